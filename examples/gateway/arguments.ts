@@ -1,0 +1,57 @@
+// The command line of the example.
+import { parseArgs } from 'node:util';
+import type { GatewayLockOptions } from 'gateway-lock';
+
+const USAGE = `Usage: npm start -- [--port N] [--host ADDRESS] [--profile NAME] [--state-dir DIR] [--config FILE]
+
+  npm start                                      a gateway on ws://127.0.0.1:18789, its state in ~/.gateway
+  npm start -- --profile rescue --port 18809     a second one beside it, its state in ~/.gateway-rescue
+`;
+
+/** sysexits.h: the command was used wrongly. */
+const EXIT_USAGE = 64;
+
+/** null when there is nothing more to do. */
+export function readArguments(args: string[]): GatewayLockOptions | null {
+  const { port, host, profile, help, config, 'state-dir': stateDir } = parse(args);
+  if (help) {
+    console.log(USAGE);
+    return null;
+  }
+  return {
+    ...(port === undefined ? {} : { port: readPort(port) }),
+    ...(host === undefined ? {} : { host }),
+    ...(profile === undefined ? {} : { profile }),
+    ...(stateDir === undefined ? {} : { stateDir }),
+    ...(config === undefined ? {} : { configPath: config }),
+  };
+}
+
+function parse(args: string[]) {
+  const text = { type: 'string' } as const;
+  try {
+    return parseArgs({
+      args,
+      options: {
+        port: text,
+        host: text,
+        profile: text,
+        'state-dir': text,
+        config: text,
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+}
+
+function readPort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  return port <= 65535 ? port : refuse(`--port must be a number from 0 to 65535, not '${text}'`);
+}
+
+function refuse(message: string): never {
+  console.error(`${message}\n\n${USAGE}`);
+  process.exit(EXIT_USAGE);
+}

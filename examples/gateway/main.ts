@@ -1,0 +1,47 @@
+// A whole gateway: HTTP and WebSocket on one port that nobody else can have, guarded by gateway-lock.
+import { acquireGatewayLock, type GatewayLock, GatewayLockError } from 'gateway-lock';
+import { readArguments } from './arguments.js';
+import { createGatewayServer } from './server.js';
+
+const stop = new AbortController();
+// once: a second Ctrl-C ends the process at once. The kernel frees the lock in any case.
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+
+try {
+  await run();
+} catch (error) {
+  if (!stop.signal.aborted) fail(error);
+}
+
+async function run(): Promise<void> {
+  const options = readArguments(process.argv.slice(2));
+  if (options === null) return;
+  // The lock comes first: whoever is refused must not have touched the state.
+  const lock = await acquireGatewayLock({ ...options, signal: stop.signal });
+  if (lock.reclaimed) console.log(`reclaimed the lock file of an earlier gateway (${lock.reclaimed})`);
+  lock.onLost((error) => fail(error));
+  const server = createGatewayServer();
+  await lock.listen(server.http);
+  console.log(`gateway listening on ${lock.url} (pid ${process.pid})`);
+  await stopped(stop.signal);
+  server.sayGoodbye();
+  await close(lock);
+}
+
+function stopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve());
+  });
+}
+
+async function close(lock: GatewayLock): Promise<void> {
+  await lock.close();
+  console.log('gateway stopped');
+}
+
+function fail(error: unknown): never {
+  const { message } = error as Error;
+  console.error(error instanceof GatewayLockError ? `${message}\n${error.hint}` : message);
+  process.exit(error instanceof GatewayLockError ? error.exitCode : 1);
+}

@@ -1,0 +1,34 @@
+// What the gateway serves: a health answer, and a WebSocket that echoes.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { WebSocketServer } from 'ws';
+
+/** RFC 6455: the server is going away. */
+const GOING_AWAY = 1001;
+
+export interface GatewayServer {
+  readonly http: Server;
+  /** Asks the WebSocket clients to leave, so that closing need not cut them. */
+  sayGoodbye(): void;
+}
+
+export function createGatewayServer(): GatewayServer {
+  const http = createServer(answer);
+  const sockets = new WebSocketServer({ server: http });
+  sockets.on('connection', (socket) => {
+    socket.on('error', () => socket.terminate());
+    socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
+  });
+  return {
+    http,
+    sayGoodbye() {
+      for (const socket of sockets.clients) socket.close(GOING_AWAY, 'gateway stopped');
+    },
+  };
+}
+
+function answer(request: IncomingMessage, response: ServerResponse): void {
+  const live = request.url === '/healthz' && (request.method === 'GET' || request.method === 'HEAD');
+  const body = JSON.stringify(live ? { ok: true, status: 'live' } : { ok: false, error: 'not found' });
+  response.writeHead(live ? 200 : 404, { 'content-type': 'application/json' });
+  response.end(body);
+}

@@ -1,0 +1,33 @@
+#include <napi.h>
+
+#include "environment.h"
+#include "listener_handle.h"
+#include "lock_handle.h"
+#include "questions.h"
+
+namespace gateway_lock {
+namespace {
+
+// Runs when the environment ends: process exit, worker.terminate(). After a SIGKILL nobody needs it,
+// the kernel has released everything.
+void CloseAll(Environment* environment) {
+  for (LiveHandle* handle : environment->live) handle->CloseNow();
+}
+
+Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
+  auto* environment = new Environment();
+  env.SetInstanceData(environment);
+  environment->lock_class = Napi::Persistent(LockHandle::DefineClass(env));
+  environment->listener_class = Napi::Persistent(ListenerHandle::DefineClass(env));
+  env.AddCleanupHook(CloseAll, environment);
+  exports.Set("tryAcquire", Napi::Function::New<LockHandle::TryAcquire>(env));
+  exports.Set("listen", Napi::Function::New<ListenerHandle::Listen>(env));
+  ExportQuestions(env, exports);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(gateway_lock, Initialize)
+
+}  // namespace gateway_lock

@@ -1,0 +1,49 @@
+// Typed readers of call arguments. src/ has validated them with good messages before; these only make
+// sure that a wrong one throws a TypeError and never crashes.
+#pragma once
+
+#include <napi.h>
+
+#include <cmath>
+#include <cstdint>
+#include <string>
+
+namespace gateway_lock {
+
+class Arguments {
+ public:
+  explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
+
+  std::string Text(std::size_t index) {
+    if (info_[index].IsString()) return info_[index].As<Napi::String>().Utf8Value();
+    return Refuse<std::string>(index, "a string");
+  }
+  bool Flag(std::size_t index) {
+    if (info_[index].IsBoolean()) return info_[index].As<Napi::Boolean>().Value();
+    return Refuse<bool>(index, "a boolean");
+  }
+  std::int64_t Integer(std::size_t index, std::int64_t lowest, std::int64_t highest) {
+    double value = info_[index].IsNumber() ? info_[index].As<Napi::Number>().DoubleValue() : NAN;
+    bool fits = std::trunc(value) == value && value >= static_cast<double>(lowest) &&
+                value <= static_cast<double>(highest);
+    return fits ? static_cast<std::int64_t>(value) : Refuse<std::int64_t>(index, "an integer in range");
+  }
+  // False when one was refused; the exception is pending then.
+  bool valid() const { return valid_; }
+
+ private:
+  template <typename T>
+  T Refuse(std::size_t index, const char* wanted) {
+    if (valid_) {
+      Napi::TypeError::New(info_.Env(), "argument " + std::to_string(index) + " must be " + wanted)
+          .ThrowAsJavaScriptException();
+    }
+    valid_ = false;
+    return T();
+  }
+
+  const Napi::CallbackInfo& info_;
+  bool valid_ = true;
+};
+
+}  // namespace gateway_lock

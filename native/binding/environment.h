@@ -1,0 +1,30 @@
+// What the addon keeps per JavaScript environment: the main thread, or one worker thread. No globals,
+// so that workers neither share nor outlive each other's locks.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+#include <unordered_set>
+
+#include "file_system.h"
+
+namespace gateway_lock {
+
+// Something that must be let go when its environment ends. CloseNow() may not call JavaScript.
+class LiveHandle {
+ public:
+  virtual ~LiveHandle() = default;
+  virtual void CloseNow() = 0;
+};
+
+struct Environment {
+  KnownFileSystems file_systems;
+  std::unordered_set<LiveHandle*> live;
+  Napi::FunctionReference lock_class;
+  Napi::FunctionReference listener_class;
+
+  static Environment& Of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+};
+
+}  // namespace gateway_lock

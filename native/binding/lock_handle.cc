@@ -1,0 +1,128 @@
+#include "lock_handle.h"
+
+#include <utility>
+
+#include "arguments.h"
+#include "js_error.h"
+
+namespace gateway_lock {
+namespace {
+
+// Carries a fresh lock into the JavaScript constructor.
+struct Acquired {
+  FileLock lock;
+  std::string path;
+};
+
+}  // namespace
+
+Napi::Function LockHandle::DefineClass(Napi::Env env) {
+  return ObjectWrap::DefineClass(
+      env, "LockHandle",
+      {InstanceAccessor<&LockHandle::Held>("held"), InstanceAccessor<&LockHandle::Created>("created"),
+       InstanceAccessor<&LockHandle::StrengthName>("strength"),
+       InstanceMethod<&LockHandle::ReadRecord>("readRecord"),
+       InstanceMethod<&LockHandle::WriteRecord>("writeRecord"),
+       InstanceMethod<&LockHandle::NamesThisFile>("namesThisFile"),
+       InstanceMethod<&LockHandle::Release>("release"),
+       InstanceMethod<&LockHandle::Abandon>("abandon")});
+}
+
+Napi::Value LockHandle::TryAcquire(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments arguments(info);
+  Acquired acquired;
+  acquired.path = arguments.Text(0);
+  LockMode mode = arguments.Flag(1) ? LockMode::kShared : LockMode::kExclusive;
+  bool allow_weak = arguments.Flag(2);
+  if (!arguments.valid()) return env.Undefined();
+  Environment& environment = Environment::Of(env);
+  Status status = FileLock::TryAcquire(acquired.path, mode, allow_weak, &environment.file_systems,
+                                       &acquired.lock);
+  if (status.contended()) return env.Null();
+  if (!status.ok()) {
+    ThrowForPath(env, status, acquired.path);
+    return env.Undefined();
+  }
+  return environment.lock_class.New({Napi::External<Acquired>::New(env, &acquired)});
+}
+
+LockHandle::LockHandle(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  if (!info[0].IsExternal()) {
+    Napi::TypeError::New(info.Env(), "a LockHandle comes from tryAcquire()")
+        .ThrowAsJavaScriptException();
+    return;
+  }
+  Acquired* acquired = info[0].As<Napi::External<Acquired>>().Data();
+  lock_ = std::move(acquired->lock);
+  path_ = std::move(acquired->path);
+  Environment::Of(info.Env()).live.insert(this);
+  Ref();
+}
+
+void LockHandle::CloseNow() { (void)lock_.Release(); }
+
+void LockHandle::Forget() {
+  Environment::Of(Env()).live.erase(this);
+  Unref();
+}
+
+Napi::Value LockHandle::Held(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), lock_.held());
+}
+
+Napi::Value LockHandle::Created(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), lock_.created());
+}
+
+Napi::Value LockHandle::StrengthName(const Napi::CallbackInfo& info) {
+  switch (lock_.strength()) {
+    case Strength::kKernel:
+      return Napi::String::New(info.Env(), "kernel");
+    case Strength::kRemote:
+      return Napi::String::New(info.Env(), "remote");
+    case Strength::kWeak:
+      break;
+  }
+  return Napi::String::New(info.Env(), "weak");
+}
+
+Napi::Value LockHandle::ReadRecord(const Napi::CallbackInfo& info) {
+  std::string record;
+  Status status = lock_.ReadRecord(&record);
+  if (!status.ok()) ThrowForPath(info.Env(), status, path_);
+  return Napi::String::New(info.Env(), record);
+}
+
+Napi::Value LockHandle::WriteRecord(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  std::string record = arguments.Text(0);
+  if (!arguments.valid()) return info.Env().Undefined();
+  Status status = lock_.WriteRecord(record);
+  if (!status.ok()) ThrowForPath(info.Env(), status, path_);
+  return info.Env().Undefined();
+}
+
+Napi::Value LockHandle::NamesThisFile(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), lock_.NamesThisFile());
+}
+
+Napi::Value LockHandle::Release(const Napi::CallbackInfo& info) {
+  if (!lock_.held()) return info.Env().Undefined();
+  Status status = lock_.Release();
+  if (status.ok()) {
+    Forget();
+  } else {
+    ThrowForPath(info.Env(), status, path_);
+  }
+  return info.Env().Undefined();
+}
+
+Napi::Value LockHandle::Abandon(const Napi::CallbackInfo& info) {
+  if (!lock_.held()) return info.Env().Undefined();
+  lock_.Abandon();
+  Forget();
+  return info.Env().Undefined();
+}
+
+}  // namespace gateway_lock

@@ -1,0 +1,138 @@
+#include "questions.h"
+
+#include "arguments.h"
+#include "js_error.h"
+#include "lock_place.h"
+#include "lock_probe.h"
+#include "port_owner.h"
+#include "process_identity.h"
+
+namespace gateway_lock {
+namespace {
+
+Endpoint ReadEndpoint(Arguments* arguments) {
+  Endpoint endpoint;
+  endpoint.address = arguments->Text(0);
+  endpoint.port = static_cast<std::uint16_t>(arguments->Integer(1, 0, UINT16_MAX));
+  return endpoint;
+}
+
+Napi::Value JsEnsureLockDirectory(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  std::string path = arguments.Text(0);
+  bool tighten = arguments.Flag(1);
+  if (!arguments.valid()) return info.Env().Undefined();
+  Status status = EnsureLockDirectory(path, tighten);
+  if (!status.ok()) ThrowForPath(info.Env(), status, path);
+  return info.Env().Undefined();
+}
+
+const char* NameOf(ProbedState state) {
+  switch (state) {
+    case ProbedState::kMissing:
+      return "missing";
+    case ProbedState::kFree:
+      return "free";
+    case ProbedState::kHeldExclusive:
+      return "exclusive";
+    case ProbedState::kHeldShared:
+      break;
+  }
+  return "shared";
+}
+
+Napi::Value JsProbeLock(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments arguments(info);
+  std::string path = arguments.Text(0);
+  if (!arguments.valid()) return env.Undefined();
+  FileLockProbe probe;
+  Status status = ProbeFileLock(path, &probe);
+  if (!status.ok()) {
+    ThrowForPath(env, status, path);
+    return env.Undefined();
+  }
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("state", NameOf(probe.state));
+  result.Set("record", probe.record);
+  result.Set("modifiedMs", static_cast<double>(probe.modified_ms));
+  return result;
+}
+
+Napi::Value JsTryBind(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  Endpoint endpoint = ReadEndpoint(&arguments);
+  if (!arguments.valid()) return info.Env().Undefined();
+  Status status = TryBind(endpoint);
+  if (!status.ok()) ThrowForEndpoint(info.Env(), status, endpoint);
+  return info.Env().Undefined();
+}
+
+const char* NameOf(Answer answer) {
+  switch (answer) {
+    case Answer::kRefused:
+      return "refused";
+    case Answer::kAnswers:
+      return "answers";
+    case Answer::kSilent:
+      break;
+  }
+  return "silent";
+}
+
+Napi::Value JsAskPort(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments arguments(info);
+  Endpoint endpoint = ReadEndpoint(&arguments);
+  if (!arguments.valid()) return env.Undefined();
+  Answer answer = Answer::kSilent;
+  Status status = AskPort(endpoint, &answer);
+  if (!status.ok()) {
+    ThrowForEndpoint(env, status, endpoint);
+    return env.Undefined();
+  }
+  return Napi::String::New(env, NameOf(answer));
+}
+
+Napi::Value JsFindPortOwner(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  Endpoint endpoint = ReadEndpoint(&arguments);
+  if (!arguments.valid()) return info.Env().Undefined();
+  return Napi::Number::New(info.Env(), static_cast<double>(FindPortOwner(endpoint)));
+}
+
+Napi::Value JsReadProcess(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments arguments(info);
+  std::int64_t pid = arguments.Integer(0, 0, INT32_MAX);
+  if (!arguments.valid()) return env.Undefined();
+  ProcessIdentity process = ReadProcess(pid);
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("alive", process.alive);
+  result.Set("startTime", static_cast<double>(process.start_time));
+  result.Set("startedAtMs", static_cast<double>(process.started_at_ms));
+  return result;
+}
+
+Napi::Value JsBootId(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), BootId());
+}
+
+Napi::Value JsPidNamespace(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), PidNamespace());
+}
+
+}  // namespace
+
+void ExportQuestions(Napi::Env env, Napi::Object exports) {
+  exports.Set("ensureLockDirectory", Napi::Function::New<JsEnsureLockDirectory>(env));
+  exports.Set("probeLock", Napi::Function::New<JsProbeLock>(env));
+  exports.Set("tryBind", Napi::Function::New<JsTryBind>(env));
+  exports.Set("askPort", Napi::Function::New<JsAskPort>(env));
+  exports.Set("findPortOwner", Napi::Function::New<JsFindPortOwner>(env));
+  exports.Set("readProcess", Napi::Function::New<JsReadProcess>(env));
+  exports.Set("bootId", Napi::Function::New<JsBootId>(env));
+  exports.Set("pidNamespace", Napi::Function::New<JsPidNamespace>(env));
+}
+
+}  // namespace gateway_lock

@@ -1,0 +1,32 @@
+#include <sys/vfs.h>
+
+#include "file_system.h"
+
+namespace gateway_lock {
+namespace {
+
+// Magic numbers of statfs(2). Written out because the kernel headers of old distributions lack some.
+constexpr std::uint32_t kRemoteTypes[] = {
+    0x00006969,  // NFS
+    0xFF534D42,  // CIFS
+    0xFE534D42,  // SMB2
+    0x0000517B,  // SMB
+    0x01021997,  // 9p: WSL's /mnt/c, qemu
+    0x65735546,  // FUSE, virtiofs with it: the server decides whether flock() leaves this kernel
+    0x00C36400,  // Ceph
+    0x5346414F,  // AFS
+    0x786F4256,  // vboxsf
+};
+
+}  // namespace
+
+bool IsRemoteFileSystem(const FileHandle& file) {
+  struct statfs info;
+  if (fstatfs(static_cast<int>(file.get()), &info) != 0) return true;
+  for (std::uint32_t type : kRemoteTypes) {
+    if (static_cast<std::uint32_t>(info.f_type) == type) return true;
+  }
+  return false;
+}
+
+}  // namespace gateway_lock

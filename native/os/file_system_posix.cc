@@ -1,0 +1,57 @@
+#include "file_system.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "posix_file.h"
+
+namespace gateway_lock {
+namespace {
+
+Status OpenAgain(const std::string& path, const FileIdentity& identity, FileHandle* out) {
+  FileHandle second(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+  if (!second.valid()) {
+    return errno == ENOENT ? Status::Replaced() : Status::SystemError(errno, "open");
+  }
+  struct stat info;
+  if (fstat(static_cast<int>(second.get()), &info) != 0) return Status::SystemError(errno, "fstat");
+  if (!(IdentityOf(info) == identity)) return Status::Replaced();
+  *out = std::move(second);
+  return Status::Ok();
+}
+
+// The second descriptor must be refused. A file system that accepts flock() without doing it grants
+// both (Docker Desktop's VirtioFS bind mounts: docker/for-mac#7004; virtiofsd's default).
+Status TestExclusion(const std::string& path, const FileIdentity& identity, bool* excludes) {
+  FileHandle second;
+  Status opened = OpenAgain(path, identity, &second);
+  if (!opened.ok()) return opened;
+  Status locked = Flock(second, LOCK_EX | LOCK_NB);
+  if (!locked.ok() && !locked.contended()) return locked;
+  *excludes = locked.contended();
+  return Status::Ok();
+}
+
+}  // namespace
+
+Status KnownFileSystems::Judge(const FileHandle& held, const std::string& path,
+                               const FileIdentity& identity, Strength* strength) {
+  auto known = by_device_.find(identity.device);
+  if (known == by_device_.end()) {
+    bool excludes = false;
+    Status tested = TestExclusion(path, identity, &excludes);
+    if (!tested.ok()) return tested;
+    Strength found = !excludes                  ? Strength::kWeak
+                     : IsRemoteFileSystem(held) ? Strength::kRemote
+                                                : Strength::kKernel;
+    known = by_device_.emplace(identity.device, found).first;
+  }
+  *strength = known->second;
+  return Status::Ok();
+}
+
+}  // namespace gateway_lock

@@ -1,0 +1,89 @@
+#include "listener.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "posix_socket.h"
+#include "socket_options.h"
+
+namespace gateway_lock {
+namespace {
+
+Status Bind(const SocketHandle& socket, const SocketAddress& address) {
+  return bind(Fd(socket), address.get(), address.length) == 0 ? Status::Ok()
+                                                              : Status::SystemError(errno, "bind");
+}
+
+Status AllowReuse(const SocketHandle& socket) {
+  int on = 1;
+  return setsockopt(Fd(socket), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0
+             ? Status::Ok()
+             : Status::SystemError(errno, "setsockopt");
+}
+
+// listen() at once: with SO_REUSEADDR, Linux lets two sockets bind one port and refuses only the
+// second listen().
+Status BindAndListen(const SocketAddress& address, bool reuse, int backlog, SocketHandle* out) {
+  SocketHandle socket;
+  Status status = OpenSocket(address.family(), &socket);
+  if (status.ok() && reuse) status = AllowReuse(socket);
+  if (status.ok()) status = Bind(socket, address);
+  if (!status.ok()) return status;
+  if (listen(Fd(socket), backlog) != 0) return Status::SystemError(errno, "listen");
+  LetSuccessorRebind(socket);
+  *out = std::move(socket);
+  return Status::Ok();
+}
+
+// Strict first. EADDRINUSE with nobody listening is what killed connections leave behind (TIME_WAIT,
+// FIN_WAIT): SO_REUSEADDR is made for that. Never with it at first: on macOS it lets 127.0.0.1 and
+// 0.0.0.0 listen on one port side by side (nymtech/nym#3232).
+Status ListenExclusively(const Endpoint& endpoint, const SocketAddress& address, int backlog,
+                         SocketHandle* out) {
+  Status strict = BindAndListen(address, /*reuse=*/false, backlog, out);
+  if (strict.sys_code != EADDRINUSE || endpoint.port == 0) return strict;
+  Answer answer;
+  Status asked = AskPort(endpoint, &answer);
+  if (!asked.ok() || answer != Answer::kRefused) return strict;
+  return BindAndListen(address, /*reuse=*/true, backlog, out);
+}
+
+std::uint64_t SocketIdentity(NativeHandle handle) {
+  struct stat info;
+  return fstat(static_cast<int>(handle), &info) == 0 ? static_cast<std::uint64_t>(info.st_ino) : 0;
+}
+
+}  // namespace
+
+Status Listener::Listen(const Endpoint& endpoint, int backlog, Listener* out) {
+  SocketAddress address;
+  Status status = ParseAddress(endpoint, &address);
+  if (!status.ok()) return status;
+  Listener listener;
+  status = ListenExclusively(endpoint, address, backlog, &listener.socket_);
+  if (!status.ok()) return status;
+  status = LocalPort(listener.socket_, &listener.endpoint_.port);
+  if (!status.ok()) return status;
+  listener.endpoint_.address = endpoint.address;
+  listener.identity_ = SocketIdentity(listener.handle());
+  *out = std::move(listener);
+  return Status::Ok();
+}
+
+bool Listener::OwnsHandle() const { return open() && SocketIdentity(handle()) == identity_; }
+
+Status TryBind(const Endpoint& endpoint) {
+  SocketAddress address;
+  SocketHandle socket;
+  Status status = ParseAddress(endpoint, &address);
+  if (status.ok()) status = OpenSocket(address.family(), &socket);
+  if (status.ok()) status = AllowReuse(socket);
+  if (status.ok()) status = Bind(socket, address);
+  return status;
+}
+
+}  // namespace gateway_lock

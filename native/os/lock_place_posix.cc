@@ -1,0 +1,107 @@
+#include "lock_place.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "posix_file.h"
+
+namespace gateway_lock {
+namespace {
+
+constexpr mode_t kOthersMayWrite = S_IWGRP | S_IWOTH;
+constexpr mode_t kOnlyOwner = 0700;
+
+// nullptr for a regular file.
+const char* WhyNotRegular(mode_t mode) {
+  if (S_ISREG(mode)) return nullptr;
+  if (S_ISLNK(mode)) return "is a symbolic link";
+  if (S_ISDIR(mode)) return "is a directory";
+  if (S_ISFIFO(mode)) return "is a FIFO";
+  if (S_ISSOCK(mode)) return "is a socket";
+  return "is a device";
+}
+
+std::string ParentOf(const std::string& path) {
+  std::size_t slash = path.find_last_of('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+Status MakeMissing(const std::string& path) {
+  if (mkdir(path.c_str(), kOnlyOwner) == 0 || errno == EEXIST) return Status::Ok();
+  if (errno != ENOENT) return Status::SystemError(errno, "mkdir");
+  std::string parent = ParentOf(path);
+  if (parent == path) return Status::SystemError(ENOENT, "mkdir");
+  Status made = MakeMissing(parent);
+  if (!made.ok()) return made;
+  if (mkdir(path.c_str(), kOnlyOwner) == 0 || errno == EEXIST) return Status::Ok();
+  return Status::SystemError(errno, "mkdir");
+}
+
+Status ExplainDirectoryFailure(const std::string& path, int sys_code) {
+  struct stat info;
+  if (!StatPath(path.c_str(), &info).ok()) return Status::SystemError(sys_code, "open");
+  if (S_ISLNK(info.st_mode)) return Status::InvalidFile("is a symbolic link");
+  if (!S_ISDIR(info.st_mode)) return Status::InvalidFile("is not a directory");
+  if (info.st_uid != geteuid()) return Status::ForeignOwner("belongs to another user");
+  return Status::SystemError(sys_code, "open");
+}
+
+}  // namespace
+
+Status EnsureLockDirectory(const std::string& path, bool tighten) {
+  Status status = MakeMissing(path);
+  if (!status.ok()) return status;
+  FileHandle directory(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!directory.valid()) return ExplainDirectoryFailure(path, errno);
+  struct stat info;
+  status = StatFile(directory, &info);
+  if (!status.ok()) return status;
+  if (info.st_uid != geteuid()) return Status::ForeignOwner("belongs to another user");
+  if (info.st_mode & S_IWOTH) return Status::InvalidFile("is a directory that every user may write to");
+  if (tighten && (info.st_mode & 0077)) {
+    return fchmod(Fd(directory), kOnlyOwner) == 0 ? Status::Ok()
+                                                  : Status::SystemError(errno, "fchmod");
+  }
+  if (info.st_mode & S_IWGRP) return Status::InvalidFile("is a directory that its group may write to");
+  return Status::Ok();
+}
+
+Status CheckParentDirectory(const std::string& lock_path) {
+  struct stat info;
+  // A directory that is missing or unreadable is reported by the open() that follows.
+  if (stat(ParentOf(lock_path).c_str(), &info) != 0) return Status::Ok();
+  if ((info.st_mode & S_IWOTH) && !(info.st_mode & S_ISVTX)) {
+    return Status::InvalidFile("lies in a directory that every user may write to");
+  }
+  return Status::Ok();
+}
+
+Status CheckLockFile(const FileHandle& file, FileIdentity* identity) {
+  struct stat info;
+  Status status = StatFile(file, &info);
+  if (!status.ok()) return status;
+  const char* reason = WhyNotRegular(info.st_mode);
+  if (reason != nullptr) return Status::InvalidFile(reason);
+  if (info.st_nlink > 1) return Status::InvalidFile("is a hard link to a file that has other names");
+  if (info.st_uid != geteuid() && (info.st_mode & kOthersMayWrite)) {
+    return Status::InvalidFile("belongs to another user and is writable by others");
+  }
+  *identity = IdentityOf(info);
+  return Status::Ok();
+}
+
+Status ExplainOpenFailure(const std::string& path, int sys_code) {
+  struct stat info;
+  if (!StatPath(path.c_str(), &info).ok()) return Status::SystemError(sys_code, "open");
+  const char* reason = WhyNotRegular(info.st_mode);
+  if (reason != nullptr) return Status::InvalidFile(reason);
+  bool refused = sys_code == EACCES || sys_code == EPERM;
+  if (refused && info.st_uid != geteuid()) return Status::ForeignOwner("belongs to another user");
+  return Status::SystemError(sys_code, "open");
+}
+
+}  // namespace gateway_lock

@@ -1,0 +1,57 @@
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <cerrno>
+
+#include "file_lock.h"
+#include "lock_place.h"
+#include "lock_probe.h"
+#include "posix_file.h"
+
+namespace gateway_lock {
+namespace {
+
+constexpr int kMaxStartOvers = 100;
+
+// Shared first: that is refused by an exclusive holder only. Exclusive next: refused by shared ones.
+Status AskKernel(const FileHandle& file, ProbedState* state) {
+  Status shared = Flock(file, LOCK_SH | LOCK_NB);
+  if (shared.contended()) {
+    *state = ProbedState::kHeldExclusive;
+    return Status::Ok();
+  }
+  if (!shared.ok()) return shared;
+  bool others = Flock(file, LOCK_EX | LOCK_NB).contended();
+  (void)Flock(file, LOCK_UN);
+  *state = others ? ProbedState::kHeldShared : ProbedState::kFree;
+  return Status::Ok();
+}
+
+Status ProbeOpened(const FileHandle& file, const std::string& path, FileLockProbe* probe) {
+  FileIdentity identity;
+  Status status = CheckLockFile(file, &identity);
+  if (status.ok()) status = AskKernel(file, &probe->state);
+  struct stat info;
+  if (status.ok()) status = StatFile(file, &info);
+  if (status.ok()) status = ReadAt0(file, kRecordLimit, &probe->record);
+  if (!status.ok()) return status;
+  probe->modified_ms = static_cast<std::int64_t>(info.st_mtime) * 1000;
+  return SameFileAtPath(path, identity);
+}
+
+}  // namespace
+
+Status ProbeFileLock(const std::string& path, FileLockProbe* probe) {
+  for (int attempt = 0; attempt < kMaxStartOvers; ++attempt) {
+    *probe = {};
+    FileHandle file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+    if (!file.valid()) {
+      return errno == ENOENT ? Status::Ok() : ExplainOpenFailure(path, errno);
+    }
+    Status status = ProbeOpened(file, path, probe);
+    if (status.kind != StatusKind::kReplaced) return status;
+  }
+  return Status::WeakFileSystem("shows another file at the path each time it is asked");
+}
+
+}  // namespace gateway_lock

@@ -1,0 +1,75 @@
+#include "posix_file.h"
+
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace gateway_lock {
+
+Status Flock(const FileHandle& file, int operation) {
+  int result;
+  do {
+    result = flock(Fd(file), operation);
+  } while (result != 0 && errno == EINTR);
+  if (result == 0) return Status::Ok();
+  switch (errno) {
+    case EWOULDBLOCK:
+      return Status::Contended();
+    case ENOSYS:
+    case EOPNOTSUPP:
+    case ENOLCK:
+      return Status::Unsupported(errno, "flock");
+    default:
+      return Status::SystemError(errno, "flock");
+  }
+}
+
+Status StatPath(const char* path, struct stat* info) {
+  return lstat(path, info) == 0 ? Status::Ok() : Status::SystemError(errno, "lstat");
+}
+
+Status StatFile(const FileHandle& file, struct stat* info) {
+  return fstat(Fd(file), info) == 0 ? Status::Ok() : Status::SystemError(errno, "fstat");
+}
+
+Status SameFileAtPath(const std::string& path, const FileIdentity& identity) {
+  struct stat now;
+  Status found = StatPath(path.c_str(), &now);
+  if (found.sys_code == ENOENT || found.sys_code == ENOTDIR) return Status::Replaced();
+  if (!found.ok()) return found;
+  return IdentityOf(now) == identity ? Status::Ok() : Status::Replaced();
+}
+
+Status ReadAt0(const FileHandle& file, std::size_t limit, std::string* out) {
+  out->resize(limit);
+  std::size_t length = 0;
+  while (length < limit) {
+    ssize_t count =
+        pread(Fd(file), &(*out)[length], limit - length, static_cast<off_t>(length));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return Status::SystemError(errno, "read");
+    if (count == 0) break;
+    length += static_cast<std::size_t>(count);
+  }
+  out->resize(length);
+  return Status::Ok();
+}
+
+Status ReplaceContent(const FileHandle& file, const std::string& content) {
+  std::size_t done = 0;
+  while (done < content.size()) {
+    ssize_t count = pwrite(Fd(file), content.data() + done, content.size() - done,
+                           static_cast<off_t>(done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return Status::SystemError(errno, "write");
+    done += static_cast<std::size_t>(count);
+  }
+  int result;
+  do {
+    result = ftruncate(Fd(file), static_cast<off_t>(content.size()));
+  } while (result != 0 && errno == EINTR);
+  return result == 0 ? Status::Ok() : Status::SystemError(errno, "ftruncate");
+}
+
+}  // namespace gateway_lock

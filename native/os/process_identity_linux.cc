@@ -1,0 +1,83 @@
+#include "process_identity.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cinttypes>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "unique_handle.h"
+
+namespace gateway_lock {
+namespace {
+
+std::string ReadSmallFile(const char* path) {
+  FileHandle file(open(path, O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) return {};
+  char buffer[4096];
+  ssize_t count = read(static_cast<int>(file.get()), buffer, sizeof buffer);
+  return count > 0 ? std::string(buffer, static_cast<std::size_t>(count)) : std::string();
+}
+
+// "btime N" in /proc/stat: the boot, in seconds since 1970.
+std::int64_t BootTimeMs() {
+  FileHandle file(open("/proc/stat", O_RDONLY | O_CLOEXEC));
+  FILE* stream = file.valid() ? fdopen(static_cast<int>(file.Take()), "r") : nullptr;
+  if (stream == nullptr) return 0;
+  std::int64_t seconds = 0;
+  char* line = nullptr;
+  std::size_t capacity = 0;
+  while (getline(&line, &capacity, stream) > 0) {
+    if (std::sscanf(line, "btime %" SCNd64, &seconds) == 1) break;
+  }
+  free(line);
+  fclose(stream);
+  return seconds * 1000;
+}
+
+// The fields after the command name, which may itself hold blanks and parentheses: split at the last
+// one (man 5 proc). Field 3 is the state, field 22 the start time.
+bool ParseStat(const std::string& stat, char* state, std::uint64_t* start_time) {
+  std::size_t after_name = stat.rfind(')');
+  if (after_name == std::string::npos) return false;
+  return std::sscanf(stat.c_str() + after_name + 1,
+                     " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+                     "%" SCNu64,
+                     state, start_time) == 2;
+}
+
+}  // namespace
+
+ProcessIdentity ReadProcess(std::int64_t pid) {
+  ProcessIdentity process;
+  if (pid <= 0 || pid > INT32_MAX) return process;
+  std::string stat = ReadSmallFile(("/proc/" + std::to_string(pid) + "/stat").c_str());
+  char state = 0;
+  if (!ParseStat(stat, &state, &process.start_time)) {
+    // No /proc, or one mounted with hidepid: at least whether it exists.
+    process.alive = kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM;
+    return process;
+  }
+  process.alive = state != 'Z' && state != 'X' && state != 'x';
+  auto ticks_per_second = static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
+  process.started_at_ms =
+      BootTimeMs() + static_cast<std::int64_t>(process.start_time * 1000 / ticks_per_second);
+  return process;
+}
+
+std::string BootId() {
+  std::string id = ReadSmallFile("/proc/sys/kernel/random/boot_id");
+  return id.substr(0, id.find('\n'));
+}
+
+std::string PidNamespace() {
+  struct stat info;
+  return stat("/proc/self/ns/pid", &info) == 0 ? std::to_string(info.st_ino) : std::string();
+}
+
+}  // namespace gateway_lock

@@ -1,0 +1,23 @@
+#include "socket_options.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace gateway_lock {
+
+// macOS has no SOCK_CLOEXEC, so a fork between the two calls could leak the descriptor. Node's own
+// children cannot: libuv spawns with POSIX_SPAWN_CLOEXEC_DEFAULT there (libuv src/unix/process.c).
+int OpenCloseOnExecSocket(int family) {
+  int fd = socket(family, SOCK_STREAM, 0);
+  if (fd < 0) return fd;
+  if (fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0) return fd;
+  close(fd);
+  return -1;
+}
+
+// Nothing to do, on purpose: here the option on a listening socket would let 0.0.0.0 listen beside our
+// 127.0.0.1 (nymtech/nym#3232).
+void LetSuccessorRebind(const SocketHandle& /*listening*/) {}
+
+}  // namespace gateway_lock

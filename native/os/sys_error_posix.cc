@@ -1,0 +1,60 @@
+#include "sys_error.h"
+
+#include <cerrno>
+
+namespace gateway_lock {
+namespace {
+
+struct Row {
+  int code;
+  const char* name;
+  const char* text;
+};
+
+constexpr Row kRows[] = {
+    {EACCES, "EACCES", "permission denied"},
+    {EADDRINUSE, "EADDRINUSE", "address already in use"},
+    {EADDRNOTAVAIL, "EADDRNOTAVAIL", "address not available"},
+    {EAFNOSUPPORT, "EAFNOSUPPORT", "address family not supported"},
+    {EBADF, "EBADF", "bad file descriptor"},
+    {EBUSY, "EBUSY", "resource busy or locked"},
+    {EDQUOT, "EDQUOT", "disk quota exceeded"},
+    {EEXIST, "EEXIST", "file already exists"},
+    {EFBIG, "EFBIG", "file too large"},
+    {EINVAL, "EINVAL", "invalid argument"},
+    {EIO, "EIO", "i/o error"},
+    {EISDIR, "EISDIR", "illegal operation on a directory"},
+    {ELOOP, "ELOOP", "too many symbolic links encountered"},
+    {EMFILE, "EMFILE", "too many open files"},
+    {ENAMETOOLONG, "ENAMETOOLONG", "name too long"},
+    {ENFILE, "ENFILE", "file table overflow"},
+    {ENODEV, "ENODEV", "no such device"},
+    {ENOENT, "ENOENT", "no such file or directory"},
+    {ENOLCK, "ENOLCK", "no locks available"},
+    {ENOMEM, "ENOMEM", "not enough memory"},
+    {ENOSPC, "ENOSPC", "no space left on device"},
+    {ENOSYS, "ENOSYS", "function not implemented"},
+    {ENOTDIR, "ENOTDIR", "not a directory"},
+    {EOPNOTSUPP, "ENOTSUP", "operation not supported"},
+    {ENXIO, "ENXIO", "no such device or address"},
+    {EPERM, "EPERM", "operation not permitted"},
+    {EROFS, "EROFS", "read-only file system"},
+    {ESTALE, "ESTALE", "stale file handle"},
+    {ETXTBSY, "ETXTBSY", "text file is busy"},
+};
+
+constexpr Row kUnknown = {0, "UNKNOWN", "unknown error"};
+
+const Row& Find(int code) {
+  for (const Row& row : kRows) {
+    if (row.code == code) return row;
+  }
+  return kUnknown;
+}
+
+}  // namespace
+
+const char* ErrorName(int sys_code) { return Find(sys_code).name; }
+const char* ErrorText(int sys_code) { return Find(sys_code).text; }
+
+}  // namespace gateway_lock

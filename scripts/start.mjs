@@ -1,0 +1,5 @@
+// npm start: the example gateway, in this very process, so that the pid it prints is the one to kill.
+import { prepare } from './prepare.mjs';
+
+prepare();
+await import('../examples/gateway/dist/main.js');

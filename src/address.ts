@@ -1,0 +1,25 @@
+// Hosts and addresses: which ones a host means, where a wildcard is asked, how they look in a URL.
+import { isIP, isIPv6 } from 'node:net';
+import { invalidType, invalidValue } from './arguments.js';
+
+/**
+ * The numeric addresses that a host means. `localhost` is both loopbacks; no other name is looked up,
+ * because a lock must not depend on a name server.
+ */
+export function addressesOf(host: unknown): readonly string[] {
+  if (typeof host !== 'string') throw invalidType('host', 'a string', host);
+  if (host === 'localhost') return ['127.0.0.1', '::1'];
+  if (isIP(host) === 0) throw invalidValue('host', "an IP address or 'localhost'", host);
+  return [host];
+}
+
+/** Where to connect to reach a listener on this address: a wildcard is asked on loopback. */
+export function connectableAddress(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1';
+  return isIPv6(address) && /^[0:]+$/.test(address) ? '::1' : address;
+}
+
+/** `ws://127.0.0.1:18789`, `ws://[::1]:18789`. */
+export function webSocketUrl(host: string, port: number): string {
+  return `ws://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+}

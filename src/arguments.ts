@@ -1,0 +1,55 @@
+// Checks of what a caller passed in. Mistakes are TypeErrors and RangeErrors with Node's own codes.
+
+export function invalidType(name: string, expected: string, actual: unknown): TypeError {
+  const got = actual === null ? 'null' : typeof actual;
+  return Object.assign(new TypeError(`${name} must be ${expected}, not ${got}`), { code: 'ERR_INVALID_ARG_TYPE' });
+}
+
+export function invalidValue(name: string, expected: string, actual: unknown): TypeError {
+  return Object.assign(new TypeError(`${name} must be ${expected}, not ${JSON.stringify(actual)}`), {
+    code: 'ERR_INVALID_ARG_VALUE',
+  });
+}
+
+export function outOfRange(name: string, expected: string, actual: unknown): RangeError {
+  return Object.assign(new RangeError(`${name} must be ${expected}, not ${String(actual)}`), {
+    code: 'ERR_OUT_OF_RANGE',
+  });
+}
+
+export function checkOptions(value: unknown): void {
+  if (typeof value !== 'object' || value === null) throw invalidType('options', 'an object', value);
+}
+
+/** A path that the operating system can take: not empty and without a NUL byte. */
+export function checkPath(name: string, value: unknown): string {
+  if (typeof value !== 'string') throw invalidType(name, 'a string', value);
+  if (value === '' || value.includes('\0')) throw invalidValue(name, 'a path', value);
+  return value;
+}
+
+export function checkPort(name: string, value: unknown): number {
+  if (typeof value !== 'number') throw invalidType(name, 'a number', value);
+  if (!Number.isInteger(value) || value < 0 || value > 65535) {
+    throw outOfRange(name, 'an integer from 0 to 65535', value);
+  }
+  return value;
+}
+
+/** Milliseconds; Infinity waits for ever. */
+export function checkTimeout(name: string, value: unknown): number {
+  if (typeof value !== 'number') throw invalidType(name, 'a number of milliseconds', value);
+  if (Number.isNaN(value) || value < 0) throw outOfRange(name, '0 or more milliseconds', value);
+  return value;
+}
+
+export function checkOneOf<T extends string>(name: string, value: unknown, allowed: readonly T[]): T {
+  const found = allowed.find((one) => one === value);
+  if (found === undefined) throw invalidValue(name, `one of '${allowed.join("', '")}'`, value);
+  return found;
+}
+
+export function checkSignal(value: unknown): AbortSignal | undefined {
+  if (value === undefined || value instanceof AbortSignal) return value;
+  throw invalidType('signal', 'an AbortSignal', value);
+}

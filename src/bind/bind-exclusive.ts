@@ -1,0 +1,53 @@
+// Binding a TCP port so that nobody else on this host can listen there.
+import { addressesOf } from '../address.js';
+import { checkOptions, checkPort, outOfRange } from '../arguments.js';
+import type { ListenerHandle } from '../native/binding.js';
+import { native } from '../native/load.js';
+import { BoundListener } from './bound-listener.js';
+
+export interface BindExclusiveOptions {
+  /** An IP address, or `localhost` for both loopbacks. @default '127.0.0.1' */
+  readonly host?: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Connections that may wait to be accepted. @default 511 */
+  readonly backlog?: number;
+}
+
+/** How often port 0 of `localhost` is tried again when the second loopback has the chosen port taken. */
+const LOCALHOST_TRIES = 10;
+
+/**
+ * Binds and listens at once. Connections wait in the backlog until `listen(server)`. The port is free
+ * again when the listener is closed or the process dies in any way; children do not inherit it.
+ *
+ * @throws the system's error with Node's fields: EADDRINUSE, EACCES, EADDRNOTAVAIL ...;
+ *   {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
+ */
+export function bindExclusive(options: BindExclusiveOptions): BoundListener {
+  checkOptions(options);
+  const port = checkPort('port', options.port);
+  const backlog = options.backlog ?? 511;
+  if (!Number.isInteger(backlog) || backlog < 1 || backlog > 0x7fffffff) {
+    throw outOfRange('backlog', 'an integer from 1 to 2147483647', backlog);
+  }
+  const host = options.host ?? '127.0.0.1';
+  const [first, second] = addressesOf(host);
+  if (second === undefined) return new BoundListener([native().listen(first!, port, backlog)]);
+  return new BoundListener(listenOnBoth(first!, second, port, backlog));
+}
+
+/** All or nothing: refused if either is taken. */
+function listenOnBoth(first: string, second: string, port: number, backlog: number): ListenerHandle[] {
+  for (let tries = 1; ; tries++) {
+    const handle = native().listen(first, port, backlog);
+    try {
+      return [handle, native().listen(second, handle.port, backlog)];
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT') return [handle]; // no IPv6 on this host
+      handle.close();
+      if (port !== 0 || code !== 'EADDRINUSE' || tries === LOCALHOST_TRIES) throw error;
+    }
+  }
+}

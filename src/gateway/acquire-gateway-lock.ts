@@ -1,0 +1,45 @@
+// One gateway per state directory and port: lock, probe, bind, listen, publish; all of it or nothing.
+import type { BoundListener } from '../bind/bound-listener.js';
+import type { FileLock } from '../lock/file-lock.js';
+import { bindPort } from './bind-port.js';
+import { GatewayLock } from './gateway-lock.js';
+import { lockFailedError } from './gateway-error.js';
+import { type GatewayLockOptions, type GatewayRequest, readGatewayOptions } from './gateway-options.js';
+import { letLocksGo, takeLocks } from './take-locks.js';
+
+/**
+ * Takes the state lock and the config lock, then binds the port exclusively and listens. Call it before
+ * anything that touches the state. The kernel gives all of it back when the process dies in any way.
+ *
+ * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE`, `ERR_GATEWAY_BIND_FAILED`, `ERR_GATEWAY_LOCKED`,
+ *   `ERR_GATEWAY_LOCK_FAILED`; {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`;
+ *   `signal.reason` when the signal aborts
+ */
+export async function acquireGatewayLock(options: GatewayLockOptions = {}): Promise<GatewayLock> {
+  const request = readGatewayOptions(options);
+  request.signal?.throwIfAborted();
+  const locks: FileLock[] = [];
+  let listener: BoundListener | null = null;
+  try {
+    await takeLocks(request, locks);
+    if (request.bind) listener = await bindPort(request);
+    const port = listener?.address.port ?? request.port;
+    if (listener !== null) publish(locks, request, port);
+    return new GatewayLock(request.host, port, locks, listener);
+  } catch (error) {
+    await listener?.close();
+    letLocksGo(locks);
+    throw error;
+  }
+}
+
+/** Says in the records where this gateway can be reached. */
+function publish(locks: readonly FileLock[], request: GatewayRequest, port: number): void {
+  for (const lock of locks) {
+    try {
+      lock.updateOwner({ bindHost: request.host, port });
+    } catch (error) {
+      throw lockFailedError(request, lock.path, error);
+    }
+  }
+}

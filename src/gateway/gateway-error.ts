@@ -1,0 +1,83 @@
+// The four errors of a gateway that cannot start. The texts are frozen: users match them, and
+// test/unit/gateway-error.test.ts holds them.
+import { webSocketUrl } from '../address.js';
+import { GatewayLockError, LockError, type OwnerRecord } from '../errors.js';
+import { stopCommand, whoListensCommand } from '../native/shell-commands.js';
+
+export interface Holder {
+  readonly lockPath: string | null;
+  readonly owner: OwnerRecord | null;
+  readonly ownerAlive: boolean | null;
+  /** Who listens on the port, where the system tells. */
+  readonly listenerPid?: number | null;
+  readonly cause?: unknown;
+}
+
+interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+export function portInUseError({ host, port }: Place, holder: Holder): GatewayLockError {
+  return new GatewayLockError(
+    'ERR_GATEWAY_PORT_IN_USE',
+    `another gateway instance is already listening on ${webSocketUrl(host, port)}`,
+    { ...details(holder), host, port, hint: holderHint(holder, port) },
+  );
+}
+
+export function lockedError({ host, port }: Place, timeoutMs: number, holder: Holder): GatewayLockError {
+  const pid = holder.owner?.pid ?? 'unknown';
+  return new GatewayLockError(
+    'ERR_GATEWAY_LOCKED',
+    `gateway already running (pid ${pid}); lock timeout after ${timeoutMs}ms`,
+    { ...details(holder), host, port, hint: holderHint(holder, port) },
+  );
+}
+
+export function lockFailedError({ host, port }: Place, lockPath: string, cause: unknown): GatewayLockError {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return new GatewayLockError('ERR_GATEWAY_LOCK_FAILED', `failed to acquire gateway lock at ${lockPath}: ${text}`, {
+    path: lockPath,
+    owner: cause instanceof LockError ? cause.owner : null,
+    host,
+    port,
+    cause,
+    hint: `No gateway was started and nothing was changed. See what lies there: ls -la '${lockPath}'`,
+  });
+}
+
+export function bindFailedError({ host, port }: Place, cause: unknown): GatewayLockError {
+  const { message, code } = cause as NodeJS.ErrnoException;
+  return new GatewayLockError(
+    'ERR_GATEWAY_BIND_FAILED',
+    `failed to bind gateway socket on ${webSocketUrl(host, port)}: ${message}`,
+    { host, port, cause, hint: BIND_HINTS[code ?? ''] ?? 'Choose another host or port.' },
+  );
+}
+
+const BIND_HINTS: Readonly<Record<string, string>> = {
+  EACCES: 'This user may not bind that port: choose one from 1024 on.',
+  EADDRNOTAVAIL: 'That address is not one of this host: see them with `ip addr` or `ifconfig`, or use 127.0.0.1.',
+  EAFNOSUPPORT: 'This host has no such address family: use 127.0.0.1.',
+};
+
+function details({ lockPath, owner, ownerAlive, cause }: Holder) {
+  return { path: lockPath, owner, ownerAlive, ...(cause === undefined ? {} : { cause }) };
+}
+
+function holderHint({ owner, ownerAlive, lockPath, listenerPid }: Holder, port: number): string {
+  if (owner !== null && ownerAlive !== false) return ownerHint(owner, lockPath);
+  if (listenerPid) {
+    return `pid ${listenerPid} listens there. Stop it (${stopCommand(listenerPid)}), or choose another port.`;
+  }
+  return `The holder left no record. Find it with ${whoListensCommand(port)}, or choose another port and state directory.`;
+}
+
+function ownerHint(owner: OwnerRecord, lockPath: string | null): string {
+  const since = owner.createdAt === null ? '' : ` since ${owner.createdAt}`;
+  return (
+    `pid ${owner.pid} holds ${lockPath}${since}. Use that gateway, stop it (${stopCommand(owner.pid)}), ` +
+    'or start this one with another profile and port.'
+  );
+}

@@ -1,0 +1,85 @@
+// What a gateway holds while it runs: its locks and its listening socket.
+import type { Server } from 'node:net';
+import { webSocketUrl } from '../address.js';
+import type { BoundListener, CloseOptions } from '../bind/bound-listener.js';
+import type { OwnerRecord } from '../errors.js';
+import type { FileLock, LostListener } from '../lock/file-lock.js';
+import type { ReclaimReason } from '../lock/reclaim.js';
+
+export class GatewayLock {
+  readonly host: string;
+  /** The port that is bound; the port asked for with `bind: false`. */
+  readonly port: number;
+  /** `ws://host:port` */
+  readonly url: string;
+  readonly lockPaths: readonly string[];
+  /** Why a leftover lock file could be taken; null when there was none. */
+  readonly reclaimed: ReclaimReason | null;
+  /** null with `bind: false`. */
+  readonly listener: BoundListener | null;
+  readonly #locks: readonly FileLock[];
+  #closing: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(host: string, port: number, locks: readonly FileLock[], listener: BoundListener | null) {
+    this.host = host;
+    this.port = port;
+    this.url = webSocketUrl(host, port);
+    this.lockPaths = locks.map((lock) => lock.path);
+    this.reclaimed = locks.map((lock) => lock.reclaimed).find((reason) => reason !== null) ?? null;
+    this.listener = listener;
+    this.#locks = locks;
+  }
+
+  /** The record in the state lock. */
+  get owner(): OwnerRecord {
+    return this.#locks[0]!.owner!;
+  }
+
+  /**
+   * Hands the bound socket to a server of Node's (net, tls, http, https). For `ws`: give it that http server.
+   *
+   * @throws what {@link BoundListener.listen} throws; {Error} `ERR_INVALID_STATE` with `bind: false`
+   */
+  async listen(server: Server): Promise<void> {
+    if (this.listener === null) {
+      throw Object.assign(new Error('this gateway lock was acquired with bind: false'), { code: 'ERR_INVALID_STATE' });
+    }
+    await this.listener.listen(server);
+  }
+
+  /** Whether every lock is held and its file still in place. */
+  verify(): boolean {
+    // No short cut: each lock that is lost must tell its listeners.
+    return this.#locks.map((lock) => lock.verify()).every(Boolean);
+  }
+
+  /** Calls `listener` with `ERR_LOCK_REPLACED` when a lock file is removed or replaced under this gateway. */
+  onLost(listener: LostListener): () => void {
+    const undo = this.#locks.map((lock) => lock.onLost(listener));
+    return () => {
+      for (const off of undo) off();
+    };
+  }
+
+  /**
+   * Closes the server, then the listener, then removes the lock files and lets go, in that order: the
+   * next gateway starts only when this one has done its last write. May be called again after it failed.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options).catch((error: unknown) => {
+      this.#closing = undefined;
+      throw error;
+    });
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(options: CloseOptions): Promise<void> {
+    await this.listener?.close(options);
+    for (const lock of this.#locks.toReversed()) lock.release();
+  }
+}

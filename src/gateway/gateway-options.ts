@@ -1,0 +1,132 @@
+// What acquireGatewayLock() takes, checked and completed from the environment.
+import { addressesOf } from '../address.js';
+import {
+  checkOneOf,
+  checkOptions,
+  checkPath,
+  checkPort,
+  checkSignal,
+  checkTimeout,
+  invalidType,
+  invalidValue,
+  outOfRange,
+} from '../arguments.js';
+import type { OwnerRecord } from '../errors.js';
+import { type Env, envValue, resolveStatePaths, type StatePaths } from './state-paths.js';
+
+export interface GatewayWait {
+  readonly lockPath: string;
+  readonly owner: OwnerRecord | null;
+  readonly ownerAlive: boolean | null;
+}
+
+export interface GatewayLockOptions {
+  /** Names the files and the environment variables: `~/.<app>`, `<APP>_STATE_DIR`. @default 'gateway' */
+  readonly app?: string;
+  /** Another gateway beside the first: its state is `~/.<app>-<profile>`. Give it another port too, 20 away. */
+  readonly profile?: string;
+  /** 0 lets the system choose. @default `<APP>_GATEWAY_PORT`, else 18789 */
+  readonly port?: number;
+  /** An IP address, or `localhost` for both loopbacks. @default '127.0.0.1' */
+  readonly host?: string;
+  /** @default `<APP>_CONFIG_PATH`, else `<stateDir>/<app>.json` */
+  readonly configPath?: string;
+  /** @default `<APP>_STATE_DIR`, else `~/.<app>` */
+  readonly stateDir?: string;
+  /** Must be ours and not writable by others. @default `<stateDir>/tmp/<app>-<uid>` */
+  readonly lockDir?: string;
+  /** What the owner record calls this process. @default 'gateway' */
+  readonly role?: string;
+  /** Milliseconds to wait for a holder that is starting or closing. @default 5000 */
+  readonly timeoutMs?: number;
+  /** When a gateway that is up answers on the port: fail at once, or wait for it too. @default 'fail' */
+  readonly whenListening?: 'fail' | 'wait';
+  /** Ends the wait: the promise rejects with `signal.reason`. */
+  readonly signal?: AbortSignal;
+  /** Several gateways with one config, each with its own state. @default `<APP>_ALLOW_MULTI_GATEWAY` is `1` */
+  readonly allowMultiple?: boolean;
+  /** @default process.env */
+  readonly env?: Env;
+  /** Called once for each lock that has to be waited for. */
+  readonly onWait?: (wait: GatewayWait) => void;
+  /** A file system that grants the lock to two at once: refuse it, warn, or use it. @default 'error' */
+  readonly weakFileSystem?: 'error' | 'warn' | 'allow';
+  /** false takes the locks only. @default true */
+  readonly bind?: boolean;
+}
+
+export interface GatewayRequest {
+  readonly app: string;
+  readonly role: string;
+  readonly host: string;
+  readonly port: number;
+  readonly paths: StatePaths;
+  /** In the order in which they are taken: state, then config. */
+  readonly lockPaths: readonly string[];
+  readonly timeoutMs: number;
+  readonly whenListening: 'fail' | 'wait';
+  readonly signal: AbortSignal | undefined;
+  readonly onWait: ((wait: GatewayWait) => void) | undefined;
+  readonly weakFileSystem: 'error' | 'warn' | 'allow';
+  readonly bind: boolean;
+}
+
+const DEFAULT_PORT = 18789;
+
+/** @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE` naming the option or variable */
+export function readGatewayOptions(options: GatewayLockOptions): GatewayRequest {
+  checkOptions(options);
+  const env = options.env ?? process.env;
+  const app = checkName('app', options.app ?? 'gateway');
+  const host = options.host ?? '127.0.0.1';
+  addressesOf(host);
+  const paths = resolveStatePaths({
+    app,
+    profile: options.profile === undefined ? undefined : checkName('profile', options.profile),
+    stateDir: optionalPath('stateDir', options.stateDir),
+    configPath: optionalPath('configPath', options.configPath),
+    lockDir: optionalPath('lockDir', options.lockDir),
+    env,
+  });
+  const allowMultiple = options.allowMultiple ?? envValue(env, app, 'ALLOW_MULTI_GATEWAY') === '1';
+  return {
+    app,
+    role: checkName('role', options.role ?? 'gateway'),
+    host,
+    port: options.port === undefined ? portFromEnv(env, app) : checkPort('port', options.port),
+    paths,
+    lockPaths: allowMultiple ? [paths.stateLock] : [paths.stateLock, paths.configLock],
+    timeoutMs: checkTimeout('timeoutMs', options.timeoutMs ?? 5000),
+    whenListening: checkOneOf('whenListening', options.whenListening ?? 'fail', ['fail', 'wait']),
+    signal: checkSignal(options.signal),
+    onWait: checkFunction('onWait', options.onWait),
+    weakFileSystem: checkOneOf('weakFileSystem', options.weakFileSystem ?? 'error', ['error', 'warn', 'allow']),
+    bind: options.bind ?? true,
+  };
+}
+
+/** Becomes part of file names and variable names. */
+function checkName(name: string, value: unknown): string {
+  if (typeof value !== 'string') throw invalidType(name, 'a string', value);
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(value)) {
+    throw invalidValue(name, 'up to 64 letters, digits, - and _', value);
+  }
+  return value;
+}
+
+function optionalPath(name: string, value: unknown): string | undefined {
+  return value === undefined ? undefined : checkPath(name, value);
+}
+
+function checkFunction<T>(name: string, value: T): T {
+  if (value !== undefined && typeof value !== 'function') throw invalidType(name, 'a function', value);
+  return value;
+}
+
+function portFromEnv(env: Env, app: string): number {
+  const text = envValue(env, app, 'GATEWAY_PORT');
+  if (text === undefined) return DEFAULT_PORT;
+  const port = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (port > 0 && port <= 65535) return port;
+  throw outOfRange(`${app.toUpperCase().replaceAll('-', '_')}_GATEWAY_PORT`, 'a port from 1 to 65535', text);
+}

@@ -1,0 +1,64 @@
+// Where the locks of a gateway lie. With `app: 'openclaw'` every path is OpenClaw's own.
+import { createHash } from 'node:crypto';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { canonicalPath } from './canonical-path.js';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+export interface StatePathOptions {
+  readonly app: string;
+  readonly profile: string | undefined;
+  readonly stateDir: string | undefined;
+  readonly configPath: string | undefined;
+  readonly lockDir: string | undefined;
+  readonly env: Env;
+}
+
+export interface StatePaths {
+  readonly stateDir: string;
+  readonly configPath: string;
+  readonly lockDir: string;
+  /** The lock directory has this package's own name, so its mode may be mended. */
+  readonly ownLockDir: boolean;
+  readonly stateLock: string;
+  readonly configLock: string;
+}
+
+export function resolveStatePaths(options: StatePathOptions): StatePaths {
+  const { app, profile, env } = options;
+  const home = join(homedir(), profile === undefined ? `.${app}` : `.${app}-${profile}`);
+  const stateDir = canonicalPath(expandHome(options.stateDir ?? envValue(env, app, 'STATE_DIR') ?? home));
+  const configured = options.configPath ?? envValue(env, app, 'CONFIG_PATH') ?? join(stateDir, `${app}.json`);
+  const configPath = canonicalPath(expandHome(configured));
+  const lockDir =
+    options.lockDir === undefined ? join(stateDir, 'tmp', userDirectory(app)) : canonicalPath(expandHome(options.lockDir));
+  return {
+    stateDir,
+    configPath,
+    lockDir,
+    ownLockDir: options.lockDir === undefined,
+    stateLock: join(lockDir, 'gateway.state.lock'),
+    configLock: join(lockDir, `gateway.${hash8(configPath)}.lock`),
+  };
+}
+
+/** `<APP>_<NAME>`; an empty variable counts as unset. */
+export function envValue(env: Env, app: string, name: string): string | undefined {
+  return env[`${app.toUpperCase().replaceAll('-', '_')}_${name}`] || undefined;
+}
+
+/** Service units do not expand `~` as a shell does. */
+function expandHome(path: string): string {
+  return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
+}
+
+/** `<app>-<uid>`: two users who share a state directory do not share a lock directory they could not both own. */
+function userDirectory(app: string): string {
+  const uid = process.getuid?.();
+  return uid === undefined ? app : `${app}-${uid}`;
+}
+
+function hash8(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+}

@@ -1,0 +1,81 @@
+// The lock half of the transaction: state lock, then config lock, with one deadline for both.
+import { LockError } from '../errors.js';
+import { acquireLock } from '../lock/acquire.js';
+import type { FileLock } from '../lock/file-lock.js';
+import { toLockError } from '../lock/lock-error.js';
+import { probeLock } from '../lock/probe-lock.js';
+import { native } from '../native/load.js';
+import { askAddress, portAnswers } from './ask-port.js';
+import { lockedError, lockFailedError, portInUseError } from './gateway-error.js';
+import type { GatewayRequest } from './gateway-options.js';
+
+/** Takes every lock of the request into `taken`, so that the caller can undo a half-done transaction. */
+export async function takeLocks(request: GatewayRequest, taken: FileLock[]): Promise<void> {
+  prepareDirectory(request);
+  const deadline = performance.now() + request.timeoutMs;
+  for (const path of request.lockPaths) {
+    taken.push(await takeLock(path, request, Math.max(0, deadline - performance.now())));
+  }
+}
+
+/** Undoes a transaction that failed. A file that cannot be removed is left: it blocks nothing. */
+export function letLocksGo(taken: readonly FileLock[]): void {
+  for (const lock of taken.toReversed()) {
+    try {
+      lock.release();
+    } catch {
+      lock.abandon();
+    }
+  }
+}
+
+function prepareDirectory(request: GatewayRequest): void {
+  const { lockDir, ownLockDir } = request.paths;
+  try {
+    native().ensureLockDirectory(lockDir, ownLockDir);
+  } catch (error) {
+    throw lockFailedError(request, lockDir, toLockError(error, lockDir));
+  }
+}
+
+async function takeLock(path: string, request: GatewayRequest, remainingMs: number): Promise<FileLock> {
+  const { app, role, paths, host, port, weakFileSystem, signal } = request;
+  try {
+    return await acquireLock(path, {
+      timeoutMs: remainingMs,
+      weakFileSystem,
+      owner: { app, role, stateDir: paths.stateDir, configPath: paths.configPath },
+      endpoint: { host: askAddress(host), port },
+      onContended: contentionPolicy(path, request),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } catch (error) {
+    throw explain(error, path, request);
+  }
+}
+
+/** Fail fast: who finds the port answering need not wait for the lock. Otherwise the holder starts or closes. */
+function contentionPolicy(path: string, request: GatewayRequest): () => void {
+  let announced = false;
+  return () => {
+    if (request.whenListening === 'fail' && request.bind && portAnswers(request)) {
+      throw portInUseError(request, { lockPath: path, ...holderOf(path) });
+    }
+    if (!announced) request.onWait?.({ lockPath: path, ...holderOf(path) });
+    announced = true;
+  };
+}
+
+function holderOf(path: string) {
+  const { owner, ownerAlive } = probeLock(path);
+  return { owner, ownerAlive };
+}
+
+function explain(error: unknown, path: string, request: GatewayRequest): unknown {
+  if (error instanceof LockError && error.code === 'ERR_LOCK_TIMEOUT') {
+    const { owner, ownerAlive } = error;
+    return lockedError(request, request.timeoutMs, { lockPath: path, owner, ownerAlive, cause: error });
+  }
+  const ours = error instanceof LockError && error.code.startsWith('ERR_GATEWAY_');
+  return ours || request.signal?.aborted ? error : lockFailedError(request, path, error);
+}

@@ -1,0 +1,127 @@
+// A lock that is held, and what its holder can do with it.
+import type { LockError, OwnerRecord } from '../errors.js';
+import type { LockHandle, LockStrength } from '../native/binding.js';
+import { replacedError, toLockError } from './lock-error.js';
+import { formatRecord, type OwnerFields } from './owner-record.js';
+import type { ReclaimReason } from './reclaim.js';
+
+export type LockMode = 'exclusive' | 'shared';
+export type LostListener = (error: LockError) => void;
+
+/** How often a lock with an `onLost` listener looks whether its file is still there, in milliseconds. */
+export const LOST_CHECK_MS = 1000;
+
+/**
+ * A held lock. It stays held until `release()` or the end of the process (or worker thread), however
+ * that comes; losing the last reference to this object does not release it.
+ */
+export class FileLock {
+  readonly path: string;
+  readonly mode: LockMode;
+  /** How far this file system can be trusted: `kernel`, `remote` or `weak`. */
+  readonly strength: LockStrength;
+  /** Why a leftover lock file could be taken; null when there was none. */
+  readonly reclaimed: ReclaimReason | null;
+  readonly #handle: LockHandle;
+  readonly #lostListeners = new Set<LostListener>();
+  #owner: OwnerRecord | null;
+  #lost: LockError | null = null;
+  #watch: NodeJS.Timeout | undefined;
+
+  /** @internal */
+  constructor(
+    handle: LockHandle,
+    held: { path: string; mode: LockMode; owner: OwnerRecord | null; reclaimed: ReclaimReason | null },
+  ) {
+    this.#handle = handle;
+    this.path = held.path;
+    this.mode = held.mode;
+    this.strength = handle.strength;
+    this.reclaimed = held.reclaimed;
+    this.#owner = held.owner;
+  }
+
+  get held(): boolean {
+    return this.#handle.held;
+  }
+
+  /** The record in the file; null in shared mode, which writes none. */
+  get owner(): OwnerRecord | null {
+    return this.#owner;
+  }
+
+  /** Whether the lock is held and its path still names the locked file. Costs one system call. */
+  verify(): boolean {
+    if (!this.held || this.#lost !== null) return false;
+    if (this.#handle.namesThisFile()) return true;
+    this.#lost = replacedError(this.path, this.#owner);
+    this.#stopWatch();
+    for (const listener of this.#lostListeners) listener(this.#lost);
+    return false;
+  }
+
+  /**
+   * Calls `listener` once, with `ERR_LOCK_REPLACED`, when the lock file is found to be removed or
+   * replaced: by `verify()`, or within {@link LOST_CHECK_MS}. The check does not keep the process alive.
+   *
+   * @returns a function that takes the listener off again
+   */
+  onLost(listener: LostListener): () => void {
+    const lost = this.#lost;
+    if (lost !== null) queueMicrotask(() => listener(lost));
+    this.#lostListeners.add(listener);
+    this.#watch ??= setInterval(() => this.verify(), LOST_CHECK_MS).unref();
+    return () => {
+      this.#lostListeners.delete(listener);
+      if (this.#lostListeners.size === 0) this.#stopWatch();
+    };
+  }
+
+  /**
+   * Adds to the owner record, for example the port once it is known. Only an exclusive holder has one.
+   *
+   * @throws {RangeError} `ERR_OUT_OF_RANGE` when the record would be longer than 4096 bytes
+   */
+  updateOwner(fields: OwnerFields): void {
+    if (this.#owner === null || !this.held) return;
+    const { pid, startTime, bootId, pidNamespace, host, createdAt, ownerId, kernelLock } = this.#owner;
+    const identity = { pid, startTime, bootId, pidNamespace, host, createdAt, ownerId, kernelLock };
+    const next = { ...this.#owner, ...fields, ...identity };
+    try {
+      this.#handle.writeRecord(formatRecord(next));
+    } catch (error) {
+      throw toLockError(error, this.path);
+    }
+    this.#owner = next;
+  }
+
+  /**
+   * Removes the lock file and lets go. Does nothing when it is released already. When it throws, the
+   * lock is still held and `release()` may be called again.
+   *
+   * @throws {LockError} `ERR_LOCK_PERMISSION`, or the system's own error, when the file cannot be removed
+   */
+  release(): void {
+    try {
+      this.#handle.release();
+    } catch (error) {
+      throw toLockError(error, this.path);
+    }
+    this.#stopWatch();
+  }
+
+  /** Lets go and leaves the file. @internal */
+  abandon(): void {
+    this.#handle.abandon();
+    this.#stopWatch();
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+
+  #stopWatch(): void {
+    clearInterval(this.#watch);
+    this.#watch = undefined;
+  }
+}

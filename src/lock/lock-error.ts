@@ -1,0 +1,78 @@
+// From what the addon throws to what a caller reads: the path, what is wrong with it, what to do.
+import { lstatSync } from 'node:fs';
+import { LockError, type LockErrorCode, type OwnerRecord } from '../errors.js';
+import { stopCommand } from '../native/shell-commands.js';
+
+/** An error of the addon, or any other: only those that this package has a code for are changed. */
+export function toLockError(error: unknown, lockPath: string): unknown {
+  if (!(error instanceof Error) || error instanceof LockError) return error;
+  const { code, path = lockPath } = error as NodeJS.ErrnoException;
+  const explain = EXPLANATIONS[code ?? ''];
+  if (explain === undefined) return error;
+  const [lockCode, message] = explain(path, error);
+  return new LockError(lockCode, message, { path, cause: error });
+}
+
+export function timeoutError(path: string, timeoutMs: number, owner: OwnerRecord | null, ownerAlive: boolean | null) {
+  const holder = owner === null ? 'somebody who left no record' : `pid ${owner.pid}`;
+  const next = owner === null ? 'Wait longer (timeoutMs)' : `Wait longer (timeoutMs), or stop it: ${stopCommand(owner.pid)}`;
+  return new LockError('ERR_LOCK_TIMEOUT', `lock '${path}' is held by ${holder}; gave up after ${timeoutMs}ms. ${next}`, {
+    path,
+    owner,
+    ownerAlive,
+  });
+}
+
+export function replacedError(path: string, owner: OwnerRecord | null): LockError {
+  return new LockError(
+    'ERR_LOCK_REPLACED',
+    `lock file '${path}' was removed or replaced while this process (pid ${process.pid}) held it: ` +
+      'another process can take that lock now. Stop this one before both use the same state',
+    { path, owner },
+  );
+}
+
+type Explanation = (path: string, error: Error) => [LockErrorCode, string];
+
+const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
+  ERR_LOCK_INVALID_FILE: (path, error) => [
+    'ERR_LOCK_INVALID_FILE',
+    `'${path}' ${detailOf(error)}, so it is not used as a lock. Nothing was changed: ${remedyFor(path, detailOf(error))}`,
+  ],
+  ERR_LOCK_PERMISSION: (path) => ['ERR_LOCK_PERMISSION', foreignText(path)],
+  EACCES: (path, error) => ['ERR_LOCK_PERMISSION', deniedText(path, error)],
+  EPERM: (path, error) => ['ERR_LOCK_PERMISSION', deniedText(path, error)],
+  ERR_LOCK_UNSUPPORTED: (path, error) => [
+    'ERR_LOCK_UNSUPPORTED',
+    `the file system of '${path}' has no flock() (${error.message}). Put the lock on a local file system`,
+  ],
+  ENOLCK: (path, error) => EXPLANATIONS['ERR_LOCK_UNSUPPORTED']!(path, error),
+  ERR_LOCK_WEAK_FILESYSTEM: (path, error) => [
+    'ERR_LOCK_WEAK_FILESYSTEM',
+    `the file system of '${path}' ${detailOf(error)}, so a lock there protects nothing. ` +
+      "Put it on a local file system (in a container: a named volume), or accept the risk with weakFileSystem: 'warn'",
+  ],
+};
+
+function detailOf(error: Error): string {
+  return (error as Error & { detail?: string }).detail ?? error.message;
+}
+
+function remedyFor(path: string, detail: string): string {
+  if (detail.includes('lies in a directory')) return 'take write permission from others (chmod o-w on that directory), or choose another path';
+  if (detail.includes('may write to')) return `chmod 700 '${path}', or choose another directory`;
+  return 'choose another path, or remove it if it is not needed';
+}
+
+function foreignText(path: string): string {
+  const uid = lstatSync(path, { throwIfNoEntry: false })?.uid;
+  const self = process.geteuid?.();
+  return (
+    `'${path}' belongs to uid ${uid ?? 'unknown'}, and this process runs as uid ${self ?? 'unknown'}. ` +
+    `Run as that user, or remove it when nothing uses it: sudo rm -r '${path}'`
+  );
+}
+
+function deniedText(path: string, error: Error): string {
+  return `no permission for '${path}' (${error.message}). Check the owner and mode of its directory: ls -la '${path}/..'`;
+}

@@ -1,0 +1,35 @@
+// Whether the process that a record names is alive: that very process, not one with the same pid.
+import type { OwnerRecord } from '../errors.js';
+import type { NativeProcess } from '../native/binding.js';
+import { native } from '../native/load.js';
+import { selfIdentity } from './owner-record.js';
+
+/** Boot times and start times are whole ticks and seconds: less than this proves nothing. */
+const CLOCK_SLACK_MS = 2000;
+
+/** null: this system cannot tell. */
+export function isOwnerAlive(owner: OwnerRecord): boolean | null {
+  const elsewhere = wasElsewhere(owner);
+  if (elsewhere !== null) return elsewhere.couldLive ? null : false;
+  const process = native().readProcess(owner.pid);
+  return process.alive ? isSameProcess(owner, process) : false;
+}
+
+/** Another pid namespace or host hides the process; another boot of this host has ended it. */
+function wasElsewhere(owner: OwnerRecord): { couldLive: boolean } | null {
+  const self = selfIdentity();
+  const otherBoot = owner.bootId !== null && self.bootId !== null && owner.bootId !== self.bootId;
+  if (otherBoot) return { couldLive: owner.host !== null && owner.host !== self.host };
+  const otherNamespace =
+    owner.pidNamespace !== null && self.pidNamespace !== null && owner.pidNamespace !== self.pidNamespace;
+  return otherNamespace ? { couldLive: true } : null;
+}
+
+function isSameProcess(owner: OwnerRecord, process: NativeProcess): boolean | null {
+  if (owner.startTime !== null && process.startTime !== 0) return owner.startTime === process.startTime;
+  // Older gateways wrote no start time on macOS and Windows. A process that began after the record was
+  // written cannot have written it.
+  const writtenAtMs = Date.parse(owner.createdAt ?? '');
+  if (Number.isNaN(writtenAtMs) || process.startedAtMs === 0) return null;
+  return process.startedAtMs <= writtenAtMs + CLOCK_SLACK_MS;
+}

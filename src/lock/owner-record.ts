@@ -1,0 +1,117 @@
+// The one JSON line in a lock file that names its holder. Written strictly, read tolerantly: a torn,
+// empty or hostile record is simply no record.
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { invalidType, outOfRange } from '../arguments.js';
+import type { OwnerRecord } from '../errors.js';
+import { native } from '../native/load.js';
+
+/** Bytes; one page, so that a single write carries it (native/os/file_lock.h). */
+export const RECORD_LIMIT = 4096;
+
+/** Said in the file itself, because "delete the lock file" is folk advice (openclaw#138833). */
+const NOTE = 'Only a hint: the kernel lock decides. A leftover of this file blocks nothing.';
+
+export type OwnerFields = Readonly<Record<string, unknown>>;
+
+interface Identity {
+  readonly pid: number;
+  readonly startTime: number | null;
+  readonly bootId: string | null;
+  readonly pidNamespace: string | null;
+  readonly host: string;
+}
+
+let ownIdentity: Identity | undefined;
+
+/** This process, as its records name it. */
+export function selfIdentity(): Identity {
+  ownIdentity ??= {
+    pid: process.pid,
+    startTime: native().readProcess(process.pid).startTime || null,
+    bootId: native().bootId() || null,
+    pidNamespace: native().pidNamespace() || null,
+    host: hostname(),
+  };
+  return ownIdentity;
+}
+
+/** A record of this process. What the caller adds cannot change who the record says we are. */
+export function newRecord(fields: OwnerFields = {}): OwnerRecord {
+  return {
+    port: null,
+    ...fields,
+    ...selfIdentity(),
+    createdAt: new Date().toISOString(),
+    ownerId: randomUUID(),
+    kernelLock: true,
+  } as OwnerRecord;
+}
+
+/** @throws {RangeError} `ERR_OUT_OF_RANGE` when the record would be longer than {@link RECORD_LIMIT} */
+export function formatRecord(record: OwnerRecord): string {
+  const { pid, ...rest } = record;
+  const line = `${JSON.stringify({ pid, ...rest, note: NOTE })}\n`;
+  const bytes = Buffer.byteLength(line);
+  if (bytes > RECORD_LIMIT) {
+    throw outOfRange('owner', `short enough for a record of ${RECORD_LIMIT} bytes`, `${bytes} bytes`);
+  }
+  return line;
+}
+
+/** null when the text names no owner. */
+export function parseRecord(text: string): OwnerRecord | null {
+  const end = text.indexOf('\n');
+  // The first line alone: a holder that was killed between write and truncate leaves the end of an
+  // older record behind it. Older gateways wrote no newline, or several lines.
+  const value = (end >= 0 ? parseObject(text.slice(0, end)) : null) ?? parseObject(text);
+  if (value === null || !isPid(value['pid'])) return null;
+  const { note: _, ...fields } = value;
+  return {
+    ...fields,
+    pid: value['pid'],
+    startTime: finiteNumber(value['startTime']),
+    bootId: stringOrNull(value['bootId']),
+    pidNamespace: stringOrNull(value['pidNamespace']),
+    host: stringOrNull(value['host']),
+    createdAt: stringOrNull(value['createdAt']),
+    ownerId: stringOrNull(value['ownerId']),
+    kernelLock: value['kernelLock'] === true,
+    port: isPort(value['port']) ? value['port'] : null,
+  };
+}
+
+export function checkOwnerFields(value: unknown): OwnerFields {
+  if (value === undefined) return {};
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalidType('owner', 'an object', value);
+  }
+  return value as OwnerFields;
+}
+
+function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+function isPid(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 0x7fffffff;
+}
+
+function isPort(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 65535;
+}
+
+function finiteNumber(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+function stringOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}

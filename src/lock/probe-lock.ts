@@ -1,0 +1,45 @@
+// Who has a lock, asked from outside.
+import { checkPath } from '../arguments.js';
+import type { OwnerRecord } from '../errors.js';
+import { native } from '../native/load.js';
+import { toLockError } from './lock-error.js';
+import { isOwnerAlive } from './owner-liveness.js';
+import { parseRecord } from './owner-record.js';
+
+export interface LockProbe {
+  /**
+   * `held`: somebody has it. `leftover`: nobody has it, and the file names a dead owner; it blocks
+   * nothing. `free`: nobody has it, and the file names nobody. `missing`: there is no file.
+   */
+  readonly state: 'free' | 'held' | 'leftover' | 'missing';
+  /** `record`: an older gateway that holds no kernel lock, only a record. */
+  readonly heldBy: 'exclusive' | 'shared' | 'record' | null;
+  readonly owner: OwnerRecord | null;
+  /** null when there is no owner, or when this system cannot tell. */
+  readonly ownerAlive: boolean | null;
+}
+
+/**
+ * Looks at a lock without creating, changing or removing anything.
+ *
+ * @throws {LockError} `ERR_LOCK_INVALID_FILE`, `ERR_LOCK_PERMISSION`, `ERR_LOCK_UNSUPPORTED`
+ */
+export function probeLock(path: string): LockProbe {
+  const probe = probeNative(checkPath('path', path));
+  const owner = parseRecord(probe.record);
+  const ownerAlive = owner === null ? null : isOwnerAlive(owner);
+  if (probe.state === 'missing') return { state: 'missing', heldBy: null, owner, ownerAlive };
+  if (probe.state !== 'free') return { state: 'held', heldBy: probe.state, owner, ownerAlive };
+  if (owner !== null && !owner.kernelLock && ownerAlive === true) {
+    return { state: 'held', heldBy: 'record', owner, ownerAlive };
+  }
+  return { state: owner === null ? 'free' : 'leftover', heldBy: null, owner, ownerAlive };
+}
+
+function probeNative(path: string) {
+  try {
+    return native().probeLock(path);
+  } catch (error) {
+    throw toLockError(error, path);
+  }
+}

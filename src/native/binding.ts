@@ -1,0 +1,66 @@
+// What native/binding exports, typed by hand; test/integration/binding.test.ts compares the names.
+// Errors of the system have Node's shape (code, errno, syscall, path or address and port); the others
+// carry an ERR_LOCK_* code and a `detail`.
+
+export interface NativeBinding {
+  /** null: somebody else holds it. Never waits. */
+  tryAcquire(path: string, shared: boolean, allowWeak: boolean): LockHandle | null;
+  probeLock(path: string): NativeLockProbe;
+  ensureLockDirectory(path: string, tighten: boolean): void;
+  listen(address: string, port: number, backlog: number): ListenerHandle;
+  /** Throws when the address could not be bound just now. */
+  tryBind(address: string, port: number): void;
+  askPort(address: string, port: number): 'refused' | 'answers' | 'silent';
+  /** The pid of the listener; 0 when unknown. */
+  findPortOwner(address: string, port: number): number;
+  readProcess(pid: number): NativeProcess;
+  /** '' when unknown. */
+  bootId(): string;
+  /** '' when unknown. */
+  pidNamespace(): string;
+}
+
+export interface LockHandle {
+  readonly held: boolean;
+  /** The file did not exist before. */
+  readonly created: boolean;
+  readonly strength: LockStrength;
+  readRecord(): string;
+  writeRecord(record: string): void;
+  namesThisFile(): boolean;
+  /** Removes the file and lets go. On failure it is still held. */
+  release(): void;
+  /** Lets go and leaves the file. */
+  abandon(): void;
+}
+
+export interface ListenerHandle {
+  readonly address: string;
+  readonly port: number;
+  /** -1 once closed or detached. */
+  readonly fd: number;
+  /** From now on somebody else closes the descriptor. */
+  detach(): void;
+  close(): void;
+}
+
+/**
+ * How far the lock can be trusted: `kernel` is local and was seen to exclude; `remote` excludes on this
+ * host, and other hosts perhaps not; `weak` was seen NOT to exclude.
+ */
+export type LockStrength = 'kernel' | 'remote' | 'weak';
+
+export interface NativeLockProbe {
+  readonly state: 'missing' | 'free' | 'exclusive' | 'shared';
+  readonly record: string;
+  /** Milliseconds since 1970. */
+  readonly modifiedMs: number;
+}
+
+export interface NativeProcess {
+  readonly alive: boolean;
+  /** 0 when unknown. */
+  readonly startTime: number;
+  /** Milliseconds since 1970; 0 when unknown. */
+  readonly startedAtMs: number;
+}

@@ -1,0 +1,12 @@
+// What a person types on this system. In this layer because only it may know the platform.
+
+/** Ends a process. */
+export function stopCommand(pid: number): string {
+  return process.platform === 'win32' ? `taskkill /PID ${pid} /F` : `kill ${pid}`;
+}
+
+/** Shows who listens on a port. */
+export function whoListensCommand(port: number): string {
+  if (process.platform === 'win32') return `netstat -ano | findstr :${port}`;
+  return process.platform === 'linux' ? `ss -ltnp 'sport = :${port}'` : `lsof -nP -iTCP:${port} -sTCP:LISTEN`;
+}

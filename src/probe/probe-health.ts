@@ -1,0 +1,86 @@
+// Whether the gateway on a port is well: not merely that something answers.
+import { request } from 'node:http';
+import { addressesOf, connectableAddress } from '../address.js';
+import { checkOptions, checkPort, checkTimeout } from '../arguments.js';
+
+export interface ProbeHealthOptions {
+  /** An IP address or `localhost`. A wildcard is asked on loopback. @default '127.0.0.1' */
+  readonly host?: string;
+  readonly port: number;
+  /** @default '/healthz' */
+  readonly path?: string;
+  /** Milliseconds for the whole answer, body included. @default 1000 */
+  readonly timeoutMs?: number;
+}
+
+export interface HealthProbe {
+  readonly healthy: boolean;
+  /** Why not; null when healthy. */
+  readonly reason: string | null;
+  /** The HTTP status, when there was one. */
+  readonly status: number | null;
+}
+
+/** Longest body that is read, in bytes. */
+const BODY_LIMIT = 64 * 1024;
+
+/**
+ * Healthy is only 200 with JSON `ok: true` and `status: "live"`, all of it within `timeoutMs`. Any
+ * other web server on that port is not: a 404 once counted, and left no gateway running (openclaw#110306).
+ * Never rejects for what the server does.
+ *
+ * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
+ */
+export async function probeHealth(options: ProbeHealthOptions): Promise<HealthProbe> {
+  checkOptions(options);
+  const port = checkPort('port', options.port);
+  const address = connectableAddress(addressesOf(options.host ?? '127.0.0.1')[0]!);
+  const timeoutMs = checkTimeout('timeoutMs', options.timeoutMs ?? 1000);
+  try {
+    const { status, body } = await get(address, port, options.path ?? '/healthz', timeoutMs);
+    const reason = whyUnhealthy(status, body);
+    return { healthy: reason === null, reason, status };
+  } catch (error) {
+    return { healthy: false, reason: reasonOf(error, timeoutMs), status: null };
+  }
+}
+
+function whyUnhealthy(status: number, body: string): string | null {
+  if (status !== 200) return `status ${status} is not 200`;
+  try {
+    const answer: unknown = JSON.parse(body);
+    const { ok, status: word } = Object(answer) as { ok?: unknown; status?: unknown };
+    return ok === true && word === 'live' ? null : 'the answer is not {"ok":true,"status":"live"}';
+  } catch {
+    return 'the answer is not JSON';
+  }
+}
+
+function reasonOf(error: unknown, timeoutMs: number): string {
+  const { name, code, message } = error as NodeJS.ErrnoException;
+  return name === 'TimeoutError' ? `no whole answer within ${timeoutMs}ms` : (code ?? message);
+}
+
+function get(host: string, port: number, path: string, timeoutMs: number): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    // agent: false, so that no kept-alive connection of this process answers for a server that is gone.
+    const asked = request({ host, port, path, agent: false, headers: { connection: 'close' } });
+    const timer = setTimeout(
+      () => asked.destroy(Object.assign(new Error('timeout'), { name: 'TimeoutError' })),
+      Math.min(timeoutMs, 0x7fffffff),
+    );
+    asked.once('close', () => clearTimeout(timer));
+    asked.once('error', reject);
+    asked.once('response', (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.once('error', reject);
+      response.on('data', (chunk: string) => {
+        body += chunk;
+        if (body.length > BODY_LIMIT) asked.destroy(new Error(`the answer is longer than ${BODY_LIMIT} bytes`));
+      });
+      response.once('end', () => resolve({ status: response.statusCode ?? 0, body }));
+    });
+    asked.end();
+  });
+}

@@ -1,0 +1,97 @@
+// Whether a TCP port of this host could be had, and if not, why.
+import { connect } from 'node:net';
+import { addressesOf, connectableAddress } from '../address.js';
+import { checkOptions, checkPort, checkTimeout, outOfRange } from '../arguments.js';
+import { native } from '../native/load.js';
+
+export interface ProbePortOptions {
+  /** An IP address, or `localhost` for both loopbacks. A wildcard is asked on loopback. @default '127.0.0.1' */
+  readonly host?: string;
+  readonly port: number;
+  /** Milliseconds to wait for an answer. @default 1000 */
+  readonly timeoutMs?: number;
+}
+
+export interface PortProbe {
+  /**
+   * `free`: could be bound just now. `listening`: somebody accepts connections there. `reserved`:
+   * bound, or kept by the system, but nobody listens. `denied`: this process may not bind it.
+   */
+  readonly state: 'free' | 'listening' | 'reserved' | 'denied';
+  readonly host: string;
+  readonly port: number;
+  /** Who listens, where the system tells. */
+  readonly pid: number | null;
+  /** Why it could not be bound. */
+  readonly cause: unknown;
+}
+
+/** Which answer counts when `localhost` gives two. */
+const WORST_FIRST = ['listening', 'denied', 'reserved', 'free'] as const;
+
+/**
+ * Asks without keeping the port: connects, then binds for a moment without listening.
+ *
+ * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
+ */
+export async function probePort(options: ProbePortOptions): Promise<PortProbe> {
+  checkOptions(options);
+  const port = checkPort('port', options.port);
+  if (port === 0) throw outOfRange('port', 'an integer from 1 to 65535', port);
+  const host = options.host ?? '127.0.0.1';
+  const timeoutMs = checkTimeout('timeoutMs', options.timeoutMs ?? 1000);
+  const [first, ...others] = await Promise.all(
+    addressesOf(host).map((address) => probeAddress(host, address, port, timeoutMs)),
+  );
+  // A host without IPv6 has no ::1 that somebody else could have.
+  const counting = [first!, ...others.filter((probe) => !isNoAddress(probe.cause))];
+  return WORST_FIRST.flatMap((state) => counting.filter((probe) => probe.state === state))[0]!;
+}
+
+async function probeAddress(host: string, address: string, port: number, timeoutMs: number): Promise<PortProbe> {
+  const connected = await tryConnect(connectableAddress(address), port, timeoutMs);
+  const cause = connected === 'answers' ? null : bindFailure(address, port);
+  const state = stateOf(connected, (cause as NodeJS.ErrnoException | null)?.code);
+  const pid = state === 'listening' ? native().findPortOwner(address, port) || null : null;
+  return { state, host, port, pid, cause };
+}
+
+function stateOf(connected: Connected, bindCode: string | undefined): PortProbe['state'] {
+  if (connected === 'answers') return 'listening';
+  if (bindCode === undefined) return 'free';
+  if (bindCode !== 'EADDRINUSE') return 'denied';
+  // Taken, and neither accepted nor refused: a listener whose backlog is full (a stopped process).
+  return connected === 'silent' ? 'listening' : 'reserved';
+}
+
+function bindFailure(address: string, port: number): unknown {
+  try {
+    native().tryBind(address, port);
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
+
+function isNoAddress(cause: unknown): boolean {
+  const code = (cause as NodeJS.ErrnoException | null)?.code;
+  return code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT';
+}
+
+type Connected = 'answers' | 'refused' | 'silent';
+
+function tryConnect(address: string, port: number, timeoutMs: number): Promise<Connected> {
+  return new Promise((resolve) => {
+    // From the same address: fails at once, without a packet, when it is not one of this host.
+    const socket = connect({ host: address, port, localAddress: address });
+    const finish = (answer: Connected) => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(answer);
+    };
+    const timer = setTimeout(finish, Math.min(timeoutMs, 0x7fffffff), 'silent');
+    // The kernel may connect a free port to itself (TCP simultaneous open): nobody listens there.
+    socket.once('connect', () => finish(socket.localPort === port ? 'refused' : 'answers'));
+    socket.once('error', () => finish('refused'));
+  });
+}
