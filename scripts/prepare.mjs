@@ -22,7 +22,9 @@ export function buildNative() {
     ['c++', 'g++'],
   ]) {
     if (spawnSync(tool, ['--version']).error) {
-      fail(`gateway-lock compiles its addon and needs ${tool}. Install it: apt-get install ${packages}   (macOS: xcode-select --install; brew install cmake)`);
+      fail(
+        `gateway-lock compiles its addon and needs ${tool}. Install it: apt-get install ${packages}   (macOS: xcode-select --install; brew install cmake)`,
+      );
     }
   }
   run(bin('cmake-js'), ['compile'], 'building the addon');

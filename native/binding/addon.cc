@@ -8,8 +8,8 @@
 namespace gateway_lock {
 namespace {
 
-// Runs when the environment ends: process exit, worker.terminate(). After a SIGKILL nobody needs it,
-// the kernel has released everything.
+// Runs when the environment ends: process exit, worker.terminate(). After a SIGKILL nobody needs
+// it, the kernel has released everything.
 void CloseAll(Environment* environment) {
   for (LiveHandle* handle : environment->live) handle->CloseNow();
 }

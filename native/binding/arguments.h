@@ -1,5 +1,5 @@
-// Typed readers of call arguments. src/ has validated them with good messages before; these only make
-// sure that a wrong one throws a TypeError and never crashes.
+// Typed readers of call arguments. src/ has validated them with good messages before; these only
+// make sure that a wrong one throws a TypeError and never crashes.
 #pragma once
 
 #include <napi.h>
@@ -26,7 +26,8 @@ class Arguments {
     double value = info_[index].IsNumber() ? info_[index].As<Napi::Number>().DoubleValue() : NAN;
     bool fits = std::trunc(value) == value && value >= static_cast<double>(lowest) &&
                 value <= static_cast<double>(highest);
-    return fits ? static_cast<std::int64_t>(value) : Refuse<std::int64_t>(index, "an integer in range");
+    return fits ? static_cast<std::int64_t>(value)
+                : Refuse<std::int64_t>(index, "an integer in range");
   }
   // False when one was refused; the exception is pending then.
   bool valid() const { return valid_; }

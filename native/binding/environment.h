@@ -1,5 +1,5 @@
-// What the addon keeps per JavaScript environment: the main thread, or one worker thread. No globals,
-// so that workers neither share nor outlive each other's locks.
+// What the addon keeps per JavaScript environment: the main thread, or one worker thread. No
+// globals, so that workers neither share nor outlive each other's locks.
 #pragma once
 
 #include <napi.h>

@@ -35,25 +35,28 @@ Napi::Error ErrorFor(Napi::Env env, const Status& status, const std::string& mes
   return error;
 }
 
+std::string Explain(const Status& status, const std::string& path) {
+  if (status.sys_code == 0) return "'" + path + "' " + status.detail;
+  return std::string(ErrorName(status.sys_code)) + ": " + ErrorText(status.sys_code) + ", " +
+         status.syscall + " '" + path + "'";
+}
+
+std::string Explain(const Status& status, const Endpoint& endpoint) {
+  return std::string(status.syscall) + " " + ErrorName(status.sys_code) + ": " +
+         ErrorText(status.sys_code) + " " + endpoint.address + ":" + std::to_string(endpoint.port);
+}
+
 }  // namespace
 
 void ThrowForPath(Napi::Env env, const Status& status, const std::string& path) {
-  std::string what = status.sys_code == 0
-                         ? "'" + path + "' " + status.detail
-                         : std::string(ErrorName(status.sys_code)) + ": " +
-                               ErrorText(status.sys_code) + ", " + status.syscall + " '" + path + "'";
-  Napi::Error error = ErrorFor(env, status, what);
+  Napi::Error error = ErrorFor(env, status, Explain(status, path));
   error.Set("path", path);
   error.Set("detail", status.detail);
   error.ThrowAsJavaScriptException();
 }
 
 void ThrowForEndpoint(Napi::Env env, const Status& status, const Endpoint& endpoint) {
-  Napi::Error error =
-      ErrorFor(env, status,
-               std::string(status.syscall) + " " + ErrorName(status.sys_code) + ": " +
-                   ErrorText(status.sys_code) + " " + endpoint.address + ":" +
-                   std::to_string(endpoint.port));
+  Napi::Error error = ErrorFor(env, status, Explain(status, endpoint));
   error.Set("address", endpoint.address);
   error.Set("port", static_cast<double>(endpoint.port));
   error.ThrowAsJavaScriptException();

@@ -17,15 +17,15 @@ struct Acquired {
 }  // namespace
 
 Napi::Function LockHandle::DefineClass(Napi::Env env) {
-  return ObjectWrap::DefineClass(
-      env, "LockHandle",
-      {InstanceAccessor<&LockHandle::Held>("held"), InstanceAccessor<&LockHandle::Created>("created"),
-       InstanceAccessor<&LockHandle::StrengthName>("strength"),
-       InstanceMethod<&LockHandle::ReadRecord>("readRecord"),
-       InstanceMethod<&LockHandle::WriteRecord>("writeRecord"),
-       InstanceMethod<&LockHandle::NamesThisFile>("namesThisFile"),
-       InstanceMethod<&LockHandle::Release>("release"),
-       InstanceMethod<&LockHandle::Abandon>("abandon")});
+  return ObjectWrap::DefineClass(env, "LockHandle",
+                                 {InstanceAccessor<&LockHandle::Held>("held"),
+                                  InstanceAccessor<&LockHandle::Created>("created"),
+                                  InstanceAccessor<&LockHandle::StrengthName>("strength"),
+                                  InstanceMethod<&LockHandle::ReadRecord>("readRecord"),
+                                  InstanceMethod<&LockHandle::WriteRecord>("writeRecord"),
+                                  InstanceMethod<&LockHandle::NamesThisFile>("namesThisFile"),
+                                  InstanceMethod<&LockHandle::Release>("release"),
+                                  InstanceMethod<&LockHandle::Abandon>("abandon")});
 }
 
 Napi::Value LockHandle::TryAcquire(const Napi::CallbackInfo& info) {

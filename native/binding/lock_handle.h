@@ -1,5 +1,6 @@
-// The JavaScript object that owns one FileLock. While the lock is held the object keeps itself alive:
-// garbage collection must never release a lock. (It did, about 100 ms after the last use, in Bun.)
+// The JavaScript object that owns one FileLock. While the lock is held the object keeps itself
+// alive: garbage collection must never release a lock. (It did, about 100 ms after the last use, in
+// Bun.)
 #pragma once
 
 #include <napi.h>

@@ -1,11 +1,11 @@
 // An advisory lock on a file, taken without ever waiting.
 //
 // Guaranteed: at most one exclusive holder per file on this host, or any number of shared ones. The
-// lock belongs to the open file description, so a second open in the same process is contention too,
-// and closing some other descriptor of the file loses nothing (with fcntl(F_SETLK) it would). The
-// kernel ends the lock with the last copy of the descriptor: exit, crash, SIGKILL, OOM kill, power
-// loss. The descriptor is close-on-exec from the instant that it exists, so no child keeps it.
-// The content of the file (the owner record) is a hint for people: it decides nothing here.
+// lock belongs to the open file description, so a second open in the same process is contention
+// too, and closing some other descriptor of the file loses nothing (with fcntl(F_SETLK) it would).
+// The kernel ends the lock with the last copy of the descriptor: exit, crash, SIGKILL, OOM kill,
+// power loss. The descriptor is close-on-exec from the instant that it exists, so no child keeps
+// it. The content of the file (the owner record) is a hint for people: it decides nothing here.
 //
 // What ends a lock: Release(), Abandon(), destruction, the death of the process.
 // NOT promised: exclusion of other hosts on a network file system (see Strength), or of a process
@@ -49,9 +49,10 @@ class FileLock {
   // False when the path was removed, or names another file by now.
   bool NamesThisFile() const;
 
-  // Removes the file while still holding it (never somebody else's: only if the path still names this
-  // file), then lets go. A shared holder removes it only when it is the last one. In a forked copy of
-  // the holder this only closes: the parent's lock and file stay. On failure the lock is still held.
+  // Removes the file while still holding it (never somebody else's: only if the path still names
+  // this file), then lets go. A shared holder removes it only when it is the last one. In a forked
+  // copy of the holder this only closes: the parent's lock and file stay. On failure the lock is
+  // still held.
   Status Release();
   // Lets go and leaves the file.
   void Abandon();

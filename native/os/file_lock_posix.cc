@@ -1,3 +1,5 @@
+#include "file_lock.h"
+
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -5,7 +7,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "file_lock.h"
 #include "lock_place.h"
 #include "posix_file.h"
 
@@ -16,8 +17,8 @@ namespace {
 constexpr int kMaxStartOvers = 100;
 
 // O_NOFOLLOW: a link planted by somebody else must not choose the file. O_NONBLOCK: a FIFO must not
-// hang us before it is refused. O_NOCTTY: nor may a terminal become ours. Never O_TRUNC: the file may
-// be somebody's until the lock is ours.
+// hang us before it is refused. O_NOCTTY: nor may a terminal become ours. Never O_TRUNC: the file
+// may be somebody's until the lock is ours.
 constexpr int kOpenFlags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 
 int Open(const std::string& path, int flags) {

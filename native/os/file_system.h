@@ -33,8 +33,8 @@ struct FileIdentity {
 class KnownFileSystems {
  public:
   // What the file system of the locked file `held` is worth. `path` must name that file and the
-  // caller must hold its lock: the test opens it again and asks for an exclusive lock. kReplaced when
-  // the path names another file by now: nothing was learnt, start over.
+  // caller must hold its lock: the test opens it again and asks for an exclusive lock. kReplaced
+  // when the path names another file by now: nothing was learnt, start over.
   Status Judge(const FileHandle& held, const std::string& path, const FileIdentity& identity,
                Strength* strength);
 

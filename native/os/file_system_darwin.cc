@@ -1,7 +1,7 @@
+#include "file_system.h"
+
 #include <sys/mount.h>
 #include <sys/param.h>
-
-#include "file_system.h"
 
 namespace gateway_lock {
 

@@ -1,11 +1,12 @@
-#include <sys/vfs.h>
-
 #include "file_system.h"
+
+#include <sys/vfs.h>
 
 namespace gateway_lock {
 namespace {
 
-// Magic numbers of statfs(2). Written out because the kernel headers of old distributions lack some.
+// Magic numbers of statfs(2). Written out because the kernel headers of old distributions lack
+// some.
 constexpr std::uint32_t kRemoteTypes[] = {
     0x00006969,  // NFS
     0xFF534D42,  // CIFS

@@ -1,8 +1,8 @@
 // An exclusive TCP listener on one numeric address.
 //
 // Guaranteed: when Listen() succeeds, the socket listens already and no other socket of this host can
-// listen on the same address and port, until the descriptor is closed or the process dies in any way.
-// The descriptor is close-on-exec from the instant that it exists: no child keeps the port.
+// listen on the same address and port, until the descriptor is closed or the process dies in any
+// way. The descriptor is close-on-exec from the instant that it exists: no child keeps the port.
 // NOT promised: anything about another address (127.0.0.1 and ::1 are two).
 // Thread-safety: none; one owner at a time.
 #pragma once
@@ -23,7 +23,8 @@ struct Endpoint {
 class Listener {
  public:
   // kSystemError: EADDRINUSE (taken), EACCES (denied), EADDRNOTAVAIL (not an address of this host).
-  // Port 0 lets the system choose; endpoint() tells which. `backlog`: connections waiting for accept.
+  // Port 0 lets the system choose; endpoint() tells which. `backlog`: connections waiting for
+  // accept.
   static Status Listen(const Endpoint& endpoint, int backlog, Listener* out);
 
   const Endpoint& endpoint() const { return endpoint_; }

@@ -39,9 +39,9 @@ Status BindAndListen(const SocketAddress& address, bool reuse, int backlog, Sock
   return Status::Ok();
 }
 
-// Strict first. EADDRINUSE with nobody listening is what killed connections leave behind (TIME_WAIT,
-// FIN_WAIT): SO_REUSEADDR is made for that. Never with it at first: on macOS it lets 127.0.0.1 and
-// 0.0.0.0 listen on one port side by side (nymtech/nym#3232).
+// Strict first. EADDRINUSE with nobody listening is what killed connections leave behind
+// (TIME_WAIT, FIN_WAIT): SO_REUSEADDR is made for that. Never with it at first: on macOS it lets
+// 127.0.0.1 and 0.0.0.0 listen on one port side by side (nymtech/nym#3232).
 Status ListenExclusively(const Endpoint& endpoint, const SocketAddress& address, int backlog,
                          SocketHandle* out) {
   Status strict = BindAndListen(address, /*reuse=*/false, backlog, out);

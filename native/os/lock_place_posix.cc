@@ -61,12 +61,16 @@ Status EnsureLockDirectory(const std::string& path, bool tighten) {
   status = StatFile(directory, &info);
   if (!status.ok()) return status;
   if (info.st_uid != geteuid()) return Status::ForeignOwner("belongs to another user");
-  if (info.st_mode & S_IWOTH) return Status::InvalidFile("is a directory that every user may write to");
+  if (info.st_mode & S_IWOTH) {
+    return Status::InvalidFile("is a directory that every user may write to");
+  }
   if (tighten && (info.st_mode & 0077)) {
     return fchmod(Fd(directory), kOnlyOwner) == 0 ? Status::Ok()
                                                   : Status::SystemError(errno, "fchmod");
   }
-  if (info.st_mode & S_IWGRP) return Status::InvalidFile("is a directory that its group may write to");
+  if (info.st_mode & S_IWGRP) {
+    return Status::InvalidFile("is a directory that its group may write to");
+  }
   return Status::Ok();
 }
 
@@ -86,7 +90,9 @@ Status CheckLockFile(const FileHandle& file, FileIdentity* identity) {
   if (!status.ok()) return status;
   const char* reason = WhyNotRegular(info.st_mode);
   if (reason != nullptr) return Status::InvalidFile(reason);
-  if (info.st_nlink > 1) return Status::InvalidFile("is a hard link to a file that has other names");
+  if (info.st_nlink > 1) {
+    return Status::InvalidFile("is a hard link to a file that has other names");
+  }
   if (info.st_uid != geteuid() && (info.st_mode & kOthersMayWrite)) {
     return Status::InvalidFile("belongs to another user and is writable by others");
   }

@@ -1,3 +1,5 @@
+#include "lock_probe.h"
+
 #include <fcntl.h>
 #include <sys/file.h>
 
@@ -5,7 +7,6 @@
 
 #include "file_lock.h"
 #include "lock_place.h"
-#include "lock_probe.h"
 #include "posix_file.h"
 
 namespace gateway_lock {
@@ -13,7 +14,8 @@ namespace {
 
 constexpr int kMaxStartOvers = 100;
 
-// Shared first: that is refused by an exclusive holder only. Exclusive next: refused by shared ones.
+// Shared first: that is refused by an exclusive holder only. Exclusive next: refused by shared
+// ones.
 Status AskKernel(const FileHandle& file, ProbedState* state) {
   Status shared = Flock(file, LOCK_SH | LOCK_NB);
   if (shared.contended()) {

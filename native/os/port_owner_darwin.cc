@@ -1,9 +1,9 @@
+#include "port_owner.h"
+
 #include <libproc.h>
 #include <sys/proc_info.h>
 
 #include <vector>
-
-#include "port_owner.h"
 
 namespace gateway_lock {
 namespace {

@@ -58,8 +58,8 @@ std::uint64_t FindListenerInode(const char* table, const std::string& wanted, un
     unsigned local_port;
     unsigned state;
     std::uint64_t inode;
-    if (std::sscanf(line, " %*d: %32[0-9A-F]:%x %*[0-9A-F]:%*x %x %*s %*s %*s %*s %*s %" SCNu64, local,
-                    &local_port, &state, &inode) != 4) {
+    if (std::sscanf(line, " %*d: %32[0-9A-F]:%x %*[0-9A-F]:%*x %x %*s %*s %*s %*s %*s %" SCNu64,
+                    local, &local_port, &state, &inode) != 4) {
       continue;
     }
     bool same = wanted == local || IsWildcard(local) || IsWildcard(wanted);

@@ -45,8 +45,7 @@ Status ReadAt0(const FileHandle& file, std::size_t limit, std::string* out) {
   out->resize(limit);
   std::size_t length = 0;
   while (length < limit) {
-    ssize_t count =
-        pread(Fd(file), &(*out)[length], limit - length, static_cast<off_t>(length));
+    ssize_t count = pread(Fd(file), &(*out)[length], limit - length, static_cast<off_t>(length));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return Status::SystemError(errno, "read");
     if (count == 0) break;
@@ -59,8 +58,8 @@ Status ReadAt0(const FileHandle& file, std::size_t limit, std::string* out) {
 Status ReplaceContent(const FileHandle& file, const std::string& content) {
   std::size_t done = 0;
   while (done < content.size()) {
-    ssize_t count = pwrite(Fd(file), content.data() + done, content.size() - done,
-                           static_cast<off_t>(done));
+    ssize_t count =
+        pwrite(Fd(file), content.data() + done, content.size() - done, static_cast<off_t>(done));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return Status::SystemError(errno, "write");
     done += static_cast<std::size_t>(count);

@@ -1,4 +1,5 @@
-// The few POSIX calls that the lock and the file-system test share. Included by _posix.cc files only.
+// The few POSIX calls that the lock and the file-system test share. Included by _posix.cc files
+// only.
 #pragma once
 
 #include <sys/stat.h>
@@ -31,8 +32,8 @@ Status SameFileAtPath(const std::string& path, const FileIdentity& identity);
 
 // The whole file from offset 0, at most `limit` bytes.
 Status ReadAt0(const FileHandle& file, std::size_t limit, std::string* out);
-// Replaces the content: one pwrite at 0, then ftruncate, so that a reader sees the old text, the new
-// text, or the new text with a tail of the old one, and never nothing.
+// Replaces the content: one pwrite at 0, then ftruncate, so that a reader sees the old text, the
+// new text, or the new text with a tail of the old one, and never nothing.
 Status ReplaceContent(const FileHandle& file, const std::string& content);
 
 }  // namespace gateway_lock

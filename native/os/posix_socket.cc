@@ -23,8 +23,8 @@ Status SocketError(const SocketHandle& socket, int* error) {
              : Status::SystemError(errno, "getsockopt");
 }
 
-// A connect() from a free port to itself succeeds when the kernel picks that very port as its source
-// (TCP simultaneous open): nobody listens there.
+// A connect() from a free port to itself succeeds when the kernel picks that very port as its
+// source (TCP simultaneous open): nobody listens there.
 bool ConnectedToItself(const SocketHandle& socket) {
   sockaddr_storage here = {};
   sockaddr_storage there = {};

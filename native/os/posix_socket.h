@@ -21,8 +21,8 @@ inline int Fd(const SocketHandle& socket) { return static_cast<int>(socket.get()
 // EINVAL for anything but a numeric address: no name is ever looked up.
 Status ParseAddress(const Endpoint& endpoint, SocketAddress* address);
 
-// A close-on-exec, non-blocking TCP socket. IPv6 sockets take IPv4 as well where the address is `::`,
-// as Node's own do.
+// A close-on-exec, non-blocking TCP socket. IPv6 sockets take IPv4 as well where the address is
+// `::`, as Node's own do.
 Status OpenSocket(int family, SocketHandle* out);
 
 Status LocalPort(const SocketHandle& socket, std::uint16_t* port);

@@ -1,5 +1,5 @@
-// Which process a pid means. Pids are used again, so a pid alone proves nothing: the time at which the
-// process started, together with the boot, makes it one process for good.
+// Which process a pid means. Pids are used again, so a pid alone proves nothing: the time at which
+// the process started, together with the boot, makes it one process for good.
 //
 // Guaranteed: a zombie counts as dead, for the kernel has already taken back all its locks.
 // NOT promised: anything about a pid of another pid namespace (containers): compare namespaces first.

@@ -1,9 +1,9 @@
+#include "process_identity.h"
+
 #include <signal.h>
 #include <sys/sysctl.h>
 
 #include <cerrno>
-
-#include "process_identity.h"
 
 namespace gateway_lock {
 

@@ -40,8 +40,8 @@ std::int64_t BootTimeMs() {
   return seconds * 1000;
 }
 
-// The fields after the command name, which may itself hold blanks and parentheses: split at the last
-// one (man 5 proc). Field 3 is the state, field 22 the start time.
+// The fields after the command name, which may itself hold blanks and parentheses: split at the
+// last one (man 5 proc). Field 3 is the state, field 22 the start time.
 bool ParseStat(const std::string& stat, char* state, std::uint64_t* start_time) {
   std::size_t after_name = stat.rfind(')');
   if (after_name == std::string::npos) return false;

@@ -16,8 +16,8 @@ int OpenCloseOnExecSocket(int family) {
   return -1;
 }
 
-// Nothing to do, on purpose: here the option on a listening socket would let 0.0.0.0 listen beside our
-// 127.0.0.1 (nymtech/nym#3232).
+// Nothing to do, on purpose: here the option on a listening socket would let 0.0.0.0 listen beside
+// our 127.0.0.1 (nymtech/nym#3232).
 void LetSuccessorRebind(const SocketHandle& /*listening*/) {}
 
 }  // namespace gateway_lock

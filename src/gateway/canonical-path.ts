@@ -1,5 +1,5 @@
 // One name for one place: two paths to the same directory must give the same lock.
-import { lstatSync, realpathSync } from 'node:fs';
+import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 
 /**
@@ -12,9 +12,16 @@ export function canonicalPath(path: string): string {
   for (;;) {
     const real = tryRealpath(existing);
     if (real !== null) return join(real, ...(ignoresCase(real) ? missing.map((part) => part.toLowerCase()) : missing));
-    missing.unshift(basename(existing));
-    existing = dirname(existing);
+    const target = targetOfLink(existing);
+    if (target === null) missing.unshift(basename(existing));
+    existing = target ?? dirname(existing);
   }
+}
+
+/** Of a link that leads nowhere yet; null when it is no link. A circle of links has failed before, with ELOOP. */
+function targetOfLink(path: string): string | null {
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+  return isLink ? resolve(dirname(path), readlinkSync(path)) : null;
 }
 
 /** null when there is nothing; other failures (EACCES, ELOOP) are errors, or one place got two names. */

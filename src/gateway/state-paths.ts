@@ -32,7 +32,9 @@ export function resolveStatePaths(options: StatePathOptions): StatePaths {
   const configured = options.configPath ?? envValue(env, app, 'CONFIG_PATH') ?? join(stateDir, `${app}.json`);
   const configPath = canonicalPath(expandHome(configured));
   const lockDir =
-    options.lockDir === undefined ? join(stateDir, 'tmp', userDirectory(app)) : canonicalPath(expandHome(options.lockDir));
+    options.lockDir === undefined
+      ? join(stateDir, 'tmp', userDirectory(app))
+      : canonicalPath(expandHome(options.lockDir));
   return {
     stateDir,
     configPath,

@@ -15,12 +15,17 @@ export function toLockError(error: unknown, lockPath: string): unknown {
 
 export function timeoutError(path: string, timeoutMs: number, owner: OwnerRecord | null, ownerAlive: boolean | null) {
   const holder = owner === null ? 'somebody who left no record' : `pid ${owner.pid}`;
-  const next = owner === null ? 'Wait longer (timeoutMs)' : `Wait longer (timeoutMs), or stop it: ${stopCommand(owner.pid)}`;
-  return new LockError('ERR_LOCK_TIMEOUT', `lock '${path}' is held by ${holder}; gave up after ${timeoutMs}ms. ${next}`, {
-    path,
-    owner,
-    ownerAlive,
-  });
+  const next =
+    owner === null ? 'Wait longer (timeoutMs)' : `Wait longer (timeoutMs), or stop it: ${stopCommand(owner.pid)}`;
+  return new LockError(
+    'ERR_LOCK_TIMEOUT',
+    `lock '${path}' is held by ${holder}; gave up after ${timeoutMs}ms. ${next}`,
+    {
+      path,
+      owner,
+      ownerAlive,
+    },
+  );
 }
 
 export function replacedError(path: string, owner: OwnerRecord | null): LockError {
@@ -59,7 +64,8 @@ function detailOf(error: Error): string {
 }
 
 function remedyFor(path: string, detail: string): string {
-  if (detail.includes('lies in a directory')) return 'take write permission from others (chmod o-w on that directory), or choose another path';
+  if (detail.includes('lies in a directory'))
+    return 'take write permission from others (chmod o-w on that directory), or choose another path';
   if (detail.includes('may write to')) return `chmod 700 '${path}', or choose another directory`;
   return 'choose another path, or remove it if it is not needed';
 }

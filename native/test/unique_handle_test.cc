@@ -1,0 +1,81 @@
+#include "unique_handle.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <utility>
+#include <vector>
+
+#include "test.h"
+
+namespace gateway_lock::test {
+namespace {
+
+std::vector<NativeHandle> closed;
+void Record(NativeHandle handle) noexcept { closed.push_back(handle); }
+using Recorded = UniqueHandle<Record>;
+using Handles = std::vector<NativeHandle>;
+
+bool IsOpen(NativeHandle handle) { return fcntl(static_cast<int>(handle), F_GETFD) >= 0; }
+
+TEST("a handle is closed once, by the last that owned it") {
+  {
+    Recorded first(7);
+    Recorded second(std::move(first));
+    CHECK(!first.valid());  // NOLINT(bugprone-use-after-move)
+    CHECK(second.get() == 7);
+    CHECK(closed.empty());
+  }
+  CHECK(closed == Handles({7}));
+}
+
+TEST("a handle that is moved to closes what it held before") {
+  Recorded target(7);
+  target = Recorded(8);
+  CHECK(closed == Handles({7}));
+  CHECK(target.get() == 8);
+}
+
+TEST("a handle moved to itself stays open") {
+  Recorded handle(7);
+  Recorded& same = handle;
+  handle = std::move(same);
+  CHECK(closed.empty());
+  CHECK(handle.get() == 7);
+}
+
+TEST("Take gives the handle away unclosed") {
+  {
+    Recorded handle(7);
+    CHECK(handle.Take() == 7);
+    CHECK(!handle.valid());
+  }
+  CHECK(closed.empty());
+}
+
+TEST("Reset closes the handle and owns the next, and never closes none") {
+  Recorded handle;
+  handle.Reset(7);
+  CHECK(closed.empty());
+  handle.Reset(8);
+  CHECK(closed == Handles({7}));
+  handle.Reset();
+  handle.Reset();
+  CHECK(closed == Handles({7, 8}));
+}
+
+TEST("a file handle and a socket handle give their descriptors back to the system") {
+  NativeHandle file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  NativeHandle connection = socket(AF_INET, SOCK_STREAM, 0);
+  {
+    FileHandle first(file);
+    SocketHandle second(connection);
+    CHECK(IsOpen(file) && IsOpen(connection));
+  }
+  CHECK(!IsOpen(file));
+  CHECK(!IsOpen(connection));
+}
+
+}  // namespace
+}  // namespace gateway_lock::test

@@ -1,0 +1,38 @@
+// npm run check: types, lint, format, architecture, the native code, and the package as it would be
+// published. Runs everything, then says what failed.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bin, prepare, root, show } from './prepare.mjs';
+
+prepare();
+const checks = [
+  ['types of src', () => show(bin('tsc'), ['-p', '.', '--noEmit'])],
+  ['types of examples', () => show(bin('tsc'), ['-p', 'examples', '--noEmit'])],
+  ['types of test', () => show(bin('tsc'), ['-p', 'test'])],
+  ['lint and format (biome)', () => show(bin('biome'), ['check', '--error-on-warnings'])],
+  ['architecture', () => show(bin('vitest'), ['run', '--reporter=dot', 'test/unit/architecture.test.ts'])],
+  ['native lint and format (clang)', () => show('node', ['scripts/native-lint.mjs'])],
+  ['macOS sources compile (zig)', () => show('node', ['scripts/darwin.mjs'])],
+  ['package (publint)', checkPackage],
+];
+
+const failed = checks.filter(([title, check]) => {
+  console.log(`\n--- ${title}`);
+  return check() !== 0;
+});
+console.log(failed.length === 0 ? '\ncheck: all well' : `\ncheck failed: ${failed.map(([title]) => title).join(', ')}`);
+process.exit(failed.length === 0 ? 0 : 1);
+
+/** Looks at the tarball, not at the tree: what is missing in `files` is missing there. */
+function checkPackage() {
+  const folder = mkdtempSync(join(tmpdir(), 'gateway-lock-pack-'));
+  try {
+    const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root, encoding: 'utf8' });
+    const [{ filename }] = JSON.parse(packed);
+    return show(bin('publint'), ['--strict', join(folder, filename)]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,20 @@
+// npm run coverage: which lines of src/ and native/ no test reaches. Child processes are counted, too.
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { bin, prepare, root, show } from './prepare.mjs';
+
+prepare();
+const status = show(bin('vitest'), ['run', '--coverage', '--project', '!stress', ...process.argv.slice(2)]);
+process.exit(status === 0 ? nativeCoverage() : status);
+
+/** An instrumented addon writes its counts when a process ends by itself; one that is killed writes none. */
+function nativeCoverage() {
+  const build = join(root, 'build-coverage');
+  const output = join(build, 'build');
+  rmSync(build, { recursive: true, force: true });
+  const configure = ['-S', root, '-B', output, '-DGATEWAY_LOCK_COVERAGE=ON', '-DGATEWAY_LOCK_TESTS=ON', '-DCMAKE_BUILD_TYPE=Debug'];
+  if (show('cmake', configure) !== 0 || show('cmake', ['--build', output, '-j2']) !== 0) return 1;
+  show(join(output, 'tests/os_tests'), []);
+  show(bin('vitest'), ['run', '--project', 'integration', '--project', 'multiprocess'], { GATEWAY_LOCK_PREBUILD: build });
+  return show('gcovr', ['--root', root, '--object-directory', output, '--filter', 'native/(os|binding)/', '--txt', '-']);
+}

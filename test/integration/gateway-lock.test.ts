@@ -1,0 +1,278 @@
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { acquireGatewayLock, bindExclusive, probeHealth, probeLock, tryAcquireLock } from '../../src/index.js';
+import type { GatewayLock, GatewayLockOptions } from '../../src/index.js';
+import { freePort, freshDirectory } from '../support/places.js';
+
+/** Closed when the test ends. */
+async function gateway(options: GatewayLockOptions): Promise<GatewayLock> {
+  const lock = await acquireGatewayLock({ port: 0, env: {}, ...options });
+  onTestFinished(() => lock.close({ graceMs: 0 }));
+  return lock;
+}
+
+function lockFilesIn(stateDir: string): string[] {
+  return existsSync(stateDir)
+    ? readdirSync(stateDir, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.lock'))
+    : [];
+}
+
+const live = () => createServer((_request, response) => response.end('{"ok":true,"status":"live"}'));
+
+describe('a gateway lock', () => {
+  test('holds the state lock and the config lock, listens, and says so in both records', async () => {
+    const stateDir = freshDirectory();
+    const lock = await gateway({ stateDir, role: 'gateway' });
+    expect(lock.lockPaths.map((path) => path.slice(dirname(path).length + 1))).toEqual([
+      'gateway.state.lock',
+      expect.stringMatching(/^gateway\.[0-9a-f]{8}\.lock$/),
+    ]);
+    for (const path of lock.lockPaths) {
+      expect(probeLock(path)).toMatchObject({
+        state: 'held',
+        ownerAlive: true,
+        owner: { pid: process.pid, port: lock.port, bindHost: '127.0.0.1', role: 'gateway', stateDir },
+      });
+    }
+    expect(lock.url).toBe(`ws://127.0.0.1:${lock.port}`);
+    expect(lock.owner.port).toBe(lock.port);
+    expect(lock.verify()).toBe(true);
+    expect(statSync(dirname(lock.lockPaths[0]!)).mode & 0o777).toBe(0o700);
+  });
+
+  test('serves on its own exclusive socket', async () => {
+    const lock = await gateway({ stateDir: freshDirectory() });
+    await lock.listen(live());
+    expect(lock.listener?.exclusive).toBe(true);
+    expect(await probeHealth({ port: lock.port })).toMatchObject({ healthy: true });
+  });
+
+  test('close() frees the port, removes the lock files, and may be called twice', async () => {
+    const stateDir = freshDirectory();
+    const lock = await gateway({ stateDir });
+    await lock.listen(live());
+    await Promise.all([lock.close(), lock.close()]);
+    await lock.close();
+    expect(lockFilesIn(stateDir)).toEqual([]);
+    await bindExclusive({ port: lock.port }).close();
+  });
+
+  test('the next one starts at once after close(), on the same port, with connections of the first still dying', async () => {
+    const stateDir = freshDirectory();
+    const port = await freePort();
+    for (let round = 0; round < 3; round++) {
+      const lock = await acquireGatewayLock({ stateDir, port, env: {} });
+      await lock.listen(live());
+      expect(await probeHealth({ port })).toMatchObject({ healthy: true });
+      await lock.close();
+    }
+  });
+
+  test('with bind: false takes the locks only', async () => {
+    const lock = await gateway({ stateDir: freshDirectory(), bind: false });
+    expect(lock.listener).toBeNull();
+    await expect(lock.listen(live())).rejects.toMatchObject({ code: 'ERR_INVALID_STATE' });
+    expect(lock.owner.port).toBeNull();
+  });
+
+  test('is released by Symbol.asyncDispose', async () => {
+    const stateDir = freshDirectory();
+    {
+      await using lock = await acquireGatewayLock({ stateDir, port: 0, env: {} });
+      expect(lock.verify()).toBe(true);
+    }
+    expect(lockFilesIn(stateDir)).toEqual([]);
+  });
+});
+
+describe('a second gateway', () => {
+  test('on the same port with another state is refused at once, and leaves nothing behind', async () => {
+    const first = await gateway({ stateDir: freshDirectory() });
+    const stateDir = freshDirectory();
+    const refused = acquireGatewayLock({ stateDir, port: first.port, env: {} });
+    await expect(refused).rejects.toMatchObject({
+      name: 'GatewayLockError',
+      code: 'ERR_GATEWAY_PORT_IN_USE',
+      message: `another gateway instance is already listening on ws://127.0.0.1:${first.port}`,
+      port: first.port,
+      host: '127.0.0.1',
+      exitCode: 1,
+      hint: expect.stringContaining(`pid ${process.pid} listens there`),
+    });
+    expect(lockFilesIn(stateDir)).toEqual([]);
+  });
+
+  test('on the same state and port fails fast and names the holder', async () => {
+    const stateDir = freshDirectory();
+    const first = await gateway({ stateDir });
+    const before = first.lockPaths.map((path) => readFileSync(path, 'utf8'));
+    const started = performance.now();
+    await expect(acquireGatewayLock({ stateDir, port: first.port, env: {} })).rejects.toMatchObject({
+      code: 'ERR_GATEWAY_PORT_IN_USE',
+      lockPath: first.lockPaths[0],
+      owner: { pid: process.pid, port: first.port },
+      ownerAlive: true,
+    });
+    expect(performance.now() - started).toBeLessThan(2500); // half of the 5 s that it would wait for the lock
+    expect(first.lockPaths.map((path) => readFileSync(path, 'utf8'))).toEqual(before);
+  });
+
+  test('on the same state with another port waits, then names the holder', async () => {
+    const stateDir = freshDirectory();
+    const first = await gateway({ stateDir });
+    const waits: unknown[] = [];
+    const port = await freePort();
+    const refused = acquireGatewayLock({ stateDir, port, env: {}, timeoutMs: 60, onWait: (wait) => waits.push(wait) });
+    await expect(refused).rejects.toMatchObject({
+      code: 'ERR_GATEWAY_LOCKED',
+      message: `gateway already running (pid ${process.pid}); lock timeout after 60ms`,
+      lockPath: first.lockPaths[0],
+      owner: { pid: process.pid },
+      cause: { code: 'ERR_LOCK_TIMEOUT' },
+    });
+    expect(waits).toEqual([expect.objectContaining({ lockPath: first.lockPaths[0], ownerAlive: true })]);
+  });
+
+  test('that finds only the config lock held is refused and gives the state lock back, unless several are allowed', async () => {
+    const stateDir = freshDirectory();
+    const probe = await gateway({ stateDir });
+    const [stateLock, configLock] = probe.lockPaths;
+    await probe.close();
+    const older = tryAcquireLock(configLock!);
+    onTestFinished(() => older?.release());
+    await expect(gateway({ stateDir, timeoutMs: 0 })).rejects.toMatchObject({
+      code: 'ERR_GATEWAY_LOCKED',
+      lockPath: configLock,
+    });
+    expect(probeLock(stateLock!).state).toBe('missing');
+    const one = await gateway({ stateDir, allowMultiple: true });
+    expect(one.lockPaths).toEqual([stateLock]);
+    await one.close();
+    const two = await gateway({ stateDir, env: { GATEWAY_ALLOW_MULTI_GATEWAY: '1' } });
+    expect(two.lockPaths).toEqual([stateLock]);
+  });
+
+  test('waits for a holder that is closing, and gets in', async () => {
+    const stateDir = freshDirectory();
+    const first = await gateway({ stateDir, bind: false });
+    const second = gateway({ stateDir, timeoutMs: 20_000 });
+    await sleep(50); // it is refused at least once
+    await first.close();
+    expect((await second).verify()).toBe(true);
+  });
+
+  test("with whenListening: 'wait' waits for a listening one, too", async () => {
+    const stateDir = freshDirectory();
+    const first = await gateway({ stateDir });
+    const second = gateway({ stateDir, port: first.port, whenListening: 'wait', timeoutMs: 20_000 });
+    await sleep(50);
+    await first.close();
+    expect((await second).port).toBe(first.port);
+  });
+
+  test('stops waiting when the holder begins to listen on its port', async () => {
+    const stateDir = freshDirectory();
+    await gateway({ stateDir, bind: false });
+    const port = await freePort();
+    const second = acquireGatewayLock({ stateDir, port, env: {}, timeoutMs: 60_000 });
+    const caught = second.catch((error: unknown) => error);
+    await sleep(30);
+    const listener = bindExclusive({ port });
+    onTestFinished(() => listener.close());
+    expect(await caught).toMatchObject({ code: 'ERR_GATEWAY_PORT_IN_USE' });
+  });
+
+  test('abort ends the wait with its reason, and nothing is held', async () => {
+    const stateDir = freshDirectory();
+    await gateway({ stateDir, bind: false });
+    const configPath = join(stateDir, 'other.json');
+    const reason = new Error('enough');
+    const signal = AbortSignal.timeout(30);
+    const waiting = acquireGatewayLock({ stateDir, port: 0, env: {}, signal, configPath });
+    expect(await waiting.catch((error: unknown) => error)).toBe(signal.reason);
+    const aborted = acquireGatewayLock({ stateDir, port: 0, env: {}, signal: AbortSignal.abort(reason) });
+    await expect(aborted).rejects.toBe(reason);
+    expect(lockFilesIn(stateDir)).toHaveLength(2);
+  });
+});
+
+describe('what stands in the way', () => {
+  test('a stranger on the port is named by its pid, and no lock stays taken', async () => {
+    const stranger = createTcpServer();
+    await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void stranger.close());
+    const { port } = stranger.address() as { port: number };
+    const stateDir = freshDirectory();
+    const refused = acquireGatewayLock({ stateDir, port, env: {} });
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_GATEWAY_PORT_IN_USE', owner: null });
+    expect(lockFilesIn(stateDir)).toEqual([]);
+  });
+
+  test('an address that is not of this host is a failed bind with its cause', async () => {
+    const stateDir = freshDirectory();
+    await expect(acquireGatewayLock({ stateDir, host: '192.0.2.1', port: 18789, env: {} })).rejects.toMatchObject({
+      code: 'ERR_GATEWAY_BIND_FAILED',
+      message: expect.stringMatching(/^failed to bind gateway socket on ws:\/\/192\.0\.2\.1:18789: /),
+      cause: { code: 'EADDRNOTAVAIL', syscall: 'bind' },
+    });
+    expect(lockFilesIn(stateDir)).toEqual([]);
+  });
+
+  test('a lock directory that cannot be used is a failed lock with path and cause', async () => {
+    const stateDir = freshDirectory();
+    writeFileSync(join(stateDir, 'tmp'), 'a file where a directory belongs');
+    await expect(gateway({ stateDir })).rejects.toMatchObject({
+      code: 'ERR_GATEWAY_LOCK_FAILED',
+      message: expect.stringContaining(`failed to acquire gateway lock at ${stateDir}/tmp/`),
+      cause: expect.objectContaining({ code: 'ENOTDIR' }),
+    });
+  });
+
+  test('a lock file that is no lock file is a failed lock', async () => {
+    const stateDir = freshDirectory();
+    const lock = await gateway({ stateDir });
+    await lock.close();
+    const target = join(stateDir, 'precious');
+    writeFileSync(target, 'precious');
+    symlinkSync(target, lock.lockPaths[0]!);
+    await expect(gateway({ stateDir })).rejects.toMatchObject({
+      code: 'ERR_GATEWAY_LOCK_FAILED',
+      cause: { code: 'ERR_LOCK_INVALID_FILE' },
+    });
+    expect(readFileSync(target, 'utf8')).toBe('precious');
+  });
+
+  test('onLost tells once per lock file that is removed under the gateway', async () => {
+    const lock = await gateway({ stateDir: freshDirectory() });
+    const lost: string[] = [];
+    lock.onLost((error) => lost.push(`${error.code} ${error.path}`));
+    rmSync(lock.lockPaths[1]!);
+    expect(lock.verify()).toBe(false);
+    expect(lock.verify()).toBe(false);
+    expect(lost).toEqual([`ERR_LOCK_REPLACED ${lock.lockPaths[1]}`]);
+  });
+});
+
+describe('wrong options name the option', () => {
+  test.each<[string, Record<string, unknown>, string]>([
+    ['port', { port: 65536 }, 'ERR_OUT_OF_RANGE'],
+    ['port', { port: '18789' }, 'ERR_INVALID_ARG_TYPE'],
+    ['host', { host: 'example.org' }, 'ERR_INVALID_ARG_VALUE'],
+    ['app', { app: '../up' }, 'ERR_INVALID_ARG_VALUE'],
+    ['profile', { profile: 'a/b' }, 'ERR_INVALID_ARG_VALUE'],
+    ['stateDir', { stateDir: '' }, 'ERR_INVALID_ARG_VALUE'],
+    ['timeoutMs', { timeoutMs: -1 }, 'ERR_OUT_OF_RANGE'],
+    ['whenListening', { whenListening: 'never' }, 'ERR_INVALID_ARG_VALUE'],
+    ['weakFileSystem', { weakFileSystem: 'maybe' }, 'ERR_INVALID_ARG_VALUE'],
+    ['signal', { signal: {} }, 'ERR_INVALID_ARG_TYPE'],
+    ['onWait', { onWait: 'call me' }, 'ERR_INVALID_ARG_TYPE'],
+    ['GATEWAY_GATEWAY_PORT', { port: undefined, env: { GATEWAY_GATEWAY_PORT: '80a' } }, 'ERR_OUT_OF_RANGE'],
+  ])('%s: %o', async (name, options, code) => {
+    const refused = acquireGatewayLock({ stateDir: freshDirectory(), env: {}, ...options } as GatewayLockOptions);
+    await expect(refused).rejects.toMatchObject({ code, message: expect.stringContaining(name) });
+  });
+});

@@ -1,0 +1,157 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { probeHealth } from '../../src/index.js';
+import { freePort, freshDirectory, until } from '../support/places.js';
+
+const MAIN = fileURLToPath(new URL('../../examples/gateway/dist/main.js', import.meta.url));
+const running = new Set<ChildProcess>();
+
+interface Run {
+  readonly child: ChildProcess;
+  readonly ended: Promise<{ code: number | null; signal: string | null }>;
+  out: string;
+  err: string;
+}
+
+/** A home of its own, so that the defaults of the example are tested and nobody's real state is touched. */
+function start(args: string[], home: string): Run {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env: { ...process.env, HOME: home },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.add(child);
+  const ended = once(child, 'close').then(([code, signal]) => {
+    running.delete(child);
+    return { code: code as number | null, signal: signal as string | null };
+  });
+  const run: Run = { child, ended, out: '', err: '' };
+  child.stdout.on('data', (chunk) => (run.out += chunk));
+  child.stderr.on('data', (chunk) => (run.err += chunk));
+  return run;
+}
+
+async function startListening(args: string[], home: string): Promise<Run> {
+  const run = start(args, home);
+  const over = run.ended.then(() => true);
+  await until(async () => run.out.includes('gateway listening on') || (await Promise.race([over, false])), 'listening');
+  expect(run.err).toBe('');
+  return run;
+}
+
+function lockFiles(home: string): string[] {
+  return readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.lock'));
+}
+
+afterEach(async () => {
+  for (const child of running) child.kill('SIGKILL');
+  await until(() => running.size === 0, 'all examples reaped');
+});
+
+test('prints where it listens, answers /healthz, and echoes over a WebSocket', async () => {
+  const port = await freePort();
+  const run = await startListening(['--port', String(port)], freshDirectory());
+  expect(run.out).toBe(`gateway listening on ws://127.0.0.1:${port} (pid ${run.child.pid})\n`);
+  const response = await fetch(`http://127.0.0.1:${port}/healthz`);
+  expect([response.status, await response.text()]).toEqual([200, '{"ok":true,"status":"live"}']);
+  const socket = new WebSocket(`ws://127.0.0.1:${port}`);
+  await once(socket, 'open');
+  socket.send('hello');
+  expect(String((await once(socket, 'message'))[0])).toBe('hello');
+  socket.terminate();
+});
+
+test('a second start exits 1 and prints only the frozen message, the holder and what to do', async () => {
+  const home = freshDirectory();
+  const port = await freePort();
+  const first = await startListening(['--port', String(port)], home);
+  const second = start(['--port', String(port)], home);
+  expect(await second.ended).toEqual({ code: 1, signal: null });
+  const [message, hint, ...rest] = second.err.split('\n');
+  expect(message).toBe(`another gateway instance is already listening on ws://127.0.0.1:${port}`);
+  expect(hint).toMatch(new RegExp(`^pid ${first.child.pid} holds .* stop it \\(kill ${first.child.pid}\\)`));
+  expect([rest, second.out]).toEqual([[''], '']);
+  expect(await probeHealth({ port })).toMatchObject({ healthy: true });
+});
+
+test('a second start on the same state with another port exits 1 with the other frozen message', async () => {
+  const home = freshDirectory();
+  const first = await startListening(['--port', '0'], home);
+  const second = start(['--port', String(await freePort())], home);
+  expect(await second.ended).toEqual({ code: 1, signal: null });
+  expect(second.err).toContain(`gateway already running (pid ${first.child.pid}); lock timeout after 5000ms\n`);
+});
+
+test('a profile with a port of its own runs beside the first', async () => {
+  const home = freshDirectory();
+  await startListening(['--port', '0'], home);
+  await startListening(['--profile', 'rescue', '--port', '0'], home);
+  expect([existsSync(join(home, '.gateway')), existsSync(join(home, '.gateway-rescue'))]).toEqual([true, true]);
+});
+
+test('--state-dir and --config choose the locks', async () => {
+  const home = freshDirectory();
+  const state = freshDirectory();
+  await startListening(['--port', '0', '--state-dir', state, '--config', join(state, 'other.json')], home);
+  expect(lockFiles(home)).toEqual([]);
+  const names = lockFiles(state);
+  expect(names).toHaveLength(2);
+  expect(readFileSync(join(state, names[0]!), 'utf8')).toContain(`"configPath":"${state}/other.json"`);
+});
+
+test('kill -9, then a start at once: it runs and says what it reclaimed', async () => {
+  const home = freshDirectory();
+  const port = String(await freePort());
+  const first = await startListening(['--port', port], home);
+  first.child.kill('SIGKILL');
+  expect(await first.ended).toEqual({ code: null, signal: 'SIGKILL' });
+  for (const name of lockFiles(home)) writeFileSync(join(home, name), '{"pid":');
+  const second = await startListening(['--port', port], home);
+  expect(second.out).toMatch(/^reclaimed the lock file of an earlier gateway \(stale\)\ngateway listening on /);
+});
+
+describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
+  test('closes the server, removes the lock files and exits 0, also with clients connected', async () => {
+    const home = freshDirectory();
+    const port = await freePort();
+    const run = await startListening(['--port', String(port)], home);
+    const socket = new WebSocket(`ws://127.0.0.1:${port}`);
+    await once(socket, 'open');
+    expect(lockFiles(home)).toHaveLength(2);
+    run.child.kill(signal);
+    expect((await once(socket, 'close'))[0]).toBe(1001);
+    expect(await run.ended).toEqual({ code: 0, signal: null });
+    expect(lockFiles(home)).toEqual([]);
+    expect(await probeHealth({ port })).toMatchObject({ healthy: false, reason: 'ECONNREFUSED' });
+  });
+
+  test('while it waits for the lock ends it with exit 0', async () => {
+    const home = freshDirectory();
+    await startListening(['--port', '0'], home);
+    const port = await freePort();
+    const waiting = start(['--port', String(port)], home);
+    await until(() => waiting.child.exitCode !== null || isWaiting(waiting.child.pid!), 'waiting');
+    waiting.child.kill(signal);
+    expect(await waiting.ended).toEqual({ code: 0, signal: null });
+    expect(waiting.err).toBe('');
+  });
+});
+
+/** It has the addon loaded: from then on its handlers are installed. */
+function isWaiting(pid: number): boolean {
+  return readFileSync(`/proc/${pid}/maps`, 'utf8').includes('gateway_lock.node');
+}
+
+test.each([
+  [['--port', 'http'], '--port'],
+  [['--verbose'], '--verbose'],
+])('%j is a usage error: exit 64, naming the option', async (args, option) => {
+  const run = start(args, freshDirectory());
+  expect(await run.ended).toEqual({ code: 64, signal: null });
+  expect(run.err).toContain(option);
+  expect(run.err).toContain('Usage: npm start');
+});

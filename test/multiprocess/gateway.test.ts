@@ -1,0 +1,157 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { probeHealth, probeLock } from '../../src/index.js';
+import { type Actor, startActor } from '../support/actors.js';
+import { freePort, freshDirectory } from '../support/places.js';
+
+interface Held {
+  readonly url: string;
+  readonly port: number;
+  readonly reclaimed: string | null;
+  readonly owner: { pid: number };
+}
+
+async function place() {
+  return { stateDir: freshDirectory(), port: await freePort(), env: {} };
+}
+
+async function startGateway(options: object, actor?: Actor): Promise<{ actor: Actor; held: Held }> {
+  const running = actor ?? (await startActor());
+  const held = await running.call<Held>('gateway', options);
+  await running.call('serve');
+  return { actor: running, held };
+}
+
+function locksOf(stateDir: string): string[] {
+  const directory = join(stateDir, 'tmp', readdirSync(join(stateDir, 'tmp'))[0]!);
+  return readdirSync(directory).map((name) => join(directory, name));
+}
+
+test('of eight gateways that start at once exactly one runs, and the others name it', async () => {
+  const options = await place();
+  const actors = await Promise.all(Array.from({ length: 8 }, () => startActor()));
+  const results = await Promise.allSettled(
+    actors.map((actor) => actor.call<Held>('gateway', { ...options, timeoutMs: 300 })),
+  );
+  const winners = results.filter((result) => result.status === 'fulfilled');
+  expect(winners).toHaveLength(1);
+  const pid = winners[0]!.value.owner.pid;
+  for (const result of results) {
+    if (result.status === 'rejected') {
+      expect(result.reason).toMatchObject({
+        code: 'ERR_GATEWAY_PORT_IN_USE',
+        owner: { pid },
+        ownerAlive: true,
+        exitCode: 1,
+      });
+    }
+  }
+});
+
+test('a refused gateway does not disturb the one that runs', async () => {
+  const options = await place();
+  const { actor } = await startGateway(options);
+  const before = locksOf(options.stateDir).map((path) => readFileSync(path, 'utf8'));
+  const second = await startActor();
+  await expect(second.call('gateway', options)).rejects.toMatchObject({ code: 'ERR_GATEWAY_PORT_IN_USE' });
+  await expect(second.call('gateway', { ...options, stateDir: freshDirectory() })).rejects.toMatchObject({
+    hint: expect.stringContaining(`pid ${actor.pid}`),
+  });
+  expect(locksOf(options.stateDir).map((path) => readFileSync(path, 'utf8'))).toEqual(before);
+  expect(await probeHealth(options)).toMatchObject({ healthy: true });
+});
+
+describe('after kill -9 the next gateway starts at once, on the same port, and says what it reclaimed', () => {
+  test('of a gateway that was serving', async () => {
+    const options = await place();
+    const { actor } = await startGateway(options);
+    expect(await actor.kill('SIGKILL')).toMatchObject({ signal: 'SIGKILL' });
+    expect(probeLock(locksOf(options.stateDir)[0]!)).toMatchObject({ state: 'leftover', ownerAlive: false });
+    const { held } = await startGateway(options);
+    expect(held.reclaimed).toBe('owner-gone');
+    expect(await probeHealth(options)).toMatchObject({ healthy: true });
+  });
+
+  test('of a gateway that held the locks and was not listening yet', async () => {
+    const options = await place();
+    const actor = await startActor();
+    await actor.call('gateway', { ...options, bind: false });
+    await actor.kill('SIGKILL');
+    expect((await startGateway(options)).held.reclaimed).toBe('owner-gone');
+  });
+
+  const leftovers: [string, (record: string) => string, string][] = [
+    ['a torn record', (record) => record.slice(0, 40), 'stale'],
+    ['an empty record', () => '', 'stale'],
+    ['a record of garbage', () => '\0\0{]not json', 'stale'],
+    [
+      "a record naming a live stranger's pid",
+      (record) => record.replace(/"pid":\d+/, `"pid":${process.ppid}`),
+      'owner-gone',
+    ],
+    ["an older gateway's record naming a live stranger's pid", () => `{"pid":${process.ppid}}`, 'port-free'],
+  ];
+  test.each(leftovers)('that left %s', async (_what, damage, reason) => {
+    const options = await place();
+    const { actor } = await startGateway(options);
+    await actor.kill('SIGKILL');
+    for (const path of locksOf(options.stateDir)) writeFileSync(path, damage(readFileSync(path, 'utf8')));
+    const successor = await startActor();
+    expect((await startGateway({ ...options, timeoutMs: 0 }, successor)).held.reclaimed).toBe(reason);
+  });
+
+  test('that was killed at a random moment of its start, thirty times over', async () => {
+    const options = await place();
+    for (let round = 0; round < 30; round++) {
+      const actor = await startActor();
+      const starting = actor.call('gateway', options).catch(() => {});
+      setTimeout(() => process.kill(actor.pid, 'SIGKILL'), Math.random() * 8);
+      await Promise.all([actor.exited, starting]);
+    }
+    expect((await startGateway({ ...options, timeoutMs: 0 })).held.url).toBe(`ws://127.0.0.1:${options.port}`);
+  });
+});
+
+test('process.exit() without close() frees everything; the files that stay block nothing', async () => {
+  const options = await place();
+  const { actor } = await startGateway(options);
+  await actor.call('exit', 3);
+  expect(await actor.exited).toEqual({ code: 3, signal: null });
+  expect((await startGateway({ ...options, timeoutMs: 0 })).held.reclaimed).toBe('owner-gone');
+});
+
+test('a stopped gateway (SIGSTOP) keeps its locks and its port, and its successor is told who has them', async () => {
+  const options = await place();
+  const { actor } = await startGateway(options);
+  process.kill(actor.pid, 'SIGSTOP');
+  const second = await startActor();
+  await expect(second.call('gateway', options)).rejects.toMatchObject({ owner: { pid: actor.pid }, ownerAlive: true });
+});
+
+test('an older gateway without a kernel lock, alive and listening, keeps its place and its record', async () => {
+  const options = await place();
+  const { actor } = await startGateway(options);
+  const paths = locksOf(options.stateDir);
+  const record = JSON.parse(readFileSync(paths[0]!, 'utf8')) as Record<string, unknown>;
+  const stateDir = freshDirectory();
+  const old = JSON.stringify({
+    pid: actor.pid,
+    createdAt: record['createdAt'],
+    startTime: record['startTime'],
+    port: options.port,
+  });
+  const successor = await startActor();
+  await successor.call('gateway', { ...options, stateDir, port: 0, bind: false });
+  await successor.call('close');
+  const lockPath = join(stateDir, 'tmp', readdirSync(join(stateDir, 'tmp'))[0]!, 'gateway.state.lock');
+  writeFileSync(lockPath, old);
+  const other = await freePort();
+  await expect(successor.call('gateway', { ...options, stateDir, port: other, timeoutMs: 50 })).rejects.toMatchObject({
+    code: 'ERR_GATEWAY_LOCKED',
+    owner: { pid: actor.pid, kernelLock: false },
+  });
+  expect(readFileSync(lockPath, 'utf8')).toBe(old);
+  await actor.kill('SIGKILL');
+  expect(await successor.call('gateway', { ...options, stateDir })).toMatchObject({ reclaimed: 'owner-gone' });
+});

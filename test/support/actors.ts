@@ -1,0 +1,89 @@
+// Child processes that do what they are told over IPC (test/fixtures/actor.mjs), and that are always
+// reaped. No test waits by sleeping: each call is answered.
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterEach } from 'vitest';
+
+const ACTOR = fileURLToPath(new URL('../fixtures/actor.mjs', import.meta.url));
+const started = new Set<Actor>();
+
+export interface ActorOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly execArgv?: string[];
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Another copy of the fixture, for a user who cannot read the tree. */
+  readonly script?: string;
+  readonly cwd?: string;
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export class Actor {
+  readonly pid: number;
+  readonly exited: Promise<Exit>;
+  output = '';
+  readonly #child: ChildProcess;
+  readonly #pending = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
+  #calls = 0;
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    this.pid = child.pid!;
+    child.stdout?.on('data', (chunk) => (this.output += chunk));
+    child.stderr?.on('data', (chunk) => (this.output += chunk));
+    child.on('message', (answer) => this.#settle(answer as { id: number; error?: object; value?: unknown }));
+    this.exited = new Promise((resolve) => {
+      child.once('exit', (code, signal) => {
+        resolve({ code, signal });
+        for (const { reject } of this.#pending.values()) {
+          reject(new Error(`actor ${this.pid} ended (${code ?? signal}) before it answered:\n${this.output}`));
+        }
+      });
+    });
+  }
+
+  /** Calls a method of test/fixtures/actor.mjs. Rejects with the error that it threw. */
+  call<T = unknown>(method: string, ...args: unknown[]): Promise<T> {
+    const id = ++this.#calls;
+    return new Promise<T>((resolve, reject) => {
+      this.#pending.set(id, { resolve: resolve as (value: never) => void, reject });
+      this.#child.send({ id, method, args }, (error) => error && reject(error));
+    });
+  }
+
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<Exit> {
+    process.kill(this.pid, signal);
+    return this.exited;
+  }
+
+  #settle({ id, error, value }: { id: number; error?: object; value?: unknown }): void {
+    const call = this.#pending.get(id);
+    this.#pending.delete(id);
+    if (error) call?.reject(Object.assign(new Error(), error));
+    else call?.resolve(value as never);
+  }
+}
+
+/** Resolves when the actor has loaded the package. */
+export async function startActor(options: ActorOptions = {}): Promise<Actor> {
+  const { script = ACTOR, ...rest } = options;
+  const child = fork(script, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], ...rest });
+  const actor = new Actor(child);
+  started.add(actor);
+  const ended = actor.exited.then(({ code, signal }) => {
+    started.delete(actor);
+    throw new Error(`actor did not start (${code ?? signal}):\n${actor.output}`);
+  });
+  ended.catch(() => {});
+  await Promise.race([once(child, 'message'), ended]);
+  return actor;
+}
+
+afterEach(async () => {
+  for (const actor of [...started]) await actor.kill('SIGKILL');
+});

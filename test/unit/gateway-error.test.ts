@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { GatewayLockError, LockError, type OwnerRecord } from '../../src/errors.js';
+import { bindFailedError, lockedError, lockFailedError, portInUseError } from '../../src/gateway/gateway-error.js';
+
+const owner: OwnerRecord = {
+  pid: 4242,
+  startTime: 1,
+  bootId: null,
+  pidNamespace: null,
+  host: 'here',
+  createdAt: '2026-11-22T10:00:00.000Z',
+  ownerId: null,
+  kernelLock: true,
+  port: 18789,
+};
+const place = { host: '127.0.0.1', port: 18789 };
+const nobody = { lockPath: null, owner: null, ownerAlive: null };
+
+test('the frozen text of a port that is taken', () => {
+  expect(portInUseError(place, nobody).message).toMatchInlineSnapshot(
+    `"another gateway instance is already listening on ws://127.0.0.1:18789"`,
+  );
+  expect(portInUseError({ host: '::1', port: 1 }, nobody).message).toMatchInlineSnapshot(
+    `"another gateway instance is already listening on ws://[::1]:1"`,
+  );
+});
+
+test('the frozen text of a bind that failed', () => {
+  const cause = Object.assign(new Error('bind EACCES: permission denied 127.0.0.1:80'), { code: 'EACCES' });
+  expect(bindFailedError(place, cause).message).toMatchInlineSnapshot(
+    `"failed to bind gateway socket on ws://127.0.0.1:18789: bind EACCES: permission denied 127.0.0.1:80"`,
+  );
+});
+
+test('the frozen text of a lock that stayed held', () => {
+  expect(lockedError(place, 5000, { lockPath: '/l', owner, ownerAlive: true }).message).toMatchInlineSnapshot(
+    `"gateway already running (pid 4242); lock timeout after 5000ms"`,
+  );
+  expect(lockedError(place, 5000, nobody).message).toMatchInlineSnapshot(
+    `"gateway already running (pid unknown); lock timeout after 5000ms"`,
+  );
+});
+
+test('the frozen text of a lock file that cannot be used', () => {
+  expect(lockFailedError(place, '/l', new Error('no space left')).message).toMatchInlineSnapshot(
+    `"failed to acquire gateway lock at /l: no space left"`,
+  );
+});
+
+test('every field is there: lockPath, host, port, owner, ownerAlive, exitCode, cause, hint', () => {
+  const cause = new Error('below');
+  const error = lockedError(place, 1, { lockPath: '/l', owner, ownerAlive: true, cause });
+  expect(error).toBeInstanceOf(GatewayLockError);
+  expect(error).toBeInstanceOf(LockError);
+  expect(error).toMatchObject({ name: 'GatewayLockError', code: 'ERR_GATEWAY_LOCKED', lockPath: '/l', ...place });
+  expect(error).toMatchObject({ owner, ownerAlive: true, exitCode: 1, cause });
+});
+
+test('the hint names the holder and what to type', () => {
+  const held = portInUseError(place, { lockPath: '/l', owner, ownerAlive: true });
+  expect(held.hint).toContain('pid 4242 holds /l since 2026-11-22T10:00:00.000Z');
+  expect(held.hint).toMatch(/kill 4242|taskkill/);
+  const stranger = portInUseError(place, { ...nobody, listenerPid: 77 });
+  expect(stranger.hint).toContain('pid 77 listens there');
+  expect(portInUseError(place, nobody).hint).toMatch(/sport = :18789|-iTCP:18789|netstat/);
+});
+
+test('a dead owner in the record is not blamed for the port', () => {
+  const error = portInUseError(place, { lockPath: '/l', owner, ownerAlive: false, listenerPid: 77 });
+  expect(error.hint).toContain('pid 77');
+  expect(error.hint).not.toContain('4242');
+});

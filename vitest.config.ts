@@ -1,0 +1,35 @@
+import { defineConfig } from 'vitest/config';
+
+// Forks, because the addon holds kernel state that a thread of the runner would share. Two at a time,
+// and the kill loop last and alone: machines have two cores.
+const suite = (name: string, groupOrder: number, testTimeout: number) => ({
+  extends: true as const,
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    testTimeout,
+    hookTimeout: testTimeout,
+    sequence: { groupOrder },
+  },
+});
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    reporters: ['default', './test/support/closing-line-reporter.ts'],
+    projects: [
+      suite('unit', 0, 10_000),
+      suite('native', 0, 60_000),
+      suite('integration', 0, 30_000),
+      suite('multiprocess', 1, 60_000),
+      suite('stress', 2, 300_000),
+    ],
+    coverage: {
+      provider: 'v8',
+      include: ['src/**'],
+      reporter: ['text'],
+      reportsDirectory: 'coverage',
+    },
+  },
+});
