@@ -10,7 +10,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => 
 try {
   await run();
 } catch (error) {
-  if (!stop.signal.aborted) fail(error);
+  if (error !== stop.signal.reason) fail(error);
 }
 
 async function run(): Promise<void> {

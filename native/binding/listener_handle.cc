@@ -9,12 +9,13 @@
 namespace gateway_lock {
 
 Napi::Function ListenerHandle::DefineClass(Napi::Env env) {
-  return ObjectWrap::DefineClass(env, "ListenerHandle",
-                                 {InstanceAccessor<&ListenerHandle::Address>("address"),
-                                  InstanceAccessor<&ListenerHandle::Port>("port"),
-                                  InstanceAccessor<&ListenerHandle::Descriptor>("fd"),
-                                  InstanceMethod<&ListenerHandle::Detach>("detach"),
-                                  InstanceMethod<&ListenerHandle::Close>("close")});
+  return Napi::ObjectWrap<ListenerHandle>::DefineClass(
+      env, "ListenerHandle",
+      {InstanceAccessor<&ListenerHandle::Address>("address"),
+       InstanceAccessor<&ListenerHandle::Port>("port"),
+       InstanceAccessor<&ListenerHandle::Descriptor>("fd"),
+       InstanceMethod<&ListenerHandle::Detach>("detach"),
+       InstanceMethod<&ListenerHandle::Close>("close")});
 }
 
 Napi::Value ListenerHandle::Listen(const Napi::CallbackInfo& info) {
@@ -34,23 +35,17 @@ Napi::Value ListenerHandle::Listen(const Napi::CallbackInfo& info) {
   return Environment::Of(env).listener_class.New({Napi::External<Listener>::New(env, &listener)});
 }
 
-ListenerHandle::ListenerHandle(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+ListenerHandle::ListenerHandle(const Napi::CallbackInfo& info) : KeptAlive(info) {
   if (!info[0].IsExternal()) {
     Napi::TypeError::New(info.Env(), "a ListenerHandle comes from listen()")
         .ThrowAsJavaScriptException();
     return;
   }
   listener_ = std::move(*info[0].As<Napi::External<Listener>>().Data());
-  Environment::Of(info.Env()).live.insert(this);
-  Ref();
+  Keep(info);
 }
 
-void ListenerHandle::CloseNow() { listener_.Close(); }
-
-void ListenerHandle::Forget() {
-  Environment::Of(Env()).live.erase(this);
-  Unref();
-}
+void ListenerHandle::CloseNow() { CloseOnce(); }
 
 Napi::Value ListenerHandle::Address(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), listener_.endpoint().address);
@@ -75,13 +70,17 @@ Napi::Value ListenerHandle::Detach(const Napi::CallbackInfo& info) {
 
 // A handle that a server was given and has closed in a failed listen() is not closed a second time:
 // by then its number may be another file.
-Napi::Value ListenerHandle::Close(const Napi::CallbackInfo& info) {
-  if (!listener_.open()) return info.Env().Undefined();
+void ListenerHandle::CloseOnce() {
   if (listener_.OwnsHandle()) {
     listener_.Close();
   } else {
     listener_.Detach();
   }
+}
+
+Napi::Value ListenerHandle::Close(const Napi::CallbackInfo& info) {
+  if (!listener_.open()) return info.Env().Undefined();
+  CloseOnce();
   Forget();
   return info.Env().Undefined();
 }

@@ -1,16 +1,17 @@
-// The JavaScript object that owns one Listener. Like a LockHandle it keeps itself alive while it is
-// open: a collected object must not give the port away.
+// The JavaScript object that owns one Listener.
 #pragma once
 
 #include <napi.h>
 
-#include "environment.h"
+#include "kept_alive.h"
 #include "listener.h"
 
 namespace gateway_lock {
 
-class ListenerHandle : public Napi::ObjectWrap<ListenerHandle>, public LiveHandle {
+class ListenerHandle : public KeptAlive<ListenerHandle> {
  public:
+  static constexpr napi_type_tag kTag = {0xf8f01ede1a25e199, 0xfecfb9c50c8df6ba};
+
   static Napi::Function DefineClass(Napi::Env env);
   static Napi::Value Listen(const Napi::CallbackInfo& info);
 
@@ -24,7 +25,7 @@ class ListenerHandle : public Napi::ObjectWrap<ListenerHandle>, public LiveHandl
   Napi::Value Descriptor(const Napi::CallbackInfo& info);
   Napi::Value Detach(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
-  void Forget();
+  void CloseOnce();
 
   Listener listener_;
 };

@@ -17,15 +17,16 @@ struct Acquired {
 }  // namespace
 
 Napi::Function LockHandle::DefineClass(Napi::Env env) {
-  return ObjectWrap::DefineClass(env, "LockHandle",
-                                 {InstanceAccessor<&LockHandle::Held>("held"),
-                                  InstanceAccessor<&LockHandle::Created>("created"),
-                                  InstanceAccessor<&LockHandle::StrengthName>("strength"),
-                                  InstanceMethod<&LockHandle::ReadRecord>("readRecord"),
-                                  InstanceMethod<&LockHandle::WriteRecord>("writeRecord"),
-                                  InstanceMethod<&LockHandle::NamesThisFile>("namesThisFile"),
-                                  InstanceMethod<&LockHandle::Release>("release"),
-                                  InstanceMethod<&LockHandle::Abandon>("abandon")});
+  return Napi::ObjectWrap<LockHandle>::DefineClass(
+      env, "LockHandle",
+      {InstanceAccessor<&LockHandle::Held>("held"),
+       InstanceAccessor<&LockHandle::Created>("created"),
+       InstanceAccessor<&LockHandle::StrengthName>("strength"),
+       InstanceMethod<&LockHandle::ReadRecord>("readRecord"),
+       InstanceMethod<&LockHandle::WriteRecord>("writeRecord"),
+       InstanceMethod<&LockHandle::NamesThisFile>("namesThisFile"),
+       InstanceMethod<&LockHandle::Release>("release"),
+       InstanceMethod<&LockHandle::Abandon>("abandon")});
 }
 
 Napi::Value LockHandle::TryAcquire(const Napi::CallbackInfo& info) {
@@ -47,7 +48,7 @@ Napi::Value LockHandle::TryAcquire(const Napi::CallbackInfo& info) {
   return environment.lock_class.New({Napi::External<Acquired>::New(env, &acquired)});
 }
 
-LockHandle::LockHandle(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+LockHandle::LockHandle(const Napi::CallbackInfo& info) : KeptAlive(info) {
   if (!info[0].IsExternal()) {
     Napi::TypeError::New(info.Env(), "a LockHandle comes from tryAcquire()")
         .ThrowAsJavaScriptException();
@@ -56,16 +57,10 @@ LockHandle::LockHandle(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   Acquired* acquired = info[0].As<Napi::External<Acquired>>().Data();
   lock_ = std::move(acquired->lock);
   path_ = std::move(acquired->path);
-  Environment::Of(info.Env()).live.insert(this);
-  Ref();
+  Keep(info);
 }
 
 void LockHandle::CloseNow() { (void)lock_.Release(); }
-
-void LockHandle::Forget() {
-  Environment::Of(Env()).live.erase(this);
-  Unref();
-}
 
 Napi::Value LockHandle::Held(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), lock_.held());

@@ -1,17 +1,17 @@
-// The JavaScript object that owns one FileLock. While the lock is held the object keeps itself
-// alive: garbage collection must never release a lock. (It did, about 100 ms after the last use, in
-// Bun.)
+// The JavaScript object that owns one FileLock.
 #pragma once
 
 #include <napi.h>
 
-#include "environment.h"
 #include "file_lock.h"
+#include "kept_alive.h"
 
 namespace gateway_lock {
 
-class LockHandle : public Napi::ObjectWrap<LockHandle>, public LiveHandle {
+class LockHandle : public KeptAlive<LockHandle> {
  public:
+  static constexpr napi_type_tag kTag = {0x938b97219282715c, 0x29120bdb4de3c2e7};
+
   static Napi::Function DefineClass(Napi::Env env);
   static Napi::Value TryAcquire(const Napi::CallbackInfo& info);
 
@@ -28,7 +28,6 @@ class LockHandle : public Napi::ObjectWrap<LockHandle>, public LiveHandle {
   Napi::Value NamesThisFile(const Napi::CallbackInfo& info);
   Napi::Value Release(const Napi::CallbackInfo& info);
   Napi::Value Abandon(const Napi::CallbackInfo& info);
-  void Forget();
 
   FileLock lock_;
   std::string path_;

@@ -94,6 +94,13 @@ Napi::Value JsAskPort(const Napi::CallbackInfo& info) {
   return Napi::String::New(env, NameOf(answer));
 }
 
+Napi::Value JsHasListener(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  Endpoint endpoint = ReadEndpoint(&arguments);
+  if (!arguments.valid()) return info.Env().Undefined();
+  return Napi::Boolean::New(info.Env(), HasListener(endpoint));
+}
+
 Napi::Value JsFindPortOwner(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   Endpoint endpoint = ReadEndpoint(&arguments);
@@ -129,6 +136,7 @@ void ExportQuestions(Napi::Env env, Napi::Object exports) {
   exports.Set("probeLock", Napi::Function::New<JsProbeLock>(env));
   exports.Set("tryBind", Napi::Function::New<JsTryBind>(env));
   exports.Set("askPort", Napi::Function::New<JsAskPort>(env));
+  exports.Set("hasListener", Napi::Function::New<JsHasListener>(env));
   exports.Set("findPortOwner", Napi::Function::New<JsFindPortOwner>(env));
   exports.Set("readProcess", Napi::Function::New<JsReadProcess>(env));
   exports.Set("bootId", Napi::Function::New<JsBootId>(env));

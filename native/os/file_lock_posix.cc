@@ -22,7 +22,7 @@ constexpr int kMaxStartOvers = 100;
 constexpr int kOpenFlags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 
 int Open(const std::string& path, int flags) {
-  int fd;
+  int fd = -1;
   do {
     fd = open(path.c_str(), flags, 0600);
   } while (fd < 0 && errno == EINTR);
@@ -38,6 +38,13 @@ Status OpenOrCreate(const std::string& path, FileHandle* file, bool* created) {
     fd = Open(path, kOpenFlags | O_CREAT | O_EXCL);
     if (fd < 0 && errno == EEXIST) return Status::Replaced();
     *created = fd >= 0;
+    // Whatever the umask: a file that its owner cannot open again would lock everybody out for
+    // good.
+    if (*created && fchmod(fd, 0600) != 0) {
+      int failure = errno;
+      close(fd);
+      return Status::SystemError(failure, "fchmod");
+    }
   }
   if (fd < 0) return ExplainOpenFailure(path, errno);
   *file = FileHandle(fd);

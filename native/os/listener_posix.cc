@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "port_owner.h"
 #include "posix_socket.h"
 #include "socket_options.h"
 
@@ -46,9 +47,11 @@ Status ListenExclusively(const Endpoint& endpoint, const SocketAddress& address,
                          SocketHandle* out) {
   Status strict = BindAndListen(address, /*reuse=*/false, backlog, out);
   if (strict.sys_code != EADDRINUSE || endpoint.port == 0) return strict;
-  Answer answer;
+  Answer answer = Answer::kSilent;
   Status asked = AskPort(endpoint, &answer);
   if (!asked.ok() || answer != Answer::kRefused) return strict;
+  // For a wildcard, asking on one address is not enough.
+  if (HasListener(endpoint)) return strict;
   return BindAndListen(address, /*reuse=*/true, backlog, out);
 }
 

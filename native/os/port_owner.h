@@ -1,4 +1,4 @@
-// Which process listens on a port. For messages only: nothing is decided by it.
+// Who listens on a port, from the system's own tables.
 //
 // NOT promised: an answer. The system tells it only for processes that this user may look at.
 // Thread-safety: stateless.
@@ -10,7 +10,12 @@
 
 namespace gateway_lock {
 
-// 0 when nobody listens there, or when the system does not tell who.
+// Whether a socket listens that a bind to this endpoint would meet: on the same address or a
+// wildcard, and for a wildcard on any address. False also when the system does not tell.
+bool HasListener(const Endpoint& endpoint);
+
+// The process of that listener, for messages. 0 when there is none, or when the system does not
+// tell.
 std::int64_t FindPortOwner(const Endpoint& endpoint);
 
 }  // namespace gateway_lock

@@ -34,6 +34,8 @@ bool HasListener(int pid, std::uint16_t port) {
 
 }  // namespace
 
+bool HasListener(const Endpoint& endpoint) { return FindPortOwner(endpoint) != 0; }
+
 std::int64_t FindPortOwner(const Endpoint& endpoint) {
   int size = proc_listpids(PROC_ALL_PIDS, 0, nullptr, 0);
   if (size <= 0) return 0;

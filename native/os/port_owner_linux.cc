@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <string>
 
 #include "posix_socket.h"
@@ -17,12 +18,10 @@ namespace {
 
 constexpr unsigned kListenState = 0x0A;  // TCP_LISTEN, include/net/tcp_states.h
 
-struct DirectoryCloser {
-  DIR* directory;
-  ~DirectoryCloser() {
-    if (directory != nullptr) closedir(directory);
-  }
+struct CloseDirectory {
+  void operator()(DIR* directory) const { closedir(directory); }
 };
+using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
 // /proc/net/tcp prints an address as 32-bit words in host byte order.
 std::string HexAddress(const SocketAddress& address) {
@@ -34,8 +33,8 @@ std::string HexAddress(const SocketAddress& address) {
     std::memcpy(bytes, &reinterpret_cast<const sockaddr_in6*>(address.get())->sin6_addr, 16);
   }
   std::string hex;
-  for (int word = 0; word < (v4 ? 1 : 4); ++word) {
-    std::uint32_t value;
+  for (std::size_t word = 0; word < (v4 ? 1 : 4); ++word) {
+    std::uint32_t value = 0;
     std::memcpy(&value, bytes + 4 * word, 4);
     char text[9];
     std::snprintf(text, sizeof text, "%08" PRIX32, value);
@@ -46,35 +45,57 @@ std::string HexAddress(const SocketAddress& address) {
 
 bool IsWildcard(const std::string& hex) { return hex.find_first_not_of('0') == std::string::npos; }
 
-// The socket inode of a listener on the port; 0 for none. A listener on the wildcard counts.
-std::uint64_t FindListenerInode(const char* table, const std::string& wanted, unsigned port) {
+// One line of /proc/net/tcp or tcp6.
+struct Row {
+  char local[33];
+  unsigned port;
+  unsigned state;
+  std::uint64_t inode;
+};
+
+bool ParseRow(const char* line, Row* row) {
+  return std::sscanf(line, " %*d: %32[0-9A-F]:%x %*[0-9A-F]:%*x %x %*s %*s %*s %*s %*s %" SCNu64,
+                     row->local, &row->port, &row->state, &row->inode) == 4;
+}
+
+// The socket inode of the first listener on the port for which `meets` holds; 0 for none.
+template <typename Meets>
+std::uint64_t FindInode(const char* table, unsigned port, Meets meets) {
   FILE* stream = fopen(table, "re");
   if (stream == nullptr) return 0;
   std::uint64_t found = 0;
   char* line = nullptr;
   std::size_t capacity = 0;
+  Row row;
   while (found == 0 && getline(&line, &capacity, stream) > 0) {
-    char local[33];
-    unsigned local_port;
-    unsigned state;
-    std::uint64_t inode;
-    if (std::sscanf(line, " %*d: %32[0-9A-F]:%x %*[0-9A-F]:%*x %x %*s %*s %*s %*s %*s %" SCNu64,
-                    local, &local_port, &state, &inode) != 4) {
-      continue;
-    }
-    bool same = wanted == local || IsWildcard(local) || IsWildcard(wanted);
-    if (state == kListenState && local_port == port && same) found = inode;
+    bool listens = ParseRow(line, &row) && row.state == kListenState && row.port == port;
+    if (listens && meets(std::string(row.local))) found = row.inode;
   }
   free(line);
   fclose(stream);
   return found;
 }
 
+// A v6 listener on `::` takes IPv4 connections, too; a v4 listener never takes those for ::1.
+std::uint64_t FindListenerInode(const Endpoint& endpoint) {
+  SocketAddress address;
+  if (!ParseAddress(endpoint, &address).ok()) return 0;
+  std::string wanted = HexAddress(address);
+  bool v6 = address.family() == AF_INET6;
+  bool any = IsWildcard(wanted);
+  auto same = [&](const std::string& local) { return any || local == wanted || IsWildcard(local); };
+  auto wildcard = [&](const std::string& local) { return IsWildcard(local); };
+  std::uint64_t inode = FindInode(v6 ? "/proc/net/tcp6" : "/proc/net/tcp", endpoint.port, same);
+  if (inode == 0 && !v6) inode = FindInode("/proc/net/tcp6", endpoint.port, wildcard);
+  if (inode == 0 && v6 && any) inode = FindInode("/proc/net/tcp", endpoint.port, same);
+  return inode;
+}
+
 bool HasDescriptorOf(const std::string& process, const std::string& socket) {
   std::string folder = process + "/fd";
-  DirectoryCloser descriptors{opendir(folder.c_str())};
-  if (descriptors.directory == nullptr) return false;
-  while (const dirent* entry = readdir(descriptors.directory)) {
+  Directory descriptors(opendir(folder.c_str()));
+  if (descriptors == nullptr) return false;
+  while (const dirent* entry = readdir(descriptors.get())) {
     char target[64];
     ssize_t length = readlink((folder + "/" + entry->d_name).c_str(), target, sizeof target);
     if (length > 0 && socket == std::string(target, static_cast<std::size_t>(length))) return true;
@@ -84,9 +105,9 @@ bool HasDescriptorOf(const std::string& process, const std::string& socket) {
 
 std::int64_t FindHolder(std::uint64_t inode) {
   std::string socket = "socket:[" + std::to_string(inode) + "]";
-  DirectoryCloser processes{opendir("/proc")};
-  if (processes.directory == nullptr) return 0;
-  while (const dirent* entry = readdir(processes.directory)) {
+  Directory processes(opendir("/proc"));
+  if (processes == nullptr) return 0;
+  while (const dirent* entry = readdir(processes.get())) {
     std::int64_t pid = std::strtoll(entry->d_name, nullptr, 10);
     if (pid > 0 && HasDescriptorOf(std::string("/proc/") + entry->d_name, socket)) return pid;
   }
@@ -95,14 +116,10 @@ std::int64_t FindHolder(std::uint64_t inode) {
 
 }  // namespace
 
+bool HasListener(const Endpoint& endpoint) { return FindListenerInode(endpoint) != 0; }
+
 std::int64_t FindPortOwner(const Endpoint& endpoint) {
-  SocketAddress address;
-  if (!ParseAddress(endpoint, &address).ok()) return 0;
-  std::string wanted = HexAddress(address);
-  std::uint64_t inode = 0;
-  for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
-    if (inode == 0) inode = FindListenerInode(table, wanted, endpoint.port);
-  }
+  std::uint64_t inode = FindListenerInode(endpoint);
   return inode == 0 ? 0 : FindHolder(inode);
 }
 

@@ -6,23 +6,27 @@
 #include <cerrno>
 
 namespace gateway_lock {
+namespace {
+
+// ENOTSUP and EOPNOTSUPP are two numbers on macOS, where SMB volumes say the first.
+bool MeansNoFlock(int code) {
+  for (int meaning : {ENOSYS, ENOTSUP, EOPNOTSUPP, ENOLCK}) {
+    if (code == meaning) return true;
+  }
+  return false;
+}
+
+}  // namespace
 
 Status Flock(const FileHandle& file, int operation) {
-  int result;
+  int result = 0;
   do {
     result = flock(Fd(file), operation);
   } while (result != 0 && errno == EINTR);
   if (result == 0) return Status::Ok();
-  switch (errno) {
-    case EWOULDBLOCK:
-      return Status::Contended();
-    case ENOSYS:
-    case EOPNOTSUPP:
-    case ENOLCK:
-      return Status::Unsupported(errno, "flock");
-    default:
-      return Status::SystemError(errno, "flock");
-  }
+  if (errno == EWOULDBLOCK) return Status::Contended();
+  return MeansNoFlock(errno) ? Status::Unsupported(errno, "flock")
+                             : Status::SystemError(errno, "flock");
 }
 
 Status StatPath(const char* path, struct stat* info) {
@@ -64,7 +68,7 @@ Status ReplaceContent(const FileHandle& file, const std::string& content) {
     if (count < 0) return Status::SystemError(errno, "write");
     done += static_cast<std::size_t>(count);
   }
-  int result;
+  int result = 0;
   do {
     result = ftruncate(Fd(file), static_cast<off_t>(content.size()));
   } while (result != 0 && errno == EINTR);

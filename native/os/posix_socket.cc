@@ -47,7 +47,7 @@ Status BindToSameAddress(const SocketHandle& socket, const SocketAddress& addres
 // What a connect() that is under way came to.
 Status AwaitConnect(const SocketHandle& socket, int* error) {
   pollfd waiting = {Fd(socket), POLLOUT, 0};
-  int ready;
+  int ready = 0;
   do {
     ready = poll(&waiting, 1, kSilenceMs);
   } while (ready < 0 && errno == EINTR);

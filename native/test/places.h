@@ -34,7 +34,8 @@ bool IsCloseOnExec(int fd);
 // Runs in a forked child; fails the test unless all its checks held. The child's copies of the
 // caller's objects are not destroyed.
 void InForkedChild(const std::function<void()>& body);
-// The same as a user without privileges (nobody when we are root); a root's file may then be foreign.
+// The same as a user without privileges (nobody when we are root); a root's file may then be
+// foreign.
 void AsOrdinaryUser(const std::function<void()>& body);
 void NeedsRoot();
 

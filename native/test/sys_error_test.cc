@@ -1,10 +1,9 @@
-#include "sys_error.h"
-
 #include <cerrno>
 #include <cstring>
 #include <set>
 #include <string>
 
+#include "sys_error.h"
 #include "test.h"
 
 namespace gateway_lock::test {
@@ -18,12 +17,12 @@ struct Expected {
 #define ROW(code) {code, #code}
 // That the texts are Node's own is checked in test/native/native.test.ts, where Node can be asked.
 constexpr Expected kExpected[] = {
-    ROW(EACCES), ROW(EADDRINUSE), ROW(EADDRNOTAVAIL), ROW(EAFNOSUPPORT), ROW(EBADF),  ROW(EBUSY),
-    ROW(EDQUOT), ROW(EEXIST),     ROW(EFBIG),         ROW(EINVAL),       ROW(EIO),    ROW(EISDIR),
-    ROW(ELOOP),  ROW(EMFILE),     ROW(ENAMETOOLONG),  ROW(ENFILE),       ROW(ENODEV), ROW(ENOENT),
-    ROW(ENOLCK), ROW(ENOMEM),     ROW(ENOSPC),        ROW(ENOSYS),       ROW(ENOTDIR), ROW(ENOTSUP),
-    ROW(ENXIO),  ROW(EPERM),      ROW(EROFS),         ROW(ESTALE),       ROW(ETXTBSY),
-    {EOPNOTSUPP, "ENOTSUP"},
+    ROW(EACCES), ROW(EADDRINUSE), ROW(EADDRNOTAVAIL), ROW(EAFNOSUPPORT), ROW(EBADF),
+    ROW(EBUSY),  ROW(EDQUOT),     ROW(EEXIST),        ROW(EFBIG),        ROW(EINVAL),
+    ROW(EIO),    ROW(EISDIR),     ROW(ELOOP),         ROW(EMFILE),       ROW(ENAMETOOLONG),
+    ROW(ENFILE), ROW(ENODEV),     ROW(ENOENT),        ROW(ENOLCK),       ROW(ENOMEM),
+    ROW(ENOSPC), ROW(ENOSYS),     ROW(ENOTDIR),       ROW(ENOTSUP),      ROW(ENXIO),
+    ROW(EPERM),  ROW(EROFS),      ROW(ESTALE),        ROW(ETXTBSY),      {EOPNOTSUPP, "ENOTSUP"},
 };
 #undef ROW
 

@@ -1,5 +1,3 @@
-#include "unique_handle.h"
-
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -8,6 +6,7 @@
 #include <vector>
 
 #include "test.h"
+#include "unique_handle.h"
 
 namespace gateway_lock::test {
 namespace {

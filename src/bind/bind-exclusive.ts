@@ -33,8 +33,8 @@ export function bindExclusive(options: BindExclusiveOptions): BoundListener {
   }
   const host = options.host ?? '127.0.0.1';
   const [first, second] = addressesOf(host);
-  if (second === undefined) return new BoundListener([native().listen(first!, port, backlog)]);
-  return new BoundListener(listenOnBoth(first!, second, port, backlog));
+  if (second === undefined) return new BoundListener([native().listen(first!, port, backlog)], backlog);
+  return new BoundListener(listenOnBoth(first!, second, port, backlog), backlog);
 }
 
 /** All or nothing: refused if either is taken. */

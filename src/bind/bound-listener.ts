@@ -1,5 +1,5 @@
 // A bound, listening socket that waits for a server of Node's to adopt it.
-import { createServer, isIPv6, Server, type Socket } from 'node:net';
+import { createServer, isIPv6, Server, type ServerOpts, type Socket } from 'node:net';
 import { checkTimeout, invalidType } from '../arguments.js';
 import type { ListenerHandle } from '../native/binding.js';
 
@@ -19,15 +19,18 @@ export class BoundListener {
   /** Whether the system guarantees that nobody else can listen on this address and port. */
   readonly exclusive = true;
   readonly #handles: readonly ListenerHandle[];
+  readonly #backlog: number;
   readonly #servers: Server[] = [];
   readonly #connections = new Set<Socket>();
   #state: 'open' | 'adopted' | 'closed' = 'open';
+  #closing: Promise<unknown> | undefined;
 
   /** @internal */
-  constructor(handles: readonly ListenerHandle[]) {
+  constructor(handles: readonly ListenerHandle[], backlog: number) {
     const { address, port } = handles[0]!;
     this.address = { address, family: isIPv6(address) ? 'IPv6' : 'IPv4', port };
     this.#handles = handles;
+    this.#backlog = backlog;
   }
 
   /**
@@ -35,11 +38,13 @@ export class BoundListener {
    * then accepts its connections and owns its descriptor. Resolves once the server listens.
    *
    * @throws {TypeError} `ERR_INVALID_ARG_TYPE`; {Error} `ERR_INVALID_STATE` when the listener is closed or
-   *   has a server already; `ERR_SERVER_ALREADY_LISTEN` from Node
+   *   has a server already; `ERR_SERVER_ALREADY_LISTEN` when that server listens elsewhere, and then
+   *   another one may be given
    */
   async listen(server: Server): Promise<void> {
     if (!(server instanceof Server)) throw invalidType('server', 'a net.Server', server);
     if (this.#state !== 'open') throw this.#stateError();
+    if (server.listening) throw alreadyListening();
     this.#state = 'adopted';
     server.on('connection', (socket: Socket) => this.#track(socket));
     try {
@@ -51,15 +56,16 @@ export class BoundListener {
   }
 
   /**
-   * Stops listening at once, waits for the open connections up to `graceMs`, then cuts them. Does
-   * nothing when closed already.
+   * Stops listening at once, waits for the open connections up to `graceMs`, then cuts them. Called
+   * again, it waits for the same end; a shorter grace counts.
    */
   async close(options: CloseOptions = {}): Promise<void> {
     const graceMs = checkTimeout('graceMs', options.graceMs ?? 5000);
     this.#state = 'closed';
     for (const handle of this.#handles) handle.close();
-    const cut = setTimeout(() => this.#cutConnections(), Math.min(graceMs, 0x7fffffff));
-    await Promise.all(this.#servers.splice(0).map(closeServer));
+    this.#closing ??= Promise.all(this.#servers.map(closeServer));
+    const cut = setTimeout(() => this.#cutConnections(), Math.min(graceMs, LONGEST_TIMER_MS));
+    await this.#closing;
     clearTimeout(cut);
   }
 
@@ -70,14 +76,22 @@ export class BoundListener {
   /** The server gets the first socket. Connections of the second loopback are passed on to it. */
   async #adoptAll(server: Server): Promise<void> {
     const [first, second] = this.#handles;
-    await adopt(server, first!);
-    this.#servers.push(server);
-    if (second === undefined) return;
-    const { allowHalfOpen, pauseOnConnect } = server as Server & { allowHalfOpen: boolean; pauseOnConnect: boolean };
-    const relay = createServer({ allowHalfOpen, pauseOnConnect }, (socket) => server.emit('connection', socket));
-    await adopt(relay, second);
-    this.#servers.push(relay);
+    await this.#adopt(server, first!);
+    if (second === undefined || this.#state === 'closed') return;
+    const relay = createServer(socketOptionsOf(server), (socket) => server.emit('connection', socket));
     server.once('close', () => relay.close());
+    await this.#adopt(relay, second);
+  }
+
+  /** exclusive: in a cluster worker, too, the descriptor is this process's own. */
+  #adopt(server: Server, handle: ListenerHandle): Promise<void> {
+    server.listen({ fd: handle.fd, exclusive: true, backlog: this.#backlog });
+    // From here on libuv owns the descriptor, though 'listening' comes only with the next tick.
+    if (server.listening) {
+      handle.detach();
+      this.#servers.push(server);
+    }
+    return listeningOf(server, Object.assign(new Error('the listener was closed'), { code: 'ERR_INVALID_STATE' }));
   }
 
   #track(socket: Socket): void {
@@ -91,29 +105,39 @@ export class BoundListener {
 
   #stateError(): Error {
     const { address, port } = this.address;
-    const what = this.#state === 'closed' ? 'is closed' : 'serves another server already';
+    const what = this.#state === 'adopted' ? 'serves another server already' : 'is closed';
     return Object.assign(new Error(`the listener of ${address}:${port} ${what}`), { code: 'ERR_INVALID_STATE' });
   }
 }
 
-/** exclusive: in a cluster worker, too, the descriptor is this process's own. */
-function adopt(server: Server, handle: ListenerHandle): Promise<void> {
+const LONGEST_TIMER_MS = 0x7fffffff;
+
+/** Resolves when the server listens; rejects when it fails, or is closed before. */
+function listeningOf(server: Server, closed: Error): Promise<void> {
   return new Promise((resolve, reject) => {
-    const onListening = () => {
-      server.off('error', reject);
-      handle.detach();
-      resolve();
-    };
-    server.once('error', reject);
-    server.once('listening', onListening);
-    try {
-      server.listen({ fd: handle.fd, exclusive: true });
-    } catch (error) {
-      server.off('error', reject);
+    const settle = (then: () => void) => {
       server.off('listening', onListening);
-      reject(error);
-    }
+      server.off('error', onError);
+      server.off('close', onClose);
+      then();
+    };
+    const onListening = () => settle(resolve);
+    const onError = (error: Error) => settle(() => reject(error));
+    const onClose = () => settle(() => reject(closed));
+    server.once('listening', onListening);
+    server.once('error', onError);
+    server.once('close', onClose);
   });
+}
+
+/** What a net.Server passes on to its sockets; http servers keep theirs in the same fields. */
+function socketOptionsOf(server: Server): ServerOpts {
+  const { allowHalfOpen, pauseOnConnect, noDelay, keepAlive, keepAliveInitialDelay } = server as Server & ServerOpts;
+  return { allowHalfOpen, pauseOnConnect, noDelay, keepAlive, keepAliveInitialDelay } as ServerOpts;
+}
+
+function alreadyListening(): Error {
+  return Object.assign(new Error('that server listens already: give a new one'), { code: 'ERR_SERVER_ALREADY_LISTEN' });
 }
 
 function closeServer(server: Server): Promise<void> {

@@ -22,7 +22,7 @@ export async function acquireGatewayLock(options: GatewayLockOptions = {}): Prom
   let listener: BoundListener | null = null;
   try {
     await takeLocks(request, locks);
-    if (request.bind) listener = await bindPort(request);
+    if (request.bind) listener = await bindPort(request, hasReclaimed(locks));
     const port = listener?.address.port ?? request.port;
     if (listener !== null) publish(locks, request, port);
     return new GatewayLock(request.host, port, locks, listener);
@@ -31,6 +31,10 @@ export async function acquireGatewayLock(options: GatewayLockOptions = {}): Prom
     letLocksGo(locks);
     throw error;
   }
+}
+
+function hasReclaimed(locks: readonly FileLock[]): boolean {
+  return locks.some((lock) => lock.reclaimed !== null);
 }
 
 /** Says in the records where this gateway can be reached. */

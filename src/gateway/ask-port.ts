@@ -1,5 +1,5 @@
 // Whether anybody listens where a gateway wants to.
-import { connectableAddress } from '../address.js';
+import { addressesOf, connectableAddress } from '../address.js';
 import { native } from '../native/load.js';
 
 interface Place {
@@ -9,20 +9,24 @@ interface Place {
 
 /** Silence counts as an answer: on this host it means a listener whose backlog is full. */
 export function portAnswers({ host, port }: Place): boolean {
-  if (port === 0) return false;
-  try {
-    return native().askPort(askAddress(host), port) !== 'refused';
-  } catch {
-    return false; // not an address of this host, say: the bind will tell
-  }
+  return port !== 0 && addressesOf(host).some((address) => answers(connectableAddress(address), port));
+}
+
+/** Also a listener that loopback does not reach: a wildcard meets those on every address. */
+export function portHasListener({ host, port }: Place): boolean {
+  return portAnswers({ host, port }) || addressesOf(host).some((address) => native().hasListener(address, port));
 }
 
 /** null where the system does not tell. */
 export function portOwner({ host, port }: Place): number | null {
-  return native().findPortOwner(askAddress(host), port) || null;
+  const pids = addressesOf(host).map((address) => native().findPortOwner(address, port));
+  return pids.find((pid) => pid !== 0) ?? null;
 }
 
-/** The first address of the host; loopback for a wildcard. */
-export function askAddress(host: string): string {
-  return connectableAddress(host === 'localhost' ? '127.0.0.1' : host);
+function answers(address: string, port: number): boolean {
+  try {
+    return native().askPort(address, port) !== 'refused';
+  } catch {
+    return false; // not an address of this host, say: the bind will tell
+  }
 }

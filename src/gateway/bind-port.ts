@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BoundListener } from '../bind/bound-listener.js';
 import { bindExclusive } from '../bind/bind-exclusive.js';
-import { portAnswers, portOwner } from './ask-port.js';
+import { portAnswers, portHasListener, portOwner } from './ask-port.js';
 import { bindFailedError, portInUseError } from './gateway-error.js';
 import type { GatewayRequest } from './gateway-options.js';
 
@@ -10,7 +10,16 @@ import type { GatewayRequest } from './gateway-options.js';
 const BIND_RETRIES = 20;
 const BIND_RETRY_MS = 500;
 
-export async function bindPort(request: GatewayRequest): Promise<BoundListener> {
+/**
+ * The kernel closes the descriptors of a killed process one by one, the lock before the listener: for a
+ * moment its lock is free and its port still answers.
+ */
+const DYING_OWNER_GRACE_MS = 500;
+const DYING_OWNER_PAUSE_MS = 5;
+
+/** @param reclaimed the last owner died and left its lock file */
+export async function bindPort(request: GatewayRequest, reclaimed: boolean): Promise<BoundListener> {
+  if (reclaimed) await letOwnerDie(request);
   for (let tries = 0; ; tries++) {
     request.signal?.throwIfAborted();
     // Asked first: on macOS a bind can succeed beside a listener on another address.
@@ -19,9 +28,9 @@ export async function bindPort(request: GatewayRequest): Promise<BoundListener> 
       return bindExclusive(request);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw bindFailedError(request, error);
-      if (tries === BIND_RETRIES || portAnswers(request)) throw inUse(request, error);
+      if (tries === BIND_RETRIES || portHasListener(request)) throw inUse(request, error);
     }
-    await pauseBetweenTries(request.signal);
+    await pause(BIND_RETRY_MS, request.signal);
   }
 }
 
@@ -30,9 +39,14 @@ function inUse(request: GatewayRequest, cause?: unknown) {
   return portInUseError(request, { lockPath: null, owner: null, ownerAlive: null, listenerPid, cause });
 }
 
-async function pauseBetweenTries(signal: AbortSignal | undefined): Promise<void> {
+async function letOwnerDie(request: GatewayRequest): Promise<void> {
+  const deadline = performance.now() + DYING_OWNER_GRACE_MS;
+  while (portAnswers(request) && performance.now() < deadline) await pause(DYING_OWNER_PAUSE_MS, request.signal);
+}
+
+async function pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
   try {
-    await sleep(BIND_RETRY_MS, undefined, signal === undefined ? {} : { signal });
+    await sleep(delayMs, undefined, signal === undefined ? {} : { signal });
   } catch {
     signal?.throwIfAborted();
   }

@@ -1,46 +1,63 @@
 // One name for one place: two paths to the same directory must give the same lock.
 import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, parse, sep } from 'node:path';
+
+/** As Linux has it (MAXSYMLINKS). */
+const MOST_LINKS = 40;
 
 /**
- * The path with all links resolved, also where its last parts do not exist yet. On a file system that
- * ignores case, existing parts get their true case and missing ones are folded to lower case.
+ * The path as the kernel would walk it, one part after the other, with every link followed, also where
+ * its last parts do not exist yet. On a file system that ignores case, parts that exist get their true
+ * case.
  */
 export function canonicalPath(path: string): string {
-  const missing: string[] = [];
-  let existing = resolve(path);
-  for (;;) {
-    const real = tryRealpath(existing);
-    if (real !== null) return join(real, ...(ignoresCase(real) ? missing.map((part) => part.toLowerCase()) : missing));
-    const target = targetOfLink(existing);
-    if (target === null) missing.unshift(basename(existing));
-    existing = target ?? dirname(existing);
+  const absolute = isAbsolute(path) ? path : join(process.cwd(), sep) + path;
+  let { root: place } = parse(absolute);
+  const ahead = absolute.slice(place.length).split(sep);
+  for (let links = 0; ahead.length > 0; ) {
+    const next = step(place, ahead.shift()!);
+    const target = linkTarget(next);
+    if (target === null) {
+      place = next;
+      continue;
+    }
+    if (++links > MOST_LINKS) throw tooManyLinks(path);
+    if (isAbsolute(target)) place = parse(target).root;
+    ahead.unshift(...target.slice(isAbsolute(target) ? place.length : 0).split(sep));
   }
+  return withTrueCase(place);
 }
 
-/** Of a link that leads nowhere yet; null when it is no link. A circle of links has failed before, with ELOOP. */
-function targetOfLink(path: string): string | null {
-  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
-  return isLink ? resolve(dirname(path), readlinkSync(path)) : null;
+function step(place: string, part: string): string {
+  if (part === '' || part === '.') return place;
+  return part === '..' ? dirname(place) : join(place, part);
 }
 
-/** null when there is nothing; other failures (EACCES, ELOOP) are errors, or one place got two names. */
-function tryRealpath(path: string): string | null {
+/** null for anything that is no link, or not there. */
+function linkTarget(path: string): string | null {
   try {
-    return realpathSync.native(path);
+    return lstatSync(path).isSymbolicLink() ? readlinkSync(path) : null;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    if (isMissing(error)) return null;
     throw error;
   }
 }
 
-/** Whether this directory is found by another spelling, too. */
-function ignoresCase(directory: string): boolean {
-  const name = basename(directory);
-  const swapped = name === name.toLowerCase() ? name.toUpperCase() : name.toLowerCase();
-  if (swapped === name) return false;
-  const one = lstatSync(directory);
-  const other = lstatSync(join(dirname(directory), swapped), { throwIfNoEntry: false });
-  return other !== undefined && other.dev === one.dev && other.ino === one.ino;
+function withTrueCase(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    return join(withTrueCase(dirname(path)), path.slice(dirname(path).length));
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+function tooManyLinks(path: string): Error {
+  const message = `ELOOP: too many symbolic links encountered, lstat '${path}'`;
+  return Object.assign(new Error(message), { code: 'ELOOP', syscall: 'lstat', path });
 }

@@ -2,7 +2,8 @@
 // test/unit/gateway-error.test.ts holds them.
 import { webSocketUrl } from '../address.js';
 import { GatewayLockError, LockError, type OwnerRecord } from '../errors.js';
-import { stopCommand, whoListensCommand } from '../native/shell-commands.js';
+import { holderName, stopAdvice } from '../lock/holder-text.js';
+import { showModeCommand, stopCommand, whoListensCommand } from '../native/shell-commands.js';
 
 export interface Holder {
   readonly lockPath: string | null;
@@ -43,7 +44,7 @@ export function lockFailedError({ host, port }: Place, lockPath: string, cause: 
     host,
     port,
     cause,
-    hint: `No gateway was started and nothing was changed. See what lies there: ls -la '${lockPath}'`,
+    hint: `No gateway was started. See what lies there: ${showModeCommand(lockPath)}`,
   });
 }
 
@@ -66,18 +67,21 @@ function details({ lockPath, owner, ownerAlive, cause }: Holder) {
   return { path: lockPath, owner, ownerAlive, ...(cause === undefined ? {} : { cause }) };
 }
 
-function holderHint({ owner, ownerAlive, lockPath, listenerPid }: Holder, port: number): string {
-  if (owner !== null && ownerAlive !== false) return ownerHint(owner, lockPath);
-  if (listenerPid) {
-    return `pid ${listenerPid} listens there. Stop it (${stopCommand(listenerPid)}), or choose another port.`;
-  }
-  return `The holder left no record. Find it with ${whoListensCommand(port)}, or choose another port and state directory.`;
+function holderHint(holder: Holder, port: number): string {
+  const { owner, ownerAlive, listenerPid, lockPath } = holder;
+  const listener = listenerPid && listenerPid !== owner?.pid ? listenerHint(listenerPid) : '';
+  if (owner !== null && ownerAlive !== false) return `${listener}${ownerHint(holder, owner)}`;
+  if (listener !== '') return `${listener}Stop it, or choose another port.`;
+  const held = lockPath === null ? 'The port' : `${lockPath}`;
+  return `${held} is held by a process that is not known. Look with ${whoListensCommand(port)}, or choose another profile and port.`;
 }
 
-function ownerHint(owner: OwnerRecord, lockPath: string | null): string {
+function listenerHint(pid: number): string {
+  return `pid ${pid} listens there (${stopCommand(pid)}). `;
+}
+
+function ownerHint(holder: Holder, owner: OwnerRecord): string {
   const since = owner.createdAt === null ? '' : ` since ${owner.createdAt}`;
-  return (
-    `pid ${owner.pid} holds ${lockPath}${since}. Use that gateway, stop it (${stopCommand(owner.pid)}), ` +
-    'or start this one with another profile and port.'
-  );
+  const advice = ['Use that gateway', stopAdvice(holder), 'or start this one with another profile and port.'];
+  return `${holderName(holder)} holds ${holder.lockPath}${since}. ${advice.filter(Boolean).join(', ')}`;
 }

@@ -54,9 +54,14 @@ export class GatewayLock {
     return this.#locks.map((lock) => lock.verify()).every(Boolean);
   }
 
-  /** Calls `listener` with `ERR_LOCK_REPLACED` when a lock file is removed or replaced under this gateway. */
+  /** Calls `listener` once, with `ERR_LOCK_REPLACED`, when a lock file is removed or replaced under this gateway. */
   onLost(listener: LostListener): () => void {
-    const undo = this.#locks.map((lock) => lock.onLost(listener));
+    let told = false;
+    const once: LostListener = (error) => {
+      if (!told) listener(error);
+      told = true;
+    };
+    const undo = this.#locks.map((lock) => lock.onLost(once));
     return () => {
       for (const off of undo) off();
     };

@@ -12,6 +12,7 @@ import {
   outOfRange,
 } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
+import { lockFailedError } from './gateway-error.js';
 import { type Env, envValue, resolveStatePaths, type StatePaths } from './state-paths.js';
 
 export interface GatewayWait {
@@ -33,7 +34,7 @@ export interface GatewayLockOptions {
   readonly configPath?: string;
   /** @default `<APP>_STATE_DIR`, else `~/.<app>` */
   readonly stateDir?: string;
-  /** Must be ours and not writable by others. @default `<stateDir>/tmp/<app>-<uid>` */
+  /** Must be ours and not writable by others; gateways with different states may share it. @default `<stateDir>/tmp/<app>-<uid>` */
   readonly lockDir?: string;
   /** What the owner record calls this process. @default 'gateway' */
   readonly role?: string;
@@ -73,36 +74,54 @@ export interface GatewayRequest {
 
 const DEFAULT_PORT = 18789;
 
-/** @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE` naming the option or variable */
+/**
+ * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE` naming the option or variable;
+ *   {GatewayLockError} `ERR_GATEWAY_LOCK_FAILED` when a path cannot be followed
+ */
 export function readGatewayOptions(options: GatewayLockOptions): GatewayRequest {
   checkOptions(options);
   const env = options.env ?? process.env;
   const app = checkName('app', options.app ?? 'gateway');
   const host = options.host ?? '127.0.0.1';
   addressesOf(host);
-  const paths = resolveStatePaths({
+  const port = options.port === undefined ? portFromEnv(env, app) : checkPort('port', options.port);
+  const paths = readPaths({ host, port }, options, app, env);
+  const allowMultiple = options.allowMultiple ?? envValue(env, app, 'ALLOW_MULTI_GATEWAY') === '1';
+  return {
+    app,
+    role: checkName('role', options.role ?? 'gateway'),
+    host,
+    port,
+    paths,
+    lockPaths: checkFlag('allowMultiple', allowMultiple) ? [paths.stateLock] : [paths.stateLock, paths.configLock],
+    timeoutMs: checkTimeout('timeoutMs', options.timeoutMs ?? 5000),
+    whenListening: checkOneOf('whenListening', options.whenListening ?? 'fail', ['fail', 'wait']),
+    signal: checkSignal(options.signal),
+    onWait: checkFunction('onWait', options.onWait),
+    weakFileSystem: checkOneOf('weakFileSystem', options.weakFileSystem ?? 'error', ['error', 'warn', 'allow']),
+    bind: checkFlag('bind', options.bind ?? true),
+  };
+}
+
+function readPaths(
+  place: { host: string; port: number },
+  options: GatewayLockOptions,
+  app: string,
+  env: Env,
+): StatePaths {
+  const named = {
     app,
     profile: options.profile === undefined ? undefined : checkName('profile', options.profile),
     stateDir: optionalPath('stateDir', options.stateDir),
     configPath: optionalPath('configPath', options.configPath),
     lockDir: optionalPath('lockDir', options.lockDir),
     env,
-  });
-  const allowMultiple = options.allowMultiple ?? envValue(env, app, 'ALLOW_MULTI_GATEWAY') === '1';
-  return {
-    app,
-    role: checkName('role', options.role ?? 'gateway'),
-    host,
-    port: options.port === undefined ? portFromEnv(env, app) : checkPort('port', options.port),
-    paths,
-    lockPaths: allowMultiple ? [paths.stateLock] : [paths.stateLock, paths.configLock],
-    timeoutMs: checkTimeout('timeoutMs', options.timeoutMs ?? 5000),
-    whenListening: checkOneOf('whenListening', options.whenListening ?? 'fail', ['fail', 'wait']),
-    signal: checkSignal(options.signal),
-    onWait: checkFunction('onWait', options.onWait),
-    weakFileSystem: checkOneOf('weakFileSystem', options.weakFileSystem ?? 'error', ['error', 'warn', 'allow']),
-    bind: options.bind ?? true,
   };
+  try {
+    return resolveStatePaths(named);
+  } catch (error) {
+    throw lockFailedError(place, (error as NodeJS.ErrnoException).path ?? 'the state directory', error);
+  }
 }
 
 /** Becomes part of file names and variable names. */
@@ -116,6 +135,11 @@ function checkName(name: string, value: unknown): string {
 
 function optionalPath(name: string, value: unknown): string | undefined {
   return value === undefined ? undefined : checkPath(name, value);
+}
+
+function checkFlag(name: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw invalidType(name, 'a boolean', value);
+  return value;
 }
 
 function checkFunction<T>(name: string, value: T): T {

@@ -1,7 +1,7 @@
 // Where the locks of a gateway lie. With `app: 'openclaw'` every path is OpenClaw's own.
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { canonicalPath } from './canonical-path.js';
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -27,8 +27,8 @@ export interface StatePaths {
 
 export function resolveStatePaths(options: StatePathOptions): StatePaths {
   const { app, profile, env } = options;
-  const home = join(homedir(), profile === undefined ? `.${app}` : `.${app}-${profile}`);
-  const stateDir = canonicalPath(expandHome(options.stateDir ?? envValue(env, app, 'STATE_DIR') ?? home));
+  const inHome = profile === undefined ? `~/.${app}` : `~/.${app}-${profile}`;
+  const stateDir = canonicalPath(expandHome(options.stateDir ?? envValue(env, app, 'STATE_DIR') ?? inHome));
   const configured = options.configPath ?? envValue(env, app, 'CONFIG_PATH') ?? join(stateDir, `${app}.json`);
   const configPath = canonicalPath(expandHome(configured));
   const lockDir =
@@ -40,7 +40,11 @@ export function resolveStatePaths(options: StatePathOptions): StatePaths {
     configPath,
     lockDir,
     ownLockDir: options.lockDir === undefined,
-    stateLock: join(lockDir, 'gateway.state.lock'),
+    // A directory that several states may share needs the state in the name.
+    stateLock: join(
+      lockDir,
+      options.lockDir === undefined ? 'gateway.state.lock' : `gateway.state.${hash8(stateDir)}.lock`,
+    ),
     configLock: join(lockDir, `gateway.${hash8(configPath)}.lock`),
   };
 }
@@ -52,7 +56,17 @@ export function envValue(env: Env, app: string, name: string): string | undefine
 
 /** Service units do not expand `~` as a shell does. */
 function expandHome(path: string): string {
-  return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
+  return path === '~' || path.startsWith('~/') ? join(home(), path.slice(1)) : path;
+}
+
+/** Only where it is needed: a service may have no home and name its state directory instead. */
+function home(): string {
+  const directory = homedir();
+  if (isAbsolute(directory)) return directory;
+  throw Object.assign(new Error(`HOME is '${directory}', which is no absolute path: set it, or set stateDir`), {
+    code: 'ENOENT',
+    syscall: 'homedir',
+  });
 }
 
 /** `<app>-<uid>`: two users who share a state directory do not share a lock directory they could not both own. */

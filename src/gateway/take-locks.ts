@@ -1,11 +1,12 @@
 // The lock half of the transaction: state lock, then config lock, with one deadline for both.
-import { LockError } from '../errors.js';
+import { GatewayLockError, LockError } from '../errors.js';
 import { acquireLock } from '../lock/acquire.js';
 import type { FileLock } from '../lock/file-lock.js';
 import { toLockError } from '../lock/lock-error.js';
+import { type OwnerFields, RECORD_LIMIT } from '../lock/owner-record.js';
 import { probeLock } from '../lock/probe-lock.js';
 import { native } from '../native/load.js';
-import { askAddress, portAnswers } from './ask-port.js';
+import { portAnswers, portOwner } from './ask-port.js';
 import { lockedError, lockFailedError, portInUseError } from './gateway-error.js';
 import type { GatewayRequest } from './gateway-options.js';
 
@@ -39,13 +40,13 @@ function prepareDirectory(request: GatewayRequest): void {
 }
 
 async function takeLock(path: string, request: GatewayRequest, remainingMs: number): Promise<FileLock> {
-  const { app, role, paths, host, port, weakFileSystem, signal } = request;
+  const { host, port, weakFileSystem, signal } = request;
   try {
     return await acquireLock(path, {
       timeoutMs: remainingMs,
       weakFileSystem,
-      owner: { app, role, stateDir: paths.stateDir, configPath: paths.configPath },
-      endpoint: { host: askAddress(host), port },
+      owner: ownerFields(request),
+      endpoint: { host, port },
       onContended: contentionPolicy(path, request),
       ...(signal === undefined ? {} : { signal }),
     });
@@ -59,7 +60,7 @@ function contentionPolicy(path: string, request: GatewayRequest): () => void {
   let announced = false;
   return () => {
     if (request.whenListening === 'fail' && request.bind && portAnswers(request)) {
-      throw portInUseError(request, { lockPath: path, ...holderOf(path) });
+      throw portInUseError(request, { lockPath: path, ...holderOf(path), listenerPid: portOwner(request) });
     }
     if (!announced) request.onWait?.({ lockPath: path, ...holderOf(path) });
     announced = true;
@@ -72,10 +73,19 @@ function holderOf(path: string) {
 }
 
 function explain(error: unknown, path: string, request: GatewayRequest): unknown {
+  if (request.signal?.aborted) return request.signal.reason;
+  if (error instanceof GatewayLockError) return error;
   if (error instanceof LockError && error.code === 'ERR_LOCK_TIMEOUT') {
     const { owner, ownerAlive } = error;
     return lockedError(request, request.timeoutMs, { lockPath: path, owner, ownerAlive, cause: error });
   }
-  const ours = error instanceof LockError && error.code.startsWith('ERR_GATEWAY_');
-  return ours || request.signal?.aborted ? error : lockFailedError(request, path, error);
+  // Anything else, such as what the caller's onWait threw, is not ours to rename.
+  const system = (error as NodeJS.ErrnoException | undefined)?.syscall !== undefined;
+  return error instanceof LockError || system ? lockFailedError(request, path, error) : error;
+}
+
+/** The paths are a hint for people: they are left out when they would not fit the record. */
+function ownerFields({ app, role, paths: { stateDir, configPath } }: GatewayRequest): OwnerFields {
+  const fit = Buffer.byteLength(stateDir + configPath) < RECORD_LIMIT / 2;
+  return fit ? { app, role, stateDir, configPath } : { app, role };
 }

@@ -1,4 +1,5 @@
 // Taking a lock: at once or not at all, or with waiting.
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkOneOf, checkOptions, checkPath, checkSignal, checkTimeout } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
@@ -8,8 +9,9 @@ import { backoffDelays } from './backoff.js';
 import { FileLock, type LockMode } from './file-lock.js';
 import { timeoutError, toLockError } from './lock-error.js';
 import { checkOwnerFields, formatRecord, newRecord, type OwnerFields, parseRecord } from './owner-record.js';
-import { probeLock } from './probe-lock.js';
-import { type Endpoint, judgeLeftover, type ReclaimReason } from './reclaim.js';
+import { probeLock, probeOnce } from './probe-lock.js';
+import { askPastProbers } from './prober-grace.js';
+import { checkEndpoint, type Endpoint, judgeLeftover, type ReclaimReason } from './reclaim.js';
 
 export interface TryAcquireLockOptions {
   /** @default 'exclusive' */
@@ -34,10 +36,6 @@ export interface AcquireLockOptions extends TryAcquireLockOptions {
   readonly onContended?: () => void | Promise<void>;
 }
 
-/** Longest time, in milliseconds, that a prober may be mistaken for a holder (native/os/lock_probe.h). */
-const PROBER_GRACE_MS = 2;
-const PROBER_PAUSE_MS = 0.2;
-
 /**
  * Takes the lock now or returns null. Synchronous; never waits for a holder.
  *
@@ -48,14 +46,10 @@ const PROBER_PAUSE_MS = 0.2;
  */
 export function tryAcquireLock(path: string, options: TryAcquireLockOptions = {}): FileLock | null {
   const request = readRequest(path, options);
-  const deadline = performance.now() + PROBER_GRACE_MS;
-  for (;;) {
-    const lock = attempt(request);
-    if (lock !== null) return lock;
-    // "Held", and nobody alive says so: perhaps a prober, or a holder that is just writing its record.
-    if (performance.now() >= deadline || probeLock(request.path).ownerAlive === true) return null;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PROBER_PAUSE_MS);
-  }
+  return askPastProbers(
+    () => attempt(request),
+    (lock) => lock !== null || probeOnce(request.path).ownerAlive === true,
+  );
 }
 
 /**
@@ -78,7 +72,7 @@ export async function acquireLock(path: string, options: AcquireLockOptions = {}
     await pause(Math.min(delayMs, remainingMs), signal);
   }
   const { owner, ownerAlive } = probeLock(path);
-  throw timeoutError(path, timeoutMs, owner, ownerAlive);
+  throw timeoutError(path, timeoutMs, { owner, ownerAlive });
 }
 
 interface Request {
@@ -97,21 +91,24 @@ function readRequest(path: string, options: TryAcquireLockOptions): Request {
   const fields = checkOwnerFields(options.owner);
   const owner = mode === 'shared' ? null : newRecord(fields);
   return {
-    path: checkPath('path', path),
+    // Absolute, so that a later chdir() does not change which file is meant.
+    path: resolve(checkPath('path', path)),
     mode,
     owner,
     // Encoded before anything is taken, so that a record that is too long costs nothing.
     record: owner === null ? '' : formatRecord(owner),
     weakFileSystem: checkOneOf('weakFileSystem', weak, ['error', 'warn', 'allow']),
-    endpoint: options.endpoint,
+    endpoint: checkEndpoint(options.endpoint),
   };
 }
 
 function attempt(request: Request): FileLock | null {
   const handle = tryNative(request);
   if (handle === null) return null;
+  const leftover = judge(handle, request);
+  if (leftover === 'in-use') return null;
   try {
-    return hold(handle, request);
+    return hold(handle, request, leftover);
   } catch (error) {
     letGo(handle);
     throw toLockError(error, request.path);
@@ -126,17 +123,28 @@ function tryNative({ path, mode, weakFileSystem }: Request): LockHandle | null {
   }
 }
 
-/** The kernel has given us the lock: look at what was there before, then say who we are. */
-function hold(handle: LockHandle, request: Request): FileLock | null {
-  const { path, mode, owner } = request;
-  const leftover = handle.created ? null : readLeftover(handle, request);
-  if (leftover === 'in-use') {
-    handle.abandon();
-    return null;
+/**
+ * The kernel has given us the lock: what was there before? Until that is known the file may be a living
+ * older gateway's, so whatever happens here leaves it as it is.
+ */
+function judge(handle: LockHandle, request: Request): ReclaimReason | 'in-use' | null {
+  let leftover: ReclaimReason | 'in-use' | null = 'in-use';
+  try {
+    leftover = handle.created ? null : readLeftover(handle, request);
+    return leftover;
+  } catch (error) {
+    throw toLockError(error, request.path);
+  } finally {
+    if (leftover === 'in-use') handle.abandon();
   }
+}
+
+/** Says who we are. */
+function hold(handle: LockHandle, request: Request, reclaimed: ReclaimReason | null): FileLock {
+  const { path, mode, owner } = request;
   if (owner !== null) handle.writeRecord(request.record);
   if (handle.strength === 'weak' && request.weakFileSystem === 'warn') warnWeak(path);
-  return new FileLock(handle, { path, mode, owner, reclaimed: leftover });
+  return new FileLock(handle, { path, mode, owner, reclaimed });
 }
 
 function readLeftover(handle: LockHandle, { path, mode, endpoint }: Request): ReclaimReason | 'in-use' | null {

@@ -56,7 +56,7 @@ export class FileLock {
     if (this.#handle.namesThisFile()) return true;
     this.#lost = replacedError(this.path, this.#owner);
     this.#stopWatch();
-    for (const listener of this.#lostListeners) listener(this.#lost);
+    for (const listener of this.#lostListeners) this.#tell(listener, this.#lost);
     return false;
   }
 
@@ -67,10 +67,9 @@ export class FileLock {
    * @returns a function that takes the listener off again
    */
   onLost(listener: LostListener): () => void {
-    const lost = this.#lost;
-    if (lost !== null) queueMicrotask(() => listener(lost));
+    if (this.#lost !== null) this.#tell(listener, this.#lost);
     this.#lostListeners.add(listener);
-    this.#watch ??= setInterval(() => this.verify(), LOST_CHECK_MS).unref();
+    if (this.held && this.#lost === null) this.#watch ??= setInterval(() => this.verify(), LOST_CHECK_MS).unref();
     return () => {
       this.#lostListeners.delete(listener);
       if (this.#lostListeners.size === 0) this.#stopWatch();
@@ -118,6 +117,11 @@ export class FileLock {
 
   [Symbol.dispose](): void {
     this.release();
+  }
+
+  /** Apart from us and from each other, so that a listener that throws keeps nobody from being told. */
+  #tell(listener: LostListener, error: LockError): void {
+    queueMicrotask(() => listener(error));
   }
 
   #stopWatch(): void {

@@ -1,7 +1,9 @@
 // From what the addon throws to what a caller reads: the path, what is wrong with it, what to do.
 import { lstatSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { LockError, type LockErrorCode, type OwnerRecord } from '../errors.js';
-import { stopCommand } from '../native/shell-commands.js';
+import { showModeCommand } from '../native/shell-commands.js';
+import { holderName, type KnownHolder, stopAdvice } from './holder-text.js';
 
 /** An error of the addon, or any other: only those that this package has a code for are changed. */
 export function toLockError(error: unknown, lockPath: string): unknown {
@@ -13,19 +15,10 @@ export function toLockError(error: unknown, lockPath: string): unknown {
   return new LockError(lockCode, message, { path, cause: error });
 }
 
-export function timeoutError(path: string, timeoutMs: number, owner: OwnerRecord | null, ownerAlive: boolean | null) {
-  const holder = owner === null ? 'somebody who left no record' : `pid ${owner.pid}`;
-  const next =
-    owner === null ? 'Wait longer (timeoutMs)' : `Wait longer (timeoutMs), or stop it: ${stopCommand(owner.pid)}`;
-  return new LockError(
-    'ERR_LOCK_TIMEOUT',
-    `lock '${path}' is held by ${holder}; gave up after ${timeoutMs}ms. ${next}`,
-    {
-      path,
-      owner,
-      ownerAlive,
-    },
-  );
+export function timeoutError(path: string, timeoutMs: number, holder: KnownHolder): LockError {
+  const advice = ['wait longer (timeoutMs)', stopAdvice(holder)].filter(Boolean).join(', or ');
+  const message = `lock '${path}' is held by ${holderName(holder)}; gave up after ${timeoutMs}ms. To get it: ${advice}`;
+  return new LockError('ERR_LOCK_TIMEOUT', message, { path, ...holder });
 }
 
 export function replacedError(path: string, owner: OwnerRecord | null): LockError {
@@ -64,21 +57,23 @@ function detailOf(error: Error): string {
 }
 
 function remedyFor(path: string, detail: string): string {
-  if (detail.includes('lies in a directory'))
-    return 'take write permission from others (chmod o-w on that directory), or choose another path';
-  if (detail.includes('may write to')) return `chmod 700 '${path}', or choose another directory`;
-  return 'choose another path, or remove it if it is not needed';
+  if (detail.includes('lies in a directory')) {
+    return `take the write permission from others (${showModeCommand(dirname(path))}), or choose another path`;
+  }
+  if (detail.includes('may write to')) return `make it private (${showModeCommand(path)}), or choose another directory`;
+  return `choose another path, or remove it if nothing needs it (${showModeCommand(path)})`;
 }
 
 function foreignText(path: string): string {
-  const uid = lstatSync(path, { throwIfNoEntry: false })?.uid;
+  const info = lstatSync(path, { throwIfNoEntry: false });
   const self = process.geteuid?.();
+  const remedy = info?.isDirectory() ? 'choose another directory' : 'remove the file when nothing uses it';
   return (
-    `'${path}' belongs to uid ${uid ?? 'unknown'}, and this process runs as uid ${self ?? 'unknown'}. ` +
-    `Run as that user, or remove it when nothing uses it: sudo rm -r '${path}'`
+    `'${path}' belongs to uid ${info?.uid ?? 'unknown'}, and this process runs as uid ${self ?? 'unknown'}. ` +
+    `Run as that user, or ${remedy} (${showModeCommand(path)})`
   );
 }
 
 function deniedText(path: string, error: Error): string {
-  return `no permission for '${path}' (${error.message}). Check the owner and mode of its directory: ls -la '${path}/..'`;
+  return `no permission for '${path}' (${error.message}). See the owner and mode of its directory: ${showModeCommand(dirname(path))}`;
 }

@@ -73,8 +73,8 @@ export function parseRecord(text: string): OwnerRecord | null {
     startTime: finiteNumber(value['startTime']),
     bootId: stringOrNull(value['bootId']),
     pidNamespace: stringOrNull(value['pidNamespace']),
-    host: stringOrNull(value['host']),
-    createdAt: stringOrNull(value['createdAt']),
+    host: stringOrNull(value['host'])?.replace(CONTROL_CHARACTERS, '') ?? null,
+    createdAt: dateOrNull(value['createdAt']),
     ownerId: stringOrNull(value['ownerId']),
     kernelLock: value['kernelLock'] === true,
     port: isPort(value['port']) ? value['port'] : null,
@@ -110,6 +110,16 @@ function isPort(value: unknown): value is number {
 
 function finiteNumber(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+// What is shown to people must not carry a hostile record's escape sequences to their terminal.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is meant
+const CONTROL_CHARACTERS = /[\x00-\x1f\x7f-\x9f]/g;
+
+/** Written anew, for the same reason. */
+function dateOrNull(value: unknown): string | null {
+  const time = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(time) ? null : new Date(time).toISOString();
 }
 
 function stringOrNull(value: unknown): string | null {

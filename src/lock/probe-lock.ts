@@ -1,10 +1,12 @@
 // Who has a lock, asked from outside.
+import { resolve } from 'node:path';
 import { checkPath } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
 import { native } from '../native/load.js';
 import { toLockError } from './lock-error.js';
 import { isOwnerAlive } from './owner-liveness.js';
 import { parseRecord } from './owner-record.js';
+import { askPastProbers } from './prober-grace.js';
 
 export interface LockProbe {
   /**
@@ -25,7 +27,16 @@ export interface LockProbe {
  * @throws {LockError} `ERR_LOCK_INVALID_FILE`, `ERR_LOCK_PERMISSION`, `ERR_LOCK_UNSUPPORTED`
  */
 export function probeLock(path: string): LockProbe {
-  const probe = probeNative(checkPath('path', path));
+  const absolute = resolve(checkPath('path', path));
+  return askPastProbers(
+    () => probeOnce(absolute),
+    (probe) => probe.state !== 'held' || probe.ownerAlive === true,
+  );
+}
+
+/** What the kernel says just now, probers included. @internal */
+export function probeOnce(path: string): LockProbe {
+  const probe = probeNative(path);
   const owner = parseRecord(probe.record);
   const ownerAlive = owner === null ? null : isOwnerAlive(owner);
   if (probe.state === 'missing') return { state: 'missing', heldBy: null, owner, ownerAlive };

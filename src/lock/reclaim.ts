@@ -3,7 +3,8 @@
 // A record of this package never stands in the way: its writer held the kernel lock, and we have it now.
 // Only an older gateway, which wrote a JSON record and held no kernel lock, can still be alive then.
 import { statSync } from 'node:fs';
-import { connectableAddress } from '../address.js';
+import { addressesOf, connectableAddress } from '../address.js';
+import { checkPort, invalidType } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
 import { native } from '../native/load.js';
 import { isOwnerAlive } from './owner-liveness.js';
@@ -40,10 +41,22 @@ export function judgeLeftover(
 function isPortFree(owner: OwnerRecord, endpoint: Endpoint | undefined): boolean {
   const port = owner.port ?? endpoint?.port ?? 0;
   if (port === 0) return false;
-  const address = connectableAddress(endpoint?.host ?? '127.0.0.1');
-  return native().askPort(address, port) === 'refused';
+  const [address] = addressesOf(endpoint?.host ?? '127.0.0.1');
+  try {
+    return native().askPort(connectableAddress(address!), port) === 'refused';
+  } catch {
+    return false; // an address that is down, a descriptor too few: no proof that the port is free
+  }
 }
 
 function ageMs(path: string): number {
-  return Date.now() - statSync(path).mtimeMs;
+  return Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+}
+
+export function checkEndpoint(value: Endpoint | undefined): Endpoint | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'object' || value === null) throw invalidType('endpoint', 'an object', value);
+  addressesOf(value.host);
+  checkPort('endpoint.port', value.port);
+  return value;
 }

@@ -11,6 +11,8 @@ export interface NativeBinding {
   /** Throws when the address could not be bound just now. */
   tryBind(address: string, port: number): void;
   askPort(address: string, port: number): 'refused' | 'answers' | 'silent';
+  /** Whether the system's table shows a listener that a bind would meet; a wildcard meets all. */
+  hasListener(address: string, port: number): boolean;
   /** The pid of the listener; 0 when unknown. */
   findPortOwner(address: string, port: number): number;
   readProcess(pid: number): NativeProcess;

@@ -28,8 +28,9 @@ function load(): NativeBinding {
     const machine = `${process.platform}-${process.arch}`;
     throw new LockError(
       'ERR_NATIVE_MISSING',
-      `gateway-lock has no addon for ${machine} (Node ${process.versions.node}): looked in build/Release and ` +
-        `prebuilds/${machine} of ${PACKAGE_ROOT}. Build it there with: npm run build (needs cmake and a C++17 compiler)`,
+      `gateway-lock has no addon that loads on ${machine} (Node ${process.versions.node}): looked in build/Release and ` +
+        `prebuilds/${machine} of ${PACKAGE_ROOT}. In a clone, build it with: npm run build (needs cmake and a C++17 ` +
+        `compiler). ${(cause as Error).message}`,
       { path: PACKAGE_ROOT, cause },
     );
   }

@@ -10,3 +10,12 @@ export function whoListensCommand(port: number): string {
   if (process.platform === 'win32') return `netstat -ano | findstr :${port}`;
   return process.platform === 'linux' ? `ss -ltnp 'sport = :${port}'` : `lsof -nP -iTCP:${port} -sTCP:LISTEN`;
 }
+
+/** Shows owner and mode of a file or directory. */
+export function showModeCommand(path: string): string {
+  return process.platform === 'win32' ? `icacls "${path}"` : `ls -lad ${quoted(path)}`;
+}
+
+function quoted(path: string): string {
+  return `'${path.replaceAll("'", "'\\''")}'`;
+}

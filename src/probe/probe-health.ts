@@ -1,7 +1,7 @@
 // Whether the gateway on a port is well: not merely that something answers.
 import { request } from 'node:http';
 import { addressesOf, connectableAddress } from '../address.js';
-import { checkOptions, checkPort, checkTimeout } from '../arguments.js';
+import { checkOptions, checkPort, checkTimeout, invalidType, invalidValue, outOfRange } from '../arguments.js';
 
 export interface ProbeHealthOptions {
   /** An IP address or `localhost`. A wildcard is asked on loopback. @default '127.0.0.1' */
@@ -34,15 +34,23 @@ const BODY_LIMIT = 64 * 1024;
 export async function probeHealth(options: ProbeHealthOptions): Promise<HealthProbe> {
   checkOptions(options);
   const port = checkPort('port', options.port);
+  if (port === 0) throw outOfRange('port', 'an integer from 1 to 65535', port);
+  const path = checkUrlPath(options.path ?? '/healthz');
   const address = connectableAddress(addressesOf(options.host ?? '127.0.0.1')[0]!);
   const timeoutMs = checkTimeout('timeoutMs', options.timeoutMs ?? 1000);
   try {
-    const { status, body } = await get(address, port, options.path ?? '/healthz', timeoutMs);
+    const { status, body } = await get(address, port, path, timeoutMs);
     const reason = whyUnhealthy(status, body);
     return { healthy: reason === null, reason, status };
   } catch (error) {
     return { healthy: false, reason: reasonOf(error, timeoutMs), status: null };
   }
+}
+
+function checkUrlPath(value: unknown): string {
+  if (typeof value !== 'string') throw invalidType('path', 'a string', value);
+  if (!/^\/[\x21-\x7e]*$/.test(value)) throw invalidValue('path', "a URL path such as '/healthz'", value);
+  return value;
 }
 
 function whyUnhealthy(status: number, body: string): string | null {
@@ -69,8 +77,13 @@ function get(host: string, port: number, path: string, timeoutMs: number): Promi
       () => asked.destroy(Object.assign(new Error('timeout'), { name: 'TimeoutError' })),
       Math.min(timeoutMs, 0x7fffffff),
     );
-    asked.once('close', () => clearTimeout(timer));
     asked.once('error', reject);
+    // After a 101 there is neither a response nor an error, only the end.
+    asked.once('upgrade', (_response, socket) => socket.destroy());
+    asked.once('close', () => {
+      clearTimeout(timer);
+      reject(new Error('the server ended the connection without an answer'));
+    });
     asked.once('response', (response) => {
       let body = '';
       response.setEncoding('utf8');

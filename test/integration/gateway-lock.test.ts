@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { acquireGatewayLock, bindExclusive, probeHealth, probeLock, tryAcquireLock } from '../../src/index.js';
-import type { GatewayLock, GatewayLockOptions } from '../../src/index.js';
+import type { GatewayLock, GatewayLockError, GatewayLockOptions } from '../../src/index.js';
+import { startActor } from '../support/actors.js';
 import { freePort, freshDirectory } from '../support/places.js';
 
 /** Closed when the test ends. */
@@ -212,6 +213,66 @@ describe('what stands in the way', () => {
     expect(lockFilesIn(stateDir)).toEqual([]);
   });
 
+  test.each([
+    ['localhost', '::1'],
+    ['0.0.0.0', '127.0.0.2'],
+    ['::', '127.0.0.1'],
+  ])('for host %s a live listener on %s fails the start at once', async (host, taken) => {
+    const stranger = bindExclusive({ host: taken, port: 0 });
+    onTestFinished(() => stranger.close());
+    const started = performance.now();
+    const refused = acquireGatewayLock({ stateDir: freshDirectory(), host, port: stranger.address.port, env: {} });
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_GATEWAY_PORT_IN_USE' });
+    expect(performance.now() - started).toBeLessThan(5000); // half of what the retries would take
+  });
+
+  test('a stranger on the port is told apart from the holder of the lock', async () => {
+    const stateDir = freshDirectory();
+    await gateway({ stateDir });
+    const stranger = await startActor();
+    const { port } = await stranger.call<{ port: number }>('bind', { port: 0 });
+    const error = await acquireGatewayLock({ stateDir, port, env: {} }).catch((caught: GatewayLockError) => caught);
+    expect((error as GatewayLockError).hint).toMatch(
+      new RegExp(
+        `^pid ${stranger.pid} listens there \\(kill ${stranger.pid}\\)\\. this very process \\(pid ${process.pid}\\) holds `,
+      ),
+    );
+  });
+
+  test('what onWait throws is the callers own error', async () => {
+    const stateDir = freshDirectory();
+    await gateway({ stateDir, bind: false });
+    const mistake = new Error('my own');
+    const onWait = () => {
+      throw mistake;
+    };
+    await expect(gateway({ stateDir, onWait })).rejects.toBe(mistake);
+  });
+
+  test('a path that cannot be followed is a failed lock', async () => {
+    const loop = join(freshDirectory(), 'loop');
+    symlinkSync(loop, loop);
+    await expect(gateway({ stateDir: loop })).rejects.toMatchObject({
+      code: 'ERR_GATEWAY_LOCK_FAILED',
+      cause: { code: 'ELOOP' },
+    });
+  });
+
+  test('paths too long for the record are left out of it', async () => {
+    const stateDir = join(freshDirectory(), ...Array.from({ length: 12 }, () => 'd'.repeat(200)));
+    const lock = await gateway({ stateDir });
+    expect(probeLock(lock.lockPaths[0]!).owner).toMatchObject({ pid: process.pid, port: lock.port, role: 'gateway' });
+  });
+
+  test('two states may share one lockDir, and then one config is one gateway', async () => {
+    const lockDir = freshDirectory();
+    const configPath = join(lockDir, 'shared.json');
+    await gateway({ stateDir: freshDirectory(), lockDir });
+    await gateway({ stateDir: freshDirectory(), lockDir, configPath });
+    const third = gateway({ stateDir: freshDirectory(), lockDir, configPath, timeoutMs: 0 });
+    await expect(third).rejects.toMatchObject({ code: 'ERR_GATEWAY_LOCKED' });
+  });
+
   test('an address that is not of this host is a failed bind with its cause', async () => {
     const stateDir = freshDirectory();
     await expect(acquireGatewayLock({ stateDir, host: '192.0.2.1', port: 18789, env: {} })).rejects.toMatchObject({
@@ -246,14 +307,15 @@ describe('what stands in the way', () => {
     expect(readFileSync(target, 'utf8')).toBe('precious');
   });
 
-  test('onLost tells once per lock file that is removed under the gateway', async () => {
+  test('onLost tells once, whatever is removed under the gateway', async () => {
     const lock = await gateway({ stateDir: freshDirectory() });
     const lost: string[] = [];
     lock.onLost((error) => lost.push(`${error.code} ${error.path}`));
-    rmSync(lock.lockPaths[1]!);
+    for (const path of lock.lockPaths) rmSync(path);
     expect(lock.verify()).toBe(false);
     expect(lock.verify()).toBe(false);
-    expect(lost).toEqual([`ERR_LOCK_REPLACED ${lock.lockPaths[1]}`]);
+    await sleep(0);
+    expect(lost).toEqual([`ERR_LOCK_REPLACED ${lock.lockPaths[0]}`]);
   });
 });
 

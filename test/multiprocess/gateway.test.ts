@@ -113,6 +113,14 @@ describe('after kill -9 the next gateway starts at once, on the same port, and s
   });
 });
 
+test('a process whose work is done gives everything back and leaves no file', async () => {
+  const options = await place();
+  const { actor } = await startGateway(options);
+  await actor.call('finish');
+  expect(await actor.exited).toEqual({ code: 0, signal: null });
+  expect(locksOf(options.stateDir)).toEqual([]);
+});
+
 test('process.exit() without close() frees everything; the files that stay block nothing', async () => {
   const options = await place();
   const { actor } = await startGateway(options);

@@ -61,12 +61,17 @@ test('the hint names the holder and what to type', () => {
   expect(held.hint).toContain('pid 4242 holds /l since 2026-11-22T10:00:00.000Z');
   expect(held.hint).toMatch(/kill 4242|taskkill/);
   const stranger = portInUseError(place, { ...nobody, listenerPid: 77 });
-  expect(stranger.hint).toContain('pid 77 listens there');
+  expect(stranger.hint).toMatch(/^pid 77 listens there \((kill 77|taskkill.*)\)/);
   expect(portInUseError(place, nobody).hint).toMatch(/sport = :18789|-iTCP:18789|netstat/);
 });
 
-test('a dead owner in the record is not blamed for the port', () => {
-  const error = portInUseError(place, { lockPath: '/l', owner, ownerAlive: false, listenerPid: 77 });
-  expect(error.hint).toContain('pid 77');
-  expect(error.hint).not.toContain('4242');
+test('no hint tells to kill what is dead, elsewhere, or oneself', () => {
+  const dead = portInUseError(place, { lockPath: '/l', owner, ownerAlive: false, listenerPid: 77 });
+  expect(dead.hint).toContain('pid 77');
+  expect(dead.hint).not.toContain('4242');
+  const elsewhere = lockedError(place, 1, { lockPath: '/l', owner, ownerAlive: null });
+  expect(elsewhere.hint).toContain('pid 4242 of another container or host (here)');
+  const self = lockedError(place, 1, { lockPath: '/l', owner: { ...owner, pid: process.pid }, ownerAlive: true });
+  expect(self.hint).toContain(`this very process (pid ${process.pid})`);
+  for (const { hint } of [elsewhere, self]) expect(hint).not.toMatch(/kill|taskkill/);
 });

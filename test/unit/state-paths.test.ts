@@ -64,6 +64,45 @@ test('two spellings of one place are one place, also where the leaf does not exi
   expect(straight).toBe(join(directory, 'real', 'not', 'yet'));
 });
 
+test('a path is walked as the kernel does: .. leaves the target of a link, not its name', () => {
+  const directory = freshDirectory();
+  mkdirSync(join(directory, 'deep', 'real'), { recursive: true });
+  symlinkSync(join('deep', 'real'), join(directory, 'alias'));
+  symlinkSync('missing', join(directory, 'deep', 'real', 'dangling'));
+  expect(canonicalPath(`${directory}/alias/../state`)).toBe(join(directory, 'deep', 'state'));
+  expect(canonicalPath(join(directory, 'alias', 'dangling'))).toBe(join(directory, 'deep', 'real', 'missing'));
+});
+
+test('a circle of links is an error, not a place', () => {
+  const directory = freshDirectory();
+  symlinkSync(join(directory, 'b'), join(directory, 'a'));
+  symlinkSync(join(directory, 'a'), join(directory, 'b'));
+  expect(() => canonicalPath(join(directory, 'a', 'leaf'))).toThrow(expect.objectContaining({ code: 'ELOOP' }));
+});
+
+test('a relative path is meant from the working directory', () => {
+  expect(canonicalPath('not-here/yet')).toBe(join(canonicalPath(process.cwd()), 'not-here', 'yet'));
+});
+
+test('a home is asked for only where it is needed', () => {
+  const home = process.env['HOME'];
+  process.env['HOME'] = '';
+  try {
+    expect(resolveStatePaths({ ...nothing, stateDir: '/srv/state' }).stateDir).toBe('/srv/state');
+    expect(() => resolveStatePaths(nothing)).toThrow(/HOME is ''/);
+  } finally {
+    process.env['HOME'] = home;
+  }
+});
+
+test('a lock directory that states may share has the state in the name of its lock', () => {
+  const [one, two] = ['/srv/one', '/srv/two'].map((stateDir) =>
+    resolveStatePaths({ ...nothing, stateDir, lockDir: '/run/locks' }),
+  );
+  expect(one!.stateLock).toMatch(/^\/run\/locks\/gateway\.state\.[0-9a-f]{8}\.lock$/);
+  expect(one!.stateLock).not.toBe(two!.stateLock);
+});
+
 test('a link that leads nowhere yet is followed to where it will lead', () => {
   const directory = freshDirectory();
   symlinkSync(join(directory, 'later'), join(directory, 'alias'));

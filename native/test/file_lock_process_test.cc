@@ -1,0 +1,81 @@
+// What becomes of a lock when its process forks, dies, or may not remove its file.
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "file_lock.h"
+#include "places.h"
+#include "processes.h"
+#include "taking.h"
+#include "test.h"
+
+namespace gateway_lock::test {
+namespace {
+
+TEST("a forked copy of the holder that releases only closes: the parent holds on") {
+  Directory directory;
+  FileLock lock = Take(directory / "a.lock");
+  InForkedChild([&] {
+    CHECK(lock.Release().ok());
+    CHECK(!lock.held());
+  });
+  CHECK(lock.NamesThisFile());
+  CHECK(IsRefused(directory / "a.lock"));
+}
+
+TEST("a forked copy of a shared holder that releases leaves lock and file") {
+  Directory directory;
+  FileLock lock = Take(directory / "a.lock", LockMode::kShared);
+  InForkedChild([&] { CHECK(lock.Release().ok()); });
+  CHECK(lock.NamesThisFile());
+  CHECK(IsRefused(directory / "a.lock"));
+}
+
+TEST("a forked copy of the holder that abandons, or ends, leaves the parent's lock") {
+  Directory directory;
+  FileLock lock = Take(directory / "a.lock");
+  InForkedChild([&] { lock.Abandon(); });
+  CHECK(IsRefused(directory / "a.lock"));
+}
+
+TEST("the holder's abandon frees the lock although a forked child has a copy open") {
+  Directory directory;
+  FileLock lock = Take(directory / "a.lock");
+  StandingChild child;
+  lock.Abandon();
+  CHECK(!IsRefused(directory / "a.lock"));
+}
+
+TEST("a holder killed with SIGKILL frees the lock for the next contender and leaves its record") {
+  Directory directory;
+  FileLock lock;
+  StandingChild holder([&] {
+    lock = Take(directory / "a.lock");
+    CHECK(lock.WriteRecord("killed\n").ok());
+  });
+  CHECK(IsRefused(directory / "a.lock"));
+  holder.End();
+  FileLock next = Take(directory / "a.lock");
+  CHECK(!next.created());
+  CHECK(ReadFile(directory / "a.lock") == "killed\n");
+}
+
+TEST("a release that fails keeps the lock, and works once its cause is gone") {
+  AsOrdinaryUser([] {
+    Directory directory;
+    FileLock lock = Take(directory / "a.lock");
+    CHECK(chmod(directory.path().c_str(), 0500) == 0);
+    Status failed = lock.Release();
+    CHECK(failed.kind == StatusKind::kSystemError && failed.sys_code == EACCES);
+    CHECK(std::strcmp(failed.syscall, "unlink") == 0);
+    CHECK(lock.held());
+    CHECK(IsRefused(directory / "a.lock"));
+    CHECK(chmod(directory.path().c_str(), 0700) == 0);
+    CHECK(lock.Release().ok());
+    CHECK(!Exists(directory / "a.lock"));
+  });
+}
+
+}  // namespace
+}  // namespace gateway_lock::test

@@ -1,0 +1,81 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include "file_system.h"
+#include "places.h"
+#include "posix_file.h"
+#include "test.h"
+
+namespace gateway_lock::test {
+namespace {
+
+struct Opened {
+  FileHandle file;
+  FileIdentity identity;
+};
+
+Opened OpenFile(const std::string& path) {
+  Opened opened;
+  opened.file = FileHandle(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  struct stat info;
+  CHECK(StatFile(opened.file, &info).ok());
+  opened.identity = IdentityOf(info);
+  return opened;
+}
+
+Opened OpenLocked(const std::string& path) {
+  Opened opened = OpenFile(path);
+  CHECK(Flock(opened.file, LOCK_EX | LOCK_NB).ok());
+  return opened;
+}
+
+TEST("a local file system that refuses the second open is worth a kernel lock") {
+  Directory directory;
+  Opened held = OpenLocked(directory / "a.lock");
+  KnownFileSystems file_systems;
+  Strength strength = Strength::kWeak;
+  CHECK(file_systems.Judge(held.file, directory / "a.lock", held.identity, &strength).ok());
+  CHECK(strength == Strength::kKernel);
+}
+
+// Not holding the lock looks the same as a file system that grants it twice.
+TEST("a file system that grants the lock twice is weak, and is known for it from then on") {
+  Directory directory;
+  Opened free = OpenFile(directory / "a.lock");
+  KnownFileSystems file_systems;
+  Strength strength = Strength::kKernel;
+  CHECK(file_systems.Judge(free.file, directory / "a.lock", free.identity, &strength).ok());
+  CHECK(strength == Strength::kWeak);
+  Opened held = OpenLocked(directory / "b.lock");
+  CHECK(file_systems.Judge(held.file, directory / "b.lock", held.identity, &strength).ok());
+  CHECK(strength == Strength::kWeak);
+}
+
+TEST("nothing is learnt about a file system from a path that names another file, or none") {
+  Directory directory;
+  Opened held = OpenLocked(directory / "a.lock");
+  KnownFileSystems file_systems;
+  Strength strength = Strength::kRemote;
+  CHECK(unlink((directory / "a.lock").c_str()) == 0);
+  Status missing = file_systems.Judge(held.file, directory / "a.lock", held.identity, &strength);
+  CHECK(missing.kind == StatusKind::kReplaced);
+  WriteFile(directory / "a.lock", "another");
+  Status other = file_systems.Judge(held.file, directory / "a.lock", held.identity, &strength);
+  CHECK(other.kind == StatusKind::kReplaced);
+  CHECK(strength == Strength::kRemote);
+}
+
+TEST("a file whose file system cannot be asked counts as remote") {
+  Directory directory;
+  Opened local = OpenFile(directory / "a.lock");
+  CHECK(!IsRemoteFileSystem(local.file));
+  CHECK(IsRemoteFileSystem(FileHandle()));
+}
+
+}  // namespace
+}  // namespace gateway_lock::test

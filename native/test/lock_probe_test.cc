@@ -1,0 +1,110 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "lock_probe.h"
+#include "places.h"
+#include "taking.h"
+#include "test.h"
+
+namespace gateway_lock::test {
+namespace {
+
+FileLockProbe Probe(const std::string& path) {
+  FileLockProbe probe;
+  CHECK(ProbeFileLock(path, &probe).ok());
+  return probe;
+}
+
+TEST("probing a path without a file finds it missing and makes none") {
+  Directory directory;
+  CHECK(Probe(directory / "a.lock").state == ProbedState::kMissing);
+  CHECK(!Exists(directory / "a.lock"));
+}
+
+TEST("probing a leftover finds it free and tells its record and its age") {
+  Directory directory;
+  WriteFile(directory / "a.lock", "theirs\n");
+  const timespec times[2] = {{1700000000, 0}, {1700000000, 0}};
+  CHECK(utimensat(AT_FDCWD, (directory / "a.lock").c_str(), times, 0) == 0);
+  FileLockProbe probe = Probe(directory / "a.lock");
+  CHECK(probe.state == ProbedState::kFree);
+  CHECK(probe.record == "theirs\n");
+  CHECK(probe.modified_ms == 1700000000000);
+}
+
+TEST("probing a held lock tells the record, and the holder keeps the lock") {
+  Directory directory;
+  FileLock holder = Take(directory / "a.lock");
+  CHECK(holder.WriteRecord("mine\n").ok());
+  FileLockProbe probe = Probe(directory / "a.lock");
+  CHECK(probe.state == ProbedState::kHeldExclusive);
+  CHECK(probe.record == "mine\n");
+  CHECK(IsRefused(directory / "a.lock"));
+}
+
+TEST("probing tells shared holders from an exclusive one, down to the last") {
+  Directory directory;
+  FileLock first = Take(directory / "a.lock", LockMode::kShared);
+  FileLock second = Take(directory / "a.lock", LockMode::kShared);
+  CHECK(Probe(directory / "a.lock").state == ProbedState::kHeldShared);
+  second.Abandon();
+  CHECK(Probe(directory / "a.lock").state == ProbedState::kHeldShared);
+  CHECK(IsRefused(directory / "a.lock"));
+  first.Abandon();
+  CHECK(Probe(directory / "a.lock").state == ProbedState::kFree);
+}
+
+TEST("a probe leaves the lock free and its file as it was") {
+  Directory directory;
+  WriteFile(directory / "a.lock", "theirs\n");
+  std::uint64_t inode = InodeOf(directory / "a.lock");
+  CHECK(Probe(directory / "a.lock").state == ProbedState::kFree);
+  CHECK(InodeOf(directory / "a.lock") == inode);
+  CHECK(ReadFile(directory / "a.lock") == "theirs\n");
+  CHECK(!IsRefused(directory / "a.lock"));
+}
+
+TEST("a probe tells no more of a record than the limit") {
+  Directory directory;
+  WriteFile(directory / "a.lock", std::string(kRecordLimit + 1, 'x'));
+  CHECK(Probe(directory / "a.lock").record.size() == kRecordLimit);
+}
+
+TEST("a read-only file can be probed") {
+  Directory directory;
+  WriteFile(directory / "a.lock", "theirs\n");
+  CHECK(chmod((directory / "a.lock").c_str(), 0444) == 0);
+  AsOrdinaryUser([&] { CHECK(Probe(directory / "a.lock").state == ProbedState::kFree); });
+}
+
+TEST("probing what is no lock file says what it is") {
+  Directory directory;
+  CHECK(symlink("nowhere", (directory / "link").c_str()) == 0);
+  CHECK(mkfifo((directory / "fifo").c_str(), 0600) == 0);
+  FileLockProbe probe;
+  Status link = ProbeFileLock(directory / "link", &probe);
+  CHECK(link.kind == StatusKind::kInvalidFile);
+  CHECK(std::strcmp(link.detail, "is a symbolic link") == 0);
+  Status fifo = ProbeFileLock(directory / "fifo", &probe);
+  CHECK(fifo.kind == StatusKind::kInvalidFile);
+  CHECK(std::strcmp(fifo.detail, "is a FIFO") == 0);
+}
+
+TEST("a lock that may not be read is an error, not a free lock") {
+  NeedsRoot();
+  Directory directory;
+  WriteFile(directory / "a.lock", "theirs\n");
+  CHECK(chmod((directory / "a.lock").c_str(), 0600) == 0);
+  AsOrdinaryUser([&] {
+    FileLockProbe probe;
+    CHECK(ProbeFileLock(directory / "a.lock", &probe).kind == StatusKind::kForeignOwner);
+  });
+}
+
+}  // namespace
+}  // namespace gateway_lock::test

@@ -1,0 +1,62 @@
+#include <unistd.h>
+
+#include "port_owner.h"
+#include "posix_socket.h"
+#include "processes.h"
+#include "sockets.h"
+#include "test.h"
+
+namespace gateway_lock::test {
+namespace {
+
+const Endpoint kAnyPort = {"127.0.0.1", 0};
+
+TEST("the owner of a port that we listen on is this process") {
+  Listener listener = ListenOn(kAnyPort);
+  CHECK(FindPortOwner(listener.endpoint()) == getpid());
+}
+
+TEST("the owner of a port that a child listens on is the child") {
+  Listener listener = ListenOn(kAnyPort);
+  StandingChild child;
+  Endpoint endpoint = listener.endpoint();
+  listener.Close();
+  CHECK(FindPortOwner(endpoint) == child.pid());
+}
+
+TEST("a listener on the wildcard owns the port of each address") {
+  Listener listener = ListenOn({"0.0.0.0", 0});
+  CHECK(FindPortOwner({"127.0.0.1", listener.endpoint().port}) == getpid());
+}
+
+TEST("a listener on an IPv6 address is found, and a dual-stack one by its IPv4 address") {
+  if (!HasIPv6()) Skip("this machine has no IPv6 loopback");
+  Listener loopback = ListenOn({"::1", 0});
+  CHECK(FindPortOwner(loopback.endpoint()) == getpid());
+  Listener dual = ListenOn({"::", 0});
+  CHECK(FindPortOwner({"127.0.0.1", dual.endpoint().port}) == getpid());
+}
+
+TEST("a port that nobody listens on has no owner, bound or not") {
+  SocketHandle squatter;
+  CHECK(StrictBind(kAnyPort, &squatter) == 0);
+  Endpoint endpoint = kAnyPort;
+  CHECK(LocalPort(squatter, &endpoint.port).ok());
+  CHECK(FindPortOwner(endpoint) == 0);
+  squatter.Reset();
+  CHECK(FindPortOwner(endpoint) == 0);
+}
+
+TEST("connections to a port do not make their ends its owners") {
+  Listener listener = ListenOn(kAnyPort);
+  Endpoint endpoint = listener.endpoint();
+  SocketHandle client = Connect(endpoint);
+  SocketHandle connection = Accept(listener);
+  listener.Close();
+  CHECK(FindPortOwner(endpoint) == 0);
+}
+
+TEST("what is no address has no owner") { CHECK(FindPortOwner({"localhost", 80}) == 0); }
+
+}  // namespace
+}  // namespace gateway_lock::test

@@ -1,0 +1,173 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { getSystemErrorMap } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { type BindExclusiveOptions, bindExclusive } from '../../src/index.js';
+import { native } from '../../src/native/load.js';
+import { whyNoAddress } from '../support/loopbacks.js';
+import { failureOf, listenerOn, serverOn } from '../support/listeners.js';
+import { freePort } from '../support/places.js';
+import { startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
+
+describe('bindExclusive()', () => {
+  test.each([
+    ['127.0.0.1', 'IPv4'],
+    ['::1', 'IPv6'],
+    ['0.0.0.0', 'IPv4'],
+    ['::', 'IPv6'],
+  ])('on %s listens there and says so', async (host, family) => {
+    const { address, exclusive } = listenerOn({ host });
+    expect({ address, exclusive }).toEqual({ address: { address: host, family, port: expect.any(Number) }, exclusive: true });
+    expect(address.port).toBeGreaterThan(0);
+    expect(native().askPort(host, address.port)).toBe('answers');
+  });
+
+  test('takes 127.0.0.1 when no host is named', () => {
+    expect(listenerOn({}).address.address).toBe('127.0.0.1');
+  });
+
+  test('on the wildcard :: takes IPv4 as well, as Node does', () => {
+    const { port } = listenerOn({ host: '::' }).address;
+    expect(native().askPort('127.0.0.1', port)).toBe('answers');
+  });
+
+  test('with port 0 takes another port each time, and a named port exactly', () => {
+    const ports = Array.from({ length: 20 }, () => listenerOn({}).address.port);
+    expect(new Set(ports).size).toBe(20);
+  });
+
+  test('on localhost takes one port on both loopbacks', (ctx) => {
+    skipWithout('::1', ctx);
+    const { address } = listenerOn({ host: 'localhost' });
+    expect(address).toMatchObject({ address: '127.0.0.1', family: 'IPv4' });
+    for (const host of ['127.0.0.1', '::1']) expect(native().askPort(host, address.port)).toBe('answers');
+  });
+
+  test.each([
+    ['127.0.0.1', '::1'],
+    ['::1', '127.0.0.1'],
+  ])('on localhost is refused when %s is taken, and leaves %s free', async (taken, other) => {
+    const { port } = await serverOn({ host: taken });
+    expect(failureOf({ host: 'localhost', port })).toMatchObject({ code: 'EADDRINUSE', address: taken, port });
+    expect(native().askPort(other, port)).toBe('refused');
+    expect(failureOf({ host: other, port })).toBeNull();
+  });
+
+  test('frees the port when it is closed, at once and every time', async () => {
+    const { port } = listenerOn({}).address;
+    expect(failureOf({ port })).toMatchObject({ code: 'EADDRINUSE' });
+    const other = await freePort();
+    for (let round = 0; round < 50; round++) await bindExclusive({ port: other }).close();
+  });
+});
+
+describe('connections that arrive before listen(server)', () => {
+  test('are served once there is one', async () => {
+    const listener = listenerOn({});
+    const answers = Promise.all([1, 2, 3].map((id) => ask(listener.address.port, `/${id}`)));
+    await listener.listen(createServer((incoming, response) => response.end(`served ${incoming.url}`)));
+    expect(await answers).toEqual(['served /1', 'served /2', 'served /3']);
+  });
+
+  test('wait in a backlog of the length asked for', () => {
+    const short = listenerOn({ backlog: 1 }).address.port;
+    const long = listenerOn({ backlog: 100 }).address.port;
+    const answers = (port: number) => Array.from({ length: 50 }, () => native().askPort('127.0.0.1', port));
+    expect(answers(long)).not.toContain('silent');
+    expect(answers(short)).toContain('silent');
+  });
+});
+
+describe("a refusal has the fields and the words of Node's own", () => {
+  test('EADDRINUSE', async () => {
+    for (const host of ['127.0.0.1', '::1', '0.0.0.0', '::']) {
+      const { port } = listenerOn({ host }).address;
+      const error = failureOf({ host, port })!;
+      expect(shapeOf(error)).toEqual(nodeShape('EADDRINUSE', error.syscall!, host, port));
+      const node = await serverOn({ host, port }).catch((refused) => refused);
+      expect({ ...shapeOf(error), syscall: 'listen', message: '' }).toEqual({ ...shapeOf(node), message: '' });
+    }
+  });
+
+  test('EACCES for an ordinary user on port 80', async (ctx) => {
+    const missing = whyNoStranger() ?? whyPort80IsOpen();
+    if (missing !== null) return ctx.skip(missing);
+    const user = await startUnprivilegedActor();
+    const error = await user.call<NodeJS.ErrnoException>('bindFailure', { port: 80 });
+    expect(shapeOf(error)).toEqual(nodeShape('EACCES', 'bind', '127.0.0.1', 80));
+  });
+
+  test('EADDRNOTAVAIL for an address that is not of this host, and no packet leaves', () => {
+    const failed = quietly(() => failureOf({ host: '192.0.2.1', port: 18789 }));
+    expect(shapeOf(failed.answer!)).toEqual(nodeShape('EADDRNOTAVAIL', 'bind', '192.0.2.1', 18789));
+    expect(failed.connects).toBe(0);
+    const asked = quietly(() => expect(() => native().askPort('192.0.2.1', 18789)).toThrow('bind EADDRNOTAVAIL'));
+    expect(asked.connects).toBe(0);
+    expect(quietly(() => native().askPort('127.0.0.1', 1)).connects).toBe(1);
+  });
+});
+
+describe('a caller is told', () => {
+  test.each([
+    ['no options', undefined, 'TypeError', 'ERR_INVALID_ARG_TYPE'],
+    ['null', null, 'TypeError', 'ERR_INVALID_ARG_TYPE'],
+    ['a number for options', 18789, 'TypeError', 'ERR_INVALID_ARG_TYPE'],
+    ['no port', {}, 'TypeError', 'ERR_INVALID_ARG_TYPE'],
+    ['a port in a string', { port: '0' }, 'TypeError', 'ERR_INVALID_ARG_TYPE'],
+    ['port 65536', { port: 65536 }, 'RangeError', 'ERR_OUT_OF_RANGE'],
+    ['port -1', { port: -1 }, 'RangeError', 'ERR_OUT_OF_RANGE'],
+    ['port 0.5', { port: 0.5 }, 'RangeError', 'ERR_OUT_OF_RANGE'],
+    ['a host name', { port: 0, host: 'example.org' }, 'TypeError', 'ERR_INVALID_ARG_VALUE'],
+    ['a host that is no string', { port: 0, host: 1 }, 'TypeError', 'ERR_INVALID_ARG_TYPE'],
+    ['backlog 0', { port: 0, backlog: 0 }, 'RangeError', 'ERR_OUT_OF_RANGE'],
+    ['backlog 1.5', { port: 0, backlog: 1.5 }, 'RangeError', 'ERR_OUT_OF_RANGE'],
+    ['backlog 2 ** 31', { port: 0, backlog: 2 ** 31 }, 'RangeError', 'ERR_OUT_OF_RANGE'],
+  ])('%s is a mistake', (_, options, name, code) => {
+    expect(() => bindExclusive(options as BindExclusiveOptions)).toThrow(expect.objectContaining({ name, code }));
+  });
+});
+
+function skipWithout(host: string, ctx: { skip(reason: string): void }): void {
+  const missing = whyNoAddress(host);
+  if (missing !== null) ctx.skip(missing);
+}
+
+function whyPort80IsOpen(): string | null {
+  const first = Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8'));
+  return first > 80 ? null : `this system lets every user bind ports from ${first}`;
+}
+
+async function ask(port: number, path: string): Promise<string> {
+  const asked = request({ port, path, host: '127.0.0.1', agent: false }).end();
+  const [response] = await once(asked, 'response');
+  return text(response);
+}
+
+function shapeOf({ name, message, code, errno, syscall, address, port }: NodeJS.ErrnoException & { address?: string; port?: number }) {
+  return { name, message, code, errno, syscall, address, port };
+}
+
+function nodeShape(code: string, syscall: string, address: string, port: number) {
+  const [errno, [, words]] = [...getSystemErrorMap()].find(([, [name]]) => name === code)!;
+  expect(['bind', 'listen']).toContain(syscall);
+  return { name: 'Error', message: `${syscall} ${code}: ${words} ${address}:${port}`, code, errno, syscall, address, port };
+}
+
+/** How many connections the system began meanwhile: the fewest of 20 times, because others begin some too. */
+function quietly<T>(action: () => T): { answer: T; connects: number } {
+  let connects = Infinity;
+  let answer!: T;
+  for (let tries = 0; tries < 20; tries++) {
+    const before = activeOpens();
+    answer = action();
+    connects = Math.min(connects, activeOpens() - before);
+  }
+  return { answer, connects };
+}
+
+function activeOpens(): number {
+  const [names, values] = readFileSync('/proc/net/snmp', 'utf8').split('\n').filter((line) => line.startsWith('Tcp:')).map((line) => line.split(' '));
+  return Number(values![names!.indexOf('ActiveOpens')]);
+}

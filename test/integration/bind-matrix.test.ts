@@ -1,0 +1,63 @@
+// Who excludes whom: every holder address against every second bind.
+import { expect, onTestFinished, test } from 'vitest';
+import { addressesOf } from '../../src/address.js';
+import { bindExclusive } from '../../src/index.js';
+import { failureOf, serverOn } from '../support/listeners.js';
+import { whyNoAddress } from '../support/loopbacks.js';
+
+const HOSTS = ['127.0.0.1', '127.0.0.2', '::1', '0.0.0.0', '::', 'localhost'].filter((host) => whyNoAddress(host) === null);
+
+const SECOND: Readonly<Record<string, (host: string, port: number) => Promise<string>>> = {
+  bindExclusive: async (host, port) => failureOf({ host, port })?.code ?? 'bound',
+  'node listen': async (host, port) => {
+    const outcomes = await Promise.all(addressesOf(host).map((address) => listenPlainly(address, port)));
+    return outcomes.find((outcome) => outcome !== 'bound') ?? 'bound';
+  },
+};
+
+test.each(Object.keys(SECOND))('a holder excludes each second %s that would share an address, and no other', async (how) => {
+  const measured = await matrix(SECOND[how]!);
+  console.log(`second ${how} (row: holder)`);
+  console.table(measured);
+  expect(measured).toEqual(promised());
+  expect(Object.values(measured).flatMap(Object.values)).toEqual(expect.arrayContaining(['EADDRINUSE', 'bound']));
+});
+
+type Matrix = Record<string, Record<string, string>>;
+
+async function matrix(second: (host: string, port: number) => Promise<string>): Promise<Matrix> {
+  const rows: Matrix = {};
+  for (const holder of HOSTS) {
+    const listener = bindExclusive({ host: holder, port: 0 });
+    onTestFinished(() => listener.close());
+    rows[holder] = {};
+    for (const host of HOSTS) rows[holder][host] = await second(host, listener.address.port);
+  }
+  return rows;
+}
+
+function promised(): Matrix {
+  const outcome = (holder: string, second: string) => (shareAnAddress(holder, second) ? 'EADDRINUSE' : 'bound');
+  return Object.fromEntries(
+    HOSTS.map((holder) => [holder, Object.fromEntries(HOSTS.map((second) => [second, outcome(holder, second)]))]),
+  );
+}
+
+function shareAnAddress(one: string, other: string): boolean {
+  return addressesOf(one).some((a) => addressesOf(other).some((b) => a === b || covers(a, b) || covers(b, a)));
+}
+
+/** `::` takes IPv4 as well. */
+function covers(wildcard: string, address: string): boolean {
+  return wildcard === '::' || (wildcard === '0.0.0.0' && !address.includes(':'));
+}
+
+async function listenPlainly(host: string, port: number): Promise<string> {
+  try {
+    const { server } = await serverOn({ host, port });
+    await new Promise((resolve) => server.close(resolve));
+    return 'bound';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code!;
+  }
+}

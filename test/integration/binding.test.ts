@@ -1,0 +1,160 @@
+// The addon against its hand-written types, and against callers that the TypeScript above it never lets through.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { ListenerHandle, LockHandle, NativeBinding } from '../../src/native/binding.js';
+import { native } from '../../src/native/load.js';
+import { startActor } from '../support/actors.js';
+import { freshDirectory, until } from '../support/places.js';
+
+const types = readFileSync(new URL('../../src/native/binding.ts', import.meta.url), 'utf8');
+const addon = native();
+
+const listen = (): ListenerHandle => {
+  const handle = addon.listen('127.0.0.1', 0, 1);
+  onTestFinished(() => handle.close());
+  return handle;
+};
+const acquire = (): LockHandle => {
+  const handle = addon.tryAcquire(join(freshDirectory(), 'a.lock'), false, false)!;
+  onTestFinished(() => handle.abandon());
+  return handle;
+};
+
+describe('the names of the addon are those of src/native/binding.ts', () => {
+  test('its exports', () => {
+    expect(Object.keys(addon).sort()).toEqual(membersOf('NativeBinding'));
+  });
+
+  test.each([
+    ['LockHandle', acquire],
+    ['ListenerHandle', listen],
+  ] as const)('%s', (name, make) => {
+    const members = Object.getOwnPropertyNames(Object.getPrototypeOf(make()));
+    expect(members.filter((one) => one !== 'constructor').sort()).toEqual(membersOf(name));
+  });
+
+  test('probeLock() and readProcess()', () => {
+    expect(Object.keys(addon.probeLock(join(freshDirectory(), 'none'))).sort()).toEqual(membersOf('NativeLockProbe'));
+    expect(Object.keys(addon.readProcess(process.pid)).sort()).toEqual(membersOf('NativeProcess'));
+  });
+});
+
+const NO_STRING = [undefined, null, 5, true, {}, [], ['a'], Symbol('a'), 1n, () => 'a', Object('a'), new Proxy({}, {})];
+const NO_BOOLEAN = [undefined, null, 0, 1, 'true', {}, Symbol('a'), Object(true)];
+const NO_PORT = [undefined, null, '80', true, {}, Symbol('a'), 1n, Number.NaN, -1, 65536, 1.5, Infinity, -Infinity, 2 ** 53, Object(80)];
+const NO_BACKLOG = [undefined, null, '1', Number.NaN, 0, -1, 2 ** 31, 0.5, Infinity];
+const NO_PID = [undefined, null, '1', Number.NaN, -1, 2 ** 31, 0.5, Infinity, 1n];
+
+/** A good value and the bad ones, argument by argument. */
+const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonly [unknown, readonly unknown[]])[]>>> = {
+  tryAcquire: [['/nowhere/a.lock', NO_STRING], [false, NO_BOOLEAN], [false, NO_BOOLEAN]],
+  probeLock: [['/nowhere/a.lock', NO_STRING]],
+  ensureLockDirectory: [['/nowhere/a', NO_STRING], [false, NO_BOOLEAN]],
+  listen: [['127.0.0.1', NO_STRING], [0, NO_PORT], [1, NO_BACKLOG]],
+  tryBind: [['127.0.0.1', NO_STRING], [0, NO_PORT]],
+  askPort: [['127.0.0.1', NO_STRING], [1, NO_PORT]],
+  findPortOwner: [['127.0.0.1', NO_STRING], [1, NO_PORT]],
+  hasListener: [['127.0.0.1', NO_STRING], [1, NO_PORT]],
+  readProcess: [[process.pid, NO_PID]],
+};
+
+describe('a wrong argument throws a TypeError that names its place, and never crashes', () => {
+  test.each(Object.keys(SIGNATURES) as (keyof NativeBinding)[])('%s()', (name) => {
+    const signature = SIGNATURES[name]!;
+    const good = signature.map(([value]) => value);
+    signature.forEach(([, bad], place) => {
+      for (const value of bad) {
+        const call = () => Reflect.apply(addon[name], addon, good.with(place, value));
+        expect(call, `${name}, argument ${place} = ${String(value)}`).toThrow(TypeError);
+        expect(call).toThrow(`argument ${place} must be`);
+      }
+    });
+    expect(() => Reflect.apply(addon[name], addon, [])).toThrow('argument 0 must be');
+  });
+
+  test('every export that takes arguments is in this table', () => {
+    const takesNone = membersOf('NativeBinding').filter((name) => new RegExp(`^  ${name}\\(\\)`, 'm').test(types));
+    expect([...Object.keys(SIGNATURES), ...takesNone].sort()).toEqual(membersOf('NativeBinding'));
+  });
+
+  test('writeRecord()', () => {
+    const lock = acquire();
+    for (const value of NO_STRING) expect(() => lock.writeRecord(value as string)).toThrow(TypeError);
+    expect(lock.readRecord()).toBe('');
+  });
+
+  test.each(['', 'localhost', 'example.org', '127.1.1.1.1', '127.0.0.1 ', '::1%none', 'x'.repeat(100_000)])(
+    'an address that is none is EINVAL, and is not looked up: %.20s',
+    (address) => {
+      for (const call of [() => addon.listen(address, 0, 1), () => addon.tryBind(address, 1), () => addon.askPort(address, 1)]) {
+        expect(call).toThrow(expect.objectContaining({ code: 'EINVAL', address }));
+      }
+      expect(addon.findPortOwner(address, 1)).toBe(0);
+    },
+  );
+});
+
+describe.each([
+  ['LockHandle', acquire],
+  ['ListenerHandle', listen],
+] as const)('%s', (name, make: () => LockHandle | ListenerHandle) => {
+  test('cannot be made by hand', () => {
+    const handle = make();
+    const Class = handle.constructor as new (...args: unknown[]) => unknown;
+    for (const args of [[], [undefined], [{}], [handle], ['127.0.0.1', 0, 1]]) expect(() => new Class(...args)).toThrow(TypeError);
+    expect(() => new (class extends Class {})()).toThrow(TypeError);
+    expect(() => Reflect.apply(Class, handle, [])).toThrow(TypeError);
+  });
+
+  test('refuses a `this` that is none of its objects', () => {
+    const handle = make();
+    const prototype = Object.getPrototypeOf(handle);
+    for (const member of membersOf(name)) {
+      const { value, get } = Object.getOwnPropertyDescriptor(prototype, member)!;
+      for (const self of [undefined, null, {}, 5, prototype, Object.create(handle), new Proxy(handle, {})]) {
+        expect(() => Reflect.apply(value ?? get, self, ['text']), `${member} on ${typeof self}`).toThrow();
+      }
+    }
+  });
+});
+
+test('a member of one handle class refuses an object of the other, and does not end the process', async () => {
+  const script = fileURLToPath(new URL('../fixtures/foreign-this.mjs', import.meta.url));
+  const stranger = await startActor({ script });
+  stranger.call(join(freshDirectory(), 'a.lock')).catch(() => {});
+  expect(await stranger.exited, stranger.output).toEqual({ code: 0, signal: null });
+  await until(() => stranger.output.includes('\n'), 'the output of the child arrives');
+  expect(stranger.output).toBe('accepted: \n');
+});
+
+describe('a handle that is done with', () => {
+  test('a closed listener has no descriptor, and closing or detaching it again does nothing', () => {
+    const handle = listen();
+    expect(handle.fd).toBeGreaterThan(2);
+    const { port } = handle;
+    handle.close();
+    expect(handle.fd).toBe(-1);
+    handle.close();
+    handle.detach();
+    expect(handle).toMatchObject({ fd: -1, port, address: '127.0.0.1' });
+  });
+
+  test.each(['release', 'abandon'] as const)('after %s() a lock reads and writes no descriptor, and may be let go again', (letGo) => {
+    const handle = acquire();
+    handle[letGo]();
+    expect(handle.held).toBe(false);
+    expect(() => handle.writeRecord('late')).toThrow(expect.objectContaining({ code: 'EBADF' }));
+    expect(() => handle.readRecord()).toThrow(expect.objectContaining({ code: 'EBADF' }));
+    expect(handle.namesThisFile()).toBe(false);
+    handle.release();
+    handle.abandon();
+  });
+});
+
+/** The members of an interface, sorted. */
+function membersOf(name: string): string[] {
+  const body = new RegExp(`interface ${name} \\{\\n(.*?)\\n\\}`, 's').exec(types)![1]!;
+  return [...body.matchAll(/^ {2}(?:readonly )?(\w+)[(:]/gm)].map((match) => match[1]!).sort();
+}

@@ -1,0 +1,167 @@
+import { existsSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { probeLock, tryAcquireLock } from '../../src/index.js';
+import { startActor } from '../support/actors.js';
+import { whyNoMount } from '../support/capabilities.js';
+import { startFaultyActor, whyNoFaults } from '../support/faulty-actor.js';
+import { mountOverlay, mountTmpfs, whyNoOverlay } from '../support/mounts.js';
+import { freshDirectory } from '../support/places.js';
+
+const noFaults = whyNoFaults();
+const TMPFS_MAGIC = 0x01021994;
+const OVERLAYFS_MAGIC = 0x794c7630;
+
+/** The whole life of a lock between two processes. */
+async function expectExclusion(directory: string): Promise<void> {
+  const path = join(directory, 'a.lock');
+  const other = await startActor();
+  const lock = tryAcquireLock(path)!;
+  expect(lock).toMatchObject({ strength: 'kernel', reclaimed: null });
+  expect(await other.call('tryAcquire', path)).toBeNull();
+  expect(await other.call('probe', path)).toMatchObject({ state: 'held', owner: { pid: process.pid } });
+  expect(lock.verify()).toBe(true);
+  lock.release();
+  expect(existsSync(path)).toBe(false);
+  expect(await other.call('tryAcquire', path)).toMatchObject({ strength: 'kernel' });
+  expect(tryAcquireLock(path)).toBeNull();
+  await other.kill('SIGKILL');
+  const next = tryAcquireLock(path)!;
+  expect(next.reclaimed).toBe('owner-gone');
+  next.release();
+}
+
+describe('a lock excludes, and its file comes and goes', () => {
+  test(`on the file system of ${tmpdir()}`, async () => {
+    await expectExclusion(freshDirectory());
+  });
+
+  test('on tmpfs', async (ctx) => {
+    const missing = whyNoMount();
+    if (missing) ctx.skip(missing);
+    const directory = mountTmpfs();
+    expect(statfsSync(directory).type).toBe(TMPFS_MAGIC);
+    await expectExclusion(directory);
+  });
+
+  test('on overlayfs', async (ctx) => {
+    const missing = whyNoOverlay();
+    if (missing) ctx.skip(missing);
+    const { merged } = mountOverlay();
+    expect(statfsSync(merged).type).toBe(OVERLAYFS_MAGIC);
+    await expectExclusion(merged);
+  });
+});
+
+describe('a lock file that came with the lower layer of an overlayfs, as in a container image', () => {
+  test('is taken, excludes, and is gone after the release; the layer itself is not changed', async (ctx) => {
+    const missing = whyNoOverlay();
+    if (missing) ctx.skip(missing);
+    const { lower, merged } = mountOverlay();
+    writeFileSync(join(lower, 'a.lock'), 'from the image');
+    const path = join(merged, 'a.lock');
+    const other = await startActor();
+    expect(probeLock(path).state).toBe('free');
+    const lock = tryAcquireLock(path)!;
+    expect(lock).toMatchObject({ reclaimed: 'stale', strength: 'kernel' });
+    expect([lock.verify(), await other.call('tryAcquire', path)]).toEqual([true, null]);
+    lock.release();
+    expect(existsSync(path)).toBe(false);
+    expect(readFileSync(join(lower, 'a.lock'), 'utf8')).toBe('from the image');
+    expect(await other.call('tryAcquire', path)).toMatchObject({ reclaimed: null });
+  });
+});
+
+describe('a file system on which flock() excludes nobody', () => {
+  const fault = 'flock grants all';
+
+  test('is refused, and says what to do', async (ctx) => {
+    const path = faultyPath(ctx);
+    const actor = await startFaultyActor(fault, path);
+    for (const mode of ['exclusive', 'shared']) {
+      await expect(actor.call('tryAcquire', path, { mode })).rejects.toMatchObject({
+        name: 'LockError',
+        code: 'ERR_LOCK_WEAK_FILESYSTEM',
+        message: expect.stringMatching(/grants the lock to two at once.*local file system.*weakFileSystem/),
+        path,
+      });
+    }
+  });
+
+  test("is used with weakFileSystem 'warn': strength says weak, and the process is warned", async (ctx) => {
+    const path = faultyPath(ctx);
+    const actor = await startFaultyActor(fault, path);
+    expect(await actor.call('tryAcquire', path, { weakFileSystem: 'warn' })).toMatchObject({ strength: 'weak' });
+    await actor.call('verify', path);
+    expect(actor.output).toMatch(/\[ERR_LOCK_WEAK_FILESYSTEM\] LockWarning: .*nothing is protected/);
+    expect(actor.output).toContain(path);
+  });
+
+  test("is used with weakFileSystem 'allow', in silence", async (ctx) => {
+    const path = faultyPath(ctx);
+    const actor = await startFaultyActor(fault, path);
+    expect(await actor.call('tryAcquire', path, { weakFileSystem: 'allow' })).toMatchObject({ strength: 'weak' });
+    expect(await actor.call('verify', path)).toBe(true);
+    expect(actor.output).toBe('');
+  });
+});
+
+describe('a file system without flock()', () => {
+  test.for(['ENOLCK', 'ENOTSUP', 'ENOSYS'])('that says %s is refused, whatever is allowed', async (code, ctx) => {
+    if (noFaults) ctx.skip(noFaults);
+    await expectUnsupported(code, 'error');
+    await expectUnsupported(code, 'allow');
+  });
+
+  async function expectUnsupported(code: string, weakFileSystem: string): Promise<void> {
+    const path = join(freshDirectory(), 'a.lock');
+    const actor = await startFaultyActor(`flock ${code}`, path);
+    await expect(actor.call('tryAcquire', path, { weakFileSystem })).rejects.toMatchObject({
+      code: 'ERR_LOCK_UNSUPPORTED',
+      message: expect.stringMatching(new RegExp(`has no flock\\(\\) \\(${code}: .*local file system`)),
+      path,
+    });
+  }
+});
+
+test('a file system that other hosts share says so', async (ctx) => {
+  const path = faultyPath(ctx);
+  const actor = await startFaultyActor('fstatfs says NFS', path);
+  expect(await actor.call('tryAcquire', path)).toMatchObject({ strength: 'remote' });
+  expect(tryAcquireLock(path)).toBeNull();
+});
+
+describe('a system call', () => {
+  const interruptions = ['flock EINTR once', 'pwrite EINTR once', 'pwrite ten bytes'];
+  test.for(interruptions)('that is cut short (%s) is repeated', async (fault, ctx) => {
+    const path = faultyPath(ctx);
+    const actor = await startFaultyActor(fault, path);
+    expect(await actor.call('tryAcquire', path)).toMatchObject({ strength: 'kernel' });
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ pid: actor.pid });
+    expect(tryAcquireLock(path)).toBeNull();
+  });
+
+  test('flock() that fails otherwise is an error of the system', async (ctx) => {
+    const path = faultyPath(ctx);
+    const actor = await startFaultyActor('flock EIO', path);
+    await expect(actor.call('tryAcquire', path)).rejects.toMatchObject({ code: 'EIO', path });
+  });
+});
+
+describe('a full disk', () => {
+  test.for(['pwrite ENOSPC', 'pwrite ENOSPC after half'])('(%s) leaves neither lock nor file', async (fault, ctx) => {
+    const path = faultyPath(ctx);
+    const actor = await startFaultyActor(fault, path);
+    await expect(actor.call('tryAcquire', path)).rejects.toMatchObject({
+      code: 'ENOSPC',
+      message: expect.stringContaining('no space left on device'),
+    });
+    expect(probeLock(path).state).toBe('missing');
+  });
+});
+
+function faultyPath(ctx: { skip(reason: string): never }): string {
+  if (noFaults) ctx.skip(noFaults);
+  return join(freshDirectory(), 'a.lock');
+}

@@ -1,0 +1,66 @@
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { connect, createServer, type Server } from 'node:net';
+import { once } from 'node:events';
+import { expect, onTestFinished, test } from 'vitest';
+import { bindExclusive, probePort } from '../../src/index.js';
+
+function connected(port: number) {
+  const socket = connect(port, '127.0.0.1').on('error', () => {});
+  onTestFinished(() => void socket.destroy());
+  return once(socket, 'connect').then(() => socket);
+}
+
+test.each(['127.0.0.1', 'localhost'])(
+  'close() while listen() is under way on %s closes no descriptor of others',
+  async (host) => {
+    const listener = bindExclusive({ host, port: 0 });
+    const server = createServer();
+    const listening = listener.listen(server).catch((error: unknown) => error);
+    const closing = listener.close();
+    const file = openSync('/dev/null', 'r');
+    await closing;
+    expect(await listening).toMatchObject({ code: 'ERR_INVALID_STATE' });
+    expect(server.listening).toBe(false);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(fstatSync(file).isCharacterDevice()).toBe(true);
+    closeSync(file);
+    expect(await probePort({ host, port: listener.address.port })).toMatchObject({ state: 'free' });
+  },
+);
+
+test('every close() waits for the last connection; a shorter grace counts', async () => {
+  const listener = bindExclusive({ port: 0 });
+  await listener.listen(createServer());
+  const client = await connected(listener.address.port);
+  const patient = listener.close({ graceMs: 60_000 });
+  let ended = false;
+  client.once('close', () => {
+    ended = true;
+  });
+  await listener.close({ graceMs: 1 });
+  await patient;
+  await expect.poll(() => ended).toBe(true);
+});
+
+test('a server that listens already is refused, and the listener can be given to another', async () => {
+  const busy: Server = createServer();
+  await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void busy.close());
+  const listener = bindExclusive({ port: 0 });
+  onTestFinished(() => listener.close({ graceMs: 0 }));
+  await expect(listener.listen(busy)).rejects.toMatchObject({ code: 'ERR_SERVER_ALREADY_LISTEN' });
+  expect(busy.listenerCount('connection')).toBe(0);
+  const server = createHttpServer((_request, response) => response.end('second'));
+  await listener.listen(server);
+  expect(await (await fetch(`http://127.0.0.1:${listener.address.port}`)).text()).toBe('second');
+});
+
+test('an idle keep-alive connection does not hold up close()', async () => {
+  const listener = bindExclusive({ port: 0 });
+  await listener.listen(createHttpServer((_request, response) => response.end('ok')));
+  await (await fetch(`http://127.0.0.1:${listener.address.port}`)).text();
+  const started = performance.now();
+  await listener.close({ graceMs: 60_000 });
+  expect(performance.now() - started).toBeLessThan(30_000);
+});

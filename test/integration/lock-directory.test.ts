@@ -1,0 +1,122 @@
+// The directory in which a gateway's locks lie: private, ours, and no link.
+import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { acquireGatewayLock, type GatewayLockOptions } from '../../src/index.js';
+import { whyNotRoot } from '../support/capabilities.js';
+import { freshDirectory } from '../support/places.js';
+import { portraitOf } from '../support/portrait.js';
+import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
+
+async function acquire(options: GatewayLockOptions) {
+  const lock = await acquireGatewayLock({ env: {}, bind: false, timeoutMs: 0, ...options });
+  onTestFinished(() => lock.close());
+  return lock;
+}
+
+const modeOf = (path: string) => statSync(path).mode & 0o7777;
+
+/** Where the locks of this state lie, with that directory not there yet. */
+async function lockDirectoryOf(stateDir: string): Promise<string> {
+  const lock = await acquireGatewayLock({ env: {}, bind: false, stateDir });
+  await lock.close();
+  return dirname(lock.lockPaths[0]!);
+}
+
+async function expectRefused(options: GatewayLockOptions, directory: string, cause: object): Promise<void> {
+  const before = portraitOf(directory);
+  await expect(acquire({ stateDir: freshDirectory(), lockDir: directory, ...options })).rejects.toMatchObject({
+    name: 'GatewayLockError',
+    code: 'ERR_GATEWAY_LOCK_FAILED',
+    lockPath: directory,
+    message: expect.stringContaining(`failed to acquire gateway lock at ${directory}: '${directory}' `),
+    cause,
+  });
+  expect(portraitOf(directory)).toEqual(before);
+}
+
+const invalid = (text: string) => ({ code: 'ERR_LOCK_INVALID_FILE', message: expect.stringContaining(text) });
+
+describe('the lock directory', () => {
+  test('is made with its parents, private and ours, whatever the umask is', async () => {
+    const umask = process.umask(0);
+    onTestFinished(() => void process.umask(umask));
+    const stateDir = join(freshDirectory(), 'not', 'there', 'yet');
+    const { lockPaths } = await acquire({ stateDir });
+    for (let directory = dirname(lockPaths[0]!); directory.startsWith(stateDir); directory = dirname(directory)) {
+      expect([directory, modeOf(directory), statSync(directory).uid]).toEqual([directory, 0o700, process.getuid!()]);
+    }
+  });
+
+  test('of an older version (0755) is made private, because its name says that it is ours', async () => {
+    const stateDir = freshDirectory();
+    const directory = await lockDirectoryOf(stateDir);
+    chmodSync(directory, 0o755);
+    await acquire({ stateDir });
+    expect(modeOf(directory)).toBe(0o700);
+  });
+
+  test('that the user chose keeps its mode', async () => {
+    const lockDir = freshDirectory();
+    chmodSync(lockDir, 0o755);
+    await acquire({ stateDir: freshDirectory(), lockDir });
+    expect(modeOf(lockDir)).toBe(0o755);
+    expect(readdirSync(lockDir)).toHaveLength(2);
+  });
+});
+
+describe('a lock directory is refused and left as it is', () => {
+  test('when it is a file', async () => {
+    const lockDir = join(freshDirectory(), 'locks');
+    writeFileSync(lockDir, 'precious');
+    await expectRefused({}, lockDir, invalid('is not a directory'));
+  });
+
+  test('when every user may write to it, with the sticky bit or without', async () => {
+    for (const mode of [0o777, 0o1777]) {
+      const lockDir = freshDirectory();
+      chmodSync(lockDir, mode);
+      await expectRefused({}, lockDir, invalid('is a directory that every user may write to'));
+    }
+  });
+
+  test('when its group may write to it', async () => {
+    const lockDir = freshDirectory();
+    chmodSync(lockDir, 0o770);
+    await expectRefused({}, lockDir, invalid('is a directory that its group may write to'));
+  });
+
+  test('when it belongs to another user, even for root', async (ctx) => {
+    const missing = whyNotRoot();
+    if (missing) ctx.skip(missing);
+    const lockDir = freshDirectory();
+    chownSync(lockDir, STRANGER.uid, STRANGER.gid);
+    await expectRefused({}, lockDir, { code: 'ERR_LOCK_PERMISSION' });
+  });
+
+  test('when a link was put in the place of our own one', async () => {
+    const stateDir = freshDirectory();
+    const [target, state] = [freshDirectory(), join(stateDir, 'state')];
+    const own = await lockDirectoryOf(join(stateDir, 'other'));
+    const planted = own.replace(join(stateDir, 'other'), state);
+    mkdirSync(dirname(planted), { recursive: true });
+    symlinkSync(target, planted);
+    await expect(acquire({ stateDir: state })).rejects.toMatchObject({
+      code: 'ERR_GATEWAY_LOCK_FAILED',
+      lockPath: planted,
+      cause: invalid('is a symbolic link'),
+    });
+    expect(readdirSync(target)).toEqual([]);
+  });
+
+  test("when it is root's, for a process without rights", async (ctx) => {
+    const missing = whyNoStranger();
+    if (missing) ctx.skip(missing);
+    const stateDir = freshDirectory();
+    chmodSync(stateDir, 0o755);
+    const actor = await startUnprivilegedActor();
+    const refused = actor.call('gateway', { stateDir, bind: false, env: {}, timeoutMs: 0 });
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_GATEWAY_LOCK_FAILED', exitCode: 1 });
+    expect(readdirSync(stateDir)).toEqual([]);
+  });
+});

@@ -1,0 +1,244 @@
+import { getEventListeners } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { type AcquireLockOptions, acquireLock, type FileLock, LockError, tryAcquireLock } from '../../src/index.js';
+import { startActor } from '../support/actors.js';
+import { freshDirectory } from '../support/places.js';
+
+const lockPath = () => join(freshDirectory(), 'a.lock');
+
+async function acquire(path: string, options?: AcquireLockOptions): Promise<FileLock> {
+  const lock = await acquireLock(path, options);
+  onTestFinished(() => lock.release());
+  return lock;
+}
+
+const caughtFrom = (promise: Promise<unknown>) => promise.then(() => null, (error: unknown) => error);
+
+describe('waiting', () => {
+  test('is over at once when nobody holds the lock', async () => {
+    let refusals = 0;
+    const lock = await acquire(lockPath(), { timeoutMs: 0, onContended: () => void refusals++ });
+    expect([lock.held, refusals]).toEqual([true, 0]);
+  });
+
+  test('ends with the release of the holder in another process', async () => {
+    const path = lockPath();
+    const holder = await startActor();
+    await holder.call('tryAcquire', path);
+    let released: Promise<unknown> | undefined;
+    const onContended = () => {
+      released ??= holder.call('release', path);
+    };
+    expect((await acquire(path, { timeoutMs: 20_000, onContended })).verify()).toBe(true);
+    expect(released).toBeDefined();
+  });
+
+  test('ends with the death of the holder', async () => {
+    const path = lockPath();
+    const holder = await startActor();
+    await holder.call('tryAcquire', path);
+    const lock = await acquire(path, { timeoutMs: 20_000, onContended: () => void holder.kill('SIGKILL') });
+    expect(lock.reclaimed).toBe('owner-gone');
+  });
+
+  test('for ever is possible, and leaves the event loop free', async () => {
+    const path = lockPath();
+    const holder = await acquire(path);
+    const waiting = acquire(path, { timeoutMs: Infinity });
+    for (let turns = 0; turns < 20; turns++) await turn();
+    holder.release();
+    expect((await waiting).held).toBe(true);
+  });
+
+  test('of many ends with one holder at a time, and with all of them served', async () => {
+    const path = lockPath();
+    let holders = 0;
+    let served = 0;
+    const work = async () => {
+      using lock = await acquireLock(path, { timeoutMs: 20_000 });
+      expect([++holders, lock.verify()]).toEqual([1, true]);
+      await turn();
+      holders--;
+      served++;
+    };
+    await Promise.all(Array.from({ length: 8 }, work));
+    expect(served).toBe(8);
+  });
+});
+
+describe('the deadline', () => {
+  test('of 0 tries once, and the error carries the holder', async () => {
+    const path = lockPath();
+    const { owner } = await acquire(path, { owner: { role: 'gateway' } });
+    let refusals = 0;
+    const error = await caughtFrom(acquireLock(path, { timeoutMs: 0, onContended: () => void refusals++ }));
+    expect(error).toBeInstanceOf(LockError);
+    expect(error).toMatchObject({ name: 'LockError', code: 'ERR_LOCK_TIMEOUT', path, owner, ownerAlive: true });
+    expect(refusals).toBe(1);
+  });
+
+  test('says in its error who holds what, how long it waited, and what to do', async () => {
+    const path = lockPath();
+    const holder = await startActor();
+    await holder.call('tryAcquire', path);
+    const { message } = (await caughtFrom(acquireLock(path, { timeoutMs: 1 }))) as Error;
+    expect(message).toContain(`lock '${path}' is held by pid ${holder.pid}; gave up after 1ms`);
+    expect(message).toMatch(new RegExp(`timeoutMs.*(kill|taskkill /PID) ${holder.pid}`));
+  });
+
+  test('says so when the holders left no record', async () => {
+    const path = lockPath();
+    await acquire(path, { mode: 'shared' });
+    expect(await caughtFrom(acquireLock(path, { timeoutMs: 1 }))).toMatchObject({
+      code: 'ERR_LOCK_TIMEOUT',
+      owner: null,
+      ownerAlive: null,
+      message: expect.not.stringMatching(/pid|null|undefined|kill/),
+    });
+  });
+
+  test('is neither missed nor cut short, and there is a last try when it comes', async () => {
+    const path = lockPath();
+    await acquire(path);
+    // Without jitter the tries come at 0, 5, 15, 35, 75, 155, 315 and 565 ms.
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0);
+    onTestFinished(() => random.mockRestore());
+    const tries: number[] = [];
+    const started = performance.now();
+    await caughtFrom(acquireLock(path, { timeoutMs: 320, onContended: () => void tries.push(performance.now()) }));
+    expect(performance.now() - started).toBeLessThan(560);
+    expect(tries.at(-1)! - started).toBeGreaterThanOrEqual(319);
+    expect(tries.length).toBeGreaterThan(3);
+  });
+
+  test('that passed leaves nothing held', async () => {
+    const path = lockPath();
+    const holder = await acquire(path);
+    await caughtFrom(acquireLock(path, { timeoutMs: 20 }));
+    holder.release();
+    expect(existsSync(path)).toBe(false);
+    expect((await acquire(path, { timeoutMs: 0 })).held).toBe(true);
+  });
+});
+
+describe('an AbortSignal', () => {
+  test('that is aborted already takes nothing, although the lock is free', async () => {
+    const path = lockPath();
+    const reason = new Error('enough');
+    expect(await caughtFrom(acquireLock(path, { signal: AbortSignal.abort(reason) }))).toBe(reason);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('ends the wait with its own reason, whatever that is', async () => {
+    const path = lockPath();
+    await acquire(path);
+    for (const reason of [new Error('enough'), 'a text', { any: 'value' }, undefined]) {
+      const abort = new AbortController();
+      const waiting = acquireLock(path, { timeoutMs: Infinity, signal: abort.signal, onContended: () => abort.abort(reason) });
+      expect(await caughtFrom(waiting)).toBe(abort.signal.reason);
+    }
+  });
+
+  test('ends the wait in the middle of a pause, not after it', async () => {
+    const path = lockPath();
+    await acquire(path);
+    const abort = new AbortController();
+    let refusals = 0;
+    const waiting = acquireLock(path, {
+      timeoutMs: Infinity,
+      signal: abort.signal,
+      onContended: () => void (++refusals === 8 && setImmediate(() => abort.abort())),
+    });
+    expect(await caughtFrom(waiting)).toMatchObject({ name: 'AbortError' });
+    expect(refusals).toBe(8);
+  });
+
+  test('leaves nothing held and no listener behind', async () => {
+    const path = lockPath();
+    const holder = await acquire(path);
+    const abort = new AbortController();
+    await caughtFrom(acquireLock(path, { timeoutMs: 30, signal: abort.signal }));
+    const waiting = acquireLock(path, { signal: abort.signal, onContended: () => abort.abort() });
+    await caughtFrom(waiting);
+    holder.release();
+    expect(existsSync(path)).toBe(false);
+    expect(getEventListeners(abort.signal, 'abort')).toHaveLength(0);
+  });
+
+  test('does nothing to a lock that is held already', async () => {
+    const abort = new AbortController();
+    const lock = await acquire(lockPath(), { signal: abort.signal });
+    abort.abort();
+    await turn();
+    expect(lock.verify()).toBe(true);
+  });
+});
+
+describe('onContended', () => {
+  test('that throws or rejects ends the wait with that error, and nothing is held', async () => {
+    const path = lockPath();
+    const holder = await acquire(path);
+    const stop = new Error('stop');
+    const throwing = () => {
+      throw stop;
+    };
+    expect(await caughtFrom(acquireLock(path, { onContended: throwing }))).toBe(stop);
+    expect(await caughtFrom(acquireLock(path, { onContended: () => Promise.reject(stop) }))).toBe(stop);
+    holder.release();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('is waited for before the next try', async () => {
+    const path = lockPath();
+    const holder = await acquire(path);
+    const steps: string[] = [];
+    const onContended = async () => {
+      steps.push('begin');
+      for (let turns = 0; turns < 5; turns++) await turn();
+      if (steps.length > 4) holder.release();
+      steps.push('end');
+    };
+    await acquire(path, { timeoutMs: 20_000, onContended });
+    expect(steps).toEqual(['begin', 'end', 'begin', 'end', 'begin', 'end']);
+  });
+});
+
+describe('a mistaken argument is refused before anything is taken, by name', () => {
+  const path = lockPathOutside();
+  test.each([
+    ['mode', { mode: 'both' }, 'ERR_INVALID_ARG_VALUE'],
+    ['weakFileSystem', { weakFileSystem: true }, 'ERR_INVALID_ARG_VALUE'],
+    ['owner', { owner: 'me' }, 'ERR_INVALID_ARG_TYPE'],
+    ['timeoutMs', { timeoutMs: -1 }, 'ERR_OUT_OF_RANGE'],
+    ['timeoutMs', { timeoutMs: Number.NaN }, 'ERR_OUT_OF_RANGE'],
+    ['timeoutMs', { timeoutMs: '5000' }, 'ERR_INVALID_ARG_TYPE'],
+    ['signal', { signal: {} }, 'ERR_INVALID_ARG_TYPE'],
+    ['endpoint', { endpoint: 18789 }, 'ERR_INVALID_ARG_TYPE'],
+    ['endpoint.port', { endpoint: { host: '127.0.0.1', port: 70_000 } }, 'ERR_OUT_OF_RANGE'],
+    ['host', { endpoint: { host: 'example.org', port: 1 } }, 'ERR_INVALID_ARG_VALUE'],
+    ['options', null, 'ERR_INVALID_ARG_TYPE'],
+    ['options', 5000, 'ERR_INVALID_ARG_TYPE'],
+  ])('%s: %o', async (name, options, code) => {
+    const error = await caughtFrom(acquireLock(path, options as AcquireLockOptions));
+    expect(error).toMatchObject({ code, message: expect.stringContaining(name) });
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test.each([
+    ['', 'ERR_INVALID_ARG_VALUE'],
+    ['/tmp/a\0b', 'ERR_INVALID_ARG_VALUE'],
+    [undefined, 'ERR_INVALID_ARG_TYPE'],
+    [Buffer.from('/tmp/a'), 'ERR_INVALID_ARG_TYPE'],
+  ])('path: %o', async (value, code) => {
+    const expected = { name: 'TypeError', code, message: expect.stringContaining('path') };
+    expect(() => tryAcquireLock(value as string)).toThrow(expect.objectContaining(expected) as Error);
+    expect(await caughtFrom(acquireLock(value as string))).toMatchObject(expected);
+  });
+});
+
+function lockPathOutside(): string {
+  return join('/nonexistent', 'gateway-lock', 'a.lock');
+}

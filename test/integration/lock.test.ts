@@ -1,0 +1,231 @@
+import { closeSync, mkdirSync, openSync, readFileSync, existsSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type FileLock, probeLock, type TryAcquireLockOptions, tryAcquireLock } from '../../src/index.js';
+import { startActor } from '../support/actors.js';
+import { freshDirectory } from '../support/places.js';
+
+const lockPath = () => join(freshDirectory(), 'a.lock');
+
+/** Released when the test ends. */
+function acquire(path: string, options?: TryAcquireLockOptions): FileLock {
+  const lock = tryAcquireLock(path, options);
+  if (lock === null) throw new Error(`'${path}' is held`);
+  onTestFinished(() => lock.release());
+  return lock;
+}
+
+describe('a lock', () => {
+  test('refuses a second holder in the same process, until it is released', () => {
+    const path = lockPath();
+    const first = acquire(path);
+    expect(tryAcquireLock(path)).toBeNull();
+    first.release();
+    expect(acquire(path).held).toBe(true);
+  });
+
+  test('excludes by the file, whatever path it is called by', () => {
+    const path = lockPath();
+    symlinkSync(dirname(path), `${path}.alias`);
+    acquire(path);
+    expect(tryAcquireLock(join(`${path}.alias`, basename(path)))).toBeNull();
+    expect(tryAcquireLock(join(dirname(path), '.', '..', basename(dirname(path)), basename(path)))).toBeNull();
+  });
+
+  test('says what it is', () => {
+    const path = lockPath();
+    const lock = acquire(path);
+    expect(lock).toMatchObject({ path, mode: 'exclusive', held: true, strength: 'kernel', reclaimed: null });
+    expect(lock.verify()).toBe(true);
+  });
+
+  test('takes its file with it, may be released twice, and is then held no more', () => {
+    const path = lockPath();
+    const lock = acquire(path);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    lock.release();
+    lock.release();
+    expect(lock).toMatchObject({ held: false });
+    expect(lock.verify()).toBe(false);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('that was released twice lets its successor alone', () => {
+    const path = lockPath();
+    const first = acquire(path);
+    first.release();
+    const second = acquire(path);
+    first.release();
+    expect(second.verify()).toBe(true);
+    expect(tryAcquireLock(path)).toBeNull();
+  });
+
+  test('is released at the end of a `using` block, also by a throw', () => {
+    const path = lockPath();
+    const failing = () => {
+      using lock = acquire(path);
+      throw new Error(`held: ${lock.held}`);
+    };
+    expect(failing).toThrow('held: true');
+    expect(probeLock(path).state).toBe('missing');
+  });
+
+  test('is not lost when another descriptor of its file is closed, as one of fcntl() would be', async () => {
+    const path = lockPath();
+    const contender = await startActor();
+    acquire(path);
+    closeSync(openSync(path, 'r+'));
+    readFileSync(path);
+    expect(await contender.call('tryAcquire', path)).toBeNull();
+  });
+
+  test('takes a name with blanks, quotes and other scripts', () => {
+    const path = join(freshDirectory(), `it's a "lock" – 鎖 🔒`);
+    acquire(path);
+    expect(probeLock(path)).toMatchObject({ state: 'held', heldBy: 'exclusive' });
+  });
+
+  test('in a directory that does not exist is an error of the system, in its own shape', () => {
+    const path = join(freshDirectory(), 'missing', 'a.lock');
+    expect(() => tryAcquireLock(path)).toThrow(
+      expect.objectContaining({ code: 'ENOENT', syscall: 'open', path, errno: -2 }) as Error,
+    );
+  });
+});
+
+describe('a shared lock', () => {
+  test('is granted to many at once, and to no exclusive one beside them', () => {
+    const path = lockPath();
+    const [one, two] = [acquire(path, { mode: 'shared' }), acquire(path, { mode: 'shared' })];
+    expect([one.mode, two.mode]).toEqual(['shared', 'shared']);
+    expect(tryAcquireLock(path, { mode: 'exclusive' })).toBeNull();
+    expect(probeLock(path)).toMatchObject({ state: 'held', heldBy: 'shared', owner: null });
+  });
+
+  test('is refused beside an exclusive one', () => {
+    const path = lockPath();
+    acquire(path, { mode: 'exclusive' });
+    expect(tryAcquireLock(path, { mode: 'shared' })).toBeNull();
+  });
+
+  test('writes no record', () => {
+    const path = lockPath();
+    const lock = acquire(path, { mode: 'shared', owner: { role: 'reader' } });
+    expect(lock.owner).toBeNull();
+    lock.updateOwner({ port: 1 });
+    expect(readFileSync(path, 'utf8')).toBe('');
+  });
+
+  test('removes the file only with its last holder, in whatever order they release', () => {
+    const path = lockPath();
+    const locks = [1, 2, 3].map(() => acquire(path, { mode: 'shared' }));
+    for (const lock of [locks[1]!, locks[0]!]) {
+      lock.release();
+      expect(locks[2]!.verify()).toBe(true);
+      expect(tryAcquireLock(path)).toBeNull();
+    }
+    locks[2]!.release();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('held in another process keeps the file when the one here is released', async () => {
+    const path = lockPath();
+    const reader = await startActor();
+    await reader.call('tryAcquire', path, { mode: 'shared' });
+    acquire(path, { mode: 'shared' }).release();
+    expect(await reader.call('verify', path)).toBe(true);
+    expect(tryAcquireLock(path)).toBeNull();
+    await reader.call('release', path);
+    expect(existsSync(path)).toBe(false);
+  });
+});
+
+describe('the owner record', () => {
+  test('is one JSON line in the file, with what the caller adds', () => {
+    const path = lockPath();
+    const lock = acquire(path, { owner: { role: 'gateway', text: 'two\nlines' } });
+    const lines = readFileSync(path, 'utf8').split('\n');
+    expect(lines).toHaveLength(2);
+    expect(lines[1]).toBe('');
+    expect(JSON.parse(lines[0]!)).toEqual({ ...lock.owner, note: expect.any(String) });
+    expect(lock.owner).toMatchObject({ pid: process.pid, kernelLock: true, role: 'gateway', text: 'two\nlines' });
+  });
+
+  test('is read by a probe while the lock is held', () => {
+    const path = lockPath();
+    const lock = acquire(path, { owner: { role: 'gateway' } });
+    expect(probeLock(path)).toEqual({ state: 'held', heldBy: 'exclusive', owner: lock.owner, ownerAlive: true });
+  });
+
+  test('that would be too long takes no lock and makes no file', () => {
+    const path = lockPath();
+    expect(() => tryAcquireLock(path, { owner: { text: 'x'.repeat(4096) } })).toThrow(
+      expect.objectContaining({ name: 'RangeError', code: 'ERR_OUT_OF_RANGE' }) as Error,
+    );
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('that cannot be JSON takes no lock and makes no file', () => {
+    const path = lockPath();
+    expect(() => tryAcquireLock(path, { owner: { big: 1n } })).toThrow(TypeError);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('can be added to, in the file too, and stays the record of this holder', () => {
+    const path = lockPath();
+    const lock = acquire(path, { owner: { role: 'gateway' } });
+    const before = lock.owner;
+    lock.updateOwner({ port: 18789, pid: 1, ownerId: 'mine', kernelLock: false });
+    expect(lock.owner).toEqual({ ...before, port: 18789 });
+    expect(probeLock(path).owner).toEqual(lock.owner);
+    expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(2);
+  });
+
+  test('that an addition would make too long stays as it was', () => {
+    const path = lockPath();
+    const lock = acquire(path);
+    const [before, text] = [lock.owner, readFileSync(path, 'utf8')];
+    expect(() => lock.updateOwner({ text: 'x'.repeat(4096) })).toThrow(RangeError);
+    expect(lock.owner).toEqual(before);
+    expect(readFileSync(path, 'utf8')).toBe(text);
+  });
+
+  test('leaves nothing of a longer one before it', () => {
+    const path = lockPath();
+    writeFileSync(path, 'x'.repeat(10_000));
+    const lock = acquire(path);
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ ownerId: lock.owner!.ownerId });
+    lock.updateOwner({ text: 'x'.repeat(1000) });
+    lock.updateOwner({ text: '' });
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ ...lock.owner, note: expect.any(String) });
+  });
+});
+
+describe('a probe', () => {
+  test('of nothing creates nothing, not even where the directory is missing', () => {
+    const path = lockPath();
+    const missing = { state: 'missing', heldBy: null, owner: null, ownerAlive: null };
+    expect(probeLock(path)).toEqual(missing);
+    expect(probeLock(join(path, '..', 'missing', 'a.lock'))).toEqual(missing);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('of a file that names nobody says free, and leaves it to be taken', () => {
+    const path = lockPath();
+    writeFileSync(path, '');
+    expect(probeLock(path)).toEqual({ state: 'free', heldBy: null, owner: null, ownerAlive: null });
+    expect(acquire(path).reclaimed).toBe('stale');
+  });
+});
+
+test('a relative path is the one of the moment of the call', () => {
+  const [home, elsewhere, before] = [freshDirectory(), freshDirectory(), process.cwd()];
+  onTestFinished(() => process.chdir(before));
+  mkdirSync(join(home, 'locks'));
+  process.chdir(home);
+  const lock = acquire('locks/a.lock');
+  process.chdir(elsewhere);
+  expect(lock.verify()).toBe(true);
+  lock.release();
+  expect(existsSync(join(home, 'locks', 'a.lock'))).toBe(false);
+});

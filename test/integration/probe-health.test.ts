@@ -1,0 +1,159 @@
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTcpServer, type Socket } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { type ProbeHealthOptions, probeHealth } from '../../src/index.js';
+import { listenerOn, listening } from '../support/listeners.js';
+import { freePort } from '../support/places.js';
+
+const LIVE = '{"ok":true,"status":"live"}';
+const NOT_LIVE = 'the answer is not {"ok":true,"status":"live"}';
+const TOO_LATE = 'no whole answer within 1000ms';
+
+describe('a gateway is healthy', () => {
+  test.each([
+    ['with exactly the answer', LIVE],
+    ['with more fields', '{"status":"live","ok":true,"uptime":5}'],
+    ['with white space', `\n ${LIVE}\r\n`],
+  ])('%s', async (_, body) => {
+    const { port } = await http((_request, response) => response.end(body));
+    expect(await probeHealth({ port })).toEqual({ healthy: true, reason: null, status: 200 });
+  });
+
+  test('in whatever pieces the answer comes', async () => {
+    const { port } = await tcp((socket) => socket.write(answer(LIVE)));
+    expect(await probeHealth({ port })).toMatchObject({ healthy: true });
+  });
+
+  test('on the path that is asked for, /healthz when none is', async () => {
+    const { port } = await http(({ url }, response) => response.writeHead(url === '/healthz' ? 200 : 404).end(LIVE));
+    expect(await probeHealth({ port })).toMatchObject({ healthy: true });
+    expect(await probeHealth({ port, path: '/other' })).toMatchObject({ healthy: false, status: 404 });
+  });
+
+  test.each(['0.0.0.0', '::', '::1', 'localhost'])('when asked on %s, a wildcard being asked on loopback', async (host) => {
+    const { port } = await http((_, response) => response.end(LIVE), host === 'localhost' ? '127.0.0.1' : host);
+    expect(await probeHealth({ host, port })).toMatchObject({ healthy: true });
+  });
+});
+
+describe('a gateway is not healthy that answers', () => {
+  test.each<[string, RequestListener, string, number]>([
+    ['404 with the right body', (_, response) => response.writeHead(404).end(LIVE), 'status 404 is not 200', 404],
+    ['503', (_, response) => response.writeHead(503).end(LIVE), 'status 503 is not 200', 503],
+    ['204', (_, response) => response.writeHead(204).end(), 'status 204 is not 200', 204],
+    ['a redirect', (_, response) => response.writeHead(302, { location: '/healthz' }).end(LIVE), 'status 302 is not 200', 302],
+    ['200 with HTML', (_, response) => response.end('<html>It works!</html>'), 'the answer is not JSON', 200],
+    ['200 with nothing', (_, response) => response.end(), 'the answer is not JSON', 200],
+    ['two answers in one', (_, response) => response.end(LIVE + LIVE), 'the answer is not JSON', 200],
+    ['ok:false', (_, response) => response.end('{"ok":false,"status":"live"}'), NOT_LIVE, 200],
+    ['ok:"true"', (_, response) => response.end('{"ok":"true","status":"live"}'), NOT_LIVE, 200],
+    ['another status', (_, response) => response.end('{"ok":true,"status":"starting"}'), NOT_LIVE, 200],
+    ['no status', (_, response) => response.end('{"ok":true}'), NOT_LIVE, 200],
+    ['null', (_, response) => response.end('null'), NOT_LIVE, 200],
+    ['a list', (_, response) => response.end(`[${LIVE}]`), NOT_LIVE, 200],
+  ])('%s', async (_, answers, reason, status) => {
+    const { port } = await http(answers);
+    expect(await probeHealth({ port })).toEqual({ healthy: false, reason, status });
+  });
+});
+
+describe('a gateway is not healthy that', () => {
+  test.each<[string, (socket: Socket) => void, string]>([
+    ['resets the connection', (socket) => socket.resetAndDestroy(), 'ECONNRESET'],
+    ['hangs up', (socket) => socket.end(), 'ECONNRESET'],
+    ['hangs up in its answer', (socket) => socket.end(answer(LIVE, 100)), 'ECONNRESET'],
+    ['speaks another protocol', (socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'), 'HPE_INVALID_CONSTANT'],
+    ['sends headers without end', (socket) => endless(socket, `${answer('').slice(0, -2)}x: ${'a'.repeat(99_000)}`), 'HPE_HEADER_OVERFLOW'],
+    ['sends a body without end', (socket) => endless(socket, answer('a'.repeat(16_384), 1e9)), 'the answer is longer than 65536 bytes'],
+  ])('%s', async (_, behaves, reason) => {
+    const { port } = await tcp(behaves);
+    expect(await probeHealth({ port })).toEqual({ healthy: false, reason, status: null });
+  });
+
+  test('is not there', async () => {
+    expect(await probeHealth({ port: await freePort() })).toEqual({ healthy: false, reason: 'ECONNREFUSED', status: null });
+  });
+
+  test('switches protocols instead of answering', { timeout: 5000 }, async () => {
+    const { port } = await tcp((socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: a\r\n\r\n'));
+    expect(await probeHealth({ port })).toMatchObject({ healthy: false });
+  });
+});
+
+describe('the deadline of 1 s holds for the whole answer of a gateway that', () => {
+  test.each<[string, (socket: Socket) => void]>([
+    ['accepts and is silent', () => {}],
+    ['drips its body', (socket) => drip(socket, answer(LIVE, 1e6), ' ')],
+    ['drips its headers', (socket) => drip(socket, 'HTTP/1.1 200 OK\r\n', 'x')],
+    ['only ever says 100 Continue', (socket) => drip(socket, '', 'HTTP/1.1 100 Continue\r\n\r\n')],
+    ['stops one byte short', (socket) => socket.write(answer(LIVE, LIVE.length + 1))],
+  ])('%s', async (_, behaves) => {
+    const { port } = await tcp(behaves);
+    const { result, took } = await timed(probeHealth({ port }));
+    expect(result).toEqual({ healthy: false, reason: TOO_LATE, status: null });
+    expect(took).toBeGreaterThan(990);
+    expect(took).toBeLessThan(1800);
+  });
+
+  test('listens and never accepts', async () => {
+    const { port } = listenerOn({}).address;
+    expect(await probeHealth({ port })).toMatchObject({ healthy: false, reason: TOO_LATE });
+  });
+
+  test('or as many milliseconds as the caller says', async () => {
+    const { port } = listenerOn({}).address;
+    const { result, took } = await timed(probeHealth({ port, timeoutMs: 150 }));
+    expect(result.reason).toBe('no whole answer within 150ms');
+    expect(took).toBeLessThan(900);
+  });
+});
+
+test('each probe asks anew: the answer of a gateway that is gone does not last', async () => {
+  const { server, port } = await http((_, response) => response.end(LIVE));
+  expect(await probeHealth({ port })).toMatchObject({ healthy: true });
+  await new Promise((resolve) => server.close(resolve));
+  expect(await probeHealth({ port })).toMatchObject({ healthy: false, reason: 'ECONNREFUSED' });
+});
+
+test.each([
+  ['no options', undefined, 'ERR_INVALID_ARG_TYPE'],
+  ['no port', {}, 'ERR_INVALID_ARG_TYPE'],
+  ['port 65536', { port: 65536 }, 'ERR_OUT_OF_RANGE'],
+  ['a host name', { port: 1, host: 'example.org' }, 'ERR_INVALID_ARG_VALUE'],
+  ['timeoutMs -1', { port: 1, timeoutMs: -1 }, 'ERR_OUT_OF_RANGE'],
+  ["timeoutMs '1'", { port: 1, timeoutMs: '1' }, 'ERR_INVALID_ARG_TYPE'],
+])('%s is a mistake', async (_, options, code) => {
+  await expect(probeHealth(options as ProbeHealthOptions)).rejects.toMatchObject({ code });
+});
+
+function http(answers: RequestListener, host = '127.0.0.1') {
+  return listening(createServer(answers), { host });
+}
+
+/** Behaves so once it was asked something. */
+function tcp(behaves: (socket: Socket) => void) {
+  return listening(createTcpServer((socket) => void socket.once('data', () => behaves(socket))));
+}
+
+function answer(body: string, length = body.length): string {
+  return `HTTP/1.1 200 OK\r\ncontent-length: ${length}\r\n\r\n${body}`;
+}
+
+function drip(socket: Socket, first: string, next: string): void {
+  socket.write(first);
+  const timer = setInterval(() => socket.write(next), 50);
+  socket.once('close', () => clearInterval(timer));
+}
+
+function endless(socket: Socket, first: string): void {
+  socket.write(first);
+  const more = () => socket.write('a'.repeat(16_384));
+  socket.on('drain', more);
+  more();
+}
+
+async function timed<T>(promise: Promise<T>): Promise<{ result: T; took: number }> {
+  const started = performance.now();
+  const result = await promise;
+  return { result, took: performance.now() - started };
+}

@@ -1,0 +1,196 @@
+import { existsSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { acquireLock, type FileLock, probeLock, tryAcquireLock, type TryAcquireLockOptions } from '../../src/index.js';
+import { type Actor, startActor } from '../support/actors.js';
+import { startFaultyActor, whyNoFaults } from '../support/faulty-actor.js';
+import { startTimeOf, writeOlderRecord } from '../support/older-gateway.js';
+import { freePort, freshDirectory } from '../support/places.js';
+import { portraitOf } from '../support/portrait.js';
+
+const lockPath = () => join(freshDirectory(), 'a.lock');
+
+function acquire(path: string, options?: TryAcquireLockOptions): FileLock {
+  const lock = tryAcquireLock(path, options);
+  if (lock === null) throw new Error(`'${path}' is held`);
+  onTestFinished(() => lock.release());
+  return lock;
+}
+
+function setAge(path: string, ageMs: number): void {
+  const seconds = (Date.now() - ageMs) / 1000;
+  utimesSync(path, seconds, seconds);
+}
+
+describe('a file that names no owner blocks nothing, and its content is gone afterwards', () => {
+  const alive = JSON.stringify({ pid: process.ppid, kernelLock: true, createdAt: new Date().toISOString() });
+  test.each<[string, string | Buffer]>([
+    ['empty', ''],
+    ['torn', alive.slice(0, -5)],
+    ['torn after the pid', `{"pid":${process.ppid}`],
+    ['a plain pid file', `${process.ppid}\n`],
+    ['a list of records', `[${alive}]`],
+    ['a pid as text', `{"pid":"${process.ppid}"}`],
+    ['a pid that no process can have', '{"pid":99999999999,"port":1}'],
+    ['NULs', Buffer.alloc(4096)],
+    ['a record behind NULs, as after a power cut', Buffer.concat([Buffer.alloc(10), Buffer.from(alive)])],
+    ['1 MiB of NULs', Buffer.alloc(1 << 20)],
+    ['1 MiB of text', Buffer.alloc(1 << 20, 'x')],
+    ['1 MiB of nesting', Buffer.alloc(1 << 20, '[')],
+    ['bytes that are no text', Buffer.from([0xff, 0xfe, 0xc0, 0x80, 0xed, 0xa0, 0x80])],
+  ])('%s', (_what, content) => {
+    const path = lockPath();
+    writeFileSync(path, content);
+    expect(probeLock(path)).toEqual({ state: 'free', heldBy: null, owner: null, ownerAlive: null });
+    const lock = acquire(path);
+    expect(lock.reclaimed).toBe('stale');
+    const lines = readFileSync(path, 'latin1').split('\n');
+    expect([lines.length, JSON.parse(lines[0]!).ownerId]).toEqual([2, lock.owner!.ownerId]);
+  });
+});
+
+describe('a record of this package blocks nothing once the kernel gives the lock', () => {
+  test('after SIGKILL, and the probe says so before', async () => {
+    const path = lockPath();
+    const holder = await startActor();
+    await holder.call('tryAcquire', path, { owner: { role: 'gateway' } });
+    expect(await holder.kill('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' });
+    expect(probeLock(path)).toMatchObject({
+      state: 'leftover',
+      heldBy: null,
+      owner: { pid: holder.pid, role: 'gateway' },
+      ownerAlive: false,
+    });
+    expect(acquire(path).reclaimed).toBe('owner-gone');
+  });
+
+  test('even if it names a living stranger, with its true start time and its listening port', async () => {
+    const path = lockPath();
+    const stranger = await startActor();
+    const { port } = await stranger.call<{ port: number }>('bind', { port: 0 });
+    const record = { pid: stranger.pid, startTime: startTimeOf(stranger.pid), port, kernelLock: true };
+    writeFileSync(path, `${JSON.stringify(record)}\n`);
+    expect(acquire(path, { endpoint: { host: '127.0.0.1', port } }).reclaimed).toBe('owner-gone');
+  });
+
+  test('even if it names init, or this very process', () => {
+    for (const pid of [1, process.pid]) {
+      const path = lockPath();
+      writeFileSync(path, JSON.stringify({ pid, kernelLock: true, createdAt: new Date().toISOString() }));
+      expect(acquire(path).reclaimed).toBe('owner-gone');
+    }
+  });
+
+  test('a complete record before the end of a longer one is read: the holder was killed before it could truncate', () => {
+    const path = lockPath();
+    writeFileSync(path, `{"pid":2147483646,"kernelLock":true}\n"role":"gateway"}\n`);
+    expect(probeLock(path)).toMatchObject({ state: 'leftover', owner: { pid: 2147483646 }, ownerAlive: false });
+  });
+});
+
+interface OlderGateway {
+  readonly actor: Actor;
+  readonly path: string;
+  readonly port: number;
+}
+
+/** Alive and listening, with a record and no kernel lock. */
+async function startOlderGateway(fields: Record<string, unknown> = {}): Promise<OlderGateway> {
+  const actor = await startActor();
+  const { port } = await actor.call<{ port: number }>('bind', { port: 0 });
+  const path = lockPath();
+  writeOlderRecord(path, { pid: actor.pid, port, ...fields });
+  return { actor, path, port };
+}
+
+describe('an older gateway that holds a record only', () => {
+  test('is respected while it lives and listens, and its file stays as it is', async () => {
+    const { actor, path } = await startOlderGateway();
+    const before = portraitOf(path);
+    expect(tryAcquireLock(path)).toBeNull();
+    expect(tryAcquireLock(path, { mode: 'shared' })).toBeNull();
+    await expect(acquireLock(path, { timeoutMs: 20 })).rejects.toMatchObject({
+      code: 'ERR_LOCK_TIMEOUT',
+      owner: { pid: actor.pid, kernelLock: false },
+      ownerAlive: true,
+    });
+    expect(probeLock(path)).toMatchObject({ state: 'held', heldBy: 'record', owner: { pid: actor.pid }, ownerAlive: true });
+    expect(portraitOf(path)).toEqual(before);
+  });
+
+  test('is respected however old its record is', async () => {
+    const { path } = await startOlderGateway();
+    setAge(path, 24 * 3_600_000);
+    expect(tryAcquireLock(path)).toBeNull();
+  });
+
+  test('is respected at the port that the caller knows of, when its record has none', async () => {
+    const { path, port } = await startOlderGateway({ port: undefined });
+    expect(tryAcquireLock(path, { endpoint: { host: '127.0.0.1', port } })).toBeNull();
+    expect(tryAcquireLock(path, { endpoint: { host: '0.0.0.0', port } })).toBeNull();
+    expect(existsSync(path)).toBe(true);
+    const free = await freePort();
+    expect(acquire(path, { endpoint: { host: '127.0.0.1', port: free } }).reclaimed).toBe('port-free');
+  });
+
+  test('is waited for, and makes room when it ends', async () => {
+    const { actor, path } = await startOlderGateway();
+    const lock = await acquireLock(path, { timeoutMs: 20_000, onContended: () => void actor.kill('SIGTERM') });
+    expect(lock.reclaimed).toBe('owner-gone');
+    lock.release();
+  });
+
+  test('makes room when it no longer listens, although it is alive', async () => {
+    const actor = await startActor();
+    const path = lockPath();
+    writeOlderRecord(path, { pid: actor.pid, port: await freePort() });
+    expect(acquire(path).reclaimed).toBe('port-free');
+  });
+
+  test('makes room when it was killed, whoever listens on its port now', async () => {
+    const { actor, path } = await startOlderGateway();
+    await actor.kill('SIGKILL');
+    const { port } = await startOlderGateway();
+    writeOlderRecord(path, { pid: actor.pid, port });
+    expect(acquire(path).reclaimed).toBe('owner-gone');
+  });
+
+  test('whose pid is now that of a process which began later makes room', async () => {
+    const hourAgo = new Date(Date.now() - 3_600_000).toISOString();
+    const { path, actor } = await startOlderGateway({ startTime: undefined, createdAt: hourAgo });
+    expect(probeLock(path)).toMatchObject({ state: 'leftover', owner: { pid: actor.pid }, ownerAlive: false });
+    expect(acquire(path).reclaimed).toBe('owner-gone');
+  });
+
+  test('whose pid is now that of a process with another start time makes room', async (ctx) => {
+    if (startTimeOf(process.pid) === null) ctx.skip('this system has no /proc/PID/stat');
+    const { path } = await startOlderGateway({ startTime: 1 });
+    expect(acquire(path).reclaimed).toBe('owner-gone');
+  });
+
+  test('of which nothing can be found out is respected for 30 s after its last sign of life', async () => {
+    const { path } = await startOlderGateway({ startTime: undefined, createdAt: undefined });
+    for (const [ageMs, held] of [[0, true], [29_000, true], [31_000, false]] as const) {
+      setAge(path, ageMs);
+      expect(tryAcquireLock(path) === null, `${ageMs} ms`).toBe(held);
+    }
+  });
+
+  test('keeps its file when the question whether it listens cannot be asked', async (ctx) => {
+    const missing = whyNoFaults();
+    if (missing) ctx.skip(missing);
+    const { path } = await startOlderGateway();
+    const before = portraitOf(path);
+    const contender = await startFaultyActor('socket EMFILE', path);
+    expect(await contender.call('tryAcquire', path)).toBeNull();
+    expect(portraitOf(path)).toEqual(before);
+  });
+});
+
+test('taking a leftover keeps its inode, so that a contender that has it open is refused by the kernel', () => {
+  const path = lockPath();
+  writeFileSync(path, '{"pid":2147483646}');
+  const { ino } = statSync(path);
+  acquire(path);
+  expect(statSync(path).ino).toBe(ino);
+});

@@ -1,0 +1,206 @@
+// What an attacker, a mistaken option or a `sudo` run may have left where a lock belongs.
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, linkSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { acquireGatewayLock, acquireLock, LockError, probeLock, tryAcquireLock } from '../../src/index.js';
+import { whyNotRoot } from '../support/capabilities.js';
+import { freshDirectory } from '../support/places.js';
+import { portraitOf } from '../support/portrait.js';
+import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
+
+const lockPath = () => join(freshDirectory(), 'a.lock');
+
+function caught(call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    return error;
+  }
+}
+
+/** Refused by each way in, with this text, and untouched by all of them. */
+async function expectInvalid(path: string, reason: string, ...others: string[]): Promise<void> {
+  const before = [path, ...others].map(portraitOf);
+  const refusals = [
+    caught(() => tryAcquireLock(path)),
+    caught(() => tryAcquireLock(path, { mode: 'shared' })),
+    await acquireLock(path, { timeoutMs: 20_000 }).catch((error: unknown) => error),
+  ];
+  for (const error of refusals) {
+    expect(error).toBeInstanceOf(LockError);
+    expect(error).toMatchObject({ code: 'ERR_LOCK_INVALID_FILE', path, cause: { code: 'ERR_LOCK_INVALID_FILE' } });
+    expect((error as Error).message).toContain(`'${path}' ${reason}`);
+  }
+  expect([path, ...others].map(portraitOf)).toEqual(before);
+}
+
+function expectProbeInvalid(path: string, reason: string): void {
+  const before = portraitOf(path);
+  expect(caught(() => probeLock(path))).toMatchObject({
+    code: 'ERR_LOCK_INVALID_FILE',
+    message: expect.stringContaining(`'${path}' ${reason}`),
+  });
+  expect(portraitOf(path)).toEqual(before);
+}
+
+describe('is refused as a lock, and neither followed, truncated, changed nor removed:', () => {
+  test('a symbolic link to a file', async () => {
+    const path = lockPath();
+    const target = join(dirname(path), 'precious');
+    writeFileSync(target, 'precious');
+    symlinkSync(target, path);
+    await expectInvalid(path, 'is a symbolic link', target);
+    expectProbeInvalid(path, 'is a symbolic link');
+  });
+
+  test('a symbolic link that leads nowhere, and nothing is made there', async () => {
+    const path = lockPath();
+    symlinkSync(join(dirname(path), 'nowhere'), path);
+    await expectInvalid(path, 'is a symbolic link', dirname(path));
+    expect(existsSync(join(dirname(path), 'nowhere'))).toBe(false);
+  });
+
+  test('a FIFO, without hanging on it', async () => {
+    const path = lockPath();
+    execFileSync('mkfifo', [path]);
+    await expectInvalid(path, 'is a FIFO');
+    expectProbeInvalid(path, 'is a FIFO');
+  });
+
+  test('a directory', async () => {
+    const path = lockPath();
+    mkdirSync(path);
+    writeFileSync(join(path, 'precious'), 'precious');
+    await expectInvalid(path, 'is a directory', join(path, 'precious'));
+    expectProbeInvalid(path, 'is a directory');
+  });
+
+  test('a socket', async () => {
+    const path = lockPath();
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    onTestFinished(() => void server.close());
+    await expectInvalid(path, 'is a socket');
+    expectProbeInvalid(path, 'is a socket');
+  });
+
+  test('a device', async (ctx) => {
+    const path = lockPath();
+    const missing = whyNoDevice(path);
+    if (missing) ctx.skip(missing);
+    await expectInvalid(path, 'is a device');
+    expectProbeInvalid(path, 'is a device');
+  });
+
+  test('a hard link to a file of somebody', async () => {
+    const path = lockPath();
+    const target = join(dirname(path), 'precious');
+    writeFileSync(target, 'precious');
+    linkSync(target, path);
+    await expectInvalid(path, 'is a hard link to a file that has other names', target);
+    expectProbeInvalid(path, 'is a hard link');
+  });
+
+  test("another user's file that others may write to", async (ctx) => {
+    const missing = whyNotRoot();
+    if (missing) ctx.skip(missing);
+    for (const mode of [0o666, 0o660]) {
+      const path = lockPath();
+      writeFileSync(path, '{"pid":1,"kernelLock":false}');
+      chmodSync(path, mode);
+      chownSync(path, STRANGER.uid, STRANGER.gid);
+      await expectInvalid(path, 'belongs to another user and is writable by others');
+    }
+  });
+
+  test('a place in a directory in which every user could replace it', async () => {
+    const path = lockPath();
+    chmodSync(dirname(path), 0o777);
+    writeFileSync(path, 'whose?');
+    await expectInvalid(path, 'lies in a directory that every user may write to', dirname(path));
+  });
+});
+
+test('a place in a directory that every user may write to, with the sticky bit as in /tmp, will do', () => {
+  const path = lockPath();
+  chmodSync(dirname(path), 0o1777);
+  const lock = tryAcquireLock(path)!;
+  expect(lock.verify()).toBe(true);
+  lock.release();
+});
+
+test('a new lock file is private, whatever the umask is', () => {
+  const before = process.umask(0);
+  onTestFinished(() => void process.umask(before));
+  const lock = tryAcquireLock(lockPath())!;
+  expect(statSync(lock.path).mode & 0o7777).toBe(0o600);
+  lock.release();
+});
+
+describe('a process without rights', () => {
+  test.for([0o600, 0o644])('is refused the leftover of another user (mode %o), by name', async (mode, ctx) => {
+    const path = leftoverOfRoot(ctx, mode);
+    const before = portraitOf(path);
+    const actor = await startUnprivilegedActor();
+    await expect(actor.call('tryAcquire', path)).rejects.toMatchObject({
+      name: 'LockError',
+      code: 'ERR_LOCK_PERMISSION',
+      message: expect.stringContaining(`'${path}' belongs to uid 0, and this process runs as uid ${STRANGER.uid}`),
+      path,
+    });
+    expect(portraitOf(path)).toEqual(before);
+  });
+
+  test('is told when it may not write to the directory', async (ctx) => {
+    const path = leftoverOfRoot(ctx, 0o600);
+    chownSync(dirname(path), 0, 0);
+    chmodSync(dirname(path), 0o755);
+    const actor = await startUnprivilegedActor();
+    const other = join(dirname(path), 'b.lock');
+    await expect(actor.call('tryAcquire', other)).rejects.toMatchObject({
+      code: 'ERR_LOCK_PERMISSION',
+      message: expect.stringContaining(other),
+    });
+    expect(existsSync(other)).toBe(false);
+  });
+
+  test('still holds when its release was denied, and lets go when it is allowed', async (ctx) => {
+    const path = leftoverOfRoot(ctx, 0o600);
+    const own = join(dirname(path), 'own.lock');
+    const actor = await startUnprivilegedActor();
+    await actor.call('tryAcquire', own);
+    chmodSync(dirname(path), 0o500);
+    await expect(actor.call('release', own)).rejects.toMatchObject({ code: 'ERR_LOCK_PERMISSION', path: own });
+    expect(await actor.call('verify', own)).toBe(true);
+    expect(tryAcquireLock(own)).toBeNull();
+    chmodSync(dirname(path), 0o700);
+    await actor.call('release', own);
+    expect(existsSync(own)).toBe(false);
+  });
+});
+
+/** What `sudo gateway` leaves behind in a directory of the user. */
+function leftoverOfRoot(ctx: { skip(reason: string): never }, mode: number): string {
+  const missing = whyNoStranger();
+  if (missing) ctx.skip(missing);
+  const path = lockPath();
+  writeFileSync(path, '{"pid":2147483646,"kernelLock":true}\n');
+  chmodSync(path, mode);
+  chownSync(dirname(path), STRANGER.uid, STRANGER.gid);
+  return path;
+}
+
+/** Makes the device at the path, or says why not. */
+function whyNoDevice(path: string): string | null {
+  if (whyNotRoot()) return 'needs root to make a device';
+  try {
+    execFileSync('mknod', [path, 'c', '1', '3'], { stdio: 'pipe' });
+    return null;
+  } catch (error) {
+    return `cannot make a device in ${tmpdir()}: ${(error as Error).message.split('\n')[0]}`;
+  }
+}
+

@@ -1,0 +1,112 @@
+// Everything that needs no Node: native/os has a test program of its own, whose tests are run here one by
+// one, so that a failure has its sentence. Building it proves that plain cmake builds the package.
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { chmodSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { getSystemErrorMap } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { freshDirectory } from '../support/places.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const BUILD = join(ROOT, 'build-native');
+const PROGRAM = join(BUILD, 'tests/os_tests');
+const ADDON = join(BUILD, 'Release/gateway_lock.node');
+const SKIPPED = 77;
+
+run('cmake', ['-S', ROOT, '-B', BUILD, '-DGATEWAY_LOCK_TESTS=ON']);
+run('cmake', ['--build', BUILD, '--parallel', '2']);
+
+describe('native/os without Node', () => {
+  for (const name of run(PROGRAM, ['--list']).trim().split('\n')) {
+    test(name, (ctx) => {
+      const { status, signal, stderr } = spawnSync(PROGRAM, [name], {
+        encoding: 'utf8',
+        timeout: 30_000,
+        env: { ...process.env, TMPDIR: publicDirectory() },
+      });
+      if (status === SKIPPED) ctx.skip(stderr.trim());
+      expect({ status, signal, stderr }).toEqual({ status: 0, signal: null, stderr: '' });
+    });
+  }
+
+  test('a test that does not exist is not taken for a passed one', () => {
+    expect(spawnSync(PROGRAM, ['no such test']).status).toBe(2);
+  });
+});
+
+describe('the error table', () => {
+  const table = readFileSync(join(ROOT, 'native/os/sys_error_posix.cc'), 'utf8');
+  const rows = [...table.matchAll(/\{(E\w+), "(\w+)", "([^"]+)"\}/g)].map(([, , name, text]) => [name!, text!] as const);
+  const nodes = new Map(getSystemErrorMap().values());
+
+  test('spells each error as Node does, where Node knows it', () => {
+    const known = rows.filter(([name]) => nodes.has(name));
+    expect(known.length).toBeGreaterThan(20);
+    expect(known).toEqual(known.map(([name]) => [name, nodes.get(name)]));
+  });
+
+  test('adds only errors of locks and disks that Node has no text for', () => {
+    const added = rows.map(([name]) => name).filter((name) => !nodes.has(name));
+    expect(added).toEqual(['EDQUOT', 'ENOLCK', 'ESTALE']);
+  });
+});
+
+describe('the addon as plain cmake builds it', () => {
+  test('loads, and has the same functions as the one that cmake-js built', () => {
+    const load = createRequire(import.meta.url);
+    const functions = Object.keys(load(ADDON) as object);
+    expect(functions).toContain('tryAcquire');
+    expect(functions).toEqual(Object.keys(load(join(ROOT, 'build/Release/gateway_lock.node')) as object));
+  });
+
+  test('exports the two symbols that Node looks up, and nothing else', (ctx) => {
+    const { status, stdout, stderr } = symbols('--defined-only');
+    if (status !== 0) ctx.skip(`nm cannot list dynamic symbols here: ${stderr}`);
+    expect(names(stdout).sort()).toEqual(['napi_register_module_v1', 'node_api_module_get_api_version_v1']);
+  });
+
+  test('imports Node-API and nothing of libuv or V8', (ctx) => {
+    const { status, stdout, stderr } = symbols('--undefined-only');
+    if (status !== 0) ctx.skip(`nm cannot list dynamic symbols here: ${stderr}`);
+    const imported = names(stdout);
+    expect(imported).toContain('napi_create_function');
+    expect(imported.filter((name) => /^uv_|v8|^_ZN4node|^node_module_register/.test(name))).toEqual([]);
+  });
+});
+
+test('configuring for Windows stops and says why', () => {
+  const { status, stderr } = cmake(['-S', ROOT, '-B', join(freshDirectory(), 'build'), '-DCMAKE_SYSTEM_NAME=Windows']);
+  expect(status).not.toBe(0);
+  expect(stderr.replace(/\s+/g, ' ')).toContain(
+    'gateway-lock does not run on Windows yet: LockFileEx and SO_EXCLUSIVEADDRUSE are still to come (see CHANGELOG.md). Use Linux or macOS.',
+  );
+});
+
+/** For tests that become another user. */
+function publicDirectory(): string {
+  const directory = freshDirectory();
+  chmodSync(directory, 0o1777);
+  return directory;
+}
+
+function symbols(which: string): SpawnSyncReturns<string> {
+  return spawnSync('nm', ['-D', which, ADDON], { encoding: 'utf8' });
+}
+
+/** "0000 T name" or "U name@GLIBC_2.34" */
+function names(listing: string): string[] {
+  const lines = listing.trim().split('\n');
+  return lines.map((line) => line.trim().split(/\s+/).at(-1)!.split('@')[0]!);
+}
+
+function cmake(args: string[]): SpawnSyncReturns<string> {
+  return spawnSync('cmake', args, { encoding: 'utf8' });
+}
+
+function run(command: string, args: string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? ''}\n${stdout}${stderr}`);
+  return stdout;
+}

@@ -1,0 +1,37 @@
+// Actors whose system calls fail on purpose (test/fixtures/faulty-calls.c, compiled here).
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Actor, startActor } from './actors.js';
+import type { Missing } from './capabilities.js';
+import { freshDirectory } from './places.js';
+
+const SOURCE = fileURLToPath(new URL('../fixtures/faulty-calls.c', import.meta.url));
+
+export async function startFaultyActor(fault: string, path: string): Promise<Actor> {
+  const library = join(freshDirectory(), 'faulty-calls.so');
+  compile(SOURCE, library);
+  return startActor({ env: { ...process.env, LD_PRELOAD: library, FAULT: fault, FAULT_PATH: path } });
+}
+
+/** Compiles a shim that ends every program with status 42, and asks whether it does. */
+export function whyNoFaults(): Missing {
+  const directory = mkdtempSync(join(tmpdir(), 'gateway-lock-shim-'));
+  try {
+    const [source, library] = [join(directory, 'probe.c'), join(directory, 'probe.so')];
+    writeFileSync(source, '#include <unistd.h>\n__attribute__((constructor)) void end(void) { _exit(42); }\n');
+    compile(source, library);
+    const { status } = spawnSync(process.execPath, ['-v'], { env: { ...process.env, LD_PRELOAD: library } });
+    return status === 42 ? null : 'this system does not load a library with LD_PRELOAD';
+  } catch (error) {
+    return `cannot compile a shim with cc: ${(error as Error).message.split('\n')[0]}`;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function compile(source: string, library: string): void {
+  execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, source, '-ldl'], { stdio: 'pipe' });
+}

@@ -1,0 +1,36 @@
+// An actor that runs as another user. That user may not be able to read this tree, so it gets a copy.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Actor, startActor } from './actors.js';
+import { type Missing, whyNotRoot } from './capabilities.js';
+import { freshDirectory } from './places.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const FIXTURE = 'test/fixtures/actor.mjs';
+const RUNTIME = ['package.json', 'dist', 'build/Release', 'prebuilds', 'node_modules/node-gyp-build', FIXTURE];
+
+/** The user `nobody` of most systems; any other than ours would do. */
+export const STRANGER = { uid: 65534, gid: 65534 };
+
+export function startUnprivilegedActor(): Promise<Actor> {
+  const copy = copyRuntime();
+  return startActor({ ...STRANGER, script: join(copy, FIXTURE), cwd: copy });
+}
+
+export function whyNoStranger(): Missing {
+  if (process.getuid?.() !== 0) return whyNotRoot();
+  const { status, error } = spawnSync(process.execPath, ['-e', '0'], { ...STRANGER, cwd: '/' });
+  return status === 0 ? null : `uid ${STRANGER.uid} cannot run ${process.execPath}: ${error?.message ?? status}`;
+}
+
+function copyRuntime(): string {
+  const copy = freshDirectory();
+  for (const path of RUNTIME.filter((one) => existsSync(join(ROOT, one)))) {
+    mkdirSync(dirname(join(copy, path)), { recursive: true });
+    cpSync(join(ROOT, path), join(copy, path), { recursive: true, filter: (source) => !source.endsWith('.map') });
+  }
+  execFileSync('chmod', ['-R', 'a+rX', copy]);
+  return copy;
+}

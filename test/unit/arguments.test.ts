@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import { checkOneOf, checkOptions, checkPath, checkPort, checkSignal, checkTimeout } from '../../src/arguments.js';
+
+const typeMistake = (message: string) => expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE', message });
+const valueMistake = (message: string) => expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE', message });
+const rangeMistake = (message: string) => expect.objectContaining({ name: 'RangeError', code: 'ERR_OUT_OF_RANGE', message });
+
+describe('options', () => {
+  test('are any object', () => {
+    expect(() => checkOptions({})).not.toThrow();
+  });
+
+  test.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [18789, 'number'],
+    ['port', 'string'],
+    [() => {}, 'function'],
+  ])('are not %s', (value, named) => {
+    expect(() => checkOptions(value)).toThrow(typeMistake(`options must be an object, not ${named}`));
+  });
+});
+
+describe('a path', () => {
+  test.each(['/a/b.lock', 'b.lock', ' ', '/ä/\u{1f512}'])('may be %j', (path) => {
+    expect(checkPath('path', path)).toBe(path);
+  });
+
+  test.each(['', 'a\0b'])('may not be %j', (path) => {
+    expect(() => checkPath('path', path)).toThrow(valueMistake(`path must be a path, not ${JSON.stringify(path)}`));
+  });
+
+  test.each([[undefined, 'undefined'], [null, 'null'], [1, 'number'], [new URL('file:///a'), 'object']])(
+    'is a string, not %s',
+    (path, named) => {
+      expect(() => checkPath('lockDir', path)).toThrow(typeMistake(`lockDir must be a string, not ${named}`));
+    },
+  );
+});
+
+describe('a port', () => {
+  test.each([0, 1, 18789, 65535])('may be %d', (port) => {
+    expect(checkPort('port', port)).toBe(port);
+  });
+
+  test.each([-1, 65536, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('may not be %d', (port) => {
+    expect(() => checkPort('port', port)).toThrow(rangeMistake(`port must be an integer from 0 to 65535, not ${port}`));
+  });
+
+  test.each([[undefined, 'undefined'], [null, 'null'], ['18789', 'string'], [18789n, 'bigint']])(
+    'is a number, not %s',
+    (port, named) => {
+      expect(() => checkPort('port', port)).toThrow(typeMistake(`port must be a number, not ${named}`));
+    },
+  );
+});
+
+describe('a timeout', () => {
+  test.each([0, 0.5, 5000, Number.MAX_VALUE, Number.POSITIVE_INFINITY])('may be %d ms', (timeout) => {
+    expect(checkTimeout('timeoutMs', timeout)).toBe(timeout);
+  });
+
+  test.each([-1, -0.001, Number.NaN, Number.NEGATIVE_INFINITY])('may not be %d ms', (timeout) => {
+    const message = `graceMs must be 0 or more milliseconds, not ${timeout}`;
+    expect(() => checkTimeout('graceMs', timeout)).toThrow(rangeMistake(message));
+  });
+
+  test.each([[undefined, 'undefined'], [null, 'null'], ['5000', 'string']])('is a number, not %s', (timeout, named) => {
+    const message = `timeoutMs must be a number of milliseconds, not ${named}`;
+    expect(() => checkTimeout('timeoutMs', timeout)).toThrow(typeMistake(message));
+  });
+});
+
+describe('a choice', () => {
+  test('is one of those allowed', () => {
+    expect(checkOneOf('mode', 'shared', ['exclusive', 'shared'])).toBe('shared');
+  });
+
+  test.each([['Shared'], ['toString'], [undefined], [0]])('is not %j, and the message lists what is', (value) => {
+    const message = `mode must be one of 'exclusive', 'shared', not ${JSON.stringify(value)}`;
+    expect(() => checkOneOf('mode', value, ['exclusive', 'shared'])).toThrow(valueMistake(message));
+  });
+});
+
+describe('a signal', () => {
+  test('is an AbortSignal or left out', () => {
+    const { signal } = new AbortController();
+    expect(checkSignal(signal)).toBe(signal);
+    expect(checkSignal(undefined)).toBeUndefined();
+  });
+
+  test.each([[null, 'null'], [{ aborted: false }, 'object'], ['SIGTERM', 'string']])('is not %j', (value, named) => {
+    expect(() => checkSignal(value)).toThrow(typeMistake(`signal must be an AbortSignal, not ${named}`));
+  });
+});

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { backoffDelays } from '../../src/lock/backoff.js';
+
+function firstDelays(count: number, random?: () => number): number[] {
+  const delays = backoffDelays(random);
+  return Array.from({ length: count }, () => delays.next().value);
+}
+
+test('without jitter the delays double from 5 ms and stay at 250 ms', () => {
+  expect(firstDelays(9, () => 0)).toEqual([5, 10, 20, 40, 80, 160, 250, 250, 250]);
+});
+
+test('jitter shortens a delay by half at most', () => {
+  const shortest = firstDelays(9, () => 1);
+  expect(shortest).toEqual([2.5, 5, 10, 20, 40, 80, 125, 125, 125]);
+});
+
+test('two waiters that begin together do not move in step', () => {
+  expect(firstDelays(8)).not.toEqual(firstDelays(8));
+});
+
+test('every delay of a long wait is a real pause: at least 2.5 ms, at most 250 ms', () => {
+  for (const delayMs of firstDelays(2000)) {
+    expect(delayMs).toBeGreaterThan(2.5 - Number.EPSILON);
+    expect(delayMs).toBeLessThanOrEqual(250);
+  }
+});

@@ -1,0 +1,115 @@
+import { hostname } from 'node:os';
+import { describe, expect, test } from 'vitest';
+import type { OwnerRecord } from '../../src/errors.js';
+import {
+  checkOwnerFields,
+  formatRecord,
+  newRecord,
+  parseRecord,
+  RECORD_LIMIT,
+  selfIdentity,
+} from '../../src/lock/owner-record.js';
+
+/** A record whose line has exactly this many bytes. */
+function recordOfBytes(bytes: number, filler = 'x'): OwnerRecord {
+  const empty = Buffer.byteLength(formatRecord({ ...newRecord(), filler: '' }));
+  return { ...newRecord(), filler: filler.repeat((bytes - empty) / Buffer.byteLength(filler)) };
+}
+
+describe('a new record', () => {
+  test('names this process, and each acquisition apart', () => {
+    const [one, two] = [newRecord(), newRecord()];
+    expect(one).toMatchObject({ pid: process.pid, host: hostname(), kernelLock: true, port: null });
+    expect(Math.abs(Date.parse(one.createdAt!) - Date.now())).toBeLessThan(60_000);
+    expect(one.ownerId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(one.ownerId).not.toBe(two.ownerId);
+  });
+
+  test('carries what the caller adds, except where it would say that somebody else holds the lock', () => {
+    const lies = { pid: 1, startTime: 1, host: 'elsewhere', bootId: 'b', pidNamespace: '1', kernelLock: false };
+    const record = newRecord({ ...lies, createdAt: 'never', ownerId: 'mine', role: 'gateway', port: 18789 });
+    expect(record).toMatchObject({ ...selfIdentity(), kernelLock: true, role: 'gateway', port: 18789 });
+    expect(record.createdAt).not.toBe('never');
+    expect(record.ownerId).not.toBe('mine');
+  });
+});
+
+describe('a record that is written', () => {
+  test('is one JSON line that ends in a newline, names the pid first, and says that it decides nothing', () => {
+    const line = formatRecord(newRecord({ text: 'two\nlines' }));
+    expect(line.indexOf('\n')).toBe(line.length - 1);
+    expect(Object.keys(JSON.parse(line))[0]).toBe('pid');
+    expect(JSON.parse(line).note).toMatch(/hint.*kernel lock decides.*leftover/i);
+  });
+
+  test('is read back as it was', () => {
+    const record = newRecord({ role: 'gateway', nested: { list: [1, null, 'ü'] } });
+    expect(parseRecord(formatRecord(record))).toEqual(record);
+  });
+
+  test('may have 4096 bytes and not one more, counted in bytes', () => {
+    expect(RECORD_LIMIT).toBe(4096);
+    expect(Buffer.byteLength(formatRecord(recordOfBytes(4096)))).toBe(4096);
+    for (const tooLong of [recordOfBytes(4097), { ...newRecord(), text: '€'.repeat(1366) }]) {
+      expect(() => formatRecord(tooLong)).toThrow(
+        expect.objectContaining({ name: 'RangeError', code: 'ERR_OUT_OF_RANGE' }) as Error,
+      );
+    }
+  });
+});
+
+describe('a record that is read', () => {
+  const complete = formatRecord(newRecord({ role: 'gateway' }));
+
+  test('and was torn off at any byte names nobody', () => {
+    for (let length = 0; length < complete.length - 1; length++) {
+      expect(parseRecord(complete.slice(0, length)), `${length} bytes`).toBeNull();
+    }
+    expect(parseRecord(complete.slice(0, -1))?.pid).toBe(process.pid);
+  });
+
+  test('and stands before the end of a longer, older one is the first line', () => {
+    expect(parseRecord(`${complete}:null,"port":4}\n`)).toEqual(parseRecord(complete));
+  });
+
+  test('and has several lines or no newline is one of an older gateway', () => {
+    for (const text of [JSON.stringify({ pid: 77 }), JSON.stringify({ pid: 77 }, null, 2)]) {
+      expect(parseRecord(text)).toEqual({
+        ...{ pid: 77, startTime: null, bootId: null, pidNamespace: null, host: null },
+        ...{ createdAt: null, ownerId: null, kernelLock: false, port: null },
+      });
+    }
+  });
+
+  test.each([
+    ...['', '\n', '\0'.repeat(4096), 'pid 77', '77', '"77"', 'null', 'true', '[]', '[{"pid":77}]', '{}', '{"pid":77'],
+    ...['"77"', '0', '-1', '1.5', '2147483648', '1e999', 'null', 'true', '[77]', '{"pid":77}'].map((pid) => `{"pid":${pid}}`),
+    '['.repeat(4096),
+    '{"a":'.repeat(800),
+    '\uFEFF{"pid":77}',
+  ])('and is %j names nobody', (text) => {
+    expect(parseRecord(text)).toBeNull();
+  });
+
+  test('keeps no value of a wrong type in a field that this package reads', () => {
+    const wrong = { startTime: '1', bootId: 1, pidNamespace: {}, host: [], createdAt: 5, ownerId: null, kernelLock: 1 };
+    const record = parseRecord(JSON.stringify({ pid: 2147483647, ...wrong, port: 65536 }));
+    expect(record).toEqual({
+      ...{ pid: 2147483647, startTime: null, bootId: null, pidNamespace: null, host: null },
+      ...{ createdAt: null, ownerId: null, kernelLock: false, port: null },
+    });
+  });
+
+  test('cannot reach a prototype', () => {
+    const record = parseRecord('{"pid":77,"__proto__":{"hostile":true},"constructor":{"prototype":{"hostile":true}}}');
+    expect(record?.pid).toBe(77);
+    expect(record?.['hostile']).toBeUndefined();
+    expect(({} as Record<string, unknown>)['hostile']).toBeUndefined();
+  });
+});
+
+test.each([null, 'text', 5, [], () => {}])('the owner option %j is refused: it is no object', (value) => {
+  expect(() => checkOwnerFields(value)).toThrow(
+    expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }) as Error,
+  );
+});
