@@ -24,8 +24,6 @@ class KeptAlive : public Napi::ObjectWrap<T>, public LiveHandle {
   }
 
  protected:
-  explicit KeptAlive(const Napi::CallbackInfo& info) : Napi::ObjectWrap<T>(info) {}
-
   void Keep(const Napi::CallbackInfo& info) {
     info.This().As<Napi::Object>().TypeTag(&T::kTag);
     Environment::Of(info.Env()).live.insert(this);
@@ -36,6 +34,10 @@ class KeptAlive : public Napi::ObjectWrap<T>, public LiveHandle {
     Environment::Of(this->Env()).live.erase(this);
     this->Unref();
   }
+
+ private:
+  friend T;
+  explicit KeptAlive(const Napi::CallbackInfo& info) : Napi::ObjectWrap<T>(info) {}
 };
 
 }  // namespace gateway_lock

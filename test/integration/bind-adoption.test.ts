@@ -1,7 +1,11 @@
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { createServer as createHttpServer, type IncomingMessage, type RequestOptions, request as httpRequest } from 'node:http';
-import { createServer as createHttpsServer, request as httpsRequest } from 'node:https';
+import { createServer as createHttpServer, request as httpRequest, type IncomingMessage } from 'node:http';
+import {
+  createServer as createHttpsServer,
+  request as httpsRequest,
+  type RequestOptions as SecureRequestOptions,
+} from 'node:https';
 import { connect, createServer, type Server } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -16,12 +20,20 @@ const certificate = fixture('loopback-certificate.pem');
 const echo = () => createServer((socket) => socket.on('error', () => {}).pipe(socket));
 const greeter = () => createHttpServer((incoming, response) => response.end(`hello ${incoming.url}`));
 const secureGreeter = () =>
-  createHttpsServer({ key: fixture('loopback-key.pem'), cert: certificate }, (_, response) => response.end('hello in private'));
+  createHttpsServer({ key: fixture('loopback-key.pem'), cert: certificate }, (_, response) =>
+    response.end('hello in private'),
+  );
 
 /** How a client of each kind of server talks to it at an address. */
-const KINDS: Readonly<Record<string, { make(): Server; talk(host: string, port: number): Promise<string>; says: string }>> = {
+const KINDS: Readonly<
+  Record<string, { make(): Server; talk(host: string, port: number): Promise<string>; says: string }>
+> = {
   'a net.Server': { make: echo, talk: (host, port) => echoed(host, port, 'ping'), says: 'ping' },
-  'an http.Server': { make: greeter, talk: (host, port) => fetched(httpRequest, { host, port, path: '/a' }), says: 'hello /a' },
+  'an http.Server': {
+    make: greeter,
+    talk: (host, port) => fetched(httpRequest, { host, port, path: '/a' }),
+    says: 'hello /a',
+  },
   'an https.Server': {
     make: secureGreeter,
     talk: (host, port) => fetched(httpsRequest, { host, port, ca: certificate, servername: 'localhost' }),
@@ -80,26 +92,46 @@ describe('listen() refuses', () => {
   test('when the listener is closed', async () => {
     const listener = listenerOn({});
     await listener.close();
-    await expect(listener.listen(echo())).rejects.toMatchObject({ code: 'ERR_INVALID_STATE', message: expect.stringMatching(/ is closed$/) });
+    await expect(listener.listen(echo())).rejects.toMatchObject({
+      code: 'ERR_INVALID_STATE',
+      message: expect.stringMatching(/ is closed$/),
+    });
   });
 
-  test.each([[undefined], [null], [{}], [{ listen() {} }], ['127.0.0.1'], [() => {}]])('%j, which is no server, and stays usable', async (server) => {
-    const listener = listenerOn({});
-    await expect(listener.listen(server as never)).rejects.toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' });
-    await listener.listen(echo());
-    expect(await echoed('127.0.0.1', listener.address.port, 'usable')).toBe('usable');
-  });
+  test.each([[undefined], [null], [{}], [{ listen() {} }], ['127.0.0.1'], [() => {}]])(
+    '%j, which is no server, and stays usable',
+    async (server) => {
+      const listener = listenerOn({});
+      await expect(listener.listen(server as never)).rejects.toMatchObject({
+        name: 'TypeError',
+        code: 'ERR_INVALID_ARG_TYPE',
+      });
+      await listener.listen(echo());
+      expect(await echoed('127.0.0.1', listener.address.port, 'usable')).toBe('usable');
+    },
+  );
 
-  test('a server that listens already: it goes on, and the descriptor is closed exactly once', async () => {
+  test('a server that listens elsewhere already: that goes on, and the listener takes another', async () => {
     const { server, port } = await listening(echo());
     const before = sockets();
     const listener = listenerOn({});
     await expect(listener.listen(server)).rejects.toMatchObject({ code: 'ERR_SERVER_ALREADY_LISTEN' });
+    expect(sockets().length).toBe(before.length + 1);
+    await listener.listen(greeter());
+    expect(await echoed('127.0.0.1', port, 'goes on')).toBe('goes on');
+    expect(server.listenerCount('connection')).toBe(listenersOfAFreshServer());
+    await listener.close();
+    expect(sockets()).toEqual(before);
+  });
+
+  test('a server whose adoption fails, and closes the descriptor exactly once', async () => {
+    const before = sockets();
+    const listener = listenerOn({});
+    const broken = Object.assign(echo(), { listen: refuseToListen });
+    await expect(listener.listen(broken)).rejects.toThrow('no');
     expect(sockets()).toEqual(before);
     const successor = listenerOn({});
-    expect(sockets().length).toBe(before.length + 1);
     await listener.close();
-    expect(await echoed('127.0.0.1', port, 'goes on')).toBe('goes on');
     expect(failureOf({ port: successor.address.port })).toMatchObject({ code: 'EADDRINUSE' });
   });
 });
@@ -146,7 +178,10 @@ describe('close()', () => {
     const unanswered = await connected(port, 'GET / HTTP/1.1\r\nhost: a\r\n\r\n');
     const halfSent = await connected(port, 'GET / HTTP/1.1\r\nhos');
     const webSocket = await openWebSocket('127.0.0.1', port);
-    const ends = Promise.all([once(unanswered, 'close'), once(halfSent, 'close'), once(webSocket, 'close')]);
+    const ends = Promise.all([
+      ...[unanswered, halfSent].map((socket) => new Promise((resolve) => socket.once('close', resolve))),
+      once(webSocket, 'close'),
+    ]);
     const started = performance.now();
     await listener.close({ graceMs: 300 });
     const took = performance.now() - started;
@@ -177,7 +212,11 @@ describe('close()', () => {
     await closing;
   });
 
-  test.each([[-1, 'RangeError'], [Number.NaN, 'RangeError'], ['1', 'TypeError']])('with graceMs %j is a mistake that closes nothing', async (graceMs, name) => {
+  test.each([
+    [-1, 'RangeError'],
+    [Number.NaN, 'RangeError'],
+    ['1', 'TypeError'],
+  ])('with graceMs %j is a mistake that closes nothing', async (graceMs, name) => {
     const listener = listenerOn({});
     await expect(listener.close({ graceMs: graceMs as number })).rejects.toMatchObject({ name });
     expect(failureOf({ port: listener.address.port })).toMatchObject({ code: 'EADDRINUSE' });
@@ -205,6 +244,15 @@ test.each([[[]], [['--pending-deprecation']]])('adoption warns of nothing: node 
   expect(holder.output).toBe('');
 });
 
+function refuseToListen(): never {
+  throw new Error('no');
+}
+
+/** echo() has one, and listening() of the test adds another. */
+function listenersOfAFreshServer(): number {
+  return echo().listenerCount('connection') + 1;
+}
+
 /** The socket descriptors of this process. */
 function sockets(): string[] {
   const targets = readdirSync('/proc/self/fd').map((fd) => {
@@ -231,13 +279,18 @@ async function echoed(host: string, port: number, message: string): Promise<stri
   return text(socket);
 }
 
-async function fetched(request: typeof httpRequest | typeof httpsRequest, options: RequestOptions): Promise<string> {
+async function fetched(
+  request: typeof httpRequest | typeof httpsRequest,
+  options: SecureRequestOptions,
+): Promise<string> {
   const [response] = (await once(request({ agent: false, ...options }).end(), 'response')) as [IncomingMessage];
   return text(response);
 }
 
 function withWebSockets<T extends Server>(server: T): T {
-  new WebSocketServer({ server: server as never }).on('connection', (socket) => socket.on('message', (data) => socket.send(String(data))));
+  new WebSocketServer({ server: server as never }).on('connection', (socket) =>
+    socket.on('message', (data) => socket.send(String(data))),
+  );
   return server;
 }
 
@@ -258,5 +311,7 @@ async function webSocketEchoed(host: string, port: number): Promise<string> {
 }
 
 function openConnections(server: Server): Promise<number> {
-  return new Promise((resolve, reject) => server.getConnections((error, count) => (error ? reject(error) : resolve(count))));
+  return new Promise((resolve, reject) =>
+    server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+  );
 }

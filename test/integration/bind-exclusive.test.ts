@@ -6,8 +6,8 @@ import { getSystemErrorMap } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { type BindExclusiveOptions, bindExclusive } from '../../src/index.js';
 import { native } from '../../src/native/load.js';
-import { whyNoAddress } from '../support/loopbacks.js';
 import { failureOf, listenerOn, serverOn } from '../support/listeners.js';
+import { whyNoAddress } from '../support/loopbacks.js';
 import { freePort } from '../support/places.js';
 import { startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
@@ -19,7 +19,10 @@ describe('bindExclusive()', () => {
     ['::', 'IPv6'],
   ])('on %s listens there and says so', async (host, family) => {
     const { address, exclusive } = listenerOn({ host });
-    expect({ address, exclusive }).toEqual({ address: { address: host, family, port: expect.any(Number) }, exclusive: true });
+    expect({ address, exclusive }).toEqual({
+      address: { address: host, family, port: expect.any(Number) },
+      exclusive: true,
+    });
     expect(address.port).toBeGreaterThan(0);
     expect(native().askPort(host, address.port)).toBe('answers');
   });
@@ -145,14 +148,30 @@ async function ask(port: number, path: string): Promise<string> {
   return text(response);
 }
 
-function shapeOf({ name, message, code, errno, syscall, address, port }: NodeJS.ErrnoException & { address?: string; port?: number }) {
+function shapeOf({
+  name,
+  message,
+  code,
+  errno,
+  syscall,
+  address,
+  port,
+}: NodeJS.ErrnoException & { address?: string; port?: number }) {
   return { name, message, code, errno, syscall, address, port };
 }
 
 function nodeShape(code: string, syscall: string, address: string, port: number) {
   const [errno, [, words]] = [...getSystemErrorMap()].find(([, [name]]) => name === code)!;
   expect(['bind', 'listen']).toContain(syscall);
-  return { name: 'Error', message: `${syscall} ${code}: ${words} ${address}:${port}`, code, errno, syscall, address, port };
+  return {
+    name: 'Error',
+    message: `${syscall} ${code}: ${words} ${address}:${port}`,
+    code,
+    errno,
+    syscall,
+    address,
+    port,
+  };
 }
 
 /** How many connections the system began meanwhile: the fewest of 20 times, because others begin some too. */
@@ -168,6 +187,9 @@ function quietly<T>(action: () => T): { answer: T; connects: number } {
 }
 
 function activeOpens(): number {
-  const [names, values] = readFileSync('/proc/net/snmp', 'utf8').split('\n').filter((line) => line.startsWith('Tcp:')).map((line) => line.split(' '));
+  const [names, values] = readFileSync('/proc/net/snmp', 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('Tcp:'))
+    .map((line) => line.split(' '));
   return Number(values![names!.indexOf('ActiveOpens')]);
 }

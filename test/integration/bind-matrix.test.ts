@@ -5,7 +5,9 @@ import { bindExclusive } from '../../src/index.js';
 import { failureOf, serverOn } from '../support/listeners.js';
 import { whyNoAddress } from '../support/loopbacks.js';
 
-const HOSTS = ['127.0.0.1', '127.0.0.2', '::1', '0.0.0.0', '::', 'localhost'].filter((host) => whyNoAddress(host) === null);
+const HOSTS = ['127.0.0.1', '127.0.0.2', '::1', '0.0.0.0', '::', 'localhost'].filter(
+  (host) => whyNoAddress(host) === null,
+);
 
 const SECOND: Readonly<Record<string, (host: string, port: number) => Promise<string>>> = {
   bindExclusive: async (host, port) => failureOf({ host, port })?.code ?? 'bound',
@@ -15,13 +17,16 @@ const SECOND: Readonly<Record<string, (host: string, port: number) => Promise<st
   },
 };
 
-test.each(Object.keys(SECOND))('a holder excludes each second %s that would share an address, and no other', async (how) => {
-  const measured = await matrix(SECOND[how]!);
-  console.log(`second ${how} (row: holder)`);
-  console.table(measured);
-  expect(measured).toEqual(promised());
-  expect(Object.values(measured).flatMap(Object.values)).toEqual(expect.arrayContaining(['EADDRINUSE', 'bound']));
-});
+test.each(Object.keys(SECOND))(
+  'a holder excludes each second %s that would share an address, and no other',
+  async (how) => {
+    const measured = await matrix(SECOND[how]!);
+    console.log(`second ${how} (row: holder)`);
+    console.table(measured);
+    expect(measured).toEqual(promised());
+    expect(Object.values(measured).flatMap(Object.values)).toEqual(expect.arrayContaining(['EADDRINUSE', 'bound']));
+  },
+);
 
 type Matrix = Record<string, Record<string, string>>;
 

@@ -43,22 +43,62 @@ describe('the names of the addon are those of src/native/binding.ts', () => {
 
 const NO_STRING = [undefined, null, 5, true, {}, [], ['a'], Symbol('a'), 1n, () => 'a', Object('a'), new Proxy({}, {})];
 const NO_BOOLEAN = [undefined, null, 0, 1, 'true', {}, Symbol('a'), Object(true)];
-const NO_PORT = [undefined, null, '80', true, {}, Symbol('a'), 1n, Number.NaN, -1, 65536, 1.5, Infinity, -Infinity, 2 ** 53, Object(80)];
+const NO_PORT = [
+  undefined,
+  null,
+  '80',
+  true,
+  {},
+  Symbol('a'),
+  1n,
+  Number.NaN,
+  -1,
+  65536,
+  1.5,
+  Infinity,
+  -Infinity,
+  2 ** 53,
+  Object(80),
+];
 const NO_BACKLOG = [undefined, null, '1', Number.NaN, 0, -1, 2 ** 31, 0.5, Infinity];
 const NO_PID = [undefined, null, '1', Number.NaN, -1, 2 ** 31, 0.5, Infinity, 1n];
 
 /** A good value and the bad ones, argument by argument. */
-const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonly [unknown, readonly unknown[]])[]>>> = {
-  tryAcquire: [['/nowhere/a.lock', NO_STRING], [false, NO_BOOLEAN], [false, NO_BOOLEAN]],
-  probeLock: [['/nowhere/a.lock', NO_STRING]],
-  ensureLockDirectory: [['/nowhere/a', NO_STRING], [false, NO_BOOLEAN]],
-  listen: [['127.0.0.1', NO_STRING], [0, NO_PORT], [1, NO_BACKLOG]],
-  tryBind: [['127.0.0.1', NO_STRING], [0, NO_PORT]],
-  askPort: [['127.0.0.1', NO_STRING], [1, NO_PORT]],
-  findPortOwner: [['127.0.0.1', NO_STRING], [1, NO_PORT]],
-  hasListener: [['127.0.0.1', NO_STRING], [1, NO_PORT]],
-  readProcess: [[process.pid, NO_PID]],
-};
+const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonly [unknown, readonly unknown[]])[]>>> =
+  {
+    tryAcquire: [
+      ['/nowhere/a.lock', NO_STRING],
+      [false, NO_BOOLEAN],
+      [false, NO_BOOLEAN],
+    ],
+    probeLock: [['/nowhere/a.lock', NO_STRING]],
+    ensureLockDirectory: [
+      ['/nowhere/a', NO_STRING],
+      [false, NO_BOOLEAN],
+    ],
+    listen: [
+      ['127.0.0.1', NO_STRING],
+      [0, NO_PORT],
+      [1, NO_BACKLOG],
+    ],
+    tryBind: [
+      ['127.0.0.1', NO_STRING],
+      [0, NO_PORT],
+    ],
+    askPort: [
+      ['127.0.0.1', NO_STRING],
+      [1, NO_PORT],
+    ],
+    hasListener: [
+      ['127.0.0.1', NO_STRING],
+      [1, NO_PORT],
+    ],
+    findPortOwner: [
+      ['127.0.0.1', NO_STRING],
+      [1, NO_PORT],
+    ],
+    readProcess: [[process.pid, NO_PID]],
+  };
 
 describe('a wrong argument throws a TypeError that names its place, and never crashes', () => {
   test.each(Object.keys(SIGNATURES) as (keyof NativeBinding)[])('%s()', (name) => {
@@ -88,7 +128,11 @@ describe('a wrong argument throws a TypeError that names its place, and never cr
   test.each(['', 'localhost', 'example.org', '127.1.1.1.1', '127.0.0.1 ', '::1%none', 'x'.repeat(100_000)])(
     'an address that is none is EINVAL, and is not looked up: %.20s',
     (address) => {
-      for (const call of [() => addon.listen(address, 0, 1), () => addon.tryBind(address, 1), () => addon.askPort(address, 1)]) {
+      for (const call of [
+        () => addon.listen(address, 0, 1),
+        () => addon.tryBind(address, 1),
+        () => addon.askPort(address, 1),
+      ]) {
         expect(call).toThrow(expect.objectContaining({ code: 'EINVAL', address }));
       }
       expect(addon.findPortOwner(address, 1)).toBe(0);
@@ -102,8 +146,9 @@ describe.each([
 ] as const)('%s', (name, make: () => LockHandle | ListenerHandle) => {
   test('cannot be made by hand', () => {
     const handle = make();
-    const Class = handle.constructor as new (...args: unknown[]) => unknown;
-    for (const args of [[], [undefined], [{}], [handle], ['127.0.0.1', 0, 1]]) expect(() => new Class(...args)).toThrow(TypeError);
+    const Class = handle.constructor as new (...args: unknown[]) => object;
+    for (const args of [[], [undefined], [{}], [handle], ['127.0.0.1', 0, 1]])
+      expect(() => new Class(...args)).toThrow(TypeError);
     expect(() => new (class extends Class {})()).toThrow(TypeError);
     expect(() => Reflect.apply(Class, handle, [])).toThrow(TypeError);
   });
@@ -141,16 +186,19 @@ describe('a handle that is done with', () => {
     expect(handle).toMatchObject({ fd: -1, port, address: '127.0.0.1' });
   });
 
-  test.each(['release', 'abandon'] as const)('after %s() a lock reads and writes no descriptor, and may be let go again', (letGo) => {
-    const handle = acquire();
-    handle[letGo]();
-    expect(handle.held).toBe(false);
-    expect(() => handle.writeRecord('late')).toThrow(expect.objectContaining({ code: 'EBADF' }));
-    expect(() => handle.readRecord()).toThrow(expect.objectContaining({ code: 'EBADF' }));
-    expect(handle.namesThisFile()).toBe(false);
-    handle.release();
-    handle.abandon();
-  });
+  test.each(['release', 'abandon'] as const)(
+    'after %s() a lock reads and writes no descriptor, and may be let go again',
+    (letGo) => {
+      const handle = acquire();
+      handle[letGo]();
+      expect(handle.held).toBe(false);
+      expect(() => handle.writeRecord('late')).toThrow(expect.objectContaining({ code: 'EBADF' }));
+      expect(() => handle.readRecord()).toThrow(expect.objectContaining({ code: 'EBADF' }));
+      expect(handle.namesThisFile()).toBe(false);
+      handle.release();
+      handle.abandon();
+    },
+  );
 });
 
 /** The members of an interface, sorted. */

@@ -1,4 +1,13 @@
-import { closeSync, mkdirSync, openSync, readFileSync, existsSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type FileLock, probeLock, type TryAcquireLockOptions, tryAcquireLock } from '../../src/index.js';

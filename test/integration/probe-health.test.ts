@@ -30,10 +30,13 @@ describe('a gateway is healthy', () => {
     expect(await probeHealth({ port, path: '/other' })).toMatchObject({ healthy: false, status: 404 });
   });
 
-  test.each(['0.0.0.0', '::', '::1', 'localhost'])('when asked on %s, a wildcard being asked on loopback', async (host) => {
-    const { port } = await http((_, response) => response.end(LIVE), host === 'localhost' ? '127.0.0.1' : host);
-    expect(await probeHealth({ host, port })).toMatchObject({ healthy: true });
-  });
+  test.each(['0.0.0.0', '::', '::1', 'localhost'])(
+    'when asked on %s, a wildcard being asked on loopback',
+    async (host) => {
+      const { port } = await http((_, response) => response.end(LIVE), host === 'localhost' ? '127.0.0.1' : host);
+      expect(await probeHealth({ host, port })).toMatchObject({ healthy: true });
+    },
+  );
 });
 
 describe('a gateway is not healthy that answers', () => {
@@ -41,7 +44,12 @@ describe('a gateway is not healthy that answers', () => {
     ['404 with the right body', (_, response) => response.writeHead(404).end(LIVE), 'status 404 is not 200', 404],
     ['503', (_, response) => response.writeHead(503).end(LIVE), 'status 503 is not 200', 503],
     ['204', (_, response) => response.writeHead(204).end(), 'status 204 is not 200', 204],
-    ['a redirect', (_, response) => response.writeHead(302, { location: '/healthz' }).end(LIVE), 'status 302 is not 200', 302],
+    [
+      'a redirect',
+      (_, response) => response.writeHead(302, { location: '/healthz' }).end(LIVE),
+      'status 302 is not 200',
+      302,
+    ],
     ['200 with HTML', (_, response) => response.end('<html>It works!</html>'), 'the answer is not JSON', 200],
     ['200 with nothing', (_, response) => response.end(), 'the answer is not JSON', 200],
     ['two answers in one', (_, response) => response.end(LIVE + LIVE), 'the answer is not JSON', 200],
@@ -61,21 +69,39 @@ describe('a gateway is not healthy that', () => {
   test.each<[string, (socket: Socket) => void, string]>([
     ['resets the connection', (socket) => socket.resetAndDestroy(), 'ECONNRESET'],
     ['hangs up', (socket) => socket.end(), 'ECONNRESET'],
-    ['hangs up in its answer', (socket) => socket.end(answer(LIVE, 100)), 'ECONNRESET'],
+    [
+      'hangs up in its answer',
+      (socket) => socket.end(answer(LIVE, 100)),
+      'the server ended the connection without an answer',
+    ],
     ['speaks another protocol', (socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'), 'HPE_INVALID_CONSTANT'],
-    ['sends headers without end', (socket) => endless(socket, `${answer('').slice(0, -2)}x: ${'a'.repeat(99_000)}`), 'HPE_HEADER_OVERFLOW'],
-    ['sends a body without end', (socket) => endless(socket, answer('a'.repeat(16_384), 1e9)), 'the answer is longer than 65536 bytes'],
+    [
+      'sends headers without end',
+      (socket) => endless(socket, `${answer('').slice(0, -2)}x: ${'a'.repeat(99_000)}`),
+      'HPE_HEADER_OVERFLOW',
+    ],
+    [
+      'sends a body without end',
+      (socket) => endless(socket, answer('a'.repeat(16_384), 1e9)),
+      'the answer is longer than 65536 bytes',
+    ],
   ])('%s', async (_, behaves, reason) => {
     const { port } = await tcp(behaves);
     expect(await probeHealth({ port })).toEqual({ healthy: false, reason, status: null });
   });
 
   test('is not there', async () => {
-    expect(await probeHealth({ port: await freePort() })).toEqual({ healthy: false, reason: 'ECONNREFUSED', status: null });
+    expect(await probeHealth({ port: await freePort() })).toEqual({
+      healthy: false,
+      reason: 'ECONNREFUSED',
+      status: null,
+    });
   });
 
   test('switches protocols instead of answering', { timeout: 5000 }, async () => {
-    const { port } = await tcp((socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: a\r\n\r\n'));
+    const { port } = await tcp((socket) =>
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: a\r\n\r\n'),
+    );
     expect(await probeHealth({ port })).toMatchObject({ healthy: false });
   });
 });
@@ -119,6 +145,11 @@ test.each([
   ['no options', undefined, 'ERR_INVALID_ARG_TYPE'],
   ['no port', {}, 'ERR_INVALID_ARG_TYPE'],
   ['port 65536', { port: 65536 }, 'ERR_OUT_OF_RANGE'],
+  ['port 0', { port: 0 }, 'ERR_OUT_OF_RANGE'],
+  ['a path that is no string', { port: 1, path: 5 }, 'ERR_INVALID_ARG_TYPE'],
+  ['a path with a space', { port: 1, path: '/a b' }, 'ERR_INVALID_ARG_VALUE'],
+  ['a path with a line break', { port: 1, path: '/a\r\nb: c' }, 'ERR_INVALID_ARG_VALUE'],
+  ['a path without a slash', { port: 1, path: 'a' }, 'ERR_INVALID_ARG_VALUE'],
   ['a host name', { port: 1, host: 'example.org' }, 'ERR_INVALID_ARG_VALUE'],
   ['timeoutMs -1', { port: 1, timeoutMs: -1 }, 'ERR_OUT_OF_RANGE'],
   ["timeoutMs '1'", { port: 1, timeoutMs: '1' }, 'ERR_INVALID_ARG_TYPE'],
@@ -146,10 +177,8 @@ function drip(socket: Socket, first: string, next: string): void {
 }
 
 function endless(socket: Socket, first: string): void {
-  socket.write(first);
-  const more = () => socket.write('a'.repeat(16_384));
-  socket.on('drain', more);
-  more();
+  const more = (error?: Error | null) => error || socket.write('a'.repeat(16_384), more);
+  socket.write(first, more);
 }
 
 async function timed<T>(promise: Promise<T>): Promise<{ result: T; took: number }> {

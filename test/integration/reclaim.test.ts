@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { acquireLock, type FileLock, probeLock, tryAcquireLock, type TryAcquireLockOptions } from '../../src/index.js';
+import { acquireLock, type FileLock, probeLock, type TryAcquireLockOptions, tryAcquireLock } from '../../src/index.js';
 import { type Actor, startActor } from '../support/actors.js';
 import { startFaultyActor, whyNoFaults } from '../support/faulty-actor.js';
 import { startTimeOf, writeOlderRecord } from '../support/older-gateway.js';
@@ -114,7 +114,12 @@ describe('an older gateway that holds a record only', () => {
       owner: { pid: actor.pid, kernelLock: false },
       ownerAlive: true,
     });
-    expect(probeLock(path)).toMatchObject({ state: 'held', heldBy: 'record', owner: { pid: actor.pid }, ownerAlive: true });
+    expect(probeLock(path)).toMatchObject({
+      state: 'held',
+      heldBy: 'record',
+      owner: { pid: actor.pid },
+      ownerAlive: true,
+    });
     expect(portraitOf(path)).toEqual(before);
   });
 
@@ -170,7 +175,11 @@ describe('an older gateway that holds a record only', () => {
 
   test('of which nothing can be found out is respected for 30 s after its last sign of life', async () => {
     const { path } = await startOlderGateway({ startTime: undefined, createdAt: undefined });
-    for (const [ageMs, held] of [[0, true], [29_000, true], [31_000, false]] as const) {
+    for (const [ageMs, held] of [
+      [0, true],
+      [29_000, true],
+      [31_000, false],
+    ] as const) {
       setAge(path, ageMs);
       expect(tryAcquireLock(path) === null, `${ageMs} ms`).toBe(held);
     }

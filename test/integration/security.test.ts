@@ -203,4 +203,3 @@ function whyNoDevice(path: string): string | null {
     return `cannot make a device in ${tmpdir()}: ${(error as Error).message.split('\n')[0]}`;
   }
 }
-

@@ -26,8 +26,14 @@ export async function serverOn(options: ListenOptions): Promise<{ server: Server
   return listening(createServer(), options);
 }
 
-export async function listening(server: Server, options: ListenOptions = {}): Promise<{ server: Server; port: number }> {
-  server.on('connection', (socket) => onTestFinished(() => void socket.on('error', () => {}).destroy()));
+export async function listening(
+  server: Server,
+  options: ListenOptions = {},
+): Promise<{ server: Server; port: number }> {
+  server.on('connection', (socket) => {
+    socket.on('error', () => {});
+    onTestFinished(() => void socket.destroy());
+  });
   server.listen({ port: 0, host: '127.0.0.1', ...options });
   await once(server, 'listening');
   onTestFinished(() => void server.close());

@@ -2,7 +2,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 /** As OpenClaw writes it: no newline; a start time only where /proc tells one. */
-export function writeOlderRecord(path: string, fields: { readonly pid: number; readonly [name: string]: unknown }): void {
+export function writeOlderRecord(
+  path: string,
+  fields: { readonly pid: number; readonly [name: string]: unknown },
+): void {
   const startTime = startTimeOf(fields.pid);
   const record = {
     createdAt: new Date().toISOString(),

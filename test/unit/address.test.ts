@@ -13,21 +13,32 @@ describe('a host means', () => {
     },
   );
 
-  test.each(['', ' ', 'example.org', 'LOCALHOST', 'localhost.', '127.1', '0x7f000001', '256.0.0.1', '[::1]', '127.0.0.1:80', '::1\0'])(
-    'nothing when it is %j: no name is looked up',
-    (host) => {
-      expect(() => addressesOf(host)).toThrow(
-        expect.objectContaining({
-          name: 'TypeError',
-          code: 'ERR_INVALID_ARG_VALUE',
-          message: `host must be an IP address or 'localhost', not ${JSON.stringify(host)}`,
-        }),
-      );
-    },
-  );
+  test.each([
+    '',
+    ' ',
+    'example.org',
+    'LOCALHOST',
+    'localhost.',
+    '127.1',
+    '0x7f000001',
+    '256.0.0.1',
+    '[::1]',
+    '127.0.0.1:80',
+    '::1\0',
+  ])('nothing when it is %j: no name is looked up', (host) => {
+    expect(() => addressesOf(host)).toThrow(
+      expect.objectContaining({
+        name: 'TypeError',
+        code: 'ERR_INVALID_ARG_VALUE',
+        message: `host must be an IP address or 'localhost', not ${JSON.stringify(host)}`,
+      }),
+    );
+  });
 
   test.each([[undefined], [null], [5], [['127.0.0.1']], [{}]])('nothing when it is no string: %j', (host) => {
-    expect(() => addressesOf(host)).toThrow(expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }));
+    expect(() => addressesOf(host)).toThrow(
+      expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }),
+    );
   });
 });
 

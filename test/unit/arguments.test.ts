@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { checkOneOf, checkOptions, checkPath, checkPort, checkSignal, checkTimeout } from '../../src/arguments.js';
 
-const typeMistake = (message: string) => expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE', message });
-const valueMistake = (message: string) => expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE', message });
-const rangeMistake = (message: string) => expect.objectContaining({ name: 'RangeError', code: 'ERR_OUT_OF_RANGE', message });
+const typeMistake = (message: string) =>
+  expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE', message });
+const valueMistake = (message: string) =>
+  expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE', message });
+const rangeMistake = (message: string) =>
+  expect.objectContaining({ name: 'RangeError', code: 'ERR_OUT_OF_RANGE', message });
 
 describe('options', () => {
   test('are any object', () => {
@@ -30,12 +33,14 @@ describe('a path', () => {
     expect(() => checkPath('path', path)).toThrow(valueMistake(`path must be a path, not ${JSON.stringify(path)}`));
   });
 
-  test.each([[undefined, 'undefined'], [null, 'null'], [1, 'number'], [new URL('file:///a'), 'object']])(
-    'is a string, not %s',
-    (path, named) => {
-      expect(() => checkPath('lockDir', path)).toThrow(typeMistake(`lockDir must be a string, not ${named}`));
-    },
-  );
+  test.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [1, 'number'],
+    [new URL('file:///a'), 'object'],
+  ])('is a string, not %s', (path, named) => {
+    expect(() => checkPath('lockDir', path)).toThrow(typeMistake(`lockDir must be a string, not ${named}`));
+  });
 });
 
 describe('a port', () => {
@@ -47,12 +52,14 @@ describe('a port', () => {
     expect(() => checkPort('port', port)).toThrow(rangeMistake(`port must be an integer from 0 to 65535, not ${port}`));
   });
 
-  test.each([[undefined, 'undefined'], [null, 'null'], ['18789', 'string'], [18789n, 'bigint']])(
-    'is a number, not %s',
-    (port, named) => {
-      expect(() => checkPort('port', port)).toThrow(typeMistake(`port must be a number, not ${named}`));
-    },
-  );
+  test.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    ['18789', 'string'],
+    [18789n, 'bigint'],
+  ])('is a number, not %s', (port, named) => {
+    expect(() => checkPort('port', port)).toThrow(typeMistake(`port must be a number, not ${named}`));
+  });
 });
 
 describe('a timeout', () => {
@@ -65,7 +72,11 @@ describe('a timeout', () => {
     expect(() => checkTimeout('graceMs', timeout)).toThrow(rangeMistake(message));
   });
 
-  test.each([[undefined, 'undefined'], [null, 'null'], ['5000', 'string']])('is a number, not %s', (timeout, named) => {
+  test.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    ['5000', 'string'],
+  ])('is a number, not %s', (timeout, named) => {
     const message = `timeoutMs must be a number of milliseconds, not ${named}`;
     expect(() => checkTimeout('timeoutMs', timeout)).toThrow(typeMistake(message));
   });
@@ -89,7 +100,11 @@ describe('a signal', () => {
     expect(checkSignal(undefined)).toBeUndefined();
   });
 
-  test.each([[null, 'null'], [{ aborted: false }, 'object'], ['SIGTERM', 'string']])('is not %j', (value, named) => {
+  test.each([
+    [null, 'null'],
+    [{ aborted: false }, 'object'],
+    ['SIGTERM', 'string'],
+  ])('is not %j', (value, named) => {
     expect(() => checkSignal(value)).toThrow(typeMistake(`signal must be an AbortSignal, not ${named}`));
   });
 });

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { utimesSync, writeFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { OwnerRecord } from '../../src/errors.js';
 import { newRecord } from '../../src/lock/owner-record.js';
@@ -41,7 +41,9 @@ describe('a leftover can be taken', () => {
 
   test('when the owner of a record without a kernel lock is gone, whoever listens on its port', async () => {
     const { pid } = spawnSync(process.execPath, ['-v']);
-    expect(judgeLeftover({ ...recordOnly, pid, port: await listeningPort() }, leftover(), undefined)).toBe('owner-gone');
+    expect(judgeLeftover({ ...recordOnly, pid, port: await listeningPort() }, leftover(), undefined)).toBe(
+      'owner-gone',
+    );
   });
 
   test('when nobody listens on the port of its owner', async () => {

@@ -1,0 +1,233 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { bindExclusive, type ProbePortOptions, probePort } from '../../src/index.js';
+import { native } from '../../src/native/load.js';
+import { startActor } from '../support/actors.js';
+import { failureOf, listenerOn, serverOn } from '../support/listeners.js';
+import { whyNoAddress } from '../support/loopbacks.js';
+import { freePort, until } from '../support/places.js';
+import { startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
+
+const IN_USE = expect.objectContaining({ code: 'EADDRINUSE', syscall: 'bind' });
+
+describe('a port is', () => {
+  test.each(['127.0.0.1', '::1', '0.0.0.0', '::', 'localhost'])('free on %s when nobody has it', async (host) => {
+    const port = await freePort();
+    expect(await probePort({ host, port })).toEqual({ state: 'free', host, port, pid: null, cause: null });
+  });
+
+  test('free again when its holder has let go, with connections of it still dying', async () => {
+    const { server, port } = await serverOn({});
+    const client = await connected(port);
+    client.destroy();
+    await new Promise((resolve) => server.close(resolve));
+    expect(await probePort({ port })).toMatchObject({ state: 'free' });
+  });
+
+  test('listening when somebody accepts there, and the answer names him', async () => {
+    const holder = await startActor();
+    const { port } = await holder.call<{ port: number }>('bind', { port: 0 });
+    expect(await probePort({ port })).toEqual({
+      state: 'listening',
+      host: '127.0.0.1',
+      port,
+      pid: holder.pid,
+      cause: null,
+    });
+    await holder.call('adopt');
+    expect(await probePort({ port })).toMatchObject({ state: 'listening', pid: holder.pid });
+  });
+
+  test('reserved when a connection of somebody has it and nobody listens', async () => {
+    const { port } = await serverOn({});
+    const { localPort } = await connected(port);
+    expect(await probePort({ port: localPort! })).toEqual({
+      state: 'reserved',
+      host: '127.0.0.1',
+      port: localPort,
+      pid: null,
+      cause: IN_USE,
+    });
+  });
+
+  test('denied when this user may not bind it', async (ctx) => {
+    const missing = whyNoStranger();
+    if (missing !== null) return ctx.skip(missing);
+    const user = await startUnprivilegedActor();
+    if ((await user.call('bindFailure', { port: 80 })) === null)
+      return ctx.skip('this system lets every user bind port 80');
+    expect(await user.call('probePort', { port: 80 })).toEqual({
+      state: 'denied',
+      host: '127.0.0.1',
+      port: 80,
+      pid: null,
+      cause: 'EACCES',
+    });
+  });
+
+  test('denied when the address is not of this host, and that is known at once', async () => {
+    const started = performance.now();
+    expect(await probePort({ host: '192.0.2.1', port: 18789, timeoutMs: 5000 })).toMatchObject({
+      state: 'denied',
+      cause: { code: 'EADDRNOTAVAIL', address: '192.0.2.1', port: 18789 },
+    });
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+});
+
+describe('a listener that does not accept counts as listening', () => {
+  test('with its backlog full', async () => {
+    const { port } = listenerOn({ backlog: 1 }).address;
+    await fill(port);
+    expect(await probePort({ port, timeoutMs: 200 })).toMatchObject({
+      state: 'listening',
+      pid: process.pid,
+      cause: IN_USE,
+    });
+  });
+
+  test('when its process is stopped, whether the backlog is full or not', async () => {
+    const holder = await startActor();
+    const { port } = await holder.call<{ port: number }>('bind', { port: 0, backlog: 2 });
+    await holder.call('adopt');
+    process.kill(holder.pid, 'SIGSTOP');
+    expect(await probePort({ port, timeoutMs: 200 })).toMatchObject({ state: 'listening', pid: holder.pid });
+    await fill(port);
+    expect(await probePort({ port, timeoutMs: 200 })).toMatchObject({ state: 'listening', pid: holder.pid });
+  });
+
+  test('and is asked no longer than timeoutMs', async () => {
+    const { port } = listenerOn({ backlog: 1 }).address;
+    await fill(port);
+    const started = performance.now();
+    await probePort({ port, timeoutMs: 300 });
+    expect(performance.now() - started).toBeGreaterThan(290);
+    expect(performance.now() - started).toBeLessThan(1300);
+  });
+});
+
+describe('hosts of more than one address', () => {
+  test.each(['127.0.0.1', '::1'])('localhost is listening when only %s is', async (address) => {
+    const { port } = listenerOn({ host: address }).address;
+    expect(await probePort({ host: 'localhost', port })).toMatchObject({
+      state: 'listening',
+      host: 'localhost',
+      pid: process.pid,
+    });
+  });
+
+  test.each([
+    ['0.0.0.0', '127.0.0.1'],
+    ['::', '127.0.0.1'],
+    ['::', '::1'],
+    ['127.0.0.1', '0.0.0.0'],
+    ['::1', '::'],
+  ])('a listener on %s is seen from %s', async (holder, host) => {
+    const { port } = listenerOn({ host: holder }).address;
+    expect(await probePort({ host, port })).toMatchObject({ state: 'listening', pid: process.pid });
+  });
+
+  test.each([
+    ['127.0.0.1', '::1'],
+    ['::1', '127.0.0.1'],
+    ['::1', '0.0.0.0'],
+  ])('a listener on %s leaves %s free', async (holder, host) => {
+    const { port } = listenerOn({ host: holder }).address;
+    expect(await probePort({ host, port })).toMatchObject({ state: 'free' });
+  });
+
+  test('a wildcard that another address keeps from being bound is not free', async (ctx) => {
+    const missing = whyNoAddress('127.0.0.2');
+    if (missing !== null) return ctx.skip(missing);
+    const { port } = listenerOn({ host: '127.0.0.2' }).address;
+    expect((await probePort({ host: '0.0.0.0', port })).state).not.toBe('free');
+  });
+
+  test('the listener of ::1 is named, not the one of 0.0.0.0', async () => {
+    const other = await startActor();
+    const { port } = await other.call<{ port: number }>('bind', { host: '0.0.0.0', port: 0 });
+    listenerOn({ host: '::1', port });
+    expect(await probePort({ host: '::1', port })).toMatchObject({ pid: process.pid });
+    expect(await probePort({ host: '127.0.0.1', port })).toMatchObject({ pid: other.pid });
+  });
+});
+
+describe('probing has no side effect', () => {
+  test('on binds of the same port that go on meanwhile', async () => {
+    const port = await freePort();
+    let probing = true;
+    const probes = Promise.all(Array.from({ length: 8 }, () => probeWhile(() => probing, port)));
+    const prober = await startActor();
+    const others = probeFromOutside(prober, port, () => probing);
+    for (let binds = 0; binds < 2000; binds++) {
+      expect(failureOf({ port }), `bind ${binds}`).toBeNull();
+      if (binds % 20 === 0) await new Promise(setImmediate);
+    }
+    probing = false;
+    const counts = [...(await probes), await others];
+    expect(Math.min(...counts)).toBeGreaterThan(10);
+  });
+
+  test('on a port that is asked so often that a connection meets itself', () => {
+    const listener = bindExclusive({ port: 0 });
+    const { port } = listener.address;
+    listener.close();
+    for (let asked = 0; asked < 100_000; asked++) expect(native().askPort('127.0.0.1', port) === 'refused').toBe(true);
+    expect(failureOf({ port })).toBeNull();
+  });
+
+  test('on the listener that is probed: it serves on', async () => {
+    const { server, port } = await serverOn({});
+    const probes = await Promise.all(Array.from({ length: 100 }, () => probePort({ port })));
+    expect(new Set(probes.map(({ state }) => state))).toEqual(new Set(['listening']));
+    await until(async () => (await openConnections(server)) === 0, 'the connections of the probes are gone');
+  });
+});
+
+test.each([
+  ['no options', undefined, 'ERR_INVALID_ARG_TYPE'],
+  ['port 0', { port: 0 }, 'ERR_OUT_OF_RANGE'],
+  ['port 65536', { port: 65536 }, 'ERR_OUT_OF_RANGE'],
+  ['a port in a string', { port: '80' }, 'ERR_INVALID_ARG_TYPE'],
+  ['a host name', { port: 1, host: 'example.org' }, 'ERR_INVALID_ARG_VALUE'],
+  ['timeoutMs NaN', { port: 1, timeoutMs: Number.NaN }, 'ERR_OUT_OF_RANGE'],
+])('%s is a mistake', async (_, options, code) => {
+  await expect(probePort(options as ProbePortOptions)).rejects.toMatchObject({ code });
+});
+
+async function connected(port: number) {
+  const socket = connect(port, '127.0.0.1').on('error', () => {});
+  onTestFinished(() => void socket.destroy());
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** Connects until the system lets nobody in any more. */
+function fill(port: number): Promise<void> {
+  return until(() => native().askPort('127.0.0.1', port) === 'silent', `the backlog of ${port} is full`);
+}
+
+async function probeWhile(goesOn: () => boolean, port: number): Promise<number> {
+  let count = 0;
+  for (; goesOn(); count++) await probePort({ port });
+  return count;
+}
+
+async function probeFromOutside(
+  prober: { call(method: string, ...args: unknown[]): Promise<unknown> },
+  port: number,
+  goesOn: () => boolean,
+) {
+  let count = 0;
+  for (; goesOn(); count++) await prober.call('probePort', { port });
+  return count;
+}
+
+function openConnections(server: {
+  getConnections(answer: (error: Error | null, count: number) => void): void;
+}): Promise<number> {
+  return new Promise((resolve, reject) =>
+    server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+  );
+}

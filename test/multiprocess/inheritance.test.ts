@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { acquireLock, probeLock, tryAcquireLock } from '../../src/index.js';
+import { startActor } from '../support/actors.js';
+import { freshDirectory, until } from '../support/places.js';
+
+const lockPath = () => join(freshDirectory(), 'a.lock');
+
+/** Also true of a zombie. */
+function exists(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+function endAfterTest(pid: number): void {
+  onTestFinished(() => void (exists(pid) && process.kill(pid, 'SIGKILL')));
+}
+
+describe('a child of the holder', () => {
+  test('does not keep the lock when the holder is killed with SIGKILL', async () => {
+    const path = lockPath();
+    const [holder, contender] = await Promise.all([startActor(), startActor()]);
+    await holder.call('tryAcquire', path);
+    const child = await holder.call<number>('spawnChild');
+    endAfterTest(child);
+    await holder.kill('SIGKILL');
+    expect(await contender.call('tryAcquire', path)).toMatchObject({ reclaimed: 'owner-gone' });
+    expect(exists(child)).toBe(true);
+  });
+
+  test('does not take the lock with it when it ends', async () => {
+    const path = lockPath();
+    const holder = await startActor();
+    await holder.call('tryAcquire', path);
+    const child = await holder.call<number>('spawnChild');
+    process.kill(child, 'SIGKILL');
+    await until(() => !exists(child), 'the child is reaped by the holder');
+    expect(await holder.call('verify', path)).toBe(true);
+    expect(tryAcquireLock(path)).toBeNull();
+  });
+});
+
+describe('a stopped holder (SIGSTOP)', () => {
+  test('keeps the lock, and has it still when it goes on', async () => {
+    const path = lockPath();
+    const holder = await startActor();
+    await holder.call('tryAcquire', path);
+    process.kill(holder.pid, 'SIGSTOP');
+    expect(tryAcquireLock(path)).toBeNull();
+    await expect(acquireLock(path, { timeoutMs: 300 })).rejects.toMatchObject({
+      code: 'ERR_LOCK_TIMEOUT',
+      owner: { pid: holder.pid },
+      ownerAlive: true,
+    });
+    process.kill(holder.pid, 'SIGCONT');
+    expect(await holder.call('verify', path)).toBe(true);
+    expect(tryAcquireLock(path)).toBeNull();
+  });
+});
+
+describe('a holder that was killed and that its parent did not reap (a zombie)', () => {
+  test('has no lock any more, and its record counts as that of a dead owner', async () => {
+    const path = lockPath();
+    const parent = await startActor();
+    const holder = await parent.call<number>('spawnHolder', path);
+    endAfterTest(holder);
+    expect(probeLock(path)).toMatchObject({ state: 'held', owner: { pid: holder }, ownerAlive: true });
+    process.kill(parent.pid, 'SIGSTOP');
+    process.kill(holder, 'SIGKILL');
+    await until(() => probeLock(path).ownerAlive === false, 'the holder is dead');
+    expect(exists(holder)).toBe(true);
+    expect(probeLock(path)).toMatchObject({ state: 'leftover', owner: { pid: holder } });
+    const lock = tryAcquireLock(path);
+    expect(lock).toMatchObject({ reclaimed: 'owner-gone' });
+    lock?.release();
+  });
+});
