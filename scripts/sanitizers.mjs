@@ -8,7 +8,9 @@ import { join } from 'node:path';
 import { prepare, root, run } from './prepare.mjs';
 
 const LIMIT_MS = 150_000;
-const TESTS = ['test/integration/', 'test/multiprocess/worker-threads.test.ts'].filter((path) => existsSync(join(root, path)));
+const TESTS = ['test/integration/', 'test/multiprocess/worker-threads.test.ts'].filter((path) =>
+  existsSync(join(root, path)),
+);
 
 const SANITIZERS = [
   {
@@ -70,7 +72,9 @@ function check(sanitizer) {
   build(sanitizer);
   const reports = mkdtempSync(join(tmpdir(), 'gateway-lock-sanitizers-'));
   try {
-    const failed = Object.entries(stages(sanitizer, reports)).filter(([title, stage]) => !passes(`${title} with ${sanitizer.name}`, stage));
+    const failed = Object.entries(stages(sanitizer, reports)).filter(
+      ([title, stage]) => !passes(`${title} with ${sanitizer.name}`, stage),
+    );
     return [...failed.map(([title]) => `${title} failed with ${sanitizer.name}`), ...readReports(reports)];
   } finally {
     rmSync(reports, { recursive: true, force: true });
@@ -80,7 +84,11 @@ function check(sanitizer) {
 function build({ name, folder }) {
   // node-gyp-build looks into build/Release of the folder that it is pointed at.
   const directory = join(root, folder, 'build');
-  run('cmake', ['-S', '.', '-B', directory, `-DGATEWAY_LOCK_SANITIZE=${name}`, '-DGATEWAY_LOCK_TESTS=ON'], `configuring for ${name}`);
+  run(
+    'cmake',
+    ['-S', '.', '-B', directory, `-DGATEWAY_LOCK_SANITIZE=${name}`, '-DGATEWAY_LOCK_TESTS=ON'],
+    `configuring for ${name}`,
+  );
   run('cmake', ['--build', directory, '--parallel', '2'], `building for ${name}`);
 }
 
@@ -88,7 +96,11 @@ function stages({ folder, library, environment }, reports) {
   const preloaded = { LD_PRELOAD: runtime(library), GATEWAY_LOCK_PREBUILD: join(root, folder) };
   return {
     'the test program of native/os': [join(root, folder, 'build/tests/os_tests'), [], environment(reports, true)],
-    'a life of the addon': [process.execPath, ['--expose-gc', '-e', LIFE], { ...preloaded, ...environment(reports, true) }],
+    'a life of the addon': [
+      process.execPath,
+      ['--expose-gc', '-e', LIFE],
+      { ...preloaded, ...environment(reports, true) },
+    ],
     'the tests': [
       process.execPath,
       [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--reporter=dot', ...TESTS],
@@ -99,7 +111,12 @@ function stages({ folder, library, environment }, reports) {
 
 function passes(title, [command, args, env]) {
   process.stderr.write(`gateway-lock: ${title}\n`);
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', timeout: LIMIT_MS, env: { ...process.env, ...env } });
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    timeout: LIMIT_MS,
+    env: { ...process.env, ...env },
+  });
   if (error) console.error(error.message);
   return status === 0;
 }

@@ -15,6 +15,7 @@ namespace gateway_lock {
 namespace {
 
 constexpr int kSilenceMs = 20;
+constexpr int kMaxPortPicks = 100;
 
 Status SocketError(const SocketHandle& socket, int* error) {
   socklen_t length = sizeof *error;
@@ -23,25 +24,24 @@ Status SocketError(const SocketHandle& socket, int* error) {
              : Status::SystemError(errno, "getsockopt");
 }
 
-// A connect() from a free port to itself succeeds when the kernel picks that very port as its
-// source (TCP simultaneous open): nobody listens there.
-bool ConnectedToItself(const SocketHandle& socket) {
-  sockaddr_storage here = {};
-  sockaddr_storage there = {};
-  socklen_t here_length = sizeof here;
-  socklen_t there_length = sizeof there;
-  return getsockname(Fd(socket), reinterpret_cast<sockaddr*>(&here), &here_length) == 0 &&
-         getpeername(Fd(socket), reinterpret_cast<sockaddr*>(&there), &there_length) == 0 &&
-         here_length == there_length && std::memcmp(&here, &there, here_length) == 0;
-}
-
-// Fails when the address is not one of this host, before a packet could leave for another one.
-Status BindToSameAddress(const SocketHandle& socket, const SocketAddress& address) {
+// Bound to the address that is going to be asked. Fails when that is not one of this host, before a
+// packet could leave for another one. Never on the asked port itself, which the system may pick: a
+// connect() to itself succeeds (TCP simultaneous open), and leaves that port in TIME_WAIT.
+Status OpenAskingSocket(const SocketAddress& address, std::uint16_t asked_port, SocketHandle* out) {
   SocketAddress source = address;
   // sin_port and sin6_port lie at the same place.
   reinterpret_cast<sockaddr_in*>(&source.storage)->sin_port = 0;
-  return bind(Fd(socket), source.get(), source.length) == 0 ? Status::Ok()
-                                                            : Status::SystemError(errno, "bind");
+  std::uint16_t port = asked_port;
+  for (int tries = 0; port == asked_port && tries < kMaxPortPicks; ++tries) {
+    Status status = OpenSocket(address.family(), out);
+    if (!status.ok()) return status;
+    if (bind(Fd(*out), source.get(), source.length) != 0) {
+      return Status::SystemError(errno, "bind");
+    }
+    status = LocalPort(*out, &port);
+    if (!status.ok()) return status;
+  }
+  return port == asked_port ? Status::SystemError(EADDRNOTAVAIL, "bind") : Status::Ok();
 }
 
 // What a connect() that is under way came to.
@@ -99,14 +99,13 @@ Status AskPort(const Endpoint& endpoint, Answer* answer) {
   SocketAddress address;
   SocketHandle socket;
   Status status = ParseAddress(endpoint, &address);
-  if (status.ok()) status = OpenSocket(address.family(), &socket);
-  if (status.ok()) status = BindToSameAddress(socket, address);
+  if (status.ok()) status = OpenAskingSocket(address, endpoint.port, &socket);
   if (!status.ok()) return status;
   int error = connect(Fd(socket), address.get(), address.length) == 0 ? 0 : errno;
   if (error == EINPROGRESS || error == EINTR) status = AwaitConnect(socket, &error);
   if (!status.ok()) return status;
   if (error == 0) {
-    *answer = ConnectedToItself(socket) ? Answer::kRefused : Answer::kAnswers;
+    *answer = Answer::kAnswers;
   } else if (error == ECONNREFUSED) {
     *answer = Answer::kRefused;
   } else if (error == ETIMEDOUT) {

@@ -36,15 +36,34 @@ extern "C" int flock(int fd, int operation) noexcept {
 namespace gateway_lock::test {
 namespace {
 
+// A contender for whom the file system has stood its test already: that test would notice as well
+// that the path names another file, and hide whether the lock itself does.
+class SeasonedContender {
+ public:
+  explicit SeasonedContender(const Directory& directory) {
+    FileLock lock;
+    CHECK(TryTake(directory / "seasoning", &lock).ok());
+  }
+  Status TryTake(const std::string& path, FileLock* lock) {
+    return FileLock::TryAcquire(path, LockMode::kExclusive, /*allow_weak=*/false, &file_systems_,
+                                lock);
+  }
+
+ private:
+  KnownFileSystems file_systems_;
+};
+
 TEST("a file removed between open and flock is not what the contender ends up with") {
   Directory directory;
   const std::string path = directory / "a.lock";
+  SeasonedContender contender(directory);
   int calls = 0;
   hook = [&](int fd, int operation) {
     if (++calls == 1) CHECK(unlink(path.c_str()) == 0);
     return RealFlock(fd, operation);
   };
-  FileLock lock = Take(path);
+  FileLock lock;
+  CHECK(contender.TryTake(path, &lock).ok());
   CHECK(lock.NamesThisFile());
   CHECK(IsRefused(path));
 }
@@ -54,12 +73,14 @@ TEST("a file replaced between open and flock is not what the contender ends up w
   const std::string path = directory / "a.lock";
   WriteFile(path, "old");
   WriteFile(directory / "new", "new");
+  SeasonedContender contender(directory);
   int calls = 0;
   hook = [&](int fd, int operation) {
     if (++calls == 1) CHECK(rename((directory / "new").c_str(), path.c_str()) == 0);
     return RealFlock(fd, operation);
   };
-  FileLock lock = Take(path);
+  FileLock lock;
+  CHECK(contender.TryTake(path, &lock).ok());
   CHECK(ReadFile(path) == "new");
   CHECK(lock.NamesThisFile());
 }
@@ -67,6 +88,7 @@ TEST("a file replaced between open and flock is not what the contender ends up w
 TEST("a path that names another file each time ends as a weak file system, not in a loop") {
   Directory directory;
   const std::string path = directory / "a.lock";
+  SeasonedContender contender(directory);
   int calls = 0;
   hook = [&](int fd, int operation) {
     ++calls;
@@ -74,7 +96,7 @@ TEST("a path that names another file each time ends as a weak file system, not i
     return RealFlock(fd, operation);
   };
   FileLock lock;
-  Status status = TryTake(path, &lock);
+  Status status = contender.TryTake(path, &lock);
   CHECK(status.kind == StatusKind::kWeakFileSystem);
   CHECK(std::strcmp(status.detail, "shows another file at the path each time it is asked") == 0);
   CHECK(calls == 100);

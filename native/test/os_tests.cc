@@ -13,6 +13,8 @@
 namespace gateway_lock::test {
 namespace {
 
+constexpr unsigned kLimitSeconds = 60;
+
 Test* first = nullptr;
 Test** end = &first;
 
@@ -36,6 +38,7 @@ int RunInChild(const Test& test) {
   std::fflush(nullptr);
   pid_t child = fork();
   if (child == 0) {
+    alarm(kLimitSeconds);
     test.run();
     std::exit(0);
   }

@@ -56,6 +56,29 @@ TEST("connections to a port do not make their ends its owners") {
   CHECK(FindPortOwner(endpoint) == 0);
 }
 
+TEST(
+    "a port has a listener for whoever would meet it: on its address, on a wildcard, for a "
+    "wildcard") {
+  Listener specific = ListenOn(kAnyPort);
+  std::uint16_t port = specific.endpoint().port;
+  CHECK(HasListener({"127.0.0.1", port}));
+  CHECK(HasListener({"0.0.0.0", port}));
+  CHECK(!HasListener({"127.0.0.2", port}));
+  specific.Close();
+  CHECK(!HasListener({"127.0.0.1", port}));
+  Listener wildcard = ListenOn({"0.0.0.0", 0});
+  CHECK(HasListener({"127.0.0.1", wildcard.endpoint().port}));
+}
+
+TEST("an IPv4 listener is none for the IPv6 loopback, and a dual-stack one is for both") {
+  if (!HasIPv6()) Skip("this machine has no IPv6 loopback");
+  Listener four = ListenOn({"0.0.0.0", 0});
+  CHECK(!HasListener({"::1", four.endpoint().port}));
+  Listener both = ListenOn({"::", 0});
+  CHECK(HasListener({"::1", both.endpoint().port}));
+  CHECK(HasListener({"127.0.0.1", both.endpoint().port}));
+}
+
 TEST("what is no address has no owner") { CHECK(FindPortOwner({"localhost", 80}) == 0); }
 
 }  // namespace

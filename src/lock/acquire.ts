@@ -45,11 +45,7 @@ export interface AcquireLockOptions extends TryAcquireLockOptions {
  *   `ERR_LOCK_WEAK_FILESYSTEM`, `ERR_NATIVE_MISSING`; other failures are the system's own errors (ENOENT, EMFILE ...)
  */
 export function tryAcquireLock(path: string, options: TryAcquireLockOptions = {}): FileLock | null {
-  const request = readRequest(path, options);
-  return askPastProbers(
-    () => attempt(request),
-    (lock) => lock !== null || probeOnce(request.path).ownerAlive === true,
-  );
+  return attemptPastProbers(readRequest(path, options));
 }
 
 /**
@@ -58,21 +54,24 @@ export function tryAcquireLock(path: string, options: TryAcquireLockOptions = {}
  * @throws {LockError} `ERR_LOCK_TIMEOUT` with the holder's record; and everything that {@link tryAcquireLock} throws
  */
 export async function acquireLock(path: string, options: AcquireLockOptions = {}): Promise<FileLock> {
-  checkOptions(options);
+  const { path: absolute } = readRequest(path, options);
   const timeoutMs = checkTimeout('timeoutMs', options.timeoutMs ?? 5000);
   const signal = checkSignal(options.signal);
   const deadline = performance.now() + timeoutMs;
   for (const delayMs of backoffDelays()) {
     signal?.throwIfAborted();
-    const lock = tryAcquireLock(path, options);
+    // Read anew, so that the record says when the lock was taken, not when the wait began.
+    const request = readRequest(absolute, options);
+    // Only the last try has to tell a prober from a holder; the others are followed by another one.
+    const last = performance.now() >= deadline;
+    const lock = last ? attemptPastProbers(request) : attempt(request);
     if (lock !== null) return lock;
     await options.onContended?.();
-    const remainingMs = deadline - performance.now();
-    if (remainingMs <= 0) break;
-    await pause(Math.min(delayMs, remainingMs), signal);
+    if (last) break;
+    await pause(Math.min(delayMs, Math.max(0, deadline - performance.now())), signal);
   }
-  const { owner, ownerAlive } = probeLock(path);
-  throw timeoutError(path, timeoutMs, { owner, ownerAlive });
+  const { owner, ownerAlive } = probeLock(absolute);
+  throw timeoutError(absolute, timeoutMs, { owner, ownerAlive });
 }
 
 interface Request {
@@ -100,6 +99,13 @@ function readRequest(path: string, options: TryAcquireLockOptions): Request {
     weakFileSystem: checkOneOf('weakFileSystem', weak, ['error', 'warn', 'allow']),
     endpoint: checkEndpoint(options.endpoint),
   };
+}
+
+function attemptPastProbers(request: Request): FileLock | null {
+  return askPastProbers(
+    () => attempt(request),
+    (lock) => lock !== null || probeOnce(request.path).ownerAlive === true,
+  );
 }
 
 function attempt(request: Request): FileLock | null {

@@ -1,12 +1,16 @@
 // Asking the kernel who has a lock is itself taking it for some microseconds (native/os/lock_probe.h).
 
-/** Longest time, in milliseconds, that a prober may be mistaken for a holder. */
-const GRACE_MS = 2;
+/**
+ * Longest time, in milliseconds, that a prober is allowed to be mistaken for a holder. The probe takes
+ * microseconds, but it may be interrupted in the middle: on two busy cores 2 ms let up to 12 of 20,000
+ * starts fail beside a prober in a hot loop, 20 ms none.
+ */
+const GRACE_MS = 20;
 const PAUSE_MS = 0.2;
 
 /**
- * Asks again for up to 2 ms while the answer may be due to a prober, or to a holder that is just
- * writing its record: "held", and nobody alive says so.
+ * Asks again while the answer may be due to a prober, or to a holder that is just writing its record:
+ * "held", and nobody alive says so.
  */
 export function askPastProbers<T>(ask: () => T, isCertain: (answer: T) => boolean): T {
   const deadline = performance.now() + GRACE_MS;

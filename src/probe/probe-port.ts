@@ -1,5 +1,6 @@
 // Whether a TCP port of this host could be had, and if not, why.
 import { connect } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { addressesOf, connectableAddress } from '../address.js';
 import { checkOptions, checkPort, checkTimeout, outOfRange } from '../arguments.js';
 import { native } from '../native/load.js';
@@ -49,7 +50,7 @@ export async function probePort(options: ProbePortOptions): Promise<PortProbe> {
 }
 
 async function probeAddress(host: string, address: string, port: number, timeoutMs: number): Promise<PortProbe> {
-  const connected = await tryConnect(connectableAddress(address), port, timeoutMs);
+  const connected = await ask(connectableAddress(address), port, timeoutMs);
   const cause = connected === 'answers' ? null : bindFailure(address, port);
   const state = stateOf(connected, (cause as NodeJS.ErrnoException | null)?.code);
   const pid = state === 'listening' ? native().findPortOwner(address, port) || null : null;
@@ -80,18 +81,27 @@ function isNoAddress(cause: unknown): boolean {
 
 type Connected = 'answers' | 'refused' | 'silent';
 
-function tryConnect(address: string, port: number, timeoutMs: number): Promise<Connected> {
+async function ask(address: string, port: number, timeoutMs: number): Promise<Connected> {
+  // A promise that needs no turn of the event loop would starve a caller who asks in a loop.
+  await nextTurn();
+  try {
+    const answer = native().askPort(address, port);
+    return answer === 'silent' ? await connectPatiently(address, port, timeoutMs) : answer;
+  } catch {
+    return 'refused'; // not an address of this host, say: the bind will tell
+  }
+}
+
+function connectPatiently(host: string, port: number, timeoutMs: number): Promise<Connected> {
   return new Promise((resolve) => {
-    // From the same address: fails at once, without a packet, when it is not one of this host.
-    const socket = connect({ host: address, port, localAddress: address });
+    const socket = connect({ host, port });
     const finish = (answer: Connected) => {
       clearTimeout(timer);
       socket.destroy();
       resolve(answer);
     };
     const timer = setTimeout(finish, Math.min(timeoutMs, 0x7fffffff), 'silent');
-    // The kernel may connect a free port to itself (TCP simultaneous open): nobody listens there.
-    socket.once('connect', () => finish(socket.localPort === port ? 'refused' : 'answers'));
+    socket.once('connect', () => finish('answers'));
     socket.once('error', () => finish('refused'));
   });
 }

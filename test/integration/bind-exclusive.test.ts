@@ -108,7 +108,7 @@ describe("a refusal has the fields and the words of Node's own", () => {
     expect(failed.connects).toBe(0);
     const asked = quietly(() => expect(() => native().askPort('192.0.2.1', 18789)).toThrow('bind EADDRNOTAVAIL'));
     expect(asked.connects).toBe(0);
-    expect(quietly(() => native().askPort('127.0.0.1', 1)).connects).toBe(1);
+    expect(quietly(() => native().askPort('127.0.0.1', 1)).connects, 'one that does begin').toBeGreaterThan(0);
   });
 });
 
@@ -174,11 +174,11 @@ function nodeShape(code: string, syscall: string, address: string, port: number)
   };
 }
 
-/** How many connections the system began meanwhile: the fewest of 20 times, because others begin some too. */
+/** How many connections the system began meanwhile: the fewest of many times, because others begin some too. */
 function quietly<T>(action: () => T): { answer: T; connects: number } {
-  let connects = Infinity;
+  let connects = Number.POSITIVE_INFINITY;
   let answer!: T;
-  for (let tries = 0; tries < 20; tries++) {
+  for (let tries = 0; tries < 1000 && connects > 0; tries++) {
     const before = activeOpens();
     answer = action();
     connects = Math.min(connects, activeOpens() - before);

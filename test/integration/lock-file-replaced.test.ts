@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, unlinkSync, wr
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type FileLock, LockError, probeLock, tryAcquireLock } from '../../src/index.js';
-import { startActor } from '../support/actors.js';
+import { type Actor, startActor } from '../support/actors.js';
 import { startFaultyActor, whyNoFaults } from '../support/faulty-actor.js';
 import { freshDirectory, until } from '../support/places.js';
 import { portraitOf } from '../support/portrait.js';
@@ -15,6 +15,11 @@ function acquire(path: string): FileLock {
   if (lock === null) throw new Error(`'${path}' is held`);
   onTestFinished(() => lock.release());
   return lock;
+}
+
+function anotherFile(path: string): string {
+  writeFileSync(`${path}.other`, '');
+  return `${path}.other`;
 }
 
 /** What the listener is told from now on. */
@@ -30,7 +35,7 @@ describe('the holder notices', () => {
   test.each<[string, (path: string) => void]>([
     ['that its file was removed', unlinkSync],
     ['that its file was moved away', (path) => renameSync(path, `${path}.old`)],
-    ['that another file lies there', (path) => (renameSync(path, `${path}.old`), writeFileSync(path, ''))],
+    ['that another file lies there', (path) => renameSync(anotherFile(path), path)],
     ['that the directory was moved away', (path) => renameSync(dirname(path), `${dirname(path)}.old`)],
     ['that the directory was removed', (path) => rmSync(dirname(path), { recursive: true })],
   ])('%s', (_what, harm) => {
@@ -150,11 +155,18 @@ describe('the release of a holder whose file is gone', () => {
 });
 
 describe('between open and flock', () => {
+  /** Has locked there before, so that nothing but the protocol itself looks at the path again. */
+  async function startExperiencedActor(fault: string, path: string): Promise<Actor> {
+    writeFileSync(path, '');
+    const actor = await startFaultyActor(fault, path);
+    await actor.call('tryAcquire', `${path}.before`);
+    return actor;
+  }
+
   test('the file was removed: the lock is taken on the file that everybody else finds', async (ctx) => {
     if (noFaults) ctx.skip(noFaults);
     const path = lockPath();
-    writeFileSync(path, '');
-    const actor = await startFaultyActor('removed before flock', path);
+    const actor = await startExperiencedActor('removed before flock', path);
     expect(await actor.call('tryAcquire', path)).toMatchObject({ reclaimed: null });
     expect(await actor.call('verify', path)).toBe(true);
     expect(tryAcquireLock(path)).toBeNull();
@@ -163,8 +175,7 @@ describe('between open and flock', () => {
   test('the file was replaced by that of a new holder: the lock is refused', async (ctx) => {
     if (noFaults) ctx.skip(noFaults);
     const path = lockPath();
-    writeFileSync(path, '');
-    const actor = await startFaultyActor('replaced before flock', path);
+    const actor = await startExperiencedActor('replaced before flock', path);
     expect(await actor.call('tryAcquire', path)).toBeNull();
     expect(probeLock(path)).toMatchObject({ state: 'held', heldBy: 'exclusive' });
   });

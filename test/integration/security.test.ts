@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { acquireGatewayLock, acquireLock, LockError, probeLock, tryAcquireLock } from '../../src/index.js';
+import { acquireLock, LockError, probeLock, tryAcquireLock } from '../../src/index.js';
 import { whyNotRoot } from '../support/capabilities.js';
 import { freshDirectory } from '../support/places.js';
 import { portraitOf } from '../support/portrait.js';

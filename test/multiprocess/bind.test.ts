@@ -83,7 +83,9 @@ describe('the port is free at once', () => {
     const before = await holder.call<number>('spawnChild');
     await holder.call('adopt');
     const after = await holder.call<number>('spawnChild');
-    onTestFinished(() => [before, after].forEach((pid) => process.kill(pid, 'SIGKILL')));
+    onTestFinished(() => {
+      for (const pid of [before, after]) process.kill(pid, 'SIGKILL');
+    });
     await holder.kill('SIGKILL');
     for (const pid of [before, after]) expect(process.kill(pid, 0)).toBe(true);
     expect(failureOf({ host: 'localhost', port })).toBeNull();
@@ -180,7 +182,9 @@ async function clientsOf(port: number, count: number, host = '127.0.0.1'): Promi
       .on('error', () => {})
       .resume(),
   );
-  onTestFinished(() => clients.forEach((client) => client.destroy()));
+  onTestFinished(() => {
+    for (const client of clients) client.destroy();
+  });
   await Promise.all(clients.map((client) => once(client, 'connect')));
   return clients;
 }

@@ -8,10 +8,10 @@ import { freshDirectory } from '../support/places.js';
 
 const CYCLES = 4000;
 /**
- * Seen without asking again: 100 to 170 of 4000. Not zero with it, because a prober that the scheduler stops
- * while it has the lock outlasts the 2 ms of asking again: 2 of 4000 on two cores with three spinning processes.
+ * Seen without asking again: 100 to 170 of 4000; with it none. Some are allowed, because a machine that is busy enough
+ * can stop the prober, while it has the lock, for longer than any grace.
  */
-const TOLERATED = 16;
+const TOLERATED = 4;
 
 /** A path that another process probes as fast as it can. */
 async function probedPath(): Promise<string> {

@@ -38,7 +38,9 @@ describe('native/os without Node', () => {
 
 describe('the error table', () => {
   const table = readFileSync(join(ROOT, 'native/os/sys_error_posix.cc'), 'utf8');
-  const rows = [...table.matchAll(/\{(E\w+), "(\w+)", "([^"]+)"\}/g)].map(([, , name, text]) => [name!, text!] as const);
+  const rows = [...table.matchAll(/\{(E\w+), "(\w+)", "([^"]+)"\}/g)].map(
+    ([, , name, text]) => [name!, text!] as const,
+  );
   const nodes = new Map(getSystemErrorMap().values());
 
   test('spells each error as Node does, where Node knows it', () => {

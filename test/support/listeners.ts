@@ -14,7 +14,7 @@ export function listenerOn(options: Partial<BindExclusiveOptions>): BoundListene
 /** null when it could be bound, and then it is free again. */
 export function failureOf(options: BindExclusiveOptions): NodeJS.ErrnoException | null {
   try {
-    bindExclusive(options).close();
+    void bindExclusive(options).close();
     return null;
   } catch (error) {
     return error as NodeJS.ErrnoException;
