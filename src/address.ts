@@ -16,7 +16,7 @@ export function addressesOf(host: unknown): readonly string[] {
 /** Where to connect to reach a listener on this address: a wildcard is asked on loopback. */
 export function connectableAddress(address: string): string {
   if (address === '0.0.0.0') return '127.0.0.1';
-  return isIPv6(address) && /^[0:]+$/.test(address) ? '::1' : address;
+  return isIPv6(address) && /^[0:.]+$/.test(address) ? '::1' : address;
 }
 
 /** `ws://127.0.0.1:18789`, `ws://[::1]:18789`. */

@@ -1,6 +1,6 @@
 // Binding a TCP port so that nobody else on this host can listen there.
 import { addressesOf } from '../address.js';
-import { checkOptions, checkPort, outOfRange } from '../arguments.js';
+import { checkOptions, checkPort, invalidType, outOfRange } from '../arguments.js';
 import type { ListenerHandle } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { BoundListener } from './bound-listener.js';
@@ -28,6 +28,7 @@ export function bindExclusive(options: BindExclusiveOptions): BoundListener {
   checkOptions(options);
   const port = checkPort('port', options.port);
   const backlog = options.backlog ?? 511;
+  if (typeof backlog !== 'number') throw invalidType('backlog', 'a number', backlog);
   if (!Number.isInteger(backlog) || backlog < 1 || backlog > 0x7fffffff) {
     throw outOfRange('backlog', 'an integer from 1 to 2147483647', backlog);
   }

@@ -1,5 +1,5 @@
 // A bound, listening socket that waits for a server of Node's to adopt it.
-import { createServer, isIPv6, Server, type ServerOpts, type Socket } from 'node:net';
+import { createServer, isIPv6, Server, type ServerOpts, Socket } from 'node:net';
 import { checkTimeout, invalidType } from '../arguments.js';
 import type { ListenerHandle } from '../native/binding.js';
 
@@ -83,9 +83,12 @@ export class BoundListener {
     await this.#adopt(relay, second);
   }
 
-  /** exclusive: in a cluster worker, too, the descriptor is this process's own. */
+  /**
+   * As a handle, not as `{ fd }`: in a cluster worker Node would have the primary listen on its own
+   * descriptor of that number (net.js, listenInCluster).
+   */
   #adopt(server: Server, handle: ListenerHandle): Promise<void> {
-    server.listen({ fd: handle.fd, exclusive: true, backlog: this.#backlog });
+    server.listen(new Socket({ fd: handle.fd, readable: false, writable: false }), this.#backlog);
     // From here on libuv owns the descriptor, though 'listening' comes only with the next tick.
     if (server.listening) {
       handle.detach();

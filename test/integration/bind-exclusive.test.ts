@@ -125,6 +125,7 @@ describe('a caller is told', () => {
     ['a host name', { port: 0, host: 'example.org' }, 'TypeError', 'ERR_INVALID_ARG_VALUE'],
     ['a host that is no string', { port: 0, host: 1 }, 'TypeError', 'ERR_INVALID_ARG_TYPE'],
     ['backlog 0', { port: 0, backlog: 0 }, 'RangeError', 'ERR_OUT_OF_RANGE'],
+    ['backlog as text', { port: 0, backlog: '5' }, 'TypeError', 'ERR_INVALID_ARG_TYPE'],
     ['backlog 1.5', { port: 0, backlog: 1.5 }, 'RangeError', 'ERR_OUT_OF_RANGE'],
     ['backlog 2 ** 31', { port: 0, backlog: 2 ** 31 }, 'RangeError', 'ERR_OUT_OF_RANGE'],
   ])('%s is a mistake', (_, options, name, code) => {
