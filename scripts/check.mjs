@@ -29,7 +29,10 @@ process.exit(failed.length === 0 ? 0 : 1);
 function checkPackage() {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-lock-pack-'));
   try {
-    const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root, encoding: 'utf8' });
+    const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', folder], {
+      cwd: root,
+      encoding: 'utf8',
+    });
     const [{ filename }] = JSON.parse(packed);
     return show(bin('publint'), ['--strict', join(folder, filename)]);
   } finally {

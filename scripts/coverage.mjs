@@ -12,9 +12,28 @@ function nativeCoverage() {
   const build = join(root, 'build-coverage');
   const output = join(build, 'build');
   rmSync(build, { recursive: true, force: true });
-  const configure = ['-S', root, '-B', output, '-DGATEWAY_LOCK_COVERAGE=ON', '-DGATEWAY_LOCK_TESTS=ON', '-DCMAKE_BUILD_TYPE=Debug'];
+  const configure = [
+    '-S',
+    root,
+    '-B',
+    output,
+    '-DGATEWAY_LOCK_COVERAGE=ON',
+    '-DGATEWAY_LOCK_TESTS=ON',
+    '-DCMAKE_BUILD_TYPE=Debug',
+  ];
   if (show('cmake', configure) !== 0 || show('cmake', ['--build', output, '-j2']) !== 0) return 1;
   show(join(output, 'tests/os_tests'), []);
-  show(bin('vitest'), ['run', '--project', 'integration', '--project', 'multiprocess'], { GATEWAY_LOCK_PREBUILD: build });
-  return show('gcovr', ['--root', root, '--object-directory', output, '--filter', 'native/(os|binding)/', '--txt', '-']);
+  show(bin('vitest'), ['run', '--project', 'integration', '--project', 'multiprocess'], {
+    GATEWAY_LOCK_PREBUILD: build,
+  });
+  return show('gcovr', [
+    '--root',
+    root,
+    '--object-directory',
+    output,
+    '--filter',
+    'native/(os|binding)/',
+    '--txt',
+    '-',
+  ]);
 }

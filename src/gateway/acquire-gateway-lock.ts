@@ -2,8 +2,8 @@
 import type { BoundListener } from '../bind/bound-listener.js';
 import type { FileLock } from '../lock/file-lock.js';
 import { bindPort } from './bind-port.js';
-import { GatewayLock } from './gateway-lock.js';
 import { lockFailedError } from './gateway-error.js';
+import { GatewayLock } from './gateway-lock.js';
 import { type GatewayLockOptions, type GatewayRequest, readGatewayOptions } from './gateway-options.js';
 import { letLocksGo, takeLocks } from './take-locks.js';
 

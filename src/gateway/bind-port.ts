@@ -1,7 +1,7 @@
 // The bind half of the transaction. The locks are ours, so whoever has the port is no gateway of this state.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BoundListener } from '../bind/bound-listener.js';
 import { bindExclusive } from '../bind/bind-exclusive.js';
+import type { BoundListener } from '../bind/bound-listener.js';
 import { portAnswers, portHasListener, portOwner } from './ask-port.js';
 import { bindFailedError, portInUseError } from './gateway-error.js';
 import type { GatewayRequest } from './gateway-options.js';

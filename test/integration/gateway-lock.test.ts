@@ -4,8 +4,8 @@ import { createServer as createTcpServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { acquireGatewayLock, bindExclusive, probeHealth, probeLock, tryAcquireLock } from '../../src/index.js';
 import type { GatewayLock, GatewayLockError, GatewayLockOptions } from '../../src/index.js';
+import { acquireGatewayLock, bindExclusive, probeHealth, probeLock, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { freePort, freshDirectory } from '../support/places.js';
 

@@ -1,7 +1,7 @@
+import { once } from 'node:events';
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer, type Server } from 'node:net';
-import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { bindExclusive, probePort } from '../../src/index.js';
 

@@ -13,7 +13,7 @@ const SOURCE = fileURLToPath(new URL('../fixtures/faulty-calls.c', import.meta.u
 export async function startFaultyActor(fault: string, path: string): Promise<Actor> {
   const library = join(freshDirectory(), 'faulty-calls.so');
   compile(SOURCE, library);
-  return startActor({ env: { ...process.env, LD_PRELOAD: library, FAULT: fault, FAULT_PATH: path } });
+  return startActor({ env: { ...process.env, LD_PRELOAD: preload(library), FAULT: fault, FAULT_PATH: path } });
 }
 
 /** Compiles a shim that ends every program with status 42, and asks whether it does. */
@@ -23,13 +23,18 @@ export function whyNoFaults(): Missing {
     const [source, library] = [join(directory, 'probe.c'), join(directory, 'probe.so')];
     writeFileSync(source, '#include <unistd.h>\n__attribute__((constructor)) void end(void) { _exit(42); }\n');
     compile(source, library);
-    const { status } = spawnSync(process.execPath, ['-v'], { env: { ...process.env, LD_PRELOAD: library } });
+    const { status } = spawnSync(process.execPath, ['-v'], { env: { ...process.env, LD_PRELOAD: preload(library) } });
     return status === 42 ? null : 'this system does not load a library with LD_PRELOAD';
   } catch (error) {
     return `cannot compile a shim with cc: ${(error as Error).message.split('\n')[0]}`;
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** Behind what is preloaded already: a sanitizer's runtime must come first. */
+function preload(library: string): string {
+  return [process.env['LD_PRELOAD'], library].filter(Boolean).join(' ');
 }
 
 function compile(source: string, library: string): void {
