@@ -1,4 +1,5 @@
-// npm run coverage: which lines of src/ and native/ no test reaches. Child processes are counted, too.
+// npm run coverage: which lines of src/ no test reaches (in the test processes themselves), and which of native/
+// (in child processes, too, that end by themselves: one that is killed writes no counts).
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bin, prepare, root, show } from './prepare.mjs';
@@ -7,7 +8,6 @@ prepare();
 const status = show(bin('vitest'), ['run', '--coverage', '--project', '!stress', ...process.argv.slice(2)]);
 process.exit(status === 0 ? nativeCoverage() : status);
 
-/** An instrumented addon writes its counts when a process ends by itself; one that is killed writes none. */
 function nativeCoverage() {
   const build = join(root, 'build-coverage');
   const output = join(build, 'build');
