@@ -1,7 +1,7 @@
 // The bind half of the transaction. The locks are ours, so whoever has the port is no gateway of this state.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { bindExclusive } from '../bind/bind-exclusive.js';
 import type { BoundListener } from '../bind/bound-listener.js';
+import { pause } from '../lock/pause.js';
 import { portAnswers, portHasListener, portOwner } from './ask-port.js';
 import { bindFailedError, portInUseError } from './gateway-error.js';
 import type { GatewayRequest } from './gateway-options.js';
@@ -42,12 +42,4 @@ function inUse(request: GatewayRequest, cause?: unknown) {
 async function letOwnerDie(request: GatewayRequest): Promise<void> {
   const deadline = performance.now() + DYING_OWNER_GRACE_MS;
   while (portAnswers(request) && performance.now() < deadline) await pause(DYING_OWNER_PAUSE_MS, request.signal);
-}
-
-async function pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await sleep(delayMs, undefined, signal === undefined ? {} : { signal });
-  } catch {
-    signal?.throwIfAborted();
-  }
 }

@@ -1,12 +1,14 @@
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createServer as createTcpServer } from 'node:net';
+import { connect, createServer as createTcpServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { GatewayLock, GatewayLockError, GatewayLockOptions } from '../../src/index.js';
 import { acquireGatewayLock, bindExclusive, probeHealth, probeLock, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
+import { serverOn } from '../support/listeners.js';
 import { freePort, freshDirectory } from '../support/places.js';
 
 /** Closed when the test ends. */
@@ -224,6 +226,33 @@ describe('what stands in the way', () => {
     const refused = acquireGatewayLock({ stateDir: freshDirectory(), host, port: stranger.address.port, env: {} });
     await expect(refused).rejects.toMatchObject({ code: 'ERR_GATEWAY_PORT_IN_USE' });
     expect(performance.now() - started).toBeLessThan(5000); // half of what the retries would take
+  });
+
+  describe('a port that a connection of somebody still has, and where nobody listens,', () => {
+    /** The client side of a connection. The system chose its port, so it has no SO_REUSEADDR. */
+    async function occupied() {
+      const client = connect((await serverOn({})).port, '127.0.0.1');
+      onTestFinished(() => void client.destroy());
+      await once(client, 'connect');
+      return { port: client.localPort!, free: () => client.resetAndDestroy() };
+    }
+
+    test('is waited for', async () => {
+      const { port, free } = await occupied();
+      const started = gateway({ stateDir: freshDirectory(), port });
+      await sleep(50);
+      free();
+      expect((await started).port).toBe(port);
+    });
+
+    test('is waited for until the signal aborts', async () => {
+      const { port } = await occupied();
+      const stateDir = freshDirectory();
+      const signal = AbortSignal.timeout(50);
+      const error = await gateway({ stateDir, port, signal }).catch((caught: unknown) => caught);
+      expect(error).toBe(signal.reason);
+      expect(lockFilesIn(stateDir)).toEqual([]);
+    });
   });
 
   test('a stranger on the port is told apart from the holder of the lock', async () => {

@@ -129,6 +129,19 @@ test('process.exit() without close() frees everything; the files that stay block
   expect((await startGateway({ ...options, timeoutMs: 0 })).held.reclaimed).toBe('owner-gone');
 });
 
+test('a gateway that waits for a listening one takes over when that one is killed, ten times over', async () => {
+  const options = { ...(await place()), whenListening: 'wait', timeoutMs: 30_000 };
+  let { actor } = await startGateway(options);
+  for (let round = 0; round < 10; round++) {
+    const next = await startActor();
+    const waiting = next.call<Held>('gateway', options);
+    await actor.kill('SIGKILL');
+    expect((await waiting).reclaimed).toBe('owner-gone');
+    await next.call('serve');
+    actor = next;
+  }
+});
+
 test('a stopped gateway (SIGSTOP) keeps its locks and its port, and its successor is told who has them', async () => {
   const options = await place();
   const { actor } = await startGateway(options);
