@@ -17,7 +17,7 @@ export interface CloseOptions {
 export class BoundListener {
   readonly address: BoundAddress;
   /** Whether the system guarantees that nobody else can listen on this address and port. */
-  readonly exclusive = true;
+  readonly exclusive: boolean = true;
   readonly #handles: readonly ListenerHandle[];
   readonly #backlog: number;
   readonly #servers: Server[] = [];
@@ -46,10 +46,12 @@ export class BoundListener {
     if (this.#state !== 'open') throw this.#stateError();
     if (server.listening) throw alreadyListening();
     this.#state = 'adopted';
-    server.on('connection', (socket: Socket) => this.#track(socket));
+    const track = (socket: Socket) => this.#track(socket);
+    server.on('connection', track);
     try {
       await this.#adoptAll(server);
     } catch (error) {
+      server.off('connection', track);
       await this.close({ graceMs: 0 });
       throw error;
     }

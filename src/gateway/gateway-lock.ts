@@ -5,6 +5,7 @@ import type { BoundListener, CloseOptions } from '../bind/bound-listener.js';
 import type { OwnerRecord } from '../errors.js';
 import type { FileLock, LostListener } from '../lock/file-lock.js';
 import type { ReclaimReason } from '../lock/reclaim.js';
+import type { LockStrength } from '../native/binding.js';
 
 export class GatewayLock {
   readonly host: string;
@@ -15,6 +16,8 @@ export class GatewayLock {
   readonly lockPaths: readonly string[];
   /** Why a leftover lock file could be taken; null when there was none. */
   readonly reclaimed: ReclaimReason | null;
+  /** How far the file system of the locks can be trusted: `kernel`, `remote` or `weak`. */
+  readonly strength: LockStrength;
   /** null with `bind: false`. */
   readonly listener: BoundListener | null;
   readonly #locks: readonly FileLock[];
@@ -27,6 +30,7 @@ export class GatewayLock {
     this.url = webSocketUrl(host, port);
     this.lockPaths = locks.map((lock) => lock.path);
     this.reclaimed = locks.map((lock) => lock.reclaimed).find((reason) => reason !== null) ?? null;
+    this.strength = locks[0]!.strength;
     this.listener = listener;
     this.#locks = locks;
   }
@@ -58,8 +62,9 @@ export class GatewayLock {
   onLost(listener: LostListener): () => void {
     let told = false;
     const once: LostListener = (error) => {
-      if (!told) listener(error);
+      if (told) return;
       told = true;
+      listener(error);
     };
     const undo = this.#locks.map((lock) => lock.onLost(once));
     return () => {
