@@ -28,7 +28,8 @@ export function portInUseError({ host, port }: Place, holder: Holder): GatewayLo
 }
 
 export function lockedError({ host, port }: Place, timeoutMs: number, holder: Holder): GatewayLockError {
-  const pid = holder.owner?.pid ?? 'unknown';
+  // A dead owner's record can lie in the file of a holder that wrote none.
+  const pid = (holder.ownerAlive !== false && holder.owner?.pid) || 'unknown';
   return new GatewayLockError(
     'ERR_GATEWAY_LOCKED',
     `gateway already running (pid ${pid}); lock timeout after ${timeoutMs}ms`,

@@ -41,6 +41,11 @@ test('the frozen text of a lock that stayed held', () => {
   );
 });
 
+test('a pid that is dead is not called a running gateway', () => {
+  const error = lockedError(place, 1, { lockPath: '/l', owner, ownerAlive: false });
+  expect(error.message).toBe('gateway already running (pid unknown); lock timeout after 1ms');
+});
+
 test('the frozen text of a lock file that cannot be used', () => {
   expect(lockFailedError(place, '/l', new Error('no space left')).message).toMatchInlineSnapshot(
     `"failed to acquire gateway lock at /l: no space left"`,
