@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { probeHealth, probeLock } from '../../src/index.js';
 import { type Actor, startActor } from '../support/actors.js';
 import { freePort, freshDirectory } from '../support/places.js';
+import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
 interface Held {
   readonly url: string;
@@ -140,6 +141,22 @@ test('a gateway that waits for a listening one takes over when that one is kille
     await next.call('serve');
     actor = next;
   }
+});
+
+test('a port that this user may not bind is a failed bind, with cause, hint and no lock left', async (ctx) => {
+  const missing = whyNoStranger();
+  if (missing !== null) return ctx.skip(missing);
+  const user = await startUnprivilegedActor();
+  if ((await user.call('bindFailure', { port: 80 })) === null)
+    return ctx.skip('this system lets every user bind port 80');
+  const stateDir = freshDirectory();
+  chownSync(stateDir, STRANGER.uid, STRANGER.gid);
+  await expect(user.call('gateway', { stateDir, port: 80, env: {} })).rejects.toMatchObject({
+    code: 'ERR_GATEWAY_BIND_FAILED',
+    message: 'failed to bind gateway socket on ws://127.0.0.1:80: bind EACCES: permission denied 127.0.0.1:80',
+    hint: expect.stringContaining('1024'),
+  });
+  expect(locksOf(stateDir)).toEqual([]);
 });
 
 test('a stopped gateway (SIGSTOP) keeps its locks and its port, and its successor is told who has them', async () => {
