@@ -1,5 +1,6 @@
 // npm run coverage: which lines of src/ no test reaches (in the test processes themselves), and which of native/
 // (in child processes, too, that end by themselves: one that is killed writes no counts).
+import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bin, prepare, root, show } from './prepare.mjs';
@@ -23,10 +24,13 @@ function nativeCoverage() {
   ];
   if (show('cmake', configure) !== 0 || show('cmake', ['--build', output, '-j2']) !== 0) return 1;
   show(join(output, 'tests/os_tests'), []);
-  // In threads, because vitest ends its forks with a signal. What needs a process of its own (umask, chdir) fails
-  // there and has been seen to pass above.
-  show(bin('vitest'), ['run', '--pool=threads', '--reporter=dot', '--project', 'integration', '--silent'], {
-    GATEWAY_LOCK_PREBUILD: build,
+  // In threads, because vitest ends its forks with a signal. What needs a process of its own (umask, chdir) fails in
+  // them and has passed above, so that neither the output nor the status says anything.
+  const options = ['run', '--pool=threads', '--project', 'integration'];
+  spawnSync(bin('vitest'), options, {
+    cwd: root,
+    stdio: 'ignore',
+    env: { ...process.env, GATEWAY_LOCK_PREBUILD: build },
   });
   return show('gcovr', [
     '--root',
