@@ -12,13 +12,21 @@ export function freshDirectory(parent = tmpdir()): string {
   return directory;
 }
 
-/** A port that nobody listened on just now. */
+/**
+ * A port that nobody listened on just now, and that the system gives to nobody who asks for port 0: below the range of
+ * ephemeral ports (32768 on Linux), so that no test that runs meanwhile gets it by chance.
+ */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, host, resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = 10240 + Math.floor(Math.random() * 22000);
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, host, () => resolve(true));
+    });
+    await new Promise((resolve) => server.close(resolve));
+    if (free) return port;
+  }
 }
 
 /** Asks until it is so; for what the system does by itself in its own time. */
