@@ -41,6 +41,9 @@ ListenerHandle::ListenerHandle(const Napi::CallbackInfo& info) : KeptAlive(info)
         .ThrowAsJavaScriptException();
     return;
   }
+  // The worker was terminated in the middle of this call. What was taken stays with the caller, who
+  // lets it go.
+  if (IsEmpty()) return;
   listener_ = std::move(*info[0].As<Napi::External<Listener>>().Data());
   Keep(info);
 }

@@ -54,6 +54,9 @@ LockHandle::LockHandle(const Napi::CallbackInfo& info) : KeptAlive(info) {
         .ThrowAsJavaScriptException();
     return;
   }
+  // The worker was terminated in the middle of this call. What was taken stays with the caller, who
+  // lets it go.
+  if (IsEmpty()) return;
   Acquired* acquired = info[0].As<Napi::External<Acquired>>().Data();
   lock_ = std::move(acquired->lock);
   path_ = std::move(acquired->path);

@@ -14,6 +14,14 @@ namespace {
 
 constexpr int kMaxStartOvers = 100;
 
+// For writing where it may be: NFS grants an exclusive lock on no other descriptor (man 2 flock).
+int OpenForAsking(const std::string& path) {
+  constexpr int kFlags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+  int fd = open(path.c_str(), O_RDWR | kFlags);
+  bool refused = fd < 0 && (errno == EACCES || errno == EPERM || errno == EROFS);
+  return refused ? open(path.c_str(), O_RDONLY | kFlags) : fd;
+}
+
 // Shared first: that is refused by an exclusive holder only. Exclusive next: refused by shared
 // ones.
 Status AskKernel(const FileHandle& file, ProbedState* state) {
@@ -23,9 +31,10 @@ Status AskKernel(const FileHandle& file, ProbedState* state) {
     return Status::Ok();
   }
   if (!shared.ok()) return shared;
-  bool others = Flock(file, LOCK_EX | LOCK_NB).contended();
+  Status exclusive = Flock(file, LOCK_EX | LOCK_NB);
   (void)Flock(file, LOCK_UN);
-  *state = others ? ProbedState::kHeldShared : ProbedState::kFree;
+  if (!exclusive.ok() && !exclusive.contended()) return exclusive;
+  *state = exclusive.contended() ? ProbedState::kHeldShared : ProbedState::kFree;
   return Status::Ok();
 }
 
@@ -46,7 +55,7 @@ Status ProbeOpened(const FileHandle& file, const std::string& path, FileLockProb
 Status ProbeFileLock(const std::string& path, FileLockProbe* probe) {
   for (int attempt = 0; attempt < kMaxStartOvers; ++attempt) {
     *probe = {};
-    FileHandle file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+    FileHandle file(OpenForAsking(path));
     if (!file.valid()) {
       return errno == ENOENT ? Status::Ok() : ExplainOpenFailure(path, errno);
     }

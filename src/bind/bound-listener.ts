@@ -46,12 +46,10 @@ export class BoundListener {
     if (this.#state !== 'open') throw this.#stateError();
     if (server.listening) throw alreadyListening();
     this.#state = 'adopted';
-    const track = (socket: Socket) => this.#track(socket);
-    server.on('connection', track);
+    server.on('connection', this.#track);
     try {
       await this.#adoptAll(server);
     } catch (error) {
-      server.off('connection', track);
       await this.close({ graceMs: 0 });
       throw error;
     }
@@ -69,6 +67,7 @@ export class BoundListener {
     const cut = setTimeout(() => this.#cutConnections(), Math.min(graceMs, LONGEST_TIMER_MS));
     await this.#closing;
     clearTimeout(cut);
+    for (const server of this.#servers) server.off('connection', this.#track);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -80,7 +79,11 @@ export class BoundListener {
     const [first, second] = this.#handles;
     await this.#adopt(server, first!);
     if (second === undefined || this.#state === 'closed') return;
-    const relay = createServer(socketOptionsOf(server), (socket) => server.emit('connection', socket));
+    const relay = createServer(socketOptionsOf(server), (socket) => {
+      // Closed by its owner: its 'close' comes only with its last connection.
+      if (server.listening) server.emit('connection', socket);
+      else socket.destroy();
+    });
     server.once('close', () => relay.close());
     await this.#adopt(relay, second);
   }
@@ -90,22 +93,33 @@ export class BoundListener {
    * descriptor of that number (net.js, listenInCluster).
    */
   #adopt(server: Server, handle: ListenerHandle): Promise<void> {
-    server.listen(new Socket({ fd: handle.fd, readable: false, writable: false }), this.#backlog);
-    // From here on libuv owns the descriptor, though 'listening' comes only with the next tick.
-    if (server.listening) {
-      handle.detach();
-      this.#servers.push(server);
+    const socket = new Socket({ fd: handle.fd, readable: false, writable: false });
+    // From here on libuv owns the descriptor.
+    handle.detach();
+    this.#servers.push(server);
+    const listening = listeningOf(
+      server,
+      Object.assign(new Error('the listener was closed'), { code: 'ERR_INVALID_STATE' }),
+    );
+    try {
+      // Not an overridden listen(), which could put it off, and nobody would own the descriptor.
+      (Server.prototype.listen as ListenOnHandle).call(server, socket, this.#backlog);
+    } catch (error) {
+      socket.destroy();
+      listening.catch(() => {}); // it may still hear of an end that nobody waits for
+      throw error;
     }
-    return listeningOf(server, Object.assign(new Error('the listener was closed'), { code: 'ERR_INVALID_STATE' }));
+    return listening;
   }
 
-  #track(socket: Socket): void {
+  readonly #track = (socket: Socket): void => {
     this.#connections.add(socket);
     socket.once('close', () => this.#connections.delete(socket));
-  }
+  };
 
   #cutConnections(): void {
     for (const socket of this.#connections) socket.destroy();
+    for (const server of this.#servers) (server as HttpLike).closeAllConnections?.();
   }
 
   #stateError(): Error {
@@ -145,11 +159,24 @@ function alreadyListening(): Error {
   return Object.assign(new Error('that server listens already: give a new one'), { code: 'ERR_SERVER_ALREADY_LISTEN' });
 }
 
-function closeServer(server: Server): Promise<void> {
+type ListenOnHandle = (this: Server, handle: Socket, backlog: number) => Server;
+
+interface HttpLike extends Server {
+  closeIdleConnections?: () => void;
+  closeAllConnections?: () => void;
+}
+
+/** A kept-alive connection that answers its last request becomes idle later, and nobody else looks again. */
+const IDLE_CHECK_MS = 50;
+
+function closeServer(server: HttpLike): Promise<void> {
   return new Promise((resolve) => {
+    const sweep = setInterval(() => server.closeIdleConnections?.(), IDLE_CHECK_MS);
     // The callback's only error is "not running": somebody closed it before, as we want it.
-    server.close(() => resolve());
-    const { closeIdleConnections } = server as Server & { closeIdleConnections?: () => void };
-    closeIdleConnections?.call(server);
+    server.close(() => {
+      clearInterval(sweep);
+      resolve();
+    });
+    server.closeIdleConnections?.();
   });
 }

@@ -1,5 +1,6 @@
 // The four errors of a gateway that cannot start. The texts are frozen: users match them, and
 // test/unit/gateway-error.test.ts holds them.
+import { isAbsolute } from 'node:path';
 import { webSocketUrl } from '../address.js';
 import { GatewayLockError, LockError, type OwnerRecord } from '../errors.js';
 import { holderName, stopAdvice } from '../lock/holder-text.js';
@@ -45,7 +46,9 @@ export function lockFailedError({ host, port }: Place, lockPath: string, cause: 
     host,
     port,
     cause,
-    hint: `No gateway was started. See what lies there: ${showModeCommand(lockPath)}`,
+    hint: isAbsolute(lockPath)
+      ? `No gateway was started. See what lies there: ${showModeCommand(lockPath)}`
+      : 'No gateway was started.',
   });
 }
 
@@ -72,13 +75,15 @@ function holderHint(holder: Holder, port: number): string {
   const { owner, ownerAlive, listenerPid, lockPath } = holder;
   const listener = listenerPid && listenerPid !== owner?.pid ? listenerHint(listenerPid) : '';
   if (owner !== null && ownerAlive !== false) return `${listener}${ownerHint(holder, owner)}`;
-  if (listener !== '') return `${listener}Stop it, or choose another port.`;
+  if (listener !== '') return `${listener}Choose another port, or stop what listens there.`;
   const held = lockPath === null ? 'The port' : `${lockPath}`;
   return `${held} is held by a process that is not known. Look with ${whoListensCommand(port)}, or choose another profile and port.`;
 }
 
 function listenerHint(pid: number): string {
-  return `pid ${pid} listens there (${stopCommand(pid)}). `;
+  return pid === process.pid
+    ? `This very process (pid ${pid}) listens there. `
+    : `pid ${pid} listens there (${stopCommand(pid)}). `;
 }
 
 function ownerHint(holder: Holder, owner: OwnerRecord): string {

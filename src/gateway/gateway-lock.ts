@@ -77,11 +77,14 @@ export class GatewayLock {
    * next gateway starts only when this one has done its last write. May be called again after it failed.
    */
   close(options: CloseOptions = {}): Promise<void> {
+    // Again while it is closing: a shorter grace counts.
+    const sooner = this.#closing === undefined ? undefined : this.listener?.close(options);
     this.#closing ??= this.#close(options).catch((error: unknown) => {
       this.#closing = undefined;
       throw error;
     });
-    return this.#closing;
+    const closing = this.#closing;
+    return sooner === undefined ? closing : sooner.then(() => closing);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -40,16 +40,16 @@ export interface GatewayLockOptions {
   readonly role?: string;
   /** Milliseconds to wait for a holder that is starting or closing. @default 5000 */
   readonly timeoutMs?: number;
-  /** When a gateway that is up answers on the port: fail at once, or wait for it too. @default 'fail' */
+  /** When the lock is held and its port answers: fail at once, or wait for that gateway, too. @default 'fail' */
   readonly whenListening?: 'fail' | 'wait';
   /** Ends the wait: the promise rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
   /** Several gateways with one config, each with its own state. @default `<APP>_ALLOW_MULTI_GATEWAY` is `1` */
   readonly allowMultiple?: boolean;
-  /** @default process.env */
+  /** Where the `<APP>_*` variables are read; the home directory is the process's own. @default process.env */
   readonly env?: Env;
-  /** Called once for each lock that has to be waited for. */
-  readonly onWait?: (wait: GatewayWait) => void;
+  /** Called once for each lock that has to be waited for, and awaited: the wait goes on when it has ended. */
+  readonly onWait?: (wait: GatewayWait) => unknown;
   /** A file system that grants the lock to two at once: refuse it, warn, or use it. @default 'error' */
   readonly weakFileSystem?: 'error' | 'warn' | 'allow';
   /** false takes the locks only. @default true */
@@ -67,7 +67,7 @@ export interface GatewayRequest {
   readonly timeoutMs: number;
   readonly whenListening: 'fail' | 'wait';
   readonly signal: AbortSignal | undefined;
-  readonly onWait: ((wait: GatewayWait) => void) | undefined;
+  readonly onWait: ((wait: GatewayWait) => unknown) | undefined;
   readonly weakFileSystem: 'error' | 'warn' | 'allow';
   readonly bind: boolean;
 }

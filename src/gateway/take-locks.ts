@@ -56,14 +56,15 @@ async function takeLock(path: string, request: GatewayRequest, remainingMs: numb
 }
 
 /** Fail fast: who finds the port answering need not wait for the lock. Otherwise the holder starts or closes. */
-function contentionPolicy(path: string, request: GatewayRequest): () => void {
+function contentionPolicy(path: string, request: GatewayRequest): () => Promise<void> {
   let announced = false;
-  return () => {
+  return async () => {
     if (request.whenListening === 'fail' && request.bind && portAnswers(request)) {
       throw portInUseError(request, { lockPath: path, ...holderOf(path), listenerPid: portOwner(request) });
     }
-    if (!announced) request.onWait?.({ lockPath: path, ...holderOf(path) });
+    if (announced) return;
     announced = true;
+    await request.onWait?.({ lockPath: path, ...holderOf(path) });
   };
 }
 

@@ -12,7 +12,7 @@ export interface AcquireLockOptions extends TryAcquireLockOptions {
   readonly timeoutMs?: number;
   /** Ends the wait: the promise rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
-  /** Called after each refused try. What it throws ends the wait. */
+  /** Called after each refused try, and awaited: neither deadline nor signal ends it. What it throws ends the wait. */
   readonly onContended?: () => void | Promise<void>;
 }
 

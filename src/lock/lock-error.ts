@@ -1,13 +1,15 @@
 // From what the addon throws to what a caller reads: the path, what is wrong with it, what to do.
 import { lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { types } from 'node:util';
 import { LockError, type LockErrorCode, type OwnerRecord } from '../errors.js';
-import { showModeCommand } from '../native/shell-commands.js';
+import { makePrivateCommand, showModeCommand } from '../native/shell-commands.js';
 import { holderName, type KnownHolder, stopAdvice } from './holder-text.js';
 
 /** An error of the addon, or any other: only those that this package has a code for are changed. */
 export function toLockError(error: unknown, lockPath: string): unknown {
-  if (!(error instanceof Error) || error instanceof LockError) return error;
+  // Not instanceof: in another realm (vm, Jest) the addon's errors are of the main one.
+  if (!types.isNativeError(error) || error instanceof LockError) return error;
   const { code, path = lockPath } = error as NodeJS.ErrnoException;
   const explain = EXPLANATIONS[code ?? ''];
   if (explain === undefined) return error;
@@ -60,7 +62,8 @@ function remedyFor(path: string, detail: string): string {
   if (detail.includes('lies in a directory')) {
     return `take the write permission from others (${showModeCommand(dirname(path))}), or choose another path`;
   }
-  if (detail.includes('may write to')) return `make it private (${showModeCommand(path)}), or choose another directory`;
+  if (detail.includes('may write to'))
+    return `make it private (${makePrivateCommand(path)}), or choose another directory`;
   return `choose another path, or remove it if nothing needs it (${showModeCommand(path)})`;
 }
 

@@ -5,15 +5,20 @@ export function stopCommand(pid: number): string {
   return process.platform === 'win32' ? `taskkill /PID ${pid} /F` : `kill ${pid}`;
 }
 
-/** Shows who listens on a port. */
+/** Shows who has a port, listening or not. */
 export function whoListensCommand(port: number): string {
   if (process.platform === 'win32') return `netstat -ano | findstr :${port}`;
-  return process.platform === 'linux' ? `ss -ltnp 'sport = :${port}'` : `lsof -nP -iTCP:${port} -sTCP:LISTEN`;
+  return process.platform === 'linux' ? `ss -tanp 'sport = :${port}'` : `lsof -nP -iTCP:${port} -sTCP:LISTEN`;
 }
 
 /** Shows owner and mode of a file or directory. */
 export function showModeCommand(path: string): string {
   return process.platform === 'win32' ? `icacls "${path}"` : `ls -lad ${quoted(path)}`;
+}
+
+/** Takes a directory away from everybody else. */
+export function makePrivateCommand(path: string): string {
+  return process.platform === 'win32' ? `icacls "${path}" /inheritance:r` : `chmod 700 ${quoted(path)}`;
 }
 
 function quoted(path: string): string {

@@ -119,7 +119,8 @@ describe('listen() refuses', () => {
   test('a server whose adoption fails, and closes the descriptor exactly once', async () => {
     const before = sockets();
     const listener = listenerOn({});
-    const broken = Object.assign(echo(), { listen: refuseToListen });
+    // What Node's own listen() calls, so that it fails with the handle in its hand.
+    const broken = Object.assign(echo(), { _listen2: refuseToListen });
     await expect(listener.listen(broken)).rejects.toThrow('no');
     expect(sockets()).toEqual(before);
     const successor = listenerOn({});

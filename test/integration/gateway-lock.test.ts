@@ -76,6 +76,16 @@ describe('a gateway lock', () => {
     }
   });
 
+  test('close() again with a shorter grace cuts what the first one waits for', async () => {
+    const lock = await gateway({ stateDir: freshDirectory() });
+    await lock.listen(createTcpServer());
+    const client = connect(lock.port, '127.0.0.1').on('error', () => {});
+    await once(client, 'connect');
+    const patient = lock.close({ graceMs: 60_000 });
+    await Promise.all([lock.close({ graceMs: 0 }), patient]);
+    expect(probeLock(lock.lockPaths[0]!).state).toBe('missing');
+  });
+
   test('with bind: false takes the locks only', async () => {
     const lock = await gateway({ stateDir: freshDirectory(), bind: false });
     expect(lock.listener).toBeNull();
@@ -105,7 +115,7 @@ describe('a second gateway', () => {
       port: first.port,
       host: '127.0.0.1',
       exitCode: 1,
-      hint: expect.stringContaining(`pid ${process.pid} listens there`),
+      hint: expect.stringContaining(`This very process (pid ${process.pid}) listens there`),
     });
     expect(lockFilesIn(stateDir)).toEqual([]);
   });

@@ -64,3 +64,33 @@ test('an idle keep-alive connection does not hold up close()', async () => {
   await listener.close({ graceMs: 60_000 });
   expect(performance.now() - started).toBeLessThan(30_000);
 });
+
+test('a kept-alive connection that answers its last request meanwhile does not hold up close()', async () => {
+  const listener = bindExclusive({ port: 0 });
+  let answer: () => void = () => {};
+  const asked = new Promise<void>((resolve) => {
+    const server = createHttpServer((_request, response) => {
+      answer = () => response.end('late');
+      resolve();
+    });
+    void listener.listen(server);
+  });
+  const response = fetch(`http://127.0.0.1:${listener.address.port}`);
+  await asked;
+  const closing = listener.close({ graceMs: 60_000 });
+  answer();
+  expect(await (await response).text()).toBe('late');
+  const started = performance.now();
+  await closing;
+  expect(performance.now() - started).toBeLessThan(30_000);
+});
+
+test('a server leaves a closed listener as it was, and takes the next one', async () => {
+  const server = createServer();
+  for (let round = 0; round < 3; round++) {
+    const listener = bindExclusive({ port: 0 });
+    await listener.listen(server);
+    await listener.close();
+  }
+  expect(server.listenerCount('connection')).toBe(0);
+});
