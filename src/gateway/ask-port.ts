@@ -27,6 +27,7 @@ function answers(address: string, port: number): boolean {
   try {
     return native().askPort(address, port) !== 'refused';
   } catch {
-    return false; // not an address of this host, say: the bind will tell
+    // It could not be asked: not an address of this host, or no source port left. The tables may know.
+    return native().hasListener(address, port);
   }
 }

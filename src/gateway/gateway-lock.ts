@@ -21,7 +21,6 @@ export class GatewayLock {
   /** null with `bind: false`. */
   readonly listener: BoundListener | null;
   readonly #locks: readonly FileLock[];
-  #closing: Promise<void> | undefined;
 
   /** @internal */
   constructor(host: string, port: number, locks: readonly FileLock[], listener: BoundListener | null) {
@@ -74,25 +73,15 @@ export class GatewayLock {
 
   /**
    * Closes the server, then the listener, then removes the lock files and lets go, in that order: the
-   * next gateway starts only when this one has done its last write. May be called again after it failed.
+   * next gateway starts only when this one has done its last write. May be called again: after
+   * it failed, or while it waits, to make the grace shorter.
    */
-  close(options: CloseOptions = {}): Promise<void> {
-    // Again while it is closing: a shorter grace counts.
-    const sooner = this.#closing === undefined ? undefined : this.listener?.close(options);
-    this.#closing ??= this.#close(options).catch((error: unknown) => {
-      this.#closing = undefined;
-      throw error;
-    });
-    const closing = this.#closing;
-    return sooner === undefined ? closing : sooner.then(() => closing);
+  async close(options: CloseOptions = {}): Promise<void> {
+    await this.listener?.close(options);
+    for (const lock of this.#locks.toReversed()) lock.release();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  async #close(options: CloseOptions): Promise<void> {
-    await this.listener?.close(options);
-    for (const lock of this.#locks.toReversed()) lock.release();
   }
 }

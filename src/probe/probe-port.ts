@@ -88,7 +88,8 @@ async function ask(address: string, port: number, timeoutMs: number): Promise<Co
     const answer = native().askPort(address, port);
     return answer === 'silent' ? await connectPatiently(address, port, timeoutMs) : answer;
   } catch {
-    return 'refused'; // not an address of this host, say: the bind will tell
+    // It could not be asked: not an address of this host, or no source port left. The tables may know.
+    return native().hasListener(address, port) ? 'answers' : 'refused';
   }
 }
 
