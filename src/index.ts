@@ -8,9 +8,22 @@ export type {
   OwnerRecord,
 } from './errors.js';
 export { GatewayLockError, LockError } from './errors.js';
+export type { GatewayLockEvents, SupervisedDecision } from './events.js';
 export { acquireGatewayLock } from './gateway/acquire-gateway-lock.js';
+export type { DetectSupervisorOptions, Supervisor } from './gateway/detect-supervisor.js';
+export { detectSupervisor } from './gateway/detect-supervisor.js';
 export type { GatewayLock } from './gateway/gateway-lock.js';
 export type { GatewayLockOptions, GatewayWait } from './gateway/gateway-options.js';
+export type { ExecProgram, Inheritance } from './gateway/inheritance.js';
+export type { ListedLock, ListLocksOptions } from './gateway/list-locks.js';
+export { listLocks } from './gateway/list-locks.js';
+export type { GatewayProbe, ProbeGatewayOptions } from './gateway/probe-gateway.js';
+export { probeGateway } from './gateway/probe-gateway.js';
+export type { GatewayPaths } from './gateway/resolve-gateway-paths.js';
+export { resolveGatewayPaths } from './gateway/resolve-gateway-paths.js';
+export type { SupervisedOutcome } from './gateway/start-supervised.js';
+export { startSupervised } from './gateway/start-supervised.js';
+export type { AskHealth, StartSupervisedOptions, SupervisedAttempt } from './gateway/supervised-options.js';
 export type { AcquireLockOptions } from './lock/acquire.js';
 export { acquireLock, tryAcquireLock } from './lock/acquire.js';
 export type { TryAcquireLockOptions } from './lock/attempt.js';

@@ -3,6 +3,7 @@
 #include "environment.h"
 #include "listener_handle.h"
 #include "lock_handle.h"
+#include "program.h"
 #include "questions.h"
 
 namespace gateway_lock {
@@ -23,6 +24,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("tryAcquire", Napi::Function::New<LockHandle::TryAcquire>(env));
   exports.Set("listen", Napi::Function::New<ListenerHandle::Listen>(env));
   ExportQuestions(env, exports);
+  ExportExec(env, exports);
   return exports;
 }
 

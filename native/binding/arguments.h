@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace gateway_lock {
 
@@ -29,10 +30,35 @@ class Arguments {
     return fits ? static_cast<std::int64_t>(value)
                 : Refuse<std::int64_t>(index, "an integer in range");
   }
+  std::vector<std::string> Texts(std::size_t index) {
+    std::vector<std::string> texts;
+    for (Napi::Value value : Items(index)) {
+      if (!value.IsString()) return Refuse<std::vector<std::string>>(index, "an array of strings");
+      texts.push_back(value.As<Napi::String>().Utf8Value());
+    }
+    return texts;
+  }
+  std::vector<std::intptr_t> Descriptors(std::size_t index) {
+    std::vector<std::intptr_t> descriptors;
+    for (Napi::Value value : Items(index)) {
+      if (!value.IsNumber() || value.As<Napi::Number>().Int64Value() < 0) {
+        return Refuse<std::vector<std::intptr_t>>(index, "an array of descriptors");
+      }
+      descriptors.push_back(static_cast<std::intptr_t>(value.As<Napi::Number>().Int64Value()));
+    }
+    return descriptors;
+  }
   // False when one was refused; the exception is pending then.
   bool valid() const { return valid_; }
 
  private:
+  std::vector<Napi::Value> Items(std::size_t index) {
+    if (!info_[index].IsArray()) return Refuse<std::vector<Napi::Value>>(index, "an array");
+    Napi::Array array = info_[index].As<Napi::Array>();
+    std::vector<Napi::Value> items;
+    for (std::uint32_t i = 0; i < array.Length(); i++) items.push_back(array.Get(i));
+    return items;
+  }
   template <typename T>
   T Refuse(std::size_t index, const char* wanted) {
     if (valid_) {

@@ -21,6 +21,7 @@ Napi::Function LockHandle::DefineClass(Napi::Env env) {
       env, "LockHandle",
       {InstanceAccessor<&LockHandle::Held>("held"),
        InstanceAccessor<&LockHandle::Created>("created"),
+       InstanceAccessor<&LockHandle::Descriptor>("fd"),
        InstanceAccessor<&LockHandle::StrengthName>("strength"),
        InstanceMethod<&LockHandle::ReadRecord>("readRecord"),
        InstanceMethod<&LockHandle::WriteRecord>("writeRecord"),
@@ -71,6 +72,11 @@ Napi::Value LockHandle::Held(const Napi::CallbackInfo& info) {
 
 Napi::Value LockHandle::Created(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), lock_.created());
+}
+
+// -1 once it is released.
+Napi::Value LockHandle::Descriptor(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(lock_.handle()));
 }
 
 Napi::Value LockHandle::StrengthName(const Napi::CallbackInfo& info) {

@@ -22,6 +22,7 @@ class LockHandle : public KeptAlive<LockHandle> {
  private:
   Napi::Value Held(const Napi::CallbackInfo& info);
   Napi::Value Created(const Napi::CallbackInfo& info);
+  Napi::Value Descriptor(const Napi::CallbackInfo& info);
   Napi::Value StrengthName(const Napi::CallbackInfo& info);
   Napi::Value ReadRecord(const Napi::CallbackInfo& info);
   Napi::Value WriteRecord(const Napi::CallbackInfo& info);

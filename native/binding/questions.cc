@@ -121,6 +121,13 @@ Napi::Value JsReadProcess(const Napi::CallbackInfo& info) {
   return result;
 }
 
+Napi::Value JsCommandLine(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  std::int64_t pid = arguments.Integer(0, 0, INT32_MAX);
+  if (!arguments.valid()) return info.Env().Undefined();
+  return Napi::String::New(info.Env(), CommandLine(pid));
+}
+
 Napi::Value JsBootId(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), BootId());
 }
@@ -139,6 +146,7 @@ void ExportQuestions(Napi::Env env, Napi::Object exports) {
   exports.Set("hasListener", Napi::Function::New<JsHasListener>(env));
   exports.Set("findPortOwner", Napi::Function::New<JsFindPortOwner>(env));
   exports.Set("readProcess", Napi::Function::New<JsReadProcess>(env));
+  exports.Set("commandLine", Napi::Function::New<JsCommandLine>(env));
   exports.Set("bootId", Napi::Function::New<JsBootId>(env));
   exports.Set("pidNamespace", Napi::Function::New<JsPidNamespace>(env));
 }

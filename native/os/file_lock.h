@@ -43,6 +43,9 @@ class FileLock {
   bool held() const { return file_.valid(); }
   bool created() const { return created_; }  // the file did not exist before
   Strength strength() const { return strength_; }
+  // For a program that shall inherit the lock: it lives until the last copy of this is closed, or
+  // until Release() or Abandon() here, which end it for all copies.
+  NativeHandle handle() const { return file_.get(); }
 
   Status ReadRecord(std::string* record) const;
   Status WriteRecord(const std::string& record) const;

@@ -21,6 +21,10 @@ struct ProcessIdentity {
 
 ProcessIdentity ReadProcess(std::int64_t pid);
 
+// Its program and arguments, each ended by a NUL, as it chose to show them; at most 4096 bytes. A
+// hint for people. Empty where the system does not tell.
+std::string CommandLine(std::int64_t pid);
+
 // Differs after each boot. Empty where the system does not tell.
 std::string BootId();
 // Two processes may compare pids only where this is equal. Empty where there are no namespaces.

@@ -3,7 +3,9 @@
 #include <signal.h>
 #include <sys/sysctl.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 namespace gateway_lock {
 
@@ -25,6 +27,26 @@ ProcessIdentity ReadProcess(std::int64_t pid) {
                        static_cast<std::uint64_t>(started.tv_usec);
   process.started_at_ms = static_cast<std::int64_t>(process.start_time / 1000);
   return process;
+}
+
+// KERN_PROCARGS2 gives: the number of arguments, the path of the program, NULs, then the arguments
+// and the environment, each ended by a NUL (xnu, bsd/kern/kern_sysctl.c). Only for processes of the
+// same user.
+std::string CommandLine(std::int64_t pid) {
+  if (pid <= 0 || pid > INT32_MAX) return {};
+  int query[] = {CTL_KERN, KERN_PROCARGS2, static_cast<int>(pid)};
+  std::size_t length = 0;
+  if (sysctl(query, 3, nullptr, &length, nullptr, 0) != 0) return {};
+  std::string area(length, '\0');
+  if (sysctl(query, 3, area.data(), &length, nullptr, 0) != 0 || length < sizeof(int)) return {};
+  area.resize(length);
+  int count = 0;
+  std::memcpy(&count, area.data(), sizeof count);
+  std::size_t first = area.find_first_not_of('\0', area.find('\0', sizeof count));
+  std::size_t end = first;
+  for (int i = 0; i < count && end < area.size(); i++) end = area.find('\0', end) + 1;
+  if (first >= area.size()) return {};
+  return area.substr(first, std::min<std::size_t>(end - first, 4096));
 }
 
 // Not kern.boottime: that one moves whenever the clock is set.

@@ -70,6 +70,11 @@ ProcessIdentity ReadProcess(std::int64_t pid) {
   return process;
 }
 
+std::string CommandLine(std::int64_t pid) {
+  if (pid <= 0 || pid > INT32_MAX) return {};
+  return ReadSmallFile(("/proc/" + std::to_string(pid) + "/cmdline").c_str());
+}
+
 std::string BootId() {
   std::string id = ReadSmallFile("/proc/sys/kernel/random/boot_id");
   return id.substr(0, id.find('\n'));

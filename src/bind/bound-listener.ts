@@ -34,6 +34,14 @@ export class BoundListener {
   }
 
   /**
+   * The descriptors, for a child that shall inherit the socket: two for `localhost`, else one. Empty once a
+   * server has it, or it is closed.
+   */
+  get fds(): readonly number[] {
+    return this.#state === 'open' ? this.#handles.map((handle) => handle.fd) : [];
+  }
+
+  /**
    * Hands the socket to `server` (net, tls, http or https; for `ws` give it to the http server), which
    * then accepts its connections and owns its descriptor. Resolves once the server listens.
    *

@@ -6,8 +6,7 @@ import { portAnswers, portHasListener, portOwner } from './ask-port.js';
 import { bindFailedError, portInUseError } from './gateway-error.js';
 import type { GatewayRequest } from './gateway-options.js';
 
-/** As OpenClaw has it: about 10 s for a predecessor's socket to go away while nobody listens. */
-const BIND_RETRIES = 20;
+/** As OpenClaw has it. */
 const BIND_RETRY_MS = 500;
 
 /**
@@ -20,7 +19,8 @@ const DYING_OWNER_PAUSE_MS = 5;
 /** @param reclaimed the last owner died and left its lock file */
 export async function bindPort(request: GatewayRequest, reclaimed: boolean): Promise<BoundListener> {
   if (reclaimed) await letOwnerDie(request);
-  for (let tries = 0; ; tries++) {
+  const deadline = performance.now() + request.bindTimeoutMs;
+  for (;;) {
     request.signal?.throwIfAborted();
     // Asked first: on macOS a bind can succeed beside a listener on another address.
     if (portAnswers(request)) throw inUse(request);
@@ -28,9 +28,9 @@ export async function bindPort(request: GatewayRequest, reclaimed: boolean): Pro
       return bindExclusive(request);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw bindFailedError(request, error);
-      if (tries === BIND_RETRIES || portHasListener(request)) throw inUse(request, error);
+      if (performance.now() >= deadline || portHasListener(request)) throw inUse(request, error);
     }
-    await pause(BIND_RETRY_MS, request.signal);
+    await pause(Math.min(BIND_RETRY_MS, deadline - performance.now()), request.signal);
   }
 }
 

@@ -38,6 +38,17 @@ export function lockedError({ host, port }: Place, timeoutMs: number, holder: Ho
   );
 }
 
+/** Under a supervisor: the one that has it did not become healthy, and did not go away. */
+export function gaveUpError(refusal: GatewayLockError, budgetMs: number, reason: string | null): GatewayLockError {
+  const { code, host, port, hint, message } = refusal;
+  return new GatewayLockError(code, `${message}; existing gateway did not become healthy after ${budgetMs}ms`, {
+    ...details({ lockPath: refusal.lockPath, owner: refusal.owner, ownerAlive: refusal.ownerAlive, cause: refusal }),
+    host,
+    port,
+    hint: `Its health answer: ${reason ?? 'none'}. ${hint}`,
+  });
+}
+
 export function lockFailedError({ host, port }: Place, lockPath: string, cause: unknown): GatewayLockError {
   const text = cause instanceof Error ? cause.message : String(cause);
   return new GatewayLockError('ERR_GATEWAY_LOCK_FAILED', `failed to acquire gateway lock at ${lockPath}: ${text}`, {

@@ -6,6 +6,7 @@ import type { OwnerRecord } from '../errors.js';
 import type { FileLock, LostListener } from '../lock/file-lock.js';
 import type { ReclaimReason } from '../lock/reclaim.js';
 import type { LockStrength } from '../native/binding.js';
+import { type ExecProgram, execAs, type Inheritance, inheritanceOf } from './inheritance.js';
 
 export class GatewayLock {
   readonly host: string;
@@ -49,6 +50,32 @@ export class GatewayLock {
       throw Object.assign(new Error('this gateway lock was acquired with bind: false'), { code: 'ERR_INVALID_STATE' });
     }
     await this.listener.listen(server);
+  }
+
+  /** What a program needs to inherit these locks and, unless a server has it already, the listening socket. */
+  get inheritance(): Inheritance {
+    return inheritanceOf(this.#locks, this.listener);
+  }
+
+  /**
+   * The child `pid` was started with the {@link inheritance}: from now on the records name it, and the port is
+   * its own. The locks live until it ends or `close()`, whichever is first; when this process dies, until it ends.
+   *
+   * @throws {RangeError} `ERR_OUT_OF_RANGE`; what {@link FileLock.updateOwner} throws
+   */
+  async handOverTo(pid: number): Promise<void> {
+    for (const lock of this.#locks) lock.handOverTo(pid);
+    await this.listener?.close();
+  }
+
+  /**
+   * Replaces this process by another program (execve), which keeps its pid and holds what it held. Returns only
+   * by throwing, and then nothing has changed. The lock files stay behind when that program ends, and block nothing.
+   *
+   * @throws the system's error: ENOENT, EACCES, ENOEXEC ...
+   */
+  exec(program: ExecProgram): never {
+    return execAs(this.inheritance, program);
   }
 
   /** Whether every lock is held and its file still in place. */

@@ -1,6 +1,9 @@
 // What acquireGatewayLock() takes, checked and completed from the environment.
+import { resolve } from 'node:path';
 import { addressesOf } from '../address.js';
 import {
+  checkFlag,
+  checkFunction,
   checkOneOf,
   checkOptions,
   checkPath,
@@ -36,10 +39,20 @@ export interface GatewayLockOptions {
   readonly stateDir?: string;
   /** Must be ours and not writable by others; gateways with different states may share it. @default `<stateDir>/tmp/<app>-<uid>` */
   readonly lockDir?: string;
+  /**
+   * One lock file of your own in place of the state lock and the config lock: for a program that has no
+   * state directory. Its directory must exist.
+   */
+  readonly lockFile?: string;
   /** What the owner record calls this process. @default 'gateway' */
   readonly role?: string;
   /** Milliseconds to wait for a holder that is starting or closing. @default 5000 */
   readonly timeoutMs?: number;
+  /**
+   * Milliseconds to wait for the socket of a predecessor to go away, once the locks are ours and nobody
+   * listens. @default 10000
+   */
+  readonly bindTimeoutMs?: number;
   /** When the lock is held and its port answers: fail at once, or wait for that gateway, too. @default 'fail' */
   readonly whenListening?: 'fail' | 'wait';
   /** Ends the wait: the promise rejects with `signal.reason`. */
@@ -64,7 +77,10 @@ export interface GatewayRequest {
   readonly paths: StatePaths;
   /** In the order in which they are taken: state, then config. */
   readonly lockPaths: readonly string[];
+  /** To be made where it is missing; null for a lock file of the caller's own. */
+  readonly lockDirectory: string | null;
   readonly timeoutMs: number;
+  readonly bindTimeoutMs: number;
   readonly whenListening: 'fail' | 'wait';
   readonly signal: AbortSignal | undefined;
   readonly onWait: ((wait: GatewayWait) => unknown) | undefined;
@@ -86,6 +102,7 @@ export function readGatewayOptions(options: GatewayLockOptions): GatewayRequest 
   addressesOf(host);
   const port = options.port === undefined ? portFromEnv(env, app) : checkPort('port', options.port);
   const paths = readPaths({ host, port }, options, app, env);
+  const lockFile = optionalPath('lockFile', options.lockFile);
   const allowMultiple = options.allowMultiple ?? envValue(env, app, 'ALLOW_MULTI_GATEWAY') === '1';
   return {
     app,
@@ -93,14 +110,21 @@ export function readGatewayOptions(options: GatewayLockOptions): GatewayRequest 
     host,
     port,
     paths,
-    lockPaths: checkFlag('allowMultiple', allowMultiple) ? [paths.stateLock] : [paths.stateLock, paths.configLock],
+    lockPaths: lockPaths(paths, lockFile, checkFlag('allowMultiple', allowMultiple)),
+    lockDirectory: lockFile === undefined ? paths.lockDir : null,
     timeoutMs: checkTimeout('timeoutMs', options.timeoutMs ?? 5000),
+    bindTimeoutMs: checkTimeout('bindTimeoutMs', options.bindTimeoutMs ?? 10_000),
     whenListening: checkOneOf('whenListening', options.whenListening ?? 'fail', ['fail', 'wait']),
     signal: checkSignal(options.signal),
     onWait: checkFunction('onWait', options.onWait),
     weakFileSystem: checkOneOf('weakFileSystem', options.weakFileSystem ?? 'error', ['error', 'warn', 'allow']),
     bind: checkFlag('bind', options.bind ?? true),
   };
+}
+
+function lockPaths(paths: StatePaths, lockFile: string | undefined, allowMultiple: boolean): readonly string[] {
+  if (lockFile !== undefined) return [resolve(lockFile)];
+  return allowMultiple ? [paths.stateLock] : [paths.stateLock, paths.configLock];
 }
 
 function readPaths(
@@ -125,7 +149,7 @@ function readPaths(
 }
 
 /** Becomes part of file names and variable names. */
-function checkName(name: string, value: unknown): string {
+export function checkName(name: string, value: unknown): string {
   if (typeof value !== 'string') throw invalidType(name, 'a string', value);
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(value)) {
     throw invalidValue(name, 'up to 64 letters, digits, - and _', value);
@@ -135,16 +159,6 @@ function checkName(name: string, value: unknown): string {
 
 function optionalPath(name: string, value: unknown): string | undefined {
   return value === undefined ? undefined : checkPath(name, value);
-}
-
-function checkFlag(name: string, value: unknown): boolean {
-  if (typeof value !== 'boolean') throw invalidType(name, 'a boolean', value);
-  return value;
-}
-
-function checkFunction<T>(name: string, value: T): T {
-  if (value !== undefined && typeof value !== 'function') throw invalidType(name, 'a function', value);
-  return value;
 }
 
 function portFromEnv(env: Env, app: string): number {

@@ -31,11 +31,12 @@ export function letLocksGo(taken: readonly FileLock[]): void {
 }
 
 function prepareDirectory(request: GatewayRequest): void {
-  const { lockDir, ownLockDir } = request.paths;
+  const { lockDirectory } = request;
+  if (lockDirectory === null) return;
   try {
-    native().ensureLockDirectory(lockDir, ownLockDir);
+    native().ensureLockDirectory(lockDirectory, request.paths.ownLockDir);
   } catch (error) {
-    throw lockFailedError(request, lockDir, toLockError(error, lockDir));
+    throw lockFailedError(request, lockDirectory, toLockError(error, lockDirectory));
   }
 }
 

@@ -1,5 +1,6 @@
 // Taking a lock: at once or not at all, or with waiting.
 import { checkSignal, checkTimeout } from '../arguments.js';
+import { announce } from '../events.js';
 import { attempt, attemptPastProbers, readRequest, type TryAcquireLockOptions } from './attempt.js';
 import { backoffDelays } from './backoff.js';
 import type { FileLock } from './file-lock.js';
@@ -38,6 +39,7 @@ export async function acquireLock(path: string, options: AcquireLockOptions = {}
   const timeoutMs = checkTimeout('timeoutMs', options.timeoutMs ?? 5000);
   const signal = checkSignal(options.signal);
   const deadline = performance.now() + timeoutMs;
+  let announced = false;
   for (const delayMs of backoffDelays()) {
     signal?.throwIfAborted();
     // Read anew, so that the record says when the lock was taken, not when the wait began.
@@ -46,10 +48,19 @@ export async function acquireLock(path: string, options: AcquireLockOptions = {}
     const last = performance.now() >= deadline;
     const lock = last ? attemptPastProbers(request) : attempt(request);
     if (lock !== null) return lock;
+    if (!announced && !last) announceWait(absolute, timeoutMs);
+    announced = true;
     await options.onContended?.();
     if (last) break;
     await pause(Math.min(delayMs, Math.max(0, deadline - performance.now())), signal);
   }
   const { owner, ownerAlive } = probeLock(absolute);
   throw timeoutError(absolute, timeoutMs, { owner, ownerAlive });
+}
+
+function announceWait(path: string, timeoutMs: number): void {
+  announce('gateway-lock:wait', () => {
+    const { owner, ownerAlive } = probeLock(path);
+    return { path, timeoutMs, owner, ownerAlive };
+  });
 }

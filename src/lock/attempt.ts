@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { checkOneOf, checkOptions, checkPath } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
+import { announce } from '../events.js';
 import type { LockHandle } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { FileLock, type LockMode } from './file-lock.js';
@@ -104,6 +105,8 @@ function hold(handle: LockHandle, request: AttemptRequest, reclaimed: ReclaimRea
   const { path, mode, owner } = request;
   if (owner !== null) handle.writeRecord(request.record);
   if (handle.strength === 'weak' && request.weakFileSystem === 'warn') warnWeak(path);
+  if (reclaimed !== null) announce('gateway-lock:reclaim', () => ({ path, reason: reclaimed }));
+  announce('gateway-lock:acquire', () => ({ path, mode, owner }));
   return new FileLock(handle, { path, mode, owner, reclaimed });
 }
 

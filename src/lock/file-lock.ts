@@ -1,8 +1,9 @@
 // A lock that is held, and what its holder can do with it.
 import type { LockError, OwnerRecord } from '../errors.js';
+import { announce } from '../events.js';
 import type { LockHandle, LockStrength } from '../native/binding.js';
 import { replacedError, toLockError } from './lock-error.js';
-import { formatRecord, type OwnerFields } from './owner-record.js';
+import { formatRecord, type OwnerFields, recordFor } from './owner-record.js';
 import type { ReclaimReason } from './reclaim.js';
 
 export type LockMode = 'exclusive' | 'shared';
@@ -45,6 +46,14 @@ export class FileLock {
     return this.#handle.held;
   }
 
+  /**
+   * The descriptor, for a child that shall inherit the lock (`stdio` of `child_process.spawn`): the kernel
+   * frees the lock when its last copy is closed, or by `release()`. -1 once it is released.
+   */
+  get fd(): number {
+    return this.#handle.fd;
+  }
+
   /** The record in the file; null in shared mode, which writes none. */
   get owner(): OwnerRecord | null {
     return this.#owner;
@@ -54,8 +63,10 @@ export class FileLock {
   verify(): boolean {
     if (!this.held || this.#lost !== null) return false;
     if (this.#handle.namesThisFile()) return true;
-    this.#lost = replacedError(this.path, this.#owner);
+    const lost = replacedError(this.path, this.#owner);
+    this.#lost = lost;
     this.#stopWatch();
+    announce('gateway-lock:lost', () => ({ path: this.path, error: lost }));
     for (const listener of this.#lostListeners) this.#tell(listener, this.#lost);
     return false;
   }
@@ -85,13 +96,17 @@ export class FileLock {
     if (this.#owner === null || !this.held) return;
     const { pid, startTime, bootId, pidNamespace, host, createdAt, ownerId, kernelLock } = this.#owner;
     const identity = { pid, startTime, bootId, pidNamespace, host, createdAt, ownerId, kernelLock };
-    const next = { ...this.#owner, ...fields, ...identity };
-    try {
-      this.#handle.writeRecord(formatRecord(next));
-    } catch (error) {
-      throw toLockError(error, this.path);
-    }
-    this.#owner = next;
+    this.#write({ ...this.#owner, ...fields, ...identity });
+  }
+
+  /**
+   * Names the process `pid`, which has inherited {@link fd}, as the holder: that is the one to stop. Only an
+   * exclusive holder has a record.
+   *
+   * @throws {RangeError} `ERR_OUT_OF_RANGE`; what {@link updateOwner} throws
+   */
+  handOverTo(pid: number): void {
+    if (this.#owner !== null && this.held) this.#write(recordFor(pid, this.#owner));
   }
 
   /**
@@ -101,12 +116,14 @@ export class FileLock {
    * @throws {LockError} `ERR_LOCK_PERMISSION`, or the system's own error, when the file cannot be removed
    */
   release(): void {
+    const { held } = this;
     try {
       this.#handle.release();
     } catch (error) {
       throw toLockError(error, this.path);
     }
     this.#stopWatch();
+    if (held) announce('gateway-lock:release', () => ({ path: this.path, owner: this.#owner }));
   }
 
   /** Lets go and leaves the file. @internal */
@@ -117,6 +134,15 @@ export class FileLock {
 
   [Symbol.dispose](): void {
     this.release();
+  }
+
+  #write(next: OwnerRecord): void {
+    try {
+      this.#handle.writeRecord(formatRecord(next));
+    } catch (error) {
+      throw toLockError(error, this.path);
+    }
+    this.#owner = next;
   }
 
   /** Apart from us and from each other, so that a listener that throws keeps nobody from being told. */

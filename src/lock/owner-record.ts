@@ -48,6 +48,12 @@ export function newRecord(fields: OwnerFields = {}): OwnerRecord {
   } as OwnerRecord;
 }
 
+/** The record of a lock that `pid` has inherited: it holds the same acquisition. */
+export function recordFor(pid: number, record: OwnerRecord): OwnerRecord {
+  if (!isPid(pid)) throw outOfRange('pid', 'a process id', pid);
+  return { ...record, pid, startTime: native().readProcess(pid).startTime || null };
+}
+
 /** @throws {RangeError} `ERR_OUT_OF_RANGE` when the record would be longer than {@link RECORD_LIMIT} */
 export function formatRecord(record: OwnerRecord): string {
   const { pid, ...rest } = record;

@@ -16,6 +16,10 @@ export interface NativeBinding {
   /** The pid of the listener; 0 when unknown. */
   findPortOwner(address: string, port: number): number;
   readProcess(pid: number): NativeProcess;
+  /** Each argument ended by a NUL; '' when unknown. */
+  commandLine(pid: number): string;
+  /** Returns only by throwing: this process is another program then, with `inherit` as its descriptors from 3 on. */
+  exec(path: string, args: readonly string[], environment: readonly string[], inherit: readonly number[]): void;
   /** '' when unknown. */
   bootId(): string;
   /** '' when unknown. */
@@ -26,6 +30,8 @@ export interface LockHandle {
   readonly held: boolean;
   /** The file did not exist before. */
   readonly created: boolean;
+  /** -1 once it is released. */
+  readonly fd: number;
   readonly strength: LockStrength;
   readRecord(): string;
   writeRecord(record: string): void;

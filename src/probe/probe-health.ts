@@ -1,5 +1,7 @@
 // Whether the gateway on a port is well: not merely that something answers.
-import { request } from 'node:http';
+import { type ClientRequest, request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { TLSSocket } from 'node:tls';
 import { addressesOf, connectableAddress } from '../address.js';
 import { checkOptions, checkPort, checkTimeout, invalidType, invalidValue, outOfRange } from '../arguments.js';
 
@@ -11,6 +13,11 @@ export interface ProbeHealthOptions {
   readonly path?: string;
   /** Milliseconds for the whole answer, body included. @default 1000 */
   readonly timeoutMs?: number;
+  /**
+   * Asks by https and trusts this certificate alone, whoever signed it: its SHA-256, 32 bytes in hex, with or
+   * without colons, as `openssl x509 -fingerprint -sha256` prints it.
+   */
+  readonly fingerprint256?: string;
 }
 
 export interface HealthProbe {
@@ -38,8 +45,9 @@ export async function probeHealth(options: ProbeHealthOptions): Promise<HealthPr
   const path = checkUrlPath(options.path ?? '/healthz');
   const address = connectableAddress(addressesOf(options.host ?? '127.0.0.1')[0]!);
   const timeoutMs = checkTimeout('timeoutMs', options.timeoutMs ?? 1000);
+  const fingerprint = checkFingerprint(options.fingerprint256);
   try {
-    const { status, body } = await get(address, port, path, timeoutMs);
+    const { status, body } = await get({ address, port, path, fingerprint }, timeoutMs);
     const reason = whyUnhealthy(status, body);
     return { healthy: reason === null, reason, status };
   } catch (error) {
@@ -51,6 +59,14 @@ function checkUrlPath(value: unknown): string {
   if (typeof value !== 'string') throw invalidType('path', 'a string', value);
   if (!/^\/[\x21-\x7e]*$/.test(value)) throw invalidValue('path', "a URL path such as '/healthz'", value);
   return value;
+}
+
+function checkFingerprint(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string') throw invalidType('fingerprint256', 'a string', value);
+  const fingerprint = normalized(value)!;
+  if (!/^[0-9a-f]{64}$/.test(fingerprint)) throw invalidValue('fingerprint256', '32 bytes in hex', value);
+  return fingerprint;
 }
 
 function whyUnhealthy(status: number, body: string): string | null {
@@ -69,10 +85,16 @@ function reasonOf(error: unknown, timeoutMs: number): string {
   return name === 'TimeoutError' ? `no whole answer within ${timeoutMs}ms` : (code ?? message);
 }
 
-function get(host: string, port: number, path: string, timeoutMs: number): Promise<{ status: number; body: string }> {
+interface Question {
+  readonly address: string;
+  readonly port: number;
+  readonly path: string;
+  readonly fingerprint: string | undefined;
+}
+
+function get(question: Question, timeoutMs: number): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    // agent: false, so that no kept-alive connection of this process answers for a server that is gone.
-    const asked = request({ host, port, path, agent: false, headers: { connection: 'close' } });
+    const asked = ask(question);
     const timer = setTimeout(
       () => asked.destroy(Object.assign(new Error('timeout'), { name: 'TimeoutError' })),
       Math.min(timeoutMs, 0x7fffffff),
@@ -85,15 +107,35 @@ function get(host: string, port: number, path: string, timeoutMs: number): Promi
       reject(new Error('the server ended the connection without an answer'));
     });
     asked.once('response', (response) => {
-      let body = '';
-      response.setEncoding('utf8');
+      const chunks: Buffer[] = [];
+      let length = 0;
       response.once('error', reject);
-      response.on('data', (chunk: string) => {
-        body += chunk;
-        if (body.length > BODY_LIMIT) asked.destroy(new Error(`the answer is longer than ${BODY_LIMIT} bytes`));
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        length += chunk.length;
+        if (length > BODY_LIMIT) asked.destroy(new Error(`the answer is longer than ${BODY_LIMIT} bytes`));
       });
-      response.once('end', () => resolve({ status: response.statusCode ?? 0, body }));
+      response.once('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
     });
-    asked.end();
   });
+}
+
+/** agent: false, so that no kept-alive connection of this process answers for a server that is gone. */
+function ask({ address, port, path, fingerprint }: Question): ClientRequest {
+  const options = { host: address, port, path, agent: false, headers: { connection: 'close' } };
+  if (fingerprint === undefined) return httpRequest(options).end();
+  const asked = httpsRequest({ ...options, rejectUnauthorized: false });
+  asked.once('socket', (socket) => {
+    // Before anything is sent to whoever that is.
+    socket.once('secureConnect', () => {
+      const { fingerprint256 } = (socket as TLSSocket).getPeerCertificate();
+      if (normalized(fingerprint256) === fingerprint) asked.end();
+      else asked.destroy(new Error(`the certificate is another one: ${fingerprint256 ?? 'none'}`));
+    });
+  });
+  return asked;
+}
+
+function normalized(fingerprint: string | undefined): string | undefined {
+  return fingerprint?.replaceAll(':', '').toLowerCase();
 }

@@ -1,0 +1,30 @@
+#include "program.h"
+
+#include <utility>
+
+#include "arguments.h"
+#include "exec_program.h"
+#include "js_error.h"
+
+namespace gateway_lock {
+namespace {
+
+Napi::Value JsExec(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  Program program;
+  program.path = arguments.Text(0);
+  program.arguments = arguments.Texts(1);
+  program.environment = arguments.Texts(2);
+  program.inherit = arguments.Descriptors(3);
+  if (!arguments.valid()) return info.Env().Undefined();
+  ThrowForPath(info.Env(), ExecProgram(program), program.path);
+  return info.Env().Undefined();
+}
+
+}  // namespace
+
+void ExportExec(Napi::Env env, Napi::Object exports) {
+  exports.Set("exec", Napi::Function::New<JsExec>(env));
+}
+
+}  // namespace gateway_lock

@@ -1,0 +1,22 @@
+// Examples and exit codes of each command, for --help and the man page; test/multiprocess runs each example.
+import type { Command } from 'commander';
+
+export interface Example {
+  readonly line: string;
+  readonly what: string;
+}
+
+const known = new WeakMap<Command, readonly Example[]>();
+
+export function withExamples(command: Command, examples: readonly Example[]): Command {
+  known.set(command, examples);
+  const width = Math.max(...examples.map(({ line }) => line.length));
+  const lines = examples.map(({ line, what }) =>
+    width > 60 ? `  ${line}\n      ${what}` : `  ${line.padEnd(width)}   ${what}`,
+  );
+  return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
+}
+
+export function examplesOf(command: Command): readonly Example[] {
+  return known.get(command) ?? [];
+}

@@ -1,0 +1,61 @@
+// The options that several commands share, each defined once.
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { GatewayLockOptions } from '../index.js';
+
+/** As commander hands them over. */
+export interface GatewayFlags {
+  readonly app?: string;
+  readonly profile?: string;
+  readonly port?: number;
+  readonly host?: string;
+  readonly stateDir?: string;
+  readonly config?: string;
+  readonly lock?: string;
+}
+
+const FLAGS = {
+  app: () => new Option('--app <name>', 'whose files and variables: ~/.<app>, <APP>_STATE_DIR (default: gateway)'),
+  profile: () => new Option('--profile <name>', 'another gateway beside the first: its state is ~/.<app>-<profile>'),
+  port: () => new Option('--port <port>', 'TCP port (default: <APP>_GATEWAY_PORT, else 18789)').argParser(parsePort),
+  host: () => new Option('--host <address>', "IP address, or 'localhost' for both loopbacks (default: 127.0.0.1)"),
+  stateDir: () => new Option('--state-dir <dir>', 'state directory (default: <APP>_STATE_DIR, else ~/.<app>)'),
+  config: () => new Option('--config <file>', 'config file (default: <APP>_CONFIG_PATH, else <state>/<app>.json)'),
+  lock: () =>
+    new Option('--lock <file>', 'one lock file of your own, in place of those of a state directory').conflicts([
+      'stateDir',
+      'config',
+      'profile',
+    ]),
+} as const;
+
+export function addFlags(command: Command, ...names: readonly (keyof typeof FLAGS)[]): Command {
+  for (const name of names) command.addOption(FLAGS[name]());
+  return command;
+}
+
+export function gatewayOptions({ config, lock, ...flags }: GatewayFlags): GatewayLockOptions {
+  return {
+    ...pick(flags, ['app', 'profile', 'port', 'host', 'stateDir']),
+    ...(config === undefined ? {} : { configPath: config }),
+    ...(lock === undefined ? {} : { lockFile: lock }),
+  };
+}
+
+export function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65535) return port;
+  throw new InvalidArgumentError('It must be a number from 0 to 65535.');
+}
+
+export function parseMilliseconds(text: string): number {
+  const ms = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isNaN(ms)) throw new InvalidArgumentError('It must be a number of milliseconds.');
+  return ms;
+}
+
+function pick<T extends object, K extends keyof T>(from: T, names: readonly K[]): Pick<T, K> {
+  return Object.fromEntries(names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]])) as Pick<
+    T,
+    K
+  >;
+}

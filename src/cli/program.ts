@@ -1,0 +1,39 @@
+// The command line: every command, option and example. --help, man page and completions are made from it.
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { addRunCommand } from './run.js';
+import { addServeCommand } from './serve.js';
+
+const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+const { version } = JSON.parse(manifest) as { version: string };
+
+export const EXIT_CODES: readonly (readonly [number, string])[] = [
+  [0, 'done; or, under launchd, the task scheduler and other supervisors: a healthy gateway was left in control'],
+  [1, 'failed'],
+  [64, 'the command was used wrongly'],
+  [75, 'somebody else has the lock or the port'],
+  [78, 'under systemd: a healthy gateway was left in control (RestartPreventExitStatus=78)'],
+];
+
+export function createProgram(): Command {
+  const program = new Command('gateway-lock')
+    .description('One gateway process per state directory and port: a kernel lock and an exclusive TCP bind.')
+    .version(version, '-V, --version')
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`gateway-lock: ${oneLine(text)}\n`) });
+  addRunCommand(program);
+  addServeCommand(program);
+  return program.addHelpText('after', `\nExit codes:\n${EXIT_CODES.map(exitCodeLine).join('\n')}`);
+}
+
+function exitCodeLine([code, what]: readonly [number, string]): string {
+  return `  ${String(code).padEnd(4)} ${what}`;
+}
+
+function oneLine(text: string): string {
+  return `${text
+    .replace(/^error: /, '')
+    .trim()
+    .replace(/\s*\n\s*/g, ' ')} (see gateway-lock --help)`;
+}

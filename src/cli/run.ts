@@ -1,0 +1,131 @@
+// gateway-lock run: holds the lock for a program that knows nothing of it.
+import { type Command, Option } from 'commander';
+import {
+  acquireGatewayLock,
+  detectSupervisor,
+  type GatewayLock,
+  type GatewayLockOptions,
+  type SupervisedAttempt,
+  startSupervised,
+} from '../index.js';
+import { type ChildEnd, runChild } from './child.js';
+import { withExamples } from './examples.js';
+import { EXIT, exitCodeOf, isHeld } from './exit-codes.js';
+import { findProgram } from './find-program.js';
+import { addFlags, type GatewayFlags, gatewayOptions, parseMilliseconds } from './gateway-flags.js';
+import { errorLine, say } from './output.js';
+import { SignalRelay } from './signal-relay.js';
+import { sayDuplicate } from './supervision.js';
+
+interface RunFlags extends GatewayFlags {
+  /** Milliseconds; false for --no-wait. */
+  readonly wait?: number | false;
+  readonly supervised?: boolean;
+  readonly park?: boolean;
+  readonly healthPath: string;
+  readonly handover: boolean;
+  readonly exec?: boolean;
+}
+
+export function addRunCommand(program: Command): void {
+  const command = program
+    .command('run')
+    .summary('hold the lock, and the port, for any program')
+    .description(
+      'Runs a program that holds the lock as long as it lives, or this command does: kill -9 of either alone lets nobody in. ' +
+        'With --port the program inherits the bound, listening socket as descriptor 3, by the convention of socket activation ' +
+        "(LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES). Signals are passed on; the exit code is the program's own.",
+    )
+    .passThroughOptions()
+    .argument('<command...>', 'the program and its arguments, after --');
+  addFlags(command, 'port', 'host', 'lock', 'stateDir', 'config', 'profile', 'app')
+    .addOption(
+      new Option('--wait <ms>', 'how long to wait for a holder (default: 5000; with --supervised 30000)').argParser(
+        parseMilliseconds,
+      ),
+    )
+    .option('--no-wait', 'do not wait at all')
+    .option('--no-handover', 'give the port back just before the program starts: for one that binds it itself')
+    .option('--supervised', 'leave a healthy gateway in control, as systemd, launchd and the task scheduler need it')
+    .option('--park', 'with --supervised: wait behind a healthy gateway, and take over when it ends')
+    .option('--health-path <path>', 'with --supervised: where that gateway is asked', '/healthz')
+    .option('--exec', 'become the program: same pid, no wrapper')
+    .action(run);
+  withExamples(command, [
+    { line: 'gateway-lock run -- node server.js', what: 'one at a time, by the lock in ~/.gateway' },
+    {
+      line: 'gateway-lock run --no-wait --lock /run/lock/backup.lock -- ./backup.sh',
+      what: 'a job; exit 75 if it runs',
+    },
+    {
+      line: 'gateway-lock run --port 18790 --no-handover -- python3 -m http.server 18790',
+      what: 'a server that binds its port itself',
+    },
+    {
+      line: 'gateway-lock run --port 18790 --supervised -- node server.js',
+      what: 'in a systemd unit; server.js listens on { fd: 3 }',
+    },
+  ]);
+  command.addHelpText(
+    'after',
+    "\nExit codes: the program's own; 75 somebody else has the lock or the port; with --supervised 78 (systemd) or 0 where a\n" +
+      'healthy gateway was left in control, 1 where it is not healthy; 126 the program cannot be run, 127 there is none.',
+  );
+}
+
+async function run(words: string[], flags: RunFlags): Promise<void> {
+  const file = findProgram(words[0]!);
+  const signals = new SignalRelay();
+  const ended = await signals.endedBy(async () => {
+    const lock = await acquire(flags, signals.interrupted);
+    return typeof lock === 'number' ? { code: lock } : await runLocked(lock, file, words, flags, signals);
+  });
+  signals.exitAs(ended);
+}
+
+/** The exit code where there is no lock to be had. */
+async function acquire(flags: RunFlags, signal: AbortSignal): Promise<GatewayLock | number> {
+  const options = { ...lockOptions(flags), signal };
+  try {
+    return flags.supervised ? await acquireSupervised(options, flags) : await acquireGatewayLock(options);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    say(errorLine(error));
+    return isHeld(error) && !flags.supervised ? EXIT.held : exitCodeOf(error);
+  }
+}
+
+function lockOptions(flags: RunFlags): GatewayLockOptions {
+  const { wait } = flags;
+  const timeouts = wait === undefined ? {} : { timeoutMs: wait || 0, bindTimeoutMs: wait || 0 };
+  return { ...gatewayOptions(flags), bind: flags.port !== undefined, role: 'program', ...timeouts };
+}
+
+async function acquireSupervised(options: GatewayLockOptions, flags: RunFlags): Promise<GatewayLock | number> {
+  const outcome = await startSupervised({
+    start: (attempt: SupervisedAttempt) => acquireGatewayLock({ ...options, ...attempt }),
+    supervisor: detectSupervisor(process.env, flags.app === undefined ? {} : { app: flags.app }),
+    health: { path: flags.healthPath },
+    park: flags.park ?? false,
+    signal: options.signal!,
+    ...(flags.wait === undefined ? {} : { budgetMs: flags.wait || 0 }),
+  });
+  return outcome.outcome === 'started' ? outcome.gateway : sayDuplicate(outcome);
+}
+
+async function runLocked(
+  lock: GatewayLock,
+  file: string,
+  words: readonly string[],
+  flags: RunFlags,
+  signals: SignalRelay,
+): Promise<ChildEnd> {
+  try {
+    lock.onLost((error) => say(errorLine(error)));
+    if (!flags.handover) await lock.listener?.close();
+    if (flags.exec) lock.exec({ path: file, args: words });
+    return await runChild(lock, words, signals);
+  } finally {
+    await lock.close();
+  }
+}

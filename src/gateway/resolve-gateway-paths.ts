@@ -1,0 +1,22 @@
+// Where the locks of a gateway would lie, for programs that only want to know.
+import { type GatewayLockOptions, readGatewayOptions } from './gateway-options.js';
+
+export interface GatewayPaths {
+  readonly stateDir: string;
+  readonly configPath: string;
+  readonly lockDir: string;
+  /** In the order in which they are taken. */
+  readonly lockPaths: readonly string[];
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * What acquireGatewayLock() would use with these options and this environment. Nothing is created.
+ *
+ * @throws what acquireGatewayLock() throws for its options
+ */
+export function resolveGatewayPaths(options: GatewayLockOptions = {}): GatewayPaths {
+  const { paths, lockPaths, host, port } = readGatewayOptions(options);
+  return { stateDir: paths.stateDir, configPath: paths.configPath, lockDir: paths.lockDir, lockPaths, host, port };
+}

@@ -1,0 +1,84 @@
+// What startSupervised() takes, checked and completed.
+import {
+  checkFlag,
+  checkFunction,
+  checkOneOf,
+  checkOptions,
+  checkSignal,
+  checkTimeout,
+  invalidType,
+} from '../arguments.js';
+import type { SupervisedDecision } from '../events.js';
+import { type HealthProbe, type ProbeHealthOptions, probeHealth } from '../probe/probe-health.js';
+import { detectSupervisor, type Supervisor } from './detect-supervisor.js';
+
+/** How long one try may take. To be spread over the options of acquireGatewayLock(). */
+export interface SupervisedAttempt {
+  readonly timeoutMs: number;
+  readonly bindTimeoutMs: number;
+  /** `wait` once that gateway was seen to be unhealthy, or is waited for: the lock is taken as soon as it dies. */
+  readonly whenListening: 'fail' | 'wait';
+  readonly signal?: AbortSignal;
+}
+
+export type AskHealth = (place: { host: string; port: number; timeoutMs: number }) => Promise<HealthProbe>;
+
+export interface StartSupervisedOptions<Gateway> {
+  /** Starts the gateway: `(attempt) => acquireGatewayLock({ ...options, ...attempt })`, and what belongs to it. */
+  readonly start: (attempt: SupervisedAttempt) => Gateway | Promise<Gateway>;
+  /** Who starts this process again; null for nobody. @default detectSupervisor() */
+  readonly supervisor?: Supervisor | null;
+  /** How the other gateway is asked: the options of probeHealth(), or a function. @default GET /healthz */
+  readonly health?: Omit<ProbeHealthOptions, 'host' | 'port'> | AskHealth;
+  /** Milliseconds from one try to the next. @default 5000 */
+  readonly retryDelayMs?: number;
+  /** Milliseconds for all tries together, lock waits and health probes included. @default 30000 */
+  readonly budgetMs?: number;
+  /**
+   * Wait behind a healthy gateway until it ends, and take over at once. For launchd, which ignores exit codes
+   * and would start a duplicate every 10 s (openclaw#89867). @default false
+   */
+  readonly park?: boolean;
+  /** Ends it: the promise rejects with `signal.reason`. */
+  readonly signal?: AbortSignal;
+  /** Told of each decision about a refused start. What it throws ends the start. */
+  readonly onDecision?: (decision: SupervisedDecision) => void;
+}
+
+export interface SupervisedRequest<Gateway> {
+  readonly start: (attempt: SupervisedAttempt) => Gateway | Promise<Gateway>;
+  readonly supervisor: Supervisor | null;
+  readonly askHealth: AskHealth;
+  readonly healthTimeoutMs: number;
+  readonly retryDelayMs: number;
+  readonly budgetMs: number;
+  readonly park: boolean;
+  readonly signal: AbortSignal | undefined;
+  readonly onDecision: ((decision: SupervisedDecision) => void) | undefined;
+}
+
+const SUPERVISORS = ['systemd', 'launchd', 'schtasks', 'external'] as const;
+
+/** @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE` naming the option */
+export function readSupervisedOptions<Gateway>(options: StartSupervisedOptions<Gateway>): SupervisedRequest<Gateway> {
+  checkOptions(options);
+  const { start, supervisor = detectSupervisor(), health = {} } = options;
+  if (typeof start !== 'function') throw invalidType('start', 'a function', start);
+  return {
+    start,
+    supervisor: supervisor === null ? null : checkOneOf('supervisor', supervisor, SUPERVISORS),
+    ...readHealth(health),
+    retryDelayMs: checkTimeout('retryDelayMs', options.retryDelayMs ?? 5000),
+    budgetMs: checkTimeout('budgetMs', options.budgetMs ?? 30_000),
+    park: checkFlag('park', options.park ?? false),
+    signal: checkSignal(options.signal),
+    onDecision: checkFunction('onDecision', options.onDecision),
+  };
+}
+
+function readHealth(health: Exclude<StartSupervisedOptions<unknown>['health'], undefined>) {
+  if (typeof health === 'function') return { askHealth: health, healthTimeoutMs: 1000 };
+  if (typeof health !== 'object' || health === null) throw invalidType('health', 'an object or a function', health);
+  const askHealth: AskHealth = (place) => probeHealth({ ...health, ...place });
+  return { askHealth, healthTimeoutMs: checkTimeout('health.timeoutMs', health.timeoutMs ?? 1000) };
+}
