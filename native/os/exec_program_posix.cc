@@ -59,10 +59,18 @@ void PutBack(const std::vector<Place>& places) {
   }
 }
 
-// An ignored signal stays ignored in the new program (man 2 execve), and Node ignores SIGPIPE: a
-// program would no longer end when its reader does.
-using Handler = void (*)(int);
-Handler DefaultSigpipe() { return signal(SIGPIPE, SIG_DFL); }
+// Node has made its own standard streams close-on-exec (libuv, uv_disable_stdio_inheritance).
+void SetStandardStreams(int flags) {
+  for (int fd = 0; fd < kFirstInherited; fd++) fcntl(fd, F_SETFD, flags);
+}
+
+// An ignored signal stays ignored in the new program (man 2 execve), and Node ignores these two: a
+// program would no longer end when its reader does, or when its file is too long.
+constexpr int kIgnoredByNode[] = {SIGPIPE, SIGXFSZ};
+
+void SetIgnored(void (*handler)(int)) {
+  for (int number : kIgnoredByNode) signal(number, handler);
+}
 
 }  // namespace
 
@@ -76,10 +84,12 @@ Status ExecProgram(const Program& program) {
     // dup2() clears close-on-exec on the copy.
     dup2(Fd(places[i].source), kFirstInherited + static_cast<int>(i));
   }
-  Handler before = DefaultSigpipe();
+  SetStandardStreams(0);
+  SetIgnored(SIG_DFL);
   execve(program.path.c_str(), arguments.data(), environment.data());
   status = Status::SystemError(errno, "execve");
-  signal(SIGPIPE, before);
+  SetIgnored(SIG_IGN);
+  SetStandardStreams(FD_CLOEXEC);
   PutBack(places);
   return status;
 }

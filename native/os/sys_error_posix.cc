@@ -12,6 +12,7 @@ struct Row {
 };
 
 constexpr Row kRows[] = {
+    {E2BIG, "E2BIG", "argument list too long"},
     {EACCES, "EACCES", "permission denied"},
     {EADDRINUSE, "EADDRINUSE", "address already in use"},
     {EADDRNOTAVAIL, "EADDRNOTAVAIL", "address not available"},
@@ -34,6 +35,7 @@ constexpr Row kRows[] = {
     {ENOBUFS, "ENOBUFS", "no buffer space available"},
     {ENODEV, "ENODEV", "no such device"},
     {ENOENT, "ENOENT", "no such file or directory"},
+    {ENOEXEC, "ENOEXEC", "exec format error"},
     {ENOLCK, "ENOLCK", "no locks available"},
     {ENOMEM, "ENOMEM", "not enough memory"},
     {ENOSPC, "ENOSPC", "no space left on device"},

@@ -19,8 +19,9 @@ const TELL_PID = 'export LISTEN_PID=$$; exec "$@"';
 export async function runChild(lock: GatewayLock, words: readonly string[], signals: SignalRelay): Promise<ChildEnd> {
   const child = start(lock, words);
   signals.relayTo(child);
+  // Both reject with the error of a program that could not be started.
   const ended = once(child, 'exit');
-  await once(child, 'spawn');
+  await Promise.race([once(child, 'spawn'), ended]);
   await nameAsHolder(lock, child.pid!);
   const [code, signal] = (await ended) as [number | null, NodeJS.Signals | null];
   return signal === null ? { code: code ?? 0 } : { signal };

@@ -19,8 +19,9 @@ export const EXIT = {
 
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  const { code, exitCode } = error as NodeJS.ErrnoException & { exitCode?: number };
+  const { code, exitCode, syscall = '' } = error as NodeJS.ErrnoException & { exitCode?: number };
   if (exitCode !== undefined) return exitCode;
+  if (/^(spawn|execve)/.test(syscall)) return code === 'ENOENT' ? EXIT.notFound : EXIT.cannotRun;
   if (code?.startsWith('ERR_INVALID_ARG') || code === 'ERR_OUT_OF_RANGE') return EXIT.usage;
   return EXIT.failed;
 }

@@ -126,6 +126,15 @@ async function runLocked(
     if (flags.exec) lock.exec({ path: file, args: words });
     return await runChild(lock, words, signals);
   } finally {
+    await close(lock);
+  }
+}
+
+/** The program has ended, and its exit code is what counts. */
+async function close(lock: GatewayLock): Promise<void> {
+  try {
     await lock.close();
+  } catch (error) {
+    say(errorLine(error));
   }
 }
