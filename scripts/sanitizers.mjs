@@ -40,7 +40,7 @@ const SANITIZERS = [
 // What the addon does without a JavaScript caller's help, in a Node that ends by itself.
 const LIFE = `
   const path = require('node:path').join(require('node:fs').mkdtempSync(require('node:os').tmpdir() + '/gateway-lock-'), 'a.lock');
-  const addon = require('node-gyp-build')(process.cwd());
+  const addon = require(process.env.GATEWAY_LOCK_PREBUILD + '/build/Release/gateway_lock.node');
   if (!require('node:fs').readFileSync('/proc/self/maps', 'utf8').includes(process.env.GATEWAY_LOCK_PREBUILD)) throw new Error('another addon was loaded');
   for (let i = 0; i < 100; i++) {
     const lock = addon.tryAcquire(path, false, false);
@@ -82,7 +82,7 @@ function check(sanitizer) {
 }
 
 function build({ name, folder }) {
-  // node-gyp-build looks into build/Release of the folder that it is pointed at.
+  // src/native/load.ts looks into build/Release of the folder that it is pointed at.
   const directory = join(root, folder, 'build');
   run(
     'cmake',

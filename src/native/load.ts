@@ -1,10 +1,11 @@
 // Loads the addon, once. The only file that knows how it is found.
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LockError } from '../errors.js';
 import type { NativeBinding } from './binding.js';
 
-const PACKAGE_ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const require = createRequire(import.meta.url);
 
 let loaded: NativeBinding | undefined;
@@ -15,23 +16,77 @@ let loaded: NativeBinding | undefined;
  * @throws {LockError} `ERR_NATIVE_MISSING`
  */
 export function native(): NativeBinding {
-  loaded ??= load();
+  loaded ??= load(process.env['GATEWAY_LOCK_PREBUILD'] ?? packageRoot());
   return loaded;
 }
 
-function load(): NativeBinding {
-  try {
-    // Typed here because node-gyp-build says `any`.
-    const find: (root: string) => NativeBinding = require('node-gyp-build');
-    return find(PACKAGE_ROOT);
-  } catch (cause) {
-    const machine = `${process.platform}-${process.arch}`;
-    throw new LockError(
-      'ERR_NATIVE_MISSING',
-      `gateway-lock has no addon that loads on ${machine} (Node ${process.versions.node}): looked in build/Release and ` +
-        `prebuilds/${machine} of ${PACKAGE_ROOT}. In a clone, build it with: npm run build (needs cmake and a C++17 ` +
-        `compiler). ${(cause as Error).message}`,
-      { path: PACKAGE_ROOT, cause },
-    );
+/** GATEWAY_LOCK_PREBUILD names another folder to look in: a build with sanitizers, prebuilds alone. */
+function load(root: string): NativeBinding {
+  const tried: Error[] = [];
+  for (const path of candidates()) {
+    const file = join(root, path);
+    try {
+      if (existsSync(file)) return require(file);
+      tried.push(new Error(`${path}: not there`));
+    } catch (error) {
+      // What the system's loader says names the file, mostly; not always.
+      tried.push(new Error(`${path}: ${(error as Error).message}`, { cause: error }));
+    }
   }
+  throw missing(root, tried);
+}
+
+/** A local build comes first: it is there only because somebody made it for this machine. */
+function candidates(): string[] {
+  const folder = `prebuilds/${process.platform}-${process.arch}`;
+  const arm =
+    process.arch === 'arm' ? `.armv${(process.config.variables as { arm_version?: string }).arm_version}` : '';
+  const files = libcs().map((libc) => `${folder}/gateway-lock${arm}${libc}.node`);
+  return ['build/Release/gateway_lock.node', ...files];
+}
+
+/** The C library of this very process, whatever is installed beside it. Both when it cannot be seen: the wrong one fails. */
+function libcs(): string[] {
+  if (process.platform !== 'linux') return [''];
+  const loader = startOfOwnProgram().match(/\/ld-(musl|linux)/)?.[1];
+  if (loader === undefined) return ['.glibc', '.musl'];
+  return [loader === 'musl' ? '.musl' : '.glibc'];
+}
+
+/** An ELF file names the dynamic loader that it wants, in its first KiB. '' when it cannot be read (Node's permission model). */
+function startOfOwnProgram(): string {
+  const bytes = Buffer.alloc(4096);
+  try {
+    const file = openSync('/proc/self/exe', 'r');
+    const length = readSync(file, bytes);
+    closeSync(file);
+    return bytes.toString('latin1', 0, length);
+  } catch {
+    return '';
+  }
+}
+
+/** The folder of our package.json, however deep in dist/ this lies. */
+function packageRoot(): string {
+  const start = dirname(fileURLToPath(import.meta.url));
+  for (let folder = start; ; folder = dirname(folder)) {
+    if (isPackageRoot(folder)) return folder;
+    if (dirname(folder) === folder) return start;
+  }
+}
+
+function isPackageRoot(folder: string): boolean {
+  const manifest = join(folder, 'package.json');
+  return existsSync(manifest) && /"name":\s*"gateway-lock"/.test(readFileSync(manifest, 'utf8'));
+}
+
+function missing(root: string, tried: readonly Error[]): LockError {
+  const machine = `${process.platform}-${process.arch}`;
+  const all = tried.map((error) => error.message).join('; ');
+  return new LockError(
+    'ERR_NATIVE_MISSING',
+    `gateway-lock has no addon that loads on ${machine} (Node ${process.versions.node}). Tried in ${root}: ${all}. ` +
+      `Build it: cmake -S "${root}" -B "${root}/build" && cmake --build "${root}/build"   (needs cmake and a C++17 compiler)`,
+    { path: root, cause: tried.find((error) => error.cause)?.cause ?? new Error(all) },
+  );
 }

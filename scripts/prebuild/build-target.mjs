@@ -1,0 +1,48 @@
+// Builds one target: prebuildify, with cmake-js behind it, with zig behind that.
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { bin, root, run } from '../prepare.mjs';
+import { nameOf } from './targets.mjs';
+
+/** Builds what lies in `sources` and puts it into `out`/prebuilds. A folder of its own per target: build/ is left alone. */
+export function buildTarget(target, zig, { sources = root, out = root, definitions = {} } = {}) {
+  const name = nameOf(target);
+  const folder = join(out, 'build-prebuild', name);
+  // CMake refuses another compiler in a folder that it knows.
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  run(
+    bin('prebuildify'),
+    ['--napi', '--cwd', folder, '--out', out, '--name', 'gateway-lock', ...tags(target)],
+    `building ${name}`,
+    {
+      cwd: folder,
+      env: {
+        ...process.env,
+        PREBUILD_NODE_GYP: join(root, 'scripts/prebuild/node-gyp-shim.mjs'),
+        PREBUILD_SOURCES: sources,
+        PREBUILD_CMAKE_JS: join(root, 'node_modules/cmake-js/bin/cmake-js'),
+        PREBUILD_CMAKE: JSON.stringify({ ...cmakeDefinitions(target, zig), ...definitions }),
+      },
+      maxBuffer: 1e9,
+    },
+  );
+}
+
+function tags({ platform, arch, libc, armv }) {
+  const named = ['--platform', platform, '--arch', arch];
+  if (libc) named.push('--tag-libc', '--libc', libc);
+  if (armv) named.push('--tag-armv', '--armv', armv);
+  return named;
+}
+
+function cmakeDefinitions({ triple, system, processor }, zig) {
+  return {
+    GATEWAY_LOCK_PREBUILD: 'ON',
+    CMAKE_SYSTEM_NAME: system,
+    CMAKE_SYSTEM_PROCESSOR: processor,
+    CMAKE_CXX_COMPILER: `${zig};c++;-target;${triple}`,
+    // Nothing of Xcode's is needed, and CMake wants the name of a tool that only `cmake --install` would use.
+    ...(system === 'Darwin' && { CMAKE_OSX_SYSROOT: '', CMAKE_INSTALL_NAME_TOOL: 'true' }),
+  };
+}

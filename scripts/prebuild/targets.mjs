@@ -1,0 +1,50 @@
+// Every platform there is a binary for: the one list that the build, the gates, the manifest and the documents read.
+
+/** Oldest systems that the binaries load on. */
+export const FLOOR = { glibc: '2.17', macos: '11.0' };
+
+const linux = (arch, triple, processor, more = {}) =>
+  ['glibc', 'musl'].map((libc) => ({
+    platform: 'linux',
+    arch,
+    libc,
+    triple: triple.replace('*', libc === 'glibc' ? 'gnu' : 'musl') + (libc === 'glibc' ? `.${FLOOR.glibc}` : ''),
+    system: 'Linux',
+    processor,
+    ...more,
+  }));
+const darwin = (arch, processor, cmakeProcessor) => ({
+  platform: 'darwin',
+  arch,
+  triple: `${processor}-macos.${FLOOR.macos}`,
+  system: 'Darwin',
+  processor: cmakeProcessor,
+});
+
+export const TARGETS = [
+  ...linux('x64', 'x86_64-linux-*', 'x86_64'),
+  ...linux('arm64', 'aarch64-linux-*', 'aarch64'),
+  ...linux('arm', 'arm-linux-*eabihf', 'armv7l', { armv: '7' }),
+  darwin('x64', 'x86_64', 'x86_64'),
+  darwin('arm64', 'aarch64', 'arm64'),
+];
+
+/** Said at the end of each run, so that nobody takes silence for support. To turn one on, move it up. */
+export const NOT_BUILT_YET = [
+  ...['x64', 'arm64', 'ia32'].map((arch) => ({ name: `win32-${arch}`, why: 'native/os has no *_win32.cc yet' })),
+  {
+    name: 'freebsd-x64',
+    why: 'native/os has no *_freebsd.cc: who owns a port and a pid is asked in Linux and macOS ways',
+  },
+];
+
+/** As it is typed and printed: linux-arm.armv7.musl */
+export function nameOf({ platform, arch, armv, libc }) {
+  return [`${platform}-${arch}`, armv && `armv${armv}`, libc].filter(Boolean).join('.');
+}
+
+/** Where prebuildify puts it, and src/native/load.ts looks for it. */
+export function fileOf(target) {
+  const [folder, ...tags] = nameOf(target).split('.');
+  return `prebuilds/${folder}/${['gateway-lock', ...tags, 'node'].join('.')}`;
+}

@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { freshDirectory } from '../support/places.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const machine = `${process.platform}-${process.arch}`;
+const LOCAL = 'build/Release/gateway_lock.node';
+// This test runner is a program of its C library, as `ldd` would say of it.
+const libc = process.platform === 'linux' ? (isMusl() ? '.musl' : '.glibc') : '';
+const PREBUILT = `prebuilds/${machine}/gateway-lock${libc}.node`;
+
+interface Outcome {
+  readonly loaded?: string[];
+  readonly name?: string;
+  readonly code?: string;
+  readonly message?: string;
+  readonly ours?: boolean;
+  readonly hasCause?: boolean;
+}
+
+test('a local build is found', async () => {
+  expect(await loadFrom(folderWith({ [LOCAL]: 'addon' }))).toEqual({ loaded: [LOCAL] });
+});
+
+test('a prebuilt binary is found by platform, architecture and C library', async () => {
+  expect(await loadFrom(folderWith({ [PREBUILT]: 'addon' }))).toEqual({ loaded: [PREBUILT] });
+});
+
+test('the prebuilt binary of another C library or architecture is not even tried', async () => {
+  const others = [
+    `prebuilds/${machine}/gateway-lock.other.node`,
+    `prebuilds/${process.platform}-riscv64/gateway-lock${libc}.node`,
+  ];
+  const { code } = await loadFrom(folderWith(Object.fromEntries(others.map((path) => [path, 'addon']))));
+  expect(code).toBe('ERR_NATIVE_MISSING');
+});
+
+test('a local build is preferred, because only a person puts it there', async () => {
+  expect(await loadFrom(folderWith({ [LOCAL]: 'addon', [PREBUILT]: 'addon' }))).toEqual({ loaded: [LOCAL] });
+});
+
+test('a local build that does not load gives way to the prebuilt binary', async () => {
+  expect(await loadFrom(folderWith({ [LOCAL]: 'garbage', [PREBUILT]: 'addon' }))).toEqual({ loaded: [PREBUILT] });
+});
+
+test('without an addon there is no lock, and the error says what was tried and the one command that builds it', async () => {
+  const folder = folderWith({ [PREBUILT]: 'garbage' });
+  const { message, ...rest } = await loadFrom(folder);
+  expect(rest).toEqual({ name: 'LockError', code: 'ERR_NATIVE_MISSING', ours: true, hasCause: true });
+  expect(message).toContain(`no addon that loads on ${machine}`);
+  expect(message).toContain(`${LOCAL}: not there`);
+  expect(message).toContain(`${PREBUILT}: `);
+  expect(message).toContain(`cmake -S "${folder}" -B "${folder}/build" && cmake --build "${folder}/build"`);
+});
+
+/** Takes a lock in a new process whose addon can only come from that folder; says which addon files it has mapped. */
+async function loadFrom(folder: string): Promise<Outcome> {
+  const script = `
+    const { readFileSync } = await import('node:fs');
+    const { tryAcquireLock, LockError } = await import('gateway-lock');
+    try {
+      tryAcquireLock(${JSON.stringify(join(folder, 'a.lock'))}).release();
+      const maps = process.report.getReport().sharedObjects;
+      console.log(JSON.stringify({ loaded: maps.filter((path) => path.endsWith('.node')) }));
+    } catch (error) {
+      const { name, code, message, cause } = error;
+      console.log(JSON.stringify({ name, code, message, hasCause: cause instanceof Error, ours: error instanceof LockError }));
+    }`;
+  const env = { ...process.env, GATEWAY_LOCK_PREBUILD: folder };
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: root,
+    env,
+  });
+  const outcome = JSON.parse(stdout) as Outcome;
+  return outcome.loaded ? { loaded: outcome.loaded.map((path) => path.slice(folder.length + 1)) } : outcome;
+}
+
+function folderWith(files: Readonly<Record<string, 'addon' | 'garbage'>>): string {
+  const folder = freshDirectory();
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(join(folder, path, '..'), { recursive: true });
+    if (content === 'garbage') writeFileSync(join(folder, path), 'not a binary');
+    else copyFileSync(join(process.env['GATEWAY_LOCK_PREBUILD'] ?? root, LOCAL), join(folder, path));
+  }
+  return folder;
+}
+
+function isMusl(): boolean {
+  const { sharedObjects } = process.report.getReport() as unknown as { sharedObjects: string[] };
+  return sharedObjects.some((path) => path.includes('/ld-musl-'));
+}
