@@ -8,12 +8,16 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
 export function prepare() {
-  if (isStale('node_modules/.package-lock.json', ['package-lock.json'])) run('npm', ['ci'], 'installing packages');
+  preparePackages();
   if (isStale('build/Release/gateway_lock.node', ['native/os', 'native/binding', 'CMakeLists.txt'])) buildNative();
   if (isStale('dist/index.js', ['src', 'tsconfig.json'])) run(bin('tsc'), ['-p', '.'], 'compiling src');
   if (isStale('examples/gateway/dist/main.js', ['dist/index.js', 'examples/gateway', 'examples/tsconfig.json'])) {
     run(bin('tsc'), ['-p', 'examples'], 'compiling examples');
   }
+}
+
+export function preparePackages() {
+  if (isStale('node_modules/.package-lock.json', ['package-lock.json'])) run('npm', ['ci'], 'installing packages');
 }
 
 export function buildNative() {

@@ -5,7 +5,7 @@ import { bin, root, run } from '../prepare.mjs';
 import { nameOf } from './targets.mjs';
 
 /** Builds what lies in `sources` and puts it into `out`/prebuilds. A folder of its own per target: build/ is left alone. */
-export function buildTarget(target, zig, { sources = root, out = root, definitions = {} } = {}) {
+export function buildTarget(target, zig, { sources = root, out = root, symbols = false } = {}) {
   const name = nameOf(target);
   const folder = join(out, 'build-prebuild', name);
   // CMake refuses another compiler in a folder that it knows.
@@ -22,7 +22,7 @@ export function buildTarget(target, zig, { sources = root, out = root, definitio
         PREBUILD_NODE_GYP: join(root, 'scripts/prebuild/node-gyp-shim.mjs'),
         PREBUILD_SOURCES: sources,
         PREBUILD_CMAKE_JS: join(root, 'node_modules/cmake-js/bin/cmake-js'),
-        PREBUILD_CMAKE: JSON.stringify({ ...cmakeDefinitions(target, zig), ...definitions }),
+        PREBUILD_CMAKE: JSON.stringify(cmakeDefinitions(target, zig, symbols)),
       },
       maxBuffer: 1e9,
     },
@@ -36,12 +36,14 @@ function tags({ platform, arch, libc, armv }) {
   return named;
 }
 
-function cmakeDefinitions({ triple, system, processor }, zig) {
+function cmakeDefinitions({ triple, system, processor }, zig, symbols) {
   return {
     GATEWAY_LOCK_PREBUILD: 'ON',
+    GATEWAY_LOCK_SYMBOLS: symbols ? 'ON' : 'OFF',
     CMAKE_SYSTEM_NAME: system,
     CMAKE_SYSTEM_PROCESSOR: processor,
-    CMAKE_CXX_COMPILER: `${zig};c++;-target;${triple}`,
+    // With the flags in it, what CMake compiles to try the compiler makes zig build libc++ as it is needed later, once.
+    CMAKE_CXX_COMPILER: `${zig};c++;-target;${triple};-Os${symbols ? '' : ';-s'}`,
     // Nothing of Xcode's is needed, and CMake wants the name of a tool that only `cmake --install` would use.
     ...(system === 'Darwin' && { CMAKE_OSX_SYSROOT: '', CMAKE_INSTALL_NAME_TOOL: 'true' }),
   };

@@ -1,0 +1,91 @@
+// npm run prebuild [-- TARGET...] [--verify] [--sizes] [--check]: the published binaries of every platform, on one
+// Linux machine, and the gates that they must pass. TARGET is a name as it is printed: linux-x64.musl.
+// --verify builds each once more from another folder and compares; --sizes says what the bytes are; --check only checks.
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { buildTarget } from './prebuild/build-target.mjs';
+import { inspect, sha256 } from './prebuild/gates.mjs';
+import { sizesOf } from './prebuild/sizes.mjs';
+import { fileOf, NOT_BUILT_YET, nameOf, TARGETS } from './prebuild/targets.mjs';
+import { pinnedZig } from './prebuild/zig.mjs';
+import { preparePackages, root } from './prepare.mjs';
+
+const flag = { type: 'boolean', default: false };
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { verify: flag, sizes: flag, check: flag },
+});
+const chosen = positionals.length === 0 ? TARGETS : positionals.map(find);
+
+preparePackages();
+const zig = pinnedZig();
+const failures = [];
+if (!values.check) for (const target of chosen) buildTarget(target, zig);
+report(chosen.map((target) => ({ name: nameOf(target), ...inspect(target, root) })));
+if (values.verify) verify();
+if (values.sizes) showSizes();
+for (const { name, why } of NOT_BUILT_YET) console.log(`not built: ${name} (${why})`);
+if (failures.length > 0) console.error(failures.join('\n'));
+console.log(`prebuild: ${failures.length === 0 ? 'all well' : 'FAILED'}`);
+process.exit(failures.length === 0 ? 0 : 1);
+
+function find(name) {
+  const target = TARGETS.find((one) => nameOf(one) === name);
+  if (target) return target;
+  console.error(`no target '${name}'; there are ${TARGETS.map(nameOf).join(' ')}`);
+  process.exit(64);
+}
+
+function report(results) {
+  console.log('| target | KiB | floor | sha256 |\n|---|---|---|---|');
+  for (const { name, bytes = 0, floor, sha256: hash, faults } of results) {
+    console.log(`| ${name} | ${(bytes / 1024).toFixed(1)} | ${floor} | ${hash?.slice(0, 16)} |`);
+    failures.push(...faults.map((fault) => `${name}: ${fault}`));
+  }
+  // As sha256sum -c reads it, for whoever rebuilds.
+  const whole = results.length === TARGETS.length && failures.length === 0;
+  const lines = results.map(({ sha256: hash, file }) => `${hash}  ${file.replace('prebuilds/', '')}\n`);
+  if (whole) writeFileSync(join(root, 'prebuilds/SHA256SUMS'), lines.join(''));
+}
+
+/** The same sources in another folder must give the same bytes. */
+function verify() {
+  inAnotherFolder((folder) => {
+    for (const target of chosen) {
+      buildTarget(target, zig, { sources: folder, out: folder });
+      const [ours, theirs] = [root, folder].map((one) => sha256(readFileSync(join(one, fileOf(target)))));
+      if (ours === theirs) console.log(`${nameOf(target)}: the same bytes from another folder`);
+      else failures.push(`${nameOf(target)}: other bytes from another folder`);
+    }
+  });
+}
+
+function showSizes() {
+  const target = chosen.find(({ platform }) => platform === 'linux');
+  inAnotherFolder((folder) => {
+    buildTarget(target, zig, { sources: folder, out: folder, symbols: true });
+    console.log(`\nwhat ${nameOf(target)} consists of:`);
+    for (const [what, bytes] of sizesOf(target, folder))
+      console.log(`${(bytes / 1024).toFixed(1).padStart(8)} KiB  ${what}`);
+  });
+}
+
+function inAnotherFolder(use) {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'gateway-lock-prebuild-')));
+  try {
+    for (const path of [
+      'native',
+      'CMakeLists.txt',
+      'package.json',
+      'node_modules/node-addon-api',
+      'node_modules/node-api-headers',
+    ]) {
+      cpSync(join(root, path), join(folder, path), { recursive: true });
+    }
+    use(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,94 @@
+// What each published binary must be. A gate returns what is wrong, in words; nothing when all is well.
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readElf } from './elf.mjs';
+import { readMachO } from './mach-o.mjs';
+import { FLOOR, fileOf } from './targets.mjs';
+import { LIB_SYSTEM } from './zig.mjs';
+
+const LIMIT = 150 * 1024;
+const EXPORTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
+// Both are made by zig's linker itself, mark the image, and cannot be left out.
+const LINKER_MADE = ['__mh_dylib_header', '___dso_handle'];
+// The libraries of the C library itself. A C++ library is linked in, and no other may be needed.
+const C_LIBRARIES = {
+  glibc: /^(lib(c|m|dl|pthread|rt)\.so\.\d+|ld-linux[\w-]*\.so\.\d)$/,
+  musl: /^libc\.so$/,
+};
+
+/** Reads one binary below `root`; `faults` is empty when it may be published. */
+export function inspect(target, root) {
+  const file = fileOf(target);
+  if (!existsSync(join(root, file))) return { file, faults: ['is declared and was not built'] };
+  const bytes = readFileSync(join(root, file));
+  const found = target.platform === 'darwin' ? readMachO(bytes) : readElf(bytes);
+  const faults = [
+    ...sizeFaults(bytes.length),
+    ...commonFaults(target, found),
+    ...(target.platform === 'darwin' ? machOFaults(target, found) : elfFaults(target, found)),
+  ];
+  return { file, bytes: bytes.length, sha256: sha256(bytes), floor: floorOf(target, found), faults };
+}
+
+export function sha256(bytes) {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function sizeFaults(size) {
+  return size > LIMIT ? [`has ${size} bytes, more than ${LIMIT}`] : [];
+}
+
+function commonFaults({ arch, platform }, found) {
+  const plain = (name) => (platform === 'darwin' ? name.replace(/^_/, '') : name);
+  const exported = found.exported.filter((name) => !LINKER_MADE.includes(name)).map(plain);
+  const foreign = found.imported.map(plain).filter((name) => /^(uv_|_ZN2v8|_ZN4node)/.test(name));
+  return [
+    found.arch !== arch && `is for ${found.arch}`,
+    !found.shared && 'is not a shared library',
+    exported.sort().join() !== EXPORTS.join() && `exports ${exported.join(', ')}`,
+    // Only N-API is the same in every version, and there in Bun and Deno too.
+    foreign.length > 0 && `asks the host for ${foreign.join(', ')}`,
+  ].filter(Boolean);
+}
+
+function elfFaults({ libc }, { needed, versions, executableStack, soname, rpath, runpath, symbols }) {
+  const strangers = needed.filter((name) => !C_LIBRARIES[libc].test(name));
+  return [
+    strangers.length > 0 && `needs ${strangers.join(', ')}`,
+    newer(newest(versions), FLOOR.glibc) && `needs glibc ${newest(versions)}, above ${FLOOR.glibc}`,
+    libc === 'musl' && versions.length > 0 && `asks for ${versions.join(', ')}`,
+    executableStack && 'has an executable stack',
+    [...soname, ...rpath, ...runpath].length > 0 && `has a soname or run path: ${[...soname, ...rpath, ...runpath]}`,
+    symbols.length > 0 && 'is not stripped',
+  ].filter(Boolean);
+}
+
+function machOFaults({ arch }, { minimum, needed, imported, badPages, ownName }) {
+  const known = new Set(readFileSync(LIB_SYSTEM, 'utf8').split(/[\s,[\]'"]+/));
+  const unknown = imported.filter((name) => !/^_napi_|^dyld_stub_binder$/.test(name) && !known.has(name));
+  return [
+    minimum !== FLOOR.macos && `wants macOS ${minimum}, not ${FLOOR.macos}`,
+    needed.join() !== '/usr/lib/libSystem.B.dylib' && `needs ${needed}`,
+    unknown.length > 0 && `imports what libSystem does not have: ${unknown.join(', ')}`,
+    // An x64 Mac loads it unsigned; an arm64 Mac kills the process.
+    arch === 'arm64' &&
+      badPages !== 0 &&
+      `its signature is ${badPages === null ? 'missing' : `wrong for ${badPages} pages`}`,
+    ownName?.includes('/') && `names a folder of the machine that built it: ${ownName}`,
+  ].filter(Boolean);
+}
+
+function floorOf({ libc, platform }, found) {
+  if (platform === 'darwin') return `macOS ${found.minimum}`;
+  return libc === 'glibc' ? `glibc ${newest(found.versions)}` : 'musl';
+}
+
+function newest(versions) {
+  const numbers = versions.map((version) => /^GLIBC_([\d.]+)$/.exec(version)?.[1]).filter(Boolean);
+  return numbers.reduce((top, one) => (newer(one, top) ? one : top), '0');
+}
+
+function newer(one, other) {
+  return one.localeCompare(other, 'en', { numeric: true }) > 0;
+}

@@ -1,0 +1,28 @@
+// What each KiB of a binary is: one more build, with its symbols left in, counted by who they belong to.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readElf } from './elf.mjs';
+import { fileOf } from './targets.mjs';
+
+const ORIGINS = [
+  ['the addon: native/', /gateway_lock|napi_register_module|node_api_module/],
+  ['node-addon-api', /4Napi/],
+  ['unwinder (libc++abi throws when memory is out)', /nwind|__cxa|cxxabi|gxx_personality|__dynamic_cast|_ZT[ISV]/],
+  ['libc++: strings, vectors, sets', /St3__1|_ZNKSt|_ZNSt|^_Zn|^_Zd|std/],
+];
+const OVERHEAD = /^\.(dynsym|dynstr|gnu|hash|rel|plt|got|dynamic|eh_frame|gcc_except_table)/;
+
+/** Rows of [what, bytes], the largest first; `folder` holds a build with symbols. */
+export function sizesOf(target, folder) {
+  const { symbols, sections } = readElf(readFileSync(join(folder, fileOf(target))));
+  const rows = new Map();
+  const add = (what, bytes) => rows.set(what, (rows.get(what) ?? 0) + bytes);
+  const code = symbols.filter((symbol) => symbol.defined && symbol.size > 0);
+  for (const { name, size } of code) add(ORIGINS.find(([, pattern]) => pattern.test(name))?.[0] ?? 'the rest', size);
+  for (const { name, size } of sections) {
+    if (OVERHEAD.test(name))
+      add(name.startsWith('.eh') || name.startsWith('.gcc') ? 'unwind tables' : 'symbols, relocations', size);
+    if (name === '.rodata') add('constants and texts (.rodata)', size);
+  }
+  return [...rows].sort(([, one], [, other]) => other - one);
+}

@@ -1,0 +1,100 @@
+// npm run test:matrix [-- --quick]: the packed tarball in every runtime that can be had on this machine, and the integration
+// suite in the Nodes among them (not with --quick). Writes the table of docs/platforms.md. Ends non-zero when one fails.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { hosts } from './matrix/hosts.mjs';
+import { installTarball } from './matrix/installed.mjs';
+import { fileOf, NOT_BUILT_YET, nameOf, TARGETS } from './prebuild/targets.mjs';
+import { prepare, root } from './prepare.mjs';
+
+const LIMIT_MS = 300_000;
+const quick = process.argv.includes('--quick');
+
+prepare();
+const work = realpathSync(mkdtempSync(join(tmpdir(), 'gateway-lock-matrix-')));
+try {
+  const life = installTarball(work);
+  const rows = hosts(life).map((host) => ({ ...host, ...(host.missing ? {} : live(host)) }));
+  const table = [...header(rows), ...rows.map(row)].join('\n');
+  console.log(table);
+  if (!quick) record(table);
+  const failed = rows.filter(({ failures = [] }) => failures.length > 0);
+  for (const { title, failures } of failed) console.error(`${title}: ${failures.join('; ')}`);
+  const left = rows.filter(({ missing }) => missing).length;
+  console.log(`${rows.length - failed.length - left} passed, ${failed.length} failed, ${left} skipped`);
+  process.exitCode = failed.length === 0 ? 0 : 1;
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+
+function live({ title, command, environment = {}, lacks = [], suite }) {
+  process.stderr.write(`gateway-lock: ${title}\n`);
+  const { status, stdout, stderr } = spawnSync(command[0], command.slice(1), {
+    cwd: work,
+    encoding: 'utf8',
+    timeout: LIMIT_MS,
+    env: { ...process.env, GATEWAY_LOCK_LIFE: JSON.stringify(command), ...environment },
+  });
+  if (status !== 0) return { answers: {}, failures: [`${stdout}${stderr}`.trim() || `ended with ${status}`] };
+  const answers = JSON.parse(stdout.trim().split('\n').at(-1));
+  const wrong = Object.entries(answers).filter(
+    ([question, answer]) => answer !== true && answer !== 'not asked' && !lacks.includes(question),
+  );
+  const failures = wrong.map(([question, answer]) => `${question}: ${answer}`);
+  if (suite && !quick) answers.suite = integration(suite, failures);
+  return { answers, failures };
+}
+
+/** The integration suite with this Node and the prebuilt file, not the local build. */
+function integration({ program, prebuilt }, failures) {
+  const { status, stdout } = spawnSync(
+    program,
+    [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'integration'],
+    {
+      cwd: root,
+      encoding: 'utf8',
+      timeout: LIMIT_MS,
+      maxBuffer: 1e8,
+      env: { ...process.env, GATEWAY_LOCK_PREBUILD: prebuilt, NO_COLOR: '1' },
+    },
+  );
+  const closing = /^(\d+ passed, \d+ failed.*)$/m.exec(stdout)?.[1] ?? `ended with ${status}`;
+  if (status !== 0)
+    failures.push(
+      `integration suite: ${closing}\n${stdout.match(/^ +(×|FAIL) .*/gm)?.join('\n') ?? stdout.slice(-2000)}`,
+    );
+  return closing;
+}
+
+function header(rows) {
+  const questions = [...new Set(rows.flatMap(({ answers = {} }) => Object.keys(answers)))];
+  rows.questions = questions;
+  return [`| runtime | ${questions.join(' | ')} |`, `|---|${questions.map(() => '---|').join('')}`];
+}
+
+function row({ title, answers = {}, missing }, _index, rows) {
+  if (missing) return `| ${title} | not run: ${missing} |`;
+  return `| ${title} | ${rows.questions.map((question) => said(answers[question])).join(' | ')} |`;
+}
+
+function said(answer) {
+  if (answer === true) return 'yes';
+  return answer === undefined || answer === 'not asked' ? '' : String(answer).split('\n')[0];
+}
+
+/** Replaces what stands between the marks. */
+function record(table) {
+  const file = join(root, 'docs/platforms.md');
+  const binaries = TARGETS.map((target) => `| ${nameOf(target)} | ${sizeOf(target)} |`);
+  const none = NOT_BUILT_YET.map(({ name, why }) => `| ${name} | none: ${why} |`);
+  const generated = `${table}\n\n| binary | |\n|---|---|\n${[...binaries, ...none].join('\n')}`;
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(file, text.replace(/(<!-- npm run test:matrix -->\n)[\s\S]*?(?=<!-- end -->)/, `$1\n${generated}\n\n`));
+}
+
+function sizeOf(target) {
+  const file = join(root, fileOf(target));
+  return existsSync(file) ? `${Math.ceil(readFileSync(file).length / 1024)} KiB` : 'not built in this run';
+}

@@ -1,0 +1,111 @@
+// What must work in every runtime, from the package as it is installed: prints one JSON object, one key per question,
+// true or what went wrong. Run again with a role as argument, it is the other process.
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { acquireGatewayLock, acquireLock, tryAcquireLock } from 'gateway-lock';
+
+const LIMIT_MS = 60_000;
+/** How to start this file again in the same runtime; process.execPath is no answer under qemu. */
+const command = JSON.parse(process.env.GATEWAY_LOCK_LIFE);
+/** How to start it in a runtime of another architecture, if there is one. */
+const foreign = process.env.GATEWAY_LOCK_LIFE_FOREIGN && JSON.parse(process.env.GATEWAY_LOCK_LIFE_FOREIGN);
+const [, , role, path] = process.argv;
+
+if (role === 'contend') console.log(tryAcquireLock(path) === null ? 'refused' : 'acquired');
+else if (role === 'hold') hold(path);
+else await live();
+
+function hold(file) {
+  globalThis.held = tryAcquireLock(file);
+  console.log('held');
+  setInterval(() => {}, 1000);
+}
+
+async function live() {
+  const directory = mkdtempSync(join(tmpdir(), 'gateway-lock-life-'));
+  const answers = {};
+  const questions = {
+    require: required,
+    refused,
+    'garbage collected': collected,
+    'kill -9': killed,
+    server,
+    foreign: acrossArchitectures,
+  };
+  for (const [title, ask] of Object.entries(questions)) {
+    answers[title] = await ask(join(directory, `${title.replaceAll(' ', '-')}.lock`)).catch(
+      (error) => error.code ?? error.message,
+    );
+  }
+  rmSync(directory, { recursive: true, force: true });
+  console.log(JSON.stringify(answers));
+  process.exit(0);
+}
+
+async function required() {
+  return typeof createRequire(import.meta.url)('gateway-lock').acquireLock === 'function';
+}
+
+async function refused(file) {
+  const lock = tryAcquireLock(file);
+  const during = contend(command, file);
+  lock.release();
+  return during === 'refused' && contend(command, file) === 'acquired' ? true : `while held: ${during}`;
+}
+
+async function collected(file) {
+  tryAcquireLock(file);
+  const collect = globalThis.gc ?? globalThis.Bun?.gc;
+  if (!collect) return 'no gc here';
+  // Finalizers run in a later turn of the event loop, some of them in Bun only after a while.
+  for (let turn = 0; turn < 20; turn++) {
+    collect(true);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  const answer = contend(command, file);
+  return answer === 'refused' ? true : answer;
+}
+
+async function killed(file) {
+  return takeOverFrom(command, file);
+}
+
+async function acrossArchitectures(file) {
+  return foreign ? takeOverFrom(foreign, file) : 'not asked';
+}
+
+/** Another process holds; this one is refused; kill -9; this one waits no longer. */
+async function takeOverFrom([program, ...args], file) {
+  const holder = spawn(program, [...args, 'hold', file], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(holder.stdout, 'data');
+  if (tryAcquireLock(file) !== null) return 'not refused';
+  const waiting = acquireLock(file, { timeoutMs: LIMIT_MS });
+  holder.kill('SIGKILL');
+  (await waiting).release();
+  return true;
+}
+
+/** The whole gateway: a server that accepts on the lock's own socket. */
+async function server(file) {
+  const lock = await acquireGatewayLock({ app: 'life', stateDir: `${file}.state`, port: 0, env: {} });
+  const http = createServer((_request, response) => response.end('adopted'));
+  try {
+    await lock.listen(http);
+    const answer = await fetch(`http://127.0.0.1:${lock.port}/`);
+    return (await answer.text()) === 'adopted';
+  } finally {
+    http.closeAllConnections?.();
+    await lock.close();
+  }
+}
+
+function contend([program, ...args], file) {
+  const { stdout, stderr } = spawnSync(program, [...args, 'contend', file], { encoding: 'utf8', timeout: LIMIT_MS });
+  return stdout.trim() || stderr.trim();
+}

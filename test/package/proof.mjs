@@ -1,0 +1,49 @@
+// Runs in an empty project that has just installed the package: import, require, a lock, a second process that is
+// refused, the same lock after garbage collection. Prints one line of JSON, or ends non-zero.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as imported from 'gateway-lock';
+
+const [, self, contended] = process.argv;
+if (contended) contend(contended);
+else prove();
+
+function prove() {
+  const directory = mkdtempSync(join(tmpdir(), 'gateway-lock-proof-'));
+  const path = join(directory, 'proof.lock');
+  const required = createRequire(import.meta.url)('gateway-lock');
+  assert.deepEqual(Object.keys(required).sort(), Object.keys(imported).sort());
+  imported.tryAcquireLock(path);
+  // Its object is garbage from here on; the lock is held all the same.
+  const garbage = collect();
+  assert.equal(inAnotherProcess(path), 'refused');
+  assert.equal(required.tryAcquireLock(path), null);
+  rmSync(directory, { recursive: true, force: true });
+  console.log(JSON.stringify({ import: true, require: true, refused: true, collected: garbage }));
+}
+
+function contend(path) {
+  console.log(imported.tryAcquireLock(path) === null ? 'refused' : 'acquired');
+}
+
+function inAnotherProcess(path) {
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    [...process.execArgv, self ?? fileURLToPath(import.meta.url), path],
+    {
+      encoding: 'utf8',
+    },
+  );
+  return stdout.trim() || stderr;
+}
+
+function collect() {
+  const collector = globalThis.gc ?? globalThis.Bun?.gc;
+  collector?.(true);
+  return collector !== undefined;
+}
