@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bin, prepare, root, show } from './prepare.mjs';
 
+const LIMIT = { packed: 1024 ** 2, unpacked: 2.5 * 1024 ** 2 };
+
 prepare();
 const checks = [
   ['types of src', () => show(bin('tsc'), ['-p', '.', '--noEmit'])],
@@ -15,7 +17,7 @@ const checks = [
   ['architecture', () => show(bin('vitest'), ['run', '--reporter=dot', 'test/unit/architecture.test.ts'])],
   ['native lint and format (clang)', () => show('node', ['scripts/native-lint.mjs'])],
   ['macOS sources compile (zig)', () => show('node', ['scripts/darwin.mjs'])],
-  ['package (publint)', checkPackage],
+  ['package (publint, attw, size)', checkPackage],
 ];
 
 const failed = checks.filter(([title, check]) => {
@@ -33,9 +35,16 @@ function checkPackage() {
       cwd: root,
       encoding: 'utf8',
     });
-    const [{ filename }] = JSON.parse(packed);
-    return show(bin('publint'), ['--strict', join(folder, filename)]);
+    const [{ filename, size, unpackedSize }] = JSON.parse(packed);
+    const tarball = join(folder, filename);
+    console.log(`${kib(size)} KiB packed, ${kib(unpackedSize)} KiB unpacked`);
+    if (size > LIMIT.packed || unpackedSize > LIMIT.unpacked) return 1;
+    return show(bin('publint'), ['--strict', tarball]) || show(bin('attw'), ['--profile', 'esm-only', tarball]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function kib(bytes) {
+  return Math.ceil(bytes / 1024);
 }

@@ -9,7 +9,8 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 
 export function prepare() {
   preparePackages();
-  if (isStale('build/Release/gateway_lock.node', ['native/os', 'native/binding', 'CMakeLists.txt'])) buildNative();
+  if (isStale('build/Release/gateway_lock.node', ['native/os', 'native/binding', 'CMakeLists.txt']) && !hasPrebuilt())
+    buildNative();
   if (isStale('dist/index.js', ['src', 'tsconfig.json'])) run(bin('tsc'), ['-p', '.'], 'compiling src');
   if (isStale('examples/gateway/dist/main.js', ['dist/index.js', 'examples/gateway', 'examples/tsconfig.json'])) {
     run(bin('tsc'), ['-p', 'examples'], 'compiling examples');
@@ -18,6 +19,12 @@ export function prepare() {
 
 export function preparePackages() {
   if (isStale('node_modules/.package-lock.json', ['package-lock.json'])) run('npm', ['ci'], 'installing packages');
+}
+
+/** Good enough where nothing can be compiled; where it can, the sources of this tree are what shall run. */
+function hasPrebuilt() {
+  const folder = join(root, `prebuilds/${process.platform}-${process.arch}`);
+  return existsSync(folder) && ['cmake', 'c++'].some((tool) => spawnSync(tool, ['--version']).error);
 }
 
 export function buildNative() {

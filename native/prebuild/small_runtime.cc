@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdlib>
 
-// The default terminate handler prints the demangled type of an uncaught exception: 125 KiB for one line.
+// The default terminate handler prints the demangled type of an uncaught exception: 122 KiB for one line.
 extern "C" char* __cxa_demangle(const char*, char*, std::size_t*, int* status) {
   constexpr int kInvalidName = -2;
   if (status != nullptr) *status = kInvalidName;

@@ -44,8 +44,8 @@ function nativeHost(runtime, { script, prebuilt }) {
   };
 }
 
-/** What a runtime cannot do, and says. */
-const LACKS = { bun: [], deno: [] };
+/** What a runtime cannot do, and says: http.Server of Bun is no net.Server. The lock works, the port is bound. */
+const LACKS = { bun: ['server'] };
 
 /** As Electron and packaged applications are: the same Node under another name. */
 function renamedHost(runtime, { script, folder }) {
