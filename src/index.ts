@@ -16,7 +16,7 @@ export type { GatewayLock } from './gateway/gateway-lock.js';
 export type { GatewayLockOptions, GatewayWait } from './gateway/gateway-options.js';
 export type { ExecProgram, Inheritance } from './gateway/inheritance.js';
 export type { ListedLock, ListLocksOptions } from './gateway/list-locks.js';
-export { listLocks } from './gateway/list-locks.js';
+export { listLocks, listStateDirectories } from './gateway/list-locks.js';
 export type { GatewayProbe, ProbeGatewayOptions } from './gateway/probe-gateway.js';
 export { probeGateway } from './gateway/probe-gateway.js';
 export type { GatewayPaths } from './gateway/resolve-gateway-paths.js';

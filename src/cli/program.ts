@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addRunCommand } from './run.js';
 import { addServeCommand } from './serve.js';
+import { addStatusCommand } from './status.js';
 
 const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
 const { version } = JSON.parse(manifest) as { version: string };
@@ -24,6 +25,7 @@ export function createProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(`gateway-lock: ${oneLine(text)}\n`) });
   addRunCommand(program);
   addServeCommand(program);
+  addStatusCommand(program);
   return program.addHelpText('after', `\nExit codes:\n${EXIT_CODES.map(exitCodeLine).join('\n')}`);
 }
 

@@ -1,0 +1,68 @@
+// The real command in a process of its own, with a home of its own, so that the defaults are tested and nobody's
+// real state is touched.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+import { freshDirectory, until } from './places.js';
+
+export const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+export interface CommandOptions {
+  /** @default a fresh directory */
+  readonly home?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** Instead of the command's own file, for a program that calls it. */
+  readonly program?: readonly string[];
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  out: string;
+  err: string;
+}
+
+/** No variable of the machine that runs the tests decides where locks lie, or what is coloured. */
+export function environment(home: string, extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  return { PATH: process.env['PATH'], HOME: home, TERM: 'xterm', LANG: 'C.UTF-8', ...extra };
+}
+
+export function start(args: readonly string[], options: CommandOptions = {}): Running {
+  const { home = freshDirectory(), env, cwd, program = [process.execPath, COMMAND] } = options;
+  const [file, ...words] = [...program, ...args];
+  const child = spawn(file!, words, {
+    env: environment(home, env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, out: run.out, err: run.err }) as Ended);
+  const run: Running = { child, ended, out: '', err: '' };
+  child.stdout.setEncoding('utf8').on('data', (chunk) => (run.out += chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk) => (run.err += chunk));
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  return run;
+}
+
+export function gatewayLock(args: readonly string[], options: CommandOptions = {}): Promise<Ended> {
+  return start(args, options).ended;
+}
+
+/** Resolves when it has printed what is expected; rejects with what it said instead when it ends before. */
+export async function untilPrinted(run: Running, expected: RegExp): Promise<void> {
+  let over = false;
+  void run.ended.then(() => (over = true));
+  await until(() => expected.test(run.out) || over, `${expected} in:\n${run.out}${run.err}`, 20_000);
+  if (!expected.test(run.out)) throw new Error(`it ended without ${expected}:\n${run.out}${run.err}`);
+}
