@@ -1,6 +1,7 @@
 // The command line: every command, option and example. --help, man page and completions are made from it.
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addDoctorCommand } from './doctor.js';
 import { addRunCommand } from './run.js';
 import { addServeCommand } from './serve.js';
 import { addStatusCommand } from './status.js';
@@ -26,6 +27,7 @@ export function createProgram(): Command {
   addRunCommand(program);
   addServeCommand(program);
   addStatusCommand(program);
+  addDoctorCommand(program);
   return program.addHelpText('after', `\nExit codes:\n${EXIT_CODES.map(exitCodeLine).join('\n')}`);
 }
 
