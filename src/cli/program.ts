@@ -5,6 +5,7 @@ import { addDoctorCommand } from './doctor.js';
 import { addRunCommand } from './run.js';
 import { addServeCommand } from './serve.js';
 import { addStatusCommand } from './status.js';
+import { addUnitCommand } from './unit.js';
 
 const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
 const { version } = JSON.parse(manifest) as { version: string };
@@ -28,6 +29,7 @@ export function createProgram(): Command {
   addServeCommand(program);
   addStatusCommand(program);
   addDoctorCommand(program);
+  addUnitCommand(program);
   return program.addHelpText('after', `\nExit codes:\n${EXIT_CODES.map(exitCodeLine).join('\n')}`);
 }
 

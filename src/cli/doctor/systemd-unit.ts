@@ -24,8 +24,8 @@ function add(unit: Map<string, string[]>, key: string, value: string): void {
 
 /** Whether the unit is about this package, or about a program of this name. */
 export function mentions(unit: Unit, word: string): boolean {
-  const lines = [...(unit.get('Service.ExecStart') ?? []), ...(unit.get('Service.Environment') ?? [])];
-  const whole = new RegExp(`(^|[\\s/"'=])${word}($|[\\s/"'.])`, 'i');
+  const lines = ['Unit.Description', 'Service.ExecStart', 'Service.Environment'].flatMap((key) => unit.get(key) ?? []);
+  const whole = new RegExp(`(^|[\\s/"'=.(])${word}($|[\\s/"'.)])`, 'i');
   return lines.some((line) => whole.test(line));
 }
 
