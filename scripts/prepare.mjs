@@ -10,7 +10,7 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 export function prepare() {
   if (isStale('node_modules/.package-lock.json', ['package-lock.json'])) run('npm', ['ci'], 'installing packages');
   if (isStale('build/Release/gateway_lock.node', ['native/os', 'native/binding', 'CMakeLists.txt'])) buildNative();
-  if (isStale('dist/index.js', ['src', 'tsconfig.json'])) run(bin('tsc'), ['-p', '.'], 'compiling src');
+  if (isStale('dist/gateway-lock.1', ['src', 'tsconfig.json', 'package.json'])) compileSources();
   if (isStale('examples/gateway/dist/main.js', ['dist/index.js', 'examples/gateway', 'examples/tsconfig.json'])) {
     run(bin('tsc'), ['-p', 'examples'], 'compiling examples');
   }
@@ -28,6 +28,11 @@ export function buildNative() {
     }
   }
   run(bin('cmake-js'), ['compile'], 'building the addon');
+}
+
+export function compileSources() {
+  run(bin('tsc'), ['-p', '.'], 'compiling src');
+  run('node', ['scripts/man-page.mjs'], 'writing the manual page');
 }
 
 /** Runs a program of node_modules/.bin. */

@@ -1,6 +1,7 @@
 // The command line: every command, option and example. --help, man page and completions are made from it.
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addCompletionCommand } from './completion.js';
 import { addDoctorCommand } from './doctor.js';
 import { addRunCommand } from './run.js';
 import { addServeCommand } from './serve.js';
@@ -30,6 +31,7 @@ export function createProgram(): Command {
   addStatusCommand(program);
   addDoctorCommand(program);
   addUnitCommand(program);
+  addCompletionCommand(program);
   return program.addHelpText('after', `\nExit codes:\n${EXIT_CODES.map(exitCodeLine).join('\n')}`);
 }
 

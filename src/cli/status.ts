@@ -28,7 +28,12 @@ export function addStatusCommand(program: Command): void {
   addFlags(command, 'stateDir', 'lock', 'profile', 'app')
     .option('--json', 'print { "locks": [...] } for programs')
     .option('--watch', 'keep looking: redraw a terminal; into a pipe print again what has changed')
-    .addOption(new Option('--interval <ms>', 'with --watch: how often').default(1000, '1000').argParser(parseInterval))
+    .addOption(
+      new Option('--interval <ms>', 'how often, with --watch')
+        .default(1000, '1000')
+        .argParser(parseInterval)
+        .implies({ watch: true }),
+    )
     .action(status);
   withExamples(command, [
     { line: 'gateway-lock status', what: 'all gateways of this user' },

@@ -47,7 +47,7 @@ export class Terminal {
 
   /** As tmux names keys: C-c, Tab, or text. */
   type(...keys: string[]): void {
-    this.#tmux('send-keys', ...keys);
+    this.#tmux('send-keys', '--', ...keys);
   }
 
   resize(columns: number, rows: number): void {
