@@ -53,7 +53,7 @@ export function addRunCommand(program: Command): void {
     .option('--exec', 'become the program: same pid, no wrapper')
     .action(run);
   withExamples(command, [
-    { line: 'gateway-lock run -- node server.js', what: 'one at a time, by the lock in ~/.gateway' },
+    { line: 'gateway-lock run -- node worker.js', what: 'one at a time, by the lock in ~/.gateway' },
     {
       line: 'gateway-lock run --no-wait --lock /run/lock/backup.lock -- ./backup.sh',
       what: 'a job; exit 75 if it runs',
