@@ -125,6 +125,8 @@ async function runLocked(
   try {
     lock.onLost((error) => say(errorLine(error)));
     if (!flags.handover) await lock.listener?.close();
+    // A signal that came while the lock was taken ends this command, and no program is started.
+    signals.interrupted.throwIfAborted();
     if (flags.exec) lock.exec({ path: file, args: words });
     return await runChild(lock, words, signals);
   } finally {

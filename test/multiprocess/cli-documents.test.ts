@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +5,7 @@ import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { examplesOf } from '../../src/cli/examples.js';
 import { createProgram } from '../../src/cli/program.js';
+import { whyNoPython } from '../support/capabilities.js';
 import { freePort, freshDirectory, until } from '../support/places.js';
 import { startLine } from '../support/shell-lines.js';
 
@@ -14,7 +14,6 @@ const readmeLines = blocks('sh').flatMap((block) => block.split('\n').filter((li
 const helpLines = createProgram()
   .commands.filter((command) => ['run', 'serve'].includes(command.name()))
   .flatMap((command) => examplesOf(command).map(({ line }) => line));
-const whyNoPython = spawnSync('python3', ['--version']).status === 0 ? null : 'needs python3';
 
 function blocks(language: string): string[] {
   return [...readme.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map((match) => match[1]!);

@@ -1,15 +1,14 @@
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { probePort } from '../../src/index.js';
+import { whyNoPython } from '../support/capabilities.js';
 import { command, printedPid, type Run, startCommand } from '../support/command.js';
 import { freePort, freshDirectory, until } from '../support/places.js';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
-const whyNoPython = spawnSync('python3', ['--version']).status === 0 ? null : 'needs python3';
 
 const SERVERS = [
   ['Python', ['python3', fixture('adopting-server.py')], whyNoPython],

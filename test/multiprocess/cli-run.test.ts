@@ -1,9 +1,13 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { probeLock } from '../../src/index.js';
-import { command, isAlive, printedPid, startCommand } from '../support/command.js';
+import { whyNoPython } from '../support/capabilities.js';
+import { COMMAND, command, isAlive, printedPid, startCommand, startProgram } from '../support/command.js';
 import { freshDirectory, until } from '../support/places.js';
+
+const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 
 /** Prints its pid, then lives until it is ended. */
 const STAY = ['sh', '-c', 'echo $$; exec sleep 60'];
@@ -189,6 +193,14 @@ describe('signals', () => {
       expect([waiting.out, waiting.err]).toEqual(['', '']);
     },
   );
+});
+
+test('Ctrl-C at a terminal reaches the program once, and not once more through the wrapper', async (ctx) => {
+  if (whyNoPython !== null) return ctx.skip(whyNoPython);
+  const words = [process.execPath, COMMAND, 'run', '--', process.execPath, fixture('counting-signals.mjs')];
+  const run = startProgram('python3', [fixture('at-terminal.py'), ...words], freshDirectory());
+  expect(await run.ended).toEqual({ code: 5, signal: null });
+  expect(run.out).toContain('received 1\r\n');
 });
 
 /** From then on its handlers are installed. */
