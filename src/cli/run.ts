@@ -12,6 +12,7 @@ import { type ChildEnd, runChild } from './child.js';
 import { withExamples } from './examples.js';
 import { EXIT, exitCodeOf, isHeld } from './exit-codes.js';
 import { findProgram } from './find-program.js';
+import { refuseForeignFile } from './foreign-file.js';
 import { addFlags, type GatewayFlags, gatewayOptions, parseMilliseconds } from './gateway-flags.js';
 import { errorLine, say } from './output.js';
 import { SignalRelay } from './signal-relay.js';
@@ -52,7 +53,7 @@ export function addRunCommand(program: Command): void {
     .option('--exec', 'become the program: same pid, no wrapper')
     .action(run);
   withExamples(command, [
-    { line: 'gateway-lock run -- node server.js', what: 'one at a time, by the lock in ~/.gateway' },
+    { line: 'gateway-lock run -- node worker.js', what: 'one at a time, by the lock in ~/.gateway' },
     {
       line: 'gateway-lock run --no-wait --lock /run/lock/backup.lock -- ./backup.sh',
       what: 'a job; exit 75 if it runs',
@@ -75,6 +76,7 @@ export function addRunCommand(program: Command): void {
 
 async function run(words: string[], flags: RunFlags): Promise<void> {
   const file = findProgram(words[0]!);
+  if (flags.lock !== undefined) refuseForeignFile(flags.lock);
   const signals = new SignalRelay();
   const ended = await signals.endedBy(async () => {
     const lock = await acquire(flags, signals.interrupted);
@@ -123,6 +125,8 @@ async function runLocked(
   try {
     lock.onLost((error) => say(errorLine(error)));
     if (!flags.handover) await lock.listener?.close();
+    // A signal that came while the lock was taken ends this command, and no program is started.
+    signals.interrupted.throwIfAborted();
     if (flags.exec) lock.exec({ path: file, args: words });
     return await runChild(lock, words, signals);
   } finally {

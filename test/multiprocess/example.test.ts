@@ -1,38 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { probeHealth } from '../../src/index.js';
+import { type Run, startProgram } from '../support/command.js';
 import { freePort, freshDirectory, until } from '../support/places.js';
 
 const MAIN = fileURLToPath(new URL('../../examples/gateway/dist/main.js', import.meta.url));
-const running = new Set<ChildProcess>();
-
-interface Run {
-  readonly child: ChildProcess;
-  readonly ended: Promise<{ code: number | null; signal: string | null }>;
-  out: string;
-  err: string;
-}
 
 /** A home of its own, so that the defaults of the example are tested and nobody's real state is touched. */
 function start(args: string[], home: string): Run {
-  const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { ...process.env, HOME: home },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  running.add(child);
-  const ended = once(child, 'close').then(([code, signal]) => {
-    running.delete(child);
-    return { code: code as number | null, signal: signal as string | null };
-  });
-  const run: Run = { child, ended, out: '', err: '' };
-  child.stdout.on('data', (chunk) => (run.out += chunk));
-  child.stderr.on('data', (chunk) => (run.err += chunk));
-  return run;
+  return startProgram(process.execPath, [MAIN, ...args], home);
 }
 
 async function startListening(args: string[], home: string): Promise<Run> {
@@ -46,11 +26,6 @@ async function startListening(args: string[], home: string): Promise<Run> {
 function lockFiles(home: string): string[] {
   return readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.lock'));
 }
-
-afterEach(async () => {
-  for (const child of running) child.kill('SIGKILL');
-  await until(() => running.size === 0, 'all examples reaped');
-});
 
 test('prints where it listens, answers /healthz, and echoes over a WebSocket', async () => {
   const port = await freePort();

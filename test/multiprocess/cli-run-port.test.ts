@@ -1,0 +1,165 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { probePort } from '../../src/index.js';
+import { whyNoPython } from '../support/capabilities.js';
+import { command, printedPid, type Run, startCommand } from '../support/command.js';
+import { freePort, freshDirectory, until } from '../support/places.js';
+
+const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
+
+const SERVERS = [
+  ['Python', ['python3', fixture('adopting-server.py')], whyNoPython],
+  ['Node', [process.execPath, fixture('adopting-server.mjs')], null],
+] as const;
+
+async function ask(port: number, host = '127.0.0.1'): Promise<string> {
+  const response = await fetch(`http://${host}:${port}/`, { headers: { connection: 'close' } });
+  return response.text();
+}
+
+/** One connection for several requests. */
+async function keptAlive(port: number): Promise<{ socket: Socket; ask(): Promise<string> }> {
+  const socket = connect(port, '127.0.0.1').setEncoding('utf8');
+  onTestFinished(() => void socket.destroy());
+  await once(socket, 'connect');
+  const asking = async () => {
+    let answer = '';
+    socket.on('data', (chunk) => {
+      answer += chunk;
+    });
+    socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+    await until(() => /pid \d+/.test(answer), 'the answer');
+    socket.removeAllListeners('data');
+    return answer;
+  };
+  return { socket, ask: asking };
+}
+
+async function startServing(words: readonly string[], home: string, port: number): Promise<{ run: Run; pid: number }> {
+  const run = startCommand(['run', '--port', String(port), '--', ...words], home);
+  return { run, pid: await printedPid(run) };
+}
+
+describe.each(SERVERS)('a %s server adopts the socket', (_, words, missing) => {
+  test('and answers who came before it was ready', async (ctx) => {
+    if (missing !== null) return ctx.skip(missing);
+    const port = await freePort();
+    const { pid } = await startServing([...words, '1'], freshDirectory(), port);
+    expect(await ask(port)).toBe(`pid ${pid}`);
+  });
+
+  test('and goes on with old and new connections after kill -9 of the wrapper', async (ctx) => {
+    if (missing !== null) return ctx.skip(missing);
+    const home = freshDirectory();
+    const port = await freePort();
+    const { run, pid } = await startServing(words, home, port);
+    const connection = await keptAlive(port);
+    expect(await connection.ask()).toContain(`pid ${pid}`);
+    const during = ask(port);
+    run.child.kill('SIGKILL');
+    expect(await during).toBe(`pid ${pid}`);
+    await until(() => run.child.signalCode === 'SIGKILL', 'the end of the wrapper');
+    expect(await connection.ask()).toContain(`pid ${pid}`);
+    expect(await ask(port)).toBe(`pid ${pid}`);
+    const second = await command(['run', '--no-wait', '--port', String(port), '--', 'echo', 'never'], home);
+    expect([second.code, second.out]).toEqual([75, '']);
+    expect(second.err).toContain(`another gateway instance is already listening on ws://127.0.0.1:${port}. pid ${pid}`);
+    process.kill(pid, 'SIGKILL');
+    const next = await startServing(words, home, port);
+    expect(await ask(port)).toBe(`pid ${next.pid}`);
+  });
+
+  test('and the port is free when it has ended', async (ctx) => {
+    if (missing !== null) return ctx.skip(missing);
+    const port = await freePort();
+    const { run, pid } = await startServing(words, freshDirectory(), port);
+    expect(await ask(port)).toBe(`pid ${pid}`);
+    run.child.kill('SIGTERM');
+    await run.ended;
+    expect(await probePort({ port })).toMatchObject({ state: 'free' });
+  });
+
+  test('with --exec, as the very process that was started', async (ctx) => {
+    if (missing !== null) return ctx.skip(missing);
+    const port = await freePort();
+    const run = startCommand(['run', '--exec', '--port', String(port), '--', ...words], freshDirectory());
+    expect(await printedPid(run)).toBe(run.pid);
+    expect(await ask(port)).toBe(`pid ${run.pid}`);
+    run.child.kill('SIGKILL');
+    expect(await run.ended).toEqual({ code: null, signal: 'SIGKILL' });
+    expect(await probePort({ port })).toMatchObject({ state: 'free' });
+  });
+});
+
+test('the wrapper keeps no copy of the socket: a server that stops listening is seen to', async () => {
+  const port = await freePort();
+  const program =
+    "require('net').createServer().listen({ fd: 3 }, function () { this.close(() => console.log(process.pid)) }); setTimeout(() => {}, 60000)";
+  await printedPid(
+    startCommand(['run', '--port', String(port), '--', process.execPath, '-e', program], freshDirectory()),
+  );
+  await until(async () => (await probePort({ port })).state === 'free', 'the port to be free');
+});
+
+test('the variables and descriptors are those of socket activation', async () => {
+  const port = await freePort();
+  const program = 'echo $$ $LISTEN_PID $LISTEN_FDS $LISTEN_FDNAMES; readlink /proc/$$/fd/3 /proc/$$/fd/4 /proc/$$/fd/5';
+  const { out } = await command(['run', '--port', String(port), '--', 'sh', '-c', program], freshDirectory());
+  const [variables, ...descriptors] = out.trim().split('\n');
+  expect(variables).toMatch(/^(\d+) \1 1 gateway$/);
+  expect(descriptors).toEqual([
+    expect.stringMatching(/^socket:/),
+    expect.stringMatching(/gateway\.state\.lock$/),
+    expect.stringMatching(/gateway\.[0-9a-f]{8}\.lock$/),
+  ]);
+});
+
+test('localhost hands over both loopbacks', async () => {
+  const port = await freePort();
+  const program = 'echo $LISTEN_FDS $LISTEN_FDNAMES';
+  const words = ['run', '--port', String(port), '--host', 'localhost', '--', 'sh', '-c', program];
+  const hasIpv6 = (await probePort({ host: '::1', port })).state === 'free';
+  const { out } = await command(words, freshDirectory());
+  expect(out).toBe(hasIpv6 ? '2 gateway:gateway\n' : '1 gateway\n');
+});
+
+describe('--no-handover', () => {
+  test('python3 -m http.server binds the port itself', async (ctx) => {
+    if (whyNoPython !== null) return ctx.skip(whyNoPython);
+    const home = freshDirectory();
+    const port = await freePort();
+    const words = ['python3', '-m', 'http.server', '--bind', '127.0.0.1', '--directory', home, String(port)];
+    startCommand(['run', '--port', String(port), '--no-handover', '--', ...words], home);
+    // Until it listens itself nobody does.
+    await until(async () => (await ask(port).catch(String)).includes('Directory listing'), 'the server');
+    const second = await command(['run', '--no-wait', '--port', String(port), '--', 'true'], home);
+    expect(second).toMatchObject({ code: 75 });
+  });
+
+  test('hands nothing over but the lock', async () => {
+    const port = await freePort();
+    const words = ['run', '--port', String(port), '--no-handover', '--', 'sh', '-c', 'env; readlink /proc/$$/fd/3'];
+    const { out } = await command(words, freshDirectory());
+    expect(out).not.toMatch(/^LISTEN_/m);
+    expect(out).toMatch(/gateway\.state\.lock\n$/);
+  });
+});
+
+test('a port that a stranger has: exit 75, and the message names him', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  const { code, err } = await command(['run', '--no-wait', '--port', String(port), '--', 'true'], freshDirectory());
+  expect(code).toBe(75);
+  expect(err).toContain(`pid ${process.pid} listens there (kill ${process.pid})`);
+});
+
+test('an address that is not of this host: exit 1', async () => {
+  const words = ['run', '--no-wait', '--port', '18790', '--host', '192.0.2.1', '--', 'true'];
+  const { code, err } = await command(words, freshDirectory());
+  expect([code, err]).toEqual([1, expect.stringContaining('failed to bind gateway socket on ws://192.0.2.1:18790')]);
+});
