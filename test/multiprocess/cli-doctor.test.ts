@@ -214,6 +214,27 @@ describe('--fix', () => {
     if (!removed) expect(portraitOf(path)).toEqual(before);
   });
 
+  test.each(['', 'root:x:0:0\n', '{"name":"x"}', `{"pid":${2 ** 31 - 1}}`])(
+    'leaves a file that --lock names and this package has not written: %j',
+    async (content) => {
+      const path = join(freshDirectory(), 'package.json');
+      writeFileSync(path, content);
+      utimesSync(path, new Date(0), new Date(0));
+      const before = portraitOf(path);
+      const { of } = await doctor(['--fix', '--port', `${await freePort()}`, '--lock', path]);
+      expect([of('fix'), portraitOf(path)]).toEqual([[], before]);
+    },
+  );
+
+  test('removes what a killed holder of a lock file of its own has left', async () => {
+    const path = join(freshDirectory(), 'job.lock');
+    const actor = await startActor();
+    await actor.call('tryAcquire', path);
+    await actor.kill();
+    await doctor(['--fix', '--port', `${await freePort()}`, '--lock', path]);
+    expect(existsSync(path)).toBe(false);
+  });
+
   test('removes a file that names nobody only when it is old: an older gateway may be writing it', async () => {
     const { directory, args } = await place();
     for (const name of ['gateway.00000001.lock', 'gateway.00000002.lock'])

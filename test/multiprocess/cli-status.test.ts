@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { listLocks } from '../../src/index.js';
@@ -84,6 +84,8 @@ describe('status', () => {
     const home = freshDirectory();
     await startGateway(join(home, '.gateway'), await freePort());
     await startGateway(join(home, '.gateway-rescue'), await freePort());
+    // The same place by another name is listed once.
+    symlinkSync(join(home, '.gateway'), join(home, '.gateway-alias'));
     expect(parsed((await gatewayLock(['status', '--json'], { home })).out).locks).toHaveLength(4);
     const one = parsed((await gatewayLock(['status', '--profile', 'rescue', '--json'], { home })).out).locks;
     expect(one.map(({ path }) => String(path).includes('.gateway-rescue/'))).toEqual([true, true]);
