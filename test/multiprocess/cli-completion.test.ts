@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { manPage } from '../../src/cli/man-page.js';
 import { createProgram } from '../../src/cli/program.js';
-import { gatewayLock } from '../support/answers.js';
 import type { Missing } from '../support/capabilities.js';
+import { environment, gatewayLock } from '../support/command.js';
 import { freshDirectory } from '../support/places.js';
-import { environment, Terminal, whyNoTerminal } from '../support/terminal.js';
+import { Terminal, whyNoTerminal } from '../support/terminal.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const COMMANDS = ['run', 'serve', 'status', 'doctor', 'unit', 'completion', 'help'];

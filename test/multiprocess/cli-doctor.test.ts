@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { startActor } from '../support/actors.js';
-import { type AnswerOptions, gatewayLock } from '../support/answers.js';
 import { whyNoMount } from '../support/capabilities.js';
+import { type CommandOptions, gatewayLock } from '../support/command.js';
 import { listening } from '../support/listeners.js';
 import { mountTmpfs } from '../support/mounts.js';
 import { startTimeOf, writeOlderRecord } from '../support/older-gateway.js';
@@ -26,7 +26,7 @@ const uid = process.getuid?.();
 /** spawnSync() reaps: nobody has this pid. */
 const deadPid = () => spawnSync(process.execPath, ['-v']).pid;
 
-async function doctor(args: readonly string[], options: AnswerOptions = {}) {
+async function doctor(args: readonly string[], options: CommandOptions = {}) {
   const { code, out, err } = await gatewayLock(['doctor', '--json', ...args], options);
   const { ok, findings } = JSON.parse(out) as { ok: boolean; findings: Finding[] };
   expect([ok, err]).toEqual([code === 0, '']);

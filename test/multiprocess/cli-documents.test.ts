@@ -52,7 +52,7 @@ describe.each([
     const run = startLine(line.includes('--port') ? line : `${line} --port 18789`, directoryOfTheReader(), ports);
     await until(() => answers(ports[port as keyof typeof ports]), `an answer; ${run.err}`);
     run.child.kill('SIGTERM');
-    expect(await run.ended).toEqual(
+    expect(await run.ended).toMatchObject(
       / serve( |$)/.test(line) ? { code: 0, signal: null } : { code: null, signal: 'SIGTERM' },
     );
   });
@@ -60,7 +60,7 @@ describe.each([
   test.each(lines.filter((line) => !isServer(line)))('%s', async (line) => {
     const home = directoryOfTheReader();
     const run = startLine(line.replace('/run/lock', 'run/lock'), home, {});
-    expect([await run.ended, run.err]).toEqual([{ code: 0, signal: null }, '']);
+    expect(await run.ended).toMatchObject({ code: 0, signal: null, err: '' });
   });
 });
 

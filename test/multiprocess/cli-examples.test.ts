@@ -4,8 +4,7 @@ import { delimiter, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { examplesOf } from '../../src/cli/examples.js';
 import { createProgram } from '../../src/cli/program.js';
-import { answerOf, start, untilPrinted } from '../support/answers.js';
-import { COMMAND } from '../support/command.js';
+import { COMMAND, start, untilPrinted } from '../support/command.js';
 import { freePort, freshDirectory } from '../support/places.js';
 
 const program = createProgram();
@@ -55,6 +54,6 @@ describe.each(['status', 'doctor', 'unit', 'completion'])('each example of %s --
       await untilPrinted(run, /\n/);
       run.child.kill('SIGINT');
     }
-    expect(await answerOf(run)).toMatchObject({ code: 0, signal: null, err: '' });
+    expect(await run.ended).toMatchObject({ code: 0, signal: null, err: '' });
   });
 });

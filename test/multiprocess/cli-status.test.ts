@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { listLocks } from '../../src/index.js';
 import { type Actor, startActor } from '../support/actors.js';
-import { answerOf, gatewayLock, start, untilPrinted } from '../support/answers.js';
 import { whyNotRoot } from '../support/capabilities.js';
-import { COMMAND } from '../support/command.js';
+import { COMMAND, gatewayLock, start, untilPrinted } from '../support/command.js';
 import { startTimeOf, writeOlderRecord } from '../support/older-gateway.js';
 import { freePort, freshDirectory } from '../support/places.js';
 import { portraitOf } from '../support/portrait.js';
@@ -224,7 +223,7 @@ describe('status --watch into a pipe', () => {
       writeFileSync(path, turn % 2 ? '' : '{"pid":2147483647}');
       await new Promise((resolve) => setTimeout(resolve, 150));
     }
-    expect((await answerOf(run)).err).toBe('0\n');
+    expect((await run.ended).err).toBe('0\n');
   });
 });
 

@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { probeHealth } from '../../src/index.js';
-import { command, printedPid, type Run, startCommand } from '../support/command.js';
+import { gatewayLock, printedPid, type Running, start } from '../support/command.js';
 import { freePort, freshDirectory, until } from '../support/places.js';
 
 const SUPERVISORS = [
@@ -14,8 +14,8 @@ const SUPERVISORS = [
 ] as const;
 const SYSTEMD = SUPERVISORS[0][1];
 
-async function startServing(home: string, port: number, env = {}): Promise<Run> {
-  const run = startCommand(['serve', '--port', String(port)], home, { env });
+async function startServing(home: string, port: number, env = {}): Promise<Running> {
+  const run = start(['serve', '--port', String(port)], { home, env });
   await until(() => run.out.includes('gateway listening on') || run.child.exitCode !== null, 'the gateway');
   expect(run.err).toBe('');
   return run;
@@ -31,7 +31,7 @@ describe.each(SUPERVISORS)('under %s', (_, env, exitCode) => {
     const port = await freePort();
     const { pid } = await startServing(home, port);
     for (const words of [['serve', '--port', String(port)], supervisedRun(port)]) {
-      expect(await command(words, home, { env })).toEqual({
+      expect(await gatewayLock(words, { home, env })).toEqual({
         code: exitCode,
         signal: null,
         out: '',
@@ -47,7 +47,7 @@ describe.each(SUPERVISORS)('under %s', (_, env, exitCode) => {
     const hung = await startServing(home, port);
     hung.child.kill('SIGSTOP');
     const began = performance.now();
-    const { code, out, err } = await command(supervisedRun(port, '--wait', '1500'), home, { env });
+    const { code, out, err } = await gatewayLock(supervisedRun(port, '--wait', '1500'), { home, env });
     expect([code, out]).toEqual([1, '']);
     expect(err).toMatch(/existing gateway did not become healthy after 1500ms\. Its health answer: [^\n]*\n$/);
     expect(err).toContain(`(kill ${hung.pid})`);
@@ -63,7 +63,7 @@ describe('without a supervisor', () => {
     const port = await freePort();
     await startServing(home, port);
     for (const words of [['serve', '--port', String(port)], supervisedRun(port)]) {
-      const { code, err } = await command(words, home);
+      const { code, err } = await gatewayLock(words, { home });
       expect([code, err]).toEqual([1, expect.stringMatching(/^gateway-lock: another gateway instance [^\n]*\n$/)]);
     }
   });
@@ -74,7 +74,7 @@ test('a hung gateway that dies during the wait is replaced', async () => {
   const port = await freePort();
   const hung = await startServing(home, port);
   hung.child.kill('SIGSTOP');
-  const next = startCommand(['serve', '--port', String(port)], home, { env: SYSTEMD });
+  const next = start(['serve', '--port', String(port)], { home, env: SYSTEMD });
   await until(() => readFileSync(`/proc/${next.pid}/maps`, 'utf8').includes('gateway_lock.node'), 'the first try');
   // Longer than the health probe, shorter than the budget.
   await new Promise((resolve) => setTimeout(resolve, 1500));
@@ -93,7 +93,7 @@ test.each<[string, RequestListener]>([
   onTestFinished(() => void server.close());
   await until(() => server.listening, 'the stranger');
   const { port } = server.address() as AddressInfo;
-  const { code, err } = await command(supervisedRun(port, '--wait', '1200'), freshDirectory(), { env: SYSTEMD });
+  const { code, err } = await gatewayLock(supervisedRun(port, '--wait', '1200'), { env: SYSTEMD });
   expect(code).toBe(1);
   expect(err).toContain(`pid ${process.pid} listens there`);
 });
@@ -101,9 +101,9 @@ test.each<[string, RequestListener]>([
 test('a program without a health answer is not left in control, and is not disturbed', async () => {
   const home = freshDirectory();
   const port = await freePort();
-  const holder = startCommand(['run', '--port', String(port), '--', 'sh', '-c', 'echo $$; exec sleep 60'], home);
+  const holder = start(['run', '--port', String(port), '--', 'sh', '-c', 'echo $$; exec sleep 60'], { home });
   const pid = await printedPid(holder);
-  const { code, err } = await command(supervisedRun(port, '--wait', '1500'), home, { env: SYSTEMD });
+  const { code, err } = await gatewayLock(supervisedRun(port, '--wait', '1500'), { home, env: SYSTEMD });
   expect([code, err]).toEqual([1, expect.stringContaining(`(kill ${pid})`)]);
   expect(holder.child.exitCode).toBeNull();
 });
@@ -113,11 +113,11 @@ test('--park: waits behind a healthy gateway, and is the next one when that is k
   const port = await freePort();
   const first = await startServing(home, port);
   const env = { XPC_SERVICE_NAME: 'com.example.gateway' };
-  const parked = startCommand(supervisedRun(port, '--park'), home, { env });
+  const parked = start(supervisedRun(port, '--park'), { home, env });
   await new Promise((resolve) => setTimeout(resolve, 2000));
   expect([parked.child.exitCode, parked.out]).toEqual([null, '']);
   first.child.kill('SIGKILL');
-  expect(await parked.ended).toEqual({ code: 0, signal: null });
+  expect(await parked.ended).toMatchObject({ code: 0, signal: null });
   expect(parked.out).toBe('started\n');
 });
 
@@ -125,7 +125,7 @@ test('serve ends with 0 on SIGTERM and removes its lock files', async () => {
   const home = freshDirectory();
   const run = await startServing(home, await freePort());
   run.child.kill('SIGTERM');
-  expect(await run.ended).toEqual({ code: 0, signal: null });
+  expect(await run.ended).toMatchObject({ code: 0, signal: null });
   expect(run.out).toMatch(/\ngateway stopped\n$/);
   expect(readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.lock'))).toEqual([]);
 });

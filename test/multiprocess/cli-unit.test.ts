@@ -3,9 +3,8 @@ import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { gatewayLock, start, untilPrinted } from '../support/answers.js';
 import type { Missing } from '../support/capabilities.js';
-import { COMMAND } from '../support/command.js';
+import { COMMAND, gatewayLock, start, untilPrinted } from '../support/command.js';
 import { freePort, freshDirectory } from '../support/places.js';
 
 const HOSTILE = ['a b', '100%', '$HOME', '"q"', "it's", 'back\\slash', '<&>', ';', ''];

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { probeHealth } from '../../src/index.js';
-import { COMMAND, command, startCommand } from '../support/command.js';
+import { COMMAND, gatewayLock, start } from '../support/command.js';
 import { freePort, freshDirectory, until } from '../support/places.js';
 import { supervise } from '../support/supervisor.js';
 import { bootSystemd, SystemdInstance } from '../support/systemd.js';
@@ -25,7 +25,7 @@ function systemdOr(ctx: TestContext): SystemdInstance {
 
 /** As a person makes it: printed by the command, and installed. Only the wait between two starts is shorter. */
 async function installUnit(systemd: SystemdInstance, name: string, ...args: string[]): Promise<string> {
-  const { code, out, err } = await command(['unit', 'systemd', ...args], freshDirectory());
+  const { code, out, err } = await gatewayLock(['unit', 'systemd', ...args]);
   expect([code, err]).toEqual([0, expect.anything()]);
   await systemd.installUnit(`${name}.service`, out.replace(/^RestartSec=.*$/m, 'RestartSec=100ms'));
   return `${name}.service`;
@@ -126,7 +126,7 @@ describe('systemd', () => {
 test('Restart=always to the letter, without systemd: 50 duplicates end once with 78, none loops', async () => {
   const home = freshDirectory();
   const port = await freePort();
-  const first = startCommand(['serve', '--port', String(port)], home);
+  const first = start(['serve', '--port', String(port)], { home });
   await until(() => first.out.includes('gateway listening on'), 'the gateway');
   const words = [process.execPath, COMMAND, 'serve', '--port', String(port)] as const;
   const env = { ...process.env, HOME: home };

@@ -3,12 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import type { Missing } from './capabilities.js';
+import { environment } from './command.js';
 import { until } from './places.js';
-
-/** No variable of whoever runs the tests decides what a shell does, or what is coloured. */
-export function environment(home: string, extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  return { PATH: process.env['PATH'], HOME: home, TERM: 'xterm', LANG: 'C.UTF-8', ...extra };
-}
 
 export function whyNoTerminal(): Missing {
   try {
