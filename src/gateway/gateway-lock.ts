@@ -63,7 +63,8 @@ export class GatewayLock {
 
   /**
    * The child `pid` was started with the {@link inheritance}: from now on the records name it, and the port is
-   * its own. The locks live until it ends or `close()`, whichever is first; when this process dies, until it ends.
+   * its own. The locks live until it ends or `close()`, whichever is first; when this process ends in whatever way,
+   * until that child does.
    *
    * @throws {RangeError} `ERR_OUT_OF_RANGE`; what {@link FileLock.updateOwner} throws
    */
