@@ -11,6 +11,7 @@ import { probePort } from '../probe/probe-port.js';
 import { canonicalPath } from './canonical-path.js';
 import { type GatewayLockOptions, readGatewayOptions } from './gateway-options.js';
 import { holderPlace } from './holder-place.js';
+import { resolveGatewayPaths } from './resolve-gateway-paths.js';
 import { envValue } from './state-paths.js';
 
 export interface ListLocksOptions
@@ -78,7 +79,7 @@ function lockFiles(options: Place, unreadable: ListedLock[]): string[] {
 
 /** Of all users: `<app>`, `<app>-<uid>`. */
 function lockDirectories(options: Place, unreadable: ListedLock[]): string[] {
-  if (options.lockDir !== undefined) return [readGatewayOptions(options).paths.lockDir];
+  if (options.lockDir !== undefined) return [resolveGatewayPaths(options).lockDir];
   const { app = 'gateway' } = options;
   const own = (name: string) =>
     name === app || (name.startsWith(`${app}-`) && /^\d+$/.test(name.slice(app.length + 1)));
@@ -92,12 +93,12 @@ function lockDirectories(options: Place, unreadable: ListedLock[]): string[] {
 
 function stateDirectories(options: Place, unreadable: ListedLock[]): string[] {
   const { app = 'gateway', profile, stateDir, env = process.env } = options;
-  const { paths } = readGatewayOptions(options);
-  if ((profile ?? stateDir ?? envValue(env, app, 'STATE_DIR')) !== undefined) return [paths.stateDir];
+  const named = resolveGatewayPaths(options).stateDir;
+  if ((profile ?? stateDir ?? envValue(env, app, 'STATE_DIR')) !== undefined) return [named];
   const home = homedir();
   const profiles = entriesOf(home, unreadable).filter(({ name }) => name.startsWith(`.${app}-`));
   const directories = profiles.flatMap(({ name }) => followed(join(home, name), unreadable));
-  return [...new Set([paths.stateDir, ...directories])];
+  return [...new Set([named, ...directories])];
 }
 
 /** As a gateway names it, so that each is there once: a profile's directory may be a link. */
