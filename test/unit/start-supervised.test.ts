@@ -272,13 +272,13 @@ describe('a try may take', () => {
   });
 
   test('no more than is left of the budget, both waits and the question after it together', async () => {
-    const budgetMs = 700;
+    const [budgetMs, questionMs] = [2000, 1000];
     const begin = performance.now();
     const start = vi.fn(async ({ timeoutMs, bindTimeoutMs }: SupervisedAttempt) => {
       const elapsed = performance.now() - begin;
       expect(timeoutMs).toBeGreaterThanOrEqual(0);
       expect(bindTimeoutMs).toBeGreaterThanOrEqual(0);
-      expect(timeoutMs + bindTimeoutMs).toBeLessThanOrEqual(Math.max(0, budgetMs - elapsed) + 1);
+      expect(timeoutMs + bindTimeoutMs).toBeLessThan(Math.max(0, budgetMs - questionMs - elapsed) + 500);
       // A holder that stays.
       await new Promise((resolve) => setTimeout(resolve, Math.min(timeoutMs, 60)));
       throw locked();
@@ -306,6 +306,12 @@ describe('a try may take', () => {
     expect(start.mock.calls[1]![0]).toEqual({ timeoutMs, bindTimeoutMs: 10_000, whenListening: 'wait' });
   });
 
+  test('and numbers also when question and budget are endless', async () => {
+    const start = starts(null);
+    await startSupervised({ start, health: { timeoutMs: Infinity }, supervisor: 'systemd', budgetMs: Infinity });
+    expect(start).toHaveBeenCalledWith({ timeoutMs: 5000, bindTimeoutMs: 10_000, whenListening: 'fail' });
+  });
+
   test('and the signal of the caller is passed on', async () => {
     const { signal } = new AbortController();
     const start = starts(null);
@@ -323,17 +329,20 @@ describe('a healthy gateway is left in control, however short the budget is', ()
   });
 
   test('also one that became so at the very end', async () => {
-    const health = vi.fn<AskHealth>(async ({ timeoutMs }) => (timeoutMs < 100 ? ILL : last() ? HEALTHY : ILL));
     const begin = performance.now();
-    const last = () => performance.now() - begin > 400;
+    const health = async () => (performance.now() - begin > 900 ? HEALTHY : ILL);
+    const onDecision = vi.fn();
     const outcome = await startSupervised({
       start: starts(portInUse()),
       health,
       supervisor: 'systemd',
       retryDelayMs: 10_000,
-      budgetMs: 1000,
+      budgetMs: 2000,
+      onDecision,
     });
     expect(outcome).toMatchObject({ outcome: 'duplicate' });
+    // The last try leaves the time for its question.
+    expect(onDecision.mock.lastCall![0].remainingMs).toBeGreaterThan(0);
   });
 });
 
