@@ -1,7 +1,7 @@
 // Installs and builds what is missing or older than its sources. Used by every other script, so that
 // each command works straight after a clone. Says what it does on stderr: stdout is the command's own.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -10,7 +10,7 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 export function prepare() {
   if (isStale('node_modules/.package-lock.json', ['package-lock.json'])) run('npm', ['ci'], 'installing packages');
   if (isStale('build/Release/gateway_lock.node', ['native/os', 'native/binding', 'CMakeLists.txt'])) buildNative();
-  if (isStale('dist/index.js', ['src', 'tsconfig.json'])) run(bin('tsc'), ['-p', '.'], 'compiling src');
+  if (isStale('dist/index.js', ['src', 'tsconfig.json'])) compileSource();
   if (isStale('examples/gateway/dist/main.js', ['dist/index.js', 'examples/gateway', 'examples/tsconfig.json'])) {
     run(bin('tsc'), ['-p', 'examples'], 'compiling examples');
   }
@@ -28,6 +28,30 @@ export function buildNative() {
     }
   }
   run(bin('cmake-js'), ['compile'], 'building the addon');
+}
+
+/**
+ * dist/: one file of JavaScript for each entry, because Node takes about a millisecond to find, read and link each of 30
+ * small ones; types as tsc writes them. The command imports the library's own file.
+ */
+export function compileSource() {
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  run(bin('tsc'), ['-p', '.'], 'compiling src');
+  bundle('src/index.ts', 'dist/index.js');
+  if (existsSync(join(root, 'src/cli/main.ts')))
+    bundle('src/cli/main.ts', 'dist/cli/main.js', ['--external:../index.js']);
+}
+
+function bundle(entry, product, options = []) {
+  const form = [
+    '--bundle',
+    '--format=esm',
+    '--platform=node',
+    '--target=node20.19',
+    '--packages=external',
+    '--sourcemap',
+  ];
+  run(bin('esbuild'), [entry, `--outfile=${product}`, ...form, ...options], `bundling ${entry}`);
 }
 
 /** Runs a program of node_modules/.bin. */

@@ -1,6 +1,5 @@
 // The one JSON line in a lock file that names its holder. Written strictly, read tolerantly: a torn,
 // empty or hostile record is simply no record.
-import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { invalidType, outOfRange } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
@@ -43,7 +42,8 @@ export function newRecord(fields: OwnerFields = {}): OwnerRecord {
     ...fields,
     ...selfIdentity(),
     createdAt: new Date().toISOString(),
-    ownerId: randomUUID(),
+    // Not imported: it takes 2 to 3 ms to load.
+    ownerId: process.getBuiltinModule('node:crypto').randomUUID(),
     kernelLock: true,
   } as OwnerRecord;
 }
