@@ -1,8 +1,8 @@
 // How much is measured. Every loop has a bound in seconds, so that a slow machine measures less instead of longer.
 
 const FULL = {
-  rounds: 60,
-  batchMs: 8,
+  rounds: 120,
+  batchMs: 4,
   seconds: 25,
   kills: 120,
   peerHandOvers: 8,

@@ -19,14 +19,16 @@ export async function inRounds(contestants, effort, batch) {
   return { samples, missing };
 }
 
-/** How many calls fill a batch; the first ones also warm up. */
+const WARM_UP = [2, 8, 16, 16, 16];
+
+/** How many calls fill a batch. The fastest try counts: the others were interrupted, or not compiled yet. */
 async function calibrate(contestants, { batchMs }, batch) {
   const able = [];
   const missing = {};
   for (const contestant of contestants) {
     try {
-      await batch(contestant, 2);
-      const each = (await batch(contestant, 8)) / 8;
+      let each = Number.POSITIVE_INFINITY;
+      for (const calls of WARM_UP) each = Math.min(each, (await batch(contestant, calls)) / calls);
       able.push({ contestant, count: Math.max(1, Math.round((batchMs * 1e6) / each)) });
     } catch (error) {
       missing[contestant.name] = error.message;

@@ -72,8 +72,8 @@ bool RunGateway(const std::string& directory, int port) {
   if (TryLock(directory + "/gateway.state.lock", &state) != Try::kHeld) return false;
   if (TryLock(directory + "/gateway.12345678.lock", &config) != Try::kHeld) return false;
   int listener = RefusesConnections(port) ? Listen(port) : -1;
-  PublishPort(state, port);
-  PublishPort(config, port);
+  PublishPort(&state, port);
+  PublishPort(&config, port);
   close(listener);
   Unlock(&config);
   Unlock(&state);

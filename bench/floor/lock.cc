@@ -27,20 +27,23 @@ bool Open(const std::string& path, int flags, Lock* lock) {
   return S_ISREG(info.st_mode) && info.st_nlink <= 1 && info.st_uid == geteuid();
 }
 
-bool NamesThisFile(const Lock& lock) {
+bool NamesThisFile(Lock* lock) {
   struct stat info;
-  return lstat(lock.path.c_str(), &info) == 0 && info.st_dev == lock.device &&
-         info.st_ino == lock.inode;
+  if (lstat(lock->path.c_str(), &info) != 0) return false;
+  lock->size = info.st_size;
+  return info.st_dev == lock->device && info.st_ino == lock->inode;
 }
 
-void WriteRecord(const Lock& lock, int port) {
+void WriteRecord(Lock* lock, int port) {
   std::string record = FormatRecord(port);
-  if (pwrite(lock.fd, record.data(), record.size(), 0) < 0) abort();
-  if (ftruncate(lock.fd, static_cast<off_t>(record.size())) != 0) abort();
+  off_t size = static_cast<off_t>(record.size());
+  if (pwrite(lock->fd, record.data(), record.size(), 0) < 0) abort();
+  if (lock->size > size && ftruncate(lock->fd, size) != 0) abort();
+  lock->size = size;
 }
 
 Try Finish(Lock* lock, Lock* out) {
-  WriteRecord(*lock, 0);
+  WriteRecord(lock, 0);
   *out = std::move(*lock);
   return Try::kHeld;
 }
@@ -56,7 +59,7 @@ Try TryLock(const std::string& path, Lock* out) {
       close(lock.fd);
       return certain ? Try::kRefused : Try::kFailed;
     }
-    if (NamesThisFile(lock)) return Finish(&lock, out);
+    if (NamesThisFile(&lock)) return Finish(&lock, out);
     close(lock.fd);
   }
 }
@@ -65,17 +68,17 @@ bool WaitLock(const std::string& path, Lock* out) {
   for (;;) {
     Lock lock;
     if (!Open(path, kOpenFlags, &lock) && lock.fd < 0) return false;
-    if (flock(lock.fd, LOCK_EX) == 0 && NamesThisFile(lock)) {
+    if (flock(lock.fd, LOCK_EX) == 0 && NamesThisFile(&lock)) {
       return Finish(&lock, out) == Try::kHeld;
     }
     close(lock.fd);
   }
 }
 
-void PublishPort(const Lock& lock, int port) { WriteRecord(lock, port); }
+void PublishPort(Lock* lock, int port) { WriteRecord(lock, port); }
 
 void Unlock(Lock* lock) {
-  if (NamesThisFile(*lock)) unlink(lock->path.c_str());
+  if (NamesThisFile(lock)) unlink(lock->path.c_str());
   flock(lock->fd, LOCK_UN);
   close(lock->fd);
   lock->fd = -1;
@@ -96,7 +99,7 @@ bool ProbeHeld(const std::string& path) {
   Lock lock;
   bool opened = Open(path, kOpenFlags & ~O_CREAT, &lock);
   bool held = opened && flock(lock.fd, LOCK_SH | LOCK_NB) != 0 && NamesLiveOwner(lock.fd) &&
-              NamesThisFile(lock);
+              NamesThisFile(&lock);
   if (lock.fd >= 0) close(lock.fd);
   return held;
 }

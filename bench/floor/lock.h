@@ -2,7 +2,7 @@
 // Node.
 //
 // What TryLock() and Unlock() call, for a file that is not there yet:
-//   open(O_CREAT) fstat flock lstat pwrite ftruncate | lstat unlink flock(LOCK_UN) close
+//   open(O_CREAT) fstat flock lstat pwrite | lstat unlink flock(LOCK_UN) close
 // Refused, for a lock that somebody holds:
 //   open fstat flock pread open(/proc/PID/stat) read close close
 // Not done here and done by the package: asking whether others may write to the directory, a second
@@ -19,6 +19,7 @@ struct Lock {
   int fd = -1;
   dev_t device = 0;
   ino_t inode = 0;
+  off_t size = 0;
   std::string path;
 };
 
@@ -28,7 +29,7 @@ enum class Try { kHeld, kRefused, kFailed };
 Try TryLock(const std::string& path, Lock* lock);
 // The same, blocked in flock(2) while somebody else holds it.
 bool WaitLock(const std::string& path, Lock* lock);
-void PublishPort(const Lock& lock, int port);
+void PublishPort(Lock* lock, int port);
 void Unlock(Lock* lock);
 
 // A refused try believes "held" only when the record names a process that lives: see

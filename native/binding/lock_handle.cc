@@ -39,9 +39,10 @@ Napi::Value LockHandle::TryAcquire(const Napi::CallbackInfo& info) {
   bool allow_weak = arguments.Flag(2);
   if (!arguments.valid()) return env.Undefined();
   Environment& environment = Environment::Of(env);
+  std::string holder_record;
   Status status = FileLock::TryAcquire(acquired.path, mode, allow_weak, &environment.file_systems,
-                                       &acquired.lock);
-  if (status.contended()) return env.Null();
+                                       &acquired.lock, &holder_record);
+  if (status.contended()) return Napi::String::New(env, holder_record);
   if (!status.ok()) {
     ThrowForPath(env, status, acquired.path);
     return env.Undefined();
