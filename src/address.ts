@@ -8,22 +8,24 @@ import { invalidType, invalidValue } from './arguments.js';
 export function addressesOf(host: unknown): readonly string[] {
   if (typeof host !== 'string') throw invalidType('host', 'a string', host);
   if (host === 'localhost') return ['127.0.0.1', '::1'];
-  if (net().isIP(host) === 0) throw invalidValue('host', "an IP address or 'localhost'", host);
+  // Not imported: node:net takes 1 to 2 ms to load, which who only wants a file lock need not pay.
+  if (process.getBuiltinModule('node:net').isIP(host) === 0)
+    throw invalidValue('host', "an IP address or 'localhost'", host);
   return [host];
 }
 
 /** Where to connect to reach a listener on this address: a wildcard is asked on loopback. */
 export function connectableAddress(address: string): string {
   if (address === '0.0.0.0') return '127.0.0.1';
-  return net().isIPv6(address) && /^[0:.]+$/.test(address) ? '::1' : address;
+  return isIPv6(address) && /^[0:.]+$/.test(address) ? '::1' : address;
 }
 
 /** `ws://127.0.0.1:18789`, `ws://[::1]:18789`. */
 export function webSocketUrl(host: string, port: number): string {
-  return `ws://${net().isIPv6(host) ? `[${host}]` : host}:${port}`;
+  return `ws://${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
-// Not imported: node:net takes 1 to 2 ms to load, which who only wants a file lock need not pay.
-function net() {
-  return process.getBuiltinModule('node:net');
+/** Of an address that is one: no other has a colon. */
+export function isIPv6(address: string): boolean {
+  return address.includes(':');
 }

@@ -1,5 +1,6 @@
 // A bound, listening socket that waits for a server of Node's to adopt it.
 import type { Server, ServerOpts, Socket } from 'node:net';
+import { isIPv6 } from '../address.js';
 import { checkTimeout, invalidType } from '../arguments.js';
 import type { ListenerHandle } from '../native/binding.js';
 
@@ -28,7 +29,7 @@ export class BoundListener {
   /** @internal */
   constructor(handles: readonly ListenerHandle[], backlog: number) {
     const { address, port } = handles[0]!;
-    this.address = { address, family: net().isIPv6(address) ? 'IPv6' : 'IPv4', port };
+    this.address = { address, family: isIPv6(address) ? 'IPv6' : 'IPv4', port };
     this.#handles = handles;
     this.#backlog = backlog;
   }

@@ -28,8 +28,11 @@ export function resolveStatePaths(options: StatePathOptions): StatePaths {
   const { app, profile, env } = options;
   const inHome = profile === undefined ? `~/.${app}` : `~/.${app}-${profile}`;
   const stateDir = canonicalPath(expandHome(options.stateDir ?? envValue(env, app, 'STATE_DIR') ?? inHome));
-  const configured = options.configPath ?? envValue(env, app, 'CONFIG_PATH') ?? join(stateDir, `${app}.json`);
-  const configPath = canonicalPath(expandHome(configured));
+  const configured = options.configPath ?? envValue(env, app, 'CONFIG_PATH');
+  const configPath =
+    configured === undefined
+      ? canonicalPath(join(stateDir, `${app}.json`), stateDir)
+      : canonicalPath(expandHome(configured));
   const lockDir =
     options.lockDir === undefined
       ? join(stateDir, 'tmp', userDirectory(app))

@@ -8,7 +8,14 @@ import { native } from '../native/load.js';
 import { FileLock, type LockMode } from './file-lock.js';
 import { toLockError } from './lock-error.js';
 import { isOwnerAlive } from './owner-liveness.js';
-import { checkOwnerFields, formatRecord, newRecord, type OwnerFields, parseRecord } from './owner-record.js';
+import {
+  checkLength,
+  checkOwnerFields,
+  formatRecord,
+  newRecord,
+  type OwnerFields,
+  parseRecord,
+} from './owner-record.js';
 import { askPastProbers } from './prober-grace.js';
 import { checkEndpoint, type Endpoint, judgeLeftover, type ReclaimReason } from './reclaim.js';
 
@@ -75,8 +82,8 @@ export function readRequest(path: string, options: TryAcquireLockOptions): Attem
   const weak = options.weakFileSystem ?? 'error';
   const mode = checkOneOf('mode', options.mode ?? 'exclusive', ['exclusive', 'shared']);
   const fields = checkOwnerFields(options.owner);
-  // A record that is too long costs nothing; without fields none is too long.
-  if (mode === 'exclusive' && options.owner !== undefined) formatRecord(newRecord(fields));
+  // Before anything is taken, so that a record that is too long costs nothing.
+  if (mode === 'exclusive') checkLength(fields);
   return {
     // Absolute, so that a later chdir() does not change which file is meant.
     path: resolve(checkPath('path', path)),

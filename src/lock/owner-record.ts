@@ -75,6 +75,16 @@ export function formatRecord(record: OwnerRecord): string {
   return line;
 }
 
+/** What a record holds beside the caller's fields, at most: three times what it is on a common host. */
+const OWN_PART = 1024;
+
+/** @throws what {@link formatRecord} throws for a record with these fields */
+export function checkLength(fields: OwnerFields): void {
+  // UTF-8 has at most three bytes for each unit of a string. Only what could be too long is counted.
+  const longest = (JSON.stringify(fields) ?? '').length * 3 + OWN_PART;
+  if (longest > RECORD_LIMIT) formatRecord(newRecord(fields));
+}
+
 /** null when the text names no owner. */
 export function parseRecord(text: string): OwnerRecord | null {
   const end = text.indexOf('\n');
