@@ -3,7 +3,7 @@
 const FULL = {
   rounds: 120,
   batchMs: 4,
-  seconds: 25,
+  seconds: 18,
   kills: 120,
   peerHandOvers: 8,
   handOvers: 600,
@@ -14,7 +14,7 @@ const FULL = {
   /** Of one size, in as many rounds as that makes. */
   contendersInAll: 100,
   leakCycles: 1_000_000,
-  leakSeconds: 60,
+  leakSeconds: 45,
 };
 
 const QUICK = {

@@ -10,6 +10,7 @@ import { inRounds } from '../rounds.mjs';
 import { median, rounded } from '../statistics.mjs';
 
 const CONTENDER = fileURLToPath(new URL('../contend.mjs', import.meta.url));
+const LONGEST_SECONDS = 100;
 /** Bounded, as every loop here. */
 const CONTENDER_OPTIONS = { stdio: ['pipe', 'pipe', 'inherit'], timeout: 200_000, killSignal: 'SIGKILL' };
 /** What a Node process that has just started keeps for itself alone, in bytes. */
@@ -55,8 +56,9 @@ export async function scale_contenders({ effort, peers }) {
   const points = [];
   const left = [];
   for (const count of effort.contenders) {
-    if (count * CONTENDER_BYTES > freemem()) {
-      left.push({ count, notMeasured: 'not enough free memory' });
+    const notMeasured = whyNot(count, points.at(-1));
+    if (notMeasured !== null) {
+      left.push({ count, notMeasured });
       continue;
     }
     const rounds = Array.from({ length: Math.max(1, Math.round(effort.contendersInAll / count)) });
@@ -69,6 +71,12 @@ export async function scale_contenders({ effort, peers }) {
   }
   const figure = scaleFigure('ms', points, peers, 'a process each: see refused_process');
   return left.length > 0 ? { ...figure, left } : figure;
+}
+
+function whyNot(count, last) {
+  if (count * CONTENDER_BYTES > freemem()) return 'not enough free memory';
+  const seconds = last === undefined ? 0 : (count * (last.ours + last.floor)) / 1000;
+  return seconds > LONGEST_SECONDS ? `would take ${Math.round(seconds)} s here` : null;
 }
 
 async function contendedBy(count, command, args) {
