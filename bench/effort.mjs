@@ -1,4 +1,5 @@
 // How much is measured. Every loop has a bound in seconds, so that a slow machine measures less instead of longer.
+import { execFileSync } from 'node:child_process';
 
 const FULL = {
   rounds: 120,
@@ -33,4 +34,12 @@ const QUICK = {
   leakSeconds: 5,
 };
 
-export const effortOf = (quick) => (quick ? QUICK : FULL);
+export function effortOf(quick) {
+  const effort = quick ? QUICK : FULL;
+  return { ...effort, heldLocks: effort.heldLocks.map((count) => Math.min(count, mostDescriptors() - 100)) };
+}
+
+function mostDescriptors() {
+  const limit = execFileSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' });
+  return Number(limit) || Number.POSITIVE_INFINITY;
+}

@@ -5,17 +5,19 @@ import { figure, rounded } from '../statistics.mjs';
 
 const NOT_OURS = 'keeps other things than a path, a record and a handle';
 
+const WARM_CYCLES = 5000;
+
 /** KiB of resident memory for each of the locks that are held at the same time. */
 export async function rss_per_lock({ effort, peers }) {
-  const count = effort.heldLocks.at(-1);
+  const count = effort.heldLocks.at(-1) - 200; // a few descriptors are in use already
   return withContestants(['floor', 'ours'], async (contestants) => {
     const samples = {};
     for (const one of contestants) {
-      // What the first few hundred make the process keep for good is not theirs.
-      await one.ask('fill', 200, freshDirectory());
+      // What V8's young generation grows to is not theirs.
+      await one.ask('cycle', WARM_CYCLES, freshPath());
       const before = await one.ask('memory');
-      await one.ask('fill', count - 300, freshDirectory());
-      samples[one.name] = [Math.max(((await one.ask('memory')) - before) / (count - 300) / 1024, 1e-3)];
+      await one.ask('fill', count, freshDirectory());
+      samples[one.name] = [Math.max(((await one.ask('memory')) - before) / count / 1024, 1e-3)];
     }
     return figure('KiB', samples, everyPeer(peers));
   });

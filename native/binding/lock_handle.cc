@@ -61,7 +61,6 @@ LockHandle::LockHandle(const Napi::CallbackInfo& info) : KeptAlive(info) {
   if (IsEmpty()) return;
   Acquired* acquired = info[0].As<Napi::External<Acquired>>().Data();
   lock_ = std::move(acquired->lock);
-  path_ = std::move(acquired->path);
   Keep(info);
 }
 
@@ -95,7 +94,7 @@ Napi::Value LockHandle::StrengthName(const Napi::CallbackInfo& info) {
 Napi::Value LockHandle::ReadRecord(const Napi::CallbackInfo& info) {
   std::string record;
   Status status = lock_.ReadRecord(&record);
-  if (!status.ok()) ThrowForPath(info.Env(), status, path_);
+  if (!status.ok()) ThrowForPath(info.Env(), status, lock_.path());
   return Napi::String::New(info.Env(), record);
 }
 
@@ -104,7 +103,7 @@ Napi::Value LockHandle::WriteRecord(const Napi::CallbackInfo& info) {
   std::string record = arguments.Text(0);
   if (!arguments.valid()) return info.Env().Undefined();
   Status status = lock_.WriteRecord(record);
-  if (!status.ok()) ThrowForPath(info.Env(), status, path_);
+  if (!status.ok()) ThrowForPath(info.Env(), status, lock_.path());
   return info.Env().Undefined();
 }
 
@@ -118,7 +117,7 @@ Napi::Value LockHandle::Release(const Napi::CallbackInfo& info) {
   if (status.ok()) {
     Forget();
   } else {
-    ThrowForPath(info.Env(), status, path_);
+    ThrowForPath(info.Env(), status, lock_.path());
   }
   return info.Env().Undefined();
 }

@@ -31,7 +31,6 @@ class LockHandle : public KeptAlive<LockHandle> {
   Napi::Value Abandon(const Napi::CallbackInfo& info);
 
   FileLock lock_;
-  std::string path_;
 };
 
 }  // namespace gateway_lock

@@ -43,6 +43,7 @@ class FileLock {
                            std::string* holder_record = nullptr);
 
   bool held() const { return file_.valid(); }
+  const std::string& path() const { return path_; }
   bool created() const { return created_; }  // the file did not exist before
   Strength strength() const { return strength_; }
   // For a program that shall inherit the lock: it lives until the last copy of this is closed, or
