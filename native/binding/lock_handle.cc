@@ -26,6 +26,7 @@ Napi::Function LockHandle::DefineClass(Napi::Env env) {
        InstanceMethod<&LockHandle::ReadRecord>("readRecord"),
        InstanceMethod<&LockHandle::WriteRecord>("writeRecord"),
        InstanceMethod<&LockHandle::NamesThisFile>("namesThisFile"),
+       InstanceMethod<&LockHandle::HandOver>("handOver"),
        InstanceMethod<&LockHandle::Release>("release"),
        InstanceMethod<&LockHandle::Abandon>("abandon")});
 }
@@ -64,7 +65,14 @@ LockHandle::LockHandle(const Napi::CallbackInfo& info) : KeptAlive(info) {
   Keep(info);
 }
 
-void LockHandle::CloseNow() { (void)lock_.Release(); }
+// Release() would end it for the heir, too.
+void LockHandle::CloseNow() {
+  if (handed_over_) {
+    lock_.Leave();
+  } else {
+    (void)lock_.Release();
+  }
+}
 
 Napi::Value LockHandle::Held(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), lock_.held());
@@ -109,6 +117,11 @@ Napi::Value LockHandle::WriteRecord(const Napi::CallbackInfo& info) {
 
 Napi::Value LockHandle::NamesThisFile(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), lock_.NamesThisFile());
+}
+
+Napi::Value LockHandle::HandOver(const Napi::CallbackInfo& info) {
+  handed_over_ = true;
+  return info.Env().Undefined();
 }
 
 Napi::Value LockHandle::Release(const Napi::CallbackInfo& info) {

@@ -7,7 +7,8 @@
 // power loss. The descriptor is close-on-exec from the instant that it exists, so no child keeps
 // it. The content of the file (the owner record) is a hint for people: it decides nothing here.
 //
-// What ends a lock: Release(), Abandon(), destruction, the death of the process.
+// What ends a lock: Release(), Abandon(), destruction, the death of the process; in the last two cases not before the
+// last program that has inherited it.
 // NOT promised: exclusion of other hosts on a network file system (see Strength), or of a process
 // that removes the file: the holder can only notice that, with NamesThisFile().
 // Thread-safety: none; one owner at a time.
@@ -59,6 +60,8 @@ class FileLock {
   Status Release();
   // Lets go and leaves the file.
   void Abandon();
+  // Closes this copy and nothing else: the lock lives on in the programs that have inherited it.
+  void Leave() { file_.Reset(); }
 
  private:
   Status RemoveFile() const;

@@ -6,17 +6,18 @@ import { checkOptions } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
 import { type LockProbe, probeLock } from '../lock/probe-lock.js';
 import { native } from '../native/load.js';
-import { type HealthProbe, type ProbeHealthOptions, probeHealth } from '../probe/probe-health.js';
+import { checkHealthQuestion, type HealthProbe, type HealthQuestion, probeHealth } from '../probe/probe-health.js';
 import { probePort } from '../probe/probe-port.js';
 import { canonicalPath } from './canonical-path.js';
 import { type GatewayLockOptions, readGatewayOptions } from './gateway-options.js';
 import { holderPlace } from './holder-place.js';
+import { resolveGatewayPaths } from './resolve-gateway-paths.js';
 import { envValue } from './state-paths.js';
 
 export interface ListLocksOptions
   extends Pick<GatewayLockOptions, 'app' | 'profile' | 'stateDir' | 'lockDir' | 'lockFile' | 'env'> {
   /** How health is asked. @default GET /healthz, 1000 ms */
-  readonly health?: Omit<ProbeHealthOptions, 'host' | 'port'>;
+  readonly health?: HealthQuestion;
 }
 
 export interface ListedLock {
@@ -39,7 +40,6 @@ export interface ListedLock {
   readonly cause: unknown;
 }
 
-type Question = Omit<ProbeHealthOptions, 'host' | 'port'>;
 type Place = Omit<ListLocksOptions, 'health'>;
 
 /**
@@ -52,6 +52,7 @@ type Place = Omit<ListLocksOptions, 'health'>;
 export async function listLocks(options: ListLocksOptions = {}): Promise<ListedLock[]> {
   checkOptions(options);
   const { health = {}, ...place } = options;
+  checkHealthQuestion(health);
   const unreadable: ListedLock[] = [];
   const files = lockFiles(place, unreadable);
   return [...(await Promise.all(files.map((path) => look(path, health)))), ...unreadable];
@@ -78,7 +79,7 @@ function lockFiles(options: Place, unreadable: ListedLock[]): string[] {
 
 /** Of all users: `<app>`, `<app>-<uid>`. */
 function lockDirectories(options: Place, unreadable: ListedLock[]): string[] {
-  if (options.lockDir !== undefined) return [readGatewayOptions(options).paths.lockDir];
+  if (options.lockDir !== undefined) return [resolveGatewayPaths(options).lockDir];
   const { app = 'gateway' } = options;
   const own = (name: string) =>
     name === app || (name.startsWith(`${app}-`) && /^\d+$/.test(name.slice(app.length + 1)));
@@ -92,12 +93,22 @@ function lockDirectories(options: Place, unreadable: ListedLock[]): string[] {
 
 function stateDirectories(options: Place, unreadable: ListedLock[]): string[] {
   const { app = 'gateway', profile, stateDir, env = process.env } = options;
-  const { paths } = readGatewayOptions(options);
-  if ((profile ?? stateDir ?? envValue(env, app, 'STATE_DIR')) !== undefined) return [paths.stateDir];
+  const named = resolveGatewayPaths(options).stateDir;
+  if ((profile ?? stateDir ?? envValue(env, app, 'STATE_DIR')) !== undefined) return [named];
   const home = homedir();
   const profiles = entriesOf(home, unreadable).filter(({ name }) => name.startsWith(`.${app}-`));
-  // As a gateway names it, and once: a profile's directory may be a link.
-  return [...new Set([paths.stateDir, ...profiles.map(({ name }) => canonicalPath(join(home, name)))])];
+  const directories = profiles.flatMap(({ name }) => followed(join(home, name), unreadable));
+  return [...new Set([named, ...directories])];
+}
+
+/** As a gateway names it, so that each is there once: a profile's directory may be a link. */
+function followed(directory: string, unreadable: ListedLock[]): string[] {
+  try {
+    return [canonicalPath(directory)];
+  } catch (cause) {
+    unreadable.push({ path: directory, ...UNREADABLE, cause });
+    return [];
+  }
 }
 
 function entriesOf(directory: string, unreadable: ListedLock[]): Dirent[] {
@@ -120,10 +131,12 @@ const UNREADABLE = {
   ...NOWHERE,
 } as const;
 
-async function look(path: string, question: Question): Promise<ListedLock> {
+async function look(path: string, question: HealthQuestion): Promise<ListedLock> {
   try {
     const { state, heldBy, owner, ownerAlive } = probeLock(path);
-    const place = state === 'held' && owner?.port != null ? await askPlace(owner, ownerAlive, question) : NOWHERE;
+    // A dead owner's record in a file that is held names a port of the past.
+    const known = state === 'held' && ownerAlive !== false && owner?.port != null;
+    const place = known ? await askPlace(owner, ownerAlive, question) : NOWHERE;
     const command = ownerAlive === true ? commandOf(owner!.pid) : null;
     return { path, state, heldBy, owner, ownerAlive, command, ...place, cause: null };
   } catch (cause) {
@@ -131,7 +144,7 @@ async function look(path: string, question: Question): Promise<ListedLock> {
   }
 }
 
-async function askPlace(owner: OwnerRecord, ownerAlive: boolean | null, question: Question) {
+async function askPlace(owner: OwnerRecord, ownerAlive: boolean | null, question: HealthQuestion) {
   const { host, port } = holderPlace({ owner, ownerAlive, host: '127.0.0.1', port: owner.port! });
   const listening = (await probePort({ host, port })).state === 'listening';
   const health = listening ? await probeHealth({ ...question, host, port }) : null;

@@ -100,13 +100,16 @@ export class FileLock {
   }
 
   /**
-   * Names the process `pid`, which has inherited {@link fd}, as the holder: that is the one to stop. Only an
-   * exclusive holder has a record.
+   * Names the process `pid`, which has inherited {@link fd}, as the holder: that is the one to stop. From now on
+   * the end of this process, of whatever kind, leaves the lock to it; `release()` still ends it for both.
    *
    * @throws {RangeError} `ERR_OUT_OF_RANGE`; what {@link updateOwner} throws
    */
   handOverTo(pid: number): void {
-    if (this.#owner !== null && this.held) this.#write(recordFor(pid, this.#owner));
+    if (!this.held) return;
+    // A holder in shared mode has no record.
+    if (this.#owner !== null) this.#write(recordFor(pid, this.#owner));
+    this.#handle.handOver();
   }
 
   /**

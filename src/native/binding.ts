@@ -36,6 +36,8 @@ export interface LockHandle {
   readRecord(): string;
   writeRecord(record: string): void;
   namesThisFile(): boolean;
+  /** From now on the end of this environment leaves the lock to the program that has inherited it. */
+  handOver(): void;
   /** Removes the file and lets go. On failure it is still held. */
   release(): void;
   /** Lets go and leaves the file. */

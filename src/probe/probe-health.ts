@@ -20,6 +20,9 @@ export interface ProbeHealthOptions {
   readonly fingerprint256?: string;
 }
 
+/** How to ask, whoever is asked. */
+export type HealthQuestion = Omit<ProbeHealthOptions, 'host' | 'port'>;
+
 export interface HealthProbe {
   readonly healthy: boolean;
   /** Why not; null when healthy. */
@@ -42,10 +45,8 @@ export async function probeHealth(options: ProbeHealthOptions): Promise<HealthPr
   checkOptions(options);
   const port = checkPort('port', options.port);
   if (port === 0) throw outOfRange('port', 'an integer from 1 to 65535', port);
-  const path = checkUrlPath(options.path ?? '/healthz');
   const address = connectableAddress(addressesOf(options.host ?? '127.0.0.1')[0]!);
-  const timeoutMs = checkTimeout('timeoutMs', options.timeoutMs ?? 1000);
-  const fingerprint = checkFingerprint(options.fingerprint256);
+  const { path, timeoutMs, fingerprint } = checkHealthQuestion(options);
   try {
     const { status, body } = await get({ address, port, path, fingerprint }, timeoutMs);
     const reason = whyUnhealthy(status, body);
@@ -53,6 +54,17 @@ export async function probeHealth(options: ProbeHealthOptions): Promise<HealthPr
   } catch (error) {
     return { healthy: false, reason: reasonOf(error, timeoutMs), status: null };
   }
+}
+
+/** For those who ask later, or perhaps never: a mistake shows at once. */
+export function checkHealthQuestion(question: HealthQuestion) {
+  if (typeof question !== 'object' || question === null) throw invalidType('health', 'an object', question);
+  const { path, timeoutMs, fingerprint256 } = question;
+  return {
+    path: checkUrlPath(path ?? '/healthz'),
+    timeoutMs: checkTimeout('timeoutMs', timeoutMs ?? 1000),
+    fingerprint: checkFingerprint(fingerprint256),
+  };
 }
 
 function checkUrlPath(value: unknown): string {
