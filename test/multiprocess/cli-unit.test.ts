@@ -1,11 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Missing } from '../support/capabilities.js';
 import { COMMAND, gatewayLock, start, untilPrinted } from '../support/command.js';
-import { freePort, freshDirectory } from '../support/places.js';
+import { freePort, freshDirectory, until } from '../support/places.js';
+import { bootSystemd, SystemdInstance } from '../support/systemd.js';
 
 const HOSTILE = ['a b', '100%', '$HOME', '"q"', "it's", 'back\\slash', '<&>', ';', ''];
 const node = realpathSync(process.execPath);
@@ -129,6 +130,21 @@ describe('unit systemd', () => {
     expect(text).toContain(`--state-dir ${home}/.gateway-rescue --port 18809`);
   });
 });
+
+test('systemd gives the program every word as it was', async (ctx) => {
+  const systemd = await bootSystemd();
+  if (!(systemd instanceof SystemdInstance)) return ctx.skip(systemd.reason);
+  onTestFinished(() => systemd.end());
+  const words = [...HOSTILE, 'line\nfeed', '%h', '$$', '\\x41', '#', 'ünïcödé'];
+  const show = 'console.log(JSON.stringify(process.argv.slice(1))); setInterval(() => {}, 1e6)';
+  const state = join(freshDirectory(), '100% $HOME "q"');
+  const text = await unit(['systemd', '--state-dir', state, '--', 'node', '-e', show, '--', ...words]);
+  await systemd.installUnit('gateway.service', text);
+  await systemd.start('gateway.service');
+  await until(async () => (await systemd.journal('gateway.service')).length > 0, 'what the program prints', 30_000);
+  expect(JSON.parse((await systemd.journal('gateway.service'))[0]!)).toEqual(words);
+  expect(existsSync(join(state, 'tmp'))).toBe(true);
+}, 90_000);
 
 describe('unit launchd', () => {
   test('is a property list that keeps alive and parks', async (ctx) => {
