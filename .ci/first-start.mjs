@@ -39,7 +39,9 @@ try {
 }
 
 function start() {
-  const child = spawn('npm', ['start', '--', '--port', String(port), '--state-dir', home], { stdio: ['ignore', 'pipe', 'pipe'] });
+  // A newcomer at a shell, also where CI itself is a systemd service.
+  const { INVOCATION_ID: _, JOURNAL_STREAM: __, SYSTEMD_EXEC_PID: ___, ...env } = process.env;
+  const child = spawn('npm', ['start', '--', '--port', String(port), '--state-dir', home], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   children.add(child);
   const run = { child, text: '', code: once(child, 'close').then(([code]) => code) };
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (run.text += chunk));

@@ -1,7 +1,7 @@
 // Installs and builds what is missing or older than its sources. Used by every other script, so that
 // each command works straight after a clone. Says what it does on stderr: stdout is the command's own.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,7 +11,7 @@ export function prepare() {
   preparePackages();
   if (isStale('build/Release/gateway_lock.node', ['native/os', 'native/binding', 'CMakeLists.txt']) && !hasPrebuilt())
     buildNative();
-  if (isStale('dist/index.js', ['src', 'tsconfig.json'])) run(bin('tsc'), ['-p', '.'], 'compiling src');
+  if (isStale('dist/gateway-lock.1', ['src', 'tsconfig.json', 'package.json'])) compileSources();
   if (isStale('examples/gateway/dist/main.js', ['dist/index.js', 'examples/gateway', 'examples/tsconfig.json'])) {
     run(bin('tsc'), ['-p', 'examples'], 'compiling examples');
   }
@@ -39,6 +39,13 @@ export function buildNative() {
     }
   }
   run(bin('cmake-js'), ['compile'], 'building the addon');
+}
+
+/** dist/: types, then what scripts/bundle.mjs makes. */
+export function compileSources() {
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  run(bin('tsc'), ['-p', '.'], 'compiling src');
+  run('node', ['scripts/bundle.mjs'], 'bundling dist');
 }
 
 /** Runs a program of node_modules/.bin. */

@@ -16,7 +16,7 @@ export type { GatewayLock } from './gateway/gateway-lock.js';
 export type { GatewayLockOptions, GatewayWait } from './gateway/gateway-options.js';
 export type { ExecProgram, Inheritance } from './gateway/inheritance.js';
 export type { ListedLock, ListLocksOptions } from './gateway/list-locks.js';
-export { listLocks } from './gateway/list-locks.js';
+export { listLocks, listStateDirectories } from './gateway/list-locks.js';
 export type { GatewayProbe, ProbeGatewayOptions } from './gateway/probe-gateway.js';
 export { probeGateway } from './gateway/probe-gateway.js';
 export type { GatewayPaths } from './gateway/resolve-gateway-paths.js';
@@ -33,6 +33,8 @@ export type { LockProbe } from './lock/probe-lock.js';
 export { probeLock } from './lock/probe-lock.js';
 export type { Endpoint, ReclaimReason } from './lock/reclaim.js';
 export type { LockStrength } from './native/binding.js';
+/** @internal For src/cli, which prints what the library's own errors print. */
+export { makePrivateCommand, showModeCommand, stopCommand, whoListensCommand } from './native/shell-commands.js';
 export type { HealthProbe, ProbeHealthOptions } from './probe/probe-health.js';
 export { probeHealth } from './probe/probe-health.js';
 export type { PortProbe, ProbePortOptions } from './probe/probe-port.js';

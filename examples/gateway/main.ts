@@ -1,5 +1,5 @@
 // A whole gateway: HTTP and WebSocket on one port that nobody else can have, guarded by gateway-lock.
-import { acquireGatewayLock, type GatewayLock, GatewayLockError } from 'gateway-lock';
+import { acquireGatewayLock, type GatewayLock, GatewayLockError, startSupervised } from 'gateway-lock';
 import { readArguments } from './arguments.js';
 import { createGatewayServer } from './server.js';
 
@@ -17,7 +17,12 @@ async function run(): Promise<void> {
   const options = readArguments(process.argv.slice(2));
   if (options === null) return;
   // The lock comes first: whoever is refused must not have touched the state.
-  const lock = await acquireGatewayLock({ ...options, signal: stop.signal });
+  const started = await startSupervised({
+    start: (attempt) => acquireGatewayLock({ ...options, ...attempt }),
+    signal: stop.signal,
+  });
+  if (started.outcome === 'duplicate') return leaveInControl(started.owner?.pid, started.exitCode);
+  const lock = started.gateway;
   if (lock.reclaimed) console.log(`reclaimed the lock file of an earlier gateway (${lock.reclaimed})`);
   lock.onLost((error) => fail(error));
   const server = createGatewayServer();
@@ -26,6 +31,12 @@ async function run(): Promise<void> {
   await stopped(stop.signal);
   server.sayGoodbye();
   await close(lock);
+}
+
+/** Only under systemd, launchd and their like: without a supervisor a duplicate is an error. */
+function leaveInControl(pid: number | undefined, exitCode: number): void {
+  console.log(`a healthy gateway (pid ${pid ?? 'unknown'}) is left in control`);
+  process.exitCode = exitCode;
 }
 
 function stopped(signal: AbortSignal): Promise<void> {

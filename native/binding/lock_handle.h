@@ -27,11 +27,12 @@ class LockHandle : public KeptAlive<LockHandle> {
   Napi::Value ReadRecord(const Napi::CallbackInfo& info);
   Napi::Value WriteRecord(const Napi::CallbackInfo& info);
   Napi::Value NamesThisFile(const Napi::CallbackInfo& info);
+  Napi::Value HandOver(const Napi::CallbackInfo& info);
   Napi::Value Release(const Napi::CallbackInfo& info);
   Napi::Value Abandon(const Napi::CallbackInfo& info);
 
   FileLock lock_;
-  std::string path_;
+  bool handed_over_ = false;
 };
 
 }  // namespace gateway_lock

@@ -1,11 +1,11 @@
 // Replaces the program of this process and keeps its pid, its locks and its sockets.
 //
-// Guaranteed: the new program starts with the standard streams, and with the descriptors of `inherit` at
+// Guaranteed: the new program starts with the standard streams, which block, and with the descriptors of `inherit` at
 // 3, 4, ... in that order; of the others only those that were not close-on-exec. A lock that is
 // inherited so lives until the last copy of its descriptor is closed. Signals that Node catches or
 // ignores are back at their defaults.
 // NOT promised: that anything of this process ends in good order; no destructor and no exit handler
-// runs. When it fails the process goes on as it was.
+// runs. When it fails the process goes on as it was: descriptors, their flags, signals.
 // Thread-safety: none. The other threads of the process end with a success.
 #pragma once
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <iterator>
 #include <utility>
 
 namespace gateway_lock {
@@ -32,7 +33,15 @@ std::vector<char*> Pointers(const std::vector<std::string>& texts) {
 struct Place {
   FileHandle source;
   FileHandle before;
+  int flags_before = 0;
 };
+
+// Nothing there, mostly; else Node's own: it must be back if execve() fails, so a copy that cannot
+// be had (EMFILE) is a reason not to begin.
+Status KeepWhatIsThere(int fd, int above, Place* place) {
+  place->flags_before = fcntl(fd, F_GETFD);
+  return place->flags_before < 0 ? Status::Ok() : Duplicate(fd, above, &place->before);
+}
 
 // Copies above all places, so that no place is overwritten before it was copied.
 Status CopyAside(const std::vector<NativeHandle>& inherit, std::vector<Place>* places) {
@@ -40,9 +49,8 @@ Status CopyAside(const std::vector<NativeHandle>& inherit, std::vector<Place>* p
   for (std::size_t i = 0; i < inherit.size(); i++) {
     Place place;
     Status status = Duplicate(static_cast<int>(inherit[i]), above, &place.source);
+    if (status.ok()) status = KeepWhatIsThere(kFirstInherited + static_cast<int>(i), above, &place);
     if (!status.ok()) return status;
-    // Nothing there, mostly; else Node's own: it must be back if execve() fails.
-    (void)Duplicate(kFirstInherited + static_cast<int>(i), above, &place.before);
     places->push_back(std::move(place));
   }
   return Status::Ok();
@@ -54,23 +62,70 @@ void PutBack(const std::vector<Place>& places) {
     close(fd);
     if (places[i].before.valid()) {
       dup2(Fd(places[i].before), fd);
-      fcntl(fd, F_SETFD, FD_CLOEXEC);
+      fcntl(fd, F_SETFD, places[i].flags_before);
     }
   }
 }
 
-// Node has made its own standard streams close-on-exec (libuv, uv_disable_stdio_inheritance).
-void SetStandardStreams(int flags) {
-  for (int fd = 0; fd < kFirstInherited; fd++) fcntl(fd, F_SETFD, flags);
-}
+// Node has made its standard streams close-on-exec (libuv, uv_disable_stdio_inheritance), and those
+// that it used and that are pipes non-blocking: a program that writes more than its reader takes
+// would get EAGAIN, which few expect (seen with `yes` behind a slow pipe). Node itself resets them
+// only at exit.
+class StandardStreams {
+ public:
+  void Prepare() {
+    for (Stream& stream : streams_) {
+      stream.descriptor_flags = fcntl(stream.fd, F_GETFD);
+      stream.status_flags = fcntl(stream.fd, F_GETFL);
+      if (stream.descriptor_flags < 0 || stream.status_flags < 0) continue;  // closed
+      Set(stream, stream.descriptor_flags & ~FD_CLOEXEC, stream.status_flags & ~O_NONBLOCK);
+    }
+  }
+  void PutBack() const {
+    for (const Stream& stream : streams_) {
+      if (stream.descriptor_flags < 0 || stream.status_flags < 0) continue;
+      Set(stream, stream.descriptor_flags, stream.status_flags);
+    }
+  }
+
+ private:
+  struct Stream {
+    int fd;
+    int descriptor_flags = 0;
+    int status_flags = 0;
+  };
+
+  static void Set(const Stream& stream, int descriptor_flags, int status_flags) {
+    fcntl(stream.fd, F_SETFD, descriptor_flags);
+    fcntl(stream.fd, F_SETFL, status_flags);
+  }
+
+  Stream streams_[kFirstInherited] = {{0}, {1}, {2}};
+};
 
 // An ignored signal stays ignored in the new program (man 2 execve), and Node ignores these two: a
 // program would no longer end when its reader does, or when its file is too long.
 constexpr int kIgnoredByNode[] = {SIGPIPE, SIGXFSZ};
 
-void SetIgnored(void (*handler)(int)) {
-  for (int number : kIgnoredByNode) signal(number, handler);
-}
+class IgnoredSignals {
+ public:
+  void SetDefault() {
+    struct sigaction standard = {};
+    standard.sa_handler = SIG_DFL;
+    for (std::size_t i = 0; i < std::size(kIgnoredByNode); i++) {
+      sigaction(kIgnoredByNode[i], &standard, &before_[i]);
+    }
+  }
+  // The program may have a handler of its own for them: process.on('SIGPIPE').
+  void PutBack() const {
+    for (std::size_t i = 0; i < std::size(kIgnoredByNode); i++) {
+      sigaction(kIgnoredByNode[i], &before_[i], nullptr);
+    }
+  }
+
+ private:
+  struct sigaction before_[std::size(kIgnoredByNode)] = {};
+};
 
 }  // namespace
 
@@ -84,12 +139,14 @@ Status ExecProgram(const Program& program) {
     // dup2() clears close-on-exec on the copy.
     dup2(Fd(places[i].source), kFirstInherited + static_cast<int>(i));
   }
-  SetStandardStreams(0);
-  SetIgnored(SIG_DFL);
+  StandardStreams streams;
+  streams.Prepare();
+  IgnoredSignals signals;
+  signals.SetDefault();
   execve(program.path.c_str(), arguments.data(), environment.data());
   status = Status::SystemError(errno, "execve");
-  SetIgnored(SIG_IGN);
-  SetStandardStreams(FD_CLOEXEC);
+  signals.PutBack();
+  streams.PutBack();
   PutBack(places);
   return status;
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "places.h"
 #include "process_identity.h"
@@ -89,6 +90,78 @@ TEST("a process whose name has blanks and parentheses is read like any other") {
   CHECK(process.alive);
   CHECK(process.start_time >= ReadProcess(getpid()).start_time);
   CHECK(std::llabs(NowMs() - process.started_at_ms) < 5000);
+}
+
+// Stands still as a program with these arguments: the first three make it a shell that waits.
+class Program {
+ public:
+  explicit Program(const std::vector<std::string>& arguments) {
+    int executed[2];
+    int life[2];
+    CHECK(pipe(executed) == 0 && pipe(life) == 0);
+    CHECK(fcntl(executed[1], F_SETFD, FD_CLOEXEC) == 0);
+    pid_ = fork();
+    CHECK(pid_ >= 0);
+    if (pid_ == 0) {
+      dup2(life[0], 0);
+      close(life[1]);
+      std::vector<char*> words;
+      for (const std::string& word : arguments) words.push_back(const_cast<char*>(word.c_str()));
+      words.push_back(nullptr);
+      execv("/bin/sh", words.data());
+      _exit(1);
+    }
+    close(executed[1]);
+    close(life[0]);
+    life_ = FileHandle(life[1]);
+    char byte;
+    CHECK(read(executed[0], &byte, 1) == 0);
+    close(executed[0]);
+  }
+  ~Program() {
+    life_.Reset();
+    waitpid(pid_, nullptr, 0);
+  }
+  pid_t pid() const { return pid_; }
+
+ private:
+  pid_t pid_ = 0;
+  FileHandle life_;
+};
+
+// While a program is being started it has none.
+std::string CommandLineOf(const Program& program) {
+  std::string line;
+  for (int i = 0; line.empty() && i < 5000; i++) {
+    line = CommandLine(program.pid());
+    usleep(1000);
+  }
+  return line;
+}
+
+TEST("the command line is the program's name and arguments, each ended by a NUL, empty ones too") {
+  Program program({"my name", "-c", "read _", "", "a\nb", ""});
+  using namespace std::string_literals;
+  CHECK(CommandLineOf(program) == "my name\0-c\0read _\0\0a\nb\0\0"s);
+}
+
+TEST("a command line that is longer than 4096 bytes is cut") {
+  Program program({"sh", "-c", "read _", std::string(5000, 'x')});
+  std::string line = CommandLineOf(program);
+  CHECK(line.size() == 4096);
+  CHECK(line.rfind(std::string("sh\0-c\0read _\0xxx", 16), 0) == 0);
+}
+
+TEST("what has ended, and what is no process, has no command line") {
+  StandingChild child;
+  CHECK(!CommandLine(child.pid()).empty());
+  child.BecomeZombie();
+  CHECK(CommandLine(child.pid()).empty());
+  child.End();
+  for (std::int64_t pid : {std::int64_t{child.pid()}, std::int64_t{0}, std::int64_t{-1},
+                           std::int64_t{INT32_MAX}, std::int64_t{1} << 40}) {
+    CHECK(CommandLine(pid).empty());
+  }
 }
 
 TEST("the boot has an id that does not change, without a line end") {

@@ -1,8 +1,12 @@
 // The command line: every command, option and example. --help, man page and completions are made from it.
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addCompletionCommand } from './completion.js';
+import { addDoctorCommand } from './doctor.js';
 import { addRunCommand } from './run.js';
 import { addServeCommand } from './serve.js';
+import { addStatusCommand } from './status.js';
+import { addUnitCommand } from './unit.js';
 
 const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
 const { version } = JSON.parse(manifest) as { version: string };
@@ -24,6 +28,10 @@ export function createProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(`gateway-lock: ${oneLine(text)}\n`) });
   addRunCommand(program);
   addServeCommand(program);
+  addStatusCommand(program);
+  addDoctorCommand(program);
+  addUnitCommand(program);
+  addCompletionCommand(program);
   return program.addHelpText('after', `\nExit codes:\n${EXIT_CODES.map(exitCodeLine).join('\n')}`);
 }
 

@@ -53,7 +53,7 @@ export function addRunCommand(program: Command): void {
     .option('--exec', 'become the program: same pid, no wrapper')
     .action(run);
   withExamples(command, [
-    { line: 'gateway-lock run -- node server.js', what: 'one at a time, by the lock in ~/.gateway' },
+    { line: 'gateway-lock run -- node worker.js', what: 'one at a time, by the lock in ~/.gateway' },
     {
       line: 'gateway-lock run --no-wait --lock /run/lock/backup.lock -- ./backup.sh',
       what: 'a job; exit 75 if it runs',
@@ -125,6 +125,8 @@ async function runLocked(
   try {
     lock.onLost((error) => say(errorLine(error)));
     if (!flags.handover) await lock.listener?.close();
+    // A signal that came while the lock was taken ends this command, and no program is started.
+    signals.interrupted.throwIfAborted();
     if (flags.exec) lock.exec({ path: file, args: words });
     return await runChild(lock, words, signals);
   } finally {

@@ -4,7 +4,7 @@ import { isAbsolute } from 'node:path';
 import { webSocketUrl } from '../address.js';
 import { GatewayLockError, LockError, type OwnerRecord } from '../errors.js';
 import { holderName, stopAdvice } from '../lock/holder-text.js';
-import { showModeCommand, stopCommand, whoListensCommand } from '../native/shell-commands.js';
+import { showModeCommand, stopCommand, whoHasOpenCommand, whoListensCommand } from '../native/shell-commands.js';
 
 export interface Holder {
   readonly lockPath: string | null;
@@ -87,8 +87,9 @@ function holderHint(holder: Holder, port: number): string {
   const listener = listenerPid && listenerPid !== owner?.pid ? listenerHint(listenerPid) : '';
   if (owner !== null && ownerAlive !== false) return `${listener}${ownerHint(holder, owner)}`;
   if (listener !== '') return `${listener}Choose another port, or stop what listens there.`;
-  const held = lockPath === null ? 'The port' : `${lockPath}`;
-  return `${held} is held by a process that is not known. Look with ${whoListensCommand(port)}, or choose another profile and port.`;
+  const [held, look] =
+    lockPath === null ? ['The port', whoListensCommand(port)] : [lockPath, whoHasOpenCommand(lockPath)];
+  return `${held} is held by a process that is not known. See which: ${look}. Or choose another profile and port.`;
 }
 
 function listenerHint(pid: number): string {

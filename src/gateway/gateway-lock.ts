@@ -52,14 +52,19 @@ export class GatewayLock {
     await this.listener.listen(server);
   }
 
-  /** What a program needs to inherit these locks and, unless a server has it already, the listening socket. */
+  /**
+   * What a program needs to inherit these locks and, unless a server has it already, the listening socket.
+   *
+   * @throws {Error} `ERR_INVALID_STATE` when a lock is released
+   */
   get inheritance(): Inheritance {
     return inheritanceOf(this.#locks, this.listener);
   }
 
   /**
    * The child `pid` was started with the {@link inheritance}: from now on the records name it, and the port is
-   * its own. The locks live until it ends or `close()`, whichever is first; when this process dies, until it ends.
+   * its own. The locks live until it ends or `close()`, whichever is first; when this process ends in whatever way,
+   * until that child does.
    *
    * @throws {RangeError} `ERR_OUT_OF_RANGE`; what {@link FileLock.updateOwner} throws
    */
@@ -72,7 +77,8 @@ export class GatewayLock {
    * Replaces this process by another program (execve), which keeps its pid and holds what it held. Returns only
    * by throwing, and then nothing has changed. The lock files stay behind when that program ends, and block nothing.
    *
-   * @throws the system's error: ENOENT, EACCES, ENOEXEC ...
+   * @throws the system's error: ENOENT, EACCES, ENOEXEC ...; {TypeError} `ERR_INVALID_ARG_*`; {Error}
+   *   `ERR_INVALID_STATE` when a lock is released
    */
   exec(program: ExecProgram): never {
     return execAs(this.inheritance, program);

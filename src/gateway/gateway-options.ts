@@ -16,7 +16,7 @@ import {
 } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
 import { lockFailedError } from './gateway-error.js';
-import { type Env, envValue, resolveStatePaths, type StatePaths } from './state-paths.js';
+import { type Env, envValue, resolveStatePaths, type StatePathOptions, type StatePaths } from './state-paths.js';
 
 export interface GatewayWait {
   readonly lockPath: string;
@@ -74,11 +74,10 @@ export interface GatewayRequest {
   readonly role: string;
   readonly host: string;
   readonly port: number;
-  readonly paths: StatePaths;
+  /** null for a lock file of the caller's own, which needs neither state nor home. */
+  readonly paths: StatePaths | null;
   /** In the order in which they are taken: state, then config. */
   readonly lockPaths: readonly string[];
-  /** To be made where it is missing; null for a lock file of the caller's own. */
-  readonly lockDirectory: string | null;
   readonly timeoutMs: number;
   readonly bindTimeoutMs: number;
   readonly whenListening: 'fail' | 'wait';
@@ -101,8 +100,9 @@ export function readGatewayOptions(options: GatewayLockOptions): GatewayRequest 
   const host = options.host ?? '127.0.0.1';
   addressesOf(host);
   const port = options.port === undefined ? portFromEnv(env, app) : checkPort('port', options.port);
-  const paths = readPaths({ host, port }, options, app, env);
   const lockFile = optionalPath('lockFile', options.lockFile);
+  const named = readNames(options, app, env);
+  const paths = lockFile === undefined ? resolvePaths({ host, port }, named) : null;
   const allowMultiple = options.allowMultiple ?? envValue(env, app, 'ALLOW_MULTI_GATEWAY') === '1';
   return {
     app,
@@ -110,8 +110,7 @@ export function readGatewayOptions(options: GatewayLockOptions): GatewayRequest 
     host,
     port,
     paths,
-    lockPaths: lockPaths(paths, lockFile, checkFlag('allowMultiple', allowMultiple)),
-    lockDirectory: lockFile === undefined ? paths.lockDir : null,
+    lockPaths: paths === null ? [resolve(lockFile!)] : lockPaths(paths, checkFlag('allowMultiple', allowMultiple)),
     timeoutMs: checkTimeout('timeoutMs', options.timeoutMs ?? 5000),
     bindTimeoutMs: checkTimeout('bindTimeoutMs', options.bindTimeoutMs ?? 10_000),
     whenListening: checkOneOf('whenListening', options.whenListening ?? 'fail', ['fail', 'wait']),
@@ -122,18 +121,12 @@ export function readGatewayOptions(options: GatewayLockOptions): GatewayRequest 
   };
 }
 
-function lockPaths(paths: StatePaths, lockFile: string | undefined, allowMultiple: boolean): readonly string[] {
-  if (lockFile !== undefined) return [resolve(lockFile)];
+function lockPaths(paths: StatePaths, allowMultiple: boolean): readonly string[] {
   return allowMultiple ? [paths.stateLock] : [paths.stateLock, paths.configLock];
 }
 
-function readPaths(
-  place: { host: string; port: number },
-  options: GatewayLockOptions,
-  app: string,
-  env: Env,
-): StatePaths {
-  const named = {
+function readNames(options: GatewayLockOptions, app: string, env: Env): StatePathOptions {
+  return {
     app,
     profile: options.profile === undefined ? undefined : checkName('profile', options.profile),
     stateDir: optionalPath('stateDir', options.stateDir),
@@ -141,6 +134,9 @@ function readPaths(
     lockDir: optionalPath('lockDir', options.lockDir),
     env,
   };
+}
+
+function resolvePaths(place: { host: string; port: number }, named: StatePathOptions): StatePaths {
   try {
     return resolveStatePaths(named);
   } catch (error) {

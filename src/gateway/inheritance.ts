@@ -1,4 +1,5 @@
 // Handing locks and listening socket to another program: a child, or the one that replaces this process.
+import { checkOptions, checkPath, invalidType, invalidValue } from '../arguments.js';
 import type { BoundListener } from '../bind/bound-listener.js';
 import type { FileLock } from '../lock/file-lock.js';
 import { native } from '../native/load.js';
@@ -27,7 +28,12 @@ export interface ExecProgram {
   readonly env?: Env;
 }
 
+/** @throws {Error} `ERR_INVALID_STATE` when a lock is released */
 export function inheritanceOf(locks: readonly FileLock[], listener: BoundListener | null): Inheritance {
+  const released = locks.find((lock) => !lock.held);
+  if (released !== undefined) {
+    throw Object.assign(new Error(`the lock at '${released.path}' is released`), { code: 'ERR_INVALID_STATE' });
+  }
   const sockets = listener?.fds ?? [];
   const names = sockets.map(() => 'gateway').join(':');
   const environment = sockets.length === 0 ? {} : { LISTEN_FDS: String(sockets.length), LISTEN_FDNAMES: names };
@@ -35,11 +41,28 @@ export function inheritanceOf(locks: readonly FileLock[], listener: BoundListene
 }
 
 /** Returns only by throwing. */
-export function execAs(inheritance: Inheritance, { path, args, env = process.env }: ExecProgram): never {
+export function execAs(inheritance: Inheritance, program: ExecProgram): never {
+  checkOptions(program);
+  const { path, args, env = process.env } = program;
   const { LISTEN_PID: _, LISTEN_FDS: __, LISTEN_FDNAMES: ___, ...own } = env;
   const handedOver = 'LISTEN_FDS' in inheritance.environment ? { LISTEN_PID: String(process.pid) } : {};
   const variables = Object.entries({ ...own, ...inheritance.environment, ...handedOver });
   const environment = variables.filter(([, value]) => value !== undefined).map(([name, value]) => `${name}=${value}`);
-  native().exec(path, args, environment, inheritance.descriptors);
+  native().exec(
+    checkPath('path', path),
+    checkTexts('args', args),
+    checkTexts('env', environment),
+    inheritance.descriptors,
+  );
   throw new Error('unreachable: exec() returned');
+}
+
+/** execve() would end each at its first NUL. */
+function checkTexts(name: string, values: readonly string[]): readonly string[] {
+  if (!Array.isArray(values)) throw invalidType(name, 'an array of strings', values);
+  for (const value of values) {
+    if (typeof value !== 'string') throw invalidType(name, 'strings only', value);
+    if (value.includes('\0')) throw invalidValue(name, 'without NUL', value);
+  }
+  return values;
 }

@@ -6,19 +6,22 @@ import { checkOptions } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
 import { type LockProbe, probeLock } from '../lock/probe-lock.js';
 import { native } from '../native/load.js';
-import { type HealthProbe, type ProbeHealthOptions, probeHealth } from '../probe/probe-health.js';
+import { checkHealthQuestion, type HealthProbe, type HealthQuestion, probeHealth } from '../probe/probe-health.js';
 import { probePort } from '../probe/probe-port.js';
+import { canonicalPath } from './canonical-path.js';
 import { type GatewayLockOptions, readGatewayOptions } from './gateway-options.js';
 import { holderPlace } from './holder-place.js';
+import { resolveGatewayPaths } from './resolve-gateway-paths.js';
 import { envValue } from './state-paths.js';
 
 export interface ListLocksOptions
   extends Pick<GatewayLockOptions, 'app' | 'profile' | 'stateDir' | 'lockDir' | 'lockFile' | 'env'> {
   /** How health is asked. @default GET /healthz, 1000 ms */
-  readonly health?: Omit<ProbeHealthOptions, 'host' | 'port'>;
+  readonly health?: HealthQuestion;
 }
 
 export interface ListedLock {
+  /** Of the lock file; of a directory that cannot be read, which is `unreadable`, too. */
   readonly path: string;
   /** `held`, `leftover`, `free`, `missing`; `unreadable` when it cannot be looked at: see `cause`. */
   readonly state: LockProbe['state'] | 'unreadable';
@@ -37,87 +40,119 @@ export interface ListedLock {
   readonly cause: unknown;
 }
 
+type Place = Omit<ListLocksOptions, 'health'>;
+
 /**
- * Looks at the lock files under the state directories: the one named by the options or the environment, else
- * `~/.<app>` and every `~/.<app>-<profile>`. Nothing is created, changed or kept.
+ * Looks at the lock files under the state directories ({@link listStateDirectories}). One that cannot be looked at
+ * hides no other. Nothing is created, changed or kept.
  *
- * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`; the system's own error when a directory
- *   that exists cannot be read
+ * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`; {GatewayLockError}
+ *   `ERR_GATEWAY_LOCK_FAILED` when a path cannot be followed
  */
 export async function listLocks(options: ListLocksOptions = {}): Promise<ListedLock[]> {
   checkOptions(options);
   const { health = {}, ...place } = options;
-  return await Promise.all(lockFiles(place).map((path) => look(path, health)));
+  checkHealthQuestion(health);
+  const unreadable: ListedLock[] = [];
+  const files = lockFiles(place, unreadable);
+  return [...(await Promise.all(files.map((path) => look(path, health)))), ...unreadable];
 }
 
-function lockFiles(options: Omit<ListLocksOptions, 'health'>): string[] {
+/**
+ * The state directories that these options and this environment mean: the one that is named, else `~/.<app>` and
+ * every `~/.<app>-<profile>` that there is.
+ *
+ * @throws what {@link listLocks} throws
+ */
+export function listStateDirectories(options: Omit<ListLocksOptions, 'health'> = {}): string[] {
+  return stateDirectories(options, []);
+}
+
+function lockFiles(options: Place, unreadable: ListedLock[]): string[] {
   if (options.lockFile !== undefined) return readGatewayOptions(options).lockPaths.slice();
-  const directories =
-    options.lockDir === undefined
-      ? stateDirectories(options).flatMap((stateDir) => lockDirectories(stateDir, options.app ?? 'gateway'))
-      : [readGatewayOptions(options).paths.lockDir];
-  return directories.flatMap((directory) =>
-    entriesOf(directory)
+  return lockDirectories(options, unreadable).flatMap((directory) =>
+    entriesOf(directory, unreadable)
       .filter(({ name }) => /^gateway\..*\.lock$/.test(name))
       .map(({ name }) => join(directory, name)),
   );
 }
 
-function stateDirectories(options: Omit<ListLocksOptions, 'health'>): string[] {
-  const { app = 'gateway', profile, stateDir, env = process.env } = options;
-  const { paths } = readGatewayOptions(options);
-  if ((profile ?? stateDir ?? envValue(env, app, 'STATE_DIR')) !== undefined) return [paths.stateDir];
-  const home = homedir();
-  const profiles = entriesOf(home).filter(({ name }) => name.startsWith(`.${app}-`));
-  return [paths.stateDir, ...profiles.map(({ name }) => join(home, name))];
-}
-
 /** Of all users: `<app>`, `<app>-<uid>`. */
-function lockDirectories(stateDir: string, app: string): string[] {
-  const parent = join(stateDir, 'tmp');
+function lockDirectories(options: Place, unreadable: ListedLock[]): string[] {
+  if (options.lockDir !== undefined) return [resolveGatewayPaths(options).lockDir];
+  const { app = 'gateway' } = options;
   const own = (name: string) =>
     name === app || (name.startsWith(`${app}-`) && /^\d+$/.test(name.slice(app.length + 1)));
-  return entriesOf(parent)
-    .filter((entry) => entry.isDirectory() && own(entry.name))
-    .map(({ name }) => join(parent, name));
+  const parents = stateDirectories(options, unreadable).map((stateDir) => join(stateDir, 'tmp'));
+  return parents.flatMap((parent) =>
+    entriesOf(parent, unreadable)
+      .filter((entry) => entry.isDirectory() && own(entry.name))
+      .map(({ name }) => join(parent, name)),
+  );
 }
 
-function entriesOf(directory: string): Dirent[] {
+function stateDirectories(options: Place, unreadable: ListedLock[]): string[] {
+  const { app = 'gateway', profile, stateDir, env = process.env } = options;
+  const named = resolveGatewayPaths(options).stateDir;
+  if ((profile ?? stateDir ?? envValue(env, app, 'STATE_DIR')) !== undefined) return [named];
+  const home = homedir();
+  const profiles = entriesOf(home, unreadable).filter(({ name }) => name.startsWith(`.${app}-`));
+  const directories = profiles.flatMap(({ name }) => followed(join(home, name), unreadable));
+  return [...new Set([named, ...directories])];
+}
+
+/** As a gateway names it, so that each is there once: a profile's directory may be a link. */
+function followed(directory: string, unreadable: ListedLock[]): string[] {
   try {
-    return readdirSync(directory, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
-    throw error;
+    return [canonicalPath(directory)];
+  } catch (cause) {
+    unreadable.push({ path: directory, ...UNREADABLE, cause });
+    return [];
   }
 }
 
-async function look(path: string, question: Omit<ProbeHealthOptions, 'host' | 'port'>): Promise<ListedLock> {
+function entriesOf(directory: string, unreadable: ListedLock[]): Dirent[] {
   try {
-    const { state, heldBy, owner, ownerAlive } = probeLock(path);
-    const place = state === 'held' && owner?.port != null ? await askPlace(owner, ownerAlive, question) : NOWHERE;
-    const command = ownerAlive === true ? commandOf(owner!.pid) : null;
-    return { path, state, heldBy, owner, ownerAlive, command, ...place, cause: null };
+    return readdirSync(directory, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (cause) {
-    return { path, state: 'unreadable', heldBy: null, owner: null, ownerAlive: null, command: null, ...NOWHERE, cause };
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') unreadable.push({ path: directory, ...UNREADABLE, cause });
+    return [];
   }
 }
 
 const NOWHERE = { host: null, port: null, listening: null, health: null } as const;
+const UNREADABLE = {
+  state: 'unreadable',
+  heldBy: null,
+  owner: null,
+  ownerAlive: null,
+  command: null,
+  ...NOWHERE,
+} as const;
 
-async function askPlace(
-  owner: OwnerRecord,
-  ownerAlive: boolean | null,
-  question: Omit<ProbeHealthOptions, 'host' | 'port'>,
-) {
+async function look(path: string, question: HealthQuestion): Promise<ListedLock> {
+  try {
+    const { state, heldBy, owner, ownerAlive } = probeLock(path);
+    // A dead owner's record in a file that is held names a port of the past.
+    const known = state === 'held' && ownerAlive !== false && owner?.port != null;
+    const place = known ? await askPlace(owner, ownerAlive, question) : NOWHERE;
+    const command = ownerAlive === true ? commandOf(owner!.pid) : null;
+    return { path, state, heldBy, owner, ownerAlive, command, ...place, cause: null };
+  } catch (cause) {
+    return { path, ...UNREADABLE, cause };
+  }
+}
+
+async function askPlace(owner: OwnerRecord, ownerAlive: boolean | null, question: HealthQuestion) {
   const { host, port } = holderPlace({ owner, ownerAlive, host: '127.0.0.1', port: owner.port! });
   const listening = (await probePort({ host, port })).state === 'listening';
   const health = listening ? await probeHealth({ ...question, host, port }) : null;
   return { host, port, listening, health };
 }
 
+/** Who has retitled itself leaves more than one NUL at the end. */
 function commandOf(pid: number): readonly string[] | null {
-  const words = native().commandLine(pid).split('\0');
-  if (words.at(-1) === '') words.pop();
-  return words.length === 0 ? null : words;
+  const words = native().commandLine(pid).replace(/\0+$/, '');
+  return words === '' ? null : words.split('\0');
 }

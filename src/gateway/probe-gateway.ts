@@ -1,7 +1,8 @@
 // What a program asks before it starts a gateway, in place of a PID file of its own.
+import { checkOptions } from '../arguments.js';
 import { GatewayLockError, type OwnerRecord } from '../errors.js';
 import { type LockProbe, probeLock } from '../lock/probe-lock.js';
-import { type HealthProbe, type ProbeHealthOptions, probeHealth } from '../probe/probe-health.js';
+import { checkHealthQuestion, type HealthProbe, type HealthQuestion, probeHealth } from '../probe/probe-health.js';
 import { type PortProbe, probePort } from '../probe/probe-port.js';
 import { lockFailedError } from './gateway-error.js';
 import { type GatewayLockOptions, type GatewayRequest, readGatewayOptions } from './gateway-options.js';
@@ -13,7 +14,7 @@ export interface ProbeGatewayOptions
     'app' | 'profile' | 'port' | 'host' | 'configPath' | 'stateDir' | 'lockDir' | 'lockFile' | 'allowMultiple' | 'env'
   > {
   /** How health is asked. @default GET /healthz, 1000 ms */
-  readonly health?: Omit<ProbeHealthOptions, 'host' | 'port'>;
+  readonly health?: HealthQuestion;
 }
 
 export interface GatewayProbe {
@@ -44,11 +45,13 @@ export interface GatewayProbe {
  *   `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
  */
 export async function probeGateway(options: ProbeGatewayOptions = {}): Promise<GatewayProbe> {
+  checkOptions(options);
   const { health: question = {}, ...place } = options;
+  checkHealthQuestion(question);
   const request = readGatewayOptions(place);
   const lock = probeLocks(request);
   // A dead holder's record names a port of the past.
-  const known = lock.state === 'held' ? lock : { owner: null, ownerAlive: null };
+  const known = lock.state === 'held' && lock.ownerAlive !== false ? lock : { owner: null, ownerAlive: null };
   const { host, port } = holderPlace({ ...known, host: request.host, port: request.port });
   const listener = port === 0 ? null : await probePort({ host, port });
   const listening = listener?.state === 'listening';

@@ -17,6 +17,9 @@ export interface GatewayPaths {
  * @throws what acquireGatewayLock() throws for its options
  */
 export function resolveGatewayPaths(options: GatewayLockOptions = {}): GatewayPaths {
-  const { paths, lockPaths, host, port } = readGatewayOptions(options);
-  return { stateDir: paths.stateDir, configPath: paths.configPath, lockDir: paths.lockDir, lockPaths, host, port };
+  const { lockPaths, host, port } = readGatewayOptions(options);
+  // Also beside a lock file of the caller's own, which needs none of these.
+  const { lockFile: _, ...place } = options;
+  const { stateDir, configPath, lockDir } = readGatewayOptions(place).paths!;
+  return { stateDir, configPath, lockDir, lockPaths, host, port };
 }

@@ -28,6 +28,8 @@ export type SupervisedOutcome<Gateway> =
 const FIRST_LOCK_WAIT_MS = 5000;
 /** As acquireGatewayLock() has it. */
 const BIND_WAIT_MS = 10_000;
+/** A budget that is used up makes nobody unhealthy: each question gets so many milliseconds, where its own limit is not shorter. */
+const SHORTEST_QUESTION_MS = 1000;
 
 /**
  * Calls `start` until it succeeds, or until it need not: another gateway is running, and its `/healthz` says
@@ -46,7 +48,7 @@ export async function startSupervised<Gateway>(
   let decision: SupervisedDecision | null = null;
   for (let attempts = 1; ; attempts++) {
     request.signal?.throwIfAborted();
-    const earliestEnd = performance.now() + (decision === null ? 0 : request.retryDelayMs);
+    const earliestNext = performance.now() + (decision === null ? 0 : request.retryDelayMs);
     const tried = await tryToStart(request, attemptAfter(decision, request, deadline));
     if ('gateway' in tried) return { outcome: 'started', gateway: tried.gateway };
     // A holder that is waited for has used no budget: it was healthy.
@@ -58,20 +60,22 @@ export async function startSupervised<Gateway>(
     if (decision.decision === 'give-up') throw giveUp(tried.refusal, health, request);
     if (decision.decision === 'leave') return duplicate(tried.refusal.owner, health!, request.supervisor);
     // Not the lock was in the way, which would have been waited for, but the port.
-    await pause(Math.max(0, Math.min(earliestEnd, deadline) - performance.now()), request.signal);
+    const latestNext = decision.decision === 'park' ? Number.POSITIVE_INFINITY : deadline - request.healthReserveMs;
+    await pause(Math.max(0, Math.min(earliestNext, latestNext) - performance.now()), request.signal);
   }
 }
 
 /** Only another gateway is a reason to ask further. */
 async function tryToStart<Gateway>(
-  { start }: SupervisedRequest<Gateway>,
+  { start, signal }: SupervisedRequest<Gateway>,
   attempt: SupervisedAttempt,
 ): Promise<{ gateway: Gateway } | { refusal: GatewayLockError }> {
   try {
     return { gateway: await start(attempt) };
   } catch (error) {
-    if (error instanceof GatewayLockError && isOther(error)) return { refusal: error };
-    throw error;
+    if (!(error instanceof GatewayLockError && isOther(error))) throw error;
+    signal?.throwIfAborted();
+    return { refusal: error };
   }
 }
 
@@ -82,16 +86,18 @@ function isOther({ code }: GatewayLockError): boolean {
 /** What is left of the budget bounds the try, the health probe after it included. */
 function attemptAfter(
   decision: SupervisedDecision | null,
-  { budgetMs, healthTimeoutMs, retryDelayMs, signal }: SupervisedRequest<unknown>,
+  { healthReserveMs, retryDelayMs, signal }: SupervisedRequest<unknown>,
   deadline: number,
 ): SupervisedAttempt {
   const parked = decision?.decision === 'park';
   const longest = decision === null ? FIRST_LOCK_WAIT_MS : retryDelayMs;
-  // A budget that is shorter than a health probe is divided evenly.
-  const leftMs = Math.max(0, deadline - performance.now() - Math.min(healthTimeoutMs, budgetMs / 2));
+  const leftMs = Math.max(0, deadline - performance.now() - healthReserveMs);
+  const timeoutMs = parked ? Number.POSITIVE_INFINITY : Math.min(longest, leftMs);
+  const unbounded = parked || leftMs === Number.POSITIVE_INFINITY;
   return {
-    timeoutMs: parked ? Number.POSITIVE_INFINITY : Math.min(longest, leftMs),
-    bindTimeoutMs: parked ? BIND_WAIT_MS : Math.min(BIND_WAIT_MS, leftMs),
+    timeoutMs,
+    // One after the other: the bind gets what the wait for the lock leaves.
+    bindTimeoutMs: unbounded ? BIND_WAIT_MS : Math.min(BIND_WAIT_MS, leftMs - timeoutMs),
     whenListening: decision === null ? 'fail' : 'wait',
     ...(signal === undefined ? {} : { signal }),
   };
@@ -99,24 +105,29 @@ function attemptAfter(
 
 async function askHealth(
   refusal: GatewayLockError,
-  { supervisor, park, askHealth: ask, healthTimeoutMs }: SupervisedRequest<unknown>,
+  { supervisor, park, askHealth: ask, healthTimeoutMs, signal }: SupervisedRequest<unknown>,
   deadline: number,
 ): Promise<HealthProbe | null> {
   if (supervisor === null && !park) return null;
-  const timeoutMs = Math.max(1, Math.ceil(Math.min(healthTimeoutMs, deadline - performance.now())));
-  return await ask({ ...holderPlace(refusal), timeoutMs });
+  const place = holderPlace(refusal);
+  // We asked for any port, and the holder has none yet.
+  if (place.port === 0) return { healthy: false, reason: 'it has not said its port', status: null };
+  const leftMs = Math.max(SHORTEST_QUESTION_MS, deadline - performance.now());
+  const health = await ask({ ...place, timeoutMs: Math.ceil(Math.min(healthTimeoutMs, leftMs)) });
+  signal?.throwIfAborted();
+  return health;
 }
 
 function decide(
   error: GatewayLockError,
   health: HealthProbe | null,
-  { supervisor, park, healthTimeoutMs, budgetMs }: SupervisedRequest<unknown>,
+  { supervisor, park, healthReserveMs }: SupervisedRequest<unknown>,
   { attempts, deadline }: { attempts: number; deadline: number },
 ): SupervisedDecision {
   const remainingMs = Math.max(0, deadline - performance.now());
   const told = { supervisor, error, health, attempts, remainingMs };
   if (health?.healthy) return { decision: park ? 'park' : 'leave', ...told };
-  const another = health !== null && remainingMs > Math.min(healthTimeoutMs, budgetMs / 2);
+  const another = health !== null && remainingMs > healthReserveMs;
   return { decision: another ? 'retry' : 'give-up', ...told };
 }
 

@@ -9,7 +9,7 @@ import {
   invalidType,
 } from '../arguments.js';
 import type { SupervisedDecision } from '../events.js';
-import { type HealthProbe, type ProbeHealthOptions, probeHealth } from '../probe/probe-health.js';
+import { checkHealthQuestion, type HealthProbe, type HealthQuestion, probeHealth } from '../probe/probe-health.js';
 import { detectSupervisor, type Supervisor } from './detect-supervisor.js';
 
 /** How long one try may take. To be spread over the options of acquireGatewayLock(). */
@@ -29,10 +29,13 @@ export interface StartSupervisedOptions<Gateway> {
   /** Who starts this process again; null for nobody. @default detectSupervisor() */
   readonly supervisor?: Supervisor | null;
   /** How the other gateway is asked: the options of probeHealth(), or a function. @default GET /healthz */
-  readonly health?: Omit<ProbeHealthOptions, 'host' | 'port'> | AskHealth;
+  readonly health?: HealthQuestion | AskHealth;
   /** Milliseconds from one try to the next. @default 5000 */
   readonly retryDelayMs?: number;
-  /** Milliseconds for all tries together, lock waits and health probes included. @default 30000 */
+  /**
+   * Milliseconds for all tries together, lock waits and health probes included. Only a health probe may end up to
+   * 1000 ms later, so that no budget is too short to leave a healthy gateway in control. @default 30000
+   */
   readonly budgetMs?: number;
   /**
    * Wait behind a healthy gateway until it ends, and take over at once. For launchd, which ignores exit codes
@@ -50,6 +53,8 @@ export interface SupervisedRequest<Gateway> {
   readonly supervisor: Supervisor | null;
   readonly askHealth: AskHealth;
   readonly healthTimeoutMs: number;
+  /** What a try leaves of the budget for the health probe after it. */
+  readonly healthReserveMs: number;
   readonly retryDelayMs: number;
   readonly budgetMs: number;
   readonly park: boolean;
@@ -64,12 +69,17 @@ export function readSupervisedOptions<Gateway>(options: StartSupervisedOptions<G
   checkOptions(options);
   const { start, supervisor = detectSupervisor(), health = {} } = options;
   if (typeof start !== 'function') throw invalidType('start', 'a function', start);
+  const budgetMs = checkTimeout('budgetMs', options.budgetMs ?? 30_000);
+  const { askHealth, healthTimeoutMs } = readHealth(health);
   return {
     start,
     supervisor: supervisor === null ? null : checkOneOf('supervisor', supervisor, SUPERVISORS),
-    ...readHealth(health),
+    askHealth,
+    healthTimeoutMs,
+    // A budget that is shorter than a health probe is divided evenly.
+    healthReserveMs: budgetMs === Number.POSITIVE_INFINITY ? 0 : Math.min(healthTimeoutMs, budgetMs / 2),
     retryDelayMs: checkTimeout('retryDelayMs', options.retryDelayMs ?? 5000),
-    budgetMs: checkTimeout('budgetMs', options.budgetMs ?? 30_000),
+    budgetMs,
     park: checkFlag('park', options.park ?? false),
     signal: checkSignal(options.signal),
     onDecision: checkFunction('onDecision', options.onDecision),
@@ -79,6 +89,7 @@ export function readSupervisedOptions<Gateway>(options: StartSupervisedOptions<G
 function readHealth(health: Exclude<StartSupervisedOptions<unknown>['health'], undefined>) {
   if (typeof health === 'function') return { askHealth: health, healthTimeoutMs: 1000 };
   if (typeof health !== 'object' || health === null) throw invalidType('health', 'an object or a function', health);
+  const { timeoutMs } = checkHealthQuestion(health);
   const askHealth: AskHealth = (place) => probeHealth({ ...health, ...place });
-  return { askHealth, healthTimeoutMs: checkTimeout('health.timeoutMs', health.timeoutMs ?? 1000) };
+  return { askHealth, healthTimeoutMs: timeoutMs };
 }

@@ -31,12 +31,12 @@ export function letLocksGo(taken: readonly FileLock[]): void {
 }
 
 function prepareDirectory(request: GatewayRequest): void {
-  const { lockDirectory } = request;
-  if (lockDirectory === null) return;
+  if (request.paths === null) return;
+  const { lockDir, ownLockDir } = request.paths;
   try {
-    native().ensureLockDirectory(lockDirectory, request.paths.ownLockDir);
+    native().ensureLockDirectory(lockDir, ownLockDir);
   } catch (error) {
-    throw lockFailedError(request, lockDirectory, toLockError(error, lockDirectory));
+    throw lockFailedError(request, lockDir, toLockError(error, lockDir));
   }
 }
 
@@ -87,7 +87,9 @@ function explain(error: unknown, path: string, request: GatewayRequest): unknown
 }
 
 /** The paths are a hint for people: they are left out when they would not fit the record. */
-function ownerFields({ app, role, paths: { stateDir, configPath } }: GatewayRequest): OwnerFields {
+function ownerFields({ app, role, paths }: GatewayRequest): OwnerFields {
+  if (paths === null) return { app, role };
+  const { stateDir, configPath } = paths;
   const fit = Buffer.byteLength(stateDir + configPath) < RECORD_LIMIT / 2;
   return fit ? { app, role, stateDir, configPath } : { app, role };
 }

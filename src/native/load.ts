@@ -1,12 +1,10 @@
 // Loads the addon, once. The only file that knows how it is found.
-import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LockError } from '../errors.js';
 import type { NativeBinding } from './binding.js';
-
-const require = createRequire(import.meta.url);
 
 let loaded: NativeBinding | undefined;
 
@@ -16,12 +14,13 @@ let loaded: NativeBinding | undefined;
  * @throws {LockError} `ERR_NATIVE_MISSING`
  */
 export function native(): NativeBinding {
-  loaded ??= load(process.env['GATEWAY_LOCK_PREBUILD'] ?? packageRoot());
+  loaded ??= load(process.env['GATEWAY_LOCK_PREBUILD'] ?? packageRoot(fileURLToPath(import.meta.url)));
   return loaded;
 }
 
 /** GATEWAY_LOCK_PREBUILD names another folder to look in: a build with sanitizers, prebuilds alone. */
 function load(root: string): NativeBinding {
+  const require = createRequire(import.meta.url);
   const tried: Error[] = [];
   for (const path of candidates()) {
     const file = join(root, path);
@@ -66,18 +65,10 @@ function startOfOwnProgram(): string {
   }
 }
 
-/** The folder of our package.json, however deep in dist/ this lies. */
-function packageRoot(): string {
-  const start = dirname(fileURLToPath(import.meta.url));
-  for (let folder = start; ; folder = dirname(folder)) {
-    if (isPackageRoot(folder)) return folder;
-    if (dirname(folder) === folder) return start;
-  }
-}
-
-function isPackageRoot(folder: string): boolean {
-  const manifest = join(folder, 'package.json');
-  return existsSync(manifest) && /"name":\s*"gateway-lock"/.test(readFileSync(manifest, 'utf8'));
+/** This file is src/native/load.ts in the tree and a part of dist/index.js in the package. */
+function packageRoot(path: string): string {
+  const folder = dirname(path);
+  return folder === path || existsSync(join(folder, 'package.json')) ? folder : packageRoot(folder);
 }
 
 function missing(root: string, tried: readonly Error[]): LockError {

@@ -11,6 +11,12 @@ export function whoListensCommand(port: number): string {
   return process.platform === 'linux' ? `ss -tanp 'sport = :${port}'` : `lsof -nP -iTCP:${port} -sTCP:LISTEN`;
 }
 
+/** Shows which processes have a file open, and with it its lock. */
+export function whoHasOpenCommand(path: string): string {
+  if (process.platform === 'win32') return `handle.exe "${path}"`;
+  return process.platform === 'linux' ? `fuser -v ${quoted(path)}` : `lsof ${quoted(path)}`;
+}
+
 /** Shows owner and mode of a file or directory. */
 export function showModeCommand(path: string): string {
   return process.platform === 'win32' ? `icacls "${path}"` : `ls -lad ${quoted(path)}`;

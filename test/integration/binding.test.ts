@@ -17,7 +17,7 @@ const listen = (): ListenerHandle => {
   return handle;
 };
 const acquire = (): LockHandle => {
-  const handle = addon.tryAcquire(join(freshDirectory(), 'a.lock'), false, false)!;
+  const handle = addon.tryAcquire(join(freshDirectory(), 'a.lock'), false, false) as LockHandle;
   onTestFinished(() => handle.abandon());
   return handle;
 };
@@ -62,6 +62,7 @@ const NO_PORT = [
 ];
 const NO_BACKLOG = [undefined, null, '1', Number.NaN, 0, -1, 2 ** 31, 0.5, Infinity];
 const NO_PID = [undefined, null, '1', Number.NaN, -1, 2 ** 31, 0.5, Infinity, 1n];
+const NO_STRINGS = [undefined, null, 'a', 5, { 0: 'a' }, [5], ['a', null]];
 
 /** A good value and the bad ones, argument by argument. */
 const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonly [unknown, readonly unknown[]])[]>>> =
@@ -98,6 +99,13 @@ const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonl
       [1, NO_PORT],
     ],
     readProcess: [[process.pid, NO_PID]],
+    commandLine: [[process.pid, NO_PID]],
+    exec: [
+      ['/nowhere/program', NO_STRING],
+      [['program'], NO_STRINGS],
+      [['A=b'], NO_STRINGS],
+      [[], [undefined, null, 3, '3', { 0: 3 }, [-1], ['3'], [null]]],
+    ],
   };
 
 describe('a wrong argument throws a TypeError that names its place, and never crashes', () => {

@@ -1,15 +1,14 @@
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { probePort } from '../../src/index.js';
-import { command, printedPid, type Run, startCommand } from '../support/command.js';
+import { whyNoPython } from '../support/capabilities.js';
+import { gatewayLock, printedPid, type Running, start } from '../support/command.js';
 import { freePort, freshDirectory, until } from '../support/places.js';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
-const whyNoPython = spawnSync('python3', ['--version']).status === 0 ? null : 'needs python3';
 
 const SERVERS = [
   ['Python', ['python3', fixture('adopting-server.py')], whyNoPython],
@@ -39,8 +38,12 @@ async function keptAlive(port: number): Promise<{ socket: Socket; ask(): Promise
   return { socket, ask: asking };
 }
 
-async function startServing(words: readonly string[], home: string, port: number): Promise<{ run: Run; pid: number }> {
-  const run = startCommand(['run', '--port', String(port), '--', ...words], home);
+async function startServing(
+  words: readonly string[],
+  home: string,
+  port: number,
+): Promise<{ run: Running; pid: number }> {
+  const run = start(['run', '--port', String(port), '--', ...words], { home });
   return { run, pid: await printedPid(run) };
 }
 
@@ -65,7 +68,7 @@ describe.each(SERVERS)('a %s server adopts the socket', (_, words, missing) => {
     await until(() => run.child.signalCode === 'SIGKILL', 'the end of the wrapper');
     expect(await connection.ask()).toContain(`pid ${pid}`);
     expect(await ask(port)).toBe(`pid ${pid}`);
-    const second = await command(['run', '--no-wait', '--port', String(port), '--', 'echo', 'never'], home);
+    const second = await gatewayLock(['run', '--no-wait', '--port', String(port), '--', 'echo', 'never'], { home });
     expect([second.code, second.out]).toEqual([75, '']);
     expect(second.err).toContain(`another gateway instance is already listening on ws://127.0.0.1:${port}. pid ${pid}`);
     process.kill(pid, 'SIGKILL');
@@ -86,11 +89,11 @@ describe.each(SERVERS)('a %s server adopts the socket', (_, words, missing) => {
   test('with --exec, as the very process that was started', async (ctx) => {
     if (missing !== null) return ctx.skip(missing);
     const port = await freePort();
-    const run = startCommand(['run', '--exec', '--port', String(port), '--', ...words], freshDirectory());
+    const run = start(['run', '--exec', '--port', String(port), '--', ...words]);
     expect(await printedPid(run)).toBe(run.pid);
     expect(await ask(port)).toBe(`pid ${run.pid}`);
     run.child.kill('SIGKILL');
-    expect(await run.ended).toEqual({ code: null, signal: 'SIGKILL' });
+    expect(await run.ended).toMatchObject({ code: null, signal: 'SIGKILL' });
     expect(await probePort({ port })).toMatchObject({ state: 'free' });
   });
 });
@@ -99,16 +102,14 @@ test('the wrapper keeps no copy of the socket: a server that stops listening is 
   const port = await freePort();
   const program =
     "require('net').createServer().listen({ fd: 3 }, function () { this.close(() => console.log(process.pid)) }); setTimeout(() => {}, 60000)";
-  await printedPid(
-    startCommand(['run', '--port', String(port), '--', process.execPath, '-e', program], freshDirectory()),
-  );
+  await printedPid(start(['run', '--port', String(port), '--', process.execPath, '-e', program]));
   await until(async () => (await probePort({ port })).state === 'free', 'the port to be free');
 });
 
 test('the variables and descriptors are those of socket activation', async () => {
   const port = await freePort();
   const program = 'echo $$ $LISTEN_PID $LISTEN_FDS $LISTEN_FDNAMES; readlink /proc/$$/fd/3 /proc/$$/fd/4 /proc/$$/fd/5';
-  const { out } = await command(['run', '--port', String(port), '--', 'sh', '-c', program], freshDirectory());
+  const { out } = await gatewayLock(['run', '--port', String(port), '--', 'sh', '-c', program]);
   const [variables, ...descriptors] = out.trim().split('\n');
   expect(variables).toMatch(/^(\d+) \1 1 gateway$/);
   expect(descriptors).toEqual([
@@ -123,7 +124,7 @@ test('localhost hands over both loopbacks', async () => {
   const program = 'echo $LISTEN_FDS $LISTEN_FDNAMES';
   const words = ['run', '--port', String(port), '--host', 'localhost', '--', 'sh', '-c', program];
   const hasIpv6 = (await probePort({ host: '::1', port })).state === 'free';
-  const { out } = await command(words, freshDirectory());
+  const { out } = await gatewayLock(words);
   expect(out).toBe(hasIpv6 ? '2 gateway:gateway\n' : '1 gateway\n');
 });
 
@@ -133,17 +134,17 @@ describe('--no-handover', () => {
     const home = freshDirectory();
     const port = await freePort();
     const words = ['python3', '-m', 'http.server', '--bind', '127.0.0.1', '--directory', home, String(port)];
-    startCommand(['run', '--port', String(port), '--no-handover', '--', ...words], home);
+    start(['run', '--port', String(port), '--no-handover', '--', ...words], { home });
     // Until it listens itself nobody does.
     await until(async () => (await ask(port).catch(String)).includes('Directory listing'), 'the server');
-    const second = await command(['run', '--no-wait', '--port', String(port), '--', 'true'], home);
+    const second = await gatewayLock(['run', '--no-wait', '--port', String(port), '--', 'true'], { home });
     expect(second).toMatchObject({ code: 75 });
   });
 
   test('hands nothing over but the lock', async () => {
     const port = await freePort();
     const words = ['run', '--port', String(port), '--no-handover', '--', 'sh', '-c', 'env; readlink /proc/$$/fd/3'];
-    const { out } = await command(words, freshDirectory());
+    const { out } = await gatewayLock(words);
     expect(out).not.toMatch(/^LISTEN_/m);
     expect(out).toMatch(/gateway\.state\.lock\n$/);
   });
@@ -154,13 +155,13 @@ test('a port that a stranger has: exit 75, and the message names him', async () 
   onTestFinished(() => void server.close());
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
-  const { code, err } = await command(['run', '--no-wait', '--port', String(port), '--', 'true'], freshDirectory());
+  const { code, err } = await gatewayLock(['run', '--no-wait', '--port', String(port), '--', 'true']);
   expect(code).toBe(75);
   expect(err).toContain(`pid ${process.pid} listens there (kill ${process.pid})`);
 });
 
 test('an address that is not of this host: exit 1', async () => {
   const words = ['run', '--no-wait', '--port', '18790', '--host', '192.0.2.1', '--', 'true'];
-  const { code, err } = await command(words, freshDirectory());
+  const { code, err } = await gatewayLock(words);
   expect([code, err]).toEqual([1, expect.stringContaining('failed to bind gateway socket on ws://192.0.2.1:18790')]);
 });

@@ -1,41 +1,21 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { probeHealth } from '../../src/index.js';
+import { type Running, start as startProgram } from '../support/command.js';
 import { freePort, freshDirectory, until } from '../support/places.js';
 
 const MAIN = fileURLToPath(new URL('../../examples/gateway/dist/main.js', import.meta.url));
-const running = new Set<ChildProcess>();
-
-interface Run {
-  readonly child: ChildProcess;
-  readonly ended: Promise<{ code: number | null; signal: string | null }>;
-  out: string;
-  err: string;
-}
 
 /** A home of its own, so that the defaults of the example are tested and nobody's real state is touched. */
-function start(args: string[], home: string): Run {
-  const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { ...process.env, HOME: home },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  running.add(child);
-  const ended = once(child, 'close').then(([code, signal]) => {
-    running.delete(child);
-    return { code: code as number | null, signal: signal as string | null };
-  });
-  const run: Run = { child, ended, out: '', err: '' };
-  child.stdout.on('data', (chunk) => (run.out += chunk));
-  child.stderr.on('data', (chunk) => (run.err += chunk));
-  return run;
+function start(args: string[], home: string): Running {
+  return startProgram(args, { home, program: [process.execPath, MAIN] });
 }
 
-async function startListening(args: string[], home: string): Promise<Run> {
+async function startListening(args: string[], home: string): Promise<Running> {
   const run = start(args, home);
   const over = run.ended.then(() => true);
   await until(async () => run.out.includes('gateway listening on') || (await Promise.race([over, false])), 'listening');
@@ -46,11 +26,6 @@ async function startListening(args: string[], home: string): Promise<Run> {
 function lockFiles(home: string): string[] {
   return readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.lock'));
 }
-
-afterEach(async () => {
-  for (const child of running) child.kill('SIGKILL');
-  await until(() => running.size === 0, 'all examples reaped');
-});
 
 test('prints where it listens, answers /healthz, and echoes over a WebSocket', async () => {
   const port = await freePort();
@@ -70,7 +45,7 @@ test('a second start exits 1 and prints only the frozen message, the holder and 
   const port = await freePort();
   const first = await startListening(['--port', String(port)], home);
   const second = start(['--port', String(port)], home);
-  expect(await second.ended).toEqual({ code: 1, signal: null });
+  expect(await second.ended).toMatchObject({ code: 1, signal: null });
   const [message, hint, ...rest] = second.err.split('\n');
   expect(message).toBe(`another gateway instance is already listening on ws://127.0.0.1:${port}`);
   expect(hint).toMatch(new RegExp(`^pid ${first.child.pid} holds .* stop it \\(kill ${first.child.pid}\\)`));
@@ -82,7 +57,7 @@ test('a second start on the same state with another port exits 1 with the other 
   const home = freshDirectory();
   const first = await startListening(['--port', '0'], home);
   const second = start(['--port', String(await freePort())], home);
-  expect(await second.ended).toEqual({ code: 1, signal: null });
+  expect(await second.ended).toMatchObject({ code: 1, signal: null });
   expect(second.err).toContain(`gateway already running (pid ${first.child.pid}); lock timeout after 5000ms\n`);
 });
 
@@ -108,7 +83,7 @@ test('kill -9, then a start at once: it runs and says what it reclaimed', async 
   const port = String(await freePort());
   const first = await startListening(['--port', port], home);
   first.child.kill('SIGKILL');
-  expect(await first.ended).toEqual({ code: null, signal: 'SIGKILL' });
+  expect(await first.ended).toMatchObject({ code: null, signal: 'SIGKILL' });
   for (const name of lockFiles(home)) writeFileSync(join(home, name), '{"pid":');
   const second = await startListening(['--port', port], home);
   expect(second.out).toMatch(/^reclaimed the lock file of an earlier gateway \(stale\)\ngateway listening on /);
@@ -124,7 +99,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(lockFiles(home)).toHaveLength(2);
     run.child.kill(signal);
     expect((await once(socket, 'close'))[0]).toBe(1001);
-    expect(await run.ended).toEqual({ code: 0, signal: null });
+    expect(await run.ended).toMatchObject({ code: 0, signal: null });
     expect(lockFiles(home)).toEqual([]);
     expect(await probeHealth({ port })).toMatchObject({ healthy: false, reason: 'ECONNREFUSED' });
   });
@@ -136,7 +111,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     const waiting = start(['--port', String(port)], home);
     await until(() => waiting.child.exitCode !== null || isWaiting(waiting.child.pid!), 'waiting');
     waiting.child.kill(signal);
-    expect(await waiting.ended).toEqual({ code: 0, signal: null });
+    expect(await waiting.ended).toMatchObject({ code: 0, signal: null });
     expect(waiting.err).toBe('');
   });
 });
@@ -151,7 +126,7 @@ test.each([
   [['--verbose'], '--verbose'],
 ])('%j is a usage error: exit 64, naming the option', async (args, option) => {
   const run = start(args, freshDirectory());
-  expect(await run.ended).toEqual({ code: 64, signal: null });
+  expect(await run.ended).toMatchObject({ code: 64, signal: null });
   expect(run.err).toContain(option);
   expect(run.err).toContain('Usage: npm start');
 });

@@ -49,9 +49,9 @@ describe('the error table', () => {
     expect(known).toEqual(known.map(([name]) => [name, nodes.get(name)]));
   });
 
-  test('adds only errors of locks and disks that Node has no text for', () => {
+  test('adds only errors of locks, disks and programs that Node has no text for', () => {
     const added = rows.map(([name]) => name).filter((name) => !nodes.has(name));
-    expect(added).toEqual(['EDQUOT', 'ENOLCK', 'ESTALE']);
+    expect(added).toEqual(['EDQUOT', 'ENOEXEC', 'ENOLCK', 'ESTALE']);
   });
 });
 

@@ -27,6 +27,8 @@ export class Actor {
   readonly pid: number;
   readonly exited: Promise<Exit>;
   output = '';
+  /** What startSupervised() has decided there so far. */
+  readonly decisions: { readonly decision: string; readonly health: { readonly reason: string | null } | null }[] = [];
   readonly #child: ChildProcess;
   readonly #pending = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   #calls = 0;
@@ -36,7 +38,10 @@ export class Actor {
     this.pid = child.pid!;
     child.stdout?.on('data', (chunk) => (this.output += chunk));
     child.stderr?.on('data', (chunk) => (this.output += chunk));
-    child.on('message', (answer) => this.#settle(answer as { id: number; error?: object; value?: unknown }));
+    child.on('message', (message) => {
+      if (typeof message === 'object' && 'decision' in message) this.decisions.push(message as never);
+      else this.#settle(message as { id: number; error?: object; value?: unknown });
+    });
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         resolve({ code, signal });

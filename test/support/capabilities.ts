@@ -1,5 +1,5 @@
 // What this machine lets a test do. Tests skip by what they probed, with the reason that it gives.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,8 @@ export type Missing = string | null;
 export function whyNotRoot(): Missing {
   return process.getuid?.() === 0 ? null : 'needs root to act as another user';
 }
+
+export const whyNoPython: Missing = spawnSync('python3', ['--version']).status === 0 ? null : 'needs python3';
 
 export function whyNoMount(): Missing {
   const directory = mkdtempSync(join(tmpdir(), 'gateway-lock-mount-'));

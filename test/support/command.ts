@@ -1,60 +1,91 @@
-// The gateway-lock command, and the programs that it runs, in a home of their own.
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+// The real command in a process of its own, with a home of its own, so that the defaults are tested and nobody's
+// real state is touched.
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { afterEach } from 'vitest';
-import { until } from './places.js';
+import { onTestFinished } from 'vitest';
+import { freshDirectory, until } from './places.js';
 
 export const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const running = new Set<ChildProcess>();
-const groups = new Set<number>();
 
-/** What would make a test machine's own supervisor, state or terminal count. */
-const NOT_INHERITED =
-  /^(INVOCATION_ID|SYSTEMD_EXEC_PID|JOURNAL_STREAM|XPC_SERVICE_NAME|LISTEN_.*|GATEWAY_.*|NO_COLOR|FORCE_COLOR)$/;
+export interface CommandOptions {
+  /** @default a fresh directory */
+  readonly home?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** Instead of the command's own file, for a program that calls it, or another one. */
+  readonly program?: readonly string[];
+  /** @default 'ignore' */
+  readonly stdin?: 'ignore' | 'pipe';
+}
 
-export interface Run {
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface Running {
   readonly child: ChildProcess;
   readonly pid: number;
-  readonly ended: Promise<{ code: number | null; signal: string | null }>;
+  readonly ended: Promise<Ended>;
   out: string;
   err: string;
 }
 
-export function startCommand(args: readonly string[], home: string, options: SpawnOptions = {}): Run {
-  return startProgram(process.execPath, [COMMAND, ...args], home, options);
+/** No variable of the machine that runs the tests decides where locks lie, who supervises, or what is coloured. */
+export function environment(home: string, extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  const { PATH, GATEWAY_LOCK_PREBUILD } = process.env;
+  const addon = GATEWAY_LOCK_PREBUILD === undefined ? {} : { GATEWAY_LOCK_PREBUILD };
+  return { PATH, HOME: home, TERM: 'xterm', LANG: 'C.UTF-8', ...addon, ...extra };
 }
 
-export function startProgram(file: string, args: readonly string[], home: string, options: SpawnOptions = {}): Run {
-  const inherited = Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name));
-  const env = { ...Object.fromEntries(inherited), HOME: home, ...options.env };
-  // A process group of its own, so that a program which outlives its wrapper is ended, too.
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true, ...options, env });
-  running.add(child);
-  groups.add(child.pid!);
-  const ended = once(child, 'close').then(([code, signal]) => {
-    running.delete(child);
-    return { code: code as number | null, signal: signal as string | null };
+export function start(args: readonly string[], options: CommandOptions = {}): Running {
+  const { home = freshDirectory(), env, cwd, program = [process.execPath, COMMAND], stdin = 'ignore' } = options;
+  const [file, ...words] = [...program, ...args];
+  const child = spawn(file!, words, {
+    env: environment(home, env),
+    stdio: [stdin, 'pipe', 'pipe'],
+    // A process group of its own, so that a program which outlives its wrapper is ended, too.
+    detached: true,
+    ...(cwd === undefined ? {} : { cwd }),
   });
-  const run: Run = { child, pid: child.pid!, ended, out: '', err: '' };
-  child.stdout?.on('data', (chunk) => (run.out += chunk));
-  child.stderr?.on('data', (chunk) => (run.err += chunk));
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, out: run.out, err: run.err }) as Ended);
+  const run: Running = { child, pid: child.pid!, ended, out: '', err: '' };
+  child.stdout!.setEncoding('utf8').on('data', (chunk) => (run.out += chunk));
+  child.stderr!.setEncoding('utf8').on('data', (chunk) => (run.err += chunk));
+  onTestFinished(async () => {
+    endGroup(child.pid!);
+    await ended;
+  });
   return run;
 }
 
-/** To the end: what it printed, and how it ended. */
-export async function command(args: readonly string[], home: string, options: SpawnOptions = {}) {
-  const run = startCommand(args, home, options);
-  const { code, signal } = await run.ended;
-  return { code, signal, out: run.out, err: run.err };
+function endGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch {
+    // Nobody of it is left.
+  }
+}
+
+export function gatewayLock(args: readonly string[], options: CommandOptions = {}): Promise<Ended> {
+  return start(args, options).ended;
+}
+
+/** Resolves when it has printed what is expected; rejects with what it said instead when it ends before. */
+export async function untilPrinted(run: Running, expected: RegExp): Promise<void> {
+  let over = false;
+  void run.ended.then(() => (over = true));
+  await until(() => expected.test(run.out) || over, `${expected} in:\n${run.out}${run.err}`, 20_000);
+  if (!expected.test(run.out)) throw new Error(`it ended without ${expected}:\n${run.out}${run.err}`);
 }
 
 /** The number that a program has printed first: its pid. */
-export async function printedPid(run: Run): Promise<number> {
-  await until(() => /^\d+\n/.test(run.out) || run.child.exitCode !== null, 'the pid that the program prints');
-  const pid = Number.parseInt(run.out, 10);
-  if (Number.isNaN(pid)) throw new Error(`no pid: ${run.out}${run.err}`);
-  return pid;
+export async function printedPid(run: Running): Promise<number> {
+  await untilPrinted(run, /^\d+\n/);
+  return Number.parseInt(run.out, 10);
 }
 
 export function isAlive(pid: number): boolean {
@@ -63,19 +94,5 @@ export function isAlive(pid: number): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-afterEach(async () => {
-  for (const group of groups) endGroup(group);
-  groups.clear();
-  await until(() => running.size === 0, 'all commands reaped');
-});
-
-function endGroup(group: number): void {
-  try {
-    process.kill(-group, 'SIGKILL');
-  } catch {
-    // Nobody of it is left.
   }
 }

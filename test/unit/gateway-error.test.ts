@@ -68,6 +68,8 @@ test('the hint names the holder and what to type', () => {
   const stranger = portInUseError(place, { ...nobody, listenerPid: 77 });
   expect(stranger.hint).toMatch(/^pid 77 listens there \((kill 77|taskkill.*)\)/);
   expect(portInUseError(place, nobody).hint).toMatch(/sport = :18789|-iTCP:18789|netstat/);
+  const unknown = lockedError(place, 300, { ...nobody, lockPath: "/it's here" });
+  expect(unknown.hint).toMatch(/(fuser -v|lsof) '\/it'\\''s here'\.|handle\.exe/);
 });
 
 test('no hint tells to kill what is dead, elsewhere, or oneself', () => {

@@ -1,0 +1,56 @@
+// The port: free, ours, or somebody else's.
+import {
+  type GatewayProbe,
+  type PortProbe,
+  probeGateway,
+  probePort,
+  stopCommand,
+  whoListensCommand,
+} from '../../index.js';
+import { error, info, ok, type Report, type Subject, warning } from './finding.js';
+
+/** A gateway that has its lock and does not listen for so long is not merely starting. */
+const STARTING_MS = 60_000;
+
+export async function checkPort({ options }: Subject): Promise<Report[]> {
+  const gateway = await probeGateway(options);
+  if (gateway.port === 0) return [info('port 0: the system chooses one')];
+  if (gateway.state === 'running') return [judgeRunning(gateway)];
+  if (gateway.state === 'starting') return [judgeStarting(gateway)];
+  if (gateway.state === 'foreign') return [foreign(gateway)];
+  return [judgeUnused(await probePort({ host: gateway.host, port: gateway.port }))];
+}
+
+function judgeRunning({ owner, health, host, port, ownerAlive }: GatewayProbe): Report {
+  const who = owner === null || ownerAlive === false ? 'a gateway' : `the gateway (pid ${owner.pid})`;
+  if (health?.healthy) return ok(`${who} answers on ${host}:${port} and is healthy`);
+  const advice = ownerAlive ? `Look at its log; to stop it: ${stopCommand(owner!.pid)}` : 'Look at its log';
+  return error(`${who} answers on ${host}:${port} and is not healthy: ${health?.reason ?? 'no answer'}`, advice);
+}
+
+function judgeStarting(gateway: GatewayProbe): Report {
+  const { owner, host, port } = gateway;
+  if (gateway.health !== null) return foreign(gateway);
+  const who = owner === null ? 'somebody' : `pid ${owner.pid}`;
+  const waitedMs = Date.now() - Date.parse(owner?.createdAt ?? '');
+  const message = `${who} holds ${gateway.lockPath}, and nobody listens on ${host}:${port}`;
+  if (!(waitedMs > STARTING_MS)) return info(`${message}: it is starting, or needs no port`);
+  const stop = gateway.ownerAlive ? `; to stop it: ${stopCommand(owner!.pid)}` : '';
+  return warning(message, `Unless it needs no port, look at its log${stop}`);
+}
+
+function foreign({ host, port, listenerPid, health }: GatewayProbe): Report {
+  const who = listenerPid === null ? 'somebody' : `pid ${listenerPid}`;
+  const stop = listenerPid === null ? `See who: ${whoListensCommand(port)}` : `Stop it (${stopCommand(listenerPid)})`;
+  const kind = health?.healthy ? 'a gateway that does not hold this lock' : 'no gateway of ours';
+  return error(`${who} listens on ${host}:${port}, ${kind}`, `${stop}, or choose another port with --port`);
+}
+
+function judgeUnused({ state, host, port, cause }: PortProbe): Report {
+  const place = `${host}:${port}`;
+  const reason = (cause as Error | null)?.message ?? 'unknown';
+  if (state === 'free') return ok(`${place} is free`);
+  const advice = 'Choose a port from 1024 on, and an address of this host';
+  if (state === 'denied') return error(`${place} cannot be had: ${reason}`, advice);
+  return error(`${place} is taken, and nobody listens there: ${reason}`, `See who: ${whoListensCommand(port)}`);
+}

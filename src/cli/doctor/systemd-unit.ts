@@ -1,0 +1,71 @@
+// What is wrong with a systemd unit of a gateway (man 5 systemd.service, systemd.socket, systemd.syntax).
+import { error, type Report, warning } from './finding.js';
+
+/** `Section.Key` and its values, in the order in which they stand. */
+export type Unit = ReadonlyMap<string, readonly string[]>;
+
+export function parseUnit(text: string): Unit {
+  const unit = new Map<string, string[]>();
+  let section = '';
+  for (const line of text.replace(/\\\r?\n/g, ' ').split(/\r?\n/)) {
+    const [, name] = /^\s*\[(.*)\]\s*$/.exec(line) ?? [];
+    const [, key, value] = /^\s*([^#;=\s][^=]*?)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+    if (name !== undefined) section = name;
+    else if (key !== undefined) add(unit, `${section}.${key}`, value!);
+  }
+  return unit;
+}
+
+/** An empty assignment takes back those before it. */
+function add(unit: Map<string, string[]>, key: string, value: string): void {
+  if (value === '') unit.delete(key);
+  else unit.set(key, [...(unit.get(key) ?? []), value]);
+}
+
+/** Whether the unit is about this package, or about a program of this name. */
+export function mentions(unit: Unit, word: string): boolean {
+  const lines = ['Unit.Description', 'Service.ExecStart', 'Service.Environment'].flatMap((key) => unit.get(key) ?? []);
+  const whole = new RegExp(`(^|[\\s/"'=.(])${word}($|[\\s/"'.)])`, 'i');
+  return lines.some((line) => whole.test(line));
+}
+
+/** `certain`: it starts a gateway by this package; otherwise it may be about something else. */
+export function judgeService(name: string, unit: Unit, certain: boolean): Report[] {
+  const value = (key: string) => unit.get(`Service.${key}`)?.at(-1);
+  const restart = value('Restart') ?? 'no';
+  const reports: Report[] = [];
+  if (['always', 'on-failure'].includes(restart) && !endsWith78(unit, restart)) {
+    const message = `${name}: Restart=${restart} without RestartPreventExitStatus=78: a duplicate of a healthy gateway is started for ever`;
+    reports.push(
+      (certain ? error : warning)(
+        message,
+        'Add RestartPreventExitStatus=78 to its [Service], then systemctl daemon-reload',
+      ),
+    );
+  }
+  if (restart !== 'no' && value('RestartSec') === undefined) {
+    const message = `${name}: no RestartSec: 100 ms is the default, and uses up the start limit within a second`;
+    reports.push(warning(message, 'Add RestartSec=5 to its [Service]'));
+  }
+  return [...reports, ...judgeKillMode(name, value('KillMode'))];
+}
+
+function endsWith78(unit: Unit, restart: string): boolean {
+  const has78 = (key: string) =>
+    (unit.get(`Service.${key}`) ?? []).some((line) => /(^|\s)(78|CONFIG)($|\s)/.test(line));
+  return has78('RestartPreventExitStatus') || (restart === 'on-failure' && has78('SuccessExitStatus'));
+}
+
+function judgeKillMode(name: string, mode: string | undefined): Report[] {
+  if (mode !== 'process' && mode !== 'none') return [];
+  const message = `${name}: KillMode=${mode} leaves the program of \`gateway-lock run\` alive, and the lock with it`;
+  return [warning(message, 'Take KillMode=mixed')];
+}
+
+/** systemd would hold the port itself, and every gateway would find it taken. */
+export function judgeSocket(name: string, unit: Unit, port: number): Report[] {
+  const listens = unit.get('Socket.ListenStream') ?? [];
+  if (port === 0 || !listens.some((place) => place === String(port) || place.endsWith(`:${port}`))) return [];
+  const advice = `systemctl disable --now ${name}; a gateway binds its port itself`;
+  return [error(`${name}: systemd listens on port ${port} itself`, advice)];
+}

@@ -1,0 +1,22 @@
+// Answers for programs.
+
+/** As JSON.stringify() has it, and safe to be shown: it leaves DEL, the C1 controls and the marks that turn text around. */
+export function jsonText(value: unknown, indent = 2): string {
+  return JSON.stringify(value, null, indent).replace(
+    /[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+export interface Cause {
+  /** Of this package or of the system; null when the error has none. */
+  readonly code: string | null;
+  readonly message: string;
+}
+
+/** An Error has no JSON of its own. */
+export function causeOf(error: unknown): Cause | null {
+  if (error === null || error === undefined) return null;
+  const { code, message } = error as NodeJS.ErrnoException;
+  return { code: code ?? null, message: message ?? String(error) };
+}

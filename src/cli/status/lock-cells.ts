@@ -1,0 +1,62 @@
+// What people are told about one lock, word by word.
+import type { ListedLock } from '../../index.js';
+import { type Paint, printable } from '../output.js';
+
+export interface Cell {
+  readonly text: string;
+  readonly style?: Parameters<Paint>[0];
+}
+
+export function stateCell({ state, heldBy }: ListedLock): Cell {
+  if (state === 'unreadable') return { text: state, style: 'red' };
+  if (state !== 'held') return { text: state, style: 'dim' };
+  const how = { exclusive: '', shared: ' shared', record: ' by record' }[heldBy ?? 'exclusive'];
+  return { text: `held${how}`, style: heldBy === 'record' ? 'yellow' : 'green' };
+}
+
+export function holderCell({ owner, ownerAlive }: ListedLock): Cell {
+  if (owner === null) return { text: '' };
+  if (ownerAlive === true) return { text: String(owner.pid) };
+  const why = ownerAlive === false ? 'gone' : `on ${printable(owner.host ?? 'another host')}`;
+  return { text: `${owner.pid} (${why})`, style: 'dim' };
+}
+
+export function sinceCell({ owner }: ListedLock, nowMs: number): Cell {
+  const sinceMs = Date.parse(owner?.createdAt ?? '');
+  if (Number.isNaN(sinceMs)) return { text: '' };
+  return { text: `${localTime(new Date(sinceMs))} (${ageText(nowMs - sinceMs)})` };
+}
+
+export function portCell({ host, port }: ListedLock): Cell {
+  if (port === null) return { text: '' };
+  return { text: host === '127.0.0.1' ? String(port) : `${host?.includes(':') ? `[${host}]` : host}:${port}` };
+}
+
+export function healthCell({ listening, health }: ListedLock): Cell {
+  if (listening === null) return { text: '' };
+  if (!listening) return { text: 'not listening', style: 'yellow' };
+  if (health?.healthy) return { text: 'healthy', style: 'green' };
+  return { text: `unhealthy: ${printable(health?.reason ?? 'no answer')}`, style: 'red' };
+}
+
+/** As a shell would have to be told it; a word of its own may hold anything. */
+export function commandCell({ command }: ListedLock): Cell {
+  const words = (command ?? []).map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${printable(word)}'`));
+  return { text: words.join(' ') };
+}
+
+/** `2026-11-22 17:48:53`, in the time zone of the reader. */
+export function localTime(time: Date): string {
+  const minutes = time.getTime() - time.getTimezoneOffset() * 60_000;
+  return new Date(minutes).toISOString().slice(0, 19).replace('T', ' ');
+}
+
+/** The largest unit that says something: `12 s`, `3 min`, `5 h`, `40 days`. */
+export function ageText(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 0) return 'in the future';
+  if (seconds < 100) return `${seconds} s`;
+  if (seconds < 100 * 60) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 48 * 3600) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.floor(seconds / 86_400)} days`;
+}

@@ -1,0 +1,197 @@
+import { spawnSync } from 'node:child_process';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import {
+  acquireGatewayLock,
+  acquireLock,
+  type GatewayLockEvents,
+  type SupervisedAttempt,
+  startSupervised,
+  tryAcquireLock,
+} from '../../src/index.js';
+import { startActor } from '../support/actors.js';
+import { freePort, freshDirectory } from '../support/places.js';
+
+type Name = keyof GatewayLockEvents;
+interface Published {
+  readonly name: string;
+  readonly payload: Record<string, unknown>;
+}
+
+const SILENT = fileURLToPath(new URL('../fixtures/silent.mjs', import.meta.url));
+const NAMES: Name[] = [
+  'gateway-lock:acquire',
+  'gateway-lock:wait',
+  'gateway-lock:reclaim',
+  'gateway-lock:lost',
+  'gateway-lock:release',
+  'gateway-lock:decision',
+];
+
+const lockPath = () => join(freshDirectory(), 'a.lock');
+
+/** Everything that is published until the test ends, in its order. */
+function record(): Published[] {
+  const published: Published[] = [];
+  const listener = (payload: unknown, name: string | symbol) =>
+    void published.push({ name: String(name).replace('gateway-lock:', ''), payload: payload as Published['payload'] });
+  for (const name of NAMES) {
+    subscribe(name, listener);
+    onTestFinished(() => void unsubscribe(name, listener));
+  }
+  return published;
+}
+
+const namesOf = (published: Published[]) => published.map(({ name }) => name);
+
+describe('published is', () => {
+  test('acquire and release, with path, mode and owner', () => {
+    const [published, path] = [record(), lockPath()];
+    const lock = tryAcquireLock(path)!;
+    const { owner } = lock;
+    lock.updateOwner({ port: 1 });
+    lock.release();
+    lock.release();
+    expect(published).toEqual([
+      { name: 'acquire', payload: { path, mode: 'exclusive', owner } },
+      { name: 'release', payload: { path, owner: { ...owner, port: 1 } } },
+    ]);
+  });
+
+  test('no owner in shared mode', () => {
+    const [published, path] = [record(), lockPath()];
+    tryAcquireLock(path, { mode: 'shared' })!.release();
+    expect(published).toEqual([
+      { name: 'acquire', payload: { path, mode: 'shared', owner: null } },
+      { name: 'release', payload: { path, owner: null } },
+    ]);
+  });
+
+  test.each<[string, string, string]>([
+    ['one that is gone', '{"pid":2147483646,"kernelLock":true}', 'owner-gone'],
+    ['one of whom nothing is known', 'garbage', 'stale'],
+  ])('the reclaim of what %s has left, before its acquire', (_, content, reason) => {
+    const [published, path] = [record(), lockPath()];
+    writeFileSync(path, content);
+    tryAcquireLock(path)!.release();
+    expect(namesOf(published)).toEqual(['reclaim', 'acquire', 'release']);
+    expect(published[0]!.payload).toEqual({ path, reason });
+  });
+
+  test('the reclaim of what an older gateway that no longer listens has left', async () => {
+    const [published, path, port] = [record(), lockPath(), await freePort()];
+    writeFileSync(path, JSON.stringify({ pid: process.ppid, port }));
+    tryAcquireLock(path)!.release();
+    expect(published[0]).toEqual({ name: 'reclaim', payload: { path, reason: 'port-free' } });
+  });
+
+  test('a wait, once, however long it is, with whom it is for; then what it came to', async () => {
+    const path = lockPath();
+    const holder = await startActor();
+    await holder.call('tryAcquire', path);
+    const published = record();
+    const lock = await acquireLock(path, { timeoutMs: 20_000, onContended: () => void holder.kill() });
+    lock.release();
+    expect(namesOf(published)).toEqual(['wait', 'reclaim', 'acquire', 'release']);
+    const owner = expect.objectContaining({ pid: holder.pid });
+    expect(published[0]!.payload).toEqual({ path, timeoutMs: 20_000, owner, ownerAlive: true });
+  });
+
+  test('a wait that was in vain, and nothing after it', async () => {
+    const path = lockPath();
+    const lock = tryAcquireLock(path)!;
+    const published = record();
+    await expect(acquireLock(path, { timeoutMs: 50 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
+    expect(namesOf(published)).toEqual(['wait']);
+    lock.release();
+  });
+
+  test('no wait where nobody waits', async () => {
+    const path = lockPath();
+    const published = record();
+    (await acquireLock(path)).release();
+    const lock = tryAcquireLock(path)!;
+    expect(tryAcquireLock(path)).toBeNull();
+    await expect(acquireLock(path, { timeoutMs: 0 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
+    lock.release();
+    expect(namesOf(published)).toEqual(['acquire', 'release', 'acquire', 'release']);
+  });
+
+  test.each<[string, (path: string) => void]>([
+    ['removed', (path) => rmSync(path)],
+    ['replaced', (path) => renameSync(tryAcquireLock(`${path}.new`)!.path, path)],
+  ])('lost, once, when the file was %s', (_, take) => {
+    const path = lockPath();
+    const lock = tryAcquireLock(path)!;
+    const published = record();
+    take(path);
+    published.length = 0;
+    expect([lock.verify(), lock.verify()]).toEqual([false, false]);
+    lock.release();
+    expect(namesOf(published)).toEqual(['lost', 'release']);
+    expect(published[0]!.payload).toEqual({
+      path,
+      error: expect.objectContaining({ code: 'ERR_LOCK_REPLACED', path, owner: lock.owner }),
+    });
+  });
+
+  test('each lock of a gateway, in the order in which they are taken, and let go in reverse', async () => {
+    const published = record();
+    const lock = await acquireGatewayLock({ stateDir: freshDirectory(), port: 0, env: {} });
+    const [state, config] = lock.lockPaths;
+    await lock.close();
+    expect(published.map(({ name, payload }) => [name, payload['path']])).toEqual([
+      ['acquire', state],
+      ['acquire', config],
+      ['release', config],
+      ['release', state],
+    ]);
+  });
+
+  test('that a gateway which could not be bound has let its locks go', async () => {
+    const { port } = await (await startActor()).call<{ port: number }>('bind', { port: 0 });
+    const published = record();
+    await expect(acquireGatewayLock({ stateDir: freshDirectory(), port, env: {} })).rejects.toThrow();
+    expect(namesOf(published)).toEqual(['acquire', 'acquire', 'release', 'release']);
+  });
+
+  test('a decision, and onDecision is told the same', async () => {
+    const options = { stateDir: freshDirectory(), port: await freePort(), env: {} };
+    const holder = await startActor();
+    await holder.call('gateway', options);
+    await holder.call('serve');
+    const [published, told] = [record(), [] as unknown[]];
+    const outcome = await startSupervised({
+      start: (attempt: SupervisedAttempt) => acquireGatewayLock({ ...options, ...attempt }),
+      supervisor: 'launchd',
+      onDecision: (decision) => void told.push(decision),
+    });
+    expect(outcome).toMatchObject({ outcome: 'duplicate', exitCode: 0 });
+    const [decision] = published.filter(({ name }) => name === 'decision');
+    expect(decision!.payload).toMatchObject({ decision: 'leave', supervisor: 'launchd', attempts: 1 });
+    expect(told).toEqual([decision!.payload]);
+  });
+});
+
+describe('the library prints nothing', () => {
+  test.each(['without', 'throwing'])('in a whole life %s subscribers, and does all the same', (subscribers) => {
+    const { status, signal, stdout, stderr } = spawnSync(process.execPath, [SILENT, freshDirectory(), subscribers], {
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
+    expect({ status, signal, stdout, stderr }).toEqual({ status: 0, signal: null, stdout: '', stderr: '' });
+  });
+});
+
+test('a subscriber whose lock it is may use it: it is complete when it hears of it', () => {
+  const path = lockPath();
+  const seen: unknown[] = [];
+  const listener = () => void seen.push(tryAcquireLock(path));
+  subscribe('gateway-lock:acquire', listener);
+  onTestFinished(() => void unsubscribe('gateway-lock:acquire', listener));
+  tryAcquireLock(path)!.release();
+  expect(seen).toEqual([null]);
+});

@@ -1,0 +1,146 @@
+import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import {
+  acquireGatewayLock,
+  bindExclusive,
+  type GatewayLock,
+  type GatewayLockOptions,
+  probeLock,
+  resolveGatewayPaths,
+  tryAcquireLock,
+} from '../../src/index.js';
+import { connected } from '../support/clients.js';
+import { serverOn } from '../support/listeners.js';
+import { freePort, freshDirectory } from '../support/places.js';
+
+async function gateway(options: GatewayLockOptions): Promise<GatewayLock> {
+  const lock = await acquireGatewayLock({ port: 0, env: {}, ...options });
+  onTestFinished(() => lock.close({ graceMs: 0 }));
+  return lock;
+}
+
+/** A home that no path leads through. */
+function lostHome(): void {
+  const home = join(freshDirectory(), 'home');
+  symlinkSync('home', home);
+  vi.stubEnv('HOME', home);
+  onTestFinished(() => void vi.unstubAllEnvs());
+}
+
+describe('lockFile', () => {
+  test('is the only lock, and the only file that is made', async () => {
+    const directory = freshDirectory();
+    const lockFile = join(directory, 'own name');
+    const lock = await gateway({ lockFile });
+    expect(lock.lockPaths).toEqual([lockFile]);
+    expect(readdirSync(directory)).toEqual(['own name']);
+    expect(probeLock(lockFile)).toMatchObject({ state: 'held', owner: { pid: process.pid, port: lock.port } });
+    await lock.close();
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test('needs no state directory and no home, and its record names none', async () => {
+    lostHome();
+    const lock = await gateway({ lockFile: join(freshDirectory(), 'a.lock') });
+    expect(lock.owner).not.toHaveProperty('stateDir');
+    expect(lock.owner).not.toHaveProperty('configPath');
+    await expect(gateway({})).rejects.toMatchObject({ code: 'ERR_GATEWAY_LOCK_FAILED', cause: { code: 'ELOOP' } });
+  });
+
+  test('excludes whoever names the same file, by whatever state, and no one else', async () => {
+    const lockFile = join(freshDirectory(), 'a.lock');
+    await gateway({ lockFile, stateDir: freshDirectory() });
+    const second = gateway({ lockFile, stateDir: freshDirectory(), timeoutMs: 20 });
+    await expect(second).rejects.toMatchObject({ code: 'ERR_GATEWAY_LOCKED', lockPath: lockFile });
+    await gateway({ lockFile: `${lockFile}.2` });
+    expect(tryAcquireLock(lockFile)).toBeNull();
+  });
+
+  test('is meant relative to the working directory', () => {
+    expect(resolveGatewayPaths({ lockFile: 'a.lock', env: {} }).lockPaths).toEqual([join(process.cwd(), 'a.lock')]);
+  });
+
+  test('must have a directory, which is not made', async () => {
+    const directory = freshDirectory();
+    const lockFile = join(directory, 'none/a.lock');
+    await expect(gateway({ lockFile })).rejects.toMatchObject({
+      code: 'ERR_GATEWAY_LOCK_FAILED',
+      lockPath: lockFile,
+      cause: { code: 'ENOENT' },
+    });
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test.each<[string, (path: string) => void]>([
+    ['a directory', (path) => mkdirSync(path)],
+    ['a link', (path) => symlinkSync('a.target', path)],
+  ])('that is %s is refused', async (_, plant) => {
+    const lockFile = join(freshDirectory(), 'a.lock');
+    plant(lockFile);
+    await expect(gateway({ lockFile })).rejects.toMatchObject({ cause: { code: 'ERR_LOCK_INVALID_FILE' } });
+  });
+
+  test.each([
+    ['a number', 5, 'ERR_INVALID_ARG_TYPE'],
+    ['empty', '', 'ERR_INVALID_ARG_VALUE'],
+    ['a text with a NUL', 'a\0b', 'ERR_INVALID_ARG_VALUE'],
+  ])('that is %s is a mistake', async (_, lockFile, code) => {
+    await expect(gateway({ lockFile: lockFile as string })).rejects.toMatchObject({ code });
+  });
+
+  test('makes no other option right that is wrong', async () => {
+    const options = { lockFile: join(freshDirectory(), 'a.lock'), stateDir: 5 as never };
+    await expect(gateway(options)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
+  });
+});
+
+describe('bindTimeoutMs', () => {
+  /** A port that a connection has and nobody listens on. */
+  async function reservedPort() {
+    const { port } = await serverOn({});
+    const client = await connected(port);
+    return { client, port: client.localPort! };
+  }
+
+  test('is how long a socket that nobody listens on is waited for', async () => {
+    const { port, client } = await reservedPort();
+    const options = { stateDir: freshDirectory(), port };
+    await expect(gateway({ ...options, bindTimeoutMs: 0 })).rejects.toMatchObject({
+      code: 'ERR_GATEWAY_PORT_IN_USE',
+      cause: { code: 'EADDRINUSE' },
+    });
+    const waiting = gateway({ ...options, bindTimeoutMs: 20_000 });
+    setTimeout(() => client.resetAndDestroy(), 100);
+    expect((await waiting).port).toBe(port);
+  });
+
+  test('is over in time, and the locks are free then', async () => {
+    const { port } = await reservedPort();
+    const options = { stateDir: freshDirectory(), port, bindTimeoutMs: 200 };
+    const started = performance.now();
+    await expect(gateway(options)).rejects.toMatchObject({ code: 'ERR_GATEWAY_PORT_IN_USE' });
+    const took = performance.now() - started;
+    expect(took).toBeGreaterThan(190);
+    expect(took).toBeLessThan(5000);
+    for (const path of resolveGatewayPaths({ ...options, env: {} }).lockPaths) tryAcquireLock(path)!.release();
+  });
+
+  test('is not spent on a listener, which will not go away', async () => {
+    const port = await freePort();
+    const listener = bindExclusive({ port });
+    onTestFinished(() => listener.close());
+    const started = performance.now();
+    const options = { stateDir: freshDirectory(), port, bindTimeoutMs: Infinity };
+    await expect(gateway(options)).rejects.toMatchObject({ code: 'ERR_GATEWAY_PORT_IN_USE' });
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+
+  test.each([
+    ['below 0', -1, 'ERR_OUT_OF_RANGE'],
+    ['NaN', Number.NaN, 'ERR_OUT_OF_RANGE'],
+    ['a text', '5', 'ERR_INVALID_ARG_TYPE'],
+  ])('that is %s is a mistake', async (_, bindTimeoutMs, code) => {
+    await expect(gateway({ bindTimeoutMs: bindTimeoutMs as number })).rejects.toMatchObject({ code });
+  });
+});

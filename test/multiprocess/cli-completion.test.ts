@@ -1,0 +1,176 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { manPage } from '../../src/cli/man-page.js';
+import { createProgram } from '../../src/cli/program.js';
+import type { Missing } from '../support/capabilities.js';
+import { environment, gatewayLock } from '../support/command.js';
+import { freshDirectory } from '../support/places.js';
+import { Terminal, whyNoTerminal } from '../support/terminal.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const COMMANDS = ['run', 'serve', 'status', 'doctor', 'unit', 'completion', 'help'];
+
+function whyNo(program: string): Missing {
+  const { error } = spawnSync(program, ['--version']);
+  return error === undefined ? null : `needs ${program}: ${error.message}`;
+}
+
+/** A home with the completion script, and a directory with two files to complete. */
+async function shellHome(shell: string) {
+  const home = freshDirectory();
+  const { code, out, err } = await gatewayLock(['completion', shell], { home });
+  expect([code, err]).toEqual([0, '']);
+  writeFileSync(join(home, 'script'), out);
+  mkdirSync(join(home, 'a directory'));
+  writeFileSync(join(home, 'a file'), '');
+  return home;
+}
+
+describe('bash', () => {
+  const missing = whyNo('bash');
+
+  async function offered(...words: string[]): Promise<string[]> {
+    const home = await shellHome('bash');
+    const ask =
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is bash's
+      'source ./script; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _gateway_lock; printf "%s\\n" "${COMPREPLY[@]}"';
+    const args = ['--norc', '-uc', ask, 'bash', 'gateway-lock', ...words];
+    const out = execFileSync('bash', args, { cwd: home, env: environment(home), encoding: 'utf8' });
+    return out.split('\n').filter((line) => line !== '');
+  }
+
+  test.for([
+    [[''], COMMANDS],
+    [['s'], ['serve', 'status']],
+    [['--v'], ['--version']],
+    [
+      ['unit', ''],
+      ['systemd', 'launchd', 'schtasks'],
+    ],
+    [['unit', 'systemd', '--us'], ['--user']],
+    [['status', '--state-dir', ''], ['a directory']],
+    [['status', '--port', ''], []],
+    [
+      ['run', '--no-'],
+      ['--no-wait', '--no-handover'],
+    ],
+    [['run', '--', 'gateway-loc'], []],
+    [['run', '--', 'bas'], expect.arrayContaining(['bash'])],
+    [['run', '--', 'bash', '--po'], []],
+    [['help', 'do'], ['doctor']],
+  ] as const)('offers for %j', async ([words, expected], ctx) => {
+    if (missing !== null) ctx.skip(missing);
+    expect(await offered(...words)).toEqual(expected);
+  });
+
+  test('completes at a prompt, a directory with a blank in its name, too', async (ctx) => {
+    const reason = missing ?? whyNoTerminal();
+    if (reason !== null) ctx.skip(reason);
+    const home = await shellHome('bash');
+    writeFileSync(join(home, '.bashrc'), 'cd; source ./script; PS1="> "\n');
+    const terminal = new Terminal('bash', { columns: 80, rows: 20, home });
+    await terminal.shows(/^>/m);
+    terminal.type('gateway-lock sta', 'Tab');
+    await terminal.shows(/> gateway-lock status/);
+    terminal.type('--state-dir a', 'Tab');
+    await terminal.shows(/--state-dir a\\ directory/);
+    terminal.type(' --lock a', 'Tab', 'Tab', 'Tab');
+    await terminal.shows(/a directory\/ +a file/);
+  });
+});
+
+describe('zsh', () => {
+  test('completes commands, options with what they are, choices and directories', async (ctx) => {
+    const reason = whyNo('zsh') ?? whyNoTerminal();
+    if (reason !== null) ctx.skip(reason);
+    const home = await shellHome('zsh');
+    writeFileSync(join(home, '.zshrc'), 'autoload -U compinit; compinit -u -D; cd; source ./script; PS1="> "\n');
+    const terminal = new Terminal('zsh', { columns: 100, rows: 40, home });
+    await terminal.shows(/^>/m);
+    terminal.type('gateway-lock ', 'Tab');
+    await terminal.shows(/doctor +-- what is wrong here/);
+    terminal.type('doc', 'Tab', '--fi', 'Tab');
+    await terminal.shows(/> gateway-lock doctor --fix/);
+    terminal.type('--state-dir ', 'Tab');
+    await terminal.shows(/--state-dir a\\ directory/);
+    terminal.type('C-u', 'gateway-lock unit l', 'Tab', '--no-h', 'Tab');
+    await terminal.shows(/gateway-lock unit launchd --no-handover/);
+    terminal.type('C-u', 'gateway-lock run --po', 'Tab', '1 -- tmu', 'Tab');
+    await terminal.shows(/gateway-lock run --port 1 -- tmux/);
+    expect(terminal.screen()).not.toMatch(/error|not found|:\d+:/i);
+  });
+
+  test('the script is one that zsh can read, and autoload', async (ctx) => {
+    const missing = whyNo('zsh');
+    if (missing !== null) ctx.skip(missing);
+    const home = await shellHome('zsh');
+    const { status, stderr } = spawnSync('zsh', ['-fn', join(home, 'script')], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, '']);
+    expect(readFileSync(join(home, 'script'), 'utf8')).toMatch(/^#compdef gateway-lock\n/);
+  });
+});
+
+describe('fish', () => {
+  test.for([
+    ['gateway-lock ', COMMANDS],
+    ['gateway-lock unit ', ['launchd', 'schtasks', 'systemd']],
+    ['gateway-lock unit systemd ', []],
+    ['gateway-lock status --j', ['--json']],
+    ['gateway-lock status --state-dir ', ['a directory/']],
+    ['gateway-lock status --lock a', ['a directory/', 'a file']],
+    ['gateway-lock run --port ', []],
+    ['gateway-lock run -- gateway-lock-none --po', []],
+  ] as const)('offers for %j', async ([line, expected], ctx) => {
+    const missing = whyNo('fish');
+    if (missing !== null) ctx.skip(missing);
+    const home = await shellHome('fish');
+    const ask = 'source ./script; complete -C $argv[1]';
+    const options = { cwd: home, env: environment(home), encoding: 'utf8' } as const;
+    const { stdout, stderr } = spawnSync('fish', ['-N', '-c', ask, '--', line], options);
+    const offered = stdout.split('\n').map((answer) => answer.split('\t')[0]!);
+    expect([offered.filter((answer) => answer !== '').sort(), stderr]).toEqual([expected.toSorted(), '']);
+  });
+});
+
+describe('the manual page', () => {
+  const page = manPage(createProgram());
+
+  test('that is installed is what the definitions give', () => {
+    expect(readFileSync(join(root, 'dist/gateway-lock.1'), 'utf8')).toBe(page);
+    const { man, files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    expect([man, files]).toEqual(['./dist/gateway-lock.1', expect.arrayContaining(['dist'])]);
+  });
+
+  test('tells every command, option, example and exit code', () => {
+    for (const command of createProgram().commands) {
+      expect(page).toContain(`.SS ${command.name()}`);
+      for (const { flags } of command.options) expect(page).toContain(`.B ${flags.replaceAll('-', '\\-')}\n`);
+    }
+    expect(page).toContain('gateway\\-lock status \\-\\-watch');
+    expect(page).toMatch(/\.SH EXIT CODES\n\.TP\n\.B 0\n/);
+  });
+
+  test.for([
+    ['mandoc', ['-Tlint', '-W', 'warning']],
+    ['groff', ['-ww', '-man', '-z', '-Tutf8']],
+    ['man', ['--warnings', '-E', 'UTF-8', '-l', '-Tutf8', '-Z']],
+  ] as const)('%s has nothing to say about it', async ([program, args], ctx) => {
+    const directory = freshDirectory();
+    const path = join(directory, 'gateway-lock.1');
+    writeFileSync(path, page);
+    const { error, stdout, stderr } = spawnSync(program, [...args, path], { encoding: 'utf8' });
+    if (error !== undefined) ctx.skip(`needs ${program}: ${error.message}`);
+    const said = program === 'mandoc' ? `${stdout}${stderr}` : stderr;
+    // It has no date: the same definitions give the same page.
+    expect(said.split('\n').filter((line) => line !== '' && !line.includes('missing date'))).toEqual([]);
+  });
+});
+
+test.each([[['completion']], [['completion', 'tcsh']]])('%j is wrong usage', async (args) => {
+  const { code, out, err } = await gatewayLock(args);
+  expect([code, out]).toEqual([64, '']);
+  expect(err.split('\n')).toHaveLength(2);
+});

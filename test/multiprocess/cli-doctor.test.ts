@@ -1,0 +1,304 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { startActor } from '../support/actors.js';
+import { whyNoMount } from '../support/capabilities.js';
+import { type CommandOptions, gatewayLock } from '../support/command.js';
+import { listening } from '../support/listeners.js';
+import { mountTmpfs } from '../support/mounts.js';
+import { startTimeOf, writeOlderRecord } from '../support/older-gateway.js';
+import { freePort, freshDirectory } from '../support/places.js';
+import { portraitOf } from '../support/portrait.js';
+
+interface Finding {
+  readonly check: string;
+  readonly level: string;
+  readonly message: string;
+  readonly advice?: string;
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const uid = process.getuid?.();
+/** spawnSync() reaps: nobody has this pid. */
+const deadPid = () => spawnSync(process.execPath, ['-v']).pid;
+
+async function doctor(args: readonly string[], options: CommandOptions = {}) {
+  const { code, out, err } = await gatewayLock(['doctor', '--json', ...args], options);
+  const { ok, findings } = JSON.parse(out) as { ok: boolean; findings: Finding[] };
+  expect([ok, err]).toEqual([code === 0, '']);
+  return { code, findings, of: (check: string) => findings.filter((finding) => finding.check === check) };
+}
+
+function lockDirectory(stateDir: string): string {
+  const directory = join(stateDir, 'tmp', uid === undefined ? 'gateway' : `gateway-${uid}`);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  return directory;
+}
+
+/** In a private place of its own: /tmp itself is nobody's. */
+async function place() {
+  const stateDir = freshDirectory();
+  const port = await freePort();
+  return { stateDir, port, directory: lockDirectory(stateDir), args: ['--state-dir', stateDir, '--port', `${port}`] };
+}
+
+describe('doctor', () => {
+  test('finds nothing wrong where nothing is, and leaves nothing behind', async () => {
+    const home = freshDirectory();
+    const args = ['--port', `${await freePort()}`];
+    const { code, findings } = await doctor(args, { home });
+    expect([code, findings.filter(({ level }) => level !== 'ok' && level !== 'info')]).toEqual([0, []]);
+    expect(readdirSync(home)).toEqual([]);
+    const { out } = await gatewayLock(['doctor', ...args], { home });
+    expect(out).toMatch(/^ok +addon +it loads\n[\s\S]*\nNothing is wrong\.\n$/);
+  });
+
+  test('finds nothing wrong with a healthy gateway, and does not disturb it', async () => {
+    const { directory, stateDir, port, args } = await place();
+    const actor = await startActor();
+    await actor.call('gateway', { stateDir, port });
+    await actor.call('serve');
+    const before = portraitOf(join(directory, 'gateway.state.lock'));
+    const { code, of } = await doctor([...args, '--fix']);
+    expect(code).toBe(0);
+    expect(of('port')).toEqual([{ check: 'port', level: 'ok', message: expect.stringContaining(`pid ${actor.pid}`) }]);
+    expect(of('locks')[0]!.message).toBe('2 held, none left over');
+    expect(portraitOf(join(directory, 'gateway.state.lock'))).toEqual(before);
+    expect(await actor.call('verify', 'gateway')).toBe(true);
+  });
+
+  test('an addon that is missing is the only finding', async () => {
+    const copy = freshDirectory();
+    for (const path of ['package.json', 'dist', 'node_modules/commander', 'node_modules/node-gyp-build']) {
+      cpSync(join(root, path), join(copy, path), { recursive: true });
+    }
+    const { code, findings } = await doctor([], { program: [process.execPath, join(copy, 'dist/cli/main.js')] });
+    expect([code, findings]).toEqual([1, [expect.objectContaining({ check: 'addon', level: 'error' })]]);
+  });
+
+  test('a home that is none is said, and wrong usage is told from it', async () => {
+    const { code, findings } = await doctor([], { env: { HOME: 'relative' } });
+    expect([code, findings.map(({ check }) => check)]).toEqual([1, ['paths']]);
+    expect(await gatewayLock(['doctor', '--app', 'a/b'])).toMatchObject({ code: 64, out: '' });
+  });
+});
+
+describe('the lock directory', () => {
+  test.each([
+    [0o755, 'warning', /not private; the next start makes it so/, 0],
+    [0o777, 'error', /every user may write/, 1],
+  ])('with mode %o is a %s', async (mode, level, message, exit) => {
+    const { directory, args } = await place();
+    chmodSync(directory, mode);
+    const { code, of } = await doctor(args);
+    expect(of('lock directory')[0]).toMatchObject({ level, message: expect.stringMatching(message) });
+    expect(of('lock directory')[0]!.advice).toBe(`chmod 700 '${directory}'`);
+    expect(code).toBe(exit);
+  });
+
+  test.each([
+    ['a file', (path: string) => writeFileSync(path, '')],
+    ['a link', (path: string) => symlinkSync('/tmp', path)],
+  ])('that is %s is an error, and the other checks are made', async (_, make) => {
+    const stateDir = freshDirectory();
+    mkdirSync(join(stateDir, 'tmp'));
+    make(join(stateDir, 'tmp', `gateway-${uid}`));
+    const { code, of } = await doctor(['--state-dir', stateDir, '--port', `${await freePort()}`]);
+    expect([code, of('lock directory')[0]!.message]).toEqual([1, expect.stringContaining('is not a directory')]);
+    expect(of('service units')).toHaveLength(1);
+  });
+
+  test('of a lock file of one own must be there, and need not be private', async () => {
+    const directory = freshDirectory();
+    const args = ['--port', `${await freePort()}`, '--lock'];
+    chmodSync(directory, 0o1777);
+    expect((await doctor([...args, join(directory, 'a.lock')])).of('lock directory')[0]).toMatchObject({ level: 'ok' });
+    chmodSync(directory, 0o777);
+    expect((await doctor([...args, join(directory, 'a.lock')])).code).toBe(1);
+    const { of } = await doctor([...args, join(directory, 'none/a.lock')]);
+    expect(of('lock directory')[0]).toMatchObject({ level: 'error' });
+  });
+
+  test('above which others may write gets a warning that names the place', async () => {
+    const { stateDir, args } = await place();
+    chmodSync(stateDir, 0o777);
+    const { code, of } = await doctor(args);
+    expect([code, of('parent directories')]).toEqual([
+      0,
+      [expect.objectContaining({ level: 'warning', message: `every user may move what lies in ${stateDir}` })],
+    ]);
+  });
+
+  test('on a file system that takes no lock file is an error', async (ctx) => {
+    const missing = whyNoMount();
+    if (missing !== null) ctx.skip(missing);
+    const stateDir = mountTmpfs();
+    expect(spawnSync('mount', ['-o', 'remount,ro', stateDir]).status).toBe(0);
+    const { code, of } = await doctor(['--state-dir', stateDir, '--port', `${await freePort()}`]);
+    expect([code, of('file system')[0]!.message]).toEqual([1, expect.stringContaining('EROFS')]);
+  });
+});
+
+describe('the port', () => {
+  test('with a stranger on it is an error that names him', async () => {
+    const { stateDir } = await place();
+    const { port } = await listening(createServer((_, response) => response.end('hello')));
+    const { code, of } = await doctor(['--state-dir', stateDir, '--port', `${port}`]);
+    expect([code, of('port')[0]]).toEqual([
+      1,
+      expect.objectContaining({ level: 'error', message: expect.stringContaining(`pid ${process.pid} listens`) }),
+    ]);
+    expect(of('port')[0]!.advice).toContain(`kill ${process.pid}`);
+  });
+
+  test('with a gateway that is not healthy is an error with its reason', async () => {
+    const { stateDir, port, args } = await place();
+    const actor = await startActor();
+    await actor.call('gateway', { stateDir, port });
+    await actor.call('serve', 'nothing');
+    const { code, of } = await doctor(args);
+    expect([code, of('port')[0]!.message]).toEqual([1, expect.stringContaining('the answer is not JSON')]);
+  });
+
+  test('that is not of this host cannot be had', async () => {
+    const { args } = await place();
+    const { of } = await doctor([...args, '--host', '192.0.2.1']);
+    expect(of('port')[0]).toMatchObject({ level: 'error', message: expect.stringContaining('EADDRNOTAVAIL') });
+  });
+
+  test('that is held for a program without one is no trouble', async () => {
+    const { directory, args } = await place();
+    const actor = await startActor();
+    await actor.call('tryAcquire', join(directory, 'gateway.state.lock'));
+    expect((await doctor(args)).of('port')[0]).toMatchObject({ level: 'info' });
+  });
+});
+
+describe('--fix', () => {
+  test('removes leftovers of dead holders, and says which', async () => {
+    const { directory, stateDir, args } = await place();
+    const actor = await startActor();
+    await actor.call('gateway', { stateDir, port: 0 });
+    await actor.kill();
+    const before = await doctor(args);
+    expect(before.of('locks').map(({ level, message }) => [level, message])).toEqual(
+      [0, 1].map(() => ['info', expect.stringContaining(`is a leftover of pid ${actor.pid}, which is gone`)]),
+    );
+    const { code, of } = await doctor([...args, '--fix']);
+    expect([code, of('fix').map(({ message }) => message)]).toEqual([
+      0,
+      [expect.stringMatching(/^removed .*gateway\.[0-9a-f]{8}\.lock$/), `removed ${directory}/gateway.state.lock`],
+    ]);
+    expect(readdirSync(directory)).toEqual([]);
+    expect(of('locks')[0]!.message).toBe('no lock is held, none is left over');
+  });
+
+  const self = () => ({ pid: process.pid, startTime: startTimeOf(process.pid) });
+  test.each([
+    ['an older gateway that is alive', () => self(), false],
+    ['an older gateway that may live on another host', () => ({ pid: 1, bootId: 'other', host: 'other' }), false],
+    ['an older gateway that is dead', () => ({ pid: deadPid(), startTime: 1 }), true],
+    ['a holder on another host', () => ({ pid: 1, bootId: 'other', host: 'other', kernelLock: true }), false],
+    ['a holder before the last boot', () => ({ pid: 1, bootId: 'other', host: hostname(), kernelLock: true }), true],
+  ])('the record of %s', async (_, record, removed) => {
+    const { directory, args } = await place();
+    const path = join(directory, 'gateway.12345678.lock');
+    writeOlderRecord(path, record());
+    const before = portraitOf(path);
+    const { code } = await doctor([...args, '--fix']);
+    expect([code, existsSync(path)]).toEqual([0, !removed]);
+    if (!removed) expect(portraitOf(path)).toEqual(before);
+  });
+
+  test.each(['', 'root:x:0:0\n', '{"name":"x"}', `{"pid":${2 ** 31 - 1}}`])(
+    'leaves a file that --lock names and this package has not written: %j',
+    async (content) => {
+      const path = join(freshDirectory(), 'package.json');
+      writeFileSync(path, content);
+      utimesSync(path, new Date(0), new Date(0));
+      const before = portraitOf(path);
+      const { of } = await doctor(['--fix', '--port', `${await freePort()}`, '--lock', path]);
+      expect([of('fix'), portraitOf(path)]).toEqual([[], before]);
+    },
+  );
+
+  test('removes what a killed holder of a lock file of its own has left', async () => {
+    const path = join(freshDirectory(), 'job.lock');
+    const actor = await startActor();
+    await actor.call('tryAcquire', path);
+    await actor.kill();
+    await doctor(['--fix', '--port', `${await freePort()}`, '--lock', path]);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('removes a file that names nobody only when it is old: an older gateway may be writing it', async () => {
+    const { directory, args } = await place();
+    for (const name of ['gateway.00000001.lock', 'gateway.00000002.lock'])
+      writeFileSync(join(directory, name), '{"pid":');
+    utimesSync(join(directory, 'gateway.00000001.lock'), new Date(0), new Date(0));
+    await doctor([...args, '--fix']);
+    expect(readdirSync(directory)).toEqual(['gateway.00000002.lock']);
+  });
+});
+
+test('two gateways closer than 20 ports get a warning, 20 apart they do not', async () => {
+  const home = freshDirectory();
+  const port = 10_000;
+  for (const [name, base] of Object.entries({ '.gateway': port, '.gateway-b': port + 19 })) {
+    const actor = await startActor();
+    const path = join(lockDirectory(join(home, name)), 'gateway.state.lock');
+    await actor.call('tryAcquire', path, { owner: { port: base } });
+  }
+  const near = expect.objectContaining({ level: 'warning', message: expect.stringContaining('closer than 20') });
+  expect((await doctor([], { home })).of('base ports')).toEqual([near]);
+  const stateDir = join(home, 'new');
+  const planned = async (base: number) =>
+    (await doctor(['--port', `${base}`, '--state-dir', stateDir], { home })).of('base ports');
+  expect(await planned(port + 38)).toEqual([near, near]);
+  expect(await planned(port + 39)).toEqual([near]);
+});
+
+describe('service units', () => {
+  const unit = '[Service]\nExecStart=/usr/bin/gateway-lock serve\nRestart=always\nRestartSec=5\n';
+
+  test('of the user are found, and their drop-ins count', async () => {
+    const home = freshDirectory();
+    const directory = join(home, '.config/systemd/user');
+    mkdirSync(join(directory, 'a.service.d'), { recursive: true });
+    writeFileSync(join(directory, 'a.service'), unit);
+    const args = ['--port', `${await freePort()}`];
+    const { code, of } = await doctor(args, { home });
+    expect([code, of('service units')[0]]).toMatchObject([1, { level: 'error' }]);
+    expect(of('service units')[0]!.advice).toContain('RestartPreventExitStatus=78');
+    writeFileSync(join(directory, 'a.service.d/b.conf'), '[Service]\nRestartPreventExitStatus=78\n');
+    expect((await doctor(args, { home })).code).toBe(0);
+  });
+
+  test('that are named are looked at wherever they lie; one that is not there is an error', async () => {
+    const { args, port, directory } = await place();
+    writeFileSync(join(directory, 'a.socket'), `[Socket]\nListenStream=127.0.0.1:${port}\n`);
+    writeFileSync(join(directory, 'b.plist'), '<plist><key>KeepAlive</key><true/></plist>');
+    const units = ['a.socket', 'b.plist', 'c.service'].map((name) => join(directory, name));
+    const { code, of } = await doctor([...args, '--unit', ...units]);
+    expect([code, of('service units').map(({ level }) => level)]).toEqual([1, ['error', 'warning', 'error']]);
+  });
+
+  test('as this command prints them are right', async () => {
+    const { args, directory } = await place();
+    for (const [kind, name] of [
+      ['systemd', 'a.service'],
+      ['launchd', 'b.plist'],
+    ] as const) {
+      const { code, out } = await gatewayLock(['unit', kind, '--port', '18790', '--', 'node', 'server.js']);
+      expect(code).toBe(0);
+      writeFileSync(join(directory, name), out);
+      expect((await doctor([...args, '--unit', join(directory, name)])).of('service units')[0]).toMatchObject({
+        level: 'ok',
+      });
+    }
+  });
+});

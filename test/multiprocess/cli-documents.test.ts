@@ -1,0 +1,79 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { describe, expect, test } from 'vitest';
+import { examplesOf } from '../../src/cli/examples.js';
+import { createProgram } from '../../src/cli/program.js';
+import { whyNoPython } from '../support/capabilities.js';
+import { freePort, freshDirectory, until } from '../support/places.js';
+import { startLine } from '../support/shell-lines.js';
+
+const readme = readFileSync(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8');
+const readmeLines = blocks('sh').flatMap((block) => block.split('\n').filter((line) => line.includes('gateway-lock ')));
+const helpLines = createProgram()
+  .commands.filter((command) => ['run', 'serve'].includes(command.name()))
+  .flatMap((command) => examplesOf(command).map(({ line }) => line));
+
+function blocks(language: string): string[] {
+  return [...readme.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map((match) => match[1]!);
+}
+
+/** The files that the lines speak of, as README shows them. */
+function directoryOfTheReader(): string {
+  const home = freshDirectory();
+  for (const [name, language] of [
+    ['server.js', 'js'],
+    ['server.py', 'python'],
+  ] as const) {
+    const code = blocks(language).find((block) => block.includes(name))!;
+    writeFileSync(join(home, name), code);
+  }
+  writeFileSync(join(home, 'worker.js'), 'console.log("done")');
+  writeFileSync(join(home, 'backup.sh'), '#!/bin/sh\necho backup\n', { mode: 0o755 });
+  mkdirSync(join(home, 'run/lock'), { recursive: true });
+  return home;
+}
+
+function isServer(line: string): boolean {
+  return /server|serve\b/.test(line) && !/backup/.test(line);
+}
+
+describe.each([
+  ['README', readmeLines],
+  ['--help', helpLines],
+])('every command line of %s runs', (_, lines) => {
+  test('there are some', () => expect(lines.length).toBeGreaterThan(3));
+
+  test.for(lines.filter(isServer))('%s', async (line, ctx) => {
+    if (line.includes('python3') && whyNoPython !== null) return ctx.skip(whyNoPython);
+    const ports = { 18789: await freePort(), 18790: await freePort(), 18809: await freePort() };
+    const [port = 18789] = (/--port (\d+)/.exec(line) ?? []).slice(1).map(Number);
+    const run = startLine(line.includes('--port') ? line : `${line} --port 18789`, directoryOfTheReader(), ports);
+    await until(() => answers(ports[port as keyof typeof ports]), `an answer; ${run.err}`);
+    run.child.kill('SIGTERM');
+    expect(await run.ended).toMatchObject(
+      / serve( |$)/.test(line) ? { code: 0, signal: null } : { code: null, signal: 'SIGTERM' },
+    );
+  });
+
+  test.each(lines.filter((line) => !isServer(line)))('%s', async (line) => {
+    const home = directoryOfTheReader();
+    const run = startLine(line.replace('/run/lock', 'run/lock'), home, {});
+    expect(await run.ended).toMatchObject({ code: 0, signal: null, err: '' });
+  });
+});
+
+async function answers(port: number): Promise<boolean> {
+  try {
+    await fetch(`http://127.0.0.1:${port}/`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test('every command has a --help with examples', () => {
+  const commands = createProgram().commands as readonly Command[];
+  expect(commands.filter((command) => examplesOf(command).length === 0).map((command) => command.name())).toEqual([]);
+});

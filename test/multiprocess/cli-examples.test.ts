@@ -1,0 +1,59 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { examplesOf } from '../../src/cli/examples.js';
+import { createProgram } from '../../src/cli/program.js';
+import { COMMAND, start, untilPrinted } from '../support/command.js';
+import { freePort, freshDirectory } from '../support/places.js';
+
+const program = createProgram();
+
+/** A home with `gateway-lock` on its PATH, and what the examples name. */
+function exampleHome(): { home: string; path: string } {
+  const home = freshDirectory();
+  const bin = join(home, 'bin');
+  mkdirSync(bin);
+  for (const [name, line] of Object.entries({
+    'gateway-lock': `'${process.execPath}' '${COMMAND}'`,
+    python3: 'true',
+  })) {
+    writeFileSync(join(bin, name), `#!/bin/sh\nexec ${line} "$@"\n`);
+    chmodSync(join(bin, name), 0o755);
+  }
+  writeFileSync(join(home, 'server.js'), '');
+  return { home, path: `${bin}${delimiter}${process.env['PATH']}` };
+}
+
+function shellOf(line: string): string {
+  return /completion (zsh|fish|bash)/.exec(line)?.[1] ?? 'sh';
+}
+
+describe.each(['status', 'doctor', 'unit', 'completion'])('each example of %s --help runs', (name) => {
+  const examples = examplesOf(program.commands.find((command) => command.name() === name)!);
+
+  test('and there are some', () => {
+    expect(examples.length).toBeGreaterThan(1);
+  });
+
+  test.for(examples)('$line', async ({ line }, ctx) => {
+    const shell = shellOf(line);
+    if (spawnSync(shell, ['-c', ':']).error !== undefined) ctx.skip(`needs ${shell}`);
+    const { home, path } = exampleHome();
+    const port = String(await freePort());
+    // Ports of the tests' own; what zsh needs before.
+    const text = `${shell === 'zsh' ? 'autoload -U compinit; compinit -u -D; ' : ''}${line.replaceAll('18790', port)}`;
+    const watches = line.includes('--watch');
+    const run = start([], {
+      program: [shell, '-c', watches ? `exec ${text}` : text],
+      home,
+      cwd: home,
+      env: { PATH: path, GATEWAY_GATEWAY_PORT: port },
+    });
+    if (watches) {
+      await untilPrinted(run, /\n/);
+      run.child.kill('SIGINT');
+    }
+    expect(await run.ended).toMatchObject({ code: 0, signal: null, err: '' });
+  });
+});

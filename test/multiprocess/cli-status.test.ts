@@ -1,0 +1,294 @@
+import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { listLocks } from '../../src/index.js';
+import { type Actor, startActor } from '../support/actors.js';
+import { whyNotRoot } from '../support/capabilities.js';
+import { COMMAND, gatewayLock, start, untilPrinted } from '../support/command.js';
+import { startTimeOf, writeOlderRecord } from '../support/older-gateway.js';
+import { freePort, freshDirectory } from '../support/places.js';
+import { portraitOf } from '../support/portrait.js';
+import { Terminal, whyNoTerminal } from '../support/terminal.js';
+
+interface Listed {
+  readonly locks: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** A gateway that answers on its port. */
+async function startGateway(stateDir: string, port: number, body?: string): Promise<Actor> {
+  const actor = await startActor();
+  await actor.call('gateway', { stateDir, port });
+  await (body === undefined ? actor.call('serve') : actor.call('serve', body));
+  return actor;
+}
+
+function lockDirectory(stateDir: string): string {
+  const uid = process.getuid?.();
+  const directory = join(stateDir, 'tmp', uid === undefined ? 'gateway' : `gateway-${uid}`);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  return directory;
+}
+
+function parsed(out: string): Listed {
+  return JSON.parse(out) as Listed;
+}
+
+describe('status', () => {
+  test('says where it looked when there is no lock, and makes nothing', async () => {
+    const home = freshDirectory();
+    const { code, out, err } = await gatewayLock(['status'], { home });
+    expect([code, out, err]).toEqual([0, `No locks in ${home}/.gateway\n`, '']);
+    expect(readdirSync(home)).toEqual([]);
+    expect(parsed((await gatewayLock(['status', '--json'], { home })).out)).toEqual({ locks: [] });
+  });
+
+  test('shows who holds which lock, since when, and that it is healthy', async () => {
+    const home = freshDirectory();
+    const port = await freePort();
+    const actor = await startGateway(join(home, '.gateway'), port);
+    const { code, out } = await gatewayLock(['status'], { home });
+    expect(code).toBe(0);
+    const rows = out.split('\n').filter((line) => /^gateway\..*held /.test(line));
+    expect(rows).toHaveLength(2);
+    for (const row of rows) expect(row).toMatch(new RegExp(` ${actor.pid} .* s\\) +${port} +healthy +.*actor\\.mjs`));
+  });
+
+  test('--json has every documented field, and changes nothing', async () => {
+    const stateDir = freshDirectory();
+    const port = await freePort();
+    const actor = await startGateway(stateDir, port, '<html>');
+    const directory = lockDirectory(stateDir);
+    const before = portraitOf(join(directory, 'gateway.state.lock'));
+    const { out } = await gatewayLock(['status', '--state-dir', stateDir, '--json']);
+    const state = parsed(out).locks.find(({ path }) => path === join(directory, 'gateway.state.lock'));
+    expect(state).toEqual({
+      path: join(directory, 'gateway.state.lock'),
+      state: 'held',
+      heldBy: 'exclusive',
+      owner: expect.objectContaining({ pid: actor.pid, port, kernelLock: true }),
+      ownerAlive: true,
+      command: expect.arrayContaining([expect.stringMatching(/actor\.mjs$/)]),
+      host: '127.0.0.1',
+      port,
+      listening: true,
+      health: { healthy: false, reason: 'the answer is not JSON', status: 200 },
+      cause: null,
+    });
+    const help = (await gatewayLock(['status', '--help'])).out;
+    for (const field of Object.keys(state!)) expect(help).toContain(field);
+    expect(portraitOf(join(directory, 'gateway.state.lock'))).toEqual(before);
+  });
+
+  test('finds every profile, and one that is named', async () => {
+    const home = freshDirectory();
+    await startGateway(join(home, '.gateway'), await freePort());
+    await startGateway(join(home, '.gateway-rescue'), await freePort());
+    // The same place by another name is listed once.
+    symlinkSync(join(home, '.gateway'), join(home, '.gateway-alias'));
+    expect(parsed((await gatewayLock(['status', '--json'], { home })).out).locks).toHaveLength(4);
+    const one = parsed((await gatewayLock(['status', '--profile', 'rescue', '--json'], { home })).out).locks;
+    expect(one.map(({ path }) => String(path).includes('.gateway-rescue/'))).toEqual([true, true]);
+  });
+
+  test('looks at one lock file with --lock: missing, held, leftover after kill -9', async () => {
+    const path = join(freshDirectory(), 'job.lock');
+    const state = async () => parsed((await gatewayLock(['status', '--lock', path, '--json'])).out).locks[0]!['state'];
+    expect(await state()).toBe('missing');
+    const actor = await startActor();
+    await actor.call('tryAcquire', path);
+    expect(await state()).toBe('held');
+    await actor.kill();
+    expect(await state()).toBe('leftover');
+    const { out } = await gatewayLock(['status', '--lock', path]);
+    expect(out).toMatch(new RegExp(`leftover +${actor.pid} \\(gone\\)`));
+    expect(out).toContain('it blocks nothing');
+  });
+
+  test('tells an older gateway that holds no kernel lock, and a shared holder', async () => {
+    const stateDir = freshDirectory();
+    const directory = lockDirectory(stateDir);
+    const older = await startActor();
+    writeOlderRecord(join(directory, 'gateway.12345678.lock'), { pid: older.pid });
+    const reader = await startActor();
+    await reader.call('tryAcquire', join(directory, 'gateway.state.lock'), { mode: 'shared' });
+    const { out } = await gatewayLock(['status', '--state-dir', stateDir]);
+    expect(out).toMatch(new RegExp(`gateway\\.12345678\\.lock +held by record +${older.pid} `));
+    expect(out).toMatch(/gateway\.state\.lock +held shared/);
+    expect(out).toContain('by record: an older gateway');
+  });
+
+  test('one that cannot be looked at hides no other', async () => {
+    const stateDir = freshDirectory();
+    const directory = lockDirectory(stateDir);
+    mkdirSync(join(directory, 'gateway.00000000.lock'));
+    writeFileSync(join(directory, 'gateway.state.lock'), '{"pid":');
+    const { code, out } = await gatewayLock(['status', '--state-dir', stateDir]);
+    expect([code, out]).toEqual([0, expect.stringMatching(/gateway\.00000000\.lock +unreadable/)]);
+    expect(out).toMatch(/gateway\.state\.lock +free/);
+    expect(out).toMatch(/unreadable: .*gateway\.00000000\.lock: .*directory/);
+    const { locks } = parsed((await gatewayLock(['status', '--state-dir', stateDir, '--json'])).out);
+    expect(locks[0]!['cause']).toEqual({
+      code: 'ERR_LOCK_INVALID_FILE',
+      message: expect.stringContaining('directory'),
+    });
+  });
+
+  test('a record of hostile text reaches no terminal', async () => {
+    const path = join(freshDirectory(), 'hostile\x1b[2J.lock');
+    const evil = '\x1b]0;owned\x07\x9b31m\u202e';
+    const record = {
+      createdAt: evil,
+      host: evil,
+      port: 65536,
+      bindHost: evil,
+      role: evil,
+      bootId: 'other',
+      [evil]: evil,
+    };
+    writeFileSync(path, JSON.stringify({ pid: process.pid, ...record, startTime: startTimeOf(process.pid) }));
+    for (const args of [['status'], ['status', '--json'], ['doctor']]) {
+      const { out, err } = await gatewayLock([...args, '--lock', path]);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is meant
+      expect(out + err, args.join(' ')).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
+    }
+  });
+
+  test('colours a terminal only: not a pipe, and not with NO_COLOR', async () => {
+    const path = join(freshDirectory(), 'a.lock');
+    writeFileSync(path, '');
+    const coloured = async (env: NodeJS.ProcessEnv) =>
+      (await gatewayLock(['status', '--lock', path], { env })).out.includes('\x1b[');
+    expect(await coloured({})).toBe(false);
+    expect(await coloured({ FORCE_COLOR: '1' })).toBe(true);
+    expect(await coloured({ FORCE_COLOR: '1', NO_COLOR: '1' })).toBe(false);
+  });
+
+  test.each([
+    [['status', '--lock', 'x', '--profile', 'y'], /--lock.*--profile|--profile.*--lock/],
+    [['status', '--interval', '5'], /--interval/],
+    [['status', '--verbose'], /--verbose/],
+    [['status', '--app', '../x'], /app must be/],
+  ])('%j is wrong usage: exit 64, one line', async (args, text) => {
+    const { code, out, err } = await gatewayLock(args);
+    expect([code, out]).toEqual([64, '']);
+    expect(err).toMatch(text);
+    expect(err.split('\n')).toHaveLength(2);
+  });
+
+  test('a reader that ends early is no failure, and a full disk is one', async () => {
+    const shell = (line: string) => gatewayLock([], { program: ['/bin/sh', '-c', line, process.execPath, COMMAND] });
+    // The reader ends before anything is written.
+    const closed = await shell('{ "$0" "$1" status; echo $? >&2; } | exec true');
+    expect(closed.err).toBe('0\n');
+    const full = await shell('"$0" "$1" status > /dev/full');
+    expect([full.code, full.err]).toEqual([1, expect.stringMatching(/^gateway-lock: .*ENOSPC/)]);
+  });
+});
+
+describe('status --watch into a pipe', () => {
+  test('prints again only what has changed, one JSON line each, and ends with SIGINT as done', async () => {
+    const path = join(freshDirectory(), 'job.lock');
+    const run = start(['status', '--lock', path, '--json', '--watch', '--interval', '100']);
+    await untilPrinted(run, /"missing"/);
+    const actor = await startActor();
+    await actor.call('tryAcquire', path);
+    await untilPrinted(run, /"held"/);
+    await actor.call('release', path);
+    await untilPrinted(run, /"held"[\s\S]*"missing"/);
+    run.child.kill('SIGINT');
+    expect(await run.ended).toMatchObject({ code: 0, signal: null });
+    const states = run.out
+      .trim()
+      .split('\n')
+      .map((line) => parsed(line).locks[0]!['state']);
+    expect(states).toEqual(['missing', 'held', 'missing']);
+    expect(run.out).not.toContain('\x1b');
+  });
+
+  test('ends by itself when its reader has ended', async () => {
+    const path = join(freshDirectory(), 'job.lock');
+    const run = start([], {
+      program: [
+        '/bin/sh',
+        '-c',
+        '{ "$0" "$1" status --interval 100 --lock "$2"; echo $? >&2; } | head -n 1',
+        process.execPath,
+        COMMAND,
+        path,
+      ],
+    });
+    await untilPrinted(run, /LOCK/);
+    // Something to write, so that it notices.
+    for (let turn = 0; run.err === ''; turn++) {
+      writeFileSync(path, turn % 2 ? '' : '{"pid":2147483647}');
+      await new Promise((resolve) => setTimeout(resolve, 150));
+    }
+    expect((await run.ended).err).toBe('0\n');
+  });
+});
+
+describe('status on a terminal', () => {
+  const missing = whyNoTerminal();
+
+  test('a table with colours where it is wide, blocks where it is narrow', async (ctx) => {
+    if (missing !== null) ctx.skip(missing);
+    const home = freshDirectory();
+    await startGateway(join(home, '.gateway'), await freePort());
+    const command = `'${process.execPath}' '${COMMAND}' status`;
+    const wide = new Terminal(command, { columns: 200, rows: 30, home });
+    await wide.shows(/LOCK +STATE[\s\S]*held/);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is meant
+    expect(wide.colours()).toMatch(/\x1b\[32mhealthy/);
+    const plain = new Terminal(command, { columns: 200, rows: 30, home, env: { NO_COLOR: '1' } });
+    await plain.shows(/LOCK +STATE[\s\S]*held/);
+    expect(plain.colours()).not.toContain('\x1b[32m');
+    const narrow = new Terminal(command, { columns: 60, rows: 30, home });
+    await narrow.shows(/state +held[\s\S]*health +healthy/);
+    expect(narrow.screen()).not.toContain('LOCK');
+  });
+
+  test('--watch redraws in place, follows the size, hides the cursor and gives it back with Ctrl-C', async (ctx) => {
+    if (missing !== null) ctx.skip(missing);
+    const home = freshDirectory();
+    const stateDir = join(home, '.gateway');
+    const terminal = new Terminal(`'${process.execPath}' '${COMMAND}' status --watch --interval 200`, {
+      columns: 200,
+      rows: 30,
+      home,
+    });
+    await terminal.shows(/No locks in/);
+    expect(terminal.ask('cursor_flag')).toBe('0');
+    const gateway = await startGateway(stateDir, await freePort());
+    await terminal.shows(/held .*healthy/);
+    expect(terminal.screen()).not.toContain('No locks in');
+    terminal.resize(60, 30);
+    await terminal.shows(/state +held/);
+    terminal.resize(60, 6);
+    await terminal.shows(/more lines/);
+    terminal.resize(200, 30);
+    await terminal.shows(/LOCK +STATE/);
+    await gateway.kill();
+    await terminal.shows(/leftover +\d+ \(gone\)/);
+    terminal.type('C-c');
+    await terminal.shows(/exit=0/);
+    expect(terminal.ask('cursor_flag')).toBe('1');
+  });
+});
+
+test('a directory that may not be read is listed as such, and hides no other', async (ctx) => {
+  const missing = whyNotRoot();
+  if (missing !== null) ctx.skip(missing);
+  const stateDir = freshDirectory();
+  chmodSync(stateDir, 0o755);
+  mkdirSync(join(stateDir, 'tmp/gateway-1'), { recursive: true, mode: 0o755 });
+  mkdirSync(join(stateDir, 'tmp/gateway-2'), { mode: 0o700 });
+  writeFileSync(join(stateDir, 'tmp/gateway-1/gateway.state.lock'), '', { mode: 0o666 });
+  await listLocks({ stateDir });
+  process.seteuid!(65534);
+  const locks = await listLocks({ stateDir }).finally(() => process.seteuid!(0));
+  expect(locks.map(({ path, state }) => [path.slice(stateDir.length), state])).toEqual([
+    ['/tmp/gateway-1/gateway.state.lock', expect.any(String)],
+    ['/tmp/gateway-2', 'unreadable'],
+  ]);
+  expect(locks[1]!.cause).toMatchObject({ code: 'EACCES' });
+});

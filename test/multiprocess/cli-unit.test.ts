@@ -1,0 +1,244 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Missing } from '../support/capabilities.js';
+import { COMMAND, gatewayLock, start, untilPrinted } from '../support/command.js';
+import { freePort, freshDirectory, until } from '../support/places.js';
+import { bootSystemd, SystemdInstance } from '../support/systemd.js';
+
+const HOSTILE = ['a b', '100%', '$HOME', '"q"', "it's", 'back\\slash', '<&>', ';', ''];
+const node = realpathSync(process.execPath);
+
+async function unit(args: readonly string[], home = freshDirectory()): Promise<string> {
+  const { code, out, err } = await gatewayLock(['unit', ...args], { home });
+  expect([code, err]).toEqual([0, '']);
+  return out;
+}
+
+/** What python3 makes of it, as JSON. */
+function readByPython(script: string, text: string): unknown {
+  return JSON.parse(execFileSync('python3', ['-c', `import sys, json\n${script}`], { input: text, encoding: 'utf8' }));
+}
+
+function whyNo(program: string): Missing {
+  const { error } = spawnSync(program, ['--version']);
+  return error === undefined ? null : `needs ${program}: ${error.message}`;
+}
+
+const readPlist = (text: string) =>
+  readByPython('import plistlib\nprint(json.dumps(plistlib.loads(sys.stdin.buffer.read())))', text) as Record<
+    string,
+    unknown
+  >;
+
+/** `{ tag: text }` of the leaves. */
+const readTask = (text: string) =>
+  readByPython(
+    `import xml.etree.ElementTree as e
+print(json.dumps({i.tag.split('}')[1]: i.text for i in e.fromstring(sys.stdin.buffer.read()).iter() if len(i) == 0}))`,
+    text,
+  ) as Record<string, string>;
+
+function verify(content: string, scope: '--user' | '--system') {
+  const directory = freshDirectory();
+  writeFileSync(join(directory, 'gateway.service'), content);
+  const { status, stderr } = spawnSync('systemd-analyze', [scope, 'verify', join(directory, 'gateway.service')], {
+    encoding: 'utf8',
+    env: { ...process.env, XDG_RUNTIME_DIR: directory, HOME: directory },
+  });
+  // Other units of the machine may have their own troubles.
+  return {
+    status,
+    complaints: stderr
+      .split('\n')
+      .filter((line) => line.includes('gateway.service'))
+      .join('\n'),
+  };
+}
+
+describe('unit systemd', () => {
+  test.for([
+    ['--port', '18790', '--', 'node', ...HOSTILE],
+    ['--user', '--port', '18790', '--', 'node', ...HOSTILE],
+    ['--host', '192.0.2.1', '--name', 'a@b.c'],
+    ['--user', '--state-dir', '/tmp/with space and 100%', '--config', '/tmp/x y.json', '--app', 'openclaw'],
+    ['--lock', '/run/lock/a b.lock', '--', 'node'],
+  ])('%j is accepted by systemd-analyze verify', async (args, ctx) => {
+    const missing = whyNo('systemd-analyze');
+    if (missing !== null) ctx.skip(missing);
+    const text = await unit(['systemd', ...args]);
+    // Also with the hardening that it suggests.
+    const hardened = text.replace(/^#(?=[A-Z][A-Za-z]+=)/gm, '');
+    expect(hardened).toMatch(/^RestrictAddressFamilies=.*AF_NETLINK/m);
+    const scope = args.includes('--user') ? '--user' : '--system';
+    for (const content of [text, hardened])
+      expect(verify(content, scope), content).toEqual({ status: 0, complaints: '' });
+  });
+
+  test('restarts always, but not after 78, and ends everything it has started', async () => {
+    const text = await unit(['systemd', '--port', '18790', '--', 'node', 'server.js']);
+    for (const line of [
+      'Type=exec',
+      'Restart=always',
+      'RestartSec=5',
+      'RestartPreventExitStatus=78',
+      'KillMode=mixed',
+      'TimeoutStopSec=30',
+      'StartLimitIntervalSec=0',
+      'After=network.target',
+      'WantedBy=multi-user.target',
+      ...(process.getuid?.() === 0 ? [] : [`User=${userInfo().username}`]),
+    ]) {
+      expect(text.split('\n')).toContain(line);
+    }
+  });
+
+  test('of a user needs nothing that only the system has', async () => {
+    const text = await unit(['systemd', '--user', '--host', '192.0.2.1']);
+    expect(text).not.toMatch(/^(After|Wants|User)=/m);
+    expect(text).toContain('WantedBy=default.target');
+    expect(text).toContain('~/.config/systemd/user/gateway.service');
+  });
+
+  test('waits for the network only when the address is not one that is always there', async () => {
+    expect(await unit(['systemd', '--host', '192.0.2.1'])).toContain('After=network-online.target');
+    expect(await unit(['systemd', '--host', '0.0.0.0'])).not.toContain('network-online');
+  });
+
+  test('names every place, also those that only the environment says', async () => {
+    const home = freshDirectory();
+    const env = {
+      GATEWAY_STATE_DIR: join(home, 'state'),
+      GATEWAY_CONFIG_PATH: join(home, 'c.json'),
+      GATEWAY_GATEWAY_PORT: '7',
+    };
+    const { out } = await gatewayLock(['unit', 'systemd'], { home, env });
+    const words = `serve --state-dir ${home}/state --config ${home}/c.json --port 7`;
+    expect(out).toContain(`ExecStart=${node} ${COMMAND} ${words}\n`);
+    const run = await unit(['systemd', '--no-handover', '--health-path', '/live', '--', 'node', 'a'], home);
+    expect(run).toContain(
+      `run --supervised --no-handover --health-path /live --state-dir ${home}/.gateway -- ${process.execPath} a\n`,
+    );
+  });
+
+  test('a profile names the unit and its state', async () => {
+    const home = freshDirectory();
+    const text = await unit(['systemd', '--user', '--profile', 'rescue', '--port', '18809'], home);
+    expect(text).toContain('/gateway-rescue.service');
+    expect(text).toContain(`--state-dir ${home}/.gateway-rescue --port 18809`);
+  });
+});
+
+test('systemd gives the program every word as it was', async (ctx) => {
+  const systemd = await bootSystemd();
+  if (!(systemd instanceof SystemdInstance)) return ctx.skip(systemd.reason);
+  onTestFinished(() => systemd.end());
+  const words = [...HOSTILE, 'line\nfeed', '%h', '$$', '\\x41', '#', 'ünïcödé'];
+  const show = 'console.log(JSON.stringify(process.argv.slice(1))); setInterval(() => {}, 1e6)';
+  const state = join(freshDirectory(), '100% $HOME "q"');
+  const text = await unit(['systemd', '--state-dir', state, '--', 'node', '-e', show, '--', ...words]);
+  await systemd.installUnit('gateway.service', text);
+  await systemd.start('gateway.service');
+  await until(async () => (await systemd.journal('gateway.service')).length > 0, 'what the program prints', 30_000);
+  expect(JSON.parse((await systemd.journal('gateway.service'))[0]!)).toEqual(words);
+  expect(existsSync(join(state, 'tmp'))).toBe(true);
+}, 90_000);
+
+describe('unit launchd', () => {
+  test('is a property list that keeps alive and parks', async (ctx) => {
+    const missing = whyNo('python3');
+    if (missing !== null) ctx.skip(missing);
+    const home = freshDirectory();
+    const job = readPlist(
+      await unit(['launchd', '--user', '--port', '1', '--name', 'org.x', '--', 'node', ...HOSTILE], home),
+    );
+    const words = [
+      node,
+      COMMAND,
+      'run',
+      '--supervised',
+      '--park',
+      '--state-dir',
+      join(home, '.gateway'),
+      '--port',
+      '1',
+    ];
+    expect(job).toMatchObject({
+      Label: 'org.x',
+      ProgramArguments: [...words, '--', process.execPath, ...HOSTILE],
+      RunAtLoad: true,
+      KeepAlive: true,
+      ThrottleInterval: 10,
+      ExitTimeOut: 30,
+      AbandonProcessGroup: false,
+    });
+    expect(job).not.toHaveProperty('Sockets');
+  });
+
+  test('of the small gateway starts it again only when it failed: a duplicate ends with 0', async (ctx) => {
+    const missing = whyNo('python3');
+    if (missing !== null) ctx.skip(missing);
+    const job = readPlist(await unit(['launchd', '--user']));
+    expect(job['KeepAlive']).toEqual({ SuccessfulExit: false });
+  });
+});
+
+describe('unit schtasks', () => {
+  test('is a task without limits that starts once and again after a failure', async (ctx) => {
+    const missing = whyNo('python3');
+    if (missing !== null) ctx.skip(missing);
+    const task = readTask(await unit(['schtasks', '--user', '--', 'node', 'a b', '<&>']));
+    expect(task).toMatchObject({
+      MultipleInstancesPolicy: 'IgnoreNew',
+      ExecutionTimeLimit: 'PT0S',
+      Count: '999',
+      StopIfGoingOnBatteries: 'false',
+      Command: process.execPath,
+      Arguments: expect.stringMatching(/ -- \S+ "a b" <&>$/),
+    });
+  });
+});
+
+describe('what the unit starts', () => {
+  // As launchd and the task scheduler would: their words, their environment, no shell.
+  test.each([
+    ['launchd', (text: string) => readPlist(text)['ProgramArguments'] as string[], { XPC_SERVICE_NAME: 'org.x' }, 0],
+    ['schtasks', (text: string) => [readTask(text)['Command']!, ...readTask(text)['Arguments']!.split(' ')], {}, 0],
+    ['systemd', (text: string) => /^ExecStart=(.*)$/m.exec(text)![1]!.split(' '), { INVOCATION_ID: 'x' }, 78],
+  ] as const)('by %s runs, and a duplicate leaves it in control', async (kind, words, env, code) => {
+    const home = freshDirectory();
+    const port = await freePort();
+    const program = words(await unit([kind, '--user', '--port', `${port}`], home));
+    // Another home: the unit must not depend on it.
+    const first = start([], { program, env });
+    await untilPrinted(first, /gateway listening on .*\n/);
+    const second = await gatewayLock([], { program, env });
+    expect([second.code, second.out]).toEqual([code, '']);
+    expect(second.err).toContain('is left in control');
+    first.child.kill('SIGTERM');
+    expect(await first.ended).toMatchObject({ code: 0 });
+  });
+});
+
+test.each([
+  [['unit'], 64],
+  [['unit', 'upstart'], 64],
+  [['unit', 'systemd', 'node', '--port', 'x'], 64],
+  [['unit', 'systemd', '--name', 'a/b'], 64],
+  [['unit', 'launchd', '--', 'node', '\x1b'], 64],
+  [['unit', 'systemd', '--', 'no-such-program-anywhere'], 127],
+])('%j ends with %d, one line, and prints no unit', async (args, code) => {
+  const ended = await gatewayLock(args);
+  expect([ended.code, ended.out]).toEqual([code, '']);
+  expect(ended.err.split('\n')).toHaveLength(2);
+});
+
+test('a relative path is one of the directory in which the unit was printed', async () => {
+  const directory = freshDirectory();
+  mkdirSync(join(directory, 'x'));
+  const { out } = await gatewayLock(['unit', 'systemd', '--state-dir', 'x'], { cwd: directory });
+  expect(out).toContain(`--state-dir ${directory}/x `);
+  expect(out).toContain(`WorkingDirectory=${directory}\n`);
+});

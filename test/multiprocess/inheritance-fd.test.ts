@@ -1,0 +1,377 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import {
+  acquireGatewayLock,
+  acquireLock,
+  type ExecProgram,
+  type Inheritance,
+  probeGateway,
+  probeHealth,
+  probeLock,
+  probePort,
+  resolveGatewayPaths,
+  tryAcquireLock,
+} from '../../src/index.js';
+import { type Actor, startActor } from '../support/actors.js';
+import { fetched } from '../support/clients.js';
+import { listenerOn } from '../support/listeners.js';
+import { whyNoAddress } from '../support/loopbacks.js';
+import { startTimeOf } from '../support/older-gateway.js';
+import { freePort, freshDirectory, until } from '../support/places.js';
+
+const HEIR = fileURLToPath(new URL('../fixtures/heir.mjs', import.meta.url));
+
+interface Options {
+  readonly stateDir: string;
+  readonly port: number;
+  readonly env: Record<string, never>;
+}
+
+interface Told {
+  readonly pid: number;
+  readonly LISTEN_FDS?: string;
+  readonly LISTEN_FDNAMES?: string;
+  readonly LISTEN_PID?: string;
+}
+
+/** Also true of a zombie. */
+function exists(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+async function startGateway(more: object = {}) {
+  const options: Options = { stateDir: freshDirectory(), port: await freePort(), env: {}, ...more };
+  const actor = await startActor();
+  await actor.call('gateway', options);
+  return { actor, options, lockPaths: resolveGatewayPaths(options).lockPaths };
+}
+
+async function spawnHeir(actor: Actor): Promise<number> {
+  const pid = await actor.call<number>('spawnHeir');
+  onTestFinished(() => void (exists(pid) && process.kill(pid, 'SIGKILL')));
+  return pid;
+}
+
+async function toldOn(port: number): Promise<Told> {
+  return JSON.parse(await fetched(request, { port, path: '/' })) as Told;
+}
+
+const isHeld = (path: string) => probeLock(path).state === 'held';
+
+/** Nobody has it any more, and the next one gets all of it at once. */
+async function isFree(options: Options): Promise<void> {
+  const { lockPaths } = resolveGatewayPaths(options);
+  await until(() => !lockPaths.some(isHeld), 'the locks are free');
+  await until(async () => (await probePort(options)).state === 'free', 'the port is free');
+  const lock = await acquireGatewayLock({ ...options, timeoutMs: 0, bindTimeoutMs: 0 });
+  await lock.close();
+}
+
+describe('a child that inherits what a gateway holds', () => {
+  test('keeps locks and port when its parent is killed, and frees them when it is killed itself', async () => {
+    const { actor, options, lockPaths } = await startGateway();
+    const heir = await spawnHeir(actor);
+    await actor.call('handOverTo', heir);
+    await actor.kill('SIGKILL');
+    for (const path of lockPaths) expect(tryAcquireLock(path)).toBeNull();
+    expect((await toldOn(options.port)).pid).toBe(heir);
+    await expect(acquireGatewayLock(options)).rejects.toMatchObject({
+      code: 'ERR_GATEWAY_PORT_IN_USE',
+      owner: { pid: heir },
+      ownerAlive: true,
+    });
+    process.kill(heir, 'SIGKILL');
+    await isFree(options);
+  });
+
+  test('keeps them also when the hand-over was never announced', async () => {
+    const { actor, options, lockPaths } = await startGateway();
+    const heir = await spawnHeir(actor);
+    await actor.kill('SIGKILL');
+    for (const path of lockPaths) expect(tryAcquireLock(path)).toBeNull();
+    expect(probeLock(lockPaths[0]!)).toMatchObject({ state: 'held', owner: { pid: actor.pid }, ownerAlive: false });
+    await expect(acquireGatewayLock({ ...options, timeoutMs: 50, whenListening: 'wait' })).rejects.toMatchObject({
+      code: 'ERR_GATEWAY_LOCKED',
+      message: 'gateway already running (pid unknown); lock timeout after 50ms',
+    });
+    process.kill(heir, 'SIGKILL');
+    await isFree(options);
+  });
+
+  test('keeps them when its parent ends by process.exit()', async () => {
+    const { actor, options, lockPaths } = await startGateway();
+    const heir = await spawnHeir(actor);
+    await actor.call('handOverTo', heir);
+    await actor.call('exit', 0);
+    await actor.exited;
+    for (const path of lockPaths) expect(tryAcquireLock(path)).toBeNull();
+    expect((await toldOn(options.port)).pid).toBe(heir);
+  });
+
+  test('keeps them when its parent has nothing more to do and ends by itself', async () => {
+    const { actor, options, lockPaths } = await startGateway();
+    const heir = await spawnHeir(actor);
+    await actor.call('handOverTo', heir);
+    await actor.call('finish');
+    expect(await actor.exited).toEqual({ code: 0, signal: null });
+    for (const path of lockPaths) {
+      expect(tryAcquireLock(path)).toBeNull();
+      expect(probeLock(path)).toMatchObject({ state: 'held', owner: { pid: heir }, ownerAlive: true });
+    }
+    expect((await toldOn(options.port)).pid).toBe(heir);
+    process.kill(heir, 'SIGKILL');
+    await isFree(options);
+  });
+
+  test('serves on descriptor 3, by the convention of socket activation', async () => {
+    const { actor, options } = await startGateway();
+    const heir = await spawnHeir(actor);
+    expect(await toldOn(options.port)).toEqual({ pid: heir, LISTEN_FDS: '1', LISTEN_FDNAMES: 'gateway' });
+    expect(await probeHealth(options)).toMatchObject({ healthy: true });
+  });
+
+  test('is the holder by name once it was handed over to: with its own pid and start time', async () => {
+    const { actor, options, lockPaths } = await startGateway();
+    const before = lockPaths.map((path) => probeLock(path).owner!);
+    const heir = await spawnHeir(actor);
+    await actor.call('handOverTo', heir);
+    for (const [i, path] of lockPaths.entries()) {
+      const { state, owner, ownerAlive } = probeLock(path);
+      expect({ state, ownerAlive }).toEqual({ state: 'held', ownerAlive: true });
+      expect(owner).toMatchObject({ pid: heir, port: options.port, createdAt: before[i]!.createdAt, kernelLock: true });
+      if (startTimeOf(heir) !== null) expect(owner!.startTime).toBe(startTimeOf(heir));
+    }
+    expect(await probeGateway(options)).toMatchObject({
+      state: 'running',
+      owner: { pid: heir },
+      listenerPid: heir,
+      health: { healthy: true },
+    });
+  });
+
+  test('loses the locks, and not the port, when its parent closes: that ends them for all', async () => {
+    const { actor, options, lockPaths } = await startGateway();
+    const heir = await spawnHeir(actor);
+    await actor.call('handOverTo', heir);
+    await actor.call('close');
+    for (const path of lockPaths) {
+      expect(existsSync(path)).toBe(false);
+      tryAcquireLock(path)!.release();
+    }
+    expect((await toldOn(options.port)).pid).toBe(heir);
+  });
+
+  test('takes nothing from its parent when it ends', async () => {
+    const { actor, options, lockPaths } = await startGateway();
+    const heir = await spawnHeir(actor);
+    process.kill(heir, 'SIGKILL');
+    await until(() => !exists(heir), 'the child is reaped by the holder');
+    expect(await actor.call('verify', 'gateway')).toBe(true);
+    for (const path of lockPaths) expect(tryAcquireLock(path)).toBeNull();
+    await actor.call('serve');
+    expect(await probeHealth(options)).toMatchObject({ healthy: true });
+  });
+
+  test('gets the locks alone where there is no socket to hand over', async () => {
+    const { actor, options, lockPaths } = await startGateway({ bind: false });
+    expect(await actor.call('inheritance')).toEqual({
+      descriptors: [expect.any(Number), expect.any(Number)],
+      environment: {},
+    });
+    const heir = await spawnHeir(actor);
+    await actor.kill('SIGKILL');
+    for (const path of lockPaths) expect(tryAcquireLock(path)).toBeNull();
+    process.kill(heir, 'SIGKILL');
+    await isFree(options);
+  });
+
+  test('gets both sockets of localhost', async (ctx) => {
+    const missing = whyNoAddress('localhost');
+    if (missing !== null) return ctx.skip(missing);
+    const { actor } = await startGateway({ host: 'localhost', port: 0 });
+    const { descriptors, environment } = await actor.call<Inheritance>('inheritance');
+    expect(environment).toEqual({ LISTEN_FDS: '2', LISTEN_FDNAMES: 'gateway:gateway' });
+    expect(new Set(descriptors).size).toBe(4);
+  });
+});
+
+describe('there is nothing to inherit', () => {
+  test('of the socket, once a server has it', async () => {
+    const { actor } = await startGateway();
+    await actor.call('serve');
+    const { descriptors, environment } = await actor.call<Inheritance>('inheritance');
+    expect(environment).toEqual({});
+    expect(descriptors).toHaveLength(2);
+  });
+
+  test('of the listener, once it is closed', () => {
+    const listener = listenerOn({});
+    expect(listener.fds).toEqual([expect.any(Number)]);
+    void listener.close();
+    expect(listener.fds).toEqual([]);
+  });
+
+  test('of a lock that is released', async () => {
+    const { actor } = await startGateway();
+    await actor.call('close');
+    await expect(actor.call('inheritance')).rejects.toMatchObject({ code: 'ERR_INVALID_STATE' });
+    await expect(actor.call('execFailure', { path: '/bin/true', args: ['true'] })).resolves.toMatchObject({
+      error: { code: 'ERR_INVALID_STATE' },
+    });
+    const lock = (await acquireLock(join(freshDirectory(), 'a.lock')))!;
+    expect(lock.fd).toBeGreaterThan(2);
+    lock.release();
+    expect(lock.fd).toBe(-1);
+  });
+});
+
+test.each([0, -1, 1.5, Number.NaN, 2 ** 31, '12', null, undefined])('%s is no pid to hand over to', async (pid) => {
+  const lock = await acquireGatewayLock({ stateDir: freshDirectory(), port: 0, env: {} });
+  onTestFinished(() => lock.close());
+  const { owner } = lock;
+  await expect(lock.handOverTo(pid as number)).rejects.toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
+  expect(probeLock(lock.lockPaths[0]!).owner).toEqual(owner);
+  expect(lock.inheritance.descriptors).toHaveLength(3);
+});
+
+test('one lock is inherited like those of a gateway', async () => {
+  const path = join(freshDirectory(), 'a.lock');
+  const lock = (await acquireLock(path))!;
+  const child = spawn('/bin/sh', ['-c', 'echo go; read _'], { stdio: ['pipe', 'pipe', 'ignore', lock.fd] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child.stdout!, 'data');
+  lock.handOverTo(child.pid!);
+  expect(probeLock(path)).toMatchObject({ state: 'held', owner: { pid: child.pid }, ownerAlive: true });
+  lock.release();
+  tryAcquireLock(path)!.release();
+  lock.handOverTo(child.pid!);
+  expect(probeLock(path).state).toBe('missing');
+});
+
+describe('exec() makes another program the gateway', () => {
+  const heir = { path: process.execPath, args: ['node', HEIR] };
+
+  test('with the pid, the locks, the port and the standard streams', async () => {
+    const { actor, options, lockPaths } = await startGateway();
+    await actor.call('exec', heir);
+    await until(() => actor.output.includes('serving'), 'the program says that it serves');
+    const pid = String(actor.pid);
+    expect(await toldOn(options.port)).toEqual({
+      pid: actor.pid,
+      LISTEN_FDS: '1',
+      LISTEN_FDNAMES: 'gateway',
+      LISTEN_PID: pid,
+    });
+    for (const path of lockPaths) {
+      expect(probeLock(path)).toMatchObject({ state: 'held', owner: { pid: actor.pid }, ownerAlive: true });
+    }
+    expect(await probeGateway(options)).toMatchObject({ state: 'running', listenerPid: actor.pid });
+    await actor.kill('SIGKILL');
+    await isFree(options);
+  });
+
+  test('and a connection that came before is answered by it', async () => {
+    const { actor, options } = await startGateway();
+    const answer = toldOn(options.port);
+    await actor.call('exec', heir);
+    expect((await answer).pid).toBe(actor.pid);
+  });
+
+  test('and is left by nothing of this process: neither descriptors nor LISTEN_* of its own', async () => {
+    const { actor } = await startGateway({ bind: false });
+    const env = { LISTEN_FDS: '7', LISTEN_PID: '8', LISTEN_FDNAMES: 'x', GIVEN: 'yes', UNSET: undefined };
+    const script =
+      'env | grep -E "LISTEN|GIVEN|UNSET|PATH|NODE"; for fd in 3 4 5 6 7 8 9; do (true <&$fd) && echo $fd; done';
+    await actor.call('exec', { path: '/bin/sh', args: ['sh', '-c', `${script} 2>/dev/null; echo end`], env });
+    expect(await actor.exited).toEqual({ code: 0, signal: null });
+    expect(actor.output.split('\n').filter((line) => !/^(PWD|OLDPWD|.*cannot|.*not found)/.test(line))).toEqual(
+      expect.arrayContaining(['GIVEN=yes', '3', '4', 'end']),
+    );
+    expect(actor.output).not.toMatch(/LISTEN|UNSET|NODE|^[5-9]$/m);
+  });
+
+  test('and its exit code and signals are its own', async () => {
+    const first = await startGateway();
+    await first.actor.call('exec', { path: '/bin/sh', args: ['sh', '-c', 'exit 7'] });
+    expect(await first.actor.exited).toEqual({ code: 7, signal: null });
+    await isFree(first.options);
+    const second = await startGateway();
+    await second.actor.call('catchSignal', 'SIGTERM');
+    await second.actor.call('exec', heir);
+    await until(() => second.actor.output.includes('serving'), 'the program says that it serves');
+    expect(await second.actor.kill('SIGTERM')).toEqual({ code: null, signal: 'SIGTERM' });
+    await isFree(second.options);
+  });
+
+  test('and its standard output blocks like any other: nothing of 1 MB is lost', async () => {
+    const { actor } = await startGateway();
+    await actor.call('exec', {
+      path: '/bin/sh',
+      args: ['sh', '-c', 'head -c 1000000 /dev/zero | tr "\\0" x; echo; echo $?'],
+    });
+    expect(await actor.exited).toEqual({ code: 0, signal: null });
+    await until(() => actor.output.length >= 1_000_003, 'all of it has come');
+    expect(actor.output.endsWith('x\n0\n')).toBe(true);
+  });
+});
+
+describe('an exec() that fails leaves everything as it was', () => {
+  test.each<[string, (directory: string) => string, string]>([
+    ['there is no such program', (directory) => join(directory, 'none'), 'ENOENT'],
+    ['it is no program', (directory) => join(directory, 'text'), 'ENOEXEC'],
+    ['it may not be executed', (directory) => join(directory, 'plain'), 'EACCES'],
+    ['it is a directory', dirname, 'EACCES'],
+    ['it is looked up nowhere', () => 'sh', 'ENOENT'],
+  ])('when %s', async (_, pathIn, code) => {
+    const path = pathIn(freshPrograms());
+    const { actor, options, lockPaths } = await startGateway();
+    await actor.call('catchSignal', 'SIGPIPE');
+    const failure = await actor.call<{ error: object; before: unknown; after: unknown }>('execFailure', {
+      path,
+      args: ['name'],
+    });
+    expect(failure.error).toEqual({ name: 'Error', code, syscall: 'execve', path });
+    expect(failure.after).toEqual(failure.before);
+    for (const name of ['SIGUSR2', 'SIGTERM', 'SIGPIPE']) expect(await actor.call('signal', name)).toBe(name);
+    await actor.call('serve');
+    expect(await probeHealth(options)).toMatchObject({ healthy: true });
+    expect(await actor.call('verify', 'gateway')).toBe(true);
+    for (const path of lockPaths) expect(tryAcquireLock(path)).toBeNull();
+    const child = await actor.call<number>('spawnChild');
+    onTestFinished(() => void (exists(child) && process.kill(child, 'SIGKILL')));
+    await actor.kill('SIGKILL');
+    await isFree(options);
+  });
+
+  test.each<[string, unknown, string]>([
+    ['no program', undefined, 'ERR_INVALID_ARG_TYPE'],
+    ['a path with a NUL', { path: '/bin/true\0x', args: [] }, 'ERR_INVALID_ARG_VALUE'],
+    ['no arguments', { path: '/bin/true' }, 'ERR_INVALID_ARG_TYPE'],
+    ['an argument with a NUL', { path: '/bin/true', args: ['true', 'a\0b'] }, 'ERR_INVALID_ARG_VALUE'],
+    ['an argument that is a number', { path: '/bin/true', args: ['true', 1] }, 'ERR_INVALID_ARG_TYPE'],
+    ['a variable with a NUL', { path: '/bin/true', args: [], env: { A: 'a\0B=c' } }, 'ERR_INVALID_ARG_VALUE'],
+  ])('%s is a mistake', async (_, program, code) => {
+    const lock = await acquireGatewayLock({ stateDir: freshDirectory(), port: 0, env: {} });
+    onTestFinished(() => lock.close());
+    expect(() => lock.exec(program as ExecProgram)).toThrow(expect.objectContaining({ code }));
+    expect(lock.verify()).toBe(true);
+  });
+});
+
+/** A directory with what cannot be executed. */
+function freshPrograms(): string {
+  const directory = freshDirectory();
+  writeFileSync(join(directory, 'text'), 'neither ELF nor #!\n');
+  chmodSync(join(directory, 'text'), 0o755);
+  writeFileSync(join(directory, 'plain'), '#!/bin/sh\n', { mode: 0o644 });
+  return directory;
+}

@@ -1,0 +1,142 @@
+// Gateways as units of a real systemd, and of its stand-in where there is none.
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
+import { probeHealth } from '../../src/index.js';
+import { COMMAND, gatewayLock, start } from '../support/command.js';
+import { freePort, freshDirectory, until } from '../support/places.js';
+import { supervise } from '../support/supervisor.js';
+import { bootSystemd, SystemdInstance } from '../support/systemd.js';
+
+const SERVER = fileURLToPath(new URL('../fixtures/adopting-server.mjs', import.meta.url));
+let booted: Awaited<ReturnType<typeof bootSystemd>>;
+
+beforeAll(async () => {
+  booted = await bootSystemd();
+});
+
+afterAll(async () => {
+  if (booted instanceof SystemdInstance) await booted.end();
+});
+
+function systemdOr(ctx: TestContext): SystemdInstance {
+  return booted instanceof SystemdInstance ? booted : ctx.skip(booted.reason);
+}
+
+/** As a person makes it: printed by the command, and installed. Only the wait between two starts is shorter. */
+async function installUnit(systemd: SystemdInstance, name: string, ...args: string[]): Promise<string> {
+  const { code, out, err } = await gatewayLock(['unit', 'systemd', ...args]);
+  expect([code, err]).toEqual([0, expect.anything()]);
+  await systemd.installUnit(`${name}.service`, out.replace(/^RestartSec=.*$/m, 'RestartSec=100ms'));
+  return `${name}.service`;
+}
+
+async function answers(systemd: SystemdInstance, port: number): Promise<boolean> {
+  const script = `fetch('http://127.0.0.1:${port}/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`;
+  return (await systemd.exec([process.execPath, '-e', script])).code === 0;
+}
+
+async function mainPid(systemd: SystemdInstance, unit: string): Promise<number> {
+  return Number(await systemd.show(unit, 'MainPID'));
+}
+
+function lockFiles(state: string): string[] {
+  return readdirSync(state, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.lock'));
+}
+
+let units = 0;
+async function runningGateway(systemd: SystemdInstance, ...program: string[]) {
+  const state = freshDirectory();
+  const port = 20_000 + ++units;
+  const words = program.length === 0 ? [] : ['--', ...program];
+  const args = ['--port', String(port), '--state-dir', state, ...words];
+  const unit = await installUnit(systemd, `gateway-${port}`, ...args);
+  await systemd.start(unit);
+  await until(() => answers(systemd, port), 'the gateway', 20_000);
+  return { unit, port, state, args };
+}
+
+describe('systemd', () => {
+  test('50 duplicates: each ends once, with 78, and the healthy gateway is untouched', async (ctx) => {
+    const systemd = systemdOr(ctx);
+    const { unit, port, args } = await runningGateway(systemd);
+    const pid = await mainPid(systemd, unit);
+    const duplicates = Array.from({ length: 50 }, (_, index) => `duplicate-${index}`);
+    for (const name of duplicates) await installUnit(systemd, name, ...args);
+    await systemd.exec(['systemctl', 'start', '--no-block', ...duplicates], 60_000);
+    for (const name of duplicates) {
+      await until(async () => (await systemd.show(name, 'SubState')) === 'failed', `${name} has ended`, 60_000);
+      const seen = await Promise.all(['ExecMainStatus', 'NRestarts'].map((property) => systemd.show(name, property)));
+      expect(seen).toEqual(['78', '0']);
+    }
+    expect([await mainPid(systemd, unit), await answers(systemd, port)]).toEqual([pid, true]);
+  }, 180_000);
+
+  test('kill -9 of the gateway: the next one has its place', async (ctx) => {
+    const systemd = systemdOr(ctx);
+    const { unit, port } = await runningGateway(systemd);
+    const pid = await mainPid(systemd, unit);
+    await systemd.exec(['systemctl', 'kill', '--signal=KILL', unit]);
+    await until(
+      async () => (await mainPid(systemd, unit)) !== pid && (await answers(systemd, port)),
+      'the next one',
+      20_000,
+    );
+    expect((await systemd.journal(unit)).join('\n')).toContain(
+      'reclaimed the lock file of an earlier gateway (owner-gone)',
+    );
+  });
+
+  test('kill -9 of the wrapper of a program: both are replaced', async (ctx) => {
+    const systemd = systemdOr(ctx);
+    const { unit, port } = await runningGateway(systemd, process.execPath, SERVER);
+    const pid = await mainPid(systemd, unit);
+    await systemd.exec(['systemctl', 'kill', '--kill-who=main', '--signal=KILL', unit]);
+    await until(async () => ![0, pid].includes(await mainPid(systemd, unit)), 'the next wrapper', 20_000);
+    await until(() => answers(systemd, port), 'the next program', 20_000);
+  });
+
+  test('systemctl stop ends the program in good order and leaves no lock file', async (ctx) => {
+    const systemd = systemdOr(ctx);
+    const { unit, state } = await runningGateway(systemd, process.execPath, SERVER);
+    expect(lockFiles(state)).toHaveLength(2);
+    await systemd.stop(unit);
+    expect(lockFiles(state)).toEqual([]);
+    expect(await systemd.show(unit, 'Result')).toBe('success');
+  });
+
+  test('a hung gateway: the duplicate fails, is started again, and takes over when the hung one is gone', async (ctx) => {
+    const systemd = systemdOr(ctx);
+    const { unit, port, state } = await runningGateway(systemd);
+    const hung = await mainPid(systemd, unit);
+    await systemd.exec(['kill', '-STOP', String(hung)]);
+    const words = `run --supervised --wait 1500 --port ${port} --state-dir ${state} -- ${process.execPath} ${SERVER}`;
+    const service = `ExecStart=${process.execPath} ${COMMAND} ${words}\nRestart=always\nRestartSec=100ms\nRestartPreventExitStatus=78`;
+    await systemd.installUnit('second.service', `[Unit]\nStartLimitIntervalSec=0\n[Service]\n${service}\n`);
+    await systemd.start('second.service');
+    await until(async () => Number(await systemd.show('second.service', 'NRestarts')) >= 2, 'two restarts', 30_000);
+    expect((await systemd.journal('second.service')).join('\n')).toContain('did not become healthy after 1500ms');
+    await systemd.exec(['systemctl', 'disable', '--now', '--no-block', unit]);
+    await systemd.exec(['kill', '-KILL', String(hung)]);
+    await until(() => answers(systemd, port), 'the second one in its place', 30_000);
+    await systemd.stop('second.service');
+  });
+});
+
+test('Restart=always to the letter, without systemd: 50 duplicates end once with 78, none loops', async () => {
+  const home = freshDirectory();
+  const port = await freePort();
+  const first = start(['serve', '--port', String(port)], { home });
+  await until(() => first.out.includes('gateway listening on'), 'the gateway');
+  const words = [process.execPath, COMMAND, 'serve', '--port', String(port)] as const;
+  const env = { ...process.env, HOME: home };
+  const duplicates = Array.from({ length: 50 }, () =>
+    supervise({ command: words, env, restartMs: 10, preventExitStatus: [78] }),
+  );
+  await until(() => duplicates.every(({ state }) => state === 'stopped'), 'the end of all duplicates', 120_000);
+  expect(duplicates.map(({ starts, exits }) => [starts, exits])).toEqual(
+    duplicates.map(() => [1, [{ code: 78, signal: null }]]),
+  );
+  expect(await probeHealth({ port })).toMatchObject({ healthy: true });
+  expect(first.child.exitCode).toBeNull();
+}, 180_000);

@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest';
+import { type DetectSupervisorOptions, detectSupervisor, type Supervisor } from '../../src/index.js';
+
+type Row = [env: Record<string, string>, supervisor: Supervisor | null];
+
+const title = '%o: %s';
+const inBackground = { terminal: false };
+const atTerminal = { terminal: true };
+
+describe('the variables of the gateway itself count, at a terminal or not', () => {
+  const rows: Row[] = [
+    [{ GATEWAY_SUPERVISOR_MODE: 'external' }, 'external'],
+    [{ GATEWAY_SUPERVISOR_MODE: 'internal' }, null],
+    [{ GATEWAY_SUPERVISOR_MODE: 'EXTERNAL' }, null],
+    [{ GATEWAY_SYSTEMD_UNIT: 'gateway.service' }, 'systemd'],
+    [{ GATEWAY_LAUNCHD_LABEL: 'ai.gateway' }, 'launchd'],
+    [{ GATEWAY_WINDOWS_TASK_NAME: 'Gateway' }, 'schtasks'],
+    [{ GATEWAY_SERVICE_MARKER: 'gateway', GATEWAY_SERVICE_KIND: 'gateway' }, 'schtasks'],
+    [{ GATEWAY_SERVICE_MARKER: 'gateway' }, null],
+    [{ GATEWAY_SERVICE_KIND: 'gateway' }, null],
+    [{ GATEWAY_SERVICE_MARKER: 'gateway', GATEWAY_SERVICE_KIND: 'node' }, null],
+  ];
+  test.each(rows)(title, (env, supervisor) => {
+    expect(detectSupervisor(env, inBackground)).toBe(supervisor);
+    expect(detectSupervisor(env, atTerminal)).toBe(supervisor);
+  });
+});
+
+describe("the system's own variables count where no person sits at standard input", () => {
+  const rows: Row[] = [
+    [{ INVOCATION_ID: '0123456789abcdef0123456789abcdef' }, 'systemd'],
+    [{ SYSTEMD_EXEC_PID: '1' }, 'systemd'],
+    [{ JOURNAL_STREAM: '8:12345' }, 'systemd'],
+    [{ LAUNCH_JOB_LABEL: 'ai.gateway' }, 'launchd'],
+    [{ LAUNCH_JOB_NAME: 'ai.gateway' }, 'launchd'],
+    [{ XPC_SERVICE_NAME: 'ai.gateway' }, 'launchd'],
+    [{ XPC_SERVICE_NAME: '0' }, null],
+    [{ XPC_SERVICE_NAME: 'application.com.apple.Terminal.1152921500311879701.1' }, null],
+    [{ XPC_SERVICE_NAME: '0', LAUNCH_JOB_LABEL: 'ai.gateway' }, 'launchd'],
+    [{ XPC_SERVICE_NAME: 'applications' }, 'launchd'],
+    [{}, null],
+    [{ PATH: '/bin', HOME: '/root', NOTIFY_SOCKET: '/run/systemd/notify' }, null],
+  ];
+  test.each(rows)(title, (env, supervisor) => {
+    expect(detectSupervisor(env, inBackground)).toBe(supervisor);
+    expect(detectSupervisor(env, atTerminal)).toBeNull();
+  });
+});
+
+describe('at a terminal the session is what systemd has started, unless it names this very process', () => {
+  test('by its pid', () => {
+    expect(detectSupervisor({ SYSTEMD_EXEC_PID: String(process.pid) }, atTerminal)).toBe('systemd');
+    expect(detectSupervisor({ SYSTEMD_EXEC_PID: String(process.ppid) }, atTerminal)).toBeNull();
+  });
+
+  test('and nothing else of it counts then', () => {
+    const env = { SYSTEMD_EXEC_PID: String(process.ppid), INVOCATION_ID: 'a', JOURNAL_STREAM: '8:1' };
+    expect(detectSupervisor(env, atTerminal)).toBeNull();
+    expect(detectSupervisor({ ...env, XPC_SERVICE_NAME: 'ai.gateway' }, atTerminal)).toBeNull();
+  });
+});
+
+describe('an empty variable counts as unset', () => {
+  const names = [
+    'GATEWAY_SUPERVISOR_MODE',
+    'GATEWAY_SYSTEMD_UNIT',
+    'GATEWAY_LAUNCHD_LABEL',
+    'GATEWAY_WINDOWS_TASK_NAME',
+    'INVOCATION_ID',
+    'SYSTEMD_EXEC_PID',
+    'JOURNAL_STREAM',
+    'LAUNCH_JOB_LABEL',
+    'LAUNCH_JOB_NAME',
+    'XPC_SERVICE_NAME',
+  ];
+  test.each(names)('%s', (name) => {
+    expect(detectSupervisor({ [name]: '' }, inBackground)).toBeNull();
+    expect(detectSupervisor({ [name]: '' }, atTerminal)).toBeNull();
+  });
+
+  test('also one of the marker and its kind', () => {
+    const env = { GATEWAY_SERVICE_MARKER: '', GATEWAY_SERVICE_KIND: 'gateway' };
+    expect(detectSupervisor(env, inBackground)).toBeNull();
+  });
+});
+
+describe('what is nearer to the gateway decides', () => {
+  const rows: Row[] = [
+    [{ GATEWAY_SUPERVISOR_MODE: 'external', GATEWAY_SYSTEMD_UNIT: 'a', INVOCATION_ID: 'b' }, 'external'],
+    [{ GATEWAY_LAUNCHD_LABEL: 'ai.gateway', INVOCATION_ID: 'b' }, 'launchd'],
+    [{ GATEWAY_WINDOWS_TASK_NAME: 'Gateway', XPC_SERVICE_NAME: 'ai.other' }, 'schtasks'],
+  ];
+  test.each(rows)(title, (env, supervisor) => expect(detectSupervisor(env, inBackground)).toBe(supervisor));
+});
+
+describe("with another app its own variables are read, and not the gateway's", () => {
+  const rows: Row[] = [
+    [{ OPENCLAW_SYSTEMD_UNIT: 'openclaw-gateway.service' }, 'systemd'],
+    [{ OPENCLAW_LAUNCHD_LABEL: 'ai.openclaw.gateway' }, 'launchd'],
+    [{ OPENCLAW_WINDOWS_TASK_NAME: 'OpenClaw Gateway' }, 'schtasks'],
+    [{ OPENCLAW_SERVICE_MARKER: 'openclaw', OPENCLAW_SERVICE_KIND: 'gateway' }, 'schtasks'],
+    [{ OPENCLAW_SERVICE_MARKER: 'openclaw', OPENCLAW_SERVICE_KIND: 'node' }, null],
+    [{ OPENCLAW_SUPERVISOR_MODE: 'external' }, 'external'],
+    [{ GATEWAY_SYSTEMD_UNIT: 'gateway.service' }, null],
+  ];
+  test.each(rows)(title, (env, supervisor) => {
+    expect(detectSupervisor(env, { ...inBackground, app: 'openclaw' })).toBe(supervisor);
+  });
+
+  test('whose name may have a hyphen', () => {
+    expect(detectSupervisor({ MY_APP_SYSTEMD_UNIT: 'a' }, { ...inBackground, app: 'my-app' })).toBe('systemd');
+  });
+});
+
+test('with no arguments it reads the environment of this process, and is never wrong to be called', () => {
+  expect([null, 'systemd', 'launchd', 'schtasks', 'external']).toContain(detectSupervisor());
+});
+
+test.each([
+  ['an app that is no name', '../etc', 'ERR_INVALID_ARG_VALUE'],
+  ['an empty app', '', 'ERR_INVALID_ARG_VALUE'],
+  ['an app that is no string', 7, 'ERR_INVALID_ARG_TYPE'],
+])('%s is a mistake', (_, app, code) => {
+  const detect = () => detectSupervisor({}, { app } as DetectSupervisorOptions);
+  expect(detect).toThrow(expect.objectContaining({ code }));
+});

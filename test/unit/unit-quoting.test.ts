@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+import { quotedArgument } from '../../src/cli/unit/schtasks.js';
+import { quoted, quotedPath } from '../../src/cli/unit/systemd.js';
+import { xmlText } from '../../src/cli/unit/xml.js';
+
+const WORDS = [
+  'plain-word_1.0,/x:y@z+=',
+  '',
+  ' ',
+  'two words',
+  '100%',
+  '%h',
+  '$HOME',
+  '$' + '{HOME}',
+  '"quoted"',
+  "it's",
+  'back\\slash',
+  'ends in \\',
+  'a\\"b',
+  'tab\there',
+  'line\nfeed',
+  ';',
+  '#',
+  '-',
+  'ünïcödé 日本',
+];
+
+/** As man 5 systemd.service and systemd.syntax say it. */
+function readBySystemd(line: string): string[] {
+  const words = line.match(/(?:[^\s"']|"(?:[^"\\]|\\.)*")+/gs) ?? [];
+  return words.map((word) => {
+    const bare = word.startsWith('"') ? word.slice(1, -1) : word;
+    const unescaped = bare.replace(/\\x([0-9a-f]{2})|\\(.)/g, (_, hex, one) =>
+      hex ? String.fromCharCode(Number.parseInt(hex, 16)) : one,
+    );
+    expect(unescaped.replaceAll('%%', '').replaceAll('$$', '')).not.toMatch(/[%$]/);
+    return unescaped.replaceAll('%%', '%').replaceAll('$$', '$');
+  });
+}
+
+/** As CommandLineToArgvW reads it. */
+function readByWindows(line: string): string[] {
+  const words: string[] = [];
+  let [word, inQuotes] = ['', false];
+  for (const [part, slashes] of `${line} `.matchAll(/(\\*)"|\\+|[^"\\]/g)) {
+    if (slashes !== undefined) {
+      word += '\\'.repeat(slashes.length / 2);
+      if (slashes.length % 2 === 1) word += '"';
+      else inQuotes = !inQuotes;
+    } else if (part === ' ' && !inQuotes) {
+      words.push(word);
+      word = '';
+    } else word += part;
+  }
+  return words;
+}
+
+describe('a word of a systemd unit', () => {
+  test('comes back as it was', () => {
+    expect(readBySystemd(WORDS.map(quoted).join(' '))).toEqual(WORDS);
+  });
+
+  test('stays on its line', () => {
+    for (const word of WORDS) expect(quoted(word)).not.toMatch(/[\n\t]/);
+  });
+
+  test('that is the path of the program keeps its dollar sign: variables are not replaced there', () => {
+    expect(quotedPath('/a$b/100%')).toBe('/a$b/100%%');
+  });
+
+  test('alone is no separator of commands', () => {
+    expect(quoted(';')).toBe('";"');
+  });
+});
+
+describe('an argument of a Windows command line', () => {
+  test.each([
+    ['a b', '"a b"'],
+    ['', '""'],
+    ['a"b', '"a\\"b"'],
+    ['C:\\my dir\\', '"C:\\my dir\\\\"'],
+    ['a\\"b', '"a\\\\\\"b"'],
+    ['C:\\dir\\x', 'C:\\dir\\x'],
+  ])('%j is written %s', (word, written) => {
+    expect(quotedArgument(word)).toBe(written);
+  });
+
+  test('comes back as it was', () => {
+    expect(readByWindows(WORDS.map(quotedArgument).join(' '))).toEqual(WORDS);
+  });
+});
+
+test('what XML cannot say is refused', () => {
+  expect(xmlText('a<b>&"\n')).toBe('a&lt;b&gt;&amp;&quot;&#10;');
+  expect(() => xmlText('\x1b')).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }));
+});
