@@ -42,8 +42,14 @@ function cmakeDefinitions({ triple, system, processor }, zig, symbols) {
     GATEWAY_LOCK_SYMBOLS: symbols ? 'ON' : 'OFF',
     CMAKE_SYSTEM_NAME: system,
     CMAKE_SYSTEM_PROCESSOR: processor,
-    // With the flags in it, what CMake compiles to try the compiler makes zig build libc++ as it is needed later, once.
     CMAKE_CXX_COMPILER: `${zig};c++;-target;${triple};-Os${symbols ? '' : ';-s'}`,
+    // The compiler is known. Trying it would link programs, for which zig would build a whole static musl and other variants of
+    // libc++ than the one that is used: many minutes for each target.
+    CMAKE_CXX_COMPILER_ID_RUN: 'ON',
+    CMAKE_CXX_COMPILER_ID: 'Clang',
+    CMAKE_CXX_COMPILER_VERSION: '21.1.0',
+    CMAKE_CXX_COMPILER_FORCED: 'ON',
+    CMAKE_CXX_STANDARD_COMPUTED_DEFAULT: '17',
     // Nothing of Xcode's is needed, and CMake wants the name of a tool that only `cmake --install` would use.
     ...(system === 'Darwin' && { CMAKE_OSX_SYSROOT: '', CMAKE_INSTALL_NAME_TOOL: 'true' }),
   };
