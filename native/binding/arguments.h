@@ -29,6 +29,10 @@ class Arguments {
     return fits ? static_cast<std::int64_t>(value)
                 : Refuse<std::int64_t>(index, "an integer in range");
   }
+  Napi::Function Function(std::size_t index) {
+    if (info_[index].IsFunction()) return info_[index].As<Napi::Function>();
+    return Refuse<Napi::Function>(index, "a function");
+  }
   // False when one was refused; the exception is pending then.
   bool valid() const { return valid_; }
 

@@ -30,22 +30,26 @@ Napi::Function LockHandle::DefineClass(Napi::Env env) {
 }
 
 Napi::Value LockHandle::TryAcquire(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
   Arguments arguments(info);
-  Acquired acquired;
-  acquired.path = arguments.Text(0);
+  std::string path = arguments.Text(0);
   LockMode mode = arguments.Flag(1) ? LockMode::kShared : LockMode::kExclusive;
   bool allow_weak = arguments.Flag(2);
-  if (!arguments.valid()) return env.Undefined();
-  Environment& environment = Environment::Of(env);
-  Status status = FileLock::TryAcquire(acquired.path, mode, allow_weak, &environment.file_systems,
-                                       &acquired.lock);
+  if (!arguments.valid()) return info.Env().Undefined();
+  FileLock lock;
+  Status status = FileLock::TryAcquire(path, mode, allow_weak,
+                                       &Environment::Of(info.Env()).file_systems, &lock);
+  return From(info.Env(), status, &lock, path);
+}
+
+Napi::Value LockHandle::From(Napi::Env env, const Status& status, FileLock* lock,
+                             const std::string& path) {
   if (status.contended()) return env.Null();
   if (!status.ok()) {
-    ThrowForPath(env, status, acquired.path);
+    ThrowForPath(env, status, path);
     return env.Undefined();
   }
-  return environment.lock_class.New({Napi::External<Acquired>::New(env, &acquired)});
+  Acquired acquired{std::move(*lock), path};
+  return Environment::Of(env).lock_class.New({Napi::External<Acquired>::New(env, &acquired)});
 }
 
 LockHandle::LockHandle(const Napi::CallbackInfo& info) : KeptAlive(info) {

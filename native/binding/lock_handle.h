@@ -14,6 +14,9 @@ class LockHandle : public KeptAlive<LockHandle> {
 
   static Napi::Function DefineClass(Napi::Env env);
   static Napi::Value TryAcquire(const Napi::CallbackInfo& info);
+  // What a try came to: the object, null when somebody else holds the lock, or an exception.
+  static Napi::Value From(Napi::Env env, const Status& status, FileLock* lock,
+                          const std::string& path);
 
   explicit LockHandle(const Napi::CallbackInfo& info);
   ~LockHandle() override = default;

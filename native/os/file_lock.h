@@ -58,6 +58,9 @@ class FileLock {
   void Abandon();
 
  private:
+  friend class LockContender;
+  FileLock(FileHandle file, const FileIdentity& identity, const std::string& path, LockMode mode,
+           Strength strength, bool created);
   Status RemoveFile() const;
 
   FileHandle file_;

@@ -1,90 +1,29 @@
 #include "file_lock.h"
 
-#include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
-#include "lock_place.h"
+#include "lock_contender.h"
 #include "posix_file.h"
 
 namespace gateway_lock {
-namespace {
 
-// Each start-over needs somebody else to have finished a whole acquire or release in between.
-constexpr int kMaxStartOvers = 100;
-
-// O_NOFOLLOW: a link planted by somebody else must not choose the file. O_NONBLOCK: a FIFO must not
-// hang us before it is refused. O_NOCTTY: nor may a terminal become ours. Never O_TRUNC: the file
-// may be somebody's until the lock is ours.
-constexpr int kOpenFlags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-
-int Open(const std::string& path, int flags) {
-  int fd = -1;
-  do {
-    fd = open(path.c_str(), flags, 0600);
-  } while (fd < 0 && errno == EINTR);
-  return fd;
-}
-
-// An existing file is opened without O_CREAT, so that "was there before" is known, and because
-// fs.protected_regular refuses O_CREAT on another user's file in a sticky directory.
-Status OpenOrCreate(const std::string& path, FileHandle* file, bool* created) {
-  int fd = Open(path, kOpenFlags);
-  *created = false;
-  if (fd < 0 && errno == ENOENT) {
-    fd = Open(path, kOpenFlags | O_CREAT | O_EXCL);
-    if (fd < 0 && errno == EEXIST) return Status::Replaced();
-    *created = fd >= 0;
-    // Whatever the umask: a file that its owner cannot open again would lock everybody out for
-    // good. The result does not matter: FAT has no modes to set.
-    if (*created) (void)fchmod(fd, 0600);
-  }
-  if (fd < 0) return ExplainOpenFailure(path, errno);
-  *file = FileHandle(fd);
-  return Status::Ok();
-}
-
-// Opens, checks and locks once. kReplaced: the path changed under us, start over.
-Status LockOnce(const std::string& path, LockMode mode, FileHandle* file, FileIdentity* identity,
-                bool* created) {
-  Status status = OpenOrCreate(path, file, created);
-  if (!status.ok()) return status;
-  status = CheckLockFile(*file, identity);
-  if (status.ok()) status = Flock(*file, (mode == LockMode::kShared ? LOCK_SH : LOCK_EX) | LOCK_NB);
-  if (!status.ok()) return status;
-  // Between open and flock the last holder may have removed the file: then this is a lock on a file
-  // that nobody will ever find again. Our descriptor keeps the inode number from being reused.
-  return SameFileAtPath(path, *identity);
-}
-
-}  // namespace
+FileLock::FileLock(FileHandle file, const FileIdentity& identity, const std::string& path,
+                   LockMode mode, Strength strength, bool created)
+    : file_(std::move(file)),
+      identity_(identity),
+      path_(path),
+      mode_(mode),
+      strength_(strength),
+      created_(created),
+      owner_pid_(getpid()) {}
 
 Status FileLock::TryAcquire(const std::string& path, LockMode mode, bool allow_weak,
                             KnownFileSystems* file_systems, FileLock* out) {
-  Status status = CheckParentDirectory(path);
-  if (!status.ok()) return status;
-  for (int attempt = 0; attempt < kMaxStartOvers; ++attempt) {
-    FileLock lock;
-    status = LockOnce(path, mode, &lock.file_, &lock.identity_, &lock.created_);
-    if (status.ok()) {
-      status = file_systems->Judge(lock.file_, path, lock.identity_, &lock.strength_);
-    }
-    if (status.kind == StatusKind::kReplaced) continue;
-    if (!status.ok()) return status;
-    if (lock.strength_ == Strength::kWeak && !allow_weak) {
-      return Status::WeakFileSystem("grants the lock to two at once");
-    }
-    lock.path_ = path;
-    lock.mode_ = mode;
-    lock.owner_pid_ = getpid();
-    *out = std::move(lock);
-    return Status::Ok();
-  }
-  // Not contention: each time the lock was granted, and each time the path named another file.
-  return Status::WeakFileSystem("shows another file at the path each time it is asked");
+  return LockContender(path, mode, allow_weak).Try(file_systems, out);
 }
 
 Status FileLock::ReadRecord(std::string* record) const {

@@ -2,9 +2,9 @@
 import { resolve } from 'node:path';
 import { checkOneOf, checkOptions, checkPath } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
-import type { LockHandle } from '../native/binding.js';
+import type { ContenderHandle, LockHandle } from '../native/binding.js';
 import { native } from '../native/load.js';
-import { FileLock, type LockMode } from './file-lock.js';
+import { FileLock, type LockMode, type WaitMode } from './file-lock.js';
 import { toLockError } from './lock-error.js';
 import { checkOwnerFields, formatRecord, newRecord, type OwnerFields, parseRecord } from './owner-record.js';
 import { probeOnce } from './probe-lock.js';
@@ -34,14 +34,22 @@ export interface AttemptRequest {
   readonly endpoint: Endpoint | undefined;
 }
 
+/** How the one came to it who tries: a contender keeps its file open; by default it is somebody who just comes. */
+export interface Way {
+  readonly contender?: ContenderHandle | undefined;
+  readonly waited: WaitMode | null;
+}
+
+const JUST_COME: Way = { waited: null };
+
 /** null: somebody has it, or seems to. */
-export function attempt(request: AttemptRequest): FileLock | null {
-  const handle = tryNative(request);
+export function attempt(request: AttemptRequest, way = JUST_COME): FileLock | null {
+  const handle = tryNative(request, way.contender);
   if (handle === null) return null;
   const leftover = judge(handle, request);
   if (leftover === 'in-use') return null;
   try {
-    return hold(handle, request, leftover);
+    return hold(handle, request, { reclaimed: leftover, waited: way.waited });
   } catch (error) {
     letGo(handle);
     throw toLockError(error, request.path);
@@ -49,9 +57,9 @@ export function attempt(request: AttemptRequest): FileLock | null {
 }
 
 /** One that is the last: a prober must not be taken for a holder. */
-export function attemptPastProbers(request: AttemptRequest): FileLock | null {
+export function attemptPastProbers(request: AttemptRequest, way = JUST_COME): FileLock | null {
   return askPastProbers(
-    () => attempt(request),
+    () => attempt(request, way),
     (lock) => lock !== null || probeOnce(request.path).ownerAlive === true,
   );
 }
@@ -75,9 +83,12 @@ export function readRequest(path: string, options: TryAcquireLockOptions): Attem
   };
 }
 
-function tryNative({ path, mode, weakFileSystem }: AttemptRequest): LockHandle | null {
+function tryNative(
+  { path, mode, weakFileSystem }: AttemptRequest,
+  contender: ContenderHandle | undefined,
+): LockHandle | null {
   try {
-    return native().tryAcquire(path, mode === 'shared', weakFileSystem !== 'error');
+    return contender ? contender.try() : native().tryAcquire(path, mode === 'shared', weakFileSystem !== 'error');
   } catch (error) {
     throw toLockError(error, path);
   }
@@ -100,11 +111,15 @@ function judge(handle: LockHandle, request: AttemptRequest): ReclaimReason | 'in
 }
 
 /** Says who we are. */
-function hold(handle: LockHandle, request: AttemptRequest, reclaimed: ReclaimReason | null): FileLock {
+function hold(
+  handle: LockHandle,
+  request: AttemptRequest,
+  how: { reclaimed: ReclaimReason | null; waited: WaitMode | null },
+): FileLock {
   const { path, mode, owner } = request;
   if (owner !== null) handle.writeRecord(request.record);
   if (handle.strength === 'weak' && request.weakFileSystem === 'warn') warnWeak(path);
-  return new FileLock(handle, { path, mode, owner, reclaimed });
+  return new FileLock(handle, { path, mode, owner, ...how });
 }
 
 function readLeftover(handle: LockHandle, { path, mode, endpoint }: AttemptRequest): ReclaimReason | 'in-use' | null {
