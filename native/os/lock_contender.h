@@ -34,7 +34,7 @@ class LockContender {
   // given back), or it lies on a remote file system, where only this host's changes would be seen.
   Status Watch(ReleaseWatch* watch, ReleaseWatch::Token token, std::int64_t owner_pid,
                Sight* sight) const;
-  void Close() { file_.Reset(); }
+  void Close();
 
  private:
   Status TryOnce(KnownFileSystems* file_systems, FileLock* out);
@@ -44,6 +44,9 @@ class LockContender {
   LockMode mode_ = LockMode::kExclusive;
   bool allow_weak_ = false;
   FileHandle file_;
+  // Refused us, and was removed since. The last close of a removed file costs as much as a try (the
+  // file system gives back its blocks), so that waits until the lock is ours.
+  FileHandle removed_;
   FileIdentity identity_;
   bool created_ = false;
 };

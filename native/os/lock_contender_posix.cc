@@ -51,7 +51,7 @@ Status OpenOrCreate(const std::string& path, FileHandle* file, bool* created) {
 }  // namespace
 
 Status LockContender::Try(KnownFileSystems* file_systems, FileLock* out) {
-  if (file_.valid() && !SameFileAtPath(path_, identity_).ok()) Close();
+  if (file_.valid() && !SameFileAtPath(path_, identity_).ok()) removed_ = std::move(file_);
   Status status = file_.valid() ? Status::Ok() : CheckParentDirectory(path_);
   if (!status.ok()) return status;
   for (int attempt = 0; attempt < kMaxStartOvers; ++attempt) {
@@ -61,7 +61,7 @@ Status LockContender::Try(KnownFileSystems* file_systems, FileLock* out) {
       created_ = false;
       return status;
     }
-    Close();
+    file_.Reset();
     if (status.kind != StatusKind::kReplaced) return status;
   }
   // Not contention: each time the lock was granted, and each time the path named another file.
@@ -90,6 +90,11 @@ Status LockContender::TryOnce(KnownFileSystems* file_systems, FileLock* out) {
 Status LockContender::Open() {
   Status status = OpenOrCreate(path_, &file_, &created_);
   return status.ok() ? CheckLockFile(file_, &identity_) : status;
+}
+
+void LockContender::Close() {
+  file_.Reset();
+  removed_.Reset();
 }
 
 Status LockContender::ReadRecord(std::string* record) const {

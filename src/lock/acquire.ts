@@ -39,19 +39,18 @@ export function tryAcquireLock(path: string, options: TryAcquireLockOptions = {}
  * @throws {LockError} `ERR_LOCK_TIMEOUT` with the holder's record; and everything that {@link tryAcquireLock} throws
  */
 export async function acquireLock(path: string, options: AcquireLockOptions = {}): Promise<FileLock> {
-  const { path: absolute } = readRequest(path, options);
+  const request = readRequest(path, options);
   const timeoutMs = checkTimeout('timeoutMs', options.timeoutMs ?? 5000);
   const wait: Wait = {
-    path: absolute,
+    request,
     deadline: performance.now() + timeoutMs,
     signal: checkSignal(options.signal),
     longestSleepMs: options.onContended === undefined ? Number.POSITIVE_INFINITY : LONGEST_MS,
-    newRequest: () => readRequest(absolute, options),
   };
   wait.signal?.throwIfAborted();
   // Whoever comes later stands behind those who wait already.
-  const lock = timeoutMs === 0 || hasWaiters(absolute) ? null : attempt(wait.newRequest());
-  return lock ?? (await waitInTurn(wait, options.onContended)) ?? fail(absolute, timeoutMs);
+  const lock = timeoutMs === 0 || hasWaiters(request.path) ? null : attempt(request);
+  return lock ?? (await waitInTurn(wait, options.onContended)) ?? fail(request.path, timeoutMs);
 }
 
 /** null: the deadline has passed. */

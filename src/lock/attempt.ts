@@ -28,6 +28,7 @@ export interface TryAcquireLockOptions {
 export interface AttemptRequest {
   readonly path: string;
   readonly mode: LockMode;
+  readonly fields: OwnerFields;
   readonly owner: OwnerRecord | null;
   readonly record: string;
   readonly weakFileSystem: 'error' | 'warn' | 'allow';
@@ -70,17 +71,22 @@ export function readRequest(path: string, options: TryAcquireLockOptions): Attem
   const weak = options.weakFileSystem ?? 'error';
   const mode = checkOneOf('mode', options.mode ?? 'exclusive', ['exclusive', 'shared']);
   const fields = checkOwnerFields(options.owner);
-  const owner = mode === 'shared' ? null : newRecord(fields);
   return {
     // Absolute, so that a later chdir() does not change which file is meant.
     path: resolve(checkPath('path', path)),
     mode,
-    owner,
+    fields,
     // Encoded before anything is taken, so that a record that is too long costs nothing.
-    record: owner === null ? '' : formatRecord(owner),
+    ...describe(mode, fields),
     weakFileSystem: checkOneOf('weakFileSystem', weak, ['error', 'warn', 'allow']),
     endpoint: checkEndpoint(options.endpoint),
   };
+}
+
+/** A shared holder writes no record. */
+function describe(mode: LockMode, fields: OwnerFields): { owner: OwnerRecord | null; record: string } {
+  const owner = mode === 'shared' ? null : newRecord(fields);
+  return { owner, record: owner === null ? '' : formatRecord(owner) };
 }
 
 function tryNative(
@@ -110,14 +116,15 @@ function judge(handle: LockHandle, request: AttemptRequest): ReclaimReason | 'in
   }
 }
 
-/** Says who we are. */
+/** Says who we are. After a wait anew, so that the record tells when the lock was taken, not when the wait began. */
 function hold(
   handle: LockHandle,
   request: AttemptRequest,
   how: { reclaimed: ReclaimReason | null; waited: WaitMode | null },
 ): FileLock {
-  const { path, mode, owner } = request;
-  if (owner !== null) handle.writeRecord(request.record);
+  const { path, mode, fields } = request;
+  const { owner, record } = how.waited === null ? request : describe(mode, fields);
+  if (owner !== null) handle.writeRecord(record);
   if (handle.strength === 'weak' && request.weakFileSystem === 'warn') warnWeak(path);
   return new FileLock(handle, { path, mode, owner, ...how });
 }

@@ -19,14 +19,12 @@ import { Place } from './wait-queue.js';
 const RECHECK_MS = 1000;
 
 export interface Wait {
-  readonly path: string;
+  readonly request: AttemptRequest;
   /** As performance.now() has it. */
   readonly deadline: number;
   readonly signal: AbortSignal | undefined;
   /** No sleep longer than this many milliseconds. */
   readonly longestSleepMs: number;
-  /** A record that says "now": made for each try. */
-  readonly newRequest: () => AttemptRequest;
 }
 
 export class Contender {
@@ -43,7 +41,7 @@ export class Contender {
 
   constructor(wait: Wait) {
     this.#wait = wait;
-    this.#place = new Place(wait.path, () => this.#pause.end());
+    this.#place = new Place(wait.request.path, () => this.#pause.end());
   }
 
   /** null: refused, or it is not our turn. */
@@ -51,12 +49,12 @@ export class Contender {
     if (!this.#place.isFirst) return null;
     this.#wokenInVain = this.#woken;
     this.#woken = false;
-    return attempt(this.#wait.newRequest(), this.#way());
+    return attempt(this.#wait.request, this.#way());
   }
 
   /** At the deadline, whoever's turn it is: a prober must not be what we failed by. */
   tryForTheLastTime(): FileLock | null {
-    return attemptPastProbers(this.#wait.newRequest(), this.#way());
+    return attemptPastProbers(this.#wait.request, this.#way());
   }
 
   /** Until it is worth trying again. Returns the lock if that was free by the time that it was watched. */
@@ -73,7 +71,9 @@ export class Contender {
 
   close(): void {
     this.#place.leave();
-    this.#handle?.close();
+    const handle = this.#handle;
+    // Not now: whoever has just been given the lock has better things to do than to tidy up.
+    if (handle !== undefined) setImmediate(() => handle.close());
   }
 
   async #sleepWatching(watched: Watched): Promise<FileLock | null> {
@@ -109,7 +109,7 @@ export class Contender {
   }
 
   #contend(): ContenderHandle {
-    const { path, mode, weakFileSystem } = this.#wait.newRequest();
+    const { path, mode, weakFileSystem } = this.#wait.request;
     return native().contend(path, mode === 'shared', weakFileSystem !== 'error', () => this.#wake());
   }
 
