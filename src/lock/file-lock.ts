@@ -4,6 +4,7 @@ import type { LockHandle, LockStrength } from '../native/binding.js';
 import { replacedError, toLockError } from './lock-error.js';
 import { formatRecord, type OwnerFields } from './owner-record.js';
 import type { ReclaimReason } from './reclaim.js';
+import { wakeFirst } from './wait-queue.js';
 
 export type LockMode = 'exclusive' | 'shared';
 /**
@@ -120,12 +121,14 @@ export class FileLock {
       throw toLockError(error, this.path);
     }
     this.#stopWatch();
+    wakeFirst(this.path);
   }
 
   /** Lets go and leaves the file. @internal */
   abandon(): void {
     this.#handle.abandon();
     this.#stopWatch();
+    wakeFirst(this.path);
   }
 
   [Symbol.dispose](): void {

@@ -10,14 +10,21 @@ export function hasWaiters(path: string): boolean {
   return queues.has(path);
 }
 
+/** For a release in this very process: the system would report it as well, by way of another thread. */
+export function wakeFirst(path: string): void {
+  const [first] = queues.get(path) ?? [];
+  first?.wake();
+}
+
 export class Place {
+  readonly wake: () => void;
   readonly #path: string;
   readonly #queue: Set<Place>;
-  readonly #onTurn: () => void;
 
-  constructor(path: string, onTurn: () => void) {
+  /** `wake` is called when its turn has come, and when it is worth trying again. */
+  constructor(path: string, wake: () => void) {
     this.#path = path;
-    this.#onTurn = onTurn;
+    this.wake = wake;
     this.#queue = queues.get(path) ?? new Set();
     this.#queue.add(this);
     queues.set(path, this.#queue);
@@ -33,6 +40,6 @@ export class Place {
     this.#queue.delete(this);
     const [next] = this.#queue;
     if (next === undefined) queues.delete(this.#path);
-    else if (wasFirst) next.#onTurn();
+    else if (wasFirst) next.wake();
   }
 }
