@@ -35,7 +35,7 @@ export class Contender {
   #handle: ContenderHandle | undefined;
   /** Since the last try. */
   #woken = false;
-  /** The last try was refused although something was reported. */
+  /** A try was refused although something was reported. */
   #wokenInVain = false;
   #waited: WaitMode | null = null;
 
@@ -47,7 +47,7 @@ export class Contender {
   /** null: refused, or it is not our turn. */
   try(): FileLock | null {
     if (!this.#place.isFirst) return null;
-    this.#wokenInVain = this.#woken;
+    this.#wokenInVain ||= this.#woken;
     this.#woken = false;
     return attempt(this.#wait.request, this.#way());
   }
@@ -61,6 +61,7 @@ export class Contender {
   async sleep(): Promise<FileLock | null> {
     // Deaf for a moment, so that neither many contenders nor a hot prober keep each other busy.
     if (this.#wokenInVain) await this.#sleepAtMost(backoffDelays().next().value);
+    this.#wokenInVain = false;
     if (!this.#place.isFirst) {
       this.#waited = 'watch';
       await this.#sleepAtMost(Number.POSITIVE_INFINITY);
@@ -78,6 +79,7 @@ export class Contender {
 
   async #sleepWatching(watched: Watched): Promise<FileLock | null> {
     this.#waited = watched === 'nothing' ? 'poll' : 'watch';
+    this.#woken = watched === 'gone';
     const lock = watched === 'nothing' ? null : this.try();
     if (lock !== null || watched === 'gone') return lock;
     await this.#sleepAtMost(this.#trustMs(watched));

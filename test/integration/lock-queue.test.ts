@@ -117,6 +117,22 @@ describe('waiters of one process', () => {
   });
 });
 
+test('who need not wait makes no contender, and no thread', async () => {
+  const contend = vi.spyOn(native(), 'contend');
+  onTestFinished(() => contend.mockRestore());
+  const { threads } = resources();
+  for (let round = 0; round < 20; round++) {
+    const lock = await acquireLock(lockPath(), { timeoutMs: 5000 });
+    expect(lock.waited).toBeNull();
+    lock.release();
+  }
+  const path = lockPath();
+  hold(path);
+  expect(tryAcquireLock(path)).toBeNull();
+  expect(contend).not.toHaveBeenCalled();
+  expect(resources().threads).toBeLessThanOrEqual(threads);
+});
+
 describe('giving up at random moments, in the middle of hand-overs,', () => {
   test('leaves nothing held, no thread, no descriptor and no listener', async () => {
     const directory = freshDirectory();
