@@ -1,10 +1,10 @@
 // One who waits for a lock: in turn, asleep, and woken by the system when it is worth trying again.
 //
 // No release is missed, because the order is: watch, try, sleep. What is released before the watch is there, the
-// try finds; what is released later, the watch reports, and it remembers until it is asked. The system may report
-// a moment too early: a close before the kernel has dropped the lock, an unlink before the name is gone. So a
-// contender that was woken and refused rests for a moment, and then watches and tries again. Whatever else could
-// be missed (an owner's pid that was used again between two looks) costs RECHECK_MS, not the lock.
+// try finds; what is released later, the watch reports, and the report is kept until the sleep begins. It may come a
+// moment too early, for the kernel reports a close before it drops the lock: who was woken and refused rests for
+// a moment, and then watches and tries again. Whatever else could be missed (the owner's pid was used again between
+// two looks) costs RECHECK_MS, not the lock. docs/decisions/0012 has the whole list.
 import type { ContenderHandle, Watched } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { type AttemptRequest, attempt, attemptPastProbers, type Way } from './attempt.js';
