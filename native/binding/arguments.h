@@ -48,6 +48,10 @@ class Arguments {
     }
     return descriptors;
   }
+  Napi::Function Function(std::size_t index) {
+    if (info_[index].IsFunction()) return info_[index].As<Napi::Function>();
+    return Refuse<Napi::Function>(index, "a function");
+  }
   // False when one was refused; the exception is pending then.
   bool valid() const { return valid_; }
 
