@@ -1,4 +1,4 @@
-// node scripts/native-lint.mjs [--fix]: the format of native/ (--fix writes it), then clang-tidy over the
+// node scripts/native-lint.mjs [--fix]: the format of native/ and bench/floor/ (--fix writes it), then clang-tidy over the
 // files that are compiled here. scripts/darwin.mjs compiles the others.
 import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -22,8 +22,10 @@ console.error(`gateway-lock: native/ ${wellFormatted && tidy ? 'is clean' : 'has
 process.exit(wellFormatted && tidy ? 0 : 1);
 
 function sources() {
-  const files = readdirSync(join(root, 'native'), { recursive: true });
-  return files.filter((file) => /\.(h|cc)$/.test(file)).map((file) => join('native', file));
+  return ['native', 'bench/floor'].flatMap((folder) => {
+    const files = readdirSync(join(root, folder), { recursive: true });
+    return files.filter((file) => /\.(h|cc)$/.test(file)).map((file) => join(folder, file));
+  });
 }
 
 function compiledHere() {

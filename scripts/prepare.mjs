@@ -1,7 +1,7 @@
 // Installs and builds what is missing or older than its sources. Used by every other script, so that
 // each command works straight after a clone. Says what it does on stderr: stdout is the command's own.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -30,9 +30,11 @@ export function buildNative() {
   run(bin('cmake-js'), ['compile'], 'building the addon');
 }
 
+/** dist/: types, then what scripts/bundle.mjs makes. */
 export function compileSources() {
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
   run(bin('tsc'), ['-p', '.'], 'compiling src');
-  run('node', ['scripts/man-page.mjs'], 'writing the manual page');
+  run('node', ['scripts/bundle.mjs'], 'bundling dist');
 }
 
 /** Runs a program of node_modules/.bin. */

@@ -40,9 +40,10 @@ Napi::Value LockHandle::TryAcquire(const Napi::CallbackInfo& info) {
   bool allow_weak = arguments.Flag(2);
   if (!arguments.valid()) return env.Undefined();
   Environment& environment = Environment::Of(env);
+  std::string holder_record;
   Status status = FileLock::TryAcquire(acquired.path, mode, allow_weak, &environment.file_systems,
-                                       &acquired.lock);
-  if (status.contended()) return env.Null();
+                                       &acquired.lock, &holder_record);
+  if (status.contended()) return Napi::String::New(env, holder_record);
   if (!status.ok()) {
     ThrowForPath(env, status, acquired.path);
     return env.Undefined();
@@ -61,7 +62,6 @@ LockHandle::LockHandle(const Napi::CallbackInfo& info) : KeptAlive(info) {
   if (IsEmpty()) return;
   Acquired* acquired = info[0].As<Napi::External<Acquired>>().Data();
   lock_ = std::move(acquired->lock);
-  path_ = std::move(acquired->path);
   Keep(info);
 }
 
@@ -102,7 +102,7 @@ Napi::Value LockHandle::StrengthName(const Napi::CallbackInfo& info) {
 Napi::Value LockHandle::ReadRecord(const Napi::CallbackInfo& info) {
   std::string record;
   Status status = lock_.ReadRecord(&record);
-  if (!status.ok()) ThrowForPath(info.Env(), status, path_);
+  if (!status.ok()) ThrowForPath(info.Env(), status, lock_.path());
   return Napi::String::New(info.Env(), record);
 }
 
@@ -111,7 +111,7 @@ Napi::Value LockHandle::WriteRecord(const Napi::CallbackInfo& info) {
   std::string record = arguments.Text(0);
   if (!arguments.valid()) return info.Env().Undefined();
   Status status = lock_.WriteRecord(record);
-  if (!status.ok()) ThrowForPath(info.Env(), status, path_);
+  if (!status.ok()) ThrowForPath(info.Env(), status, lock_.path());
   return info.Env().Undefined();
 }
 
@@ -130,7 +130,7 @@ Napi::Value LockHandle::Release(const Napi::CallbackInfo& info) {
   if (status.ok()) {
     Forget();
   } else {
-    ThrowForPath(info.Env(), status, path_);
+    ThrowForPath(info.Env(), status, lock_.path());
   }
   return info.Env().Undefined();
 }

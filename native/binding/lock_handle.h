@@ -32,7 +32,6 @@ class LockHandle : public KeptAlive<LockHandle> {
   Napi::Value Abandon(const Napi::CallbackInfo& info);
 
   FileLock lock_;
-  std::string path_;
   bool handed_over_ = false;
 };
 

@@ -35,13 +35,16 @@ class FileLock {
   FileLock(FileLock&&) = default;
   FileLock& operator=(FileLock&&) = default;
 
-  // kContended: somebody else holds it. kInvalidFile, kForeignOwner: the path must not be used as a
-  // lock; nothing was changed. kWeakFileSystem: this file system excludes nobody; only with
-  // `allow_weak` is the lock given all the same, and strength() says so.
+  // kContended: somebody else holds it, and `holder_record`, if wanted, is what the file says of
+  // whom: a hint, empty when it cannot be read. kInvalidFile, kForeignOwner: the path must not be
+  // used as a lock; nothing was changed. kWeakFileSystem: this file system excludes nobody; only
+  // with `allow_weak` is the lock given all the same, and strength() says so.
   static Status TryAcquire(const std::string& path, LockMode mode, bool allow_weak,
-                           KnownFileSystems* file_systems, FileLock* out);
+                           KnownFileSystems* file_systems, FileLock* out,
+                           std::string* holder_record = nullptr);
 
   bool held() const { return file_.valid(); }
+  const std::string& path() const { return path_; }
   bool created() const { return created_; }  // the file did not exist before
   Strength strength() const { return strength_; }
   // For a program that shall inherit the lock: it lives until the last copy of this is closed, or
@@ -49,7 +52,7 @@ class FileLock {
   NativeHandle handle() const { return file_.get(); }
 
   Status ReadRecord(std::string* record) const;
-  Status WriteRecord(const std::string& record) const;
+  Status WriteRecord(const std::string& record);
   // False when the path was removed, or names another file by now.
   bool NamesThisFile() const;
 
@@ -64,6 +67,7 @@ class FileLock {
   void Leave() { file_.Reset(); }
 
  private:
+  Status LockOnce(const std::string& path, std::string* holder_record);
   Status RemoveFile() const;
 
   FileHandle file_;
@@ -72,6 +76,7 @@ class FileLock {
   LockMode mode_ = LockMode::kExclusive;
   Strength strength_ = Strength::kKernel;
   bool created_ = false;
+  std::size_t size_ = 0;  // of the record, in bytes
   std::int64_t owner_pid_ = 0;
 };
 

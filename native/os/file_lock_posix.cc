@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -38,37 +39,42 @@ Status OpenOrCreate(const std::string& path, FileHandle* file, bool* created) {
     fd = Open(path, kOpenFlags | O_CREAT | O_EXCL);
     if (fd < 0 && errno == EEXIST) return Status::Replaced();
     *created = fd >= 0;
-    // Whatever the umask: a file that its owner cannot open again would lock everybody out for
-    // good. The result does not matter: FAT has no modes to set.
-    if (*created) (void)fchmod(fd, 0600);
   }
   if (fd < 0) return ExplainOpenFailure(path, errno);
   *file = FileHandle(fd);
   return Status::Ok();
 }
 
+}  // namespace
+
 // Opens, checks and locks once. kReplaced: the path changed under us, start over.
-Status LockOnce(const std::string& path, LockMode mode, FileHandle* file, FileIdentity* identity,
-                bool* created) {
-  Status status = OpenOrCreate(path, file, created);
+Status FileLock::LockOnce(const std::string& path, std::string* holder_record) {
+  Status status = OpenOrCreate(path, &file_, &created_);
+  if (status.ok()) status = CheckLockFile(file_, created_, &identity_);
   if (!status.ok()) return status;
-  status = CheckLockFile(*file, identity);
-  if (status.ok()) status = Flock(*file, (mode == LockMode::kShared ? LOCK_SH : LOCK_EX) | LOCK_NB);
+  status = Flock(file_, (mode_ == LockMode::kShared ? LOCK_SH : LOCK_EX) | LOCK_NB);
+  // Read by the same descriptor: this is the holder's file, whatever the path names by now.
+  if (status.contended() && holder_record != nullptr) {
+    (void)ReadAt0(file_, kRecordLimit, holder_record);
+  }
   if (!status.ok()) return status;
   // Between open and flock the last holder may have removed the file: then this is a lock on a file
   // that nobody will ever find again. Our descriptor keeps the inode number from being reused.
-  return SameFileAtPath(path, *identity);
+  struct stat now;
+  status = SameFileAtPath(path, identity_, &now);
+  if (status.ok()) size_ = static_cast<std::size_t>(now.st_size);
+  return status;
 }
 
-}  // namespace
-
 Status FileLock::TryAcquire(const std::string& path, LockMode mode, bool allow_weak,
-                            KnownFileSystems* file_systems, FileLock* out) {
+                            KnownFileSystems* file_systems, FileLock* out,
+                            std::string* holder_record) {
   Status status = CheckParentDirectory(path);
   if (!status.ok()) return status;
   for (int attempt = 0; attempt < kMaxStartOvers; ++attempt) {
     FileLock lock;
-    status = LockOnce(path, mode, &lock.file_, &lock.identity_, &lock.created_);
+    lock.mode_ = mode;
+    status = lock.LockOnce(path, holder_record);
     if (status.ok()) {
       status = file_systems->Judge(lock.file_, path, lock.identity_, &lock.strength_);
     }
@@ -78,7 +84,6 @@ Status FileLock::TryAcquire(const std::string& path, LockMode mode, bool allow_w
       return Status::WeakFileSystem("grants the lock to two at once");
     }
     lock.path_ = path;
-    lock.mode_ = mode;
     lock.owner_pid_ = getpid();
     *out = std::move(lock);
     return Status::Ok();
@@ -91,17 +96,22 @@ Status FileLock::ReadRecord(std::string* record) const {
   return ReadAt0(file_, kRecordLimit, record);
 }
 
-Status FileLock::WriteRecord(const std::string& record) const {
-  return ReplaceContent(file_, record);
+Status FileLock::WriteRecord(const std::string& record) {
+  Status status = ReplaceContent(file_, size_, record);
+  // After a failure it may be as long as either.
+  size_ = status.ok() ? record.size() : std::max(size_, record.size());
+  return status;
 }
 
 // A path that cannot be asked (EACCES, EIO) proves nothing, so it does not count as lost.
 bool FileLock::NamesThisFile() const {
-  return held() && SameFileAtPath(path_, identity_).kind != StatusKind::kReplaced;
+  struct stat now;
+  return held() && SameFileAtPath(path_, identity_, &now).kind != StatusKind::kReplaced;
 }
 
 Status FileLock::RemoveFile() const {
-  Status same = SameFileAtPath(path_, identity_);
+  struct stat now;
+  Status same = SameFileAtPath(path_, identity_, &now);
   if (same.kind == StatusKind::kReplaced) return Status::Ok();
   if (!same.ok()) return same;
   if (unlink(path_.c_str()) == 0 || errno == ENOENT) return Status::Ok();

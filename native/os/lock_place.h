@@ -23,8 +23,9 @@ Status EnsureLockDirectory(const std::string& path, bool tighten);
 Status CheckParentDirectory(const std::string& lock_path);
 
 // The opened file: regular, with one name, and not another user's that others may write. Tells
-// which file it is, since it has to look anyway.
-Status CheckLockFile(const FileHandle& file, FileIdentity* identity);
+// which file it is, since it has to look anyway. `created`: we have just made it; then its mode is
+// mended where the umask has taken its owner's rights away.
+Status CheckLockFile(const FileHandle& file, bool created, FileIdentity* identity);
 
 // Why open() failed, in terms of what lies at the path.
 Status ExplainOpenFailure(const std::string& path, int sys_code);

@@ -13,6 +13,7 @@ namespace {
 
 constexpr mode_t kOthersMayWrite = S_IWGRP | S_IWOTH;
 constexpr mode_t kOnlyOwner = 0700;
+constexpr mode_t kLockFileMode = 0600;
 
 // nullptr for a regular file.
 const char* WhyNotRegular(mode_t mode) {
@@ -84,10 +85,13 @@ Status CheckParentDirectory(const std::string& lock_path) {
   return Status::Ok();
 }
 
-Status CheckLockFile(const FileHandle& file, FileIdentity* identity) {
+Status CheckLockFile(const FileHandle& file, bool created, FileIdentity* identity) {
   struct stat info;
   Status status = StatFile(file, &info);
   if (!status.ok()) return status;
+  // A file that its owner cannot open again would lock everybody out for good. The result does not
+  // matter: FAT has no modes to set.
+  if (created && (info.st_mode & 0777) != kLockFileMode) (void)fchmod(Fd(file), kLockFileMode);
   const char* reason = WhyNotRegular(info.st_mode);
   if (reason != nullptr) return Status::InvalidFile(reason);
   if (info.st_nlink > 1) {

@@ -40,14 +40,13 @@ Status AskKernel(const FileHandle& file, ProbedState* state) {
 
 Status ProbeOpened(const FileHandle& file, const std::string& path, FileLockProbe* probe) {
   FileIdentity identity;
-  Status status = CheckLockFile(file, &identity);
+  Status status = CheckLockFile(file, /*created=*/false, &identity);
   if (status.ok()) status = AskKernel(file, &probe->state);
-  struct stat info;
-  if (status.ok()) status = StatFile(file, &info);
   if (status.ok()) status = ReadAt0(file, kRecordLimit, &probe->record);
-  if (!status.ok()) return status;
-  probe->modified_ms = static_cast<std::int64_t>(info.st_mtime) * 1000;
-  return SameFileAtPath(path, identity);
+  struct stat now;
+  if (status.ok()) status = SameFileAtPath(path, identity, &now);
+  if (status.ok()) probe->modified_ms = static_cast<std::int64_t>(now.st_mtime) * 1000;
+  return status;
 }
 
 }  // namespace

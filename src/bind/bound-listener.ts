@@ -1,5 +1,6 @@
 // A bound, listening socket that waits for a server of Node's to adopt it.
-import { createServer, isIPv6, Server, type ServerOpts, Socket } from 'node:net';
+import type { Server, ServerOpts, Socket } from 'node:net';
+import { isIPv6 } from '../address.js';
 import { checkTimeout, invalidType } from '../arguments.js';
 import type { ListenerHandle } from '../native/binding.js';
 
@@ -50,7 +51,7 @@ export class BoundListener {
    *   another one may be given
    */
   async listen(server: Server): Promise<void> {
-    if (!(server instanceof Server)) throw invalidType('server', 'a net.Server', server);
+    if (!(server instanceof net().Server)) throw invalidType('server', 'a net.Server', server);
     if (this.#state !== 'open') throw this.#stateError();
     if (server.listening) throw alreadyListening();
     this.#state = 'adopted';
@@ -87,7 +88,7 @@ export class BoundListener {
     const [first, second] = this.#handles;
     await this.#adopt(server, first!);
     if (second === undefined || this.#state === 'closed') return;
-    const relay = createServer(socketOptionsOf(server), (socket) => {
+    const relay = net().createServer(socketOptionsOf(server), (socket) => {
       // Closed by its owner: its 'close' comes only with its last connection.
       if (server.listening) server.emit('connection', socket);
       else socket.destroy();
@@ -101,7 +102,7 @@ export class BoundListener {
    * descriptor of that number (net.js, listenInCluster).
    */
   #adopt(server: Server, handle: ListenerHandle): Promise<void> {
-    const socket = new Socket({ fd: handle.fd, readable: false, writable: false });
+    const socket = new (net().Socket)({ fd: handle.fd, readable: false, writable: false });
     // From here on libuv owns the descriptor.
     handle.detach();
     this.#servers.push(server);
@@ -111,7 +112,7 @@ export class BoundListener {
     );
     try {
       // Not an overridden listen(), which could put it off, and nobody would own the descriptor.
-      (Server.prototype.listen as ListenOnHandle).call(server, socket, this.#backlog);
+      (net().Server.prototype.listen as ListenOnHandle).call(server, socket, this.#backlog);
     } catch (error) {
       socket.destroy();
       listening.catch(() => {}); // it may still hear of an end that nobody waits for
@@ -138,6 +139,11 @@ export class BoundListener {
 }
 
 const LONGEST_TIMER_MS = 0x7fffffff;
+
+// Not imported: it takes 1 to 2 ms to load, and who has a server to give has loaded it.
+function net() {
+  return process.getBuiltinModule('node:net');
+}
 
 /** Resolves when the server listens; rejects when it fails, or is closed before. */
 function listeningOf(server: Server, closed: Error): Promise<void> {

@@ -1,4 +1,4 @@
-// The manual page, in man(7) macros, made from the definitions of the commands (scripts/man-page.mjs writes it).
+// The manual page, in man(7) macros, made from the definitions of the commands (scripts/bundle.mjs writes it).
 import type { Command, Option } from 'commander';
 import { examplesOf } from './examples.js';
 

@@ -1,5 +1,5 @@
 // One name for one place: two paths to the same directory must give the same lock.
-import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
+import { lstatSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
 import { dirname, isAbsolute, join, parse, sep } from 'node:path';
 
 /** As Linux has it (MAXSYMLINKS). */
@@ -9,10 +9,12 @@ const MOST_LINKS = 40;
  * The path as the kernel would walk it, one part after the other, with every link followed, also where
  * its last parts do not exist yet. On a file system that ignores case, parts that exist get their true
  * case.
+ *
+ * @param known a directory that the path begins with, and that is canonical already
  */
-export function canonicalPath(path: string): string {
+export function canonicalPath(path: string, known?: string): string {
   const absolute = isAbsolute(path) ? path : join(process.cwd(), sep) + path;
-  let { root: place } = parse(absolute);
+  let place = known ?? parse(absolute).root;
   const ahead = absolute.slice(place.length).split(sep);
   for (let links = 0; ahead.length > 0; ) {
     const next = step(place, ahead.shift()!);
@@ -25,7 +27,7 @@ export function canonicalPath(path: string): string {
     if (isAbsolute(target)) place = parse(target).root;
     ahead.unshift(...target.slice(isAbsolute(target) ? place.length : 0).split(sep));
   }
-  return withTrueCase(place);
+  return withTrueCase(place, known);
 }
 
 function step(place: string, part: string): string {
@@ -35,26 +37,25 @@ function step(place: string, part: string): string {
 
 /** null for anything that is no link, or not there. */
 function linkTarget(path: string): string | null {
+  return lookAt(path, (info) => (info.isSymbolicLink() ? readlinkSync(path) : null));
+}
+
+function withTrueCase(path: string, known?: string): string {
+  if (path === known) return path;
+  const found = lookAt(path, () => realpathSync.native(path));
+  return found ?? join(withTrueCase(dirname(path), known), path.slice(dirname(path).length));
+}
+
+/** null for what is not there. Asked before, because an error of Node's costs as much as ten system calls. */
+function lookAt<T>(path: string, look: (info: Stats) => T): T | null {
   try {
-    return lstatSync(path).isSymbolicLink() ? readlinkSync(path) : null;
+    const info = lstatSync(path, { throwIfNoEntry: false });
+    return info === undefined ? null : look(info);
   } catch (error) {
-    if (isMissing(error)) return null;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null; // removed in between
     throw error;
   }
-}
-
-function withTrueCase(path: string): string {
-  try {
-    return realpathSync.native(path);
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    return join(withTrueCase(dirname(path)), path.slice(dirname(path).length));
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
 function tooManyLinks(path: string): Error {

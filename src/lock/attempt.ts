@@ -7,8 +7,15 @@ import type { LockHandle } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { FileLock, type LockMode } from './file-lock.js';
 import { toLockError } from './lock-error.js';
-import { checkOwnerFields, formatRecord, newRecord, type OwnerFields, parseRecord } from './owner-record.js';
-import { probeOnce } from './probe-lock.js';
+import { isOwnerAlive } from './owner-liveness.js';
+import {
+  checkLength,
+  checkOwnerFields,
+  formatRecord,
+  newRecord,
+  type OwnerFields,
+  parseRecord,
+} from './owner-record.js';
 import { askPastProbers } from './prober-grace.js';
 import { checkEndpoint, type Endpoint, judgeLeftover, type ReclaimReason } from './reclaim.js';
 
@@ -29,32 +36,44 @@ export interface TryAcquireLockOptions {
 export interface AttemptRequest {
   readonly path: string;
   readonly mode: LockMode;
-  readonly owner: OwnerRecord | null;
-  readonly record: string;
+  readonly fields: OwnerFields;
   readonly weakFileSystem: 'error' | 'warn' | 'allow';
   readonly endpoint: Endpoint | undefined;
 }
 
+/** What was in a lock file that we have locked. `in-use`: leave it to its owner. */
+interface Leftover {
+  readonly verdict: ReclaimReason | 'in-use' | null;
+  readonly owner: OwnerRecord | null;
+}
+
 /** null: somebody has it, or seems to. */
 export function attempt(request: AttemptRequest): FileLock | null {
-  const handle = tryNative(request);
-  if (handle === null) return null;
-  const leftover = judge(handle, request);
-  if (leftover === 'in-use') return null;
-  try {
-    return hold(handle, request, leftover);
-  } catch (error) {
-    letGo(handle);
-    throw toLockError(error, request.path);
-  }
+  const taken = tryOnce(request);
+  return taken instanceof FileLock ? taken : null;
 }
 
 /** One that is the last: a prober must not be taken for a holder. */
 export function attemptPastProbers(request: AttemptRequest): FileLock | null {
-  return askPastProbers(
-    () => attempt(request),
-    (lock) => lock !== null || probeOnce(request.path).ownerAlive === true,
+  const taken = askPastProbers(
+    () => tryOnce(request),
+    (answer) => answer instanceof FileLock || (answer !== null && isOwnerAlive(answer) === true),
   );
+  return taken instanceof FileLock ? taken : null;
+}
+
+/** Not a lock: somebody has it, and this is whom the record names. */
+function tryOnce(request: AttemptRequest): FileLock | OwnerRecord | null {
+  const handle = tryNative(request);
+  if (typeof handle === 'string') return parseRecord(handle);
+  const { verdict, owner } = judge(handle, request);
+  if (verdict === 'in-use') return owner;
+  try {
+    return hold(handle, request, verdict);
+  } catch (error) {
+    letGo(handle);
+    throw toLockError(error, request.path);
+  }
 }
 
 /** @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE` */
@@ -63,20 +82,19 @@ export function readRequest(path: string, options: TryAcquireLockOptions): Attem
   const weak = options.weakFileSystem ?? 'error';
   const mode = checkOneOf('mode', options.mode ?? 'exclusive', ['exclusive', 'shared']);
   const fields = checkOwnerFields(options.owner);
-  const owner = mode === 'shared' ? null : newRecord(fields);
+  // Before anything is taken, so that a record that is too long costs nothing.
+  if (mode === 'exclusive') checkLength(fields);
   return {
     // Absolute, so that a later chdir() does not change which file is meant.
     path: resolve(checkPath('path', path)),
     mode,
-    owner,
-    // Encoded before anything is taken, so that a record that is too long costs nothing.
-    record: owner === null ? '' : formatRecord(owner),
+    fields,
     weakFileSystem: checkOneOf('weakFileSystem', weak, ['error', 'warn', 'allow']),
     endpoint: checkEndpoint(options.endpoint),
   };
 }
 
-function tryNative({ path, mode, weakFileSystem }: AttemptRequest): LockHandle | null {
+function tryNative({ path, mode, weakFileSystem }: AttemptRequest): LockHandle | string {
   try {
     return native().tryAcquire(path, mode === 'shared', weakFileSystem !== 'error');
   } catch (error) {
@@ -88,33 +106,34 @@ function tryNative({ path, mode, weakFileSystem }: AttemptRequest): LockHandle |
  * The kernel has given us the lock: what was there before? Until that is known the file may be a living
  * older gateway's, so whatever happens here leaves it as it is.
  */
-function judge(handle: LockHandle, request: AttemptRequest): ReclaimReason | 'in-use' | null {
-  let leftover: ReclaimReason | 'in-use' | null = 'in-use';
+function judge(handle: LockHandle, request: AttemptRequest): Leftover {
+  let leftover: Leftover = { verdict: 'in-use', owner: null };
   try {
-    leftover = handle.created ? null : readLeftover(handle, request);
+    leftover = handle.created ? { verdict: null, owner: null } : readLeftover(handle, request);
     return leftover;
   } catch (error) {
     throw toLockError(error, request.path);
   } finally {
-    if (leftover === 'in-use') handle.abandon();
+    if (leftover.verdict === 'in-use') handle.abandon();
   }
 }
 
 /** Says who we are. */
 function hold(handle: LockHandle, request: AttemptRequest, reclaimed: ReclaimReason | null): FileLock {
-  const { path, mode, owner } = request;
-  if (owner !== null) handle.writeRecord(request.record);
+  const { path, mode } = request;
+  const owner = mode === 'shared' ? null : newRecord(request.fields);
+  if (owner !== null) handle.writeRecord(formatRecord(owner));
   if (handle.strength === 'weak' && request.weakFileSystem === 'warn') warnWeak(path);
   if (reclaimed !== null) announce('gateway-lock:reclaim', () => ({ path, reason: reclaimed }));
   announce('gateway-lock:acquire', () => ({ path, mode, owner }));
   return new FileLock(handle, { path, mode, owner, reclaimed });
 }
 
-function readLeftover(handle: LockHandle, { path, mode, endpoint }: AttemptRequest): ReclaimReason | 'in-use' | null {
+function readLeftover(handle: LockHandle, { path, mode, endpoint }: AttemptRequest): Leftover {
   const owner = parseRecord(handle.readRecord());
   // Shared holders write no record: without one, this is their file, not a leftover.
-  if (mode === 'shared' && owner === null) return null;
-  return judgeLeftover(owner, path, endpoint) ?? 'in-use';
+  if (mode === 'shared' && owner === null) return { verdict: null, owner };
+  return { verdict: judgeLeftover(owner, path, endpoint) ?? 'in-use', owner };
 }
 
 /** For a lock that could not be completed. A file that cannot be removed is left: it blocks nothing. */

@@ -24,7 +24,8 @@ export class FileLock {
   /** Why a leftover lock file could be taken; null when there was none. */
   readonly reclaimed: ReclaimReason | null;
   readonly #handle: LockHandle;
-  readonly #lostListeners = new Set<LostListener>();
+  /** Made with the first one: an empty set would be a tenth of what a lock takes. */
+  #lostListeners: Set<LostListener> | undefined;
   #owner: OwnerRecord | null;
   #lost: LockError | null = null;
   #watch: NodeJS.Timeout | undefined;
@@ -67,7 +68,7 @@ export class FileLock {
     this.#lost = lost;
     this.#stopWatch();
     announce('gateway-lock:lost', () => ({ path: this.path, error: lost }));
-    for (const listener of this.#lostListeners) this.#tell(listener, this.#lost);
+    for (const listener of this.#lostListeners ?? []) this.#tell(listener, this.#lost);
     return false;
   }
 
@@ -79,11 +80,12 @@ export class FileLock {
    */
   onLost(listener: LostListener): () => void {
     if (this.#lost !== null) this.#tell(listener, this.#lost);
+    this.#lostListeners ??= new Set();
     this.#lostListeners.add(listener);
     if (this.held && this.#lost === null) this.#watch ??= setInterval(() => this.verify(), LOST_CHECK_MS).unref();
     return () => {
-      this.#lostListeners.delete(listener);
-      if (this.#lostListeners.size === 0) this.#stopWatch();
+      this.#lostListeners?.delete(listener);
+      if (this.#lostListeners?.size === 0) this.#stopWatch();
     };
   }
 

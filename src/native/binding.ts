@@ -3,8 +3,8 @@
 // carry an ERR_LOCK_* code and a `detail`.
 
 export interface NativeBinding {
-  /** null: somebody else holds it. Never waits. */
-  tryAcquire(path: string, shared: boolean, allowWeak: boolean): LockHandle | null;
+  /** Never waits. A string: somebody else holds it, and this is what the file says of whom; '' when it says nothing. */
+  tryAcquire(path: string, shared: boolean, allowWeak: boolean): LockHandle | string;
   probeLock(path: string): NativeLockProbe;
   ensureLockDirectory(path: string, tighten: boolean): void;
   listen(address: string, port: number, backlog: number): ListenerHandle;

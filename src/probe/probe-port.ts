@@ -1,5 +1,4 @@
 // Whether a TCP port of this host could be had, and if not, why.
-import { connect } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { addressesOf, connectableAddress } from '../address.js';
 import { checkOptions, checkPort, checkTimeout, outOfRange } from '../arguments.js';
@@ -95,7 +94,7 @@ async function ask(address: string, port: number, timeoutMs: number): Promise<Co
 
 function connectPatiently(host: string, port: number, timeoutMs: number): Promise<Connected> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port });
+    const socket = process.getBuiltinModule('node:net').connect({ host, port });
     const finish = (answer: Connected) => {
       clearTimeout(timer);
       socket.destroy();

@@ -17,7 +17,7 @@ const listen = (): ListenerHandle => {
   return handle;
 };
 const acquire = (): LockHandle => {
-  const handle = addon.tryAcquire(join(freshDirectory(), 'a.lock'), false, false)!;
+  const handle = addon.tryAcquire(join(freshDirectory(), 'a.lock'), false, false) as LockHandle;
   onTestFinished(() => handle.abandon());
   return handle;
 };

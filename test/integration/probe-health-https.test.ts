@@ -6,7 +6,9 @@ import { connect, createServer as createTcpServer, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type ProbeHealthOptions, probeHealth } from '../../src/index.js';
+import { openConnections } from '../support/clients.js';
 import { listening } from '../support/listeners.js';
+import { until } from '../support/places.js';
 
 const fixture = (name: string) => readFileSync(fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url)));
 const key = fixture('loopback-key.pem');
@@ -56,12 +58,14 @@ describe('a gateway with the certificate that is pinned is healthy', () => {
 
 describe('a gateway is not healthy', () => {
   test('with another certificate, and is sent nothing', async () => {
-    const { port, asked } = await secureGateway();
+    const { server, port, asked } = await secureGateway();
     expect(await probeHealth({ port, fingerprint256: OTHER })).toEqual({
       healthy: false,
       reason: `the certificate is another one: ${PIN}`,
       status: null,
     });
+    // Until then something could still be on its way.
+    await until(async () => (await openConnections(server)) === 0, 'the server has seen the end');
     expect(asked).toEqual([]);
   });
 

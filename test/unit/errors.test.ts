@@ -6,7 +6,7 @@ import * as errors from '../../src/errors.js';
 import { freshDirectory } from '../support/places.js';
 
 const { LockError, GatewayLockError } = errors;
-const BUILT = fileURLToPath(new URL('../../dist/errors.js', import.meta.url));
+const BUILT = fileURLToPath(new URL('../../dist/index.js', import.meta.url));
 
 const lockError = () => new LockError('ERR_LOCK_TIMEOUT', 'held');
 const gatewayError = () =>
@@ -14,7 +14,7 @@ const gatewayError = () =>
 
 /** As npm installs it when two packages depend on this one. */
 async function secondCopy(): Promise<typeof errors> {
-  const copy = join(freshDirectory(), 'errors.mjs');
+  const copy = join(freshDirectory(), 'index.mjs');
   writeFileSync(copy, readFileSync(BUILT, 'utf8').replace(/^\/\/# sourceMappingURL=.*$/m, ''));
   return import(/* @vite-ignore */ pathToFileURL(copy).href);
 }

@@ -1,0 +1,78 @@
+// Starts what is measured, each in a process of its own, and asks it.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { FLOOR } from './floor.mjs';
+
+const PROGRAM = fileURLToPath(new URL('contestant.mjs', import.meta.url));
+/** Longer than any answer takes: a bench that hangs is a bug, and must say so. */
+const ANSWER_MS = 120_000;
+const started = new Set();
+
+export class Contestant {
+  #child;
+  #answers = [];
+  #unread = '';
+
+  constructor(name) {
+    this.name = name;
+    const [command, args] = name === 'floor' ? [FLOOR, []] : [process.execPath, ['--expose-gc', PROGRAM, name]];
+    this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#child.stdin.on('error', () => {}); // it may have been killed
+    this.#child.stdout.setEncoding('utf8').on('data', (chunk) => this.#read(chunk));
+    this.exited = once(this.#child, 'exit').then(() => {
+      started.delete(this);
+      for (const { reject } of this.#answers.splice(0)) reject(new Error(`${name} ended`));
+    });
+    started.add(this);
+  }
+
+  /** One request, one number. Rejects with what the contestant says when it cannot. */
+  async ask(...words) {
+    const timer = setTimeout(() => this.kill(), ANSWER_MS);
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#answers.push({ resolve, reject });
+        this.#child.stdin.write(`${words.join(' ')}\n`);
+      });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Ends it as the kernel would; resolves when it is reaped. */
+  kill() {
+    this.#child.kill('SIGKILL');
+    return this.exited;
+  }
+
+  /** Ends it in order: its input ends. */
+  end() {
+    this.#child.stdin.end();
+    return this.exited;
+  }
+
+  #read(chunk) {
+    const lines = (this.#unread + chunk).split('\n');
+    this.#unread = lines.pop();
+    for (const line of lines) {
+      const { resolve, reject } = this.#answers.shift();
+      if (line.startsWith('!')) reject(new Error(line.slice(1)));
+      else resolve(Number(line));
+    }
+  }
+}
+
+/** Runs `use` with one process for each name, and ends them all, whatever happens. */
+export async function withContestants(names, use) {
+  const contestants = names.map((name) => new Contestant(name));
+  try {
+    return await use(contestants);
+  } finally {
+    await Promise.all(contestants.map((one) => one.kill()));
+  }
+}
+
+export async function killAll() {
+  await Promise.all([...started].map((one) => one.kill()));
+}

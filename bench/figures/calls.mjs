@@ -1,0 +1,45 @@
+// What one call costs: taking and letting go, being refused, looking, starting a gateway.
+import { withContestants } from '../contestants.mjs';
+import { freePort, freshDirectory, freshPath } from '../places.mjs';
+import { inRounds } from '../rounds.mjs';
+import { figure } from '../statistics.mjs';
+
+const UNIT = 'us';
+
+export async function cycle({ effort, peers }) {
+  return withContestants(['floor', 'ours', ...peers.ready], async (contestants) => {
+    const paths = new Map(contestants.map((one) => [one, freshPath()]));
+    const batch = (one, count) => one.ask('cycle', count, paths.get(one));
+    const { samples, missing } = await inRounds(contestants, effort, batch);
+    return figure(UNIT, samples, { ...peers.missing, ...missing });
+  });
+}
+
+export const refused = (bench) => onHeldLocks(bench, 'refused');
+export const probe = (bench) => onHeldLocks(bench, 'probe');
+
+/** The floor asks for a lock of ours: one record, one holder. Each peer asks for its own. */
+async function onHeldLocks({ effort, peers }, word) {
+  const names = ['floor', 'ours', ...peers.ready];
+  const lockOf = Object.fromEntries(names.map((name) => [name, freshPath()]));
+  lockOf.floor = lockOf.ours;
+  return withContestants(names.slice(1), async (holders) => {
+    for (const holder of holders) await holder.ask('hold', lockOf[holder.name]);
+    return withContestants(names, async (contestants) => {
+      const batch = (one, count) => one.ask(word, count, lockOf[one.name]);
+      const { samples, missing } = await inRounds(contestants, effort, batch);
+      return figure(UNIT, samples, { ...peers.missing, ...missing });
+    });
+  });
+}
+
+export async function gateway({ effort, peers }) {
+  return withContestants(['floor', 'ours'], async (contestants) => {
+    const state = new Map(contestants.map((one) => [one, freshDirectory()]));
+    const port = await freePort();
+    const batch = (one, count) => one.ask('gateway', count, state.get(one), port);
+    const { samples } = await inRounds(contestants, effort, batch);
+    const none = [...peers.ready, ...Object.keys(peers.missing)].map((name) => [name, 'binds no port']);
+    return figure(UNIT, samples, Object.fromEntries(none));
+  });
+}

@@ -1,0 +1,50 @@
+// What a held lock keeps, and what a million of them leave behind.
+import { withContestants } from '../contestants.mjs';
+import { freshDirectory, freshPath } from '../places.mjs';
+import { figure, rounded } from '../statistics.mjs';
+
+const NOT_OURS = 'keeps other things than a path, a record and a handle';
+
+const WARM_CYCLES = 5000;
+
+/** KiB of resident memory for each of the locks that are held at the same time. */
+export async function rss_per_lock({ effort, peers }) {
+  const count = effort.heldLocks.at(-1) - 200; // a few descriptors are in use already
+  return withContestants(['floor', 'ours'], async (contestants) => {
+    const samples = {};
+    for (const one of contestants) {
+      // What V8's young generation grows to is not theirs.
+      await one.ask('cycle', WARM_CYCLES, freshPath());
+      const before = await one.ask('memory');
+      await one.ask('fill', count, freshDirectory());
+      samples[one.name] = [Math.max(((await one.ask('memory')) - before) / count / 1024, 1e-3)];
+    }
+    return figure('KiB', samples, everyPeer(peers));
+  });
+}
+
+/** Resident memory after many cycles over that before: 1 is no growth. Descriptors: how many more. */
+export async function leak({ effort, peers }) {
+  return withContestants(['floor', 'ours'], async ([floor, ours]) => {
+    const [floorGrowth, oursGrowth] = await Promise.all([cycles(floor, effort), cycles(ours, effort)]);
+    const { growth, descriptors, done, grownBytes } = oursGrowth;
+    const result = figure('RSS after / before', { floor: [floorGrowth.growth], ours: [growth] }, everyPeer(peers));
+    return { ...result, descriptors, cycles: done, bytesPerCycle: rounded(grownBytes / done) };
+  });
+}
+
+async function cycles(one, { leakCycles, leakSeconds }) {
+  const path = freshPath();
+  const batch = Math.ceil(leakCycles / 100);
+  for (let warm = 0; warm < 10; warm++) await one.ask('cycle', batch, path);
+  const before = { memory: await one.ask('memory'), descriptors: await one.ask('descriptors') };
+  const deadline = performance.now() + leakSeconds * 1000;
+  let done = 0;
+  for (; done < leakCycles && performance.now() < deadline; done += batch) await one.ask('cycle', batch, path);
+  const grownBytes = (await one.ask('memory')) - before.memory;
+  const descriptors = (await one.ask('descriptors')) - before.descriptors;
+  return { growth: 1 + grownBytes / before.memory, grownBytes, descriptors, done };
+}
+
+const everyPeer = ({ ready, missing }) =>
+  Object.fromEntries([...ready, ...Object.keys(missing)].map((name) => [name, NOT_OURS]));

@@ -1,0 +1,107 @@
+// What happens when there are many: locks in one process, processes that want one lock.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { freemem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { withContestants } from '../contestants.mjs';
+import { FLOOR } from '../floor.mjs';
+import { freshDirectory, freshPath } from '../places.mjs';
+import { inRounds } from '../rounds.mjs';
+import { median, rounded } from '../statistics.mjs';
+
+const CONTENDER = fileURLToPath(new URL('../contend.mjs', import.meta.url));
+const LONGEST_SECONDS = 100;
+/** Bounded, as every loop here. */
+const CONTENDER_OPTIONS = { stdio: ['pipe', 'pipe', 'inherit'], timeout: 200_000, killSignal: 'SIGKILL' };
+/** What a Node process that has just started keeps for itself alone, in bytes. */
+const CONTENDER_BYTES = 16 * 1024 * 1024;
+
+/** `ratio` is ours at the largest number over ours at the smallest: flat is 1. */
+function scaleFigure(unit, points, peers, reason) {
+  const [least, most] = [points[0], points.at(-1)];
+  const names = [...peers.ready, ...Object.keys(peers.missing)];
+  return {
+    floor: most.floor,
+    ours: most.ours,
+    ratio: rounded(most.ours / least.ours),
+    ratioOf: `ours at ${most.count} over ours at ${least.count}; the floor's own is ${rounded(most.floor / least.floor)}`,
+    unit,
+    points,
+    peers: Object.fromEntries(names.map((name) => [name, { notMeasured: reason }])),
+  };
+}
+
+/** Microseconds to take and let go of one lock more, while so many are held in one directory. */
+export async function scale_locks({ effort, peers }) {
+  const counts = effort.heldLocks;
+  // All at once and in rounds: the machine is not as fast in one minute as in the next.
+  const names = counts.flatMap(() => ['floor', 'ours']);
+  return withContestants(names, async (contestants) => {
+    const folders = contestants.map(() => freshDirectory());
+    for (const [index, one] of contestants.entries()) {
+      await one.ask('fill', counts[index >> 1], folders[index]);
+      one.name = `${one.name} ${counts[index >> 1]}`;
+    }
+    const batch = (one, count) => one.ask('cycle', count, `${folders[contestants.indexOf(one)]}/another.lock`);
+    const { samples } = await inRounds(contestants, effort, batch);
+    const at = (name, count) => rounded(median(samples[`${name} ${count}`]));
+    const points = counts.map((count) => ({ count, floor: at('floor', count), ours: at('ours', count) }));
+    return scaleFigure('us', points, peers, 'measured by `cycle`');
+  });
+}
+
+/** Milliseconds for each process: all start at once for one lock, and it ends when all but one are refused. */
+export async function scale_contenders({ effort, peers }) {
+  const points = [];
+  const left = [];
+  for (const count of effort.contenders) {
+    const notMeasured = whyNot(count, points.at(-1));
+    if (notMeasured !== null) {
+      left.push({ count, notMeasured });
+      continue;
+    }
+    const rounds = Array.from({ length: Math.max(1, Math.round(effort.contendersInAll / count)) });
+    const times = { floor: [], ours: [] };
+    for (const _ of rounds) {
+      times.floor.push(await contendedBy(count, FLOOR, []));
+      times.ours.push(await contendedBy(count, process.execPath, [CONTENDER]));
+    }
+    points.push({ count, floor: rounded(median(times.floor)), ours: rounded(median(times.ours)) });
+  }
+  const figure = scaleFigure('ms', points, peers, 'a process each: see refused_process');
+  return left.length > 0 ? { ...figure, left } : figure;
+}
+
+function whyNot(count, last) {
+  if (count * CONTENDER_BYTES > freemem()) return 'not enough free memory';
+  const seconds = last === undefined ? 0 : (count * (last.ours + last.floor)) / 1000;
+  return seconds > LONGEST_SECONDS ? `would take ${Math.round(seconds)} s here` : null;
+}
+
+async function contendedBy(count, command, args) {
+  const path = freshPath();
+  const start = performance.now();
+  const contenders = Array.from({ length: count }, () => spawn(command, [...args, path], CONTENDER_OPTIONS));
+  for (const { stdin } of contenders) stdin.on('error', () => {}); // it may have ended
+  const ends = contenders.map((child) => once(child, 'exit'));
+  try {
+    await allButOneRefused(ends);
+    return (performance.now() - start) / count;
+  } finally {
+    // The winner keeps the lock until now.
+    for (const { stdin } of contenders) stdin.end();
+    await Promise.all(ends);
+  }
+}
+
+function allButOneRefused(ends) {
+  let left = ends.length - 1;
+  return new Promise((resolve, reject) => {
+    for (const end of ends) {
+      end.then(([code]) => {
+        if (code !== 1) reject(new Error(`a contender ended with ${code}`));
+        else if (--left === 0) resolve();
+      }, reject);
+    }
+  });
+}

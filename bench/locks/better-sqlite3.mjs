@@ -1,0 +1,21 @@
+// BEGIN EXCLUSIVE on a database of its own: fcntl locks by way of SQLite. The file stays.
+import Database from 'better-sqlite3';
+import { refusedWith } from '../refused.mjs';
+
+const begin = (path, timeout) => {
+  const database = new Database(path, { timeout });
+  try {
+    database.exec('BEGIN EXCLUSIVE');
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+};
+
+export const hold = (path) => begin(path, 0);
+export const release = (database) => database.close();
+export const cycle = (path) => release(hold(path));
+export const refused = (path) => refusedWith('SQLITE_BUSY', () => hold(path));
+/** Blocks the event loop: it has no other way of waiting. */
+export const wait = async (path) => begin(path, 60_000);

@@ -1,0 +1,20 @@
+// O_EXCL. Without the `stale` option, which has no default, a killed holder keeps it for ever.
+import lockfile from 'lockfile';
+import { refusedWith } from '../refused.mjs';
+
+export const cycle = (path) => {
+  lockfile.lockSync(path);
+  lockfile.unlockSync(path);
+};
+export const refused = (path) => refusedWith('EEXIST', () => lockfile.lockSync(path));
+export const probe = (path) => lockfile.checkSync(path);
+export const hold = (path) => {
+  lockfile.lockSync(path);
+  return path;
+};
+export const wait = (path) =>
+  new Promise((resolve, reject) => {
+    lockfile.lock(path, { wait: 60_000, pollPeriod: 50 }, (error) => (error ? reject(error) : resolve(path)));
+  });
+export const release = (path) => lockfile.unlockSync(path);
+export const neverAfterKill = 'a killed holder keeps it for ever';

@@ -1,0 +1,48 @@
+// What gateways write by hand: a JSON file with a pid, created with O_EXCL, its owner asked for by kill(pid, 0).
+import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { refusedWith } from '../refused.mjs';
+
+const POLL_MS = 50;
+
+export const hold = (path) => {
+  writeFileSync(path, JSON.stringify({ pid: process.pid, createdAt: new Date().toISOString() }), { flag: 'wx' });
+  return path;
+};
+export const release = (path) => unlinkSync(path);
+export const cycle = (path) => release(hold(path));
+export const probe = (path) => isAlive(JSON.parse(readFileSync(path, 'utf8')).pid);
+export const refused = (path) => {
+  refusedWith('EEXIST', () => hold(path));
+  if (!probe(path)) throw new Error('its owner is dead');
+};
+export const wait = async (path) => {
+  for (;;) {
+    try {
+      return hold(path);
+    } catch {
+      if (!stillThere(path)) continue;
+    }
+    await sleep(POLL_MS);
+  }
+};
+
+/** Removes the file of a dead owner, as the pattern does: two of them may remove each other's. */
+function stillThere(path) {
+  try {
+    if (probe(path)) return true;
+    unlinkSync(path);
+  } catch {
+    // gone already, or half written
+  }
+  return false;
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}

@@ -1,0 +1,28 @@
+// fcntl(F_SETLK) in libuv's pool. No record, no inode check, the file stays: less work than the floor does.
+import { closeSync, openSync } from 'node:fs';
+import osLock from 'os-lock';
+
+export const hold = async (path) => {
+  const fd = openSync(path, 'a+');
+  try {
+    await osLock.lock(fd, { exclusive: true, immediate: true });
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+};
+export const release = (fd) => closeSync(fd);
+export const cycle = async (path) => release(await hold(path));
+export const refused = async (path) => {
+  const taken = await hold(path).catch((error) => {
+    if (!['EACCES', 'EAGAIN', 'EBUSY'].includes(error.code)) throw error;
+    return null;
+  });
+  if (taken !== null) throw new Error('it was not refused');
+};
+export const wait = async (path) => {
+  const fd = openSync(path, 'a+');
+  await osLock.lock(fd, { exclusive: true });
+  return fd;
+};

@@ -1,0 +1,74 @@
+// npm run bench [-- --json FILE] [--quick] [--only KEY,...] [--no-peers]: how far the package is from a C program that
+// does the same, and how far its peers are. docs/performance.md explains the figures.
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { prepare } from '../scripts/prepare.mjs';
+import { killAll } from './contestants.mjs';
+import { effortOf } from './effort.mjs';
+import * as calls from './figures/calls.mjs';
+import * as handover from './figures/handover.mjs';
+import * as memory from './figures/memory.mjs';
+import * as scale from './figures/scale.mjs';
+import * as start from './figures/start.mjs';
+import * as waiting from './figures/waiting.mjs';
+import { buildFloor } from './floor.mjs';
+import { preparePeers } from './peers.mjs';
+import { removePlaces } from './places.mjs';
+import { writePlots } from './plots.mjs';
+import { machine, table } from './report.mjs';
+
+const FIGURES = {
+  cycle: calls.cycle,
+  refused: calls.refused,
+  probe: calls.probe,
+  gateway: calls.gateway,
+  handoff: handover.handoff,
+  release_handoff: handover.release_handoff,
+  idle_waiter_cpu: waiting.idle_waiter_cpu,
+  import: start.imports,
+  refused_process: start.refused_process,
+  scale_locks: scale.scale_locks,
+  scale_contenders: scale.scale_contenders,
+  rss_per_lock: memory.rss_per_lock,
+  leak: memory.leak,
+};
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'string' },
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    'no-peers': { type: 'boolean', default: false },
+  },
+});
+const keys = values.only?.split(',') ?? Object.keys(FIGURES);
+const unknown = keys.filter((key) => FIGURES[key] === undefined);
+if (unknown.length > 0) {
+  console.error(`no such figure: ${unknown.join(', ')}. There are: ${Object.keys(FIGURES).join(', ')}`);
+  process.exit(2);
+}
+
+prepare();
+buildFloor();
+const bench = { quick: values.quick, effort: effortOf(values.quick), peers: preparePeers(!values['no-peers']) };
+try {
+  const figures = await measure();
+  console.log(table(figures));
+  if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine: machine(), figures }, null, 1)}\n`);
+  // What is shown in README comes of whole runs only.
+  if (!values.quick) writePlots(figures);
+} finally {
+  await killAll();
+  removePlaces();
+}
+
+async function measure() {
+  const figures = {};
+  for (const key of keys) {
+    const began = performance.now();
+    process.stderr.write(`gateway-lock: measuring ${key} ... `);
+    figures[key] = await FIGURES[key](bench);
+    process.stderr.write(`${((performance.now() - began) / 1000).toFixed(1)} s\n`);
+  }
+  return figures;
+}

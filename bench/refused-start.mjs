@@ -1,0 +1,3 @@
+// node refused-start.mjs NAME PATH: a program that finds its lock taken, start to exit.
+const lock = await import(`./locks/${process.argv[2]}.mjs`);
+await (lock.start ?? lock.refused)(process.argv[3]);

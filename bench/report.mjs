@@ -1,0 +1,47 @@
+// The table in the terminal.
+import { cpus, release } from 'node:os';
+import { meets, TARGETS } from './targets.mjs';
+
+const PEER_COLUMNS = 3;
+
+export function table(figures) {
+  const rows = Object.entries(figures).map(([key, figure]) => row(key, figure));
+  const head = ['figure', 'floor', 'ours', 'unit', 'ratio', 'target', '', 'best peers (ratio)'];
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((cells) => cells[column].length)));
+  const line = (cells) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column]))
+      .join('  ')
+      .trimEnd();
+  return ['', ...[head, ...rows].map(line), '', ...missing(figures)].join('\n');
+}
+
+function row(key, figure) {
+  const { floor, ours, unit, ratio } = figure;
+  const verdict = meets(key, figure) ? 'ok' : 'MISSED';
+  return [key, String(floor), String(ours), unit, String(ratio), TARGETS[key].text, verdict, bestPeers(figure)];
+}
+
+function bestPeers({ peers }) {
+  const measured = Object.entries(peers).filter(([, peer]) => peer.value !== undefined);
+  const best = measured.sort(([, a], [, b]) => a.value - b.value).slice(0, PEER_COLUMNS);
+  return best.map(([name, { value, ratio }]) => `${name} ${value} (${ratio})`).join(', ');
+}
+
+/** Each reason once for a figure, with the peers that it is about. */
+function missing(figures) {
+  const groups = new Map();
+  for (const [key, { peers }] of Object.entries(figures)) {
+    for (const [name, { notMeasured }] of Object.entries(peers)) {
+      if (notMeasured === undefined) continue;
+      const group = `not measured in ${key} (${notMeasured}):`;
+      groups.set(group, [...(groups.get(group) ?? []), name]);
+    }
+  }
+  return [...groups].map(([group, names]) => `${group} ${names.join(', ')}`);
+}
+
+export function machine() {
+  const [{ model }] = cpus();
+  return { node: process.version, system: `${process.platform} ${release()}`, cpu: model, cores: cpus().length };
+}

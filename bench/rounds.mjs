@@ -1,0 +1,38 @@
+// Rounds of small batches, one contestant after the other, so that a busy moment of the machine meets them all.
+
+/**
+ * Nanoseconds for each call of each contestant.
+ *
+ * @param {Contestant[]} contestants
+ * @param {(contestant: Contestant, count: number) => Promise<number>} batch nanoseconds for `count` calls
+ * @returns {Promise<{ samples: Record<string, number[]>, missing: Record<string, string> }>} samples in microseconds
+ */
+export async function inRounds(contestants, effort, batch) {
+  const { able, missing } = await calibrate(contestants, effort, batch);
+  const samples = Object.fromEntries(able.map(({ contestant }) => [contestant.name, []]));
+  const deadline = performance.now() + effort.seconds * 1000;
+  for (let round = 0; round < effort.rounds && (round < 3 || performance.now() < deadline); round++) {
+    for (const { contestant, count } of able) {
+      samples[contestant.name].push((await batch(contestant, count)) / count / 1000);
+    }
+  }
+  return { samples, missing };
+}
+
+const WARM_UP = [2, 8, 16, 16, 16];
+
+/** How many calls fill a batch. The fastest try counts: the others were interrupted, or not compiled yet. */
+async function calibrate(contestants, { batchMs }, batch) {
+  const able = [];
+  const missing = {};
+  for (const contestant of contestants) {
+    try {
+      let each = Number.POSITIVE_INFINITY;
+      for (const calls of WARM_UP) each = Math.min(each, (await batch(contestant, calls)) / calls);
+      able.push({ contestant, count: Math.max(1, Math.round((batchMs * 1e6) / each)) });
+    } catch (error) {
+      missing[contestant.name] = error.message;
+    }
+  }
+  return { able, missing };
+}

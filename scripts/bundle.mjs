@@ -1,0 +1,36 @@
+// dist/: one file of JavaScript for each entry, because Node takes about a millisecond to find, read and link each of 30
+// small ones; types are what tsc writes. And dist/gateway-lock.1, the manual page, from the same definitions as --help.
+import { rmSync, writeFileSync } from 'node:fs';
+import { build } from 'esbuild';
+import { root } from './prepare.mjs';
+
+const FORM = {
+  absWorkingDir: root,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  packages: 'external',
+  sourcemap: true,
+};
+
+/** The command imports the library's own file, as every other program does. */
+const library = {
+  name: 'library',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^(\.\.\/)+index\.js$/ }, () => ({ path: '../index.js', external: true })),
+};
+
+await build({ ...FORM, entryPoints: ['src/index.ts'], outfile: 'dist/index.js' });
+await build({ ...FORM, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli/main.js', plugins: [library] });
+await writeManPage();
+
+async function writeManPage() {
+  const contents = "export { manPage } from './man-page.js'; export { createProgram } from './program.js';";
+  const stdin = { contents, resolveDir: `${root}/src/cli`, loader: 'ts' };
+  const outfile = `${root}/dist/cli/man-page.js`;
+  await build({ ...FORM, stdin, outfile, sourcemap: false, plugins: [library] });
+  const { manPage, createProgram } = await import(outfile);
+  writeFileSync(`${root}/dist/gateway-lock.1`, manPage(createProgram()));
+  rmSync(outfile);
+}
