@@ -115,6 +115,26 @@ test('who need not wait makes no contender, and no thread', async () => {
   expect(resources().threads).toBeLessThanOrEqual(threads);
 });
 
+test('a lock that its holder lost just before it was watched is taken without a sleep', async () => {
+  const path = lockPath();
+  const holder = native().tryAcquire(path, false, false)!;
+  const { contend } = native();
+  const spy = vi.spyOn(native(), 'contend').mockImplementation((...args) => {
+    const handle = contend(...args);
+    const watch = (pid: number) => {
+      holder.abandon(); // as the kernel does for a process that dies: nothing is left to report
+      return handle.watch(pid);
+    };
+    return { try: () => handle.try(), readRecord: () => handle.readRecord(), watch, close: () => handle.close() };
+  });
+  onTestFinished(() => spy.mockRestore());
+  const sleeps = vi.spyOn(globalThis, 'setTimeout');
+  onTestFinished(() => sleeps.mockRestore());
+  const lock = await acquireLock(path, { timeoutMs: Infinity });
+  expect(sleeps).not.toHaveBeenCalled();
+  lock.release();
+});
+
 describe('giving up at random moments, in the middle of hand-overs,', () => {
   test('leaves nothing held, no thread, no descriptor and no listener', async () => {
     const directory = freshDirectory();
