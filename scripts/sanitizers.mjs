@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepare, root, run } from './prepare.mjs';
 
-const LIMIT_MS = 150_000;
+const LIMIT_MS = 420_000;
 const TESTS = ['test/integration/', 'test/multiprocess/worker-threads.test.ts'].filter((path) =>
   existsSync(join(root, path)),
 );

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type AcquireLockOptions, acquireLock, type FileLock, tryAcquireLock } from '../../src/index.js';
+import type { LockHandle } from '../../src/native/binding.js';
 import { native } from '../../src/native/load.js';
 import { freshDirectory, until } from '../support/places.js';
 
@@ -117,7 +118,7 @@ test('who need not wait makes no contender, and no thread', async () => {
 
 test('a lock that its holder lost just before it was watched is taken without a sleep', async () => {
   const path = lockPath();
-  const holder = native().tryAcquire(path, false, false)!;
+  const holder = native().tryAcquire(path, false, false) as LockHandle;
   const { contend } = native();
   const spy = vi.spyOn(native(), 'contend').mockImplementation((...args) => {
     const handle = contend(...args);
