@@ -56,6 +56,7 @@ class Arguments {
     if (!info_[index].IsArray()) return Refuse<std::vector<Napi::Value>>(index, "an array");
     Napi::Array array = info_[index].As<Napi::Array>();
     std::vector<Napi::Value> items;
+    items.reserve(array.Length());
     for (std::uint32_t i = 0; i < array.Length(); i++) items.push_back(array.Get(i));
     return items;
   }
