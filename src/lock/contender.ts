@@ -8,15 +8,15 @@
 import type { ContenderHandle, Watched } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { type AttemptRequest, attempt, attemptPastProbers, type Way } from './attempt.js';
-import { backoffDelays, LONGEST_MS } from './backoff.js';
+import { backoffDelays } from './backoff.js';
 import type { FileLock, WaitMode } from './file-lock.js';
 import { isOwnerAlive } from './owner-liveness.js';
 import { parseRecord } from './owner-record.js';
 import { Pause } from './pause.js';
 import { Place } from './wait-queue.js';
 
-/** Milliseconds until a lock is asked for although both its file and its owner's process are watched. */
-const RECHECK_MS = 1000;
+/** Milliseconds until a lock is asked for although it is watched. */
+const RECHECK_MS = 2000;
 
 export interface Wait {
   readonly request: AttemptRequest;
@@ -37,6 +37,7 @@ export class Contender {
   #woken = false;
   /** A try was refused although something was reported. */
   #wokenInVain = false;
+  #watched: Watched = 'nothing';
   #waited: WaitMode | null = null;
 
   constructor(wait: Wait) {
@@ -67,7 +68,12 @@ export class Contender {
       await this.#sleepAtMost(Number.POSITIVE_INFINITY);
       return null;
     }
-    return this.#sleepWatching(this.#open().watch(this.#ownerPid()));
+    // An owner who is watched, and of whom nothing was reported, is watched still.
+    const lock = this.#watched === 'owner' ? null : this.#watch();
+    if (lock === null && !this.#woken) {
+      await this.#sleepAtMost(this.#watched === 'nothing' ? this.#delays.next().value : RECHECK_MS);
+    }
+    return lock;
   }
 
   close(): void {
@@ -77,19 +83,12 @@ export class Contender {
     if (handle !== undefined) setImmediate(() => handle.close());
   }
 
-  async #sleepWatching(watched: Watched): Promise<FileLock | null> {
-    this.#waited = watched === 'nothing' ? 'poll' : 'watch';
-    this.#woken = watched === 'gone';
-    const lock = watched === 'nothing' ? null : this.try();
-    if (lock !== null || watched === 'gone') return lock;
-    await this.#sleepAtMost(this.#trustMs(watched));
-    return null;
-  }
-
-  /** How long a sleep may be before the lock is asked for unasked, in milliseconds. */
-  #trustMs(watched: Watched): number {
-    if (watched === 'nothing') return this.#delays.next().value;
-    return watched === 'owner' ? RECHECK_MS : LONGEST_MS;
+  /** And then the try for what was released before. */
+  #watch(): FileLock | null {
+    this.#watched = this.#open().watch(this.#ownerPid());
+    this.#waited = this.#watched === 'nothing' ? 'poll' : 'watch';
+    if (this.#watched === 'gone') this.#wake();
+    return this.#watched === 'nothing' ? null : this.try();
   }
 
   /**
@@ -117,6 +116,7 @@ export class Contender {
 
   #wake(): void {
     this.#woken = true;
+    this.#watched = 'nothing';
     this.#pause.end();
   }
 
