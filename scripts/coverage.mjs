@@ -6,7 +6,15 @@ import { join } from 'node:path';
 import { bin, prepare, root, show } from './prepare.mjs';
 
 prepare();
-const status = show(bin('vitest'), ['run', '--coverage', '--project', '!stress', ...process.argv.slice(2)]);
+const status = show(bin('vitest'), [
+  'run',
+  '--coverage',
+  '--project',
+  'unit',
+  '--project',
+  'integration',
+  ...process.argv.slice(2),
+]);
 process.exit(status === 0 ? nativeCoverage() : status);
 
 function nativeCoverage() {

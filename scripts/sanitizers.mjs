@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepare, root, run } from './prepare.mjs';
 
-const LIMIT_MS = 150_000;
+const LIMIT_MS = 420_000;
 const TESTS = ['test/integration/', 'test/multiprocess/worker-threads.test.ts'].filter((path) =>
   existsSync(join(root, path)),
 );
@@ -48,13 +48,21 @@ const LIFE = `
     addon.probeLock(path);
     if (addon.tryAcquire(path, false, false) !== null) throw new Error('held twice');
     try { addon.tryAcquire('/', false, false); throw new Error('locked /'); } catch (error) { if (error.code !== 'ERR_LOCK_INVALID_FILE') throw error; }
+    const contender = addon.contend(path, false, false, () => {});
+    if (contender.try() !== null || contender.watch(process.pid) === 'nothing') throw new Error('held twice, or not watched');
     lock.release();
+    contender.try().release();
+    contender.close();
     const listener = addon.listen('127.0.0.1', 0, 1);
     addon.findPortOwner('127.0.0.1', listener.port);
     addon.readProcess(process.pid);
     listener.close();
   }
+  // One that is left waiting at the end of the environment, with its thread.
   addon.tryAcquire(path, false, false);
+  const left = addon.contend(path, false, false, () => {});
+  left.try();
+  left.watch(process.pid);
   // Node frees what its own objects own only when it collects them, and at the exit it collects nothing.
   globalThis.gc();
   setImmediate(() => globalThis.gc());

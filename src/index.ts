@@ -27,7 +27,7 @@ export type { AskHealth, StartSupervisedOptions, SupervisedAttempt } from './gat
 export type { AcquireLockOptions } from './lock/acquire.js';
 export { acquireLock, tryAcquireLock } from './lock/acquire.js';
 export type { TryAcquireLockOptions } from './lock/attempt.js';
-export type { FileLock, LockMode, LostListener } from './lock/file-lock.js';
+export type { FileLock, LockMode, LostListener, WaitMode } from './lock/file-lock.js';
 export type { OwnerFields } from './lock/owner-record.js';
 export type { LockProbe } from './lock/probe-lock.js';
 export { probeLock } from './lock/probe-lock.js';

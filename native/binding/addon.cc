@@ -1,5 +1,6 @@
 #include <napi.h>
 
+#include "contender_handle.h"
 #include "environment.h"
 #include "listener_handle.h"
 #include "lock_handle.h"
@@ -19,9 +20,11 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   auto* environment = new Environment();
   env.SetInstanceData(environment);
   environment->lock_class = Napi::Persistent(LockHandle::DefineClass(env));
+  environment->contender_class = Napi::Persistent(ContenderHandle::DefineClass(env));
   environment->listener_class = Napi::Persistent(ListenerHandle::DefineClass(env));
   env.AddCleanupHook(CloseAll, environment);
   exports.Set("tryAcquire", Napi::Function::New<LockHandle::TryAcquire>(env));
+  exports.Set("contend", Napi::Function::New<ContenderHandle::Contend>(env));
   exports.Set("listen", Napi::Function::New<ListenerHandle::Listen>(env));
   ExportQuestions(env, exports);
   ExportExec(env, exports);

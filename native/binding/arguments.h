@@ -48,6 +48,10 @@ class Arguments {
     }
     return descriptors;
   }
+  Napi::Function Function(std::size_t index) {
+    if (info_[index].IsFunction()) return info_[index].As<Napi::Function>();
+    return Refuse<Napi::Function>(index, "a function");
+  }
   // False when one was refused; the exception is pending then.
   bool valid() const { return valid_; }
 
@@ -56,6 +60,7 @@ class Arguments {
     if (!info_[index].IsArray()) return Refuse<std::vector<Napi::Value>>(index, "an array");
     Napi::Array array = info_[index].As<Napi::Array>();
     std::vector<Napi::Value> items;
+    items.reserve(array.Length());
     for (std::uint32_t i = 0; i < array.Length(); i++) items.push_back(array.Get(i));
     return items;
   }

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "file_system.h"
+#include "wake_ups.h"
 
 namespace gateway_lock {
 
@@ -21,7 +22,9 @@ class LiveHandle {
 struct Environment {
   KnownFileSystems file_systems;
   std::unordered_set<LiveHandle*> live;
+  WakeUps wake_ups;
   Napi::FunctionReference lock_class;
+  Napi::FunctionReference contender_class;
   Napi::FunctionReference listener_class;
 
   static Environment& Of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }

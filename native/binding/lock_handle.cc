@@ -6,16 +6,6 @@
 #include "js_error.h"
 
 namespace gateway_lock {
-namespace {
-
-// Carries a fresh lock into the JavaScript constructor.
-struct Acquired {
-  FileLock lock;
-  std::string path;
-};
-
-}  // namespace
-
 Napi::Function LockHandle::DefineClass(Napi::Env env) {
   return Napi::ObjectWrap<LockHandle>::DefineClass(
       env, "LockHandle",
@@ -32,23 +22,25 @@ Napi::Function LockHandle::DefineClass(Napi::Env env) {
 }
 
 Napi::Value LockHandle::TryAcquire(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
   Arguments arguments(info);
-  Acquired acquired;
-  acquired.path = arguments.Text(0);
+  std::string path = arguments.Text(0);
   LockMode mode = arguments.Flag(1) ? LockMode::kShared : LockMode::kExclusive;
   bool allow_weak = arguments.Flag(2);
-  if (!arguments.valid()) return env.Undefined();
-  Environment& environment = Environment::Of(env);
+  if (!arguments.valid()) return info.Env().Undefined();
+  FileLock lock;
   std::string holder_record;
-  Status status = FileLock::TryAcquire(acquired.path, mode, allow_weak, &environment.file_systems,
-                                       &acquired.lock, &holder_record);
-  if (status.contended()) return Napi::String::New(env, holder_record);
+  Status status = FileLock::TryAcquire(
+      path, mode, allow_weak, &Environment::Of(info.Env()).file_systems, &lock, &holder_record);
+  return From(info.Env(), status, {&lock, path, holder_record});
+}
+
+Napi::Value LockHandle::From(Napi::Env env, const Status& status, const Outcome& outcome) {
+  if (status.contended()) return Napi::String::New(env, outcome.holder_record);
   if (!status.ok()) {
-    ThrowForPath(env, status, acquired.path);
+    ThrowForPath(env, status, outcome.path);
     return env.Undefined();
   }
-  return environment.lock_class.New({Napi::External<Acquired>::New(env, &acquired)});
+  return Environment::Of(env).lock_class.New({Napi::External<FileLock>::New(env, outcome.lock)});
 }
 
 LockHandle::LockHandle(const Napi::CallbackInfo& info) : KeptAlive(info) {
@@ -60,8 +52,7 @@ LockHandle::LockHandle(const Napi::CallbackInfo& info) : KeptAlive(info) {
   // The worker was terminated in the middle of this call. What was taken stays with the caller, who
   // lets it go.
   if (IsEmpty()) return;
-  Acquired* acquired = info[0].As<Napi::External<Acquired>>().Data();
-  lock_ = std::move(acquired->lock);
+  lock_ = std::move(*info[0].As<Napi::External<FileLock>>().Data());
   Keep(info);
 }
 

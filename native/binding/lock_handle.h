@@ -14,6 +14,14 @@ class LockHandle : public KeptAlive<LockHandle> {
 
   static Napi::Function DefineClass(Napi::Env env);
   static Napi::Value TryAcquire(const Napi::CallbackInfo& info);
+  // What a try came to: the object, or as a string what the file says of the one who holds the
+  // lock, or an exception.
+  struct Outcome {
+    FileLock* lock;
+    const std::string& path;
+    const std::string& holder_record;
+  };
+  static Napi::Value From(Napi::Env env, const Status& status, const Outcome& outcome);
 
   explicit LockHandle(const Napi::CallbackInfo& info);
   ~LockHandle() override = default;

@@ -67,7 +67,7 @@ class FileLock {
   void Leave() { file_.Reset(); }
 
  private:
-  Status LockOnce(const std::string& path, std::string* holder_record);
+  friend class LockContender;
   Status RemoveFile() const;
 
   FileHandle file_;

@@ -2,18 +2,22 @@
 import { checkSignal, checkTimeout } from '../arguments.js';
 import { announce } from '../events.js';
 import { attempt, attemptPastProbers, readRequest, type TryAcquireLockOptions } from './attempt.js';
-import { backoffDelays } from './backoff.js';
+import { LONGEST_MS } from './backoff.js';
+import { Contender, type Wait } from './contender.js';
 import type { FileLock } from './file-lock.js';
 import { timeoutError } from './lock-error.js';
-import { pause } from './pause.js';
 import { probeLock } from './probe-lock.js';
+import { hasWaiters } from './wait-queue.js';
 
 export interface AcquireLockOptions extends TryAcquireLockOptions {
   /** Milliseconds; 0 tries once, Infinity waits for ever. @default 5000 */
   readonly timeoutMs?: number;
   /** Ends the wait: the promise rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
-  /** Called after each refused try, and awaited: neither deadline nor signal ends it. What it throws ends the wait. */
+  /**
+   * Called while somebody else holds the lock: when the wait begins, and from then on at least every 250 ms. It is
+   * awaited: neither deadline nor signal ends it. What it throws ends the wait.
+   */
   readonly onContended?: () => void | Promise<void>;
 }
 
@@ -30,32 +34,50 @@ export function tryAcquireLock(path: string, options: TryAcquireLockOptions = {}
 }
 
 /**
- * Takes the lock, waiting for its holder up to `timeoutMs`.
+ * Takes the lock, waiting for its holder up to `timeoutMs`. Who waits is woken by the release. Within a process, and
+ * each of its worker threads, the waiters of one path are served in the order in which they came.
  *
  * @throws {LockError} `ERR_LOCK_TIMEOUT` with the holder's record; and everything that {@link tryAcquireLock} throws
  */
 export async function acquireLock(path: string, options: AcquireLockOptions = {}): Promise<FileLock> {
-  const { path: absolute } = readRequest(path, options);
+  const request = readRequest(path, options);
   const timeoutMs = checkTimeout('timeoutMs', options.timeoutMs ?? 5000);
-  const signal = checkSignal(options.signal);
-  const deadline = performance.now() + timeoutMs;
-  let announced = false;
-  for (const delayMs of backoffDelays()) {
-    signal?.throwIfAborted();
-    // Read anew, so that the record says when the lock was taken, not when the wait began.
-    const request = readRequest(absolute, options);
-    // Only the last try has to tell a prober from a holder; the others are followed by another one.
-    const last = performance.now() >= deadline;
-    const lock = last ? attemptPastProbers(request) : attempt(request);
-    if (lock !== null) return lock;
-    if (!announced && !last) announceWait(absolute, timeoutMs);
-    announced = true;
-    await options.onContended?.();
-    if (last) break;
-    await pause(Math.min(delayMs, Math.max(0, deadline - performance.now())), signal);
+  const wait: Wait = {
+    request,
+    deadline: performance.now() + timeoutMs,
+    signal: checkSignal(options.signal),
+    longestSleepMs: options.onContended === undefined ? Number.POSITIVE_INFINITY : LONGEST_MS,
+  };
+  wait.signal?.throwIfAborted();
+  // Whoever comes later stands behind those who wait already.
+  const lock = timeoutMs === 0 || hasWaiters(request.path) ? null : attempt(request);
+  if (lock === null && timeoutMs > 0) announceWait(request.path, timeoutMs);
+  return lock ?? (await waitInTurn(wait, options.onContended)) ?? fail(request.path, timeoutMs);
+}
+
+/** null: the deadline has passed. */
+async function waitInTurn(wait: Wait, onContended: AcquireLockOptions['onContended']): Promise<FileLock | null> {
+  const contender = new Contender(wait);
+  try {
+    for (;;) {
+      const last = performance.now() >= wait.deadline;
+      const lock = last ? contender.tryForTheLastTime() : contender.try();
+      if (lock !== null) return lock;
+      await onContended?.();
+      if (last) return null;
+      wait.signal?.throwIfAborted();
+      const late = await contender.sleep();
+      if (late !== null) return late;
+      wait.signal?.throwIfAborted();
+    }
+  } finally {
+    contender.close();
   }
-  const { owner, ownerAlive } = probeLock(absolute);
-  throw timeoutError(absolute, timeoutMs, { owner, ownerAlive });
+}
+
+function fail(path: string, timeoutMs: number): never {
+  const { owner, ownerAlive } = probeLock(path);
+  throw timeoutError(path, timeoutMs, { owner, ownerAlive });
 }
 
 function announceWait(path: string, timeoutMs: number): void {

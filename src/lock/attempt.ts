@@ -3,9 +3,9 @@ import { resolve } from 'node:path';
 import { checkOneOf, checkOptions, checkPath } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
 import { announce } from '../events.js';
-import type { LockHandle } from '../native/binding.js';
+import type { ContenderHandle, LockHandle } from '../native/binding.js';
 import { native } from '../native/load.js';
-import { FileLock, type LockMode } from './file-lock.js';
+import { FileLock, type LockMode, type WaitMode } from './file-lock.js';
 import { toLockError } from './lock-error.js';
 import { isOwnerAlive } from './owner-liveness.js';
 import {
@@ -41,6 +41,14 @@ export interface AttemptRequest {
   readonly endpoint: Endpoint | undefined;
 }
 
+/** How the one came to it who tries: a contender keeps its file open; by default it is somebody who just comes. */
+export interface Way {
+  readonly contender?: ContenderHandle | undefined;
+  readonly waited: WaitMode | null;
+}
+
+const JUST_COME: Way = { waited: null };
+
 /** What was in a lock file that we have locked. `in-use`: leave it to its owner. */
 interface Leftover {
   readonly verdict: ReclaimReason | 'in-use' | null;
@@ -48,28 +56,28 @@ interface Leftover {
 }
 
 /** null: somebody has it, or seems to. */
-export function attempt(request: AttemptRequest): FileLock | null {
-  const taken = tryOnce(request);
+export function attempt(request: AttemptRequest, way = JUST_COME): FileLock | null {
+  const taken = tryOnce(request, way);
   return taken instanceof FileLock ? taken : null;
 }
 
 /** One that is the last: a prober must not be taken for a holder. */
-export function attemptPastProbers(request: AttemptRequest): FileLock | null {
+export function attemptPastProbers(request: AttemptRequest, way = JUST_COME): FileLock | null {
   const taken = askPastProbers(
-    () => tryOnce(request),
+    () => tryOnce(request, way),
     (answer) => answer instanceof FileLock || (answer !== null && isOwnerAlive(answer) === true),
   );
   return taken instanceof FileLock ? taken : null;
 }
 
 /** Not a lock: somebody has it, and this is whom the record names. */
-function tryOnce(request: AttemptRequest): FileLock | OwnerRecord | null {
-  const handle = tryNative(request);
+function tryOnce(request: AttemptRequest, { contender, waited }: Way): FileLock | OwnerRecord | null {
+  const handle = tryNative(request, contender);
   if (typeof handle === 'string') return parseRecord(handle);
   const { verdict, owner } = judge(handle, request);
   if (verdict === 'in-use') return owner;
   try {
-    return hold(handle, request, verdict);
+    return hold(handle, request, { reclaimed: verdict, waited });
   } catch (error) {
     letGo(handle);
     throw toLockError(error, request.path);
@@ -94,9 +102,12 @@ export function readRequest(path: string, options: TryAcquireLockOptions): Attem
   };
 }
 
-function tryNative({ path, mode, weakFileSystem }: AttemptRequest): LockHandle | string {
+function tryNative(
+  { path, mode, weakFileSystem }: AttemptRequest,
+  contender: ContenderHandle | undefined,
+): LockHandle | string {
   try {
-    return native().tryAcquire(path, mode === 'shared', weakFileSystem !== 'error');
+    return contender ? contender.try() : native().tryAcquire(path, mode === 'shared', weakFileSystem !== 'error');
   } catch (error) {
     throw toLockError(error, path);
   }
@@ -119,14 +130,19 @@ function judge(handle: LockHandle, request: AttemptRequest): Leftover {
 }
 
 /** Says who we are. */
-function hold(handle: LockHandle, request: AttemptRequest, reclaimed: ReclaimReason | null): FileLock {
+function hold(
+  handle: LockHandle,
+  request: AttemptRequest,
+  how: { readonly reclaimed: ReclaimReason | null; readonly waited: WaitMode | null },
+): FileLock {
   const { path, mode } = request;
+  const { reclaimed } = how;
   const owner = mode === 'shared' ? null : newRecord(request.fields);
   if (owner !== null) handle.writeRecord(formatRecord(owner));
   if (handle.strength === 'weak' && request.weakFileSystem === 'warn') warnWeak(path);
   if (reclaimed !== null) announce('gateway-lock:reclaim', () => ({ path, reason: reclaimed }));
   announce('gateway-lock:acquire', () => ({ path, mode, owner }));
-  return new FileLock(handle, { path, mode, owner, reclaimed });
+  return new FileLock(handle, { path, mode, owner, ...how });
 }
 
 function readLeftover(handle: LockHandle, { path, mode, endpoint }: AttemptRequest): Leftover {

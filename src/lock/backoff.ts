@@ -1,7 +1,8 @@
 // How long a waiter sleeps between two tries, in milliseconds.
 
 const FIRST_MS = 5;
-const LONGEST_MS = 250;
+/** Also the longest sleep of who has something else to look at between two tries. */
+export const LONGEST_MS = 250;
 
 /** 5 ms, doubled up to 250 ms, each shortened by up to half so that waiters do not move in step. */
 export function* backoffDelays(random: () => number = Math.random): Generator<number, never> {

@@ -5,12 +5,26 @@ import type { LockHandle, LockStrength } from '../native/binding.js';
 import { replacedError, toLockError } from './lock-error.js';
 import { formatRecord, type OwnerFields, recordFor } from './owner-record.js';
 import type { ReclaimReason } from './reclaim.js';
+import { wakeFirst } from './wait-queue.js';
 
 export type LockMode = 'exclusive' | 'shared';
+/**
+ * `watch`: the system reported the release. `poll`: it was asked again and again, 5 to 250 ms apart, because
+ * nothing could be watched: a limit (`fs.inotify.max_user_instances`), a remote file system, an older gateway.
+ */
+export type WaitMode = 'watch' | 'poll';
 export type LostListener = (error: LockError) => void;
 
 /** How often a lock with an `onLost` listener looks whether its file is still there, in milliseconds. */
 export const LOST_CHECK_MS = 1000;
+
+interface Held {
+  readonly path: string;
+  readonly mode: LockMode;
+  readonly owner: OwnerRecord | null;
+  readonly reclaimed: ReclaimReason | null;
+  readonly waited: WaitMode | null;
+}
 
 /**
  * A held lock. It stays held until `release()` or the end of the process (or worker thread), however
@@ -23,6 +37,8 @@ export class FileLock {
   readonly strength: LockStrength;
   /** Why a leftover lock file could be taken; null when there was none. */
   readonly reclaimed: ReclaimReason | null;
+  /** How the end of the wait was noticed; null when there was none. */
+  readonly waited: WaitMode | null;
   readonly #handle: LockHandle;
   /** Made with the first one: an empty set would be a tenth of what a lock takes. */
   #lostListeners: Set<LostListener> | undefined;
@@ -31,15 +47,13 @@ export class FileLock {
   #watch: NodeJS.Timeout | undefined;
 
   /** @internal */
-  constructor(
-    handle: LockHandle,
-    held: { path: string; mode: LockMode; owner: OwnerRecord | null; reclaimed: ReclaimReason | null },
-  ) {
+  constructor(handle: LockHandle, held: Held) {
     this.#handle = handle;
     this.path = held.path;
     this.mode = held.mode;
     this.strength = handle.strength;
     this.reclaimed = held.reclaimed;
+    this.waited = held.waited;
     this.#owner = held.owner;
   }
 
@@ -129,12 +143,14 @@ export class FileLock {
     }
     this.#stopWatch();
     if (held) announce('gateway-lock:release', () => ({ path: this.path, owner: this.#owner }));
+    wakeFirst(this.path);
   }
 
   /** Lets go and leaves the file. @internal */
   abandon(): void {
     this.#handle.abandon();
     this.#stopWatch();
+    wakeFirst(this.path);
   }
 
   [Symbol.dispose](): void {

@@ -1,14 +1,36 @@
 // Sleeping between two tries.
-import { setTimeout as sleep } from 'node:timers/promises';
 
-/** setTimeout() takes a longer one for 1 ms. */
-const LONGEST_TIMER_MS = 0x7fffffff;
+/** The longest sleep that a timer can do, in milliseconds; setTimeout() takes a longer one for 1 ms. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 /** @throws `signal.reason` as soon as the signal aborts */
-export async function pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await sleep(Math.min(delayMs, LONGEST_TIMER_MS), undefined, signal === undefined ? {} : { signal });
-  } catch {
-    signal?.throwIfAborted();
+export function pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Pause().begin(delayMs, signal);
+}
+
+/** A sleep that somebody else may end. Its timer keeps the process alive, as whoever waits expects. */
+export class Pause {
+  #end: (() => void) | undefined;
+
+  /** @throws `signal.reason` as soon as the signal aborts */
+  begin(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const end = (settle: () => void) => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+        this.#end = undefined;
+        settle();
+      };
+      const abort = () => end(() => reject(signal?.reason));
+      this.#end = () => end(resolve);
+      const timer = setTimeout(this.#end, Math.min(delayMs, LONGEST_MS));
+      signal?.addEventListener('abort', abort);
+      if (signal?.aborted) abort();
+    });
+  }
+
+  /** Does nothing when nobody sleeps. */
+  end(): void {
+    this.#end?.();
   }
 }

@@ -5,6 +5,8 @@
 export interface NativeBinding {
   /** Never waits. A string: somebody else holds it, and this is what the file says of whom; '' when it says nothing. */
   tryAcquire(path: string, shared: boolean, allowWeak: boolean): LockHandle | string;
+  /** Costs no system call. `wake`: what {@link ContenderHandle.watch} watches has changed, or seems to. */
+  contend(path: string, shared: boolean, allowWeak: boolean, wake: () => void): ContenderHandle;
   probeLock(path: string): NativeLockProbe;
   ensureLockDirectory(path: string, tighten: boolean): void;
   listen(address: string, port: number, backlog: number): ListenerHandle;
@@ -43,6 +45,23 @@ export interface LockHandle {
   /** Lets go and leaves the file. */
   abandon(): void;
 }
+
+/** Keeps the file open between two tries. */
+export interface ContenderHandle {
+  /** As {@link NativeBinding.tryAcquire}. */
+  try(): LockHandle | string;
+  /** What the file says whose lock was refused; '' when none was. */
+  readRecord(): string;
+  /** From now on, until `wake` was called once. 0: whose death would free the lock is not known. */
+  watch(ownerPid: number): Watched;
+  close(): void;
+}
+
+/**
+ * What is watched: the file and the owner's process; only the file; nothing, because that is not possible here
+ * (limits, remote file system) or would not help; or nothing because the file is gone, so that a try is due.
+ */
+export type Watched = 'owner' | 'file' | 'nothing' | 'gone';
 
 export interface ListenerHandle {
   readonly address: string;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { ListenerHandle, LockHandle, NativeBinding } from '../../src/native/binding.js';
+import type { ContenderHandle, ListenerHandle, LockHandle, NativeBinding } from '../../src/native/binding.js';
 import { native } from '../../src/native/load.js';
 import { startActor } from '../support/actors.js';
 import { freshDirectory, until } from '../support/places.js';
@@ -22,6 +22,12 @@ const acquire = (): LockHandle => {
   return handle;
 };
 
+const contend = (): ContenderHandle => {
+  const handle = addon.contend(join(freshDirectory(), 'a.lock'), false, false, () => {});
+  onTestFinished(() => handle.close());
+  return handle;
+};
+
 describe('the names of the addon are those of src/native/binding.ts', () => {
   test('its exports', () => {
     expect(Object.keys(addon).sort()).toEqual(membersOf('NativeBinding'));
@@ -30,6 +36,7 @@ describe('the names of the addon are those of src/native/binding.ts', () => {
   test.each([
     ['LockHandle', acquire],
     ['ListenerHandle', listen],
+    ['ContenderHandle', contend],
   ] as const)('%s', (name, make) => {
     const members = Object.getOwnPropertyNames(Object.getPrototypeOf(make()));
     expect(members.filter((one) => one !== 'constructor').sort()).toEqual(membersOf(name));
@@ -43,6 +50,7 @@ describe('the names of the addon are those of src/native/binding.ts', () => {
 
 const NO_STRING = [undefined, null, 5, true, {}, [], ['a'], Symbol('a'), 1n, () => 'a', Object('a'), new Proxy({}, {})];
 const NO_BOOLEAN = [undefined, null, 0, 1, 'true', {}, Symbol('a'), Object(true)];
+const NO_FUNCTION = [undefined, null, 5, true, 'a', {}, Symbol('a')];
 const NO_PORT = [
   undefined,
   null,
@@ -94,6 +102,12 @@ const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonl
       ['127.0.0.1', NO_STRING],
       [1, NO_PORT],
     ],
+    contend: [
+      ['/nonexistent/a.lock', NO_STRING],
+      [false, NO_BOOLEAN],
+      [false, NO_BOOLEAN],
+      [() => {}, NO_FUNCTION],
+    ],
     findPortOwner: [
       ['127.0.0.1', NO_STRING],
       [1, NO_PORT],
@@ -131,6 +145,12 @@ describe('a wrong argument throws a TypeError that names its place, and never cr
     const lock = acquire();
     for (const value of NO_STRING) expect(() => lock.writeRecord(value as string)).toThrow(TypeError);
     expect(lock.readRecord()).toBe('');
+  });
+
+  test('watch()', () => {
+    const contender = contend();
+    for (const value of NO_PID) expect(() => contender.watch(value as number)).toThrow(TypeError);
+    expect(contender.watch(0)).toBe('nothing');
   });
 
   test.each(['', 'localhost', 'example.org', '127.1.1.1.1', '127.0.0.1 ', '::1%none', 'x'.repeat(100_000)])(
@@ -183,6 +203,23 @@ test('a member of one handle class refuses an object of the other, and does not 
 });
 
 describe('a handle that is done with', () => {
+  test('a closed contender watches nothing and wakes nobody, and closing it again does nothing', async () => {
+    const lock = acquire();
+    const path = join(freshDirectory(), 'b.lock');
+    const holder = addon.tryAcquire(path, false, false) as LockHandle;
+    holder.writeRecord('who');
+    let woken = 0;
+    const contender = addon.contend(path, false, false, () => void woken++);
+    expect(contender.try()).toBe('who');
+    expect(contender.watch(process.pid)).toBe('owner');
+    contender.close();
+    contender.close();
+    holder.release();
+    expect(contender.watch(0)).toBe('nothing');
+    for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setImmediate(resolve));
+    expect([woken, lock.held]).toEqual([0, true]);
+  });
+
   test('a closed listener has no descriptor, and closing or detaching it again does nothing', () => {
     const handle = listen();
     expect(handle.fd).toBeGreaterThan(2);

@@ -168,7 +168,7 @@ describe('probing has no side effect', () => {
     void listener.close();
     for (let asked = 0; asked < 100_000; asked++) expect(native().askPort('127.0.0.1', port) === 'refused').toBe(true);
     expect(failureOf({ port })).toBeNull();
-  });
+  }, 120_000);
 
   test('on the listener that is probed: it serves on', async () => {
     const { server, port } = await serverOn({});

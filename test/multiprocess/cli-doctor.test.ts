@@ -1,51 +1,21 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { startActor } from '../support/actors.js';
 import { whyNoMount } from '../support/capabilities.js';
-import { type CommandOptions, gatewayLock } from '../support/command.js';
+import { gatewayLock } from '../support/command.js';
+import { doctor, doctorPlace } from '../support/doctor.js';
 import { listening } from '../support/listeners.js';
+import { lockDirectory } from '../support/lock-directory.js';
 import { mountTmpfs } from '../support/mounts.js';
-import { startTimeOf, writeOlderRecord } from '../support/older-gateway.js';
 import { freePort, freshDirectory } from '../support/places.js';
 import { portraitOf } from '../support/portrait.js';
 
-interface Finding {
-  readonly check: string;
-  readonly level: string;
-  readonly message: string;
-  readonly advice?: string;
-}
-
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const uid = process.getuid?.();
-/** spawnSync() reaps: nobody has this pid. */
-const deadPid = () => spawnSync(process.execPath, ['-v']).pid;
-
-async function doctor(args: readonly string[], options: CommandOptions = {}) {
-  const { code, out, err } = await gatewayLock(['doctor', '--json', ...args], options);
-  const { ok, findings } = JSON.parse(out) as { ok: boolean; findings: Finding[] };
-  expect([ok, err]).toEqual([code === 0, '']);
-  return { code, findings, of: (check: string) => findings.filter((finding) => finding.check === check) };
-}
-
-function lockDirectory(stateDir: string): string {
-  const directory = join(stateDir, 'tmp', uid === undefined ? 'gateway' : `gateway-${uid}`);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  return directory;
-}
-
-/** In a private place of its own: /tmp itself is nobody's. */
-async function place() {
-  const stateDir = freshDirectory();
-  const port = await freePort();
-  return { stateDir, port, directory: lockDirectory(stateDir), args: ['--state-dir', stateDir, '--port', `${port}`] };
-}
-
 describe('doctor', () => {
   test('finds nothing wrong where nothing is, and leaves nothing behind', async () => {
     const home = freshDirectory();
@@ -58,7 +28,7 @@ describe('doctor', () => {
   });
 
   test('finds nothing wrong with a healthy gateway, and does not disturb it', async () => {
-    const { directory, stateDir, port, args } = await place();
+    const { directory, stateDir, port, args } = await doctorPlace();
     const actor = await startActor();
     await actor.call('gateway', { stateDir, port });
     await actor.call('serve');
@@ -92,7 +62,7 @@ describe('the lock directory', () => {
     [0o755, 'warning', /not private; the next start makes it so/, 0],
     [0o777, 'error', /every user may write/, 1],
   ])('with mode %o is a %s', async (mode, level, message, exit) => {
-    const { directory, args } = await place();
+    const { directory, args } = await doctorPlace();
     chmodSync(directory, mode);
     const { code, of } = await doctor(args);
     expect(of('lock directory')[0]).toMatchObject({ level, message: expect.stringMatching(message) });
@@ -124,7 +94,7 @@ describe('the lock directory', () => {
   });
 
   test('above which others may write gets a warning that names the place', async () => {
-    const { stateDir, args } = await place();
+    const { stateDir, args } = await doctorPlace();
     chmodSync(stateDir, 0o777);
     const { code, of } = await doctor(args);
     expect([code, of('parent directories')]).toEqual([
@@ -145,7 +115,7 @@ describe('the lock directory', () => {
 
 describe('the port', () => {
   test('with a stranger on it is an error that names him', async () => {
-    const { stateDir } = await place();
+    const { stateDir } = await doctorPlace();
     const { port } = await listening(createServer((_, response) => response.end('hello')));
     const { code, of } = await doctor(['--state-dir', stateDir, '--port', `${port}`]);
     expect([code, of('port')[0]]).toEqual([
@@ -156,7 +126,7 @@ describe('the port', () => {
   });
 
   test('with a gateway that is not healthy is an error with its reason', async () => {
-    const { stateDir, port, args } = await place();
+    const { stateDir, port, args } = await doctorPlace();
     const actor = await startActor();
     await actor.call('gateway', { stateDir, port });
     await actor.call('serve', 'nothing');
@@ -165,83 +135,16 @@ describe('the port', () => {
   });
 
   test('that is not of this host cannot be had', async () => {
-    const { args } = await place();
+    const { args } = await doctorPlace();
     const { of } = await doctor([...args, '--host', '192.0.2.1']);
     expect(of('port')[0]).toMatchObject({ level: 'error', message: expect.stringContaining('EADDRNOTAVAIL') });
   });
 
   test('that is held for a program without one is no trouble', async () => {
-    const { directory, args } = await place();
+    const { directory, args } = await doctorPlace();
     const actor = await startActor();
     await actor.call('tryAcquire', join(directory, 'gateway.state.lock'));
     expect((await doctor(args)).of('port')[0]).toMatchObject({ level: 'info' });
-  });
-});
-
-describe('--fix', () => {
-  test('removes leftovers of dead holders, and says which', async () => {
-    const { directory, stateDir, args } = await place();
-    const actor = await startActor();
-    await actor.call('gateway', { stateDir, port: 0 });
-    await actor.kill();
-    const before = await doctor(args);
-    expect(before.of('locks').map(({ level, message }) => [level, message])).toEqual(
-      [0, 1].map(() => ['info', expect.stringContaining(`is a leftover of pid ${actor.pid}, which is gone`)]),
-    );
-    const { code, of } = await doctor([...args, '--fix']);
-    expect([code, of('fix').map(({ message }) => message)]).toEqual([
-      0,
-      [expect.stringMatching(/^removed .*gateway\.[0-9a-f]{8}\.lock$/), `removed ${directory}/gateway.state.lock`],
-    ]);
-    expect(readdirSync(directory)).toEqual([]);
-    expect(of('locks')[0]!.message).toBe('no lock is held, none is left over');
-  });
-
-  const self = () => ({ pid: process.pid, startTime: startTimeOf(process.pid) });
-  test.each([
-    ['an older gateway that is alive', () => self(), false],
-    ['an older gateway that may live on another host', () => ({ pid: 1, bootId: 'other', host: 'other' }), false],
-    ['an older gateway that is dead', () => ({ pid: deadPid(), startTime: 1 }), true],
-    ['a holder on another host', () => ({ pid: 1, bootId: 'other', host: 'other', kernelLock: true }), false],
-    ['a holder before the last boot', () => ({ pid: 1, bootId: 'other', host: hostname(), kernelLock: true }), true],
-  ])('the record of %s', async (_, record, removed) => {
-    const { directory, args } = await place();
-    const path = join(directory, 'gateway.12345678.lock');
-    writeOlderRecord(path, record());
-    const before = portraitOf(path);
-    const { code } = await doctor([...args, '--fix']);
-    expect([code, existsSync(path)]).toEqual([0, !removed]);
-    if (!removed) expect(portraitOf(path)).toEqual(before);
-  });
-
-  test.each(['', 'root:x:0:0\n', '{"name":"x"}', `{"pid":${2 ** 31 - 1}}`])(
-    'leaves a file that --lock names and this package has not written: %j',
-    async (content) => {
-      const path = join(freshDirectory(), 'package.json');
-      writeFileSync(path, content);
-      utimesSync(path, new Date(0), new Date(0));
-      const before = portraitOf(path);
-      const { of } = await doctor(['--fix', '--port', `${await freePort()}`, '--lock', path]);
-      expect([of('fix'), portraitOf(path)]).toEqual([[], before]);
-    },
-  );
-
-  test('removes what a killed holder of a lock file of its own has left', async () => {
-    const path = join(freshDirectory(), 'job.lock');
-    const actor = await startActor();
-    await actor.call('tryAcquire', path);
-    await actor.kill();
-    await doctor(['--fix', '--port', `${await freePort()}`, '--lock', path]);
-    expect(existsSync(path)).toBe(false);
-  });
-
-  test('removes a file that names nobody only when it is old: an older gateway may be writing it', async () => {
-    const { directory, args } = await place();
-    for (const name of ['gateway.00000001.lock', 'gateway.00000002.lock'])
-      writeFileSync(join(directory, name), '{"pid":');
-    utimesSync(join(directory, 'gateway.00000001.lock'), new Date(0), new Date(0));
-    await doctor([...args, '--fix']);
-    expect(readdirSync(directory)).toEqual(['gateway.00000002.lock']);
   });
 });
 
@@ -279,7 +182,7 @@ describe('service units', () => {
   });
 
   test('that are named are looked at wherever they lie; one that is not there is an error', async () => {
-    const { args, port, directory } = await place();
+    const { args, port, directory } = await doctorPlace();
     writeFileSync(join(directory, 'a.socket'), `[Socket]\nListenStream=127.0.0.1:${port}\n`);
     writeFileSync(join(directory, 'b.plist'), '<plist><key>KeepAlive</key><true/></plist>');
     const units = ['a.socket', 'b.plist', 'c.service'].map((name) => join(directory, name));
@@ -288,7 +191,7 @@ describe('service units', () => {
   });
 
   test('as this command prints them are right', async () => {
-    const { args, directory } = await place();
+    const { args, directory } = await doctorPlace();
     for (const [kind, name] of [
       ['systemd', 'a.service'],
       ['launchd', 'b.plist'],

@@ -4,11 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { listLocks } from '../../src/index.js';
 import { type Actor, startActor } from '../support/actors.js';
 import { whyNotRoot } from '../support/capabilities.js';
-import { COMMAND, gatewayLock, start, untilPrinted } from '../support/command.js';
+import { COMMAND, gatewayLock } from '../support/command.js';
+import { lockDirectory } from '../support/lock-directory.js';
 import { startTimeOf, writeOlderRecord } from '../support/older-gateway.js';
 import { freePort, freshDirectory } from '../support/places.js';
 import { portraitOf } from '../support/portrait.js';
-import { Terminal, whyNoTerminal } from '../support/terminal.js';
 
 interface Listed {
   readonly locks: readonly Readonly<Record<string, unknown>>[];
@@ -20,13 +20,6 @@ async function startGateway(stateDir: string, port: number, body?: string): Prom
   await actor.call('gateway', { stateDir, port });
   await (body === undefined ? actor.call('serve') : actor.call('serve', body));
   return actor;
-}
-
-function lockDirectory(stateDir: string): string {
-  const uid = process.getuid?.();
-  const directory = join(stateDir, 'tmp', uid === undefined ? 'gateway' : `gateway-${uid}`);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  return directory;
 }
 
 function parsed(out: string): Listed {
@@ -182,96 +175,6 @@ describe('status', () => {
     expect(closed.err).toBe('0\n');
     const full = await shell('"$0" "$1" status > /dev/full');
     expect([full.code, full.err]).toEqual([1, expect.stringMatching(/^gateway-lock: .*ENOSPC/)]);
-  });
-});
-
-describe('status --watch into a pipe', () => {
-  test('prints again only what has changed, one JSON line each, and ends with SIGINT as done', async () => {
-    const path = join(freshDirectory(), 'job.lock');
-    const run = start(['status', '--lock', path, '--json', '--watch', '--interval', '100']);
-    await untilPrinted(run, /"missing"/);
-    const actor = await startActor();
-    await actor.call('tryAcquire', path);
-    await untilPrinted(run, /"held"/);
-    await actor.call('release', path);
-    await untilPrinted(run, /"held"[\s\S]*"missing"/);
-    run.child.kill('SIGINT');
-    expect(await run.ended).toMatchObject({ code: 0, signal: null });
-    const states = run.out
-      .trim()
-      .split('\n')
-      .map((line) => parsed(line).locks[0]!['state']);
-    expect(states).toEqual(['missing', 'held', 'missing']);
-    expect(run.out).not.toContain('\x1b');
-  });
-
-  test('ends by itself when its reader has ended', async () => {
-    const path = join(freshDirectory(), 'job.lock');
-    const run = start([], {
-      program: [
-        '/bin/sh',
-        '-c',
-        '{ "$0" "$1" status --interval 100 --lock "$2"; echo $? >&2; } | head -n 1',
-        process.execPath,
-        COMMAND,
-        path,
-      ],
-    });
-    await untilPrinted(run, /LOCK/);
-    // Something to write, so that it notices.
-    for (let turn = 0; run.err === ''; turn++) {
-      writeFileSync(path, turn % 2 ? '' : '{"pid":2147483647}');
-      await new Promise((resolve) => setTimeout(resolve, 150));
-    }
-    expect((await run.ended).err).toBe('0\n');
-  });
-});
-
-describe('status on a terminal', () => {
-  const missing = whyNoTerminal();
-
-  test('a table with colours where it is wide, blocks where it is narrow', async (ctx) => {
-    if (missing !== null) ctx.skip(missing);
-    const home = freshDirectory();
-    await startGateway(join(home, '.gateway'), await freePort());
-    const command = `'${process.execPath}' '${COMMAND}' status`;
-    const wide = new Terminal(command, { columns: 200, rows: 30, home });
-    await wide.shows(/LOCK +STATE[\s\S]*held/);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is meant
-    expect(wide.colours()).toMatch(/\x1b\[32mhealthy/);
-    const plain = new Terminal(command, { columns: 200, rows: 30, home, env: { NO_COLOR: '1' } });
-    await plain.shows(/LOCK +STATE[\s\S]*held/);
-    expect(plain.colours()).not.toContain('\x1b[32m');
-    const narrow = new Terminal(command, { columns: 60, rows: 30, home });
-    await narrow.shows(/state +held[\s\S]*health +healthy/);
-    expect(narrow.screen()).not.toContain('LOCK');
-  });
-
-  test('--watch redraws in place, follows the size, hides the cursor and gives it back with Ctrl-C', async (ctx) => {
-    if (missing !== null) ctx.skip(missing);
-    const home = freshDirectory();
-    const stateDir = join(home, '.gateway');
-    const terminal = new Terminal(`'${process.execPath}' '${COMMAND}' status --watch --interval 200`, {
-      columns: 200,
-      rows: 30,
-      home,
-    });
-    await terminal.shows(/No locks in/);
-    expect(terminal.ask('cursor_flag')).toBe('0');
-    const gateway = await startGateway(stateDir, await freePort());
-    await terminal.shows(/held .*healthy/);
-    expect(terminal.screen()).not.toContain('No locks in');
-    terminal.resize(60, 30);
-    await terminal.shows(/state +held/);
-    terminal.resize(60, 6);
-    await terminal.shows(/more lines/);
-    terminal.resize(200, 30);
-    await terminal.shows(/LOCK +STATE/);
-    await gateway.kill();
-    await terminal.shows(/leftover +\d+ \(gone\)/);
-    terminal.type('C-c');
-    await terminal.shows(/exit=0/);
-    expect(terminal.ask('cursor_flag')).toBe('1');
   });
 });
 

@@ -95,22 +95,27 @@ describe('a healthy gateway is left in control by a duplicate', () => {
     expect(await outcome).toMatchObject({ exitCode: 78, owner: { pid: holder.pid } });
   });
 
-  test('fifty times over, at most four at a time: each ends once with 78, none loops, and nothing happens to it', async () => {
-    const options = await place();
-    const holder = await startGateway(options);
-    for (let round = 0; round < 13; round++) {
-      const size = Math.min(4, 50 - round * 4);
-      const started = await Promise.all(
-        Array.from({ length: size }, () => startDuplicate(options, { supervisor: 'systemd' })),
-      );
-      for (const { actor, outcome } of started) {
-        expect(await outcome).toMatchObject({ exitCode: 78, owner: { pid: holder.pid }, decisions: ['leave'] });
-        await actor.call('exit', 78);
-        expect(await actor.exited).toEqual({ code: 78, signal: null });
+  const fifty = { timeout: 240_000 };
+  test(
+    'fifty times over, at most four at a time: each ends once with 78, none loops, and nothing happens to it',
+    fifty,
+    async () => {
+      const options = await place();
+      const holder = await startGateway(options);
+      for (let round = 0; round < 13; round++) {
+        const size = Math.min(4, 50 - round * 4);
+        const started = await Promise.all(
+          Array.from({ length: size }, () => startDuplicate(options, { supervisor: 'systemd' })),
+        );
+        for (const { actor, outcome } of started) {
+          expect(await outcome).toMatchObject({ exitCode: 78, owner: { pid: holder.pid }, decisions: ['leave'] });
+          await actor.call('exit', 78);
+          expect(await actor.exited).toEqual({ code: 78, signal: null });
+        }
       }
-    }
-    await isUntouched(holder, options);
-  });
+      await isUntouched(holder, options);
+    },
+  );
 });
 
 describe('a gateway that does not become healthy is an error with exit code 1, and keeps what it has', () => {

@@ -1,0 +1,132 @@
+#include "release_events.h"
+
+#include <fcntl.h>
+#include <sys/event.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+
+#include "unique_handle.h"
+
+namespace gateway_lock {
+namespace {
+
+constexpr std::uintptr_t kInterrupt = 1;
+constexpr std::uint32_t kFileIsGone = NOTE_DELETE | NOTE_RENAME | NOTE_LINK | NOTE_REVOKE;
+
+int Fd(const FileHandle& file) { return static_cast<int>(file.get()); }
+
+bool Register(const FileHandle& queue, std::uintptr_t id, std::int16_t filter, std::uint32_t notes,
+              std::uint64_t data = 0) {
+  struct kevent64_s change = {};
+  change.ident = id;
+  change.filter = filter;
+  change.flags = EV_ADD;
+  change.fflags = notes;
+  change.udata = data;
+  return kevent64(Fd(queue), &change, 1, nullptr, 0, 0, nullptr) == 0;
+}
+
+// Each token has a queue of its own inside the thread's: a queue knows a process only once, and two
+// tokens may watch one process.
+class DarwinEvents : public ReleaseEvents {
+ public:
+  Status Start();
+  Status Add(Token token, const std::string& path, std::int64_t owner_pid, Sight* sight) override;
+  void Remove(Token token) override;
+  void Interrupt() override;
+  bool Wait(std::vector<Token>* reported) override;
+
+ private:
+  struct Watched {
+    FileHandle file;
+    FileHandle queue;  // closed first
+  };
+
+  FileHandle poller_;
+  std::mutex mutex_;
+  std::unordered_map<Token, Watched> watched_;  // guarded by mutex_
+};
+
+Status DarwinEvents::Start() {
+  poller_ = FileHandle(kqueue());
+  if (!poller_.valid()) return Status::SystemError(errno, "kqueue");
+  (void)fcntl(Fd(poller_), F_SETFD, FD_CLOEXEC);
+  return Register(poller_, kInterrupt, EVFILT_USER, 0) ? Status::Ok()
+                                                       : Status::SystemError(errno, "kevent");
+}
+
+Status DarwinEvents::Add(Token token, const std::string& path, std::int64_t owner_pid,
+                         Sight* sight) {
+  Remove(token);
+  Watched next;
+  // O_EVTONLY: does not keep the volume from being unmounted.
+  next.file = FileHandle(open(path.c_str(), O_EVTONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!next.file.valid()) {
+    return errno == ENOENT ? Status::Replaced() : Status::SystemError(errno, "open");
+  }
+  next.queue = FileHandle(kqueue());
+  if (!next.queue.valid()) return Status::SystemError(errno, "kqueue");
+  (void)fcntl(Fd(next.queue), F_SETFD, FD_CLOEXEC);
+  bool sees_owner = owner_pid > 0 && Register(next.queue, static_cast<std::uintptr_t>(owner_pid),
+                                              EVFILT_PROC, NOTE_EXIT);
+  // A descriptor that a dying holder closes is an unlock, too.
+  std::uint32_t notes = kFileIsGone | (sees_owner ? 0 : NOTE_FUNLOCK);
+  auto file = static_cast<std::uintptr_t>(next.file.get());
+  auto queue = static_cast<std::uintptr_t>(next.queue.get());
+  std::lock_guard<std::mutex> guard(mutex_);
+  if (!Register(next.queue, file, EVFILT_VNODE, notes) ||
+      !Register(poller_, queue, EVFILT_READ, 0, token)) {
+    return Status::SystemError(errno, "kevent");
+  }
+  watched_[token] = std::move(next);
+  *sight = sees_owner ? Sight::kOwner : Sight::kFile;
+  return Status::Ok();
+}
+
+// Closing a queue takes it out of the one that it is in.
+void DarwinEvents::Remove(Token token) {
+  std::lock_guard<std::mutex> guard(mutex_);
+  watched_.erase(token);
+}
+
+void DarwinEvents::Interrupt() {
+  struct kevent64_s change = {};
+  change.ident = kInterrupt;
+  change.filter = EVFILT_USER;
+  change.fflags = NOTE_TRIGGER;
+  (void)kevent64(Fd(poller_), &change, 1, nullptr, 0, 0, nullptr);
+}
+
+bool DarwinEvents::Wait(std::vector<Token>* reported) {
+  struct kevent64_s events[16];
+  int count = 0;
+  do {
+    count = kevent64(Fd(poller_), nullptr, 0, events, 16, 0, nullptr);
+  } while (count < 0 && errno == EINTR);
+  bool interrupted = count < 0;
+  for (int i = 0; i < count; ++i) {
+    if (events[i].filter == EVFILT_USER) {
+      interrupted = true;
+      continue;
+    }
+    std::lock_guard<std::mutex> guard(mutex_);
+    auto token = static_cast<Token>(events[i].udata);
+    if (watched_.erase(token) > 0) reported->push_back(token);
+  }
+  return !interrupted;
+}
+
+}  // namespace
+
+Status ReleaseEvents::Open(std::unique_ptr<ReleaseEvents>* out) {
+  auto events = std::make_unique<DarwinEvents>();
+  Status status = events->Start();
+  if (status.ok()) *out = std::move(events);
+  return status;
+}
+
+}  // namespace gateway_lock

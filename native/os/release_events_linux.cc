@@ -1,0 +1,204 @@
+#include "release_events.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+
+#include "unique_handle.h"
+
+namespace gateway_lock {
+namespace {
+
+// pidfd_open(2), the same number on every processor; old headers lack its name.
+constexpr auto kPidfdOpenCall = 434;
+
+// Above every token.
+constexpr std::uint64_t kInotify = UINT64_MAX;
+constexpr std::uint64_t kInterrupt = UINT64_MAX - 1;
+
+// An unlink changes the link count (IN_ATTRIB); IN_DELETE_SELF comes only when nobody has the file
+// open any more, and the contenders have.
+constexpr std::uint32_t kFileIsGone =
+    IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED;
+constexpr std::uint32_t kAskable = IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_CLOSE_WRITE;
+
+int Fd(const FileHandle& file) { return static_cast<int>(file.get()); }
+
+// Not valid: an old kernel (before 5.3), a seccomp filter, no such process, the descriptor limit.
+FileHandle OpenProcess(std::int64_t pid) {
+  if (pid <= 0 || pid > INT32_MAX) return FileHandle();
+  return FileHandle(syscall(kPidfdOpenCall, static_cast<int>(pid), 0));
+}
+
+class LinuxEvents : public ReleaseEvents {
+ public:
+  Status Start();
+  Status Add(Token token, const std::string& path, std::int64_t owner_pid, Sight* sight) override;
+  void Remove(Token token) override;
+  void Interrupt() override;
+  bool Wait(std::vector<Token>* reported) override;
+
+ private:
+  struct Watched {
+    int file = -1;  // inotify's number, one per inode and thus perhaps of several tokens
+    std::uint32_t interest = 0;
+    FileHandle owner;  // a pidfd, readable once the process has ended
+  };
+
+  Status Poll(const FileHandle& file, std::uint64_t data) const;
+  bool SeesOwner(Token token, std::int64_t pid, FileHandle* owner) const;
+  void ReadFileEvents(std::vector<Token>* reported);
+  void Match(int file, std::uint32_t mask, std::vector<Token>* reported);
+  void Drop(Token token);
+  void DropFile(int file) const;
+
+  FileHandle poller_;
+  FileHandle inotify_;
+  FileHandle interrupt_;
+  std::mutex mutex_;
+  std::unordered_map<Token, Watched> watched_;  // guarded by mutex_
+};
+
+Status LinuxEvents::Start() {
+  poller_ = FileHandle(epoll_create1(EPOLL_CLOEXEC));
+  if (!poller_.valid()) return Status::SystemError(errno, "epoll_create1");
+  // EMFILE here is also the limit of fs.inotify.max_user_instances, 128 per user unless raised.
+  inotify_ = FileHandle(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  if (!inotify_.valid()) return Status::SystemError(errno, "inotify_init1");
+  interrupt_ = FileHandle(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!interrupt_.valid()) return Status::SystemError(errno, "eventfd");
+  Status status = Poll(inotify_, kInotify);
+  return status.ok() ? Poll(interrupt_, kInterrupt) : status;
+}
+
+Status LinuxEvents::Poll(const FileHandle& file, std::uint64_t data) const {
+  epoll_event event = {};
+  event.events = EPOLLIN;
+  event.data.u64 = data;
+  return epoll_ctl(Fd(poller_), EPOLL_CTL_ADD, Fd(file), &event) == 0
+             ? Status::Ok()
+             : Status::SystemError(errno, "epoll_ctl");
+}
+
+Status LinuxEvents::Add(Token token, const std::string& path, std::int64_t owner_pid,
+                        Sight* sight) {
+  // Locked from before the watch exists until its number is known, or its first event would be
+  // read as nobody's.
+  std::lock_guard<std::mutex> guard(mutex_);
+  Watched next;
+  bool sees_owner = SeesOwner(token, owner_pid, &next.owner);
+  next.interest = kFileIsGone | (sees_owner ? 0 : IN_CLOSE_WRITE);
+  // IN_MASK_ADD: another token may watch this very file, by another path.
+  next.file = inotify_add_watch(Fd(inotify_), path.c_str(),
+                                (next.interest & kAskable) | IN_MASK_ADD | IN_DONT_FOLLOW);
+  if (next.file < 0) {
+    int code = errno;
+    Drop(token);
+    return code == ENOENT ? Status::Replaced() : Status::SystemError(code, "inotify_add_watch");
+  }
+  int before = std::exchange(watched_[token], std::move(next)).file;
+  if (before >= 0) DropFile(before);
+  *sight = sees_owner ? Sight::kOwner : Sight::kFile;
+  return Status::Ok();
+}
+
+// Its death is reported after its descriptors are closed, each with its lock (do_exit() in the
+// kernel closes files before it notifies), so who is woken by it finds the lock free.
+bool LinuxEvents::SeesOwner(Token token, std::int64_t pid, FileHandle* owner) const {
+  *owner = OpenProcess(pid);
+  return owner->valid() && Poll(*owner, token).ok();
+}
+
+void LinuxEvents::Remove(Token token) {
+  std::lock_guard<std::mutex> guard(mutex_);
+  Drop(token);
+}
+
+void LinuxEvents::Interrupt() {
+  std::uint64_t one = 1;
+  (void)!write(Fd(interrupt_), &one, sizeof one);
+}
+
+bool LinuxEvents::Wait(std::vector<Token>* reported) {
+  epoll_event events[16];
+  int count = 0;
+  do {
+    count = epoll_wait(Fd(poller_), events, 16, -1);
+  } while (count < 0 && errno == EINTR);
+  bool interrupted = count < 0;
+  for (int i = 0; i < count; ++i) {
+    std::uint64_t source = events[i].data.u64;
+    if (source == kInterrupt) {
+      std::uint64_t times = 0;
+      interrupted = read(Fd(interrupt_), &times, sizeof times) > 0;
+    } else if (source == kInotify) {
+      ReadFileEvents(reported);
+    } else {
+      std::lock_guard<std::mutex> guard(mutex_);
+      auto token = static_cast<Token>(source);
+      Drop(token);
+      reported->push_back(token);
+    }
+  }
+  return !interrupted;
+}
+
+void LinuxEvents::ReadFileEvents(std::vector<Token>* reported) {
+  alignas(inotify_event) char buffer[4096];
+  ssize_t length = read(Fd(inotify_), buffer, sizeof buffer);
+  std::lock_guard<std::mutex> guard(mutex_);
+  for (ssize_t at = 0; at < length;) {
+    inotify_event event;
+    std::memcpy(&event, buffer + at, sizeof event);
+    Match(event.wd, event.mask, reported);
+    at += static_cast<ssize_t>(sizeof event + event.len);
+  }
+}
+
+void LinuxEvents::Match(int file, std::uint32_t mask, std::vector<Token>* reported) {
+  std::vector<Token> matching;
+  for (const auto& [token, watched] : watched_) {
+    // An overflow lost events, nobody knows whose.
+    bool overflow = (mask & IN_Q_OVERFLOW) != 0;
+    if (overflow || (watched.file == file && (watched.interest & mask) != 0)) {
+      matching.push_back(token);
+    }
+  }
+  for (Token token : matching) Drop(token);
+  reported->insert(reported->end(), matching.begin(), matching.end());
+}
+
+void LinuxEvents::Drop(Token token) {
+  auto found = watched_.find(token);
+  if (found == watched_.end()) return;
+  int file = found->second.file;
+  watched_.erase(found);
+  DropFile(file);
+}
+
+// Only when no token needs it any more.
+void LinuxEvents::DropFile(int file) const {
+  for (const auto& [token, watched] : watched_) {
+    if (watched.file == file) return;
+  }
+  (void)inotify_rm_watch(Fd(inotify_), file);
+}
+
+}  // namespace
+
+Status ReleaseEvents::Open(std::unique_ptr<ReleaseEvents>* out) {
+  auto events = std::make_unique<LinuxEvents>();
+  Status status = events->Start();
+  if (status.ok()) *out = std::move(events);
+  return status;
+}
+
+}  // namespace gateway_lock

@@ -1,0 +1,128 @@
+// One who waits for a lock: in turn, asleep, and woken by the system when it is worth trying again.
+//
+// No release is missed, because the order is: watch, try, sleep. What is released before the watch is there, the
+// try finds; what is released later, the watch reports, and the report is kept until the sleep begins. It may come a
+// moment too early, for the kernel reports a close before it drops the lock: who was woken and refused rests for
+// a moment, and then watches and tries again. Whatever else could be missed (the owner's pid was used again between
+// two looks) costs RECHECK_MS, not the lock. docs/decisions/0014 has the whole list.
+import type { ContenderHandle, Watched } from '../native/binding.js';
+import { native } from '../native/load.js';
+import { type AttemptRequest, attempt, attemptPastProbers, type Way } from './attempt.js';
+import { backoffDelays } from './backoff.js';
+import type { FileLock, WaitMode } from './file-lock.js';
+import { isOwnerAlive } from './owner-liveness.js';
+import { parseRecord } from './owner-record.js';
+import { Pause } from './pause.js';
+import { Place } from './wait-queue.js';
+
+/** Milliseconds until a lock is asked for although it is watched. */
+const RECHECK_MS = 2000;
+
+export interface Wait {
+  readonly request: AttemptRequest;
+  /** As performance.now() has it. */
+  readonly deadline: number;
+  readonly signal: AbortSignal | undefined;
+  /** No sleep longer than this many milliseconds. */
+  readonly longestSleepMs: number;
+}
+
+export class Contender {
+  readonly #wait: Wait;
+  readonly #place: Place;
+  readonly #pause = new Pause();
+  readonly #delays = backoffDelays();
+  #handle: ContenderHandle | undefined;
+  /** Since the last try. */
+  #woken = false;
+  /** A try was refused although something was reported. */
+  #wokenInVain = false;
+  #watched: Watched = 'nothing';
+  #waited: WaitMode | null = null;
+
+  constructor(wait: Wait) {
+    this.#wait = wait;
+    this.#place = new Place(wait.request.path, () => this.#pause.end());
+  }
+
+  /** null: refused, or it is not our turn. */
+  try(): FileLock | null {
+    if (!this.#place.isFirst) return null;
+    this.#wokenInVain ||= this.#woken;
+    this.#woken = false;
+    return attempt(this.#wait.request, this.#way());
+  }
+
+  /** At the deadline, whoever's turn it is: a prober must not be what we failed by. */
+  tryForTheLastTime(): FileLock | null {
+    return attemptPastProbers(this.#wait.request, this.#way());
+  }
+
+  /** Until it is worth trying again. Returns the lock if that was free by the time that it was watched. */
+  async sleep(): Promise<FileLock | null> {
+    // Deaf for a moment, so that neither many contenders nor a hot prober keep each other busy.
+    if (this.#wokenInVain) await this.#sleepAtMost(backoffDelays().next().value);
+    this.#wokenInVain = false;
+    if (!this.#place.isFirst) {
+      this.#waited = 'watch';
+      await this.#sleepAtMost(Number.POSITIVE_INFINITY);
+      return null;
+    }
+    // An owner who is watched, and of whom nothing was reported, is watched still.
+    const lock = this.#watched === 'owner' ? null : this.#watch();
+    if (lock === null && !this.#woken) {
+      await this.#sleepAtMost(this.#watched === 'nothing' ? this.#delays.next().value : RECHECK_MS);
+    }
+    return lock;
+  }
+
+  close(): void {
+    this.#place.leave();
+    const handle = this.#handle;
+    // Not now: whoever has just been given the lock has better things to do than to tidy up.
+    if (handle !== undefined) setImmediate(() => handle.close());
+  }
+
+  /** And then the try for what was released before. */
+  #watch(): FileLock | null {
+    this.#watched = this.#open().watch(this.#ownerPid());
+    this.#waited = this.#watched === 'nothing' ? 'poll' : 'watch';
+    if (this.#watched === 'gone') this.#wake();
+    return this.#watched === 'nothing' ? null : this.try();
+  }
+
+  /**
+   * Whose death can be watched; 0 for nobody's. An older gateway, which has no kernel lock, also makes way when its
+   * port becomes free, and nothing reports that.
+   */
+  #ownerPid(): number {
+    const owner = parseRecord(this.#open().readRecord());
+    return owner?.kernelLock && isOwnerAlive(owner) === true ? owner.pid : 0;
+  }
+
+  #way(): Way {
+    return { contender: this.#place.isFirst ? this.#open() : undefined, waited: this.#waited };
+  }
+
+  #open(): ContenderHandle {
+    this.#handle ??= this.#contend();
+    return this.#handle;
+  }
+
+  #contend(): ContenderHandle {
+    const { path, mode, weakFileSystem } = this.#wait.request;
+    return native().contend(path, mode === 'shared', weakFileSystem !== 'error', () => this.#wake());
+  }
+
+  #wake(): void {
+    this.#woken = true;
+    this.#watched = 'nothing';
+    this.#pause.end();
+  }
+
+  #sleepAtMost(delayMs: number): Promise<void> {
+    const { deadline, longestSleepMs, signal } = this.#wait;
+    const remainingMs = Math.max(0, deadline - performance.now());
+    return this.#pause.begin(Math.min(delayMs, longestSleepMs, remainingMs), signal);
+  }
+}

@@ -1,0 +1,182 @@
+// Several waiters of one process for one lock.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { type AcquireLockOptions, acquireLock, type FileLock, tryAcquireLock } from '../../src/index.js';
+import type { LockHandle } from '../../src/native/binding.js';
+import { native } from '../../src/native/load.js';
+import { freshDirectory, until } from '../support/places.js';
+
+const MANY = 200;
+const lockPath = () => join(freshDirectory(), 'a.lock');
+
+function hold(path: string, options: AcquireLockOptions = {}): FileLock {
+  const lock = tryAcquireLock(path, options);
+  if (lock === null) throw new Error(`'${path}' is held`);
+  onTestFinished(() => lock.release());
+  return lock;
+}
+
+describe('waiters of one process', () => {
+  test('are served in the order in which they came, and a release costs no more tries than one', async () => {
+    const path = lockPath();
+    const holder = hold(path);
+    const contend = vi.spyOn(native(), 'contend');
+    onTestFinished(() => contend.mockRestore());
+    const served: number[] = [];
+    const waits = Array.from({ length: MANY }, async (_, number) => {
+      using lock = await acquireLock(path, { timeoutMs: Infinity });
+      expect([lock.verify(), lock.waited]).toEqual([true, 'watch']);
+      served.push(number);
+      await turn();
+    });
+    holder.release();
+    await Promise.all(waits);
+    expect(served).toEqual(Array.from({ length: MANY }, (_, number) => number));
+    // Only the first in the queue has ever asked the kernel.
+    expect(contend).toHaveBeenCalledTimes(MANY);
+  });
+
+  test('that want it shared go together, and one that wants it for itself comes in between', async () => {
+    const path = lockPath();
+    const holder = hold(path);
+    const inside: string[] = [];
+    const enter = async (name: string, mode: 'shared' | 'exclusive') => {
+      const lock = await acquireLock(path, { mode, timeoutMs: Infinity });
+      inside.push(name);
+      return lock;
+    };
+    const readers = ['a', 'b', 'c'].map((name) => enter(name, 'shared'));
+    const writer = enter('w', 'exclusive');
+    const late = enter('d', 'shared');
+    holder.release();
+    const locks = await Promise.all(readers);
+    expect(inside).toEqual(['a', 'b', 'c']);
+    for (const lock of locks) lock.release();
+    (await writer).release();
+    (await late).release();
+    expect(inside).toEqual(['a', 'b', 'c', 'w', 'd']);
+  });
+
+  test('lose their place when they give up, and nobody behind them waits longer', async () => {
+    const path = lockPath();
+    const holder = hold(path);
+    const abort = new AbortController();
+    const given = [
+      acquireLock(path, { timeoutMs: Infinity, signal: abort.signal }),
+      acquireLock(path, { timeoutMs: 20 }),
+      acquireLock(path, { timeoutMs: Infinity, signal: abort.signal }),
+    ].map((wait) => wait.catch((error: Error) => error.name));
+    const patient = acquireLock(path, { timeoutMs: 20_000 });
+    abort.abort();
+    expect(await Promise.all(given)).toEqual(['AbortError', 'LockError', 'AbortError']);
+    holder.release();
+    (await patient).release();
+  });
+
+  test('do not keep a later one from trying once', async () => {
+    const path = lockPath();
+    hold(path);
+    const abort = new AbortController();
+    const waiting = acquireLock(path, { timeoutMs: Infinity, signal: abort.signal }).catch(() => {});
+    await expect(acquireLock(path, { timeoutMs: 0 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
+    abort.abort();
+    await waiting;
+  });
+
+  test('are all told by onContended, wherever they stand', async () => {
+    const path = lockPath();
+    const holder = hold(path);
+    const calls = [0, 0, 0];
+    const waits = calls.map((_, place) =>
+      acquireLock(path, { timeoutMs: Infinity, onContended: () => void calls[place]!++ }).then((lock) =>
+        lock.release(),
+      ),
+    );
+    await until(() => calls.every((count) => count >= 3), 'each was told three times');
+    holder.release();
+    await Promise.all(waits);
+  });
+});
+
+test('who need not wait makes no contender, and no thread', async () => {
+  const contend = vi.spyOn(native(), 'contend');
+  onTestFinished(() => contend.mockRestore());
+  const { threads } = resources();
+  for (let round = 0; round < 20; round++) {
+    const lock = await acquireLock(lockPath(), { timeoutMs: 5000 });
+    expect(lock.waited).toBeNull();
+    lock.release();
+  }
+  const path = lockPath();
+  hold(path);
+  expect(tryAcquireLock(path)).toBeNull();
+  expect(contend).not.toHaveBeenCalled();
+  expect(resources().threads).toBeLessThanOrEqual(threads);
+});
+
+test('a lock that its holder lost just before it was watched is taken without a sleep', async () => {
+  const path = lockPath();
+  const holder = native().tryAcquire(path, false, false) as LockHandle;
+  const { contend } = native();
+  const spy = vi.spyOn(native(), 'contend').mockImplementation((...args) => {
+    const handle = contend(...args);
+    const watch = (pid: number) => {
+      holder.abandon(); // as the kernel does for a process that dies: nothing is left to report
+      return handle.watch(pid);
+    };
+    return { try: () => handle.try(), readRecord: () => handle.readRecord(), watch, close: () => handle.close() };
+  });
+  onTestFinished(() => spy.mockRestore());
+  const sleeps = vi.spyOn(globalThis, 'setTimeout');
+  onTestFinished(() => sleeps.mockRestore());
+  const lock = await acquireLock(path, { timeoutMs: Infinity });
+  expect(sleeps).not.toHaveBeenCalled();
+  lock.release();
+});
+
+describe('giving up at random moments, in the middle of hand-overs,', () => {
+  test('leaves nothing held, no thread, no descriptor and no listener', async () => {
+    const directory = freshDirectory();
+    const before = resources();
+    const outcomes = { locked: 0, gaveUp: 0 };
+    const wait = async (number: number) => {
+      const path = join(directory, `${number % 3}.lock`);
+      const signal = AbortSignal.timeout(Math.ceil(Math.random() * 60));
+      const options = Math.random() < 0.5 ? { signal, timeoutMs: Infinity } : { timeoutMs: Math.random() * 60 };
+      try {
+        const lock = await acquireLock(path, { ...options, mode: Math.random() < 0.3 ? 'shared' : 'exclusive' });
+        outcomes.locked++;
+        await turn();
+        lock.release();
+      } catch {
+        outcomes.gaveUp++;
+      }
+    };
+    for (let batch = 0; batch < 20; batch++) {
+      await Promise.all(Array.from({ length: 30 }, (_, number) => wait(number)));
+    }
+    expect(outcomes.locked).toBeGreaterThan(0);
+    expect(readdirSync(directory)).toEqual([]);
+    await until(
+      () => {
+        const { threads, files } = resources();
+        return threads <= before.threads && files <= before.files;
+      },
+      `threads and files are as before: ${JSON.stringify(before)}`,
+    );
+  });
+});
+
+/** Empty where there is no /proc: then there is nothing to compare. */
+function resources() {
+  const count = (folder: string) => {
+    try {
+      return readdirSync(`/proc/self/${folder}`).length;
+    } catch {
+      return 0;
+    }
+  };
+  return { threads: count('task'), files: count('fd') };
+}

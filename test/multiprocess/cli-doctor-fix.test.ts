@@ -1,0 +1,80 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { startActor } from '../support/actors.js';
+import { doctor, doctorPlace } from '../support/doctor.js';
+import { startTimeOf, writeOlderRecord } from '../support/older-gateway.js';
+import { freePort, freshDirectory } from '../support/places.js';
+import { portraitOf } from '../support/portrait.js';
+
+/** spawnSync() reaps: nobody has this pid. */
+const deadPid = () => spawnSync(process.execPath, ['-v']).pid;
+
+describe('--fix', () => {
+  test('removes leftovers of dead holders, and says which', async () => {
+    const { directory, stateDir, args } = await doctorPlace();
+    const actor = await startActor();
+    await actor.call('gateway', { stateDir, port: 0 });
+    await actor.kill();
+    const before = await doctor(args);
+    expect(before.of('locks').map(({ level, message }) => [level, message])).toEqual(
+      [0, 1].map(() => ['info', expect.stringContaining(`is a leftover of pid ${actor.pid}, which is gone`)]),
+    );
+    const { code, of } = await doctor([...args, '--fix']);
+    expect([code, of('fix').map(({ message }) => message)]).toEqual([
+      0,
+      [expect.stringMatching(/^removed .*gateway\.[0-9a-f]{8}\.lock$/), `removed ${directory}/gateway.state.lock`],
+    ]);
+    expect(readdirSync(directory)).toEqual([]);
+    expect(of('locks')[0]!.message).toBe('no lock is held, none is left over');
+  });
+
+  const self = () => ({ pid: process.pid, startTime: startTimeOf(process.pid) });
+  test.each([
+    ['an older gateway that is alive', () => self(), false],
+    ['an older gateway that may live on another host', () => ({ pid: 1, bootId: 'other', host: 'other' }), false],
+    ['an older gateway that is dead', () => ({ pid: deadPid(), startTime: 1 }), true],
+    ['a holder on another host', () => ({ pid: 1, bootId: 'other', host: 'other', kernelLock: true }), false],
+    ['a holder before the last boot', () => ({ pid: 1, bootId: 'other', host: hostname(), kernelLock: true }), true],
+  ])('the record of %s', async (_, record, removed) => {
+    const { directory, args } = await doctorPlace();
+    const path = join(directory, 'gateway.12345678.lock');
+    writeOlderRecord(path, record());
+    const before = portraitOf(path);
+    const { code } = await doctor([...args, '--fix']);
+    expect([code, existsSync(path)]).toEqual([0, !removed]);
+    if (!removed) expect(portraitOf(path)).toEqual(before);
+  });
+
+  test.each(['', 'root:x:0:0\n', '{"name":"x"}', `{"pid":${2 ** 31 - 1}}`])(
+    'leaves a file that --lock names and this package has not written: %j',
+    async (content) => {
+      const path = join(freshDirectory(), 'package.json');
+      writeFileSync(path, content);
+      utimesSync(path, new Date(0), new Date(0));
+      const before = portraitOf(path);
+      const { of } = await doctor(['--fix', '--port', `${await freePort()}`, '--lock', path]);
+      expect([of('fix'), portraitOf(path)]).toEqual([[], before]);
+    },
+  );
+
+  test('removes what a killed holder of a lock file of its own has left', async () => {
+    const path = join(freshDirectory(), 'job.lock');
+    const actor = await startActor();
+    await actor.call('tryAcquire', path);
+    await actor.kill();
+    await doctor(['--fix', '--port', `${await freePort()}`, '--lock', path]);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('removes a file that names nobody only when it is old: an older gateway may be writing it', async () => {
+    const { directory, args } = await doctorPlace();
+    for (const name of ['gateway.00000001.lock', 'gateway.00000002.lock'])
+      writeFileSync(join(directory, name), '{"pid":');
+    utimesSync(join(directory, 'gateway.00000001.lock'), new Date(0), new Date(0));
+    await doctor([...args, '--fix']);
+    expect(readdirSync(directory)).toEqual(['gateway.00000002.lock']);
+  });
+});

@@ -1,0 +1,74 @@
+// A lock that goes from one to the next, thousands of times.
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import { acquireLock, probeLock, tryAcquireLock } from '../../src/index.js';
+import { startActor } from '../support/actors.js';
+import { freshDirectory } from '../support/places.js';
+
+const HAND_OVER = fileURLToPath(new URL('../fixtures/hand-over.mjs', import.meta.url));
+const SLOW = { timeout: 240_000 };
+const children = new Set<ChildProcess>();
+
+afterEach(async () => {
+  for (const child of children) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+  children.clear();
+});
+
+describe('hand-overs without end', () => {
+  test.each([2, 5])('between %i processes lose no wake-up, and everybody has turns', SLOW, async (processes) => {
+    const directory = freshDirectory();
+    const [path, counter] = [join(directory, 'a.lock'), join(directory, 'counter')];
+    writeFileSync(counter, '0 0');
+    const rounds = 3000 / processes;
+    const takers = Array.from({ length: processes }, () => fork(HAND_OVER, [path, counter, String(rounds)]));
+    for (const taker of takers) children.add(taker);
+    await Promise.all(takers.map((taker) => once(taker, 'message')));
+    const ends = takers.map(async (taker) => (await once(taker, 'message'))[0]);
+    for (const taker of takers) taker.send('go');
+    const results = (await Promise.all(ends)) as { handOvers: number; polled: number }[];
+    expect(readFileSync(counter, 'utf8').split(' ')[1]).toBe(String(rounds * processes));
+    expect(results.map(({ polled }) => polled)).toEqual(results.map(() => 0));
+    // Who has just released is quicker than who must wake up first, so this is far from every time.
+    for (const { handOvers } of results) expect(handOvers).toBeGreaterThan(rounds / 250);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('between the waiters of one process, 10,000 of them, serve each as often as the others', SLOW, async () => {
+    const path = join(freshDirectory(), 'a.lock');
+    const workers = 10;
+    const served = new Array<number>(workers).fill(0);
+    const work = async (worker: number) => {
+      for (let round = 0; round < 10_000 / workers; round++) {
+        using _lock = await acquireLock(path, { timeoutMs: Infinity });
+        served[worker]!++;
+        expect(Math.max(...served) - Math.min(...served)).toBeLessThanOrEqual(1);
+        // Sometimes the event loop gets its turn, mostly the next waiter.
+        if (round % 10 === 0) await turn();
+      }
+    };
+    await Promise.all(served.map((_, worker) => work(worker)));
+    expect(served).toEqual(new Array(workers).fill(10_000 / workers));
+  });
+});
+
+describe('200 waiters', () => {
+  test('in 10 processes are all served', async () => {
+    const path = join(freshDirectory(), 'a.lock');
+    const holder = tryAcquireLock(path)!;
+    onTestFinished(() => holder.release());
+    const actors = await Promise.all(Array.from({ length: 10 }, () => startActor()));
+    const waits = actors.map((actor) => actor.call<number>('acquireInTurn', path, 20));
+    holder.release();
+    expect(await Promise.all(waits)).toEqual(actors.map(() => 20));
+    expect(probeLock(path).state).toBe('missing');
+  });
+});

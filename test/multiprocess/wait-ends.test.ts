@@ -1,0 +1,69 @@
+// A wait that is ended from outside, together with everything that it was made of.
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { acquireLock, type FileLock, probeLock, tryAcquireLock } from '../../src/index.js';
+import { startActor } from '../support/actors.js';
+import { freshDirectory, until } from '../support/places.js';
+
+const lockPath = () => join(freshDirectory(), 'a.lock');
+
+function hold(path: string): FileLock {
+  const lock = tryAcquireLock(path);
+  if (lock === null) throw new Error(`'${path}' is held`);
+  onTestFinished(() => lock.release());
+  return lock;
+}
+
+describe('an end at a random moment of a wait, its very start included,', () => {
+  const WORKER = new URL('../fixtures/lock-worker.mjs', import.meta.url);
+
+  test('by worker.terminate() returns at once and leaves neither lock nor thread', async () => {
+    const path = lockPath();
+    const holder = hold(path);
+    for (let round = 0; round < 20; round++) {
+      const worker = new Worker(WORKER, { execArgv: [] });
+      await once(worker, 'message');
+      for (let waits = 0; waits < 3; waits++) {
+        worker.postMessage({ method: 'startWaiting', args: [round % 2 === 0 ? path : `${path}.${waits}`] });
+        worker.postMessage({ method: 'tryAcquire', args: [`${path}.${waits}`] });
+      }
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 6));
+      await worker.terminate();
+    }
+    expect(holder.verify()).toBe(true);
+    for (let waits = 0; waits < 3; waits++) expect(probeLock(`${path}.${waits}`).state).not.toBe('held');
+    const lock = await acquireLock(`${path}.0`, { timeoutMs: 0 });
+    lock.release();
+  });
+
+  test('by process.exit() ends with its code', async () => {
+    const path = lockPath();
+    const holder = hold(path);
+    for (let round = 0; round < 6; round++) {
+      const waiter = await startActor();
+      void waiter.call('startWaiting', path).catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 4));
+      waiter.call('exit', 7).catch(() => {});
+      expect(await waiter.exited).toEqual({ code: 7, signal: null });
+    }
+    expect(holder.verify()).toBe(true);
+  });
+
+  test('by the end of everything else: a waiter keeps its process alive until it has the lock', async () => {
+    const path = lockPath();
+    const holder = hold(path);
+    const waiter = await startActor();
+    await waiter.call('startWaiting', path);
+    await waiter.call('unrefChannel');
+    let exited = false;
+    void waiter.exited.then(() => (exited = true));
+    await until(() => probeLock(path).state === 'held', 'the lock is held');
+    expect(exited).toBe(false);
+    holder.release();
+    expect(await waiter.exited).toEqual({ code: 0, signal: null });
+    expect(existsSync(path)).toBe(false);
+  });
+});

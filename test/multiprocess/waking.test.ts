@@ -1,0 +1,129 @@
+// A waiter is woken by what happens to the holder, wherever that is.
+import { renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type FileLock, tryAcquireLock } from '../../src/index.js';
+import { type Actor, startActor } from '../support/actors.js';
+import { startFaultyActor, whyNoFaults } from '../support/faulty-actor.js';
+import { startLockWorker } from '../support/lock-worker.js';
+import { writeOlderRecord } from '../support/older-gateway.js';
+import { freshDirectory, until } from '../support/places.js';
+
+const noFaults = whyNoFaults();
+const lockPath = () => join(freshDirectory(), 'a.lock');
+
+function hold(path: string): FileLock {
+  const lock = tryAcquireLock(path);
+  if (lock === null) throw new Error(`'${path}' is held`);
+  onTestFinished(() => lock.release());
+  return lock;
+}
+
+/** Resolves when the waiter's watch is there: by then it has been refused. */
+async function startToWatch(waiter: Actor, path: string): Promise<{ lock: Promise<unknown> }> {
+  const threads = async () => (await waiter.call<{ threads: number }>('resources')).threads;
+  const before = await threads();
+  const lock = waiter.call('acquire', path, { timeoutMs: 20_000 });
+  await until(async () => (await threads()) > before, 'the watch has its thread');
+  return { lock };
+}
+
+describe('a waiter in another process', () => {
+  test('gets in after kill -9 of the holder, woken by the system, every time', async () => {
+    const path = lockPath();
+    const waiter = await startActor();
+    for (let round = 0; round < 6; round++) {
+      const holder = await startActor();
+      await holder.call('tryAcquire', path);
+      const waiting = await startToWatch(waiter, path);
+      await holder.kill('SIGKILL');
+      expect(await waiting.lock).toMatchObject({ reclaimed: 'owner-gone', waited: 'watch' });
+      await waiter.call('release', path);
+    }
+  });
+
+  test('gets in after the release of a worker thread, and after the end of one', async () => {
+    const path = lockPath();
+    const waiter = await startActor();
+    for (const end of ['release', 'terminate'] as const) {
+      const worker = await startLockWorker();
+      expect(await worker.call('tryAcquire', path)).toBe(true);
+      const waiting = await startToWatch(waiter, path);
+      if (end === 'release') await worker.call('release', path);
+      await worker.terminate();
+      expect(await waiting.lock).toMatchObject({ reclaimed: null });
+      await waiter.call('release', path);
+    }
+  });
+
+  test('gets in after kill -9 of the last of several shared holders, who left no record', async () => {
+    const path = lockPath();
+    const [one, two, waiter] = [await startActor(), await startActor(), await startActor()];
+    for (const reader of [one, two]) await reader.call('tryAcquire', path, { mode: 'shared' });
+    const waiting = await startToWatch(waiter, path);
+    await one.call('release', path);
+    await two.kill('SIGKILL');
+    expect(await waiting.lock).toMatchObject({ waited: 'watch' });
+  });
+
+  test('gets in when the lock file is deleted, or replaced, under the holder', async () => {
+    const directory = freshDirectory();
+    const path = join(directory, 'a.lock');
+    for (const replace of [false, true]) {
+      const holder = hold(path);
+      const waiter = await startActor();
+      const waiting = await startToWatch(waiter, path);
+      writeFileSync(join(directory, 'new'), '');
+      if (replace) renameSync(join(directory, 'new'), path);
+      else unlinkSync(path);
+      expect(await waiting.lock).toMatchObject({ waited: 'watch' });
+      expect(holder.verify()).toBe(false);
+      holder.release();
+      await waiter.kill();
+      unlinkSync(path);
+    }
+  });
+
+  test('asks again and again where an older gateway holds no kernel lock, and gets in when that is gone', async () => {
+    const path = lockPath();
+    const [older, waiter] = [await startActor(), await startActor()];
+    writeOlderRecord(path, { pid: older.pid });
+    const { port } = await older.call<{ port: number }>('bind', { port: 0 });
+    const waiting = waiter.call('acquire', path, { timeoutMs: 20_000, endpoint: { host: '127.0.0.1', port } });
+    await waiter.call('probe', path); // by then it waits
+    await older.call('closeListener', {});
+    expect(await waiting).toMatchObject({ reclaimed: 'port-free', waited: 'poll' });
+  });
+
+  test('costs next to nothing while it waits', async () => {
+    const path = lockPath();
+    hold(path);
+    const waiter = await startActor();
+    await waiter.call('startWaiting', path);
+    const before = await waiter.call<number>('cpuMs');
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    // A timer of 5 ms alone costs more.
+    expect((await waiter.call<number>('cpuMs')) - before).toBeLessThan(60);
+  });
+});
+
+describe('where nothing can be watched the lock is asked for again and again, and the lock object says so:', () => {
+  test.for(['inotify_init1 EMFILE', 'inotify_add_watch ENOSPC', 'fstatfs says NFS'])('%s', async (fault, ctx) => {
+    if (noFaults) ctx.skip(noFaults);
+    const path = lockPath();
+    const holder = hold(path);
+    const waiter = await startFaultyActor(fault, path);
+    const before = await waiter.call<{ threads: number; files: number }>('resources');
+    let settled = false;
+    const waiting = waiter.call('acquire', path, { timeoutMs: 20_000 }).finally(() => (settled = true));
+    await waiter.call('resources');
+    expect(settled).toBe(false);
+    holder.release();
+    expect(await waiting).toMatchObject({ waited: 'poll' });
+    await waiter.call('release', path);
+    await until(async () => {
+      const { threads, files } = await waiter.call<typeof before>('resources');
+      return threads <= before.threads && files <= before.files;
+    }, 'nothing is left behind');
+  });
+});
