@@ -32,7 +32,22 @@ function load(root: string): NativeBinding {
       tried.push(new Error(`${path}: ${(error as Error).message}`, { cause: error }));
     }
   }
-  throw missing(root, tried);
+  return loadByOtherNames(root, require, tried);
+}
+
+/**
+ * What others may have put there with prebuildify: `node.abi115`, `electron`, `armv6`. Last, because node-gyp-build takes 4 ms to
+ * load and to look around, and a system for musl only if it has /etc/alpine-release.
+ */
+function loadByOtherNames(root: string, require: NodeJS.Require, tried: Error[]): NativeBinding {
+  try {
+    // Typed here because node-gyp-build says `any`.
+    const find: (root: string) => NativeBinding = require('node-gyp-build');
+    return find(root);
+  } catch (error) {
+    tried.push(new Error(`node-gyp-build: ${(error as Error).message.split('\n')[0]}`, { cause: error }));
+    throw missing(root, tried);
+  }
 }
 
 /** A local build comes first: it is there only because somebody made it for this machine. */

@@ -9,7 +9,7 @@ import { freshDirectory } from './places.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FIXTURE = 'test/fixtures/actor.mjs';
-const RUNTIME = ['package.json', 'dist', 'build/Release', 'prebuilds', FIXTURE];
+const RUNTIME = ['package.json', 'dist', 'build/Release', 'prebuilds', 'node_modules/node-gyp-build', FIXTURE];
 
 /** The user `nobody` of most systems; any other than ours would do. */
 export const STRANGER = { uid: 65534, gid: 65534 };
