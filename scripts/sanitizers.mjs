@@ -46,10 +46,10 @@ const LIFE = `
     const lock = addon.tryAcquire(path, false, false);
     lock.writeRecord('record');
     addon.probeLock(path);
-    if (addon.tryAcquire(path, false, false) !== null) throw new Error('held twice');
+    if (addon.tryAcquire(path, false, false) !== 'record') throw new Error('held twice');
     try { addon.tryAcquire('/', false, false); throw new Error('locked /'); } catch (error) { if (error.code !== 'ERR_LOCK_INVALID_FILE') throw error; }
     const contender = addon.contend(path, false, false, () => {});
-    if (contender.try() !== null || contender.watch(process.pid) === 'nothing') throw new Error('held twice, or not watched');
+    if (contender.try() !== 'record' || contender.watch(process.pid) === 'nothing') throw new Error('held twice, or not watched');
     lock.release();
     contender.try().release();
     contender.close();

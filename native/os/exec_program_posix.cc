@@ -81,8 +81,11 @@ class StandardStreams {
       Set(stream, stream.descriptor_flags & ~FD_CLOEXEC, stream.status_flags & ~O_NONBLOCK);
     }
   }
+  // Backwards: two streams may share one open file (2>&1), and only the first was read before it
+  // was changed.
   void PutBack() const {
-    for (const Stream& stream : streams_) {
+    for (int fd = kFirstInherited - 1; fd >= 0; fd--) {
+      const Stream& stream = streams_[fd];
       if (stream.descriptor_flags < 0 || stream.status_flags < 0) continue;
       Set(stream, stream.descriptor_flags, stream.status_flags);
     }
