@@ -1,9 +1,11 @@
-// For the published binaries only, where the C++ runtime is linked in: replaces what is large there and of no use to
-// code without exceptions. The addon ends the process when memory is out, with these or without.
+// For the published binaries only, where the C++ runtime is linked in: replaces what is large there
+// and of no use to code without exceptions. The addon ends the process when memory is out, with
+// these or without.
 #include <cstddef>
 #include <cstdlib>
 
-// The default terminate handler prints the demangled type of an uncaught exception: 122 KiB for one line.
+// The default terminate handler prints the demangled type of an uncaught exception: 122 KiB for one
+// line.
 extern "C" char* __cxa_demangle(const char*, char*, std::size_t*, int* status) {
   constexpr int kInvalidName = -2;
   if (status != nullptr) *status = kInvalidName;
