@@ -8,6 +8,8 @@
 #include <iterator>
 #include <utility>
 
+#include "posix_file.h"
+
 namespace gateway_lock {
 namespace {
 
@@ -18,8 +20,6 @@ Status Duplicate(int fd, int lowest, FileHandle* out) {
   out->Reset(fcntl(fd, F_DUPFD_CLOEXEC, lowest));
   return out->valid() ? Status::Ok() : Status::SystemError(errno, "fcntl");
 }
-
-int Fd(const FileHandle& file) { return static_cast<int>(file.get()); }
 
 std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;

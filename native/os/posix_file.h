@@ -1,5 +1,4 @@
-// The few POSIX calls that the lock and the file-system test share. Included by _posix.cc files
-// only.
+// The few POSIX calls that several files share. Included by .cc files only.
 #pragma once
 
 #include <sys/stat.h>

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "posix_file.h"
 #include "unique_handle.h"
 
 namespace gateway_lock {
@@ -16,8 +17,6 @@ namespace {
 
 constexpr std::uintptr_t kInterrupt = 1;
 constexpr std::uint32_t kFileIsGone = NOTE_DELETE | NOTE_RENAME | NOTE_LINK | NOTE_REVOKE;
-
-int Fd(const FileHandle& file) { return static_cast<int>(file.get()); }
 
 bool Register(const FileHandle& queue, std::uintptr_t id, std::int16_t filter, std::uint32_t notes,
               std::uint64_t data = 0) {

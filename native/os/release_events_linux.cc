@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "posix_file.h"
 #include "unique_handle.h"
 
 namespace gateway_lock {
@@ -29,8 +30,6 @@ constexpr std::uint64_t kInterrupt = UINT64_MAX - 1;
 constexpr std::uint32_t kFileIsGone =
     IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED;
 constexpr std::uint32_t kAskable = IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_CLOSE_WRITE;
-
-int Fd(const FileHandle& file) { return static_cast<int>(file.get()); }
 
 // Not valid: an old kernel (before 5.3), a seccomp filter, no such process, the descriptor limit.
 FileHandle OpenProcess(std::int64_t pid) {
