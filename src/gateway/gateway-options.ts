@@ -88,6 +88,10 @@ export interface GatewayRequest {
 }
 
 const DEFAULT_PORT = 18789;
+/** Milliseconds. */
+export const DEFAULT_TIMEOUT_MS = 5000;
+/** Milliseconds. */
+export const DEFAULT_BIND_TIMEOUT_MS = 10_000;
 
 /**
  * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE` naming the option or variable;
@@ -111,8 +115,8 @@ export function readGatewayOptions(options: GatewayLockOptions): GatewayRequest 
     port,
     paths,
     lockPaths: paths === null ? [resolve(lockFile!)] : lockPaths(paths, checkFlag('allowMultiple', allowMultiple)),
-    timeoutMs: checkTimeout('timeoutMs', options.timeoutMs ?? 5000),
-    bindTimeoutMs: checkTimeout('bindTimeoutMs', options.bindTimeoutMs ?? 10_000),
+    timeoutMs: checkTimeout('timeoutMs', options.timeoutMs ?? DEFAULT_TIMEOUT_MS),
+    bindTimeoutMs: checkTimeout('bindTimeoutMs', options.bindTimeoutMs ?? DEFAULT_BIND_TIMEOUT_MS),
     whenListening: checkOneOf('whenListening', options.whenListening ?? 'fail', ['fail', 'wait']),
     signal: checkSignal(options.signal),
     onWait: checkFunction('onWait', options.onWait),

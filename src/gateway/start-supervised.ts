@@ -5,6 +5,7 @@ import { pause } from '../lock/pause.js';
 import type { HealthProbe } from '../probe/probe-health.js';
 import type { Supervisor } from './detect-supervisor.js';
 import { gaveUpError } from './gateway-error.js';
+import { DEFAULT_BIND_TIMEOUT_MS, DEFAULT_TIMEOUT_MS } from './gateway-options.js';
 import { holderPlace } from './holder-place.js';
 import {
   readSupervisedOptions,
@@ -24,10 +25,6 @@ export type SupervisedOutcome<Gateway> =
       readonly health: HealthProbe;
     };
 
-/** Milliseconds that the first try waits for a gateway that is starting or closing, as acquireGatewayLock() does. */
-const FIRST_LOCK_WAIT_MS = 5000;
-/** As acquireGatewayLock() has it. */
-const BIND_WAIT_MS = 10_000;
 /** A budget that is used up makes nobody unhealthy: each question gets so many milliseconds, where its own limit is not shorter. */
 const SHORTEST_QUESTION_MS = 1000;
 
@@ -90,14 +87,15 @@ function attemptAfter(
   deadline: number,
 ): SupervisedAttempt {
   const parked = decision?.decision === 'park';
-  const longest = decision === null ? FIRST_LOCK_WAIT_MS : retryDelayMs;
+  // The first try waits for a gateway that is starting or closing as acquireGatewayLock() does.
+  const longest = decision === null ? DEFAULT_TIMEOUT_MS : retryDelayMs;
   const leftMs = Math.max(0, deadline - performance.now() - healthReserveMs);
   const timeoutMs = parked ? Number.POSITIVE_INFINITY : Math.min(longest, leftMs);
   const unbounded = parked || leftMs === Number.POSITIVE_INFINITY;
   return {
     timeoutMs,
     // One after the other: the bind gets what the wait for the lock leaves.
-    bindTimeoutMs: unbounded ? BIND_WAIT_MS : Math.min(BIND_WAIT_MS, leftMs - timeoutMs),
+    bindTimeoutMs: unbounded ? DEFAULT_BIND_TIMEOUT_MS : Math.min(DEFAULT_BIND_TIMEOUT_MS, leftMs - timeoutMs),
     whenListening: decision === null ? 'fail' : 'wait',
     ...(signal === undefined ? {} : { signal }),
   };
