@@ -1,27 +1,15 @@
 // Gateways as units of a real systemd, and of its stand-in where there is none.
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { probeHealth } from '../../src/index.js';
 import { COMMAND, gatewayLock, start } from '../support/command.js';
 import { freePort, freshDirectory, until } from '../support/places.js';
 import { supervise } from '../support/supervisor.js';
-import { bootSystemd, SystemdInstance } from '../support/systemd.js';
+import { type SystemdInstance, systemdOfThisFile } from '../support/systemd.js';
 
 const SERVER = fileURLToPath(new URL('../fixtures/adopting-server.mjs', import.meta.url));
-let booted: Awaited<ReturnType<typeof bootSystemd>>;
-
-beforeAll(async () => {
-  booted = await bootSystemd();
-});
-
-afterAll(async () => {
-  if (booted instanceof SystemdInstance) await booted.end();
-});
-
-function systemdOr(ctx: TestContext): SystemdInstance {
-  return booted instanceof SystemdInstance ? booted : ctx.skip(booted.reason);
-}
+const systemdOr = systemdOfThisFile();
 
 /** As a person makes it: printed by the command, and installed. Only the wait between two starts is shorter. */
 async function installUnit(systemd: SystemdInstance, name: string, ...args: string[]): Promise<string> {

@@ -3,25 +3,13 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { until } from '../support/places.js';
-import { bootSystemd, SystemdInstance } from '../support/systemd.js';
+import { bootSystemd, SystemdInstance, systemdOfThisFile } from '../support/systemd.js';
 
 const SERVICE = fileURLToPath(new URL('../fixtures/service.mjs', import.meta.url));
-let booted: Awaited<ReturnType<typeof bootSystemd>>;
+const systemdOr = systemdOfThisFile();
 let units = 0;
-
-beforeAll(async () => {
-  booted = await bootSystemd();
-});
-
-afterAll(async () => {
-  if (booted instanceof SystemdInstance) await booted.end();
-});
-
-function systemdOr(ctx: TestContext): SystemdInstance {
-  return booted instanceof SystemdInstance ? booted : ctx.skip(booted.reason);
-}
 
 async function startService(systemd: SystemdInstance, does: string, options: readonly string[]): Promise<string> {
   const unit = `stand-in-${++units}.service`;

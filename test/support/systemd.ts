@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, type TestContext } from 'vitest';
 import { type Missing, whyNotRoot } from './capabilities.js';
 import { until } from './places.js';
 
@@ -61,6 +62,18 @@ export async function bootSystemd(): Promise<SystemdInstance | { readonly reason
     await instance.end();
     return { reason: `cannot boot systemd here: ${instance.complaint || (error as Error).message}` };
   }
+}
+
+/** One for all tests of the calling file: a function that gives it, or skips the test with the reason. */
+export function systemdOfThisFile(): (ctx: TestContext) => SystemdInstance {
+  let booted: Awaited<ReturnType<typeof bootSystemd>>;
+  beforeAll(async () => {
+    booted = await bootSystemd();
+  });
+  afterAll(async () => {
+    if (booted instanceof SystemdInstance) await booted.end();
+  });
+  return (ctx) => (booted instanceof SystemdInstance ? booted : ctx.skip(booted.reason));
 }
 
 function whyNoSystemd(binary: string | undefined): Missing {
