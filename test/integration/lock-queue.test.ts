@@ -3,20 +3,14 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type AcquireLockOptions, acquireLock, type FileLock, tryAcquireLock } from '../../src/index.js';
+import { acquireLock, tryAcquireLock } from '../../src/index.js';
 import type { LockHandle } from '../../src/native/binding.js';
 import { native } from '../../src/native/load.js';
+import { hold } from '../support/holding.js';
 import { freshDirectory, until } from '../support/places.js';
 
 const MANY = 200;
 const lockPath = () => join(freshDirectory(), 'a.lock');
-
-function hold(path: string, options: AcquireLockOptions = {}): FileLock {
-  const lock = tryAcquireLock(path, options);
-  if (lock === null) throw new Error(`'${path}' is held`);
-  onTestFinished(() => lock.release());
-  return lock;
-}
 
 describe('waiters of one process', () => {
   test('are served in the order in which they came, and a release costs no more tries than one', async () => {

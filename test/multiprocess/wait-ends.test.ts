@@ -3,19 +3,13 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { acquireLock, type FileLock, probeLock, tryAcquireLock } from '../../src/index.js';
+import { describe, expect, test } from 'vitest';
+import { acquireLock, probeLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
+import { hold } from '../support/holding.js';
 import { freshDirectory, until } from '../support/places.js';
 
 const lockPath = () => join(freshDirectory(), 'a.lock');
-
-function hold(path: string): FileLock {
-  const lock = tryAcquireLock(path);
-  if (lock === null) throw new Error(`'${path}' is held`);
-  onTestFinished(() => lock.release());
-  return lock;
-}
 
 describe('an end at a random moment of a wait, its very start included,', () => {
   const WORKER = new URL('../fixtures/lock-worker.mjs', import.meta.url);

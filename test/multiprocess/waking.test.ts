@@ -1,23 +1,16 @@
 // A waiter is woken by what happens to the holder, wherever that is.
 import { renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { type FileLock, tryAcquireLock } from '../../src/index.js';
+import { describe, expect, test } from 'vitest';
 import { type Actor, startActor } from '../support/actors.js';
 import { startFaultyActor, whyNoFaults } from '../support/faulty-actor.js';
+import { hold } from '../support/holding.js';
 import { startLockWorker } from '../support/lock-worker.js';
 import { writeOlderRecord } from '../support/older-gateway.js';
 import { freshDirectory, until } from '../support/places.js';
 
 const noFaults = whyNoFaults();
 const lockPath = () => join(freshDirectory(), 'a.lock');
-
-function hold(path: string): FileLock {
-  const lock = tryAcquireLock(path);
-  if (lock === null) throw new Error(`'${path}' is held`);
-  onTestFinished(() => lock.release());
-  return lock;
-}
 
 /** Resolves when the waiter's watch is there: by then it has been refused. */
 async function startToWatch(waiter: Actor, path: string): Promise<{ lock: Promise<unknown> }> {
