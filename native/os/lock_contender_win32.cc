@@ -79,9 +79,9 @@ Status LockContender::ReadRecord(std::string* record) const {
 
 Status LockContender::Watch(ReleaseWatch* watch, ReleaseWatch::Token token, std::int64_t owner_pid,
                             Sight* sight) const {
-  FileHandle file = OpenFile(path_, {0});
-  if (!file.valid()) return Status::Replaced();
-  if (IsRemoteFileSystem(file)) return Status::Unsupported(0, "");
+  FileHandle file = OpenFile(path_, {});
+  if (!file.valid() && GetLastError() == ERROR_FILE_NOT_FOUND) return Status::Replaced();
+  if (!file.valid() || IsRemoteFileSystem(file)) return Status::Unsupported(0, "");
   return watch->Watch(token, path_, owner_pid, sight);
 }
 
