@@ -49,9 +49,7 @@ Status ProbeFileLock(const std::string& path, FileLockProbe* probe) {
   for (int attempt = 0; attempt < kMaxStartOvers; ++attempt) {
     *probe = {};
     FileHandle file = OpenForAsking(path);
-    if (!file.valid()) {
-      return GetLastError() == ERROR_FILE_NOT_FOUND ? Status::Ok() : WhyNotOpened(path);
-    }
+    if (!file.valid()) return IsMissing(GetLastError()) ? Status::Ok() : WhyNotOpened(path);
     Status status = ProbeOpened(file, path, probe);
     if (status.kind != StatusKind::kReplaced) return status;
   }

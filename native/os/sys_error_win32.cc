@@ -6,74 +6,109 @@
 namespace gateway_lock {
 namespace {
 
-struct Row {
-  int code;
+// The numbers are libuv's (uv/errno.h), which differ from those of the C runtime: Node's errors
+// have them.
+struct Meaning {
+  int number;
   const char* name;
   const char* text;
 };
 
-// As libuv translates them (src/win/error.c).
-constexpr Row kRows[] = {
-    {ERROR_ACCESS_DENIED, "EPERM", "operation not permitted"},
-    {ERROR_ALREADY_EXISTS, "EEXIST", "file already exists"},
-    {ERROR_BAD_EXE_FORMAT, "ENOEXEC", "exec format error"},
-    {ERROR_BAD_PATHNAME, "ENOENT", "no such file or directory"},
-    {ERROR_BUFFER_OVERFLOW, "ENAMETOOLONG", "name too long"},
-    {ERROR_CANT_RESOLVE_FILENAME, "ELOOP", "too many symbolic links encountered"},
-    {ERROR_CRC, "EIO", "i/o error"},
-    {ERROR_DIRECTORY, "ENOENT", "no such file or directory"},
-    {ERROR_DISK_FULL, "ENOSPC", "no space left on device"},
-    {ERROR_FILENAME_EXCED_RANGE, "ENAMETOOLONG", "name too long"},
-    {ERROR_FILE_EXISTS, "EEXIST", "file already exists"},
-    {ERROR_FILE_NOT_FOUND, "ENOENT", "no such file or directory"},
-    {ERROR_HANDLE_DISK_FULL, "ENOSPC", "no space left on device"},
-    {ERROR_INVALID_DRIVE, "ENOENT", "no such file or directory"},
-    {ERROR_INVALID_HANDLE, "EBADF", "bad file descriptor"},
-    {ERROR_INVALID_NAME, "ENOENT", "no such file or directory"},
-    {ERROR_INVALID_PARAMETER, "EINVAL", "invalid argument"},
-    {ERROR_IO_DEVICE, "EIO", "i/o error"},
-    {ERROR_LOCK_VIOLATION, "EBUSY", "resource busy or locked"},
-    {ERROR_NETNAME_DELETED, "ECONNRESET", "connection reset by peer"},
-    {ERROR_NETWORK_UNREACHABLE, "ENETUNREACH", "network is unreachable"},
-    {ERROR_NOT_ENOUGH_MEMORY, "ENOMEM", "not enough memory"},
-    {ERROR_NOT_SUPPORTED, "ENOTSUP", "operation not supported on socket"},
-    {ERROR_NO_SYSTEM_RESOURCES, "ENOMEM", "not enough memory"},
-    {ERROR_OUTOFMEMORY, "ENOMEM", "not enough memory"},
-    {ERROR_PATH_NOT_FOUND, "ENOENT", "no such file or directory"},
-    {ERROR_PRIVILEGE_NOT_HELD, "EPERM", "operation not permitted"},
-    {ERROR_SHARING_VIOLATION, "EBUSY", "resource busy or locked"},
-    {ERROR_TOO_MANY_OPEN_FILES, "EMFILE", "too many open files"},
-    {ERROR_WRITE_PROTECT, "EROFS", "read-only file system"},
-    {WSAEACCES, "EACCES", "permission denied"},
-    {WSAEADDRINUSE, "EADDRINUSE", "address already in use"},
-    {WSAEADDRNOTAVAIL, "EADDRNOTAVAIL", "address not available"},
-    {WSAEAFNOSUPPORT, "EAFNOSUPPORT", "address family not supported"},
-    {WSAECONNREFUSED, "ECONNREFUSED", "connection refused"},
-    {WSAECONNRESET, "ECONNRESET", "connection reset by peer"},
-    {WSAEFAULT, "EFAULT", "bad address in system call argument"},
-    {WSAEHOSTUNREACH, "EHOSTUNREACH", "host is unreachable"},
-    {WSAEINVAL, "EINVAL", "invalid argument"},
-    {WSAEMFILE, "EMFILE", "too many open files"},
-    {WSAENETDOWN, "ENETDOWN", "network is down"},
-    {WSAENETUNREACH, "ENETUNREACH", "network is unreachable"},
-    {WSAENOBUFS, "ENOBUFS", "no buffer space available"},
-    {WSAENOTSOCK, "ENOTSOCK", "socket operation on non-socket"},
-    {WSAEPROTONOSUPPORT, "EPROTONOSUPPORT", "protocol not supported"},
-    {WSAETIMEDOUT, "ETIMEDOUT", "connection timed out"},
-    {WSANOTINITIALISED, "ENETDOWN", "network is down"},
+constexpr Meaning kEacces = {-4092, "EACCES", "permission denied"};
+constexpr Meaning kEaddrinuse = {-4091, "EADDRINUSE", "address already in use"};
+constexpr Meaning kEaddrnotavail = {-4090, "EADDRNOTAVAIL", "address not available"};
+constexpr Meaning kEafnosupport = {-4089, "EAFNOSUPPORT", "address family not supported"};
+constexpr Meaning kEbadf = {-4083, "EBADF", "bad file descriptor"};
+constexpr Meaning kEbusy = {-4082, "EBUSY", "resource busy or locked"};
+constexpr Meaning kEconnrefused = {-4078, "ECONNREFUSED", "connection refused"};
+constexpr Meaning kEconnreset = {-4077, "ECONNRESET", "connection reset by peer"};
+constexpr Meaning kEexist = {-4075, "EEXIST", "file already exists"};
+constexpr Meaning kEfault = {-4074, "EFAULT", "bad address in system call argument"};
+constexpr Meaning kEhostunreach = {-4073, "EHOSTUNREACH", "host is unreachable"};
+constexpr Meaning kEinval = {-4071, "EINVAL", "invalid argument"};
+constexpr Meaning kEio = {-4070, "EIO", "i/o error"};
+constexpr Meaning kEloop = {-4067, "ELOOP", "too many symbolic links encountered"};
+constexpr Meaning kEmfile = {-4066, "EMFILE", "too many open files"};
+constexpr Meaning kEnametoolong = {-4064, "ENAMETOOLONG", "name too long"};
+constexpr Meaning kEnetdown = {-4063, "ENETDOWN", "network is down"};
+constexpr Meaning kEnetunreach = {-4062, "ENETUNREACH", "network is unreachable"};
+constexpr Meaning kEnobufs = {-4060, "ENOBUFS", "no buffer space available"};
+constexpr Meaning kEnoent = {-4058, "ENOENT", "no such file or directory"};
+constexpr Meaning kEnomem = {-4057, "ENOMEM", "not enough memory"};
+constexpr Meaning kEnospc = {-4055, "ENOSPC", "no space left on device"};
+constexpr Meaning kEnotsock = {-4050, "ENOTSOCK", "socket operation on non-socket"};
+constexpr Meaning kEnotsup = {-4049, "ENOTSUP", "operation not supported on socket"};
+constexpr Meaning kEperm = {-4048, "EPERM", "operation not permitted"};
+constexpr Meaning kEprotonosupport = {-4045, "EPROTONOSUPPORT", "protocol not supported"};
+constexpr Meaning kErofs = {-4043, "EROFS", "read-only file system"};
+constexpr Meaning kEtimedout = {-4039, "ETIMEDOUT", "connection timed out"};
+constexpr Meaning kUnknown = {-4094, "UNKNOWN", "unknown error"};
+
+struct Row {
+  int code;
+  const Meaning* meaning;
 };
 
-constexpr Row kUnknown = {0, "UNKNOWN", "unknown error"};
+// As libuv translates them (src/win/error.c).
+constexpr Row kRows[] = {
+    {ERROR_ACCESS_DENIED, &kEperm},
+    {ERROR_ALREADY_EXISTS, &kEexist},
+    {ERROR_BAD_PATHNAME, &kEnoent},
+    {ERROR_BUFFER_OVERFLOW, &kEnametoolong},
+    {ERROR_CANT_RESOLVE_FILENAME, &kEloop},
+    {ERROR_CRC, &kEio},
+    {ERROR_DIRECTORY, &kEnoent},
+    {ERROR_DISK_FULL, &kEnospc},
+    {ERROR_FILENAME_EXCED_RANGE, &kEnametoolong},
+    {ERROR_FILE_EXISTS, &kEexist},
+    {ERROR_FILE_NOT_FOUND, &kEnoent},
+    {ERROR_HANDLE_DISK_FULL, &kEnospc},
+    {ERROR_INVALID_DRIVE, &kEnoent},
+    {ERROR_INVALID_HANDLE, &kEbadf},
+    {ERROR_INVALID_NAME, &kEnoent},
+    {ERROR_INVALID_PARAMETER, &kEinval},
+    {ERROR_IO_DEVICE, &kEio},
+    {ERROR_LOCK_VIOLATION, &kEbusy},
+    {ERROR_NETNAME_DELETED, &kEconnreset},
+    {ERROR_NETWORK_UNREACHABLE, &kEnetunreach},
+    {ERROR_NOT_ENOUGH_MEMORY, &kEnomem},
+    {ERROR_NOT_SUPPORTED, &kEnotsup},
+    {ERROR_NO_SYSTEM_RESOURCES, &kEnomem},
+    {ERROR_OUTOFMEMORY, &kEnomem},
+    {ERROR_PATH_NOT_FOUND, &kEnoent},
+    {ERROR_PRIVILEGE_NOT_HELD, &kEperm},
+    {ERROR_SHARING_VIOLATION, &kEbusy},
+    {ERROR_TOO_MANY_OPEN_FILES, &kEmfile},
+    {ERROR_WRITE_PROTECT, &kErofs},
+    {WSAEACCES, &kEacces},
+    {WSAEADDRINUSE, &kEaddrinuse},
+    {WSAEADDRNOTAVAIL, &kEaddrnotavail},
+    {WSAEAFNOSUPPORT, &kEafnosupport},
+    {WSAECONNREFUSED, &kEconnrefused},
+    {WSAECONNRESET, &kEconnreset},
+    {WSAEFAULT, &kEfault},
+    {WSAEHOSTUNREACH, &kEhostunreach},
+    {WSAEINVAL, &kEinval},
+    {WSAEMFILE, &kEmfile},
+    {WSAENETDOWN, &kEnetdown},
+    {WSAENETUNREACH, &kEnetunreach},
+    {WSAENOBUFS, &kEnobufs},
+    {WSAENOTSOCK, &kEnotsock},
+    {WSAEPROTONOSUPPORT, &kEprotonosupport},
+    {WSAETIMEDOUT, &kEtimedout},
+    {WSANOTINITIALISED, &kEnetdown},
+};
 
-const Row& Find(int code) {
+const Meaning& Find(int code) {
   for (const Row& row : kRows) {
-    if (row.code == code) return row;
+    if (row.code == code) return *row.meaning;
   }
   return kUnknown;
 }
 
 }  // namespace
 
+int ErrorNumber(int sys_code) { return Find(sys_code).number; }
 const char* ErrorName(int sys_code) { return Find(sys_code).name; }
 const char* ErrorText(int sys_code) { return Find(sys_code).text; }
 

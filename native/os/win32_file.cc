@@ -20,11 +20,11 @@ OVERLAPPED AtLockByte() {
 
 // A file on its way out says ERROR_ACCESS_DENIED, as one that may not be opened at all does: only
 // the status that the kernel gave tells them apart (tox-dev/filelock#604).
-LONG LastNtStatus() {
-  using Function = LONG(WINAPI*)();
-  static const auto function = reinterpret_cast<Function>(reinterpret_cast<void*>(
+using NtStatusFunction = LONG(WINAPI*)();
+NtStatusFunction FindLastNtStatus() {
+  static const auto function = reinterpret_cast<NtStatusFunction>(reinterpret_cast<void*>(
       GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "RtlGetLastNtStatus")));
-  return function == nullptr ? 0 : function();
+  return function;
 }
 
 // \\wsl$ answers ERROR_INVALID_FUNCTION (microsoft/WSL#5762).
@@ -65,6 +65,8 @@ std::wstring LongPath(const std::string& path) {
 }
 
 FileHandle OpenFile(const std::string& path, const OpenRequest& request) {
+  // Found before, because finding it changes both what it tells and GetLastError().
+  (void)FindLastNtStatus();
   HANDLE handle =
       CreateFileW(LongPath(path).c_str(), request.access, request.share, nullptr,
                   request.disposition, request.flags | FILE_FLAG_OPEN_REPARSE_POINT, nullptr);
@@ -72,9 +74,9 @@ FileHandle OpenFile(const std::string& path, const OpenRequest& request) {
 }
 
 Status WhyNotOpened(const std::string& path) {
-  LONG nt_status = LastNtStatus();
   auto code = static_cast<int>(GetLastError());
-  if (nt_status == kStatusDeletePending) {
+  auto last_nt_status = FindLastNtStatus();
+  if (last_nt_status != nullptr && last_nt_status() == kStatusDeletePending) {
     return Status::PassingError(code, "open", "delete-pending");
   }
   if (code == ERROR_SHARING_VIOLATION) {
@@ -107,8 +109,7 @@ Status SameFileAtPath(const std::string& path, const FileIdentity& identity) {
   FileHandle file = OpenFile(path, {});
   if (!file.valid()) {
     Status status = WhyNotOpened(path);
-    bool gone = status.sys_code == ERROR_FILE_NOT_FOUND || status.sys_code == ERROR_PATH_NOT_FOUND;
-    return gone ? Status::Replaced() : status;
+    return IsMissing(static_cast<DWORD>(status.sys_code)) ? Status::Replaced() : status;
   }
   FileFacts facts;
   Status status = StatFile(file, &facts);

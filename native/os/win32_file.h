@@ -19,6 +19,11 @@ inline Status LastError(const char* syscall) {
   return Status::SystemError(static_cast<int>(GetLastError()), syscall);
 }
 
+// Of what was to be opened: the file, or a directory on the way to it.
+inline bool IsMissing(DWORD code) {
+  return code == ERROR_FILE_NOT_FOUND || code == ERROR_PATH_NOT_FOUND;
+}
+
 // With the prefix that lifts the limit of 260 characters.
 std::wstring LongPath(const std::string& path);
 
