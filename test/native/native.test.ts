@@ -78,14 +78,6 @@ describe('the addon as plain cmake builds it', () => {
   });
 });
 
-test('configuring for Windows stops and says why', () => {
-  const { status, stderr } = cmake(['-S', ROOT, '-B', join(freshDirectory(), 'build'), '-DCMAKE_SYSTEM_NAME=Windows']);
-  expect(status).not.toBe(0);
-  expect(stderr.replace(/\s+/g, ' ')).toContain(
-    'gateway-lock does not run on Windows yet: LockFileEx and SO_EXCLUSIVEADDRUSE are still to come (see CHANGELOG.md). Use Linux or macOS.',
-  );
-});
-
 /** For tests that become another user. */
 function publicDirectory(): string {
   const directory = freshDirectory();
