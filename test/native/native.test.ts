@@ -95,10 +95,6 @@ function names(listing: string): string[] {
   return lines.map((line) => line.trim().split(/\s+/).at(-1)!.split('@')[0]!);
 }
 
-function cmake(args: string[]): SpawnSyncReturns<string> {
-  return spawnSync('cmake', args, { encoding: 'utf8' });
-}
-
 function run(command: string, args: string[]): string {
   const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? ''}\n${stdout}${stderr}`);
