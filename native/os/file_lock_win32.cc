@@ -14,15 +14,31 @@ constexpr auto kDispositionInfoEx = static_cast<FILE_INFO_BY_HANDLE_CLASS>(21);
 constexpr ULONG kDelete = 0x1;
 constexpr ULONG kPosixSemantics = 0x2;
 
-// With POSIX semantics the name is gone at once, whoever still reads the file. Old systems, FAT and
-// Wine do not have them.
-bool MarkForDeletion(const FileHandle& file) {
+constexpr DWORD kShareAll = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+constexpr DWORD kShareNothing = 0;
+
+// The name is gone at once, whoever still reads the file. Old systems, FAT and Wine cannot do that.
+bool DeleteAtOnce(const FileHandle& file) {
   ULONG flags = kDelete | kPosixSemantics;
-  if (SetFileInformationByHandle(Raw(file), kDispositionInfoEx, &flags, sizeof flags)) return true;
+  return SetFileInformationByHandle(Raw(file), kDispositionInfoEx, &flags, sizeof flags) != 0;
+}
+
+// The name is gone with the last handle, and until then nobody can open the file.
+bool DeleteAtLastClose(const FileHandle& file) {
   FILE_DISPOSITION_INFO disposition = {};
   disposition.DeleteFile = TRUE;
   return SetFileInformationByHandle(Raw(file), FileDispositionInfo, &disposition,
                                     sizeof disposition) != 0;
+}
+
+Status OpenForDeletion(const std::string& path, const FileIdentity& identity, DWORD share,
+                       FileHandle* out) {
+  *out = OpenFile(path, {DELETE, share, OPEN_EXISTING, 0});
+  if (!out->valid()) return LastError("open");
+  FileFacts facts;
+  Status status = StatFile(*out, &facts);
+  if (!status.ok()) return status;
+  return facts.identity == identity ? Status::Ok() : Status::Replaced();
 }
 
 }  // namespace
@@ -56,14 +72,14 @@ bool FileLock::NamesThisFile() const {
 // not share deletion either, so that we are refused; and while we are not, nobody else gets in. So
 // it fails where there is a next holder, or a contender in the middle of a try: then it stays.
 Status FileLock::RemoveFile() const {
-  FileHandle file = OpenFile(
-      path_, {DELETE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, OPEN_EXISTING, 0});
-  if (!file.valid()) return LastError("open");
-  FileFacts facts;
-  Status status = StatFile(file, &facts);
+  FileHandle file;
+  Status status = OpenForDeletion(path_, identity_, kShareAll, &file);
+  if (!status.ok() || DeleteAtOnce(file)) return status;
+  // Only where nobody has it open at all: one who reads it would keep every successor out.
+  file.Reset();
+  status = OpenForDeletion(path_, identity_, kShareNothing, &file);
   if (!status.ok()) return status;
-  if (!(facts.identity == identity_)) return Status::Replaced();
-  return MarkForDeletion(file) ? Status::Ok() : LastError("SetFileInformationByHandle");
+  return DeleteAtLastClose(file) ? Status::Ok() : LastError("SetFileInformationByHandle");
 }
 
 // What cannot be removed is empty at least: a leftover that names an owner is one who was killed.

@@ -32,6 +32,8 @@ export function whyNoMount(): Missing {
   }
 }
 
+export const whyNotWindows: Missing = process.platform === 'win32' ? null : 'needs Windows';
+
 /** Windows wants a privilege for them, and Wine makes none and says that it did. */
 export const whyNoLinks: Missing = probeLinks();
 

@@ -81,9 +81,11 @@ test('native/binding includes no header of an operating system and no libuv', ()
 });
 
 test('an _posix or per-system header is included by .cc files only', () => {
-  const headers = layer0.filter((file) => file.endsWith('.h') && !/posix_|socket_options/.test(file));
+  const headers = layer0.filter((file) => file.endsWith('.h') && !/posix_|win32_|socket_options/.test(file));
   expect(
-    headers.filter((file) => /#include "(posix_|socket_options)|#include <(sys|unistd|fcntl|netinet)/.test(read(file))),
+    headers.filter((file) =>
+      /#include "(posix_|win32_|socket_options)|#include <(sys|unistd|fcntl|netinet|win)/.test(read(file)),
+    ),
   ).toEqual([]);
 });
 
