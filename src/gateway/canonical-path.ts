@@ -46,7 +46,10 @@ function linkTarget(path: string): string | null {
 function withTrueCase(path: string, known?: string): string {
   if (path === known) return path;
   const found = lookAt(path, () => realpathSync.native(path));
-  return found ?? join(withTrueCase(dirname(path), known), path.slice(dirname(path).length));
+  const parent = dirname(path);
+  // The root of a drive that is not there.
+  if (parent === path) return found ?? path;
+  return found ?? join(withTrueCase(parent, known), path.slice(parent.length));
 }
 
 /** null for what is not there. Asked before, because an error of Node's costs as much as ten system calls. */
