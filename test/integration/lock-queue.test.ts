@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { acquireLock, tryAcquireLock } from '../../src/index.js';
+import { formatRecord, newRecord } from '../../src/lock/owner-record.js';
 import type { LockHandle } from '../../src/native/binding.js';
 import { native } from '../../src/native/load.js';
 import { hold } from '../support/holding.js';
@@ -113,6 +114,8 @@ test('who need not wait makes no contender, and no thread', async () => {
 test('a lock that its holder lost just before it was watched is taken without a sleep', async () => {
   const path = lockPath();
   const holder = native().tryAcquire(path, false, false) as LockHandle;
+  // Whose death would free it, Windows has to know before it watches anything.
+  holder.writeRecord(formatRecord(newRecord()));
   const { contend } = native();
   const spy = vi.spyOn(native(), 'contend').mockImplementation((...args) => {
     const handle = contend(...args);
