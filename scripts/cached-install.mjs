@@ -4,8 +4,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { run } from './prepare.mjs';
 
-/** Returns the node_modules folder that the package.json and package-lock.json in `manifest` describe. */
-export function cachedInstall(manifest, name) {
+/** Returns the node_modules folder that the package.json and package-lock.json in `manifest` describe; `options` are npm's. */
+export function cachedInstall(manifest, name, options = []) {
   const folder = join(homedir(), '.cache/gateway-lock', name);
   const wanted = join(manifest, 'package-lock.json');
   const modules = join(folder, 'node_modules');
@@ -15,7 +15,8 @@ export function cachedInstall(manifest, name) {
   mkdirSync(folder, { recursive: true });
   for (const file of ['package.json', 'package-lock.json']) cpSync(join(manifest, file), join(folder, file));
   // A platform's own binary packages among them are wanted by name, whatever machine this is; their x bits npm drops.
-  run('npm', ['ci', '--ignore-scripts', '--force', '--no-audit', '--no-fund'], `installing ${name}`, { cwd: folder });
+  const args = ['ci', '--ignore-scripts', '--force', '--no-audit', '--no-fund', ...options];
+  run('npm', args, `installing ${name}`, { cwd: folder });
   return modules;
 }
 

@@ -29,7 +29,7 @@ Napi::Error ErrorFor(Napi::Env env, const Status& status, const std::string& mes
   Napi::Error error = Napi::Error::New(env, message);
   error.Set("code", CodeOf(status));
   if (status.sys_code != 0) {
-    error.Set("errno", static_cast<double>(-status.sys_code));
+    error.Set("errno", static_cast<double>(ErrorNumber(status.sys_code)));
     error.Set("syscall", status.syscall);
   }
   return error;

@@ -42,6 +42,9 @@ class KnownFileSystems {
   std::map<std::uint64_t, Strength> by_device_;
 };
 
+// Opens the locked file again, which must be refused the lock. kReplaced as above. Per OS.
+Status TestExclusion(const std::string& path, const FileIdentity& identity, bool* excludes);
+
 // True where the file system is shared with other hosts or kernels, judged by its type.
 bool IsRemoteFileSystem(const FileHandle& file);
 

@@ -24,6 +24,8 @@ Status OpenAgain(const std::string& path, const FileIdentity& identity, FileHand
   return Status::Ok();
 }
 
+}  // namespace
+
 // The second descriptor must be refused. A file system that accepts flock() without doing it grants
 // both (Docker Desktop's VirtioFS bind mounts: docker/for-mac#7004; virtiofsd's default).
 Status TestExclusion(const std::string& path, const FileIdentity& identity, bool* excludes) {
@@ -33,24 +35,6 @@ Status TestExclusion(const std::string& path, const FileIdentity& identity, bool
   Status locked = Flock(second, LOCK_EX | LOCK_NB);
   if (!locked.ok() && !locked.contended()) return locked;
   *excludes = locked.contended();
-  return Status::Ok();
-}
-
-}  // namespace
-
-Status KnownFileSystems::Judge(const FileHandle& held, const std::string& path,
-                               const FileIdentity& identity, Strength* strength) {
-  auto known = by_device_.find(identity.device);
-  if (known == by_device_.end()) {
-    bool excludes = false;
-    Status tested = TestExclusion(path, identity, &excludes);
-    if (!tested.ok()) return tested;
-    Strength found = !excludes                  ? Strength::kWeak
-                     : IsRemoteFileSystem(held) ? Strength::kRemote
-                                                : Strength::kKernel;
-    known = by_device_.emplace(identity.device, found).first;
-  }
-  *strength = known->second;
   return Status::Ok();
 }
 

@@ -1,5 +1,5 @@
 // What the system reports of files and processes: the part of ReleaseWatch that differs per system.
-// For release_watch_posix.cc only; the contract is in release_watch.h.
+// For release_watch.cc only; the contract is in release_watch.h.
 //
 // Thread-safety: Wait() is for the watch's thread, the others are for the owner's, at the same time.
 #pragma once

@@ -50,8 +50,8 @@ class ReleaseWatch {
   std::vector<Token> TakeReported();
 
  private:
-  class Thread;
-  std::unique_ptr<Thread> thread_;
+  class Watcher;
+  std::unique_ptr<Watcher> watcher_;
 };
 
 }  // namespace gateway_lock

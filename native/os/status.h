@@ -32,6 +32,10 @@ struct [[nodiscard]] Status {
   static Status SystemError(int code, const char* syscall) {
     return {StatusKind::kSystemError, code, syscall, ""};
   }
+  // One that may be over in a moment; `detail` names the grace that it deserves.
+  static Status PassingError(int code, const char* syscall, const char* detail) {
+    return {StatusKind::kSystemError, code, syscall, detail};
+  }
   static Status InvalidFile(const char* detail) {
     return {StatusKind::kInvalidFile, 0, "", detail};
   }

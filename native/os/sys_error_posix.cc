@@ -64,6 +64,7 @@ const Row& Find(int code) {
 
 }  // namespace
 
+int ErrorNumber(int sys_code) { return -sys_code; }
 const char* ErrorName(int sys_code) { return Find(sys_code).name; }
 const char* ErrorText(int sys_code) { return Find(sys_code).text; }
 

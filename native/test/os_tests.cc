@@ -1,19 +1,15 @@
 // os_tests           runs every test, each in a process of its own
 // os_tests --list    prints their names
 // os_tests NAME      runs one, in this very process: 0 passed, 1 failed, 77 skipped
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
 #include "test.h"
+#include "test_process.h"
 
 namespace gateway_lock::test {
 namespace {
-
-constexpr unsigned kLimitSeconds = 60;
 
 Test* first = nullptr;
 Test** end = &first;
@@ -31,20 +27,6 @@ int RunOne(const char* name) {
   }
   std::fprintf(stderr, "no such test: %s\n", name);
   return 2;
-}
-
-// exit(), not _exit(): that is where a leak checker looks.
-int RunInChild(const Test& test) {
-  std::fflush(nullptr);
-  pid_t child = fork();
-  if (child == 0) {
-    alarm(kLimitSeconds);
-    test.run();
-    std::exit(0);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 int RunAll() {
@@ -71,12 +53,12 @@ Test::Test(const char* what, void (*test)()) : name(what), run(test) {
 
 void Fail(const char* file, int line, const char* condition) {
   std::fprintf(stderr, "%s:%d: CHECK(%s) failed\n", file, line, condition);
-  _exit(1);
+  std::_Exit(1);
 }
 
 void Skip(const char* reason) {
   std::fprintf(stderr, "%s\n", reason);
-  _exit(kSkipped);
+  std::_Exit(kSkipped);
 }
 
 }  // namespace gateway_lock::test

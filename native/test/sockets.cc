@@ -1,14 +1,14 @@
 #include "sockets.h"
 
-#include <poll.h>
-#include <sys/socket.h>
-
-#include <cerrno>
-
-#include "posix_socket.h"
+#include "sys_error.h"
 #include "test.h"
 
 namespace gateway_lock::test {
+
+std::string ErrorOf(const Status& status) {
+  CHECK(status.ok() || status.kind == StatusKind::kSystemError);
+  return status.ok() ? "" : ErrorName(status.sys_code);
+}
 
 Listener ListenOn(const Endpoint& endpoint) {
   Listener listener;
@@ -16,43 +16,13 @@ Listener ListenOn(const Endpoint& endpoint) {
   return listener;
 }
 
-int ErrorOfListening(const Endpoint& endpoint) {
+std::string ErrorOfListening(const Endpoint& endpoint) {
   Listener listener;
   Status status = Listener::Listen(endpoint, /*backlog=*/16, &listener);
   CHECK(status.ok() == listener.open());
-  CHECK(status.ok() || status.kind == StatusKind::kSystemError);
-  return status.sys_code;
+  return ErrorOf(status);
 }
 
-SocketHandle Connect(const Endpoint& endpoint) {
-  SocketAddress address;
-  CHECK(ParseAddress(endpoint, &address).ok());
-  SocketHandle client(socket(address.family(), SOCK_STREAM, 0));
-  CHECK(connect(Fd(client), address.get(), address.length) == 0);
-  return client;
-}
-
-SocketHandle Accept(const Listener& listener) {
-  pollfd waiting = {static_cast<int>(listener.handle()), POLLIN, 0};
-  CHECK(poll(&waiting, 1, 5000) == 1);
-  SocketHandle connection(accept(static_cast<int>(listener.handle()), nullptr, nullptr));
-  CHECK(connection.valid());
-  return connection;
-}
-
-int StrictBind(const Endpoint& endpoint, SocketHandle* out) {
-  SocketAddress address;
-  CHECK(ParseAddress(endpoint, &address).ok());
-  out->Reset(socket(address.family(), SOCK_STREAM, 0));
-  if (!out->valid()) return errno;
-  return bind(Fd(*out), address.get(), address.length) == 0 ? 0 : errno;
-}
-
-int ErrorOfStrictBind(const Endpoint& endpoint) {
-  SocketHandle socket;
-  return StrictBind(endpoint, &socket);
-}
-
-bool HasIPv6() { return ErrorOfStrictBind({"::1", 0}) == 0; }
+bool HasIPv6() { return ErrorOfStrictBind({"::1", 0}).empty(); }
 
 }  // namespace gateway_lock::test

@@ -1,6 +1,7 @@
 // One name for one place: two paths to the same directory must give the same lock.
 import { lstatSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
-import { dirname, isAbsolute, join, parse, sep } from 'node:path';
+import { dirname, join, parse, resolve } from 'node:path';
+import { absolutePath, SEPARATOR } from '../native/path-rules.js';
 
 /** As Linux has it (MAXSYMLINKS). */
 const MOST_LINKS = 40;
@@ -13,9 +14,9 @@ const MOST_LINKS = 40;
  * @param known a directory that the path begins with, and that is canonical already
  */
 export function canonicalPath(path: string, known?: string): string {
-  const absolute = isAbsolute(path) ? path : join(process.cwd(), sep) + path;
+  const absolute = absolutePath(path);
   let place = known ?? parse(absolute).root;
-  const ahead = absolute.slice(place.length).split(sep);
+  const ahead = absolute.slice(place.length).split(SEPARATOR);
   for (let links = 0; ahead.length > 0; ) {
     const next = step(place, ahead.shift()!);
     const target = linkTarget(next);
@@ -24,8 +25,10 @@ export function canonicalPath(path: string, known?: string): string {
       continue;
     }
     if (++links > MOST_LINKS) throw tooManyLinks(path);
-    if (isAbsolute(target)) place = parse(target).root;
-    ahead.unshift(...target.slice(isAbsolute(target) ? place.length : 0).split(sep));
+    const { root } = parse(target);
+    // Windows has roots without a drive: it is the link's own.
+    if (root !== '') place = resolve(place, root);
+    ahead.unshift(...target.slice(root.length).split(SEPARATOR));
   }
   return withTrueCase(place, known);
 }

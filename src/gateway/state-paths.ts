@@ -1,6 +1,6 @@
 // Where the locks of a gateway lie. With `app: 'openclaw'` every path is OpenClaw's own.
 import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute, join, sep } from 'node:path';
 import { canonicalPath } from './canonical-path.js';
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -58,17 +58,23 @@ export function envValue(env: Env, app: string, name: string): string | undefine
 
 /** Service units do not expand `~` as a shell does. */
 function expandHome(path: string): string {
-  return path === '~' || path.startsWith('~/') ? join(home(), path.slice(1)) : path;
+  return path === '~' || path.startsWith('~/') || path.startsWith(`~${sep}`) ? join(home(), path.slice(1)) : path;
 }
 
 /** Only where it is needed: a service may have no home and name its state directory instead. */
 function home(): string {
-  const directory = homedir();
+  const directory = homeAsSet();
   if (isAbsolute(directory)) return directory;
-  throw Object.assign(new Error(`HOME is '${directory}', which is no absolute path: set it, or set stateDir`), {
-    code: 'ENOENT',
-    syscall: 'homedir',
-  });
+  const message = `the home directory is '${directory}', which is no absolute path: set HOME (on Windows USERPROFILE), or set stateDir`;
+  throw Object.assign(new Error(message), { code: 'ENOENT', syscall: 'homedir' });
+}
+
+function homeAsSet(): string {
+  try {
+    return homedir();
+  } catch {
+    return ''; // Windows, where it is set to nothing
+  }
 }
 
 /** `<app>-<uid>`: two users who share a state directory do not share a lock directory they could not both own. */

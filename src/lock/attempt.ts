@@ -6,6 +6,7 @@ import { announce } from '../events.js';
 import type { ContenderHandle, LockId } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { FileLock, type LockMode, type WaitMode } from './file-lock.js';
+import { Graces } from './graces.js';
 import { toLockError } from './lock-error.js';
 import { isOwnerAlive } from './owner-liveness.js';
 import {
@@ -16,7 +17,7 @@ import {
   type OwnerFields,
   parseRecord,
 } from './owner-record.js';
-import { askPastProbers } from './prober-grace.js';
+import { askPastProbers, type Certainty } from './prober-grace.js';
 import { checkEndpoint, type Endpoint, judgeLeftover, type ReclaimReason } from './reclaim.js';
 
 export interface TryAcquireLockOptions {
@@ -39,6 +40,7 @@ export interface AttemptRequest {
   readonly fields: OwnerFields;
   readonly weakFileSystem: 'error' | 'warn' | 'allow';
   readonly endpoint: Endpoint | undefined;
+  readonly graces: Graces;
 }
 
 /** How the one came to it who tries: a contender keeps its file open; by default it is somebody who just comes. */
@@ -48,6 +50,9 @@ export interface Way {
 }
 
 const JUST_COME: Way = { waited: null };
+
+/** The file could not be opened just now, and may be so in a moment. */
+const DENIED = Symbol('denied');
 
 /** What was in a lock file that we have locked. `in-use`: leave it to its owner. */
 interface Leftover {
@@ -61,18 +66,29 @@ export function attempt(request: AttemptRequest, way = JUST_COME): FileLock | nu
   return taken instanceof FileLock ? taken : null;
 }
 
-/** One that is the last: a prober must not be taken for a holder. */
+/** One that is the last: neither a prober nor a moment's denial must be taken for a holder. */
 export function attemptPastProbers(request: AttemptRequest, way = JUST_COME): FileLock | null {
   const taken = askPastProbers(
     () => tryOnce(request, way),
-    (answer) => answer instanceof FileLock || (answer !== null && isOwnerAlive(answer) === true),
+    (answer) => certaintyOf(answer, request.graces),
   );
   return taken instanceof FileLock ? taken : null;
 }
 
-/** Not a lock: somebody has it, and this is whom the record names. */
-function tryOnce(request: AttemptRequest, { contender, waited }: Way): FileLock | OwnerRecord | null {
+function certaintyOf(answer: Answer, graces: Graces): Certainty {
+  if (answer instanceof FileLock) return 'certain';
+  if (answer === DENIED) return 'passing';
+  const alive = answer === null ? null : isOwnerAlive(answer);
+  if (alive === true) return 'certain';
+  return alive === false && graces.coverLateRelease() ? 'passing' : 'doubtful';
+}
+
+/** An owner's record, or null: somebody has it, and this is whom the file names. */
+type Answer = FileLock | OwnerRecord | typeof DENIED | null;
+
+function tryOnce(request: AttemptRequest, { contender, waited }: Way): Answer {
   const id = tryNative(request, contender);
+  if (id === DENIED) return DENIED;
   if (typeof id === 'string') return parseRecord(id);
   const { verdict, owner } = judge(id, request);
   if (verdict === 'in-use') return owner;
@@ -99,16 +115,22 @@ export function readRequest(path: string, options: TryAcquireLockOptions): Attem
     fields,
     weakFileSystem: checkOneOf('weakFileSystem', weak, ['error', 'warn', 'allow']),
     endpoint: checkEndpoint(options.endpoint),
+    graces: new Graces(),
   };
 }
 
 function tryNative(
-  { path, mode, weakFileSystem }: AttemptRequest,
+  { path, mode, weakFileSystem, graces }: AttemptRequest,
   contender: ContenderHandle | undefined,
-): LockId | string {
+): LockId | string | typeof DENIED {
   try {
-    return contender ? contender.try() : native().tryAcquire(path, mode === 'shared', weakFileSystem !== 'error');
+    const taken = contender
+      ? contender.try()
+      : native().tryAcquire(path, mode === 'shared', weakFileSystem !== 'error');
+    graces.endDenials();
+    return taken;
   } catch (error) {
+    if (graces.coverDenial(error)) return DENIED;
     throw toLockError(error, path);
   }
 }

@@ -30,7 +30,7 @@ export function probeLock(path: string): LockProbe {
   const absolute = resolve(checkPath('path', path));
   return askPastProbers(
     () => probeOnce(absolute),
-    (probe) => probe.state !== 'held' || probe.ownerAlive === true,
+    (probe) => (probe.state !== 'held' || probe.ownerAlive === true ? 'certain' : 'doubtful'),
   );
 }
 

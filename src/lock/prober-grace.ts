@@ -8,15 +8,19 @@
 const GRACE_MS = 20;
 const PAUSE_MS = 0.2;
 
+/** `doubtful`: it may be due to a prober. `passing`: something else, which has its own end, is to be waited for. */
+export type Certainty = 'certain' | 'doubtful' | 'passing';
+
 /**
  * Asks again while the answer may be due to a prober, or to a holder that is just writing its record:
  * "held", and nobody alive says so.
  */
-export function askPastProbers<T>(ask: () => T, isCertain: (answer: T) => boolean): T {
+export function askPastProbers<T>(ask: () => T, certaintyOf: (answer: T) => Certainty): T {
   const deadline = performance.now() + GRACE_MS;
   for (;;) {
     const answer = ask();
-    if (isCertain(answer) || performance.now() >= deadline) return answer;
+    const certainty = certaintyOf(answer);
+    if (certainty === 'certain' || (certainty === 'doubtful' && performance.now() >= deadline)) return answer;
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
   }
 }

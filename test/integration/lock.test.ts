@@ -9,11 +9,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { getSystemErrorMap } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type FileLock, probeLock, type TryAcquireLockOptions, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { freshDirectory } from '../support/places.js';
 
+const [UV_ENOENT] = [...getSystemErrorMap()].find(([, [name]]) => name === 'ENOENT')!;
 const lockPath = () => join(freshDirectory(), 'a.lock');
 
 /** Released when the test ends. */
@@ -97,7 +99,7 @@ describe('a lock', () => {
   test('in a directory that does not exist is an error of the system, in its own shape', () => {
     const path = join(freshDirectory(), 'missing', 'a.lock');
     expect(() => tryAcquireLock(path)).toThrow(
-      expect.objectContaining({ code: 'ENOENT', syscall: 'open', path, errno: -2 }) as Error,
+      expect.objectContaining({ code: 'ENOENT', syscall: 'open', path, errno: UV_ENOENT }) as Error,
     );
   });
 });

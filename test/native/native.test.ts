@@ -78,14 +78,6 @@ describe('the addon as plain cmake builds it', () => {
   });
 });
 
-test('configuring for Windows stops and says why', () => {
-  const { status, stderr } = cmake(['-S', ROOT, '-B', join(freshDirectory(), 'build'), '-DCMAKE_SYSTEM_NAME=Windows']);
-  expect(status).not.toBe(0);
-  expect(stderr.replace(/\s+/g, ' ')).toContain(
-    'gateway-lock does not run on Windows yet: LockFileEx and SO_EXCLUSIVEADDRUSE are still to come (see CHANGELOG.md). Use Linux or macOS.',
-  );
-});
-
 /** For tests that become another user. */
 function publicDirectory(): string {
   const directory = freshDirectory();
@@ -101,10 +93,6 @@ function symbols(which: string): SpawnSyncReturns<string> {
 function names(listing: string): string[] {
   const lines = listing.trim().split('\n');
   return lines.map((line) => line.trim().split(/\s+/).at(-1)!.split('@')[0]!);
-}
-
-function cmake(args: string[]): SpawnSyncReturns<string> {
-  return spawnSync('cmake', args, { encoding: 'utf8' });
 }
 
 function run(command: string, args: string[]): string {

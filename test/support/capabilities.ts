@@ -1,11 +1,17 @@
 // What this machine lets a test do. Tests skip by what they probed, with the reason that it gives.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { lstatSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestContext } from 'vitest';
 
 /** null, or why not. */
 export type Missing = string | null;
+
+/** Skips the test that calls it when something is missing. */
+export function need(ctx: TestContext, missing: Missing): void {
+  if (missing !== null) ctx.skip(missing);
+}
 
 export function whyNotRoot(): Missing {
   return process.getuid?.() === 0 ? null : 'needs root to act as another user';
@@ -21,6 +27,24 @@ export function whyNoMount(): Missing {
     return null;
   } catch (error) {
     return `cannot mount here: ${(error as Error).message.split('\n')[0]}`;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+export const whyNotWindows: Missing = process.platform === 'win32' ? null : 'needs Windows';
+
+/** Windows wants a privilege for them, and Wine makes none and says that it did. */
+export const whyNoLinks: Missing = probeLinks();
+
+function probeLinks(): Missing {
+  const directory = mkdtempSync(join(tmpdir(), 'gateway-lock-links-'));
+  const link = join(directory, 'link');
+  try {
+    symlinkSync('target', link);
+    return lstatSync(link).isSymbolicLink() ? null : 'symbolic links are not links here';
+  } catch (error) {
+    return `cannot make symbolic links here: ${(error as NodeJS.ErrnoException).code}`;
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

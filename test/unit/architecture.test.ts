@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, posix, relative } from 'node:path';
+import { join, posix, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
@@ -33,9 +33,9 @@ test('there is something to look at', () => {
 
 describe('src imports downward only', () => {
   test.each(sources)('%s', (file) => {
-    const own = roomOf(relative('src', file));
+    const own = roomOf(posix.relative('src', file));
     expect(Object.keys(MAY_IMPORT)).toContain(own);
-    const others = importsOf(file).map((path) => roomOf(relative('src', posix.join(posix.dirname(file), path))));
+    const others = importsOf(file).map((path) => roomOf(posix.relative('src', posix.join(posix.dirname(file), path))));
     const forbidden = others.filter((room) => room !== own && !mayImport(own, room));
     expect(forbidden).toEqual([]);
   });
@@ -81,9 +81,11 @@ test('native/binding includes no header of an operating system and no libuv', ()
 });
 
 test('an _posix or per-system header is included by .cc files only', () => {
-  const headers = layer0.filter((file) => file.endsWith('.h') && !/posix_|socket_options/.test(file));
+  const headers = layer0.filter((file) => file.endsWith('.h') && !/posix_|win32_|socket_options/.test(file));
   expect(
-    headers.filter((file) => /#include "(posix_|socket_options)|#include <(sys|unistd|fcntl|netinet)/.test(read(file))),
+    headers.filter((file) =>
+      /#include "(posix_|win32_|socket_options)|#include <(sys|unistd|fcntl|netinet|win)/.test(read(file)),
+    ),
   ).toEqual([]);
 });
 
@@ -105,7 +107,8 @@ function importsOf(file: string): string[] {
 
 function filesIn(folder: string, pattern: RegExp): string[] {
   const entries = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
-  return entries.filter((name) => pattern.test(name)).map((name) => `${folder}/${name}`);
+  const names = entries.map((name) => name.replaceAll(sep, '/'));
+  return names.filter((name) => pattern.test(name)).map((name) => `${folder}/${name}`);
 }
 
 function read(file: string): string {

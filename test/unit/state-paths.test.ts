@@ -1,12 +1,15 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { expect, test } from 'vitest';
 import { canonicalPath } from '../../src/gateway/canonical-path.js';
 import { resolveStatePaths, type StatePathOptions } from '../../src/gateway/state-paths.js';
+import { need, whyNoLinks } from '../support/capabilities.js';
 import { freshDirectory } from '../support/places.js';
 
 const uid = process.getuid?.();
+/** Nothing is there, so that its name is canonical already. */
+const srv = resolve('/gateway-lock-nothing');
 const nothing: StatePathOptions = {
   app: 'gateway',
   profile: undefined,
@@ -30,22 +33,26 @@ test('a profile has a state of its own', () => {
 });
 
 test('the environment comes before the default, an option before the environment; empty counts as unset', () => {
-  const env = { MY_APP_STATE_DIR: '/env/state', MY_APP_CONFIG_PATH: '/env/config' };
+  const [state, config] = [join(srv, 'env', 'state'), join(srv, 'env', 'config')];
+  const env = { MY_APP_STATE_DIR: state, MY_APP_CONFIG_PATH: config };
   const app = 'my-app';
   expect(resolveStatePaths({ ...nothing, app, env })).toMatchObject({
-    stateDir: '/env/state',
-    configPath: '/env/config',
+    stateDir: state,
+    configPath: config,
   });
-  const options = { stateDir: '/opt/state', configPath: '/opt/config' };
+  const options = { stateDir: join(srv, 'opt', 'state'), configPath: join(srv, 'opt', 'config') };
   expect(resolveStatePaths({ ...nothing, ...options, app, env })).toMatchObject(options);
   expect(resolveStatePaths({ ...nothing, app, env: { MY_APP_STATE_DIR: '' } }).stateDir).toMatch(/\.my-app$/);
 });
 
 test("with app 'openclaw' the paths are OpenClaw's own", () => {
-  const paths = resolveStatePaths({ ...nothing, app: 'openclaw', env: { OPENCLAW_STATE_DIR: '/srv/claw' } });
-  expect(paths.stateLock).toBe(`/srv/claw/tmp/openclaw${uid === undefined ? '' : `-${uid}`}/gateway.state.lock`);
+  // Nothing is mounted at Q: or lies in /srv/claw.
+  const [claw, hash] = sep === '/' ? ['/srv/claw', 'b3f31e46'] : ['Q:\\claw', 'e22066d9'];
+  const paths = resolveStatePaths({ ...nothing, app: 'openclaw', env: { OPENCLAW_STATE_DIR: claw } });
+  expect(paths.lockDir).toBe(join(claw, 'tmp', uid === undefined ? 'openclaw' : `openclaw-${uid}`));
+  expect(paths.stateLock).toBe(join(paths.lockDir, 'gateway.state.lock'));
   // printf %s /srv/claw/openclaw.json | sha256sum | cut -c1-8
-  expect(paths.configLock).toMatch(/\/gateway\.b3f31e46\.lock$/);
+  expect(paths.configLock).toBe(join(paths.lockDir, `gateway.${hash}.lock`));
 });
 
 test('~ is expanded, because service units do not', () => {
@@ -54,7 +61,8 @@ test('~ is expanded, because service units do not', () => {
   );
 });
 
-test('two spellings of one place are one place, also where the leaf does not exist yet', () => {
+test('two spellings of one place are one place, also where the leaf does not exist yet', (ctx) => {
+  need(ctx, whyNoLinks);
   const directory = freshDirectory();
   mkdirSync(join(directory, 'real'));
   symlinkSync(join(directory, 'real'), join(directory, 'alias'));
@@ -64,7 +72,8 @@ test('two spellings of one place are one place, also where the leaf does not exi
   expect(straight).toBe(join(directory, 'real', 'not', 'yet'));
 });
 
-test('a path is walked as the kernel does: .. leaves the target of a link, not its name', () => {
+test('a path is walked as the kernel does: .. leaves the target of a link, not its name', (ctx) => {
+  need(ctx, whyNoLinks);
   const directory = freshDirectory();
   mkdirSync(join(directory, 'deep', 'real'), { recursive: true });
   symlinkSync(join('deep', 'real'), join(directory, 'alias'));
@@ -73,7 +82,8 @@ test('a path is walked as the kernel does: .. leaves the target of a link, not i
   expect(canonicalPath(join(directory, 'alias', 'dangling'))).toBe(join(directory, 'deep', 'real', 'missing'));
 });
 
-test('a circle of links is an error, not a place', () => {
+test('a circle of links is an error, not a place', (ctx) => {
+  need(ctx, whyNoLinks);
   const directory = freshDirectory();
   symlinkSync(join(directory, 'b'), join(directory, 'a'));
   symlinkSync(join(directory, 'a'), join(directory, 'b'));
@@ -85,25 +95,32 @@ test('a relative path is meant from the working directory', () => {
 });
 
 test('a home is asked for only where it is needed', () => {
-  const home = process.env['HOME'];
-  process.env['HOME'] = '';
+  const variables = ['HOME', 'USERPROFILE'];
+  const before = variables.map((name) => process.env[name]);
+  for (const name of variables) process.env[name] = '';
   try {
-    expect(resolveStatePaths({ ...nothing, stateDir: '/srv/state' }).stateDir).toBe('/srv/state');
-    expect(() => resolveStatePaths(nothing)).toThrow(/HOME is ''/);
+    expect(resolveStatePaths({ ...nothing, stateDir: srv }).stateDir).toBe(srv);
+    expect(() => resolveStatePaths(nothing)).toThrow(/the home directory is '', .* set HOME/);
   } finally {
-    process.env['HOME'] = home;
+    variables.forEach((name, i) => {
+      if (before[i] === undefined) delete process.env[name];
+      else process.env[name] = before[i];
+    });
   }
 });
 
 test('a lock directory that states may share has the state in the name of its lock', () => {
-  const [one, two] = ['/srv/one', '/srv/two'].map((stateDir) =>
-    resolveStatePaths({ ...nothing, stateDir, lockDir: '/run/locks' }),
+  const lockDir = join(srv, 'locks');
+  const [one, two] = ['one', 'two'].map((name) =>
+    resolveStatePaths({ ...nothing, stateDir: join(srv, name), lockDir }),
   );
-  expect(one!.stateLock).toMatch(/^\/run\/locks\/gateway\.state\.[0-9a-f]{8}\.lock$/);
+  expect(dirname(one!.stateLock)).toBe(lockDir);
+  expect(basename(one!.stateLock)).toMatch(/^gateway\.state\.[0-9a-f]{8}\.lock$/);
   expect(one!.stateLock).not.toBe(two!.stateLock);
 });
 
-test('a link that leads nowhere yet is followed to where it will lead', () => {
+test('a link that leads nowhere yet is followed to where it will lead', (ctx) => {
+  need(ctx, whyNoLinks);
   const directory = freshDirectory();
   symlinkSync(join(directory, 'later'), join(directory, 'alias'));
   expect(canonicalPath(join(directory, 'alias', 'leaf'))).toBe(join(directory, 'later', 'leaf'));

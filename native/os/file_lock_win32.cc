@@ -1,0 +1,100 @@
+#include "file_lock.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lock_contender.h"
+#include "win32_file.h"
+
+namespace gateway_lock {
+namespace {
+
+// FileDispositionInfoEx of the SDK of Windows 10 1607; spelled out because older headers lack it.
+constexpr auto kDispositionInfoEx = static_cast<FILE_INFO_BY_HANDLE_CLASS>(21);
+constexpr ULONG kDelete = 0x1;
+constexpr ULONG kPosixSemantics = 0x2;
+
+constexpr DWORD kShareAll = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+constexpr DWORD kShareNothing = 0;
+
+// The name is gone at once, whoever still reads the file. Old systems, FAT and Wine cannot do that.
+bool DeleteAtOnce(const FileHandle& file) {
+  ULONG flags = kDelete | kPosixSemantics;
+  return SetFileInformationByHandle(Raw(file), kDispositionInfoEx, &flags, sizeof flags) != 0;
+}
+
+// The name is gone with the last handle, and until then nobody can open the file.
+bool DeleteAtLastClose(const FileHandle& file) {
+  FILE_DISPOSITION_INFO disposition = {};
+  disposition.DeleteFile = TRUE;
+  return SetFileInformationByHandle(Raw(file), FileDispositionInfo, &disposition,
+                                    sizeof disposition) != 0;
+}
+
+Status OpenForDeletion(const std::string& path, const FileIdentity& identity, DWORD share,
+                       FileHandle* out) {
+  *out = OpenFile(path, {DELETE, share, OPEN_EXISTING, 0});
+  if (!out->valid()) return LastError("open");
+  FileFacts facts;
+  Status status = StatFile(*out, &facts);
+  if (!status.ok()) return status;
+  return facts.identity == identity ? Status::Ok() : Status::Replaced();
+}
+
+}  // namespace
+
+Status FileLock::TryAcquire(const std::string& path, LockMode mode, bool allow_weak,
+                            KnownFileSystems* file_systems, FileLock* out,
+                            std::string* holder_record) {
+  LockContender contender(path, mode, allow_weak);
+  Status status = contender.Try(file_systems, out);
+  if (status.contended() && holder_record != nullptr) (void)contender.ReadRecord(holder_record);
+  return status;
+}
+
+Status FileLock::ReadRecord(std::string* record) const {
+  return ReadAt0(file_, kRecordLimit, record);
+}
+
+Status FileLock::WriteRecord(const std::string& record) {
+  Status status = ReplaceContent(file_, size_, record);
+  // After a failure it may be as long as either.
+  size_ = status.ok() ? record.size() : std::max(size_, record.size());
+  return status;
+}
+
+bool FileLock::NamesThisFile() const {
+  return held() && SameFileAtPath(path_, identity_).kind != StatusKind::kReplaced;
+}
+
+// Not held any more, because nobody can open a held file for deletion: that is what a held file
+// does not share. The same rule makes this safe. Whoever has come in between has it open and does
+// not share deletion either, so that we are refused; and while we are not, nobody else gets in. So
+// it fails where there is a next holder, or a contender in the middle of a try: then it stays.
+Status FileLock::RemoveFile() const {
+  FileHandle file;
+  Status status = OpenForDeletion(path_, identity_, kShareAll, &file);
+  if (!status.ok() || DeleteAtOnce(file)) return status;
+  // Only where nobody has it open at all: one who reads it would keep every successor out.
+  file.Reset();
+  status = OpenForDeletion(path_, identity_, kShareNothing, &file);
+  if (!status.ok()) return status;
+  return DeleteAtLastClose(file) ? Status::Ok() : LastError("SetFileInformationByHandle");
+}
+
+// What cannot be removed is empty at least: a leftover that names an owner is one who was killed.
+Status FileLock::Release() {
+  if (!held()) return Status::Ok();
+  if (mode_ == LockMode::kExclusive) (void)ReplaceContent(file_, size_, "");
+  Abandon();
+  (void)RemoveFile();
+  return Status::Ok();
+}
+
+// Explicitly: closing alone lets go of it "depending upon available system resources" (LockFileEx).
+void FileLock::Abandon() {
+  if (held()) UnlockByte(file_);
+  file_.Reset();
+}
+
+}  // namespace gateway_lock

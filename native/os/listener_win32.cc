@@ -1,0 +1,131 @@
+#include "listener.h"
+
+#include <utility>
+
+#include "port_owner.h"
+#include "win32_socket.h"
+
+namespace gateway_lock {
+namespace {
+
+// Another process that surveys the port has it for some microseconds, and is in no table then.
+constexpr int kTries = 4;
+constexpr DWORD kMomentMs = 1;
+
+// Both can mean it: a second bind beside an exclusive one on the wildcard is WSAEACCES.
+bool IsTaken(const Status& status) {
+  return status.sys_code == WSAEADDRINUSE || status.sys_code == WSAEACCES;
+}
+
+Status MakeExclusive(const SocketHandle& socket) {
+  BOOL on = TRUE;
+  return setsockopt(Raw(socket), SOL_SOCKET, SO_EXCLUSIVEADDRUSE,
+                    reinterpret_cast<const char*>(&on), sizeof on) == 0
+             ? Status::Ok()
+             : Status::SystemError(WSAGetLastError(), "setsockopt");
+}
+
+// Without the option another process can listen beside us, and nobody would see it. A layered
+// service provider could swallow it.
+Status ProveExclusive(const SocketHandle& socket) {
+  BOOL exclusive = FALSE;
+  int length = sizeof exclusive;
+  if (getsockopt(Raw(socket), SOL_SOCKET, SO_EXCLUSIVEADDRUSE, reinterpret_cast<char*>(&exclusive),
+                 &length) != 0) {
+    return Status::SystemError(WSAGetLastError(), "getsockopt");
+  }
+  return exclusive ? Status::Ok() : Status::SystemError(ERROR_NOT_SUPPORTED, "setsockopt");
+}
+
+Status BindExclusively(const Endpoint& endpoint, SocketHandle* out) {
+  SocketAddress address;
+  SocketHandle socket;
+  Status status = ParseAddress(endpoint, &address);
+  if (status.ok()) status = OpenSocket(address.family(), &socket);
+  if (status.ok()) status = MakeExclusive(socket);
+  if (!status.ok()) return status;
+  if (bind(Raw(socket), address.get(), address.length) != 0) {
+    return Status::SystemError(WSAGetLastError(), "bind");
+  }
+  *out = std::move(socket);
+  return Status::Ok();
+}
+
+// Binds the wildcard of both families for a moment, which no other socket of that port survives
+// unseen. An exclusive bind of one address would not notice a socket on the wildcard (MS Learn,
+// "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE", the table). It never listens, so that no firewall
+// asks the user. Port 0 becomes one that is free on every address.
+Status SurveyPort(std::uint16_t* port) {
+  SocketHandle socket;
+  Status status = BindExclusively({"::", *port}, &socket);
+  bool no_ipv6 = !status.ok() && !IsTaken(status);
+  if (no_ipv6) status = BindExclusively({"0.0.0.0", *port}, &socket);
+  return status.ok() ? LocalPort(socket, port) : status;
+}
+
+// WSAEACCES stays what it is where nobody listens: the port is in a range that the system keeps
+// (Hyper-V, WinNAT), or a policy denies it.
+Status TakePort(const Endpoint& wanted, SocketHandle* out) {
+  for (int tries = 1;; ++tries) {
+    Endpoint endpoint = wanted;
+    Status status = SurveyPort(&endpoint.port);
+    if (IsTaken(status)) {
+      if (HasListener(endpoint)) return Status::SystemError(WSAEADDRINUSE, "bind");
+      // On other addresses only: 127.0.0.1 and ::1 are two.
+      if (HasListener({"::", endpoint.port})) status = Status::Ok();
+    }
+    if (status.ok()) status = BindExclusively(endpoint, out);
+    if (!IsTaken(status) || tries == kTries) return status;
+    Sleep(kMomentMs);
+  }
+}
+
+// Where it listens; 0 when it does not, or is no socket. Windows has no number of its own for a
+// socket, and uses the number of a closed one again.
+std::uint64_t SocketIdentity(NativeHandle handle) {
+  BOOL listens = FALSE;
+  int length = sizeof listens;
+  auto socket = static_cast<SOCKET>(handle);
+  SocketAddress local;
+  local.length = sizeof local.storage;
+  if (getsockopt(socket, SOL_SOCKET, SO_ACCEPTCONN, reinterpret_cast<char*>(&listens), &length) ||
+      !listens ||
+      getsockname(socket, reinterpret_cast<sockaddr*>(&local.storage), &local.length) != 0) {
+    return 0;
+  }
+  std::uint64_t hash = 14695981039346656037u;  // FNV-1a
+  auto bytes = reinterpret_cast<const unsigned char*>(local.get());
+  for (int i = 0; i < local.length; ++i) hash = (hash ^ bytes[i]) * 1099511628211u;
+  return hash;
+}
+
+}  // namespace
+
+Status Listener::Listen(const Endpoint& endpoint, int backlog, Listener* out) {
+  SocketAddress address;
+  Listener listener;
+  Status status = ParseAddress(endpoint, &address);
+  if (status.ok()) status = TakePort(endpoint, &listener.socket_);
+  if (!status.ok()) return status;
+  if (listen(Raw(listener.socket_), backlog) != 0) {
+    return Status::SystemError(WSAGetLastError(), "listen");
+  }
+  status = ProveExclusive(listener.socket_);
+  if (status.ok()) status = LocalPort(listener.socket_, &listener.endpoint_.port);
+  if (!status.ok()) return status;
+  listener.endpoint_.address = endpoint.address;
+  listener.identity_ = SocketIdentity(listener.handle());
+  *out = std::move(listener);
+  return Status::Ok();
+}
+
+bool Listener::OwnsHandle() const { return open() && SocketIdentity(handle()) == identity_; }
+
+Status TryBind(const Endpoint& endpoint) {
+  SocketAddress address;
+  SocketHandle socket;
+  Status status = ParseAddress(endpoint, &address);
+  return status.ok() ? TakePort(endpoint, &socket) : status;
+}
+
+}  // namespace gateway_lock

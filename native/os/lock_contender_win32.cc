@@ -1,0 +1,88 @@
+#include "lock_contender.h"
+
+#include <utility>
+
+#include "lock_place.h"
+#include "win32_file.h"
+
+namespace gateway_lock {
+namespace {
+
+// Each start-over needs somebody else to have finished a whole acquire or release in between.
+constexpr int kMaxStartOvers = 100;
+
+// Without FILE_SHARE_DELETE: while the file is open here nobody removes or renames it.
+constexpr DWORD kAccess = GENERIC_READ | GENERIC_WRITE;
+constexpr DWORD kShare = FILE_SHARE_READ | FILE_SHARE_WRITE;
+
+Status OpenOrCreate(const std::string& path, FileHandle* file, bool* created) {
+  *file = OpenFile(path, {kAccess, kShare, OPEN_EXISTING, 0});
+  *created = false;
+  if (!file->valid() && GetLastError() == ERROR_FILE_NOT_FOUND) {
+    *file = OpenFile(path, {kAccess, kShare, CREATE_NEW, 0});
+    *created = file->valid();
+    if (!file->valid() && GetLastError() == ERROR_FILE_EXISTS) return Status::Replaced();
+  }
+  return file->valid() ? Status::Ok() : WhyNotOpened(path);
+}
+
+}  // namespace
+
+// Closed again between two tries: as long as it is open here its holder cannot remove it.
+Status LockContender::Try(KnownFileSystems* file_systems, FileLock* out) {
+  Status status = CheckParentDirectory(path_);
+  if (!status.ok()) return status;
+  for (int attempt = 0; attempt < kMaxStartOvers; ++attempt) {
+    status = TryOnce(file_systems, out);
+    file_.Reset();
+    if (status.kind != StatusKind::kReplaced) return status;
+  }
+  return Status::WeakFileSystem("shows another file at the path each time it is asked");
+}
+
+// Opens, checks and locks once. kReplaced: the path changed under us, start over.
+Status LockContender::TryOnce(KnownFileSystems* file_systems, FileLock* out) {
+  Status status = Open();
+  if (status.ok()) status = LockByte(file_, mode_);
+  // Nobody removes an open file, but a junction on the way to it may lead elsewhere by now.
+  if (status.ok()) status = SameFileAtPath(path_, identity_);
+  Strength strength = Strength::kKernel;
+  if (status.ok()) status = file_systems->Judge(file_, path_, identity_, &strength);
+  FileFacts facts;
+  if (status.ok()) status = StatFile(file_, &facts);
+  if (!status.ok()) return status;
+  if (strength == Strength::kWeak && !allow_weak_) {
+    return Status::WeakFileSystem("grants the lock to two at once");
+  }
+  out->file_ = std::move(file_);
+  out->identity_ = identity_;
+  out->path_ = path_;
+  out->mode_ = mode_;
+  out->strength_ = strength;
+  out->created_ = created_;
+  out->size_ = static_cast<std::size_t>(facts.size);
+  return Status::Ok();
+}
+
+Status LockContender::Open() {
+  Status status = OpenOrCreate(path_, &file_, &created_);
+  return status.ok() ? CheckLockFile(file_, created_, &identity_) : status;
+}
+
+void LockContender::Close() { file_.Reset(); }
+
+Status LockContender::ReadRecord(std::string* record) const {
+  record->clear();
+  FileHandle file = OpenFile(path_, {GENERIC_READ});
+  return file.valid() ? ReadAt0(file, kRecordLimit, record) : Status::Ok();
+}
+
+Status LockContender::Watch(ReleaseWatch* watch, ReleaseWatch::Token token, std::int64_t owner_pid,
+                            Sight* sight) const {
+  FileHandle file = OpenFile(path_, {});
+  if (!file.valid() && GetLastError() == ERROR_FILE_NOT_FOUND) return Status::Replaced();
+  if (!file.valid() || IsRemoteFileSystem(file)) return Status::Unsupported(0, "");
+  return watch->Watch(token, path_, owner_pid, sight);
+}
+
+}  // namespace gateway_lock

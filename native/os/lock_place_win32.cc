@@ -1,0 +1,113 @@
+#include "lock_place.h"
+
+#include <utility>
+
+#include "win32_access.h"
+#include "win32_file.h"
+
+namespace gateway_lock {
+namespace {
+
+constexpr DWORD kAll = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+constexpr DWORD kLook = READ_CONTROL | FILE_READ_ATTRIBUTES;
+
+FileHandle OpenDirectory(const std::string& path, DWORD access) {
+  return OpenFile(path, {access, kAll, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS});
+}
+
+// nullptr for a file.
+const char* WhyNotRegular(DWORD attributes) {
+  if (attributes & FILE_ATTRIBUTE_REPARSE_POINT) return "is a symbolic link";
+  if (attributes & FILE_ATTRIBUTE_DIRECTORY) return "is a directory";
+  if (attributes & FILE_ATTRIBUTE_DEVICE) return "is a device";
+  return nullptr;
+}
+
+// Empty for what has none.
+std::string ParentOf(const std::string& path) {
+  std::size_t slash = path.find_last_of("\\/");
+  return slash == std::string::npos ? std::string() : path.substr(0, slash);
+}
+
+Status MakeOne(const std::string& path, PrivateAccess* access) {
+  if (CreateDirectoryW(LongPath(path).c_str(), access->attributes())) return Status::Ok();
+  return GetLastError() == ERROR_ALREADY_EXISTS ? Status::Ok() : LastError("mkdir");
+}
+
+Status MakeMissing(const std::string& path, PrivateAccess* access) {
+  Status status = MakeOne(path, access);
+  if (status.sys_code != ERROR_PATH_NOT_FOUND) return status;
+  std::string parent = ParentOf(path);
+  if (parent.empty()) return status;
+  status = MakeMissing(parent, access);
+  return status.ok() ? MakeOne(path, access) : status;
+}
+
+Status CheckDirectory(const FileHandle& directory, Access* access) {
+  FileFacts facts;
+  Status status = StatFile(directory, &facts);
+  if (!status.ok()) return status;
+  if (facts.attributes & FILE_ATTRIBUTE_REPARSE_POINT) {
+    return Status::InvalidFile("is a symbolic link");
+  }
+  if (!(facts.attributes & FILE_ATTRIBUTE_DIRECTORY)) {
+    return Status::InvalidFile("is not a directory");
+  }
+  status = ReadAccess(directory, access);
+  if (!status.ok()) return status;
+  return access->ours ? Status::Ok() : Status::ForeignOwner("belongs to another user");
+}
+
+}  // namespace
+
+Status EnsureLockDirectory(const std::string& path, bool tighten) {
+  PrivateAccess only_us;
+  Status status = MakeMissing(path, &only_us);
+  if (!status.ok()) return status;
+  FileHandle directory = OpenDirectory(path, kLook);
+  if (!directory.valid()) return LastError("open");
+  Access access;
+  status = CheckDirectory(directory, &access);
+  if (!status.ok() || !(access.anyone_may_write || access.anyone_may_remove)) return status;
+  if (!tighten) return Status::InvalidFile("is a directory that every user may write to");
+  directory = OpenDirectory(path, kLook | WRITE_DAC);
+  return directory.valid() ? only_us.ApplyTo(directory) : LastError("open");
+}
+
+Status CheckParentDirectory(const std::string& lock_path) {
+  // A directory that is missing or unreadable is reported by the open that follows.
+  FileHandle directory = OpenDirectory(ParentOf(lock_path) + "\\", kLook);
+  Access access;
+  if (!directory.valid() || !ReadAccess(directory, &access).ok()) return Status::Ok();
+  return access.anyone_may_remove
+             ? Status::InvalidFile("lies in a directory that every user may write to")
+             : Status::Ok();
+}
+
+Status CheckLockFile(const FileHandle& file, bool created, FileIdentity* identity) {
+  // Before anything else is asked, which the driver of a device may not even answer.
+  if (GetFileType(Raw(file)) != FILE_TYPE_DISK) return Status::InvalidFile("is a device");
+  FileFacts facts;
+  Status status = StatFile(file, &facts);
+  if (!status.ok()) return status;
+  const char* reason = WhyNotRegular(facts.attributes);
+  if (reason != nullptr) return Status::InvalidFile(reason);
+  if (facts.links > 1) {
+    return Status::InvalidFile("is a hard link to a file that has other names");
+  }
+  Access access;
+  if (!created && ReadAccess(file, &access).ok() && !access.ours && access.anyone_may_write) {
+    return Status::ForeignOwner("belongs to another user and is writable by others");
+  }
+  *identity = facts.identity;
+  return Status::Ok();
+}
+
+Status ExplainOpenFailure(const std::string& path, int sys_code) {
+  DWORD attributes = GetFileAttributesW(LongPath(path).c_str());
+  if (attributes == INVALID_FILE_ATTRIBUTES) return Status::SystemError(sys_code, "open");
+  const char* reason = WhyNotRegular(attributes);
+  return reason == nullptr ? Status::SystemError(sys_code, "open") : Status::InvalidFile(reason);
+}
+
+}  // namespace gateway_lock

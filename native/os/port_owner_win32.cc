@@ -1,0 +1,110 @@
+#include "port_owner.h"
+
+#include <winsock2.h>
+// After winsock2.h.
+#include <iphlpapi.h>
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "win32_socket.h"
+
+namespace gateway_lock {
+namespace {
+
+constexpr int kTries = 8;
+
+// One line of the table of listeners; an IPv4 address is the first 4 bytes.
+struct Row {
+  unsigned char local[16];
+  std::uint16_t port;
+  DWORD pid;
+};
+
+Row ToRow(const MIB_TCPROW_OWNER_PID& from) {
+  Row row = {{}, ntohs(static_cast<u_short>(from.dwLocalPort)), from.dwOwningPid};
+  std::memcpy(row.local, &from.dwLocalAddr, sizeof from.dwLocalAddr);
+  return row;
+}
+
+Row ToRow(const MIB_TCP6ROW_OWNER_PID& from) {
+  Row row = {{}, ntohs(static_cast<u_short>(from.dwLocalPort)), from.dwOwningPid};
+  std::memcpy(row.local, from.ucLocalAddr, sizeof from.ucLocalAddr);
+  return row;
+}
+
+// The table grows while we ask for its size. Empty when the system does not tell.
+std::vector<DWORD> ReadTable(ULONG family) {
+  std::vector<DWORD> table(1024);
+  for (int tries = 0; tries < kTries; ++tries) {
+    auto size = static_cast<DWORD>(table.size() * sizeof(DWORD));
+    DWORD error =
+        GetExtendedTcpTable(table.data(), &size, FALSE, family, TCP_TABLE_OWNER_PID_LISTENER, 0);
+    if (error == NO_ERROR) return table;
+    if (error != ERROR_INSUFFICIENT_BUFFER) break;
+    table.resize(size / sizeof(DWORD) + 256);
+  }
+  return {};
+}
+
+// The first listener on the port for which `meets` holds.
+template <typename Table, typename Meets>
+bool FindRow(ULONG family, std::uint16_t port, Meets meets, Row* found) {
+  std::vector<DWORD> bytes = ReadTable(family);
+  if (bytes.empty()) return false;
+  const auto* table = reinterpret_cast<const Table*>(bytes.data());
+  for (DWORD i = 0; i < table->dwNumEntries; ++i) {
+    *found = ToRow(table->table[i]);
+    if (found->port == port && meets(*found)) return true;
+  }
+  return false;
+}
+
+bool IsWildcard(const unsigned char (&address)[16]) {
+  return std::all_of(address, address + 16, [](unsigned char byte) { return byte == 0; });
+}
+
+Row Wanted(const SocketAddress& address, std::uint16_t port) {
+  Row row = {{}, port, 0};
+  if (address.family() == AF_INET) {
+    std::memcpy(row.local, &reinterpret_cast<const sockaddr_in*>(address.get())->sin_addr, 4);
+  } else {
+    std::memcpy(row.local, &reinterpret_cast<const sockaddr_in6*>(address.get())->sin6_addr, 16);
+  }
+  return row;
+}
+
+// A v6 listener on `::` can take IPv4 connections, too; a v4 listener never takes those for ::1.
+bool FindListener(const Endpoint& endpoint, Row* found) {
+  SocketAddress address;
+  if (!ParseAddress(endpoint, &address).ok()) return false;
+  Row wanted = Wanted(address, endpoint.port);
+  bool v6 = address.family() == AF_INET6;
+  bool any = IsWildcard(wanted.local);
+  auto wildcard = [](const Row& row) { return IsWildcard(row.local); };
+  auto same = [&](const Row& row) {
+    return any || wildcard(row) || std::memcmp(row.local, wanted.local, sizeof row.local) == 0;
+  };
+  auto in_v4 = [&](auto meets) {
+    return FindRow<MIB_TCPTABLE_OWNER_PID>(AF_INET, endpoint.port, meets, found);
+  };
+  auto in_v6 = [&](auto meets) {
+    return FindRow<MIB_TCP6TABLE_OWNER_PID>(AF_INET6, endpoint.port, meets, found);
+  };
+  return v6 ? in_v6(same) || (any && in_v4(same)) : in_v4(same) || in_v6(wildcard);
+}
+
+}  // namespace
+
+bool HasListener(const Endpoint& endpoint) {
+  Row row;
+  return FindListener(endpoint, &row);
+}
+
+std::int64_t FindPortOwner(const Endpoint& endpoint) {
+  Row row;
+  return FindListener(endpoint, &row) ? static_cast<std::int64_t>(row.pid) : 0;
+}
+
+}  // namespace gateway_lock

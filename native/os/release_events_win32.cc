@@ -1,0 +1,156 @@
+#include "release_events.h"
+
+#include <windows.h>
+
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+
+#include "unique_handle.h"
+#include "win32_file.h"
+
+namespace gateway_lock {
+namespace {
+
+// WaitForMultipleObjects() takes 64 handles: one to be interrupted by, two for each token.
+constexpr std::size_t kMostTokens = (MAXIMUM_WAIT_OBJECTS - 1) / 2;
+
+// A holder that lets go empties the file and removes it; a new one writes to it or makes it.
+constexpr DWORD kChanges =
+    FILE_NOTIFY_CHANGE_FILE_NAME | FILE_NOTIFY_CHANGE_SIZE | FILE_NOTIFY_CHANGE_LAST_WRITE;
+
+void CloseNotification(NativeHandle handle) noexcept {
+  FindCloseChangeNotification(reinterpret_cast<HANDLE>(handle));
+}
+using NotificationHandle = UniqueHandle<CloseNotification>;
+
+FileHandle OpenProcessOf(std::int64_t pid) {
+  if (pid <= 0 || pid > UINT32_MAX) return FileHandle();
+  HANDLE process = OpenProcess(SYNCHRONIZE, FALSE, static_cast<DWORD>(pid));
+  return process == nullptr ? FileHandle() : FileHandle(reinterpret_cast<NativeHandle>(process));
+}
+
+FileHandle NewEvent() {
+  HANDLE event = CreateEventW(nullptr, /*bManualReset=*/FALSE, FALSE, nullptr);
+  return event == nullptr ? FileHandle() : FileHandle(reinterpret_cast<NativeHandle>(event));
+}
+
+NotificationHandle WatchDirectoryOf(const std::string& path) {
+  std::wstring directory = LongPath(path);
+  directory.resize(directory.find_last_of(L'\\') + 1);
+  HANDLE handle = FindFirstChangeNotificationW(directory.c_str(), FALSE, kChanges);
+  return NotificationHandle(reinterpret_cast<NativeHandle>(handle));
+}
+
+class WindowsEvents : public ReleaseEvents {
+ public:
+  Status Start();
+  Status Add(Token token, const std::string& path, std::int64_t owner_pid, Sight* sight) override;
+  void Remove(Token token) override;
+  void Interrupt() override;
+  bool Wait(std::vector<Token>* reported) override;
+
+ private:
+  // Shared with the thread, because a handle must not be closed while it is waited for.
+  struct Watched {
+    Token token = 0;
+    NotificationHandle directory;
+    FileHandle owner;
+  };
+  using Shared = std::shared_ptr<Watched>;
+
+  std::vector<Shared> Everything();
+  void Report(const Shared& watched, std::vector<Token>* reported);
+
+  FileHandle interrupt_;
+  std::mutex mutex_;
+  std::unordered_map<Token, Shared> watched_;  // guarded by mutex_
+  bool ended_ = false;                         // guarded by mutex_
+};
+
+Status WindowsEvents::Start() {
+  interrupt_ = NewEvent();
+  return interrupt_.valid() ? Status::Ok() : LastError("CreateEvent");
+}
+
+// Only with its owner: a directory does not tell of a death, and who holds nothing back polls.
+Status WindowsEvents::Add(Token token, const std::string& path, std::int64_t owner_pid,
+                          Sight* sight) {
+  Remove(token);
+  auto next = std::make_shared<Watched>();
+  next->token = token;
+  next->owner = OpenProcessOf(owner_pid);
+  if (!next->owner.valid())
+    return Status::Unsupported(static_cast<int>(GetLastError()), "OpenProcess");
+  next->directory = WatchDirectoryOf(path);
+  if (!next->directory.valid()) return LastError("FindFirstChangeNotification");
+  // After the watch is there: what is removed from now on is reported.
+  if (GetFileAttributesW(LongPath(path).c_str()) == INVALID_FILE_ATTRIBUTES) {
+    return Status::Replaced();
+  }
+  std::lock_guard<std::mutex> guard(mutex_);
+  if (watched_.size() == kMostTokens) {
+    return Status::SystemError(ERROR_TOO_MANY_OPEN_FILES, "WaitForMultipleObjects");
+  }
+  watched_[token] = std::move(next);
+  (void)SetEvent(Raw(interrupt_));
+  *sight = Sight::kOwner;
+  return Status::Ok();
+}
+
+void WindowsEvents::Remove(Token token) {
+  std::lock_guard<std::mutex> guard(mutex_);
+  if (watched_.erase(token) > 0) (void)SetEvent(Raw(interrupt_));
+}
+
+void WindowsEvents::Interrupt() {
+  std::lock_guard<std::mutex> guard(mutex_);
+  ended_ = true;
+  (void)SetEvent(Raw(interrupt_));
+}
+
+std::vector<WindowsEvents::Shared> WindowsEvents::Everything() {
+  std::vector<Shared> all;
+  for (const auto& [token, watched] : watched_) all.push_back(watched);
+  return all;
+}
+
+bool WindowsEvents::Wait(std::vector<Token>* reported) {
+  std::vector<Shared> all;
+  {
+    std::lock_guard<std::mutex> guard(mutex_);
+    if (ended_) return false;
+    all = Everything();
+  }
+  std::vector<HANDLE> handles = {Raw(interrupt_)};
+  for (const Shared& watched : all) {
+    handles.push_back(Raw(watched->owner));
+    handles.push_back(reinterpret_cast<HANDLE>(watched->directory.get()));
+  }
+  DWORD first = WaitForMultipleObjects(static_cast<DWORD>(handles.size()), &handles[0],
+                                       /*bWaitAll=*/FALSE, INFINITE);
+  std::size_t index = first - WAIT_OBJECT_0;
+  if (index > 0 && index < handles.size()) Report(all[(index - 1) / 2], reported);
+  // What else there is, the next wait finds: it stays signalled.
+  return index < handles.size();
+}
+
+// Not when it was removed or replaced while its handle woke us.
+void WindowsEvents::Report(const Shared& watched, std::vector<Token>* reported) {
+  std::lock_guard<std::mutex> guard(mutex_);
+  auto found = watched_.find(watched->token);
+  if (found == watched_.end() || found->second != watched) return;
+  watched_.erase(found);
+  reported->push_back(watched->token);
+}
+
+}  // namespace
+
+Status ReleaseEvents::Open(std::unique_ptr<ReleaseEvents>* out) {
+  auto events = std::make_unique<WindowsEvents>();
+  Status status = events->Start();
+  if (status.ok()) *out = std::move(events);
+  return status;
+}
+
+}  // namespace gateway_lock

@@ -1,0 +1,35 @@
+// One thread of our own. It takes no signals: the handlers of the program must not find themselves
+// on it.
+//
+// Thread-safety: none; one owner.
+#pragma once
+
+#include <cstdint>
+
+#include "status.h"
+
+namespace gateway_lock {
+
+class Thread {
+ public:
+  using Body = void (*)(void* context);
+
+  Thread() = default;
+  ~Thread() { Join(); }
+  Thread(const Thread&) = delete;
+  Thread& operator=(const Thread&) = delete;
+
+  Status Start(Body body, void* context);
+  // Waits for its end; at once where none was started.
+  void Join();
+
+ private:
+  Body body_ = nullptr;
+  void* context_ = nullptr;
+  std::uintptr_t id_ = 0;
+  bool joinable_ = false;
+
+  friend struct ThreadEntry;
+};
+
+}  // namespace gateway_lock

@@ -1,0 +1,166 @@
+#include "win32_file.h"
+
+#include "lock_place.h"
+#include "win32_text.h"
+
+namespace gateway_lock {
+namespace {
+
+constexpr DWORD kLockOffsetLow = 0xFFFFFFFE;
+constexpr DWORD kLockOffsetHigh = 0x7FFFFFFF;
+constexpr std::int64_t kFrom1601To1970 = 116444736000000000;
+constexpr LONG kStatusDeletePending = static_cast<LONG>(0xC0000056);
+
+OVERLAPPED AtLockByte() {
+  OVERLAPPED place = {};
+  place.Offset = kLockOffsetLow;
+  place.OffsetHigh = kLockOffsetHigh;
+  return place;
+}
+
+// A file on its way out says ERROR_ACCESS_DENIED, as one that may not be opened at all does: only
+// the status that the kernel gave tells them apart (tox-dev/filelock#604).
+using NtStatusFunction = LONG(WINAPI*)();
+NtStatusFunction FindLastNtStatus() {
+  static const auto function = reinterpret_cast<NtStatusFunction>(reinterpret_cast<void*>(
+      GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "RtlGetLastNtStatus")));
+  return function;
+}
+
+// \\wsl$ answers ERROR_INVALID_FUNCTION (microsoft/WSL#5762).
+bool MeansNoLocks(DWORD code) {
+  return code == ERROR_INVALID_FUNCTION || code == ERROR_NOT_SUPPORTED ||
+         code == ERROR_CALL_NOT_IMPLEMENTED;
+}
+
+// ReFS has 128 bits, of which NTFS uses the lower half.
+std::uint64_t FoldFileId(const FILE_ID_128& id) {
+  std::uint64_t halves[2];
+  static_assert(sizeof halves == sizeof id, "FILE_ID_128");
+  CopyMemory(halves, &id, sizeof halves);
+  return halves[0] ^ (halves[1] * 0x9E3779B97F4A7C15u);
+}
+
+bool ReadIdentity(const FileHandle& file, FileIdentity* identity) {
+  FILE_ID_INFO info = {};
+  if (!GetFileInformationByHandleEx(Raw(file), FileIdInfo, &info, sizeof info)) return false;
+  *identity = {info.VolumeSerialNumber, FoldFileId(info.FileId)};
+  return true;
+}
+
+std::uint64_t Join(DWORD high, DWORD low) { return (std::uint64_t{high} << 32) | low; }
+
+}  // namespace
+
+std::wstring LongPath(const std::string& path) {
+  std::wstring wide = Wide(path);
+  DWORD length = GetFullPathNameW(wide.c_str(), 0, nullptr, nullptr);
+  std::wstring full(length, L'\0');
+  length = GetFullPathNameW(wide.c_str(), length, &full[0], nullptr);
+  full.resize(length);
+  // A device (\\.\NUL), or prefixed already.
+  if (full.compare(0, 4, L"\\\\.\\") == 0 || full.compare(0, 4, L"\\\\?\\") == 0) return full;
+  if (full.compare(0, 2, L"\\\\") == 0) return L"\\\\?\\UNC" + full.substr(1);
+  return L"\\\\?\\" + full;
+}
+
+FileHandle OpenFile(const std::string& path, const OpenRequest& request) {
+  // Found before, because finding it changes both what it tells and GetLastError().
+  (void)FindLastNtStatus();
+  HANDLE handle =
+      CreateFileW(LongPath(path).c_str(), request.access, request.share, nullptr,
+                  request.disposition, request.flags | FILE_FLAG_OPEN_REPARSE_POINT, nullptr);
+  return FileHandle(reinterpret_cast<NativeHandle>(handle));
+}
+
+Status WhyNotOpened(const std::string& path) {
+  auto code = static_cast<int>(GetLastError());
+  auto last_nt_status = FindLastNtStatus();
+  if (last_nt_status != nullptr && last_nt_status() == kStatusDeletePending) {
+    return Status::PassingError(code, "open", "delete-pending");
+  }
+  if (code == ERROR_SHARING_VIOLATION) {
+    return Status::PassingError(code, "open", "sharing-violation");
+  }
+  Status status = ExplainOpenFailure(path, code);
+  // A virus scanner, an indexer or a deletion on a server says so for a moment
+  // (tox-dev/filelock#705).
+  if (status.sys_code == ERROR_ACCESS_DENIED) status.detail = "access-denied";
+  return status;
+}
+
+Status StatFile(const FileHandle& file, FileFacts* facts) {
+  BY_HANDLE_FILE_INFORMATION info = {};
+  if (!GetFileInformationByHandle(Raw(file), &info)) {
+    return LastError("GetFileInformationByHandle");
+  }
+  facts->attributes = info.dwFileAttributes;
+  facts->links = info.nNumberOfLinks;
+  facts->size = Join(info.nFileSizeHigh, info.nFileSizeLow);
+  facts->modified_ms = UnixMs(info.ftLastWriteTime);
+  if (!ReadIdentity(file, &facts->identity)) {
+    facts->identity = {info.dwVolumeSerialNumber, Join(info.nFileIndexHigh, info.nFileIndexLow)};
+  }
+  return Status::Ok();
+}
+
+// Asking for no access at all disturbs nobody: it takes no part in the sharing of the file.
+Status SameFileAtPath(const std::string& path, const FileIdentity& identity) {
+  FileHandle file = OpenFile(path, {});
+  if (!file.valid()) {
+    Status status = WhyNotOpened(path);
+    return IsMissing(static_cast<DWORD>(status.sys_code)) ? Status::Replaced() : status;
+  }
+  FileFacts facts;
+  Status status = StatFile(file, &facts);
+  if (!status.ok()) return status;
+  return facts.identity == identity ? Status::Ok() : Status::Replaced();
+}
+
+Status LockByte(const FileHandle& file, LockMode mode) {
+  OVERLAPPED place = AtLockByte();
+  DWORD flags = LOCKFILE_FAIL_IMMEDIATELY;
+  if (mode == LockMode::kExclusive) flags |= LOCKFILE_EXCLUSIVE_LOCK;
+  if (LockFileEx(Raw(file), flags, 0, 1, 0, &place)) return Status::Ok();
+  DWORD code = GetLastError();
+  if (code == ERROR_LOCK_VIOLATION || code == ERROR_IO_PENDING) return Status::Contended();
+  return MeansNoLocks(code) ? Status::Unsupported(static_cast<int>(code), "LockFileEx")
+                            : Status::SystemError(static_cast<int>(code), "LockFileEx");
+}
+
+void UnlockByte(const FileHandle& file) {
+  OVERLAPPED place = AtLockByte();
+  (void)UnlockFileEx(Raw(file), 0, 1, 0, &place);
+}
+
+Status ReadAt0(const FileHandle& file, std::size_t limit, std::string* out) {
+  out->resize(limit);
+  OVERLAPPED start = {};
+  DWORD count = 0;
+  bool read = ReadFile(Raw(file), &(*out)[0], static_cast<DWORD>(limit), &count, &start) ||
+              GetLastError() == ERROR_HANDLE_EOF;
+  out->resize(read ? count : 0);
+  return read ? Status::Ok() : LastError("read");
+}
+
+Status ReplaceContent(const FileHandle& file, std::size_t old_size, const std::string& content) {
+  OVERLAPPED start = {};
+  DWORD count = 0;
+  auto size = static_cast<DWORD>(content.size());
+  if (size > 0 && !WriteFile(Raw(file), content.data(), size, &count, &start)) {
+    return LastError("write");
+  }
+  if (old_size <= content.size()) return Status::Ok();
+  FILE_END_OF_FILE_INFO end = {};
+  end.EndOfFile.QuadPart = static_cast<LONGLONG>(content.size());
+  return SetFileInformationByHandle(Raw(file), FileEndOfFileInfo, &end, sizeof end)
+             ? Status::Ok()
+             : LastError("SetEndOfFile");
+}
+
+std::int64_t UnixMicroseconds(const FILETIME& time) {
+  auto ticks = static_cast<std::int64_t>(Join(time.dwHighDateTime, time.dwLowDateTime));
+  return (ticks - kFrom1601To1970) / 10;
+}
+
+}  // namespace gateway_lock

