@@ -2,6 +2,7 @@
 import type { Server, ServerOpts, Socket } from 'node:net';
 import { isIPv6 } from '../address.js';
 import { checkTimeout, invalidType } from '../arguments.js';
+import { adoptionOf, canAdopt } from '../native/adoption.js';
 import type { ListenerHandle } from '../native/binding.js';
 
 export interface BoundAddress {
@@ -17,8 +18,11 @@ export interface CloseOptions {
 
 export class BoundListener {
   readonly address: BoundAddress;
-  /** Whether the system guarantees that nobody else can listen on this address and port. */
-  readonly exclusive: boolean = true;
+  /**
+   * Whether the system guarantees that nobody else can listen on this address and port, also once a server has
+   * the socket. False only in a runtime on Windows whose servers cannot take one: theirs is a plain one then.
+   */
+  readonly exclusive: boolean = canAdopt();
   readonly #handles: readonly ListenerHandle[];
   readonly #backlog: number;
   readonly #servers: Server[] = [];
@@ -97,14 +101,8 @@ export class BoundListener {
     await this.#adopt(relay, second);
   }
 
-  /**
-   * As a handle, not as `{ fd }`: in a cluster worker Node would have the primary listen on its own
-   * descriptor of that number (net.js, listenInCluster).
-   */
   #adopt(server: Server, handle: ListenerHandle): Promise<void> {
-    const socket = new (net().Socket)({ fd: handle.fd, readable: false, writable: false });
-    // From here on libuv owns the descriptor.
-    handle.detach();
+    const adoption = adoptionOf(handle);
     this.#servers.push(server);
     const listening = listeningOf(
       server,
@@ -112,9 +110,9 @@ export class BoundListener {
     );
     try {
       // Not an overridden listen(), which could put it off, and nobody would own the descriptor.
-      (net().Server.prototype.listen as ListenOnHandle).call(server, socket, this.#backlog);
+      (net().Server.prototype.listen as ListenOnHandle).call(server, adoption.target, this.#backlog);
     } catch (error) {
-      socket.destroy();
+      adoption.close();
       listening.catch(() => {}); // it may still hear of an end that nobody waits for
       throw error;
     }
@@ -173,7 +171,7 @@ function alreadyListening(): Error {
   return Object.assign(new Error('that server listens already: give a new one'), { code: 'ERR_SERVER_ALREADY_LISTEN' });
 }
 
-type ListenOnHandle = (this: Server, handle: Socket, backlog: number) => Server;
+type ListenOnHandle = (this: Server, target: object, backlog: number) => Server;
 
 interface HttpLike extends Server {
   closeIdleConnections?: () => void;
