@@ -18,12 +18,22 @@ installTools();
 mkdirSync(CACHE, { recursive: true });
 const work = mkdtempSync(join(CACHE, 'run-'));
 const prefix = freshPrefix(work);
+// Wine's processes are not this one's children: they would outlive it, at work on files that are gone.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => leave(1));
 try {
   const tree = copyTree(work);
-  process.exitCode = report(nodes.map((node) => tryNode(node, tree)));
-} finally {
+  const results = [];
+  for (const node of nodes) results.push(await tryNode(node, tree));
+  leave(report(results));
+} catch (error) {
+  console.error(error);
+  leave(1);
+}
+
+function leave(code) {
   endAll(prefix);
   rmSync(work, { recursive: true, force: true });
+  process.exit(code);
 }
 
 function readArguments(args) {
@@ -41,11 +51,11 @@ function readArguments(args) {
   return { nodes: NODES.filter(({ major }) => majors.length === 0 || majors.includes(major)), args: rest };
 }
 
-function tryNode(node, tree) {
+async function tryNode(node, tree) {
   const program = nodeExe(node);
   process.stderr.write(`gateway-lock: Windows ${node.title}\n`);
-  const parts = [askLife(program, { prefix, tree, lacks: node.lacks })];
-  if (node.major >= OLDEST_WITH_VITEST) parts.push(runSuites(program, { prefix, tree, args }));
+  const parts = [await askLife(program, { prefix, tree, lacks: node.lacks })];
+  if (node.major >= OLDEST_WITH_VITEST) parts.push(await runSuites(program, { prefix, tree, args }));
   endAll(prefix);
   for (const { text } of parts) console.log(text);
   return { title: node.title, ...sum(parts) };

@@ -26,6 +26,8 @@ struct [[nodiscard]] Status {
 
   bool ok() const { return kind == StatusKind::kOk; }
   bool contended() const { return kind == StatusKind::kContended; }
+  // A failure that may be over in a moment (Windows only).
+  bool may_pass() const { return kind == StatusKind::kSystemError && detail[0] != '\0'; }
 
   static Status Ok() { return {}; }
   static Status Contended() { return {StatusKind::kContended, 0, "", ""}; }

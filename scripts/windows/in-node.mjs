@@ -1,4 +1,4 @@
-// What is asked of one Windows Node: the proof that every runtime gives, then the suites. Both return
+// What is asked of one Windows Node: the proof that every runtime gives, then the suites. Both resolve with
 // { passed, failed, skipped, text }, where text is what to read when something failed.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,11 +9,11 @@ const SUITES_LIMIT_MS = 900_000;
 const SUITES = ['unit', 'integration', 'multiprocess'];
 
 /** test/matrix/life.mjs: load, lock, refuse, outlive garbage collection, be killed, serve. `lacks`: what this Node cannot do. */
-export function askLife(program, { prefix, tree, lacks = [] }) {
+export async function askLife(program, { prefix, tree, lacks = [] }) {
   const output = join(tree, 'life.log');
   const script = join(tree, 'test/matrix/life.mjs');
   const command = [program, '--expose-gc', script];
-  const status = runInWine(prefix, command, {
+  const status = await runInWine(prefix, command, {
     output,
     cwd: tree,
     limitMs: LIFE_LIMIT_MS,
@@ -33,11 +33,11 @@ export function askLife(program, { prefix, tree, lacks = [] }) {
 }
 
 /** vitest, with `args`; all suites where these name none. */
-export function runSuites(program, { prefix, tree, args }) {
+export async function runSuites(program, { prefix, tree, args }) {
   const output = join(tree, 'vitest.log');
   const projects = args.includes('--project') ? [] : SUITES.flatMap((suite) => ['--project', suite]);
   const vitest = join(tree, 'node_modules/vitest/vitest.mjs');
-  const status = runInWine(prefix, [program, vitest, 'run', ...projects, ...args], {
+  const status = await runInWine(prefix, [program, vitest, 'run', ...projects, ...args], {
     output,
     cwd: tree,
     limitMs: SUITES_LIMIT_MS,

@@ -1,6 +1,7 @@
 // A Windows of its own for each run: a Wine prefix made once (700 MB, 10 s) and hard-linked for each run, so that runs beside
 // each other share nothing, each starts from the same state, and what is left of one can be ended as a whole.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -32,22 +33,20 @@ export function freshPrefix(folder) {
 
 /**
  * Runs a Windows program; what it prints goes to the file `output`: Node dies of a Unix pipe as standard output ("open EBADF").
- * Returns the exit code, null when it took longer than `limitMs`.
+ * Resolves with the exit code, null when it took longer than `limitMs`.
  */
-export function runInWine(prefix, [program, ...args], { output, cwd, limitMs, env = {} }) {
+export async function runInWine(prefix, [program, ...args], { output, cwd, limitMs, env = {} }) {
   const file = openSync(output, 'w');
-  try {
-    const { status } = spawnSync(findWine(), [program, ...args], {
-      cwd,
-      stdio: ['ignore', file, file],
-      timeout: limitMs,
-      killSignal: 'SIGKILL',
-      env: { ...process.env, ...SETTINGS, WINEPREFIX: prefix, ...env },
-    });
-    return status;
-  } finally {
-    closeSync(file);
-  }
+  const child = spawn(findWine(), [program, ...args], {
+    cwd,
+    stdio: ['ignore', file, file],
+    timeout: limitMs,
+    killSignal: 'SIGKILL',
+    env: { ...process.env, ...SETTINGS, WINEPREFIX: prefix, ...env },
+  });
+  closeSync(file);
+  const [status] = await once(child, 'exit');
+  return status;
 }
 
 /** Ends whatever still runs in this prefix, and nothing else. */

@@ -44,7 +44,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   EPERM: (path, error) => ['ERR_LOCK_PERMISSION', deniedText(path, error)],
   ERR_LOCK_UNSUPPORTED: (path, error) => [
     'ERR_LOCK_UNSUPPORTED',
-    `the file system of '${path}' has no flock() (${error.message}). Put the lock on a local file system`,
+    `the file system of '${path}' has no file locks (${error.message}). Put the lock on a local file system`,
   ],
   ENOLCK: (path, error) => EXPLANATIONS['ERR_LOCK_UNSUPPORTED']!(path, error),
   ERR_LOCK_WEAK_FILESYSTEM: (path, error) => [
@@ -69,12 +69,12 @@ function remedyFor(path: string, detail: string): string {
 
 function foreignText(path: string): string {
   const info = lstatSync(path, { throwIfNoEntry: false });
+  // Windows has no such numbers; the command shows the names.
   const self = process.geteuid?.();
+  const whose =
+    self === undefined ? 'another user' : `uid ${info?.uid ?? 'unknown'}, and this process runs as uid ${self}`;
   const remedy = info?.isDirectory() ? 'choose another directory' : 'remove the file when nothing uses it';
-  return (
-    `'${path}' belongs to uid ${info?.uid ?? 'unknown'}, and this process runs as uid ${self ?? 'unknown'}. ` +
-    `Run as that user, or ${remedy} (${showModeCommand(path)})`
-  );
+  return `'${path}' belongs to ${whose}. Run as that user, or ${remedy} (${showModeCommand(path)})`;
 }
 
 function deniedText(path: string, error: Error): string {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { checkPath } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
 import { native } from '../native/load.js';
+import { Graces } from './graces.js';
 import { toLockError } from './lock-error.js';
 import { isOwnerAlive } from './owner-liveness.js';
 import { parseRecord } from './owner-record.js';
@@ -28,10 +29,26 @@ export interface LockProbe {
  */
 export function probeLock(path: string): LockProbe {
   const absolute = resolve(checkPath('path', path));
-  return askPastProbers(
-    () => probeOnce(absolute),
-    (probe) => (probe.state !== 'held' || probe.ownerAlive === true ? 'certain' : 'doubtful'),
+  const graces = new Graces();
+  const probe = askPastProbers(
+    () => probeUnlessDenied(absolute, graces),
+    (answer) => {
+      if (answer === null) return 'passing';
+      return answer.state !== 'held' || answer.ownerAlive === true ? 'certain' : 'doubtful';
+    },
   );
+  return probe!; // it was asked until the denial was over, or threw
+}
+
+/** null: the file could not be opened just now, and may be so in a moment. */
+function probeUnlessDenied(path: string, graces: Graces): LockProbe | null {
+  try {
+    return probeOnce(path);
+  } catch (error) {
+    const { cause = error } = error as Error;
+    if (graces.coverDenial(cause)) return null;
+    throw error;
+  }
 }
 
 /** What the kernel says just now, probers included. @internal */

@@ -13,6 +13,8 @@ import {
   tryAcquireLock,
 } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
+import { need } from '../support/capabilities.js';
+import { whyHeldFileStays } from '../support/held-file.js';
 import { freePort, freshDirectory } from '../support/places.js';
 
 type Name = keyof GatewayLockEvents;
@@ -120,10 +122,11 @@ describe('published is', () => {
     expect(namesOf(published)).toEqual(['acquire', 'release', 'acquire', 'release']);
   });
 
-  test.each<[string, (path: string) => void]>([
+  test.for<[string, (path: string) => void]>([
     ['removed', (path) => rmSync(path)],
     ['replaced', (path) => renameSync(tryAcquireLock(`${path}.new`)!.path, path)],
-  ])('lost, once, when the file was %s', (_, take) => {
+  ])('lost, once, when the file was %s', ([_, take], ctx) => {
+    need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = tryAcquireLock(path)!;
     const published = record();

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { dirname, join } from 'node:path';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { basename, join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   acquireGatewayLock,
   type GatewayLock,
@@ -13,6 +13,8 @@ import {
   resolveGatewayPaths,
 } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
+import { need, whyNoFifo, whyNoLinks } from '../support/capabilities.js';
+import { stubHome } from '../support/home.js';
 import { startTimeOf, writeOlderRecord } from '../support/older-gateway.js';
 import { freePort, freshDirectory } from '../support/places.js';
 import { portraitOf } from '../support/portrait.js';
@@ -25,8 +27,7 @@ const NOWHERE = { host: null, port: null, listening: null, health: null };
 /** A home directory of the test's own. */
 function freshHome(): string {
   const home = freshDirectory();
-  vi.stubEnv('HOME', home);
-  onTestFinished(() => void vi.unstubAllEnvs());
+  stubHome(home);
   return home;
 }
 
@@ -96,7 +97,8 @@ describe('every lock is found', () => {
     expect(pathsOf(await listLocks({ app: 'claw-machine', env: {} })).sort()).toEqual([...other.lockPaths].sort());
   });
 
-  test('once, where a profile is a link to another one', async () => {
+  test('once, where a profile is a link to another one', async (ctx) => {
+    need(ctx, whyNoLinks);
     const home = freshHome();
     const { lockPaths } = await gateway({ profile: 'real' });
     symlinkSync('.gateway-real', join(home, '.gateway-alias'));
@@ -110,7 +112,7 @@ describe('every lock is found', () => {
       writeFileSync(join(stateDir, 'tmp', name, 'gateway.state.lock'), '');
     }
     writeFileSync(join(lockDir, 'gateway.state.lock'), '');
-    const directories = ['gateway', 'gateway-4242', lockDir.slice(dirname(lockDir).length + 1)];
+    const directories = [...new Set(['gateway', 'gateway-4242', basename(lockDir)])];
     expect(pathsOf(await listLocks({ stateDir, env: {} })).sort()).toEqual(
       directories.map((name) => join(stateDir, 'tmp', name, 'gateway.state.lock')).sort(),
     );
@@ -247,7 +249,8 @@ describe('what is hostile', () => {
     ]);
   });
 
-  test('links, directories, FIFOs and names with escapes in the lock directory: hide no other lock', async () => {
+  test('links, directories, FIFOs and names with escapes in the lock directory: hide no other lock', async (ctx) => {
+    need(ctx, whyNoLinks ?? whyNoFifo());
     const { stateDir, lockDir } = preparedPlace();
     await gateway({ stateDir });
     mkdirSync(join(lockDir, 'gateway.directory.lock'));
@@ -270,14 +273,16 @@ describe('what is hostile', () => {
     }
   });
 
-  test('a lock directory that is a link is not entered', async () => {
+  test('a lock directory that is a link is not entered', async (ctx) => {
+    need(ctx, whyNoLinks);
     const [state, elsewhere] = [preparedPlace(), preparedPlace()];
     await gateway({ stateDir: elsewhere.stateDir });
     symlinkSync(elsewhere.lockDir, join(state.stateDir, 'tmp', 'gateway-4242'));
     expect(await listLocks({ stateDir: state.stateDir, env: {} })).toEqual([]);
   });
 
-  test('a profile that is a link to itself hides no other, and is told', async () => {
+  test('a profile that is a link to itself hides no other, and is told', async (ctx) => {
+    need(ctx, whyNoLinks);
     const home = freshHome();
     const { lockPaths } = await gateway({});
     symlinkSync('.gateway-loop', join(home, '.gateway-loop'));

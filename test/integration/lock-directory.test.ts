@@ -3,7 +3,7 @@ import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, symlinkSync, wr
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { acquireGatewayLock, type GatewayLockOptions } from '../../src/index.js';
-import { whyNotRoot } from '../support/capabilities.js';
+import { need, whyNoLinks, whyNoModes, whyNotRoot } from '../support/capabilities.js';
 import { freshDirectory } from '../support/places.js';
 import { portraitOf } from '../support/portrait.js';
 import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
@@ -38,7 +38,8 @@ async function expectRefused(options: GatewayLockOptions, directory: string, cau
 const invalid = (text: string) => ({ code: 'ERR_LOCK_INVALID_FILE', message: expect.stringContaining(text) });
 
 describe('the lock directory', () => {
-  test('is made with its parents, private and ours, whatever the umask is', async () => {
+  test('is made with its parents, private and ours, whatever the umask is', async (ctx) => {
+    need(ctx, whyNoModes);
     const umask = process.umask(0);
     onTestFinished(() => void process.umask(umask));
     const stateDir = join(freshDirectory(), 'not', 'there', 'yet');
@@ -48,7 +49,8 @@ describe('the lock directory', () => {
     }
   });
 
-  test('of an older version (0755) is made private, because its name says that it is ours', async () => {
+  test('of an older version (0755) is made private, because its name says that it is ours', async (ctx) => {
+    need(ctx, whyNoModes);
     const stateDir = freshDirectory();
     const directory = await lockDirectoryOf(stateDir);
     chmodSync(directory, 0o755);
@@ -56,7 +58,8 @@ describe('the lock directory', () => {
     expect(modeOf(directory)).toBe(0o700);
   });
 
-  test('that the user chose keeps its mode', async () => {
+  test('that the user chose keeps its mode', async (ctx) => {
+    need(ctx, whyNoModes);
     const lockDir = freshDirectory();
     chmodSync(lockDir, 0o755);
     await acquire({ stateDir: freshDirectory(), lockDir });
@@ -72,7 +75,8 @@ describe('a lock directory is refused and left as it is', () => {
     await expectRefused({}, lockDir, invalid('is not a directory'));
   });
 
-  test('when every user may write to it, with the sticky bit or without', async () => {
+  test('when every user may write to it, with the sticky bit or without', async (ctx) => {
+    need(ctx, whyNoModes);
     for (const mode of [0o777, 0o1777]) {
       const lockDir = freshDirectory();
       chmodSync(lockDir, mode);
@@ -80,7 +84,8 @@ describe('a lock directory is refused and left as it is', () => {
     }
   });
 
-  test('when its group may write to it', async () => {
+  test('when its group may write to it', async (ctx) => {
+    need(ctx, whyNoModes);
     const lockDir = freshDirectory();
     chmodSync(lockDir, 0o770);
     await expectRefused({}, lockDir, invalid('is a directory that its group may write to'));
@@ -94,7 +99,8 @@ describe('a lock directory is refused and left as it is', () => {
     await expectRefused({}, lockDir, { code: 'ERR_LOCK_PERMISSION' });
   });
 
-  test('when a link was put in the place of our own one', async () => {
+  test('when a link was put in the place of our own one', async (ctx) => {
+    need(ctx, whyNoLinks);
     const stateDir = freshDirectory();
     const [target, state] = [freshDirectory(), join(stateDir, 'state')];
     const own = await lockDirectoryOf(join(stateDir, 'other'));

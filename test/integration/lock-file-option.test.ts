@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   acquireGatewayLock,
   bindExclusive,
@@ -10,7 +10,9 @@ import {
   resolveGatewayPaths,
   tryAcquireLock,
 } from '../../src/index.js';
+import { type Missing, need, whyNoLinks } from '../support/capabilities.js';
 import { connected } from '../support/clients.js';
+import { stubHome } from '../support/home.js';
 import { serverOn } from '../support/listeners.js';
 import { freePort, freshDirectory } from '../support/places.js';
 
@@ -24,8 +26,7 @@ async function gateway(options: GatewayLockOptions): Promise<GatewayLock> {
 function lostHome(): void {
   const home = join(freshDirectory(), 'home');
   symlinkSync('home', home);
-  vi.stubEnv('HOME', home);
-  onTestFinished(() => void vi.unstubAllEnvs());
+  stubHome(home);
 }
 
 describe('lockFile', () => {
@@ -40,7 +41,8 @@ describe('lockFile', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  test('needs no state directory and no home, and its record names none', async () => {
+  test('needs no state directory and no home, and its record names none', async (ctx) => {
+    need(ctx, whyNoLinks);
     lostHome();
     const lock = await gateway({ lockFile: join(freshDirectory(), 'a.lock') });
     expect(lock.owner).not.toHaveProperty('stateDir');
@@ -72,10 +74,11 @@ describe('lockFile', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  test.each<[string, (path: string) => void]>([
-    ['a directory', (path) => mkdirSync(path)],
-    ['a link', (path) => symlinkSync('a.target', path)],
-  ])('that is %s is refused', async (_, plant) => {
+  test.for<[string, Missing, (path: string) => void]>([
+    ['a directory', null, (path) => mkdirSync(path)],
+    ['a link', whyNoLinks, (path) => symlinkSync('a.target', path)],
+  ])('that is %s is refused', async ([_, missing, plant], ctx) => {
+    need(ctx, missing);
     const lockFile = join(freshDirectory(), 'a.lock');
     plant(lockFile);
     await expect(gateway({ lockFile })).rejects.toMatchObject({ cause: { code: 'ERR_LOCK_INVALID_FILE' } });

@@ -3,7 +3,9 @@ import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type FileLock, LockError, probeLock, tryAcquireLock } from '../../src/index.js';
 import { type Actor, startActor } from '../support/actors.js';
+import { need } from '../support/capabilities.js';
 import { startFaultyActor, whyNoFaults } from '../support/faulty-actor.js';
+import { whyHeldFileStays } from '../support/held-file.js';
 import { freshDirectory, until } from '../support/places.js';
 import { portraitOf } from '../support/portrait.js';
 
@@ -32,13 +34,14 @@ function listenTo(lock: FileLock): LockError[] {
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('the holder notices', () => {
-  test.each<[string, (path: string) => void]>([
+  test.for<[string, (path: string) => void]>([
     ['that its file was removed', unlinkSync],
     ['that its file was moved away', (path) => renameSync(path, `${path}.old`)],
     ['that another file lies there', (path) => renameSync(anotherFile(path), path)],
     ['that the directory was moved away', (path) => renameSync(dirname(path), `${dirname(path)}.old`)],
     ['that the directory was removed', (path) => rmSync(dirname(path), { recursive: true })],
-  ])('%s', (_what, harm) => {
+  ])('%s', ([_what, harm], ctx) => {
+    need(ctx, whyHeldFileStays);
     const path = lockPath();
     onTestFinished(() => rmSync(`${dirname(path)}.old`, { recursive: true, force: true }));
     const lock = acquire(path);
@@ -55,7 +58,8 @@ describe('the holder notices', () => {
     expect(tryAcquireLock(path)).toBeNull();
   });
 
-  test('and knows for good: the file that comes back may have been held by others meanwhile', () => {
+  test('and knows for good: the file that comes back may have been held by others meanwhile', (ctx) => {
+    need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = acquire(path);
     renameSync(path, `${path}.old`);
@@ -66,7 +70,8 @@ describe('the holder notices', () => {
 });
 
 describe('onLost', () => {
-  test('is told by itself, without verify(), with ERR_LOCK_REPLACED', async () => {
+  test('is told by itself, without verify(), with ERR_LOCK_REPLACED', async (ctx) => {
+    need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = acquire(path);
     const heard = listenTo(lock);
@@ -77,7 +82,8 @@ describe('onLost', () => {
     expect(heard[0]!.message).toContain(`'${path}' was removed or replaced while this process (pid ${process.pid})`);
   });
 
-  test('is told once, however often somebody looks', async () => {
+  test('is told once, however often somebody looks', async (ctx) => {
+    need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = acquire(path);
     const heard = listenTo(lock);
@@ -87,7 +93,8 @@ describe('onLost', () => {
     expect(heard).toHaveLength(1);
   });
 
-  test('is told although it came late, or another listener throws, but not once it was taken off', async () => {
+  test('is told although it came late, or another listener throws, but not once it was taken off', async (ctx) => {
+    need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = acquire(path);
     const gone = listenTo(lock);
@@ -120,7 +127,8 @@ describe('onLost', () => {
 });
 
 describe('the release of a holder whose file is gone', () => {
-  test('never removes the file of its successor, nor takes its lock', async () => {
+  test('never removes the file of its successor, nor takes its lock', async (ctx) => {
+    need(ctx, whyHeldFileStays);
     const path = lockPath();
     const first = acquire(path);
     unlinkSync(path);
@@ -134,7 +142,8 @@ describe('the release of a holder whose file is gone', () => {
     expect(tryAcquireLock(path)).toBeNull();
   });
 
-  test('never removes a file that is no lock at all', () => {
+  test('never removes a file that is no lock at all', (ctx) => {
+    need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = acquire(path);
     unlinkSync(path);
@@ -144,7 +153,8 @@ describe('the release of a holder whose file is gone', () => {
     expect(readFileSync(path, 'utf8')).toBe('precious');
   });
 
-  test('is no error, even where the directory is gone', () => {
+  test('is no error, even where the directory is gone', (ctx) => {
+    need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = acquire(path);
     rmSync(dirname(path), { recursive: true });
@@ -164,7 +174,7 @@ describe('between open and flock', () => {
   }
 
   test('the file was removed: the lock is taken on the file that everybody else finds', async (ctx) => {
-    if (noFaults) ctx.skip(noFaults);
+    need(ctx, noFaults);
     const path = lockPath();
     const actor = await startExperiencedActor('removed before flock', path);
     expect(await actor.call('tryAcquire', path)).toMatchObject({ reclaimed: null });
@@ -173,7 +183,7 @@ describe('between open and flock', () => {
   });
 
   test('the file was replaced by that of a new holder: the lock is refused', async (ctx) => {
-    if (noFaults) ctx.skip(noFaults);
+    need(ctx, noFaults);
     const path = lockPath();
     const actor = await startExperiencedActor('replaced before flock', path);
     expect(await actor.call('tryAcquire', path)).toBeNull();
@@ -181,7 +191,7 @@ describe('between open and flock', () => {
   });
 
   test('the file is another one each time: that is no file system for a lock', async (ctx) => {
-    if (noFaults) ctx.skip(noFaults);
+    need(ctx, noFaults);
     const path = lockPath();
     const actor = await startFaultyActor('replaced before every flock', path);
     await expect(actor.call('tryAcquire', path)).rejects.toMatchObject({
@@ -193,7 +203,7 @@ describe('between open and flock', () => {
 });
 
 test('a release that cannot remove the file throws, still holds, and succeeds when it is called again', async (ctx) => {
-  if (noFaults) ctx.skip(noFaults);
+  need(ctx, noFaults);
   const path = lockPath();
   const actor = await startFaultyActor('unlink EBUSY once', path);
   await actor.call('tryAcquire', path);

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { acquireLock, tryAcquireLock } from '../../src/index.js';
-import type { LockHandle } from '../../src/native/binding.js';
+import { formatRecord, newRecord } from '../../src/lock/owner-record.js';
+import type { LockId } from '../../src/native/binding.js';
 import { native } from '../../src/native/load.js';
 import { hold } from '../support/holding.js';
 import { freshDirectory, until } from '../support/places.js';
@@ -112,12 +113,14 @@ test('who need not wait makes no contender, and no thread', async () => {
 
 test('a lock that its holder lost just before it was watched is taken without a sleep', async () => {
   const path = lockPath();
-  const holder = native().tryAcquire(path, false, false) as LockHandle;
+  const holder = native().tryAcquire(path, false, false) as LockId;
+  // Whose death would free it, Windows has to know before it watches anything.
+  native().writeRecord(holder, formatRecord(newRecord()));
   const { contend } = native();
   const spy = vi.spyOn(native(), 'contend').mockImplementation((...args) => {
     const handle = contend(...args);
     const watch = (pid: number) => {
-      holder.abandon(); // as the kernel does for a process that dies: nothing is left to report
+      native().abandon(holder); // as the kernel does for a process that dies: nothing is left to report
       return handle.watch(pid);
     };
     return { try: () => handle.try(), readRecord: () => handle.readRecord(), watch, close: () => handle.close() };

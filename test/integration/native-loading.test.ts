@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -77,7 +77,9 @@ async function loadFrom(folder: string): Promise<Outcome> {
     env,
   });
   const outcome = JSON.parse(stdout) as Outcome;
-  return outcome.loaded ? { loaded: outcome.loaded.map((path) => path.slice(folder.length + 1)) } : outcome;
+  return outcome.loaded
+    ? { loaded: outcome.loaded.map((path) => path.slice(folder.length + 1).replaceAll(sep, '/')) }
+    : outcome;
 }
 
 function folderWith(files: Readonly<Record<string, 'addon' | 'garbage'>>): string {

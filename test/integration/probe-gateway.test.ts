@@ -69,10 +69,10 @@ describe('a gateway is running', () => {
     });
   });
 
-  test('when it is stopped (SIGSTOP)', async () => {
+  test('when it is stopped', async () => {
     const options = await place();
     const actor = await runningGateway(options);
-    process.kill(actor.pid, 'SIGSTOP');
+    await actor.hang();
     const probe = await probeGateway({ ...options, health: { timeoutMs: 200 } });
     expect(probe).toMatchObject({
       state: 'running',

@@ -91,7 +91,7 @@ describe('a listener that does not accept counts as listening', () => {
     const holder = await startActor();
     const { port } = await holder.call<{ port: number }>('bind', { port: 0, backlog: 2 });
     await holder.call('adopt');
-    process.kill(holder.pid, 'SIGSTOP');
+    await holder.hang();
     expect(await probePort({ port, timeoutMs: 200 })).toMatchObject({ state: 'listening', pid: holder.pid });
     await fill(port);
     expect(await probePort({ port, timeoutMs: 200 })).toMatchObject({ state: 'listening', pid: holder.pid });

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { acquireLock, LockError, probeLock, tryAcquireLock } from '../../src/index.js';
-import { whyNotRoot } from '../support/capabilities.js';
+import { type Missing, need, whyNoFifo, whyNoLinks, whyNoModes, whyNotRoot } from '../support/capabilities.js';
 import { freshDirectory } from '../support/places.js';
 import { portraitOf } from '../support/portrait.js';
 import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
@@ -47,7 +47,8 @@ function expectProbeInvalid(path: string, reason: string): void {
 }
 
 describe('is refused as a lock, and neither followed, truncated, changed nor removed:', () => {
-  test('a symbolic link to a file', async () => {
+  test('a symbolic link to a file', async (ctx) => {
+    need(ctx, whyNoLinks);
     const path = lockPath();
     const target = join(dirname(path), 'precious');
     writeFileSync(target, 'precious');
@@ -56,14 +57,16 @@ describe('is refused as a lock, and neither followed, truncated, changed nor rem
     expectProbeInvalid(path, 'is a symbolic link');
   });
 
-  test('a symbolic link that leads nowhere, and nothing is made there', async () => {
+  test('a symbolic link that leads nowhere, and nothing is made there', async (ctx) => {
+    need(ctx, whyNoLinks);
     const path = lockPath();
     symlinkSync(join(dirname(path), 'nowhere'), path);
     await expectInvalid(path, 'is a symbolic link', dirname(path));
     expect(existsSync(join(dirname(path), 'nowhere'))).toBe(false);
   });
 
-  test('a FIFO, without hanging on it', async () => {
+  test('a FIFO, without hanging on it', async (ctx) => {
+    need(ctx, whyNoFifo());
     const path = lockPath();
     execFileSync('mkfifo', [path]);
     await expectInvalid(path, 'is a FIFO');
@@ -78,11 +81,9 @@ describe('is refused as a lock, and neither followed, truncated, changed nor rem
     expectProbeInvalid(path, 'is a directory');
   });
 
-  test('a socket', async () => {
+  test('a socket', async (ctx) => {
     const path = lockPath();
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(path, resolve));
-    onTestFinished(() => void server.close());
+    need(ctx, await listenAt(path));
     await expectInvalid(path, 'is a socket');
     expectProbeInvalid(path, 'is a socket');
   });
@@ -116,7 +117,8 @@ describe('is refused as a lock, and neither followed, truncated, changed nor rem
     }
   });
 
-  test('a place in a directory in which every user could replace it', async () => {
+  test('a place in a directory in which every user could replace it', async (ctx) => {
+    need(ctx, whyNoModes);
     const path = lockPath();
     chmodSync(dirname(path), 0o777);
     writeFileSync(path, 'whose?');
@@ -124,7 +126,8 @@ describe('is refused as a lock, and neither followed, truncated, changed nor rem
   });
 });
 
-test('a place in a directory that every user may write to, with the sticky bit as in /tmp, will do', () => {
+test('a place in a directory that every user may write to, with the sticky bit as in /tmp, will do', (ctx) => {
+  need(ctx, whyNoModes);
   const path = lockPath();
   chmodSync(dirname(path), 0o1777);
   const lock = tryAcquireLock(path)!;
@@ -132,7 +135,8 @@ test('a place in a directory that every user may write to, with the sticky bit a
   lock.release();
 });
 
-test('a new lock file is private, whatever the umask is', () => {
+test('a new lock file is private, whatever the umask is', (ctx) => {
+  need(ctx, whyNoModes);
   const before = process.umask(0);
   onTestFinished(() => void process.umask(before));
   const lock = tryAcquireLock(lockPath())!;
@@ -191,6 +195,16 @@ function leftoverOfRoot(ctx: { skip(reason: string): never }, mode: number): str
   chmodSync(path, mode);
   chownSync(dirname(path), STRANGER.uid, STRANGER.gid);
   return path;
+}
+
+/** Makes a socket at the path, or says why not. */
+function listenAt(path: string): Promise<Missing> {
+  const server = createServer();
+  onTestFinished(() => void server.close());
+  return new Promise((resolve) => {
+    server.once('error', ({ message }) => resolve(`no sockets in the file system here: ${message}`));
+    server.listen(path, () => resolve(null));
+  });
 }
 
 /** Makes the device at the path, or says why not. */

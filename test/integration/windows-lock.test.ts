@@ -99,6 +99,15 @@ describe('on Windows', () => {
     expect(performance.now() - began).toBeGreaterThan(490);
   });
 
+  test('nor can it be probed, and the error says so after the same grace', () => {
+    const path = lockPath();
+    writeFileSync(path, '');
+    shareWithNobody(path);
+    const began = performance.now();
+    expect(() => probeLock(path)).toThrow(expect.objectContaining({ code: 'EBUSY', path }) as Error);
+    expect(performance.now() - began).toBeGreaterThan(490);
+  });
+
   test('a waiter is told of it, too, and not only at its deadline', async () => {
     const path = lockPath();
     writeFileSync(path, '');

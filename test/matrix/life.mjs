@@ -43,9 +43,18 @@ async function live() {
       (error) => error.code ?? error.message,
     );
   }
-  rmSync(directory, { recursive: true, force: true });
+  cleanUp(directory);
   console.log(JSON.stringify(answers));
   process.exit(0);
+}
+
+/** Windows keeps the file of a held lock, and the garbage collected one is held. */
+function cleanUp(directory) {
+  try {
+    rmSync(directory, { recursive: true, force: true });
+  } catch (error) {
+    if (error.code !== 'EBUSY') throw error;
+  }
 }
 
 async function required() {

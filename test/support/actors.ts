@@ -2,6 +2,7 @@
 // reaped. No test waits by sleeping: each call is answered.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { afterEach } from 'vitest';
 
@@ -62,8 +63,15 @@ export class Actor {
   }
 
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<Exit> {
-    process.kill(this.pid, signal);
+    // Not process.kill(), after which Windows does not know that it was a signal.
+    this.#child.kill(signal);
     return this.exited;
+  }
+
+  /** It answers nobody any more and lives on, as with SIGSTOP, which Windows has not. */
+  async hang(): Promise<void> {
+    if (constants.signals.SIGSTOP === undefined) await this.call('hang');
+    else process.kill(this.pid, 'SIGSTOP');
   }
 
   #settle({ id, error, value }: { id: number; error?: object; value?: unknown }): void {

@@ -1,6 +1,6 @@
 // What this machine lets a test do. Tests skip by what they probed, with the reason that it gives.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { lstatSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { lstatSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
@@ -48,4 +48,22 @@ function probeLinks(): Missing {
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** Windows has lists of who may do what instead, and Node shows one bit of them. */
+export const whyNoModes: Missing = probeModes();
+
+function probeModes(): Missing {
+  const directory = mkdtempSync(join(tmpdir(), 'gateway-lock-modes-'));
+  const file = join(directory, 'file');
+  try {
+    writeFileSync(file, '', { mode: 0o600 });
+    return (statSync(file).mode & 0o077) === 0 ? null : 'this system has no file modes';
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+export function whyNoFifo(): Missing {
+  return spawnSync('mkfifo', ['--version']).error === undefined ? null : 'this system has no mkfifo';
 }

@@ -1,0 +1,24 @@
+// Whether the file of a held lock can be taken away from its holder: on Windows it cannot, which test/integration/windows-lock.test.ts
+// says in its own words.
+import { mkdtempSync, rmSync, unlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { tryAcquireLock } from '../../src/index.js';
+import type { Missing } from './capabilities.js';
+
+export const whyHeldFileStays: Missing = probe();
+
+function probe(): Missing {
+  const directory = mkdtempSync(join(tmpdir(), 'gateway-lock-held-'));
+  const path = join(directory, 'a.lock');
+  const lock = tryAcquireLock(path);
+  try {
+    unlinkSync(path);
+    return null;
+  } catch (error) {
+    return `the file of a held lock cannot be taken away here: ${(error as NodeJS.ErrnoException).code}`;
+  } finally {
+    lock?.release();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
