@@ -34,7 +34,13 @@ export { probeLock } from './lock/probe-lock.js';
 export type { Endpoint, ReclaimReason } from './lock/reclaim.js';
 export type { LockStrength } from './native/binding.js';
 /** @internal For src/cli, which prints what the library's own errors print. */
-export { makePrivateCommand, showModeCommand, stopCommand, whoListensCommand } from './native/shell-commands.js';
+export {
+  DENIED_PORT_ADVICE,
+  makePrivateCommand,
+  showModeCommand,
+  stopCommand,
+  whoListensCommand,
+} from './native/shell-commands.js';
 export type { HealthProbe, ProbeHealthOptions } from './probe/probe-health.js';
 export { probeHealth } from './probe/probe-health.js';
 export type { PortProbe, ProbePortOptions } from './probe/probe-port.js';

@@ -10,12 +10,13 @@ import { Graces } from './graces.js';
 import { toLockError } from './lock-error.js';
 import { isOwnerAlive } from './owner-liveness.js';
 import {
-  checkLength,
   checkOwnerFields,
-  formatRecord,
+  formatNewRecord,
   newRecord,
   type OwnerFields,
   parseRecord,
+  type RecordHead,
+  recordHead,
 } from './owner-record.js';
 import { askPastProbers, type Certainty } from './prober-grace.js';
 import { checkEndpoint, type Endpoint, judgeLeftover, type ReclaimReason } from './reclaim.js';
@@ -37,7 +38,8 @@ export interface TryAcquireLockOptions {
 export interface AttemptRequest {
   readonly path: string;
   readonly mode: LockMode;
-  readonly fields: OwnerFields;
+  /** null in shared mode, which writes no record. */
+  readonly head: RecordHead | null;
   readonly weakFileSystem: 'error' | 'warn' | 'allow';
   readonly endpoint: Endpoint | undefined;
   readonly graces: Graces;
@@ -106,13 +108,12 @@ export function readRequest(path: string, options: TryAcquireLockOptions): Attem
   const weak = options.weakFileSystem ?? 'error';
   const mode = checkOneOf('mode', options.mode ?? 'exclusive', ['exclusive', 'shared']);
   const fields = checkOwnerFields(options.owner);
-  // Before anything is taken, so that a record that is too long costs nothing.
-  if (mode === 'exclusive') checkLength(fields);
   return {
     // Absolute, so that a later chdir() does not change which file is meant.
     path: resolve(checkPath('path', path)),
     mode,
-    fields,
+    // Before anything is taken, so that a record that is too long costs nothing.
+    head: mode === 'shared' ? null : recordHead(fields),
     weakFileSystem: checkOneOf('weakFileSystem', weak, ['error', 'warn', 'allow']),
     endpoint: checkEndpoint(options.endpoint),
     graces: new Graces(),
@@ -157,10 +158,10 @@ function hold(
   request: AttemptRequest,
   how: { readonly reclaimed: ReclaimReason | null; readonly waited: WaitMode | null },
 ): FileLock {
-  const { path, mode } = request;
+  const { path, mode, head } = request;
   const { reclaimed } = how;
-  const owner = mode === 'shared' ? null : newRecord(request.fields);
-  if (owner !== null) native().writeRecord(id, formatRecord(owner));
+  const owner = head && newRecord(head.fields);
+  if (owner !== null) native().writeRecord(id, formatNewRecord(head!, owner));
   const strength = native().strengthOf(id);
   if (strength === 'weak' && request.weakFileSystem === 'warn') warnWeak(path);
   if (reclaimed !== null) announce('gateway-lock:reclaim', () => ({ path, reason: reclaimed }));

@@ -18,11 +18,13 @@ export type Grace = keyof typeof GRACES_MS;
 
 /** Those of one acquire. */
 export class Graces {
-  readonly #since = new Map<Grace, number>();
+  /** Made with the first one, which mostly never comes. */
+  #since: Map<Grace, number> | undefined;
 
   /** Whether it is still to be waited for. The first question begins it. */
   lasts(grace: Grace): boolean {
     const now = performance.now();
+    this.#since ??= new Map();
     const since = this.#since.get(grace) ?? now;
     this.#since.set(grace, since);
     return now - since < GRACES_MS[grace];
@@ -41,7 +43,7 @@ export class Graces {
 
   /** The file could be opened: a denial that comes now is another one. */
   endDenials(): void {
-    for (const grace of this.#since.keys()) if (grace !== 'late-release') this.#since.delete(grace);
+    for (const grace of this.#since?.keys() ?? []) if (grace !== 'late-release') this.#since?.delete(grace);
   }
 }
 

@@ -16,11 +16,13 @@ export type Certainty = 'certain' | 'doubtful' | 'passing';
  * "held", and nobody alive says so.
  */
 export function askPastProbers<T>(ask: () => T, certaintyOf: (answer: T) => Certainty): T {
-  const deadline = performance.now() + GRACE_MS;
+  let deadline: number | undefined;
   for (;;) {
     const answer = ask();
     const certainty = certaintyOf(answer);
-    if (certainty === 'certain' || (certainty === 'doubtful' && performance.now() >= deadline)) return answer;
+    if (certainty === 'certain') return answer;
+    deadline ??= performance.now() + GRACE_MS;
+    if (certainty === 'doubtful' && performance.now() >= deadline) return answer;
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
   }
 }

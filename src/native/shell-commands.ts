@@ -11,6 +11,13 @@ export function whoListensCommand(port: number): string {
   return process.platform === 'linux' ? `ss -tanp 'sport = :${port}'` : `lsof -nP -iTCP:${port} -sTCP:LISTEN`;
 }
 
+/** Windows says EACCES of a port in a range that it keeps for itself (Hyper-V, WSL, Docker). */
+export const DENIED_PORT_ADVICE =
+  process.platform === 'win32'
+    ? 'The system keeps that port, or a policy denies it: choose one outside the ranges that ' +
+      '`netsh int ipv4 show excludedportrange protocol=tcp` shows.'
+    : 'This user may not bind that port: choose one from 1024 on.';
+
 /** Shows which processes have a file open, and with it its lock. */
 export function whoHasOpenCommand(path: string): string {
   if (process.platform === 'win32') return `handle.exe "${path}"`;
