@@ -1,6 +1,7 @@
 // dist/: one file of JavaScript for each entry, because Node takes about a millisecond to find, read and link each of 30
 // small ones; types are what tsc writes. And dist/gateway-lock.1, the manual page, from the same definitions as --help.
 import { rmSync, writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { root } from './prepare.mjs';
 
@@ -30,7 +31,7 @@ async function writeManPage() {
   const stdin = { contents, resolveDir: `${root}/src/cli`, loader: 'ts' };
   const outfile = `${root}/dist/cli/man-page.js`;
   await build({ ...FORM, stdin, outfile, sourcemap: false, plugins: [library] });
-  const { manPage, createProgram } = await import(outfile);
+  const { manPage, createProgram } = await import(pathToFileURL(outfile).href);
   writeFileSync(`${root}/dist/gateway-lock.1`, manPage(createProgram()));
   rmSync(outfile);
 }

@@ -77,6 +77,7 @@ export class BoundListener {
     const graceMs = checkTimeout('graceMs', options.graceMs ?? 5000);
     this.#state = 'closed';
     for (const handle of this.#handles) handle.close();
+    if (this.#servers.length === 0) return;
     this.#closing ??= Promise.all(this.#servers.map(closeServer));
     const cut = setTimeout(() => this.#cutConnections(), Math.min(graceMs, LONGEST_TIMER_MS));
     await this.#closing;
