@@ -27,7 +27,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("contend", Napi::Function::New<ContenderHandle::Contend>(env));
   exports.Set("listen", Napi::Function::New<ListenerHandle::Listen>(env));
   ExportQuestions(env, exports);
-  ExportExec(env, exports);
+  ExportPrograms(env, exports);
   return exports;
 }
 

@@ -4,6 +4,7 @@ import { isIPv6 } from '../address.js';
 import { checkTimeout, invalidType } from '../arguments.js';
 import { adoptionOf, canAdopt } from '../native/adoption.js';
 import type { ListenerHandle } from '../native/binding.js';
+import { programsInherit } from '../native/programs.js';
 
 export interface BoundAddress {
   readonly address: string;
@@ -40,10 +41,10 @@ export class BoundListener {
 
   /**
    * The descriptors, for a child that shall inherit the socket: two for `localhost`, else one. Empty once a
-   * server has it, or it is closed.
+   * server has it, or it is closed; and on Windows, where no child can have it.
    */
   get fds(): readonly number[] {
-    return this.#state === 'open' ? this.#handles.map((handle) => handle.fd) : [];
+    return this.#state === 'open' && programsInherit ? this.#handles.map((handle) => handle.fd) : [];
   }
 
   /**

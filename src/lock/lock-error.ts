@@ -1,8 +1,6 @@
 // From what the addon throws to what a caller reads: the path, what is wrong with it, what to do.
 import { lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
-// Not node:util, which loads net and worker_threads (Node 22 and later).
-import { isNativeError } from 'node:util/types';
 import { LockError, type LockErrorCode, type OwnerRecord } from '../errors.js';
 import { makePrivateCommand, showModeCommand } from '../native/shell-commands.js';
 import { holderName, type KnownHolder, stopAdvice } from './holder-text.js';
@@ -10,6 +8,8 @@ import { holderName, type KnownHolder, stopAdvice } from './holder-text.js';
 /** An error of the addon, or any other: only those that this package has a code for are changed. */
 export function toLockError(error: unknown, lockPath: string): unknown {
   // Not instanceof: in another realm (vm, Jest) the addon's errors are of the main one.
+  // The module is not imported, because only who fails needs it; and not node:util, which loads net and worker_threads.
+  const { isNativeError } = process.getBuiltinModule('node:util/types');
   if (!isNativeError(error) || error instanceof LockError) return error;
   const { code, path = lockPath } = error as NodeJS.ErrnoException;
   const explain = EXPLANATIONS[code ?? ''];

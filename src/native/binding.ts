@@ -37,6 +37,8 @@ export interface NativeBinding {
   commandLine(pid: number): string;
   /** Returns only by throwing: this process is another program then, with `inherit` as its descriptors from 3 on. */
   exec(path: string, args: readonly string[], environment: readonly string[], inherit: readonly number[]): void;
+  /** Windows only: what this process starts from now on, and whatever that starts, ends when this process does. */
+  tieChildren(): void;
   /** '' when unknown. */
   bootId(): string;
   /** '' when unknown. */

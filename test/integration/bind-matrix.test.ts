@@ -2,15 +2,12 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { addressesOf } from '../../src/address.js';
 import { bindExclusive } from '../../src/index.js';
-import { failureOf, serverOn } from '../support/listeners.js';
+import { failureOf, serverOn, TAKEN } from '../support/listeners.js';
 import { whyNoAddress } from '../support/loopbacks.js';
 
 const HOSTS = ['127.0.0.1', '127.0.0.2', '::1', '0.0.0.0', '::', 'localhost'].filter(
   (host) => whyNoAddress(host) === null,
 );
-
-/** Of a plain bind, Windows says EACCES beside an exclusive socket on the wildcard. */
-const TAKEN = ['EADDRINUSE', 'EACCES'];
 
 const SECOND: Readonly<Record<string, (host: string, port: number) => Promise<string>>> = {
   bindExclusive: async (host, port) => failureOf({ host, port })?.code ?? 'bound',
