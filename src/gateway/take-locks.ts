@@ -61,12 +61,19 @@ function contentionPolicy(path: string, request: GatewayRequest): () => Promise<
   let announced = false;
   return async () => {
     if (request.whenListening === 'fail' && request.bind && portAnswers(request)) {
-      throw portInUseError(request, { lockPath: path, ...holderOf(path), listenerPid: portOwner(request) });
+      const holder = holderOf(path);
+      throw portInUseError(request, { lockPath: path, ...holder, listenerPid: listenerOf(request, holder) });
     }
     if (announced) return;
     announced = true;
     await request.onWait?.({ lockPath: path, ...holderOf(path) });
   };
+}
+
+/** Mostly the holder says that it is he. Looking through every process for the one that has a socket takes milliseconds. */
+function listenerOf(request: GatewayRequest, { owner, ownerAlive }: ReturnType<typeof holderOf>): number | null {
+  const said = ownerAlive === true && owner?.kernelLock === true && owner.port === request.port;
+  return said ? owner.pid : portOwner(request);
 }
 
 function holderOf(path: string) {
