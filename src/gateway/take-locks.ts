@@ -1,4 +1,5 @@
 // The lock half of the transaction: state lock, then config lock, with one deadline for both.
+import { monotonicMs } from '../clock.js';
 import { GatewayLockError, LockError } from '../errors.js';
 import { acquireLock } from '../lock/acquire.js';
 import type { FileLock } from '../lock/file-lock.js';
@@ -13,9 +14,9 @@ import type { GatewayRequest } from './gateway-options.js';
 /** Takes every lock of the request into `taken`, so that the caller can undo a half-done transaction. */
 export async function takeLocks(request: GatewayRequest, taken: FileLock[]): Promise<void> {
   prepareDirectory(request);
-  const deadline = performance.now() + request.timeoutMs;
+  const deadline = monotonicMs() + request.timeoutMs;
   for (const path of request.lockPaths) {
-    taken.push(await takeLock(path, request, Math.max(0, deadline - performance.now())));
+    taken.push(await takeLock(path, request, Math.max(0, deadline - monotonicMs())));
   }
 }
 
