@@ -81,8 +81,9 @@ export function show(command, args, env = {}) {
   return signal === null ? status : 1;
 }
 
-/** Scripts of packages, and npm itself, run in this Node. */
+/** Scripts, those of packages and npm itself run in this very Node. */
 function startable(command, args) {
+  if (command === 'node') return [process.execPath, ...args];
   if (command.includes(`${sep}node_modules${sep}`)) return [process.execPath, command, ...args];
   const npm = process.env.npm_execpath ?? '';
   return command === 'npm' && basename(npm) === 'npm-cli.js' ? [process.execPath, npm, ...args] : [command, ...args];

@@ -53,7 +53,7 @@ function cleanUp(directory) {
   try {
     rmSync(directory, { recursive: true, force: true });
   } catch (error) {
-    if (error.code !== 'EBUSY') throw error;
+    if (!['EBUSY', 'EPERM'].includes(error.code)) throw error; // EPERM: Node 24 and later
   }
 }
 
