@@ -83,7 +83,11 @@ Napi::Value WriteRecord(const Napi::CallbackInfo& info, FileLock& lock) {
   return info.Env().Undefined();
 }
 
-HeldLocks::Id IdOf(const Napi::CallbackInfo& info) { return info[0].ToNumber().Int64Value(); }
+// Checked by WithLock(). Not ToNumber(), which can run JavaScript: in a worker that is being
+// terminated it fails, and what it returns then ends the process.
+HeldLocks::Id IdOf(const Napi::CallbackInfo& info) {
+  return info[0].As<Napi::Number>().Int64Value();
+}
 
 Napi::Value HandOver(const Napi::CallbackInfo& info, FileLock&) {
   LocksOf(info.Env()).HandOver(IdOf(info));

@@ -20,7 +20,6 @@
   X(napi_close_callback_scope)         \
   X(napi_close_escapable_handle_scope) \
   X(napi_close_handle_scope)           \
-  X(napi_coerce_to_number)             \
   X(napi_create_double)                \
   X(napi_create_error)                 \
   X(napi_create_external)              \

@@ -45,7 +45,10 @@ export function resolveStatePaths(options: StatePathOptions): StatePaths {
       lockDir,
       options.lockDir === undefined ? 'gateway.state.lock' : `gateway.state.${hash8(stateDir)}.lock`,
     ),
-    configLock: join(lockDir, `gateway.${hash8(configPath)}.lock`),
+    // When it is asked for: see hash8(). Who is refused by the state lock never does.
+    get configLock() {
+      return join(lockDir, `gateway.${hash8(configPath)}.lock`);
+    },
   };
 }
 

@@ -5,6 +5,7 @@
 // moment too early, for the kernel reports a close before it drops the lock: who was woken and refused rests for
 // a moment, and then watches and tries again. Whatever else could be missed (the owner's pid was used again between
 // two looks) costs RECHECK_MS, not the lock. docs/decisions/0014 has the whole list.
+import { monotonicMs } from '../clock.js';
 import type { ContenderHandle, Watched } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { type AttemptRequest, attempt, attemptPastProbers, type Way } from './attempt.js';
@@ -20,7 +21,7 @@ const RECHECK_MS = 2000;
 
 export interface Wait {
   readonly request: AttemptRequest;
-  /** As performance.now() has it. */
+  /** As monotonicMs() has it. */
   readonly deadline: number;
   readonly signal: AbortSignal | undefined;
   /** No sleep longer than this many milliseconds. */
@@ -122,7 +123,7 @@ export class Contender {
 
   #sleepAtMost(delayMs: number): Promise<void> {
     const { deadline, longestSleepMs, signal } = this.#wait;
-    const remainingMs = Math.max(0, deadline - performance.now());
+    const remainingMs = Math.max(0, deadline - monotonicMs());
     return this.#pause.begin(Math.min(delayMs, longestSleepMs, remainingMs), signal);
   }
 }

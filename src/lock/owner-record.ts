@@ -93,6 +93,8 @@ export interface RecordHead {
 
 let plainHead: RecordHead | undefined;
 
+const LONGEST = { createdAt: new Date(0).toISOString(), ownerId: '00000000-0000-0000-0000-000000000000' };
+
 /** @throws what {@link formatRecord} throws for a record with these fields */
 export function recordHead(fields?: OwnerFields): RecordHead {
   if (fields !== undefined) return encodeHead(fields);
@@ -105,12 +107,15 @@ function encodeHead(fields: OwnerFields): RecordHead {
   const identity: Partial<Identity> = selfIdentity();
   const start = { pid: process.pid, port: null, ...fields, ...identity, ...later };
   const head = { fields, text: JSON.stringify(start).slice(0, -1) };
-  checkLength(formatNewRecord(head, newRecord()));
+  checkLength(formatNewRecord(head, LONGEST));
   return head;
 }
 
 /** As {@link formatRecord}, for a record that was made with the fields of this head. */
-export function formatNewRecord({ text }: RecordHead, { createdAt, ownerId }: OwnerRecord): string {
+export function formatNewRecord(
+  { text }: RecordHead,
+  { createdAt, ownerId }: Pick<OwnerRecord, 'createdAt' | 'ownerId'>,
+): string {
   return `${text},"createdAt":"${createdAt}","ownerId":"${ownerId}","kernelLock":true,${NOTE}}\n`;
 }
 
