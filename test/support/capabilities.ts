@@ -4,6 +4,7 @@ import { lstatSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } 
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
+import { native } from '../../src/native/load.js';
 import { programsInherit } from '../../src/native/programs.js';
 
 /** null, or why not. */
@@ -79,3 +80,6 @@ export const whyNoInheritance: Missing = programsInherit
 
 export const whyNoShell: Missing =
   spawnSync('/bin/sh', ['-c', 'exit 3']).status === 3 ? null : 'this system has no /bin/sh';
+
+export const whyNoCommandLines: Missing =
+  native().commandLine(process.pid) === '' ? 'this system does not tell command lines (Wine 8)' : null;
