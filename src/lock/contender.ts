@@ -12,7 +12,7 @@ import { type AttemptRequest, attempt, attemptPastProbers, type Way } from './at
 import { backoffDelays } from './backoff.js';
 import type { FileLock, WaitMode } from './file-lock.js';
 import { isOwnerAlive } from './owner-liveness.js';
-import { parseRecord } from './owner-record.js';
+import { parseRecord, prepareRandomId } from './owner-record.js';
 import { Pause } from './pause.js';
 import { Place } from './wait-queue.js';
 
@@ -71,6 +71,7 @@ export class Contender {
     }
     // An owner who is watched, and of whom nothing was reported, is watched still.
     const lock = this.#watched === 'owner' ? null : this.#watch();
+    if (lock === null) prepareRandomId();
     if (lock === null && !this.#woken) {
       await this.#sleepAtMost(this.#watched === 'nothing' ? this.#delays.next().value : RECHECK_MS);
     }
