@@ -25,7 +25,10 @@ describe('--fix', () => {
     const { code, of } = await doctor([...args, '--fix']);
     expect([code, of('fix').map(({ message }) => message)]).toEqual([
       0,
-      [expect.stringMatching(/^removed .*gateway\.[0-9a-f]{8}\.lock$/), `removed ${directory}/gateway.state.lock`],
+      [
+        expect.stringMatching(/^removed .*gateway\.[0-9a-f]{8}\.lock$/),
+        `removed ${join(directory, 'gateway.state.lock')}`,
+      ],
     ]);
     expect(readdirSync(directory)).toEqual([]);
     expect(of('locks')[0]!.message).toBe('no lock is held, none is left over');

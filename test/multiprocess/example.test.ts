@@ -1,10 +1,13 @@
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { probeHealth } from '../../src/index.js';
+import { probeHealth, stopCommand } from '../../src/index.js';
+import { need, whyNoSignals } from '../support/capabilities.js';
+import { fetched } from '../support/clients.js';
 import { type Running, start as startProgram } from '../support/command.js';
 import { freePort, freshDirectory, until } from '../support/places.js';
 
@@ -31,8 +34,7 @@ test('prints where it listens, answers /healthz, and echoes over a WebSocket', a
   const port = await freePort();
   const run = await startListening(['--port', String(port)], freshDirectory());
   expect(run.out).toBe(`gateway listening on ws://127.0.0.1:${port} (pid ${run.child.pid})\n`);
-  const response = await fetch(`http://127.0.0.1:${port}/healthz`);
-  expect([response.status, await response.text()]).toEqual([200, '{"ok":true,"status":"live"}']);
+  expect(await fetched(request, { port, path: '/healthz' })).toBe('{"ok":true,"status":"live"}');
   const socket = new WebSocket(`ws://127.0.0.1:${port}`);
   await once(socket, 'open');
   socket.send('hello');
@@ -48,7 +50,7 @@ test('a second start exits 1 and prints only the frozen message, the holder and 
   expect(await second.ended).toMatchObject({ code: 1, signal: null });
   const [message, hint, ...rest] = second.err.split('\n');
   expect(message).toBe(`another gateway instance is already listening on ws://127.0.0.1:${port}`);
-  expect(hint).toMatch(new RegExp(`^pid ${first.child.pid} holds .* stop it \\(kill ${first.child.pid}\\)`));
+  expect(hint).toMatch(new RegExp(`^pid ${first.child.pid} holds .* stop it \\(${stopCommand(first.child.pid!)}\\)`));
   expect([rest, second.out]).toEqual([[''], '']);
   expect(await probeHealth({ port })).toMatchObject({ healthy: true });
 });
@@ -75,7 +77,9 @@ test('--state-dir and --config choose the locks', async () => {
   expect(lockFiles(home)).toEqual([]);
   const names = lockFiles(state);
   expect(names).toHaveLength(2);
-  expect(readFileSync(join(state, names[0]!), 'utf8')).toContain(`"configPath":"${state}/other.json"`);
+  expect(readFileSync(join(state, names[0]!), 'utf8')).toContain(
+    `"configPath":${JSON.stringify(join(state, 'other.json'))}`,
+  );
 });
 
 test('kill -9, then a start at once: it runs and says what it reclaimed', async () => {
@@ -90,6 +94,8 @@ test('kill -9, then a start at once: it runs and says what it reclaimed', async 
 });
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
+  beforeEach((ctx) => need(ctx, whyNoSignals));
+
   test('closes the server, removes the lock files and exits 0, also with clients connected', async () => {
     const home = freshDirectory();
     const port = await freePort();

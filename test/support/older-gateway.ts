@@ -18,6 +18,8 @@ export function writeOlderRecord(
 
 /** Field 22 of /proc/PID/stat, counted after the last parenthesis of the command name. */
 export function startTimeOf(pid: number): number | null {
+  // In Wine /proc can be read, and has other processes under the pids of Windows.
+  if (process.platform === 'win32') return null;
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
