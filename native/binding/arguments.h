@@ -66,12 +66,15 @@ class Arguments {
   }
   template <typename T>
   T Refuse(std::size_t index, const char* wanted) {
+    Complain(index, wanted);
+    return T();
+  }
+  void Complain(std::size_t index, const char* wanted) {
     if (valid_) {
       Napi::TypeError::New(info_.Env(), "argument " + std::to_string(index) + " must be " + wanted)
           .ThrowAsJavaScriptException();
     }
     valid_ = false;
-    return T();
   }
 
   const Napi::CallbackInfo& info_;

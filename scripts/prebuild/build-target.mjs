@@ -3,6 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bin, root, run } from '../prepare.mjs';
 import { nameOf } from './targets.mjs';
+import { ZIG_LIB } from './zig.mjs';
 
 /** Builds what lies in `sources` and puts it into `out`/prebuilds. A folder of its own per target: build/ is left alone. */
 export function buildTarget(target, zig, { sources = root, out = root, symbols = false } = {}) {
@@ -39,12 +40,12 @@ function tags({ platform, arch, libc, armv }) {
 function cmakeDefinitions({ triple, system, processor }, zig, symbols) {
   return {
     GATEWAY_LOCK_PREBUILD: 'ON',
-    GATEWAY_LOCK_SYMBOLS: symbols ? 'ON' : 'OFF',
+    GATEWAY_LOCK_ZIG_LIB: ZIG_LIB,
     CMAKE_SYSTEM_NAME: system,
     CMAKE_SYSTEM_PROCESSOR: processor,
-    CMAKE_CXX_COMPILER: `${zig};c++;-target;${triple};-Os${symbols ? '' : ';-s'}`,
-    // The compiler is known. Trying it would link programs, for which zig would build a whole static musl and other variants of
-    // libc++ than the one that is used: many minutes for each target.
+    CMAKE_CXX_COMPILER: `${zig};c++;-target;${triple};-Os${symbols ? ';-g' : ';-s'}`,
+    // The compiler is known. Trying it would link programs, for which zig would build a whole libc++ and a static musl: minutes for
+    // each target.
     CMAKE_CXX_COMPILER_ID_RUN: 'ON',
     CMAKE_CXX_COMPILER_ID: 'Clang',
     CMAKE_CXX_COMPILER_VERSION: '21.1.0',
@@ -52,5 +53,7 @@ function cmakeDefinitions({ triple, system, processor }, zig, symbols) {
     CMAKE_CXX_STANDARD_COMPUTED_DEFAULT: '17',
     // Nothing of Xcode's is needed, and CMake wants the name of a tool that only `cmake --install` would use.
     ...(system === 'Darwin' && { CMAKE_OSX_SYSROOT: '', CMAKE_INSTALL_NAME_TOOL: 'true' }),
+    // Nor are there resources, for which CMake wants a compiler.
+    ...(system === 'Windows' && { CMAKE_RC_COMPILER: 'true' }),
   };
 }

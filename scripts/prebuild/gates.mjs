@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readElf } from './elf.mjs';
 import { readMachO } from './mach-o.mjs';
+import { readPe } from './pe.mjs';
 import { FLOOR, fileOf } from './targets.mjs';
 import { LIB_SYSTEM } from './zig.mjs';
 
@@ -17,16 +18,23 @@ const C_LIBRARIES = {
   musl: /^libc\.so$/,
 };
 
+// Parts of Windows 10 itself. Not the host: it is looked up by native/host, under whatever name it has.
+const WINDOWS_LIBRARIES = /^(kernel32|ntdll|advapi32|shell32|ws2_32|iphlpapi|api-ms-win-crt-[a-z]+-l1-1-0)\.dll$/i;
+// Only N-API is the same in every version, and there in Bun and Deno too; and a C++ library need not be there at all.
+const FOREIGN = /^(uv_|_Z|_Unwind|__gxx|__cxa_(?!atexit$|finalize$))/;
+const READERS = { linux: readElf, darwin: readMachO, win32: readPe };
+const GATES = { linux: elfFaults, darwin: machOFaults, win32: peFaults };
+
 /** Reads one binary below `root`; `faults` is empty when it may be published. */
 export function inspect(target, root) {
   const file = fileOf(target);
   if (!existsSync(join(root, file))) return { file, faults: ['is declared and was not built'] };
   const bytes = readFileSync(join(root, file));
-  const found = target.platform === 'darwin' ? readMachO(bytes) : readElf(bytes);
+  const found = READERS[target.platform](bytes);
   const faults = [
     ...sizeFaults(bytes.length),
     ...commonFaults(target, found),
-    ...(target.platform === 'darwin' ? machOFaults(target, found) : elfFaults(target, found)),
+    ...GATES[target.platform](target, found),
   ];
   return { file, bytes: bytes.length, sha256: sha256(bytes), floor: floorOf(target, found), faults };
 }
@@ -42,12 +50,11 @@ function sizeFaults(size) {
 function commonFaults({ arch, platform }, found) {
   const plain = (name) => (platform === 'darwin' ? name.replace(/^_/, '') : name);
   const exported = found.exported.filter((name) => !LINKER_MADE.includes(name)).map(plain);
-  const foreign = found.imported.map(plain).filter((name) => /^(uv_|_ZN2v8|_ZN4node)/.test(name));
+  const foreign = found.imported.map(plain).filter((name) => FOREIGN.test(name));
   return [
     found.arch !== arch && `is for ${found.arch}`,
     !found.shared && 'is not a shared library',
     exported.sort().join() !== EXPORTS.join() && `exports ${exported.join(', ')}`,
-    // Only N-API is the same in every version, and there in Bun and Deno too.
     foreign.length > 0 && `asks the host for ${foreign.join(', ')}`,
   ].filter(Boolean);
 }
@@ -79,8 +86,19 @@ function machOFaults({ arch }, { minimum, needed, imported, badPages, ownName })
   ].filter(Boolean);
 }
 
+function peFaults(_target, { needed, delayed, hardened, stripped }) {
+  const strangers = needed.filter((name) => !WINDOWS_LIBRARIES.test(name));
+  return [
+    strangers.length > 0 && `needs ${strangers.join(', ')}`,
+    delayed && 'loads a library later, of which nothing is known here',
+    !hardened && 'cannot be placed anywhere in memory (ASLR), or runs data (NX)',
+    !stripped && 'is not stripped',
+  ].filter(Boolean);
+}
+
 function floorOf({ libc, platform }, found) {
   if (platform === 'darwin') return `macOS ${found.minimum}`;
+  if (platform === 'win32') return 'Windows 10';
   return libc === 'glibc' ? `glibc ${newest(found.versions)}` : 'musl';
 }
 

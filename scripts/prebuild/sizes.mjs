@@ -5,12 +5,11 @@ import { readElf } from './elf.mjs';
 import { fileOf } from './targets.mjs';
 
 const ORIGINS = [
-  ['the addon: native/', /gateway_lock|napi_register_module|node_api_module/],
+  ['the addon: native/, with the templates that it fills in', /gateway_lock|napi_register_module|node_api_module/],
   ['node-addon-api', /4Napi/],
-  ['unwinder (libc++abi throws when memory is out)', /nwind|__cxa|cxxabi|gxx_personality|__dynamic_cast|_ZT[ISV]/],
-  ['libc++: strings, vectors, sets', /St3__1|_ZNKSt|_ZNSt|^_Zn|^_Zd|std/],
+  ['libc++: strings, vectors, sets', /St3__1|_ZNKSt|_ZNSt|^_Zn|^_Zd/],
 ];
-const OVERHEAD = /^\.(dynsym|dynstr|gnu|hash|rel|plt|got|dynamic|eh_frame|gcc_except_table)/;
+const OVERHEAD = /^\.(dynsym|dynstr|gnu|hash|rel|plt|got|dynamic|data\.rel)/;
 
 /** Rows of [what, bytes], the largest first; `folder` holds a build with symbols. */
 export function sizesOf(target, folder) {
@@ -20,8 +19,7 @@ export function sizesOf(target, folder) {
   const code = symbols.filter((symbol) => symbol.defined && symbol.size > 0);
   for (const { name, size } of code) add(ORIGINS.find(([, pattern]) => pattern.test(name))?.[0] ?? 'the rest', size);
   for (const { name, size } of sections) {
-    if (OVERHEAD.test(name))
-      add(name.startsWith('.eh') || name.startsWith('.gcc') ? 'unwind tables' : 'symbols, relocations', size);
+    if (OVERHEAD.test(name)) add('names, relocations and tables for the loader', size);
     if (name === '.rodata') add('constants and texts (.rodata)', size);
   }
   return [...rows].sort(([, one], [, other]) => other - one);

