@@ -1,8 +1,19 @@
 // The table in the terminal.
-import { cpus, release } from 'node:os';
+import { statfsSync } from 'node:fs';
+import { cpus, loadavg, release, tmpdir } from 'node:os';
 import { meets, TARGETS } from './targets.mjs';
 
 const PEER_COLUMNS = 3;
+/** Magic numbers of statfs(2). */
+const FILE_SYSTEMS = {
+  61267: 'ext4',
+  16914836: 'tmpfs',
+  2435016766: 'btrfs',
+  1481003842: 'xfs',
+  2035054128: 'overlayfs',
+};
+/** Afterwards it would be the bench's own. */
+const loadBefore = Number(loadavg()[0].toFixed(1));
 
 export function table(figures) {
   const rows = Object.entries(figures).map(([key, figure]) => row(key, figure));
@@ -22,7 +33,7 @@ function row(key, figure) {
   return [key, String(floor), String(ours), unit, String(ratio), TARGETS[key].text, verdict, bestPeers(figure)];
 }
 
-function bestPeers({ peers }) {
+export function bestPeers({ peers }) {
   const measured = Object.entries(peers).filter(([, peer]) => peer.value !== undefined);
   const best = measured.sort(([, a], [, b]) => a.value - b.value).slice(0, PEER_COLUMNS);
   return best.map(([name, { value, ratio }]) => `${name} ${value} (${ratio})`).join(', ');
@@ -43,5 +54,13 @@ function missing(figures) {
 
 export function machine() {
   const [{ model }] = cpus();
-  return { node: process.version, system: `${process.platform} ${release()}`, cpu: model, cores: cpus().length };
+  return {
+    node: process.version,
+    system: `${process.platform} ${release()}`,
+    cpu: model,
+    cores: cpus().length,
+    fileSystem: FILE_SYSTEMS[statfsSync(tmpdir()).type] ?? 'unknown file system',
+    load: loadBefore,
+    date: new Date().toISOString().slice(0, 10),
+  };
 }

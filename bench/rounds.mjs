@@ -9,6 +9,7 @@
  */
 export async function inRounds(contestants, effort, batch) {
   const { able, missing } = await calibrate(contestants, effort, batch);
+  for (const one of able) await warmUp(one, effort, batch);
   const samples = Object.fromEntries(able.map(({ contestant }) => [contestant.name, []]));
   const deadline = performance.now() + effort.seconds * 1000;
   for (let round = 0; round < effort.rounds && (round < 3 || performance.now() < deadline); round++) {
@@ -19,7 +20,12 @@ export async function inRounds(contestants, effort, batch) {
   return { samples, missing };
 }
 
-const WARM_UP = [2, 8, 16, 16, 16];
+async function warmUp({ contestant, count }, { warmSeconds }, batch) {
+  const deadline = performance.now() + warmSeconds * 1000;
+  while (performance.now() < deadline) await batch(contestant, count);
+}
+
+const FIRST_CALLS = [2, 8, 16, 16, 16];
 
 /** How many calls fill a batch. The fastest try counts: the others were interrupted, or not compiled yet. */
 async function calibrate(contestants, { batchMs }, batch) {
@@ -28,7 +34,7 @@ async function calibrate(contestants, { batchMs }, batch) {
   for (const contestant of contestants) {
     try {
       let each = Number.POSITIVE_INFINITY;
-      for (const calls of WARM_UP) each = Math.min(each, (await batch(contestant, calls)) / calls);
+      for (const calls of FIRST_CALLS) each = Math.min(each, (await batch(contestant, calls)) / calls);
       able.push({ contestant, count: Math.max(1, Math.round((batchMs * 1e6) / each)) });
     } catch (error) {
       missing[contestant.name] = error.message;

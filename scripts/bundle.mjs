@@ -1,6 +1,7 @@
 // dist/: one file of JavaScript for each entry, because Node takes about a millisecond to find, read and link each of 30
 // small ones; types are what tsc writes. And dist/gateway-lock.1, the manual page, from the same definitions as --help.
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { root } from './prepare.mjs';
 
@@ -21,7 +22,24 @@ const library = {
     onResolve({ filter: /^(\.\.\/)+index\.js$/ }, () => ({ path: '../index.js', external: true })),
 };
 
-await build({ ...FORM, entryPoints: ['src/index.ts'], outfile: 'dist/index.js' });
+/**
+ * An import statement makes Node read every export of its module: for node:fs that loads all streams, and takes longer
+ * than all the rest of this package (2 ms, unless the program has done it before).
+ */
+const builtins = {
+  name: 'builtins',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /\.ts$/ }, ({ path }) => ({ contents: withoutImports(readFileSync(path, 'utf8')), loader: 'ts' })),
+};
+
+function withoutImports(source) {
+  return source.replace(/^import \{(.*?)\} from '(node:.*)';$/gm, (_, names, module) => {
+    const values = names.split(',').filter((name) => !/^ *type /.test(name));
+    return `const {${values.join().replaceAll(' as ', ': ')}} = process.getBuiltinModule('${module}');`;
+  });
+}
+
+await build({ ...FORM, entryPoints: ['src/index.ts'], outfile: 'dist/index.js', plugins: [builtins] });
 await build({ ...FORM, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli/main.js', plugins: [library] });
 await writeManPage();
 
@@ -30,7 +48,7 @@ async function writeManPage() {
   const stdin = { contents, resolveDir: `${root}/src/cli`, loader: 'ts' };
   const outfile = `${root}/dist/cli/man-page.js`;
   await build({ ...FORM, stdin, outfile, sourcemap: false, plugins: [library] });
-  const { manPage, createProgram } = await import(outfile);
+  const { manPage, createProgram } = await import(pathToFileURL(outfile).href);
   writeFileSync(`${root}/dist/gateway-lock.1`, manPage(createProgram()));
   rmSync(outfile);
 }

@@ -35,7 +35,7 @@ function nativeCoverage() {
   // In threads, because vitest ends its forks with a signal. What needs a process of its own (umask, chdir) fails in
   // them and has passed above, so that neither the output nor the status says anything.
   const options = ['run', '--pool=threads', '--project', 'integration'];
-  spawnSync(bin('vitest'), options, {
+  spawnSync(process.execPath, [bin('vitest'), ...options], {
     cwd: root,
     stdio: 'ignore',
     env: { ...process.env, GATEWAY_LOCK_PREBUILD: build },

@@ -44,14 +44,14 @@ const LIFE = `
   if (!require('node:fs').readFileSync('/proc/self/maps', 'utf8').includes(process.env.GATEWAY_LOCK_PREBUILD)) throw new Error('another addon was loaded');
   for (let i = 0; i < 100; i++) {
     const lock = addon.tryAcquire(path, false, false);
-    lock.writeRecord('record');
+    addon.writeRecord(lock, 'record');
     addon.probeLock(path);
     if (addon.tryAcquire(path, false, false) !== 'record') throw new Error('held twice');
     try { addon.tryAcquire('/', false, false); throw new Error('locked /'); } catch (error) { if (error.code !== 'ERR_LOCK_INVALID_FILE') throw error; }
     const contender = addon.contend(path, false, false, () => {});
     if (contender.try() !== 'record' || contender.watch(process.pid) === 'nothing') throw new Error('held twice, or not watched');
-    lock.release();
-    contender.try().release();
+    addon.release(lock);
+    addon.release(contender.try());
     contender.close();
     const listener = addon.listen('127.0.0.1', 0, 1);
     addon.findPortOwner('127.0.0.1', listener.port);

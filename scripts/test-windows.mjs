@@ -1,16 +1,17 @@
 // npm run test:windows [-- --node 22 [vitest arguments]]: the test suites inside real Windows Nodes, in Wine. From nothing: installs
-// Wine and MinGW, downloads the Nodes, builds the addon. --node can be given more than once; without it all are run. Node 18, in
-// which vitest does not run, loads the addon and locks (test/matrix/life.mjs), as all the others do first.
+// Wine and MinGW, downloads the Nodes, builds the addon. --node can be given more than once; without it all are run. Each
+// first gives the proofs of test/matrix, and Node 18, which is too old for the package, the one of the addon alone.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepare } from './prepare.mjs';
-import { askLife, runSuites } from './windows/in-node.mjs';
+import { prove, renamed, runSuites } from './windows/in-node.mjs';
 import { NODES, nodeExe } from './windows/nodes.mjs';
 import { installTools } from './windows/tools.mjs';
 import { copyTree } from './windows/tree.mjs';
 import { CACHE, endAll, freshPrefix } from './windows/wine.mjs';
 
-const OLDEST_WITH_VITEST = 20;
+/** Of the package; the addon itself asks for N-API 8 only. */
+const OLDEST = 20;
 
 const { nodes, args } = readArguments(process.argv.slice(2));
 prepare();
@@ -54,8 +55,10 @@ function readArguments(args) {
 async function tryNode(node, tree) {
   const program = nodeExe(node);
   process.stderr.write(`gateway-lock: Windows ${node.title}\n`);
-  const parts = [await askLife(program, { prefix, tree, lacks: node.lacks })];
-  if (node.major >= OLDEST_WITH_VITEST) parts.push(await runSuites(program, { prefix, tree, args }));
+  const place = { prefix, tree };
+  const script = node.major < OLDEST ? 'addon.mjs' : 'life.mjs';
+  const parts = [await prove(program, script, place), await prove(renamed(program, tree), 'addon.mjs', place)];
+  if (node.major >= OLDEST) parts.push(await runSuites(program, { ...place, args }));
   endAll(prefix);
   for (const { text } of parts) console.log(text);
   return { title: node.title, ...sum(parts) };

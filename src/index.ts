@@ -24,6 +24,8 @@ export { resolveGatewayPaths } from './gateway/resolve-gateway-paths.js';
 export type { SupervisedOutcome } from './gateway/start-supervised.js';
 export { startSupervised } from './gateway/start-supervised.js';
 export type { AskHealth, StartSupervisedOptions, SupervisedAttempt } from './gateway/supervised-options.js';
+/** @internal For src/cli. */
+export { tieChildren } from './gateway/tie-children.js';
 export type { AcquireLockOptions } from './lock/acquire.js';
 export { acquireLock, tryAcquireLock } from './lock/acquire.js';
 export type { TryAcquireLockOptions } from './lock/attempt.js';
@@ -33,8 +35,16 @@ export type { LockProbe } from './lock/probe-lock.js';
 export { probeLock } from './lock/probe-lock.js';
 export type { Endpoint, ReclaimReason } from './lock/reclaim.js';
 export type { LockStrength } from './native/binding.js';
+/** @internal For src/cli. */
+export { programCandidates, programsInherit, signalsCanBeRelayed, startedAs } from './native/programs.js';
 /** @internal For src/cli, which prints what the library's own errors print. */
-export { makePrivateCommand, showModeCommand, stopCommand, whoListensCommand } from './native/shell-commands.js';
+export {
+  DENIED_PORT_ADVICE,
+  makePrivateCommand,
+  showModeCommand,
+  stopCommand,
+  whoListensCommand,
+} from './native/shell-commands.js';
 export type { HealthProbe, ProbeHealthOptions } from './probe/probe-health.js';
 export { probeHealth } from './probe/probe-health.js';
 export type { PortProbe, ProbePortOptions } from './probe/probe-port.js';

@@ -1,4 +1,6 @@
 // What one call costs: taking and letting go, being refused, looking, starting a gateway.
+
+import { mkdirSync } from 'node:fs';
 import { withContestants } from '../contestants.mjs';
 import { freePort, freshDirectory, freshPath } from '../places.mjs';
 import { inRounds } from '../rounds.mjs';
@@ -8,8 +10,10 @@ const UNIT = 'us';
 
 export async function cycle({ effort, peers }) {
   return withContestants(['floor', 'ours', ...peers.ready], async (contestants) => {
-    const paths = new Map(contestants.map((one) => [one, freshPath()]));
-    const batch = (one, count) => one.ask('cycle', count, paths.get(one));
+    // One directory for all: what a new file costs depends on how many were removed beside it in the last minutes
+    // (ext4 without a journal does not use their inodes again so soon, and looks at each first).
+    const folder = freshDirectory();
+    const batch = (one, count) => one.ask('cycle', count, `${folder}/${one.name}.lock`);
     const { samples, missing } = await inRounds(contestants, effort, batch);
     return figure(UNIT, samples, { ...peers.missing, ...missing });
   });
@@ -35,9 +39,10 @@ async function onHeldLocks({ effort, peers }, word) {
 
 export async function gateway({ effort, peers }) {
   return withContestants(['floor', 'ours'], async (contestants) => {
-    const state = new Map(contestants.map((one) => [one, freshDirectory()]));
+    const folder = freshDirectory();
+    for (const { name } of contestants) mkdirSync(`${folder}/${name}`);
     const port = await freePort();
-    const batch = (one, count) => one.ask('gateway', count, state.get(one), port);
+    const batch = (one, count) => one.ask('gateway', count, `${folder}/${one.name}`, port);
     const { samples } = await inRounds(contestants, effort, batch);
     const none = [...peers.ready, ...Object.keys(peers.missing)].map((name) => [name, 'binds no port']);
     return figure(UNIT, samples, Object.fromEntries(none));

@@ -48,22 +48,34 @@ bool RefusesConnections(int port) {
 int Listen(int port) {
   sockaddr_in address = Loopback(port);
   socklen_t length = sizeof address;
+  int on = 1;
   int fd = Socket();
+  // The option after listen(): without it the connections of a killed gateway keep the port from
+  // the next.
   bool listens = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
                  listen(fd, kBacklog) == 0 &&
+                 setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
                  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0;
   if (listens) return fd;
   close(fd);
   return -1;
 }
 
-bool IsOurDirectory(const std::string& path) {
-  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return false;
-  int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+// Made with its parent where it is missing.
+bool IsOurDirectory(const std::string& parent, const std::string& path) {
   struct stat info;
-  bool ours = fd >= 0 && fstat(fd, &info) == 0 && info.st_uid == geteuid();
-  close(fd);
-  return ours;
+  if (lstat(path.c_str(), &info) != 0) {
+    if (mkdir(parent.c_str(), 0700) != 0 && errno != EEXIST) return false;
+    if (mkdir(path.c_str(), 0700) != 0 || lstat(path.c_str(), &info) != 0) return false;
+  }
+  return S_ISDIR(info.st_mode) && info.st_uid == geteuid() && (info.st_mode & 0077) == 0;
+}
+
+// The config lock is of the file that the path leads to. Here there is none yet, as in the
+// package's runs.
+bool IsMissing(const std::string& path) {
+  struct stat info;
+  return lstat(path.c_str(), &info) != 0 && errno == ENOENT;
 }
 
 bool RunGateway(const std::string& directory, int port) {
@@ -85,10 +97,10 @@ bool RunGateway(const std::string& directory, int port) {
 bool StartAndCloseGateway(const std::string& state_directory, int port) {
   char canonical[PATH_MAX];
   if (realpath(state_directory.c_str(), canonical) == nullptr) return false;
-  std::string directory = std::string(canonical) + "/tmp";
-  if (!IsOurDirectory(directory)) return false;
-  directory += "/floor";
-  return IsOurDirectory(directory) && RunGateway(directory, port);
+  std::string state = canonical;
+  if (!IsMissing(state + "/gateway.json")) return false;
+  std::string directory = state + "/tmp/floor";
+  return IsOurDirectory(state + "/tmp", directory) && RunGateway(directory, port);
 }
 
 }  // namespace floor_bench

@@ -5,9 +5,9 @@
 
 namespace floor_bench {
 
-// Start: realpath of the state directory, open and fstat of the lock directory, both locks, a
-// connect and a poll of the port, which has to refuse, socket bind listen getsockname, and the port
-// written into both records. Close: the socket, then the locks.
+// Start: realpath of the state directory, lstat of the config and of the lock directory, both
+// locks, a connect and a poll of the port, which has to refuse, socket bind listen setsockopt
+// getsockname, and the port written into both records. Close: the socket, then the locks.
 bool StartAndCloseGateway(const std::string& state_directory, int port);
 
 }  // namespace floor_bench

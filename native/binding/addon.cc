@@ -2,8 +2,8 @@
 
 #include "contender_handle.h"
 #include "environment.h"
+#include "held_locks.h"
 #include "listener_handle.h"
-#include "lock_handle.h"
 #include "program.h"
 #include "questions.h"
 
@@ -14,20 +14,20 @@ namespace {
 // it, the kernel has released everything.
 void CloseAll(Environment* environment) {
   for (LiveHandle* handle : environment->live) handle->CloseNow();
+  environment->locks.LetAllGo();
 }
 
 Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   auto* environment = new Environment();
   env.SetInstanceData(environment);
-  environment->lock_class = Napi::Persistent(LockHandle::DefineClass(env));
   environment->contender_class = Napi::Persistent(ContenderHandle::DefineClass(env));
   environment->listener_class = Napi::Persistent(ListenerHandle::DefineClass(env));
   env.AddCleanupHook(CloseAll, environment);
-  exports.Set("tryAcquire", Napi::Function::New<LockHandle::TryAcquire>(env));
+  ExportLocks(env, exports);
   exports.Set("contend", Napi::Function::New<ContenderHandle::Contend>(env));
   exports.Set("listen", Napi::Function::New<ListenerHandle::Listen>(env));
   ExportQuestions(env, exports);
-  ExportExec(env, exports);
+  ExportPrograms(env, exports);
   return exports;
 }
 

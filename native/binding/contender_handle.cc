@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "arguments.h"
+#include "held_locks.h"
 #include "js_error.h"
-#include "lock_handle.h"
 
 namespace gateway_lock {
 
@@ -49,13 +49,13 @@ void ContenderHandle::CloseNow() {
   Environment::Of(Env()).wake_ups.Leave(token_);
 }
 
-// What it takes is the LockHandle's; this one may go on, for that lock may have to be given back.
+// What it takes is the environment's; this one may go on, for that lock may have to be given back.
 Napi::Value ContenderHandle::Try(const Napi::CallbackInfo& info) {
   FileLock lock;
   Status status = contender_.Try(&Environment::Of(info.Env()).file_systems, &lock);
   std::string holder_record;
   if (status.contended()) (void)contender_.ReadRecord(&holder_record);
-  return LockHandle::From(info.Env(), status, {&lock, contender_.path(), holder_record});
+  return BringHome(info.Env(), status, {&lock, contender_.path(), holder_record});
 }
 
 Napi::Value ContenderHandle::ReadRecord(const Napi::CallbackInfo& info) {

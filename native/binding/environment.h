@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "file_system.h"
+#include "held_locks.h"
 #include "wake_ups.h"
 
 namespace gateway_lock {
@@ -21,9 +22,9 @@ class LiveHandle {
 
 struct Environment {
   KnownFileSystems file_systems;
+  HeldLocks locks;
   std::unordered_set<LiveHandle*> live;
   WakeUps wake_ups;
-  Napi::FunctionReference lock_class;
   Napi::FunctionReference contender_class;
   Napi::FunctionReference listener_class;
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "arguments.h"
+#include "child_job.h"
 #include "exec_program.h"
 #include "js_error.h"
 
@@ -21,10 +22,17 @@ Napi::Value JsExec(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value JsTieChildren(const Napi::CallbackInfo& info) {
+  Status status = TieChildren();
+  if (!status.ok()) ThrowForPath(info.Env(), status, "");
+  return info.Env().Undefined();
+}
+
 }  // namespace
 
-void ExportExec(Napi::Env env, Napi::Object exports) {
+void ExportPrograms(Napi::Env env, Napi::Object exports) {
   exports.Set("exec", Napi::Function::New<JsExec>(env));
+  exports.Set("tieChildren", Napi::Function::New<JsTieChildren>(env));
 }
 
 }  // namespace gateway_lock

@@ -1,10 +1,10 @@
-// exec(): this process goes on as another program.
+// Programs that take over from this process, or end with it.
 #pragma once
 
 #include <napi.h>
 
 namespace gateway_lock {
 
-void ExportExec(Napi::Env env, Napi::Object exports);
+void ExportPrograms(Napi::Env env, Napi::Object exports);
 
 }  // namespace gateway_lock

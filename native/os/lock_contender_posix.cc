@@ -30,15 +30,15 @@ int OpenFile(const std::string& path, int flags) {
   return fd;
 }
 
-// An existing file is opened without O_CREAT, so that "was there before" is known, and because
-// fs.protected_regular refuses O_CREAT on another user's file in a sticky directory.
+// O_EXCL tells "was not there before". An existing file is opened without O_CREAT, because
+// fs.protected_regular refuses that on another user's file in a sticky directory. Made first: a
+// holder mostly finds no file, since the one before has removed it.
 Status OpenOrCreate(const std::string& path, FileHandle* file, bool* created) {
-  int fd = OpenFile(path, kOpenFlags);
-  *created = false;
-  if (fd < 0 && errno == ENOENT) {
-    fd = OpenFile(path, kOpenFlags | O_CREAT | O_EXCL);
-    if (fd < 0 && errno == EEXIST) return Status::Replaced();
-    *created = fd >= 0;
+  int fd = OpenFile(path, kOpenFlags | O_CREAT | O_EXCL);
+  *created = fd >= 0;
+  if (fd < 0 && errno == EEXIST) {
+    fd = OpenFile(path, kOpenFlags);
+    if (fd < 0 && errno == ENOENT) return Status::Replaced();
   }
   if (fd < 0) return ExplainOpenFailure(path, errno);
   *file = FileHandle(fd);

@@ -42,33 +42,34 @@ Status MakeMissing(const std::string& path) {
   return Status::SystemError(errno, "mkdir");
 }
 
-Status ExplainDirectoryFailure(const std::string& path, int sys_code) {
-  struct stat info;
-  if (!StatPath(path.c_str(), &info).ok()) return Status::SystemError(sys_code, "open");
-  if (S_ISLNK(info.st_mode)) return Status::InvalidFile("is a symbolic link");
-  if (!S_ISDIR(info.st_mode)) return Status::InvalidFile("is not a directory");
-  if (info.st_uid != geteuid()) return Status::ForeignOwner("belongs to another user");
-  return Status::SystemError(sys_code, "open");
+// Mostly it is there, and one look is all.
+Status FindOrMake(const std::string& path, struct stat* info) {
+  if (StatPath(path.c_str(), info).ok()) return Status::Ok();
+  Status made = MakeMissing(path);
+  return made.ok() ? StatPath(path.c_str(), info) : made;
+}
+
+// By a descriptor, because chmod() follows a link.
+Status MakePrivate(const std::string& path) {
+  FileHandle directory(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!directory.valid()) return Status::SystemError(errno, "open");
+  return fchmod(Fd(directory), kOnlyOwner) == 0 ? Status::Ok()
+                                                : Status::SystemError(errno, "fchmod");
 }
 
 }  // namespace
 
 Status EnsureLockDirectory(const std::string& path, bool tighten) {
-  Status status = MakeMissing(path);
-  if (!status.ok()) return status;
-  FileHandle directory(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!directory.valid()) return ExplainDirectoryFailure(path, errno);
   struct stat info;
-  status = StatFile(directory, &info);
+  Status status = FindOrMake(path, &info);
   if (!status.ok()) return status;
+  if (S_ISLNK(info.st_mode)) return Status::InvalidFile("is a symbolic link");
+  if (!S_ISDIR(info.st_mode)) return Status::InvalidFile("is not a directory");
   if (info.st_uid != geteuid()) return Status::ForeignOwner("belongs to another user");
   if (info.st_mode & S_IWOTH) {
     return Status::InvalidFile("is a directory that every user may write to");
   }
-  if (tighten && (info.st_mode & 0077)) {
-    return fchmod(Fd(directory), kOnlyOwner) == 0 ? Status::Ok()
-                                                  : Status::SystemError(errno, "fchmod");
-  }
+  if (tighten && (info.st_mode & 0077)) return MakePrivate(path);
   if (info.st_mode & S_IWGRP) {
     return Status::InvalidFile("is a directory that its group may write to");
   }

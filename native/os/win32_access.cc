@@ -51,11 +51,12 @@ PSID SidOf(std::vector<BYTE>* user) {
   return user->empty() ? nullptr : reinterpret_cast<TOKEN_USER*>(user->data())->User.Sid;
 }
 
+// A file system without owners (FAT) says Everyone.
 bool IsOurs(PSID owner) {
   std::vector<BYTE> user = ThisUser();
   PSID sid = SidOf(&user);
   return (sid != nullptr && EqualSid(owner, sid)) ||
-         IsOneOf(owner, {WinBuiltinAdministratorsSid, WinLocalSystemSid});
+         IsOneOf(owner, {WinBuiltinAdministratorsSid, WinLocalSystemSid, WinWorldSid});
 }
 
 // A denial that would take something back is not counted: rather one refusal too many.

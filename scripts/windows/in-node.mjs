@@ -1,35 +1,37 @@
-// What is asked of one Windows Node: the proof that every runtime gives, then the suites. Both resolve with
+// What is asked of one Windows Node: proofs of test/matrix, then the suites. Both resolve with
 // { passed, failed, skipped, text }, where text is what to read when something failed.
-import { readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runInWine, windowsPath } from './wine.mjs';
 
-const LIFE_LIMIT_MS = 120_000;
-const SUITES_LIMIT_MS = 900_000;
+const PROOF_LIMIT_MS = 120_000;
+const SUITES_LIMIT_MS = 1_200_000;
 const SUITES = ['unit', 'integration', 'multiprocess'];
 
-/** test/matrix/life.mjs: load, lock, refuse, outlive garbage collection, be killed, serve. `lacks`: what this Node cannot do. */
-export async function askLife(program, { prefix, tree, lacks = [] }) {
-  const output = join(tree, 'life.log');
-  const script = join(tree, 'test/matrix/life.mjs');
-  const command = [program, '--expose-gc', script];
-  const status = await runInWine(prefix, command, {
+/** Runs a script of test/matrix, which asks itself whether the package works and prints the answers. */
+export async function prove(program, script, { prefix, tree }) {
+  const output = join(tree, 'proof.log');
+  const file = join(tree, 'test/matrix', script);
+  const status = await runInWine(prefix, [program, '--expose-gc', file], {
     output,
     cwd: tree,
-    limitMs: LIFE_LIMIT_MS,
-    env: { GATEWAY_LOCK_LIFE: JSON.stringify([windowsPath(program), '--expose-gc', windowsPath(script)]) },
+    limitMs: PROOF_LIMIT_MS,
+    env: { GATEWAY_LOCK_LIFE: JSON.stringify([windowsPath(program), '--expose-gc', windowsPath(file)]) },
   });
   const text = readFileSync(output, 'utf8');
-  if (status !== 0) return { passed: 0, failed: 1, skipped: 0, text: `life: ${ending(status)}\n${text}` };
+  if (status !== 0) return { passed: 0, failed: 1, skipped: 0, text: `${script}: ${ending(status)}\n${text}` };
   const answers = Object.entries(JSON.parse(text.trim().split('\n').at(-1)));
-  const asked = answers.filter(([question, answer]) => answer !== 'not asked' && !lacks.includes(question));
+  const asked = answers.filter(([, answer]) => answer !== 'not asked');
   const wrong = asked.filter(([, answer]) => answer !== true);
-  return {
-    passed: asked.length - wrong.length,
-    failed: wrong.length,
-    skipped: answers.length - asked.length,
-    text: wrong.map(([question, answer]) => `life: ${question}: ${answer}`).join('\n'),
-  };
+  const said = asked.map(([question, answer]) => `${script}: ${question}: ${answer === true ? 'yes' : answer}`);
+  return { passed: asked.length - wrong.length, failed: wrong.length, skipped: 0, text: said.join('\n') };
+}
+
+/** The same Node by another name, as Electron and packaged applications are. */
+export function renamed(program, tree) {
+  const other = join(tree, 'some application.exe');
+  copyFileSync(program, other);
+  return other;
 }
 
 /** vitest, with `args`; all suites where these name none. */

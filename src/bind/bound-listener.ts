@@ -2,7 +2,9 @@
 import type { Server, ServerOpts, Socket } from 'node:net';
 import { isIPv6 } from '../address.js';
 import { checkTimeout, invalidType } from '../arguments.js';
+import { adoptionOf, canAdopt } from '../native/adoption.js';
 import type { ListenerHandle } from '../native/binding.js';
+import { programsInherit } from '../native/programs.js';
 
 export interface BoundAddress {
   readonly address: string;
@@ -17,8 +19,11 @@ export interface CloseOptions {
 
 export class BoundListener {
   readonly address: BoundAddress;
-  /** Whether the system guarantees that nobody else can listen on this address and port. */
-  readonly exclusive: boolean = true;
+  /**
+   * Whether the system guarantees that nobody else can listen on this address and port, also once a server has
+   * the socket. False only in a runtime on Windows whose servers cannot take one: theirs is a plain one then.
+   */
+  readonly exclusive: boolean = canAdopt();
   readonly #handles: readonly ListenerHandle[];
   readonly #backlog: number;
   readonly #servers: Server[] = [];
@@ -36,10 +41,10 @@ export class BoundListener {
 
   /**
    * The descriptors, for a child that shall inherit the socket: two for `localhost`, else one. Empty once a
-   * server has it, or it is closed.
+   * server has it, or it is closed; and on Windows, where no child can have it.
    */
   get fds(): readonly number[] {
-    return this.#state === 'open' ? this.#handles.map((handle) => handle.fd) : [];
+    return this.#state === 'open' && programsInherit ? this.#handles.map((handle) => handle.fd) : [];
   }
 
   /**
@@ -72,6 +77,7 @@ export class BoundListener {
     const graceMs = checkTimeout('graceMs', options.graceMs ?? 5000);
     this.#state = 'closed';
     for (const handle of this.#handles) handle.close();
+    if (this.#servers.length === 0) return;
     this.#closing ??= Promise.all(this.#servers.map(closeServer));
     const cut = setTimeout(() => this.#cutConnections(), Math.min(graceMs, LONGEST_TIMER_MS));
     await this.#closing;
@@ -97,14 +103,8 @@ export class BoundListener {
     await this.#adopt(relay, second);
   }
 
-  /**
-   * As a handle, not as `{ fd }`: in a cluster worker Node would have the primary listen on its own
-   * descriptor of that number (net.js, listenInCluster).
-   */
   #adopt(server: Server, handle: ListenerHandle): Promise<void> {
-    const socket = new (net().Socket)({ fd: handle.fd, readable: false, writable: false });
-    // From here on libuv owns the descriptor.
-    handle.detach();
+    const adoption = adoptionOf(handle);
     this.#servers.push(server);
     const listening = listeningOf(
       server,
@@ -112,9 +112,9 @@ export class BoundListener {
     );
     try {
       // Not an overridden listen(), which could put it off, and nobody would own the descriptor.
-      (net().Server.prototype.listen as ListenOnHandle).call(server, socket, this.#backlog);
+      (net().Server.prototype.listen as ListenOnHandle).call(server, adoption.target, this.#backlog);
     } catch (error) {
-      socket.destroy();
+      adoption.close();
       listening.catch(() => {}); // it may still hear of an end that nobody waits for
       throw error;
     }
@@ -173,7 +173,7 @@ function alreadyListening(): Error {
   return Object.assign(new Error('that server listens already: give a new one'), { code: 'ERR_SERVER_ALREADY_LISTEN' });
 }
 
-type ListenOnHandle = (this: Server, handle: Socket, backlog: number) => Server;
+type ListenOnHandle = (this: Server, target: object, backlog: number) => Server;
 
 interface HttpLike extends Server {
   closeIdleConnections?: () => void;

@@ -1,7 +1,7 @@
 // The program as a child that inherits the locks and the listening socket.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { GatewayLock } from '../index.js';
+import { type GatewayLock, programsInherit, startedAs, tieChildren } from '../index.js';
 import { errorLine, say } from './output.js';
 import type { SignalRelay } from './signal-relay.js';
 
@@ -16,18 +16,24 @@ export interface ChildEnd {
  */
 const TELL_PID = 'export LISTEN_PID=$$; exec "$@"';
 
-export async function runChild(lock: GatewayLock, words: readonly string[], signals: SignalRelay): Promise<ChildEnd> {
-  const child = start(lock, words);
+/** `file`: where the program of `words` was found. */
+export async function runChild(
+  lock: GatewayLock,
+  file: string,
+  words: readonly string[],
+  signals: SignalRelay,
+): Promise<ChildEnd> {
+  const child = programsInherit ? startHeir(lock, words) : startTied(file, words);
   signals.relayTo(child);
   // Both reject with the error of a program that could not be started.
   const ended = once(child, 'exit');
   await Promise.race([once(child, 'spawn'), ended]);
-  await nameAsHolder(lock, child.pid!);
+  if (programsInherit) await nameAsHolder(lock, child.pid!);
   const [code, signal] = (await ended) as [number | null, NodeJS.Signals | null];
   return signal === null ? { code: code ?? 0 } : { signal };
 }
 
-function start(lock: GatewayLock, words: readonly string[]): ChildProcess {
+function startHeir(lock: GatewayLock, words: readonly string[]): ChildProcess {
   const { descriptors, environment } = lock.inheritance;
   const { LISTEN_PID: _, LISTEN_FDS: __, LISTEN_FDNAMES: ___, ...own } = process.env;
   const [file, ...args] = 'LISTEN_FDS' in environment ? ['/bin/sh', '-c', TELL_PID, 'sh', ...words] : words;
@@ -35,6 +41,13 @@ function start(lock: GatewayLock, words: readonly string[]): ChildProcess {
     stdio: ['inherit', 'inherit', 'inherit', ...descriptors],
     env: { ...own, ...environment },
   });
+}
+
+/** The lock stays with this process, and so does the program: it ends when this one does, in whatever way. */
+function startTied(found: string, [name, ...words]: readonly string[]): ChildProcess {
+  const { file, args, ...how } = startedAs(name!, found, words);
+  tieChildren();
+  return spawn(file, args, { stdio: 'inherit', ...how });
 }
 
 /** Only a hint: the program runs, and the lock is held, whatever becomes of it. */

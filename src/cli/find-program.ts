@@ -1,11 +1,11 @@
 // Where a program is, as a shell would find it; found before anything is locked.
 import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, join, resolve, sep } from 'node:path';
+import { programCandidates } from '../index.js';
 import { EXIT } from './exit-codes.js';
 
 /** @throws {ProgramError} */
 export function findProgram(name: string): string {
-  const candidates = name.includes(sep) ? [resolve(name)] : directories().map((directory) => join(directory, name));
+  const candidates = programCandidates(name);
   const file = candidates.find(isProgram);
   if (file !== undefined) return file;
   if (candidates.some(exists)) throw new ProgramError(`cannot run '${name}': not an executable file`, EXIT.cannotRun);
@@ -19,11 +19,6 @@ export class ProgramError extends Error {
     super(message);
     this.exitCode = exitCode;
   }
-}
-
-/** An empty part means the working directory. */
-function directories(): string[] {
-  return (process.env['PATH'] ?? '/usr/bin:/bin').split(delimiter).map((directory) => directory || '.');
 }
 
 function isProgram(path: string): boolean {

@@ -5,6 +5,7 @@ import {
   detectSupervisor,
   type GatewayLock,
   type GatewayLockOptions,
+  programsInherit,
   type SupervisedAttempt,
   startSupervised,
 } from '../index.js';
@@ -75,6 +76,7 @@ export function addRunCommand(program: Command): void {
 }
 
 async function run(words: string[], flags: RunFlags): Promise<void> {
+  refuseWhatCannotBe(flags);
   const file = findProgram(words[0]!);
   if (flags.lock !== undefined) refuseForeignFile(flags.lock);
   const signals = new SignalRelay();
@@ -83,6 +85,21 @@ async function run(words: string[], flags: RunFlags): Promise<void> {
     return typeof lock === 'number' ? { code: lock } : await runLocked(lock, file, words, flags, signals);
   });
   signals.exitAs(ended);
+}
+
+/** Windows gives a program neither the lock nor the socket (docs/decisions/0017). */
+function refuseWhatCannotBe({ exec, port, handover }: RunFlags): void {
+  if (programsInherit) return;
+  if (exec) throw usageError('--exec: on Windows no process can become another program');
+  if (port !== undefined && handover) {
+    throw usageError(
+      '--port: on Windows no program inherits a socket: add --no-handover, and let it bind the port itself',
+    );
+  }
+}
+
+function usageError(text: string): Error {
+  return Object.assign(new Error(text), { exitCode: EXIT.usage });
 }
 
 /** The exit code where there is no lock to be had. */
@@ -128,7 +145,7 @@ async function runLocked(
     // A signal that came while the lock was taken ends this command, and no program is started.
     signals.interrupted.throwIfAborted();
     if (flags.exec) lock.exec({ path: file, args: words });
-    return await runChild(lock, words, signals);
+    return await runChild(lock, file, words, signals);
   } finally {
     await close(lock);
   }

@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
+import { signalsCanBeRelayed } from '../index.js';
 import type { ChildEnd } from './child.js';
 
 const RELAYED = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
@@ -59,6 +60,6 @@ export class SignalRelay {
 
   readonly #receive = (signal: NodeJS.Signals): void => {
     if (this.#child === undefined) this.#interruption.abort(signal);
-    else if (!(this.#atTerminal && FROM_TERMINAL.includes(signal))) this.#child.kill(signal);
+    else if (signalsCanBeRelayed && !(this.#atTerminal && FROM_TERMINAL.includes(signal))) this.#child.kill(signal);
   };
 }

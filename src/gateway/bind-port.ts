@@ -1,6 +1,7 @@
 // The bind half of the transaction. The locks are ours, so whoever has the port is no gateway of this state.
 import { bindExclusive } from '../bind/bind-exclusive.js';
 import type { BoundListener } from '../bind/bound-listener.js';
+import { monotonicMs } from '../clock.js';
 import { pause } from '../lock/pause.js';
 import { portAnswers, portHasListener, portOwner } from './ask-port.js';
 import { bindFailedError, portInUseError } from './gateway-error.js';
@@ -19,7 +20,7 @@ const DYING_OWNER_PAUSE_MS = 5;
 /** @param reclaimed the last owner died and left its lock file */
 export async function bindPort(request: GatewayRequest, reclaimed: boolean): Promise<BoundListener> {
   if (reclaimed) await letOwnerDie(request);
-  const deadline = performance.now() + request.bindTimeoutMs;
+  const deadline = monotonicMs() + request.bindTimeoutMs;
   for (;;) {
     request.signal?.throwIfAborted();
     // Asked first: on macOS a bind can succeed beside a listener on another address.
@@ -28,9 +29,9 @@ export async function bindPort(request: GatewayRequest, reclaimed: boolean): Pro
       return bindExclusive(request);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw bindFailedError(request, error);
-      if (performance.now() >= deadline || portHasListener(request)) throw inUse(request, error);
+      if (monotonicMs() >= deadline || portHasListener(request)) throw inUse(request, error);
     }
-    await pause(Math.min(BIND_RETRY_MS, deadline - performance.now()), request.signal);
+    await pause(Math.min(BIND_RETRY_MS, deadline - monotonicMs()), request.signal);
   }
 }
 
@@ -40,6 +41,6 @@ function inUse(request: GatewayRequest, cause?: unknown) {
 }
 
 async function letOwnerDie(request: GatewayRequest): Promise<void> {
-  const deadline = performance.now() + DYING_OWNER_GRACE_MS;
-  while (portAnswers(request) && performance.now() < deadline) await pause(DYING_OWNER_PAUSE_MS, request.signal);
+  const deadline = monotonicMs() + DYING_OWNER_GRACE_MS;
+  while (portAnswers(request) && monotonicMs() < deadline) await pause(DYING_OWNER_PAUSE_MS, request.signal);
 }

@@ -1,5 +1,5 @@
 // One name for one place: two paths to the same directory must give the same lock.
-import { lstatSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
+import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, join, parse, resolve } from 'node:path';
 import { absolutePath, SEPARATOR } from '../native/path-rules.js';
 
@@ -10,13 +10,22 @@ const MOST_LINKS = 40;
  * The path as the kernel would walk it, one part after the other, with every link followed, also where
  * its last parts do not exist yet. On a file system that ignores case, parts that exist get their true
  * case.
- *
- * @param known a directory that the path begins with, and that is canonical already
  */
-export function canonicalPath(path: string, known?: string): string {
+export function canonicalPath(path: string): string {
   const absolute = absolutePath(path);
-  let place = known ?? parse(absolute).root;
-  const ahead = absolute.slice(place.length).split(SEPARATOR);
+  // Mostly all of it exists: then the system walks it, in two calls and not in one for each part.
+  return lookAt(absolute, () => realpathSync.native(absolute), statSync) ?? walk(absolute);
+}
+
+/** The same for a name in a directory that is canonical already. */
+export function canonicalChild(directory: string, name: string): string {
+  const path = join(directory, name);
+  return lookAt(path, () => canonicalPath(path)) ?? path;
+}
+
+function walk(path: string): string {
+  let place = parse(path).root;
+  const ahead = path.slice(place.length).split(SEPARATOR);
   for (let links = 0; ahead.length > 0; ) {
     const next = step(place, ahead.shift()!);
     const target = linkTarget(next);
@@ -30,7 +39,7 @@ export function canonicalPath(path: string, known?: string): string {
     if (root !== '') place = resolve(place, root);
     ahead.unshift(...target.slice(root.length).split(SEPARATOR));
   }
-  return withTrueCase(place, known);
+  return withTrueCase(place);
 }
 
 function step(place: string, part: string): string {
@@ -43,16 +52,18 @@ function linkTarget(path: string): string | null {
   return lookAt(path, (info) => (info.isSymbolicLink() ? readlinkSync(path) : null));
 }
 
-function withTrueCase(path: string, known?: string): string {
-  if (path === known) return path;
+function withTrueCase(path: string): string {
   const found = lookAt(path, () => realpathSync.native(path));
-  return found ?? join(withTrueCase(dirname(path), known), path.slice(dirname(path).length));
+  const parent = dirname(path);
+  // The root of a drive that is not there.
+  if (parent === path) return found ?? path;
+  return found ?? join(withTrueCase(parent), path.slice(parent.length));
 }
 
 /** null for what is not there. Asked before, because an error of Node's costs as much as ten system calls. */
-function lookAt<T>(path: string, look: (info: Stats) => T): T | null {
+function lookAt<T>(path: string, look: (info: Stats) => T, stat = lstatSync): T | null {
   try {
-    const info = lstatSync(path, { throwIfNoEntry: false });
+    const info = stat(path, { throwIfNoEntry: false });
     return info === undefined ? null : look(info);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

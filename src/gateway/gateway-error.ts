@@ -4,7 +4,13 @@ import { isAbsolute } from 'node:path';
 import { webSocketUrl } from '../address.js';
 import { GatewayLockError, LockError, type OwnerRecord } from '../errors.js';
 import { holderName, stopAdvice } from '../lock/holder-text.js';
-import { showModeCommand, stopCommand, whoHasOpenCommand, whoListensCommand } from '../native/shell-commands.js';
+import {
+  DENIED_PORT_ADVICE,
+  showModeCommand,
+  stopCommand,
+  whoHasOpenCommand,
+  whoListensCommand,
+} from '../native/shell-commands.js';
 
 export interface Holder {
   readonly lockPath: string | null;
@@ -73,7 +79,7 @@ export function bindFailedError({ host, port }: Place, cause: unknown): GatewayL
 }
 
 const BIND_HINTS: Readonly<Record<string, string>> = {
-  EACCES: 'This user may not bind that port: choose one from 1024 on.',
+  EACCES: DENIED_PORT_ADVICE,
   EADDRNOTAVAIL: 'That address is not one of this host: see them with `ip addr` or `ifconfig`, or use 127.0.0.1.',
   EAFNOSUPPORT: 'This host has no such address family: use 127.0.0.1.',
 };

@@ -6,7 +6,13 @@ import type { OwnerRecord } from '../errors.js';
 import type { FileLock, LostListener } from '../lock/file-lock.js';
 import type { ReclaimReason } from '../lock/reclaim.js';
 import type { LockStrength } from '../native/binding.js';
-import { type ExecProgram, execAs, type Inheritance, inheritanceOf } from './inheritance.js';
+import {
+  type ExecProgram,
+  execAs,
+  type Inheritance,
+  inheritanceOf,
+  refuseWhereNothingIsInherited,
+} from './inheritance.js';
 
 export class GatewayLock {
   readonly host: string;
@@ -55,7 +61,8 @@ export class GatewayLock {
   /**
    * What a program needs to inherit these locks and, unless a server has it already, the listening socket.
    *
-   * @throws {Error} `ERR_INVALID_STATE` when a lock is released
+   * @throws {Error} `ERR_INVALID_STATE` when a lock is released; {LockError} `ERR_LOCK_UNSUPPORTED` on Windows,
+   *   where no program inherits a lock
    */
   get inheritance(): Inheritance {
     return inheritanceOf(this.#locks, this.listener);
@@ -66,9 +73,11 @@ export class GatewayLock {
    * its own. The locks live until it ends or `close()`, whichever is first; when this process ends in whatever way,
    * until that child does.
    *
-   * @throws {RangeError} `ERR_OUT_OF_RANGE`; what {@link FileLock.updateOwner} throws
+   * @throws {RangeError} `ERR_OUT_OF_RANGE`; what {@link FileLock.updateOwner} throws; {LockError}
+   *   `ERR_LOCK_UNSUPPORTED` on Windows
    */
   async handOverTo(pid: number): Promise<void> {
+    refuseWhereNothingIsInherited(this.#locks[0]!);
     for (const lock of this.#locks) lock.handOverTo(pid);
     await this.listener?.close();
   }

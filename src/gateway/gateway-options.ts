@@ -77,7 +77,7 @@ export interface GatewayRequest {
   /** null for a lock file of the caller's own, which needs neither state nor home. */
   readonly paths: StatePaths | null;
   /** In the order in which they are taken: state, then config. */
-  readonly lockPaths: readonly string[];
+  readonly lockPaths: Iterable<string>;
   readonly timeoutMs: number;
   readonly bindTimeoutMs: number;
   readonly whenListening: 'fail' | 'wait';
@@ -125,8 +125,13 @@ export function readGatewayOptions(options: GatewayLockOptions): GatewayRequest 
   };
 }
 
-function lockPaths(paths: StatePaths, allowMultiple: boolean): readonly string[] {
-  return allowMultiple ? [paths.stateLock] : [paths.stateLock, paths.configLock];
+function lockPaths(paths: StatePaths, allowMultiple: boolean): Iterable<string> {
+  return {
+    *[Symbol.iterator]() {
+      yield paths.stateLock;
+      if (!allowMultiple) yield paths.configLock;
+    },
+  };
 }
 
 function readNames(options: GatewayLockOptions, app: string, env: Env): StatePathOptions {

@@ -1,8 +1,10 @@
 // Handing locks and listening socket to another program: a child, or the one that replaces this process.
 import { checkOptions, checkPath, invalidType, invalidValue } from '../arguments.js';
 import type { BoundListener } from '../bind/bound-listener.js';
+import { LockError } from '../errors.js';
 import type { FileLock } from '../lock/file-lock.js';
 import { native } from '../native/load.js';
+import { programsInherit } from '../native/programs.js';
 import type { Env } from './state-paths.js';
 
 /** What a program needs to go on as the holder. */
@@ -28,8 +30,12 @@ export interface ExecProgram {
   readonly env?: Env;
 }
 
-/** @throws {Error} `ERR_INVALID_STATE` when a lock is released */
+/**
+ * @throws {Error} `ERR_INVALID_STATE` when a lock is released; {LockError} `ERR_LOCK_UNSUPPORTED` on Windows,
+ *   where no program inherits a lock
+ */
 export function inheritanceOf(locks: readonly FileLock[], listener: BoundListener | null): Inheritance {
+  refuseWhereNothingIsInherited(locks[0]!);
   const released = locks.find((lock) => !lock.held);
   if (released !== undefined) {
     throw Object.assign(new Error(`the lock at '${released.path}' is released`), { code: 'ERR_INVALID_STATE' });
@@ -38,6 +44,14 @@ export function inheritanceOf(locks: readonly FileLock[], listener: BoundListene
   const names = sockets.map(() => 'gateway').join(':');
   const environment = sockets.length === 0 ? {} : { LISTEN_FDS: String(sockets.length), LISTEN_FDNAMES: names };
   return { descriptors: [...sockets, ...locks.map((lock) => lock.fd)], environment };
+}
+
+/** @throws {LockError} `ERR_LOCK_UNSUPPORTED` */
+export function refuseWhereNothingIsInherited({ path }: FileLock): void {
+  if (programsInherit) return;
+  const reason =
+    'on Windows a lock belongs to the process that took it; keep that running, and end the program with it';
+  throw new LockError('ERR_LOCK_UNSUPPORTED', `the lock at '${path}' cannot be handed over: ${reason}`, { path });
 }
 
 /** Returns only by throwing. */

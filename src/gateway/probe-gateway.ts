@@ -74,7 +74,7 @@ function heldState(
 
 /** The first that is held. */
 function probeLocks(request: GatewayRequest): LockProbe & { lockPath: string } {
-  const probes = request.lockPaths.map((lockPath) => ({ lockPath, ...probeOne(lockPath, request) }));
+  const probes = [...request.lockPaths].map((lockPath) => ({ lockPath, ...probeOne(lockPath, request) }));
   return probes.find(({ state }) => state === 'held') ?? probes[0]!;
 }
 

@@ -1,4 +1,5 @@
 // Starting under a supervisor: a duplicate leaves a healthy gateway in control, and never loops.
+import { monotonicMs } from '../clock.js';
 import { GatewayLockError, type OwnerRecord } from '../errors.js';
 import { announce, type SupervisedDecision } from '../events.js';
 import { pause } from '../lock/pause.js';
@@ -41,15 +42,15 @@ export async function startSupervised<Gateway>(
   options: StartSupervisedOptions<Gateway>,
 ): Promise<SupervisedOutcome<Gateway>> {
   const request = readSupervisedOptions(options);
-  let deadline = performance.now() + request.budgetMs;
+  let deadline = monotonicMs() + request.budgetMs;
   let decision: SupervisedDecision | null = null;
   for (let attempts = 1; ; attempts++) {
     request.signal?.throwIfAborted();
-    const earliestNext = performance.now() + (decision === null ? 0 : request.retryDelayMs);
+    const earliestNext = monotonicMs() + (decision === null ? 0 : request.retryDelayMs);
     const tried = await tryToStart(request, attemptAfter(decision, request, deadline));
     if ('gateway' in tried) return { outcome: 'started', gateway: tried.gateway };
     // A holder that is waited for has used no budget: it was healthy.
-    if (decision?.decision === 'park') deadline = performance.now() + request.budgetMs;
+    if (decision?.decision === 'park') deadline = monotonicMs() + request.budgetMs;
     const health = await askHealth(tried.refusal, request, deadline);
     decision = decide(tried.refusal, health, request, { attempts, deadline });
     announce('gateway-lock:decision', () => decision!);
@@ -58,7 +59,7 @@ export async function startSupervised<Gateway>(
     if (decision.decision === 'leave') return duplicate(tried.refusal.owner, health!, request.supervisor);
     // Not the lock was in the way, which would have been waited for, but the port.
     const latestNext = decision.decision === 'park' ? Number.POSITIVE_INFINITY : deadline - request.healthReserveMs;
-    await pause(Math.max(0, Math.min(earliestNext, latestNext) - performance.now()), request.signal);
+    await pause(Math.max(0, Math.min(earliestNext, latestNext) - monotonicMs()), request.signal);
   }
 }
 
@@ -89,7 +90,7 @@ function attemptAfter(
   const parked = decision?.decision === 'park';
   // The first try waits for a gateway that is starting or closing as acquireGatewayLock() does.
   const longest = decision === null ? DEFAULT_TIMEOUT_MS : retryDelayMs;
-  const leftMs = Math.max(0, deadline - performance.now() - healthReserveMs);
+  const leftMs = Math.max(0, deadline - monotonicMs() - healthReserveMs);
   const timeoutMs = parked ? Number.POSITIVE_INFINITY : Math.min(longest, leftMs);
   const unbounded = parked || leftMs === Number.POSITIVE_INFINITY;
   return {
@@ -110,7 +111,7 @@ async function askHealth(
   const place = holderPlace(refusal);
   // We asked for any port, and the holder has none yet.
   if (place.port === 0) return { healthy: false, reason: 'it has not said its port', status: null };
-  const leftMs = Math.max(SHORTEST_QUESTION_MS, deadline - performance.now());
+  const leftMs = Math.max(SHORTEST_QUESTION_MS, deadline - monotonicMs());
   const health = await ask({ ...place, timeoutMs: Math.ceil(Math.min(healthTimeoutMs, leftMs)) });
   signal?.throwIfAborted();
   return health;
@@ -122,7 +123,7 @@ function decide(
   { supervisor, park, healthReserveMs }: SupervisedRequest<unknown>,
   { attempts, deadline }: { attempts: number; deadline: number },
 ): SupervisedDecision {
-  const remainingMs = Math.max(0, deadline - performance.now());
+  const remainingMs = Math.max(0, deadline - monotonicMs());
   const told = { supervisor, error, health, attempts, remainingMs };
   if (health?.healthy) return { decision: park ? 'park' : 'leave', ...told };
   const another = health !== null && remainingMs > healthReserveMs;

@@ -1,7 +1,7 @@
 // Where the locks of a gateway lie. With `app: 'openclaw'` every path is OpenClaw's own.
 import { homedir } from 'node:os';
 import { isAbsolute, join, sep } from 'node:path';
-import { canonicalPath } from './canonical-path.js';
+import { canonicalChild, canonicalPath } from './canonical-path.js';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -30,9 +30,7 @@ export function resolveStatePaths(options: StatePathOptions): StatePaths {
   const stateDir = canonicalPath(expandHome(options.stateDir ?? envValue(env, app, 'STATE_DIR') ?? inHome));
   const configured = options.configPath ?? envValue(env, app, 'CONFIG_PATH');
   const configPath =
-    configured === undefined
-      ? canonicalPath(join(stateDir, `${app}.json`), stateDir)
-      : canonicalPath(expandHome(configured));
+    configured === undefined ? canonicalChild(stateDir, `${app}.json`) : canonicalPath(expandHome(configured));
   const lockDir =
     options.lockDir === undefined
       ? join(stateDir, 'tmp', userDirectory(app))
@@ -47,7 +45,10 @@ export function resolveStatePaths(options: StatePathOptions): StatePaths {
       lockDir,
       options.lockDir === undefined ? 'gateway.state.lock' : `gateway.state.${hash8(stateDir)}.lock`,
     ),
-    configLock: join(lockDir, `gateway.${hash8(configPath)}.lock`),
+    // When it is asked for: see hash8(). Who is refused by the state lock never does.
+    get configLock() {
+      return join(lockDir, `gateway.${hash8(configPath)}.lock`);
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 // The lock half of the transaction: state lock, then config lock, with one deadline for both.
+import { monotonicMs } from '../clock.js';
 import { GatewayLockError, LockError } from '../errors.js';
 import { acquireLock } from '../lock/acquire.js';
 import type { FileLock } from '../lock/file-lock.js';
@@ -13,9 +14,9 @@ import type { GatewayRequest } from './gateway-options.js';
 /** Takes every lock of the request into `taken`, so that the caller can undo a half-done transaction. */
 export async function takeLocks(request: GatewayRequest, taken: FileLock[]): Promise<void> {
   prepareDirectory(request);
-  const deadline = performance.now() + request.timeoutMs;
+  const deadline = monotonicMs() + request.timeoutMs;
   for (const path of request.lockPaths) {
-    taken.push(await takeLock(path, request, Math.max(0, deadline - performance.now())));
+    taken.push(await takeLock(path, request, Math.max(0, deadline - monotonicMs())));
   }
 }
 
@@ -61,12 +62,19 @@ function contentionPolicy(path: string, request: GatewayRequest): () => Promise<
   let announced = false;
   return async () => {
     if (request.whenListening === 'fail' && request.bind && portAnswers(request)) {
-      throw portInUseError(request, { lockPath: path, ...holderOf(path), listenerPid: portOwner(request) });
+      const holder = holderOf(path);
+      throw portInUseError(request, { lockPath: path, ...holder, listenerPid: listenerOf(request, holder) });
     }
     if (announced) return;
     announced = true;
     await request.onWait?.({ lockPath: path, ...holderOf(path) });
   };
+}
+
+/** Mostly the holder says that it is he. Looking through every process for the one that has a socket takes milliseconds. */
+function listenerOf(request: GatewayRequest, { owner, ownerAlive }: ReturnType<typeof holderOf>): number | null {
+  const said = ownerAlive === true && owner?.kernelLock === true && owner.port === request.port;
+  return said ? owner.pid : portOwner(request);
 }
 
 function holderOf(path: string) {

@@ -1,5 +1,6 @@
 // Taking a lock: at once or not at all, or with waiting.
 import { checkSignal, checkTimeout } from '../arguments.js';
+import { monotonicMs } from '../clock.js';
 import { announce } from '../events.js';
 import { attempt, attemptPastProbers, readRequest, type TryAcquireLockOptions } from './attempt.js';
 import { LONGEST_MS } from './backoff.js';
@@ -44,7 +45,7 @@ export async function acquireLock(path: string, options: AcquireLockOptions = {}
   const timeoutMs = checkTimeout('timeoutMs', options.timeoutMs ?? 5000);
   const wait: Wait = {
     request,
-    deadline: performance.now() + timeoutMs,
+    deadline: monotonicMs() + timeoutMs,
     signal: checkSignal(options.signal),
     longestSleepMs: options.onContended === undefined ? Number.POSITIVE_INFINITY : LONGEST_MS,
   };
@@ -60,7 +61,7 @@ async function waitInTurn(wait: Wait, onContended: AcquireLockOptions['onContend
   const contender = new Contender(wait);
   try {
     for (;;) {
-      const last = performance.now() >= wait.deadline;
+      const last = monotonicMs() >= wait.deadline;
       const lock = last ? contender.tryForTheLastTime() : contender.try();
       if (lock !== null) return lock;
       await onContended?.();

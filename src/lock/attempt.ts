@@ -3,19 +3,20 @@ import { resolve } from 'node:path';
 import { checkOneOf, checkOptions, checkPath } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
 import { announce } from '../events.js';
-import type { ContenderHandle, LockHandle } from '../native/binding.js';
+import type { ContenderHandle, LockId } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { FileLock, type LockMode, type WaitMode } from './file-lock.js';
 import { Graces } from './graces.js';
 import { toLockError } from './lock-error.js';
 import { isOwnerAlive } from './owner-liveness.js';
 import {
-  checkLength,
   checkOwnerFields,
-  formatRecord,
+  formatNewRecord,
   newRecord,
   type OwnerFields,
   parseRecord,
+  type RecordHead,
+  recordHead,
 } from './owner-record.js';
 import { askPastProbers, type Certainty } from './prober-grace.js';
 import { checkEndpoint, type Endpoint, judgeLeftover, type ReclaimReason } from './reclaim.js';
@@ -37,7 +38,8 @@ export interface TryAcquireLockOptions {
 export interface AttemptRequest {
   readonly path: string;
   readonly mode: LockMode;
-  readonly fields: OwnerFields;
+  /** null in shared mode, which writes no record. */
+  readonly head: RecordHead | null;
   readonly weakFileSystem: 'error' | 'warn' | 'allow';
   readonly endpoint: Endpoint | undefined;
   readonly graces: Graces;
@@ -87,15 +89,15 @@ function certaintyOf(answer: Answer, graces: Graces): Certainty {
 type Answer = FileLock | OwnerRecord | typeof DENIED | null;
 
 function tryOnce(request: AttemptRequest, { contender, waited }: Way): Answer {
-  const handle = tryNative(request, contender);
-  if (handle === DENIED) return DENIED;
-  if (typeof handle === 'string') return parseRecord(handle);
-  const { verdict, owner } = judge(handle, request);
+  const id = tryNative(request, contender);
+  if (id === DENIED) return DENIED;
+  if (typeof id === 'string') return parseRecord(id);
+  const { verdict, owner } = judge(id, request);
   if (verdict === 'in-use') return owner;
   try {
-    return hold(handle, request, { reclaimed: verdict, waited });
+    return hold(id, request, { reclaimed: verdict, waited });
   } catch (error) {
-    letGo(handle);
+    letGo(id);
     throw toLockError(error, request.path);
   }
 }
@@ -106,13 +108,12 @@ export function readRequest(path: string, options: TryAcquireLockOptions): Attem
   const weak = options.weakFileSystem ?? 'error';
   const mode = checkOneOf('mode', options.mode ?? 'exclusive', ['exclusive', 'shared']);
   const fields = checkOwnerFields(options.owner);
-  // Before anything is taken, so that a record that is too long costs nothing.
-  if (mode === 'exclusive') checkLength(fields);
   return {
     // Absolute, so that a later chdir() does not change which file is meant.
     path: resolve(checkPath('path', path)),
     mode,
-    fields,
+    // Before anything is taken, so that a record that is too long costs nothing.
+    head: mode === 'shared' ? null : recordHead(fields),
     weakFileSystem: checkOneOf('weakFileSystem', weak, ['error', 'warn', 'allow']),
     endpoint: checkEndpoint(options.endpoint),
     graces: new Graces(),
@@ -122,7 +123,7 @@ export function readRequest(path: string, options: TryAcquireLockOptions): Attem
 function tryNative(
   { path, mode, weakFileSystem, graces }: AttemptRequest,
   contender: ContenderHandle | undefined,
-): LockHandle | string | typeof DENIED {
+): LockId | string | typeof DENIED {
   try {
     const taken = contender
       ? contender.try()
@@ -139,47 +140,48 @@ function tryNative(
  * The kernel has given us the lock: what was there before? Until that is known the file may be a living
  * older gateway's, so whatever happens here leaves it as it is.
  */
-function judge(handle: LockHandle, request: AttemptRequest): Leftover {
+function judge(id: LockId, request: AttemptRequest): Leftover {
   let leftover: Leftover = { verdict: 'in-use', owner: null };
   try {
-    leftover = handle.created ? { verdict: null, owner: null } : readLeftover(handle, request);
+    leftover = native().wasCreated(id) ? { verdict: null, owner: null } : readLeftover(id, request);
     return leftover;
   } catch (error) {
     throw toLockError(error, request.path);
   } finally {
-    if (leftover.verdict === 'in-use') handle.abandon();
+    if (leftover.verdict === 'in-use') native().abandon(id);
   }
 }
 
 /** Says who we are. */
 function hold(
-  handle: LockHandle,
+  id: LockId,
   request: AttemptRequest,
   how: { readonly reclaimed: ReclaimReason | null; readonly waited: WaitMode | null },
 ): FileLock {
-  const { path, mode } = request;
+  const { path, mode, head } = request;
   const { reclaimed } = how;
-  const owner = mode === 'shared' ? null : newRecord(request.fields);
-  if (owner !== null) handle.writeRecord(formatRecord(owner));
-  if (handle.strength === 'weak' && request.weakFileSystem === 'warn') warnWeak(path);
+  const owner = head && newRecord(head.fields);
+  if (owner !== null) native().writeRecord(id, formatNewRecord(head!, owner));
+  const strength = native().strengthOf(id);
+  if (strength === 'weak' && request.weakFileSystem === 'warn') warnWeak(path);
   if (reclaimed !== null) announce('gateway-lock:reclaim', () => ({ path, reason: reclaimed }));
   announce('gateway-lock:acquire', () => ({ path, mode, owner }));
-  return new FileLock(handle, { path, mode, owner, ...how });
+  return new FileLock(id, { path, mode, strength, owner, ...how });
 }
 
-function readLeftover(handle: LockHandle, { path, mode, endpoint }: AttemptRequest): Leftover {
-  const owner = parseRecord(handle.readRecord());
+function readLeftover(id: LockId, { path, mode, endpoint }: AttemptRequest): Leftover {
+  const owner = parseRecord(native().readRecord(id));
   // Shared holders write no record: without one, this is their file, not a leftover.
   if (mode === 'shared' && owner === null) return { verdict: null, owner };
   return { verdict: judgeLeftover(owner, path, endpoint) ?? 'in-use', owner };
 }
 
 /** For a lock that could not be completed. A file that cannot be removed is left: it blocks nothing. */
-function letGo(handle: LockHandle): void {
+function letGo(id: LockId): void {
   try {
-    handle.release();
+    native().release(id);
   } catch {
-    handle.abandon();
+    native().abandon(id);
   }
 }
 

@@ -5,13 +5,14 @@
 // moment too early, for the kernel reports a close before it drops the lock: who was woken and refused rests for
 // a moment, and then watches and tries again. Whatever else could be missed (the owner's pid was used again between
 // two looks) costs RECHECK_MS, not the lock. docs/decisions/0014 has the whole list.
+import { monotonicMs } from '../clock.js';
 import type { ContenderHandle, Watched } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { type AttemptRequest, attempt, attemptPastProbers, type Way } from './attempt.js';
 import { backoffDelays } from './backoff.js';
 import type { FileLock, WaitMode } from './file-lock.js';
 import { isOwnerAlive } from './owner-liveness.js';
-import { parseRecord } from './owner-record.js';
+import { parseRecord, prepareRandomId } from './owner-record.js';
 import { Pause } from './pause.js';
 import { Place } from './wait-queue.js';
 
@@ -20,7 +21,7 @@ const RECHECK_MS = 2000;
 
 export interface Wait {
   readonly request: AttemptRequest;
-  /** As performance.now() has it. */
+  /** As monotonicMs() has it. */
   readonly deadline: number;
   readonly signal: AbortSignal | undefined;
   /** No sleep longer than this many milliseconds. */
@@ -70,6 +71,7 @@ export class Contender {
     }
     // An owner who is watched, and of whom nothing was reported, is watched still.
     const lock = this.#watched === 'owner' ? null : this.#watch();
+    if (lock === null) prepareRandomId();
     if (lock === null && !this.#woken) {
       await this.#sleepAtMost(this.#watched === 'nothing' ? this.#delays.next().value : RECHECK_MS);
     }
@@ -122,7 +124,7 @@ export class Contender {
 
   #sleepAtMost(delayMs: number): Promise<void> {
     const { deadline, longestSleepMs, signal } = this.#wait;
-    const remainingMs = Math.max(0, deadline - performance.now());
+    const remainingMs = Math.max(0, deadline - monotonicMs());
     return this.#pause.begin(Math.min(delayMs, longestSleepMs, remainingMs), signal);
   }
 }

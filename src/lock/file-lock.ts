@@ -1,7 +1,8 @@
 // A lock that is held, and what its holder can do with it.
 import type { LockError, OwnerRecord } from '../errors.js';
 import { announce } from '../events.js';
-import type { LockHandle, LockStrength } from '../native/binding.js';
+import type { LockId, LockStrength } from '../native/binding.js';
+import { native } from '../native/load.js';
 import { replacedError, toLockError } from './lock-error.js';
 import { formatRecord, type OwnerFields, recordFor } from './owner-record.js';
 import type { ReclaimReason } from './reclaim.js';
@@ -21,6 +22,7 @@ export const LOST_CHECK_MS = 1000;
 interface Held {
   readonly path: string;
   readonly mode: LockMode;
+  readonly strength: LockStrength;
   readonly owner: OwnerRecord | null;
   readonly reclaimed: ReclaimReason | null;
   readonly waited: WaitMode | null;
@@ -39,7 +41,7 @@ export class FileLock {
   readonly reclaimed: ReclaimReason | null;
   /** How the end of the wait was noticed; null when there was none. */
   readonly waited: WaitMode | null;
-  readonly #handle: LockHandle;
+  readonly #id: LockId;
   /** Made with the first one: an empty set would be a tenth of what a lock takes. */
   #lostListeners: Set<LostListener> | undefined;
   #owner: OwnerRecord | null;
@@ -47,18 +49,18 @@ export class FileLock {
   #watch: NodeJS.Timeout | undefined;
 
   /** @internal */
-  constructor(handle: LockHandle, held: Held) {
-    this.#handle = handle;
+  constructor(id: LockId, held: Held) {
+    this.#id = id;
     this.path = held.path;
     this.mode = held.mode;
-    this.strength = handle.strength;
+    this.strength = held.strength;
     this.reclaimed = held.reclaimed;
     this.waited = held.waited;
     this.#owner = held.owner;
   }
 
   get held(): boolean {
-    return this.#handle.held;
+    return native().isHeld(this.#id);
   }
 
   /**
@@ -66,7 +68,7 @@ export class FileLock {
    * frees the lock when its last copy is closed, or by `release()`. -1 once it is released.
    */
   get fd(): number {
-    return this.#handle.fd;
+    return native().descriptorOf(this.#id);
   }
 
   /** The record in the file; null in shared mode, which writes none. */
@@ -77,7 +79,7 @@ export class FileLock {
   /** Whether the lock is held and its path still names the locked file. Costs one system call. */
   verify(): boolean {
     if (!this.held || this.#lost !== null) return false;
-    if (this.#handle.namesThisFile()) return true;
+    if (native().namesThisFile(this.#id)) return true;
     const lost = replacedError(this.path, this.#owner);
     this.#lost = lost;
     this.#stopWatch();
@@ -125,7 +127,7 @@ export class FileLock {
     if (!this.held) return;
     // A holder in shared mode has no record.
     if (this.#owner !== null) this.#write(recordFor(pid, this.#owner));
-    this.#handle.handOver();
+    native().handOver(this.#id);
   }
 
   /**
@@ -135,20 +137,20 @@ export class FileLock {
    * @throws {LockError} `ERR_LOCK_PERMISSION`, or the system's own error, when the file cannot be removed
    */
   release(): void {
-    const { held } = this;
+    let wasHeld = false;
     try {
-      this.#handle.release();
+      wasHeld = native().release(this.#id);
     } catch (error) {
       throw toLockError(error, this.path);
     }
     this.#stopWatch();
-    if (held) announce('gateway-lock:release', () => ({ path: this.path, owner: this.#owner }));
+    if (wasHeld) announce('gateway-lock:release', () => ({ path: this.path, owner: this.#owner }));
     wakeFirst(this.path);
   }
 
   /** Lets go and leaves the file. @internal */
   abandon(): void {
-    this.#handle.abandon();
+    native().abandon(this.#id);
     this.#stopWatch();
     wakeFirst(this.path);
   }
@@ -159,7 +161,7 @@ export class FileLock {
 
   #write(next: OwnerRecord): void {
     try {
-      this.#handle.writeRecord(formatRecord(next));
+      native().writeRecord(this.#id, formatRecord(next));
     } catch (error) {
       throw toLockError(error, this.path);
     }

@@ -1,5 +1,6 @@
 // How long something that may pass by itself is waited for before it is believed. Only Windows knows such things: there a
 // lock may outlive its holder for a moment, and a file may be kept from being opened by whoever else looks at it.
+import { monotonicMs } from '../clock.js';
 import { locksOutliveHolders } from '../native/late-release.js';
 
 /** Milliseconds, each from its own first sight on. A real denial is reported in less than a second. */
@@ -18,11 +19,13 @@ export type Grace = keyof typeof GRACES_MS;
 
 /** Those of one acquire. */
 export class Graces {
-  readonly #since = new Map<Grace, number>();
+  /** Made with the first one, which mostly never comes. */
+  #since: Map<Grace, number> | undefined;
 
   /** Whether it is still to be waited for. The first question begins it. */
   lasts(grace: Grace): boolean {
-    const now = performance.now();
+    const now = monotonicMs();
+    this.#since ??= new Map();
     const since = this.#since.get(grace) ?? now;
     this.#since.set(grace, since);
     return now - since < GRACES_MS[grace];
@@ -41,7 +44,7 @@ export class Graces {
 
   /** The file could be opened: a denial that comes now is another one. */
   endDenials(): void {
-    for (const grace of this.#since.keys()) if (grace !== 'late-release') this.#since.delete(grace);
+    for (const grace of this.#since?.keys() ?? []) if (grace !== 'late-release') this.#since?.delete(grace);
   }
 }
 

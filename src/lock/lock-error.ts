@@ -1,7 +1,6 @@
 // From what the addon throws to what a caller reads: the path, what is wrong with it, what to do.
 import { lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { types } from 'node:util';
 import { LockError, type LockErrorCode, type OwnerRecord } from '../errors.js';
 import { makePrivateCommand, showModeCommand } from '../native/shell-commands.js';
 import { holderName, type KnownHolder, stopAdvice } from './holder-text.js';
@@ -9,7 +8,9 @@ import { holderName, type KnownHolder, stopAdvice } from './holder-text.js';
 /** An error of the addon, or any other: only those that this package has a code for are changed. */
 export function toLockError(error: unknown, lockPath: string): unknown {
   // Not instanceof: in another realm (vm, Jest) the addon's errors are of the main one.
-  if (!types.isNativeError(error) || error instanceof LockError) return error;
+  // The module is not imported, because only who fails needs it; and not node:util, which loads net and worker_threads.
+  const { isNativeError } = process.getBuiltinModule('node:util/types');
+  if (!isNativeError(error) || error instanceof LockError) return error;
   const { code, path = lockPath } = error as NodeJS.ErrnoException;
   const explain = EXPLANATIONS[code ?? ''];
   if (explain === undefined) return error;
@@ -44,7 +45,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   EPERM: (path, error) => ['ERR_LOCK_PERMISSION', deniedText(path, error)],
   ERR_LOCK_UNSUPPORTED: (path, error) => [
     'ERR_LOCK_UNSUPPORTED',
-    `the file system of '${path}' has no flock() (${error.message}). Put the lock on a local file system`,
+    `the file system of '${path}' has no file locks (${error.message}). Put the lock on a local file system`,
   ],
   ENOLCK: (path, error) => EXPLANATIONS['ERR_LOCK_UNSUPPORTED']!(path, error),
   ERR_LOCK_WEAK_FILESYSTEM: (path, error) => [
@@ -69,12 +70,12 @@ function remedyFor(path: string, detail: string): string {
 
 function foreignText(path: string): string {
   const info = lstatSync(path, { throwIfNoEntry: false });
+  // Windows has no such numbers; the command shows the names.
   const self = process.geteuid?.();
+  const whose =
+    self === undefined ? 'another user' : `uid ${info?.uid ?? 'unknown'}, and this process runs as uid ${self}`;
   const remedy = info?.isDirectory() ? 'choose another directory' : 'remove the file when nothing uses it';
-  return (
-    `'${path}' belongs to uid ${info?.uid ?? 'unknown'}, and this process runs as uid ${self ?? 'unknown'}. ` +
-    `Run as that user, or ${remedy} (${showModeCommand(path)})`
-  );
+  return `'${path}' belongs to ${whose}. Run as that user, or ${remedy} (${showModeCommand(path)})`;
 }
 
 function deniedText(path: string, error: Error): string {

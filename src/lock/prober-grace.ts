@@ -1,4 +1,5 @@
 // Asking the kernel who has a lock is itself taking it for some microseconds (native/os/lock_probe.h).
+import { monotonicMs } from '../clock.js';
 
 /**
  * Longest time, in milliseconds, that a prober is allowed to be mistaken for a holder. The probe takes
@@ -16,11 +17,13 @@ export type Certainty = 'certain' | 'doubtful' | 'passing';
  * "held", and nobody alive says so.
  */
 export function askPastProbers<T>(ask: () => T, certaintyOf: (answer: T) => Certainty): T {
-  const deadline = performance.now() + GRACE_MS;
+  let deadline: number | undefined;
   for (;;) {
     const answer = ask();
     const certainty = certaintyOf(answer);
-    if (certainty === 'certain' || (certainty === 'doubtful' && performance.now() >= deadline)) return answer;
+    if (certainty === 'certain') return answer;
+    deadline ??= monotonicMs() + GRACE_MS;
+    if (certainty === 'doubtful' && monotonicMs() >= deadline) return answer;
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
   }
 }

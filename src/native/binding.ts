@@ -4,7 +4,22 @@
 
 export interface NativeBinding {
   /** Never waits. A string: somebody else holds it, and this is what the file says of whom; '' when it says nothing. */
-  tryAcquire(path: string, shared: boolean, allowWeak: boolean): LockHandle | string;
+  tryAcquire(path: string, shared: boolean, allowWeak: boolean): LockId | string;
+  isHeld(lock: LockId): boolean;
+  /** The file did not exist before. */
+  wasCreated(lock: LockId): boolean;
+  /** -1 once it is released. */
+  descriptorOf(lock: LockId): number;
+  strengthOf(lock: LockId): LockStrength;
+  readRecord(lock: LockId): string;
+  writeRecord(lock: LockId, record: string): void;
+  namesThisFile(lock: LockId): boolean;
+  /** From now on the end of this environment leaves the lock to the program that has inherited it. */
+  handOver(lock: LockId): void;
+  /** Removes the file and lets go; false when it was not held. On failure it is still held. */
+  release(lock: LockId): boolean;
+  /** Lets go and leaves the file. */
+  abandon(lock: LockId): void;
   /** Costs no system call. `wake`: what {@link ContenderHandle.watch} watches has changed, or seems to. */
   contend(path: string, shared: boolean, allowWeak: boolean, wake: () => void): ContenderHandle;
   probeLock(path: string): NativeLockProbe;
@@ -22,34 +37,24 @@ export interface NativeBinding {
   commandLine(pid: number): string;
   /** Returns only by throwing: this process is another program then, with `inherit` as its descriptors from 3 on. */
   exec(path: string, args: readonly string[], environment: readonly string[], inherit: readonly number[]): void;
+  /** Windows only: what this process starts from now on, and whatever that starts, ends when this process does. */
+  tieChildren(): void;
   /** '' when unknown. */
   bootId(): string;
   /** '' when unknown. */
   pidNamespace(): string;
 }
 
-export interface LockHandle {
-  readonly held: boolean;
-  /** The file did not exist before. */
-  readonly created: boolean;
-  /** -1 once it is released. */
-  readonly fd: number;
-  readonly strength: LockStrength;
-  readRecord(): string;
-  writeRecord(record: string): void;
-  namesThisFile(): boolean;
-  /** From now on the end of this environment leaves the lock to the program that has inherited it. */
-  handOver(): void;
-  /** Removes the file and lets go. On failure it is still held. */
-  release(): void;
-  /** Lets go and leaves the file. */
-  abandon(): void;
-}
+/**
+ * Names a lock of this environment. Never given twice; after its release it names a lock that is not held. Losing it
+ * releases nothing.
+ */
+export type LockId = number;
 
 /** Keeps the file open between two tries. */
 export interface ContenderHandle {
   /** As {@link NativeBinding.tryAcquire}. */
-  try(): LockHandle | string;
+  try(): LockId | string;
   /** What the file says whose lock was refused; '' when none was. */
   readRecord(): string;
   /** From now on, until `wake` was called once. 0: whose death would free the lock is not known. */

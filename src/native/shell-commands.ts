@@ -11,6 +11,13 @@ export function whoListensCommand(port: number): string {
   return process.platform === 'linux' ? `ss -tanp 'sport = :${port}'` : `lsof -nP -iTCP:${port} -sTCP:LISTEN`;
 }
 
+/** Windows says EACCES of a port in a range that it keeps for itself (Hyper-V, WSL, Docker). */
+export const DENIED_PORT_ADVICE =
+  process.platform === 'win32'
+    ? 'The system keeps that port, or a policy denies it: choose one outside the ranges that ' +
+      '`netsh int ipv4 show excludedportrange protocol=tcp` shows.'
+    : 'This user may not bind that port: choose one from 1024 on.';
+
 /** Shows which processes have a file open, and with it its lock. */
 export function whoHasOpenCommand(path: string): string {
   if (process.platform === 'win32') return `handle.exe "${path}"`;
@@ -22,9 +29,11 @@ export function showModeCommand(path: string): string {
   return process.platform === 'win32' ? `icacls "${path}"` : `ls -lad ${quoted(path)}`;
 }
 
-/** Takes a directory away from everybody else. */
+/** Takes a directory away from everybody else. On Windows by numbers, for names differ by language: its owner, and the system. */
 export function makePrivateCommand(path: string): string {
-  return process.platform === 'win32' ? `icacls "${path}" /inheritance:r` : `chmod 700 ${quoted(path)}`;
+  return process.platform === 'win32'
+    ? `icacls "${path}" /inheritance:r /grant:r *S-1-3-4:(OI)(CI)F *S-1-5-18:(OI)(CI)F`
+    : `chmod 700 ${quoted(path)}`;
 }
 
 function quoted(path: string): string {

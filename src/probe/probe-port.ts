@@ -1,5 +1,4 @@
 // Whether a TCP port of this host could be had, and if not, why.
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { addressesOf, connectableAddress } from '../address.js';
 import { checkOptions, checkPort, checkTimeout, outOfRange } from '../arguments.js';
 import { native } from '../native/load.js';
@@ -82,7 +81,7 @@ type Connected = 'answers' | 'refused' | 'silent';
 
 async function ask(address: string, port: number, timeoutMs: number): Promise<Connected> {
   // A promise that needs no turn of the event loop would starve a caller who asks in a loop.
-  await nextTurn();
+  await new Promise((resolve) => setImmediate(resolve));
   try {
     const answer = native().askPort(address, port);
     return answer === 'silent' ? await connectPatiently(address, port, timeoutMs) : answer;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { getSystemErrorMap } from 'node:util';
@@ -10,6 +10,8 @@ import { failureOf, listenerOn, serverOn } from '../support/listeners.js';
 import { whyNoAddress } from '../support/loopbacks.js';
 import { freePort } from '../support/places.js';
 import { startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
+
+const TCP_COUNTERS = '/proc/net/snmp';
 
 describe('bindExclusive()', () => {
   test.each([
@@ -90,6 +92,8 @@ describe("a refusal has the fields and the words of Node's own", () => {
       const error = failureOf({ host, port })!;
       expect(shapeOf(error)).toEqual(nodeShape('EADDRINUSE', error.syscall!, host, port));
       const node = await serverOn({ host, port }).catch((refused) => refused);
+      // What Windows says of a plain bind beside an exclusive one on the wildcard.
+      if (node.code === 'EACCES') continue;
       expect({ ...shapeOf(error), syscall: 'listen', message: '' }).toEqual({ ...shapeOf(node), message: '' });
     }
   });
@@ -102,13 +106,14 @@ describe("a refusal has the fields and the words of Node's own", () => {
     expect(shapeOf(error)).toEqual(nodeShape('EACCES', 'bind', '127.0.0.1', 80));
   });
 
-  test('EADDRNOTAVAIL for an address that is not of this host, and no packet leaves', () => {
+  test('EADDRNOTAVAIL for an address that is not of this host, and no packet leaves', (ctx) => {
+    if (!existsSync(TCP_COUNTERS)) return ctx.skip('this system does not count the connections that it begins');
     const failed = quietly(() => failureOf({ host: '192.0.2.1', port: 18789 }));
     expect(shapeOf(failed.answer!)).toEqual(nodeShape('EADDRNOTAVAIL', 'bind', '192.0.2.1', 18789));
     expect(failed.connects).toBe(0);
     const asked = quietly(() => expect(() => native().askPort('192.0.2.1', 18789)).toThrow('bind EADDRNOTAVAIL'));
     expect(asked.connects).toBe(0);
-    expect(quietly(() => native().askPort('127.0.0.1', 1)).connects, 'one that does begin').toBeGreaterThan(0);
+    expect(quietly(() => native().askPort('127.0.0.1', 1), 20).connects, 'one that does begin').toBeGreaterThan(0);
   });
 });
 
@@ -176,10 +181,10 @@ function nodeShape(code: string, syscall: string, address: string, port: number)
 }
 
 /** How many connections the system began meanwhile: the fewest of many times, because others begin some too. */
-function quietly<T>(action: () => T): { answer: T; connects: number } {
+function quietly<T>(action: () => T, most = 1000): { answer: T; connects: number } {
   let connects = Number.POSITIVE_INFINITY;
   let answer!: T;
-  for (let tries = 0; tries < 1000 && connects > 0; tries++) {
+  for (let tries = 0; tries < most && connects > 0; tries++) {
     const before = activeOpens();
     answer = action();
     connects = Math.min(connects, activeOpens() - before);
@@ -188,7 +193,7 @@ function quietly<T>(action: () => T): { answer: T; connects: number } {
 }
 
 function activeOpens(): number {
-  const [names, values] = readFileSync('/proc/net/snmp', 'utf8')
+  const [names, values] = readFileSync(TCP_COUNTERS, 'utf8')
     .split('\n')
     .filter((line) => line.startsWith('Tcp:'))
     .map((line) => line.split(' '));

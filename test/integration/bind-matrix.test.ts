@@ -2,7 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { addressesOf } from '../../src/address.js';
 import { bindExclusive } from '../../src/index.js';
-import { failureOf, serverOn } from '../support/listeners.js';
+import { failureOf, serverOn, TAKEN } from '../support/listeners.js';
 import { whyNoAddress } from '../support/loopbacks.js';
 
 const HOSTS = ['127.0.0.1', '127.0.0.2', '::1', '0.0.0.0', '::', 'localhost'].filter(
@@ -23,10 +23,20 @@ test.each(Object.keys(SECOND))(
     const measured = await matrix(SECOND[how]!);
     console.log(`second ${how} (row: holder)`);
     console.table(measured);
-    expect(measured).toEqual(promised());
+    for (const { cell, outcome, expected } of cells(measured, how)) expect(expected, cell).toContain(outcome);
     expect(Object.values(measured).flatMap(Object.values)).toEqual(expect.arrayContaining(['EADDRINUSE', 'bound']));
   },
 );
+
+function cells(measured: Matrix, how: string) {
+  return HOSTS.flatMap((holder) =>
+    HOSTS.map((second) => ({
+      cell: `${holder} held, then ${how} on ${second}`,
+      outcome: measured[holder]![second]!,
+      expected: promised(holder, second, how),
+    })),
+  );
+}
 
 type Matrix = Record<string, Record<string, string>>;
 
@@ -41,11 +51,20 @@ async function matrix(second: (host: string, port: number) => Promise<string>): 
   return rows;
 }
 
-function promised(): Matrix {
-  const outcome = (holder: string, second: string) => (shareAnAddress(holder, second) ? 'EADDRINUSE' : 'bound');
-  return Object.fromEntries(
-    HOSTS.map((holder) => [holder, Object.fromEntries(HOSTS.map((second) => [second, outcome(holder, second)]))]),
-  );
+function promised(holder: string, second: string, how: string): readonly string[] {
+  if (!shareAnAddress(holder, second)) return ['bound'];
+  if (how === 'bindExclusive') return ['EADDRINUSE'];
+  return besideWildcards && isWildcard(second) && !isWildcard(holder) ? [...TAKEN, 'bound'] : TAKEN;
+}
+
+/**
+ * Windows lets a plain wildcard be bound beside an exclusive socket of one address, whose connections it does not
+ * get (MS Learn, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE"); Wine does not.
+ */
+const besideWildcards = process.platform === 'win32';
+
+function isWildcard(host: string): boolean {
+  return host === '::' || host === '0.0.0.0';
 }
 
 function shareAnAddress(one: string, other: string): boolean {

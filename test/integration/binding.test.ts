@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { ContenderHandle, ListenerHandle, LockHandle, NativeBinding } from '../../src/native/binding.js';
+import type { ContenderHandle, ListenerHandle, LockId, NativeBinding } from '../../src/native/binding.js';
 import { native } from '../../src/native/load.js';
 import { startActor } from '../support/actors.js';
 import { freshDirectory, until } from '../support/places.js';
@@ -16,10 +16,10 @@ const listen = (): ListenerHandle => {
   onTestFinished(() => handle.close());
   return handle;
 };
-const acquire = (): LockHandle => {
-  const handle = addon.tryAcquire(join(freshDirectory(), 'a.lock'), false, false) as LockHandle;
-  onTestFinished(() => handle.abandon());
-  return handle;
+const acquire = (): LockId => {
+  const lock = addon.tryAcquire(join(freshDirectory(), 'a.lock'), false, false) as LockId;
+  onTestFinished(() => addon.abandon(lock));
+  return lock;
 };
 
 const contend = (): ContenderHandle => {
@@ -34,7 +34,6 @@ describe('the names of the addon are those of src/native/binding.ts', () => {
   });
 
   test.each([
-    ['LockHandle', acquire],
     ['ListenerHandle', listen],
     ['ContenderHandle', contend],
   ] as const)('%s', (name, make) => {
@@ -70,6 +69,7 @@ const NO_PORT = [
 ];
 const NO_BACKLOG = [undefined, null, '1', Number.NaN, 0, -1, 2 ** 31, 0.5, Infinity];
 const NO_PID = [undefined, null, '1', Number.NaN, -1, 2 ** 31, 0.5, Infinity, 1n];
+const NO_LOCK = [undefined, null, '1', Number.NaN, -1, 2 ** 54, 0.5, Infinity, 1n, {}];
 const NO_STRINGS = [undefined, null, 'a', 5, { 0: 'a' }, [5], ['a', null]];
 
 /** A good value and the bad ones, argument by argument. */
@@ -80,6 +80,19 @@ const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonl
       [false, NO_BOOLEAN],
       [false, NO_BOOLEAN],
     ],
+    isHeld: [[0, NO_LOCK]],
+    wasCreated: [[0, NO_LOCK]],
+    descriptorOf: [[0, NO_LOCK]],
+    strengthOf: [[0, NO_LOCK]],
+    readRecord: [[0, NO_LOCK]],
+    writeRecord: [
+      [0, NO_LOCK],
+      ['who', NO_STRING],
+    ],
+    namesThisFile: [[0, NO_LOCK]],
+    handOver: [[0, NO_LOCK]],
+    release: [[0, NO_LOCK]],
+    abandon: [[0, NO_LOCK]],
     probeLock: [['/nowhere/a.lock', NO_STRING]],
     ensureLockDirectory: [
       ['/nowhere/a', NO_STRING],
@@ -137,14 +150,16 @@ describe('a wrong argument throws a TypeError that names its place, and never cr
   });
 
   test('every export that takes arguments is in this table', () => {
-    const takesNone = membersOf('NativeBinding').filter((name) => new RegExp(`^  ${name}\\(\\)`, 'm').test(types));
+    const takesNone = membersOf('NativeBinding').filter((name) =>
+      new RegExp(`^  ${name}\\(\\)`, 'm').test(bodyOf('NativeBinding')),
+    );
     expect([...Object.keys(SIGNATURES), ...takesNone].sort()).toEqual(membersOf('NativeBinding'));
   });
 
   test('writeRecord()', () => {
     const lock = acquire();
-    for (const value of NO_STRING) expect(() => lock.writeRecord(value as string)).toThrow(TypeError);
-    expect(lock.readRecord()).toBe('');
+    for (const value of NO_STRING) expect(() => addon.writeRecord(lock, value as string)).toThrow(TypeError);
+    expect(addon.readRecord(lock)).toBe('');
   });
 
   test('watch()', () => {
@@ -170,9 +185,9 @@ describe('a wrong argument throws a TypeError that names its place, and never cr
 });
 
 describe.each([
-  ['LockHandle', acquire],
   ['ListenerHandle', listen],
-] as const)('%s', (name, make: () => LockHandle | ListenerHandle) => {
+  ['ContenderHandle', contend],
+] as const)('%s', (name, make: () => ListenerHandle | ContenderHandle) => {
   test('cannot be made by hand', () => {
     const handle = make();
     const Class = handle.constructor as new (...args: unknown[]) => object;
@@ -207,19 +222,19 @@ describe('a handle that is done with', () => {
   test('a closed contender watches nothing and wakes nobody, and closing it again does nothing', async () => {
     const lock = acquire();
     const path = join(freshDirectory(), 'b.lock');
-    const holder = addon.tryAcquire(path, false, false) as LockHandle;
-    holder.writeRecord('who');
+    const holder = addon.tryAcquire(path, false, false) as LockId;
+    addon.writeRecord(holder, 'who');
     let woken = 0;
     const contender = addon.contend(path, false, false, () => void woken++);
     expect(contender.try()).toBe('who');
     expect(contender.watch(process.pid)).toBe('owner');
     contender.close();
     contender.close();
-    holder.release();
+    addon.release(holder);
     // One that has never tried: there may be no file yet.
     expect(contender.watch(0)).toMatch(/^(nothing|gone)$/);
     for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setImmediate(resolve));
-    expect([woken, lock.held]).toEqual([0, true]);
+    expect([woken, addon.isHeld(lock)]).toEqual([0, true]);
   });
 
   test('a closed listener has no descriptor, and closing or detaching it again does nothing', () => {
@@ -236,20 +251,39 @@ describe('a handle that is done with', () => {
   test.each(['release', 'abandon'] as const)(
     'after %s() a lock reads and writes no descriptor, and may be let go again',
     (letGo) => {
-      const handle = acquire();
-      handle[letGo]();
-      expect(handle.held).toBe(false);
-      expect(() => handle.writeRecord('late')).toThrow(expect.objectContaining({ code: 'EBADF' }));
-      expect(() => handle.readRecord()).toThrow(expect.objectContaining({ code: 'EBADF' }));
-      expect(handle.namesThisFile()).toBe(false);
-      handle.release();
-      handle.abandon();
+      const lock = acquire();
+      addon[letGo](lock);
+      expectNotHeld(lock);
     },
   );
+
+  test.each([0, 12_345, 2 ** 53])('%d names no lock', expectNotHeld);
+
+  test('a number is never given twice', () => {
+    const path = join(freshDirectory(), 'a.lock');
+    const first = addon.tryAcquire(path, false, false) as LockId;
+    expect(addon.release(first)).toBe(true);
+    const second = addon.tryAcquire(path, false, false) as LockId;
+    expect(addon.release(first)).toBe(false);
+    expect([addon.isHeld(first), addon.isHeld(second)]).toEqual([false, true]);
+    addon.release(second);
+  });
 });
+
+function expectNotHeld(lock: LockId): void {
+  expect([addon.isHeld(lock), addon.descriptorOf(lock), addon.namesThisFile(lock)]).toEqual([false, -1, false]);
+  expect(() => addon.writeRecord(lock, 'late')).toThrow(expect.objectContaining({ code: 'EBADF' }));
+  expect(() => addon.readRecord(lock)).toThrow(expect.objectContaining({ code: 'EBADF' }));
+  addon.handOver(lock);
+  expect(addon.release(lock)).toBe(false);
+  addon.abandon(lock);
+}
 
 /** The members of an interface, sorted. */
 function membersOf(name: string): string[] {
-  const body = new RegExp(`interface ${name} \\{\\n(.*?)\\n\\}`, 's').exec(types)![1]!;
-  return [...body.matchAll(/^ {2}(?:readonly )?(\w+)[(:]/gm)].map((match) => match[1]!).sort();
+  return [...bodyOf(name).matchAll(/^ {2}(?:readonly )?(\w+)[(:]/gm)].map((match) => match[1]!).sort();
+}
+
+function bodyOf(name: string): string {
+  return new RegExp(`interface ${name} \\{\\n(.*?)\\n\\}`, 's').exec(types)![1]!;
 }

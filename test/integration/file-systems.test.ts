@@ -119,7 +119,7 @@ describe('a file system without flock()', () => {
     const actor = await startFaultyActor(`flock ${code}`, path);
     await expect(actor.call('tryAcquire', path, { weakFileSystem })).rejects.toMatchObject({
       code: 'ERR_LOCK_UNSUPPORTED',
-      message: expect.stringMatching(new RegExp(`has no flock\\(\\) \\(${code}: .*local file system`)),
+      message: expect.stringMatching(new RegExp(`has no file locks \\(${code}: .*local file system`)),
       path,
     });
   }

@@ -4,11 +4,17 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { bindExclusive, type ProbePortOptions, probePort } from '../../src/index.js';
 import { native } from '../../src/native/load.js';
 import { startActor } from '../support/actors.js';
+import { need } from '../support/capabilities.js';
 import { failureOf, listenerOn, serverOn } from '../support/listeners.js';
 import { whyNoAddress } from '../support/loopbacks.js';
 import { freePort, until } from '../support/places.js';
+import { whyNoPortOwner } from '../support/port-owner.js';
 import { startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
+/** Who has a socket that no server has adopted yet, as far as this system tells. */
+const named = (pid: number) => (whyNoPortOwner === null ? pid : null);
+/** For what is done very often: under Wine each time takes milliseconds. */
+const LONG_ENOUGH_MS = 15_000;
 const IN_USE = expect.objectContaining({ code: 'EADDRINUSE', syscall: 'bind' });
 
 describe('a port is', () => {
@@ -32,7 +38,7 @@ describe('a port is', () => {
       state: 'listening',
       host: '127.0.0.1',
       port,
-      pid: holder.pid,
+      pid: named(holder.pid),
       cause: null,
     });
     await holder.call('adopt');
@@ -82,7 +88,7 @@ describe('a listener that does not accept counts as listening', () => {
     await fill(port);
     expect(await probePort({ port, timeoutMs: 200 })).toMatchObject({
       state: 'listening',
-      pid: process.pid,
+      pid: named(process.pid),
       cause: IN_USE,
     });
   });
@@ -113,7 +119,7 @@ describe('hosts of more than one address', () => {
     expect(await probePort({ host: 'localhost', port })).toMatchObject({
       state: 'listening',
       host: 'localhost',
-      pid: process.pid,
+      pid: named(process.pid),
     });
   });
 
@@ -125,7 +131,7 @@ describe('hosts of more than one address', () => {
     ['::1', '::'],
   ])('a listener on %s is seen from %s', async (holder, host) => {
     const { port } = listenerOn({ host: holder }).address;
-    expect(await probePort({ host, port })).toMatchObject({ state: 'listening', pid: process.pid });
+    expect(await probePort({ host, port })).toMatchObject({ state: 'listening', pid: named(process.pid) });
   });
 
   test.each([
@@ -144,7 +150,8 @@ describe('hosts of more than one address', () => {
     expect((await probePort({ host: '0.0.0.0', port })).state).not.toBe('free');
   });
 
-  test('the listener of ::1 is named, not the one of 0.0.0.0', async () => {
+  test('the listener of ::1 is named, not the one of 0.0.0.0', async (ctx) => {
+    need(ctx, whyNoPortOwner);
     const other = await startActor();
     const { port } = await other.call<{ port: number }>('bind', { host: '0.0.0.0', port: 0 });
     listenerOn({ host: '::1', port });
@@ -158,7 +165,9 @@ describe('probing has no side effect', () => {
     const port = portThatNoClientGets();
     const prober = await startActor();
     await prober.call('startProbingPort', { port });
-    for (let binds = 0; binds < 20_000; binds++) expect(failureOf({ port }), `bind ${binds}`).toBeNull();
+    const end = performance.now() + LONG_ENOUGH_MS;
+    for (let binds = 0; binds < 20_000 && performance.now() < end; binds++)
+      expect(failureOf({ port }), `bind ${binds}`).toBeNull();
     expect(await prober.call('probePort', { port })).toMatchObject({ state: 'free' });
   });
 
@@ -166,7 +175,9 @@ describe('probing has no side effect', () => {
     const listener = bindExclusive({ port: 0 });
     const { port } = listener.address;
     void listener.close();
-    for (let asked = 0; asked < 100_000; asked++) expect(native().askPort('127.0.0.1', port) === 'refused').toBe(true);
+    const end = performance.now() + LONG_ENOUGH_MS;
+    for (let asked = 0; asked < 100_000 && performance.now() < end; asked++)
+      expect(native().askPort('127.0.0.1', port) === 'refused').toBe(true);
     expect(failureOf({ port })).toBeNull();
   }, 120_000);
 

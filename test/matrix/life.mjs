@@ -3,7 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, get } from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,7 +53,7 @@ function cleanUp(directory) {
   try {
     rmSync(directory, { recursive: true, force: true });
   } catch (error) {
-    if (error.code !== 'EBUSY') throw error;
+    if (!['EBUSY', 'EPERM'].includes(error.code)) throw error; // EPERM: Node 24 and later
   }
 }
 
@@ -106,12 +106,17 @@ async function server(file) {
   const http = createServer((_request, response) => response.end('adopted'));
   try {
     await lock.listen(http);
-    const answer = await fetch(`http://127.0.0.1:${lock.port}/`);
-    return (await answer.text()) === 'adopted';
+    return (await textFrom(lock.port)) === 'adopted';
   } finally {
     http.closeAllConnections?.();
     await lock.close();
   }
+}
+
+/** Not fetch(), which connects nowhere in Wine 8 ("connect UNKNOWN"). */
+async function textFrom(port) {
+  const [response] = await once(get({ host: '127.0.0.1', port }), 'response');
+  return (await response.setEncoding('utf8').toArray()).join('');
 }
 
 function contend([program, ...args], file) {

@@ -2,11 +2,13 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { probePort } from '../../src/index.js';
-import { whyNoPython } from '../support/capabilities.js';
+import { need, whyNoInheritance, whyNoPython } from '../support/capabilities.js';
 import { gatewayLock, printedPid, type Running, start } from '../support/command.js';
 import { freePort, freshDirectory, until } from '../support/places.js';
+
+beforeEach((ctx) => need(ctx, whyNoInheritance));
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 

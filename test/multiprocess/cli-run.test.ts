@@ -1,11 +1,13 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { probeLock } from '../../src/index.js';
-import { whyNoPython } from '../support/capabilities.js';
+import { need, whyNoInheritance, whyNoPython } from '../support/capabilities.js';
 import { COMMAND, gatewayLock, isAlive, printedPid, start } from '../support/command.js';
 import { freshDirectory, until } from '../support/places.js';
+
+beforeEach((ctx) => need(ctx, whyNoInheritance));
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 

@@ -3,8 +3,10 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { probeHealth } from '../../src/index.js';
+import { need, whyNoInheritance, whyNoSignals } from '../support/capabilities.js';
 import { gatewayLock, printedPid, type Running, start } from '../support/command.js';
 import { freePort, freshDirectory, until } from '../support/places.js';
+import { whyNoPortOwner } from '../support/port-owner.js';
 
 const SUPERVISORS = [
   ['systemd', { INVOCATION_ID: 'f00', JOURNAL_STREAM: '8:1' }, 78],
@@ -14,6 +16,10 @@ const SUPERVISORS = [
 ] as const;
 const SYSTEMD = SUPERVISORS[0][1];
 
+const SAYS_STARTED = [process.execPath, '-p', '"started"'];
+/** The program of these tests needs no port. */
+const HANDOVER = whyNoInheritance === null ? [] : ['--no-handover'];
+
 async function startServing(home: string, port: number, env = {}): Promise<Running> {
   const run = start(['serve', '--port', String(port)], { home, env });
   await until(() => run.out.includes('gateway listening on') || run.child.exitCode !== null, 'the gateway');
@@ -22,7 +28,7 @@ async function startServing(home: string, port: number, env = {}): Promise<Runni
 }
 
 function supervisedRun(port: number, ...flags: string[]): string[] {
-  return ['run', '--supervised', '--port', String(port), ...flags, '--', 'echo', 'started'];
+  return ['run', '--supervised', '--port', String(port), ...HANDOVER, ...flags, '--', ...SAYS_STARTED];
 }
 
 describe.each(SUPERVISORS)('under %s', (_, env, exitCode) => {
@@ -41,7 +47,8 @@ describe.each(SUPERVISORS)('under %s', (_, env, exitCode) => {
     expect(await probeHealth({ port })).toMatchObject({ healthy: true });
   });
 
-  test('one that is not healthy: exit 1 when the budget is used up', async () => {
+  test('one that is not healthy: exit 1 when the budget is used up', async (ctx) => {
+    need(ctx, whyNoSignals);
     const home = freshDirectory();
     const port = await freePort();
     const hung = await startServing(home, port);
@@ -69,7 +76,8 @@ describe('without a supervisor', () => {
   });
 });
 
-test('a hung gateway that dies during the wait is replaced', async () => {
+test('a hung gateway that dies during the wait is replaced', async (ctx) => {
+  need(ctx, whyNoSignals);
   const home = freshDirectory();
   const port = await freePort();
   const hung = await startServing(home, port);
@@ -95,10 +103,11 @@ test.each<[string, RequestListener]>([
   const { port } = server.address() as AddressInfo;
   const { code, err } = await gatewayLock(supervisedRun(port, '--wait', '1200'), { env: SYSTEMD });
   expect(code).toBe(1);
-  expect(err).toContain(`pid ${process.pid} listens there`);
+  if (whyNoPortOwner === null) expect(err).toContain(`pid ${process.pid} listens there`);
 });
 
-test('a program without a health answer is not left in control, and is not disturbed', async () => {
+test('a program without a health answer is not left in control, and is not disturbed', async (ctx) => {
+  need(ctx, whyNoInheritance);
   const home = freshDirectory();
   const port = await freePort();
   const holder = start(['run', '--port', String(port), '--', 'sh', '-c', 'echo $$; exec sleep 60'], { home });
@@ -121,7 +130,8 @@ test('--park: waits behind a healthy gateway, and is the next one when that is k
   expect(parked.out).toBe('started\n');
 });
 
-test('serve ends with 0 on SIGTERM and removes its lock files', async () => {
+test('serve ends with 0 on SIGTERM and removes its lock files', async (ctx) => {
+  need(ctx, whyNoSignals);
   const home = freshDirectory();
   const run = await startServing(home, await freePort());
   run.child.kill('SIGTERM');

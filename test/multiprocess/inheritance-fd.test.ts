@@ -4,7 +4,7 @@ import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import {
   acquireGatewayLock,
   acquireLock,
@@ -18,11 +18,14 @@ import {
   tryAcquireLock,
 } from '../../src/index.js';
 import { type Actor, startActor } from '../support/actors.js';
+import { need, whyNoInheritance } from '../support/capabilities.js';
 import { fetched } from '../support/clients.js';
 import { listenerOn } from '../support/listeners.js';
 import { whyNoAddress } from '../support/loopbacks.js';
 import { startTimeOf } from '../support/older-gateway.js';
 import { freePort, freshDirectory, until } from '../support/places.js';
+
+beforeEach((ctx) => need(ctx, whyNoInheritance));
 
 const HEIR = fileURLToPath(new URL('../fixtures/heir.mjs', import.meta.url));
 

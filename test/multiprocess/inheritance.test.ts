@@ -1,8 +1,11 @@
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { acquireLock, probeLock, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
+import { need, whyNoInheritance } from '../support/capabilities.js';
 import { freshDirectory, until } from '../support/places.js';
+
+beforeEach((ctx) => need(ctx, whyNoInheritance));
 
 const lockPath = () => join(freshDirectory(), 'a.lock');
 

@@ -2,8 +2,12 @@ import { createServer, type RequestListener } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { probeHealth, probePort, type Supervisor } from '../../src/index.js';
 import { type Actor, startActor } from '../support/actors.js';
+import { need, whyNoSignals } from '../support/capabilities.js';
 import { listening } from '../support/listeners.js';
 import { freePort, freshDirectory, until } from '../support/places.js';
+
+/** Windows cannot remove a lock file that somebody has open: it stays, emptied (docs/decisions/0018). */
+const LEFT_IN_ORDER = process.platform === 'win32' ? [null, 'stale'] : [null];
 
 const LIVE = '{"ok":true,"status":"live"}';
 
@@ -125,7 +129,8 @@ describe('a gateway that does not become healthy is an error with exit code 1, a
     message: expect.stringMatching(/; existing gateway did not become healthy after 1500ms$/),
   });
 
-  test('one that is stopped (SIGSTOP), and that is well when it goes on', async () => {
+  test('one that is stopped (SIGSTOP), and that is well when it goes on', async (ctx) => {
+    need(ctx, whyNoSignals);
     const options = await place();
     const holder = await startGateway(options);
     process.kill(holder.pid, 'SIGSTOP');
@@ -199,7 +204,7 @@ describe('during the wait', () => {
   test('a stopped gateway (SIGSTOP) that is killed is succeeded at once', async () => {
     const options = await place();
     const holder = await startGateway(options);
-    process.kill(holder.pid, 'SIGSTOP');
+    await holder.hang();
     const { actor, outcome } = await startDuplicate(options, { supervisor: 'systemd', ...patient }, 'retry');
     await holder.kill('SIGKILL');
     expect(await outcome).toMatchObject({ outcome: 'started' });
@@ -212,7 +217,8 @@ describe('during the wait', () => {
     const holder = await startGateway(options, '<html>');
     const { outcome } = await startDuplicate(options, { supervisor: 'systemd', ...patient }, 'retry');
     await holder.call('close', { graceMs: 0 });
-    expect(await outcome).toMatchObject({ outcome: 'started', gateway: { reclaimed: null } });
+    const { gateway } = (await outcome) as { gateway: { reclaimed: string | null } };
+    expect(LEFT_IN_ORDER).toContain(gateway.reclaimed);
   });
 
   test('of several duplicates one succeeds the gateway, and the others leave that one in control', async () => {
@@ -300,7 +306,7 @@ describe('a duplicate that is parked', () => {
     const options = await place();
     const holder = await startGateway(options);
     const { actor, outcome } = await startDuplicate(options, parked, 'park');
-    process.kill(holder.pid, 'SIGSTOP');
+    await holder.hang();
     await Promise.race([outcome, new Promise((resolve) => setTimeout(resolve, 2 * parked.budgetMs))]);
     expect(actor.decisions.map(({ decision }) => decision)).toEqual(['park']);
     await holder.kill('SIGKILL');

@@ -1,6 +1,7 @@
 // The stand-in for systemd keeps the rules that test/multiprocess/systemd.test.ts reads off the real one.
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { need, whyNoSignals } from '../support/capabilities.js';
 import { freshDirectory, until } from '../support/places.js';
 import { type SuperviseOptions, supervise } from '../support/supervisor.js';
 
@@ -17,7 +18,8 @@ describe('Restart=always', () => {
     expect(supervised.exits.slice(0, 3)).toEqual(Array(3).fill({ code, signal: null }));
   });
 
-  test('starts a program again that was killed', async () => {
+  test('starts a program again that was killed', async (ctx) => {
+    need(ctx, whyNoSignals);
     const supervised = superviseService('stay');
     await until(() => supervised.output.includes('main ready'), 'it stays');
     process.kill(supervised.pid!, 'SIGKILL');
@@ -45,7 +47,8 @@ describe('Restart=always', () => {
   });
 });
 
-test('stop() says SIGTERM and does not start it again', async () => {
+test('stop() says SIGTERM and does not start it again', async (ctx) => {
+  need(ctx, whyNoSignals);
   const supervised = superviseService('stay');
   await until(() => supervised.output.includes('main ready'), 'it stays');
   await supervised.stop();

@@ -76,6 +76,14 @@ describe('the addon as plain cmake builds it', () => {
     expect(imported).toContain('napi_create_function');
     expect(imported.filter((name) => /^uv_|v8|^_ZN4node|^node_module_register/.test(name))).toEqual([]);
   });
+
+  test('imports no function of Node-API that the table for Windows lacks', (ctx) => {
+    const { status, stdout, stderr } = symbols('--undefined-only');
+    if (status !== 0) ctx.skip(`nm cannot list dynamic symbols here: ${stderr}`);
+    const table = readFileSync(join(ROOT, 'native/host/napi_imports_win32.cc'), 'utf8');
+    const listed = [...table.matchAll(/ X\((\w+)\)/g)].map(([, name]) => name!);
+    expect(names(stdout).filter((name) => /^(napi|node_api)_/.test(name) && !listed.includes(name))).toEqual([]);
+  });
 });
 
 /** For tests that become another user. */

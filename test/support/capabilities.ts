@@ -1,9 +1,11 @@
 // What this machine lets a test do. Tests skip by what they probed, with the reason that it gives.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { lstatSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
+import { native } from '../../src/native/load.js';
+import { programsInherit } from '../../src/native/programs.js';
 
 /** null, or why not. */
 export type Missing = string | null;
@@ -67,3 +69,17 @@ function probeModes(): Missing {
 export function whyNoFifo(): Missing {
   return spawnSync('mkfifo', ['--version']).error === undefined ? null : 'this system has no mkfifo';
 }
+
+/** Windows has none: its kill() ends a process, whatever it is asked to send. */
+export const whyNoSignals: Missing = 'SIGSTOP' in constants.signals ? null : 'this system has no signals';
+
+/** What `gateway-lock run` and a program that inherits a lock need. */
+export const whyNoInheritance: Missing = programsInherit
+  ? null
+  : 'no program inherits a lock or a socket on this system';
+
+export const whyNoShell: Missing =
+  spawnSync('/bin/sh', ['-c', 'exit 3']).status === 3 ? null : 'this system has no /bin/sh';
+
+export const whyNoCommandLines: Missing =
+  native().commandLine(process.pid) === '' ? 'this system does not tell command lines (Wine 8)' : null;

@@ -1,18 +1,20 @@
 // Small servers and their clients, and what they leave open.
 import { once } from 'node:events';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { createServer as createHttpServer, type request as httpRequest, type IncomingMessage } from 'node:http';
 import type { request as httpsRequest, RequestOptions as SecureRequestOptions } from 'node:https';
 import { connect, createServer, type Server } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { native } from '../../src/native/load.js';
 
 export const echo = () => createServer((socket) => socket.on('error', () => {}).pipe(socket));
 export const greeter = () => createHttpServer((incoming, response) => response.end(`hello ${incoming.url}`));
 
-/** The socket descriptors of this process. */
+/** The socket descriptors of this process; none where the system does not list them. */
 export function sockets(): string[] {
+  if (!existsSync('/proc/self/fd')) return [];
   const targets = readdirSync('/proc/self/fd').map((fd) => {
     try {
       return readlinkSync(`/proc/self/fd/${fd}`);
@@ -21,6 +23,19 @@ export function sockets(): string[] {
     }
   });
   return targets.filter((target) => target.startsWith('socket:')).sort();
+}
+
+/** How many more there are now; the number asked for where the system does not list them. */
+export function moreSockets(before: readonly string[], orElse: number): number {
+  return listsSockets() ? sockets().length - before.length : orElse;
+}
+
+function listsSockets(): boolean {
+  const before = sockets();
+  const listener = native().listen('127.0.0.1', 0, 1);
+  const seen = sockets().length > before.length;
+  listener.close();
+  return seen;
 }
 
 export async function connected(port: number, request = '') {

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { whyNoSignals } from './capabilities.js';
 import { freshDirectory, until } from './places.js';
 
 export const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -38,7 +39,13 @@ export interface Running {
 export function environment(home: string, extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const { PATH, GATEWAY_LOCK_PREBUILD } = process.env;
   const addon = GATEWAY_LOCK_PREBUILD === undefined ? {} : { GATEWAY_LOCK_PREBUILD };
-  return { PATH, HOME: home, TERM: 'xterm', LANG: 'C.UTF-8', ...addon, ...extra };
+  return { ...systemsOwn(), PATH, HOME: home, USERPROFILE: home, TERM: 'xterm', LANG: 'C.UTF-8', ...addon, ...extra };
+}
+
+/** Without these no program of Windows has sockets, temporary files or a shell. */
+function systemsOwn(): NodeJS.ProcessEnv {
+  const names = ['SystemRoot', 'TEMP', 'TMP', 'PATHEXT', 'ComSpec'];
+  return Object.fromEntries(names.filter((name) => name in process.env).map((name) => [name, process.env[name]]));
 }
 
 export function start(args: readonly string[], options: CommandOptions = {}): Running {
@@ -64,7 +71,7 @@ export function start(args: readonly string[], options: CommandOptions = {}): Ru
 
 function endGroup(leader: number): void {
   try {
-    process.kill(-leader, 'SIGKILL');
+    process.kill(whyNoSignals === null ? -leader : leader, 'SIGKILL');
   } catch {
     // Nobody of it is left.
   }

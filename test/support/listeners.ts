@@ -1,7 +1,8 @@
 // Listeners of this package and plain ones of Node's, gone when the test has finished.
 import { once } from 'node:events';
 import { createServer, type ListenOptions, type Server } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, onTestFinished } from 'vitest';
 import { type BindExclusiveOptions, type BoundListener, bindExclusive } from '../../src/index.js';
 
 /** Port 0 unless said otherwise. */
@@ -19,6 +20,18 @@ export function failureOf(options: BindExclusiveOptions): NodeJS.ErrnoException 
   } catch (error) {
     return error as NodeJS.ErrnoException;
   }
+}
+
+/** What a bind is refused with. Of a plain one, Windows says EACCES beside an exclusive socket on the wildcard. */
+export const TAKEN: readonly string[] = process.platform === 'win32' ? ['EADDRINUSE', 'EACCES'] : ['EADDRINUSE'];
+
+/** Windows tells of the end of a process before it has closed its sockets. */
+const CLOSING_MS = process.platform === 'win32' ? 5000 : 0;
+
+export async function untilFree(options: BindExclusiveOptions): Promise<void> {
+  const deadline = performance.now() + CLOSING_MS;
+  while (failureOf(options) !== null && performance.now() < deadline) await sleep(10);
+  expect(failureOf(options)).toBeNull();
 }
 
 /** A server that does nothing with its connections. Rejects with Node's error. */

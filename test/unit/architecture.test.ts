@@ -17,9 +17,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   arguments: [],
   address: [],
+  clock: [],
   events: [],
 };
-const LEAVES = ['errors', 'arguments', 'address', 'events'];
+const LEAVES = ['errors', 'arguments', 'address', 'clock', 'events'];
 
 const sources = filesIn('src', /\.ts$/);
 const layer0 = filesIn('native/os', /\.(h|cc)$/);

@@ -3,10 +3,12 @@ import { describe, expect, test } from 'vitest';
 import type { OwnerRecord } from '../../src/errors.js';
 import {
   checkOwnerFields,
+  formatNewRecord,
   formatRecord,
   newRecord,
   parseRecord,
   RECORD_LIMIT,
+  recordHead,
   selfIdentity,
 } from '../../src/lock/owner-record.js';
 
@@ -45,6 +47,24 @@ describe('a record that is written', () => {
   test('is read back as it was', () => {
     const record = newRecord({ role: 'gateway', nested: { list: [1, null, 'ü'] } });
     expect(parseRecord(formatRecord(record))).toEqual(record);
+  });
+
+  const lies = { pid: 1, port: 80, startTime: 1, createdAt: 'never', ownerId: 'mine', kernelLock: false, note: 'none' };
+  test.each([undefined, {}, { role: 'gateway', nested: { list: [1, null, 'ü'] } }, lies])(
+    'is the same when its beginning was encoded before: %j',
+    (fields) => {
+      const record = newRecord(fields);
+      const line = formatNewRecord(recordHead(fields), record);
+      expect(JSON.parse(line)).toEqual(JSON.parse(formatRecord(record)));
+      for (const name of Object.keys(JSON.parse(line))) expect(line.split(`"${name}":`), name).toHaveLength(2);
+    },
+  );
+
+  test('whose fields are too long is refused before it is made', () => {
+    const room = RECORD_LIMIT - Buffer.byteLength(formatRecord(newRecord({ text: '' })));
+    expect(recordHead({ text: 'x'.repeat(room) }).fields).toBeDefined();
+    expect(() => recordHead({ text: 'x'.repeat(room + 1) })).toThrow(RangeError);
+    expect(() => recordHead({ text: 'ü'.repeat(room / 2 + 1) })).toThrow(RangeError);
   });
 
   test('may have 4096 bytes and not one more, counted in bytes', () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { expect, test } from 'vitest';
@@ -124,4 +124,15 @@ test('a link that leads nowhere yet is followed to where it will lead', (ctx) =>
   const directory = freshDirectory();
   symlinkSync(join(directory, 'later'), join(directory, 'alias'));
   expect(canonicalPath(join(directory, 'alias', 'leaf'))).toBe(join(directory, 'later', 'leaf'));
+});
+
+test('a config that is a link is the file that it leads to, there or not', (ctx) => {
+  need(ctx, whyNoLinks);
+  const stateDir = freshDirectory();
+  const link = join(stateDir, 'gateway.json');
+  expect(resolveStatePaths({ ...nothing, stateDir }).configPath).toBe(link);
+  symlinkSync('real.json', link);
+  expect(resolveStatePaths({ ...nothing, stateDir }).configPath).toBe(join(stateDir, 'real.json'));
+  writeFileSync(join(stateDir, 'real.json'), '{}');
+  expect(resolveStatePaths({ ...nothing, stateDir }).configPath).toBe(join(stateDir, 'real.json'));
 });

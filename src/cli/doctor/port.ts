@@ -1,5 +1,6 @@
 // The port: free, ours, or somebody else's.
 import {
+  DENIED_PORT_ADVICE,
   type GatewayProbe,
   type PortProbe,
   probeGateway,
@@ -50,7 +51,10 @@ function judgeUnused({ state, host, port, cause }: PortProbe): Report {
   const place = `${host}:${port}`;
   const reason = (cause as Error | null)?.message ?? 'unknown';
   if (state === 'free') return ok(`${place} is free`);
-  const advice = 'Choose a port from 1024 on, and an address of this host';
-  if (state === 'denied') return error(`${place} cannot be had: ${reason}`, advice);
+  if (state === 'denied') return error(`${place} cannot be had: ${reason}`, deniedAdvice(cause));
   return error(`${place} is taken, and nobody listens there: ${reason}`, `See who: ${whoListensCommand(port)}`);
+}
+
+function deniedAdvice(cause: unknown): string {
+  return (cause as NodeJS.ErrnoException).code === 'EACCES' ? DENIED_PORT_ADVICE : 'Choose an address of this host';
 }

@@ -1,0 +1,77 @@
+// node bench/render.mjs RUN.json...: docs/performance.md's table and bench/results/*.svg from what `npm run bench -- --json`
+// has written. Of several runs each figure is the one whose ratio lies in the middle.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { writePlots } from './plots.mjs';
+import { bestPeers } from './report.mjs';
+import { meets, TARGETS } from './targets.mjs';
+
+const PAGE = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
+const [BEGIN, END] = ['<!-- written by bench/render.mjs -->', '<!-- until here -->'];
+
+const runs = process.argv.slice(2).map((file) => JSON.parse(readFileSync(file, 'utf8')));
+if (runs.length === 0) {
+  console.error('usage: node bench/render.mjs RUN.json...');
+  process.exit(2);
+}
+const figures = Object.fromEntries(Object.keys(TARGETS).flatMap((key) => middleOf(key)));
+const [before, , after] = split(readFileSync(PAGE, 'utf8'));
+writeFileSync(PAGE, `${before}${BEGIN}\n${page()}\n${END}${after}`);
+writePlots(figures);
+
+function middleOf(key) {
+  const measured = runs.map(({ figures }) => figures[key]).filter(Boolean);
+  const sorted = measured.sort((a, b) => TARGETS[key].of(a) - TARGETS[key].of(b));
+  return measured.length > 0 ? [[key, sorted[measured.length >> 1]]] : [];
+}
+
+function split(text) {
+  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
+  if (begin < 0 || end < begin) throw new Error(`${PAGE} has no place for the table: ${BEGIN} ... ${END}`);
+  return [text.slice(0, begin), text.slice(begin, end), text.slice(end + END.length)];
+}
+
+function page() {
+  const { node, system, cpu, cores, fileSystem, date } = runs[0].machine;
+  const loads = runs.map(({ machine }) => machine.load).join(', ');
+  const rows = Object.entries(figures).map(([key, figure]) => `| ${cellsOf(key, figure).join(' | ')} |`);
+  return [
+    `${cores} cores (${cpu}), ${system}, Node ${node}, ${fileSystem}; ${date}; ${runs.length} runs, load at their begin ${loads}.`,
+    '',
+    '| figure | unit | floor | ours | ratio | target | met | best peers (ratio) |',
+    '|---|---|---|---|---|---|---|---|',
+    ...rows,
+    '',
+    ...details(),
+  ].join('\n');
+}
+
+function cellsOf(key, figure) {
+  const { unit, floor, ours, ratio } = figure;
+  const met = runs.filter(({ figures }) => figures[key] && meets(key, figures[key])).length;
+  return [`\`${key}\``, unit, floor, ours, ratio, TARGETS[key].text, `${met} of ${runs.length}`, bestPeers(figure)];
+}
+
+function details() {
+  const { handoff, release_handoff, leak, scale_locks, scale_contenders } = figures;
+  return [
+    ...tail('handoff', handoff),
+    ...tail('release_handoff', release_handoff),
+    ...(leak
+      ? [`\`leak\`: ${leak.cycles} cycles, ${leak.descriptors} descriptors more, ${leak.bytesPerCycle} bytes a cycle.`]
+      : []),
+    ...series('scale_locks', scale_locks),
+    ...series('scale_contenders', scale_contenders),
+  ];
+}
+
+function tail(key, figure) {
+  return figure ? [`\`${key}\` p99: floor ${figure.p99.floor} ms, ours ${figure.p99.ours} ms.`] : [];
+}
+
+function series(key, figure) {
+  if (!figure) return [];
+  const points = figure.points.map(({ count, ours, floor }) => `${count}: ${ours} ${figure.unit} (floor ${floor})`);
+  const left = (figure.left ?? []).map(({ count, notMeasured }) => `${count} was not measured: ${notMeasured}`);
+  return [`\`${key}\`: ${[...points, ...left].join('; ')}.`];
+}

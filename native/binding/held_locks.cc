@@ -1,0 +1,167 @@
+#include "held_locks.h"
+
+#include <utility>
+
+#include "arguments.h"
+#include "environment.h"
+#include "js_error.h"
+
+namespace gateway_lock {
+namespace {
+
+HeldLocks& LocksOf(Napi::Env env) { return Environment::Of(env).locks; }
+
+Napi::Value JsTryAcquire(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  std::string path = arguments.Text(0);
+  LockMode mode = arguments.Flag(1) ? LockMode::kShared : LockMode::kExclusive;
+  bool allow_weak = arguments.Flag(2);
+  if (!arguments.valid()) return info.Env().Undefined();
+  FileLock lock;
+  std::string holder_record;
+  Status status = FileLock::TryAcquire(
+      path, mode, allow_weak, &Environment::Of(info.Env()).file_systems, &lock, &holder_record);
+  return BringHome(info.Env(), status, {&lock, path, holder_record});
+}
+
+const char* NameOf(Strength strength) {
+  switch (strength) {
+    case Strength::kKernel:
+      return "kernel";
+    case Strength::kRemote:
+      return "remote";
+    case Strength::kWeak:
+      break;
+  }
+  return "weak";
+}
+
+constexpr std::int64_t kLargestId = std::int64_t{1} << 53;
+
+// Calls `use` with the lock that argument 0 names.
+template <Napi::Value (*use)(const Napi::CallbackInfo&, FileLock&)>
+Napi::Value WithLock(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  HeldLocks::Id id = arguments.Integer(0, 0, kLargestId);
+  if (!arguments.valid()) return info.Env().Undefined();
+  return use(info, LocksOf(info.Env()).Find(id));
+}
+
+Napi::Value IsHeld(const Napi::CallbackInfo& info, FileLock& lock) {
+  return Napi::Boolean::New(info.Env(), lock.held());
+}
+
+Napi::Value WasCreated(const Napi::CallbackInfo& info, FileLock& lock) {
+  return Napi::Boolean::New(info.Env(), lock.created());
+}
+
+Napi::Value DescriptorOf(const Napi::CallbackInfo& info, FileLock& lock) {
+  return Napi::Number::New(info.Env(), static_cast<double>(lock.handle()));
+}
+
+Napi::Value StrengthOf(const Napi::CallbackInfo& info, FileLock& lock) {
+  return Napi::String::New(info.Env(), NameOf(lock.strength()));
+}
+
+Napi::Value NamesThisFile(const Napi::CallbackInfo& info, FileLock& lock) {
+  return Napi::Boolean::New(info.Env(), lock.NamesThisFile());
+}
+
+Napi::Value ReadRecord(const Napi::CallbackInfo& info, FileLock& lock) {
+  std::string record;
+  Status status = lock.ReadRecord(&record);
+  if (!status.ok()) ThrowForPath(info.Env(), status, lock.path());
+  return Napi::String::New(info.Env(), record);
+}
+
+Napi::Value WriteRecord(const Napi::CallbackInfo& info, FileLock& lock) {
+  Arguments arguments(info);
+  std::string record = arguments.Text(1);
+  if (!arguments.valid()) return info.Env().Undefined();
+  Status status = lock.WriteRecord(record);
+  if (!status.ok()) ThrowForPath(info.Env(), status, lock.path());
+  return info.Env().Undefined();
+}
+
+// Checked by WithLock(). Not ToNumber(), which can run JavaScript: in a worker that is being
+// terminated it fails, and what it returns then ends the process.
+HeldLocks::Id IdOf(const Napi::CallbackInfo& info) {
+  return info[0].As<Napi::Number>().Int64Value();
+}
+
+Napi::Value HandOver(const Napi::CallbackInfo& info, FileLock&) {
+  LocksOf(info.Env()).HandOver(IdOf(info));
+  return info.Env().Undefined();
+}
+
+Napi::Value Release(const Napi::CallbackInfo& info, FileLock& lock) {
+  bool was_held = lock.held();
+  Status status = lock.Release();
+  if (status.ok()) {
+    LocksOf(info.Env()).Forget(IdOf(info));
+  } else {
+    ThrowForPath(info.Env(), status, lock.path());
+  }
+  return Napi::Boolean::New(info.Env(), was_held);
+}
+
+Napi::Value Abandon(const Napi::CallbackInfo& info, FileLock& lock) {
+  lock.Abandon();
+  LocksOf(info.Env()).Forget(IdOf(info));
+  return info.Env().Undefined();
+}
+
+}  // namespace
+
+HeldLocks::Id HeldLocks::Keep(FileLock lock) {
+  held_[++last_].lock = std::move(lock);
+  return last_;
+}
+
+FileLock& HeldLocks::Find(Id id) {
+  auto found = held_.find(id);
+  return found == held_.end() ? none_ : found->second.lock;
+}
+
+void HeldLocks::HandOver(Id id) {
+  auto found = held_.find(id);
+  if (found != held_.end()) found->second.handed_over = true;
+}
+
+void HeldLocks::LetAllGo() {
+  for (auto& [id, held] : held_) {
+    // Release() would end it for the heir, too.
+    if (held.handed_over) {
+      held.lock.Leave();
+    } else {
+      (void)held.lock.Release();
+    }
+  }
+  held_.clear();
+}
+
+Napi::Value BringHome(Napi::Env env, const Status& status, const Outcome& outcome) {
+  if (status.contended()) return Napi::String::New(env, outcome.holder_record);
+  if (!status.ok()) {
+    ThrowForPath(env, status, outcome.path);
+    return env.Undefined();
+  }
+  HeldLocks::Id id = LocksOf(env).Keep(std::move(*outcome.lock));
+  return Napi::Number::New(env, static_cast<double>(id));
+}
+
+void ExportLocks(Napi::Env env, Napi::Object exports) {
+  exports.Set("tryAcquire", Napi::Function::New<JsTryAcquire>(env));
+  exports.Set("isHeld", Napi::Function::New<WithLock<IsHeld>>(env));
+  exports.Set("wasCreated", Napi::Function::New<WithLock<WasCreated>>(env));
+  exports.Set("descriptorOf", Napi::Function::New<WithLock<DescriptorOf>>(env));
+  exports.Set("strengthOf", Napi::Function::New<WithLock<StrengthOf>>(env));
+  exports.Set("namesThisFile", Napi::Function::New<WithLock<NamesThisFile>>(env));
+  exports.Set("readRecord", Napi::Function::New<WithLock<ReadRecord>>(env));
+  exports.Set("writeRecord", Napi::Function::New<WithLock<WriteRecord>>(env));
+  exports.Set("handOver", Napi::Function::New<WithLock<HandOver>>(env));
+  exports.Set("release", Napi::Function::New<WithLock<Release>>(env));
+  exports.Set("abandon", Napi::Function::New<WithLock<Abandon>>(env));
+}
+
+}  // namespace gateway_lock

@@ -1,0 +1,8 @@
+// Programs that cannot inherit a lock end with who holds it for them.
+import { native } from '../native/load.js';
+import { programsInherit } from '../native/programs.js';
+
+/** Does nothing where a program can inherit the lock. */
+export function tieChildren(): void {
+  if (!programsInherit) native().tieChildren();
+}

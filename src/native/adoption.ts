@@ -1,0 +1,86 @@
+// What a server of Node's takes for a listening socket of the addon's. In this layer because it differs by platform.
+import type { Socket, SocketConnectOpts } from 'node:net';
+import type { ListenerHandle } from './binding.js';
+
+/** The first argument of `server.listen()`, which owns the socket from now on. */
+export interface Adoption {
+  readonly target: object;
+  /** For a target that no server took. */
+  close(): void;
+}
+
+/** Node's own handle of a socket: undocumented, and the same in every Node from 18 to 26. */
+interface TcpHandle {
+  /** 0, or a negative error number. */
+  open(socket: number): number;
+  close(): void;
+}
+
+interface TcpConstructor {
+  new (type: number): TcpHandle;
+}
+
+const SERVER = 1;
+const windows = process.platform === 'win32';
+
+/** False where a server cannot take the socket and has to open its own, which others can do beside it. */
+export const canAdopt: () => boolean = windows ? () => tcpConstructor() !== undefined : () => true;
+
+/** From here on Node owns the socket of `listener`. */
+export const adoptionOf: (listener: ListenerHandle) => Adoption = windows ? windowsAdoption : posixAdoption;
+
+/**
+ * As a handle, not as `{ fd }`: in a cluster worker Node would have the primary listen on its own
+ * descriptor of that number (net.js, listenInCluster).
+ */
+function posixAdoption(listener: ListenerHandle): Adoption {
+  const socket = new (net().Socket)({ fd: listener.fd, readable: false, writable: false });
+  listener.detach();
+  return { target: socket, close: () => void socket.destroy() };
+}
+
+/** `{ fd }` never works there: a SOCKET is no descriptor of the C runtime (libuv, src/win/handle.c). */
+function windowsAdoption(listener: ListenerHandle): Adoption {
+  const Tcp = tcpConstructor();
+  if (Tcp === undefined) return openedAnew(listener);
+  const handle = new Tcp(SERVER);
+  const error = handle.open(listener.fd);
+  if (error !== 0) {
+    handle.close();
+    throw systemError(error, 'open');
+  }
+  listener.detach();
+  return { target: handle, close: () => handle.close() };
+}
+
+/** The lock keeps the next gateway off the port meanwhile; strangers are what `exclusive: false` means. */
+function openedAnew(listener: ListenerHandle): Adoption {
+  const { address: host, port } = listener;
+  listener.close();
+  return { target: { host, port, exclusive: true }, close: () => {} };
+}
+
+/**
+ * From a socket whose lookup never ends: no port is bound and no packet leaves. `process.binding('tcp_wrap')` has
+ * it, too, and is deprecated (DEP0111), and denied under --permission.
+ */
+function tcpConstructor(): TcpConstructor | undefined {
+  const socket = new (net().Socket)() as Socket & { _handle?: TcpHandle };
+  socket.connect({ host: 'pending.invalid', port: 1, lookup: () => {} } as SocketConnectOpts);
+  const handle = socket._handle;
+  socket.destroy();
+  return typeof handle?.open === 'function' ? (handle.constructor as TcpConstructor) : undefined;
+}
+
+function systemError(errno: number, syscall: string): Error {
+  const [code, text] = process.getBuiltinModule('node:util').getSystemErrorMap().get(errno) ?? [
+    'UNKNOWN',
+    'unknown error',
+  ];
+  return Object.assign(new Error(`${syscall} ${code}: ${text}`), { code, errno, syscall });
+}
+
+// Not imported: it takes 1 to 2 ms to load, and who has a server to give has loaded it.
+function net() {
+  return process.getBuiltinModule('node:net');
+}

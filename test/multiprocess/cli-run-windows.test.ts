@@ -1,0 +1,120 @@
+// gateway-lock run where no program inherits a lock: the wrapper keeps it, and takes the program with it.
+import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { tryAcquireLock } from '../../src/index.js';
+import { need, whyNotWindows } from '../support/capabilities.js';
+import { gatewayLock, isAlive, printedPid, start, untilPrinted } from '../support/command.js';
+import { freePort, freshDirectory, until } from '../support/places.js';
+
+beforeEach((ctx) => need(ctx, whyNotWindows));
+
+/** Prints its pid, then lives until it is ended. */
+const STAY = [process.execPath, '-e', 'console.log(process.pid); setTimeout(() => {}, 60000)'];
+
+const fresh = () => join(freshDirectory(), 'a.lock');
+
+/** A batch file, as npm makes them: the program is a grandchild of the wrapper. */
+function batch(...lines: string[]): string {
+  const file = join(freshDirectory(), 'with space.cmd');
+  writeFileSync(file, ['@echo off', ...lines, ''].join('\r\n'));
+  return file;
+}
+
+test.each([0, 1, 7, 75, 255])('the exit code is the program’s: %i', async (code) => {
+  const ended = await gatewayLock(['run', '--lock', fresh(), '--', process.execPath, '-e', `process.exit(${code})`]);
+  expect(ended).toEqual({ code, signal: null, out: '', err: '' });
+});
+
+test('while it runs the record names the wrapper, and a second one is refused with 75', async () => {
+  const lock = fresh();
+  const run = start(['run', '--lock', lock, '--', ...STAY]);
+  await printedPid(run);
+  const refused = await gatewayLock(['run', '--no-wait', '--lock', lock, '--', ...STAY]);
+  expect(refused).toMatchObject({ code: 75, out: '' });
+  expect(refused.err).toContain(`pid ${run.pid}`);
+});
+
+describe('a hard kill', () => {
+  test('of the wrapper ends the program, and the lock can be had', async () => {
+    const lock = fresh();
+    const run = start(['run', '--lock', lock, '--', ...STAY]);
+    const pid = await printedPid(run);
+    run.child.kill('SIGKILL');
+    await until(() => !isAlive(pid), 'the end of the program');
+    await untilHad(lock);
+  });
+
+  test('of the wrapper ends also what the program has started', async () => {
+    const lock = fresh();
+    const run = start([
+      'run',
+      '--lock',
+      lock,
+      '--',
+      batch(`"${process.execPath}" -e "console.log(process.pid); setTimeout(() => {}, 60000)"`),
+    ]);
+    const pid = await printedPid(run);
+    run.child.kill('SIGKILL');
+    await until(() => !isAlive(pid), 'the end of the grandchild');
+    await untilHad(lock);
+  });
+
+  test('of the program ends the wrapper', async () => {
+    const lock = fresh();
+    const run = start(['run', '--lock', lock, '--', ...STAY]);
+    process.kill(await printedPid(run), 'SIGKILL');
+    expect((await run.ended).code).toBe(1);
+    await untilHad(lock);
+  });
+});
+
+describe('a batch file', () => {
+  test('is found without its extension, and gets its arguments as they are', async () => {
+    const file = batch(`"${process.execPath}" -p "JSON.stringify(process.argv.slice(1))" -- %*`);
+    const words = ['a b', 'c&d', '^e|f', '(g)', 'h\\'];
+    const ended = await gatewayLock(['run', '--lock', fresh(), '--', file.replace(/\.cmd$/, ''), ...words]);
+    expect(ended.err).toBe('');
+    expect(JSON.parse(ended.out)).toEqual(words);
+  });
+
+  test.each(['100%', 'say "no"'])('with the argument %j is refused, and nothing is run', async (word) => {
+    const ended = await gatewayLock(['run', '--lock', fresh(), '--', batch('echo run'), word]);
+    expect(ended).toMatchObject({ code: 126, out: '' });
+    expect(ended.err).toContain('to a batch file');
+  });
+});
+
+test.each([
+  ['--exec', ['--exec']],
+  ['--port', ['--port', '18790']],
+])('%s, which needs what Windows has not, is wrong usage and says why', async (flag, flags) => {
+  const ended = await gatewayLock(['run', ...flags, '--', ...STAY]);
+  expect(ended).toMatchObject({ code: 64, out: '' });
+  expect(ended.err).toContain(`${flag}: on Windows no`);
+});
+
+test('--port --no-handover: the port was free, and the program binds it', async () => {
+  const port = await freePort();
+  const serve = `require('net').createServer((s) => s.end('here')).listen(${port}, '127.0.0.1', () => console.log('up'))`;
+  const run = start(['run', '--port', String(port), '--no-handover', '--', process.execPath, '-e', serve]);
+  await untilPrinted(run, /up/);
+  expect(await said(port)).toBe('here');
+});
+
+function said(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const client = connect(port, '127.0.0.1').on('error', reject);
+    onTestFinished(() => void client.destroy());
+    client.once('data', (bytes) => resolve(String(bytes)));
+  });
+}
+
+async function untilHad(path: string): Promise<void> {
+  await until(() => {
+    const lock = tryAcquireLock(path);
+    lock?.release();
+    return lock !== null;
+  }, `the lock at ${path}`);
+}

@@ -1,0 +1,63 @@
+// Starts that are refused and gateways that answer, as startSupervised() is told of them.
+import { vi } from 'vitest';
+import {
+  type AskHealth,
+  GatewayLockError,
+  type GatewayLockErrorCode,
+  type HealthProbe,
+  type OwnerRecord,
+  type SupervisedAttempt,
+  type Supervisor,
+} from '../../src/index.js';
+
+export const GATEWAY = { name: 'the gateway' };
+export const HEALTHY: HealthProbe = { healthy: true, reason: null, status: 200 };
+export const ILL: HealthProbe = { healthy: false, reason: 'status 503 is not 200', status: 503 };
+export const SUPERVISORS: Supervisor[] = ['systemd', 'launchd', 'schtasks', 'external'];
+export const owner: OwnerRecord = {
+  pid: 4242,
+  startTime: 1,
+  bootId: null,
+  pidNamespace: null,
+  host: 'here',
+  createdAt: null,
+  ownerId: null,
+  kernelLock: true,
+  port: 18790,
+};
+
+export function refusal(code: GatewayLockErrorCode, details: object = {}): GatewayLockError {
+  const place = { path: '/lock', owner, ownerAlive: true, host: '127.0.0.1', port: 18789, hint: 'Stop it.' };
+  return new GatewayLockError(code, `refused with ${code}`, { ...place, ...details });
+}
+
+export const locked = (details?: object) => refusal('ERR_GATEWAY_LOCKED', details);
+export const portInUse = (details?: object) =>
+  refusal('ERR_GATEWAY_PORT_IN_USE', { owner: null, ownerAlive: null, ...details });
+
+/** Refuses with each of these in turn, and with the last one for ever; null starts. */
+export function starts(...refusals: (Error | null)[]) {
+  let calls = 0;
+  return vi.fn(async (_attempt: SupervisedAttempt) => {
+    const error = refusals[Math.min(calls++, refusals.length - 1)];
+    if (error) throw error;
+    return GATEWAY;
+  });
+}
+
+export function answers(...probes: HealthProbe[]) {
+  let calls = 0;
+  return vi.fn<AskHealth>(async () => probes[Math.min(calls++, probes.length - 1)]!);
+}
+
+/** Quick, and not so quick that a busy machine is late. */
+export const quick = { retryDelayMs: 5, budgetMs: 30_000 };
+
+export async function failureOf(promise: Promise<unknown>): Promise<GatewayLockError> {
+  const failure = await promise.then(
+    () => null,
+    (error: unknown) => error,
+  );
+  if (failure === null) throw new Error('it did not fail');
+  return failure as GatewayLockError;
+}

@@ -1,0 +1,220 @@
+// startSupervised() that waits: parked, aborted, and what it says meanwhile.
+import { describe, expect, test, vi } from 'vitest';
+import { type SupervisedAttempt, type SupervisedDecision, startSupervised } from '../../src/index.js';
+import {
+  answers,
+  failureOf,
+  GATEWAY,
+  HEALTHY,
+  ILL,
+  locked,
+  portInUse,
+  quick,
+  starts,
+} from '../support/supervised-fakes.js';
+
+describe('with park, a duplicate', () => {
+  const parking = { park: true, supervisor: 'launchd' } as const;
+
+  test('waits behind a healthy gateway without a limit, and takes over', async () => {
+    const start = starts(locked(), null);
+    const [health, decisions] = [answers(HEALTHY), [] as string[]];
+    const onDecision = ({ decision }: SupervisedDecision) => void decisions.push(decision);
+    const outcome = await startSupervised({ start, health, ...parking, onDecision });
+    expect(outcome).toEqual({ outcome: 'started', gateway: GATEWAY });
+    expect(start.mock.calls[1]).toEqual([{ timeoutMs: Infinity, bindTimeoutMs: 10_000, whenListening: 'wait' }]);
+    expect(decisions).toEqual(['park']);
+  });
+
+  test('waits also when nobody supervises', async () => {
+    const start = starts(locked(), null);
+    const outcome = await startSupervised({ start, health: answers(HEALTHY), park: true, supervisor: null });
+    expect(outcome).toMatchObject({ outcome: 'started' });
+  });
+
+  test('is parked longer than the budget, which begins anew when the gateway is no longer healthy', async () => {
+    let calls = 0;
+    const start = vi.fn(async ({ timeoutMs }: SupervisedAttempt) => {
+      calls++;
+      if (timeoutMs === Infinity) await new Promise((resolve) => setTimeout(resolve, 300));
+      if (calls === 4) return GATEWAY;
+      throw locked();
+    });
+    const decisions: SupervisedDecision[] = [];
+    const outcome = await startSupervised({
+      start,
+      health: answers(HEALTHY, ILL, ILL),
+      ...parking,
+      retryDelayMs: 1,
+      budgetMs: 250,
+      onDecision: (decision) => void decisions.push(decision),
+    });
+    expect(outcome).toMatchObject({ outcome: 'started' });
+    expect(decisions.map(({ decision }) => decision)).toEqual(['park', 'retry', 'retry']);
+    expect(decisions[1]!.remainingMs).toBeGreaterThan(125);
+  });
+
+  test('gives up behind one that is not healthy, like any other', async () => {
+    const running = startSupervised({
+      start: starts(locked()),
+      health: answers(ILL),
+      ...parking,
+      retryDelayMs: 20,
+      budgetMs: 60,
+    });
+    expect(await failureOf(running)).toMatchObject({ code: 'ERR_GATEWAY_LOCKED', exitCode: 1 });
+  });
+
+  test.each([0, 30_000, Infinity])(
+    'does not loop behind a healthy one that has the port alone, budget %d',
+    async (budgetMs) => {
+      const aborting = new AbortController();
+      const start = starts(portInUse());
+      const running = startSupervised({
+        start,
+        health: answers(HEALTHY),
+        ...parking,
+        retryDelayMs: 100,
+        budgetMs,
+        signal: aborting.signal,
+      });
+      setTimeout(() => aborting.abort(), 450);
+      await expect(running).rejects.toThrow();
+      expect(start.mock.calls.length).toBeGreaterThan(2);
+      expect(start.mock.calls.length).toBeLessThan(8);
+    },
+  );
+});
+
+describe('an abort rejects with the reason of the signal', () => {
+  const reason = new Error('SIGTERM');
+
+  test('before the first try, which is not made', async () => {
+    const start = starts(null);
+    await expect(startSupervised({ start, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect(start).not.toHaveBeenCalled();
+  });
+
+  test('during a try that rejects with it', async () => {
+    const aborting = new AbortController();
+    const start = ({ signal }: SupervisedAttempt) =>
+      new Promise<never>((_, reject) => signal!.addEventListener('abort', () => reject(signal!.reason)));
+    const running = startSupervised({ start, supervisor: 'systemd', signal: aborting.signal });
+    aborting.abort(reason);
+    await expect(running).rejects.toBe(reason);
+  });
+
+  test('during a try that is refused: nobody is asked any more', async () => {
+    const [aborting, health] = [new AbortController(), answers(HEALTHY)];
+    const start = async () => {
+      aborting.abort(reason);
+      throw locked();
+    };
+    const running = startSupervised({ start, health, supervisor: 'systemd', signal: aborting.signal });
+    await expect(running).rejects.toBe(reason);
+    expect(health).not.toHaveBeenCalled();
+  });
+
+  test.each([HEALTHY, ILL])('during the question, whatever the answer is', async (answer) => {
+    const [aborting, onDecision] = [new AbortController(), vi.fn()];
+    const health = async () => {
+      aborting.abort(reason);
+      return answer;
+    };
+    const running = startSupervised({
+      start: starts(locked()),
+      health,
+      supervisor: 'systemd',
+      onDecision,
+      signal: aborting.signal,
+    });
+    await expect(running).rejects.toBe(reason);
+    expect(onDecision).not.toHaveBeenCalled();
+  });
+
+  test('between two tries, at once', async () => {
+    const [aborting, start] = [new AbortController(), starts(portInUse())];
+    const running = startSupervised({
+      start,
+      health: answers(ILL),
+      supervisor: 'systemd',
+      retryDelayMs: 60_000,
+      budgetMs: 600_000,
+      signal: aborting.signal,
+    });
+    setTimeout(() => aborting.abort(reason), 50);
+    await expect(running).rejects.toBe(reason);
+    expect(start).toHaveBeenCalledTimes(2);
+  });
+
+  test('in onDecision', async () => {
+    const aborting = new AbortController();
+    const start = starts(locked());
+    const onDecision = () => aborting.abort(reason);
+    const running = startSupervised({
+      start,
+      health: answers(ILL),
+      supervisor: 'systemd',
+      onDecision,
+      signal: aborting.signal,
+    });
+    await expect(running).rejects.toBe(reason);
+    expect(start).toHaveBeenCalledTimes(1);
+  });
+
+  test('but a gateway that has started is not lost by it', async () => {
+    const aborting = new AbortController();
+    const start = async () => {
+      aborting.abort(reason);
+      return GATEWAY;
+    };
+    expect(await startSupervised({ start, signal: aborting.signal })).toEqual({ outcome: 'started', gateway: GATEWAY });
+  });
+});
+
+describe('onDecision', () => {
+  test('is told of each refused start: what is done, why, how it is, how often, how long still', async () => {
+    const [first, second] = [locked(), portInUse()];
+    const decisions: SupervisedDecision[] = [];
+    await startSupervised({
+      start: starts(first, second),
+      health: answers(ILL, HEALTHY),
+      supervisor: 'schtasks',
+      ...quick,
+      onDecision: (decision) => void decisions.push(decision),
+    });
+    const remainingMs = expect.any(Number);
+    expect(decisions).toEqual([
+      { decision: 'retry', supervisor: 'schtasks', error: first, health: ILL, attempts: 1, remainingMs },
+      { decision: 'leave', supervisor: 'schtasks', error: second, health: HEALTHY, attempts: 2, remainingMs },
+    ]);
+    expect(decisions[0]!.remainingMs).toBeLessThanOrEqual(30_000);
+    expect(decisions[1]!.remainingMs).toBeLessThanOrEqual(decisions[0]!.remainingMs);
+  });
+
+  test('hears of giving up, with nothing left', async () => {
+    const decisions: SupervisedDecision[] = [];
+    const onDecision = (decision: SupervisedDecision) => void decisions.push(decision);
+    await failureOf(
+      startSupervised({
+        start: starts(locked()),
+        health: answers(ILL),
+        supervisor: 'systemd',
+        budgetMs: 0,
+        onDecision,
+      }),
+    );
+    expect(decisions).toMatchObject([{ decision: 'give-up', attempts: 1, remainingMs: 0 }]);
+  });
+
+  test.each([HEALTHY, ILL])('ends the start by throwing', async (answer) => {
+    const [thrown, start] = [new Error('from onDecision'), starts(locked())];
+    const onDecision = () => {
+      throw thrown;
+    };
+    await expect(startSupervised({ start, health: answers(answer), supervisor: 'systemd', onDecision })).rejects.toBe(
+      thrown,
+    );
+    expect(start).toHaveBeenCalledTimes(1);
+  });
+});
