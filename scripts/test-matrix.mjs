@@ -1,7 +1,16 @@
 // npm run test:matrix [-- --quick]: the packed tarball in every runtime that can be had on this machine, and the integration
 // suite in the Nodes among them (not with --quick). Writes the table of docs/platforms.md. Ends non-zero when one fails.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hosts } from './matrix/hosts.mjs';
@@ -29,14 +38,10 @@ try {
   rmSync(work, { recursive: true, force: true });
 }
 
-function live({ title, command, environment = {}, lacks = [], suite }) {
+function live({ title, command, environment = {}, lacks = [], suite, ended = () => {} }) {
   process.stderr.write(`gateway-lock: ${title}\n`);
-  const { status, stdout, stderr } = spawnSync(command[0], command.slice(1), {
-    cwd: work,
-    encoding: 'utf8',
-    timeout: LIMIT_MS,
-    env: { ...process.env, GATEWAY_LOCK_LIFE: JSON.stringify(command), ...environment },
-  });
+  const { status, stdout, stderr } = runIntoFiles(command, environment);
+  ended();
   if (status !== 0) return { answers: {}, failures: [`${stdout}${stderr}`.trim() || `ended with ${status}`] };
   const answers = JSON.parse(stdout.trim().split('\n').at(-1));
   const wrong = Object.entries(answers).filter(
@@ -45,6 +50,21 @@ function live({ title, command, environment = {}, lacks = [], suite }) {
   const failures = wrong.map(([question, answer]) => `${question}: ${answer}`);
   if (suite && !quick) answers.suite = integration(suite, failures);
   return { answers, failures };
+}
+
+/** Windows programs cannot print into a pipe of this system. */
+function runIntoFiles(command, environment) {
+  const files = ['stdout', 'stderr'].map((name) => join(work, name));
+  const open = files.map((file) => openSync(file, 'w'));
+  const { status } = spawnSync(command[0], command.slice(1), {
+    cwd: work,
+    stdio: ['ignore', ...open],
+    timeout: LIMIT_MS,
+    env: { ...process.env, GATEWAY_LOCK_LIFE: JSON.stringify(command), ...environment },
+  });
+  open.forEach(closeSync);
+  const [stdout, stderr] = files.map((file) => readFileSync(file, 'utf8'));
+  return { status, stdout, stderr };
 }
 
 /** The integration suite with this Node and the prebuilt file, not the local build. */

@@ -5,6 +5,9 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileOf, TARGETS } from '../prebuild/targets.mjs';
 import { root } from '../prepare.mjs';
+import { NODES, nodeExe } from '../windows/nodes.mjs';
+import { findWine } from '../windows/tools.mjs';
+import { endAll, environmentOf, freshPrefix, windowsPath } from '../windows/wine.mjs';
 import { programOf, RUNTIMES } from './runtimes.mjs';
 
 const SYSROOT = '/usr/aarch64-linux-gnu';
@@ -26,6 +29,7 @@ export function hosts(life) {
     renamedHost(native[1], life),
     ...emulated.map((runtime) => (arm ? { title: titleOf(runtime), missing: arm } : emulatedHost(runtime, life, x64))),
     oldHost(native[1], life),
+    ...windowsHosts(life),
     {
       title: 'linux-x64 musl',
       missing: 'no musl Node or Bun starts here: npm has them, and not the musl libstdc++ that they want',
@@ -101,6 +105,20 @@ function whyNoOldRoot() {
   }
   renameSync(part, OLD_ROOT);
   return null;
+}
+
+/** `npm run test:windows` runs the suites there, with an addon that MinGW has compiled; this is the published one. */
+function windowsHosts({ script, folder }) {
+  const titles = NODES.map((node) => ({ node, title: `win32-x64, ${node.title} (Wine)` }));
+  if (findWine() === null) return titles.map(({ title }) => ({ title, missing: 'apt-get install wine64 wine' }));
+  const prefix = freshPrefix(folder);
+  return titles.map(({ node, title }) => {
+    const program = nodeExe(node);
+    const again = [windowsPath(program), ...ARGUMENTS.node, windowsPath(script)];
+    const environment = { ...environmentOf(prefix), GATEWAY_LOCK_LIFE: JSON.stringify(again) };
+    const command = [findWine(), program, ...ARGUMENTS.node, script];
+    return { title, command, environment, lacks: node.lacks, ended: () => endAll(prefix) };
+  });
 }
 
 function titleOf({ title, platform }) {

@@ -42,16 +42,21 @@ export async function runInWine(prefix, [program, ...args], { output, cwd, limit
     stdio: ['ignore', file, file],
     timeout: limitMs,
     killSignal: 'SIGKILL',
-    env: { ...process.env, ...SETTINGS, WINEPREFIX: prefix, ...env },
+    env: { ...process.env, ...environmentOf(prefix), ...env },
   });
   closeSync(file);
   const [status] = await once(child, 'exit');
   return status;
 }
 
+/** What a Windows program that is started by hand needs to be in its environment. */
+export function environmentOf(prefix) {
+  return { ...SETTINGS, WINEPREFIX: prefix };
+}
+
 /** Ends whatever still runs in this prefix, and nothing else. */
 export function endAll(prefix) {
-  const env = { ...process.env, ...SETTINGS, WINEPREFIX: prefix };
+  const env = { ...process.env, ...environmentOf(prefix) };
   spawnSync('wineserver', ['-k'], { env, stdio: 'ignore', timeout: LIMIT_MS });
   spawnSync('wineserver', ['-w'], { env, stdio: 'ignore', timeout: LIMIT_MS });
 }
