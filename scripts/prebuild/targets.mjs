@@ -43,7 +43,7 @@ export const TARGETS = [
 export const NOT_BUILT_YET = [
   {
     name: 'freebsd-x64',
-    why: 'native/os has no *_freebsd.cc: who owns a port and a pid is asked in Linux and macOS ways',
+    why: 'native/os has no *_freebsd.cc for process_identity, release_events and port_owner, and nothing here could run them',
   },
 ];
 
