@@ -38,6 +38,7 @@ describe('waiting', () => {
     };
     expect((await acquire(path, { timeoutMs: 20_000, onContended })).verify()).toBe(true);
     expect(released).toBeDefined();
+    await released;
   });
 
   test('ends with the death of the holder', async () => {

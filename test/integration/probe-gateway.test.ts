@@ -220,6 +220,8 @@ describe('a gateway is stopped', () => {
     const options = await place();
     const actor = await runningGateway(options);
     await actor.kill('SIGKILL');
+    // Windows says that a process has ended before it closes its sockets.
+    await until(async () => (await probePort(options)).state === 'free', 'the port is free');
     expect(await probeGateway(options)).toMatchObject({
       ...stopped,
       owner: { pid: actor.pid },
