@@ -109,9 +109,10 @@ describe('tries follow each other', () => {
     const start = starts(portInUse());
     const options = { start, health: answers(ILL), supervisor: 'systemd', retryDelayMs: 100, budgetMs: 1000 } as const;
     await failureOf(startSupervised(options));
-    // At 0, 0, 100, ... 500 ms, where a question still fits.
+    // At 0, 0, 100, ... 500 ms, where a question still fits; a timer that fires a moment early makes a try more. A hot loop
+    // makes hundreds.
     expect(start.mock.calls.length).toBeGreaterThan(2);
-    expect(start.mock.calls.length).toBeLessThan(9);
+    expect(start.mock.calls.length).toBeLessThan(20);
   });
 
   test('at once when the wait for the lock has taken that long', async () => {
