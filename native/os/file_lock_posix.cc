@@ -3,35 +3,11 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <utility>
 
-#include "lock_contender.h"
 #include "posix_file.h"
 
 namespace gateway_lock {
-
-Status FileLock::TryAcquire(const std::string& path, LockMode mode, bool allow_weak,
-                            KnownFileSystems* file_systems, FileLock* out,
-                            std::string* holder_record) {
-  LockContender contender(path, mode, allow_weak);
-  Status status = contender.Try(file_systems, out);
-  // Read by the same descriptor: this is the holder's file, whatever the path names by now.
-  if (status.contended() && holder_record != nullptr) (void)contender.ReadRecord(holder_record);
-  return status;
-}
-
-Status FileLock::ReadRecord(std::string* record) const {
-  return ReadAt0(file_, kRecordLimit, record);
-}
-
-Status FileLock::WriteRecord(const std::string& record) {
-  Status status = ReplaceContent(file_, size_, record);
-  // After a failure it may be as long as either.
-  size_ = status.ok() ? record.size() : std::max(size_, record.size());
-  return status;
-}
 
 // A path that cannot be asked (EACCES, EIO) proves nothing, so it does not count as lost.
 bool FileLock::NamesThisFile() const {

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "file_content.h"
 #include "lock_place.h"
 #include "posix_file.h"
 

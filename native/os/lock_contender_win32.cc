@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "file_content.h"
 #include "lock_place.h"
 #include "win32_file.h"
 

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "file_content.h"
 #include "file_lock.h"
 #include "lock_place.h"
 #include "posix_file.h"

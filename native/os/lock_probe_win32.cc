@@ -1,5 +1,6 @@
 #include "lock_probe.h"
 
+#include "file_content.h"
 #include "file_lock.h"
 #include "lock_place.h"
 #include "win32_file.h"

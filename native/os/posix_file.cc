@@ -5,6 +5,8 @@
 
 #include <cerrno>
 
+#include "file_content.h"
+
 namespace gateway_lock {
 namespace {
 

@@ -3,7 +3,6 @@
 
 #include <sys/stat.h>
 
-#include <cstddef>
 #include <string>
 
 #include "file_system.h"
@@ -28,12 +27,5 @@ Status StatFile(const FileHandle& file, struct stat* info);
 
 // kReplaced when the path names another file, or none. `now`: what the path names.
 Status SameFileAtPath(const std::string& path, const FileIdentity& identity, struct stat* now);
-
-// The whole file from offset 0, at most `limit` bytes.
-Status ReadAt0(const FileHandle& file, std::size_t limit, std::string* out);
-// Replaces the content, which was `old_size` bytes: one pwrite at 0, then ftruncate where it was
-// longer, so that a reader sees the old text, the new text, or the new text with a tail of the old
-// one, and never nothing.
-Status ReplaceContent(const FileHandle& file, std::size_t old_size, const std::string& content);
 
 }  // namespace gateway_lock

@@ -1,5 +1,6 @@
 #include "win32_file.h"
 
+#include "file_content.h"
 #include "lock_place.h"
 #include "win32_text.h"
 

@@ -3,7 +3,6 @@
 
 #include <windows.h>
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -59,12 +58,6 @@ Status SameFileAtPath(const std::string& path, const FileIdentity& identity);
 // locked. Part of the contract on disk: 0x7FFFFFFFFFFFFFFE. kContended, kUnsupported.
 Status LockByte(const FileHandle& file, LockMode mode);
 void UnlockByte(const FileHandle& file);
-
-// The whole file from offset 0, at most `limit` bytes.
-Status ReadAt0(const FileHandle& file, std::size_t limit, std::string* out);
-// Replaces the content, which was `old_size` bytes: one write, then the end is moved where it was
-// longer.
-Status ReplaceContent(const FileHandle& file, std::size_t old_size, const std::string& content);
 
 // Since 1970; FILETIME counts 100 ns since 1601.
 std::int64_t UnixMicroseconds(const FILETIME& time);
