@@ -16,15 +16,25 @@ class Arguments {
   explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
 
   std::string Text(std::size_t index) {
-    if (info_[index].IsString()) return info_[index].As<Napi::String>().Utf8Value();
-    return Refuse<std::string>(index, "a string");
+    // Paths and records mostly fit, and need not be asked for their length first.
+    char text[1024];
+    std::size_t length = 0;
+    napi_value value = info_[index];
+    if (napi_get_value_string_utf8(info_.Env(), value, text, sizeof text, &length) != napi_ok) {
+      return Refuse<std::string>(index, "a string");
+    }
+    // What was cut ends with a whole character, of at most four bytes.
+    bool whole = length + 4 < sizeof text;
+    return whole ? std::string(text, length) : info_[index].As<Napi::String>().Utf8Value();
   }
   bool Flag(std::size_t index) {
-    if (info_[index].IsBoolean()) return info_[index].As<Napi::Boolean>().Value();
+    bool flag = false;
+    if (napi_get_value_bool(info_.Env(), info_[index], &flag) == napi_ok) return flag;
     return Refuse<bool>(index, "a boolean");
   }
   std::int64_t Integer(std::size_t index, std::int64_t lowest, std::int64_t highest) {
-    double value = info_[index].IsNumber() ? info_[index].As<Napi::Number>().DoubleValue() : NAN;
+    double value = NAN;
+    (void)napi_get_value_double(info_.Env(), info_[index], &value);
     bool fits = std::trunc(value) == value && value >= static_cast<double>(lowest) &&
                 value <= static_cast<double>(highest);
     return fits ? static_cast<std::int64_t>(value)

@@ -4,29 +4,20 @@
 
 #include <napi.h>
 
-#include <memory>
-#include <unordered_set>
-
+#include "contenders.h"
 #include "file_system.h"
+#include "held_listeners.h"
 #include "held_locks.h"
 #include "wake_ups.h"
 
 namespace gateway_lock {
 
-// Something that must be let go when its environment ends. CloseNow() may not call JavaScript.
-class LiveHandle {
- public:
-  virtual ~LiveHandle() = default;
-  virtual void CloseNow() = 0;
-};
-
 struct Environment {
   KnownFileSystems file_systems;
   HeldLocks locks;
-  std::unordered_set<LiveHandle*> live;
+  HeldListeners listeners;
+  Contenders contenders;
   WakeUps wake_ups;
-  Napi::FunctionReference contender_class;
-  Napi::FunctionReference listener_class;
 
   static Environment& Of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 };

@@ -12,24 +12,20 @@
 // unresolved __imp_NAME when the addon is linked.
 #define NAPI_FUNCTIONS(X)              \
   X(napi_add_env_cleanup_hook)         \
-  X(napi_add_finalizer)                \
   X(napi_async_destroy)                \
   X(napi_call_function)                \
   X(napi_call_threadsafe_function)     \
-  X(napi_check_object_type_tag)        \
   X(napi_close_callback_scope)         \
   X(napi_close_escapable_handle_scope) \
   X(napi_close_handle_scope)           \
   X(napi_create_double)                \
   X(napi_create_error)                 \
-  X(napi_create_external)              \
   X(napi_create_function)              \
   X(napi_create_object)                \
   X(napi_create_reference)             \
   X(napi_create_string_utf8)           \
   X(napi_create_threadsafe_function)   \
   X(napi_create_type_error)            \
-  X(napi_define_class)                 \
   X(napi_define_properties)            \
   X(napi_delete_reference)             \
   X(napi_escape_handle)                \
@@ -41,33 +37,24 @@
   X(napi_get_element)                  \
   X(napi_get_instance_data)            \
   X(napi_get_last_error_info)          \
-  X(napi_get_new_target)               \
   X(napi_get_property)                 \
   X(napi_get_reference_value)          \
   X(napi_get_undefined)                \
   X(napi_get_value_bool)               \
   X(napi_get_value_double)             \
-  X(napi_get_value_external)           \
   X(napi_get_value_int64)              \
   X(napi_get_value_string_utf8)        \
   X(napi_has_property)                 \
   X(napi_is_array)                     \
   X(napi_is_exception_pending)         \
-  X(napi_new_instance)                 \
   X(napi_open_escapable_handle_scope)  \
   X(napi_open_handle_scope)            \
-  X(napi_reference_ref)                \
-  X(napi_reference_unref)              \
   X(napi_release_threadsafe_function)  \
-  X(napi_remove_wrap)                  \
   X(napi_set_instance_data)            \
   X(napi_set_named_property)           \
   X(napi_throw)                        \
-  X(napi_type_tag_object)              \
   X(napi_typeof)                       \
-  X(napi_unref_threadsafe_function)    \
-  X(napi_unwrap)                       \
-  X(napi_wrap)
+  X(napi_unref_threadsafe_function)
 
 // On 32-bit x86 a compiler puts an underscore before each name of C, and the one wanted is
 // __imp__NAME.

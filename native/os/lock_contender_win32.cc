@@ -82,7 +82,8 @@ Status LockContender::Watch(ReleaseWatch* watch, ReleaseWatch::Token token, std:
                             Sight* sight) const {
   FileHandle file = OpenFile(path_, {});
   if (!file.valid() && GetLastError() == ERROR_FILE_NOT_FOUND) return Status::Replaced();
-  if (!file.valid() || IsRemoteFileSystem(file)) return Status::Unsupported(0, "");
+  // One that a holder is just removing denies itself to everybody, and its directory tells the end.
+  if (file.valid() && IsRemoteFileSystem(file)) return Status::Unsupported(0, "");
   return watch->Watch(token, path_, owner_pid, sight);
 }
 

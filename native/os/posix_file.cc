@@ -3,6 +3,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "file_content.h"
@@ -47,18 +48,18 @@ Status SameFileAtPath(const std::string& path, const FileIdentity& identity, str
 }
 
 Status ReadAt0(const FileHandle& file, std::size_t limit, std::string* out) {
-  out->resize(limit);
-  std::size_t length = 0;
-  while (length < limit) {
-    ssize_t count = pread(Fd(file), &(*out)[length], limit - length, static_cast<off_t>(length));
+  // Not into the string itself, which would be allocated and cleared for the longest record.
+  char piece[4096];
+  out->clear();
+  while (out->size() < limit) {
+    std::size_t wanted = std::min(sizeof piece, limit - out->size());
+    ssize_t count = pread(Fd(file), piece, wanted, static_cast<off_t>(out->size()));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return Status::SystemError(errno, "read");
-    std::size_t wanted = limit - length;
-    length += static_cast<std::size_t>(count);
+    out->append(piece, static_cast<std::size_t>(count));
     // A regular file is read in full or to its end.
     if (static_cast<std::size_t>(count) < wanted) break;
   }
-  out->resize(length);
   return Status::Ok();
 }
 

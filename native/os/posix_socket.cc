@@ -1,5 +1,6 @@
 #include "posix_socket.h"
 
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -59,6 +60,15 @@ Status AwaitConnect(const SocketHandle& socket, int* error) {
 }  // namespace
 
 Status ParseAddress(const Endpoint& endpoint, SocketAddress* address) {
+  auto* v4 = reinterpret_cast<sockaddr_in*>(&address->storage);
+  // getaddrinfo() takes ten times as long. It is for what has a scope, or is written in another
+  // way.
+  if (inet_pton(AF_INET, endpoint.address.c_str(), &v4->sin_addr) == 1) {
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(endpoint.port);
+    address->length = sizeof *v4;
+    return Status::Ok();
+  }
   addrinfo hints = {};
   hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
   hints.ai_socktype = SOCK_STREAM;

@@ -55,7 +55,7 @@ class WindowsEvents : public ReleaseEvents {
   struct Watched {
     Token token = 0;
     NotificationHandle directory;
-    FileHandle owner;
+    FileHandle owner;  // not valid when he is not known
   };
   using Shared = std::shared_ptr<Watched>;
 
@@ -73,15 +73,15 @@ Status WindowsEvents::Start() {
   return interrupt_.valid() ? Status::Ok() : LastError("CreateEvent");
 }
 
-// Only with its owner: a directory does not tell of a death, and who holds nothing back polls.
+// A directory does not tell of a death. Without an owner (a record that is just being emptied or
+// written names nobody) it still tells of a release, and of the record.
 Status WindowsEvents::Add(Token token, const std::string& path, std::int64_t owner_pid,
                           Sight* sight) {
   Remove(token);
   auto next = std::make_shared<Watched>();
   next->token = token;
   next->owner = OpenProcessOf(owner_pid);
-  if (!next->owner.valid())
-    return Status::Unsupported(static_cast<int>(GetLastError()), "OpenProcess");
+  bool sees_owner = next->owner.valid();
   next->directory = WatchDirectoryOf(path);
   if (!next->directory.valid()) return LastError("FindFirstChangeNotification");
   // After the watch is there: what is removed from now on is reported.
@@ -94,7 +94,7 @@ Status WindowsEvents::Add(Token token, const std::string& path, std::int64_t own
   }
   watched_[token] = std::move(next);
   (void)SetEvent(Raw(interrupt_));
-  *sight = Sight::kOwner;
+  *sight = sees_owner ? Sight::kOwner : Sight::kRelease;
   return Status::Ok();
 }
 
@@ -123,14 +123,19 @@ bool WindowsEvents::Wait(std::vector<Token>* reported) {
     all = Everything();
   }
   std::vector<HANDLE> handles = {Raw(interrupt_)};
+  std::vector<Shared> whose = {nullptr};
+  auto await = [&](HANDLE handle, const Shared& watched) {
+    handles.push_back(handle);
+    whose.push_back(watched);
+  };
   for (const Shared& watched : all) {
-    handles.push_back(Raw(watched->owner));
-    handles.push_back(reinterpret_cast<HANDLE>(watched->directory.get()));
+    if (watched->owner.valid()) await(Raw(watched->owner), watched);
+    await(reinterpret_cast<HANDLE>(watched->directory.get()), watched);
   }
   DWORD first = WaitForMultipleObjects(static_cast<DWORD>(handles.size()), &handles[0],
                                        /*bWaitAll=*/FALSE, INFINITE);
   std::size_t index = first - WAIT_OBJECT_0;
-  if (index > 0 && index < handles.size()) Report(all[(index - 1) / 2], reported);
+  if (index > 0 && index < handles.size()) Report(whose[index], reported);
   // What else there is, the next wait finds: it stays signalled.
   return index < handles.size();
 }

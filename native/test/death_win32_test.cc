@@ -57,7 +57,7 @@ class Watching {
   Status Watch(ReleaseWatch::Token token, const std::string& path, std::int64_t pid) {
     Sight sight = Sight::kFile;
     Status status = watch_.Watch(token, path, pid, &sight);
-    CHECK(!status.ok() || sight == Sight::kOwner);
+    CHECK(!status.ok() || sight == (pid == 0 ? Sight::kRelease : Sight::kOwner));
     return status;
   }
   bool Reports(ReleaseWatch::Token token) {
@@ -131,6 +131,15 @@ TEST("a release by an owner who lives on is reported") {
   CHECK(watching.Reports(7));
 }
 
+TEST("a release by an owner whom nobody knows is reported") {
+  Directory directory;
+  FileLock lock = Take(directory / "a.lock");
+  Watching watching;
+  CHECK(watching.Watch(7, lock.path(), 0).ok());
+  CHECK(lock.Release().ok());
+  CHECK(watching.Reports(7));
+}
+
 TEST("one that is watched no longer is not reported, and its place is free again") {
   Directory directory;
   FileLock lock = Take(directory / "a.lock");
@@ -161,12 +170,12 @@ TEST("31 are watched at once, and the next one is told that it is not") {
   CHECK(watching.Watch(32, lock.path(), owner.pid()).ok());
 }
 
-TEST("a file that is not there, and an owner who is not, are not watched") {
+TEST("a file that is not there is not watched") {
   Directory directory;
-  FileLock lock = Take(directory / "a.lock");
   Watching watching;
-  CHECK(watching.Watch(1, directory / "missing.lock", OwnPid()).kind == StatusKind::kReplaced);
-  CHECK(!watching.Watch(2, lock.path(), 0).ok());
+  for (std::int64_t pid : {std::int64_t{0}, OwnPid()}) {
+    CHECK(watching.Watch(1, directory / "missing.lock", pid).kind == StatusKind::kReplaced);
+  }
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Binding a TCP port so that nobody else on this host can listen there.
 import { addressesOf } from '../address.js';
 import { checkOptions, checkPort, invalidType, outOfRange } from '../arguments.js';
-import type { ListenerHandle } from '../native/binding.js';
+import type { ListenerId } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { BoundListener } from './bound-listener.js';
 
@@ -34,20 +34,21 @@ export function bindExclusive(options: BindExclusiveOptions): BoundListener {
   }
   const host = options.host ?? '127.0.0.1';
   const [first, second] = addressesOf(host);
-  if (second === undefined) return new BoundListener([native().listen(first!, port, backlog)], backlog);
-  return new BoundListener(listenOnBoth(first!, second, port, backlog), backlog);
+  const ids =
+    second === undefined ? [native().listen(first!, port, backlog)] : listenOnBoth(first!, second, port, backlog);
+  return new BoundListener(ids, { address: first!, port: native().portOf(ids[0]!), backlog });
 }
 
 /** All or nothing: refused if either is taken. */
-function listenOnBoth(first: string, second: string, port: number, backlog: number): ListenerHandle[] {
+function listenOnBoth(first: string, second: string, port: number, backlog: number): ListenerId[] {
   for (let tries = 1; ; tries++) {
-    const handle = native().listen(first, port, backlog);
+    const id = native().listen(first, port, backlog);
     try {
-      return [handle, native().listen(second, handle.port, backlog)];
+      return [id, native().listen(second, native().portOf(id), backlog)];
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT') return [handle]; // no IPv6 on this host
-      handle.close();
+      if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT') return [id]; // no IPv6 on this host
+      native().closeListener(id);
       if (port !== 0 || code !== 'EADDRINUSE' || tries === LOCALHOST_TRIES) throw error;
     }
   }

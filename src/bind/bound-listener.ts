@@ -3,7 +3,8 @@ import type { Server, ServerOpts, Socket } from 'node:net';
 import { isIPv6 } from '../address.js';
 import { checkTimeout, invalidType } from '../arguments.js';
 import { adoptionOf, canAdopt } from '../native/adoption.js';
-import type { ListenerHandle } from '../native/binding.js';
+import type { ListenerId } from '../native/binding.js';
+import { native } from '../native/load.js';
 import { programsInherit } from '../native/programs.js';
 
 export interface BoundAddress {
@@ -21,10 +22,10 @@ export class BoundListener {
   readonly address: BoundAddress;
   /**
    * Whether the system guarantees that nobody else can listen on this address and port, also once a server has
-   * the socket. False only in a runtime on Windows whose servers cannot take one: theirs is a plain one then.
+   * the socket. False only in a runtime whose servers cannot take one (one on Windows, Deno): theirs is a plain one then.
    */
   readonly exclusive: boolean = canAdopt();
-  readonly #handles: readonly ListenerHandle[];
+  readonly #ids: readonly ListenerId[];
   readonly #backlog: number;
   readonly #servers: Server[] = [];
   readonly #connections = new Set<Socket>();
@@ -32,10 +33,10 @@ export class BoundListener {
   #closing: Promise<unknown> | undefined;
 
   /** @internal */
-  constructor(handles: readonly ListenerHandle[], backlog: number) {
-    const { address, port } = handles[0]!;
+  constructor(ids: readonly ListenerId[], where: { address: string; port: number; backlog: number }) {
+    const { address, port, backlog } = where;
     this.address = { address, family: isIPv6(address) ? 'IPv6' : 'IPv4', port };
-    this.#handles = handles;
+    this.#ids = ids;
     this.#backlog = backlog;
   }
 
@@ -44,7 +45,7 @@ export class BoundListener {
    * server has it, or it is closed; and on Windows, where no child can have it.
    */
   get fds(): readonly number[] {
-    return this.#state === 'open' && programsInherit ? this.#handles.map((handle) => handle.fd) : [];
+    return this.#state === 'open' && programsInherit ? this.#ids.map((id) => native().socketOf(id)) : [];
   }
 
   /**
@@ -76,7 +77,7 @@ export class BoundListener {
   async close(options: CloseOptions = {}): Promise<void> {
     const graceMs = checkTimeout('graceMs', options.graceMs ?? 5000);
     this.#state = 'closed';
-    for (const handle of this.#handles) handle.close();
+    for (const id of this.#ids) native().closeListener(id);
     if (this.#servers.length === 0) return;
     this.#closing ??= Promise.all(this.#servers.map(closeServer));
     const cut = setTimeout(() => this.#cutConnections(), Math.min(graceMs, LONGEST_TIMER_MS));
@@ -91,7 +92,7 @@ export class BoundListener {
 
   /** The server gets the first socket. Connections of the second loopback are passed on to it. */
   async #adoptAll(server: Server): Promise<void> {
-    const [first, second] = this.#handles;
+    const [first, second] = this.#ids;
     await this.#adopt(server, first!);
     if (second === undefined || this.#state === 'closed') return;
     const relay = net().createServer(socketOptionsOf(server), (socket) => {
@@ -103,8 +104,8 @@ export class BoundListener {
     await this.#adopt(relay, second);
   }
 
-  #adopt(server: Server, handle: ListenerHandle): Promise<void> {
-    const adoption = adoptionOf(handle);
+  #adopt(server: Server, id: ListenerId): Promise<void> {
+    const adoption = adoptionOf(id);
     this.#servers.push(server);
     const listening = listeningOf(
       server,

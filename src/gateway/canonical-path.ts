@@ -1,5 +1,5 @@
 // One name for one place: two paths to the same directory must give the same lock.
-import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { lstatSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
 import { dirname, join, parse, resolve } from 'node:path';
 import { absolutePath, SEPARATOR } from '../native/path-rules.js';
 
@@ -13,8 +13,8 @@ const MOST_LINKS = 40;
  */
 export function canonicalPath(path: string): string {
   const absolute = absolutePath(path);
-  // Mostly all of it exists: then the system walks it, in two calls and not in one for each part.
-  return lookAt(absolute, () => realpathSync.native(absolute), statSync) ?? walk(absolute);
+  // Mostly all of it exists: then the system walks it, and not we part for part.
+  return nullIfMissing(() => realpathSync.native(absolute)) ?? walk(absolute);
 }
 
 /** The same for a name in a directory that is canonical already. */
@@ -61,13 +61,19 @@ function withTrueCase(path: string): string {
 }
 
 /** null for what is not there. Asked before, because an error of Node's costs as much as ten system calls. */
-function lookAt<T>(path: string, look: (info: Stats) => T, stat = lstatSync): T | null {
-  try {
-    const info = stat(path, { throwIfNoEntry: false });
+function lookAt<T>(path: string, look: (info: Stats) => T): T | null {
+  return nullIfMissing(() => {
+    const info = lstatSync(path, { throwIfNoEntry: false });
     return info === undefined ? null : look(info);
+  });
+}
+
+function nullIfMissing<T>(look: () => T): T | null {
+  try {
+    return look();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null; // removed in between
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
     throw error;
   }
 }

@@ -23,7 +23,9 @@ export interface AcquireLockOptions extends TryAcquireLockOptions {
 }
 
 /**
- * Takes the lock now or returns null. Synchronous; never waits for a holder.
+ * Takes the lock now or returns null. Synchronous; never waits for a living holder. It may block for 20 ms to tell a holder
+ * from a prober, and on Windows for 2 s where a dead holder's lock is not free yet, or 0.5 s where the file cannot be
+ * opened for a moment.
  *
  * The content of the file is replaced by the owner record: give the lock a path of its own.
  *

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { checkOneOf, checkOptions, checkPath } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
 import { announce } from '../events.js';
-import type { ContenderHandle, LockId } from '../native/binding.js';
+import type { ContenderId, LockId } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { FileLock, type LockMode, type WaitMode } from './file-lock.js';
 import { Graces } from './graces.js';
@@ -12,11 +12,12 @@ import { isOwnerAlive } from './owner-liveness.js';
 import {
   checkOwnerFields,
   formatNewRecord,
-  newRecord,
+  newAcquisition,
   type OwnerFields,
   parseRecord,
   type RecordHead,
   recordHead,
+  recordOf,
 } from './owner-record.js';
 import { askPastProbers, type Certainty } from './prober-grace.js';
 import { checkEndpoint, type Endpoint, judgeLeftover, type ReclaimReason } from './reclaim.js';
@@ -47,7 +48,7 @@ export interface AttemptRequest {
 
 /** How the one came to it who tries: a contender keeps its file open; by default it is somebody who just comes. */
 export interface Way {
-  readonly contender?: ContenderHandle | undefined;
+  readonly contender?: ContenderId | undefined;
   readonly waited: WaitMode | null;
 }
 
@@ -122,11 +123,11 @@ export function readRequest(path: string, options: TryAcquireLockOptions): Attem
 
 function tryNative(
   { path, mode, weakFileSystem, graces }: AttemptRequest,
-  contender: ContenderHandle | undefined,
+  contender: ContenderId | undefined,
 ): LockId | string | typeof DENIED {
   try {
     const taken = contender
-      ? contender.try()
+      ? native().tryAgain(contender)
       : native().tryAcquire(path, mode === 'shared', weakFileSystem !== 'error');
     graces.endDenials();
     return taken;
@@ -159,14 +160,16 @@ function hold(
   how: { readonly reclaimed: ReclaimReason | null; readonly waited: WaitMode | null },
 ): FileLock {
   const { path, mode, head } = request;
-  const { reclaimed } = how;
-  const owner = head && newRecord(head.fields);
-  if (owner !== null) native().writeRecord(id, formatNewRecord(head!, owner));
+  const { reclaimed, waited } = how;
+  const acquisition = head === null ? null : newAcquisition();
+  if (acquisition !== null) native().writeRecord(id, formatNewRecord(head!, acquisition));
   const strength = native().strengthOf(id);
   if (strength === 'weak' && request.weakFileSystem === 'warn') warnWeak(path);
   if (reclaimed !== null) announce('gateway-lock:reclaim', () => ({ path, reason: reclaimed }));
-  announce('gateway-lock:acquire', () => ({ path, mode, owner }));
-  return new FileLock(id, { path, mode, strength, owner, ...how });
+  const ownerOf = acquisition === null ? null : () => recordOf(head!, acquisition);
+  const lock = new FileLock(id, { path, mode, strength, ownerOf, reclaimed, waited });
+  announce('gateway-lock:acquire', () => ({ path, mode, owner: lock.owner }));
+  return lock;
 }
 
 function readLeftover(id: LockId, { path, mode, endpoint }: AttemptRequest): Leftover {

@@ -11,7 +11,8 @@ import { wakeFirst } from './wait-queue.js';
 export type LockMode = 'exclusive' | 'shared';
 /**
  * `watch`: the system reported the release. `poll`: it was asked again and again, 5 to 250 ms apart, because
- * nothing could be watched: a limit (`fs.inotify.max_user_instances`), a remote file system, an older gateway.
+ * nothing could be watched, or not the death of the holder: a limit (`fs.inotify.max_user_instances`), a remote file system, an
+ * older gateway, on Windows a holder whom the record does not name.
  */
 export type WaitMode = 'watch' | 'poll';
 export type LostListener = (error: LockError) => void;
@@ -23,7 +24,8 @@ interface Held {
   readonly path: string;
   readonly mode: LockMode;
   readonly strength: LockStrength;
-  readonly owner: OwnerRecord | null;
+  /** Not the record itself, which mostly nobody asks for: making it takes a tenth of what a lock takes. */
+  readonly ownerOf: (() => OwnerRecord) | null;
   readonly reclaimed: ReclaimReason | null;
   readonly waited: WaitMode | null;
 }
@@ -44,7 +46,8 @@ export class FileLock {
   readonly #id: LockId;
   /** Made with the first one: an empty set would be a tenth of what a lock takes. */
   #lostListeners: Set<LostListener> | undefined;
-  #owner: OwnerRecord | null;
+  readonly #ownerOf: (() => OwnerRecord) | null;
+  #owner: OwnerRecord | undefined;
   #lost: LockError | null = null;
   #watch: NodeJS.Timeout | undefined;
 
@@ -56,7 +59,7 @@ export class FileLock {
     this.strength = held.strength;
     this.reclaimed = held.reclaimed;
     this.waited = held.waited;
-    this.#owner = held.owner;
+    this.#ownerOf = held.ownerOf;
   }
 
   get held(): boolean {
@@ -73,14 +76,15 @@ export class FileLock {
 
   /** The record in the file; null in shared mode, which writes none. */
   get owner(): OwnerRecord | null {
-    return this.#owner;
+    this.#owner ??= this.#ownerOf?.();
+    return this.#owner ?? null;
   }
 
   /** Whether the lock is held and its path still names the locked file. Costs one system call. */
   verify(): boolean {
     if (!this.held || this.#lost !== null) return false;
     if (native().namesThisFile(this.#id)) return true;
-    const lost = replacedError(this.path, this.#owner);
+    const lost = replacedError(this.path, this.owner);
     this.#lost = lost;
     this.#stopWatch();
     announce('gateway-lock:lost', () => ({ path: this.path, error: lost }));
@@ -111,10 +115,11 @@ export class FileLock {
    * @throws {RangeError} `ERR_OUT_OF_RANGE` when the record would be longer than 4096 bytes
    */
   updateOwner(fields: OwnerFields): void {
-    if (this.#owner === null || !this.held) return;
-    const { pid, startTime, bootId, pidNamespace, host, createdAt, ownerId, kernelLock } = this.#owner;
+    const { owner } = this;
+    if (owner === null || !this.held) return;
+    const { pid, startTime, bootId, pidNamespace, host, createdAt, ownerId, kernelLock } = owner;
     const identity = { pid, startTime, bootId, pidNamespace, host, createdAt, ownerId, kernelLock };
-    this.#write({ ...this.#owner, ...fields, ...identity });
+    this.#write({ ...owner, ...fields, ...identity });
   }
 
   /**
@@ -126,7 +131,7 @@ export class FileLock {
   handOverTo(pid: number): void {
     if (!this.held) return;
     // A holder in shared mode has no record.
-    if (this.#owner !== null) this.#write(recordFor(pid, this.#owner));
+    if (this.owner !== null) this.#write(recordFor(pid, this.owner));
     native().handOver(this.#id);
   }
 
@@ -144,7 +149,7 @@ export class FileLock {
       throw toLockError(error, this.path);
     }
     this.#stopWatch();
-    if (wasHeld) announce('gateway-lock:release', () => ({ path: this.path, owner: this.#owner }));
+    if (wasHeld) announce('gateway-lock:release', () => ({ path: this.path, owner: this.owner }));
     wakeFirst(this.path);
   }
 
@@ -174,6 +179,7 @@ export class FileLock {
   }
 
   #stopWatch(): void {
+    if (this.#watch === undefined) return;
     clearInterval(this.#watch);
     this.#watch = undefined;
   }

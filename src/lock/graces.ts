@@ -42,6 +42,11 @@ export class Graces {
     return locksOutliveHolders && this.lasts('late-release');
   }
 
+  /** The file could not be opened the last time. */
+  get denied(): boolean {
+    return [...(this.#since?.keys() ?? [])].some((grace) => grace !== 'late-release');
+  }
+
   /** The file could be opened: a denial that comes now is another one. */
   endDenials(): void {
     for (const grace of this.#since?.keys() ?? []) if (grace !== 'late-release') this.#since?.delete(grace);

@@ -1,6 +1,5 @@
 // Whether the process that a record names is alive: that very process, not one with the same pid.
 import type { OwnerRecord } from '../errors.js';
-import type { NativeProcess } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { selfIdentity } from './owner-record.js';
 
@@ -11,8 +10,8 @@ const CLOCK_SLACK_MS = 2000;
 export function isOwnerAlive(owner: OwnerRecord): boolean | null {
   const elsewhere = wasElsewhere(owner);
   if (elsewhere !== null) return elsewhere.couldLive ? null : false;
-  const process = native().readProcess(owner.pid);
-  return process.alive ? isSameProcess(owner, process) : false;
+  const startTime = native().startTimeOf(owner.pid);
+  return startTime === -1 ? false : isSameProcess(owner, startTime);
 }
 
 /** Another pid namespace or host hides the process; another boot of this host has ended it. */
@@ -25,11 +24,12 @@ function wasElsewhere(owner: OwnerRecord): { couldLive: boolean } | null {
   return otherNamespace ? { couldLive: true } : null;
 }
 
-function isSameProcess(owner: OwnerRecord, process: NativeProcess): boolean | null {
-  if (owner.startTime !== null && process.startTime !== 0) return owner.startTime === process.startTime;
+function isSameProcess(owner: OwnerRecord, startTime: number): boolean | null {
+  if (owner.startTime !== null && startTime !== 0) return owner.startTime === startTime;
   // Older gateways wrote no start time on macOS and Windows. A process that began after the record was
   // written cannot have written it.
   const writtenAtMs = Date.parse(owner.createdAt ?? '');
-  if (Number.isNaN(writtenAtMs) || process.startedAtMs === 0) return null;
-  return process.startedAtMs <= writtenAtMs + CLOCK_SLACK_MS;
+  const startedAtMs = native().startedAtMs(owner.pid);
+  if (Number.isNaN(writtenAtMs) || startedAtMs === 0) return null;
+  return startedAtMs <= writtenAtMs + CLOCK_SLACK_MS;
 }

@@ -3,6 +3,12 @@
 /** The longest sleep that a timer can do, in milliseconds; setTimeout() takes a longer one for 1 ms. */
 const LONGEST_MS = 2 ** 31 - 1;
 
+/** The first timer that is cleared, and the first immediate, take Node 100 to 200 us each. */
+export function rehearsePause(): void {
+  clearTimeout(setTimeout(() => {}, LONGEST_MS));
+  clearImmediate(setImmediate(() => {}));
+}
+
 /** @throws `signal.reason` as soon as the signal aborts */
 export function pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
   return new Pause().begin(delayMs, signal);

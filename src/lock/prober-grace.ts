@@ -7,7 +7,8 @@ import { monotonicMs } from '../clock.js';
  * starts fail beside a prober in a hot loop, 20 ms none.
  */
 const GRACE_MS = 20;
-const PAUSE_MS = 0.2;
+/** Milliseconds between two questions. What passes by itself (graces.ts) takes far longer than a probe. */
+export const PAUSES_MS = { doubtful: 0.2, passing: 5 };
 
 /** `doubtful`: it may be due to a prober. `passing`: something else, which has its own end, is to be waited for. */
 export type Certainty = 'certain' | 'doubtful' | 'passing';
@@ -24,6 +25,6 @@ export function askPastProbers<T>(ask: () => T, certaintyOf: (answer: T) => Cert
     if (certainty === 'certain') return answer;
     deadline ??= monotonicMs() + GRACE_MS;
     if (certainty === 'doubtful' && monotonicMs() >= deadline) return answer;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSES_MS[certainty]);
   }
 }

@@ -1,6 +1,7 @@
 // What a server of Node's takes for a listening socket of the addon's. In this layer because it differs by platform.
 import type { Socket, SocketConnectOpts } from 'node:net';
-import type { ListenerHandle } from './binding.js';
+import type { ListenerId } from './binding.js';
+import { native } from './load.js';
 
 /** The first argument of `server.listen()`, which owns the socket from now on. */
 export interface Adoption {
@@ -21,43 +22,44 @@ interface TcpConstructor {
 }
 
 const SERVER = 1;
-const windows = process.platform === 'win32';
+/** Deno 2.9 takes a `net.Socket` as well, says that it listens, and never accepts (npm run test:matrix). */
+const byHandle = process.platform === 'win32' || 'deno' in process.versions;
 
 /** False where a server cannot take the socket and has to open its own, which others can do beside it. */
-export const canAdopt: () => boolean = windows ? () => tcpConstructor() !== undefined : () => true;
+export const canAdopt: () => boolean = byHandle ? () => tcpConstructor() !== undefined : () => true;
 
 /** From here on Node owns the socket of `listener`. */
-export const adoptionOf: (listener: ListenerHandle) => Adoption = windows ? windowsAdoption : posixAdoption;
+export const adoptionOf: (listener: ListenerId) => Adoption = byHandle ? handleAdoption : socketAdoption;
 
 /**
  * As a handle, not as `{ fd }`: in a cluster worker Node would have the primary listen on its own
  * descriptor of that number (net.js, listenInCluster).
  */
-function posixAdoption(listener: ListenerHandle): Adoption {
-  const socket = new (net().Socket)({ fd: listener.fd, readable: false, writable: false });
-  listener.detach();
+function socketAdoption(listener: ListenerId): Adoption {
+  const socket = new (net().Socket)({ fd: native().socketOf(listener), readable: false, writable: false });
+  native().detachListener(listener);
   return { target: socket, close: () => void socket.destroy() };
 }
 
-/** `{ fd }` never works there: a SOCKET is no descriptor of the C runtime (libuv, src/win/handle.c). */
-function windowsAdoption(listener: ListenerHandle): Adoption {
+/** `{ fd }` never works on Windows: a SOCKET is no descriptor of the C runtime (libuv, src/win/handle.c). */
+function handleAdoption(listener: ListenerId): Adoption {
   const Tcp = tcpConstructor();
   if (Tcp === undefined) return openedAnew(listener);
   const handle = new Tcp(SERVER);
-  const error = handle.open(listener.fd);
+  const error = handle.open(native().socketOf(listener));
   if (error !== 0) {
     handle.close();
     throw systemError(error, 'open');
   }
-  listener.detach();
+  native().detachListener(listener);
   return { target: handle, close: () => handle.close() };
 }
 
 /** The lock keeps the next gateway off the port meanwhile; strangers are what `exclusive: false` means. */
-function openedAnew(listener: ListenerHandle): Adoption {
-  const { address: host, port } = listener;
-  listener.close();
-  return { target: { host, port, exclusive: true }, close: () => {} };
+function openedAnew(listener: ListenerId): Adoption {
+  const target = { host: native().addressOf(listener), port: native().portOf(listener), exclusive: true };
+  native().closeListener(listener);
+  return { target, close: () => {} };
 }
 
 /**

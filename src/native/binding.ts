@@ -20,11 +20,27 @@ export interface NativeBinding {
   release(lock: LockId): boolean;
   /** Lets go and leaves the file. */
   abandon(lock: LockId): void;
-  /** Costs no system call. `wake`: what {@link ContenderHandle.watch} watches has changed, or seems to. */
-  contend(path: string, shared: boolean, allowWeak: boolean, wake: () => void): ContenderHandle;
+  /** Costs no system call. `wake`: what {@link NativeBinding.watch} watches has changed, or seems to. */
+  contend(path: string, shared: boolean, allowWeak: boolean, wake: () => void): ContenderId;
+  /** As {@link NativeBinding.tryAcquire}. */
+  tryAgain(contender: ContenderId): LockId | string;
+  /** What the file says whose lock was refused; '' when none was. */
+  refusedRecord(contender: ContenderId): string;
+  /** From now on, until `wake` was called once. 0: whose death would free the lock is not known. */
+  watch(contender: ContenderId, ownerPid: number): Watched;
+  closeContender(contender: ContenderId): void;
   probeLock(path: string): NativeLockProbe;
   ensureLockDirectory(path: string, tighten: boolean): void;
-  listen(address: string, port: number, backlog: number): ListenerHandle;
+  listen(address: string, port: number, backlog: number): ListenerId;
+  /** As it was given to {@link NativeBinding.listen}; '' once closed or detached. */
+  addressOf(listener: ListenerId): string;
+  /** 0 once closed or detached. */
+  portOf(listener: ListenerId): number;
+  /** The descriptor; on Windows the SOCKET. -1 once closed or detached. */
+  socketOf(listener: ListenerId): number;
+  /** From now on somebody else closes the socket. */
+  detachListener(listener: ListenerId): void;
+  closeListener(listener: ListenerId): void;
   /** Throws when the address could not be bound just now. */
   tryBind(address: string, port: number): void;
   askPort(address: string, port: number): 'refused' | 'answers' | 'silent';
@@ -32,7 +48,10 @@ export interface NativeBinding {
   hasListener(address: string, port: number): boolean;
   /** The pid of the listener; 0 when unknown. */
   findPortOwner(address: string, port: number): number;
-  readProcess(pid: number): NativeProcess;
+  /** To be compared for equality only. -1: there is no such process; 0: it lives, and when it began is unknown. */
+  startTimeOf(pid: number): number;
+  /** Milliseconds since 1970; 0 when unknown. */
+  startedAtMs(pid: number): number;
   /** Each argument ended by a NUL; '' when unknown. */
   commandLine(pid: number): string;
   /** Returns only by throwing: this process is another program then, with `inherit` as its descriptors from 3 on. */
@@ -51,32 +70,18 @@ export interface NativeBinding {
  */
 export type LockId = number;
 
-/** Keeps the file open between two tries. */
-export interface ContenderHandle {
-  /** As {@link NativeBinding.tryAcquire}. */
-  try(): LockId | string;
-  /** What the file says whose lock was refused; '' when none was. */
-  readRecord(): string;
-  /** From now on, until `wake` was called once. 0: whose death would free the lock is not known. */
-  watch(ownerPid: number): Watched;
-  close(): void;
-}
+/** Names one who waits, and keeps the file open between two tries (on Windows closed). Never given twice. */
+export type ContenderId = number;
 
 /**
- * What is watched: the file and the owner's process; only the file; nothing, because that is not possible here
- * (limits, remote file system) or would not help; or nothing because the file is gone, so that a try is due.
+ * What is watched: the file and the owner's process; only the file, which tells of a death as well; only the file, which
+ * does not (Windows); nothing, because that is not possible here (limits, remote file system); or nothing because the file is
+ * gone, so that a try is due.
  */
-export type Watched = 'owner' | 'file' | 'nothing' | 'gone';
+export type Watched = 'owner' | 'file' | 'release' | 'nothing' | 'gone';
 
-export interface ListenerHandle {
-  readonly address: string;
-  readonly port: number;
-  /** -1 once closed or detached. */
-  readonly fd: number;
-  /** From now on somebody else closes the descriptor. */
-  detach(): void;
-  close(): void;
-}
+/** Names a listening socket of this environment. Never given twice. Losing it closes nothing. */
+export type ListenerId = number;
 
 /**
  * How far the lock can be trusted: `kernel` is local and was seen to exclude; `remote` excludes on this
@@ -89,12 +94,4 @@ export interface NativeLockProbe {
   readonly record: string;
   /** Milliseconds since 1970. */
   readonly modifiedMs: number;
-}
-
-export interface NativeProcess {
-  readonly alive: boolean;
-  /** 0 when unknown. */
-  readonly startTime: number;
-  /** Milliseconds since 1970; 0 when unknown. */
-  readonly startedAtMs: number;
 }

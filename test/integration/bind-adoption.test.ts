@@ -5,7 +5,7 @@ import { createServer as createHttpsServer, request as httpsRequest } from 'node
 import type { Server } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { startActor } from '../support/actors.js';
-import type { Missing } from '../support/capabilities.js';
+import { type Missing, need } from '../support/capabilities.js';
 import {
   echo,
   echoed,
@@ -65,8 +65,7 @@ describe.each(Object.entries(KINDS))('%s adopts the listener', (_, { make, talk,
   });
 
   test('of localhost and serves on both loopbacks', async (ctx) => {
-    const missing = whyNoAddress('::1');
-    if (missing !== null) return ctx.skip(missing);
+    need(ctx, whyNoAddress('::1'));
     const listener = listenerOn({ host: 'localhost' });
     await listener.listen(make());
     for (const host of ['127.0.0.1', '::1']) expect(await talk(host, listener.address.port)).toBe(says);
@@ -155,8 +154,7 @@ test.for([
   { how: '--pending-deprecation', flags: ['--pending-deprecation'] },
   { how: '--permission', flags: PERMITTED },
 ])('adoption warns of nothing: node $how', async ({ flags }, ctx) => {
-  const missing = flags === PERMITTED ? whyNoPermissionModel() : null;
-  if (missing !== null) return ctx.skip(missing);
+  need(ctx, flags === PERMITTED ? whyNoPermissionModel() : null);
   const holder = await startActor({ execArgv: [...flags, '--trace-warnings'] });
   const { port } = await holder.call<{ port: number }>('bind', { host: 'localhost', port: 0 });
   await holder.call('adopt');

@@ -6,6 +6,7 @@ import { getSystemErrorMap } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { type BindExclusiveOptions, bindExclusive } from '../../src/index.js';
 import { native } from '../../src/native/load.js';
+import { need } from '../support/capabilities.js';
 import { failureOf, listenerOn, serverOn } from '../support/listeners.js';
 import { whyNoAddress } from '../support/loopbacks.js';
 import { freePort } from '../support/places.js';
@@ -44,7 +45,7 @@ describe('bindExclusive()', () => {
   });
 
   test('on localhost takes one port on both loopbacks', (ctx) => {
-    skipWithout('::1', ctx);
+    need(ctx, whyNoAddress('::1'));
     const { address } = listenerOn({ host: 'localhost' });
     expect(address).toMatchObject({ address: '127.0.0.1', family: 'IPv4' });
     for (const host of ['127.0.0.1', '::1']) expect(native().askPort(host, address.port)).toBe('answers');
@@ -99,8 +100,7 @@ describe("a refusal has the fields and the words of Node's own", () => {
   });
 
   test('EACCES for an ordinary user on port 80', async (ctx) => {
-    const missing = whyNoStranger() ?? whyPort80IsOpen();
-    if (missing !== null) return ctx.skip(missing);
+    need(ctx, whyNoStranger() ?? whyPort80IsOpen());
     const user = await startUnprivilegedActor();
     const error = await user.call<NodeJS.ErrnoException>('bindFailure', { port: 80 });
     expect(shapeOf(error)).toEqual(nodeShape('EACCES', 'bind', '127.0.0.1', 80));
@@ -137,11 +137,6 @@ describe('a caller is told', () => {
     expect(() => bindExclusive(options as BindExclusiveOptions)).toThrow(expect.objectContaining({ name, code }));
   });
 });
-
-function skipWithout(host: string, ctx: { skip(reason: string): void }): void {
-  const missing = whyNoAddress(host);
-  if (missing !== null) ctx.skip(missing);
-}
 
 function whyPort80IsOpen(): string | null {
   const first = Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8'));

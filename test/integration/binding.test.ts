@@ -1,20 +1,18 @@
 // The addon against its hand-written types, and against callers that the TypeScript above it never lets through.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { ContenderHandle, ListenerHandle, LockId, NativeBinding } from '../../src/native/binding.js';
+import type { ContenderId, ListenerId, LockId, NativeBinding } from '../../src/native/binding.js';
 import { native } from '../../src/native/load.js';
-import { startActor } from '../support/actors.js';
-import { freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/places.js';
 
 const types = readFileSync(new URL('../../src/native/binding.ts', import.meta.url), 'utf8');
 const addon = native();
 
-const listen = (): ListenerHandle => {
-  const handle = addon.listen('127.0.0.1', 0, 1);
-  onTestFinished(() => handle.close());
-  return handle;
+const listen = (): ListenerId => {
+  const listener = addon.listen('127.0.0.1', 0, 1);
+  onTestFinished(() => addon.closeListener(listener));
+  return listener;
 };
 const acquire = (): LockId => {
   const lock = addon.tryAcquire(join(freshDirectory(), 'a.lock'), false, false) as LockId;
@@ -22,10 +20,10 @@ const acquire = (): LockId => {
   return lock;
 };
 
-const contend = (): ContenderHandle => {
-  const handle = addon.contend(join(freshDirectory(), 'a.lock'), false, false, () => {});
-  onTestFinished(() => handle.close());
-  return handle;
+const contend = (): ContenderId => {
+  const contender = addon.contend(join(freshDirectory(), 'a.lock'), false, false, () => {});
+  onTestFinished(() => addon.closeContender(contender));
+  return contender;
 };
 
 describe('the names of the addon are those of src/native/binding.ts', () => {
@@ -33,17 +31,8 @@ describe('the names of the addon are those of src/native/binding.ts', () => {
     expect(Object.keys(addon).sort()).toEqual(membersOf('NativeBinding'));
   });
 
-  test.each([
-    ['ListenerHandle', listen],
-    ['ContenderHandle', contend],
-  ] as const)('%s', (name, make) => {
-    const members = Object.getOwnPropertyNames(Object.getPrototypeOf(make()));
-    expect(members.filter((one) => one !== 'constructor').sort()).toEqual(membersOf(name));
-  });
-
-  test('probeLock() and readProcess()', () => {
+  test('probeLock()', () => {
     expect(Object.keys(addon.probeLock(join(freshDirectory(), 'none'))).sort()).toEqual(membersOf('NativeLockProbe'));
-    expect(Object.keys(addon.readProcess(process.pid)).sort()).toEqual(membersOf('NativeProcess'));
   });
 });
 
@@ -93,6 +82,18 @@ const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonl
     handOver: [[0, NO_LOCK]],
     release: [[0, NO_LOCK]],
     abandon: [[0, NO_LOCK]],
+    tryAgain: [[0, NO_LOCK]],
+    refusedRecord: [[0, NO_LOCK]],
+    watch: [
+      [0, NO_LOCK],
+      [0, NO_PID],
+    ],
+    closeContender: [[0, NO_LOCK]],
+    addressOf: [[0, NO_LOCK]],
+    portOf: [[0, NO_LOCK]],
+    socketOf: [[0, NO_LOCK]],
+    detachListener: [[0, NO_LOCK]],
+    closeListener: [[0, NO_LOCK]],
     probeLock: [['/nowhere/a.lock', NO_STRING]],
     ensureLockDirectory: [
       ['/nowhere/a', NO_STRING],
@@ -125,7 +126,8 @@ const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonl
       ['127.0.0.1', NO_STRING],
       [1, NO_PORT],
     ],
-    readProcess: [[process.pid, NO_PID]],
+    startTimeOf: [[process.pid, NO_PID]],
+    startedAtMs: [[process.pid, NO_PID]],
     commandLine: [[process.pid, NO_PID]],
     exec: [
       ['/nowhere/program', NO_STRING],
@@ -164,9 +166,8 @@ describe('a wrong argument throws a TypeError that names its place, and never cr
 
   test('watch()', () => {
     const contender = contend();
-    for (const value of NO_PID) expect(() => contender.watch(value as number)).toThrow(TypeError);
     // One that has never tried: there may be no file yet.
-    expect(contender.watch(0)).toMatch(/^(nothing|gone)$/);
+    expect(addon.watch(contender, 0)).toMatch(/^(nothing|gone)$/);
   });
 
   test.each(['', 'localhost', 'example.org', '127.1.1.1.1', '127.0.0.1 ', '::1%none', 'x'.repeat(100_000)])(
@@ -184,40 +185,6 @@ describe('a wrong argument throws a TypeError that names its place, and never cr
   );
 });
 
-describe.each([
-  ['ListenerHandle', listen],
-  ['ContenderHandle', contend],
-] as const)('%s', (name, make: () => ListenerHandle | ContenderHandle) => {
-  test('cannot be made by hand', () => {
-    const handle = make();
-    const Class = handle.constructor as new (...args: unknown[]) => object;
-    for (const args of [[], [undefined], [{}], [handle], ['127.0.0.1', 0, 1]])
-      expect(() => new Class(...args)).toThrow(TypeError);
-    expect(() => new (class extends Class {})()).toThrow(TypeError);
-    expect(() => Reflect.apply(Class, handle, [])).toThrow(TypeError);
-  });
-
-  test('refuses a `this` that is none of its objects', () => {
-    const handle = make();
-    const prototype = Object.getPrototypeOf(handle);
-    for (const member of membersOf(name)) {
-      const { value, get } = Object.getOwnPropertyDescriptor(prototype, member)!;
-      for (const self of [undefined, null, {}, 5, prototype, Object.create(handle), new Proxy(handle, {})]) {
-        expect(() => Reflect.apply(value ?? get, self, ['text']), `${member} on ${typeof self}`).toThrow();
-      }
-    }
-  });
-});
-
-test('a member of one handle class refuses an object of the other, and does not end the process', async () => {
-  const script = fileURLToPath(new URL('../fixtures/foreign-this.mjs', import.meta.url));
-  const stranger = await startActor({ script });
-  stranger.call(join(freshDirectory(), 'a.lock')).catch(() => {});
-  expect(await stranger.exited, stranger.output).toEqual({ code: 0, signal: null });
-  await until(() => stranger.output.includes('\n'), 'the output of the child arrives');
-  expect(stranger.output).toBe('accepted: \n');
-});
-
 describe('a handle that is done with', () => {
   test('a closed contender watches nothing and wakes nobody, and closing it again does nothing', async () => {
     const lock = acquire();
@@ -226,26 +193,23 @@ describe('a handle that is done with', () => {
     addon.writeRecord(holder, 'who');
     let woken = 0;
     const contender = addon.contend(path, false, false, () => void woken++);
-    expect(contender.try()).toBe('who');
-    expect(contender.watch(process.pid)).toBe('owner');
-    contender.close();
-    contender.close();
+    expect(addon.tryAgain(contender)).toBe('who');
+    expect(addon.watch(contender, process.pid)).toBe('owner');
+    addon.closeContender(contender);
+    addon.closeContender(contender);
     addon.release(holder);
-    // One that has never tried: there may be no file yet.
-    expect(contender.watch(0)).toMatch(/^(nothing|gone)$/);
+    expectNoContender(contender);
     for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setImmediate(resolve));
     expect([woken, addon.isHeld(lock)]).toEqual([0, true]);
   });
 
   test('a closed listener has no descriptor, and closing or detaching it again does nothing', () => {
-    const handle = listen();
-    expect(handle.fd).toBeGreaterThan(2);
-    const { port } = handle;
-    handle.close();
-    expect(handle.fd).toBe(-1);
-    handle.close();
-    handle.detach();
-    expect(handle).toMatchObject({ fd: -1, port, address: '127.0.0.1' });
+    const listener = listen();
+    expect(addon.socketOf(listener)).toBeGreaterThan(2);
+    expect(addon.addressOf(listener)).toBe('127.0.0.1');
+    expect(addon.portOf(listener)).toBeGreaterThan(0);
+    addon.closeListener(listener);
+    expectNoListener(listener);
   });
 
   test.each(['release', 'abandon'] as const)(
@@ -258,6 +222,8 @@ describe('a handle that is done with', () => {
   );
 
   test.each([0, 12_345, 2 ** 53])('%d names no lock', expectNotHeld);
+  test.each([0, 12_345, 2 ** 53])('%d names no listener', expectNoListener);
+  test.each([0, 12_345, 2 ** 32 - 1])('%d names no contender', expectNoContender);
 
   test('a number is never given twice', () => {
     const path = join(freshDirectory(), 'a.lock');
@@ -277,6 +243,21 @@ function expectNotHeld(lock: LockId): void {
   addon.handOver(lock);
   expect(addon.release(lock)).toBe(false);
   addon.abandon(lock);
+}
+
+function expectNoListener(listener: ListenerId): void {
+  addon.detachListener(listener);
+  addon.closeListener(listener);
+  expect([addon.socketOf(listener), addon.portOf(listener), addon.addressOf(listener)]).toEqual([-1, 0, '']);
+}
+
+function expectNoContender(contender: ContenderId): void {
+  addon.closeContender(contender);
+  expect([addon.tryAgain(contender), addon.refusedRecord(contender), addon.watch(contender, 0)]).toEqual([
+    '',
+    '',
+    'nothing',
+  ]);
 }
 
 /** The members of an interface, sorted. */

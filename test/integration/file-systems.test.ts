@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, type TestContext, test } from 'vitest';
 import { probeLock, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
-import { whyNoMount } from '../support/capabilities.js';
+import { need, whyNoMount } from '../support/capabilities.js';
 import { startFaultyActor, whyNoFaults } from '../support/faulty-actor.js';
 import { mountOverlay, mountTmpfs, whyNoOverlay } from '../support/mounts.js';
 import { freshDirectory } from '../support/places.js';
@@ -38,16 +38,14 @@ describe('a lock excludes, and its file comes and goes', () => {
   });
 
   test('on tmpfs', async (ctx) => {
-    const missing = whyNoMount();
-    if (missing) ctx.skip(missing);
+    need(ctx, whyNoMount());
     const directory = mountTmpfs();
     expect(statfsSync(directory).type).toBe(TMPFS_MAGIC);
     await expectExclusion(directory);
   });
 
   test('on overlayfs', async (ctx) => {
-    const missing = whyNoOverlay();
-    if (missing) ctx.skip(missing);
+    need(ctx, whyNoOverlay());
     const { merged } = mountOverlay();
     expect(statfsSync(merged).type).toBe(OVERLAYFS_MAGIC);
     await expectExclusion(merged);
@@ -56,8 +54,7 @@ describe('a lock excludes, and its file comes and goes', () => {
 
 describe('a lock file that came with the lower layer of an overlayfs, as in a container image', () => {
   test('is taken, excludes, and is gone after the release; the layer itself is not changed', async (ctx) => {
-    const missing = whyNoOverlay();
-    if (missing) ctx.skip(missing);
+    need(ctx, whyNoOverlay());
     const { lower, merged } = mountOverlay();
     writeFileSync(join(lower, 'a.lock'), 'from the image');
     const path = join(merged, 'a.lock');
@@ -109,7 +106,7 @@ describe('a file system on which flock() excludes nobody', () => {
 
 describe('a file system without flock()', () => {
   test.for(['ENOLCK', 'ENOTSUP', 'ENOSYS'])('that says %s is refused, whatever is allowed', async (code, ctx) => {
-    if (noFaults) ctx.skip(noFaults);
+    need(ctx, noFaults);
     await expectUnsupported(code, 'error');
     await expectUnsupported(code, 'allow');
   });
@@ -161,7 +158,7 @@ describe('a full disk', () => {
   });
 });
 
-function faultyPath(ctx: { skip(reason: string): never }): string {
-  if (noFaults) ctx.skip(noFaults);
+function faultyPath(ctx: TestContext): string {
+  need(ctx, noFaults);
   return join(freshDirectory(), 'a.lock');
 }

@@ -1,15 +1,16 @@
 // Several waiters of one process for one lock.
-import { readdirSync } from 'node:fs';
+import { readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { acquireLock, tryAcquireLock } from '../../src/index.js';
-import { formatRecord, newRecord } from '../../src/lock/owner-record.js';
+import { formatRecord } from '../../src/lock/owner-record.js';
 import type { LockId } from '../../src/native/binding.js';
 import { native } from '../../src/native/load.js';
 import { whyNotWindows } from '../support/capabilities.js';
 import { hold } from '../support/holding.js';
 import { freshDirectory, until } from '../support/places.js';
+import { newRecord } from '../support/records.js';
 
 const MANY = 200;
 const lockPath = () => join(freshDirectory(), 'a.lock');
@@ -117,14 +118,10 @@ test('a lock that its holder lost just before it was watched is taken without a 
   const holder = native().tryAcquire(path, false, false) as LockId;
   // Whose death would free it, Windows has to know before it watches anything.
   native().writeRecord(holder, formatRecord(newRecord()));
-  const { contend } = native();
-  const spy = vi.spyOn(native(), 'contend').mockImplementation((...args) => {
-    const handle = contend(...args);
-    const watch = (pid: number) => {
-      native().abandon(holder); // as the kernel does for a process that dies: nothing is left to report
-      return handle.watch(pid);
-    };
-    return { try: () => handle.try(), readRecord: () => handle.readRecord(), watch, close: () => handle.close() };
+  const { watch } = native();
+  const spy = vi.spyOn(native(), 'watch').mockImplementation((...args) => {
+    native().abandon(holder); // as the kernel does for a process that dies: nothing is left to report
+    return watch(...args);
   });
   onTestFinished(() => spy.mockRestore());
   const sleeps = vi.spyOn(globalThis, 'setTimeout');
@@ -181,3 +178,30 @@ function resources() {
   };
   return { threads: count('task'), files: count('fd') };
 }
+
+test('a file that is denied for a moment, twice and far apart, is not taken for one that is denied for good', async () => {
+  const path = lockPath();
+  const holder = hold(path);
+  const denial = Object.assign(new Error('denied'), { code: 'EBUSY', syscall: 'open', detail: 'sharing-violation' });
+  const { tryAgain } = native();
+  let denials = 0;
+  const spy = vi.spyOn(native(), 'tryAgain').mockImplementation((contender) => {
+    if (denials > 0 && denials-- > 0) throw denial;
+    return tryAgain(contender);
+  });
+  onTestFinished(() => spy.mockRestore());
+  const watch = vi.spyOn(native(), 'watch');
+  onTestFinished(() => watch.mockRestore());
+  const deny = async (times: number) => {
+    denials = times;
+    utimesSync(path, new Date(), new Date()); // wakes who watches it
+    await until(() => denials === 0, 'the waiter was denied');
+  };
+  const waiting = acquireLock(path, { timeoutMs: Infinity });
+  await until(() => watch.mock.calls.length > 0, 'the waiter watches');
+  await deny(2); // by then it sleeps after a denial
+  await sleep(700); // longer than the grace of one
+  await deny(1);
+  holder.release();
+  (await waiting).release();
+});

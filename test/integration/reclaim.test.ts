@@ -141,7 +141,8 @@ describe('an older gateway that holds a record only', () => {
   test('is waited for, and makes room when it ends', async () => {
     const { actor, path } = await startOlderGateway();
     const lock = await acquireLock(path, { timeoutMs: 20_000, onContended: () => void actor.kill('SIGTERM') });
-    expect(lock.reclaimed).toBe('owner-gone');
+    // A process that ends closes its sockets before it counts as dead: who asks just then finds the port free.
+    expect(lock.reclaimed).toMatch(/^(owner-gone|port-free)$/);
     lock.release();
   });
 

@@ -1,4 +1,5 @@
 // What only Windows does to a lock file: sharing, mandatory locks, deletion that is refused or put off.
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
@@ -14,6 +15,7 @@ import {
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { acquireLock, probeLock, tryAcquireLock } from '../../src/index.js';
+import { startActor } from '../support/actors.js';
 import { type Missing, need, whyNotWindows } from '../support/capabilities.js';
 import { hold } from '../support/holding.js';
 import { freshDirectory } from '../support/places.js';
@@ -113,6 +115,28 @@ describe('on Windows', () => {
     writeFileSync(path, '');
     shareWithNobody(path);
     await expect(acquireLock(path, { timeoutMs: 60_000 })).rejects.toMatchObject({ code: 'EBUSY', path });
+  });
+
+  test('taskkill /F frees the lock as any end of the holder does', async () => {
+    const path = lockPath();
+    const holder = await startActor();
+    await holder.call('tryAcquire', path);
+    const waiting = acquireLock(path, { timeoutMs: 20_000 });
+    const { status, stderr } = spawnSync('taskkill', ['/F', '/PID', String(holder.pid)], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, '']);
+    using lock = await waiting;
+    expect(lock.reclaimed).toBe('owner-gone');
+  });
+
+  test('the death of its parent ends a holder, and frees the lock', async () => {
+    const path = lockPath();
+    const parent = await startActor();
+    const pid = await parent.call<number>('spawnHolder', path);
+    expect(probeLock(path)).toMatchObject({ state: 'held', owner: { pid } });
+    const waiting = acquireLock(path, { timeoutMs: 20_000 });
+    await parent.kill('SIGKILL');
+    using lock = await waiting;
+    expect(lock.reclaimed).toBe('owner-gone');
   });
 
   test('a file that may not be written is a permission error', (ctx) => {

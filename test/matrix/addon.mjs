@@ -7,9 +7,10 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 
 const LIMIT_MS = 30_000;
+/** How to start this file again in the same runtime; process.execPath is no answer under qemu. */
+const command = JSON.parse(process.env.GATEWAY_LOCK_LIFE);
 const addon = createRequire(import.meta.url)('../../build/Release/gateway_lock.node');
 const [, , held] = process.argv;
 
@@ -25,9 +26,8 @@ function hold(path) {
 async function ask() {
   const directory = mkdtempSync(join(tmpdir(), 'gateway-lock-addon-'));
   const path = join(directory, 'a.lock');
-  const holder = spawn(process.execPath, [fileURLToPath(import.meta.url), path], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const [program, ...args] = command;
+  const holder = spawn(program, [...args, path], { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(holder.stdout, 'data');
   const refused = typeof addon.tryAcquire(path, false, false) === 'string';
   holder.kill('SIGKILL');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { need, whyNoPosixCompiler } from '../support/capabilities.js';
 import { freshDirectory } from '../support/places.js';
 
 const MAIN = fileURLToPath(new URL('../../bench/main.mjs', import.meta.url));
@@ -33,7 +34,8 @@ interface Figure {
 }
 
 /** How fast anything is depends on the machine: only that it was measured is a matter of a test. */
-test('the bench fills every figure, and says which target it is for', { timeout: 240_000 }, async () => {
+test('the bench fills every figure, and says which target it is for', { timeout: 240_000 }, async (ctx) => {
+  need(ctx, whyNoPosixCompiler());
   const json = join(freshDirectory(), 'bench.json');
   const { stdout } = await promisify(execFile)(process.execPath, [MAIN, '--quick', '--no-peers', '--json', json]);
   const { figures } = JSON.parse(readFileSync(json, 'utf8')) as { figures: Record<string, Figure> };

@@ -1,21 +1,21 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { startActor } from '../support/actors.js';
-import { whyNoMount } from '../support/capabilities.js';
+import { need, whyNoLinks, whyNoModes, whyNoMount } from '../support/capabilities.js';
 import { gatewayLock } from '../support/command.js';
 import { doctor, doctorPlace } from '../support/doctor.js';
 import { listening } from '../support/listeners.js';
 import { lockDirectory } from '../support/lock-directory.js';
 import { mountTmpfs } from '../support/mounts.js';
 import { freePort, freshDirectory } from '../support/places.js';
+import { whyNoPortOwner } from '../support/port-owner.js';
 import { portraitOf } from '../support/portrait.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const uid = process.getuid?.();
 describe('doctor', () => {
   test('finds nothing wrong where nothing is, and leaves nothing behind', async () => {
     const home = freshDirectory();
@@ -51,17 +51,18 @@ describe('doctor', () => {
   });
 
   test('a home that is none is said, and wrong usage is told from it', async () => {
-    const { code, findings } = await doctor([], { env: { HOME: 'relative' } });
+    const { code, findings } = await doctor([], { env: { HOME: 'relative', USERPROFILE: 'relative' } });
     expect([code, findings.map(({ check }) => check)]).toEqual([1, ['paths']]);
     expect(await gatewayLock(['doctor', '--app', 'a/b'])).toMatchObject({ code: 64, out: '' });
   });
 });
 
 describe('the lock directory', () => {
-  test.each([
+  test.for([
     [0o755, 'warning', /not private; the next start makes it so/, 0],
     [0o777, 'error', /every user may write/, 1],
-  ])('with mode %o is a %s', async (mode, level, message, exit) => {
+  ] as const)('with mode %o is a %s', async ([mode, level, message, exit], ctx) => {
+    need(ctx, whyNoModes);
     const { directory, args } = await doctorPlace();
     chmodSync(directory, mode);
     const { code, of } = await doctor(args);
@@ -70,13 +71,14 @@ describe('the lock directory', () => {
     expect(code).toBe(exit);
   });
 
-  test.each([
-    ['a file', (path: string) => writeFileSync(path, '')],
-    ['a link', (path: string) => symlinkSync('/tmp', path)],
-  ])('that is %s is an error, and the other checks are made', async (_, make) => {
+  test.for([
+    ['a file', null, (path: string) => writeFileSync(path, '')],
+    ['a link', whyNoLinks, (path: string) => symlinkSync('/tmp', path)],
+  ] as const)('that is %s is an error, and the other checks are made', async ([, missing, make], ctx) => {
+    need(ctx, missing);
     const stateDir = freshDirectory();
     mkdirSync(join(stateDir, 'tmp'));
-    make(join(stateDir, 'tmp', `gateway-${uid}`));
+    make(join(stateDir, 'tmp', basename(lockDirectory(freshDirectory()))));
     const { code, of } = await doctor(['--state-dir', stateDir, '--port', `${await freePort()}`]);
     expect([code, of('lock directory')[0]!.message]).toEqual([1, expect.stringContaining('is not a directory')]);
     expect(of('service units')).toHaveLength(1);
@@ -87,13 +89,20 @@ describe('the lock directory', () => {
     const args = ['--port', `${await freePort()}`, '--lock'];
     chmodSync(directory, 0o1777);
     expect((await doctor([...args, join(directory, 'a.lock')])).of('lock directory')[0]).toMatchObject({ level: 'ok' });
-    chmodSync(directory, 0o777);
-    expect((await doctor([...args, join(directory, 'a.lock')])).code).toBe(1);
     const { of } = await doctor([...args, join(directory, 'none/a.lock')]);
     expect(of('lock directory')[0]).toMatchObject({ level: 'error' });
   });
 
-  test('above which others may write gets a warning that names the place', async () => {
+  test('of a lock file of one own out of which others may take it is an error', async (ctx) => {
+    need(ctx, whyNoModes);
+    const directory = freshDirectory();
+    chmodSync(directory, 0o777);
+    const { code, of } = await doctor(['--port', `${await freePort()}`, '--lock', join(directory, 'a.lock')]);
+    expect([code, of('lock directory')[0]!.level]).toEqual([1, 'error']);
+  });
+
+  test('above which others may write gets a warning that names the place', async (ctx) => {
+    need(ctx, whyNoModes);
     const { stateDir, args } = await doctorPlace();
     chmodSync(stateDir, 0o777);
     const { code, of } = await doctor(args);
@@ -104,8 +113,7 @@ describe('the lock directory', () => {
   });
 
   test('on a file system that takes no lock file is an error', async (ctx) => {
-    const missing = whyNoMount();
-    if (missing !== null) ctx.skip(missing);
+    need(ctx, whyNoMount());
     const stateDir = mountTmpfs();
     expect(spawnSync('mount', ['-o', 'remount,ro', stateDir]).status).toBe(0);
     const { code, of } = await doctor(['--state-dir', stateDir, '--port', `${await freePort()}`]);
@@ -114,7 +122,16 @@ describe('the lock directory', () => {
 });
 
 describe('the port', () => {
-  test('with a stranger on it is an error that names him', async () => {
+  test('with a stranger on it is an error', async () => {
+    const { stateDir } = await doctorPlace();
+    const { port } = await listening(createServer((_, response) => response.end('hello')));
+    const { code, of } = await doctor(['--state-dir', stateDir, '--port', `${port}`]);
+    const message = expect.stringContaining(`listens on 127.0.0.1:${port}, no gateway of ours`);
+    expect([code, of('port')]).toEqual([1, [expect.objectContaining({ level: 'error', message })]]);
+  });
+
+  test('with a stranger on it is an error that names him', async (ctx) => {
+    need(ctx, whyNoPortOwner);
     const { stateDir } = await doctorPlace();
     const { port } = await listening(createServer((_, response) => response.end('hello')));
     const { code, of } = await doctor(['--state-dir', stateDir, '--port', `${port}`]);
@@ -122,7 +139,7 @@ describe('the port', () => {
       1,
       expect.objectContaining({ level: 'error', message: expect.stringContaining(`pid ${process.pid} listens`) }),
     ]);
-    expect(of('port')[0]!.advice).toContain(`kill ${process.pid}`);
+    expect(of('port')[0]!.advice).toMatch(new RegExp(`\\((kill|taskkill /PID) ${process.pid}\\b`));
   });
 
   test('with a gateway that is not healthy is an error with its reason', async () => {

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Actor, startActor } from '../support/actors.js';
+import { need, whyNoShell, whyNoSignals } from '../support/capabilities.js';
 import { COMMAND, start, untilPrinted } from '../support/command.js';
 import { freePort, freshDirectory } from '../support/places.js';
 import { Terminal, whyNoTerminal } from '../support/terminal.js';
@@ -14,8 +15,16 @@ async function startGateway(stateDir: string, port: number): Promise<Actor> {
   return actor;
 }
 
+/** Something to write, so that it notices. */
+async function changeUntil(path: string, over: () => boolean): Promise<void> {
+  for (let turn = 0; !over(); turn++) {
+    writeFileSync(path, turn % 2 ? '' : '{"pid":2147483647}');
+    await new Promise((resolve) => setTimeout(resolve, 150));
+  }
+}
+
 describe('status --watch into a pipe', () => {
-  test('prints again only what has changed, one JSON line each, and ends with SIGINT as done', async () => {
+  test('prints again only what has changed, one JSON line each', async () => {
     const path = join(freshDirectory(), 'job.lock');
     const run = start(['status', '--lock', path, '--json', '--watch', '--interval', '100']);
     await untilPrinted(run, /"missing"/);
@@ -25,8 +34,7 @@ describe('status --watch into a pipe', () => {
     await actor.call('release', path);
     await untilPrinted(run, /"held"[\s\S]*"missing"/);
     run.child.kill('SIGINT');
-    expect(await run.ended).toMatchObject({ code: 0, signal: null });
-    const states = run.out
+    const states = (await run.ended).out
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line).locks[0].state);
@@ -34,7 +42,25 @@ describe('status --watch into a pipe', () => {
     expect(run.out).not.toContain('\x1b');
   });
 
-  test('ends by itself when its reader has ended', async () => {
+  test('ends with SIGINT as done', async (ctx) => {
+    need(ctx, whyNoSignals);
+    const run = start(['status', '--lock', join(freshDirectory(), 'job.lock'), '--watch']);
+    await untilPrinted(run, /LOCK/);
+    run.child.kill('SIGINT');
+    expect(await run.ended).toMatchObject({ code: 0, signal: null, err: '' });
+  });
+
+  test('ends by itself when its reader takes no more', async () => {
+    const path = join(freshDirectory(), 'job.lock');
+    const run = start(['status', '--interval', '100', '--lock', path]);
+    await untilPrinted(run, /LOCK/);
+    run.child.stdout!.destroy();
+    await changeUntil(path, () => run.child.exitCode !== null);
+    expect(await run.ended).toMatchObject({ code: 0, signal: null, err: '' });
+  });
+
+  test('ends by itself when its reader has ended', async (ctx) => {
+    need(ctx, whyNoShell);
     const path = join(freshDirectory(), 'job.lock');
     const run = start([], {
       program: [
@@ -47,11 +73,7 @@ describe('status --watch into a pipe', () => {
       ],
     });
     await untilPrinted(run, /LOCK/);
-    // Something to write, so that it notices.
-    for (let turn = 0; run.err === ''; turn++) {
-      writeFileSync(path, turn % 2 ? '' : '{"pid":2147483647}');
-      await new Promise((resolve) => setTimeout(resolve, 150));
-    }
+    await changeUntil(path, () => run.err !== '');
     expect((await run.ended).err).toBe('0\n');
   });
 });

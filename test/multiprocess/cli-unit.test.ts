@@ -1,9 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Missing } from '../support/capabilities.js';
+import { join, parse } from 'node:path';
+import { describe, expect, onTestFinished, type TestContext, test } from 'vitest';
+import { type Missing, need, whyNoSignals } from '../support/capabilities.js';
 import { COMMAND, gatewayLock, start, untilPrinted } from '../support/command.js';
 import { freePort, freshDirectory, until } from '../support/places.js';
 import { bootSystemd, SystemdInstance } from '../support/systemd.js';
@@ -27,6 +27,8 @@ function whyNo(program: string): Missing {
   return error === undefined ? null : `needs ${program}: ${error.message}`;
 }
 
+const needPython = (ctx: TestContext) => need(ctx, whyNo('python3'));
+
 const readPlist = (text: string) =>
   readByPython('import plistlib\nprint(json.dumps(plistlib.loads(sys.stdin.buffer.read())))', text) as Record<
     string,
@@ -40,6 +42,34 @@ const readTask = (text: string) =>
 print(json.dumps({i.tag.split('}')[1]: i.text for i in e.fromstring(sys.stdin.buffer.read()).iter() if len(i) == 0}))`,
     text,
   ) as Record<string, string>;
+
+/** Of the elements of this name, by a reader that is everywhere and knows only what this command writes. */
+function textsOf(element: string, xml: string): string[] {
+  const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', amp: '&' };
+  return [...xml.matchAll(new RegExp(`<${element}>([^<]*)</${element}>`, 'g'))].map(([, text]) =>
+    text!.replace(/&(?:#(\d+)|(\w+));/g, (_, code, name) => (code ? String.fromCharCode(code) : entities[name]!)),
+  );
+}
+
+/** A word of ExecStart, as systemd has it: a backslash only stands between quotes, and twice. */
+function inExecStart(word: string): string {
+  return word.includes('\\') ? `"${word.replaceAll('\\', '\\\\')}"` : word;
+}
+
+function wordsOfExecStart(unit: string): string[] {
+  const line = /^ExecStart=(.*)$/m.exec(unit)![1]!;
+  return line.match(/"(?:[^"\\]|\\.)*"|\S+/g)!.map((word) => word.replace(/^"|"$/g, '').replace(/\\(.)/g, '$1'));
+}
+
+/** Blanks stand between quotes, and no quotes in these words. */
+function wordsOfTask(task: string): string[] {
+  const [command, args] = [textsOf('Command', task)[0]!, textsOf('Arguments', task)[0]!];
+  return [command, ...args.match(/"[^"]*"|\S+/g)!.map((word) => word.replaceAll('"', ''))];
+}
+
+function wordsOfJob(plist: string): string[] {
+  return textsOf('string', /<key>ProgramArguments<\/key>\s*<array>([\s\S]*?)<\/array>/.exec(plist)![1]!);
+}
 
 function verify(content: string, scope: '--user' | '--system') {
   const directory = freshDirectory();
@@ -66,8 +96,7 @@ describe('unit systemd', () => {
     ['--user', '--state-dir', '/tmp/with space and 100%', '--config', '/tmp/x y.json', '--app', 'openclaw'],
     ['--lock', '/run/lock/a b.lock', '--', 'node'],
   ])('%j is accepted by systemd-analyze verify', async (args, ctx) => {
-    const missing = whyNo('systemd-analyze');
-    if (missing !== null) ctx.skip(missing);
+    need(ctx, whyNo('systemd-analyze'));
     const text = await unit(['systemd', ...args]);
     // Also with the hardening that it suggests.
     const hardened = text.replace(/^#(?=[A-Z][A-Za-z]+=)/gm, '');
@@ -115,19 +144,19 @@ describe('unit systemd', () => {
       GATEWAY_GATEWAY_PORT: '7',
     };
     const { out } = await gatewayLock(['unit', 'systemd'], { home, env });
-    const words = `serve --state-dir ${home}/state --config ${home}/c.json --port 7`;
-    expect(out).toContain(`ExecStart=${node} ${COMMAND} ${words}\n`);
+    const [state, config] = [inExecStart(join(home, 'state')), inExecStart(join(home, 'c.json'))];
+    const words = `serve --state-dir ${state} --config ${config} --port 7`;
+    expect(out).toContain(`ExecStart=${inExecStart(node)} ${inExecStart(COMMAND)} ${words}\n`);
     const run = await unit(['systemd', '--no-handover', '--health-path', '/live', '--', 'node', 'a'], home);
-    expect(run).toContain(
-      `run --supervised --no-handover --health-path /live --state-dir ${home}/.gateway -- ${process.execPath} a\n`,
-    );
+    const [own, program] = [inExecStart(join(home, '.gateway')), inExecStart(process.execPath)];
+    expect(run).toContain(`run --supervised --no-handover --health-path /live --state-dir ${own} -- ${program} a\n`);
   });
 
   test('a profile names the unit and its state', async () => {
     const home = freshDirectory();
     const text = await unit(['systemd', '--user', '--profile', 'rescue', '--port', '18809'], home);
     expect(text).toContain('/gateway-rescue.service');
-    expect(text).toContain(`--state-dir ${home}/.gateway-rescue --port 18809`);
+    expect(text).toContain(`--state-dir ${inExecStart(join(home, '.gateway-rescue'))} --port 18809`);
   });
 });
 
@@ -148,12 +177,11 @@ test('systemd gives the program every word as it was', async (ctx) => {
 
 describe('unit launchd', () => {
   test('is a property list that keeps alive and parks', async (ctx) => {
-    const missing = whyNo('python3');
-    if (missing !== null) ctx.skip(missing);
+    needPython(ctx);
     const home = freshDirectory();
-    const job = readPlist(
-      await unit(['launchd', '--user', '--port', '1', '--name', 'org.x', '--', 'node', ...HOSTILE], home),
-    );
+    const text = await unit(['launchd', '--user', '--port', '1', '--name', 'org.x', '--', 'node', ...HOSTILE], home);
+    const job = readPlist(text);
+    expect(job['ProgramArguments']).toEqual(wordsOfJob(text));
     const words = [
       node,
       COMMAND,
@@ -178,8 +206,7 @@ describe('unit launchd', () => {
   });
 
   test('of the small gateway starts it again only when it failed: a duplicate ends with 0', async (ctx) => {
-    const missing = whyNo('python3');
-    if (missing !== null) ctx.skip(missing);
+    needPython(ctx);
     const job = readPlist(await unit(['launchd', '--user']));
     expect(job['KeepAlive']).toEqual({ SuccessfulExit: false });
   });
@@ -187,9 +214,12 @@ describe('unit launchd', () => {
 
 describe('unit schtasks', () => {
   test('is a task without limits that starts once and again after a failure', async (ctx) => {
-    const missing = whyNo('python3');
-    if (missing !== null) ctx.skip(missing);
-    const task = readTask(await unit(['schtasks', '--user', '--', 'node', 'a b', '<&>']));
+    needPython(ctx);
+    const text = await unit(['schtasks', '--user', '--', 'node', 'a b', '<&>']);
+    const task = readTask(text);
+    expect([task['Command'], task['Arguments']]).toEqual(
+      ['Command', 'Arguments'].map((name) => textsOf(name, text)[0]),
+    );
     expect(task).toMatchObject({
       MultipleInstancesPolicy: 'IgnoreNew',
       ExecutionTimeLimit: 'PT0S',
@@ -204,9 +234,9 @@ describe('unit schtasks', () => {
 describe('what the unit starts', () => {
   // As launchd and the task scheduler would: their words, their environment, no shell.
   test.each([
-    ['launchd', (text: string) => readPlist(text)['ProgramArguments'] as string[], { XPC_SERVICE_NAME: 'org.x' }, 0],
-    ['schtasks', (text: string) => [readTask(text)['Command']!, ...readTask(text)['Arguments']!.split(' ')], {}, 0],
-    ['systemd', (text: string) => /^ExecStart=(.*)$/m.exec(text)![1]!.split(' '), { INVOCATION_ID: 'x' }, 78],
+    ['launchd', wordsOfJob, { XPC_SERVICE_NAME: 'org.x' }, 0],
+    ['schtasks', wordsOfTask, {}, 0],
+    ['systemd', wordsOfExecStart, { INVOCATION_ID: 'x' }, 78],
   ] as const)('by %s runs, and a duplicate leaves it in control', async (kind, words, env, code) => {
     const home = freshDirectory();
     const port = await freePort();
@@ -218,7 +248,13 @@ describe('what the unit starts', () => {
     expect([second.code, second.out]).toEqual([code, '']);
     expect(second.err).toContain('is left in control');
     first.child.kill('SIGTERM');
-    expect(await first.ended).toMatchObject({ code: 0 });
+    // Without signals that is a kill.
+    expect(await first.ended).toMatchObject(whyNoSignals === null ? { code: 0 } : { signal: 'SIGTERM' });
+  });
+
+  test('by schtasks takes the program with its words', async () => {
+    const program = wordsOfTask(await unit(['schtasks', '--', 'node', '-p', 'process.argv.slice(1)', '--', 'a b']));
+    expect(await gatewayLock([], { program })).toEqual({ code: 0, signal: null, out: "[ 'a b' ]\n", err: '' });
   });
 });
 
@@ -228,6 +264,8 @@ test.each([
   [['unit', 'systemd', 'node', '--port', 'x'], 64],
   [['unit', 'systemd', '--name', 'a/b'], 64],
   [['unit', 'launchd', '--', 'node', '\x1b'], 64],
+  // Windows has no descriptor 3.
+  [['unit', 'schtasks', '--port', '18790', '--', 'node'], 64],
   [['unit', 'systemd', '--', 'no-such-program-anywhere'], 127],
 ])('%j ends with %d, one line, and prints no unit', async (args, code) => {
   const ended = await gatewayLock(args);
@@ -239,6 +277,20 @@ test('a relative path is one of the directory in which the unit was printed', as
   const directory = freshDirectory();
   mkdirSync(join(directory, 'x'));
   const { out } = await gatewayLock(['unit', 'systemd', '--state-dir', 'x'], { cwd: directory });
-  expect(out).toContain(`--state-dir ${directory}/x `);
+  expect(out).toContain(`--state-dir ${inExecStart(join(directory, 'x'))} `);
   expect(out).toContain(`WorkingDirectory=${directory}\n`);
+});
+
+test('a program that PATH finds by a relative directory is named absolutely', async () => {
+  const directory = freshDirectory();
+  // A name that is one of a program everywhere.
+  writeFileSync(join(directory, 'own.exe'), '', { mode: 0o755 });
+  const { code, out } = await gatewayLock(['unit', 'launchd', '--', 'own.exe'], { cwd: directory, env: { PATH: '.' } });
+  expect([code, wordsOfJob(out).at(-1)]).toEqual([0, join(directory, 'own.exe')]);
+});
+
+test('a service can work in the root of a file system, also where its name ends in a backslash', async () => {
+  const { root } = parse(freshDirectory());
+  const { code, out } = await gatewayLock(['unit', 'schtasks'], { cwd: root });
+  expect([code, textsOf('WorkingDirectory', out)]).toEqual([0, [root]]);
 });

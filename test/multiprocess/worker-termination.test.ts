@@ -10,7 +10,7 @@ const WORKER = new URL('../fixtures/calling-worker.mjs', import.meta.url);
 /** Without NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS one of the first twenty ends the whole process with SIGABRT. */
 const TERMINATIONS = 40;
 
-test.each(['tryAcquire', 'refused', 'probeLock', 'listen', 'askPort', 'readProcess', 'ensureLockDirectory'])(
+test.each(['tryAcquire', 'refused', 'probeLock', 'contend', 'listen', 'askPort', 'startTimeOf', 'ensureLockDirectory'])(
   'a worker that is terminated in the middle of %s takes nothing with it, neither process nor lock',
   async (call) => {
     const path = join(freshDirectory(), 'a.lock');

@@ -81,5 +81,13 @@ export const whyNoInheritance: Missing = programsInherit
 export const whyNoShell: Missing =
   spawnSync('/bin/sh', ['-c', 'exit 3']).status === 3 ? null : 'this system has no /bin/sh';
 
+/** MinGW's compiles for Windows, which has no such header. */
+export function whyNoPosixCompiler(): Missing {
+  const how = ['-fsyntax-only', '-x', 'c++', '-'];
+  const { error, status } = spawnSync('c++', how, { input: '#include <sys/file.h>\n' });
+  if (error !== undefined) return `needs c++: ${error.message}`;
+  return status === 0 ? null : 'c++ does not compile for POSIX here';
+}
+
 export const whyNoCommandLines: Missing =
   native().commandLine(process.pid) === '' ? 'this system does not tell command lines (Wine 8)' : null;

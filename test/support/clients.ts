@@ -34,7 +34,7 @@ function listsSockets(): boolean {
   const before = sockets();
   const listener = native().listen('127.0.0.1', 0, 1);
   const seen = sockets().length > before.length;
-  listener.close();
+  native().closeListener(listener);
   return seen;
 }
 

@@ -2,6 +2,7 @@
 // real state is touched.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { delimiter, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { whyNoSignals } from './capabilities.js';
@@ -37,9 +38,15 @@ export interface Running {
 
 /** No variable of the machine that runs the tests decides where locks lie, who supervises, or what is coloured. */
 export function environment(home: string, extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  const { PATH, GATEWAY_LOCK_PREBUILD } = process.env;
+  const { GATEWAY_LOCK_PREBUILD } = process.env;
   const addon = GATEWAY_LOCK_PREBUILD === undefined ? {} : { GATEWAY_LOCK_PREBUILD };
+  const PATH = searchPath();
   return { ...systemsOwn(), PATH, HOME: home, USERPROFILE: home, TERM: 'xterm', LANG: 'C.UTF-8', ...addon, ...extra };
+}
+
+/** Before what is found anyway: `node` is the Node of the tests, also where none is installed. */
+export function searchPath(...first: readonly string[]): string {
+  return [...first, dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter);
 }
 
 /** Without these no program of Windows has sockets, temporary files or a shell. */

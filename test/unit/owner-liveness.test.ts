@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import type { OwnerRecord } from '../../src/errors.js';
 import { isOwnerAlive } from '../../src/lock/owner-liveness.js';
-import { newRecord } from '../../src/lock/owner-record.js';
+import { newRecord } from '../support/records.js';
 
 const self = newRecord();
 const hourMs = 3_600_000;

@@ -4,9 +4,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { OwnerRecord } from '../../src/errors.js';
-import { newRecord } from '../../src/lock/owner-record.js';
 import { judgeLeftover, STALE_AFTER_MS } from '../../src/lock/reclaim.js';
 import { freePort, freshDirectory } from '../support/places.js';
+import { newRecord } from '../support/records.js';
 
 /** Of this very process, which is alive, with a record and no kernel lock. */
 const recordOnly: OwnerRecord = { ...newRecord(), kernelLock: false };

@@ -65,8 +65,9 @@ function judgeParent(path: string): Report[] {
   return foreign ? [warning(`group ${stats.gid} may move what lies in ${path}`, advice)] : [];
 }
 
+/** Windows has lists instead, and shows every directory as 0777. Taking a lock there, as another check does, obeys them. */
 function mayTakeAway({ mode }: Stats): boolean {
-  return (mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0;
+  return process.geteuid !== undefined && (mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0;
 }
 
 function ancestors(path: string): string[] {

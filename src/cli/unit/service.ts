@@ -36,6 +36,7 @@ export type ServiceKind = 'systemd' | 'launchd' | 'schtasks';
 
 /** @throws {ProgramError} when there is no such program; {TypeError} `ERR_INVALID_ARG_VALUE` */
 export function readService(kind: ServiceKind, program: readonly string[], flags: UnitFlags): Service {
+  refuseWhatCannotStart(kind, program, flags);
   const paths = resolveGatewayPaths(gatewayOptions(flags));
   const { username, uid } = userInfo();
   const app = flags.app ?? 'gateway';
@@ -46,10 +47,16 @@ export function readService(kind: ServiceKind, program: readonly string[], flags
     program,
     ofUser: flags.user ?? false,
     account: { name: username, isRoot: uid === 0 },
-    workingDirectory: checkDirectory(process.cwd()),
+    workingDirectory: checkDirectory(kind, process.cwd()),
     paths,
     needsNetwork: !/^(localhost|127\..*|::1|0\.0\.0\.0|::)$/.test(paths.host),
   };
+}
+
+/** On Windows `run` would refuse this each time (docs/decisions/0017), and the scheduler start it again. */
+function refuseWhatCannotStart(kind: ServiceKind, program: readonly string[], { port, handover }: UnitFlags): void {
+  if (kind !== 'schtasks' || program.length === 0 || port === undefined || !handover) return;
+  throw invalid('--port: on Windows no program inherits a socket: add --no-handover, and let it bind the port itself');
 }
 
 function commandWords(kind: ServiceKind, program: readonly string[], flags: UnitFlags, paths: GatewayPaths): string[] {
@@ -59,7 +66,7 @@ function commandWords(kind: ServiceKind, program: readonly string[], flags: Unit
   const handover = flags.handover ? [] : ['--no-handover'];
   const health = flags.healthPath === undefined ? [] : ['--health-path', flags.healthPath];
   const park = kind === 'launchd' ? ['--park'] : [];
-  return ['run', '--supervised', ...park, ...handover, ...health, ...place, '--', findProgram(file!), ...args];
+  return ['run', '--supervised', ...park, ...handover, ...health, ...place, '--', resolve(findProgram(file!)), ...args];
 }
 
 /** What the environment says here is not there: the place is named. */
@@ -83,9 +90,9 @@ function checkUnitName(name: string): string {
   throw invalid("--name must be up to 100 letters, digits and '_.@-', without '--'");
 }
 
-/** Stands in a unit as it is: no unit file can quote it everywhere. */
-function checkDirectory(path: string): string {
-  if (!/[\r\n]|\\$/.test(path)) return path;
+/** Stands in a unit as it is: no unit file can quote it everywhere. For systemd a line that ends in a backslash goes on. */
+function checkDirectory(kind: ServiceKind, path: string): string {
+  if (!/[\r\n]/.test(path) && !(kind === 'systemd' && path.endsWith('\\'))) return path;
   throw invalid(`no service can work in ${JSON.stringify(path)}`);
 }
 

@@ -1,0 +1,111 @@
+#include "held_listeners.h"
+
+#include <climits>
+#include <utility>
+
+#include "arguments.h"
+#include "environment.h"
+#include "js_error.h"
+
+namespace gateway_lock {
+namespace {
+
+constexpr std::int64_t kLargestId = std::int64_t{1} << 53;
+
+HeldListeners& ListenersOf(Napi::Env env) { return Environment::Of(env).listeners; }
+
+Napi::Value JsListen(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments arguments(info);
+  Endpoint endpoint;
+  endpoint.address = arguments.Text(0);
+  endpoint.port = static_cast<std::uint16_t>(arguments.Integer(1, 0, UINT16_MAX));
+  int backlog = static_cast<int>(arguments.Integer(2, 1, INT_MAX));
+  if (!arguments.valid()) return env.Undefined();
+  Listener listener;
+  Status status = Listener::Listen(endpoint, backlog, &listener);
+  if (!status.ok()) {
+    ThrowForEndpoint(env, status, endpoint);
+    return env.Undefined();
+  }
+  return Napi::Number::New(env, static_cast<double>(ListenersOf(env).Keep(std::move(listener))));
+}
+
+// Calls `use` with the number that is argument 0.
+template <Napi::Value (*use)(Napi::Env, HeldListeners&, HeldListeners::Id)>
+Napi::Value WithListener(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  HeldListeners::Id id = arguments.Integer(0, 0, kLargestId);
+  if (!arguments.valid()) return info.Env().Undefined();
+  return use(info.Env(), ListenersOf(info.Env()), id);
+}
+
+Napi::Value AddressOf(Napi::Env env, HeldListeners& listeners, HeldListeners::Id id) {
+  return Napi::String::New(env, listeners.Find(id).endpoint().address);
+}
+
+Napi::Value PortOf(Napi::Env env, HeldListeners& listeners, HeldListeners::Id id) {
+  return Napi::Number::New(env, listeners.Find(id).endpoint().port);
+}
+
+Napi::Value SocketOf(Napi::Env env, HeldListeners& listeners, HeldListeners::Id id) {
+  return Napi::Number::New(env, static_cast<double>(listeners.Find(id).handle()));
+}
+
+Napi::Value Detach(Napi::Env env, HeldListeners& listeners, HeldListeners::Id id) {
+  listeners.Detach(id);
+  return env.Undefined();
+}
+
+Napi::Value Close(Napi::Env env, HeldListeners& listeners, HeldListeners::Id id) {
+  listeners.Close(id);
+  return env.Undefined();
+}
+
+// A handle that a server was given and has closed in a failed listen() is not closed a second time:
+// by then its number may be another file.
+void CloseOnce(Listener* listener) {
+  if (listener->OwnsHandle()) {
+    listener->Close();
+  } else {
+    listener->Detach();
+  }
+}
+
+}  // namespace
+
+HeldListeners::Id HeldListeners::Keep(Listener listener) {
+  held_[++last_] = std::move(listener);
+  return last_;
+}
+
+Listener& HeldListeners::Find(Id id) {
+  auto found = held_.find(id);
+  return found == held_.end() ? none_ : found->second;
+}
+
+void HeldListeners::Detach(Id id) {
+  Find(id).Detach();
+  held_.erase(id);
+}
+
+void HeldListeners::Close(Id id) {
+  CloseOnce(&Find(id));
+  held_.erase(id);
+}
+
+void HeldListeners::CloseAll() {
+  for (auto& [id, listener] : held_) CloseOnce(&listener);
+  held_.clear();
+}
+
+void ExportListeners(Napi::Env env, Napi::Object exports) {
+  exports.Set("listen", Napi::Function::New<JsListen>(env));
+  exports.Set("addressOf", Napi::Function::New<WithListener<AddressOf>>(env));
+  exports.Set("portOf", Napi::Function::New<WithListener<PortOf>>(env));
+  exports.Set("socketOf", Napi::Function::New<WithListener<SocketOf>>(env));
+  exports.Set("detachListener", Napi::Function::New<WithListener<Detach>>(env));
+  exports.Set("closeListener", Napi::Function::New<WithListener<Close>>(env));
+}
+
+}  // namespace gateway_lock
