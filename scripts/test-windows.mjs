@@ -1,17 +1,15 @@
 // npm run test:windows [-- --node 22 [vitest arguments]]: the test suites inside real Windows Nodes, in Wine. From nothing: installs
-// Wine and MinGW, downloads the Nodes, builds the addon. --node can be given more than once; without it all are run. Each
-// first gives the proofs of test/matrix, and Node 18, which is too old for the package, the one of the addon alone.
+// Wine and MinGW, downloads the Nodes, builds the addon. First the tests of native/os, without a Node. --node can be given more than
+// once; without it all are run. Each gives the proofs of test/matrix, then the suites; Node 18, which is too old for the package, the
+// one of the addon alone.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepare } from './prepare.mjs';
-import { prove, renamed, runSuites } from './windows/in-node.mjs';
-import { NODES, nodeExe } from './windows/nodes.mjs';
+import { prove, renamed, runOsTests, runSuites } from './windows/in-node.mjs';
+import { NODES, nodeExe, OLDEST } from './windows/nodes.mjs';
 import { installTools } from './windows/tools.mjs';
-import { copyTree } from './windows/tree.mjs';
+import { copyTree, OS_TESTS } from './windows/tree.mjs';
 import { CACHE, endAll, freshPrefix } from './windows/wine.mjs';
-
-/** Of the package; the addon itself asks for N-API 8 only. */
-const OLDEST = 20;
 
 const { nodes, args } = readArguments(process.argv.slice(2));
 prepare();
@@ -23,7 +21,7 @@ const prefix = freshPrefix(work);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => leave(1));
 try {
   const tree = copyTree(work);
-  const results = [];
+  const results = args.length === 0 ? [await tryWithoutNode(tree)] : [];
   for (const node of nodes) results.push(await tryNode(node, tree));
   leave(report(results));
 } catch (error) {
@@ -50,6 +48,14 @@ function readArguments(args) {
     process.exit(64);
   }
   return { nodes: NODES.filter(({ major }) => majors.length === 0 || majors.includes(major)), args: rest };
+}
+
+async function tryWithoutNode(tree) {
+  process.stderr.write('gateway-lock: Windows without Node\n');
+  const { text, ...counts } = await runOsTests(OS_TESTS, { prefix, tree });
+  endAll(prefix);
+  console.log(text);
+  return { title: 'without Node', ...counts };
 }
 
 async function tryNode(node, tree) {

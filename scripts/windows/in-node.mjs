@@ -1,12 +1,13 @@
-// What is asked of one Windows Node: proofs of test/matrix, then the suites. Both resolve with
-// { passed, failed, skipped, text }, where text is what to read when something failed.
+// What is asked of Windows: its own system calls without Node, and of one Node proofs of test/matrix, then the suites. All resolve
+// with { passed, failed, skipped, text }, where text is what to read when something failed.
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runInWine, windowsPath } from './wine.mjs';
 
 const PROOF_LIMIT_MS = 120_000;
 const SUITES_LIMIT_MS = 1_200_000;
-const SUITES = ['unit', 'integration', 'multiprocess'];
+const SUITES = ['unit', 'integration', 'multiprocess', 'stress'];
+const CLOSING = /^(\d+) passed, (\d+) failed, (\d+) skipped$/m;
 
 /** Runs a script of test/matrix, which asks itself whether the package works and prints the answers. */
 export async function prove(program, script, { prefix, tree }) {
@@ -45,8 +46,18 @@ export async function runSuites(program, { prefix, tree, args }) {
     limitMs: SUITES_LIMIT_MS,
     env: { NO_COLOR: '1' },
   });
-  const text = readFileSync(output, 'utf8');
-  const closing = /^(\d+) passed, (\d+) failed, (\d+) skipped$/m.exec(text);
+  return counted(status, readFileSync(output, 'utf8'));
+}
+
+/** The test program of native/os, which needs no Node. */
+export async function runOsTests(program, { prefix, tree }) {
+  const output = join(tree, 'os-tests.log');
+  const status = await runInWine(prefix, [program], { output, cwd: tree, limitMs: PROOF_LIMIT_MS });
+  return counted(status, readFileSync(output, 'utf8'));
+}
+
+function counted(status, text) {
+  const closing = CLOSING.exec(text);
   const [passed, failed, skipped] = closing ? closing.slice(1).map(Number) : [0, 0, 0];
   // One that ended badly without saying what failed has failed all the same.
   const failures = status === 0 ? failed : Math.max(failed, 1);

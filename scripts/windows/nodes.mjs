@@ -1,6 +1,7 @@
 // The pinned Windows Nodes, from npm; from 24 on with one string changed, without which they do not start in Wine 8.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { withOneChange } from '../matrix/changed-text.mjs';
 import { programOf } from '../matrix/runtimes.mjs';
 import { CACHE } from './wine.mjs';
 
@@ -21,10 +22,13 @@ export const NODES = [
   node('26.10.0', 'sha512-GCIKoDIOUTgULKxFNlfumjEmEgIpBB/7csJ11w6WbFcC/dyZ9UH2YAFr1fuNsdEmPZOAVpT2Cv9QKPwluhOCIQ=='),
 ];
 
+/** Major version that the package wants; the addon itself asks for N-API 8 only. */
+export const OLDEST = 20;
+
 // V8 asks for VirtualAlloc2 by name and does without where it is missing. Wine 8 has it, but not the placeholders that V8 wants
 // from it: "Fatal process out of memory: SegmentedTable::InitializeTable".
-const ASKED = Buffer.from('VirtualAlloc2\0');
-const NOT_THERE = Buffer.from('VirtualAllocX\0');
+const ASKED = 'VirtualAlloc2\0';
+const NOT_THERE = 'VirtualAllocX\0';
 
 /** The path of its node.exe. The name stays: others look at it. */
 export function nodeExe({ version, ...runtime }) {
@@ -35,14 +39,7 @@ export function nodeExe({ version, ...runtime }) {
   mkdirSync(folder, { recursive: true });
   const part = `${file}.${process.pid}`;
   if (runtime.major < 24) copyFileSync(original, part);
-  else writeFileSync(part, withoutVirtualAlloc2(readFileSync(original)), { mode: 0o755 });
+  else writeFileSync(part, withOneChange(readFileSync(original), ASKED, NOT_THERE), { mode: 0o755 });
   renameSync(part, file);
   return file;
-}
-
-function withoutVirtualAlloc2(bytes) {
-  const at = bytes.indexOf(ASKED);
-  if (at === -1 || bytes.indexOf(ASKED, at + 1) !== -1) throw new Error('VirtualAlloc2 is not in it exactly once');
-  NOT_THERE.copy(bytes, at);
-  return bytes;
 }

@@ -17,8 +17,13 @@ export function findWine() {
   return candidates.find((one) => (one.startsWith('/') ? existsSync(one) : !fails(one, ['--version']))) ?? null;
 }
 
+/** Names of Debian packages. */
+export function missingTools() {
+  return PACKAGES.filter(({ missing }) => missing()).map(({ name }) => name);
+}
+
 export function installTools() {
-  const wanted = PACKAGES.filter(({ missing }) => missing()).map(({ name }) => name);
+  const wanted = missingTools();
   if (wanted.length === 0) return;
   const command = ['apt-get', 'install', '-y', '--no-install-recommends', ...wanted];
   const prefix = asRoot();

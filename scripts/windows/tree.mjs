@@ -1,28 +1,34 @@
 // The project as it would lie on a Windows machine: a copy of this tree with Windows' node_modules and the addon for Windows.
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { cachedInstall } from '../cached-install.mjs';
 import { root, run } from '../prepare.mjs';
 
 /** What is built here for this system, or has nothing to do with the tests. */
 const LEFT_OUT = /^(\.git|node_modules|build(-.*)?|prebuilds|coverage)$/;
 const BUILD = join(root, 'build/windows-x64');
+/** The test program of native/os. */
+export const OS_TESTS = join(BUILD, 'tests/os_tests.exe');
 
 export function copyTree(folder) {
   const tree = join(folder, 'tree');
   for (const name of readdirSync(root).filter((one) => !LEFT_OUT.test(one)))
-    cpSync(join(root, name), join(tree, name), { recursive: true });
-  cpSync(buildAddon(), join(tree, 'build/Release/gateway_lock.node'));
+    cpSync(join(root, name), join(tree, name), {
+      recursive: true,
+      filter: (path) => basename(path) !== 'node_modules',
+    });
+  buildForWindows();
+  cpSync(join(BUILD, 'Release/gateway_lock.node'), join(tree, 'build/Release/gateway_lock.node'));
   const modules = cachedInstall(root, 'windows/modules', ['--os=win32', '--cpu=x64']);
   // Linked, not copied: 10,000 files. Nothing writes into one that is there.
   execFileSync('cp', ['-a', '--link', modules, join(tree, 'node_modules')]);
   return tree;
 }
 
-function buildAddon() {
+function buildForWindows() {
   const toolchain = join(root, 'scripts/windows/mingw-w64.cmake');
-  run('cmake', ['-S', '.', '-B', BUILD, `-DCMAKE_TOOLCHAIN_FILE=${toolchain}`], 'configuring for Windows');
-  run('cmake', ['--build', BUILD, '--parallel', '2'], 'building the addon for Windows');
-  return join(BUILD, 'Release/gateway_lock.node');
+  const options = [`-DCMAKE_TOOLCHAIN_FILE=${toolchain}`, '-DGATEWAY_LOCK_TESTS=ON'];
+  run('cmake', ['-S', '.', '-B', BUILD, ...options], 'configuring for Windows');
+  run('cmake', ['--build', BUILD, '--parallel', '2'], 'building the addon and its tests for Windows');
 }

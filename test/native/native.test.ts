@@ -21,11 +21,13 @@ run('cmake', ['--build', BUILD, '--parallel', '2']);
 describe('native/os without Node', () => {
   for (const name of run(PROGRAM, ['--list']).trim().split('\n')) {
     test(name, (ctx) => {
-      const { status, signal, stderr } = spawnSync(PROGRAM, [name], {
+      const { status, signal, stdout, stderr } = spawnSync(PROGRAM, [name], {
         encoding: 'utf8',
         timeout: 30_000,
         env: { ...process.env, TMPDIR: publicDirectory() },
       });
+      // A table: which binds met.
+      if (stdout !== '') console.log(stdout);
       if (status === SKIPPED) ctx.skip(stderr.trim());
       expect({ status, signal, stderr }).toEqual({ status: 0, signal: null, stderr: '' });
     });
