@@ -56,7 +56,7 @@ try {
   console.log(table(figures));
   if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine: machine(), figures }, null, 1)}\n`);
   // What is shown in README comes of whole runs only.
-  if (!values.quick) writePlots(figures);
+  if (!values.quick && !values.only && !values['no-peers']) writePlots(figures);
 } finally {
   await killAll();
   removePlaces();

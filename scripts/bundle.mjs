@@ -13,6 +13,11 @@ const FORM = {
   target: 'node20.19',
   packages: 'external',
   sourcemap: true,
+  // A quarter of the text is comments and indentation, and reading that takes a quarter of the import: 0.7 ms. Names stay, and
+  // lines stay short enough to be named in a stack trace.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 120,
 };
 
 /** The command imports the library's own file, as every other program does. */
