@@ -5,6 +5,7 @@ import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { record } from './platforms.mjs';
 import { buildTarget } from './prebuild/build-target.mjs';
 import { inspect, sha256 } from './prebuild/gates.mjs';
 import { sizesOf } from './prebuild/sizes.mjs';
@@ -39,15 +40,15 @@ function find(name) {
 }
 
 function report(results) {
-  console.log('| target | KiB | floor | sha256 |\n|---|---|---|---|');
-  for (const { name, bytes = 0, floor, sha256: hash, faults } of results) {
-    console.log(`| ${name} | ${(bytes / 1024).toFixed(1)} | ${floor} | ${hash?.slice(0, 16)} |`);
-    failures.push(...faults.map((fault) => `${name}: ${fault}`));
-  }
+  const rows = results.map(({ name, bytes = 0, floor }) => `| ${name} | ${(bytes / 1024).toFixed(1)} | ${floor} |`);
+  const table = ['| target | KiB | floor |', '|---|---|---|', ...rows].join('\n');
+  console.log(table);
+  for (const { name, faults } of results) failures.push(...faults.map((fault) => `${name}: ${fault}`));
+  if (results.length < TARGETS.length || failures.length > 0) return;
   // As sha256sum -c reads it, for whoever rebuilds.
-  const whole = results.length === TARGETS.length && failures.length === 0;
   const lines = results.map(({ sha256: hash, file }) => `${hash}  ${file.replace('prebuilds/', '')}\n`);
-  if (whole) writeFileSync(join(root, 'prebuilds/SHA256SUMS'), lines.join(''));
+  writeFileSync(join(root, 'prebuilds/SHA256SUMS'), lines.join(''));
+  if (!values.check) record('npm run prebuild', table);
 }
 
 /** The same sources in another folder must give the same bytes. */

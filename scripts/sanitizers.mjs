@@ -49,20 +49,20 @@ const LIFE = `
     if (addon.tryAcquire(path, false, false) !== 'record') throw new Error('held twice');
     try { addon.tryAcquire('/', false, false); throw new Error('locked /'); } catch (error) { if (error.code !== 'ERR_LOCK_INVALID_FILE') throw error; }
     const contender = addon.contend(path, false, false, () => {});
-    if (contender.try() !== 'record' || contender.watch(process.pid) === 'nothing') throw new Error('held twice, or not watched');
+    if (addon.tryAgain(contender) !== 'record' || addon.watch(contender, process.pid) === 'nothing') throw new Error('held twice, or not watched');
     addon.release(lock);
-    addon.release(contender.try());
-    contender.close();
+    addon.release(addon.tryAgain(contender));
+    addon.closeContender(contender);
     const listener = addon.listen('127.0.0.1', 0, 1);
-    addon.findPortOwner('127.0.0.1', listener.port);
-    addon.readProcess(process.pid);
-    listener.close();
+    addon.findPortOwner('127.0.0.1', addon.portOf(listener));
+    addon.startTimeOf(process.pid);
+    addon.closeListener(listener);
   }
   // One that is left waiting at the end of the environment, with its thread.
   addon.tryAcquire(path, false, false);
   const left = addon.contend(path, false, false, () => {});
-  left.try();
-  left.watch(process.pid);
+  addon.tryAgain(left);
+  addon.watch(left, process.pid);
   // Node frees what its own objects own only when it collects them, and at the exit it collects nothing.
   globalThis.gc();
   setImmediate(() => globalThis.gc());

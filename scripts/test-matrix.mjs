@@ -1,21 +1,12 @@
 // npm run test:matrix [-- --quick]: the packed tarball in every runtime that can be had on this machine, and the integration
 // suite in the Nodes among them (not with --quick). Writes the table of docs/platforms.md. Ends non-zero when one fails.
 import { spawnSync } from 'node:child_process';
-import {
-  closeSync,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hosts } from './matrix/hosts.mjs';
 import { installTarball } from './matrix/installed.mjs';
-import { fileOf, NOT_BUILT_YET, nameOf, TARGETS } from './prebuild/targets.mjs';
+import { record } from './platforms.mjs';
 import { prepare, root } from './prepare.mjs';
 
 const LIMIT_MS = 300_000;
@@ -28,7 +19,7 @@ try {
   const rows = hosts(life).map((host) => ({ ...host, ...(host.missing ? {} : live(host)) }));
   const table = [...header(rows), ...rows.map(row)].join('\n');
   console.log(table);
-  if (!quick) record(table);
+  if (!quick) record('npm run test:matrix', table);
   const failed = rows.filter(({ failures = [] }) => failures.length > 0);
   for (const { title, failures } of failed) console.error(`${title}: ${failures.join('; ')}`);
   const left = rows.filter(({ missing }) => missing).length;
@@ -68,7 +59,7 @@ function runIntoFiles(command, environment) {
 }
 
 /** The integration suite with this Node and the prebuilt file, not the local build. */
-function integration({ program, prebuilt }, failures) {
+function integration({ program, prebuilt, environment = {} }, failures) {
   const { status, stdout } = spawnSync(
     program,
     [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'integration'],
@@ -77,13 +68,13 @@ function integration({ program, prebuilt }, failures) {
       encoding: 'utf8',
       timeout: LIMIT_MS,
       maxBuffer: 1e8,
-      env: { ...process.env, GATEWAY_LOCK_PREBUILD: prebuilt, NO_COLOR: '1' },
+      env: { ...process.env, GATEWAY_LOCK_PREBUILD: prebuilt, NO_COLOR: '1', ...environment },
     },
   );
   const closing = /^(\d+ passed, \d+ failed.*)$/m.exec(stdout)?.[1] ?? `ended with ${status}`;
   if (status !== 0)
     failures.push(
-      `integration suite: ${closing}\n${stdout.match(/^ +(×|FAIL) .*/gm)?.join('\n') ?? stdout.slice(-2000)}`,
+      `integration suite: ${closing}\n${stdout.match(/^ +(×|FAIL|→) .*/gm)?.join('\n') ?? stdout.slice(-2000)}`,
     );
   return closing;
 }
@@ -102,19 +93,4 @@ function row({ title, answers = {}, missing }, _index, rows) {
 function said(answer) {
   if (answer === true) return 'yes';
   return answer === undefined || answer === 'not asked' ? '' : String(answer).split('\n')[0];
-}
-
-/** Replaces what stands between the marks. */
-function record(table) {
-  const file = join(root, 'docs/platforms.md');
-  const binaries = TARGETS.map((target) => `| ${nameOf(target)} | ${sizeOf(target)} |`);
-  const none = NOT_BUILT_YET.map(({ name, why }) => `| ${name} | none: ${why} |`);
-  const generated = `${table}\n\n| binary | |\n|---|---|\n${[...binaries, ...none].join('\n')}`;
-  const text = readFileSync(file, 'utf8');
-  writeFileSync(file, text.replace(/(<!-- npm run test:matrix -->\n)[\s\S]*?(?=<!-- end -->)/, `$1\n${generated}\n\n`));
-}
-
-function sizeOf(target) {
-  const file = join(root, fileOf(target));
-  return existsSync(file) ? `${Math.ceil(readFileSync(file).length / 1024)} KiB` : 'not built in this run';
 }

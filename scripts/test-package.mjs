@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { cachedInstall } from './cached-install.mjs';
 import { managers } from './package/managers.mjs';
 import { startRegistry } from './package/registry.mjs';
+import { record } from './platforms.mjs';
 import { prepare, root } from './prepare.mjs';
 
 const LIMIT_MS = 120_000;
@@ -28,17 +29,22 @@ try {
   registry.stop();
   rmSync(work, { recursive: true, force: true });
 }
-console.log('| installed by | seconds | import, require | second process | garbage collected |\n|---|---|---|---|---|');
-for (const { name, seconds, proof, error } of rows) {
-  console.log(
-    error
-      ? `| ${name} | FAILED: ${error} |`
-      : `| ${name} | ${seconds} | ${proof.import && proof.require ? 'yes' : 'no'} | refused | ${proof.collected ? 'still held' : 'not asked'} |`,
-  );
-}
+const table = [
+  '| installed by | seconds | import, require | second process | garbage collected |',
+  '|---|---|---|---|---|',
+  ...rows.map(row),
+].join('\n');
+console.log(table);
 const failed = rows.filter(({ error }) => error).length;
+if (failed === 0) record('npm run test:package', table);
 console.log(`${rows.length - failed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
+
+function row({ name, seconds, proof, error }) {
+  if (error) return `| ${name} | FAILED: ${error} |`;
+  const both = proof.import && proof.require ? 'yes' : 'no';
+  return `| ${name} | ${seconds} | ${both} | refused | ${proof.collected ? 'still held' : 'not asked'} |`;
+}
 
 function toolsOnly() {
   const folder = join(work, 'bin');

@@ -3,14 +3,17 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { fileOf, TARGETS } from '../prebuild/targets.mjs';
-import { root } from '../prepare.mjs';
-import { NODES, nodeExe } from '../windows/nodes.mjs';
-import { findWine } from '../windows/tools.mjs';
+import { NODES, nodeExe, OLDEST } from '../windows/nodes.mjs';
+import { findWine, missingTools } from '../windows/tools.mjs';
 import { endAll, environmentOf, freshPrefix, windowsPath } from '../windows/wine.mjs';
+import { muslLibraries, plainNode, vitestOnMusl } from './musl.mjs';
 import { programOf, RUNTIMES } from './runtimes.mjs';
 
-const SYSROOT = '/usr/aarch64-linux-gnu';
+/** Processors that there is an emulator for, and where Debian puts their C library. */
+const EMULATED = {
+  'linux-arm64': { emulator: 'qemu-aarch64-static', sysroot: '/usr/aarch64-linux-gnu', debian: 'arm64' },
+  'linux-arm': { emulator: 'qemu-arm-static', sysroot: '/usr/arm-linux-gnueabihf', debian: 'armhf' },
+};
 const OLD_ROOT = join(homedir(), '.cache/gateway-lock/bullseye');
 const MIRROR = 'http://deb.debian.org/debian';
 const ARGUMENTS = {
@@ -20,26 +23,22 @@ const ARGUMENTS = {
 };
 
 export function hosts(life) {
-  const arm = whyNoArm();
   const native = RUNTIMES.filter(({ platform }) => platform === 'linux-x64');
-  const emulated = RUNTIMES.filter(({ platform }) => platform === 'linux-arm64');
+  const emulated = RUNTIMES.filter(({ platform }) => platform in EMULATED);
   const x64 = [programOf(native[1]), ...ARGUMENTS.node, life.script];
   return [
     ...native.map((runtime) => nativeHost(runtime, life)),
     renamedHost(native[1], life),
-    ...emulated.map((runtime) => (arm ? { title: titleOf(runtime), missing: arm } : emulatedHost(runtime, life, x64))),
+    ...emulated.map((runtime) => emulatedHost(runtime, life, x64)),
     oldHost(native[1], life),
+    ...muslHosts(life),
     ...windowsHosts(life),
-    {
-      title: 'linux-x64 musl',
-      missing: 'no musl Node or Bun starts here: npm has them, and not the musl libstdc++ that they want',
-    },
   ];
 }
 
 function nativeHost(runtime, { script, prebuilt }) {
   const program = programOf(runtime);
-  const suite = runtime.kind === 'node' ? { program, prebuilt } : undefined;
+  const suite = runtime.kind === 'node' ? { program, prebuilt: prebuilt({ libc: 'glibc' }) } : undefined;
   return {
     title: titleOf(runtime),
     command: [program, ...ARGUMENTS[runtime.kind], script],
@@ -59,18 +58,22 @@ function renamedHost(runtime, { script, folder }) {
 }
 
 /** Another architecture on the same kernel, so that it meets the x64 processes on one file. */
-function emulatedHost(runtime, { script }, x64) {
-  const command = ['qemu-aarch64-static', '-L', SYSROOT, programOf(runtime), ...ARGUMENTS.node, script];
-  const environment = { GATEWAY_LOCK_LIFE_FOREIGN: JSON.stringify(x64) };
-  return { title: `${titleOf(runtime)} (qemu)`, command, environment };
+function emulatedHost(runtime, { script, prebuilt }, x64) {
+  const { emulator, sysroot, debian } = EMULATED[runtime.platform];
+  const title = `${titleOf(runtime)} (qemu)`;
+  const missing = whyNotEmulated(emulator, sysroot, debian);
+  if (missing) return { title, missing };
+  const start = [emulator, '-L', sysroot, programOf(runtime), ...ARGUMENTS.node];
+  if (runtime.platform === 'linux-arm64')
+    return { title, command: [...start, script], environment: { GATEWAY_LOCK_LIFE_FOREIGN: JSON.stringify(x64) } };
+  const alone = join(prebuilt({ arch: 'arm', libc: 'glibc' }), 'test/matrix/addon.mjs');
+  return { title: `${title}, the addon alone`, command: [...start, alone] };
 }
 
-function whyNoArm() {
-  if (spawnSync('qemu-aarch64-static', ['--version']).error) return 'apt-get install qemu-user-static';
-  if (!existsSync(join(SYSROOT, 'lib/libstdc++.so.6')))
-    return 'apt-get install libc6-arm64-cross libstdc++6-arm64-cross libatomic1-arm64-cross';
-  const target = TARGETS.find(({ arch, libc }) => arch === 'arm64' && libc === 'glibc');
-  return existsSync(join(root, fileOf(target))) ? null : 'its binary is not built: npm run prebuild';
+function whyNotEmulated(emulator, sysroot, debian) {
+  if (spawnSync(emulator, ['--version']).error) return 'apt-get install qemu-user-static';
+  const libraries = ['libc6', 'libstdc++6', 'libatomic1'].map((name) => `${name}-${debian}-cross`);
+  return existsSync(join(sysroot, 'lib/libstdc++.so.6')) ? null : `apt-get install ${libraries.join(' ')}`;
 }
 
 /** Debian 11: glibc 2.31. Older ones are no longer to be had; the gate on the symbols speaks for them. */
@@ -107,17 +110,36 @@ function whyNoOldRoot() {
   return null;
 }
 
+/** Another C library on the same kernel. Its programs find what Debian lacks by LD_LIBRARY_PATH, which each of them passes on. */
+function muslHosts({ script, prebuilt }) {
+  const runtimes = RUNTIMES.filter(({ platform }) => platform === 'linux-x64 musl');
+  const { libraries, missing } = muslLibraries();
+  return runtimes.map((runtime) => {
+    if (missing) return { title: titleOf(runtime), missing };
+    const environment = { LD_LIBRARY_PATH: libraries };
+    if (runtime.kind === 'bun') return { ...nativeHost(runtime, { script }), environment };
+    const program = plainNode(runtime);
+    const suite = { program, prebuilt: prebuilt({ libc: 'musl' }), environment: { ...environment, ...vitestOnMusl() } };
+    return { title: titleOf(runtime), command: [program, ...ARGUMENTS.node, script], environment, suite };
+  });
+}
+
 /** `npm run test:windows` runs the suites there, with an addon that MinGW has compiled; this is the published one. */
-function windowsHosts({ script, folder }) {
-  const titles = NODES.map((node) => ({ node, title: `win32-x64, ${node.title} (Wine)` }));
-  if (findWine() === null) return titles.map(({ title }) => ({ title, missing: 'apt-get install wine64 wine' }));
+function windowsHosts({ script, folder, prebuilt }) {
+  const isOld = ({ major }) => major < OLDEST;
+  const titleOfOne = (node) => `win32-x64, ${node.title} (Wine)${isOld(node) ? ', the addon alone' : ''}`;
+  const titles = NODES.map((node) => ({ node, title: titleOfOne(node) }));
+  const absent = missingTools();
+  if (absent.length > 0) return titles.map(({ title }) => ({ title, missing: `apt-get install ${absent.join(' ')}` }));
   const prefix = freshPrefix(folder);
+  const alone = join(prebuilt({ platform: 'win32', arch: 'x64' }), 'test/matrix/addon.mjs');
   return titles.map(({ node, title }) => {
     const program = nodeExe(node);
-    const again = [windowsPath(program), ...ARGUMENTS.node, windowsPath(script)];
+    const file = isOld(node) ? alone : script;
+    const again = [windowsPath(program), ...ARGUMENTS.node, windowsPath(file)];
     const environment = { ...environmentOf(prefix), GATEWAY_LOCK_LIFE: JSON.stringify(again) };
-    const command = [findWine(), program, ...ARGUMENTS.node, script];
-    return { title, command, environment, lacks: node.lacks, ended: () => endAll(prefix) };
+    const command = [findWine(), program, ...ARGUMENTS.node, file];
+    return { title, command, environment, ended: () => endAll(prefix) };
   });
 }
 

@@ -2,10 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileOf, TARGETS } from '../prebuild/targets.mjs';
+import { fileOf, nameOf, TARGETS } from '../prebuild/targets.mjs';
 import { root } from '../prepare.mjs';
 
-/** Returns the path of life.mjs in its project, and of a folder with nothing but the prebuilt binary as its local build. */
+/** Returns the path of life.mjs in its project, and what makes a folder with nothing but a prebuilt binary as its local build. */
 export function installTarball(work) {
   const quiet = { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] };
   const [{ filename }] = JSON.parse(execFileSync('npm', ['pack', '--json', '--pack-destination', work], quiet));
@@ -15,12 +15,14 @@ export function installTarball(work) {
   // Deno finds in node_modules only what a manifest names.
   writeFileSync(join(work, 'package.json'), '{ "private": true, "dependencies": { "gateway-lock": "*" } }\n');
   cpSync(join(root, 'test/matrix/life.mjs'), join(work, 'life.mjs'));
-  return { script: join(work, 'life.mjs'), folder: work, prebuilt: onlyPrebuilt(work) };
+  return { script: join(work, 'life.mjs'), folder: work, prebuilt: (wanted) => onlyPrebuilt(work, wanted) };
 }
 
-function onlyPrebuilt(work) {
-  const folder = join(work, 'prebuilt');
-  const own = TARGETS.find(({ platform, arch }) => platform === process.platform && arch === process.arch);
-  cpSync(join(root, fileOf(own)), join(folder, 'build/Release/gateway_lock.node'));
+/** A folder with the prebuilt binary alone as its local build, and test/matrix/addon.mjs, which asks that. */
+function onlyPrebuilt(work, { platform = process.platform, arch = process.arch, libc }) {
+  const target = TARGETS.find((one) => one.platform === platform && one.arch === arch && one.libc === libc);
+  const folder = join(work, nameOf(target));
+  cpSync(join(root, fileOf(target)), join(folder, 'build/Release/gateway_lock.node'));
+  cpSync(join(root, 'test/matrix/addon.mjs'), join(folder, 'test/matrix/addon.mjs'));
   return folder;
 }

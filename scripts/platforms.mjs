@@ -1,0 +1,11 @@
+// The tables of docs/platforms.md are those that a full run has printed: each stands between its command and <!-- end -->.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './prepare.mjs';
+
+export function record(command, table) {
+  const file = join(root, 'docs/platforms.md');
+  const [before, rest] = readFileSync(file, 'utf8').split(`<!-- ${command} -->\n`);
+  const after = rest.slice(rest.indexOf('<!-- end -->'));
+  writeFileSync(file, `${before}<!-- ${command} -->\n\n${table}\n\n${after}`);
+}
