@@ -6,6 +6,7 @@ import { root } from './prepare.mjs';
 export function record(command, table) {
   const file = join(root, 'docs/platforms.md');
   const [before, rest] = readFileSync(file, 'utf8').split(`<!-- ${command} -->\n`);
+  if (rest === undefined) throw new Error(`${file} has no place for the table of ${command}`);
   const after = rest.slice(rest.indexOf('<!-- end -->'));
   writeFileSync(file, `${before}<!-- ${command} -->\n\n${table}\n\n${after}`);
 }

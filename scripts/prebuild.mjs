@@ -13,6 +13,7 @@ import { fileOf, NOT_BUILT_YET, nameOf, TARGETS } from './prebuild/targets.mjs';
 import { pinnedZig } from './prebuild/zig.mjs';
 import { preparePackages, root } from './prepare.mjs';
 
+const MANIFEST = join(root, 'prebuilds/SHA256SUMS');
 const flag = { type: 'boolean', default: false };
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -46,9 +47,15 @@ function report(results) {
   for (const { name, faults } of results) failures.push(...faults.map((fault) => `${name}: ${fault}`));
   if (results.length < TARGETS.length || failures.length > 0) return;
   // As sha256sum -c reads it, for whoever rebuilds.
-  const lines = results.map(({ sha256: hash, file }) => `${hash}  ${file.replace('prebuilds/', '')}\n`);
-  writeFileSync(join(root, 'prebuilds/SHA256SUMS'), lines.join(''));
-  if (!values.check) record('npm run prebuild', table);
+  const manifest = results.map(({ sha256: hash, file }) => `${hash}  ${file.replace('prebuilds/', '')}\n`).join('');
+  if (values.check) return checkManifest(manifest);
+  writeFileSync(MANIFEST, manifest);
+  record('npm run prebuild', table);
+}
+
+function checkManifest(manifest) {
+  if (readFileSync(MANIFEST, 'utf8') !== manifest)
+    failures.push('prebuilds/SHA256SUMS is not of these binaries: npm run prebuild');
 }
 
 /** The same sources in another folder must give the same bytes. */

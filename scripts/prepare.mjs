@@ -28,12 +28,12 @@ function hasPrebuilt() {
 }
 
 export function buildNative() {
-  for (const [tool, packages] of toolsToBuild()) {
-    if (spawnSync(tool, ['--version']).error) {
-      fail(
-        `gateway-lock compiles its addon and needs ${tool}. Install it: apt-get install ${packages}   (macOS: xcode-select --install; brew install cmake)`,
-      );
-    }
+  const absent = toolsToBuild().filter(([tool]) => spawnSync(tool, ['--version']).error);
+  if (absent.length > 0) {
+    const [tools, packages] = [0, 1].map((column) => absent.map((row) => row[column]));
+    fail(
+      `gateway-lock compiles its addon and needs ${tools.join(' and ')}. Install: apt-get install ${packages.join(' ')}   (macOS: xcode-select --install; brew install cmake)`,
+    );
   }
   run(bin('cmake-js'), ['compile'], 'building the addon');
   // Where only files of another system are newer, nothing was built and the addon is up to date all the same.

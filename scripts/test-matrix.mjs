@@ -1,5 +1,6 @@
-// npm run test:matrix [-- --quick]: the packed tarball in every runtime that can be had on this machine, and the integration
-// suite in the Nodes among them (not with --quick). Writes the table of docs/platforms.md. Ends non-zero when one fails.
+// npm run test:matrix [-- --quick] [--all]: the packed tarball in every runtime that can be had on this machine, and the integration
+// suite in the Nodes among them (not with --quick). Writes the table of docs/platforms.md. Ends non-zero when one fails; with --all also
+// when one cannot be run here.
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,6 +12,7 @@ import { prepare, root } from './prepare.mjs';
 
 const LIMIT_MS = 300_000;
 const quick = process.argv.includes('--quick');
+const all = process.argv.includes('--all');
 
 prepare();
 const work = realpathSync(mkdtempSync(join(tmpdir(), 'gateway-lock-matrix-')));
@@ -19,12 +21,13 @@ try {
   const rows = hosts(life).map((host) => ({ ...host, ...(host.missing ? {} : live(host)) }));
   const table = [...header(rows), ...rows.map(row)].join('\n');
   console.log(table);
-  if (!quick) record('npm run test:matrix', table);
   const failed = rows.filter(({ failures = [] }) => failures.length > 0);
+  // The row of one that failed would look like one that was not asked.
+  if (!quick && failed.length === 0) record('npm run test:matrix', table);
   for (const { title, failures } of failed) console.error(`${title}: ${failures.join('; ')}`);
   const left = rows.filter(({ missing }) => missing).length;
   console.log(`${rows.length - failed.length - left} passed, ${failed.length} failed, ${left} skipped`);
-  process.exitCode = failed.length === 0 ? 0 : 1;
+  process.exitCode = failed.length === 0 && (left === 0 || !all) ? 0 : 1;
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

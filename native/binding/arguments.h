@@ -11,6 +11,9 @@
 
 namespace gateway_lock {
 
+// Of what JavaScript knows by a number: up to here it tells any two apart.
+constexpr std::int64_t kLargestId = std::int64_t{1} << 53;
+
 class Arguments {
  public:
   explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}

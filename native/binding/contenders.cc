@@ -20,13 +20,13 @@ Napi::Value JsContend(const Napi::CallbackInfo& info) {
   if (!arguments.valid()) return env.Undefined();
   auto contender = std::make_unique<Contender>(LockContender(path, mode, allow_weak), wake);
   Environment& environment = Environment::Of(env);
-  return Napi::Number::New(
-      env, environment.contenders.Keep(std::move(contender), &environment.wake_ups));
+  Contenders::Id id = environment.contenders.Keep(std::move(contender), &environment.wake_ups);
+  return Napi::Number::New(env, static_cast<double>(id));
 }
 
 // Argument 0 of every other call.
 Contenders::Id ReadId(Arguments* arguments) {
-  return static_cast<Contenders::Id>(arguments->Integer(0, 0, UINT32_MAX));
+  return static_cast<Contenders::Id>(arguments->Integer(0, 0, kLargestId));
 }
 
 Contender* Find(const Napi::CallbackInfo& info, Contenders::Id id) {

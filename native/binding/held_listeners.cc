@@ -10,8 +10,6 @@
 namespace gateway_lock {
 namespace {
 
-constexpr std::int64_t kLargestId = std::int64_t{1} << 53;
-
 HeldListeners& ListenersOf(Napi::Env env) { return Environment::Of(env).listeners; }
 
 Napi::Value JsListen(const Napi::CallbackInfo& info) {

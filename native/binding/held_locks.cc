@@ -36,8 +36,6 @@ const char* NameOf(Strength strength) {
   return "weak";
 }
 
-constexpr std::int64_t kLargestId = std::int64_t{1} << 53;
-
 // Calls `use` with the lock that argument 0 names.
 template <Napi::Value (*use)(const Napi::CallbackInfo&, FileLock&)>
 Napi::Value WithLock(const Napi::CallbackInfo& info) {

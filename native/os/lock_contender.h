@@ -31,8 +31,8 @@ class LockContender {
   // What the file says whose lock was refused; empty when none was.
   Status ReadRecord(std::string* record) const;
   // Watches the file whose lock was refused. kReplaced: it has been removed, or is just being.
-  // kUnsupported: there is none (the lock was granted, and given back), or it lies on a remote file
-  // system, where only this host's changes would be seen.
+  // kUnsupported: there is no such file (the lock was granted, and given back), or it lies on a
+  // remote file system, where only this host's changes would be seen.
   Status Watch(ReleaseWatch* watch, ReleaseWatch::Token token, std::int64_t owner_pid,
                Sight* sight) const;
   void Close();

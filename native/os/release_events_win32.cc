@@ -12,7 +12,8 @@
 namespace gateway_lock {
 namespace {
 
-// WaitForMultipleObjects() takes 64 handles: one to be interrupted by, two for each token.
+// WaitForMultipleObjects() takes 64 handles: one to be interrupted by, at most two for each
+// token.
 constexpr std::size_t kMostTokens = (MAXIMUM_WAIT_OBJECTS - 1) / 2;
 
 // A holder that lets go empties the file and removes it; a new one writes to it or makes it.
@@ -42,6 +43,35 @@ NotificationHandle WatchDirectoryOf(const std::string& path) {
   return NotificationHandle(reinterpret_cast<NativeHandle>(handle));
 }
 
+// What a holder that lets go, or a new one, changes. The watch is of the whole directory, and
+// others write there, too.
+struct Appearance {
+  bool exists = false;
+  std::uint64_t size = 0;  // bytes
+  std::uint64_t written = 0;
+
+  bool operator==(const Appearance& other) const {
+    return exists == other.exists && size == other.size && written == other.written;
+  }
+};
+
+std::uint64_t Join(DWORD high, DWORD low) { return (std::uint64_t{high} << 32) | low; }
+
+// One that may not be looked at, because it is just being removed, exists without size or time.
+Appearance LookAt(const std::wstring& path) {
+  Appearance now;
+  WIN32_FILE_ATTRIBUTE_DATA data = {};
+  if (GetFileAttributesExW(path.c_str(), GetFileExInfoStandard, &data) != 0) {
+    now.size = Join(data.nFileSizeHigh, data.nFileSizeLow);
+    now.written = Join(data.ftLastWriteTime.dwHighDateTime, data.ftLastWriteTime.dwLowDateTime);
+    now.exists = true;
+  } else {
+    DWORD error = GetLastError();
+    now.exists = error != ERROR_FILE_NOT_FOUND && error != ERROR_PATH_NOT_FOUND;
+  }
+  return now;
+}
+
 class WindowsEvents : public ReleaseEvents {
  public:
   Status Start();
@@ -54,12 +84,15 @@ class WindowsEvents : public ReleaseEvents {
   // Shared with the thread, because a handle must not be closed while it is waited for.
   struct Watched {
     Token token = 0;
+    std::wstring path;
+    Appearance then;
     NotificationHandle directory;
     FileHandle owner;  // not valid when he is not known
   };
   using Shared = std::shared_ptr<Watched>;
 
   std::vector<Shared> Everything();
+  static bool IsNoise(HANDLE signalled, const Watched& watched);
   void Report(const Shared& watched, std::vector<Token>* reported);
 
   FileHandle interrupt_;
@@ -80,14 +113,15 @@ Status WindowsEvents::Add(Token token, const std::string& path, std::int64_t own
   Remove(token);
   auto next = std::make_shared<Watched>();
   next->token = token;
+  next->path = LongPath(path);
   next->owner = OpenProcessOf(owner_pid);
-  bool sees_owner = next->owner.valid();
   next->directory = WatchDirectoryOf(path);
   if (!next->directory.valid()) return LastError("FindFirstChangeNotification");
-  // After the watch is there: what is removed from now on is reported.
-  if (GetFileAttributesW(LongPath(path).c_str()) == INVALID_FILE_ATTRIBUTES) {
-    return Status::Replaced();
-  }
+  // After the watch is there: what changes from now on is reported.
+  next->then = LookAt(next->path);
+  if (!next->then.exists) return Status::Replaced();
+  // Emptied already, and perhaps not removed: then there is nothing more to be seen of the release.
+  bool sees_owner = next->owner.valid() && next->then.size > 0;
   std::lock_guard<std::mutex> guard(mutex_);
   if (watched_.size() == kMostTokens) {
     return Status::SystemError(ERROR_TOO_MANY_OPEN_FILES, "WaitForMultipleObjects");
@@ -135,9 +169,17 @@ bool WindowsEvents::Wait(std::vector<Token>* reported) {
   DWORD first = WaitForMultipleObjects(static_cast<DWORD>(handles.size()), &handles[0],
                                        /*bWaitAll=*/FALSE, INFINITE);
   std::size_t index = first - WAIT_OBJECT_0;
-  if (index > 0 && index < handles.size()) Report(whose[index], reported);
+  if (index > 0 && index < handles.size() && !IsNoise(handles[index], *whose[index])) {
+    Report(whose[index], reported);
+  }
   // What else there is, the next wait finds: it stays signalled.
   return index < handles.size();
+}
+
+// Asked to tell of the next change first, and looked at then, so that none is missed in between.
+bool WindowsEvents::IsNoise(HANDLE signalled, const Watched& watched) {
+  if (signalled != reinterpret_cast<HANDLE>(watched.directory.get())) return false;
+  return FindNextChangeNotification(signalled) != 0 && LookAt(watched.path) == watched.then;
 }
 
 // Not when it was removed or replaced while its handle woke us.

@@ -33,6 +33,7 @@ class ReleaseWatch::Watcher {
   ReleaseEvents* events_ = nullptr;
   Thread thread_;
   std::mutex mutex_;
+  bool asked_to_end_ = false;    // guarded by mutex_
   std::vector<Token> reported_;  // guarded by mutex_
 };
 
@@ -67,6 +68,7 @@ std::vector<ReleaseWatch::Token> ReleaseWatch::Watcher::TakeReported() {
 
 Status ReleaseWatch::Watcher::Start() {
   thread_.Join();
+  asked_to_end_ = false;
   Status status = ReleaseEvents::Open(&owned_);
   if (status.ok()) status = thread_.Start(Run, this);
   if (status.ok()) {
@@ -79,8 +81,11 @@ Status ReleaseWatch::Watcher::Start() {
 
 // Does not wait for it: whoever has just been given the lock has better things to do.
 void ReleaseWatch::Watcher::AskToEnd() {
-  if (events_ != nullptr) events_->Interrupt();
+  if (events_ == nullptr) return;
+  std::lock_guard<std::mutex> guard(mutex_);
+  events_->Interrupt();
   events_ = nullptr;
+  asked_to_end_ = true;
 }
 
 void ReleaseWatch::Watcher::Run(void* self) {
@@ -90,8 +95,10 @@ void ReleaseWatch::Watcher::Run(void* self) {
     watcher->Report(tokens);
     tokens.clear();
   }
-  // Now and not when it is joined: its descriptors count against limits of the whole user.
-  watcher->owned_.reset();
+  // Now and not when it is joined: its descriptors count against limits of the whole user. Not when
+  // Wait() failed by itself, for then the owner's side goes on to use them.
+  std::lock_guard<std::mutex> guard(watcher->mutex_);
+  if (watcher->asked_to_end_) watcher->owned_.reset();
 }
 
 void ReleaseWatch::Watcher::Report(const std::vector<Token>& tokens) {

@@ -31,7 +31,7 @@ enum class Sight {
 
 class ReleaseWatch {
  public:
-  using Token = std::uint32_t;
+  using Token = std::uint64_t;
   // Something was reported. Not called again before TakeReported(). Must not call a member.
   using Notify = void (*)(void* context);
 

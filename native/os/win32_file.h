@@ -38,7 +38,7 @@ FileHandle OpenFile(const std::string& path, const OpenRequest& request);
 
 // Why the OpenFile() before failed. A failure that may pass by itself names the grace that it
 // deserves in Status::detail: "sharing-violation", "delete-pending", "access-denied"
-// (src/lock/denial-grace.ts).
+// (src/lock/graces.ts).
 Status WhyNotOpened(const std::string& path);
 
 struct FileFacts {

@@ -2,6 +2,7 @@
 #include <windows.h>
 
 #include <string>
+#include <vector>
 
 #include "file_lock.h"
 #include "places.h"
@@ -67,6 +68,10 @@ class Watching {
     }
     return false;
   }
+  bool ReportsOnly(ReleaseWatch::Token token) {
+    CHECK(WaitForSingleObject(reported_, kReportLimitMs) == WAIT_OBJECT_0);
+    return watch_.TakeReported() == std::vector<ReleaseWatch::Token>{token};
+  }
   void Unwatch(ReleaseWatch::Token token) { watch_.Unwatch(token); }
 
  private:
@@ -75,6 +80,13 @@ class Watching {
   HANDLE reported_ = CreateEventW(nullptr, FALSE, FALSE, nullptr);
   ReleaseWatch watch_;  // ended first
 };
+
+// As a holder has it: the record that names him is in the file.
+FileLock TakeWithRecord(const std::string& path) {
+  FileLock lock = Take(path);
+  CHECK(lock.WriteRecord("{}").ok());
+  return lock;
+}
 
 TEST("this process lives, since a time that does not change") {
   ProcessIdentity first = ReadProcess(OwnPid());
@@ -113,7 +125,7 @@ TEST("no process has a pid that is none, or too large for one") {
 
 TEST("the death of the owner is reported, once") {
   Directory directory;
-  FileLock lock = Take(directory / "a.lock");
+  FileLock lock = TakeWithRecord(directory / "a.lock");
   Suspended owner;
   Watching watching;
   CHECK(watching.Watch(7, lock.path(), owner.pid()).ok());
@@ -123,8 +135,7 @@ TEST("the death of the owner is reported, once") {
 
 TEST("a release by an owner who lives on is reported") {
   Directory directory;
-  FileLock lock = Take(directory / "a.lock");
-  CHECK(lock.WriteRecord("{}").ok());
+  FileLock lock = TakeWithRecord(directory / "a.lock");
   Watching watching;
   CHECK(watching.Watch(7, lock.path(), OwnPid()).ok());
   CHECK(lock.Release().ok());
@@ -140,9 +151,38 @@ TEST("a release by an owner whom nobody knows is reported") {
   CHECK(watching.Reports(7));
 }
 
-TEST("one that is watched no longer is not reported, and its place is free again") {
+TEST(
+    "of an emptied file, which may not be removed, no more than the owner's death is sure to be "
+    "seen") {
   Directory directory;
   FileLock lock = Take(directory / "a.lock");
+  Suspended owner;
+  Sight sight = Sight::kFile;
+  ReleaseWatch watch([](void*) {}, nullptr);
+  CHECK(watch.Watch(7, lock.path(), owner.pid(), &sight).ok());
+  CHECK(sight == Sight::kRelease);
+}
+
+TEST("what others write beside the file is not reported, and the release after it is") {
+  Directory directory;
+  FileLock lock = TakeWithRecord(directory / "a.lock");
+  Suspended other;
+  Watching watching;
+  CHECK(watching.Watch(7, lock.path(), OwnPid()).ok());
+  CHECK(watching.Watch(8, lock.path(), other.pid()).ok());
+  for (std::size_t size = 1; size <= 20; ++size) {
+    WriteFile(directory / "beside.log", std::string(size, 'x'));
+    Sleep(5);
+  }
+  other.End();
+  CHECK(watching.ReportsOnly(8));
+  CHECK(lock.Release().ok());
+  CHECK(watching.Reports(7));
+}
+
+TEST("one that is watched no longer is not reported, and its place is free again") {
+  Directory directory;
+  FileLock lock = TakeWithRecord(directory / "a.lock");
   Suspended owner;
   Suspended other;
   Watching watching;
@@ -158,7 +198,7 @@ TEST("one that is watched no longer is not reported, and its place is free again
 
 TEST("31 are watched at once, and the next one is told that it is not") {
   Directory directory;
-  FileLock lock = Take(directory / "a.lock");
+  FileLock lock = TakeWithRecord(directory / "a.lock");
   Suspended owner;
   Watching watching;
   for (ReleaseWatch::Token token = 1; token <= 31; ++token) {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { NODES, nodeExe, OLDEST } from '../windows/nodes.mjs';
 import { findWine, missingTools } from '../windows/tools.mjs';
 import { endAll, environmentOf, freshPrefix, windowsPath } from '../windows/wine.mjs';
-import { muslLibraries, plainNode, vitestOnMusl } from './musl.mjs';
+import { muslLibraries, plainNode, vitestOnMusl, whyNoMusl } from './musl.mjs';
 import { programOf, RUNTIMES } from './runtimes.mjs';
 
 /** Processors that there is an emulator for, and where Debian puts their C library. */
@@ -15,7 +15,6 @@ const EMULATED = {
   'linux-arm': { emulator: 'qemu-arm-static', sysroot: '/usr/arm-linux-gnueabihf', debian: 'armhf' },
 };
 const OLD_ROOT = join(homedir(), '.cache/gateway-lock/bullseye');
-const MIRROR = 'http://deb.debian.org/debian';
 const ARGUMENTS = {
   node: ['--expose-gc'],
   bun: [],
@@ -81,6 +80,7 @@ function oldHost(runtime, { folder }) {
   const title = `${titleOf(runtime)}, glibc 2.31`;
   const missing = whyNoOldRoot();
   if (missing) return { title, missing };
+  if (!existsSync(OLD_ROOT)) makeOldRoot();
   const home = join(OLD_ROOT, 'opt/life');
   rmSync(home, { recursive: true, force: true });
   mkdirSync(home, { recursive: true });
@@ -97,26 +97,24 @@ function oldHost(runtime, { folder }) {
 function whyNoOldRoot() {
   if (process.getuid() !== 0) return 'needs root (chroot)';
   if (existsSync(OLD_ROOT)) return null;
-  if (spawnSync('debootstrap', ['--version']).error) return 'apt-get install debootstrap';
+  return spawnSync('debootstrap', ['--version']).error ? 'apt-get install debootstrap' : null;
+}
+
+function makeOldRoot() {
   process.stderr.write('gateway-lock: debootstrap bullseye (once)\n');
   const part = `${OLD_ROOT}.part`;
   rmSync(part, { recursive: true, force: true });
-  try {
-    execFileSync('debootstrap', ['--variant=minbase', 'bullseye', part, MIRROR], { stdio: 'ignore' });
-  } catch (error) {
-    return `debootstrap failed: ${error.message}`;
-  }
+  execFileSync('debootstrap', ['--variant=minbase', 'bullseye', part], { stdio: ['ignore', 'ignore', 'inherit'] });
   renameSync(part, OLD_ROOT);
-  return null;
 }
 
 /** Another C library on the same kernel. Its programs find what Debian lacks by LD_LIBRARY_PATH, which each of them passes on. */
 function muslHosts({ script, prebuilt }) {
   const runtimes = RUNTIMES.filter(({ platform }) => platform === 'linux-x64 musl');
-  const { libraries, missing } = muslLibraries();
+  const missing = whyNoMusl();
   return runtimes.map((runtime) => {
     if (missing) return { title: titleOf(runtime), missing };
-    const environment = { LD_LIBRARY_PATH: libraries };
+    const environment = { LD_LIBRARY_PATH: muslLibraries() };
     if (runtime.kind === 'bun') return { ...nativeHost(runtime, { script }), environment };
     const program = plainNode(runtime);
     const suite = { program, prebuilt: prebuilt({ libc: 'musl' }), environment: { ...environment, ...vitestOnMusl() } };

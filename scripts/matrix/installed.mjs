@@ -1,6 +1,6 @@
 // The tarball unpacked as npm would, with life.mjs beside it; and the prebuilt binary alone, for the suite.
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileOf, nameOf, TARGETS } from '../prebuild/targets.mjs';
 import { root } from '../prepare.mjs';
@@ -21,6 +21,7 @@ export function installTarball(work) {
 /** A folder with the prebuilt binary alone as its local build, and test/matrix/addon.mjs, which asks that. */
 function onlyPrebuilt(work, { platform = process.platform, arch = process.arch, libc }) {
   const target = TARGETS.find((one) => one.platform === platform && one.arch === arch && one.libc === libc);
+  if (!existsSync(join(root, fileOf(target)))) throw new Error(`no ${fileOf(target)}: npm run prebuild`);
   const folder = join(work, nameOf(target));
   cpSync(join(root, fileOf(target)), join(folder, 'build/Release/gateway_lock.node'));
   cpSync(join(root, 'test/matrix/addon.mjs'), join(folder, 'test/matrix/addon.mjs'));

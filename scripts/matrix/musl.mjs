@@ -41,19 +41,20 @@ const PARTS = [
 ];
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:';
 
-/** The folder for LD_LIBRARY_PATH, or why there is none: { libraries } or { missing }. */
-export function muslLibraries() {
-  if (existsSync(LIBRARIES)) return { libraries: LIBRARIES };
-  if (!existsSync(SPECS)) return { missing: 'apt-get install musl-tools' };
+/** null, or what to install. */
+export function whyNoMusl() {
+  if (existsSync(LIBRARIES)) return null;
+  if (!existsSync(SPECS)) return 'apt-get install musl-tools';
   const absent = ['g++', 'make', 'xz'].filter((tool) => spawnSync(tool, ['--version']).error);
-  if (absent.length > 0) return { missing: `needs ${absent.join(', ')}` };
+  return absent.length > 0 ? `needs ${absent.join(', ')}` : null;
+}
+
+/** The folder for LD_LIBRARY_PATH. */
+export function muslLibraries() {
+  if (existsSync(LIBRARIES)) return LIBRARIES;
   process.stderr.write('gateway-lock: building libstdc++ for musl (2 minutes, once)\n');
-  try {
-    build();
-    return { libraries: LIBRARIES };
-  } catch (error) {
-    return { missing: `libstdc++ for musl: ${error.message.split('\n')[0]}, see ${LOG}` };
-  }
+  build();
+  return LIBRARIES;
 }
 
 /** pnpm for musl is a Node with a program in it, which this bit says is there. */
@@ -126,5 +127,5 @@ function compile(sources, linking) {
 function log(command, args, cwd = WORK) {
   const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8', maxBuffer: 1e8 });
   writeFileSync(LOG, `${command} ${args.join(' ')}\n${stdout}${stderr}`, { flag: 'a' });
-  if (status !== 0) throw new Error(`${command} ${args[0]}: ${error?.message ?? `ended with ${status}`}`);
+  if (status !== 0) throw new Error(`${command} ${args[0]}: ${error?.message ?? `ended with ${status}`}, see ${LOG}`);
 }

@@ -18,15 +18,26 @@ const node = (arch, version, integrity) => ({
 });
 
 export const RUNTIMES = [
+  // Of each major the oldest that package.json names, and the newest (of 20 that of the machine, by npm test; of 26 the oldest for musl).
   node(
     'x64',
-    '20.19.0', // the oldest that package.json names
+    '20.19.0',
     'sha512-HzVYgEgabV/n3nP2F9mcxS0Nxgg99jynX9CMovakLmSYTuTdQRbbtw0yadY8+qKcqXfiDAtb2hmtR7nDPzclGA==',
   ),
   node(
     'x64',
     '22.23.3',
     'sha512-qHnz5tFsHoj/WM+uRENVjWONi5hVvmwrgq8A4V76KpuVNAc4+jwK8x4gwbobE9BtHNg/AKR2583eYorLF/c7ng==',
+  ),
+  node(
+    'x64',
+    '22.12.0',
+    'sha512-4khrFzyJU/IdeFo3m5vByubF9TkuPHJzJbKyOWtJp6tXofuNEV+t+d4w6+i9tSYJIjlaZIv8Xbm8hlL5UXIBaQ==',
+  ),
+  node(
+    'x64',
+    '24.0.0',
+    'sha512-+KpEGmZygQN9RNlRKFP4+Y5UewA3lYmxPsuEwYEkU3sweSCFUvUVdIz+6GORYgVl1bdEFJR2xH2Y4HNM9j08Bw==',
   ),
   node(
     'x64',
@@ -115,10 +126,14 @@ function unpack(runtime, folder) {
     rmSync(tarball);
     throw new Error(`${runtime.package}@${runtime.version} is not the one that was tried: ${found}`);
   }
-  mkdirSync(folder, { recursive: true });
-  execFileSync('tar', ['-xzf', tarball, '-C', folder]);
+  // Made beside it and renamed, so that one which is there is whole.
+  const part = `${folder}.${process.pid}`;
+  mkdirSync(part, { recursive: true });
+  execFileSync('tar', ['-xzf', tarball, '-C', part]);
   // npm drops it.
-  chmodSync(join(folder, 'package', runtime.program), 0o755);
+  chmodSync(join(part, 'package', runtime.program), 0o755);
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(part, folder);
 }
 
 function download({ package: name, version }) {

@@ -2,7 +2,17 @@
 // each other share nothing, each starts from the same state, and what is left of one can be ended as a whole.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { root, run } from '../prepare.mjs';
@@ -22,7 +32,9 @@ const LIMIT_MS = 120_000;
 export function freshPrefix(folder) {
   const template = templatePrefix();
   const prefix = join(folder, 'prefix');
-  execFileSync('cp', ['-a', '--link', template, prefix]);
+  // Hard links end at the edge of a file system: /tmp is another one than the cache in a container.
+  const sameDevice = statSync(folder).dev === statSync(template).dev;
+  execFileSync('cp', ['-a', sameDevice ? '--link' : '--reflink=auto', template, prefix]);
   // Wine writes its registry in place where the file has more than one name.
   for (const file of readdirSync(template).filter((name) => name.endsWith('.reg'))) {
     rmSync(join(prefix, file));

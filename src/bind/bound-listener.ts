@@ -22,7 +22,7 @@ export class BoundListener {
   readonly address: BoundAddress;
   /**
    * Whether the system guarantees that nobody else can listen on this address and port, also once a server has
-   * the socket. False only in a runtime whose servers cannot take one (one on Windows, Deno): theirs is a plain one then.
+   * the socket. False only in a runtime on Windows, or a Deno, whose servers cannot take one: theirs is a plain one then.
    */
   readonly exclusive: boolean = canAdopt();
   readonly #ids: readonly ListenerId[];

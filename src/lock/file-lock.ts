@@ -4,7 +4,7 @@ import { announce } from '../events.js';
 import type { LockId, LockStrength } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { replacedError, toLockError } from './lock-error.js';
-import { formatRecord, type OwnerFields, recordFor } from './owner-record.js';
+import { formatRecord, type OwnerFields, parseRecord, recordFor } from './owner-record.js';
 import type { ReclaimReason } from './reclaim.js';
 import { wakeFirst } from './wait-queue.js';
 
@@ -165,12 +165,14 @@ export class FileLock {
   }
 
   #write(next: OwnerRecord): void {
+    const line = formatRecord(next);
     try {
-      native().writeRecord(this.#id, formatRecord(next));
+      native().writeRecord(this.#id, line);
     } catch (error) {
       throw toLockError(error, this.path);
     }
-    this.#owner = next;
+    // As it stands in the file, whatever becomes of the objects that the caller gave.
+    this.#owner = parseRecord(line)!;
   }
 
   /** Apart from us and from each other, so that a listener that throws keeps nobody from being told. */

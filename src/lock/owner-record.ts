@@ -86,7 +86,7 @@ function startTimeOf(pid: number): number | null {
 
 /** @throws {RangeError} `ERR_OUT_OF_RANGE` when the record would be longer than {@link RECORD_LIMIT} */
 export function formatRecord(record: OwnerRecord): string {
-  return checkLength(`${JSON.stringify(record).slice(0, -1)},${NOTE}}\n`);
+  return checkLength(`${JSON.stringify({ ...record, toJSON: undefined }).slice(0, -1)},${NOTE}}\n`);
 }
 
 function checkLength(line: string): string {
@@ -113,7 +113,7 @@ export function recordHead(fields?: OwnerFields): RecordHead {
 }
 
 function encodeHead(fields: OwnerFields): RecordHead {
-  const later = { createdAt: undefined, ownerId: undefined, kernelLock: undefined, note: undefined };
+  const later = { createdAt: undefined, ownerId: undefined, kernelLock: undefined, note: undefined, toJSON: undefined };
   // Partial, so that `pid` may stand twice: first in the file, where people and `head -c` look.
   const identity: Partial<Identity> = selfIdentity();
   const head = JSON.stringify({ pid: process.pid, port: null, ...fields, ...identity, ...later }).slice(0, -1);

@@ -23,8 +23,10 @@ export function askPastProbers<T>(ask: () => T, certaintyOf: (answer: T) => Cert
     const answer = ask();
     const certainty = certaintyOf(answer);
     if (certainty === 'certain') return answer;
-    deadline ??= monotonicMs() + GRACE_MS;
-    if (certainty === 'doubtful' && monotonicMs() >= deadline) return answer;
+    if (certainty === 'doubtful') {
+      deadline ??= monotonicMs() + GRACE_MS;
+      if (monotonicMs() >= deadline) return answer;
+    }
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSES_MS[certainty]);
   }
 }

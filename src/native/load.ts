@@ -98,7 +98,7 @@ function missing(root: string, tried: readonly Error[]): LockError {
   return new LockError(
     'ERR_NATIVE_MISSING',
     `gateway-lock has no addon that loads on ${machine} (Node ${process.versions.node}). Tried in ${root}: ${all}. ` +
-      `Build it: cmake -S "${root}" -B "${root}/build" && cmake --build "${root}/build"   (needs cmake and a C++17 compiler)`,
+      `Build it: cmake -S "${root}" -B "${root}/build" && cmake --build "${root}/build" --config Release   (needs cmake and a C++17 compiler)`,
     { path: root, cause: tried.find((error) => error.cause)?.cause ?? new Error(all) },
   );
 }

@@ -145,7 +145,9 @@ describe('on Windows', () => {
     chmodSync(path, 0o444);
     onTestFinished(() => chmodSync(path, 0o666));
     need(ctx, whyWritable(path));
+    const began = performance.now();
     expect(() => tryAcquireLock(path)).toThrow(expect.objectContaining({ code: 'ERR_LOCK_PERMISSION', path }) as Error);
+    expect(performance.now() - began).toBeLessThan(REAL_DENIAL_MS);
   });
 
   test('a directory in the place of the file is no lock, and is not waited for', () => {

@@ -8,13 +8,14 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { acquireLock, probeLock, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
+import { isWine, whyNotWindows } from '../support/capabilities.js';
 import { freshDirectory } from '../support/places.js';
 
 const HAND_OVER = fileURLToPath(new URL('../fixtures/hand-over.mjs', import.meta.url));
 /** Windows does not report the death of a holder whom the record does not name yet, so the lock is asked for as well. */
-const MOST_POLLED = process.platform === 'win32' ? 0.25 : 0;
-/** Under Wine each takes 10 ms and more. */
-const [HAND_OVERS, IN_ONE_PROCESS] = process.platform === 'win32' ? [600, 2000] : [3000, 10_000];
+const MOST_POLLED = whyNotWindows === null ? 0.25 : 0;
+/** In Wine each takes 10 ms and more. */
+const [HAND_OVERS, IN_ONE_PROCESS] = isWine ? [600, 2000] : [3000, 10_000];
 const SLOW = { timeout: 240_000 };
 const children = new Set<ChildProcess>();
 

@@ -1,12 +1,13 @@
 // Everything that needs no Node: native/os has a test program of its own, whose tests are run here one by
 // one, so that a failure has its sentence. Building it proves that plain cmake builds the package.
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getSystemErrorMap } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, type TestContext, test } from 'vitest';
+import { whyNotWindows } from '../support/capabilities.js';
 import { freshDirectory } from '../support/places.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -19,7 +20,7 @@ run('cmake', ['-S', ROOT, '-B', BUILD, '-DGATEWAY_LOCK_TESTS=ON']);
 run('cmake', ['--build', BUILD, '--parallel', '2']);
 
 describe('native/os without Node', () => {
-  for (const name of run(PROGRAM, ['--list']).trim().split('\n')) {
+  for (const name of run(PROGRAM, ['--list']).trim().split(/\r?\n/)) {
     test(name, (ctx) => {
       const { status, signal, stdout, stderr } = spawnSync(PROGRAM, [name], {
         encoding: 'utf8',
@@ -66,25 +67,22 @@ describe('the addon as plain cmake builds it', () => {
   });
 
   test('exports the two symbols that Node looks up, and nothing else', (ctx) => {
-    const { status, stdout, stderr } = symbols('--defined-only');
-    if (status !== 0) ctx.skip(`nm cannot list dynamic symbols here: ${stderr}`);
-    expect(names(stdout).sort()).toEqual(['napi_register_module_v1', 'node_api_module_get_api_version_v1']);
+    const listing = symbols(ctx, '--defined-only');
+    expect(names(listing).sort()).toEqual(['napi_register_module_v1', 'node_api_module_get_api_version_v1']);
   });
 
   test('imports Node-API and nothing of libuv or V8', (ctx) => {
-    const { status, stdout, stderr } = symbols('--undefined-only');
-    if (status !== 0) ctx.skip(`nm cannot list dynamic symbols here: ${stderr}`);
-    const imported = names(stdout);
+    const listing = symbols(ctx, '--undefined-only');
+    const imported = names(listing);
     expect(imported).toContain('napi_create_function');
     expect(imported.filter((name) => /^uv_|v8|^_ZN4node|^node_module_register/.test(name))).toEqual([]);
   });
 
   test('imports no function of Node-API that the table for Windows lacks', (ctx) => {
-    const { status, stdout, stderr } = symbols('--undefined-only');
-    if (status !== 0) ctx.skip(`nm cannot list dynamic symbols here: ${stderr}`);
+    const listing = symbols(ctx, '--undefined-only');
     const table = readFileSync(join(ROOT, 'native/host/napi_imports_win32.cc'), 'utf8');
     const listed = [...table.matchAll(/ X\((\w+)\)/g)].map(([, name]) => name!);
-    expect(names(stdout).filter((name) => /^(napi|node_api)_/.test(name) && !listed.includes(name))).toEqual([]);
+    expect(names(listing).filter((name) => /^(napi|node_api)_/.test(name) && !listed.includes(name))).toEqual([]);
   });
 });
 
@@ -95,8 +93,12 @@ function publicDirectory(): string {
   return directory;
 }
 
-function symbols(which: string): SpawnSyncReturns<string> {
-  return spawnSync('nm', ['-D', which, ADDON], { encoding: 'utf8' });
+/** What nm lists of the addon. On Windows, where one of MinGW's may be found, a DLL has none of these lists. */
+function symbols(ctx: TestContext, which: string): string {
+  const { status, stdout, stderr, error } = spawnSync('nm', ['-D', which, ADDON], { encoding: 'utf8' });
+  if (whyNotWindows === null || status !== 0)
+    ctx.skip(`nm cannot list dynamic symbols here: ${error?.message ?? stderr}`);
+  return stdout;
 }
 
 /** "0000 T name" or "U name@GLIBC_2.34" */

@@ -1,6 +1,6 @@
 // What this machine lets a test do. Tests skip by what they probed, with the reason that it gives.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { lstatSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
@@ -33,6 +33,9 @@ export function whyNoMount(): Missing {
     rmSync(directory, { recursive: true, force: true });
   }
 }
+
+/** Where things that are counted take ten times as long. What it lacks is probed one by one. */
+export const isWine: boolean = existsSync('C:\\windows\\system32\\winecfg.exe');
 
 export const whyNotWindows: Missing = process.platform === 'win32' ? null : 'needs Windows';
 

@@ -9,13 +9,17 @@ export default class ClosingLineReporter implements Reporter {
     const broken = modules.filter(
       (module) => module.state() === 'failed' && [...module.children.allTests('failed')].length === 0,
     );
-    for (const test of tests.filter((one) => one.result().state === 'skipped')) console.log(skipLine(test));
-    const failed = count('failed') + broken.length + errors.length;
-    console.log(`\n${count('passed')} passed, ${failed} failed, ${count('skipped')} skipped`);
+    const skipped = tests.filter((one) => one.result().state === 'skipped');
+    for (const test of skipped)
+      console.log(`skipped: ${test.fullName}: ${reasonOf(test) ?? 'FAILED, NO REASON GIVEN'}`);
+    const unexplained = skipped.filter((test) => reasonOf(test) === undefined).length;
+    if (unexplained > 0) process.exitCode = 1;
+    const failed = count('failed') + broken.length + errors.length + unexplained;
+    console.log(`\n${count('passed')} passed, ${failed} failed, ${skipped.length - unexplained} skipped`);
   }
 }
 
-function skipLine(test: TestCase): string {
+function reasonOf(test: TestCase): string | undefined {
   const result = test.result();
-  return `skipped: ${test.fullName}: ${result.state === 'skipped' && result.note ? result.note : 'NO REASON GIVEN'}`;
+  return result.state === 'skipped' ? result.note : undefined;
 }
