@@ -6,12 +6,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { record } from './platforms.mjs';
+import { wasAskedFor } from './prebuild/asked-for.mjs';
 import { buildTarget } from './prebuild/build-target.mjs';
 import { inspect, sha256 } from './prebuild/gates.mjs';
 import { sizesOf } from './prebuild/sizes.mjs';
 import { fileOf, NOT_BUILT_YET, nameOf, TARGETS } from './prebuild/targets.mjs';
 import { pinnedZig } from './prebuild/zig.mjs';
 import { preparePackages, root } from './prepare.mjs';
+
+if (!wasAskedFor()) {
+  console.log('prebuild: nothing to do before a build; npm run prebuild builds the published binaries');
+  process.exit(0);
+}
 
 const MANIFEST = join(root, 'prebuilds/SHA256SUMS');
 const flag = { type: 'boolean', default: false };
