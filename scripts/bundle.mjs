@@ -37,10 +37,15 @@ const builtins = {
     onLoad({ filter: /\.ts$/ }, ({ path }) => ({ contents: withoutImports(readFileSync(path, 'utf8')), loader: 'ts' })),
 };
 
+/** Not loaded yet when a program begins. Their functions are called by few, so their first call loads them. */
+const LATE = ['node:diagnostics_channel', 'node:module', 'node:os'];
+
 function withoutImports(source) {
   return source.replace(/^import \{(.*?)\} from '(node:.*)';$/gm, (_, names, module) => {
     const values = names.split(',').filter((name) => !/^ *type /.test(name));
-    return `const {${values.join().replaceAll(' as ', ': ')}} = process.getBuiltinModule('${module}');`;
+    const loaded = `process.getBuiltinModule('${module}')`;
+    if (!LATE.includes(module)) return `const {${values.join().replaceAll(' as ', ': ')}} = ${loaded};`;
+    return values.map((name) => `const ${name.trim()} = (...given) => ${loaded}.${name.trim()}(...given);`).join(' ');
   });
 }
 

@@ -114,8 +114,9 @@ Status AskPort(const Endpoint& endpoint, Answer* answer) {
   int error = connect(Fd(socket), address.get(), address.length) == 0 ? 0 : errno;
   if (error == EINPROGRESS || error == EINTR) status = AwaitConnect(socket, &error);
   if (!status.ok()) return status;
-  // The port that the system chose for asking is in TIME_WAIT after this, and may be a gateway's.
-  LetSuccessorRebind(socket);
+  // The port that the system chose for asking is in TIME_WAIT after an answer, and may be a
+  // gateway's.
+  if (error != ECONNREFUSED) LetSuccessorRebind(socket);
   if (error == 0) {
     *answer = Answer::kAnswers;
   } else if (error == ECONNREFUSED) {

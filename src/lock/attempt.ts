@@ -11,13 +11,12 @@ import { toLockError } from './lock-error.js';
 import { isOwnerAlive } from './owner-liveness.js';
 import {
   checkOwnerFields,
-  formatNewRecord,
+  formatRecord,
   newAcquisition,
   type OwnerFields,
   parseRecord,
   type RecordHead,
   recordHead,
-  recordOf,
 } from './owner-record.js';
 import { askPastProbers, type Certainty } from './prober-grace.js';
 import { checkEndpoint, type Endpoint, judgeLeftover, type ReclaimReason } from './reclaim.js';
@@ -161,13 +160,12 @@ function hold(
 ): FileLock {
   const { path, mode, head } = request;
   const { reclaimed, waited } = how;
-  const acquisition = head === null ? null : newAcquisition();
-  if (acquisition !== null) native().writeRecord(id, formatNewRecord(head!, acquisition));
+  const record = head === null ? null : { head, acquisition: newAcquisition() };
+  if (record !== null) native().writeRecord(id, formatRecord(record));
   const strength = native().strengthOf(id);
   if (strength === 'weak' && request.weakFileSystem === 'warn') warnWeak(path);
   if (reclaimed !== null) announce('gateway-lock:reclaim', () => ({ path, reason: reclaimed }));
-  const ownerOf = acquisition === null ? null : () => recordOf(head!, acquisition);
-  const lock = new FileLock(id, { path, mode, strength, ownerOf, reclaimed, waited });
+  const lock = new FileLock(id, { path, mode, strength, record, reclaimed, waited });
   announce('gateway-lock:acquire', () => ({ path, mode, owner: lock.owner }));
   return lock;
 }

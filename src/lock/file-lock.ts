@@ -4,7 +4,15 @@ import { announce } from '../events.js';
 import type { LockId, LockStrength } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { replacedError, toLockError } from './lock-error.js';
-import { formatRecord, type OwnerFields, parseRecord, recordFor } from './owner-record.js';
+import {
+  formatRecord,
+  handedOverHead,
+  type OwnerFields,
+  type OwnRecord,
+  type RecordHead,
+  recordOf,
+  updatedHead,
+} from './owner-record.js';
 import type { ReclaimReason } from './reclaim.js';
 import { wakeFirst } from './wait-queue.js';
 
@@ -24,8 +32,8 @@ interface Held {
   readonly path: string;
   readonly mode: LockMode;
   readonly strength: LockStrength;
-  /** Not the record itself, which mostly nobody asks for: making it takes a tenth of what a lock takes. */
-  readonly ownerOf: (() => OwnerRecord) | null;
+  /** null in shared mode. */
+  readonly record: OwnRecord | null;
   readonly reclaimed: ReclaimReason | null;
   readonly waited: WaitMode | null;
 }
@@ -46,7 +54,8 @@ export class FileLock {
   readonly #id: LockId;
   /** Made with the first one: an empty set would be a tenth of what a lock takes. */
   #lostListeners: Set<LostListener> | undefined;
-  readonly #ownerOf: (() => OwnerRecord) | null;
+  #record: OwnRecord | null;
+  /** Made when it is asked for: that takes a tenth of what a lock takes. */
   #owner: OwnerRecord | undefined;
   #lost: LockError | null = null;
   #watch: NodeJS.Timeout | undefined;
@@ -59,7 +68,7 @@ export class FileLock {
     this.strength = held.strength;
     this.reclaimed = held.reclaimed;
     this.waited = held.waited;
-    this.#ownerOf = held.ownerOf;
+    this.#record = held.record;
   }
 
   get held(): boolean {
@@ -76,8 +85,9 @@ export class FileLock {
 
   /** The record in the file; null in shared mode, which writes none. */
   get owner(): OwnerRecord | null {
-    this.#owner ??= this.#ownerOf?.();
-    return this.#owner ?? null;
+    if (this.#record === null) return null;
+    this.#owner ??= recordOf(this.#record);
+    return this.#owner;
   }
 
   /** Whether the lock is held and its path still names the locked file. Costs one system call. */
@@ -115,11 +125,7 @@ export class FileLock {
    * @throws {RangeError} `ERR_OUT_OF_RANGE` when the record would be longer than 4096 bytes
    */
   updateOwner(fields: OwnerFields): void {
-    const { owner } = this;
-    if (owner === null || !this.held) return;
-    const { pid, startTime, bootId, pidNamespace, host, createdAt, ownerId, kernelLock } = owner;
-    const identity = { pid, startTime, bootId, pidNamespace, host, createdAt, ownerId, kernelLock };
-    this.#write({ ...owner, ...fields, ...identity });
+    if (this.#record !== null && this.held) this.#write(updatedHead(this.#record.head, fields));
   }
 
   /**
@@ -131,7 +137,7 @@ export class FileLock {
   handOverTo(pid: number): void {
     if (!this.held) return;
     // A holder in shared mode has no record.
-    if (this.owner !== null) this.#write(recordFor(pid, this.owner));
+    if (this.#record !== null) this.#write(handedOverHead(this.#record.head, pid));
     native().handOver(this.#id);
   }
 
@@ -164,15 +170,15 @@ export class FileLock {
     this.release();
   }
 
-  #write(next: OwnerRecord): void {
-    const line = formatRecord(next);
+  #write(head: RecordHead): void {
+    const record = { head, acquisition: this.#record!.acquisition };
     try {
-      native().writeRecord(this.#id, line);
+      native().writeRecord(this.#id, formatRecord(record));
     } catch (error) {
       throw toLockError(error, this.path);
     }
-    // As it stands in the file, whatever becomes of the objects that the caller gave.
-    this.#owner = parseRecord(line)!;
+    this.#record = record;
+    this.#owner = undefined;
   }
 
   /** Apart from us and from each other, so that a listener that throws keeps nobody from being told. */

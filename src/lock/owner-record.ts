@@ -62,7 +62,7 @@ let randomUUID: (() => string) | undefined;
  */
 export function rehearseRecord(): void {
   const head = recordHead();
-  for (let time = 0; time < 2; time++) recordOf(head, newAcquisition());
+  for (let time = 0; time < 2; time++) recordOf({ head, acquisition: newAcquisition() });
 }
 
 function randomId(): string {
@@ -73,26 +73,15 @@ function randomId(): string {
   return id;
 }
 
-/** The record of a lock that `pid` has inherited: it holds the same acquisition. */
-export function recordFor(pid: number, record: OwnerRecord): OwnerRecord {
-  if (!isPid(pid)) throw outOfRange('pid', 'a process id', pid);
-  return { ...record, pid, startTime: startTimeOf(pid) };
-}
-
 function startTimeOf(pid: number): number | null {
   const startTime = native().startTimeOf(pid);
   return startTime > 0 ? startTime : null;
 }
 
-/** @throws {RangeError} `ERR_OUT_OF_RANGE` when the record would be longer than {@link RECORD_LIMIT} */
-export function formatRecord(record: OwnerRecord): string {
-  return checkLength(`${JSON.stringify({ ...record, toJSON: undefined }).slice(0, -1)},${NOTE}}\n`);
-}
-
-function checkLength(line: string): string {
-  const bytes = Buffer.byteLength(line);
-  if (bytes <= RECORD_LIMIT) return line;
-  throw outOfRange('owner', `short enough for a record of ${RECORD_LIMIT} bytes`, `${bytes} bytes`);
+/** The record of a lock of ours, as text: the object that {@link recordOf} makes of it, mostly nobody asks for. */
+export interface OwnRecord {
+  readonly head: RecordHead;
+  readonly acquisition: Acquisition;
 }
 
 /**
@@ -103,33 +92,53 @@ export type RecordHead = string;
 
 let plainHead: RecordHead | undefined;
 
-const LONGEST: Acquisition = { createdAt: new Date(0).toISOString(), ownerId: '00000000-0000-0000-0000-000000000000' };
-
-/** @throws what {@link formatRecord} throws for a record with these fields */
+/** @throws {RangeError} `ERR_OUT_OF_RANGE` when the record would be longer than {@link RECORD_LIMIT} */
 export function recordHead(fields?: OwnerFields): RecordHead {
-  if (fields !== undefined) return encodeHead(fields);
-  plainHead ??= encodeHead({});
+  if (fields !== undefined) return encodeHead(fields, selfIdentity());
+  plainHead ??= encodeHead({}, selfIdentity());
   return plainHead;
 }
 
-function encodeHead(fields: OwnerFields): RecordHead {
-  const later = { createdAt: undefined, ownerId: undefined, kernelLock: undefined, note: undefined, toJSON: undefined };
-  // Partial, so that `pid` may stand twice: first in the file, where people and `head -c` look.
-  const identity: Partial<Identity> = selfIdentity();
-  const head = JSON.stringify({ pid: process.pid, port: null, ...fields, ...identity, ...later }).slice(0, -1);
-  checkLength(formatNewRecord(head, LONGEST));
-  return head;
-}
-
-/** As {@link formatRecord}. */
-export function formatNewRecord(head: RecordHead, { createdAt, ownerId }: Acquisition): string {
+export function formatRecord({ head, acquisition: { createdAt, ownerId } }: OwnRecord): string {
   return `${head},"createdAt":"${createdAt}","ownerId":"${ownerId}","kernelLock":true,${NOTE}}\n`;
 }
 
 /** As it stands in the file, whatever became of the objects that the caller gave. */
-export function recordOf(head: RecordHead, acquisition: Acquisition): OwnerRecord {
-  return parseRecord(formatNewRecord(head, acquisition))!;
+export function recordOf(record: OwnRecord): OwnerRecord {
+  return parseRecord(formatRecord(record))!;
 }
+
+/** Of the same process. @throws what {@link recordHead} throws */
+export function updatedHead(head: RecordHead, fields: OwnerFields): RecordHead {
+  const before = readHead(head);
+  return encodeHead({ ...before, ...fields }, before);
+}
+
+/** Of the process `pid`, which has inherited the lock. @throws {RangeError} `ERR_OUT_OF_RANGE` */
+export function handedOverHead(head: RecordHead, pid: number): RecordHead {
+  if (!isPid(pid)) throw outOfRange('pid', 'a process id', pid);
+  const before = readHead(head);
+  return encodeHead(before, { ...before, pid, startTime: startTimeOf(pid) });
+}
+
+function readHead(head: RecordHead): OwnerFields & Identity {
+  return JSON.parse(`${head}}`) as OwnerFields & Identity;
+}
+
+function encodeHead(fields: OwnerFields, { pid, startTime, bootId, pidNamespace, host }: Identity): RecordHead {
+  const later = { createdAt: undefined, ownerId: undefined, kernelLock: undefined, note: undefined, toJSON: undefined };
+  // Partial, so that `pid` may stand twice: first in the file, where people and `head -c` look.
+  const identity: Partial<Identity> = { pid, startTime, bootId, pidNamespace, host };
+  const head = JSON.stringify({ pid, port: null, ...fields, ...identity, ...later }).slice(0, -1);
+  const bytes = Buffer.byteLength(formatRecord({ head, acquisition: LONGEST }));
+  if (bytes <= RECORD_LIMIT) return head;
+  throw outOfRange('owner', `short enough for a record of ${RECORD_LIMIT} bytes`, `${bytes} bytes`);
+}
+
+const LONGEST: Acquisition = {
+  createdAt: '1970-01-01T00:00:00.000Z',
+  ownerId: '00000000-0000-0000-0000-000000000000',
+};
 
 /** null when the text names no owner. */
 export function parseRecord(text: string): OwnerRecord | null {

@@ -25,9 +25,8 @@ test('the package is one file of JavaScript', () => {
   expect(scripts.filter((name) => !/^cli[/\\]/.test(name))).toEqual(['index.js']);
 });
 
-test('importing it loads none of the builtin modules that cost milliseconds', async () => {
-  const loaded = await builtinsLoadedBy("import 'gateway-lock';");
-  for (const costly of ['net', 'http', 'crypto']) expect(loaded).not.toContain(`NativeModule ${costly}`);
+test('importing it loads no builtin module, which would cost up to milliseconds each', async () => {
+  expect(await builtinsLoadedBy("import 'gateway-lock';")).toEqual([]);
 });
 
 test('a stack trace names the sources', async () => {

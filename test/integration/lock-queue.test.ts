@@ -4,13 +4,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { acquireLock, tryAcquireLock } from '../../src/index.js';
-import { formatRecord } from '../../src/lock/owner-record.js';
 import type { LockId } from '../../src/native/binding.js';
 import { native } from '../../src/native/load.js';
 import { type Missing, need } from '../support/capabilities.js';
 import { hold } from '../support/holding.js';
 import { freshDirectory, until } from '../support/places.js';
-import { newRecord } from '../support/records.js';
+import { newLine } from '../support/records.js';
 
 const MANY = 200;
 /** At the deadline, or by the signal. */
@@ -118,7 +117,7 @@ test('a lock that its holder lost just before it was watched is taken without a 
   const path = lockPath();
   const holder = native().tryAcquire(path, false, false) as LockId;
   // With a record, as a holder has it: his death is what is watched.
-  native().writeRecord(holder, formatRecord(newRecord()));
+  native().writeRecord(holder, newLine());
   const { watch } = native();
   const spy = vi.spyOn(native(), 'watch').mockImplementation((...args) => {
     native().abandon(holder); // as the kernel does for a process that dies: nothing is left to report

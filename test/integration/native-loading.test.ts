@@ -55,7 +55,9 @@ test('without an addon there is no lock, and the error says what was tried and t
   expect(message).toContain(`no addon that loads on ${machine}`);
   expect(message).toContain(`${LOCAL}: not there`);
   expect(message).toContain(`${PREBUILT}: `);
-  expect(message).toContain(`cmake -S "${folder}" -B "${folder}/build" && cmake --build "${folder}/build" --config Release`);
+  expect(message).toContain(
+    `cmake -S "${folder}" -B "${folder}/build" && cmake --build "${folder}/build" --config Release`,
+  );
 });
 
 /** Takes a lock in a new process whose addon can only come from that folder; says which addon files it has mapped. */

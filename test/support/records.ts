@@ -1,5 +1,14 @@
 // Owner records as a lock of this process would write them.
 import type { OwnerRecord } from '../../src/errors.js';
-import { newAcquisition, type OwnerFields, recordHead, recordOf } from '../../src/lock/owner-record.js';
+import {
+  formatRecord,
+  newAcquisition,
+  type OwnerFields,
+  parseRecord,
+  recordHead,
+} from '../../src/lock/owner-record.js';
 
-export const newRecord = (fields?: OwnerFields): OwnerRecord => recordOf(recordHead(fields), newAcquisition());
+export const newLine = (fields?: OwnerFields): string =>
+  formatRecord({ head: recordHead(fields), acquisition: newAcquisition() });
+
+export const newRecord = (fields?: OwnerFields): OwnerRecord => parseRecord(newLine(fields))!;

@@ -1,23 +1,19 @@
 import { hostname } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import type { OwnerRecord } from '../../src/errors.js';
 import {
-  type Acquisition,
   checkOwnerFields,
-  formatNewRecord,
-  formatRecord,
+  handedOverHead,
+  newAcquisition,
   parseRecord,
   RECORD_LIMIT,
+  type RecordHead,
   recordHead,
+  recordOf,
   selfIdentity,
+  updatedHead,
 } from '../../src/lock/owner-record.js';
-import { newRecord } from '../support/records.js';
-
-/** A record whose line has exactly this many bytes. */
-function recordOfBytes(bytes: number, filler = 'x'): OwnerRecord {
-  const empty = Buffer.byteLength(formatRecord({ ...newRecord(), filler: '' }));
-  return { ...newRecord(), filler: filler.repeat((bytes - empty) / Buffer.byteLength(filler)) };
-}
+import { native } from '../../src/native/load.js';
+import { newLine, newRecord } from '../support/records.js';
 
 describe('a new record', () => {
   test('names this process, and each acquisition apart', () => {
@@ -39,48 +35,55 @@ describe('a new record', () => {
 
 describe('a record that is written', () => {
   test('is one JSON line that ends in a newline, names the pid first, and says that it decides nothing', () => {
-    const line = formatRecord(newRecord({ text: 'two\nlines' }));
+    const line = newLine({ text: 'two\nlines' });
     expect(line.indexOf('\n')).toBe(line.length - 1);
     expect(Object.keys(JSON.parse(line))[0]).toBe('pid');
     expect(JSON.parse(line).note).toMatch(/hint.*kernel lock decides.*leftover/i);
   });
 
-  test('is read back as it was', () => {
-    const record = newRecord({ role: 'gateway', nested: { list: [1, null, 'ü'] } });
-    expect(parseRecord(formatRecord(record))).toEqual(record);
-  });
-
+  const nested = { role: 'gateway', nested: { list: [1, null, 'ü'] } };
   const lies = { pid: 1, port: 80, startTime: 1, createdAt: 'never', ownerId: 'mine', kernelLock: false, note: 'none' };
-  test.each([undefined, {}, { role: 'gateway', nested: { list: [1, null, 'ü'] } }, lies])(
-    'is the same when its beginning was encoded before: %j',
-    (fields) => {
-      const record = newRecord(fields);
-      const line = formatNewRecord(recordHead(fields), record as Acquisition);
-      expect(JSON.parse(line)).toEqual(JSON.parse(formatRecord(record)));
-      for (const name of Object.keys(JSON.parse(line))) expect(line.split(`"${name}":`), name).toHaveLength(2);
-    },
-  );
-
-  test('whose fields are too long is refused before it is made', () => {
-    const room = RECORD_LIMIT - Buffer.byteLength(formatRecord(newRecord({ text: '' })));
-    expect(recordHead({ text: 'x'.repeat(room) })).toContain('x'.repeat(room));
-    expect(() => recordHead({ text: 'x'.repeat(room + 1) })).toThrow(RangeError);
-    expect(() => recordHead({ text: 'ü'.repeat(room / 2 + 1) })).toThrow(RangeError);
+  test.each([undefined, {}, nested, lies, { toJSON: () => ({ pid: 1 }) }])('names each field once: %j', (fields) => {
+    const line = newLine(fields);
+    for (const name of Object.keys(JSON.parse(line))) expect(line.split(`"${name}":`), name).toHaveLength(2);
+    expect(parseRecord(line)).toMatchObject(selfIdentity());
   });
 
-  test('may have 4096 bytes and not one more, counted in bytes', () => {
-    expect(RECORD_LIMIT).toBe(4096);
-    expect(Buffer.byteLength(formatRecord(recordOfBytes(4096)))).toBe(4096);
-    for (const tooLong of [recordOfBytes(4097), { ...newRecord(), text: '€'.repeat(1366) }]) {
-      expect(() => formatRecord(tooLong)).toThrow(
+  test('may have 4096 bytes and not one more, counted in bytes, and is refused before anything is taken', () => {
+    const room = RECORD_LIMIT - Buffer.byteLength(newLine({ text: '' }));
+    expect(Buffer.byteLength(newLine({ text: 'x'.repeat(room) }))).toBe(4096);
+    for (const tooLong of ['x'.repeat(room + 1), 'ü'.repeat(room / 2 + 1), '€'.repeat(1366)]) {
+      expect(() => recordHead({ text: tooLong })).toThrow(
         expect.objectContaining({ name: 'RangeError', code: 'ERR_OUT_OF_RANGE' }) as Error,
       );
     }
   });
 });
 
+describe('a record that is changed', () => {
+  const before = recordHead({ role: 'gateway', nested: { list: [1] } });
+  const acquisition = newAcquisition();
+  const said = (head: RecordHead) => recordOf({ head, acquisition });
+
+  test('keeps what it said, who holds the lock, and since when', () => {
+    const lies = { pid: 1, startTime: 1, createdAt: 'never', ownerId: 'mine', toJSON: () => null };
+    const after = updatedHead(before, { ...lies, role: 'other', port: 80 });
+    expect(said(after)).toEqual({ ...said(before), role: 'other', port: 80 });
+    expect(updatedHead(after, {})).toBe(after);
+    expect(() => updatedHead(before, { text: 'x'.repeat(4096) })).toThrow(RangeError);
+  });
+
+  test('for one who has inherited the lock names that process, also when it is changed again', () => {
+    const after = handedOverHead(before, process.ppid);
+    const startTime = native().startTimeOf(process.ppid);
+    expect(said(after)).toEqual({ ...said(before), pid: process.ppid, startTime });
+    expect(said(updatedHead(after, { port: 80 }))).toEqual({ ...said(after), port: 80 });
+    for (const pid of [0, -1, 1.5, 2 ** 31]) expect(() => handedOverHead(before, pid)).toThrow(RangeError);
+  });
+});
+
 describe('a record that is read', () => {
-  const complete = formatRecord(newRecord({ role: 'gateway' }));
+  const complete = newLine({ role: 'gateway' });
 
   test('and was torn off at any byte names nobody', () => {
     for (let length = 0; length < complete.length - 1; length++) {
