@@ -16,7 +16,7 @@ const checks = [
   ['lint and format (biome)', () => show(bin('biome'), ['check', '--error-on-warnings'])],
   ['architecture', () => show(bin('vitest'), ['run', '--reporter=dot', 'test/unit/architecture.test.ts'])],
   ['native lint and format (clang)', () => show('node', ['scripts/native-lint.mjs'])],
-  ['macOS sources compile (zig)', () => show('node', ['scripts/darwin.mjs'])],
+  ['macOS sources compile (zig)', () => show('node', ['scripts/darwin.mjs', ...(process.env.CI ? ['--install'] : [])])],
   ['package (publint, attw, size)', checkPackage],
 ];
 

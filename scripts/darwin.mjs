@@ -2,12 +2,12 @@
 // included. Nothing is run: this finds what does not compile. --install fetches the pinned zig (400 MB) first.
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { findZig, installZig } from './prebuild/zig.mjs';
+import { findZig, pinnedZig } from './prebuild/zig.mjs';
 import { root, run } from './prepare.mjs';
 
 const TARGETS = { arm64: 'aarch64-macos.11.0', x86_64: 'x86_64-macos.11.0' };
 
-if (process.argv.includes('--install')) installZig();
+if (process.argv.includes('--install')) pinnedZig();
 const zig = findZig();
 if (zig === null) {
   console.log(

