@@ -1,10 +1,11 @@
 // The addon against its hand-written types, and against callers that the TypeScript above it never lets through.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ContenderId, ListenerId, LockId, NativeBinding } from '../../src/native/binding.js';
 import { native } from '../../src/native/load.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory, until } from '../support/places.js';
 
 const types = readFileSync(new URL('../../src/native/binding.ts', import.meta.url), 'utf8');
 const addon = native();
@@ -201,6 +202,26 @@ describe('a handle that is done with', () => {
     expectNoContender(contender);
     for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setImmediate(resolve));
     expect([woken, addon.isHeld(lock)]).toEqual([0, true]);
+  });
+
+  test('a contender may be closed by its own wake-up, or by that of another', async () => {
+    const path = join(freshDirectory(), 'b.lock');
+    const holder = addon.tryAcquire(path, false, false) as LockId;
+    let woken = 0;
+    const closeBoth = () => {
+      woken++;
+      for (const contender of contenders) addon.closeContender(contender);
+    };
+    const contenders = [1, 2].map(() => addon.contend(path, false, false, closeBoth));
+    for (const contender of contenders) {
+      addon.tryAgain(contender);
+      addon.watch(contender, 0);
+    }
+    addon.release(holder);
+    await until(() => woken > 0, 'one of them is woken');
+    for (const contender of contenders) expectNoContender(contender);
+    await sleep(100);
+    expect(woken).toBe(1);
   });
 
   test('a closed listener has no descriptor, and closing or detaching it again does nothing', () => {
