@@ -154,6 +154,38 @@ TEST("at the limit of descriptors nothing is watched, and nothing is left open o
   }
 }
 
+int PollerOfTheWatch() {
+  for (int fd = 0; fd < 1024; ++fd) {
+    char target[64] = "";
+    std::string link = "/proc/self/fd/" + std::to_string(fd);
+    if (readlink(link.c_str(), target, sizeof target - 1) < 0) continue;
+    if (std::string(target) == "anon_inode:[eventpoll]") return fd;
+  }
+  return -1;
+}
+
+// As a program does that closes all descriptors which it does not know.
+TEST("a watch whose descriptors were taken away ends, can be told so, and can begin anew") {
+  Directory directory;
+  WriteFile(directory / "a.lock", "");
+  WriteFile(directory / "b.lock", "");
+  Watcher watcher;
+  int threads = Threads();
+  watcher.Watch(1, directory / "a.lock", getpid());
+  watcher.Watch(2, directory / "b.lock", getpid());
+  FileHandle nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
+  CHECK(dup2(static_cast<int>(nothing.get()), PollerOfTheWatch()) >= 0);
+  // It sleeps in the one that it had.
+  CHECK(unlink((directory / "b.lock").c_str()) == 0);
+  CHECK(Contains(watcher.Next(), 2));
+  WaitUntil([&] { return Threads() == threads; });
+  watcher.Unwatch(1);
+  watcher.Unwatch(2);
+  watcher.Watch(3, directory / "a.lock", getpid());
+  CHECK(unlink((directory / "a.lock").c_str()) == 0);
+  CHECK(Contains(watcher.Next(), 3));
+}
+
 TEST("without threads to be had nothing is watched, and nothing is left open") {
   Directory directory;
   WriteFile(directory / "a.lock", "");
