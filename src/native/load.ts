@@ -2,6 +2,7 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, toNamespacedPath } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { LockError } from '../errors.js';
 import type { NativeBinding } from './binding.js';
 
@@ -13,7 +14,7 @@ let loaded: NativeBinding | undefined;
  * @throws {LockError} `ERR_NATIVE_MISSING`
  */
 export function native(): NativeBinding {
-  loaded ??= load(process.env['GATEWAY_LOCK_PREBUILD'] ?? packageRoot(import.meta.dirname));
+  loaded ??= load(process.env['GATEWAY_LOCK_PREBUILD'] ?? packageRoot(dirname(fileURLToPath(import.meta.url))));
   return loaded;
 }
 
