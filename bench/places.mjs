@@ -1,22 +1,37 @@
 // Where the locks of a bench lie: a fresh directory on the file system of TMPDIR, removed at the end.
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const root = realpathSync(mkdtempSync(join(tmpdir(), 'gateway-lock-bench-')));
+const MEMORY = '/dev/shm';
+
+const root = rootIn(tmpdir());
+let rootInMemory;
 let places = 0;
 
-export function freshDirectory() {
-  const path = join(root, String(++places));
-  mkdirSync(path, { mode: 0o700 });
-  return path;
+export const freshDirectory = () => freshIn(root);
+
+/** Where no disk's file system has a say, on systems that have such a place. */
+export function freshDirectoryInMemory() {
+  rootInMemory ??= existsSync(MEMORY) ? rootIn(MEMORY) : root;
+  return freshIn(rootInMemory);
 }
 
 export const freshPath = () => join(freshDirectory(), 'a.lock');
 
 export function removePlaces() {
-  rmSync(root, { recursive: true, force: true });
+  for (const one of [root, rootInMemory]) if (one !== undefined) rmSync(one, { recursive: true, force: true });
+}
+
+function rootIn(folder) {
+  return realpathSync(mkdtempSync(join(folder, 'gateway-lock-bench-')));
+}
+
+function freshIn(folder) {
+  const path = join(folder, String(++places));
+  mkdirSync(path, { mode: 0o700 });
+  return path;
 }
 
 /** Below the range that the system gives to outgoing connections, one of which could have it just then. */

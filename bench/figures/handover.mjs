@@ -11,7 +11,7 @@ const PEER_SECONDS = 12;
 /** SIGKILL of a Node holder. The floor is a C program that is blocked in flock() on that same lock of ours. */
 export async function handoff(bench) {
   const { effort, peers } = bench;
-  const samples = await inTurn(['floor', 'ours'], effort.kills, effort.seconds * 1.5, killOnce);
+  const samples = await inTurn(['floor', 'ours'], effort.kills, effort.killSeconds, killOnce);
   const missing = { ...peers.missing };
   for (const name of peers.ready) {
     const { neverAfterKill, slowAfterKill } = await import(`../locks/${name}.mjs`);
