@@ -1,7 +1,7 @@
 // npm run build: the addon, dist/ and the example, whatever there was before.
-import { bin, buildNative, compileSources, prepare, run } from './prepare.mjs';
+import { bin, buildNative, compileSources, preparePackages, run } from './prepare.mjs';
 
-prepare();
+preparePackages();
 buildNative();
 compileSources();
 run(bin('tsc'), ['-p', 'examples'], 'compiling examples');
