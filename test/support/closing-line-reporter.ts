@@ -1,7 +1,13 @@
 // Ends the run with the skips and their reasons, and the line that CI reads: N passed, N failed, N skipped.
-import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
 
 export default class ClosingLineReporter implements Reporter {
+  #byName = false;
+
+  onInit(vitest: Vitest): void {
+    this.#byName = vitest.config.testNamePattern !== undefined;
+  }
+
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const count = (state: string) => tests.filter((test) => test.result().state === state).length;
@@ -9,7 +15,10 @@ export default class ClosingLineReporter implements Reporter {
     const broken = modules.filter(
       (module) => module.state() === 'failed' && [...module.children.allTests('failed')].length === 0,
     );
-    const skipped = tests.filter((one) => one.result().state === 'skipped');
+    // With -t, vitest says "skipped" of those that were not asked for.
+    const skipped = tests.filter(
+      (one) => one.result().state === 'skipped' && (!this.#byName || reasonOf(one) !== undefined),
+    );
     for (const test of skipped)
       console.log(`skipped: ${test.fullName}: ${reasonOf(test) ?? 'FAILED, NO REASON GIVEN'}`);
     const unexplained = skipped.filter((test) => reasonOf(test) === undefined).length;
