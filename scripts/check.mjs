@@ -1,12 +1,10 @@
 // npm run check: types, lint, format, architecture, the native code, and the package as it would be
 // published. Runs everything, then says what failed.
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bin, prepare, root, show } from './prepare.mjs';
-
-const LIMIT = { packed: 1024 ** 2, unpacked: 2.5 * 1024 ** 2 };
+import { checkTarball, packTarball } from './package/tarball.mjs';
+import { bin, prepare, show } from './prepare.mjs';
 
 prepare();
 const checks = [
@@ -27,24 +25,12 @@ const failed = checks.filter(([title, check]) => {
 console.log(failed.length === 0 ? '\ncheck: all well' : `\ncheck failed: ${failed.map(([title]) => title).join(', ')}`);
 process.exit(failed.length === 0 ? 0 : 1);
 
-/** Looks at the tarball, not at the tree: what is missing in `files` is missing there. */
+/** Looks at the tarball, not at the tree: what is missing in `files` is missing there. With the binaries: npm run test:package. */
 function checkPackage() {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-lock-pack-'));
   try {
-    const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', folder], {
-      cwd: root,
-      encoding: 'utf8',
-    });
-    const [{ filename, size, unpackedSize }] = JSON.parse(packed);
-    const tarball = join(folder, filename);
-    console.log(`${kib(size)} KiB packed, ${kib(unpackedSize)} KiB unpacked`);
-    if (size > LIMIT.packed || unpackedSize > LIMIT.unpacked) return 1;
-    return show(bin('publint'), ['--strict', tarball]) || show(bin('attw'), ['--profile', 'esm-only', tarball]);
+    return checkTarball(packTarball(folder), { complete: false }) ? 0 : 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function kib(bytes) {
-  return Math.ceil(bytes / 1024);
 }

@@ -1,8 +1,8 @@
-// npm pack, before and after (--undo): the headers that the addon is built from go into the tarball, so that it can be
+// npm pack, before and after (--undo): dist is as the sources are, and the headers that the addon is built from go into the tarball, so that it can be
 // built where it is installed with cmake and a compiler alone. They are no part of the tree: a clone has node_modules.
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from './prepare.mjs';
+import { prepare, root } from './prepare.mjs';
 
 const HEADERS = {
   'node-addon-api': ['napi.h', 'napi-inl.h'],
@@ -12,6 +12,7 @@ const folder = join(root, 'native/headers');
 
 rmSync(folder, { recursive: true, force: true });
 if (!process.argv.includes('--undo')) {
+  prepare();
   mkdirSync(folder);
   for (const [home, files] of Object.entries(HEADERS)) {
     for (const file of files) cpSync(join(root, 'node_modules', home, file), join(folder, file));

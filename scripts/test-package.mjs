@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { cachedInstall } from './cached-install.mjs';
 import { managers } from './package/managers.mjs';
 import { startRegistry } from './package/registry.mjs';
+import { checkTarball, packTarball } from './package/tarball.mjs';
 import { record } from './platforms.mjs';
 import { prepare, root } from './prepare.mjs';
 
@@ -62,15 +63,9 @@ function toolsOnly() {
 /** The very tarball that a release would publish, whose gates (prepublishOnly) npm run prebuild has run. */
 function publish() {
   const environment = { PATH: process.env.PATH, HOME: process.env.HOME };
-  const packed = run('npm', ['pack', '--json', '--pack-destination', work], root, environment);
-  if (packed.status !== 0) throw new Error(`npm pack: ${packed.stderr}`);
-  const [{ filename }] = JSON.parse(packed.stdout);
-  const { status, stderr } = run(
-    'npm',
-    ['publish', join(work, filename), `--registry=${registry.url}`],
-    work,
-    environment,
-  );
+  const tarball = packTarball(work);
+  if (!checkTarball(tarball, { complete: true })) throw new Error('this tarball is not one to publish');
+  const { status, stderr } = run('npm', ['publish', tarball, `--registry=${registry.url}`], work, environment);
   if (status !== 0) throw new Error(`npm publish: ${stderr}`);
 }
 

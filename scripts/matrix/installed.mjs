@@ -2,16 +2,15 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { packTarball } from '../package/tarball.mjs';
 import { fileOf, nameOf, TARGETS } from '../prebuild/targets.mjs';
 import { root } from '../prepare.mjs';
 
 /** Returns the path of life.mjs in its project, and what makes a folder with nothing but a prebuilt binary as its local build. */
 export function installTarball(work) {
-  const quiet = { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] };
-  const [{ filename }] = JSON.parse(execFileSync('npm', ['pack', '--json', '--pack-destination', work], quiet));
   const modules = join(work, 'node_modules');
   mkdirSync(join(modules, 'gateway-lock'), { recursive: true });
-  execFileSync('tar', ['-xzf', join(work, filename), '-C', join(modules, 'gateway-lock'), '--strip-components=1']);
+  execFileSync('tar', ['-xzf', packTarball(work), '-C', join(modules, 'gateway-lock'), '--strip-components=1']);
   // Deno finds in node_modules only what a manifest names.
   writeFileSync(join(work, 'package.json'), '{ "private": true, "dependencies": { "gateway-lock": "*" } }\n');
   cpSync(join(root, 'test/matrix/life.mjs'), join(work, 'life.mjs'));

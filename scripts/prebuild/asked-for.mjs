@@ -12,6 +12,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(MARK, '');
 export function wasAskedFor() {
   // By hand: node scripts/prebuild.mjs
   if (process.env.npm_lifecycle_event !== 'prebuild') return true;
+  // Then npm runs nothing before anything, `build` included.
+  if (process.env.npm_config_ignore_scripts === 'true') return true;
   const marked = existsSync(MARK);
   rmSync(MARK, { force: true });
   return marked;

@@ -14,7 +14,7 @@ let loaded: NativeBinding | undefined;
  * @throws {LockError} `ERR_NATIVE_MISSING`
  */
 export function native(): NativeBinding {
-  loaded ??= load(process.env['GATEWAY_LOCK_PREBUILD'] ?? packageRoot(dirname(fileURLToPath(import.meta.url))));
+  loaded ??= load(process.env['GATEWAY_LOCK_PREBUILD'] || packageRoot(dirname(fileURLToPath(import.meta.url))));
   return loaded;
 }
 
@@ -65,13 +65,16 @@ function* candidates(): Generator<string> {
   for (const libc of libcs()) yield `${folder}/gateway-lock${arm}${libc}.node`;
 }
 
-/** The C library of this very process, whatever is installed beside it. Both when it cannot be seen: the wrong one fails. */
+/**
+ * The C library of this very process, whatever is installed beside it. Both when it cannot be seen, musl's first: glibc has no
+ * libc.so that it could load, but musl takes a binary for glibc, as long as it has the functions.
+ */
 function libcs(): string[] {
   if (process.platform !== 'linux') return [''];
   // Looked for in the bytes: a string of them and a regular expression take Node 0.1 ms.
   const program = startOfOwnProgram();
   if (program.includes('/ld-musl')) return ['.musl'];
-  return program.includes('/ld-linux') ? ['.glibc'] : ['.glibc', '.musl'];
+  return program.includes('/ld-linux') ? ['.glibc'] : ['.musl', '.glibc'];
 }
 
 /** An ELF file names the dynamic loader that it wants, in its first KiB. Zeros when it cannot be read (Node's permission model). */
@@ -98,8 +101,14 @@ function missing(root: string, tried: readonly Error[]): LockError {
   const all = tried.map((error) => error.message).join('; ');
   return new LockError(
     'ERR_NATIVE_MISSING',
-    `gateway-lock has no addon that loads on ${machine} (Node ${process.versions.node}). Tried in ${root}: ${all}. ` +
-      `Build it: cmake -S "${root}" -B "${root}/build" && cmake --build "${root}/build" --config Release   (needs cmake and a C++17 compiler)`,
+    `gateway-lock has no addon that loads on ${machine} (Node ${process.versions.node}). Tried in ${root}: ${all}. ${remedy(root)}`,
     { path: root, cause: tried.find((error) => error.cause)?.cause ?? new Error(all) },
   );
+}
+
+function remedy(root: string): string {
+  if (existsSync(`${root}/CMakeLists.txt`)) {
+    return `Build it: cmake -S "${root}" -B "${root}/build" && cmake --build "${root}/build" --config Release   (needs cmake and a C++17 compiler)`;
+  }
+  return "This is not the package's own folder: a bundler must leave gateway-lock out (external), and GATEWAY_LOCK_PREBUILD be unset";
 }

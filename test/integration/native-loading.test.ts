@@ -4,6 +4,7 @@ import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { type Missing, need } from '../support/capabilities.js';
 import { freshDirectory } from '../support/places.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -11,7 +12,11 @@ const machine = `${process.platform}-${process.arch}`;
 const LOCAL = 'build/Release/gateway_lock.node';
 // This test runner is a program of its C library, as `ldd` would say of it.
 const libc = process.platform === 'linux' ? (isMusl() ? '.musl' : '.glibc') : '';
-const PREBUILT = `prebuilds/${machine}/gateway-lock${libc}.node`;
+const armv = process.arch === 'arm' ? '.armv7' : '';
+const prebuiltFor = (libc: string) => `prebuilds/${machine}/gateway-lock${armv}${libc}.node`;
+const PREBUILT = prebuiltFor(libc);
+
+const whyOneLibc: Missing = process.platform === 'linux' ? null : 'only Linux has more than one C library';
 
 interface Outcome {
   readonly loaded?: string[];
@@ -28,6 +33,20 @@ test('a local build is found', async () => {
 
 test('a prebuilt binary is found by platform, architecture and C library', async () => {
   expect(await loadFrom(folderWith({ [PREBUILT]: 'addon' }))).toEqual({ loaded: [PREBUILT] });
+});
+
+test('the prebuilt binary for the C library of this process is taken, whichever others are there', async (ctx) => {
+  need(ctx, whyOneLibc);
+  const both = folderWith({ [prebuiltFor('.glibc')]: 'addon', [prebuiltFor('.musl')]: 'addon' });
+  expect(await loadFrom(both)).toEqual({ loaded: [PREBUILT] });
+});
+
+test('where the C library cannot be seen, that for musl is tried first, for musl loads what is for glibc as well', async (ctx) => {
+  need(ctx, whyOneLibc);
+  const both = folderWith({ [prebuiltFor('.glibc')]: 'addon', [prebuiltFor('.musl')]: 'addon' });
+  expect(await loadFrom(both, blindTo(both))).toEqual({ loaded: [prebuiltFor('.musl')] });
+  const glibc = folderWith({ [prebuiltFor('.glibc')]: 'addon', [prebuiltFor('.musl')]: 'garbage' });
+  expect(await loadFrom(glibc, blindTo(glibc))).toEqual({ loaded: [prebuiltFor('.glibc')] });
 });
 
 test('the prebuilt binary of another architecture is not even tried', async () => {
@@ -49,7 +68,7 @@ test('a local build that does not load gives way to the prebuilt binary', async 
 });
 
 test('without an addon there is no lock, and the error says what was tried and the one command that builds it', async () => {
-  const folder = folderWith({ [PREBUILT]: 'garbage' });
+  const folder = folderWith({ [PREBUILT]: 'garbage', 'CMakeLists.txt': 'garbage' });
   const { message, ...rest } = await loadFrom(folder);
   expect(rest).toEqual({ name: 'LockError', code: 'ERR_NATIVE_MISSING', ours: true, hasCause: true });
   expect(message).toContain(`no addon that loads on ${machine}`);
@@ -60,13 +79,25 @@ test('without an addon there is no lock, and the error says what was tried and t
   );
 });
 
+test('in a folder that cannot be built the error gives no command, and says how it may have come there', async () => {
+  const { code, message } = await loadFrom(freshDirectory());
+  expect(code).toBe('ERR_NATIVE_MISSING');
+  expect(message).not.toContain('cmake');
+  expect(message).toMatch(/bundler must leave gateway-lock out \(external\), and GATEWAY_LOCK_PREBUILD be unset$/);
+});
+
+test('an empty GATEWAY_LOCK_PREBUILD is none', async () => {
+  const { loaded } = await loadFrom('');
+  expect(loaded).toHaveLength(1);
+});
+
 /** Takes a lock in a new process whose addon can only come from that folder; says which addon files it has mapped. */
-async function loadFrom(folder: string): Promise<Outcome> {
+async function loadFrom(folder: string, execArgv: readonly string[] = []): Promise<Outcome> {
   const script = `
     const { readFileSync } = await import('node:fs');
     const { tryAcquireLock, LockError } = await import('gateway-lock');
     try {
-      tryAcquireLock(${JSON.stringify(join(folder, 'a.lock'))}).release();
+      tryAcquireLock(${JSON.stringify(join(folder || freshDirectory(), 'a.lock'))}).release();
       const maps = process.report.getReport().sharedObjects;
       console.log(JSON.stringify({ loaded: maps.filter((path) => path.endsWith('.node')) }));
     } catch (error) {
@@ -74,7 +105,7 @@ async function loadFrom(folder: string): Promise<Outcome> {
       console.log(JSON.stringify({ name, code, message, hasCause: cause instanceof Error, ours: error instanceof LockError }));
     }`;
   const env = { ...process.env, GATEWAY_LOCK_PREBUILD: folder };
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+  const { stdout } = await promisify(execFile)(process.execPath, [...execArgv, '--input-type=module', '-e', script], {
     cwd: root,
     env,
   });
@@ -92,6 +123,12 @@ function folderWith(files: Readonly<Record<string, 'addon' | 'garbage'>>): strin
     else copyFileSync(join(process.env['GATEWAY_LOCK_PREBUILD'] ?? root, LOCAL), join(folder, path));
   }
   return folder;
+}
+
+/** Node's permission model, in which /proc/self/exe cannot be read. */
+function blindTo(folder: string): string[] {
+  const model = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission';
+  return [model, '--allow-addons', `--allow-fs-read=${root}`, `--allow-fs-read=${folder}`, '--no-warnings'];
 }
 
 function isMusl(): boolean {

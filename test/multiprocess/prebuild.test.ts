@@ -23,4 +23,6 @@ test('the published binaries are built when they are asked for, and not before e
   const asked = run('prebuild', '--', 'no-such-target');
   expect([asked.status, asked.stderr]).toEqual([64, expect.stringContaining("no target 'no-such-target'")]);
   expect(run('build').stdout).toContain('nothing to do');
+  writeFileSync(join(folder, '.npmrc'), 'ignore-scripts=true\n');
+  expect(run('prebuild', '--', 'no-such-target').status).toBe(64);
 });

@@ -1,0 +1,60 @@
+// The tarball: made as a release would make it, and what it must be to be published.
+import { execFileSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { fileOf, TARGETS } from '../prebuild/targets.mjs';
+import { bin, root, show } from '../prepare.mjs';
+
+const LIMIT = { packed: 1024 ** 2, unpacked: 2.5 * 1024 ** 2 };
+/** Beside the binaries: without one of them the package cannot be imported, called, typed or built. */
+const NEEDED = [
+  'dist/index.js',
+  'dist/index.d.ts',
+  'dist/cli/main.js',
+  'dist/gateway-lock.1',
+  'native/headers/napi.h',
+  'prebuilds/SHA256SUMS',
+];
+
+// node scripts/package/tarball.mjs FILE: the gates of one that is to be published.
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  process.exit(checkTarball(process.argv[2], { complete: true }) ? 0 : 1);
+
+/** Packs the tree into `folder`; returns the path of the file. */
+export function packTarball(folder) {
+  const args = ['pack', '--json', '--pack-destination', folder];
+  const packed = execFileSync('npm', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  // npm up to 11 lists the packages, npm 12 names them.
+  const [{ filename }] = Object.values(JSON.parse(packed));
+  return join(folder, filename);
+}
+
+/** `complete`: every binary must be there, as in what is published; a clone may have built none. */
+export function checkTarball(tarball, { complete }) {
+  const content = execFileSync('tar', ['-tvzf', tarball], { encoding: 'utf8' }).trim().split('\n').map(entry);
+  const packed = statSync(tarball).size;
+  const unpacked = content.reduce((sum, { size }) => sum + size, 0);
+  console.log(`${content.length} files, ${kib(packed)} KiB packed, ${kib(unpacked)} KiB unpacked`);
+  const wanted = complete ? [...NEEDED, ...TARGETS.map(fileOf)] : NEEDED;
+  const missing = wanted.filter((file) => !content.some(({ name }) => name === `package/${file}`));
+  if (missing.length > 0) console.error(`the tarball lacks ${missing.join(', ')}`);
+  const small = packed <= LIMIT.packed && unpacked <= LIMIT.unpacked;
+  if (!small)
+    console.error(`the tarball is larger than ${kib(LIMIT.packed)} KiB, or ${kib(LIMIT.unpacked)} KiB unpacked`);
+  const linted = ['publint --strict', 'attw --profile esm-only'].map((line) => {
+    const [program, ...args] = line.split(' ');
+    return show(bin(program), [...args, tarball]) === 0;
+  });
+  return missing.length === 0 && small && linted.every(Boolean);
+}
+
+/** -rw-r--r-- 0/0 1234 1985-10-26 08:15 package/name */
+function entry(line) {
+  const [, , size, , , ...name] = line.split(/\s+/);
+  return { size: Number(size), name: name.join(' ') };
+}
+
+function kib(bytes) {
+  return Math.ceil(bytes / 1024);
+}
