@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readElf } from './elf.mjs';
+import { oldestSystem } from './imports.mjs';
 import { readMachO } from './mach-o.mjs';
 import { readPe } from './pe.mjs';
 import { FLOOR, fileOf } from './targets.mjs';
-import { LIB_SYSTEM } from './zig.mjs';
 
 const LIMIT = 150 * 1024;
 const EXPORTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
@@ -47,16 +47,25 @@ function sizeFaults(size) {
   return size > LIMIT ? [`has ${size} bytes, more than ${LIMIT}`] : [];
 }
 
-function commonFaults({ arch, platform }, found) {
-  const plain = (name) => (platform === 'darwin' ? name.replace(/^_/, '') : name);
+function commonFaults(target, found) {
+  const plain = (name) => (target.platform === 'darwin' ? name.replace(/^_/, '') : name);
   const exported = found.exported.filter((name) => !LINKER_MADE.includes(name)).map(plain);
   const foreign = found.imported.map(plain).filter((name) => FOREIGN.test(name));
   return [
-    found.arch !== arch && `is for ${found.arch}`,
+    found.arch !== target.arch && `is for ${found.arch}`,
     !found.shared && 'is not a shared library',
     exported.sort().join() !== EXPORTS.join() && `exports ${exported.join(', ')}`,
     foreign.length > 0 && `asks the host for ${foreign.join(', ')}`,
+    ...importFaults(target, found.imported.map(plain)),
   ].filter(Boolean);
+}
+
+function importFaults(target, imported) {
+  const { floor, names } = oldestSystem(target);
+  const unknown = imported.filter((name) => names && !names.includes(name) && !name.startsWith('napi_'));
+  return unknown.map(
+    (name) => `imports ${name}, and nobody has said that ${floor} has it: scripts/prebuild/imports.mjs`,
+  );
 }
 
 function elfFaults({ libc }, { needed, versions, executableStack, soname, rpath, runpath, symbols }) {
@@ -71,13 +80,10 @@ function elfFaults({ libc }, { needed, versions, executableStack, soname, rpath,
   ].filter(Boolean);
 }
 
-function machOFaults({ arch }, { minimum, needed, imported, badPages, ownName }) {
-  const known = new Set(readFileSync(LIB_SYSTEM, 'utf8').split(/[\s,[\]'"]+/));
-  const unknown = imported.filter((name) => !/^_napi_|^dyld_stub_binder$/.test(name) && !known.has(name));
+function machOFaults({ arch }, { minimum, needed, badPages, ownName }) {
   return [
     minimum !== FLOOR.macos && `wants macOS ${minimum}, not ${FLOOR.macos}`,
     needed.join() !== '/usr/lib/libSystem.B.dylib' && `needs ${needed}`,
-    unknown.length > 0 && `imports what libSystem does not have: ${unknown.join(', ')}`,
     // An x64 Mac loads it unsigned; an arm64 Mac kills the process.
     arch === 'arm64' &&
       badPages !== 0 &&
@@ -96,10 +102,10 @@ function peFaults(_target, { needed, delayed, hardened, stripped }) {
   ].filter(Boolean);
 }
 
-function floorOf({ libc, platform }, found) {
-  if (platform === 'darwin') return `macOS ${found.minimum}`;
-  if (platform === 'win32') return 'Windows 10';
-  return libc === 'glibc' ? `glibc ${newest(found.versions)}` : 'musl';
+/** What the file says, where it says it. */
+function floorOf(target, found) {
+  if (target.platform === 'darwin') return `macOS ${found.minimum}`;
+  return target.libc === 'glibc' ? `glibc ${newest(found.versions)}` : oldestSystem(target).floor;
 }
 
 function newest(versions) {

@@ -63,6 +63,9 @@ function countBadPages(bytes, signature) {
   const directory = blobs.find((blob) => bytes.readUInt32BE(blob) === CODE_DIRECTORY);
   const [hashes, , , pages, limit] = [16, 20, 24, 28, 32].map((field) => bytes.readUInt32BE(directory + field));
   const pageSize = 2 ** bytes[directory + 39];
+  // Signed is what has a hash and lies before the limit; of a file of which that is not all, nothing is taken as signed.
+  const all = Math.ceil(signature / pageSize);
+  if (limit !== signature || pages !== all) return all;
   const bad = Array.from({ length: pages }, (_, i) => i).filter((i) => {
     const page = bytes.subarray(i * pageSize, Math.min((i + 1) * pageSize, limit));
     const expected = bytes.subarray(directory + hashes + 32 * i, directory + hashes + 32 * (i + 1));

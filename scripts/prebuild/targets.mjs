@@ -1,7 +1,7 @@
 // Every platform there is a binary for: the one list that the build, the gates, the manifest and the documents read.
 
 /** Oldest systems that the binaries load on. */
-export const FLOOR = { glibc: '2.17', macos: '11.0' };
+export const FLOOR = { glibc: '2.17', macos: '11.0', windows: '10' };
 
 const linux = (arch, triple, processor, more = {}) =>
   ['glibc', 'musl'].map((libc) => ({

@@ -1,0 +1,57 @@
+// What the binaries may import from their system, by name, where no number in the file says how old that may be (glibc's symbols have
+// one). A name that the oldest system lacks is found by its users alone: there the addon does not load.
+//
+// Each name was looked up to be in the system that stands above it. Look up a new one, then add it.
+import { FLOOR } from './targets.mjs';
+
+const words = (text) => text.trim().split(/\s+/);
+
+/** In musl's WHATSNEW, or in POSIX as musl had it, before 1.1.0 (2014; arm64 came with 1.1.7). */
+const MUSL = words(`
+  __errno_location abort bcmp bind ceilf clock_gettime close closedir connect dup2 epoll_create1 epoll_ctl epoll_wait
+  eventfd execve fchmod fclose fcntl flock fopen free freeaddrinfo fstat fstatfs ftruncate getaddrinfo geteuid getline
+  getpid getsockname getsockopt htons inet_pton inotify_add_watch inotify_init1 inotify_rm_watch kill listen lstat malloc
+  memchr memcpy memmove memset mkdir ntohs open opendir poll pread pthread_create pthread_join pthread_mutex_destroy
+  pthread_mutex_lock pthread_mutex_unlock pthread_sigmask pwrite read readdir readlink setsockopt sigaction sigfillset
+  snprintf socket sscanf stat stderr strlen strtoll strtoull syscall sysconf trunc unlink vfprintf write
+`);
+
+/** As 32-bit programs call them since 1.2.0, with times of 64 bits. */
+const MUSL_TIMES = words('__clock_gettime64 __fstat_time64 __lstat_time64 __stat_time64');
+
+/** Apple's headers mark none as newer than 10.5, and mark what is new. Without the `_` that a Mach-O file puts before each. */
+const DARWIN = words(`
+  __error __stderrp abort bind bzero ceilf close connect dup2 dyld_stub_binder execve fchmod fcntl flock free freeaddrinfo
+  fstat fstat$INODE64 fstatfs fstatfs$INODE64 ftruncate getaddrinfo geteuid getpid getsockname getsockopt inet_pton
+  kevent64 kill kqueue listen lstat lstat$INODE64 malloc memchr memcmp memcpy memmove mkdir open poll pread proc_listpids
+  proc_pidfdinfo proc_pidinfo pthread_create pthread_join pthread_mutex_destroy pthread_mutex_lock pthread_mutex_unlock
+  pthread_sigmask pwrite setsockopt sigaction snprintf socket stat stat$INODE64 strlen strtod strtof strtol strtold
+  strtoll strtoul strtoull swprintf sysctl sysctlbyname trunc unlink vfprintf wcslen wcstod wcstof wcstol wcstold wcstoll
+  wcstoul wcstoull wmemchr wmemcmp
+`);
+
+/** MinGW's headers want Windows Vista for the newest of them; the C library's are of its first version, which Windows 10 has. */
+const WINDOWS = words(`
+  AcquireSRWLockExclusive AssignProcessToJobObject CloseHandle ConvertSidToStringSidW
+  ConvertStringSecurityDescriptorToSecurityDescriptorW CreateDirectoryW CreateEventW CreateFileW CreateJobObjectW
+  CreateThread CreateWellKnownSid DeleteCriticalSection EnterCriticalSection EqualSid FindCloseChangeNotification
+  FindFirstChangeNotificationW FindNextChangeNotification GetAce GetCurrentProcess GetExtendedTcpTable
+  GetFileAttributesExW GetFileAttributesW GetFileInformationByHandle GetFileInformationByHandleEx GetFileType
+  GetFullPathNameW GetLastError GetModuleHandleW GetProcAddress GetProcessTimes GetSecurityDescriptorDacl GetSecurityInfo
+  GetTokenInformation InitializeCriticalSection LeaveCriticalSection LoadLibraryExW LocalFree LockFileEx
+  MultiByteToWideChar OpenProcess OpenProcessToken ReadFile ReleaseSRWLockExclusive SetEvent SetFileInformationByHandle
+  SetInformationJobObject SetSecurityInfo Sleep SleepConditionVariableSRW TlsGetValue UnlockFileEx VirtualProtect
+  VirtualQuery WSAGetLastError WSAIoctl WSASocketW WSAStartup WaitForMultipleObjects WaitForSingleObject
+  WakeAllConditionVariable WideCharToMultiByte WriteFile __WSAFDIsSet __acrt_iob_func __stdio_common_vfprintf
+  _execute_onexit_table _exit _fpreset _initialize_onexit_table _initterm _initterm_e _register_onexit_function abort
+  bind closesocket connect free freeaddrinfo fwrite getaddrinfo getsockname getsockopt ioctlsocket listen malloc ntohs
+  select setsockopt wcslen
+`);
+
+/** The oldest system that the target is for, and the names that it is known to have; for glibc null, whatever is named. */
+export function oldestSystem({ platform, libc, armv }) {
+  if (platform === 'darwin') return { floor: `macOS ${FLOOR.macos}`, names: DARWIN };
+  if (platform === 'win32') return { floor: `Windows ${FLOOR.windows}`, names: WINDOWS };
+  if (libc === 'glibc') return { floor: `glibc ${FLOOR.glibc}`, names: null };
+  return armv ? { floor: 'musl 1.2', names: [...MUSL, ...MUSL_TIMES] } : { floor: 'musl 1.1', names: MUSL };
+}
