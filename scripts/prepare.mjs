@@ -24,7 +24,9 @@ export function preparePackages() {
 /** Good enough where nothing can be compiled; where it can, the sources of this tree are what shall run. */
 function hasPrebuilt() {
   const folder = join(root, `prebuilds/${process.platform}-${process.arch}`);
-  return existsSync(folder) && ['cmake', 'c++'].some((tool) => spawnSync(tool, ['--version']).error);
+  // An empty folder is what a prebuild that failed leaves.
+  const found = existsSync(folder) && readdirSync(folder).some((name) => name.endsWith('.node'));
+  return found && ['cmake', 'c++'].some((tool) => spawnSync(tool, ['--version']).error);
 }
 
 export function buildNative() {
