@@ -29,6 +29,13 @@ sockaddr_in Loopback(int port) {
 
 int Socket() { return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); }
 
+int PendingError(int fd) {
+  int error = 0;
+  socklen_t length = sizeof error;
+  getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
+  return error;
+}
+
 // Without blocking: a listener whose backlog is full would never answer.
 bool RefusesConnections(int port) {
   constexpr int kSilenceMs = 20;
@@ -36,26 +43,23 @@ bool RefusesConnections(int port) {
   int fd = Socket();
   int error = 0;
   if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) error = errno;
+  // Mostly refused by now: on loopback the answer comes while connect() still runs.
+  if (error == EINPROGRESS) error = PendingError(fd);
   pollfd waiting = {fd, POLLOUT, 0};
-  if (error == EINPROGRESS && poll(&waiting, 1, kSilenceMs) == 1) {
-    socklen_t length = sizeof error;
-    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
-  }
+  if (error == 0 && poll(&waiting, 1, kSilenceMs) == 1) error = PendingError(fd);
   close(fd);
   return error == ECONNREFUSED;
 }
 
 int Listen(int port) {
   sockaddr_in address = Loopback(port);
-  socklen_t length = sizeof address;
   int on = 1;
   int fd = Socket();
   // The option after listen(): without it the connections of a killed gateway keep the port from
   // the next.
   bool listens = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
                  listen(fd, kBacklog) == 0 &&
-                 setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-                 getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0;
+                 setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0;
   if (listens) return fd;
   close(fd);
   return -1;
@@ -78,14 +82,21 @@ bool IsMissing(const std::string& path) {
   return lstat(path.c_str(), &info) != 0 && errno == ENOENT;
 }
 
-bool RunGateway(const std::string& directory, int port) {
+// The bench's paths have nothing that JSON escapes.
+std::string FieldsOf(const std::string& state, const std::string& config) {
+  return R"(,"app":"gateway","role":"gateway","stateDir":")" + state + R"(","configPath":")" +
+         config + '"';
+}
+
+bool RunGateway(const std::string& directory, std::string fields, int port) {
   Lock state;
   Lock config;
-  if (TryLock(directory + "/gateway.state.lock", &state) != Try::kHeld) return false;
-  if (TryLock(directory + "/gateway.12345678.lock", &config) != Try::kHeld) return false;
+  if (TryLock(directory + "/gateway.state.lock", &state, fields) != Try::kHeld) return false;
+  if (TryLock(directory + "/gateway.12345678.lock", &config, fields) != Try::kHeld) return false;
   int listener = RefusesConnections(port) ? Listen(port) : -1;
-  PublishPort(&state, port);
-  PublishPort(&config, port);
+  fields += R"(,"bindHost":"127.0.0.1")";
+  PublishPort(&state, fields, port);
+  PublishPort(&config, fields, port);
   close(listener);
   Unlock(&config);
   Unlock(&state);
@@ -98,9 +109,10 @@ bool StartAndCloseGateway(const std::string& state_directory, int port) {
   char canonical[PATH_MAX];
   if (realpath(state_directory.c_str(), canonical) == nullptr) return false;
   std::string state = canonical;
-  if (!IsMissing(state + "/gateway.json")) return false;
-  std::string directory = state + "/tmp/floor";
-  return IsOurDirectory(state + "/tmp", directory) && RunGateway(directory, port);
+  std::string config = state + "/gateway.json";
+  std::string directory = state + "/tmp/gateway-" + std::to_string(getuid());
+  return IsMissing(config) && IsOurDirectory(state + "/tmp", directory) &&
+         RunGateway(directory, FieldsOf(state, config), port);
 }
 
 }  // namespace floor_bench

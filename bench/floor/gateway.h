@@ -6,8 +6,8 @@
 namespace floor_bench {
 
 // Start: realpath of the state directory, lstat of the config and of the lock directory, both
-// locks, a connect and a poll of the port, which has to refuse, socket bind listen setsockopt
-// getsockname, and the port written into both records. Close: the socket, then the locks.
+// locks, a connect to the port, which has to refuse, socket bind listen setsockopt, and the port
+// written into both records. Close: the socket, then the locks.
 bool StartAndCloseGateway(const std::string& state_directory, int port);
 
 }  // namespace floor_bench

@@ -6,7 +6,6 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <utility>
 
 #include "record.h"
@@ -34,48 +33,64 @@ bool NamesThisFile(Lock* lock) {
   return info.st_dev == lock->device && info.st_ino == lock->inode;
 }
 
-void WriteRecord(Lock* lock, int port) {
-  std::string record = FormatRecord(port);
+void WriteRecord(Lock* lock, const std::string& fields, int port) {
+  std::string record = FormatRecord(lock->acquisition, fields, port);
   off_t size = static_cast<off_t>(record.size());
-  if (pwrite(lock->fd, record.data(), record.size(), 0) < 0) abort();
+  if (pwrite(lock->fd, record.data(), record.size(), 0) != size) abort();
   if (lock->size > size && ftruncate(lock->fd, size) != 0) abort();
   lock->size = size;
 }
 
-Try Finish(Lock* lock, Lock* out) {
-  WriteRecord(lock, 0);
+// A refused try believes "held" only when the record names a process that lives: see
+// docs/decisions/0002.
+bool IsHeldByLiveOwner(int fd) {
+  char record[4096];
+  ssize_t length = pread(fd, record, sizeof record - 1, 0);
+  if (length <= 0) return false;
+  record[length] = '\0';
+  return NamesLiveOwner(record);
+}
+
+Try Finish(Lock* lock, const std::string& fields, Lock* out) {
+  lock->acquisition = NewAcquisition();
+  WriteRecord(lock, fields, 0);
   *out = std::move(*lock);
   return Try::kHeld;
 }
 
 }  // namespace
 
-Try TryLock(const std::string& path, Lock* out) {
+Try TryLock(const std::string& path, Lock* out, const std::string& fields) {
   for (;;) {
     Lock lock;
     if (!Open(path, kOpenFlags, &lock)) return Try::kFailed;
     if (flock(lock.fd, LOCK_EX | LOCK_NB) != 0) {
-      bool certain = errno == EWOULDBLOCK && NamesLiveOwner(lock.fd);
+      bool certain = errno == EWOULDBLOCK && IsHeldByLiveOwner(lock.fd);
       close(lock.fd);
       return certain ? Try::kRefused : Try::kFailed;
     }
-    if (NamesThisFile(&lock)) return Finish(&lock, out);
+    if (NamesThisFile(&lock)) return Finish(&lock, fields, out);
     close(lock.fd);
   }
 }
 
 bool WaitLock(const std::string& path, Lock* out) {
+  // Who we are, the first random bytes and libc's first date: there is time now, and none once we
+  // are woken. The package's waiter does the same.
+  (void)FormatRecord(NewAcquisition(), "", 0);
   for (;;) {
     Lock lock;
     if (!Open(path, kOpenFlags, &lock) && lock.fd < 0) return false;
     if (flock(lock.fd, LOCK_EX) == 0 && NamesThisFile(&lock)) {
-      return Finish(&lock, out) == Try::kHeld;
+      return Finish(&lock, "", out) == Try::kHeld;
     }
     close(lock.fd);
   }
 }
 
-void PublishPort(Lock* lock, int port) { WriteRecord(lock, port); }
+void PublishPort(Lock* lock, const std::string& fields, int port) {
+  WriteRecord(lock, fields, port);
+}
 
 void Unlock(Lock* lock) {
   if (NamesThisFile(lock)) unlink(lock->path.c_str());
@@ -84,21 +99,10 @@ void Unlock(Lock* lock) {
   lock->fd = -1;
 }
 
-bool NamesLiveOwner(int fd) {
-  char text[4096];
-  ssize_t length = pread(fd, text, sizeof text - 1, 0);
-  if (length <= 0) return false;
-  text[length] = '\0';
-  const char* pid = strstr(text, "\"pid\":");
-  const char* start = strstr(text, "\"startTime\":");
-  return pid != nullptr && start != nullptr &&
-         StartTimeOf(atoi(pid + 6)) == strtoull(start + 12, nullptr, 10);
-}
-
 bool ProbeHeld(const std::string& path) {
   Lock lock;
   bool opened = Open(path, kOpenFlags & ~O_CREAT, &lock);
-  bool held = opened && flock(lock.fd, LOCK_SH | LOCK_NB) != 0 && NamesLiveOwner(lock.fd) &&
+  bool held = opened && flock(lock.fd, LOCK_SH | LOCK_NB) != 0 && IsHeldByLiveOwner(lock.fd) &&
               NamesThisFile(&lock);
   if (lock.fd >= 0) close(lock.fd);
   return held;

@@ -5,13 +5,14 @@
 //   open(O_CREAT) fstat flock lstat pwrite | lstat unlink flock(LOCK_UN) close
 // Refused, for a lock that somebody holds:
 //   open fstat flock pread open(/proc/PID/stat) read close close
-// Not done here and done by the package: asking whether others may write to the directory, a second
-// open to test a new file system, and telling an empty leftover from a new file.
+// Not done here and done by the package: docs/performance.md has the list.
 #pragma once
 
 #include <sys/stat.h>
 
 #include <string>
+
+#include "record.h"
 
 namespace floor_bench {
 
@@ -21,20 +22,18 @@ struct Lock {
   ino_t inode = 0;
   off_t size = 0;
   std::string path;
+  Acquisition acquisition;
 };
 
 enum class Try { kHeld, kRefused, kFailed };
 
-// Writes the same record as the package does.
-Try TryLock(const std::string& path, Lock* lock);
+// Writes the same record as the package does; `fields`: what record.h says.
+Try TryLock(const std::string& path, Lock* lock, const std::string& fields = "");
 // The same, blocked in flock(2) while somebody else holds it.
 bool WaitLock(const std::string& path, Lock* lock);
-void PublishPort(Lock* lock, int port);
+void PublishPort(Lock* lock, const std::string& fields, int port);
 void Unlock(Lock* lock);
 
-// A refused try believes "held" only when the record names a process that lives: see
-// docs/decisions/0002.
-bool NamesLiveOwner(int fd);
 // open fstat flock pread open(/proc/PID/stat) read close lstat close
 bool ProbeHeld(const std::string& path);
 

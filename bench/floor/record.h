@@ -6,9 +6,17 @@
 
 namespace floor_bench {
 
-// `port`: 0 for none.
-std::string FormatRecord(int port);
-// 0 for a process that is gone.
-std::uint64_t StartTimeOf(int pid);
+// What tells one lock from the next. A record that is written again keeps it.
+struct Acquisition {
+  char created_at[25];
+  char owner_id[37];
+};
+
+Acquisition NewAcquisition();
+
+// `fields`: JSON, with a comma before each. `port`: 0 for none.
+std::string FormatRecord(const Acquisition& acquisition, const std::string& fields, int port);
+// A process of this boot and pid namespace, that very one, which lives.
+bool NamesLiveOwner(const char* record);
 
 }  // namespace floor_bench
