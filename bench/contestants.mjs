@@ -13,6 +13,7 @@ export class Contestant {
   #child;
   #answers = [];
   #unread = '';
+  #ended = false;
 
   constructor(name) {
     this.name = name;
@@ -22,13 +23,15 @@ export class Contestant {
     this.#child.stdout.setEncoding('utf8').on('data', (chunk) => this.#read(chunk));
     this.exited = once(this.#child, 'exit').then(() => {
       started.delete(this);
-      for (const { reject } of this.#answers.splice(0)) reject(new Error(`${name} ended`));
+      this.#ended = true;
+      for (const { reject } of this.#answers.splice(0)) reject(this.#endedError());
     });
     started.add(this);
   }
 
   /** One request, one number. Rejects with what the contestant says when it cannot. */
   async ask(...words) {
+    if (this.#ended) throw this.#endedError();
     const timer = setTimeout(() => this.kill(), ANSWER_MS);
     try {
       return await new Promise((resolve, reject) => {
@@ -50,6 +53,10 @@ export class Contestant {
   end() {
     this.#child.stdin.end();
     return this.exited;
+  }
+
+  #endedError() {
+    return new Error(`${this.name} ended`);
   }
 
   #read(chunk) {
