@@ -10,8 +10,14 @@ export function quantile(samples, q) {
 
 export const median = (samples) => quantile(samples, 0.5);
 
+/** Fewer have no quarters: of them the least and the most. */
+const LEAST_FOR_QUARTERS = 5;
+
 /** Half of the samples lie between these. */
-export const spread = (samples) => [rounded(quantile(samples, 0.25)), rounded(quantile(samples, 0.75))];
+export function spread(samples) {
+  const outside = samples.length < LEAST_FOR_QUARTERS ? 0 : 0.25;
+  return [outside, 1 - outside].map((q) => rounded(quantile(samples, q)));
+}
 
 /** Four digits say all that a noisy machine can know. */
 export const rounded = (value) => Number(value.toPrecision(4));
@@ -38,5 +44,7 @@ export function figure(unit, samples, missing = {}) {
 }
 
 function peerValue(values, floor) {
-  return { value: rounded(median(values)), ratio: rounded(median(values) / median(floor)), rounds: values.length };
+  const value = median(values);
+  const ratio = rounded(value / median(floor));
+  return { value: rounded(value), ratio, spread: spread(values), rounds: values.length };
 }

@@ -4,39 +4,49 @@ import { Contestant, withContestants } from '../contestants.mjs';
 import { freshPath } from '../places.mjs';
 import { figure, quantile, rounded } from '../statistics.mjs';
 
-/** For a waiter to be waiting, in milliseconds; a random part keeps it out of step with what polls. */
-const SETTLE_MS = 25;
-const PEER_SECONDS = 12;
+/** For a waiter to be waiting, in milliseconds; the random part keeps it out of step with what polls. */
+const KILL_SETTLE = { leastMs: 25, randomMs: 25 };
+const RELEASE_SETTLE = { leastMs: 5, randomMs: 20 };
+const SLOW = 'one kill only, after those of the others: it takes 10 s';
 
 /** SIGKILL of a Node holder. The floor is a C program that is blocked in flock() on that same lock of ours. */
-export async function handoff(bench) {
-  const { effort, peers } = bench;
-  const samples = await inTurn(['floor', 'ours'], effort.kills, effort.killSeconds, killOnce);
-  const missing = { ...peers.missing };
-  for (const name of peers.ready) {
+export async function handoff({ effort, peers, quick }) {
+  const { names, slow, missing } = await sortPeers(peers, quick);
+  const bounds = { rounds: effort.kills, peerRounds: effort.peerKills, seconds: effort.killSeconds };
+  const samples = await inTurn(names, bounds, killOnce);
+  for (const name of slow) samples[name] = [await killOnce(name)];
+  const result = withTail(figure('ms', samples, missing), samples);
+  for (const name of slow) result.peers[name].note = SLOW;
+  return result;
+}
+
+/** Who takes part, who alone and last, and who cannot. */
+async function sortPeers({ ready, missing }, quick) {
+  const sorted = { names: [], slow: [], missing: { ...missing } };
+  for (const name of ready) {
     const { neverAfterKill, slowAfterKill } = await import(`../locks/${name}.mjs`);
-    if (neverAfterKill) missing[name] = neverAfterKill;
-    else if (bench.quick && slowAfterKill) missing[name] = 'takes 10 s: not with --quick';
-    else Object.assign(samples, await inTurn([name], slowAfterKill ? 1 : effort.peerHandOvers, PEER_SECONDS, killOnce));
+    if (neverAfterKill) sorted.missing[name] = neverAfterKill;
+    else if (slowAfterKill && quick) sorted.missing[name] = 'takes 10 s: not with --quick';
+    else sorted[slowAfterKill ? 'slow' : 'names'].push(name);
   }
-  return withTail(figure('ms', samples, missing), samples);
+  return sorted;
 }
 
 export async function release_handoff({ effort, peers }) {
-  const names = ['floor', 'ours'];
-  const samples = await inTurn(names, effort.handOvers, effort.seconds * 1.5, releases());
-  for (const name of peers.ready)
-    Object.assign(samples, await inTurn([name], effort.peerHandOvers * 2, PEER_SECONDS, releases()));
+  const bounds = { rounds: effort.handOvers, peerRounds: effort.peerHandOvers, seconds: effort.handOverSeconds };
+  const samples = await inTurn(peers.ready, bounds, releases());
   await endPairs();
   return withTail(figure('ms', samples, peers.missing), samples);
 }
 
-/** One after the other, until there are enough or the time is over. */
-async function inTurn(names, rounds, seconds, once) {
+/** One after the other, until there are enough or the time is over. Peers are in fewer of the rounds, spread over all. */
+async function inTurn(peers, { rounds, peerRounds, seconds }, once) {
+  const names = ['floor', 'ours', ...peers];
   const samples = Object.fromEntries(names.map((name) => [name, []]));
+  const every = Math.ceil(rounds / peerRounds);
   const deadline = performance.now() + seconds * 1000;
   for (let round = 0; round < rounds && (round === 0 || performance.now() < deadline); round++) {
-    for (const name of names) samples[name].push(await once(name));
+    for (const name of round % every === 0 ? names : names.slice(0, 2)) samples[name].push(await once(name));
   }
   return samples;
 }
@@ -47,12 +57,14 @@ async function killOnce(name) {
     await holder.ask('hold', path);
     await waiter.ask('descriptors'); // it has started
     const held = waiter.ask('wait', path);
-    await sleep(SETTLE_MS + Math.random() * SETTLE_MS);
+    await settle(KILL_SETTLE);
     const killed = process.hrtime.bigint();
     await holder.kill();
     return ((await held) - Number(killed)) / 1e6;
   });
 }
+
+const settle = ({ leastMs, randomMs }) => sleep(leastMs + randomMs * Math.random());
 
 const pairs = [];
 
@@ -63,7 +75,7 @@ function releases() {
     if (!pairOf.has(name)) pairOf.set(name, await startPair(name));
     const pair = pairOf.get(name);
     const held = pair.waiter.ask('wait', pair.path);
-    await sleep(SETTLE_MS * Math.random());
+    await settle(RELEASE_SETTLE);
     const released = await pair.holder.ask('drop');
     const wait = ((await held) - released) / 1e6;
     [pair.holder, pair.waiter] = [pair.waiter, pair.holder];

@@ -7,20 +7,24 @@ const NOT_OURS = 'keeps other things than a path, a record and a handle';
 
 const WARM_CYCLES = 5000;
 
-/** KiB of resident memory for each of the locks that are held at the same time. */
+/** KiB of resident memory for each of the locks that are held at the same time; each time in fresh processes. */
 export async function rss_per_lock({ effort, peers }) {
-  const count = effort.heldLocks.at(-1) - 200; // a few descriptors are in use already
-  return withContestants(['floor', 'ours'], async (contestants) => {
-    const samples = {};
-    for (const one of contestants) {
-      // What V8's young generation grows to is not theirs.
-      await one.ask('cycle', WARM_CYCLES, freshPath());
-      const before = await one.ask('memory');
-      await one.ask('fill', count, freshDirectory());
-      samples[one.name] = [Math.max(((await one.ask('memory')) - before) / count / 1024, 1e-3)];
-    }
-    return figure('KiB', samples, everyPeer(peers));
-  });
+  const locks = effort.heldLocks.at(-1);
+  const samples = { floor: [], ours: [] };
+  for (let round = 0; round < effort.memoryRounds; round++) {
+    await withContestants(['floor', 'ours'], async (contestants) => {
+      for (const one of contestants) samples[one.name].push(await kibPerLock(one, locks));
+    });
+  }
+  return { ...figure('KiB', samples, everyPeer(peers)), locks, limitedBy: effort.limitedBy };
+}
+
+async function kibPerLock(one, locks) {
+  // What V8's young generation grows to is not theirs.
+  await one.ask('cycle', WARM_CYCLES, freshPath());
+  const before = await one.ask('memory');
+  await one.ask('fill', locks, freshDirectory());
+  return Math.max(((await one.ask('memory')) - before) / locks / 1024, 1e-3);
 }
 
 /** Resident memory after many cycles over that before: 1 is no growth. Descriptors: how many more. */

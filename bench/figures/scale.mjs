@@ -7,10 +7,11 @@ import { withContestants } from '../contestants.mjs';
 import { FLOOR } from '../floor.mjs';
 import { freshDirectoryInMemory, freshPath } from '../places.mjs';
 import { inRounds } from '../rounds.mjs';
-import { median, rounded } from '../statistics.mjs';
+import { median, rounded, spread } from '../statistics.mjs';
 
 const CONTENDER = fileURLToPath(new URL('../contend.mjs', import.meta.url));
 const LONGEST_SECONDS = 100;
+const LEAST_ROUNDS = 3;
 /** Bounded, as every loop here. */
 const CONTENDER_OPTIONS = { stdio: ['pipe', 'pipe', 'inherit'], timeout: 200_000, killSignal: 'SIGKILL' };
 /** What a Node process that has just started keeps for itself alone, in bytes. */
@@ -31,6 +32,11 @@ function scaleFigure(unit, points, peers, reason) {
   };
 }
 
+function pointOf(count, { floor, ours }) {
+  const spreads = { floor: spread(floor), ours: spread(ours) };
+  return { count, floor: rounded(median(floor)), ours: rounded(median(ours)), spread: spreads, rounds: ours.length };
+}
+
 /**
  * Microseconds to take and let go of one lock more, while so many are held in one directory. In memory: for ext4 alone it costs the
  * floor 1.4 times as much beside 10,000 files, and after many removals 20 times.
@@ -47,9 +53,9 @@ export async function scale_locks({ effort, peers }) {
     }
     const batch = (one, count) => one.ask('cycle', count, `${folders[contestants.indexOf(one)]}/another.lock`);
     const { samples } = await inRounds(contestants, effort, batch);
-    const at = (name, count) => rounded(median(samples[`${name} ${count}`]));
-    const points = counts.map((count) => ({ count, floor: at('floor', count), ours: at('ours', count) }));
-    return scaleFigure('us', points, peers, 'measured by `cycle`');
+    const at = (count) => pointOf(count, { floor: samples[`floor ${count}`], ours: samples[`ours ${count}`] });
+    const points = counts.map(at);
+    return { ...scaleFigure('us', points, peers, 'measured by `cycle`'), limitedBy: effort.limitedBy };
   });
 }
 
@@ -63,21 +69,28 @@ export async function scale_contenders({ effort, peers }) {
       left.push({ count, notMeasured });
       continue;
     }
-    const rounds = Array.from({ length: Math.max(1, Math.round(effort.contendersInAll / count)) });
-    const times = { floor: [], ours: [] };
-    for (const _ of rounds) {
-      times.floor.push(await contendedBy(count, FLOOR, []));
-      times.ours.push(await contendedBy(count, process.execPath, [CONTENDER]));
-    }
-    points.push({ count, floor: rounded(median(times.floor)), ours: rounded(median(times.ours)) });
+    points.push(pointOf(count, await contentions(count, effort)));
   }
   const figure = scaleFigure('ms', points, peers, 'a process each: see refused_process');
   return left.length > 0 ? { ...figure, left } : figure;
 }
 
+async function contentions(count, { contendersInAll, contenderSeconds }) {
+  const rounds = Math.max(LEAST_ROUNDS, Math.round(contendersInAll / count));
+  const samples = { floor: [], ours: [] };
+  const deadline = performance.now() + contenderSeconds * 1000;
+  for (let round = 0; round < rounds && (round === 0 || performance.now() < deadline); round++) {
+    samples.floor.push(await contendedBy(count, FLOOR, []));
+    samples.ours.push(await contendedBy(count, process.execPath, [CONTENDER]));
+  }
+  return samples;
+}
+
+/** Not of the least number: a figure needs one. */
 function whyNot(count, last) {
+  if (last === undefined) return null;
   if (count * CONTENDER_BYTES > freemem()) return 'not enough free memory';
-  const seconds = last === undefined ? 0 : (count * (last.ours + last.floor)) / 1000;
+  const seconds = (count * (last.ours + last.floor)) / 1000;
   return seconds > LONGEST_SECONDS ? `would take ${Math.round(seconds)} s here` : null;
 }
 
