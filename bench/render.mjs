@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { writePlots } from './plots.mjs';
 import { bestPeers } from './report.mjs';
-import { meets, TARGETS } from './targets.mjs';
+import { lackOf, meets, TARGETS } from './targets.mjs';
 
 const PAGE = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
 const [BEGIN, END] = ['<!-- written by bench/render.mjs -->', '<!-- until here -->'];
@@ -62,11 +62,17 @@ function details() {
       : []),
     ...series('scale_locks', scale_locks),
     ...series('scale_contenders', scale_contenders),
+    ...Object.entries(figures).flatMap(([key, figure]) => lackingIn(key, figure)),
   ];
 }
 
 function tail(key, figure) {
   return figure ? [`\`${key}\` p99: floor ${figure.p99.floor} ms, ours ${figure.p99.ours} ms.`] : [];
+}
+
+function lackingIn(key, figure) {
+  const lack = lackOf(key, figure);
+  return lack === null ? [] : [`\`${key}\` was not measured in full: ${lack}.`];
 }
 
 function series(key, figure) {

@@ -1,7 +1,7 @@
 // The table in the terminal.
 import { statfsSync } from 'node:fs';
 import { cpus, loadavg, release, tmpdir } from 'node:os';
-import { meets, TARGETS } from './targets.mjs';
+import { lackOf, TARGETS, verdictOn } from './targets.mjs';
 
 const PEER_COLUMNS = 3;
 /** Magic numbers of statfs(2). */
@@ -24,19 +24,31 @@ export function table(figures) {
       .map((cell, column) => cell.padEnd(widths[column]))
       .join('  ')
       .trimEnd();
-  return ['', ...[head, ...rows].map(line), '', ...missing(figures)].join('\n');
+  return ['', ...[head, ...rows].map(line), '', ...lacks(figures), ...notes(figures), ...missing(figures)].join('\n');
 }
 
 function row(key, figure) {
   const { floor, ours, unit, ratio } = figure;
-  const verdict = meets(key, figure) ? 'ok' : 'MISSED';
-  return [key, String(floor), String(ours), unit, String(ratio), TARGETS[key].text, verdict, bestPeers(figure)];
+  const numbers = [String(floor), String(ours), unit, String(ratio)];
+  return [key, ...numbers, TARGETS[key].text, verdictOn(key, figure), bestPeers(figure)];
 }
 
 export function bestPeers({ peers }) {
   const measured = Object.entries(peers).filter(([, peer]) => peer.value !== undefined);
   const best = measured.sort(([, a], [, b]) => a.value - b.value).slice(0, PEER_COLUMNS);
   return best.map(([name, { value, ratio }]) => `${name} ${value} (${ratio})`).join(', ');
+}
+
+function lacks(figures) {
+  const found = Object.entries(figures).map(([key, figure]) => [key, lackOf(key, figure)]);
+  return found.filter(([, lack]) => lack !== null).map(([key, lack]) => `not in full: ${key} (${lack})`);
+}
+
+function notes(figures) {
+  const peers = Object.entries(figures).flatMap(([key, figure]) =>
+    Object.entries(figure.peers).map(([name, { note }]) => ({ key, name, note })),
+  );
+  return peers.filter(({ note }) => note !== undefined).map(({ key, name, note }) => `${name} in ${key}: ${note}`);
 }
 
 /** Each reason once for a figure, with the peers that it is about. */

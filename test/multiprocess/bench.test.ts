@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { Contestant } from '../../bench/contestants.mjs';
+import { lackOf, verdictOn } from '../../bench/targets.mjs';
 import { need, whyNoPosixCompiler } from '../support/capabilities.js';
 import { freshDirectory } from '../support/places.js';
 
@@ -46,6 +48,39 @@ test('the bench fills every figure, and says which target it is for', { timeout:
     expect(peers, key).toEqual({});
     expect(stdout).toMatch(new RegExp(`^${key} `, 'm'));
   }
+});
+
+test.each([
+  ['import', { floor: 2, ours: 4, peers: { fast: { value: 3 }, slow: { value: 9 } } }, 'MISSED'],
+  ['import', { floor: 2, ours: 4, peers: { slow: { value: 9 }, none: { notMeasured: 'is no module' } } }, 'ok'],
+  ['import', { floor: 2, ours: 4, peers: {} }, 'not in full'],
+  ['handoff', { ratio: 1, p99: { ratio: 1 }, samples: { floor: Array(100), ours: Array(99) } }, 'not in full'],
+  ['handoff', { ratio: 1, p99: { ratio: 1.6 }, samples: { floor: Array(100), ours: Array(100) } }, 'MISSED'],
+  ['scale_locks', { ratio: 1, points: [{ count: 10 }, { count: 9900 }] }, 'not in full'],
+  ['scale_contenders', { ratio: 1, points: [{ count: 10 }, { count: 1000 }] }, 'ok'],
+  [
+    'scale_contenders',
+    { ratio: 1, points: [{ count: 10 }], left: [{ count: 1000, notMeasured: 'slow' }] },
+    'not in full',
+  ],
+  ['rss_per_lock', { ours: 1, locks: 9900 }, 'not in full'],
+  ['leak', { ours: 1, descriptors: 0, cycles: 990_000 }, 'not in full'],
+  ['leak', { ours: 1, descriptors: 1, cycles: 1_000_000 }, 'MISSED'],
+  ['leak', { ours: 1.005, descriptors: 0, cycles: 1_000_000 }, 'ok'],
+])('%s of %j: %s', (key, figure, verdict) => {
+  expect(verdictOn(key, figure)).toBe(verdict);
+});
+
+test('a number that the descriptor limit has lowered is named with it', () => {
+  const figure = { ours: 1, locks: 924, limitedBy: 'ulimit -n allows 1024 descriptors' };
+  expect(lackOf('rss_per_lock', figure)).toBe('924 locks and not 10000: ulimit -n allows 1024 descriptors');
+});
+
+test('a contestant that has ended answers nothing more, at once', async () => {
+  const contestant = new Contestant('o-excl-json');
+  expect(await contestant.ask('drop')).toBeGreaterThan(0);
+  await contestant.kill();
+  await expect(contestant.ask('drop')).rejects.toThrow('o-excl-json ended');
 });
 
 test('a figure that there is not is named', async () => {
