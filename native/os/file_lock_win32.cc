@@ -40,8 +40,12 @@ Status OpenForDeletion(const std::string& path, const FileIdentity& identity, DW
 
 }  // namespace
 
+// Our own handle is asked first: a server that has ended the session (SMB) has freed the lock with
+// it.
 bool FileLock::NamesThisFile() const {
-  return held() && SameFileAtPath(path_, identity_).kind != StatusKind::kReplaced;
+  FileFacts facts;
+  return held() && StatFile(file_, &facts).ok() &&
+         SameFileAtPath(path_, identity_).kind != StatusKind::kReplaced;
 }
 
 // Not held any more, because nobody can open a held file for deletion: that is what a held file

@@ -31,7 +31,7 @@ std::string ParentOf(const std::string& path) {
 
 Status MakeOne(const std::string& path, PrivateAccess* access) {
   if (CreateDirectoryW(LongPath(path).c_str(), access->attributes())) return Status::Ok();
-  return GetLastError() == ERROR_ALREADY_EXISTS ? Status::Ok() : LastError("mkdir");
+  return GetLastError() == ERROR_ALREADY_EXISTS ? Status::Ok() : WhyDenied("mkdir");
 }
 
 Status MakeMissing(const std::string& path, PrivateAccess* access) {
@@ -65,13 +65,13 @@ Status EnsureLockDirectory(const std::string& path, bool tighten) {
   Status status = MakeMissing(path, &only_us);
   if (!status.ok()) return status;
   FileHandle directory = OpenDirectory(path, kLook);
-  if (!directory.valid()) return LastError("open");
+  if (!directory.valid()) return WhyDenied("open");
   Access access;
   status = CheckDirectory(directory, &access);
   if (!status.ok() || !(access.anyone_may_write || access.anyone_may_remove)) return status;
   if (!tighten) return Status::InvalidFile("is a directory that every user may write to");
   directory = OpenDirectory(path, kLook | WRITE_DAC);
-  return directory.valid() ? only_us.ApplyTo(directory) : LastError("open");
+  return directory.valid() ? only_us.ApplyTo(directory) : WhyDenied("open");
 }
 
 Status CheckParentDirectory(const std::string& lock_path) {

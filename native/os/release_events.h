@@ -16,6 +16,8 @@ namespace gateway_lock {
 class ReleaseEvents {
  public:
   using Token = ReleaseWatch::Token;
+  enum class Waited { kWoken, kInVain, kFailed };  // kInVain: the time is over
+  static constexpr int kForever = -1;
 
   static Status Open(std::unique_ptr<ReleaseEvents>* out);
   virtual ~ReleaseEvents() = default;
@@ -24,10 +26,11 @@ class ReleaseEvents {
   virtual Status Add(Token token, const std::string& path, std::int64_t owner_pid,
                      Sight* sight) = 0;
   virtual void Remove(Token token) = 0;
-  // The last call: from then on the object is its thread's alone.
+  // Ends a Wait(), or the next one.
   virtual void Interrupt() = 0;
-  // Sleeps until there is something to report, and removes those tokens. False once interrupted.
-  virtual bool Wait(std::vector<Token>* reported) = 0;
+  // Sleeps until there is something to report, and removes those tokens; at most for `patience_ms`,
+  // kForever for ever.
+  virtual Waited Wait(int patience_ms, std::vector<Token>* reported) = 0;
 };
 
 }  // namespace gateway_lock

@@ -37,7 +37,7 @@ class DarwinEvents : public ReleaseEvents {
   Status Add(Token token, const std::string& path, std::int64_t owner_pid, Sight* sight) override;
   void Remove(Token token) override;
   void Interrupt() override;
-  bool Wait(std::vector<Token>* reported) override;
+  Waited Wait(int patience_ms, std::vector<Token>* reported) override;
 
  private:
   struct Watched {
@@ -100,23 +100,19 @@ void DarwinEvents::Interrupt() {
   (void)kevent64(Fd(poller_), &change, 1, nullptr, 0, 0, nullptr);
 }
 
-bool DarwinEvents::Wait(std::vector<Token>* reported) {
+ReleaseEvents::Waited DarwinEvents::Wait(int patience_ms, std::vector<Token>* reported) {
   struct kevent64_s events[16];
-  int count = 0;
-  do {
-    count = kevent64(Fd(poller_), nullptr, 0, events, 16, 0, nullptr);
-  } while (count < 0 && errno == EINTR);
-  bool interrupted = count < 0;
+  timespec patience = {patience_ms / 1000, patience_ms % 1000 * 1000000L};
+  int count = kevent64(Fd(poller_), nullptr, 0, events, 16, 0,
+                       patience_ms == kForever ? nullptr : &patience);
+  if (count < 0) return errno == EINTR ? Waited::kWoken : Waited::kFailed;
   for (int i = 0; i < count; ++i) {
-    if (events[i].filter == EVFILT_USER) {
-      interrupted = true;
-      continue;
-    }
+    if (events[i].filter == EVFILT_USER) continue;
     std::lock_guard<std::mutex> guard(mutex_);
     auto token = static_cast<Token>(events[i].udata);
     if (watched_.erase(token) > 0) reported->push_back(token);
   }
-  return !interrupted;
+  return count == 0 ? Waited::kInVain : Waited::kWoken;
 }
 
 }  // namespace

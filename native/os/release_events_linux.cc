@@ -43,7 +43,7 @@ class LinuxEvents : public ReleaseEvents {
   Status Add(Token token, const std::string& path, std::int64_t owner_pid, Sight* sight) override;
   void Remove(Token token) override;
   void Interrupt() override;
-  bool Wait(std::vector<Token>* reported) override;
+  Waited Wait(int patience_ms, std::vector<Token>* reported) override;
 
  private:
   struct Watched {
@@ -126,18 +126,15 @@ void LinuxEvents::Interrupt() {
   (void)!write(Fd(interrupt_), &one, sizeof one);
 }
 
-bool LinuxEvents::Wait(std::vector<Token>* reported) {
+ReleaseEvents::Waited LinuxEvents::Wait(int patience_ms, std::vector<Token>* reported) {
   epoll_event events[16];
-  int count = 0;
-  do {
-    count = epoll_wait(Fd(poller_), events, 16, -1);
-  } while (count < 0 && errno == EINTR);
-  bool interrupted = count < 0;
+  int count = epoll_wait(Fd(poller_), events, 16, patience_ms);
+  if (count < 0) return errno == EINTR ? Waited::kWoken : Waited::kFailed;
   for (int i = 0; i < count; ++i) {
     std::uint64_t source = events[i].data.u64;
     if (source == kInterrupt) {
       std::uint64_t times = 0;
-      interrupted = read(Fd(interrupt_), &times, sizeof times) > 0;
+      (void)!read(Fd(interrupt_), &times, sizeof times);
     } else if (source == kInotify) {
       ReadFileEvents(reported);
     } else {
@@ -147,7 +144,7 @@ bool LinuxEvents::Wait(std::vector<Token>* reported) {
       reported->push_back(token);
     }
   }
-  return !interrupted;
+  return count == 0 ? Waited::kInVain : Waited::kWoken;
 }
 
 void LinuxEvents::ReadFileEvents(std::vector<Token>* reported) {

@@ -78,7 +78,7 @@ class WindowsEvents : public ReleaseEvents {
   Status Add(Token token, const std::string& path, std::int64_t owner_pid, Sight* sight) override;
   void Remove(Token token) override;
   void Interrupt() override;
-  bool Wait(std::vector<Token>* reported) override;
+  Waited Wait(int patience_ms, std::vector<Token>* reported) override;
 
  private:
   // Shared with the thread, because a handle must not be closed while it is waited for.
@@ -98,7 +98,6 @@ class WindowsEvents : public ReleaseEvents {
   FileHandle interrupt_;
   std::mutex mutex_;
   std::unordered_map<Token, Shared> watched_;  // guarded by mutex_
-  bool ended_ = false;                         // guarded by mutex_
 };
 
 Status WindowsEvents::Start() {
@@ -137,25 +136,17 @@ void WindowsEvents::Remove(Token token) {
   if (watched_.erase(token) > 0) (void)SetEvent(Raw(interrupt_));
 }
 
-void WindowsEvents::Interrupt() {
-  std::lock_guard<std::mutex> guard(mutex_);
-  ended_ = true;
-  (void)SetEvent(Raw(interrupt_));
-}
+void WindowsEvents::Interrupt() { (void)SetEvent(Raw(interrupt_)); }
 
 std::vector<WindowsEvents::Shared> WindowsEvents::Everything() {
+  std::lock_guard<std::mutex> guard(mutex_);
   std::vector<Shared> all;
   for (const auto& [token, watched] : watched_) all.push_back(watched);
   return all;
 }
 
-bool WindowsEvents::Wait(std::vector<Token>* reported) {
-  std::vector<Shared> all;
-  {
-    std::lock_guard<std::mutex> guard(mutex_);
-    if (ended_) return false;
-    all = Everything();
-  }
+ReleaseEvents::Waited WindowsEvents::Wait(int patience_ms, std::vector<Token>* reported) {
+  std::vector<Shared> all = Everything();
   std::vector<HANDLE> handles = {Raw(interrupt_)};
   std::vector<Shared> whose = {nullptr};
   auto await = [&](HANDLE handle, const Shared& watched) {
@@ -167,13 +158,15 @@ bool WindowsEvents::Wait(std::vector<Token>* reported) {
     await(reinterpret_cast<HANDLE>(watched->directory.get()), watched);
   }
   DWORD first = WaitForMultipleObjects(static_cast<DWORD>(handles.size()), &handles[0],
-                                       /*bWaitAll=*/FALSE, INFINITE);
+                                       /*bWaitAll=*/FALSE,
+                                       patience_ms == kForever ? INFINITE : DWORD(patience_ms));
+  if (first == WAIT_TIMEOUT) return Waited::kInVain;
   std::size_t index = first - WAIT_OBJECT_0;
   if (index > 0 && index < handles.size() && !IsNoise(handles[index], *whose[index])) {
     Report(whose[index], reported);
   }
   // What else there is, the next wait finds: it stays signalled.
-  return index < handles.size();
+  return index < handles.size() ? Waited::kWoken : Waited::kFailed;
 }
 
 // Asked to tell of the next change first, and looked at then, so that none is missed in between.

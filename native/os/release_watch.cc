@@ -3,11 +3,20 @@
 #include <memory>
 #include <mutex>
 #include <unordered_set>
+#include <utility>
 
 #include "release_events.h"
 #include "thread.h"
 
 namespace gateway_lock {
+namespace {
+
+// Milliseconds that the thread stays when nobody waits any more. Who waits again and again would
+// else wait each time for its end: closing an inotify that has watched something takes 6 to 13 ms
+// (seen on Linux 6.18; the kernel first waits until nobody looks at its marks).
+constexpr int kLingerMs = 100;
+
+}  // namespace
 
 class ReleaseWatch::Watcher {
  public:
@@ -19,34 +28,38 @@ class ReleaseWatch::Watcher {
   std::vector<Token> TakeReported();
 
  private:
+  enum class Wanted { kYes, kNotNow, kNoMore };
+
+  Status Begin();
   Status Start();
-  void AskToEnd();
+  void Want(Wanted wanted);
   static void Run(void* self);
+  int PatienceMs();
+  bool Ends(ReleaseEvents::Waited waited);
   void Report(const std::vector<Token>& tokens);
 
   const Notify notify_;
   void* const context_;
   std::unordered_set<Token> watched_;
-  // The thread's from its start to its end.
-  std::unique_ptr<ReleaseEvents> owned_;
-  // What the owner's side calls; null when the thread is not there, or was asked to end.
-  ReleaseEvents* events_ = nullptr;
   Thread thread_;
   std::mutex mutex_;
-  bool asked_to_end_ = false;    // guarded by mutex_
-  std::vector<Token> reported_;  // guarded by mutex_
+  // Guarded by mutex_, all of them. The thread destroys the events at its end, and asks before.
+  std::unique_ptr<ReleaseEvents> events_;
+  Wanted wanted_ = Wanted::kNotNow;
+  bool deaf_ = false;  // Wait() has failed, and the thread has ended before the events
+  std::vector<Token> reported_;
 };
 
 ReleaseWatch::Watcher::~Watcher() {
-  AskToEnd();
+  Want(Wanted::kNoMore);
   thread_.Join();
 }
 
 Status ReleaseWatch::Watcher::Watch(Token token, const std::string& path, std::int64_t owner_pid,
                                     Sight* sight) {
-  Status status = events_ == nullptr ? Start() : Status::Ok();
+  Status status = Begin();
   if (!status.ok()) return status;
-  // First of all, so that an Add() that fails ends the thread when it is the last.
+  // First of all, so that an Add() that fails lets the thread end when it is the last.
   watched_.insert(token);
   status = events_->Add(token, path, owner_pid, sight);
   if (!status.ok()) Unwatch(token);
@@ -56,7 +69,7 @@ Status ReleaseWatch::Watcher::Watch(Token token, const std::string& path, std::i
 void ReleaseWatch::Watcher::Unwatch(Token token) {
   if (watched_.erase(token) == 0) return;
   events_->Remove(token);
-  if (watched_.empty()) AskToEnd();
+  if (watched_.empty()) Want(Wanted::kNotNow);
 }
 
 std::vector<ReleaseWatch::Token> ReleaseWatch::Watcher::TakeReported() {
@@ -66,39 +79,57 @@ std::vector<ReleaseWatch::Token> ReleaseWatch::Watcher::TakeReported() {
   return taken;
 }
 
-Status ReleaseWatch::Watcher::Start() {
-  thread_.Join();
-  asked_to_end_ = false;
-  Status status = ReleaseEvents::Open(&owned_);
-  if (status.ok()) status = thread_.Start(Run, this);
-  if (status.ok()) {
-    events_ = owned_.get();
-  } else {
-    owned_.reset();
+// From here on the events are there until Want() says otherwise.
+Status ReleaseWatch::Watcher::Begin() {
+  {
+    std::lock_guard<std::mutex> guard(mutex_);
+    wanted_ = Wanted::kYes;
+    if (events_ != nullptr) return Status::Ok();
   }
+  thread_.Join();
+  return Start();
+}
+
+Status ReleaseWatch::Watcher::Start() {
+  Status status = ReleaseEvents::Open(&events_);
+  if (status.ok()) status = thread_.Start(Run, this);
+  if (!status.ok()) events_.reset();
   return status;
 }
 
-// Does not wait for it: whoever has just been given the lock has better things to do.
-void ReleaseWatch::Watcher::AskToEnd() {
-  if (events_ == nullptr) return;
+void ReleaseWatch::Watcher::Want(Wanted wanted) {
   std::lock_guard<std::mutex> guard(mutex_);
-  events_->Interrupt();
-  events_ = nullptr;
-  asked_to_end_ = true;
+  wanted_ = wanted;
+  if (std::exchange(deaf_, false)) events_.reset();
+  if (events_ != nullptr) events_->Interrupt();
 }
 
 void ReleaseWatch::Watcher::Run(void* self) {
   auto* watcher = static_cast<Watcher*>(self);
+  ReleaseEvents* events = watcher->events_.get();
   std::vector<Token> tokens;
-  while (watcher->owned_->Wait(&tokens)) {
+  ReleaseEvents::Waited waited;
+  do {
+    waited = events->Wait(watcher->PatienceMs(), &tokens);
     watcher->Report(tokens);
     tokens.clear();
-  }
-  // Now and not when it is joined: its descriptors count against limits of the whole user. Not when
-  // Wait() failed by itself, for then the owner's side goes on to use them.
-  std::lock_guard<std::mutex> guard(watcher->mutex_);
-  if (watcher->asked_to_end_) watcher->owned_.reset();
+  } while (!watcher->Ends(waited));
+}
+
+int ReleaseWatch::Watcher::PatienceMs() {
+  std::lock_guard<std::mutex> guard(mutex_);
+  return wanted_ == Wanted::kYes ? ReleaseEvents::kForever : kLingerMs;
+}
+
+// Closes its descriptors now and not when it is joined: they count against limits of the whole
+// user. Not while the owner's side goes on to use them.
+bool ReleaseWatch::Watcher::Ends(ReleaseEvents::Waited waited) {
+  std::lock_guard<std::mutex> guard(mutex_);
+  bool over = wanted_ == Wanted::kNoMore ||
+              (wanted_ == Wanted::kNotNow && waited == ReleaseEvents::Waited::kInVain);
+  if (over) events_.reset();
+  deaf_ = !over && waited == ReleaseEvents::Waited::kFailed;
+  return over || deaf_;
 }
 
 void ReleaseWatch::Watcher::Report(const std::vector<Token>& tokens) {

@@ -10,7 +10,7 @@
 // lets go of the lock or of the name, or because of a close that was no release. The try decides.
 //
 // What ends it: the report, Unwatch(), destruction. There is one thread while anything is watched,
-// it ends with the last, and it takes no signals.
+// it ends a tenth of a second after the last, and it takes no signals.
 // Thread-safety: all members for one thread; `notify` is called on the watch's own.
 #pragma once
 

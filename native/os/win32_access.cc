@@ -84,6 +84,15 @@ std::wstring PrivateText() {
   return text;
 }
 
+// Where a file system keeps lists, none at all lets anyone do anything; where it keeps none (FAT),
+// it says nothing.
+DWORD RightsWithoutList(const FileHandle& file) {
+  DWORD flags = 0;
+  bool known = GetVolumeInformationByHandleW(Raw(file), nullptr, 0, nullptr, nullptr, &flags,
+                                             nullptr, 0) != 0;
+  return known && (flags & FILE_PERSISTENT_ACLS) != 0 ? kWrite | kRemove : 0;
+}
+
 }  // namespace
 
 Status ReadAccess(const FileHandle& file, Access* access) {
@@ -98,7 +107,7 @@ Status ReadAccess(const FileHandle& file, Access* access) {
   }
   *access = {};
   if (owner != nullptr) access->ours = IsOurs(owner);
-  DWORD rights = list == nullptr ? 0 : RightsOfAnyone(list);
+  DWORD rights = list == nullptr ? RightsWithoutList(file) : RightsOfAnyone(list);
   access->anyone_may_write = (rights & kWrite) != 0;
   access->anyone_may_remove = (rights & kRemove) != 0;
   LocalFree(descriptor);

@@ -74,20 +74,27 @@ FileHandle OpenFile(const std::string& path, const OpenRequest& request) {
   return FileHandle(reinterpret_cast<NativeHandle>(handle));
 }
 
-Status WhyNotOpened(const std::string& path) {
+Status WhyDenied(const char* syscall) {
   auto code = static_cast<int>(GetLastError());
   auto last_nt_status = FindLastNtStatus();
   if (last_nt_status != nullptr && last_nt_status() == kStatusDeletePending) {
-    return Status::PassingError(code, "open", "delete-pending");
+    // Busy, and not denied: nobody's rights are the reason.
+    return Status::PassingError(ERROR_SHARING_VIOLATION, syscall, "delete-pending");
   }
   if (code == ERROR_SHARING_VIOLATION) {
-    return Status::PassingError(code, "open", "sharing-violation");
+    return Status::PassingError(code, syscall, "sharing-violation");
   }
-  Status status = ExplainOpenFailure(path, code);
   // A virus scanner, an indexer or a deletion on a server says so for a moment
   // (tox-dev/filelock#705).
-  if (status.sys_code == ERROR_ACCESS_DENIED) status.detail = "access-denied";
-  return status;
+  return code == ERROR_ACCESS_DENIED ? Status::PassingError(code, syscall, "access-denied")
+                                     : Status::SystemError(code, syscall);
+}
+
+Status WhyNotOpened(const std::string& path) {
+  Status status = WhyDenied("open");
+  if (status.may_pass() && status.sys_code != ERROR_ACCESS_DENIED) return status;
+  Status explained = ExplainOpenFailure(path, status.sys_code);
+  return explained.kind == StatusKind::kSystemError ? status : explained;
 }
 
 Status StatFile(const FileHandle& file, FileFacts* facts) {

@@ -36,9 +36,10 @@ struct OpenRequest {
 // No child inherits it, and a link is opened itself. Not valid, with GetLastError(), on failure.
 FileHandle OpenFile(const std::string& path, const OpenRequest& request);
 
-// Why the OpenFile() before failed. A failure that may pass by itself names the grace that it
-// deserves in Status::detail: "sharing-violation", "delete-pending", "access-denied"
-// (src/lock/graces.ts).
+// Why the call before failed. A failure that may pass by itself names the grace that it deserves in
+// Status::detail: "sharing-violation", "delete-pending", "access-denied" (src/lock/graces.ts).
+Status WhyDenied(const char* syscall);
+// The same of OpenFile() with a lock file: what lies there may be no lock file at all.
 Status WhyNotOpened(const std::string& path);
 
 struct FileFacts {

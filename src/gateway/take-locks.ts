@@ -3,9 +3,12 @@ import { monotonicMs } from '../clock.js';
 import { GatewayLockError, LockError } from '../errors.js';
 import { acquireLock } from '../lock/acquire.js';
 import type { FileLock } from '../lock/file-lock.js';
+import { Graces } from '../lock/graces.js';
 import { toLockError } from '../lock/lock-error.js';
 import { type OwnerFields, RECORD_LIMIT } from '../lock/owner-record.js';
+import { pause } from '../lock/pause.js';
 import { probeLock } from '../lock/probe-lock.js';
+import { PAUSES_MS } from '../lock/prober-grace.js';
 import { native } from '../native/load.js';
 import { portAnswers, portOwner } from './ask-port.js';
 import { lockedError, lockFailedError, portInUseError } from './gateway-error.js';
@@ -13,7 +16,7 @@ import type { GatewayRequest } from './gateway-options.js';
 
 /** Takes every lock of the request into `taken`, so that the caller can undo a half-done transaction. */
 export async function takeLocks(request: GatewayRequest, taken: FileLock[]): Promise<void> {
-  prepareDirectory(request);
+  await prepareDirectory(request);
   const deadline = monotonicMs() + request.timeoutMs;
   for (const path of request.lockPaths) {
     taken.push(await takeLock(path, request, Math.max(0, deadline - monotonicMs())));
@@ -31,13 +34,15 @@ export function letLocksGo(taken: readonly FileLock[]): void {
   }
 }
 
-function prepareDirectory(request: GatewayRequest): void {
+async function prepareDirectory(request: GatewayRequest): Promise<void> {
   if (request.paths === null) return;
   const { lockDir, ownLockDir } = request.paths;
-  try {
-    native().ensureLockDirectory(lockDir, ownLockDir);
-  } catch (error) {
-    throw lockFailedError(request, lockDir, toLockError(error, lockDir));
+  for (const graces = new Graces(); ; await pause(PAUSES_MS.passing, request.signal)) {
+    try {
+      return native().ensureLockDirectory(lockDir, ownLockDir);
+    } catch (error) {
+      if (!graces.coverDenial(error)) throw lockFailedError(request, lockDir, toLockError(error, lockDir));
+    }
   }
 }
 

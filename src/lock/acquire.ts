@@ -6,8 +6,9 @@ import { attempt, attemptPastProbers, readRequest, type TryAcquireLockOptions } 
 import { LONGEST_MS } from './backoff.js';
 import { Contender, type Wait } from './contender.js';
 import type { FileLock } from './file-lock.js';
+import { Graces } from './graces.js';
 import { timeoutError } from './lock-error.js';
-import { probeLock } from './probe-lock.js';
+import { type LockProbe, probeUnlessDenied } from './probe-lock.js';
 import { hasWaiters } from './wait-queue.js';
 
 export interface AcquireLockOptions extends TryAcquireLockOptions {
@@ -17,7 +18,8 @@ export interface AcquireLockOptions extends TryAcquireLockOptions {
   readonly signal?: AbortSignal;
   /**
    * Called while somebody else holds the lock: when the wait begins, and from then on at least every 250 ms. It is
-   * awaited: neither deadline nor signal ends it. What it throws ends the wait.
+   * awaited: neither deadline nor signal ends it, and those who wait behind in this process wait for it, too. What it throws
+   * ends the wait.
    */
   readonly onContended?: () => void | Promise<void>;
 }
@@ -64,7 +66,7 @@ async function waitInTurn(wait: Wait, onContended: AcquireLockOptions['onContend
   try {
     for (;;) {
       const last = monotonicMs() >= wait.deadline;
-      const lock = last ? contender.tryForTheLastTime() : contender.try();
+      const lock = last ? await contender.tryForTheLastTime() : contender.try();
       if (lock !== null) return lock;
       await onContended?.();
       if (last) return null;
@@ -79,13 +81,15 @@ async function waitInTurn(wait: Wait, onContended: AcquireLockOptions['onContend
 }
 
 function fail(path: string, timeoutMs: number): never {
-  const { owner, ownerAlive } = probeLock(path);
-  throw timeoutError(path, timeoutMs, { owner, ownerAlive });
+  throw timeoutError(path, timeoutMs, holderOf(path));
 }
 
 function announceWait(path: string, timeoutMs: number): void {
-  announce('gateway-lock:wait', () => {
-    const { owner, ownerAlive } = probeLock(path);
-    return { path, timeoutMs, owner, ownerAlive };
-  });
+  announce('gateway-lock:wait', () => ({ path, timeoutMs, ...holderOf(path) }));
+}
+
+/** Asked once: who waits must not block the others. */
+function holderOf(path: string): Pick<LockProbe, 'owner' | 'ownerAlive'> {
+  const { owner, ownerAlive } = probeUnlessDenied(path, new Graces()) ?? { owner: null, ownerAlive: null };
+  return { owner, ownerAlive };
 }

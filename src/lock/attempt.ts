@@ -4,6 +4,7 @@ import { checkOneOf, checkOptions, checkPath } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
 import { announce } from '../events.js';
 import type { ContenderId, LockId } from '../native/binding.js';
+import { emptyMeansReleased, locksOutliveHolders } from '../native/late-release.js';
 import { native } from '../native/load.js';
 import { FileLock, type LockMode, type WaitMode } from './file-lock.js';
 import { Graces } from './graces.js';
@@ -18,7 +19,7 @@ import {
   type RecordHead,
   recordHead,
 } from './owner-record.js';
-import { askPastProbers, type Certainty } from './prober-grace.js';
+import { askPastProbers, askPastProbersAsleep, type Certainty } from './prober-grace.js';
 import { checkEndpoint, type Endpoint, judgeLeftover, type ReclaimReason } from './reclaim.js';
 
 export interface TryAcquireLockOptions {
@@ -65,14 +66,30 @@ interface Leftover {
 /** null: somebody has it, or seems to. */
 export function attempt(request: AttemptRequest, way = JUST_COME): FileLock | null {
   const taken = tryOnce(request, way);
+  // A grace begins when its reason is first seen, and not with the last try.
+  if (locksOutliveHolders) certaintyOf(taken, request.graces);
   return taken instanceof FileLock ? taken : null;
 }
 
-/** One that is the last: neither a prober nor a moment's denial must be taken for a holder. */
-export function attemptPastProbers(request: AttemptRequest, way = JUST_COME): FileLock | null {
+/** One that is the last: neither a prober nor a moment's denial must be taken for a holder. Blocks the thread meanwhile. */
+export function attemptPastProbers(request: AttemptRequest): FileLock | null {
   const taken = askPastProbers(
+    () => tryOnce(request, JUST_COME),
+    (answer) => certaintyOf(answer, request.graces),
+  );
+  return taken instanceof FileLock ? taken : null;
+}
+
+/** The same, asleep. @throws `signal.reason` as soon as the signal aborts */
+export async function attemptPastProbersAsleep(
+  request: AttemptRequest,
+  way: Way,
+  signal: AbortSignal | undefined,
+): Promise<FileLock | null> {
+  const taken = await askPastProbersAsleep(
     () => tryOnce(request, way),
     (answer) => certaintyOf(answer, request.graces),
+    signal,
   );
   return taken instanceof FileLock ? taken : null;
 }
@@ -171,7 +188,9 @@ function hold(
 }
 
 function readLeftover(id: LockId, { path, mode, endpoint }: AttemptRequest): Leftover {
-  const owner = parseRecord(native().readRecord(id));
+  const text = native().readRecord(id);
+  if (text === '' && emptyMeansReleased) return { verdict: null, owner: null };
+  const owner = parseRecord(text);
   // Shared holders write no record: without one, this is their file, not a leftover.
   if (mode === 'shared' && owner === null) return { verdict: null, owner };
   return { verdict: judgeLeftover(owner, path, endpoint) ?? 'in-use', owner };

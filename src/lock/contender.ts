@@ -9,7 +9,7 @@ import { monotonicMs } from '../clock.js';
 import { channelOf } from '../events.js';
 import type { ContenderId, Watched } from '../native/binding.js';
 import { native } from '../native/load.js';
-import { type AttemptRequest, attempt, attemptPastProbers, type Way } from './attempt.js';
+import { type AttemptRequest, attempt, attemptPastProbersAsleep, type Way } from './attempt.js';
 import { backoffDelays } from './backoff.js';
 import type { FileLock, WaitMode } from './file-lock.js';
 import { isOwnerAlive } from './owner-liveness.js';
@@ -57,8 +57,8 @@ export class Contender {
   }
 
   /** At the deadline, whoever's turn it is: a prober must not be what we failed by. */
-  tryForTheLastTime(): FileLock | null {
-    return attemptPastProbers(this.#wait.request, this.#way());
+  tryForTheLastTime(): Promise<FileLock | null> {
+    return attemptPastProbersAsleep(this.#wait.request, this.#way(), this.#wait.signal);
   }
 
   /** Until it is worth trying again. Returns the lock if that was free by the time that it was watched. */
@@ -71,8 +71,8 @@ export class Contender {
       await this.#sleepAtMost(Number.POSITIVE_INFINITY);
       return null;
     }
-    // An owner who is watched, and of whom nothing was reported, is watched still.
-    const lock = this.#watched === 'owner' ? null : this.#watch();
+    // Each time anew: the lock may be another process's by now, which has inherited it.
+    const lock = this.#watch();
     if (lock === null) rehearse();
     if (lock === null && !this.#woken) await this.#sleepUntilDue();
     return lock;
@@ -99,7 +99,7 @@ export class Contender {
     this.#watched = native().watch(this.#contend(), this.#ownerPid());
     this.#waited ??= this.#watched === 'nothing' ? 'poll' : 'watch';
     if (this.#watched === 'gone') this.#wake();
-    return this.#watched === 'nothing' ? null : this.try();
+    return this.#watched === 'nothing' || this.#watched === 'gone' ? null : this.try();
   }
 
   /**
@@ -124,7 +124,6 @@ export class Contender {
   #wake(): void {
     this.#woken = true;
     this.#waited = 'watch';
-    this.#watched = 'nothing';
     this.#pause.end();
   }
 

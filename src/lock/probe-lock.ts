@@ -40,8 +40,8 @@ export function probeLock(path: string): LockProbe {
   return probe!; // it was asked until the denial was over, or threw
 }
 
-/** null: the file could not be opened just now, and may be so in a moment. */
-function probeUnlessDenied(path: string, graces: Graces): LockProbe | null {
+/** null: the file could not be opened just now, and may be so in a moment. @internal */
+export function probeUnlessDenied(path: string, graces: Graces): LockProbe | null {
   try {
     return probeOnce(path);
   } catch (error) {

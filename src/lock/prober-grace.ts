@@ -1,5 +1,6 @@
 // Asking the kernel who has a lock is itself taking it for some microseconds (native/os/lock_probe.h).
 import { monotonicMs } from '../clock.js';
+import { pause } from './pause.js';
 
 /**
  * Longest time, in milliseconds, that a prober is allowed to be mistaken for a holder. The probe takes
@@ -15,18 +16,43 @@ export type Certainty = 'certain' | 'doubtful' | 'passing';
 
 /**
  * Asks again while the answer may be due to a prober, or to a holder that is just writing its record:
- * "held", and nobody alive says so.
+ * "held", and nobody alive says so. Blocks the thread meanwhile.
  */
 export function askPastProbers<T>(ask: () => T, certaintyOf: (answer: T) => Certainty): T {
-  let deadline: number | undefined;
+  const doubt = new Doubt();
   for (;;) {
     const answer = ask();
-    const certainty = certaintyOf(answer);
-    if (certainty === 'certain') return answer;
+    const pauseMs = doubt.pauseMs(certaintyOf(answer));
+    if (pauseMs === null) return answer;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs);
+  }
+}
+
+/** The same for those who may wait: many do so at the same time. @throws `signal.reason` as soon as the signal aborts */
+export async function askPastProbersAsleep<T>(
+  ask: () => T,
+  certaintyOf: (answer: T) => Certainty,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  const doubt = new Doubt();
+  for (;;) {
+    const answer = ask();
+    const pauseMs = doubt.pauseMs(certaintyOf(answer));
+    if (pauseMs === null) return answer;
+    await pause(pauseMs, signal);
+  }
+}
+
+class Doubt {
+  #deadline: number | undefined;
+
+  /** Milliseconds until it is worth asking again; null: the answer stands. */
+  pauseMs(certainty: Certainty): number | null {
+    if (certainty === 'certain') return null;
     if (certainty === 'doubtful') {
-      deadline ??= monotonicMs() + GRACE_MS;
-      if (monotonicMs() >= deadline) return answer;
+      this.#deadline ??= monotonicMs() + GRACE_MS;
+      if (monotonicMs() >= this.#deadline) return null;
     }
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSES_MS[certainty]);
+    return PAUSES_MS[certainty];
   }
 }

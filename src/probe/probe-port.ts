@@ -2,6 +2,7 @@
 import { addressesOf, connectableAddress } from '../address.js';
 import { checkOptions, checkPort, checkTimeout, outOfRange } from '../arguments.js';
 import { native } from '../native/load.js';
+import { deniedPortIsReserved } from '../native/port-rules.js';
 
 export interface ProbePortOptions {
   /** An IP address, or `localhost` for both loopbacks. A wildcard is asked on loopback. @default '127.0.0.1' */
@@ -58,6 +59,7 @@ async function probeAddress(host: string, address: string, port: number, timeout
 function stateOf(connected: Connected, bindCode: string | undefined): PortProbe['state'] {
   if (connected === 'answers') return 'listening';
   if (bindCode === undefined) return 'free';
+  if (bindCode === 'EACCES' && deniedPortIsReserved) return 'reserved';
   if (bindCode !== 'EADDRINUSE') return 'denied';
   // Taken, and neither accepted nor refused: a listener whose backlog is full (a stopped process).
   return connected === 'silent' ? 'listening' : 'reserved';
@@ -101,6 +103,7 @@ function connectPatiently(host: string, port: number, timeoutMs: number): Promis
     };
     const timer = setTimeout(finish, Math.min(timeoutMs, 0x7fffffff), 'silent');
     socket.once('connect', () => finish('answers'));
-    socket.once('error', () => finish('refused'));
+    // Windows refuses a connection also for a listener whose backlog is full (KB113576).
+    socket.once('error', () => finish(native().hasListener(host, port) ? 'silent' : 'refused'));
   });
 }

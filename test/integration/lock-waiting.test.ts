@@ -58,6 +58,16 @@ describe('waiting', () => {
     expect((await waiting).held).toBe(true);
   });
 
+  test('of many for a holder without a name ends for all at the deadline, and not one after the other', async () => {
+    const path = lockPath();
+    await acquire(path, { mode: 'shared' });
+    const started = performance.now();
+    const all = Array.from({ length: 200 }, () => caughtFrom(acquireLock(path, { timeoutMs: 200 })));
+    for (const error of await Promise.all(all)) expect(error).toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
+    // Each blocked the event loop for 40 ms, which was 8 s for all of them.
+    expect(performance.now() - started).toBeLessThan(4000);
+  });
+
   test('of many ends with one holder at a time, and with all of them served', async () => {
     const path = lockPath();
     let holders = 0;

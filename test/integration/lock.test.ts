@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type FileLock, probeLock, type TryAcquireLockOptions, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { need, whyNoLinks } from '../support/capabilities.js';
-import { freshDirectory } from '../support/places.js';
+import { EMPTY_LEFTOVER, freshDirectory } from '../support/places.js';
 
 const [UV_ENOENT] = [...getSystemErrorMap()].find(([, [name]]) => name === 'ENOENT')!;
 const lockPath = () => join(freshDirectory(), 'a.lock');
@@ -224,7 +224,7 @@ describe('a probe', () => {
     const path = lockPath();
     writeFileSync(path, '');
     expect(probeLock(path)).toEqual({ state: 'free', heldBy: null, owner: null, ownerAlive: null });
-    expect(acquire(path).reclaimed).toBe('stale');
+    expect(acquire(path).reclaimed).toBe(EMPTY_LEFTOVER);
   });
 });
 

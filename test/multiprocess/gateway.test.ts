@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { probeHealth, probeLock } from '../../src/index.js';
 import { type Actor, startActor } from '../support/actors.js';
-import { freePort, freshDirectory } from '../support/places.js';
+import { EMPTY_LEFTOVER, freePort, freshDirectory } from '../support/places.js';
 import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
 interface Held {
@@ -87,9 +87,9 @@ describe('after kill -9 the next gateway starts at once, on the same port, and s
     expect((await startGateway(options)).held.reclaimed).toBe('owner-gone');
   });
 
-  const leftovers: [string, (record: string) => string, string][] = [
+  const leftovers: [string, (record: string) => string, string | null][] = [
     ['a torn record', (record) => record.slice(0, 40), 'stale'],
-    ['an empty record', () => '', 'stale'],
+    ['an empty record', () => '', EMPTY_LEFTOVER],
     ['a record of garbage', () => '\0\0{]not json', 'stale'],
     [
       "a record naming a live stranger's pid",

@@ -6,9 +6,6 @@ import { need, whyNoSignals } from '../support/capabilities.js';
 import { listening } from '../support/listeners.js';
 import { freePort, freshDirectory, until } from '../support/places.js';
 
-/** Windows cannot remove a lock file that somebody has open: it stays, emptied (docs/decisions/0018). */
-const LEFT_IN_ORDER = process.platform === 'win32' ? [null, 'stale'] : [null];
-
 const LIVE = '{"ok":true,"status":"live"}';
 
 interface Options {
@@ -218,7 +215,7 @@ describe('during the wait', () => {
     const { outcome } = await startDuplicate(options, { supervisor: 'systemd', ...patient }, 'retry');
     await holder.call('close', { graceMs: 0 });
     const { gateway } = (await outcome) as { gateway: { reclaimed: string | null } };
-    expect(LEFT_IN_ORDER).toContain(gateway.reclaimed);
+    expect(gateway.reclaimed).toBeNull();
   });
 
   test('of several duplicates one succeeds the gateway, and the others leave that one in control', async () => {

@@ -11,26 +11,16 @@ import { startLockWorker } from '../support/lock-worker.js';
 import { writeOlderRecord } from '../support/older-gateway.js';
 import { freshDirectory, until } from '../support/places.js';
 
-/** Windows does not tell Node how many threads it has. */
-const threadsAreHidden = process.platform === 'win32';
-
 /** Windows is told of the end of a process that has a name, and not of the end of a lock. */
 const UNNAMED_HOLDER = process.platform === 'win32' ? 'poll' : 'watch';
 
 const noFaults = whyNoFaults();
 const lockPath = () => join(freshDirectory(), 'a.lock');
 
-/** Resolves when the waiter's watch is there: by then it has been refused. */
+/** Resolves when the waiter's watch is there: it has been refused before it answers the next question. */
 async function startToWatch(waiter: Actor, path: string): Promise<{ lock: Promise<unknown> }> {
-  const threads = async () => (await waiter.call<{ threads: number }>('resources')).threads;
-  if (threadsAreHidden) {
-    const lock = waiter.call('acquire', path, { timeoutMs: 20_000 });
-    await waiter.call('probe', path); // answered after the first try
-    return { lock };
-  }
-  const before = await threads();
   const lock = waiter.call('acquire', path, { timeoutMs: 20_000 });
-  await until(async () => (await threads()) > before, 'the watch has its thread');
+  await waiter.call('probe', path);
   return { lock };
 }
 

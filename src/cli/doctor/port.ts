@@ -51,10 +51,14 @@ function judgeUnused({ state, host, port, cause }: PortProbe): Report {
   const place = `${host}:${port}`;
   const reason = (cause as Error | null)?.message ?? 'unknown';
   if (state === 'free') return ok(`${place} is free`);
-  if (state === 'denied') return error(`${place} cannot be had: ${reason}`, deniedAdvice(cause));
+  if (state === 'denied' || isDenied(cause)) return error(`${place} cannot be had: ${reason}`, deniedAdvice(cause));
   return error(`${place} is taken, and nobody listens there: ${reason}`, `See who: ${whoListensCommand(port)}`);
 }
 
 function deniedAdvice(cause: unknown): string {
-  return (cause as NodeJS.ErrnoException).code === 'EACCES' ? DENIED_PORT_ADVICE : 'Choose an address of this host';
+  return isDenied(cause) ? DENIED_PORT_ADVICE : 'Choose an address of this host';
+}
+
+function isDenied(cause: unknown): boolean {
+  return (cause as NodeJS.ErrnoException | null)?.code === 'EACCES';
 }
