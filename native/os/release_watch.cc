@@ -108,7 +108,7 @@ void ReleaseWatch::Watcher::Run(void* self) {
   auto* watcher = static_cast<Watcher*>(self);
   ReleaseEvents* events = watcher->events_.get();
   std::vector<Token> tokens;
-  ReleaseEvents::Waited waited;
+  ReleaseEvents::Waited waited = ReleaseEvents::Waited::kWoken;
   do {
     waited = events->Wait(watcher->PatienceMs(), &tokens);
     watcher->Report(tokens);
