@@ -1,12 +1,15 @@
 // Every way to run the package that this machine has: native, renamed, emulated, in an old system. What is missing says so.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cachedInstall } from '../cached-install.mjs';
+import { root } from '../prepare.mjs';
 import { NODES, nodeExe, OLDEST } from '../windows/nodes.mjs';
 import { findWine, missingTools } from '../windows/tools.mjs';
 import { endAll, environmentOf, freshPrefix, windowsPath } from '../windows/wine.mjs';
+import { BEYOND } from './beyond.mjs';
 import { muslLibraries, plainNode, vitestOnMusl, whyNoMusl } from './musl.mjs';
+import { inOldRoot, OLD_LIBC, whyNoOldRoot } from './old-root.mjs';
 import { programOf, RUNTIMES } from './runtimes.mjs';
 
 /** Processors that there is an emulator for, and where Debian puts their C library. */
@@ -14,35 +17,38 @@ const EMULATED = {
   'linux-arm64': { emulator: 'qemu-aarch64-static', sysroot: '/usr/aarch64-linux-gnu', debian: 'arm64' },
   'linux-arm': { emulator: 'qemu-arm-static', sysroot: '/usr/arm-linux-gnueabihf', debian: 'armhf' },
 };
-const OLD_ROOT = join(homedir(), '.cache/gateway-lock/bullseye');
-const ARGUMENTS = {
-  node: ['--expose-gc'],
-  bun: [],
-  deno: ['run', '-A', '--node-modules-dir=manual', '--v8-flags=--expose-gc'],
-};
+const DENO = ['run', '-A', '--node-modules-dir=manual'];
+const ARGUMENTS = { node: ['--expose-gc'], bun: [], deno: [...DENO, '--v8-flags=--expose-gc'] };
+/** How each runs the suite; in Bun vitest comes to no verdict (docs/platforms.md). */
+const SUITE_ARGUMENTS = { node: [], deno: DENO };
 
 export function hosts(life) {
   const native = RUNTIMES.filter(({ platform }) => platform === 'linux-x64');
   const emulated = RUNTIMES.filter(({ platform }) => platform in EMULATED);
-  const x64 = [programOf(native[1]), ...ARGUMENTS.node, life.script];
+  const [, node22] = native;
+  const x64 = [programOf(node22), ...ARGUMENTS.node, life.script];
   return [
-    ...native.map((runtime) => nativeHost(runtime, life)),
-    renamedHost(native[1], life),
+    ...native.map((runtime) => ({ ...nativeHost(runtime, life), ...(runtime === node22 && besideArm64(life)) })),
+    renamedHost(node22, life),
     ...emulated.map((runtime) => emulatedHost(runtime, life, x64)),
-    oldHost(native[1], life),
+    oldHost(node22, life),
     ...muslHosts(life),
     ...windowsHosts(life),
   ];
 }
 
 function nativeHost(runtime, { script, prebuilt }) {
+  const { kind } = runtime;
   const program = programOf(runtime);
-  const suite = runtime.kind === 'node' ? { program, prebuilt: prebuilt({ libc: 'glibc' }) } : undefined;
   return {
     title: titleOf(runtime),
-    command: [program, ...ARGUMENTS[runtime.kind], script],
-    suite,
-    lacks: LACKS[runtime.kind],
+    command: [program, ...ARGUMENTS[kind], script],
+    suite: SUITE_ARGUMENTS[kind] && {
+      command: [program, ...SUITE_ARGUMENTS[kind]],
+      prebuilt: prebuilt({ libc: 'glibc' }),
+      beyond: BEYOND[kind],
+    },
+    lacks: LACKS[kind],
   };
 }
 
@@ -57,55 +63,66 @@ function renamedHost(runtime, { script, folder }) {
 }
 
 /** Another architecture on the same kernel, so that it meets the x64 processes on one file. */
-function emulatedHost(runtime, { script, prebuilt }, x64) {
-  const { emulator, sysroot, debian } = EMULATED[runtime.platform];
+function emulatedHost(runtime, life, x64) {
   const title = `${titleOf(runtime)} (qemu)`;
-  const missing = whyNotEmulated(emulator, sysroot, debian);
+  const missing = whyNotEmulated(runtime);
   if (missing) return { title, missing };
-  const start = [emulator, '-L', sysroot, programOf(runtime), ...ARGUMENTS.node];
   if (runtime.platform === 'linux-arm64')
-    return { title, command: [...start, script], environment: { GATEWAY_LOCK_LIFE_FOREIGN: JSON.stringify(x64) } };
-  const alone = join(prebuilt({ arch: 'arm', libc: 'glibc' }), 'test/matrix/addon.mjs');
-  return { title: `${title}, the addon alone`, command: [...start, alone] };
+    return {
+      title,
+      command: underEmulator(runtime, life.script),
+      ...foreign(x64),
+      suite: emulatedSuite(runtime, life),
+    };
+  const alone = join(life.prebuilt({ arch: 'arm', libc: 'glibc' }), 'test/matrix/addon.mjs');
+  return { title: `${title}, the addon alone`, command: underEmulator(runtime, alone) };
 }
 
-function whyNotEmulated(emulator, sysroot, debian) {
+/** In the first of them alone: it takes two minutes. */
+function emulatedSuite(runtime, { folder, prebuilt }) {
+  if (runtime !== RUNTIMES.find(({ platform }) => platform === runtime.platform)) return undefined;
+  const program = join(folder, 'node-arm64');
+  const start = underEmulator(runtime).map((word) => `'${word}'`);
+  writeFileSync(program, `#!/bin/sh\nexec ${start.join(' ')} "$@"\n`, { mode: 0o755 });
+  const modules = cachedInstall(root, 'arm64/modules', ['--cpu=arm64', '--libc=glibc']);
+  return {
+    command: [program],
+    prebuilt: prebuilt({ arch: 'arm64', libc: 'glibc' }),
+    environment: {
+      GATEWAY_LOCK_EXEC_PATH: program,
+      NODE_OPTIONS: `--require "${join(root, 'scripts/matrix/exec-path.cjs')}"`,
+      NAPI_RS_NATIVE_LIBRARY_PATH: join(modules, '@rolldown/binding-linux-arm64-gnu'),
+    },
+    beyond: BEYOND.emulated,
+  };
+}
+
+/** The other way round: an arm64 process holds. */
+function besideArm64({ script }) {
+  const arm64 = RUNTIMES.find(({ platform }) => platform === 'linux-arm64');
+  return whyNotEmulated(arm64) ? {} : foreign(underEmulator(arm64, script));
+}
+
+function foreign(command) {
+  return { environment: { GATEWAY_LOCK_LIFE_FOREIGN: JSON.stringify(command) } };
+}
+
+function underEmulator(runtime, ...script) {
+  const { emulator, sysroot } = EMULATED[runtime.platform];
+  return [emulator, '-L', sysroot, programOf(runtime), ...ARGUMENTS.node, ...script];
+}
+
+function whyNotEmulated({ platform }) {
+  const { emulator, sysroot, debian } = EMULATED[platform];
   if (spawnSync(emulator, ['--version']).error) return 'apt-get install qemu-user-static';
   const libraries = ['libc6', 'libstdc++6', 'libatomic1'].map((name) => `${name}-${debian}-cross`);
   return existsSync(join(sysroot, 'lib/libstdc++.so.6')) ? null : `apt-get install ${libraries.join(' ')}`;
 }
 
-/** Debian 11: glibc 2.31. Older ones are no longer to be had; the gate on the symbols speaks for them. */
-function oldHost(runtime, { folder }) {
-  const title = `${titleOf(runtime)}, glibc 2.31`;
+function oldHost(runtime, life) {
+  const title = `${titleOf(runtime)}, ${OLD_LIBC}`;
   const missing = whyNoOldRoot();
-  if (missing) return { title, missing };
-  if (!existsSync(OLD_ROOT)) makeOldRoot();
-  const home = join(OLD_ROOT, 'opt/life');
-  rmSync(home, { recursive: true, force: true });
-  mkdirSync(home, { recursive: true });
-  for (const path of ['node_modules', 'life.mjs']) cpSync(join(folder, path), join(home, path), { recursive: true });
-  copyFileSync(programOf(runtime), join(home, 'node'));
-  const inside = ['/opt/life/node', ...ARGUMENTS.node, '/opt/life/life.mjs'];
-  return {
-    title,
-    command: ['chroot', OLD_ROOT, ...inside],
-    environment: { GATEWAY_LOCK_LIFE: JSON.stringify(inside) },
-  };
-}
-
-function whyNoOldRoot() {
-  if (process.getuid() !== 0) return 'needs root (chroot)';
-  if (existsSync(OLD_ROOT)) return null;
-  return spawnSync('debootstrap', ['--version']).error ? 'apt-get install debootstrap' : null;
-}
-
-function makeOldRoot() {
-  process.stderr.write('gateway-lock: debootstrap bullseye (once)\n');
-  const part = `${OLD_ROOT}.part`;
-  rmSync(part, { recursive: true, force: true });
-  execFileSync('debootstrap', ['--variant=minbase', 'bullseye', part], { stdio: ['ignore', 'ignore', 'inherit'] });
-  renameSync(part, OLD_ROOT);
+  return missing ? { title, missing } : { title, ...inOldRoot(programOf(runtime), ARGUMENTS.node, life) };
 }
 
 /** Another C library on the same kernel. Its programs find what Debian lacks by LD_LIBRARY_PATH, which each of them passes on. */
@@ -117,7 +134,11 @@ function muslHosts({ script, prebuilt }) {
     const environment = { LD_LIBRARY_PATH: muslLibraries() };
     if (runtime.kind === 'bun') return { ...nativeHost(runtime, { script }), environment };
     const program = plainNode(runtime);
-    const suite = { program, prebuilt: prebuilt({ libc: 'musl' }), environment: { ...environment, ...vitestOnMusl() } };
+    const suite = {
+      command: [program],
+      prebuilt: prebuilt({ libc: 'musl' }),
+      environment: { ...environment, ...vitestOnMusl() },
+    };
     return { title: titleOf(runtime), command: [program, ...ARGUMENTS.node, script], environment, suite };
   });
 }
