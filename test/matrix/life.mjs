@@ -94,7 +94,10 @@ async function acrossArchitectures(file) {
 async function takeOverFrom([program, ...args], file) {
   const holder = spawn(program, [...args, 'hold', file], { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(holder.stdout, 'data');
-  if (tryAcquireLock(file) !== null) return 'not refused';
+  if (tryAcquireLock(file) !== null) {
+    holder.kill('SIGKILL');
+    return 'not refused';
+  }
   const waiting = acquireLock(file, { timeoutMs: LIMIT_MS });
   holder.kill('SIGKILL');
   (await waiting).release();
