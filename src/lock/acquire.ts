@@ -42,6 +42,8 @@ export function tryAcquireLock(path: string, options: TryAcquireLockOptions = {}
  * Takes the lock, waiting for its holder up to `timeoutMs`. Who waits is woken by the release. Within a process, and
  * each of its worker threads, the waiters of one path are served in the order in which they came.
  *
+ * At the deadline the lock is asked for a last time, which may take as long as with {@link tryAcquireLock}, but blocks nobody.
+ *
  * @throws {LockError} `ERR_LOCK_TIMEOUT` with the holder's record; and everything that {@link tryAcquireLock} throws
  */
 export async function acquireLock(path: string, options: AcquireLockOptions = {}): Promise<FileLock> {
