@@ -3,8 +3,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach } from 'vitest';
+import { isWine } from './capabilities.js';
 
 const ACTOR = fileURLToPath(new URL('../fixtures/actor.mjs', import.meta.url));
 const started = new Set<Actor>();
@@ -85,7 +87,7 @@ export class Actor {
 /** Resolves when the actor has loaded the package. */
 export async function startActor(options: ActorOptions = {}): Promise<Actor> {
   const { script = ACTOR, ...rest } = options;
-  const child = fork(script, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], ...rest });
+  const child = await startedChild(() => fork(script, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], ...rest }));
   const actor = new Actor(child);
   started.add(actor);
   const ended = actor.exited.then(({ code, signal }) => {
@@ -95,6 +97,18 @@ export async function startActor(options: ActorOptions = {}): Promise<Actor> {
   ended.catch(() => {});
   await Promise.race([once(child, 'message'), ended]);
   return actor;
+}
+
+/** "spawn UNKNOWN", now and then in a busy Wine, which has started nothing then. Anything else, and anywhere else, fails at once. */
+async function startedChild(start: () => ChildProcess, mostTries = isWine ? 10 : 1): Promise<ChildProcess> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return start();
+    } catch (error) {
+      if (tries >= mostTries || (error as NodeJS.ErrnoException).code !== 'UNKNOWN') throw error;
+      await sleep(100);
+    }
+  }
 }
 
 afterEach(async () => {
