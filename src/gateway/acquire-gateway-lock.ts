@@ -41,7 +41,7 @@ function hasReclaimed(locks: readonly FileLock[]): boolean {
 function publish(locks: readonly FileLock[], request: GatewayRequest, port: number): void {
   for (const lock of locks) {
     try {
-      lock.updateOwner({ bindHost: request.host, port });
+      lock.nameListener(request.host, port);
     } catch (error) {
       throw lockFailedError(request, lock.path, error);
     }

@@ -15,8 +15,16 @@ import {
   outOfRange,
 } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
+import { type OwnerFields, RECORD_LIMIT } from '../lock/owner-record.js';
 import { lockFailedError } from './gateway-error.js';
-import { type Env, envValue, resolveStatePaths, type StatePathOptions, type StatePaths } from './state-paths.js';
+import {
+  configLock,
+  type Env,
+  envValue,
+  resolveStatePaths,
+  type StatePathOptions,
+  type StatePaths,
+} from './state-paths.js';
 
 export interface GatewayWait {
   readonly lockPath: string;
@@ -71,13 +79,14 @@ export interface GatewayLockOptions {
 
 export interface GatewayRequest {
   readonly app: string;
-  readonly role: string;
+  /** What the owner records say beside who we are. */
+  readonly owner: OwnerFields;
   readonly host: string;
   readonly port: number;
   /** null for a lock file of the caller's own, which needs neither state nor home. */
   readonly paths: StatePaths | null;
-  /** In the order in which they are taken: state, then config. */
-  readonly lockPaths: Iterable<string>;
+  /** In the order in which they are taken: state, then config, each asked for when it is to be taken. */
+  readonly lockPaths: readonly (() => string)[];
   readonly timeoutMs: number;
   readonly bindTimeoutMs: number;
   readonly whenListening: 'fail' | 'wait';
@@ -110,11 +119,11 @@ export function readGatewayOptions(options: GatewayLockOptions): GatewayRequest 
   const allowMultiple = options.allowMultiple ?? envValue(env, app, 'ALLOW_MULTI_GATEWAY') === '1';
   return {
     app,
-    role: checkName('role', options.role ?? 'gateway'),
+    owner: ownerFields(app, checkName('role', options.role ?? 'gateway'), paths),
     host,
     port,
     paths,
-    lockPaths: paths === null ? [resolve(lockFile!)] : lockPaths(paths, checkFlag('allowMultiple', allowMultiple)),
+    lockPaths: paths === null ? just(resolve(lockFile!)) : lockPaths(paths, checkFlag('allowMultiple', allowMultiple)),
     timeoutMs: checkTimeout('timeoutMs', options.timeoutMs ?? DEFAULT_TIMEOUT_MS),
     bindTimeoutMs: checkTimeout('bindTimeoutMs', options.bindTimeoutMs ?? DEFAULT_BIND_TIMEOUT_MS),
     whenListening: checkOneOf('whenListening', options.whenListening ?? 'fail', ['fail', 'wait']),
@@ -125,13 +134,22 @@ export function readGatewayOptions(options: GatewayLockOptions): GatewayRequest 
   };
 }
 
-function lockPaths(paths: StatePaths, allowMultiple: boolean): Iterable<string> {
-  return {
-    *[Symbol.iterator]() {
-      yield paths.stateLock;
-      if (!allowMultiple) yield paths.configLock;
-    },
-  };
+/** The paths are a hint for people: they are left out when they would not fit the record. */
+function ownerFields(app: string, role: string, paths: StatePaths | null): OwnerFields {
+  if (paths === null) return { app, role };
+  const { stateDir, configPath } = paths;
+  const fit = Buffer.byteLength(stateDir + configPath) < RECORD_LIMIT / 2;
+  return fit ? { app, role, stateDir, configPath } : { app, role };
+}
+
+function just(lockFile: string): GatewayRequest['lockPaths'] {
+  return [() => lockFile];
+}
+
+/** No generator, which took a tenth of what the start of a gateway takes. */
+function lockPaths(paths: StatePaths, allowMultiple: boolean): GatewayRequest['lockPaths'] {
+  const stateLock = just(paths.stateLock);
+  return allowMultiple ? stateLock : [...stateLock, () => configLock(paths)];
 }
 
 function readNames(options: GatewayLockOptions, app: string, env: Env): StatePathOptions {

@@ -69,7 +69,7 @@ export function listStateDirectories(options: Omit<ListLocksOptions, 'health'> =
 }
 
 function lockFiles(options: Place, unreadable: ListedLock[]): string[] {
-  if (options.lockFile !== undefined) return [...readGatewayOptions(options).lockPaths];
+  if (options.lockFile !== undefined) return readGatewayOptions(options).lockPaths.map((path) => path());
   return lockDirectories(options, unreadable).flatMap((directory) =>
     entriesOf(directory, unreadable)
       .filter(({ name }) => /^gateway\..*\.lock$/.test(name))

@@ -74,14 +74,14 @@ function heldState(
 
 /** The first that is held. */
 function probeLocks(request: GatewayRequest): LockProbe & { lockPath: string } {
-  const probes = [...request.lockPaths].map((lockPath) => ({ lockPath, ...probeOne(lockPath, request) }));
+  const probes = request.lockPaths.map((path) => probeOne(path(), request));
   return probes.find(({ state }) => state === 'held') ?? probes[0]!;
 }
 
-function probeOne(path: string, request: GatewayRequest): LockProbe {
+function probeOne(lockPath: string, request: GatewayRequest): LockProbe & { lockPath: string } {
   try {
-    return probeLock(path);
+    return { lockPath, ...probeLock(lockPath) };
   } catch (error) {
-    throw error instanceof GatewayLockError ? error : lockFailedError(request, path, error);
+    throw error instanceof GatewayLockError ? error : lockFailedError(request, lockPath, error);
   }
 }

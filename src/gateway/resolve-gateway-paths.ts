@@ -21,5 +21,5 @@ export function resolveGatewayPaths(options: GatewayLockOptions = {}): GatewayPa
   // Also beside a lock file of the caller's own, which needs none of these.
   const { lockFile: _, ...place } = options;
   const { stateDir, configPath, lockDir } = readGatewayOptions(place).paths!;
-  return { stateDir, configPath, lockDir, lockPaths: [...lockPaths], host, port };
+  return { stateDir, configPath, lockDir, lockPaths: lockPaths.map((path) => path()), host, port };
 }

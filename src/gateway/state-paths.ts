@@ -21,7 +21,6 @@ export interface StatePaths {
   /** The lock directory has this package's own name, so its mode may be mended. */
   readonly ownLockDir: boolean;
   readonly stateLock: string;
-  readonly configLock: string;
 }
 
 export function resolveStatePaths(options: StatePathOptions): StatePaths {
@@ -45,11 +44,12 @@ export function resolveStatePaths(options: StatePathOptions): StatePaths {
       lockDir,
       options.lockDir === undefined ? 'gateway.state.lock' : `gateway.state.${hash8(stateDir)}.lock`,
     ),
-    // When it is asked for: see hash8(). Who is refused by the state lock never does.
-    get configLock() {
-      return join(lockDir, `gateway.${hash8(configPath)}.lock`);
-    },
   };
+}
+
+/** Apart: see hash8(). Who is refused by the state lock never asks. */
+export function configLock({ lockDir, configPath }: StatePaths): string {
+  return join(lockDir, `gateway.${hash8(configPath)}.lock`);
 }
 
 /** `<APP>_<NAME>`; an empty variable counts as unset. */

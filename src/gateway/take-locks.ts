@@ -1,11 +1,12 @@
 // The lock half of the transaction: state lock, then config lock, with one deadline for both.
 import { monotonicMs } from '../clock.js';
 import { GatewayLockError, LockError } from '../errors.js';
-import { acquireLock } from '../lock/acquire.js';
+import { acquireAtOnce, acquireInTurn } from '../lock/acquire.js';
+import type { AttemptRequest } from '../lock/attempt.js';
 import type { FileLock } from '../lock/file-lock.js';
 import { Graces } from '../lock/graces.js';
 import { toLockError } from '../lock/lock-error.js';
-import { type OwnerFields, RECORD_LIMIT } from '../lock/owner-record.js';
+import { type RecordHead, recordHead } from '../lock/owner-record.js';
 import { pause } from '../lock/pause.js';
 import { probeLock } from '../lock/probe-lock.js';
 import { PAUSES_MS } from '../lock/prober-grace.js';
@@ -18,9 +19,21 @@ import type { GatewayRequest } from './gateway-options.js';
 export async function takeLocks(request: GatewayRequest, taken: FileLock[]): Promise<void> {
   await prepareDirectory(request);
   const deadline = monotonicMs() + request.timeoutMs;
-  for (const path of request.lockPaths) {
-    taken.push(await takeLock(path, request, Math.max(0, deadline - monotonicMs())));
+  const head = recordHead(request.owner);
+  for (const pathOf of request.lockPaths) {
+    request.signal?.throwIfAborted();
+    const asked = attemptOf(pathOf(), head, request);
+    const timeoutMs = Math.max(0, deadline - monotonicMs());
+    try {
+      taken.push(acquireAtOnce(asked, timeoutMs) ?? (await waitForLock(asked, request, timeoutMs)));
+    } catch (error) {
+      throw explain(error, asked.path, request);
+    }
   }
+}
+
+function attemptOf(path: string, head: RecordHead, { host, port, weakFileSystem }: GatewayRequest): AttemptRequest {
+  return { path, mode: 'exclusive', head, weakFileSystem, endpoint: { host, port }, graces: new Graces() };
 }
 
 /** Undoes a transaction that failed. A file that cannot be removed is left: it blocks nothing. */
@@ -46,20 +59,9 @@ async function prepareDirectory(request: GatewayRequest): Promise<void> {
   }
 }
 
-async function takeLock(path: string, request: GatewayRequest, remainingMs: number): Promise<FileLock> {
-  const { host, port, weakFileSystem, signal } = request;
-  try {
-    return await acquireLock(path, {
-      timeoutMs: remainingMs,
-      weakFileSystem,
-      owner: ownerFields(request),
-      endpoint: { host, port },
-      onContended: contentionPolicy(path, request),
-      ...(signal === undefined ? {} : { signal }),
-    });
-  } catch (error) {
-    throw explain(error, path, request);
-  }
+function waitForLock(asked: AttemptRequest, request: GatewayRequest, timeoutMs: number): Promise<FileLock> {
+  const onContended = contentionPolicy(asked.path, request);
+  return acquireInTurn(asked, { timeoutMs, signal: request.signal, onContended });
 }
 
 /** Fail fast: who finds the port answering need not wait for the lock. Otherwise the holder starts or closes. */
@@ -97,12 +99,4 @@ function explain(error: unknown, path: string, request: GatewayRequest): unknown
   // Anything else, such as what the caller's onWait threw, is not ours to rename.
   const system = (error as NodeJS.ErrnoException | undefined)?.syscall !== undefined;
   return error instanceof LockError || system ? lockFailedError(request, path, error) : error;
-}
-
-/** The paths are a hint for people: they are left out when they would not fit the record. */
-function ownerFields({ app, role, paths }: GatewayRequest): OwnerFields {
-  if (paths === null) return { app, role };
-  const { stateDir, configPath } = paths;
-  const fit = Buffer.byteLength(stateDir + configPath) < RECORD_LIMIT / 2;
-  return fit ? { app, role, stateDir, configPath } : { app, role };
 }

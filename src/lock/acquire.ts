@@ -2,7 +2,13 @@
 import { checkSignal, checkTimeout } from '../arguments.js';
 import { monotonicMs } from '../clock.js';
 import { announce } from '../events.js';
-import { attempt, attemptPastProbers, readRequest, type TryAcquireLockOptions } from './attempt.js';
+import {
+  type AttemptRequest,
+  attempt,
+  attemptPastProbers,
+  readRequest,
+  type TryAcquireLockOptions,
+} from './attempt.js';
 import { LONGEST_MS } from './backoff.js';
 import { Contender, type Wait } from './contender.js';
 import type { FileLock } from './file-lock.js';
@@ -48,18 +54,36 @@ export function tryAcquireLock(path: string, options: TryAcquireLockOptions = {}
  */
 export async function acquireLock(path: string, options: AcquireLockOptions = {}): Promise<FileLock> {
   const request = readRequest(path, options);
+  const { onContended } = options;
   const timeoutMs = checkTimeout('timeoutMs', options.timeoutMs ?? 5000);
+  const signal = checkSignal(options.signal);
+  signal?.throwIfAborted();
+  return acquireAtOnce(request, timeoutMs) ?? (await acquireInTurn(request, { timeoutMs, signal, onContended }));
+}
+
+/** null: it has to be waited for. Whoever comes later stands behind those who wait already. */
+export function acquireAtOnce(request: AttemptRequest, timeoutMs: number): FileLock | null {
+  // A try that is the first and the last is one that waits out probers.
+  return timeoutMs === 0 || hasWaiters(request.path) ? null : attempt(request);
+}
+
+export interface Waiting {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly onContended: AcquireLockOptions['onContended'];
+}
+
+/** @throws {LockError} `ERR_LOCK_TIMEOUT` */
+export async function acquireInTurn(request: AttemptRequest, waiting: Waiting): Promise<FileLock> {
+  const { timeoutMs, signal, onContended } = waiting;
   const wait: Wait = {
     request,
     deadline: monotonicMs() + timeoutMs,
-    signal: checkSignal(options.signal),
-    longestSleepMs: options.onContended === undefined ? Number.POSITIVE_INFINITY : LONGEST_MS,
+    signal,
+    longestSleepMs: onContended === undefined ? Number.POSITIVE_INFINITY : LONGEST_MS,
   };
-  wait.signal?.throwIfAborted();
-  // Whoever comes later stands behind those who wait already.
-  const lock = timeoutMs === 0 || hasWaiters(request.path) ? null : attempt(request);
-  if (lock === null && timeoutMs > 0) announceWait(request.path, timeoutMs);
-  return lock ?? (await waitInTurn(wait, options.onContended)) ?? fail(request.path, timeoutMs);
+  if (timeoutMs > 0) announceWait(request.path, timeoutMs);
+  return (await waitInTurn(wait, onContended)) ?? fail(request.path, timeoutMs);
 }
 
 /** null: the deadline has passed. */

@@ -7,6 +7,7 @@ import { replacedError, toLockError } from './lock-error.js';
 import {
   formatRecord,
   handedOverHead,
+  listeningHead,
   type OwnerFields,
   type OwnRecord,
   type RecordHead,
@@ -126,6 +127,11 @@ export class FileLock {
    */
   updateOwner(fields: OwnerFields): void {
     if (this.#record !== null && this.held) this.#write(updatedHead(this.#record.head, fields));
+  }
+
+  /** `updateOwner({ bindHost, port })` for a record that names neither, in a third of the time. @internal */
+  nameListener(bindHost: string, port: number): void {
+    if (this.#record !== null && this.held) this.#write(listeningHead(this.#record.head, bindHost, port));
   }
 
   /**

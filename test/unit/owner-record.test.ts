@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   checkOwnerFields,
   handedOverHead,
+  listeningHead,
   newAcquisition,
   parseRecord,
   RECORD_LIMIT,
@@ -70,6 +71,7 @@ describe('a record that is changed', () => {
     const after = updatedHead(before, { ...lies, role: 'other', port: 80 });
     expect(said(after)).toEqual({ ...said(before), role: 'other', port: 80 });
     expect(updatedHead(after, {})).toBe(after);
+    expect(said(listeningHead(before, '::1', 80))).toEqual(said(updatedHead(before, { bindHost: '::1', port: 80 })));
     expect(() => updatedHead(before, { text: 'x'.repeat(4096) })).toThrow(RangeError);
   });
 

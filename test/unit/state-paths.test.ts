@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { expect, test } from 'vitest';
 import { canonicalPath } from '../../src/gateway/canonical-path.js';
-import { resolveStatePaths, type StatePathOptions } from '../../src/gateway/state-paths.js';
+import { configLock, resolveStatePaths, type StatePathOptions } from '../../src/gateway/state-paths.js';
 import { need, whyNoLinks } from '../support/capabilities.js';
 import { freshDirectory } from '../support/places.js';
 
@@ -52,7 +52,7 @@ test("with app 'openclaw' the paths are OpenClaw's own", () => {
   expect(paths.lockDir).toBe(join(claw, 'tmp', uid === undefined ? 'openclaw' : `openclaw-${uid}`));
   expect(paths.stateLock).toBe(join(paths.lockDir, 'gateway.state.lock'));
   // printf %s /srv/claw/openclaw.json | sha256sum | cut -c1-8
-  expect(paths.configLock).toBe(join(paths.lockDir, `gateway.${hash}.lock`));
+  expect(configLock(paths)).toBe(join(paths.lockDir, `gateway.${hash}.lock`));
 });
 
 test('~ is expanded, because service units do not', () => {
