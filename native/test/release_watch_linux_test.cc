@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <cstddef>
 #include <mutex>
+#include <set>
+#include <string>
 #include <thread>
 
 #include "places.h"
@@ -23,13 +25,13 @@
 namespace gateway_lock::test {
 namespace {
 
-int EntriesIn(const char* path) {
+std::set<std::string> NamesIn(const char* path) {
   DIR* directory = opendir(path);
   CHECK(directory != nullptr);
-  int count = 0;
-  while (readdir(directory) != nullptr) ++count;
+  std::set<std::string> names;
+  while (dirent* entry = readdir(directory)) names.insert(entry->d_name);
   closedir(directory);
-  return count;
+  return names;
 }
 
 // A sanitizer starts a thread of its own with the first that the program starts, so there is one
@@ -37,9 +39,9 @@ int EntriesIn(const char* path) {
 int Threads() {
   static std::once_flag once;
   std::call_once(once, [] { std::thread([] {}).join(); });
-  return EntriesIn("/proc/self/task");
+  return static_cast<int>(NamesIn("/proc/self/task").size());
 }
-int Descriptors() { return EntriesIn("/proc/self/fd"); }
+int Descriptors() { return static_cast<int>(NamesIn("/proc/self/fd").size()); }
 
 void WaitUntil(const std::function<bool()>& condition) {
   for (int tries = 0; !condition(); ++tries) {
@@ -67,6 +69,26 @@ TEST("one thread while anything is watched, none before and after, and no descri
     CHECK(Threads() == threads + 1);
     watcher.Unwatch(2);
     WaitUntil([&] { return Threads() == threads && Descriptors() == descriptors; });
+  }
+}
+
+// Closing what has watched takes the kernel milliseconds, which the next who waits would wait for.
+TEST("the thread stays for a moment, and who waits again by then finds it") {
+  Directory directory;
+  WriteFile(directory / "a.lock", "");
+  Watcher watcher;
+  auto threads = [&] {
+    watcher.Watch(1, directory / "a.lock");
+    std::set<std::string> names = NamesIn("/proc/self/task");
+    watcher.Unwatch(1);
+    return names;
+  };
+  // On a busy machine the moment may be over, so it counts when it is met once.
+  for (int tries = 0;; ++tries) {
+    std::set<std::string> before = threads();
+    usleep(20'000);
+    if (threads() == before) return;
+    CHECK(tries < 50);
   }
 }
 
