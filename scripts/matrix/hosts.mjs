@@ -7,7 +7,7 @@ import { root } from '../prepare.mjs';
 import { NODES, nodeExe, OLDEST } from '../windows/nodes.mjs';
 import { findWine, missingTools } from '../windows/tools.mjs';
 import { endAll, environmentOf, freshPrefix, windowsPath } from '../windows/wine.mjs';
-import { BEYOND } from './beyond.mjs';
+import { BEYOND, LEFT_OUT } from './beyond.mjs';
 import { muslLibraries, plainNode, vitestOnMusl, whyNoMusl } from './musl.mjs';
 import { inOldRoot, OLD_LIBC, whyNoOldRoot } from './old-root.mjs';
 import { programOf, RUNTIMES } from './runtimes.mjs';
@@ -19,8 +19,8 @@ const EMULATED = {
 };
 const DENO = ['run', '-A', '--node-modules-dir=manual'];
 const ARGUMENTS = { node: ['--expose-gc'], bun: [], deno: [...DENO, '--v8-flags=--expose-gc'] };
-/** How each runs the suite; in Bun vitest comes to no verdict (docs/platforms.md). */
-const SUITE_ARGUMENTS = { node: [], deno: DENO };
+/** How each runs the suite. */
+const SUITE_ARGUMENTS = { node: [], bun: [], deno: DENO };
 
 export function hosts(life) {
   const native = RUNTIMES.filter(({ platform }) => platform === 'linux-x64');
@@ -37,16 +37,16 @@ export function hosts(life) {
   ];
 }
 
-function nativeHost(runtime, { script, prebuilt }) {
+function nativeHost(runtime, { script, prebuilt }, { program = programOf(runtime), libc = 'glibc' } = {}) {
   const { kind } = runtime;
-  const program = programOf(runtime);
   return {
     title: titleOf(runtime),
     command: [program, ...ARGUMENTS[kind], script],
-    suite: SUITE_ARGUMENTS[kind] && {
+    suite: {
       command: [program, ...SUITE_ARGUMENTS[kind]],
-      prebuilt: prebuilt({ libc: 'glibc' }),
+      prebuilt: prebuilt({ libc }),
       beyond: BEYOND[kind],
+      leftOut: LEFT_OUT[kind],
     },
     lacks: LACKS[kind],
   };
@@ -78,10 +78,9 @@ function emulatedHost(runtime, life, x64) {
   return { title: `${title}, the addon alone`, command: underEmulator(runtime, alone) };
 }
 
-/** In the first of them alone: it takes two minutes. */
+/** It takes two minutes in each, and is therefore mostly run in the first of them alone. */
 function emulatedSuite(runtime, { folder, prebuilt }) {
-  if (runtime !== RUNTIMES.find(({ platform }) => platform === runtime.platform)) return undefined;
-  const program = join(folder, 'node-arm64');
+  const program = join(folder, `node-arm64-${runtime.version}`);
   const start = underEmulator(runtime).map((word) => `'${word}'`);
   writeFileSync(program, `#!/bin/sh\nexec ${start.join(' ')} "$@"\n`, { mode: 0o755 });
   const modules = cachedInstall(root, 'arm64/modules', ['--cpu=arm64', '--libc=glibc']);
@@ -94,6 +93,7 @@ function emulatedSuite(runtime, { folder, prebuilt }) {
       NAPI_RS_NATIVE_LIBRARY_PATH: join(modules, '@rolldown/binding-linux-arm64-gnu'),
     },
     beyond: BEYOND.emulated,
+    rarely: runtime !== RUNTIMES.find(({ platform }) => platform === runtime.platform),
   };
 }
 
@@ -126,20 +126,15 @@ function oldHost(runtime, life) {
 }
 
 /** Another C library on the same kernel. Its programs find what Debian lacks by LD_LIBRARY_PATH, which each of them passes on. */
-function muslHosts({ script, prebuilt }) {
+function muslHosts(life) {
   const runtimes = RUNTIMES.filter(({ platform }) => platform === 'linux-x64 musl');
   const missing = whyNoMusl();
   return runtimes.map((runtime) => {
     if (missing) return { title: titleOf(runtime), missing };
+    const program = runtime.kind === 'node' ? plainNode(runtime) : programOf(runtime);
+    const host = nativeHost(runtime, life, { program, libc: 'musl' });
     const environment = { LD_LIBRARY_PATH: muslLibraries() };
-    if (runtime.kind === 'bun') return { ...nativeHost(runtime, { script }), environment };
-    const program = plainNode(runtime);
-    const suite = {
-      command: [program],
-      prebuilt: prebuilt({ libc: 'musl' }),
-      environment: { ...environment, ...vitestOnMusl() },
-    };
-    return { title: titleOf(runtime), command: [program, ...ARGUMENTS.node, script], environment, suite };
+    return { ...host, environment, suite: { ...host.suite, environment: { ...environment, ...vitestOnMusl() } } };
   });
 }
 

@@ -72,9 +72,10 @@ describe('bindExclusive()', () => {
 describe('connections that arrive before listen(server)', () => {
   test('are served once there is one', async () => {
     const listener = listenerOn({});
-    const answers = Promise.all([1, 2, 3].map((id) => ask(listener.address.port, `/${id}`)));
-    await listener.listen(createServer((incoming, response) => response.end(`served ${incoming.url}`)));
-    expect(await answers).toEqual(['served /1', 'served /2', 'served /3']);
+    const asked = Promise.all([1, 2, 3].map((id) => ask(listener.address.port, `/${id}`)));
+    const server = createServer((incoming, response) => response.end(`served ${incoming.url}`));
+    const [answers] = await Promise.all([asked, listener.listen(server)]);
+    expect(answers).toEqual(['served /1', 'served /2', 'served /3']);
   });
 
   test('wait in a backlog of the length asked for', () => {
