@@ -36,7 +36,7 @@ export function bindExclusive(options: BindExclusiveOptions): BoundListener {
   const [first, second] = addressesOf(host);
   const ids =
     second === undefined ? [native().listen(first!, port, backlog)] : listenOnBoth(first!, second, port, backlog);
-  return new BoundListener(ids, { address: first!, port: native().portOf(ids[0]!), backlog });
+  return new BoundListener(ids, { address: first!, port: port || native().portOf(ids[0]!), backlog });
 }
 
 /** All or nothing: refused if either is taken. */

@@ -19,15 +19,17 @@ import type { GatewayRequest } from './gateway-options.js';
 export async function takeLocks(request: GatewayRequest, taken: FileLock[]): Promise<void> {
   await prepareDirectory(request);
   const deadline = monotonicMs() + request.timeoutMs;
-  const head = recordHead(request.owner);
+  let head: RecordHead | undefined;
   for (const pathOf of request.lockPaths) {
     request.signal?.throwIfAborted();
-    const asked = attemptOf(pathOf(), head, request);
+    const path = pathOf();
     const timeoutMs = Math.max(0, deadline - monotonicMs());
     try {
+      head ??= recordHead(request.owner);
+      const asked = attemptOf(path, head, request);
       taken.push(acquireAtOnce(asked, timeoutMs) ?? (await waitForLock(asked, request, timeoutMs)));
     } catch (error) {
-      throw explain(error, asked.path, request);
+      throw explain(error, path, request);
     }
   }
 }

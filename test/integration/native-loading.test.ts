@@ -79,6 +79,22 @@ test('without an addon there is no lock, and the error says what was tried and t
   );
 });
 
+test.each(['stateDir', 'lockFile'])(
+  'without an addon a gateway with a %s fails as one whose lock failed',
+  async (option) => {
+    const options = { [option]: join(freshDirectory(), 'place'), port: 0, env: {} };
+    const script = `
+    const { acquireGatewayLock } = await import('gateway-lock');
+    await acquireGatewayLock(${JSON.stringify(options)}).catch(({ code, cause }) => {
+      console.log(JSON.stringify({ code, cause: cause.code }));
+    });`;
+    expect(await run(script, freshDirectory())).toEqual({
+      code: 'ERR_GATEWAY_LOCK_FAILED',
+      cause: 'ERR_NATIVE_MISSING',
+    });
+  },
+);
+
 test('in a folder that cannot be built the error gives no command, and says how it may have come there', async () => {
   const { code, message } = await loadFrom(freshDirectory());
   expect(code).toBe('ERR_NATIVE_MISSING');
@@ -104,15 +120,18 @@ async function loadFrom(folder: string, execArgv: readonly string[] = []): Promi
       const { name, code, message, cause } = error;
       console.log(JSON.stringify({ name, code, message, hasCause: cause instanceof Error, ours: error instanceof LockError }));
     }`;
-  const env = { ...process.env, GATEWAY_LOCK_PREBUILD: folder };
-  const { stdout } = await promisify(execFile)(process.execPath, [...execArgv, '--input-type=module', '-e', script], {
-    cwd: root,
-    env,
-  });
-  const outcome = JSON.parse(stdout) as Outcome;
+  const outcome = (await run(script, folder, execArgv)) as Outcome;
   return outcome.loaded
     ? { loaded: outcome.loaded.map((path) => path.slice(folder.length + 1).replaceAll(sep, '/')) }
     : outcome;
+}
+
+/** What a script prints, in a new process whose addon can only come from that folder. */
+async function run(script: string, folder: string, execArgv: readonly string[] = []): Promise<unknown> {
+  const env = { ...process.env, GATEWAY_LOCK_PREBUILD: folder };
+  const args = [...execArgv, '--input-type=module', '-e', script];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root, env });
+  return JSON.parse(stdout);
 }
 
 function folderWith(files: Readonly<Record<string, 'addon' | 'garbage'>>): string {
