@@ -48,9 +48,7 @@ export class Actor {
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         resolve({ code, signal });
-        for (const { reject } of this.#pending.values()) {
-          reject(new Error(`actor ${this.pid} ended (${code ?? signal}) before it answered:\n${this.output}`));
-        }
+        void this.#hearOut().then(() => this.#refusePending(code ?? signal));
       });
     });
   }
@@ -74,6 +72,18 @@ export class Actor {
   async hang(): Promise<void> {
     if (constants.signals.SIGSTOP === undefined) await this.call('hang');
     else process.kill(this.pid, 'SIGSTOP');
+  }
+
+  /** Windows tells of a process's end before what it said last has been read. Bounded: whom it started may have its channel, too. */
+  #hearOut(): Promise<unknown> {
+    if (!this.#child.connected) return Promise.resolve();
+    return Promise.race([once(this.#child, 'disconnect'), sleep(5000, undefined, { ref: false })]);
+  }
+
+  #refusePending(how: number | string | null): void {
+    for (const { reject } of this.#pending.values()) {
+      reject(new Error(`actor ${this.pid} ended (${how}) before it answered:\n${this.output}`));
+    }
   }
 
   #settle({ id, error, value }: { id: number; error?: object; value?: unknown }): void {
