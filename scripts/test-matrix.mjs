@@ -1,5 +1,5 @@
 // npm run test:matrix [-- --quick] [--all]: the packed tarball in every runtime that can be had on this machine, and the integration
-// suite in them (not with --quick; on arm64 in each Node only with --all). Writes the table of docs/platforms.md. Ends non-zero when one
+// suite in them (not with --quick; on arm64 in each Node only with --all). Without either it writes the table of docs/platforms.md. Ends non-zero when one
 // fails; with --all also when one cannot be run here.
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs';

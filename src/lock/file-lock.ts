@@ -129,7 +129,7 @@ export class FileLock {
     if (this.#record !== null && this.held) this.#write(updatedHead(this.#record.head, fields));
   }
 
-  /** `updateOwner({ bindHost, port })` for a record that names neither, in a third of the time. @internal */
+  /** `updateOwner({ bindHost, port })` for a record that names neither, and without making objects of it. @internal */
   nameListener(bindHost: string, port: number): void {
     if (this.#record !== null && this.held) this.#write(listeningHead(this.#record.head, bindHost, port));
   }
