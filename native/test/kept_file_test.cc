@@ -1,10 +1,9 @@
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <initializer_list>
 #include <string>
 
 #include "places.h"
@@ -107,7 +106,7 @@ TEST("a lock file gets the mode of its access whatever the umask is") {
     mode_t mode;
   } const rows[] = {
       {FileAccess::kOwner, 0600}, {FileAccess::kGroup, 0660}, {FileAccess::kEveryone, 0666}};
-  for (mode_t mask : {0, 022, 0777}) {
+  for (mode_t mask : std::initializer_list<mode_t>{0, 022, 0777}) {
     umask(mask);
     for (const auto& row : rows) {
       FileLock lock = TakeWith(directory / "a.lock", For(row.access));
@@ -142,19 +141,6 @@ TEST("an empty file of ours that we cannot open gets its mode back; one with con
     FileLock lock;
     CHECK(TryTake(full, &lock).sys_code == EACCES && ModeOf(full) == 0);
   });
-}
-
-TEST("a file lease of another program is a transient failure that names itself") {
-  Directory directory;
-  const std::string path = directory / "a.lock";
-  WriteFile(path, "");
-  FileHandle file(open(path.c_str(), O_RDONLY));
-  if (fcntl(static_cast<int>(file.get()), F_SETLEASE, F_RDLCK) != 0)
-    Skip("this file system has no leases");
-  CHECK(fcntl(static_cast<int>(file.get()), F_SETSIG, SIGCHLD) == 0);
-  FileLock lock;
-  Status status = TryTake(path, &lock);
-  CHECK(status.sys_code == EAGAIN && std::strcmp(status.detail, "file-lease") == 0);
 }
 
 }  // namespace

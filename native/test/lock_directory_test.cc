@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <initializer_list>
 #include <string>
 
 #include "lock_place.h"
@@ -45,7 +46,7 @@ TEST("a directory that no other user can write to is used as it is, ours or not"
 TEST("a lock directory gets its owner's rights whatever the umask is") {
   AsOrdinaryUser([] {
     Directory directory;
-    for (mode_t mask : {0177, 0277, 0777}) {
+    for (mode_t mask : std::initializer_list<mode_t>{0177, 0277, 0777}) {
       umask(mask);
       const std::string path = directory / std::to_string(mask).c_str();
       CHECK(EnsureLockDirectory(path + "/b", kTighten).ok());
