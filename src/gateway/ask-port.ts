@@ -23,6 +23,11 @@ export function portOwner({ host, port }: Place): number | null {
   return pids.find((pid) => pid !== 0) ?? null;
 }
 
+/** Returns false also for a process that is being killed, where the system tells (Linux). */
+export function isProcessAlive(pid: number): boolean {
+  return native().startTimeOf(pid) !== -1;
+}
+
 function answers(address: string, port: number): boolean {
   try {
     return native().askPort(address, port) !== 'refused';

@@ -1,6 +1,6 @@
 // The lock half of the transaction: state lock, then config lock, with one deadline for both.
 import { monotonicMs } from '../clock.js';
-import { GatewayLockError, LockError } from '../errors.js';
+import { GatewayLockError, LockError, type OwnerRecord } from '../errors.js';
 import { acquireAtOnce, acquireInTurn } from '../lock/acquire.js';
 import type { AttemptRequest } from '../lock/attempt.js';
 import type { FileLock } from '../lock/file-lock.js';
@@ -11,7 +11,7 @@ import { pause } from '../lock/pause.js';
 import { probeLock } from '../lock/probe-lock.js';
 import { PAUSES_MS } from '../lock/prober-grace.js';
 import { native } from '../native/load.js';
-import { portAnswers, portOwner } from './ask-port.js';
+import { isProcessAlive, portAnswers, portOwner } from './ask-port.js';
 import { lockedError, lockFailedError, portInUseError } from './gateway-error.js';
 import type { GatewayRequest } from './gateway-options.js';
 
@@ -66,24 +66,49 @@ function waitForLock(asked: AttemptRequest, request: GatewayRequest, timeoutMs: 
   return acquireInTurn(asked, { timeoutMs, signal: request.signal, onContended });
 }
 
-/** Fail fast: who finds the port answering need not wait for the lock. Otherwise the holder starts or closes. */
+/**
+ * Called while the lock is held. Fails at once if the holder lives and the port is in use: waiting would not help. Waits for
+ * a holder that is starting, closing or dying.
+ */
 function contentionPolicy(path: string, request: GatewayRequest): () => Promise<void> {
   let announced = false;
   return async () => {
-    if (request.whenListening === 'fail' && request.bind && portAnswers(request)) {
-      const holder = holderOf(path);
-      throw portInUseError(request, { lockPath: path, ...holder, listenerPid: listenerOf(request, holder) });
-    }
+    if (request.whenListening === 'fail' && request.bind && portAnswers(request)) refuseLivingHolder(path, request);
     if (announced) return;
     announced = true;
     await request.onWait?.({ lockPath: path, ...holderOf(path) });
   };
 }
 
-/** Mostly the holder says that it is he. Looking through every process for the one that has a socket takes milliseconds. */
-function listenerOf(request: GatewayRequest, { owner, ownerAlive }: ReturnType<typeof holderOf>): number | null {
+/** @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` */
+function refuseLivingHolder(path: string, request: GatewayRequest): void {
+  const { state, owner, ownerAlive } = probeLock(path);
+  // Released since the attempt: the next one decides.
+  if (state !== 'held') return;
+  const listenerPid = listenerOf(request, { owner, ownerAlive });
+  if (isDying({ owner, ownerAlive, listenerPid })) return;
+  throw portInUseError(request, { lockPath: path, owner, ownerAlive, listenerPid });
+}
+
+/**
+ * A killed process keeps lock and port until the kernel has taken back its memory, which takes seconds for gigabytes.
+ * Asks for a living owner again: it may have been killed while the listener was looked for.
+ */
+function isDying({ owner, ownerAlive, listenerPid }: HeldPort): boolean {
+  if (ownerAlive === true) return !isProcessAlive(owner!.pid);
+  return ownerAlive === false || (listenerPid !== null && !isProcessAlive(listenerPid));
+}
+
+/** Uses the record if it names this port. Searching all processes for the socket takes milliseconds. */
+function listenerOf(request: GatewayRequest, { owner, ownerAlive }: Omit<HeldPort, 'listenerPid'>): number | null {
   const said = ownerAlive === true && owner?.kernelLock === true && owner.port === request.port;
   return said ? owner.pid : portOwner(request);
+}
+
+interface HeldPort {
+  readonly owner: OwnerRecord | null;
+  readonly ownerAlive: boolean | null;
+  readonly listenerPid: number | null;
 }
 
 function holderOf(path: string) {
