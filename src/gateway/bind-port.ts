@@ -1,10 +1,10 @@
-// The bind half of the transaction. The locks are ours, so whoever has the port is no gateway of this state.
+// The bind half of the transaction. We hold the locks, so whatever has the port is not a gateway of this state directory.
 import { bindExclusive } from '../bind/bind-exclusive.js';
 import type { BoundListener } from '../bind/bound-listener.js';
 import { monotonicMs } from '../clock.js';
 import { pause } from '../lock/pause.js';
-import { isProcessAlive, portAnswers, portHasListener, portOwner } from './ask-port.js';
-import { bindFailedError, portInUseError } from './gateway-error.js';
+import { connectionOwner, isProcessAlive, portAnswers, portHasListener, portOwner } from './ask-port.js';
+import { bindFailedError, portInUseError, portTakenError } from './gateway-error.js';
 import type { GatewayRequest } from './gateway-options.js';
 
 /** As OpenClaw has it. */
@@ -25,13 +25,14 @@ export async function bindPort(request: GatewayRequest, reclaimed: boolean): Pro
   const deadline = monotonicMs() + request.bindTimeoutMs;
   for (;;) {
     request.signal?.throwIfAborted();
-    // Asked first: on macOS a bind can succeed beside a listener on another address.
+    // Probed first: on macOS a bind can succeed beside a listener on another address.
     if (portAnswers(request)) throw inUse(request);
     try {
       return bindExclusive(request);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw bindFailedError(request, error);
-      if (monotonicMs() >= deadline || portHasListener(request)) throw inUse(request, error);
+      if (portHasListener(request)) throw inUse(request, error);
+      if (monotonicMs() >= deadline) throw portTakenError(request, connectionOwner(request), error);
     }
     await pause(Math.min(BIND_RETRY_MS, deadline - monotonicMs()), request.signal);
   }
