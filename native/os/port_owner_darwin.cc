@@ -30,7 +30,8 @@ bool UsesPort(int pid, std::uint16_t port, Kind kind) {
   size = proc_pidinfo(pid, PROC_PIDLISTFDS, 0, descriptors.data(), size);
   for (int i = 0; i < size / static_cast<int>(sizeof(proc_fdinfo)); ++i) {
     const proc_fdinfo& one = descriptors[static_cast<std::size_t>(i)];
-    if (one.proc_fdtype == PROX_FDTYPE_SOCKET && UsesPort(pid, one.proc_fd, port, kind)) return true;
+    if (one.proc_fdtype == PROX_FDTYPE_SOCKET && UsesPort(pid, one.proc_fd, port, kind))
+      return true;
   }
   return false;
 }

@@ -41,7 +41,7 @@ struct Stat {
   std::uint64_t pending = 0;     // 31: signals that are pending for the main thread
 };
 
-constexpr std::uint64_t kExiting = 0x4;    // PF_EXITING, include/linux/sched.h
+constexpr std::uint64_t kExiting = 0x4;     // PF_EXITING, include/linux/sched.h
 constexpr std::uint64_t kSignaled = 0x400;  // PF_SIGNALED: killed by a signal, perhaps dumping core
 constexpr std::uint64_t kPendingKill = std::uint64_t{1} << (SIGKILL - 1);
 
