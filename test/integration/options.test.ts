@@ -84,6 +84,17 @@ describe.each(CALLS)('%s', (_name, options, call) => {
   });
 });
 
+test('env is an object: where nothing else could be read, a mistake would choose the default paths', () => {
+  for (const env of [5n, 'HOME', 7, true]) {
+    expect(() => resolveGatewayPaths({ env: env as never })).toThrow(
+      expect.objectContaining({
+        code: 'ERR_INVALID_ARG_TYPE',
+        message: expect.stringContaining('env must be an object'),
+      }),
+    );
+  }
+});
+
 async function caught(call: () => unknown): Promise<unknown> {
   try {
     await call();
