@@ -73,23 +73,18 @@ interface OwnFile {
   readonly paths?: object | null;
 }
 
-export function bindFailedError({ host, port }: Place, cause: unknown): GatewayLockError {
-  const { message, code } = cause as NodeJS.ErrnoException;
-  return new GatewayLockError(
-    'ERR_GATEWAY_BIND_FAILED',
-    `failed to bind gateway socket on ${webSocketUrl(host, port)}: ${message}`,
-    { host, port, cause, hint: BIND_HINTS[code ?? ''] ?? 'Choose another host or port.' },
-  );
-}
-
-/** The port is in use, and no process listens there. `connectionPid`: null if the system does not name its process. */
-export function portTakenError({ host, port }: Place, connectionPid: number | null, cause: unknown): GatewayLockError {
+export function bindFailedError({ host, port }: Place, cause: unknown, hint = bindHint(cause)): GatewayLockError {
   const { message } = cause as Error;
   return new GatewayLockError(
     'ERR_GATEWAY_BIND_FAILED',
     `failed to bind gateway socket on ${webSocketUrl(host, port)}: ${message}`,
-    { host, port, cause, hint: takenHint(connectionPid, port) },
+    { host, port, cause, hint },
   );
+}
+
+/** The port is in use, and no process listens there. `connectionPid`: null if the system does not name its process. */
+export function portTakenError(place: Place, connectionPid: number | null, cause: unknown): GatewayLockError {
+  return bindFailedError(place, cause, takenHint(connectionPid, place.port));
 }
 
 function takenHint(pid: number | null, port: number): string {
@@ -105,6 +100,10 @@ const BIND_HINTS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'That address is not one of this host: list them with `ip addr` or `ifconfig`, or use 127.0.0.1.',
   EAFNOSUPPORT: 'This host has no such address family: use 127.0.0.1.',
 };
+
+function bindHint(cause: unknown): string {
+  return BIND_HINTS[(cause as NodeJS.ErrnoException).code ?? ''] ?? 'Choose another host or port.';
+}
 
 function details({ lockPath, owner, ownerAlive, cause }: Holder) {
   return { path: lockPath, owner, ownerAlive, ...(cause === undefined ? {} : { cause }) };
