@@ -6,15 +6,32 @@ export function invalidType(name: string, expected: string, actual: unknown): Ty
 }
 
 export function invalidValue(name: string, expected: string, actual: unknown): TypeError {
-  return Object.assign(new TypeError(`${name} must be ${expected}, not ${JSON.stringify(actual)}`), {
+  return Object.assign(new TypeError(`${name} must be ${expected}, not ${valueText(actual)}`), {
     code: 'ERR_INVALID_ARG_VALUE',
   });
 }
 
+const LONGEST_VALUE_TEXT = 200;
+
+/** Never throws, unlike JSON.stringify(), which throws for a BigInt, a circular object and a failing toJSON(). */
+function valueText(value: unknown): string {
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  try {
+    const text = JSON.stringify(value) ?? String(value);
+    return text.length > LONGEST_VALUE_TEXT ? `${text.slice(0, LONGEST_VALUE_TEXT)}...` : text;
+  } catch {
+    return `an ${typeof value}`;
+  }
+}
+
 export function outOfRange(name: string, expected: string, actual: unknown): RangeError {
-  return Object.assign(new RangeError(`${name} must be ${expected}, not ${String(actual)}`), {
-    code: 'ERR_OUT_OF_RANGE',
-  });
+  return Object.assign(
+    new RangeError(`${name} must be ${expected}, not ${typeof actual === 'string' ? actual : valueText(actual)}`),
+    {
+      code: 'ERR_OUT_OF_RANGE',
+    },
+  );
 }
 
 export function checkOptions(value: unknown): void {

@@ -40,7 +40,9 @@ export type { LockStrength } from './native/binding.js';
 export { programCandidates, programsInherit, signalsCanBeRelayed, startedAs } from './native/programs.js';
 /** @internal For src/cli, which prints what the library's own errors print. */
 export {
+  commandText,
   DENIED_PORT_ADVICE,
+  makeDirectoryCommand,
   makePrivateCommand,
   showModeCommand,
   stopCommand,

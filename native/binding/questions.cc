@@ -126,6 +126,14 @@ Napi::Value JsFindPortOwner(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(FindPortOwner(endpoint)));
 }
 
+Napi::Value JsFindConnectionOwner(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  Endpoint endpoint = ReadEndpoint(&arguments);
+  if (!arguments.valid()) return info.Env().Undefined();
+  auto pid = static_cast<double>(FindConnectionOwner(endpoint));
+  return Napi::Number::New(info.Env(), pid);
+}
+
 // A number and not an object of three: that took as long as asking the system.
 Napi::Value JsStartTimeOf(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
@@ -169,6 +177,7 @@ void ExportQuestions(Napi::Env env, Napi::Object exports) {
   exports.Set("askPort", Napi::Function::New<JsAskPort>(env));
   exports.Set("hasListener", Napi::Function::New<JsHasListener>(env));
   exports.Set("findPortOwner", Napi::Function::New<JsFindPortOwner>(env));
+  exports.Set("findConnectionOwner", Napi::Function::New<JsFindConnectionOwner>(env));
   exports.Set("startTimeOf", Napi::Function::New<JsStartTimeOf>(env));
   exports.Set("startedAtMs", Napi::Function::New<JsStartedAtMs>(env));
   exports.Set("commandLine", Napi::Function::New<JsCommandLine>(env));

@@ -1,4 +1,4 @@
-// Who listens on a port, from the system's own tables.
+// The processes that use a port, from the system's own tables.
 //
 // NOT promised: an answer. The system tells it only for processes that this user may look at.
 // Thread-safety: stateless.
@@ -17,5 +17,10 @@ bool HasListener(const Endpoint& endpoint);
 // The process of that listener, for messages. 0 when there is none, or when the system does not
 // tell.
 std::int64_t FindPortOwner(const Endpoint& endpoint);
+
+// The process of a connection that has this endpoint as its local one, for messages: while it
+// lasts, nothing can listen there. 0 when there is none, or when the system does not tell. Linux
+// lists no socket that is bound and neither listens nor is connected.
+std::int64_t FindConnectionOwner(const Endpoint& endpoint);
 
 }  // namespace gateway_lock

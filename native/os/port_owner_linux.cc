@@ -58,9 +58,16 @@ bool ParseRow(const char* line, Row* row) {
                      row->local, &row->port, &row->state, &row->inode) == 4;
 }
 
-// The socket inode of the first listener on the port for which `meets` holds; 0 for none.
+enum class Kind { kListener, kConnection };
+
+bool IsOfKind(const Row& row, Kind kind) {
+  return (row.state == kListenState) == (kind == Kind::kListener);
+}
+
+// The inode of the first socket on the port for which `meets` holds; 0 for none. A connection that
+// its process has closed (TIME_WAIT) has no inode.
 template <typename Meets>
-std::uint64_t FindInode(const char* table, unsigned port, Meets meets) {
+std::uint64_t FindInode(const char* table, unsigned port, Kind kind, Meets meets) {
   FILE* stream = fopen(table, "re");
   if (stream == nullptr) return 0;
   std::uint64_t found = 0;
@@ -68,8 +75,8 @@ std::uint64_t FindInode(const char* table, unsigned port, Meets meets) {
   std::size_t capacity = 0;
   Row row;
   while (found == 0 && getline(&line, &capacity, stream) > 0) {
-    bool listens = ParseRow(line, &row) && row.state == kListenState && row.port == port;
-    if (listens && meets(std::string(row.local))) found = row.inode;
+    bool wanted = ParseRow(line, &row) && row.port == port && IsOfKind(row, kind);
+    if (wanted && meets(std::string(row.local))) found = row.inode;
   }
   free(line);
   fclose(stream);
@@ -77,7 +84,7 @@ std::uint64_t FindInode(const char* table, unsigned port, Meets meets) {
 }
 
 // A v6 listener on `::` takes IPv4 connections, too; a v4 listener never takes those for ::1.
-std::uint64_t FindListenerInode(const Endpoint& endpoint) {
+std::uint64_t FindInode(const Endpoint& endpoint, Kind kind) {
   SocketAddress address;
   if (!ParseAddress(endpoint, &address).ok()) return 0;
   std::string wanted = HexAddress(address);
@@ -85,9 +92,12 @@ std::uint64_t FindListenerInode(const Endpoint& endpoint) {
   bool any = IsWildcard(wanted);
   auto same = [&](const std::string& local) { return any || local == wanted || IsWildcard(local); };
   auto wildcard = [&](const std::string& local) { return IsWildcard(local); };
-  std::uint64_t inode = FindInode(v6 ? "/proc/net/tcp6" : "/proc/net/tcp", endpoint.port, same);
-  if (inode == 0 && !v6) inode = FindInode("/proc/net/tcp6", endpoint.port, wildcard);
-  if (inode == 0 && v6 && any) inode = FindInode("/proc/net/tcp", endpoint.port, same);
+  auto find = [&](const char* table, auto meets) {
+    return FindInode(table, endpoint.port, kind, meets);
+  };
+  std::uint64_t inode = find(v6 ? "/proc/net/tcp6" : "/proc/net/tcp", same);
+  if (inode == 0 && !v6) inode = find("/proc/net/tcp6", wildcard);
+  if (inode == 0 && v6 && any) inode = find("/proc/net/tcp", same);
   return inode;
 }
 
@@ -116,10 +126,15 @@ std::int64_t FindHolder(std::uint64_t inode) {
 
 }  // namespace
 
-bool HasListener(const Endpoint& endpoint) { return FindListenerInode(endpoint) != 0; }
+bool HasListener(const Endpoint& endpoint) { return FindInode(endpoint, Kind::kListener) != 0; }
 
 std::int64_t FindPortOwner(const Endpoint& endpoint) {
-  std::uint64_t inode = FindListenerInode(endpoint);
+  std::uint64_t inode = FindInode(endpoint, Kind::kListener);
+  return inode == 0 ? 0 : FindHolder(inode);
+}
+
+std::int64_t FindConnectionOwner(const Endpoint& endpoint) {
+  std::uint64_t inode = FindInode(endpoint, Kind::kConnection);
   return inode == 0 ? 0 : FindHolder(inode);
 }
 

@@ -15,7 +15,9 @@ namespace {
 
 constexpr int kTries = 8;
 
-// One line of the table of listeners; an IPv4 address is the first 4 bytes.
+enum class Kind { kListener, kConnection };
+
+// One line of a table of sockets; an IPv4 address is the first 4 bytes.
 struct Row {
   unsigned char local[16];
   std::uint16_t port;
@@ -35,12 +37,13 @@ Row ToRow(const MIB_TCP6ROW_OWNER_PID& from) {
 }
 
 // The table grows while we ask for its size. Empty when the system does not tell.
-std::vector<DWORD> ReadTable(ULONG family) {
+std::vector<DWORD> ReadTable(ULONG family, Kind kind) {
+  auto rows =
+      kind == Kind::kListener ? TCP_TABLE_OWNER_PID_LISTENER : TCP_TABLE_OWNER_PID_CONNECTIONS;
   std::vector<DWORD> table(1024);
   for (int tries = 0; tries < kTries; ++tries) {
     auto size = static_cast<DWORD>(table.size() * sizeof(DWORD));
-    DWORD error =
-        GetExtendedTcpTable(table.data(), &size, FALSE, family, TCP_TABLE_OWNER_PID_LISTENER, 0);
+    DWORD error = GetExtendedTcpTable(table.data(), &size, FALSE, family, rows, 0);
     if (error == NO_ERROR) return table;
     if (error != ERROR_INSUFFICIENT_BUFFER) break;
     table.resize(size / sizeof(DWORD) + 256);
@@ -48,10 +51,10 @@ std::vector<DWORD> ReadTable(ULONG family) {
   return {};
 }
 
-// The first listener on the port for which `meets` holds.
+// The first socket on the port for which `meets` holds.
 template <typename Table, typename Meets>
-bool FindRow(ULONG family, std::uint16_t port, Meets meets, Row* found) {
-  std::vector<DWORD> bytes = ReadTable(family);
+bool FindRow(ULONG family, std::uint16_t port, Kind kind, Meets meets, Row* found) {
+  std::vector<DWORD> bytes = ReadTable(family, kind);
   if (bytes.empty()) return false;
   const auto* table = reinterpret_cast<const Table*>(bytes.data());
   for (DWORD i = 0; i < table->dwNumEntries; ++i) {
@@ -76,7 +79,7 @@ Row Wanted(const SocketAddress& address, std::uint16_t port) {
 }
 
 // A v6 listener on `::` can take IPv4 connections, too; a v4 listener never takes those for ::1.
-bool FindListener(const Endpoint& endpoint, Row* found) {
+bool FindSocket(const Endpoint& endpoint, Kind kind, Row* found) {
   SocketAddress address;
   if (!ParseAddress(endpoint, &address).ok()) return false;
   Row wanted = Wanted(address, endpoint.port);
@@ -87,10 +90,10 @@ bool FindListener(const Endpoint& endpoint, Row* found) {
     return any || wildcard(row) || std::memcmp(row.local, wanted.local, sizeof row.local) == 0;
   };
   auto in_v4 = [&](auto meets) {
-    return FindRow<MIB_TCPTABLE_OWNER_PID>(AF_INET, endpoint.port, meets, found);
+    return FindRow<MIB_TCPTABLE_OWNER_PID>(AF_INET, endpoint.port, kind, meets, found);
   };
   auto in_v6 = [&](auto meets) {
-    return FindRow<MIB_TCP6TABLE_OWNER_PID>(AF_INET6, endpoint.port, meets, found);
+    return FindRow<MIB_TCP6TABLE_OWNER_PID>(AF_INET6, endpoint.port, kind, meets, found);
   };
   return v6 ? in_v6(same) || (any && in_v4(same)) : in_v4(same) || in_v6(wildcard);
 }
@@ -99,12 +102,20 @@ bool FindListener(const Endpoint& endpoint, Row* found) {
 
 bool HasListener(const Endpoint& endpoint) {
   Row row;
-  return FindListener(endpoint, &row);
+  return FindSocket(endpoint, Kind::kListener, &row);
 }
 
 std::int64_t FindPortOwner(const Endpoint& endpoint) {
   Row row;
-  return FindListener(endpoint, &row) ? static_cast<std::int64_t>(row.pid) : 0;
+  bool found = FindSocket(endpoint, Kind::kListener, &row);
+  return found ? static_cast<std::int64_t>(row.pid) : 0;
+}
+
+// A connection that its process has closed (TIME_WAIT) has pid 0.
+std::int64_t FindConnectionOwner(const Endpoint& endpoint) {
+  Row row;
+  bool found = FindSocket(endpoint, Kind::kConnection, &row);
+  return found ? static_cast<std::int64_t>(row.pid) : 0;
 }
 
 }  // namespace gateway_lock

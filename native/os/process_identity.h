@@ -1,7 +1,8 @@
 // Which process a pid means. Pids are used again, so a pid alone proves nothing: the time at which
 // the process started, together with the boot, makes it one process for good.
 //
-// Guaranteed: a zombie counts as dead, for the kernel has already taken back all its locks.
+// Guaranteed: a zombie counts as dead. On Linux a process that is being killed does, too: it no
+// longer runs its program, although it may keep its locks and ports for seconds.
 // NOT promised: anything about a pid of another pid namespace (containers): compare namespaces first.
 // Thread-safety: stateless.
 #pragma once

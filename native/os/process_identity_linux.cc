@@ -33,20 +33,46 @@ std::int64_t NowMs(clockid_t clock) {
 // counts every interrupt of every CPU first: it took half of the time of a probe.
 std::int64_t BootTimeMs() { return NowMs(CLOCK_REALTIME) - NowMs(CLOCK_BOOTTIME); }
 
-// The fields after the command name, which may itself hold blanks and parentheses: counted from the
-// last one (man 5 proc). Field 3 is the state, field 22 the start time. Not by sscanf(), which
-// takes a third of a refused try to skip what is between.
-bool ParseStat(const std::string& stat, char* state, std::uint64_t* start_time) {
-  std::size_t at = stat.rfind(')');
-  if (at == std::string::npos || at + 2 >= stat.size()) return false;
-  *state = stat[at + 2];
-  for (int field = 3; field <= 22; ++field) {
-    at = stat.find(' ', at + 1);
+// The fields of /proc/PID/stat that are needed here, by their numbers in man 5 proc.
+struct Stat {
+  char state = 0;                // 3
+  std::uint64_t flags = 0;       // 9
+  std::uint64_t start_time = 0;  // 22
+  std::uint64_t pending = 0;     // 31: signals that are pending for the main thread
+};
+
+constexpr std::uint64_t kExiting = 0x4;     // PF_EXITING, include/linux/sched.h
+constexpr std::uint64_t kSignaled = 0x400;  // PF_SIGNALED: killed by a signal, perhaps dumping core
+constexpr std::uint64_t kPendingKill = std::uint64_t{1} << (SIGKILL - 1);
+
+// Counts the fields from the last parenthesis, because the command name may itself hold blanks and
+// parentheses (man 5 proc). Not by sscanf(), which takes a third of a refused attempt to skip what
+// is between.
+bool ParseStat(const std::string& text, Stat* stat) {
+  std::size_t at = text.rfind(')');
+  if (at == std::string::npos || at + 2 >= text.size()) return false;
+  stat->state = text[at + 2];
+  std::uint64_t values[32] = {};
+  for (int field = 3; field <= 31; ++field) {
+    at = text.find(' ', at + 1);
     if (at == std::string::npos) return false;
+    bool wanted = field == 9 || field == 22 || field == 31;
+    if (wanted) values[field] = std::strtoull(text.c_str() + at + 1, nullptr, 10);
   }
-  char* end = nullptr;
-  *start_time = std::strtoull(stat.c_str() + at + 1, &end, 10);
-  return end != stat.c_str() + at + 1;
+  stat->flags = values[9];
+  stat->start_time = values[22];
+  stat->pending = values[31];
+  return true;
+}
+
+// A killed process no longer runs its program, but takes seconds to give back gigabytes of memory,
+// and its locks and ports come after the memory (kernel/exit.c, do_exit()). SIGKILL is pending for
+// every thread at once (kernel/signal.c, complete_signal()); the main thread takes it off and is
+// then marked as signaled, later as exiting.
+bool IsAlive(const Stat& stat) {
+  bool dead = stat.state == 'Z' || stat.state == 'X' || stat.state == 'x';
+  bool dying = (stat.flags & (kExiting | kSignaled)) != 0 || (stat.pending & kPendingKill) != 0;
+  return !dead && !dying;
 }
 
 }  // namespace
@@ -54,14 +80,14 @@ bool ParseStat(const std::string& stat, char* state, std::uint64_t* start_time) 
 ProcessIdentity ReadProcess(std::int64_t pid) {
   ProcessIdentity process;
   if (pid <= 0 || pid > INT32_MAX) return process;
-  std::string stat = ReadSmallFile(("/proc/" + std::to_string(pid) + "/stat").c_str());
-  char state = 0;
-  if (!ParseStat(stat, &state, &process.start_time)) {
+  Stat stat;
+  if (!ParseStat(ReadSmallFile(("/proc/" + std::to_string(pid) + "/stat").c_str()), &stat)) {
     // No /proc, or one mounted with hidepid: at least whether it exists.
     process.alive = kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM;
     return process;
   }
-  process.alive = state != 'Z' && state != 'X' && state != 'x';
+  process.alive = IsAlive(stat);
+  process.start_time = stat.start_time;
   auto ticks_per_second = static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
   process.started_at_ms =
       BootTimeMs() + static_cast<std::int64_t>(process.start_time * 1000 / ticks_per_second);

@@ -1,4 +1,7 @@
+#include <unistd.h>
+
 #include "port_owner.h"
+#include "posix_socket.h"
 #include "processes.h"
 #include "sockets.h"
 #include "test.h"
@@ -12,6 +15,17 @@ TEST("the owner of a port that a child listens on is the child") {
   Endpoint endpoint = listener.endpoint();
   listener.Close();
   CHECK(FindPortOwner(endpoint) == child.pid());
+}
+
+TEST("a connection has the port that it leaves from, until it is closed") {
+  Listener listener = ListenOn({"127.0.0.1", 0});
+  SocketHandle client = Connect(listener.endpoint());
+  Endpoint source = {"127.0.0.1", 0};
+  CHECK(LocalPort(client, &source.port).ok());
+  CHECK(FindPortOwner(source) == 0);
+  CHECK(FindConnectionOwner(source) == getpid());
+  client.Reset();
+  CHECK(FindConnectionOwner(source) == 0);
 }
 
 }  // namespace

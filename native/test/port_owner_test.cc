@@ -49,6 +49,23 @@ TEST("connections to a port do not make their ends its owners") {
   CHECK(FindPortOwner(endpoint) == 0);
 }
 
+TEST("a connection has the port of a listener that is closed, on its own address alone") {
+  NeedsOwners();
+  Listener listener = ListenOn(kAnyPort);
+  Endpoint endpoint = listener.endpoint();
+  SocketHandle client = Connect(endpoint);
+  SocketHandle connection = Accept(listener);
+  listener.Close();
+  CHECK(FindConnectionOwner(endpoint) == OwnPid());
+  CHECK(FindConnectionOwner({"0.0.0.0", endpoint.port}) == OwnPid());
+  CHECK(FindConnectionOwner({"127.0.0.2", endpoint.port}) == 0);
+}
+
+TEST("a listener without connections is none") {
+  Listener listener = ListenOn(kAnyPort);
+  CHECK(FindConnectionOwner(listener.endpoint()) == 0);
+}
+
 TEST(
     "a port has a listener for whoever would meet it: on its address, on a wildcard, for a "
     "wildcard") {

@@ -1,7 +1,8 @@
-// gateway-lock doctor: what is wrong on this machine, and what to type.
+// gateway-lock doctor: diagnoses problems of this machine and suggests fixes.
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { type GatewayLockOptions, LockError, listLocks, probeLock, resolveGatewayPaths } from '../index.js';
+import { printable } from '../printable.js';
 import { runChecks } from './doctor/checks.js';
 import { error, type Finding, ok, type Subject } from './doctor/finding.js';
 import { removeInert } from './doctor/inert.js';
@@ -9,7 +10,7 @@ import { withExamples } from './examples.js';
 import { EXIT } from './exit-codes.js';
 import { addFlags, type GatewayFlags, gatewayOptions } from './gateway-flags.js';
 import { jsonText } from './json-output.js';
-import { type Paint, painter, printable } from './output.js';
+import { type Paint, painter } from './output.js';
 import { print } from './print.js';
 
 interface DoctorFlags extends GatewayFlags {
@@ -21,15 +22,15 @@ interface DoctorFlags extends GatewayFlags {
 export function addDoctorCommand(program: Command): void {
   const command = program
     .command('doctor')
-    .summary('what is wrong here, and what to type')
+    .summary('diagnose problems and suggest fixes')
     .description(
       'Checks the addon, the lock directory, the file system (by locking a file of its own there), the port, the locks, the ' +
         'base ports and the service units. Changes nothing without --fix.',
     );
   addFlags(command, 'stateDir', 'lock', 'profile', 'app', 'port', 'host', 'config')
     .option('--json', 'print { "ok": ..., "findings": [...] } for programs')
-    .option('--fix', 'remove leftover lock files, and only those that provably mean nothing')
-    .option('--unit <file...>', 'service files to look at, besides those in the usual places')
+    .option('--fix', 'remove leftover lock files, and only those that provably block nothing')
+    .option('--unit <file...>', 'service files to check, besides those in the usual places')
     .action(doctor);
   withExamples(command, [
     { line: 'gateway-lock doctor', what: 'everything, for the gateway of ~/.gateway' },
@@ -43,7 +44,7 @@ Fields in --json:
   ok          whether no finding is an error
   findings    [{ check, level, message, advice }]; level is ok, info, warning or error; advice may be missing
 
-Exit codes: 0 nothing is wrong (there may be warnings); 1 something is; 64 wrong usage.`,
+Exit codes: 0 no errors (there may be warnings); 1 at least one error; 64 usage error.`,
   );
 }
 
@@ -61,7 +62,7 @@ async function examine(flags: DoctorFlags): Promise<Finding[]> {
   const options = gatewayOptions(flags);
   const blocker = findBlocker(options);
   if (blocker !== null) return [blocker];
-  const addon = { check: 'addon', ...ok('it loads') };
+  const addon = { check: 'addon', ...ok('loaded') };
   const removed = flags.fix ? removeInert(await listLocks(options)) : [];
   const subject = await readSubject(flags, options);
   return [addon, ...removed.map((report) => ({ check: 'fix', ...report })), ...(await runChecks(subject))];
@@ -118,5 +119,5 @@ function verdict(findings: readonly Finding[]): string {
   const counted = (many: number, what: string) => `${many} ${what}${many === 1 ? '' : 's'}`;
   const [errors, warnings] = [count('error'), count('warning')];
   if (errors > 0) return `${counted(errors, 'error')}, ${counted(warnings, 'warning')}`;
-  return warnings === 0 ? 'Nothing is wrong.' : `Nothing is wrong; ${counted(warnings, 'warning')}.`;
+  return warnings === 0 ? 'No problems found.' : `No errors; ${counted(warnings, 'warning')}.`;
 }

@@ -1,9 +1,9 @@
 // Answers for programs.
 
-/** As JSON.stringify() has it, and safe to be shown: it leaves DEL, the C1 controls and the marks that turn text around. */
+/** Escapes what JSON.stringify() leaves: DEL, the C1 controls, the separators of lines, and the marks that reorder text. */
 export function jsonText(value: unknown, indent = 2): string {
   return JSON.stringify(value, null, indent).replace(
-    /[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

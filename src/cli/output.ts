@@ -2,6 +2,7 @@
 import { writeSync } from 'node:fs';
 import { styleText } from 'node:util';
 import { GatewayLockError } from '../index.js';
+import { printable } from '../printable.js';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -22,12 +23,6 @@ export function say(line: string): void {
   } catch {
     // Nobody is there to read it: EPIPE, EAGAIN.
   }
-}
-
-/** Paths and records come from outside: no line feeds, no escape sequences for the terminal. */
-export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is meant
-  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, ' ');
 }
 
 /** Whether colours may be used there: https://no-color.org, https://force-color.org, TERM=dumb. */

@@ -12,11 +12,11 @@ const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'u
 const { version } = JSON.parse(manifest) as { version: string };
 
 export const EXIT_CODES: readonly (readonly [number, string])[] = [
-  [0, 'done; or, under launchd, the task scheduler and other supervisors: a healthy gateway was left in control'],
-  [1, 'failed'],
-  [64, 'the command was used wrongly'],
-  [75, 'somebody else has the lock or the port'],
-  [78, 'under systemd: a healthy gateway was left in control (RestartPreventExitStatus=78)'],
+  [0, 'success; under launchd, the task scheduler and other supervisors also: already running and healthy'],
+  [1, 'error'],
+  [64, 'usage error'],
+  [75, 'lock or port is in use'],
+  [78, 'under systemd: already running and healthy (RestartPreventExitStatus=78)'],
 ];
 
 export function createProgram(): Command {

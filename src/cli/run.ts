@@ -14,6 +14,7 @@ import { withExamples } from './examples.js';
 import { EXIT, exitCodeOf, isHeld } from './exit-codes.js';
 import { findProgram } from './find-program.js';
 import { addFlags, type GatewayFlags, gatewayOptions, parseMilliseconds } from './gateway-flags.js';
+import { refuseOpenClaw } from './openclaw.js';
 import { errorLine, say } from './output.js';
 import { SignalRelay } from './signal-relay.js';
 import { sayDuplicate } from './supervision.js';
@@ -33,7 +34,7 @@ export function addRunCommand(program: Command): void {
     .command('run')
     .summary('hold the lock, and the port, for any program')
     .description(
-      'Runs a program that holds the lock as long as it lives, or this command does: kill -9 of either alone lets nobody in. ' +
+      'Runs a program while holding the lock. The lock is held as long as the program or this command is running. ' +
         'With --port the program inherits the bound, listening socket as descriptor 3, by the convention of socket activation ' +
         "(LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES). Signals are passed on; the exit code is the program's own.",
     )
@@ -46,7 +47,7 @@ export function addRunCommand(program: Command): void {
       ),
     )
     .option('--no-wait', 'do not wait at all')
-    .option('--no-handover', 'give the port back just before the program starts: for one that binds it itself')
+    .option('--no-handover', 'release the port before starting the program, for programs that bind it themselves')
     .option('--supervised', 'leave a healthy gateway in control, as systemd, launchd and the task scheduler need it')
     .option('--park', 'with --supervised: wait behind a healthy gateway, and take over when it ends')
     .option('--health-path <path>', 'with --supervised: where that gateway is asked', '/healthz')
@@ -69,13 +70,14 @@ export function addRunCommand(program: Command): void {
   ]);
   command.addHelpText(
     'after',
-    "\nExit codes: the program's own; 75 somebody else has the lock or the port; with --supervised 78 (systemd) or 0 where a\n" +
-      'healthy gateway was left in control, 1 where it is not healthy; 126 the program cannot be run, 127 there is none.',
+    "\nExit codes: the program's own; 75 lock or port is in use; with --supervised 78 (systemd) or 0 if a healthy gateway\n" +
+      'is already running, 1 if it is not healthy; 126 the program cannot be run, 127 it does not exist.',
   );
 }
 
 async function run(words: string[], flags: RunFlags): Promise<void> {
   refuseWhatCannotBe(flags);
+  refuseOpenClaw(words, flags);
   const file = findProgram(words[0]!);
   const signals = new SignalRelay();
   const ended = await signals.endedBy(async () => {
@@ -115,7 +117,9 @@ async function acquire(flags: RunFlags, signal: AbortSignal): Promise<GatewayLoc
 function lockOptions(flags: RunFlags): GatewayLockOptions {
   const { wait } = flags;
   const timeouts = wait === undefined ? {} : { timeoutMs: wait || 0, bindTimeoutMs: wait || 0 };
-  return { ...gatewayOptions(flags), bind: flags.port !== undefined, role: 'program', ...timeouts };
+  // OpenClaw knows no role `program`, and takes the lock of a holder whose role it does not know.
+  const role = flags.app === 'openclaw' ? 'gateway' : 'program';
+  return { ...gatewayOptions(flags), bind: flags.port !== undefined, role, ...timeouts };
 }
 
 async function acquireSupervised(options: GatewayLockOptions, flags: RunFlags): Promise<GatewayLock | number> {

@@ -20,7 +20,7 @@ const SHORTEST_INTERVAL_MS = 100;
 export function addStatusCommand(program: Command): void {
   const command = program
     .command('status')
-    .summary('every lock: held or leftover, by whom, is its port answering')
+    .summary('list locks, their holders and health')
     .description(
       'Lists the locks under the state directories: the one that is named, else ~/.<app> and every ~/.<app>-<profile>. ' +
         'Nothing is created, changed or removed.',
@@ -46,14 +46,14 @@ export function addStatusCommand(program: Command): void {
 Fields of each lock in --json:
   path                 of the lock file
   state                held, leftover (its holder is gone: it blocks nothing), free, missing, unreadable
-  heldBy               exclusive, shared, record (an older gateway without a kernel lock), or null
+  heldBy               exclusive, shared, record (a gateway that holds no kernel lock, such as OpenClaw), or null
   owner, ownerAlive    the record in the file, and whether that very process is alive; null when unknown
   command              its program and arguments, or null
   host, port           where it listens, as its record says, or null
   listening, health    does the port answer, and how: { healthy, reason, status }; or null
   cause                { code, message } when it is unreadable, or null
 
-Exit codes: 0, whatever there is to see; 1 failed; 64 wrong usage.`,
+Exit codes: 0 success, whatever the state of the locks; 1 error; 64 usage error.`,
   );
 }
 

@@ -1,4 +1,4 @@
-// What the command says and exits with when a healthy gateway is left in control.
+// Message and exit code of a start that leaves a healthy gateway in control.
 import type { SupervisedOutcome } from '../index.js';
 import { say } from './output.js';
 
@@ -6,6 +6,6 @@ type Duplicate = Extract<SupervisedOutcome<never>, { outcome: 'duplicate' }>;
 
 export function sayDuplicate({ owner, exitCode }: Duplicate): number {
   const who = owner === null ? '' : ` (pid ${owner.pid})`;
-  say(`gateway-lock: a healthy gateway${who} is left in control; this one ends with ${exitCode}`);
+  say(`gateway-lock: already running and healthy${who}; exiting with code ${exitCode}`);
   return exitCode;
 }

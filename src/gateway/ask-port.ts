@@ -23,6 +23,17 @@ export function portOwner({ host, port }: Place): number | null {
   return pids.find((pid) => pid !== 0) ?? null;
 }
 
+/** The process of a connection that leaves from the port, or came to it. Null if the system does not tell. */
+export function connectionOwner({ host, port }: Place): number | null {
+  const pids = addressesOf(host).map((address) => native().findConnectionOwner(address, port));
+  return pids.find((pid) => pid !== 0) ?? null;
+}
+
+/** Returns false also for a process that is being killed, where the system tells (Linux). */
+export function isProcessAlive(pid: number): boolean {
+  return native().startTimeOf(pid) !== -1;
+}
+
 function answers(address: string, port: number): boolean {
   try {
     return native().askPort(address, port) !== 'refused';

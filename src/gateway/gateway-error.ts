@@ -1,16 +1,11 @@
 // The four errors of a gateway that cannot start. The texts are frozen: users match them, and
 // test/unit/gateway-error.test.ts holds them.
-import { isAbsolute } from 'node:path';
 import { webSocketUrl } from '../address.js';
 import { GatewayLockError, LockError, type OwnerRecord } from '../errors.js';
-import { holderName, stopAdvice } from '../lock/holder-text.js';
-import {
-  DENIED_PORT_ADVICE,
-  showModeCommand,
-  stopCommand,
-  whoHasOpenCommand,
-  whoListensCommand,
-} from '../native/shell-commands.js';
+import { holderName, isOwn, stopAdvice } from '../lock/holder-text.js';
+import { DENIED_PORT_ADVICE, stopCommand, whoHasOpenCommand, whoListensCommand } from '../native/shell-commands.js';
+import { printable } from '../printable.js';
+import { unusableHint } from './unusable-path.js';
 
 export interface Holder {
   readonly lockPath: string | null;
@@ -39,50 +34,76 @@ export function lockedError({ host, port }: Place, timeoutMs: number, holder: Ho
   const pid = (holder.ownerAlive !== false && holder.owner?.pid) || 'unknown';
   return new GatewayLockError(
     'ERR_GATEWAY_LOCKED',
-    `gateway already running (pid ${pid}); lock timeout after ${timeoutMs}ms`,
+    `gateway already running (pid ${pid}); lock timeout after ${Math.round(timeoutMs)}ms`,
     { ...details(holder), host, port, hint: holderHint(holder, port) },
   );
 }
 
-/** Under a supervisor: the one that has it did not become healthy, and did not go away. */
+/** Under a supervisor: the holder did not become healthy, and did not end. */
 export function gaveUpError(refusal: GatewayLockError, budgetMs: number, reason: string | null): GatewayLockError {
   const { code, host, port, hint, message } = refusal;
-  return new GatewayLockError(code, `${message}; existing gateway did not become healthy after ${budgetMs}ms`, {
-    ...details({ lockPath: refusal.lockPath, owner: refusal.owner, ownerAlive: refusal.ownerAlive, cause: refusal }),
-    host,
-    port,
-    hint: `Its health answer: ${reason ?? 'none'}. ${hint}`,
-  });
+  return new GatewayLockError(
+    code,
+    `${message}; existing gateway did not become healthy after ${Math.round(budgetMs)}ms`,
+    {
+      ...details({ lockPath: refusal.lockPath, owner: refusal.owner, ownerAlive: refusal.ownerAlive, cause: refusal }),
+      host,
+      port,
+      hint: `Its health answer: ${printable(reason ?? 'none')}. ${hint}`,
+    },
+  );
 }
 
-export function lockFailedError({ host, port }: Place, lockPath: string, cause: unknown): GatewayLockError {
+/** An addon that is missing has nothing to do with the lock file, so that error comes back as it is. */
+export function lockFailedError(place: Place & OwnFile, lockPath: string, cause: unknown): LockError {
+  if (cause instanceof LockError && cause.code === 'ERR_NATIVE_MISSING') return cause;
   const text = cause instanceof Error ? cause.message : String(cause);
   return new GatewayLockError('ERR_GATEWAY_LOCK_FAILED', `failed to acquire gateway lock at ${lockPath}: ${text}`, {
     path: lockPath,
     owner: cause instanceof LockError ? cause.owner : null,
-    host,
-    port,
+    host: place.host,
+    port: place.port,
     cause,
-    hint: isAbsolute(lockPath)
-      ? `No gateway was started. See what lies there: ${showModeCommand(lockPath)}`
-      : 'No gateway was started.',
+    hint: unusableHint(lockPath, place.paths === null, cause),
   });
 }
 
-export function bindFailedError({ host, port }: Place, cause: unknown): GatewayLockError {
-  const { message, code } = cause as NodeJS.ErrnoException;
+interface OwnFile {
+  /** Null for a lock file that the caller named. */
+  readonly paths?: object | null;
+}
+
+export function bindFailedError({ host, port }: Place, cause: unknown, hint = bindHint(cause)): GatewayLockError {
+  const { message } = cause as Error;
   return new GatewayLockError(
     'ERR_GATEWAY_BIND_FAILED',
     `failed to bind gateway socket on ${webSocketUrl(host, port)}: ${message}`,
-    { host, port, cause, hint: BIND_HINTS[code ?? ''] ?? 'Choose another host or port.' },
+    { host, port, cause, hint },
   );
+}
+
+/** The port is in use, and no process listens there. `connectionPid`: null if the system does not name its process. */
+export function portTakenError(place: Place, connectionPid: number | null, cause: unknown): GatewayLockError {
+  return bindFailedError(place, cause, takenHint(connectionPid, place.port));
+}
+
+function takenHint(pid: number | null, port: number): string {
+  if (pid === process.pid)
+    return `A connection of this process (pid ${pid}) uses that port. Close it, or use another port.`;
+  return pid === null
+    ? `No process listens there; a connection or a bound socket uses that port. See which: ${whoListensCommand(port)}. Or use another port.`
+    : `No process listens there; a connection of pid ${pid} uses that port. Stop it (${stopCommand(pid)}), or use another port.`;
 }
 
 const BIND_HINTS: Readonly<Record<string, string>> = {
   EACCES: DENIED_PORT_ADVICE,
-  EADDRNOTAVAIL: 'That address is not one of this host: see them with `ip addr` or `ifconfig`, or use 127.0.0.1.',
+  EADDRNOTAVAIL: 'That address is not one of this host: list them with `ip addr` or `ifconfig`, or use 127.0.0.1.',
   EAFNOSUPPORT: 'This host has no such address family: use 127.0.0.1.',
 };
+
+function bindHint(cause: unknown): string {
+  return BIND_HINTS[(cause as NodeJS.ErrnoException).code ?? ''] ?? 'Choose another host or port.';
+}
 
 function details({ lockPath, owner, ownerAlive, cause }: Holder) {
   return { path: lockPath, owner, ownerAlive, ...(cause === undefined ? {} : { cause }) };
@@ -90,22 +111,33 @@ function details({ lockPath, owner, ownerAlive, cause }: Holder) {
 
 function holderHint(holder: Holder, port: number): string {
   const { owner, ownerAlive, listenerPid, lockPath } = holder;
-  const listener = listenerPid && listenerPid !== owner?.pid ? listenerHint(listenerPid) : '';
-  if (owner !== null && ownerAlive !== false) return `${listener}${ownerHint(holder, owner)}`;
-  if (listener !== '') return `${listener}Choose another port, or stop what listens there.`;
-  const [held, look] =
-    lockPath === null ? ['The port', whoListensCommand(port)] : [lockPath, whoHasOpenCommand(lockPath)];
-  return `${held} is held by a process that is not known. See which: ${look}. Or choose another profile and port.`;
+  const listener = listenerPid && listenerPid !== owner?.pid ? listenerPid : null;
+  if (owner !== null && ownerAlive !== false) return `${listenerText(listener)}${ownerHint(holder, owner)}`;
+  if (listener !== null) return listenerHint(listener);
+  return lockPath === null
+    ? `The port is in use by an unknown process. See which: ${whoListensCommand(port)}. Or use another port.`
+    : `${lockPath} is held by ${holderName(holder)}. See which: ${whoHasOpenCommand(lockPath)}. Or use another profile and port.`;
 }
 
 function listenerHint(pid: number): string {
   return pid === process.pid
-    ? `This very process (pid ${pid}) listens there. `
+    ? `This process (pid ${pid}) already listens on that port. Close that server first, or use another port.`
+    : `${listenerText(pid)}Stop it, or use another port.`;
+}
+
+/** Beside another process that holds the lock. */
+function listenerText(pid: number | null): string {
+  if (pid === null) return '';
+  return pid === process.pid
+    ? `This process (pid ${pid}) already listens on that port. `
     : `pid ${pid} listens there (${stopCommand(pid)}). `;
 }
 
 function ownerHint(holder: Holder, owner: OwnerRecord): string {
   const since = owner.createdAt === null ? '' : ` since ${owner.createdAt}`;
+  if (isOwn(holder)) {
+    return `This process (pid ${owner.pid}) already holds ${holder.lockPath}${since}. Close that gateway first, or use another profile and port.`;
+  }
   const advice = ['Use that gateway', stopAdvice(holder), 'or start this one with another profile and port.'];
   return `${holderName(holder)} holds ${holder.lockPath}${since}. ${advice.filter(Boolean).join(', ')}`;
 }

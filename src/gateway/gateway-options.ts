@@ -15,6 +15,7 @@ import {
   outOfRange,
 } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
+import { toLockError } from '../lock/lock-error.js';
 import type { OwnerFields } from '../lock/owner-record.js';
 import { RECORD_LIMIT } from '../lock/record-parser.js';
 import { lockFailedError } from './gateway-error.js';
@@ -53,7 +54,12 @@ export interface GatewayLockOptions {
    * state directory. Its directory must exist.
    */
   readonly lockFile?: string;
-  /** What the owner record calls this process. @default 'gateway' */
+  /**
+   * What the owner record calls this process. With `app: 'openclaw'` one of the roles that OpenClaw knows: `gateway`,
+   * `agent-embedded`, `skill-workshop-apply`, `sqlite-maintenance`. It takes a lock whose role it does not know.
+   *
+   * @default 'gateway'
+   */
   readonly role?: string;
   /** Milliseconds to wait for a holder that is starting or closing. @default 5000 */
   readonly timeoutMs?: number;
@@ -109,7 +115,7 @@ export const DEFAULT_BIND_TIMEOUT_MS = 10_000;
  */
 export function readGatewayOptions(options: GatewayLockOptions): GatewayRequest {
   checkOptions(options);
-  const env = options.env ?? process.env;
+  const env = checkEnv(options.env ?? process.env);
   const app = checkName('app', options.app ?? 'gateway');
   const host = options.host ?? '127.0.0.1';
   addressesOf(host);
@@ -120,7 +126,7 @@ export function readGatewayOptions(options: GatewayLockOptions): GatewayRequest 
   const allowMultiple = options.allowMultiple ?? envValue(env, app, 'ALLOW_MULTI_GATEWAY') === '1';
   return {
     app,
-    owner: ownerFields(app, checkName('role', options.role ?? 'gateway'), paths),
+    owner: ownerFields(app, checkRole(app, options.role ?? 'gateway'), paths),
     host,
     port,
     paths,
@@ -147,7 +153,6 @@ function just(lockFile: string): GatewayRequest['lockPaths'] {
   return [() => lockFile];
 }
 
-/** No generator, which took a tenth of what the start of a gateway takes. */
 function lockPaths(paths: StatePaths, allowMultiple: boolean): GatewayRequest['lockPaths'] {
   const stateLock = just(paths.stateLock);
   return allowMultiple ? stateLock : [...stateLock, () => configLock(paths)];
@@ -168,7 +173,8 @@ function resolvePaths(place: { host: string; port: number }, named: StatePathOpt
   try {
     return resolveStatePaths(named);
   } catch (error) {
-    throw lockFailedError(place, (error as NodeJS.ErrnoException).path ?? 'the state directory', error);
+    const { path = 'the state directory' } = error as NodeJS.ErrnoException;
+    throw lockFailedError(place, path, toLockError(error, path));
   }
 }
 
@@ -181,8 +187,20 @@ export function checkName(name: string, value: unknown): string {
   return value;
 }
 
+/** OpenClaw ignores a record with another role, and takes its lock after 30 s (OpenClaw 2026.9.6, src/infra/gateway-lock.ts). */
+const OPENCLAW_ROLES = ['gateway', 'agent-embedded', 'skill-workshop-apply', 'sqlite-maintenance'] as const;
+
+function checkRole(app: string, role: unknown): string {
+  return app === 'openclaw' ? checkOneOf('role', role, OPENCLAW_ROLES) : checkName('role', role);
+}
+
 function optionalPath(name: string, value: unknown): string | undefined {
   return value === undefined ? undefined : checkPath(name, value);
+}
+
+function checkEnv(value: unknown): Env {
+  if (typeof value !== 'object' || value === null) throw invalidType('env', 'an object', value);
+  return value as Env;
 }
 
 function portFromEnv(env: Env, app: string): number {

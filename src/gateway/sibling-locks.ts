@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { monotonicMs } from '../clock.js';
 import { pause } from '../lock/pause.js';
 import { type LockProbe, probe } from '../lock/probe-lock.js';
+import { contentionPolicy } from './contention-policy.js';
 import { lockedError } from './gateway-error.js';
 import type { GatewayRequest } from './gateway-options.js';
 import { type ProbedLock, probeRequestOf } from './lock-requests.js';
@@ -17,18 +18,16 @@ const SIBLING_PAUSE_MS = 250;
  * Waits until no other user's gateway holds this state. Called with our own state lock held, so that of two simultaneous starts at
  * least one sees the other. A directory that cannot be read says nothing.
  *
- * @param onHeld called at each probe that finds such a gateway; what it throws ends the wait
- * @throws {GatewayLockError} `ERR_GATEWAY_LOCKED` at the deadline; `signal.reason`
+ * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` at once if such a gateway lives and the port is in use, `ERR_GATEWAY_LOCKED` at
+ *   the deadline; `signal.reason`
  */
-export async function waitForSiblings(
-  request: GatewayRequest,
-  deadline: number,
-  onHeld: (holder: ProbedLock) => Promise<void>,
-): Promise<void> {
+export async function waitForSiblings(request: GatewayRequest, deadline: number): Promise<void> {
+  let held: ProbedLock | null = null;
+  const onContended = contentionPolicy(request, () => held);
   for (;;) {
-    const held = findHeldSibling(request);
+    held = findHeldSibling(request);
     if (held === null) return;
-    await onHeld(held);
+    await onContended();
     const remainingMs = deadline - monotonicMs();
     if (remainingMs <= 0) throw lockedError(request, request.timeoutMs, held);
     await pause(Math.min(SIBLING_PAUSE_MS, remainingMs), request.signal);

@@ -11,8 +11,8 @@ import { pause } from '../lock/pause.js';
 import { probe } from '../lock/probe-lock.js';
 import { PAUSES_MS } from '../lock/prober-grace.js';
 import { native } from '../native/load.js';
-import { portAnswers, portOwner } from './ask-port.js';
-import { lockedError, lockFailedError, portInUseError } from './gateway-error.js';
+import { contentionPolicy } from './contention-policy.js';
+import { lockedError, lockFailedError } from './gateway-error.js';
 import type { GatewayRequest } from './gateway-options.js';
 import { attemptRequestOf, type ProbedLock, probeRequestOf } from './lock-requests.js';
 import { waitForSiblings } from './sibling-locks.js';
@@ -30,7 +30,7 @@ export async function takeLocks(request: GatewayRequest, taken: FileLock[]): Pro
       head ??= recordHead(request.owner);
       const asked = attemptRequestOf(path, head, request);
       taken.push(acquireAtOnce(asked, timeoutMs) ?? (await waitForLock(asked, request, timeoutMs)));
-      if (taken.length === 1) await waitForSiblings(request, deadline, siblingPolicy(request));
+      if (taken.length === 1) await waitForSiblings(request, deadline);
     } catch (error) {
       throw explain(error, path, request);
     }
@@ -55,38 +55,13 @@ async function prepareDirectory(request: GatewayRequest): Promise<void> {
 }
 
 function waitForLock(asked: AttemptRequest, request: GatewayRequest, timeoutMs: number): Promise<FileLock> {
-  const onContended = contentionPolicy(asked.path, request);
+  const onContended = contentionPolicy(request, () => readHolder(asked.path, request));
   return acquireInTurn(asked, { timeoutMs, signal: request.signal, onContended });
 }
 
-/** Fails fast: if the port answers, the holder is running, and there is nothing to wait for. Otherwise it is starting or closing. */
-function contentionPolicy(path: string, request: GatewayRequest): () => Promise<void> {
-  const onHeld = siblingPolicy(request);
-  return () => onHeld({ lockPath: path, ...readHolder(path, request) });
-}
-
-/** The same for a holder that has been probed already. */
-function siblingPolicy(request: GatewayRequest): (holder: ProbedLock) => Promise<void> {
-  let announced = false;
-  return async (holder) => {
-    if (request.whenListening === 'fail' && request.bind && portAnswers(request)) {
-      throw portInUseError(request, { ...holder, listenerPid: listenerOf(request, holder) });
-    }
-    if (announced) return;
-    announced = true;
-    await request.onWait?.(holder);
-  };
-}
-
-/** Mostly the holder says that it is he. Looking through every process for the one that has a socket takes milliseconds. */
-function listenerOf(request: GatewayRequest, { owner, ownerAlive }: ReturnType<typeof readHolder>): number | null {
-  const said = ownerAlive === true && owner?.kernelLock === true && owner.port === request.port;
-  return said ? owner.pid : portOwner(request);
-}
-
-function readHolder(path: string, request: GatewayRequest) {
-  const { owner, ownerAlive } = probe(probeRequestOf(path, request));
-  return { owner, ownerAlive };
+function readHolder(lockPath: string, request: GatewayRequest): ProbedLock | null {
+  const { state, owner, ownerAlive } = probe(probeRequestOf(lockPath, request));
+  return state === 'held' ? { lockPath, owner, ownerAlive } : null;
 }
 
 function explain(error: unknown, path: string, request: GatewayRequest): unknown {

@@ -2,21 +2,36 @@
 // alive, and to be the one that the record means, may be suggested for a kill.
 import type { OwnerRecord } from '../errors.js';
 import { stopCommand } from '../native/shell-commands.js';
+import { printable } from '../printable.js';
 
 export interface KnownHolder {
   readonly owner: OwnerRecord | null;
   readonly ownerAlive: boolean | null;
 }
 
-/** `pid 12`, or why there is no pid to name. */
-export function holderName({ owner, ownerAlive }: KnownHolder): string {
-  if (owner === null || ownerAlive === false) return 'a process that its record does not name';
-  if (ownerAlive === null) return `pid ${owner.pid} of another container or host (${owner.host ?? 'unknown'})`;
-  return owner.pid === process.pid ? `this very process (pid ${owner.pid})` : `pid ${owner.pid}`;
+/** Whether this process is the holder. */
+export function isOwn({ owner, ownerAlive }: KnownHolder): boolean {
+  return ownerAlive === true && owner?.pid === process.pid;
 }
 
-/** `stop it (kill 12)`, or '' where nothing is to be stopped from here. */
-export function stopAdvice({ owner, ownerAlive }: KnownHolder): string {
-  const killable = owner !== null && ownerAlive === true && owner.pid !== process.pid;
+/** `pid 12`, or why no process can be named. */
+export function holderName({ owner, ownerAlive }: KnownHolder): string {
+  if (owner === null) return 'an unknown process (the lock file does not name one)';
+  if (ownerAlive === null) return `pid ${owner.pid}${elsewhereText(owner)}`;
+  return ownerAlive
+    ? `pid ${owner.pid}`
+    : `an unknown process (the lock file names pid ${owner.pid}, which is dead or dying)`;
+}
+
+/** A record that names neither host nor namespace does not say where its process runs. */
+function elsewhereText({ host, pidNamespace }: OwnerRecord): string {
+  if (host !== null) return ` of another container or host (${printable(host)})`;
+  return pidNamespace === null ? ', which may be dead' : ' of another container';
+}
+
+/** `stop it (kill 12)`, or '' if nothing can be stopped from here. */
+export function stopAdvice(holder: KnownHolder): string {
+  const { owner, ownerAlive } = holder;
+  const killable = owner !== null && ownerAlive === true && !isOwn(holder);
   return killable ? `stop it (${stopCommand(owner.pid)})` : '';
 }

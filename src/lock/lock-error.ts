@@ -1,9 +1,24 @@
 // From what the addon throws to what a caller reads: the path, what is wrong with it, what to do.
-import { lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { durationText } from '../clock.js';
 import { LockError, type LockErrorCode, type OwnerRecord } from '../errors.js';
-import { makePrivateCommand, showModeCommand, stopCommand } from '../native/shell-commands.js';
-import { holderName, type KnownHolder, stopAdvice } from './holder-text.js';
+import {
+  type ForeignPath,
+  findForeignPart,
+  hasFixedModes,
+  nearestVisible,
+  ownUser,
+  userOf,
+  userText,
+} from '../native/file-access.js';
+import {
+  denyOthersCommand,
+  makePrivateCommand,
+  showModeCommand,
+  stopCommand,
+  takeOwnershipCommand,
+} from '../native/shell-commands.js';
+import { holderName, isOwn, type KnownHolder, stopAdvice } from './holder-text.js';
 
 /** An error of the addon, or any other: only those that this package has a code for are changed. */
 export function toLockError(error: unknown, lockPath: string): unknown {
@@ -19,8 +34,11 @@ export function toLockError(error: unknown, lockPath: string): unknown {
 }
 
 export function timeoutError(path: string, timeoutMs: number, holder: KnownHolder): LockError {
-  const advice = ['wait longer (timeoutMs)', stopAdvice(holder)].filter(Boolean).join(', or ');
-  const message = `lock '${path}' is held by ${holderName(holder)}; gave up after ${timeoutMs}ms. To get it: ${advice}`;
+  const waited = `gave up after ${durationText(timeoutMs)}`;
+  const advice = ['Wait longer (timeoutMs)', stopAdvice(holder)].filter(Boolean).join(', or ');
+  const message = isOwn(holder)
+    ? `lock '${path}' is already held by this process (pid ${process.pid}); ${waited}. Release it first.`
+    : `lock '${path}' is held by ${holderName(holder)}; ${waited}. ${advice}.`;
   return new LockError('ERR_LOCK_TIMEOUT', message, { path, ...holder });
 }
 
@@ -28,7 +46,7 @@ export function replacedError(path: string, owner: OwnerRecord | null): LockErro
   return new LockError(
     'ERR_LOCK_REPLACED',
     `lock file '${path}' was removed or replaced while this process (pid ${process.pid}) held it: ` +
-      'another process can take that lock now. Stop this one before both use the same state',
+      'another process can acquire that lock now. Stop this one before both use the same state',
     { path, owner },
   );
 }
@@ -65,7 +83,7 @@ type Explanation = (path: string, error: Error) => [LockErrorCode, string];
 const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   ERR_LOCK_INVALID_FILE: (path, error) => [
     'ERR_LOCK_INVALID_FILE',
-    `'${path}' ${detailOf(error)}, so it is not used as a lock. Nothing was changed: ${remedyFor(path, detailOf(error))}`,
+    `'${path}' ${detailOf(error)}, so it is not used as a lock. Nothing was changed. ${remedyFor(path, detailOf(error))}`,
   ],
   ERR_LOCK_PERMISSION: (path) => ['ERR_LOCK_PERMISSION', foreignText(path)],
   EACCES: (path, error) => ['ERR_LOCK_PERMISSION', deniedText(path, error)],
@@ -87,24 +105,44 @@ function detailOf(error: Error): string {
 }
 
 function remedyFor(path: string, detail: string): string {
+  const directory = dirname(path);
   if (detail.includes('lies in a directory')) {
-    return `take the write permission from others (${showModeCommand(dirname(path))}), or choose another path`;
+    return modeRemedy(directory, `Remove write permission for others: ${denyOthersCommand(directory)}`);
   }
-  if (detail.includes('may write to'))
-    return `make it private (${makePrivateCommand(path)}), or choose another directory`;
-  return `choose another path, or remove it if nothing needs it (${showModeCommand(path)})`;
+  if (detail.includes('may write to')) return modeRemedy(path, `Make it private: ${makePrivateCommand(path)}`);
+  return `Choose another path, or check what it is (${showModeCommand(path)}) and remove it.`;
+}
+
+/** Some mounts give every file one mode, whatever chmod says: NTFS, exFAT, the Windows drives of WSL. */
+function modeRemedy(path: string, remedy: string): string {
+  const fixed = hasFixedModes(path);
+  const elsewhere = 'Choose a path on another file system';
+  if (fixed === true) return `The file system there has fixed modes, so chmod cannot help. ${elsewhere}.`;
+  if (fixed === false) return `${remedy}. Or choose another path.`;
+  return `${remedy}. If the mode stays as it is, the mount has fixed modes. ${elsewhere} then.`;
 }
 
 function foreignText(path: string): string {
-  const info = lstatSync(path, { throwIfNoEntry: false });
+  const foreign = findForeignPart(path);
+  if (foreign !== null) return leftoverText(foreign);
   // Windows has no such numbers; the command shows the names.
-  const self = process.geteuid?.();
-  const whose =
-    self === undefined ? 'another user' : `uid ${info?.uid ?? 'unknown'}, and this process runs as uid ${self}`;
-  const remedy = info?.isDirectory() ? 'choose another directory' : 'remove the file when nothing uses it';
-  return `'${path}' belongs to ${whose}. Run as that user, or ${remedy} (${showModeCommand(path)})`;
+  const [whose, self] = [userOf(path), ownUser()];
+  const owners = self === undefined ? 'another user' : `${whose}, and this process runs as ${self}`;
+  return `'${path}' belongs to ${owners}. Run as that user, or choose another path (${showModeCommand(path)}).`;
+}
+
+/** In a directory of ours: usually an earlier start with sudo has made it. */
+function leftoverText({ path, uid }: ForeignPath): string {
+  const remedy =
+    uid === 0
+      ? `Make it yours: ${takeOwnershipCommand(path)}`
+      : `Run as that user, or choose another path (${showModeCommand(path)})`;
+  return `'${path}' belongs to ${userText(uid)}, and this process runs as ${ownUser()}. ${remedy}.`;
 }
 
 function deniedText(path: string, error: Error): string {
-  return `no permission for '${path}' (${error.message}). See the owner and mode of its directory: ${showModeCommand(dirname(path))}`;
+  const foreign = findForeignPart(path);
+  const reason =
+    foreign === null ? `See the owner and mode: ${showModeCommand(nearestVisible(path))}` : leftoverText(foreign);
+  return `no permission for '${path}' (${error.message}). ${reason}`;
 }

@@ -62,6 +62,8 @@ export interface NativeBinding {
   hasListener(address: string, port: number): boolean;
   /** The pid of the listener; 0 when unknown. */
   findPortOwner(address: string, port: number): number;
+  /** The process of a connection whose local port this is; 0 when unknown. */
+  findConnectionOwner(address: string, port: number): number;
   /** To be compared for equality only. -1: there is no such process; 0: it lives, and when it began is unknown. */
   startTimeOf(pid: number): number;
   /** Milliseconds since 1970; 0 when unknown. */

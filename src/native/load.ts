@@ -110,5 +110,5 @@ function remedy(root: string): string {
   if (existsSync(`${root}/CMakeLists.txt`)) {
     return `Build it: cmake -S "${root}" -B "${root}/build" && cmake --build "${root}/build" --config Release   (needs cmake and a C++17 compiler)`;
   }
-  return "This is not the package's own folder: a bundler must leave gateway-lock out (external), and GATEWAY_LOCK_PREBUILD be unset";
+  return `No addon in '${root}'. If you bundle your app, mark gateway-lock as external. If GATEWAY_LOCK_PREBUILD is set, unset it.`;
 }

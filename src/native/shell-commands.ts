@@ -1,4 +1,5 @@
 // What a person types on this system. In this layer because only it may know the platform.
+import { userInfo } from 'node:os';
 
 /** Ends a process. */
 export function stopCommand(pid: number): string {
@@ -29,7 +30,37 @@ export function showModeCommand(path: string): string {
   return process.platform === 'win32' ? `icacls "${path}"` : `ls -lad ${quoted(path)}`;
 }
 
-/** Takes a directory away from everybody else. On Windows by numbers, for names differ by language: its owner, and the system. */
+/** Creates a directory and its missing parents. */
+export function makeDirectoryCommand(path: string): string {
+  return process.platform === 'win32' ? `mkdir "${path}"` : `mkdir -p ${quoted(path)}`;
+}
+
+/** Gives a directory, and everything in it, to this user. */
+export function takeOwnershipCommand(path: string): string {
+  return `sudo chown -R ${userName()} ${quoted(path)}`;
+}
+
+/** A user id of a container may have no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.geteuid?.());
+  }
+}
+
+/** Removes write permission for others from a directory. */
+export function denyOthersCommand(path: string): string {
+  return process.platform === 'win32' ? makePrivateCommand(path) : `chmod o-w ${quoted(path)}`;
+}
+
+/** A command line as a person would type it. */
+export function commandText(words: readonly string[]): string {
+  const plain = /^[\w@%+=:,./-]+$/;
+  return words.map((word) => (plain.test(word) ? word : quoted(word))).join(' ');
+}
+
+/** Removes all access of other users. On Windows by numbers, because names differ by language: its owner, and the system. */
 export function makePrivateCommand(path: string): string {
   return process.platform === 'win32'
     ? `icacls "${path}" /inheritance:r /grant:r *S-1-3-4:(OI)(CI)F *S-1-5-18:(OI)(CI)F`

@@ -3,6 +3,7 @@ import type { ClientRequest } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { addressesOf, connectableAddress } from '../address.js';
 import { checkOptions, checkPort, checkTimeout, invalidType, invalidValue, outOfRange } from '../arguments.js';
+import { durationText } from '../clock.js';
 
 export interface ProbeHealthOptions {
   /** An IP address or `localhost`. A wildcard is asked on loopback. @default '127.0.0.1' */
@@ -93,7 +94,7 @@ function whyUnhealthy(status: number, body: string): string | null {
 
 function reasonOf(error: unknown, timeoutMs: number): string {
   const { name, code, message } = error as NodeJS.ErrnoException;
-  return name === 'TimeoutError' ? `no whole answer within ${timeoutMs}ms` : (code ?? message);
+  return name === 'TimeoutError' ? `no complete answer within ${durationText(timeoutMs)}` : (code ?? message);
 }
 
 interface Question {

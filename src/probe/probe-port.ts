@@ -1,4 +1,4 @@
-// Whether a TCP port of this host could be had, and if not, why.
+// Whether a TCP port of this host can be bound, and if not, why.
 import { addressesOf, connectableAddress } from '../address.js';
 import { checkOptions, checkPort, checkTimeout, outOfRange } from '../arguments.js';
 import { native } from '../native/load.js';
@@ -14,13 +14,14 @@ export interface ProbePortOptions {
 
 export interface PortProbe {
   /**
-   * `free`: could be bound just now. `listening`: somebody accepts connections there. `reserved`:
-   * bound, or kept by the system, but nobody listens. `denied`: this process may not bind it.
+   * `free`: could be bound just now. `listening`: a process listens there, for a wildcard on any address that a bind would
+   * meet. `reserved`: used by a connection, bound, or kept by the system, but no process listens. `denied`: this process
+   * may not bind it.
    */
   readonly state: 'free' | 'listening' | 'reserved' | 'denied';
   readonly host: string;
   readonly port: number;
-  /** Who listens, where the system tells. */
+  /** The process that listens, or whose connection uses the port. Null if the system does not tell. */
   readonly pid: number | null;
   /** Why it could not be bound. */
   readonly cause: unknown;
@@ -51,9 +52,23 @@ export async function probePort(options: ProbePortOptions): Promise<PortProbe> {
 async function probeAddress(host: string, address: string, port: number, timeoutMs: number): Promise<PortProbe> {
   const connected = await ask(connectableAddress(address), port, timeoutMs);
   const cause = connected === 'answers' ? null : bindFailure(address, port);
-  const state = stateOf(connected, (cause as NodeJS.ErrnoException | null)?.code);
-  const pid = state === 'listening' ? native().findPortOwner(address, port) || null : null;
-  return { state, host, port, pid, cause };
+  const met = connected !== 'answers' && meetsListener(address, port, cause);
+  const state = met ? 'listening' : stateOf(connected, (cause as NodeJS.ErrnoException | null)?.code);
+  return { state, host, port, pid: userOf(state, address, port), cause };
+}
+
+/**
+ * A wildcard is asked on loopback, but a bind of it meets the listeners of every address. On macOS a bind for a moment does
+ * not meet them, so the table is asked for a wildcard in any case.
+ */
+function meetsListener(address: string, port: number, cause: unknown): boolean {
+  const inUse = (cause as NodeJS.ErrnoException | null)?.code === 'EADDRINUSE';
+  return (inUse || connectableAddress(address) !== address) && native().hasListener(address, port);
+}
+
+function userOf(state: PortProbe['state'], address: string, port: number): number | null {
+  if (state === 'listening') return native().findPortOwner(address, port) || null;
+  return state === 'reserved' ? native().findConnectionOwner(address, port) || null : null;
 }
 
 function stateOf(connected: Connected, bindCode: string | undefined): PortProbe['state'] {
@@ -61,7 +76,7 @@ function stateOf(connected: Connected, bindCode: string | undefined): PortProbe[
   if (bindCode === undefined) return 'free';
   if (bindCode === 'EACCES' && deniedPortIsReserved) return 'reserved';
   if (bindCode !== 'EADDRINUSE') return 'denied';
-  // Taken, and neither accepted nor refused: a listener whose backlog is full (a stopped process).
+  // In use, and neither accepted nor refused: a listener whose backlog is full (a stopped process).
   return connected === 'silent' ? 'listening' : 'reserved';
 }
 

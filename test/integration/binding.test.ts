@@ -137,6 +137,10 @@ const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonl
       ['127.0.0.1', NO_STRING],
       [1, NO_PORT],
     ],
+    findConnectionOwner: [
+      ['127.0.0.1', NO_STRING],
+      [1, NO_PORT],
+    ],
     startTimeOf: [[process.pid, NO_PID]],
     startedAtMs: [[process.pid, NO_PID]],
     commandLine: [[process.pid, NO_PID]],

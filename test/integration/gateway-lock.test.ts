@@ -119,7 +119,7 @@ describe('a second gateway', () => {
       host: '127.0.0.1',
       exitCode: 1,
       hint: expect.stringContaining(
-        whyNoPortOwner ? 'a process that is not known' : `This very process (pid ${process.pid}) listens there`,
+        whyNoPortOwner ? 'an unknown process' : `This process (pid ${process.pid}) already listens on that port`,
       ),
     });
     expect(lockFilesIn(stateDir)).toEqual([]);
@@ -280,7 +280,7 @@ describe('what stands in the way', () => {
     const error = await acquireGatewayLock({ stateDir, port, env: {} }).catch((caught: GatewayLockError) => caught);
     expect((error as GatewayLockError).hint).toMatch(
       new RegExp(
-        `^pid ${stranger.pid} listens there \\(kill ${stranger.pid}\\)\\. this very process \\(pid ${process.pid}\\) holds `,
+        `^pid ${stranger.pid} listens there \\(kill ${stranger.pid}\\)\\. This process \\(pid ${process.pid}\\) already holds `,
       ),
     );
   });

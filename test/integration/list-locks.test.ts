@@ -174,7 +174,10 @@ describe('of a lock that is held is told', () => {
     const health = { healthy: false, reason: 'the answer is not JSON', status: 200 };
     expect(await listLocks({ stateDir, env: {} })).toMatchObject([{ health }, { health }]);
     const [quick] = await listLocks({ stateDir, env: {}, health: { timeoutMs: 0 } });
-    expect(quick).toMatchObject({ listening: true, health: { healthy: false, reason: 'no whole answer within 0ms' } });
+    expect(quick).toMatchObject({
+      listening: true,
+      health: { healthy: false, reason: 'no complete answer within 0 ms' },
+    });
   });
 
   test('that nobody listens where its record says', async () => {

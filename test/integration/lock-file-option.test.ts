@@ -15,6 +15,7 @@ import { connected } from '../support/clients.js';
 import { stubHome } from '../support/home.js';
 import { serverOn } from '../support/listeners.js';
 import { freePort, freshDirectory } from '../support/places.js';
+import { whyNoPortOwner } from '../support/port-owner.js';
 
 async function gateway(options: GatewayLockOptions): Promise<GatewayLock> {
   const lock = await acquireGatewayLock({ port: 0, env: {}, ...options });
@@ -111,8 +112,12 @@ describe('bindTimeoutMs', () => {
     const { port, client } = await reservedPort();
     const options = { stateDir: freshDirectory(), port };
     await expect(gateway({ ...options, bindTimeoutMs: 0 })).rejects.toMatchObject({
-      code: 'ERR_GATEWAY_PORT_IN_USE',
+      code: 'ERR_GATEWAY_BIND_FAILED',
+      message: expect.stringContaining(`failed to bind gateway socket on ws://127.0.0.1:${port}: `),
       cause: { code: 'EADDRINUSE' },
+      hint: whyNoPortOwner
+        ? expect.stringContaining(`${port}`)
+        : `A connection of this process (pid ${process.pid}) uses that port. Close it, or use another port.`,
     });
     const waiting = gateway({ ...options, bindTimeoutMs: 20_000 });
     setTimeout(() => client.resetAndDestroy(), 100);
@@ -123,7 +128,7 @@ describe('bindTimeoutMs', () => {
     const { port } = await reservedPort();
     const options = { stateDir: freshDirectory(), port, bindTimeoutMs: 200 };
     const started = performance.now();
-    await expect(gateway(options)).rejects.toMatchObject({ code: 'ERR_GATEWAY_PORT_IN_USE' });
+    await expect(gateway(options)).rejects.toMatchObject({ code: 'ERR_GATEWAY_BIND_FAILED' });
     const took = performance.now() - started;
     expect(took).toBeGreaterThan(190);
     expect(took).toBeLessThan(5000);

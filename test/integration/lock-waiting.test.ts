@@ -110,7 +110,7 @@ describe('the deadline', () => {
     const holder = await startActor();
     await holder.call('tryAcquire', path);
     const { message } = (await caughtFrom(acquireLock(path, { timeoutMs: 1 }))) as Error;
-    expect(message).toContain(`lock '${path}' is held by pid ${holder.pid}; gave up after 1ms`);
+    expect(message).toContain(`lock '${path}' is held by pid ${holder.pid}; gave up after 1 ms`);
     expect(message).toMatch(new RegExp(`timeoutMs.*(kill|taskkill /PID) ${holder.pid}`));
   });
 

@@ -80,18 +80,17 @@ test('without an addon there is no lock, and the error says what was tried and t
 });
 
 test.each(['stateDir', 'lockFile'])(
-  'without an addon a gateway with a %s fails as one whose lock failed',
+  'without an addon a gateway with a %s fails with ERR_NATIVE_MISSING itself, also under startSupervised',
   async (option) => {
     const options = { [option]: join(freshDirectory(), 'place'), port: 0, env: {} };
     const script = `
-    const { acquireGatewayLock } = await import('gateway-lock');
-    await acquireGatewayLock(${JSON.stringify(options)}).catch(({ code, cause }) => {
-      console.log(JSON.stringify({ code, cause: cause.code }));
-    });`;
-    expect(await run(script, freshDirectory())).toEqual({
-      code: 'ERR_GATEWAY_LOCK_FAILED',
-      cause: 'ERR_NATIVE_MISSING',
-    });
+    const { acquireGatewayLock, probeGateway, startSupervised } = await import('gateway-lock');
+    const codeOf = (call) => call.then(() => null, ({ name, code }) => [name, code]);
+    const start = () => acquireGatewayLock(${JSON.stringify(options)});
+    const calls = [start(), startSupervised({ start, supervisor: 'systemd' }), probeGateway(${JSON.stringify(options)})];
+    console.log(JSON.stringify(await Promise.all(calls.map(codeOf))));`;
+    const missing = ['LockError', 'ERR_NATIVE_MISSING'];
+    expect(await run(script, freshDirectory())).toEqual([missing, missing, missing]);
   },
 );
 
@@ -99,7 +98,9 @@ test('in a folder that cannot be built the error gives no command, and says how 
   const { code, message } = await loadFrom(freshDirectory());
   expect(code).toBe('ERR_NATIVE_MISSING');
   expect(message).not.toContain('cmake');
-  expect(message).toMatch(/bundler must leave gateway-lock out \(external\), and GATEWAY_LOCK_PREBUILD be unset$/);
+  expect(message).toMatch(
+    /If you bundle your app, mark gateway-lock as external\. If GATEWAY_LOCK_PREBUILD is set, unset it\.$/,
+  );
 });
 
 test('an empty GATEWAY_LOCK_PREBUILD is none', async () => {

@@ -83,7 +83,7 @@ describe('a gateway is running', () => {
       state: 'running',
       owner: { pid: actor.pid },
       ownerAlive: true,
-      health: { healthy: false, reason: 'no whole answer within 200ms' },
+      health: { healthy: false, reason: 'no complete answer within 200 ms' },
     });
   });
 

@@ -122,7 +122,7 @@ describe('a gateway is not healthy', () => {
 });
 
 describe('the deadline holds for', () => {
-  const TOO_LATE = { healthy: false, reason: 'no whole answer within 300ms', status: null };
+  const TOO_LATE = { healthy: false, reason: 'no complete answer within 300 ms', status: null };
   const question = { timeoutMs: 300, fingerprint256: PIN };
 
   test('a handshake that never begins', async () => {

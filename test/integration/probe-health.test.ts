@@ -7,7 +7,7 @@ import { freePort } from '../support/places.js';
 
 const LIVE = '{"ok":true,"status":"live"}';
 const NOT_LIVE = 'the answer is not {"ok":true,"status":"live"}';
-const TOO_LATE = 'no whole answer within 1000ms';
+const TOO_LATE = 'no complete answer within 1000 ms';
 
 describe('a gateway is healthy', () => {
   test.each([
@@ -129,7 +129,7 @@ describe('the deadline of 1 s holds for the whole answer of a gateway that', () 
   test('or as many milliseconds as the caller says', async () => {
     const { port } = listenerOn({}).address;
     const { result, took } = await timed(probeHealth({ port, timeoutMs: 150 }));
-    expect(result.reason).toBe('no whole answer within 150ms');
+    expect(result.reason).toBe('no complete answer within 150 ms');
     expect(took).toBeLessThan(900);
   });
 });

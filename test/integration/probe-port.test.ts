@@ -45,16 +45,28 @@ describe('a port is', () => {
     expect(await probePort({ port })).toMatchObject({ state: 'listening', pid: holder.pid });
   });
 
-  test('reserved when a connection of somebody has it and nobody listens', async () => {
+  test('reserved if a connection uses it and no process listens, and names the process of the connection', async () => {
     const { port } = await serverOn({});
     const { localPort } = await connected(port);
     expect(await probePort({ port: localPort! })).toEqual({
       state: 'reserved',
       host: '127.0.0.1',
       port: localPort,
-      pid: null,
+      pid: named(process.pid),
       cause: IN_USE,
     });
+  });
+
+  test.each([
+    ['::', '127.0.0.1'],
+    ['::', '0.0.0.0'],
+    ['0.0.0.0', '127.0.0.2'],
+  ])('listening, for the wildcard %s beside a listener on %s, where a bind fails', async (host, taken) => {
+    const listener = bindExclusive({ host: taken, port: 0 });
+    onTestFinished(() => listener.close());
+    const { port } = listener.address;
+    expect(() => bindExclusive({ host, port })).toThrow(expect.objectContaining({ code: 'EADDRINUSE' }));
+    expect(await probePort({ host, port })).toMatchObject({ state: 'listening', pid: named(process.pid) });
   });
 
   test('denied when this user may not bind it', async (ctx) => {

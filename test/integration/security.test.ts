@@ -164,7 +164,7 @@ describe('a process without rights', () => {
     await expect(actor.call('tryAcquire', path)).rejects.toMatchObject({
       name: 'LockError',
       code: 'ERR_LOCK_PERMISSION',
-      message: expect.stringContaining(`'${path}' belongs to uid 0, and this process runs as uid ${STRANGER.uid}`),
+      message: expect.stringContaining(`'${path}' belongs to root, and this process runs as uid ${STRANGER.uid}`),
       path,
     });
     expect(portraitOf(path)).toEqual(before);

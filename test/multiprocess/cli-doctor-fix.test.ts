@@ -31,7 +31,7 @@ describe('--fix', () => {
       ],
     ]);
     expect(readdirSync(directory)).toEqual([]);
-    expect(of('locks')[0]!.message).toBe('no lock is held, none is left over');
+    expect(of('locks')[0]!.message).toBe('no lock is held, and there are no leftovers');
   });
 
   const self = () => ({ pid: process.pid, startTime: startTimeOf(process.pid) });

@@ -24,7 +24,7 @@ describe('doctor', () => {
     expect([code, findings.filter(({ level }) => level !== 'ok' && level !== 'info')]).toEqual([0, []]);
     expect(readdirSync(home)).toEqual([]);
     const { out } = await gatewayLock(['doctor', ...args], { home });
-    expect(out).toMatch(/^ok +addon +it loads\n[\s\S]*\nNothing is wrong\.\n$/);
+    expect(out).toMatch(/^ok +addon +loaded\n[\s\S]*\nNo problems found\.\n$/);
   });
 
   test('finds nothing wrong with a healthy gateway, and does not disturb it', async () => {
@@ -36,7 +36,7 @@ describe('doctor', () => {
     const { code, of } = await doctor([...args, '--fix']);
     expect(code).toBe(0);
     expect(of('port')).toEqual([{ check: 'port', level: 'ok', message: expect.stringContaining(`pid ${actor.pid}`) }]);
-    expect(of('locks')[0]!.message).toBe('2 held, none left over');
+    expect(of('locks')[0]!.message).toBe('2 held, no leftovers');
     expect(portraitOf(join(directory, 'gateway.state.lock'))).toEqual(before);
     expect(await actor.call('verify', 'gateway')).toBe(true);
   });
@@ -108,7 +108,7 @@ describe('the lock directory', () => {
     const { code, of } = await doctor(args);
     expect([code, of('parent directories')]).toEqual([
       0,
-      [expect.objectContaining({ level: 'warning', message: `every user may move what lies in ${stateDir}` })],
+      [expect.objectContaining({ level: 'warning', message: `every user may move or remove files in ${stateDir}` })],
     ]);
   });
 

@@ -41,7 +41,7 @@ describe.each(SUPERVISORS)('under %s', (_, env, exitCode) => {
         code: exitCode,
         signal: null,
         out: '',
-        err: `gateway-lock: a healthy gateway (pid ${pid}) is left in control; this one ends with ${exitCode}\n`,
+        err: `gateway-lock: already running and healthy (pid ${pid}); exiting with code ${exitCode}\n`,
       });
     }
     expect(await probeHealth({ port })).toMatchObject({ healthy: true });

@@ -246,7 +246,7 @@ describe('what the unit starts', () => {
     await untilPrinted(first, /gateway listening on .*\n/);
     const second = await gatewayLock([], { program, env });
     expect([second.code, second.out]).toEqual([code, '']);
-    expect(second.err).toContain('is left in control');
+    expect(second.err).toContain('already running and healthy');
     first.child.kill('SIGTERM');
     // Without signals that is a kill.
     expect(await first.ended).toMatchObject(whyNoSignals === null ? { code: 0 } : { signal: 'SIGTERM' });

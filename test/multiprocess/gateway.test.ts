@@ -1,9 +1,13 @@
+import { once } from 'node:events';
 import { chownSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { probeHealth, probeLock } from '../../src/index.js';
 import { type Actor, startActor } from '../support/actors.js';
+import { need } from '../support/capabilities.js';
 import { freePort, freshDirectory } from '../support/places.js';
+import { whyNoPortOwner } from '../support/port-owner.js';
 import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
 interface Held {
@@ -120,6 +124,46 @@ describe('after kill -9 the next gateway starts at once, on the same port, and s
       await Promise.all([actor.exited, starting]);
     }
     expect((await startGateway({ ...options, timeoutMs: 0 })).held.url).toBe(`ws://127.0.0.1:${options.port}`);
+  });
+});
+
+describe('a port that is still in use after its gateway was killed', () => {
+  /** Leaves lock files whose owner is gone. */
+  async function leftBy(actor: Actor, options: object): Promise<void> {
+    await actor.call('gateway', options);
+    await actor.kill('SIGKILL');
+  }
+
+  async function listenOn(port: number): Promise<Server> {
+    const server = createServer().listen(port, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    return server;
+  }
+
+  /** As the socket of a dying process is, whose descriptors the system no longer shows. */
+  test('is waited for while the system does not name its listener', async (ctx) => {
+    need(ctx, whyNoStranger());
+    const stateDir = freshDirectory();
+    chownSync(stateDir, STRANGER.uid, STRANGER.gid);
+    const options = { stateDir, port: await freePort(), env: {}, timeoutMs: 30_000 };
+    await leftBy(await startUnprivilegedActor(), options);
+    const server = await listenOn(options.port);
+    const starting = (await startUnprivilegedActor()).call<Held>('gateway', options);
+    // Longer than the grace of a listener that is known to live.
+    setTimeout(() => server.close(), 1000);
+    expect((await starting).reclaimed).toBe('owner-gone');
+  });
+
+  test('is not waited for when a living process listens there', async (ctx) => {
+    need(ctx, whyNoPortOwner);
+    const options = { stateDir: freshDirectory(), port: await freePort(), env: {}, timeoutMs: 600_000 };
+    await leftBy(await startActor(), options);
+    await listenOn(options.port);
+    await expect((await startActor()).call('gateway', options)).rejects.toMatchObject({
+      code: 'ERR_GATEWAY_PORT_IN_USE',
+      hint: expect.stringContaining(`${process.pid}`),
+    });
   });
 });
 

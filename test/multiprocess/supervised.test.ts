@@ -134,7 +134,7 @@ describe('a gateway that does not become healthy is an error with exit code 1, a
     const { actor, outcome } = await startDuplicate(options, { supervisor: 'systemd', ...impatient });
     await expect(outcome).rejects.toMatchObject({
       ...failed(holder),
-      hint: expect.stringContaining('no whole answer within 300ms'),
+      hint: expect.stringContaining('no complete answer within 300 ms'),
     });
     expect(actor.decisions.at(-1)).toMatchObject({ decision: 'give-up' });
     expect(actor.decisions.length).toBeLessThan(16);

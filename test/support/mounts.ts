@@ -46,6 +46,31 @@ export function whyNoOverlay(): Missing {
   }
 }
 
+/** A view in which every file has mode 0777 and chmod() changes nothing, as NTFS and the Windows drives of WSL have it. */
+export function mountFixedModes(): string {
+  const [source, view] = [freshDirectory(), freshDirectory()];
+  bindWithFixedModes(source, view);
+  onTestFinished(() => unmount(view));
+  return view;
+}
+
+export function whyNoFixedModes(): Missing {
+  const [source, view] = [0, 1].map(() => mkdtempSync(join(tmpdir(), 'gateway-lock-modes-')));
+  try {
+    bindWithFixedModes(source!, view!);
+    unmount(view!);
+    return null;
+  } catch (error) {
+    return `cannot mount with bindfs here: ${(error as Error).message.split('\n')[0]}`;
+  } finally {
+    for (const directory of [source!, view!]) rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function bindWithFixedModes(source: string, view: string): void {
+  execFileSync('bindfs', ['--chmod-ignore', '--perms=0777', source, view], { stdio: 'pipe' });
+}
+
 function layOver(lower: string, base: string): string {
   const [upper, work, merged] = [join(base, 'upper'), join(base, 'work'), join(base, 'merged')];
   for (const directory of [upper, work, merged]) mkdirSync(directory);

@@ -14,9 +14,9 @@ const RUNTIME = ['package.json', 'dist', 'build/Release', 'prebuilds', 'node_mod
 /** The user `nobody` of most systems; any other than ours would do. */
 export const STRANGER = { uid: 65534, gid: 65534 };
 
-export function startUnprivilegedActor(): Promise<Actor> {
+export function startUnprivilegedActor(env: NodeJS.ProcessEnv = {}): Promise<Actor> {
   const copy = copyRuntime();
-  return startActor({ ...STRANGER, script: join(copy, FIXTURE), cwd: copy });
+  return startActor({ ...STRANGER, script: join(copy, FIXTURE), cwd: copy, env: { ...process.env, ...env } });
 }
 
 export function whyNoStranger(): Missing {

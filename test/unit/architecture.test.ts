@@ -19,8 +19,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   address: [],
   clock: [],
   events: [],
+  printable: [],
 };
-const LEAVES = ['errors', 'arguments', 'address', 'clock', 'events'];
+const LEAVES = ['errors', 'arguments', 'address', 'clock', 'events', 'printable'];
 
 const sources = filesIn('src', /\.ts$/);
 const layer0 = filesIn('native/os', /\.(h|cc)$/);

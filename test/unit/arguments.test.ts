@@ -93,6 +93,30 @@ describe('a choice', () => {
   });
 });
 
+test.each([
+  ['a BigInt', 5n, '5'],
+  ['a symbol', Symbol('s'), 'Symbol(s)'],
+  ['a function', () => 1, 'a function'],
+  ['a circular object', circular(), 'an object'],
+  ['an object that cannot be encoded', { toJSON: () => fail() }, 'an object'],
+  ['NaN', Number.NaN, 'NaN'],
+  ['a long text', 'x'.repeat(1000), `"${'x'.repeat(199)}...`],
+])('%s is named in the message, whatever it is', (_what, value, shown) => {
+  expect(() => checkOneOf('mode', value, ['exclusive'])).toThrow(
+    valueMistake(`mode must be one of 'exclusive', not ${shown}`),
+  );
+});
+
+function circular(): object {
+  const object: { self?: object } = {};
+  object.self = object;
+  return object;
+}
+
+function fail(): never {
+  throw new Error('not encodable');
+}
+
 describe('a signal', () => {
   test('is an AbortSignal or left out', () => {
     const { signal } = new AbortController();

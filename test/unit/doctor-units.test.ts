@@ -23,8 +23,8 @@ describe('a service', () => {
     expect(messages('Restart=always\nRestartSec=5\nRestartPreventExitStatus=78\nKillMode=mixed')).toEqual([]);
   });
 
-  test.each(['always', 'on-failure'])('with Restart=%s alone starts a duplicate for ever', (restart) => {
-    expect(messages(`Restart=${restart}\nRestartSec=5`)).toEqual([expect.stringMatching(/^error: .*for ever/)]);
+  test.each(['always', 'on-failure'])('with Restart=%s alone starts a duplicate forever', (restart) => {
+    expect(messages(`Restart=${restart}\nRestartSec=5`)).toEqual([expect.stringMatching(/^error: .*forever/)]);
     expect(messages(`Restart=${restart}\nRestartSec=5`, false)).toEqual([expect.stringMatching(/^warning: /)]);
   });
 

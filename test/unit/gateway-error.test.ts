@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
 import { GatewayLockError, LockError, type OwnerRecord } from '../../src/errors.js';
-import { bindFailedError, lockedError, lockFailedError, portInUseError } from '../../src/gateway/gateway-error.js';
+import {
+  bindFailedError,
+  gaveUpError,
+  lockedError,
+  lockFailedError,
+  portInUseError,
+  portTakenError,
+} from '../../src/gateway/gateway-error.js';
 
 const owner: OwnerRecord = {
   pid: 4242,
@@ -41,6 +48,34 @@ test('the frozen text of a lock that stayed held', () => {
   );
 });
 
+test('a duration that a deadline left has no decimals', () => {
+  const error = lockedError(place, 3544.6309650000003, nobody);
+  expect(error.message).toBe('gateway already running (pid unknown); lock timeout after 3545ms');
+  expect(gaveUpError(error, 29_999.7, null).message).toMatch(/did not become healthy after 30000ms$/);
+});
+
+test('a port that is in use without a listener is no other gateway', () => {
+  const cause = Object.assign(new Error('bind EADDRINUSE: address already in use'), { code: 'EADDRINUSE' });
+  const named = portTakenError(place, 77, cause);
+  expect(named).toMatchObject({ code: 'ERR_GATEWAY_BIND_FAILED', cause });
+  expect(named.message).toBe(`failed to bind gateway socket on ws://127.0.0.1:18789: ${cause.message}`);
+  expect(named.hint).toMatch(
+    /a connection of pid 77 uses that port\. Stop it \((kill 77|taskkill.*)\), or use another port/,
+  );
+  expect(portTakenError(place, null, cause).hint).toMatch(/See which: .*18789/);
+  expect(portTakenError(place, process.pid, cause).hint).toContain(`this process (pid ${process.pid})`);
+});
+
+test('an addon that is missing is not called a lock file that cannot be used', () => {
+  const missing = new LockError('ERR_NATIVE_MISSING', 'no addon');
+  expect(lockFailedError(place, '/l', missing)).toBe(missing);
+});
+
+test('what a health check says is printed on one line', () => {
+  const refusal = portInUseError(place, nobody);
+  expect(gaveUpError(refusal, 1, 'a\u202e\nb').hint).toMatch(/^Its health answer: a b\. /);
+});
+
 test('a pid that is dead is not called a running gateway', () => {
   const error = lockedError(place, 1, { lockPath: '/l', owner, ownerAlive: false });
   expect(error.message).toBe('gateway already running (pid unknown); lock timeout after 1ms');
@@ -79,6 +114,6 @@ test('no hint tells to kill what is dead, elsewhere, or oneself', () => {
   const elsewhere = lockedError(place, 1, { lockPath: '/l', owner, ownerAlive: null });
   expect(elsewhere.hint).toContain('pid 4242 of another container or host (here)');
   const self = lockedError(place, 1, { lockPath: '/l', owner: { ...owner, pid: process.pid }, ownerAlive: true });
-  expect(self.hint).toContain(`this very process (pid ${process.pid})`);
+  expect(self.hint).toContain(`This process (pid ${process.pid}) already holds /l since`);
   for (const { hint } of [elsewhere, self]) expect(hint).not.toMatch(/kill|taskkill/);
 });

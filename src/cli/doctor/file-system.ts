@@ -36,15 +36,15 @@ function judge(lock: FileLock, directory: string): Report {
 
 function judgeStrength(strength: LockStrength, directory: string): Report {
   if (strength === 'weak') return weak(directory);
-  if (strength === 'kernel') return ok(`a lock in ${directory} excludes (strength: kernel)`);
+  if (strength === 'kernel') return ok(`file locks work in ${directory} (local file system)`);
   return warning(
-    `a lock in ${directory} excludes on this host, and on other hosts perhaps not (strength: remote)`,
+    `file locks in ${directory} work on this host, but perhaps not across hosts (remote file system)`,
     LOCAL,
   );
 }
 
 function weak(directory: string): Report {
-  return error(`the file system of ${directory} grants a lock to two at once (strength: weak)`, LOCAL);
+  return error(`the file system of ${directory} grants a lock to two processes at once`, LOCAL);
 }
 
 function nearestExisting(path: string): string {

@@ -5,7 +5,7 @@ import { type Report, warning } from './finding.js';
 export function judgeJob(name: string, plist: string): Report[] {
   const reports: Report[] = [];
   if (keepsAlive(plist) && !/<string>--park<\/string>/.test(plist)) {
-    const message = `${name}: KeepAlive without --park: launchd ignores exit codes and starts a duplicate for ever`;
+    const message = `${name}: KeepAlive without --park: launchd ignores exit codes and restarts a duplicate forever`;
     reports.push(warning(message, 'Add --park behind --supervised in its ProgramArguments'));
   }
   if (/<key>Sockets<\/key>/.test(plist)) {

@@ -1,7 +1,7 @@
 // The directory of the locks: there, ours, private; and whether others can take it away from above.
 import { lstatSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { makePrivateCommand, showModeCommand } from '../../index.js';
+import { commandText, makeDirectoryCommand, makePrivateCommand, showModeCommand } from '../../index.js';
 import { error, info, ok, type Report, type Subject, warning } from './finding.js';
 
 const GROUP_WRITES = 0o020;
@@ -13,16 +13,13 @@ const STICKY = 0o1000;
 export function checkLockDirectory({ lockDir, ownLockDir }: Subject): Report[] {
   const stats = lstatSync(lockDir, { throwIfNoEntry: false });
   if (stats === undefined)
-    return [ownLockDir ? info(`${lockDir} is not there yet: the first start makes it`) : missing(lockDir)];
+    return [ownLockDir ? info(`${lockDir} does not exist yet: the first start creates it`) : missing(lockDir)];
   if (!ownLockDir) return [judgeForeign(lockDir, statSync(lockDir))];
   return [judgeOwn(lockDir, stats)];
 }
 
 function missing(lockDir: string): Report {
-  return error(
-    `${lockDir} is not there, and a lock file of your own needs its directory`,
-    'Make it, or name another file',
-  );
+  return error(`${lockDir} does not exist`, `Create it: ${makeDirectoryCommand(lockDir)}`);
 }
 
 /** As the library refuses it: it creates that directory, and mends its mode where it can. */
@@ -44,28 +41,28 @@ function judgeOwn(lockDir: string, stats: Stats): Report {
 function judgeForeign(lockDir: string, stats: Stats): Report {
   if (!stats.isDirectory()) return error(`${lockDir} is not a directory`, showModeCommand(lockDir));
   if (!mayTakeAway(stats)) return ok(`${lockDir} is there`);
-  return error(`every user may remove what lies in ${lockDir}, so no lock is taken there`, makePrivateCommand(lockDir));
+  return error(`every user may remove files in ${lockDir}, so no lock is acquired there`, makePrivateCommand(lockDir));
 }
 
-/** Who may rename a directory above puts another one in its place, and two gateways see two states. */
+/** A user who may rename a directory above can put another one in its place, and two gateways would see two states. */
 export function checkParents({ lockDir }: Subject): Report[] {
   if (process.geteuid === undefined) return [info('file modes say nothing on this system')];
   const parents = ancestors(lockDir);
   const reports = parents.flatMap(judgeParent);
-  return reports.length > 0 ? reports : [ok('nobody else may move what lies above the locks')];
+  return reports.length > 0 ? reports : [ok('parent directories are not writable by other users')];
 }
 
 function judgeParent(path: string): Report[] {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return [];
-  const advice = `Take the right to write from others: chmod go-w (${showModeCommand(path)})`;
-  if (mayTakeAway(stats)) return [warning(`every user may move what lies in ${path}`, advice)];
+  const advice = `Remove write permission for others: chmod go-w ${commandText([path])}`;
+  if (mayTakeAway(stats)) return [warning(`every user may move or remove files in ${path}`, advice)];
   // A group that is ours alone is how many systems give write permission to nobody else.
   const foreign = stats.mode & GROUP_WRITES && !(stats.mode & STICKY) && stats.gid !== process.getegid?.();
-  return foreign ? [warning(`group ${stats.gid} may move what lies in ${path}`, advice)] : [];
+  return foreign ? [warning(`group ${stats.gid} may move or remove files in ${path}`, advice)] : [];
 }
 
-/** Windows has lists instead, and shows every directory as 0777. Taking a lock there, as another check does, obeys them. */
+/** Windows uses ACLs and reports every directory as 0777; the file system check, which takes a lock there, respects the ACL. */
 function mayTakeAway({ mode }: Stats): boolean {
   return process.geteuid !== undefined && (mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0;
 }

@@ -1,7 +1,7 @@
 // The lock files that are there: what each means, and whether anything has to be done about it.
-import { type ListedLock, stopCommand } from '../../index.js';
+import type { ListedLock } from '../../index.js';
 import { causeOf } from '../json-output.js';
-import { error, info, ok, type Report, type Subject, warning } from './finding.js';
+import { error, info, ok, type Report, type Subject } from './finding.js';
 import { isInert } from './inert.js';
 
 export function checkLocks({ locks }: Subject): Report[] {
@@ -9,23 +9,26 @@ export function checkLocks({ locks }: Subject): Report[] {
   const held = locks.filter(({ state }) => state === 'held').length;
   return reports.length > 0
     ? reports
-    : [ok(held === 0 ? 'no lock is held, none is left over' : `${held} held, none left over`)];
+    : [ok(held === 0 ? 'no lock is held, and there are no leftovers' : `${held} held, no leftovers`)];
 }
 
 function judge(lock: ListedLock): Report[] {
   const { path, state, cause } = lock;
   if (state === 'missing') return [];
-  if (state === 'unreadable') return [error(`${path} cannot be looked at: ${causeOf(cause)?.message ?? 'unknown'}`)];
+  if (state === 'unreadable') return [error(`${path} cannot be read: ${causeOf(cause)?.message ?? 'unknown'}`)];
   return state === 'held' ? judgeHeld(lock) : [judgeFree(lock)];
 }
 
 function judgeHeld({ path, heldBy, owner, ownerAlive }: ListedLock): Report[] {
   if (heldBy === 'record') {
-    const advice = `It is respected while it lives and its port answers. To have a kernel lock: stop it (${stopCommand(owner!.pid)}) and update it`;
-    return [warning(`${path}: pid ${owner!.pid} is an older gateway without a kernel lock`, advice)];
+    return [
+      info(
+        `${path} is held by ${owner === null ? 'a process that has no record yet' : `pid ${owner.pid}`}, a gateway that holds no kernel lock (such as OpenClaw)`,
+      ),
+    ];
   }
   if (owner === null || ownerAlive !== false) return [];
-  return [info(`${path} is held by a process that its record does not name: that one (pid ${owner.pid}) is gone`)];
+  return [info(`${path} is held by an unknown process: the lock file names pid ${owner.pid}, which is gone`)];
 }
 
 function judgeFree(lock: ListedLock): Report {
@@ -36,7 +39,8 @@ function judgeFree(lock: ListedLock): Report {
 }
 
 function whose({ owner, ownerAlive }: ListedLock): string {
-  if (owner === null) return 'names nobody';
-  if (ownerAlive === null) return `names pid ${owner.pid} of another container or host (${owner.host ?? 'unknown'})`;
-  return `is a leftover of pid ${owner.pid}, which ${ownerAlive ? 'holds it no more' : 'is gone'}`;
+  if (owner === null) return 'names no owner';
+  if (ownerAlive === null)
+    return `names pid ${owner.pid}${owner.host === null ? ', which may be gone' : ` on ${owner.host}`}`;
+  return `is a leftover of pid ${owner.pid}, which ${ownerAlive ? 'no longer holds it' : 'is gone'}`;
 }

@@ -32,27 +32,33 @@ function judgeRunning({ owner, health, host, port, ownerAlive }: GatewayProbe): 
 function judgeStarting(gateway: GatewayProbe): Report {
   const { owner, host, port } = gateway;
   if (gateway.health !== null) return foreign(gateway);
-  const who = owner === null ? 'somebody' : `pid ${owner.pid}`;
+  const who = owner === null ? 'an unknown process' : `pid ${owner.pid}`;
   const waitedMs = Date.now() - Date.parse(owner?.createdAt ?? '');
-  const message = `${who} holds ${gateway.lockPath}, and nobody listens on ${host}:${port}`;
+  const message = `${who} holds ${gateway.lockPath}, and no process listens on ${host}:${port}`;
   if (!(waitedMs > STARTING_MS)) return info(`${message}: it is starting, or needs no port`);
   const stop = gateway.ownerAlive ? `; to stop it: ${stopCommand(owner!.pid)}` : '';
   return warning(message, `Unless it needs no port, look at its log${stop}`);
 }
 
 function foreign({ host, port, listenerPid, health }: GatewayProbe): Report {
-  const who = listenerPid === null ? 'somebody' : `pid ${listenerPid}`;
-  const stop = listenerPid === null ? `See who: ${whoListensCommand(port)}` : `Stop it (${stopCommand(listenerPid)})`;
+  const who = listenerPid === null ? 'an unknown process' : `pid ${listenerPid}`;
+  const stop = listenerPid === null ? `See which: ${whoListensCommand(port)}` : `Stop it (${stopCommand(listenerPid)})`;
   const kind = health?.healthy ? 'a gateway that does not hold this lock' : 'no gateway of ours';
   return error(`${who} listens on ${host}:${port}, ${kind}`, `${stop}, or choose another port with --port`);
 }
 
-function judgeUnused({ state, host, port, cause }: PortProbe): Report {
+function judgeUnused({ state, host, port, pid, cause }: PortProbe): Report {
   const place = `${host}:${port}`;
   const reason = (cause as Error | null)?.message ?? 'unknown';
   if (state === 'free') return ok(`${place} is free`);
-  if (state === 'denied' || isDenied(cause)) return error(`${place} cannot be had: ${reason}`, deniedAdvice(cause));
-  return error(`${place} is taken, and nobody listens there: ${reason}`, `See who: ${whoListensCommand(port)}`);
+  if (state === 'denied' || isDenied(cause)) return error(`${place} cannot be bound: ${reason}`, deniedAdvice(cause));
+  const message = `${place} is in use, but no process is listening: ${reason}`;
+  return pid === null
+    ? error(message, `See which process uses it: ${whoListensCommand(port)}`)
+    : error(
+        message,
+        `A connection of pid ${pid} uses it: stop it (${stopCommand(pid)}), or choose another port with --port`,
+      );
 }
 
 function deniedAdvice(cause: unknown): string {

@@ -35,7 +35,7 @@ export function judgeService(name: string, unit: Unit, certain: boolean): Report
   const restart = value('Restart') ?? 'no';
   const reports: Report[] = [];
   if (['always', 'on-failure'].includes(restart) && !endsWith78(unit, restart)) {
-    const message = `${name}: Restart=${restart} without RestartPreventExitStatus=78: a duplicate of a healthy gateway is started for ever`;
+    const message = `${name}: Restart=${restart} without RestartPreventExitStatus=78: systemd restarts a duplicate forever`;
     reports.push(
       (certain ? error : warning)(
         message,

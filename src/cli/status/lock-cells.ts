@@ -1,6 +1,7 @@
 // What people are told about one lock, word by word.
 import type { ListedLock } from '../../index.js';
-import { type Paint, printable } from '../output.js';
+import { printable } from '../../printable.js';
+import type { Paint } from '../output.js';
 
 export interface Cell {
   readonly text: string;
@@ -17,8 +18,10 @@ export function stateCell({ state, heldBy }: ListedLock): Cell {
 export function holderCell({ owner, ownerAlive }: ListedLock): Cell {
   if (owner === null) return { text: '' };
   if (ownerAlive === true) return { text: String(owner.pid) };
-  const why = ownerAlive === false ? 'gone' : `on ${printable(owner.host ?? 'another host')}`;
-  return { text: `${owner.pid} (${why})`, style: 'dim' };
+  if (ownerAlive === false) return { text: `${owner.pid} (gone)`, style: 'dim' };
+  // A record without a host does not say where its process runs.
+  const where = owner.host === null ? 'perhaps gone' : `on ${printable(owner.host)}`;
+  return { text: `${owner.pid} (${where})`, style: 'dim' };
 }
 
 export function sinceCell({ owner }: ListedLock, nowMs: number): Cell {

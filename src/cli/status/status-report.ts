@@ -1,7 +1,7 @@
 // What status says, for people and for programs.
 import type { ListedLock } from '../../index.js';
+import { printable } from '../../printable.js';
 import { causeOf } from '../json-output.js';
-import { printable } from '../output.js';
 import { lockTable, type Page } from './lock-table.js';
 
 /** As `--json` prints it: the fields of listLocks(), with the cause as code and message. */
@@ -18,8 +18,11 @@ export function statusLines(locks: readonly ListedLock[], lookedIn: readonly str
 function notesOn(locks: readonly ListedLock[]): string[] {
   const notes: (readonly [boolean, string])[] = [
     [locks.some(({ state }) => state === 'leftover'), 'leftover: its holder is gone; it blocks nothing.'],
-    [locks.some(({ state }) => state === 'free'), 'free: nobody has it, and the file names nobody; it blocks nothing.'],
-    [locks.some(({ heldBy }) => heldBy === 'record'), 'by record: an older gateway without a kernel lock.'],
+    [locks.some(({ state }) => state === 'free'), 'free: not held, and the file names no owner; it blocks nothing.'],
+    [
+      locks.some(({ heldBy }) => heldBy === 'record'),
+      'by record: a gateway that holds no kernel lock, such as OpenClaw.',
+    ],
   ];
   const causes = locks
     .filter(({ state }) => state === 'unreadable')

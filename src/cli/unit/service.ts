@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { type GatewayPaths, resolveGatewayPaths } from '../../index.js';
 import { findProgram } from '../find-program.js';
 import { type GatewayFlags, gatewayOptions } from '../gateway-flags.js';
+import { refuseOpenClaw } from '../openclaw.js';
 
 export interface UnitFlags extends GatewayFlags {
   readonly name?: string;
@@ -37,6 +38,7 @@ export type ServiceKind = 'systemd' | 'launchd' | 'schtasks';
 /** @throws {ProgramError} when there is no such program; {TypeError} `ERR_INVALID_ARG_VALUE` */
 export function readService(kind: ServiceKind, program: readonly string[], flags: UnitFlags): Service {
   refuseWhatCannotStart(kind, program, flags);
+  refuseOpenClaw(program, flags);
   const paths = resolveGatewayPaths(gatewayOptions(flags));
   const { username, uid } = userInfo();
   const app = flags.app ?? 'gateway';

@@ -1,0 +1,33 @@
+// What to do when a lock file cannot be used. A LockError says it in its own message.
+import { existsSync } from 'node:fs';
+import { dirname, isAbsolute } from 'node:path';
+import { findForeignPart, nearestVisible } from '../native/file-access.js';
+import { makeDirectoryCommand } from '../native/shell-commands.js';
+
+const NOTHING_STARTED = 'No gateway was started.';
+
+/** `named`: the caller named the lock file itself, so no state directory decides where it lies. */
+export function unusableHint(lockPath: string, named: boolean, cause: unknown): string {
+  const { code = '' } = cause as NodeJS.ErrnoException;
+  if (!isAbsolute(lockPath)) return NOTHING_STARTED;
+  return HINTS[code]?.(lockPath, named) ?? NOTHING_STARTED;
+}
+
+type Hint = (lockPath: string, named: boolean) => string | null;
+
+const HINTS: Readonly<Record<string, Hint>> = {
+  ENOENT: (path) => {
+    const directory = dirname(path);
+    return existsSync(directory) ? null : `The directory does not exist. Create it: ${makeDirectoryCommand(directory)}`;
+  },
+  ENOTDIR: (path) => `'${nearestVisible(path)}' is not a directory. Choose another path, or move that file away.`,
+  EROFS: (_path, named) => `The file system is read-only. ${elsewhere(named)}`,
+  // Its own message names what an earlier start with sudo has left.
+  ERR_LOCK_PERMISSION: (path, named) => (findForeignPart(path) === null ? elsewhere(named) : null),
+};
+
+function elsewhere(named: boolean): string {
+  return named
+    ? 'Choose a path in a directory of this user.'
+    : 'Set stateDir (on the command line --state-dir) or HOME to a directory of this user.';
+}

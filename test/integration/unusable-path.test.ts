@@ -1,0 +1,105 @@
+// A place that cannot be used: the error names it, and says what to do there.
+import { execFileSync } from 'node:child_process';
+import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { acquireGatewayLock, GatewayLockError, tryAcquireLock } from '../../src/index.js';
+import type { Actor } from '../support/actors.js';
+import { need, whyNoMount } from '../support/capabilities.js';
+import { mountFixedModes, mountTmpfs, whyNoFixedModes } from '../support/mounts.js';
+import { freshDirectory } from '../support/places.js';
+import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
+
+async function failureOf(options: object): Promise<GatewayLockError> {
+  const error = await acquireGatewayLock({ port: 0, env: {}, ...options }).catch((caught: unknown) => caught);
+  expect(error).toBeInstanceOf(GatewayLockError);
+  expect(error).toMatchObject({ code: 'ERR_GATEWAY_LOCK_FAILED' });
+  return error as GatewayLockError;
+}
+
+describe('a named lock file', () => {
+  test('in a directory that does not exist: the command that creates it', async () => {
+    const directory = join(freshDirectory(), 'a', "it's");
+    const { hint } = await failureOf({ lockFile: join(directory, 'x.lock') });
+    const path =
+      process.platform === 'win32' ? `mkdir "${directory}"` : `mkdir -p '${directory.replace("'", "'\\''")}'`;
+    expect(hint).toBe(`The directory does not exist. Create it: ${path}`);
+    execFileSync(path, { shell: true });
+    const lock = await acquireGatewayLock({ lockFile: join(directory, 'x.lock'), port: 0, env: {} });
+    await lock.close();
+  });
+
+  test('below a file: names the file', async (ctx) => {
+    if (process.platform === 'win32') return ctx.skip('Windows says ENOENT of a path below a file');
+    const file = join(freshDirectory(), 'file');
+    writeFileSync(file, '');
+    const { hint } = await failureOf({ lockFile: join(file, 'a', 'x.lock') });
+    expect(hint).toContain(`'${file}' is not a directory`);
+  });
+});
+
+test('a state directory on a read-only file system: set stateDir or HOME', async (ctx) => {
+  need(ctx, whyNoMount());
+  const directory = mountTmpfs();
+  execFileSync('mount', ['-o', 'remount,ro', directory]);
+  const { hint } = await failureOf({ stateDir: join(directory, 'state') });
+  expect(hint).toBe(
+    'The file system is read-only. Set stateDir (on the command line --state-dir) or HOME to a directory of this user.',
+  );
+});
+
+describe('for a user without rights', () => {
+  test('HOME=/ : set stateDir or HOME, and no command that cannot work', async (ctx) => {
+    need(ctx, whyNoStranger());
+    const user = await startUnprivilegedActor({ HOME: '/' });
+    const error = await refusalOf(user, {});
+    expect(error.hint).toMatch(/^Set stateDir .* or HOME to a directory of this user\.$/);
+    expect(error.message).toContain("ls -lad '/'");
+    expect(error.message).not.toContain('chown');
+  });
+
+  test.for(['the state directory', 'the lock directory', 'the lock file'])(
+    'what an earlier start with sudo has left: %s belongs to root, and the command that makes it theirs',
+    async (what, ctx) => {
+      need(ctx, whyNoStranger());
+      const home = freshDirectory();
+      chownSync(home, STRANGER.uid, STRANGER.gid);
+      const user = await startUnprivilegedActor({ HOME: home });
+      const left = leftBySudo(home, what);
+      const error = await refusalOf(user, {});
+      const name = execFileSync('id', ['-un', `${STRANGER.uid}`], { encoding: 'utf8' }).trim();
+      expect(error.message).toContain(`'${left}' belongs to root, and this process runs as uid ${STRANGER.uid}.`);
+      const [command] = /sudo (chown -R .*')\.$/.exec(error.message)?.slice(1) ?? [];
+      expect(command).toBe(`chown -R ${name} '${left}'`);
+      execFileSync(command!, { shell: true });
+      await user.call('gateway', { port: 0, env: {} });
+    },
+  );
+});
+
+/** Made by root below a home directory that belongs to the user. */
+function leftBySudo(home: string, what: string): string {
+  const stateDir = join(home, '.gateway');
+  const lockDir = join(stateDir, 'tmp', `gateway-${STRANGER.uid}`);
+  const path =
+    { 'the state directory': stateDir, 'the lock directory': lockDir }[what] ?? join(lockDir, 'gateway.state.lock');
+  mkdirSync(lockDir, { recursive: true, mode: 0o700 });
+  if (what === 'the lock file') writeFileSync(path, '{}', { mode: 0o600 });
+  execFileSync('chown', ['-R', `${STRANGER.uid}`, stateDir]);
+  execFileSync('chown', ['-R', '0', path]);
+  return path;
+}
+
+async function refusalOf(user: Actor, options: object): Promise<GatewayLockError> {
+  const error = await user.call('gateway', { port: 0, env: {}, ...options }).catch((caught: unknown) => caught);
+  expect(error).toMatchObject({ code: 'ERR_GATEWAY_LOCK_FAILED' });
+  return error as GatewayLockError;
+}
+
+test('on a mount with fixed modes: use another file system, and no chmod alone', async (ctx) => {
+  need(ctx, whyNoFixedModes());
+  const directory = mountFixedModes();
+  expect(() => tryAcquireLock(join(directory, 'a.lock'))).toThrow(
+    /the mount has fixed modes\. Choose a path on another file system/,
+  );
+});

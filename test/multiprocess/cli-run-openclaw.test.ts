@@ -1,0 +1,98 @@
+// OpenClaw takes its gateway lock itself, so a wrapper that holds it blocks the program that it starts.
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { acquireGatewayLock } from '../../src/index.js';
+import { need, whyNoInheritance } from '../support/capabilities.js';
+import { gatewayLock, searchPath } from '../support/command.js';
+import { freshDirectory } from '../support/places.js';
+
+beforeEach((ctx) => need(ctx, whyNoInheritance));
+
+/** Programs of these names that say that they run. */
+function programs(directory: string): NodeJS.ProcessEnv {
+  for (const name of ['openclaw', 'npx', 'bunx', 'other']) {
+    const path = join(directory, name);
+    writeFileSync(path, '#!/bin/sh\necho "runs: $0 $*"\n');
+    chmodSync(path, 0o755);
+  }
+  return { PATH: searchPath(directory) };
+}
+
+/** A package as npm installs it. */
+function installed(directory: string): string {
+  const folder = join(directory, 'lib', 'node_modules', 'openclaw');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'openclaw.mjs'), 'console.log("runs: node");\n');
+  return join(folder, 'openclaw.mjs');
+}
+
+describe('run --app openclaw', () => {
+  test.each([
+    [['openclaw', 'gateway']],
+    [['openclaw', 'gateway', 'run']],
+    [['openclaw', '--profile', 'rescue', 'gateway', '--port', '18790']],
+    [['npx', '-y', 'openclaw@latest', 'gateway']],
+    [['bunx', 'openclaw', 'gateway', '--force']],
+    [['node', 'INSTALLED', 'gateway']],
+    [['other', '/usr/local/bin/openclaw', 'gateway']],
+  ])('refuses %j at once, and says what to type', async (words) => {
+    const home = freshDirectory();
+    const env = programs(home);
+    const program = words.map((word) => (word === 'INSTALLED' ? installed(home) : word));
+    const { code, out, err } = await gatewayLock(['run', '--app', 'openclaw', '--', ...program], { home, env });
+    expect([code, out]).toEqual([64, '']);
+    expect(err).toMatch(/^gateway-lock: --app openclaw: OpenClaw takes this lock itself [^\n]*\n$/);
+    expect(err.trimEnd().endsWith(`Start it without gateway-lock: ${program.join(' ')}`)).toBe(true);
+  });
+
+  test('and no unit is printed that would start it so', async () => {
+    const home = freshDirectory();
+    const args = ['unit', 'systemd', '--app', 'openclaw', '--', 'openclaw', 'gateway'];
+    const { code, err } = await gatewayLock(args, { home, env: programs(home) });
+    expect([code, err]).toEqual([64, expect.stringContaining('OpenClaw takes this lock itself')]);
+  });
+
+  test.each([
+    [['run', '--app', 'openclaw', '--', 'openclaw', 'gateway', 'status']],
+    [['run', '--app', 'openclaw', '--', 'openclaw', 'doctor']],
+    [['run', '--app', 'openclaw', '--', 'other', 'gateway']],
+    [['run', '--app', 'other', '--', 'openclaw', 'gateway']],
+    [['run', '--app', 'openclaw', '--lock', 'LOCK', '--', 'openclaw', 'gateway']],
+  ])('%j runs: that program does not wait for the lock', async (args) => {
+    const home = freshDirectory();
+    const words = args.map((word) => (word === 'LOCK' ? join(home, 'a.lock') : word));
+    const { code, out } = await gatewayLock(words, { home, env: programs(home) });
+    expect([code, out]).toEqual([0, expect.stringMatching(/^runs: /)]);
+  });
+
+  test.each([
+    ['openclaw', 'gateway'],
+    ['other', 'program'],
+  ])('--app %s writes the role %s', async (app, role) => {
+    const words = ['sh', '-c', `cat "$HOME/.${app}/tmp/${app}-$(id -u)/gateway.state.lock"`];
+    const { out } = await gatewayLock(['run', '--app', app, '--', ...words]);
+    expect(JSON.parse(out)).toMatchObject({ app, role });
+  });
+});
+
+describe('acquireGatewayLock with app openclaw', () => {
+  const options = () => ({ app: 'openclaw', stateDir: freshDirectory(), bind: false, env: {} });
+
+  test.each(['gateway', 'agent-embedded', 'skill-workshop-apply', 'sqlite-maintenance'])(
+    'writes the role %s, which OpenClaw knows',
+    async (role) => {
+      const lock = await acquireGatewayLock({ ...options(), role });
+      expect(lock.owner['role']).toBe(role);
+      await lock.close();
+    },
+  );
+
+  test('refuses a role that OpenClaw does not know: it would take the lock', async () => {
+    await expect(acquireGatewayLock({ ...options(), role: 'program' })).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARG_VALUE',
+      message:
+        "role must be one of 'gateway', 'agent-embedded', 'skill-workshop-apply', 'sqlite-maintenance', not \"program\"",
+    });
+  });
+});
