@@ -24,7 +24,7 @@ void Contend(Arena* arena, int wanted) {
   KnownFileSystems file_systems;
   for (int entered = 0; entered < wanted;) {
     FileLock lock;
-    Status status = FileLock::TryAcquire(arena->path, LockMode::kExclusive, /*allow_weak=*/false,
+    Status status = FileLock::TryAcquire(arena->path, LockOptions(),
                                          &file_systems, &lock);
     CHECK(status.ok() || status.contended() || status.may_pass());
     if (!status.ok()) {

@@ -30,9 +30,6 @@ export async function freePort(host = '127.0.0.1'): Promise<number> {
   }
 }
 
-/** What whoever takes an empty lock file has reclaimed: on Windows an orderly release may leave one. */
-export const EMPTY_LEFTOVER = process.platform === 'win32' ? null : 'stale';
-
 /** Asks until it is so; for what the system does by itself in its own time. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
