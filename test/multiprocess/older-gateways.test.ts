@@ -17,7 +17,7 @@ const DAY_MS = 24 * 3_600_000;
 interface OlderGateway {
   readonly actor: Actor;
   readonly path: string;
-  readonly options: { readonly stateDir: string; readonly port: number; readonly env: object };
+  readonly options: { readonly stateDir: string; readonly port: number; readonly env: Record<string, string> };
 }
 
 /** It has written its record, and does not listen. */
