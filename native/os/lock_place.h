@@ -15,9 +15,9 @@
 
 namespace gateway_lock {
 
-// Makes the directory and its missing parents (0700), then checks that it is a real directory,
-// ours, and not writable by anybody else. `tighten`: the directory is this package's own by its
-// name, so an old 0755 one is made 0700; a directory that the user chose is never changed.
+// Makes the directory and its missing parents (0700), then checks that it is a real directory, ours,
+// and not writable by another user. `tighten`: the directory is this package's own by its name, so
+// its group loses the write permission; a directory that the user chose is never changed.
 Status EnsureLockDirectory(const std::string& path, bool tighten);
 
 // Refuses a directory in which any user could replace the lock file.

@@ -67,12 +67,15 @@ Status GiveToOwner(const std::string& path, struct stat* info) {
   return StatPath(path.c_str(), info);
 }
 
-// By a descriptor, because chmod() follows a link.
-Status MakePrivate(const std::string& path) {
+// Takes the write permission from other users, and only that: the group may go on to read, so that a
+// gateway of another uid on the same volume can see our lock. By a descriptor, because chmod()
+// follows a link.
+Status DenyWriting(const std::string& path, mode_t mode) {
   FileHandle directory = OpenPath(path.c_str(), O_RDONLY | O_DIRECTORY);
   if (!directory.valid()) return Status::SystemError(errno, "open");
-  return fchmod(Fd(directory), kOnlyOwner) == 0 ? Status::Ok()
-                                                : Status::SystemError(errno, "fchmod");
+  mode_t narrower = mode & kModeBits & ~kOthersMayWrite;
+  return fchmod(Fd(directory), narrower) == 0 ? Status::Ok()
+                                              : Status::SystemError(errno, "fchmod");
 }
 
 // Which bits of a mode let more users write to a file than `access` says.
@@ -99,7 +102,7 @@ Status EnsureLockDirectory(const std::string& path, bool tighten) {
   }
   // Only where another user could write: chmod() is refused on mounts with fixed modes (Docker
   // Desktop shares, CIFS without perms).
-  if (tighten && (info.st_mode & kOthersMayWrite)) return MakePrivate(path);
+  if (tighten && (info.st_mode & kOthersMayWrite)) return DenyWriting(path, info.st_mode);
   if (info.st_mode & S_IWGRP) {
     return Status::InvalidFile("is a directory that its group may write to");
   }

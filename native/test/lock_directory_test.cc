@@ -61,13 +61,13 @@ TEST("a lock directory of ours that has lost its owner's rights gets them back")
   CHECK(ModeOf(path) == 0700);
 }
 
-TEST("a directory that its group may write to is refused when chosen and made private when ours") {
+TEST("a directory that its group may write to is refused when chosen, and read-only for it when ours") {
   Directory directory;
   const std::string path = MakeDirectory(directory / "a", 0770);
   CHECK(IsInvalid(EnsureLockDirectory(path, kAsChosen),
                   "is a directory that its group may write to"));
   CHECK(EnsureLockDirectory(path, kTighten).ok());
-  CHECK(ModeOf(path) == 0700);
+  CHECK(ModeOf(path) == 0750);
 }
 
 TEST("a directory that every user may write to is refused in any case, and not changed") {

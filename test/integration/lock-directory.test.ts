@@ -49,13 +49,13 @@ describe('the lock directory', () => {
     }
   });
 
-  test('that other users may write to is made private, because its name says that it is ours; another keeps its mode', async (ctx) => {
+  test('that other users may write to is denied to them, because its name says that it is ours; another keeps its mode', async (ctx) => {
     need(ctx, whyNoModes);
     const stateDir = freshDirectory();
     const directory = await lockDirectoryOf(stateDir);
     for (const [before, after] of [
       [0o755, 0o755],
-      [0o775, 0o700],
+      [0o775, 0o755],
     ] as const) {
       chmodSync(directory, before);
       await (await acquire({ stateDir })).close();
