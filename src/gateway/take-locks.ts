@@ -8,7 +8,7 @@ import { toLockError } from '../lock/lock-error.js';
 import type { AttemptRequest } from '../lock/lock-options.js';
 import { type RecordHead, recordHead } from '../lock/owner-record.js';
 import { pause } from '../lock/pause.js';
-import { probe } from '../lock/probe-lock.js';
+import { type LockProbe, probe } from '../lock/probe-lock.js';
 import { PAUSES_MS } from '../lock/prober-grace.js';
 import { native } from '../native/load.js';
 import { portAnswers, portOwner } from './ask-port.js';
@@ -84,9 +84,15 @@ function listenerOf(request: GatewayRequest, { owner, ownerAlive }: ReturnType<t
   return said ? owner.pid : portOwner(request);
 }
 
-function readHolder(path: string, request: GatewayRequest) {
-  const { owner, ownerAlive } = probe(probeRequestOf(path, request));
-  return { owner, ownerAlive };
+/** Unknown while another program has a lease on the file. */
+function readHolder(path: string, request: GatewayRequest): Pick<LockProbe, 'owner' | 'ownerAlive'> {
+  try {
+    const { owner, ownerAlive } = probe(probeRequestOf(path, request));
+    return { owner, ownerAlive };
+  } catch (error) {
+    if ((error as { detail?: string }).detail !== 'file-lease') throw error;
+    return { owner: null, ownerAlive: null };
+  }
 }
 
 function explain(error: unknown, path: string, request: GatewayRequest): unknown {
