@@ -107,6 +107,21 @@ test('a lock with record: false excludes other programs from a file of theirs, w
   expect(portraitOf(path)).toEqual(before);
 });
 
+test('kill -9 of flock -o frees the lock although its program lives on, and of flock alone does not', async (ctx) => {
+  need(ctx, lockerNamed('flock').missing);
+  for (const [name, free] of [
+    ['flock -o', true],
+    ['flock', false],
+  ] as const) {
+    const path = lockPath();
+    const other = await new OtherProcess(lockerNamed(name), path).holds();
+    await other.kill();
+    const lock = tryAcquireLock(path);
+    expect([name, lock !== null]).toEqual([name, free]);
+    lock?.release();
+  }
+});
+
 test('Python lockf is another kind of lock on Linux: it excludes nobody here, and nobody excludes it', async (ctx) => {
   need(ctx, PYTHON_LOCKF.missing ?? whyNoLockTable);
   const path = lockPath();
