@@ -1,12 +1,14 @@
 // Other programs and this package exclude each other on one path, whoever waits and however.
+import { once } from 'node:events';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { acquireLock, probeLock, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
+import { start, untilPrinted } from '../support/command.js';
 import { hold } from '../support/holding.js';
-import { KERNEL_LOCKERS, OtherProcess, PYTHON_LOCKF, whyNoLockTable } from '../support/other-lockers.js';
+import { KERNEL_LOCKERS, OtherProcess, PYTHON_LOCKF, whyNoFlock, whyNoLockTable } from '../support/other-lockers.js';
 import { freshDirectory } from '../support/places.js';
 import { portraitOf } from '../support/portrait.js';
 
@@ -107,19 +109,21 @@ test('a lock with record: false excludes other programs from a file of theirs, w
   expect(portraitOf(path)).toEqual(before);
 });
 
-test('kill -9 of flock -o frees the lock although its program lives on, and of flock alone does not', async (ctx) => {
-  need(ctx, lockerNamed('flock').missing);
-  for (const [name, free] of [
-    ['flock -o', true],
-    ['flock', false],
-  ] as const) {
+describe('kill -9 of flock(1), whose program lives on,', () => {
+  test.for([
+    ['frees the lock with -o, which gives the program no copy of the descriptor', ['-o'], true],
+    ['does not free the lock without -o', [], false],
+  ] as const)('%s', async ([, options, free], ctx) => {
+    need(ctx, whyNoFlock);
     const path = lockPath();
-    const other = await new OtherProcess(lockerNamed(name), path).holds();
-    await other.kill();
+    const run = start([...options, path, 'sh', '-c', 'echo held; exec sleep 600'], { program: ['flock'] });
+    await untilPrinted(run, /^held$/m);
+    run.child.kill('SIGKILL');
+    await once(run.child, 'exit');
     const lock = tryAcquireLock(path);
-    expect([name, lock !== null]).toEqual([name, free]);
+    expect(lock !== null).toBe(free);
     lock?.release();
-  }
+  });
 });
 
 test('Python lockf is another kind of lock on Linux: it excludes nobody here, and nobody excludes it', async (ctx) => {
