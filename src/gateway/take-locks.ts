@@ -59,9 +59,15 @@ function waitForLock(asked: AttemptRequest, request: GatewayRequest, timeoutMs: 
   return acquireInTurn(asked, { timeoutMs, signal: request.signal, onContended });
 }
 
+/** Unknown while another program has a lease on the file. */
 function readHolder(lockPath: string, request: GatewayRequest): ProbedLock | null {
-  const { state, owner, ownerAlive } = probe(probeRequestOf(lockPath, request));
-  return state === 'held' ? { lockPath, owner, ownerAlive } : null;
+  try {
+    const { state, owner, ownerAlive } = probe(probeRequestOf(lockPath, request));
+    return state === 'held' ? { lockPath, owner, ownerAlive } : null;
+  } catch (error) {
+    if ((error as { detail?: string }).detail !== 'file-lease') throw error;
+    return { lockPath, owner: null, ownerAlive: null };
+  }
 }
 
 function explain(error: unknown, path: string, request: GatewayRequest): unknown {

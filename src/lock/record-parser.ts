@@ -1,6 +1,7 @@
 // Reads the content of a lock file: is it one, and whom does it name? A torn, empty or hostile record names nobody.
 import type { OwnerRecord } from '../errors.js';
 import type { LockFileContent } from '../native/binding.js';
+import { printable } from '../printable.js';
 
 /** Bytes. One page, so that a single write carries a record (native/os/file_lock.h). */
 export const RECORD_LIMIT = 4096;
@@ -79,7 +80,7 @@ function normalize(value: Fields): OwnerRecord {
   value['startTime'] = finiteNumber(value['startTime']);
   value['bootId'] = stringOrNull(value['bootId']);
   value['pidNamespace'] = stringOrNull(value['pidNamespace']);
-  value['host'] = stringOrNull(value['host'])?.replace(UNPRINTABLE, '') ?? null;
+  value['host'] = printableOrNull(value['host']);
   value['createdAt'] = dateOrNull(value['createdAt']);
   value['ownerId'] = stringOrNull(value['ownerId']);
   value['kernelLock'] = value['kernelLock'] === true;
@@ -114,10 +115,6 @@ function finiteNumber(value: unknown): number | null {
 
 const OUR_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-// A hostile record must not carry escape sequences or bidirectional overrides to a terminal.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is meant
-const UNPRINTABLE = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-
 /** Written anew unless it is exactly as we would write it, so that it cannot carry escape sequences. */
 function dateOrNull(value: unknown): string | null {
   if (!isDate(value)) return null;
@@ -126,4 +123,9 @@ function dateOrNull(value: unknown): string | null {
 
 function stringOrNull(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
+}
+
+/** A hostile record must not carry escape sequences or bidirectional overrides to a terminal. */
+function printableOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? printable(value) : null;
 }

@@ -51,7 +51,7 @@ test('a state directory on a read-only file system: set stateDir or HOME', async
 describe('for a user without rights', () => {
   test('HOME=/ : set stateDir or HOME, and no command that cannot work', async (ctx) => {
     need(ctx, whyNoStranger());
-    const user = await startUnprivilegedActor({ HOME: '/' });
+    const user = await startUnprivilegedActor({ env: { ...process.env, HOME: '/' } });
     const error = await refusalOf(user, {});
     expect(error.hint).toMatch(/^Set stateDir .* or HOME to a directory of this user\.$/);
     expect(error.message).toContain("ls -lad '/'");
@@ -64,7 +64,7 @@ describe('for a user without rights', () => {
       need(ctx, whyNoStranger());
       const home = freshDirectory();
       chownSync(home, STRANGER.uid, STRANGER.gid);
-      const user = await startUnprivilegedActor({ HOME: home });
+      const user = await startUnprivilegedActor({ env: { ...process.env, HOME: home } });
       const left = leftBySudo(home, what);
       const error = await refusalOf(user, {});
       const name = execFileSync('id', ['-un', `${STRANGER.uid}`], { encoding: 'utf8' }).trim();

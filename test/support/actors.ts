@@ -13,6 +13,8 @@ const started = new Set<Actor>();
 
 export interface ActorOptions {
   readonly env?: NodeJS.ProcessEnv;
+  /** Another program than Node, which starts Node with the arguments in {@link execArgv}. */
+  readonly execPath?: string;
   readonly execArgv?: string[];
   readonly uid?: number;
   readonly gid?: number;

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Actor, startActor } from './actors.js';
+import { type Actor, type ActorOptions, startActor } from './actors.js';
 import { type Missing, whyNotRoot } from './capabilities.js';
 import { freshDirectory } from './places.js';
 
@@ -14,9 +14,10 @@ const RUNTIME = ['package.json', 'dist', 'build/Release', 'prebuilds', 'node_mod
 /** The user `nobody` of most systems; any other than ours would do. */
 export const STRANGER = { uid: 65534, gid: 65534 };
 
-export function startUnprivilegedActor(env: NodeJS.ProcessEnv = {}): Promise<Actor> {
+/** As {@link STRANGER}, or as the user in `options`. */
+export function startUnprivilegedActor(options: ActorOptions = {}): Promise<Actor> {
   const copy = copyRuntime();
-  return startActor({ ...STRANGER, script: join(copy, FIXTURE), cwd: copy, env: { ...process.env, ...env } });
+  return startActor({ ...STRANGER, script: join(copy, FIXTURE), cwd: copy, ...options });
 }
 
 export function whyNoStranger(): Missing {

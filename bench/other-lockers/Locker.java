@@ -1,0 +1,15 @@
+// Locks a file with java.nio. Usage: java Locker.java PATH. Prints "held" or "refused", and releases at the end of its stdin.
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+class Locker {
+  public static void main(String[] args) throws Exception {
+    try (FileChannel channel =
+        FileChannel.open(Path.of(args[0]), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      boolean held = channel.tryLock() != null;
+      System.out.println(held ? "held" : "refused");
+      if (held) System.in.readAllBytes();
+    }
+  }
+}

@@ -1,0 +1,12 @@
+// Locks a file with Rust's standard library (1.89). Prints "held" or "refused", and releases at the end of its stdin.
+use std::{fs::OpenOptions, io::Read};
+
+fn main() {
+    let path = std::env::args().nth(1).unwrap();
+    let file = OpenOptions::new().read(true).append(true).create(true).open(path).unwrap();
+    match file.try_lock() {
+        Ok(()) => println!("held"),
+        Err(_) => return println!("refused"),
+    }
+    std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
+}

@@ -1,0 +1,41 @@
+// Locks a file with an npm package. Usage: node.mjs PACKAGE PATH [OPTIONS], in a folder where the package is installed.
+// Prints "held" or "refused", and releases at the end of its stdin.
+import { closeSync, openSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const [name, path, options = '{}'] = process.argv.slice(2);
+const load = () => createRequire(import.meta.url)(name);
+const descriptor = () => openSync(path, 'a+');
+
+/** Each returns a release, or throws. */
+const LOCKERS = {
+  'fs-native-extensions': () => {
+    const fd = descriptor();
+    if (!load().tryLock(fd)) throw new Error('refused');
+    return () => closeSync(fd);
+  },
+  'fs-ext': () => {
+    const fd = descriptor();
+    load().flockSync(fd, 'exnb');
+    return () => closeSync(fd);
+  },
+  'os-lock': async () => {
+    const fd = descriptor();
+    await load().lock(fd, { exclusive: true, immediate: true });
+    return () => closeSync(fd);
+  },
+  // It makes a directory beside the file that is locked: the same name as ours where that ends in .lock.
+  'proper-lockfile': () => load().lockSync(path.replace(/\.lock$/, ''), { realpath: false }),
+  lockfile: () => {
+    load().lockSync(path, JSON.parse(options));
+    return () => load().unlockSync(path);
+  },
+};
+
+try {
+  const release = await LOCKERS[name]();
+  console.log('held');
+  process.stdin.resume().once('end', release);
+} catch (error) {
+  console.log(`refused ${error.code ?? error.message}`);
+}

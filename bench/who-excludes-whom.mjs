@@ -1,0 +1,21 @@
+// node bench/who-excludes-whom.mjs: prints the table of docs/who-excludes-whom.md from real runs on this machine. What it needs is
+// installed into a folder that is thrown away; a program that cannot be had says so in its row.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { prepare } from '../scripts/prepare.mjs';
+import { lockers } from './other-lockers/lockers.mjs';
+
+const HEADER = `| program | its lock | while it holds the lock, this package | while this package holds the lock, it | after our release, it | our record meanwhile |
+|---|---|---|---|---|---|`;
+
+prepare();
+// Loaded once it is built.
+const { rowOf } = await import('./other-lockers/meet.mjs');
+const folder = mkdtempSync(join(tmpdir(), 'gateway-lock-lockers-'));
+try {
+  console.log(HEADER);
+  for (const locker of lockers(folder)) console.log(`| ${(await rowOf(locker, folder)).join(' | ')} |`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

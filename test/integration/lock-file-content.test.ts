@@ -1,0 +1,139 @@
+// Which files are lock files. Everything else stays as it is at a path that the caller named, and is reclaimed in the lock
+// directory, whose paths are the gateway's own.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { acquireGatewayLock, acquireLock, LockError, probeLock, tryAcquireLock } from '../../src/index.js';
+import { FOREIGN_CONTENTS } from '../support/foreign-contents.js';
+import { deadPid, ourRecord, setAge } from '../support/hand-written-records.js';
+import { hold } from '../support/holding.js';
+import { lockDirectory } from '../support/lock-directory.js';
+import { freshDirectory } from '../support/places.js';
+import { portraitOf } from '../support/portrait.js';
+
+const MODES = ['exclusive', 'shared'] as const;
+const lockPath = () => join(freshDirectory(), 'a.lock');
+
+function fileWith(content: string | Buffer): string {
+  const path = lockPath();
+  writeFileSync(path, content);
+  return path;
+}
+
+function errorOf(call: () => unknown): unknown {
+  try {
+    call();
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
+
+describe('a file that is not a lock file is neither changed nor removed at a path that the caller named:', () => {
+  test.for(FOREIGN_CONTENTS)('%s', async ([, content]) => {
+    const path = fileWith(content());
+    setAge(path, 24 * 3_600_000);
+    const before = portraitOf(path);
+    const errors = [
+      ...MODES.map((mode) => errorOf(() => tryAcquireLock(path, { mode }))),
+      ...MODES.map((mode) => errorOf(() => tryAcquireLock(path, { mode, keepFile: false }))),
+      errorOf(() => probeLock(path)),
+      await acquireLock(path, { timeoutMs: 20_000 }).catch((error: unknown) => error),
+      await acquireGatewayLock({ lockFile: path, bind: false, timeoutMs: 20_000 }).catch(({ cause }) => cause),
+    ];
+    for (const error of errors) {
+      expect(error).toBeInstanceOf(LockError);
+      expect(error).toMatchObject({ code: 'ERR_LOCK_INVALID_FILE', path });
+      expect((error as Error).message).toContain('is not a lock file');
+    }
+    expect(portraitOf(path)).toEqual(before);
+  });
+});
+
+describe('record: false locks any such file as it is:', () => {
+  test.for(FOREIGN_CONTENTS)('%s', ([, content]) => {
+    const path = fileWith(content());
+    const before = portraitOf(path);
+    for (const mode of MODES) {
+      const lock = hold(path, { mode, record: false });
+      expect(lock).toMatchObject({ owner: null, reclaimed: null });
+      expect(probeLock(path, { record: false })).toMatchObject({ state: 'held', heldBy: mode });
+      lock.release();
+      expect(portraitOf(path)).toEqual(before);
+    }
+    expect(probeLock(path, { record: false }).state).toBe('free');
+  });
+
+  test('a file that does not exist is not created', () => {
+    const path = lockPath();
+    expect(() => tryAcquireLock(path, { record: false })).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+    expect(existsSync(path)).toBe(false);
+  });
+});
+
+describe('a file without content is free:', () => {
+  test.for([0, 1, 325, 4096])('%i NULs', (length) => {
+    for (const mode of MODES) {
+      const path = fileWith(Buffer.alloc(length));
+      expect(probeLock(path)).toEqual({ state: 'free', heldBy: null, owner: null, ownerAlive: null });
+      expect(hold(path, { mode }).reclaimed).toBeNull();
+    }
+  });
+});
+
+describe('a record of ours is a lock file', () => {
+  const record = ourRecord({ pid: deadPid() });
+  // Without its last two characters it is no JSON any more; without the newline alone it is complete.
+  const lengths = Array.from({ length: record.length - 2 }, (_, index) => index + 1);
+
+  test.each([0, 100])('torn after any number of bytes, behind %i NULs: stale', (before) => {
+    const path = lockPath();
+    for (const length of lengths) {
+      writeFileSync(path, Buffer.concat([Buffer.alloc(before), Buffer.from(record.slice(0, length))]));
+      expect(probeLock(path).state, record.slice(0, length)).toBe('free');
+      const lock = tryAcquireLock(path);
+      expect(lock?.reclaimed, record.slice(0, length)).toBe('stale');
+      lock?.release();
+    }
+  });
+
+  test('torn, and with NULs behind it up to the size that it should have had', () => {
+    const path = fileWith(Buffer.concat([Buffer.from(record.slice(0, 100)), Buffer.alloc(record.length - 100)]));
+    expect(hold(path).reclaimed).toBe('stale');
+  });
+
+  test.each([
+    ['complete', record],
+    ['without its newline', record.slice(0, -1)],
+    ['behind NULs', `${'\0'.repeat(100)}${record}`],
+    ['before the rest of a longer one', `${record}Z","ownerId":"x","kernelLock":true}\n`],
+  ])('%s: its owner is gone', (_what, content) => {
+    const path = fileWith(content);
+    expect(probeLock(path)).toMatchObject({ state: 'leftover', ownerAlive: false });
+    // The shared holder first: it leaves the record for the next one.
+    for (const mode of ['shared', 'exclusive'] as const) {
+      const lock = hold(path, { mode });
+      expect(lock.reclaimed).toBe('owner-gone');
+      lock.release();
+    }
+  });
+
+  test('but is not one beyond 4096 bytes', () => {
+    const path = fileWith(`${record}${'x'.repeat(4097 - record.length)}`);
+    expect(errorOf(() => tryAcquireLock(path))).toMatchObject({ code: 'ERR_LOCK_INVALID_FILE' });
+  });
+});
+
+describe("damage in the gateway's own lock directory needs no repair by hand:", () => {
+  test.for(FOREIGN_CONTENTS)('%s is reclaimed, and removed at the end', async ([, content]) => {
+    const stateDir = freshDirectory();
+    const path = join(lockDirectory(stateDir), 'gateway.state.lock');
+    writeFileSync(path, content());
+    const lock = await acquireGatewayLock({ stateDir, bind: false, timeoutMs: 20_000, env: {} });
+    onTestFinished(() => lock.close());
+    expect(lock.reclaimed).toBe('stale');
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ pid: process.pid });
+    await lock.close();
+    expect(existsSync(path)).toBe(false);
+  });
+});

@@ -1,0 +1,94 @@
+// A lock file that cannot be removed at the release: its directory became read-only or unreachable. Each lock is dropped anyway, the
+// error names a file that stays, and that file names nobody and blocks nothing.
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { bindExclusive, probeLock, resolveGatewayPaths } from '../../src/index.js';
+import type { Actor } from '../support/actors.js';
+import { type Missing, need, whyNoMount } from '../support/capabilities.js';
+import { freePort, freshDirectory } from '../support/places.js';
+import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
+
+interface Obstacle {
+  readonly what: string;
+  readonly code: string;
+  readonly missing: () => Missing;
+  readonly put: (directory: string) => void;
+  readonly remove: (directory: string) => void;
+}
+
+const chmodTo = (mode: number) => (directory: string) => chmodSync(directory, mode);
+
+/** As an ext4 after an error, or a volume that is mounted again: the files that are open stay as they are. */
+function mountReadOnly(directory: string): void {
+  execFileSync('mount', ['--bind', directory, directory]);
+  onTestFinished(() => void execFileSync('sh', ['-c', 'mountpoint -q "$0" && umount "$0" || true', directory]));
+  execFileSync('mount', ['-o', 'remount,ro,bind', directory]);
+}
+
+const OBSTACLES: readonly Obstacle[] = [
+  {
+    what: 'may not be written to',
+    code: 'EACCES',
+    missing: () => null,
+    put: chmodTo(0o500),
+    remove: chmodTo(0o700),
+  },
+  { what: 'may not be entered', code: 'EACCES', missing: () => null, put: chmodTo(0), remove: chmodTo(0o700) },
+  {
+    what: 'is on a file system that became read-only',
+    code: 'EROFS',
+    missing: whyNoMount,
+    put: mountReadOnly,
+    remove: (directory) => execFileSync('umount', [directory]),
+  },
+];
+
+interface Gateway {
+  readonly actor: Actor;
+  readonly options: { readonly stateDir: string; readonly port: number; readonly env: Record<string, string> };
+  readonly paths: readonly string[];
+}
+
+async function startGateway(): Promise<Gateway> {
+  const options = { stateDir: freshDirectory(), port: await freePort(), env: {} };
+  chownSync(options.stateDir, STRANGER.uid, STRANGER.gid);
+  const actor = await startUnprivilegedActor();
+  await actor.call('gateway', options);
+  const directory = join(options.stateDir, 'tmp', `gateway-${STRANGER.uid}`);
+  const paths = resolveGatewayPaths(options).lockPaths.map((path) => join(directory, basename(path)));
+  return { actor, options, paths };
+}
+
+/** Both locks and the port are free, while the process that had them lives on. */
+async function expectDropped({ options, paths }: Gateway): Promise<void> {
+  expect(paths).toHaveLength(2);
+  for (const path of paths) expect(probeLock(path)).toMatchObject({ state: 'free', owner: null });
+  await bindExclusive({ host: '127.0.0.1', port: options.port }).close();
+}
+
+async function expectNextStart({ options, paths }: Gateway): Promise<void> {
+  const next = await startUnprivilegedActor();
+  expect(await next.call('gateway', { ...options, timeoutMs: 20_000 })).toMatchObject({ reclaimed: null });
+  await next.call('close');
+  expect(paths.filter((path) => existsSync(path))).toEqual([]);
+}
+
+beforeEach((ctx) => need(ctx, whyNoStranger()));
+
+describe.each(OBSTACLES)('when the lock directory $what', ({ code, missing, put, remove }) => {
+  test('close() drops every lock and the port, and names a file that stays', async (ctx) => {
+    need(ctx, missing());
+    const gateway = await startGateway();
+    const directory = dirname(gateway.paths[0]!);
+    put(directory);
+    const error = await gateway.actor.call('close').catch((caught: unknown) => caught);
+    expect(gateway.paths).toContain((error as { path?: string }).path);
+    expect(JSON.stringify(error) + (error as Error).message).toContain(code);
+    await expectDropped(gateway);
+    expect(await gateway.actor.call('close')).toBeNull();
+    remove(directory);
+    await expectNextStart(gateway);
+  });
+});

@@ -1,0 +1,73 @@
+// OpenClaw holds no kernel lock on its lock file, but keeps `<lock>.sqlite` in an exclusive transaction for its whole life:
+// a proof of life that is asked without side effect.
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { acquireGatewayLock, acquireLock, probeLock, tryAcquireLock } from '../../src/index.js';
+import { need } from '../support/capabilities.js';
+import { deadPid, setAge } from '../support/hand-written-records.js';
+import { hold } from '../support/holding.js';
+import { lockDirectory } from '../support/lock-directory.js';
+import { writeOlderRecord } from '../support/older-gateway.js';
+import { freePort, freshDirectory } from '../support/places.js';
+import { portraitOf } from '../support/portrait.js';
+import { SQLITE_PROGRAMS, startSqliteHolder } from '../support/sqlite.js';
+
+const lockPath = () => join(freshDirectory(), 'a.lock');
+const DAY_MS = 24 * 3_600_000;
+const UNKNOWN = { startTime: undefined, createdAt: undefined };
+
+describe.for(SQLITE_PROGRAMS)('a transaction of $name on the coordinator', (sqlite) => {
+  test('keeps an owner of whom nothing else is known, whatever its port and its age say, and until it ends', async (ctx) => {
+    need(ctx, sqlite.missing);
+    const path = lockPath();
+    const holder = await startSqliteHolder(sqlite, `${path}.sqlite`);
+    writeOlderRecord(path, { pid: holder.pid, port: await freePort(), ...UNKNOWN });
+    setAge(path, DAY_MS);
+    const before = [path, `${path}.sqlite`].map(portraitOf);
+    expect(probeLock(path)).toMatchObject({ state: 'held', heldBy: 'record', owner: { pid: holder.pid } });
+    for (const mode of ['exclusive', 'shared'] as const) expect(tryAcquireLock(path, { mode })).toBeNull();
+    await expect(acquireLock(path, { timeoutMs: 30 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
+    expect([path, `${path}.sqlite`].map(portraitOf)).toEqual(before);
+    expect(await holder.release()).toMatchObject({ code: 0, err: '' });
+    expect(probeLock(path).state).toBe('leftover');
+    expect(hold(path).reclaimed).toBe('owner-gone');
+  });
+
+  test('proves life where the record names a process of another pid namespace', async (ctx) => {
+    need(ctx, sqlite.missing);
+    const path = lockPath();
+    const holder = await startSqliteHolder(sqlite, `${path}.sqlite`);
+    writeOlderRecord(path, { pid: deadPid(), pidNamespace: 'pid:[1]', ...UNKNOWN });
+    setAge(path, DAY_MS);
+    expect([probeLock(path).state, tryAcquireLock(path)]).toEqual(['held', null]);
+    await holder.release();
+    expect([probeLock(path).state, hold(path).reclaimed]).toEqual(['leftover', 'stale']);
+  });
+
+  test.for(['', '{"torn'])('refuses a gateway beside a lock file that names nobody (%j)', async (content, ctx) => {
+    need(ctx, sqlite.missing);
+    const stateDir = freshDirectory();
+    const path = join(lockDirectory(stateDir), 'gateway.state.lock');
+    writeFileSync(path, content);
+    const holder = await startSqliteHolder(sqlite, `${path}.sqlite`);
+    const options = { stateDir, bind: false, env: {} };
+    await expect(acquireGatewayLock({ ...options, timeoutMs: 50 })).rejects.toMatchObject({
+      code: 'ERR_GATEWAY_LOCKED',
+    });
+    expect(existsSync(path)).toBe(true);
+    await holder.release();
+    const lock = await acquireGatewayLock(options);
+    onTestFinished(() => lock.close());
+    expect(lock.reclaimed).toBe(content === '' ? null : 'stale');
+  });
+
+  test('is no reason to refuse once it is over, although the database stays', async (ctx) => {
+    need(ctx, sqlite.missing);
+    const path = lockPath();
+    await (await startSqliteHolder(sqlite, `${path}.sqlite`)).release();
+    writeOlderRecord(path, { pid: deadPid() });
+    expect(existsSync(`${path}.sqlite`)).toBe(true);
+    expect(hold(path).reclaimed).toBe('owner-gone');
+  });
+});

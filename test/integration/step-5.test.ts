@@ -1,0 +1,223 @@
+// The table of step 5 in the protocol, row by row: a record that is found in a lock file, what is true of its owner, and the
+// verdict. probeLock() says the same as tryAcquireLock() in every row.
+import { writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { probeLock, type TryAcquireLockOptions, tryAcquireLock } from '../../src/index.js';
+import { startActor } from '../support/actors.js';
+import { need } from '../support/capabilities.js';
+import { deadPid, ourRecord, setAge, whyNoStartTime } from '../support/hand-written-records.js';
+import { listening } from '../support/listeners.js';
+import { writeOlderRecord } from '../support/older-gateway.js';
+import { freePort, freshDirectory } from '../support/places.js';
+import { whyNoPortOwner } from '../support/port-owner.js';
+import { portraitOf } from '../support/portrait.js';
+
+type Verdict = 'owner-gone' | 'stale' | 'port-free' | 'held';
+
+/** A living process that holds no lock, and the ports that a record can name. */
+interface World {
+  readonly pid: number;
+  readonly ownPort: number;
+  readonly strangersPort: number;
+  readonly freePort: number;
+}
+
+interface Row {
+  readonly what: string;
+  readonly fields: (world: World) => { readonly pid: number; readonly [field: string]: unknown };
+  /** Milliseconds since the file was written; negative: it is of the future. */
+  readonly ageMs?: number;
+  readonly verdict: Verdict;
+  readonly needs?: () => string | null;
+}
+
+const HOUR_MS = 3_600_000;
+const OLD_MS = 31_000;
+const ago = (ms: number) => new Date(Date.now() - ms).toISOString();
+const NO_START = { startTime: undefined, createdAt: undefined };
+const OTHER_BOOT = { bootId: '00000000-0000-0000-0000-000000000000' };
+const ELSEWHERE = { ...OTHER_BOOT, host: 'another-host', startTime: undefined };
+const OTHER_NAMESPACE = { pidNamespace: 'pid:[1]', startTime: undefined };
+
+/** A record of an older gateway, which holds no kernel lock. */
+const RECORD_ONLY: readonly Row[] = [
+  { what: 'the pid of no process', fields: () => ({ pid: deadPid() }), verdict: 'owner-gone' },
+  {
+    what: 'the pid of no process, on a port that another process has',
+    fields: ({ strangersPort }) => ({ pid: deadPid(), port: strangersPort }),
+    verdict: 'owner-gone',
+  },
+  {
+    what: 'a pid that is used again: the start time is another one',
+    fields: ({ pid, ownPort }) => ({ pid, startTime: 1, port: ownPort }),
+    verdict: 'owner-gone',
+    needs: () => whyNoStartTime,
+  },
+  {
+    what: 'another boot of this host',
+    fields: ({ pid }) => ({ pid, ...OTHER_BOOT, host: hostname() }),
+    verdict: 'owner-gone',
+    needs: () => whyNoStartTime,
+  },
+  { what: 'alive', fields: ({ pid }) => ({ pid }), verdict: 'held' },
+  { what: 'alive, its port is free', fields: ({ pid, freePort: port }) => ({ pid, port }), verdict: 'held' },
+  { what: 'alive, its port is another’s', fields: ({ pid, strangersPort: port }) => ({ pid, port }), verdict: 'held' },
+  { what: 'alive, its record is a day old', fields: ({ pid }) => ({ pid }), ageMs: 24 * HOUR_MS, verdict: 'held' },
+  { what: 'alive, its record is of the future', fields: ({ pid }) => ({ pid }), ageMs: -HOUR_MS, verdict: 'held' },
+  {
+    what: 'alive, and the clock was set back since: createdAt is of the future',
+    fields: ({ pid }) => ({ pid, createdAt: ago(-HOUR_MS) }),
+    ageMs: -HOUR_MS,
+    verdict: 'held',
+  },
+  {
+    what: 'alive, and the clock was set forward since: it seems to be younger than its record',
+    fields: ({ pid }) => ({ pid, createdAt: ago(HOUR_MS) }),
+    ageMs: HOUR_MS,
+    verdict: 'held',
+    needs: () => whyNoStartTime,
+  },
+  {
+    what: 'unknown (no start time, as on macOS), younger than its record by the wall clock',
+    fields: ({ pid }) => ({ pid, startTime: undefined, createdAt: ago(HOUR_MS) }),
+    verdict: 'held',
+  },
+  {
+    what: 'the same, and 31 s old',
+    fields: ({ pid }) => ({ pid, startTime: undefined, createdAt: ago(HOUR_MS) }),
+    ageMs: OLD_MS,
+    verdict: 'stale',
+  },
+  {
+    what: 'the same, and it has the port of its record',
+    fields: ({ pid, ownPort: port }) => ({ pid, port, startTime: undefined, createdAt: ago(HOUR_MS) }),
+    ageMs: OLD_MS,
+    verdict: 'held',
+    needs: () => whyNoPortOwner,
+  },
+  {
+    what: 'unknown (neither start time nor date), fresh',
+    fields: ({ pid }) => ({ pid, ...NO_START }),
+    verdict: 'held',
+  },
+  { what: 'unknown, 29 s old', fields: ({ pid }) => ({ pid, ...NO_START }), ageMs: 29_000, verdict: 'held' },
+  { what: 'unknown, 31 s old', fields: ({ pid }) => ({ pid, ...NO_START }), ageMs: OLD_MS, verdict: 'stale' },
+  { what: 'unknown, of the future', fields: ({ pid }) => ({ pid, ...NO_START }), ageMs: -HOUR_MS, verdict: 'stale' },
+  {
+    what: 'init, which nobody can be sure of, of the future',
+    fields: () => ({ pid: 1, ...NO_START }),
+    ageMs: -HOUR_MS,
+    verdict: 'stale',
+  },
+  {
+    what: 'unknown, its port is free',
+    fields: ({ pid, freePort: port }) => ({ pid, port, ...NO_START }),
+    verdict: 'port-free',
+  },
+  {
+    what: 'unknown, its port is another’s, fresh',
+    fields: ({ pid, strangersPort: port }) => ({ pid, port, ...NO_START }),
+    verdict: 'held',
+  },
+  {
+    what: 'unknown, its port is another’s, 31 s old',
+    fields: ({ pid, strangersPort: port }) => ({ pid, port, ...NO_START }),
+    ageMs: OLD_MS,
+    verdict: 'stale',
+  },
+  {
+    what: 'unknown, its port is its own, a day old',
+    fields: ({ pid, ownPort: port }) => ({ pid, port, ...NO_START }),
+    ageMs: 24 * HOUR_MS,
+    verdict: 'held',
+    needs: () => whyNoPortOwner,
+  },
+  { what: 'another boot of another host, fresh', fields: ({ pid }) => ({ pid, ...ELSEWHERE }), verdict: 'held' },
+  {
+    what: 'another boot of another host, 31 s old',
+    fields: ({ pid }) => ({ pid, ...ELSEWHERE }),
+    ageMs: OLD_MS,
+    verdict: 'stale',
+  },
+  { what: 'another pid namespace, fresh', fields: () => ({ pid: deadPid(), ...OTHER_NAMESPACE }), verdict: 'held' },
+  {
+    what: 'another pid namespace, 31 s old',
+    fields: () => ({ pid: deadPid(), ...OTHER_NAMESPACE }),
+    ageMs: OLD_MS,
+    verdict: 'stale',
+  },
+  {
+    what: 'another pid namespace, its port is free',
+    fields: ({ freePort: port }) => ({ pid: deadPid(), port, ...OTHER_NAMESPACE }),
+    verdict: 'port-free',
+  },
+];
+
+/** A record of this package, whose writer held the kernel lock. */
+const OURS: readonly Row[] = [
+  { what: 'the pid of no process', fields: () => ({ pid: deadPid() }), verdict: 'owner-gone' },
+  { what: 'a pid that is used again', fields: ({ pid }) => ({ pid, startTime: 1 }), verdict: 'owner-gone' },
+  { what: 'this very process', fields: () => ({ pid: process.pid }), verdict: 'owner-gone' },
+  { what: 'init', fields: () => ({ pid: 1, startTime: null }), verdict: 'owner-gone' },
+  { what: 'another boot of another host', fields: ({ pid }) => ({ pid, ...ELSEWHERE }), verdict: 'owner-gone' },
+  { what: 'another pid namespace', fields: ({ pid }) => ({ pid, ...OTHER_NAMESPACE }), verdict: 'owner-gone' },
+  {
+    what: 'a living process that listens on the port of its record, and holds no lock',
+    fields: ({ pid, ownPort: port }) => ({ pid, port }),
+    verdict: 'owner-gone',
+  },
+  {
+    what: 'the same, of the future',
+    fields: ({ pid, ownPort: port }) => ({ pid, port }),
+    ageMs: -HOUR_MS,
+    verdict: 'owner-gone',
+  },
+];
+
+async function startWorld(): Promise<World> {
+  const actor = await startActor();
+  const { port: ownPort } = await actor.call<{ port: number }>('bind', { port: 0 });
+  const { port: strangersPort } = await listening(await import('node:net').then(({ createServer }) => createServer()));
+  return { pid: actor.pid, ownPort, strangersPort, freePort: await freePort() };
+}
+
+function expectVerdict(path: string, verdict: Verdict): void {
+  const before = portraitOf(path);
+  const probe = probeLock(path);
+  expect(portraitOf(path)).toEqual(before);
+  expect(probe.state).toBe(verdict === 'held' ? 'held' : 'leftover');
+  expect(reclaimed(path, { mode: 'shared' })).toBe(verdict);
+  expect(portraitOf(path)).toEqual(before);
+  expect(reclaimed(path, {})).toBe(verdict);
+  if (verdict === 'held') expect(portraitOf(path)).toEqual(before);
+}
+
+function reclaimed(path: string, options: TryAcquireLockOptions): string | null {
+  const lock = tryAcquireLock(path, options);
+  lock?.release();
+  return lock === null ? 'held' : lock.reclaimed;
+}
+
+const byName = (rows: readonly Row[]) => rows.map((row) => [`${row.what}: ${row.verdict}`, row] as const);
+
+describe('a record without a kernel lock, whose owner is', () => {
+  test.for(byName(RECORD_ONLY))('%s', async ([, row], ctx) => {
+    need(ctx, row.needs?.() ?? null);
+    const path = join(freshDirectory(), 'a.lock');
+    writeOlderRecord(path, row.fields(await startWorld()));
+    setAge(path, row.ageMs ?? 0);
+    expectVerdict(path, row.verdict);
+  });
+});
+
+describe('a record of this package, whose lock the kernel grants, names', () => {
+  test.for(byName(OURS))('%s', async ([, row], ctx) => {
+    need(ctx, row.needs?.() ?? null);
+    const path = join(freshDirectory(), 'a.lock');
+    writeFileSync(path, ourRecord(row.fields(await startWorld())));
+    setAge(path, row.ageMs ?? 0);
+    expectVerdict(path, row.verdict);
+  });
+});

@@ -1,0 +1,86 @@
+// A umask that takes rights from the owner too. Root ignores modes, so another user starts here.
+import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Actor } from '../support/actors.js';
+import { need, whyNoShell } from '../support/capabilities.js';
+import { freshDirectory } from '../support/places.js';
+import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
+import { mountFuse, whyNoFuse } from '../support/views.js';
+
+const UMASKS = ['0177', '0277', '0777'];
+const OWNERS_RIGHTS = 0o700;
+
+beforeEach((ctx) => need(ctx, whyNoShell ?? whyNoStranger()));
+
+function startWithUmask(umask: string): Promise<Actor> {
+  const execArgv = ['-c', `umask ${umask}; exec "$@"`, 'sh', process.execPath];
+  return startUnprivilegedActor({ execPath: '/bin/sh', execArgv });
+}
+
+function strangersDirectory(parent?: string): string {
+  const directory = freshDirectory(parent);
+  chownSync(directory, STRANGER.uid, STRANGER.gid);
+  return directory;
+}
+
+/** Also after a kill, which leaves everything where it is. */
+async function expectGateways(stateDir: string, first: Actor): Promise<void> {
+  const options = { stateDir, bind: false, env: {} };
+  expect(await first.call('gateway', options)).not.toBeNull();
+  await first.kill('SIGKILL');
+  const second = await startUnprivilegedActor();
+  expect(await second.call('gateway', options)).toMatchObject({ reclaimed: 'owner-gone' });
+  await second.call('close');
+}
+
+describe.each(UMASKS)('under umask %s', (umask) => {
+  test('a first start makes directories that it and later ones can use', async () => {
+    const base = strangersDirectory();
+    const stateDir = join(base, 'not', 'there', 'yet');
+    await expectGateways(stateDir, await startWithUmask(umask));
+    for (const name of readdirSync(base, { recursive: true }) as string[]) {
+      const info = statSync(join(base, name));
+      if (info.isDirectory()) expect([name, info.mode & 0o777]).toEqual([name, OWNERS_RIGHTS]);
+    }
+  });
+
+  test('a lock file is readable and writable for its owner, and for nobody else', async () => {
+    const path = join(strangersDirectory(), 'a.lock');
+    const first = await startWithUmask(umask);
+    expect(await first.call('tryAcquire', path)).not.toBeNull();
+    expect(statSync(path).mode & 0o7777).toBe(0o600);
+    await first.call('release', path);
+    expect(await first.call('tryAcquire', path)).toMatchObject({ reclaimed: null });
+  });
+});
+
+describe('what a start under such a umask has left when it was killed before its chmod()', () => {
+  test.each([0o000, 0o200, 0o400])('a lock file of mode %o is mended', async (mode) => {
+    const path = join(strangersDirectory(), 'a.lock');
+    writeFileSync(path, '', { mode });
+    chmodSync(path, mode);
+    chownSync(path, STRANGER.uid, STRANGER.gid);
+    const actor = await startUnprivilegedActor();
+    expect(await actor.call('tryAcquire', path)).toMatchObject({ reclaimed: null });
+    expect(statSync(path).mode & 0o7777).toBe(0o600);
+  });
+
+  test.each([0o000, 0o400, 0o500])('a lock directory of mode %o is mended', async (mode) => {
+    const stateDir = strangersDirectory();
+    const directory = join(stateDir, 'tmp', `gateway-${STRANGER.uid}`);
+    mkdirSync(directory, { recursive: true });
+    for (const each of [directory, dirname(directory)]) chownSync(each, STRANGER.uid, STRANGER.gid);
+    chmodSync(directory, mode);
+    await expectGateways(stateDir, await startUnprivilegedActor());
+    expect(statSync(directory).mode & 0o777).toBe(OWNERS_RIGHTS);
+  });
+});
+
+test('a mount that denies chmod() and has modes of its own is used as it is', async (ctx) => {
+  need(ctx, whyNoFuse('bindfs'));
+  const source = freshDirectory();
+  const { uid, gid } = STRANGER;
+  const view = mountFuse('bindfs', source, '-p', '0755', '--chmod-deny', '-u', String(uid), '-g', String(gid));
+  await expectGateways(join(view, 'state'), await startUnprivilegedActor());
+});

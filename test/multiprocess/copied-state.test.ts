@@ -1,0 +1,87 @@
+// A copy of a state directory carries the record of a process that lives. It is no second view of that directory, and starts.
+import { execFileSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { acquireGatewayLock, type GatewayLock, resolveGatewayPaths } from '../../src/index.js';
+import { type Actor, startActor } from '../support/actors.js';
+import { need, whyNoMount, whyNoShell } from '../support/capabilities.js';
+import { gatewayLock } from '../support/command.js';
+import { mountTmpfs } from '../support/mounts.js';
+import { freePort, freshDirectory } from '../support/places.js';
+import { portraitOf } from '../support/portrait.js';
+
+interface Running {
+  readonly actor: Actor;
+  readonly stateDir: string;
+  readonly path: string;
+}
+
+async function startGateway(): Promise<Running> {
+  const options = { stateDir: join(freshDirectory(), 'state'), port: await freePort(), env: {} };
+  const actor = await startActor();
+  await actor.call('gateway', options);
+  return { actor, stateDir: options.stateDir, path: resolveGatewayPaths(options).lockPaths[0]! };
+}
+
+async function startOn(stateDir: string): Promise<GatewayLock> {
+  const lock = await acquireGatewayLock({ stateDir, port: await freePort(), env: {}, timeoutMs: 20_000 });
+  onTestFinished(() => lock.close({ graceMs: 0 }));
+  return lock;
+}
+
+function copy(from: string, to: string, ...options: string[]): string {
+  execFileSync('cp', ['-a', ...options, from, to], { stdio: 'pipe' });
+  return to;
+}
+
+async function expectUntouched({ actor, path }: Running, before: object): Promise<void> {
+  expect(portraitOf(path)).toEqual(before);
+  expect(await actor.call('verify', 'gateway')).toBe(true);
+}
+
+describe('a copy of the state directory of a running gateway starts, beside that gateway:', () => {
+  test.for(['the same file system', 'another one'])('on %s', async (where, ctx) => {
+    need(ctx, whyNoShell ?? (where === 'another one' ? whyNoMount() : null));
+    const running = await startGateway();
+    const target = where === 'another one' ? mountTmpfs() : freshDirectory();
+    const before = portraitOf(running.path);
+    const lock = await startOn(copy(running.stateDir, join(target, 'state')));
+    expect(lock).toMatchObject({ reclaimed: 'owner-gone', strength: 'kernel' });
+    expect(lock.verify()).toBe(true);
+    await expectUntouched(running, before);
+  });
+
+  test('and again after the gateway was killed', async (ctx) => {
+    need(ctx, whyNoShell);
+    const { actor, stateDir } = await startGateway();
+    const copied = copy(stateDir, join(freshDirectory(), 'state'));
+    await actor.kill('SIGKILL');
+    for (const directory of [copied, stateDir]) expect((await startOn(directory)).reclaimed).toBe('owner-gone');
+  });
+});
+
+describe('a backup made of hard links (rsnapshot, cp -al, rsync --link-dest)', () => {
+  test('blocks no start after the gateway was killed, and is not removed', async (ctx) => {
+    need(ctx, whyNoShell);
+    const { actor, stateDir, path } = await startGateway();
+    const backup = copy(stateDir, join(freshDirectory(), 'backup'), '-l');
+    const link = join(backup, path.slice(stateDir.length));
+    await actor.kill('SIGKILL');
+    expect(statSync(path).nlink).toBe(2);
+    const lock = await startOn(stateDir);
+    expect(lock.reclaimed).toBe('owner-gone');
+    expect(lock.verify()).toBe(true);
+    await lock.close({ graceMs: 0 });
+    expect([existsSync(path), existsSync(link)]).toEqual([false, true]);
+  });
+
+  test('can be mended by doctor --fix, too', async (ctx) => {
+    need(ctx, whyNoShell);
+    const { actor, stateDir, path } = await startGateway();
+    copy(stateDir, join(freshDirectory(), 'backup'), '-l');
+    await actor.kill('SIGKILL');
+    await gatewayLock(['doctor', '--fix', '--state-dir', stateDir]);
+    expect(existsSync(path)).toBe(false);
+  });
+});

@@ -1,0 +1,105 @@
+// The release of another program wakes a waiter of ours, although it removes nothing and often writes nothing.
+import { once } from 'node:events';
+import { statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { acquireLock, type FileLock } from '../../src/index.js';
+import { need, whyNoInheritance } from '../support/capabilities.js';
+import { printedPid, start, untilPrinted } from '../support/command.js';
+import { hold } from '../support/holding.js';
+import { neverRecheck } from '../support/no-recheck.js';
+import { KERNEL_LOCKERS, OtherProcess, whyNoFlock } from '../support/other-lockers.js';
+import { freshDirectory } from '../support/places.js';
+
+const LENDING_HOLDER = fileURLToPath(new URL('../fixtures/lending-holder.mjs', import.meta.url));
+const ROUNDS = 5;
+/** A wait that nothing ends fails the test. */
+const WAKE_MS = 20_000;
+const lockPath = () => join(freshDirectory(), 'a.lock');
+
+interface Waiter {
+  readonly lock: Promise<FileLock>;
+}
+
+/** Resolves when the lock is watched: the first refusal is followed by the watch in the same turn of the event loop. */
+async function startToWait(path: string): Promise<Waiter> {
+  neverRecheck();
+  const lock = acquireLock(path, { timeoutMs: Number.POSITIVE_INFINITY, signal: AbortSignal.timeout(WAKE_MS) });
+  lock.catch(() => {});
+  await new Promise((resolve) => setImmediate(resolve));
+  return { lock };
+}
+
+async function expectWoken({ lock }: Waiter): Promise<void> {
+  using acquired = await lock;
+  expect(acquired.waited).toBe('watch');
+}
+
+describe('a waiter is woken by the release of', () => {
+  test.for(KERNEL_LOCKERS.map((one) => [one.name, one] as const))('%s', async ([, locker], ctx) => {
+    need(ctx, locker.missing);
+    const path = lockPath();
+    for (let round = 0; round < ROUNDS; round++) {
+      const other = await new OtherProcess(locker, path).holds();
+      const waiter = await startToWait(path);
+      await other.release();
+      await expectWoken(waiter);
+    }
+  });
+
+  test('kill -9 of flock -n -F, whose program is the only one that has the file open', async (ctx) => {
+    const locker = KERNEL_LOCKERS.find(({ name }) => name === 'flock -n -F')!;
+    need(ctx, locker.missing);
+    const path = lockPath();
+    const other = await new OtherProcess(locker, path).holds();
+    const waiter = await startToWait(path);
+    await other.kill();
+    await expectWoken(waiter);
+  });
+
+  test('a program that flock(1) started and outlived it, once that program ends', async (ctx) => {
+    need(ctx, whyNoFlock);
+    const path = lockPath();
+    const run = start(['-n', path, 'sh', '-c', 'sleep 600 & echo $!'], { program: ['flock'] });
+    const survivor = await printedPid(run);
+    if (run.child.exitCode === null) await once(run.child, 'exit');
+    const waiter = await startToWait(path);
+    process.kill(survivor, 'SIGKILL');
+    await expectWoken(waiter);
+  });
+});
+
+describe('a waiter is woken by our own release, which keeps the file:', () => {
+  test('of a holder in this process', async () => {
+    const path = lockPath();
+    const holder = hold(path);
+    const { ino } = statSync(path);
+    const waiter = await startToWait(path);
+    holder.release();
+    await expectWoken(waiter);
+    expect(statSync(path).ino).toBe(ino);
+  });
+
+  test('of a holder whose child has inherited the descriptor and lives on: nothing is closed, the record is cleared', async (ctx) => {
+    need(ctx, whyNoInheritance);
+    const path = lockPath();
+    const holder = start([LENDING_HOLDER, path], { program: [process.execPath], stdin: 'pipe' });
+    const child = await printedPid(holder);
+    onTestFinished(() => void process.kill(child, 'SIGKILL'));
+    const waiter = await startToWait(path);
+    holder.child.stdin!.end();
+    await untilPrinted(holder, /^released$/m);
+    await expectWoken(waiter);
+    expect(() => process.kill(child, 0)).not.toThrow();
+  });
+
+  test('of a shared holder, who wrote nothing', async () => {
+    const path = lockPath();
+    writeFileSync(path, '');
+    const reader = hold(path, { mode: 'shared' });
+    const waiter = await startToWait(path);
+    reader.release();
+    await expectWoken(waiter);
+  });
+});

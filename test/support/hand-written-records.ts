@@ -1,0 +1,25 @@
+// Lock files written by hand: records as a lock of ours or an older gateway would write them, with fields changed.
+import { spawnSync } from 'node:child_process';
+import { utimesSync } from 'node:fs';
+import type { Missing } from './capabilities.js';
+import { startTimeOf } from './older-gateway.js';
+import { newLine } from './records.js';
+
+export const whyNoStartTime: Missing =
+  startTimeOf(process.pid) === null ? 'this system has no start times that a test can read (/proc/PID/stat)' : null;
+
+/** One line of this process; `undefined` removes a field. */
+export function ourRecord(fields: Readonly<Record<string, unknown>> = {}): string {
+  return `${JSON.stringify({ ...(JSON.parse(newLine()) as object), ...fields })}\n`;
+}
+
+/** The pid of a process that has ended. */
+export function deadPid(): number {
+  return spawnSync(process.execPath, ['-v']).pid;
+}
+
+/** Negative: in the future. */
+export function setAge(path: string, ageMs: number): void {
+  const seconds = (Date.now() - ageMs) / 1000;
+  utimesSync(path, seconds, seconds);
+}

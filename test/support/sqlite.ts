@@ -1,0 +1,46 @@
+// Processes that keep an SQLite database in an exclusive transaction.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Missing } from './capabilities.js';
+import { type Ended, start, untilPrinted } from './command.js';
+import { python } from './python.js';
+
+const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
+
+function whyNoPythonSqlite(): Missing {
+  const found = python !== '' && spawnSync(python, ['-c', 'import sqlite3']).status === 0;
+  return found ? null : 'needs python3 with the module sqlite3';
+}
+
+export const whyNoNodeSqlite: Missing =
+  process.getBuiltinModule('node:sqlite') === undefined ? `Node ${process.version} has no node:sqlite` : null;
+
+export interface SqliteProgram {
+  readonly name: string;
+  readonly missing: Missing;
+  readonly program: readonly string[];
+}
+
+export const SQLITE_PROGRAMS: readonly SqliteProgram[] = [
+  { name: 'Python sqlite3', missing: whyNoPythonSqlite(), program: [python, fixture('sqlite-holder.py')] },
+  { name: 'node:sqlite', missing: whyNoNodeSqlite, program: [process.execPath, fixture('sqlite-holder.mjs')] },
+];
+
+export interface SqliteHolder {
+  readonly pid: number;
+  /** Resolves when it has committed its transaction and ended. */
+  release(): Promise<Ended>;
+}
+
+/** Resolves when the transaction is open. Ended when the test has finished. */
+export async function startSqliteHolder({ program }: SqliteProgram, database: string): Promise<SqliteHolder> {
+  const run = start([database], { program, stdin: 'pipe' });
+  await untilPrinted(run, /^held$/m);
+  return {
+    pid: run.pid,
+    release: () => {
+      run.child.stdin!.end();
+      return run.ended;
+    },
+  };
+}
