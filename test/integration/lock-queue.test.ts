@@ -17,7 +17,7 @@ const GAVE_UP = ['ERR_LOCK_TIMEOUT', DOMException.TIMEOUT_ERR];
 const lockPath = () => join(freshDirectory(), 'a.lock');
 
 describe('waiters of one process', () => {
-  test('are served in the order in which they came, and a release costs no more than three tries', async () => {
+  test('are served in the order in which they came, and a release costs no more than four tries', async () => {
     const path = lockPath();
     const holder = hold(path);
     const tries = vi.spyOn(native(), 'tryAgain');
@@ -32,9 +32,9 @@ describe('waiters of one process', () => {
     holder.release();
     await Promise.all(waits);
     expect(served).toEqual(Array.from({ length: MANY }, (_, number) => number));
-    // Only the first in the queue asks the kernel: when it comes to be the first, when it watches, and when it is woken. If all
-    // were woken by each release, it would be MANY * MANY / 2.
-    expect(tries.mock.calls.length).toBeLessThanOrEqual(3 * MANY);
+    // Only the first in the queue asks the kernel: when it comes to be the first, when it watches, and when it is woken; once more
+    // if the write of the new holder's record is reported late. If all were woken by each release, it would be MANY * MANY / 2.
+    expect(tries.mock.calls.length).toBeLessThanOrEqual(4 * MANY);
   });
 
   test('that want it shared go together, and one that wants it for itself comes in between', async () => {
