@@ -2,7 +2,6 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <cerrno>
 #include <utility>
@@ -53,11 +52,6 @@ Status ListenExclusively(const Endpoint& endpoint, const SocketAddress& address,
   // For a wildcard, asking on one address is not enough.
   if (HasListener(endpoint)) return strict;
   return BindAndListen(address, /*reuse=*/true, backlog, out);
-}
-
-std::uint64_t SocketIdentity(NativeHandle handle) {
-  struct stat info;
-  return fstat(static_cast<int>(handle), &info) == 0 ? static_cast<std::uint64_t>(info.st_ino) : 0;
 }
 
 }  // namespace

@@ -1,14 +1,47 @@
 #include "port_owner.h"
 
 #include <libproc.h>
+#include <netinet/in.h>
 #include <sys/proc_info.h>
 
+#include <cstring>
 #include <vector>
+
+#include "posix_socket.h"
 
 namespace gateway_lock {
 namespace {
 
-bool ListensOn(int pid, int descriptor, std::uint16_t port) {
+// Where a socket listens, or a bind wants to.
+struct Place {
+  bool v4 = false;  // takes IPv4 connections; a socket on `::` takes both
+  bool v6 = false;
+  in6_addr local = {};  // an IPv4 address is in the last 4 bytes
+};
+
+bool IsAny(const in6_addr& address) {
+  static const in6_addr any = {};
+  return std::memcmp(&address, &any, sizeof any) == 0;
+}
+
+bool Wanted(const Endpoint& endpoint, Place* place) {
+  SocketAddress address;
+  if (!ParseAddress(endpoint, &address).ok()) return false;
+  place->v6 = address.family() == AF_INET6;
+  place->v4 = !place->v6;
+  if (place->v6) {
+    place->local = reinterpret_cast<const sockaddr_in6*>(address.get())->sin6_addr;
+    place->v4 = IsAny(place->local);
+  } else {
+    const in_addr& v4 = reinterpret_cast<const sockaddr_in*>(address.get())->sin_addr;
+    std::memcpy(&place->local.s6_addr[12], &v4, sizeof v4);
+  }
+  return true;
+}
+
+// False for a socket that does not listen on the port. insi_laddr and insi_vflag are those of the
+// inpcb (fill_inpcbinfo() in bsd/kern/socket_info.c).
+bool ReadListener(int pid, int descriptor, std::uint16_t port, Place* place) {
   socket_fdinfo info = {};
   if (proc_pidfdinfo(pid, descriptor, PROC_PIDFDSOCKETINFO, &info, sizeof info) <
       static_cast<int>(sizeof info)) {
@@ -16,18 +49,38 @@ bool ListensOn(int pid, int descriptor, std::uint16_t port) {
   }
   if (info.psi.soi_kind != SOCKINFO_TCP) return false;
   const tcp_sockinfo& tcp = info.psi.soi_proto.pri_tcp;
-  auto local = static_cast<std::uint16_t>(tcp.tcpsi_ini.insi_lport);
-  return tcp.tcpsi_state == TSI_S_LISTEN && ntohs(local) == port;
+  const in_sockinfo& in = tcp.tcpsi_ini;
+  place->v4 = (in.insi_vflag & INI_IPV4) != 0;
+  place->v6 = (in.insi_vflag & INI_IPV6) != 0;
+  if (place->v6) {
+    place->local = in.insi_laddr.ina_6;
+  } else {
+    std::memcpy(&place->local.s6_addr[12], &in.insi_laddr.ina_46.i46a_addr4, 4);
+  }
+  return tcp.tcpsi_state == TSI_S_LISTEN &&
+         ntohs(static_cast<std::uint16_t>(in.insi_lport)) == port;
 }
 
-bool HasListener(int pid, std::uint16_t port) {
+// A v6 listener on `::` takes IPv4 connections, too; a v4 listener never takes those for ::1.
+bool Meets(const Place& listener, const Place& wanted) {
+  if (!(listener.v4 && wanted.v4) && !(listener.v6 && wanted.v6)) return false;
+  return IsAny(listener.local) || IsAny(wanted.local) ||
+         std::memcmp(&listener.local, &wanted.local, sizeof wanted.local) == 0;
+}
+
+// Another user's process is EPERM (proc_security_policy() in bsd/kern/proc_info.c), and reads as
+// one without sockets.
+bool ListensOn(int pid, std::uint16_t port, const Place& wanted) {
   int size = proc_pidinfo(pid, PROC_PIDLISTFDS, 0, nullptr, 0);
   if (size <= 0) return false;
   std::vector<proc_fdinfo> descriptors(static_cast<std::size_t>(size) / sizeof(proc_fdinfo));
   size = proc_pidinfo(pid, PROC_PIDLISTFDS, 0, descriptors.data(), size);
   for (int i = 0; i < size / static_cast<int>(sizeof(proc_fdinfo)); ++i) {
     const proc_fdinfo& one = descriptors[static_cast<std::size_t>(i)];
-    if (one.proc_fdtype == PROX_FDTYPE_SOCKET && ListensOn(pid, one.proc_fd, port)) return true;
+    Place place;
+    bool listens =
+        one.proc_fdtype == PROX_FDTYPE_SOCKET && ReadListener(pid, one.proc_fd, port, &place);
+    if (listens && Meets(place, wanted)) return true;
   }
   return false;
 }
@@ -37,13 +90,15 @@ bool HasListener(int pid, std::uint16_t port) {
 bool HasListener(const Endpoint& endpoint) { return FindPortOwner(endpoint) != 0; }
 
 std::int64_t FindPortOwner(const Endpoint& endpoint) {
+  Place wanted;
+  if (!Wanted(endpoint, &wanted)) return 0;
   int size = proc_listpids(PROC_ALL_PIDS, 0, nullptr, 0);
   if (size <= 0) return 0;
   std::vector<int> pids(static_cast<std::size_t>(size) / sizeof(int));
   size = proc_listpids(PROC_ALL_PIDS, 0, pids.data(), size);
   for (int i = 0; i < size / static_cast<int>(sizeof(int)); ++i) {
     int pid = pids[static_cast<std::size_t>(i)];
-    if (pid > 0 && HasListener(pid, endpoint.port)) return pid;
+    if (pid > 0 && ListensOn(pid, endpoint.port, wanted)) return pid;
   }
   return 0;
 }

@@ -2,7 +2,7 @@
 //
 // Guaranteed: from the return of Watch() on, the first of these is reported, once, even when it
 // happens before the caller has done anything else: the file at the path is removed, renamed or
-// replaced; with Sight::kOwner, the owner's process has ended; with Sight::kFile, somebody closes
+// replaced; on macOS, the lock of the file is dropped; with Sight::kOwner, the owner's process has ended; with Sight::kFile, somebody closes
 // the file whom it was open to for writing, as a holder does that lets go or dies; with
 // Sight::kRelease, a holder lets go. After a report nothing more is seen until Watch() is called
 // again.

@@ -1,6 +1,8 @@
 #include "socket_options.h"
 
 #include <fcntl.h>
+#include <libproc.h>
+#include <sys/proc_info.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,5 +21,13 @@ int OpenCloseOnExecSocket(int family) {
 // Nothing to do, on purpose: here the option on a listening socket would let 0.0.0.0 listen beside
 // our 127.0.0.1 (nymtech/nym#3232).
 void LetSuccessorRebind(const SocketHandle& /*listening*/) {}
+
+// Not st_ino, which is 0 for every socket (soo_stat() in bsd/kern/sys_socket.c).
+std::uint64_t SocketIdentity(NativeHandle handle) {
+  socket_fdinfo info = {};
+  int size =
+      proc_pidfdinfo(getpid(), static_cast<int>(handle), PROC_PIDFDSOCKETINFO, &info, sizeof info);
+  return size == static_cast<int>(sizeof info) ? info.psi.soi_so : 0;
+}
 
 }  // namespace gateway_lock

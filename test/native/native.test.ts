@@ -12,19 +12,23 @@ import { freshDirectory } from '../support/places.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BUILD = join(ROOT, 'build-native');
-const PROGRAM = join(BUILD, 'tests/os_tests');
+/** The second, on Linux only: the files of macOS against fakes of its kernel (native/test/darwin/README.md). */
+const PROGRAMS: readonly (readonly [string, string])[] = [
+  ['native/os without Node', join(BUILD, 'tests/os_tests')],
+  ['native/os of macOS, against fakes of its kernel', join(BUILD, 'tests/os_tests_darwin')],
+];
 const ADDON = join(BUILD, 'Release/gateway_lock.node');
 const SKIPPED = 77;
 
 run('cmake', ['-S', ROOT, '-B', BUILD, '-DGATEWAY_LOCK_TESTS=ON']);
 run('cmake', ['--build', BUILD, '--parallel', '2']);
 
-describe('native/os without Node', () => {
-  for (const name of run(PROGRAM, ['--list']).trim().split(/\r?\n/)) {
+describe.each(process.platform === 'linux' ? PROGRAMS : PROGRAMS.slice(0, 1))('%s', (_title, program) => {
+  for (const name of run(program, ['--list']).trim().split(/\r?\n/)) {
     test(name, (ctx) => {
-      const { status, signal, stdout, stderr } = spawnSync(PROGRAM, [name], {
+      const { status, signal, stdout, stderr } = spawnSync(program, [name], {
         encoding: 'utf8',
-        timeout: 30_000,
+        timeout: 60_000,
         env: { ...process.env, TMPDIR: publicDirectory() },
       });
       // A table: which binds met.
@@ -35,7 +39,7 @@ describe('native/os without Node', () => {
   }
 
   test('a test that does not exist is not taken for a passed one', () => {
-    expect(spawnSync(PROGRAM, ['no such test']).status).toBe(2);
+    expect(spawnSync(program, ['no such test']).status).toBe(2);
   });
 });
 

@@ -1,0 +1,16 @@
+// bsd/sys/mount.h of XNU, as far as native/os uses it.
+#pragma once
+
+#include <cstdint>
+
+#define MNT_LOCAL 0x00001000
+// The C library declares the calls of these names for Linux.
+#define statfs darwin_statfs
+#define fstatfs darwin_fstatfs
+
+struct darwin_statfs {
+  std::uint32_t f_flags;
+  char f_fstypename[16];
+};
+
+extern "C" int darwin_fstatfs(int fd, darwin_statfs* info);
