@@ -36,6 +36,8 @@ export { probeLock } from './lock/probe-lock.js';
 export type { Endpoint, ReclaimReason } from './lock/reclaim.js';
 export type { LockStrength } from './native/binding.js';
 /** @internal For src/cli. */
+export { bindLimit } from './native/port-rules.js';
+/** @internal For src/cli. */
 export { programCandidates, programsInherit, signalsCanBeRelayed, startedAs } from './native/programs.js';
 /** @internal For src/cli, which prints what the library's own errors print. */
 export {

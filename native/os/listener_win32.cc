@@ -103,20 +103,28 @@ std::uint64_t SocketIdentity(NativeHandle handle) {
 
 Status Listener::Listen(const Endpoint& endpoint, int backlog, Listener* out) {
   SocketAddress address;
-  Listener listener;
+  SocketHandle socket;
   Status status = ParseAddress(endpoint, &address);
-  if (status.ok()) status = TakePort(endpoint, &listener.socket_);
+  if (status.ok()) status = TakePort(endpoint, &socket);
   if (!status.ok()) return status;
-  if (listen(Raw(listener.socket_), backlog) != 0) {
-    return Status::SystemError(WSAGetLastError(), "listen");
-  }
-  status = ProveExclusive(listener.socket_);
-  if (status.ok()) status = LocalPort(listener.socket_, &listener.endpoint_.port);
-  if (!status.ok()) return status;
+  if (listen(Raw(socket), backlog) != 0) return Status::SystemError(WSAGetLastError(), "listen");
+  status = ProveExclusive(socket);
+  return status.ok() ? Own(std::move(socket), endpoint, out) : status;
+}
+
+// Never needed here: an exclusive socket on the wildcard keeps every address.
+Status Listener::ListenBeside(const Endpoint& endpoint, int backlog, Listener* out) {
+  return Listen(endpoint, backlog, out);
+}
+
+Status Listener::Own(SocketHandle socket, const Endpoint& endpoint, Listener* out) {
+  Listener listener;
+  listener.socket_ = std::move(socket);
   listener.endpoint_.address = endpoint.address;
   listener.identity_ = SocketIdentity(listener.handle());
-  *out = std::move(listener);
-  return Status::Ok();
+  Status status = LocalPort(listener.socket_, &listener.endpoint_.port);
+  if (status.ok()) *out = std::move(listener);
+  return status;
 }
 
 bool Listener::OwnsHandle() const { return open() && SocketIdentity(handle()) == identity_; }

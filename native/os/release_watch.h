@@ -2,10 +2,10 @@
 //
 // Guaranteed: from the return of Watch() on, the first of these is reported, once, even when it
 // happens before the caller has done anything else: the file at the path is removed, renamed or
-// replaced; on macOS, the lock of the file is dropped; with Sight::kOwner, the owner's process has ended; with Sight::kFile, somebody closes
-// the file whom it was open to for writing, as a holder does that lets go or dies; with
-// Sight::kRelease, a holder lets go. After a report nothing more is seen until Watch() is called
-// again.
+// replaced; on macOS, the lock of the file is dropped; with Sight::kOwner, the owner's process has
+// ended; with Sight::kFile, somebody closes the file whom it was open to for writing, as a holder
+// does that lets go or dies; with Sight::kRelease, a holder lets go. After a report nothing more is
+// seen until Watch() is called again.
 // NOT promised: that the lock is free then. A report may come some microseconds before the kernel
 // lets go of the lock or of the name, or because of a close that was no release. The try decides.
 //

@@ -20,6 +20,8 @@ void LetSuccessorRebind(const SocketHandle& listening) {
   (void)setsockopt(static_cast<int>(listening.get()), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 }
 
+bool StrictBindMisses(const Endpoint& /*endpoint*/) { return false; }
+
 std::uint64_t SocketIdentity(NativeHandle handle) {
   struct stat info;
   bool is_socket = fstat(static_cast<int>(handle), &info) == 0 && S_ISSOCK(info.st_mode);

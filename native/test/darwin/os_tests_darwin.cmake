@@ -4,6 +4,7 @@ set(FAKES native/test/darwin)
 list(TRANSFORM ONE_SYSTEM REPLACE "(.+)" "native/os/\\1_darwin.cc" OUTPUT_VARIABLE DARWIN_SOURCES)
 get_target_property(POSIX_TESTS os_tests SOURCES)
 add_executable(os_tests_darwin ${POSIX_TESTS} ${DARWIN_SOURCES}
+  native/test/listener_darwin_test.cc
   native/test/release_watch_darwin_test.cc
   ${FAKES}/fake_bind.cc
   ${FAKES}/fake_kqueue.cc
