@@ -43,6 +43,7 @@ export { programCandidates, programsInherit, signalsCanBeRelayed, startedAs } fr
 export {
   DENIED_PORT_ADVICE,
   makePrivateCommand,
+  PRIVACY_SETTINGS,
   showModeCommand,
   stopCommand,
   whoListensCommand,

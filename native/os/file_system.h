@@ -39,11 +39,15 @@ class KnownFileSystems {
                Strength* strength);
 
  private:
-  std::map<std::uint64_t, Strength> by_device_;
+  std::map<std::uint64_t, Strength> by_key_;
 };
 
 // Opens the locked file again, which must be refused the lock. kReplaced as above. Per OS.
 Status TestExclusion(const std::string& path, const FileIdentity& identity, bool* excludes);
+
+// Two files with one key are on file systems of one strength. 0: not known, so the strength is
+// tested each time. Per OS.
+std::uint64_t FileSystemKey(const FileHandle& file, const FileIdentity& identity);
 
 // True where the file system is shared with other hosts or kernels, judged by its type.
 bool IsRemoteFileSystem(const FileHandle& file);

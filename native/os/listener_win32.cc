@@ -63,20 +63,36 @@ Status SurveyPort(std::uint16_t* port) {
   return status.ok() ? LocalPort(socket, port) : status;
 }
 
+// One try. `surveyed`: what the survey said.
+Status TryPort(const Endpoint& wanted, Status* surveyed, SocketHandle* out) {
+  Endpoint endpoint = wanted;
+  *surveyed = SurveyPort(&endpoint.port);
+  Status status = *surveyed;
+  if (IsTaken(status)) {
+    if (HasListener(endpoint)) return Status::SystemError(WSAEADDRINUSE, "bind");
+    // On other addresses only: 127.0.0.1 and ::1 are two.
+    if (HasListener({"::", endpoint.port})) status = Status::Ok();
+  }
+  return status.ok() ? BindExclusively(endpoint, out) : status;
+}
+
 // WSAEACCES stays what it is where nobody listens: the port is in a range that the system keeps
 // (Hyper-V, WinNAT), or a policy denies it.
 Status TakePort(const Endpoint& wanted, SocketHandle* out) {
   for (int tries = 1;; ++tries) {
-    Endpoint endpoint = wanted;
-    Status status = SurveyPort(&endpoint.port);
-    if (IsTaken(status)) {
-      if (HasListener(endpoint)) return Status::SystemError(WSAEADDRINUSE, "bind");
-      // On other addresses only: 127.0.0.1 and ::1 are two.
-      if (HasListener({"::", endpoint.port})) status = Status::Ok();
+    Status surveyed;
+    Status status = TryPort(wanted, &surveyed, out);
+    if (!IsTaken(status)) return status;
+    if (tries < kTries) {
+      Sleep(kMomentMs);
+      continue;
     }
-    if (status.ok()) status = BindExclusively(endpoint, out);
-    if (!IsTaken(status) || tries == kTries) return status;
-    Sleep(kMomentMs);
+    // What is left of connections may keep the survey off the port for minutes ("if any other
+    // socket is bound to the port", MS Learn). Seen by nobody: python-trio/trio#928 measured that
+    // they do not.
+    bool lingering =
+        IsTaken(surveyed) && !HasListener({"::", wanted.port}) && HasConnection(wanted.port);
+    return lingering ? BindExclusively(wanted, out) : status;
   }
 }
 

@@ -16,14 +16,11 @@ constexpr int kMaxStartOvers = 100;
 constexpr DWORD kAccess = GENERIC_READ | GENERIC_WRITE;
 constexpr DWORD kShare = FILE_SHARE_READ | FILE_SHARE_WRITE;
 
+// In one call: a server may have remembered that there was no such file (SMB's cache of names that
+// were not found), and would then refuse to create what another host has created.
 Status OpenOrCreate(const std::string& path, FileHandle* file, bool* created) {
-  *file = OpenFile(path, {kAccess, kShare, OPEN_EXISTING, 0});
-  *created = false;
-  if (!file->valid() && GetLastError() == ERROR_FILE_NOT_FOUND) {
-    *file = OpenFile(path, {kAccess, kShare, CREATE_NEW, 0});
-    *created = file->valid();
-    if (!file->valid() && GetLastError() == ERROR_FILE_EXISTS) return Status::Replaced();
-  }
+  *file = OpenFile(path, {kAccess, kShare, OPEN_ALWAYS, 0});
+  *created = file->valid() && GetLastError() != ERROR_ALREADY_EXISTS;
   return file->valid() ? Status::Ok() : WhyNotOpened(path);
 }
 

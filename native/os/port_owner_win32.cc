@@ -35,12 +35,11 @@ Row ToRow(const MIB_TCP6ROW_OWNER_PID& from) {
 }
 
 // The table grows while we ask for its size. Empty when the system does not tell.
-std::vector<DWORD> ReadTable(ULONG family) {
+std::vector<DWORD> ReadTable(ULONG family, TCP_TABLE_CLASS which) {
   std::vector<DWORD> table(1024);
   for (int tries = 0; tries < kTries; ++tries) {
     auto size = static_cast<DWORD>(table.size() * sizeof(DWORD));
-    DWORD error =
-        GetExtendedTcpTable(table.data(), &size, FALSE, family, TCP_TABLE_OWNER_PID_LISTENER, 0);
+    DWORD error = GetExtendedTcpTable(table.data(), &size, FALSE, family, which, 0);
     if (error == NO_ERROR) return table;
     if (error != ERROR_INSUFFICIENT_BUFFER) break;
     table.resize(size / sizeof(DWORD) + 256);
@@ -48,10 +47,10 @@ std::vector<DWORD> ReadTable(ULONG family) {
   return {};
 }
 
-// The first listener on the port for which `meets` holds.
+// The first socket on the port for which `meets` holds.
 template <typename Table, typename Meets>
-bool FindRow(ULONG family, std::uint16_t port, Meets meets, Row* found) {
-  std::vector<DWORD> bytes = ReadTable(family);
+bool FindRow(ULONG family, TCP_TABLE_CLASS which, std::uint16_t port, Meets meets, Row* found) {
+  std::vector<DWORD> bytes = ReadTable(family, which);
   if (bytes.empty()) return false;
   const auto* table = reinterpret_cast<const Table*>(bytes.data());
   for (DWORD i = 0; i < table->dwNumEntries; ++i) {
@@ -87,10 +86,12 @@ bool FindListener(const Endpoint& endpoint, Row* found) {
     return any || wildcard(row) || std::memcmp(row.local, wanted.local, sizeof row.local) == 0;
   };
   auto in_v4 = [&](auto meets) {
-    return FindRow<MIB_TCPTABLE_OWNER_PID>(AF_INET, endpoint.port, meets, found);
+    return FindRow<MIB_TCPTABLE_OWNER_PID>(AF_INET, TCP_TABLE_OWNER_PID_LISTENER, endpoint.port,
+                                           meets, found);
   };
   auto in_v6 = [&](auto meets) {
-    return FindRow<MIB_TCP6TABLE_OWNER_PID>(AF_INET6, endpoint.port, meets, found);
+    return FindRow<MIB_TCP6TABLE_OWNER_PID>(AF_INET6, TCP_TABLE_OWNER_PID_LISTENER, endpoint.port,
+                                            meets, found);
   };
   return v6 ? in_v6(same) || (any && in_v4(same)) : in_v4(same) || in_v6(wildcard);
 }
@@ -100,6 +101,14 @@ bool FindListener(const Endpoint& endpoint, Row* found) {
 bool HasListener(const Endpoint& endpoint) {
   Row row;
   return FindListener(endpoint, &row);
+}
+
+bool HasConnection(std::uint16_t port) {
+  Row row;
+  auto any = [](const Row&) { return true; };
+  constexpr TCP_TABLE_CLASS kWhich = TCP_TABLE_OWNER_PID_CONNECTIONS;
+  return FindRow<MIB_TCPTABLE_OWNER_PID>(AF_INET, kWhich, port, any, &row) ||
+         FindRow<MIB_TCP6TABLE_OWNER_PID>(AF_INET6, kWhich, port, any, &row);
 }
 
 std::int64_t FindPortOwner(const Endpoint& endpoint) {

@@ -2,7 +2,7 @@
 import { lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LockError, type LockErrorCode, type OwnerRecord } from '../errors.js';
-import { makePrivateCommand, showModeCommand } from '../native/shell-commands.js';
+import { launchdDenialAdvice, makePrivateCommand, showModeCommand } from '../native/shell-commands.js';
 import { holderName, type KnownHolder, stopAdvice } from './holder-text.js';
 
 /** An error of the addon, or any other: only those that this package has a code for are changed. */
@@ -79,5 +79,5 @@ function foreignText(path: string): string {
 }
 
 function deniedText(path: string, error: Error): string {
-  return `no permission for '${path}' (${error.message}). See the owner and mode of its directory: ${showModeCommand(dirname(path))}`;
+  return `no permission for '${path}' (${error.message}). See the owner and mode of its directory: ${showModeCommand(dirname(path))}${launchdDenialAdvice((error as NodeJS.ErrnoException).code)}`;
 }

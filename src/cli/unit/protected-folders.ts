@@ -5,8 +5,6 @@ import { join, relative, sep } from 'node:path';
 
 const OF_USER = ['Desktop', 'Documents', 'Downloads', 'Library/Mobile Documents', 'Library/CloudStorage'];
 
-export const PRIVACY_SETTINGS = 'System Settings > Privacy & Security > Full Disk Access';
-
 /** Returns the first of `paths` that lies in such a folder, or undefined. */
 export function protectedPath(paths: readonly string[], home = homedir()): string | undefined {
   const folders = [...OF_USER.map((name) => join(home, name)), '/Volumes'];
