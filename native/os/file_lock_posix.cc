@@ -5,19 +5,18 @@
 
 #include <cerrno>
 
+#include "own_weak_locks.h"
 #include "posix_file.h"
 
 namespace gateway_lock {
 
 // A path that cannot be asked (EACCES, EIO) proves nothing, so it does not count as lost.
 bool FileLock::NamesThisFile() const {
-  struct stat now;
-  return held() && SameFileAtPath(path_, identity_, &now).kind != StatusKind::kReplaced;
+  return held() && StillAtPath(file_, path_).kind != StatusKind::kReplaced;
 }
 
 Status FileLock::RemoveFile() const {
-  struct stat now;
-  Status same = SameFileAtPath(path_, identity_, &now);
+  Status same = StillAtPath(file_, path_);
   if (same.kind == StatusKind::kReplaced) return Status::Ok();
   if (!same.ok()) return same;
   if (unlink(path_.c_str()) == 0 || errno == ENOENT) return Status::Ok();
@@ -44,6 +43,7 @@ Status FileLock::Release() {
 }
 
 void FileLock::Abandon() {
+  if (held() && strength_ == Strength::kWeak) RemoveOwnWeakLock(identity_);
   // Explicitly, because a copy of the descriptor in a forked child would keep the lock after close.
   if (held() && getpid() == owner_pid_) (void)Flock(file_, LOCK_UN);
   file_.Reset();

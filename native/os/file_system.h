@@ -49,6 +49,9 @@ Status TestExclusion(const std::string& path, const FileIdentity& identity, bool
 // tested each time. Per OS.
 std::uint64_t FileSystemKey(const FileHandle& file, const FileIdentity& identity);
 
+// How a file system that was seen not to exclude grants its locks, for the error. Per OS.
+const char* WeaknessOf(const FileHandle& file);
+
 // True where the file system is shared with other hosts or kernels, judged by its type.
 bool IsRemoteFileSystem(const FileHandle& file);
 

@@ -50,7 +50,7 @@ Status LockContender::TryOnce(KnownFileSystems* file_systems, FileLock* out) {
   if (status.ok()) status = StatFile(file_, &facts);
   if (!status.ok()) return status;
   if (strength == Strength::kWeak && !allow_weak_) {
-    return Status::WeakFileSystem("grants the lock to two at once");
+    return Status::WeakFileSystem(WeaknessOf(file_));
   }
   out->file_ = std::move(file_);
   out->identity_ = identity_;

@@ -45,14 +45,6 @@ Status OpenQueue(FileHandle* out) {
   return Status::Ok();
 }
 
-// A file that was removed or renamed between open() and the registration never reports that again.
-Status StillAtPath(const FileHandle& file, const std::string& path) {
-  struct stat opened;
-  struct stat now;
-  Status status = StatFile(file, &opened);
-  return status.ok() ? SameFileAtPath(path, IdentityOf(opened), &now) : status;
-}
-
 // Each token has a queue of its own inside the thread's: a queue knows a process only once, and two
 // tokens may watch one process.
 class DarwinEvents : public ReleaseEvents {
@@ -100,6 +92,7 @@ Status DarwinEvents::Add(Token token, const std::string& path, std::int64_t owne
   if (!Register(next.queue, file, EVFILT_VNODE, kRelease)) {
     return Status::SystemError(errno, "kevent");
   }
+  // One that was removed or renamed since open() never reports that again.
   status = StillAtPath(next.file, path);
   if (!status.ok()) return status;
   if (!Register(poller_, queue, EVFILT_READ, 0, token)) return Status::SystemError(errno, "kevent");

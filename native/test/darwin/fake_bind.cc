@@ -1,7 +1,6 @@
-// bind() and fstat() on a socket by XNU's rules. Linux lets everything through (SO_REUSEPORT on
+// bind() by XNU's rules. Linux lets everything through (SO_REUSEPORT on
 // each socket), and the conflict is decided here.
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
@@ -10,7 +9,6 @@
 
 extern "C" {
 int __real_bind(int fd, const sockaddr* address, socklen_t length);
-int __real_fstat(int fd, struct stat* info);
 }
 
 namespace gateway_lock::darwin {
@@ -80,14 +78,4 @@ extern "C" int __wrap_bind(int fd, const sockaddr* address, socklen_t length) {
   }
   LetEverythingThrough(fd);
   return __real_bind(fd, address, length);
-}
-
-// soo_stat(): no device and no number, only mode, size and owner.
-extern "C" int __wrap_fstat(int fd, struct stat* info) {
-  int result = __real_fstat(fd, info);
-  if (result == 0 && S_ISSOCK(info->st_mode)) {
-    info->st_dev = 0;
-    info->st_ino = 0;
-  }
-  return result;
 }

@@ -15,6 +15,7 @@
 #include <mutex>
 #include <vector>
 
+#include "fake_file_system.h"
 #include "fake_vnode.h"
 
 extern "C" int __real_close(int fd);
@@ -259,6 +260,7 @@ int kevent64(int queue, const kevent64_s* changes, int change_count, kevent64_s*
 
 // The linker sends each close() of the program here (--wrap=close).
 extern "C" int __wrap_close(int fd) {
+  DropLockOfClosed(fd);
   ForgetQueue(fd);
   return __real_close(fd);
 }

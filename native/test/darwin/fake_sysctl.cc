@@ -1,7 +1,6 @@
 // sysctl() by /proc, as sysctl_prochandle() and sysctl_procargsx() of XNU answer
-// (bsd/kern/kern_sysctl.c), and the one file system flag that native/os reads.
+// (bsd/kern/kern_sysctl.c).
 #include <sys/sysctl.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -91,25 +90,4 @@ int sysctlbyname(const char* name, void* old, std::size_t* old_length, void* /*n
   }
   std::string id = ReadAll("/proc/sys/kernel/random/boot_id");
   return GiveBytes(id.substr(0, id.find('\n')), old, old_length);
-}
-
-namespace {
-
-bool IsLocal(std::int64_t type) {
-  for (std::int64_t remote :
-       {0x6969L, 0x517BL, 0xFF534D42L, 0xFE534D42L, 0x01021997L, 0x65735546L}) {
-    if (type == remote) return false;
-  }
-  return true;
-}
-
-}  // namespace
-
-// The header of macOS gives fstatfs() this name here.
-extern "C" int darwin_fstatfs(int fd, void* info) {
-  struct statfs here = {};
-  if (fstatfs(fd, &here) != 0) return -1;
-  std::uint32_t flags = IsLocal(here.f_type) ? 0x1000 : 0;  // MNT_LOCAL
-  std::memcpy(info, &flags, sizeof flags);
-  return 0;
 }

@@ -5,15 +5,17 @@ list(TRANSFORM ONE_SYSTEM REPLACE "(.+)" "native/os/\\1_darwin.cc" OUTPUT_VARIAB
 get_target_property(POSIX_TESTS os_tests SOURCES)
 add_executable(os_tests_darwin ${POSIX_TESTS} ${DARWIN_SOURCES}
   native/test/listener_darwin_test.cc
+  ${FAKES}/file_system_darwin_test.cc
   native/test/release_watch_darwin_test.cc
   ${FAKES}/fake_bind.cc
+  ${FAKES}/fake_file_system.cc
   ${FAKES}/fake_kqueue.cc
   ${FAKES}/fake_libproc.cc
   ${FAKES}/fake_sysctl.cc
   ${FAKES}/fake_vnode.cc
   ${FAKES}/tcp_table.cc)
-target_include_directories(os_tests_darwin BEFORE PRIVATE ${FAKES}/include)
+target_include_directories(os_tests_darwin BEFORE PRIVATE ${FAKES}/include native/test)
 target_compile_definitions(os_tests_darwin PRIVATE GATEWAY_LOCK_DARWIN_FAKES)
-target_link_options(os_tests_darwin PRIVATE -Wl,--wrap=bind,--wrap=close,--wrap=fstat)
+target_link_options(os_tests_darwin PRIVATE -Wl,--wrap=bind,--wrap=close,--wrap=flock,--wrap=fstat,--wrap=lstat)
 target_link_libraries(os_tests_darwin PRIVATE gateway_lock_os Threads::Threads)
 set_target_properties(os_tests_darwin PROPERTIES RUNTIME_OUTPUT_DIRECTORY $<1:${CMAKE_BINARY_DIR}/tests>)
