@@ -23,6 +23,8 @@ export type { GatewayPaths } from './gateway/resolve-gateway-paths.js';
 export { resolveGatewayPaths } from './gateway/resolve-gateway-paths.js';
 export type { SupervisedOutcome } from './gateway/start-supervised.js';
 export { startSupervised } from './gateway/start-supervised.js';
+/** @internal For src/cli. */
+export { otherOwnerAbove } from './gateway/sudo-home.js';
 export type { AskHealth, StartSupervisedOptions, SupervisedAttempt } from './gateway/supervised-options.js';
 /** @internal For src/cli. */
 export { tieChildren } from './gateway/tie-children.js';

@@ -14,6 +14,13 @@ bool IsRemoteFileSystem(const FileHandle& file) {
   return (info.f_flags & MNT_LOCAL) == 0;
 }
 
+bool KeepsNoModes(const std::string& path) {
+  struct statfs info;
+  if (statfs(path.c_str(), &info) != 0) return false;
+  return std::strcmp(info.f_fstypename, "msdos") == 0 ||
+         std::strcmp(info.f_fstypename, "exfat") == 0;
+}
+
 // smbfs passes flock() to the server as a lock of the process, whichever descriptor asked
 // (smb_vnop_advlock in SMBClient, kernel/smbfs/smbfs_vnops.c).
 const char* WeaknessOf(const FileHandle& file) {

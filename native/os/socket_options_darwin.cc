@@ -12,8 +12,9 @@
 
 namespace gateway_lock {
 
-// macOS has no SOCK_CLOEXEC, so a fork between the two calls could leak the descriptor. Node's own
-// children cannot: libuv spawns with POSIX_SPAWN_CLOEXEC_DEFAULT there (libuv src/unix/process.c).
+// macOS has no SOCK_CLOEXEC, so a fork between the two calls can leak the descriptor. libuv spawns
+// with POSIX_SPAWN_CLOEXEC_DEFAULT there, except for a child with another uid or gid: for that it
+// forks (libuv src/unix/process.c), which another thread would have to do in these microseconds.
 int OpenCloseOnExecSocket(int family) {
   int fd = socket(family, SOCK_STREAM, 0);
   if (fd < 0) return fd;

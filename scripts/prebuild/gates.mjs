@@ -8,8 +8,7 @@ import { readMachO } from './mach-o.mjs';
 import { readPe } from './pe.mjs';
 import { FLOOR, fileOf } from './targets.mjs';
 
-/** Bytes. Windows: 50 KiB more for unwind data. */
-const LIMITS = { linux: 150 * 1024, darwin: 150 * 1024, win32: 200 * 1024 };
+const LIMIT = 150 * 1024;
 /** Functions with unwind data. The addon has some 300 that call others; 21 were those of the C runtime alone. */
 const LEAST_UNWOUND = 200;
 const EXPORTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
@@ -35,7 +34,7 @@ export function inspect(target, root) {
   const bytes = readFileSync(join(root, file));
   const found = READERS[target.platform](bytes);
   const faults = [
-    ...sizeFaults(bytes.length, LIMITS[target.platform]),
+    ...sizeFaults(bytes.length),
     ...commonFaults(target, found),
     ...GATES[target.platform](target, found),
   ];
@@ -46,8 +45,8 @@ export function sha256(bytes) {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-function sizeFaults(size, limit) {
-  return size > limit ? [`has ${size} bytes, more than ${limit}`] : [];
+function sizeFaults(size) {
+  return size > LIMIT ? [`has ${size} bytes, more than ${LIMIT}`] : [];
 }
 
 function commonFaults(target, found) {

@@ -14,6 +14,7 @@ import { native } from '../native/load.js';
 import { portAnswers, portOwner } from './ask-port.js';
 import { lockedError, lockFailedError, portInUseError } from './gateway-error.js';
 import type { GatewayRequest } from './gateway-options.js';
+import { refuseHomeOfOther } from './sudo-home.js';
 
 /** Takes every lock of the request into `taken`, so that the caller can undo a half-done transaction. */
 export async function takeLocks(request: GatewayRequest, taken: FileLock[]): Promise<void> {
@@ -54,6 +55,7 @@ async function prepareDirectory(request: GatewayRequest): Promise<void> {
   const { lockDir, ownLockDir } = request.paths;
   for (const graces = new Graces(); ; await pause(PAUSES_MS.passing, request.signal)) {
     try {
+      if (ownLockDir) refuseHomeOfOther(lockDir);
       return native().ensureLockDirectory(lockDir, ownLockDir);
     } catch (error) {
       if (!graces.coverDenial(error)) throw lockFailedError(request, lockDir, toLockError(error, lockDir));

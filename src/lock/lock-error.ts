@@ -60,6 +60,8 @@ function detailOf(error: Error): string {
 }
 
 function remedyFor(path: string, detail: string): string {
+  // chmod would change nothing there.
+  if (detail.includes('without permissions')) return 'choose a path on another file system';
   if (detail.includes('lies in a directory')) {
     return `take the write permission from others (${showModeCommand(dirname(path))}), or choose another path`;
   }

@@ -92,8 +92,8 @@ extern "C" int __wrap_flock(int fd, int operation) {
   return mounted == Mounted::kSmb ? FlockBySmb(fd, operation) : __real_flock(fd, operation);
 }
 
-// The header of macOS gives fstatfs() this name here. f_flags, then f_fstypename.
-extern "C" int darwin_fstatfs(int /*fd*/, void* info) {
+// The header of macOS gives statfs() and fstatfs() these names here. f_flags, then f_fstypename.
+extern "C" int darwin_statfs(const char* /*path*/, void* info) {
   std::uint32_t flags = mounted == Mounted::kSmb ? 0 : kLocal;
   const char* name = mounted == Mounted::kSmb   ? "smbfs"
                      : mounted == Mounted::kFat ? "msdos"
@@ -101,4 +101,9 @@ extern "C" int darwin_fstatfs(int /*fd*/, void* info) {
   std::memcpy(info, &flags, sizeof flags);
   std::snprintf(static_cast<char*>(info) + sizeof flags, 16, "%s", name);
   return 0;
+}
+
+extern "C" int darwin_fstatfs(int fd, void* info) {
+  struct stat opened = {};
+  return __real_fstat(fd, &opened) == 0 ? darwin_statfs("", info) : -1;
 }

@@ -1,6 +1,7 @@
 // Locks on file systems of macOS that this machine cannot mount. On a Mac the workflow mounts them.
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -46,6 +47,16 @@ TEST("on FAT the first record gives a lock file another number, and it is still 
   CHECK(lock.NamesThisFile());
   CHECK(lock.Release().ok());
   CHECK(!Exists(directory / "a.lock"));
+}
+
+TEST("on FAT, where every directory is open to everybody, the error does not ask for a chmod") {
+  Directory directory;
+  CHECK(chmod(directory.path().c_str(), 0777) == 0);
+  MountAs(Mounted::kFat);
+  FileLock lock;
+  Status status = TryTake(directory / "a.lock", &lock);
+  CHECK(status.kind == StatusKind::kInvalidFile);
+  CHECK(std::strstr(status.detail, "without permissions (FAT)") != nullptr);
 }
 
 TEST("on SMB a lock is refused as weak, and the error says why") {

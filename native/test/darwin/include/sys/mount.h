@@ -1,5 +1,7 @@
 // bsd/sys/mount.h of XNU, as far as native/os uses it.
 #pragma once
+// As a header of the system: the call and the structure have one name.
+#pragma GCC system_header
 
 #include <cstdint>
 
@@ -13,4 +15,5 @@ struct darwin_statfs {
   char f_fstypename[16];
 };
 
-extern "C" int darwin_fstatfs(int fd, darwin_statfs* info);
+extern "C" int darwin_statfs(const char* path, struct darwin_statfs* info);
+extern "C" int darwin_fstatfs(int fd, struct darwin_statfs* info);
