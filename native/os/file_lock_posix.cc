@@ -32,7 +32,8 @@ Status FileLock::Release() {
   }
   if (mode_ == LockMode::kShared) {
     // The file may go only with its last holder. Asking drops the shared lock when it is refused
-    // (man 2 flock: a conversion is not atomic), which is what a release does anyway.
+    // (man 2 flock: a conversion is not atomic; XNU keeps it), and
+    // Abandon() drops it anyway.
     if (Flock(file_, LOCK_EX | LOCK_NB).ok()) (void)RemoveFile();
   } else {
     Status removed = RemoveFile();

@@ -15,7 +15,6 @@ add_executable(os_tests_darwin ${POSIX_TESTS} ${DARWIN_SOURCES}
   ${FAKES}/fake_vnode.cc
   ${FAKES}/tcp_table.cc)
 target_include_directories(os_tests_darwin BEFORE PRIVATE ${FAKES}/include native/test)
-target_compile_definitions(os_tests_darwin PRIVATE GATEWAY_LOCK_DARWIN_FAKES)
 target_link_options(os_tests_darwin PRIVATE -Wl,--wrap=bind,--wrap=close,--wrap=flock,--wrap=fstat,--wrap=lstat)
 target_link_libraries(os_tests_darwin PRIVATE gateway_lock_os Threads::Threads)
 set_target_properties(os_tests_darwin PROPERTIES RUNTIME_OUTPUT_DIRECTORY $<1:${CMAKE_BINARY_DIR}/tests>)
