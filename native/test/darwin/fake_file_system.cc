@@ -25,8 +25,8 @@ constexpr std::uint32_t kLocal = 0x00001000;  // MNT_LOCAL
 Mounted mounted = Mounted::kApfs;
 
 // Of smbfs: which descriptor has Linux's lock of an inode, and which were granted it.
-std::map<ino_t, int> holders;
-std::set<int> granted;
+std::map<ino_t, int>& holders = *new std::map<ino_t, int>();
+std::set<int>& granted = *new std::set<int>();
 
 // msdosfs: the number of a file is that of its first cluster, which an empty one has not.
 void AnswerAsFat(struct stat* info) {

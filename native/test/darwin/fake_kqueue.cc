@@ -42,8 +42,10 @@ struct Knote {
 
 using Knotes = std::vector<std::unique_ptr<Knote>>;
 
-std::mutex mutex;
-std::map<int, Knotes> queues;  // guarded by mutex, with all that is in them
+// Never destroyed: a thread, or a runtime of the compiler, may still close a file at exit.
+std::mutex& mutex = *new std::mutex();
+// Guarded by mutex, with all that is in them.
+std::map<int, Knotes>& queues = *new std::map<int, Knotes>();
 
 int Fail(int code) {
   errno = code;

@@ -41,7 +41,7 @@ std::string HoldersOf(const struct stat& file) {
 }
 
 int inotify = -1;
-std::set<Vnode*> vnodes;
+std::set<Vnode*>& vnodes = *new std::set<Vnode*>();
 
 }  // namespace
 

