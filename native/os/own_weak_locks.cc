@@ -7,31 +7,27 @@
 namespace gateway_lock {
 namespace {
 
-std::mutex mutex;
-
-// One entry for each lock: a shared one may be held more than once. Never destroyed: a thread may
-// still release at exit.
-std::vector<FileIdentity>& Held() {
-  static auto* held = new std::vector<FileIdentity>();
-  return *held;
-}
+// Never destroyed: a thread may still release at exit.
+std::mutex& mutex = *new std::mutex();
+// One entry for each lock: a shared one may be held more than once. Guarded by mutex.
+std::vector<FileIdentity>& held = *new std::vector<FileIdentity>();
 
 }  // namespace
 
 void AddOwnWeakLock(const FileIdentity& identity) {
   std::lock_guard<std::mutex> guard(mutex);
-  Held().push_back(identity);
+  held.push_back(identity);
 }
 
 void RemoveOwnWeakLock(const FileIdentity& identity) {
   std::lock_guard<std::mutex> guard(mutex);
-  auto found = std::find(Held().begin(), Held().end(), identity);
-  if (found != Held().end()) Held().erase(found);
+  auto found = std::find(held.begin(), held.end(), identity);
+  if (found != held.end()) held.erase(found);
 }
 
 bool IsOwnWeakLock(const FileIdentity& identity) {
   std::lock_guard<std::mutex> guard(mutex);
-  return std::find(Held().begin(), Held().end(), identity) != Held().end();
+  return std::find(held.begin(), held.end(), identity) != held.end();
 }
 
 }  // namespace gateway_lock
