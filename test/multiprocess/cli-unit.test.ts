@@ -207,14 +207,7 @@ describe('unit launchd', () => {
   test('finds node for scripts and what they start', async () => {
     const text = await unit(['launchd']);
     const path = /<key>PATH<\/key>\s*<string>([^<]*)</.exec(text)![1]!;
-    expect(path.split(':')).toEqual([
-      parse(process.execPath).dir,
-      '/usr/local/bin',
-      '/usr/bin',
-      '/bin',
-      '/usr/sbin',
-      '/sbin',
-    ]);
+    expect(path).toBe(`${parse(process.execPath).dir}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`);
   });
 
   test('of the machine and of a user writes a log', async () => {

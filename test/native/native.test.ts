@@ -1,7 +1,7 @@
 // Everything that needs no Node: native/os has a test program of its own, whose tests are run here one by
 // one, so that a failure has its sentence. Building it proves that plain cmake builds the package.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +24,11 @@ run('cmake', ['-S', ROOT, '-B', BUILD, '-DGATEWAY_LOCK_TESTS=ON']);
 run('cmake', ['--build', BUILD, '--parallel', '2']);
 
 describe.each(process.platform === 'linux' ? PROGRAMS : PROGRAMS.slice(0, 1))('%s', (_title, program) => {
+  if (process.platform === 'linux' && !existsSync(program)) {
+    test('all of it', (ctx) =>
+      ctx.skip('not built: before glibc 2.33 fstat() is no function that --wrap could send elsewhere'));
+    return;
+  }
   for (const name of run(program, ['--list']).trim().split(/\r?\n/)) {
     test(name, (ctx) => {
       const { status, signal, stdout, stderr } = spawnSync(program, [name], {
