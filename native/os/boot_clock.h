@@ -1,4 +1,5 @@
-// The boot clock: time since an arbitrary moment, including the time that the machine was suspended.
+// The boot clock: time since an arbitrary moment, including the time that the machine was
+// suspended.
 //
 // Guaranteed: never goes back, is the same clock for all processes of one boot (on Linux: of one time
 // namespace), and counts sleep and hibernation. A lease runs out on the server while this machine

@@ -1,6 +1,6 @@
-#include <time.h>
-
 #include "boot_clock.h"
+
+#include <time.h>
 
 namespace gateway_lock {
 

@@ -1,6 +1,6 @@
-#include <windows.h>
-
 #include "boot_clock.h"
+
+#include <windows.h>
 
 namespace gateway_lock {
 

@@ -1,8 +1,7 @@
-#include "boot_clock.h"
-
 #include <chrono>
 #include <thread>
 
+#include "boot_clock.h"
 #include "test.h"
 
 namespace gateway_lock::test {
