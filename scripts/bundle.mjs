@@ -50,6 +50,7 @@ function withoutImports(source) {
 }
 
 await build({ ...FORM, entryPoints: ['src/index.ts'], outfile: 'dist/index.js', plugins: [builtins] });
+await build({ ...FORM, entryPoints: ['src/cluster/index.ts'], outfile: 'dist/cluster/index.js', plugins: [builtins] });
 await build({ ...FORM, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli/main.js', plugins: [library] });
 await writeManPage();
 

@@ -1,0 +1,59 @@
+// A TCP proxy that can drop everything without a word, as a partition does: connections stay open, new ones are accepted and
+// stay silent. After the heal it delivers what it has kept, late, as a network does.
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+
+export class DroppingProxy {
+  readonly port: number;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #dropping = false;
+
+  private constructor(server: Server, target: number) {
+    this.#server = server;
+    this.port = (server.address() as { port: number }).port;
+    server.on('connection', (socket) => this.#forward(socket, target));
+  }
+
+  static async to(target: number): Promise<DroppingProxy> {
+    const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new DroppingProxy(server, target);
+  }
+
+  drop(): void {
+    this.#dropping = true;
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  heal(): void {
+    this.#dropping = false;
+    for (const socket of this.#sockets) socket.resume();
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+  }
+
+  #forward(client: Socket, target: number): void {
+    const server = connect(target, '127.0.0.1');
+    this.#pipe(client, server);
+    this.#pipe(server, client);
+    if (this.#dropping) return;
+    client.resume();
+  }
+
+  #pipe(from: Socket, to: Socket): void {
+    this.#sockets.add(from);
+    from.setNoDelay(true);
+    from.on('data', (chunk) => to.write(chunk));
+    from.on('end', () => to.end());
+    from.on('error', () => {});
+    from.on('close', () => {
+      this.#sockets.delete(from);
+      to.destroy();
+    });
+    if (this.#dropping) from.pause();
+  }
+}
