@@ -3,7 +3,7 @@
 import { acquireUntilDeadline, Refusal } from './acquire.js';
 import { type AcquireClusterLockOptions, checkName, type TryAcquireClusterLockOptions } from './acquire-options.js';
 import { boundedCall } from './bounded-call.js';
-import { Unsuitable, unavailableError, unsuitableError } from './cluster-error.js';
+import { ClusterLockError, Unsuitable, unavailableError, unsuitableError } from './cluster-error.js';
 import type { ClusterLock } from './cluster-lock.js';
 import type { ClusterFinding, ClusterHolder, ClusterOwner, Driver } from './driver.js';
 import { bootClockMs, DEFAULT_TTL_MS, leaseTimes } from './lease.js';
@@ -70,12 +70,26 @@ export class ClusterEngine {
     await this.#ask(checkName(name), (signal) => this.#driver.revoke(claimId, signal));
   }
 
-  /** Checks versions, quorum, rights and the round trip. Changes nothing. */
+  /** Checks versions, quorum, rights and the round trip. Changes nothing; what does not answer is a finding, too. */
   async inspect(name: string, ttlMs: number = DEFAULT_TTL_MS): Promise<readonly ClusterFinding[]> {
-    const findings = await this.#ask(checkName(name), (signal) => this.#driver.inspect(name, signal));
-    const sentAtMs = bootClockMs();
-    await this.#ask(name, (signal) => this.#driver.holder(name, signal));
-    return [...findings, roundTripFinding(bootClockMs() - sentAtMs, leaseTimes(ttlMs).callMs)];
+    const findings = await this.#find('servers', () =>
+      this.#ask(checkName(name), (signal) => this.#driver.inspect(name, signal)),
+    );
+    const roundTrip = await this.#find('round trip', async () => {
+      const sentAtMs = bootClockMs();
+      await this.#ask(name, (signal) => this.#driver.holder(name, signal));
+      return [roundTripFinding(bootClockMs() - sentAtMs, leaseTimes(ttlMs).callMs)];
+    });
+    return [...findings, ...roundTrip];
+  }
+
+  async #find(subject: string, look: () => Promise<readonly ClusterFinding[]>): Promise<readonly ClusterFinding[]> {
+    try {
+      return await look();
+    } catch (error) {
+      if (!(error instanceof ClusterLockError)) throw error;
+      return [{ level: 'problem', subject, message: error.message }];
+    }
   }
 
   /** One request to each endpoint, until one answers. */

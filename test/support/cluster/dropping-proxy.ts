@@ -7,6 +7,8 @@ export class DroppingProxy {
   readonly port: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** Ends that the other side has not heard of yet. */
+  readonly #unheard: (() => void)[] = [];
   #dropping = false;
 
   private constructor(server: Server, target: number) {
@@ -28,10 +30,12 @@ export class DroppingProxy {
 
   heal(): void {
     this.#dropping = false;
+    for (const end of this.#unheard.splice(0)) end();
     for (const socket of this.#sockets) socket.resume();
   }
 
   close(): void {
+    for (const end of this.#unheard.splice(0)) end();
     for (const socket of this.#sockets) socket.destroy();
     this.#server.close();
   }
@@ -52,7 +56,8 @@ export class DroppingProxy {
     from.on('error', () => {});
     from.on('close', () => {
       this.#sockets.delete(from);
-      to.destroy();
+      if (this.#dropping) this.#unheard.push(() => to.destroy());
+      else to.destroy();
     });
     if (this.#dropping) from.pause();
   }

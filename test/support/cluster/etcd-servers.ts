@@ -8,6 +8,12 @@ export interface EtcdCertificates {
   readonly key: string;
 }
 
+export interface Identities {
+  readonly server: EtcdCertificates;
+  /** For the health check. */
+  readonly client: EtcdCertificates;
+}
+
 interface Member {
   readonly name: string;
   readonly args: readonly string[];
@@ -19,10 +25,10 @@ export class EtcdServers {
   readonly #directory = memoryDirectory();
   readonly #members: Member[] = [];
 
-  /** `certificates`: files; clients then need a certificate of the same authority. */
-  static async start(count = 3, certificates?: EtcdCertificates): Promise<EtcdServers> {
+  /** `certificates`: clients then need a certificate of the same authority. */
+  static async start(count = 3, certificates?: Identities, flags: readonly string[] = []): Promise<EtcdServers> {
     const servers = new EtcdServers();
-    await servers.#start(count, certificates);
+    await servers.#start(count, certificates, flags);
     return servers;
   }
 
@@ -58,7 +64,7 @@ export class EtcdServers {
     removeDirectory(this.#directory);
   }
 
-  async #start(count: number, certificates: EtcdCertificates | undefined): Promise<void> {
+  async #start(count: number, certificates: Identities | undefined, flags: readonly string[]): Promise<void> {
     const ports = await freePorts(2 * count);
     const names = Array.from({ length: count }, (_, index) => `m${index}`);
     const peers = names.map((name, index) => `${name}=http://127.0.0.1:${ports[count + index]}`).join(',');
@@ -84,16 +90,17 @@ export class EtcdServers {
         peer,
         '--initial-cluster',
         peers,
-        ...tlsFlags(certificates),
+        ...tlsFlags(certificates?.server),
+        ...flags,
       ];
       this.#members.push({ name, args, url, process: new ServerProcess(args) });
     }
     await this.#healthy(certificates);
   }
 
-  async #healthy(certificates: EtcdCertificates | undefined): Promise<void> {
+  async #healthy(certificates: Identities | undefined): Promise<void> {
     const deadline = Date.now() + 30_000;
-    while (etcdctl(this.endpoints, ['endpoint', 'health', ...clientTls(certificates)]).status !== 0) {
+    while (etcdctl(this.endpoints, ['endpoint', 'health', ...clientTls(certificates?.client)]).status !== 0) {
       const ended = this.#members.find(({ process: { running } }) => !running);
       if (ended !== undefined || Date.now() > deadline)
         throw new Error(`etcd did not start: ${(ended ?? this.#members[0]!).process.output}`);

@@ -29,7 +29,7 @@ export class PostgresServer {
   static async start(): Promise<PostgresServer> {
     const [port] = await freePorts(1);
     const server = new PostgresServer(ownDirectory(), 'primary', port!);
-    runAs(
+    await runAs(
       USER,
       [program('initdb'), '-D', server.directory, '--no-sync', '-A', 'trust', '-U', 'postgres'],
       server.#root,
@@ -38,12 +38,12 @@ export class PostgresServer {
     return server;
   }
 
-  /** An asynchronous standby of this server. */
-  async standby(): Promise<PostgresServer> {
+  /** An asynchronous standby of this server. `port`: that of a proxy in front of this server. */
+  async standby(from = this.port): Promise<PostgresServer> {
     const [port] = await freePorts(1);
     const standby = new PostgresServer(ownDirectory(), 'standby', port!);
-    const from = ['-h', '127.0.0.1', '-p', String(this.port), '-U', 'postgres', '--no-sync', '-R', '--checkpoint=fast'];
-    runAs(USER, [program('pg_basebackup'), '-D', standby.directory, ...from], standby.#root);
+    const source = ['-h', '127.0.0.1', '-p', String(from), '-U', 'postgres', '--no-sync', '-R', '--checkpoint=fast'];
+    await runAs(USER, [program('pg_basebackup'), '-D', standby.directory, ...source], standby.#root);
     await standby.restart();
     return standby;
   }
@@ -80,8 +80,21 @@ export class PostgresServer {
     await this.#process?.stop(signal);
   }
 
-  promote(): void {
-    runAs(USER, [program('pg_ctl'), 'promote', '-D', this.directory], this.#root);
+  get running(): boolean {
+    return this.#process?.running === true;
+  }
+
+  /** Kills one server process: PostgreSQL then ends all sessions and recovers, without a new start of the postmaster. */
+  async crash(): Promise<void> {
+    const client = new pg.Client({ connectionString: this.url() });
+    const ended = new Promise((resolve) => client.on('error', resolve));
+    await client.connect();
+    process.kill((await client.query('select pg_backend_pid() as pid')).rows[0].pid, 'SIGKILL');
+    await ended;
+  }
+
+  async promote(): Promise<void> {
+    await runAs(USER, [program('pg_ctl'), 'promote', '-D', this.directory], this.#root);
   }
 
   async query(text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {

@@ -1,9 +1,10 @@
 // A server that a test started: in memory where there is room, and ended with the test, whatever ends the test.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, chmodSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { freePort } from '../places.js';
 
 const MEMORY = '/dev/shm';
@@ -86,11 +87,10 @@ function asUser(user: string): string[] {
 }
 
 /** Runs a command to its end as `user`, if this process is root. */
-export function runAs(user: string, command: readonly string[], cwd: string): void {
+export async function runAs(user: string, command: readonly string[], cwd: string): Promise<void> {
   const as = process.getuid?.() === 0 ? ['setpriv', ...asUser(user)] : [];
   const [program, ...args] = [...as, ...command];
-  const { status, stderr, error } = spawnSync(program!, args, { cwd, encoding: 'utf8', timeout: 60_000 });
-  if (status !== 0) throw new Error(`${command.join(' ')}: ${error?.message ?? stderr}`);
+  await promisify(execFile)(program!, args, { cwd, timeout: 60_000 });
 }
 
 export async function freePorts(count: number): Promise<number[]> {
