@@ -10,6 +10,7 @@ export class DroppingProxy {
   /** Ends that the other side has not heard of yet. */
   readonly #unheard: (() => void)[] = [];
   #dropping = false;
+  #answerDelayMs = 0;
 
   private constructor(server: Server, target: number) {
     this.#server = server;
@@ -34,6 +35,11 @@ export class DroppingProxy {
     for (const socket of this.#sockets) socket.resume();
   }
 
+  /** What the server sends is `ms` milliseconds late from now on, even if everything is dropped meanwhile. */
+  delayAnswers(ms: number): void {
+    this.#answerDelayMs = ms;
+  }
+
   close(): void {
     for (const end of this.#unheard.splice(0)) end();
     for (const socket of this.#sockets) socket.destroy();
@@ -42,16 +48,19 @@ export class DroppingProxy {
 
   #forward(client: Socket, target: number): void {
     const server = connect(target, '127.0.0.1');
-    this.#pipe(client, server);
-    this.#pipe(server, client);
+    this.#pipe(client, server, () => 0);
+    this.#pipe(server, client, () => this.#answerDelayMs);
     if (this.#dropping) return;
     client.resume();
   }
 
-  #pipe(from: Socket, to: Socket): void {
+  #pipe(from: Socket, to: Socket, delayMs: () => number): void {
     this.#sockets.add(from);
     from.setNoDelay(true);
-    from.on('data', (chunk) => to.write(chunk));
+    from.on('data', (chunk) => {
+      if (delayMs() === 0) to.write(chunk);
+      else setTimeout(() => to.write(chunk), delayMs());
+    });
     from.on('end', () => to.end());
     from.on('error', () => {});
     from.on('close', () => {

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import pg from 'pg';
 import type { ClusterEngine } from '../../../src/cluster/index.js';
-import { etcdEngine, postgresEngine } from '../../../src/cluster/index.js';
+import * as cluster from '../../../src/cluster/index.js';
 import type { Missing } from '../capabilities.js';
 import { EtcdServers, etcdctl } from './etcd-servers.js';
 import { PostgresServer, postgresPrograms } from './postgres-servers.js';
@@ -20,10 +20,14 @@ export const whyNoPgbouncer: Missing = spawnSync('pgbouncer', ['--version']).err
   : whyNoPostgres;
 
 export interface RunningEngine {
+  /** What follows the scheme in the engine's URL. `ports`: those of proxies in front of the servers. */
+  urlAt(ports: readonly number[]): string;
   /** The ports of the servers. */
   readonly ports: readonly number[];
   /** An engine with no connection in common with any other. `ports`: those of proxies in front of the servers. */
   engine(ports?: readonly number[]): ClusterEngine;
+  /** The same of another build of the module. */
+  engineOf(module: typeof cluster, ports: readonly number[]): ClusterEngine;
   /** Ends the claim of the holder, as an administrator can. */
   evict(name: string): Promise<void>;
   stop(): Promise<void>;
@@ -43,8 +47,10 @@ export const ENGINES: readonly EngineKind[] = [
 async function startEtcd(): Promise<RunningEngine> {
   const servers = await EtcdServers.start();
   return {
+    urlAt: (ports) => ports.map((port) => `127.0.0.1:${port}`).join(','),
     ports: servers.ports,
-    engine: (ports = servers.ports) => etcdEngine({ endpoints: ports.map((port) => `http://127.0.0.1:${port}`) }),
+    engine: (ports = servers.ports) => etcdOf(cluster, ports),
+    engineOf: etcdOf,
     evict: async (name) => {
       etcdctl(servers.endpoints, ['del', '--prefix', `gateway-lock/${name}/`]);
     },
@@ -55,8 +61,14 @@ async function startEtcd(): Promise<RunningEngine> {
 async function startPostgres(): Promise<RunningEngine> {
   const server = await PostgresServer.start();
   return {
+    urlAt: (ports) => `postgres@${ports.map((port) => `127.0.0.1:${port}`).join(',')}/postgres`,
     ports: [server.port],
     engine: (ports = [server.port]) => pgEngine(ports.map((port) => server.url(port))),
+    engineOf: (module, ports) =>
+      pgEngine(
+        ports.map((port) => server.url(port)),
+        module,
+      ),
     evict: async (name) => {
       await server.query(
         `select pg_terminate_backend(l.pid) from pg_locks l join gateway_lock t on t.pid = l.pid
@@ -68,7 +80,11 @@ async function startPostgres(): Promise<RunningEngine> {
   };
 }
 
-export function pgEngine(urls: readonly string[]): ClusterEngine {
+function etcdOf({ etcdEngine }: typeof cluster, ports: readonly number[]): ClusterEngine {
+  return etcdEngine({ endpoints: ports.map((port) => `http://127.0.0.1:${port}`) });
+}
+
+export function pgEngine(urls: readonly string[], { postgresEngine } = cluster): ClusterEngine {
   return postgresEngine({
     connect: urls.map((connectionString) => async () => {
       const client = new pg.Client({ connectionString });

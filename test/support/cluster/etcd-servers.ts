@@ -24,10 +24,20 @@ interface Member {
 export class EtcdServers {
   readonly #directory = memoryDirectory();
   readonly #members: Member[] = [];
+  readonly #listenOn: string;
+
+  private constructor(listenOn: string) {
+    this.#listenOn = listenOn;
+  }
 
   /** `certificates`: clients then need a certificate of the same authority. */
-  static async start(count = 3, certificates?: Identities, flags: readonly string[] = []): Promise<EtcdServers> {
-    const servers = new EtcdServers();
+  static async start(
+    count = 3,
+    certificates?: Identities,
+    flags: readonly string[] = [],
+    listenOn = '127.0.0.1',
+  ): Promise<EtcdServers> {
+    const servers = new EtcdServers(listenOn);
     await servers.#start(count, certificates, flags);
     return servers;
   }
@@ -69,7 +79,8 @@ export class EtcdServers {
     const names = Array.from({ length: count }, (_, index) => `m${index}`);
     const peers = names.map((name, index) => `${name}=http://127.0.0.1:${ports[count + index]}`).join(',');
     for (const [index, name] of names.entries()) {
-      const url = `${certificates === undefined ? 'http' : 'https'}://127.0.0.1:${ports[index]}`;
+      const scheme = certificates === undefined ? 'http' : 'https';
+      const url = `${scheme}://127.0.0.1:${ports[index]}`;
       const peer = `http://127.0.0.1:${ports[count + index]}`;
       const args = [
         'etcd',
@@ -81,7 +92,7 @@ export class EtcdServers {
         '--log-level',
         'error',
         '--listen-client-urls',
-        url,
+        `${scheme}://${this.#listenOn}:${ports[index]}`,
         '--advertise-client-urls',
         url,
         '--listen-peer-urls',

@@ -20,15 +20,18 @@ export class PostgresServer {
   readonly #root: string;
   #process: ServerProcess | null = null;
 
-  private constructor(root: string, name: string, port: number) {
+  readonly #listenOn: string;
+
+  private constructor(root: string, name: string, port: number, listenOn = '127.0.0.1') {
     this.#root = root;
+    this.#listenOn = listenOn;
     this.directory = join(root, name);
     this.port = port;
   }
 
-  static async start(): Promise<PostgresServer> {
+  static async start(listenOn?: string): Promise<PostgresServer> {
     const [port] = await freePorts(1);
-    const server = new PostgresServer(ownDirectory(), 'primary', port!);
+    const server = new PostgresServer(ownDirectory(), 'primary', port!, listenOn);
     await runAs(
       USER,
       [program('initdb'), '-D', server.directory, '--no-sync', '-A', 'trust', '-U', 'postgres'],
@@ -61,7 +64,7 @@ export class PostgresServer {
         '-p',
         String(this.port),
         '-h',
-        '127.0.0.1',
+        this.#listenOn,
         '-k',
         this.#root,
         '-c',
