@@ -27,11 +27,12 @@ export type { AskHealth, StartSupervisedOptions, SupervisedAttempt } from './gat
 /** @internal For src/cli. */
 export { tieChildren } from './gateway/tie-children.js';
 export type { AcquireLockOptions } from './lock/acquire.js';
-export { acquireLock, tryAcquireLock } from './lock/acquire.js';
-export type { TryAcquireLockOptions } from './lock/attempt.js';
+/** @internal For src/cli. */
+export { acquireLock, tryAcquireForRemoval, tryAcquireLock } from './lock/acquire.js';
 export type { FileLock, LockMode, LostListener, WaitMode } from './lock/file-lock.js';
+export type { TryAcquireLockOptions } from './lock/lock-options.js';
 export type { OwnerFields } from './lock/owner-record.js';
-export type { LockProbe } from './lock/probe-lock.js';
+export type { LockProbe, ProbeLockOptions } from './lock/probe-lock.js';
 export { probeLock } from './lock/probe-lock.js';
 export type { Endpoint, ReclaimReason } from './lock/reclaim.js';
 export type { LockStrength } from './native/binding.js';

@@ -1,7 +1,7 @@
 import { acquireGatewayLock, acquireLock, probeLock, tryAcquireLock } from '../../dist/index.js';
 import { mustBeRefused } from '../refused.mjs';
 
-export const cycle = (path) => tryAcquireLock(path).release();
+export const cycle = (path) => tryAcquireLock(path, { keepFile: false }).release();
 export const refused = (path) => mustBeRefused(tryAcquireLock(path));
 export const probe = (path) => probeLock(path).ownerAlive === true;
 export const hold = (path) => tryAcquireLock(path);

@@ -6,6 +6,7 @@
 #include "environment.h"
 #include "held_locks.h"
 #include "js_error.h"
+#include "lock_flags.h"
 
 namespace gateway_lock {
 namespace {
@@ -14,11 +15,10 @@ Napi::Value JsContend(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Arguments arguments(info);
   std::string path = arguments.Text(0);
-  LockMode mode = arguments.Flag(1) ? LockMode::kShared : LockMode::kExclusive;
-  bool allow_weak = arguments.Flag(2);
-  Napi::Function wake = arguments.Function(3);
+  std::int64_t flags = arguments.Integer(1, 0, kAllLockFlags);
+  Napi::Function wake = arguments.Function(2);
   if (!arguments.valid()) return env.Undefined();
-  auto contender = std::make_unique<Contender>(LockContender(path, mode, allow_weak), wake);
+  auto contender = std::make_unique<Contender>(LockContender(path, OptionsOf(flags)), wake);
   Environment& environment = Environment::Of(env);
   Contenders::Id id = environment.contenders.Keep(std::move(contender), &environment.wake_ups);
   return Napi::Number::New(env, static_cast<double>(id));

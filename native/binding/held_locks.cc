@@ -5,6 +5,7 @@
 #include "arguments.h"
 #include "environment.h"
 #include "js_error.h"
+#include "lock_flags.h"
 
 namespace gateway_lock {
 namespace {
@@ -14,13 +15,12 @@ HeldLocks& LocksOf(Napi::Env env) { return Environment::Of(env).locks; }
 Napi::Value JsTryAcquire(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   std::string path = arguments.Text(0);
-  LockMode mode = arguments.Flag(1) ? LockMode::kShared : LockMode::kExclusive;
-  bool allow_weak = arguments.Flag(2);
+  std::int64_t flags = arguments.Integer(1, 0, kAllLockFlags);
   if (!arguments.valid()) return info.Env().Undefined();
   FileLock lock;
   std::string holder_record;
   Status status = FileLock::TryAcquire(
-      path, mode, allow_weak, &Environment::Of(info.Env()).file_systems, &lock, &holder_record);
+      path, OptionsOf(flags), &Environment::Of(info.Env()).file_systems, &lock, &holder_record);
   return BringHome(info.Env(), status, {&lock, path, holder_record});
 }
 
@@ -49,8 +49,8 @@ Napi::Value IsHeld(const Napi::CallbackInfo& info, FileLock& lock) {
   return Napi::Boolean::New(info.Env(), lock.held());
 }
 
-Napi::Value WasCreated(const Napi::CallbackInfo& info, FileLock& lock) {
-  return Napi::Boolean::New(info.Env(), lock.created());
+Napi::Value IsBlank(const Napi::CallbackInfo& info, FileLock& lock) {
+  return Napi::Boolean::New(info.Env(), lock.size() == 0);
 }
 
 Napi::Value DescriptorOf(const Napi::CallbackInfo& info, FileLock& lock) {
@@ -65,11 +65,14 @@ Napi::Value NamesThisFile(const Napi::CallbackInfo& info, FileLock& lock) {
   return Napi::Boolean::New(info.Env(), lock.NamesThisFile());
 }
 
-Napi::Value ReadRecord(const Napi::CallbackInfo& info, FileLock& lock) {
-  std::string record;
-  Status status = lock.ReadRecord(&record);
-  if (!status.ok()) ThrowForPath(info.Env(), status, lock.path());
-  return Napi::String::New(info.Env(), record);
+Napi::Value ReadContent(const Napi::CallbackInfo& info, FileLock& lock) {
+  std::string text;
+  Status status = lock.ReadRecord(&text);
+  if (!status.ok()) {
+    ThrowForPath(info.Env(), status, lock.path());
+    return info.Env().Undefined();
+  }
+  return ContentOf(info.Env(), text, lock.size(), lock.has_other_names());
 }
 
 Napi::Value WriteRecord(const Napi::CallbackInfo& info, FileLock& lock) {
@@ -95,12 +98,16 @@ Napi::Value HandOver(const Napi::CallbackInfo& info, FileLock&) {
 Napi::Value Release(const Napi::CallbackInfo& info, FileLock& lock) {
   bool was_held = lock.held();
   Status status = lock.Release();
-  if (status.ok()) {
-    LocksOf(info.Env()).Forget(IdOf(info));
-  } else {
-    ThrowForPath(info.Env(), status, lock.path());
-  }
+  if (!status.ok()) ThrowForPath(info.Env(), status, lock.path());
+  LocksOf(info.Env()).Forget(IdOf(info));
   return Napi::Boolean::New(info.Env(), was_held);
+}
+
+// A file that cannot be tidied up stays, which blocks nobody; the attempt has a failure to report.
+Napi::Value Undo(const Napi::CallbackInfo& info, FileLock& lock) {
+  (void)lock.Undo();
+  LocksOf(info.Env()).Forget(IdOf(info));
+  return info.Env().Undefined();
 }
 
 Napi::Value Abandon(const Napi::CallbackInfo& info, FileLock& lock) {
@@ -138,6 +145,15 @@ void HeldLocks::LetAllGo() {
   held_.clear();
 }
 
+Napi::Object ContentOf(Napi::Env env, const std::string& text, std::uint64_t size,
+                       bool has_other_names) {
+  Napi::Object content = Napi::Object::New(env);
+  content.Set("text", text);
+  content.Set("size", static_cast<double>(size));
+  content.Set("hasOtherNames", has_other_names);
+  return content;
+}
+
 Napi::Value BringHome(Napi::Env env, const Status& status, const Outcome& outcome) {
   if (status.contended()) return Napi::String::New(env, outcome.holder_record);
   if (!status.ok()) {
@@ -151,14 +167,15 @@ Napi::Value BringHome(Napi::Env env, const Status& status, const Outcome& outcom
 void ExportLocks(Napi::Env env, Napi::Object exports) {
   exports.Set("tryAcquire", Napi::Function::New<JsTryAcquire>(env));
   exports.Set("isHeld", Napi::Function::New<WithLock<IsHeld>>(env));
-  exports.Set("wasCreated", Napi::Function::New<WithLock<WasCreated>>(env));
+  exports.Set("isBlank", Napi::Function::New<WithLock<IsBlank>>(env));
   exports.Set("descriptorOf", Napi::Function::New<WithLock<DescriptorOf>>(env));
   exports.Set("strengthOf", Napi::Function::New<WithLock<StrengthOf>>(env));
   exports.Set("namesThisFile", Napi::Function::New<WithLock<NamesThisFile>>(env));
-  exports.Set("readRecord", Napi::Function::New<WithLock<ReadRecord>>(env));
+  exports.Set("readContent", Napi::Function::New<WithLock<ReadContent>>(env));
   exports.Set("writeRecord", Napi::Function::New<WithLock<WriteRecord>>(env));
   exports.Set("handOver", Napi::Function::New<WithLock<HandOver>>(env));
   exports.Set("release", Napi::Function::New<WithLock<Release>>(env));
+  exports.Set("undo", Napi::Function::New<WithLock<Undo>>(env));
   exports.Set("abandon", Napi::Function::New<WithLock<Abandon>>(env));
 }
 

@@ -49,6 +49,10 @@ struct Outcome {
 };
 Napi::Value BringHome(Napi::Env env, const Status& status, const Outcome& outcome);
 
+// What a lock file holds, for JavaScript: { text, size, hasOtherNames }.
+Napi::Object ContentOf(Napi::Env env, const std::string& text, std::uint64_t size,
+                       bool has_other_names);
+
 void ExportLocks(Napi::Env env, Napi::Object exports);
 
 }  // namespace gateway_lock

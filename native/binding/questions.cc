@@ -2,11 +2,15 @@
 
 #include "arguments.h"
 #include "boot_clock.h"
+#include "held_locks.h"
 #include "js_error.h"
+#include "lock_flags.h"
 #include "lock_place.h"
 #include "lock_probe.h"
 #include "port_owner.h"
 #include "process_identity.h"
+#include "second_view.h"
+#include "sqlite_lock.h"
 
 namespace gateway_lock {
 namespace {
@@ -46,18 +50,32 @@ Napi::Value JsProbeLock(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Arguments arguments(info);
   std::string path = arguments.Text(0);
+  std::int64_t flags = arguments.Integer(1, 0, kAllLockFlags);
   if (!arguments.valid()) return env.Undefined();
   FileLockProbe probe;
-  Status status = ProbeFileLock(path, &probe);
+  Status status = ProbeFileLock(path, OptionsOf(flags).access, &probe);
   if (!status.ok()) {
     ThrowForPath(env, status, path);
     return env.Undefined();
   }
-  Napi::Object result = Napi::Object::New(env);
+  Napi::Object result = ContentOf(env, probe.record, probe.size, probe.has_other_names);
   result.Set("state", NameOf(probe.state));
-  result.Set("record", probe.record);
-  result.Set("modifiedMs", static_cast<double>(probe.modified_ms));
   return result;
+}
+
+Napi::Value JsIsHeldInOtherView(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  std::string path = arguments.Text(0);
+  std::int64_t pid = arguments.Integer(1, 0, INT32_MAX);
+  if (!arguments.valid()) return info.Env().Undefined();
+  return Napi::Boolean::New(info.Env(), IsHeldInOtherView(path, pid));
+}
+
+Napi::Value JsIsSqliteLocked(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  std::string path = arguments.Text(0);
+  if (!arguments.valid()) return info.Env().Undefined();
+  return Napi::Boolean::New(info.Env(), IsSqliteLocked(path));
 }
 
 Napi::Value JsTryBind(const Napi::CallbackInfo& info) {
@@ -150,6 +168,8 @@ Napi::Value JsPidNamespace(const Napi::CallbackInfo& info) {
 void ExportQuestions(Napi::Env env, Napi::Object exports) {
   exports.Set("ensureLockDirectory", Napi::Function::New<JsEnsureLockDirectory>(env));
   exports.Set("probeLock", Napi::Function::New<JsProbeLock>(env));
+  exports.Set("isHeldInOtherView", Napi::Function::New<JsIsHeldInOtherView>(env));
+  exports.Set("isSqliteLocked", Napi::Function::New<JsIsSqliteLocked>(env));
   exports.Set("tryBind", Napi::Function::New<JsTryBind>(env));
   exports.Set("askPort", Napi::Function::New<JsAskPort>(env));
   exports.Set("hasListener", Napi::Function::New<JsHasListener>(env));

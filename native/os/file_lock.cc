@@ -1,16 +1,17 @@
 #include "file_lock.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "file_content.h"
 #include "lock_contender.h"
 
 namespace gateway_lock {
 
-Status FileLock::TryAcquire(const std::string& path, LockMode mode, bool allow_weak,
+Status FileLock::TryAcquire(const std::string& path, const LockOptions& options,
                             KnownFileSystems* file_systems, FileLock* out,
                             std::string* holder_record) {
-  LockContender contender(path, mode, allow_weak);
+  LockContender contender(path, options);
   Status status = contender.Try(file_systems, out);
   if (status.contended() && holder_record != nullptr) (void)contender.ReadRecord(holder_record);
   return status;
@@ -24,7 +25,24 @@ Status FileLock::WriteRecord(const std::string& record) {
   Status status = ReplaceContent(file_, size_, record);
   // After a failure it may be as long as either.
   size_ = status.ok() ? record.size() : std::max(size_, record.size());
+  written_hash_ = std::hash<std::string>()(record);
   return status;
+}
+
+// Another program may have written into the file meanwhile: its content is not ours to clear.
+Status FileLock::ClearRecord() {
+  if (written_hash_ == 0) return Status::Ok();
+  std::string content;
+  Status status = ReadAt0(file_, kRecordLimit + 1, &content);
+  if (!status.ok() || std::hash<std::string>()(content) != written_hash_) return status;
+  status = ReplaceContent(file_, content.size(), "");
+  if (status.ok()) written_hash_ = 0;
+  return status;
+}
+
+Status FileLock::Undo() {
+  options_.keep_file = options_.keep_file || !created_;
+  return Release();
 }
 
 }  // namespace gateway_lock

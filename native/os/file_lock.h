@@ -7,8 +7,8 @@
 // power loss. The descriptor is close-on-exec from the instant that it exists, so no child keeps
 // it. The content of the file (the owner record) is a hint for people: it decides nothing here.
 //
-// What ends a lock: Release(), Abandon(), destruction, the death of the process; in the last two cases not before the
-// last program that has inherited it.
+// What ends a lock: Release(), Undo(), Abandon(), destruction, the death of the process; in the last two cases not before
+// the last program that has inherited it.
 // NOT promised: exclusion of other hosts on a network file system (see Strength), or of a process
 // that removes the file: the holder can only notice that, with NamesThisFile().
 // Thread-safety: none; one owner at a time.
@@ -19,6 +19,7 @@
 #include <string>
 
 #include "file_system.h"
+#include "lock_options.h"
 #include "status.h"
 #include "unique_handle.h"
 
@@ -26,8 +27,6 @@ namespace gateway_lock {
 
 // Longest owner record that is written, in bytes: one page, so that one pwrite() carries it.
 inline constexpr std::size_t kRecordLimit = 4096;
-
-enum class LockMode { kExclusive, kShared };
 
 class FileLock {
  public:
@@ -39,44 +38,56 @@ class FileLock {
   // whom: a hint, empty when it cannot be read. kInvalidFile, kForeignOwner: the path must not be
   // used as a lock; nothing was changed. kWeakFileSystem: this file system excludes nobody; only
   // with `allow_weak` is the lock given all the same, and strength() says so.
-  static Status TryAcquire(const std::string& path, LockMode mode, bool allow_weak,
+  static Status TryAcquire(const std::string& path, const LockOptions& options,
                            KnownFileSystems* file_systems, FileLock* out,
                            std::string* holder_record = nullptr);
 
   bool held() const { return file_.valid(); }
   const std::string& path() const { return path_; }
-  bool created() const { return created_; }  // the file did not exist before
+  bool created() const { return created_; }                  // the file did not exist before
+  std::size_t size() const { return size_; }                 // of the content, in bytes
+  bool has_other_names() const { return has_other_names_; }  // hard links
   Strength strength() const { return strength_; }
   // For a program that shall inherit the lock: it lives until the last copy of this is closed, or
   // until Release() or Abandon() here, which end it for all copies.
   NativeHandle handle() const { return file_.get(); }
 
+  // The beginning of the content, at most kRecordLimit bytes.
   Status ReadRecord(std::string* record) const;
+  // Replaces the content, whatever it is: judge it first.
   Status WriteRecord(const std::string& record);
   // False when the path was removed, or names another file by now.
   bool NamesThisFile() const;
 
-  // Removes the file while still holding it (never somebody else's: only if the path still names
-  // this file), then lets go. A shared holder removes it only when it is the last one. In a forked
-  // copy of the holder this only closes: the parent's lock and file stay. On failure the lock is
-  // still held.
+  // Removes the file, or with keep_file clears our record in it, while still holding it; then drops
+  // the lock. Only a file that the path still names is removed, and only by the last shared holder;
+  // only a record that is still ours is cleared. In a forked copy of the holder this only closes:
+  // the parent's lock and file stay. On failure the lock is dropped all the same and the file
+  // stays, which blocks nobody: the status says why.
   Status Release();
-  // Lets go and leaves the file.
+  // Ends an attempt that failed after the lock was granted: as Release(), but a file that this
+  // attempt did not create is never removed.
+  Status Undo();
+  // Drops the lock and leaves the file as it is.
   void Abandon();
   // Closes this copy and nothing else: the lock lives on in the programs that have inherited it.
   void Leave() { file_.Reset(); }
 
  private:
   friend class LockContender;
+  Status TidyUp();  // POSIX only
   Status RemoveFile() const;
+  Status ClearRecord();
 
   FileHandle file_;
   FileIdentity identity_;
   std::string path_;
-  LockMode mode_ = LockMode::kExclusive;
+  LockOptions options_;
   Strength strength_ = Strength::kKernel;
   bool created_ = false;
-  std::size_t size_ = 0;  // of the record, in bytes
+  bool has_other_names_ = false;
+  std::size_t size_ = 0;
+  std::size_t written_hash_ = 0;  // of the record that we wrote; 0 for none
   std::int64_t owner_pid_ = 0;
 };
 

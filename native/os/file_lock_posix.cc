@@ -31,16 +31,24 @@ Status FileLock::Release() {
     file_.Reset();
     return Status::Ok();
   }
-  if (mode_ == LockMode::kShared) {
+  Status status = TidyUp();
+  Abandon();
+  return status;
+}
+
+Status FileLock::TidyUp() {
+  if (options_.existing_file) return Status::Ok();
+  if (options_.mode == LockMode::kShared) {
     // The file may go only with its last holder. Asking drops the shared lock when it is refused
     // (man 2 flock: a conversion is not atomic), which is what a release does anyway.
-    if (Flock(file_, LOCK_EX | LOCK_NB).ok()) (void)RemoveFile();
-  } else {
-    Status removed = RemoveFile();
-    if (!removed.ok()) return removed;
+    bool last = !options_.keep_file && Flock(file_, LOCK_EX | LOCK_NB).ok();
+    return last ? RemoveFile() : Status::Ok();
   }
-  Abandon();
-  return Status::Ok();
+  if (options_.keep_file) return ClearRecord();
+  Status removed = RemoveFile();
+  // What stays must not name us as the holder.
+  if (!removed.ok()) (void)ClearRecord();
+  return removed;
 }
 
 void FileLock::Abandon() {

@@ -1,6 +1,5 @@
 #include "file_lock.h"
 
-#include "file_content.h"
 #include "win32_file.h"
 
 namespace gateway_lock {
@@ -63,11 +62,13 @@ Status FileLock::RemoveFile() const {
   return DeleteAtLastClose(file) ? Status::Ok() : LastError("SetFileInformationByHandle");
 }
 
-// What cannot be removed is empty at least: a leftover that names an owner is one who was killed.
+// The record is cleared first, also where the file is then removed: a file that cannot be removed
+// (another process has it open) must not name us as the holder.
 Status FileLock::Release() {
   if (!held()) return Status::Ok();
-  if (mode_ == LockMode::kExclusive) (void)ReplaceContent(file_, size_, "");
+  Status cleared = ClearRecord();
   Abandon();
+  if (options_.keep_file || options_.existing_file) return cleared;
   (void)RemoveFile();
   return Status::Ok();
 }

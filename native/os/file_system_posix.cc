@@ -13,7 +13,8 @@ namespace gateway_lock {
 namespace {
 
 Status OpenAgain(const std::string& path, const FileIdentity& identity, FileHandle* out) {
-  FileHandle second(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+  FileHandle second = OpenPath(path.c_str(), O_RDWR);
+  if (!second.valid() && MayReadOnly(errno)) second = OpenPath(path.c_str(), O_RDONLY);
   if (!second.valid()) {
     return errno == ENOENT ? Status::Replaced() : Status::SystemError(errno, "open");
   }

@@ -5,8 +5,7 @@
 namespace gateway_lock {
 
 Status TestExclusion(const std::string& path, const FileIdentity& identity, bool* excludes) {
-  FileHandle second = OpenFile(
-      path, {GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, OPEN_EXISTING, 0});
+  FileHandle second = OpenFile(path, {GENERIC_READ});
   if (!second.valid()) return WhyNotOpened(path);
   FileFacts facts;
   Status status = StatFile(second, &facts);

@@ -21,8 +21,8 @@ namespace gateway_lock {
 class LockContender {
  public:
   LockContender() = default;
-  LockContender(const std::string& path, LockMode mode, bool allow_weak)
-      : path_(path), mode_(mode), allow_weak_(allow_weak) {}
+  LockContender(const std::string& path, const LockOptions& options)
+      : path_(path), options_(options) {}
 
   // As FileLock::TryAcquire().
   Status Try(KnownFileSystems* file_systems, FileLock* out);
@@ -42,8 +42,7 @@ class LockContender {
   Status Open();
 
   std::string path_;
-  LockMode mode_ = LockMode::kExclusive;
-  bool allow_weak_ = false;
+  LockOptions options_;
   FileHandle file_;
   // Refused us, and was removed since. The last close of a removed file costs as much as a try (the
   // file system gives back its blocks), so that waits until the lock is ours.

@@ -18,32 +18,39 @@ namespace {
 // Each start-over needs somebody else to have finished a whole acquire or release in between.
 constexpr int kMaxStartOvers = 100;
 
-// O_NOFOLLOW: a link planted by somebody else must not choose the file. O_NONBLOCK: a FIFO must not
-// hang us before it is refused. O_NOCTTY: nor may a terminal become ours. Never O_TRUNC: the file
-// may be somebody's until the lock is ours.
-constexpr int kOpenFlags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-
-int OpenFile(const std::string& path, int flags) {
-  int fd = -1;
-  do {
-    fd = open(path.c_str(), flags, 0600);
-  } while (fd < 0 && errno == EINTR);
-  return fd;
+// Two opens: O_EXCL tells whether the file was there before, and an existing file must be opened
+// without O_CREAT, which fs.protected_regular refuses on another user's file in a sticky directory.
+// Never O_TRUNC: the content is not ours before the lock is. A kept file is usually there, another
+// one usually is not: the likely open comes first.
+// kReplaced: a mode that locked us out is mended, try again.
+Status Opened(const FileHandle& file, const std::string& path, const LockOptions& options) {
+  if (file.valid()) return Status::Ok();
+  int code = errno;
+  if (code == EACCES && MendMode(path, options)) return Status::Replaced();
+  return ExplainOpenFailure(path, options.access, code);
 }
 
-// O_EXCL tells "was not there before". An existing file is opened without O_CREAT, because
-// fs.protected_regular refuses that on another user's file in a sticky directory. Made first: a
-// holder mostly finds no file, since the one before has removed it.
-Status OpenOrCreate(const std::string& path, FileHandle* file, bool* created) {
-  int fd = OpenFile(path, kOpenFlags | O_CREAT | O_EXCL);
-  *created = fd >= 0;
-  if (fd < 0 && errno == EEXIST) {
-    fd = OpenFile(path, kOpenFlags);
-    if (fd < 0 && errno == ENOENT) return Status::Replaced();
+// Two opens: O_EXCL tells whether the file was there before, and an existing file must be opened
+// without O_CREAT, which fs.protected_regular refuses on another user's file in a sticky directory.
+// Never O_TRUNC: the content is not ours before the lock is. A kept file is usually there, another
+// one usually is not: the likely open comes first.
+Status OpenOrCreate(const std::string& path, const LockOptions& options, FileHandle* file,
+                    bool* created) {
+  if (options.keep_file) {
+    *file = OpenPath(path.c_str(), O_RDWR);
+    if (file->valid() || errno != ENOENT) return Opened(*file, path, options);
   }
-  if (fd < 0) return ExplainOpenFailure(path, errno);
-  *file = FileHandle(fd);
-  return Status::Ok();
+  *file = OpenPath(path.c_str(), O_RDWR | O_CREAT | O_EXCL, LockFileMode(options.access));
+  *created = file->valid();
+  if (*created || errno != EEXIST) return Opened(*file, path, options);
+  *file = OpenPath(path.c_str(), O_RDWR);
+  if (!file->valid() && errno == ENOENT) return Status::Replaced();
+  return Opened(*file, path, options);
+}
+
+Status OpenExisting(const std::string& path, const LockOptions& options, FileHandle* file) {
+  *file = OpenPath(path.c_str(), O_RDONLY);
+  return Opened(*file, path, options);
 }
 
 }  // namespace
@@ -71,7 +78,7 @@ Status LockContender::Try(KnownFileSystems* file_systems, FileLock* out) {
 Status LockContender::TryOnce(KnownFileSystems* file_systems, FileLock* out) {
   Status status = file_.valid() ? Status::Ok() : Open();
   if (status.ok()) {
-    status = Flock(file_, (mode_ == LockMode::kShared ? LOCK_SH : LOCK_EX) | LOCK_NB);
+    status = Flock(file_, (options_.mode == LockMode::kShared ? LOCK_SH : LOCK_EX) | LOCK_NB);
   }
   // Between open and flock the last holder may have removed the file: then this is a lock on a file
   // that nobody will ever find again. Our descriptor keeps the inode number from being reused.
@@ -80,23 +87,30 @@ Status LockContender::TryOnce(KnownFileSystems* file_systems, FileLock* out) {
   Strength strength = Strength::kKernel;
   if (status.ok()) status = file_systems->Judge(file_, path_, identity_, &strength);
   if (!status.ok()) return status;
-  if (strength == Strength::kWeak && !allow_weak_) {
+  if (strength == Strength::kWeak && !options_.allow_weak) {
     return Status::WeakFileSystem("grants the lock to two at once");
   }
   out->file_ = std::move(file_);
   out->identity_ = identity_;
   out->path_ = path_;
-  out->mode_ = mode_;
+  out->options_ = options_;
   out->strength_ = strength;
   out->created_ = created_;
+  out->has_other_names_ = now.st_nlink > 1;
   out->size_ = static_cast<std::size_t>(now.st_size);
   out->owner_pid_ = getpid();
   return Status::Ok();
 }
 
 Status LockContender::Open() {
-  Status status = OpenOrCreate(path_, &file_, &created_);
-  return status.ok() ? CheckLockFile(file_, created_, &identity_) : status;
+  created_ = false;
+  Status status = options_.existing_file ? OpenExisting(path_, options_, &file_)
+                                         : OpenOrCreate(path_, options_, &file_, &created_);
+  if (status.ok()) status = CheckLockFile(file_, options_, created_, &identity_);
+  if (status.ok() && (created_ || options_.access != FileAccess::kOwner)) {
+    GiveMode(file_, options_, created_);
+  }
+  return status;
 }
 
 void LockContender::Close() {

@@ -16,9 +16,13 @@ constexpr int kMaxStartOvers = 100;
 constexpr DWORD kAccess = GENERIC_READ | GENERIC_WRITE;
 constexpr DWORD kShare = FILE_SHARE_READ | FILE_SHARE_WRITE;
 
+Status OpenExisting(const std::string& path, FileHandle* file) {
+  *file = OpenFile(path, {GENERIC_READ});
+  return file->valid() ? Status::Ok() : WhyNotOpened(path);
+}
+
 Status OpenOrCreate(const std::string& path, FileHandle* file, bool* created) {
   *file = OpenFile(path, {kAccess, kShare, OPEN_EXISTING, 0});
-  *created = false;
   if (!file->valid() && GetLastError() == ERROR_FILE_NOT_FOUND) {
     *file = OpenFile(path, {kAccess, kShare, CREATE_NEW, 0});
     *created = file->valid();
@@ -44,7 +48,7 @@ Status LockContender::Try(KnownFileSystems* file_systems, FileLock* out) {
 // Opens, checks and locks once. kReplaced: the path changed under us, start over.
 Status LockContender::TryOnce(KnownFileSystems* file_systems, FileLock* out) {
   Status status = Open();
-  if (status.ok()) status = LockByte(file_, mode_);
+  if (status.ok()) status = LockByte(file_, options_.mode);
   // Nobody removes an open file, but a junction on the way to it may lead elsewhere by now.
   if (status.ok()) status = SameFileAtPath(path_, identity_);
   Strength strength = Strength::kKernel;
@@ -52,22 +56,25 @@ Status LockContender::TryOnce(KnownFileSystems* file_systems, FileLock* out) {
   FileFacts facts;
   if (status.ok()) status = StatFile(file_, &facts);
   if (!status.ok()) return status;
-  if (strength == Strength::kWeak && !allow_weak_) {
+  if (strength == Strength::kWeak && !options_.allow_weak) {
     return Status::WeakFileSystem("grants the lock to two at once");
   }
   out->file_ = std::move(file_);
   out->identity_ = identity_;
   out->path_ = path_;
-  out->mode_ = mode_;
+  out->options_ = options_;
   out->strength_ = strength;
   out->created_ = created_;
+  out->has_other_names_ = facts.links > 1;
   out->size_ = static_cast<std::size_t>(facts.size);
   return Status::Ok();
 }
 
 Status LockContender::Open() {
-  Status status = OpenOrCreate(path_, &file_, &created_);
-  return status.ok() ? CheckLockFile(file_, created_, &identity_) : status;
+  created_ = false;
+  Status status =
+      options_.existing_file ? OpenExisting(path_, &file_) : OpenOrCreate(path_, &file_, &created_);
+  return status.ok() ? CheckLockFile(file_, options_, created_, &identity_) : status;
 }
 
 void LockContender::Close() { file_.Reset(); }

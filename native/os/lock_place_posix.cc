@@ -13,7 +13,7 @@ namespace {
 
 constexpr mode_t kOthersMayWrite = S_IWGRP | S_IWOTH;
 constexpr mode_t kOnlyOwner = 0700;
-constexpr mode_t kLockFileMode = 0600;
+constexpr mode_t kModeBits = 07777;
 
 // nullptr for a regular file.
 const char* WhyNotRegular(mode_t mode) {
@@ -31,30 +31,57 @@ std::string ParentOf(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-Status MakeMissing(const std::string& path) {
-  if (mkdir(path.c_str(), kOnlyOwner) == 0 || errno == EEXIST) return Status::Ok();
-  if (errno != ENOENT) return Status::SystemError(errno, "mkdir");
-  std::string parent = ParentOf(path);
-  if (parent == path) return Status::SystemError(ENOENT, "mkdir");
-  Status made = MakeMissing(parent);
-  if (!made.ok()) return made;
-  if (mkdir(path.c_str(), kOnlyOwner) == 0 || errno == EEXIST) return Status::Ok();
-  return Status::SystemError(errno, "mkdir");
+// Without its owner's rights (umask 0277, 0777) a directory would be of no use to this start, nor
+// to any later one. A mount that denies chmod() has modes of its own, which the next call meets.
+Status MakeOne(const std::string& path) {
+  if (mkdir(path.c_str(), kOnlyOwner) != 0) {
+    return errno == EEXIST ? Status::Ok() : Status::SystemError(errno, "mkdir");
+  }
+  struct stat info;
+  bool masked = StatPath(path.c_str(), &info).ok() && (info.st_mode & kOnlyOwner) != kOnlyOwner;
+  if (masked) (void)chmod(path.c_str(), kOnlyOwner);
+  return Status::Ok();
 }
 
-// Mostly it is there, and one look is all.
+Status MakeMissing(const std::string& path) {
+  Status status = MakeOne(path);
+  if (status.sys_code != ENOENT) return status;
+  std::string parent = ParentOf(path);
+  if (parent == path) return status;
+  status = MakeMissing(parent);
+  return status.ok() ? MakeOne(path) : status;
+}
+
+// Fast path: the directory usually exists.
 Status FindOrMake(const std::string& path, struct stat* info) {
   if (StatPath(path.c_str(), info).ok()) return Status::Ok();
   Status made = MakeMissing(path);
   return made.ok() ? StatPath(path.c_str(), info) : made;
 }
 
-// By a descriptor, because chmod() follows a link.
-Status MakePrivate(const std::string& path) {
-  FileHandle directory(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+// An earlier start with an unusual umask, killed before its chmod(), left a directory of ours that
+// we cannot use. chmod() follows a link, so this is for a path that lstat() has shown to be a
+// directory.
+Status GiveToOwner(const std::string& path, struct stat* info) {
+  if ((info->st_mode & kOnlyOwner) == kOnlyOwner) return Status::Ok();
+  (void)chmod(path.c_str(), kOnlyOwner);
+  return StatPath(path.c_str(), info);
+}
+
+// Takes the write permission from other users, and only that: the group may go on to read, so that
+// a gateway of another uid on the same volume can see our lock. By a descriptor, because chmod()
+// follows a link.
+Status DenyWriting(const std::string& path, mode_t mode) {
+  FileHandle directory = OpenPath(path.c_str(), O_RDONLY | O_DIRECTORY);
   if (!directory.valid()) return Status::SystemError(errno, "open");
-  return fchmod(Fd(directory), kOnlyOwner) == 0 ? Status::Ok()
-                                                : Status::SystemError(errno, "fchmod");
+  mode_t narrower = mode & kModeBits & ~kOthersMayWrite;
+  return fchmod(Fd(directory), narrower) == 0 ? Status::Ok() : Status::SystemError(errno, "fchmod");
+}
+
+// Which bits of a mode let more users write to a file than `access` says.
+mode_t TooWide(FileAccess access) {
+  if (access == FileAccess::kEveryone) return 0;
+  return access == FileAccess::kGroup ? S_IWOTH : kOthersMayWrite;
 }
 
 }  // namespace
@@ -69,7 +96,13 @@ Status EnsureLockDirectory(const std::string& path, bool tighten) {
   if (info.st_mode & S_IWOTH) {
     return Status::InvalidFile("is a directory that every user may write to");
   }
-  if (tighten && (info.st_mode & 0077)) return MakePrivate(path);
+  if (tighten) {
+    status = GiveToOwner(path, &info);
+    if (!status.ok()) return status;
+  }
+  // Only where another user could write: chmod() is refused on mounts with fixed modes (Docker
+  // Desktop shares, CIFS without perms).
+  if (tighten && (info.st_mode & kOthersMayWrite)) return DenyWriting(path, info.st_mode);
   if (info.st_mode & S_IWGRP) {
     return Status::InvalidFile("is a directory that its group may write to");
   }
@@ -86,31 +119,55 @@ Status CheckParentDirectory(const std::string& lock_path) {
   return Status::Ok();
 }
 
-Status CheckLockFile(const FileHandle& file, bool created, FileIdentity* identity) {
+mode_t LockFileMode(FileAccess access) {
+  if (access == FileAccess::kEveryone) return 0666;
+  return access == FileAccess::kGroup ? 0660 : 0600;
+}
+
+Status CheckLockFile(const FileHandle& file, const LockOptions& options, bool created,
+                     FileIdentity* identity) {
   struct stat info;
   Status status = StatFile(file, &info);
   if (!status.ok()) return status;
-  // A file that its owner cannot open again would lock everybody out for good. The result does not
-  // matter: FAT has no modes to set.
-  if (created && (info.st_mode & 0777) != kLockFileMode) (void)fchmod(Fd(file), kLockFileMode);
   const char* reason = WhyNotRegular(info.st_mode);
   if (reason != nullptr) return Status::InvalidFile(reason);
-  if (info.st_nlink > 1) {
-    return Status::InvalidFile("is a hard link to a file that has other names");
-  }
-  if (info.st_uid != geteuid() && (info.st_mode & kOthersMayWrite)) {
+  bool foreign = !created && !options.existing_file && info.st_uid != geteuid();
+  if (foreign && (info.st_mode & TooWide(options.access))) {
     return Status::InvalidFile("belongs to another user and is writable by others");
   }
   *identity = IdentityOf(info);
   return Status::Ok();
 }
 
-Status ExplainOpenFailure(const std::string& path, int sys_code) {
+void GiveMode(const FileHandle& file, const LockOptions& options, bool created) {
+  struct stat info;
+  if (options.existing_file || !StatFile(file, &info).ok()) return;
+  bool left = info.st_size == 0 && info.st_uid == geteuid() && options.access != FileAccess::kOwner;
+  bool wrong = (info.st_mode & kModeBits) != LockFileMode(options.access);
+  if ((created || left) && wrong) (void)fchmod(Fd(file), LockFileMode(options.access));
+}
+
+bool MendMode(const std::string& path, const LockOptions& options) {
+  struct stat info;
+  constexpr mode_t kNeeded = S_IRUSR | S_IWUSR;
+  bool left = !options.existing_file && StatPath(path.c_str(), &info).ok() &&
+              S_ISREG(info.st_mode) && info.st_size == 0 && info.st_uid == geteuid() &&
+              (info.st_mode & kNeeded) != kNeeded;
+  return left && chmod(path.c_str(), LockFileMode(options.access)) == 0;
+}
+
+Status ExplainOpenFailure(const std::string& path, FileAccess access, int sys_code) {
+  // A lease on the file (Samba, knfsd) is being broken: man 2 open, EWOULDBLOCK.
+  if (sys_code == EAGAIN) return Status::PassingError(EAGAIN, "open", "file-lease");
   struct stat info;
   if (!StatPath(path.c_str(), &info).ok()) return Status::SystemError(sys_code, "open");
   const char* reason = WhyNotRegular(info.st_mode);
   if (reason != nullptr) return Status::InvalidFile(reason);
   bool refused = sys_code == EACCES || sys_code == EPERM;
+  // Another user has just created it and gives it the mode of `access` in a moment.
+  if (refused && access != FileAccess::kOwner && info.st_size == 0) {
+    return Status::PassingError(sys_code, "open", "access-denied");
+  }
   if (refused && info.st_uid != geteuid()) return Status::ForeignOwner("belongs to another user");
   return Status::SystemError(sys_code, "open");
 }

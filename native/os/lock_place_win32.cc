@@ -84,7 +84,8 @@ Status CheckParentDirectory(const std::string& lock_path) {
              : Status::Ok();
 }
 
-Status CheckLockFile(const FileHandle& file, bool created, FileIdentity* identity) {
+Status CheckLockFile(const FileHandle& file, const LockOptions& options, bool created,
+                     FileIdentity* identity) {
   // Before anything else is asked, which the driver of a device may not even answer.
   if (GetFileType(Raw(file)) != FILE_TYPE_DISK) return Status::InvalidFile("is a device");
   FileFacts facts;
@@ -92,18 +93,16 @@ Status CheckLockFile(const FileHandle& file, bool created, FileIdentity* identit
   if (!status.ok()) return status;
   const char* reason = WhyNotRegular(facts.attributes);
   if (reason != nullptr) return Status::InvalidFile(reason);
-  if (facts.links > 1) {
-    return Status::InvalidFile("is a hard link to a file that has other names");
-  }
   Access access;
-  if (!created && ReadAccess(file, &access).ok() && !access.ours && access.anyone_may_write) {
+  bool judged = !created && !options.existing_file && options.access == FileAccess::kOwner;
+  if (judged && ReadAccess(file, &access).ok() && !access.ours && access.anyone_may_write) {
     return Status::ForeignOwner("belongs to another user and is writable by others");
   }
   *identity = facts.identity;
   return Status::Ok();
 }
 
-Status ExplainOpenFailure(const std::string& path, int sys_code) {
+Status ExplainOpenFailure(const std::string& path, FileAccess, int sys_code) {
   DWORD attributes = GetFileAttributesW(LongPath(path).c_str());
   if (attributes == INVALID_FILE_ATTRIBUTES) return Status::SystemError(sys_code, "open");
   const char* reason = WhyNotRegular(attributes);

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 
+#include "lock_options.h"
 #include "status.h"
 
 namespace gateway_lock {
@@ -18,10 +19,12 @@ enum class ProbedState { kMissing, kFree, kHeldExclusive, kHeldShared };
 
 struct FileLockProbe {
   ProbedState state = ProbedState::kMissing;
-  std::string record;
-  std::int64_t modified_ms = 0;  // last change of the file, milliseconds since 1970
+  std::string record;            // the beginning of the content, at most kRecordLimit bytes
+  std::uint64_t size = 0;        // of the content, in bytes
+  bool has_other_names = false;  // hard links
 };
 
-Status ProbeFileLock(const std::string& path, FileLockProbe* probe);
+// `access`: as for the lock, whose files of other users are judged by it.
+Status ProbeFileLock(const std::string& path, FileAccess access, FileLockProbe* probe);
 
 }  // namespace gateway_lock

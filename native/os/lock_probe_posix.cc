@@ -4,6 +4,7 @@
 #include <sys/file.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "file_content.h"
 #include "file_lock.h"
@@ -16,11 +17,9 @@ namespace {
 constexpr int kMaxStartOvers = 100;
 
 // For writing where it may be: NFS grants an exclusive lock on no other descriptor (man 2 flock).
-int OpenForAsking(const std::string& path) {
-  constexpr int kFlags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-  int fd = open(path.c_str(), O_RDWR | kFlags);
-  bool refused = fd < 0 && (errno == EACCES || errno == EPERM || errno == EROFS);
-  return refused ? open(path.c_str(), O_RDONLY | kFlags) : fd;
+FileHandle OpenForAsking(const std::string& path) {
+  FileHandle file = OpenPath(path.c_str(), O_RDWR);
+  return !file.valid() && MayReadOnly(errno) ? OpenPath(path.c_str(), O_RDONLY) : std::move(file);
 }
 
 // Shared first: that is refused by an exclusive holder only. Exclusive next: refused by shared
@@ -39,27 +38,32 @@ Status AskKernel(const FileHandle& file, ProbedState* state) {
   return Status::Ok();
 }
 
-Status ProbeOpened(const FileHandle& file, const std::string& path, FileLockProbe* probe) {
+Status ProbeOpened(const FileHandle& file, const std::string& path, FileAccess access,
+                   FileLockProbe* probe) {
+  LockOptions options;
+  options.access = access;
   FileIdentity identity;
-  Status status = CheckLockFile(file, /*created=*/false, &identity);
+  Status status = CheckLockFile(file, options, /*created=*/false, &identity);
   if (status.ok()) status = AskKernel(file, &probe->state);
   if (status.ok()) status = ReadAt0(file, kRecordLimit, &probe->record);
   struct stat now;
   if (status.ok()) status = SameFileAtPath(path, identity, &now);
-  if (status.ok()) probe->modified_ms = static_cast<std::int64_t>(now.st_mtime) * 1000;
+  if (!status.ok()) return status;
+  probe->size = static_cast<std::uint64_t>(now.st_size);
+  probe->has_other_names = now.st_nlink > 1;
   return status;
 }
 
 }  // namespace
 
-Status ProbeFileLock(const std::string& path, FileLockProbe* probe) {
+Status ProbeFileLock(const std::string& path, FileAccess access, FileLockProbe* probe) {
   for (int attempt = 0; attempt < kMaxStartOvers; ++attempt) {
     *probe = {};
-    FileHandle file(OpenForAsking(path));
+    FileHandle file = OpenForAsking(path);
     if (!file.valid()) {
-      return errno == ENOENT ? Status::Ok() : ExplainOpenFailure(path, errno);
+      return errno == ENOENT ? Status::Ok() : ExplainOpenFailure(path, access, errno);
     }
-    Status status = ProbeOpened(file, path, probe);
+    Status status = ProbeOpened(file, path, access, probe);
     if (status.kind != StatusKind::kReplaced) return status;
   }
   return Status::WeakFileSystem("shows another file at the path each time it is asked");

@@ -35,18 +35,20 @@ Status AskKernel(const FileHandle& file, ProbedState* state) {
 
 Status ProbeOpened(const FileHandle& file, const std::string& path, FileLockProbe* probe) {
   FileFacts facts;
-  Status status = CheckLockFile(file, /*created=*/false, &facts.identity);
+  Status status = CheckLockFile(file, LockOptions(), /*created=*/false, &facts.identity);
   if (status.ok()) status = AskKernel(file, &probe->state);
   if (status.ok()) status = ReadAt0(file, kRecordLimit, &probe->record);
   if (status.ok()) status = SameFileAtPath(path, facts.identity);
   if (status.ok()) status = StatFile(file, &facts);
-  if (status.ok()) probe->modified_ms = facts.modified_ms;
+  if (!status.ok()) return status;
+  probe->size = facts.size;
+  probe->has_other_names = facts.links > 1;
   return status;
 }
 
 }  // namespace
 
-Status ProbeFileLock(const std::string& path, FileLockProbe* probe) {
+Status ProbeFileLock(const std::string& path, FileAccess, FileLockProbe* probe) {
   for (int attempt = 0; attempt < kMaxStartOvers; ++attempt) {
     *probe = {};
     FileHandle file = OpenForAsking(path);

@@ -1,5 +1,6 @@
 #include "posix_file.h"
 
+#include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -12,14 +13,27 @@ namespace gateway_lock {
 namespace {
 
 // ENOTSUP and EOPNOTSUPP are two numbers on macOS, where SMB volumes say the first.
+// EBADF: NFS and SMB grant an exclusive lock on a writable descriptor only (man 2 flock).
 bool MeansNoFlock(int code) {
-  for (int meaning : {ENOSYS, ENOTSUP, EOPNOTSUPP, ENOLCK}) {
+  for (int meaning : {ENOSYS, ENOTSUP, EOPNOTSUPP, ENOLCK, EBADF}) {
     if (code == meaning) return true;
   }
   return false;
 }
 
 }  // namespace
+
+FileHandle OpenPath(const char* path, int flags, mode_t mode) {
+  int fd = -1;
+  do {
+    fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, mode);
+  } while (fd < 0 && errno == EINTR);
+  return FileHandle(fd);
+}
+
+bool MayReadOnly(int code) {
+  return code == EACCES || code == EPERM || code == EROFS || code == ETXTBSY;
+}
 
 Status Flock(const FileHandle& file, int operation) {
   int result = 0;
@@ -70,6 +84,8 @@ Status ReplaceContent(const FileHandle& file, std::size_t old_size, const std::s
         pwrite(Fd(file), content.data() + done, content.size() - done, static_cast<off_t>(done));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return Status::SystemError(errno, "write");
+    // POSIX allows it, and some FUSE servers do it where no space is left: trying again would loop.
+    if (count == 0) return Status::SystemError(ENOSPC, "write");
     done += static_cast<std::size_t>(count);
   }
   // A journaled change of the inode, which costs a third of a whole write: only where there is a

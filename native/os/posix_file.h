@@ -6,6 +6,7 @@
 #include <string>
 
 #include "file_system.h"
+#include "lock_options.h"
 #include "status.h"
 #include "unique_handle.h"
 
@@ -16,6 +17,26 @@ inline FileIdentity IdentityOf(const struct stat& info) {
 }
 
 inline int Fd(const FileHandle& file) { return static_cast<int>(file.get()); }
+
+// open(2) that loops on EINTR. O_NOFOLLOW: a link planted by another user must not choose the file.
+// O_NONBLOCK: a FIFO must not hang us before it is refused. O_NOCTTY: a terminal must not become
+// ours. Not valid, with errno, on failure.
+FileHandle OpenPath(const char* path, int flags, mode_t mode = 0);
+
+// The mode of a lock file that we create, and repair: bits of chmod(2).
+mode_t LockFileMode(FileAccess access);
+
+// Gives a file that we have created the mode of its access, whatever the umask is: one that its
+// users cannot open again would lock them out for good. The result does not matter: FAT has no
+// modes. An empty file of ours is what a start left that was killed before this.
+void GiveMode(const FileHandle& file, const LockOptions& options, bool created);
+
+// Gives an empty file of ours the mode that it lacks. A start with an unusual umask, killed between
+// open() and fchmod(), leaves one that no start could open. False where there is none.
+bool MendMode(const std::string& path, const LockOptions& options);
+
+// Whether an open for writing that failed with `code` may succeed for reading.
+bool MayReadOnly(int code);
 
 // flock(2) that loops on EINTR. kContended where another open file description has the lock;
 // kUnsupported where this file system has none.

@@ -25,11 +25,14 @@ constexpr auto kPidfdOpenCall = 434;
 constexpr std::uint64_t kInotify = UINT64_MAX;
 constexpr std::uint64_t kInterrupt = UINT64_MAX - 1;
 
-// An unlink changes the link count (IN_ATTRIB); IN_DELETE_SELF comes only when nobody has the file
-// open any more, and the contenders have.
+// An unlink changes the link count (IN_ATTRIB); IN_DELETE_SELF comes only when no process has the
+// file open any more, and the waiters have.
 constexpr std::uint32_t kFileIsGone =
     IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED;
-constexpr std::uint32_t kAskable = IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_CLOSE_WRITE;
+// A holder of this package releases a kept file by a truncate (IN_MODIFY); its close is not seen
+// while a child has a copy of the descriptor. A holder of another kind only closes, and may have
+// opened the file for reading, as flock(1) does.
+constexpr std::uint32_t kAskable = IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_MODIFY | IN_CLOSE;
 
 // Not valid: an old kernel (before 5.3), a seccomp filter, no such process, the descriptor limit.
 FileHandle OpenProcess(std::int64_t pid) {
@@ -94,7 +97,7 @@ Status LinuxEvents::Add(Token token, const std::string& path, std::int64_t owner
   std::lock_guard<std::mutex> guard(mutex_);
   Watched next;
   bool sees_owner = SeesOwner(token, owner_pid, &next.owner);
-  next.interest = kFileIsGone | (sees_owner ? 0 : IN_CLOSE_WRITE);
+  next.interest = kFileIsGone | IN_MODIFY | (sees_owner ? 0 : IN_CLOSE);
   // IN_MASK_ADD: another token may watch this very file, by another path.
   next.file = inotify_add_watch(Fd(inotify_), path.c_str(),
                                 (next.interest & kAskable) | IN_MASK_ADD | IN_DONT_FOLLOW);

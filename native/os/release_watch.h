@@ -1,11 +1,11 @@
 // Tells a contender when it is worth asking for a lock again, so that it need not ask all the time.
 //
 // Guaranteed: from the return of Watch() on, the first of these is reported, once, even when it
-// happens before the caller has done anything else: the file at the path is removed, renamed or
-// replaced; with Sight::kOwner, the owner's process has ended; with Sight::kFile, somebody closes
-// the file whom it was open to for writing, as a holder does that lets go or dies; with
-// Sight::kRelease, a holder lets go. After a report nothing more is seen until Watch() is called
-// again.
+// happens before the caller has done anything else: the file at the path is removed, renamed,
+// replaced, truncated or written, as a holder of this package does when it releases; with
+// Sight::kOwner, the owner's process has ended; with Sight::kFile, a process closes a descriptor of
+// the file, as any holder does that releases or dies; with Sight::kRelease, only an orderly
+// release. After a report nothing more is seen until Watch() is called again.
 // NOT promised: that the lock is free then. A report may come some microseconds before the kernel
 // lets go of the lock or of the name, or because of a close that was no release. The try decides.
 //
@@ -24,8 +24,8 @@
 namespace gateway_lock {
 
 enum class Sight {
-  kFile,     // only the file: every close for writing is reported, because one may be the holder's
-  kOwner,    // the file and the owner's process: no close is, because the death is seen for itself
+  kFile,     // only the file: every close is reported, because one may be the holder's
+  kOwner,    // the file and the owner's process, whose death is seen for itself
   kRelease,  // only what a holder does that lets go in order: a death must be asked for (Windows)
 };
 

@@ -93,7 +93,7 @@ Status WhyDenied(const char* syscall) {
 Status WhyNotOpened(const std::string& path) {
   Status status = WhyDenied("open");
   if (status.may_pass() && status.sys_code != ERROR_ACCESS_DENIED) return status;
-  Status explained = ExplainOpenFailure(path, status.sys_code);
+  Status explained = ExplainOpenFailure(path, FileAccess::kOwner, status.sys_code);
   return explained.kind == StatusKind::kSystemError ? status : explained;
 }
 

@@ -45,8 +45,7 @@ class SeasonedContender {
     CHECK(TryTake(directory / "seasoning", &lock).ok());
   }
   Status TryTake(const std::string& path, FileLock* lock) {
-    return FileLock::TryAcquire(path, LockMode::kExclusive, /*allow_weak=*/false, &file_systems_,
-                                lock);
+    return FileLock::TryAcquire(path, LockOptions(), &file_systems_, lock);
   }
 
  private:
@@ -112,9 +111,9 @@ TEST("a file system that grants the lock to two is refused, unless a weak lock i
   CHECK(std::strcmp(refused.detail, "grants the lock to two at once") == 0);
   CHECK(!lock.held());
   KnownFileSystems file_systems;
-  CHECK(FileLock::TryAcquire(directory / "a.lock", LockMode::kExclusive, /*allow_weak=*/true,
-                             &file_systems, &lock)
-            .ok());
+  LockOptions options;
+  options.allow_weak = true;
+  CHECK(FileLock::TryAcquire(directory / "a.lock", options, &file_systems, &lock).ok());
   CHECK(lock.held() && lock.strength() == Strength::kWeak);
 }
 
@@ -159,9 +158,7 @@ TEST("the file system is put to the test once, not at each acquire") {
   auto calls_to_acquire = [&] {
     FileLock lock;
     calls = 0;
-    CHECK(FileLock::TryAcquire(directory / "a.lock", LockMode::kExclusive, /*allow_weak=*/false,
-                               &file_systems, &lock)
-              .ok());
+    CHECK(FileLock::TryAcquire(directory / "a.lock", LockOptions(), &file_systems, &lock).ok());
     return calls;
   };
   CHECK(calls_to_acquire() == 2);

@@ -15,7 +15,7 @@ namespace {
 // A contender, and what it knows of file systems.
 struct Waiter {
   explicit Waiter(const std::string& path, LockMode mode = LockMode::kExclusive)
-      : contender(path, mode, /*allow_weak=*/false) {}
+      : contender(path, OptionsFor(mode)) {}
   Status Try(FileLock* lock) { return contender.Try(&file_systems, lock); }
   bool IsRefused() {
     FileLock lock;

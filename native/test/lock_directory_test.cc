@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <initializer_list>
 #include <string>
 
 #include "lock_place.h"
@@ -33,22 +34,43 @@ TEST("a lock directory is made with its missing parents, for its user alone") {
   CHECK(EnsureLockDirectory(directory / "a/b/c", kAsChosen).ok());
 }
 
-TEST("a directory that the user chose is used as it is, and one of ours is made private") {
+TEST("a directory that no other user can write to is used as it is, ours or not") {
   Directory directory;
   const std::string path = MakeDirectory(directory / "a", 0755);
-  CHECK(EnsureLockDirectory(path, kAsChosen).ok());
-  CHECK(ModeOf(path) == 0755);
+  for (bool tighten : {kAsChosen, kTighten}) {
+    CHECK(EnsureLockDirectory(path, tighten).ok());
+    CHECK(ModeOf(path) == 0755);
+  }
+}
+
+TEST("a lock directory gets its owner's rights whatever the umask is") {
+  AsOrdinaryUser([] {
+    Directory directory;
+    for (mode_t mask : std::initializer_list<mode_t>{0177, 0277, 0777}) {
+      umask(mask);
+      const std::string path = directory / std::to_string(mask).c_str();
+      CHECK(EnsureLockDirectory(path + "/b", kTighten).ok());
+      CHECK(ModeOf(path) == 0700 && ModeOf(path + "/b") == 0700);
+    }
+  });
+}
+
+TEST("a lock directory of ours that has lost its owner's rights gets them back") {
+  Directory directory;
+  const std::string path = MakeDirectory(directory / "a", 0);
   CHECK(EnsureLockDirectory(path, kTighten).ok());
   CHECK(ModeOf(path) == 0700);
 }
 
-TEST("a directory that its group may write to is refused when chosen and made private when ours") {
+TEST(
+    "a directory that its group may write to is refused when chosen, and read-only for it when "
+    "ours") {
   Directory directory;
   const std::string path = MakeDirectory(directory / "a", 0770);
   CHECK(IsInvalid(EnsureLockDirectory(path, kAsChosen),
                   "is a directory that its group may write to"));
   CHECK(EnsureLockDirectory(path, kTighten).ok());
-  CHECK(ModeOf(path) == 0700);
+  CHECK(ModeOf(path) == 0750);
 }
 
 TEST("a directory that every user may write to is refused in any case, and not changed") {

@@ -73,11 +73,15 @@ TEST("a socket is refused as a lock") {
 
 TEST("a device is refused as a lock") { CHECK(IsInvalid(TryLock("/dev/null"), "is a device")); }
 
-TEST("a hard link to a file with other names is refused as a lock") {
+TEST("a lock tells whether its file has other names, whose content must then be judged") {
   Directory directory;
   WriteFile(directory / "target", "precious");
+  CHECK(!Take(directory / "target").has_other_names());
+  WriteFile(directory / "target", "precious");
   CHECK(link((directory / "target").c_str(), (directory / "a.lock").c_str()) == 0);
-  CHECK(IsInvalid(TryLock(directory / "a.lock"), "is a hard link to a file that has other names"));
+  FileLock lock = Take(directory / "a.lock");
+  CHECK(lock.has_other_names());
+  lock.Abandon();
   CHECK(ReadFile(directory / "target") == "precious");
 }
 
@@ -95,7 +99,7 @@ TEST("another user's private file is told from one of ours that we may not open"
   NeedsRoot();
   Directory directory;
   WriteFile(directory / "theirs.lock", "");
-  WriteFile(directory / "ours.lock", "");
+  WriteFile(directory / "ours.lock", "content");
   CHECK(chown((directory / "ours.lock").c_str(), 65534, 65534) == 0);
   CHECK(chmod((directory / "theirs.lock").c_str(), 0600) == 0);
   CHECK(chmod((directory / "ours.lock").c_str(), 0000) == 0);

@@ -16,7 +16,7 @@ namespace {
 
 FileLockProbe Probe(const std::string& path) {
   FileLockProbe probe;
-  CHECK(ProbeFileLock(path, &probe).ok());
+  CHECK(ProbeFileLock(path, FileAccess::kOwner, &probe).ok());
   return probe;
 }
 
@@ -26,15 +26,13 @@ TEST("probing a path without a file finds it missing and makes none") {
   CHECK(!Exists(directory / "a.lock"));
 }
 
-TEST("probing a leftover finds it free and tells its record and its age") {
+TEST("probing a leftover finds it free and tells its record and its size") {
   Directory directory;
   WriteFile(directory / "a.lock", "theirs\n");
-  const timespec times[2] = {{1700000000, 0}, {1700000000, 0}};
-  CHECK(utimensat(AT_FDCWD, (directory / "a.lock").c_str(), times, 0) == 0);
   FileLockProbe probe = Probe(directory / "a.lock");
   CHECK(probe.state == ProbedState::kFree);
   CHECK(probe.record == "theirs\n");
-  CHECK(probe.modified_ms == 1700000000000);
+  CHECK(probe.size == 7 && !probe.has_other_names);
 }
 
 TEST("probing a held lock tells the record, and the holder keeps the lock") {
@@ -87,10 +85,10 @@ TEST("probing what is no lock file says what it is") {
   CHECK(symlink("nowhere", (directory / "link").c_str()) == 0);
   CHECK(mkfifo((directory / "fifo").c_str(), 0600) == 0);
   FileLockProbe probe;
-  Status link = ProbeFileLock(directory / "link", &probe);
+  Status link = ProbeFileLock(directory / "link", FileAccess::kOwner, &probe);
   CHECK(link.kind == StatusKind::kInvalidFile);
   CHECK(std::strcmp(link.detail, "is a symbolic link") == 0);
-  Status fifo = ProbeFileLock(directory / "fifo", &probe);
+  Status fifo = ProbeFileLock(directory / "fifo", FileAccess::kOwner, &probe);
   CHECK(fifo.kind == StatusKind::kInvalidFile);
   CHECK(std::strcmp(fifo.detail, "is a FIFO") == 0);
 }
@@ -102,7 +100,8 @@ TEST("a lock that may not be read is an error, not a free lock") {
   CHECK(chmod((directory / "a.lock").c_str(), 0600) == 0);
   AsOrdinaryUser([&] {
     FileLockProbe probe;
-    CHECK(ProbeFileLock(directory / "a.lock", &probe).kind == StatusKind::kForeignOwner);
+    CHECK(ProbeFileLock(directory / "a.lock", FileAccess::kOwner, &probe).kind ==
+          StatusKind::kForeignOwner);
   });
 }
 

@@ -8,10 +8,20 @@
 
 namespace gateway_lock::test {
 
+inline LockOptions OptionsFor(LockMode mode) {
+  LockOptions options;
+  options.mode = mode;
+  return options;
+}
+
+inline Status TryTake(const std::string& path, FileLock* out, const LockOptions& options) {
+  KnownFileSystems file_systems;
+  return FileLock::TryAcquire(path, options, &file_systems, out);
+}
+
 inline Status TryTake(const std::string& path, FileLock* out,
                       LockMode mode = LockMode::kExclusive) {
-  KnownFileSystems file_systems;
-  return FileLock::TryAcquire(path, mode, /*allow_weak=*/false, &file_systems, out);
+  return TryTake(path, out, OptionsFor(mode));
 }
 
 inline FileLock Take(const std::string& path, LockMode mode = LockMode::kExclusive) {

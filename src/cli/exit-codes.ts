@@ -20,10 +20,17 @@ export const EXIT = {
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const { code, exitCode, syscall = '' } = error as NodeJS.ErrnoException & { exitCode?: number };
+  if (isForeignFile(error)) return EXIT.usage;
   if (exitCode !== undefined) return exitCode;
   if (/^(spawn|execve)/.test(syscall)) return code === 'ENOENT' ? EXIT.notFound : EXIT.cannotRun;
   if (code?.startsWith('ERR_INVALID_ARG') || code === 'ERR_OUT_OF_RANGE') return EXIT.usage;
   return EXIT.failed;
+}
+
+/** The path that the caller named as a lock holds something else. */
+function isForeignFile(error: unknown): boolean {
+  const { code, cause } = error as NodeJS.ErrnoException & { cause?: unknown };
+  return code === 'ERR_LOCK_INVALID_FILE' || (cause instanceof Error && isForeignFile(cause));
 }
 
 /** Somebody else has the lock or the port. */

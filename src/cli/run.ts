@@ -13,7 +13,6 @@ import { type ChildEnd, runChild } from './child.js';
 import { withExamples } from './examples.js';
 import { EXIT, exitCodeOf, isHeld } from './exit-codes.js';
 import { findProgram } from './find-program.js';
-import { refuseForeignFile } from './foreign-file.js';
 import { addFlags, type GatewayFlags, gatewayOptions, parseMilliseconds } from './gateway-flags.js';
 import { errorLine, say } from './output.js';
 import { SignalRelay } from './signal-relay.js';
@@ -78,7 +77,6 @@ export function addRunCommand(program: Command): void {
 async function run(words: string[], flags: RunFlags): Promise<void> {
   refuseWhatCannotBe(flags);
   const file = findProgram(words[0]!);
-  if (flags.lock !== undefined) refuseForeignFile(flags.lock);
   const signals = new SignalRelay();
   const ended = await signals.endedBy(async () => {
     const lock = await acquire(flags, signals.interrupted);

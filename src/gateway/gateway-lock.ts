@@ -114,16 +114,31 @@ export class GatewayLock {
   }
 
   /**
-   * Closes the server, then the listener, then removes the lock files and lets go, in that order: the
-   * next gateway starts only when this one has done its last write. May be called again: after
-   * it failed, or while it waits, to make the grace shorter.
+   * Closes the server, then the listener, then removes the lock files and drops the locks, in that order: the next gateway starts
+   * only when this one has done its last write. May be called again: after it failed, or while it waits, to shorten the grace.
+   *
+   * @throws {LockError} `ERR_LOCK_PERMISSION`, or the system's own error, if a lock file could not be removed. Every lock is dropped
+   *   all the same, and the file that stays blocks nothing.
    */
   async close(options: CloseOptions = {}): Promise<void> {
     await this.listener?.close(options);
-    for (const lock of this.#locks.toReversed()) lock.release();
+    releaseAll(this.#locks.toReversed());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** @throws the first failure, after every lock is released */
+function releaseAll(locks: readonly FileLock[]): void {
+  const failures: unknown[] = [];
+  for (const lock of locks) {
+    try {
+      lock.release();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
 }

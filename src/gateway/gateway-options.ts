@@ -15,7 +15,8 @@ import {
   outOfRange,
 } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
-import { type OwnerFields, RECORD_LIMIT } from '../lock/owner-record.js';
+import type { OwnerFields } from '../lock/owner-record.js';
+import { RECORD_LIMIT } from '../lock/record-parser.js';
 import { lockFailedError } from './gateway-error.js';
 import {
   configLock,

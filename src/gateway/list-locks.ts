@@ -4,7 +4,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { checkOptions } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
-import { type LockProbe, probeLock } from '../lock/probe-lock.js';
+import { accessFlag } from '../lock/lock-options.js';
+import { type LockProbe, probe } from '../lock/probe-lock.js';
 import { native } from '../native/load.js';
 import { checkHealthQuestion, type HealthProbe, type HealthQuestion, probeHealth } from '../probe/probe-health.js';
 import { probePort } from '../probe/probe-port.js';
@@ -12,7 +13,7 @@ import { canonicalPath } from './canonical-path.js';
 import { type GatewayLockOptions, readGatewayOptions } from './gateway-options.js';
 import { holderPlace } from './holder-place.js';
 import { resolveGatewayPaths } from './resolve-gateway-paths.js';
-import { envValue } from './state-paths.js';
+import { envValue, isLockDirectory } from './state-paths.js';
 
 export interface ListLocksOptions
   extends Pick<GatewayLockOptions, 'app' | 'profile' | 'stateDir' | 'lockDir' | 'lockFile' | 'env'> {
@@ -55,7 +56,8 @@ export async function listLocks(options: ListLocksOptions = {}): Promise<ListedL
   checkHealthQuestion(health);
   const unreadable: ListedLock[] = [];
   const files = lockFiles(place, unreadable);
-  return [...(await Promise.all(files.map((path) => look(path, health)))), ...unreadable];
+  const ownPath = place.lockFile === undefined;
+  return [...(await Promise.all(files.map((path) => look(path, ownPath, health)))), ...unreadable];
 }
 
 /**
@@ -81,12 +83,10 @@ function lockFiles(options: Place, unreadable: ListedLock[]): string[] {
 function lockDirectories(options: Place, unreadable: ListedLock[]): string[] {
   if (options.lockDir !== undefined) return [resolveGatewayPaths(options).lockDir];
   const { app = 'gateway' } = options;
-  const own = (name: string) =>
-    name === app || (name.startsWith(`${app}-`) && /^\d+$/.test(name.slice(app.length + 1)));
   const parents = stateDirectories(options, unreadable).map((stateDir) => join(stateDir, 'tmp'));
   return parents.flatMap((parent) =>
     entriesOf(parent, unreadable)
-      .filter((entry) => entry.isDirectory() && own(entry.name))
+      .filter((entry) => entry.isDirectory() && isLockDirectory(app, entry.name))
       .map(({ name }) => join(parent, name)),
   );
 }
@@ -131,9 +131,11 @@ const UNREADABLE = {
   ...NOWHERE,
 } as const;
 
-async function look(path: string, question: HealthQuestion): Promise<ListedLock> {
+async function look(path: string, ownPath: boolean, question: HealthQuestion): Promise<ListedLock> {
   try {
-    const { state, heldBy, owner, ownerAlive } = probeLock(path);
+    // Files of other users are looked at, too: those whose locks keep a gateway of ours from starting.
+    const flags = accessFlag('everyone');
+    const { state, heldBy, owner, ownerAlive } = probe({ path, flags, judged: true, endpoint: undefined, ownPath });
     // A dead owner's record in a file that is held names a port of the past.
     const known = state === 'held' && ownerAlive !== false && owner?.port != null;
     const place = known ? await askPlace(owner, ownerAlive, question) : NOWHERE;

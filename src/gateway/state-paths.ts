@@ -84,6 +84,11 @@ function userDirectory(app: string): string {
   return uid === undefined ? app : `${app}-${uid}`;
 }
 
+/** Whether a directory in `<stateDir>/tmp` is a lock directory, of any user. */
+export function isLockDirectory(app: string, name: string): boolean {
+  return name === app || (name.startsWith(`${app}-`) && /^\d+$/.test(name.slice(app.length + 1)));
+}
+
 function hash8(text: string): string {
   // Not imported: it takes 2 to 3 ms to load.
   return process.getBuiltinModule('node:crypto').hash('sha256', text, 'hex').slice(0, 8);

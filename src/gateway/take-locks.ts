@@ -2,18 +2,20 @@
 import { monotonicMs } from '../clock.js';
 import { GatewayLockError, LockError } from '../errors.js';
 import { acquireAtOnce, acquireInTurn } from '../lock/acquire.js';
-import type { AttemptRequest } from '../lock/attempt.js';
 import type { FileLock } from '../lock/file-lock.js';
 import { Graces } from '../lock/graces.js';
 import { toLockError } from '../lock/lock-error.js';
+import type { AttemptRequest } from '../lock/lock-options.js';
 import { type RecordHead, recordHead } from '../lock/owner-record.js';
 import { pause } from '../lock/pause.js';
-import { probeLock } from '../lock/probe-lock.js';
+import { probe } from '../lock/probe-lock.js';
 import { PAUSES_MS } from '../lock/prober-grace.js';
 import { native } from '../native/load.js';
 import { portAnswers, portOwner } from './ask-port.js';
 import { lockedError, lockFailedError, portInUseError } from './gateway-error.js';
 import type { GatewayRequest } from './gateway-options.js';
+import { attemptRequestOf, type ProbedLock, probeRequestOf } from './lock-requests.js';
+import { waitForSiblings } from './sibling-locks.js';
 
 /** Takes every lock of the request into `taken`, so that the caller can undo a half-done transaction. */
 export async function takeLocks(request: GatewayRequest, taken: FileLock[]): Promise<void> {
@@ -26,27 +28,18 @@ export async function takeLocks(request: GatewayRequest, taken: FileLock[]): Pro
     const timeoutMs = Math.max(0, deadline - monotonicMs());
     try {
       head ??= recordHead(request.owner);
-      const asked = attemptOf(path, head, request);
+      const asked = attemptRequestOf(path, head, request);
       taken.push(acquireAtOnce(asked, timeoutMs) ?? (await waitForLock(asked, request, timeoutMs)));
+      if (taken.length === 1) await waitForSiblings(request, deadline, siblingPolicy(request));
     } catch (error) {
       throw explain(error, path, request);
     }
   }
 }
 
-function attemptOf(path: string, head: RecordHead, { host, port, weakFileSystem }: GatewayRequest): AttemptRequest {
-  return { path, mode: 'exclusive', head, weakFileSystem, endpoint: { host, port }, graces: new Graces() };
-}
-
-/** Undoes a transaction that failed. A file that cannot be removed is left: it blocks nothing. */
+/** Undoes a transaction that failed: only files that it created are removed. */
 export function letLocksGo(taken: readonly FileLock[]): void {
-  for (const lock of taken.toReversed()) {
-    try {
-      lock.release();
-    } catch {
-      lock.abandon();
-    }
-  }
+  for (const lock of taken.toReversed()) lock.undo();
 }
 
 async function prepareDirectory(request: GatewayRequest): Promise<void> {
@@ -66,28 +59,33 @@ function waitForLock(asked: AttemptRequest, request: GatewayRequest, timeoutMs: 
   return acquireInTurn(asked, { timeoutMs, signal: request.signal, onContended });
 }
 
-/** Fail fast: who finds the port answering need not wait for the lock. Otherwise the holder starts or closes. */
+/** Fails fast: if the port answers, the holder is running, and there is nothing to wait for. Otherwise it is starting or closing. */
 function contentionPolicy(path: string, request: GatewayRequest): () => Promise<void> {
+  const onHeld = siblingPolicy(request);
+  return () => onHeld({ lockPath: path, ...readHolder(path, request) });
+}
+
+/** The same for a holder that has been probed already. */
+function siblingPolicy(request: GatewayRequest): (holder: ProbedLock) => Promise<void> {
   let announced = false;
-  return async () => {
+  return async (holder) => {
     if (request.whenListening === 'fail' && request.bind && portAnswers(request)) {
-      const holder = holderOf(path);
-      throw portInUseError(request, { lockPath: path, ...holder, listenerPid: listenerOf(request, holder) });
+      throw portInUseError(request, { ...holder, listenerPid: listenerOf(request, holder) });
     }
     if (announced) return;
     announced = true;
-    await request.onWait?.({ lockPath: path, ...holderOf(path) });
+    await request.onWait?.(holder);
   };
 }
 
 /** Mostly the holder says that it is he. Looking through every process for the one that has a socket takes milliseconds. */
-function listenerOf(request: GatewayRequest, { owner, ownerAlive }: ReturnType<typeof holderOf>): number | null {
+function listenerOf(request: GatewayRequest, { owner, ownerAlive }: ReturnType<typeof readHolder>): number | null {
   const said = ownerAlive === true && owner?.kernelLock === true && owner.port === request.port;
   return said ? owner.pid : portOwner(request);
 }
 
-function holderOf(path: string) {
-  const { owner, ownerAlive } = probeLock(path);
+function readHolder(path: string, request: GatewayRequest) {
+  const { owner, ownerAlive } = probe(probeRequestOf(path, request));
   return { owner, ownerAlive };
 }
 

@@ -2,18 +2,13 @@
 import { checkSignal, checkTimeout } from '../arguments.js';
 import { monotonicMs } from '../clock.js';
 import { announce } from '../events.js';
-import {
-  type AttemptRequest,
-  attempt,
-  attemptPastProbers,
-  readRequest,
-  type TryAcquireLockOptions,
-} from './attempt.js';
+import { attempt, attemptPastProbers } from './attempt.js';
 import { LONGEST_MS } from './backoff.js';
 import { Contender, type Wait } from './contender.js';
 import type { FileLock } from './file-lock.js';
 import { Graces } from './graces.js';
 import { timeoutError } from './lock-error.js';
+import { type AttemptRequest, readRequest, type TryAcquireLockOptions } from './lock-options.js';
 import { type LockProbe, probeUnlessDenied } from './probe-lock.js';
 import { hasWaiters } from './wait-queue.js';
 
@@ -35,13 +30,19 @@ export interface AcquireLockOptions extends TryAcquireLockOptions {
  * from a prober, and on Windows for 2 s where a dead holder's lock is not free yet, or 0.5 s where the file cannot be
  * opened for a moment.
  *
- * The content of the file is replaced by the owner record: give the lock a path of its own.
+ * The owner record replaces the content of the file while the lock is held. A file that is not a lock file is refused with
+ * `ERR_LOCK_INVALID_FILE` and never changed.
  *
  * @throws {LockError} `ERR_LOCK_INVALID_FILE`, `ERR_LOCK_PERMISSION`, `ERR_LOCK_UNSUPPORTED`,
  *   `ERR_LOCK_WEAK_FILESYSTEM`, `ERR_NATIVE_MISSING`; other failures are the system's own errors (ENOENT, EMFILE ...)
  */
 export function tryAcquireLock(path: string, options: TryAcquireLockOptions = {}): FileLock | null {
   return attemptPastProbers(readRequest(path, options));
+}
+
+/** Acquires a lock only to remove its file. `ownPath`: it lies in a lock directory, so any content will do. @internal */
+export function tryAcquireForRemoval(path: string, ownPath: boolean): FileLock | null {
+  return attemptPastProbers({ ...readRequest(path, { keepFile: false }), ownPath });
 }
 
 /**
@@ -82,8 +83,8 @@ export async function acquireInTurn(request: AttemptRequest, waiting: Waiting): 
     signal,
     longestSleepMs: onContended === undefined ? Number.POSITIVE_INFINITY : LONGEST_MS,
   };
-  if (timeoutMs > 0) announceWait(request.path, timeoutMs);
-  return (await waitInTurn(wait, onContended)) ?? fail(request.path, timeoutMs);
+  if (timeoutMs > 0) announceWait(request, timeoutMs);
+  return (await waitInTurn(wait, onContended)) ?? fail(request, timeoutMs);
 }
 
 /** null: the deadline has passed. */
@@ -106,16 +107,22 @@ async function waitInTurn(wait: Wait, onContended: AcquireLockOptions['onContend
   }
 }
 
-function fail(path: string, timeoutMs: number): never {
-  throw timeoutError(path, timeoutMs, holderOf(path));
+function fail(request: AttemptRequest, timeoutMs: number): never {
+  throw timeoutError(request.path, timeoutMs, peekHolder(request));
 }
 
-function announceWait(path: string, timeoutMs: number): void {
-  announce('gateway-lock:wait', () => ({ path, timeoutMs, ...holderOf(path) }));
+function announceWait(request: AttemptRequest, timeoutMs: number): void {
+  announce('gateway-lock:wait', () => ({ path: request.path, timeoutMs, ...peekHolder(request) }));
 }
 
-/** Asked once: who waits must not block the others. */
-function holderOf(path: string): Pick<LockProbe, 'owner' | 'ownerAlive'> {
-  const { owner, ownerAlive } = probeUnlessDenied(path, new Graces()) ?? { owner: null, ownerAlive: null };
-  return { owner, ownerAlive };
+/** Probes once, without retrying, so that a waiter never blocks the event loop. */
+function peekHolder(request: AttemptRequest): Pick<LockProbe, 'owner' | 'ownerAlive'> {
+  try {
+    const { owner, ownerAlive } = probeUnlessDenied(request, new Graces()) ?? UNKNOWN_HOLDER;
+    return { owner, ownerAlive };
+  } catch {
+    return UNKNOWN_HOLDER;
+  }
 }
+
+const UNKNOWN_HOLDER = { owner: null, ownerAlive: null };

@@ -1,176 +1,154 @@
-// One try to take a lock: what the kernel says, what was in the file before, and our own record in it.
-import { resolve } from 'node:path';
-import { checkOneOf, checkOptions, checkPath } from '../arguments.js';
-import type { OwnerRecord } from '../errors.js';
+// One attempt at a lock: what the kernel says, what the file held before, and our own record in it.
+import type { LockErrorCode, OwnerRecord } from '../errors.js';
 import { announce } from '../events.js';
 import type { ContenderId, LockId } from '../native/binding.js';
-import { emptyMeansReleased, locksOutliveHolders } from '../native/late-release.js';
+import { locksOutliveHolders } from '../native/late-release.js';
 import { native } from '../native/load.js';
-import { FileLock, type LockMode, type WaitMode } from './file-lock.js';
-import { Graces } from './graces.js';
-import { toLockError } from './lock-error.js';
+import { FileLock, type WaitMode } from './file-lock.js';
+import type { Graces } from './graces.js';
+import { notALockFileError, otherViewError, toLockError } from './lock-error.js';
+import type { AttemptRequest } from './lock-options.js';
 import { isOwnerAlive } from './owner-liveness.js';
-import {
-  checkOwnerFields,
-  formatRecord,
-  newAcquisition,
-  type OwnerFields,
-  parseRecord,
-  type RecordHead,
-  recordHead,
-} from './owner-record.js';
+import { formatRecord, newAcquisition } from './owner-record.js';
 import { askPastProbers, askPastProbersAsleep, type Certainty } from './prober-grace.js';
-import { checkEndpoint, type Endpoint, judgeLeftover, type ReclaimReason } from './reclaim.js';
+import { isCoordinatorLocked, judgeLeftover, type Leftover, type ReclaimReason } from './reclaim.js';
+import { parseRecord } from './record-parser.js';
 
-export interface TryAcquireLockOptions {
-  /** @default 'exclusive' */
-  readonly mode?: LockMode;
-  /** Fields to add to the owner record. Together at most 4096 bytes of JSON. */
-  readonly owner?: OwnerFields;
-  /**
-   * A file system that was seen to grant the lock to two at once: refuse it, use it with a process
-   * warning, or use it. @default 'error'
-   */
-  readonly weakFileSystem?: 'error' | 'warn' | 'allow';
-  /** Where a holder of this lock would listen: tells whether an older gateway without a kernel lock still runs. */
-  readonly endpoint?: Endpoint;
-}
-
-export interface AttemptRequest {
-  readonly path: string;
-  readonly mode: LockMode;
-  /** null in shared mode, which writes no record. */
-  readonly head: RecordHead | null;
-  readonly weakFileSystem: 'error' | 'warn' | 'allow';
-  readonly endpoint: Endpoint | undefined;
-  readonly graces: Graces;
-}
-
-/** How the one came to it who tries: a contender keeps its file open; by default it is somebody who just comes. */
-export interface Way {
+/** What this attempt inherits from earlier ones: the waiter's open file, and how it has been waiting. */
+export interface AttemptContext {
   readonly contender?: ContenderId | undefined;
   readonly waited: WaitMode | null;
 }
 
-const JUST_COME: Way = { waited: null };
+const FIRST_ATTEMPT: AttemptContext = { waited: null };
 
-/** The file could not be opened just now, and may be so in a moment. */
-const DENIED = Symbol('denied');
-
-/** What was in a lock file that we have locked. `in-use`: leave it to its owner. */
-interface Leftover {
-  readonly verdict: ReclaimReason | 'in-use' | null;
-  readonly owner: OwnerRecord | null;
+/** Opening the file failed, probably for a moment only. `lease`: for as long as another program's file lease lasts. */
+interface Denial {
+  readonly denial: 'transient' | 'lease';
+  readonly error: unknown;
 }
 
-/** null: somebody has it, or seems to. */
-export function attempt(request: AttemptRequest, way = JUST_COME): FileLock | null {
-  const taken = tryOnce(request, way);
-  // A grace begins when its reason is first seen, and not with the last try.
-  if (locksOutliveHolders) certaintyOf(taken, request.graces);
-  return taken instanceof FileLock ? taken : null;
+/** The lock; a denial; or the record of the holder, null if the file names none. */
+type Answer = FileLock | OwnerRecord | Denial | null;
+
+/** Returns null if another process holds the lock, or seems to. */
+export function attempt(request: AttemptRequest, context = FIRST_ATTEMPT): FileLock | null {
+  const answer = tryOnce(request, context);
+  // A grace period begins when its reason is first seen, and not with the last attempt.
+  if (locksOutliveHolders) certaintyOf(answer, request.graces);
+  return answer instanceof FileLock ? answer : null;
 }
 
-/** One that is the last: neither a prober nor a moment's denial must be taken for a holder. Blocks the thread meanwhile. */
+/**
+ * The last attempt. Retries until neither a prober nor a transient failure can be mistaken for a holder. Blocks the thread.
+ */
 export function attemptPastProbers(request: AttemptRequest): FileLock | null {
-  const taken = askPastProbers(
-    () => tryOnce(request, JUST_COME),
-    (answer) => certaintyOf(answer, request.graces),
+  const answer = askPastProbers(
+    () => tryOnce(request, FIRST_ATTEMPT),
+    (each) => certaintyOf(each, request.graces),
   );
-  return taken instanceof FileLock ? taken : null;
+  return conclude(answer, request.path);
 }
 
-/** The same, asleep. @throws `signal.reason` as soon as the signal aborts */
+/** As {@link attemptPastProbers}, without blocking. @throws `signal.reason` as soon as the signal aborts */
 export async function attemptPastProbersAsleep(
   request: AttemptRequest,
-  way: Way,
+  context: AttemptContext,
   signal: AbortSignal | undefined,
 ): Promise<FileLock | null> {
-  const taken = await askPastProbersAsleep(
-    () => tryOnce(request, way),
-    (answer) => certaintyOf(answer, request.graces),
+  const answer = await askPastProbersAsleep(
+    () => tryOnce(request, context),
+    (each) => certaintyOf(each, request.graces),
     signal,
   );
-  return taken instanceof FileLock ? taken : null;
+  return conclude(answer, request.path);
+}
+
+function conclude(answer: Answer, path: string): FileLock | null {
+  if (isDenial(answer)) throw toLockError(answer.error, path);
+  return answer instanceof FileLock ? answer : null;
 }
 
 function certaintyOf(answer: Answer, graces: Graces): Certainty {
   if (answer instanceof FileLock) return 'certain';
-  if (answer === DENIED) return 'passing';
+  if (isDenial(answer)) return answer.denial === 'lease' ? 'doubtful' : 'passing';
   const alive = answer === null ? null : isOwnerAlive(answer);
   if (alive === true) return 'certain';
   return alive === false && graces.coverLateRelease() ? 'passing' : 'doubtful';
 }
 
-/** An owner's record, or null: somebody has it, and this is whom the file names. */
-type Answer = FileLock | OwnerRecord | typeof DENIED | null;
+function isDenial(answer: Answer): answer is Denial {
+  return answer !== null && !(answer instanceof FileLock) && 'denial' in answer;
+}
 
-function tryOnce(request: AttemptRequest, { contender, waited }: Way): Answer {
-  const id = tryNative(request, contender);
-  if (id === DENIED) return DENIED;
-  if (typeof id === 'string') return parseRecord(id);
-  const { verdict, owner } = judge(id, request);
-  if (verdict === 'in-use') return owner;
+function tryOnce(request: AttemptRequest, { contender, waited }: AttemptContext): Answer {
+  const result = tryNative(request, contender);
+  if (typeof result === 'string') return parseRecord(result);
+  if (typeof result !== 'number') return result;
+  const { verdict, owner } = inspectLeftover(result, request);
+  if (verdict === 'held-by-record') return owner;
   try {
-    return hold(id, request, { reclaimed: verdict, waited });
+    return completeAcquire(result, request, { reclaimed: reasonOf(verdict), waited });
   } catch (error) {
-    letGo(id);
+    native().undo(result);
     throw toLockError(error, request.path);
   }
 }
 
-/** @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE` */
-export function readRequest(path: string, options: TryAcquireLockOptions): AttemptRequest {
-  checkOptions(options);
-  const weak = options.weakFileSystem ?? 'error';
-  const mode = checkOneOf('mode', options.mode ?? 'exclusive', ['exclusive', 'shared']);
-  const fields = checkOwnerFields(options.owner);
-  return {
-    // Absolute, so that a later chdir() does not change which file is meant.
-    path: resolve(checkPath('path', path)),
-    mode,
-    // Before anything is taken, so that a record that is too long costs nothing.
-    head: mode === 'shared' ? null : recordHead(fields),
-    weakFileSystem: checkOneOf('weakFileSystem', weak, ['error', 'warn', 'allow']),
-    endpoint: checkEndpoint(options.endpoint),
-    graces: new Graces(),
-  };
-}
-
 function tryNative(
-  { path, mode, weakFileSystem, graces }: AttemptRequest,
+  { path, flags, graces }: AttemptRequest,
   contender: ContenderId | undefined,
-): LockId | string | typeof DENIED {
+): LockId | string | Denial {
   try {
-    const taken = contender
-      ? native().tryAgain(contender)
-      : native().tryAcquire(path, mode === 'shared', weakFileSystem !== 'error');
+    const result = contender === undefined ? native().tryAcquire(path, flags) : native().tryAgain(contender);
     graces.endDenials();
-    return taken;
+    return result;
   } catch (error) {
-    if (graces.coverDenial(error)) return DENIED;
+    if ((error as { detail?: string }).detail === 'file-lease') return { denial: 'lease', error };
+    if (graces.coverDenial(error)) return { denial: 'transient', error };
     throw toLockError(error, path);
   }
 }
 
+const FREE: Leftover = { verdict: 'free', owner: null };
+const HELD_BY_UNKNOWN: Leftover = { verdict: 'held-by-record', owner: null };
+
 /**
- * The kernel has given us the lock: what was there before? Until that is known the file may be a living
- * older gateway's, so whatever happens here leaves it as it is.
+ * Judges what the file held before the kernel gave us the lock. Until that is known the file may be a living gateway's, or no lock
+ * file at all, so any other outcome leaves it as it is.
  */
-function judge(id: LockId, request: AttemptRequest): Leftover {
-  let leftover: Leftover = { verdict: 'in-use', owner: null };
+function inspectLeftover(id: LockId, request: AttemptRequest): Leftover {
+  let usable = false;
   try {
-    leftover = native().wasCreated(id) ? { verdict: null, owner: null } : readLeftover(id, request);
+    const leftover = readLeftover(id, request);
+    refuse(leftover, request.path);
+    usable = leftover.verdict !== 'held-by-record';
     return leftover;
   } catch (error) {
     throw toLockError(error, request.path);
   } finally {
-    if (leftover.verdict === 'in-use') native().abandon(id);
+    if (!usable) native().undo(id);
   }
 }
 
-/** Says who we are. */
-function hold(
+function readLeftover(id: LockId, request: AttemptRequest): Leftover {
+  if (!request.judged) return FREE;
+  if (!native().isBlank(id)) return judgeLeftover(native().readContent(id), request);
+  // OpenClaw locks its coordinator before it writes its record.
+  return request.ownPath && isCoordinatorLocked(request.path) ? HELD_BY_UNKNOWN : FREE;
+}
+
+function refuse({ verdict, owner }: Leftover, path: string): void {
+  if (verdict === 'not-a-lock-file') throw notALockFileError(path);
+  if (verdict === 'other-view') throw otherViewError(path, owner!);
+}
+
+function reasonOf(verdict: Leftover['verdict']): ReclaimReason | null {
+  return verdict === 'owner-gone' || verdict === 'port-free' || verdict === 'stale' ? verdict : null;
+}
+
+/** Writes our record and makes the lock. */
+function completeAcquire(
   id: LockId,
   request: AttemptRequest,
   how: { readonly reclaimed: ReclaimReason | null; readonly waited: WaitMode | null },
@@ -187,27 +165,9 @@ function hold(
   return lock;
 }
 
-function readLeftover(id: LockId, { path, mode, endpoint }: AttemptRequest): Leftover {
-  const text = native().readRecord(id);
-  if (text === '' && emptyMeansReleased) return { verdict: null, owner: null };
-  const owner = parseRecord(text);
-  // Shared holders write no record: without one, this is their file, not a leftover.
-  if (mode === 'shared' && owner === null) return { verdict: null, owner };
-  return { verdict: judgeLeftover(owner, path, endpoint) ?? 'in-use', owner };
-}
-
-/** For a lock that could not be completed. A file that cannot be removed is left: it blocks nothing. */
-function letGo(id: LockId): void {
-  try {
-    native().release(id);
-  } catch {
-    native().abandon(id);
-  }
-}
-
 function warnWeak(path: string): void {
-  process.emitWarning(`the file system of '${path}' grants the lock to two at once: nothing is protected`, {
+  process.emitWarning(`the file system of '${path}' grants the lock to two processes at once: nothing is protected`, {
     type: 'LockWarning',
-    code: 'ERR_LOCK_WEAK_FILESYSTEM',
+    code: 'ERR_LOCK_WEAK_FILESYSTEM' satisfies LockErrorCode,
   });
 }

@@ -9,13 +9,15 @@ import { monotonicMs } from '../clock.js';
 import { channelOf } from '../events.js';
 import type { ContenderId, Watched } from '../native/binding.js';
 import { native } from '../native/load.js';
-import { type AttemptRequest, attempt, attemptPastProbersAsleep, type Way } from './attempt.js';
+import { type AttemptContext, attempt, attemptPastProbersAsleep } from './attempt.js';
 import { backoffDelays } from './backoff.js';
 import type { FileLock, WaitMode } from './file-lock.js';
+import type { AttemptRequest } from './lock-options.js';
 import { isOwnerAlive } from './owner-liveness.js';
-import { parseRecord, rehearseRecord } from './owner-record.js';
+import { rehearseRecord } from './owner-record.js';
 import { Pause, rehearsePause } from './pause.js';
 import { PAUSES_MS } from './prober-grace.js';
+import { parseRecord } from './record-parser.js';
 import { Place } from './wait-queue.js';
 
 /** Milliseconds until a lock is asked for although it is watched. */
@@ -53,12 +55,12 @@ export class Contender {
     if (!this.#place.isFirst) return null;
     this.#wokenInVain ||= this.#woken;
     this.#woken = false;
-    return attempt(this.#wait.request, this.#way());
+    return attempt(this.#wait.request, this.#context());
   }
 
   /** At the deadline, whoever's turn it is: a prober must not be what we failed by. */
   tryForTheLastTime(): Promise<FileLock | null> {
-    return attemptPastProbersAsleep(this.#wait.request, this.#way(), this.#wait.signal);
+    return attemptPastProbersAsleep(this.#wait.request, this.#context(), this.#wait.signal);
   }
 
   /** Until it is worth trying again. Returns the lock if that was free by the time that it was watched. */
@@ -80,9 +82,7 @@ export class Contender {
 
   close(): void {
     this.#place.leave();
-    const id = this.#id;
-    // Not now: whoever has just been given the lock has better things to do than to tidy up.
-    if (id !== undefined) setImmediate(() => native().closeContender(id));
+    if (this.#id !== undefined) closeLater(this.#id);
   }
 
   async #sleepUntilDue(): Promise<void> {
@@ -111,13 +111,13 @@ export class Contender {
     return owner?.kernelLock && isOwnerAlive(owner) === true ? owner.pid : 0;
   }
 
-  #way(): Way {
+  #context(): AttemptContext {
     return { contender: this.#place.isFirst ? this.#contend() : undefined, waited: this.#waited };
   }
 
   #contend(): ContenderId {
-    const { path, mode, weakFileSystem } = this.#wait.request;
-    this.#id ??= native().contend(path, mode === 'shared', weakFileSystem !== 'error', () => this.#wake());
+    const { path, flags } = this.#wait.request;
+    this.#id ??= native().contend(path, flags, () => this.#wake());
     return this.#id;
   }
 
@@ -132,6 +132,26 @@ export class Contender {
     const remainingMs = Math.max(0, deadline - monotonicMs());
     return this.#pause.begin(Math.min(delayMs, longestSleepMs, remainingMs), signal);
   }
+}
+
+/** How many waiters that have ended may keep a file open. */
+const MAX_CLOSING = 16;
+let closing: ContenderId[] = [];
+
+/**
+ * Deferred, so that cleaning up does not delay the caller that has just acquired the lock. Bounded, because no immediate runs
+ * while a caller does nothing but await locks.
+ */
+function closeLater(id: ContenderId): void {
+  if (closing.length === 0) setImmediate(closeEnded);
+  closing.push(id);
+  if (closing.length >= MAX_CLOSING) closeEnded();
+}
+
+function closeEnded(): void {
+  const ended = closing;
+  closing = [];
+  for (const id of ended) native().closeContender(id);
 }
 
 let rehearsed = false;

@@ -3,7 +3,7 @@ import type { LockError, OwnerRecord } from '../errors.js';
 import { announce } from '../events.js';
 import type { LockId, LockStrength } from '../native/binding.js';
 import { native } from '../native/load.js';
-import { replacedError, toLockError } from './lock-error.js';
+import { fileStaysError, replacedError, toLockError } from './lock-error.js';
 import {
   formatRecord,
   handedOverHead,
@@ -148,32 +148,37 @@ export class FileLock {
   }
 
   /**
-   * Removes the lock file and lets go. Does nothing when it is released already. When it throws, the
-   * lock is still held and `release()` may be called again.
+   * Clears our record in the lock file, or with `keepFile: false` removes the file, and drops the lock. Does nothing if the lock is
+   * released already.
    *
-   * @throws {LockError} `ERR_LOCK_PERMISSION`, or the system's own error, when the file cannot be removed
+   * @throws {LockError} `ERR_LOCK_PERMISSION`, or the system's own error, if the file could not be cleared or removed. The lock is
+   *   dropped all the same, and the file that stays blocks nothing.
    */
   release(): void {
-    let wasHeld = false;
+    let wasHeld = true;
     try {
       wasHeld = native().release(this.#id);
     } catch (error) {
-      throw toLockError(error, this.path);
+      throw fileStaysError(error, this.path);
+    } finally {
+      if (wasHeld) this.#afterRelease();
     }
-    this.#stopWatch();
-    if (wasHeld) announce('gateway-lock:release', () => ({ path: this.path, owner: this.owner }));
-    wakeFirst(this.path);
   }
 
-  /** Lets go and leaves the file. @internal */
-  abandon(): void {
-    native().abandon(this.#id);
-    this.#stopWatch();
-    wakeFirst(this.path);
+  /** As {@link release}, for a transaction that failed: removes the file only if this lock created it. @internal */
+  undo(): void {
+    native().undo(this.#id);
+    this.#afterRelease();
   }
 
   [Symbol.dispose](): void {
     this.release();
+  }
+
+  #afterRelease(): void {
+    this.#stopWatch();
+    announce('gateway-lock:release', () => ({ path: this.path, owner: this.owner }));
+    wakeFirst(this.path);
   }
 
   #write(head: RecordHead): void {

@@ -2,7 +2,7 @@
 import { lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LockError, type LockErrorCode, type OwnerRecord } from '../errors.js';
-import { makePrivateCommand, showModeCommand } from '../native/shell-commands.js';
+import { makePrivateCommand, showModeCommand, stopCommand } from '../native/shell-commands.js';
 import { holderName, type KnownHolder, stopAdvice } from './holder-text.js';
 
 /** An error of the addon, or any other: only those that this package has a code for are changed. */
@@ -31,6 +31,33 @@ export function replacedError(path: string, owner: OwnerRecord | null): LockErro
       'another process can take that lock now. Stop this one before both use the same state',
     { path, owner },
   );
+}
+
+/** The caller's file, which must not be changed. */
+export function notALockFileError(path: string): LockError {
+  return new LockError(
+    'ERR_LOCK_INVALID_FILE',
+    `'${path}' is not a lock file and would be overwritten. Nothing was changed. Choose another path for the lock, ` +
+      'or lock the file as it is with record: false',
+    { path },
+  );
+}
+
+export function otherViewError(path: string, owner: OwnerRecord): LockError {
+  return new LockError(
+    'ERR_LOCK_WEAK_FILESYSTEM',
+    `'${path}' is locked by pid ${owner.pid} through another mount of the same directory, which the kernel does not see as the same ` +
+      `lock. Nothing was changed. Stop that process (${stopCommand(owner.pid)}), or use the path that it uses`,
+    { path, owner, ownerAlive: true },
+  );
+}
+
+/** The lock is dropped, and its file could not be tidied up. */
+export function fileStaysError(error: unknown, path: string): unknown {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  const text = `the lock at '${path}' is released, but its file stays (${message}). It blocks nothing`;
+  if (code === 'EACCES' || code === 'EPERM') return new LockError('ERR_LOCK_PERMISSION', text, { path, cause: error });
+  return Object.assign(new Error(text, { cause: error }), { code, path });
 }
 
 type Explanation = (path: string, error: Error) => [LockErrorCode, string];

@@ -26,10 +26,10 @@ function wasElsewhere(owner: OwnerRecord): { couldLive: boolean } | null {
 
 function isSameProcess(owner: OwnerRecord, startTime: number): boolean | null {
   if (owner.startTime !== null && startTime !== 0) return owner.startTime === startTime;
-  // Older gateways wrote no start time on macOS and Windows. A process that began after the record was
-  // written cannot have written it.
+  // OpenClaw writes no start time on macOS and Windows. The wall clock proves life only: a clock that was set back makes the
+  // writer look younger than its record.
   const writtenAtMs = Date.parse(owner.createdAt ?? '');
   const startedAtMs = native().startedAtMs(owner.pid);
   if (Number.isNaN(writtenAtMs) || startedAtMs === 0) return null;
-  return startedAtMs <= writtenAtMs + CLOCK_SLACK_MS;
+  return startedAtMs <= writtenAtMs + CLOCK_SLACK_MS ? true : null;
 }

@@ -1,12 +1,9 @@
-// The one JSON line in a lock file that names its holder. Written strictly, read tolerantly: a torn,
-// empty or hostile record is simply no record.
+// The one JSON line in a lock file that names its holder: who we are, and how a record is written.
 import { hostname } from 'node:os';
 import { invalidType, outOfRange } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
 import { native } from '../native/load.js';
-
-/** Bytes; one page, so that a single write carries it (native/os/file_lock.h). */
-export const RECORD_LIMIT = 4096;
+import { isPid, parseRecord, RECORD_LIMIT } from './record-parser.js';
 
 /** Said in the file itself, because "delete the lock file" is folk advice (openclaw#138833). */
 const NOTE = '"note":"Only a hint: the kernel lock decides. A leftover of this file blocks nothing."';
@@ -114,12 +111,9 @@ export function updatedHead(head: RecordHead, fields: OwnerFields): RecordHead {
   return encodeHead({ ...before, ...fields }, before);
 }
 
-/**
- * The same for one who listens now and whose record named neither. As text, because objects took a tenth of what the start of a gateway
- * takes. The port stands behind the pid, so that nothing before it can look like it; an address has nothing to be escaped.
- */
+/** Adds the endpoint to a head that names none. As text: decoding and encoding it would add 10 % to the start of a gateway. */
 export function listeningHead(head: RecordHead, bindHost: string, port: number): RecordHead {
-  return `${head.replace('"port":null', `"port":${port}`)},"bindHost":"${bindHost}"`;
+  return `${head},"bindHost":"${bindHost}","port":${port}`;
 }
 
 /** Of the process `pid`, which has inherited the lock. @throws {RangeError} `ERR_OUT_OF_RANGE` */
@@ -137,10 +131,21 @@ function encodeHead(fields: OwnerFields, { pid, startTime, bootId, pidNamespace,
   const later = { createdAt: undefined, ownerId: undefined, kernelLock: undefined, note: undefined, toJSON: undefined };
   // Partial, so that `pid` may stand twice: first in the file, where people and `head -c` look.
   const identity: Partial<Identity> = { pid, startTime, bootId, pidNamespace, host };
-  const head = JSON.stringify({ pid, port: null, ...fields, ...identity, ...later }).slice(0, -1);
+  const head = stringify({ pid, ...fields, ...identity, ...later }).slice(0, -1);
   const bytes = Buffer.byteLength(formatRecord({ head, acquisition: LONGEST }));
   if (bytes <= RECORD_LIMIT) return head;
   throw outOfRange('owner', `short enough for a record of ${RECORD_LIMIT} bytes`, `${bytes} bytes`);
+}
+
+/** @throws {TypeError} `ERR_INVALID_ARG_VALUE` for what is no JSON: a BigInt, a circle */
+function stringify(value: object): string {
+  try {
+    return JSON.stringify(value);
+  } catch (cause) {
+    throw Object.assign(new TypeError(`owner must be JSON: ${(cause as Error).message}`, { cause }), {
+      code: 'ERR_INVALID_ARG_VALUE',
+    });
+  }
 }
 
 const LONGEST: Acquisition = {
@@ -148,70 +153,10 @@ const LONGEST: Acquisition = {
   ownerId: '00000000-0000-0000-0000-000000000000',
 };
 
-/** null when the text names no owner. */
-export function parseRecord(text: string): OwnerRecord | null {
-  const end = text.indexOf('\n');
-  // The first line alone: a holder that was killed between write and truncate leaves the end of an
-  // older record behind it. Older gateways wrote no newline, or several lines.
-  const value = (end >= 0 ? parseObject(text.slice(0, end)) : null) ?? parseObject(text);
-  if (value === null || !isPid(value['pid'])) return null;
-  // In place, because it is nobody else's: a copy took half as long as JSON.parse(). Not for people to read, the last there is.
-  delete value['note'];
-  value['startTime'] = finiteNumber(value['startTime']);
-  value['bootId'] = stringOrNull(value['bootId']);
-  value['pidNamespace'] = stringOrNull(value['pidNamespace']);
-  value['host'] = stringOrNull(value['host'])?.replace(CONTROL_CHARACTERS, '') ?? null;
-  value['createdAt'] = dateOrNull(value['createdAt']);
-  value['ownerId'] = stringOrNull(value['ownerId']);
-  value['kernelLock'] = value['kernelLock'] === true;
-  value['port'] = isPort(value['port']) ? value['port'] : null;
-  return value as unknown as OwnerRecord;
-}
-
 export function checkOwnerFields(value: unknown): OwnerFields | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw invalidType('owner', 'an object', value);
   }
   return value as OwnerFields;
-}
-
-function parseObject(text: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
-  } catch {
-    return null;
-  }
-}
-
-function isPid(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 0x7fffffff;
-}
-
-function isPort(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 65535;
-}
-
-function finiteNumber(value: unknown): number | null {
-  return typeof value === 'number' && Number.isFinite(value) ? value : null;
-}
-
-const OUR_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-
-// What is shown to people must not carry a hostile record's escape sequences to their terminal.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is meant
-const CONTROL_CHARACTERS = /[\x00-\x1f\x7f-\x9f]/g;
-
-/** Written anew, for the same reason, unless it is just as we would write it. */
-function dateOrNull(value: unknown): string | null {
-  const time = typeof value === 'string' ? Date.parse(value) : Number.NaN;
-  if (Number.isNaN(time)) return null;
-  return OUR_DATE.test(value as string) ? (value as string) : new Date(time).toISOString();
-}
-
-function stringOrNull(value: unknown): string | null {
-  return typeof value === 'string' ? value : null;
 }

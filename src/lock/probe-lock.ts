@@ -1,49 +1,72 @@
-// Who has a lock, asked from outside.
+// Asks from outside who holds a lock.
 import { resolve } from 'node:path';
-import { checkPath } from '../arguments.js';
+import { checkFlag, checkOptions, checkPath } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
+import type { NativeLockProbe } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { Graces } from './graces.js';
-import { toLockError } from './lock-error.js';
+import { notALockFileError, toLockError } from './lock-error.js';
+import { accessFlag, type TryAcquireLockOptions } from './lock-options.js';
 import { isOwnerAlive } from './owner-liveness.js';
-import { parseRecord } from './owner-record.js';
 import { askPastProbers } from './prober-grace.js';
+import { checkEndpoint, isCoordinatorLocked, judgeLeftover, type LeftoverContext } from './reclaim.js';
+import { parseRecord } from './record-parser.js';
+
+export interface ProbeLockOptions extends Pick<TryAcquireLockOptions, 'record' | 'access' | 'endpoint'> {}
 
 export interface LockProbe {
   /**
-   * `held`: somebody has it. `leftover`: nobody has it, and the file names a dead owner; it blocks
-   * nothing. `free`: nobody has it, and the file names nobody. `missing`: there is no file.
+   * `held`: a process holds the lock. `leftover`: no process holds it, and the file names a former owner; it blocks
+   * nothing. `free`: no process holds it, and the file names none. `missing`: there is no file.
    */
   readonly state: 'free' | 'held' | 'leftover' | 'missing';
-  /** `record`: an older gateway that holds no kernel lock, only a record. */
+  /** `record`: a gateway that holds no kernel lock, only a record (OpenClaw). null unless held. */
   readonly heldBy: 'exclusive' | 'shared' | 'record' | null;
   readonly owner: OwnerRecord | null;
   /** null when there is no owner, or when this system cannot tell. */
   readonly ownerAlive: boolean | null;
 }
 
+/** @internal */
+export interface ProbeRequest extends LeftoverContext {
+  readonly flags: number;
+  readonly judged: boolean;
+}
+
 /**
- * Looks at a lock without creating, changing or removing anything.
+ * Looks at a lock without creating, changing or removing anything. Judges a file as `tryAcquireLock` with the same options does:
+ * `held` exactly where that would be refused.
  *
  * @throws {LockError} `ERR_LOCK_INVALID_FILE`, `ERR_LOCK_PERMISSION`, `ERR_LOCK_UNSUPPORTED`
  */
-export function probeLock(path: string): LockProbe {
-  const absolute = resolve(checkPath('path', path));
-  const graces = new Graces();
-  const probe = askPastProbers(
-    () => probeUnlessDenied(absolute, graces),
-    (answer) => {
-      if (answer === null) return 'passing';
-      return answer.state !== 'held' || answer.ownerAlive === true ? 'certain' : 'doubtful';
-    },
-  );
-  return probe!; // it was asked until the denial was over, or threw
+export function probeLock(path: string, options: ProbeLockOptions = {}): LockProbe {
+  checkOptions(options);
+  return probe({
+    path: resolve(checkPath('path', path)),
+    flags: accessFlag(options.access),
+    judged: checkFlag('record', options.record ?? true),
+    endpoint: checkEndpoint(options.endpoint),
+    ownPath: false,
+  });
 }
 
-/** null: the file could not be opened just now, and may be so in a moment. @internal */
-export function probeUnlessDenied(path: string, graces: Graces): LockProbe | null {
+/** @internal */
+export function probe(request: ProbeRequest): LockProbe {
+  const graces = new Graces();
+  const answer = askPastProbers(
+    () => probeUnlessDenied(request, graces),
+    (each) => {
+      if (each === null) return 'passing';
+      return each.state !== 'held' || each.ownerAlive === true ? 'certain' : 'doubtful';
+    },
+  );
+  return answer!; // Not null: the last denial either ended or was thrown.
+}
+
+/** Returns null if the file could not be opened, probably for a moment only. @internal */
+export function probeUnlessDenied(request: ProbeRequest, graces: Graces): LockProbe | null {
   try {
-    return probeOnce(path);
+    return probeOnce(request);
   } catch (error) {
     const { cause = error } = error as Error;
     if (graces.coverDenial(cause)) return null;
@@ -51,22 +74,39 @@ export function probeUnlessDenied(path: string, graces: Graces): LockProbe | nul
   }
 }
 
-/** What the kernel says just now, probers included. @internal */
-export function probeOnce(path: string): LockProbe {
-  const probe = probeNative(path);
-  const owner = parseRecord(probe.record);
-  const ownerAlive = owner === null ? null : isOwnerAlive(owner);
-  if (probe.state === 'missing') return { state: 'missing', heldBy: null, owner, ownerAlive };
-  if (probe.state !== 'free') return { state: 'held', heldBy: probe.state, owner, ownerAlive };
-  if (owner !== null && !owner.kernelLock && ownerAlive === true) {
-    return { state: 'held', heldBy: 'record', owner, ownerAlive };
-  }
-  return { state: owner === null ? 'free' : 'leftover', heldBy: null, owner, ownerAlive };
+/** What the kernel says at this moment, probers included. @internal */
+export function probeOnce(request: ProbeRequest): LockProbe {
+  const found = probeNative(request);
+  if (found.state === 'missing') return probeMissing(request);
+  if (found.state !== 'free') return { ...heldBy(found.state), ...named(parseRecord(found.text)) };
+  return request.judged ? judgeFree(found, request) : { state: 'free', heldBy: null, owner: null, ownerAlive: null };
 }
 
-function probeNative(path: string) {
+function probeMissing({ path, ownPath }: ProbeRequest): LockProbe {
+  if (ownPath && isCoordinatorLocked(path)) return { ...heldBy('record'), ...named(null) };
+  return { state: 'missing', heldBy: null, owner: null, ownerAlive: null };
+}
+
+/** No process has the kernel lock. */
+function judgeFree(found: NativeLockProbe, request: ProbeRequest): LockProbe {
+  const { verdict, owner } = judgeLeftover(found, request);
+  if (verdict === 'not-a-lock-file') throw notALockFileError(request.path);
+  if (verdict === 'held-by-record') return { ...heldBy('record'), ...named(owner) };
+  if (verdict === 'other-view') return { ...heldBy('exclusive'), ...named(owner) };
+  return { state: owner === null ? 'free' : 'leftover', heldBy: null, ...named(owner) };
+}
+
+function heldBy(kind: NonNullable<LockProbe['heldBy']>) {
+  return { state: 'held', heldBy: kind } as const;
+}
+
+function named(owner: OwnerRecord | null): Pick<LockProbe, 'owner' | 'ownerAlive'> {
+  return { owner, ownerAlive: owner === null ? null : isOwnerAlive(owner) };
+}
+
+function probeNative({ path, flags }: ProbeRequest): NativeLockProbe {
   try {
-    return native().probeLock(path);
+    return native().probeLock(path, flags);
   } catch (error) {
     throw toLockError(error, path);
   }

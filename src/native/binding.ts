@@ -3,25 +3,34 @@
 // carry an ERR_LOCK_* code and a `detail`.
 
 export interface NativeBinding {
-  /** Never waits. A string: somebody else holds it, and this is what the file says of whom; '' when it says nothing. */
-  tryAcquire(path: string, shared: boolean, allowWeak: boolean): LockId | string;
+  /**
+   * Never waits. `flags`: from {@link LOCK_FLAG}. A string if another process holds the lock: the holder's record, '' if there is
+   * none.
+   */
+  tryAcquire(path: string, flags: number): LockId | string;
   isHeld(lock: LockId): boolean;
-  /** The file did not exist before. */
-  wasCreated(lock: LockId): boolean;
+  /** Whether the file was new or empty when it was locked. */
+  isBlank(lock: LockId): boolean;
   /** -1 once it is released. */
   descriptorOf(lock: LockId): number;
   strengthOf(lock: LockId): LockStrength;
-  readRecord(lock: LockId): string;
+  readContent(lock: LockId): LockFileContent;
+  /** Replaces the content, whatever it is. */
   writeRecord(lock: LockId, record: string): void;
   namesThisFile(lock: LockId): boolean;
   /** From now on the end of this environment leaves the lock to the program that has inherited it. */
   handOver(lock: LockId): void;
-  /** Removes the file and lets go; false when it was not held. On failure it is still held. */
+  /**
+   * Removes the file, or clears our record in a kept one, and drops the lock. Returns false if it was not held. Throws where the
+   * file could not be tidied up: the lock is dropped all the same.
+   */
   release(lock: LockId): boolean;
-  /** Lets go and leaves the file. */
+  /** As release(), for an attempt that failed: never throws, and never removes a file that the attempt did not create. */
+  undo(lock: LockId): void;
+  /** Drops the lock and leaves the file as it is. */
   abandon(lock: LockId): void;
   /** Costs no system call. `wake`: what {@link NativeBinding.watch} watches has changed, or seems to. */
-  contend(path: string, shared: boolean, allowWeak: boolean, wake: () => void): ContenderId;
+  contend(path: string, flags: number, wake: () => void): ContenderId;
   /** As {@link NativeBinding.tryAcquire}. */
   tryAgain(contender: ContenderId): LockId | string;
   /** What the file says whose lock was refused; '' when none was. */
@@ -29,7 +38,12 @@ export interface NativeBinding {
   /** From now on, until `wake` was called once. 0: whose death would free the lock is not known. */
   watch(contender: ContenderId, ownerPid: number): Watched;
   closeContender(contender: ContenderId): void;
-  probeLock(path: string): NativeLockProbe;
+  /** Of `flags` only the access counts. */
+  probeLock(path: string, flags: number): NativeLockProbe;
+  /** Whether the process `pid` holds a lock on the same file through another mount. False where the system does not tell. */
+  isHeldInOtherView(path: string, pid: number): boolean;
+  /** Whether a process has this SQLite database in an exclusive transaction. */
+  isSqliteLocked(path: string): boolean;
   ensureLockDirectory(path: string, tighten: boolean): void;
   listen(address: string, port: number, backlog: number): ListenerId;
   /** As it was given to {@link NativeBinding.listen}; '' once closed or detached. */
@@ -91,9 +105,19 @@ export type ListenerId = number;
  */
 export type LockStrength = 'kernel' | 'remote' | 'weak';
 
-export interface NativeLockProbe {
-  readonly state: 'missing' | 'free' | 'exclusive' | 'shared';
-  readonly record: string;
-  /** Milliseconds since 1970. */
-  readonly modifiedMs: number;
+/** What a lock file holds. */
+export interface LockFileContent {
+  /** The first 4096 bytes as UTF-8. */
+  readonly text: string;
+  /** Bytes. */
+  readonly size: number;
+  /** The file has hard links. */
+  readonly hasOtherNames: boolean;
 }
+
+export interface NativeLockProbe extends LockFileContent {
+  readonly state: 'missing' | 'free' | 'exclusive' | 'shared';
+}
+
+/** The options of a lock as one integer; native/binding/lock_flags.h has the same bits. */
+export const LOCK_FLAG = { shared: 1, allowWeak: 2, keepFile: 4, existingFile: 8, group: 16, everyone: 32 } as const;

@@ -17,13 +17,13 @@ const listen = (): ListenerId => {
   return listener;
 };
 const acquire = (): LockId => {
-  const lock = addon.tryAcquire(join(freshDirectory(), 'a.lock'), false, false) as LockId;
+  const lock = addon.tryAcquire(join(freshDirectory(), 'a.lock'), 0) as LockId;
   onTestFinished(() => addon.abandon(lock));
   return lock;
 };
 
 const contend = (): ContenderId => {
-  const contender = addon.contend(join(freshDirectory(), 'a.lock'), false, false, () => {});
+  const contender = addon.contend(join(freshDirectory(), 'a.lock'), 0, () => {});
   onTestFinished(() => addon.closeContender(contender));
   return contender;
 };
@@ -34,7 +34,9 @@ describe('the names of the addon are those of src/native/binding.ts', () => {
   });
 
   test('probeLock()', () => {
-    expect(Object.keys(addon.probeLock(join(freshDirectory(), 'none'))).sort()).toEqual(membersOf('NativeLockProbe'));
+    expect(Object.keys(addon.probeLock(join(freshDirectory(), 'none'), 0)).sort()).toEqual(
+      [...membersOf('LockFileContent'), ...membersOf('NativeLockProbe')].sort(),
+    );
   });
 });
 
@@ -58,6 +60,7 @@ const NO_PORT = [
   2 ** 53,
   Object(80),
 ];
+const NO_FLAGS = [undefined, null, '1', true, Number.NaN, -1, 64, 0.5, Infinity, 1n];
 const NO_BACKLOG = [undefined, null, '1', Number.NaN, 0, -1, 2 ** 31, 0.5, Infinity];
 const NO_PID = [undefined, null, '1', Number.NaN, -1, 2 ** 31, 0.5, Infinity, 1n];
 const NO_LOCK = [undefined, null, '1', Number.NaN, -1, 2 ** 54, 0.5, Infinity, 1n, {}];
@@ -68,14 +71,19 @@ const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonl
   {
     tryAcquire: [
       ['/nowhere/a.lock', NO_STRING],
-      [false, NO_BOOLEAN],
-      [false, NO_BOOLEAN],
+      [0, NO_FLAGS],
     ],
     isHeld: [[0, NO_LOCK]],
-    wasCreated: [[0, NO_LOCK]],
     descriptorOf: [[0, NO_LOCK]],
     strengthOf: [[0, NO_LOCK]],
-    readRecord: [[0, NO_LOCK]],
+    isBlank: [[0, NO_LOCK]],
+    undo: [[0, NO_LOCK]],
+    isHeldInOtherView: [
+      ['/nowhere/a.lock', NO_STRING],
+      [1, NO_PID],
+    ],
+    isSqliteLocked: [['/nowhere/a.lock.sqlite', NO_STRING]],
+    readContent: [[0, NO_LOCK]],
     writeRecord: [
       [0, NO_LOCK],
       ['who', NO_STRING],
@@ -96,7 +104,10 @@ const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonl
     socketOf: [[0, NO_LOCK]],
     detachListener: [[0, NO_LOCK]],
     closeListener: [[0, NO_LOCK]],
-    probeLock: [['/nowhere/a.lock', NO_STRING]],
+    probeLock: [
+      ['/nowhere/a.lock', NO_STRING],
+      [0, NO_FLAGS],
+    ],
     ensureLockDirectory: [
       ['/nowhere/a', NO_STRING],
       [false, NO_BOOLEAN],
@@ -120,8 +131,7 @@ const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonl
     ],
     contend: [
       ['/nonexistent/a.lock', NO_STRING],
-      [false, NO_BOOLEAN],
-      [false, NO_BOOLEAN],
+      [0, NO_FLAGS],
       [() => {}, NO_FUNCTION],
     ],
     findPortOwner: [
@@ -163,7 +173,7 @@ describe('a wrong argument throws a TypeError that names its place, and never cr
   test('writeRecord()', () => {
     const lock = acquire();
     for (const value of NO_STRING) expect(() => addon.writeRecord(lock, value as string)).toThrow(TypeError);
-    expect(addon.readRecord(lock)).toBe('');
+    expect(addon.readContent(lock)).toEqual({ text: '', size: 0, hasOtherNames: false });
   });
 
   test('watch()', () => {
@@ -191,10 +201,10 @@ describe('a handle that is done with', () => {
   test('a closed contender watches nothing and wakes nobody, and closing it again does nothing', async () => {
     const lock = acquire();
     const path = join(freshDirectory(), 'b.lock');
-    const holder = addon.tryAcquire(path, false, false) as LockId;
+    const holder = addon.tryAcquire(path, 0) as LockId;
     addon.writeRecord(holder, 'who');
     let woken = 0;
-    const contender = addon.contend(path, false, false, () => void woken++);
+    const contender = addon.contend(path, 0, () => void woken++);
     expect(addon.tryAgain(contender)).toBe('who');
     expect(addon.watch(contender, process.pid)).toBe('owner');
     addon.closeContender(contender);
@@ -207,13 +217,13 @@ describe('a handle that is done with', () => {
 
   test('a contender may be closed by its own wake-up, or by that of another', async () => {
     const path = join(freshDirectory(), 'b.lock');
-    const holder = addon.tryAcquire(path, false, false) as LockId;
+    const holder = addon.tryAcquire(path, 0) as LockId;
     let woken = 0;
     const closeBoth = () => {
       woken++;
       for (const contender of contenders) addon.closeContender(contender);
     };
-    const contenders = [1, 2].map(() => addon.contend(path, false, false, closeBoth));
+    const contenders = [1, 2].map(() => addon.contend(path, 0, closeBoth));
     for (const contender of contenders) {
       addon.tryAgain(contender);
       addon.watch(contender, 0);
@@ -249,9 +259,9 @@ describe('a handle that is done with', () => {
 
   test('a number is never given twice', () => {
     const path = join(freshDirectory(), 'a.lock');
-    const first = addon.tryAcquire(path, false, false) as LockId;
+    const first = addon.tryAcquire(path, 0) as LockId;
     expect(addon.release(first)).toBe(true);
-    const second = addon.tryAcquire(path, false, false) as LockId;
+    const second = addon.tryAcquire(path, 0) as LockId;
     expect(addon.release(first)).toBe(false);
     expect([addon.isHeld(first), addon.isHeld(second)]).toEqual([false, true]);
     addon.release(second);
@@ -261,7 +271,7 @@ describe('a handle that is done with', () => {
 function expectNotHeld(lock: LockId): void {
   expect([addon.isHeld(lock), addon.descriptorOf(lock), addon.namesThisFile(lock)]).toEqual([false, -1, false]);
   expect(() => addon.writeRecord(lock, 'late')).toThrow(expect.objectContaining({ code: 'EBADF' }));
-  expect(() => addon.readRecord(lock)).toThrow(expect.objectContaining({ code: 'EBADF' }));
+  expect(() => addon.readContent(lock)).toThrow(expect.objectContaining({ code: 'EBADF' }));
   addon.handOver(lock);
   expect(addon.release(lock)).toBe(false);
   addon.abandon(lock);
@@ -288,7 +298,7 @@ function membersOf(name: string): string[] {
 }
 
 function bodyOf(name: string): string {
-  return new RegExp(`interface ${name} \\{\\n(.*?)\\n\\}`, 's').exec(types)![1]!;
+  return new RegExp(`interface ${name}(?: extends \\w+)? \\{\\n(.*?)\\n\\}`, 's').exec(types)![1]!;
 }
 
 describe('bootClockMs()', () => {

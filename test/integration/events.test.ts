@@ -74,7 +74,7 @@ describe('published is', () => {
 
   test.each<[string, string, string]>([
     ['one that is gone', '{"pid":2147483646,"kernelLock":true}', 'owner-gone'],
-    ['one of whom nothing is known', 'garbage', 'stale'],
+    ['one of whom nothing is known', '{"pid":1', 'stale'],
   ])('the reclaim of what %s has left, before its acquire', (_, content, reason) => {
     const [published, path] = [record(), lockPath()];
     writeFileSync(path, content);

@@ -14,6 +14,8 @@ const TMPFS_MAGIC = 0x01021994;
 const OVERLAYFS_MAGIC = 0x794c7630;
 
 /** The whole life of a lock between two processes. */
+const LEFTOVER = '{"pid":2147483646,"kernelLock":true}\n';
+
 async function expectExclusion(directory: string): Promise<void> {
   const path = join(directory, 'a.lock');
   const other = await startActor();
@@ -23,7 +25,7 @@ async function expectExclusion(directory: string): Promise<void> {
   expect(await other.call('probe', path)).toMatchObject({ state: 'held', owner: { pid: process.pid } });
   expect(lock.verify()).toBe(true);
   lock.release();
-  expect(existsSync(path)).toBe(false);
+  expect(readFileSync(path, 'utf8')).toBe('');
   expect(await other.call('tryAcquire', path)).toMatchObject({ strength: 'kernel' });
   expect(tryAcquireLock(path)).toBeNull();
   await other.kill('SIGKILL');
@@ -32,7 +34,7 @@ async function expectExclusion(directory: string): Promise<void> {
   next.release();
 }
 
-describe('a lock excludes, and its file comes and goes', () => {
+describe('a lock excludes, and its file is kept', () => {
   test(`on the file system of ${tmpdir()}`, async () => {
     await expectExclusion(freshDirectory());
   });
@@ -53,19 +55,19 @@ describe('a lock excludes, and its file comes and goes', () => {
 });
 
 describe('a lock file that came with the lower layer of an overlayfs, as in a container image', () => {
-  test('is taken, excludes, and is gone after the release; the layer itself is not changed', async (ctx) => {
+  test('is taken, excludes, and is gone after the release if it is not kept; the layer itself is not changed', async (ctx) => {
     need(ctx, whyNoOverlay());
     const { lower, merged } = mountOverlay();
-    writeFileSync(join(lower, 'a.lock'), 'from the image');
+    writeFileSync(join(lower, 'a.lock'), LEFTOVER);
     const path = join(merged, 'a.lock');
     const other = await startActor();
-    expect(probeLock(path).state).toBe('free');
-    const lock = tryAcquireLock(path)!;
-    expect(lock).toMatchObject({ reclaimed: 'stale', strength: 'kernel' });
+    expect(probeLock(path).state).toBe('leftover');
+    const lock = tryAcquireLock(path, { keepFile: false })!;
+    expect(lock).toMatchObject({ reclaimed: 'owner-gone', strength: 'kernel' });
     expect([lock.verify(), await other.call('tryAcquire', path)]).toEqual([true, null]);
     lock.release();
     expect(existsSync(path)).toBe(false);
-    expect(readFileSync(join(lower, 'a.lock'), 'utf8')).toBe('from the image');
+    expect(readFileSync(join(lower, 'a.lock'), 'utf8')).toBe(LEFTOVER);
     expect(await other.call('tryAcquire', path)).toMatchObject({ reclaimed: null });
   });
 });
@@ -147,15 +149,23 @@ describe('a system call', () => {
 });
 
 describe('a full disk', () => {
-  test.for(['pwrite ENOSPC', 'pwrite ENOSPC after half'])('(%s) leaves neither lock nor file', async (fault, ctx) => {
-    const path = faultyPath(ctx);
-    const actor = await startFaultyActor(fault, path);
-    await expect(actor.call('tryAcquire', path)).rejects.toMatchObject({
-      code: 'ENOSPC',
-      message: expect.stringContaining('no space left on device'),
-    });
-    expect(probeLock(path).state).toBe('missing');
-  });
+  test.for(['pwrite ENOSPC', 'pwrite ENOSPC after half', 'pwrite nothing'])(
+    '(%s) leaves no lock, no record, and no file that is not kept',
+    async (fault, ctx) => {
+      const path = faultyPath(ctx);
+      const actor = await startFaultyActor(fault, path);
+      for (const [keepFile, state] of [
+        [false, 'missing'],
+        [true, 'free'],
+      ] as const) {
+        await expect(actor.call('tryAcquire', path, { keepFile })).rejects.toMatchObject({
+          code: 'ENOSPC',
+          message: expect.stringContaining('no space left on device'),
+        });
+        expect(probeLock(path)).toMatchObject({ state, owner: null });
+      }
+    },
+  );
 });
 
 function faultyPath(ctx: TestContext): string {

@@ -38,6 +38,6 @@ test('a stack trace names the sources', async () => {
   const code = "import { tryAcquireLock } from 'gateway-lock'; tryAcquireLock(5);";
   const args = ['--enable-source-maps', '--input-type=module', '-e', code];
   await expect(promisify(execFile)(process.execPath, args, { cwd: root })).rejects.toThrow(
-    /src[/\\]lock[/\\]attempt\.ts:\d+/,
+    /src[/\\]lock[/\\]lock-options\.ts:\d+/,
   );
 });

@@ -49,13 +49,18 @@ describe('the lock directory', () => {
     }
   });
 
-  test('of an older version (0755) is made private, because its name says that it is ours', async (ctx) => {
+  test('that other users may write to is denied to them, because its name says that it is ours; another keeps its mode', async (ctx) => {
     need(ctx, whyNoModes);
     const stateDir = freshDirectory();
     const directory = await lockDirectoryOf(stateDir);
-    chmodSync(directory, 0o755);
-    await acquire({ stateDir });
-    expect(modeOf(directory)).toBe(0o700);
+    for (const [before, after] of [
+      [0o755, 0o755],
+      [0o775, 0o755],
+    ] as const) {
+      chmodSync(directory, before);
+      await (await acquire({ stateDir })).close();
+      expect(modeOf(directory)).toBe(after);
+    }
   });
 
   test('that the user chose keeps its mode', async (ctx) => {

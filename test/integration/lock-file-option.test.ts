@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
@@ -30,7 +30,7 @@ function lostHome(): void {
 }
 
 describe('lockFile', () => {
-  test('is the only lock, and the only file that is made', async () => {
+  test('is the only lock, and the only file that is made, and is kept', async () => {
     const directory = freshDirectory();
     const lockFile = join(directory, 'own name');
     const lock = await gateway({ lockFile });
@@ -38,7 +38,8 @@ describe('lockFile', () => {
     expect(readdirSync(directory)).toEqual(['own name']);
     expect(probeLock(lockFile)).toMatchObject({ state: 'held', owner: { pid: process.pid, port: lock.port } });
     await lock.close();
-    expect(readdirSync(directory)).toEqual([]);
+    expect(readdirSync(directory)).toEqual(['own name']);
+    expect(readFileSync(lockFile, 'utf8')).toBe('');
   });
 
   test('needs no state directory and no home, and its record names none', async (ctx) => {

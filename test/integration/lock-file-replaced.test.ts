@@ -202,14 +202,17 @@ describe('between open and flock', () => {
   });
 });
 
-test('a release that cannot remove the file throws, still holds, and succeeds when it is called again', async (ctx) => {
+test('a release that cannot remove the file drops the lock, clears the record and says which file stays', async (ctx) => {
   need(ctx, noFaults);
   const path = lockPath();
   const actor = await startFaultyActor('unlink EBUSY once', path);
-  await actor.call('tryAcquire', path);
-  await expect(actor.call('release', path)).rejects.toMatchObject({ code: 'EBUSY', path });
-  expect(await actor.call('verify', path)).toBe(true);
-  expect(tryAcquireLock(path)).toBeNull();
-  await actor.call('release', path);
-  expect(existsSync(path)).toBe(false);
+  await actor.call('tryAcquire', path, { keepFile: false });
+  await expect(actor.call('release', path)).rejects.toMatchObject({
+    code: 'EBUSY',
+    path,
+    message: expect.stringContaining('is released, but its file stays'),
+  });
+  expect(await actor.call('verify', path)).toBe(false);
+  expect(readFileSync(path, 'utf8')).toBe('');
+  expect(tryAcquireLock(path)?.held).toBe(true);
 });

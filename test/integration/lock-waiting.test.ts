@@ -3,7 +3,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type AcquireLockOptions, acquireLock, type FileLock, LockError, tryAcquireLock } from '../../src/index.js';
+import {
+  type AcquireLockOptions,
+  acquireLock,
+  type FileLock,
+  LockError,
+  probeLock,
+  tryAcquireLock,
+} from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { freshDirectory, until } from '../support/places.js';
 
@@ -133,7 +140,7 @@ describe('the deadline', () => {
     const holder = await acquire(path);
     await caughtFrom(acquireLock(path, { timeoutMs: 20 }));
     holder.release();
-    expect(existsSync(path)).toBe(false);
+    expect(probeLock(path)).toMatchObject({ state: 'free', owner: null });
     expect((await acquire(path, { timeoutMs: 0 })).held).toBe(true);
   });
 });
@@ -183,7 +190,7 @@ describe('an AbortSignal', () => {
     const waiting = acquireLock(path, { signal: abort.signal, onContended: () => abort.abort() });
     await caughtFrom(waiting);
     holder.release();
-    expect(existsSync(path)).toBe(false);
+    expect(probeLock(path)).toMatchObject({ state: 'free', owner: null });
     expect(getEventListeners(abort.signal, 'abort')).toHaveLength(0);
   });
 
@@ -207,7 +214,7 @@ describe('onContended', () => {
     expect(await caughtFrom(acquireLock(path, { onContended: throwing }))).toBe(stop);
     expect(await caughtFrom(acquireLock(path, { onContended: () => Promise.reject(stop) }))).toBe(stop);
     holder.release();
-    expect(existsSync(path)).toBe(false);
+    expect(probeLock(path)).toMatchObject({ state: 'free', owner: null });
   });
 
   test('is called every 250 ms or sooner, although the end of the wait would be reported', async () => {

@@ -5,7 +5,7 @@ import { acquireLock, type FileLock, probeLock, type TryAcquireLockOptions, tryA
 import { type Actor, startActor } from '../support/actors.js';
 import { startFaultyActor, whyNoFaults } from '../support/faulty-actor.js';
 import { startTimeOf, writeOlderRecord } from '../support/older-gateway.js';
-import { EMPTY_LEFTOVER, freePort, freshDirectory } from '../support/places.js';
+import { freePort, freshDirectory } from '../support/places.js';
 import { portraitOf } from '../support/portrait.js';
 
 const lockPath = () => join(freshDirectory(), 'a.lock');
@@ -22,18 +22,32 @@ function setAge(path: string, ageMs: number): void {
   utimesSync(path, seconds, seconds);
 }
 
+const alive = JSON.stringify({ pid: process.ppid, kernelLock: true, createdAt: new Date().toISOString() });
+
 describe('a file that names no owner blocks nothing, and its content is gone afterwards', () => {
-  const alive = JSON.stringify({ pid: process.ppid, kernelLock: true, createdAt: new Date().toISOString() });
+  test.each<[string, string | Buffer, FileLock['reclaimed']]>([
+    ['empty', '', null],
+    ['NULs', Buffer.alloc(4096), null],
+    ['torn', alive.slice(0, -5), 'stale'],
+    ['torn after the pid', `{"pid":${process.ppid}`, 'stale'],
+  ])('%s', (_what, content, reclaimed) => {
+    const path = lockPath();
+    writeFileSync(path, content);
+    expect(probeLock(path)).toEqual({ state: 'free', heldBy: null, owner: null, ownerAlive: null });
+    const lock = acquire(path);
+    expect(lock.reclaimed).toBe(reclaimed);
+    const lines = readFileSync(path, 'latin1').split('\n');
+    expect([lines.length, JSON.parse(lines[0]!).ownerId]).toEqual([2, lock.owner!.ownerId]);
+  });
+});
+
+describe('a file that is not a lock file is refused and left as it is, in both modes', () => {
   test.each<[string, string | Buffer]>([
-    ['empty', ''],
-    ['torn', alive.slice(0, -5)],
-    ['torn after the pid', `{"pid":${process.ppid}`],
     ['a plain pid file', `${process.ppid}\n`],
     ['a list of records', `[${alive}]`],
     ['a pid as text', `{"pid":"${process.ppid}"}`],
     ['a pid that no process can have', '{"pid":99999999999,"port":1}'],
-    ['NULs', Buffer.alloc(4096)],
-    ['a record behind NULs, as after a power cut', Buffer.concat([Buffer.alloc(10), Buffer.from(alive)])],
+    ['a configuration', '{"name":"myapp"}'],
     ['1 MiB of NULs', Buffer.alloc(1 << 20)],
     ['1 MiB of text', Buffer.alloc(1 << 20, 'x')],
     ['1 MiB of nesting', Buffer.alloc(1 << 20, '[')],
@@ -41,11 +55,11 @@ describe('a file that names no owner blocks nothing, and its content is gone aft
   ])('%s', (_what, content) => {
     const path = lockPath();
     writeFileSync(path, content);
-    expect(probeLock(path)).toEqual({ state: 'free', heldBy: null, owner: null, ownerAlive: null });
-    const lock = acquire(path);
-    expect(lock.reclaimed).toBe(content === '' ? EMPTY_LEFTOVER : 'stale');
-    const lines = readFileSync(path, 'latin1').split('\n');
-    expect([lines.length, JSON.parse(lines[0]!).ownerId]).toEqual([2, lock.owner!.ownerId]);
+    const before = portraitOf(path);
+    const refused = expect.objectContaining({ code: 'ERR_LOCK_INVALID_FILE', path }) as Error;
+    for (const mode of ['exclusive', 'shared'] as const) expect(() => tryAcquireLock(path, { mode })).toThrow(refused);
+    expect(() => probeLock(path)).toThrow(refused);
+    expect(portraitOf(path)).toEqual(before);
   });
 });
 
@@ -129,8 +143,8 @@ describe('an older gateway that holds a record only', () => {
     expect(tryAcquireLock(path)).toBeNull();
   });
 
-  test('is respected at the port that the caller knows of, when its record has none', async () => {
-    const { path, port } = await startOlderGateway({ port: undefined });
+  test('whose liveness is unknown is asked at the port that the caller knows of, when its record has none', async () => {
+    const { path, port } = await startOlderGateway({ port: undefined, startTime: undefined, createdAt: undefined });
     expect(tryAcquireLock(path, { endpoint: { host: '127.0.0.1', port } })).toBeNull();
     expect(tryAcquireLock(path, { endpoint: { host: '0.0.0.0', port } })).toBeNull();
     expect(existsSync(path)).toBe(true);
@@ -146,11 +160,12 @@ describe('an older gateway that holds a record only', () => {
     lock.release();
   });
 
-  test('makes room when it no longer listens, although it is alive', async () => {
+  test('is respected while it lives and does not listen: it starts, restarts in place, or has a role that never listens', async () => {
     const actor = await startActor();
     const path = lockPath();
     writeOlderRecord(path, { pid: actor.pid, port: await freePort() });
-    expect(acquire(path).reclaimed).toBe('port-free');
+    expect(tryAcquireLock(path)).toBeNull();
+    expect(probeLock(path)).toMatchObject({ state: 'held', heldBy: 'record', ownerAlive: true });
   });
 
   test('makes room when it was killed, whoever listens on its port now', async () => {
@@ -161,11 +176,18 @@ describe('an older gateway that holds a record only', () => {
     expect(acquire(path).reclaimed).toBe('owner-gone');
   });
 
-  test('whose pid is now that of a process which began later makes room', async () => {
+  test('whose process seems younger than its record is respected while it listens: the clock may have been set back', async () => {
     const hourAgo = new Date(Date.now() - 3_600_000).toISOString();
     const { path, actor } = await startOlderGateway({ startTime: undefined, createdAt: hourAgo });
-    expect(probeLock(path)).toMatchObject({ state: 'leftover', owner: { pid: actor.pid }, ownerAlive: false });
-    expect(acquire(path).reclaimed).toBe('owner-gone');
+    expect(probeLock(path)).toMatchObject({
+      state: 'held',
+      heldBy: 'record',
+      owner: { pid: actor.pid },
+      ownerAlive: null,
+    });
+    expect(tryAcquireLock(path)).toBeNull();
+    writeOlderRecord(path, { pid: actor.pid, startTime: undefined, createdAt: hourAgo, port: await freePort() });
+    expect(acquire(path).reclaimed).toBe('port-free');
   });
 
   test('whose pid is now that of a process with another start time makes room', async (ctx) => {
@@ -175,7 +197,7 @@ describe('an older gateway that holds a record only', () => {
   });
 
   test('of which nothing can be found out is respected for 30 s after its last sign of life', async () => {
-    const { path } = await startOlderGateway({ startTime: undefined, createdAt: undefined });
+    const { path } = await startOlderGateway({ startTime: undefined, createdAt: undefined, port: undefined });
     for (const [ageMs, held] of [
       [0, true],
       [29_000, true],

@@ -32,13 +32,13 @@ describe('status --watch into a pipe', () => {
     await actor.call('tryAcquire', path);
     await untilPrinted(run, /"held"/);
     await actor.call('release', path);
-    await untilPrinted(run, /"held"[\s\S]*"missing"/);
+    await untilPrinted(run, /"held"[\s\S]*"free"/);
     run.child.kill('SIGINT');
     const states = (await run.ended).out
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line).locks[0].state);
-    expect(states).toEqual(['missing', 'held', 'missing']);
+    expect(states).toEqual(['missing', 'held', 'free']);
     expect(run.out).not.toContain('\x1b');
   });
 

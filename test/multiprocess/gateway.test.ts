@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { probeHealth, probeLock } from '../../src/index.js';
 import { type Actor, startActor } from '../support/actors.js';
-import { EMPTY_LEFTOVER, freePort, freshDirectory } from '../support/places.js';
+import { freePort, freshDirectory } from '../support/places.js';
 import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
 interface Held {
@@ -89,14 +89,18 @@ describe('after kill -9 the next gateway starts at once, on the same port, and s
 
   const leftovers: [string, (record: string) => string, string | null][] = [
     ['a torn record', (record) => record.slice(0, 40), 'stale'],
-    ['an empty record', () => '', EMPTY_LEFTOVER],
+    ['an empty record', () => '', null],
     ['a record of garbage', () => '\0\0{]not json', 'stale'],
     [
       "a record naming a live stranger's pid",
       (record) => record.replace(/"pid":\d+/, `"pid":${process.ppid}`),
       'owner-gone',
     ],
-    ["an older gateway's record naming a live stranger's pid", () => `{"pid":${process.ppid}}`, 'port-free'],
+    [
+      "an older gateway's record of which nothing is known, and nothing listens",
+      () => `{"pid":${process.ppid}}`,
+      'port-free',
+    ],
   ];
   test.each(leftovers)('that left %s', async (_what, damage, reason) => {
     const options = await place();

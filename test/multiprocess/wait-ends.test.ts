@@ -1,6 +1,5 @@
 // A wait that is ended from outside, together with everything that it was made of.
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
@@ -58,6 +57,6 @@ describe('an end at a random moment of a wait, its very start included,', () => 
     expect(exited).toBe(false);
     holder.release();
     expect(await waiter.exited).toEqual({ code: 0, signal: null });
-    expect(existsSync(path)).toBe(false);
+    expect(probeLock(path).state).toBe('free');
   });
 });

@@ -84,7 +84,8 @@ describe('a waiter in another process', () => {
   test('asks again and again where an older gateway holds no kernel lock, and gets in when that is gone', async () => {
     const path = lockPath();
     const [older, waiter] = [await startActor(), await startActor()];
-    writeOlderRecord(path, { pid: older.pid });
+    // Of unknown liveness: without a start time and a date only its port tells.
+    writeOlderRecord(path, { pid: older.pid, startTime: undefined, createdAt: undefined });
     const { port } = await older.call<{ port: number }>('bind', { port: 0 });
     const waiting = waiter.call('acquire', path, { timeoutMs: 20_000, endpoint: { host: '127.0.0.1', port } });
     await waiter.call('probe', path); // by then it waits

@@ -1,4 +1,4 @@
-import { existsSync, unlinkSync } from 'node:fs';
+import { unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type FileLock, probeLock, tryAcquireLock } from '../../src/index.js';
@@ -27,13 +27,13 @@ async function expectAtOnce<T>(promise: Promise<T>): Promise<T> {
 }
 
 describe('worker.terminate()', () => {
-  test('releases what that worker held, file and all', async () => {
+  test('releases what that worker held, and clears its record', async () => {
     const path = lockPath();
     const worker = await startLockWorker();
     expect(await worker.call('tryAcquire', path)).toBe(true);
     expect(tryAcquireLock(path)).toBeNull();
     await worker.terminate();
-    expect(existsSync(path)).toBe(false);
+    expect(probeLock(path)).toMatchObject({ state: 'free', owner: null });
     expect(acquire(path).reclaimed).toBeNull();
   });
 
@@ -60,7 +60,7 @@ describe('worker.terminate()', () => {
       true,
       true,
     ]);
-    expect(paths.map((path) => probeLock(path).state)).toEqual(['held', 'held', 'held', 'missing']);
+    expect(paths.map((path) => probeLock(path).state)).toEqual(['held', 'held', 'held', 'free']);
   });
 
   test('removes nothing of the successor, when the file of the worker had been replaced', async (ctx) => {
@@ -92,7 +92,7 @@ describe('worker.terminate()', () => {
     await worker.call('startWaiting', path);
     await expectAtOnce(worker.terminate());
     lock.release();
-    expect(probeLock(path).state).toBe('missing');
+    expect(probeLock(path).state).toBe('free');
   });
 });
 

@@ -14,9 +14,6 @@ export function freshDirectory(parent = tmpdir()): string {
   return directory;
 }
 
-/** What whoever takes an empty lock file has reclaimed: on Windows an orderly release may leave one. */
-export const EMPTY_LEFTOVER = process.platform === 'win32' ? null : 'stale';
-
 /** Asks until it is so; for what the system does by itself in its own time. */
 export async function until(
   condition: () => boolean | Promise<boolean>,

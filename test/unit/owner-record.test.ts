@@ -5,14 +5,13 @@ import {
   handedOverHead,
   listeningHead,
   newAcquisition,
-  parseRecord,
-  RECORD_LIMIT,
   type RecordHead,
   recordHead,
   recordOf,
   selfIdentity,
   updatedHead,
 } from '../../src/lock/owner-record.js';
+import { isLockFile, parseRecord, RECORD_LIMIT } from '../../src/lock/record-parser.js';
 import { native } from '../../src/native/load.js';
 import { newLine, newRecord } from '../support/records.js';
 
@@ -129,10 +128,54 @@ describe('a record that is read', () => {
   });
 
   test('cannot reach a prototype', () => {
-    const record = parseRecord('{"pid":77,"__proto__":{"hostile":true},"constructor":{"prototype":{"hostile":true}}}');
+    const hostile = '"__proto__":{"hostile":true},"constructor":{"prototype":{"hostile":true}}';
+    const record = parseRecord(`{"pid":77,"createdAt":"2026-01-01",${hostile}}`);
     expect(record?.pid).toBe(77);
     expect(record?.['hostile']).toBeUndefined();
     expect(({} as Record<string, unknown>)['hostile']).toBeUndefined();
+  });
+});
+
+describe('the content of a lock file', () => {
+  const ours = newLine({ role: 'gateway' });
+  const contentOf = (text: string) => ({ text, size: Buffer.byteLength(text), hasOtherNames: false });
+
+  test('is ours, whole or torn off at any byte, with NULs around it', () => {
+    for (let length = 0; length <= ours.length; length++) {
+      for (const text of [ours.slice(0, length), `\0\0${ours.slice(0, length)}`, `${ours.slice(0, length)}\0\0`]) {
+        expect(isLockFile(contentOf(text)), `${length} bytes`).toBe(true);
+      }
+    }
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['4096 NULs', '\0'.repeat(4096)],
+    ['a pid alone', '{"pid":77}'],
+    [
+      'what OpenClaw writes',
+      '{"pid":77,"createdAt":"2026-11-01T00:00:00Z","configPath":"/a","startTime":5,"role":"gateway"}',
+    ],
+    ['what a later OpenClaw may write', '{"pid":77,"createdAt":"2026-11-01T00:00:00Z","another":1}'],
+    ['ours before the end of a longer one', `${ours}ole":"gateway"}\n`],
+  ])('is %s', (_what, text) => {
+    expect(isLockFile(contentOf(text))).toBe(true);
+  });
+
+  test.each([
+    ['4097 NULs', '\0'.repeat(4097)],
+    ['a plain pid file', '77\n'],
+    ['an object without a pid', '{"name":"myapp"}'],
+    ['a line of a log', '{"level":30,"time":1,"pid":77,"hostname":"h","msg":"x"}\n'],
+    ['a line of a log that begins with its pid', '{"pid":77,"level":30,"msg":"x"}\n'],
+    ['lines of a log', '{"pid":77,"level":30}\n{"pid":77,"level":30}\n'],
+    ['a torn line of a log', '{"level":30,"pid":77,"ms'],
+    ['an array', '[{"pid":77}]'],
+    ['a pid that no process can have', '{"pid":99999999999}'],
+    ['text', 'x'.repeat(100)],
+    ['a record longer than any of ours', `${ours}${' '.repeat(4096)}`],
+  ])('is not %s', (_what, text) => {
+    expect(isLockFile(contentOf(text))).toBe(false);
   });
 });
 

@@ -4,21 +4,36 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { OwnerRecord } from '../../src/errors.js';
-import { judgeLeftover, STALE_AFTER_MS } from '../../src/lock/reclaim.js';
+import { type Endpoint, judgeLeftover, STALE_AFTER_MS, type Verdict } from '../../src/lock/reclaim.js';
 import { freePort, freshDirectory } from '../support/places.js';
 import { newRecord } from '../support/records.js';
 
-/** Of this very process, which is alive, with a record and no kernel lock. */
+/** Of this process, which is alive, with a record and no kernel lock. */
 const recordOnly: OwnerRecord = { ...newRecord(), kernelLock: false };
-/** This system cannot tell whether that process is alive. */
+/** Of a process whose liveness this system cannot tell. */
 const unknowable: OwnerRecord = { ...recordOnly, bootId: 'another boot', host: 'another host' };
 
-function leftover(ageMs = 0): string {
+interface Judged {
+  readonly text?: string;
+  readonly ageMs?: number;
+  readonly endpoint?: Endpoint;
+  readonly ownPath?: boolean;
+  readonly hasOtherNames?: boolean;
+}
+
+function judge(record: OwnerRecord | null, how: Judged = {}): Verdict {
+  const {
+    endpoint,
+    ownPath = true,
+    hasOtherNames = false,
+    text = record === null ? 'garbage' : JSON.stringify(record),
+  } = how;
   const path = join(freshDirectory(), 'a.lock');
-  writeFileSync(path, 'content does not matter');
-  const seconds = (Date.now() - ageMs) / 1000;
+  writeFileSync(path, text);
+  const seconds = (Date.now() - (how.ageMs ?? 0)) / 1000;
   utimesSync(path, seconds, seconds);
-  return path;
+  const content = { text, size: Buffer.byteLength(text), hasOtherNames };
+  return judgeLeftover(content, { path, endpoint, ownPath }).verdict;
 }
 
 async function listeningPort(host = '127.0.0.1'): Promise<number> {
@@ -28,57 +43,75 @@ async function listeningPort(host = '127.0.0.1'): Promise<number> {
   return (server.address() as { port: number }).port;
 }
 
-describe('a leftover can be taken', () => {
-  test('at once when it names nobody, however fresh it is', () => {
-    expect(judgeLeftover(null, leftover(), undefined)).toBe('stale');
+describe('a leftover can be reclaimed', () => {
+  test('at once if it is damaged and lies in a lock directory, however fresh it is', () => {
+    expect(judge(null)).toBe('stale');
   });
 
-  test('at once when its owner had the kernel lock: we have it now, so that owner is gone', async () => {
+  test('at once if its owner had the kernel lock, which is free now, so that owner is gone', async () => {
     const port = await listeningPort();
-    const stillRunning = { ...newRecord(), port };
-    expect(judgeLeftover(stillRunning, leftover(), { host: '127.0.0.1', port })).toBe('owner-gone');
+    expect(judge({ ...newRecord(), port }, { endpoint: { host: '127.0.0.1', port } })).toBe('owner-gone');
   });
 
-  test('when the owner of a record without a kernel lock is gone, whoever listens on its port', async () => {
+  test('if the owner of a record without a kernel lock is gone, whatever listens on its port', async () => {
     const { pid } = spawnSync(process.execPath, ['-v']);
-    expect(judgeLeftover({ ...recordOnly, pid, port: await listeningPort() }, leftover(), undefined)).toBe(
-      'owner-gone',
-    );
+    expect(judge({ ...recordOnly, pid, port: await listeningPort() })).toBe('owner-gone');
   });
 
-  test('when nobody listens on the port of its owner', async () => {
-    expect(judgeLeftover({ ...recordOnly, port: await freePort() }, leftover(), undefined)).toBe('port-free');
-    expect(judgeLeftover(recordOnly, leftover(), { host: '127.0.0.1', port: await freePort() })).toBe('port-free');
+  test('if the liveness of its owner is unknown and its port refuses connections', async () => {
+    const port = await freePort();
+    expect(judge({ ...unknowable, port })).toBe('port-free');
+    expect(judge(unknowable, { endpoint: { host: '127.0.0.1', port } })).toBe('port-free');
   });
 
-  test('after 30 s when nothing can be found out about its owner', () => {
+  test('after 30 s if nothing can be found out about its owner, in the past or in the future', async () => {
     expect(STALE_AFTER_MS).toBe(30_000);
-    expect(judgeLeftover(unknowable, leftover(31_000), undefined)).toBe('stale');
+    expect(judge(unknowable, { ageMs: 31_000 })).toBe('stale');
+    expect(judge(unknowable, { ageMs: -31_000 })).toBe('stale');
+    expect(judge({ ...unknowable, port: await listeningPort('127.0.0.1'), pid: 2147483646 }, { ageMs: 31_000 })).toBe(
+      'stale',
+    );
   });
 });
 
-describe('an older gateway is respected', () => {
-  test('as long as it is alive and listens', async () => {
-    const port = await listeningPort();
-    expect(judgeLeftover({ ...recordOnly, port }, leftover(), undefined)).toBeNull();
-    expect(judgeLeftover(recordOnly, leftover(), { host: '127.0.0.1', port })).toBeNull();
+describe('a gateway without a kernel lock is respected', () => {
+  test('while it is alive, whatever its port says and however old its record is', async () => {
+    for (const port of [null, await freePort(), await listeningPort()]) {
+      expect(judge({ ...recordOnly, port }, { ageMs: 24 * 3_600_000 })).toBe('held-by-record');
+    }
   });
 
-  test('when it is alive and no port is known, however old its record is', () => {
-    expect(judgeLeftover(recordOnly, leftover(24 * 3_600_000), undefined)).toBeNull();
+  test('for 30 s if nothing can be found out about it', () => {
+    expect(judge(unknowable, { ageMs: 29_000 })).toBe('held-by-record');
+    expect(judge(unknowable, { ageMs: -29_000 })).toBe('held-by-record');
+  });
+
+  test('while the process that its record names listens on its port, which proves that it lives', async (ctx) => {
+    const port = await listeningPort();
+    const withoutStartTime = { ...recordOnly, startTime: null, createdAt: '1990-01-01T00:00:00.000Z', port };
+    const judged = judge(withoutStartTime, { ageMs: 24 * 3_600_000 });
+    if (judged === 'stale') ctx.skip('this system does not tell which process listens on a port');
+    expect(judged).toBe('held-by-record');
   });
 
   test('at the port of its record rather than at ours', async () => {
     const [own, ours] = [await listeningPort(), await freePort()];
-    expect(judgeLeftover({ ...recordOnly, port: own }, leftover(), { host: '127.0.0.1', port: ours })).toBeNull();
+    expect(judge({ ...unknowable, port: own }, { endpoint: { host: '127.0.0.1', port: ours } })).toBe('held-by-record');
   });
 
-  test('at the loopback when it would listen on a wildcard', async () => {
+  test('at the loopback if it would listen on a wildcard', async () => {
     const port = await listeningPort();
-    expect(judgeLeftover(recordOnly, leftover(), { host: '0.0.0.0', port })).toBeNull();
+    expect(judge(unknowable, { endpoint: { host: '0.0.0.0', port } })).toBe('held-by-record');
+  });
+});
+
+describe('a file that is not a lock file is refused', () => {
+  test('at a path that the caller named', () => {
+    expect(judge(null, { ownPath: false })).toBe('not-a-lock-file');
   });
 
-  test('for 30 s when nothing can be found out about it', () => {
-    expect(judgeLeftover(unknowable, leftover(29_000), undefined)).toBeNull();
+  test('in a lock directory if it is a hard link, which may lead to any file of the user', () => {
+    expect(judge(null, { hasOtherNames: true })).toBe('not-a-lock-file');
+    expect(judge(newRecord(), { hasOtherNames: true })).toBe('owner-gone');
   });
 });

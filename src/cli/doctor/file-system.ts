@@ -12,7 +12,7 @@ export function checkFileSystem({ lockDir }: Subject): Report[] {
   const directory = nearestExisting(lockDir);
   const path = join(directory, `.gateway-lock-doctor-${randomUUID()}.lock`);
   try {
-    const lock = tryAcquireLock(path, { weakFileSystem: 'allow' });
+    const lock = tryAcquireLock(path, { weakFileSystem: 'allow', keepFile: false });
     return lock === null ? [error(`a new file in ${directory} is locked already`, LOCAL)] : [judge(lock, directory)];
   } catch (cause) {
     return [
@@ -26,7 +26,7 @@ export function checkFileSystem({ lockDir }: Subject): Report[] {
 
 function judge(lock: FileLock, directory: string): Report {
   try {
-    const second = tryAcquireLock(lock.path, { weakFileSystem: 'allow' });
+    const second = tryAcquireLock(lock.path, { weakFileSystem: 'allow', keepFile: false });
     second?.release();
     return second === null ? judgeStrength(lock.strength, directory) : weak(directory);
   } finally {

@@ -1,7 +1,7 @@
 // Leftover lock files that provably mean nothing, and how they are removed.
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { type ListedLock, tryAcquireLock } from '../../index.js';
+import { type ListedLock, tryAcquireForRemoval } from '../../index.js';
 import { causeOf } from '../json-output.js';
 import { info, type Report, warning } from './finding.js';
 
@@ -31,7 +31,7 @@ export function removeInert(locks: readonly ListedLock[]): Report[] {
 /** By taking the lock and releasing it: the file is removed while it is held, so never under somebody else. */
 function remove({ path }: ListedLock): Report {
   try {
-    const lock = tryAcquireLock(path, { mode: 'exclusive' });
+    const lock = tryAcquireForRemoval(path, OWN_NAME.test(basename(path)));
     if (lock === null) return info(`${path} was taken meanwhile, and is left as it is`);
     lock.release();
     return info(`removed ${path}`);

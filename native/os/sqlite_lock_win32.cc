@@ -1,0 +1,28 @@
+#include "sqlite_lock.h"
+
+#include "win32_file.h"
+
+namespace gateway_lock {
+namespace {
+
+// PENDING_BYTE, RESERVED_BYTE and the 510 shared bytes (sqlite3 src/os.h).
+constexpr DWORD kFirstByte = 0x40000000;
+constexpr DWORD kByteCount = 512;
+
+}  // namespace
+
+// A shared lock is what an exclusive transaction refuses and a reader does not.
+bool IsSqliteLocked(const std::string& path) {
+  FileHandle file = OpenFile(path, {GENERIC_READ});
+  if (!file.valid()) return false;
+  OVERLAPPED place = {};
+  place.Offset = kFirstByte;
+  if (!LockFileEx(Raw(file), LOCKFILE_FAIL_IMMEDIATELY, 0, kByteCount, 0, &place)) {
+    DWORD code = GetLastError();
+    return code == ERROR_LOCK_VIOLATION || code == ERROR_IO_PENDING;
+  }
+  (void)UnlockFileEx(Raw(file), 0, kByteCount, 0, &place);
+  return false;
+}
+
+}  // namespace gateway_lock

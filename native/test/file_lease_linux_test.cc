@@ -1,0 +1,29 @@
+#include <fcntl.h>
+#include <signal.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "places.h"
+#include "taking.h"
+#include "test.h"
+
+namespace gateway_lock::test {
+namespace {
+
+TEST("a file lease of another program is a transient failure that names itself") {
+  Directory directory;
+  const std::string path = directory / "a.lock";
+  WriteFile(path, "");
+  FileHandle file(open(path.c_str(), O_RDONLY));
+  if (fcntl(static_cast<int>(file.get()), F_SETLEASE, F_RDLCK) != 0)
+    Skip("this file system has no leases");
+  CHECK(fcntl(static_cast<int>(file.get()), F_SETSIG, SIGCHLD) == 0);
+  FileLock lock;
+  Status status = TryTake(path, &lock);
+  CHECK(status.sys_code == EAGAIN && std::strcmp(status.detail, "file-lease") == 0);
+}
+
+}  // namespace
+}  // namespace gateway_lock::test

@@ -1,0 +1,147 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <initializer_list>
+#include <string>
+
+#include "places.h"
+#include "taking.h"
+#include "test.h"
+
+namespace gateway_lock::test {
+namespace {
+
+LockOptions Kept() {
+  LockOptions options;
+  options.keep_file = true;
+  return options;
+}
+
+LockOptions Existing(LockMode mode = LockMode::kExclusive) {
+  LockOptions options = OptionsFor(mode);
+  options.existing_file = true;
+  return options;
+}
+
+LockOptions For(FileAccess access) {
+  LockOptions options = Kept();
+  options.access = access;
+  return options;
+}
+
+FileLock TakeWith(const std::string& path, const LockOptions& options) {
+  FileLock lock;
+  CHECK(TryTake(path, &lock, options).ok());
+  return lock;
+}
+
+ino_t InodeOf(const std::string& path) {
+  struct stat info = {};
+  CHECK(stat(path.c_str(), &info) == 0);
+  return info.st_ino;
+}
+
+TEST("a kept file is empty after the release, and the same inode is locked again") {
+  Directory directory;
+  FileLock lock = TakeWith(directory / "a.lock", Kept());
+  CHECK(lock.created() && lock.size() == 0);
+  CHECK(lock.WriteRecord("mine\n").ok());
+  ino_t inode = InodeOf(directory / "a.lock");
+  CHECK(lock.Release().ok());
+  CHECK(ReadFile(directory / "a.lock").empty());
+  FileLock again = TakeWith(directory / "a.lock", Kept());
+  CHECK(!again.created() && InodeOf(directory / "a.lock") == inode);
+}
+
+TEST("a release clears our record only: what another program wrote meanwhile stays") {
+  Directory directory;
+  FileLock lock = TakeWith(directory / "a.lock", Kept());
+  CHECK(lock.WriteRecord("mine\n").ok());
+  WriteFile(directory / "a.lock", "theirs");
+  CHECK(lock.Release().ok());
+  CHECK(ReadFile(directory / "a.lock") == "theirs");
+}
+
+TEST(
+    "an undone attempt removes the file that it created, and clears its record in one that was "
+    "there") {
+  Directory directory;
+  FileLock created = Take(directory / "a.lock");
+  CHECK(created.Undo().ok());
+  CHECK(!Exists(directory / "a.lock"));
+  WriteFile(directory / "a.lock", "leftover");
+  FileLock found = Take(directory / "a.lock");
+  CHECK(found.WriteRecord("mine\n").ok());
+  CHECK(found.Undo().ok());
+  CHECK(Exists(directory / "a.lock") && ReadFile(directory / "a.lock").empty());
+}
+
+TEST("an existing file is locked read-only, in both modes, and never changed") {
+  Directory directory;
+  const std::string path = directory / "app.db";
+  WriteFile(path, "precious");
+  CHECK(chmod(path.c_str(), 0444) == 0);
+  AsOrdinaryUser([&] {
+    for (LockMode mode : {LockMode::kExclusive, LockMode::kShared}) {
+      FileLock lock = TakeWith(path, Existing(mode));
+      CHECK((fcntl(static_cast<int>(lock.handle()), F_GETFL) & O_ACCMODE) == O_RDONLY);
+      FileLock second;
+      CHECK(TryTake(path, &second, Existing()).contended());
+      CHECK(lock.Release().ok());
+    }
+  });
+  CHECK(ReadFile(path) == "precious");
+  Status missing;
+  FileLock none;
+  missing = TryTake(directory / "missing.db", &none, Existing());
+  CHECK(missing.sys_code == ENOENT && !Exists(directory / "missing.db"));
+}
+
+TEST("a lock file gets the mode of its access whatever the umask is") {
+  Directory directory;
+  struct {
+    FileAccess access;
+    mode_t mode;
+  } const rows[] = {
+      {FileAccess::kOwner, 0600}, {FileAccess::kGroup, 0660}, {FileAccess::kEveryone, 0666}};
+  for (mode_t mask : std::initializer_list<mode_t>{0, 022, 0777}) {
+    umask(mask);
+    for (const auto& row : rows) {
+      FileLock lock = TakeWith(directory / "a.lock", For(row.access));
+      CHECK(ModeOf(directory / "a.lock") == row.mode);
+      CHECK(unlink((directory / "a.lock").c_str()) == 0);
+    }
+  }
+}
+
+TEST("another user's lock file is used as far as the access says") {
+  NeedsRoot();
+  Directory directory;
+  const std::string path = directory / "a.lock";
+  WriteFile(path, "");
+  CHECK(chmod(path.c_str(), 0666) == 0 && chown(path.c_str(), 65534, 65534) == 0);
+  FileLock lock;
+  for (FileAccess narrow : {FileAccess::kOwner, FileAccess::kGroup}) {
+    CHECK(TryTake(path, &lock, For(narrow)).kind == StatusKind::kInvalidFile);
+  }
+  CHECK(TryTake(path, &lock, For(FileAccess::kEveryone)).ok());
+}
+
+TEST("an empty file of ours that we cannot open gets its mode back; one with content does not") {
+  AsOrdinaryUser([] {
+    Directory directory;
+    const std::string empty = directory / "empty.lock";
+    const std::string full = directory / "full.lock";
+    WriteFile(empty, "");
+    WriteFile(full, "precious");
+    CHECK(chmod(empty.c_str(), 0) == 0 && chmod(full.c_str(), 0) == 0);
+    CHECK(Take(empty).held());
+    FileLock lock;
+    CHECK(TryTake(full, &lock).sys_code == EACCES && ModeOf(full) == 0);
+  });
+}
+
+}  // namespace
+}  // namespace gateway_lock::test

@@ -1,0 +1,129 @@
+// Reads the content of a lock file: is it one, and whom does it name? A torn, empty or hostile record names nobody.
+import type { OwnerRecord } from '../errors.js';
+import type { LockFileContent } from '../native/binding.js';
+
+/** Bytes. One page, so that a single write carries a record (native/os/file_lock.h). */
+export const RECORD_LIMIT = 4096;
+
+/** The keys that OpenClaw (2026.9.6) and this package write. */
+const KNOWN_KEYS = new Set(
+  ['pid', 'createdAt', 'configPath', 'startTime', 'port', 'role', 'stateDir', 'ownerId'].concat([
+    'app',
+    'bindHost',
+    'bootId',
+    'host',
+    'kernelLock',
+    'note',
+    'pidNamespace',
+  ]),
+);
+
+/** The first bytes of each of our records. */
+const OPENING = '{"pid":';
+const TORN = /^\{"pid":\d{1,10}(?:,(?:"[^\n\0]*)?)?\n?$/;
+
+/** Whether the file is new, empty, or holds NUL bytes only, as a file system leaves after a power cut. */
+export function isBlank({ text, size }: LockFileContent): boolean {
+  return size <= RECORD_LIMIT && bodyOf(text) === '';
+}
+
+/**
+ * Whether the content is a lock file's: blank, a record of ours or of an older gateway, or the torn beginning of one of
+ * ours. What follows our first line is the end of an older record, whose holder was replaced and killed before the truncate.
+ */
+export function isLockFile(content: LockFileContent): boolean {
+  const body = bodyOf(content.text);
+  return content.size <= RECORD_LIMIT && (isBlank(content) || parseBody(body) !== null || isTorn(body));
+}
+
+/** Returns null if the text is no owner record. */
+export function parseRecord(text: string): OwnerRecord | null {
+  const value = parseBody(bodyOf(text));
+  return value === null ? null : normalize(value);
+}
+
+function bodyOf(text: string): string {
+  return text.startsWith('\0') || text.endsWith('\0') ? text.replace(NULS_AROUND, '') : text;
+}
+
+/** NULs are what a file system leaves after a power cut. */
+const NULS_AROUND = /^\0+|\0+$/g;
+
+type Fields = Record<string, unknown>;
+
+function parseBody(body: string): Fields | null {
+  const end = body.indexOf('\n');
+  const line = end >= 0 ? parseObject(body.slice(0, end)) : null;
+  if (line !== null && isOurs(line)) return line;
+  const whole = parseObject(body);
+  return whole !== null && (isOurs(whole) || isOlder(whole)) ? whole : null;
+}
+
+function isOurs(value: Fields): boolean {
+  return isPid(value['pid']) && value['kernelLock'] === true;
+}
+
+/** A line of a log has a pid, too: a record has the date of an acquisition, or nothing but known keys. */
+function isOlder(value: Fields): boolean {
+  if (!isPid(value['pid'])) return false;
+  return isDate(value['createdAt']) || Object.keys(value).every((key) => KNOWN_KEYS.has(key));
+}
+
+function isTorn(body: string): boolean {
+  return OPENING.startsWith(body) || (TORN.test(body) && parseObject(body) === null);
+}
+
+/** In place: the object is ours alone, and a copy would take half as long as JSON.parse(). */
+function normalize(value: Fields): OwnerRecord {
+  delete value['note'];
+  value['startTime'] = finiteNumber(value['startTime']);
+  value['bootId'] = stringOrNull(value['bootId']);
+  value['pidNamespace'] = stringOrNull(value['pidNamespace']);
+  value['host'] = stringOrNull(value['host'])?.replace(UNPRINTABLE, '') ?? null;
+  value['createdAt'] = dateOrNull(value['createdAt']);
+  value['ownerId'] = stringOrNull(value['ownerId']);
+  value['kernelLock'] = value['kernelLock'] === true;
+  value['port'] = isPort(value['port']) ? value['port'] : null;
+  return value as unknown as OwnerRecord;
+}
+
+function parseObject(text: string): Fields | null {
+  if (!text.trimStart().startsWith('{')) return null;
+  try {
+    return JSON.parse(text) as Fields;
+  } catch {
+    return null;
+  }
+}
+
+export function isPid(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 0x7fffffff;
+}
+
+function isPort(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 65535;
+}
+
+function isDate(value: unknown): boolean {
+  return typeof value === 'string' && !Number.isNaN(Date.parse(value));
+}
+
+function finiteNumber(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+const OUR_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+// A hostile record must not carry escape sequences or bidirectional overrides to a terminal.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is meant
+const UNPRINTABLE = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** Written anew unless it is exactly as we would write it, so that it cannot carry escape sequences. */
+function dateOrNull(value: unknown): string | null {
+  if (!isDate(value)) return null;
+  return OUR_DATE.test(value as string) ? (value as string) : new Date(value as string).toISOString();
+}
+
+function stringOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
