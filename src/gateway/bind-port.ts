@@ -17,6 +17,17 @@ const BIND_RETRY_MS = 500;
 const DYING_OWNER_GRACE_MS = 500;
 const DYING_OWNER_PAUSE_MS = 5;
 
+/**
+ * Fails before a wait for the cluster if another program listens on the port.
+ *
+ * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE`
+ */
+export async function assertPortFree(request: GatewayRequest, reclaimed: boolean): Promise<void> {
+  if (!request.bind) return;
+  if (reclaimed) await letOwnerDie(request);
+  if (portAnswers(request)) throw inUse(request);
+}
+
 /** @param reclaimed the last owner died and left its lock file */
 export async function bindPort(request: GatewayRequest, reclaimed: boolean): Promise<BoundListener> {
   if (reclaimed) await letOwnerDie(request);
