@@ -24,7 +24,10 @@ const FORM = {
 const library = {
   name: 'library',
   setup: ({ onResolve }) =>
-    onResolve({ filter: /^(\.\.\/)+index\.js$/ }, () => ({ path: '../index.js', external: true })),
+    onResolve({ filter: /^(\.\.\/)+(cluster\/)?index\.js$/ }, ({ path }) => ({
+      path: `../${path.replace(/^(\.\.\/)+/, '')}`,
+      external: true,
+    })),
 };
 
 /**

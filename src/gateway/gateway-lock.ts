@@ -112,6 +112,11 @@ export class GatewayLock {
     return execAs(this.inheritance, program);
   }
 
+  /** The descriptors of the host's locks, for a program that this process supervises. @internal */
+  get lockDescriptors(): readonly number[] {
+    return this.#locks.map((lock) => lock.fd);
+  }
+
   /** Whether every lock is held, each lock file in place, and the deadline of the cluster lock not passed. */
   verify(): boolean {
     // No short cut: each lock that is lost must tell its listeners.
