@@ -122,7 +122,7 @@ export function tokenOf(row: Row): bigint {
  * A holder believes in its lock for at most a time to live after its last renewal. The server has forgotten the holder's session
  * earlier if it was restarted (another boot) or promoted (another timeline).
  */
-function settleMs(row: Row, ttlMs: number): number {
+export function settleMs(row: Row, ttlMs: number): number {
   const longest = Math.max(ttlMs, Number(row['ttlMs'] ?? 0));
   // No row: this is the first acquisition, or the promoted standby had not received the earlier ones.
   if (row['released'] === null) return row['timeline'] === '1' ? 0 : longest;
