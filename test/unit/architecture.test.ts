@@ -45,9 +45,9 @@ describe('src imports downward only', () => {
 
 test('gateway and cli load gateway-lock/cluster only when it is used', () => {
   const importers = sources.filter((file) => !file.startsWith('src/cluster/'));
-  expect(
-    importers.filter((file) => /^(import|export) (?!type ).*from '(\.\.\/)+cluster\//m.test(read(file))),
-  ).toEqual([]);
+  expect(importers.filter((file) => /^(import|export) (?!type ).*from '(\.\.\/)+cluster\//m.test(read(file)))).toEqual(
+    [],
+  );
 });
 
 test('errors.ts imports nothing', () => {
