@@ -17,7 +17,7 @@ export async function measureCluster() {
     if (status !== 0) throw new Error(`npm install failed: ${stderr}`);
   }
   const figures = await measure();
-  for (const [kind, peer] of Object.entries(PEERS)) figures[kind] = { ...figures[kind], ...weightOf(kind, peer) };
+  for (const [kind, peer] of Object.entries(PEERS)) figures[kind] = { ...figures[kind], ...weightOf(peer) };
   return figures;
 }
 
@@ -37,10 +37,10 @@ async function measure() {
 }
 
 /** The import in a new process, and what has to be installed besides gateway-lock. */
-function weightOf(kind, peer) {
+function weightOf(peer) {
   const module = peer === null || peer === 'pg' ? 'gateway-lock/cluster' : peer;
   const times = Array.from({ length: 7 }, () => importMs(module, peer === null || peer === 'pg' ? root : here));
-  return { importMs: times.sort((a, b) => a - b)[3], packages: packagesOf(kind, peer) };
+  return { importMs: times.sort((a, b) => a - b)[3], packages: packagesOf(peer) };
 }
 
 function importMs(module, cwd) {
@@ -49,7 +49,7 @@ function importMs(module, cwd) {
   return Math.round(Number(stdout) * 10) / 10;
 }
 
-function packagesOf(kind, peer) {
+function packagesOf(peer) {
   if (peer === null) return 0;
   const folder = mkdtempSync(join(here, '.weigh-'));
   try {
@@ -67,6 +67,7 @@ function packagesOf(kind, peer) {
 const ROWS = {
   'acquire a free lock': ({ acquireMs }) => range(acquireMs),
   'release to the waiter': ({ releaseToWaiterMs }) => range(releaseToWaiterMs),
+  'kill -9 to the same host': ({ killToSameHostMs: ms }) => (ms === null ? '-' : range(ms)),
   'kill -9 to another host': ({ killToOtherHostMs }) => range(killToOtherHostMs),
   'two holders in a partition': ({ partition }) =>
     partition.max > 0 ? `${range(partition)}` : `never (${range(partition)})`,

@@ -1,6 +1,9 @@
 // The figure `cluster`: our two engines beside etcd3's own lock and redlock, each on real servers, in one run. Prints JSON.
 import { fork, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DroppingProxy } from '../../test/support/cluster/dropping-proxy.ts';
 import { EtcdServers } from '../../test/support/cluster/etcd-servers.ts';
 import { PostgresServer } from '../../test/support/cluster/postgres-servers.ts';
@@ -34,6 +37,7 @@ async function measure(kind) {
   return {
     acquireMs: await acquireTimes(kind),
     releaseToWaiterMs: await handOvers(kind),
+    killToSameHostMs: kind.startsWith('gateway-lock') ? await repeat(5, () => killedOnSameHost(kind)) : null,
     killToOtherHostMs: await repeat(ROUNDS, () => killed(kind)),
     partition: await repeat(ROUNDS, () => partition(kind)),
     idleCpuPercent: await idle(kind),
@@ -77,6 +81,40 @@ async function killed(kind) {
   const took = (await acquired) - killedMs;
   other.end();
   return took;
+}
+
+/** Two gateways of one state directory, with a time to live that nobody would wait for. */
+async function killedOnSameHost(kind) {
+  const stateDir = mkdtempSync(join(tmpdir(), 'gateway-lock-bench-'));
+  const [port] = await freePorts(1);
+  const name = fresh();
+  const begin = () => {
+    const url = urlOf(kind);
+    const config = { url, name, ttlMs: 600_000, stateDir, port, timeoutMs: 60_000, whenListening: 'wait' };
+    const env = { ...process.env, GATEWAY: JSON.stringify(config) };
+    const child = fork(`${root}/test/fixtures/cluster/gateway.mjs`, {
+      env,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    children.add(child);
+    return { child, started: new Promise((resolve) => child.once('message', resolve)) };
+  };
+  const first = begin();
+  await first.started;
+  const second = begin();
+  await pause(1500);
+  const killedMs = bootClockMs();
+  first.child.kill('SIGKILL');
+  await second.started;
+  const took = bootClockMs() - killedMs;
+  second.child.kill('SIGKILL');
+  rmSync(stateDir, { recursive: true, force: true });
+  return took;
+}
+
+function urlOf(kind) {
+  const servers = PORTS[kind].map((port) => `127.0.0.1:${port}`).join(',');
+  return kind.endsWith('etcd') ? `etcd://${servers}` : `postgres://postgres@${servers}/postgres`;
 }
 
 /** Positive: for so long both read that they hold the lock. */

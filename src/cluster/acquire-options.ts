@@ -8,7 +8,7 @@ import { describeOwner } from './owner.js';
 const MAX_TTL_MS = 24 * 3600 * 1000;
 
 export interface TryAcquireClusterLockOptions {
-  /** How long, in milliseconds, the servers keep the lock after its last renewal. From 5000 to one day. @default 15000 */
+  /** Milliseconds that the servers keep the lock after its last renewal, from 5000 to one day. @default 15000 */
   readonly ttlMs?: number;
   /** Added to the owner record that other clients can read: JSON, at most 4096 bytes. */
   readonly owner?: Readonly<Record<string, unknown>>;
@@ -23,7 +23,7 @@ export interface TryAcquireClusterLockOptions {
 
 export interface AcquireClusterLockOptions extends TryAcquireClusterLockOptions {
   /**
-   * How long, in milliseconds, to wait for the holder: 0 tries once, Infinity waits forever. A request on its way at the deadline
+   * Milliseconds to wait for the holder: 0 tries once, Infinity waits forever. A request on its way at the deadline
    * is completed (at most ttlMs / 5 for each endpoint). @default 2 * ttlMs, enough for a holder that has died
    */
   readonly timeoutMs?: number;

@@ -38,7 +38,7 @@ export class ClusterLock {
   /** Grows with each acquisition of this name. Store it with each effect, and reject an effect with a lower token. */
   readonly token: bigint;
   readonly owner: ClusterOwner;
-  /** How long, in milliseconds, the servers keep the lock after the last renewal. */
+  /** Milliseconds that the servers keep the lock after the last renewal. */
   readonly ttlMs: number;
   /** Aborted with the error of {@link onLost} when the lock is lost. A release does not abort it. */
   readonly signal: AbortSignal;

@@ -1,10 +1,10 @@
-// What an engine has to do. A driver knows its server and no time: the lease core measures and bounds every request.
+// The interface of an engine's driver. A driver knows its server and no time: the lease core measures and bounds every request.
 
 /** The client that the server regards as the holder. */
 export interface ClusterHolder {
   /** Names the claim on the server: the lease in hexadecimal (etcd), a random id (PostgreSQL). */
   readonly claimId: string;
-  /** What the holder wrote about itself; null for another program's lock, such as `etcdctl lock`. */
+  /** The holder's description of itself; null for another program's lock, such as `etcdctl lock`. */
   readonly owner: ClusterOwner | null;
   /** Null if the server does not tell. */
   readonly token: bigint | null;
@@ -25,7 +25,7 @@ export interface ClaimRequest {
   readonly owner: ClusterOwner;
 }
 
-/** How long {@link Claim.enter} may wait for the lock. */
+/** The time that {@link Claim.enter} may wait for the lock. */
 export interface Turn {
   /** Whole milliseconds; 0 does not wait. */
   readonly waitMs: number;
@@ -77,7 +77,7 @@ export interface Driver {
   readonly kind: 'etcd' | 'postgres';
   /** The servers, without credentials. */
   readonly target: string;
-  /** How many servers a request can be sent to. */
+  /** The number of servers that a request can be sent to. */
   readonly endpoints: number;
   claim(request: ClaimRequest): Claim;
   /** Null if the lock is free. */

@@ -18,7 +18,7 @@ export { etcdEngine } from './engines/etcd.js';
 export type { PostgresClient, PostgresEngineOptions } from './engines/postgres.js';
 export { postgresEngine } from './engines/postgres.js';
 
-/** Where the lock is: an engine of this module. */
+/** The engine that has the lock. */
 export interface OnEngine {
   readonly engine: ClusterEngine;
 }

@@ -14,13 +14,13 @@ const MIN_MARGIN_MS = 500;
 
 /** All durations that follow from a time to live, in whole milliseconds. */
 export interface LeaseTimes {
-  /** How long the server keeps the lock without hearing from the holder. */
+  /** The server keeps the lock for so long without hearing from the holder. */
   readonly ttlMs: number;
-  /** How much earlier than the server the holder gives up. */
+  /** The holder gives up by so much earlier than the server. */
   readonly marginMs: number;
   /** From one renewal to the next. */
   readonly renewMs: number;
-  /** How long one request may take, before the next endpoint is tried. */
+  /** The limit of one request, after which the next endpoint is tried. */
   readonly callMs: number;
 }
 

@@ -1,4 +1,4 @@
-// What a holder writes about itself on the server, and how another client reads it.
+// The owner record on the server: written by the holder, read by other clients.
 import { hostname } from 'node:os';
 import { invalidValue } from '../arguments.js';
 import type { ClusterOwner } from './driver.js';

@@ -3,7 +3,7 @@ import { boundedCall } from './bounded-call.js';
 import { type Claim, ClaimGone } from './driver.js';
 import type { Lease } from './lease.js';
 
-/** How often a held lease reads the clock. After a suspend or a blocked event loop, timers are late by that time. */
+/** The time between two reads of the clock while a lease is held. After a suspend or a blocked event loop, timers are late by that time. */
 const LOSS_TICK_MS = 1000;
 /** After a request that failed at once; a request that timed out is followed by the next without a delay. */
 const RETRY_MS = 200;

@@ -12,9 +12,9 @@ export interface GatewayCluster {
   readonly engine: ClusterEngine;
   /** The name of the lock: the same on every host. */
   readonly name: string;
-  /** How long, in milliseconds, the cluster keeps the lock after its last renewal. At least 5000. @default 15000 */
+  /** Milliseconds that the cluster keeps the lock after its last renewal, at least 5000. @default 15000 */
   readonly ttlMs?: number;
-  /** How long, in milliseconds, to wait for a gateway on another host. @default 2 * ttlMs */
+  /** Milliseconds to wait for a gateway on another host. @default 2 * ttlMs */
   readonly timeoutMs?: number;
 }
 

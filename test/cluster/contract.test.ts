@@ -1,4 +1,4 @@
-// What every engine promises, on real servers.
+// The promises of every engine, on real servers.
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import {
   acquireClusterLock,

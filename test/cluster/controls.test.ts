@@ -19,7 +19,7 @@ describe.each(ENGINES)('$kind: answers that come late, and then a partition', ({
   });
   afterAll(() => servers?.stop());
 
-  /** How long, in milliseconds, the holder read `held` after the next one had the lock; negative: it gave up before. */
+  /** The time, in milliseconds, for which the holder read `held` after the next one had the lock; negative: it gave up before. */
   async function overlapMs(fault: Fault | null, name: string): Promise<number> {
     const module = await importWith(fault);
     const proxies = await Promise.all(servers.ports.map((port) => DroppingProxy.to(port)));

@@ -1,4 +1,4 @@
-// What only etcd has: other programs' locks, users and roles, members that fail.
+// Peculiar to etcd: other programs' locks, users and roles, members that fail.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -68,6 +68,30 @@ describe('etcdctl lock and this package exclude each other', () => {
     expect(await tryAcquireClusterLock('ours', { engine: engine(), ttlMs: TTL_MS })).toBeNull();
   });
 });
+
+test('a free lock costs the requests that etcdctl needs, and no more', async (ctx) => {
+  need(ctx, whyNoEtcd);
+  const own = await EtcdServers.start(1);
+  onTestFinished(() => own.stop());
+  const before = await startedRequests(own);
+  const lock = await acquireClusterLock('cost', { engine: etcdEngine({ endpoints: own.endpoints }), ttlMs: TTL_MS });
+  const ours = await startedRequests(own, before);
+  await lock.release();
+  expect(ours).toEqual({ LeaseGrant: 1, Txn: 1 });
+  const between = await startedRequests(own);
+  expect(etcdctl(own.endpoints, ['lock', 'gateway-lock/cost', 'true']).status).toBe(0);
+  expect(await startedRequests(own, between)).toMatchObject(ours);
+});
+
+/** By etcd's own count; streams, which cost no round trip of their own, are left out. */
+async function startedRequests(own: EtcdServers, before: Readonly<Record<string, number>> = {}) {
+  const metrics = await (await fetch(`${own.endpoints[0]}/metrics`)).text();
+  const pattern = /^grpc_server_started_total\{grpc_method="(\w+)",.*grpc_type="unary"\} (\d+)$/gm;
+  const counts = [...metrics.matchAll(pattern)].map(
+    ([, method, count]) => [method!, Number(count) - (before[method!] ?? 0)] as const,
+  );
+  return Object.fromEntries(counts.filter(([, count]) => count > 0));
+}
 
 test('a waiter whose key has gone queues again behind the others (etcd issue 11456)', async (ctx) => {
   need(ctx, whyNoEtcd);

@@ -1,4 +1,4 @@
-// What a token is for: effects of a holder that has lost its lock, and the barrier without which one of them gets through.
+// The use of a token: effects of a holder that has lost its lock, and the barrier without which one of them gets through.
 import { expect, onTestFinished, test } from 'vitest';
 import { acquireClusterLock } from '../../src/cluster/index.js';
 import { need } from '../support/capabilities.js';

@@ -1,6 +1,8 @@
-// What only PostgreSQL has: poolers, standbys, restarts, failovers, tables.
+// Peculiar to PostgreSQL: poolers, standbys, restarts, failovers, tables.
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { tokenOf } from '../../src/cluster/engines/postgres/claim.js';
+import { statements } from '../../src/cluster/engines/postgres/sql.js';
 import {
   acquireClusterLock,
   clusterEngine,
@@ -141,6 +143,35 @@ describe('a restart of the server', () => {
   );
 });
 
+describe('the wait for a holder that the server has forgotten', () => {
+  /** The milliseconds that the core would wait, by the statement itself. */
+  const take = async (claim: string, ttlMs = TTL_MS) => {
+    const { take: text } = statements('settling');
+    const [row] = await server.query(text, ['a', claim, '{}', ttlMs]);
+    return Number(row!['settleMs']);
+  };
+  const change = (fields: string) => server.query(`update settling set ${fields}`);
+  const LONG_MS = 9000;
+
+  test('is one time to live, unless the holder had released, and lasts until it was settled', async (ctx) => {
+    need(ctx, whyNoPostgres);
+    const { create, boot, settle } = statements('settling');
+    await server.query(create);
+    await server.query(boot);
+    expect(await take('first', LONG_MS)).toBe(0);
+    expect(await take('the session ended by itself')).toBe(0);
+    await change("settled_boot = 'another', released = true");
+    expect(await take('restarted after the release')).toBe(0);
+    await change(`settled_boot = 'another', ttl_ms = ${LONG_MS}`);
+    expect(await take('restarted under the holder')).toBe(LONG_MS);
+    expect(await take('its successor, because it died before it was settled')).toBe(LONG_MS);
+    await server.query(settle, ['a', 'its successor, because it died before it was settled', TTL_MS]);
+    expect(await take('settled')).toBe(0);
+    await change('settled_timeline = 7, released = true');
+    expect(await take('promoted')).toBe(TTL_MS);
+  });
+});
+
 test('after an asynchronous failover that lost acquisitions, tokens still grow, and the next waits one time to live', async (ctx) => {
   need(ctx, whyNoPostgres);
   const primary = await PostgresServer.start();
@@ -186,6 +217,10 @@ test('after an asynchronous failover that lost acquisitions, tokens still grow, 
   expect(next.token & 0xffffffffn).toBe(3n);
   expect(next.token).toBeGreaterThan(lock.token);
   await next.release();
+});
+
+test('a token of a later timeline is larger, whatever its counter', () => {
+  expect(tokenOf({ timeline: '2', counter: '1' })).toBeGreaterThan(tokenOf({ timeline: '1', counter: '4294967295' }));
 });
 
 test('a URL names the server, and the environment the credentials', async (ctx) => {

@@ -1,4 +1,4 @@
-// What `status` and `doctor` say about a cluster lock.
+// The cluster lock in the output of `status` and `doctor`.
 import type { ClusterEngine, ClusterFinding, ClusterLockProbe } from '../../cluster/index.js';
 import type { GatewayFlags } from '../gateway-flags.js';
 import { type ClusterFlags, clusterName, readEngine } from './cluster-flags.js';

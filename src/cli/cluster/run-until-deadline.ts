@@ -9,7 +9,7 @@ import { EXIT } from '../exit-codes.js';
 import { errorLine, say } from '../output.js';
 import type { SignalRelay } from '../signal-relay.js';
 
-/** How often the deadline is looked at, in milliseconds: a renewal moves it. */
+/** Milliseconds between two looks at the deadline, which a renewal moves. */
 const LOOK_MS = 100;
 
 /** `graceMs`: how long before the deadline the program gets SIGTERM. */

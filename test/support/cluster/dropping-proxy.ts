@@ -35,7 +35,7 @@ export class DroppingProxy {
     for (const socket of this.#sockets) socket.resume();
   }
 
-  /** What the server sends is `ms` milliseconds late from now on, even if everything is dropped meanwhile. */
+  /** Delivers the server's bytes `ms` milliseconds late from now on, even if everything is dropped meanwhile. */
   delayAnswers(ms: number): void {
     this.#answerDelayMs = ms;
   }
@@ -54,6 +54,11 @@ export class DroppingProxy {
     client.resume();
   }
 
+  #tell(end: () => void): void {
+    if (this.#dropping) this.#unheard.push(end);
+    else end();
+  }
+
   #pipe(from: Socket, to: Socket, delayMs: () => number): void {
     this.#sockets.add(from);
     from.setNoDelay(true);
@@ -61,12 +66,12 @@ export class DroppingProxy {
       if (delayMs() === 0) to.write(chunk);
       else setTimeout(() => to.write(chunk), delayMs());
     });
-    from.on('end', () => to.end());
+    // A paused socket with an empty buffer still reports its end.
+    from.on('end', () => this.#tell(() => to.end()));
     from.on('error', () => {});
     from.on('close', () => {
       this.#sockets.delete(from);
-      if (this.#dropping) this.#unheard.push(() => to.destroy());
-      else to.destroy();
+      this.#tell(() => to.destroy());
     });
     if (this.#dropping) from.pause();
   }

@@ -20,7 +20,7 @@ export const whyNoPgbouncer: Missing = spawnSync('pgbouncer', ['--version']).err
   : whyNoPostgres;
 
 export interface RunningEngine {
-  /** What follows the scheme in the engine's URL. `ports`: those of proxies in front of the servers. */
+  /** The engine's URL without its scheme. `ports`: those of proxies in front of the servers. */
   urlAt(ports: readonly number[]): string;
   /** The ports of the servers. */
   readonly ports: readonly number[];

@@ -10,7 +10,7 @@ import { ROOT } from './sabotage.js';
 export interface HolderOptions {
   readonly module: string;
   readonly kind: 'etcd' | 'postgres';
-  /** What follows the scheme in the engine's URL. */
+  /** The engine's URL without its scheme. */
   readonly url: string;
   readonly name: string;
   readonly ttlMs: number;

@@ -1,4 +1,4 @@
-// What `status` and `doctor` say about an etcd cluster.
+// Checks of an etcd cluster, for `status` and `doctor`.
 import type { ClusterFinding } from '../../driver.js';
 import type { EtcdEngineOptions } from '../etcd.js';
 import { Endpoints } from './channel.js';

@@ -23,6 +23,9 @@ export class PostgresClaim implements Claim {
   readonly #key: LockKey;
   #session: Session | null = null;
   #hasToken = false;
+  #isHeld = false;
+  /** The row does not show yet that this holder has waited for a forgotten one. */
+  #unsettled = false;
 
   constructor(access: PostgresAccess, key: LockKey, request: ClaimRequest) {
     this.#access = access;
@@ -52,10 +55,12 @@ export class PostgresClaim implements Claim {
     }
     const [row] = await this.#opened().query(this.#access.statements.confirm, [name, this.id], signal);
     if (row?.['mine'] !== true) throw new ClaimGone(`the row of lock '${name}' names another claim`);
+    if (this.#unsettled && this.#isHeld) await this.#settle(signal);
     return ttlMs;
   }
 
   hold(gone: (cause: unknown) => void): void {
+    this.#isHeld = true;
     this.#opened().hold(gone);
   }
 
@@ -67,6 +72,12 @@ export class PostgresClaim implements Claim {
 
   destroy(): void {
     this.#session?.destroy();
+  }
+
+  async #settle(signal: AbortSignal): Promise<void> {
+    const { name, ttlMs } = this.#request;
+    await this.#opened().query(this.#access.statements.settle, [name, this.id, ttlMs], signal);
+    this.#unsettled = false;
   }
 
   #opened(): Session {
@@ -96,7 +107,9 @@ export class PostgresClaim implements Claim {
     await this.#creating(session, signal, () => session.query(boot, [], signal));
     const [row] = await session.query(take, [name, this.id, JSON.stringify(owner), ttlMs], signal);
     this.#hasToken = true;
-    return { token: tokenOf(row!), settleMs: settleMs(row!, ttlMs) };
+    const settleMs = Number(row!['settleMs']);
+    this.#unsettled = settleMs > 0;
+    return { token: tokenOf(row!), settleMs };
   }
 
   /** Creates the tables if they do not exist. */
@@ -116,18 +129,6 @@ export class PostgresClaim implements Claim {
 /** Timeline and counter: tokens of a promoted standby are larger than those of the primary that it replaces. */
 export function tokenOf(row: Row): bigint {
   return (BigInt(row['timeline'] as string) << 32n) + BigInt(row['counter'] as string);
-}
-
-/**
- * A holder believes in its lock for at most a time to live after its last renewal. The server has forgotten the holder's session
- * earlier if it was restarted (another boot) or promoted (another timeline).
- */
-export function settleMs(row: Row, ttlMs: number): number {
-  const longest = Math.max(ttlMs, Number(row['ttlMs'] ?? 0));
-  // No row: this is the first acquisition, or the promoted standby had not received the earlier ones.
-  if (row['released'] === null) return row['timeline'] === '1' ? 0 : longest;
-  if (row['sameTimeline'] !== true) return longest;
-  return row['sameBoot'] === true || row['released'] === true ? 0 : longest;
 }
 
 function codeOf(error: unknown): string {

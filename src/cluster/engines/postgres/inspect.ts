@@ -1,4 +1,4 @@
-// What `status` and `doctor` say about a PostgreSQL server.
+// Checks of a PostgreSQL server, for `status` and `doctor`.
 import type { ClusterFinding } from '../../driver.js';
 import type { LockKey } from './lock-key.js';
 import { type PostgresClient, type Row, Session } from './session.js';

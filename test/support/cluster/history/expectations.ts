@@ -1,4 +1,4 @@
-// What a history must show: that nothing went wrong, and that enough went on for something to go wrong.
+// The expectations of a history: that nothing went wrong, and that enough went on for something to go wrong.
 import { expect } from 'vitest';
 import { buildWith } from '../sabotage.js';
 import { runHistory } from './run.mjs';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { DroppingProxy } from '../dropping-proxy.js';
 import type { WorkerConfig } from './worker.js';
 
-/** How a worker reaches the servers. */
+/** A worker's way to the servers. */
 export interface HostNetwork {
   readonly servers: readonly string[];
   cut(): void;
@@ -54,7 +54,7 @@ export class Host {
   readonly #logs: string;
   #child: ChildProcess | null = null;
   #incarnation = 0;
-  /** What the nemesis does to this host now; null: nothing. */
+  /** The fault of this host now; null if there is none. */
   trouble: string | null = null;
 
   constructor(network: HostNetwork, script: string, logs: string, config: (log: string) => WorkerConfig) {

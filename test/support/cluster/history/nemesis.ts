@@ -1,4 +1,4 @@
-// What goes wrong in a history: processes that stop, hosts that are cut off, servers that die. One fault after another, each for
+// The faults of a history: processes that stop, hosts that are cut off, servers that die. One fault after another, each for
 // longer than the time to live, and aimed at a holder most of the time.
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,7 +8,7 @@ import type { Host } from './hosts.js';
 export type ServerFault = readonly [name: string, run: () => Promise<void>];
 
 export class Nemesis {
-  /** How often each fault has hit; `name (holder)`: a host that held a lock at that moment. */
+  /** The number of hits of each fault; `name (holder)`: a host that held a lock at that moment. */
   readonly counts: Record<string, number> = {};
   readonly #hosts: readonly Host[];
   readonly #serverFaults: readonly ServerFault[];
