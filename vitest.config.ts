@@ -24,6 +24,7 @@ export default defineConfig({
       suite('integration', 0, 30_000),
       suite('multiprocess', 1, 60_000),
       suite('stress', 2, 300_000),
+      suite('cluster', 3, 300_000),
     ],
     coverage: {
       provider: 'v8',

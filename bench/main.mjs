@@ -43,13 +43,21 @@ const { values } = parseArgs({
   },
 });
 const keys = values.only?.split(',') ?? Object.keys(FIGURES);
-const unknown = keys.filter((key) => FIGURES[key] === undefined);
+// Servers have to be installed for it, so it is measured only if it is named, and alone.
+const unknown = keys.filter((key) => FIGURES[key] === undefined && values.only !== 'cluster');
 if (unknown.length > 0) {
   console.error(`no such figure: ${unknown.join(', ')}. There are: ${Object.keys(FIGURES).join(', ')}`);
   process.exit(2);
 }
 
 prepare();
+if (values.only === 'cluster') {
+  const { clusterTable, measureCluster } = await import('./cluster/main.mjs');
+  const figures = await measureCluster();
+  console.log(clusterTable(figures));
+  if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine: machine(), figures }, null, 1)}\n`);
+  process.exit(0);
+}
 buildFloor();
 const bench = { quick: values.quick, effort: effortOf(values.quick), peers: preparePeers(!values['no-peers']) };
 try {

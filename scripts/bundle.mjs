@@ -24,7 +24,10 @@ const FORM = {
 const library = {
   name: 'library',
   setup: ({ onResolve }) =>
-    onResolve({ filter: /^(\.\.\/)+index\.js$/ }, () => ({ path: '../index.js', external: true })),
+    onResolve({ filter: /^(\.\.\/)+(cluster\/)?index\.js$/ }, ({ path }) => ({
+      path: `../${path.replace(/^(\.\.\/)+/, '')}`,
+      external: true,
+    })),
 };
 
 /**
@@ -50,6 +53,7 @@ function withoutImports(source) {
 }
 
 await build({ ...FORM, entryPoints: ['src/index.ts'], outfile: 'dist/index.js', plugins: [builtins] });
+await build({ ...FORM, entryPoints: ['src/cluster/index.ts'], outfile: 'dist/cluster/index.js', plugins: [builtins] });
 await build({ ...FORM, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli/main.js', plugins: [library] });
 await writeManPage();
 

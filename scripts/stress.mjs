@@ -1,5 +1,5 @@
 // npm run stress [-- --seconds N]: the kill -9 loop for as long as you like (60 s unless told), with a
-// progress bar and a verdict.
+// progress bar and a verdict. With --mode cluster: histories of cluster locks on etcd and PostgreSQL.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,9 @@ import { parseArgs } from 'node:util';
 import { prepare } from './prepare.mjs';
 
 const ROUND = 100;
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' } } });
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '60' }, mode: { type: 'string', default: 'kill' } },
+});
 const seconds = Number(values.seconds);
 if (!(seconds > 0)) {
   console.error(`--seconds must be a number above 0, not '${values.seconds}'`);
@@ -15,6 +17,10 @@ if (!(seconds > 0)) {
 }
 
 prepare();
+if (values.mode === 'cluster') {
+  const { stressCluster } = await import('../test/support/cluster/history/stress.mjs');
+  process.exit((await stressCluster(seconds)) ? 0 : 1);
+}
 const { killLoop } = await import('../test/support/kill-loop.mjs');
 const started = performance.now();
 const total = { kills: 0, killedInside: 0, entries: 0 };

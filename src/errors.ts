@@ -38,7 +38,15 @@ export type LockErrorCode =
   /** Not a file that may be used as a lock. */
   | 'ERR_LOCK_INVALID_FILE'
   /** No binary of the addon for this machine. */
-  | 'ERR_NATIVE_MISSING';
+  | 'ERR_NATIVE_MISSING'
+  /** A cluster lock could not be renewed before its deadline. */
+  | 'ERR_LOCK_EXPIRED'
+  /** The cluster ended a lock that was held: its key was deleted, its session was terminated. */
+  | 'ERR_LOCK_REVOKED'
+  /** No server of the cluster answered. Says nothing about the lock: it is neither free nor still held. */
+  | 'ERR_CLUSTER_UNAVAILABLE'
+  /** The cluster answered, but cannot hold such a lock: a pooler, a standby, an old version, missing rights. */
+  | 'ERR_CLUSTER_UNSUITABLE';
 
 export type GatewayLockErrorCode =
   | 'ERR_GATEWAY_PORT_IN_USE'

@@ -10,6 +10,7 @@ export type {
 export { GatewayLockError, LockError } from './errors.js';
 export type { GatewayLockEvents, SupervisedDecision } from './events.js';
 export { acquireGatewayLock } from './gateway/acquire-gateway-lock.js';
+export type { GatewayCluster } from './gateway/cluster.js';
 export type { DetectSupervisorOptions, Supervisor } from './gateway/detect-supervisor.js';
 export { detectSupervisor } from './gateway/detect-supervisor.js';
 export type { GatewayLock } from './gateway/gateway-lock.js';

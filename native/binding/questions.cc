@@ -1,6 +1,7 @@
 #include "questions.h"
 
 #include "arguments.h"
+#include "boot_clock.h"
 #include "held_locks.h"
 #include "js_error.h"
 #include "lock_flags.h"
@@ -162,6 +163,10 @@ Napi::Value JsBootId(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), BootId());
 }
 
+Napi::Value JsBootClockMs(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), BootClockMs());
+}
+
 Napi::Value JsPidNamespace(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), PidNamespace());
 }
@@ -181,6 +186,7 @@ void ExportQuestions(Napi::Env env, Napi::Object exports) {
   exports.Set("startTimeOf", Napi::Function::New<JsStartTimeOf>(env));
   exports.Set("startedAtMs", Napi::Function::New<JsStartedAtMs>(env));
   exports.Set("commandLine", Napi::Function::New<JsCommandLine>(env));
+  exports.Set("bootClockMs", Napi::Function::New<JsBootClockMs>(env));
   exports.Set("bootId", Napi::Function::New<JsBootId>(env));
   exports.Set("pidNamespace", Napi::Function::New<JsPidNamespace>(env));
 }

@@ -19,9 +19,9 @@ const MUSL = words(`
 /** As 32-bit programs call them since 1.2.0, with times of 64 bits. */
 const MUSL_TIMES = words('__clock_gettime64 __fstat_time64 __lstat_time64 __stat_time64');
 
-/** Apple's headers mark none as newer than 10.5, and mark what is new. Without the `_` that a Mach-O file puts before each. */
+/** Apple's headers mark none as newer than 10.5, but for clock_gettime_nsec_np (10.12), and mark what is new. Without the `_` that a Mach-O file puts before each. */
 const DARWIN = words(`
-  __error __stderrp abort bind bzero ceilf close connect dup2 dyld_stub_binder execve fchmod fcntl flock free freeaddrinfo
+  __error __stderrp abort bind bzero ceilf clock_gettime_nsec_np close connect dup2 dyld_stub_binder execve fchmod fcntl flock free freeaddrinfo
   fstat fstat$INODE64 fstatfs fstatfs$INODE64 ftruncate getaddrinfo geteuid getpid getsockname getsockopt inet_pton
   kevent64 kill kqueue listen lstat lstat$INODE64 malloc memchr memcmp memcpy memmove mkdir open poll pread proc_listpids
   proc_pidfdinfo proc_pidinfo pthread_create pthread_join pthread_mutex_destroy pthread_mutex_lock pthread_mutex_unlock
@@ -38,7 +38,7 @@ const WINDOWS = words(`
   FindFirstChangeNotificationW FindFirstFileW FindNextChangeNotification GetAce GetCurrentProcess GetExtendedTcpTable
   GetFileAttributesExW GetFileInformationByHandle GetFileInformationByHandleEx GetFileType
   GetFinalPathNameByHandleW GetFullPathNameW GetLastError GetModuleHandleW GetProcAddress GetProcessTimes GetSecurityDescriptorDacl GetSecurityInfo
-  GetTokenInformation GetVolumeInformationByHandleW InitializeCriticalSection LeaveCriticalSection LoadLibraryExW LocalFree LockFileEx
+  GetTickCount64 GetTokenInformation GetVolumeInformationByHandleW InitializeCriticalSection LeaveCriticalSection LoadLibraryExW LocalFree LockFileEx
   MultiByteToWideChar OpenProcess OpenProcessToken ReadFile ReleaseSRWLockExclusive SetEvent SetFileInformationByHandle
   SetInformationJobObject SetLastError SetSecurityInfo Sleep SleepConditionVariableSRW TlsGetValue UnlockFileEx VirtualProtect
   VirtualQuery WSAGetLastError WSAIoctl WSASocketW WSAStartup WaitForMultipleObjects WaitForSingleObject

@@ -3,6 +3,8 @@ import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { type GatewayLockOptions, LockError, listLocks, probeLock, resolveGatewayPaths } from '../index.js';
 import { printable } from '../printable.js';
+import { addClusterFlags, type ClusterFlags, ttlFlag } from './cluster/cluster-flags.js';
+import { readClusterFindings } from './cluster/cluster-report.js';
 import { runChecks } from './doctor/checks.js';
 import { error, type Finding, ok, type Subject } from './doctor/finding.js';
 import { removeInert } from './doctor/inert.js';
@@ -13,7 +15,7 @@ import { jsonText } from './json-output.js';
 import { type Paint, painter } from './output.js';
 import { print } from './print.js';
 
-interface DoctorFlags extends GatewayFlags {
+interface DoctorFlags extends GatewayFlags, ClusterFlags {
   readonly json?: boolean;
   readonly fix?: boolean;
   readonly unit?: readonly string[];
@@ -27,7 +29,8 @@ export function addDoctorCommand(program: Command): void {
       'Checks the addon, the lock directory, the file system (by locking a file of its own there), the port, the locks, the ' +
         'base ports and the service units. Changes nothing without --fix.',
     );
-  addFlags(command, 'stateDir', 'lock', 'profile', 'app', 'port', 'host', 'config')
+  addClusterFlags(addFlags(command, 'stateDir', 'lock', 'profile', 'app', 'port', 'host', 'config'))
+    .addOption(ttlFlag())
     .option('--json', 'print { "ok": ..., "findings": [...] } for programs')
     .option('--fix', 'remove leftover lock files, and only those that provably block nothing')
     .option('--unit <file...>', 'service files to check, besides those in the usual places')
@@ -36,6 +39,10 @@ export function addDoctorCommand(program: Command): void {
     { line: 'gateway-lock doctor', what: 'everything, for the gateway of ~/.gateway' },
     { line: 'gateway-lock doctor --fix', what: 'and remove what dead gateways have left' },
     { line: 'gateway-lock doctor --port 18790 --json', what: 'for a program' },
+    {
+      line: 'gateway-lock doctor --cluster etcd://a:2379,b:2379',
+      what: 'and versions, quorum, rights and round trip there',
+    },
   ]);
   command.addHelpText(
     'after',
@@ -65,7 +72,21 @@ async function examine(flags: DoctorFlags): Promise<Finding[]> {
   const addon = { check: 'addon', ...ok('loaded') };
   const removed = flags.fix ? removeInert(await listLocks(options)) : [];
   const subject = await readSubject(flags, options);
-  return [addon, ...removed.map((report) => ({ check: 'fix', ...report })), ...(await runChecks(subject))];
+  return [
+    addon,
+    ...removed.map((report) => ({ check: 'fix', ...report })),
+    ...(await runChecks(subject)),
+    ...(await checkCluster(flags)),
+  ];
+}
+
+async function checkCluster(flags: DoctorFlags): Promise<Finding[]> {
+  const findings = await readClusterFindings(flags);
+  return findings.map(({ level, subject, message }) => ({
+    check: 'cluster',
+    level: level === 'problem' ? 'error' : level,
+    message: `${subject}: ${message}`,
+  }));
 }
 
 /** Without a home, or without the addon, nothing else can be looked at. */

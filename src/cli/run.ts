@@ -10,6 +10,9 @@ import {
   startSupervised,
 } from '../index.js';
 import { type ChildEnd, runChild } from './child.js';
+import { gatewayCluster } from './cluster/cluster-flags.js';
+import { addRunClusterFlags, clusterConflict, type RunClusterFlags } from './cluster/run-flags.js';
+import { runUntilDeadline } from './cluster/run-until-deadline.js';
 import { withExamples } from './examples.js';
 import { EXIT, exitCodeOf, isHeld } from './exit-codes.js';
 import { findProgram } from './find-program.js';
@@ -19,7 +22,7 @@ import { errorLine, say } from './output.js';
 import { SignalRelay } from './signal-relay.js';
 import { sayDuplicate } from './supervision.js';
 
-interface RunFlags extends GatewayFlags {
+interface RunFlags extends GatewayFlags, RunClusterFlags {
   /** Milliseconds; false for --no-wait. */
   readonly wait?: number | false;
   readonly supervised?: boolean;
@@ -53,6 +56,7 @@ export function addRunCommand(program: Command): void {
     .option('--health-path <path>', 'with --supervised: where that gateway is asked', '/healthz')
     .option('--exec', 'become the program: same pid, no wrapper')
     .action(run);
+  addRunClusterFlags(command);
   withExamples(command, [
     { line: 'gateway-lock run -- node worker.js', what: 'one at a time, by the lock in ~/.gateway' },
     {
@@ -67,11 +71,16 @@ export function addRunCommand(program: Command): void {
       line: 'gateway-lock run --port 18790 --supervised -- node server.js',
       what: 'in a systemd unit; server.js listens on { fd: 3 }',
     },
+    {
+      line: 'gateway-lock run --cluster etcd://a:2379,b:2379 -- node worker.js',
+      what: 'one at a time among several hosts; GATEWAY_LOCK_TOKEN is the fencing token',
+    },
   ]);
   command.addHelpText(
     'after',
-    "\nExit codes: the program's own; 75 lock or port is in use; with --supervised 78 (systemd) or 0 if a healthy gateway\n" +
-      'is already running, 1 if it is not healthy; 126 the program cannot be run, 127 it does not exist.',
+    "\nExit codes: the program's own; 75 lock or port is in use, or a cluster lock was lost and the program was stopped;\n" +
+      'with --supervised 78 (systemd) or 0 if a healthy gateway is already running, 1 if it is not healthy;\n' +
+      '126 the program cannot be run, 127 it does not exist.',
   );
 }
 
@@ -88,7 +97,10 @@ async function run(words: string[], flags: RunFlags): Promise<void> {
 }
 
 /** Windows gives a program neither the lock nor the socket (docs/decisions/0017). */
-function refuseWhatCannotBe({ exec, port, handover }: RunFlags): void {
+function refuseWhatCannotBe(flags: RunFlags): void {
+  const conflict = clusterConflict(flags);
+  if (conflict !== null) throw usageError(conflict);
+  const { exec, port, handover } = flags;
   if (programsInherit) return;
   if (exec) throw usageError('--exec: on Windows no process can become another program');
   if (port !== undefined && handover) {
@@ -104,8 +116,9 @@ function usageError(text: string): Error {
 
 /** The exit code where there is no lock to be had. */
 async function acquire(flags: RunFlags, signal: AbortSignal): Promise<GatewayLock | number> {
-  const options = { ...lockOptions(flags), signal };
   try {
+    const cluster = await gatewayCluster(flags, flags.wait === false ? 0 : flags.wait);
+    const options = { ...lockOptions(flags), signal, ...(cluster === undefined ? {} : { cluster }) };
     return flags.supervised ? await acquireSupervised(options, flags) : await acquireGatewayLock(options);
   } catch (error) {
     if (signal.aborted) throw error;
@@ -147,6 +160,7 @@ async function runLocked(
     // A signal that came while the lock was taken ends this command, and no program is started.
     signals.interrupted.throwIfAborted();
     if (flags.exec) lock.exec({ path: file, args: words });
+    if (lock.cluster !== null) return await runUntilDeadline(lock, words, flags.stopGrace, signals);
     return await runChild(lock, file, words, signals);
   } finally {
     await close(lock);

@@ -1,6 +1,9 @@
 // gateway-lock status: who has which lock, and is it well?
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type ListedLock, listLocks, listStateDirectories } from '../index.js';
+import { printable } from '../printable.js';
+import { addClusterFlags, type ClusterFlags } from './cluster/cluster-flags.js';
+import { type ClusterReport, clusterLine, readClusterReport } from './cluster/cluster-report.js';
 import { withExamples } from './examples.js';
 import { addFlags, type GatewayFlags, gatewayOptions, parseMilliseconds } from './gateway-flags.js';
 import { jsonText } from './json-output.js';
@@ -9,7 +12,7 @@ import { print } from './print.js';
 import { statusJson, statusLines } from './status/status-report.js';
 import { watchLocks } from './status/watch.js';
 
-interface StatusFlags extends GatewayFlags {
+interface StatusFlags extends GatewayFlags, ClusterFlags {
   readonly json?: boolean;
   readonly watch?: boolean;
   readonly interval: number;
@@ -25,7 +28,7 @@ export function addStatusCommand(program: Command): void {
       'Lists the locks under the state directories: the one that is named, else ~/.<app> and every ~/.<app>-<profile>. ' +
         'Nothing is created, changed or removed.',
     );
-  addFlags(command, 'stateDir', 'lock', 'profile', 'app')
+  addClusterFlags(addFlags(command, 'stateDir', 'lock', 'profile', 'app'))
     .option('--json', 'print { "locks": [...] } for programs')
     .option('--watch', 'keep looking: redraw a terminal; into a pipe print again what has changed')
     .addOption(
@@ -39,6 +42,7 @@ export function addStatusCommand(program: Command): void {
     { line: 'gateway-lock status', what: 'all gateways of this user' },
     { line: 'gateway-lock status --profile rescue --json', what: 'one of them, for a program' },
     { line: 'gateway-lock status --watch', what: 'until Ctrl-C' },
+    { line: 'gateway-lock status --cluster etcd://a:2379', what: 'and the lock among several hosts' },
   ]);
   command.addHelpText(
     'after',
@@ -52,6 +56,11 @@ Fields of each lock in --json:
   host, port           where it listens, as its record says, or null
   listening, health    does the port answer, and how: { healthy, reason, status }; or null
   cause                { code, message } when it is unreadable, or null
+With --cluster also { "cluster": ... }:
+  name, target         of the lock, and the servers
+  state                free, held, unreachable (which is neither)
+  owner, token         of the holder, or null
+  cause                { code, message } when it is unreachable, or null
 
 Exit codes: 0 success, whatever the state of the locks; 1 error; 64 usage error.`,
   );
@@ -60,21 +69,23 @@ Exit codes: 0 success, whatever the state of the locks; 1 error; 64 usage error.
 async function status(flags: StatusFlags): Promise<void> {
   const options = gatewayOptions(flags);
   const look = () => listLocks(options);
+  const cluster = await readClusterReport(flags);
   // One line where there may be several answers.
   const show = (locks: readonly ListedLock[]) =>
-    flags.json ? [jsonText(statusJson(locks), flags.watch ? 0 : 2)] : statusText(locks, flags);
+    flags.json ? [jsonText(statusJson(locks, cluster), flags.watch ? 0 : 2)] : statusText(locks, flags, cluster);
   if (flags.watch) await watchLocks({ look, show, intervalMs: flags.interval });
   else await print(`${show(await look()).join('\n')}\n`);
 }
 
-function statusText(locks: readonly ListedLock[], flags: StatusFlags): string[] {
+function statusText(locks: readonly ListedLock[], flags: StatusFlags, cluster: ClusterReport | null): string[] {
   const options = gatewayOptions(flags);
   const lookedIn = flags.lock === undefined ? listStateDirectories(options) : [flags.lock];
-  return statusLines(locks, lookedIn, {
+  const lines = statusLines(locks, lookedIn, {
     columns: process.stdout.columns ?? Number.POSITIVE_INFINITY,
     nowMs: Date.now(),
     paint: painter(process.stdout),
   });
+  return cluster === null ? lines : [...lines, '', printable(clusterLine(cluster))];
 }
 
 function parseInterval(text: string): number {

@@ -19,6 +19,17 @@ const DYING_OWNER_PAUSES_MS = { shortest: 5, longest: 100 };
  */
 const LIVING_LISTENER_GRACE_MS = 500;
 
+/**
+ * Fails before a wait for the cluster if another program listens on the port.
+ *
+ * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE`
+ */
+export async function assertPortFree(request: GatewayRequest, reclaimed: boolean): Promise<void> {
+  if (!request.bind) return;
+  if (reclaimed) await letOwnerDie(request);
+  if (portAnswers(request)) throw inUse(request);
+}
+
 /** @param reclaimed the last owner died and left its lock file */
 export async function bindPort(request: GatewayRequest, reclaimed: boolean): Promise<BoundListener> {
   if (reclaimed) await letOwnerDie(request);

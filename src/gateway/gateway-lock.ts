@@ -2,6 +2,7 @@
 import type { Server } from 'node:net';
 import { webSocketUrl } from '../address.js';
 import type { BoundListener, CloseOptions } from '../bind/bound-listener.js';
+import type { ClusterLock } from '../cluster/index.js';
 import type { OwnerRecord } from '../errors.js';
 import type { FileLock, LostListener } from '../lock/file-lock.js';
 import type { ReclaimReason } from '../lock/reclaim.js';
@@ -27,10 +28,18 @@ export class GatewayLock {
   readonly strength: LockStrength;
   /** null with `bind: false`. */
   readonly listener: BoundListener | null;
+  /** The lock on the cluster; null without the option `cluster`. */
+  readonly cluster: ClusterLock | null;
   readonly #locks: readonly FileLock[];
 
   /** @internal */
-  constructor(host: string, port: number, locks: readonly FileLock[], listener: BoundListener | null) {
+  constructor(
+    host: string,
+    port: number,
+    locks: readonly FileLock[],
+    listener: BoundListener | null,
+    cluster: ClusterLock | null,
+  ) {
     this.host = host;
     this.port = port;
     this.url = webSocketUrl(host, port);
@@ -38,12 +47,20 @@ export class GatewayLock {
     this.reclaimed = locks.map((lock) => lock.reclaimed).find((reason) => reason !== null) ?? null;
     this.strength = locks[0]!.strength;
     this.listener = listener;
+    this.cluster = cluster;
+    // Nobody new is served; the program hears of the loss through onLost() or the signal of the cluster lock.
+    cluster?.onLost(() => void listener?.close());
     this.#locks = locks;
   }
 
   /** The record in the state lock. */
   get owner(): OwnerRecord {
     return this.#locks[0]!.owner!;
+  }
+
+  /** The fencing token of the cluster lock; null without the option `cluster`. */
+  get token(): bigint | null {
+    return this.cluster?.token ?? null;
   }
 
   /**
@@ -65,6 +82,7 @@ export class GatewayLock {
    *   where no program inherits a lock
    */
   get inheritance(): Inheritance {
+    this.#assertNoCluster();
     return inheritanceOf(this.#locks, this.listener);
   }
 
@@ -77,6 +95,7 @@ export class GatewayLock {
    *   `ERR_LOCK_UNSUPPORTED` on Windows
    */
   async handOverTo(pid: number): Promise<void> {
+    this.#assertNoCluster();
     refuseWhereNothingIsInherited(this.#locks[0]!);
     for (const lock of this.#locks) lock.handOverTo(pid);
     await this.listener?.close();
@@ -93,13 +112,21 @@ export class GatewayLock {
     return execAs(this.inheritance, program);
   }
 
-  /** Whether every lock is held and its file still in place. */
-  verify(): boolean {
-    // No short cut: each lock that is lost must tell its listeners.
-    return this.#locks.map((lock) => lock.verify()).every(Boolean);
+  /** The descriptors of the host's locks, for a program that this process supervises. @internal */
+  get lockDescriptors(): readonly number[] {
+    return this.#locks.map((lock) => lock.fd);
   }
 
-  /** Calls `listener` once, with `ERR_LOCK_REPLACED`, when a lock file is removed or replaced under this gateway. */
+  /** Whether every lock is held, each lock file in place, and the deadline of the cluster lock not passed. */
+  verify(): boolean {
+    // No short cut: each lock that is lost must tell its listeners.
+    return this.#locks.map((lock) => lock.verify()).every(Boolean) && this.cluster?.held !== false;
+  }
+
+  /**
+   * Calls `listener` once: with `ERR_LOCK_REPLACED` when a lock file is removed or replaced under this gateway, with
+   * `ERR_LOCK_EXPIRED` or `ERR_LOCK_REVOKED` when the cluster lock is lost.
+   */
   onLost(listener: LostListener): () => void {
     let told = false;
     const once: LostListener = (error) => {
@@ -107,14 +134,14 @@ export class GatewayLock {
       told = true;
       listener(error);
     };
-    const undo = this.#locks.map((lock) => lock.onLost(once));
+    const undo = [...this.#locks, ...(this.cluster === null ? [] : [this.cluster])].map((lock) => lock.onLost(once));
     return () => {
       for (const off of undo) off();
     };
   }
 
   /**
-   * Closes the server, then the listener, then removes the lock files and drops the locks, in that order: the next gateway starts
+   * Closes the server, then the listener, releases the cluster lock, then removes the lock files and drops the locks, in that order: the next gateway starts
    * only when this one has done its last write. May be called again: after it failed, or while it waits, to shorten the grace.
    *
    * @throws {LockError} `ERR_LOCK_PERMISSION`, or the system's own error, if a lock file could not be removed. Every lock is dropped
@@ -122,11 +149,23 @@ export class GatewayLock {
    */
   async close(options: CloseOptions = {}): Promise<void> {
     await this.listener?.close(options);
-    releaseAll(this.#locks.toReversed());
+    try {
+      await this.cluster?.release();
+    } finally {
+      releaseAll(this.#locks.toReversed());
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** A successor would not know the claim, and this process could not renew it once it is gone. */
+  #assertNoCluster(): void {
+    if (this.cluster === null) return;
+    throw Object.assign(new Error('a gateway with a cluster lock cannot be handed over'), {
+      code: 'ERR_INVALID_STATE',
+    });
   }
 }
 

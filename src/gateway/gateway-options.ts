@@ -18,6 +18,7 @@ import type { OwnerRecord } from '../errors.js';
 import { toLockError } from '../lock/lock-error.js';
 import type { OwnerFields } from '../lock/owner-record.js';
 import { RECORD_LIMIT } from '../lock/record-parser.js';
+import { checkCluster, type GatewayCluster } from './cluster.js';
 import { lockFailedError } from './gateway-error.js';
 import {
   configLock,
@@ -82,6 +83,8 @@ export interface GatewayLockOptions {
   readonly weakFileSystem?: 'error' | 'warn' | 'allow';
   /** false takes the locks only. @default true */
   readonly bind?: boolean;
+  /** Adds a lock on a cluster, which is acquired after the host's locks and before the bind. */
+  readonly cluster?: GatewayCluster;
 }
 
 export interface GatewayRequest {
@@ -101,6 +104,7 @@ export interface GatewayRequest {
   readonly onWait: ((wait: GatewayWait) => unknown) | undefined;
   readonly weakFileSystem: 'error' | 'warn' | 'allow';
   readonly bind: boolean;
+  readonly cluster: GatewayCluster | undefined;
 }
 
 const DEFAULT_PORT = 18789;
@@ -138,6 +142,7 @@ export function readGatewayOptions(options: GatewayLockOptions): GatewayRequest 
     onWait: checkFunction('onWait', options.onWait),
     weakFileSystem: checkOneOf('weakFileSystem', options.weakFileSystem ?? 'error', ['error', 'warn', 'allow']),
     bind: checkFlag('bind', options.bind ?? true),
+    cluster: checkCluster(options.cluster),
   };
 }
 

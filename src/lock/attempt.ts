@@ -88,7 +88,8 @@ function tryOnce(request: AttemptRequest, { contender, waited }: AttemptContext)
   const { verdict, owner } = inspectLeftover(result, request);
   if (verdict === 'held-by-record') return owner;
   try {
-    return completeAcquire(result, request, { reclaimed: reasonOf(verdict), waited });
+    const reclaimed = reasonOf(verdict);
+    return completeAcquire(result, request, { reclaimed, predecessor: reclaimed === null ? null : owner, waited });
   } catch (error) {
     native().undo(result);
     throw toLockError(error, request.path);
@@ -151,16 +152,16 @@ function reasonOf(verdict: Leftover['verdict']): ReclaimReason | null {
 function completeAcquire(
   id: LockId,
   request: AttemptRequest,
-  how: { readonly reclaimed: ReclaimReason | null; readonly waited: WaitMode | null },
+  how: Pick<FileLock, 'reclaimed' | 'predecessor' | 'waited'>,
 ): FileLock {
   const { path, mode, head } = request;
-  const { reclaimed, waited } = how;
+  const { reclaimed } = how;
   const record = head === null ? null : { head, acquisition: newAcquisition() };
   if (record !== null) native().writeRecord(id, formatRecord(record));
   const strength = native().strengthOf(id);
   if (strength === 'weak' && request.weakFileSystem === 'warn') warnWeak(path);
   if (reclaimed !== null) announce('gateway-lock:reclaim', () => ({ path, reason: reclaimed }));
-  const lock = new FileLock(id, { path, mode, strength, record, reclaimed, waited });
+  const lock = new FileLock(id, { path, mode, strength, record, ...how });
   announce('gateway-lock:acquire', () => ({ path, mode, owner: lock.owner }));
   return lock;
 }

@@ -36,6 +36,7 @@ interface Held {
   /** null in shared mode. */
   readonly record: OwnRecord | null;
   readonly reclaimed: ReclaimReason | null;
+  readonly predecessor: OwnerRecord | null;
   readonly waited: WaitMode | null;
 }
 
@@ -50,6 +51,8 @@ export class FileLock {
   readonly strength: LockStrength;
   /** Why a leftover lock file could be taken; null when there was none. */
   readonly reclaimed: ReclaimReason | null;
+  /** The record in the leftover lock file; null if there was none, or none that can be read. */
+  readonly predecessor: OwnerRecord | null;
   /** How the end of the wait was noticed; null when there was none. */
   readonly waited: WaitMode | null;
   readonly #id: LockId;
@@ -68,6 +71,7 @@ export class FileLock {
     this.mode = held.mode;
     this.strength = held.strength;
     this.reclaimed = held.reclaimed;
+    this.predecessor = held.predecessor;
     this.waited = held.waited;
     this.#record = held.record;
   }

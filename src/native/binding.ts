@@ -76,6 +76,8 @@ export interface NativeBinding {
   exec(path: string, args: readonly string[], environment: readonly string[], inherit: readonly number[]): void;
   /** Windows only: what this process starts from now on, and whatever that starts, ends when this process does. */
   tieChildren(): void;
+  /** Milliseconds since an arbitrary moment, the time in suspend included. Never goes back. */
+  bootClockMs(): number;
   /** '' when unknown. */
   bootId(): string;
   /** '' when unknown. */

@@ -1,10 +1,11 @@
 // The addon against its hand-written types, and against callers that the TypeScript above it never lets through.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ContenderId, ListenerId, LockId, NativeBinding } from '../../src/native/binding.js';
 import { native } from '../../src/native/load.js';
+import { need } from '../support/capabilities.js';
 import { freshDirectory, until } from '../support/places.js';
 
 const types = readFileSync(new URL('../../src/native/binding.ts', import.meta.url), 'utf8');
@@ -308,3 +309,23 @@ function membersOf(name: string): string[] {
 function bodyOf(name: string): string {
   return new RegExp(`interface ${name}(?: extends \\w+)? \\{\\n(.*?)\\n\\}`, 's').exec(types)![1]!;
 }
+
+describe('bootClockMs()', () => {
+  test('counts with the other clocks of this process while the machine is awake', async () => {
+    const before = performance.now();
+    const start = addon.bootClockMs();
+    await sleep(100);
+    const counted = addon.bootClockMs() - start;
+    // Windows counts in steps of 10 to 16 ms; a timer may be 1 ms early.
+    expect(counted).toBeGreaterThan(80);
+    expect(counted).toBeLessThan(performance.now() - before + 20);
+  });
+
+  test('is the clock that Linux calls the time since boot', (ctx) => {
+    need(ctx, existsSync('/proc/uptime') ? null : 'this system has no /proc/uptime');
+    const before = addon.bootClockMs();
+    const uptime = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000;
+    expect(uptime).toBeGreaterThan(before - 10);
+    expect(uptime).toBeLessThan(addon.bootClockMs() + 10);
+  });
+});

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -23,15 +23,20 @@ async function loadList(script: string): Promise<string[]> {
   return JSON.parse(stdout);
 }
 
-test('the package is one file of JavaScript', () => {
+test('the package is one file of JavaScript for each entry point', () => {
   const scripts = readdirSync(`${root}dist`, { recursive: true, encoding: 'utf8' }).filter((name) =>
     /\.js$/.test(name),
   );
-  expect(scripts.filter((name) => !/^cli[/\\]/.test(name))).toEqual(['index.js']);
+  const entries = scripts.filter((name) => !/^cli[/\\]/.test(name)).map((name) => name.replaceAll(sep, '/'));
+  expect(entries.sort()).toEqual(['cluster/index.js', 'index.js']);
 });
 
 test('importing it loads no builtin module, which would cost up to milliseconds each', async () => {
   expect(await builtinsLoadedBy('gateway-lock')).toEqual([]);
+});
+
+test('so does importing gateway-lock/cluster', async () => {
+  expect(await builtinsLoadedBy('gateway-lock/cluster')).toEqual([]);
 });
 
 test('a stack trace names the sources', async () => {

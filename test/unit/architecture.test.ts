@@ -7,8 +7,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What each room may import of the others. The leaf files may be imported by all. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  cli: ['index'],
-  gateway: ['lock', 'probe', 'bind', 'native'],
+  cli: ['index', 'cluster'],
+  cluster: ['native'],
+  gateway: ['lock', 'probe', 'bind', 'native', 'cluster'],
   lock: ['native'],
   probe: ['native'],
   bind: ['native'],
@@ -43,6 +44,13 @@ describe('src imports downward only', () => {
   });
 });
 
+test('gateway and cli load gateway-lock/cluster only when it is used', () => {
+  const importers = sources.filter((file) => !file.startsWith('src/cluster/'));
+  expect(importers.filter((file) => /^(import|export) (?!type ).*from '(\.\.\/)+cluster\//m.test(read(file)))).toEqual(
+    [],
+  );
+});
+
 test('errors.ts imports nothing', () => {
   expect(read('src/errors.ts')).not.toMatch(/^import /m);
 });
@@ -59,7 +67,7 @@ test('process.platform is read in src/native only', () => {
 });
 
 test('nothing in the library installs signal handlers, ends a process, or prints', () => {
-  const forbidden = /process\.(on|once|kill|exit|abort)\(|console\.|\.write\(/;
+  const forbidden = /process\.(on|once|kill|exit|abort)\(|console\.|process\.std(out|err)/;
   const library = sources.filter((file) => !file.startsWith('src/cli/'));
   expect(library.filter((file) => forbidden.test(read(file)))).toEqual([]);
 });

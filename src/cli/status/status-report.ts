@@ -5,8 +5,11 @@ import { causeOf } from '../json-output.js';
 import { lockTable, type Page } from './lock-table.js';
 
 /** As `--json` prints it: the fields of listLocks(), with the cause as code and message. */
-export function statusJson(locks: readonly ListedLock[]): object {
-  return { locks: locks.map((lock) => ({ ...lock, cause: causeOf(lock.cause) })) };
+export function statusJson(locks: readonly ListedLock[], cluster: object | null = null): object {
+  return {
+    ...(cluster === null ? {} : { cluster }),
+    locks: locks.map((lock) => ({ ...lock, cause: causeOf(lock.cause) })),
+  };
 }
 
 export function statusLines(locks: readonly ListedLock[], lookedIn: readonly string[], page: Page): string[] {

@@ -1,0 +1,13 @@
+#include "boot_clock.h"
+
+#include <time.h>
+
+namespace gateway_lock {
+
+// The clock of mach_continuous_time(), in nanoseconds (man 3 clock_gettime_nsec_np).
+// CLOCK_UPTIME_RAW, which Node's own clocks use, stops in sleep.
+double BootClockMs() {
+  return static_cast<double>(clock_gettime_nsec_np(CLOCK_MONOTONIC_RAW)) / 1e6;
+}
+
+}  // namespace gateway_lock

@@ -1,0 +1,14 @@
+#include "boot_clock.h"
+
+#include <time.h>
+
+namespace gateway_lock {
+
+// CLOCK_MONOTONIC, which Node's own clocks use, stops in suspend (man 2 clock_gettime).
+double BootClockMs() {
+  timespec now = {};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+}
+
+}  // namespace gateway_lock

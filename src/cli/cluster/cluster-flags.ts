@@ -1,0 +1,47 @@
+// The options that name a cluster lock. The engines are loaded only if one of them is used.
+import { type Command, Option } from 'commander';
+import type { ClusterEngine } from '../../cluster/index.js';
+import type { GatewayCluster } from '../../index.js';
+import { type GatewayFlags, parseMilliseconds } from '../gateway-flags.js';
+
+export interface ClusterFlags {
+  readonly cluster?: string;
+  readonly clusterName?: string;
+  readonly ttl?: number;
+}
+
+export function addClusterFlags(command: Command): Command {
+  return command
+    .option('--cluster <url>', 'a lock among several hosts: etcd://HOST:PORT,... or postgres://HOST:PORT/DATABASE')
+    .option('--cluster-name <name>', 'its name (default: <app>, or <app>-<profile>)');
+}
+
+export function ttlFlag(): Option {
+  return new Option(
+    '--ttl <ms>',
+    'how long the cluster keeps the lock of a host that is gone (default: 15000)',
+  ).argParser(parseMilliseconds);
+}
+
+export async function readEngine(url: string): Promise<ClusterEngine> {
+  const { clusterEngine } = await import('../../cluster/index.js');
+  return clusterEngine(url);
+}
+
+export function clusterName({ app = 'gateway', profile, clusterName: name }: ClusterFlags & GatewayFlags): string {
+  return name ?? (profile === undefined ? app : `${app}-${profile}`);
+}
+
+/** Undefined without --cluster. */
+export async function gatewayCluster(
+  flags: ClusterFlags & GatewayFlags,
+  timeoutMs: number | undefined,
+): Promise<GatewayCluster | undefined> {
+  if (flags.cluster === undefined) return undefined;
+  return {
+    engine: await readEngine(flags.cluster),
+    name: clusterName(flags),
+    ...(flags.ttl === undefined ? {} : { ttlMs: flags.ttl }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  };
+}

@@ -1,0 +1,56 @@
+// One request with a time limit. Not AbortSignal.any(): on Node 20 a long-lived source keeps every signal made from it.
+
+/** A request did not end within its time. */
+export class CallTimeout extends Error {
+  override readonly name = 'CallTimeout';
+
+  constructor(limitMs: number) {
+    super(`no answer within ${limitMs} ms`);
+  }
+}
+
+/**
+ * Runs `call` with a signal that aborts after `limitMs` (with {@link CallTimeout}), or with `parent`. Rejects at that moment even
+ * if `call` does not react.
+ */
+export async function boundedCall<T>(
+  call: (signal: AbortSignal) => Promise<T>,
+  limitMs: number,
+  parent?: AbortSignal,
+): Promise<T> {
+  const control = new AbortController();
+  const abort = () => control.abort(parent?.reason);
+  const timer = setTimeout(() => control.abort(new CallTimeout(limitMs)), limitMs);
+  parent?.addEventListener('abort', abort);
+  if (parent?.aborted) abort();
+  try {
+    return await Promise.race([call(control.signal), rejected(control.signal)]);
+  } finally {
+    clearTimeout(timer);
+    parent?.removeEventListener('abort', abort);
+  }
+}
+
+/** Rejects with the signal's reason when the signal aborts; never resolves. */
+export function rejected(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
+}
+
+/** @throws `signal.reason` as soon as the signal aborts */
+export async function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
+  await new Promise<void>((resolve, reject) => {
+    const abort = () => settle(() => reject(signal?.reason));
+    const timer = setTimeout(() => settle(resolve), delayMs);
+    const settle = (done: () => void) => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+      done();
+    };
+    signal?.addEventListener('abort', abort);
+  });
+}

@@ -1,0 +1,83 @@
+// An engine from one URL, for configuration files and the command line.
+import { readFileSync } from 'node:fs';
+import { invalidType, invalidValue } from '../arguments.js';
+import type { ClusterEngine } from './cluster-engine.js';
+import { Unsuitable } from './cluster-error.js';
+import type { EtcdTls } from './engines/etcd/channel.js';
+import type { EtcdAuth } from './engines/etcd/client.js';
+import { type EtcdEngineOptions, etcdEngine } from './engines/etcd.js';
+import { type PostgresClient, postgresEngine } from './engines/postgres.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * `etcd://a:2379,b:2379` (with `etcds://` for TLS), or `postgres://user@a:5432,b:5432/database`.
+ *
+ * Credentials come from the environment, by the names that other programs use. etcd: `ETCDCTL_CACERT`, `ETCDCTL_CERT`,
+ * `ETCDCTL_KEY` (files; any of them turns TLS on), `ETCDCTL_USER` (`user:password` or `user`), `ETCDCTL_PASSWORD`. PostgreSQL:
+ * `PGPASSWORD`, `PGPASSFILE`, `PGSSLMODE` and the other variables of the package `pg`, which has to be installed.
+ *
+ * @throws {TypeError} `ERR_INVALID_ARG_VALUE` for another scheme, or a URL with a password
+ */
+export function clusterEngine(url: string, env: Environment = process.env): ClusterEngine {
+  if (typeof url !== 'string') throw invalidType('url', 'a string', url);
+  const [, scheme, rest] = /^([a-z]+):\/\/(.+)$/.exec(url) ?? [];
+  if (scheme === 'etcd' || scheme === 'etcds') return etcdEngine(etcdOptions(rest!, scheme === 'etcds', env));
+  if (scheme === 'postgres' || scheme === 'postgresql') return postgresFrom(rest!);
+  throw invalidValue('url', "'etcd://HOST:PORT' or 'postgres://HOST:PORT/DATABASE'", withoutPassword(url));
+}
+
+function etcdOptions(rest: string, secure: boolean, env: Environment): EtcdEngineOptions {
+  if (rest.includes('@')) throw invalidValue('url', 'without credentials (set ETCDCTL_USER)', withoutPassword(rest));
+  const tls = tlsFrom(env);
+  const scheme = secure || tls !== null ? 'https' : 'http';
+  const endpoints = rest
+    .replace(/\/$/, '')
+    .split(',')
+    .map((host) => `${scheme}://${host}`);
+  const auth = authFrom(env);
+  return { endpoints, ...(tls === null ? {} : { tls }), ...(auth === null ? {} : { auth }) };
+}
+
+function tlsFrom(env: Environment): EtcdTls | null {
+  const files = { ca: env['ETCDCTL_CACERT'], cert: env['ETCDCTL_CERT'], key: env['ETCDCTL_KEY'] };
+  const given = Object.entries(files).filter((entry): entry is [string, string] => Boolean(entry[1]));
+  return given.length === 0 ? null : Object.fromEntries(given.map(([name, file]) => [name, readFileSync(file)]));
+}
+
+function authFrom(env: Environment): EtcdAuth | null {
+  const given = env['ETCDCTL_USER'];
+  if (!given) return null;
+  const colon = given.indexOf(':');
+  const user = colon < 0 ? given : given.slice(0, colon);
+  return { user, password: env['ETCDCTL_PASSWORD'] ?? (colon < 0 ? '' : given.slice(colon + 1)) };
+}
+
+function postgresFrom(rest: string): ClusterEngine {
+  const [, user = '', hosts = '', path = ''] = /^([^@/]*@)?([^/?]*)(.*)$/.exec(rest) ?? [];
+  if (user.includes(':'))
+    throw invalidValue('url', 'without a password (set PGPASSWORD or PGPASSFILE)', `${hosts}${path}`);
+  const urls = hosts.split(',').map((host) => `postgres://${user}${host}${path}`);
+  return postgresEngine({
+    connect: urls.map((url) => () => connectPg(url)),
+    target: `PostgreSQL at ${hosts}${path.split('?')[0]}`,
+  });
+}
+
+interface ClientModule {
+  readonly default: { readonly Client: new (options: object) => PostgresClient & { connect(): Promise<void> } };
+}
+
+async function connectPg(connectionString: string): Promise<PostgresClient> {
+  const name = 'pg';
+  const pg: ClientModule = await import(name).catch((cause) => {
+    throw new Unsuitable('the package pg is not installed. Install it: npm install pg', { cause });
+  });
+  const client = new pg.default.Client({ connectionString });
+  await client.connect();
+  return client;
+}
+
+function withoutPassword(url: string): string {
+  return url.replace(/:[^:@/]*@/, '@');
+}

@@ -1,0 +1,243 @@
+// gRPC over HTTP/2 (github.com/grpc/grpc, doc/PROTOCOL-HTTP2.md), as far as etcd's API needs it: one connection at a time, to one
+// endpoint after another. docs/decisions compares it with @grpc/grpc-js and Connect.
+import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
+import type { SecureContextOptions } from 'node:tls';
+import { CallTimeout } from '../../bounded-call.js';
+
+/** Certificates as text or bytes, as node:tls takes them. */
+export interface EtcdTls extends Pick<SecureContextOptions, 'ca' | 'cert' | 'key' | 'passphrase'> {
+  /** The name to expect in the server's certificate. @default the endpoint's host name */
+  readonly servername?: string;
+}
+
+export const STATUS = {
+  ok: 0,
+  invalidArgument: 3,
+  notFound: 5,
+  permissionDenied: 7,
+  failedPrecondition: 9,
+  unimplemented: 12,
+  unauthenticated: 16,
+} as const;
+
+/** A gRPC status other than OK. */
+export class GrpcError extends Error {
+  override readonly name = 'GrpcError';
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** The endpoints of an engine. Shared by its channels, so that each of them starts with one that answered. */
+export class Endpoints {
+  readonly urls: readonly string[];
+  #current = 0;
+
+  constructor(urls: readonly string[]) {
+    this.urls = urls;
+  }
+
+  get current(): string {
+    return this.urls[this.#current]!;
+  }
+
+  /** Moves on, unless another channel has done so already. */
+  failed(url: string): void {
+    if (url === this.current) this.#current = (this.#current + 1) % this.urls.length;
+  }
+}
+
+export class Channel {
+  readonly #endpoints: Endpoints;
+  readonly #tls: EtcdTls | undefined;
+  #session: ClientHttp2Session | null = null;
+  #url = '';
+  #background = false;
+  #destroyed = false;
+
+  constructor(endpoints: Endpoints, tls: EtcdTls | undefined) {
+    this.#endpoints = endpoints;
+    this.#tls = tls;
+  }
+
+  /** One request, one answer. */
+  async unary(method: string, message: Buffer, signal: AbortSignal, metadata: Metadata = {}): Promise<Buffer> {
+    let answer: Buffer | undefined;
+    await this.#exchange(
+      method,
+      metadata,
+      signal,
+      (stream) => stream.end(frame(message)),
+      (bytes) => {
+        answer = bytes;
+        return false;
+      },
+    );
+    if (answer === undefined)
+      throw new GrpcError(STATUS.unimplemented, `${this.#url} answered ${method} without a message`);
+    return answer;
+  }
+
+  /** One request, answers until `last` returns true. Rejects if the server ends the stream before. */
+  async stream(
+    method: string,
+    message: Buffer,
+    signal: AbortSignal,
+    metadata: Metadata,
+    last: (answer: Buffer) => boolean,
+  ): Promise<void> {
+    const done = await this.#exchange(method, metadata, signal, (stream) => stream.write(frame(message)), last);
+    if (!done) throw new Error(`${this.#url} ended the stream of ${method}`);
+  }
+
+  /** From now on the connection does not keep the process alive. */
+  unref(): void {
+    this.#background = true;
+    this.#session?.unref();
+  }
+
+  destroy(): void {
+    this.#destroyed = true;
+    this.#drop();
+  }
+
+  /** Resolves with true if `last` did. Any failure of the connection, or a timeout, moves on to the next endpoint. */
+  async #exchange(
+    method: string,
+    metadata: Metadata,
+    signal: AbortSignal,
+    send: (stream: ClientHttp2Stream) => void,
+    last: (answer: Buffer) => boolean,
+  ): Promise<boolean> {
+    signal.throwIfAborted();
+    const session = this.#connect();
+    const url = this.#url;
+    try {
+      return await new Promise<boolean>((resolve, reject) => {
+        const stream = session.request({ ...HEADERS, ...metadata, ':path': method });
+        const abort = () => {
+          cancel(stream);
+          reject(signal.reason);
+        };
+        signal.addEventListener('abort', abort, { once: true });
+        stream.on('close', () => signal.removeEventListener('abort', abort));
+        readAnswers(stream, last, resolve, reject);
+        send(stream);
+      });
+    } catch (error) {
+      if (isConnectionFault(error, signal)) this.#fail(session, url);
+      throw describe(error, url);
+    }
+  }
+
+  #connect(): ClientHttp2Session {
+    if (this.#destroyed) throw new Error('the connection is closed');
+    if (this.#session !== null && !this.#session.closed && !this.#session.destroyed) return this.#session;
+    this.#url = this.#endpoints.current;
+    const session = process.getBuiltinModule('node:http2').connect(this.#url, { ...this.#tls });
+    // Each request reports the failure of its connection.
+    session.on('error', () => {});
+    if (this.#background) session.unref();
+    this.#session = session;
+    return session;
+  }
+
+  #fail(session: ClientHttp2Session, url: string): void {
+    this.#endpoints.failed(url);
+    if (session === this.#session) this.#drop();
+  }
+
+  #drop(): void {
+    const session = this.#session;
+    this.#session = null;
+    // Not close(): bytes in the kernel's buffers would still be delivered after a partition.
+    session?.destroy();
+  }
+}
+
+export type Metadata = Readonly<Record<string, string>>;
+
+/** `hasleader`: a member without a leader refuses at once, instead of waiting for one. */
+const HEADERS = { ':method': 'POST', 'content-type': 'application/grpc', te: 'trailers', hasleader: 'true' };
+
+/** Length-prefixed, not compressed. */
+function frame(message: Buffer): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(message.length, 1);
+  return Buffer.concat([head, message]);
+}
+
+function readAnswers(
+  stream: ClientHttp2Stream,
+  last: (answer: Buffer) => boolean,
+  resolve: (done: boolean) => void,
+  reject: (error: unknown) => void,
+): void {
+  let pending = Buffer.alloc(0);
+  let status: GrpcError | boolean | null = null;
+  const read = (headers: IncomingHttpHeaders) => {
+    status = statusOf(headers) ?? status;
+  };
+  stream.on('response', read);
+  stream.on('trailers', read);
+  stream.on('error', reject);
+  stream.on('data', (chunk: Buffer) => {
+    pending = Buffer.concat([pending, chunk]);
+    for (let size = frameSize(pending); size <= pending.length; size = frameSize(pending)) {
+      if (last(pending.subarray(5, size))) {
+        resolve(true);
+        cancel(stream);
+        return;
+      }
+      pending = pending.subarray(size);
+    }
+  });
+  stream.on('close', () => {
+    if (status instanceof GrpcError) reject(status);
+    else if (status === null) reject(new Error('the connection was closed'));
+    else resolve(false);
+  });
+}
+
+/** Larger than the buffer if the frame is not complete. */
+function frameSize(pending: Buffer): number {
+  return pending.length < 5 ? 5 : 5 + pending.readUInt32BE(1);
+}
+
+/** True: OK. Null: these headers carry no status. */
+function statusOf(headers: IncomingHttpHeaders): GrpcError | true | null {
+  const http = headers[':status'];
+  const status = headers['grpc-status'];
+  if (status === undefined) return http === undefined || String(http) === '200' ? null : notGrpc(`HTTP ${http}`);
+  if (Number(status) === STATUS.ok) return true;
+  return new GrpcError(Number(status), decodeURIComponent(String(headers['grpc-message'] ?? `gRPC status ${status}`)));
+}
+
+function notGrpc(what: string): GrpcError {
+  return new GrpcError(STATUS.unimplemented, `not an etcd server: ${what}`);
+}
+
+function cancel(stream: ClientHttp2Stream): void {
+  stream.close(process.getBuiltinModule('node:http2').constants.NGHTTP2_CANCEL);
+}
+
+/** True if another endpoint may do better: the connection or the server failed, and the caller did not end the request. */
+function isConnectionFault(error: unknown, signal: AbortSignal): boolean {
+  if (error instanceof GrpcError) return isServerFault(error);
+  return !signal.aborted || signal.reason instanceof CallTimeout;
+}
+
+function isServerFault(error: GrpcError): boolean {
+  const { invalidArgument, notFound, permissionDenied, failedPrecondition, unauthenticated } = STATUS;
+  return ![invalidArgument, notFound, permissionDenied, failedPrecondition, unauthenticated].includes(
+    error.status as never,
+  );
+}
+
+function describe(error: unknown, url: string): unknown {
+  if (error instanceof GrpcError) return error;
+  return new Error(`${url}: ${(error as Error).message}`, { cause: error });
+}

@@ -1,0 +1,78 @@
+// Checks of an etcd cluster, for `status` and `doctor`.
+import type { ClusterFinding } from '../../driver.js';
+import type { EtcdEngineOptions } from '../etcd.js';
+import { Endpoints } from './channel.js';
+import { EtcdClient } from './client.js';
+import { queueRequest } from './messages.js';
+
+interface Member {
+  readonly url: string;
+  readonly version: string | null;
+  readonly leader: bigint;
+  readonly error: Error | null;
+}
+
+export async function inspectEtcd(
+  options: EtcdEngineOptions,
+  urls: readonly string[],
+  prefix: string,
+  signal: AbortSignal,
+): Promise<readonly ClusterFinding[]> {
+  const members = await Promise.all(urls.map((url) => askMember(options, url, signal)));
+  return [...members.map(memberFinding), quorumFinding(members), await rightsFinding(options, urls, prefix, signal)];
+}
+
+async function askMember(options: EtcdEngineOptions, url: string, signal: AbortSignal): Promise<Member> {
+  const client = new EtcdClient(new Endpoints([url]), options.tls, options.auth);
+  try {
+    return { url, ...(await client.status(signal)), error: null };
+  } catch (error) {
+    return { url, version: null, leader: 0n, error: error as Error };
+  } finally {
+    client.destroy();
+  }
+}
+
+function memberFinding({ url, version, error }: Member): ClusterFinding {
+  if (version === null) return { level: 'warning', subject: url, message: `does not answer: ${error?.message}` };
+  const advice = versionAdvice(version);
+  return { level: advice === null ? 'ok' : 'warning', subject: url, message: `etcd ${version}${advice ?? ''}` };
+}
+
+/** etcd issue 15247, fixed by pull request 16822 in 3.4.29 and 3.5.11: a leader that was paused revokes leases that are alive. */
+function versionAdvice(version: string): string | null {
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
+  if (major < 3 || (major === 3 && minor < 4)) return ' is older than 3.4. Upgrade etcd';
+  const fixed = major > 3 || minor > 5 || patch >= (minor === 4 ? 29 : 11);
+  return fixed
+    ? null
+    : ': a leader that was paused can revoke live leases (etcd issue 15247). Upgrade to 3.5.11 or later';
+}
+
+function quorumFinding(members: readonly Member[]): ClusterFinding {
+  const leaders = new Set(members.filter(({ leader }) => leader !== 0n).map(({ leader }) => leader));
+  if (leaders.size === 1) return { level: 'ok', subject: 'quorum', message: 'the members agree on a leader' };
+  const message = leaders.size === 0 ? 'no member has a leader' : 'the members name different leaders';
+  return { level: 'problem', subject: 'quorum', message };
+}
+
+async function rightsFinding(
+  options: EtcdEngineOptions,
+  urls: readonly string[],
+  prefix: string,
+  signal: AbortSignal,
+): Promise<ClusterFinding> {
+  const client = new EtcdClient(new Endpoints(urls), options.tls, options.auth);
+  try {
+    await client.range(queueRequest(prefix), signal);
+    return { level: 'ok', subject: 'rights', message: `keys below ${prefix} can be read` };
+  } catch (error) {
+    return {
+      level: 'problem',
+      subject: 'rights',
+      message: `keys below ${prefix} cannot be read: ${(error as Error).message}`,
+    };
+  } finally {
+    client.destroy();
+  }
+}

@@ -1,0 +1,102 @@
+// The statements of the PostgreSQL engine.
+//
+// The lock itself is a session-level advisory lock. One row per lock counts the acquisitions (the token) and describes the last
+// holder; it is no lease and decides nothing while its session lives. The unlogged table `TABLE_boot` is emptied by each crash
+// recovery and on each promoted standby, so that a change of its id shows that the server has forgotten its sessions.
+//
+// A holder believes in its lock for at most a time to live after its last renewal. The server has forgotten the holder's session
+// earlier if it was restarted (another boot, and the holder had not released) or promoted (another timeline: the standby may have
+// missed holders). The next holder then waits one time to live, and only after that `settle` writes the new boot and timeline: if
+// it dies before, its successor waits as well.
+
+export interface Statements {
+  readonly exists: string;
+  readonly create: string;
+  readonly take: string;
+  readonly boot: string;
+  readonly settle: string;
+  readonly confirm: string;
+  readonly release: string;
+  readonly holder: string;
+}
+
+/** The timeline is the first 8 digits of the name of the current WAL file; pg_control_checkpoint() lags behind a promotion. */
+const TIMELINE = "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint";
+const BOOT = 'extract(epoch from pg_postmaster_start_time())::text';
+
+const IS_HELD = `l.locktype = 'advisory' and l.classid::bigint = $2 and l.objid::bigint = $3 and l.objsubid = 1 and l.granted
+  and l.database = (select oid from pg_database where datname = current_database())`;
+
+export const FACTS = `select pg_backend_pid() as pid, pg_is_in_recovery() as standby,
+  current_setting('server_version_num')::int as version, current_setting('server_version') as "versionText"`;
+
+/** As `set_config(name, value, false)`: for this session only. */
+export function settings(claimId: string, ttlMs: number): Readonly<Record<string, string>> {
+  return {
+    application_name: applicationName(claimId),
+    // The server ends the session, and with it the lock, after a time to live without a renewal.
+    idle_session_timeout: String(ttlMs),
+    // Not earlier than the lease ends, because the holder may not hear of it.
+    tcp_user_timeout: String(ttlMs),
+    // A default of the role must not end the wait, or the session.
+    statement_timeout: '0',
+    idle_in_transaction_session_timeout: '0',
+    // A token that was given out must survive a crash.
+    synchronous_commit: 'on',
+    default_transaction_isolation: 'read committed',
+    default_transaction_read_only: 'off',
+  };
+}
+
+/** The time after which the server notices that a waiter has died. Some systems that PostgreSQL runs on lack it. */
+export const CHECK_INTERVAL = "set client_connection_check_interval = '1s'";
+
+export function applicationName(claimId: string): string {
+  return `gateway-lock ${claimId}`;
+}
+
+export const SESSIONS_OF = 'select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1';
+
+export function statements(table: string): Statements {
+  const [lock, boot] = [quoteTable(table), quoteTable(`${table}_boot`)];
+  return {
+    exists: `select to_regclass('${lock}') is not null and to_regclass('${boot}') is not null as found`,
+    create: `create table if not exists ${lock} (name text primary key, counter bigint not null, timeline bigint not null,
+      settled_boot text not null, settled_timeline bigint not null, claim text not null, pid int not null, owner text not null,
+      ttl_ms int not null, released boolean not null);
+      create unlogged table if not exists ${boot} (one boolean primary key check (one), id uuid not null)`,
+    boot: `insert into ${boot} values (true, gen_random_uuid()) on conflict do nothing`,
+    take: `with now as (select ${BOOT} || ' ' || (select id from ${boot})::text as boot, ${TIMELINE} as timeline),
+      before as (select settled_boot, settled_timeline, ttl_ms, released from ${lock} where name = $1),
+      judged as (select now.*, coalesce(settled_timeline <> timeline or (settled_boot <> boot and not released), timeline > 1)
+        as unsettled, coalesce(ttl_ms, 0) as ttl_ms, coalesce(settled_boot, '') as settled_boot,
+        coalesce(settled_timeline, 0) as settled_timeline from now left join before on true),
+      mine as (insert into ${lock} as t
+        select $1, 1, timeline, case when unsettled then settled_boot else boot end,
+          case when unsettled then settled_timeline else timeline end, $2, pg_backend_pid(), $3,
+          case when unsettled then greatest(ttl_ms, $4) else $4 end, false from judged
+        on conflict (name) do update set counter = t.counter + 1, timeline = excluded.timeline,
+          settled_boot = excluded.settled_boot, settled_timeline = excluded.settled_timeline, claim = excluded.claim,
+          pid = excluded.pid, owner = excluded.owner, ttl_ms = excluded.ttl_ms, released = false
+        returning counter, timeline, ttl_ms)
+      select mine.counter::text, mine.timeline::text, case when unsettled then mine.ttl_ms else 0 end as "settleMs"
+      from mine, judged`,
+    settle: `update ${lock} set settled_boot = now.boot, settled_timeline = now.timeline, ttl_ms = $3
+      from (select ${BOOT} || ' ' || (select id from ${boot})::text as boot, ${TIMELINE} as timeline) now
+      where name = $1 and claim = $2`,
+    confirm: `select claim = $2 as mine from ${lock} where name = $1`,
+    release: `update ${lock} set released = true where name = $1 and claim = $2`,
+    holder: `select t.claim, t.owner, t.counter::text, t.timeline::text from pg_locks l
+      left join ${lock} t on t.name = $1 and t.pid = l.pid where ${IS_HELD}`,
+  };
+}
+
+export const HOLDER_WITHOUT_TABLE = `select null as claim from pg_locks l where $1::text is not null and ${IS_HELD}`;
+
+/** `table` or `schema.table`. The caller has checked that the names hold neither quotes nor dots. */
+function quoteTable(table: string): string {
+  return table
+    .split('.')
+    .map((part) => `"${part}"`)
+    .join('.');
+}

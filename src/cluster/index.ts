@@ -1,0 +1,58 @@
+// The public interface of gateway-lock/cluster. No logic but the three functions.
+import type { AcquireClusterLockOptions, TryAcquireClusterLockOptions } from './acquire-options.js';
+import type { ClusterEngine, ClusterLockProbe } from './cluster-engine.js';
+import type { ClusterLock } from './cluster-lock.js';
+
+export type { LockErrorCode } from '../errors.js';
+export { LockError } from '../errors.js';
+export type { AcquireClusterLockOptions, TryAcquireClusterLockOptions } from './acquire-options.js';
+export type { ClusterEngine, ClusterLockProbe } from './cluster-engine.js';
+export { ClusterLockError } from './cluster-error.js';
+export type { ClusterLock, ClusterLostListener } from './cluster-lock.js';
+export { clusterEngine } from './cluster-url.js';
+export type { ClusterFinding, ClusterHolder, ClusterOwner } from './driver.js';
+export type { EtcdTls } from './engines/etcd/channel.js';
+export type { EtcdAuth } from './engines/etcd/client.js';
+export type { EtcdEngineOptions } from './engines/etcd.js';
+export { etcdEngine } from './engines/etcd.js';
+export type { PostgresClient, PostgresEngineOptions } from './engines/postgres.js';
+export { postgresEngine } from './engines/postgres.js';
+
+/** The engine that has the lock. */
+export interface OnEngine {
+  readonly engine: ClusterEngine;
+}
+
+/**
+ * Acquires the lock `name`, waiting up to `timeoutMs` for the holder.
+ *
+ * @example
+ * const lock = await acquireClusterLock('billing', { engine: etcdEngine({ endpoints: ['https://a:2379'] }) });
+ * await db.query('update fence set token = $1 where token < $1', [lock.token]);
+ * @throws {LockError} `ERR_LOCK_TIMEOUT` if another client holds the lock at the deadline, `ERR_CLUSTER_UNAVAILABLE` if no server
+ *   answered, `ERR_CLUSTER_UNSUITABLE` if the cluster cannot hold such a lock, `ERR_NATIVE_MISSING`
+ */
+export function acquireClusterLock(name: string, options: AcquireClusterLockOptions & OnEngine): Promise<ClusterLock> {
+  return options.engine.acquire(name, options);
+}
+
+/**
+ * Acquires the lock `name` now, or returns null if another client holds it.
+ *
+ * @throws {LockError} `ERR_CLUSTER_UNAVAILABLE`, `ERR_CLUSTER_UNSUITABLE`, `ERR_NATIVE_MISSING`
+ */
+export function tryAcquireClusterLock(
+  name: string,
+  options: TryAcquireClusterLockOptions & OnEngine,
+): Promise<ClusterLock | null> {
+  return options.engine.tryAcquire(name, options);
+}
+
+/**
+ * Asks the cluster about the lock `name`, without a side effect. `unreachable` is neither free nor held.
+ *
+ * @throws {LockError} `ERR_CLUSTER_UNSUITABLE`
+ */
+export function probeClusterLock(name: string, options: OnEngine): Promise<ClusterLockProbe> {
+  return options.engine.probe(name);
+}

@@ -1,0 +1,25 @@
+// The owner record on the server: written by the holder, read by other clients.
+import { hostname } from 'node:os';
+import { invalidValue } from '../arguments.js';
+import type { ClusterOwner } from './driver.js';
+
+const MAX_OWNER_BYTES = 4096;
+
+/** @throws {TypeError} `ERR_INVALID_ARG_VALUE` if the record would be longer than 4096 bytes */
+export function describeOwner(fields: Readonly<Record<string, unknown>>): ClusterOwner {
+  const owner = { ...fields, host: hostname(), pid: process.pid, createdAt: new Date().toISOString() };
+  if (Buffer.byteLength(JSON.stringify(owner)) > MAX_OWNER_BYTES)
+    throw invalidValue('owner', `at most ${MAX_OWNER_BYTES} bytes of JSON`, Object.keys(fields));
+  return owner;
+}
+
+/** Returns null for text that no holder of this package wrote. */
+export function parseOwner(text: string): ClusterOwner | null {
+  if (text.length > MAX_OWNER_BYTES || !text.startsWith('{')) return null;
+  try {
+    const owner = JSON.parse(text);
+    return typeof owner.host === 'string' && Number.isInteger(owner.pid) ? owner : null;
+  } catch {
+    return null;
+  }
+}

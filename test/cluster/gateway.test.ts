@@ -1,0 +1,138 @@
+// acquireGatewayLock({ cluster }): one gateway among several hosts. A host is a state directory and a port of its own.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { clusterEngine, probeClusterLock } from '../../src/cluster/index.js';
+import { acquireGatewayLock, type GatewayLockOptions, probeLock } from '../../src/index.js';
+import { need } from '../support/capabilities.js';
+import { ENGINES, type RunningEngine } from '../support/cluster/engines.js';
+import { ROOT } from '../support/cluster/sabotage.js';
+import { freePort } from '../support/free-port.js';
+import { freshDirectory, until } from '../support/places.js';
+
+const TTL_MS = 5000;
+/** Longer than any test: what is acquired meanwhile was not waited for. */
+const LONG_TTL_MS = 600_000;
+
+describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
+  let servers: RunningEngine;
+  let names = 0;
+  beforeAll(async () => {
+    if (missing === null) servers = await start();
+  });
+  afterAll(() => servers?.stop());
+
+  const freshName = () => `gateway-${++names}`;
+  const url = () => `${kind}://${servers.urlAt(servers.ports)}`;
+  const host = async () => ({ stateDir: freshDirectory(), port: await freePort() });
+  const acquire = async (name: string, options: GatewayLockOptions, cluster = {}) => {
+    const engine = clusterEngine(url(), {});
+    const gateway = await acquireGatewayLock({ ...options, cluster: { engine, name, ttlMs: TTL_MS, ...cluster } });
+    onTestFinished(() => gateway.close());
+    return gateway;
+  };
+  const startProcess = async (name: string, options: object) => {
+    const env = { ...process.env, GATEWAY: JSON.stringify({ url: url(), name, ttlMs: LONG_TTL_MS, ...options }) };
+    const child = fork(join(ROOT, 'test/fixtures/cluster/gateway.mjs'), { env });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const [{ token }] = await once(child, 'message');
+    return { token: BigInt(token), kill: async () => child.kill('SIGKILL') && (await once(child, 'exit')) };
+  };
+
+  test('the second host is a standby: it keeps the locks of its host, and takes over with a larger token', async (ctx) => {
+    need(ctx, missing);
+    const name = freshName();
+    const [one, other] = [await host(), await host()];
+    const active = await acquire(name, one);
+    expect(active.token).toBeGreaterThan(0n);
+    await expect(acquire(name, other, { timeoutMs: 0 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
+
+    const standby = acquire(name, other, { timeoutMs: 60_000 });
+    const stateLock = () =>
+      join(other.stateDir, 'tmp', readdirSync(join(other.stateDir, 'tmp'))[0]!, 'gateway.state.lock');
+    await until(() => probeLock(stateLock()).owner?.['cluster'] !== undefined, 'the standby is in the queue');
+    await expect(acquireGatewayLock({ ...other, timeoutMs: 0 })).rejects.toMatchObject({ code: 'ERR_GATEWAY_LOCKED' });
+    const server = createServer((socket) => socket.end());
+    await active.listen(server);
+    await active.close();
+    expect((await standby).token).toBeGreaterThan(active.token!);
+    expect((await standby).verify()).toBe(true);
+  });
+
+  test('a successor on the same host revokes a predecessor that was killed; one on another host waits', async (ctx) => {
+    need(ctx, missing);
+    const name = freshName();
+    const [one, other] = [await host(), await host()];
+    const killed = await startProcess(name, one);
+    if (kind === 'etcd') {
+      await killed.kill();
+      await expect(acquire(name, other, { timeoutMs: 500 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
+    }
+    await killed.kill().catch(() => {});
+    const successor = await acquire(name, one, { timeoutMs: 60_000 });
+    expect(successor.reclaimed).toBe('owner-gone');
+    expect(successor.token).toBeGreaterThan(killed.token);
+  });
+
+  test('what another boot has written proves nothing, and is not revoked', async (ctx) => {
+    need(ctx, missing ?? (kind === 'etcd' ? null : 'PostgreSQL releases the lock of a dead process by itself'));
+    const name = freshName();
+    const one = await host();
+    const killed = await startProcess(name, one);
+    await killed.kill();
+    const folder = join(one.stateDir, 'tmp', readdirSync(join(one.stateDir, 'tmp'))[0]!);
+    for (const file of readdirSync(folder)) {
+      const record = readFileSync(join(folder, file), 'utf8');
+      writeFileSync(join(folder, file), record.replace(/"bootId":"[^"]+"/, '"bootId":"another"'));
+    }
+    await expect(acquire(name, one, { timeoutMs: 500 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
+    const probe = await probeClusterLock(name, { engine: clusterEngine(url(), {}) });
+    expect(probe).toMatchObject({ state: 'held', token: killed.token });
+  });
+
+  test('when the cluster lock is lost, nobody new is served, and onLost() says why', async (ctx) => {
+    need(ctx, missing);
+    const name = freshName();
+    const gateway = await acquire(name, await host());
+    await gateway.listen(createServer());
+    const lost = new Promise((resolve) => gateway.onLost(resolve));
+    await servers.evict(name);
+    expect(await lost).toMatchObject({ code: 'ERR_LOCK_REVOKED' });
+    expect(gateway.verify()).toBe(false);
+    const refused = connect(gateway.port, '127.0.0.1');
+    const [error] = await once(refused, 'error');
+    expect(error).toMatchObject({ code: 'ECONNREFUSED' });
+    await gateway.close();
+  });
+
+  test('a port that is in use ends the start before it joins the cluster', async (ctx) => {
+    need(ctx, missing);
+    const name = freshName();
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    onTestFinished(() => void other.close());
+    const { port } = other.address() as { port: number };
+    const refused = acquire(name, { stateDir: freshDirectory(), port });
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_GATEWAY_PORT_IN_USE' });
+    expect(await probeClusterLock(name, { engine: clusterEngine(url(), {}) })).toEqual({ state: 'free' });
+  });
+
+  test('it cannot be handed over', async (ctx) => {
+    need(ctx, missing);
+    const gateway = await acquire(freshName(), await host());
+    const invalid = expect.objectContaining({ code: 'ERR_INVALID_STATE' });
+    expect(() => gateway.inheritance).toThrow(invalid);
+    await expect(gateway.handOverTo(process.pid)).rejects.toThrow(invalid);
+    expect(() => gateway.exec({ path: '/bin/true', args: ['true'] })).toThrow(invalid);
+  });
+});
+
+test('a cluster without an engine is refused by name', async () => {
+  const cluster = { name: 'a' } as never;
+  await expect(acquireGatewayLock({ cluster })).rejects.toThrow(
+    /^cluster.engine must be an engine of gateway-lock\/cluster/,
+  );
+});

@@ -1,0 +1,41 @@
+// The model of the lease core (verify/lease.pml), checked exhaustively with spin; each planted fault must be found.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type Missing, need, whyNoPosixCompiler } from '../support/capabilities.js';
+import { ROOT } from '../support/cluster/sabotage.js';
+import { freshDirectory } from '../support/places.js';
+
+const whyNoSpin: Missing = spawnSync('spin', ['-V']).error ? 'needs spin: apt-get install spin' : whyNoPosixCompiler();
+
+function check(...flags: string[]): { errors: number; states: number } {
+  const cwd = freshDirectory();
+  const run = (command: string, args: string[]) => {
+    const { stdout, stderr, status } = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: 120_000 });
+    expect({ command, status, stderr: status === 0 ? '' : `${stdout}${stderr}` }).toEqual({
+      command,
+      status: 0,
+      stderr: '',
+    });
+    return stdout;
+  };
+  run('spin', ['-a', ...flags, join(ROOT, 'verify/lease.pml')]);
+  run('cc', ['-O2', '-DSAFETY', '-o', 'pan', 'pan.c']);
+  const output = run(join(cwd, 'pan'), ['-m1000000']);
+  const number = (pattern: RegExp) => Number(pattern.exec(output)?.[1]);
+  expect(output).not.toMatch(/max search depth too small|out of memory/);
+  return { errors: number(/errors: (\d+)/), states: number(/([\d.e+]+) states, stored/) };
+}
+
+test('no two clients believe in the lock, and no lease comes back', (ctx) => {
+  need(ctx, whyNoSpin);
+  const { errors, states } = check();
+  console.log({ states });
+  expect(errors).toBe(0);
+  expect(states).toBeGreaterThan(10_000);
+});
+
+test.for(['FROM_ANSWER', 'NO_MARGIN', 'CLOCK_STOPS', 'RESURRECT'])('control: %s is found', (fault, ctx) => {
+  need(ctx, whyNoSpin);
+  expect(check(`-D${fault}`).errors).toBe(1);
+});

@@ -1,0 +1,247 @@
+// Peculiar to PostgreSQL: poolers, standbys, restarts, failovers, tables.
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { tokenOf } from '../../src/cluster/engines/postgres/claim.js';
+import { statements } from '../../src/cluster/engines/postgres/sql.js';
+import {
+  acquireClusterLock,
+  clusterEngine,
+  type LockError,
+  type PostgresClient,
+  postgresEngine,
+  tryAcquireClusterLock,
+} from '../../src/cluster/index.js';
+import { need } from '../support/capabilities.js';
+import { DroppingProxy } from '../support/cluster/dropping-proxy.js';
+import { pgEngine, whyNoPgbouncer, whyNoPostgres } from '../support/cluster/engines.js';
+import { PostgresServer, startPgbouncer } from '../support/cluster/postgres-servers.js';
+import { eventually } from '../support/cluster/server-process.js';
+
+const TTL_MS = 5000;
+let server: PostgresServer;
+beforeAll(async () => {
+  if (whyNoPostgres === null) server = await PostgresServer.start();
+});
+afterAll(() => server?.remove());
+
+const connect = async (url: string): Promise<pg.Client> => {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => {});
+  await client.connect();
+  onTestFinished(() => client.end());
+  return client;
+};
+
+test('the tables are created once, by whichever of several clients comes first', async (ctx) => {
+  need(ctx, whyNoPostgres);
+  const names = Array.from({ length: 8 }, (_, index) => `first-${index}`);
+  const locks = await Promise.all(names.map((name) => acquireClusterLock(name, { engine: pgEngine([server.url()]) })));
+  expect(locks.map(({ held }) => held)).toEqual(names.map(() => true));
+  await Promise.all(locks.map((lock) => lock.release()));
+});
+
+test('a role that may not create the tables is told so', async (ctx) => {
+  need(ctx, whyNoPostgres);
+  await server.query('create role guest login');
+  const engine = pgEngine([server.url().replace('postgres@', 'guest@')]);
+  const withTable = postgresEngine({ table: 'other_table', connect: () => connectAs(server, 'guest') });
+  await expect(acquireClusterLock('guest', { engine: withTable })).rejects.toMatchObject({
+    code: 'ERR_CLUSTER_UNSUITABLE',
+    message: expect.stringContaining('permission denied for schema public'),
+  });
+  await expect(acquireClusterLock('guest', { engine })).rejects.toMatchObject({ code: 'ERR_CLUSTER_UNSUITABLE' });
+  expect(await withTable.inspect('guest')).toContainEqual({
+    level: 'problem',
+    subject: 'rights',
+    message: 'the tables do not exist, and this role may not create them',
+  });
+});
+
+describe('behind pgbouncer in transaction mode', () => {
+  test('two clients get the same advisory lock, which outlives them', async (ctx) => {
+    need(ctx, whyNoPgbouncer);
+    const bouncer = await startPgbouncer(server);
+    onTestFinished(() => bouncer.stop());
+    const take = async () => {
+      const client = await eventually(() => connect(bouncer.url));
+      return (await client.query('select pg_try_advisory_lock(4711) as taken')).rows[0].taken;
+    };
+    expect([await take(), await take()]).toEqual([true, true]);
+  });
+
+  test('the engine refuses to work', async (ctx) => {
+    need(ctx, whyNoPgbouncer);
+    const bouncer = await startPgbouncer(server);
+    onTestFinished(() => bouncer.stop());
+    await eventually(() => connect(bouncer.url));
+    const engine = pgEngine([bouncer.url]);
+    await expect(acquireClusterLock('pooled', { engine })).rejects.toMatchObject({
+      code: 'ERR_CLUSTER_UNSUITABLE',
+      message: expect.stringMatching(/pooler is in between/),
+    });
+    await expect(tryAcquireClusterLock('pooled', { engine })).rejects.toMatchObject({ code: 'ERR_CLUSTER_UNSUITABLE' });
+    expect(await engine.inspect('pooled')).toContainEqual({
+      level: 'problem',
+      subject: 'server',
+      message: expect.stringContaining('pooler'),
+    });
+  });
+});
+
+test('an older server is refused', async (ctx) => {
+  need(ctx, whyNoPostgres);
+  const older = postgresEngine({
+    connect: async () => pretending(await connect(server.url()), { version: 130_012, versionText: '13.12' }),
+  });
+  await expect(acquireClusterLock('old', { engine: older })).rejects.toMatchObject({
+    code: 'ERR_CLUSTER_UNSUITABLE',
+    message: expect.stringContaining('PostgreSQL 13.12 is older than 14'),
+  });
+});
+
+describe('a restart of the server', () => {
+  test.for(['SIGINT', 'SIGQUIT', 'SIGKILL'] as const)('by %s: the holder knows at once', async (signal, ctx) => {
+    need(ctx, whyNoPostgres);
+    const own = await PostgresServer.start();
+    onTestFinished(() => own.remove());
+    const lock = await acquireClusterLock('restarted', { engine: pgEngine([own.url()]), ttlMs: TTL_MS });
+    const lost = new Promise<LockError>((resolve) => lock.onLost(resolve));
+    await own.stop(signal);
+    expect(await lost).toMatchObject({ code: 'ERR_LOCK_REVOKED' });
+    await own.restart();
+    const next = await acquireClusterLock('restarted', { engine: pgEngine([own.url()]), ttlMs: TTL_MS });
+    expect(next.token).toBeGreaterThan(lock.token);
+    await next.release();
+  });
+
+  const crashes: readonly [string, (own: PostgresServer) => Promise<void>][] = [
+    ['an immediate shutdown', (own) => own.stop('SIGQUIT')],
+    ['a fast shutdown', (own) => own.stop('SIGINT')],
+    ['the crash of one of its processes', (own) => own.crash()],
+  ];
+  test.for(crashes)(
+    '%s while the holder is behind a partition: the next waits until it has lost the lock',
+    async ([, crash], ctx) => {
+      need(ctx, whyNoPostgres);
+      const own = await PostgresServer.start();
+      const proxy = await DroppingProxy.to(own.port);
+      onTestFinished(async () => {
+        proxy.close();
+        await own.remove();
+      });
+      const lock = await acquireClusterLock('cut', { engine: pgEngine([own.url(proxy.port)]), ttlMs: TTL_MS });
+      proxy.drop();
+      await crash(own);
+      if (!own.running) await own.restart();
+      await eventually(() => own.query('select 1'));
+      expect(lock.held).toBe(true);
+      const next = await acquireClusterLock('cut', { engine: pgEngine([own.url()]), ttlMs: TTL_MS, timeoutMs: 60_000 });
+      expect(lock.held).toBe(false);
+      expect(next.token).toBeGreaterThan(lock.token);
+      await next.release();
+    },
+  );
+});
+
+describe('the wait for a holder that the server has forgotten', () => {
+  /** The milliseconds that the core would wait, by the statement itself. */
+  const take = async (claim: string, ttlMs = TTL_MS) => {
+    const { take: text } = statements('settling');
+    const [row] = await server.query(text, ['a', claim, '{}', ttlMs]);
+    return Number(row!['settleMs']);
+  };
+  const change = (fields: string) => server.query(`update settling set ${fields}`);
+  const LONG_MS = 9000;
+
+  test('is one time to live, unless the holder had released, and lasts until it was settled', async (ctx) => {
+    need(ctx, whyNoPostgres);
+    const { create, boot, settle } = statements('settling');
+    await server.query(create);
+    await server.query(boot);
+    expect(await take('first', LONG_MS)).toBe(0);
+    expect(await take('the session ended by itself')).toBe(0);
+    await change("settled_boot = 'another', released = true");
+    expect(await take('restarted after the release')).toBe(0);
+    await change(`settled_boot = 'another', ttl_ms = ${LONG_MS}`);
+    expect(await take('restarted under the holder')).toBe(LONG_MS);
+    expect(await take('its successor, because it died before it was settled')).toBe(LONG_MS);
+    await server.query(settle, ['a', 'its successor, because it died before it was settled', TTL_MS]);
+    expect(await take('settled')).toBe(0);
+    await change('settled_timeline = 7, released = true');
+    expect(await take('promoted')).toBe(TTL_MS);
+  });
+});
+
+test('after an asynchronous failover that lost acquisitions, tokens still grow, and the next waits one time to live', async (ctx) => {
+  need(ctx, whyNoPostgres);
+  const primary = await PostgresServer.start();
+  onTestFinished(() => primary.remove());
+  const acquire = (url: string) =>
+    acquireClusterLock('failover', { engine: pgEngine([url]), ttlMs: TTL_MS, timeoutMs: 60_000 });
+  await (await acquire(primary.url())).release();
+  const replication = await DroppingProxy.to(primary.port);
+  onTestFinished(() => replication.close());
+  const standby = await primary.standby(replication.port);
+  onTestFinished(() => standby.remove());
+
+  await expect(tryAcquireClusterLock('failover', { engine: pgEngine([standby.url()]) })).rejects.toMatchObject({
+    code: 'ERR_CLUSTER_UNSUITABLE',
+    message: expect.stringContaining('is a standby'),
+  });
+  const both = pgEngine([standby.url(), primary.url()]);
+  await (await acquireClusterLock('failover', { engine: both, ttlMs: TTL_MS })).release();
+  expect(await both.inspect('failover')).toContainEqual(
+    expect.objectContaining({ level: 'warning', subject: 'replication' }),
+  );
+
+  await eventually(async () =>
+    expect(await standby.query("select counter::int from gateway_lock where name = 'failover'")).toEqual([
+      { counter: 2 },
+    ]),
+  );
+  replication.drop();
+  const proxy = await DroppingProxy.to(primary.port);
+  onTestFinished(() => proxy.close());
+  const lock = await acquire(primary.url(proxy.port));
+  expect(lock.token & 0xffffffffn).toBe(3n);
+  proxy.drop();
+  await primary.stop('SIGKILL');
+  await standby.promote();
+  await eventually(() => standby.query('create table promoted ()'));
+  expect(await standby.query("select counter::int from gateway_lock where name = 'failover'")).toEqual([
+    { counter: 2 },
+  ]);
+  expect(lock.held).toBe(true);
+  const next = await acquire(standby.url());
+  expect(lock.held).toBe(false);
+  expect(next.token & 0xffffffffn).toBe(3n);
+  expect(next.token).toBeGreaterThan(lock.token);
+  await next.release();
+});
+
+test('a token of a later timeline is larger, whatever its counter', () => {
+  expect(tokenOf({ timeline: '2', counter: '1' })).toBeGreaterThan(tokenOf({ timeline: '1', counter: '4294967295' }));
+});
+
+test('a URL names the server, and the environment the credentials', async (ctx) => {
+  need(ctx, whyNoPostgres);
+  const engine = clusterEngine(server.url());
+  expect(engine).toMatchObject({ kind: 'postgres', target: `PostgreSQL at 127.0.0.1:${server.port}/postgres` });
+  await (await acquireClusterLock('url', { engine })).release();
+  const secret = () => clusterEngine('postgres://root:secret@a/db');
+  expect(secret).toThrow(/^url must be without a password \(set PGPASSWORD or PGPASSFILE\), not "a\/db"$/);
+});
+
+async function connectAs(target: PostgresServer, role: string): Promise<PostgresClient> {
+  const client = new pg.Client({ connectionString: target.url().replace('postgres@', `${role}@`) });
+  await client.connect();
+  return client;
+}
+
+/** A client whose first answer has other values. */
+function pretending(client: pg.Client, values: object): PostgresClient {
+  const first = async (text: string) => ({
+    rows: (await client.query(text)).rows.map((row) => ({ ...row, ...values })),
+  });
+  return Object.assign(Object.create(client), { query: first });
+}

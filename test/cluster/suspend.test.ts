@@ -1,0 +1,79 @@
+// A suspend: the process stops, and with it every clock that does not count suspend (the LD_PRELOAD shim in frozen-clock.c).
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { acquireClusterLock } from '../../src/cluster/index.js';
+import { type Missing, need, whyNoPosixCompiler } from '../support/capabilities.js';
+import { DroppingProxy } from '../support/cluster/dropping-proxy.js';
+import { ENGINES, type RunningEngine } from '../support/cluster/engines.js';
+import { Holder } from '../support/cluster/holder.js';
+import { buildWith, type Fault, ROOT } from '../support/cluster/sabotage.js';
+import { freshDirectory, until } from '../support/places.js';
+
+const TTL_MS = 5000;
+const SUSPEND_MS = 8000;
+
+function whyNoShim(): Missing {
+  return process.platform === 'linux' ? whyNoPosixCompiler() : 'needs LD_PRELOAD and CLOCK_BOOTTIME of Linux';
+}
+
+describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
+  let servers: RunningEngine;
+  beforeAll(async () => {
+    if (missing === null) servers = await start();
+  });
+  afterAll(() => servers?.stop());
+
+  /** Suspends a holder until another client has the lock; returns its reads after the resume that said `held`. */
+  async function heldAfterSuspend(fault: Fault | null, name: string) {
+    const directory = freshDirectory();
+    const [shim, offset] = ['shim.so', 'offset'].map((file) => join(directory, file));
+    const source = join(ROOT, 'test/fixtures/cluster/frozen-clock.c');
+    const compiled = spawnSync('cc', ['-shared', '-fPIC', '-o', shim!, source, '-ldl'], { encoding: 'utf8' });
+    expect(compiled.stderr).toBe('');
+    writeFileSync(offset!, Buffer.alloc(8));
+    // The network is away, too, and comes back some time after the process.
+    const proxies = await Promise.all(servers.ports.map((port) => DroppingProxy.to(port)));
+    onTestFinished(() => {
+      for (const proxy of proxies) proxy.close();
+    });
+    const holder = await Holder.start({
+      module: await buildWith(fault),
+      kind,
+      url: servers.urlAt(proxies.map(({ port }) => port)),
+      name,
+      ttlMs: TTL_MS,
+      env: { LD_PRELOAD: shim, FROZEN_CLOCK: offset },
+    });
+    await until(() => holder.reads.length > 0, 'it reads');
+    for (const proxy of proxies) proxy.drop();
+    holder.child.kill('SIGSTOP');
+    await sleep(SUSPEND_MS);
+    const lock = await acquireClusterLock(name, { engine: servers.engine(), ttlMs: TTL_MS, timeoutMs: 60_000 });
+    const before = holder.reads.length;
+    const frozen = Buffer.alloc(8);
+    frozen.writeBigInt64LE(BigInt(SUSPEND_MS) * 1_000_000n);
+    writeFileSync(offset!, frozen, { flag: 'r+' });
+    holder.child.kill('SIGCONT');
+    await until(() => holder.lost !== null, 'the holder knows', 30_000);
+    expect(lock.held).toBe(true);
+    await lock.release();
+    const after = holder.reads.slice(before);
+    // The shim works: by the clock that stops, the process was never away for so long.
+    const steps = after.slice(1).map((read, index) => read.monotonicMs - after[index]!.monotonicMs);
+    expect(Math.max(...steps)).toBeLessThan(SUSPEND_MS);
+    return after.filter(({ held }) => held);
+  }
+
+  test('a holder that was suspended beyond its time to live never reads held again', async (ctx) => {
+    need(ctx, missing ?? whyNoShim());
+    expect(await heldAfterSuspend(null, 'suspended')).toEqual([]);
+  });
+
+  test('control: by a clock that stops in suspend it would', async (ctx) => {
+    need(ctx, missing ?? whyNoShim());
+    expect((await heldAfterSuspend('the clock stops in suspend', 'control')).length).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,95 @@
+// The two engines on real servers, with what a test does to them.
+import { spawnSync } from 'node:child_process';
+import pg from 'pg';
+import type { ClusterEngine } from '../../../src/cluster/index.js';
+import * as cluster from '../../../src/cluster/index.js';
+import type { Missing } from '../capabilities.js';
+import { EtcdServers, etcdctl } from './etcd-servers.js';
+import { PostgresServer, postgresPrograms } from './postgres-servers.js';
+
+export const whyNoEtcd: Missing =
+  spawnSync('etcd', ['--version']).error || spawnSync('etcdctl', ['version']).error
+    ? 'needs etcd: apt-get install etcd-server etcd-client'
+    : null;
+
+export const whyNoPostgres: Missing =
+  postgresPrograms() === null ? 'needs PostgreSQL: apt-get install postgresql-15' : null;
+
+export const whyNoPgbouncer: Missing = spawnSync('pgbouncer', ['--version']).error
+  ? 'needs pgbouncer: apt-get install pgbouncer'
+  : whyNoPostgres;
+
+export interface RunningEngine {
+  /** The engine's URL without its scheme. `ports`: those of proxies in front of the servers. */
+  urlAt(ports: readonly number[]): string;
+  /** The ports of the servers. */
+  readonly ports: readonly number[];
+  /** An engine with no connection in common with any other. `ports`: those of proxies in front of the servers. */
+  engine(ports?: readonly number[]): ClusterEngine;
+  /** The same of another build of the module. */
+  engineOf(module: typeof cluster, ports: readonly number[]): ClusterEngine;
+  /** Ends the claim of the holder, as an administrator can. */
+  evict(name: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface EngineKind {
+  readonly kind: 'etcd' | 'postgres';
+  readonly missing: Missing;
+  start(): Promise<RunningEngine>;
+}
+
+export const ENGINES: readonly EngineKind[] = [
+  { kind: 'etcd', missing: whyNoEtcd, start: startEtcd },
+  { kind: 'postgres', missing: whyNoPostgres, start: startPostgres },
+];
+
+async function startEtcd(): Promise<RunningEngine> {
+  const servers = await EtcdServers.start();
+  return {
+    urlAt: (ports) => ports.map((port) => `127.0.0.1:${port}`).join(','),
+    ports: servers.ports,
+    engine: (ports = servers.ports) => etcdOf(cluster, ports),
+    engineOf: etcdOf,
+    evict: async (name) => {
+      etcdctl(servers.endpoints, ['del', '--prefix', `gateway-lock/${name}/`]);
+    },
+    stop: () => servers.stop(),
+  };
+}
+
+async function startPostgres(): Promise<RunningEngine> {
+  const server = await PostgresServer.start();
+  return {
+    urlAt: (ports) => `postgres@${ports.map((port) => `127.0.0.1:${port}`).join(',')}/postgres`,
+    ports: [server.port],
+    engine: (ports = [server.port]) => pgEngine(ports.map((port) => server.url(port))),
+    engineOf: (module, ports) =>
+      pgEngine(
+        ports.map((port) => server.url(port)),
+        module,
+      ),
+    evict: async (name) => {
+      await server.query(
+        `select pg_terminate_backend(l.pid) from pg_locks l join gateway_lock t on t.pid = l.pid
+         where l.locktype = 'advisory' and l.granted and t.name = $1`,
+        [name],
+      );
+    },
+    stop: () => server.remove(),
+  };
+}
+
+function etcdOf({ etcdEngine }: typeof cluster, ports: readonly number[]): ClusterEngine {
+  return etcdEngine({ endpoints: ports.map((port) => `http://127.0.0.1:${port}`) });
+}
+
+export function pgEngine(urls: readonly string[], { postgresEngine } = cluster): ClusterEngine {
+  return postgresEngine({
+    connect: urls.map((connectionString) => async () => {
+      const client = new pg.Client({ connectionString });
+      await client.connect();
+      return client;
+    }),
+  });
+}

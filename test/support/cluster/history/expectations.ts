@@ -1,0 +1,28 @@
+// The expectations of a history: that nothing went wrong, and that enough went on for something to go wrong.
+import { expect } from 'vitest';
+import { buildWith } from '../sabotage.js';
+import { runHistory } from './run.mjs';
+
+export const HISTORY_SECONDS = Number(process.env['HISTORY_SECONDS'] ?? 60);
+const CONTROL_SECONDS = 25;
+
+export async function expectCleanHistory(kind: 'etcd' | 'postgres'): Promise<void> {
+  const result = await runHistory({ kind, seconds: HISTORY_SECONDS });
+  console.log(JSON.stringify(result));
+  expect(result).toMatchObject({ doubles: [], tokensThatWentBack: 0, fencedHolders: 0, crashes: [] });
+  // Holders were hit, lost their locks, and had successors.
+  const hits = Object.entries(result.faults as Record<string, number>).filter(([name]) => name.endsWith('(holder)'));
+  expect(hits.length).toBeGreaterThan(1);
+  expect(Object.keys(result.losses)).toContain('ERR_LOCK_EXPIRED');
+  expect(result.holds).toBeGreaterThan(HISTORY_SECONDS / 10);
+}
+
+/** A short history can be lucky, so up to three are run. */
+export async function expectDoubles(kind: 'etcd' | 'postgres'): Promise<void> {
+  const module = await buildWith('the deadline is ignored');
+  const doubles: unknown[] = [];
+  for (let attempt = 0; attempt < 3 && doubles.length === 0; attempt++)
+    doubles.push(...(await runHistory({ kind, seconds: CONTROL_SECONDS, module })).doubles);
+  console.log(JSON.stringify({ doubles }));
+  expect(doubles.length).toBeGreaterThan(0);
+}

@@ -1,0 +1,61 @@
+// Judges a history by one clock: the kernel's boot clock, which all processes of a machine share.
+
+/** A process has read `held === true`. */
+export interface HeldRead {
+  readonly lock: string;
+  readonly token: bigint;
+  /** By the boot clock, taken BEFORE the read: the lock was believed in at this moment or later. */
+  readonly atMs: number;
+}
+
+export interface Verdict {
+  readonly holds: number;
+  /** An older holder has read `held === true` after the next one had. */
+  readonly doubles: readonly {
+    readonly lock: string;
+    readonly older: bigint;
+    readonly newer: bigint;
+    readonly overlapMs: number;
+  }[];
+  /** A later holder has a token that is not larger. */
+  readonly tokensThatWentBack: number;
+}
+
+interface Hold {
+  readonly token: bigint;
+  firstMs: number;
+  lastMs: number;
+}
+
+export function judge(reads: readonly HeldRead[]): Verdict {
+  const locks = new Map<string, Map<bigint, Hold>>();
+  for (const { lock, token, atMs } of reads) {
+    const holds = locks.get(lock) ?? new Map<bigint, Hold>();
+    locks.set(lock, holds);
+    const hold = holds.get(token) ?? { token, firstMs: atMs, lastMs: atMs };
+    holds.set(token, hold);
+    hold.firstMs = Math.min(hold.firstMs, atMs);
+    hold.lastMs = Math.max(hold.lastMs, atMs);
+  }
+  const inOrder = [...locks].map(
+    ([lock, holds]) => [lock, [...holds.values()].sort((a, b) => a.firstMs - b.firstMs)] as const,
+  );
+  return {
+    holds: inOrder.reduce((sum, [, holds]) => sum + holds.length, 0),
+    doubles: inOrder.flatMap(([lock, holds]) => doublesOf(lock, holds)),
+    tokensThatWentBack: inOrder.reduce((sum, [, holds]) => sum + wentBack(holds), 0),
+  };
+}
+
+function doublesOf(lock: string, holds: readonly Hold[]): Verdict['doubles'] {
+  return holds.slice(1).flatMap((newer, index) =>
+    holds
+      .slice(0, index + 1)
+      .filter((older) => older.lastMs > newer.firstMs)
+      .map((older) => ({ lock, older: older.token, newer: newer.token, overlapMs: older.lastMs - newer.firstMs })),
+  );
+}
+
+function wentBack(holds: readonly Hold[]): number {
+  return holds.filter((hold, index) => index > 0 && hold.token <= holds[index - 1]!.token).length;
+}

@@ -1,0 +1,100 @@
+// A client that acquires, holds for longer than the time to live, and releases, again and again. It logs each time that it has
+// read `held === true`, and writes to a fenced resource with its token.
+import { appendFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { createInterface, type Interface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import type { ClusterEngine, ClusterLock } from '../../../../src/cluster/index.js';
+
+type ClusterModule = typeof import('../../../../src/cluster/index.js');
+
+export interface WorkerConfig {
+  /** URL of the module under test: dist/cluster/index.js, or a version with a planted fault. */
+  readonly module: string;
+  /** The addon, for the oracle's clock. */
+  readonly addon: string;
+  readonly kind: 'etcd' | 'postgres';
+  /** `host:port` of each server, as this worker reaches it. */
+  readonly servers: readonly string[];
+  readonly locks: readonly string[];
+  readonly ttlMs: number;
+  readonly resourcePort: number;
+  readonly log: string;
+}
+
+const config: WorkerConfig = JSON.parse(process.env['HISTORY_WORKER']!);
+const cluster: ClusterModule = await import(config.module);
+const addon = { exports: {} as { bootClockMs(): number } };
+process.dlopen(addon, config.addon);
+const nowMs = () => addon.exports.bootClockMs();
+
+process.on('message', (message: { blockMs: number }) => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, message.blockMs);
+});
+process.on('disconnect', () => process.exit(0));
+process.on('uncaughtException', (error) => {
+  log('crash', error.stack?.replaceAll('\n', ' | '));
+  process.exit(1);
+});
+
+const resource = await connectResource();
+for (;;) await round();
+
+async function round(): Promise<void> {
+  const name = config.locks[Math.floor(Math.random() * config.locks.length)]!;
+  try {
+    const lock = await engine().acquire(name, { ttlMs: config.ttlMs, timeoutMs: 4 * config.ttlMs });
+    await hold(lock);
+    await lock.release();
+  } catch (error) {
+    log('error', (error as { code?: string }).code ?? (error as Error).stack?.replaceAll('\n', ' | '));
+    await sleep(200);
+  }
+}
+
+async function hold(lock: ClusterLock): Promise<void> {
+  const untilMs = nowMs() + config.ttlMs * (1.2 + Math.random());
+  lock.onLost((error) => log('lost', lock.name, error.code));
+  // The barrier: the token is written first, so that no write of an older holder is accepted from then on.
+  const barrier = await resource.write(`${lock.name} ${lock.token}`);
+  if (barrier === 'rejected' && lock.held) log('fenced', lock.name, lock.token);
+  for (;;) {
+    const atMs = nowMs();
+    if (!lock.held) return;
+    log('held', lock.name, lock.token, atMs);
+    void resource.write(`${lock.name} ${lock.token}`);
+    if (atMs > untilMs) return;
+    await sleep(10);
+  }
+}
+
+function engine(): ClusterEngine {
+  if (config.kind === 'etcd')
+    return cluster.etcdEngine({ endpoints: config.servers.map((server) => `http://${server}`) });
+  return cluster.postgresEngine({
+    connect: config.servers.map((server) => async () => {
+      const client = new pg.Client({ connectionString: `postgres://postgres@${server}/postgres` });
+      await client.connect();
+      return client;
+    }),
+  });
+}
+
+function log(...fields: unknown[]): void {
+  appendFileSync(config.log, `${fields.join(' ')}\n`);
+}
+
+async function connectResource() {
+  const socket: Socket = connect(config.resourcePort, '127.0.0.1');
+  const lines: Interface = createInterface(socket).on('error', () => process.exit(0));
+  const waiting: ((answer: string) => void)[] = [];
+  lines.on('line', (line) => waiting.shift()?.(line));
+  return {
+    write: (line: string) =>
+      new Promise<string>((resolve) => {
+        waiting.push(resolve);
+        socket.write(`${line}\n`);
+      }),
+  };
+}

@@ -1,0 +1,113 @@
+// A server that a test started: in memory where there is room, and ended with the test, whatever ends the test.
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, chmodSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { freePort } from '../free-port.js';
+
+const MEMORY = '/dev/shm';
+
+/** A directory in memory, if this system has one that can be written. Remove it with {@link removeDirectory}. */
+export function memoryDirectory(): string {
+  const directory = mkdtempSync(join(isWritable(MEMORY) ? MEMORY : tmpdir(), 'gateway-lock-cluster-'));
+  chmodSync(directory, 0o755);
+  return directory;
+}
+
+export function removeDirectory(directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The kernel kills the server when the test's process dies (PR_SET_PDEATHSIG). */
+const TIED =
+  spawnSync('setpriv', ['--pdeathsig', 'KILL', 'true']).status === 0 ? ['setpriv', '--pdeathsig', 'KILL'] : [];
+
+export interface ServerOptions {
+  /** The user to run as, if this process is root. */
+  readonly user?: string;
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export class ServerProcess {
+  readonly child: ChildProcess;
+  /** The end of what the server has printed. */
+  output = '';
+
+  constructor(command: readonly string[], { user, cwd, env }: ServerOptions = {}) {
+    const as = user !== undefined && process.getuid?.() === 0 ? asUser(user) : [];
+    const [program, ...args] = [...wrapped(as), ...command];
+    this.child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd, env: { ...process.env, ...env } });
+    this.child.on('error', (error) => {
+      this.output += error.message;
+    });
+    for (const stream of [this.child.stdout!, this.child.stderr!])
+      stream.on('data', (chunk) => {
+        this.output = `${this.output}${chunk}`.slice(-20_000);
+      });
+  }
+
+  get running(): boolean {
+    return this.child.pid !== undefined && this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.child.kill(name);
+  }
+
+  /** Waits for the end; a server that ignores the signal is killed after 10 s. */
+  async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    if (!this.running) return;
+    const ended = once(this.child, 'exit');
+    this.child.kill(signal);
+    this.child.kill('SIGCONT');
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), 10_000);
+    await ended;
+    clearTimeout(timer);
+  }
+}
+
+function wrapped(as: readonly string[]): string[] {
+  return TIED.length === 0 ? (as.length === 0 ? [] : ['setpriv', ...as]) : [...TIED, ...as];
+}
+
+function asUser(user: string): string[] {
+  return ['--reuid', user, '--regid', user, '--clear-groups'];
+}
+
+/** Runs a command to its end as `user`, if this process is root. */
+export async function runAs(user: string, command: readonly string[], cwd: string): Promise<void> {
+  const as = process.getuid?.() === 0 ? ['setpriv', ...asUser(user)] : [];
+  const [program, ...args] = [...as, ...command];
+  await promisify(execFile)(program!, args, { cwd, timeout: 60_000 });
+}
+
+export async function freePorts(count: number): Promise<number[]> {
+  const ports = new Set<number>();
+  while (ports.size < count) ports.add(await freePort());
+  return [...ports];
+}
+
+/** Repeats `attempt` until it succeeds or `limitMs` has passed. */
+export async function eventually<T>(attempt: () => T | Promise<T>, limitMs = 30_000): Promise<T> {
+  const deadline = Date.now() + limitMs;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
