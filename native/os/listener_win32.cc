@@ -90,8 +90,8 @@ Status TakePort(const Endpoint& wanted, SocketHandle* out) {
     // What is left of connections may keep the survey off the port for minutes ("if any other
     // socket is bound to the port", MS Learn). Seen by nobody: python-trio/trio#928 measured that
     // they do not.
-    bool lingering =
-        IsTaken(surveyed) && !HasListener({"::", wanted.port}) && HasConnection(wanted.port);
+    bool lingering = IsTaken(surveyed) && !HasListener({"::", wanted.port}) &&
+                     HasLingeringConnection(wanted.port);
     return lingering ? BindExclusively(wanted, out) : status;
   }
 }

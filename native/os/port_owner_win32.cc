@@ -22,16 +22,17 @@ struct Row {
   unsigned char local[16];
   std::uint16_t port;
   DWORD pid;
+  DWORD state;  // MIB_TCP_STATE
 };
 
 Row ToRow(const MIB_TCPROW_OWNER_PID& from) {
-  Row row = {{}, ntohs(static_cast<u_short>(from.dwLocalPort)), from.dwOwningPid};
+  Row row = {{}, ntohs(static_cast<u_short>(from.dwLocalPort)), from.dwOwningPid, from.dwState};
   std::memcpy(row.local, &from.dwLocalAddr, sizeof from.dwLocalAddr);
   return row;
 }
 
 Row ToRow(const MIB_TCP6ROW_OWNER_PID& from) {
-  Row row = {{}, ntohs(static_cast<u_short>(from.dwLocalPort)), from.dwOwningPid};
+  Row row = {{}, ntohs(static_cast<u_short>(from.dwLocalPort)), from.dwOwningPid, from.dwState};
   std::memcpy(row.local, from.ucLocalAddr, sizeof from.ucLocalAddr);
   return row;
 }
@@ -69,7 +70,7 @@ bool IsWildcard(const unsigned char (&address)[16]) {
 }
 
 Row Wanted(const SocketAddress& address, std::uint16_t port) {
-  Row row = {{}, port, 0};
+  Row row = {{}, port, 0, 0};
   if (address.family() == AF_INET) {
     std::memcpy(row.local, &reinterpret_cast<const sockaddr_in*>(address.get())->sin_addr, 4);
   } else {
@@ -105,12 +106,15 @@ bool HasListener(const Endpoint& endpoint) {
   return FindSocket(endpoint, Kind::kListener, &row);
 }
 
-bool HasConnection(std::uint16_t port) {
+bool HasLingeringConnection(std::uint16_t port) {
   Row row;
-  auto any = [](const Row&) { return true; };
+  // From FIN_WAIT_1 to TIME_WAIT. One that is established belongs to somebody who has the port.
+  auto lingers = [](const Row& one) {
+    return one.state >= MIB_TCP_STATE_FIN_WAIT1 && one.state <= MIB_TCP_STATE_TIME_WAIT;
+  };
   constexpr Kind kKind = Kind::kConnection;
-  return FindRow<MIB_TCPTABLE_OWNER_PID>(AF_INET, port, kKind, any, &row) ||
-         FindRow<MIB_TCP6TABLE_OWNER_PID>(AF_INET6, port, kKind, any, &row);
+  return FindRow<MIB_TCPTABLE_OWNER_PID>(AF_INET, port, kKind, lingers, &row) ||
+         FindRow<MIB_TCP6TABLE_OWNER_PID>(AF_INET6, port, kKind, lingers, &row);
 }
 
 std::int64_t FindPortOwner(const Endpoint& endpoint) {

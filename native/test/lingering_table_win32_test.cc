@@ -84,17 +84,19 @@ TEST("the successor of a listener has its port, whatever its connections are doi
 }
 
 // From a port that the system has chosen for connecting.
-TEST("an outgoing connection keeps its own port, and the table shows it") {
+TEST("an outgoing connection lingers only once it is being closed") {
   Listener listener = ListenOn({"127.0.0.1", 0});
   SocketHandle client = Connect(listener.endpoint());
   SocketHandle server = Accept(listener);
   std::uint16_t port = 0;
   CHECK(LocalPort(client, &port).ok());
   PrintRow("outgoing", port);
-  CHECK(HasConnection(port));
+  CHECK(!HasLingeringConnection(port));
   client.Reset();
+  AwaitEnd(server);
+  if (!HasLingeringConnection(port)) Skip("the table has no closing connections (Wine)");
   Squatter squatter = SquatOn({"127.0.0.1", 0});
-  CHECK(!HasConnection(squatter.endpoint.port));
+  CHECK(!HasLingeringConnection(squatter.endpoint.port));
 }
 
 }  // namespace

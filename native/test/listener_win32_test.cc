@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "listener.h"
+#include "port_owner.h"
 #include "sockets.h"
 #include "test.h"
 #include "win32_socket.h"
@@ -53,6 +54,9 @@ TEST("a port that only connections seem to keep is had on its own address") {
     client = Connect(endpoint);
     server = Accept(listener);
   }
+  server.Reset();
+  AwaitEnd(client);
+  if (!HasLingeringConnection(endpoint.port)) Skip("the table has no closing connections (Wine)");
   Squatter squatter = SquatOn({"127.0.0.2", endpoint.port});
   Listener successor = ListenOn(endpoint);
   CHECK(Option(successor, SO_EXCLUSIVEADDRUSE));

@@ -104,7 +104,7 @@ test('the hint names the holder and what to type', () => {
   expect(stranger.hint).toMatch(/^pid 77 listens there \((kill 77|taskkill.*)\)/);
   expect(portInUseError(place, nobody).hint).toMatch(/sport = :18789|-iTCP:18789|netstat/);
   const unknown = lockedError(place, 300, { ...nobody, lockPath: "/it's here" });
-  expect(unknown.hint).toMatch(/(fuser -v|lsof) '\/it'\\''s here'\.|handle\.exe/);
+  expect(unknown.hint).toMatch(/(fuser -v|lsof) '\/it'\\''s here'\.|resmon\.exe/);
 });
 
 test('no hint tells to kill what is dead, elsewhere, or oneself', () => {
