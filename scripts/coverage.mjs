@@ -31,7 +31,7 @@ function nativeCoverage() {
     '-DCMAKE_BUILD_TYPE=Debug',
   ];
   if (show('cmake', configure) !== 0 || show('cmake', ['--build', output, '-j2']) !== 0) return 1;
-  show(join(output, 'tests/os_tests'), []);
+  for (const program of ['os_tests', 'os_tests_darwin']) show(join(output, 'tests', program), []);
   // In threads, because vitest ends its forks with a signal. What needs a process of its own (umask, chdir) fails in
   // them and has passed above, so that neither the output nor the status says anything.
   const options = ['run', '--pool=threads', '--project', 'integration'];

@@ -104,6 +104,11 @@ function stages({ folder, library, environment }, reports) {
   const preloaded = { LD_PRELOAD: runtime(library), GATEWAY_LOCK_PREBUILD: join(root, folder) };
   return {
     'the test program of native/os': [join(root, folder, 'build/tests/os_tests'), [], environment(reports, true)],
+    'the files of macOS, against fakes': [
+      join(root, folder, 'build/tests/os_tests_darwin'),
+      [],
+      environment(reports, true),
+    ],
     'a life of the addon': [
       process.execPath,
       ['--expose-gc', '-e', LIFE],

@@ -21,6 +21,12 @@ export function connectableAddress(address: string): string {
   return isIPv6(address) && /^[0:.]+$/.test(address) ? '::1' : address;
 }
 
+/** Every loopback on which a listener on this address can be reached: `::` takes IPv4 as well. */
+export function connectableAddresses(address: string): readonly string[] {
+  const reached = connectableAddress(address);
+  return reached === '::1' && address !== '::1' ? ['::1', '127.0.0.1'] : [reached];
+}
+
 /** `ws://127.0.0.1:18789`, `ws://[::1]:18789`. */
 export function webSocketUrl(host: string, port: number): string {
   return `ws://${isIPv6(host) ? `[${host}]` : host}:${port}`;
@@ -29,4 +35,10 @@ export function webSocketUrl(host: string, port: number): string {
 /** Of an address that is one: no other has a colon. */
 export function isIPv6(address: string): boolean {
   return address.includes(':');
+}
+
+/** Whether a bind failed because this host has no such address: one without IPv6 has no ::1. */
+export function isNoAddress(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT';
 }

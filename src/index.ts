@@ -23,6 +23,8 @@ export type { GatewayPaths } from './gateway/resolve-gateway-paths.js';
 export { resolveGatewayPaths } from './gateway/resolve-gateway-paths.js';
 export type { SupervisedOutcome } from './gateway/start-supervised.js';
 export { startSupervised } from './gateway/start-supervised.js';
+/** @internal For src/cli. */
+export { otherOwnerAbove } from './gateway/sudo-home.js';
 export type { AskHealth, StartSupervisedOptions, SupervisedAttempt } from './gateway/supervised-options.js';
 /** @internal For src/cli. */
 export { tieChildren } from './gateway/tie-children.js';
@@ -37,6 +39,8 @@ export { probeLock } from './lock/probe-lock.js';
 export type { Endpoint, ReclaimReason } from './lock/reclaim.js';
 export type { LockStrength } from './native/binding.js';
 /** @internal For src/cli. */
+export { bindLimit } from './native/port-rules.js';
+/** @internal For src/cli. */
 export { programCandidates, programsInherit, signalsCanBeRelayed, startedAs } from './native/programs.js';
 /** @internal For src/cli, which prints what the library's own errors print. */
 export {
@@ -44,6 +48,7 @@ export {
   DENIED_PORT_ADVICE,
   makeDirectoryCommand,
   makePrivateCommand,
+  PRIVACY_SETTINGS,
   showModeCommand,
   stopCommand,
   whoListensCommand,

@@ -12,6 +12,7 @@ namespace {
 
 HeldListeners& ListenersOf(Napi::Env env) { return Environment::Of(env).listeners; }
 
+template <Status (*listen)(const Endpoint&, int, Listener*)>
 Napi::Value JsListen(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Arguments arguments(info);
@@ -21,7 +22,7 @@ Napi::Value JsListen(const Napi::CallbackInfo& info) {
   int backlog = static_cast<int>(arguments.Integer(2, 1, INT_MAX));
   if (!arguments.valid()) return env.Undefined();
   Listener listener;
-  Status status = Listener::Listen(endpoint, backlog, &listener);
+  Status status = listen(endpoint, backlog, &listener);
   if (!status.ok()) {
     ThrowForEndpoint(env, status, endpoint);
     return env.Undefined();
@@ -98,7 +99,8 @@ void HeldListeners::CloseAll() {
 }
 
 void ExportListeners(Napi::Env env, Napi::Object exports) {
-  exports.Set("listen", Napi::Function::New<JsListen>(env));
+  exports.Set("listen", Napi::Function::New<JsListen<Listener::Listen>>(env));
+  exports.Set("listenBeside", Napi::Function::New<JsListen<Listener::ListenBeside>>(env));
   exports.Set("addressOf", Napi::Function::New<WithListener<AddressOf>>(env));
   exports.Set("portOf", Napi::Function::New<WithListener<PortOf>>(env));
   exports.Set("socketOf", Napi::Function::New<WithListener<SocketOf>>(env));

@@ -5,19 +5,18 @@
 
 #include <cerrno>
 
+#include "own_weak_locks.h"
 #include "posix_file.h"
 
 namespace gateway_lock {
 
 // A path that cannot be asked (EACCES, EIO) proves nothing, so it does not count as lost.
 bool FileLock::NamesThisFile() const {
-  struct stat now;
-  return held() && SameFileAtPath(path_, identity_, &now).kind != StatusKind::kReplaced;
+  return held() && StillAtPath(file_, path_).kind != StatusKind::kReplaced;
 }
 
 Status FileLock::RemoveFile() const {
-  struct stat now;
-  Status same = SameFileAtPath(path_, identity_, &now);
+  Status same = StillAtPath(file_, path_);
   if (same.kind == StatusKind::kReplaced) return Status::Ok();
   if (!same.ok()) return same;
   if (unlink(path_.c_str()) == 0 || errno == ENOENT) return Status::Ok();
@@ -40,7 +39,8 @@ Status FileLock::TidyUp() {
   if (options_.existing_file) return Status::Ok();
   if (options_.mode == LockMode::kShared) {
     // The file may go only with its last holder. Asking drops the shared lock when it is refused
-    // (man 2 flock: a conversion is not atomic), which is what a release does anyway.
+    // (man 2 flock: a conversion is not atomic; XNU keeps it), and
+    // Abandon() drops it anyway.
     bool last = !options_.keep_file && Flock(file_, LOCK_EX | LOCK_NB).ok();
     return last ? RemoveFile() : Status::Ok();
   }
@@ -52,6 +52,7 @@ Status FileLock::TidyUp() {
 }
 
 void FileLock::Abandon() {
+  if (held() && strength_ == Strength::kWeak) RemoveOwnWeakLock(identity_);
   // Explicitly, because a copy of the descriptor in a forked child would keep the lock after close.
   if (held() && getpid() == owner_pid_) (void)Flock(file_, LOCK_UN);
   file_.Reset();

@@ -1,21 +1,32 @@
 #include "file_system.h"
 
 namespace gateway_lock {
+namespace {
+
+Status Test(const FileHandle& held, const std::string& path, const FileIdentity& identity,
+            Strength* strength) {
+  bool excludes = false;
+  Status tested = TestExclusion(path, identity, &excludes);
+  if (!tested.ok()) return tested;
+  *strength = !excludes                  ? Strength::kWeak
+              : IsRemoteFileSystem(held) ? Strength::kRemote
+                                         : Strength::kKernel;
+  return tested;
+}
+
+}  // namespace
 
 Status KnownFileSystems::Judge(const FileHandle& held, const std::string& path,
                                const FileIdentity& identity, Strength* strength) {
-  auto known = by_device_.find(identity.device);
-  if (known == by_device_.end()) {
-    bool excludes = false;
-    Status tested = TestExclusion(path, identity, &excludes);
-    if (!tested.ok()) return tested;
-    Strength found = !excludes                  ? Strength::kWeak
-                     : IsRemoteFileSystem(held) ? Strength::kRemote
-                                                : Strength::kKernel;
-    known = by_device_.emplace(identity.device, found).first;
+  std::uint64_t key = FileSystemKey(held, identity);
+  auto known = by_key_.find(key);
+  if (key != 0 && known != by_key_.end()) {
+    *strength = known->second;
+    return Status::Ok();
   }
-  *strength = known->second;
-  return Status::Ok();
+  Status tested = Test(held, path, identity, strength);
+  if (tested.ok() && key != 0) by_key_[key] = *strength;
+  return tested;
 }
 
 }  // namespace gateway_lock

@@ -39,11 +39,21 @@ class KnownFileSystems {
                Strength* strength);
 
  private:
-  std::map<std::uint64_t, Strength> by_device_;
+  std::map<std::uint64_t, Strength> by_key_;
 };
 
 // Opens the locked file again, which must be refused the lock. kReplaced as above. Per OS.
 Status TestExclusion(const std::string& path, const FileIdentity& identity, bool* excludes);
+
+// Two files with one key are on file systems of one strength. 0: not known, so the strength is
+// tested each time. Per OS.
+std::uint64_t FileSystemKey(const FileHandle& file, const FileIdentity& identity);
+
+// How a file system that was seen not to exclude grants its locks, for the error. Per OS.
+const char* WeaknessOf(const FileHandle& file);
+
+// True where a file has no mode of its own, and chmod() changes nothing: FAT. For POSIX only.
+bool KeepsNoModes(const std::string& path);
 
 // True where the file system is shared with other hosts or kernels, judged by its type.
 bool IsRemoteFileSystem(const FileHandle& file);

@@ -19,6 +19,9 @@ constexpr std::uint32_t kRemoteTypes[] = {
     0x786F4256,  // vboxsf
 };
 
+constexpr std::uint32_t kFat = 0x00004D44;
+constexpr std::uint32_t kExFat = 0x2011BAB0;
+
 }  // namespace
 
 bool IsRemoteFileSystem(const FileHandle& file) {
@@ -29,5 +32,14 @@ bool IsRemoteFileSystem(const FileHandle& file) {
   }
   return false;
 }
+
+bool KeepsNoModes(const std::string& path) {
+  struct statfs info;
+  if (statfs(path.c_str(), &info) != 0) return false;
+  auto type = static_cast<std::uint32_t>(info.f_type);
+  return type == kFat || type == kExFat;
+}
+
+const char* WeaknessOf(const FileHandle& /*file*/) { return "grants the lock to two at once"; }
 
 }  // namespace gateway_lock

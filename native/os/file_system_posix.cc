@@ -27,6 +27,10 @@ Status OpenAgain(const std::string& path, const FileIdentity& identity, FileHand
 
 }  // namespace
 
+std::uint64_t FileSystemKey(const FileHandle& /*file*/, const FileIdentity& identity) {
+  return identity.device;
+}
+
 // The second descriptor must be refused. A file system that accepts flock() without doing it grants
 // both (Docker Desktop's VirtioFS bind mounts: docker/for-mac#7004; virtiofsd's default).
 Status TestExclusion(const std::string& path, const FileIdentity& identity, bool* excludes) {

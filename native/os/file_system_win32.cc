@@ -1,8 +1,55 @@
 #include "file_system.h"
 
+#include <string>
+
 #include "win32_file.h"
 
 namespace gateway_lock {
+namespace {
+
+// ntifs.h of the driver kit: FS_INFORMATION_CLASS, FILE_FS_DEVICE_INFORMATION, FILE_REMOTE_DEVICE.
+constexpr int kFileFsDeviceInformation = 4;
+constexpr ULONG kRemoteDevice = 0x10;
+
+struct IoStatusBlock {
+  void* status;
+  ULONG_PTR information;
+};
+
+struct DeviceInformation {
+  ULONG type;
+  ULONG characteristics;
+};
+
+using QueryVolumeFunction = LONG(WINAPI*)(HANDLE, IoStatusBlock*, void*, ULONG, int);
+QueryVolumeFunction FindQueryVolume() {
+  static const auto function = reinterpret_cast<QueryVolumeFunction>(reinterpret_cast<void*>(
+      GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "NtQueryVolumeInformationFile")));
+  return function;
+}
+
+// Drivers of shared folders (VirtualBox, VMware, WinFsp as a network drive) have no remote protocol
+// to tell, and mark their device.
+bool IsRemoteDevice(const FileHandle& file) {
+  IoStatusBlock done = {};
+  DeviceInformation device = {};
+  auto query = FindQueryVolume();
+  return query != nullptr &&
+         query(Raw(file), &done, &device, sizeof device, kFileFsDeviceInformation) >= 0 &&
+         (device.characteristics & kRemoteDevice) != 0;
+}
+
+bool IsOnShare(const FileHandle& file) {
+  std::wstring path(MAX_PATH + 1, L'\0');
+  DWORD length = GetFinalPathNameByHandleW(Raw(file), &path[0], static_cast<DWORD>(path.size()), 0);
+  if (length > path.size()) {
+    path.resize(length);
+    length = GetFinalPathNameByHandleW(Raw(file), &path[0], length, 0);
+  }
+  return length > 0 && path.compare(0, 8, L"\\\\?\\UNC\\") == 0;
+}
+
+}  // namespace
 
 Status TestExclusion(const std::string& path, const FileIdentity& identity, bool* excludes) {
   FileHandle second = OpenFile(path, {GENERIC_READ});
@@ -17,11 +64,20 @@ Status TestExclusion(const std::string& path, const FileIdentity& identity, bool
   return Status::Ok();
 }
 
-// Only a remote file has a remote protocol; a local one is refused the question
-// (ERROR_INVALID_PARAMETER).
+// A local file is refused the question for its remote protocol (ERROR_INVALID_PARAMETER).
 bool IsRemoteFileSystem(const FileHandle& file) {
   FILE_REMOTE_PROTOCOL_INFO info = {};
-  return GetFileInformationByHandleEx(Raw(file), FileRemoteProtocolInfo, &info, sizeof info) != 0;
+  return GetFileInformationByHandleEx(Raw(file), FileRemoteProtocolInfo, &info, sizeof info) != 0 ||
+         IsRemoteDevice(file) || IsOnShare(file);
 }
+
+// A share tells the serial number of the volume behind it, which may be a local one as well, and a
+// cloned disk that of its original. 0: the volume has none.
+std::uint64_t FileSystemKey(const FileHandle& file, const FileIdentity& identity) {
+  if (identity.device == 0) return 0;
+  return IsRemoteDevice(file) ? ~identity.device : identity.device;
+}
+
+const char* WeaknessOf(const FileHandle& /*file*/) { return "grants the lock to two at once"; }
 
 }  // namespace gateway_lock

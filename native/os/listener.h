@@ -3,7 +3,11 @@
 // Guaranteed: when Listen() succeeds, the socket listens already and no other socket of this host can
 // listen on the same address and port, until the descriptor is closed or the process dies in any
 // way. The descriptor is close-on-exec from the instant that it exists: no child keeps the port.
-// NOT promised: anything about another address (127.0.0.1 and ::1 are two).
+// NOT promised: anything about another address (127.0.0.1 and ::1 are two). On macOS, that no server
+// binds beside us that has SO_REUSEADDR, as every Node server has: only the newcomer's options
+// count there. On the very same address it is refused. Beside our wildcard it can have 127.0.0.1,
+// unless we hold that as well (ListenBeside); beside our 127.0.0.1 it can have the wildcard, and
+// gets no connection of ours.
 // Thread-safety: none; one owner at a time.
 #pragma once
 
@@ -27,6 +31,10 @@ class Listener {
   // accept.
   static Status Listen(const Endpoint& endpoint, int backlog, Listener* out);
 
+  // For an address of a wildcard that the caller listens on already (macOS). The connections to
+  // that address come here. kSystemError: EADDRINUSE where another socket has exactly this address.
+  static Status ListenBeside(const Endpoint& endpoint, int backlog, Listener* out);
+
   const Endpoint& endpoint() const { return endpoint_; }
   NativeHandle handle() const { return socket_.get(); }
   bool open() const { return socket_.valid(); }
@@ -37,6 +45,9 @@ class Listener {
   void Close() { socket_.Reset(); }
 
  private:
+  // For a socket that listens on `endpoint`, with whatever port it got.
+  static Status Own(SocketHandle socket, const Endpoint& endpoint, Listener* out);
+
   SocketHandle socket_;
   Endpoint endpoint_;
   std::uint64_t identity_ = 0;

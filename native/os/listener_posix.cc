@@ -2,7 +2,6 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <cerrno>
 #include <utility>
@@ -45,6 +44,7 @@ Status BindAndListen(const SocketAddress& address, bool reuse, int backlog, Sock
 // 127.0.0.1 and 0.0.0.0 listen on one port side by side (nymtech/nym#3232).
 Status ListenExclusively(const Endpoint& endpoint, const SocketAddress& address, int backlog,
                          SocketHandle* out) {
+  if (StrictBindMisses(endpoint)) return Status::SystemError(EADDRINUSE, "bind");
   Status strict = BindAndListen(address, /*reuse=*/false, backlog, out);
   if (strict.sys_code != EADDRINUSE || endpoint.port == 0) return strict;
   Answer answer = Answer::kSilent;
@@ -55,26 +55,32 @@ Status ListenExclusively(const Endpoint& endpoint, const SocketAddress& address,
   return BindAndListen(address, /*reuse=*/true, backlog, out);
 }
 
-std::uint64_t SocketIdentity(NativeHandle handle) {
-  struct stat info;
-  return fstat(static_cast<int>(handle), &info) == 0 ? static_cast<std::uint64_t>(info.st_ino) : 0;
-}
-
 }  // namespace
 
 Status Listener::Listen(const Endpoint& endpoint, int backlog, Listener* out) {
   SocketAddress address;
+  SocketHandle socket;
   Status status = ParseAddress(endpoint, &address);
-  if (!status.ok()) return status;
+  if (status.ok()) status = ListenExclusively(endpoint, address, backlog, &socket);
+  return status.ok() ? Own(std::move(socket), endpoint, out) : status;
+}
+
+Status Listener::ListenBeside(const Endpoint& endpoint, int backlog, Listener* out) {
+  SocketAddress address;
+  SocketHandle socket;
+  Status status = ParseAddress(endpoint, &address);
+  if (status.ok()) status = BindAndListen(address, /*reuse=*/true, backlog, &socket);
+  return status.ok() ? Own(std::move(socket), endpoint, out) : status;
+}
+
+Status Listener::Own(SocketHandle socket, const Endpoint& endpoint, Listener* out) {
   Listener listener;
-  status = ListenExclusively(endpoint, address, backlog, &listener.socket_);
-  if (!status.ok()) return status;
-  status = LocalPort(listener.socket_, &listener.endpoint_.port);
-  if (!status.ok()) return status;
+  listener.socket_ = std::move(socket);
   listener.endpoint_.address = endpoint.address;
   listener.identity_ = SocketIdentity(listener.handle());
-  *out = std::move(listener);
-  return Status::Ok();
+  Status status = LocalPort(listener.socket_, &listener.endpoint_.port);
+  if (status.ok()) *out = std::move(listener);
+  return status;
 }
 
 bool Listener::OwnsHandle() const { return open() && SocketIdentity(handle()) == identity_; }

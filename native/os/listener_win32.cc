@@ -63,20 +63,36 @@ Status SurveyPort(std::uint16_t* port) {
   return status.ok() ? LocalPort(socket, port) : status;
 }
 
+// One try. `surveyed`: what the survey said.
+Status TryPort(const Endpoint& wanted, Status* surveyed, SocketHandle* out) {
+  Endpoint endpoint = wanted;
+  *surveyed = SurveyPort(&endpoint.port);
+  Status status = *surveyed;
+  if (IsTaken(status)) {
+    if (HasListener(endpoint)) return Status::SystemError(WSAEADDRINUSE, "bind");
+    // On other addresses only: 127.0.0.1 and ::1 are two.
+    if (HasListener({"::", endpoint.port})) status = Status::Ok();
+  }
+  return status.ok() ? BindExclusively(endpoint, out) : status;
+}
+
 // WSAEACCES stays what it is where nobody listens: the port is in a range that the system keeps
 // (Hyper-V, WinNAT), or a policy denies it.
 Status TakePort(const Endpoint& wanted, SocketHandle* out) {
   for (int tries = 1;; ++tries) {
-    Endpoint endpoint = wanted;
-    Status status = SurveyPort(&endpoint.port);
-    if (IsTaken(status)) {
-      if (HasListener(endpoint)) return Status::SystemError(WSAEADDRINUSE, "bind");
-      // On other addresses only: 127.0.0.1 and ::1 are two.
-      if (HasListener({"::", endpoint.port})) status = Status::Ok();
+    Status surveyed;
+    Status status = TryPort(wanted, &surveyed, out);
+    if (!IsTaken(status)) return status;
+    if (tries < kTries) {
+      Sleep(kMomentMs);
+      continue;
     }
-    if (status.ok()) status = BindExclusively(endpoint, out);
-    if (!IsTaken(status) || tries == kTries) return status;
-    Sleep(kMomentMs);
+    // What is left of connections may keep the survey off the port for minutes ("if any other
+    // socket is bound to the port", MS Learn). Seen by nobody: python-trio/trio#928 measured that
+    // they do not.
+    bool lingering =
+        IsTaken(surveyed) && !HasListener({"::", wanted.port}) && HasConnection(wanted.port);
+    return lingering ? BindExclusively(wanted, out) : status;
   }
 }
 
@@ -103,20 +119,28 @@ std::uint64_t SocketIdentity(NativeHandle handle) {
 
 Status Listener::Listen(const Endpoint& endpoint, int backlog, Listener* out) {
   SocketAddress address;
-  Listener listener;
+  SocketHandle socket;
   Status status = ParseAddress(endpoint, &address);
-  if (status.ok()) status = TakePort(endpoint, &listener.socket_);
+  if (status.ok()) status = TakePort(endpoint, &socket);
   if (!status.ok()) return status;
-  if (listen(Raw(listener.socket_), backlog) != 0) {
-    return Status::SystemError(WSAGetLastError(), "listen");
-  }
-  status = ProveExclusive(listener.socket_);
-  if (status.ok()) status = LocalPort(listener.socket_, &listener.endpoint_.port);
-  if (!status.ok()) return status;
+  if (listen(Raw(socket), backlog) != 0) return Status::SystemError(WSAGetLastError(), "listen");
+  status = ProveExclusive(socket);
+  return status.ok() ? Own(std::move(socket), endpoint, out) : status;
+}
+
+// Never needed here: an exclusive socket on the wildcard keeps every address.
+Status Listener::ListenBeside(const Endpoint& endpoint, int backlog, Listener* out) {
+  return Listen(endpoint, backlog, out);
+}
+
+Status Listener::Own(SocketHandle socket, const Endpoint& endpoint, Listener* out) {
+  Listener listener;
+  listener.socket_ = std::move(socket);
   listener.endpoint_.address = endpoint.address;
   listener.identity_ = SocketIdentity(listener.handle());
-  *out = std::move(listener);
-  return Status::Ok();
+  Status status = LocalPort(listener.socket_, &listener.endpoint_.port);
+  if (status.ok()) *out = std::move(listener);
+  return status;
 }
 
 bool Listener::OwnsHandle() const { return open() && SocketIdentity(handle()) == identity_; }

@@ -21,13 +21,11 @@ Status OpenExisting(const std::string& path, FileHandle* file) {
   return file->valid() ? Status::Ok() : WhyNotOpened(path);
 }
 
+// In one call: a server may have remembered that there was no such file (SMB's cache of names that
+// were not found), and would then refuse to create what another host has created.
 Status OpenOrCreate(const std::string& path, FileHandle* file, bool* created) {
-  *file = OpenFile(path, {kAccess, kShare, OPEN_EXISTING, 0});
-  if (!file->valid() && GetLastError() == ERROR_FILE_NOT_FOUND) {
-    *file = OpenFile(path, {kAccess, kShare, CREATE_NEW, 0});
-    *created = file->valid();
-    if (!file->valid() && GetLastError() == ERROR_FILE_EXISTS) return Status::Replaced();
-  }
+  *file = OpenFile(path, {kAccess, kShare, OPEN_ALWAYS, 0});
+  *created = file->valid() && GetLastError() != ERROR_ALREADY_EXISTS;
   return file->valid() ? Status::Ok() : WhyNotOpened(path);
 }
 
@@ -57,7 +55,7 @@ Status LockContender::TryOnce(KnownFileSystems* file_systems, FileLock* out) {
   if (status.ok()) status = StatFile(file_, &facts);
   if (!status.ok()) return status;
   if (strength == Strength::kWeak && !options_.allow_weak) {
-    return Status::WeakFileSystem("grants the lock to two at once");
+    return Status::WeakFileSystem(WeaknessOf(file_));
   }
   out->file_ = std::move(file_);
   out->identity_ = identity_;

@@ -94,7 +94,10 @@ Status EnsureLockDirectory(const std::string& path, bool tighten) {
   if (!S_ISDIR(info.st_mode)) return Status::InvalidFile("is not a directory");
   if (info.st_uid != geteuid()) return Status::ForeignOwner("belongs to another user");
   if (info.st_mode & S_IWOTH) {
-    return Status::InvalidFile("is a directory that every user may write to");
+    return Status::InvalidFile(
+        KeepsNoModes(path)
+            ? "is a directory that every user may write to, without permissions (FAT)"
+            : "is a directory that every user may write to");
   }
   if (tighten) {
     status = GiveToOwner(path, &info);
@@ -114,7 +117,9 @@ Status CheckParentDirectory(const std::string& lock_path) {
   // A directory that is missing or unreadable is reported by the open() that follows.
   if (stat(ParentOf(lock_path).c_str(), &info) != 0) return Status::Ok();
   if ((info.st_mode & S_IWOTH) && !(info.st_mode & S_ISVTX)) {
-    return Status::InvalidFile("lies in a directory that every user may write to");
+    return Status::InvalidFile(KeepsNoModes(ParentOf(lock_path))
+                                   ? "lies on a file system without permissions (FAT)"
+                                   : "lies in a directory that every user may write to");
   }
   return Status::Ok();
 }

@@ -16,8 +16,8 @@ FileHandle OpenDirectory(const std::string& path, DWORD access) {
 }
 
 // nullptr for a file.
-const char* WhyNotRegular(DWORD attributes) {
-  if (attributes & FILE_ATTRIBUTE_REPARSE_POINT) return "is a symbolic link";
+const char* WhyNotRegular(DWORD attributes, bool is_link) {
+  if (is_link) return "is a symbolic link";
   if (attributes & FILE_ATTRIBUTE_DIRECTORY) return "is a directory";
   if (attributes & FILE_ATTRIBUTE_DEVICE) return "is a device";
   return nullptr;
@@ -47,9 +47,7 @@ Status CheckDirectory(const FileHandle& directory, Access* access) {
   FileFacts facts;
   Status status = StatFile(directory, &facts);
   if (!status.ok()) return status;
-  if (facts.attributes & FILE_ATTRIBUTE_REPARSE_POINT) {
-    return Status::InvalidFile("is a symbolic link");
-  }
+  if (facts.is_link) return Status::InvalidFile("is a symbolic link");
   if (!(facts.attributes & FILE_ATTRIBUTE_DIRECTORY)) {
     return Status::InvalidFile("is not a directory");
   }
@@ -75,8 +73,11 @@ Status EnsureLockDirectory(const std::string& path, bool tighten) {
 }
 
 Status CheckParentDirectory(const std::string& lock_path) {
-  // A directory that is missing or unreadable is reported by the open that follows.
-  FileHandle directory = OpenDirectory(ParentOf(lock_path) + "\\", kLook);
+  // A directory that is missing or unreadable is reported by the open that follows. Of a junction
+  // the target counts: that is where the file lies.
+  FileHandle directory =
+      OpenFile(ParentOf(lock_path) + "\\",
+               {kLook, kAll, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, /*follow_links=*/true});
   Access access;
   if (!directory.valid() || !ReadAccess(directory, &access).ok()) return Status::Ok();
   return access.anyone_may_remove
@@ -91,7 +92,7 @@ Status CheckLockFile(const FileHandle& file, const LockOptions& options, bool cr
   FileFacts facts;
   Status status = StatFile(file, &facts);
   if (!status.ok()) return status;
-  const char* reason = WhyNotRegular(facts.attributes);
+  const char* reason = WhyNotRegular(facts.attributes, facts.is_link);
   if (reason != nullptr) return Status::InvalidFile(reason);
   Access access;
   bool judged = !created && !options.existing_file && options.access == FileAccess::kOwner;
@@ -103,9 +104,14 @@ Status CheckLockFile(const FileHandle& file, const LockOptions& options, bool cr
 }
 
 Status ExplainOpenFailure(const std::string& path, FileAccess, int sys_code) {
-  DWORD attributes = GetFileAttributesW(LongPath(path).c_str());
-  if (attributes == INVALID_FILE_ATTRIBUTES) return Status::SystemError(sys_code, "open");
-  const char* reason = WhyNotRegular(attributes);
+  WIN32_FIND_DATAW found = {};
+  HANDLE search = FindFirstFileW(LongPath(path).c_str(), &found);
+  if (search == INVALID_HANDLE_VALUE) return Status::SystemError(sys_code, "open");
+  FindClose(search);
+  bool reparse_point = (found.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0;
+  // dwReserved0 is the tag of a reparse point.
+  const char* reason =
+      WhyNotRegular(found.dwFileAttributes, reparse_point && IsLinkTag(found.dwReserved0));
   return reason == nullptr ? Status::SystemError(sys_code, "open") : Status::InvalidFile(reason);
 }
 

@@ -9,6 +9,7 @@
 #include "file_content.h"
 #include "file_lock.h"
 #include "lock_place.h"
+#include "own_weak_locks.h"
 #include "posix_file.h"
 
 namespace gateway_lock {
@@ -44,7 +45,11 @@ Status ProbeOpened(const FileHandle& file, const std::string& path, FileAccess a
   options.access = access;
   FileIdentity identity;
   Status status = CheckLockFile(file, options, /*created=*/false, &identity);
-  if (status.ok()) status = AskKernel(file, &probe->state);
+  if (status.ok() && IsOwnWeakLock(identity)) {
+    probe->state = ProbedState::kHeldExclusive;
+  } else if (status.ok()) {
+    status = AskKernel(file, &probe->state);
+  }
   if (status.ok()) status = ReadAt0(file, kRecordLimit, &probe->record);
   struct stat now;
   if (status.ok()) status = SameFileAtPath(path, identity, &now);

@@ -14,6 +14,10 @@ namespace gateway_lock {
 // wildcard, and for a wildcard on any address. False also when the system does not tell.
 bool HasListener(const Endpoint& endpoint);
 
+// Whether the table shows a connection of this host's with this local port, ended ones included.
+// For Windows, where such a one may keep a listener off its port.
+bool HasConnection(std::uint16_t port);
+
 // The process of that listener, for messages. 0 when there is none, or when the system does not
 // tell.
 std::int64_t FindPortOwner(const Endpoint& endpoint);

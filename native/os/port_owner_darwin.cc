@@ -1,16 +1,49 @@
 #include "port_owner.h"
 
 #include <libproc.h>
+#include <netinet/in.h>
 #include <sys/proc_info.h>
 
+#include <cstring>
 #include <vector>
+
+#include "posix_socket.h"
 
 namespace gateway_lock {
 namespace {
 
+// Where a socket listens, or a bind wants to.
+struct Place {
+  bool v4 = false;  // takes IPv4 connections; a socket on `::` takes both
+  bool v6 = false;
+  in6_addr local = {};  // an IPv4 address is in the last 4 bytes
+};
+
+bool IsAny(const in6_addr& address) {
+  static const in6_addr any = {};
+  return std::memcmp(&address, &any, sizeof any) == 0;
+}
+
+bool Wanted(const Endpoint& endpoint, Place* place) {
+  SocketAddress address;
+  if (!ParseAddress(endpoint, &address).ok()) return false;
+  place->v6 = address.family() == AF_INET6;
+  place->v4 = !place->v6;
+  if (place->v6) {
+    place->local = reinterpret_cast<const sockaddr_in6*>(address.get())->sin6_addr;
+    place->v4 = IsAny(place->local);
+  } else {
+    const in_addr& v4 = reinterpret_cast<const sockaddr_in*>(address.get())->sin_addr;
+    std::memcpy(&place->local.s6_addr[12], &v4, sizeof v4);
+  }
+  return true;
+}
+
 enum class Kind { kListener, kConnection };
 
-bool UsesPort(int pid, int descriptor, std::uint16_t port, Kind kind) {
+// False for a socket of another kind or on another port. insi_laddr and insi_vflag are those of the
+// inpcb (fill_inpcbinfo() in bsd/kern/socket_info.c).
+bool ReadSocket(int pid, int descriptor, std::uint16_t port, Kind kind, Place* place) {
   socket_fdinfo info = {};
   if (proc_pidfdinfo(pid, descriptor, PROC_PIDFDSOCKETINFO, &info, sizeof info) <
       static_cast<int>(sizeof info)) {
@@ -18,32 +51,54 @@ bool UsesPort(int pid, int descriptor, std::uint16_t port, Kind kind) {
   }
   if (info.psi.soi_kind != SOCKINFO_TCP) return false;
   const tcp_sockinfo& tcp = info.psi.soi_proto.pri_tcp;
-  auto local = static_cast<std::uint16_t>(tcp.tcpsi_ini.insi_lport);
+  const in_sockinfo& in = tcp.tcpsi_ini;
+  place->v4 = (in.insi_vflag & INI_IPV4) != 0;
+  place->v6 = (in.insi_vflag & INI_IPV6) != 0;
+  if (place->v6) {
+    place->local = in.insi_laddr.ina_6;
+  } else {
+    std::memcpy(&place->local.s6_addr[12], &in.insi_laddr.ina_46.i46a_addr4, 4);
+  }
   bool listens = tcp.tcpsi_state == TSI_S_LISTEN;
-  return ntohs(local) == port && listens == (kind == Kind::kListener);
+  return listens == (kind == Kind::kListener) &&
+         ntohs(static_cast<std::uint16_t>(in.insi_lport)) == port;
 }
 
-bool UsesPort(int pid, std::uint16_t port, Kind kind) {
+// A v6 listener on `::` takes IPv4 connections, too; a v4 listener never takes those for ::1.
+bool Meets(const Place& listener, const Place& wanted) {
+  if (!(listener.v4 && wanted.v4) && !(listener.v6 && wanted.v6)) return false;
+  return IsAny(listener.local) || IsAny(wanted.local) ||
+         std::memcmp(&listener.local, &wanted.local, sizeof wanted.local) == 0;
+}
+
+// Another user's process is EPERM (proc_security_policy() in bsd/kern/proc_info.c), and reads as
+// one without sockets.
+bool HasSocket(int pid, std::uint16_t port, Kind kind, const Place& wanted) {
   int size = proc_pidinfo(pid, PROC_PIDLISTFDS, 0, nullptr, 0);
   if (size <= 0) return false;
   std::vector<proc_fdinfo> descriptors(static_cast<std::size_t>(size) / sizeof(proc_fdinfo));
   size = proc_pidinfo(pid, PROC_PIDLISTFDS, 0, descriptors.data(), size);
   for (int i = 0; i < size / static_cast<int>(sizeof(proc_fdinfo)); ++i) {
     const proc_fdinfo& one = descriptors[static_cast<std::size_t>(i)];
-    if (one.proc_fdtype == PROX_FDTYPE_SOCKET && UsesPort(pid, one.proc_fd, port, kind))
-      return true;
+    Place place;
+    bool found =
+        one.proc_fdtype == PROX_FDTYPE_SOCKET && ReadSocket(pid, one.proc_fd, port, kind, &place);
+    if (found && Meets(place, wanted)) return true;
   }
   return false;
 }
 
-std::int64_t FindProcess(std::uint16_t port, Kind kind) {
+// 0 for none.
+std::int64_t FindProcess(const Endpoint& endpoint, Kind kind) {
+  Place wanted;
+  if (!Wanted(endpoint, &wanted)) return 0;
   int size = proc_listpids(PROC_ALL_PIDS, 0, nullptr, 0);
   if (size <= 0) return 0;
   std::vector<int> pids(static_cast<std::size_t>(size) / sizeof(int));
   size = proc_listpids(PROC_ALL_PIDS, 0, pids.data(), size);
   for (int i = 0; i < size / static_cast<int>(sizeof(int)); ++i) {
     int pid = pids[static_cast<std::size_t>(i)];
-    if (pid > 0 && UsesPort(pid, port, kind)) return pid;
+    if (pid > 0 && HasSocket(pid, endpoint.port, kind, wanted)) return pid;
   }
   return 0;
 }
@@ -53,11 +108,11 @@ std::int64_t FindProcess(std::uint16_t port, Kind kind) {
 bool HasListener(const Endpoint& endpoint) { return FindPortOwner(endpoint) != 0; }
 
 std::int64_t FindPortOwner(const Endpoint& endpoint) {
-  return FindProcess(endpoint.port, Kind::kListener);
+  return FindProcess(endpoint, Kind::kListener);
 }
 
 std::int64_t FindConnectionOwner(const Endpoint& endpoint) {
-  return FindProcess(endpoint.port, Kind::kConnection);
+  return FindProcess(endpoint, Kind::kConnection);
 }
 
 }  // namespace gateway_lock

@@ -105,6 +105,14 @@ bool HasListener(const Endpoint& endpoint) {
   return FindSocket(endpoint, Kind::kListener, &row);
 }
 
+bool HasConnection(std::uint16_t port) {
+  Row row;
+  auto any = [](const Row&) { return true; };
+  constexpr Kind kKind = Kind::kConnection;
+  return FindRow<MIB_TCPTABLE_OWNER_PID>(AF_INET, port, kKind, any, &row) ||
+         FindRow<MIB_TCP6TABLE_OWNER_PID>(AF_INET6, port, kKind, any, &row);
+}
+
 std::int64_t FindPortOwner(const Endpoint& endpoint) {
   Row row;
   bool found = FindSocket(endpoint, Kind::kListener, &row);

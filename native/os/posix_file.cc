@@ -61,6 +61,13 @@ Status SameFileAtPath(const std::string& path, const FileIdentity& identity, str
   return IdentityOf(*now) == identity ? Status::Ok() : Status::Replaced();
 }
 
+Status StillAtPath(const FileHandle& file, const std::string& path) {
+  struct stat opened;
+  struct stat now;
+  Status status = StatFile(file, &opened);
+  return status.ok() ? SameFileAtPath(path, IdentityOf(opened), &now) : status;
+}
+
 Status ReadAt0(const FileHandle& file, std::size_t limit, std::string* out) {
   // Not into the string itself, which would be allocated and cleared for the longest record.
   char piece[4096];

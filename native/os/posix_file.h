@@ -49,4 +49,9 @@ Status StatFile(const FileHandle& file, struct stat* info);
 // kReplaced when the path names another file, or none. `now`: what the path names.
 Status SameFileAtPath(const std::string& path, const FileIdentity& identity, struct stat* now);
 
+// kReplaced when the path names another file than the open one, or none. By the number that the
+// open file has now: on FAT an empty file gets another one with its first byte (msdosfs_vnops.c,
+// msdosfs_denode.c).
+Status StillAtPath(const FileHandle& file, const std::string& path);
+
 }  // namespace gateway_lock

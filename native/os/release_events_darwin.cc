@@ -16,17 +16,33 @@ namespace gateway_lock {
 namespace {
 
 constexpr std::uintptr_t kInterrupt = 1;
-constexpr std::uint32_t kFileIsGone = NOTE_DELETE | NOTE_RENAME | NOTE_LINK | NOTE_REVOKE;
 
+// The file is gone, or its lock is dropped: after the last holder's LOCK_UN or close, of whatever
+// process, also a dying one (VNOP_ADVLOCK in bsd/vfs/kpi_vfs.c). A descriptor that was refused the
+// lock has none to drop, so its close is not reported. A holder that keeps the file truncates it
+// just before (VNOP_SETATTR).
+constexpr std::uint32_t kRelease =
+    NOTE_DELETE | NOTE_RENAME | NOTE_LINK | NOTE_REVOKE | NOTE_FUNLOCK | NOTE_ATTRIB;
+
+// EV_CLEAR: reported once. Without it an EVFILT_USER event that was triggered stays active, and
+// each wait returns at once: a whole core for the rest of the process (filt_userprocess() in
+// bsd/kern/kern_event.c).
 bool Register(const FileHandle& queue, std::uintptr_t id, std::int16_t filter, std::uint32_t notes,
               std::uint64_t data = 0) {
   struct kevent64_s change = {};
   change.ident = id;
   change.filter = filter;
-  change.flags = EV_ADD;
+  change.flags = EV_ADD | EV_CLEAR;
   change.fflags = notes;
   change.udata = data;
   return kevent64(Fd(queue), &change, 1, nullptr, 0, 0, nullptr) == 0;
+}
+
+Status OpenQueue(FileHandle* out) {
+  *out = FileHandle(kqueue());
+  if (!out->valid()) return Status::SystemError(errno, "kqueue");
+  (void)fcntl(Fd(*out), F_SETFD, FD_CLOEXEC);
+  return Status::Ok();
 }
 
 // Each token has a queue of its own inside the thread's: a queue knows a process only once, and two
@@ -51,9 +67,8 @@ class DarwinEvents : public ReleaseEvents {
 };
 
 Status DarwinEvents::Start() {
-  poller_ = FileHandle(kqueue());
-  if (!poller_.valid()) return Status::SystemError(errno, "kqueue");
-  (void)fcntl(Fd(poller_), F_SETFD, FD_CLOEXEC);
+  Status status = OpenQueue(&poller_);
+  if (!status.ok()) return status;
   return Register(poller_, kInterrupt, EVFILT_USER, 0) ? Status::Ok()
                                                        : Status::SystemError(errno, "kevent");
 }
@@ -67,20 +82,20 @@ Status DarwinEvents::Add(Token token, const std::string& path, std::int64_t owne
   if (!next.file.valid()) {
     return errno == ENOENT ? Status::Replaced() : Status::SystemError(errno, "open");
   }
-  next.queue = FileHandle(kqueue());
-  if (!next.queue.valid()) return Status::SystemError(errno, "kqueue");
-  (void)fcntl(Fd(next.queue), F_SETFD, FD_CLOEXEC);
+  Status status = OpenQueue(&next.queue);
+  if (!status.ok()) return status;
   bool sees_owner = owner_pid > 0 && Register(next.queue, static_cast<std::uintptr_t>(owner_pid),
                                               EVFILT_PROC, NOTE_EXIT);
-  // A descriptor that a dying holder closes is an unlock, too.
-  std::uint32_t notes = kFileIsGone | (sees_owner ? 0 : NOTE_FUNLOCK);
   auto file = static_cast<std::uintptr_t>(next.file.get());
   auto queue = static_cast<std::uintptr_t>(next.queue.get());
   std::lock_guard<std::mutex> guard(mutex_);
-  if (!Register(next.queue, file, EVFILT_VNODE, notes) ||
-      !Register(poller_, queue, EVFILT_READ, 0, token)) {
+  if (!Register(next.queue, file, EVFILT_VNODE, kRelease)) {
     return Status::SystemError(errno, "kevent");
   }
+  // One that was removed or renamed since open() never reports that again.
+  status = StillAtPath(next.file, path);
+  if (!status.ok()) return status;
+  if (!Register(poller_, queue, EVFILT_READ, 0, token)) return Status::SystemError(errno, "kevent");
   watched_[token] = std::move(next);
   *sight = sees_owner ? Sight::kOwner : Sight::kFile;
   return Status::Ok();

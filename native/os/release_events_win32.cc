@@ -20,6 +20,11 @@ constexpr std::size_t kMostTokens = (MAXIMUM_WAIT_OBJECTS - 1) / 2;
 constexpr DWORD kChanges =
     FILE_NOTIFY_CHANGE_FILE_NAME | FILE_NOTIFY_CHANGE_SIZE | FILE_NOTIFY_CHANGE_LAST_WRITE;
 
+// A directory tells of a size or a time "only when the file is written to the disk", and that "when
+// the cache is sufficiently flushed" (MS Learn, FindFirstChangeNotification). A holder that empties
+// its file and lives on may so be told of late: the files are looked at again after this time.
+constexpr DWORD kLookAgainMs = 200;
+
 void CloseNotification(NativeHandle handle) noexcept {
   FindCloseChangeNotification(reinterpret_cast<HANDLE>(handle));
 }
@@ -94,6 +99,7 @@ class WindowsEvents : public ReleaseEvents {
   std::vector<Shared> Everything();
   static bool IsNoise(HANDLE signalled, const Watched& watched);
   void Report(const Shared& watched, std::vector<Token>* reported);
+  void ReportChanged(const std::vector<Shared>& all, std::vector<Token>* reported);
 
   FileHandle interrupt_;
   std::mutex mutex_;
@@ -157,10 +163,14 @@ ReleaseEvents::Waited WindowsEvents::Wait(int patience_ms, std::vector<Token>* r
     if (watched->owner.valid()) await(Raw(watched->owner), watched);
     await(reinterpret_cast<HANDLE>(watched->directory.get()), watched);
   }
+  DWORD patience = patience_ms == kForever ? INFINITE : static_cast<DWORD>(patience_ms);
+  bool looks_again = !all.empty() && kLookAgainMs < patience;
   DWORD first = WaitForMultipleObjects(static_cast<DWORD>(handles.size()), &handles[0],
-                                       /*bWaitAll=*/FALSE,
-                                       patience_ms == kForever ? INFINITE : DWORD(patience_ms));
-  if (first == WAIT_TIMEOUT) return Waited::kInVain;
+                                       /*bWaitAll=*/FALSE, looks_again ? kLookAgainMs : patience);
+  if (first == WAIT_TIMEOUT) {
+    ReportChanged(all, reported);
+    return looks_again ? Waited::kWoken : Waited::kInVain;
+  }
   std::size_t index = first - WAIT_OBJECT_0;
   if (index > 0 && index < handles.size() && !IsNoise(handles[index], *whose[index])) {
     Report(whose[index], reported);
@@ -173,6 +183,12 @@ ReleaseEvents::Waited WindowsEvents::Wait(int patience_ms, std::vector<Token>* r
 bool WindowsEvents::IsNoise(HANDLE signalled, const Watched& watched) {
   if (signalled != reinterpret_cast<HANDLE>(watched.directory.get())) return false;
   return FindNextChangeNotification(signalled) != 0 && LookAt(watched.path) == watched.then;
+}
+
+void WindowsEvents::ReportChanged(const std::vector<Shared>& all, std::vector<Token>* reported) {
+  for (const Shared& watched : all) {
+    if (!(LookAt(watched->path) == watched->then)) Report(watched, reported);
+  }
 }
 
 // Not when it was removed or replaced while its handle woke us.

@@ -1,6 +1,9 @@
 // What only one POSIX system can do, or does differently, with a TCP socket.
 #pragma once
 
+#include <cstdint>
+
+#include "listener.h"
 #include "unique_handle.h"
 
 namespace gateway_lock {
@@ -11,5 +14,12 @@ int OpenCloseOnExecSocket(int family);
 // For a socket that was bound without SO_REUSEADDR and listens: lets the next gateway bind the port
 // while connections of this one are still dying.
 void LetSuccessorRebind(const SocketHandle& listening);
+
+// Whether somebody listens on an address of `endpoint` whom a bind() without SO_REUSEADDR does not
+// notice.
+bool StrictBindMisses(const Endpoint& endpoint);
+
+// A number that no other open socket of this host has; 0 for what is no socket.
+std::uint64_t SocketIdentity(NativeHandle handle);
 
 }  // namespace gateway_lock

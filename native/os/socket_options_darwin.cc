@@ -1,13 +1,20 @@
 #include "socket_options.h"
 
 #include <fcntl.h>
+#include <libproc.h>
+#include <netinet/in.h>
+#include <sys/proc_info.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "port_owner.h"
+#include "posix_socket.h"
+
 namespace gateway_lock {
 
-// macOS has no SOCK_CLOEXEC, so a fork between the two calls could leak the descriptor. Node's own
-// children cannot: libuv spawns with POSIX_SPAWN_CLOEXEC_DEFAULT there (libuv src/unix/process.c).
+// macOS has no SOCK_CLOEXEC, so a fork between the two calls can leak the descriptor. libuv spawns
+// with POSIX_SPAWN_CLOEXEC_DEFAULT there, except for a child with another uid or gid: for that it
+// forks (libuv src/unix/process.c), which another thread would have to do in these microseconds.
 int OpenCloseOnExecSocket(int family) {
   int fd = socket(family, SOCK_STREAM, 0);
   if (fd < 0) return fd;
@@ -19,5 +26,27 @@ int OpenCloseOnExecSocket(int family) {
 // Nothing to do, on purpose: here the option on a listening socket would let 0.0.0.0 listen beside
 // our 127.0.0.1 (nymtech/nym#3232).
 void LetSuccessorRebind(const SocketHandle& /*listening*/) {}
+
+// A bind of `::` is compared with IPv6 sockets only, unless the other one belongs to another user
+// (in6_pcbbind() in bsd/netinet6/in6_pcb.c), although it takes IPv4 as well. Loopback is asked
+// because the table does not show the processes of other users.
+bool StrictBindMisses(const Endpoint& endpoint) {
+  SocketAddress address;
+  bool wildcard =
+      ParseAddress(endpoint, &address).ok() && address.family() == AF_INET6 &&
+      IN6_IS_ADDR_UNSPECIFIED(&reinterpret_cast<const sockaddr_in6*>(address.get())->sin6_addr);
+  if (!wildcard || endpoint.port == 0) return false;
+  Answer answer = Answer::kRefused;
+  (void)AskPort({"127.0.0.1", endpoint.port}, &answer);
+  return answer != Answer::kRefused || HasListener({"0.0.0.0", endpoint.port});
+}
+
+// Not st_ino, which is 0 for every socket (soo_stat() in bsd/kern/sys_socket.c).
+std::uint64_t SocketIdentity(NativeHandle handle) {
+  socket_fdinfo info = {};
+  int size =
+      proc_pidfdinfo(getpid(), static_cast<int>(handle), PROC_PIDFDSOCKETINFO, &info, sizeof info);
+  return size == static_cast<int>(sizeof info) ? info.psi.soi_so : 0;
+}
 
 }  // namespace gateway_lock

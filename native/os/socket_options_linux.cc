@@ -1,6 +1,7 @@
 #include "socket_options.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 namespace gateway_lock {
 
@@ -17,6 +18,14 @@ int OpenCloseOnExecSocket(int family) {
 void LetSuccessorRebind(const SocketHandle& listening) {
   int on = 1;
   (void)setsockopt(static_cast<int>(listening.get()), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+}
+
+bool StrictBindMisses(const Endpoint& /*endpoint*/) { return false; }
+
+std::uint64_t SocketIdentity(NativeHandle handle) {
+  struct stat info;
+  bool is_socket = fstat(static_cast<int>(handle), &info) == 0 && S_ISSOCK(info.st_mode);
+  return is_socket ? static_cast<std::uint64_t>(info.st_ino) : 0;
 }
 
 }  // namespace gateway_lock

@@ -51,6 +51,41 @@ bool ReadIdentity(const FileHandle& file, FileIdentity* identity) {
 
 std::uint64_t Join(DWORD high, DWORD low) { return (std::uint64_t{high} << 32) | low; }
 
+FileHandle Create(const std::string& path, const OpenRequest& request, DWORD flags) {
+  HANDLE handle = CreateFileW(LongPath(path).c_str(), request.access, request.share, nullptr,
+                              request.disposition, request.flags | flags, nullptr);
+  return FileHandle(reinterpret_cast<NativeHandle>(handle));
+}
+
+// A reparse point that is no link: opened by itself it would be read and written in place of the
+// file that it stands for.
+bool IsStandIn(const FileHandle& file) {
+  FILE_ATTRIBUTE_TAG_INFO info = {};
+  return GetFileInformationByHandleEx(Raw(file), FileAttributeTagInfo, &info, sizeof info) != 0 &&
+         (info.FileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0 && !IsLinkTag(info.ReparseTag);
+}
+
+// The file that `stand_in` stands for. Not valid when a link has taken its place meanwhile.
+FileHandle OpenContent(const std::string& path, OpenRequest request, const FileHandle& stand_in) {
+  request.disposition = OPEN_EXISTING;
+  FileHandle file = Create(path, request, 0);
+  FileFacts wanted;
+  FileFacts facts;
+  bool same = file.valid() && StatFile(stand_in, &wanted).ok() && StatFile(file, &facts).ok() &&
+              facts.identity == wanted.identity;
+  if (!file.valid() || same) return file;
+  SetLastError(ERROR_CANT_RESOLVE_FILENAME);
+  return FileHandle();
+}
+
+// One that cannot be looked at counts as a link, which is refused.
+bool IsLink(const FileHandle& file, DWORD attributes) {
+  FILE_ATTRIBUTE_TAG_INFO info = {};
+  return (attributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0 &&
+         (!GetFileInformationByHandleEx(Raw(file), FileAttributeTagInfo, &info, sizeof info) ||
+          IsLinkTag(info.ReparseTag));
+}
+
 }  // namespace
 
 std::wstring LongPath(const std::string& path) {
@@ -68,10 +103,15 @@ std::wstring LongPath(const std::string& path) {
 FileHandle OpenFile(const std::string& path, const OpenRequest& request) {
   // Found before, because finding it changes both what it tells and GetLastError().
   (void)FindLastNtStatus();
-  HANDLE handle =
-      CreateFileW(LongPath(path).c_str(), request.access, request.share, nullptr,
-                  request.disposition, request.flags | FILE_FLAG_OPEN_REPARSE_POINT, nullptr);
-  return FileHandle(reinterpret_cast<NativeHandle>(handle));
+  DWORD itself = request.follow_links ? 0 : FILE_FLAG_OPEN_REPARSE_POINT;
+  FileHandle file = Create(path, request, itself);
+  DWORD found = GetLastError();
+  if (file.valid() && itself != 0 && IsStandIn(file)) {
+    file = OpenContent(path, request, file);
+    found = file.valid() ? ERROR_ALREADY_EXISTS : GetLastError();
+  }
+  SetLastError(found);
+  return file;
 }
 
 Status WhyDenied(const char* syscall) {
@@ -103,6 +143,7 @@ Status StatFile(const FileHandle& file, FileFacts* facts) {
     return LastError("GetFileInformationByHandle");
   }
   facts->attributes = info.dwFileAttributes;
+  facts->is_link = IsLink(file, info.dwFileAttributes);
   facts->links = info.nNumberOfLinks;
   facts->size = Join(info.nFileSizeHigh, info.nFileSizeLow);
   facts->modified_ms = UnixMs(info.ftLastWriteTime);

@@ -31,9 +31,11 @@ struct OpenRequest {
   DWORD share = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
   DWORD disposition = OPEN_EXISTING;
   DWORD flags = 0;
+  bool follow_links = false;  // else a link is opened itself
 };
 
-// No child inherits it, and a link is opened itself. Not valid, with GetLastError(), on failure.
+// No child inherits it. Not valid, with GetLastError(), on failure. On success GetLastError() is
+// that of CreateFile(): ERROR_ALREADY_EXISTS tells that OPEN_ALWAYS found a file.
 FileHandle OpenFile(const std::string& path, const OpenRequest& request);
 
 // Why the call before failed. A failure that may pass by itself names the grace that it deserves in
@@ -45,12 +47,18 @@ Status WhyNotOpened(const std::string& path);
 struct FileFacts {
   FileIdentity identity;
   DWORD attributes = 0;
+  bool is_link = false;  // a symbolic link or a junction
   DWORD links = 0;
   std::uint64_t size = 0;        // bytes
   std::int64_t modified_ms = 0;  // since 1970
 };
 
 Status StatFile(const FileHandle& file, FileFacts* facts);
+
+// Whether a reparse point with this tag leads elsewhere by its name. The others are files whose
+// content comes from somewhere else: deduplicated, in a cloud, of a container's lower layer
+// (golang/go#23684, rust-lang/rust#47956).
+inline bool IsLinkTag(DWORD tag) { return IsReparseTagNameSurrogate(tag); }
 
 // kReplaced when the path names another file, or none.
 Status SameFileAtPath(const std::string& path, const FileIdentity& identity);

@@ -1,7 +1,14 @@
 # How a published binary differs from one that is built where it is used (scripts/prebuild.mjs, zig only): the C++ library
 # is inside, nothing is that nobody calls, and the same sources give the same bytes from every folder.
-add_compile_options(-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
-  -fvisibility-global-new-delete=force-hidden -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+add_compile_options(-ffunction-sections -fdata-sections -fvisibility-global-new-delete=force-hidden
+  -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+if(WIN32)
+  # x64 and arm64 want unwind data for each function that calls another (MS Learn, "x64 exception handling"): without it a crash
+  # report, a profiler and an exception of the host end at the addon.
+  add_compile_options(-fasynchronous-unwind-tables)
+else()
+  add_compile_options(-fno-asynchronous-unwind-tables -fno-unwind-tables)
+endif()
 # Zig takes -Oz for -Os, which is 15 % larger.
 add_compile_options("SHELL:-Xclang -Oz")
 if(WIN32)

@@ -31,6 +31,7 @@ TEST("the wildcard and an address of it exclude each other") {
 }
 
 TEST("two addresses are two: each has its listener on the same port") {
+  if (!ErrorOfStrictBind({"127.0.0.2", 0}).empty()) Skip("this machine has no 127.0.0.2 (macOS)");
   Listener first = ListenOn(kAnyPort);
   CHECK(ErrorOfListening({"127.0.0.2", first.endpoint().port}).empty());
 }

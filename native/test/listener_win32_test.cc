@@ -41,6 +41,27 @@ TEST("a plain socket on the wildcard, listening or not, has the port of each add
   }
 }
 
+// A socket on another address stands for what Windows may count of a connection that is left: it
+// keeps the survey off the port, and no table shows it.
+TEST("a port that only connections seem to keep is had on its own address") {
+  SocketHandle client;
+  SocketHandle server;
+  Endpoint endpoint;
+  {
+    Listener listener = ListenOn(kAnyPort);
+    endpoint = listener.endpoint();
+    client = Connect(endpoint);
+    server = Accept(listener);
+  }
+  Squatter squatter = SquatOn({"127.0.0.2", endpoint.port});
+  Listener successor = ListenOn(endpoint);
+  CHECK(Option(successor, SO_EXCLUSIVEADDRUSE));
+  CHECK(ErrorOfListening(endpoint) == "EADDRINUSE");
+  // The control: without a connection the survey decides.
+  Squatter alone = SquatOn({"127.0.0.2", 0});
+  CHECK(ErrorOfListening({"127.0.0.1", alone.endpoint.port}) == "EADDRINUSE");
+}
+
 TEST("a listener knows when its handle was closed behind its back") {
   Listener listener = ListenOn(kAnyPort);
   CloseSocket(listener.handle());

@@ -171,11 +171,5 @@ TEST("the boot has an id that does not change, without a line end") {
   CHECK(BootId() == id);
 }
 
-TEST("a process and its child are in one pid namespace, where there are namespaces at all") {
-  std::string ours = PidNamespace();
-  CHECK(ours.empty() != Exists("/proc/self/ns/pid"));
-  InForkedChild([&] { CHECK(PidNamespace() == ours); });
-}
-
 }  // namespace
 }  // namespace gateway_lock::test

@@ -9,6 +9,8 @@ import { readPe } from './pe.mjs';
 import { FLOOR, fileOf } from './targets.mjs';
 
 const LIMIT = 150 * 1024;
+/** Functions with unwind data. The addon has some 300 that call others; 21 were those of the C runtime alone. */
+const LEAST_UNWOUND = 200;
 const EXPORTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
 // Both are made by zig's linker itself, mark the image, and cannot be left out.
 const LINKER_MADE = ['__mh_dylib_header', '___dso_handle'];
@@ -92,13 +94,14 @@ function machOFaults({ arch }, { minimum, needed, badPages, ownName }) {
   ].filter(Boolean);
 }
 
-function peFaults(_target, { needed, delayed, hardened, stripped }) {
+function peFaults({ arch }, { needed, delayed, hardened, stripped, unwound }) {
   const strangers = needed.filter((name) => !WINDOWS_LIBRARIES.test(name));
   return [
     strangers.length > 0 && `needs ${strangers.join(', ')}`,
     delayed && 'loads a library later, of which nothing is known here',
     !hardened && 'cannot be placed anywhere in memory (ASLR), or runs data (NX)',
     !stripped && 'is not stripped',
+    arch !== 'ia32' && unwound < LEAST_UNWOUND && `has unwind data for ${unwound} functions only`,
   ].filter(Boolean);
 }
 

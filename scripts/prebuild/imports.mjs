@@ -13,7 +13,7 @@ const MUSL = words(`
   getpid getsockname getsockopt htons inet_pton inotify_add_watch inotify_init1 inotify_rm_watch kill listen lstat malloc
   memchr memcpy memmove memset mkdir ntohs open opendir poll pread pthread_create pthread_join pthread_mutex_destroy
   pthread_mutex_lock pthread_mutex_unlock pthread_sigmask pwrite read readdir readlink setsockopt sigaction sigfillset
-  snprintf socket sscanf stat stderr strlen strtoll strtoull syscall sysconf trunc unlink vfprintf write
+  snprintf socket sscanf stat statfs stderr strcmp strlen strtoll strtoull syscall sysconf trunc unlink vfprintf write
 `);
 
 /** As 32-bit programs call them since 1.2.0, with times of 64 bits. */
@@ -25,7 +25,7 @@ const DARWIN = words(`
   fstat fstat$INODE64 fstatfs fstatfs$INODE64 ftruncate getaddrinfo geteuid getpid getsockname getsockopt inet_pton
   kevent64 kill kqueue listen lstat lstat$INODE64 malloc memchr memcmp memcpy memmove mkdir open poll pread proc_listpids
   proc_pidfdinfo proc_pidinfo pthread_create pthread_join pthread_mutex_destroy pthread_mutex_lock pthread_mutex_unlock
-  pthread_sigmask pwrite setsockopt sigaction snprintf socket stat stat$INODE64 strlen strtod strtof strtol strtold
+  pthread_sigmask pwrite setsockopt sigaction snprintf socket stat stat$INODE64 statfs statfs$INODE64 strcmp strlen strtod strtof strtol strtold
   strtoll strtoul strtoull swprintf sysctl sysctlbyname trunc unlink vfprintf wcslen wcstod wcstof wcstol wcstold wcstoll
   wcstoul wcstoull wmemchr wmemcmp
 `);
@@ -34,13 +34,13 @@ const DARWIN = words(`
 const WINDOWS = words(`
   AcquireSRWLockExclusive AssignProcessToJobObject CloseHandle ConvertSidToStringSidW
   ConvertStringSecurityDescriptorToSecurityDescriptorW CreateDirectoryW CreateEventW CreateFileW CreateJobObjectW
-  CreateThread CreateWellKnownSid DeleteCriticalSection EnterCriticalSection EqualSid FindCloseChangeNotification
-  FindFirstChangeNotificationW FindNextChangeNotification GetAce GetCurrentProcess GetExtendedTcpTable
-  GetFileAttributesExW GetFileAttributesW GetFileInformationByHandle GetFileInformationByHandleEx GetFileType
-  GetFullPathNameW GetLastError GetModuleHandleW GetProcAddress GetProcessTimes GetSecurityDescriptorDacl GetSecurityInfo
+  CreateThread CreateWellKnownSid DeleteCriticalSection EnterCriticalSection EqualSid FindClose FindCloseChangeNotification
+  FindFirstChangeNotificationW FindFirstFileW FindNextChangeNotification GetAce GetCurrentProcess GetExtendedTcpTable
+  GetFileAttributesExW GetFileInformationByHandle GetFileInformationByHandleEx GetFileType
+  GetFinalPathNameByHandleW GetFullPathNameW GetLastError GetModuleHandleW GetProcAddress GetProcessTimes GetSecurityDescriptorDacl GetSecurityInfo
   GetTokenInformation GetVolumeInformationByHandleW InitializeCriticalSection LeaveCriticalSection LoadLibraryExW LocalFree LockFileEx
   MultiByteToWideChar OpenProcess OpenProcessToken ReadFile ReleaseSRWLockExclusive SetEvent SetFileInformationByHandle
-  SetInformationJobObject SetSecurityInfo Sleep SleepConditionVariableSRW TlsGetValue UnlockFileEx VirtualProtect
+  SetInformationJobObject SetLastError SetSecurityInfo Sleep SleepConditionVariableSRW TlsGetValue UnlockFileEx VirtualProtect
   VirtualQuery WSAGetLastError WSAIoctl WSASocketW WSAStartup WaitForMultipleObjects WaitForSingleObject
   WakeAllConditionVariable WideCharToMultiByte WriteFile __WSAFDIsSet __acrt_iob_func __stdio_common_vfprintf
   _execute_onexit_table _exit _fpreset _initialize_onexit_table _initterm _initterm_e _register_onexit_function abort

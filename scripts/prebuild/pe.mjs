@@ -5,7 +5,10 @@ const PE32_PLUS = 0x20b;
 const DLL = 0x2000;
 const HARDENED = 0x40 | 0x100; // IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE, _NX_COMPAT
 const REPRODUCIBLE = 16; // IMAGE_DEBUG_TYPE_REPRO
-const DIRECTORIES = { exports: 0, imports: 1, relocations: 5, debug: 6, delayed: 13 };
+const DIRECTORIES = { exports: 0, imports: 1, exceptions: 3, relocations: 5, debug: 6, delayed: 13 };
+
+/** Bytes of one RUNTIME_FUNCTION; ia32 has no such table. */
+const UNWIND_ENTRY = { x64: 12, arm64: 8 };
 
 export function readPe(bytes) {
   const start = bytes.readUInt32LE(0x3c);
@@ -13,13 +16,15 @@ export function readPe(bytes) {
   const pe = { bytes, wide: bytes.readUInt16LE(start + 24) === PE32_PLUS, sections: readSections(bytes, start) };
   const directory = (name) => readDirectory(pe, start, DIRECTORIES[name]);
   const imports = readImports(pe, directory('imports').at);
+  const machine = MACHINES[bytes.readUInt16LE(start + 4).toString(16)];
   return {
-    arch: MACHINES[bytes.readUInt16LE(start + 4).toString(16)],
+    arch: machine,
     shared: (bytes.readUInt16LE(start + 22) & DLL) !== 0,
     hardened: (bytes.readUInt16LE(start + 94) & HARDENED) === HARDENED && directory('relocations').size > 0,
     exported: readExports(pe, directory('exports').at),
     needed: imports.map(({ library }) => library),
     imported: imports.flatMap(({ names }) => names),
+    unwound: directory('exceptions').size / (UNWIND_ENTRY[machine] ?? Number.POSITIVE_INFINITY),
     delayed: directory('delayed').size > 0,
     stripped: bytes.readUInt32LE(start + 16) === 0 && readDebugTypes(pe, directory('debug')).every(isHash),
   };

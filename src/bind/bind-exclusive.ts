@@ -1,5 +1,5 @@
 // Binding a TCP port so that nobody else on this host can listen there.
-import { addressesOf } from '../address.js';
+import { addressesOf, isNoAddress } from '../address.js';
 import { checkOptions, checkPort, invalidType, outOfRange } from '../arguments.js';
 import type { ListenerId } from '../native/binding.js';
 import { native } from '../native/load.js';
@@ -46,8 +46,8 @@ function listenOnBoth(first: string, second: string, port: number, backlog: numb
     try {
       return [id, native().listen(second, native().portOf(id), backlog)];
     } catch (error) {
+      if (isNoAddress(error)) return [id];
       const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT') return [id]; // no IPv6 on this host
       native().closeListener(id);
       if (port !== 0 || code !== 'EADDRINUSE' || tries === LOCALHOST_TRIES) throw error;
     }

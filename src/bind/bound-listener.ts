@@ -1,10 +1,11 @@
 // A bound, listening socket that waits for a server of Node's to adopt it.
 import type { Server, ServerOpts, Socket } from 'node:net';
-import { isIPv6 } from '../address.js';
+import { isIPv6, isNoAddress } from '../address.js';
 import { checkTimeout, invalidType } from '../arguments.js';
 import { adoptionOf, canAdopt } from '../native/adoption.js';
 import type { ListenerId } from '../native/binding.js';
 import { native } from '../native/load.js';
+import { addressesToGuard } from '../native/port-rules.js';
 import { programsInherit } from '../native/programs.js';
 
 export interface BoundAddress {
@@ -25,7 +26,7 @@ export class BoundListener {
    * the socket. False only in a runtime on Windows, or a Deno, whose servers cannot take one: theirs is a plain one then.
    */
   readonly exclusive: boolean = canAdopt();
-  readonly #ids: readonly ListenerId[];
+  #ids: readonly ListenerId[];
   readonly #backlog: number;
   readonly #servers: Server[] = [];
   readonly #connections = new Set<Socket>();
@@ -50,11 +51,13 @@ export class BoundListener {
 
   /**
    * Hands the socket to `server` (net, tls, http or https; for `ws` give it to the http server), which
-   * then accepts its connections and owns its descriptor. Resolves once the server listens.
+   * then accepts its connections and owns its descriptor. Resolves once the server listens. On macOS a server
+   * on a wildcard listens on each loopback address as well, because another server could take those from it.
    *
    * @throws {TypeError} `ERR_INVALID_ARG_TYPE`; {Error} `ERR_INVALID_STATE` when the listener is closed or
    *   has a server already; `ERR_SERVER_ALREADY_LISTEN` when that server listens elsewhere, and then
-   *   another one may be given
+   *   another one may be given; the system's EADDRINUSE when another server has taken a loopback address from
+   *   the wildcard (macOS)
    */
   async listen(server: Server): Promise<void> {
     if (!(server instanceof net().Server)) throw invalidType('server', 'a net.Server', server);
@@ -63,6 +66,7 @@ export class BoundListener {
     this.#state = 'adopted';
     server.on('connection', this.#track);
     try {
+      this.#ids = [...this.#ids, ...this.#guard()];
       await this.#adoptAll(server);
     } catch (error) {
       await this.close({ graceMs: 0 });
@@ -90,18 +94,30 @@ export class BoundListener {
     await this.close();
   }
 
-  /** The server gets the first socket. Connections of the second loopback are passed on to it. */
+  /** Only for a server of this process: a program that inherits the socket accepts on the first descriptor alone, usually. */
+  #guard(): ListenerId[] {
+    const { address, port } = this.address;
+    const guards: ListenerId[] = [];
+    for (const loopback of addressesToGuard(address)) {
+      try {
+        guards.push(native().listenBeside(loopback, port, this.#backlog));
+      } catch (error) {
+        if (isNoAddress(error)) continue;
+        for (const id of guards) native().closeListener(id);
+        throw error;
+      }
+    }
+    return guards;
+  }
+
+  /** The server gets the first socket. Connections of the others are passed on to it. */
   async #adoptAll(server: Server): Promise<void> {
-    const [first, second] = this.#ids;
+    const [first, ...others] = this.#ids;
     await this.#adopt(server, first!);
-    if (second === undefined || this.#state === 'closed') return;
-    const relay = net().createServer(socketOptionsOf(server), (socket) => {
-      // Closed by its owner: its 'close' comes only with its last connection.
-      if (server.listening) server.emit('connection', socket);
-      else socket.destroy();
-    });
-    server.once('close', () => relay.close());
-    await this.#adopt(relay, second);
+    for (const id of others) {
+      if (this.#state === 'closed') return;
+      await this.#adopt(relayTo(server), id);
+    }
   }
 
   #adopt(server: Server, id: ListenerId): Promise<void> {
@@ -162,6 +178,16 @@ function listeningOf(server: Server, closed: Error): Promise<void> {
     server.once('error', onError);
     server.once('close', onClose);
   });
+}
+
+function relayTo(server: Server): Server {
+  const relay = net().createServer(socketOptionsOf(server), (socket) => {
+    // Closed by its owner: its 'close' comes only with its last connection.
+    if (server.listening) server.emit('connection', socket);
+    else socket.destroy();
+  });
+  server.once('close', () => relay.close());
+  return relay;
 }
 
 /** What a net.Server passes on to its sockets; http servers keep theirs in the same fields. */

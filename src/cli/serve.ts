@@ -16,23 +16,30 @@ export function addServeCommand(program: Command): void {
       'Takes the lock, binds the port, answers GET /healthz, and ends with Ctrl-C. Start a second one, kill the first with ' +
         'kill -9, start again.',
     );
-  addFlags(command, 'port', 'host', 'stateDir', 'config', 'profile', 'app').action(serve);
+  addFlags(command, 'port', 'host', 'stateDir', 'config', 'profile', 'app')
+    .option('--park', 'wait behind a healthy gateway, and take over when it ends')
+    .action(serve);
   withExamples(command, [
     { line: 'gateway-lock serve', what: 'on ws://127.0.0.1:18789, its state in ~/.gateway' },
     { line: 'gateway-lock serve --profile rescue --port 18809', what: 'a second one, its state in ~/.gateway-rescue' },
   ]);
 }
 
-async function serve(flags: GatewayFlags): Promise<void> {
+interface ServeFlags extends GatewayFlags {
+  readonly park?: boolean;
+}
+
+async function serve(flags: ServeFlags): Promise<void> {
   const signals = new SignalRelay();
   const ended = await signals.endedBy(async () => ({ code: await start(flags, signals.interrupted) }));
   signals.exitAs(ended);
 }
 
-async function start(flags: GatewayFlags, signal: AbortSignal): Promise<number> {
+async function start(flags: ServeFlags, signal: AbortSignal): Promise<number> {
   const outcome = await startSupervised({
     start: (attempt) => acquireGatewayLock({ ...gatewayOptions(flags), ...attempt }),
     supervisor: detectSupervisor(process.env, flags.app === undefined ? {} : { app: flags.app }),
+    park: flags.park ?? false,
     signal,
   });
   if (outcome.outcome === 'duplicate') return sayDuplicate(outcome);

@@ -5,7 +5,11 @@ import { isatty } from 'node:tty';
 import { signalsCanBeRelayed } from '../index.js';
 import type { ChildEnd } from './child.js';
 
-const RELAYED = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
+/**
+ * SIGBREAK is Ctrl+Break, which is also what a supervisor on Windows can send to a group of processes. Without a handler it would end
+ * this command, and the program with it before that has read its own. Other systems have no such signal.
+ */
+const RELAYED = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGBREAK'] as const;
 /** A terminal sends these to all processes in the foreground: the program has it already. */
 const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
 /** Their default action writes a core dump, and that of the program is the one that counts. */
@@ -21,6 +25,9 @@ const DUMPING: readonly NodeJS.Signals[] = [
   'SIGXFSZ',
   'SIGSYS',
 ];
+
+/** As a shell says it of signal 21. Windows has no call by which a process could send it to itself. */
+const BREAK_EXIT = 128 + 21;
 
 export class SignalRelay {
   readonly #interruption = new AbortController();
@@ -54,6 +61,7 @@ export class SignalRelay {
   exitAs({ code, signal }: ChildEnd): void {
     for (const name of RELAYED) process.off(name, this.#receive);
     if (signal === undefined) process.exitCode = code ?? 0;
+    else if (signal === 'SIGBREAK') process.exitCode = BREAK_EXIT;
     else if (DUMPING.includes(signal)) process.exitCode = 128 + constants.signals[signal];
     else process.kill(process.pid, signal);
   }

@@ -1,9 +1,13 @@
 // gateway-lock unit: what a service manager needs to start a gateway, and to leave a healthy one alone.
+import { isAbsolute } from 'node:path';
 import { Argument, type Command, Option } from 'commander';
+import { PRIVACY_SETTINGS } from '../index.js';
 import { withExamples } from './examples.js';
 import { addFlags } from './gateway-flags.js';
+import { say } from './output.js';
 import { print } from './print.js';
 import { launchdPlist } from './unit/launchd.js';
+import { protectedPath } from './unit/protected-folders.js';
 import { schtasksXml } from './unit/schtasks.js';
 import { readService, type Service, type ServiceKind, type UnitFlags } from './unit/service.js';
 import { systemdUnit } from './unit/systemd.js';
@@ -46,5 +50,15 @@ export function addUnitCommand(program: Command): void {
 }
 
 async function unit(kind: ServiceKind, words: readonly string[], flags: UnitFlags): Promise<void> {
-  await print(WRITERS[kind](readService(kind, words, flags)));
+  const service = readService(kind, words, flags);
+  if (kind === 'launchd') warnOfProtectedFolders(service);
+  await print(WRITERS[kind](service));
+}
+
+function warnOfProtectedFolders({ words, workingDirectory, paths }: Service): void {
+  const path = protectedPath([workingDirectory, paths.stateDir, paths.configPath, ...words.filter(isAbsolute)]);
+  if (path === undefined) return;
+  say(
+    `warning: macOS keeps launchd jobs out of ${path}: choose another folder, or allow ${words[0]} in ${PRIVACY_SETTINGS}`,
+  );
 }

@@ -1,5 +1,5 @@
 // Whether anybody listens where a gateway wants to.
-import { addressesOf, connectableAddress } from '../address.js';
+import { addressesOf, connectableAddresses } from '../address.js';
 import { native } from '../native/load.js';
 
 interface Place {
@@ -9,7 +9,12 @@ interface Place {
 
 /** Silence counts as an answer: on this host it means a listener whose backlog is full. */
 export function portAnswers({ host, port }: Place): boolean {
-  return port !== 0 && addressesOf(host).some((address) => answers(connectableAddress(address), port));
+  return (
+    port !== 0 &&
+    addressesOf(host)
+      .flatMap(connectableAddresses)
+      .some((address) => answers(address, port))
+  );
 }
 
 /** Also a listener that loopback does not reach: a wildcard meets those on every address. */

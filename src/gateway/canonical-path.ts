@@ -14,7 +14,7 @@ const MOST_LINKS = 40;
 export function canonicalPath(path: string): string {
   const absolute = absolutePath(path);
   // Mostly all of it exists: then the system walks it, and not we part for part.
-  return nullIfMissing(() => realpathSync.native(absolute)) ?? walk(absolute);
+  return nullIfMissing(() => realPath(absolute)) ?? walk(absolute);
 }
 
 /** The same for a name in a directory that is canonical already. */
@@ -53,11 +53,24 @@ function linkTarget(path: string): string | null {
 }
 
 function withTrueCase(path: string): string {
-  const found = lookAt(path, () => realpathSync.native(path));
+  const found = lookAt(path, () => realPath(path));
   const parent = dirname(path);
   // The root of a drive that is not there.
   if (parent === path) return found ?? path;
   return found ?? join(withTrueCase(parent), path.slice(parent.length));
+}
+
+/** What Windows says of a volume that its Mount Manager does not know: a RAM disk (vitejs/vite#13654, python/cpython#128823). */
+const NO_FINAL_PATH = ['EISDIR', 'UNKNOWN', 'EBADF', 'EINVAL'];
+
+/** The path that the system gives the file, in its true case. Where the system cannot name it, with its links followed. */
+function realPath(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch (error) {
+    if (!NO_FINAL_PATH.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    return realpathSync(path);
+  }
 }
 
 /** null for what is not there. Asked before, because an error of Node's costs as much as ten system calls. */

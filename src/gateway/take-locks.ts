@@ -16,6 +16,7 @@ import { lockedError, lockFailedError } from './gateway-error.js';
 import type { GatewayRequest } from './gateway-options.js';
 import { attemptRequestOf, type ProbedLock, probeRequestOf } from './lock-requests.js';
 import { waitForSiblings } from './sibling-locks.js';
+import { refuseHomeOfOther } from './sudo-home.js';
 
 /** Takes every lock of the request into `taken`, so that the caller can undo a half-done transaction. */
 export async function takeLocks(request: GatewayRequest, taken: FileLock[]): Promise<void> {
@@ -47,6 +48,7 @@ async function prepareDirectory(request: GatewayRequest): Promise<void> {
   const { lockDir, ownLockDir } = request.paths;
   for (const graces = new Graces(); ; await pause(PAUSES_MS.passing, request.signal)) {
     try {
+      if (ownLockDir) refuseHomeOfOther(lockDir);
       return native().ensureLockDirectory(lockDir, ownLockDir);
     } catch (error) {
       if (!graces.coverDenial(error)) throw lockFailedError(request, lockDir, toLockError(error, lockDir));

@@ -13,6 +13,7 @@ import {
 } from '../native/file-access.js';
 import {
   denyOthersCommand,
+  launchdDenialAdvice,
   makePrivateCommand,
   showModeCommand,
   stopCommand,
@@ -105,6 +106,8 @@ function detailOf(error: Error): string {
 }
 
 function remedyFor(path: string, detail: string): string {
+  // chmod would change nothing there.
+  if (detail.includes('without permissions')) return 'Choose a path on another file system.';
   const directory = dirname(path);
   if (detail.includes('lies in a directory')) {
     return modeRemedy(directory, `Remove write permission for others: ${denyOthersCommand(directory)}`);
@@ -144,5 +147,6 @@ function deniedText(path: string, error: Error): string {
   const foreign = findForeignPart(path);
   const reason =
     foreign === null ? `See the owner and mode: ${showModeCommand(nearestVisible(path))}` : leftoverText(foreign);
-  return `no permission for '${path}' (${error.message}). ${reason}`;
+  const launchd = launchdDenialAdvice((error as NodeJS.ErrnoException).code);
+  return `no permission for '${path}' (${error.message}). ${reason}${launchd}`;
 }

@@ -46,6 +46,8 @@ export interface NativeBinding {
   isSqliteLocked(path: string): boolean;
   ensureLockDirectory(path: string, tighten: boolean): void;
   listen(address: string, port: number, backlog: number): ListenerId;
+  /** For an address of a wildcard that this process listens on already. EADDRINUSE where another socket has exactly this address. */
+  listenBeside(address: string, port: number, backlog: number): ListenerId;
   /** As it was given to {@link NativeBinding.listen}; '' once closed or detached. */
   addressOf(listener: ListenerId): string;
   /** 0 once closed or detached. */

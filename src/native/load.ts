@@ -101,8 +101,21 @@ function missing(root: string, tried: readonly Error[]): LockError {
   const all = tried.map((error) => error.message).join('; ');
   return new LockError(
     'ERR_NATIVE_MISSING',
-    `gateway-lock has no addon that loads on ${machine} (Node ${process.versions.node}). Tried in ${root}: ${all}. ${remedy(root)}`,
+    `gateway-lock has no addon that loads on ${machine} (Node ${process.versions.node}). Tried in ${root}: ${all}. ${blockedByPolicy(tried)}${remedy(root)}`,
     { path: root, cause: tried.find((error) => error.cause)?.cause ?? new Error(all) },
+  );
+}
+
+/**
+ * Windows blocks a library that nobody has signed where Smart App Control or an App Control policy is on: ERROR_ACCESS_DISABLED_BY_POLICY,
+ * ERROR_VIRUS_INFECTED, or STATUS_SYSTEM_INTEGRITY_POLICY_VIOLATION (pingdotgg/t3code#8201). Node's error has only Windows' words.
+ */
+function blockedByPolicy(tried: readonly Error[], platform: NodeJS.Platform = process.platform): string {
+  const failed = tried.find(({ cause }) => (cause as NodeJS.ErrnoException | undefined)?.code === 'ERR_DLOPEN_FAILED');
+  if (platform !== 'win32' || failed === undefined) return '';
+  return (
+    'If the file is there and Windows refuses it, Smart App Control or a policy may block it, because it is not signed: see Windows ' +
+    'Security > App & browser control > Smart App Control, or the log Microsoft-Windows-CodeIntegrity/Operational. '
   );
 }
 

@@ -20,10 +20,14 @@ export function programCandidates(name: string): string[] {
   return files.flatMap(withExtensions);
 }
 
+/** What CreateProcess and cmd.exe start. PATHEXT also has .JS and .VBS, which belong to the Windows Script Host. */
+const STARTABLE = ['.com', '.exe', '.bat', '.cmd'];
+
 /** `npm` is npm.cmd on Windows. */
 function withExtensions(file: string): string[] {
   if (!windows) return [file];
-  const known = (process.env['PATHEXT'] ?? '.COM;.EXE;.BAT;.CMD').toLowerCase().split(';');
+  const listed = process.env['PATHEXT']?.toLowerCase().split(';') ?? STARTABLE;
+  const known = listed.filter((extension) => STARTABLE.includes(extension));
   return known.includes(extname(file).toLowerCase()) ? [file] : known.map((extension) => `${file}${extension}`);
 }
 

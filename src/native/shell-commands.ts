@@ -1,5 +1,6 @@
 // What a person types on this system. In this layer because only it may know the platform.
 import { userInfo } from 'node:os';
+import { basename } from 'node:path';
 
 /** Ends a process. */
 export function stopCommand(pid: number): string {
@@ -19,9 +20,9 @@ export const DENIED_PORT_ADVICE =
       '`netsh int ipv4 show excludedportrange protocol=tcp` shows.'
     : 'This user may not bind that port: choose one from 1024 on.';
 
-/** Shows which processes have a file open, and with it its lock. */
+/** Shows which processes have a file open, and with it its lock. Windows brings no command for it, only a window. */
 export function whoHasOpenCommand(path: string): string {
-  if (process.platform === 'win32') return `handle.exe "${path}"`;
+  if (process.platform === 'win32') return `resmon.exe, tab CPU, Associated Handles, search for ${basename(path)}`;
   return process.platform === 'linux' ? `fuser -v ${quoted(path)}` : `lsof ${quoted(path)}`;
 }
 
@@ -60,11 +61,38 @@ export function commandText(words: readonly string[]): string {
   return words.map((word) => (plain.test(word) ? word : quoted(word))).join(' ');
 }
 
-/** Removes all access of other users. On Windows by numbers, because names differ by language: its owner, and the system. */
-export function makePrivateCommand(path: string): string {
-  return process.platform === 'win32'
-    ? `icacls "${path}" /inheritance:r /grant:r *S-1-3-4:(OI)(CI)F *S-1-5-18:(OI)(CI)F`
-    : `chmod 700 ${quoted(path)}`;
+/** Takes a directory away from everybody but its owner; on Windows also the system and the administrators keep it. */
+export function makePrivateCommand(path: string, platform: NodeJS.Platform = process.platform): string {
+  if (platform !== 'win32') return `chmod 700 ${quoted(path)}`;
+  // Quoted one by one: PowerShell takes a bare (OI) for a command. By numbers, because names differ by language.
+  const grants = [thisAccount(), OWNER_RIGHTS, SYSTEM, ADMINISTRATORS].map((who) => `"${who}:(OI)(CI)F"`);
+  return `icacls "${path}" /inheritance:r /grant:r ${grants.join(' ')}`;
+}
+
+const OWNER_RIGHTS = '*S-1-3-4';
+const SYSTEM = '*S-1-5-18';
+const ADMINISTRATORS = '*S-1-5-32-544';
+
+/** With the domain, because an account of the machine may have the same name. */
+function thisAccount(): string {
+  const { USERDOMAIN: domain, USERNAME: name } = process.env;
+  return name === undefined ? OWNER_RIGHTS : domain === undefined ? name : `${domain}\\${name}`;
+}
+
+/** Where macOS keeps what a launchd job may read (TCC). */
+export const PRIVACY_SETTINGS = 'System Settings > Privacy & Security > Full Disk Access';
+
+/**
+ * Returns what to do about a file that launchd's job may not open although its mode allows it: macOS keeps jobs out of Documents,
+ * Desktop, Downloads, iCloud and other volumes until the user allows the program. Returns '' if that is not the reason.
+ */
+export function launchdDenialAdvice(
+  code: string | undefined,
+  { platform, env }: { platform: NodeJS.Platform; env: NodeJS.ProcessEnv } = process,
+): string {
+  const job = env['XPC_SERVICE_NAME'] ?? '0';
+  if (platform !== 'darwin' || code !== 'EPERM' || job === '0' || job.startsWith('application.')) return '';
+  return `. If its mode allows it, macOS keeps this launchd job out: allow ${process.execPath} in ${PRIVACY_SETTINGS}, or choose another folder`;
 }
 
 function quoted(path: string): string {

@@ -1,5 +1,5 @@
 // Whether a TCP port of this host can be bound, and if not, why.
-import { addressesOf, connectableAddress } from '../address.js';
+import { addressesOf, connectableAddress, isNoAddress } from '../address.js';
 import { checkOptions, checkPort, checkTimeout, outOfRange } from '../arguments.js';
 import { native } from '../native/load.js';
 import { deniedPortIsReserved } from '../native/port-rules.js';
@@ -87,11 +87,6 @@ function bindFailure(address: string, port: number): unknown {
   } catch (error) {
     return error;
   }
-}
-
-function isNoAddress(cause: unknown): boolean {
-  const code = (cause as NodeJS.ErrnoException | null)?.code;
-  return code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT';
 }
 
 type Connected = 'answers' | 'refused' | 'silent';

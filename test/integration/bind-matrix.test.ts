@@ -54,14 +54,18 @@ async function matrix(second: (host: string, port: number) => Promise<string>): 
 function promised(holder: string, second: string, how: string): readonly string[] {
   if (!shareAnAddress(holder, second)) return ['bound'];
   if (how === 'bindExclusive') return ['EADDRINUSE'];
-  return besideWildcards && isWildcard(second) && !isWildcard(holder) ? [...TAKEN, 'bound'] : TAKEN;
+  return mayBindBeside(holder, second) ? [...TAKEN, 'bound'] : TAKEN;
 }
 
 /**
  * Windows lets a plain wildcard be bound beside an exclusive socket of one address, whose connections it does not
- * get (MS Learn, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE"); Wine does not.
+ * get (MS Learn, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE"); Wine does not. macOS looks only at the options of
+ * the newcomer, and refuses a server of Node's nothing but exactly the same address: see native/os/listener.h.
  */
-const besideWildcards = process.platform === 'win32';
+function mayBindBeside(holder: string, second: string): boolean {
+  if (process.platform === 'darwin') return holder !== second && !addressesOf(holder).includes(second);
+  return process.platform === 'win32' && isWildcard(second) && !isWildcard(holder);
+}
 
 function isWildcard(host: string): boolean {
   return host === '::' || host === '0.0.0.0';

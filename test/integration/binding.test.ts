@@ -116,6 +116,11 @@ const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonl
       [0, NO_PORT],
       [1, NO_BACKLOG],
     ],
+    listenBeside: [
+      ['127.0.0.1', NO_STRING],
+      [0, NO_PORT],
+      [1, NO_BACKLOG],
+    ],
     tryBind: [
       ['127.0.0.1', NO_STRING],
       [0, NO_PORT],

@@ -79,6 +79,12 @@ test('without an addon there is no lock, and the error says what was tried and t
   );
 });
 
+test('only on Windows does the error of a file that the system refuses name the policies that may block it', async () => {
+  const { message } = await loadFrom(folderWith({ [PREBUILT]: 'garbage' }));
+  expect(message?.includes('Smart App Control')).toBe(process.platform === 'win32');
+  expect((await loadFrom(freshDirectory())).message).not.toContain('Smart App Control');
+});
+
 test.each(['stateDir', 'lockFile'])(
   'without an addon a gateway with a %s fails with ERR_NATIVE_MISSING itself, also under startSupervised',
   async (option) => {

@@ -1,11 +1,12 @@
 // gateway-lock run where no program inherits a lock: the wrapper keeps it, and takes the program with it.
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { tryAcquireLock } from '../../src/index.js';
-import { need, whyNotWindows } from '../support/capabilities.js';
-import { gatewayLock, isAlive, printedPid, start, untilPrinted } from '../support/command.js';
+import { need, whyNoPython, whyNotWindows } from '../support/capabilities.js';
+import { COMMAND, gatewayLock, isAlive, printedPid, start, untilPrinted } from '../support/command.js';
 import { freePort, freshDirectory, until } from '../support/places.js';
 
 beforeEach((ctx) => need(ctx, whyNotWindows));
@@ -68,6 +69,21 @@ describe('a hard kill', () => {
     expect((await run.ended).code).toBe(1);
     await untilHad(lock);
   });
+});
+
+// Sent by Python, the only program here that can send it to a group: Wine's runs have none, GitHub's Windows has one.
+const SEND_BREAK = `import os, signal, subprocess, sys
+program = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, text=True, creationflags=subprocess.CREATE_NEW_PROCESS_GROUP)
+assert program.stdout.readline().strip() == 'ready'
+os.kill(program.pid, signal.CTRL_BREAK_EVENT)
+print(program.stdout.readline().strip(), program.wait(30))`;
+
+test('Ctrl+Break, sent to the group, is for the program: it says how it ends', async (ctx) => {
+  need(ctx, whyNoPython);
+  const program = `process.on('SIGBREAK', () => { console.log('asked'); process.exit(7); }); setInterval(() => {}, 1e6); console.log('ready')`;
+  const run = [process.execPath, COMMAND, 'run', '--lock', fresh(), '--', process.execPath, '-e', program];
+  const { stdout, stderr } = spawnSync('python3', ['-c', SEND_BREAK, ...run], { encoding: 'utf8', timeout: 50_000 });
+  expect([stdout.trim(), stderr]).toEqual(['asked 7', '']);
 });
 
 describe('a batch file', () => {

@@ -7,6 +7,7 @@ import { type Missing, need, whyNoSignals } from '../support/capabilities.js';
 import { COMMAND, gatewayLock, start, untilPrinted } from '../support/command.js';
 import { freePort, freshDirectory, until } from '../support/places.js';
 import { bootSystemd, SystemdInstance } from '../support/systemd.js';
+import { complaintsOf, textsOf, wordsOfJob, wordsOfTask, wronglyTypedKeys } from '../support/units.js';
 
 const HOSTILE = ['a b', '100%', '$HOME', '"q"', "it's", 'back\\slash', '<&>', ';', ''];
 const node = realpathSync(process.execPath);
@@ -43,14 +44,6 @@ print(json.dumps({i.tag.split('}')[1]: i.text for i in e.fromstring(sys.stdin.bu
     text,
   ) as Record<string, string>;
 
-/** Of the elements of this name, by a reader that is everywhere and knows only what this command writes. */
-function textsOf(element: string, xml: string): string[] {
-  const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', amp: '&' };
-  return [...xml.matchAll(new RegExp(`<${element}>([^<]*)</${element}>`, 'g'))].map(([, text]) =>
-    text!.replace(/&(?:#(\d+)|(\w+));/g, (_, code, name) => (code ? String.fromCharCode(code) : entities[name]!)),
-  );
-}
-
 /** A word of ExecStart, as systemd has it: a backslash only stands between quotes, and twice. */
 function inExecStart(word: string): string {
   return word.includes('\\') ? `"${word.replaceAll('\\', '\\\\')}"` : word;
@@ -59,16 +52,6 @@ function inExecStart(word: string): string {
 function wordsOfExecStart(unit: string): string[] {
   const line = /^ExecStart=(.*)$/m.exec(unit)![1]!;
   return line.match(/"(?:[^"\\]|\\.)*"|\S+/g)!.map((word) => word.replace(/^"|"$/g, '').replace(/\\(.)/g, '$1'));
-}
-
-/** Blanks stand between quotes, and no quotes in these words. */
-function wordsOfTask(task: string): string[] {
-  const [command, args] = [textsOf('Command', task)[0]!, textsOf('Arguments', task)[0]!];
-  return [command, ...args.match(/"[^"]*"|\S+/g)!.map((word) => word.replaceAll('"', ''))];
-}
-
-function wordsOfJob(plist: string): string[] {
-  return textsOf('string', /<key>ProgramArguments<\/key>\s*<array>([\s\S]*?)<\/array>/.exec(plist)![1]!);
 }
 
 function verify(content: string, scope: '--user' | '--system') {
@@ -205,36 +188,97 @@ describe('unit launchd', () => {
     expect(job).not.toHaveProperty('Sockets');
   });
 
-  test('of the small gateway starts it again only when it failed: a duplicate ends with 0', async (ctx) => {
-    needPython(ctx);
-    const job = readPlist(await unit(['launchd', '--user']));
-    expect(job['KeepAlive']).toEqual({ SuccessfulExit: false });
+  test('of the small gateway parks behind a healthy one, too', async () => {
+    const text = await unit(['launchd', '--user']);
+    expect(wordsOfJob(text).slice(2, 4)).toEqual(['serve', '--park']);
+    expect(text).toMatch(/<key>KeepAlive<\/key>\s*<true\/>/);
+  });
+
+  test.for([
+    ['--user', '--port', '1', '--', 'node', ...HOSTILE],
+    ['--name', 'org.x', '--state-dir', '/tmp/ünïcödé 日本'],
+  ])('%j is a property list of keys that launchd knows, all ASCII', async (args) => {
+    const text = await unit(['launchd', ...args]);
+    expect(await complaintsOf(text, 'launchd')).toEqual([]);
+    expect(wronglyTypedKeys(text)).toEqual([]);
+    expect(text).toMatch(/^[\t\n\x20-\x7e]*$/);
+  });
+
+  test('finds node for scripts and what they start', async () => {
+    const text = await unit(['launchd']);
+    const path = /<key>PATH<\/key>\s*<string>([^<]*)</.exec(text)![1]!;
+    expect(path).toBe(`${parse(process.execPath).dir}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`);
+  });
+
+  test('of the machine and of a user writes a log', async () => {
+    const home = freshDirectory();
+    expect(await unit(['launchd', '--name', 'org.x'], home)).toContain('<string>/Library/Logs/org.x.log</string>');
+    const log = join(home, 'Library/Logs/org.x.log');
+    expect(await unit(['launchd', '--user', '--name', 'org.x'], home)).toContain(`<string>${log}</string>`);
+  });
+
+  test('in a folder that macOS keeps from launchd jobs is printed with a warning that names it', async () => {
+    const home = freshDirectory();
+    const state = join(home, 'Documents', 'state');
+    const { code, out, err } = await gatewayLock(['unit', 'launchd', '--user', '--state-dir', state], { home });
+    expect([code, wordsOfJob(out)]).toEqual([0, expect.arrayContaining([state])]);
+    expect(err).toContain(`${state}: choose another folder`);
+    expect(err).toContain('Privacy & Security');
+    expect((await gatewayLock(['unit', 'systemd', '--state-dir', state], { home })).err).toBe('');
   });
 });
 
 describe('unit schtasks', () => {
-  test('is a task without limits that starts once and again after a failure', async (ctx) => {
+  test.for([
+    ['--user', '--', 'node', ...HOSTILE],
+    ['--name', 'a@b.c', '--state-dir', 'C:\\Üser\\日本 "x"'],
+  ])('%j is valid by the schema of tasks, and all ASCII', async (args) => {
+    const text = await unit(['schtasks', ...args]);
+    expect(await complaintsOf(text, 'task')).toEqual([]);
+    expect(text).toMatch(/^[\n\x20-\x7e]*$/);
+  });
+
+  test('as it was once printed is refused by that schema: 999 restarts are out of its range', async () => {
+    const once = '<RestartOnFailure><Interval>PT1M</Interval><Count>999</Count></RestartOnFailure>';
+    const text = (await unit(['schtasks'])).replace('<Priority>', `${once}<Priority>`);
+    expect(await complaintsOf(text, 'task')).toContainEqual(expect.stringContaining('Count'));
+  });
+
+  test('is a task without limits that is tried each minute, whatever ended it', async (ctx) => {
     needPython(ctx);
-    const text = await unit(['schtasks', '--user', '--', 'node', 'a b', '<&>']);
+    const text = await unit(['schtasks', '--', 'node', 'a b', '<&>']);
     const task = readTask(text);
     expect([task['Command'], task['Arguments']]).toEqual(
       ['Command', 'Arguments'].map((name) => textsOf(name, text)[0]),
     );
+    expect(text).toMatch(/<TimeTrigger>\s*<Repetition>\s*<Interval>PT1M</);
     expect(task).toMatchObject({
       MultipleInstancesPolicy: 'IgnoreNew',
       ExecutionTimeLimit: 'PT0S',
-      Count: '999',
+      Priority: '5',
       StopIfGoingOnBatteries: 'false',
       Command: process.execPath,
       Arguments: expect.stringMatching(/ -- \S+ "a b" <&>$/),
     });
+    expect(task).not.toHaveProperty('Count');
+  });
+
+  test('of a user opens no window', async () => {
+    const text = await unit(['schtasks', '--user']);
+    expect(textsOf('Command', text)).toEqual(['%SystemRoot%\\System32\\conhost.exe']);
+    expect(textsOf('Arguments', text)[0]).toMatch(/^--headless /);
+    expect(wordsOfTask(text)[0]).toBe(process.execPath);
+  });
+
+  test('names its account with the domain', async () => {
+    const { out } = await gatewayLock(['unit', 'schtasks', '--user'], { env: { USERDOMAIN: 'WORK GROUP' } });
+    expect(textsOf('UserId', out)).toEqual(Array(2).fill(`WORK GROUP\\${userInfo().username}`));
   });
 });
 
 describe('what the unit starts', () => {
   // As launchd and the task scheduler would: their words, their environment, no shell.
   test.each([
-    ['launchd', wordsOfJob, { XPC_SERVICE_NAME: 'org.x' }, 0],
     ['schtasks', wordsOfTask, {}, 0],
     ['systemd', wordsOfExecStart, { INVOCATION_ID: 'x' }, 78],
   ] as const)('by %s runs, and a duplicate leaves it in control', async (kind, words, env, code) => {
@@ -250,6 +294,21 @@ describe('what the unit starts', () => {
     first.child.kill('SIGTERM');
     // Without signals that is a kill.
     expect(await first.ended).toMatchObject(whyNoSignals === null ? { code: 0 } : { signal: 'SIGTERM' });
+  });
+
+  test('by launchd parks behind the one that runs, and takes over when that ends', async () => {
+    const [home, env] = [freshDirectory(), { XPC_SERVICE_NAME: 'org.x' }];
+    const program = wordsOfJob(await unit(['launchd', '--user', '--port', `${await freePort()}`], home));
+    const first = start([], { program, env });
+    await untilPrinted(first, /gateway listening on .*\n/);
+    const second = start([], { program, env });
+    const third = await gatewayLock([], { program: program.filter((word) => word !== '--park'), env });
+    expect([third.code, third.out]).toEqual([0, '']);
+    expect(second.child.exitCode).toBeNull();
+    first.child.kill('SIGTERM');
+    await untilPrinted(second, /gateway listening on .*\n/);
+    second.child.kill('SIGTERM');
+    await Promise.all([first.ended, second.ended]);
   });
 
   test('by schtasks takes the program with its words', async () => {

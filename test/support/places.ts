@@ -7,7 +7,8 @@ import { onTestFinished } from 'vitest';
 
 /** A fresh directory that the test may fill, removed when the test has finished. */
 export function freshDirectory(parent = tmpdir()): string {
-  const directory = realpathSync(mkdtempSync(join(parent, 'gateway-lock-')));
+  // As the library names it: TEMP on a GitHub runner has a short name in it (RUNNER~1).
+  const directory = realpathSync.native(mkdtempSync(join(parent, 'gateway-lock-')));
   // Again and again, because Windows closes the files of a killed process some time after it is gone.
   onTestFinished(() => rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 }));
   return directory;

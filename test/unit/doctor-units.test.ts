@@ -1,3 +1,5 @@
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { judgeJob } from '../../src/cli/doctor/launchd-job.js';
 import { judgeService, judgeSocket, mentions, parseUnit } from '../../src/cli/doctor/systemd-unit.js';
@@ -75,4 +77,31 @@ test('a launchd job that keeps alive without --park, or has Sockets, gets a warn
   expect(judgeJob('a.plist', `<array><string>--park</string></array>${keepAlive}`)).toEqual([]);
   expect(judgeJob('a.plist', keepAlive)).toHaveLength(1);
   expect(judgeJob('a.plist', '<key>KeepAlive</key><dict/><key>Sockets</key>')).toHaveLength(1);
+});
+
+describe('the program of a launchd job', () => {
+  const job = (program: string, ...words: string[]) =>
+    `<key>ProgramArguments</key><array>${[program, '--park', ...words].map((word) => `<string>${word}</string>`).join('')}</array>`;
+  const levels = (plist: string) => judgeJob('a.plist', plist).map(({ level, message }) => `${level}: ${message}`);
+
+  test('that is there is right', () => {
+    expect(levels(job(process.execPath))).toEqual([]);
+  });
+
+  test('that is not there is an error', () => {
+    const missing = join(tmpdir(), 'no', 'such', 'Cellar', 'node', '1', 'bin', 'node');
+    expect(levels(job(missing))).toEqual([`error: a.plist: its program ${missing} is not there`]);
+  });
+
+  test('or its script in the folder of a version gets a warning', () => {
+    const script = '/opt/homebrew/Cellar/gateway-lock/1.2.3/libexec/main.js';
+    expect(levels(job(process.execPath, script))).toEqual([`warning: a.plist: brew upgrade removes ${script}`]);
+  });
+
+  test('that works in a folder which macOS keeps from launchd jobs gets a warning', () => {
+    const state = join(homedir(), 'Documents', 'a&b');
+    const plist = job(process.execPath, state.replace('&', '&amp;'));
+    expect(levels(plist)).toEqual([`warning: a.plist: macOS keeps launchd jobs out of ${state}`]);
+    expect(judgeJob('a.plist', plist)[0]!.advice).toContain('Privacy & Security');
+  });
 });

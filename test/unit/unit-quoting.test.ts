@@ -92,5 +92,6 @@ describe('an argument of a Windows command line', () => {
 
 test('what XML cannot say is refused', () => {
   expect(xmlText('a<b>&"\n')).toBe('a&lt;b&gt;&amp;&quot;&#10;');
+  expect(xmlText('ü日😀\x7f')).toBe('&#252;&#26085;&#128512;&#127;');
   expect(() => xmlText('\x1b')).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }));
 });

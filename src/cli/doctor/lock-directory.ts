@@ -1,7 +1,13 @@
 // The directory of the locks: there, ours, private; and whether others can take it away from above.
 import { lstatSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { commandText, makeDirectoryCommand, makePrivateCommand, showModeCommand } from '../../index.js';
+import {
+  commandText,
+  makeDirectoryCommand,
+  makePrivateCommand,
+  otherOwnerAbove,
+  showModeCommand,
+} from '../../index.js';
 import { error, info, ok, type Report, type Subject, warning } from './finding.js';
 
 const GROUP_WRITES = 0o020;
@@ -12,10 +18,16 @@ const STICKY = 0o1000;
 
 export function checkLockDirectory({ lockDir, ownLockDir }: Subject): Report[] {
   const stats = lstatSync(lockDir, { throwIfNoEntry: false });
-  if (stats === undefined)
-    return [ownLockDir ? info(`${lockDir} does not exist yet: the first start creates it`) : missing(lockDir)];
+  if (stats === undefined) return [ownLockDir ? judgeFuture(lockDir) : missing(lockDir)];
   if (!ownLockDir) return [judgeForeign(lockDir, statSync(lockDir))];
   return [judgeOwn(lockDir, stats)];
+}
+
+function judgeFuture(lockDir: string): Report {
+  const above = otherOwnerAbove(lockDir);
+  if (above === null) return info(`${lockDir} is not there yet: the first start makes it`);
+  const message = `${lockDir} is not there yet, and by sudo no start makes it: ${above.path} belongs to uid ${above.uid}`;
+  return error(message, 'Start without sudo, or choose another state directory with --state-dir');
 }
 
 function missing(lockDir: string): Report {

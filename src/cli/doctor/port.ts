@@ -1,5 +1,6 @@
 // The port: free, ours, or somebody else's.
 import {
+  bindLimit,
   DENIED_PORT_ADVICE,
   type GatewayProbe,
   type PortProbe,
@@ -16,10 +17,15 @@ const STARTING_MS = 60_000;
 export async function checkPort({ options }: Subject): Promise<Report[]> {
   const gateway = await probeGateway(options);
   if (gateway.port === 0) return [info('port 0: the system chooses one')];
-  if (gateway.state === 'running') return [judgeRunning(gateway)];
-  if (gateway.state === 'starting') return [judgeStarting(gateway)];
-  if (gateway.state === 'foreign') return [foreign(gateway)];
-  return [judgeUnused(await probePort({ host: gateway.host, port: gateway.port }))];
+  const limit = bindLimit(gateway.host);
+  return [await judge(gateway), ...(limit === null ? [] : [info(limit)])];
+}
+
+async function judge(gateway: GatewayProbe): Promise<Report> {
+  if (gateway.state === 'running') return judgeRunning(gateway);
+  if (gateway.state === 'starting') return judgeStarting(gateway);
+  if (gateway.state === 'foreign') return foreign(gateway);
+  return judgeUnused(await probePort({ host: gateway.host, port: gateway.port }));
 }
 
 function judgeRunning({ owner, health, host, port, ownerAlive }: GatewayProbe): Report {

@@ -22,7 +22,12 @@ export function checkUnits(subject: Subject): Report[] {
 function usualPlaces(): string[] {
   const home = homedir();
   const config = process.env['XDG_CONFIG_HOME'] || join(home, '.config');
-  return [join(config, 'systemd/user'), '/etc/systemd/system', join(home, 'Library/LaunchAgents')];
+  return [
+    join(config, 'systemd/user'),
+    '/etc/systemd/system',
+    join(home, 'Library/LaunchAgents'),
+    '/Library/LaunchDaemons',
+  ];
 }
 
 function filesIn(directory: string): string[] {

@@ -7,6 +7,7 @@ import { type GatewayPaths, resolveGatewayPaths } from '../../index.js';
 import { findProgram } from '../find-program.js';
 import { type GatewayFlags, gatewayOptions } from '../gateway-flags.js';
 import { refuseOpenClaw } from '../openclaw.js';
+import { stablePath } from './stable-path.js';
 
 export interface UnitFlags extends GatewayFlags {
   readonly name?: string;
@@ -26,11 +27,18 @@ export interface Service {
   /** Starts with the user's session, not with the machine. */
   readonly ofUser: boolean;
   /** Whose files these are: a lock directory is private to one user. */
-  readonly account: { readonly name: string; readonly isRoot: boolean };
+  readonly account: Account;
   readonly workingDirectory: string;
   readonly paths: GatewayPaths;
   /** The address must be there before a gateway can bind it. */
   readonly needsNetwork: boolean;
+}
+
+interface Account {
+  readonly name: string;
+  /** `DOMAIN\\name` on Windows: two accounts may have one name, and the task scheduler takes the wrong one. */
+  readonly qualifiedName: string;
+  readonly isRoot: boolean;
 }
 
 export type ServiceKind = 'systemd' | 'launchd' | 'schtasks';
@@ -40,19 +48,28 @@ export function readService(kind: ServiceKind, program: readonly string[], flags
   refuseWhatCannotStart(kind, program, flags);
   refuseOpenClaw(program, flags);
   const paths = resolveGatewayPaths(gatewayOptions(flags));
-  const { username, uid } = userInfo();
   const app = flags.app ?? 'gateway';
   return {
     name: checkUnitName(flags.name ?? (flags.profile === undefined ? app : `${app}-${flags.profile}`)),
     app,
-    words: [process.execPath, realpathSync(process.argv[1]!), ...commandWords(kind, program, flags, paths)],
+    words: [
+      stablePath(process.execPath),
+      stablePath(realpathSync(process.argv[1]!)),
+      ...commandWords(kind, program, flags, paths),
+    ],
     program,
     ofUser: flags.user ?? false,
-    account: { name: username, isRoot: uid === 0 },
+    account: readAccount(),
     workingDirectory: checkDirectory(kind, process.cwd()),
     paths,
     needsNetwork: !/^(localhost|127\..*|::1|0\.0\.0\.0|::)$/.test(paths.host),
   };
+}
+
+function readAccount(): Account {
+  const { username, uid } = userInfo();
+  const domain = process.env['USERDOMAIN'];
+  return { name: username, qualifiedName: domain ? `${domain}\\${username}` : username, isRoot: uid === 0 };
 }
 
 /** On Windows `run` would refuse this each time (docs/decisions/0017), and the scheduler start it again. */
@@ -63,12 +80,22 @@ function refuseWhatCannotStart(kind: ServiceKind, program: readonly string[], { 
 
 function commandWords(kind: ServiceKind, program: readonly string[], flags: UnitFlags, paths: GatewayPaths): string[] {
   const place = [...placeWords(flags, paths), ...portWords(program, flags, paths)];
-  if (program.length === 0) return ['serve', ...place];
+  const park = kind === 'launchd' ? ['--park'] : [];
+  if (program.length === 0) return ['serve', ...park, ...place];
   const [file, ...args] = program;
   const handover = flags.handover ? [] : ['--no-handover'];
   const health = flags.healthPath === undefined ? [] : ['--health-path', flags.healthPath];
-  const park = kind === 'launchd' ? ['--park'] : [];
-  return ['run', '--supervised', ...park, ...handover, ...health, ...place, '--', resolve(findProgram(file!)), ...args];
+  return [
+    'run',
+    '--supervised',
+    ...park,
+    ...handover,
+    ...health,
+    ...place,
+    '--',
+    stablePath(resolve(findProgram(file!))),
+    ...args,
+  ];
 }
 
 /** What the environment says here is not there: the place is named. */

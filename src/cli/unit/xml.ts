@@ -8,7 +8,8 @@ export function xmlText(text: string): string {
       code: 'ERR_INVALID_ARG_VALUE',
     });
   }
-  // A parser turns a line feed that is not escaped into a space or drops it, by where it stands.
+  // Whitespace, because a parser turns a line feed into a space or drops it, by where it stands. All beyond ASCII, because
+  // schtasks reads the ANSI code page or UTF-16, and not UTF-8 (fatso83/vmware-auto-suspend#8).
   const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-  return text.replace(/[&<>"\t\n\r]/g, (one) => entities[one] ?? `&#${one.charCodeAt(0)};`);
+  return text.replace(/[&<>"\t\n\r]|[^\x20-\x7e]/gu, (one) => entities[one] ?? `&#${one.codePointAt(0)};`);
 }

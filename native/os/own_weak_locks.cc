@@ -1,0 +1,33 @@
+#include "own_weak_locks.h"
+
+#include <algorithm>
+#include <mutex>
+#include <vector>
+
+namespace gateway_lock {
+namespace {
+
+// Never destroyed: a thread may still release at exit.
+std::mutex& mutex = *new std::mutex();
+// One entry for each lock: a shared one may be held more than once. Guarded by mutex.
+std::vector<FileIdentity>& held = *new std::vector<FileIdentity>();
+
+}  // namespace
+
+void AddOwnWeakLock(const FileIdentity& identity) {
+  std::lock_guard<std::mutex> guard(mutex);
+  held.push_back(identity);
+}
+
+void RemoveOwnWeakLock(const FileIdentity& identity) {
+  std::lock_guard<std::mutex> guard(mutex);
+  auto found = std::find(held.begin(), held.end(), identity);
+  if (found != held.end()) held.erase(found);
+}
+
+bool IsOwnWeakLock(const FileIdentity& identity) {
+  std::lock_guard<std::mutex> guard(mutex);
+  return std::find(held.begin(), held.end(), identity) != held.end();
+}
+
+}  // namespace gateway_lock

@@ -1,0 +1,109 @@
+// fstat(), lstat(), flock() and fstatfs() as macOS answers them on APFS, FAT and SMB.
+#include "fake_file_system.h"
+
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <map>
+#include <set>
+
+extern "C" {
+int __real_fstat(int fd, struct stat* info);
+int __real_lstat(const char* path, struct stat* info);
+int __real_flock(int fd, int operation);
+}
+
+namespace gateway_lock::darwin {
+namespace {
+
+constexpr std::uint32_t kLocal = 0x00001000;  // MNT_LOCAL
+
+Mounted mounted = Mounted::kApfs;
+
+// Of smbfs: which descriptor has Linux's lock of an inode, and which were granted it.
+std::map<ino_t, int>& holders = *new std::map<ino_t, int>();
+std::set<int>& granted = *new std::set<int>();
+
+// msdosfs: the number of a file is that of its first cluster, which an empty one has not.
+void AnswerAsFat(struct stat* info) {
+  if (S_ISREG(info->st_mode) && info->st_size == 0) info->st_ino ^= ino_t{1} << 40;
+}
+
+ino_t InodeOf(int fd) {
+  struct stat info = {};
+  return __real_fstat(fd, &info) == 0 ? info.st_ino : 0;
+}
+
+int FlockBySmb(int fd, int operation) {
+  ino_t inode = InodeOf(fd);
+  auto holder = holders.find(inode);
+  if ((operation & LOCK_UN) != 0) {
+    if (holder == holders.end()) return 0;
+    int result = __real_flock(holder->second, LOCK_UN);
+    holders.erase(holder);
+    return result;
+  }
+  if (holder == holders.end()) {
+    int result = __real_flock(fd, operation);
+    if (result != 0) return result;
+    holders[inode] = fd;
+  }
+  granted.insert(fd);
+  return 0;
+}
+
+}  // namespace
+
+void MountAs(Mounted type) { mounted = type; }
+Mounted MountedAs() { return mounted; }
+
+// vn_closefile(): only of a descriptor that has had a lock (FWASLOCKED).
+void DropLockOfClosed(int fd) {
+  if (mounted == Mounted::kSmb && granted.erase(fd) > 0) (void)FlockBySmb(fd, LOCK_UN);
+}
+
+}  // namespace gateway_lock::darwin
+
+using namespace gateway_lock::darwin;  // NOLINT
+
+// soo_stat() in bsd/kern/sys_socket.c: a socket has no device and no number, only mode, size and
+// owner.
+extern "C" int __wrap_fstat(int fd, struct stat* info) {
+  int result = __real_fstat(fd, info);
+  if (result == 0 && S_ISSOCK(info->st_mode)) {
+    info->st_dev = 0;
+    info->st_ino = 0;
+  }
+  if (result == 0 && mounted == Mounted::kFat) AnswerAsFat(info);
+  return result;
+}
+
+extern "C" int __wrap_lstat(const char* path, struct stat* info) {
+  int result = __real_lstat(path, info);
+  if (result == 0 && mounted == Mounted::kFat) AnswerAsFat(info);
+  return result;
+}
+
+extern "C" int __wrap_flock(int fd, int operation) {
+  return mounted == Mounted::kSmb ? FlockBySmb(fd, operation) : __real_flock(fd, operation);
+}
+
+// The header of macOS gives statfs() and fstatfs() these names here. f_flags, then f_fstypename.
+extern "C" int darwin_statfs(const char* /*path*/, void* info) {
+  std::uint32_t flags = mounted == Mounted::kSmb ? 0 : kLocal;
+  const char* name = mounted == Mounted::kSmb   ? "smbfs"
+                     : mounted == Mounted::kFat ? "msdos"
+                                                : "apfs";
+  std::memcpy(info, &flags, sizeof flags);
+  std::snprintf(static_cast<char*>(info) + sizeof flags, 16, "%s", name);
+  return 0;
+}
+
+extern "C" int darwin_fstatfs(int fd, void* info) {
+  struct stat opened = {};
+  return __real_fstat(fd, &opened) == 0 ? darwin_statfs("", info) : -1;
+}

@@ -1,0 +1,98 @@
+// Locks on file systems of macOS that this machine cannot mount. On a Mac the workflow mounts them.
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <string>
+
+#include "fake_file_system.h"
+#include "file_lock.h"
+#include "lock_probe.h"
+#include "places.h"
+#include "taking.h"
+#include "test.h"
+
+namespace gateway_lock::test {
+namespace {
+
+using darwin::MountAs;
+using darwin::Mounted;
+
+FileLock TakeWeakly(const std::string& path) {
+  FileLock lock;
+  KnownFileSystems file_systems;
+  LockOptions options;
+  options.allow_weak = true;
+  CHECK(FileLock::TryAcquire(path, options, &file_systems, &lock).ok());
+  return lock;
+}
+
+// As another process would, which has a lock of its own.
+bool AnotherProcessIsRefused(const std::string& path) {
+  FileHandle file(open(path.c_str(), O_RDWR | O_CLOEXEC));
+  MountAs(Mounted::kApfs);
+  bool refused = flock(static_cast<int>(file.get()), LOCK_EX | LOCK_NB) != 0;
+  file.Reset();
+  MountAs(Mounted::kSmb);
+  return refused;
+}
+
+TEST("on FAT the first record gives a lock file another number, and it is still the same file") {
+  Directory directory;
+  MountAs(Mounted::kFat);
+  FileLock lock = Take(directory / "a.lock");
+  CHECK(lock.NamesThisFile());
+  CHECK(lock.WriteRecord("{}\n").ok());
+  CHECK(lock.NamesThisFile());
+  CHECK(lock.Release().ok());
+  CHECK(!Exists(directory / "a.lock"));
+}
+
+TEST("on FAT, where every directory is open to everybody, the error does not ask for a chmod") {
+  Directory directory;
+  CHECK(chmod(directory.path().c_str(), 0777) == 0);
+  MountAs(Mounted::kFat);
+  FileLock lock;
+  Status status = TryTake(directory / "a.lock", &lock);
+  CHECK(status.kind == StatusKind::kInvalidFile);
+  CHECK(std::strstr(status.detail, "without permissions (FAT)") != nullptr);
+}
+
+TEST("on SMB a lock is refused as weak, and the error says why") {
+  Directory directory;
+  MountAs(Mounted::kSmb);
+  FileLock lock;
+  Status status = TryTake(directory / "a.lock", &lock);
+  CHECK(status.kind == StatusKind::kWeakFileSystem);
+  CHECK(std::strstr(status.detail, "by process (SMB on macOS)") != nullptr);
+}
+
+TEST("on SMB, where that is accepted, the test of the file system does not drop the lock") {
+  Directory directory;
+  const std::string path = directory / "a.lock";
+  MountAs(Mounted::kSmb);
+  FileLock lock = TakeWeakly(path);
+  CHECK(lock.strength() == Strength::kWeak);
+  CHECK(AnotherProcessIsRefused(path));
+}
+
+TEST(
+    "on SMB a probe by the holder's own process tells that it is held, and does not drop the "
+    "lock") {
+  Directory directory;
+  const std::string path = directory / "a.lock";
+  MountAs(Mounted::kSmb);
+  FileLock lock = TakeWeakly(path);
+  FileLockProbe probe;
+  CHECK(ProbeFileLock(path, FileAccess::kOwner, &probe).ok());
+  CHECK(probe.state == ProbedState::kHeldExclusive);
+  CHECK(AnotherProcessIsRefused(path));
+  CHECK(lock.Release().ok());
+  CHECK(ProbeFileLock(path, FileAccess::kOwner, &probe).ok());
+  CHECK(probe.state == ProbedState::kMissing);
+}
+
+}  // namespace
+}  // namespace gateway_lock::test

@@ -1,0 +1,29 @@
+// The TCP sockets that Linux lists, and those of this process that it does not list: bound ones
+// that do not listen.
+#pragma once
+
+#include <netinet/in.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace gateway_lock::darwin {
+
+struct TcpSocket {
+  bool v6 = false;
+  // A socket on `::` that takes IPv4 as well. Linux does not list IPV6_V6ONLY, and no test sets it.
+  bool takes_v4 = false;
+  in6_addr local = {};  // an IPv4 address is in the last 4 bytes
+  std::uint16_t port = 0;
+  bool connected = false;
+  bool listens = false;
+  std::uint64_t inode = 0;
+};
+
+std::vector<TcpSocket> ListedSockets();
+std::vector<TcpSocket> OwnSockets();
+
+bool IsAny(const in6_addr& address);
+bool IsSame(const in6_addr& one, const in6_addr& other);
+
+}  // namespace gateway_lock::darwin

@@ -1,0 +1,113 @@
+// Reparse points: links, and files whose content comes from somewhere else.
+#include <windows.h>
+// After windows.h.
+#include <winioctl.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "file_system.h"
+#include "lock_place.h"
+#include "places.h"
+#include "taking.h"
+#include "test.h"
+#include "win32_file.h"
+#include "win32_text.h"
+
+namespace gateway_lock::test {
+namespace {
+
+// Of no vendor, and no link: bit 29 is not set.
+constexpr DWORD kUnknownTag = 0x00000042;
+
+bool SetReparsePoint(const std::string& path, DWORD tag, const std::vector<BYTE>& data) {
+  REPARSE_GUID_DATA_BUFFER head = {};
+  head.ReparseTag = tag;
+  head.ReparseDataLength = static_cast<WORD>(data.size());
+  bool by_guid = (tag & 0x80000000) == 0;
+  std::size_t size = by_guid ? REPARSE_GUID_DATA_BUFFER_HEADER_SIZE : 8;
+  if (by_guid) head.ReparseGuid.Data1 = 0x67617465;
+  std::vector<BYTE> buffer(size + data.size());
+  std::memcpy(buffer.data(), &head, size);
+  if (!data.empty()) std::memcpy(buffer.data() + size, data.data(), data.size());
+  FileHandle file = OpenFile(path, {GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                                    OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS});
+  DWORD done = 0;
+  return DeviceIoControl(Raw(file), FSCTL_SET_REPARSE_POINT, buffer.data(),
+                         static_cast<DWORD>(buffer.size()), nullptr, 0, &done, nullptr) != 0;
+}
+
+TEST("only a tag that leads elsewhere by its name is that of a link") {
+  CHECK(IsLinkTag(IO_REPARSE_TAG_SYMLINK));
+  CHECK(IsLinkTag(IO_REPARSE_TAG_MOUNT_POINT));
+  for (DWORD tag : {0x80000013ul, 0x9000001Aul, 0x9000101Aul, 0x9000001Cul, 0x80000018ul}) {
+    // Deduplication, cloud files (two of them), ProjFS, container layers.
+    CHECK(!IsLinkTag(tag));
+  }
+}
+
+TEST("a file whose reparse point is no link is not called a symbolic link") {
+  Directory directory;
+  const std::string path = directory / "a.lock";
+  WriteFile(path, "");
+  if (!SetReparsePoint(path, kUnknownTag, {1, 2, 3, 4})) Skip("no reparse points here (Wine)");
+  FileLock lock;
+  Status status = TryTake(path, &lock);
+  // Nobody knows this tag, so nobody can open the file behind it.
+  CHECK(status.sys_code == ERROR_CANT_ACCESS_FILE);
+}
+
+TEST("a lock directory behind a junction is judged by what lies there") {
+  Directory directory;
+  std::string target = directory / "target";
+  std::string junction = directory / "junction";
+  CHECK(EnsureLockDirectory(target, /*tighten=*/true).ok());
+  CHECK(CreateDirectoryW(LongPath(junction).c_str(), nullptr));
+  std::wstring name = L"\\??\\" + Wide(target);
+  // MOUNT_POINT_REPARSE_BUFFER: offset and length of both names, then the names, each with its NUL.
+  auto length = static_cast<WORD>(name.size() * sizeof(wchar_t));
+  WORD offsets[4] = {0, length, static_cast<WORD>(length + 2), 0};
+  std::vector<BYTE> data(sizeof offsets + length + 4);
+  std::memcpy(data.data(), offsets, sizeof offsets);
+  std::memcpy(data.data() + sizeof offsets, name.data(), length);
+  if (!SetReparsePoint(junction, IO_REPARSE_TAG_MOUNT_POINT, data))
+    Skip("no junctions here (Wine)");
+  CHECK(CheckParentDirectory(junction + "\\a.lock").ok());
+  CHECK(EnsureLockDirectory(junction, /*tighten=*/true).kind == StatusKind::kInvalidFile);
+}
+
+TEST("a temporary directory is local, and two files in it are on one file system") {
+  Directory directory;
+  std::uint64_t keys[2];
+  int count = 0;
+  for (const char* name : {"a", "b"}) {
+    WriteFile(directory / name, "");
+    FileHandle file = OpenFile(directory / name, {GENERIC_READ});
+    FileFacts facts;
+    CHECK(StatFile(file, &facts).ok());
+    CHECK(!IsRemoteFileSystem(file));
+    keys[count++] = FileSystemKey(file, facts.identity);
+  }
+  CHECK(keys[0] == keys[1]);
+}
+
+TEST("the same file by a share of this machine is remote, and on another file system") {
+  Directory directory;
+  const std::string path = directory / "a";
+  WriteFile(path, "");
+  FileHandle local = OpenFile(path, {GENERIC_READ});
+  std::string share = std::string("\\\\localhost\\") + directory.path()[0] + "$" + path.substr(2);
+  FileHandle remote = OpenFile(share, {GENERIC_READ});
+  if (!remote.valid())
+    Skip("no administrative share of the drive here (Wine, or not an administrator)");
+  FileFacts facts;
+  CHECK(StatFile(local, &facts).ok());
+  FileFacts by_share;
+  CHECK(StatFile(remote, &by_share).ok());
+  CHECK(IsRemoteFileSystem(remote));
+  CHECK(FileSystemKey(local, facts.identity) != FileSystemKey(remote, by_share.identity));
+}
+
+}  // namespace
+}  // namespace gateway_lock::test

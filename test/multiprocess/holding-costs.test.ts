@@ -1,0 +1,42 @@
+// What is left of a wait when it has ended. On macOS it once was a whole core, for the rest of the process
+// (EVFILT_USER without EV_CLEAR), so this runs on every system.
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { type Actor, startActor } from '../support/actors.js';
+import { freshDirectory } from '../support/places.js';
+
+const HOLD_MS = 3000;
+const MOST_CPU_MS = 100;
+
+async function cpuOf(actor: Actor, during: () => Promise<unknown>): Promise<number> {
+  const before = await actor.call<number>('cpuMs');
+  await during();
+  return (await actor.call<number>('cpuMs')) - before;
+}
+
+test('who has waited once, and holds for 3 s, uses less than 100 ms of CPU', async () => {
+  const path = join(freshDirectory(), 'a.lock');
+  const [holder, waiter] = [await startActor(), await startActor()];
+  await holder.call('tryAcquire', path);
+  const lock = waiter.call('acquire', path, { timeoutMs: 20_000 });
+  await waiter.call('probe', path);
+  await holder.call('release', path);
+  await lock;
+  expect(await cpuOf(waiter, () => sleep(HOLD_MS))).toBeLessThan(MOST_CPU_MS);
+});
+
+test('who waits for 3 s, and has waited before, uses less than 100 ms of CPU', async () => {
+  const path = join(freshDirectory(), 'a.lock');
+  const [holder, waiter] = [await startActor(), await startActor()];
+  await waiter.call('tryAcquire', path);
+  const returned = holder.call('acquire', path, { timeoutMs: 20_000 });
+  await holder.call('probe', path);
+  await waiter.call('release', path);
+  await returned;
+  const lock = waiter.call('acquire', path, { timeoutMs: 20_000 });
+  await waiter.call('probe', path);
+  expect(await cpuOf(waiter, () => sleep(HOLD_MS))).toBeLessThan(MOST_CPU_MS);
+  await holder.call('release', path);
+  await lock;
+});

@@ -1,0 +1,104 @@
+// Units in the hands of the real launchd and task scheduler. Only where CI says so: the machine's own services are changed.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { probeGateway, stopCommand } from '../../src/index.js';
+import { isWine, need } from '../support/capabilities.js';
+import { gatewayLock } from '../support/command.js';
+import { freePort, freshDirectory, until } from '../support/places.js';
+
+const whyNotHere = (platform: NodeJS.Platform) => {
+  if (process.platform !== platform || isWine) return `needs ${platform === 'win32' ? 'Windows' : 'macOS'} itself`;
+  return process.env['CI'] ? null : 'changes the services of this machine, so it runs where CI is set';
+};
+
+/** The scheduler looks once a minute. */
+const AGAIN_MS = 90_000;
+
+async function unitOf(kind: string, ...args: readonly string[]) {
+  const stateDir = join(freshDirectory(), 'state');
+  const port = await freePort();
+  const name = `org.gateway-lock.test-${process.pid}`;
+  const words = ['unit', kind, ...args, '--name', name, '--port', String(port), '--state-dir', stateDir];
+  const { out, err } = await gatewayLock(words, { env: { ...process.env } });
+  expect(err).toBe('');
+  return { name, out, running: () => untilRunning({ stateDir, port }) };
+}
+
+/** Resolves with the pid of the gateway once it is healthy. */
+async function untilRunning({ stateDir, port }: { stateDir: string; port: number }): Promise<number> {
+  let pid: number | null = null;
+  await until(
+    async () => {
+      const gateway = await probeGateway({ stateDir, port, env: {} });
+      pid = gateway.state === 'running' && gateway.health?.healthy ? (gateway.owner?.pid ?? null) : null;
+      return pid !== null;
+    },
+    'a healthy gateway',
+    AGAIN_MS,
+  );
+  return pid!;
+}
+
+/** Resolves once another process is the gateway. */
+async function killAndAwait(running: () => Promise<number>): Promise<readonly number[]> {
+  const first = await running();
+  if (process.platform === 'win32') execFileSync('cmd.exe', ['/d', '/c', stopCommand(first)]);
+  else process.kill(first, 'SIGKILL');
+  let next = first;
+  const isAnother = async () => {
+    next = await running();
+    return next !== first;
+  };
+  await until(isAnother, 'another gateway', AGAIN_MS);
+  return [first, next];
+}
+
+test('the task scheduler starts a gateway, and starts it again after taskkill /F', async (ctx) => {
+  need(ctx, whyNotHere('win32'));
+  const { name, out, running } = await unitOf('schtasks');
+  const file = join(freshDirectory(), 'task.xml');
+  writeFileSync(file, out, 'ascii');
+  execFileSync('schtasks', ['/Create', '/TN', name, '/XML', file]);
+  onTestFinished(() => {
+    for (const words of [
+      ['/Change', '/TN', name, '/DISABLE'],
+      ['/End', '/TN', name],
+      ['/Delete', '/F', '/TN', name],
+    ])
+      spawnSync('schtasks', words);
+  });
+  execFileSync('schtasks', ['/Run', '/TN', name]);
+  const [first, next] = await killAndAwait(running);
+  expect(next).not.toBe(first);
+}, 240_000);
+
+test('the task scheduler takes the unit of a user, in UTF-16 as PowerShell 5 writes it', async (ctx) => {
+  need(ctx, whyNotHere('win32'));
+  const { name, out } = await unitOf('schtasks', '--user');
+  const file = join(freshDirectory(), 'task.xml');
+  writeFileSync(file, `\ufeff${out}`, 'utf16le');
+  onTestFinished(() => void spawnSync('schtasks', ['/Delete', '/F', '/TN', name]));
+  const { status, stderr } = spawnSync('schtasks', ['/Create', '/TN', name, '/XML', file], { encoding: 'utf8' });
+  expect([status, stderr]).toEqual([0, '']);
+}, 60_000);
+
+test('launchd starts a gateway, and starts it again after kill -9', async (ctx) => {
+  need(ctx, whyNotHere('darwin'));
+  const { name, out, running } = await unitOf('launchd', '--user');
+  const file = join(homedir(), 'Library/LaunchAgents', `${name}.plist`);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, out);
+  execFileSync('plutil', ['-lint', file]);
+  const domains = [`gui/${process.getuid!()}`, `user/${process.getuid!()}`];
+  onTestFinished(() => {
+    for (const domain of domains) spawnSync('launchctl', ['bootout', `${domain}/${name}`]);
+    rmSync(file, { force: true });
+  });
+  const loaded = domains.some((domain) => spawnSync('launchctl', ['bootstrap', domain, file]).status === 0);
+  expect(loaded).toBe(true);
+  const [first, next] = await killAndAwait(running);
+  expect(next).not.toBe(first);
+}, 240_000);

@@ -1,0 +1,44 @@
+import { mkdirSync, type PathLike, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test, vi } from 'vitest';
+import { canonicalPath } from '../../src/gateway/canonical-path.js';
+import { need, whyNoLinks } from '../support/capabilities.js';
+import { freshDirectory } from '../support/places.js';
+
+const native: { says: string | null } = { says: null };
+
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof import('node:fs')>();
+  const asked = (path: PathLike) => {
+    if (native.says === null) return real.realpathSync.native(path);
+    throw Object.assign(new Error(`${native.says}: realpath`), { code: native.says });
+  };
+  return { ...real, realpathSync: Object.assign((path: PathLike) => real.realpathSync(path), { native: asked }) };
+});
+
+afterEach(() => {
+  native.says = null;
+});
+
+// GetFinalPathNameByHandle fails on a RAM disk that the Mount Manager does not know (vitejs/vite#13654).
+test.each(['EISDIR', 'UNKNOWN', 'EBADF', 'EINVAL'])('a volume that says %s to realpath() has paths, too', (code) => {
+  const directory = freshDirectory();
+  native.says = code;
+  expect(canonicalPath(directory)).toBe(directory);
+  expect(canonicalPath(join(directory, 'not', 'there'))).toBe(join(directory, 'not', 'there'));
+});
+
+test('its links are followed', (ctx) => {
+  need(ctx, whyNoLinks);
+  const directory = freshDirectory();
+  mkdirSync(join(directory, 'state'));
+  symlinkSync(join(directory, 'state'), join(directory, 'link'));
+  native.says = 'EISDIR';
+  expect(canonicalPath(join(directory, 'link'))).toBe(join(directory, 'state'));
+});
+
+test('any other failure is thrown', () => {
+  const directory = freshDirectory();
+  native.says = 'EIO';
+  expect(() => canonicalPath(directory)).toThrow(expect.objectContaining({ code: 'EIO' }));
+});

@@ -1,0 +1,70 @@
+import { mkdirSync, type PathLike, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { findProgram } from '../../src/cli/find-program.js';
+import { freshDirectory } from '../support/places.js';
+
+/** stat() says this of each path that ends so. */
+const stat: { refuses: string; code: string } = { refuses: '', code: '' };
+
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof import('node:fs')>();
+  const statSync = (path: PathLike, options?: object) => {
+    if (stat.refuses === '' || !String(path).endsWith(stat.refuses)) return real.statSync(path, options);
+    throw Object.assign(new Error(`${stat.code}: stat`), { code: stat.code });
+  };
+  return { ...real, statSync };
+});
+
+beforeEach(() => Object.assign(stat, { refuses: '', code: '' }));
+afterEach(() => vi.unstubAllEnvs());
+
+function programIn(directory: string, name: string): string {
+  const file = join(directory, name);
+  writeFileSync(file, '', { mode: 0o755 });
+  return file;
+}
+
+describe('a program', () => {
+  // The Microsoft Store's python.exe: CreateProcess starts it, access() finds it, stat() does not (nodejs/node#36790).
+  test.each(['EACCES', 'EPERM', 'UNKNOWN'])('that stat() refuses with %s is an app execution alias', (code) => {
+    const file = programIn(freshDirectory(), 'alias.exe');
+    Object.assign(stat, { refuses: 'alias.exe', code });
+    expect(findProgram(file)).toBe(file);
+  });
+
+  test('that stat() refuses for another reason is none, and the reason is not thrown', () => {
+    const file = programIn(freshDirectory(), 'broken.exe');
+    Object.assign(stat, { refuses: 'broken.exe', code: 'EIO' });
+    expect(() => findProgram(file)).toThrow('not an executable file');
+  });
+
+  test('is no directory', () => {
+    const directory = join(freshDirectory(), 'folder.exe');
+    mkdirSync(directory);
+    expect(() => findProgram(directory)).toThrow('not an executable file');
+  });
+
+  test('that is nowhere is not found', () => {
+    expect(() => findProgram(join(freshDirectory(), 'none.exe'))).toThrow('there is no such program');
+  });
+});
+
+describe('on Windows', () => {
+  test('a name without extension means a program that can be started, and no script of PATHEXT', async () => {
+    vi.stubEnv('PATHEXT', '.COM;.EXE;.BAT;.CMD;.VBS;.JS');
+    vi.stubEnv('PATH', join('somewhere'));
+    const { platform } = process;
+    vi.resetModules();
+    Object.defineProperty(process, 'platform', { value: 'win32' });
+    try {
+      const { programCandidates } = await import('../../src/native/programs.js');
+      const names = (name: string) => programCandidates(name).map((path) => path.split(/[\\/]/).at(-1));
+      expect(names('server')).toEqual(['server.com', 'server.exe', 'server.bat', 'server.cmd']);
+      expect(names('server.cmd')).toEqual(['server.cmd']);
+      expect(names('server.js')).not.toContain('server.js');
+    } finally {
+      Object.defineProperty(process, 'platform', { value: platform });
+    }
+  });
+});

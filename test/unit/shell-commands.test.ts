@@ -1,0 +1,37 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { launchdDenialAdvice, makePrivateCommand } from '../../src/native/shell-commands.js';
+
+afterEach(() => vi.unstubAllEnvs());
+
+describe('the command that makes a directory private', () => {
+  test('on Windows quotes each grant, and names the account, the owner, the system and the administrators', () => {
+    vi.stubEnv('USERDOMAIN', 'WORK');
+    vi.stubEnv('USERNAME', 'some one');
+    expect(makePrivateCommand('C:\\a b', 'win32')).toBe(
+      'icacls "C:\\a b" /inheritance:r /grant:r "WORK\\some one:(OI)(CI)F" "*S-1-3-4:(OI)(CI)F" "*S-1-5-18:(OI)(CI)F" "*S-1-5-32-544:(OI)(CI)F"',
+    );
+  });
+
+  test('elsewhere is chmod, quoted for a shell', () => {
+    expect(makePrivateCommand("/a'b", 'linux')).toBe("chmod 700 '/a'\\''b'");
+  });
+});
+
+describe('what a launchd job is told that is denied its own file', () => {
+  const advice = (code: string, XPC_SERVICE_NAME?: string, platform: NodeJS.Platform = 'darwin') =>
+    launchdDenialAdvice(code, { platform, env: { XPC_SERVICE_NAME } });
+
+  test('is where macOS keeps such permissions', () => {
+    expect(advice('EPERM', 'org.example.gateway')).toContain('Privacy & Security');
+  });
+
+  test.each([
+    ['another error', 'EACCES', 'org.example.gateway', 'darwin'],
+    ['a shell', 'EPERM', '0', 'darwin'],
+    ['a program that a person has opened', 'EPERM', 'application.com.example', 'darwin'],
+    ['no name of a job', 'EPERM', undefined, 'darwin'],
+    ['another system', 'EPERM', 'org.example.gateway', 'linux'],
+  ] as const)('is nothing with %s', (_case, code, job, platform) => {
+    expect(advice(code, job, platform)).toBe('');
+  });
+});
