@@ -1,7 +1,10 @@
 // Whether a process has a SQLite database in an exclusive transaction: OpenClaw keeps one open
 // beside its lock file for its whole life.
 //
-// Guaranteed: nothing is created or changed. False where there is no such file or it cannot be asked.
+// Guaranteed: nothing is created or changed, also where this very process has the transaction. False
+// where there is no such file or it cannot be asked.
+// NOT promised on POSIX: that another thread does not open the database at this very moment. Its
+// locks are lost then.
 // NOT promised on Windows: that the bytes are not locked by us for some microseconds.
 // Thread-safety: stateless. Implemented per OS.
 #pragma once

@@ -1,8 +1,11 @@
 #include "sqlite_lock.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 
 #include <cerrno>
+#include <cstdlib>
+#include <memory>
 
 #include "posix_file.h"
 
@@ -13,20 +16,44 @@ namespace {
 constexpr off_t kFirstByte = 0x40000000;
 constexpr off_t kByteCount = 512;
 
-}  // namespace
+struct CloseDirectory {
+  void operator()(DIR* directory) const { closedir(directory); }
+};
 
-// A read lock is what an exclusive transaction refuses and a reader does not; F_GETLK takes
-// nothing. Closing the descriptor drops this process's own fcntl() locks on that file: it has none,
-// because a process that has the database open holds it and does not ask.
-bool IsSqliteLocked(const std::string& path) {
-  FileHandle file = OpenPath(path.c_str(), O_RDONLY);
-  if (!file.valid()) return false;
+// A read lock is what an exclusive transaction refuses and a reader does not. F_GETLK takes
+// nothing. `command`: F_OFD_GETLK also sees locks of this very process.
+bool IsLocked(int fd, int command) {
   struct flock lock = {};
   lock.l_type = F_RDLCK;
   lock.l_whence = SEEK_SET;
   lock.l_start = kFirstByte;
   lock.l_len = kByteCount;
-  return fcntl(Fd(file), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+  return fcntl(fd, command, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+// A descriptor of this process that has the file open, or -1.
+int FindOpenDescriptor(const FileIdentity& wanted) {
+  std::unique_ptr<DIR, CloseDirectory> descriptors(opendir("/dev/fd"));
+  if (descriptors == nullptr) return -1;
+  while (const dirent* entry = readdir(descriptors.get())) {
+    int fd = std::atoi(entry->d_name);
+    struct stat info;
+    if (entry->d_name[0] != '.' && fstat(fd, &info) == 0 && IdentityOf(info) == wanted) return fd;
+  }
+  return -1;
+}
+
+}  // namespace
+
+bool IsSqliteLocked(const std::string& path) {
+  struct stat info;
+  if (!StatPath(path.c_str(), &info).ok() || !S_ISREG(info.st_mode)) return false;
+  // Closing any descriptor of a file drops all fcntl() locks that the process has on it (man 2
+  // fcntl_locking): a process that has the database open itself must not open and close it here.
+  int open_here = FindOpenDescriptor(IdentityOf(info));
+  if (open_here >= 0) return IsLocked(open_here, F_OFD_GETLK);
+  FileHandle file = OpenPath(path.c_str(), O_RDONLY);
+  return file.valid() && IsLocked(Fd(file), F_GETLK);
 }
 
 }  // namespace gateway_lock

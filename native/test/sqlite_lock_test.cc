@@ -37,6 +37,19 @@ TEST("an exclusive SQLite transaction of another process is seen, and its end") 
   CHECK(!IsSqliteLocked(path));
 }
 
+TEST("a transaction of this very process is seen, and is not ended by the question") {
+  Directory directory;
+  const std::string path = directory / "a.lock.sqlite";
+  WriteFile(path, "");
+  StandingChild holder([&] {
+    LockBytes(path, F_WRLCK, kPendingByte, 512);
+    CHECK(IsSqliteLocked(path));
+  });
+  CHECK(IsSqliteLocked(path));
+  holder.End();
+  CHECK(!IsSqliteLocked(path));
+}
+
 TEST("a reader of a SQLite database is no exclusive transaction") {
   Directory directory;
   const std::string path = directory / "a.lock.sqlite";

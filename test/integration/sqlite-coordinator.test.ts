@@ -4,6 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { acquireGatewayLock, acquireLock, probeLock, tryAcquireLock } from '../../src/index.js';
+import { startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
 import { deadPid, setAge } from '../support/hand-written-records.js';
 import { hold } from '../support/holding.js';
@@ -11,7 +12,7 @@ import { lockDirectory } from '../support/lock-directory.js';
 import { writeOlderRecord } from '../support/older-gateway.js';
 import { freePort, freshDirectory } from '../support/places.js';
 import { portraitOf } from '../support/portrait.js';
-import { SQLITE_PROGRAMS, startSqliteHolder } from '../support/sqlite.js';
+import { openDatabase, SQLITE_PROGRAMS, startSqliteHolder, whyNoNodeSqlite } from '../support/sqlite.js';
 
 const lockPath = () => join(freshDirectory(), 'a.lock');
 const DAY_MS = 24 * 3_600_000;
@@ -70,4 +71,19 @@ describe.for(SQLITE_PROGRAMS)('a transaction of $name on the coordinator', (sqli
     expect(existsSync(`${path}.sqlite`)).toBe(true);
     expect(hold(path).reclaimed).toBe('owner-gone');
   });
+});
+
+test('a process that has the transaction itself keeps it when it asks who holds the lock', async (ctx) => {
+  need(ctx, whyNoNodeSqlite);
+  const path = lockPath();
+  const database = openDatabase(`${path}.sqlite`);
+  onTestFinished(() => database.close());
+  database.exec('PRAGMA journal_mode = MEMORY; CREATE TABLE coordinator (id INTEGER); BEGIN EXCLUSIVE');
+  writeOlderRecord(path, { pid: process.pid });
+  expect([probeLock(path).state, tryAcquireLock(path)]).toEqual(['held', null]);
+  const other = await startActor();
+  expect(await other.call('probe', path)).toMatchObject({ state: 'held', heldBy: 'record' });
+  // Only the transaction proves life now.
+  writeOlderRecord(path, { pid: deadPid() });
+  expect(await other.call('tryAcquire', path)).toBeNull();
 });

@@ -12,8 +12,20 @@ function whyNoPythonSqlite(): Missing {
   return found ? null : 'needs python3 with the module sqlite3';
 }
 
-export const whyNoNodeSqlite: Missing =
-  process.getBuiltinModule('node:sqlite') === undefined ? `Node ${process.version} has no node:sqlite` : null;
+interface Database {
+  exec(sql: string): void;
+  close(): void;
+}
+
+/** The types of the oldest supported Node do not know it. */
+const nodeSqlite = process.getBuiltinModule('node:sqlite') as
+  | { readonly DatabaseSync: new (path: string) => Database }
+  | undefined;
+
+export const whyNoNodeSqlite: Missing = nodeSqlite === undefined ? `Node ${process.version} has no node:sqlite` : null;
+
+/** In this very process. */
+export const openDatabase = (path: string): Database => new nodeSqlite!.DatabaseSync(path);
 
 export interface SqliteProgram {
   readonly name: string;
