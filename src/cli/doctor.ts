@@ -39,10 +39,6 @@ export function addDoctorCommand(program: Command): void {
     { line: 'gateway-lock doctor', what: 'everything, for the gateway of ~/.gateway' },
     { line: 'gateway-lock doctor --fix', what: 'and remove what dead gateways have left' },
     { line: 'gateway-lock doctor --port 18790 --json', what: 'for a program' },
-    {
-      line: 'gateway-lock doctor --cluster etcd://a:2379,b:2379',
-      what: 'and versions, quorum, rights and round trip there',
-    },
   ]);
   command.addHelpText(
     'after',

@@ -71,10 +71,6 @@ export function addRunCommand(program: Command): void {
       line: 'gateway-lock run --port 18790 --supervised -- node server.js',
       what: 'in a systemd unit; server.js listens on { fd: 3 }',
     },
-    {
-      line: 'gateway-lock run --cluster etcd://a:2379,b:2379 -- node worker.js',
-      what: 'one at a time among several hosts; GATEWAY_LOCK_TOKEN is the fencing token',
-    },
   ]);
   command.addHelpText(
     'after',

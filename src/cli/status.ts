@@ -42,7 +42,6 @@ export function addStatusCommand(program: Command): void {
     { line: 'gateway-lock status', what: 'all gateways of this user' },
     { line: 'gateway-lock status --profile rescue --json', what: 'one of them, for a program' },
     { line: 'gateway-lock status --watch', what: 'until Ctrl-C' },
-    { line: 'gateway-lock status --cluster etcd://a:2379', what: 'and the lock among several hosts' },
   ]);
   command.addHelpText(
     'after',
