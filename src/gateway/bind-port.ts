@@ -17,7 +17,7 @@ const BIND_RETRY_MS = 500;
 const DYING_OWNER_GRACE_MS = 500;
 const DYING_OWNER_PAUSE_MS = 5;
 
-/** @param reclaimed the last owner died and left its lock file */
+/** Step 12 of docs/protocol.md. @param reclaimed the last owner died and left its lock file */
 export async function bindPort(request: GatewayRequest, reclaimed: boolean): Promise<BoundListener> {
   if (reclaimed) await letOwnerDie(request);
   const deadline = monotonicMs() + request.bindTimeoutMs;

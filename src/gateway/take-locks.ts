@@ -17,7 +17,7 @@ import type { GatewayRequest } from './gateway-options.js';
 import { attemptRequestOf, type ProbedLock, probeRequestOf } from './lock-requests.js';
 import { waitForSiblings } from './sibling-locks.js';
 
-/** Takes every lock of the request into `taken`, so that the caller can undo a half-done transaction. */
+/** Steps 9 to 11 of docs/protocol.md. Acquires every lock into `taken`, so that the caller can undo a failed start. */
 export async function takeLocks(request: GatewayRequest, taken: FileLock[]): Promise<void> {
   await prepareDirectory(request);
   const deadline = monotonicMs() + request.timeoutMs;
