@@ -53,10 +53,6 @@ Napi::Value IsBlank(const Napi::CallbackInfo& info, FileLock& lock) {
   return Napi::Boolean::New(info.Env(), lock.size() == 0);
 }
 
-Napi::Value WasCreated(const Napi::CallbackInfo& info, FileLock& lock) {
-  return Napi::Boolean::New(info.Env(), lock.created());
-}
-
 Napi::Value DescriptorOf(const Napi::CallbackInfo& info, FileLock& lock) {
   return Napi::Number::New(info.Env(), static_cast<double>(lock.handle()));
 }
@@ -172,7 +168,6 @@ void ExportLocks(Napi::Env env, Napi::Object exports) {
   exports.Set("tryAcquire", Napi::Function::New<JsTryAcquire>(env));
   exports.Set("isHeld", Napi::Function::New<WithLock<IsHeld>>(env));
   exports.Set("isBlank", Napi::Function::New<WithLock<IsBlank>>(env));
-  exports.Set("wasCreated", Napi::Function::New<WithLock<WasCreated>>(env));
   exports.Set("descriptorOf", Napi::Function::New<WithLock<DescriptorOf>>(env));
   exports.Set("strengthOf", Napi::Function::New<WithLock<StrengthOf>>(env));
   exports.Set("namesThisFile", Napi::Function::New<WithLock<NamesThisFile>>(env));

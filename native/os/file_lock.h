@@ -44,8 +44,8 @@ class FileLock {
 
   bool held() const { return file_.valid(); }
   const std::string& path() const { return path_; }
-  bool created() const { return created_; }  // the file did not exist before
-  std::size_t size() const { return size_; }  // of the content, in bytes
+  bool created() const { return created_; }                  // the file did not exist before
+  std::size_t size() const { return size_; }                 // of the content, in bytes
   bool has_other_names() const { return has_other_names_; }  // hard links
   Strength strength() const { return strength_; }
   // For a program that shall inherit the lock: it lives until the last copy of this is closed, or
@@ -62,8 +62,8 @@ class FileLock {
   // Removes the file, or with keep_file clears our record in it, while still holding it; then drops
   // the lock. Only a file that the path still names is removed, and only by the last shared holder;
   // only a record that is still ours is cleared. In a forked copy of the holder this only closes:
-  // the parent's lock and file stay. On failure the lock is dropped all the same and the file stays,
-  // which blocks nobody: the status says why.
+  // the parent's lock and file stay. On failure the lock is dropped all the same and the file
+  // stays, which blocks nobody: the status says why.
   Status Release();
   // Ends an attempt that failed after the lock was granted: as Release(), but a file that this
   // attempt did not create is never removed.

@@ -72,8 +72,8 @@ Status LockContender::TryOnce(KnownFileSystems* file_systems, FileLock* out) {
 
 Status LockContender::Open() {
   created_ = false;
-  Status status = options_.existing_file ? OpenExisting(path_, &file_)
-                                         : OpenOrCreate(path_, &file_, &created_);
+  Status status =
+      options_.existing_file ? OpenExisting(path_, &file_) : OpenOrCreate(path_, &file_, &created_);
   return status.ok() ? CheckLockFile(file_, options_, created_, &identity_) : status;
 }
 

@@ -1,4 +1,5 @@
-// What a caller asks of a lock. Plain data, shared by the files that open, check and hold lock files.
+// What a caller asks of a lock. Plain data, shared by the files that open, check and hold lock
+// files.
 #pragma once
 
 namespace gateway_lock {

@@ -15,17 +15,17 @@
 
 namespace gateway_lock {
 
-// Makes the directory and its missing parents (0700), then checks that it is a real directory, ours,
-// and not writable by another user. `tighten`: the directory is this package's own by its name, so
-// its group loses the write permission; a directory that the user chose is never changed.
+// Makes the directory and its missing parents (0700), then checks that it is a real directory,
+// ours, and not writable by another user. `tighten`: the directory is this package's own by its
+// name, so its group loses the write permission; a directory that the user chose is never changed.
 Status EnsureLockDirectory(const std::string& path, bool tighten);
 
 // Refuses a directory in which any user could replace the lock file.
 Status CheckParentDirectory(const std::string& lock_path);
 
 // The opened file: regular, and unless it is locked as it is (`existing_file`), not another user's
-// that more users may write than `access` says. Tells which file it is, since it has to look anyway.
-// `created`: we have just made it.
+// that more users may write than `access` says. Tells which file it is, since it has to look
+// anyway. `created`: we have just made it.
 Status CheckLockFile(const FileHandle& file, const LockOptions& options, bool created,
                      FileIdentity* identity);
 

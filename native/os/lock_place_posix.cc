@@ -31,8 +31,8 @@ std::string ParentOf(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// Without its owner's rights (umask 0277, 0777) a directory would be of no use to this start, nor to
-// any later one. A mount that denies chmod() has modes of its own, which the next call meets.
+// Without its owner's rights (umask 0277, 0777) a directory would be of no use to this start, nor
+// to any later one. A mount that denies chmod() has modes of its own, which the next call meets.
 Status MakeOne(const std::string& path) {
   if (mkdir(path.c_str(), kOnlyOwner) != 0) {
     return errno == EEXIST ? Status::Ok() : Status::SystemError(errno, "mkdir");
@@ -59,23 +59,23 @@ Status FindOrMake(const std::string& path, struct stat* info) {
   return made.ok() ? StatPath(path.c_str(), info) : made;
 }
 
-// An earlier start with an unusual umask, killed before its chmod(), left a directory of ours that we
-// cannot use. chmod() follows a link, so this is for a path that lstat() has shown to be a directory.
+// An earlier start with an unusual umask, killed before its chmod(), left a directory of ours that
+// we cannot use. chmod() follows a link, so this is for a path that lstat() has shown to be a
+// directory.
 Status GiveToOwner(const std::string& path, struct stat* info) {
   if ((info->st_mode & kOnlyOwner) == kOnlyOwner) return Status::Ok();
   (void)chmod(path.c_str(), kOnlyOwner);
   return StatPath(path.c_str(), info);
 }
 
-// Takes the write permission from other users, and only that: the group may go on to read, so that a
-// gateway of another uid on the same volume can see our lock. By a descriptor, because chmod()
+// Takes the write permission from other users, and only that: the group may go on to read, so that
+// a gateway of another uid on the same volume can see our lock. By a descriptor, because chmod()
 // follows a link.
 Status DenyWriting(const std::string& path, mode_t mode) {
   FileHandle directory = OpenPath(path.c_str(), O_RDONLY | O_DIRECTORY);
   if (!directory.valid()) return Status::SystemError(errno, "open");
   mode_t narrower = mode & kModeBits & ~kOthersMayWrite;
-  return fchmod(Fd(directory), narrower) == 0 ? Status::Ok()
-                                              : Status::SystemError(errno, "fchmod");
+  return fchmod(Fd(directory), narrower) == 0 ? Status::Ok() : Status::SystemError(errno, "fchmod");
 }
 
 // Which bits of a mode let more users write to a file than `access` says.
@@ -119,7 +119,7 @@ Status CheckParentDirectory(const std::string& lock_path) {
   return Status::Ok();
 }
 
-unsigned LockFileMode(FileAccess access) {
+mode_t LockFileMode(FileAccess access) {
   if (access == FileAccess::kEveryone) return 0666;
   return access == FileAccess::kGroup ? 0660 : 0600;
 }

@@ -23,7 +23,7 @@ bool MeansNoFlock(int code) {
 
 }  // namespace
 
-FileHandle OpenPath(const char* path, int flags, unsigned mode) {
+FileHandle OpenPath(const char* path, int flags, mode_t mode) {
   int fd = -1;
   do {
     fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, mode);

@@ -21,14 +21,14 @@ inline int Fd(const FileHandle& file) { return static_cast<int>(file.get()); }
 // open(2) that loops on EINTR. O_NOFOLLOW: a link planted by another user must not choose the file.
 // O_NONBLOCK: a FIFO must not hang us before it is refused. O_NOCTTY: a terminal must not become
 // ours. Not valid, with errno, on failure.
-FileHandle OpenPath(const char* path, int flags, unsigned mode = 0);
+FileHandle OpenPath(const char* path, int flags, mode_t mode = 0);
 
 // The mode of a lock file that we create, and repair: bits of chmod(2).
-unsigned LockFileMode(FileAccess access);
+mode_t LockFileMode(FileAccess access);
 
-// Gives a file that we have created the mode of its access, whatever the umask is: one that its users
-// cannot open again would lock them out for good. The result does not matter: FAT has no modes. An
-// empty file of ours is what a start left that was killed before this.
+// Gives a file that we have created the mode of its access, whatever the umask is: one that its
+// users cannot open again would lock them out for good. The result does not matter: FAT has no
+// modes. An empty file of ours is what a start left that was killed before this.
 void GiveMode(const FileHandle& file, const LockOptions& options, bool created);
 
 // Gives an empty file of ours the mode that it lacks. A start with an unusual umask, killed between

@@ -25,13 +25,13 @@ constexpr auto kPidfdOpenCall = 434;
 constexpr std::uint64_t kInotify = UINT64_MAX;
 constexpr std::uint64_t kInterrupt = UINT64_MAX - 1;
 
-// An unlink changes the link count (IN_ATTRIB); IN_DELETE_SELF comes only when no process has the file
-// open any more, and the waiters have.
+// An unlink changes the link count (IN_ATTRIB); IN_DELETE_SELF comes only when no process has the
+// file open any more, and the waiters have.
 constexpr std::uint32_t kFileIsGone =
     IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED;
-// A holder of this package releases a kept file by a truncate (IN_MODIFY); its close is not seen while
-// a child has a copy of the descriptor. A holder of another kind only closes, and may have opened the
-// file for reading, as flock(1) does.
+// A holder of this package releases a kept file by a truncate (IN_MODIFY); its close is not seen
+// while a child has a copy of the descriptor. A holder of another kind only closes, and may have
+// opened the file for reading, as flock(1) does.
 constexpr std::uint32_t kAskable = IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_MODIFY | IN_CLOSE;
 
 // Not valid: an old kernel (before 5.3), a seccomp filter, no such process, the descriptor limit.

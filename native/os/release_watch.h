@@ -4,8 +4,8 @@
 // happens before the caller has done anything else: the file at the path is removed, renamed,
 // replaced, truncated or written, as a holder of this package does when it releases; with
 // Sight::kOwner, the owner's process has ended; with Sight::kFile, a process closes a descriptor of
-// the file, as any holder does that releases or dies; with Sight::kRelease, only an orderly release.
-// After a report nothing more is seen until Watch() is called again.
+// the file, as any holder does that releases or dies; with Sight::kRelease, only an orderly
+// release. After a report nothing more is seen until Watch() is called again.
 // NOT promised: that the lock is free then. A report may come some microseconds before the kernel
 // lets go of the lock or of the name, or because of a close that was no release. The try decides.
 //

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -44,8 +45,9 @@ bool HasLock(const std::string& fdinfo) {
 
 // The cached attributes of a FUSE mount may be a second old (its attr_timeout).
 bool StatFresh(const char* path, int flags, struct statx* info) {
-  constexpr unsigned kWanted = STATX_BASIC_STATS;
-  return statx(AT_FDCWD, path, flags | AT_STATX_FORCE_SYNC, kWanted, info) == 0;
+  // Not statx(): glibc has it since 2.28, and the binary runs with 2.17.
+  return syscall(SYS_statx, AT_FDCWD, path, flags | AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, info) ==
+         0;
 }
 
 bool SameDevice(const struct statx& a, const struct statx& b) {
@@ -80,12 +82,12 @@ bool IsHeldInOtherView(const std::string& path, std::int64_t pid) {
   struct statx ours;
   if (pid <= 0 || !StatFresh(path.c_str(), AT_SYMLINK_NOFOLLOW, &ours)) return false;
   std::string process = "/proc/" + std::to_string(pid);
-  std::unique_ptr<DIR, CloseDirectory> descriptors(opendir((process + "/fd").c_str()));
+  std::string links = process + "/fd/";
+  std::string facts = process + "/fdinfo/";
+  std::unique_ptr<DIR, CloseDirectory> descriptors(opendir(links.c_str()));
   if (descriptors == nullptr) return false;
   while (const dirent* entry = readdir(descriptors.get())) {
-    std::string number = entry->d_name;
-    std::string link = process + "/fd/" + number;
-    if (IsSameFileLocked(path, ours, link, process + "/fdinfo/" + number)) return true;
+    if (IsSameFileLocked(path, ours, links + entry->d_name, facts + entry->d_name)) return true;
   }
   return false;
 }

@@ -15,9 +15,9 @@ constexpr off_t kByteCount = 512;
 
 }  // namespace
 
-// A read lock is what an exclusive transaction refuses and a reader does not; F_GETLK takes nothing.
-// Closing the descriptor drops this process's own fcntl() locks on that file: it has none, because
-// a process that has the database open holds it and does not ask.
+// A read lock is what an exclusive transaction refuses and a reader does not; F_GETLK takes
+// nothing. Closing the descriptor drops this process's own fcntl() locks on that file: it has none,
+// because a process that has the database open holds it and does not ask.
 bool IsSqliteLocked(const std::string& path) {
   FileHandle file = OpenPath(path.c_str(), O_RDONLY);
   if (!file.valid()) return false;

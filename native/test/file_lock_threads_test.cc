@@ -24,8 +24,7 @@ void Contend(Arena* arena, int wanted) {
   KnownFileSystems file_systems;
   for (int entered = 0; entered < wanted;) {
     FileLock lock;
-    Status status = FileLock::TryAcquire(arena->path, LockOptions(),
-                                         &file_systems, &lock);
+    Status status = FileLock::TryAcquire(arena->path, LockOptions(), &file_systems, &lock);
     CHECK(status.ok() || status.contended() || status.may_pass());
     if (!status.ok()) {
       std::this_thread::yield();

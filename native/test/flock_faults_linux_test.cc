@@ -45,8 +45,7 @@ class SeasonedContender {
     CHECK(TryTake(directory / "seasoning", &lock).ok());
   }
   Status TryTake(const std::string& path, FileLock* lock) {
-    return FileLock::TryAcquire(path, LockOptions(), &file_systems_,
-                                lock);
+    return FileLock::TryAcquire(path, LockOptions(), &file_systems_, lock);
   }
 
  private:
@@ -159,9 +158,7 @@ TEST("the file system is put to the test once, not at each acquire") {
   auto calls_to_acquire = [&] {
     FileLock lock;
     calls = 0;
-    CHECK(FileLock::TryAcquire(directory / "a.lock", LockOptions(),
-                               &file_systems, &lock)
-              .ok());
+    CHECK(FileLock::TryAcquire(directory / "a.lock", LockOptions(), &file_systems, &lock).ok());
     return calls;
   };
   CHECK(calls_to_acquire() == 2);

@@ -65,7 +65,9 @@ TEST("a release clears our record only: what another program wrote meanwhile sta
   CHECK(ReadFile(directory / "a.lock") == "theirs");
 }
 
-TEST("an undone attempt removes the file that it created, and clears its record in one that was there") {
+TEST(
+    "an undone attempt removes the file that it created, and clears its record in one that was "
+    "there") {
   Directory directory;
   FileLock created = Take(directory / "a.lock");
   CHECK(created.Undo().ok());
@@ -103,9 +105,8 @@ TEST("a lock file gets the mode of its access whatever the umask is") {
   struct {
     FileAccess access;
     mode_t mode;
-  } const rows[] = {{FileAccess::kOwner, 0600},
-                    {FileAccess::kGroup, 0660},
-                    {FileAccess::kEveryone, 0666}};
+  } const rows[] = {
+      {FileAccess::kOwner, 0600}, {FileAccess::kGroup, 0660}, {FileAccess::kEveryone, 0666}};
   for (mode_t mask : {0, 022, 0777}) {
     umask(mask);
     for (const auto& row : rows) {
@@ -148,7 +149,8 @@ TEST("a file lease of another program is a transient failure that names itself")
   const std::string path = directory / "a.lock";
   WriteFile(path, "");
   FileHandle file(open(path.c_str(), O_RDONLY));
-  if (fcntl(static_cast<int>(file.get()), F_SETLEASE, F_RDLCK) != 0) Skip("this file system has no leases");
+  if (fcntl(static_cast<int>(file.get()), F_SETLEASE, F_RDLCK) != 0)
+    Skip("this file system has no leases");
   CHECK(fcntl(static_cast<int>(file.get()), F_SETSIG, SIGCHLD) == 0);
   FileLock lock;
   Status status = TryTake(path, &lock);

@@ -61,7 +61,9 @@ TEST("a lock directory of ours that has lost its owner's rights gets them back")
   CHECK(ModeOf(path) == 0700);
 }
 
-TEST("a directory that its group may write to is refused when chosen, and read-only for it when ours") {
+TEST(
+    "a directory that its group may write to is refused when chosen, and read-only for it when "
+    "ours") {
   Directory directory;
   const std::string path = MakeDirectory(directory / "a", 0770);
   CHECK(IsInvalid(EnsureLockDirectory(path, kAsChosen),

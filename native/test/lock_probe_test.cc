@@ -100,7 +100,8 @@ TEST("a lock that may not be read is an error, not a free lock") {
   CHECK(chmod((directory / "a.lock").c_str(), 0600) == 0);
   AsOrdinaryUser([&] {
     FileLockProbe probe;
-    CHECK(ProbeFileLock(directory / "a.lock", FileAccess::kOwner, &probe).kind == StatusKind::kForeignOwner);
+    CHECK(ProbeFileLock(directory / "a.lock", FileAccess::kOwner, &probe).kind ==
+          StatusKind::kForeignOwner);
   });
 }
 

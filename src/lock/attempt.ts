@@ -11,7 +11,7 @@ import type { AttemptRequest } from './lock-options.js';
 import { isOwnerAlive } from './owner-liveness.js';
 import { formatRecord, newAcquisition } from './owner-record.js';
 import { askPastProbers, askPastProbersAsleep, type Certainty } from './prober-grace.js';
-import { judgeLeftover, type Leftover, type ReclaimReason } from './reclaim.js';
+import { isCoordinatorLocked, judgeLeftover, type Leftover, type ReclaimReason } from './reclaim.js';
 import { parseRecord } from './record-parser.js';
 
 /** What this attempt inherits from earlier ones: the waiter's open file, and how it has been waiting. */
@@ -111,6 +111,7 @@ function tryNative(
 }
 
 const FREE: Leftover = { verdict: 'free', owner: null };
+const HELD_BY_UNKNOWN: Leftover = { verdict: 'held-by-record', owner: null };
 
 /**
  * Step 5 of docs/protocol.md. Judges what the file held before the kernel gave us the lock. Until that is known the file
@@ -126,15 +127,15 @@ function inspectLeftover(id: LockId, request: AttemptRequest): Leftover {
   } catch (error) {
     throw toLockError(error, request.path);
   } finally {
-    if (!usable) native().abandon(id);
+    if (!usable) native().undo(id);
   }
 }
 
 function readLeftover(id: LockId, request: AttemptRequest): Leftover {
-  if (!request.judged || native().wasCreated(id)) return FREE;
-  // Beside an empty file of the gateway's own, OpenClaw may hold its coordinator.
-  if (!request.ownPath && native().isBlank(id)) return FREE;
-  return judgeLeftover(native().readContent(id), request);
+  if (!request.judged) return FREE;
+  if (!native().isBlank(id)) return judgeLeftover(native().readContent(id), request);
+  // OpenClaw locks its coordinator before it writes its record.
+  return request.ownPath && isCoordinatorLocked(request.path) ? HELD_BY_UNKNOWN : FREE;
 }
 
 function refuse({ verdict, owner }: Leftover, path: string): void {

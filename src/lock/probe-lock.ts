@@ -9,7 +9,7 @@ import { notALockFileError, toLockError } from './lock-error.js';
 import { accessFlag, type TryAcquireLockOptions } from './lock-options.js';
 import { isOwnerAlive } from './owner-liveness.js';
 import { askPastProbers } from './prober-grace.js';
-import { checkEndpoint, judgeLeftover, type LeftoverContext } from './reclaim.js';
+import { checkEndpoint, isCoordinatorLocked, judgeLeftover, type LeftoverContext } from './reclaim.js';
 import { parseRecord } from './record-parser.js';
 
 export interface ProbeLockOptions extends Pick<TryAcquireLockOptions, 'record' | 'access' | 'endpoint'> {}
@@ -77,9 +77,14 @@ export function probeUnlessDenied(request: ProbeRequest, graces: Graces): LockPr
 /** What the kernel says at this moment, probers included. @internal */
 export function probeOnce(request: ProbeRequest): LockProbe {
   const found = probeNative(request);
-  if (found.state === 'missing') return { state: 'missing', heldBy: null, owner: null, ownerAlive: null };
+  if (found.state === 'missing') return probeMissing(request);
   if (found.state !== 'free') return { ...heldBy(found.state), ...named(parseRecord(found.text)) };
   return request.judged ? judgeFree(found, request) : { state: 'free', heldBy: null, owner: null, ownerAlive: null };
+}
+
+function probeMissing({ path, ownPath }: ProbeRequest): LockProbe {
+  if (ownPath && isCoordinatorLocked(path)) return { ...heldBy('record'), ...named(null) };
+  return { state: 'missing', heldBy: null, owner: null, ownerAlive: null };
 }
 
 /** No process has the kernel lock. */

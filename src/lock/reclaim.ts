@@ -57,9 +57,14 @@ function verdictOf(content: LockFileContent, owner: OwnerRecord | null, context:
   if (strict && !isLockFile(content)) return 'not-a-lock-file';
   if (owner?.kernelLock) return judgeOurs(owner, context.path);
   const recordOnly = owner !== null || context.ownPath;
-  if (recordOnly && native().isSqliteLocked(`${context.path}.sqlite`)) return 'held-by-record';
+  if (recordOnly && isCoordinatorLocked(context.path)) return 'held-by-record';
   if (owner !== null) return judgeRecordOnly(owner, context);
   return isBlank(content) ? 'free' : 'stale';
+}
+
+/** Whether OpenClaw, which holds no kernel lock on its lock file, has the database beside it in an exclusive transaction. */
+export function isCoordinatorLocked(lockPath: string): boolean {
+  return native().isSqliteLocked(`${lockPath}.sqlite`);
 }
 
 function judgeOurs(owner: OwnerRecord, path: string): Verdict {

@@ -46,7 +46,7 @@ function bodyOf(text: string): string {
   return text.startsWith('\0') || text.endsWith('\0') ? text.replace(NULS_AROUND, '') : text;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what a file system leaves after a power cut
+/** NULs are what a file system leaves after a power cut. */
 const NULS_AROUND = /^\0+|\0+$/g;
 
 type Fields = Record<string, unknown>;

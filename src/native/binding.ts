@@ -9,9 +9,7 @@ export interface NativeBinding {
    */
   tryAcquire(path: string, flags: number): LockId | string;
   isHeld(lock: LockId): boolean;
-  /** Whether the file did not exist before. */
-  wasCreated(lock: LockId): boolean;
-  /** Whether the file was empty when it was locked. */
+  /** Whether the file was new or empty when it was locked. */
   isBlank(lock: LockId): boolean;
   /** -1 once it is released. */
   descriptorOf(lock: LockId): number;

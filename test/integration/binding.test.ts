@@ -73,7 +73,6 @@ const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonl
       [0, NO_FLAGS],
     ],
     isHeld: [[0, NO_LOCK]],
-    wasCreated: [[0, NO_LOCK]],
     descriptorOf: [[0, NO_LOCK]],
     strengthOf: [[0, NO_LOCK]],
     isBlank: [[0, NO_LOCK]],
