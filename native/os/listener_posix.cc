@@ -55,9 +55,12 @@ Status ListenExclusively(const Endpoint& endpoint, const SocketAddress& address,
   return BindAndListen(address, /*reuse=*/true, backlog, out);
 }
 
-std::uint64_t SocketIdentity(NativeHandle handle) {
+// Each socket has an inode number of its own.
+Status SocketIdentity(NativeHandle handle, std::uint64_t* identity) {
   struct stat info;
-  return fstat(static_cast<int>(handle), &info) == 0 ? static_cast<std::uint64_t>(info.st_ino) : 0;
+  if (fstat(static_cast<int>(handle), &info) != 0) return Status::SystemError(errno, "fstat");
+  *identity = static_cast<std::uint64_t>(info.st_ino);
+  return Status::Ok();
 }
 
 }  // namespace
@@ -72,12 +75,20 @@ Status Listener::Listen(const Endpoint& endpoint, int backlog, Listener* out) {
   status = LocalPort(listener.socket_, &listener.endpoint_.port);
   if (!status.ok()) return status;
   listener.endpoint_.address = endpoint.address;
-  listener.identity_ = SocketIdentity(listener.handle());
+  status = SocketIdentity(listener.handle(), &listener.identity_);
+  if (!status.ok()) return status;
   *out = std::move(listener);
   return Status::Ok();
 }
 
-bool Listener::OwnsHandle() const { return open() && SocketIdentity(handle()) == identity_; }
+// Only EBADF shows that somebody else has closed it. After another failure a listener that is not
+// closed would keep the port to the end of the process.
+bool Listener::OwnsHandle() const {
+  std::uint64_t identity = 0;
+  if (!open()) return false;
+  Status status = SocketIdentity(handle(), &identity);
+  return status.ok() ? identity == identity_ : status.sys_code != EBADF;
+}
 
 Status TryBind(const Endpoint& endpoint) {
   SocketAddress address;
