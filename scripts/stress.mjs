@@ -1,60 +1,52 @@
-// npm run stress [-- --seconds N]: the kill -9 loop for as long as you like (60 s unless told), with a
-// progress bar and a verdict. With --mode cluster: histories of cluster locks on etcd and PostgreSQL.
-import { mkdtempSync, rmSync } from 'node:fs';
+// npm run stress [-- options of `gateway-lock stress`] [--report FILE]: the command from this tree, with a native holder that starts
+// in a millisecond where that can be built, and the figures drawn into a page (default: stress.html).
+// With --mode cluster: histories of cluster locks on etcd and PostgreSQL, for --seconds (60).
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { prepare } from './prepare.mjs';
+import { prepare, root, run, show } from './prepare.mjs';
+import { stressPage } from './stress/page.mjs';
 
-const ROUND = 100;
-const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '60' }, mode: { type: 'string', default: 'kill' } },
-});
-const seconds = Number(values.seconds);
-if (!(seconds > 0)) {
-  console.error(`--seconds must be a number above 0, not '${values.seconds}'`);
-  process.exit(64);
-}
-
+const args = process.argv.slice(2);
+const reportFile = take('--report') ?? 'stress.html';
+const folder = mkdtempSync(join(tmpdir(), 'gateway-lock-stress-report-'));
+const jsonFile = take('--json') ?? join(folder, 'stress.json');
 prepare();
-if (values.mode === 'cluster') {
-  const { stressCluster } = await import('../test/support/cluster/history/stress.mjs');
-  process.exit((await stressCluster(seconds)) ? 0 : 1);
+if (isClusterMode()) process.exit(await stressCluster());
+let status = 1;
+try {
+  const holder = process.platform === 'linux' ? { GATEWAY_LOCK_STRESS_HOLDER: buildHolder() } : {};
+  status = show('node', [join(root, 'dist/cli/main.js'), 'stress', ...args, '--json', jsonFile], holder);
+  if (existsSync(jsonFile)) {
+    writeFileSync(reportFile, stressPage(JSON.parse(readFileSync(jsonFile, 'utf8'))));
+    console.log(`report: ${reportFile}`);
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
 }
-const { killLoop } = await import('../test/support/kill-loop.mjs');
-const started = performance.now();
-const total = { kills: 0, killedInside: 0, entries: 0 };
-const handoverMs = [];
-const faults = [];
+process.exit(status);
 
-do {
-  const directory = mkdtempSync(join(tmpdir(), 'gateway-lock-stress-'));
-  const onKill = (kills) => drawBar(total.kills + kills);
-  const round = await killLoop({ directory, locking: true, contenders: 8, kills: ROUND, timeoutMs: 120_000, onKill });
-  rmSync(directory, { recursive: true, force: true });
-  for (const key of Object.keys(total)) total[key] += round[key];
-  handoverMs.push(...round.handoverMs);
-  faults.push(...round.countedTwice.map((value) => `${value} was counted twice`), ...round.intruders, ...round.deaths);
-} while (faults.length === 0 && elapsed() < seconds);
-
-handoverMs.sort((a, b) => a - b);
-console.log(
-  `\n${total.kills} killed, ${total.killedInside} of them inside; ${total.entries} entries; hand-over after a kill ` +
-    `p50 ${percentile(0.5)} ms, p99 ${percentile(0.99)} ms`,
-);
-console.log(faults.length === 0 ? 'verdict: never two inside' : `verdict: BROKEN\n${faults.join('\n')}`);
-process.exit(faults.length === 0 ? 0 : 1);
-
-function elapsed() {
-  return (performance.now() - started) / 1000;
+function isClusterMode() {
+  const at = args.indexOf('--mode');
+  return at >= 0 && args[at + 1] === 'cluster';
 }
 
-function percentile(share) {
-  return handoverMs[Math.floor(handoverMs.length * share)]?.toFixed(1);
+/** These histories need servers and the test tree, so they are not part of the command. */
+async function stressCluster() {
+  const seconds = Number(take('--seconds') ?? 60);
+  if (!(seconds > 0)) throw new RangeError('--seconds must be a number above 0');
+  const histories = await import('../test/support/cluster/history/stress.mjs');
+  return (await histories.stressCluster(seconds)) ? 0 : 1;
 }
 
-function drawBar(kills) {
-  if (!process.stderr.isTTY) return;
-  const done = Math.min(1, elapsed() / seconds);
-  process.stderr.write(`\r[${'#'.repeat(30 * done).padEnd(30)}] ${kills} kills`);
+/** Takes an option of this script, with its value, out of the arguments of the command. */
+function take(name) {
+  const at = args.indexOf(name);
+  return at < 0 ? undefined : args.splice(at, 2)[1];
+}
+
+function buildHolder() {
+  run('cmake', ['-S', '.', '-B', 'build-native', '-DGATEWAY_LOCK_TESTS=ON'], 'configuring build-native');
+  run('cmake', ['--build', 'build-native', '--target', 'small_holder'], 'building the small holder');
+  return join(root, 'build-native/tests/small_holder');
 }

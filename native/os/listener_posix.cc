@@ -77,13 +77,20 @@ Status Listener::Own(SocketHandle socket, const Endpoint& endpoint, Listener* ou
   Listener listener;
   listener.socket_ = std::move(socket);
   listener.endpoint_.address = endpoint.address;
-  listener.identity_ = SocketIdentity(listener.handle());
-  Status status = LocalPort(listener.socket_, &listener.endpoint_.port);
+  Status status = SocketIdentity(listener.handle(), &listener.identity_);
+  if (status.ok()) status = LocalPort(listener.socket_, &listener.endpoint_.port);
   if (status.ok()) *out = std::move(listener);
   return status;
 }
 
-bool Listener::OwnsHandle() const { return open() && SocketIdentity(handle()) == identity_; }
+// Only EBADF shows that somebody else has closed it. After another failure a listener that is not
+// closed would keep the port to the end of the process.
+bool Listener::OwnsHandle() const {
+  std::uint64_t identity = 0;
+  if (!open()) return false;
+  Status status = SocketIdentity(handle(), &identity);
+  return status.ok() ? identity == identity_ : status.sys_code != EBADF;
+}
 
 Status TryBind(const Endpoint& endpoint) {
   SocketAddress address;

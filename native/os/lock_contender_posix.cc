@@ -75,7 +75,8 @@ Status LockContender::Try(KnownFileSystems* file_systems, FileLock* out) {
   return Status::WeakFileSystem("shows another file at the path each time it is asked");
 }
 
-// Opens, checks and locks once. kReplaced: the path changed under us, start over.
+// Steps 1 to 4 of docs/protocol.md: opens, locks, compares, tests the file system. kReplaced: the
+// path changed under us, start over.
 Status LockContender::TryOnce(KnownFileSystems* file_systems, FileLock* out) {
   const int operation = (options_.mode == LockMode::kShared ? LOCK_SH : LOCK_EX) | LOCK_NB;
   Status status = file_.valid() ? Status::Ok() : Open();

@@ -19,7 +19,7 @@ void LetSuccessorRebind(const SocketHandle& listening);
 // notice.
 bool StrictBindMisses(const Endpoint& endpoint);
 
-// A number that no other open socket of this host has; 0 for what is no socket.
-std::uint64_t SocketIdentity(NativeHandle handle);
+// A number that no other open socket of this host has; 0 for what is not a socket.
+Status SocketIdentity(NativeHandle handle, std::uint64_t* identity);
 
 }  // namespace gateway_lock

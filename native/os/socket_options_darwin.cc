@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "port_owner.h"
 #include "posix_socket.h"
 
@@ -42,11 +44,13 @@ bool StrictBindMisses(const Endpoint& endpoint) {
 }
 
 // Not st_ino, which is 0 for every socket (soo_stat() in bsd/kern/sys_socket.c).
-std::uint64_t SocketIdentity(NativeHandle handle) {
+Status SocketIdentity(NativeHandle handle, std::uint64_t* identity) {
   socket_fdinfo info = {};
   int size =
       proc_pidfdinfo(getpid(), static_cast<int>(handle), PROC_PIDFDSOCKETINFO, &info, sizeof info);
-  return size == static_cast<int>(sizeof info) ? info.psi.soi_so : 0;
+  if (size != static_cast<int>(sizeof info)) return Status::SystemError(errno, "proc_pidfdinfo");
+  *identity = info.psi.soi_so;
+  return Status::Ok();
 }
 
 }  // namespace gateway_lock

@@ -3,6 +3,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <cerrno>
+
 namespace gateway_lock {
 
 int OpenCloseOnExecSocket(int family) {
@@ -22,10 +24,11 @@ void LetSuccessorRebind(const SocketHandle& listening) {
 
 bool StrictBindMisses(const Endpoint& /*endpoint*/) { return false; }
 
-std::uint64_t SocketIdentity(NativeHandle handle) {
+Status SocketIdentity(NativeHandle handle, std::uint64_t* identity) {
   struct stat info;
-  bool is_socket = fstat(static_cast<int>(handle), &info) == 0 && S_ISSOCK(info.st_mode);
-  return is_socket ? static_cast<std::uint64_t>(info.st_ino) : 0;
+  if (fstat(static_cast<int>(handle), &info) != 0) return Status::SystemError(errno, "fstat");
+  *identity = S_ISSOCK(info.st_mode) ? static_cast<std::uint64_t>(info.st_ino) : 0;
+  return Status::Ok();
 }
 
 }  // namespace gateway_lock

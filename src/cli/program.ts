@@ -6,6 +6,7 @@ import { addDoctorCommand } from './doctor.js';
 import { addRunCommand } from './run.js';
 import { addServeCommand } from './serve.js';
 import { addStatusCommand } from './status.js';
+import { addStressCommand } from './stress.js';
 import { addUnitCommand } from './unit.js';
 
 const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
@@ -31,6 +32,7 @@ export function createProgram(): Command {
   addStatusCommand(program);
   addDoctorCommand(program);
   addUnitCommand(program);
+  addStressCommand(program);
   addCompletionCommand(program);
   return program.addHelpText('after', `\nExit codes:\n${EXIT_CODES.map(exitCodeLine).join('\n')}`);
 }

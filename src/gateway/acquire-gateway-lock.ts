@@ -43,7 +43,7 @@ function hasReclaimed(locks: readonly FileLock[]): boolean {
   return locks.some((lock) => lock.reclaimed !== null);
 }
 
-/** Says in the records where this gateway can be reached. */
+/** Step 13 of docs/protocol.md. Says in the records where this gateway can be reached. */
 function publish(locks: readonly FileLock[], request: GatewayRequest, port: number): void {
   for (const lock of locks) {
     try {

@@ -30,7 +30,7 @@ export async function assertPortFree(request: GatewayRequest, reclaimed: boolean
   if (portAnswers(request)) throw inUse(request);
 }
 
-/** @param reclaimed the last owner died and left its lock file */
+/** Step 12 of docs/protocol.md. @param reclaimed the last owner died and left its lock file */
 export async function bindPort(request: GatewayRequest, reclaimed: boolean): Promise<BoundListener> {
   if (reclaimed) await letOwnerDie(request);
   const deadline = monotonicMs() + request.bindTimeoutMs;

@@ -148,6 +148,7 @@ export class GatewayLock {
    *   all the same, and the file that stays blocks nothing.
    */
   async close(options: CloseOptions = {}): Promise<void> {
+    // Step 14 of docs/protocol.md.
     await this.listener?.close(options);
     try {
       await this.cluster?.release();

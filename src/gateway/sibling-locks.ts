@@ -15,8 +15,8 @@ import { isLockDirectory } from './state-paths.js';
 const SIBLING_PAUSE_MS = 250;
 
 /**
- * Waits until no other user's gateway holds this state. Called with our own state lock held, so that of two simultaneous starts at
- * least one sees the other. A directory that cannot be read says nothing.
+ * Step 10 of docs/protocol.md. Waits until no other user's gateway holds this state. Called with our own state lock held,
+ * so that of two simultaneous starts at least one sees the other. A directory that cannot be read says nothing.
  *
  * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` at once if such a gateway lives and the port is in use, `ERR_GATEWAY_LOCKED` at
  *   the deadline; `signal.reason`

@@ -18,7 +18,7 @@ import { attemptRequestOf, type ProbedLock, probeRequestOf } from './lock-reques
 import { waitForSiblings } from './sibling-locks.js';
 import { refuseHomeOfOther } from './sudo-home.js';
 
-/** Takes every lock of the request into `taken`, so that the caller can undo a half-done transaction. */
+/** Steps 9 to 11 of docs/protocol.md. Acquires every lock into `taken`, so that the caller can undo a failed start. */
 export async function takeLocks(request: GatewayRequest, taken: FileLock[]): Promise<void> {
   await prepareDirectory(request);
   const deadline = monotonicMs() + request.timeoutMs;

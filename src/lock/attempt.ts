@@ -115,8 +115,8 @@ const FREE: Leftover = { verdict: 'free', owner: null };
 const HELD_BY_UNKNOWN: Leftover = { verdict: 'held-by-record', owner: null };
 
 /**
- * Judges what the file held before the kernel gave us the lock. Until that is known the file may be a living gateway's, or no lock
- * file at all, so any other outcome leaves it as it is.
+ * Step 5 of docs/protocol.md. Judges what the file held before the kernel gave us the lock. Until that is known the file
+ * may be a living gateway's, or no lock file at all, so any other outcome leaves it as it is.
  */
 function inspectLeftover(id: LockId, request: AttemptRequest): Leftover {
   let usable = false;
@@ -148,7 +148,7 @@ function reasonOf(verdict: Leftover['verdict']): ReclaimReason | null {
   return verdict === 'owner-gone' || verdict === 'port-free' || verdict === 'stale' ? verdict : null;
 }
 
-/** Writes our record and makes the lock. */
+/** Step 6. Writes our record and makes the lock. */
 function completeAcquire(
   id: LockId,
   request: AttemptRequest,

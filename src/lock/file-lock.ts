@@ -146,7 +146,7 @@ export class FileLock {
    */
   handOverTo(pid: number): void {
     if (!this.held) return;
-    // A holder in shared mode has no record.
+    // Step 8 of docs/protocol.md: the child has its copy. A holder in shared mode has no record.
     if (this.#record !== null) this.#write(handedOverHead(this.#record.head, pid));
     native().handOver(this.#id);
   }

@@ -1,0 +1,91 @@
+// The report of a stress run as one self-contained page. uPlot draws the plots; its text is inlined.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+const BINS = 60;
+const SCRIPT = `
+const report = JSON.parse(document.getElementById('report').textContent);
+const size = { width: 760, height: 260 };
+const bars = uPlot.paths.bars({ size: [0.8, 60] });
+function draw(title, labels, values, color, xLabel, yLabel) {
+  const at = labels.map((_, index) => index);
+  new uPlot({
+    ...size, title, legend: { show: false }, cursor: { show: false },
+    scales: { x: { time: false, range: [-0.6, at.length - 0.4] }, y: { range: (_, min, max) => [0, Math.max(1, max * 1.1)] } },
+    axes: [
+      { label: xLabel, splits: () => at.filter((i) => i % Math.ceil(at.length / 10) === 0), values: (_, ticks) => ticks.map((i) => labels[i]), grid: { show: false } },
+      { label: yLabel, size: 70 },
+    ],
+    series: [{}, { fill: color, stroke: color, paths: bars, points: { show: false } }],
+  }, [at, values], document.getElementById('plots'));
+}
+draw('Hand-over after the end of a holder', report.bins.labels, report.bins.counts, '#3366aa', 'milliseconds', 'hand-overs');
+draw('Processes ended, by what they did at that moment', Object.keys(report.killsByPhase), Object.values(report.killsByPhase), '#aa5533', 'phase', 'processes');
+draw('Processes ended, by kind of end', Object.keys(report.killsByEnding), Object.values(report.killsByEnding), '#557755', 'kind', 'processes');
+document.body.dataset.drawn = 'yes';
+`;
+
+/** @param report what `gateway-lock stress --json` writes */
+export function stressPage(report) {
+  const library = readFileSync(require.resolve('uplot/dist/uPlot.iife.min.js'), 'utf8');
+  const style = readFileSync(require.resolve('uplot/dist/uPlot.min.css'), 'utf8');
+  const data = { ...report, bins: binsOf(report.handOverMs), handOverMs: undefined };
+  // In a script element only "</" needs care.
+  const json = JSON.stringify(data).replaceAll('<', '\\u003c');
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>gateway-lock stress: ${report.mode}</title>
+<style>${style}
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 800px; color: #222; background: #fff }
+table { border-collapse: collapse } td { padding: 2px 16px 2px 0 } .passed { color: #176b2c } .failed { color: #a11 }
+</style></head><body>
+<h1>gateway-lock stress: ${report.mode}</h1>
+<p class="${report.passed ? 'passed' : 'failed'}"><strong>${verdict(report)}</strong></p>
+<table>${rows(report)}</table>
+<div id="plots"></div>
+<script type="application/json" id="report">${json}</script>
+<script>${library.replaceAll('</script', '<\\/script')}</script>
+<script>${SCRIPT}</script>
+</body></html>
+`;
+}
+
+function verdict({ passed, sabotage }) {
+  if (sabotage) return passed ? 'Sabotage was caught by the witnesses.' : 'The witnesses did not notice the sabotage.';
+  return passed ? 'Never two holders at once, and the lock was never stuck.' : 'The lock failed.';
+}
+
+function rows(report) {
+  const { handOverMs } = report;
+  const cells = {
+    'processes ended': `${report.kills}, ${report.killsByPhase.holding} of them holders`,
+    entries: report.entries,
+    'double holders': report.doubleHolders.length + report.countedTwice.length,
+    stuck: report.stuck ? 'yes' : 'no',
+    'hand-over p50, p99, max': [0.5, 0.99, 1].map((share) => `${at(handOverMs, share)} ms`).join(', '),
+    contenders: report.contenders,
+    seed: report.seed,
+    seconds: report.seconds,
+    system: report.system,
+  };
+  return Object.entries(cells)
+    .map(([name, value]) => `<tr><td>${name}</td><td>${escapeHtml(String(value))}</td></tr>`)
+    .join('');
+}
+
+/** Up to the 99th percentile: the last bin has all that took longer. */
+function binsOf(sorted) {
+  const most = Math.max(1, at(sorted, 0.99));
+  const width = most / BINS;
+  const counts = Array.from({ length: BINS }, () => 0);
+  for (const ms of sorted) counts[Math.min(BINS - 1, Math.floor(ms / width))]++;
+  return { labels: counts.map((_, index) => (index * width).toFixed(1)), counts };
+}
+
+function at(sorted, share) {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
+
+function escapeHtml(text) {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+}

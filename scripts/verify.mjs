@@ -1,0 +1,73 @@
+// npm run verify [-- NAME...]: spin on the models in verify/, and on each of them with a planted fault that it must find.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { MODELS } from '../verify/models.mjs';
+import { root } from './prepare.mjs';
+
+/** Milliseconds. The largest model takes 10 s on an idle core. */
+const LIMIT_MS = 300_000;
+
+const { positionals } = parseArgs({ allowPositionals: true, options: {} });
+const missing = ['spin', 'gcc'].filter((tool) => spawnSync(tool, ['--version']).error);
+if (missing.length > 0) {
+  console.error(`gateway-lock: npm run verify needs ${missing.join(' and ')}: apt-get install ${missing.join(' ')}`);
+  process.exit(1);
+}
+
+const chosen = MODELS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+if (chosen.length === 0) {
+  console.error(`no such model: ${positionals.join(', ')}. There are: ${MODELS.map(({ name }) => name).join(', ')}`);
+  process.exit(64);
+}
+const results = chosen.map(check);
+const wrong = results.filter(({ right }) => !right);
+const states = results.reduce((sum, { found, states }) => sum + (found ? 0 : states), 0);
+const faults = results.filter(({ expected, right }) => expected && right).length;
+console.log(
+  `${results.length - wrong.length} of ${results.length} as expected: ${states} states without an error, ${faults} planted faults found`,
+);
+process.exit(wrong.length === 0 ? 0 : 1);
+
+/** A `fault` is expected to be found, and nothing else. */
+function check({ name, file, defines, fault, liveness }) {
+  const expected = fault !== undefined;
+  const result = verify(file, expected ? [...defines, fault] : defines, liveness ?? false);
+  const right = result.found === expected;
+  const outcome = result.found ? 'error found' : `${result.states} states, no error`;
+  console.log(`${right ? 'ok ' : 'BAD'} ${name}: ${outcome}`);
+  if (!right) console.log(result.output);
+  return { ...result, expected, right };
+}
+
+function verify(file, defines, liveness) {
+  const folder = mkdtempSync(join(tmpdir(), 'gateway-lock-verify-'));
+  try {
+    const flags = defines.map((define) => `-D${define}`);
+    step(folder, 'spin', [...flags, '-a', join(root, 'verify', file)]);
+    const kind = liveness ? ['-DNFAIR=3'] : ['-DSAFETY'];
+    step(folder, 'gcc', ['-O2', '-w', '-DVECTORSZ=2048', ...kind, '-o', 'pan', 'pan.c']);
+    const output = step(folder, join(folder, 'pan'), ['-m500000', ...(liveness ? ['-a', '-f'] : [])]);
+    return { ...readOutput(output), output };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function readOutput(output) {
+  const errors = /errors: (\d+)/.exec(output)?.[1];
+  const states = /^\s*(\d+) states, stored/m.exec(output)?.[1];
+  if (errors === undefined || states === undefined || /max search depth too small|out of memory/.test(output)) {
+    throw new Error(`spin did not finish:\n${output}`);
+  }
+  return { found: errors !== '0', states: Number(states) };
+}
+
+function step(cwd, command, args) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: LIMIT_MS });
+  if (error || status !== 0)
+    throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? status}\n${stdout}${stderr}`);
+  return stdout;
+}

@@ -1,0 +1,14 @@
+// victim.mjs NAME DIRECTORY PORT MARK: one scenario, under the tracer, to be killed in the middle.
+import { readSync, writeSync } from 'node:fs';
+import { probeLock } from 'gateway-lock';
+import { mark, SCENARIOS } from './scenarios.mjs';
+
+const [name, directory, port, request] = process.argv.slice(2);
+// Loads the addon, which is no part of the scenario.
+probeLock(`${directory}/missing.lock`);
+writeSync(4, 'r');
+readSync(5, Buffer.alloc(1));
+mark(`begin/${request}`);
+await SCENARIOS[name].run({ directory, port: Number(port), cleanup: [] });
+mark('end');
+process.exit();

@@ -1,0 +1,417 @@
+/*
+ * One lock file: exclusive and shared holders, kept and removed files, waiters, probers, hand-over and
+ * crashes. The step numbers are those of docs/protocol.md. scripts/verify.mjs runs this model, and runs
+ * it again with each FAULT_* planted, which must then be found.
+ *
+ * A process has one open file description, so both have the same number. A description may have
+ * several copies (a child inherits one); the kernel drops its lock with the last copy, or at LOCK_UN.
+ * Each system call is one atomic step. A process may crash after each.
+ */
+#ifndef MODE_0
+#define MODE_0 EXCLUSIVE
+#endif
+#ifndef MODE_1
+#define MODE_1 EXCLUSIVE
+#endif
+#ifndef KEEP_0
+#define KEEP_0 0
+#endif
+#ifndef KEEP_1
+#define KEEP_1 0
+#endif
+#ifndef ROUNDS
+#define ROUNDS 2
+#endif
+#ifndef CRASHES
+#define CRASHES 1
+#endif
+#ifndef PROBES
+#define PROBES 1
+#endif
+
+#define EXCLUSIVE 0
+#define SHARED 1
+#define NONE 15
+#define PROBER 2
+#define STARTER 3
+#define CHILD 4 /* has no description of its own */
+#define PROCESSES 4
+#define INODES 5 /* one for each process that still has a removed file open, and the named one */
+
+byte path = NONE; /* the inode that the path names */
+byte refs[INODES]; /* open file descriptions of the inode */
+byte exclusive[INODES] = NONE; /* the description that has LOCK_EX */
+byte shared[INODES]; /* a bit for each description that has LOCK_SH */
+byte record[INODES] = NONE; /* the owner record: a process number */
+
+byte inode[PROCESSES] = NONE; /* of the description of a process */
+byte copies[PROCESSES]; /* of the description */
+byte held_exclusive = 0; /* ghosts: how many hold the lock in each mode */
+byte held_shared = 0;
+byte crashes = CRASHES;
+byte running = 0;
+bool child_alive = false;
+bool child_holds = false;
+
+#define BIT(process) (1 << (process))
+#define NO_EXCLUSIVE(i, me) (exclusive[i] == NONE || exclusive[i] == me)
+#define NO_SHARED(i, me) ((shared[i] & ~BIT(me)) == 0)
+#ifdef FAULT_INODE_REUSED
+/* A file system that gives the number of a file that is still open to the next file. */
+#define HERE (path != NONE)
+#else
+#define HERE (path == inode[me])
+#endif
+
+inline unlock(i, me) {
+  if :: exclusive[i] == me -> exclusive[i] = NONE :: else fi;
+  shared[i] = shared[i] & ~BIT(me)
+}
+
+/* An inode number is free again when no name and no description is left. */
+inline forget_unused(i) {
+  if :: refs[i] == 0 && path != i -> record[i] = NONE :: else fi
+}
+
+inline open_inode(i, me) { inode[me] = i; refs[i]++; copies[me] = 1 }
+
+inline close_copy(me) {
+  if
+  :: inode[me] != NONE ->
+    copies[me]--;
+    if
+    :: copies[me] == 0 ->
+      unlock(inode[me], me);
+      refs[inode[me]]--;
+      forget_unused(inode[me]);
+      inode[me] = NONE
+    :: else
+    fi
+  :: else
+  fi
+}
+
+#define UNUSED(i) (refs[i] == 0 && path != i)
+
+/* O_CREAT | O_EXCL. An inode number is used again as soon as it is free: the lowest stands for any of
+   them, because the steps only compare a number with that of an open file. */
+inline create(me) {
+  if
+  :: UNUSED(0) -> path = 0
+  :: !UNUSED(0) && UNUSED(1) -> path = 1
+  :: !UNUSED(0) && !UNUSED(1) && UNUSED(2) -> path = 2
+  :: !UNUSED(0) && !UNUSED(1) && !UNUSED(2) && UNUSED(3) -> path = 3
+  :: else -> path = 4
+  fi;
+  open_inode(path, me)
+}
+
+inline unlink_path() {
+  if :: path != NONE -> i = path; path = NONE; forget_unused(i); i = 0 :: else fi
+}
+
+inline enter(mode) {
+  if :: mode == EXCLUSIVE -> held_exclusive++ :: else -> held_shared++ fi;
+  /* Mutual exclusion. */
+  assert(held_exclusive == 0 || (held_exclusive == 1 && held_shared == 0))
+}
+
+inline leave(mode) { if :: mode == EXCLUSIVE -> held_exclusive-- :: else -> held_shared-- fi }
+
+#define MAY_CRASH if :: crashes > 0 && me != STARTER -> crashes--; goto dead :: true fi
+
+proctype Acquirer(byte me; bit mode; bit keep; byte rounds) {
+  byte i;
+  bool inside = false;
+  bool handed_over = false;
+
+again:
+  do
+  :: rounds == 0 -> goto ended
+  :: else -> break
+  od;
+#ifndef LIVENESS
+  rounds--;
+#endif
+
+step1: /* open: an existing file, or a new one */
+  atomic {
+    if
+    :: keep && path != NONE -> open_inode(path, me); goto opened
+    :: else
+    fi;
+    MAY_CRASH
+  }
+  atomic {
+    if
+    :: path == NONE -> create(me); goto opened
+    :: else
+    fi;
+    MAY_CRASH
+  }
+  atomic {
+    if
+    :: path == NONE -> goto step1
+    :: else -> open_inode(path, me)
+    fi;
+opened:
+    MAY_CRASH
+  }
+
+step2: /* flock(LOCK_NB) */
+  atomic {
+    i = inode[me];
+    if
+    :: mode == EXCLUSIVE && NO_EXCLUSIVE(i, me) && NO_SHARED(i, me) -> exclusive[i] = me
+    :: mode == SHARED && NO_EXCLUSIVE(i, me) -> shared[i] = shared[i] | BIT(me)
+    :: else -> i = 0; goto contended
+    fi;
+    i = 0;
+    MAY_CRASH
+  }
+
+step3: /* compare the locked inode with the path */
+  atomic {
+#ifndef FAULT_NO_COMPARE
+    if
+    :: !HERE -> close_copy(me); goto step1
+    :: else
+    fi;
+#endif
+    MAY_CRASH
+  }
+
+step4: /* test the file system: a second description of the file at the path must be refused */
+#if !defined(FAULT_NO_COMPARE) && !defined(LIVENESS)
+  atomic {
+    if
+    :: !HERE -> close_copy(me); goto step1
+    :: else
+    fi;
+    MAY_CRASH
+  }
+#endif
+
+step5: /* judge the content: whatever our record says, the kernel lock is free, so it is a leftover */
+#ifdef FAULT_TRUSTS_RECORD
+  atomic {
+    if
+    :: record[inode[me]] != NONE && record[inode[me]] != me -> close_copy(me); goto refused
+    :: else
+    fi;
+    MAY_CRASH
+  }
+#endif
+
+step6: /* write the record */
+  atomic {
+    if :: mode == EXCLUSIVE -> record[inode[me]] = me :: else fi;
+    enter(mode);
+    inside = true;
+    MAY_CRASH
+  }
+
+#ifdef HAND_OVER
+  if
+  :: mode == EXCLUSIVE && me == 0 ->
+    /* step 8: a child inherits a copy; then the record names it; then our end leaves it the lock */
+    atomic { copies[me]++; running++; child_alive = true; run Child(me); MAY_CRASH }
+    atomic { record[inode[me]] = CHILD; MAY_CRASH }
+    atomic { handed_over = true; MAY_CRASH }
+    /* The end of this process, in whatever way, only closes its copy. */
+#ifdef FAULT_HAND_OVER_UNLOCKS
+    atomic { unlock(inode[me], me) }
+#endif
+    goto dead
+  :: true
+  fi;
+#endif
+
+  atomic { leave(mode); inside = false; MAY_CRASH }
+
+step7: /* release */
+#ifdef FAULT_UNLOCKS_FIRST
+  atomic { unlock(inode[me], me); MAY_CRASH }
+#endif
+  if
+  :: mode == SHARED && keep -> goto step7_unlock
+  :: mode == SHARED && !keep ->
+    /* Only the last shared holder removes the file. flock() converts in two steps: it drops the shared
+       lock, then tries for the exclusive one. */
+#ifndef FAULT_SHARED_REMOVES
+    atomic { unlock(inode[me], me); MAY_CRASH }
+    atomic {
+      i = inode[me];
+      if
+      :: NO_EXCLUSIVE(i, me) && NO_SHARED(i, me) -> exclusive[i] = me; i = 0
+      :: else -> i = 0; goto step7_unlock
+      fi;
+      MAY_CRASH
+    }
+#endif
+  :: mode == EXCLUSIVE && keep ->
+    atomic {
+      if :: record[inode[me]] == me -> record[inode[me]] = NONE :: else fi;
+      MAY_CRASH
+    }
+    goto step7_unlock
+  :: else
+  fi;
+  /* lstat, then unlink. Between the two another process may act; none can replace the file meanwhile. */
+  atomic {
+    if
+    :: !HERE -> goto step7_unlock
+    :: else
+    fi;
+    MAY_CRASH
+  }
+  atomic { unlink_path(); MAY_CRASH }
+step7_unlock:
+  atomic { unlock(inode[me], me); MAY_CRASH }
+  atomic { close_copy(me); MAY_CRASH }
+  goto again;
+
+contended:
+  /* With all other processes gone nothing may be in the way. */
+  assert(me != STARTER);
+  if
+  :: true ->
+    atomic { close_copy(me); MAY_CRASH }
+    goto step1
+  :: true ->
+    /* A waiter keeps its file open, and looks at the path before it tries again. */
+    atomic {
+      if
+      :: HERE -> skip
+      :: else -> close_copy(me); goto step1
+      fi
+    }
+    goto step2
+  fi;
+
+#ifdef FAULT_TRUSTS_RECORD
+refused:
+  assert(me != STARTER);
+  goto again;
+#endif
+
+dead:
+  skip;
+  d_step {
+    if
+    :: inside && handed_over && child_alive -> child_holds = true
+    :: inside && !(handed_over && child_alive) -> leave(mode)
+    :: else
+    fi;
+    close_copy(me)
+  }
+ended:
+  skip;
+  d_step { running-- }
+}
+
+/* Inherits the description of `parent`. It holds the lock once it was handed over, until it ends. */
+proctype Child(byte parent) {
+  skip;
+  /* At its end a forked copy closes, and never unlocks. */
+#ifdef FAULT_FORK_UNLOCKS
+  atomic { unlock(inode[parent], parent) }
+#endif
+  d_step {
+    if
+    :: child_holds -> child_holds = false; held_exclusive--
+    :: else
+    fi;
+    child_alive = false;
+    close_copy(parent);
+    running--
+  }
+}
+
+/* Opens an existing file, asks for LOCK_SH, converts to LOCK_EX, unlocks, reads, compares, closes. */
+proctype Prober(byte me; byte probes) {
+  byte i;
+  bool granted, nobody;
+again:
+  granted = false;
+  nobody = false;
+  if
+  :: probes == 0 -> goto dead
+  :: else -> probes--
+  fi;
+retry:
+  atomic {
+    if
+    :: path == NONE -> goto again
+    :: else -> open_inode(path, me)
+    fi;
+    MAY_CRASH
+  }
+  atomic {
+    i = inode[me];
+    if
+    :: NO_EXCLUSIVE(i, me) -> shared[i] = shared[i] | BIT(me); i = 0
+    :: else -> i = 0; close_copy(me); goto again
+    fi;
+    MAY_CRASH
+  }
+  atomic { unlock(inode[me], me); MAY_CRASH }
+  atomic {
+    i = inode[me];
+    granted = NO_EXCLUSIVE(i, me) && NO_SHARED(i, me);
+    nobody = (held_exclusive == 0 && held_shared == 0);
+    if :: granted -> exclusive[i] = me :: else fi;
+    i = 0;
+    MAY_CRASH
+  }
+  atomic { unlock(inode[me], me); MAY_CRASH }
+#ifndef FAULT_PROBER_NO_COMPARE
+  atomic {
+    if
+    :: !HERE -> close_copy(me); goto retry
+    :: else
+    fi;
+    MAY_CRASH
+  }
+#endif
+  /* "free" is the truth of a moment of this probe. */
+  assert(!granted || nobody);
+  atomic { close_copy(me) }
+  goto again;
+dead:
+  skip;
+  d_step { close_copy(me); running-- }
+}
+
+#ifdef OUTSIDE_REMOVAL
+/* Somebody types rm. Not promised: scripts/verify.mjs expects that this is found. */
+proctype Remover() {
+  byte i;
+  atomic { unlink_path() }
+}
+#endif
+
+init {
+  atomic {
+    running = 2;
+    run Acquirer(0, MODE_0, KEEP_0, ROUNDS);
+    run Acquirer(1, MODE_1, KEEP_1, ROUNDS);
+#if PROBES > 0
+    running++;
+    run Prober(PROBER, PROBES);
+#endif
+#ifdef OUTSIDE_REMOVAL
+    run Remover();
+#endif
+  }
+#ifndef LIVENESS
+  (running == 0);
+  atomic { running = 1; run Acquirer(STARTER, EXCLUSIVE, KEEP_0, 1) }
+  (running == 0)
+#endif
+}
+
+#ifdef LIVENESS
+/* A lock that is free is acquired, again and again. */
+ltl acquired { [] <> (held_exclusive + held_shared > 0) }
+#endif

@@ -1,0 +1,98 @@
+/*
+ * One file seen through two mounts (bindfs, mergerfs, an overlay and its lower directory). Each view has a
+ * kernel lock of its own, so only step 5 keeps a second holder out: the record names a living process
+ * that has this file locked in another view. Step numbers: docs/protocol.md.
+ *
+ * Not promised: exclusion before the first holder has written its record (step 6).
+ */
+#define NONE 15
+#define VIEWS 2
+
+bool exists = false;
+byte generation = 0; /* of the file at the path: counts the removals */
+byte locked[VIEWS] = NONE; /* the kernel lock of each view */
+byte record = NONE; /* shared content */
+bool alive[VIEWS] = true;
+bool recorded[VIEWS]; /* between step 6 and the release */
+bool raced = false; /* a holder had not written its record when the other judged: not promised */
+byte crashes = 1;
+
+#ifdef FAULT_BELIEVES_RECORD
+#define HELD_BY_OWNER(owner) true
+#else
+#define HELD_BY_OWNER(owner) (alive[owner] && locked[owner] != NONE)
+#endif
+
+#define MAY_CRASH if :: crashes > 0 -> crashes--; goto dead :: true fi
+
+inline unlock(me) {
+  locked[me] = NONE;
+  if :: locked[1 - me] == NONE -> raced = false :: else fi
+}
+
+/* One process a view. It reads /proc/PID/fdinfo of the owner that the record names. */
+proctype Acquirer(byte me; bool keep; byte rounds) {
+  byte mine;
+  byte other = 1 - me;
+again:
+  if
+  :: rounds == 0 -> goto ended
+  :: else -> rounds--
+  fi;
+step1: /* open */
+  atomic { exists = true; mine = generation; MAY_CRASH }
+step2: /* flock in this view */
+  atomic { locked[me] = me; MAY_CRASH }
+step3: /* compare */
+  atomic {
+    if
+    :: !exists || mine != generation -> unlock(me); goto step1
+    :: else
+    fi;
+    MAY_CRASH
+  }
+step5: /* judge: a living owner with a lock on this file in another view holds it */
+  atomic {
+#ifndef FAULT_NO_VIEW_RULE
+    if
+    :: record == other && HELD_BY_OWNER(other) ->
+      /* Only a living holder may refuse a start: a leftover blocks nobody. */
+      assert(alive[other] && locked[other] == other);
+      unlock(me);
+      goto again
+    :: else
+    fi;
+#endif
+    /* Nobody may pass here who could have read the record of a holder of this very file. */
+    assert(!recorded[other] || generation != mine || raced);
+    if :: locked[other] != NONE && !recorded[other] -> raced = true :: else fi;
+    MAY_CRASH
+  }
+step6: /* write the record */
+  atomic { record = me; recorded[me] = true; MAY_CRASH }
+step7: /* release: clear or remove, unlock */
+  atomic {
+    recorded[me] = false;
+    if
+    :: keep && record == me -> record = NONE
+    :: keep && record != me -> skip
+    :: !keep && exists && mine == generation -> exists = false; generation++; record = NONE
+    :: else
+    fi;
+    MAY_CRASH
+  }
+  atomic { unlock(me); MAY_CRASH }
+  goto again;
+dead:
+  skip;
+  d_step { alive[me] = false; recorded[me] = false; unlock(me) }
+ended:
+  skip
+}
+
+init {
+  atomic {
+    run Acquirer(0, KEEP, 2);
+    run Acquirer(1, KEEP, 2);
+  }
+}
