@@ -69,6 +69,9 @@ export class PostgresServer {
         this.#root,
         '-c',
         'fsync=off',
+        // In the data directory: a server that is killed would leave segments in /dev/shm.
+        '-c',
+        'dynamic_shared_memory_type=mmap',
       ],
       { user: USER, cwd: this.#root },
     );
