@@ -42,7 +42,13 @@ export type { LockStrength } from './native/binding.js';
 /** @internal For src/cli. */
 export { bindLimit } from './native/port-rules.js';
 /** @internal For src/cli. */
-export { programCandidates, programsInherit, signalsCanBeRelayed, startedAs } from './native/programs.js';
+export {
+  processStatesAreKnown,
+  programCandidates,
+  programsInherit,
+  signalsCanBeRelayed,
+  startedAs,
+} from './native/programs.js';
 /** @internal For src/cli, which prints what the library's own errors print. */
 export {
   commandText,

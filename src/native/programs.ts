@@ -12,6 +12,9 @@ export const programsInherit = !windows;
 /** A Windows console sends all that it sends to every process in it, and kill() ends a process without asking it. */
 export const signalsCanBeRelayed = !windows;
 
+/** Whether /proc tells the state of a process: a zombie counts as alive elsewhere. */
+export const processStatesAreKnown = process.platform === 'linux';
+
 /** Where a shell would look for a program, in that order. An empty part of PATH means the working directory. */
 export function programCandidates(name: string): string[] {
   const path = process.env['PATH'] ?? (windows ? '' : '/usr/bin:/bin');

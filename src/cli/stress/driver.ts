@@ -1,6 +1,6 @@
 // Starts contenders, ends them, replaces them, and keeps the figures.
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import { bindExclusive } from '../../index.js';
+import { bindExclusive, signalsCanBeRelayed } from '../../index.js';
 import { CONTENDER_VARIABLE, type ContenderPlan } from './contender.js';
 import { chooseEnding, type Ending, FROM_OUTSIDE, newRandom, type Random, type StressOptions } from './plan.js';
 import { type Findings, JournalReader } from './witness.js';
@@ -161,7 +161,7 @@ export class StressDriver {
     tally.ends++;
     tally.byPhase[contender.phase]++;
     tally.byEnding[contender.ending] = (tally.byEnding[contender.ending] ?? 0) + 1;
-    const intended = signal !== null || code === 0 || contender.ending === 'throw' || process.platform === 'win32';
+    const intended = signal !== null || code === 0 || contender.ending === 'throw' || !signalsCanBeRelayed;
     if (!intended) tally.failures.push(`a contender ended with ${code}: ${contender.errors}`);
     if (tally.ends >= this.#options.kills || tally.failures.length > 0) this.#stop();
     else this.#start();

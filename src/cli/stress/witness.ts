@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { processStatesAreKnown } from '../../index.js';
 
 /** Milliseconds that a killed process may take to disappear where its state cannot be read (macOS, Windows). */
 const DYING_MS = 2000;
@@ -83,7 +84,7 @@ export class Witness {
   #checkMarker(): void {
     const name = this.#marker();
     const [pid, outlives] = name.split(' ');
-    const graceMs = process.platform !== 'linux' || outlives === OUTLIVES ? DYING_MS : 0;
+    const graceMs = !processStatesAreKnown || outlives === OUTLIVES ? DYING_MS : 0;
     for (const deadline = performance.now() + graceMs; isInside(Number(pid)); ) {
       if (performance.now() < deadline) continue;
       if (this.#marker() === name) this.#note('intruder', `${name} is inside beside ${this.#name}`);
@@ -164,8 +165,8 @@ function readFrom(path: string, offset: number): Buffer {
 /** A zombie, or a process that is ending, is not inside. */
 function isInside(pid: number): boolean {
   if (pid === 0 || pid === process.pid) return false;
-  const stat = process.platform === 'linux' ? readText(`/proc/${pid}/stat`) : '';
-  if (stat === '') return process.platform !== 'linux' && exists(pid);
+  const stat = processStatesAreKnown ? readText(`/proc/${pid}/stat`) : '';
+  if (stat === '') return !processStatesAreKnown && exists(pid);
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return !'ZX'.includes(fields[0]!) && (Number(fields[6]) & PF_EXITING) === 0;
 }
