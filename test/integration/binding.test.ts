@@ -1,5 +1,5 @@
 // The addon against its hand-written types, and against callers that the TypeScript above it never lets through.
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -322,7 +322,8 @@ describe('bootClockMs()', () => {
   });
 
   test('is the clock that Linux calls the time since boot', (ctx) => {
-    need(ctx, existsSync('/proc/uptime') ? null : 'this system has no /proc/uptime');
+    // Wine shows the files of Linux, and has a clock of its own.
+    need(ctx, process.platform === 'linux' ? null : 'this system has no /proc/uptime');
     const before = addon.bootClockMs();
     const uptime = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000;
     expect(uptime).toBeGreaterThan(before - 10);

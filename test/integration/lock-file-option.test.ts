@@ -115,9 +115,10 @@ describe('bindTimeoutMs', () => {
       code: 'ERR_GATEWAY_BIND_FAILED',
       message: expect.stringContaining(`failed to bind gateway socket on ws://127.0.0.1:${port}: `),
       cause: { code: 'EADDRINUSE' },
-      hint: whyNoPortOwner
-        ? expect.stringContaining(`${port}`)
-        : `A connection of this process (pid ${process.pid}) uses that port. Close it, or use another port.`,
+      // Wine names the process of a connection, also where it does not name that of a listener.
+      hint: expect.stringMatching(
+        whyNoPortOwner ? /port/ : `^A connection of this process \\(pid ${process.pid}\\) uses that port`,
+      ),
     });
     const waiting = gateway({ ...options, bindTimeoutMs: 20_000 });
     setTimeout(() => client.resetAndDestroy(), 100);

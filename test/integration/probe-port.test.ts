@@ -48,13 +48,10 @@ describe('a port is', () => {
   test('reserved if a connection uses it and no process listens, and names the process of the connection', async () => {
     const { port } = await serverOn({});
     const { localPort } = await connected(port);
-    expect(await probePort({ port: localPort! })).toEqual({
-      state: 'reserved',
-      host: '127.0.0.1',
-      port: localPort,
-      pid: named(process.pid),
-      cause: IN_USE,
-    });
+    const { pid, ...others } = await probePort({ port: localPort! });
+    expect(others).toEqual({ state: 'reserved', host: '127.0.0.1', port: localPort, cause: IN_USE });
+    // Wine names the process of a connection, also where it does not name that of a listener.
+    expect([process.pid, named(process.pid)]).toContain(pid);
   });
 
   test.each([

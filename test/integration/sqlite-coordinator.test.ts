@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { acquireGatewayLock, acquireLock, probeLock, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
-import { deadPid, setAge } from '../support/hand-written-records.js';
+import { deadPid, setAge, whyNoPidNamespaces } from '../support/hand-written-records.js';
 import { hold } from '../support/holding.js';
 import { lockDirectory } from '../support/lock-directory.js';
 import { writeOlderRecord } from '../support/older-gateway.js';
@@ -30,13 +30,15 @@ describe.for(SQLITE_PROGRAMS)('a transaction of $name on the coordinator', (sqli
     for (const mode of ['exclusive', 'shared'] as const) expect(tryAcquireLock(path, { mode })).toBeNull();
     await expect(acquireLock(path, { timeoutMs: 30 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
     expect([path, `${path}.sqlite`].map(portraitOf)).toEqual(before);
-    expect(await holder.release()).toMatchObject({ code: 0, err: '' });
+    // node:sqlite warns that it is experimental.
+    expect(await holder.release()).toMatchObject({ code: 0 });
     expect(probeLock(path).state).toBe('leftover');
     expect(hold(path).reclaimed).toBe('owner-gone');
   });
 
   test('proves life where the record names a process of another pid namespace', async (ctx) => {
     need(ctx, sqlite.missing);
+    need(ctx, whyNoPidNamespaces);
     const path = lockPath();
     const holder = await startSqliteHolder(sqlite, `${path}.sqlite`);
     writeOlderRecord(path, { pid: deadPid(), pidNamespace: 'pid:[1]', ...UNKNOWN });

@@ -18,7 +18,7 @@ if (held) hold(held);
 else await ask();
 
 function hold(path) {
-  if (typeof addon.tryAcquire(path, false, false) === 'string') process.exit(1);
+  if (typeof addon.tryAcquire(path, 0) === 'string') process.exit(1);
   console.log('held');
   setInterval(() => {}, 1000);
 }
@@ -29,7 +29,7 @@ async function ask() {
   const [program, ...args] = command;
   const holder = spawn(program, [...args, path], { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(holder.stdout, 'data');
-  const refused = typeof addon.tryAcquire(path, false, false) === 'string';
+  const refused = typeof addon.tryAcquire(path, 0) === 'string';
   holder.kill('SIGKILL');
   const lock = await taken(path);
   if (lock !== null) addon.release(lock);
@@ -40,7 +40,7 @@ async function ask() {
 /** Once its holder is dead; null when not in time. */
 async function taken(path) {
   for (const end = Date.now() + LIMIT_MS; Date.now() < end; ) {
-    const lock = addon.tryAcquire(path, false, false);
+    const lock = addon.tryAcquire(path, 0);
     if (typeof lock !== 'string') return lock;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
