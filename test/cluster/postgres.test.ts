@@ -88,6 +88,33 @@ describe('behind pgbouncer in transaction mode', () => {
   });
 });
 
+test('the time limit of a wait ends with the wait, and the limit of a role does not apply', async (ctx) => {
+  need(ctx, whyNoPostgres);
+  await server.query("create role impatient superuser login; alter role impatient set lock_timeout = '50ms'");
+  const clients: PostgresClient[] = [];
+  const engine = postgresEngine({
+    connect: async () => {
+      clients.push(await connectAs(server, 'impatient'));
+      return clients.at(-1)!;
+    },
+  });
+  const limit = async () => (await clients.at(-1)!.query('show lock_timeout')).rows[0]!['lock_timeout'];
+  const first = await acquireClusterLock('limited', { engine, ttlMs: TTL_MS });
+  expect(await limit()).toBe('0');
+  let waits = false;
+  const waiting = acquireClusterLock('limited', {
+    engine,
+    ttlMs: TTL_MS,
+    timeoutMs: 60_000,
+    onWait: () => (waits = true),
+  });
+  await eventually(() => expect(waits).toBe(true));
+  await first.release();
+  const second = await waiting;
+  expect(await limit()).toBe('0');
+  await second.release();
+});
+
 test('an older server is refused', async (ctx) => {
   need(ctx, whyNoPostgres);
   const older = postgresEngine({
