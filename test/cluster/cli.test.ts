@@ -118,6 +118,7 @@ test('status and doctor show the lock and the cluster', async (ctx) => {
   const unreachable = await ask('status', '--cluster', 'etcd://127.0.0.1:1');
   expect(unreachable).toMatchObject({ code: 0, text: expect.stringContaining('unreachable:') });
   expect(unreachable.text).toMatch(/^cluster needs attention: .*quorum: no member has a leader/m);
+  expect(unreachable.text.match(/may be held or free/g)).toHaveLength(1);
 
   const doctor = await ask('doctor', '--json', '--cluster', urlOf());
   const { findings } = JSON.parse(doctor.text);

@@ -51,7 +51,9 @@ function reportOf({ target }: ClusterEngine, name: string, probe: ClusterLockPro
 
 /** One line for the lock, and one or two for the facts: errors and warnings, then the checks that passed. */
 export function clusterLines(report: ClusterReport): readonly string[] {
-  const grouped = (level: ClusterFact['level']) => groupedFacts(report.facts.filter((fact) => fact.level === level));
+  // The line of the lock says already that no server answers.
+  const facts = report.facts.filter(({ message }) => message !== report.cause?.message);
+  const grouped = (level: ClusterFact['level']) => groupedFacts(facts.filter((fact) => fact.level === level));
   const attention = [...grouped('error'), ...grouped('warning')];
   const fine = grouped('ok');
   return [
