@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { type GatewayLockOptions, LockError, listLocks, probeLock, resolveGatewayPaths } from '../index.js';
 import { printable } from '../printable.js';
 import { addClusterFlags, type ClusterFlags, ttlFlag } from './cluster/cluster-flags.js';
-import { readClusterFindings } from './cluster/cluster-report.js';
+import { readClusterFacts } from './cluster/cluster-report.js';
 import { runChecks } from './doctor/checks.js';
 import { error, type Finding, ok, type Subject } from './doctor/finding.js';
 import { removeInert } from './doctor/inert.js';
@@ -77,12 +77,8 @@ async function examine(flags: DoctorFlags): Promise<Finding[]> {
 }
 
 async function checkCluster(flags: DoctorFlags): Promise<Finding[]> {
-  const findings = await readClusterFindings(flags);
-  return findings.map(({ level, subject, message }) => ({
-    check: 'cluster',
-    level: level === 'problem' ? 'error' : level,
-    message: `${subject}: ${message}`,
-  }));
+  const facts = await readClusterFacts(flags);
+  return facts.map(({ level, subject, message }) => ({ check: 'cluster', level, message: `${subject}: ${message}` }));
 }
 
 /** Without a home, or without the addon, nothing else can be looked at. */

@@ -2,8 +2,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type ListedLock, listLocks, listStateDirectories } from '../index.js';
 import { printable } from '../printable.js';
-import { addClusterFlags, type ClusterFlags } from './cluster/cluster-flags.js';
-import { type ClusterReport, clusterLine, readClusterReport } from './cluster/cluster-report.js';
+import { addClusterFlags, type ClusterFlags, ttlFlag } from './cluster/cluster-flags.js';
+import { type ClusterReport, clusterLines, readClusterReport } from './cluster/cluster-report.js';
 import { withExamples } from './examples.js';
 import { addFlags, type GatewayFlags, gatewayOptions, parseMilliseconds } from './gateway-flags.js';
 import { jsonText } from './json-output.js';
@@ -29,6 +29,7 @@ export function addStatusCommand(program: Command): void {
         'Nothing is created, changed or removed.',
     );
   addClusterFlags(addFlags(command, 'stateDir', 'lock', 'profile', 'app'))
+    .addOption(ttlFlag())
     .option('--json', 'print { "locks": [...] } for programs')
     .option('--watch', 'keep looking: redraw a terminal; into a pipe print again what has changed')
     .addOption(
@@ -60,6 +61,7 @@ With --cluster also { "cluster": ... }:
   state                free, held, unreachable (which is neither)
   owner, token         of the holder, or null
   cause                { code, message } when it is unreachable, or null
+  facts                what doctor checks: [{ level, subject, message }]; level is ok, warning or error
 
 Exit codes: 0 success, whatever the state of the locks; 1 error; 64 usage error.`,
   );
@@ -84,7 +86,7 @@ function statusText(locks: readonly ListedLock[], flags: StatusFlags, cluster: C
     nowMs: Date.now(),
     paint: painter(process.stdout),
   });
-  return cluster === null ? lines : [...lines, '', printable(clusterLine(cluster))];
+  return cluster === null ? lines : [...lines, '', ...clusterLines(cluster).map(printable)];
 }
 
 function parseInterval(text: string): number {

@@ -74,6 +74,8 @@ async function connectPg(connectionString: string): Promise<PostgresClient> {
     throw new Unsuitable('the package pg is not installed. Install it: npm install pg', { cause });
   });
   const client = new pg.default.Client({ connectionString });
+  // The server can end the session in the packet that opens it. An error event without a listener would end this process.
+  client.on('error', () => {});
   await client.connect();
   return client;
 }

@@ -12,6 +12,7 @@ import {
 } from '../../src/cluster/index.js';
 import { type Missing, need } from '../support/capabilities.js';
 import { CertificateAuthority } from '../support/cluster/certificates.js';
+import { DroppingProxy } from '../support/cluster/dropping-proxy.js';
 import { whyNoEtcd } from '../support/cluster/engines.js';
 import { clientTls, EtcdServers, etcdctl } from '../support/cluster/etcd-servers.js';
 import { eventually, freePorts, ServerProcess } from '../support/cluster/server-process.js';
@@ -67,6 +68,22 @@ describe('etcdctl lock and this package exclude each other', () => {
     await until(() => locker.output.includes('gateway-lock/ours/'), 'etcdctl has the lock');
     expect(await tryAcquireClusterLock('ours', { engine: engine(), ttlMs: TTL_MS })).toBeNull();
   });
+});
+
+test('a member that is silent is a warning, and the other checks are made', async (ctx) => {
+  need(ctx, whyNoEtcd);
+  const proxy = await DroppingProxy.to(servers.ports[0]!);
+  onTestFinished(() => proxy.close());
+  proxy.drop();
+  const silent = `http://127.0.0.1:${proxy.port}`;
+  const findings = await etcdEngine({ endpoints: [silent, ...servers.endpoints.slice(1)] }).inspect('inspected');
+  expect(findings).toContainEqual({
+    level: 'warning',
+    subject: silent,
+    message: 'does not answer: no answer within 1000 ms',
+  });
+  const levels = Object.fromEntries(findings.map(({ subject, level }) => [subject, level]));
+  expect(levels).toMatchObject({ quorum: 'ok', rights: 'ok' });
 });
 
 test('a free lock costs the requests that etcdctl needs, and no more', async (ctx) => {

@@ -1,4 +1,7 @@
 // Peculiar to PostgreSQL: poolers, standbys, restarts, failovers, tables.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { tokenOf } from '../../src/cluster/engines/postgres/claim.js';
@@ -15,7 +18,9 @@ import { need } from '../support/capabilities.js';
 import { DroppingProxy } from '../support/cluster/dropping-proxy.js';
 import { pgEngine, whyNoPgbouncer, whyNoPostgres } from '../support/cluster/engines.js';
 import { PostgresServer, startPgbouncer } from '../support/cluster/postgres-servers.js';
+import { CLI } from '../support/cluster/run-command.js';
 import { eventually } from '../support/cluster/server-process.js';
+import { freshDirectory } from '../support/places.js';
 
 const TTL_MS = 5000;
 let server: PostgresServer;
@@ -86,6 +91,57 @@ describe('behind pgbouncer in transaction mode', () => {
       message: expect.stringContaining('pooler'),
     });
   });
+});
+
+test('the time limit of a wait ends with the wait, and the limit of a role does not apply', async (ctx) => {
+  need(ctx, whyNoPostgres);
+  await server.query("create role impatient superuser login; alter role impatient set lock_timeout = '50ms'");
+  const clients: PostgresClient[] = [];
+  const engine = postgresEngine({
+    connect: async () => {
+      clients.push(await connectAs(server, 'impatient'));
+      return clients.at(-1)!;
+    },
+  });
+  const limit = async () => (await clients.at(-1)!.query('show lock_timeout')).rows[0]!['lock_timeout'];
+  const first = await acquireClusterLock('limited', { engine, ttlMs: TTL_MS });
+  expect(await limit()).toBe('0');
+  let waits = false;
+  const waiting = acquireClusterLock('limited', {
+    engine,
+    ttlMs: TTL_MS,
+    timeoutMs: 60_000,
+    onWait: () => (waits = true),
+  });
+  await eventually(() => expect(waits).toBe(true));
+  await first.release();
+  const second = await waiting;
+  expect(await limit()).toBe('0');
+  await second.release();
+});
+
+test('a server that ends the session in the packet that opens it does not end the process', async (ctx) => {
+  need(ctx, whyNoPostgres);
+  const message = (type: string, body: string) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(4 + body.length);
+    return Buffer.concat([Buffer.from(type), length, Buffer.from(body)]);
+  };
+  const fatal = 'SFATAL\0C57P01\0Mterminating connection due to administrator command\0\0';
+  const answer = Buffer.concat([message('R', '\0\0\0\0'), message('Z', 'I'), message('E', fatal)]);
+  const ending = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => socket.end(answer));
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => void ending.close());
+  await once(ending, 'listening');
+  const url = `postgres://guest@127.0.0.1:${(ending.address() as AddressInfo).port}/postgres`;
+  const args = [CLI, 'status', '--json', '--state-dir', freshDirectory(), '--cluster', url];
+  const status = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  status.stdout.on('data', (chunk) => (text += chunk));
+  expect(await once(status, 'close')).toEqual([0, null]);
+  expect(JSON.parse(text).cluster).toMatchObject({ state: 'unreachable' });
 });
 
 test('an older server is refused', async (ctx) => {

@@ -1,5 +1,5 @@
 // The cluster lock in the output of `status` and `doctor`.
-import type { ClusterEngine, ClusterFinding, ClusterLockProbe } from '../../cluster/index.js';
+import type { ClusterEngine, ClusterLockProbe } from '../../cluster/index.js';
 import type { GatewayFlags } from '../gateway-flags.js';
 import { type ClusterFlags, clusterName, readEngine } from './cluster-flags.js';
 
@@ -11,16 +11,37 @@ export interface ClusterReport {
   /** In digits: JSON has no integers of 64 bits. */
   readonly token: string | null;
   readonly cause: { readonly code: string; readonly message: string } | null;
+  /** As `doctor` finds them. */
+  readonly facts: readonly ClusterFact[];
 }
 
+export interface ClusterFact {
+  readonly level: 'ok' | 'warning' | 'error';
+  /** `quorum`, `round trip`, or the URL of a server, for example. */
+  readonly subject: string;
+  readonly message: string;
+}
+
+/** Returns null without --cluster. */
 export async function readClusterReport(flags: ClusterFlags & GatewayFlags): Promise<ClusterReport | null> {
   if (flags.cluster === undefined) return null;
   const engine = await readEngine(flags.cluster);
   const name = clusterName(flags);
-  return reportOf(engine, name, await engine.probe(name));
+  const [probe, facts] = await Promise.all([engine.probe(name), readFacts(engine, name, flags.ttl)]);
+  return { ...reportOf(engine, name, probe), facts };
 }
 
-function reportOf({ target }: ClusterEngine, name: string, probe: ClusterLockProbe): ClusterReport {
+/** What `status` and `doctor` tell about the servers. Empty without --cluster. */
+export async function readClusterFacts(flags: ClusterFlags & GatewayFlags): Promise<readonly ClusterFact[]> {
+  return flags.cluster === undefined ? [] : readFacts(await readEngine(flags.cluster), clusterName(flags), flags.ttl);
+}
+
+async function readFacts(engine: ClusterEngine, name: string, ttlMs?: number): Promise<readonly ClusterFact[]> {
+  const findings = await engine.inspect(name, ttlMs);
+  return findings.map(({ level, ...rest }) => ({ level: level === 'problem' ? 'error' : level, ...rest }));
+}
+
+function reportOf({ target }: ClusterEngine, name: string, probe: ClusterLockProbe): Omit<ClusterReport, 'facts'> {
   const free = { name, target, state: probe.state, owner: null, token: null, cause: null };
   if (probe.state === 'held') return { ...free, owner: probe.owner, token: probe.token?.toString() ?? null };
   if (probe.state === 'free') return free;
@@ -28,17 +49,33 @@ function reportOf({ target }: ClusterEngine, name: string, probe: ClusterLockPro
   return { ...free, cause: { code, message } };
 }
 
-export function clusterLine(report: ClusterReport): string {
+/** One line for the lock, and one or two for the facts: errors and warnings, then the checks that passed. */
+export function clusterLines(report: ClusterReport): readonly string[] {
+  // The line of the lock says already that no server answers.
+  const facts = report.facts.filter(({ message }) => message !== report.cause?.message);
+  const grouped = (level: ClusterFact['level']) => groupedFacts(facts.filter((fact) => fact.level === level));
+  const attention = [...grouped('error'), ...grouped('warning')];
+  const fine = grouped('ok');
+  return [
+    lockLine(report),
+    ...(attention.length === 0 ? [] : [`cluster needs attention: ${attention.join('; ')}`]),
+    ...(fine.length === 0 ? [] : [`cluster checks: ${fine.join('; ')}`]),
+  ];
+}
+
+/** Servers that say the same share one entry. */
+function groupedFacts(facts: readonly ClusterFact[]): readonly string[] {
+  const messages = [...new Set(facts.map(({ message }) => message))];
+  return messages.map((message) => {
+    const subjects = facts.filter((fact) => fact.message === message).map(({ subject }) => subject);
+    return `${subjects.join(', ')}: ${message}`;
+  });
+}
+
+function lockLine(report: ClusterReport): string {
   const { name, target, state, token, cause } = report;
   const owner = report.owner as { pid?: number; host?: string } | null;
   const by = owner === null ? 'another program' : `pid ${owner.pid} on host ${owner.host}`;
   const text = { free: 'free', held: `held by ${by}, token ${token}`, unreachable: `unreachable: ${cause?.message}` };
   return `cluster lock ${name} on ${target}: ${text[state]}`;
-}
-
-export async function readClusterFindings(
-  flags: ClusterFlags & GatewayFlags & { readonly ttl?: number },
-): Promise<readonly ClusterFinding[]> {
-  if (flags.cluster === undefined) return [];
-  return (await readEngine(flags.cluster)).inspect(clusterName(flags), flags.ttl);
 }

@@ -15,9 +15,10 @@ export type { PostgresClient } from './postgres/session.js';
 export interface PostgresEngineOptions {
   /**
    * Makes a client of the package `pg` and connects it: to the primary itself, not to a pooler. Several functions are tried in
-   * turn, for a primary that can move.
+   * turn, for a primary that can move. Listen for errors before connecting: the server can end the session in the packet that opens
+   * it, and an error event without a listener ends the process.
    *
-   * @example connect: async () => { const client = new pg.Client(url); await client.connect(); return client; }
+   * @example connect: async () => { const client = new pg.Client(url).on('error', () => {}); await client.connect(); return client; }
    */
   readonly connect: (() => Promise<PostgresClient>) | readonly (() => Promise<PostgresClient>)[];
   /** `table` or `schema.table`; created on first use, together with `TABLE_boot`. @default 'gateway_lock' */

@@ -88,6 +88,7 @@ export function pgEngine(urls: readonly string[], { postgresEngine } = cluster):
   return postgresEngine({
     connect: urls.map((connectionString) => async () => {
       const client = new pg.Client({ connectionString });
+      client.on('error', () => {});
       await client.connect();
       return client;
     }),

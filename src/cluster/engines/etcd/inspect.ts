@@ -1,9 +1,13 @@
 // Checks of an etcd cluster, for `status` and `doctor`.
+import { boundedCall } from '../../bounded-call.js';
 import type { ClusterFinding } from '../../driver.js';
 import type { EtcdEngineOptions } from '../etcd.js';
 import { Endpoints } from './channel.js';
 import { EtcdClient } from './client.js';
 import { queueRequest } from './messages.js';
+
+/** A third of what a request may take with the default time to live, so that a silent member does not end the other checks. */
+const MEMBER_MS = 1000;
 
 interface Member {
   readonly url: string;
@@ -19,13 +23,15 @@ export async function inspectEtcd(
   signal: AbortSignal,
 ): Promise<readonly ClusterFinding[]> {
   const members = await Promise.all(urls.map((url) => askMember(options, url, signal)));
-  return [...members.map(memberFinding), quorumFinding(members), await rightsFinding(options, urls, prefix, signal)];
+  const findings = [...members.map(memberFinding), quorumFinding(members)];
+  const reachable = members.filter(({ version }) => version !== null).map(({ url }) => url);
+  return reachable.length === 0 ? findings : [...findings, await rightsFinding(options, reachable, prefix, signal)];
 }
 
 async function askMember(options: EtcdEngineOptions, url: string, signal: AbortSignal): Promise<Member> {
   const client = new EtcdClient(new Endpoints([url]), options.tls, options.auth);
   try {
-    return { url, ...(await client.status(signal)), error: null };
+    return { url, ...(await boundedCall((bounded) => client.status(bounded), MEMBER_MS, signal)), error: null };
   } catch (error) {
     return { url, version: null, leader: 0n, error: error as Error };
   } finally {

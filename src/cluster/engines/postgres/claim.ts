@@ -90,10 +90,13 @@ export class PostgresClaim implements Claim {
     return row?.['taken'] === true;
   }
 
-  /** The time limit is the server's, so that the session is still in order when it has passed. */
+  /**
+   * The server ends the wait, so that the session stays usable. Two statements in one request are one transaction, so `set local`
+   * ends with the wait: a limit that stayed would end later statements, which write the token and confirm the claim.
+   */
   async #wait(session: Session, waitMs: number, signal: AbortSignal): Promise<boolean> {
     try {
-      await session.query(`set lock_timeout = ${waitMs}; select pg_advisory_lock(${this.#key.text})`, [], signal);
+      await session.query(`set local lock_timeout = ${waitMs}; select pg_advisory_lock(${this.#key.text})`, [], signal);
       return true;
     } catch (error) {
       if (codeOf(error) === LOCK_NOT_AVAILABLE) return false;

@@ -40,6 +40,7 @@ export function settings(claimId: string, ttlMs: number): Readonly<Record<string
     tcp_user_timeout: String(ttlMs),
     // A default of the role must not end the wait, or the session.
     statement_timeout: '0',
+    lock_timeout: '0',
     idle_in_transaction_session_timeout: '0',
     // A token that was given out must survive a crash.
     synchronous_commit: 'on',

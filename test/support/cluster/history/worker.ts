@@ -75,6 +75,7 @@ function engine(): ClusterEngine {
   return cluster.postgresEngine({
     connect: config.servers.map((server) => async () => {
       const client = new pg.Client({ connectionString: `postgres://postgres@${server}/postgres` });
+      client.on('error', () => {});
       await client.connect();
       return client;
     }),
