@@ -64,10 +64,11 @@ function isOurs(value: Fields): boolean {
   return isPid(value['pid']) && value['kernelLock'] === true;
 }
 
-/** A line of a log has a pid, too: a record has the date of an acquisition, or nothing but known keys. */
+/** A line of a log has a pid, too: a record has what OpenClaw has always written, or nothing but known keys. */
 function isOlder(value: Fields): boolean {
   if (!isPid(value['pid'])) return false;
-  return isDate(value['createdAt']) || Object.keys(value).every((key) => KNOWN_KEYS.has(key));
+  const openClaws = isDate(value['createdAt']) && typeof value['configPath'] === 'string';
+  return openClaws || Object.keys(value).every((key) => KNOWN_KEYS.has(key));
 }
 
 function isTorn(body: string): boolean {

@@ -129,7 +129,7 @@ describe('a record that is read', () => {
 
   test('cannot reach a prototype', () => {
     const hostile = '"__proto__":{"hostile":true},"constructor":{"prototype":{"hostile":true}}';
-    const record = parseRecord(`{"pid":77,"createdAt":"2026-01-01",${hostile}}`);
+    const record = parseRecord(`{"pid":77,"createdAt":"2026-01-01","configPath":"/a",${hostile}}`);
     expect(record?.pid).toBe(77);
     expect(record?.['hostile']).toBeUndefined();
     expect(({} as Record<string, unknown>)['hostile']).toBeUndefined();
@@ -156,7 +156,7 @@ describe('the content of a lock file', () => {
       'what OpenClaw writes',
       '{"pid":77,"createdAt":"2026-11-01T00:00:00Z","configPath":"/a","startTime":5,"role":"gateway"}',
     ],
-    ['what a later OpenClaw may write', '{"pid":77,"createdAt":"2026-11-01T00:00:00Z","another":1}'],
+    ['what a later OpenClaw may write', '{"pid":77,"createdAt":"2026-11-01T00:00:00Z","configPath":"/a","another":1}'],
     ['ours before the end of a longer one', `${ours}ole":"gateway"}\n`],
   ])('is %s', (_what, text) => {
     expect(isLockFile(contentOf(text))).toBe(true);
@@ -168,6 +168,7 @@ describe('the content of a lock file', () => {
     ['an object without a pid', '{"name":"myapp"}'],
     ['a line of a log', '{"level":30,"time":1,"pid":77,"hostname":"h","msg":"x"}\n'],
     ['a line of a log that begins with its pid', '{"pid":77,"level":30,"msg":"x"}\n'],
+    ['an object with a date', '{"pid":77,"createdAt":"2026-11-01T00:00:00Z","level":30}\n'],
     ['lines of a log', '{"pid":77,"level":30}\n{"pid":77,"level":30}\n'],
     ['a torn line of a log', '{"level":30,"pid":77,"ms'],
     ['an array', '[{"pid":77}]'],

@@ -1,5 +1,5 @@
 // The figures of a stress run, its verdict and its progress bar.
-import { arch, cpus, platform, release } from 'node:os';
+import { arch, cpus, release, type } from 'node:os';
 import type { Phase, Tally } from './driver.js';
 import type { Ending, StressOptions } from './plan.js';
 
@@ -38,7 +38,7 @@ export function reportOf(options: StressOptions, tally: Tally): StressReport {
     sabotage: options.sabotage,
     seed: options.seed,
     contenders: options.contenders,
-    system: `${platform()} ${release()} ${arch()}, ${cpus().length} cores, Node ${process.versions.node}`,
+    system: `${type()} ${release()} ${arch()}, ${cpus().length} cores, Node ${process.versions.node}`,
     seconds: Math.round(performance.now() - tally.startedAt) / 1000,
     kills: tally.ends,
     killsByPhase: tally.byPhase,
