@@ -11,7 +11,7 @@ import { freshDirectory } from '../support/places.js';
 import { Terminal, whyNoTerminal } from '../support/terminal.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const COMMANDS = ['run', 'serve', 'status', 'doctor', 'unit', 'completion', 'stress', 'help'];
+const COMMANDS = ['run', 'serve', 'status', 'doctor', 'unit', 'stress', 'completion', 'help'];
 
 function whyNo(program: string): Missing {
   const { error } = spawnSync(program, ['--version']);
@@ -44,7 +44,7 @@ describe('bash', () => {
 
   test.for([
     [[''], COMMANDS],
-    [['s'], ['serve', 'status']],
+    [['s'], ['serve', 'status', 'stress']],
     [['--v'], ['--version']],
     [
       ['unit', ''],
