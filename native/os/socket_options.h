@@ -19,7 +19,8 @@ void LetSuccessorRebind(const SocketHandle& listening);
 // notice.
 bool StrictBindMisses(const Endpoint& endpoint);
 
-// A number that no other open socket of this host has; 0 for what is not a socket.
+// A number that no other open socket of this host has; 0 for what is not a socket. EBADF on Linux
+// if the descriptor is closed; macOS tells a closed one as 0.
 Status SocketIdentity(NativeHandle handle, std::uint64_t* identity);
 
 }  // namespace gateway_lock
