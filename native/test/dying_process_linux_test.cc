@@ -51,8 +51,9 @@ bool IsZombie(pid_t child) {
   return info.si_pid != 0;
 }
 
-// The kernel prints the flags before the pending signals. If it takes the SIGKILL off the one and sets
-// the other between the two, one look sees neither; the next one does. src/gateway asks twice, too.
+// The kernel prints the flags before the pending signals. If it takes the SIGKILL off the one and
+// sets the other between the two, one look sees neither; the next one does. src/gateway asks twice,
+// too.
 bool IsAliveTwice(pid_t child) { return ReadProcess(child).alive && ReadProcess(child).alive; }
 
 // A child that was already gone at the first look proves nothing, so there are several.
