@@ -4,7 +4,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { acquireLock, type FileLock } from '../../src/index.js';
+import { acquireLock, type FileLock, type WaitMode } from '../../src/index.js';
 import { need, whyNoInheritance } from '../support/capabilities.js';
 import { printedPid, start, untilPrinted } from '../support/command.js';
 import { hold } from '../support/holding.js';
@@ -31,9 +31,9 @@ async function startToWait(path: string): Promise<Waiter> {
   return { lock };
 }
 
-async function expectWoken({ lock }: Waiter): Promise<void> {
+async function expectWoken({ lock }: Waiter, how: WaitMode = 'watch'): Promise<void> {
   using acquired = await lock;
-  expect(acquired.waited).toBe('watch');
+  expect(acquired.waited).toBe(how);
 }
 
 describe('a waiter is woken by the release of', () => {
@@ -100,6 +100,7 @@ describe('a waiter is woken by our own release, which keeps the file:', () => {
     const reader = hold(path, { mode: 'shared' });
     const waiter = await startToWait(path);
     reader.release();
-    await expectWoken(waiter);
+    // Windows reports neither the release of a shared lock nor the end of a process that no record names.
+    await expectWoken(waiter, process.platform === 'win32' ? 'poll' : 'watch');
   });
 });
