@@ -8,12 +8,12 @@ const words = (text) => text.trim().split(/\s+/);
 
 /** In musl's WHATSNEW, or in POSIX as musl had it, before 1.1.0 (2014; arm64 came with 1.1.7). */
 const MUSL = words(`
-  __errno_location abort bcmp bind ceilf clock_gettime close closedir connect dup2 epoll_create1 epoll_ctl epoll_wait
+  __errno_location abort atoi bcmp bind ceilf chmod clock_gettime close closedir connect dup2 epoll_create1 epoll_ctl epoll_wait
   eventfd execve fchmod fclose fcntl flock fopen free freeaddrinfo fstat fstatfs ftruncate getaddrinfo geteuid getline
   getpid getsockname getsockopt htons inet_pton inotify_add_watch inotify_init1 inotify_rm_watch kill listen lstat malloc
-  memchr memcpy memmove memset mkdir ntohs open opendir poll pread pthread_create pthread_join pthread_mutex_destroy
+  memchr memcmp memcpy memmove memset mkdir ntohs open opendir poll pread pthread_create pthread_join pthread_mutex_destroy
   pthread_mutex_lock pthread_mutex_unlock pthread_sigmask pwrite read readdir readlink setsockopt sigaction sigfillset
-  snprintf socket sscanf stat statfs stderr strcmp strlen strtoll strtoull syscall sysconf trunc unlink vfprintf write
+  snprintf socket sscanf stat statfs stderr strcmp strlen strtol strtoll strtoull syscall sysconf trunc unlink vfprintf write
 `);
 
 /** As 32-bit programs call them since 1.2.0, with times of 64 bits. */
@@ -21,11 +21,11 @@ const MUSL_TIMES = words('__clock_gettime64 __fstat_time64 __lstat_time64 __stat
 
 /** Apple's headers mark none as newer than 10.5, but for clock_gettime_nsec_np (10.12), and mark what is new. Without the `_` that a Mach-O file puts before each. */
 const DARWIN = words(`
-  __error __stderrp abort bind bzero ceilf clock_gettime_nsec_np close connect dup2 dyld_stub_binder execve fchmod fcntl flock free freeaddrinfo
+  __error __stderrp abort atoi bind bzero ceilf chmod clock_gettime_nsec_np close closedir connect dup2 dyld_stub_binder execve fchmod fcntl flock free freeaddrinfo
   fstat fstat$INODE64 fstatfs fstatfs$INODE64 ftruncate getaddrinfo geteuid getpid getsockname getsockopt inet_pton
-  kevent64 kill kqueue listen lstat lstat$INODE64 malloc memchr memcmp memcpy memmove mkdir open poll pread proc_listpids
+  kevent64 kill kqueue listen lstat lstat$INODE64 malloc memchr memcmp memcpy memmove mkdir open opendir opendir$INODE64 poll pread proc_listpids
   proc_pidfdinfo proc_pidinfo pthread_create pthread_join pthread_mutex_destroy pthread_mutex_lock pthread_mutex_unlock
-  pthread_sigmask pwrite setsockopt sigaction snprintf socket stat stat$INODE64 statfs statfs$INODE64 strcmp strlen strtod strtof strtol strtold
+  pthread_sigmask pwrite readdir readdir$INODE64 setsockopt sigaction snprintf socket stat stat$INODE64 statfs statfs$INODE64 strcmp strlen strtod strtof strtol strtold
   strtoll strtoul strtoull swprintf sysctl sysctlbyname trunc unlink vfprintf wcslen wcstod wcstof wcstol wcstold wcstoll
   wcstoul wcstoull wmemchr wmemcmp
 `);
