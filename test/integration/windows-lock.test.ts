@@ -163,7 +163,8 @@ describe('on Windows', () => {
     const path = join(directory, name);
     const outcome = (() => {
       try {
-        const lock = tryAcquireLock(path);
+        // Not kept: in Wine a name with a colon is a file that Node 26 cannot remove with its directory.
+        const lock = tryAcquireLock(path, { keepFile: false });
         lock?.release();
         return 'taken';
       } catch (error) {
