@@ -43,12 +43,12 @@ const LIFE = `
   const addon = require(process.env.GATEWAY_LOCK_PREBUILD + '/build/Release/gateway_lock.node');
   if (!require('node:fs').readFileSync('/proc/self/maps', 'utf8').includes(process.env.GATEWAY_LOCK_PREBUILD)) throw new Error('another addon was loaded');
   for (let i = 0; i < 100; i++) {
-    const lock = addon.tryAcquire(path, false, false);
+    const lock = addon.tryAcquire(path, 0);
     addon.writeRecord(lock, 'record');
-    addon.probeLock(path);
-    if (addon.tryAcquire(path, false, false) !== 'record') throw new Error('held twice');
-    try { addon.tryAcquire('/', false, false); throw new Error('locked /'); } catch (error) { if (error.code !== 'ERR_LOCK_INVALID_FILE') throw error; }
-    const contender = addon.contend(path, false, false, () => {});
+    addon.probeLock(path, 0);
+    if (addon.tryAcquire(path, 0) !== 'record') throw new Error('held twice');
+    try { addon.tryAcquire('/', 0); throw new Error('locked /'); } catch (error) { if (error.code !== 'ERR_LOCK_INVALID_FILE') throw error; }
+    const contender = addon.contend(path, 0, () => {});
     if (addon.tryAgain(contender) !== 'record' || addon.watch(contender, process.pid) === 'nothing') throw new Error('held twice, or not watched');
     addon.release(lock);
     addon.release(addon.tryAgain(contender));
@@ -59,8 +59,8 @@ const LIFE = `
     addon.closeListener(listener);
   }
   // One that is left waiting at the end of the environment, with its thread.
-  addon.tryAcquire(path, false, false);
-  const left = addon.contend(path, false, false, () => {});
+  addon.tryAcquire(path, 0);
+  const left = addon.contend(path, 0, () => {});
   addon.tryAgain(left);
   addon.watch(left, process.pid);
   // Node frees what its own objects own only when it collects them, and at the exit it collects nothing.

@@ -23,7 +23,10 @@ const chmodTo = (mode: number) => (directory: string) => chmodSync(directory, mo
 /** As an ext4 after an error, or a volume that is mounted again: the files that are open stay as they are. */
 function mountReadOnly(directory: string): void {
   execFileSync('mount', ['--bind', directory, directory]);
-  onTestFinished(() => void execFileSync('sh', ['-c', 'mountpoint -q "$0" && umount "$0" || true', directory]));
+  // A runtime of a sanitizer is for this package's addon, and ends the tools of the system.
+  const env = { ...process.env, LD_PRELOAD: '' };
+  const unmount = ['-c', 'mountpoint -q "$0" && umount "$0" || true', directory];
+  onTestFinished(() => void execFileSync('sh', unmount, { env }));
   execFileSync('mount', ['-o', 'remount,ro,bind', directory]);
 }
 

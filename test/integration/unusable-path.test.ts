@@ -10,6 +10,9 @@ import { mountFixedModes, mountTmpfs, whyNoFixedModes } from '../support/mounts.
 import { freshDirectory } from '../support/places.js';
 import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
+/** A runtime of a sanitizer is for this package's addon, and ends the tools of the system. */
+const WITHOUT_SANITIZER = { ...process.env, LD_PRELOAD: '' };
+
 async function failureOf(options: object): Promise<GatewayLockError> {
   const error = await acquireGatewayLock({ port: 0, env: {}, ...options }).catch((caught: unknown) => caught);
   expect(error).toBeInstanceOf(GatewayLockError);
@@ -24,7 +27,7 @@ describe('a named lock file', () => {
     const path =
       process.platform === 'win32' ? `mkdir "${directory}"` : `mkdir -p '${directory.replace("'", "'\\''")}'`;
     expect(hint).toBe(`The directory does not exist. Create it: ${path}`);
-    execFileSync(path, { shell: true });
+    execFileSync(path, { shell: true, env: WITHOUT_SANITIZER });
     const lock = await acquireGatewayLock({ lockFile: join(directory, 'x.lock'), port: 0, env: {} });
     await lock.close();
   });
@@ -71,7 +74,7 @@ describe('for a user without rights', () => {
       expect(error.message).toContain(`'${left}' belongs to root, and this process runs as uid ${STRANGER.uid}.`);
       const [command] = /sudo (chown -R .*')\.$/.exec(error.message)?.slice(1) ?? [];
       expect(command).toBe(`chown -R ${name} '${left}'`);
-      execFileSync(command!, { shell: true });
+      execFileSync(command!, { shell: true, env: WITHOUT_SANITIZER });
       await user.call('gateway', { port: 0, env: {} });
     },
   );
