@@ -2,7 +2,7 @@
 // mounts (bindfs), mergerfs and its branch, an overlay and its lower directory. Each such view has
 // a lock of its own, so the kernel grants both.
 //
-// Guaranteed: nothing is changed, and a copy of a directory is no view of it.
+// Guaranteed: nothing is changed, and a copy of a directory is not a view of it.
 // NOT promised: an answer. False where the system does not tell: of other users' processes, in other
 // pid or mount namespaces, on macOS and Windows.
 // Thread-safety: stateless. Implemented per OS.
