@@ -48,20 +48,20 @@ const LIFE = `
     addon.probeLock(path, 0);
     if (addon.tryAcquire(path, 0) !== 'record') throw new Error('held twice');
     try { addon.tryAcquire('/', 0); throw new Error('locked /'); } catch (error) { if (error.code !== 'ERR_LOCK_INVALID_FILE') throw error; }
-    const contender = addon.contend(path, 0, () => {});
-    if (addon.tryAgain(contender) !== 'record' || addon.watch(contender, process.pid) === 'nothing') throw new Error('held twice, or not watched');
+    const contender = addon.createWaiter(path, 0, () => {});
+    if (addon.retry(contender) !== 'record' || addon.watch(contender, process.pid) === 'nothing') throw new Error('held twice, or not watched');
     addon.release(lock);
-    addon.release(addon.tryAgain(contender));
-    addon.closeContender(contender);
+    addon.release(addon.retry(contender));
+    addon.closeWaiter(contender);
     const listener = addon.listen('127.0.0.1', 0, 1);
-    addon.findPortOwner('127.0.0.1', addon.portOf(listener));
-    addon.startTimeOf(process.pid);
+    addon.findListenerPid('127.0.0.1', addon.portOf(listener));
+    addon.processStartToken(process.pid);
     addon.closeListener(listener);
   }
   // One that is left waiting at the end of the environment, with its thread.
   addon.tryAcquire(path, 0);
-  const left = addon.contend(path, 0, () => {});
-  addon.tryAgain(left);
+  const left = addon.createWaiter(path, 0, () => {});
+  addon.retry(left);
   addon.watch(left, process.pid);
   // Node frees what its own objects own only when it collects them, and at the exit it collects nothing.
   globalThis.gc();

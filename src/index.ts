@@ -16,6 +16,8 @@ export { detectSupervisor } from './gateway/detect-supervisor.js';
 export type { GatewayLock } from './gateway/gateway-lock.js';
 export type { GatewayLockOptions, GatewayWait } from './gateway/gateway-options.js';
 export type { ExecProgram, Inheritance } from './gateway/inheritance.js';
+/** @internal For src/cli. */
+export { killChildrenOnExit } from './gateway/kill-children-on-exit.js';
 export type { ListedLock, ListLocksOptions } from './gateway/list-locks.js';
 export { listLocks, listStateDirectories } from './gateway/list-locks.js';
 export type { GatewayProbe, ProbeGatewayOptions } from './gateway/probe-gateway.js';
@@ -26,18 +28,16 @@ export type { SupervisedOutcome } from './gateway/start-supervised.js';
 export { startSupervised } from './gateway/start-supervised.js';
 /** @internal For src/cli. */
 export { otherOwnerAbove } from './gateway/sudo-home.js';
-export type { AskHealth, StartSupervisedOptions, SupervisedAttempt } from './gateway/supervised-options.js';
-/** @internal For src/cli. */
-export { tieChildren } from './gateway/tie-children.js';
+export type { HealthCheck, StartSupervisedOptions, SupervisedAttempt } from './gateway/supervised-options.js';
 export type { AcquireLockOptions } from './lock/acquire.js';
 /** @internal For src/cli. */
 export { acquireLock, tryAcquireForRemoval, tryAcquireLock } from './lock/acquire.js';
 export type { FileLock, LockMode, LostListener, WaitMode } from './lock/file-lock.js';
+export type { Endpoint, ReclaimReason } from './lock/leftover.js';
 export type { TryAcquireLockOptions } from './lock/lock-options.js';
 export type { OwnerFields } from './lock/owner-record.js';
 export type { LockProbe, ProbeLockOptions } from './lock/probe-lock.js';
 export { probeLock } from './lock/probe-lock.js';
-export type { Endpoint, ReclaimReason } from './lock/reclaim.js';
 export type { LockStrength } from './native/binding.js';
 /** @internal For src/cli. */
 export { bindLimit } from './native/port-rules.js';
@@ -47,18 +47,18 @@ export {
   programCandidates,
   programsInherit,
   signalsCanBeRelayed,
-  startedAs,
+  spawnCommand,
 } from './native/programs.js';
 /** @internal For src/cli, which prints what the library's own errors print. */
 export {
   commandText,
   DENIED_PORT_ADVICE,
+  listListenersCommand,
   makeDirectoryCommand,
-  makePrivateCommand,
   PRIVACY_SETTINGS,
+  restrictAccessCommand,
   showModeCommand,
   stopCommand,
-  whoListensCommand,
 } from './native/shell-commands.js';
 export type { HealthProbe, ProbeHealthOptions } from './probe/probe-health.js';
 export { probeHealth } from './probe/probe-health.js';

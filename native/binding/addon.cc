@@ -1,11 +1,11 @@
 #include <napi.h>
 
-#include "contenders.h"
 #include "environment.h"
 #include "held_listeners.h"
 #include "held_locks.h"
-#include "program.h"
-#include "questions.h"
+#include "probes.h"
+#include "process.h"
+#include "waiters.h"
 
 namespace gateway_lock {
 namespace {
@@ -13,9 +13,9 @@ namespace {
 // Runs when the environment ends: process exit, worker.terminate(). After a SIGKILL nobody needs
 // it, the kernel has released everything.
 void CloseAll(Environment* environment) {
-  environment->contenders.CloseAll(&environment->wake_ups);
+  environment->waiters.CloseAll(&environment->wake_ups);
   environment->listeners.CloseAll();
-  environment->locks.LetAllGo();
+  environment->locks.ReleaseAll();
 }
 
 Napi::Object Initialize(Napi::Env env, Napi::Object exports) {

@@ -4,19 +4,19 @@
 
 #include <napi.h>
 
-#include "contenders.h"
 #include "file_system.h"
 #include "held_listeners.h"
 #include "held_locks.h"
+#include "waiters.h"
 #include "wake_ups.h"
 
 namespace gateway_lock {
 
 struct Environment {
-  KnownFileSystems file_systems;
+  FileSystemCache file_systems;
   HeldLocks locks;
   HeldListeners listeners;
-  Contenders contenders;
+  Waiters waiters;
   WakeUps wake_ups;
 
   static Environment& Of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }

@@ -27,7 +27,7 @@ Napi::Value JsListen(const Napi::CallbackInfo& info) {
     ThrowForEndpoint(env, status, endpoint);
     return env.Undefined();
   }
-  return Napi::Number::New(env, static_cast<double>(ListenersOf(env).Keep(std::move(listener))));
+  return Napi::Number::New(env, static_cast<double>(ListenersOf(env).Insert(std::move(listener))));
 }
 
 // Calls `use` with the number that is argument 0.
@@ -73,7 +73,7 @@ void CloseOnce(Listener* listener) {
 
 }  // namespace
 
-HeldListeners::Id HeldListeners::Keep(Listener listener) {
+HeldListeners::Id HeldListeners::Insert(Listener listener) {
   held_[++last_] = std::move(listener);
   return last_;
 }

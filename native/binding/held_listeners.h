@@ -17,7 +17,7 @@ class HeldListeners {
   using Id = std::int64_t;
 
   // Never an id that was given before.
-  Id Keep(Listener listener);
+  Id Insert(Listener listener);
   // One that is closed, where there is none.
   Listener& Find(Id id);
   void Detach(Id id);

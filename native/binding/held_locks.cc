@@ -21,13 +21,13 @@ Napi::Value JsTryAcquire(const Napi::CallbackInfo& info) {
   std::string holder_record;
   Status status = FileLock::TryAcquire(
       path, OptionsOf(flags), &Environment::Of(info.Env()).file_systems, &lock, &holder_record);
-  return BringHome(info.Env(), status, {&lock, path, holder_record});
+  return ToJsResult(info.Env(), status, {&lock, path, holder_record});
 }
 
 const char* NameOf(Strength strength) {
   switch (strength) {
-    case Strength::kKernel:
-      return "kernel";
+    case Strength::kLocal:
+      return "local";
     case Strength::kRemote:
       return "remote";
     case Strength::kWeak:
@@ -99,26 +99,26 @@ Napi::Value Release(const Napi::CallbackInfo& info, FileLock& lock) {
   bool was_held = lock.held();
   Status status = lock.Release();
   if (!status.ok()) ThrowForPath(info.Env(), status, lock.path());
-  LocksOf(info.Env()).Forget(IdOf(info));
+  LocksOf(info.Env()).Erase(IdOf(info));
   return Napi::Boolean::New(info.Env(), was_held);
 }
 
 // A file that cannot be tidied up stays, which blocks nobody; the attempt has a failure to report.
 Napi::Value Undo(const Napi::CallbackInfo& info, FileLock& lock) {
   (void)lock.Undo();
-  LocksOf(info.Env()).Forget(IdOf(info));
+  LocksOf(info.Env()).Erase(IdOf(info));
   return info.Env().Undefined();
 }
 
-Napi::Value Abandon(const Napi::CallbackInfo& info, FileLock& lock) {
-  lock.Abandon();
-  LocksOf(info.Env()).Forget(IdOf(info));
+Napi::Value Unlock(const Napi::CallbackInfo& info, FileLock& lock) {
+  lock.Unlock();
+  LocksOf(info.Env()).Erase(IdOf(info));
   return info.Env().Undefined();
 }
 
 }  // namespace
 
-HeldLocks::Id HeldLocks::Keep(FileLock lock) {
+HeldLocks::Id HeldLocks::Insert(FileLock lock) {
   held_[++last_].lock = std::move(lock);
   return last_;
 }
@@ -133,11 +133,11 @@ void HeldLocks::HandOver(Id id) {
   if (found != held_.end()) found->second.handed_over = true;
 }
 
-void HeldLocks::LetAllGo() {
+void HeldLocks::ReleaseAll() {
   for (auto& [id, held] : held_) {
     // Release() would end it for the heir, too.
     if (held.handed_over) {
-      held.lock.Leave();
+      held.lock.CloseDescriptor();
     } else {
       (void)held.lock.Release();
     }
@@ -154,13 +154,13 @@ Napi::Object ContentOf(Napi::Env env, const std::string& text, std::uint64_t siz
   return content;
 }
 
-Napi::Value BringHome(Napi::Env env, const Status& status, const Outcome& outcome) {
+Napi::Value ToJsResult(Napi::Env env, const Status& status, const Outcome& outcome) {
   if (status.contended()) return Napi::String::New(env, outcome.holder_record);
   if (!status.ok()) {
     ThrowForPath(env, status, outcome.path);
     return env.Undefined();
   }
-  HeldLocks::Id id = LocksOf(env).Keep(std::move(*outcome.lock));
+  HeldLocks::Id id = LocksOf(env).Insert(std::move(*outcome.lock));
   return Napi::Number::New(env, static_cast<double>(id));
 }
 
@@ -170,13 +170,13 @@ void ExportLocks(Napi::Env env, Napi::Object exports) {
   exports.Set("isBlank", Napi::Function::New<WithLock<IsBlank>>(env));
   exports.Set("descriptorOf", Napi::Function::New<WithLock<DescriptorOf>>(env));
   exports.Set("strengthOf", Napi::Function::New<WithLock<StrengthOf>>(env));
-  exports.Set("namesThisFile", Napi::Function::New<WithLock<NamesThisFile>>(env));
+  exports.Set("isFileInPlace", Napi::Function::New<WithLock<NamesThisFile>>(env));
   exports.Set("readContent", Napi::Function::New<WithLock<ReadContent>>(env));
   exports.Set("writeRecord", Napi::Function::New<WithLock<WriteRecord>>(env));
   exports.Set("handOver", Napi::Function::New<WithLock<HandOver>>(env));
   exports.Set("release", Napi::Function::New<WithLock<Release>>(env));
   exports.Set("undo", Napi::Function::New<WithLock<Undo>>(env));
-  exports.Set("abandon", Napi::Function::New<WithLock<Abandon>>(env));
+  exports.Set("unlock", Napi::Function::New<WithLock<Unlock>>(env));
 }
 
 }  // namespace gateway_lock

@@ -21,13 +21,13 @@ class HeldLocks {
   using Id = std::int64_t;
 
   // Never an id that was given before.
-  Id Keep(FileLock lock);
+  Id Insert(FileLock lock);
   // One that is not held, where there is none.
   FileLock& Find(Id id);
-  void Forget(Id id) { held_.erase(id); }
+  void Erase(Id id) { held_.erase(id); }
   void HandOver(Id id);
   // When the environment ends. A lock that was handed over is left to the program that has it.
-  void LetAllGo();
+  void ReleaseAll();
 
  private:
   struct Held {
@@ -47,7 +47,7 @@ struct Outcome {
   const std::string& path;
   const std::string& holder_record;
 };
-Napi::Value BringHome(Napi::Env env, const Status& status, const Outcome& outcome);
+Napi::Value ToJsResult(Napi::Env env, const Status& status, const Outcome& outcome);
 
 // What a lock file holds, for JavaScript: { text, size, hasOtherNames }.
 Napi::Object ContentOf(Napi::Env env, const std::string& text, std::uint64_t size,

@@ -1,5 +1,5 @@
 // Brings what the watch's thread sees to the JavaScript thread: one watch, and one way there, per
-// environment. Neither exists before the first contender has to wait.
+// environment. Neither exists before the first waiter has to wait.
 #pragma once
 
 #include <napi.h>
@@ -13,9 +13,9 @@
 namespace gateway_lock {
 
 // Who waits. Wake() is called on the JavaScript thread, with a handle scope.
-class Sleeper {
+class Wakeable {
  public:
-  virtual ~Sleeper() = default;
+  virtual ~Wakeable() = default;
   virtual void Wake() = 0;
 };
 
@@ -31,18 +31,18 @@ class WakeUps {
   // nullptr when this environment cannot be reached from another thread (it is ending).
   ReleaseWatch* WatchOf(Napi::Env env);
   // Never 0.
-  Token Enter(Sleeper* sleeper);
-  void Leave(Token token);
+  Token Register(Wakeable* wakeable);
+  void Unregister(Token token);
   // Ends the thread and waits for that. Nothing is brought any more.
   void End();
 
  private:
-  static void Bring(napi_env env, napi_value function, void* self, void* data);
+  static void Dispatch(napi_env env, napi_value function, void* self, void* data);
   void WakeReported();
 
   std::unique_ptr<ReleaseWatch> watch_;
-  napi_threadsafe_function way_ = nullptr;
-  std::unordered_map<Token, Sleeper*> sleepers_;
+  napi_threadsafe_function tsfn_ = nullptr;
+  std::unordered_map<Token, Wakeable*> sleepers_;
   Token last_token_ = 0;
 };
 

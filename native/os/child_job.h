@@ -12,6 +12,6 @@
 namespace gateway_lock {
 
 // kUnsupported on POSIX, where a program inherits the lock and may outlive who started it.
-Status TieChildren();
+Status KillChildrenOnExit();
 
 }  // namespace gateway_lock

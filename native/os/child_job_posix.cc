@@ -4,6 +4,6 @@
 
 namespace gateway_lock {
 
-Status TieChildren() { return Status::Unsupported(ENOSYS, "tie"); }
+Status KillChildrenOnExit() { return Status::Unsupported(ENOSYS, "tie"); }
 
 }  // namespace gateway_lock

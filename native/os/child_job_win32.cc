@@ -8,7 +8,7 @@ namespace gateway_lock {
 // `npm.cmd` only the cmd.exe would end. The children of a process in a job are in it, too, so this
 // process goes in first. The end of this process closes the handle, and with the last one the job
 // ends.
-Status TieChildren() {
+Status KillChildrenOnExit() {
   FileHandle job(reinterpret_cast<NativeHandle>(CreateJobObjectW(nullptr, nullptr)));
   if (job.get() == 0) {
     (void)job.Take();

@@ -9,7 +9,7 @@
 namespace gateway_lock {
 
 Status FileLock::TryAcquire(const std::string& path, const LockOptions& options,
-                            KnownFileSystems* file_systems, FileLock* out,
+                            FileSystemCache* file_systems, FileLock* out,
                             std::string* holder_record) {
   LockContender contender(path, options);
   Status status = contender.Try(file_systems, out);

@@ -7,7 +7,7 @@
 // power loss. The descriptor is close-on-exec from the instant that it exists, so no child keeps
 // it. The content of the file (the owner record) is a hint for people: it decides nothing here.
 //
-// What ends a lock: Release(), Undo(), Abandon(), destruction, the death of the process; in the last two cases not before
+// What ends a lock: Release(), Undo(), Unlock(), destruction, the death of the process; in the last two cases not before
 // the last program that has inherited it.
 // NOT promised: exclusion of other hosts on a network file system (see Strength), or of a process
 // that removes the file: the holder can only notice that, with NamesThisFile().
@@ -39,7 +39,7 @@ class FileLock {
   // used as a lock; nothing was changed. kWeakFileSystem: this file system excludes nobody; only
   // with `allow_weak` is the lock given all the same, and strength() says so.
   static Status TryAcquire(const std::string& path, const LockOptions& options,
-                           KnownFileSystems* file_systems, FileLock* out,
+                           FileSystemCache* file_systems, FileLock* out,
                            std::string* holder_record = nullptr);
 
   bool held() const { return file_.valid(); }
@@ -49,7 +49,7 @@ class FileLock {
   bool has_other_names() const { return has_other_names_; }  // hard links
   Strength strength() const { return strength_; }
   // For a program that shall inherit the lock: it lives until the last copy of this is closed, or
-  // until Release() or Abandon() here, which end it for all copies.
+  // until Release() or Unlock() here, which end it for all copies.
   NativeHandle handle() const { return file_.get(); }
 
   // The beginning of the content, at most kRecordLimit bytes.
@@ -69,9 +69,9 @@ class FileLock {
   // attempt did not create is never removed.
   Status Undo();
   // Drops the lock and leaves the file as it is.
-  void Abandon();
+  void Unlock();
   // Closes this copy and nothing else: the lock lives on in the programs that have inherited it.
-  void Leave() { file_.Reset(); }
+  void CloseDescriptor() { file_.Reset(); }
 
  private:
   friend class LockContender;
@@ -83,7 +83,7 @@ class FileLock {
   FileIdentity identity_;
   std::string path_;
   LockOptions options_;
-  Strength strength_ = Strength::kKernel;
+  Strength strength_ = Strength::kLocal;
   bool created_ = false;
   bool has_other_names_ = false;
   std::size_t size_ = 0;

@@ -32,7 +32,7 @@ Status FileLock::Release() {
     return Status::Ok();
   }
   Status status = TidyUp();
-  Abandon();
+  Unlock();
   return status;
 }
 
@@ -41,7 +41,7 @@ Status FileLock::TidyUp() {
   if (options_.mode == LockMode::kShared) {
     // The file may go only with its last holder. Asking drops the shared lock when it is refused
     // (man 2 flock: a conversion is not atomic; XNU keeps it), and
-    // Abandon() drops it anyway.
+    // Unlock() drops it anyway.
     bool last = !options_.keep_file && Flock(file_, LOCK_EX | LOCK_NB).ok();
     return last ? RemoveFile() : Status::Ok();
   }
@@ -52,7 +52,7 @@ Status FileLock::TidyUp() {
   return removed;
 }
 
-void FileLock::Abandon() {
+void FileLock::Unlock() {
   if (held() && strength_ == Strength::kWeak) RemoveOwnWeakLock(identity_);
   // Explicitly, because a copy of the descriptor in a forked child would keep the lock after close.
   if (held() && getpid() == owner_pid_) (void)Flock(file_, LOCK_UN);

@@ -67,14 +67,14 @@ Status FileLock::RemoveFile() const {
 Status FileLock::Release() {
   if (!held()) return Status::Ok();
   Status cleared = ClearRecord();
-  Abandon();
+  Unlock();
   if (options_.keep_file || options_.existing_file) return cleared;
   (void)RemoveFile();
   return Status::Ok();
 }
 
 // Explicitly: closing alone lets go of it "depending upon available system resources" (LockFileEx).
-void FileLock::Abandon() {
+void FileLock::Unlock() {
   if (held()) UnlockByte(file_);
   file_.Reset();
 }

@@ -10,14 +10,14 @@ Status Test(const FileHandle& held, const std::string& path, const FileIdentity&
   if (!tested.ok()) return tested;
   *strength = !excludes                  ? Strength::kWeak
               : IsRemoteFileSystem(held) ? Strength::kRemote
-                                         : Strength::kKernel;
+                                         : Strength::kLocal;
   return tested;
 }
 
 }  // namespace
 
-Status KnownFileSystems::Judge(const FileHandle& held, const std::string& path,
-                               const FileIdentity& identity, Strength* strength) {
+Status FileSystemCache::StrengthOf(const FileHandle& held, const std::string& path,
+                                   const FileIdentity& identity, Strength* strength) {
   std::uint64_t key = FileSystemKey(held, identity);
   auto known = by_key_.find(key);
   if (key != 0 && known != by_key_.end()) {

@@ -17,7 +17,7 @@
 namespace gateway_lock {
 
 enum class Strength {
-  kKernel,  // local, and seen to exclude
+  kLocal,   // local, and seen to exclude
   kRemote,  // seen to exclude here; other hosts or kernels may not be excluded (NFS, SMB, 9p, FUSE)
   kWeak,    // seen NOT to exclude
 };
@@ -30,13 +30,13 @@ struct FileIdentity {
   }
 };
 
-class KnownFileSystems {
+class FileSystemCache {
  public:
   // What the file system of the locked file `held` is worth. `path` must name that file and the
   // caller must hold its lock: the test opens it again and asks for an exclusive lock. kReplaced
   // when the path names another file by now: nothing was learnt, start over.
-  Status Judge(const FileHandle& held, const std::string& path, const FileIdentity& identity,
-               Strength* strength);
+  Status StrengthOf(const FileHandle& held, const std::string& path, const FileIdentity& identity,
+                    Strength* strength);
 
  private:
   std::map<std::uint64_t, Strength> by_key_;

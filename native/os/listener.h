@@ -58,12 +58,12 @@ class Listener {
 Status TryBind(const Endpoint& endpoint);
 
 enum class Answer {
-  kRefused,  // nobody listens
-  kAnswers,  // a connection was made (and closed at once)
-  kSilent,   // no answer in time: a full backlog, or a firewall
+  kRefused,   // nobody listens
+  kAccepted,  // a connection was made (and closed at once)
+  kTimedOut,  // no answer in time: a full backlog, or a firewall
 };
 
 // Connects to an address of this host. Bounded: waits at most 20 ms, and only for a silent one.
-Status AskPort(const Endpoint& endpoint, Answer* answer);
+Status ProbePort(const Endpoint& endpoint, Answer* answer);
 
 }  // namespace gateway_lock

@@ -34,7 +34,7 @@ Status BindAndListen(const SocketAddress& address, bool reuse, int backlog, Sock
   if (status.ok()) status = Bind(socket, address);
   if (!status.ok()) return status;
   if (listen(Fd(socket), backlog) != 0) return Status::SystemError(errno, "listen");
-  LetSuccessorRebind(socket);
+  AllowRebindInTimeWait(socket);
   *out = std::move(socket);
   return Status::Ok();
 }
@@ -47,8 +47,8 @@ Status ListenExclusively(const Endpoint& endpoint, const SocketAddress& address,
   if (StrictBindMisses(endpoint)) return Status::SystemError(EADDRINUSE, "bind");
   Status strict = BindAndListen(address, /*reuse=*/false, backlog, out);
   if (strict.sys_code != EADDRINUSE || endpoint.port == 0) return strict;
-  Answer answer = Answer::kSilent;
-  Status asked = AskPort(endpoint, &answer);
+  Answer answer = Answer::kTimedOut;
+  Status asked = ProbePort(endpoint, &answer);
   if (!asked.ok() || answer != Answer::kRefused) return strict;
   // For a wildcard, asking on one address is not enough.
   if (HasListener(endpoint)) return strict;

@@ -10,7 +10,7 @@ namespace {
 
 // Another process that surveys the port has it for some microseconds, and is in no table then.
 constexpr int kTries = 4;
-constexpr DWORD kMomentMs = 1;
+constexpr DWORD kRetryDelayMs = 1;
 
 // Both can mean it: a second bind beside an exclusive one on the wildcard is WSAEACCES.
 bool IsTaken(const Status& status) {
@@ -55,7 +55,7 @@ Status BindExclusively(const Endpoint& endpoint, SocketHandle* out) {
 // unseen. An exclusive bind of one address would not notice a socket on the wildcard (MS Learn,
 // "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE", the table). It never listens, so that no firewall
 // asks the user. Port 0 becomes one that is free on every address.
-Status SurveyPort(std::uint16_t* port) {
+Status ProbeWildcardBind(std::uint16_t* port) {
   SocketHandle socket;
   Status status = BindExclusively({"::", *port}, &socket);
   bool no_ipv6 = !status.ok() && !IsTaken(status);
@@ -66,7 +66,7 @@ Status SurveyPort(std::uint16_t* port) {
 // One try. `surveyed`: what the survey said.
 Status TryPort(const Endpoint& wanted, Status* surveyed, SocketHandle* out) {
   Endpoint endpoint = wanted;
-  *surveyed = SurveyPort(&endpoint.port);
+  *surveyed = ProbeWildcardBind(&endpoint.port);
   Status status = *surveyed;
   if (IsTaken(status)) {
     if (HasListener(endpoint)) return Status::SystemError(WSAEADDRINUSE, "bind");
@@ -84,7 +84,7 @@ Status TakePort(const Endpoint& wanted, SocketHandle* out) {
     Status status = TryPort(wanted, &surveyed, out);
     if (!IsTaken(status)) return status;
     if (tries < kTries) {
-      Sleep(kMomentMs);
+      Sleep(kRetryDelayMs);
       continue;
     }
     // What is left of connections may keep the survey off the port for minutes ("if any other

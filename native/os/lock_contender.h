@@ -1,7 +1,7 @@
 // One who wants a lock that somebody else has, and asks again and again.
 //
 // Guaranteed: a refused Try() keeps the file open where that helps, so that the next one costs two
-// system calls and closes nothing: a close is what other contenders watch for, and one that closed
+// system calls and closes nothing: a close is what other waiters watch for, and one that closed
 // at each try would wake them all. Each Try() decides by the file that the path names by then.
 //
 // What ends the contention: a Try() that succeeds (the file goes to the FileLock), Close(),
@@ -25,7 +25,7 @@ class LockContender {
       : path_(path), options_(options) {}
 
   // As FileLock::TryAcquire().
-  Status Try(KnownFileSystems* file_systems, FileLock* out);
+  Status Try(FileSystemCache* file_systems, FileLock* out);
 
   const std::string& path() const { return path_; }
   // What the file says whose lock was refused; empty when none was.
@@ -34,11 +34,11 @@ class LockContender {
   // kUnsupported: there is no such file (the lock was granted, and given back), or it lies on a
   // remote file system, where only this host's changes would be seen.
   Status Watch(ReleaseWatch* watch, ReleaseWatch::Token token, std::int64_t owner_pid,
-               Sight* sight) const;
+               WatchScope* scope) const;
   void Close();
 
  private:
-  Status TryOnce(KnownFileSystems* file_systems, FileLock* out);
+  Status TryOnce(FileSystemCache* file_systems, FileLock* out);
   Status Open();
 
   std::string path_;

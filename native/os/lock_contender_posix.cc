@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "file_content.h"
-#include "lock_place.h"
+#include "lock_path_check.h"
 #include "own_weak_locks.h"
 #include "posix_file.h"
 
@@ -56,7 +56,7 @@ Status OpenExisting(const std::string& path, const LockOptions& options, FileHan
 
 }  // namespace
 
-Status LockContender::Try(KnownFileSystems* file_systems, FileLock* out) {
+Status LockContender::Try(FileSystemCache* file_systems, FileLock* out) {
   struct stat now;
   if (file_.valid() && !SameFileAtPath(path_, identity_, &now).ok()) removed_ = std::move(file_);
   Status status = file_.valid() ? Status::Ok() : CheckParentDirectory(path_);
@@ -77,7 +77,7 @@ Status LockContender::Try(KnownFileSystems* file_systems, FileLock* out) {
 
 // Steps 1 to 4 of docs/protocol.md: opens, locks, compares, tests the file system. kReplaced: the
 // path changed under us, start over.
-Status LockContender::TryOnce(KnownFileSystems* file_systems, FileLock* out) {
+Status LockContender::TryOnce(FileSystemCache* file_systems, FileLock* out) {
   const int operation = (options_.mode == LockMode::kShared ? LOCK_SH : LOCK_EX) | LOCK_NB;
   Status status = file_.valid() ? Status::Ok() : Open();
   if (status.ok()) status = Flock(file_, operation);
@@ -85,8 +85,8 @@ Status LockContender::TryOnce(KnownFileSystems* file_systems, FileLock* out) {
   // that nobody will ever find again. Our descriptor keeps the inode number from being reused.
   struct stat now = {};
   if (status.ok()) status = SameFileAtPath(path_, identity_, &now);
-  Strength strength = Strength::kKernel;
-  if (status.ok()) status = file_systems->Judge(file_, path_, identity_, &strength);
+  Strength strength = Strength::kLocal;
+  if (status.ok()) status = file_systems->StrengthOf(file_, path_, identity_, &strength);
   if (!status.ok()) return status;
   if (strength == Strength::kWeak && !options_.allow_weak) {
     return Status::WeakFileSystem(WeaknessOf(file_));
@@ -131,9 +131,9 @@ Status LockContender::ReadRecord(std::string* record) const {
 }
 
 Status LockContender::Watch(ReleaseWatch* watch, ReleaseWatch::Token token, std::int64_t owner_pid,
-                            Sight* sight) const {
+                            WatchScope* scope) const {
   if (!file_.valid() || IsRemoteFileSystem(file_)) return Status::Unsupported(0, "");
-  Status status = watch->Watch(token, path_, owner_pid, sight);
+  Status status = watch->Watch(token, path_, owner_pid, scope);
   if (!status.ok()) return status;
   // An unlink reports the file's end before its name is gone, and may be interrupted there: then
   // the name led us to a file whose end has been reported already, and never will be again. It has

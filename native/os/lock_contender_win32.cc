@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "file_content.h"
-#include "lock_place.h"
+#include "lock_path_check.h"
 #include "win32_file.h"
 
 namespace gateway_lock {
@@ -32,7 +32,7 @@ Status OpenOrCreate(const std::string& path, FileHandle* file, bool* created) {
 }  // namespace
 
 // Closed again between two tries: as long as it is open here its holder cannot remove it.
-Status LockContender::Try(KnownFileSystems* file_systems, FileLock* out) {
+Status LockContender::Try(FileSystemCache* file_systems, FileLock* out) {
   Status status = CheckParentDirectory(path_);
   if (!status.ok()) return status;
   for (int attempt = 0; attempt < kMaxStartOvers; ++attempt) {
@@ -44,13 +44,13 @@ Status LockContender::Try(KnownFileSystems* file_systems, FileLock* out) {
 }
 
 // Opens, checks and locks once. kReplaced: the path changed under us, start over.
-Status LockContender::TryOnce(KnownFileSystems* file_systems, FileLock* out) {
+Status LockContender::TryOnce(FileSystemCache* file_systems, FileLock* out) {
   Status status = Open();
   if (status.ok()) status = LockByte(file_, options_.mode);
   // Nobody removes an open file, but a junction on the way to it may lead elsewhere by now.
   if (status.ok()) status = SameFileAtPath(path_, identity_);
-  Strength strength = Strength::kKernel;
-  if (status.ok()) status = file_systems->Judge(file_, path_, identity_, &strength);
+  Strength strength = Strength::kLocal;
+  if (status.ok()) status = file_systems->StrengthOf(file_, path_, identity_, &strength);
   FileFacts facts;
   if (status.ok()) status = StatFile(file_, &facts);
   if (!status.ok()) return status;
@@ -84,12 +84,12 @@ Status LockContender::ReadRecord(std::string* record) const {
 }
 
 Status LockContender::Watch(ReleaseWatch* watch, ReleaseWatch::Token token, std::int64_t owner_pid,
-                            Sight* sight) const {
+                            WatchScope* scope) const {
   FileHandle file = OpenFile(path_, {});
   if (!file.valid() && GetLastError() == ERROR_FILE_NOT_FOUND) return Status::Replaced();
   // One that a holder is just removing denies itself to everybody, and its directory tells the end.
   if (file.valid() && IsRemoteFileSystem(file)) return Status::Unsupported(0, "");
-  return watch->Watch(token, path_, owner_pid, sight);
+  return watch->Watch(token, path_, owner_pid, scope);
 }
 
 }  // namespace gateway_lock

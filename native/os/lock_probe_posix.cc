@@ -8,7 +8,7 @@
 
 #include "file_content.h"
 #include "file_lock.h"
-#include "lock_place.h"
+#include "lock_path_check.h"
 #include "own_weak_locks.h"
 #include "posix_file.h"
 

@@ -2,7 +2,7 @@
 
 #include "file_content.h"
 #include "file_lock.h"
-#include "lock_place.h"
+#include "lock_path_check.h"
 #include "win32_file.h"
 
 namespace gateway_lock {

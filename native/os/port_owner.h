@@ -20,7 +20,7 @@ bool HasLingeringConnection(std::uint16_t port);
 
 // The process of that listener, for messages. 0 when there is none, or when the system does not
 // tell.
-std::int64_t FindPortOwner(const Endpoint& endpoint);
+std::int64_t FindListenerPid(const Endpoint& endpoint);
 
 // The process of a connection that has this endpoint as its local one, for messages: while it
 // lasts, nothing can listen there. 0 when there is none, or when the system does not tell. Linux

@@ -24,7 +24,7 @@ bool IsAny(const in6_addr& address) {
   return std::memcmp(&address, &any, sizeof any) == 0;
 }
 
-bool Wanted(const Endpoint& endpoint, Place* place) {
+bool State(const Endpoint& endpoint, Place* place) {
   SocketAddress address;
   if (!ParseAddress(endpoint, &address).ok()) return false;
   place->v6 = address.family() == AF_INET6;
@@ -91,7 +91,7 @@ bool HasSocket(int pid, std::uint16_t port, Kind kind, const Place& wanted) {
 // 0 for none.
 std::int64_t FindProcess(const Endpoint& endpoint, Kind kind) {
   Place wanted;
-  if (!Wanted(endpoint, &wanted)) return 0;
+  if (!State(endpoint, &wanted)) return 0;
   int size = proc_listpids(PROC_ALL_PIDS, 0, nullptr, 0);
   if (size <= 0) return 0;
   std::vector<int> pids(static_cast<std::size_t>(size) / sizeof(int));
@@ -105,9 +105,9 @@ std::int64_t FindProcess(const Endpoint& endpoint, Kind kind) {
 
 }  // namespace
 
-bool HasListener(const Endpoint& endpoint) { return FindPortOwner(endpoint) != 0; }
+bool HasListener(const Endpoint& endpoint) { return FindListenerPid(endpoint) != 0; }
 
-std::int64_t FindPortOwner(const Endpoint& endpoint) {
+std::int64_t FindListenerPid(const Endpoint& endpoint) {
   return FindProcess(endpoint, Kind::kListener);
 }
 

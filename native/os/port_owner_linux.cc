@@ -128,7 +128,7 @@ std::int64_t FindHolder(std::uint64_t inode) {
 
 bool HasListener(const Endpoint& endpoint) { return FindInode(endpoint, Kind::kListener) != 0; }
 
-std::int64_t FindPortOwner(const Endpoint& endpoint) {
+std::int64_t FindListenerPid(const Endpoint& endpoint) {
   std::uint64_t inode = FindInode(endpoint, Kind::kListener);
   return inode == 0 ? 0 : FindHolder(inode);
 }

@@ -69,7 +69,7 @@ bool IsWildcard(const unsigned char (&address)[16]) {
   return std::all_of(address, address + 16, [](unsigned char byte) { return byte == 0; });
 }
 
-Row Wanted(const SocketAddress& address, std::uint16_t port) {
+Row State(const SocketAddress& address, std::uint16_t port) {
   Row row = {{}, port, 0, 0};
   if (address.family() == AF_INET) {
     std::memcpy(row.local, &reinterpret_cast<const sockaddr_in*>(address.get())->sin_addr, 4);
@@ -83,7 +83,7 @@ Row Wanted(const SocketAddress& address, std::uint16_t port) {
 bool FindSocket(const Endpoint& endpoint, Kind kind, Row* found) {
   SocketAddress address;
   if (!ParseAddress(endpoint, &address).ok()) return false;
-  Row wanted = Wanted(address, endpoint.port);
+  Row wanted = State(address, endpoint.port);
   bool v6 = address.family() == AF_INET6;
   bool any = IsWildcard(wanted.local);
   auto wildcard = [](const Row& row) { return IsWildcard(row.local); };
@@ -117,7 +117,7 @@ bool HasLingeringConnection(std::uint16_t port) {
          FindRow<MIB_TCP6TABLE_OWNER_PID>(AF_INET6, port, kKind, lingers, &row);
 }
 
-std::int64_t FindPortOwner(const Endpoint& endpoint) {
+std::int64_t FindListenerPid(const Endpoint& endpoint) {
   Row row;
   bool found = FindSocket(endpoint, Kind::kListener, &row);
   return found ? static_cast<std::int64_t>(row.pid) : 0;

@@ -105,7 +105,7 @@ Status LocalPort(const SocketHandle& socket, std::uint16_t* port) {
   return Status::Ok();
 }
 
-Status AskPort(const Endpoint& endpoint, Answer* answer) {
+Status ProbePort(const Endpoint& endpoint, Answer* answer) {
   SocketAddress address;
   SocketHandle socket;
   Status status = ParseAddress(endpoint, &address);
@@ -116,13 +116,13 @@ Status AskPort(const Endpoint& endpoint, Answer* answer) {
   if (!status.ok()) return status;
   // The port that the system chose for asking is in TIME_WAIT after an answer, and may be a
   // gateway's.
-  if (error != ECONNREFUSED) LetSuccessorRebind(socket);
+  if (error != ECONNREFUSED) AllowRebindInTimeWait(socket);
   if (error == 0) {
-    *answer = Answer::kAnswers;
+    *answer = Answer::kAccepted;
   } else if (error == ECONNREFUSED) {
     *answer = Answer::kRefused;
   } else if (error == ETIMEDOUT) {
-    *answer = Answer::kSilent;
+    *answer = Answer::kTimedOut;
   } else {
     return Status::SystemError(error, "connect");
   }

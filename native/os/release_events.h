@@ -16,7 +16,7 @@ namespace gateway_lock {
 class ReleaseEvents {
  public:
   using Token = ReleaseWatch::Token;
-  enum class Waited { kWoken, kInVain, kFailed };  // kInVain: the time is over
+  enum class WaitResult { kWoken, kTimeout, kFailed };  // kTimeout: the time is over
   static constexpr int kForever = -1;
 
   static Status Open(std::unique_ptr<ReleaseEvents>* out);
@@ -24,13 +24,13 @@ class ReleaseEvents {
 
   // On failure nothing is watched for the token.
   virtual Status Add(Token token, const std::string& path, std::int64_t owner_pid,
-                     Sight* sight) = 0;
+                     WatchScope* scope) = 0;
   virtual void Remove(Token token) = 0;
   // Ends a Wait(), or the next one.
   virtual void Interrupt() = 0;
-  // Sleeps until there is something to report, and removes those tokens; at most for `patience_ms`,
+  // Sleeps until there is something to report, and removes those tokens; at most for `timeout_ms`,
   // kForever for ever.
-  virtual Waited Wait(int patience_ms, std::vector<Token>* reported) = 0;
+  virtual WaitResult Wait(int timeout_ms, std::vector<Token>* reported) = 0;
 };
 
 }  // namespace gateway_lock

@@ -50,10 +50,11 @@ Status OpenQueue(FileHandle* out) {
 class DarwinEvents : public ReleaseEvents {
  public:
   Status Start();
-  Status Add(Token token, const std::string& path, std::int64_t owner_pid, Sight* sight) override;
+  Status Add(Token token, const std::string& path, std::int64_t owner_pid,
+             WatchScope* scope) override;
   void Remove(Token token) override;
   void Interrupt() override;
-  Waited Wait(int patience_ms, std::vector<Token>* reported) override;
+  WaitResult Wait(int timeout_ms, std::vector<Token>* reported) override;
 
  private:
   struct Watched {
@@ -74,7 +75,7 @@ Status DarwinEvents::Start() {
 }
 
 Status DarwinEvents::Add(Token token, const std::string& path, std::int64_t owner_pid,
-                         Sight* sight) {
+                         WatchScope* scope) {
   Remove(token);
   Watched next;
   // O_EVTONLY: does not keep the volume from being unmounted.
@@ -97,7 +98,7 @@ Status DarwinEvents::Add(Token token, const std::string& path, std::int64_t owne
   if (!status.ok()) return status;
   if (!Register(poller_, queue, EVFILT_READ, 0, token)) return Status::SystemError(errno, "kevent");
   watched_[token] = std::move(next);
-  *sight = sees_owner ? Sight::kOwner : Sight::kFile;
+  *scope = sees_owner ? WatchScope::kOwner : WatchScope::kFile;
   return Status::Ok();
 }
 
@@ -115,19 +116,19 @@ void DarwinEvents::Interrupt() {
   (void)kevent64(Fd(poller_), &change, 1, nullptr, 0, 0, nullptr);
 }
 
-ReleaseEvents::Waited DarwinEvents::Wait(int patience_ms, std::vector<Token>* reported) {
+ReleaseEvents::WaitResult DarwinEvents::Wait(int timeout_ms, std::vector<Token>* reported) {
   struct kevent64_s events[16];
-  timespec patience = {patience_ms / 1000, patience_ms % 1000 * 1000000L};
+  timespec patience = {timeout_ms / 1000, timeout_ms % 1000 * 1000000L};
   int count = kevent64(Fd(poller_), nullptr, 0, events, 16, 0,
-                       patience_ms == kForever ? nullptr : &patience);
-  if (count < 0) return errno == EINTR ? Waited::kWoken : Waited::kFailed;
+                       timeout_ms == kForever ? nullptr : &patience);
+  if (count < 0) return errno == EINTR ? WaitResult::kWoken : WaitResult::kFailed;
   for (int i = 0; i < count; ++i) {
     if (events[i].filter == EVFILT_USER) continue;
     std::lock_guard<std::mutex> guard(mutex_);
     auto token = static_cast<Token>(events[i].udata);
     if (watched_.erase(token) > 0) reported->push_back(token);
   }
-  return count == 0 ? Waited::kInVain : Waited::kWoken;
+  return count == 0 ? WaitResult::kTimeout : WaitResult::kWoken;
 }
 
 }  // namespace

@@ -43,10 +43,11 @@ FileHandle OpenProcess(std::int64_t pid) {
 class LinuxEvents : public ReleaseEvents {
  public:
   Status Start();
-  Status Add(Token token, const std::string& path, std::int64_t owner_pid, Sight* sight) override;
+  Status Add(Token token, const std::string& path, std::int64_t owner_pid,
+             WatchScope* scope) override;
   void Remove(Token token) override;
   void Interrupt() override;
-  Waited Wait(int patience_ms, std::vector<Token>* reported) override;
+  WaitResult Wait(int timeout_ms, std::vector<Token>* reported) override;
 
  private:
   struct Watched {
@@ -91,7 +92,7 @@ Status LinuxEvents::Poll(const FileHandle& file, std::uint64_t data) const {
 }
 
 Status LinuxEvents::Add(Token token, const std::string& path, std::int64_t owner_pid,
-                        Sight* sight) {
+                        WatchScope* scope) {
   // Locked from before the watch exists until its number is known, or its first event would be
   // read as nobody's.
   std::lock_guard<std::mutex> guard(mutex_);
@@ -108,7 +109,7 @@ Status LinuxEvents::Add(Token token, const std::string& path, std::int64_t owner
   }
   int before = std::exchange(watched_[token], std::move(next)).file;
   if (before >= 0) DropFile(before);
-  *sight = sees_owner ? Sight::kOwner : Sight::kFile;
+  *scope = sees_owner ? WatchScope::kOwner : WatchScope::kFile;
   return Status::Ok();
 }
 
@@ -129,10 +130,10 @@ void LinuxEvents::Interrupt() {
   (void)!write(Fd(interrupt_), &one, sizeof one);
 }
 
-ReleaseEvents::Waited LinuxEvents::Wait(int patience_ms, std::vector<Token>* reported) {
+ReleaseEvents::WaitResult LinuxEvents::Wait(int timeout_ms, std::vector<Token>* reported) {
   epoll_event events[16];
-  int count = epoll_wait(Fd(poller_), events, 16, patience_ms);
-  if (count < 0) return errno == EINTR ? Waited::kWoken : Waited::kFailed;
+  int count = epoll_wait(Fd(poller_), events, 16, timeout_ms);
+  if (count < 0) return errno == EINTR ? WaitResult::kWoken : WaitResult::kFailed;
   for (int i = 0; i < count; ++i) {
     std::uint64_t source = events[i].data.u64;
     if (source == kInterrupt) {
@@ -147,7 +148,7 @@ ReleaseEvents::Waited LinuxEvents::Wait(int patience_ms, std::vector<Token>* rep
       reported->push_back(token);
     }
   }
-  return count == 0 ? Waited::kInVain : Waited::kWoken;
+  return count == 0 ? WaitResult::kTimeout : WaitResult::kWoken;
 }
 
 void LinuxEvents::ReadFileEvents(std::vector<Token>* reported) {

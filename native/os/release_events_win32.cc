@@ -80,10 +80,11 @@ Appearance LookAt(const std::wstring& path) {
 class WindowsEvents : public ReleaseEvents {
  public:
   Status Start();
-  Status Add(Token token, const std::string& path, std::int64_t owner_pid, Sight* sight) override;
+  Status Add(Token token, const std::string& path, std::int64_t owner_pid,
+             WatchScope* scope) override;
   void Remove(Token token) override;
   void Interrupt() override;
-  Waited Wait(int patience_ms, std::vector<Token>* reported) override;
+  WaitResult Wait(int timeout_ms, std::vector<Token>* reported) override;
 
  private:
   // Shared with the thread, because a handle must not be closed while it is waited for.
@@ -114,7 +115,7 @@ Status WindowsEvents::Start() {
 // A directory does not tell of a death. Without an owner (a record that is just being emptied or
 // written names nobody) it still tells of a release, and of the record.
 Status WindowsEvents::Add(Token token, const std::string& path, std::int64_t owner_pid,
-                          Sight* sight) {
+                          WatchScope* scope) {
   Remove(token);
   auto next = std::make_shared<Watched>();
   next->token = token;
@@ -133,7 +134,7 @@ Status WindowsEvents::Add(Token token, const std::string& path, std::int64_t own
   }
   watched_[token] = std::move(next);
   (void)SetEvent(Raw(interrupt_));
-  *sight = sees_owner ? Sight::kOwner : Sight::kRelease;
+  *scope = sees_owner ? WatchScope::kOwner : WatchScope::kRelease;
   return Status::Ok();
 }
 
@@ -151,7 +152,7 @@ std::vector<WindowsEvents::Shared> WindowsEvents::Everything() {
   return all;
 }
 
-ReleaseEvents::Waited WindowsEvents::Wait(int patience_ms, std::vector<Token>* reported) {
+ReleaseEvents::WaitResult WindowsEvents::Wait(int timeout_ms, std::vector<Token>* reported) {
   std::vector<Shared> all = Everything();
   std::vector<HANDLE> handles = {Raw(interrupt_)};
   std::vector<Shared> whose = {nullptr};
@@ -163,20 +164,20 @@ ReleaseEvents::Waited WindowsEvents::Wait(int patience_ms, std::vector<Token>* r
     if (watched->owner.valid()) await(Raw(watched->owner), watched);
     await(reinterpret_cast<HANDLE>(watched->directory.get()), watched);
   }
-  DWORD patience = patience_ms == kForever ? INFINITE : static_cast<DWORD>(patience_ms);
+  DWORD patience = timeout_ms == kForever ? INFINITE : static_cast<DWORD>(timeout_ms);
   bool looks_again = !all.empty() && kLookAgainMs < patience;
   DWORD first = WaitForMultipleObjects(static_cast<DWORD>(handles.size()), &handles[0],
                                        /*bWaitAll=*/FALSE, looks_again ? kLookAgainMs : patience);
   if (first == WAIT_TIMEOUT) {
     ReportChanged(all, reported);
-    return looks_again ? Waited::kWoken : Waited::kInVain;
+    return looks_again ? WaitResult::kWoken : WaitResult::kTimeout;
   }
   std::size_t index = first - WAIT_OBJECT_0;
   if (index > 0 && index < handles.size() && !IsNoise(handles[index], *whose[index])) {
     Report(whose[index], reported);
   }
   // What else there is, the next wait finds: it stays signalled.
-  return index < handles.size() ? Waited::kWoken : Waited::kFailed;
+  return index < handles.size() ? WaitResult::kWoken : WaitResult::kFailed;
 }
 
 // Asked to tell of the next change first, and looked at then, so that none is missed in between.

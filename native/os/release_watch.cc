@@ -23,19 +23,19 @@ class ReleaseWatch::Watcher {
   Watcher(Notify notify, void* context) : notify_(notify), context_(context) {}
   ~Watcher();
 
-  Status Watch(Token token, const std::string& path, std::int64_t owner_pid, Sight* sight);
+  Status Watch(Token token, const std::string& path, std::int64_t owner_pid, WatchScope* scope);
   void Unwatch(Token token);
-  std::vector<Token> TakeReported();
+  std::vector<Token> TakeEvents();
 
  private:
-  enum class Wanted { kYes, kNotNow, kNoMore };
+  enum class State { kRunning, kIdle, kStopping };
 
   Status Begin();
   Status Start();
-  void Want(Wanted wanted);
+  void Become(State wanted);
   static void Run(void* self);
-  int PatienceMs();
-  bool Ends(ReleaseEvents::Waited waited);
+  int TimeoutMs();
+  bool ShouldStop(ReleaseEvents::WaitResult waited);
   void Report(const std::vector<Token>& tokens);
 
   const Notify notify_;
@@ -45,23 +45,23 @@ class ReleaseWatch::Watcher {
   std::mutex mutex_;
   // Guarded by mutex_, all of them. The thread destroys the events at its end, and asks before.
   std::unique_ptr<ReleaseEvents> events_;
-  Wanted wanted_ = Wanted::kNotNow;
-  bool deaf_ = false;  // Wait() has failed, and the thread has ended before the events
+  State state_ = State::kIdle;
+  bool failed_ = false;  // Wait() has failed, and the thread has ended before the events
   std::vector<Token> reported_;
 };
 
 ReleaseWatch::Watcher::~Watcher() {
-  Want(Wanted::kNoMore);
+  Become(State::kStopping);
   thread_.Join();
 }
 
 Status ReleaseWatch::Watcher::Watch(Token token, const std::string& path, std::int64_t owner_pid,
-                                    Sight* sight) {
+                                    WatchScope* scope) {
   Status status = Begin();
   if (!status.ok()) return status;
   // First of all, so that an Add() that fails lets the thread end when it is the last.
   watched_.insert(token);
-  status = events_->Add(token, path, owner_pid, sight);
+  status = events_->Add(token, path, owner_pid, scope);
   if (!status.ok()) Unwatch(token);
   return status;
 }
@@ -69,21 +69,21 @@ Status ReleaseWatch::Watcher::Watch(Token token, const std::string& path, std::i
 void ReleaseWatch::Watcher::Unwatch(Token token) {
   if (watched_.erase(token) == 0) return;
   events_->Remove(token);
-  if (watched_.empty()) Want(Wanted::kNotNow);
+  if (watched_.empty()) Become(State::kIdle);
 }
 
-std::vector<ReleaseWatch::Token> ReleaseWatch::Watcher::TakeReported() {
+std::vector<ReleaseWatch::Token> ReleaseWatch::Watcher::TakeEvents() {
   std::vector<Token> taken;
   std::lock_guard<std::mutex> guard(mutex_);
   taken.swap(reported_);
   return taken;
 }
 
-// From here on the events are there until Want() says otherwise.
+// From here on the events are there until Become() says otherwise.
 Status ReleaseWatch::Watcher::Begin() {
   {
     std::lock_guard<std::mutex> guard(mutex_);
-    wanted_ = Wanted::kYes;
+    state_ = State::kRunning;
     if (events_ != nullptr) return Status::Ok();
   }
   thread_.Join();
@@ -97,10 +97,10 @@ Status ReleaseWatch::Watcher::Start() {
   return status;
 }
 
-void ReleaseWatch::Watcher::Want(Wanted wanted) {
+void ReleaseWatch::Watcher::Become(State wanted) {
   std::lock_guard<std::mutex> guard(mutex_);
-  wanted_ = wanted;
-  if (std::exchange(deaf_, false)) events_.reset();
+  state_ = wanted;
+  if (std::exchange(failed_, false)) events_.reset();
   if (events_ != nullptr) events_->Interrupt();
 }
 
@@ -108,28 +108,28 @@ void ReleaseWatch::Watcher::Run(void* self) {
   auto* watcher = static_cast<Watcher*>(self);
   ReleaseEvents* events = watcher->events_.get();
   std::vector<Token> tokens;
-  ReleaseEvents::Waited waited = ReleaseEvents::Waited::kWoken;
+  ReleaseEvents::WaitResult waited = ReleaseEvents::WaitResult::kWoken;
   do {
-    waited = events->Wait(watcher->PatienceMs(), &tokens);
+    waited = events->Wait(watcher->TimeoutMs(), &tokens);
     watcher->Report(tokens);
     tokens.clear();
-  } while (!watcher->Ends(waited));
+  } while (!watcher->ShouldStop(waited));
 }
 
-int ReleaseWatch::Watcher::PatienceMs() {
+int ReleaseWatch::Watcher::TimeoutMs() {
   std::lock_guard<std::mutex> guard(mutex_);
-  return wanted_ == Wanted::kYes ? ReleaseEvents::kForever : kLingerMs;
+  return state_ == State::kRunning ? ReleaseEvents::kForever : kLingerMs;
 }
 
 // Closes its descriptors now and not when it is joined: they count against limits of the whole
 // user. Not while the owner's side goes on to use them.
-bool ReleaseWatch::Watcher::Ends(ReleaseEvents::Waited waited) {
+bool ReleaseWatch::Watcher::ShouldStop(ReleaseEvents::WaitResult waited) {
   std::lock_guard<std::mutex> guard(mutex_);
-  bool over = wanted_ == Wanted::kNoMore ||
-              (wanted_ == Wanted::kNotNow && waited == ReleaseEvents::Waited::kInVain);
+  bool over = state_ == State::kStopping ||
+              (state_ == State::kIdle && waited == ReleaseEvents::WaitResult::kTimeout);
   if (over) events_.reset();
-  deaf_ = !over && waited == ReleaseEvents::Waited::kFailed;
-  return over || deaf_;
+  failed_ = !over && waited == ReleaseEvents::WaitResult::kFailed;
+  return over || failed_;
 }
 
 void ReleaseWatch::Watcher::Report(const std::vector<Token>& tokens) {
@@ -149,12 +149,12 @@ ReleaseWatch::ReleaseWatch(Notify notify, void* context)
 ReleaseWatch::~ReleaseWatch() = default;
 
 Status ReleaseWatch::Watch(Token token, const std::string& path, std::int64_t owner_pid,
-                           Sight* sight) {
-  return watcher_->Watch(token, path, owner_pid, sight);
+                           WatchScope* scope) {
+  return watcher_->Watch(token, path, owner_pid, scope);
 }
 
 void ReleaseWatch::Unwatch(Token token) { watcher_->Unwatch(token); }
 
-std::vector<ReleaseWatch::Token> ReleaseWatch::TakeReported() { return watcher_->TakeReported(); }
+std::vector<ReleaseWatch::Token> ReleaseWatch::TakeEvents() { return watcher_->TakeEvents(); }
 
 }  // namespace gateway_lock

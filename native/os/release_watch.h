@@ -3,10 +3,10 @@
 // Guaranteed: from the return of Watch() on, the first of these is reported, once, even when it
 // happens before the caller has done anything else: the file at the path is removed, renamed,
 // replaced, truncated or written, as a holder of this package does when it releases; with
-// Sight::kOwner, the owner's process has ended; with Sight::kFile, a process closes a descriptor of
-// the file, as any holder does that releases or dies; on macOS, the lock of the file is dropped;
-// with Sight::kRelease, only an orderly release. After a report nothing more is seen until Watch()
-// is called again.
+// WatchScope::kOwner, the owner's process has ended; with WatchScope::kFile, a process closes a
+// descriptor of the file, as any holder does that releases or dies; on macOS, the lock of the file
+// is dropped; with WatchScope::kRelease, only an orderly release. After a report nothing more is
+// seen until Watch() is called again.
 // NOT promised: that the lock is free then. A report may come some microseconds before the kernel
 // lets go of the lock or of the name, or because of a close that was no release. The try decides.
 //
@@ -24,7 +24,7 @@
 
 namespace gateway_lock {
 
-enum class Sight {
+enum class WatchScope {
   kFile,     // only the file: every close is reported, because one may be the holder's
   kOwner,    // the file and the owner's process, whose death is seen for itself
   kRelease,  // only what a holder does that lets go in order: a death must be asked for (Windows)
@@ -33,7 +33,7 @@ enum class Sight {
 class ReleaseWatch {
  public:
   using Token = std::uint64_t;
-  // Something was reported. Not called again before TakeReported(). Must not call a member.
+  // Something was reported. Not called again before TakeEvents(). Must not call a member.
   using Notify = void (*)(void* context);
 
   ReleaseWatch(Notify notify, void* context);
@@ -46,11 +46,11 @@ class ReleaseWatch {
   // lock, as far as is known, else 0; a pid that cannot be watched counts as not known.
   // kReplaced: there is no file. Any other failure: what can be watched at once is limited, by a
   // number of descriptors, watches, threads; this one is not.
-  Status Watch(Token token, const std::string& path, std::int64_t owner_pid, Sight* sight);
+  Status Watch(Token token, const std::string& path, std::int64_t owner_pid, WatchScope* scope);
   void Unwatch(Token token);
 
   // The tokens reported since the last call; one that is watched no longer may be among them.
-  std::vector<Token> TakeReported();
+  std::vector<Token> TakeEvents();
 
  private:
   class Watcher;

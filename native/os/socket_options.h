@@ -13,7 +13,7 @@ int OpenCloseOnExecSocket(int family);
 
 // For a socket that was bound without SO_REUSEADDR and listens: lets the next gateway bind the port
 // while connections of this one are still dying.
-void LetSuccessorRebind(const SocketHandle& listening);
+void AllowRebindInTimeWait(const SocketHandle& listening);
 
 // Whether somebody listens on an address of `endpoint` whom a bind() without SO_REUSEADDR does not
 // notice.

@@ -25,7 +25,7 @@ int OpenCloseOnExecSocket(int family) {
 
 // Nothing to do, on purpose: here the option on a listening socket would let 0.0.0.0 listen beside
 // our 127.0.0.1 (nymtech/nym#3232).
-void LetSuccessorRebind(const SocketHandle& /*listening*/) {}
+void AllowRebindInTimeWait(const SocketHandle& /*listening*/) {}
 
 // A bind of `::` is compared with IPv6 sockets only, unless the other one belongs to another user
 // (in6_pcbbind() in bsd/netinet6/in6_pcb.c), although it takes IPv4 as well. Loopback is asked
@@ -37,7 +37,7 @@ bool StrictBindMisses(const Endpoint& endpoint) {
       IN6_IS_ADDR_UNSPECIFIED(&reinterpret_cast<const sockaddr_in6*>(address.get())->sin6_addr);
   if (!wildcard || endpoint.port == 0) return false;
   Answer answer = Answer::kRefused;
-  (void)AskPort({"127.0.0.1", endpoint.port}, &answer);
+  (void)ProbePort({"127.0.0.1", endpoint.port}, &answer);
   return answer != Answer::kRefused || HasListener({"0.0.0.0", endpoint.port});
 }
 

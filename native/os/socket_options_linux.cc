@@ -17,7 +17,7 @@ int OpenCloseOnExecSocket(int family) {
 // inet_bind_conflict), and connections inherit it from the listener. A listening socket still
 // excludes everybody: the same check refuses any second bind while one of them listens. So it is
 // set after listen(), never before.
-void LetSuccessorRebind(const SocketHandle& listening) {
+void AllowRebindInTimeWait(const SocketHandle& listening) {
   int on = 1;
   (void)setsockopt(static_cast<int>(listening.get()), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 }

@@ -27,7 +27,7 @@ struct [[nodiscard]] Status {
   bool ok() const { return kind == StatusKind::kOk; }
   bool contended() const { return kind == StatusKind::kContended; }
   // A failure that may be over in a moment (Windows only).
-  bool may_pass() const { return kind == StatusKind::kSystemError && detail[0] != '\0'; }
+  bool transient() const { return kind == StatusKind::kSystemError && detail[0] != '\0'; }
 
   static Status Ok() { return {}; }
   static Status Contended() { return {StatusKind::kContended, 0, "", ""}; }
@@ -35,7 +35,7 @@ struct [[nodiscard]] Status {
     return {StatusKind::kSystemError, code, syscall, ""};
   }
   // One that may be over in a moment; `detail` names the grace that it deserves.
-  static Status PassingError(int code, const char* syscall, const char* detail) {
+  static Status TransientError(int code, const char* syscall, const char* detail) {
     return {StatusKind::kSystemError, code, syscall, detail};
   }
   static Status InvalidFile(const char* detail) {

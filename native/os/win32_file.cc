@@ -1,7 +1,7 @@
 #include "win32_file.h"
 
 #include "file_content.h"
-#include "lock_place.h"
+#include "lock_path_check.h"
 #include "win32_text.h"
 
 namespace gateway_lock {
@@ -119,20 +119,20 @@ Status WhyDenied(const char* syscall) {
   auto last_nt_status = FindLastNtStatus();
   if (last_nt_status != nullptr && last_nt_status() == kStatusDeletePending) {
     // Busy, and not denied: nobody's rights are the reason.
-    return Status::PassingError(ERROR_SHARING_VIOLATION, syscall, "delete-pending");
+    return Status::TransientError(ERROR_SHARING_VIOLATION, syscall, "delete-pending");
   }
   if (code == ERROR_SHARING_VIOLATION) {
-    return Status::PassingError(code, syscall, "sharing-violation");
+    return Status::TransientError(code, syscall, "sharing-violation");
   }
   // A virus scanner, an indexer or a deletion on a server says so for a moment
   // (tox-dev/filelock#705).
-  return code == ERROR_ACCESS_DENIED ? Status::PassingError(code, syscall, "access-denied")
+  return code == ERROR_ACCESS_DENIED ? Status::TransientError(code, syscall, "access-denied")
                                      : Status::SystemError(code, syscall);
 }
 
 Status WhyNotOpened(const std::string& path) {
   Status status = WhyDenied("open");
-  if (status.may_pass() && status.sys_code != ERROR_ACCESS_DENIED) return status;
+  if (status.transient() && status.sys_code != ERROR_ACCESS_DENIED) return status;
   Status explained = ExplainOpenFailure(path, FileAccess::kOwner, status.sys_code);
   return explained.kind == StatusKind::kSystemError ? status : explained;
 }

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "directory.h"
 #include "file_lock.h"
-#include "places.h"
 #include "process_identity.h"
 #include "release_watch.h"
 #include "taking.h"
@@ -56,21 +56,21 @@ class Watching {
   Watching& operator=(const Watching&) = delete;
 
   Status Watch(ReleaseWatch::Token token, const std::string& path, std::int64_t pid) {
-    Sight sight = Sight::kFile;
-    Status status = watch_.Watch(token, path, pid, &sight);
-    CHECK(!status.ok() || sight == (pid == 0 ? Sight::kRelease : Sight::kOwner));
+    WatchScope scope = WatchScope::kFile;
+    Status status = watch_.Watch(token, path, pid, &scope);
+    CHECK(!status.ok() || scope == (pid == 0 ? WatchScope::kRelease : WatchScope::kOwner));
     return status;
   }
   bool Reports(ReleaseWatch::Token token) {
     CHECK(WaitForSingleObject(reported_, kReportLimitMs) == WAIT_OBJECT_0);
-    for (ReleaseWatch::Token one : watch_.TakeReported()) {
+    for (ReleaseWatch::Token one : watch_.TakeEvents()) {
       if (one == token) return true;
     }
     return false;
   }
   bool ReportsOnly(ReleaseWatch::Token token) {
     CHECK(WaitForSingleObject(reported_, kReportLimitMs) == WAIT_OBJECT_0);
-    return watch_.TakeReported() == std::vector<ReleaseWatch::Token>{token};
+    return watch_.TakeEvents() == std::vector<ReleaseWatch::Token>{token};
   }
   void Unwatch(ReleaseWatch::Token token) { watch_.Unwatch(token); }
 
@@ -157,10 +157,10 @@ TEST(
   Directory directory;
   FileLock lock = Take(directory / "a.lock");
   Suspended owner;
-  Sight sight = Sight::kFile;
+  WatchScope scope = WatchScope::kFile;
   ReleaseWatch watch([](void*) {}, nullptr);
-  CHECK(watch.Watch(7, lock.path(), owner.pid(), &sight).ok());
-  CHECK(sight == Sight::kRelease);
+  CHECK(watch.Watch(7, lock.path(), owner.pid(), &scope).ok());
+  CHECK(scope == WatchScope::kRelease);
 }
 
 TEST("what others write beside the file is not reported, and the release after it is") {

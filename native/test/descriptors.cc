@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "places.h"
+#include "directory.h"
 #include "test.h"
 
 namespace gateway_lock::test {

@@ -8,8 +8,8 @@
 #include <string>
 
 #include "descriptors.h"
+#include "directory.h"
 #include "exec_program.h"
-#include "places.h"
 #include "test.h"
 
 namespace gateway_lock::test {

@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "descriptors.h"
+#include "directory.h"
 #include "exec_program.h"
 #include "file_lock.h"
 #include "file_system.h"
-#include "places.h"
 #include "taking.h"
 #include "test.h"
 

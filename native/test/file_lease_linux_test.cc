@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string>
 
-#include "places.h"
+#include "directory.h"
 #include "taking.h"
 #include "test.h"
 

@@ -4,8 +4,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "directory.h"
 #include "file_lock.h"
-#include "places.h"
 #include "processes.h"
 #include "taking.h"
 #include "test.h"
@@ -35,7 +35,7 @@ TEST("a forked copy of a shared holder that releases leaves lock and file") {
 TEST("a forked copy of the holder that abandons, or ends, leaves the parent's lock") {
   Directory directory;
   FileLock lock = Take(directory / "a.lock");
-  InForkedChild([&] { lock.Abandon(); });
+  InForkedChild([&] { lock.Unlock(); });
   CHECK(IsRefused(directory / "a.lock"));
 }
 
@@ -43,7 +43,7 @@ TEST("the holder's abandon frees the lock although a forked child has a copy ope
   Directory directory;
   FileLock lock = Take(directory / "a.lock");
   StandingChild child;
-  lock.Abandon();
+  lock.Unlock();
   CHECK(!IsRefused(directory / "a.lock"));
 }
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "directory.h"
 #include "file_lock.h"
-#include "places.h"
 #include "taking.h"
 #include "test.h"
 
@@ -18,7 +18,7 @@ TEST("a contender gets a free lock, in a file that is made for its user alone") 
   Directory directory;
   FileLock lock = Take(directory / "a.lock");
   CHECK(lock.held() && lock.created());
-  CHECK(lock.strength() == Strength::kKernel);
+  CHECK(lock.strength() == Strength::kLocal);
   CHECK(ModeOf(directory / "a.lock") == 0600);
 }
 
@@ -62,7 +62,7 @@ TEST("abandon lets the next contender in and leaves the file and its record") {
   Directory directory;
   FileLock holder = Take(directory / "a.lock");
   CHECK(holder.WriteRecord("mine\n").ok());
-  holder.Abandon();
+  holder.Unlock();
   CHECK(!holder.held());
   FileLock next = Take(directory / "a.lock");
   CHECK(!next.created());
@@ -94,9 +94,9 @@ TEST("shared holders let each other in, and keep an exclusive contender out") {
   FileLock first = Take(directory / "a.lock", LockMode::kShared);
   FileLock second = Take(directory / "a.lock", LockMode::kShared);
   CHECK(IsRefused(directory / "a.lock"));
-  second.Abandon();
+  second.Unlock();
   CHECK(IsRefused(directory / "a.lock"));
-  first.Abandon();
+  first.Unlock();
   CHECK(!IsRefused(directory / "a.lock"));
 }
 

@@ -3,9 +3,9 @@
 #include <thread>
 #include <vector>
 
+#include "directory.h"
 #include "file_lock.h"
 #include "listener.h"
-#include "places.h"
 #include "process_identity.h"
 #include "test.h"
 #include "test_process.h"
@@ -21,11 +21,11 @@ struct Arena {
 
 // Releases and abandons in turn, so that both an empty path and a leftover file are raced for.
 void Contend(Arena* arena, int wanted) {
-  KnownFileSystems file_systems;
+  FileSystemCache file_systems;
   for (int entered = 0; entered < wanted;) {
     FileLock lock;
     Status status = FileLock::TryAcquire(arena->path, LockOptions(), &file_systems, &lock);
-    CHECK(status.ok() || status.contended() || status.may_pass());
+    CHECK(status.ok() || status.contended() || status.transient());
     if (!status.ok()) {
       std::this_thread::yield();
       continue;
@@ -33,7 +33,7 @@ void Contend(Arena* arena, int wanted) {
     CHECK(arena->inside.fetch_add(1) == 0);
     ++arena->entries;
     arena->inside.fetch_sub(1);
-    if (++entered % 2 == 0) lock.Abandon();
+    if (++entered % 2 == 0) lock.Unlock();
     CHECK(lock.Release().ok());
   }
 }
@@ -54,8 +54,8 @@ TEST("two threads that listen, ask and look up processes do not touch each other
       Listener listener;
       CHECK(Listener::Listen({"127.0.0.1", 0}, 8, &listener).ok());
       Answer answer;
-      CHECK(AskPort(listener.endpoint(), &answer).ok());
-      CHECK(answer == Answer::kAnswers);
+      CHECK(ProbePort(listener.endpoint(), &answer).ok());
+      CHECK(answer == Answer::kAccepted);
       CHECK(ReadProcess(OwnPid()).alive);
       CHECK(!BootId().empty());
     }

@@ -4,8 +4,8 @@
 
 #include <string>
 
+#include "directory.h"
 #include "file_lock.h"
-#include "places.h"
 #include "taking.h"
 #include "test.h"
 #include "win32_file.h"
@@ -53,7 +53,7 @@ TEST("while it is held the file can be read and written by others, and not delet
   FileLock lock = Take(directory / "a.lock");
   CHECK(OpenError(lock.path(), GENERIC_READ | GENERIC_WRITE, kShareAll) == ERROR_SUCCESS);
   CHECK(OpenError(lock.path(), DELETE, kShareAll) == ERROR_SHARING_VIOLATION);
-  lock.Abandon();
+  lock.Unlock();
   CHECK(OpenError(directory / "a.lock", DELETE, kShareAll) == ERROR_SUCCESS);
 }
 
@@ -79,7 +79,7 @@ TEST("a file of a successor is not removed") {
   Directory directory;
   const std::string path = directory / "a.lock";
   FileLock first = Take(path);
-  first.Abandon();
+  first.Unlock();
   FileLock successor = Take(path);
   CHECK(OpenError(path, DELETE, kShareAll) == ERROR_SHARING_VIOLATION);
   CHECK(successor.Release().ok());

@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "directory.h"
 #include "file_system.h"
-#include "places.h"
 #include "posix_file.h"
 #include "test.h"
 
@@ -37,35 +37,36 @@ Opened OpenLocked(const std::string& path) {
 TEST("a local file system that refuses the second open is worth a kernel lock") {
   Directory directory;
   Opened held = OpenLocked(directory / "a.lock");
-  KnownFileSystems file_systems;
+  FileSystemCache file_systems;
   Strength strength = Strength::kWeak;
-  CHECK(file_systems.Judge(held.file, directory / "a.lock", held.identity, &strength).ok());
-  CHECK(strength == Strength::kKernel);
+  CHECK(file_systems.StrengthOf(held.file, directory / "a.lock", held.identity, &strength).ok());
+  CHECK(strength == Strength::kLocal);
 }
 
 // Not holding the lock looks the same as a file system that grants it twice.
 TEST("a file system that grants the lock twice is weak, and is known for it from then on") {
   Directory directory;
   Opened free = OpenFile(directory / "a.lock");
-  KnownFileSystems file_systems;
-  Strength strength = Strength::kKernel;
-  CHECK(file_systems.Judge(free.file, directory / "a.lock", free.identity, &strength).ok());
+  FileSystemCache file_systems;
+  Strength strength = Strength::kLocal;
+  CHECK(file_systems.StrengthOf(free.file, directory / "a.lock", free.identity, &strength).ok());
   CHECK(strength == Strength::kWeak);
   Opened held = OpenLocked(directory / "b.lock");
-  CHECK(file_systems.Judge(held.file, directory / "b.lock", held.identity, &strength).ok());
+  CHECK(file_systems.StrengthOf(held.file, directory / "b.lock", held.identity, &strength).ok());
   CHECK(strength == Strength::kWeak);
 }
 
 TEST("nothing is learnt about a file system from a path that names another file, or none") {
   Directory directory;
   Opened held = OpenLocked(directory / "a.lock");
-  KnownFileSystems file_systems;
+  FileSystemCache file_systems;
   Strength strength = Strength::kRemote;
   CHECK(unlink((directory / "a.lock").c_str()) == 0);
-  Status missing = file_systems.Judge(held.file, directory / "a.lock", held.identity, &strength);
+  Status missing =
+      file_systems.StrengthOf(held.file, directory / "a.lock", held.identity, &strength);
   CHECK(missing.kind == StatusKind::kReplaced);
   WriteFile(directory / "a.lock", "another");
-  Status other = file_systems.Judge(held.file, directory / "a.lock", held.identity, &strength);
+  Status other = file_systems.StrengthOf(held.file, directory / "a.lock", held.identity, &strength);
   CHECK(other.kind == StatusKind::kReplaced);
   CHECK(strength == Strength::kRemote);
 }

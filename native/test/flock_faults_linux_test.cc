@@ -11,8 +11,8 @@
 #include <functional>
 #include <string>
 
+#include "directory.h"
 #include "file_lock.h"
-#include "places.h"
 #include "taking.h"
 #include "test.h"
 
@@ -49,7 +49,7 @@ class SeasonedContender {
   }
 
  private:
-  KnownFileSystems file_systems_;
+  FileSystemCache file_systems_;
 };
 
 TEST("a file removed between open and flock is not what the contender ends up with") {
@@ -110,7 +110,7 @@ TEST("a file system that grants the lock to two is refused, unless a weak lock i
   CHECK(refused.kind == StatusKind::kWeakFileSystem);
   CHECK(std::strcmp(refused.detail, "grants the lock to two at once") == 0);
   CHECK(!lock.held());
-  KnownFileSystems file_systems;
+  FileSystemCache file_systems;
   LockOptions options;
   options.allow_weak = true;
   CHECK(FileLock::TryAcquire(directory / "a.lock", options, &file_systems, &lock).ok());
@@ -149,7 +149,7 @@ TEST("any other failure of flock is a system error, never contention and never s
 
 TEST("the file system is put to the test once, not at each acquire") {
   Directory directory;
-  KnownFileSystems file_systems;
+  FileSystemCache file_systems;
   int calls = 0;
   hook = [&](int fd, int operation) {
     ++calls;

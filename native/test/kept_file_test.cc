@@ -6,7 +6,7 @@
 #include <initializer_list>
 #include <string>
 
-#include "places.h"
+#include "directory.h"
 #include "taking.h"
 #include "test.h"
 

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "places.h"
+#include "directory.h"
 #include "processes.h"
 #include "taking.h"
 #include "test.h"
@@ -30,7 +30,7 @@ TEST("the release of a kept file is reported although its known owner lives on")
   Watcher watcher;
   StandingChild owner;
   FileLock lock = TakeKept(directory / "a.lock");
-  CHECK(watcher.Watch(1, directory / "a.lock", owner.pid()) == Sight::kOwner);
+  CHECK(watcher.Watch(1, directory / "a.lock", owner.pid()) == WatchScope::kOwner);
   CHECK(lock.Release().ok());
   CHECK(watcher.Next() == Tokens{1});
 }
@@ -52,7 +52,7 @@ TEST("a holder that opened the file read-only, as flock(1) does, is seen to clos
   WriteFile(directory / "a.lock", "");
   FileHandle holder(open((directory / "a.lock").c_str(), O_RDONLY | O_CLOEXEC));
   CHECK(flock(static_cast<int>(holder.get()), LOCK_EX) == 0);
-  CHECK(watcher.Watch(1, directory / "a.lock") == Sight::kFile);
+  CHECK(watcher.Watch(1, directory / "a.lock") == WatchScope::kFile);
   holder.Reset();
   CHECK(watcher.Next() == Tokens{1});
 }

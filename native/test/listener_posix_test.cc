@@ -4,8 +4,8 @@
 
 #include <cerrno>
 
+#include "directory.h"
 #include "listener.h"
-#include "places.h"
 #include "posix_socket.h"
 #include "sockets.h"
 #include "test.h"

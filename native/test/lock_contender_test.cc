@@ -2,8 +2,8 @@
 
 #include <cstdio>
 
+#include "directory.h"
 #include "lock_contender.h"
-#include "places.h"
 #include "processes.h"
 #include "taking.h"
 #include "test.h"
@@ -22,7 +22,7 @@ struct Waiter {
     return Try(&lock).contended();
   }
 
-  KnownFileSystems file_systems;
+  FileSystemCache file_systems;
   LockContender contender;
 };
 
@@ -41,11 +41,11 @@ TEST("refused tries of a contender close nothing that others watch for") {
   Waiter waiter(directory / "a.lock");
   CHECK(waiter.IsRefused());
   Watcher watcher;
-  CHECK(watcher.Watch(1, directory / "a.lock") == Sight::kFile);
+  CHECK(watcher.Watch(1, directory / "a.lock") == WatchScope::kFile);
   for (int tries = 0; tries < 10; ++tries) CHECK(waiter.IsRefused());
   CHECK(watcher.IsQuiet(directory / "marker"));
   // The control: the holder's close is reported.
-  lock.Abandon();
+  lock.Unlock();
   CHECK(watcher.Next().size() == 1);
 }
 
@@ -106,11 +106,11 @@ TEST("a contender watches the file that refused it, and nothing when none did") 
   Directory directory;
   Waiter waiter(directory / "a.lock");
   Watcher watcher;
-  Sight sight = Sight::kOwner;
-  CHECK(waiter.contender.Watch(watcher.get(), 1, 0, &sight).kind == StatusKind::kUnsupported);
+  WatchScope scope = WatchScope::kOwner;
+  CHECK(waiter.contender.Watch(watcher.get(), 1, 0, &scope).kind == StatusKind::kUnsupported);
   FileLock lock = Take(directory / "a.lock");
   CHECK(waiter.IsRefused());
-  CHECK(waiter.contender.Watch(watcher.get(), 1, 0, &sight).ok() && sight == Sight::kFile);
+  CHECK(waiter.contender.Watch(watcher.get(), 1, 0, &scope).ok() && scope == WatchScope::kFile);
   CHECK(lock.Release().ok());
   CHECK(watcher.Next().size() == 1);
 }
@@ -121,7 +121,7 @@ TEST("a contender that closes has no descriptor open, and may try again") {
   Waiter waiter(directory / "a.lock");
   CHECK(waiter.IsRefused());
   waiter.contender.Close();
-  lock.Abandon();
+  lock.Unlock();
   CHECK(DescriptorOf(directory / "a.lock") == -1);
   FileLock next;
   CHECK(waiter.Try(&next).ok());

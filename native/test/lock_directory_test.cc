@@ -6,8 +6,8 @@
 #include <initializer_list>
 #include <string>
 
-#include "lock_place.h"
-#include "places.h"
+#include "directory.h"
+#include "lock_path_check.h"
 #include "test.h"
 
 namespace gateway_lock::test {

@@ -6,8 +6,8 @@
 #include <cstring>
 #include <string>
 
+#include "directory.h"
 #include "lock_probe.h"
-#include "places.h"
 #include "taking.h"
 #include "test.h"
 
@@ -50,10 +50,10 @@ TEST("probing tells shared holders from an exclusive one, down to the last") {
   FileLock first = Take(directory / "a.lock", LockMode::kShared);
   FileLock second = Take(directory / "a.lock", LockMode::kShared);
   CHECK(Probe(directory / "a.lock").state == ProbedState::kHeldShared);
-  second.Abandon();
+  second.Unlock();
   CHECK(Probe(directory / "a.lock").state == ProbedState::kHeldShared);
   CHECK(IsRefused(directory / "a.lock"));
-  first.Abandon();
+  first.Unlock();
   CHECK(Probe(directory / "a.lock").state == ProbedState::kFree);
 }
 

@@ -14,7 +14,7 @@ TEST("the owner of a port that a child listens on is the child") {
   StandingChild child;
   Endpoint endpoint = listener.endpoint();
   listener.Close();
-  CHECK(FindPortOwner(endpoint) == child.pid());
+  CHECK(FindListenerPid(endpoint) == child.pid());
 }
 
 TEST("a connection has the port that it leaves from, until it is closed") {
@@ -22,7 +22,7 @@ TEST("a connection has the port that it leaves from, until it is closed") {
   SocketHandle client = Connect(listener.endpoint());
   Endpoint source = {"127.0.0.1", 0};
   CHECK(LocalPort(client, &source.port).ok());
-  CHECK(FindPortOwner(source) == 0);
+  CHECK(FindListenerPid(source) == 0);
   CHECK(FindConnectionOwner(source) == getpid());
   client.Reset();
   CHECK(FindConnectionOwner(source) == 0);

@@ -15,29 +15,29 @@ void NeedsOwners() {
 TEST("the owner of a port that we listen on is this process") {
   NeedsOwners();
   Listener listener = ListenOn(kAnyPort);
-  CHECK(FindPortOwner(listener.endpoint()) == OwnPid());
+  CHECK(FindListenerPid(listener.endpoint()) == OwnPid());
 }
 
 TEST("a listener on the wildcard owns the port of each address") {
   NeedsOwners();
   Listener listener = ListenOn({"0.0.0.0", 0});
-  CHECK(FindPortOwner({"127.0.0.1", listener.endpoint().port}) == OwnPid());
+  CHECK(FindListenerPid({"127.0.0.1", listener.endpoint().port}) == OwnPid());
 }
 
 TEST("a listener on an IPv6 address is found, and a dual-stack one by its IPv4 address") {
   if (!HasIPv6()) Skip("this machine has no IPv6 loopback");
   NeedsOwners();
   Listener loopback = ListenOn({"::1", 0});
-  CHECK(FindPortOwner(loopback.endpoint()) == OwnPid());
+  CHECK(FindListenerPid(loopback.endpoint()) == OwnPid());
   Listener dual = ListenOn({"::", 0});
-  CHECK(FindPortOwner({"127.0.0.1", dual.endpoint().port}) == OwnPid());
+  CHECK(FindListenerPid({"127.0.0.1", dual.endpoint().port}) == OwnPid());
 }
 
 TEST("a port that nobody listens on has no owner, bound or not") {
   Squatter squatter = SquatOn(kAnyPort);
-  CHECK(FindPortOwner(squatter.endpoint) == 0);
+  CHECK(FindListenerPid(squatter.endpoint) == 0);
   squatter.socket.Reset();
-  CHECK(FindPortOwner(squatter.endpoint) == 0);
+  CHECK(FindListenerPid(squatter.endpoint) == 0);
 }
 
 TEST("connections to a port do not make their ends its owners") {
@@ -46,7 +46,7 @@ TEST("connections to a port do not make their ends its owners") {
   SocketHandle client = Connect(endpoint);
   SocketHandle connection = Accept(listener);
   listener.Close();
-  CHECK(FindPortOwner(endpoint) == 0);
+  CHECK(FindListenerPid(endpoint) == 0);
 }
 
 TEST("a connection has the port of a listener that is closed, on its own address alone") {
@@ -89,7 +89,7 @@ TEST("an IPv4 listener is none for the IPv6 loopback, and a dual-stack one is fo
   CHECK(HasListener({"127.0.0.1", both.endpoint().port}));
 }
 
-TEST("what is no address has no owner") { CHECK(FindPortOwner({"localhost", 80}) == 0); }
+TEST("what is no address has no owner") { CHECK(FindListenerPid({"localhost", 80}) == 0); }
 
 }  // namespace
 }  // namespace gateway_lock::test

@@ -1,4 +1,4 @@
-#include "places.h"
+#include "directory.h"
 #include "process_identity.h"
 #include "test.h"
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "places.h"
+#include "directory.h"
 #include "process_identity.h"
 #include "processes.h"
 #include "test.h"

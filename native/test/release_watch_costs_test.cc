@@ -2,7 +2,7 @@
 #include <string>
 #include <thread>
 
-#include "places.h"
+#include "directory.h"
 #include "process_costs.h"
 #include "release_watch.h"
 #include "test.h"
@@ -17,8 +17,8 @@ constexpr double kMostCpuMs = 100;
 void Ignore(void* /*context*/) {}
 
 void WatchOnce(ReleaseWatch* watch, const std::string& path, std::int64_t owner_pid) {
-  Sight sight = Sight::kFile;
-  CHECK(watch->Watch(1, path, owner_pid, &sight).ok());
+  WatchScope scope = WatchScope::kFile;
+  CHECK(watch->Watch(1, path, owner_pid, &scope).ok());
 }
 
 // Interrupting a kqueue once left it awake for good: 3,003 ms of CPU in 3 s (EVFILT_USER without

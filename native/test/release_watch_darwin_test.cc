@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "places.h"
+#include "directory.h"
 #include "taking.h"
 #include "test.h"
 #include "watching.h"
@@ -24,7 +24,7 @@ TEST("a release that keeps the file is reported, with a known owner and without"
     watcher.Watch(1, directory / "a.lock", owner);
     // As a holder does that keeps its file: truncate, unlock, close.
     CHECK(truncate((directory / "a.lock").c_str(), 0) == 0);
-    lock.Abandon();
+    lock.Unlock();
     CHECK(watcher.Next() == Tokens{1});
   }
 }

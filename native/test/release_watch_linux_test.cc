@@ -16,7 +16,7 @@
 #include <string>
 #include <thread>
 
-#include "places.h"
+#include "directory.h"
 #include "processes.h"
 #include "taking.h"
 #include "test.h"
@@ -148,7 +148,7 @@ TEST(
   FileLock lock;
   StandingChild holder([&] { lock = Take(directory / "a.lock"); });
   Refuse(434, ENOSYS);
-  CHECK(watcher.Watch(1, directory / "a.lock", holder.pid()) == Sight::kFile);
+  CHECK(watcher.Watch(1, directory / "a.lock", holder.pid()) == WatchScope::kFile);
   holder.End();
   CHECK(watcher.Next().size() == 1);
 }
@@ -166,8 +166,8 @@ TEST("at the limit of descriptors nothing is watched, and nothing is left open o
     close(next);
     rlimit narrow = {static_cast<rlim_t>(next + room), before.rlim_max};
     CHECK(setrlimit(RLIMIT_NOFILE, &narrow) == 0);
-    Sight sight = Sight::kFile;
-    Status status = watcher.get()->Watch(1, directory / "a.lock", 0, &sight);
+    WatchScope scope = WatchScope::kFile;
+    Status status = watcher.get()->Watch(1, directory / "a.lock", 0, &scope);
     CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
     CHECK(status.ok() == (room == 3));
     CHECK(status.ok() || status.sys_code == EMFILE);
@@ -202,7 +202,7 @@ TEST("a watch whose descriptors were taken away ends, can be told so, and can be
   // Wakes it, if it sleeps already in the one that it had.
   CHECK(unlink((directory / "b.lock").c_str()) == 0);
   WaitUntil([&] { return Threads() == threads; });
-  (void)watcher.get()->TakeReported();
+  (void)watcher.get()->TakeEvents();
   watcher.Unwatch(1);
   watcher.Unwatch(2);
   watcher.Watch(3, directory / "a.lock", getpid());
@@ -220,8 +220,8 @@ TEST("without threads to be had nothing is watched, and nothing is left open") {
   int descriptors = Descriptors();
   // clone3 as well: newer libcs ask for it first and take the older one for its errors but ENOSYS.
   Refuse(435, EAGAIN);
-  Sight sight = Sight::kFile;
-  Status status = watcher.get()->Watch(1, directory / "a.lock", 0, &sight);
+  WatchScope scope = WatchScope::kFile;
+  Status status = watcher.get()->Watch(1, directory / "a.lock", 0, &scope);
   if (status.ok()) Skip("this libc starts a thread without clone3");
   CHECK(status.sys_code == EAGAIN);
   CHECK(Descriptors() == descriptors);

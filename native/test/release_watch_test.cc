@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <vector>
 
-#include "places.h"
+#include "directory.h"
 #include "processes.h"
 #include "release_watch.h"
 #include "taking.h"
@@ -23,7 +23,7 @@ TEST("the removal of a watched file is reported") {
   Directory directory;
   Watcher watcher;
   FileLock lock = Take(directory / "a.lock");
-  CHECK(watcher.Watch(1, directory / "a.lock") == Sight::kFile);
+  CHECK(watcher.Watch(1, directory / "a.lock") == WatchScope::kFile);
   CHECK(lock.Release().ok());
   CHECK(watcher.Next() == Tokens{1});
 }
@@ -63,7 +63,7 @@ TEST("the death of a known owner is reported when its lock is free") {
   for (ReleaseWatch::Token round = 1; round <= 50; ++round) {
     FileLock lock;
     StandingChild holder([&] { lock = Take(directory / "a.lock"); });
-    CHECK(watcher.Watch(round, directory / "a.lock", holder.pid()) == Sight::kOwner);
+    CHECK(watcher.Watch(round, directory / "a.lock", holder.pid()) == WatchScope::kOwner);
     CHECK(IsRefused(directory / "a.lock"));
     holder.End();
     CHECK(watcher.Next() == Tokens{round});
@@ -77,7 +77,7 @@ TEST("the death of a holder that nobody named is reported") {
   Watcher watcher;
   FileLock lock;
   StandingChild holder([&] { lock = Take(directory / "a.lock", LockMode::kShared); });
-  CHECK(watcher.Watch(1, directory / "a.lock") == Sight::kFile);
+  CHECK(watcher.Watch(1, directory / "a.lock") == WatchScope::kFile);
   holder.End();
   CHECK(watcher.Next() == Tokens{1});
 }
@@ -98,17 +98,17 @@ TEST("an owner that is dead already is reported at once, or not watched") {
   WriteFile(directory / "a.lock", "");
   StandingChild owner;
   owner.BecomeZombie();
-  if (watcher.Watch(1, directory / "a.lock", owner.pid()) == Sight::kOwner) {
+  if (watcher.Watch(1, directory / "a.lock", owner.pid()) == WatchScope::kOwner) {
     CHECK(watcher.Next() == Tokens{1});
   }
   owner.End();
-  CHECK(watcher.Watch(2, directory / "a.lock", owner.pid()) == Sight::kFile);
+  CHECK(watcher.Watch(2, directory / "a.lock", owner.pid()) == WatchScope::kFile);
 }
 
 TEST("a report is the last one until the file is watched anew") {
   Directory directory;
   Watcher watcher;
-  auto hold_once = [&] { Take(directory / "a.lock").Abandon(); };
+  auto hold_once = [&] { Take(directory / "a.lock").Unlock(); };
   WriteFile(directory / "a.lock", "");
   watcher.Watch(1, directory / "a.lock");
   hold_once();
@@ -160,8 +160,8 @@ TEST("all who watch one file are told of its removal") {
 TEST("a file that is not there cannot be watched, and says so") {
   Directory directory;
   Watcher watcher;
-  Sight sight = Sight::kFile;
-  Status status = watcher.get()->Watch(1, directory / "none", 0, &sight);
+  WatchScope scope = WatchScope::kFile;
+  Status status = watcher.get()->Watch(1, directory / "none", 0, &scope);
   CHECK(status.kind == StatusKind::kReplaced);
   WriteFile(directory / "a.lock", "");
   watcher.Watch(1, directory / "a.lock");
@@ -191,8 +191,8 @@ TEST("no release is missed between a watch and a try, however tight the hand-ove
   int slept = 0;
   auto end = std::chrono::steady_clock::now() + kLongEnough;
   for (int taken = 0; taken < kHandOvers && std::chrono::steady_clock::now() < end;) {
-    Sight sight = Sight::kFile;
-    bool watched = watcher.get()->Watch(1, path, 0, &sight).ok();
+    WatchScope scope = WatchScope::kFile;
+    bool watched = watcher.get()->Watch(1, path, 0, &scope).ok();
     FileLock lock;
     if (TryTake(path, &lock).ok()) {
       ++taken;

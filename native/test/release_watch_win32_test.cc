@@ -6,7 +6,7 @@
 #include <chrono>
 #include <string>
 
-#include "places.h"
+#include "directory.h"
 #include "process_costs.h"
 #include "release_watch.h"
 #include "taking.h"
@@ -29,8 +29,8 @@ int ReportedAfter(const std::string& path, std::int64_t owner_pid, void (*releas
   CHECK(lock.WriteRecord("an owner\n").ok());
   std::atomic<bool> told = false;
   ReleaseWatch watch(Tell, &told);
-  Sight sight = Sight::kFile;
-  CHECK(watch.Watch(1, path, owner_pid, &sight).ok());
+  WatchScope scope = WatchScope::kFile;
+  CHECK(watch.Watch(1, path, owner_pid, &scope).ok());
   SleepMs(20);
   CHECK(!told);
   auto start = std::chrono::steady_clock::now();
@@ -58,7 +58,7 @@ void KeepFile(FileLock* lock) {
   FILE_END_OF_FILE_INFO end = {};
   HANDLE file = reinterpret_cast<HANDLE>(lock->handle());
   CHECK(SetFileInformationByHandle(file, FileEndOfFileInfo, &end, sizeof end));
-  lock->Abandon();
+  lock->Unlock();
 }
 
 TEST(

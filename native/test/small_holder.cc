@@ -17,7 +17,7 @@
 namespace {
 
 using gateway_lock::FileLock;
-using gateway_lock::KnownFileSystems;
+using gateway_lock::FileSystemCache;
 using gateway_lock::LockOptions;
 using gateway_lock::Status;
 
@@ -118,7 +118,7 @@ void Work(const std::string& own) {
   (void)unlink(PathOf("marker").c_str());
 }
 
-void Acquire(KnownFileSystems* file_systems, FileLock* lock) {
+void Acquire(FileSystemCache* file_systems, FileLock* lock) {
   std::string path = PathOf("the.lock");
   for (;;) {
     Status status = FileLock::TryAcquire(path, LockOptions(), file_systems, lock);
@@ -140,7 +140,7 @@ int main(int argc, char** argv) {
   random_state = std::strtoull(argv[2], nullptr, 10);
   bool sabotage = std::strcmp(argv[3], "sabotage") == 0;
   std::string own = std::to_string(getpid());
-  KnownFileSystems file_systems;
+  FileSystemCache file_systems;
   for (;;) {
     FileLock lock;
     Say('w');

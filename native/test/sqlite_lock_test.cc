@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "places.h"
+#include "directory.h"
 #include "processes.h"
 #include "sqlite_lock.h"
 #include "test.h"

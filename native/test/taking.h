@@ -15,7 +15,7 @@ inline LockOptions OptionsFor(LockMode mode) {
 }
 
 inline Status TryTake(const std::string& path, FileLock* out, const LockOptions& options) {
-  KnownFileSystems file_systems;
+  FileSystemCache file_systems;
   return FileLock::TryAcquire(path, options, &file_systems, out);
 }
 
@@ -35,7 +35,7 @@ inline bool IsRefused(const std::string& path, LockMode mode = LockMode::kExclus
   Status status = TryTake(path, &lock, mode);
   CHECK(status.contended() || status.ok());
   // So that asking leaves no trace: the file of a lock that was free belongs to the test.
-  lock.Abandon();
+  lock.Unlock();
   return status.contended();
 }
 

@@ -3,7 +3,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include "places.h"
+#include "directory.h"
 #include "test.h"
 
 namespace gateway_lock::test {
@@ -25,10 +25,10 @@ void Watcher::Notify(void* self) {
   CHECK(write(static_cast<int>(static_cast<Watcher*>(self)->tell_.get()), "x", 1) == 1);
 }
 
-Sight Watcher::Watch(Token token, const std::string& path, std::int64_t owner_pid) {
-  Sight sight = Sight::kFile;
-  CHECK(watch_.Watch(token, path, owner_pid, &sight).ok());
-  return sight;
+WatchScope Watcher::Watch(Token token, const std::string& path, std::int64_t owner_pid) {
+  WatchScope scope = WatchScope::kFile;
+  CHECK(watch_.Watch(token, path, owner_pid, &scope).ok());
+  return scope;
 }
 
 std::vector<Watcher::Token> Watcher::Next() {
@@ -36,7 +36,7 @@ std::vector<Watcher::Token> Watcher::Next() {
   CHECK(poll(&told, 1, kPatienceMs) == 1);
   char byte = 0;
   CHECK(read(told.fd, &byte, 1) == 1);
-  return watch_.TakeReported();
+  return watch_.TakeEvents();
 }
 
 bool Watcher::IsQuiet(const std::string& marker) {

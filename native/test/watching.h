@@ -16,7 +16,7 @@ class Watcher {
   Watcher();
 
   // Fails the test when it cannot be watched.
-  Sight Watch(Token token, const std::string& path, std::int64_t owner_pid = 0);
+  WatchScope Watch(Token token, const std::string& path, std::int64_t owner_pid = 0);
   void Unwatch(Token token) { watch_.Unwatch(token); }
   ReleaseWatch* get() { return &watch_; }
   // The tokens of the next report; fails the test when there is none within 20 s.

@@ -1,6 +1,7 @@
 // Binding a TCP port so that nobody else on this host can listen there.
-import { addressesOf, isNoAddress } from '../address.js';
+
 import { checkOptions, checkPort, invalidType, outOfRange } from '../arguments.js';
+import { addressesOf, isNoAddress } from '../endpoint.js';
 import type { ListenerId } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { BoundListener } from './bound-listener.js';

@@ -1,7 +1,7 @@
 // A bound, listening socket that waits for a server of Node's to adopt it.
 import type { Server, ServerOpts, Socket } from 'node:net';
-import { isIPv6, isNoAddress } from '../address.js';
 import { checkTimeout, invalidType } from '../arguments.js';
+import { isIPv6, isNoAddress } from '../endpoint.js';
 import { adoptionOf, canAdopt } from '../native/adoption.js';
 import type { ListenerId } from '../native/binding.js';
 import { native } from '../native/load.js';
@@ -84,7 +84,7 @@ export class BoundListener {
     for (const id of this.#ids) native().closeListener(id);
     if (this.#servers.length === 0) return;
     this.#closing ??= Promise.all(this.#servers.map(closeServer));
-    const cut = setTimeout(() => this.#cutConnections(), Math.min(graceMs, LONGEST_TIMER_MS));
+    const cut = setTimeout(() => this.#cutConnections(), Math.min(graceMs, MAX_TIMER_MS));
     await this.#closing;
     clearTimeout(cut);
     for (const server of this.#servers) server.off('connection', this.#track);
@@ -155,7 +155,7 @@ export class BoundListener {
   }
 }
 
-const LONGEST_TIMER_MS = 0x7fffffff;
+const MAX_TIMER_MS = 0x7fffffff;
 
 // Not imported: it takes 1 to 2 ms to load, and who has a server to give has loaded it.
 function net() {

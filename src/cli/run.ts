@@ -81,7 +81,7 @@ export function addRunCommand(program: Command): void {
 }
 
 async function run(words: string[], flags: RunFlags): Promise<void> {
-  refuseWhatCannotBe(flags);
+  assertSupportedFlags(flags);
   refuseOpenClaw(words, flags);
   const file = findProgram(words[0]!);
   const signals = new SignalRelay();
@@ -93,7 +93,7 @@ async function run(words: string[], flags: RunFlags): Promise<void> {
 }
 
 /** Windows gives a program neither the lock nor the socket (docs/decisions/0017). */
-function refuseWhatCannotBe(flags: RunFlags): void {
+function assertSupportedFlags(flags: RunFlags): void {
   const conflict = clusterConflict(flags);
   if (conflict !== null) throw usageError(conflict);
   const { exec, port, handover } = flags;

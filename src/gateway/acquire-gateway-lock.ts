@@ -7,7 +7,7 @@ import { joinCluster } from './cluster.js';
 import { lockFailedError } from './gateway-error.js';
 import { GatewayLock } from './gateway-lock.js';
 import { type GatewayLockOptions, type GatewayRequest, readGatewayOptions } from './gateway-options.js';
-import { letLocksGo, takeLocks } from './take-locks.js';
+import { releaseAll, takeLocks } from './take-locks.js';
 
 /**
  * Takes the state lock and the config lock, then binds the port exclusively and listens. Call it before
@@ -34,7 +34,7 @@ export async function acquireGatewayLock(options: GatewayLockOptions = {}): Prom
   } catch (error) {
     await listener?.close();
     await cluster?.release().catch(() => {});
-    letLocksGo(locks);
+    releaseAll(locks);
     throw error;
   }
 }

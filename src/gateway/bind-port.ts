@@ -2,10 +2,10 @@
 import { bindExclusive } from '../bind/bind-exclusive.js';
 import type { BoundListener } from '../bind/bound-listener.js';
 import { monotonicMs } from '../clock.js';
-import { pause } from '../lock/pause.js';
-import { connectionOwner, isProcessAlive, portAnswers, portHasListener, portOwner } from './ask-port.js';
+import { sleep } from '../sleep.js';
 import { bindFailedError, portInUseError, portTakenError } from './gateway-error.js';
 import type { GatewayRequest } from './gateway-options.js';
+import { findConnectionPid, findListenerPid, hasListener, isPortReachable, isProcessAlive } from './port-check.js';
 
 /** As OpenClaw has it. */
 const BIND_RETRY_MS = 500;
@@ -26,31 +26,31 @@ const LIVING_LISTENER_GRACE_MS = 500;
  */
 export async function assertPortFree(request: GatewayRequest, reclaimed: boolean): Promise<void> {
   if (!request.bind) return;
-  if (reclaimed) await letOwnerDie(request);
-  if (portAnswers(request)) throw inUse(request);
+  if (reclaimed) await waitForPortRelease(request);
+  if (isPortReachable(request)) throw inUse(request);
 }
 
 /** Step 12 of docs/protocol.md. @param reclaimed the last owner died and left its lock file */
 export async function bindPort(request: GatewayRequest, reclaimed: boolean): Promise<BoundListener> {
-  if (reclaimed) await letOwnerDie(request);
+  if (reclaimed) await waitForPortRelease(request);
   const deadline = monotonicMs() + request.bindTimeoutMs;
   for (;;) {
     request.signal?.throwIfAborted();
     // Probed first: on macOS a bind can succeed beside a listener on another address.
-    if (portAnswers(request)) throw inUse(request);
+    if (isPortReachable(request)) throw inUse(request);
     try {
       return bindExclusive(request);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw bindFailedError(request, error);
-      if (portHasListener(request)) throw inUse(request, error);
-      if (monotonicMs() >= deadline) throw portTakenError(request, connectionOwner(request), error);
+      if (hasListener(request)) throw inUse(request, error);
+      if (monotonicMs() >= deadline) throw portTakenError(request, findConnectionPid(request), error);
     }
-    await pause(Math.min(BIND_RETRY_MS, deadline - monotonicMs()), request.signal);
+    await sleep(Math.min(BIND_RETRY_MS, deadline - monotonicMs()), request.signal);
   }
 }
 
 function inUse(request: GatewayRequest, cause?: unknown) {
-  const listenerPid = portOwner(request);
+  const listenerPid = findListenerPid(request);
   return portInUseError(request, { lockPath: null, owner: null, ownerAlive: null, listenerPid, cause });
 }
 
@@ -58,20 +58,20 @@ function inUse(request: GatewayRequest, cause?: unknown) {
  * The kernel closes the descriptors of a killed process one by one, the lock before the listener, and not before it has taken
  * back the memory: seconds for gigabytes. Meanwhile nothing that lives listens there.
  */
-async function letOwnerDie(request: GatewayRequest): Promise<void> {
+async function waitForPortRelease(request: GatewayRequest): Promise<void> {
   const started = monotonicMs();
   const deadline = started + Math.max(request.timeoutMs, LIVING_LISTENER_GRACE_MS);
   let pauseMs = DYING_OWNER_PAUSES_MS.shortest;
-  while (portAnswers(request) && monotonicMs() < deadline) {
+  while (isPortReachable(request) && monotonicMs() < deadline) {
     const graceIsOver = monotonicMs() - started > LIVING_LISTENER_GRACE_MS;
     if (graceIsOver && livingListener(request) !== null) return;
-    await pause(Math.min(pauseMs, deadline - monotonicMs()), request.signal);
+    await sleep(Math.min(pauseMs, deadline - monotonicMs()), request.signal);
     pauseMs = Math.min(pauseMs * 2, DYING_OWNER_PAUSES_MS.longest);
   }
 }
 
 /** Null while a process dies: the system no longer names it. */
 function livingListener(request: GatewayRequest): number | null {
-  const pid = portOwner(request);
+  const pid = findListenerPid(request);
   return pid !== null && isProcessAlive(pid) ? pid : null;
 }

@@ -1,8 +1,9 @@
 // What a start does while another process holds its lock: fail at once, or wait.
-import { isProcessAlive, portAnswers, portOwner } from './ask-port.js';
+
 import { portInUseError } from './gateway-error.js';
 import type { GatewayRequest } from './gateway-options.js';
 import type { ProbedLock } from './lock-requests.js';
+import { findListenerPid, isPortReachable, isProcessAlive } from './port-check.js';
 
 /** Reads who holds the lock. Returns null if it has been released meanwhile. */
 export type HolderReader = () => ProbedLock | null;
@@ -14,7 +15,7 @@ export type HolderReader = () => ProbedLock | null;
 export function contentionPolicy(request: GatewayRequest, readHolder: HolderReader): () => Promise<void> {
   let announced = false;
   return async () => {
-    if (request.whenListening === 'fail' && request.bind && portAnswers(request)) {
+    if (request.whenListening === 'fail' && request.bind && isPortReachable(request)) {
       refuseLivingHolder(request, readHolder());
     }
     if (announced) return;
@@ -45,5 +46,5 @@ function isDying({ owner, ownerAlive }: ProbedLock, listenerPid: number | null):
 /** Uses the record if it names this port. Searching all processes for the socket takes milliseconds. */
 function listenerOf(request: GatewayRequest, { owner, ownerAlive }: ProbedLock): number | null {
   const said = ownerAlive === true && owner?.kernelLock === true && owner.port === request.port;
-  return said ? owner.pid : portOwner(request);
+  return said ? owner.pid : findListenerPid(request);
 }

@@ -1,9 +1,9 @@
 // The four errors of a gateway that cannot start. The texts are frozen: users match them, and
 // test/unit/gateway-error.test.ts holds them.
-import { webSocketUrl } from '../address.js';
+import { webSocketUrl } from '../endpoint.js';
 import { GatewayLockError, LockError, type OwnerRecord } from '../errors.js';
 import { holderName, isOwn, stopAdvice } from '../lock/holder-text.js';
-import { DENIED_PORT_ADVICE, stopCommand, whoHasOpenCommand, whoListensCommand } from '../native/shell-commands.js';
+import { DENIED_PORT_ADVICE, listListenersCommand, listOpenersCommand, stopCommand } from '../native/shell-commands.js';
 import { printable } from '../printable.js';
 import { unusableHint } from './unusable-path.js';
 
@@ -91,7 +91,7 @@ function takenHint(pid: number | null, port: number): string {
   if (pid === process.pid)
     return `A connection of this process (pid ${pid}) uses that port. Close it, or use another port.`;
   return pid === null
-    ? `No process listens there; a connection or a bound socket uses that port. See which: ${whoListensCommand(port)}. Or use another port.`
+    ? `No process listens there; a connection or a bound socket uses that port. See which: ${listListenersCommand(port)}. Or use another port.`
     : `No process listens there; a connection of pid ${pid} uses that port. Stop it (${stopCommand(pid)}), or use another port.`;
 }
 
@@ -115,8 +115,8 @@ function holderHint(holder: Holder, port: number): string {
   if (owner !== null && ownerAlive !== false) return `${listenerText(listener)}${ownerHint(holder, owner)}`;
   if (listener !== null) return listenerHint(listener);
   return lockPath === null
-    ? `The port is in use by an unknown process. See which: ${whoListensCommand(port)}. Or use another port.`
-    : `${lockPath} is held by ${holderName(holder)}. See which: ${whoHasOpenCommand(lockPath)}. Or use another profile and port.`;
+    ? `The port is in use by an unknown process. See which: ${listListenersCommand(port)}. Or use another port.`
+    : `${lockPath} is held by ${holderName(holder)}. See which: ${listOpenersCommand(lockPath)}. Or use another profile and port.`;
 }
 
 function listenerHint(pid: number): string {

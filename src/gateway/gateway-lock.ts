@@ -1,19 +1,13 @@
 // What a gateway holds while it runs: its locks and its listening socket.
 import type { Server } from 'node:net';
-import { webSocketUrl } from '../address.js';
 import type { BoundListener, CloseOptions } from '../bind/bound-listener.js';
 import type { ClusterLock } from '../cluster/index.js';
+import { webSocketUrl } from '../endpoint.js';
 import type { OwnerRecord } from '../errors.js';
 import type { FileLock, LostListener } from '../lock/file-lock.js';
-import type { ReclaimReason } from '../lock/reclaim.js';
+import type { ReclaimReason } from '../lock/leftover.js';
 import type { LockStrength } from '../native/binding.js';
-import {
-  type ExecProgram,
-  execAs,
-  type Inheritance,
-  inheritanceOf,
-  refuseWhereNothingIsInherited,
-} from './inheritance.js';
+import { assertInheritable, type ExecProgram, execAs, type Inheritance, inheritanceOf } from './inheritance.js';
 
 export class GatewayLock {
   readonly host: string;
@@ -24,7 +18,7 @@ export class GatewayLock {
   readonly lockPaths: readonly string[];
   /** Why a leftover lock file could be taken; null when there was none. */
   readonly reclaimed: ReclaimReason | null;
-  /** How far the file system of the locks can be trusted: `kernel`, `remote` or `weak`. */
+  /** How far the file system of the locks can be trusted: `local`, `remote` or `weak`. */
   readonly strength: LockStrength;
   /** null with `bind: false`. */
   readonly listener: BoundListener | null;
@@ -96,7 +90,7 @@ export class GatewayLock {
    */
   async handOverTo(pid: number): Promise<void> {
     this.#assertNoCluster();
-    refuseWhereNothingIsInherited(this.#locks[0]!);
+    assertInheritable(this.#locks[0]!);
     for (const lock of this.#locks) lock.handOverTo(pid);
     await this.listener?.close();
   }

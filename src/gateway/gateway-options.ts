@@ -1,6 +1,5 @@
 // What acquireGatewayLock() takes, checked and completed from the environment.
 import { resolve } from 'node:path';
-import { addressesOf } from '../address.js';
 import {
   checkFlag,
   checkFunction,
@@ -14,6 +13,7 @@ import {
   invalidValue,
   outOfRange,
 } from '../arguments.js';
+import { addressesOf } from '../endpoint.js';
 import type { OwnerRecord } from '../errors.js';
 import { toLockError } from '../lock/lock-error.js';
 import type { OwnerFields } from '../lock/owner-record.js';

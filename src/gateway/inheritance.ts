@@ -35,7 +35,7 @@ export interface ExecProgram {
  *   where no program inherits a lock
  */
 export function inheritanceOf(locks: readonly FileLock[], listener: BoundListener | null): Inheritance {
-  refuseWhereNothingIsInherited(locks[0]!);
+  assertInheritable(locks[0]!);
   const released = locks.find((lock) => !lock.held);
   if (released !== undefined) {
     throw Object.assign(new Error(`the lock at '${released.path}' is released`), { code: 'ERR_INVALID_STATE' });
@@ -47,7 +47,7 @@ export function inheritanceOf(locks: readonly FileLock[], listener: BoundListene
 }
 
 /** @throws {LockError} `ERR_LOCK_UNSUPPORTED` */
-export function refuseWhereNothingIsInherited({ path }: FileLock): void {
+export function assertInheritable({ path }: FileLock): void {
   if (programsInherit) return;
   const reason =
     'on Windows a lock belongs to the process that took it; keep that running, and end the program with it';

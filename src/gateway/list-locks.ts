@@ -7,18 +7,18 @@ import type { OwnerRecord } from '../errors.js';
 import { accessFlag } from '../lock/lock-options.js';
 import { type LockProbe, probe } from '../lock/probe-lock.js';
 import { native } from '../native/load.js';
-import { checkHealthQuestion, type HealthProbe, type HealthQuestion, probeHealth } from '../probe/probe-health.js';
+import { checkHealthQuestion, type HealthCheckOptions, type HealthProbe, probeHealth } from '../probe/probe-health.js';
 import { probePort } from '../probe/probe-port.js';
 import { canonicalPath } from './canonical-path.js';
 import { type GatewayLockOptions, readGatewayOptions } from './gateway-options.js';
-import { holderPlace } from './holder-place.js';
+import { holderPlace } from './holder-endpoint.js';
 import { resolveGatewayPaths } from './resolve-gateway-paths.js';
 import { envValue, isLockDirectory } from './state-paths.js';
 
 export interface ListLocksOptions
   extends Pick<GatewayLockOptions, 'app' | 'profile' | 'stateDir' | 'lockDir' | 'lockFile' | 'env'> {
   /** How health is asked. @default GET /healthz, 1000 ms */
-  readonly health?: HealthQuestion;
+  readonly health?: HealthCheckOptions;
 }
 
 export interface ListedLock {
@@ -131,7 +131,7 @@ const UNREADABLE = {
   ...NOWHERE,
 } as const;
 
-async function look(path: string, ownPath: boolean, question: HealthQuestion): Promise<ListedLock> {
+async function look(path: string, ownPath: boolean, question: HealthCheckOptions): Promise<ListedLock> {
   try {
     // Files of other users are looked at, too: those whose locks keep a gateway of ours from starting.
     const flags = accessFlag('everyone');
@@ -146,7 +146,7 @@ async function look(path: string, ownPath: boolean, question: HealthQuestion): P
   }
 }
 
-async function askPlace(owner: OwnerRecord, ownerAlive: boolean | null, question: HealthQuestion) {
+async function askPlace(owner: OwnerRecord, ownerAlive: boolean | null, question: HealthCheckOptions) {
   const { host, port } = holderPlace({ owner, ownerAlive, host: '127.0.0.1', port: owner.port! });
   const listening = (await probePort({ host, port })).state === 'listening';
   const health = listening ? await probeHealth({ ...question, host, port }) : null;

@@ -1,6 +1,6 @@
 // How the gateway asks lock/ for its files: those in the lock directory are the package's own, one that the caller named is kept.
 import type { OwnerRecord } from '../errors.js';
-import { Graces } from '../lock/graces.js';
+import { GracePeriods } from '../lock/grace-period.js';
 import { type AttemptRequest, accessFlag, flagsOf } from '../lock/lock-options.js';
 import type { RecordHead } from '../lock/owner-record.js';
 import type { ProbeRequest } from '../lock/probe-lock.js';
@@ -17,7 +17,17 @@ export function attemptRequestOf(path: string, head: RecordHead, request: Gatewa
   const { weakFileSystem } = request;
   const flags = flagsOf({ weakFileSystem, keepFile: !isOwn(request) });
   const { judged, endpoint, ownPath } = probeRequestOf(path, request);
-  return { path, mode: 'exclusive', flags, head, weakFileSystem, judged, endpoint, ownPath, graces: new Graces() };
+  return {
+    path,
+    mode: 'exclusive',
+    flags,
+    head,
+    weakFileSystem,
+    judged,
+    endpoint,
+    ownPath,
+    gracePeriods: new GracePeriods(),
+  };
 }
 
 export function probeRequestOf(

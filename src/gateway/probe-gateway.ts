@@ -2,11 +2,11 @@
 import { checkOptions } from '../arguments.js';
 import { GatewayLockError, type OwnerRecord } from '../errors.js';
 import { type LockProbe, probe } from '../lock/probe-lock.js';
-import { checkHealthQuestion, type HealthProbe, type HealthQuestion, probeHealth } from '../probe/probe-health.js';
+import { checkHealthQuestion, type HealthCheckOptions, type HealthProbe, probeHealth } from '../probe/probe-health.js';
 import { type PortProbe, probePort } from '../probe/probe-port.js';
 import { lockFailedError } from './gateway-error.js';
 import { type GatewayLockOptions, type GatewayRequest, readGatewayOptions } from './gateway-options.js';
-import { holderPlace } from './holder-place.js';
+import { holderPlace } from './holder-endpoint.js';
 import { probeRequestOf } from './lock-requests.js';
 
 export interface ProbeGatewayOptions
@@ -15,7 +15,7 @@ export interface ProbeGatewayOptions
     'app' | 'profile' | 'port' | 'host' | 'configPath' | 'stateDir' | 'lockDir' | 'lockFile' | 'allowMultiple' | 'env'
   > {
   /** How health is asked. @default GET /healthz, 1000 ms */
-  readonly health?: HealthQuestion;
+  readonly health?: HealthCheckOptions;
 }
 
 export interface GatewayProbe {

@@ -3,8 +3,8 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { monotonicMs } from '../clock.js';
-import { pause } from '../lock/pause.js';
 import { type LockProbe, probe } from '../lock/probe-lock.js';
+import { sleep } from '../sleep.js';
 import { contentionPolicy } from './contention-policy.js';
 import { lockedError } from './gateway-error.js';
 import type { GatewayRequest } from './gateway-options.js';
@@ -30,7 +30,7 @@ export async function waitForSiblings(request: GatewayRequest, deadline: number)
     await onContended();
     const remainingMs = deadline - monotonicMs();
     if (remainingMs <= 0) throw lockedError(request, request.timeoutMs, held);
-    await pause(Math.min(SIBLING_PAUSE_MS, remainingMs), request.signal);
+    await sleep(Math.min(SIBLING_PAUSE_MS, remainingMs), request.signal);
   }
 }
 

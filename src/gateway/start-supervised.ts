@@ -2,12 +2,12 @@
 import { monotonicMs } from '../clock.js';
 import { GatewayLockError, type OwnerRecord } from '../errors.js';
 import { announce, type SupervisedDecision } from '../events.js';
-import { pause } from '../lock/pause.js';
 import type { HealthProbe } from '../probe/probe-health.js';
+import { sleep } from '../sleep.js';
 import type { Supervisor } from './detect-supervisor.js';
 import { gaveUpError } from './gateway-error.js';
 import { DEFAULT_BIND_TIMEOUT_MS, DEFAULT_TIMEOUT_MS } from './gateway-options.js';
-import { holderPlace } from './holder-place.js';
+import { holderPlace } from './holder-endpoint.js';
 import {
   readSupervisedOptions,
   type StartSupervisedOptions,
@@ -59,7 +59,7 @@ export async function startSupervised<Gateway>(
     if (decision.decision === 'leave') return duplicate(tried.refusal.owner, health!, request.supervisor);
     // Not the lock was in the way, which would have been waited for, but the port.
     const latestNext = decision.decision === 'park' ? Number.POSITIVE_INFINITY : deadline - request.healthReserveMs;
-    await pause(Math.max(0, Math.min(earliestNext, latestNext) - monotonicMs()), request.signal);
+    await sleep(Math.max(0, Math.min(earliestNext, latestNext) - monotonicMs()), request.signal);
   }
 }
 

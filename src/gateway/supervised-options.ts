@@ -9,7 +9,7 @@ import {
   invalidType,
 } from '../arguments.js';
 import type { SupervisedDecision } from '../events.js';
-import { checkHealthQuestion, type HealthProbe, type HealthQuestion, probeHealth } from '../probe/probe-health.js';
+import { checkHealthQuestion, type HealthCheckOptions, type HealthProbe, probeHealth } from '../probe/probe-health.js';
 import { detectSupervisor, type Supervisor } from './detect-supervisor.js';
 
 /** How long one try may take. To be spread over the options of acquireGatewayLock(). */
@@ -21,7 +21,7 @@ export interface SupervisedAttempt {
   readonly signal?: AbortSignal;
 }
 
-export type AskHealth = (place: { host: string; port: number; timeoutMs: number }) => Promise<HealthProbe>;
+export type HealthCheck = (place: { host: string; port: number; timeoutMs: number }) => Promise<HealthProbe>;
 
 export interface StartSupervisedOptions<Gateway> {
   /** Starts the gateway: `(attempt) => acquireGatewayLock({ ...options, ...attempt })`, and what belongs to it. */
@@ -29,7 +29,7 @@ export interface StartSupervisedOptions<Gateway> {
   /** Who starts this process again; null for nobody. @default detectSupervisor() */
   readonly supervisor?: Supervisor | null;
   /** How the other gateway is asked: the options of probeHealth(), or a function. @default GET /healthz */
-  readonly health?: HealthQuestion | AskHealth;
+  readonly health?: HealthCheckOptions | HealthCheck;
   /** Milliseconds from one try to the next. @default 5000 */
   readonly retryDelayMs?: number;
   /**
@@ -51,7 +51,7 @@ export interface StartSupervisedOptions<Gateway> {
 export interface SupervisedRequest<Gateway> {
   readonly start: (attempt: SupervisedAttempt) => Gateway | Promise<Gateway>;
   readonly supervisor: Supervisor | null;
-  readonly askHealth: AskHealth;
+  readonly askHealth: HealthCheck;
   readonly healthTimeoutMs: number;
   /** What a try leaves of the budget for the health probe after it. */
   readonly healthReserveMs: number;
@@ -90,6 +90,6 @@ function readHealth(health: Exclude<StartSupervisedOptions<unknown>['health'], u
   if (typeof health === 'function') return { askHealth: health, healthTimeoutMs: 1000 };
   if (typeof health !== 'object' || health === null) throw invalidType('health', 'an object or a function', health);
   const { timeoutMs } = checkHealthQuestion(health);
-  const askHealth: AskHealth = (place) => probeHealth({ ...health, ...place });
+  const askHealth: HealthCheck = (place) => probeHealth({ ...health, ...place });
   return { askHealth, healthTimeoutMs: timeoutMs };
 }

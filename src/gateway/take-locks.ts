@@ -3,14 +3,14 @@ import { monotonicMs } from '../clock.js';
 import { GatewayLockError, LockError } from '../errors.js';
 import { acquireAtOnce, acquireInTurn } from '../lock/acquire.js';
 import type { FileLock } from '../lock/file-lock.js';
-import { Graces } from '../lock/graces.js';
+import { GracePeriods } from '../lock/grace-period.js';
 import { toLockError } from '../lock/lock-error.js';
 import type { AttemptRequest } from '../lock/lock-options.js';
 import { type RecordHead, recordHead } from '../lock/owner-record.js';
-import { pause } from '../lock/pause.js';
 import { probe } from '../lock/probe-lock.js';
 import { PAUSES_MS } from '../lock/prober-grace.js';
 import { native } from '../native/load.js';
+import { sleep } from '../sleep.js';
 import { contentionPolicy } from './contention-policy.js';
 import { lockedError, lockFailedError } from './gateway-error.js';
 import type { GatewayRequest } from './gateway-options.js';
@@ -39,19 +39,19 @@ export async function takeLocks(request: GatewayRequest, taken: FileLock[]): Pro
 }
 
 /** Undoes a transaction that failed: only files that it created are removed. */
-export function letLocksGo(taken: readonly FileLock[]): void {
+export function releaseAll(taken: readonly FileLock[]): void {
   for (const lock of taken.toReversed()) lock.undo();
 }
 
 async function prepareDirectory(request: GatewayRequest): Promise<void> {
   if (request.paths === null) return;
   const { lockDir, ownLockDir } = request.paths;
-  for (const graces = new Graces(); ; await pause(PAUSES_MS.passing, request.signal)) {
+  for (const gracePeriods = new GracePeriods(); ; await sleep(PAUSES_MS.passing, request.signal)) {
     try {
       if (ownLockDir) refuseHomeOfOther(lockDir);
       return native().ensureLockDirectory(lockDir, ownLockDir);
     } catch (error) {
-      if (!graces.coverDenial(error)) throw lockFailedError(request, lockDir, toLockError(error, lockDir));
+      if (!gracePeriods.shouldRetryOpen(error)) throw lockFailedError(request, lockDir, toLockError(error, lockDir));
     }
   }
 }

@@ -2,15 +2,15 @@
 import { checkSignal, checkTimeout } from '../arguments.js';
 import { monotonicMs } from '../clock.js';
 import { announce } from '../events.js';
-import { attempt, attemptPastProbers } from './attempt.js';
-import { LONGEST_MS } from './backoff.js';
-import { Contender, type Wait } from './contender.js';
+import { attempt, lastAttemptSync } from './attempt.js';
+import { MAX_BACKOFF_MS } from './backoff.js';
 import type { FileLock } from './file-lock.js';
-import { Graces } from './graces.js';
+import { GracePeriods } from './grace-period.js';
 import { timeoutError } from './lock-error.js';
 import { type AttemptRequest, readRequest, type TryAcquireLockOptions } from './lock-options.js';
 import { type LockProbe, probeUnlessDenied } from './probe-lock.js';
 import { hasWaiters } from './wait-queue.js';
+import { type Wait, Waiter } from './waiter.js';
 
 export interface AcquireLockOptions extends TryAcquireLockOptions {
   /** Milliseconds; 0 tries once, Infinity waits for ever. @default 5000 */
@@ -37,12 +37,12 @@ export interface AcquireLockOptions extends TryAcquireLockOptions {
  *   `ERR_LOCK_WEAK_FILESYSTEM`, `ERR_NATIVE_MISSING`; other failures are the system's own errors (ENOENT, EMFILE ...)
  */
 export function tryAcquireLock(path: string, options: TryAcquireLockOptions = {}): FileLock | null {
-  return attemptPastProbers(readRequest(path, options));
+  return lastAttemptSync(readRequest(path, options));
 }
 
 /** Acquires a lock only to remove its file. `ownPath`: it lies in a lock directory, so any content will do. @internal */
 export function tryAcquireForRemoval(path: string, ownPath: boolean): FileLock | null {
-  return attemptPastProbers({ ...readRequest(path, { keepFile: false }), ownPath });
+  return lastAttemptSync({ ...readRequest(path, { keepFile: false }), ownPath });
 }
 
 /**
@@ -81,7 +81,7 @@ export async function acquireInTurn(request: AttemptRequest, waiting: Waiting): 
     request,
     deadline: monotonicMs() + timeoutMs,
     signal,
-    longestSleepMs: onContended === undefined ? Number.POSITIVE_INFINITY : LONGEST_MS,
+    longestSleepMs: onContended === undefined ? Number.POSITIVE_INFINITY : MAX_BACKOFF_MS,
   };
   if (timeoutMs > 0) announceWait(request, timeoutMs);
   return (await waitInTurn(wait, onContended)) ?? fail(request, timeoutMs);
@@ -89,21 +89,21 @@ export async function acquireInTurn(request: AttemptRequest, waiting: Waiting): 
 
 /** null: the deadline has passed. */
 async function waitInTurn(wait: Wait, onContended: AcquireLockOptions['onContended']): Promise<FileLock | null> {
-  const contender = new Contender(wait);
+  const waiter = new Waiter(wait);
   try {
     for (;;) {
       const last = monotonicMs() >= wait.deadline;
-      const lock = last ? await contender.tryForTheLastTime() : contender.try();
+      const lock = last ? await waiter.tryForTheLastTime() : waiter.try();
       if (lock !== null) return lock;
       await onContended?.();
       if (last) return null;
       wait.signal?.throwIfAborted();
-      const late = await contender.sleep();
+      const late = await waiter.sleep();
       if (late !== null) return late;
       wait.signal?.throwIfAborted();
     }
   } finally {
-    contender.close();
+    waiter.close();
   }
 }
 
@@ -118,7 +118,7 @@ function announceWait(request: AttemptRequest, timeoutMs: number): void {
 /** Probes once, without retrying, so that a waiter never blocks the event loop. */
 function peekHolder(request: AttemptRequest): Pick<LockProbe, 'owner' | 'ownerAlive'> {
   try {
-    const { owner, ownerAlive } = probeUnlessDenied(request, new Graces()) ?? UNKNOWN_HOLDER;
+    const { owner, ownerAlive } = probeUnlessDenied(request, new GracePeriods()) ?? UNKNOWN_HOLDER;
     return { owner, ownerAlive };
   } catch {
     return UNKNOWN_HOLDER;

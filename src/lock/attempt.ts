@@ -1,26 +1,26 @@
 // One attempt at a lock: what the kernel says, what the file held before, and our own record in it.
 import type { LockErrorCode, OwnerRecord } from '../errors.js';
 import { announce } from '../events.js';
-import type { ContenderId, LockId } from '../native/binding.js';
+import type { LockId, WaiterId } from '../native/binding.js';
 import { locksOutliveHolders } from '../native/late-release.js';
 import { native } from '../native/load.js';
 import { FileLock, type WaitMode } from './file-lock.js';
-import type { Graces } from './graces.js';
+import type { GracePeriods } from './grace-period.js';
+import { isCoordinatorLocked, judgeLeftover, type Leftover, type ReclaimReason } from './leftover.js';
 import { notALockFileError, otherViewError, toLockError } from './lock-error.js';
 import type { AttemptRequest } from './lock-options.js';
 import { isOwnerAlive } from './owner-liveness.js';
 import { formatRecord, newAcquisition } from './owner-record.js';
-import { askPastProbers, askPastProbersAsleep, type Certainty } from './prober-grace.js';
-import { isCoordinatorLocked, judgeLeftover, type Leftover, type ReclaimReason } from './reclaim.js';
+import { type Certainty, retryPastProbers, retryPastProbersSync } from './prober-grace.js';
 import { parseRecord } from './record-parser.js';
 
 /** What this attempt inherits from earlier ones: the waiter's open file, and how it has been waiting. */
 export interface AttemptContext {
-  readonly contender?: ContenderId | undefined;
-  readonly waited: WaitMode | null;
+  readonly waiter?: WaiterId | undefined;
+  readonly waitMode: WaitMode | null;
 }
 
-const FIRST_ATTEMPT: AttemptContext = { waited: null };
+const FIRST_ATTEMPT: AttemptContext = { waitMode: null };
 
 /** Opening the file failed, probably for a moment only. `lease`: for as long as another program's file lease lasts. */
 interface Denial {
@@ -35,30 +35,30 @@ type Answer = FileLock | OwnerRecord | Denial | null;
 export function attempt(request: AttemptRequest, context = FIRST_ATTEMPT): FileLock | null {
   const answer = tryOnce(request, context);
   // A grace period begins when its reason is first seen, and not with the last attempt.
-  if (locksOutliveHolders) certaintyOf(answer, request.graces);
+  if (locksOutliveHolders) certaintyOf(answer, request.gracePeriods);
   return answer instanceof FileLock ? answer : null;
 }
 
 /**
  * The last attempt. Retries until neither a prober nor a transient failure can be mistaken for a holder. Blocks the thread.
  */
-export function attemptPastProbers(request: AttemptRequest): FileLock | null {
-  const answer = askPastProbers(
+export function lastAttemptSync(request: AttemptRequest): FileLock | null {
+  const answer = retryPastProbersSync(
     () => tryOnce(request, FIRST_ATTEMPT),
-    (each) => certaintyOf(each, request.graces),
+    (each) => certaintyOf(each, request.gracePeriods),
   );
   return conclude(answer, request.path);
 }
 
-/** As {@link attemptPastProbers}, without blocking. @throws `signal.reason` as soon as the signal aborts */
-export async function attemptPastProbersAsleep(
+/** As {@link lastAttemptSync}, without blocking. @throws `signal.reason` as soon as the signal aborts */
+export async function lastAttempt(
   request: AttemptRequest,
   context: AttemptContext,
   signal: AbortSignal | undefined,
 ): Promise<FileLock | null> {
-  const answer = await askPastProbersAsleep(
+  const answer = await retryPastProbers(
     () => tryOnce(request, context),
-    (each) => certaintyOf(each, request.graces),
+    (each) => certaintyOf(each, request.gracePeriods),
     signal,
   );
   return conclude(answer, request.path);
@@ -69,27 +69,27 @@ function conclude(answer: Answer, path: string): FileLock | null {
   return answer instanceof FileLock ? answer : null;
 }
 
-function certaintyOf(answer: Answer, graces: Graces): Certainty {
+function certaintyOf(answer: Answer, gracePeriods: GracePeriods): Certainty {
   if (answer instanceof FileLock) return 'certain';
   if (isDenial(answer)) return answer.denial === 'lease' ? 'doubtful' : 'passing';
   const alive = answer === null ? null : isOwnerAlive(answer);
   if (alive === true) return 'certain';
-  return alive === false && graces.coverLateRelease() ? 'passing' : 'doubtful';
+  return alive === false && gracePeriods.mayReleaseLate() ? 'passing' : 'doubtful';
 }
 
 function isDenial(answer: Answer): answer is Denial {
   return answer !== null && !(answer instanceof FileLock) && 'denial' in answer;
 }
 
-function tryOnce(request: AttemptRequest, { contender, waited }: AttemptContext): Answer {
-  const result = tryNative(request, contender);
+function tryOnce(request: AttemptRequest, { waiter, waitMode }: AttemptContext): Answer {
+  const result = tryNative(request, waiter);
   if (typeof result === 'string') return parseRecord(result);
   if (typeof result !== 'number') return result;
   const { verdict, owner } = inspectLeftover(result, request);
   if (verdict === 'held-by-record') return owner;
   try {
     const reclaimed = reasonOf(verdict);
-    return completeAcquire(result, request, { reclaimed, predecessor: reclaimed === null ? null : owner, waited });
+    return completeAcquire(result, request, { reclaimed, predecessor: reclaimed === null ? null : owner, waitMode });
   } catch (error) {
     native().undo(result);
     throw toLockError(error, request.path);
@@ -97,16 +97,16 @@ function tryOnce(request: AttemptRequest, { contender, waited }: AttemptContext)
 }
 
 function tryNative(
-  { path, flags, graces }: AttemptRequest,
-  contender: ContenderId | undefined,
+  { path, flags, gracePeriods }: AttemptRequest,
+  waiter: WaiterId | undefined,
 ): LockId | string | Denial {
   try {
-    const result = contender === undefined ? native().tryAcquire(path, flags) : native().tryAgain(contender);
-    graces.endDenials();
+    const result = waiter === undefined ? native().tryAcquire(path, flags) : native().retry(waiter);
+    gracePeriods.endDenials();
     return result;
   } catch (error) {
     if ((error as { detail?: string }).detail === 'file-lease') return { denial: 'lease', error };
-    if (graces.coverDenial(error)) return { denial: 'transient', error };
+    if (gracePeriods.shouldRetryOpen(error)) return { denial: 'transient', error };
     throw toLockError(error, path);
   }
 }
@@ -152,7 +152,7 @@ function reasonOf(verdict: Leftover['verdict']): ReclaimReason | null {
 function completeAcquire(
   id: LockId,
   request: AttemptRequest,
-  how: Pick<FileLock, 'reclaimed' | 'predecessor' | 'waited'>,
+  how: Pick<FileLock, 'reclaimed' | 'predecessor' | 'waitMode'>,
 ): FileLock {
   const { path, mode, head } = request;
   const { reclaimed } = how;

@@ -3,6 +3,7 @@ import type { LockError, OwnerRecord } from '../errors.js';
 import { announce } from '../events.js';
 import type { LockId, LockStrength } from '../native/binding.js';
 import { native } from '../native/load.js';
+import type { ReclaimReason } from './leftover.js';
 import { fileStaysError, replacedError, toLockError } from './lock-error.js';
 import {
   formatRecord,
@@ -14,7 +15,6 @@ import {
   recordOf,
   updatedHead,
 } from './owner-record.js';
-import type { ReclaimReason } from './reclaim.js';
 import { wakeFirst } from './wait-queue.js';
 
 export type LockMode = 'exclusive' | 'shared';
@@ -37,7 +37,7 @@ interface Held {
   readonly record: OwnRecord | null;
   readonly reclaimed: ReclaimReason | null;
   readonly predecessor: OwnerRecord | null;
-  readonly waited: WaitMode | null;
+  readonly waitMode: WaitMode | null;
 }
 
 /**
@@ -47,14 +47,14 @@ interface Held {
 export class FileLock {
   readonly path: string;
   readonly mode: LockMode;
-  /** How far this file system can be trusted: `kernel`, `remote` or `weak`. */
+  /** How far this file system can be trusted: `local`, `remote` or `weak`. */
   readonly strength: LockStrength;
   /** Why a leftover lock file could be taken; null when there was none. */
   readonly reclaimed: ReclaimReason | null;
   /** The record in the leftover lock file; null if there was none, or none that can be read. */
   readonly predecessor: OwnerRecord | null;
   /** How the end of the wait was noticed; null when there was none. */
-  readonly waited: WaitMode | null;
+  readonly waitMode: WaitMode | null;
   readonly #id: LockId;
   /** Made with the first one: an empty set would be a tenth of what a lock takes. */
   #lostListeners: Set<LostListener> | undefined;
@@ -72,7 +72,7 @@ export class FileLock {
     this.strength = held.strength;
     this.reclaimed = held.reclaimed;
     this.predecessor = held.predecessor;
-    this.waited = held.waited;
+    this.waitMode = held.waitMode;
     this.#record = held.record;
   }
 
@@ -98,7 +98,7 @@ export class FileLock {
   /** Whether the lock is held and its path still names the locked file. Costs one system call. */
   verify(): boolean {
     if (!this.held || this.#lost !== null) return false;
-    if (native().namesThisFile(this.#id)) return true;
+    if (native().isFileInPlace(this.#id)) return true;
     const lost = replacedError(this.path, this.owner);
     this.#lost = lost;
     this.#stopWatch();

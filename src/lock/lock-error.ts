@@ -14,7 +14,7 @@ import {
 import {
   denyOthersCommand,
   launchdDenialAdvice,
-  makePrivateCommand,
+  restrictAccessCommand,
   showModeCommand,
   stopCommand,
   takeOwnershipCommand,
@@ -112,7 +112,7 @@ function remedyFor(path: string, detail: string): string {
   if (detail.includes('lies in a directory')) {
     return modeRemedy(directory, `Remove write permission for others: ${denyOthersCommand(directory)}`);
   }
-  if (detail.includes('may write to')) return modeRemedy(path, `Make it private: ${makePrivateCommand(path)}`);
+  if (detail.includes('may write to')) return modeRemedy(path, `Make it private: ${restrictAccessCommand(path)}`);
   return `Choose another path, or check what it is (${showModeCommand(path)}) and remove it.`;
 }
 

@@ -3,9 +3,9 @@ import { resolve } from 'node:path';
 import { checkFlag, checkOneOf, checkOptions, checkPath, invalidValue } from '../arguments.js';
 import { LOCK_FLAG } from '../native/binding.js';
 import type { LockMode } from './file-lock.js';
-import { Graces } from './graces.js';
+import { GracePeriods } from './grace-period.js';
+import { checkEndpoint, type Endpoint } from './leftover.js';
 import { checkOwnerFields, type OwnerFields, type RecordHead, recordHead } from './owner-record.js';
-import { checkEndpoint, type Endpoint } from './reclaim.js';
 
 export interface TryAcquireLockOptions {
   /** @default 'exclusive' */
@@ -50,7 +50,7 @@ export interface AttemptRequest {
   readonly endpoint: Endpoint | undefined;
   /** The path is the package's own, in a lock directory, and not one that the caller named. */
   readonly ownPath: boolean;
-  readonly graces: Graces;
+  readonly gracePeriods: GracePeriods;
 }
 
 const ACCESS_FLAG = { owner: 0, group: LOCK_FLAG.group, everyone: LOCK_FLAG.everyone };
@@ -73,7 +73,7 @@ export function readRequest(path: string, options: TryAcquireLockOptions): Attem
     judged: record,
     endpoint: checkEndpoint(options.endpoint),
     ownPath: false,
-    graces: new Graces(),
+    gracePeriods: new GracePeriods(),
   };
 }
 

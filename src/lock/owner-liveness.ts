@@ -10,7 +10,7 @@ const CLOCK_SLACK_MS = 2000;
 export function isOwnerAlive(owner: OwnerRecord): boolean | null {
   const elsewhere = wasElsewhere(owner);
   if (elsewhere !== null) return elsewhere.couldLive ? null : false;
-  const startTime = native().startTimeOf(owner.pid);
+  const startTime = native().processStartToken(owner.pid);
   return startTime === -1 ? false : isSameProcess(owner, startTime);
 }
 
@@ -29,7 +29,7 @@ function isSameProcess(owner: OwnerRecord, startTime: number): boolean | null {
   // OpenClaw writes no start time on macOS and Windows. The wall clock proves life only: a clock that was set back makes the
   // writer look younger than its record.
   const writtenAtMs = Date.parse(owner.createdAt ?? '');
-  const startedAtMs = native().startedAtMs(owner.pid);
-  if (Number.isNaN(writtenAtMs) || startedAtMs === 0) return null;
-  return startedAtMs <= writtenAtMs + CLOCK_SLACK_MS ? true : null;
+  const processStartMs = native().processStartMs(owner.pid);
+  if (Number.isNaN(writtenAtMs) || processStartMs === 0) return null;
+  return processStartMs <= writtenAtMs + CLOCK_SLACK_MS ? true : null;
 }

@@ -24,7 +24,7 @@ let ownIdentity: Identity | undefined;
 export function selfIdentity(): Identity {
   ownIdentity ??= {
     pid: process.pid,
-    startTime: startTimeOf(process.pid),
+    startTime: processStartToken(process.pid),
     bootId: native().bootId() || null,
     pidNamespace: native().pidNamespace() || null,
     host: hostname(),
@@ -57,7 +57,7 @@ let randomUUID: (() => string) | undefined;
  * Writes and reads a record that nobody sees. The first one loads node:crypto (2 to 3 ms, and therefore not imported), draws
  * 2 KiB of random bytes, and has V8 compile what it is made by; its regular expressions V8 compiles the second time.
  */
-export function rehearseRecord(): void {
+export function warmUpRecord(): void {
   const head = recordHead();
   for (let time = 0; time < 2; time++) recordOf({ head, acquisition: newAcquisition() });
 }
@@ -70,8 +70,8 @@ function randomId(): string {
   return id;
 }
 
-function startTimeOf(pid: number): number | null {
-  const startTime = native().startTimeOf(pid);
+function processStartToken(pid: number): number | null {
+  const startTime = native().processStartToken(pid);
   return startTime > 0 ? startTime : null;
 }
 
@@ -120,7 +120,7 @@ export function listeningHead(head: RecordHead, bindHost: string, port: number):
 export function handedOverHead(head: RecordHead, pid: number): RecordHead {
   if (!isPid(pid)) throw outOfRange('pid', 'a process id', pid);
   const before = readHead(head);
-  return encodeHead(before, { ...before, pid, startTime: startTimeOf(pid) });
+  return encodeHead(before, { ...before, pid, startTime: processStartToken(pid) });
 }
 
 function readHead(head: RecordHead): OwnerFields & Identity {

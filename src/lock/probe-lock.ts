@@ -4,12 +4,12 @@ import { checkFlag, checkOptions, checkPath } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
 import type { NativeLockProbe } from '../native/binding.js';
 import { native } from '../native/load.js';
-import { Graces } from './graces.js';
+import { GracePeriods } from './grace-period.js';
+import { checkEndpoint, isCoordinatorLocked, judgeLeftover, type LeftoverContext } from './leftover.js';
 import { notALockFileError, toLockError } from './lock-error.js';
 import { accessFlag, type TryAcquireLockOptions } from './lock-options.js';
 import { isOwnerAlive } from './owner-liveness.js';
-import { askPastProbers } from './prober-grace.js';
-import { checkEndpoint, isCoordinatorLocked, judgeLeftover, type LeftoverContext } from './reclaim.js';
+import { retryPastProbersSync } from './prober-grace.js';
 import { parseRecord } from './record-parser.js';
 
 export interface ProbeLockOptions extends Pick<TryAcquireLockOptions, 'record' | 'access' | 'endpoint'> {}
@@ -52,9 +52,9 @@ export function probeLock(path: string, options: ProbeLockOptions = {}): LockPro
 
 /** @internal */
 export function probe(request: ProbeRequest): LockProbe {
-  const graces = new Graces();
-  const answer = askPastProbers(
-    () => probeUnlessDenied(request, graces),
+  const gracePeriods = new GracePeriods();
+  const answer = retryPastProbersSync(
+    () => probeUnlessDenied(request, gracePeriods),
     (each) => {
       if (each === null) return 'passing';
       return each.state !== 'held' || each.ownerAlive === true ? 'certain' : 'doubtful';
@@ -64,12 +64,12 @@ export function probe(request: ProbeRequest): LockProbe {
 }
 
 /** Returns null if the file could not be opened, probably for a moment only. @internal */
-export function probeUnlessDenied(request: ProbeRequest, graces: Graces): LockProbe | null {
+export function probeUnlessDenied(request: ProbeRequest, gracePeriods: GracePeriods): LockProbe | null {
   try {
     return probeOnce(request);
   } catch (error) {
     const { cause = error } = error as Error;
-    if (graces.coverDenial(cause)) return null;
+    if (gracePeriods.shouldRetryOpen(cause)) return null;
     throw error;
   }
 }

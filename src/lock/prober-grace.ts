@@ -1,6 +1,6 @@
 // Asking the kernel who has a lock is itself taking it for some microseconds (native/os/lock_probe.h).
 import { monotonicMs } from '../clock.js';
-import { pause } from './pause.js';
+import { sleep } from '../sleep.js';
 
 /**
  * Longest time, in milliseconds, that a prober is allowed to be mistaken for a holder. The probe takes
@@ -8,7 +8,7 @@ import { pause } from './pause.js';
  * starts fail beside a prober in a hot loop, 20 ms none.
  */
 const GRACE_MS = 20;
-/** Milliseconds between two questions. What passes by itself (graces.ts) takes far longer than a probe. */
+/** Milliseconds between two questions. What passes by itself (gracePeriods.ts) takes far longer than a probe. */
 export const PAUSES_MS = { doubtful: 0.2, passing: 5 };
 
 /** `doubtful`: it may be due to a prober. `passing`: something else, which has its own end, is to be waited for. */
@@ -18,7 +18,7 @@ export type Certainty = 'certain' | 'doubtful' | 'passing';
  * Asks again while the answer may be due to a prober, or to a holder that is just writing its record:
  * "held", and nobody alive says so. Blocks the thread meanwhile.
  */
-export function askPastProbers<T>(ask: () => T, certaintyOf: (answer: T) => Certainty): T {
+export function retryPastProbersSync<T>(ask: () => T, certaintyOf: (answer: T) => Certainty): T {
   const doubt = new Doubt();
   for (;;) {
     const answer = ask();
@@ -29,7 +29,7 @@ export function askPastProbers<T>(ask: () => T, certaintyOf: (answer: T) => Cert
 }
 
 /** The same for those who may wait: many do so at the same time. @throws `signal.reason` as soon as the signal aborts */
-export async function askPastProbersAsleep<T>(
+export async function retryPastProbers<T>(
   ask: () => T,
   certaintyOf: (answer: T) => Certainty,
   signal: AbortSignal | undefined,
@@ -39,7 +39,7 @@ export async function askPastProbersAsleep<T>(
     const answer = ask();
     const pauseMs = doubt.pauseMs(certaintyOf(answer));
     if (pauseMs === null) return answer;
-    await pause(pauseMs, signal);
+    await sleep(pauseMs, signal);
   }
 }
 

@@ -17,7 +17,7 @@ export interface NativeBinding {
   readContent(lock: LockId): LockFileContent;
   /** Replaces the content, whatever it is. */
   writeRecord(lock: LockId, record: string): void;
-  namesThisFile(lock: LockId): boolean;
+  isFileInPlace(lock: LockId): boolean;
   /** From now on the end of this environment leaves the lock to the program that has inherited it. */
   handOver(lock: LockId): void;
   /**
@@ -28,16 +28,16 @@ export interface NativeBinding {
   /** As release(), for an attempt that failed: never throws, and never removes a file that the attempt did not create. */
   undo(lock: LockId): void;
   /** Drops the lock and leaves the file as it is. */
-  abandon(lock: LockId): void;
+  unlock(lock: LockId): void;
   /** Costs no system call. `wake`: what {@link NativeBinding.watch} watches has changed, or seems to. */
-  contend(path: string, flags: number, wake: () => void): ContenderId;
+  createWaiter(path: string, flags: number, wake: () => void): WaiterId;
   /** As {@link NativeBinding.tryAcquire}. */
-  tryAgain(contender: ContenderId): LockId | string;
+  retry(waiter: WaiterId): LockId | string;
   /** What the file says whose lock was refused; '' when none was. */
-  refusedRecord(contender: ContenderId): string;
+  holderRecord(waiter: WaiterId): string;
   /** From now on, until `wake` was called once. 0: whose death would free the lock is not known. */
-  watch(contender: ContenderId, ownerPid: number): Watched;
-  closeContender(contender: ContenderId): void;
+  watch(waiter: WaiterId, ownerPid: number): WatchResult;
+  closeWaiter(waiter: WaiterId): void;
   /** Of `flags` only the access counts. */
   probeLock(path: string, flags: number): NativeLockProbe;
   /** Whether the process `pid` holds a lock on the same file through another mount. False where the system does not tell. */
@@ -59,23 +59,23 @@ export interface NativeBinding {
   closeListener(listener: ListenerId): void;
   /** Throws when the address could not be bound just now. */
   tryBind(address: string, port: number): void;
-  askPort(address: string, port: number): 'refused' | 'answers' | 'silent';
+  probePort(address: string, port: number): 'refused' | 'accepted' | 'timed-out';
   /** Whether the system's table shows a listener that a bind would meet; a wildcard meets all. */
   hasListener(address: string, port: number): boolean;
   /** The pid of the listener; 0 when unknown. */
-  findPortOwner(address: string, port: number): number;
+  findListenerPid(address: string, port: number): number;
   /** The process of a connection whose local port this is; 0 when unknown. */
-  findConnectionOwner(address: string, port: number): number;
+  findConnectionPid(address: string, port: number): number;
   /** To be compared for equality only. -1: there is no such process; 0: it lives, and when it began is unknown. */
-  startTimeOf(pid: number): number;
+  processStartToken(pid: number): number;
   /** Milliseconds since 1970; 0 when unknown. */
-  startedAtMs(pid: number): number;
+  processStartMs(pid: number): number;
   /** Each argument ended by a NUL; '' when unknown. */
   commandLine(pid: number): string;
   /** Returns only by throwing: this process is another program then, with `inherit` as its descriptors from 3 on. */
   exec(path: string, args: readonly string[], environment: readonly string[], inherit: readonly number[]): void;
   /** Windows only: what this process starts from now on, and whatever that starts, ends when this process does. */
-  tieChildren(): void;
+  killChildrenOnExit(): void;
   /** Milliseconds since an arbitrary moment, the time in suspend included. Never goes back. */
   bootClockMs(): number;
   /** '' when unknown. */
@@ -91,23 +91,23 @@ export interface NativeBinding {
 export type LockId = number;
 
 /** Names one who waits, and keeps the file open between two tries (on Windows closed). Never given twice. */
-export type ContenderId = number;
+export type WaiterId = number;
 
 /**
  * What is watched: the file and the owner's process; only the file, which tells of a death as well; only the file, which
  * does not (Windows); nothing, because that is not possible here (limits, remote file system); or nothing because the file is
  * gone, so that a try is due.
  */
-export type Watched = 'owner' | 'file' | 'release' | 'nothing' | 'gone';
+export type WatchResult = 'owner' | 'file' | 'release' | 'nothing' | 'gone';
 
 /** Names a listening socket of this environment. Never given twice. Losing it closes nothing. */
 export type ListenerId = number;
 
 /**
- * How far the lock can be trusted: `kernel` is local and was seen to exclude; `remote` excludes on this
+ * How far the lock can be trusted: `local` is local and was seen to exclude; `remote` excludes on this
  * host, and other hosts perhaps not; `weak` was seen NOT to exclude.
  */
-export type LockStrength = 'kernel' | 'remote' | 'weak';
+export type LockStrength = 'local' | 'remote' | 'weak';
 
 /** What a lock file holds. */
 export interface LockFileContent {

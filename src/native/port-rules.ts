@@ -1,5 +1,5 @@
 // What a refused bind means on this system. In this layer because only it may know the platform.
-import { connectableAddresses } from '../address.js';
+import { connectableAddresses } from '../endpoint.js';
 
 /**
  * Windows keeps no ports for privileged users: it denies one that lies in a range which it keeps for itself (Hyper-V, WSL, Docker).

@@ -34,7 +34,7 @@ function withExtensions(file: string): string[] {
   return known.includes(extname(file).toLowerCase()) ? [file] : known.map((extension) => `${file}${extension}`);
 }
 
-export interface StartedAs {
+export interface SpawnCommand {
   readonly file: string;
   readonly args: readonly string[];
   /** For `child_process.spawn`: the arguments are quoted already. */
@@ -46,7 +46,7 @@ export interface StartedAs {
  *
  * @throws {Error} `EINVAL` for an argument of a batch file that cmd.exe would read as something else
  */
-export function startedAs(name: string, file: string, args: readonly string[]): StartedAs {
+export function spawnCommand(name: string, file: string, args: readonly string[]): SpawnCommand {
   if (!windows) return { file: name, args };
   if (!/\.(bat|cmd)$/i.test(file)) return { file, args };
   const line = [file, ...args].map(quotedForCmd).join(' ');

@@ -8,7 +8,7 @@ export function stopCommand(pid: number): string {
 }
 
 /** Shows who has a port, listening or not. */
-export function whoListensCommand(port: number): string {
+export function listListenersCommand(port: number): string {
   if (process.platform === 'win32') return `netstat -ano | findstr :${port}`;
   return process.platform === 'linux' ? `ss -tanp 'sport = :${port}'` : `lsof -nP -iTCP:${port} -sTCP:LISTEN`;
 }
@@ -21,7 +21,7 @@ export const DENIED_PORT_ADVICE =
     : 'This user may not bind that port: choose one from 1024 on.';
 
 /** Shows which processes have a file open, and with it its lock. Windows brings no command for it, only a window. */
-export function whoHasOpenCommand(path: string): string {
+export function listOpenersCommand(path: string): string {
   if (process.platform === 'win32') return `resmon.exe, tab CPU, Associated Handles, search for ${basename(path)}`;
   return process.platform === 'linux' ? `fuser -v ${quoted(path)}` : `lsof ${quoted(path)}`;
 }
@@ -52,7 +52,7 @@ function userName(): string {
 
 /** Removes write permission for others from a directory. */
 export function denyOthersCommand(path: string): string {
-  return process.platform === 'win32' ? makePrivateCommand(path) : `chmod o-w ${quoted(path)}`;
+  return process.platform === 'win32' ? restrictAccessCommand(path) : `chmod o-w ${quoted(path)}`;
 }
 
 /** A command line as a person would type it. */
@@ -62,7 +62,7 @@ export function commandText(words: readonly string[]): string {
 }
 
 /** Takes a directory away from everybody but its owner; on Windows also the system and the administrators keep it. */
-export function makePrivateCommand(path: string, platform: NodeJS.Platform = process.platform): string {
+export function restrictAccessCommand(path: string, platform: NodeJS.Platform = process.platform): string {
   if (platform !== 'win32') return `chmod 700 ${quoted(path)}`;
   // Quoted one by one: PowerShell takes a bare (OI) for a command. By numbers, because names differ by language.
   const grants = [thisAccount(), OWNER_RIGHTS, SYSTEM, ADMINISTRATORS].map((who) => `"${who}:(OI)(CI)F"`);

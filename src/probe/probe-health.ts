@@ -1,9 +1,9 @@
 // Whether the gateway on a port is well: not merely that something answers.
 import type { ClientRequest } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import { addressesOf, connectableAddress } from '../address.js';
 import { checkOptions, checkPort, checkTimeout, invalidType, invalidValue, outOfRange } from '../arguments.js';
 import { durationText } from '../clock.js';
+import { addressesOf, connectableAddress } from '../endpoint.js';
 
 export interface ProbeHealthOptions {
   /** An IP address or `localhost`. A wildcard is asked on loopback. @default '127.0.0.1' */
@@ -21,7 +21,7 @@ export interface ProbeHealthOptions {
 }
 
 /** How to ask, whoever is asked. */
-export type HealthQuestion = Omit<ProbeHealthOptions, 'host' | 'port'>;
+export type HealthCheckOptions = Omit<ProbeHealthOptions, 'host' | 'port'>;
 
 export interface HealthProbe {
   readonly healthy: boolean;
@@ -57,7 +57,7 @@ export async function probeHealth(options: ProbeHealthOptions): Promise<HealthPr
 }
 
 /** For those who ask later, or perhaps never: a mistake shows at once. */
-export function checkHealthQuestion(question: HealthQuestion) {
+export function checkHealthQuestion(question: HealthCheckOptions) {
   if (typeof question !== 'object' || question === null) throw invalidType('health', 'an object', question);
   const { path, timeoutMs, fingerprint256 } = question;
   return {

@@ -1,6 +1,7 @@
 // Whether a TCP port of this host can be bound, and if not, why.
-import { addressesOf, connectableAddress, isNoAddress } from '../address.js';
+
 import { checkOptions, checkPort, checkTimeout, outOfRange } from '../arguments.js';
+import { addressesOf, connectableAddress, isNoAddress } from '../endpoint.js';
 import { native } from '../native/load.js';
 import { deniedPortIsReserved } from '../native/port-rules.js';
 
@@ -51,8 +52,8 @@ export async function probePort(options: ProbePortOptions): Promise<PortProbe> {
 
 async function probeAddress(host: string, address: string, port: number, timeoutMs: number): Promise<PortProbe> {
   const connected = await ask(connectableAddress(address), port, timeoutMs);
-  const cause = connected === 'answers' ? null : bindFailure(address, port);
-  const met = connected !== 'answers' && meetsListener(address, port, cause);
+  const cause = connected === 'accepted' ? null : bindFailure(address, port);
+  const met = connected !== 'accepted' && meetsListener(address, port, cause);
   const state = met ? 'listening' : stateOf(connected, (cause as NodeJS.ErrnoException | null)?.code);
   return { state, host, port, pid: userOf(state, address, port), cause };
 }
@@ -67,17 +68,17 @@ function meetsListener(address: string, port: number, cause: unknown): boolean {
 }
 
 function userOf(state: PortProbe['state'], address: string, port: number): number | null {
-  if (state === 'listening') return native().findPortOwner(address, port) || null;
-  return state === 'reserved' ? native().findConnectionOwner(address, port) || null : null;
+  if (state === 'listening') return native().findListenerPid(address, port) || null;
+  return state === 'reserved' ? native().findConnectionPid(address, port) || null : null;
 }
 
 function stateOf(connected: Connected, bindCode: string | undefined): PortProbe['state'] {
-  if (connected === 'answers') return 'listening';
+  if (connected === 'accepted') return 'listening';
   if (bindCode === undefined) return 'free';
   if (bindCode === 'EACCES' && deniedPortIsReserved) return 'reserved';
   if (bindCode !== 'EADDRINUSE') return 'denied';
   // In use, and neither accepted nor refused: a listener whose backlog is full (a stopped process).
-  return connected === 'silent' ? 'listening' : 'reserved';
+  return connected === 'timed-out' ? 'listening' : 'reserved';
 }
 
 function bindFailure(address: string, port: number): unknown {
@@ -89,17 +90,17 @@ function bindFailure(address: string, port: number): unknown {
   }
 }
 
-type Connected = 'answers' | 'refused' | 'silent';
+type Connected = 'accepted' | 'refused' | 'timed-out';
 
 async function ask(address: string, port: number, timeoutMs: number): Promise<Connected> {
   // A promise that needs no turn of the event loop would starve a caller who asks in a loop.
   await new Promise((resolve) => setImmediate(resolve));
   try {
-    const answer = native().askPort(address, port);
-    return answer === 'silent' ? await connectPatiently(address, port, timeoutMs) : answer;
+    const answer = native().probePort(address, port);
+    return answer === 'timed-out' ? await connectPatiently(address, port, timeoutMs) : answer;
   } catch {
     // It could not be asked: not an address of this host, or no source port left. The tables may know.
-    return native().hasListener(address, port) ? 'answers' : 'refused';
+    return native().hasListener(address, port) ? 'accepted' : 'refused';
   }
 }
 
@@ -111,9 +112,9 @@ function connectPatiently(host: string, port: number, timeoutMs: number): Promis
       socket.destroy();
       resolve(answer);
     };
-    const timer = setTimeout(finish, Math.min(timeoutMs, 0x7fffffff), 'silent');
-    socket.once('connect', () => finish('answers'));
+    const timer = setTimeout(finish, Math.min(timeoutMs, 0x7fffffff), 'timed-out');
+    socket.once('connect', () => finish('accepted'));
     // Windows refuses a connection also for a listener whose backlog is full (KB113576).
-    socket.once('error', () => finish(native().hasListener(host, port) ? 'silent' : 'refused'));
+    socket.once('error', () => finish(native().hasListener(host, port) ? 'timed-out' : 'refused'));
   });
 }

@@ -27,7 +27,7 @@ describe('bindExclusive()', () => {
       exclusive: true,
     });
     expect(address.port).toBeGreaterThan(0);
-    expect(native().askPort(host, address.port)).toBe('answers');
+    expect(native().probePort(host, address.port)).toBe('accepted');
   });
 
   test('takes 127.0.0.1 when no host is named', () => {
@@ -36,7 +36,7 @@ describe('bindExclusive()', () => {
 
   test('on the wildcard :: takes IPv4 as well, as Node does', () => {
     const { port } = listenerOn({ host: '::' }).address;
-    expect(native().askPort('127.0.0.1', port)).toBe('answers');
+    expect(native().probePort('127.0.0.1', port)).toBe('accepted');
   });
 
   test('with port 0 takes another port each time, and a named port exactly', () => {
@@ -48,7 +48,7 @@ describe('bindExclusive()', () => {
     need(ctx, whyNoAddress('::1'));
     const { address } = listenerOn({ host: 'localhost' });
     expect(address).toMatchObject({ address: '127.0.0.1', family: 'IPv4' });
-    for (const host of ['127.0.0.1', '::1']) expect(native().askPort(host, address.port)).toBe('answers');
+    for (const host of ['127.0.0.1', '::1']) expect(native().probePort(host, address.port)).toBe('accepted');
   });
 
   test.each([
@@ -57,7 +57,7 @@ describe('bindExclusive()', () => {
   ])('on localhost is refused when %s is taken, and leaves %s free', async (taken, other) => {
     const { port } = await serverOn({ host: taken });
     expect(failureOf({ host: 'localhost', port })).toMatchObject({ code: 'EADDRINUSE', address: taken, port });
-    expect(native().askPort(other, port)).toBe('refused');
+    expect(native().probePort(other, port)).toBe('refused');
     expect(failureOf({ host: other, port })).toBeNull();
   });
 
@@ -81,9 +81,9 @@ describe('connections that arrive before listen(server)', () => {
   test('wait in a backlog of the length asked for', () => {
     const short = listenerOn({ backlog: 1 }).address.port;
     const long = listenerOn({ backlog: 100 }).address.port;
-    const answers = (port: number) => Array.from({ length: 50 }, () => native().askPort('127.0.0.1', port));
-    expect(answers(long)).not.toContain('silent');
-    expect(answers(short)).toContain('silent');
+    const answers = (port: number) => Array.from({ length: 50 }, () => native().probePort('127.0.0.1', port));
+    expect(answers(long)).not.toContain('timed-out');
+    expect(answers(short)).toContain('timed-out');
   });
 });
 
@@ -112,9 +112,9 @@ describe("a refusal has the fields and the words of Node's own", () => {
     const failed = quietly(() => failureOf({ host: '192.0.2.1', port: 18789 }));
     expect(shapeOf(failed.answer!)).toEqual(nodeShape('EADDRNOTAVAIL', 'bind', '192.0.2.1', 18789));
     expect(failed.connects).toBe(0);
-    const asked = quietly(() => expect(() => native().askPort('192.0.2.1', 18789)).toThrow('bind EADDRNOTAVAIL'));
+    const asked = quietly(() => expect(() => native().probePort('192.0.2.1', 18789)).toThrow('bind EADDRNOTAVAIL'));
     expect(asked.connects).toBe(0);
-    expect(quietly(() => native().askPort('127.0.0.1', 1), 20).connects, 'one that does begin').toBeGreaterThan(0);
+    expect(quietly(() => native().probePort('127.0.0.1', 1), 20).connects, 'one that does begin').toBeGreaterThan(0);
   });
 });
 

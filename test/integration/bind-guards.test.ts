@@ -3,7 +3,7 @@
 // the rule itself.
 import { createServer } from 'node:net';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { addressesOf, connectableAddresses } from '../../src/address.js';
+import { addressesOf, connectableAddresses } from '../../src/endpoint.js';
 import { bindExclusive } from '../../src/index.js';
 import { echo, echoed } from '../support/clients.js';
 import { failureOf, listenerOn, serverOn } from '../support/listeners.js';

@@ -1,6 +1,6 @@
 // Who excludes whom: every holder address against every second bind.
 import { expect, onTestFinished, test } from 'vitest';
-import { addressesOf } from '../../src/address.js';
+import { addressesOf } from '../../src/endpoint.js';
 import { bindExclusive } from '../../src/index.js';
 import { failureOf, serverOn, TAKEN } from '../support/listeners.js';
 import { whyNoAddress } from '../support/loopbacks.js';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { ContenderId, ListenerId, LockId, NativeBinding } from '../../src/native/binding.js';
+import type { ListenerId, LockId, NativeBinding, WaiterId } from '../../src/native/binding.js';
 import { native } from '../../src/native/load.js';
 import { need } from '../support/capabilities.js';
 import { freshDirectory, until } from '../support/places.js';
@@ -18,13 +18,13 @@ const listen = (): ListenerId => {
 };
 const acquire = (): LockId => {
   const lock = addon.tryAcquire(join(freshDirectory(), 'a.lock'), 0) as LockId;
-  onTestFinished(() => addon.abandon(lock));
+  onTestFinished(() => addon.unlock(lock));
   return lock;
 };
 
-const contend = (): ContenderId => {
-  const contender = addon.contend(join(freshDirectory(), 'a.lock'), 0, () => {});
-  onTestFinished(() => addon.closeContender(contender));
+const createWaiter = (): WaiterId => {
+  const contender = addon.createWaiter(join(freshDirectory(), 'a.lock'), 0, () => {});
+  onTestFinished(() => addon.closeWaiter(contender));
   return contender;
 };
 
@@ -88,17 +88,17 @@ const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonl
       [0, NO_LOCK],
       ['who', NO_STRING],
     ],
-    namesThisFile: [[0, NO_LOCK]],
+    isFileInPlace: [[0, NO_LOCK]],
     handOver: [[0, NO_LOCK]],
     release: [[0, NO_LOCK]],
-    abandon: [[0, NO_LOCK]],
-    tryAgain: [[0, NO_LOCK]],
-    refusedRecord: [[0, NO_LOCK]],
+    unlock: [[0, NO_LOCK]],
+    retry: [[0, NO_LOCK]],
+    holderRecord: [[0, NO_LOCK]],
     watch: [
       [0, NO_LOCK],
       [0, NO_PID],
     ],
-    closeContender: [[0, NO_LOCK]],
+    closeWaiter: [[0, NO_LOCK]],
     addressOf: [[0, NO_LOCK]],
     portOf: [[0, NO_LOCK]],
     socketOf: [[0, NO_LOCK]],
@@ -126,7 +126,7 @@ const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonl
       ['127.0.0.1', NO_STRING],
       [0, NO_PORT],
     ],
-    askPort: [
+    probePort: [
       ['127.0.0.1', NO_STRING],
       [1, NO_PORT],
     ],
@@ -134,21 +134,21 @@ const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonl
       ['127.0.0.1', NO_STRING],
       [1, NO_PORT],
     ],
-    contend: [
+    createWaiter: [
       ['/nonexistent/a.lock', NO_STRING],
       [0, NO_FLAGS],
       [() => {}, NO_FUNCTION],
     ],
-    findPortOwner: [
+    findListenerPid: [
       ['127.0.0.1', NO_STRING],
       [1, NO_PORT],
     ],
-    findConnectionOwner: [
+    findConnectionPid: [
       ['127.0.0.1', NO_STRING],
       [1, NO_PORT],
     ],
-    startTimeOf: [[process.pid, NO_PID]],
-    startedAtMs: [[process.pid, NO_PID]],
+    processStartToken: [[process.pid, NO_PID]],
+    processStartMs: [[process.pid, NO_PID]],
     commandLine: [[process.pid, NO_PID]],
     exec: [
       ['/nowhere/program', NO_STRING],
@@ -186,7 +186,7 @@ describe('a wrong argument throws a TypeError that names its place, and never cr
   });
 
   test('watch()', () => {
-    const contender = contend();
+    const contender = createWaiter();
     // One that has never tried: there may be no file yet.
     expect(addon.watch(contender, 0)).toMatch(/^(nothing|gone)$/);
   });
@@ -197,11 +197,11 @@ describe('a wrong argument throws a TypeError that names its place, and never cr
       for (const call of [
         () => addon.listen(address, 0, 1),
         () => addon.tryBind(address, 1),
-        () => addon.askPort(address, 1),
+        () => addon.probePort(address, 1),
       ]) {
         expect(call).toThrow(expect.objectContaining({ code: 'EINVAL', address }));
       }
-      expect(addon.findPortOwner(address, 1)).toBe(0);
+      expect(addon.findListenerPid(address, 1)).toBe(0);
     },
   );
 });
@@ -213,11 +213,11 @@ describe('a handle that is done with', () => {
     const holder = addon.tryAcquire(path, 0) as LockId;
     addon.writeRecord(holder, 'who');
     let woken = 0;
-    const contender = addon.contend(path, 0, () => void woken++);
-    expect(addon.tryAgain(contender)).toBe('who');
+    const contender = addon.createWaiter(path, 0, () => void woken++);
+    expect(addon.retry(contender)).toBe('who');
     expect(addon.watch(contender, process.pid)).toBe('owner');
-    addon.closeContender(contender);
-    addon.closeContender(contender);
+    addon.closeWaiter(contender);
+    addon.closeWaiter(contender);
     addon.release(holder);
     expectNoContender(contender);
     for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setImmediate(resolve));
@@ -230,11 +230,11 @@ describe('a handle that is done with', () => {
     let woken = 0;
     const closeBoth = () => {
       woken++;
-      for (const contender of contenders) addon.closeContender(contender);
+      for (const contender of contenders) addon.closeWaiter(contender);
     };
-    const contenders = [1, 2].map(() => addon.contend(path, 0, closeBoth));
+    const contenders = [1, 2].map(() => addon.createWaiter(path, 0, closeBoth));
     for (const contender of contenders) {
-      addon.tryAgain(contender);
+      addon.retry(contender);
       addon.watch(contender, 0);
     }
     addon.release(holder);
@@ -253,7 +253,7 @@ describe('a handle that is done with', () => {
     expectNoListener(listener);
   });
 
-  test.each(['release', 'abandon'] as const)(
+  test.each(['release', 'unlock'] as const)(
     'after %s() a lock reads and writes no descriptor, and may be let go again',
     (letGo) => {
       const lock = acquire();
@@ -278,12 +278,12 @@ describe('a handle that is done with', () => {
 });
 
 function expectNotHeld(lock: LockId): void {
-  expect([addon.isHeld(lock), addon.descriptorOf(lock), addon.namesThisFile(lock)]).toEqual([false, -1, false]);
+  expect([addon.isHeld(lock), addon.descriptorOf(lock), addon.isFileInPlace(lock)]).toEqual([false, -1, false]);
   expect(() => addon.writeRecord(lock, 'late')).toThrow(expect.objectContaining({ code: 'EBADF' }));
   expect(() => addon.readContent(lock)).toThrow(expect.objectContaining({ code: 'EBADF' }));
   addon.handOver(lock);
   expect(addon.release(lock)).toBe(false);
-  addon.abandon(lock);
+  addon.unlock(lock);
 }
 
 function expectNoListener(listener: ListenerId): void {
@@ -292,9 +292,9 @@ function expectNoListener(listener: ListenerId): void {
   expect([addon.socketOf(listener), addon.portOf(listener), addon.addressOf(listener)]).toEqual([-1, 0, '']);
 }
 
-function expectNoContender(contender: ContenderId): void {
-  addon.closeContender(contender);
-  expect([addon.tryAgain(contender), addon.refusedRecord(contender), addon.watch(contender, 0)]).toEqual([
+function expectNoContender(contender: WaiterId): void {
+  addon.closeWaiter(contender);
+  expect([addon.retry(contender), addon.holderRecord(contender), addon.watch(contender, 0)]).toEqual([
     '',
     '',
     'nothing',

@@ -20,13 +20,13 @@ async function expectExclusion(directory: string): Promise<void> {
   const path = join(directory, 'a.lock');
   const other = await startActor();
   const lock = tryAcquireLock(path)!;
-  expect(lock).toMatchObject({ strength: 'kernel', reclaimed: null });
+  expect(lock).toMatchObject({ strength: 'local', reclaimed: null });
   expect(await other.call('tryAcquire', path)).toBeNull();
   expect(await other.call('probe', path)).toMatchObject({ state: 'held', owner: { pid: process.pid } });
   expect(lock.verify()).toBe(true);
   lock.release();
   expect(readFileSync(path, 'utf8')).toBe('');
-  expect(await other.call('tryAcquire', path)).toMatchObject({ strength: 'kernel' });
+  expect(await other.call('tryAcquire', path)).toMatchObject({ strength: 'local' });
   expect(tryAcquireLock(path)).toBeNull();
   await other.kill('SIGKILL');
   const next = tryAcquireLock(path)!;
@@ -63,7 +63,7 @@ describe('a lock file that came with the lower layer of an overlayfs, as in a co
     const other = await startActor();
     expect(probeLock(path).state).toBe('leftover');
     const lock = tryAcquireLock(path, { keepFile: false })!;
-    expect(lock).toMatchObject({ reclaimed: 'owner-gone', strength: 'kernel' });
+    expect(lock).toMatchObject({ reclaimed: 'owner-gone', strength: 'local' });
     expect([lock.verify(), await other.call('tryAcquire', path)]).toEqual([true, null]);
     lock.release();
     expect(existsSync(path)).toBe(false);
@@ -136,7 +136,7 @@ describe('a system call', () => {
   test.for(interruptions)('that is cut short (%s) is repeated', async (fault, ctx) => {
     const path = faultyPath(ctx);
     const actor = await startFaultyActor(fault, path);
-    expect(await actor.call('tryAcquire', path)).toMatchObject({ strength: 'kernel' });
+    expect(await actor.call('tryAcquire', path)).toMatchObject({ strength: 'local' });
     expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ pid: actor.pid });
     expect(tryAcquireLock(path)).toBeNull();
   });

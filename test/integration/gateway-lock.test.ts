@@ -46,7 +46,7 @@ describe('a gateway lock', () => {
     }
     expect(lock.url).toBe(`ws://127.0.0.1:${lock.port}`);
     expect(lock.owner.port).toBe(lock.port);
-    expect(lock.strength).toBe('kernel');
+    expect(lock.strength).toBe('local');
     expect(lock.verify()).toBe(true);
     if (whyNoModes === null) expect(statSync(dirname(lock.lockPaths[0]!)).mode & 0o777).toBe(0o700);
   });

@@ -16,7 +16,7 @@ import { native } from '../../src/native/load.js';
 import { startActor } from '../support/actors.js';
 import { need, whyNoFifo, whyNoLinks } from '../support/capabilities.js';
 import { stubHome } from '../support/home.js';
-import { startTimeOf, writeOlderRecord } from '../support/older-gateway.js';
+import { processStartToken, writeOlderRecord } from '../support/older-gateway.js';
 import { freePort, freshDirectory } from '../support/places.js';
 import { portraitOf } from '../support/portrait.js';
 import { startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
@@ -155,7 +155,7 @@ describe('of a lock that is held is told', () => {
   });
 
   test('the command line as it was typed, word by word', async (ctx) => {
-    if (startTimeOf(process.pid) === null) ctx.skip('this system has no /proc');
+    if (processStartToken(process.pid) === null) ctx.skip('this system has no /proc');
     const stateDir = freshDirectory();
     const actor = await startActor({ execArgv: ['--no-warnings', '--conditions=a b'] });
     await actor.call('gateway', { stateDir, port: 0, env: {} });

@@ -20,12 +20,12 @@ describe('waiters of one process', () => {
   test('are served in the order in which they came, and a release costs no more than four tries', async () => {
     const path = lockPath();
     const holder = hold(path);
-    const tries = vi.spyOn(native(), 'tryAgain');
+    const tries = vi.spyOn(native(), 'retry');
     onTestFinished(() => tries.mockRestore());
     const served: number[] = [];
     const waits = Array.from({ length: MANY }, async (_, number) => {
       using lock = await acquireLock(path, { timeoutMs: Infinity });
-      expect([lock.verify(), lock.waited]).toEqual([true, 'watch']);
+      expect([lock.verify(), lock.waitMode]).toEqual([true, 'watch']);
       served.push(number);
       await turn();
     });
@@ -100,17 +100,17 @@ describe('waiters of one process', () => {
 });
 
 test('who need not wait makes no contender, and therefore no thread', async () => {
-  const contend = vi.spyOn(native(), 'contend');
-  onTestFinished(() => contend.mockRestore());
+  const createWaiter = vi.spyOn(native(), 'createWaiter');
+  onTestFinished(() => createWaiter.mockRestore());
   for (let round = 0; round < 20; round++) {
     const lock = await acquireLock(lockPath(), { timeoutMs: 5000 });
-    expect(lock.waited).toBeNull();
+    expect(lock.waitMode).toBeNull();
     lock.release();
   }
   const path = lockPath();
   hold(path);
   expect(tryAcquireLock(path)).toBeNull();
-  expect(contend).not.toHaveBeenCalled();
+  expect(createWaiter).not.toHaveBeenCalled();
 });
 
 test('a lock that its holder lost just before it was watched is taken without a sleep', async () => {
@@ -120,7 +120,7 @@ test('a lock that its holder lost just before it was watched is taken without a 
   native().writeRecord(holder, newLine());
   const { watch } = native();
   const spy = vi.spyOn(native(), 'watch').mockImplementation((...args) => {
-    native().abandon(holder); // as the kernel does for a process that dies: nothing is left to report
+    native().unlock(holder); // as the kernel does for a process that dies: nothing is left to report
     return watch(...args);
   });
   onTestFinished(() => spy.mockRestore());
@@ -188,11 +188,11 @@ test('a file that is denied for a moment, twice and far apart, is not taken for 
   const path = lockPath();
   const holder = hold(path);
   const denial = Object.assign(new Error('denied'), { code: 'EBUSY', syscall: 'open', detail: 'sharing-violation' });
-  const { tryAgain } = native();
+  const { retry } = native();
   let denials = 0;
-  const spy = vi.spyOn(native(), 'tryAgain').mockImplementation((contender) => {
+  const spy = vi.spyOn(native(), 'retry').mockImplementation((contender) => {
     if (denials > 0 && denials-- > 0) throw denial;
-    return tryAgain(contender);
+    return retry(contender);
   });
   onTestFinished(() => spy.mockRestore());
   const watch = vi.spyOn(native(), 'watch');

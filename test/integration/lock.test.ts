@@ -53,7 +53,7 @@ describe('a lock', () => {
   test('says what it is', () => {
     const path = lockPath();
     const lock = acquire(path);
-    expect(lock).toMatchObject({ path, mode: 'exclusive', held: true, strength: 'kernel', reclaimed: null });
+    expect(lock).toMatchObject({ path, mode: 'exclusive', held: true, strength: 'local', reclaimed: null });
     expect(lock.verify()).toBe(true);
   });
 

@@ -190,7 +190,7 @@ describe('probing has no side effect', () => {
     let port = choose();
     const end = performance.now() + LONG_ENOUGH_MS;
     for (let asked = 0; asked < 100_000 && performance.now() < end; asked++) {
-      if (native().askPort('127.0.0.1', port) === 'refused') continue;
+      if (native().probePort('127.0.0.1', port) === 'refused') continue;
       // Some other process got it and listens; a connection that meets itself has no listener.
       expect(native().hasListener('127.0.0.1', port)).toBe(true);
       port = choose();
@@ -232,7 +232,7 @@ function portThatNoClientGets(): number {
 
 /** Connects until the system lets nobody in any more. */
 function fill(port: number): Promise<void> {
-  return until(() => native().askPort('127.0.0.1', port) === 'silent', `the backlog of ${port} is full`);
+  return until(() => native().probePort('127.0.0.1', port) === 'timed-out', `the backlog of ${port} is full`);
 }
 
 function openConnections(server: {

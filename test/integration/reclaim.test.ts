@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { acquireLock, type FileLock, probeLock, type TryAcquireLockOptions, tryAcquireLock } from '../../src/index.js';
 import { type Actor, startActor } from '../support/actors.js';
 import { startFaultyActor, whyNoFaults } from '../support/faulty-actor.js';
-import { startTimeOf, writeOlderRecord } from '../support/older-gateway.js';
+import { processStartToken, writeOlderRecord } from '../support/older-gateway.js';
 import { freePort, freshDirectory } from '../support/places.js';
 import { portraitOf } from '../support/portrait.js';
 
@@ -82,7 +82,7 @@ describe('a record of this package blocks nothing once the kernel gives the lock
     const path = lockPath();
     const stranger = await startActor();
     const { port } = await stranger.call<{ port: number }>('bind', { port: 0 });
-    const record = { pid: stranger.pid, startTime: startTimeOf(stranger.pid), port, kernelLock: true };
+    const record = { pid: stranger.pid, startTime: processStartToken(stranger.pid), port, kernelLock: true };
     writeFileSync(path, `${JSON.stringify(record)}\n`);
     expect(acquire(path, { endpoint: { host: '127.0.0.1', port } }).reclaimed).toBe('owner-gone');
   });
@@ -191,7 +191,7 @@ describe('an older gateway that holds a record only', () => {
   });
 
   test('whose pid is now that of a process with another start time makes room', async (ctx) => {
-    if (startTimeOf(process.pid) === null) ctx.skip('this system has no /proc/PID/stat');
+    if (processStartToken(process.pid) === null) ctx.skip('this system has no /proc/PID/stat');
     const { path } = await startOlderGateway({ startTime: 1 });
     expect(acquire(path).reclaimed).toBe('owner-gone');
   });

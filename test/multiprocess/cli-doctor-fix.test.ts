@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { startActor } from '../support/actors.js';
 import { doctor, doctorPlace } from '../support/doctor.js';
-import { startTimeOf, writeOlderRecord } from '../support/older-gateway.js';
+import { processStartToken, writeOlderRecord } from '../support/older-gateway.js';
 import { freePort, freshDirectory } from '../support/places.js';
 import { portraitOf } from '../support/portrait.js';
 
@@ -34,7 +34,7 @@ describe('--fix', () => {
     expect(of('locks')[0]!.message).toBe('no lock is held, and there are no leftovers');
   });
 
-  const self = () => ({ pid: process.pid, startTime: startTimeOf(process.pid) });
+  const self = () => ({ pid: process.pid, startTime: processStartToken(process.pid) });
   test.each([
     ['an older gateway that is alive', () => self(), false],
     ['an older gateway that may live on another host', () => ({ pid: 1, bootId: 'other', host: 'other' }), false],

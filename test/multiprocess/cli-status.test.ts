@@ -7,7 +7,7 @@ import { type Actor, startActor } from '../support/actors.js';
 import { need, whyNoCommandLines, whyNoModes, whyNoShell, whyNotRoot } from '../support/capabilities.js';
 import { COMMAND, gatewayLock } from '../support/command.js';
 import { lockDirectory } from '../support/lock-directory.js';
-import { startTimeOf, writeOlderRecord } from '../support/older-gateway.js';
+import { processStartToken, writeOlderRecord } from '../support/older-gateway.js';
 import { freePort, freshDirectory } from '../support/places.js';
 import { portraitOf } from '../support/portrait.js';
 
@@ -146,7 +146,7 @@ describe('status', () => {
       bootId: 'other',
       [evil]: evil,
     };
-    writeFileSync(path, JSON.stringify({ pid: process.pid, ...record, startTime: startTimeOf(process.pid) }));
+    writeFileSync(path, JSON.stringify({ pid: process.pid, ...record, startTime: processStartToken(process.pid) }));
     for (const args of [['status'], ['status', '--json'], ['doctor']]) {
       const { out, err } = await gatewayLock([...args, '--lock', path]);
       const lines = (out + err).split('\n');

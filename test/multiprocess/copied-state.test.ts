@@ -47,7 +47,7 @@ describe('a copy of the state directory of a running gateway starts, beside that
     const target = where === 'another one' ? mountTmpfs() : freshDirectory();
     const before = portraitOf(running.path);
     const lock = await startOn(copy(running.stateDir, join(target, 'state')));
-    expect(lock).toMatchObject({ reclaimed: 'owner-gone', strength: 'kernel' });
+    expect(lock).toMatchObject({ reclaimed: 'owner-gone', strength: 'local' });
     expect(lock.verify()).toBe(true);
     await expectUntouched(running, before);
   });

@@ -13,7 +13,7 @@ const CYCLES = 4000;
  */
 const TOLERATED = 4;
 /** Milliseconds. Under Wine a cycle takes 5 to 10, and some hundred of them show what is looked for as well. */
-const LONGEST_MS = 15_000;
+const MAX_BACKOFF_MS = 15_000;
 /** Of these 7 to 12 would fail without asking again. */
 const FEWEST_CYCLES = 300;
 
@@ -27,7 +27,7 @@ async function probedPath(): Promise<string> {
 
 /** How many starts failed, of a lock that nobody holds. */
 function failedStarts(path: string, leftover: string, mode: 'exclusive' | 'shared'): number {
-  const deadline = performance.now() + LONGEST_MS;
+  const deadline = performance.now() + MAX_BACKOFF_MS;
   let failed = 0;
   let cycle = 0;
   for (; cycle < CYCLES && performance.now() < deadline; cycle++) {

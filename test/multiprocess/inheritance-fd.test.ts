@@ -22,7 +22,7 @@ import { need, whyNoInheritance } from '../support/capabilities.js';
 import { fetched } from '../support/clients.js';
 import { listenerOn } from '../support/listeners.js';
 import { whyNoAddress } from '../support/loopbacks.js';
-import { startTimeOf } from '../support/older-gateway.js';
+import { processStartToken } from '../support/older-gateway.js';
 import { freePort, freshDirectory, until } from '../support/places.js';
 
 beforeEach((ctx) => need(ctx, whyNoInheritance));
@@ -151,7 +151,7 @@ describe('a child that inherits what a gateway holds', () => {
       const { state, owner, ownerAlive } = probeLock(path);
       expect({ state, ownerAlive }).toEqual({ state: 'held', ownerAlive: true });
       expect(owner).toMatchObject({ pid: heir, port: options.port, createdAt: before[i]!.createdAt, kernelLock: true });
-      if (startTimeOf(heir) !== null) expect(owner!.startTime).toBe(startTimeOf(heir));
+      if (processStartToken(heir) !== null) expect(owner!.startTime).toBe(processStartToken(heir));
     }
     expect(await probeGateway(options)).toMatchObject({
       state: 'running',

@@ -33,7 +33,7 @@ async function startToWait(path: string): Promise<Waiter> {
 
 async function expectWoken({ lock }: Waiter, how: WaitMode = 'watch'): Promise<void> {
   using acquired = await lock;
-  expect(acquired.waited).toBe(how);
+  expect(acquired.waitMode).toBe(how);
 }
 
 describe('a waiter is woken by the release of', () => {

@@ -33,7 +33,7 @@ describe('a waiter in another process', () => {
       await holder.call('tryAcquire', path);
       const waiting = await startToWatch(waiter, path);
       await holder.kill('SIGKILL');
-      expect(await waiting.lock).toMatchObject({ reclaimed: 'owner-gone', waited: 'watch' });
+      expect(await waiting.lock).toMatchObject({ reclaimed: 'owner-gone', waitMode: 'watch' });
       await waiter.call('release', path);
     }
   });
@@ -59,7 +59,7 @@ describe('a waiter in another process', () => {
     const waiting = await startToWatch(waiter, path);
     await one.call('release', path);
     await two.kill('SIGKILL');
-    expect(await waiting.lock).toMatchObject({ waited: UNNAMED_HOLDER });
+    expect(await waiting.lock).toMatchObject({ waitMode: UNNAMED_HOLDER });
   });
 
   test('gets in when the lock file is deleted, or replaced, under the holder', async (ctx) => {
@@ -73,7 +73,7 @@ describe('a waiter in another process', () => {
       writeFileSync(join(directory, 'new'), '');
       if (replace) renameSync(join(directory, 'new'), path);
       else unlinkSync(path);
-      expect(await waiting.lock).toMatchObject({ waited: 'watch' });
+      expect(await waiting.lock).toMatchObject({ waitMode: 'watch' });
       expect(holder.verify()).toBe(false);
       holder.release();
       await waiter.kill();
@@ -90,7 +90,7 @@ describe('a waiter in another process', () => {
     const waiting = waiter.call('acquire', path, { timeoutMs: 20_000, endpoint: { host: '127.0.0.1', port } });
     await waiter.call('probe', path); // by then it waits
     await older.call('closeListener', {});
-    expect(await waiting).toMatchObject({ reclaimed: 'port-free', waited: 'poll' });
+    expect(await waiting).toMatchObject({ reclaimed: 'port-free', waitMode: 'poll' });
   });
 
   test('costs next to nothing while it waits', async () => {
@@ -117,7 +117,7 @@ describe('where nothing can be watched the lock is asked for again and again, an
     await waiter.call('resources');
     expect(settled).toBe(false);
     holder.release();
-    expect(await waiting).toMatchObject({ waited: 'poll' });
+    expect(await waiting).toMatchObject({ waitMode: 'poll' });
     await waiter.call('release', path);
     await until(async () => {
       const { threads, files } = await waiter.call<typeof before>('resources');

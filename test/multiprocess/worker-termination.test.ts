@@ -10,19 +10,25 @@ const WORKER = new URL('../fixtures/calling-worker.mjs', import.meta.url);
 /** Without NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS one of the first twenty ends the whole process with SIGABRT. */
 const TERMINATIONS = 40;
 
-test.each(['tryAcquire', 'refused', 'probeLock', 'contend', 'listen', 'askPort', 'startTimeOf', 'ensureLockDirectory'])(
-  'a worker that is terminated in the middle of %s takes nothing with it, neither process nor lock',
-  async (call) => {
-    const path = join(freshDirectory(), 'a.lock');
-    for (let round = 0; round < TERMINATIONS; round++) {
-      const worker = new Worker(WORKER, { workerData: { call, path } });
-      await once(worker, 'message');
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 3));
-      await worker.terminate();
-    }
-    expect(probeLock(path).state).not.toBe('held');
-    const lock = tryAcquireLock(path);
-    expect(lock?.held).toBe(true);
-    lock?.release();
-  },
-);
+test.each([
+  'tryAcquire',
+  'refused',
+  'probeLock',
+  'createWaiter',
+  'listen',
+  'probePort',
+  'processStartToken',
+  'ensureLockDirectory',
+])('a worker that is terminated in the middle of %s takes nothing with it, neither process nor lock', async (call) => {
+  const path = join(freshDirectory(), 'a.lock');
+  for (let round = 0; round < TERMINATIONS; round++) {
+    const worker = new Worker(WORKER, { workerData: { call, path } });
+    await once(worker, 'message');
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 3));
+    await worker.terminate();
+  }
+  expect(probeLock(path).state).not.toBe('held');
+  const lock = tryAcquireLock(path);
+  expect(lock?.held).toBe(true);
+  lock?.release();
+});

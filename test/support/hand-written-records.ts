@@ -3,11 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { utimesSync } from 'node:fs';
 import { selfIdentity } from '../../src/lock/owner-record.js';
 import type { Missing } from './capabilities.js';
-import { startTimeOf } from './older-gateway.js';
+import { processStartToken } from './older-gateway.js';
 import { newLine } from './records.js';
 
 export const whyNoStartTime: Missing =
-  startTimeOf(process.pid) === null ? 'this system has no start times that a test can read (/proc/PID/stat)' : null;
+  processStartToken(process.pid) === null
+    ? 'this system has no start times that a test can read (/proc/PID/stat)'
+    : null;
 
 export const whyNoPidNamespaces: Missing =
   selfIdentity().pidNamespace === null ? 'this system has no pid namespaces' : null;

@@ -1,5 +1,5 @@
 // Which addresses this machine lets a test bind.
-import { addressesOf } from '../../src/address.js';
+import { addressesOf } from '../../src/endpoint.js';
 import { native } from '../../src/native/load.js';
 import type { Missing } from './capabilities.js';
 

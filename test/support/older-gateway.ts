@@ -6,7 +6,7 @@ export function writeOlderRecord(
   path: string,
   fields: { readonly pid: number; readonly [name: string]: unknown },
 ): void {
-  const startTime = startTimeOf(fields.pid);
+  const startTime = processStartToken(fields.pid);
   const record = {
     createdAt: new Date().toISOString(),
     configPath: '/home/somebody/.openclaw/openclaw.json',
@@ -17,7 +17,7 @@ export function writeOlderRecord(
 }
 
 /** Field 22 of /proc/PID/stat, counted after the last parenthesis of the command name. */
-export function startTimeOf(pid: number): number | null {
+export function processStartToken(pid: number): number | null {
   // In Wine /proc can be read, and has other processes under the pids of Windows.
   if (process.platform === 'win32') return null;
   try {

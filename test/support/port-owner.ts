@@ -7,7 +7,7 @@ export const whyNoPortOwner: Missing = probe();
 function probe(): Missing {
   const listener = native().listen('127.0.0.1', 0, 1);
   try {
-    const pid = native().findPortOwner('127.0.0.1', native().portOf(listener));
+    const pid = native().findListenerPid('127.0.0.1', native().portOf(listener));
     return pid === process.pid ? null : `this system says that pid ${pid} owns a listener of pid ${process.pid}`;
   } finally {
     native().closeListener(listener);

@@ -1,9 +1,9 @@
 // Starts that are refused and gateways that answer, as startSupervised() is told of them.
 import { vi } from 'vitest';
 import {
-  type AskHealth,
   GatewayLockError,
   type GatewayLockErrorCode,
+  type HealthCheck,
   type HealthProbe,
   type OwnerRecord,
   type SupervisedAttempt,
@@ -47,7 +47,7 @@ export function starts(...refusals: (Error | null)[]) {
 
 export function answers(...probes: HealthProbe[]) {
   let calls = 0;
-  return vi.fn<AskHealth>(async () => probes[Math.min(calls++, probes.length - 1)]!);
+  return vi.fn<HealthCheck>(async () => probes[Math.min(calls++, probes.length - 1)]!);
 }
 
 /** Quick, and not so quick that a busy machine is late. */

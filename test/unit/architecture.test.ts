@@ -17,12 +17,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   index: ['gateway', 'lock', 'probe', 'bind', 'native'],
   errors: [],
   arguments: [],
-  address: [],
+  endpoint: [],
   clock: [],
   events: [],
   printable: [],
+  sleep: [],
 };
-const LEAVES = ['errors', 'arguments', 'address', 'clock', 'events', 'printable'];
+const LEAVES = ['errors', 'arguments', 'endpoint', 'clock', 'events', 'printable', 'sleep'];
 
 const sources = filesIn('src', /\.ts$/);
 const layer0 = filesIn('native/os', /\.(h|cc)$/);

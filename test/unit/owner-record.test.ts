@@ -76,7 +76,7 @@ describe('a record that is changed', () => {
 
   test('for one who has inherited the lock names that process, also when it is changed again', () => {
     const after = handedOverHead(before, process.ppid);
-    const startTime = native().startTimeOf(process.ppid);
+    const startTime = native().processStartToken(process.ppid);
     expect(said(after)).toEqual({ ...said(before), pid: process.ppid, startTime });
     expect(said(updatedHead(after, { port: 80 }))).toEqual({ ...said(after), port: 80 });
     for (const pid of [0, -1, 1.5, 2 ** 31]) expect(() => handedOverHead(before, pid)).toThrow(RangeError);

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { OwnerRecord } from '../../src/errors.js';
-import { type Endpoint, judgeLeftover, STALE_AFTER_MS, type Verdict } from '../../src/lock/reclaim.js';
+import { type Endpoint, judgeLeftover, STALE_AFTER_MS, type Verdict } from '../../src/lock/leftover.js';
 import { freePort, freshDirectory } from '../support/places.js';
 import { newRecord } from '../support/records.js';
 

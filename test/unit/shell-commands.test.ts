@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { launchdDenialAdvice, makePrivateCommand } from '../../src/native/shell-commands.js';
+import { launchdDenialAdvice, restrictAccessCommand } from '../../src/native/shell-commands.js';
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -7,13 +7,13 @@ describe('the command that makes a directory private', () => {
   test('on Windows quotes each grant, and names the account, the owner, the system and the administrators', () => {
     vi.stubEnv('USERDOMAIN', 'WORK');
     vi.stubEnv('USERNAME', 'some one');
-    expect(makePrivateCommand('C:\\a b', 'win32')).toBe(
+    expect(restrictAccessCommand('C:\\a b', 'win32')).toBe(
       'icacls "C:\\a b" /inheritance:r /grant:r "WORK\\some one:(OI)(CI)F" "*S-1-3-4:(OI)(CI)F" "*S-1-5-18:(OI)(CI)F" "*S-1-5-32-544:(OI)(CI)F"',
     );
   });
 
   test('elsewhere is chmod, quoted for a shell', () => {
-    expect(makePrivateCommand("/a'b", 'linux')).toBe("chmod 700 '/a'\\''b'");
+    expect(restrictAccessCommand("/a'b", 'linux')).toBe("chmod 700 '/a'\\''b'");
   });
 });
 

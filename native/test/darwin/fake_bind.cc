@@ -14,7 +14,7 @@ int __real_bind(int fd, const sockaddr* address, socklen_t length);
 namespace gateway_lock::darwin {
 namespace {
 
-TcpSocket Wanted(const sockaddr* address) {
+TcpSocket State(const sockaddr* address) {
   TcpSocket wanted;
   const auto* v4 = reinterpret_cast<const sockaddr_in*>(address);
   wanted.v6 = address->sa_family == AF_INET6;
@@ -65,7 +65,7 @@ void LetEverythingThrough(int fd) {
 using namespace gateway_lock::darwin;  // NOLINT
 
 extern "C" int __wrap_bind(int fd, const sockaddr* address, socklen_t length) {
-  TcpSocket newcomer = Wanted(address);
+  TcpSocket newcomer = State(address);
   if (newcomer.port == 0) {
     // First, or Linux would choose a port that another socket with the option has.
     int result = __real_bind(fd, address, length);

@@ -189,7 +189,7 @@ int Collect(int queue, kevent64_s* events, int room) {
 }
 
 // Milliseconds for epoll_wait(); a doubt is looked at again soon.
-int PatienceMs(int queue, const timespec* timeout, Clock::time_point since) {
+int TimeoutMs(int queue, const timespec* timeout, Clock::time_point since) {
   int soon = HasDoubts(queue) ? 1 : -1;
   if (timeout == nullptr) return soon;
   auto whole = std::chrono::seconds(timeout->tv_sec) + std::chrono::nanoseconds(timeout->tv_nsec);
@@ -208,7 +208,7 @@ int WaitForEvents(int queue, kevent64_s* events, int room, const timespec* timeo
       known = queues.count(queue) > 0;
       int count = known ? Collect(queue, events, room) : 0;
       if (count > 0) return count;
-      patience = known ? PatienceMs(queue, timeout, since) : -1;
+      patience = known ? TimeoutMs(queue, timeout, since) : -1;
     }
     epoll_event event = {};
     if (!known) return Fail(EBADF);

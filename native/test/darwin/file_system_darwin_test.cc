@@ -7,10 +7,10 @@
 #include <cstring>
 #include <string>
 
+#include "directory.h"
 #include "fake_file_system.h"
 #include "file_lock.h"
 #include "lock_probe.h"
-#include "places.h"
 #include "taking.h"
 #include "test.h"
 
@@ -22,7 +22,7 @@ using darwin::Mounted;
 
 FileLock TakeWeakly(const std::string& path) {
   FileLock lock;
-  KnownFileSystems file_systems;
+  FileSystemCache file_systems;
   LockOptions options;
   options.allow_weak = true;
   CHECK(FileLock::TryAcquire(path, options, &file_systems, &lock).ok());

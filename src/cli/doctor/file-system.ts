@@ -36,7 +36,7 @@ function judge(lock: FileLock, directory: string): Report {
 
 function judgeStrength(strength: LockStrength, directory: string): Report {
   if (strength === 'weak') return weak(directory);
-  if (strength === 'kernel') return ok(`file locks work in ${directory} (local file system)`);
+  if (strength === 'local') return ok(`file locks work in ${directory} (local file system)`);
   return warning(
     `file locks in ${directory} work on this host, but perhaps not across hosts (remote file system)`,
     LOCAL,

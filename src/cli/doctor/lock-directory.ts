@@ -4,8 +4,8 @@ import { dirname } from 'node:path';
 import {
   commandText,
   makeDirectoryCommand,
-  makePrivateCommand,
   otherOwnerAbove,
+  restrictAccessCommand,
   showModeCommand,
 } from '../../index.js';
 import { error, info, ok, type Report, type Subject, warning } from './finding.js';
@@ -42,10 +42,10 @@ function judgeOwn(lockDir: string, stats: Stats): Report {
   if (uid === undefined) return ok(`${lockDir} is there`);
   if (stats.uid !== uid) return error(`${lockDir} belongs to uid ${stats.uid}, and this is uid ${uid}`, advice);
   if (stats.mode & OTHERS_WRITE) {
-    return error(`every user may write to ${lockDir}, so no gateway starts`, makePrivateCommand(lockDir));
+    return error(`every user may write to ${lockDir}, so no gateway starts`, restrictAccessCommand(lockDir));
   }
   if (stats.mode & OTHERS_DO_ANYTHING) {
-    return warning(`${lockDir} is not private; the next start makes it so`, makePrivateCommand(lockDir));
+    return warning(`${lockDir} is not private; the next start makes it so`, restrictAccessCommand(lockDir));
   }
   return ok(`${lockDir} is ours and private`);
 }
@@ -53,7 +53,10 @@ function judgeOwn(lockDir: string, stats: Stats): Report {
 function judgeForeign(lockDir: string, stats: Stats): Report {
   if (!stats.isDirectory()) return error(`${lockDir} is not a directory`, showModeCommand(lockDir));
   if (!mayTakeAway(stats)) return ok(`${lockDir} is there`);
-  return error(`every user may remove files in ${lockDir}, so no lock is acquired there`, makePrivateCommand(lockDir));
+  return error(
+    `every user may remove files in ${lockDir}, so no lock is acquired there`,
+    restrictAccessCommand(lockDir),
+  );
 }
 
 /** A user who may rename a directory above can put another one in its place, and two gateways would see two states. */

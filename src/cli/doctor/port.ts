@@ -3,11 +3,11 @@ import {
   bindLimit,
   DENIED_PORT_ADVICE,
   type GatewayProbe,
+  listListenersCommand,
   type PortProbe,
   probeGateway,
   probePort,
   stopCommand,
-  whoListensCommand,
 } from '../../index.js';
 import { error, info, ok, type Report, type Subject, warning } from './finding.js';
 
@@ -48,7 +48,8 @@ function judgeStarting(gateway: GatewayProbe): Report {
 
 function foreign({ host, port, listenerPid, health }: GatewayProbe): Report {
   const who = listenerPid === null ? 'an unknown process' : `pid ${listenerPid}`;
-  const stop = listenerPid === null ? `See which: ${whoListensCommand(port)}` : `Stop it (${stopCommand(listenerPid)})`;
+  const stop =
+    listenerPid === null ? `See which: ${listListenersCommand(port)}` : `Stop it (${stopCommand(listenerPid)})`;
   const kind = health?.healthy ? 'a gateway that does not hold this lock' : 'no gateway of ours';
   return error(`${who} listens on ${host}:${port}, ${kind}`, `${stop}, or choose another port with --port`);
 }
@@ -60,7 +61,7 @@ function judgeUnused({ state, host, port, pid, cause }: PortProbe): Report {
   if (state === 'denied' || isDenied(cause)) return error(`${place} cannot be bound: ${reason}`, deniedAdvice(cause));
   const message = `${place} is in use, but no process is listening: ${reason}`;
   return pid === null
-    ? error(message, `See which process uses it: ${whoListensCommand(port)}`)
+    ? error(message, `See which process uses it: ${listListenersCommand(port)}`)
     : error(
         message,
         `A connection of pid ${pid} uses it: stop it (${stopCommand(pid)}), or choose another port with --port`,

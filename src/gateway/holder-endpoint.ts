@@ -1,5 +1,5 @@
 // Where the gateway that is in the way can be asked.
-import { addressesOf } from '../address.js';
+import { addressesOf } from '../endpoint.js';
 import type { OwnerRecord } from '../errors.js';
 
 interface Place {

@@ -1,4 +1,4 @@
-#include "places.h"
+#include "directory.h"
 
 #include <windows.h>
 

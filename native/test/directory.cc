@@ -1,4 +1,4 @@
-#include "places.h"
+#include "directory.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -3,6 +3,6 @@ import { native } from '../native/load.js';
 import { programsInherit } from '../native/programs.js';
 
 /** Does nothing where a program can inherit the lock. */
-export function tieChildren(): void {
-  if (!programsInherit) native().tieChildren();
+export function killChildrenOnExit(): void {
+  if (!programsInherit) native().killChildrenOnExit();
 }

@@ -4,8 +4,8 @@
 // A record of this package never stands in the way: its writer held the kernel lock, and that is free now. Only a gateway that
 // writes a record and holds no kernel lock (OpenClaw) can still be alive then, or a holder that sees the file through another mount.
 import { statSync } from 'node:fs';
-import { addressesOf, connectableAddress } from '../address.js';
 import { checkPort, invalidType } from '../arguments.js';
+import { addressesOf, connectableAddress } from '../endpoint.js';
 import type { OwnerRecord } from '../errors.js';
 import type { LockFileContent } from '../native/binding.js';
 import { native } from '../native/load.js';
@@ -88,8 +88,8 @@ function probeOwnerPort(owner: OwnerRecord, endpoint: Endpoint | undefined): 'fr
   if (port === 0) return 'unknown';
   const [address] = addressesOf(endpoint?.host ?? '127.0.0.1');
   try {
-    if (native().askPort(connectableAddress(address!), port) === 'refused') return 'free';
-    return native().findPortOwner(address!, port) === owner.pid ? 'owner' : 'unknown';
+    if (native().probePort(connectableAddress(address!), port) === 'refused') return 'free';
+    return native().findListenerPid(address!, port) === owner.pid ? 'owner' : 'unknown';
   } catch {
     return 'unknown'; // An interface that is down, no free descriptor: no proof that the port is free.
   }

@@ -1,11 +1,11 @@
-#include "questions.h"
+#include "probes.h"
 
 #include "arguments.h"
 #include "boot_clock.h"
 #include "held_locks.h"
 #include "js_error.h"
 #include "lock_flags.h"
-#include "lock_place.h"
+#include "lock_path_check.h"
 #include "lock_probe.h"
 #include "port_owner.h"
 #include "process_identity.h"
@@ -91,12 +91,12 @@ const char* NameOf(Answer answer) {
   switch (answer) {
     case Answer::kRefused:
       return "refused";
-    case Answer::kAnswers:
-      return "answers";
-    case Answer::kSilent:
+    case Answer::kAccepted:
+      return "accepted";
+    case Answer::kTimedOut:
       break;
   }
-  return "silent";
+  return "timed-out";
 }
 
 Napi::Value JsAskPort(const Napi::CallbackInfo& info) {
@@ -104,8 +104,8 @@ Napi::Value JsAskPort(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   Endpoint endpoint = ReadEndpoint(&arguments);
   if (!arguments.valid()) return env.Undefined();
-  Answer answer = Answer::kSilent;
-  Status status = AskPort(endpoint, &answer);
+  Answer answer = Answer::kTimedOut;
+  Status status = ProbePort(endpoint, &answer);
   if (!status.ok()) {
     ThrowForEndpoint(env, status, endpoint);
     return env.Undefined();
@@ -124,7 +124,7 @@ Napi::Value JsFindPortOwner(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   Endpoint endpoint = ReadEndpoint(&arguments);
   if (!arguments.valid()) return info.Env().Undefined();
-  return Napi::Number::New(info.Env(), static_cast<double>(FindPortOwner(endpoint)));
+  return Napi::Number::New(info.Env(), static_cast<double>(FindListenerPid(endpoint)));
 }
 
 Napi::Value JsFindConnectionOwner(const Napi::CallbackInfo& info) {
@@ -179,12 +179,12 @@ void ExportQuestions(Napi::Env env, Napi::Object exports) {
   exports.Set("isHeldInOtherView", Napi::Function::New<JsIsHeldInOtherView>(env));
   exports.Set("isSqliteLocked", Napi::Function::New<JsIsSqliteLocked>(env));
   exports.Set("tryBind", Napi::Function::New<JsTryBind>(env));
-  exports.Set("askPort", Napi::Function::New<JsAskPort>(env));
+  exports.Set("probePort", Napi::Function::New<JsAskPort>(env));
   exports.Set("hasListener", Napi::Function::New<JsHasListener>(env));
-  exports.Set("findPortOwner", Napi::Function::New<JsFindPortOwner>(env));
-  exports.Set("findConnectionOwner", Napi::Function::New<JsFindConnectionOwner>(env));
-  exports.Set("startTimeOf", Napi::Function::New<JsStartTimeOf>(env));
-  exports.Set("startedAtMs", Napi::Function::New<JsStartedAtMs>(env));
+  exports.Set("findListenerPid", Napi::Function::New<JsFindPortOwner>(env));
+  exports.Set("findConnectionPid", Napi::Function::New<JsFindConnectionOwner>(env));
+  exports.Set("processStartToken", Napi::Function::New<JsStartTimeOf>(env));
+  exports.Set("processStartMs", Napi::Function::New<JsStartedAtMs>(env));
   exports.Set("commandLine", Napi::Function::New<JsCommandLine>(env));
   exports.Set("bootClockMs", Napi::Function::New<JsBootClockMs>(env));
   exports.Set("bootId", Napi::Function::New<JsBootId>(env));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { addressesOf, connectableAddress, webSocketUrl } from '../../src/address.js';
+import { addressesOf, connectableAddress, webSocketUrl } from '../../src/endpoint.js';
 
 describe('a host means', () => {
   test('both loopbacks when it is localhost, IPv4 first', () => {

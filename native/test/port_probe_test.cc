@@ -1,4 +1,4 @@
-// The questions about a port that open nothing: TryBind and AskPort.
+// The questions about a port that open nothing: TryBind and ProbePort.
 #include <vector>
 
 #include "listener.h"
@@ -11,15 +11,15 @@ namespace {
 const Endpoint kAnyPort = {"127.0.0.1", 0};
 
 Answer Ask(const Endpoint& endpoint) {
-  Answer answer = Answer::kSilent;
-  CHECK(AskPort(endpoint, &answer).ok());
+  Answer answer = Answer::kTimedOut;
+  CHECK(ProbePort(endpoint, &answer).ok());
   return answer;
 }
 
 TEST("asking a port tells a listener from nobody, and closing is seen at once") {
   Listener listener = ListenOn(kAnyPort);
   Endpoint endpoint = listener.endpoint();
-  CHECK(Ask(endpoint) == Answer::kAnswers);
+  CHECK(Ask(endpoint) == Answer::kAccepted);
   listener.Close();
   CHECK(Ask(endpoint) == Answer::kRefused);
 }
@@ -34,18 +34,18 @@ TEST("a listener that accepts nobody and whose backlog is full is silent, not fr
   CHECK(Listener::Listen(kAnyPort, /*backlog=*/1, &listener).ok());
   std::vector<SocketHandle> crowd(8);
   for (SocketHandle& one : crowd) one = BeginConnect(listener.endpoint());
-  CHECK(Ask(listener.endpoint()) == Answer::kSilent);
+  CHECK(Ask(listener.endpoint()) == Answer::kTimedOut);
   CHECK(ErrorOf(TryBind(listener.endpoint())) == "EADDRINUSE");
 }
 
 TEST("an address of another host is not asked") {
   Answer answer;
-  CHECK(ErrorOf(AskPort({"192.0.2.1", 80}, &answer)) == "EADDRNOTAVAIL");
+  CHECK(ErrorOf(ProbePort({"192.0.2.1", 80}, &answer)) == "EADDRNOTAVAIL");
 }
 
 TEST("a name is not looked up") {
   Answer answer;
-  CHECK(ErrorOf(AskPort({"localhost", 80}, &answer)) == "EINVAL");
+  CHECK(ErrorOf(ProbePort({"localhost", 80}, &answer)) == "EINVAL");
   CHECK(ErrorOf(TryBind({"localhost", 80})) == "EINVAL");
 }
 

@@ -1,4 +1,4 @@
-#include "program.h"
+#include "process.h"
 
 #include <utility>
 
@@ -23,7 +23,7 @@ Napi::Value JsExec(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value JsTieChildren(const Napi::CallbackInfo& info) {
-  Status status = TieChildren();
+  Status status = KillChildrenOnExit();
   if (!status.ok()) ThrowForPath(info.Env(), status, "");
   return info.Env().Undefined();
 }
@@ -32,7 +32,7 @@ Napi::Value JsTieChildren(const Napi::CallbackInfo& info) {
 
 void ExportPrograms(Napi::Env env, Napi::Object exports) {
   exports.Set("exec", Napi::Function::New<JsExec>(env));
-  exports.Set("tieChildren", Napi::Function::New<JsTieChildren>(env));
+  exports.Set("killChildrenOnExit", Napi::Function::New<JsTieChildren>(env));
 }
 
 }  // namespace gateway_lock

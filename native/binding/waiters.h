@@ -1,5 +1,5 @@
 // Those of an environment who wait for a lock, each known to JavaScript by a number, for the
-// reasons of held_locks.h, and woken by the function that they came with. A number of no contender
+// reasons of held_locks.h, and woken by the function that they came with. A number of no waiter
 // (it is closed, or was never one) is told that its lock can be neither tried nor watched.
 #pragma once
 
@@ -13,31 +13,31 @@
 
 namespace gateway_lock {
 
-class Contender : public Sleeper {
+class Waiter : public Wakeable {
  public:
-  Contender(LockContender contender, Napi::Function wake);
-  LockContender& lock() { return contender_; }
+  Waiter(LockContender waiter, Napi::Function wake);
+  LockContender& lock() { return lock_contender_; }
   void Wake() override;
 
  private:
-  LockContender contender_;
+  LockContender lock_contender_;
   Napi::FunctionReference wake_;
 };
 
-class Contenders {
+class Waiters {
  public:
   using Id = WakeUps::Token;
 
   // Never an id that was given before, and never 0.
-  Id Keep(std::unique_ptr<Contender> contender, WakeUps* wake_ups);
+  Id Insert(std::unique_ptr<Waiter> waiter, WakeUps* wake_ups);
   // nullptr where there is none.
-  Contender* Find(Id id);
+  Waiter* Find(Id id);
   void Close(Id id, WakeUps* wake_ups);
   // When the environment ends.
   void CloseAll(WakeUps* wake_ups);
 
  private:
-  std::unordered_map<Id, std::unique_ptr<Contender>> waiting_;
+  std::unordered_map<Id, std::unique_ptr<Waiter>> waiting_;
 };
 
 void ExportContenders(Napi::Env env, Napi::Object exports);

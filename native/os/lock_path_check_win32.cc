@@ -1,4 +1,4 @@
-#include "lock_place.h"
+#include "lock_path_check.h"
 
 #include <utility>
 

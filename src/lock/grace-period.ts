@@ -18,7 +18,7 @@ const GRACES_MS = {
 export type Grace = keyof typeof GRACES_MS;
 
 /** Those of one acquire. */
-export class Graces {
+export class GracePeriods {
   /** Made with the first one, which mostly never comes. */
   #since: Map<Grace, number> | undefined;
 
@@ -32,13 +32,13 @@ export class Graces {
   }
 
   /** Whether the file, which could not be opened, may be so in a moment. `error`: as the addon throws it. */
-  coverDenial(error: unknown): boolean {
+  shouldRetryOpen(error: unknown): boolean {
     const { detail = '' } = error as { detail?: string };
     return isGrace(detail) && this.lasts(detail);
   }
 
   /** Whether the lock of an owner who is dead may be free in a moment. */
-  coverLateRelease(): boolean {
+  mayReleaseLate(): boolean {
     return locksOutliveHolders && this.lasts('late-release');
   }
 

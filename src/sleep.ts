@@ -1,21 +1,21 @@
 // Sleeping between two tries.
 
 /** The longest sleep that a timer can do, in milliseconds; setTimeout() takes a longer one for 1 ms. */
-const LONGEST_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The first timer that is cleared, and the first immediate, take Node 100 to 200 us each. */
-export function rehearsePause(): void {
-  clearTimeout(setTimeout(() => {}, LONGEST_MS));
+export function warmUpTimers(): void {
+  clearTimeout(setTimeout(() => {}, MAX_TIMER_MS));
   clearImmediate(setImmediate(() => {}));
 }
 
 /** @throws `signal.reason` as soon as the signal aborts */
-export function pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Pause().begin(delayMs, signal);
+export function sleep(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Sleep().begin(delayMs, signal);
 }
 
 /** A sleep that somebody else may end. Its timer keeps the process alive, as whoever waits expects. */
-export class Pause {
+export class Sleep {
   #end: (() => void) | undefined;
 
   /** @throws `signal.reason` as soon as the signal aborts */
@@ -29,7 +29,7 @@ export class Pause {
       };
       const abort = () => end(() => reject(signal?.reason));
       this.#end = () => end(resolve);
-      const timer = setTimeout(this.#end, Math.min(delayMs, LONGEST_MS));
+      const timer = setTimeout(this.#end, Math.min(delayMs, MAX_TIMER_MS));
       signal?.addEventListener('abort', abort);
       if (signal?.aborted) abort();
     });

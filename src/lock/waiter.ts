@@ -7,15 +7,15 @@
 // two looks) costs RECHECK_MS, not the lock. docs/decisions/0014 has the whole list.
 import { monotonicMs } from '../clock.js';
 import { channelOf } from '../events.js';
-import type { ContenderId, Watched } from '../native/binding.js';
+import type { WaiterId, WatchResult } from '../native/binding.js';
 import { native } from '../native/load.js';
-import { type AttemptContext, attempt, attemptPastProbersAsleep } from './attempt.js';
+import { Sleep, warmUpTimers } from '../sleep.js';
+import { type AttemptContext, attempt, lastAttempt } from './attempt.js';
 import { backoffDelays } from './backoff.js';
 import type { FileLock, WaitMode } from './file-lock.js';
 import type { AttemptRequest } from './lock-options.js';
 import { isOwnerAlive } from './owner-liveness.js';
-import { rehearseRecord } from './owner-record.js';
-import { Pause, rehearsePause } from './pause.js';
+import { warmUpRecord } from './owner-record.js';
 import { PAUSES_MS } from './prober-grace.js';
 import { parseRecord } from './record-parser.js';
 import { Place } from './wait-queue.js';
@@ -32,22 +32,22 @@ export interface Wait {
   readonly longestSleepMs: number;
 }
 
-export class Contender {
+export class Waiter {
   readonly #wait: Wait;
   readonly #place: Place;
-  readonly #pause = new Pause();
+  readonly #sleep = new Sleep();
   readonly #delays = backoffDelays();
-  #id: ContenderId | undefined;
+  #id: WaiterId | undefined;
   /** Since the last try. */
   #woken = false;
   /** A try was refused although something was reported. */
   #wokenInVain = false;
-  #watched: Watched = 'nothing';
-  #waited: WaitMode | null = null;
+  #watched: WatchResult = 'nothing';
+  #waitMode: WaitMode | null = null;
 
   constructor(wait: Wait) {
     this.#wait = wait;
-    this.#place = new Place(wait.request.path, () => this.#pause.end());
+    this.#place = new Place(wait.request.path, () => this.#sleep.end());
   }
 
   /** null: refused, or it is not our turn. */
@@ -60,7 +60,7 @@ export class Contender {
 
   /** At the deadline, whoever's turn it is: a prober must not be what we failed by. */
   tryForTheLastTime(): Promise<FileLock | null> {
-    return attemptPastProbersAsleep(this.#wait.request, this.#context(), this.#wait.signal);
+    return lastAttempt(this.#wait.request, this.#context(), this.#wait.signal);
   }
 
   /** Until it is worth trying again. Returns the lock if that was free by the time that it was watched. */
@@ -69,13 +69,13 @@ export class Contender {
     if (this.#wokenInVain) await this.#sleepAtMost(backoffDelays().next().value);
     this.#wokenInVain = false;
     if (!this.#place.isFirst) {
-      this.#waited = 'watch';
+      this.#waitMode = 'watch';
       await this.#sleepAtMost(Number.POSITIVE_INFINITY);
       return null;
     }
     // Each time anew: the lock may be another process's by now, which has inherited it.
     const lock = this.#watch();
-    if (lock === null) rehearse();
+    if (lock === null) warmUp();
     if (lock === null && !this.#woken) await this.#sleepUntilDue();
     return lock;
   }
@@ -88,16 +88,16 @@ export class Contender {
   async #sleepUntilDue(): Promise<void> {
     // Not long: two denials far apart would pass for one that lasts. On Windows the holders of a busy lock deny the file to all
     // others for a moment at each release.
-    if (this.#wait.request.graces.denied) return this.#sleepAtMost(PAUSES_MS.passing);
+    if (this.#wait.request.gracePeriods.denied) return this.#sleepAtMost(PAUSES_MS.passing);
     const seesAll = this.#watched === 'owner' || this.#watched === 'file';
     await this.#sleepAtMost(seesAll ? RECHECK_MS : this.#delays.next().value);
-    if (!seesAll && !this.#woken) this.#waited = 'poll';
+    if (!seesAll && !this.#woken) this.#waitMode = 'poll';
   }
 
   /** And then the try for what was released before. */
   #watch(): FileLock | null {
-    this.#watched = native().watch(this.#contend(), this.#ownerPid());
-    this.#waited ??= this.#watched === 'nothing' ? 'poll' : 'watch';
+    this.#watched = native().watch(this.#createWaiter(), this.#ownerPid());
+    this.#waitMode ??= this.#watched === 'nothing' ? 'poll' : 'watch';
     if (this.#watched === 'gone') this.#wake();
     return this.#watched === 'nothing' || this.#watched === 'gone' ? null : this.try();
   }
@@ -107,42 +107,42 @@ export class Contender {
    * port becomes free, and nothing reports that.
    */
   #ownerPid(): number {
-    const owner = parseRecord(native().refusedRecord(this.#contend()));
+    const owner = parseRecord(native().holderRecord(this.#createWaiter()));
     return owner?.kernelLock && isOwnerAlive(owner) === true ? owner.pid : 0;
   }
 
   #context(): AttemptContext {
-    return { contender: this.#place.isFirst ? this.#contend() : undefined, waited: this.#waited };
+    return { waiter: this.#place.isFirst ? this.#createWaiter() : undefined, waitMode: this.#waitMode };
   }
 
-  #contend(): ContenderId {
+  #createWaiter(): WaiterId {
     const { path, flags } = this.#wait.request;
-    this.#id ??= native().contend(path, flags, () => this.#wake());
+    this.#id ??= native().createWaiter(path, flags, () => this.#wake());
     return this.#id;
   }
 
   #wake(): void {
     this.#woken = true;
-    this.#waited = 'watch';
-    this.#pause.end();
+    this.#waitMode = 'watch';
+    this.#sleep.end();
   }
 
   #sleepAtMost(delayMs: number): Promise<void> {
     const { deadline, longestSleepMs, signal } = this.#wait;
     const remainingMs = Math.max(0, deadline - monotonicMs());
-    return this.#pause.begin(Math.min(delayMs, longestSleepMs, remainingMs), signal);
+    return this.#sleep.begin(Math.min(delayMs, longestSleepMs, remainingMs), signal);
   }
 }
 
 /** How many waiters that have ended may keep a file open. */
 const MAX_CLOSING = 16;
-let closing: ContenderId[] = [];
+let closing: WaiterId[] = [];
 
 /**
  * Deferred, so that cleaning up does not delay the caller that has just acquired the lock. Bounded, because no immediate runs
  * while a caller does nothing but await locks.
  */
-function closeLater(id: ContenderId): void {
+function closeLater(id: WaiterId): void {
   if (closing.length === 0) setImmediate(closeEnded);
   closing.push(id);
   if (closing.length >= MAX_CLOSING) closeEnded();
@@ -151,20 +151,20 @@ function closeLater(id: ContenderId): void {
 function closeEnded(): void {
   const ended = closing;
   closing = [];
-  for (const id of ended) native().closeContender(id);
+  for (const id of ended) native().closeWaiter(id);
 }
 
-let rehearsed = false;
+let warmedUp = false;
 
 /**
  * What a waiter does between its wake-up and the lock, as far as that can be done without a lock: there is time now, and none
  * then. Done for the first time in a process it took 0.7 ms of the 1.1 ms between them.
  */
-function rehearse(): void {
-  if (rehearsed) return;
-  rehearsed = true;
-  rehearseRecord();
-  rehearsePause();
+function warmUp(): void {
+  if (warmedUp) return;
+  warmedUp = true;
+  warmUpRecord();
+  warmUpTimers();
   channelOf('gateway-lock:reclaim');
   channelOf('gateway-lock:acquire');
 }

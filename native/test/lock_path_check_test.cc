@@ -8,8 +8,8 @@
 #include <cstring>
 #include <string>
 
-#include "lock_place.h"
-#include "places.h"
+#include "directory.h"
+#include "lock_path_check.h"
 #include "taking.h"
 #include "test.h"
 
@@ -81,7 +81,7 @@ TEST("a lock tells whether its file has other names, whose content must then be 
   CHECK(link((directory / "target").c_str(), (directory / "a.lock").c_str()) == 0);
   FileLock lock = Take(directory / "a.lock");
   CHECK(lock.has_other_names());
-  lock.Abandon();
+  lock.Unlock();
   CHECK(ReadFile(directory / "target") == "precious");
 }
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "directory.h"
 #include "file_system.h"
-#include "lock_place.h"
-#include "places.h"
+#include "lock_path_check.h"
 #include "taking.h"
 #include "test.h"
 #include "win32_file.h"

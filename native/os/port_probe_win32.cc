@@ -13,7 +13,7 @@ constexpr int kMaxPortPicks = 100;
 // Symptom without it: a connect() to a closed port takes 2 s, because Windows takes a refusal for
 // an accident and asks again (libuv, src/win/tcp.c, uv__tcp_try_connect). From Windows 10 1709 on;
 // elsewhere the time that we wait is the bound.
-void TakeNoForAnAnswer(const SocketHandle& socket) {
+void DisableSynRetransmission(const SocketHandle& socket) {
   TCP_INITIAL_RTO_PARAMETERS once = {};
   once.Rtt = TCP_INITIAL_RTO_UNSPECIFIED_RTT;
   once.MaxSynRetransmissions = TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS;
@@ -37,7 +37,7 @@ Status OpenAskingSocket(const SocketAddress& address, std::uint16_t asked_port, 
     if (!status.ok()) return status;
   }
   if (port == asked_port) return Status::SystemError(WSAEADDRNOTAVAIL, "bind");
-  TakeNoForAnAnswer(*out);
+  DisableSynRetransmission(*out);
   return Status::Ok();
 }
 
@@ -57,7 +57,7 @@ bool IsConnected(const SocketHandle& socket) {
 
 // Who was not let in asks the table of listeners: a full backlog refuses on Windows, and a closed
 // port of an old one is silent.
-Status AskPort(const Endpoint& endpoint, Answer* answer) {
+Status ProbePort(const Endpoint& endpoint, Answer* answer) {
   SocketAddress address;
   SocketHandle socket;
   Status status = ParseAddress(endpoint, &address);
@@ -66,9 +66,9 @@ Status AskPort(const Endpoint& endpoint, Answer* answer) {
   bool connected = connect(Raw(socket), address.get(), address.length) == 0;
   if (!connected && WSAGetLastError() == WSAEWOULDBLOCK) connected = IsConnected(socket);
   if (connected) {
-    *answer = Answer::kAnswers;
+    *answer = Answer::kAccepted;
   } else {
-    *answer = HasListener(endpoint) ? Answer::kSilent : Answer::kRefused;
+    *answer = HasListener(endpoint) ? Answer::kTimedOut : Answer::kRefused;
   }
   return Status::Ok();
 }

@@ -1,4 +1,4 @@
-#include "lock_place.h"
+#include "lock_path_check.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -163,7 +163,7 @@ bool MendMode(const std::string& path, const LockOptions& options) {
 
 Status ExplainOpenFailure(const std::string& path, FileAccess access, int sys_code) {
   // A lease on the file (Samba, knfsd) is being broken: man 2 open, EWOULDBLOCK.
-  if (sys_code == EAGAIN) return Status::PassingError(EAGAIN, "open", "file-lease");
+  if (sys_code == EAGAIN) return Status::TransientError(EAGAIN, "open", "file-lease");
   struct stat info;
   if (!StatPath(path.c_str(), &info).ok()) return Status::SystemError(sys_code, "open");
   const char* reason = WhyNotRegular(info.st_mode);
@@ -171,7 +171,7 @@ Status ExplainOpenFailure(const std::string& path, FileAccess access, int sys_co
   bool refused = sys_code == EACCES || sys_code == EPERM;
   // Another user has just created it and gives it the mode of `access` in a moment.
   if (refused && access != FileAccess::kOwner && info.st_size == 0) {
-    return Status::PassingError(sys_code, "open", "access-denied");
+    return Status::TransientError(sys_code, "open", "access-denied");
   }
   if (refused && info.st_uid != geteuid()) return Status::ForeignOwner("belongs to another user");
   return Status::SystemError(sys_code, "open");

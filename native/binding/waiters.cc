@@ -1,0 +1,144 @@
+#include "waiters.h"
+
+#include <utility>
+
+#include "arguments.h"
+#include "environment.h"
+#include "held_locks.h"
+#include "js_error.h"
+#include "lock_flags.h"
+
+namespace gateway_lock {
+namespace {
+
+Napi::Value JsCreateWaiter(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments arguments(info);
+  std::string path = arguments.Text(0);
+  std::int64_t flags = arguments.Integer(1, 0, kAllLockFlags);
+  Napi::Function wake = arguments.Function(2);
+  if (!arguments.valid()) return env.Undefined();
+  auto waiter = std::make_unique<Waiter>(LockContender(path, OptionsOf(flags)), wake);
+  Environment& environment = Environment::Of(env);
+  Waiters::Id id = environment.waiters.Insert(std::move(waiter), &environment.wake_ups);
+  return Napi::Number::New(env, static_cast<double>(id));
+}
+
+// Argument 0 of every other call.
+Waiters::Id ReadId(Arguments* arguments) {
+  return static_cast<Waiters::Id>(arguments->Integer(0, 0, kLargestId));
+}
+
+Waiter* Find(const Napi::CallbackInfo& info, Waiters::Id id) {
+  return Environment::Of(info.Env()).waiters.Find(id);
+}
+
+// What it takes is the environment's; this one may go on, for that lock may have to be given back.
+Napi::Value JsRetry(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  Waiters::Id id = ReadId(&arguments);
+  if (!arguments.valid()) return info.Env().Undefined();
+  FileLock lock;
+  std::string path;
+  std::string holder_record;
+  Status status = Status::Contended();
+  if (Waiter* waiter = Find(info, id)) {
+    path = waiter->lock().path();
+    status = waiter->lock().Try(&Environment::Of(info.Env()).file_systems, &lock);
+    if (status.contended()) (void)waiter->lock().ReadRecord(&holder_record);
+  }
+  return ToJsResult(info.Env(), status, {&lock, path, holder_record});
+}
+
+Napi::Value JsRefusedRecord(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  Waiters::Id id = ReadId(&arguments);
+  if (!arguments.valid()) return info.Env().Undefined();
+  std::string record;
+  if (Waiter* waiter = Find(info, id)) {
+    Status status = waiter->lock().ReadRecord(&record);
+    if (!status.ok()) ThrowForPath(info.Env(), status, waiter->lock().path());
+  }
+  return Napi::String::New(info.Env(), record);
+}
+
+const char* NameOf(WatchScope scope) {
+  switch (scope) {
+    case WatchScope::kOwner:
+      return "owner";
+    case WatchScope::kRelease:
+      return "release";
+    case WatchScope::kFile:
+      break;
+  }
+  return "file";
+}
+
+// Whatever the reason for which nothing can be watched: the caller asks by itself then.
+const char* WatchedName(Napi::Env env, Waiters::Id id, std::int64_t owner_pid) {
+  Waiter* waiter = Environment::Of(env).waiters.Find(id);
+  ReleaseWatch* watch = waiter == nullptr ? nullptr : Environment::Of(env).wake_ups.WatchOf(env);
+  if (watch == nullptr) return "nothing";
+  WatchScope scope = WatchScope::kFile;
+  Status status = waiter->lock().Watch(watch, id, owner_pid, &scope);
+  if (status.kind == StatusKind::kReplaced) return "gone";
+  return status.ok() ? NameOf(scope) : "nothing";
+}
+
+Napi::Value JsWatch(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  Waiters::Id id = ReadId(&arguments);
+  std::int64_t owner_pid = arguments.Integer(1, 0, INT32_MAX);
+  if (!arguments.valid()) return info.Env().Undefined();
+  return Napi::String::New(info.Env(), WatchedName(info.Env(), id, owner_pid));
+}
+
+Napi::Value JsCloseContender(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  Waiters::Id id = ReadId(&arguments);
+  if (!arguments.valid()) return info.Env().Undefined();
+  Environment& environment = Environment::Of(info.Env());
+  environment.waiters.Close(id, &environment.wake_ups);
+  return info.Env().Undefined();
+}
+
+}  // namespace
+
+Waiter::Waiter(LockContender waiter, Napi::Function wake)
+    : lock_contender_(std::move(waiter)), wake_(Napi::Persistent(wake)) {}
+
+// The function may close this waiter, so nothing of it is touched after the call.
+void Waiter::Wake() {
+  Napi::Function wake = wake_.Value();
+  if (!wake.IsEmpty()) (void)wake.Call({});
+}
+
+Waiters::Id Waiters::Insert(std::unique_ptr<Waiter> waiter, WakeUps* wake_ups) {
+  Id id = wake_ups->Register(waiter.get());
+  waiting_[id] = std::move(waiter);
+  return id;
+}
+
+Waiter* Waiters::Find(Id id) {
+  auto found = waiting_.find(id);
+  return found == waiting_.end() ? nullptr : found->second.get();
+}
+
+void Waiters::Close(Id id, WakeUps* wake_ups) {
+  if (waiting_.erase(id) > 0) wake_ups->Unregister(id);
+}
+
+void Waiters::CloseAll(WakeUps* wake_ups) {
+  for (auto& [id, waiter] : waiting_) wake_ups->Unregister(id);
+  waiting_.clear();
+}
+
+void ExportContenders(Napi::Env env, Napi::Object exports) {
+  exports.Set("createWaiter", Napi::Function::New<JsCreateWaiter>(env));
+  exports.Set("retry", Napi::Function::New<JsRetry>(env));
+  exports.Set("holderRecord", Napi::Function::New<JsRefusedRecord>(env));
+  exports.Set("watch", Napi::Function::New<JsWatch>(env));
+  exports.Set("closeWaiter", Napi::Function::New<JsCloseContender>(env));
+}
+
+}  // namespace gateway_lock
