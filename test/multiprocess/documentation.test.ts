@@ -1,0 +1,117 @@
+// The documentation: each link leads somewhere, each code block runs, each export and error code has its entry.
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { probeHealth } from '../../src/index.js';
+import { need, whyNoSignals } from '../support/capabilities.js';
+import { anchorsOf, blocksOf, linksOf, manual, pages, ROOT, textOf } from '../support/markdown.js';
+import { freePort, freshDirectory, until } from '../support/places.js';
+
+test('there are pages to check', () => {
+  expect(pages.length).toBeGreaterThan(30);
+  expect(manual).toContain('docs/api.md');
+});
+
+test.each(pages)('each relative link of %s leads to a file and a heading', (page) => {
+  expect(linksOf(page).filter((link) => !exists(link))).toEqual([]);
+});
+
+describe('each JavaScript block runs as written', () => {
+  const blocks = manual.flatMap((page) => blocksOf(page, 'js').map((code, index) => ({ page, index, code })));
+  const programs = blocks.filter(({ code }) => !isServer(code) && !code.startsWith('// server.js'));
+
+  test('and there are some', () => {
+    expect(programs.length).toBeGreaterThan(5);
+  });
+
+  test.for(programs)('$page, block $index', async ({ code }) => {
+    const { child, errors } = await startBlock(code);
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(errors()).toBe('');
+  });
+});
+
+test('each TypeScript block passes the compiler', () => {
+  const directory = freshDirectory(join(ROOT, 'build'));
+  const blocks = manual.flatMap((page) => blocksOf(page, 'ts'));
+  for (const [index, code] of blocks.entries()) writeFileSync(join(directory, `block-${index}.mts`), code);
+  const options = { extends: join(ROOT, 'tsconfig.json'), include: ['*.mts'], exclude: [], compilerOptions: OPTIONS };
+  writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify(options));
+  const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
+  const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', directory], { encoding: 'utf8' });
+  expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+});
+
+const OPTIONS = { noEmit: true, rootDir: '.', noUnusedLocals: false, declaration: false, composite: false };
+
+describe('the first example of README.md', () => {
+  const [example] = blocksOf('README.md', 'js');
+
+  test('serves a healthy gateway', async () => {
+    const { child, home, port, output } = await startBlock(example!);
+    await until(() => output().includes('\n'), 'the line that it prints');
+    expect(output()).toBe(`gateway listening on ws://127.0.0.1:${port} (pid ${child.pid})\n`);
+    expect(await probeHealth({ port })).toMatchObject({ healthy: true });
+    expect(lockFiles(home)).toHaveLength(2);
+  });
+
+  test('stops on SIGTERM and removes its lock files', async (ctx) => {
+    need(ctx, whyNoSignals);
+    const { child, home, output } = await startBlock(example!);
+    await until(() => output().includes('\n'), 'the line that it prints');
+    const closed = once(child, 'close');
+    child.kill('SIGTERM');
+    expect(await closed).toEqual([0, null]);
+    expect(lockFiles(home)).toEqual([]);
+  });
+});
+
+test('docs/errors.md lists every error code', () => {
+  const codes = readFileSync(join(ROOT, 'src/errors.ts'), 'utf8').match(/ERR_[A-Z_]+/g)!;
+  expect(missingFrom('docs/errors.md', codes)).toEqual([]);
+});
+
+test('docs/api.md names every export', () => {
+  const statements = readFileSync(join(ROOT, 'src/index.ts'), 'utf8').replace(/\/\*\* @internal[\s\S]*?;\n/g, '');
+  const lists = [...statements.matchAll(/export (?:type )?\{([^}]+)\}/g)].map((match) => match[1]!);
+  const names = lists.flatMap((list) => list.split(',').map((name) => name.trim())).filter(Boolean);
+  expect(names.length).toBeGreaterThan(40);
+  expect(missingFrom('docs/api.md', names)).toEqual([]);
+});
+
+function missingFrom(page: string, words: readonly string[]): string[] {
+  const text = textOf(page);
+  return [...new Set(words)].filter((word) => !text.includes(word));
+}
+
+function exists(link: string): boolean {
+  const [path, anchor] = link.split('#') as [string, string | undefined];
+  if (!existsSync(join(ROOT, path))) return false;
+  return anchor === undefined || anchorsOf(path).includes(anchor);
+}
+
+function isServer(code: string): boolean {
+  return code.includes('SIGTERM');
+}
+
+/** Starts a block in the tree, because 'gateway-lock' is resolved from there, with a home of its own. */
+async function startBlock(code: string) {
+  const home = freshDirectory(join(ROOT, 'build'));
+  const file = join(home, 'block.mjs');
+  writeFileSync(file, code);
+  mkdirSync(join(home, 'work'));
+  const port = await freePort();
+  const env = { ...process.env, HOME: home, USERPROFILE: home, GATEWAY_GATEWAY_PORT: String(port) };
+  const child = spawn(process.execPath, [file], { env, cwd: join(home, 'work'), stdio: ['ignore', 'pipe', 'pipe'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const texts = { out: '', err: '' };
+  child.stdout.on('data', (chunk) => (texts.out += chunk));
+  child.stderr.on('data', (chunk) => (texts.err += chunk));
+  return { child, home, port, output: () => texts.out, errors: () => texts.err };
+}
+
+function lockFiles(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.lock'));
+}
