@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What each room may import of the others. The leaf files may be imported by all. */
+/** What each layer may import of the others. The leaf files may be imported by all. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: ['index', 'cluster'],
   cluster: ['native'],
@@ -25,6 +25,27 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 const LEAVES = ['errors', 'arguments', 'endpoint', 'clock', 'events', 'printable', 'sleep'];
 
+/** What src/gateway and src/cli may import of src/lock. */
+const LOCK_INTERFACE = ['src/lock/internal.js'];
+
+const CODE = /\.(ts|mjs|cjs|js|h|cc|c)$/;
+
+/** The glossary in CONTRIBUTING.md has the word that is used instead. */
+const REMOVED: readonly (readonly [string, RegExp])[] = [
+  ['contender and sleeper, for waiter', /\b(?!LockContender)\w*(?:[Cc]ontender|[Ss]leeper)\w*/g],
+  ['Place, for Endpoint', /\bPlace\b/g],
+  ['rehearse, for warm up', /\b[Rr]ehears\w*/g],
+  [
+    'graces, denial and doubt, for grace periods and transient failures',
+    /\b(Graces|graces|coverDenial|Doubt|Certainty)\b/g,
+  ],
+  ['let go and abandon, for release and unlock', /\b(letGo|letLocksGo|[Ll]ets? go|[Aa]bandons?)\b/g],
+  ['heir and tied, for a child that inherits or is in the job', /\b(startHeir|startTied|TieChildren|tieChildren)\b/g],
+  ['answers, for a port in use', /\b(portAnswers|askPort|AskPort|kAnswers|kSilent)\b/g],
+  ['for ever, can not, mostly', /\b(for ever|can not|[Mm]ostly)\b/g],
+  ['whoever, somebody and nobody, for a process that has a name', /\b([Ww]hoever|[Ss]omebody|[Nn]obody)\b/g],
+];
+
 const sources = filesIn('src', /\.ts$/);
 const layer0 = filesIn('native/os', /\.(h|cc)$/);
 const layer1 = filesIn('native/binding', /\.(h|cc)$/);
@@ -37,10 +58,10 @@ test('there is something to look at', () => {
 
 describe('src imports downward only', () => {
   test.each(sources)('%s', (file) => {
-    const own = roomOf(posix.relative('src', file));
+    const own = layerOf(posix.relative('src', file));
     expect(Object.keys(MAY_IMPORT)).toContain(own);
-    const others = importsOf(file).map((path) => roomOf(posix.relative('src', posix.join(posix.dirname(file), path))));
-    const forbidden = others.filter((room) => room !== own && !mayImport(own, room));
+    const others = importsOf(file).map((path) => layerOf(posix.relative('src', posix.join(posix.dirname(file), path))));
+    const forbidden = others.filter((layer) => layer !== own && !mayImport(own, layer));
     expect(forbidden).toEqual([]);
   });
 });
@@ -65,6 +86,34 @@ test('only src/native/load.ts knows how the addon is found', () => {
 test('process.platform is read in src/native only', () => {
   const readers = sources.filter((file) => /process\.platform|os\.platform|\bplatform\(\)/.test(read(file)));
   expect(readers.filter((file) => !file.startsWith('src/native/'))).toEqual([]);
+});
+
+test('user ids are read and Node modules are loaded on demand in src/native only', () => {
+  const readers = sources.filter((file) => /\bget[eu]*[ug]id\b|getBuiltinModule/.test(read(file)));
+  expect(readers.filter((file) => !file.startsWith('src/native/'))).toEqual([]);
+});
+
+test('src/gateway and src/cli use src/lock through its public functions and its one internal interface', () => {
+  const users = sources.filter((file) => /^src\/(gateway|cli)\//.test(file));
+  const targets = users.flatMap((file) => importsOf(file).map((path) => posix.join(posix.dirname(file), path)));
+  expect(new Set(targets.filter((path) => path.startsWith('src/lock/')))).toEqual(new Set(LOCK_INTERFACE));
+});
+
+test('no file imports itself by way of others, types included', () => {
+  expect(sources.filter((file) => isReachable(file, file))).toEqual([]);
+});
+
+describe('words that were removed do not come back', () => {
+  const texts = [...filesIn('src', CODE), ...filesIn('native', CODE), ...filesIn('test', CODE)].concat(
+    [...filesIn('scripts', CODE), ...filesIn('tools', CODE), ...filesIn('bench', CODE)],
+    [...filesIn('docs', /\.md$/), 'README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'],
+  );
+  const others = texts.filter((file) => file !== 'test/unit/architecture.test.ts');
+
+  test.each(REMOVED)('%s', (_title, pattern) => {
+    const found = others.flatMap((file) => (read(file).match(pattern) ?? []).map((word) => `${file}: ${word}`));
+    expect(found).toEqual([]);
+  });
 });
 
 test('nothing in the library installs signal handlers, ends a process, or prints', () => {
@@ -100,15 +149,26 @@ test('an _posix or per-system header is included by .cc files only', () => {
   ).toEqual([]);
 });
 
-test('there is no room for odds and ends', () => {
+test('no file is named after odds and ends', () => {
   expect([...sources, ...layer0, ...layer1].filter((file) => /util|helper|common|misc/i.test(file))).toEqual([]);
 });
 
-function mayImport(own: string, room: string): boolean {
-  return LEAVES.includes(room) ? own !== 'errors' : (MAY_IMPORT[own] ?? []).includes(room);
+function mayImport(own: string, layer: string): boolean {
+  return LEAVES.includes(layer) ? own !== 'errors' : (MAY_IMPORT[own] ?? []).includes(layer);
 }
 
-function roomOf(path: string): string {
+/** Whether imports lead from `start` to `goal`. */
+function isReachable(start: string, goal: string, seen = new Set<string>()): boolean {
+  const next = importsOf(start).map((path) => posix.join(posix.dirname(start), path).replace(/\.js$/, '.ts'));
+  return next.some((file) => {
+    if (file === goal) return true;
+    if (seen.has(file) || !sources.includes(file)) return false;
+    seen.add(file);
+    return isReachable(file, goal, seen);
+  });
+}
+
+function layerOf(path: string): string {
   return path.split('/')[0]!.replace(/\.(ts|js)$/, '');
 }
 
