@@ -12,10 +12,14 @@ import { freshDirectory } from '../support/places.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BUILD = join(ROOT, 'build-native');
-/** The second, on Linux only: the files of macOS against fakes of its kernel (native/test/darwin/README.md). */
+/**
+ * The second and the third, on Linux only: the files of macOS against fakes of its kernel (native/test/darwin/README.md), and
+ * every schedule of several processes (native/test/interleavings_test.cc).
+ */
 const PROGRAMS: readonly (readonly [string, string])[] = [
   ['native/os without Node', join(BUILD, 'tests/os_tests')],
   ['native/os of macOS, against fakes of its kernel', join(BUILD, 'tests/os_tests_darwin')],
+  ['every schedule of native/os', join(BUILD, 'tests/interleavings')],
 ];
 const ADDON = join(BUILD, 'Release/gateway_lock.node');
 const SKIPPED = 77;
