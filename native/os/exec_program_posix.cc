@@ -43,6 +43,14 @@ Status KeepWhatIsThere(int fd, int above, Place* place) {
   return place->flags_before < 0 ? Status::Ok() : Duplicate(fd, above, &place->before);
 }
 
+// Before the first copy is made: a number that is closed now could be that of a copy later.
+Status CheckOpen(const std::vector<NativeHandle>& inherit) {
+  for (NativeHandle fd : inherit) {
+    if (fcntl(static_cast<int>(fd), F_GETFD) < 0) return Status::SystemError(errno, "fcntl");
+  }
+  return Status::Ok();
+}
+
 // Copies above all places, so that no place is overwritten before it was copied.
 Status CopyAside(const std::vector<NativeHandle>& inherit, std::vector<Place>* places) {
   int above = kFirstInherited + static_cast<int>(inherit.size());
@@ -136,7 +144,8 @@ Status ExecProgram(const Program& program) {
   std::vector<char*> arguments = Pointers(program.arguments);
   std::vector<char*> environment = Pointers(program.environment);
   std::vector<Place> places;
-  Status status = CopyAside(program.inherit, &places);
+  Status status = CheckOpen(program.inherit);
+  if (status.ok()) status = CopyAside(program.inherit, &places);
   if (!status.ok()) return status;
   for (std::size_t i = 0; i < places.size(); i++) {
     // dup2() clears close-on-exec on the copy.

@@ -130,6 +130,18 @@ TEST("when a descriptor to inherit is closed, that is the error, and nothing has
   CHECK(Same(before, Look()));
 }
 
+// Otherwise the new program would have the copy in place of an error.
+TEST("a closed descriptor to inherit is an error, even if a copy gets its number") {
+  Directory directory;
+  int inherited = Furnish(directory);
+  int next_copy = fcntl(inherited, F_DUPFD_CLOEXEC, 5);
+  close(next_copy);
+  State before = Look();
+  Status status = ExecProgram({"/bin/true", {"true"}, {}, {inherited, next_copy}});
+  CHECK(status.sys_code == EBADF);
+  CHECK(Same(before, Look()));
+}
+
 // With 2>&1 both streams are one open file, and what is put back last counts.
 TEST("standard streams that share one open file get its flags back") {
   Directory directory;
