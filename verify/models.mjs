@@ -52,7 +52,7 @@ const FAULTS = [
     ...gateway('fault: a gateway probes the other users before it holds its own lock', 'SIBLINGS'),
     fault: 'FAULT_SIBLINGS_FIRST',
   },
-  { ...gateway('fault: the locks are released before the listener is closed'), fault: 'FAULT_LOCKS_FIRST' },
+  { ...gateway('fault: the locks are released before the listener'), fault: 'FAULT_LOCKS_FIRST' },
   { ...gateway('fault: a failed start keeps its state lock'), fault: 'FAULT_UNDO_KEEPS_STATE' },
 ];
 

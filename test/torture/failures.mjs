@@ -118,7 +118,9 @@ async function runBatch({ tracer, folder, port }, name, { warm, injections, from
   const { errors } = await tracing.ended;
   watchdog.stop();
   if (results.length < injections.length - from && !began)
-    throw new Error(`${name}: the victim ended before it made every injection (${ending || 'unknown reason'}): ${errors}`);
+    throw new Error(
+      `${name}: the victim ended before it made every injection (${ending || 'unknown reason'}): ${errors}`,
+    );
   if (began) results.push(endedBy(injections[from + results.length], ending, errors));
   return results;
 }
