@@ -20,7 +20,7 @@ TEST("a forked copy of the holder that releases only closes: the parent holds on
     CHECK(lock.Release().ok());
     CHECK(!lock.held());
   });
-  CHECK(lock.NamesThisFile());
+  CHECK(lock.IsFileInPlace());
   CHECK(IsRefused(directory / "a.lock"));
 }
 
@@ -28,7 +28,7 @@ TEST("a forked copy of a shared holder that releases leaves lock and file") {
   Directory directory;
   FileLock lock = Take(directory / "a.lock", LockMode::kShared);
   InForkedChild([&] { CHECK(lock.Release().ok()); });
-  CHECK(lock.NamesThisFile());
+  CHECK(lock.IsFileInPlace());
   CHECK(IsRefused(directory / "a.lock"));
 }
 

@@ -36,7 +36,7 @@ TEST("a second contender is refused, in the same process too, and gets nothing")
   FileLock contender;
   CHECK(TryTake(directory / "a.lock", &contender).contended());
   CHECK(!contender.held());
-  CHECK(holder.NamesThisFile());
+  CHECK(holder.IsFileInPlace());
 }
 
 TEST("release removes the file and lets the next contender in") {
@@ -54,7 +54,7 @@ TEST("a second release does nothing, to a successor's lock either") {
   CHECK(holder.Release().ok());
   FileLock successor = Take(directory / "a.lock");
   CHECK(holder.Release().ok());
-  CHECK(successor.NamesThisFile());
+  CHECK(successor.IsFileInPlace());
   CHECK(IsRefused(directory / "a.lock"));
 }
 
@@ -112,7 +112,7 @@ TEST("only the last shared holder that releases removes the file") {
   FileLock second = Take(directory / "a.lock", LockMode::kShared);
   CHECK(first.Release().ok());
   CHECK(!first.held());
-  CHECK(second.NamesThisFile());
+  CHECK(second.IsFileInPlace());
   CHECK(IsRefused(directory / "a.lock"));
   CHECK(second.Release().ok());
   CHECK(!Exists(directory / "a.lock"));
@@ -166,7 +166,7 @@ TEST("a holder notices that its file was removed, and still releases") {
   Directory directory;
   FileLock lock = Take(directory / "a.lock");
   CHECK(unlink((directory / "a.lock").c_str()) == 0);
-  CHECK(lock.held() && !lock.NamesThisFile());
+  CHECK(lock.held() && !lock.IsFileInPlace());
   CHECK(lock.Release().ok());
 }
 
@@ -175,7 +175,7 @@ TEST("a holder notices that its file was replaced, and never removes the other o
   FileLock lock = Take(directory / "a.lock");
   WriteFile(directory / "b.lock", "theirs\n");
   CHECK(rename((directory / "b.lock").c_str(), (directory / "a.lock").c_str()) == 0);
-  CHECK(!lock.NamesThisFile());
+  CHECK(!lock.IsFileInPlace());
   CHECK(lock.Release().ok());
   CHECK(ReadFile(directory / "a.lock") == "theirs\n");
 }
@@ -185,7 +185,7 @@ TEST("a path that cannot be asked is no proof that the lock was lost") {
     Directory directory;
     FileLock lock = Take(directory / "a.lock");
     CHECK(chmod(directory.path().c_str(), 0) == 0);
-    CHECK(lock.NamesThisFile());
+    CHECK(lock.IsFileInPlace());
     CHECK(chmod(directory.path().c_str(), 0700) == 0);
   });
 }

@@ -6,6 +6,7 @@
 #include "directory.h"
 #include "file_lock.h"
 #include "listener.h"
+#include "port_probe.h"
 #include "process_identity.h"
 #include "test.h"
 #include "test_process.h"
@@ -53,9 +54,9 @@ TEST("two threads that listen, ask and look up processes do not touch each other
     for (int round = 0; round < 50; ++round) {
       Listener listener;
       CHECK(Listener::Listen({"127.0.0.1", 0}, 8, &listener).ok());
-      Answer answer;
+      ConnectResult answer;
       CHECK(ProbePort(listener.endpoint(), &answer).ok());
-      CHECK(answer == Answer::kAccepted);
+      CHECK(answer == ConnectResult::kAccepted);
       CHECK(ReadProcess(OwnPid()).alive);
       CHECK(!BootId().empty());
     }

@@ -63,7 +63,7 @@ TEST("a file removed between open and flock is not what the contender ends up wi
   };
   FileLock lock;
   CHECK(contender.TryTake(path, &lock).ok());
-  CHECK(lock.NamesThisFile());
+  CHECK(lock.IsFileInPlace());
   CHECK(IsRefused(path));
 }
 
@@ -81,7 +81,7 @@ TEST("a file replaced between open and flock is not what the contender ends up w
   FileLock lock;
   CHECK(contender.TryTake(path, &lock).ok());
   CHECK(ReadFile(path) == "new");
-  CHECK(lock.NamesThisFile());
+  CHECK(lock.IsFileInPlace());
 }
 
 TEST("a path that names another file each time ends as a weak file system, not in a loop") {

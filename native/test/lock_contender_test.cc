@@ -31,7 +31,7 @@ TEST("a contender that finds the lock free takes it, as anybody would") {
   Waiter waiter(directory / "a.lock");
   FileLock lock;
   CHECK(waiter.Try(&lock).ok());
-  CHECK(lock.created() && lock.NamesThisFile());
+  CHECK(lock.created() && lock.IsFileInPlace());
   CHECK(IsRefused(directory / "a.lock"));
 }
 
@@ -57,7 +57,7 @@ TEST("a contender gets the lock after a release, in a new file") {
   CHECK(lock.Release().ok());
   FileLock next;
   CHECK(waiter.Try(&next).ok());
-  CHECK(next.created() && next.NamesThisFile());
+  CHECK(next.created() && next.IsFileInPlace());
 }
 
 TEST("a contender gets the lock of a holder that died, in the file that was left") {
@@ -88,7 +88,7 @@ TEST("a contender whose file was replaced under the holder decides by the new fi
   CHECK(other.Release().ok());
   FileLock next;
   CHECK(waiter.Try(&next).ok());
-  CHECK(next.NamesThisFile());
+  CHECK(next.IsFileInPlace());
 }
 
 TEST("a contender reads the record of whoever refused it, and none when nobody did") {

@@ -23,9 +23,9 @@ TEST("a connection has the port that it leaves from, until it is closed") {
   Endpoint source = {"127.0.0.1", 0};
   CHECK(LocalPort(client, &source.port).ok());
   CHECK(FindListenerPid(source) == 0);
-  CHECK(FindConnectionOwner(source) == getpid());
+  CHECK(FindConnectionPid(source) == getpid());
   client.Reset();
-  CHECK(FindConnectionOwner(source) == 0);
+  CHECK(FindConnectionPid(source) == 0);
 }
 
 }  // namespace

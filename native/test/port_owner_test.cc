@@ -56,14 +56,14 @@ TEST("a connection has the port of a listener that is closed, on its own address
   SocketHandle client = Connect(endpoint);
   SocketHandle connection = Accept(listener);
   listener.Close();
-  CHECK(FindConnectionOwner(endpoint) == OwnPid());
-  CHECK(FindConnectionOwner({"0.0.0.0", endpoint.port}) == OwnPid());
-  CHECK(FindConnectionOwner({"127.0.0.2", endpoint.port}) == 0);
+  CHECK(FindConnectionPid(endpoint) == OwnPid());
+  CHECK(FindConnectionPid({"0.0.0.0", endpoint.port}) == OwnPid());
+  CHECK(FindConnectionPid({"127.0.0.2", endpoint.port}) == 0);
 }
 
 TEST("a listener without connections is none") {
   Listener listener = ListenOn(kAnyPort);
-  CHECK(FindConnectionOwner(listener.endpoint()) == 0);
+  CHECK(FindConnectionPid(listener.endpoint()) == 0);
 }
 
 TEST(

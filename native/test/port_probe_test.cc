@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "listener.h"
+#include "port_probe.h"
 #include "sockets.h"
 #include "test.h"
 
@@ -10,8 +11,8 @@ namespace {
 
 const Endpoint kAnyPort = {"127.0.0.1", 0};
 
-Answer Ask(const Endpoint& endpoint) {
-  Answer answer = Answer::kTimedOut;
+ConnectResult Ask(const Endpoint& endpoint) {
+  ConnectResult answer = ConnectResult::kTimedOut;
   CHECK(ProbePort(endpoint, &answer).ok());
   return answer;
 }
@@ -19,14 +20,14 @@ Answer Ask(const Endpoint& endpoint) {
 TEST("asking a port tells a listener from nobody, and closing is seen at once") {
   Listener listener = ListenOn(kAnyPort);
   Endpoint endpoint = listener.endpoint();
-  CHECK(Ask(endpoint) == Answer::kAccepted);
+  CHECK(Ask(endpoint) == ConnectResult::kAccepted);
   listener.Close();
-  CHECK(Ask(endpoint) == Answer::kRefused);
+  CHECK(Ask(endpoint) == ConnectResult::kRefused);
 }
 
 TEST("a port that is bound without listening refuses") {
   Squatter squatter = SquatOn(kAnyPort);
-  CHECK(Ask(squatter.endpoint) == Answer::kRefused);
+  CHECK(Ask(squatter.endpoint) == ConnectResult::kRefused);
 }
 
 TEST("a listener that accepts nobody and whose backlog is full is silent, not free") {
@@ -34,17 +35,17 @@ TEST("a listener that accepts nobody and whose backlog is full is silent, not fr
   CHECK(Listener::Listen(kAnyPort, /*backlog=*/1, &listener).ok());
   std::vector<SocketHandle> crowd(8);
   for (SocketHandle& one : crowd) one = BeginConnect(listener.endpoint());
-  CHECK(Ask(listener.endpoint()) == Answer::kTimedOut);
+  CHECK(Ask(listener.endpoint()) == ConnectResult::kTimedOut);
   CHECK(ErrorOf(TryBind(listener.endpoint())) == "EADDRINUSE");
 }
 
 TEST("an address of another host is not asked") {
-  Answer answer;
+  ConnectResult answer;
   CHECK(ErrorOf(ProbePort({"192.0.2.1", 80}, &answer)) == "EADDRNOTAVAIL");
 }
 
 TEST("a name is not looked up") {
-  Answer answer;
+  ConnectResult answer;
   CHECK(ErrorOf(ProbePort({"localhost", 80}, &answer)) == "EINVAL");
   CHECK(ErrorOf(TryBind({"localhost", 80})) == "EINVAL");
 }

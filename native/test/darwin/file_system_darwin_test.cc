@@ -43,9 +43,9 @@ TEST("on FAT the first record gives a lock file another number, and it is still 
   Directory directory;
   MountAs(Mounted::kFat);
   FileLock lock = Take(directory / "a.lock");
-  CHECK(lock.NamesThisFile());
+  CHECK(lock.IsFileInPlace());
   CHECK(lock.WriteRecord("{}\n").ok());
-  CHECK(lock.NamesThisFile());
+  CHECK(lock.IsFileInPlace());
   CHECK(lock.Release().ok());
   CHECK(!Exists(directory / "a.lock"));
 }
