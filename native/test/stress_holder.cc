@@ -1,6 +1,6 @@
-// small_holder DIRECTORY SEED lock|sabotage: a contender of `gateway-lock stress`
-// (src/cli/stress/contender.ts) that starts in a millisecond, so that 100,000 of them can be killed
-// in minutes. The same files, witnesses and letters on stdout.
+// stress_holder DIRECTORY SEED lock|sabotage: does the same as src/cli/stress/contender.ts, with
+// the same files, witnesses and letters on stdout. It starts in 1 ms, so a stress run can kill
+// 100,000 of these processes in minutes.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -59,7 +59,7 @@ void Note(const std::string& line) {
   close(fd);
 }
 
-// Returns false for a zombie and for a process that is exiting: neither holds the lock for long.
+// Returns false for a zombie and for a process that is exiting, whose lock may be free already.
 bool IsInside(const std::string& pid) {
   std::string stat = ReadText("/proc/" + pid + "/stat");
   std::size_t end = stat.rfind(')');

@@ -10,7 +10,6 @@ list(TRANSFORM ONE_SYSTEM REPLACE "(.+)" "${CMAKE_SOURCE_DIR}/native/os/\\1_darw
 get_target_property(POSIX_TESTS os_tests SOURCES)
 add_executable(os_tests_darwin ${POSIX_TESTS} ${DARWIN_SOURCES}
   listener_darwin_test.cc
-  release_watch_darwin_test.cc
   darwin/fake_bind.cc
   darwin/fake_file_system.cc
   darwin/fake_kqueue.cc
