@@ -13,7 +13,7 @@
  */
 
 #define TTL 4
-#define NOBODY 2
+#define NO_OWNER 2
 
 #ifdef NO_MARGIN
 #define MARGIN 0
@@ -33,7 +33,7 @@ typedef Client {
 }
 
 Client client[2];
-byte owner = NOBODY;
+byte owner = NO_OWNER;
 byte server_left;
 
 #define HELD(i) (client[i].granted && client[i].left > 0)
@@ -57,7 +57,7 @@ inline tick_clock(i) {
 /* The server refuses to renew a lease that has ended, because that lease no longer exists. */
 inline serve(i) {
   if
-  :: owner == i || (owner == NOBODY && !client[i].granted) ->
+  :: owner == i || (owner == NO_OWNER && !client[i].granted) ->
      owner = i; server_left = TTL; client[i].request = answered
   :: else -> client[i].request = none; client[i].age = 0
   fi
@@ -90,7 +90,7 @@ active proctype time() {
 
 active proctype server() {
   do
-  :: atomic { owner != NOBODY && server_left == 0 -> owner = NOBODY }
+  :: atomic { owner != NO_OWNER && server_left == 0 -> owner = NO_OWNER }
   :: atomic { client[0].request == sent -> serve(0) }
   :: atomic { client[1].request == sent -> serve(1) }
   od

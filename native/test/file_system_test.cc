@@ -34,7 +34,7 @@ Opened OpenLocked(const std::string& path) {
   return opened;
 }
 
-TEST("a local file system that refuses the second descriptor has the strength local") {
+TEST("a local file system that refuses a second descriptor has the strength 'local'") {
   Directory directory;
   Opened held = OpenLocked(directory / "a.lock");
   FileSystemCache file_systems;
@@ -44,7 +44,7 @@ TEST("a local file system that refuses the second descriptor has the strength lo
 }
 
 // The test does not hold the lock, which has the same effect as a file system that grants it twice.
-TEST("a file system that grants the lock twice has the strength weak, and the result is cached") {
+TEST("a file system that grants the lock twice has the strength 'weak', and the result is cached") {
   Directory directory;
   Opened free = OpenFile(directory / "a.lock");
   FileSystemCache file_systems;

@@ -52,7 +52,7 @@ class AcquirerAfterTest {
   FileSystemCache file_systems_;
 };
 
-TEST("a file that is removed between open and flock is not the one that ends up locked") {
+TEST("an attempt starts over if the file is removed between open and flock") {
   Directory directory;
   const std::string path = directory / "a.lock";
   AcquirerAfterTest acquirer(directory);
@@ -67,7 +67,7 @@ TEST("a file that is removed between open and flock is not the one that ends up 
   CHECK(IsRefused(path));
 }
 
-TEST("a file that is replaced between open and flock is not the one that ends up locked") {
+TEST("an attempt starts over if the file is replaced between open and flock") {
   Directory directory;
   const std::string path = directory / "a.lock";
   WriteFile(path, "old");

@@ -16,7 +16,7 @@ namespace {
 const Endpoint kAnyPort = {"127.0.0.1", 0};
 
 // The end that closes a connection first keeps it in TIME_WAIT for a minute.
-TEST("connections in TIME_WAIT refuse a strict bind, but not the next listener") {
+TEST("a listener gets a port whose connections are in TIME_WAIT, on which a strict bind fails") {
   Listener listener = ListenOn(kAnyPort);
   Endpoint endpoint = listener.endpoint();
   SocketHandle client = Connect(endpoint);
@@ -29,7 +29,9 @@ TEST("connections in TIME_WAIT refuse a strict bind, but not the next listener")
   CHECK(ErrorOfListening(endpoint) == "EADDRINUSE");
 }
 
-TEST("connections that a dead gateway left open refuse a strict bind, but not the next listener") {
+TEST(
+    "a listener gets a port on which a dead gateway left connections open, where a strict bind "
+    "fails") {
   Listener listener = ListenOn(kAnyPort);
   Endpoint endpoint = listener.endpoint();
   SocketHandle client = Connect(endpoint);
