@@ -61,8 +61,8 @@ Napi::Value StrengthOf(const Napi::CallbackInfo& info, FileLock& lock) {
   return Napi::String::New(info.Env(), NameOf(lock.strength()));
 }
 
-Napi::Value NamesThisFile(const Napi::CallbackInfo& info, FileLock& lock) {
-  return Napi::Boolean::New(info.Env(), lock.NamesThisFile());
+Napi::Value IsFileInPlace(const Napi::CallbackInfo& info, FileLock& lock) {
+  return Napi::Boolean::New(info.Env(), lock.IsFileInPlace());
 }
 
 Napi::Value ReadContent(const Napi::CallbackInfo& info, FileLock& lock) {
@@ -72,7 +72,7 @@ Napi::Value ReadContent(const Napi::CallbackInfo& info, FileLock& lock) {
     ThrowForPath(info.Env(), status, lock.path());
     return info.Env().Undefined();
   }
-  return ContentOf(info.Env(), text, lock.size(), lock.has_other_names());
+  return ToJsContent(info.Env(), text, lock.size(), lock.has_other_names());
 }
 
 Napi::Value WriteRecord(const Napi::CallbackInfo& info, FileLock& lock) {
@@ -145,8 +145,8 @@ void HeldLocks::ReleaseAll() {
   held_.clear();
 }
 
-Napi::Object ContentOf(Napi::Env env, const std::string& text, std::uint64_t size,
-                       bool has_other_names) {
+Napi::Object ToJsContent(Napi::Env env, const std::string& text, std::uint64_t size,
+                         bool has_other_names) {
   Napi::Object content = Napi::Object::New(env);
   content.Set("text", text);
   content.Set("size", static_cast<double>(size));
@@ -154,13 +154,13 @@ Napi::Object ContentOf(Napi::Env env, const std::string& text, std::uint64_t siz
   return content;
 }
 
-Napi::Value ToJsResult(Napi::Env env, const Status& status, const Outcome& outcome) {
-  if (status.contended()) return Napi::String::New(env, outcome.holder_record);
+Napi::Value ToJsResult(Napi::Env env, const Status& status, const AttemptResult& result) {
+  if (status.contended()) return Napi::String::New(env, result.holder_record);
   if (!status.ok()) {
-    ThrowForPath(env, status, outcome.path);
+    ThrowForPath(env, status, result.path);
     return env.Undefined();
   }
-  HeldLocks::Id id = LocksOf(env).Insert(std::move(*outcome.lock));
+  HeldLocks::Id id = LocksOf(env).Insert(std::move(*result.lock));
   return Napi::Number::New(env, static_cast<double>(id));
 }
 
@@ -170,7 +170,7 @@ void ExportLocks(Napi::Env env, Napi::Object exports) {
   exports.Set("isBlank", Napi::Function::New<WithLock<IsBlank>>(env));
   exports.Set("descriptorOf", Napi::Function::New<WithLock<DescriptorOf>>(env));
   exports.Set("strengthOf", Napi::Function::New<WithLock<StrengthOf>>(env));
-  exports.Set("isFileInPlace", Napi::Function::New<WithLock<NamesThisFile>>(env));
+  exports.Set("isFileInPlace", Napi::Function::New<WithLock<IsFileInPlace>>(env));
   exports.Set("readContent", Napi::Function::New<WithLock<ReadContent>>(env));
   exports.Set("writeRecord", Napi::Function::New<WithLock<WriteRecord>>(env));
   exports.Set("handOver", Napi::Function::New<WithLock<HandOver>>(env));

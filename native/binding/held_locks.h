@@ -42,16 +42,16 @@ class HeldLocks {
 
 // What a try came to, for JavaScript: the number, or as a string what the file says of the one who
 // holds the lock, or an exception.
-struct Outcome {
+struct AttemptResult {
   FileLock* lock;
   const std::string& path;
   const std::string& holder_record;
 };
-Napi::Value ToJsResult(Napi::Env env, const Status& status, const Outcome& outcome);
+Napi::Value ToJsResult(Napi::Env env, const Status& status, const AttemptResult& result);
 
 // What a lock file holds, for JavaScript: { text, size, hasOtherNames }.
-Napi::Object ContentOf(Napi::Env env, const std::string& text, std::uint64_t size,
-                       bool has_other_names);
+Napi::Object ToJsContent(Napi::Env env, const std::string& text, std::uint64_t size,
+                         bool has_other_names);
 
 void ExportLocks(Napi::Env env, Napi::Object exports);
 

@@ -5,6 +5,6 @@
 
 namespace gateway_lock {
 
-void ExportQuestions(Napi::Env env, Napi::Object exports);
+void ExportProbes(Napi::Env env, Napi::Object exports);
 
 }  // namespace gateway_lock

@@ -5,6 +5,6 @@
 
 namespace gateway_lock {
 
-void ExportPrograms(Napi::Env env, Napi::Object exports);
+void ExportProcess(Napi::Env env, Napi::Object exports);
 
 }  // namespace gateway_lock

@@ -9,37 +9,37 @@
 #include <unordered_map>
 
 #include "lock_contender.h"
-#include "wake_ups.h"
+#include "wake_dispatcher.h"
 
 namespace gateway_lock {
 
-class Waiter : public Wakeable {
+class Waiter : public WakeTarget {
  public:
   Waiter(LockContender waiter, Napi::Function wake);
-  LockContender& lock() { return lock_contender_; }
+  LockContender& lock() { return contender_; }
   void Wake() override;
 
  private:
-  LockContender lock_contender_;
+  LockContender contender_;
   Napi::FunctionReference wake_;
 };
 
 class Waiters {
  public:
-  using Id = WakeUps::Token;
+  using Id = WakeDispatcher::Token;
 
   // Never an id that was given before, and never 0.
-  Id Insert(std::unique_ptr<Waiter> waiter, WakeUps* wake_ups);
+  Id Insert(std::unique_ptr<Waiter> waiter, WakeDispatcher* wake_dispatcher);
   // nullptr where there is none.
   Waiter* Find(Id id);
-  void Close(Id id, WakeUps* wake_ups);
+  void Close(Id id, WakeDispatcher* wake_dispatcher);
   // When the environment ends.
-  void CloseAll(WakeUps* wake_ups);
+  void CloseAll(WakeDispatcher* wake_dispatcher);
 
  private:
-  std::unordered_map<Id, std::unique_ptr<Waiter>> waiting_;
+  std::unordered_map<Id, std::unique_ptr<Waiter>> waiters_;
 };
 
-void ExportContenders(Napi::Env env, Napi::Object exports);
+void ExportWaiters(Napi::Env env, Napi::Object exports);
 
 }  // namespace gateway_lock

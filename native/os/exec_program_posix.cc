@@ -21,7 +21,7 @@ Status Duplicate(int fd, int lowest, FileHandle* out) {
   return out->valid() ? Status::Ok() : Status::SystemError(errno, "fcntl");
 }
 
-std::vector<char*> Pointers(const std::vector<std::string>& texts) {
+std::vector<char*> ToPointers(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
   pointers.reserve(texts.size() + 1);
   for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
@@ -29,8 +29,8 @@ std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   return pointers;
 }
 
-// One place of the new program's descriptors, and what this process had there.
-struct Place {
+// One slot of the new program's descriptors, and what this process had there.
+struct DescriptorSlot {
   FileHandle source;
   FileHandle before;
   int flags_before = 0;
@@ -38,31 +38,31 @@ struct Place {
 
 // Nothing there, mostly; else Node's own: it must be back if execve() fails, so a copy that cannot
 // be had (EMFILE) is a reason not to begin.
-Status KeepWhatIsThere(int fd, int above, Place* place) {
-  place->flags_before = fcntl(fd, F_GETFD);
-  return place->flags_before < 0 ? Status::Ok() : Duplicate(fd, above, &place->before);
+Status SaveCurrent(int fd, int above, DescriptorSlot* slot) {
+  slot->flags_before = fcntl(fd, F_GETFD);
+  return slot->flags_before < 0 ? Status::Ok() : Duplicate(fd, above, &slot->before);
 }
 
-// Copies above all places, so that no place is overwritten before it was copied.
-Status CopyAside(const std::vector<NativeHandle>& inherit, std::vector<Place>* places) {
+// Copies above all slots, so that no slot is overwritten before it was copied.
+Status PrepareSlots(const std::vector<NativeHandle>& inherit, std::vector<DescriptorSlot>* slots) {
   int above = kFirstInherited + static_cast<int>(inherit.size());
   for (std::size_t i = 0; i < inherit.size(); i++) {
-    Place place;
-    Status status = Duplicate(static_cast<int>(inherit[i]), above, &place.source);
-    if (status.ok()) status = KeepWhatIsThere(kFirstInherited + static_cast<int>(i), above, &place);
+    DescriptorSlot slot;
+    Status status = Duplicate(static_cast<int>(inherit[i]), above, &slot.source);
+    if (status.ok()) status = SaveCurrent(kFirstInherited + static_cast<int>(i), above, &slot);
     if (!status.ok()) return status;
-    places->push_back(std::move(place));
+    slots->push_back(std::move(slot));
   }
   return Status::Ok();
 }
 
-void PutBack(const std::vector<Place>& places) {
-  for (std::size_t i = 0; i < places.size(); i++) {
+void Restore(const std::vector<DescriptorSlot>& slots) {
+  for (std::size_t i = 0; i < slots.size(); i++) {
     int fd = kFirstInherited + static_cast<int>(i);
     close(fd);
-    if (places[i].before.valid()) {
-      dup2(Fd(places[i].before), fd);
-      fcntl(fd, F_SETFD, places[i].flags_before);
+    if (slots[i].before.valid()) {
+      dup2(Fd(slots[i].before), fd);
+      fcntl(fd, F_SETFD, slots[i].flags_before);
     }
   }
 }
@@ -83,7 +83,7 @@ class StandardStreams {
   }
   // Backwards: two streams may share one open file (2>&1), and only the first was read before it
   // was changed.
-  void PutBack() const {
+  void Restore() const {
     for (int fd = kFirstInherited - 1; fd >= 0; fd--) {
       const Stream& stream = streams_[fd];
       if (stream.descriptor_flags < 0 || stream.status_flags < 0) continue;
@@ -120,7 +120,7 @@ class IgnoredSignals {
     }
   }
   // The program may have a handler of its own for them: process.on('SIGPIPE').
-  void PutBack() const {
+  void Restore() const {
     for (std::size_t i = 0; i < std::size(kIgnoredByNode); i++) {
       sigaction(kIgnoredByNode[i], &before_[i], nullptr);
     }
@@ -133,14 +133,14 @@ class IgnoredSignals {
 }  // namespace
 
 Status ExecProgram(const Program& program) {
-  std::vector<char*> arguments = Pointers(program.arguments);
-  std::vector<char*> environment = Pointers(program.environment);
-  std::vector<Place> places;
-  Status status = CopyAside(program.inherit, &places);
+  std::vector<char*> arguments = ToPointers(program.arguments);
+  std::vector<char*> environment = ToPointers(program.environment);
+  std::vector<DescriptorSlot> slots;
+  Status status = PrepareSlots(program.inherit, &slots);
   if (!status.ok()) return status;
-  for (std::size_t i = 0; i < places.size(); i++) {
+  for (std::size_t i = 0; i < slots.size(); i++) {
     // dup2() clears close-on-exec on the copy.
-    dup2(Fd(places[i].source), kFirstInherited + static_cast<int>(i));
+    dup2(Fd(slots[i].source), kFirstInherited + static_cast<int>(i));
   }
   StandardStreams streams;
   streams.Prepare();
@@ -148,9 +148,9 @@ Status ExecProgram(const Program& program) {
   signals.SetDefault();
   execve(program.path.c_str(), arguments.data(), environment.data());
   status = Status::SystemError(errno, "execve");
-  signals.PutBack();
-  streams.PutBack();
-  PutBack(places);
+  signals.Restore();
+  streams.Restore();
+  Restore(slots);
   return status;
 }
 

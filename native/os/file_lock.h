@@ -10,7 +10,7 @@
 // What ends a lock: Release(), Undo(), Unlock(), destruction, the death of the process; in the last two cases not before
 // the last program that has inherited it.
 // NOT promised: exclusion of other hosts on a network file system (see Strength), or of a process
-// that removes the file: the holder can only notice that, with NamesThisFile().
+// that removes the file: the holder can only notice that, with IsFileInPlace().
 // Thread-safety: none; one owner at a time.
 #pragma once
 
@@ -57,7 +57,7 @@ class FileLock {
   // Replaces the content, whatever it is: judge it first.
   Status WriteRecord(const std::string& record);
   // False when the path was removed, or names another file by now.
-  bool NamesThisFile() const;
+  bool IsFileInPlace() const;
 
   // Removes the file, or with keep_file clears our record in it, while still holding it; then drops
   // the lock. Only a file that the path still names is removed, and only by the last shared holder;
@@ -75,7 +75,7 @@ class FileLock {
 
  private:
   friend class LockContender;
-  Status TidyUp();  // POSIX only
+  Status RemoveOrClear();  // POSIX only
   Status RemoveFile() const;
   Status ClearRecord();
 

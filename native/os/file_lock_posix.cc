@@ -5,13 +5,13 @@
 
 #include <cerrno>
 
-#include "own_weak_locks.h"
 #include "posix_file.h"
+#include "weak_lock_registry.h"
 
 namespace gateway_lock {
 
 // A path that cannot be asked (EACCES, EIO) proves nothing, so it does not count as lost.
-bool FileLock::NamesThisFile() const {
+bool FileLock::IsFileInPlace() const {
   return held() && StillAtPath(file_, path_).kind != StatusKind::kReplaced;
 }
 
@@ -31,12 +31,12 @@ Status FileLock::Release() {
     file_.Reset();
     return Status::Ok();
   }
-  Status status = TidyUp();
+  Status status = RemoveOrClear();
   Unlock();
   return status;
 }
 
-Status FileLock::TidyUp() {
+Status FileLock::RemoveOrClear() {
   if (options_.existing_file) return Status::Ok();
   if (options_.mode == LockMode::kShared) {
     // The file may go only with its last holder. Asking drops the shared lock when it is refused
@@ -53,7 +53,7 @@ Status FileLock::TidyUp() {
 }
 
 void FileLock::Unlock() {
-  if (held() && strength_ == Strength::kWeak) RemoveOwnWeakLock(identity_);
+  if (held() && strength_ == Strength::kWeak) UnregisterWeakLock(identity_);
   // Explicitly, because a copy of the descriptor in a forked child would keep the lock after close.
   if (held() && getpid() == owner_pid_) (void)Flock(file_, LOCK_UN);
   file_.Reset();

@@ -41,7 +41,7 @@ Status OpenForDeletion(const std::string& path, const FileIdentity& identity, DW
 
 // Our own handle is asked first: a server that has ended the session (SMB) has freed the lock with
 // it.
-bool FileLock::NamesThisFile() const {
+bool FileLock::IsFileInPlace() const {
   FileFacts facts;
   return held() && StatFile(file_, &facts).ok() &&
          SameFileAtPath(path_, identity_).kind != StatusKind::kReplaced;

@@ -50,10 +50,10 @@ Status TestExclusion(const std::string& path, const FileIdentity& identity, bool
 std::uint64_t FileSystemKey(const FileHandle& file, const FileIdentity& identity);
 
 // How a file system that was seen not to exclude grants its locks, for the error. Per OS.
-const char* WeaknessOf(const FileHandle& file);
+const char* DescribeWeakness(const FileHandle& file);
 
 // True where a file has no mode of its own, and chmod() changes nothing: FAT. For POSIX only.
-bool KeepsNoModes(const std::string& path);
+bool LacksModes(const std::string& path);
 
 // True where the file system is shared with other hosts or kernels, judged by its type.
 bool IsRemoteFileSystem(const FileHandle& file);

@@ -14,7 +14,7 @@ bool IsRemoteFileSystem(const FileHandle& file) {
   return (info.f_flags & MNT_LOCAL) == 0;
 }
 
-bool KeepsNoModes(const std::string& path) {
+bool LacksModes(const std::string& path) {
   struct statfs info;
   if (statfs(path.c_str(), &info) != 0) return false;
   return std::strcmp(info.f_fstypename, "msdos") == 0 ||
@@ -23,7 +23,7 @@ bool KeepsNoModes(const std::string& path) {
 
 // smbfs passes flock() to the server as a lock of the process, whichever descriptor asked
 // (smb_vnop_advlock in SMBClient, kernel/smbfs/smbfs_vnops.c).
-const char* WeaknessOf(const FileHandle& file) {
+const char* DescribeWeakness(const FileHandle& file) {
   struct statfs info;
   bool smb = fstatfs(static_cast<int>(file.get()), &info) == 0 &&
              std::strcmp(info.f_fstypename, "smbfs") == 0;

@@ -33,13 +33,15 @@ bool IsRemoteFileSystem(const FileHandle& file) {
   return false;
 }
 
-bool KeepsNoModes(const std::string& path) {
+bool LacksModes(const std::string& path) {
   struct statfs info;
   if (statfs(path.c_str(), &info) != 0) return false;
   auto type = static_cast<std::uint32_t>(info.f_type);
   return type == kFat || type == kExFat;
 }
 
-const char* WeaknessOf(const FileHandle& /*file*/) { return "grants the lock to two at once"; }
+const char* DescribeWeakness(const FileHandle& /*file*/) {
+  return "grants the lock to two at once";
+}
 
 }  // namespace gateway_lock

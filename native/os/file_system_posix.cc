@@ -14,7 +14,7 @@ namespace {
 
 Status OpenAgain(const std::string& path, const FileIdentity& identity, FileHandle* out) {
   FileHandle second = OpenPath(path.c_str(), O_RDWR);
-  if (!second.valid() && MayReadOnly(errno)) second = OpenPath(path.c_str(), O_RDONLY);
+  if (!second.valid() && ShouldRetryReadOnly(errno)) second = OpenPath(path.c_str(), O_RDONLY);
   if (!second.valid()) {
     return errno == ENOENT ? Status::Replaced() : Status::SystemError(errno, "open");
   }

@@ -53,7 +53,7 @@ bool IsOnShare(const FileHandle& file) {
 
 Status TestExclusion(const std::string& path, const FileIdentity& identity, bool* excludes) {
   FileHandle second = OpenFile(path, {GENERIC_READ});
-  if (!second.valid()) return WhyNotOpened(path);
+  if (!second.valid()) return LastOpenError(path);
   FileFacts facts;
   Status status = StatFile(second, &facts);
   if (!status.ok()) return status;
@@ -78,6 +78,8 @@ std::uint64_t FileSystemKey(const FileHandle& file, const FileIdentity& identity
   return IsRemoteDevice(file) ? ~identity.device : identity.device;
 }
 
-const char* WeaknessOf(const FileHandle& /*file*/) { return "grants the lock to two at once"; }
+const char* DescribeWeakness(const FileHandle& /*file*/) {
+  return "grants the lock to two at once";
+}
 
 }  // namespace gateway_lock

@@ -46,7 +46,7 @@ class Listener {
 
  private:
   // For a socket that listens on `endpoint`, with whatever port it got.
-  static Status Own(SocketHandle socket, const Endpoint& endpoint, Listener* out);
+  static Status Adopt(SocketHandle socket, const Endpoint& endpoint, Listener* out);
 
   SocketHandle socket_;
   Endpoint endpoint_;
@@ -56,14 +56,5 @@ class Listener {
 // Binds for a moment without listening: Ok when it could be had. Two such binds do not disturb each
 // other, nor a Listen() that comes in between.
 Status TryBind(const Endpoint& endpoint);
-
-enum class Answer {
-  kRefused,   // nobody listens
-  kAccepted,  // a connection was made (and closed at once)
-  kTimedOut,  // no answer in time: a full backlog, or a firewall
-};
-
-// Connects to an address of this host. Bounded: waits at most 20 ms, and only for a silent one.
-Status ProbePort(const Endpoint& endpoint, Answer* answer);
 
 }  // namespace gateway_lock

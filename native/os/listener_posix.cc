@@ -7,16 +7,13 @@
 #include <utility>
 
 #include "port_owner.h"
+#include "port_probe.h"
 #include "posix_socket.h"
+#include "socket.h"
 #include "socket_options.h"
 
 namespace gateway_lock {
 namespace {
-
-Status Bind(const SocketHandle& socket, const SocketAddress& address) {
-  return bind(Fd(socket), address.get(), address.length) == 0 ? Status::Ok()
-                                                              : Status::SystemError(errno, "bind");
-}
 
 Status AllowReuse(const SocketHandle& socket) {
   int on = 1;
@@ -47,9 +44,9 @@ Status ListenExclusively(const Endpoint& endpoint, const SocketAddress& address,
   if (StrictBindMisses(endpoint)) return Status::SystemError(EADDRINUSE, "bind");
   Status strict = BindAndListen(address, /*reuse=*/false, backlog, out);
   if (strict.sys_code != EADDRINUSE || endpoint.port == 0) return strict;
-  Answer answer = Answer::kTimedOut;
+  ConnectResult answer = ConnectResult::kTimedOut;
   Status asked = ProbePort(endpoint, &answer);
-  if (!asked.ok() || answer != Answer::kRefused) return strict;
+  if (!asked.ok() || answer != ConnectResult::kRefused) return strict;
   // For a wildcard, asking on one address is not enough.
   if (HasListener(endpoint)) return strict;
   return BindAndListen(address, /*reuse=*/true, backlog, out);
@@ -57,39 +54,16 @@ Status ListenExclusively(const Endpoint& endpoint, const SocketAddress& address,
 
 }  // namespace
 
-Status Listener::Listen(const Endpoint& endpoint, int backlog, Listener* out) {
+Status OpenListener(const Endpoint& endpoint, int backlog, SocketHandle* out) {
   SocketAddress address;
-  SocketHandle socket;
   Status status = ParseAddress(endpoint, &address);
-  if (status.ok()) status = ListenExclusively(endpoint, address, backlog, &socket);
-  return status.ok() ? Own(std::move(socket), endpoint, out) : status;
+  return status.ok() ? ListenExclusively(endpoint, address, backlog, out) : status;
 }
 
-Status Listener::ListenBeside(const Endpoint& endpoint, int backlog, Listener* out) {
+Status OpenListenerBeside(const Endpoint& endpoint, int backlog, SocketHandle* out) {
   SocketAddress address;
-  SocketHandle socket;
   Status status = ParseAddress(endpoint, &address);
-  if (status.ok()) status = BindAndListen(address, /*reuse=*/true, backlog, &socket);
-  return status.ok() ? Own(std::move(socket), endpoint, out) : status;
-}
-
-Status Listener::Own(SocketHandle socket, const Endpoint& endpoint, Listener* out) {
-  Listener listener;
-  listener.socket_ = std::move(socket);
-  listener.endpoint_.address = endpoint.address;
-  Status status = SocketIdentity(listener.handle(), &listener.identity_);
-  if (status.ok()) status = LocalPort(listener.socket_, &listener.endpoint_.port);
-  if (status.ok()) *out = std::move(listener);
-  return status;
-}
-
-// Only EBADF shows that somebody else has closed it. After another failure a listener that is not
-// closed would keep the port to the end of the process.
-bool Listener::OwnsHandle() const {
-  std::uint64_t identity = 0;
-  if (!open()) return false;
-  Status status = SocketIdentity(handle(), &identity);
-  return status.ok() ? identity == identity_ : status.sys_code != EBADF;
+  return status.ok() ? BindAndListen(address, /*reuse=*/true, backlog, out) : status;
 }
 
 Status TryBind(const Endpoint& endpoint) {

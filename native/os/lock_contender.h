@@ -39,7 +39,13 @@ class LockContender {
 
  private:
   Status TryOnce(FileSystemCache* file_systems, FileLock* out);
+  Status CheckStrength(FileSystemCache* file_systems, Strength* strength);
+  // Per OS.
   Status Open();
+  // Opens and locks the file at the path, and describes it in `lock`.
+  Status OpenAndLock(FileLock* lock);
+  // Keeps a lock whose file system grants it twice, after the test that has shown this.
+  Status KeepWeakLock();
 
   std::string path_;
   LockOptions options_;

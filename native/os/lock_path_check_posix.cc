@@ -16,7 +16,7 @@ constexpr mode_t kOnlyOwner = 0700;
 constexpr mode_t kModeBits = 07777;
 
 // nullptr for a regular file.
-const char* WhyNotRegular(mode_t mode) {
+const char* DescribeNonRegular(mode_t mode) {
   if (S_ISREG(mode)) return nullptr;
   if (S_ISLNK(mode)) return "is a symbolic link";
   if (S_ISDIR(mode)) return "is a directory";
@@ -33,7 +33,7 @@ std::string ParentOf(const std::string& path) {
 
 // Without its owner's rights (umask 0277, 0777) a directory would be of no use to this start, nor
 // to any later one. A mount that denies chmod() has modes of its own, which the next call meets.
-Status MakeOne(const std::string& path) {
+Status MakeDirectory(const std::string& path) {
   if (mkdir(path.c_str(), kOnlyOwner) != 0) {
     return errno == EEXIST ? Status::Ok() : Status::SystemError(errno, "mkdir");
   }
@@ -43,26 +43,26 @@ Status MakeOne(const std::string& path) {
   return Status::Ok();
 }
 
-Status MakeMissing(const std::string& path) {
-  Status status = MakeOne(path);
+Status MakeDirectories(const std::string& path) {
+  Status status = MakeDirectory(path);
   if (status.sys_code != ENOENT) return status;
   std::string parent = ParentOf(path);
   if (parent == path) return status;
-  status = MakeMissing(parent);
-  return status.ok() ? MakeOne(path) : status;
+  status = MakeDirectories(parent);
+  return status.ok() ? MakeDirectory(path) : status;
 }
 
 // Fast path: the directory usually exists.
 Status FindOrMake(const std::string& path, struct stat* info) {
   if (StatPath(path.c_str(), info).ok()) return Status::Ok();
-  Status made = MakeMissing(path);
+  Status made = MakeDirectories(path);
   return made.ok() ? StatPath(path.c_str(), info) : made;
 }
 
 // An earlier start with an unusual umask, killed before its chmod(), left a directory of ours that
 // we cannot use. chmod() follows a link, so this is for a path that lstat() has shown to be a
 // directory.
-Status GiveToOwner(const std::string& path, struct stat* info) {
+Status RestoreOwnerAccess(const std::string& path, struct stat* info) {
   if ((info->st_mode & kOnlyOwner) == kOnlyOwner) return Status::Ok();
   (void)chmod(path.c_str(), kOnlyOwner);
   return StatPath(path.c_str(), info);
@@ -79,7 +79,7 @@ Status DenyWriting(const std::string& path, mode_t mode) {
 }
 
 // Which bits of a mode let more users write to a file than `access` says.
-mode_t TooWide(FileAccess access) {
+mode_t ForbiddenWriteBits(FileAccess access) {
   if (access == FileAccess::kEveryone) return 0;
   return access == FileAccess::kGroup ? S_IWOTH : kOthersMayWrite;
 }
@@ -95,12 +95,11 @@ Status EnsureLockDirectory(const std::string& path, bool tighten) {
   if (info.st_uid != geteuid()) return Status::ForeignOwner("belongs to another user");
   if (info.st_mode & S_IWOTH) {
     return Status::InvalidFile(
-        KeepsNoModes(path)
-            ? "is a directory that every user may write to, without permissions (FAT)"
-            : "is a directory that every user may write to");
+        LacksModes(path) ? "is a directory that every user may write to, without permissions (FAT)"
+                         : "is a directory that every user may write to");
   }
   if (tighten) {
-    status = GiveToOwner(path, &info);
+    status = RestoreOwnerAccess(path, &info);
     if (!status.ok()) return status;
   }
   // Only where another user could write: chmod() is refused on mounts with fixed modes (Docker
@@ -117,7 +116,7 @@ Status CheckParentDirectory(const std::string& lock_path) {
   // A directory that is missing or unreadable is reported by the open() that follows.
   if (stat(ParentOf(lock_path).c_str(), &info) != 0) return Status::Ok();
   if ((info.st_mode & S_IWOTH) && !(info.st_mode & S_ISVTX)) {
-    return Status::InvalidFile(KeepsNoModes(ParentOf(lock_path))
+    return Status::InvalidFile(LacksModes(ParentOf(lock_path))
                                    ? "lies on a file system without permissions (FAT)"
                                    : "lies in a directory that every user may write to");
   }
@@ -134,17 +133,17 @@ Status CheckLockFile(const FileHandle& file, const LockOptions& options, bool cr
   struct stat info;
   Status status = StatFile(file, &info);
   if (!status.ok()) return status;
-  const char* reason = WhyNotRegular(info.st_mode);
+  const char* reason = DescribeNonRegular(info.st_mode);
   if (reason != nullptr) return Status::InvalidFile(reason);
   bool foreign = !created && !options.existing_file && info.st_uid != geteuid();
-  if (foreign && (info.st_mode & TooWide(options.access))) {
+  if (foreign && (info.st_mode & ForbiddenWriteBits(options.access))) {
     return Status::InvalidFile("belongs to another user and is writable by others");
   }
   *identity = IdentityOf(info);
   return Status::Ok();
 }
 
-void GiveMode(const FileHandle& file, const LockOptions& options, bool created) {
+void SetLockFileMode(const FileHandle& file, const LockOptions& options, bool created) {
   struct stat info;
   if (options.existing_file || !StatFile(file, &info).ok()) return;
   bool left = info.st_size == 0 && info.st_uid == geteuid() && options.access != FileAccess::kOwner;
@@ -152,7 +151,7 @@ void GiveMode(const FileHandle& file, const LockOptions& options, bool created) 
   if ((created || left) && wrong) (void)fchmod(Fd(file), LockFileMode(options.access));
 }
 
-bool MendMode(const std::string& path, const LockOptions& options) {
+bool RepairLockFileMode(const std::string& path, const LockOptions& options) {
   struct stat info;
   constexpr mode_t kNeeded = S_IRUSR | S_IWUSR;
   bool left = !options.existing_file && StatPath(path.c_str(), &info).ok() &&
@@ -166,7 +165,7 @@ Status ExplainOpenFailure(const std::string& path, FileAccess access, int sys_co
   if (sys_code == EAGAIN) return Status::TransientError(EAGAIN, "open", "file-lease");
   struct stat info;
   if (!StatPath(path.c_str(), &info).ok()) return Status::SystemError(sys_code, "open");
-  const char* reason = WhyNotRegular(info.st_mode);
+  const char* reason = DescribeNonRegular(info.st_mode);
   if (reason != nullptr) return Status::InvalidFile(reason);
   bool refused = sys_code == EACCES || sys_code == EPERM;
   // Another user has just created it and gives it the mode of `access` in a moment.

@@ -25,6 +25,6 @@ std::int64_t FindListenerPid(const Endpoint& endpoint);
 // The process of a connection that has this endpoint as its local one, for messages: while it
 // lasts, nothing can listen there. 0 when there is none, or when the system does not tell. Linux
 // lists no socket that is bound and neither listens nor is connected.
-std::int64_t FindConnectionOwner(const Endpoint& endpoint);
+std::int64_t FindConnectionPid(const Endpoint& endpoint);
 
 }  // namespace gateway_lock

@@ -64,10 +64,10 @@ bool IsOfKind(const Row& row, Kind kind) {
   return (row.state == kListenState) == (kind == Kind::kListener);
 }
 
-// The inode of the first socket on the port for which `meets` holds; 0 for none. A connection that
-// its process has closed (TIME_WAIT) has no inode.
-template <typename Meets>
-std::uint64_t FindInode(const char* table, unsigned port, Kind kind, Meets meets) {
+// The inode of the first socket on the port for which `matches` holds; 0 for none. A connection
+// that its process has closed (TIME_WAIT) has no inode.
+template <typename Matches>
+std::uint64_t FindInode(const char* table, unsigned port, Kind kind, Matches matches) {
   FILE* stream = fopen(table, "re");
   if (stream == nullptr) return 0;
   std::uint64_t found = 0;
@@ -76,7 +76,7 @@ std::uint64_t FindInode(const char* table, unsigned port, Kind kind, Meets meets
   Row row;
   while (found == 0 && getline(&line, &capacity, stream) > 0) {
     bool wanted = ParseRow(line, &row) && row.port == port && IsOfKind(row, kind);
-    if (wanted && meets(std::string(row.local))) found = row.inode;
+    if (wanted && matches(std::string(row.local))) found = row.inode;
   }
   free(line);
   fclose(stream);
@@ -92,8 +92,8 @@ std::uint64_t FindInode(const Endpoint& endpoint, Kind kind) {
   bool any = IsWildcard(wanted);
   auto same = [&](const std::string& local) { return any || local == wanted || IsWildcard(local); };
   auto wildcard = [&](const std::string& local) { return IsWildcard(local); };
-  auto find = [&](const char* table, auto meets) {
-    return FindInode(table, endpoint.port, kind, meets);
+  auto find = [&](const char* table, auto matches) {
+    return FindInode(table, endpoint.port, kind, matches);
   };
   std::uint64_t inode = find(v6 ? "/proc/net/tcp6" : "/proc/net/tcp", same);
   if (inode == 0 && !v6) inode = find("/proc/net/tcp6", wildcard);
@@ -113,7 +113,7 @@ bool HasDescriptorOf(const std::string& process, const std::string& socket) {
   return false;
 }
 
-std::int64_t FindHolder(std::uint64_t inode) {
+std::int64_t FindPidOf(std::uint64_t inode) {
   std::string socket = "socket:[" + std::to_string(inode) + "]";
   Directory processes(opendir("/proc"));
   if (processes == nullptr) return 0;
@@ -130,12 +130,12 @@ bool HasListener(const Endpoint& endpoint) { return FindInode(endpoint, Kind::kL
 
 std::int64_t FindListenerPid(const Endpoint& endpoint) {
   std::uint64_t inode = FindInode(endpoint, Kind::kListener);
-  return inode == 0 ? 0 : FindHolder(inode);
+  return inode == 0 ? 0 : FindPidOf(inode);
 }
 
-std::int64_t FindConnectionOwner(const Endpoint& endpoint) {
+std::int64_t FindConnectionPid(const Endpoint& endpoint) {
   std::uint64_t inode = FindInode(endpoint, Kind::kConnection);
-  return inode == 0 ? 0 : FindHolder(inode);
+  return inode == 0 ? 0 : FindPidOf(inode);
 }
 
 }  // namespace gateway_lock

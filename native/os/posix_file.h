@@ -29,14 +29,14 @@ mode_t LockFileMode(FileAccess access);
 // Gives a file that we have created the mode of its access, whatever the umask is: one that its
 // users cannot open again would lock them out for good. The result does not matter: FAT has no
 // modes. An empty file of ours is what a start left that was killed before this.
-void GiveMode(const FileHandle& file, const LockOptions& options, bool created);
+void SetLockFileMode(const FileHandle& file, const LockOptions& options, bool created);
 
 // Gives an empty file of ours the mode that it lacks. A start with an unusual umask, killed between
 // open() and fchmod(), leaves one that no start could open. False where there is none.
-bool MendMode(const std::string& path, const LockOptions& options);
+bool RepairLockFileMode(const std::string& path, const LockOptions& options);
 
 // Whether an open for writing that failed with `code` may succeed for reading.
-bool MayReadOnly(int code);
+bool ShouldRetryReadOnly(int code);
 
 // flock(2) that loops on EINTR. kContended where another open file description has the lock;
 // kUnsupported where this file system has none.

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "listener.h"
+#include "socket.h"
 #include "status.h"
 #include "unique_handle.h"
 
@@ -25,6 +26,6 @@ Status ParseAddress(const Endpoint& endpoint, SocketAddress* address);
 // `::`, as Node's own do.
 Status OpenSocket(int family, SocketHandle* out);
 
-Status LocalPort(const SocketHandle& socket, std::uint16_t* port);
+Status Bind(const SocketHandle& socket, const SocketAddress& address);
 
 }  // namespace gateway_lock

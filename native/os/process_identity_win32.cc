@@ -16,7 +16,7 @@ namespace {
 
 constexpr auto kCommandLineInformation = static_cast<PROCESSINFOCLASS>(60);
 constexpr auto kTimeOfDayInformation = static_cast<SYSTEM_INFORMATION_CLASS>(3);
-constexpr std::size_t kLongestCommandLine = 4096;
+constexpr std::size_t kMaxCommandLine = 4096;
 
 // SYSTEM_TIMEOFDAY_INFORMATION, of which winternl.h shows no member.
 struct TimeOfDay {
@@ -91,7 +91,7 @@ std::string CommandLine(std::int64_t pid) {
     all += '\0';
   }
   LocalFree(words);
-  if (all.size() > kLongestCommandLine) all.resize(kLongestCommandLine);
+  if (all.size() > kMaxCommandLine) all.resize(kMaxCommandLine);
   return all;
 }
 

@@ -57,14 +57,14 @@ class DarwinEvents : public ReleaseEvents {
   WaitResult Wait(int timeout_ms, std::vector<Token>* reported) override;
 
  private:
-  struct Watched {
+  struct Watch {
     FileHandle file;
     FileHandle queue;  // closed first
   };
 
   FileHandle poller_;
   std::mutex mutex_;
-  std::unordered_map<Token, Watched> watched_;  // guarded by mutex_
+  std::unordered_map<Token, Watch> watches_;  // guarded by mutex_
 };
 
 Status DarwinEvents::Start() {
@@ -77,7 +77,7 @@ Status DarwinEvents::Start() {
 Status DarwinEvents::Add(Token token, const std::string& path, std::int64_t owner_pid,
                          WatchScope* scope) {
   Remove(token);
-  Watched next;
+  Watch next;
   // O_EVTONLY: does not keep the volume from being unmounted.
   next.file = FileHandle(open(path.c_str(), O_EVTONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!next.file.valid()) {
@@ -97,7 +97,7 @@ Status DarwinEvents::Add(Token token, const std::string& path, std::int64_t owne
   status = StillAtPath(next.file, path);
   if (!status.ok()) return status;
   if (!Register(poller_, queue, EVFILT_READ, 0, token)) return Status::SystemError(errno, "kevent");
-  watched_[token] = std::move(next);
+  watches_[token] = std::move(next);
   *scope = sees_owner ? WatchScope::kOwner : WatchScope::kFile;
   return Status::Ok();
 }
@@ -105,7 +105,7 @@ Status DarwinEvents::Add(Token token, const std::string& path, std::int64_t owne
 // Closing a queue takes it out of the one that it is in.
 void DarwinEvents::Remove(Token token) {
   std::lock_guard<std::mutex> guard(mutex_);
-  watched_.erase(token);
+  watches_.erase(token);
 }
 
 void DarwinEvents::Interrupt() {
@@ -126,7 +126,7 @@ ReleaseEvents::WaitResult DarwinEvents::Wait(int timeout_ms, std::vector<Token>*
     if (events[i].filter == EVFILT_USER) continue;
     std::lock_guard<std::mutex> guard(mutex_);
     auto token = static_cast<Token>(events[i].udata);
-    if (watched_.erase(token) > 0) reported->push_back(token);
+    if (watches_.erase(token) > 0) reported->push_back(token);
   }
   return count == 0 ? WaitResult::kTimeout : WaitResult::kWoken;
 }

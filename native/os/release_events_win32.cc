@@ -14,7 +14,7 @@ namespace {
 
 // WaitForMultipleObjects() takes 64 handles: one to be interrupted by, at most two for each
 // token.
-constexpr std::size_t kMostTokens = (MAXIMUM_WAIT_OBJECTS - 1) / 2;
+constexpr std::size_t kMaxTokens = (MAXIMUM_WAIT_OBJECTS - 1) / 2;
 
 // A holder that lets go empties the file and removes it; a new one writes to it or makes it.
 constexpr DWORD kChanges =
@@ -23,7 +23,7 @@ constexpr DWORD kChanges =
 // A directory tells of a size or a time "only when the file is written to the disk", and that "when
 // the cache is sufficiently flushed" (MS Learn, FindFirstChangeNotification). A holder that empties
 // its file and lives on may so be told of late: the files are looked at again after this time.
-constexpr DWORD kLookAgainMs = 200;
+constexpr DWORD kRecheckMs = 200;
 
 void CloseNotification(NativeHandle handle) noexcept {
   FindCloseChangeNotification(reinterpret_cast<HANDLE>(handle));
@@ -50,12 +50,12 @@ NotificationHandle WatchDirectoryOf(const std::string& path) {
 
 // What a holder that lets go, or a new one, changes. The watch is of the whole directory, and
 // others write there, too.
-struct Appearance {
+struct FileSnapshot {
   bool exists = false;
   std::uint64_t size = 0;  // bytes
   std::uint64_t written = 0;
 
-  bool operator==(const Appearance& other) const {
+  bool operator==(const FileSnapshot& other) const {
     return exists == other.exists && size == other.size && written == other.written;
   }
 };
@@ -63,8 +63,8 @@ struct Appearance {
 std::uint64_t Join(DWORD high, DWORD low) { return (std::uint64_t{high} << 32) | low; }
 
 // One that may not be looked at, because it is just being removed, exists without size or time.
-Appearance LookAt(const std::wstring& path) {
-  Appearance now;
+FileSnapshot TakeSnapshot(const std::wstring& path) {
+  FileSnapshot now;
   WIN32_FILE_ATTRIBUTE_DATA data = {};
   if (GetFileAttributesExW(path.c_str(), GetFileExInfoStandard, &data) != 0) {
     now.size = Join(data.nFileSizeHigh, data.nFileSizeLow);
@@ -87,24 +87,24 @@ class WindowsEvents : public ReleaseEvents {
   WaitResult Wait(int timeout_ms, std::vector<Token>* reported) override;
 
  private:
-  // Shared with the thread, because a handle must not be closed while it is waited for.
-  struct Watched {
+  // SharedWatch with the thread, because a handle must not be closed while it is waited for.
+  struct Watch {
     Token token = 0;
     std::wstring path;
-    Appearance then;
+    FileSnapshot then;
     NotificationHandle directory;
     FileHandle owner;  // not valid when he is not known
   };
-  using Shared = std::shared_ptr<Watched>;
+  using SharedWatch = std::shared_ptr<Watch>;
 
-  std::vector<Shared> Everything();
-  static bool IsNoise(HANDLE signalled, const Watched& watched);
-  void Report(const Shared& watched, std::vector<Token>* reported);
-  void ReportChanged(const std::vector<Shared>& all, std::vector<Token>* reported);
+  std::vector<SharedWatch> CopyWatches();
+  static bool IsUnrelatedChange(HANDLE signalled, const Watch& watched);
+  void Report(const SharedWatch& watched, std::vector<Token>* reported);
+  void ReportChanged(const std::vector<SharedWatch>& all, std::vector<Token>* reported);
 
   FileHandle interrupt_;
   std::mutex mutex_;
-  std::unordered_map<Token, Shared> watched_;  // guarded by mutex_
+  std::unordered_map<Token, SharedWatch> watches_;  // guarded by mutex_
 };
 
 Status WindowsEvents::Start() {
@@ -117,22 +117,22 @@ Status WindowsEvents::Start() {
 Status WindowsEvents::Add(Token token, const std::string& path, std::int64_t owner_pid,
                           WatchScope* scope) {
   Remove(token);
-  auto next = std::make_shared<Watched>();
+  auto next = std::make_shared<Watch>();
   next->token = token;
   next->path = LongPath(path);
   next->owner = OpenProcessOf(owner_pid);
   next->directory = WatchDirectoryOf(path);
   if (!next->directory.valid()) return LastError("FindFirstChangeNotification");
   // After the watch is there: what changes from now on is reported.
-  next->then = LookAt(next->path);
+  next->then = TakeSnapshot(next->path);
   if (!next->then.exists) return Status::Replaced();
   // Emptied already, and perhaps not removed: then there is nothing more to be seen of the release.
   bool sees_owner = next->owner.valid() && next->then.size > 0;
   std::lock_guard<std::mutex> guard(mutex_);
-  if (watched_.size() == kMostTokens) {
+  if (watches_.size() == kMaxTokens) {
     return Status::SystemError(ERROR_TOO_MANY_OPEN_FILES, "WaitForMultipleObjects");
   }
-  watched_[token] = std::move(next);
+  watches_[token] = std::move(next);
   (void)SetEvent(Raw(interrupt_));
   *scope = sees_owner ? WatchScope::kOwner : WatchScope::kRelease;
   return Status::Ok();
@@ -140,40 +140,40 @@ Status WindowsEvents::Add(Token token, const std::string& path, std::int64_t own
 
 void WindowsEvents::Remove(Token token) {
   std::lock_guard<std::mutex> guard(mutex_);
-  if (watched_.erase(token) > 0) (void)SetEvent(Raw(interrupt_));
+  if (watches_.erase(token) > 0) (void)SetEvent(Raw(interrupt_));
 }
 
 void WindowsEvents::Interrupt() { (void)SetEvent(Raw(interrupt_)); }
 
-std::vector<WindowsEvents::Shared> WindowsEvents::Everything() {
+std::vector<WindowsEvents::SharedWatch> WindowsEvents::CopyWatches() {
   std::lock_guard<std::mutex> guard(mutex_);
-  std::vector<Shared> all;
-  for (const auto& [token, watched] : watched_) all.push_back(watched);
+  std::vector<SharedWatch> all;
+  for (const auto& [token, watched] : watches_) all.push_back(watched);
   return all;
 }
 
 ReleaseEvents::WaitResult WindowsEvents::Wait(int timeout_ms, std::vector<Token>* reported) {
-  std::vector<Shared> all = Everything();
+  std::vector<SharedWatch> all = CopyWatches();
   std::vector<HANDLE> handles = {Raw(interrupt_)};
-  std::vector<Shared> whose = {nullptr};
-  auto await = [&](HANDLE handle, const Shared& watched) {
+  std::vector<SharedWatch> whose = {nullptr};
+  auto await = [&](HANDLE handle, const SharedWatch& watched) {
     handles.push_back(handle);
     whose.push_back(watched);
   };
-  for (const Shared& watched : all) {
+  for (const SharedWatch& watched : all) {
     if (watched->owner.valid()) await(Raw(watched->owner), watched);
     await(reinterpret_cast<HANDLE>(watched->directory.get()), watched);
   }
   DWORD patience = timeout_ms == kForever ? INFINITE : static_cast<DWORD>(timeout_ms);
-  bool looks_again = !all.empty() && kLookAgainMs < patience;
+  bool rechecks = !all.empty() && kRecheckMs < patience;
   DWORD first = WaitForMultipleObjects(static_cast<DWORD>(handles.size()), &handles[0],
-                                       /*bWaitAll=*/FALSE, looks_again ? kLookAgainMs : patience);
+                                       /*bWaitAll=*/FALSE, rechecks ? kRecheckMs : patience);
   if (first == WAIT_TIMEOUT) {
     ReportChanged(all, reported);
-    return looks_again ? WaitResult::kWoken : WaitResult::kTimeout;
+    return rechecks ? WaitResult::kWoken : WaitResult::kTimeout;
   }
   std::size_t index = first - WAIT_OBJECT_0;
-  if (index > 0 && index < handles.size() && !IsNoise(handles[index], *whose[index])) {
+  if (index > 0 && index < handles.size() && !IsUnrelatedChange(handles[index], *whose[index])) {
     Report(whose[index], reported);
   }
   // What else there is, the next wait finds: it stays signalled.
@@ -181,23 +181,24 @@ ReleaseEvents::WaitResult WindowsEvents::Wait(int timeout_ms, std::vector<Token>
 }
 
 // Asked to tell of the next change first, and looked at then, so that none is missed in between.
-bool WindowsEvents::IsNoise(HANDLE signalled, const Watched& watched) {
+bool WindowsEvents::IsUnrelatedChange(HANDLE signalled, const Watch& watched) {
   if (signalled != reinterpret_cast<HANDLE>(watched.directory.get())) return false;
-  return FindNextChangeNotification(signalled) != 0 && LookAt(watched.path) == watched.then;
+  return FindNextChangeNotification(signalled) != 0 && TakeSnapshot(watched.path) == watched.then;
 }
 
-void WindowsEvents::ReportChanged(const std::vector<Shared>& all, std::vector<Token>* reported) {
-  for (const Shared& watched : all) {
-    if (!(LookAt(watched->path) == watched->then)) Report(watched, reported);
+void WindowsEvents::ReportChanged(const std::vector<SharedWatch>& all,
+                                  std::vector<Token>* reported) {
+  for (const SharedWatch& watched : all) {
+    if (!(TakeSnapshot(watched->path) == watched->then)) Report(watched, reported);
   }
 }
 
 // Not when it was removed or replaced while its handle woke us.
-void WindowsEvents::Report(const Shared& watched, std::vector<Token>* reported) {
+void WindowsEvents::Report(const SharedWatch& watched, std::vector<Token>* reported) {
   std::lock_guard<std::mutex> guard(mutex_);
-  auto found = watched_.find(watched->token);
-  if (found == watched_.end() || found->second != watched) return;
-  watched_.erase(found);
+  auto found = watches_.find(watched->token);
+  if (found == watches_.end() || found->second != watched) return;
+  watches_.erase(found);
   reported->push_back(watched->token);
 }
 

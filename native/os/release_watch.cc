@@ -30,9 +30,9 @@ class ReleaseWatch::Watcher {
  private:
   enum class State { kRunning, kIdle, kStopping };
 
-  Status Begin();
+  Status EnsureRunning();
   Status Start();
-  void Become(State wanted);
+  void SetState(State wanted);
   static void Run(void* self);
   int TimeoutMs();
   bool ShouldStop(ReleaseEvents::WaitResult waited);
@@ -51,13 +51,13 @@ class ReleaseWatch::Watcher {
 };
 
 ReleaseWatch::Watcher::~Watcher() {
-  Become(State::kStopping);
+  SetState(State::kStopping);
   thread_.Join();
 }
 
 Status ReleaseWatch::Watcher::Watch(Token token, const std::string& path, std::int64_t owner_pid,
                                     WatchScope* scope) {
-  Status status = Begin();
+  Status status = EnsureRunning();
   if (!status.ok()) return status;
   // First of all, so that an Add() that fails lets the thread end when it is the last.
   watched_.insert(token);
@@ -69,7 +69,7 @@ Status ReleaseWatch::Watcher::Watch(Token token, const std::string& path, std::i
 void ReleaseWatch::Watcher::Unwatch(Token token) {
   if (watched_.erase(token) == 0) return;
   events_->Remove(token);
-  if (watched_.empty()) Become(State::kIdle);
+  if (watched_.empty()) SetState(State::kIdle);
 }
 
 std::vector<ReleaseWatch::Token> ReleaseWatch::Watcher::TakeEvents() {
@@ -79,8 +79,8 @@ std::vector<ReleaseWatch::Token> ReleaseWatch::Watcher::TakeEvents() {
   return taken;
 }
 
-// From here on the events are there until Become() says otherwise.
-Status ReleaseWatch::Watcher::Begin() {
+// From here on the events are there until SetState() says otherwise.
+Status ReleaseWatch::Watcher::EnsureRunning() {
   {
     std::lock_guard<std::mutex> guard(mutex_);
     state_ = State::kRunning;
@@ -97,7 +97,7 @@ Status ReleaseWatch::Watcher::Start() {
   return status;
 }
 
-void ReleaseWatch::Watcher::Become(State wanted) {
+void ReleaseWatch::Watcher::SetState(State wanted) {
   std::lock_guard<std::mutex> guard(mutex_);
   state_ = wanted;
   if (std::exchange(failed_, false)) events_.reset();

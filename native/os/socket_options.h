@@ -19,8 +19,4 @@ void AllowRebindInTimeWait(const SocketHandle& listening);
 // notice.
 bool StrictBindMisses(const Endpoint& endpoint);
 
-// A number that no other open socket of this host has; 0 for what is not a socket. EBADF on Linux
-// if the descriptor is closed; macOS tells a closed one as 0.
-Status SocketIdentity(NativeHandle handle, std::uint64_t* identity);
-
 }  // namespace gateway_lock

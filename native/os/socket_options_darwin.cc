@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "port_owner.h"
+#include "port_probe.h"
 #include "posix_socket.h"
+#include "socket.h"
 
 namespace gateway_lock {
 
@@ -36,9 +38,9 @@ bool StrictBindMisses(const Endpoint& endpoint) {
       ParseAddress(endpoint, &address).ok() && address.family() == AF_INET6 &&
       IN6_IS_ADDR_UNSPECIFIED(&reinterpret_cast<const sockaddr_in6*>(address.get())->sin6_addr);
   if (!wildcard || endpoint.port == 0) return false;
-  Answer answer = Answer::kRefused;
+  ConnectResult answer = ConnectResult::kRefused;
   (void)ProbePort({"127.0.0.1", endpoint.port}, &answer);
-  return answer != Answer::kRefused || HasListener({"0.0.0.0", endpoint.port});
+  return answer != ConnectResult::kRefused || HasListener({"0.0.0.0", endpoint.port});
 }
 
 // Not st_ino, which is 0 for every socket (soo_stat() in bsd/kern/sys_socket.c).

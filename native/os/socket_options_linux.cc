@@ -5,6 +5,8 @@
 
 #include <cerrno>
 
+#include "socket.h"
+
 namespace gateway_lock {
 
 int OpenCloseOnExecSocket(int family) {

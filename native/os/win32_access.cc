@@ -31,7 +31,7 @@ bool IsOneOf(PSID sid, std::initializer_list<WELL_KNOWN_SID_TYPE> types) {
   return false;
 }
 
-bool IsAnyone(PSID sid) {
+bool IsAnyUser(PSID sid) {
   return IsOneOf(sid, {WinWorldSid, WinAuthenticatedUserSid, WinBuiltinUsersSid,
                        WinBuiltinGuestsSid, WinInteractiveSid, WinAnonymousSid});
 }
@@ -60,20 +60,20 @@ bool IsOurs(PSID owner) {
 }
 
 // A denial that would take something back is not counted: rather one refusal too many.
-DWORD RightsOfAnyone(PACL list) {
+DWORD RightsOfAnyUser(PACL list) {
   DWORD rights = 0;
   void* entry = nullptr;
   for (DWORD i = 0; i < list->AceCount && GetAce(list, i, &entry); ++i) {
     auto* allowed = static_cast<ACCESS_ALLOWED_ACE*>(entry);
     bool counts = allowed->Header.AceType == ACCESS_ALLOWED_ACE_TYPE &&
                   (allowed->Header.AceFlags & INHERIT_ONLY_ACE) == 0;
-    if (counts && IsAnyone(&allowed->SidStart)) rights |= allowed->Mask;
+    if (counts && IsAnyUser(&allowed->SidStart)) rights |= allowed->Mask;
   }
   return rights;
 }
 
 // User, system, administrators: all rights, also in what is made inside; nothing is inherited.
-std::wstring PrivateText() {
+std::wstring PrivateSddl() {
   std::wstring text = L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
   std::vector<BYTE> user = ThisUser();
   wchar_t* name = nullptr;
@@ -86,7 +86,7 @@ std::wstring PrivateText() {
 
 // Where a file system keeps lists, none at all lets anyone do anything; where it keeps none (FAT),
 // it says nothing.
-DWORD RightsWithoutList(const FileHandle& file) {
+DWORD RightsWithoutAcl(const FileHandle& file) {
   DWORD flags = 0;
   bool known = GetVolumeInformationByHandleW(Raw(file), nullptr, 0, nullptr, nullptr, &flags,
                                              nullptr, 0) != 0;
@@ -107,9 +107,9 @@ Status ReadAccess(const FileHandle& file, Access* access) {
   }
   *access = {};
   if (owner != nullptr) access->ours = IsOurs(owner);
-  DWORD rights = list == nullptr ? RightsWithoutList(file) : RightsOfAnyone(list);
-  access->anyone_may_write = (rights & kWrite) != 0;
-  access->anyone_may_remove = (rights & kRemove) != 0;
+  DWORD rights = list == nullptr ? RightsWithoutAcl(file) : RightsOfAnyUser(list);
+  access->any_user_may_write = (rights & kWrite) != 0;
+  access->any_user_may_remove = (rights & kRemove) != 0;
   LocalFree(descriptor);
   return Status::Ok();
 }
@@ -117,7 +117,7 @@ Status ReadAccess(const FileHandle& file, Access* access) {
 PrivateAccess::PrivateAccess() {
   attributes_.nLength = sizeof attributes_;
   (void)ConvertStringSecurityDescriptorToSecurityDescriptorW(
-      PrivateText().c_str(), SDDL_REVISION_1, &attributes_.lpSecurityDescriptor, nullptr);
+      PrivateSddl().c_str(), SDDL_REVISION_1, &attributes_.lpSecurityDescriptor, nullptr);
 }
 
 PrivateAccess::~PrivateAccess() { LocalFree(attributes_.lpSecurityDescriptor); }

@@ -10,9 +10,9 @@
 namespace gateway_lock {
 
 struct Access {
-  bool ours = true;                // this user's, or an administrator's
-  bool anyone_may_write = false;   // into a file; new entries into a directory
-  bool anyone_may_remove = false;  // entries of a directory
+  bool ours = true;                  // this user's, or an administrator's
+  bool any_user_may_write = false;   // into a file; new entries into a directory
+  bool any_user_may_remove = false;  // entries of a directory
 };
 
 // Opened with READ_CONTROL. A file system without access control (FAT) says nothing against

@@ -1,6 +1,5 @@
 #include "win32_file.h"
 
-#include "file_content.h"
 #include "lock_path_check.h"
 #include "win32_text.h"
 
@@ -12,11 +11,11 @@ constexpr DWORD kLockOffsetHigh = 0x7FFFFFFF;
 constexpr std::int64_t kFrom1601To1970 = 116444736000000000;
 constexpr LONG kStatusDeletePending = static_cast<LONG>(0xC0000056);
 
-OVERLAPPED AtLockByte() {
-  OVERLAPPED place = {};
-  place.Offset = kLockOffsetLow;
-  place.OffsetHigh = kLockOffsetHigh;
-  return place;
+OVERLAPPED LockBytePosition() {
+  OVERLAPPED position = {};
+  position.Offset = kLockOffsetLow;
+  position.OffsetHigh = kLockOffsetHigh;
+  return position;
 }
 
 // A file on its way out says ERROR_ACCESS_DENIED, as one that may not be opened at all does: only
@@ -29,7 +28,7 @@ NtStatusFunction FindLastNtStatus() {
 }
 
 // \\wsl$ answers ERROR_INVALID_FUNCTION (microsoft/WSL#5762).
-bool MeansNoLocks(DWORD code) {
+bool IsLockingUnsupported(DWORD code) {
   return code == ERROR_INVALID_FUNCTION || code == ERROR_NOT_SUPPORTED ||
          code == ERROR_CALL_NOT_IMPLEMENTED;
 }
@@ -57,22 +56,23 @@ FileHandle Create(const std::string& path, const OpenRequest& request, DWORD fla
   return FileHandle(reinterpret_cast<NativeHandle>(handle));
 }
 
-// A reparse point that is no link: opened by itself it would be read and written in place of the
+// A reparse point that is no link: opened by itself it would be read and written in position of the
 // file that it stands for.
-bool IsStandIn(const FileHandle& file) {
+bool IsContentReparsePoint(const FileHandle& file) {
   FILE_ATTRIBUTE_TAG_INFO info = {};
   return GetFileInformationByHandleEx(Raw(file), FileAttributeTagInfo, &info, sizeof info) != 0 &&
          (info.FileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0 && !IsLinkTag(info.ReparseTag);
 }
 
-// The file that `stand_in` stands for. Not valid when a link has taken its place meanwhile.
-FileHandle OpenContent(const std::string& path, OpenRequest request, const FileHandle& stand_in) {
+// The file that `reparse_point` stands for. Not valid when a link has taken its position meanwhile.
+FileHandle OpenContent(const std::string& path, OpenRequest request,
+                       const FileHandle& reparse_point) {
   request.disposition = OPEN_EXISTING;
   FileHandle file = Create(path, request, 0);
   FileFacts wanted;
   FileFacts facts;
-  bool same = file.valid() && StatFile(stand_in, &wanted).ok() && StatFile(file, &facts).ok() &&
-              facts.identity == wanted.identity;
+  bool same = file.valid() && StatFile(reparse_point, &wanted).ok() &&
+              StatFile(file, &facts).ok() && facts.identity == wanted.identity;
   if (!file.valid() || same) return file;
   SetLastError(ERROR_CANT_RESOLVE_FILENAME);
   return FileHandle();
@@ -106,7 +106,7 @@ FileHandle OpenFile(const std::string& path, const OpenRequest& request) {
   DWORD itself = request.follow_links ? 0 : FILE_FLAG_OPEN_REPARSE_POINT;
   FileHandle file = Create(path, request, itself);
   DWORD found = GetLastError();
-  if (file.valid() && itself != 0 && IsStandIn(file)) {
+  if (file.valid() && itself != 0 && IsContentReparsePoint(file)) {
     file = OpenContent(path, request, file);
     found = file.valid() ? ERROR_ALREADY_EXISTS : GetLastError();
   }
@@ -114,7 +114,7 @@ FileHandle OpenFile(const std::string& path, const OpenRequest& request) {
   return file;
 }
 
-Status WhyDenied(const char* syscall) {
+Status LastErrorOrTransient(const char* syscall) {
   auto code = static_cast<int>(GetLastError());
   auto last_nt_status = FindLastNtStatus();
   if (last_nt_status != nullptr && last_nt_status() == kStatusDeletePending) {
@@ -130,8 +130,8 @@ Status WhyDenied(const char* syscall) {
                                      : Status::SystemError(code, syscall);
 }
 
-Status WhyNotOpened(const std::string& path) {
-  Status status = WhyDenied("open");
+Status LastOpenError(const std::string& path) {
+  Status status = LastErrorOrTransient("open");
   if (status.transient() && status.sys_code != ERROR_ACCESS_DENIED) return status;
   Status explained = ExplainOpenFailure(path, FileAccess::kOwner, status.sys_code);
   return explained.kind == StatusKind::kSystemError ? status : explained;
@@ -157,7 +157,7 @@ Status StatFile(const FileHandle& file, FileFacts* facts) {
 Status SameFileAtPath(const std::string& path, const FileIdentity& identity) {
   FileHandle file = OpenFile(path, {});
   if (!file.valid()) {
-    Status status = WhyNotOpened(path);
+    Status status = LastOpenError(path);
     return IsMissing(static_cast<DWORD>(status.sys_code)) ? Status::Replaced() : status;
   }
   FileFacts facts;
@@ -167,44 +167,19 @@ Status SameFileAtPath(const std::string& path, const FileIdentity& identity) {
 }
 
 Status LockByte(const FileHandle& file, LockMode mode) {
-  OVERLAPPED place = AtLockByte();
+  OVERLAPPED position = LockBytePosition();
   DWORD flags = LOCKFILE_FAIL_IMMEDIATELY;
   if (mode == LockMode::kExclusive) flags |= LOCKFILE_EXCLUSIVE_LOCK;
-  if (LockFileEx(Raw(file), flags, 0, 1, 0, &place)) return Status::Ok();
+  if (LockFileEx(Raw(file), flags, 0, 1, 0, &position)) return Status::Ok();
   DWORD code = GetLastError();
   if (code == ERROR_LOCK_VIOLATION || code == ERROR_IO_PENDING) return Status::Contended();
-  return MeansNoLocks(code) ? Status::Unsupported(static_cast<int>(code), "LockFileEx")
-                            : Status::SystemError(static_cast<int>(code), "LockFileEx");
+  return IsLockingUnsupported(code) ? Status::Unsupported(static_cast<int>(code), "LockFileEx")
+                                    : Status::SystemError(static_cast<int>(code), "LockFileEx");
 }
 
 void UnlockByte(const FileHandle& file) {
-  OVERLAPPED place = AtLockByte();
-  (void)UnlockFileEx(Raw(file), 0, 1, 0, &place);
-}
-
-Status ReadAt0(const FileHandle& file, std::size_t limit, std::string* out) {
-  out->resize(limit);
-  OVERLAPPED start = {};
-  DWORD count = 0;
-  bool read = ReadFile(Raw(file), &(*out)[0], static_cast<DWORD>(limit), &count, &start) ||
-              GetLastError() == ERROR_HANDLE_EOF;
-  out->resize(read ? count : 0);
-  return read ? Status::Ok() : LastError("read");
-}
-
-Status ReplaceContent(const FileHandle& file, std::size_t old_size, const std::string& content) {
-  OVERLAPPED start = {};
-  DWORD count = 0;
-  auto size = static_cast<DWORD>(content.size());
-  if (size > 0 && !WriteFile(Raw(file), content.data(), size, &count, &start)) {
-    return LastError("write");
-  }
-  if (old_size <= content.size()) return Status::Ok();
-  FILE_END_OF_FILE_INFO end = {};
-  end.EndOfFile.QuadPart = static_cast<LONGLONG>(content.size());
-  return SetFileInformationByHandle(Raw(file), FileEndOfFileInfo, &end, sizeof end)
-             ? Status::Ok()
-             : LastError("SetEndOfFile");
+  OVERLAPPED position = LockBytePosition();
+  (void)UnlockFileEx(Raw(file), 0, 1, 0, &position);
 }
 
 std::int64_t UnixMicroseconds(const FILETIME& time) {

@@ -41,9 +41,9 @@ FileHandle OpenFile(const std::string& path, const OpenRequest& request);
 // Why the call before failed. A failure that may pass by itself names the grace that it deserves in
 // Status::detail: "sharing-violation", "delete-pending", "access-denied"
 // (src/lock/gracePeriods.ts).
-Status WhyDenied(const char* syscall);
+Status LastErrorOrTransient(const char* syscall);
 // The same of OpenFile() with a lock file: what lies there may be no lock file at all.
-Status WhyNotOpened(const std::string& path);
+Status LastOpenError(const std::string& path);
 
 struct FileFacts {
   FileIdentity identity;

@@ -23,7 +23,7 @@ Status SetNonBlocking(const SocketHandle& socket) {
              : Status::SystemError(WSAGetLastError(), "ioctlsocket");
 }
 
-Status TakeBothFamilies(const SocketHandle& socket) {
+Status AllowDualStack(const SocketHandle& socket) {
   DWORD off = 0;
   return setsockopt(Raw(socket), IPPROTO_IPV6, IPV6_V6ONLY, reinterpret_cast<const char*>(&off),
                     sizeof off) == 0
@@ -58,7 +58,7 @@ Status OpenSocket(int family, SocketHandle* out) {
   if (opened == INVALID_SOCKET) return Status::SystemError(WSAGetLastError(), "socket");
   SocketHandle socket(static_cast<NativeHandle>(opened));
   Status status = SetNonBlocking(socket);
-  if (status.ok() && family == AF_INET6) status = TakeBothFamilies(socket);
+  if (status.ok() && family == AF_INET6) status = AllowDualStack(socket);
   if (status.ok()) *out = std::move(socket);
   return status;
 }

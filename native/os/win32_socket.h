@@ -5,6 +5,7 @@
 #include <ws2tcpip.h>
 
 #include "listener.h"
+#include "socket.h"
 #include "status.h"
 #include "unique_handle.h"
 
@@ -26,7 +27,5 @@ Status ParseAddress(const Endpoint& endpoint, SocketAddress* address);
 // A non-blocking TCP socket that no child inherits. IPv6 sockets take IPv4 as well where the
 // address is `::`, as Node's own do.
 Status OpenSocket(int family, SocketHandle* out);
-
-Status LocalPort(const SocketHandle& socket, std::uint16_t* port);
 
 }  // namespace gateway_lock

@@ -1,4 +1,4 @@
-// Brings what the watch's thread sees to the JavaScript thread: one watch, and one way there, per
+// Brings what the watch's thread sees to the JavaScript thread: one watch, and one tsfn there, per
 // environment. Neither exists before the first waiter has to wait.
 #pragma once
 
@@ -13,36 +13,36 @@
 namespace gateway_lock {
 
 // Who waits. Wake() is called on the JavaScript thread, with a handle scope.
-class Wakeable {
+class WakeTarget {
  public:
-  virtual ~Wakeable() = default;
+  virtual ~WakeTarget() = default;
   virtual void Wake() = 0;
 };
 
-class WakeUps {
+class WakeDispatcher {
  public:
   using Token = ReleaseWatch::Token;
 
-  WakeUps() = default;
-  ~WakeUps() { End(); }
-  WakeUps(const WakeUps&) = delete;
-  WakeUps& operator=(const WakeUps&) = delete;
+  WakeDispatcher() = default;
+  ~WakeDispatcher() { End(); }
+  WakeDispatcher(const WakeDispatcher&) = delete;
+  WakeDispatcher& operator=(const WakeDispatcher&) = delete;
 
   // nullptr when this environment cannot be reached from another thread (it is ending).
-  ReleaseWatch* WatchOf(Napi::Env env);
+  ReleaseWatch* StartWatch(Napi::Env env);
   // Never 0.
-  Token Register(Wakeable* wakeable);
+  Token Register(WakeTarget* target);
   void Unregister(Token token);
   // Ends the thread and waits for that. Nothing is brought any more.
   void End();
 
  private:
   static void Dispatch(napi_env env, napi_value function, void* self, void* data);
-  void WakeReported();
+  void WakeTargets();
 
   std::unique_ptr<ReleaseWatch> watch_;
   napi_threadsafe_function tsfn_ = nullptr;
-  std::unordered_map<Token, Wakeable*> sleepers_;
+  std::unordered_map<Token, WakeTarget*> targets_;
   Token last_token_ = 0;
 };
 

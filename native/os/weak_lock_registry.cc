@@ -1,4 +1,4 @@
-#include "own_weak_locks.h"
+#include "weak_lock_registry.h"
 
 #include <algorithm>
 #include <mutex>
@@ -14,18 +14,18 @@ std::vector<FileIdentity>& held = *new std::vector<FileIdentity>();
 
 }  // namespace
 
-void AddOwnWeakLock(const FileIdentity& identity) {
+void RegisterWeakLock(const FileIdentity& identity) {
   std::lock_guard<std::mutex> guard(mutex);
   held.push_back(identity);
 }
 
-void RemoveOwnWeakLock(const FileIdentity& identity) {
+void UnregisterWeakLock(const FileIdentity& identity) {
   std::lock_guard<std::mutex> guard(mutex);
   auto found = std::find(held.begin(), held.end(), identity);
   if (found != held.end()) held.erase(found);
 }
 
-bool IsOwnWeakLock(const FileIdentity& identity) {
+bool HoldsWeakLock(const FileIdentity& identity) {
   std::lock_guard<std::mutex> guard(mutex);
   return std::find(held.begin(), held.end(), identity) != held.end();
 }

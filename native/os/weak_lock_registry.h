@@ -9,8 +9,8 @@
 
 namespace gateway_lock {
 
-void AddOwnWeakLock(const FileIdentity& identity);
-void RemoveOwnWeakLock(const FileIdentity& identity);
-bool IsOwnWeakLock(const FileIdentity& identity);
+void RegisterWeakLock(const FileIdentity& identity);
+void UnregisterWeakLock(const FileIdentity& identity);
+bool HoldsWeakLock(const FileIdentity& identity);
 
 }  // namespace gateway_lock

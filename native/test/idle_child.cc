@@ -1,4 +1,4 @@
-#include "processes.h"
+#include "idle_child.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -8,36 +8,36 @@
 
 namespace gateway_lock::test {
 
-StandingChild::StandingChild(const std::function<void()>& prepare) {
+IdleChild::IdleChild(const std::function<void()>& prepare) {
   int ready[2];
-  int life[2];
-  CHECK(pipe(ready) == 0 && pipe(life) == 0);
+  int lifeline[2];
+  CHECK(pipe(ready) == 0 && pipe(lifeline) == 0);
   pid_ = fork();
   CHECK(pid_ >= 0);
   if (pid_ == 0) {
-    close(life[1]);
+    close(lifeline[1]);
     prepare();
     CHECK(write(ready[1], "x", 1) == 1);
-    char never;
-    // Ends when the parent does, which on a failed check does not come to the destructor.
-    (void)!read(life[0], &never, 1);
+    char unused;
+    // Returns when the parent ends: a failed check ends the parent without calling the destructor.
+    (void)!read(lifeline[0], &unused, 1);
     _exit(0);
   }
   close(ready[1]);
-  close(life[0]);
-  parents_life_ = FileHandle(life[1]);
+  close(lifeline[0]);
+  parent_pipe_ = FileHandle(lifeline[1]);
   char byte;
   CHECK(read(ready[0], &byte, 1) == 1);
   close(ready[0]);
 }
 
-void StandingChild::BecomeZombie() const {
+void IdleChild::BecomeZombie() const {
   CHECK(kill(pid_, SIGKILL) == 0);
   siginfo_t info;
   CHECK(waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT) == 0);
 }
 
-void StandingChild::End() {
+void IdleChild::End() {
   if (reaped_) return;
   kill(pid_, SIGKILL);
   reaped_ = waitpid(pid_, nullptr, 0) == pid_;

@@ -1,4 +1,4 @@
-#include "process_costs.h"
+#include "resource_usage.h"
 
 #include <sys/resource.h>
 #include <unistd.h>

@@ -1,18 +1,18 @@
-// What a watch costs on every system, while it waits and when it has ended.
+// The CPU, threads and descriptors of a watch, while it waits and after it has ended.
 #include <string>
 #include <thread>
 
 #include "directory.h"
-#include "process_costs.h"
 #include "release_watch.h"
+#include "resource_usage.h"
 #include "test.h"
 #include "test_process.h"
 
 namespace gateway_lock::test {
 namespace {
 
-constexpr unsigned kHoldMs = 3000;
-constexpr double kMostCpuMs = 100;
+constexpr unsigned kMeasuredMs = 3000;
+constexpr double kMaxCpuMs = 100;
 
 void Ignore(void* /*context*/) {}
 
@@ -21,20 +21,20 @@ void WatchOnce(ReleaseWatch* watch, const std::string& path, std::int64_t owner_
   CHECK(watch->Watch(1, path, owner_pid, &scope).ok());
 }
 
-// Interrupting a kqueue once left it awake for good: 3,003 ms of CPU in 3 s (EVFILT_USER without
-// EV_CLEAR).
-TEST("after a wait has ended, 3 s of holding use less than 100 ms of CPU") {
+// Without EV_CLEAR on its EVFILT_USER event, an interrupted kqueue never sleeps again: 3,003 ms of
+// CPU in 3 s.
+TEST("after a watch has ended, the process uses less than 100 ms of CPU in 3 s") {
   Directory directory;
   WriteFile(directory / "a.lock", "");
   ReleaseWatch watch(Ignore, nullptr);
   WatchOnce(&watch, directory / "a.lock", 0);
   watch.Unwatch(1);
   double before = CpuMs();
-  SleepMs(kHoldMs);
-  CHECK(CpuMs() - before < kMostCpuMs);
+  SleepMs(kMeasuredMs);
+  CHECK(CpuMs() - before < kMaxCpuMs);
 }
 
-TEST("3 s of waiting, interrupted once, use less than 100 ms of CPU") {
+TEST("a watch that was interrupted once uses less than 100 ms of CPU in 3 s") {
   Directory directory;
   WriteFile(directory / "a.lock", "owner");
   ReleaseWatch watch(Ignore, nullptr);
@@ -42,15 +42,16 @@ TEST("3 s of waiting, interrupted once, use less than 100 ms of CPU") {
   watch.Unwatch(1);
   WatchOnce(&watch, directory / "a.lock", OwnPid());
   double before = CpuMs();
-  SleepMs(kHoldMs);
-  CHECK(CpuMs() - before < kMostCpuMs);
+  SleepMs(kMeasuredMs);
+  CHECK(CpuMs() - before < kMaxCpuMs);
 }
 
-TEST("threads and descriptors return to their counts after each wait") {
+TEST("the numbers of threads and descriptors are the same after each watch as before") {
   Directory directory;
   WriteFile(directory / "a.lock", "");
   ReleaseWatch watch(Ignore, nullptr);
-  // A sanitizer, or the C library, keeps something of the first thread and of the first watch.
+  // The first thread and the first watch let a sanitizer or the C library allocate resources that
+  // they keep.
   std::thread([] {}).join();
   WatchOnce(&watch, directory / "a.lock", OwnPid());
   watch.Unwatch(1);
@@ -61,8 +62,8 @@ TEST("threads and descriptors return to their counts after each wait") {
     WatchOnce(&watch, directory / "a.lock", OwnPid());
     CHECK(CountThreads() > threads);
     watch.Unwatch(1);
-    for (int tries = 0; CountThreads() > threads || CountDescriptors() > descriptors; ++tries) {
-      CHECK(tries < 20'000);
+    for (int waited = 0; CountThreads() > threads || CountDescriptors() > descriptors; ++waited) {
+      CHECK(waited < 20'000);
       SleepMs(1);
     }
   }

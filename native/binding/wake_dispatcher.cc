@@ -1,17 +1,17 @@
-#include "wake_ups.h"
+#include "wake_dispatcher.h"
 
 namespace gateway_lock {
 namespace {
 
 // On the watch's thread. Refused (napi_closing) when the environment is ending: then nobody waits.
-void Notify(void* way) {
-  (void)napi_call_threadsafe_function(static_cast<napi_threadsafe_function>(way), nullptr,
+void Notify(void* tsfn) {
+  (void)napi_call_threadsafe_function(static_cast<napi_threadsafe_function>(tsfn), nullptr,
                                       napi_tsfn_nonblocking);
 }
 
 }  // namespace
 
-ReleaseWatch* WakeUps::WatchOf(Napi::Env env) {
+ReleaseWatch* WakeDispatcher::StartWatch(Napi::Env env) {
   if (watch_ != nullptr) return watch_.get();
   napi_value name = Napi::String::New(env, "gateway-lock");
   if (name == nullptr) return nullptr;
@@ -20,40 +20,40 @@ ReleaseWatch* WakeUps::WatchOf(Napi::Env env) {
   if (made != napi_ok) return nullptr;
   // Who waits keeps its process alive with the timer of its deadline; this must not do so as well.
   (void)napi_unref_threadsafe_function(env, tsfn_);
-  // Hooks run in reverse order: this one before the one with which Node ends the way itself, so
-  // that the thread never meets a way that is gone.
-  env.AddCleanupHook([](WakeUps* self) { self->End(); }, this);
+  // Hooks run in reverse order: this one before the one with which Node ends the tsfn itself, so
+  // that the thread never meets a tsfn that is gone.
+  env.AddCleanupHook([](WakeDispatcher* self) { self->End(); }, this);
   watch_ = std::make_unique<ReleaseWatch>(Notify, tsfn_);
   return watch_.get();
 }
 
-WakeUps::Token WakeUps::Register(Wakeable* wakeable) {
-  sleepers_[++last_token_] = wakeable;
+WakeDispatcher::Token WakeDispatcher::Register(WakeTarget* target) {
+  targets_[++last_token_] = target;
   return last_token_;
 }
 
-void WakeUps::Unregister(Token token) {
-  sleepers_.erase(token);
+void WakeDispatcher::Unregister(Token token) {
+  targets_.erase(token);
   if (watch_ != nullptr) watch_->Unwatch(token);
 }
 
-void WakeUps::End() {
+void WakeDispatcher::End() {
   watch_.reset();
   if (tsfn_ != nullptr) (void)napi_release_threadsafe_function(tsfn_, napi_tsfn_abort);
   tsfn_ = nullptr;
 }
 
 // On the JavaScript thread. Without an environment when that is ending.
-void WakeUps::Dispatch(napi_env env, napi_value /*function*/, void* self, void* /*data*/) {
-  if (env != nullptr) static_cast<WakeUps*>(self)->WakeReported();
+void WakeDispatcher::Dispatch(napi_env env, napi_value /*function*/, void* self, void* /*data*/) {
+  if (env != nullptr) static_cast<WakeDispatcher*>(self)->WakeTargets();
 }
 
-void WakeUps::WakeReported() {
+void WakeDispatcher::WakeTargets() {
   if (watch_ == nullptr) return;
   for (Token token : watch_->TakeEvents()) {
     // Looked up each time: whoever was woken before may have sent this one away.
-    auto found = sleepers_.find(token);
-    if (found != sleepers_.end()) found->second->Wake();
+    auto found = targets_.find(token);
+    if (found != targets_.end()) found->second->Wake();
   }
 }
 

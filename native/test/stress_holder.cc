@@ -1,6 +1,6 @@
-// small_holder DIRECTORY SEED lock|sabotage: a contender of `gateway-lock stress`
-// (src/cli/stress/contender.ts) that starts in a millisecond, so that 100,000 of them can be killed
-// in minutes. The same files, witnesses and letters on stdout.
+// stress_holder DIRECTORY SEED lock|sabotage: does the same as src/cli/stress/contender.ts, with
+// the same files, witnesses and letters on stdout. It starts in 1 ms, so a stress run can kill
+// 100,000 of these processes in minutes.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,7 +24,7 @@ using gateway_lock::Status;
 constexpr unsigned kWorkUs = 1000;
 constexpr unsigned kPauseUs = 300;
 constexpr useconds_t kRetryUs = 200;
-constexpr unsigned long kExiting = 4;  // PF_EXITING of linux/sched.h
+constexpr unsigned long kExiting = 4;  // PF_EXITING in linux/sched.h
 
 std::string directory;
 std::uint64_t random_state;
@@ -41,7 +41,7 @@ unsigned Random(unsigned limit) {
 
 std::string PathOf(const char* name) { return directory + "/" + name; }
 
-void Say(char state) {
+void ReportState(char state) {
   if (write(1, &state, 1) != 1) std::_Exit(0);  // The driver has ended.
 }
 
@@ -59,7 +59,7 @@ void Note(const std::string& line) {
   close(fd);
 }
 
-// A zombie, or a process that is ending, is not inside.
+// Returns false for a zombie and for a process that is exiting, whose lock may be free already.
 bool IsInside(const std::string& pid) {
   std::string stat = ReadText("/proc/" + pid + "/stat");
   std::size_t end = stat.rfind(')');
@@ -143,11 +143,11 @@ int main(int argc, char** argv) {
   FileSystemCache file_systems;
   for (;;) {
     FileLock lock;
-    Say('w');
+    ReportState('w');
     if (!sabotage) Acquire(&file_systems, &lock);
-    Say('h');
+    ReportState('h');
     Work(own);
-    Say('r');
+    ReportState('r');
     if (!lock.Release().ok()) Fail("release", errno);
     usleep(Random(kPauseUs));
   }
