@@ -64,8 +64,8 @@ bool IsOfKind(const Row& row, Kind kind) {
   return (row.state == kListenState) == (kind == Kind::kListener);
 }
 
-// The inode of the first socket on the port for which `matches` holds; 0 for none. A connection
-// that its process has closed (TIME_WAIT) has no inode.
+// Returns the inode of the first socket on the port for which `matches` holds; 0 if there is none.
+// A connection that its process has closed (TIME_WAIT) has no inode.
 template <typename Matches>
 std::uint64_t FindInode(const char* table, unsigned port, Kind kind, Matches matches) {
   FILE* stream = fopen(table, "re");
@@ -83,7 +83,7 @@ std::uint64_t FindInode(const char* table, unsigned port, Kind kind, Matches mat
   return found;
 }
 
-// A v6 listener on `::` takes IPv4 connections, too; a v4 listener never takes those for ::1.
+// A v6 listener on `::` accepts IPv4 connections too; a v4 listener never accepts those for ::1.
 std::uint64_t FindInode(const Endpoint& endpoint, Kind kind) {
   SocketAddress address;
   if (!ParseAddress(endpoint, &address).ok()) return 0;

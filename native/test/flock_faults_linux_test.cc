@@ -97,7 +97,7 @@ TEST("a path that names another file each time ends as a weak file system, not i
   FileLock lock;
   Status status = contender.TryTake(path, &lock);
   CHECK(status.kind == StatusKind::kWeakFileSystem);
-  CHECK(std::strcmp(status.detail, "shows another file at the path each time it is asked") == 0);
+  CHECK(std::strcmp(status.detail, "names another file on every attempt") == 0);
   CHECK(calls == 100);
   CHECK(!lock.held());
 }
@@ -108,7 +108,7 @@ TEST("a file system that grants the lock to two is refused, unless a weak lock i
   FileLock lock;
   Status refused = TryTake(directory / "a.lock", &lock);
   CHECK(refused.kind == StatusKind::kWeakFileSystem);
-  CHECK(std::strcmp(refused.detail, "grants the lock to two at once") == 0);
+  CHECK(std::strcmp(refused.detail, "grants the lock to two holders at once") == 0);
   CHECK(!lock.held());
   FileSystemCache file_systems;
   LockOptions options;

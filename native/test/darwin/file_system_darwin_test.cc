@@ -66,7 +66,7 @@ TEST("on SMB a lock is refused as weak, and the error says why") {
   FileLock lock;
   Status status = TryTake(directory / "a.lock", &lock);
   CHECK(status.kind == StatusKind::kWeakFileSystem);
-  CHECK(std::strstr(status.detail, "by process (SMB on macOS)") != nullptr);
+  CHECK(std::strstr(status.detail, "is on an SMB volume") != nullptr);
 }
 
 TEST("on SMB, where that is accepted, the test of the file system does not drop the lock") {
