@@ -1,6 +1,5 @@
 #include "port_owner.h"
 
-#include <dirent.h>
 #include <netinet/in.h>
 #include <unistd.h>
 
@@ -8,20 +7,15 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <string>
 
+#include "posix_directory.h"
 #include "posix_socket.h"
 
 namespace gateway_lock {
 namespace {
 
 constexpr unsigned kListenState = 0x0A;  // TCP_LISTEN, include/net/tcp_states.h
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { closedir(directory); }
-};
-using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
 // /proc/net/tcp prints an address as 32-bit words in host byte order.
 std::string HexAddress(const SocketAddress& address) {
@@ -103,7 +97,7 @@ std::uint64_t FindInode(const Endpoint& endpoint, Kind kind) {
 
 bool HasDescriptorOf(const std::string& process, const std::string& socket) {
   std::string folder = process + "/fd";
-  Directory descriptors(opendir(folder.c_str()));
+  DirectoryStream descriptors = OpenDirectory(folder);
   if (descriptors == nullptr) return false;
   while (const dirent* entry = readdir(descriptors.get())) {
     char target[64];
@@ -115,7 +109,7 @@ bool HasDescriptorOf(const std::string& process, const std::string& socket) {
 
 std::int64_t FindPidOf(std::uint64_t inode) {
   std::string socket = "socket:[" + std::to_string(inode) + "]";
-  Directory processes(opendir("/proc"));
+  DirectoryStream processes = OpenDirectory("/proc");
   if (processes == nullptr) return 0;
   while (const dirent* entry = readdir(processes.get())) {
     std::int64_t pid = std::strtoll(entry->d_name, nullptr, 10);

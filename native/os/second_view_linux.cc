@@ -1,6 +1,5 @@
 #include "second_view.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -12,14 +11,12 @@
 #include <string>
 
 #include "overlay_linux.h"
+#include "posix_directory.h"
 #include "posix_file.h"
 
 namespace gateway_lock {
 namespace {
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const { closedir(directory); }
-};
 struct CloseStream {
   void operator()(FILE* stream) const { fclose(stream); }
 };
@@ -84,7 +81,7 @@ bool IsHeldInOtherView(const std::string& path, std::int64_t pid) {
   std::string process = "/proc/" + std::to_string(pid);
   std::string links = process + "/fd/";
   std::string facts = process + "/fdinfo/";
-  std::unique_ptr<DIR, CloseDirectory> descriptors(opendir(links.c_str()));
+  DirectoryStream descriptors = OpenDirectory(links);
   if (descriptors == nullptr) return false;
   while (const dirent* entry = readdir(descriptors.get())) {
     if (IsSameFileLocked(path, ours, links + entry->d_name, facts + entry->d_name)) return true;

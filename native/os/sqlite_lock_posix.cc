@@ -1,12 +1,11 @@
 #include "sqlite_lock.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 
 #include <cerrno>
 #include <cstdlib>
-#include <memory>
 
+#include "posix_directory.h"
 #include "posix_file.h"
 
 namespace gateway_lock {
@@ -15,10 +14,6 @@ namespace {
 // PENDING_BYTE, RESERVED_BYTE and the 510 shared bytes (sqlite3 src/os.h).
 constexpr off_t kFirstByte = 0x40000000;
 constexpr off_t kByteCount = 512;
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { closedir(directory); }
-};
 
 // Tests for a read lock: an exclusive transaction refuses it, a reader does not. F_GETLK locks
 // nothing. `command`: F_OFD_GETLK also sees the locks of this process.
@@ -33,7 +28,7 @@ bool IsLocked(int fd, int command) {
 
 // Returns a descriptor of this process that has the file open, or -1.
 int FindOpenDescriptor(const FileIdentity& wanted) {
-  std::unique_ptr<DIR, CloseDirectory> descriptors(opendir("/dev/fd"));
+  DirectoryStream descriptors = OpenDirectory("/dev/fd");
   if (descriptors == nullptr) return -1;
   while (const dirent* entry = readdir(descriptors.get())) {
     int fd = std::atoi(entry->d_name);
