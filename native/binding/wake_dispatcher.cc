@@ -16,8 +16,9 @@ ReleaseWatch* WakeDispatcher::StartWatch(Napi::Env env) {
   if (watch_ != nullptr) return watch_.get();
   napi_value name = Napi::String::New(env, "gateway-lock");
   if (name == nullptr) return nullptr;
-  napi_status made = napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr,
-                                                     nullptr, this, Dispatch, &tsfn_);
+  napi_status made = napi_create_threadsafe_function(
+      env, nullptr, nullptr, name, /*max_queue_size=*/0, /*initial_thread_count=*/1, nullptr,
+      nullptr, this, Dispatch, &tsfn_);
   if (made != napi_ok) return nullptr;
   // The timer of the waiter's deadline keeps the process alive; the thread-safe function must not
   // do so as well.

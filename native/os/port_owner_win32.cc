@@ -45,7 +45,7 @@ std::vector<DWORD> ReadTable(ULONG family, Kind kind) {
   std::vector<DWORD> table(1024);
   for (int tries = 0; tries < kMaxAttempts; ++tries) {
     auto size = static_cast<DWORD>(table.size() * sizeof(DWORD));
-    DWORD error = GetExtendedTcpTable(table.data(), &size, FALSE, family, rows, 0);
+    DWORD error = GetExtendedTcpTable(table.data(), &size, /*bOrder=*/FALSE, family, rows, 0);
     if (error == NO_ERROR) return table;
     if (error != ERROR_INSUFFICIENT_BUFFER) break;
     table.resize(size / sizeof(DWORD) + 256);

@@ -38,7 +38,7 @@ Function Find(const wchar_t* library, const char* name) {
 
 FileHandle Open(std::int64_t pid, DWORD access) {
   if (pid <= 0 || pid > UINT32_MAX) return FileHandle();
-  HANDLE process = OpenProcess(access, FALSE, static_cast<DWORD>(pid));
+  HANDLE process = OpenProcess(access, /*bInheritHandle=*/FALSE, static_cast<DWORD>(pid));
   return process == nullptr ? FileHandle() : FileHandle(reinterpret_cast<NativeHandle>(process));
 }
 

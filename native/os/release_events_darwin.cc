@@ -79,8 +79,9 @@ class DarwinEvents : public ReleaseEvents {
 Status DarwinEvents::Start() {
   Status status = OpenQueue(&poller_);
   if (!status.ok()) return status;
-  return Register(poller_, kInterrupt, EVFILT_USER, 0) ? Status::Ok()
-                                                       : Status::SystemError(errno, "kevent");
+  return Register(poller_, kInterrupt, EVFILT_USER, /*notes=*/0)
+             ? Status::Ok()
+             : Status::SystemError(errno, "kevent");
 }
 
 Status DarwinEvents::Add(Token token, const std::string& path, std::int64_t owner_pid,
@@ -110,8 +111,9 @@ Status DarwinEvents::Connect(Token token, const std::string& path, const Watch& 
   // A file that was removed or renamed since open() never reports that again.
   Status status = StillAtPath(watch.file, path);
   if (!status.ok()) return status;
-  return Register(poller_, queue, EVFILT_READ, 0, token) ? Status::Ok()
-                                                         : Status::SystemError(errno, "kevent");
+  return Register(poller_, queue, EVFILT_READ, /*notes=*/0, token)
+             ? Status::Ok()
+             : Status::SystemError(errno, "kevent");
 }
 
 // Closing a queue removes it from the queue of the thread.

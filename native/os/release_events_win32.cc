@@ -32,19 +32,20 @@ using NotificationHandle = UniqueHandle<CloseNotification>;
 
 FileHandle OpenProcessOf(std::int64_t pid) {
   if (pid <= 0 || pid > UINT32_MAX) return FileHandle();
-  HANDLE process = OpenProcess(SYNCHRONIZE, FALSE, static_cast<DWORD>(pid));
+  HANDLE process = OpenProcess(SYNCHRONIZE, /*bInheritHandle=*/FALSE, static_cast<DWORD>(pid));
   return process == nullptr ? FileHandle() : FileHandle(reinterpret_cast<NativeHandle>(process));
 }
 
 FileHandle NewEvent() {
-  HANDLE event = CreateEventW(nullptr, /*bManualReset=*/FALSE, FALSE, nullptr);
+  HANDLE event = CreateEventW(nullptr, /*bManualReset=*/FALSE, /*bInitialState=*/FALSE, nullptr);
   return event == nullptr ? FileHandle() : FileHandle(reinterpret_cast<NativeHandle>(event));
 }
 
 NotificationHandle WatchDirectoryOf(const std::string& path) {
   std::wstring directory = LongPath(path);
   directory.resize(directory.find_last_of(L'\\') + 1);
-  HANDLE handle = FindFirstChangeNotificationW(directory.c_str(), FALSE, kChanges);
+  HANDLE handle =
+      FindFirstChangeNotificationW(directory.c_str(), /*bWatchSubtree=*/FALSE, kChanges);
   return NotificationHandle(reinterpret_cast<NativeHandle>(handle));
 }
 

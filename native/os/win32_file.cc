@@ -69,7 +69,7 @@ bool IsContentReparsePoint(const FileHandle& file) {
 FileHandle OpenContent(const std::string& path, OpenRequest request,
                        const FileHandle& reparse_point) {
   request.disposition = OPEN_EXISTING;
-  FileHandle file = Create(path, request, 0);
+  FileHandle file = Create(path, request, /*flags=*/0);
   FileFacts wanted;
   FileFacts facts;
   bool same = file.valid() && StatFile(reparse_point, &wanted).ok() &&
@@ -172,7 +172,7 @@ Status LockByte(const FileHandle& file, LockMode mode) {
   OVERLAPPED position = LockBytePosition();
   DWORD flags = LOCKFILE_FAIL_IMMEDIATELY;
   if (mode == LockMode::kExclusive) flags |= LOCKFILE_EXCLUSIVE_LOCK;
-  if (LockFileEx(Raw(file), flags, 0, 1, 0, &position)) return Status::Ok();
+  if (LockFileEx(Raw(file), flags, 0, /*bytes=*/1, 0, &position)) return Status::Ok();
   DWORD code = GetLastError();
   if (code == ERROR_LOCK_VIOLATION || code == ERROR_IO_PENDING) return Status::Contended();
   return IsLockingUnsupported(code) ? Status::Unsupported(static_cast<int>(code), "LockFileEx")
@@ -181,7 +181,7 @@ Status LockByte(const FileHandle& file, LockMode mode) {
 
 void UnlockByte(const FileHandle& file) {
   OVERLAPPED position = LockBytePosition();
-  (void)UnlockFileEx(Raw(file), 0, 1, 0, &position);
+  (void)UnlockFileEx(Raw(file), 0, /*bytes=*/1, 0, &position);
 }
 
 std::int64_t UnixMicroseconds(const FILETIME& time) {
