@@ -20,7 +20,7 @@ bool IsInUse(const Status& status) {
   return status.sys_code == WSAEADDRINUSE || status.sys_code == WSAEACCES;
 }
 
-Status MakeExclusive(const SocketHandle& socket) {
+Status SetExclusive(const SocketHandle& socket) {
   BOOL on = TRUE;
   return setsockopt(Raw(socket), SOL_SOCKET, SO_EXCLUSIVEADDRUSE,
                     reinterpret_cast<const char*>(&on), sizeof on) == 0
@@ -45,7 +45,7 @@ Status BindExclusively(const Endpoint& endpoint, SocketHandle* out) {
   SocketHandle socket;
   Status status = ParseAddress(endpoint, &address);
   if (status.ok()) status = OpenSocket(address.family(), &socket);
-  if (status.ok()) status = MakeExclusive(socket);
+  if (status.ok()) status = SetExclusive(socket);
   if (!status.ok()) return status;
   if (bind(Raw(socket), address.get(), address.length) != 0) {
     return Status::SystemError(WSAGetLastError(), "bind");

@@ -59,8 +59,8 @@ Status CheckDirectory(const FileHandle& directory, Access* access) {
 }  // namespace
 
 Status EnsureLockDirectory(const std::string& path, bool tighten) {
-  PrivateAccess only_us;
-  Status status = MakeDirectories(path, &only_us);
+  PrivateAccess private_access;
+  Status status = MakeDirectories(path, &private_access);
   if (!status.ok()) return status;
   FileHandle directory = OpenDirectory(path, kInspect);
   if (!directory.valid()) return LastErrorOrTransient("open");
@@ -69,7 +69,7 @@ Status EnsureLockDirectory(const std::string& path, bool tighten) {
   if (!status.ok() || !(access.any_user_may_write || access.any_user_may_remove)) return status;
   if (!tighten) return Status::InvalidFile("is a directory that every user may write to");
   directory = OpenDirectory(path, kInspect | WRITE_DAC);
-  return directory.valid() ? only_us.ApplyTo(directory) : LastErrorOrTransient("open");
+  return directory.valid() ? private_access.ApplyTo(directory) : LastErrorOrTransient("open");
 }
 
 Status CheckParentDirectory(const std::string& lock_path) {
@@ -95,8 +95,8 @@ Status CheckLockFile(const FileHandle& file, const LockOptions& options, bool cr
   const char* reason = DescribeNonRegular(facts.attributes, facts.is_link);
   if (reason != nullptr) return Status::InvalidFile(reason);
   Access access;
-  bool judged = !created && !options.existing_file && options.access == FileAccess::kOwner;
-  if (judged && ReadAccess(file, &access).ok() && !access.ours && access.any_user_may_write) {
+  bool checks_owner = !created && !options.existing_file && options.access == FileAccess::kOwner;
+  if (checks_owner && ReadAccess(file, &access).ok() && !access.ours && access.any_user_may_write) {
     return Status::ForeignOwner("belongs to another user and is writable by others");
   }
   *identity = facts.identity;
