@@ -35,7 +35,7 @@ class FileSystemCache {
  public:
   // Returns the strength of the locked file `held`. `path` must name that file and the caller must
   // hold its lock: the test opens the file again and tries an exclusive lock. kReplaced: the path
-  // names another file by now, and nothing was learnt; start over.
+  // names another file by now, so the strength is unknown; start over.
   Status StrengthOf(const FileHandle& held, const std::string& path, const FileIdentity& identity,
                     Strength* strength);
 

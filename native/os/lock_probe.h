@@ -1,9 +1,9 @@
 // Probes a lock without holding it.
 //
 // Guaranteed: nothing is created, changed or removed.
-// NOT promised: that the result is still true when it arrives. That a concurrent TryAcquire()
-// succeeds on a free lock: a probe tries the lock and so holds it for some microseconds. An attempt
-// that is refused has to retry before it counts as refused (src/lock does).
+// NOT promised: that the result is still true when it arrives, or that a concurrent TryAcquire()
+// succeeds on a free lock. A probe tries the lock and so holds it for some microseconds; a refused
+// attempt must be retried before the refusal counts (src/lock does so).
 // Thread-safety: stateless.
 #pragma once
 

@@ -148,7 +148,6 @@ Status StatFile(const FileHandle& file, FileFacts* facts) {
   facts->is_link = IsLink(file, info.dwFileAttributes);
   facts->links = info.nNumberOfLinks;
   facts->size = Join(info.nFileSizeHigh, info.nFileSizeLow);
-  facts->modified_ms = UnixMs(info.ftLastWriteTime);
   if (!ReadIdentity(file, &facts->identity)) {
     facts->identity = {info.dwVolumeSerialNumber, Join(info.nFileIndexHigh, info.nFileIndexLow)};
   }

@@ -51,8 +51,7 @@ struct FileFacts {
   DWORD attributes = 0;
   bool is_link = false;  // a symbolic link or a junction
   DWORD links = 0;
-  std::uint64_t size = 0;        // bytes
-  std::int64_t modified_ms = 0;  // since 1970
+  std::uint64_t size = 0;  // bytes
 };
 
 Status StatFile(const FileHandle& file, FileFacts* facts);
