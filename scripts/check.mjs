@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkTarball, packTarball } from './package/tarball.mjs';
+import { checkTarball, packTarball } from '../tools/package/tarball.mjs';
 import { bin, prepare, show } from './prepare.mjs';
 
 prepare();

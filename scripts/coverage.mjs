@@ -1,4 +1,4 @@
-// npm run coverage: which lines of src/ no test reaches (in the test processes themselves), and which of native/
+// npm run test:coverage: which lines of src/ no test reaches (in the test processes themselves), and which of native/
 // (in child processes, too, that end by themselves: one that is killed writes no counts).
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';

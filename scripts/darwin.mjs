@@ -2,7 +2,7 @@
 // included. Nothing is run: this finds what does not compile. --install fetches the pinned zig (400 MB) first.
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { findZig, pinnedZig } from './prebuild/zig.mjs';
+import { findZig, pinnedZig } from '../tools/prebuild/zig.mjs';
 import { root, run } from './prepare.mjs';
 
 const TARGETS = { arm64: 'aarch64-macos.11.0', x86_64: 'x86_64-macos.11.0' };

@@ -1,4 +1,4 @@
-# How a published binary differs from one that is built where it is used (scripts/prebuild.mjs, zig only): the C++ library
+# How a published binary differs from one that is built where it is used (tools/prebuild/main.mjs, zig only): the C++ library
 # is inside, nothing is that nobody calls, and the same sources give the same bytes from every folder.
 add_compile_options(-ffunction-sections -fdata-sections -fvisibility-global-new-delete=force-hidden
   -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)

@@ -1,7 +1,7 @@
 // Builds one target: prebuildify, with cmake-js behind it, with zig behind that.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { bin, root, run } from '../prepare.mjs';
+import { bin, root, run } from '../../scripts/prepare.mjs';
 import { nameOf } from './targets.mjs';
 import { ZIG_LIB } from './zig.mjs';
 
@@ -20,7 +20,7 @@ export function buildTarget(target, zig, { sources = root, out = root, symbols =
       cwd: folder,
       env: {
         ...process.env,
-        PREBUILD_NODE_GYP: join(root, 'scripts/prebuild/node-gyp-shim.mjs'),
+        PREBUILD_NODE_GYP: join(root, 'tools/prebuild/node-gyp-shim.mjs'),
         PREBUILD_SOURCES: sources,
         PREBUILD_CMAKE_JS: join(root, 'node_modules/cmake-js/bin/cmake-js'),
         PREBUILD_CMAKE: JSON.stringify(cmakeDefinitions(target, zig, symbols)),

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { root, run } from '../prepare.mjs';
+import { root, run } from '../../scripts/prepare.mjs';
 import { COMPILER, findWine } from './tools.mjs';
 
 export const CACHE = join(homedir(), '.cache/gateway-lock/windows');
@@ -90,7 +90,7 @@ function templatePrefix() {
   // Wine says Windows 7 by default, and Node wants 8.1 or later.
   run(findWine(), ['winecfg', '-v', 'win10'], 'making it Windows 10', options);
   const library = join(part, 'drive_c/windows/system32/bcryptprimitives.dll');
-  const source = join(root, 'scripts/windows/bcryptprimitives.cc');
+  const source = join(root, 'tools/windows/bcryptprimitives.cc');
   run(COMPILER, ['-O2', '-shared', '-static', '-o', library, source, '-ladvapi32'], 'adding bcryptprimitives.dll');
   endAll(part);
   if (existsSync(template)) rmSync(part, { recursive: true });

@@ -4,12 +4,12 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cachedInstall } from './cached-install.mjs';
-import { managers } from './package/managers.mjs';
-import { startRegistry } from './package/registry.mjs';
-import { checkTarball, packTarball } from './package/tarball.mjs';
-import { record } from './platforms.mjs';
-import { prepare, root } from './prepare.mjs';
+import { prepare, root } from '../../scripts/prepare.mjs';
+import { cachedInstall } from '../cached-install.mjs';
+import { record } from '../platforms-page.mjs';
+import { managers } from './managers.mjs';
+import { startRegistry } from './registry.mjs';
+import { checkTarball, packTarball } from './tarball.mjs';
 
 const LIMIT_MS = 120_000;
 const MANIFEST = '{ "name": "empty", "private": true }\n';
@@ -60,7 +60,7 @@ function toolsOnly() {
   return folder;
 }
 
-/** The very tarball that a release would publish, whose gates (prepublishOnly) npm run prebuild has run. */
+/** The very tarball that a release would publish, whose gates (prepublishOnly) npm run build:prebuilds has run. */
 function publish() {
   const environment = { PATH: process.env.PATH, HOME: process.env.HOME };
   const tarball = packTarball(work);

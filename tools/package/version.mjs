@@ -1,7 +1,7 @@
 // npm version: what is under "Unreleased" in CHANGELOG.md is from now on under the new version and today's date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from './prepare.mjs';
+import { root } from '../../scripts/prepare.mjs';
 
 const file = join(root, 'CHANGELOG.md');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));

@@ -1,4 +1,4 @@
-# Debian's g++-mingw-w64-x86-64-posix. -DCMAKE_TOOLCHAIN_FILE=scripts/windows/mingw-w64.cmake
+# Debian's g++-mingw-w64-x86-64-posix. -DCMAKE_TOOLCHAIN_FILE=tools/windows/mingw-w64.cmake
 set(CMAKE_SYSTEM_NAME Windows)
 set(CMAKE_SYSTEM_PROCESSOR x86_64)
 set(CMAKE_CXX_COMPILER x86_64-w64-mingw32-g++-posix)

@@ -1,23 +1,17 @@
-// npm run prebuild [-- TARGET...] [--verify] [--sizes] [--check]: the published binaries of every platform, on one
+// npm run build:prebuilds [-- TARGET...] [--verify] [--sizes] [--check]: the published binaries of every platform, on one
 // Linux machine, and the gates that they must pass. TARGET is a name as it is printed: linux-x64.musl.
 // --verify builds each once more from another folder and compares; --sizes says what the bytes are; --check only checks.
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { record } from './platforms.mjs';
-import { wasAskedFor } from './prebuild/asked-for.mjs';
-import { buildTarget } from './prebuild/build-target.mjs';
-import { inspect, sha256 } from './prebuild/gates.mjs';
-import { sizesOf } from './prebuild/sizes.mjs';
-import { fileOf, NOT_BUILT_YET, nameOf, TARGETS } from './prebuild/targets.mjs';
-import { pinnedZig } from './prebuild/zig.mjs';
-import { preparePackages, root } from './prepare.mjs';
-
-if (!wasAskedFor()) {
-  console.log('prebuild: nothing to do before a build; npm run prebuild builds the published binaries');
-  process.exit(0);
-}
+import { preparePackages, root } from '../../scripts/prepare.mjs';
+import { record } from '../platforms-page.mjs';
+import { buildTarget } from './build-target.mjs';
+import { inspect, sha256 } from './gates.mjs';
+import { sizesOf } from './sizes.mjs';
+import { fileOf, NOT_BUILT_YET, nameOf, TARGETS } from './targets.mjs';
+import { pinnedZig } from './zig.mjs';
 
 const MANIFEST = join(root, 'prebuilds/SHA256SUMS');
 const flag = { type: 'boolean', default: false };
@@ -56,12 +50,12 @@ function report(results) {
   const manifest = results.map(({ sha256: hash, file }) => `${hash}  ${file.replace('prebuilds/', '')}\n`).join('');
   if (values.check) return checkManifest(manifest);
   writeFileSync(MANIFEST, manifest);
-  record('npm run prebuild', table);
+  record('npm run build:prebuilds', table);
 }
 
 function checkManifest(manifest) {
   if (readFileSync(MANIFEST, 'utf8') !== manifest)
-    failures.push('prebuilds/SHA256SUMS is not of these binaries: npm run prebuild');
+    failures.push('prebuilds/SHA256SUMS is not of these binaries: npm run build:prebuilds');
 }
 
 /** The same sources in another folder must give the same bytes. */

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bin, root, show } from '../../scripts/prepare.mjs';
 import { fileOf, TARGETS } from '../prebuild/targets.mjs';
-import { bin, root, show } from '../prepare.mjs';
 
 const LIMIT = { packed: 1024 ** 2, unpacked: 3 * 1024 ** 2 };
 /** Beside the binaries: without one of them the package cannot be imported, called, typed or built. */
@@ -17,7 +17,7 @@ const NEEDED = [
   'prebuilds/SHA256SUMS',
 ];
 
-// node scripts/package/tarball.mjs FILE: the gates of one that is to be published.
+// node tools/package/tarball.mjs FILE: the gates of one that is to be published.
 if (process.argv[1] === fileURLToPath(import.meta.url))
   process.exit(checkTarball(process.argv[2], { complete: true }) ? 0 : 1);
 

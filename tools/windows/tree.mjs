@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { root, run } from '../../scripts/prepare.mjs';
 import { cachedInstall } from '../cached-install.mjs';
-import { root, run } from '../prepare.mjs';
 
 /** What is built here for this system, or has nothing to do with the tests. */
 const LEFT_OUT = /^(\.git|node_modules|build(-.*)?|prebuilds|coverage)$/;
@@ -27,7 +27,7 @@ export function copyTree(folder) {
 }
 
 function buildForWindows() {
-  const toolchain = join(root, 'scripts/windows/mingw-w64.cmake');
+  const toolchain = join(root, 'tools/windows/mingw-w64.cmake');
   const options = [`-DCMAKE_TOOLCHAIN_FILE=${toolchain}`, '-DGATEWAY_LOCK_TESTS=ON'];
   run('cmake', ['-S', '.', '-B', BUILD, ...options], 'configuring for Windows');
   run('cmake', ['--build', BUILD, '--parallel', '2'], 'building the addon and its tests for Windows');

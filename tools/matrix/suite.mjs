@@ -1,7 +1,7 @@
 // The integration suite in one runtime, with the prebuilt file and not the local build.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { root } from '../prepare.mjs';
+import { root } from '../../scripts/prepare.mjs';
 
 const LIMIT_MS = 600_000;
 const VITEST = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'integration'];

@@ -1,5 +1,5 @@
 // What musl lacks of the names that Debian's libgcc_s and programs of a later gcc ask for: linked
-// into the libstdc++.so.6 that scripts/matrix/musl.mjs builds. Only the runtimes that the matrix
+// into the libstdc++.so.6 that tools/matrix/musl.mjs builds. Only the runtimes that the matrix
 // tests see it, nothing that is published.
 #include <link.h>
 #include <pthread.h>

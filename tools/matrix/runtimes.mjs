@@ -92,7 +92,7 @@ export const RUNTIMES = [
     kind: 'node',
   },
   {
-    title: 'Node 26.0.0', // scripts/matrix/musl.mjs
+    title: 'Node 26.0.0', // tools/matrix/musl.mjs
     package: '@pnpm/linuxstatic-x64',
     version: '11.21.0',
     integrity: 'sha512-6Y2u+AfOUuTqWgTCpFhySL8HAcONDucCFixKle9tWoW7bm8RF0+fwQBRWNWGdx+Toau07wZ1LNZPqN8gpgeBDQ==',

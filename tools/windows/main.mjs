@@ -4,12 +4,12 @@
 // one of the addon alone.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { prepare } from './prepare.mjs';
-import { prove, renamed, runOsTests, runSuites } from './windows/in-node.mjs';
-import { NODES, nodeExe, OLDEST } from './windows/nodes.mjs';
-import { installTools } from './windows/tools.mjs';
-import { copyTree, OS_TESTS } from './windows/tree.mjs';
-import { CACHE, endAll, freshPrefix } from './windows/wine.mjs';
+import { prepare } from '../../scripts/prepare.mjs';
+import { prove, renamed, runOsTests, runSuites } from './in-node.mjs';
+import { NODES, nodeExe, OLDEST } from './nodes.mjs';
+import { installTools } from './tools.mjs';
+import { copyTree, OS_TESTS } from './tree.mjs';
+import { CACHE, endAll, freshPrefix } from './wine.mjs';
 
 const { nodes, args } = readArguments(process.argv.slice(2));
 prepare();

@@ -13,8 +13,8 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { root } from '../../scripts/prepare.mjs';
 import { cachedInstall } from '../cached-install.mjs';
-import { root } from '../prepare.mjs';
 import { withOneChange } from './changed-text.mjs';
 import { programOf } from './runtimes.mjs';
 
@@ -81,7 +81,7 @@ function build() {
   const sources = unpackSources();
   const names = join(WORK, 'names.o');
   const options = ['-O2', '-fPIC', '-fno-exceptions', '-fno-rtti', '-Wall', '-Werror'];
-  log('g++', [`-specs=${SPECS}`, ...options, '-c', '-o', names, join(root, 'scripts/matrix/musl_names.cc')]);
+  log('g++', [`-specs=${SPECS}`, ...options, '-c', '-o', names, join(root, 'tools/matrix/musl_names.cc')]);
   // Debian's own: what it asks glibc for musl has, or names.o; its name libc.so.6 musl takes for itself.
   const libgcc = execFileSync('gcc', ['-print-file-name=libgcc_s.so.1'], { encoding: 'utf8' }).trim();
   const library = compile(sources, `-Wl,${names} -Wl,${libgcc}`);

@@ -1,7 +1,7 @@
 // The tables of docs/platforms.md are those that a full run has printed: each stands between its command and <!-- end -->.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from './prepare.mjs';
+import { root } from '../scripts/prepare.mjs';
 
 export function record(command, table) {
   const file = join(root, 'docs/platforms.md');

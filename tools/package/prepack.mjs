@@ -2,7 +2,7 @@
 // built where it is installed with cmake and a compiler alone. They are no part of the tree: a clone has node_modules.
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { prepare, root } from './prepare.mjs';
+import { prepare, root } from '../../scripts/prepare.mjs';
 
 const HEADERS = {
   'node-addon-api': ['napi.h', 'napi-inl.h'],

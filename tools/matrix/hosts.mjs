@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { root } from '../../scripts/prepare.mjs';
 import { cachedInstall } from '../cached-install.mjs';
-import { root } from '../prepare.mjs';
 import { NODES, nodeExe, OLDEST } from '../windows/nodes.mjs';
 import { findWine, missingTools } from '../windows/tools.mjs';
 import { endAll, environmentOf, freshPrefix, windowsPath } from '../windows/wine.mjs';
@@ -89,7 +89,7 @@ function emulatedSuite(runtime, { folder, prebuilt }) {
     prebuilt: prebuilt({ arch: 'arm64', libc: 'glibc' }),
     environment: {
       GATEWAY_LOCK_EXEC_PATH: program,
-      NODE_OPTIONS: `--require "${join(root, 'scripts/matrix/exec-path.cjs')}"`,
+      NODE_OPTIONS: `--require "${join(root, 'tools/matrix/exec-path.cjs')}"`,
       NAPI_RS_NATIVE_LIBRARY_PATH: join(modules, '@rolldown/binding-linux-arm64-gnu'),
     },
     beyond: BEYOND.emulated,

@@ -65,9 +65,7 @@ function commonFaults(target, found) {
 function importFaults(target, imported) {
   const { floor, names } = oldestSystem(target);
   const unknown = imported.filter((name) => names && !names.includes(name) && !name.startsWith('napi_'));
-  return unknown.map(
-    (name) => `imports ${name}, and nobody has said that ${floor} has it: scripts/prebuild/imports.mjs`,
-  );
+  return unknown.map((name) => `imports ${name}, and nobody has said that ${floor} has it: tools/prebuild/imports.mjs`);
 }
 
 function elfFaults({ libc }, { needed, versions, executableStack, soname, rpath, runpath, symbols }) {
