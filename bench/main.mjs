@@ -13,10 +13,10 @@ import * as start from './figures/start.mjs';
 import * as waiting from './figures/waiting.mjs';
 import { buildFloor } from './floor.mjs';
 import { preparePeers } from './peers.mjs';
-import { removePlaces } from './places.mjs';
 import { writePlots } from './plots.mjs';
 import { machine, table } from './report.mjs';
 import { lackOf } from './targets.mjs';
+import { removeTemporary } from './temporary.mjs';
 
 const FIGURES = {
   cycle: calls.cycle,
@@ -68,7 +68,7 @@ try {
   if (!values.quick && !values.only && !values['no-peers']) writePlots(figures);
 } finally {
   await killAll();
-  removePlaces();
+  removeTemporary();
 }
 
 async function measure() {

@@ -2,9 +2,9 @@
 
 import { mkdirSync } from 'node:fs';
 import { withContestants } from '../contestants.mjs';
-import { freePort, freshDirectory, freshPath } from '../places.mjs';
 import { inRounds } from '../rounds.mjs';
 import { figure } from '../statistics.mjs';
+import { freePort, freshDirectory, freshPath } from '../temporary.mjs';
 
 const UNIT = 'us';
 

@@ -1,8 +1,8 @@
 // From the end of one holder to the start of the next: killed, or in order.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Contestant, withContestants } from '../contestants.mjs';
-import { freshPath } from '../places.mjs';
 import { figure, quantile, rounded } from '../statistics.mjs';
+import { freshPath } from '../temporary.mjs';
 
 /** For a waiter to be waiting, in milliseconds; the random part keeps it out of step with what polls. */
 const KILL_SETTLE = { leastMs: 25, randomMs: 25 };

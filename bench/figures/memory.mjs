@@ -1,7 +1,7 @@
 // What a held lock keeps, and what a million of them leave behind.
 import { withContestants } from '../contestants.mjs';
-import { freshDirectory, freshPath } from '../places.mjs';
 import { figure, rounded } from '../statistics.mjs';
+import { freshDirectory, freshPath } from '../temporary.mjs';
 
 const NOT_OURS = 'keeps other things than a path, a record and a handle';
 

@@ -5,9 +5,9 @@ import { freemem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { withContestants } from '../contestants.mjs';
 import { FLOOR } from '../floor.mjs';
-import { freshDirectoryInMemory, freshPath } from '../places.mjs';
 import { inRounds } from '../rounds.mjs';
 import { median, rounded, spread } from '../statistics.mjs';
+import { freshDirectoryInMemory, freshPath } from '../temporary.mjs';
 
 const CONTENDER = fileURLToPath(new URL('../contend.mjs', import.meta.url));
 const LONGEST_SECONDS = 100;

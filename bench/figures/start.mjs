@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { withContestants } from '../contestants.mjs';
-import { freePort, freshDirectory, freshPath } from '../places.mjs';
 import { figure } from '../statistics.mjs';
+import { freePort, freshDirectory, freshPath } from '../temporary.mjs';
 
 const HERE = fileURLToPath(new URL('..', import.meta.url));
 const execute = promisify(execFile);

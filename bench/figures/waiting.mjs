@@ -1,7 +1,7 @@
 // What it costs to wait for a lock that nobody gives away.
 import { withContestants } from '../contestants.mjs';
-import { freshPath } from '../places.mjs';
 import { figure } from '../statistics.mjs';
+import { freshPath } from '../temporary.mjs';
 
 /** V8 tidies up once, 8 s after a process has begun, whatever that waits for: 10 to 20 ms, which is no part of waiting. */
 const SETTLE_MS = 12_000;

@@ -1,5 +1,5 @@
 // The addon alone, where the package does not run (Node 18) or to see that a program may have any name: loads it, locks, is
-// refused in another process, and gets the lock when that is killed. Prints what life.mjs prints.
+// refused in another process, and gets the lock when that is killed. Prints what package.mjs prints.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -10,7 +10,7 @@ import process from 'node:process';
 
 const LIMIT_MS = 30_000;
 /** How to start this file again in the same runtime; process.execPath is no answer under qemu. */
-const command = JSON.parse(process.env.GATEWAY_LOCK_LIFE);
+const command = JSON.parse(process.env.GATEWAY_LOCK_TEST_COMMAND);
 const addon = createRequire(import.meta.url)('../../build/Release/gateway_lock.node');
 const [, , held] = process.argv;
 

@@ -7,7 +7,7 @@ import { cachedInstall } from '../cached-install.mjs';
 import { NODES, nodeExe, OLDEST } from '../windows/nodes.mjs';
 import { findWine, missingTools } from '../windows/tools.mjs';
 import { endAll, environmentOf, freshPrefix, windowsPath } from '../windows/wine.mjs';
-import { BEYOND, LEFT_OUT } from './beyond.mjs';
+import { EXCLUDED_FILES, KNOWN_FAILURES } from './known-failures.mjs';
 import { muslLibraries, plainNode, vitestOnMusl, whyNoMusl } from './musl.mjs';
 import { inOldRoot, OLD_LIBC, whyNoOldRoot } from './old-root.mjs';
 import { programOf, RUNTIMES } from './runtimes.mjs';
@@ -22,18 +22,21 @@ const ARGUMENTS = { node: ['--expose-gc'], bun: [], deno: [...DENO, '--v8-flags=
 /** How each runs the suite. */
 const SUITE_ARGUMENTS = { node: [], bun: [], deno: DENO };
 
-export function hosts(life) {
+export function hosts(installed) {
   const native = RUNTIMES.filter(({ platform }) => platform === 'linux-x64');
   const emulated = RUNTIMES.filter(({ platform }) => platform in EMULATED);
   const [, node22] = native;
-  const x64 = [programOf(node22), ...ARGUMENTS.node, life.script];
+  const x64 = [programOf(node22), ...ARGUMENTS.node, installed.script];
   return [
-    ...native.map((runtime) => ({ ...nativeHost(runtime, life), ...(runtime === node22 && besideArm64(life)) })),
-    renamedHost(node22, life),
-    ...emulated.map((runtime) => emulatedHost(runtime, life, x64)),
-    oldHost(node22, life),
-    ...muslHosts(life),
-    ...windowsHosts(life),
+    ...native.map((runtime) => ({
+      ...nativeHost(runtime, installed),
+      ...(runtime === node22 && besideArm64(installed)),
+    })),
+    renamedHost(node22, installed),
+    ...emulated.map((runtime) => emulatedHost(runtime, installed, x64)),
+    oldHost(node22, installed),
+    ...muslHosts(installed),
+    ...windowsHosts(installed),
   ];
 }
 
@@ -45,8 +48,8 @@ function nativeHost(runtime, { script, prebuilt }, { program = programOf(runtime
     suite: {
       command: [program, ...SUITE_ARGUMENTS[kind]],
       prebuilt: prebuilt({ libc }),
-      beyond: BEYOND[kind],
-      leftOut: LEFT_OUT[kind],
+      beyond: KNOWN_FAILURES[kind],
+      leftOut: EXCLUDED_FILES[kind],
     },
     lacks: LACKS[kind],
   };
@@ -63,18 +66,18 @@ function renamedHost(runtime, { script, folder }) {
 }
 
 /** Another architecture on the same kernel, so that it meets the x64 processes on one file. */
-function emulatedHost(runtime, life, x64) {
+function emulatedHost(runtime, installed, x64) {
   const title = `${titleOf(runtime)} (qemu)`;
   const missing = whyNotEmulated(runtime);
   if (missing) return { title, missing };
   if (runtime.platform === 'linux-arm64')
     return {
       title,
-      command: underEmulator(runtime, life.script),
+      command: underEmulator(runtime, installed.script),
       ...foreign(x64),
-      suite: emulatedSuite(runtime, life),
+      suite: emulatedSuite(runtime, installed),
     };
-  const alone = join(life.prebuilt({ arch: 'arm', libc: 'glibc' }), 'test/matrix/addon.mjs');
+  const alone = join(installed.prebuilt({ arch: 'arm', libc: 'glibc' }), 'test/matrix/addon.mjs');
   return { title: `${title}, the addon alone`, command: underEmulator(runtime, alone) };
 }
 
@@ -92,7 +95,7 @@ function emulatedSuite(runtime, { folder, prebuilt }) {
       NODE_OPTIONS: `--require "${join(root, 'tools/matrix/exec-path.cjs')}"`,
       NAPI_RS_NATIVE_LIBRARY_PATH: join(modules, '@rolldown/binding-linux-arm64-gnu'),
     },
-    beyond: BEYOND.emulated,
+    beyond: KNOWN_FAILURES.emulated,
     rarely: runtime !== RUNTIMES.find(({ platform }) => platform === runtime.platform),
   };
 }
@@ -104,7 +107,7 @@ function besideArm64({ script }) {
 }
 
 function foreign(command) {
-  return { environment: { GATEWAY_LOCK_LIFE_FOREIGN: JSON.stringify(command) } };
+  return { environment: { GATEWAY_LOCK_TEST_FOREIGN_COMMAND: JSON.stringify(command) } };
 }
 
 function underEmulator(runtime, ...script) {
@@ -119,20 +122,20 @@ function whyNotEmulated({ platform }) {
   return existsSync(join(sysroot, 'lib/libstdc++.so.6')) ? null : `apt-get install ${libraries.join(' ')}`;
 }
 
-function oldHost(runtime, life) {
+function oldHost(runtime, installed) {
   const title = `${titleOf(runtime)}, ${OLD_LIBC}`;
   const missing = whyNoOldRoot();
-  return missing ? { title, missing } : { title, ...inOldRoot(programOf(runtime), ARGUMENTS.node, life) };
+  return missing ? { title, missing } : { title, ...inOldRoot(programOf(runtime), ARGUMENTS.node, installed) };
 }
 
 /** Another C library on the same kernel. Its programs find what Debian lacks by LD_LIBRARY_PATH, which each of them passes on. */
-function muslHosts(life) {
+function muslHosts(installed) {
   const runtimes = RUNTIMES.filter(({ platform }) => platform === 'linux-x64 musl');
   const missing = whyNoMusl();
   return runtimes.map((runtime) => {
     if (missing) return { title: titleOf(runtime), missing };
     const program = runtime.kind === 'node' ? plainNode(runtime) : programOf(runtime);
-    const host = nativeHost(runtime, life, { program, libc: 'musl' });
+    const host = nativeHost(runtime, installed, { program, libc: 'musl' });
     const environment = { LD_LIBRARY_PATH: muslLibraries() };
     return { ...host, environment, suite: { ...host.suite, environment: { ...environment, ...vitestOnMusl() } } };
   });
@@ -151,7 +154,7 @@ function windowsHosts({ script, folder, prebuilt }) {
     const program = nodeExe(node);
     const file = isOld(node) ? alone : script;
     const again = [windowsPath(program), ...ARGUMENTS.node, windowsPath(file)];
-    const environment = { ...environmentOf(prefix), GATEWAY_LOCK_LIFE: JSON.stringify(again) };
+    const environment = { ...environmentOf(prefix), GATEWAY_LOCK_TEST_COMMAND: JSON.stringify(again) };
     const command = [findWine(), program, ...ARGUMENTS.node, file];
     return { title, command, environment, ended: () => endAll(prefix) };
   });

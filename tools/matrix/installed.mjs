@@ -1,4 +1,4 @@
-// The tarball unpacked as npm would, with life.mjs beside it; and the prebuilt binary alone, for the suite.
+// The tarball unpacked as npm would, with package.mjs beside it; and the prebuilt binary alone, for the suite.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,15 +6,15 @@ import { root } from '../../scripts/prepare.mjs';
 import { packTarball } from '../package/tarball.mjs';
 import { fileOf, nameOf, TARGETS } from '../prebuild/targets.mjs';
 
-/** Returns the path of life.mjs in its project, and what makes a folder with nothing but a prebuilt binary as its local build. */
+/** Returns the path of package.mjs in its project, and what makes a folder with nothing but a prebuilt binary as its local build. */
 export function installTarball(work) {
   const modules = join(work, 'node_modules');
   mkdirSync(join(modules, 'gateway-lock'), { recursive: true });
   execFileSync('tar', ['-xzf', packTarball(work), '-C', join(modules, 'gateway-lock'), '--strip-components=1']);
   // Deno finds in node_modules only what a manifest names.
   writeFileSync(join(work, 'package.json'), '{ "private": true, "dependencies": { "gateway-lock": "*" } }\n');
-  cpSync(join(root, 'test/matrix/life.mjs'), join(work, 'life.mjs'));
-  return { script: join(work, 'life.mjs'), folder: work, prebuilt: (wanted) => onlyPrebuilt(work, wanted) };
+  cpSync(join(root, 'test/matrix/package.mjs'), join(work, 'package.mjs'));
+  return { script: join(work, 'package.mjs'), folder: work, prebuilt: (wanted) => onlyPrebuilt(work, wanted) };
 }
 
 /** A folder with the prebuilt binary alone as its local build, and test/matrix/addon.mjs, which asks that. */

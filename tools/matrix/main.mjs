@@ -18,8 +18,8 @@ const all = process.argv.includes('--all');
 prepare();
 const work = realpathSync(mkdtempSync(join(tmpdir(), 'gateway-lock-matrix-')));
 try {
-  const life = installTarball(work);
-  const rows = hosts(life).map((host) => ({ ...host, ...(host.missing ? {} : live(host)) }));
+  const installed = installTarball(work);
+  const rows = hosts(installed).map((host) => ({ ...host, ...(host.missing ? {} : runHost(host)) }));
   const table = [...header(rows), ...rows.map(row)].join('\n');
   console.log(table);
   const failed = rows.filter(({ failures = [] }) => failures.length > 0);
@@ -33,7 +33,7 @@ try {
   rmSync(work, { recursive: true, force: true });
 }
 
-function live({ title, command, environment = {}, lacks = [], suite, ended = () => {} }) {
+function runHost({ title, command, environment = {}, lacks = [], suite, ended = () => {} }) {
   process.stderr.write(`gateway-lock: ${title}\n`);
   const { status, stdout, stderr } = runIntoFiles(command, environment);
   ended();
@@ -55,7 +55,7 @@ function runIntoFiles(command, environment) {
     cwd: work,
     stdio: ['ignore', ...open],
     timeout: LIMIT_MS,
-    env: { ...process.env, GATEWAY_LOCK_LIFE: JSON.stringify(command), ...environment },
+    env: { ...process.env, GATEWAY_LOCK_TEST_COMMAND: JSON.stringify(command), ...environment },
   });
   open.forEach(closeSync);
   const [stdout, stderr] = files.map((file) => readFileSync(file, 'utf8'));

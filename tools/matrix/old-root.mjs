@@ -9,7 +9,7 @@ import { root } from '../../scripts/prepare.mjs';
 export const OLD_LIBC = 'glibc 2.31';
 const OLD_ROOT = join(homedir(), '.cache/gateway-lock/bullseye');
 /** Where it has what is to be run. */
-const HOME = '/opt/life';
+const HOME = '/opt/gateway-lock';
 /**
  * $1 the old root, $2 the tree, then the command. The tree has the same path inside. What is mounted is seen by this process and its
  * children alone, and ends with them however they end: nothing is left to unmount.
@@ -26,21 +26,21 @@ export function whyNoOldRoot() {
   return spawnSync('debootstrap', ['--version']).error ? 'apt-get install debootstrap' : null;
 }
 
-/** Puts Node, the installed package and the prebuilt addon there; returns how to run life.mjs, and the suite. */
+/** Puts Node, the installed package and the prebuilt addon there; returns how to run package.mjs, and the suite. */
 export function inOldRoot(program, args, { folder, prebuilt }) {
   if (!existsSync(OLD_ROOT)) makeOldRoot();
   const home = join(OLD_ROOT, HOME);
   rmSync(home, { recursive: true, force: true });
   mkdirSync(home, { recursive: true });
-  for (const path of ['node_modules', 'life.mjs']) cpSync(join(folder, path), join(home, path), { recursive: true });
+  for (const path of ['node_modules', 'package.mjs']) cpSync(join(folder, path), join(home, path), { recursive: true });
   cpSync(prebuilt({ libc: 'glibc' }), join(home, 'prebuilt'), { recursive: true });
   copyFileSync(program, join(home, 'node'));
   // debootstrap makes none, and nobody else knows localhost.
   writeFileSync(join(OLD_ROOT, 'etc/hosts'), '127.0.0.1 localhost\n::1 localhost\n');
-  const inside = [join(HOME, 'node'), ...args, join(HOME, 'life.mjs')];
+  const inside = [join(HOME, 'node'), ...args, join(HOME, 'package.mjs')];
   return {
     command: ['chroot', OLD_ROOT, ...inside],
-    environment: { GATEWAY_LOCK_LIFE: JSON.stringify(inside) },
+    environment: { GATEWAY_LOCK_TEST_COMMAND: JSON.stringify(inside) },
     suite: {
       command: ['unshare', '--mount', 'sh', '-c', ENTER, 'sh', OLD_ROOT, root, join(HOME, 'node')],
       prebuilt: join(HOME, 'prebuilt'),

@@ -1,46 +1,31 @@
-// A registry on loopback (verdaccio) with an empty store; what it does not have it fetches from npm's own registry.
-import { execFileSync, spawn } from 'node:child_process';
+// Verdaccio on loopback with an empty store. It fetches every package that it does not have from npm's own registry.
+import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
-const LIMIT_MS = 60_000;
+const START_LIMIT_MS = 60_000;
 
+/** Resolves once the registry accepts connections. `modules`: the node_modules folder that contains verdaccio. */
 export async function startRegistry(modules, work) {
   const folder = join(work, 'registry');
   mkdirSync(folder);
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}/`;
-  writeFileSync(join(folder, 'config.yaml'), configuration(folder));
-  // npm does not publish without a token, and this registry does not ask whose it is.
-  const userConfig = join(folder, 'npmrc');
-  writeFileSync(
-    userConfig,
-    `registry=${url}\n//127.0.0.1:${port}/:_authToken=anybody\nupdate-notifier=false\naudit=false\nfund=false\n`,
-  );
-  const child = spawn(
-    process.execPath,
-    [
-      join(modules, 'verdaccio/bin/verdaccio'),
-      '--config',
-      join(folder, 'config.yaml'),
-      '--listen',
-      `127.0.0.1:${port}`,
-    ],
-    { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
-  await answering(url, child, () => output);
-  return { url, userConfig, stop: () => child.kill() };
+  const host = `127.0.0.1:${await freePort()}`;
+  const [config, userConfig] = [join(folder, 'config.yaml'), join(folder, 'npmrc')];
+  writeFileSync(config, configuration(folder));
+  // npm publishes only with a token. This registry accepts any.
+  const token = `//${host}/:_authToken=anybody`;
+  writeFileSync(userConfig, `registry=http://${host}/\n${token}\nupdate-notifier=false\naudit=false\nfund=false\n`);
+  const args = ['--config', config, '--listen', host];
+  const child = fork(join(modules, 'verdaccio/bin/verdaccio'), args, { cwd: folder, stdio: ['ignore', 2, 2, 'ipc'] });
+  await started(child);
+  return { url: `http://${host}/`, userConfig, stop: () => child.kill() };
 }
 
 function configuration(folder) {
-  const upstream = execFileSync('npm', ['config', 'get', 'registry'], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  }).trim();
+  const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] };
+  const upstream = execFileSync('npm', ['config', 'get', 'registry'], options).trim();
   const access = 'access: $all\n    publish: $anonymous $authenticated $all\n    unpublish: $all';
   return `storage: ${join(folder, 'storage')}
 uplinks:
@@ -57,16 +42,11 @@ log: { type: stdout, format: pretty, level: warn }
 `;
 }
 
-async function answering(url, child, output) {
-  const deadline = performance.now() + LIMIT_MS;
-  while (performance.now() < deadline) {
-    const answer = await fetch(`${url}-/ping`).catch(() => null);
-    if (answer?.ok) return;
-    if (child.exitCode !== null) break;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  child.kill();
-  throw new Error(`the registry did not start: ${output()}`);
+/** Verdaccio sends its parent a message when it listens (bootstrap.js, listenDefaultCallback). */
+async function started(child) {
+  const timer = setTimeout(() => child.kill(), START_LIMIT_MS);
+  const exited = once(child, 'exit').then(() => Promise.reject(new Error('the registry did not start')));
+  await Promise.race([once(child, 'message'), exited]).finally(() => clearTimeout(timer));
 }
 
 async function freePort() {

@@ -17,7 +17,7 @@ export async function prove(program, script, { prefix, tree }) {
     output,
     cwd: tree,
     limitMs: PROOF_LIMIT_MS,
-    env: { GATEWAY_LOCK_LIFE: JSON.stringify([windowsPath(program), '--expose-gc', windowsPath(file)]) },
+    env: { GATEWAY_LOCK_TEST_COMMAND: JSON.stringify([windowsPath(program), '--expose-gc', windowsPath(file)]) },
   });
   const text = readFileSync(output, 'utf8');
   if (status !== 0) return { passed: 0, failed: 1, skipped: 0, text: `${script}: ${ending(status)}\n${text}` };

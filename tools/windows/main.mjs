@@ -62,7 +62,7 @@ async function tryNode(node, tree) {
   const program = nodeExe(node);
   process.stderr.write(`gateway-lock: Windows ${node.title}\n`);
   const place = { prefix, tree };
-  const script = node.major < OLDEST ? 'addon.mjs' : 'life.mjs';
+  const script = node.major < OLDEST ? 'addon.mjs' : 'package.mjs';
   const parts = [await prove(program, script, place), await prove(renamed(program, tree), 'addon.mjs', place)];
   if (node.major >= OLDEST) parts.push(await runSuites(program, { ...place, args }));
   endAll(prefix);

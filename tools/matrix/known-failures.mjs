@@ -3,7 +3,7 @@
 
 const NO_OPEN_SOCKET = 'no server there takes a socket that is open';
 
-export const BEYOND = {
+export const KNOWN_FAILURES = {
   bun: [
     [NO_OPEN_SOCKET, /^bind-exclusive\.test\.ts > connections that arrive before listen\(server\) > are served/],
     [NO_OPEN_SOCKET, /^events\.test\.ts > (published is > a decision|the library prints nothing > in a whole life)/],
@@ -74,7 +74,7 @@ export const BEYOND = {
  * Files of the suite that say little there: most of their tests need what the runtime does not have. With all five of these in Bun, vitest
  * itself fails ("EISDIR: illegal operation on a directory", while it reads a stack trace); with each alone it does not.
  */
-export const LEFT_OUT = {
+export const EXCLUDED_FILES = {
   bun: [
     [NO_OPEN_SOCKET, 'bind-adoption'],
     [NO_OPEN_SOCKET, 'bind-close'],

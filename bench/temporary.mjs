@@ -20,7 +20,7 @@ export function freshDirectoryInMemory() {
 
 export const freshPath = () => join(freshDirectory(), 'a.lock');
 
-export function removePlaces() {
+export function removeTemporary() {
   for (const one of [root, rootInMemory]) if (one !== undefined) rmSync(one, { recursive: true, force: true });
 }
 

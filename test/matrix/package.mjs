@@ -12,9 +12,10 @@ import { acquireGatewayLock, acquireLock, tryAcquireLock } from 'gateway-lock';
 
 const LIMIT_MS = 60_000;
 /** How to start this file again in the same runtime; process.execPath is no answer under qemu. */
-const command = JSON.parse(process.env.GATEWAY_LOCK_LIFE);
+const command = JSON.parse(process.env.GATEWAY_LOCK_TEST_COMMAND);
 /** How to start it in a runtime of another architecture, if there is one. */
-const foreign = process.env.GATEWAY_LOCK_LIFE_FOREIGN && JSON.parse(process.env.GATEWAY_LOCK_LIFE_FOREIGN);
+const foreign =
+  process.env.GATEWAY_LOCK_TEST_FOREIGN_COMMAND && JSON.parse(process.env.GATEWAY_LOCK_TEST_FOREIGN_COMMAND);
 const [, , role, path] = process.argv;
 
 if (role === 'contend') console.log(tryAcquireLock(path) === null ? 'refused' : 'acquired');
@@ -28,7 +29,7 @@ function hold(file) {
 }
 
 async function live() {
-  const directory = mkdtempSync(join(tmpdir(), 'gateway-lock-life-'));
+  const directory = mkdtempSync(join(tmpdir(), 'gateway-lock-matrix-'));
   const answers = {};
   const questions = {
     require: required,
@@ -106,7 +107,7 @@ async function takeOverFrom([program, ...args], file) {
 
 /** The whole gateway: a server that accepts on the lock's own socket. */
 async function server(file) {
-  const lock = await acquireGatewayLock({ app: 'life', stateDir: `${file}.state`, port: 0, env: {} });
+  const lock = await acquireGatewayLock({ app: 'matrix', stateDir: `${file}.state`, port: 0, env: {} });
   const http = createServer((_request, response) => response.end('adopted'));
   try {
     await lock.listen(http);
