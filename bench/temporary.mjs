@@ -1,4 +1,4 @@
-// Where the locks of a bench lie: a fresh directory on the file system of TMPDIR, removed at the end.
+// Temporary directories for the locks of a bench, on the file system of TMPDIR, and free ports.
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,11 +8,11 @@ const MEMORY = '/dev/shm';
 
 const root = rootIn(tmpdir());
 let rootInMemory;
-let places = 0;
+let directories = 0;
 
 export const freshDirectory = () => freshIn(root);
 
-/** Where no disk's file system has a say, on systems that have such a place. */
+/** Makes a directory in memory, where no disk influences the times, if the system has /dev/shm. */
 export function freshDirectoryInMemory() {
   rootInMemory ??= existsSync(MEMORY) ? rootIn(MEMORY) : root;
   return freshIn(rootInMemory);
@@ -29,12 +29,14 @@ function rootIn(folder) {
 }
 
 function freshIn(folder) {
-  const path = join(folder, String(++places));
+  const path = join(folder, String(++directories));
   mkdirSync(path, { mode: 0o700 });
   return path;
 }
 
-/** Below the range that the system gives to outgoing connections, one of which could have it just then. */
+/**
+ * Returns a free port below the range of outgoing connections, so that none of these can take it.
+ */
 export async function freePort() {
   for (let port = 18_790; port < 28_000; port++) if (await canListen(port)) return port;
   throw new Error('no free port');

@@ -1,11 +1,12 @@
-// node scripts/native-lint.mjs [--fix]: checks the format of native/ and bench/floor/ (--fix corrects it), then runs clang-tidy
-// on the files of native/ that this machine compiles. scripts/darwin.mjs compiles the macOS files.
+// node scripts/native-lint.mjs [--fix]: checks the format of native/ and bench/floor/ (--fix
+// corrects it), then runs clang-tidy on the files of native/ that this machine compiles.
+// scripts/darwin.mjs compiles the macOS files.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepare, root, run, show } from './prepare.mjs';
 
-/** Debian's package of clang-tidy-19 contains run-clang-tidy-19, which runs it on all processors. */
+/** Debian's package clang-tidy-19 contains run-clang-tidy-19, too. */
 const missing = ['clang-format-19', 'clang-tidy-19'].filter((tool) => spawnSync(tool, ['--version']).error);
 if (missing.length > 0) {
   console.error(

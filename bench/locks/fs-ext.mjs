@@ -1,4 +1,5 @@
-// flock() on a descriptor. No record, no inode check, the file stays: less work than the floor does.
+// flock() on a descriptor. Without a record and an inode check, and the file stays: less work than
+// the floor.
 import { closeSync, openSync } from 'node:fs';
 import { promisify } from 'node:util';
 import fsExt from 'fs-ext';

@@ -1,4 +1,5 @@
-// OFD locks on a descriptor. No record, no inode check, the file stays: less work than the floor does.
+// OFD locks on a descriptor. Without a record and an inode check, and the file stays: less work
+// than the floor.
 import { closeSync, openSync } from 'node:fs';
 import { tryLock, waitForLock } from 'fs-native-extensions';
 import { mustBeRefused } from '../refused.mjs';

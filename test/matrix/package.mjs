@@ -1,5 +1,6 @@
-// What must work in every runtime, from the package as it is installed: prints one JSON object, one key per question,
-// true or what went wrong. Run again with a role as argument, it is the other process.
+// Checks what must work in every runtime, with the package as installed. Prints one JSON object
+// with a key for each check: true, or a text that describes the failure. With a role as argument,
+// this file is the other process.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -11,16 +12,16 @@ import process from 'node:process';
 import { acquireGatewayLock, acquireLock, tryAcquireLock } from 'gateway-lock';
 
 const LIMIT_MS = 60_000;
-/** How to start this file again in the same runtime; process.execPath is no answer under qemu. */
+/** Starts this file again in the same runtime. Under qemu, process.execPath does not. */
 const command = JSON.parse(process.env.GATEWAY_LOCK_TEST_COMMAND);
-/** How to start it in a runtime of another architecture, if there is one. */
+/** Starts this file in a runtime of another architecture, if this machine has one. */
 const foreign =
   process.env.GATEWAY_LOCK_TEST_FOREIGN_COMMAND && JSON.parse(process.env.GATEWAY_LOCK_TEST_FOREIGN_COMMAND);
 const [, , role, path] = process.argv;
 
 if (role === 'contend') console.log(tryAcquireLock(path) === null ? 'refused' : 'acquired');
 else if (role === 'hold') hold(path);
-else await live();
+else await checkAll();
 
 function hold(file) {
   globalThis.held = tryAcquireLock(file);
@@ -28,10 +29,10 @@ function hold(file) {
   setInterval(() => {}, 1000);
 }
 
-async function live() {
+async function checkAll() {
   const directory = mkdtempSync(join(tmpdir(), 'gateway-lock-matrix-'));
   const answers = {};
-  const questions = {
+  const checks = {
     require: required,
     refused,
     'garbage collected': collected,
@@ -39,8 +40,8 @@ async function live() {
     server,
     foreign: acrossArchitectures,
   };
-  for (const [title, ask] of Object.entries(questions)) {
-    answers[title] = await ask(join(directory, `${title.replaceAll(' ', '-')}.lock`)).catch(
+  for (const [title, check] of Object.entries(checks)) {
+    answers[title] = await check(join(directory, `${title.replaceAll(' ', '-')}.lock`)).catch(
       (error) => error.code ?? error.message,
     );
   }
@@ -49,7 +50,10 @@ async function live() {
   process.exit(0);
 }
 
-/** Windows keeps the file of a held lock, and the garbage collected one is held. */
+/**
+ * Ignores that Windows refuses to remove the file of a held lock: the garbage collected lock is
+ * still held.
+ */
 function cleanUp(directory) {
   try {
     rmSync(directory, { recursive: true, force: true });
@@ -71,10 +75,11 @@ async function refused(file) {
 
 async function collected(file) {
   tryAcquireLock(file);
-  // V8's takes true for a look at what is new alone, which finds no garbage that has a finalizer; Bun's waits for true.
+  // gc(true) of V8 collects young objects only, and no objects with a finalizer. Bun.gc() needs
+  // true to run synchronously.
   const collect = globalThis.gc ?? globalThis.Bun?.gc.bind(null, true);
-  if (!collect) return 'no gc here';
-  // Finalizers run in a later turn of the event loop, some of them in Bun only after a while.
+  if (!collect) return 'no gc()';
+  // Finalizers run in a later turn of the event loop; in Bun, some of them much later.
   for (let turn = 0; turn < 20; turn++) {
     collect();
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -88,10 +93,13 @@ async function killed(file) {
 }
 
 async function acrossArchitectures(file) {
-  return foreign ? takeOverFrom(foreign, file) : 'not asked';
+  return foreign ? takeOverFrom(foreign, file) : 'not tested';
 }
 
-/** Another process holds; this one is refused; kill -9; this one waits no longer. */
+/**
+ * Checks that this process is refused while another one holds the lock, and acquires it after kill
+ * -9 of the holder.
+ */
 async function takeOverFrom([program, ...args], file) {
   const holder = spawn(program, [...args, 'hold', file], { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(holder.stdout, 'data');
@@ -105,7 +113,7 @@ async function takeOverFrom([program, ...args], file) {
   return true;
 }
 
-/** The whole gateway: a server that accepts on the lock's own socket. */
+/** Checks that an HTTP server accepts connections on the socket of a gateway lock. */
 async function server(file) {
   const lock = await acquireGatewayLock({ app: 'matrix', stateDir: `${file}.state`, port: 0, env: {} });
   const http = createServer((_request, response) => response.end('adopted'));
@@ -118,7 +126,7 @@ async function server(file) {
   }
 }
 
-/** Not fetch(), which connects nowhere in Wine 8 ("connect UNKNOWN"). */
+/** Uses node:http, because fetch() fails under Wine 8 ("connect UNKNOWN"). */
 async function textFrom(port) {
   const [response] = await once(get({ host: '127.0.0.1', port }), 'response');
   return (await response.setEncoding('utf8').toArray()).join('');

@@ -1,5 +1,5 @@
-// npm runs the scripts `prebuild` and `postbuild` around `npm run build`. The published binaries take minutes and 400 MB of
-// compiler, so a build must not start theirs.
+// npm runs the scripts `prebuild` and `postbuild` around `npm run build`. The published binaries
+// take minutes and 400 MB of compiler, so a build must not start theirs.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ test('npm run build:prebuilds builds the published binaries, npm run build does 
   expect(build).toMatchObject({ status: 0, stdout: expect.stringContaining('built') });
   expect(build.stdout + build.stderr).not.toMatch(/prebuild/);
   const asked = run('build:prebuilds', '--', 'no-such-target');
-  expect([asked.status, asked.stderr]).toEqual([64, expect.stringContaining("no target 'no-such-target'")]);
+  expect([asked.status, asked.stderr]).toEqual([64, expect.stringContaining("unknown target 'no-such-target'")]);
   writeFileSync(join(folder, '.npmrc'), 'ignore-scripts=true\n');
   expect(run('build:prebuilds', '--', 'no-such-target').status).toBe(64);
 });

@@ -1,7 +1,10 @@
-/** The bytes of a program with one text in it replaced by another of the same length; it must be there exactly once. */
+/**
+ * Replaces a text in the bytes of a program by another of the same length.
+ * @throws {Error} if the text does not occur once.
+ */
 export function withOneChange(bytes, text, other) {
   const at = bytes.indexOf(text);
-  if (at === -1 || bytes.indexOf(text, at + 1) !== -1) throw new Error(`'${text}' is not in it exactly once`);
+  if (at === -1 || bytes.indexOf(text, at + 1) !== -1) throw new Error(`'${text}' does not occur exactly once`);
   bytes.write(other, at, 'latin1');
   return bytes;
 }

@@ -1,3 +1,3 @@
-// Loaded before all else in a Node under an emulator: what it starts again as itself is the emulator with it, which a path to the
-// program of another processor alone would not be.
+// Loaded first in a Node that runs under an emulator. process.execPath becomes a script that starts
+// the emulator: the kernel cannot start the program of another processor itself.
 process.execPath = process.env.GATEWAY_LOCK_EXEC_PATH;

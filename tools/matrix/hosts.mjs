@@ -1,4 +1,5 @@
-// Every way to run the package that this machine has: native, renamed, emulated, in an old system. What is missing says so.
+// Lists the runtimes to test: native, renamed, emulated, on an old system, on musl, on Windows.
+// Each has `title` and `command`, or `missing`, the reason why this machine cannot run it.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,14 +13,14 @@ import { muslLibraries, plainNode, vitestOnMusl, whyNoMusl } from './musl.mjs';
 import { inOldRoot, OLD_LIBC, whyNoOldRoot } from './old-root.mjs';
 import { programOf, RUNTIMES } from './runtimes.mjs';
 
-/** Processors that there is an emulator for, and where Debian puts their C library. */
+/** Processors with an emulator, and the folder of their C library on Debian. */
 const EMULATED = {
   'linux-arm64': { emulator: 'qemu-aarch64-static', sysroot: '/usr/aarch64-linux-gnu', debian: 'arm64' },
   'linux-arm': { emulator: 'qemu-arm-static', sysroot: '/usr/arm-linux-gnueabihf', debian: 'armhf' },
 };
 const DENO = ['run', '-A', '--node-modules-dir=manual'];
 const ARGUMENTS = { node: ['--expose-gc'], bun: [], deno: [...DENO, '--v8-flags=--expose-gc'] };
-/** How each runs the suite. */
+/** Arguments of each runtime for the suite. */
 const SUITE_ARGUMENTS = { node: [], bun: [], deno: DENO };
 
 export function hosts(installed) {
@@ -48,24 +49,30 @@ function nativeHost(runtime, { script, prebuilt }, { program = programOf(runtime
     suite: {
       command: [program, ...SUITE_ARGUMENTS[kind]],
       prebuilt: prebuilt({ libc }),
-      beyond: KNOWN_FAILURES[kind],
-      leftOut: EXCLUDED_FILES[kind],
+      knownFailures: KNOWN_FAILURES[kind],
+      excludedFiles: EXCLUDED_FILES[kind],
     },
     lacks: LACKS[kind],
   };
 }
 
-/** What a runtime cannot do, and says: http.Server of Bun is no net.Server. The lock works, the port is bound. */
+/**
+ * Checks that a runtime is known to fail. In Bun, http.Server is not a net.Server: listen() throws,
+ * while lock and port work.
+ */
 const LACKS = { bun: ['server'] };
 
-/** As Electron and packaged applications are: the same Node under another name. */
+/** The same Node under another name, as in Electron and packaged applications. */
 function renamedHost(runtime, { script, folder }) {
   const program = join(folder, 'some application');
   copyFileSync(programOf(runtime), program);
   return { title: `${titleOf(runtime)}, renamed`, command: [program, ...ARGUMENTS.node, script] };
 }
 
-/** Another architecture on the same kernel, so that it meets the x64 processes on one file. */
+/**
+ * Another architecture on the same kernel, so that its processes and those of x64 can lock the same
+ * file.
+ */
 function emulatedHost(runtime, installed, x64) {
   const title = `${titleOf(runtime)} (qemu)`;
   const missing = whyNotEmulated(runtime);
@@ -74,14 +81,17 @@ function emulatedHost(runtime, installed, x64) {
     return {
       title,
       command: underEmulator(runtime, installed.script),
-      ...foreign(x64),
+      ...withForeign(x64),
       suite: emulatedSuite(runtime, installed),
     };
   const alone = join(installed.prebuilt({ arch: 'arm', libc: 'glibc' }), 'test/matrix/addon.mjs');
   return { title: `${title}, the addon alone`, command: underEmulator(runtime, alone) };
 }
 
-/** It takes two minutes in each, and is therefore mostly run in the first of them alone. */
+/**
+ * The suite takes two minutes under the emulator. Without --all, only the first emulated runtime
+ * runs it.
+ */
 function emulatedSuite(runtime, { folder, prebuilt }) {
   const program = join(folder, `node-arm64-${runtime.version}`);
   const start = underEmulator(runtime).map((word) => `'${word}'`);
@@ -95,18 +105,18 @@ function emulatedSuite(runtime, { folder, prebuilt }) {
       NODE_OPTIONS: `--require "${join(root, 'tools/matrix/exec-path.cjs')}"`,
       NAPI_RS_NATIVE_LIBRARY_PATH: join(modules, '@rolldown/binding-linux-arm64-gnu'),
     },
-    beyond: KNOWN_FAILURES.emulated,
-    rarely: runtime !== RUNTIMES.find(({ platform }) => platform === runtime.platform),
+    knownFailures: KNOWN_FAILURES.emulated,
+    onlyWithAll: runtime !== RUNTIMES.find(({ platform }) => platform === runtime.platform),
   };
 }
 
-/** The other way round: an arm64 process holds. */
+/** Lets an arm64 process hold the lock against x64. */
 function besideArm64({ script }) {
   const arm64 = RUNTIMES.find(({ platform }) => platform === 'linux-arm64');
-  return whyNotEmulated(arm64) ? {} : foreign(underEmulator(arm64, script));
+  return whyNotEmulated(arm64) ? {} : withForeign(underEmulator(arm64, script));
 }
 
-function foreign(command) {
+function withForeign(command) {
   return { environment: { GATEWAY_LOCK_TEST_FOREIGN_COMMAND: JSON.stringify(command) } };
 }
 
@@ -128,7 +138,10 @@ function oldHost(runtime, installed) {
   return missing ? { title, missing } : { title, ...inOldRoot(programOf(runtime), ARGUMENTS.node, installed) };
 }
 
-/** Another C library on the same kernel. Its programs find what Debian lacks by LD_LIBRARY_PATH, which each of them passes on. */
+/**
+ * Another C library on the same kernel. LD_LIBRARY_PATH leads to the libraries that Debian lacks;
+ * child processes inherit it.
+ */
 function muslHosts(installed) {
   const runtimes = RUNTIMES.filter(({ platform }) => platform === 'linux-x64 musl');
   const missing = whyNoMusl();
@@ -141,11 +154,14 @@ function muslHosts(installed) {
   });
 }
 
-/** `npm run test:windows` runs the suites there, with an addon that MinGW has compiled; this is the published one. */
+/**
+ * Windows with the published addon. `npm run test:windows` runs the suites there, with an addon
+ * that MinGW compiles.
+ */
 function windowsHosts({ script, folder, prebuilt }) {
   const isOld = ({ major }) => major < OLDEST;
-  const titleOfOne = (node) => `win32-x64, ${node.title} (Wine)${isOld(node) ? ', the addon alone' : ''}`;
-  const titles = NODES.map((node) => ({ node, title: titleOfOne(node) }));
+  const windowsTitle = (node) => `win32-x64, ${node.title} (Wine)${isOld(node) ? ', the addon alone' : ''}`;
+  const titles = NODES.map((node) => ({ node, title: windowsTitle(node) }));
   const absent = missingTools();
   if (absent.length > 0) return titles.map(({ title }) => ({ title, missing: `apt-get install ${absent.join(' ')}` }));
   const prefix = freshPrefix(folder);
@@ -153,8 +169,8 @@ function windowsHosts({ script, folder, prebuilt }) {
   return titles.map(({ node, title }) => {
     const program = nodeExe(node);
     const file = isOld(node) ? alone : script;
-    const again = [windowsPath(program), ...ARGUMENTS.node, windowsPath(file)];
-    const environment = { ...environmentOf(prefix), GATEWAY_LOCK_TEST_COMMAND: JSON.stringify(again) };
+    const testCommand = [windowsPath(program), ...ARGUMENTS.node, windowsPath(file)];
+    const environment = { ...environmentOf(prefix), GATEWAY_LOCK_TEST_COMMAND: JSON.stringify(testCommand) };
     const command = [findWine(), program, ...ARGUMENTS.node, file];
     return { title, command, environment, ended: () => endAll(prefix) };
   });

@@ -1,7 +1,8 @@
-// What the integration suite asks and a runtime does not have: which tests fail there, and why. Any other that fails is a failure.
-// A test is named as vitest names it: its file, then its titles. Some of them fail now and then.
+// Tests of the integration suite that are known to fail in a runtime, each with the reason: the
+// runtime lacks what they need. Some of them fail only sometimes. A failure of any other test fails
+// the run. The patterns match vitest's names: file, then titles.
 
-const NO_OPEN_SOCKET = 'no server there takes a socket that is open';
+const NO_OPEN_SOCKET = 'its servers cannot listen on an open socket';
 
 export const KNOWN_FAILURES = {
   bun: [
@@ -32,47 +33,51 @@ export const KNOWN_FAILURES = {
     ],
     ['its own EADDRINUSE is 98, and not -98', /^bind-exclusive\.test\.ts > a refusal has the fields .* > EADDRINUSE/],
     [
-      'its os.homedir() does not look at process.env again',
+      'its os.homedir() ignores later changes of process.env',
       /^(list-locks\.test\.ts > what is hostile > a profile that|lock-file-option\.test\.ts > lockFile > needs no state)/,
     ],
-    ['its TLS server wants a cipher', /^probe-health-https\.test\.ts > .* > when it has no certificate/],
+    ['its TLS server requires a cipher', /^probe-health-https\.test\.ts > .* > when it has no certificate/],
   ],
   deno: [
-    ['it runs no module by --input-type -e', /^import\.test\.ts > (importing it loads no builtin|a stack trace names)/],
-    ['its process.report lists no shared objects', /^native-loading\.test\.ts/],
-    ['it starts a program with options of its own', /^list-locks\.test\.ts > .* > the command line as it was typed/],
     [
-      'its TLS server shows a certificate where none was wanted',
+      'it cannot run a module with --input-type -e',
+      /^import\.test\.ts > (importing it loads no builtin|a stack trace names)/,
+    ],
+    ['its process.report lists no shared objects', /^native-loading\.test\.ts/],
+    ['it adds options to the command line of a child', /^list-locks\.test\.ts > .* > the command line as it was typed/],
+    [
+      'its TLS server presents a certificate where none is configured',
       /^probe-health-https\.test\.ts > .* > when it has no cert/,
     ],
-    ['a process that ends loses what it has just said', /^bind-adoption\.test\.ts > adoption warns of nothing/],
-    [
-      'sockets of before are closed some time later',
-      /^bind-close\.test\.ts > close\(\) > while listen\(\) is under way/,
-    ],
+    ['a process that ends loses its last output', /^bind-adoption\.test\.ts > adoption warns of nothing/],
+    ['it closes earlier sockets with a delay', /^bind-close\.test\.ts > close\(\) > while listen\(\) is under way/],
   ],
   emulated: [
-    ['the emulator loads no shim', /^file-systems\.test\.ts > (a file system|a system call|a full disk)/],
+    ['the emulator cannot preload a library', /^file-systems\.test\.ts > (a file system|a system call|a full disk)/],
     [
-      'the emulator loads no shim',
+      'the emulator cannot preload a library',
       /^lock-file-replaced\.test\.ts > (between open and flock|a release that cannot remove)/,
     ],
-    ['others see the command line of the emulator', /^events\.test\.ts > published is > a wait, once/],
+    ['other processes see the command line of the emulator', /^events\.test\.ts > published is > a wait, once/],
     [
-      'others see the command line of the emulator',
+      'other processes see the command line of the emulator',
       /^list-locks\.test\.ts > .* > (the command line as|a record with another h)/,
     ],
-    ['others see the command line of the emulator', /^lock-waiting\.test\.ts > the deadline > says in its error who/],
     [
-      'others see the command line of the emulator',
+      'other processes see the command line of the emulator',
+      /^lock-waiting\.test\.ts > the deadline > says in its error who/,
+    ],
+    [
+      'other processes see the command line of the emulator',
       /^probe-gateway\.test\.ts > a gateway is running > (when|on the port)/,
     ],
   ],
 };
 
 /**
- * Files of the suite that say little there: most of their tests need what the runtime does not have. With all five of these in Bun, vitest
- * itself fails ("EISDIR: illegal operation on a directory", while it reads a stack trace); with each alone it does not.
+ * Files that are not run in a runtime, because it lacks what most of their tests need. With all
+ * five in one run in Bun, vitest itself fails while it reads a stack trace ("EISDIR: illegal
+ * operation on a directory"); with any one of them it does not.
  */
 export const EXCLUDED_FILES = {
   bun: [
@@ -80,6 +85,6 @@ export const EXCLUDED_FILES = {
     [NO_OPEN_SOCKET, 'bind-close'],
     [NO_OPEN_SOCKET, 'listener-closing'],
     ['its process.report lists no shared objects', 'native-loading'],
-    ['it shows no names of sources in a stack trace', 'import'],
+    ['its stack traces have no source names', 'import'],
   ],
 };

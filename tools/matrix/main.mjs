@@ -1,6 +1,8 @@
-// npm run test:matrix [-- --quick] [--all]: the packed tarball in every runtime that can be had on this machine, and the integration
-// suite in them (not with --quick; on arm64 in each Node only with --all). Without either it writes the table of docs/platforms.md. Ends non-zero when one
-// fails; with --all also when one cannot be run here.
+// npm run test:matrix [-- --quick] [--all]: tests the packed tarball in every runtime that this
+// machine can run. Exits non-zero if one of them fails.
+// --quick: without the integration suite. --all: the suite in each Node for arm64, not only in the
+// first; a runtime that this machine cannot run is a failure. Without either option, writes the
+// table of docs/platforms.md.
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +25,7 @@ try {
   const table = [...header(rows), ...rows.map(row)].join('\n');
   console.log(table);
   const failed = rows.filter(({ failures = [] }) => failures.length > 0);
-  // The row of one that failed would look like one that was not asked.
+  // Only complete runs: the row of a failed runtime would look like one that was not tested.
   if (!quick && !all && failed.length === 0) record('npm run test:matrix', table);
   for (const { title, failures } of failed) console.error(`${title}: ${failures.join('; ')}`);
   const left = rows.filter(({ missing }) => missing).length;
@@ -37,17 +39,17 @@ function runHost({ title, command, environment = {}, lacks = [], suite, ended = 
   process.stderr.write(`gateway-lock: ${title}\n`);
   const { status, stdout, stderr } = runIntoFiles(command, environment);
   ended();
-  if (status !== 0) return { answers: {}, failures: [`${stdout}${stderr}`.trim() || `ended with ${status}`] };
+  if (status !== 0) return { answers: {}, failures: [`${stdout}${stderr}`.trim() || `exit code ${status}`] };
   const answers = JSON.parse(stdout.trim().split('\n').at(-1));
   const wrong = Object.entries(answers).filter(
-    ([question, answer]) => answer !== true && answer !== 'not asked' && !lacks.includes(question),
+    ([question, answer]) => answer !== true && answer !== 'not tested' && !lacks.includes(question),
   );
   const failures = wrong.map(([question, answer]) => `${question}: ${answer}`);
-  if (suite && !quick && (all || !suite.rarely)) answers.suite = integration(suite, failures);
+  if (suite && !quick && (all || !suite.onlyWithAll)) answers.suite = integration(suite, failures);
   return { answers, failures };
 }
 
-/** Windows programs cannot print into a pipe of this system. */
+/** Redirects the output into files, because Windows programs cannot write to a Unix pipe. */
 function runIntoFiles(command, environment) {
   const files = ['stdout', 'stderr'].map((name) => join(work, name));
   const open = files.map((file) => openSync(file, 'w'));
@@ -70,10 +72,10 @@ function header(rows) {
 
 function row({ title, answers = {}, missing }, _index, rows) {
   if (missing) return `| ${title} | not run: ${missing} |`;
-  return `| ${title} | ${rows.questions.map((question) => said(answers[question])).join(' | ')} |`;
+  return `| ${title} | ${rows.questions.map((question) => cell(answers[question])).join(' | ')} |`;
 }
 
-function said(answer) {
+function cell(answer) {
   if (answer === true) return 'yes';
-  return answer === undefined || answer === 'not asked' ? '' : String(answer).split('\n')[0];
+  return answer === undefined || answer === 'not tested' ? '' : String(answer).split('\n')[0];
 }

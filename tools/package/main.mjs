@@ -1,5 +1,6 @@
-// npm run test:package: publishes to a registry on loopback, installs with each package manager into an empty folder,
-// without any compiler in PATH and without install scripts, and takes a lock there. Ends non-zero when one fails.
+// npm run test:package: publishes the package to a registry on loopback, installs it with each
+// package manager into an empty folder, without a compiler in PATH and without install scripts, and
+// acquires a lock there. Exits non-zero if one of them fails.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +14,7 @@ import { checkTarball, packTarball } from './tarball.mjs';
 
 const LIMIT_MS = 120_000;
 const MANIFEST = '{ "name": "empty", "private": true }\n';
-// What package managers call. No compiler, no cmake, no make, no python.
+// The programs that package managers call. No compiler, cmake, make or python.
 const TOOLS = ['sh', 'env', 'uname', 'dirname', 'basename', 'sed', 'cat', 'ls', 'mkdir', 'rm', 'tar', 'gzip'];
 const ABSENT = ['cc', 'c++', 'gcc', 'g++', 'clang', 'cmake', 'make', 'ninja', 'python3', 'node-gyp'];
 
@@ -44,7 +45,7 @@ process.exit(failed === 0 ? 0 : 1);
 function row({ name, seconds, proof, error }) {
   if (error) return `| ${name} | FAILED: ${error} |`;
   const both = proof.import && proof.require ? 'yes' : 'no';
-  return `| ${name} | ${seconds} | ${both} | refused | ${proof.collected ? 'still held' : 'not asked'} |`;
+  return `| ${name} | ${seconds} | ${both} | refused | ${proof.collected ? 'still held' : 'not tested'} |`;
 }
 
 function toolsOnly() {
@@ -56,15 +57,18 @@ function toolsOnly() {
     if (stdout.startsWith('/')) symlinkSync(stdout.trim(), join(folder, tool));
   }
   const found = ABSENT.filter((tool) => spawnSync(tool, ['--version'], { env: { PATH: folder } }).status !== null);
-  if (found.length > 0) throw new Error(`PATH was to have no compiler and has ${found}`);
+  if (found.length > 0) throw new Error(`PATH must not contain ${found}`);
   return folder;
 }
 
-/** The very tarball that a release would publish, whose gates (prepublishOnly) npm run build:prebuilds has run. */
+/**
+ * Publishes the tarball of a release. Its binaries are not checked here: npm run build:prebuilds
+ * has done that.
+ */
 function publish() {
   const environment = { PATH: process.env.PATH, HOME: process.env.HOME };
   const tarball = packTarball(work);
-  if (!checkTarball(tarball, { complete: true })) throw new Error('this tarball is not one to publish');
+  if (!checkTarball(tarball, { complete: true })) throw new Error('the tarball has faults (see above)');
   const { status, stderr } = run('npm', ['publish', tarball, `--registry=${registry.url}`], work, environment);
   if (status !== 0) throw new Error(`npm publish: ${stderr}`);
 }

@@ -1,4 +1,5 @@
-// How each package manager installs from a registry without running install scripts, and what runs a program afterwards.
+// The commands with which each package manager installs the package without install scripts, and
+// the command that runs a script then.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -11,7 +12,7 @@ export function managers(modules, { url }) {
   const bun = [join(modules, '@oven/bun-linux-x64/bin/bun')];
   chmodSync(bun[0], 0o755);
   const node = ['node', '--expose-gc'];
-  // Berry asks for a lock file that is its own before it takes a folder for a project.
+  // Without a lock file of its own, Berry does not treat the folder as a project.
   const berryFiles = (linker) => ({
     'yarn.lock': '',
     '.yarnrc.yml': `npmRegistryServer: "${url}"\nunsafeHttpWhitelist: ["127.0.0.1"]\nnodeLinker: ${linker}\nenableScripts: false\nenableTelemetry: false\nenableImmutableInstalls: false\nenableGlobalCache: false\nnpmMinimalAgeGate: 0\n`,
@@ -54,7 +55,7 @@ export function managers(modules, { url }) {
   ];
 }
 
-/** The npm that belongs to this Node. */
+/** Returns the folder of the npm in PATH. */
 function npmFolder() {
   const found = execFileSync('sh', ['-c', 'command -v npm'], { encoding: 'utf8' }).trim();
   return dirname(dirname(realpathSync(found)));

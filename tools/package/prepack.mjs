@@ -1,5 +1,6 @@
-// npm pack, before and after (--undo): dist is as the sources are, and the headers that the addon is built from go into the tarball, so that it can be
-// built where it is installed with cmake and a compiler alone. They are no part of the tree: a clone has node_modules.
+// Runs before npm pack, and with --undo after it. Brings dist/ up to date and copies the N-API
+// headers to native/headers/, so that an installed package can be built with only cmake and a
+// compiler. A clone uses the headers in node_modules instead.
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepare, root } from '../../scripts/prepare.mjs';

@@ -1,4 +1,5 @@
-// Verdaccio on loopback with an empty store. It fetches every package that it does not have from npm's own registry.
+// Verdaccio on loopback with an empty store. It fetches every package that it does not have from
+// npm's own registry.
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -7,7 +8,10 @@ import { join } from 'node:path';
 
 const START_LIMIT_MS = 60_000;
 
-/** Resolves once the registry accepts connections. `modules`: the node_modules folder that contains verdaccio. */
+/**
+ * Resolves once the registry accepts connections. `modules`: the node_modules folder that contains
+ * verdaccio.
+ */
 export async function startRegistry(modules, work) {
   const folder = join(work, 'registry');
   mkdirSync(folder);

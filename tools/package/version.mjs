@@ -1,4 +1,5 @@
-// npm version: what is under "Unreleased" in CHANGELOG.md is from now on under the new version and today's date.
+// Runs in npm version: moves the "Unreleased" section of CHANGELOG.md under a heading with the new
+// version and today's date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../../scripts/prepare.mjs';
@@ -8,7 +9,9 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const text = readFileSync(file, 'utf8');
 const [, unreleased] = /^## Unreleased\n([\s\S]*?)(?=^## |(?![\s\S]))/m.exec(text) ?? [];
 if (!unreleased?.trim()) {
-  console.error('CHANGELOG.md has nothing under "## Unreleased": say there what a user gets, then try again');
+  console.error(
+    'CHANGELOG.md has nothing under "## Unreleased". Describe the changes there, then run npm version again.',
+  );
   process.exit(1);
 }
 const today = new Date().toISOString().slice(0, 10);

@@ -1,15 +1,18 @@
-// Builds one target: prebuildify, with cmake-js behind it, with zig behind that.
+// Builds one target with prebuildify, which calls cmake-js, which calls zig.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bin, root, run } from '../../scripts/prepare.mjs';
 import { nameOf } from './targets.mjs';
 import { ZIG_LIB } from './zig.mjs';
 
-/** Builds what lies in `sources` and puts it into `out`/prebuilds. A folder of its own per target: build/ is left alone. */
+/**
+ * Builds the tree in `sources` and writes the binary to `out`/prebuilds. Each target has its own
+ * build folder; build/ is not used.
+ */
 export function buildTarget(target, zig, { sources = root, out = root, symbols = false } = {}) {
   const name = nameOf(target);
   const folder = join(out, 'build-prebuild', name);
-  // CMake refuses another compiler in a folder that it knows.
+  // CMake refuses a new compiler in a configured build directory.
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   run(
@@ -44,16 +47,16 @@ function cmakeDefinitions({ triple, system, processor }, zig, symbols) {
     CMAKE_SYSTEM_NAME: system,
     CMAKE_SYSTEM_PROCESSOR: processor,
     CMAKE_CXX_COMPILER: `${zig};c++;-target;${triple};-Os${symbols ? ';-g' : ';-s'}`,
-    // The compiler is known. Trying it would link programs, for which zig would build a whole libc++ and a static musl: minutes for
-    // each target.
+    // Skips CMake's test of the compiler. It links programs, for which zig would build libc++ and a
+    // static musl: minutes for each target.
     CMAKE_CXX_COMPILER_ID_RUN: 'ON',
     CMAKE_CXX_COMPILER_ID: 'Clang',
     CMAKE_CXX_COMPILER_VERSION: '21.1.0',
     CMAKE_CXX_COMPILER_FORCED: 'ON',
     CMAKE_CXX_STANDARD_COMPUTED_DEFAULT: '17',
-    // Nothing of Xcode's is needed, and CMake wants the name of a tool that only `cmake --install` would use.
+    // No SDK of Xcode. CMake requires install_name_tool for `cmake --install`, which is not used.
     ...(system === 'Darwin' && { CMAKE_OSX_SYSROOT: '', CMAKE_INSTALL_NAME_TOOL: 'true' }),
-    // Nor are there resources, for which CMake wants a compiler.
+    // CMake requires a resource compiler, but there are no resources.
     ...(system === 'Windows' && { CMAKE_RC_COMPILER: 'true' }),
   };
 }

@@ -1,4 +1,4 @@
-// What an ELF file says of itself: machine, libraries, the newest glibc version that it asks for, symbols. 32 and 64 bit.
+// Reads an ELF file, 32 or 64 bit: machine, needed libraries, required symbol versions, symbols.
 const SHARED_OBJECT = 3;
 const MACHINES = { 3: 'ia32', 40: 'arm', 62: 'x64', 183: 'arm64' };
 const SYMTAB = 2;
@@ -21,7 +21,7 @@ export function readElf(bytes) {
     versions: readVersions(elf),
     exported: symbols.filter((symbol) => symbol.defined && symbol.global).map((symbol) => symbol.name),
     imported: symbols.filter((symbol) => !symbol.defined && symbol.name !== '').map((symbol) => symbol.name),
-    /** Empty once stripped. */
+    /** Empty in a stripped file. */
     symbols: readSymbols(elf, SYMTAB),
     sections: elf.sections,
   };
@@ -79,7 +79,7 @@ function readDynamic(elf) {
   return found;
 }
 
-/** For example GLIBC_2.17, of each library that has versions. */
+/** Returns the required symbol versions of all libraries, for example GLIBC_2.17. */
 function readVersions({ bytes, sections }) {
   const table = sections.find((section) => section.type === VERNEED);
   if (!table) return [];

@@ -1,12 +1,14 @@
-// What the binaries may import from their system, by name, where no number in the file says how old that may be (glibc's symbols have
-// one). A name that the oldest system lacks is found by its users alone: there the addon does not load.
+// The names that the binaries may import from musl, macOS and Windows. Unlike glibc's, the symbols
+// of these systems have no version that a gate could check, and the addon does not load on a system
+// that lacks one of them.
 //
-// Each name was looked up to be in the system that stands above it. Look up a new one, then add it.
+// Each name is documented to be in the oldest supported system. Before you add a name, look it up
+// in the named source.
 import { FLOOR } from './targets.mjs';
 
 const words = (text) => text.trim().split(/\s+/);
 
-/** In musl's WHATSNEW, or in POSIX as musl had it, before 1.1.0 (2014; arm64 came with 1.1.7). */
+/** In musl before 1.1.0 (2014), by its WHATSNEW or as part of POSIX. arm64 came with 1.1.7. */
 const MUSL = words(`
   __errno_location abort atoi bcmp bind ceilf chmod clock_gettime close closedir connect dup2 epoll_create1 epoll_ctl epoll_wait
   eventfd execve fchmod fclose fcntl flock fopen free freeaddrinfo fstat fstatfs ftruncate getaddrinfo geteuid getline
@@ -16,10 +18,13 @@ const MUSL = words(`
   snprintf socket sscanf stat statfs stderr strcmp strlen strtol strtoll strtoull syscall sysconf trunc unlink vfprintf write
 `);
 
-/** As 32-bit programs call them since 1.2.0, with times of 64 bits. */
+/** With 64-bit times, for 32-bit programs. In musl since 1.2.0. */
 const MUSL_TIMES = words('__clock_gettime64 __fstat_time64 __lstat_time64 __stat_time64');
 
-/** Apple's headers mark none as newer than 10.5, but for clock_gettime_nsec_np (10.12), and mark what is new. Without the `_` that a Mach-O file puts before each. */
+/**
+ * By the availability marks of Apple's headers, in macOS 10.5, except clock_gettime_nsec_np
+ * (10.12). Without the `_` that Mach-O puts before each name.
+ */
 const DARWIN = words(`
   __error __stderrp abort atoi bind bzero ceilf chmod clock_gettime_nsec_np close closedir connect dup2 dyld_stub_binder execve fchmod fcntl flock free freeaddrinfo
   fstat fstat$INODE64 fstatfs fstatfs$INODE64 ftruncate getaddrinfo geteuid getpid getsockname getsockopt inet_pton
@@ -30,7 +35,10 @@ const DARWIN = words(`
   wcstoul wcstoull wmemchr wmemcmp
 `);
 
-/** MinGW's headers want Windows Vista for the newest of them; the C library's are of its first version, which Windows 10 has. */
+/**
+ * By MinGW's headers, in Windows Vista. The names of the C library are in its first version, which
+ * is part of Windows 10.
+ */
 const WINDOWS = words(`
   AcquireSRWLockExclusive AssignProcessToJobObject CloseHandle ConvertSidToStringSidW
   ConvertStringSecurityDescriptorToSecurityDescriptorW CreateDirectoryW CreateEventW CreateFileW CreateJobObjectW
@@ -48,7 +56,10 @@ const WINDOWS = words(`
   select setsockopt wcslen
 `);
 
-/** The oldest system that the target is for, and the names that it is known to have; for glibc null, whatever is named. */
+/**
+ * Returns the oldest system of a target and the names that it has. `names` is null for glibc, where
+ * any name is allowed.
+ */
 export function oldestSystem({ platform, libc, armv }) {
   if (platform === 'darwin') return { floor: `macOS ${FLOOR.macos}`, names: DARWIN };
   if (platform === 'win32') return { floor: `Windows ${FLOOR.windows}`, names: WINDOWS };

@@ -1,5 +1,6 @@
-// What a Mach-O file says of itself: the oldest macOS, libraries, symbols, and whether each page has the hash that its
-// ad-hoc signature names (arm64 kernels kill a process that loads one that has not).
+// Reads a Mach-O file: the oldest macOS, needed libraries, symbols, and whether each page matches
+// its hash in the ad-hoc signature. An arm64 kernel kills a process that loads a page with another
+// hash.
 import { createHash } from 'node:crypto';
 
 const MAGIC_64 = 0xfeedfacf;
@@ -45,7 +46,7 @@ function readSymbols(bytes, at) {
     const kind = bytes[entry + 4];
     return {
       name: text(bytes, strings + bytes.readUInt32LE(entry)),
-      // N_EXT without N_PEXT; N_TYPE says whether it has a section.
+      // N_EXT without N_PEXT and N_STAB. A non-zero N_TYPE means that the symbol is defined.
       external: (kind & 0x11) === 0x01 && (kind & 0xe0) === 0,
       defined: (kind & 0x0e) !== 0,
       value: bytes.readBigUInt64LE(entry + 8),
@@ -53,7 +54,10 @@ function readSymbols(bytes, at) {
   });
 }
 
-/** Big-endian, unlike all the rest: a blob of blobs, one of them the hashes of the pages. */
+/**
+ * Counts the pages with a wrong hash. The signature is big-endian: a blob of blobs, one of which
+ * contains the page hashes.
+ */
 function countBadPages(bytes, signature) {
   if (bytes.readUInt32BE(signature) !== SUPER_BLOB) throw new Error('a code signature without a super blob');
   const blobs = Array.from(
@@ -63,7 +67,7 @@ function countBadPages(bytes, signature) {
   const directory = blobs.find((blob) => bytes.readUInt32BE(blob) === CODE_DIRECTORY);
   const [hashes, , , pages, limit] = [16, 20, 24, 28, 32].map((field) => bytes.readUInt32BE(directory + field));
   const pageSize = 2 ** bytes[directory + 39];
-  // Signed is what has a hash and lies before the limit; of a file of which that is not all, nothing is taken as signed.
+  // If the hashes do not cover all bytes before the signature, all pages count as bad.
   const all = Math.ceil(signature / pageSize);
   if (limit !== signature || pages !== all) return all;
   const bad = Array.from({ length: pages }, (_, i) => i).filter((i) => {

@@ -1,6 +1,9 @@
-// npm run build:prebuilds [-- TARGET...] [--verify] [--sizes] [--check]: the published binaries of every platform, on one
-// Linux machine, and the gates that they must pass. TARGET is a name as it is printed: linux-x64.musl.
-// --verify builds each once more from another folder and compares; --sizes says what the bytes are; --check only checks.
+// npm run build:prebuilds [-- TARGET...] [--verify] [--sizes] [--check]: builds the published
+// binaries of every platform on one Linux machine and checks them. TARGET is a name as printed, for
+// example linux-x64.musl.
+// --verify: builds each binary once more in another folder and compares the bytes. --sizes: lists
+// what the bytes of a binary are.
+// --check: checks the existing binaries and builds none.
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +13,7 @@ import { record } from '../platforms-page.mjs';
 import { buildTarget } from './build-target.mjs';
 import { inspect, sha256 } from './gates.mjs';
 import { sizesOf } from './sizes.mjs';
-import { fileOf, NOT_BUILT_YET, nameOf, TARGETS } from './targets.mjs';
+import { fileOf, nameOf, TARGETS, UNSUPPORTED } from './targets.mjs';
 import { pinnedZig } from './zig.mjs';
 
 const MANIFEST = join(root, 'prebuilds/SHA256SUMS');
@@ -28,15 +31,15 @@ if (!values.check) for (const target of chosen) buildTarget(target, zig);
 report(chosen.map((target) => ({ name: nameOf(target), ...inspect(target, root) })));
 if (values.verify) verify();
 if (values.sizes) showSizes();
-for (const { name, why } of NOT_BUILT_YET) console.log(`not built: ${name} (${why})`);
+for (const { name, why } of UNSUPPORTED) console.log(`not supported: ${name} (${why})`);
 if (failures.length > 0) console.error(failures.join('\n'));
-console.log(`prebuild: ${failures.length === 0 ? 'all well' : 'FAILED'}`);
+console.log(`prebuilds: ${failures.length === 0 ? 'passed' : 'FAILED'}`);
 process.exit(failures.length === 0 ? 0 : 1);
 
 function find(name) {
   const target = TARGETS.find((one) => nameOf(one) === name);
   if (target) return target;
-  console.error(`no target '${name}'; there are ${TARGETS.map(nameOf).join(' ')}`);
+  console.error(`unknown target '${name}'. Choose from ${TARGETS.map(nameOf).join(' ')}`);
   process.exit(64);
 }
 
@@ -46,7 +49,7 @@ function report(results) {
   console.log(table);
   for (const { name, faults } of results) failures.push(...faults.map((fault) => `${name}: ${fault}`));
   if (results.length < TARGETS.length || failures.length > 0) return;
-  // As sha256sum -c reads it, for whoever rebuilds.
+  // In the format of sha256sum -c.
   const manifest = results.map(({ sha256: hash, file }) => `${hash}  ${file.replace('prebuilds/', '')}\n`).join('');
   if (values.check) return checkManifest(manifest);
   writeFileSync(MANIFEST, manifest);
@@ -55,17 +58,17 @@ function report(results) {
 
 function checkManifest(manifest) {
   if (readFileSync(MANIFEST, 'utf8') !== manifest)
-    failures.push('prebuilds/SHA256SUMS is not of these binaries: npm run build:prebuilds');
+    failures.push('prebuilds/SHA256SUMS does not match the binaries. Run npm run build:prebuilds.');
 }
 
-/** The same sources in another folder must give the same bytes. */
+/** Checks that the same sources in another folder give the same bytes. */
 function verify() {
   inAnotherFolder((folder) => {
     for (const target of chosen) {
       buildTarget(target, zig, { sources: folder, out: folder });
       const [ours, theirs] = [root, folder].map((one) => sha256(readFileSync(join(one, fileOf(target)))));
-      if (ours === theirs) console.log(`${nameOf(target)}: the same bytes from another folder`);
-      else failures.push(`${nameOf(target)}: other bytes from another folder`);
+      if (ours === theirs) console.log(`${nameOf(target)}: same bytes from another folder`);
+      else failures.push(`${nameOf(target)}: different bytes from another folder`);
     }
   });
 }
@@ -74,7 +77,7 @@ function showSizes() {
   const target = chosen.find(({ platform }) => platform === 'linux');
   inAnotherFolder((folder) => {
     buildTarget(target, zig, { sources: folder, out: folder, symbols: true });
-    console.log(`\nwhat ${nameOf(target)} consists of:`);
+    console.log(`\nparts of ${nameOf(target)}:`);
     for (const [what, bytes] of sizesOf(target, folder))
       console.log(`${(bytes / 1024).toFixed(1).padStart(8)} KiB  ${what}`);
   });

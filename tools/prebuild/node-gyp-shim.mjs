@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Stands where prebuildify expects node-gyp: builds with cmake-js and zig instead. Runs in the folder whose build/Release
-// prebuildify reads afterwards.
+// Replaces node-gyp, which prebuildify calls: builds with cmake-js and zig instead. Runs in the
+// folder whose build/Release prebuildify reads afterwards.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 

@@ -1,5 +1,5 @@
-// What a PE file (a Windows DLL) says of itself: machine, what it exports and imports, whether it can be placed anywhere in
-// memory. 32 and 64 bit.
+// Reads a PE file (a Windows DLL), 32 or 64 bit: machine, exports, imports, ASLR and NX, unwind
+// data.
 const MACHINES = { '14c': 'ia32', 8664: 'x64', aa64: 'arm64' };
 const PE32_PLUS = 0x20b;
 const DLL = 0x2000;
@@ -38,13 +38,13 @@ function readSections(bytes, start) {
   });
 }
 
-/** Where in memory, 0 for nowhere. */
+/** Returns the address in memory, or 0 if there is none, and the size. */
 function readDirectory({ bytes, wide }, start, index) {
   const entry = start + 24 + (wide ? 112 : 96) + 8 * index;
   return { at: bytes.readUInt32LE(entry), size: bytes.readUInt32LE(entry + 4) };
 }
 
-/** Where in the file that lies which lies there in memory. */
+/** Converts an address in memory to an offset in the file. */
 function inFile({ sections }, address) {
   const { address: from, offset } = sections.find((one) => address >= one.address && address < one.address + one.size);
   return address - from + offset;
@@ -57,7 +57,10 @@ function readExports(pe, address) {
   return Array.from({ length: pe.bytes.readUInt32LE(at + 24) }, (_, i) => textAt(pe, names + 4 * i));
 }
 
-/** Which notes for debuggers there are: where the symbols lie, on the machine that built it, or only the hash of the file. */
+/**
+ * Returns the types of the debug entries. Such an entry contains the path of the symbol file on the
+ * build machine, or only a hash.
+ */
 function readDebugTypes(pe, { at, size }) {
   const from = size === 0 ? 0 : inFile(pe, at);
   return Array.from({ length: size / 28 }, (_, i) => pe.bytes.readUInt32LE(from + 28 * i + 12));
@@ -67,7 +70,10 @@ function isHash(type) {
   return type === REPRODUCIBLE;
 }
 
-/** A list of libraries that ends with zeros; each has a list of names that does. */
+/**
+ * Reads the list of libraries, which ends with zeros. Each has a list of names, which ends with
+ * zeros too.
+ */
 function readImports(pe, address) {
   const found = [];
   for (let at = inFile(pe, address); pe.bytes.readUInt32LE(at + 12) !== 0; at += 20)
@@ -80,13 +86,13 @@ function readNames({ bytes, wide, ...pe }, from) {
   const step = wide ? 8 : 4;
   for (let at = from; bytes.readUInt32LE(at) !== 0; at += step) {
     const byNumber = (bytes.readUInt32LE(at + step - 4) & 0x80000000) !== 0;
-    // The name stands behind two bytes, a hint where to look.
+    // Two bytes precede the name: a hint for the lookup.
     names.push(byNumber ? `#${bytes.readUInt16LE(at)}` : text(bytes, inFile(pe, bytes.readUInt32LE(at)) + 2));
   }
   return names;
 }
 
-/** The text whose address in memory stands there. */
+/** Returns the text whose address in memory is stored at `at`. */
 function textAt(pe, at) {
   return text(pe.bytes, inFile(pe, pe.bytes.readUInt32LE(at)));
 }

@@ -1,6 +1,7 @@
-// Every platform there is a binary for: the one list that the build, the gates, the manifest and the documents read.
+// The platforms with a published binary. The build, the gates, the manifest and the documentation
+// use this list.
 
-/** Oldest systems that the binaries load on. */
+/** The oldest systems on which the binaries load. */
 export const FLOOR = { glibc: '2.17', macos: '11.0', windows: '10' };
 
 const linux = (arch, triple, processor, more = {}) =>
@@ -39,20 +40,23 @@ export const TARGETS = [
   win32('ia32', 'x86', 'X86'),
 ];
 
-/** Said at the end of each run, so that nobody takes silence for support. To turn one on, move it up. */
-export const NOT_BUILT_YET = [
+/** Platforms without a binary. Each run prints them. */
+export const UNSUPPORTED = [
   {
     name: 'freebsd-x64',
-    why: 'native/os has no *_freebsd.cc for process_identity, release_events and port_owner, and nothing here could run them',
+    why: 'native/os has no *_freebsd.cc for process_identity, release_events and port_owner, and no test could run them',
   },
 ];
 
-/** As it is typed and printed: linux-arm.armv7.musl */
+/** Returns the name on the command line and in output, for example linux-arm.armv7.musl. */
 export function nameOf({ platform, arch, armv, libc }) {
   return [`${platform}-${arch}`, armv && `armv${armv}`, libc].filter(Boolean).join('.');
 }
 
-/** Where prebuildify puts it, and src/native/load.ts looks for it. */
+/**
+ * Returns the path to which prebuildify writes the binary and from which src/native/load.ts loads
+ * it.
+ */
 export function fileOf(target) {
   const [folder, ...tags] = nameOf(target).split('.');
   return `prebuilds/${folder}/${['gateway-lock', ...tags, 'node'].join('.')}`;

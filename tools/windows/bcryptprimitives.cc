@@ -1,8 +1,8 @@
-// bcryptprimitives.dll for Wine 8, which has none. The bundler inside vitest imports it, and without it fails with "Cannot
-// find native binding". Windows itself never sees this file.
+// bcryptprimitives.dll for Wine 8, which lacks it. The bundler inside vitest imports it and fails
+// without it ("Cannot find native binding"). Used under Wine only.
 #include <windows.h>
 
-// RtlGenRandom, under the only name by which advapi32 exports it.
+// RtlGenRandom: advapi32 exports it under this name only.
 extern "C" BOOLEAN NTAPI SystemFunction036(PVOID bytes, ULONG size);
 
 extern "C" __declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE bytes, SIZE_T size) {

@@ -1,41 +1,44 @@
-// What is asked of Windows: its own system calls without Node, and of one Node proofs of test/matrix, then the suites. All resolve
-// with { passed, failed, skipped, text }, where text is what to read when something failed.
+// The three kinds of tests under Wine: native/os without Node, the scripts of test/matrix in a
+// Node, the suites in a Node. Each function resolves with { passed, failed, skipped, text }; text
+// is the output to read after a failure.
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runInWine, windowsPath } from './wine.mjs';
 
-const PROOF_LIMIT_MS = 120_000;
+const SCRIPT_LIMIT_MS = 120_000;
 const SUITES_LIMIT_MS = 1_200_000;
 const SUITES = ['unit', 'integration', 'multiprocess', 'stress'];
 const CLOSING = /^(\d+) passed, (\d+) failed, (\d+) skipped$/m;
 
-/** Runs a script of test/matrix, which asks itself whether the package works and prints the answers. */
-export async function prove(program, script, { prefix, tree }) {
-  const output = join(tree, 'proof.log');
+/** Runs a script of test/matrix, which prints one result for each check. */
+export async function runScript(program, script, { prefix, tree }) {
+  const output = join(tree, 'script.log');
   const file = join(tree, 'test/matrix', script);
   const status = await runInWine(prefix, [program, '--expose-gc', file], {
     output,
     cwd: tree,
-    limitMs: PROOF_LIMIT_MS,
+    limitMs: SCRIPT_LIMIT_MS,
     env: { GATEWAY_LOCK_TEST_COMMAND: JSON.stringify([windowsPath(program), '--expose-gc', windowsPath(file)]) },
   });
   const text = readFileSync(output, 'utf8');
   if (status !== 0) return { passed: 0, failed: 1, skipped: 0, text: `${script}: ${ending(status)}\n${text}` };
   const answers = Object.entries(JSON.parse(text.trim().split('\n').at(-1)));
-  const asked = answers.filter(([, answer]) => answer !== 'not asked');
-  const wrong = asked.filter(([, answer]) => answer !== true);
-  const said = asked.map(([question, answer]) => `${script}: ${question}: ${answer === true ? 'yes' : answer}`);
-  return { passed: asked.length - wrong.length, failed: wrong.length, skipped: 0, text: said.join('\n') };
+  const tested = answers.filter(([, answer]) => answer !== 'not tested');
+  const wrong = tested.filter(([, answer]) => answer !== true);
+  const lines = tested.map(([check, answer]) => `${script}: ${check}: ${answer === true ? 'yes' : answer}`);
+  return { passed: tested.length - wrong.length, failed: wrong.length, skipped: 0, text: lines.join('\n') };
 }
 
-/** The same Node by another name, as Electron and packaged applications are. */
+/**
+ * Copies a Node to another name, as in Electron and packaged applications. Returns the new path.
+ */
 export function renamed(program, tree) {
   const other = join(tree, 'some application.exe');
   copyFileSync(program, other);
   return other;
 }
 
-/** vitest, with `args`; all suites where these name none. */
+/** Runs vitest with `args`. Runs all suites if `args` contain no --project. */
 export async function runSuites(program, { prefix, tree, args }) {
   const output = join(tree, 'vitest.log');
   const projects = args.includes('--project') ? [] : SUITES.flatMap((suite) => ['--project', suite]);
@@ -49,21 +52,21 @@ export async function runSuites(program, { prefix, tree, args }) {
   return counted(status, readFileSync(output, 'utf8'));
 }
 
-/** The test program of native/os, which needs no Node. */
+/** Runs the test program of native/os, which needs no Node. */
 export async function runOsTests(program, { prefix, tree }) {
   const output = join(tree, 'os-tests.log');
-  const status = await runInWine(prefix, [program], { output, cwd: tree, limitMs: PROOF_LIMIT_MS });
+  const status = await runInWine(prefix, [program], { output, cwd: tree, limitMs: SCRIPT_LIMIT_MS });
   return counted(status, readFileSync(output, 'utf8'));
 }
 
 function counted(status, text) {
   const closing = CLOSING.exec(text);
   const [passed, failed, skipped] = closing ? closing.slice(1).map(Number) : [0, 0, 0];
-  // One that ended badly without saying what failed has failed all the same.
+  // A non-zero exit without a failed test still counts as a failure.
   const failures = status === 0 ? failed : Math.max(failed, 1);
   return { passed, failed: failures, skipped, text: status === 0 || closing ? text : `${text}\n${ending(status)}` };
 }
 
 function ending(status) {
-  return status === null ? 'not done in time, and ended' : `ended with ${status}`;
+  return status === null ? 'killed after the time limit' : `exit code ${status}`;
 }

@@ -1,11 +1,12 @@
-// npm run test:windows [-- --node 22 [vitest arguments]]: the test suites inside real Windows Nodes, in Wine. From nothing: installs
-// Wine and MinGW, downloads the Nodes, builds the addon. First the tests of native/os, without a Node. --node can be given more than
-// once; without it all are run. Each gives the proofs of test/matrix, then the suites; Node 18, which is too old for the package, the
-// one of the addon alone.
+// npm run test:windows [-- --node 22 [vitest arguments]]: runs the test suites inside real Windows
+// Nodes under Wine. Installs Wine and MinGW, downloads the Nodes and builds the addon if they are
+// missing. First runs the tests of native/os, without Node. Then, in each Node, the scripts of
+// test/matrix and the suites; in Node 18, which is too old for the package, only the scripts for
+// the addon. --node can be repeated. Without it, all Nodes run.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepare } from '../../scripts/prepare.mjs';
-import { prove, renamed, runOsTests, runSuites } from './in-node.mjs';
+import { renamed, runOsTests, runScript, runSuites } from './in-node.mjs';
 import { NODES, nodeExe, OLDEST } from './nodes.mjs';
 import { installTools } from './tools.mjs';
 import { copyTree, OS_TESTS } from './tree.mjs';
@@ -17,12 +18,12 @@ installTools();
 mkdirSync(CACHE, { recursive: true });
 const work = mkdtempSync(join(CACHE, 'run-'));
 const prefix = freshPrefix(work);
-// Wine's processes are not this one's children: they would outlive it, at work on files that are gone.
+// The processes of Wine are not children of this process, so they must be ended explicitly.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => leave(1));
 try {
   const tree = copyTree(work);
-  const results = args.length === 0 ? [await tryWithoutNode(tree)] : [];
-  for (const node of nodes) results.push(await tryNode(node, tree));
+  const results = args.length === 0 ? [await testWithoutNode(tree)] : [];
+  for (const node of nodes) results.push(await testNode(node, tree));
   leave(report(results));
 } catch (error) {
   console.error(error);
@@ -44,13 +45,13 @@ function readArguments(args) {
   }
   const unknown = majors.filter((major) => !NODES.some((node) => node.major === major));
   if (unknown.length > 0) {
-    console.error(`no Node ${unknown.join(', ')}; there are ${NODES.map(({ major }) => major).join(' ')}`);
+    console.error(`unknown Node ${unknown.join(', ')}. Choose from ${NODES.map(({ major }) => major).join(' ')}`);
     process.exit(64);
   }
   return { nodes: NODES.filter(({ major }) => majors.length === 0 || majors.includes(major)), args: rest };
 }
 
-async function tryWithoutNode(tree) {
+async function testWithoutNode(tree) {
   process.stderr.write('gateway-lock: Windows without Node\n');
   const { text, ...counts } = await runOsTests(OS_TESTS, { prefix, tree });
   endAll(prefix);
@@ -58,19 +59,19 @@ async function tryWithoutNode(tree) {
   return { title: 'without Node', ...counts };
 }
 
-async function tryNode(node, tree) {
+async function testNode(node, tree) {
   const program = nodeExe(node);
   process.stderr.write(`gateway-lock: Windows ${node.title}\n`);
-  const place = { prefix, tree };
+  const where = { prefix, tree };
   const script = node.major < OLDEST ? 'addon.mjs' : 'package.mjs';
-  const parts = [await prove(program, script, place), await prove(renamed(program, tree), 'addon.mjs', place)];
-  if (node.major >= OLDEST) parts.push(await runSuites(program, { ...place, args }));
+  const parts = [await runScript(program, script, where), await runScript(renamed(program, tree), 'addon.mjs', where)];
+  if (node.major >= OLDEST) parts.push(await runSuites(program, { ...where, args }));
   endAll(prefix);
   for (const { text } of parts) console.log(text);
   return { title: node.title, ...sum(parts) };
 }
 
-/** Prints a line for each Node and, last, the one for all; returns the exit code. */
+/** Prints the counts of each Node, then the sum. Returns the exit code. */
 function report(results) {
   for (const { title, ...counts } of results) console.log(`Windows ${title}: ${line(counts)}`);
   const all = sum(results);

@@ -1,9 +1,9 @@
-# Debian's g++-mingw-w64-x86-64-posix. -DCMAKE_TOOLCHAIN_FILE=tools/windows/mingw-w64.cmake
+# CMake toolchain file for Debian's g++-mingw-w64-x86-64-posix.
 set(CMAKE_SYSTEM_NAME Windows)
 set(CMAKE_SYSTEM_PROCESSOR x86_64)
 set(CMAKE_CXX_COMPILER x86_64-w64-mingw32-g++-posix)
 set(CMAKE_RC_COMPILER x86_64-w64-mingw32-windres)
-# Programs of this machine, headers and libraries of the other.
+# Finds programs on this machine, headers and libraries in MinGW's folder.
 set(CMAKE_FIND_ROOT_PATH /usr/x86_64-w64-mingw32)
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)

@@ -1,4 +1,5 @@
-// The pinned Windows Nodes, from npm; from 24 on with one string changed, without which they do not start in Wine 8.
+// The pinned Windows Nodes, from npm. From Node 24 on, one string is changed, without which they do
+// not start in Wine 8.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withOneChange } from '../matrix/changed-text.mjs';
@@ -22,15 +23,16 @@ export const NODES = [
   node('26.10.0', 'sha512-GCIKoDIOUTgULKxFNlfumjEmEgIpBB/7csJ11w6WbFcC/dyZ9UH2YAFr1fuNsdEmPZOAVpT2Cv9QKPwluhOCIQ=='),
 ];
 
-/** Major version that the package wants; the addon itself asks for N-API 8 only. */
+/** The oldest major version that the package supports. The addon itself requires only N-API 8. */
 export const OLDEST = 20;
 
-// V8 asks for VirtualAlloc2 by name and does without where it is missing. Wine 8 has it, but not the placeholders that V8 wants
-// from it: "Fatal process out of memory: SegmentedTable::InitializeTable".
-const ASKED = 'VirtualAlloc2\0';
-const NOT_THERE = 'VirtualAllocX\0';
+// V8 looks VirtualAlloc2 up by name and works without it. Wine 8 has the function, but not the
+// placeholders that V8 requests from it: "Fatal process out of memory:
+// SegmentedTable::InitializeTable". So the name is changed to one that Wine does not have.
+const LOOKED_UP = 'VirtualAlloc2\0';
+const MISSING = 'VirtualAllocX\0';
 
-/** The path of its node.exe. The name stays: others look at it. */
+/** Returns the path of node.exe. The file keeps this name, because programs check it. */
 export function nodeExe({ version, ...runtime }) {
   const folder = join(CACHE, `node-${version}`);
   const file = join(folder, 'node.exe');
@@ -39,7 +41,7 @@ export function nodeExe({ version, ...runtime }) {
   mkdirSync(folder, { recursive: true });
   const part = `${file}.${process.pid}`;
   if (runtime.major < 24) copyFileSync(original, part);
-  else writeFileSync(part, withOneChange(readFileSync(original), ASKED, NOT_THERE), { mode: 0o755 });
+  else writeFileSync(part, withOneChange(readFileSync(original), LOOKED_UP, MISSING), { mode: 0o755 });
   renameSync(part, file);
   return file;
 }

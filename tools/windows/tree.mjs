@@ -1,19 +1,20 @@
-// The project as it would lie on a Windows machine: a copy of this tree with Windows' node_modules and the addon for Windows.
+// Copies this tree as it would be on Windows: with node_modules and the addon for Windows.
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { root, run } from '../../scripts/prepare.mjs';
 import { cachedInstall } from '../cached-install.mjs';
 
-/** What is built here for this system, or has nothing to do with the tests. */
-const LEFT_OUT = /^(\.git|node_modules|build(-.*)?|prebuilds|coverage)$/;
+/** Not copied: built for this system, or not needed by the tests. */
+const EXCLUDED = /^(\.git|node_modules|build(-.*)?|prebuilds|coverage)$/;
 const BUILD = join(root, 'build/windows-x64');
 /** The test program of native/os. */
 export const OS_TESTS = join(BUILD, 'tests/os_tests.exe');
 
+/** Copies the tree into `folder` and builds the addon for it. Returns the path of the copy. */
 export function copyTree(folder) {
   const tree = join(folder, 'tree');
-  for (const name of readdirSync(root).filter((one) => !LEFT_OUT.test(one)))
+  for (const name of readdirSync(root).filter((one) => !EXCLUDED.test(one)))
     cpSync(join(root, name), join(tree, name), {
       recursive: true,
       filter: (path) => basename(path) !== 'node_modules',
@@ -21,7 +22,7 @@ export function copyTree(folder) {
   buildForWindows();
   cpSync(join(BUILD, 'Release/gateway_lock.node'), join(tree, 'build/Release/gateway_lock.node'));
   const modules = cachedInstall(root, 'windows/modules', ['--os=win32', '--cpu=x64']);
-  // Linked, not copied: 10,000 files. Nothing writes into one that is there.
+  // Hard links instead of copies: 10,000 files, and none is ever modified in place.
   execFileSync('cp', ['-a', '--link', modules, join(tree, 'node_modules')]);
   return tree;
 }

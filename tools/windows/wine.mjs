@@ -1,5 +1,6 @@
-// A Windows of its own for each run: a Wine prefix made once (700 MB, 10 s) and hard-linked for each run, so that runs beside
-// each other share nothing, each starts from the same state, and what is left of one can be ended as a whole.
+// Gives each run its own Wine prefix (a Windows installation): one template (700 MB, 10 s),
+// hard-linked for each run. So parallel runs share nothing, each starts from the same state, and
+// all processes of a run can be ended at once.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -22,20 +23,22 @@ export const CACHE = join(homedir(), '.cache/gateway-lock/windows');
 
 const SETTINGS = {
   WINEDEBUG: '-all',
-  // Neither .NET nor a browser, which Wine would offer to download, and no menu entries on this desktop.
+  // Without .NET and the browser, which Wine would offer to download, and without menu entries on
+  // this desktop.
   WINEDLLOVERRIDES: 'mscoree=d;mshtml=d;winemenubuilder.exe=d',
   DISPLAY: '',
 };
 const LIMIT_MS = 120_000;
 
-/** A prefix below `folder`, as new. */
+/** Makes a new prefix below `folder`. Returns its path. */
 export function freshPrefix(folder) {
   const template = templatePrefix();
   const prefix = join(folder, 'prefix');
-  // Hard links end at the edge of a file system: /tmp is another one than the cache in a container.
+  // Hard links cannot cross file systems. In a container, /tmp and the cache may be on different
+  // ones.
   const sameDevice = statSync(folder).dev === statSync(template).dev;
   execFileSync('cp', ['-a', sameDevice ? '--link' : '--reflink=auto', template, prefix]);
-  // Wine writes its registry in place where the file has more than one name.
+  // Copies the registry files: Wine modifies a hard-linked one in place.
   for (const file of readdirSync(template).filter((name) => name.endsWith('.reg'))) {
     rmSync(join(prefix, file));
     copyFileSync(join(template, file), join(prefix, file));
@@ -44,8 +47,9 @@ export function freshPrefix(folder) {
 }
 
 /**
- * Runs a Windows program; what it prints goes to the file `output`: Node dies of a Unix pipe as standard output ("open EBADF").
- * Resolves with the exit code, null when it took longer than `limitMs`.
+ * Runs a Windows program with its output redirected into the file `output`: with a Unix pipe as
+ * standard output, Node for Windows crashes ("open EBADF"). Resolves with the exit code, or with
+ * null if the program took longer than `limitMs`.
  */
 export async function runInWine(prefix, [program, ...args], { output, cwd, limitMs, env = {} }) {
   const file = openSync(output, 'w');
@@ -61,19 +65,19 @@ export async function runInWine(prefix, [program, ...args], { output, cwd, limit
   return status;
 }
 
-/** What a Windows program that is started by hand needs to be in its environment. */
+/** Returns the environment variables that start a Windows program in this prefix. */
 export function environmentOf(prefix) {
   return { ...SETTINGS, WINEPREFIX: prefix };
 }
 
-/** Ends whatever still runs in this prefix, and nothing else. */
+/** Ends all processes of this prefix. */
 export function endAll(prefix) {
   const env = { ...process.env, ...environmentOf(prefix) };
   spawnSync('wineserver', ['-k'], { env, stdio: 'ignore', timeout: LIMIT_MS });
   spawnSync('wineserver', ['-w'], { env, stdio: 'ignore', timeout: LIMIT_MS });
 }
 
-/** As a Windows program names a file of this machine. */
+/** Converts a path of this machine to the path that Windows programs see. */
 export function windowsPath(path) {
   return `Z:${path.replaceAll('/', '\\')}`;
 }
@@ -82,12 +86,12 @@ function templatePrefix() {
   const version = execFileSync(findWine(), ['--version'], { encoding: 'utf8' }).match(/[\d.]+/)[0];
   const template = join(CACHE, `prefix-${version}`);
   if (existsSync(template)) return template;
-  // Made beside it and renamed, so that one which is there is whole.
+  // Made beside the final folder and renamed, so that an existing template is complete.
   const part = `${template}.${process.pid}`;
   mkdirSync(part, { recursive: true });
   const options = { env: { ...process.env, ...SETTINGS, WINEPREFIX: part }, stdio: 'ignore', timeout: LIMIT_MS };
   run(findWine(), ['wineboot', '-i'], 'making a Wine prefix (700 MB, once)', options);
-  // Wine says Windows 7 by default, and Node wants 8.1 or later.
+  // Wine reports Windows 7 by default. Node requires 8.1.
   run(findWine(), ['winecfg', '-v', 'win10'], 'making it Windows 10', options);
   const library = join(part, 'drive_c/windows/system32/bcryptprimitives.dll');
   const source = join(root, 'tools/windows/bcryptprimitives.cc');
