@@ -24,7 +24,8 @@ const FULL = {
   memoryRounds: 3,
   contenders: [10, 100, 1000],
   /**
-   * Processes per group size, which gives the number of rounds. At least 3 rounds, if time allows.
+   * Processes that start for one group size in all rounds together. At least 3 rounds run, if time
+   * allows.
    */
   contendersInAll: 100,
   contenderSeconds: 100,

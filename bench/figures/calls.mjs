@@ -1,4 +1,4 @@
-// The time of one call: acquire and release, a refused attempt, a probe, a gateway's start and
+// Measures single calls: acquire and release, a refused attempt, a probe, a gateway's start and
 // close.
 
 import { mkdirSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// The time from the end of one holder, by SIGKILL or release, until the next one holds the lock.
+// Measures the time from the end of a holder (SIGKILL or release) until the waiter holds the lock.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Contestant, withContestants } from '../contestants.mjs';
 import { figure, quantile, rounded } from '../statistics.mjs';

@@ -1,4 +1,4 @@
-// The memory of a held lock, and what a million lock cycles leave allocated.
+// Measures the memory of a held lock, and the memory that a million lock cycles leave allocated.
 import { withContestants } from '../contestants.mjs';
 import { figure, rounded } from '../statistics.mjs';
 import { freshDirectory, freshPath } from '../temporary.mjs';

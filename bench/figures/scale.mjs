@@ -1,4 +1,5 @@
-// Figures for large numbers: locks in one process, and processes that try one lock.
+// Measures how times change with many locks in one process and with many processes that try one
+// lock.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { freemem } from 'node:os';

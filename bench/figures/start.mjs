@@ -1,4 +1,4 @@
-// The time to import the package, and the time of a process whose start is refused.
+// Measures the time of an import, and the time of a process whose start is refused.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -9,7 +9,7 @@ import { freePort, freshDirectory, freshPath } from '../temporary.mjs';
 const HERE = fileURLToPath(new URL('..', import.meta.url));
 const execute = promisify(execFile);
 
-/** With one call, if that loads the addon. */
+/** The code to measure: the import, and one call if the first call loads the native code. */
 const IMPORTS = {
   floor: "await import('./empty.mjs')",
   ours: "const { probeLock } = await import('../dist/index.js'); probeLock('/nonexistent/lock')",

@@ -1,4 +1,4 @@
-// The CPU time of waiting for a lock that is never released.
+// Measures the CPU time of waiting for a lock that is never released.
 import { withContestants } from '../contestants.mjs';
 import { figure } from '../statistics.mjs';
 import { freshPath } from '../temporary.mjs';

@@ -1,5 +1,4 @@
-// OFD locks on a descriptor. Without a record and an inode check, and the file stays: less work
-// than the floor.
+// OFD locks on a descriptor. Less work than the floor: no record, no inode check, and the file stays.
 import { closeSync, openSync } from 'node:fs';
 import { tryLock, waitForLock } from 'fs-native-extensions';
 import { mustBeRefused } from '../refused.mjs';

@@ -1,5 +1,5 @@
-// fcntl(F_SETLK) in libuv's thread pool. Without a record and an inode check, and the file stays:
-// less work than the floor.
+// fcntl(F_SETLK) in libuv's thread pool. Less work than the floor: no record, no inode check, and
+// the file stays.
 import { closeSync, openSync } from 'node:fs';
 import osLock from 'os-lock';
 

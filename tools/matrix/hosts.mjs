@@ -57,8 +57,8 @@ function nativeHost(runtime, { script, prebuilt }, { program = programOf(runtime
 }
 
 /**
- * Checks that a runtime is known to fail. In Bun, http.Server is not a net.Server: listen() throws,
- * while lock and port work.
+ * Checks of package.mjs that must fail in a runtime. In Bun, http.Server is not a net.Server, so
+ * listen() throws. The lock and the port work.
  */
 const LACKS = { bun: ['server'] };
 
@@ -110,7 +110,7 @@ function emulatedSuite(runtime, { folder, prebuilt }) {
   };
 }
 
-/** Lets an arm64 process hold the lock against x64. */
+/** The command of an arm64 process that holds the lock in the check `foreign` of an x64 runtime. */
 function besideArm64({ script }) {
   const arm64 = RUNTIMES.find(({ platform }) => platform === 'linux-arm64');
   return whyNotEmulated(arm64) ? {} : withForeign(underEmulator(arm64, script));
@@ -139,8 +139,8 @@ function oldHost(runtime, installed) {
 }
 
 /**
- * Another C library on the same kernel. LD_LIBRARY_PATH leads to the libraries that Debian lacks;
- * child processes inherit it.
+ * Another C library on the same kernel. LD_LIBRARY_PATH names the folder of the libraries that
+ * Debian lacks; child processes inherit it.
  */
 function muslHosts(installed) {
   const runtimes = RUNTIMES.filter(({ platform }) => platform === 'linux-x64 musl');

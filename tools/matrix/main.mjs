@@ -1,8 +1,9 @@
 // npm run test:matrix [-- --quick] [--all]: tests the packed tarball in every runtime that this
 // machine can run. Exits non-zero if one of them fails.
-// --quick: without the integration suite. --all: the suite in each Node for arm64, not only in the
-// first; a runtime that this machine cannot run is a failure. Without either option, writes the
-// table of docs/platforms.md.
+// --quick: does not run the integration suite.
+// --all: runs the suite in each Node for arm64, not only in the first. A runtime that this machine
+// cannot run is a failure.
+// Without --quick and --all, writes the table of docs/platforms.md.
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

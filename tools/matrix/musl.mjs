@@ -89,8 +89,8 @@ function build() {
   const names = join(WORK, 'names.o');
   const options = ['-O2', '-fPIC', '-fno-exceptions', '-fno-rtti', '-Wall', '-Werror'];
   log('g++', [`-specs=${SPECS}`, ...options, '-c', '-o', names, join(root, 'tools/matrix/musl_names.cc')]);
-  // Debian's libgcc_s works: musl and names.o have what it imports from glibc, and musl itself
-  // answers to the name libc.so.6.
+  // Debian's libgcc_s works with musl: its imports are in musl or in names.o, and musl resolves the
+  // name libc.so.6 to itself.
   const libgcc = execFileSync('gcc', ['-print-file-name=libgcc_s.so.1'], { encoding: 'utf8' }).trim();
   const library = compile(sources, `-Wl,${names} -Wl,${libgcc}`);
   const part = join(WORK, 'lib');

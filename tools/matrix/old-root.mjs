@@ -1,5 +1,5 @@
-// A system with an old C library, Debian 11 with glibc 2.31, and how to run something in it. Older
-// ones are no longer to be had; the gate on the symbols speaks for them.
+// Runs commands on a system with an old C library: Debian 11 with glibc 2.31. Debian no longer
+// offers older ones. The gate on symbol versions covers those (tools/prebuild/gates.mjs).
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';

@@ -1,5 +1,5 @@
-// The commands with which each package manager installs the package without install scripts, and
-// the command that runs a script then.
+// For each package manager: the commands that install the package, and the command that runs a
+// script of the project.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';

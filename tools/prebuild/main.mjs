@@ -1,8 +1,8 @@
 // npm run build:prebuilds [-- TARGET...] [--verify] [--sizes] [--check]: builds the published
 // binaries of every platform on one Linux machine and checks them. TARGET is a name as printed, for
 // example linux-x64.musl.
-// --verify: builds each binary once more in another folder and compares the bytes. --sizes: lists
-// what the bytes of a binary are.
+// --verify: builds each binary once more in another folder and compares the bytes.
+// --sizes: lists the parts of a binary with their sizes.
 // --check: checks the existing binaries and builds none.
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
