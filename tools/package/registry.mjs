@@ -22,7 +22,10 @@ export async function startRegistry(modules, work) {
   const token = `//${host}/:_authToken=anybody`;
   writeFileSync(userConfig, `registry=http://${host}/\n${token}\nupdate-notifier=false\naudit=false\nfund=false\n`);
   const args = ['--config', config, '--listen', host];
-  const child = fork(join(modules, 'verdaccio/bin/verdaccio'), args, { cwd: folder, stdio: ['ignore', 2, 2, 'ipc'] });
+  const child = fork(join(modules, 'verdaccio/bin/verdaccio'), args, {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
   await started(child);
   return { url: `http://${host}/`, userConfig, stop: () => child.kill() };
 }
