@@ -1,4 +1,4 @@
-// The plots that README shows: written as SVG by hand, because a plotting library would be the largest thing here.
+// Draws the plots of README. Without a plotting library, which would be larger than the bench.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { lineChart } from './line-chart.mjs';
@@ -18,7 +18,7 @@ function write(name, svg) {
   writeFileSync(`${RESULTS}${name}.svg`, svg);
 }
 
-/** How many of the hand-overs took at most so long. */
+/** Draws the share of hand-overs that took at most a given time. */
 function distribution(title, { samples, unit }) {
   const series = Object.entries(samples).map(([name, values]) => {
     const sorted = [...values].sort((a, b) => a - b);

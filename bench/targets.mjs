@@ -1,9 +1,10 @@
-// What each figure should be, which of its numbers that is about, and how much has to be measured for it.
+// The target of each figure: `of` is the number that `limit` applies to, `lacks` reports whether
+// enough was measured.
 
 const ratio = (limit) => ({ text: `ratio <= ${limit}`, of: (figure) => figure.ratio, limit });
 
-/** null, or that it was less than the target is about. */
-const fewer = (count, wanted, what) => (count < wanted ? `${count} ${what} and not ${wanted}` : null);
+/** Returns a text if fewer were measured than the target requires, else null. */
+const fewer = (count, wanted, what) => (count < wanted ? `${count} ${what} instead of ${wanted}` : null);
 
 export const TARGETS = {
   cycle: ratio(1.25),
@@ -57,19 +58,19 @@ export const TARGETS = {
 
 const peerValues = ({ peers }) => Object.values(peers).flatMap(({ value }) => (value === undefined ? [] : [value]));
 
-/** null: all that the target is about was measured. */
+/** Returns null if everything that the target requires was measured, else what is missing. */
 export function lackOf(key, figure) {
   const lack = TARGETS[key].lacks?.(figure) ?? null;
   return lack !== null && figure.limitedBy ? `${lack}: ${figure.limitedBy}` : lack;
 }
 
-/** What was measured is as it should be, however little that was. */
+/** Returns true if the measured values meet the target, even if too few were measured. */
 function holds(key, figure) {
   const { of, limit, also = () => true } = TARGETS[key];
   return of(figure) <= limit && also(figure);
 }
 
-/** `not in full` proves nothing, neither way: so is what --quick measures. */
+/** `not in full`: too little was measured for a verdict, as with --quick. */
 export function verdictOn(key, figure) {
   if (lackOf(key, figure) !== null) return 'not in full';
   return holds(key, figure) ? 'ok' : 'MISSED';

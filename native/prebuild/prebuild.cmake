@@ -1,4 +1,4 @@
-# Build settings of the published binaries (scripts/prebuild.mjs, zig only): they contain the C++
+# Build settings of the published binaries (tools/prebuild/main.mjs, zig only): they contain the C++
 # library, omit functions that are never called, and are byte-identical from every folder.
 add_compile_options(-ffunction-sections -fdata-sections -fvisibility-global-new-delete=force-hidden
   -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
