@@ -17,6 +17,8 @@ export type { GatewayLock } from './gateway/gateway-lock.js';
 export type { GatewayLockOptions, GatewayWait } from './gateway/gateway-options.js';
 export type { ExecProgram, Inheritance } from './gateway/inheritance.js';
 /** @internal For src/cli. */
+export { environmentWith } from './gateway/inheritance.js';
+/** @internal For src/cli. */
 export { killChildrenOnExit } from './gateway/kill-children-on-exit.js';
 export type { ListedLock, ListLocksOptions } from './gateway/list-locks.js';
 export { listLocks, listStateDirectories } from './gateway/list-locks.js';

@@ -1,5 +1,5 @@
 // small_holder DIRECTORY SEED lock|sabotage: a contender of `gateway-lock stress`
-// (src/cli/stress/contender.ts) that starts in a millisecond, so that 100,000 of them can be killed
+// (src/cli/commands/stress/contender.ts) that starts in a millisecond, so that 100,000 of them can be killed
 // in minutes. The same files, witnesses and letters on stdout.
 #include <fcntl.h>
 #include <sys/stat.h>

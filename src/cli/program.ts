@@ -1,13 +1,13 @@
 // The command line: every command, option and example. --help, man page and completions are made from it.
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { addCompletionCommand } from './completion.js';
-import { addDoctorCommand } from './doctor.js';
-import { addRunCommand } from './run.js';
-import { addServeCommand } from './serve.js';
-import { addStatusCommand } from './status.js';
-import { addStressCommand } from './stress.js';
-import { addUnitCommand } from './unit.js';
+import { addCompletionCommand } from './commands/completion.js';
+import { addDoctorCommand } from './commands/doctor.js';
+import { addRunCommand } from './commands/run.js';
+import { addServeCommand } from './commands/serve.js';
+import { addStatusCommand } from './commands/status.js';
+import { addStressCommand } from './commands/stress.js';
+import { addUnitCommand } from './commands/unit.js';
 
 const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
 const { version } = JSON.parse(manifest) as { version: string };

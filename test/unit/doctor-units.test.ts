@@ -1,8 +1,8 @@
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { judgeJob } from '../../src/cli/doctor/launchd-job.js';
-import { judgeService, judgeSocket, mentions, parseUnit } from '../../src/cli/doctor/systemd-unit.js';
+import { judgeJob } from '../../src/cli/commands/doctor/launchd-job.js';
+import { judgeService, judgeSocket, mentions, parseUnit } from '../../src/cli/commands/doctor/systemd-unit.js';
 
 const service = (lines: string) => parseUnit(`[Service]\nExecStart=/usr/bin/gateway-lock serve\n${lines}`);
 const messages = (lines: string, certain = true) =>

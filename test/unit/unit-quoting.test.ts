@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { quotedArgument } from '../../src/cli/unit/schtasks.js';
-import { quoted, quotedPath } from '../../src/cli/unit/systemd.js';
-import { xmlText } from '../../src/cli/unit/xml.js';
+import { quotedArgument } from '../../src/cli/commands/unit/schtasks.js';
+import { quoted, quotedPath } from '../../src/cli/commands/unit/systemd.js';
+import { xmlText } from '../../src/cli/commands/unit/xml.js';
 
 const WORDS = [
   'plain-word_1.0,/x:y@z+=',

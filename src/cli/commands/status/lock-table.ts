@@ -1,8 +1,8 @@
 // The locks as a table, or as one block for each where the terminal is too narrow for it.
 import { basename, dirname } from 'node:path';
-import type { ListedLock } from '../../index.js';
-import { printable } from '../../printable.js';
-import type { Paint } from '../output.js';
+import type { ListedLock } from '../../../index.js';
+import { printable } from '../../../printable.js';
+import type { Paint } from '../../output.js';
 import { type Cell, commandCell, healthCell, holderCell, portCell, sinceCell, stateCell } from './lock-cells.js';
 
 export interface Page {

@@ -1,5 +1,5 @@
 // Gateways derive further ports from their base port: bases that are close together meet there.
-import { type ListedLock, listLocks } from '../../index.js';
+import { type ListedLock, listLocks } from '../../../index.js';
 import { ok, type Report, type Subject, warning } from './finding.js';
 
 export const LEAST_DISTANCE = 20;

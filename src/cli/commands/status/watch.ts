@@ -1,8 +1,8 @@
 // Looking again and again: in place on a terminal, line by line into a pipe.
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ListedLock } from '../../index.js';
-import { jsonText } from '../json-output.js';
-import { print } from '../print.js';
+import type { ListedLock } from '../../../index.js';
+import { jsonText } from '../../json-output.js';
+import { print } from '../../print.js';
 import { localTime } from './lock-cells.js';
 
 const HOME = '\x1b[H';

@@ -1,12 +1,12 @@
 // gateway-lock serve: the smallest gateway, to see the behaviour of all the others.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Command } from 'commander';
-import { acquireGatewayLock, detectSupervisor, type GatewayLock, startSupervised } from '../index.js';
-import { withExamples } from './examples.js';
-import { addFlags, type GatewayFlags, gatewayOptions } from './gateway-flags.js';
-import { errorLine, say } from './output.js';
-import { SignalRelay } from './signal-relay.js';
-import { sayDuplicate } from './supervision.js';
+import { acquireGatewayLock, detectSupervisor, type GatewayLock, startSupervised } from '../../index.js';
+import { withExamples } from '../examples.js';
+import { addFlags, type GatewayFlags, gatewayOptions } from '../gateway-flags.js';
+import { errorLine, say } from '../output.js';
+import { SignalRelay } from '../signal-relay.js';
+import { sayDuplicate } from '../supervision.js';
 
 export function addServeCommand(program: Command): void {
   const command = program

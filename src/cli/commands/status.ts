@@ -1,14 +1,14 @@
 // gateway-lock status: who has which lock, and is it well?
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type ListedLock, listLocks, listStateDirectories } from '../index.js';
-import { printable } from '../printable.js';
-import { addClusterFlags, type ClusterFlags, ttlFlag } from './cluster/cluster-flags.js';
-import { type ClusterReport, clusterLines, readClusterReport } from './cluster/cluster-report.js';
-import { withExamples } from './examples.js';
-import { addFlags, type GatewayFlags, gatewayOptions, parseMilliseconds } from './gateway-flags.js';
-import { jsonText } from './json-output.js';
-import { painter } from './output.js';
-import { print } from './print.js';
+import { type ListedLock, listLocks, listStateDirectories } from '../../index.js';
+import { printable } from '../../printable.js';
+import { addClusterFlags, type ClusterFlags, ttlFlag } from '../cluster/cluster-flags.js';
+import { type ClusterReport, clusterLines, readClusterReport } from '../cluster/cluster-report.js';
+import { withExamples } from '../examples.js';
+import { addFlags, type GatewayFlags, gatewayOptions, parseMilliseconds } from '../gateway-flags.js';
+import { jsonText } from '../json-output.js';
+import { painter } from '../output.js';
+import { print } from '../print.js';
 import { statusJson, statusLines } from './status/status-report.js';
 import { watchLocks } from './status/watch.js';
 

@@ -2,7 +2,7 @@
 // lists in Node, and these keys are written in one way.
 import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
-import { PRIVACY_SETTINGS } from '../../index.js';
+import { PRIVACY_SETTINGS } from '../../../index.js';
 import { protectedPath } from '../unit/protected-folders.js';
 import { isInCellar } from '../unit/stable-path.js';
 import { error, type Report, warning } from './finding.js';

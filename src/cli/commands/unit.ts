@@ -1,11 +1,11 @@
 // gateway-lock unit: what a service manager needs to start a gateway, and to leave a healthy one alone.
 import { isAbsolute } from 'node:path';
 import { Argument, type Command, Option } from 'commander';
-import { PRIVACY_SETTINGS } from '../index.js';
-import { withExamples } from './examples.js';
-import { addFlags } from './gateway-flags.js';
-import { say } from './output.js';
-import { print } from './print.js';
+import { PRIVACY_SETTINGS } from '../../index.js';
+import { withExamples } from '../examples.js';
+import { addFlags } from '../gateway-flags.js';
+import { say } from '../output.js';
+import { print } from '../print.js';
 import { launchdPlist } from './unit/launchd.js';
 import { protectedPath } from './unit/protected-folders.js';
 import { schtasksXml } from './unit/schtasks.js';

@@ -7,7 +7,7 @@ import {
   otherOwnerAbove,
   restrictAccessCommand,
   showModeCommand,
-} from '../../index.js';
+} from '../../../index.js';
 import { error, info, ok, type Report, type Subject, warning } from './finding.js';
 
 const GROUP_WRITES = 0o020;

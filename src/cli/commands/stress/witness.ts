@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { processStatesAreKnown } from '../../index.js';
+import { processStatesAreKnown } from '../../../index.js';
 
 /** Milliseconds that a killed process may take to disappear where its state cannot be read (macOS, Windows). */
 const DYING_MS = 2000;

@@ -1,6 +1,6 @@
 // Starts contenders, ends them, replaces them, and keeps the figures.
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import { bindExclusive, signalsCanBeRelayed } from '../../index.js';
+import { bindExclusive, signalsCanBeRelayed } from '../../../index.js';
 import { CONTENDER_VARIABLE, type ContenderPlan } from './contender.js';
 import { chooseEnding, type Ending, FROM_OUTSIDE, newRandom, type Random, type StressOptions } from './plan.js';
 import { type Findings, JournalReader } from './witness.js';

@@ -1,5 +1,5 @@
 // What a check of the doctor looks at, and what it says.
-import type { GatewayLockOptions, GatewayPaths, ListedLock } from '../../index.js';
+import type { GatewayLockOptions, GatewayPaths, ListedLock } from '../../../index.js';
 
 export interface Finding {
   /** Which check says it. */

@@ -1,6 +1,6 @@
 // The lock files that are there: what each means, and whether anything has to be done about it.
-import type { ListedLock } from '../../index.js';
-import { causeOf } from '../json-output.js';
+import type { ListedLock } from '../../../index.js';
+import { causeOf } from '../../json-output.js';
 import { error, info, ok, type Report, type Subject } from './finding.js';
 import { isInert } from './inert.js';
 

@@ -1,19 +1,19 @@
 // gateway-lock doctor: diagnoses problems of this machine and suggests fixes.
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
-import { type GatewayLockOptions, LockError, listLocks, probeLock, resolveGatewayPaths } from '../index.js';
-import { printable } from '../printable.js';
-import { addClusterFlags, type ClusterFlags, ttlFlag } from './cluster/cluster-flags.js';
-import { readClusterFacts } from './cluster/cluster-report.js';
+import { type GatewayLockOptions, LockError, listLocks, probeLock, resolveGatewayPaths } from '../../index.js';
+import { printable } from '../../printable.js';
+import { addClusterFlags, type ClusterFlags, ttlFlag } from '../cluster/cluster-flags.js';
+import { readClusterFacts } from '../cluster/cluster-report.js';
+import { withExamples } from '../examples.js';
+import { EXIT } from '../exit-codes.js';
+import { addFlags, type GatewayFlags, gatewayOptions } from '../gateway-flags.js';
+import { jsonText } from '../json-output.js';
+import { type Paint, painter } from '../output.js';
+import { print } from '../print.js';
 import { runChecks } from './doctor/checks.js';
 import { error, type Finding, ok, type Subject } from './doctor/finding.js';
 import { removeInert } from './doctor/inert.js';
-import { withExamples } from './examples.js';
-import { EXIT } from './exit-codes.js';
-import { addFlags, type GatewayFlags, gatewayOptions } from './gateway-flags.js';
-import { jsonText } from './json-output.js';
-import { type Paint, painter } from './output.js';
-import { print } from './print.js';
 
 interface DoctorFlags extends GatewayFlags, ClusterFlags {
   readonly json?: boolean;

@@ -1,11 +1,11 @@
 // gateway-lock completion: made from the definitions of the commands, so that it never lags behind.
 import { Argument, type Command } from 'commander';
+import { withExamples } from '../examples.js';
+import { print } from '../print.js';
 import { bashCompletion } from './completion/bash.js';
 import { fishCompletion } from './completion/fish.js';
 import { type Grammar, grammarOf } from './completion/grammar.js';
 import { zshCompletion } from './completion/zsh.js';
-import { withExamples } from './examples.js';
-import { print } from './print.js';
 
 const WRITERS: Readonly<Record<string, (grammar: Grammar) => string>> = {
   bash: bashCompletion,

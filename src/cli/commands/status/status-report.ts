@@ -1,7 +1,7 @@
 // What status says, for people and for programs.
-import type { ListedLock } from '../../index.js';
-import { printable } from '../../printable.js';
-import { causeOf } from '../json-output.js';
+import type { ListedLock } from '../../../index.js';
+import { printable } from '../../../printable.js';
+import { causeOf } from '../../json-output.js';
 import { lockTable, type Page } from './lock-table.js';
 
 /** As `--json` prints it: the fields of listLocks(), with the cause as code and message. */

@@ -8,7 +8,7 @@ import {
   probeGateway,
   probePort,
   stopCommand,
-} from '../../index.js';
+} from '../../../index.js';
 import { error, info, ok, type Report, type Subject, warning } from './finding.js';
 
 /** A gateway that has its lock and does not listen for so long is not merely starting. */

@@ -3,7 +3,7 @@
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread, Worker } from 'node:worker_threads';
-import { acquireGatewayLock, acquireLock, bindExclusive } from '../../index.js';
+import { acquireGatewayLock, acquireLock, bindExclusive } from '../../../index.js';
 import { type Ending, newRandom, type Random, type StressOptions } from './plan.js';
 import { Witness } from './witness.js';
 

@@ -1,8 +1,8 @@
 // Leftover lock files that provably mean nothing, and how they are removed.
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { type ListedLock, tryAcquireForRemoval } from '../../index.js';
-import { causeOf } from '../json-output.js';
+import { type ListedLock, tryAcquireForRemoval } from '../../../index.js';
+import { causeOf } from '../../json-output.js';
 import { info, type Report, warning } from './finding.js';
 
 /** An older gateway creates its file and writes the record a moment later: an empty one may be a gateway. */

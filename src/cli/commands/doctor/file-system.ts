@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type FileLock, type LockStrength, tryAcquireLock } from '../../index.js';
+import { type FileLock, type LockStrength, tryAcquireLock } from '../../../index.js';
 import { error, ok, type Report, type Subject, warning } from './finding.js';
 
 const LOCAL = 'Put the state on a local file system (--state-dir); in a container: on a named volume';

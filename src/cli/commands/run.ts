@@ -8,19 +8,19 @@ import {
   programsInherit,
   type SupervisedAttempt,
   startSupervised,
-} from '../index.js';
-import { type ChildEnd, runChild } from './child.js';
-import { gatewayCluster } from './cluster/cluster-flags.js';
-import { addRunClusterFlags, clusterConflict, type RunClusterFlags } from './cluster/run-flags.js';
-import { runUntilDeadline } from './cluster/run-until-deadline.js';
-import { withExamples } from './examples.js';
-import { EXIT, exitCodeOf, isHeld } from './exit-codes.js';
-import { findProgram } from './find-program.js';
-import { addFlags, type GatewayFlags, gatewayOptions, parseMilliseconds } from './gateway-flags.js';
-import { refuseOpenClaw } from './openclaw.js';
-import { errorLine, say } from './output.js';
-import { SignalRelay } from './signal-relay.js';
-import { sayDuplicate } from './supervision.js';
+} from '../../index.js';
+import { gatewayCluster } from '../cluster/cluster-flags.js';
+import { addRunClusterFlags, clusterConflict, type RunClusterFlags } from '../cluster/run-flags.js';
+import { runUntilDeadline } from '../cluster/run-until-deadline.js';
+import { withExamples } from '../examples.js';
+import { EXIT, exitCodeOf, isHeld } from '../exit-codes.js';
+import { findProgram } from '../find-program.js';
+import { addFlags, type GatewayFlags, gatewayOptions, parseMilliseconds } from '../gateway-flags.js';
+import { refuseOpenClaw } from '../openclaw.js';
+import { errorLine, say } from '../output.js';
+import { type ChildEnd, SignalRelay } from '../signal-relay.js';
+import { sayDuplicate } from '../supervision.js';
+import { runChild } from './run/child.js';
 
 interface RunFlags extends GatewayFlags, RunClusterFlags {
   /** Milliseconds; false for --no-wait. */

@@ -1,7 +1,7 @@
 // What people are told about one lock, word by word.
-import type { ListedLock } from '../../index.js';
-import { printable } from '../../printable.js';
-import type { Paint } from '../output.js';
+import { commandText, type ListedLock } from '../../../index.js';
+import { printable } from '../../../printable.js';
+import type { Paint } from '../../output.js';
 
 export interface Cell {
   readonly text: string;
@@ -42,10 +42,8 @@ export function healthCell({ listening, health }: ListedLock): Cell {
   return { text: `unhealthy: ${printable(health?.reason ?? 'no answer')}`, style: 'red' };
 }
 
-/** As a shell would have to be told it; a word of its own may hold anything. */
 export function commandCell({ command }: ListedLock): Cell {
-  const words = (command ?? []).map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${printable(word)}'`));
-  return { text: words.join(' ') };
+  return { text: printable(commandText(command ?? [])) };
 }
 
 /** `2026-11-22 17:48:53`, in the time zone of the reader. */

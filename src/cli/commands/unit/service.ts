@@ -3,10 +3,10 @@
 import { realpathSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
-import { type GatewayPaths, resolveGatewayPaths } from '../../index.js';
-import { findProgram } from '../find-program.js';
-import { type GatewayFlags, gatewayOptions } from '../gateway-flags.js';
-import { refuseOpenClaw } from '../openclaw.js';
+import { type GatewayPaths, resolveGatewayPaths } from '../../../index.js';
+import { findProgram } from '../../find-program.js';
+import { type GatewayFlags, gatewayOptions } from '../../gateway-flags.js';
+import { refuseOpenClaw } from '../../openclaw.js';
 import { stablePath } from './stable-path.js';
 
 export interface UnitFlags extends GatewayFlags {
