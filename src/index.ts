@@ -55,12 +55,14 @@ export {
 export {
   commandText,
   DENIED_PORT_ADVICE,
+  denyOthersCommand,
   listListenersCommand,
   makeDirectoryCommand,
   PRIVACY_SETTINGS,
   restrictAccessCommand,
   showModeCommand,
   stopCommand,
+  takeOwnershipCommand,
 } from './native/shell-commands.js';
 export type { HealthProbe, ProbeHealthOptions } from './probe/probe-health.js';
 export { probeHealth } from './probe/probe-health.js';

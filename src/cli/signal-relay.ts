@@ -1,4 +1,5 @@
-// Signals that this command receives. Before the program runs they end the wait; after that they are passed on.
+// Signals that this command receives. Before the program runs they end the wait; after that they
+// are passed on.
 import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
@@ -11,13 +12,17 @@ export interface ChildEnd {
 }
 
 /**
- * SIGBREAK is Ctrl+Break, which a supervisor on Windows can also send to a process group. Without a handler it would end this
- * command, and the program with it before the program's own handler runs. Other systems do not have this signal.
+ * SIGBREAK is Ctrl+Break, which a supervisor on Windows can also send to a process group. Without a
+ * handler it would end this command, and the program with it before the program's own handler runs.
+ * Other systems do not have this signal.
  */
 const RELAYED = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGBREAK'] as const;
 /** A terminal sends these to every foreground process, so the program has already received them. */
 const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
-/** Signals whose default action writes a core dump. The program has written its own; this command must not add a second one. */
+/**
+ * Signals whose default action writes a core dump. The program has written its own; this command
+ * must not add a second one.
+ */
 const DUMPING: readonly NodeJS.Signals[] = [
   'SIGQUIT',
   'SIGILL',
@@ -31,7 +36,10 @@ const DUMPING: readonly NodeJS.Signals[] = [
   'SIGSYS',
 ];
 
-/** The exit code of a shell for signal 21. No call of Windows lets a process send this signal to itself. */
+/**
+ * The exit code of a shell for signal 21. No call of Windows lets a process send this signal to
+ * itself.
+ */
 const BREAK_EXIT = 128 + 21;
 
 export class SignalRelay {
@@ -53,7 +61,10 @@ export class SignalRelay {
     this.#child = child;
   }
 
-  /** Runs `action`. Returns the signal if one interrupted it, so that this command ends as it would without a handler. */
+  /**
+   * Runs `action`. Returns the signal if one interrupted it, so that this command ends as it would
+   * without a handler.
+   */
   async endedBy(action: () => Promise<ChildEnd>): Promise<ChildEnd> {
     try {
       return await action();

@@ -1,4 +1,4 @@
-// gateway-lock completion: made from the definitions of the commands, so that it never lags behind.
+// gateway-lock completion: prints a completion script, made from the definitions of the commands.
 import { Argument, type Command } from 'commander';
 import { withExamples } from '../examples.js';
 import { print } from '../print.js';
@@ -17,8 +17,8 @@ export function addCompletionCommand(program: Command): void {
   const command = program
     .command('completion')
     .summary('print a completion script for bash, zsh or fish')
-    .description('Prints a completion script on stdout; its first lines say how to use it.')
-    .addArgument(new Argument('<shell>', 'which shell').choices(Object.keys(WRITERS)))
+    .description('Prints a completion script on stdout. Its first lines tell how to use it.')
+    .addArgument(new Argument('<shell>', 'name of the shell').choices(Object.keys(WRITERS)))
     .action(async (shell: string) => void (await print(WRITERS[shell]!(grammarOf(program)))));
   withExamples(command, [
     { line: 'eval "$(gateway-lock completion bash)"', what: 'in ~/.bashrc' },

@@ -1,4 +1,4 @@
-// gateway-lock run: holds the lock for a program that knows nothing of it.
+// gateway-lock run: holds the lock for a program that does not use this package itself.
 import { type Command, Option } from 'commander';
 import {
   acquireGatewayLock,
@@ -13,9 +13,9 @@ import { gatewayCluster } from '../cluster/cluster-flags.js';
 import { addRunClusterFlags, clusterConflict, type RunClusterFlags } from '../cluster/run-flags.js';
 import { runUntilDeadline } from '../cluster/run-until-deadline.js';
 import { withExamples } from '../examples.js';
-import { EXIT, exitCodeOf, isHeld } from '../exit-codes.js';
+import { EXIT, exitCodeOf, isHeld, withExitCodes } from '../exit-codes.js';
 import { findProgram } from '../find-program.js';
-import { addFlags, type GatewayFlags, gatewayOptions, parseMilliseconds } from '../gateway-flags.js';
+import { addFlags, type GatewayFlags, gatewayOptions, parseMilliseconds, portFlag } from '../gateway-flags.js';
 import { refuseOpenClaw } from '../openclaw.js';
 import { errorLine, say } from '../output.js';
 import { type ChildEnd, SignalRelay } from '../signal-relay.js';
@@ -23,7 +23,7 @@ import { sayDuplicate } from '../supervision.js';
 import { runChild } from './run/child.js';
 
 interface RunFlags extends GatewayFlags, RunClusterFlags {
-  /** Milliseconds; false for --no-wait. */
+  /** In milliseconds; false for --no-wait. */
   readonly wait?: number | false;
   readonly supervised?: boolean;
   readonly park?: boolean;
@@ -35,33 +35,34 @@ interface RunFlags extends GatewayFlags, RunClusterFlags {
 export function addRunCommand(program: Command): void {
   const command = program
     .command('run')
-    .summary('hold the lock, and the port, for any program')
+    .summary('run a program while holding the lock and the port')
     .description(
       'Runs a program while holding the lock. The lock is held as long as the program or this command is running. ' +
-        'With --port the program inherits the bound, listening socket as descriptor 3, by the convention of socket activation ' +
-        "(LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES). Signals are passed on; the exit code is the program's own.",
+        'With --port the program inherits the listening socket as descriptor 3, as in the socket activation of systemd ' +
+        '(LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES). Signals are passed on to the program, and its exit code is returned.',
     )
     .passThroughOptions()
-    .argument('<command...>', 'the program and its arguments, after --');
-  addFlags(command, 'port', 'host', 'lock', 'stateDir', 'config', 'profile', 'app')
+    .argument('<command...>', 'the program and its arguments, after --')
+    .addOption(portFlag('TCP port to bind for the program (default: none)'));
+  addFlags(command, 'host', 'lock', 'stateDir', 'config', 'profile', 'app')
     .addOption(
-      new Option('--wait <ms>', 'how long to wait for a holder (default: 5000; with --supervised 30000)').argParser(
+      new Option('--wait <ms>', 'how long to wait for the holder (default: 5000; with --supervised 30000)').argParser(
         parseMilliseconds,
       ),
     )
-    .option('--no-wait', 'do not wait at all')
+    .option('--no-wait', 'exit at once if the lock is held')
     .option('--no-handover', 'release the port before starting the program, for programs that bind it themselves')
-    .option('--supervised', 'leave a healthy gateway in control, as systemd, launchd and the task scheduler need it')
-    .option('--park', 'with --supervised: wait behind a healthy gateway, and take over when it ends')
-    .option('--health-path <path>', 'with --supervised: where that gateway is asked', '/healthz')
-    .option('--exec', 'become the program: same pid, no wrapper')
+    .option('--supervised', 'leave a healthy gateway running, as systemd, launchd and the task scheduler need it')
+    .option('--park', 'with --supervised: wait while a healthy gateway is running, and start when it ends')
+    .option('--health-path <path>', 'with --supervised: URL path of the health check', '/healthz')
+    .option('--exec', 'replace this process by the program: same pid, no wrapper')
     .action(run);
   addRunClusterFlags(command);
   withExamples(command, [
-    { line: 'gateway-lock run -- node worker.js', what: 'one at a time, by the lock in ~/.gateway' },
+    { line: 'gateway-lock run -- node worker.js', what: 'one instance at a time, with the lock in ~/.gateway' },
     {
       line: 'gateway-lock run --no-wait --lock /run/lock/backup.lock -- ./backup.sh',
-      what: 'a job; exit 75 if it runs',
+      what: 'a job; exits with 75 if it is already running',
     },
     {
       line: 'gateway-lock run --port 18790 --no-handover -- python3 -m http.server 18790',
@@ -72,12 +73,16 @@ export function addRunCommand(program: Command): void {
       what: 'in a systemd unit; server.js listens on { fd: 3 }',
     },
   ]);
-  command.addHelpText(
-    'after',
-    "\nExit codes: the program's own; 75 lock or port is in use, or a cluster lock was lost and the program was stopped;\n" +
-      'with --supervised 78 (systemd) or 0 if a healthy gateway is already running, 1 if it is not healthy;\n' +
-      '126 the program cannot be run, 127 it does not exist.',
-  );
+  withExitCodes(command, [
+    ['N', 'the exit code of the program'],
+    [0, 'with --supervised also: already running and healthy, with a supervisor other than systemd'],
+    [1, 'error; with --supervised also: the running gateway is not healthy'],
+    [64, 'usage error'],
+    [75, 'lock or port is in use; with --cluster also: the cluster lock was lost and the program was stopped'],
+    [78, 'with --supervised under systemd: already running and healthy'],
+    [126, 'the program cannot be run'],
+    [127, 'the program does not exist'],
+  ]);
 }
 
 async function run(words: string[], flags: RunFlags): Promise<void> {
@@ -92,16 +97,19 @@ async function run(words: string[], flags: RunFlags): Promise<void> {
   signals.exitAs(ended);
 }
 
-/** Windows gives a program neither the lock nor the socket (docs/decisions/0017). */
+/**
+ * @throws {Error} exit code 64 for flags that exclude each other or that this system cannot support
+ * (docs/decisions/0017)
+ */
 function assertSupportedFlags(flags: RunFlags): void {
   const conflict = clusterConflict(flags);
   if (conflict !== null) throw usageError(conflict);
   const { exec, port, handover } = flags;
   if (programsInherit) return;
-  if (exec) throw usageError('--exec: on Windows no process can become another program');
+  if (exec) throw usageError('--exec: on Windows no process can be replaced by another program');
   if (port !== undefined && handover) {
     throw usageError(
-      '--port: on Windows no program inherits a socket: add --no-handover, and let it bind the port itself',
+      '--port: on Windows no program inherits a socket. Add --no-handover, and let the program bind the port itself',
     );
   }
 }
@@ -110,7 +118,7 @@ function usageError(text: string): Error {
   return Object.assign(new Error(text), { exitCode: EXIT.usage });
 }
 
-/** The exit code where there is no lock to be had. */
+/** Returns the lock, or the exit code if there is no lock. */
 async function acquire(flags: RunFlags, signal: AbortSignal): Promise<GatewayLock | number> {
   try {
     const cluster = await gatewayCluster(flags, flags.wait === false ? 0 : flags.wait);
@@ -126,7 +134,8 @@ async function acquire(flags: RunFlags, signal: AbortSignal): Promise<GatewayLoc
 function lockOptions(flags: RunFlags): GatewayLockOptions {
   const { wait } = flags;
   const timeouts = wait === undefined ? {} : { timeoutMs: wait || 0, bindTimeoutMs: wait || 0 };
-  // OpenClaw knows no role `program`, and takes the lock of a holder whose role it does not know.
+  // OpenClaw does not know the role `program`, and does not respect a holder whose role it does not
+  // know.
   const role = flags.app === 'openclaw' ? 'gateway' : 'program';
   return { ...gatewayOptions(flags), bind: flags.port !== undefined, role, ...timeouts };
 }
@@ -153,7 +162,7 @@ async function runLocked(
   try {
     lock.onLost((error) => say(errorLine(error)));
     if (!flags.handover) await lock.listener?.close();
-    // A signal that came while the lock was taken ends this command, and no program is started.
+    // A signal that arrived during the acquire ends this command before the program starts.
     signals.interrupted.throwIfAborted();
     if (flags.exec) lock.exec({ path: file, args: words });
     if (lock.cluster !== null) return await runUntilDeadline(lock, words, flags.stopGrace, signals);
@@ -163,7 +172,9 @@ async function runLocked(
   }
 }
 
-/** The program has ended, and its exit code is what counts. */
+/**
+ * Closes the lock. A failure is only reported: the exit code of the program is the one to return.
+ */
 async function close(lock: GatewayLock): Promise<void> {
   try {
     await lock.close();

@@ -1,8 +1,9 @@
-// gateway-lock serve: the smallest gateway, to see the behaviour of all the others.
+// gateway-lock serve: a small demo gateway.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Command } from 'commander';
 import { acquireGatewayLock, detectSupervisor, type GatewayLock, startSupervised } from '../../index.js';
 import { withExamples } from '../examples.js';
+import { withExitCodes } from '../exit-codes.js';
 import { addFlags, type GatewayFlags, gatewayOptions } from '../gateway-flags.js';
 import { errorLine, say } from '../output.js';
 import { SignalRelay } from '../signal-relay.js';
@@ -11,17 +12,26 @@ import { sayDuplicate } from '../supervision.js';
 export function addServeCommand(program: Command): void {
   const command = program
     .command('serve')
-    .summary('a small gateway, to see how it behaves')
+    .summary('run a small demo gateway')
     .description(
-      'Takes the lock, binds the port, answers GET /healthz, and ends with Ctrl-C. Start a second one, kill the first with ' +
-        'kill -9, start again.',
+      'Acquires the lock, binds the port and answers GET /healthz until Ctrl-C. Try it: start a second one, kill the first with ' +
+        'kill -9, and start again.',
     );
   addFlags(command, 'port', 'host', 'stateDir', 'config', 'profile', 'app')
-    .option('--park', 'wait behind a healthy gateway, and take over when it ends')
+    .option('--park', 'wait while a healthy gateway is running, and start when it ends')
     .action(serve);
   withExamples(command, [
-    { line: 'gateway-lock serve', what: 'on ws://127.0.0.1:18789, its state in ~/.gateway' },
-    { line: 'gateway-lock serve --profile rescue --port 18809', what: 'a second one, its state in ~/.gateway-rescue' },
+    { line: 'gateway-lock serve', what: 'on ws://127.0.0.1:18789, with its state in ~/.gateway' },
+    {
+      line: 'gateway-lock serve --profile rescue --port 18809',
+      what: 'a second one, with its state in ~/.gateway-rescue',
+    },
+  ]);
+  withExitCodes(command, [
+    [0, 'stopped by a signal; with a supervisor other than systemd also: already running and healthy'],
+    [1, 'error; also: lock or port is in use'],
+    [64, 'usage error'],
+    [78, 'under systemd: already running and healthy'],
   ]);
 }
 

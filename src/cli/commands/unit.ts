@@ -1,9 +1,11 @@
-// gateway-lock unit: what a service manager needs to start a gateway, and to leave a healthy one alone.
+// gateway-lock unit: prints a unit with which a service manager starts a gateway and leaves a
+// healthy one running.
 import { isAbsolute } from 'node:path';
 import { Argument, type Command, Option } from 'commander';
 import { PRIVACY_SETTINGS } from '../../index.js';
 import { withExamples } from '../examples.js';
-import { addFlags } from '../gateway-flags.js';
+import { withExitCodes } from '../exit-codes.js';
+import { addFlags, portFlag } from '../gateway-flags.js';
 import { say } from '../output.js';
 import { print } from '../print.js';
 import { launchdPlist } from './unit/launchd.js';
@@ -23,30 +25,36 @@ export function addUnitCommand(program: Command): void {
     .command('unit')
     .summary('print a unit for systemd, launchd or the task scheduler')
     .description(
-      'Prints a unit on stdout that starts a program by `gateway-lock run --supervised`, or the small gateway of `gateway-lock serve`. ' +
-        'All paths in it are absolute; what to do with it stands in its first lines.',
+      'Prints a unit for a service manager on stdout. The unit starts the program by `gateway-lock run --supervised`, or the demo gateway ' +
+        '`gateway-lock serve` if no program is given. All its paths are absolute, and its first lines tell how to install it.',
     )
-    .addArgument(new Argument('<manager>', 'whose unit').choices(Object.keys(WRITERS)))
-    .argument('[command...]', 'the program and its arguments, after --');
-  addFlags(command, 'port', 'host', 'lock', 'stateDir', 'config', 'profile', 'app')
-    .option('--name <name>', 'of the unit (default: <app>, or <app>-<profile>)')
-    .option('--user', 'for the session of this user, not for the machine')
-    .option('--no-handover', 'for a program that binds the port itself')
-    .addOption(new Option('--health-path <path>', 'where a running gateway is asked (default: /healthz)'))
+    .addArgument(new Argument('<manager>', 'the service manager').choices(Object.keys(WRITERS)))
+    .argument('[command...]', 'the program and its arguments, after --')
+    .addOption(portFlag('TCP port (default: none with a program, else <APP>_GATEWAY_PORT or 18789)'));
+  addFlags(command, 'host', 'lock', 'stateDir', 'config', 'profile', 'app')
+    .option('--name <name>', 'name of the unit (default: <app>, or <app>-<profile>)')
+    .option('--user', 'unit for the session of this user, not for the machine')
+    .option('--no-handover', 'release the port before starting the program, for programs that bind it themselves')
+    .addOption(new Option('--health-path <path>', 'URL path of the health check (default: /healthz)'))
     .action(unit);
   withExamples(command, [
     {
       line: 'gateway-lock unit systemd --user --port 18790 -- node server.js',
-      what: 'server.js listens on { fd: 3 }; save it as the first line says',
+      what: 'server.js listens on { fd: 3 }; the first line tells where to save the unit',
     },
     {
       line: 'gateway-lock unit systemd --port 18790 --no-handover -- python3 -m http.server 18790',
-      what: 'a server that binds its port itself, started with the machine',
+      what: 'a server that binds its port itself, started at boot',
     },
-    { line: 'gateway-lock unit launchd --user --name org.example.gateway', what: 'the small gateway, on macOS' },
-    { line: 'gateway-lock unit schtasks --user > gateway.xml', what: 'and on Windows' },
+    { line: 'gateway-lock unit launchd --user --name org.example.gateway', what: 'the demo gateway, on macOS' },
+    { line: 'gateway-lock unit schtasks --user > gateway.xml', what: 'the demo gateway, on Windows' },
   ]);
-  command.addHelpText('after', '\nExit codes: 0; 64 wrong usage; 126 the program cannot be run, 127 there is none.');
+  withExitCodes(command, [
+    [0, 'success'],
+    [64, 'usage error'],
+    [126, 'the program cannot be run'],
+    [127, 'the program does not exist'],
+  ]);
 }
 
 async function unit(kind: ServiceKind, words: readonly string[], flags: UnitFlags): Promise<void> {
@@ -59,6 +67,6 @@ function warnOfProtectedFolders({ words, workingDirectory, paths }: Service): vo
   const path = protectedPath([workingDirectory, paths.stateDir, paths.configPath, ...words.filter(isAbsolute)]);
   if (path === undefined) return;
   say(
-    `warning: macOS keeps launchd jobs out of ${path}: choose another folder, or allow ${words[0]} in ${PRIVACY_SETTINGS}`,
+    `gateway-lock: warning: macOS denies launchd jobs access to ${path}. Use another folder, or allow ${words[0]} in ${PRIVACY_SETTINGS}`,
   );
 }

@@ -1,9 +1,9 @@
-// Completion for bash, also 3.2, which macOS has: no mapfile, no compopt.
+// Completion for bash, including the 3.2 of macOS, which has neither mapfile nor compopt.
 import type { Grammar, GrammarCommand, GrammarOption, Value } from './grammar.js';
 
 export function bashCompletion({ name, options, commands }: Grammar): string {
   const fn = `_${name.replaceAll('-', '_')}`;
-  return `# bash completion of ${name}. To have it in this shell: eval "$(${name} completion bash)"
+  return `# bash completion of ${name}. To load it in this shell: eval "$(${name} completion bash)"
 ${fn}_offer() {
   local word
   while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen "$@")
@@ -14,7 +14,7 @@ ${fn}() {
   COMPREPLY=()
   for ((index = 1; index < COMP_CWORD; index++)); do
     if [[ \${COMP_WORDS[index]} == -- ]]; then
-      # The program, then its files.
+      # First the program, then files.
       ((index + 1 == COMP_CWORD)) && ${fn}_offer -c -- "$current"
       return
     fi
@@ -29,12 +29,12 @@ ${commands.map((command) => offerCase(fn, command.name, names(command.options), 
   esac
 }
 
-# default: where nothing is offered, files are.
+# -o default: offers files if there are no other offers.
 complete -o default -F ${fn} ${name}
 `;
 }
 
-/** What may stand behind an option. */
+/** Returns the case that offers the values of an option. */
 function valueCase(fn: string, command: GrammarCommand, { names: spelled, value }: GrammarOption): string[] {
   if (value === null) return [];
   const pattern = spelled.map((one) => `'${command.name} ${one}'`).join(' | ');

@@ -3,8 +3,8 @@ import type { Grammar, GrammarCommand, GrammarOption, Value } from './grammar.js
 
 export function fishCompletion({ name, options, commands }: Grammar): string {
   const fn = `__${name.replaceAll('-', '_')}`;
-  return `# fish completion of ${name}. To have it in this shell: ${name} completion fish | source
-# For good: save it as ~/.config/fish/completions/${name}.fish
+  return `# fish completion of ${name}. To load it in this shell: ${name} completion fish | source
+# To load it in every shell: save it as ~/.config/fish/completions/${name}.fish
 function ${fn}_in_program
     contains -- -- (commandline -opc)
 end

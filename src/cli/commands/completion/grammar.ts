@@ -1,9 +1,9 @@
-// The command line as its definitions have it, reduced to what completions need.
+// The command line, reduced to the parts that completions need.
 import type { Argument, Command, Option } from 'commander';
 
 export interface Grammar {
   readonly name: string;
-  /** Of the program itself. */
+  /** The options of the program itself. */
   readonly options: readonly GrammarOption[];
   readonly commands: readonly GrammarCommand[];
 }
@@ -12,21 +12,21 @@ export interface GrammarCommand {
   readonly name: string;
   readonly summary: string;
   readonly options: readonly GrammarOption[];
-  /** What the first operand is; null when there is none. */
+  /** The values of the first operand; null if the command has no operand. */
   readonly operand: Value | null;
-  /** A program and its arguments follow `--`. */
+  /** True if a program and its arguments follow `--`. */
   readonly takesProgram: boolean;
 }
 
 export interface GrammarOption {
-  /** As they are typed: `-h`, `--help`. */
+  /** The spellings: `-h`, `--help`. */
   readonly names: readonly string[];
   readonly description: string;
-  /** null when it takes none. */
+  /** Null if the option takes no value. */
   readonly value: Value | null;
 }
 
-/** `text` is what nobody can guess. */
+/** What a completion can offer. It offers nothing for `text`. */
 export type Value = 'file' | 'directory' | 'program' | 'text' | readonly string[];
 
 export function grammarOf(program: Command): Grammar {

@@ -4,8 +4,8 @@ import type { Grammar, GrammarCommand, GrammarOption, Value } from './grammar.js
 export function zshCompletion({ name, options, commands }: Grammar): string {
   const fn = `_${name}`;
   return `#compdef ${name}
-# zsh completion of ${name}. To have it in this shell: source <(${name} completion zsh)
-# For good: save it as ${fn} in a directory of $fpath.
+# zsh completion of ${name}. To load it in this shell: source <(${name} completion zsh)
+# To load it in every shell: save it as ${fn} in a directory of $fpath.
 ${fn}() {
   local curcontext=$curcontext state line
   local -a subcommands=(
@@ -23,14 +23,14 @@ ${commands.map(commandCase).join('\n')}
   esac
 }
 
-# Autoloaded it is called; sourced it is only made known.
+# zsh calls an autoloaded file; a sourced file only registers the function.
 if [[ $funcstack[1] == ${fn} ]]; then ${fn} "$@"; else compdef ${fn} ${name}; fi
 `;
 }
 
 function commandCase({ name, options, operand, takesProgram }: GrammarCommand): string {
   const first = operand === null || operand === 'program' ? [] : [quoted(`1: :${action(operand)}`)];
-  // Behind '--': a program, and what that program completes.
+  // After '--': a program and its own completion.
   const position = first.length + 1;
   const program = takesProgram
     ? [quoted(`(-)${position}:program: _command_names -e`), quoted('*::arguments: _normal')]
@@ -44,7 +44,7 @@ function lines(specs: readonly string[], indent = '    '): string {
   return specs.map((spec) => `${indent}${spec}`).join(' \\\n');
 }
 
-/** One for each spelling; the one that was typed takes the other away. */
+/** Returns one spec per spelling. Each excludes the other spelling once it is typed. */
 function optionSpec({ names, description, value }: GrammarOption): string[] {
   const others = names.length > 1 ? `(${names.join(' ')})` : '';
   const told = description.replace(/[[\]:\\]/g, '\\$&');

@@ -1,4 +1,5 @@
-// The checks of the doctor, in the order of what depends on what. A new one is a function and a line here.
+// The checks of the doctor. Each check comes after those on which it depends.
+import { GatewayLockError } from '../../../index.js';
 import { checkBasePorts } from './base-ports.js';
 import { checkFileSystem } from './file-system.js';
 import { type Check, error, type Finding, type Subject } from './finding.js';
@@ -26,11 +27,12 @@ export async function runChecks(subject: Subject): Promise<Finding[]> {
   return findings;
 }
 
-/** What a check stumbles over is a finding, too, and the others are made. */
+/** A check that throws becomes a finding; the remaining checks still run. */
 async function runOne({ run }: Check, subject: Subject) {
   try {
     return await run(subject);
   } catch (cause) {
-    return [error(`cannot be checked: ${(cause as Error).message}`)];
+    const advice = cause instanceof GatewayLockError ? cause.hint : undefined;
+    return [error(`check failed: ${(cause as Error).message}`, advice)];
   }
 }

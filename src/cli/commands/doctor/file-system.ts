@@ -1,26 +1,26 @@
-// Whether a lock excludes where the locks lie: shown, not believed.
+// Checks by experiment that a lock in the lock directory excludes a second holder.
 import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type FileLock, type LockStrength, tryAcquireLock } from '../../../index.js';
+import { type FileLock, LockError, type LockStrength, tryAcquireLock } from '../../../index.js';
 import { error, ok, type Report, type Subject, warning } from './finding.js';
 
-const LOCAL = 'Put the state on a local file system (--state-dir); in a container: on a named volume';
+const LOCAL = 'Choose a state directory on a local file system with --state-dir. In a container, use a named volume.';
 
-/** In the lock directory, or in the nearest one above it that is there. */
+/**
+ * Locks a temporary file in the lock directory or, if that does not exist, in the nearest existing
+ * parent.
+ */
 export function checkFileSystem({ lockDir }: Subject): Report[] {
   const directory = nearestExisting(lockDir);
   const path = join(directory, `.gateway-lock-doctor-${randomUUID()}.lock`);
   try {
     const lock = tryAcquireLock(path, { weakFileSystem: 'allow', keepFile: false });
-    return lock === null ? [error(`a new file in ${directory} is locked already`, LOCAL)] : [judge(lock, directory)];
+    return lock === null ? [error(`a new file in ${directory} is already locked`, LOCAL)] : [judge(lock, directory)];
   } catch (cause) {
-    return [
-      error(
-        `no lock can be taken in ${directory}: ${(cause as Error).message}`,
-        'Choose another place with --state-dir',
-      ),
-    ];
+    // The message of a LockError already contains the advice.
+    const advice = cause instanceof LockError ? undefined : 'Choose another state directory with --state-dir';
+    return [error(`no file can be locked in ${directory}: ${(cause as Error).message}`, advice)];
   }
 }
 
@@ -44,7 +44,7 @@ function judgeStrength(strength: LockStrength, directory: string): Report {
 }
 
 function weak(directory: string): Report {
-  return error(`the file system of ${directory} grants a lock to two processes at once`, LOCAL);
+  return error(`the file system of ${directory} grants one lock to two holders at once`, LOCAL);
 }
 
 function nearestExisting(path: string): string {

@@ -1,27 +1,29 @@
-// What a check of the doctor looks at, and what it says.
+// The input and the result of a check.
 import type { GatewayLockOptions, GatewayPaths, ListedLock } from '../../../index.js';
 
 export interface Finding {
-  /** Which check says it. */
+  /** The name of the check. */
   readonly check: string;
-  /** `error` is something that is wrong now; a `warning` becomes it some day. */
+  /** An `error` prevents something now; a `warning` may become an error later. */
   readonly level: 'ok' | 'info' | 'warning' | 'error';
   readonly message: string;
-  /** What to do, and what to type. */
+  /** What to do, with the command to run. */
   readonly advice?: string;
 }
 
-/** Everything that the checks look at, read once. */
+/** The input of all checks, read once. */
 export interface Subject {
   readonly app: string;
   readonly options: GatewayLockOptions;
   readonly paths: GatewayPaths;
-  /** Where the lock files lie. */
+  /** The directory of the lock files. */
   readonly lockDir: string;
-  /** It has this package's own name, so the next start makes and mends it. */
+  /**
+   * True if this package chooses the directory, so that a start creates it and corrects its mode.
+   */
   readonly ownLockDir: boolean;
   readonly locks: readonly ListedLock[];
-  /** Service files that were named, besides those in the usual places. */
+  /** The service units named with --unit. */
   readonly unitFiles: readonly string[];
 }
 

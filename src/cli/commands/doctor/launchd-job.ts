@@ -1,5 +1,5 @@
-// What is wrong with a launchd job of a gateway (man 5 launchd.plist). As text: there is no parser for property
-// lists in Node, and these keys are written in one way.
+// Problems of a launchd job that starts a gateway (man 5 launchd.plist). Read with regular
+// expressions: Node has no parser for property lists, and these keys have only one spelling.
 import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { PRIVACY_SETTINGS } from '../../../index.js';
@@ -14,7 +14,7 @@ export function judgeJob(name: string, plist: string): Report[] {
 function judgeRestart(name: string, plist: string): Report[] {
   if (!keepsAlive(plist) || /<string>--park<\/string>/.test(plist)) return [];
   const message = `${name}: KeepAlive without --park: launchd ignores exit codes and restarts a duplicate forever`;
-  return [warning(message, 'Add --park behind --supervised in its ProgramArguments')];
+  return [warning(message, 'Add --park to its ProgramArguments, directly after run or serve')];
 }
 
 function keepsAlive(plist: string): boolean {
@@ -23,11 +23,11 @@ function keepsAlive(plist: string): boolean {
 
 function judgeSockets(name: string, plist: string): Report[] {
   if (!/<key>Sockets<\/key>/.test(plist)) return [];
-  const message = `${name}: with Sockets launchd listens on the port itself`;
-  return [warning(message, 'Take Sockets out: a gateway binds its port itself')];
+  const message = `${name}: because of its Sockets key, launchd binds the port itself`;
+  return [warning(message, 'Remove the Sockets key: the gateway binds its port itself')];
 }
 
-const WRITE_ANEW = 'Write it anew with gateway-lock unit launchd, then bootout and bootstrap it';
+const PRINT_AGAIN = 'Print the job again with gateway-lock unit launchd, and install it as its first lines tell';
 
 function judgePaths(name: string, plist: string): Report[] {
   const words = stringsOf(/<key>ProgramArguments<\/key>\s*<array>([\s\S]*?)<\/array>/.exec(plist)?.[1] ?? '');
@@ -35,14 +35,14 @@ function judgePaths(name: string, plist: string): Report[] {
   const reports: Report[] = [];
   const versioned = words.find(isInCellar);
   if (program !== undefined && isAbsolute(program) && !existsSync(program)) {
-    reports.push(error(`${name}: its program ${program} is not there`, WRITE_ANEW));
+    reports.push(error(`${name}: its program ${program} does not exist`, PRINT_AGAIN));
   } else if (versioned !== undefined) {
-    reports.push(warning(`${name}: brew upgrade removes ${versioned}`, WRITE_ANEW));
+    reports.push(warning(`${name}: the next brew upgrade removes ${versioned}`, PRINT_AGAIN));
   }
-  const kept = protectedPath(stringsOf(plist).filter((word) => isAbsolute(word)));
-  if (kept === undefined) return reports;
-  const advice = `Move it, or allow ${program ?? 'the program'} in ${PRIVACY_SETTINGS}`;
-  return [...reports, warning(`${name}: macOS keeps launchd jobs out of ${kept}`, advice)];
+  const denied = protectedPath(stringsOf(plist).filter((word) => isAbsolute(word)));
+  if (denied === undefined) return reports;
+  const advice = `Use another folder, or allow ${program ?? 'the program'} in ${PRIVACY_SETTINGS}`;
+  return [...reports, warning(`${name}: macOS denies launchd jobs access to ${denied}`, advice)];
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };

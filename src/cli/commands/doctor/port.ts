@@ -1,4 +1,4 @@
-// The port: free, ours, or somebody else's.
+// Checks the port: free, used by the gateway, or used by another program.
 import {
   bindLimit,
   DENIED_PORT_ADVICE,
@@ -11,12 +11,12 @@ import {
 } from '../../../index.js';
 import { error, info, ok, type Report, type Subject, warning } from './finding.js';
 
-/** A gateway that has its lock and does not listen for so long is not merely starting. */
+/** A gateway that has held its lock for this long without listening is no longer starting. */
 const STARTING_MS = 60_000;
 
 export async function checkPort({ options }: Subject): Promise<Report[]> {
   const gateway = await probeGateway(options);
-  if (gateway.port === 0) return [info('port 0: the system chooses one')];
+  if (gateway.port === 0) return [info('port 0: the system chooses a free port')];
   const limit = bindLimit(gateway.host);
   return [await judge(gateway), ...(limit === null ? [] : [info(limit)])];
 }
@@ -30,9 +30,9 @@ async function judge(gateway: GatewayProbe): Promise<Report> {
 
 function judgeRunning({ owner, health, host, port, ownerAlive }: GatewayProbe): Report {
   const who = owner === null || ownerAlive === false ? 'a gateway' : `the gateway (pid ${owner.pid})`;
-  if (health?.healthy) return ok(`${who} answers on ${host}:${port} and is healthy`);
-  const advice = ownerAlive ? `Look at its log; to stop it: ${stopCommand(owner!.pid)}` : 'Look at its log';
-  return error(`${who} answers on ${host}:${port} and is not healthy: ${health?.reason ?? 'no answer'}`, advice);
+  if (health?.healthy) return ok(`${who} listens on ${host}:${port} and is healthy`);
+  const advice = ownerAlive ? `Check its log, or stop it: ${stopCommand(owner!.pid)}` : 'Check its log';
+  return error(`${who} listens on ${host}:${port} but is not healthy: ${health?.reason ?? 'no answer'}`, advice);
 }
 
 function judgeStarting(gateway: GatewayProbe): Report {
@@ -41,35 +41,37 @@ function judgeStarting(gateway: GatewayProbe): Report {
   const who = owner === null ? 'an unknown process' : `pid ${owner.pid}`;
   const waitedMs = Date.now() - Date.parse(owner?.createdAt ?? '');
   const message = `${who} holds ${gateway.lockPath}, and no process listens on ${host}:${port}`;
-  if (!(waitedMs > STARTING_MS)) return info(`${message}: it is starting, or needs no port`);
-  const stop = gateway.ownerAlive ? `; to stop it: ${stopCommand(owner!.pid)}` : '';
-  return warning(message, `Unless it needs no port, look at its log${stop}`);
+  if (!(waitedMs > STARTING_MS)) return info(`${message}: it is starting, or uses no port`);
+  const stop = gateway.ownerAlive ? `, or stop it: ${stopCommand(owner!.pid)}` : '';
+  return warning(message, `If it should listen, check its log${stop}`);
 }
 
 function foreign({ host, port, listenerPid, health }: GatewayProbe): Report {
-  const who = listenerPid === null ? 'an unknown process' : `pid ${listenerPid}`;
-  const stop =
-    listenerPid === null ? `See which: ${listListenersCommand(port)}` : `Stop it (${stopCommand(listenerPid)})`;
-  const kind = health?.healthy ? 'a gateway that does not hold this lock' : 'no gateway of ours';
-  return error(`${who} listens on ${host}:${port}, ${kind}`, `${stop}, or choose another port with --port`);
+  const program = health?.healthy ? 'a gateway' : 'a program';
+  const name = listenerPid === null ? program : `${program} (pid ${listenerPid})`;
+  const advice =
+    listenerPid === null
+      ? `Find it: ${listListenersCommand(port)}. Stop it, or choose another port with --port.`
+      : `Stop it: ${stopCommand(listenerPid)}. Or choose another port with --port.`;
+  return error(`${name} that does not hold this lock listens on ${host}:${port}`, advice);
 }
 
 function judgeUnused({ state, host, port, pid, cause }: PortProbe): Report {
-  const place = `${host}:${port}`;
+  const endpoint = `${host}:${port}`;
   const reason = (cause as Error | null)?.message ?? 'unknown';
-  if (state === 'free') return ok(`${place} is free`);
-  if (state === 'denied' || isDenied(cause)) return error(`${place} cannot be bound: ${reason}`, deniedAdvice(cause));
-  const message = `${place} is in use, but no process is listening: ${reason}`;
-  return pid === null
-    ? error(message, `See which process uses it: ${listListenersCommand(port)}`)
-    : error(
-        message,
-        `A connection of pid ${pid} uses it: stop it (${stopCommand(pid)}), or choose another port with --port`,
-      );
+  if (state === 'free') return ok(`${endpoint} is free`);
+  if (state === 'denied' || isDenied(cause))
+    return error(`${endpoint} cannot be bound: ${reason}`, deniedAdvice(cause));
+  const message = `${endpoint} is in use, but no process is listening: ${reason}`;
+  const advice =
+    pid === null
+      ? `Find the process that uses it: ${listListenersCommand(port)}. Or choose another port with --port.`
+      : `A connection of pid ${pid} uses it. Stop that process: ${stopCommand(pid)}. Or choose another port with --port.`;
+  return error(message, advice);
 }
 
 function deniedAdvice(cause: unknown): string {
-  return isDenied(cause) ? DENIED_PORT_ADVICE : 'Choose an address of this host';
+  return isDenied(cause) ? DENIED_PORT_ADVICE : 'Choose an address of this host with --host';
 }
 
 function isDenied(cause: unknown): boolean {

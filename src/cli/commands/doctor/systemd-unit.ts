@@ -1,7 +1,8 @@
-// What is wrong with a systemd unit of a gateway (man 5 systemd.service, systemd.socket, systemd.syntax).
+// Problems of a systemd unit that starts a gateway (man 5 systemd.service, systemd.socket,
+// systemd.syntax).
 import { error, type Report, warning } from './finding.js';
 
-/** `Section.Key` and its values, in the order in which they stand. */
+/** The values of each `Section.Key`, in the order of the file. */
 export type Unit = ReadonlyMap<string, readonly string[]>;
 
 export function parseUnit(text: string): Unit {
@@ -16,20 +17,23 @@ export function parseUnit(text: string): Unit {
   return unit;
 }
 
-/** An empty assignment takes back those before it. */
+/** An empty assignment clears the previous values. */
 function add(unit: Map<string, string[]>, key: string, value: string): void {
   if (value === '') unit.delete(key);
   else unit.set(key, [...(unit.get(key) ?? []), value]);
 }
 
-/** Whether the unit is about this package, or about a program of this name. */
+/** Returns true if the unit names `word` as a whole word. */
 export function mentions(unit: Unit, word: string): boolean {
   const lines = ['Unit.Description', 'Service.ExecStart', 'Service.Environment'].flatMap((key) => unit.get(key) ?? []);
   const whole = new RegExp(`(^|[\\s/"'=.(])${word}($|[\\s/"'.)])`, 'i');
   return lines.some((line) => whole.test(line));
 }
 
-/** `certain`: it starts a gateway by this package; otherwise it may be about something else. */
+/**
+ * `certain` is true if the unit starts a gateway with this package; otherwise it may start
+ * something else.
+ */
 export function judgeService(name: string, unit: Unit, certain: boolean): Report[] {
   const value = (key: string) => unit.get(`Service.${key}`)?.at(-1);
   const restart = value('Restart') ?? 'no';
@@ -39,13 +43,13 @@ export function judgeService(name: string, unit: Unit, certain: boolean): Report
     reports.push(
       (certain ? error : warning)(
         message,
-        'Add RestartPreventExitStatus=78 to its [Service], then systemctl daemon-reload',
+        'Add RestartPreventExitStatus=78 to its [Service] section, then run systemctl daemon-reload (with --user for a user unit)',
       ),
     );
   }
   if (restart !== 'no' && value('RestartSec') === undefined) {
-    const message = `${name}: no RestartSec: 100 ms is the default, and uses up the start limit within a second`;
-    reports.push(warning(message, 'Add RestartSec=5 to its [Service]'));
+    const message = `${name}: no RestartSec: with the default of 100 ms a failing program reaches the start limit within a second`;
+    reports.push(warning(message, 'Add RestartSec=5 to its [Service] section'));
   }
   return [...reports, ...judgeKillMode(name, value('KillMode'))];
 }
@@ -58,14 +62,14 @@ function endsWith78(unit: Unit, restart: string): boolean {
 
 function judgeKillMode(name: string, mode: string | undefined): Report[] {
   if (mode !== 'process' && mode !== 'none') return [];
-  const message = `${name}: KillMode=${mode} leaves the program of \`gateway-lock run\` alive, and the lock with it`;
-  return [warning(message, 'Take KillMode=mixed')];
+  const message = `${name}: KillMode=${mode}: when the unit stops, the program of \`gateway-lock run\` keeps running and keeps the lock`;
+  return [warning(message, 'Set KillMode=mixed in its [Service] section')];
 }
 
-/** systemd would hold the port itself, and every gateway would find it taken. */
+/** If systemd binds the port itself, every gateway finds the port in use. */
 export function judgeSocket(name: string, unit: Unit, port: number): Report[] {
   const listens = unit.get('Socket.ListenStream') ?? [];
-  if (port === 0 || !listens.some((place) => place === String(port) || place.endsWith(`:${port}`))) return [];
-  const advice = `systemctl disable --now ${name}; a gateway binds its port itself`;
+  if (port === 0 || !listens.some((address) => address === String(port) || address.endsWith(`:${port}`))) return [];
+  const advice = `Disable it: systemctl disable --now ${name}. The gateway binds its port itself.`;
   return [error(`${name}: systemd listens on port ${port} itself`, advice)];
 }

@@ -1,4 +1,4 @@
-// Service units that start a gateway: where they lie, and what is wrong with them.
+// Finds the service units that start a gateway, and reports their problems.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -10,16 +10,16 @@ const PACKAGE = 'gateway-lock';
 const KINDS = /\.(service|socket|plist)$/;
 
 export function checkUnits(subject: Subject): Report[] {
-  const directories = usualPlaces();
+  const directories = unitDirectories();
   const found = directories.flatMap(filesIn).map((path) => ({ path, named: false }));
   const files = [...found, ...subject.unitFiles.map((path) => ({ path, named: true }))];
   const judged = files.map((file) => judge(file, subject)).filter((reports) => reports !== null);
-  if (judged.length === 0) return [info(`no service unit of a gateway (looked in ${directories.join(', ')})`)];
+  if (judged.length === 0) return [info(`no service unit of a gateway in ${directories.join(', ')}`)];
   const reports = judged.flat();
-  return reports.length > 0 ? reports : [ok(`${judged.length} looked at`)];
+  return reports.length > 0 ? reports : [ok(`${judged.length} checked`)];
 }
 
-function usualPlaces(): string[] {
+function unitDirectories(): string[] {
   const home = homedir();
   const config = process.env['XDG_CONFIG_HOME'] || join(home, '.config');
   return [
@@ -40,19 +40,22 @@ function filesIn(directory: string): string[] {
 
 interface UnitFile {
   readonly path: string;
-  /** By the user: it is about a gateway, whatever stands in it. */
+  /**
+   * True if the user named the file with --unit: it counts as a unit of a gateway, whatever its
+   * content is.
+   */
   readonly named: boolean;
 }
 
-/** null: it has nothing to do with a gateway. */
+/** Returns null if the file has nothing to do with a gateway. */
 function judge(file: UnitFile, subject: Subject): Report[] | null {
   const kind = KINDS.exec(file.path)?.[1];
   try {
     if (kind === 'plist') return judgePlist(file, subject);
     if (kind !== undefined) return judgeSystemd(file, kind, subject);
-    return [info(`${file.path}: neither .service, .socket nor .plist, so it is not looked at`)];
+    return [info(`${file.path} was not checked: its name does not end in .service, .socket or .plist`)];
   } catch (cause) {
-    // A unit of somebody else that may not be read is nobody's trouble here.
+    // Units that this user may not read belong to other users.
     return file.named ? [error(`${file.path} cannot be read: ${(cause as Error).message}`)] : null;
   }
 }
@@ -74,7 +77,7 @@ function judgeSystemd({ path, named }: UnitFile, kind: string, { app, paths }: S
   return certain || mentions(unit, app) ? judgeService(basename(path), unit, certain) : null;
 }
 
-/** With what stands in `<unit>.d/*.conf` beside it. */
+/** Reads the unit and its drop-ins, `<unit>.d/*.conf`. */
 function readUnit(path: string): Unit {
   const directory = `${path}.d`;
   const additions = existsSync(directory) ? readdirSync(directory).filter((name) => name.endsWith('.conf')) : [];

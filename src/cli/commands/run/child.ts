@@ -12,13 +12,15 @@ import { errorLine, say } from '../../output.js';
 import type { ChildEnd, SignalRelay } from '../../signal-relay.js';
 
 /**
- * LISTEN_PID is the pid of the program itself, which is unknown before the fork: a shell sets the variable and then
- * becomes the program. (dash drops variables whose names are not identifiers, as it does for every npm script.)
+ * LISTEN_PID is the pid of the program itself, which is unknown before the fork: a shell sets the
+ * variable and then becomes the program. (dash drops variables whose names are not identifiers, as
+ * it does for every npm script.)
  */
 const SET_LISTEN_PID = 'export LISTEN_PID=$$; exec "$@"';
 
 /**
- * Starts the program of `words` and resolves when it has ended. `file` is the path at which the program was found.
+ * Starts the program of `words` and resolves when it has ended. `file` is the path at which the
+ * program was found.
  *
  * @throws the error of spawn() if the program cannot be started
  */
@@ -48,14 +50,20 @@ function spawnInheriting(lock: GatewayLock, words: readonly string[]): ChildProc
   });
 }
 
-/** Starts a program that inherits no lock. This process keeps the lock, so the program must not outlive it. */
+/**
+ * Starts a program that inherits no lock. This process keeps the lock, so the program must not
+ * outlive it.
+ */
 function spawnInJob(found: string, [name, ...words]: readonly string[]): ChildProcess {
   const { file, args, ...options } = spawnCommand(name!, found, words);
   killChildrenOnExit();
   return spawn(file, args, { stdio: 'inherit', ...options });
 }
 
-/** Names the program in the owner record. A failure is only reported: the record is a hint, and the lock is held. */
+/**
+ * Names the program in the owner record. A failure is only reported: the record is a hint, and the
+ * lock is held.
+ */
 async function recordHolder(lock: GatewayLock, pid: number): Promise<void> {
   try {
     await lock.handOverTo(pid);

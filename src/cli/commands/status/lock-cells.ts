@@ -1,4 +1,4 @@
-// What people are told about one lock, word by word.
+// The cells of one lock in the table.
 import { commandText, type ListedLock } from '../../../index.js';
 import { printable } from '../../../printable.js';
 import type { Paint } from '../../output.js';
@@ -19,7 +19,7 @@ export function holderCell({ owner, ownerAlive }: ListedLock): Cell {
   if (owner === null) return { text: '' };
   if (ownerAlive === true) return { text: String(owner.pid) };
   if (ownerAlive === false) return { text: `${owner.pid} (gone)`, style: 'dim' };
-  // A record without a host does not say where its process runs.
+  // A record without a host may belong to this host or to another one.
   const where = owner.host === null ? 'perhaps gone' : `on ${printable(owner.host)}`;
   return { text: `${owner.pid} (${where})`, style: 'dim' };
 }
@@ -46,13 +46,13 @@ export function commandCell({ command }: ListedLock): Cell {
   return { text: printable(commandText(command ?? [])) };
 }
 
-/** `2026-11-22 17:48:53`, in the time zone of the reader. */
+/** Returns a time such as `2026-11-22 17:48:53` in the time zone of this process. */
 export function localTime(time: Date): string {
   const minutes = time.getTime() - time.getTimezoneOffset() * 60_000;
   return new Date(minutes).toISOString().slice(0, 19).replace('T', ' ');
 }
 
-/** The largest unit that says something: `12 s`, `3 min`, `5 h`, `40 days`. */
+/** Returns an age in the largest useful unit: `12 s`, `3 min`, `5 h`, `40 days`. */
 export function ageText(ms: number): string {
   const seconds = Math.floor(ms / 1000);
   if (seconds < 0) return 'in the future';

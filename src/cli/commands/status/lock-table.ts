@@ -1,4 +1,4 @@
-// The locks as a table, or as one block for each where the terminal is too narrow for it.
+// The locks as a table, or as one block per lock if the terminal is too narrow for the table.
 import { basename, dirname } from 'node:path';
 import type { ListedLock } from '../../../index.js';
 import { printable } from '../../../printable.js';
@@ -6,7 +6,7 @@ import type { Paint } from '../../output.js';
 import { type Cell, commandCell, healthCell, holderCell, portCell, sinceCell, stateCell } from './lock-cells.js';
 
 export interface Page {
-  /** Width of the terminal; Infinity for a pipe. */
+  /** Width of the terminal in characters; Infinity for a pipe. */
   readonly columns: number;
   readonly nowMs: number;
   readonly paint: Paint;
@@ -14,16 +14,16 @@ export interface Page {
 
 const TITLES = ['LOCK', 'STATE', 'PID', 'SINCE', 'PORT', 'HEALTH', 'COMMAND'] as const;
 const GAP = '  ';
-/** A command is cut to what room there is, as long as it says something. */
-const SHORTEST_COMMAND = 20;
+/** The command is cut to the remaining width. Below this width, in characters, it is useless. */
+const MIN_COMMAND_WIDTH = 20;
 
 export function lockTable(locks: readonly ListedLock[], page: Page): string[] {
   const rows = locks.map((lock) => cellsOf(lock, page.nowMs));
   const widths = TITLES.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.text.length)));
   const commandStart = widths.slice(0, -1).reduce((sum, width) => sum + width + GAP.length, 0);
-  const room = page.columns - commandStart;
-  if (room < Math.min(widths.at(-1)!, SHORTEST_COMMAND)) return locks.flatMap((lock) => lockBlock(lock, page));
-  const line = (cells: readonly Cell[]) => tableLine(cells, [...widths.slice(0, -1), room], page.paint);
+  const commandWidth = page.columns - commandStart;
+  if (commandWidth < Math.min(widths.at(-1)!, MIN_COMMAND_WIDTH)) return locks.flatMap((lock) => lockBlock(lock, page));
+  const line = (cells: readonly Cell[]) => tableLine(cells, [...widths.slice(0, -1), commandWidth], page.paint);
   const title = line(TITLES.map((text) => ({ text, style: 'bold' })));
   return [title, ...rows.flatMap((row, index) => [...headingBefore(locks, index, page), line(row)])];
 }
@@ -37,10 +37,10 @@ export function lockBlock(lock: ListedLock, { nowMs, paint }: Page): string[] {
     ['health', healthCell(lock)],
     ['command', commandCell(lock)],
   ];
-  const told = parts.filter(([, { text }]) => text !== '');
+  const known = parts.filter(([, { text }]) => text !== '');
   return [
     paint('bold', printable(lock.path)),
-    ...told.map(([name, cell]) => `  ${name.padEnd(8)} ${painted(cell, cell.text, paint)}`),
+    ...known.map(([name, cell]) => `  ${name.padEnd(8)} ${painted(cell, cell.text, paint)}`),
   ];
 }
 
@@ -56,7 +56,10 @@ function cellsOf(lock: ListedLock, nowMs: number): readonly Cell[] {
   ];
 }
 
-/** The directory once, above its locks: their names alone would not tell which gateway's they are. */
+/**
+ * Returns the directory above its first lock: the names of the files do not tell which gateway they
+ * belong to.
+ */
 function headingBefore(locks: readonly ListedLock[], index: number, { paint }: Page): string[] {
   const directory = dirname(locks[index]!.path);
   const same = index > 0 && dirname(locks[index - 1]!.path) === directory;
@@ -67,7 +70,7 @@ function tableLine(cells: readonly Cell[], widths: readonly number[], paint: Pai
   const texts = cells.map((cell, column) => {
     const width = widths[column]!;
     const text = cell.text.length > width ? `${cell.text.slice(0, width - 1)}…` : cell.text;
-    // Padded outside of the colour, and not at all at the end of the line.
+    // The padding has no colour, and the last column has no padding.
     return painted(cell, text, paint) + ' '.repeat(column === cells.length - 1 ? 0 : width - text.length);
   });
   return texts.join(GAP).trimEnd();

@@ -1,4 +1,4 @@
-// Looking again and again: in place on a terminal, line by line into a pipe.
+// Repeated output: in place on a terminal, appended after each change in a pipe.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ListedLock } from '../../../index.js';
 import { jsonText } from '../../json-output.js';
@@ -12,19 +12,22 @@ const HIDE_CURSOR = '\x1b[?25l';
 const SHOW_CURSOR = '\x1b[?25h';
 
 export interface Watch {
-  readonly look: () => Promise<readonly ListedLock[]>;
+  readonly read: () => Promise<readonly ListedLock[]>;
   readonly show: (locks: readonly ListedLock[]) => string[];
   readonly intervalMs: number;
 }
 
-/** Ends with Ctrl-C, SIGTERM, SIGHUP, or when nobody reads any more; none of them is a failure. */
+/**
+ * Repeats until SIGINT, SIGTERM or SIGHUP, or until the reader closes the pipe. None of them is an
+ * error.
+ */
 export async function watchLocks(watch: Watch): Promise<void> {
   const ended = new AbortController();
   const end = () => ended.abort();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
   const draw = process.stdout.isTTY ? redrawing(watch) : onChange(watch);
   try {
-    while (!ended.signal.aborted && (await draw(await watch.look()))) await pauseUntil(watch.intervalMs, ended.signal);
+    while (!ended.signal.aborted && (await draw(await watch.read()))) await pauseUntil(watch.intervalMs, ended.signal);
   } finally {
     if (process.stdout.isTTY) await print(SHOW_CURSOR);
   }
@@ -32,24 +35,30 @@ export async function watchLocks(watch: Watch): Promise<void> {
 
 type Draw = (locks: readonly ListedLock[]) => Promise<boolean>;
 
-/** Written over the last picture and cleared behind it: clearing first would flicker. */
+/** Writes over the previous output and clears the rest: clearing first would flicker. */
 function redrawing({ show, intervalMs }: Watch): Draw {
   return (locks) => {
-    const title = `every ${intervalMs / 1000} s: ${localTime(new Date())} (Ctrl-C ends)`;
+    const title = `read every ${intervalMs / 1000} s, last at ${localTime(new Date())}; Ctrl-C to stop`;
     const lines = fitting([title, '', ...show(locks)], process.stdout.rows ?? Number.POSITIVE_INFINITY);
     const picture = lines.map((line) => `${line}${CLEAR_LINE_END}\n`).join('');
     return print(`${HIDE_CURSOR}${HOME}${picture}${CLEAR_BELOW}`);
   };
 }
 
-/** One line stays free for the cursor; one that is too much would scroll the first away. */
+/**
+ * Returns the lines that fit on the screen. One row stays free for the cursor, which would scroll
+ * the first line away.
+ */
 export function fitting(lines: readonly string[], rows: number): readonly string[] {
   if (lines.length < rows) return lines;
   const kept = lines.slice(0, Math.max(0, rows - 2));
   return [...kept, `(${lines.length - kept.length} more lines)`];
 }
 
-/** Ages pass all the time; what the locks say is compared without them. */
+/**
+ * Prints only if the locks have changed. Compares the locks, not the output, because the output
+ * contains ages.
+ */
 function onChange({ show }: Watch): Draw {
   let last = '';
   return async (locks) => {
@@ -64,6 +73,6 @@ async function pauseUntil(ms: number, signal: AbortSignal): Promise<void> {
   try {
     await pause(ms, undefined, { signal });
   } catch {
-    // Ended: the loop sees it.
+    // Aborted: the loop checks the signal.
   }
 }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Service } from './service.js';
 import { xmlText } from './xml.js';
 
-/** What launchd itself gives to a job (man 5 launchd.plist, confstr _CS_PATH). */
+/** The PATH of a launchd job (man 5 launchd.plist, confstr _CS_PATH). */
 const SYSTEM_PATH = '/usr/bin:/bin:/usr/sbin:/sbin';
 
 export function launchdPlist(service: Service): string {
@@ -23,7 +23,7 @@ ${words.map((word) => `    <string>${xmlText(word)}</string>`).join('\n')}
   </array>
   <key>WorkingDirectory</key>
   <string>${xmlText(workingDirectory)}</string>${pair(!ofUser && !account.isRoot, 'UserName', account.name)}
-  <!-- launchd's own has no node: without it #!/usr/bin/env node ends with 127. -->
+  <!-- The PATH of launchd does not contain node, so a script with #!/usr/bin/env node would exit with 127. -->
   <key>EnvironmentVariables</key>
   <dict>
     <key>PATH</key>
@@ -31,14 +31,14 @@ ${words.map((word) => `    <string>${xmlText(word)}</string>`).join('\n')}
   </dict>
   <key>RunAtLoad</key>
   <true/>
-  <!-- launchd ignores exit codes here: a duplicate waits for the healthy gateway to end (park). -->
+  <!-- launchd ignores exit codes here, so a duplicate waits until the healthy gateway ends (park). -->
   <key>KeepAlive</key>
   <true/>
   <key>ThrottleInterval</key>
   <integer>10</integer>
   <key>ExitTimeOut</key>
   <integer>30</integer>
-  <!-- What the program has started ends with it, and with it the lock. -->
+  <!-- Processes that the program has started end with it, so that none of them keeps the lock. -->
   <key>AbandonProcessGroup</key>
   <false/>${pair(true, 'StandardOutPath', log)}${pair(true, 'StandardErrorPath', log)}
 </dict>
@@ -50,7 +50,7 @@ function pair(applies: boolean, key: string, value: string): string {
   return applies ? `\n  <key>${key}</key>\n  <string>${xmlText(value)}</string>` : '';
 }
 
-/** Hyphens stand alone in a name: an XML comment has no two in a row. */
+/** `line` must not contain `--`, which XML forbids in a comment. Names of units do not. */
 function comment(line: string): string {
   return `<!-- ${line} -->`;
 }
@@ -61,8 +61,8 @@ function howToInstall({ name, ofUser }: Service): string[] {
   const file = `${directory}/${name}.plist`;
   const launchctl = `${ofUser ? '' : 'sudo '}launchctl`;
   return [
-    `Save as ${file}, then: ${launchctl} bootstrap ${domain} ${file}`,
-    `After a change, before that: ${launchctl} bootout ${domain}/${name}`,
-    ...(ofUser ? ['Over ssh, without a session at the screen: user/$UID in place of gui/$UID'] : []),
+    `Save as ${file}, then run: ${launchctl} bootstrap ${domain} ${file}`,
+    `After a change, run this first: ${launchctl} bootout ${domain}/${name}`,
+    ...(ofUser ? ['Over ssh, without a graphical session, use user/$UID instead of gui/$UID'] : []),
   ];
 }

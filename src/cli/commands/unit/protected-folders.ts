@@ -1,5 +1,5 @@
-// Folders that macOS shows only to programs that the user has allowed (TCC): a launchd job gets EPERM there, although
-// `ls -l` looks right and a terminal may read them.
+// Folders that macOS opens only to programs that the user has allowed (TCC). A launchd job gets
+// EPERM there, although the file modes allow access and a terminal can read them.
 import { homedir } from 'node:os';
 import { join, relative, sep } from 'node:path';
 
@@ -12,6 +12,8 @@ export function protectedPath(paths: readonly string[], home = homedir()): strin
 }
 
 function isInside(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return way === '' || (!way.startsWith(`..${sep}`) && way !== '..' && !way.startsWith(sep) && !/^[A-Za-z]:/.test(way));
+  const rest = relative(folder, path);
+  return (
+    rest === '' || (!rest.startsWith(`..${sep}`) && rest !== '..' && !rest.startsWith(sep) && !/^[A-Za-z]:/.test(rest))
+  );
 }

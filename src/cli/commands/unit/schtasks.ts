@@ -1,5 +1,6 @@
-// A task of the Windows task scheduler (learn.microsoft.com, Task Scheduler Schema; [MS-TSCH] 2.5). All ASCII and without an
-// encoding in the first line, so that it is the same in UTF-16, which `>` of PowerShell 5 writes, and in any code page.
+// A task of the Windows task scheduler (learn.microsoft.com, Task Scheduler Schema; [MS-TSCH] 2.5).
+// The text is ASCII and names no encoding, so that it is valid in UTF-16, which `>` of PowerShell 5
+// writes, and in any code page.
 import type { Service } from './service.js';
 import { xmlText } from './xml.js';
 
@@ -7,16 +8,16 @@ export function schtasksXml(service: Service): string {
   const { name, ofUser, account, workingDirectory } = service;
   const user = `<UserId>${xmlText(account.qualifiedName)}</UserId>`;
   return `<?xml version="1.0"?>
-<!-- Save as ${name}.xml, then: schtasks /Create /TN ${name} /XML ${name}.xml -->
-<!-- To stop it for good: schtasks /Change /TN ${name} /DISABLE, then schtasks /End /TN ${name} -->
+<!-- Save as ${name}.xml, then run: schtasks /Create /TN ${name} /XML ${name}.xml -->
+<!-- To stop it permanently: schtasks /Change /TN ${name} /DISABLE, then schtasks /End /TN ${name} -->
 <Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
   <RegistrationInfo>
     <Description>${xmlText(name)}, one per state directory and port</Description>
   </RegistrationInfo>
   <Triggers>
     ${ofUser ? `<LogonTrigger><Enabled>true</Enabled>${user}</LogonTrigger>` : '<BootTrigger><Enabled>true</Enabled></BootTrigger>'}
-    <!-- The scheduler starts nothing again because it crashed or was killed: its RestartOnFailure is about an action that could
-         not be started ([MS-TSCH] 2.5.4.2). So it tries each minute, and a running instance is left alone. -->
+    <!-- The scheduler does not restart a program that crashed or was killed: RestartOnFailure applies only to an action that could
+         not be started ([MS-TSCH] 2.5.4.2). So it starts the task every minute, unless an instance is running. -->
     <TimeTrigger>
       <Repetition>
         <Interval>PT1M</Interval>
@@ -34,11 +35,11 @@ export function schtasksXml(service: Service): string {
     </Principal>
   </Principals>
   <Settings>
-    <!-- The lock would refuse a second one, too. -->
+    <!-- The lock would also refuse a second instance. -->
     <MultipleInstancesPolicy>IgnoreNew</MultipleInstancesPolicy>
-    <!-- PT0S: no limit. The default ends a task after three days. -->
+    <!-- PT0S: no limit. By default a task is stopped after three days. -->
     <ExecutionTimeLimit>PT0S</ExecutionTimeLimit>
-    <!-- Normal. The default, 7, is that of work in the background: less CPU, slow disks. -->
+    <!-- Normal priority. The default, 7, is for background work: less CPU time, slow disk access. -->
     <Priority>5</Priority>
     <DisallowStartIfOnBatteries>false</DisallowStartIfOnBatteries>
     <StopIfGoingOnBatteries>false</StopIfGoingOnBatteries>
@@ -60,12 +61,16 @@ ${command(service)}
 }
 
 /**
- * In the session of a user a console program would open a window, and closing that would end the gateway: conhost.exe gives it a
- * console without one (Windows 10 1809). `<Hidden>` hides the task in the list, and no window.
+ * Runs a program in a console without a window (Windows 10 1809). In the session of a user a
+ * console program opens a window, and closing the window would end the gateway. `<Hidden>` hides
+ * the task in the list, not the window.
  */
 const WITHOUT_WINDOW = '%SystemRoot%\\System32\\conhost.exe';
 
-/** The scheduler sets no variable by which its programs could know it, and has no way to set one. */
+/**
+ * The scheduler cannot set variables, so Node sets the one by which `detectSupervisor()` recognizes
+ * the scheduler.
+ */
 function command({ words, app, name, ofUser }: Service): string {
   const [node, ...rest] = words;
   const variable = `${app.toUpperCase().replaceAll('-', '_')}_WINDOWS_TASK_NAME`;
@@ -75,7 +80,10 @@ function command({ words, app, name, ofUser }: Service): string {
       <Arguments>${xmlText(all.map(quotedArgument).join(' '))}</Arguments>`;
 }
 
-/** As Microsoft's C runtime reads it: backslashes count only in front of a quote. */
+/**
+ * Quotes an argument for the C runtime of Microsoft, which treats a backslash as an escape only in
+ * front of a quote.
+ */
 export function quotedArgument(word: string): string {
   if (/^[^\s"]+$/.test(word)) return word;
   return `"${word.replace(/(\\*)"/g, '$1$1\\"').replace(/\\+$/, '$&$&')}"`;

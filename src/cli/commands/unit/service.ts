@@ -1,5 +1,5 @@
-// What a service manager has to start: the words of the command, all of them absolute, because a service has
-// neither the shell's directory nor its variables.
+// The service that a unit describes. All paths in its command line are absolute, because a service
+// has neither the working directory nor the variables of the shell.
 import { realpathSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
@@ -12,7 +12,7 @@ import { stablePath } from './stable-path.js';
 export interface UnitFlags extends GatewayFlags {
   readonly name?: string;
   readonly user?: boolean;
-  /** false for --no-handover. */
+  /** False with --no-handover. */
   readonly handover: boolean;
   readonly healthPath?: string;
 }
@@ -20,32 +20,42 @@ export interface UnitFlags extends GatewayFlags {
 export interface Service {
   readonly name: string;
   readonly app: string;
-  /** Node, this command, and what it is to do. */
+  /** The command line: Node, this command and its arguments. */
   readonly words: readonly string[];
-  /** The program that is guarded; empty for the small gateway of `serve`. */
+  /**
+   * The program that runs under the lock, and its arguments; empty for the demo gateway of `serve`.
+   */
   readonly program: readonly string[];
-  /** Starts with the user's session, not with the machine. */
+  /** True if the service starts with the session of the user, not with the machine. */
   readonly ofUser: boolean;
-  /** Whose files these are: a lock directory is private to one user. */
+  /** The owner of the files: a lock directory is private to one user. */
   readonly account: Account;
   readonly workingDirectory: string;
   readonly paths: GatewayPaths;
-  /** The address must be there before a gateway can bind it. */
+  /** True if the address exists only after the network is up. */
   readonly needsNetwork: boolean;
 }
 
 interface Account {
   readonly name: string;
-  /** `DOMAIN\\name` on Windows: two accounts may have one name, and the task scheduler takes the wrong one. */
+  /**
+   * `DOMAIN\\name` on Windows: of two accounts with the same name the task scheduler could take the
+   * wrong one.
+   */
   readonly qualifiedName: string;
   readonly isRoot: boolean;
 }
 
 export type ServiceKind = 'systemd' | 'launchd' | 'schtasks';
 
-/** @throws {ProgramError} when there is no such program; {TypeError} `ERR_INVALID_ARG_VALUE` */
+/**
+ * Returns the service that the arguments describe.
+ *
+ * @throws {ProgramError} if the program does not exist or cannot be run
+ * @throws {TypeError} `ERR_INVALID_ARG_VALUE`
+ */
 export function readService(kind: ServiceKind, program: readonly string[], flags: UnitFlags): Service {
-  refuseWhatCannotStart(kind, program, flags);
+  assertStartable(kind, program, flags);
   refuseOpenClaw(program, flags);
   const paths = resolveGatewayPaths(gatewayOptions(flags));
   const app = flags.app ?? 'gateway';
@@ -72,16 +82,21 @@ function readAccount(): Account {
   return { name: username, qualifiedName: domain ? `${domain}\\${username}` : username, isRoot: uid === 0 };
 }
 
-/** On Windows `run` would refuse this each time (docs/decisions/0017), and the scheduler start it again. */
-function refuseWhatCannotStart(kind: ServiceKind, program: readonly string[], { port, handover }: UnitFlags): void {
+/**
+ * Refuses a unit that could never start: on Windows `run` cannot hand over a socket
+ * (docs/decisions/0017).
+ */
+function assertStartable(kind: ServiceKind, program: readonly string[], { port, handover }: UnitFlags): void {
   if (kind !== 'schtasks' || program.length === 0 || port === undefined || !handover) return;
-  throw invalid('--port: on Windows no program inherits a socket: add --no-handover, and let it bind the port itself');
+  throw invalid(
+    '--port: on Windows no program inherits a socket. Add --no-handover, and let the program bind the port itself',
+  );
 }
 
 function commandWords(kind: ServiceKind, program: readonly string[], flags: UnitFlags, paths: GatewayPaths): string[] {
-  const place = [...placeWords(flags, paths), ...portWords(program, flags, paths)];
+  const where = [...pathWords(flags, paths), ...portWords(program, flags, paths)];
   const park = kind === 'launchd' ? ['--park'] : [];
-  if (program.length === 0) return ['serve', ...park, ...place];
+  if (program.length === 0) return ['serve', ...park, ...where];
   const [file, ...args] = program;
   const handover = flags.handover ? [] : ['--no-handover'];
   const health = flags.healthPath === undefined ? [] : ['--health-path', flags.healthPath];
@@ -91,15 +106,18 @@ function commandWords(kind: ServiceKind, program: readonly string[], flags: Unit
     ...park,
     ...handover,
     ...health,
-    ...place,
+    ...where,
     '--',
     stablePath(resolve(findProgram(file!))),
     ...args,
   ];
 }
 
-/** What the environment says here is not there: the place is named. */
-function placeWords(flags: UnitFlags, paths: GatewayPaths): string[] {
+/**
+ * Returns options for the paths that come from the environment here, because the service has
+ * another environment.
+ */
+function pathWords(flags: UnitFlags, paths: GatewayPaths): string[] {
   const app = flags.app === undefined ? [] : ['--app', flags.app];
   if (flags.lock !== undefined) return [...app, '--lock', resolve(flags.lock)];
   const { configPath } = resolveGatewayPaths({ ...gatewayOptions(flags), stateDir: paths.stateDir, env: {} });
@@ -107,22 +125,28 @@ function placeWords(flags: UnitFlags, paths: GatewayPaths): string[] {
   return [...app, '--state-dir', paths.stateDir, ...config];
 }
 
-/** `run` binds a port only when it is given one. */
+/** `run` binds a port only with --port; `serve` always binds one. */
 function portWords(program: readonly string[], flags: UnitFlags, { host, port }: GatewayPaths): string[] {
   const binds = program.length === 0 || flags.port !== undefined;
   return [...(binds ? ['--port', String(port)] : []), ...(flags.host === undefined ? [] : ['--host', host])];
 }
 
-/** Becomes a file name, a label, a word of a command line, and part of an XML comment, which has no `--`. */
+/**
+ * The name is used as a file name, a label, a word of a command line and in an XML comment, where
+ * `--` is forbidden.
+ */
 function checkUnitName(name: string): string {
   if (/^(?!.*--)[A-Za-z0-9][A-Za-z0-9_.@-]{0,99}$/.test(name)) return name;
   throw invalid("--name must be up to 100 letters, digits and '_.@-', without '--'");
 }
 
-/** Stands in a unit as it is: no unit file can quote it everywhere. For systemd a line that ends in a backslash goes on. */
+/**
+ * Refuses a directory that a unit cannot hold: units have no quoting for it. In systemd a final
+ * backslash joins two lines.
+ */
 function checkDirectory(kind: ServiceKind, path: string): string {
   if (!/[\r\n]/.test(path) && !(kind === 'systemd' && path.endsWith('\\'))) return path;
-  throw invalid(`no service can work in ${JSON.stringify(path)}`);
+  throw invalid(`a unit cannot name the working directory ${JSON.stringify(path)}: change to another directory`);
 }
 
 function invalid(message: string): TypeError {

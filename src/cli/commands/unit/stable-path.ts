@@ -1,4 +1,4 @@
-// A path that an upgrade of the program does not take away.
+// The path of a program that survives an upgrade by Homebrew.
 import { realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 
@@ -6,8 +6,9 @@ import { basename } from 'node:path';
 const IN_CELLAR = /^(.*)\/Cellar\/([^/]+)\/[^/]+\/(.+)$/;
 
 /**
- * Returns the name by which Homebrew keeps the same file across versions. `brew upgrade` removes the folder of the old version,
- * and a service that names it cannot start again (openclaw/openclaw#32185). Returns `path` if there is no such name.
+ * Returns the path of the same file that Homebrew keeps across versions, or `path` if there is
+ * none. `brew upgrade` removes the folder of the old version, and a service that names this folder
+ * cannot start again (openclaw/openclaw#32185).
  */
 export function stablePath(path: string): string {
   const [, prefix, formula, rest] = IN_CELLAR.exec(path) ?? [];

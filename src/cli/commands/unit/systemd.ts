@@ -10,15 +10,15 @@ function head({ name, ofUser }: Service): string[] {
   const directory = ofUser ? '~/.config/systemd/user' : '/etc/systemd/system';
   const systemctl = ofUser ? 'systemctl --user' : 'systemctl';
   return [
-    `# Save as ${directory}/${name}.service, then: ${systemctl} daemon-reload && ${systemctl} enable --now ${name}`,
-    ...(ofUser ? ['# To have it run without a session: loginctl enable-linger'] : []),
-    '# No .socket unit beside it: systemd would hold the port itself, and the gateway find it taken.',
+    `# Save as ${directory}/${name}.service, then run: ${systemctl} daemon-reload && ${systemctl} enable --now ${name}`,
+    ...(ofUser ? ['# To keep it running after logout: loginctl enable-linger'] : []),
+    '# Do not add a .socket unit: systemd would bind the port itself, and the gateway would find it in use.',
     '',
   ];
 }
 
 function unitSection({ name, ofUser, needsNetwork }: Service): string[] {
-  // The manager of a user has no network targets.
+  // The systemd instance of a user has no network targets.
   const network = needsNetwork
     ? ['Wants=network-online.target', 'After=network-online.target']
     : ['After=network.target'];
@@ -26,7 +26,7 @@ function unitSection({ name, ofUser, needsNetwork }: Service): string[] {
     '[Unit]',
     `Description=${name}, one per state directory and port (gateway-lock)`,
     ...(ofUser ? [] : network),
-    '# RestartSec bounds the starts; a limit on top of it would leave the gateway down after a long outage.',
+    '# RestartSec limits the rate of restarts. A start limit would keep the gateway down after a long outage.',
     'StartLimitIntervalSec=0',
     '',
   ];
@@ -36,18 +36,18 @@ function serviceSection({ words, account, ofUser, workingDirectory, paths }: Ser
   const [file, ...args] = words;
   return [
     '[Service]',
-    '# simple would call a program that is not there a success.',
+    '# With Type=simple a missing program would count as a successful start.',
     'Type=exec',
     `ExecStart=${[quotedPath(file!), ...args.map(quoted)].join(' ')}`,
     `WorkingDirectory=${workingDirectory.replaceAll('%', '%%')}`,
     ...(ofUser || account.isRoot ? [] : [`User=${account.name}`]),
     'Restart=always',
     'RestartSec=5',
-    '# 78: a healthy gateway runs already, and this one left it in control. Starting it again would change nothing.',
+    '# 78: a healthy gateway is already running. Starting this one again would change nothing.',
     'RestartPreventExitStatus=78',
-    "# 143: Node's way to say that SIGTERM ended it.",
+    '# 143: exit code of Node after SIGTERM.',
     'SuccessExitStatus=143',
-    '# SIGTERM goes to the command, which passes it on; what is left then is killed, and its lock with it.',
+    '# SIGTERM goes to gateway-lock, which passes it on. The remaining processes are killed, so that none of them keeps the lock.',
     'KillMode=mixed',
     'TimeoutStopSec=30',
     ...hardening(dirname(paths.lockPaths[0]!), paths.stateDir),
@@ -55,15 +55,15 @@ function serviceSection({ words, account, ofUser, workingDirectory, paths }: Ser
   ];
 }
 
-/** Not switched on: only the person who knows the program can say what it may lose. */
+/** Commented out: only the operator knows what the program needs. */
 function hardening(lockDir: string, stateDir: string): string[] {
   const writable = lockDir.startsWith(`${stateDir}/`) ? stateDir : lockDir;
   return [
-    '# What may be taken from it without harm to the lock (that directory must exist then). Take the # away:',
+    '# Hardening that the lock tolerates. To enable it, remove the # and create the directory in ReadWritePaths.',
     '#NoNewPrivileges=yes',
     '#ProtectSystem=strict',
     `#ReadWritePaths=${quotedPath(writable)}`,
-    '# AF_NETLINK is where the kernel is asked about sockets and interfaces.',
+    '# AF_NETLINK: to query the kernel about sockets and interfaces.',
     '#RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK',
   ];
 }
@@ -72,16 +72,19 @@ function install({ ofUser }: Service): string[] {
   return ['[Install]', `WantedBy=${ofUser ? 'default.target' : 'multi-user.target'}`];
 }
 
-/** One word of ExecStart: `%` is a specifier, `$` a variable, and quotes and backslashes are C's. */
+/**
+ * Quotes a word of ExecStart: `%` begins a specifier, `$` a variable, and quotes and backslashes
+ * work as in C.
+ */
 export function quoted(word: string): string {
   return quotedPath(word).replaceAll('$', '$$$$');
 }
 
-/** Variables are not replaced in the path of the program. */
+/** Quotes the path of the program, in which systemd replaces no variables. */
 export function quotedPath(word: string): string {
   const specified = word.replaceAll('%', '%%');
   if (/^[\w@%+=:,./$-]+$/.test(word)) return specified;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is meant
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are the subject
   const escaped = specified.replace(/["\\]/g, '\\$&').replace(/[\x00-\x1f\x7f]/g, hex);
   return `"${escaped}"`;
 }
