@@ -19,17 +19,20 @@ import { fetched } from '../support/clients.js';
 import { freePort, freshDirectory, until } from '../support/places.js';
 import { startLine } from '../support/shell-lines.js';
 
-const readme = readFileSync(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8');
-const readmeLines = blocks('sh').flatMap((block) => block.split('\n').filter((line) => line.includes('gateway-lock ')));
+const page = (name: string) => readFileSync(fileURLToPath(new URL(`../../${name}`, import.meta.url)), 'utf8');
+const documents = page('README.md') + page('docs/cli.md');
+const documentLines = blocks('sh').flatMap((block) =>
+  block.split('\n').filter((line) => /gateway-lock (run|serve)\b/.test(line)),
+);
 const helpLines = createProgram()
   .commands.filter((command) => ['run', 'serve'].includes(command.name()))
   .flatMap((command) => examplesOf(command).map(({ line }) => line));
 
 function blocks(language: string): string[] {
-  return [...readme.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map((match) => match[1]!);
+  return [...documents.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map((match) => match[1]!);
 }
 
-/** Creates a home with the files that the command lines use, as README shows them. */
+/** Creates a home with the files that the command lines use, as README and docs/cli.md show them. */
 function directoryOfTheReader(): string {
   const home = freshDirectory();
   for (const [name, language] of [
@@ -65,7 +68,7 @@ function endOf(line: string): object {
 }
 
 describe.each([
-  ['README', readmeLines],
+  ['README and docs/cli.md', documentLines],
   ['--help', helpLines],
 ])('the command lines of %s', (_, lines) => {
   test('exist', () => expect(lines.length).toBeGreaterThan(3));
