@@ -35,10 +35,7 @@ export function addFlags(command: Command, ...names: readonly (keyof typeof FLAG
   return command;
 }
 
-/**
- * Returns the option --port with a description of its own, for commands in which no port has
- * another meaning.
- */
+/** Returns the option --port with a description of its own, for commands with another default. */
 export function portFlag(description: string): Option {
   return new Option('--port <port>', description).argParser(parsePort);
 }

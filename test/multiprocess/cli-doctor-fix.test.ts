@@ -41,7 +41,7 @@ describe('doctor --fix', () => {
     ['an older gateway that is dead', () => ({ pid: deadPid(), startTime: 1 }), true],
     ['a holder on another host', () => ({ pid: 1, bootId: 'other', host: 'other', kernelLock: true }), false],
     ['a holder before the last boot', () => ({ pid: 1, bootId: 'other', host: hostname(), kernelLock: true }), true],
-  ])('keeps or removes the record of %s', async (_, record, removed) => {
+  ])('removes a lock file only if its owner is provably gone: %s', async (_, record, removed) => {
     const { directory, args } = await doctorPlace();
     const path = join(directory, 'gateway.12345678.lock');
     writeOlderRecord(path, record());

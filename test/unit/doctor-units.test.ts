@@ -71,8 +71,8 @@ test.each([
   ['[::1]:18789', true],
   ['118789', false],
   ['/run/18789', false],
-])('a socket unit with ListenStream=%s gets an error for port 18789: %s', (address, takes) => {
-  expect(judgeSocket('a.socket', parseUnit(`[Socket]\nListenStream=${address}`), 18789)).toHaveLength(takes ? 1 : 0);
+])('a socket unit with ListenStream=%s binds port 18789: %s', (address, binds) => {
+  expect(judgeSocket('a.socket', parseUnit(`[Socket]\nListenStream=${address}`), 18789)).toHaveLength(binds ? 1 : 0);
 });
 
 test('a launchd job with KeepAlive but without --park, or with Sockets, gets a warning', () => {

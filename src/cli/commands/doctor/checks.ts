@@ -1,5 +1,5 @@
 // The checks of the doctor. Each check comes after those on which it depends.
-import { GatewayLockError } from '../../../index.js';
+import { GatewayLockError, LockError } from '../../../index.js';
 import { checkBasePorts } from './base-ports.js';
 import { checkFileSystem } from './file-system.js';
 import { type Check, error, type Finding, type Subject } from './finding.js';
@@ -32,7 +32,8 @@ async function runOne({ run }: Check, subject: Subject) {
   try {
     return await run(subject);
   } catch (cause) {
-    const advice = cause instanceof GatewayLockError ? cause.hint : undefined;
+    // The message of a LockError already contains the advice.
+    const advice = cause instanceof GatewayLockError && !(cause.cause instanceof LockError) ? cause.hint : undefined;
     return [error(`check failed: ${(cause as Error).message}`, advice)];
   }
 }
