@@ -180,8 +180,10 @@ describe('status', () => {
     need(ctx, whyNoShell);
     const shell = (line: string) => gatewayLock([], { program: ['/bin/sh', '-c', line, process.execPath, COMMAND] });
     // The reader ends before the command writes.
-    const closed = await shell('{ "$0" "$1" status; echo $? >&2; } | exec true');
-    expect(closed.err).toBe('0\n');
+    for (const words of ['status', '--help', 'help run']) {
+      const closed = await shell(`{ "$0" "$1" ${words}; echo $? >&2; } | exec true`);
+      expect(closed.err, words).toBe('0\n');
+    }
     const full = await shell('"$0" "$1" status > /dev/full');
     expect([full.code, full.err]).toEqual([1, expect.stringMatching(/^gateway-lock: .*ENOSPC/)]);
   });
