@@ -17,6 +17,8 @@ export type { GatewayLock } from './gateway/gateway-lock.js';
 export type { GatewayLockOptions, GatewayWait } from './gateway/gateway-options.js';
 export type { ExecProgram, Inheritance } from './gateway/inheritance.js';
 /** @internal For src/cli. */
+export { environmentWith } from './gateway/inheritance.js';
+/** @internal For src/cli. */
 export { killChildrenOnExit } from './gateway/kill-children-on-exit.js';
 export type { ListedLock, ListLocksOptions } from './gateway/list-locks.js';
 export { listLocks, listStateDirectories } from './gateway/list-locks.js';
@@ -53,12 +55,14 @@ export {
 export {
   commandText,
   DENIED_PORT_ADVICE,
+  denyOthersCommand,
   listListenersCommand,
   makeDirectoryCommand,
   PRIVACY_SETTINGS,
   restrictAccessCommand,
   showModeCommand,
   stopCommand,
+  takeOwnershipCommand,
 } from './native/shell-commands.js';
 export type { HealthProbe, ProbeHealthOptions } from './probe/probe-health.js';
 export { probeHealth } from './probe/probe-health.js';

@@ -1,4 +1,4 @@
-// stress_holder DIRECTORY SEED lock|sabotage: does the same as src/cli/stress/contender.ts, with
+// stress_holder DIRECTORY SEED lock|sabotage: does the same as src/cli/commands/stress/worker.ts, with
 // the same files, witnesses and letters on stdout. It starts in 1 ms, so a stress run can kill
 // 100,000 of these processes in minutes.
 #include <fcntl.h>

@@ -58,9 +58,8 @@ export function assertInheritable({ path }: FileLock): void {
 export function execAs(inheritance: Inheritance, program: ExecProgram): never {
   checkOptions(program);
   const { path, args, env = process.env } = program;
-  const { LISTEN_PID: _, LISTEN_FDS: __, LISTEN_FDNAMES: ___, ...own } = env;
   const handedOver = 'LISTEN_FDS' in inheritance.environment ? { LISTEN_PID: String(process.pid) } : {};
-  const variables = Object.entries({ ...own, ...inheritance.environment, ...handedOver });
+  const variables = Object.entries({ ...environmentWith(inheritance, env), ...handedOver });
   const environment = variables.filter(([, value]) => value !== undefined).map(([name, value]) => `${name}=${value}`);
   native().exec(
     checkPath('path', path),
@@ -69,6 +68,12 @@ export function execAs(inheritance: Inheritance, program: ExecProgram): never {
     inheritance.descriptors,
   );
   throw new Error('unreachable: exec() returned');
+}
+
+/** Returns `env` with the variables of `inheritance` in place of those by which this process was activated itself. */
+export function environmentWith(inheritance: Inheritance, env: Env): Record<string, string | undefined> {
+  const { LISTEN_PID: _, LISTEN_FDS: __, LISTEN_FDNAMES: ___, ...own } = env;
+  return { ...own, ...inheritance.environment };
 }
 
 /** execve() would end each at its first NUL. */

@@ -2,8 +2,8 @@
 import { chownSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Subject } from '../../src/cli/doctor/finding.js';
-import { checkLockDirectory } from '../../src/cli/doctor/lock-directory.js';
+import type { Subject } from '../../src/cli/commands/doctor/finding.js';
+import { checkLockDirectory } from '../../src/cli/commands/doctor/lock-directory.js';
 import { acquireGatewayLock } from '../../src/index.js';
 import { need, whyNotRoot } from '../support/capabilities.js';
 import { freshDirectory } from '../support/places.js';

@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { ageText, commandCell, healthCell, holderCell, portCell, stateCell } from '../../src/cli/status/lock-cells.js';
-import { lockTable } from '../../src/cli/status/lock-table.js';
-import { fitting } from '../../src/cli/status/watch.js';
+import {
+  ageText,
+  commandCell,
+  healthCell,
+  holderCell,
+  portCell,
+  stateCell,
+} from '../../src/cli/commands/status/lock-cells.js';
+import { lockTable } from '../../src/cli/commands/status/lock-table.js';
+import { fitting } from '../../src/cli/commands/status/watch.js';
 import type { ListedLock } from '../../src/index.js';
 
 const HOUR = 3_600_000;

@@ -2,7 +2,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { isInCellar, stablePath } from '../../src/cli/unit/stable-path.js';
+import { isInCellar, stablePath } from '../../src/cli/commands/unit/stable-path.js';
 import { need } from '../support/capabilities.js';
 import { freshDirectory } from '../support/places.js';
 

@@ -3,10 +3,9 @@
 import { once } from 'node:events';
 import type { ClusterLock } from '../../cluster/index.js';
 import type { GatewayLock } from '../../index.js';
-import type { ChildEnd } from '../child.js';
 import { EXIT } from '../exit-codes.js';
 import { errorLine, say } from '../output.js';
-import type { SignalRelay } from '../signal-relay.js';
+import type { ChildEnd, SignalRelay } from '../signal-relay.js';
 import { BoundProgram } from './bound-program.js';
 
 /** Milliseconds between two looks at the deadline, which a renewal moves. */
