@@ -80,7 +80,7 @@ test('a member that is silent is a warning, and the other checks are made', asyn
   expect(findings).toContainEqual({
     level: 'warning',
     subject: silent,
-    message: 'does not answer: no answer within 1000 ms',
+    message: 'did not respond: no response within 1000 ms',
   });
   const levels = Object.fromEntries(findings.map(({ subject, level }) => [subject, level]));
   expect(levels).toMatchObject({ quorum: 'ok', rights: 'ok' });

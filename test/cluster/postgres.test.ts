@@ -82,7 +82,7 @@ describe('behind pgbouncer in transaction mode', () => {
     const engine = pgEngine([bouncer.url]);
     await expect(acquireClusterLock('pooled', { engine })).rejects.toMatchObject({
       code: 'ERR_CLUSTER_UNSUITABLE',
-      message: expect.stringMatching(/pooler is in between/),
+      message: expect.stringMatching(/goes through a pooler/),
     });
     await expect(tryAcquireClusterLock('pooled', { engine })).rejects.toMatchObject({ code: 'ERR_CLUSTER_UNSUITABLE' });
     expect(await engine.inspect('pooled')).toContainEqual({
@@ -202,9 +202,9 @@ describe('a restart of the server', () => {
 describe('the wait for a holder that the server has forgotten', () => {
   /** The milliseconds that the core would wait, by the statement itself. */
   const take = async (claim: string, ttlMs = TTL_MS) => {
-    const { take: text } = statements('settling');
+    const { issue: text } = statements('settling');
     const [row] = await server.query(text, ['a', claim, '{}', ttlMs]);
-    return Number(row!['settleMs']);
+    return Number(row!['lockDelayMs']);
   };
   const change = (fields: string) => server.query(`update settling set ${fields}`);
   const LONG_MS = 9000;
@@ -228,6 +228,27 @@ describe('the wait for a holder that the server has forgotten', () => {
   });
 });
 
+describe('the checks of a standby', () => {
+  const serverFindings = async (urls: readonly string[]) =>
+    (await pgEngine(urls).inspect('checked')).filter(({ subject }) => subject === 'server');
+
+  test('are fine beside a primary, and a problem without one', async (ctx) => {
+    need(ctx, whyNoPostgres);
+    const primary = await PostgresServer.start();
+    onTestFinished(() => primary.remove());
+    const standby = await primary.standby();
+    onTestFinished(() => standby.remove());
+    const fine = { level: 'ok', subject: 'server', message: 'a standby, beside a primary that responds' };
+    expect(await serverFindings([standby.url(), primary.url()])).toEqual([
+      fine,
+      expect.objectContaining({ level: 'ok', message: expect.stringContaining('a primary') }),
+    ]);
+    const problem = { ...fine, level: 'problem', message: 'this server is a standby. Connect to the primary' };
+    expect(await serverFindings([standby.url()])).toEqual([problem]);
+    expect(await serverFindings([standby.url(), standby.url()])).toEqual([problem, problem]);
+  });
+});
+
 test('after an asynchronous failover that lost acquisitions, tokens still grow, and the next waits one time to live', async (ctx) => {
   need(ctx, whyNoPostgres);
   const primary = await PostgresServer.start();
@@ -246,9 +267,9 @@ test('after an asynchronous failover that lost acquisitions, tokens still grow, 
   });
   const both = pgEngine([standby.url(), primary.url()]);
   await (await acquireClusterLock('failover', { engine: both, ttlMs: TTL_MS })).release();
-  expect(await both.inspect('failover')).toContainEqual(
-    expect.objectContaining({ level: 'warning', subject: 'replication' }),
-  );
+  const findings = await both.inspect('failover');
+  expect(findings).toContainEqual(expect.objectContaining({ level: 'warning', subject: 'replication' }));
+  expect(findings.filter(({ level }) => level === 'problem')).toEqual([]);
 
   await eventually(async () =>
     expect(await standby.query("select counter::int from gateway_lock where name = 'failover'")).toEqual([
