@@ -1,4 +1,5 @@
-// npm run bench -- --only cluster: installs the peers, bundles what is TypeScript, measures, and prints a table.
+// npm run bench -- --only cluster: installs the other libraries, bundles the measurement, runs it,
+// and prints a table.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const here = join(root, 'bench/cluster');
 const PEERS = { 'gateway-lock etcd': null, 'gateway-lock postgres': 'pg', etcd3: 'etcd3', redlock: 'redlock' };
 
-/** @returns {Promise<object>} by contestant */
+/** @returns {Promise<object>} the figures by library */
 export async function measureCluster() {
   if (!existsSync(join(here, 'node_modules'))) {
     const args = ['install', '--no-audit', '--no-fund', '--no-package-lock'];
@@ -36,7 +37,9 @@ async function measure() {
   }
 }
 
-/** The import in a new process, and what has to be installed besides gateway-lock. */
+/**
+ * Measures the import in a new process, and counts the packages to install besides gateway-lock.
+ */
 function weightOf(peer) {
   const module = peer === null || peer === 'pg' ? 'gateway-lock/cluster' : peer;
   const times = Array.from({ length: 7 }, () => importMs(module, peer === null || peer === 'pg' ? root : here));
