@@ -144,7 +144,7 @@ describe.each(ENGINES)('a cluster lock on $kind', ({ kind, missing, start }) => 
     await servers.engine().revoke(name, claims[0]!);
   });
 
-  test('is no longer waited for after the signal aborts: the wait rejects with its reason and the claim leaves the queue', async (ctx) => {
+  test('rejects a waiter with signal.reason when its signal aborts, and removes it from the queue', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const first = await acquire(name);
@@ -234,7 +234,7 @@ describe.each(ENGINES)('a cluster lock on $kind', ({ kind, missing, start }) => 
     );
   });
 
-  test('has a healthy cluster according to inspect()', async (ctx) => {
+  test('can be checked with inspect(), which finds no problem', async (ctx) => {
     need(ctx, missing);
     const findings = await servers.engine().inspect(freshName());
     expect(findings.filter(({ level }) => level === 'problem')).toEqual([]);

@@ -163,7 +163,7 @@ test('an etcd waiter whose key was deleted does not believe that it is first in 
   await lock.release();
 });
 
-describe('an etcd cluster with failing members', () => {
+describe('a client of an etcd cluster with failing members', () => {
   test('skips an endpoint that does not listen, even in a single attempt', async (ctx) => {
     need(ctx, whyNoEtcd);
     const [closed] = await freePorts(1);
@@ -173,7 +173,7 @@ describe('an etcd cluster with failing members', () => {
     await lock?.release();
   });
 
-  test('keeps the lock of a holder when its member is killed, and then the leader', async (ctx) => {
+  test('keeps its lock when the member that it uses is killed, and then the leader', async (ctx) => {
     need(ctx, whyNoEtcd);
     const lock = await acquireClusterLock('kept', { engine: engine(), ttlMs: TTL_MS });
     for (const index of [0, servers.leader()]) {
@@ -187,7 +187,7 @@ describe('an etcd cluster with failing members', () => {
     await lock.release();
   });
 
-  test('without a quorum lets the holder lose its lock in time, and no client acquires it', async (ctx) => {
+  test('loses its lock in time without a quorum, and no other client acquires it', async (ctx) => {
     need(ctx, whyNoEtcd);
     const lock = await acquireClusterLock('minority', { engine: engine(), ttlMs: TTL_MS });
     const lost = new Promise<LockError>((resolve) => lock.onLost(resolve));
@@ -204,8 +204,8 @@ describe('an etcd cluster with failing members', () => {
   });
 });
 
-describe('an etcd cluster with users and roles', () => {
-  test('maps a client certificate to the user of its common name, with a role on one prefix', async (ctx) => {
+describe('a client of an etcd cluster with users and roles', () => {
+  test('is the user in the common name of its certificate, with a role on one prefix', async (ctx) => {
     need(ctx, whyNoOpenssl);
     const authority = new CertificateAuthority(freshDirectory());
     const [server, root, gateway] = ['server', 'root', 'gateway'].map((name) =>
