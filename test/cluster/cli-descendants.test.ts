@@ -72,7 +72,7 @@ describe('a descendant of the program in a session of its own', () => {
     return command;
   };
 
-  test('has ended before gateway-lock exits after the program', async (ctx) => {
+  test('has ended by the time gateway-lock exits', async (ctx) => {
     need(ctx, missing ?? whyNoCgroup);
     const command = await started({});
     command.child.kill('SIGTERM');

@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** A replacement of one text in a source file. */
+/** Replacement of a text in a source file. */
 type Edit = readonly [file: string, from: string, to: string];
 
 /** Planted faults by name. */
