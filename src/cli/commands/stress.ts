@@ -1,4 +1,5 @@
-// gateway-lock stress: kills lock holders at random on the user's own file system, and says whether two ever held at once.
+// gateway-lock stress: kills lock holders at random on the user's own file system, and reports
+// whether two processes ever held the lock at once.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ import { withExamples } from '../examples.js';
 import { EXIT } from '../exit-codes.js';
 import { jsonText } from '../json-output.js';
 import { print } from '../print.js';
-import { CONTENDER_VARIABLE, runContender } from './stress/contender.js';
+import { runWorker, WORKER_VARIABLE } from './stress/worker.js';
 import { StressDriver } from './stress/driver.js';
 import { MODES, type StressOptions } from './stress/plan.js';
 import { drawProgress, reportOf, type StressReport, verdictOf } from './stress/report.js';
@@ -28,32 +29,32 @@ const DEFAULT_SECONDS = 60;
 export function addStressCommand(program: Command): void {
   const command = program
     .command('stress')
-    .summary('kill holders at random, and check that never two hold at once')
+    .summary('kill lock holders at random, and check that the lock excludes')
     .description(
-      'Starts processes that want one lock, kills them at random points, and starts new ones. Two independent witnesses decide: a ' +
-        'marker file that only a holder may create, and a counter that only a holder may change. Exits with 1 if two processes held ' +
-        'the lock at once, or if the lock got stuck.',
+      'Starts worker processes that acquire one lock, kills them at random points, and starts new ones. Two independent witnesses ' +
+        'detect a double holder: a marker file that only a holder creates, and a counter that only a holder increments. Exits with ' +
+        '1 if two processes held the lock at once, or if the lock was stuck.',
     )
     .addOption(new Option('--mode <mode>', 'what to acquire').choices(MODES).default('lock'))
     .option('--seconds <n>', `run for n seconds (default: ${DEFAULT_SECONDS}, unless --kills is given)`, parseCount)
-    .option('--kills <n>', 'run until n processes have ended', parseCount)
-    .option('--contenders <n>', 'processes at a time', parseCount, 8)
+    .option('--kills <n>', 'run until n worker processes have ended', parseCount)
+    .option('--contenders <n>', 'number of worker processes at a time', parseCount, 8)
     .option('--seed <n>', 'repeat the random choices of an earlier run', parseCount)
-    .option(
-      '--lock-dir <dir>',
-      'where to put the lock: a directory on the file system in question (default: a temporary one)',
-    )
-    .option('--sabotage', 'lock nothing: the witnesses must notice, or the run fails')
-    .option('--json <file>', 'write the figures to a file')
+    .option('--lock-dir <dir>', 'directory for the lock, on the file system to test (default: a temporary directory)')
+    .option('--sabotage', 'run without the lock: the run fails unless the witnesses detect it')
+    .option('--json <file>', 'write the results to a file, as JSON')
     .action(stress);
   withExamples(command, [
-    { line: 'gateway-lock stress --kills 50', what: 'on the file system of temporary files' },
-    { line: 'gateway-lock stress --seconds 2 --lock-dir . --mode gateway', what: 'two locks and a port, here' },
+    { line: 'gateway-lock stress --kills 50', what: 'in the directory of temporary files' },
+    {
+      line: 'gateway-lock stress --seconds 2 --lock-dir . --mode gateway',
+      what: 'a whole gateway, in the current directory',
+    },
   ]);
 }
 
 async function stress(flags: StressFlags): Promise<void> {
-  if (process.env[CONTENDER_VARIABLE] !== undefined) return runContender();
+  if (process.env[WORKER_VARIABLE] !== undefined) return runWorker();
   const parent = flags.lockDir ?? tmpdir();
   mkdirSync(parent, { recursive: true });
   const directory = mkdtempSync(join(parent, 'gateway-lock-stress-'));
@@ -68,10 +69,10 @@ async function stress(flags: StressFlags): Promise<void> {
 }
 
 async function run(flags: StressFlags, directory: string): Promise<StressReport> {
-  const { mode, contenders, kills = Number.POSITIVE_INFINITY, sabotage = false } = flags;
+  const { mode, contenders: workers, kills = Number.POSITIVE_INFINITY, sabotage = false } = flags;
   const seconds = flags.seconds ?? (flags.kills === undefined ? DEFAULT_SECONDS : Number.POSITIVE_INFINITY);
   const seed = flags.seed ?? Math.floor(Math.random() * 0x7fffffff);
-  const options: StressOptions = { mode, seconds, kills, contenders, seed, sabotage, directory };
+  const options: StressOptions = { mode, seconds, kills, workers, seed, sabotage, directory };
   const driver = new StressDriver(options);
   const stopDrawing = drawProgress(options, () => driver.tally);
   try {

@@ -1,56 +1,63 @@
-// Starts contenders, ends them, replaces them, and keeps the figures.
+// The driver of a stress run: starts worker processes, ends them, replaces them, and counts.
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { bindExclusive, signalsCanBeRelayed } from '../../../index.js';
-import { CONTENDER_VARIABLE, type ContenderPlan } from './contender.js';
-import { chooseEnding, type Ending, FROM_OUTSIDE, newRandom, type Random, type StressOptions } from './plan.js';
+import { WORKER_VARIABLE, type WorkerPlan } from './worker.js';
+import { chooseEnding, ENDED_BY_DRIVER, type Ending, newRandom, type Random, type StressOptions } from './plan.js';
 import { type Findings, JournalReader } from './witness.js';
 
-/** Milliseconds. */
-const NO_ENTRY_MS = 30_000;
+/** The lock is stuck if no process acquires it for this time, in milliseconds. */
+const STUCK_MS = 30_000;
 const CHECK_MS = 500;
-const MOST_DELAY_MS = 6;
-const STOPPED_MS = 10;
-/** A contender that never gets in is ended too. */
-const MOST_LIFE_MS = 3000;
-/** This share of the contenders is ended before it holds anything, or in a later round. */
+/** Longest time from acquire to the end of a process that the driver ends, in milliseconds. */
+const MAX_HELD_MS = 6;
+const MAX_STOPPED_MS = 10;
+/** A process that never acquires the lock is ended after this time, in milliseconds. */
+const MAX_LIFETIME_MS = 3000;
+/**
+ * Share of the processes that are ended at a random time after their start, whatever their state.
+ */
 const EARLY_SHARE = 0.3;
 const EARLY_MS = 120;
-/** The small holder starts in a millisecond. */
-const EARLY_HOLDER_MS = 15;
-/** How many latencies are kept. */
-const MOST_LATENCIES = 20_000;
-/** A program that is started as a contender in place of Node (scripts/stress.mjs). */
-const HOLDER_VARIABLE = 'GATEWAY_LOCK_STRESS_HOLDER';
-const HOLDER_SHARE = 0.98;
+/** The same for the native worker, which starts within 1 ms. */
+const NATIVE_EARLY_MS = 15;
+const MAX_LATENCIES = 20_000;
+/** Environment variable with the path of the native worker, which scripts/stress.mjs builds. */
+const NATIVE_WORKER_VARIABLE = 'GATEWAY_LOCK_STRESS_HOLDER';
+const NATIVE_SHARE = 0.98;
 
-export type Phase = 'starting' | 'waiting' | 'holding' | 'releasing';
-const PHASES: Readonly<Record<string, Phase>> = { w: 'waiting', h: 'holding', r: 'releasing' };
+/** State of a worker process, as it last reported it. */
+export type WorkerState = 'starting' | 'waiting' | 'holding' | 'releasing';
+const STATES: Readonly<Record<string, WorkerState>> = { w: 'waiting', h: 'holding', r: 'releasing' };
 
+/** Counts of a run. */
 export interface Tally {
   readonly startedAt: number;
+  /** Number of worker processes that ended. */
   ends: number;
-  readonly byPhase: Record<Phase, number>;
+  readonly byState: Record<WorkerState, number>;
   readonly byEnding: Partial<Record<Ending, number>>;
-  /** From the end of a holder to the next holder, in milliseconds. */
+  /** Times from the end of a holder to the next holder, in milliseconds. */
   readonly handOverMs: number[];
   stuck: boolean;
   failures: string[];
   findings: Findings;
 }
 
-interface Contender {
+interface WorkerProcess {
   readonly child: ChildProcess;
   readonly ending: Ending;
-  phase: Phase;
-  doomed: boolean;
-  errors: string;
+  state: WorkerState;
+  /** The driver has scheduled the end. */
+  endScheduled: boolean;
+  stderr: string;
 }
 
+/** Runs one stress test. */
 export class StressDriver {
   readonly tally: Tally = {
     startedAt: performance.now(),
     ends: 0,
-    byPhase: { starting: 0, waiting: 0, holding: 0, releasing: 0 },
+    byState: { starting: 0, waiting: 0, holding: 0, releasing: 0 },
     byEnding: {},
     handOverMs: [],
     stuck: false,
@@ -60,12 +67,12 @@ export class StressDriver {
   readonly #options: StressOptions;
   readonly #random: Random;
   readonly #journal: JournalReader;
-  readonly #contenders = new Set<Contender>();
+  readonly #workers = new Set<WorkerProcess>();
   readonly #port: number;
-  #over = false;
+  #stopped = false;
   #finish!: () => void;
   #holderEndedAt = 0;
-  #lastEntryAt = performance.now();
+  #lastAcquireAt = performance.now();
 
   constructor(options: StressOptions) {
     this.#options = options;
@@ -76,12 +83,13 @@ export class StressDriver {
     void listener.close();
   }
 
+  /** Runs until the time is over, enough processes have ended, or something has failed. */
   async run(): Promise<void> {
     const finished = new Promise<void>((resolve) => {
       this.#finish = resolve;
     });
     const check = setInterval(() => this.#check(), CHECK_MS);
-    for (let number = 0; number < this.#options.contenders; number++) this.#start();
+    for (let number = 0; number < this.#options.workers; number++) this.#start();
     await finished;
     clearInterval(check);
     await this.#endAll();
@@ -92,24 +100,23 @@ export class StressDriver {
     const ending = chooseEnding(this.#random);
     const program = this.#program(ending);
     const child = this.#spawn(ending, program);
-    const contender: Contender = { child, ending, phase: 'starting', doomed: false, errors: '' };
-    this.#contenders.add(contender);
+    const early = this.#random() < EARLY_SHARE && ENDED_BY_DRIVER.has(ending);
+    const earlyMs = program === undefined ? EARLY_MS : NATIVE_EARLY_MS;
+    const worker: WorkerProcess = { child, ending, state: 'starting', endScheduled: early, stderr: '' };
+    this.#workers.add(worker);
     child.stdout?.on('data', (chunk: Buffer) => {
-      for (const letter of chunk.toString('latin1')) this.#hear(contender, letter);
+      for (const letter of chunk.toString('latin1')) this.#onState(worker, letter);
     });
-    child.stderr?.on('data', (chunk) => (contender.errors = `${contender.errors}${chunk}`.slice(-2000)));
+    child.stderr?.on('data', (chunk) => (worker.stderr = `${worker.stderr}${chunk}`.slice(-2000)));
     child.once('error', (error) => this.tally.failures.push(String(error)));
-    child.once('close', (code, signal) => this.#bury(contender, code, signal));
-    const early = this.#random() < EARLY_SHARE && FROM_OUTSIDE.has(ending);
-    const earlyMs = program === undefined ? EARLY_MS : EARLY_HOLDER_MS;
-    this.#doom(contender, early ? this.#random() * earlyMs : MOST_LIFE_MS);
-    contender.doomed = early;
+    child.once('close', (code, signal) => this.#onExit(worker, code, signal));
+    this.#endAfter(worker, early ? this.#random() * earlyMs : MAX_LIFETIME_MS);
   }
 
-  /** The small holder, or undefined for a contender in Node. */
+  /** Returns the path of the native worker, or undefined for a worker in Node. */
   #program(ending: Ending): string | undefined {
-    const chosen = this.#options.mode === 'lock' && FROM_OUTSIDE.has(ending) && this.#random() < HOLDER_SHARE;
-    return chosen ? process.env[HOLDER_VARIABLE] : undefined;
+    const chosen = this.#options.mode === 'lock' && ENDED_BY_DRIVER.has(ending) && this.#random() < NATIVE_SHARE;
+    return chosen ? process.env[NATIVE_WORKER_VARIABLE] : undefined;
   }
 
   #spawn(ending: Ending, program: string | undefined): ChildProcess {
@@ -118,51 +125,51 @@ export class StressDriver {
     const stdio: StdioOptions = ['ignore', 'pipe', 'pipe'];
     if (program !== undefined)
       return spawn(program, [directory, String(seed), sabotage ? 'sabotage' : 'lock'], { stdio });
-    const plan: ContenderPlan = { mode, sabotage, directory, ending, seed, port: this.#port };
-    const env = { ...process.env, [CONTENDER_VARIABLE]: JSON.stringify(plan) };
+    const plan: WorkerPlan = { mode, sabotage, directory, ending, seed, port: this.#port };
+    const env = { ...process.env, [WORKER_VARIABLE]: JSON.stringify(plan) };
     return spawn(process.execPath, [process.argv[1]!, 'stress'], { stdio, env });
   }
 
-  #hear(contender: Contender, letter: string): void {
-    contender.phase = PHASES[letter] ?? contender.phase;
+  #onState(worker: WorkerProcess, letter: string): void {
+    worker.state = STATES[letter] ?? worker.state;
     if (letter !== 'h') return;
     const now = performance.now();
-    this.#lastEntryAt = now;
-    if (this.#holderEndedAt > 0 && this.tally.handOverMs.length < MOST_LATENCIES) {
+    this.#lastAcquireAt = now;
+    if (this.#holderEndedAt > 0 && this.tally.handOverMs.length < MAX_LATENCIES) {
       this.tally.handOverMs.push(now - this.#holderEndedAt);
     }
     this.#holderEndedAt = 0;
-    if (contender.doomed || !FROM_OUTSIDE.has(contender.ending)) return;
-    contender.doomed = true;
-    this.#doom(contender, this.#random() * MOST_DELAY_MS);
+    if (worker.endScheduled || !ENDED_BY_DRIVER.has(worker.ending)) return;
+    worker.endScheduled = true;
+    this.#endAfter(worker, this.#random() * MAX_HELD_MS);
   }
 
-  #doom(contender: Contender, delayMs: number): void {
-    setTimeout(() => this.#end(contender), delayMs).unref();
+  #endAfter(worker: WorkerProcess, delayMs: number): void {
+    setTimeout(() => this.#end(worker), delayMs).unref();
   }
 
-  #end(contender: Contender): void {
-    const { child, ending, phase } = contender;
+  #end({ child, ending, state }: WorkerProcess): void {
     if (child.exitCode !== null || child.signalCode !== null) return;
-    if (phase === 'holding') this.#holderEndedAt = performance.now();
+    if (state === 'holding') this.#holderEndedAt = performance.now();
     if (ending !== 'stop') child.kill(ending === 'term' ? 'SIGTERM' : 'SIGKILL');
     if (ending !== 'stop') return;
     child.kill('SIGSTOP');
     setTimeout(() => {
       child.kill('SIGCONT');
       child.kill('SIGKILL');
-    }, this.#random() * STOPPED_MS);
+    }, this.#random() * MAX_STOPPED_MS);
   }
 
-  #bury(contender: Contender, code: number | null, signal: NodeJS.Signals | null): void {
-    this.#contenders.delete(contender);
-    if (this.#over) return;
+  #onExit(worker: WorkerProcess, code: number | null, signal: NodeJS.Signals | null): void {
+    this.#workers.delete(worker);
+    if (this.#stopped) return;
     const { tally } = this;
+    const { ending, state, stderr } = worker;
     tally.ends++;
-    tally.byPhase[contender.phase]++;
-    tally.byEnding[contender.ending] = (tally.byEnding[contender.ending] ?? 0) + 1;
-    const intended = signal !== null || code === 0 || contender.ending === 'throw' || !signalsCanBeRelayed;
-    if (!intended) tally.failures.push(`a contender ended with ${code}: ${contender.errors}`);
+    tally.byState[state]++;
+    tally.byEnding[ending] = (tally.byEnding[ending] ?? 0) + 1;
+    const expected = signal !== null || code === 0 || ending === 'throw' || !signalsCanBeRelayed;
+    if (!expected) tally.failures.push(`a worker process ended with exit code ${code}: ${stderr}`);
     if (tally.ends >= this.#options.kills || tally.failures.length > 0) this.#stop();
     else this.#start();
   }
@@ -170,20 +177,20 @@ export class StressDriver {
   #check(): void {
     const { seconds } = this.#options;
     const now = performance.now();
-    this.tally.stuck = now - this.#lastEntryAt > NO_ENTRY_MS;
+    this.tally.stuck = now - this.#lastAcquireAt > STUCK_MS;
     const { countedTwice, intruders } = this.#journal.read();
-    const noticed = countedTwice.length > 0 || intruders.length > 0;
-    if (noticed || this.tally.stuck || now - this.tally.startedAt >= seconds * 1000) this.#stop();
+    const failed = countedTwice.length > 0 || intruders.length > 0;
+    if (failed || this.tally.stuck || now - this.tally.startedAt >= seconds * 1000) this.#stop();
   }
 
   #stop(): void {
-    this.#over = true;
+    this.#stopped = true;
     this.#finish();
   }
 
   async #endAll(): Promise<void> {
-    const ended = [...this.#contenders].map(({ child }) => new Promise((resolve) => child.once('close', resolve)));
-    for (const { child } of this.#contenders) child.kill('SIGKILL');
+    const ended = [...this.#workers].map(({ child }) => new Promise((resolve) => child.once('close', resolve)));
+    for (const { child } of this.#workers) child.kill('SIGKILL');
     await Promise.all(ended);
   }
 }

@@ -1,23 +1,30 @@
-// What a stress run is asked to do, and its random choices, which the seed repeats.
+// The options of a stress run, and its random choices. The same seed repeats the same choices.
 import { constants } from 'node:os';
 
 export const MODES = ['lock', 'shared', 'gateway', 'bind'] as const;
 
+/** Options of a run. */
 export interface StressOptions {
   readonly mode: (typeof MODES)[number];
   readonly seconds: number;
+  /** Number of worker processes that must end. */
   readonly kills: number;
-  readonly contenders: number;
+  /** Number of worker processes at a time. */
+  readonly workers: number;
   readonly seed: number;
+  /** Runs without the lock, to check that the witnesses detect it. */
   readonly sabotage: boolean;
   /** An empty directory for the lock and the files of the witnesses. */
   readonly directory: string;
 }
 
-/** How a contender ends. `stop`: SIGSTOP, SIGCONT, then SIGKILL. `terminate`: its worker thread holds the lock and is terminated. */
+/**
+ * The way in which a worker process ends. `stop`: SIGSTOP, SIGCONT, then SIGKILL. `terminate`: a
+ * thread of the process holds the lock and is terminated.
+ */
 export type Ending = 'kill' | 'stop' | 'term' | 'exit' | 'throw' | 'abort' | 'terminate';
 
-/** Of 100 contenders. */
+/** Number of worker processes with each ending, out of 100. */
 const SHARES: Readonly<Record<Ending, number>> = {
   kill: 72,
   stop: 8,
@@ -27,12 +34,13 @@ const SHARES: Readonly<Record<Ending, number>> = {
   abort: 1,
   terminate: 3,
 };
-/** Endings that the driver brings about, from outside. */
-export const FROM_OUTSIDE: ReadonlySet<Ending> = new Set<Ending>(['kill', 'stop', 'term']);
+/** Endings that the driver causes with a signal. */
+export const ENDED_BY_DRIVER: ReadonlySet<Ending> = new Set<Ending>(['kill', 'stop', 'term']);
 
+/** A random number generator. */
 export type Random = () => number;
 
-/** A number from 0 to 1 at each call: the generator mulberry32. */
+/** Returns a random number generator (mulberry32). Each call returns a number from 0 to 1. */
 export function newRandom(seed: number): Random {
   let state = seed >>> 0;
   return () => {
@@ -43,6 +51,7 @@ export function newRandom(seed: number): Random {
   };
 }
 
+/** Chooses an ending by its share. `stop` becomes `kill` on systems without SIGSTOP. */
 export function chooseEnding(random: Random): Ending {
   let left = random() * 100;
   for (const [ending, share] of Object.entries(SHARES) as [Ending, number][]) {

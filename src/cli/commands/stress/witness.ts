@@ -1,5 +1,6 @@
-// Two witnesses that know nothing of the lock. The marker: a file that is created with O_EXCL on the way in and removed on the way
-// out. The counter: read on the way in and written on the way out; no value may be written twice.
+// Two witnesses that are independent of the lock. The marker is a file that a holder creates with
+// O_EXCL after it acquires, and removes before it releases. The counter is read after acquire and
+// written before release; no value may be written twice.
 import {
   appendFileSync,
   closeSync,
@@ -15,32 +16,45 @@ import {
 import { join } from 'node:path';
 import { processStatesAreKnown } from '../../../index.js';
 
-/** Milliseconds that a killed process may take to disappear where its state cannot be read (macOS, Windows). */
-const DYING_MS = 2000;
+/**
+ * Milliseconds that a killed process may take to disappear. Used where its state cannot be read
+ * (macOS, Windows).
+ */
+const EXIT_GRACE_MS = 2000;
+/** Word in the marker of a process that ends a moment after its lock is free. */
 const OUTLIVES = 'outlives';
 const LINE_FEED = 10;
-/** A flag of /proc/PID/stat: the process is ending, and its locks may be free already (linux/sched.h). */
+/**
+ * Flag in /proc/PID/stat (linux/sched.h): the process is ending, so its locks may already be free.
+ */
 const PF_EXITING = 4;
 
+/** Records what one worker process observes while it holds the lock. */
 export class Witness {
   readonly #directory: string;
-  /** What the marker says: the process, and whether its lock may be free while it still lives. */
+  /**
+   * Content of the marker: the pid, and {@link OUTLIVES} if the lock can be free before the process
+   * ends.
+   */
   readonly #name: string;
   #counted = 0;
 
-  /** @param outlivesLock its worker thread holds the lock: the end of that frees it, and the process ends a moment later */
+  /**
+   * @param outlivesLock a thread holds the lock: the end of the thread frees the lock, and the
+   *   process ends a moment later
+   */
   constructor(directory: string, outlivesLock: boolean) {
     this.#directory = directory;
     this.#name = outlivesLock ? `${process.pid} ${OUTLIVES}` : String(process.pid);
   }
 
-  /** With the lock held. */
+  /** Call after an exclusive acquire. */
   enter(): void {
-    this.#mark();
+    this.#createMarker();
     this.#counted = this.#count();
   }
 
-  /** Still with the lock held. */
+  /** Call before the release of an exclusive lock. */
   leave(): void {
     const next = this.#counted + 1;
     const draft = this.#path(`counter.${process.pid}`);
@@ -48,26 +62,33 @@ export class Witness {
     renameSync(draft, this.#path('counter'));
     this.#note('counted', String(next));
     if (this.#marker() !== this.#name) this.#note('intruder', `${this.#marker()} replaced ${this.#name}`);
-    this.abandon();
+    this.removeMarker();
   }
 
-  /** An orderly end releases the lock while the process still lives, so the marker goes before. */
-  abandon(): void {
+  /**
+   * Call before the process exits: an orderly exit frees the lock while the process still exists.
+   */
+  removeMarker(): void {
     if (this.#marker() === this.#name) rmSync(this.#path('marker'), { force: true });
   }
 
-  /** A holder in shared mode: no exclusive holder may be inside, nor change the counter meanwhile. */
-  look(): void {
+  /**
+   * Call after a shared acquire: no exclusive holder may be present or change the counter until
+   * {@link leaveShared}.
+   */
+  enterShared(): void {
     this.#counted = this.#count();
     this.#checkMarker();
   }
 
-  lookAgain(): void {
-    if (this.#count() !== this.#counted) this.#note('intruder', `a writer beside the reader ${process.pid}`);
+  /** Call before the release of a shared lock. */
+  leaveShared(): void {
+    if (this.#count() !== this.#counted)
+      this.#note('intruder', `the counter changed while ${process.pid} held the lock in shared mode`);
     this.#checkMarker();
   }
 
-  #mark(): void {
+  #createMarker(): void {
     for (let tries = 0; tries < 2; tries++) {
       try {
         writeFileSync(this.#path('marker'), this.#name, { flag: 'wx' });
@@ -80,14 +101,14 @@ export class Witness {
     }
   }
 
-  /** The marker of a dead holder means nothing. */
+  /** Reports the holder that the marker names, unless that process has ended. */
   #checkMarker(): void {
     const name = this.#marker();
     const [pid, outlives] = name.split(' ');
-    const graceMs = !processStatesAreKnown || outlives === OUTLIVES ? DYING_MS : 0;
-    for (const deadline = performance.now() + graceMs; isInside(Number(pid)); ) {
+    const graceMs = !processStatesAreKnown || outlives === OUTLIVES ? EXIT_GRACE_MS : 0;
+    for (const deadline = performance.now() + graceMs; isRunning(Number(pid)); ) {
       if (performance.now() < deadline) continue;
-      if (this.#marker() === name) this.#note('intruder', `${name} is inside beside ${this.#name}`);
+      if (this.#marker() === name) this.#note('intruder', `${name} and ${this.#name} held the lock at once`);
       return;
     }
   }
@@ -109,13 +130,14 @@ export class Witness {
   }
 }
 
+/** Observations of all witnesses. */
 export interface Findings {
   readonly entries: number;
   readonly countedTwice: readonly number[];
   readonly intruders: readonly string[];
 }
 
-/** Reads what the witnesses of all contenders have written down. */
+/** Reads the journal, to which the witnesses of all worker processes append. */
 export class JournalReader {
   readonly #path: string;
   readonly #seen = new Set<number>();
@@ -127,14 +149,17 @@ export class JournalReader {
     this.#path = join(directory, 'journal');
   }
 
-  /** Everything up to now. */
+  /** Returns all observations so far. */
   read(): Findings {
     const lines = this.#newLines();
-    for (const line of lines) this.#take(line);
+    for (const line of lines) this.#add(line);
     return { entries: this.#seen.size, countedTwice: this.#countedTwice, intruders: this.#intruders };
   }
 
-  /** Each line is one write(), so that only a line that is complete is there. */
+  /**
+   * Returns the complete lines that are new. Each line is one write(), but a read can see a part of
+   * it.
+   */
   #newLines(): string[] {
     const whole = existsSync(this.#path) ? readFrom(this.#path, this.#offset) : Buffer.alloc(0);
     const end = whole.lastIndexOf(LINE_FEED) + 1;
@@ -142,7 +167,7 @@ export class JournalReader {
     return whole.subarray(0, end).toString().split('\n').filter(Boolean);
   }
 
-  #take(line: string): void {
+  #add(line: string): void {
     const [kind, ...rest] = line.split(' ');
     if (kind === 'intruder') this.#intruders.push(rest.join(' '));
     if (kind !== 'counted') return;
@@ -162,8 +187,8 @@ function readFrom(path: string, offset: number): Buffer {
   }
 }
 
-/** A zombie, or a process that is ending, is not inside. */
-function isInside(pid: number): boolean {
+/** Returns true unless the process has ended, is ending, or is a zombie. */
+function isRunning(pid: number): boolean {
   if (pid === 0 || pid === process.pid) return false;
   const stat = processStatesAreKnown ? readText(`/proc/${pid}/stat`) : '';
   if (stat === '') return !processStatesAreKnown && exists(pid);

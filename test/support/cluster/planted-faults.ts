@@ -1,4 +1,4 @@
-// Builds of gateway-lock/cluster with a planted fault, for the controls that must fail.
+// Builds gateway-lock/cluster with a planted fault, for controls that must fail.
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -7,14 +7,15 @@ import { onTestFinished } from 'vitest';
 
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** In a source file, one text and what takes its place. */
+/** Replacement of a text in a source file. */
 type Edit = readonly [file: string, from: string, to: string];
 
+/** Planted faults by name. */
 export const FAULTS = {
-  'no margin, and the deadline counts from the answer': [
+  'no margin, and the deadline counts from the response': [
     ['src/cluster/lease.ts', 'sentAtMs + grantedMs - this.times.marginMs', 'this.#clock() + grantedMs'],
   ],
-  'the own key is not checked again after the wait': [
+  'the claim does not check its own key after the wait': [
     [
       'src/cluster/engines/etcd/claim.ts',
       'if (read.kvs[0]?.createRevision !== createRevision) throw',
@@ -37,7 +38,10 @@ export type Fault = keyof typeof FAULTS;
 
 let builds = 0;
 
-/** The path of the built module. With `null` nothing is wrong with it. */
+/**
+ * Builds the module and returns its path. Plants no fault if `fault` is null. The file is removed
+ * after the test.
+ */
 export async function buildWith(fault: Fault | null): Promise<string> {
   const edits: readonly Edit[] = fault === null ? [] : FAULTS[fault];
   const outfile = join(ROOT, `dist/cluster/.control-${process.pid}-${++builds}.mjs`);
@@ -68,10 +72,11 @@ export async function buildWith(fault: Fault | null): Promise<string> {
       },
     ],
   });
-  if (planted.size !== edits.length) throw new Error(`not every edit of '${fault}' was made`);
+  if (planted.size !== edits.length) throw new Error(`an edit of '${fault}' was not applied`);
   return outfile;
 }
 
+/** Builds the module and imports it. */
 export async function importWith(fault: Fault | null): Promise<typeof import('../../../src/cluster/index.js')> {
   return import(pathToFileURL(await buildWith(fault)).href);
 }

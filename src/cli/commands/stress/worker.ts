@@ -1,5 +1,6 @@
-// A contender of a stress run: acquires, works under the eyes of the witnesses, releases, again and again, until it ends in the way
-// that it was told. Says on stdout where it is: w waits, h holds, r releases.
+// A worker process of a stress run: acquires, works while the witnesses watch, and releases, until
+// it ends in the planned way. Writes its state to stdout as one letter: w (waiting), h (holding), r
+// (releasing).
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread, Worker } from 'node:worker_threads';
@@ -7,10 +8,11 @@ import { acquireGatewayLock, acquireLock, bindExclusive } from '../../../index.j
 import { type Ending, newRandom, type Random, type StressOptions } from './plan.js';
 import { Witness } from './witness.js';
 
-/** In the environment of a contender: a {@link ContenderPlan} as JSON. */
-export const CONTENDER_VARIABLE = 'GATEWAY_LOCK_STRESS_CONTENDER';
+/** Environment variable of a worker process: a {@link WorkerPlan} as JSON. */
+export const WORKER_VARIABLE = 'GATEWAY_LOCK_STRESS_WORKER';
 
-export interface ContenderPlan extends Pick<StressOptions, 'mode' | 'sabotage' | 'directory' | 'seed'> {
+/** What the driver passes to a worker process. */
+export interface WorkerPlan extends Pick<StressOptions, 'mode' | 'sabotage' | 'directory' | 'seed'> {
   readonly ending: Ending;
   readonly port: number;
 }
@@ -19,49 +21,50 @@ export interface ContenderPlan extends Pick<StressOptions, 'mode' | 'sabotage' |
 const WORK_MS = 3;
 const PAUSE_MS = 2;
 const BIND_PAUSE_MS = 1;
-const WORKER_LIFE_MS = 30;
-/** Of ten entries, one is the last of a contender that ends by itself. */
+const MAX_THREAD_LIFETIME_MS = 30;
+/** Share of the acquisitions that are the last one of a process that ends by itself. */
 const LAST_SHARE = 0.3;
-/** One contender in four holds the lock in shared mode, in the mode `shared`. */
+/** Share of the acquisitions that are shared, with `--mode shared`. */
 const SHARED_SHARE = 0.75;
 
 type Release = () => void | Promise<void>;
 
-export async function runContender(): Promise<void> {
-  const plan = JSON.parse(process.env[CONTENDER_VARIABLE]!) as ContenderPlan;
+/** Runs this process as a worker. Never resolves: the process ends in the planned way. */
+export async function runWorker(): Promise<void> {
+  const plan = JSON.parse(process.env[WORKER_VARIABLE]!) as WorkerPlan;
   const random = newRandom(plan.seed);
-  if (plan.ending === 'terminate' && isMainThread) return endWorker(random);
+  if (plan.ending === 'terminate' && isMainThread) return terminateThread(random);
   const witness = new Witness(plan.directory, plan.ending === 'terminate');
-  process.on('exit', () => witness.abandon());
-  for (;;) await enterOnce(plan, random, witness);
+  process.on('exit', () => witness.removeMarker());
+  for (;;) await runRound(plan, random, witness);
 }
 
-async function endWorker(random: Random): Promise<void> {
-  const worker = new Worker(process.argv[1]!, { argv: process.argv.slice(2), stdout: false });
-  // From the first entry on: at any point of its life.
-  await new Promise((resolve) => worker.once('online', resolve));
-  await sleep(random() * WORKER_LIFE_MS);
-  await worker.terminate();
+/** Runs the rounds in a thread, and terminates the thread at a random point. */
+async function terminateThread(random: Random): Promise<void> {
+  const thread = new Worker(process.argv[1]!, { argv: process.argv.slice(2), stdout: false });
+  await new Promise((resolve) => thread.once('online', resolve));
+  await sleep(random() * MAX_THREAD_LIFETIME_MS);
+  await thread.terminate();
   process.exit();
 }
 
-async function enterOnce(plan: ContenderPlan, random: Random, witness: Witness): Promise<void> {
+async function runRound(plan: WorkerPlan, random: Random, witness: Witness): Promise<void> {
   const shared = plan.mode === 'shared' && random() < SHARED_SHARE;
-  say('w');
+  writeState('w');
   const release = plan.sabotage ? () => {} : await acquire(plan, shared);
-  say('h');
-  if (shared) witness.look();
+  writeState('h');
+  if (shared) witness.enterShared();
   else witness.enter();
   await sleep(random() * WORK_MS);
   if (random() < LAST_SHARE) end(plan.ending);
-  if (shared) witness.lookAgain();
+  if (shared) witness.leaveShared();
   else witness.leave();
-  say('r');
+  writeState('r');
   await release();
   await sleep(random() * PAUSE_MS);
 }
 
-async function acquire({ mode, directory, port }: ContenderPlan, shared: boolean): Promise<Release> {
+async function acquire({ mode, directory, port }: WorkerPlan, shared: boolean): Promise<Release> {
   if (mode === 'bind') return bind(port);
   if (mode === 'gateway') return startGateway(directory, port);
   const options = { timeoutMs: Number.POSITIVE_INFINITY, keepFile: false } as const;
@@ -76,7 +79,7 @@ async function startGateway(directory: string, port: number): Promise<Release> {
       const gateway = await acquireGatewayLock({ ...options, timeoutMs: 60_000, whenListening: 'wait' });
       return () => gateway.close({ graceMs: 0 });
     } catch (error) {
-      // The port of a gateway that is dying.
+      // The previous gateway is still dying and has the port.
       if (!String((error as NodeJS.ErrnoException).code).startsWith('ERR_GATEWAY_PORT')) throw error;
       await sleep(BIND_PAUSE_MS);
     }
@@ -101,9 +104,9 @@ function end(ending: Ending): void {
   if (ending === 'throw') throw new Error('thrown on purpose');
 }
 
-function say(state: string): void {
+function writeState(letter: string): void {
   try {
-    writeSync(1, state);
+    writeSync(1, letter);
   } catch {
     process.exit(); // The driver has ended.
   }
