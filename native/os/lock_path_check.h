@@ -30,7 +30,7 @@ Status CheckLockFile(const FileHandle& file, const LockOptions& options, bool cr
                      FileIdentity* identity);
 
 // Why open() failed, in terms of what lies at the path. A transient failure names its grace period
-// in Status::detail: "file-lease", "access-denied" (src/lock/gracePeriods.ts).
+// in Status::detail: "file-lease", "access-denied" (src/lock/grace-period.ts).
 Status ExplainOpenFailure(const std::string& path, FileAccess access, int sys_code);
 
 }  // namespace gateway_lock

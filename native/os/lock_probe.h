@@ -2,7 +2,7 @@
 //
 // Guaranteed: nothing is created, changed or removed. The kernel is asked by trying, so for some
 // microseconds a free lock is held by the prober, and a concurrent TryAcquire() can see contention:
-// it has to ask again before it believes that (src/lock/prober-grace.ts does).
+// it has to ask again before it believes that (src/lock/grace-period.ts does).
 // NOT promised: that the answer is still true when it arrives.
 // Thread-safety: stateless.
 #pragma once

@@ -40,7 +40,7 @@ FileHandle OpenFile(const std::string& path, const OpenRequest& request);
 
 // Why the call before failed. A failure that may pass by itself names the grace that it deserves in
 // Status::detail: "sharing-violation", "delete-pending", "access-denied"
-// (src/lock/gracePeriods.ts).
+// (src/lock/grace-period.ts).
 Status WhyDenied(const char* syscall);
 // The same of OpenFile() with a lock file: what lies there may be no lock file at all.
 Status WhyNotOpened(const std::string& path);

@@ -2,6 +2,7 @@
 import { dirname } from 'node:path';
 import { durationText } from '../clock.js';
 import { LockError, type LockErrorCode, type OwnerRecord } from '../errors.js';
+import { loadUtilTypes } from '../native/builtins.js';
 import {
   type ForeignPath,
   findForeignPart,
@@ -23,10 +24,8 @@ import { holderName, isOwn, type KnownHolder, stopAdvice } from './holder-text.j
 
 /** An error of the addon, or any other: only those that this package has a code for are changed. */
 export function toLockError(error: unknown, lockPath: string): unknown {
-  // Not instanceof: in another realm (vm, Jest) the addon's errors are of the main one.
-  // The module is not imported, because only who fails needs it; and not node:util, which loads net and worker_threads.
-  const { isNativeError } = process.getBuiltinModule('node:util/types');
-  if (!isNativeError(error) || error instanceof LockError) return error;
+  // Not instanceof: in another realm (vm, Jest) the addon's errors belong to the main realm.
+  if (!loadUtilTypes().isNativeError(error) || error instanceof LockError) return error;
   const { code, path = lockPath } = error as NodeJS.ErrnoException;
   const explain = EXPLANATIONS[code ?? ''];
   if (explain === undefined) return error;

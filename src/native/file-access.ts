@@ -1,6 +1,7 @@
 // Why a file or directory denies access, for messages. In this layer because only it may know the platform.
 import { type Stats, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { effectiveUserId } from './platform.js';
 
 export interface ForeignPath {
   readonly path: string;
@@ -12,7 +13,7 @@ export interface ForeignPath {
  * home directory. Returns null if there is none, and on Windows, where files have no user ids.
  */
 export function findForeignPart(path: string): ForeignPath | null {
-  const self = process.geteuid?.();
+  const self = effectiveUserId();
   if (self === undefined) return null;
   let belowOurs = false;
   for (const part of partsOf(path)) {
@@ -32,11 +33,12 @@ export function nearestVisible(path: string): string {
 
 /** `uid 1000`, or `root`; undefined where files have no user ids. */
 export function userOf(path: string): string | undefined {
-  return process.geteuid === undefined ? undefined : userText(lookAt(path)?.uid);
+  return effectiveUserId() === undefined ? undefined : userText(lookAt(path)?.uid);
 }
 
 export function ownUser(): string | undefined {
-  return process.geteuid === undefined ? undefined : userText(process.geteuid());
+  const uid = effectiveUserId();
+  return uid === undefined ? undefined : userText(uid);
 }
 
 export function userText(uid: number | undefined): string {

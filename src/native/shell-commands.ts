@@ -1,6 +1,7 @@
 // What a person types on this system. In this layer because only it may know the platform.
 import { userInfo } from 'node:os';
 import { basename } from 'node:path';
+import { effectiveUserId } from './platform.js';
 
 /** Ends a process. */
 export function stopCommand(pid: number): string {
@@ -46,7 +47,7 @@ function userName(): string {
   try {
     return userInfo().username;
   } catch {
-    return String(process.geteuid?.());
+    return String(effectiveUserId());
   }
 }
 

@@ -2,8 +2,9 @@
 import type { ClientRequest } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { checkOptions, checkPort, checkTimeout, invalidType, invalidValue, outOfRange } from '../arguments.js';
-import { durationText } from '../clock.js';
+import { durationText, MAX_TIMER_MS } from '../clock.js';
 import { addressesOf, connectableAddress } from '../endpoint.js';
+import { loadHttp, loadHttps } from '../native/builtins.js';
 
 export interface ProbeHealthOptions {
   /** An IP address or `localhost`. A wildcard is asked on loopback. @default '127.0.0.1' */
@@ -109,7 +110,7 @@ function get(question: Question, timeoutMs: number): Promise<{ status: number; b
     const asked = ask(question);
     const timer = setTimeout(
       () => asked.destroy(Object.assign(new Error('timeout'), { name: 'TimeoutError' })),
-      Math.min(timeoutMs, 0x7fffffff),
+      Math.min(timeoutMs, MAX_TIMER_MS),
     );
     asked.once('error', reject);
     // After a 101 there is neither a response nor an error, only the end.
@@ -135,9 +136,8 @@ function get(question: Question, timeoutMs: number): Promise<{ status: number; b
 /** agent: false, so that no kept-alive connection of this process answers for a server that is gone. */
 function ask({ address, port, path, fingerprint }: Question): ClientRequest {
   const options = { host: address, port, path, agent: false, headers: { connection: 'close' } };
-  // Not imported: they take 2 to 4 ms to load.
-  if (fingerprint === undefined) return process.getBuiltinModule('node:http').request(options).end();
-  const asked = process.getBuiltinModule('node:https').request({ ...options, rejectUnauthorized: false });
+  if (fingerprint === undefined) return loadHttp().request(options).end();
+  const asked = loadHttps().request({ ...options, rejectUnauthorized: false });
   asked.once('socket', (socket) => {
     // Before anything is sent to whoever that is.
     socket.once('secureConnect', () => {

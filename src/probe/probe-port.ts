@@ -1,9 +1,11 @@
 // Whether a TCP port of this host can be bound, and if not, why.
 
 import { checkOptions, checkPort, checkTimeout, outOfRange } from '../arguments.js';
+import { MAX_TIMER_MS } from '../clock.js';
 import { addressesOf, connectableAddress, isNoAddress } from '../endpoint.js';
+import { loadNet } from '../native/builtins.js';
 import { native } from '../native/load.js';
-import { deniedPortIsReserved } from '../native/port-rules.js';
+import { deniedPortIsReserved } from '../native/platform.js';
 
 export interface ProbePortOptions {
   /** An IP address, or `localhost` for both loopbacks. A wildcard is asked on loopback. @default '127.0.0.1' */
@@ -106,13 +108,13 @@ async function ask(address: string, port: number, timeoutMs: number): Promise<Co
 
 function connectPatiently(host: string, port: number, timeoutMs: number): Promise<Connected> {
   return new Promise((resolve) => {
-    const socket = process.getBuiltinModule('node:net').connect({ host, port });
+    const socket = loadNet().connect({ host, port });
     const finish = (answer: Connected) => {
       clearTimeout(timer);
       socket.destroy();
       resolve(answer);
     };
-    const timer = setTimeout(finish, Math.min(timeoutMs, 0x7fffffff), 'timed-out');
+    const timer = setTimeout(finish, Math.min(timeoutMs, MAX_TIMER_MS), 'timed-out');
     socket.once('connect', () => finish('accepted'));
     // Windows refuses a connection also for a listener whose backlog is full (KB113576).
     socket.once('error', () => finish(native().hasListener(host, port) ? 'timed-out' : 'refused'));

@@ -10,7 +10,7 @@ import { failureOf, listenerOn, serverOn } from '../support/listeners.js';
 import { whyNoAddress } from '../support/loopbacks.js';
 
 const GUARDED = '127.0.0.2';
-vi.mock('../../src/native/port-rules.js', async (original) => ({
+vi.mock('../../src/native/platform.js', async (original) => ({
   ...(await original<object>()),
   addressesToGuard: (address: string) => (address === '127.0.0.2' ? ['127.0.0.1', '::1'] : []),
 }));

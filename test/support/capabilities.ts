@@ -5,7 +5,7 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
 import { native } from '../../src/native/load.js';
-import { programsInherit } from '../../src/native/programs.js';
+import { programsInherit } from '../../src/native/platform.js';
 
 /** null, or why not. */
 export type Missing = string | null;

@@ -1,7 +1,7 @@
 // Lock files written by hand: records as a lock of ours or an older gateway would write them, with fields changed.
 import { spawnSync } from 'node:child_process';
 import { utimesSync } from 'node:fs';
-import { selfIdentity } from '../../src/lock/owner-record.js';
+import { selfIdentity } from '../../src/lock/process-identity.js';
 import type { Missing } from './capabilities.js';
 import { processStartToken } from './older-gateway.js';
 import { newLine } from './records.js';

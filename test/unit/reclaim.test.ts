@@ -3,8 +3,9 @@ import { utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Endpoint } from '../../src/endpoint.js';
 import type { OwnerRecord } from '../../src/errors.js';
-import { type Endpoint, judgeLeftover, STALE_AFTER_MS, type Verdict } from '../../src/lock/leftover.js';
+import { judgeLeftover, STALE_AFTER_MS, type Verdict } from '../../src/lock/leftover.js';
 import { freePort, freshDirectory } from '../support/places.js';
 import { newRecord } from '../support/records.js';
 

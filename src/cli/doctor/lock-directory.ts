@@ -3,6 +3,8 @@ import { lstatSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
   commandText,
+  effectiveGroupId,
+  effectiveUserId,
   makeDirectoryCommand,
   otherOwnerAbove,
   restrictAccessCommand,
@@ -37,7 +39,7 @@ function missing(lockDir: string): Report {
 /** As the library refuses it: it creates that directory, and mends its mode where it can. */
 function judgeOwn(lockDir: string, stats: Stats): Report {
   const advice = `See what lies there: ${showModeCommand(lockDir)}`;
-  const uid = process.geteuid?.();
+  const uid = effectiveUserId();
   if (!stats.isDirectory()) return error(`${lockDir} is not a directory, so no gateway starts`, advice);
   if (uid === undefined) return ok(`${lockDir} is there`);
   if (stats.uid !== uid) return error(`${lockDir} belongs to uid ${stats.uid}, and this is uid ${uid}`, advice);
@@ -61,7 +63,7 @@ function judgeForeign(lockDir: string, stats: Stats): Report {
 
 /** A user who may rename a directory above can put another one in its place, and two gateways would see two states. */
 export function checkParents({ lockDir }: Subject): Report[] {
-  if (process.geteuid === undefined) return [info('file modes say nothing on this system')];
+  if (effectiveUserId() === undefined) return [info('file modes say nothing on this system')];
   const parents = ancestors(lockDir);
   const reports = parents.flatMap(judgeParent);
   return reports.length > 0 ? reports : [ok('parent directories are not writable by other users')];
@@ -73,13 +75,13 @@ function judgeParent(path: string): Report[] {
   const advice = `Remove write permission for others: chmod go-w ${commandText([path])}`;
   if (mayTakeAway(stats)) return [warning(`every user may move or remove files in ${path}`, advice)];
   // A group that is ours alone is how many systems give write permission to nobody else.
-  const foreign = stats.mode & GROUP_WRITES && !(stats.mode & STICKY) && stats.gid !== process.getegid?.();
+  const foreign = stats.mode & GROUP_WRITES && !(stats.mode & STICKY) && stats.gid !== effectiveGroupId();
   return foreign ? [warning(`group ${stats.gid} may move or remove files in ${path}`, advice)] : [];
 }
 
 /** Windows uses ACLs and reports every directory as 0777; the file system check, which takes a lock there, respects the ACL. */
 function mayTakeAway({ mode }: Stats): boolean {
-  return process.geteuid !== undefined && (mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0;
+  return effectiveUserId() !== undefined && (mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0;
 }
 
 function ancestors(path: string): string[] {

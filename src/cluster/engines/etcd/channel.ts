@@ -2,6 +2,7 @@
 // endpoint after another. docs/decisions compares it with @grpc/grpc-js and Connect.
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import type { SecureContextOptions } from 'node:tls';
+import { loadHttp2 } from '../../../native/builtins.js';
 import { CallTimeout } from '../../bounded-call.js';
 
 /** Certificates as text or bytes, as node:tls takes them. */
@@ -137,7 +138,7 @@ export class Channel {
     if (this.#destroyed) throw new Error('the connection is closed');
     if (this.#session !== null && !this.#session.closed && !this.#session.destroyed) return this.#session;
     this.#url = this.#endpoints.current;
-    const session = process.getBuiltinModule('node:http2').connect(this.#url, { ...this.#tls });
+    const session = loadHttp2().connect(this.#url, { ...this.#tls });
     // Each request reports the failure of its connection.
     session.on('error', () => {});
     if (this.#background) session.unref();
@@ -221,7 +222,7 @@ function notGrpc(what: string): GrpcError {
 }
 
 function cancel(stream: ClientHttp2Stream): void {
-  stream.close(process.getBuiltinModule('node:http2').constants.NGHTTP2_CANCEL);
+  stream.close(loadHttp2().constants.NGHTTP2_CANCEL);
 }
 
 /** True if another endpoint may do better: the connection or the server failed, and the caller did not end the request. */

@@ -2,6 +2,7 @@
 // client/v3/concurrency/mutex.go). `etcdctl lock` and this package therefore exclude each other.
 //
 // The holder is the claim whose key was created first. A waiter watches the key that was created just before its own.
+import { loadCrypto } from '../../../native/builtins.js';
 import { type Claim, ClaimGone, type ClaimRequest, type ClusterHolder, type Entry, type Turn } from '../../driver.js';
 import { parseOwner } from '../../owner.js';
 import type { EtcdClient } from './client.js';
@@ -146,6 +147,6 @@ export function holderOf(kv: KeyValue | undefined): ClusterHolder | null {
 
 /** Positive, as etcd's own ids are, and never 0, which asks etcd to choose. */
 function randomLeaseId(): bigint {
-  const bytes = process.getBuiltinModule('node:crypto').randomBytes(8);
+  const bytes = loadCrypto().randomBytes(8);
   return (bytes.readBigUInt64BE() >> 1n) | 1n;
 }

@@ -1,4 +1,5 @@
 // A claim on PostgreSQL: one session of its own, which waits for an advisory lock and then holds it.
+import { loadCrypto } from '../../../native/builtins.js';
 import { type Claim, ClaimGone, type ClaimRequest, type ClusterHolder, type Entry, type Turn } from '../../driver.js';
 import type { LockKey } from './lock-key.js';
 import type { Row, Session } from './session.js';
@@ -31,7 +32,7 @@ export class PostgresClaim implements Claim {
     this.#access = access;
     this.#key = key;
     this.#request = request;
-    this.id = process.getBuiltinModule('node:crypto').randomBytes(16).toString('hex');
+    this.id = loadCrypto().randomBytes(16).toString('hex');
   }
 
   async begin(signal: AbortSignal): Promise<number> {

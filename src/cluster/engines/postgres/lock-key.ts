@@ -1,4 +1,5 @@
 // The key of an advisory lock: 64 bits of a hash of the lock's name.
+import { loadCrypto } from '../../../native/builtins.js';
 
 export interface LockKey {
   /** As a signed number, in digits. */
@@ -9,7 +10,7 @@ export interface LockKey {
 }
 
 export function lockKey(name: string): LockKey {
-  const { createHash } = process.getBuiltinModule('node:crypto');
+  const { createHash } = loadCrypto();
   const hash = createHash('sha256').update(`gateway-lock/${name}`).digest();
   return { text: String(hash.readBigInt64BE()), classId: hash.readUInt32BE(0), objectId: hash.readUInt32BE(4) };
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import type { OwnerRecord } from '../../src/errors.js';
-import { isOwnerAlive } from '../../src/lock/owner-liveness.js';
+import { isOwnerAlive } from '../../src/lock/process-identity.js';
 import { newRecord } from '../support/records.js';
 
 const self = newRecord();

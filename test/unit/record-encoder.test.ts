@@ -1,16 +1,15 @@
 import { hostname } from 'node:os';
 import { describe, expect, test } from 'vitest';
+import { selfIdentity } from '../../src/lock/process-identity.js';
 import {
   checkOwnerFields,
+  createRecord,
   handedOverHead,
   listeningHead,
-  newAcquisition,
-  type RecordHead,
   recordHead,
   recordOf,
-  selfIdentity,
   updatedHead,
-} from '../../src/lock/owner-record.js';
+} from '../../src/lock/record-encoder.js';
 import { isLockFile, parseRecord, RECORD_LIMIT } from '../../src/lock/record-parser.js';
 import { native } from '../../src/native/load.js';
 import { newLine, newRecord } from '../support/records.js';
@@ -62,8 +61,8 @@ describe('a record that is written', () => {
 
 describe('a record that is changed', () => {
   const before = recordHead({ role: 'gateway', nested: { list: [1] } });
-  const acquisition = newAcquisition();
-  const said = (head: RecordHead) => recordOf({ head, acquisition });
+  const record = createRecord(before);
+  const said = (head: string) => recordOf({ ...record, head });
 
   test('keeps what it said, who holds the lock, and since when', () => {
     const lies = { pid: 1, startTime: 1, createdAt: 'never', ownerId: 'mine', toJSON: () => null };
