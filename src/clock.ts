@@ -1,11 +1,14 @@
 // The clock of waits and deadlines, and how messages write a duration.
 
-/** The longest delay that setTimeout() supports, in milliseconds. Node replaces a longer one by 1 ms. */
+/**
+ * The longest delay that setTimeout() supports, in milliseconds. Node replaces a longer one by 1
+ * ms.
+ */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Returns the milliseconds since this process started. Setting the system clock does not change them.
- * Not performance.now(): its first call loads 14 of Node's modules, which takes 1 ms.
+ * Returns the milliseconds since this process started. Setting the system clock does not change
+ * them. Not performance.now(): its first call loads 14 of Node's modules, which takes 1 ms.
  */
 export function monotonicMs(): number {
   return process.uptime() * 1000;

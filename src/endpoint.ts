@@ -9,15 +9,16 @@ export interface Endpoint {
 }
 
 /**
- * Returns the numeric addresses that a host means: both loopback addresses for `localhost`. Resolves no other name, because
- * a lock must not depend on a name server.
+ * Returns the numeric addresses that a host means: both loopback addresses for `localhost`.
+ * Resolves no other name, because a lock must not depend on a name server.
  *
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  */
 export function addressesOf(host: unknown): readonly string[] {
   if (typeof host !== 'string') throw invalidType('host', 'a string', host);
   if (host === 'localhost') return ['127.0.0.1', '::1'];
-  // The default host: loading node:net to check it would make the first start in a process 0.6 ms (11 %) slower.
+  // The default host: loading node:net to check it would make the first start in a process 0.6 ms
+  // (11 %) slower.
   if (host === '127.0.0.1') return [host];
   if (loadNet().isIP(host) === 0) throw invalidValue('host', "an IP address or 'localhost'", host);
   return [host];
@@ -29,7 +30,10 @@ export function connectableAddress(address: string): string {
   return isIPv6(address) && /^[0:.]+$/.test(address) ? '::1' : address;
 }
 
-/** Returns every loopback address on which a listener on this address can be reached. `::` accepts IPv4 as well. */
+/**
+ * Returns every loopback address on which a listener on this address can be reached. `::` accepts
+ * IPv4 as well.
+ */
 export function connectableAddresses(address: string): readonly string[] {
   const reached = connectableAddress(address);
   return reached === '::1' && address !== '::1' ? ['::1', '127.0.0.1'] : [reached];
@@ -45,7 +49,10 @@ export function isIPv6(address: string): boolean {
   return address.includes(':');
 }
 
-/** Returns true if a bind failed because this host has no such address: a host without IPv6 has no ::1. */
+/**
+ * Returns true if a bind failed because this host has no such address: a host without IPv6 has no
+ * ::1.
+ */
 export function isNoAddress(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException | null)?.code;
   return code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT';

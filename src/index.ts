@@ -1,4 +1,4 @@
-// The public interface. No logic.
+// The public interface of gateway-lock. Contains no logic.
 export type { BindExclusiveOptions } from './bind/bind-exclusive.js';
 export { bindExclusive } from './bind/bind-exclusive.js';
 export type { BoundAddress, BoundListener, CloseOptions } from './bind/bound-listener.js';

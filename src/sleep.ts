@@ -1,7 +1,10 @@
 // Sleeps that an abort signal or another function can end early.
 import { MAX_TIMER_MS } from './clock.js';
 
-/** Warms up Node's timers: the first timer that is cleared and the first immediate take 100 to 200 us each. */
+/**
+ * Warms up Node's timers: the first timer that is cleared and the first immediate take 100 to 200
+ * us each.
+ */
 export function warmUpTimers(): void {
   clearTimeout(setTimeout(() => {}, MAX_TIMER_MS));
   clearImmediate(setImmediate(() => {}));

@@ -27,8 +27,9 @@ export interface CloseOptions {
 export class BoundListener {
   readonly address: BoundAddress;
   /**
-   * True if the system guarantees that no other process can listen on this address and port, also after a server has adopted
-   * the socket. False in Deno, and in other runtimes on Windows, whose servers cannot adopt a socket and open a plain one.
+   * True if the system guarantees that no other process can listen on this address and port, also
+   * after a server has adopted the socket. False in Deno, and in other runtimes on Windows, whose
+   * servers cannot adopt a socket and open a plain one.
    */
   readonly exclusive: boolean = canAdopt();
   #ids: readonly ListenerId[];
@@ -45,22 +46,26 @@ export class BoundListener {
   }
 
   /**
-   * The descriptors of the sockets, for a child that shall inherit them: two for `localhost`, else one. Empty after a server has
-   * adopted the socket, after `close()`, and on Windows, where no child can inherit a socket.
+   * The descriptors of the sockets, for a child that shall inherit them: two for `localhost`, else
+   * one. Empty after a server has adopted the socket, after `close()`, and on Windows, where no
+   * child can inherit a socket.
    */
   get fds(): readonly number[] {
     return this.#state === 'open' && programsInherit ? this.#ids.map((id) => native().socketOf(id)) : [];
   }
 
   /**
-   * Hands the socket to `server` (net, tls, http or https; for `ws` pass its http server), which then accepts its connections
-   * and owns its descriptor. Resolves once the server is listening. On macOS a server on a wildcard also listens on each
-   * loopback address, because another server could take those from it.
+   * Hands the socket to `server` (net, tls, http or https; for `ws` pass its http server), which
+   * then accepts its connections and owns its descriptor. Resolves once the server is listening. On
+   * macOS a server on a wildcard also listens on each loopback address, because another server
+   * could take those from it.
    *
    * @throws {TypeError} `ERR_INVALID_ARG_TYPE` if `server` is not a net.Server
    * @throws {Error} `ERR_INVALID_STATE` if the listener is closed or already has a server
-   * @throws {Error} `ERR_SERVER_ALREADY_LISTEN` if `server` is already listening. Another server may be passed then.
-   * @throws {Error} `EADDRINUSE` if another server has taken a loopback address from the wildcard (macOS)
+   * @throws {Error} `ERR_SERVER_ALREADY_LISTEN` if `server` is already listening. Another server
+   *   may be passed then.
+   * @throws {Error} `EADDRINUSE` if another server has taken a loopback address from the wildcard
+   *   (macOS)
    */
   async listen(server: Server): Promise<void> {
     if (!(server instanceof loadNet().Server)) throw invalidType('server', 'a net.Server', server);
@@ -78,8 +83,8 @@ export class BoundListener {
   }
 
   /**
-   * Stops listening at once, waits up to `graceMs` for the open connections, then destroys them. A second call waits for the
-   * same end; a shorter `graceMs` takes effect.
+   * Stops listening at once, waits up to `graceMs` for the open connections, then destroys them. A
+   * second call waits for the same end; a shorter `graceMs` takes effect.
    */
   async close(options: CloseOptions = {}): Promise<void> {
     const graceMs = checkTimeout('graceMs', options.graceMs ?? 5000);
@@ -93,8 +98,8 @@ export class BoundListener {
   }
 
   /**
-   * Listens on the addresses that another server could take. Only for a server of this process: a program that inherits the
-   * socket usually accepts on the first descriptor only.
+   * Listens on the addresses that another server could take. Only for a server of this process: a
+   * program that inherits the socket usually accepts on the first descriptor only.
    */
   #guard(): ListenerId[] {
     const { address, port } = this.address;
@@ -111,7 +116,10 @@ export class BoundListener {
     return guards;
   }
 
-  /** Gives the first socket to the server, and the others to relays that pass their connections on to the server. */
+  /**
+   * Gives the first socket to the server, and the others to relays that pass their connections on
+   * to the server.
+   */
   async #adoptAll(server: Server): Promise<void> {
     const [first, ...others] = this.#ids;
     await this.#adopt(server, first!);
@@ -129,7 +137,8 @@ export class BoundListener {
       Object.assign(new Error('the listener was closed'), { code: 'ERR_INVALID_STATE' }),
     );
     try {
-      // Not server.listen(): an override could defer the call, and the descriptor would have no owner.
+      // Not server.listen(): an override could defer the call, and the descriptor would have no
+      // owner.
       (loadNet().Server.prototype.listen as ListenOnHandle).call(server, handle.target, this.#backlog);
     } catch (error) {
       handle.close();
@@ -141,7 +150,7 @@ export class BoundListener {
 
   #stateError(): Error {
     const { address, port } = this.address;
-    const what = this.#state === 'adopted' ? 'serves another server already' : 'is closed';
+    const what = this.#state === 'adopted' ? 'already has a server' : 'is closed';
     return Object.assign(new Error(`the listener of ${address}:${port} ${what}`), { code: 'ERR_INVALID_STATE' });
   }
 }
@@ -175,14 +184,19 @@ function relayTo(server: Server): Server {
   return relay;
 }
 
-/** Returns the options that a net.Server applies to its sockets. http servers keep them in the same fields. */
+/**
+ * Returns the options that a net.Server applies to its sockets. http servers keep them in the same
+ * fields.
+ */
 function socketOptionsOf(server: Server): ServerOpts {
   const { allowHalfOpen, pauseOnConnect, noDelay, keepAlive, keepAliveInitialDelay } = server as Server & ServerOpts;
   return { allowHalfOpen, pauseOnConnect, noDelay, keepAlive, keepAliveInitialDelay } as ServerOpts;
 }
 
 function alreadyListening(): Error {
-  return Object.assign(new Error('that server listens already: give a new one'), { code: 'ERR_SERVER_ALREADY_LISTEN' });
+  return Object.assign(new Error('the server is already listening: pass another one'), {
+    code: 'ERR_SERVER_ALREADY_LISTEN',
+  });
 }
 
 type ListenOnHandle = (this: Server, target: object, backlog: number) => Server;

@@ -22,7 +22,10 @@ export class ServerGroup {
     this.#servers.push(server);
   }
 
-  /** Destroys the connections that are still open after `graceMs` milliseconds. A second call can shorten the grace. */
+  /**
+   * Destroys the connections that are still open after `graceMs` milliseconds. A second call can
+   * shorten the grace.
+   */
   async close(graceMs: number): Promise<void> {
     if (this.#servers.length === 0) return;
     this.#closing ??= Promise.all(this.#servers.map(closeServer));
@@ -43,7 +46,10 @@ export class ServerGroup {
   }
 }
 
-/** Milliseconds between two checks for idle connections. A kept-alive connection becomes idle after its last response. */
+/**
+ * Milliseconds between two checks for idle connections. A kept-alive connection becomes idle after
+ * its last response.
+ */
 const IDLE_CHECK_MS = 50;
 
 function closeServer(server: HttpLike): Promise<void> {

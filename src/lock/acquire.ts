@@ -20,25 +20,26 @@ export interface AcquireLockOptions extends TryAcquireLockOptions {
   /** Ends the wait when it aborts: the promise rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
   /**
-   * Called while another holder has the lock: when the wait begins, and then at least every 250 ms. It is awaited: neither the
-   * timeout nor the signal ends it, and the waiters behind this one in the same thread wait for it as well. If it throws,
-   * the wait ends with that error.
+   * Called while another holder has the lock: when the wait begins, and then at least every 250 ms.
+   * It is awaited: neither the timeout nor the signal ends it, and the waiters behind this one in
+   * the same thread wait for it as well. If it throws, the wait ends with that error.
    */
   readonly onContended?: () => void | Promise<void>;
 }
 
 /**
- * Acquires the lock at once, or returns null if another holder has it. Synchronous; never waits for a living holder. May block
- * for 20 ms to tell a holder from a prober, and on Windows for 2000 ms while the lock of a dead holder is not free yet, or for
- * 500 ms while the file cannot be opened.
+ * Acquires the lock at once, or returns null if another holder has it. Synchronous; never waits for
+ * a living holder. May block for 20 ms to tell a holder from a prober, and on Windows for 2000 ms
+ * while the lock of a dead holder is not free yet, or for 500 ms while the file cannot be opened.
  *
- * The owner record replaces the content of the file while the lock is held. A file that is not a lock file is refused with
- * `ERR_LOCK_INVALID_FILE` and never changed.
+ * The owner record replaces the content of the file while the lock is held. A file that is not a
+ * lock file is refused with `ERR_LOCK_INVALID_FILE` and never changed.
  *
  * @throws {LockError} `ERR_LOCK_INVALID_FILE` if the file is not a lock file or not safe to use
  * @throws {LockError} `ERR_LOCK_PERMISSION` if this process may not use the file or its directory
  * @throws {LockError} `ERR_LOCK_UNSUPPORTED` if the file system has no file locks
- * @throws {LockError} `ERR_LOCK_WEAK_FILESYSTEM` if the file system grants the lock to two processes
+ * @throws {LockError} `ERR_LOCK_WEAK_FILESYSTEM` if the file system grants the lock to two
+ *   processes
  * @throws {LockError} `ERR_NATIVE_MISSING` if the addon cannot be loaded
  * @throws {Error} the system's error in any other case: ENOENT, EMFILE ...
  */
@@ -47,12 +48,14 @@ export function tryAcquireLock(path: string, options: TryAcquireLockOptions = {}
 }
 
 /**
- * Acquires the lock, waiting up to `timeoutMs` for the holder. The release wakes the waiter. The waiters of one path in the
- * same thread acquire in the order in which they came.
+ * Acquires the lock, waiting up to `timeoutMs` for the holder. The release wakes the waiter. The
+ * waiters of one path in the same thread acquire in the order in which they came.
  *
- * Makes the last attempt at the deadline. That may take as long as {@link tryAcquireLock}, without blocking the thread.
+ * Makes the last attempt at the deadline. That may take as long as {@link tryAcquireLock}, without
+ * blocking the thread.
  *
- * @throws {LockError} `ERR_LOCK_TIMEOUT` with the holder's record if the lock is still held at the deadline
+ * @throws {LockError} `ERR_LOCK_TIMEOUT` with the holder's record if the lock is still held at the
+ *   deadline
  * @throws everything that {@link tryAcquireLock} throws
  */
 export async function acquireLock(path: string, options: AcquireLockOptions = {}): Promise<FileLock> {
@@ -64,9 +67,12 @@ export async function acquireLock(path: string, options: AcquireLockOptions = {}
   return acquireAtOnce(request, timeoutMs) ?? (await acquireInTurn(request, { timeoutMs, signal, onContended }));
 }
 
-/** Returns null if the caller has to wait. A new caller never overtakes one that is already queued. */
+/**
+ * Returns null if the caller has to wait. A new caller never overtakes one that is already queued.
+ */
 export function acquireAtOnce(request: AttemptRequest, timeoutMs: number): FileLock | null {
-  // With a zero timeout the first attempt is also the last, so it must rule out a concurrent prober.
+  // With a zero timeout the first attempt is also the last, so it must rule out a concurrent
+  // prober.
   return timeoutMs === 0 || hasWaiters(request.path) ? null : attempt(request);
 }
 

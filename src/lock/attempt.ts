@@ -1,4 +1,5 @@
-// One attempt to acquire a lock: the kernel lock, the judgement of what the file contained before, and the new owner record.
+// One attempt to acquire a lock: the kernel lock, the judgement of what the file contained before,
+// and the new owner record.
 import type { LockErrorCode, OwnerRecord } from '../errors.js';
 import { announce } from '../events.js';
 import type { LockId, WaiterId } from '../native/binding.js';
@@ -13,7 +14,10 @@ import { isOwnerAlive } from './process-identity.js';
 import { createRecord, formatRecord } from './record-encoder.js';
 import { parseRecord } from './record-parser.js';
 
-/** What this attempt inherits from earlier ones: the waiter's open file, and how it has been waiting. */
+/**
+ * What this attempt inherits from earlier ones: the waiter's open file, and how it has been
+ * waiting.
+ */
 export interface AttemptContext {
   readonly waiter?: WaiterId | undefined;
   readonly waitMode: WaitMode | null;
@@ -21,26 +25,33 @@ export interface AttemptContext {
 
 const FIRST_ATTEMPT: AttemptContext = { waitMode: null };
 
-/** A failure to open the file, probably for a moment only. `lease`: another program has a file lease. */
+/**
+ * A failure to open the file, probably for a moment only. `lease`: another program has a file
+ * lease.
+ */
 interface OpenFailure {
   readonly openFailure: 'transient' | 'lease';
   readonly error: unknown;
 }
 
-/** The acquired lock, a failure to open the file, or the holder's record (null if the file names no holder). */
+/**
+ * The acquired lock, a failure to open the file, or the holder's record (null if the file names no
+ * holder).
+ */
 type AttemptResult = FileLock | OpenFailure | OwnerRecord | null;
 
 /** Returns null if another process holds the lock, or seems to. */
 export function attempt(request: AttemptRequest, context = FIRST_ATTEMPT): FileLock | null {
   const result = tryOnce(request, context);
-  // Begins the grace period of a late release when its reason is first seen, not with the last attempt.
+  // Begins the grace period of a late release when its reason is first seen, not with the last
+  // attempt.
   if (locksOutliveHolders) retryReasonOf(result, request.gracePeriods);
   return result instanceof FileLock ? result : null;
 }
 
 /**
- * Makes the last attempt. Retries until neither a prober nor a transient failure can be mistaken for a holder. Blocks the
- * thread.
+ * Makes the last attempt. Retries until neither a prober nor a transient failure can be mistaken
+ * for a holder. Blocks the thread.
  */
 export function lastAttemptSync(request: AttemptRequest): FileLock | null {
   const { gracePeriods, path } = request;
@@ -77,7 +88,10 @@ function lockOrNull(result: AttemptResult, path: string): FileLock | null {
   return result instanceof FileLock ? result : null;
 }
 
-/** A refusal is final only if the holder is known to be alive. A file lease gets the same grace period as a prober. */
+/**
+ * A refusal is final only if the holder is known to be alive. A file lease gets the same grace
+ * period as a prober.
+ */
 function retryReasonOf(result: AttemptResult, gracePeriods: GracePeriods): 'final' | RetryReason {
   if (result instanceof FileLock) return 'final';
   if (isOpenFailure(result)) return result.openFailure === 'lease' ? 'prober' : 'transient';
@@ -124,8 +138,9 @@ const FREE: Leftover = { verdict: 'free', owner: null };
 const HELD_BY_UNKNOWN: Leftover = { verdict: 'held-by-record', owner: null };
 
 /**
- * Step 5 of docs/protocol.md. Judges what the file contained before the kernel granted the lock. Until then the file may belong
- * to a living gateway, or may not be a lock file at all. So unless the lock is usable, this leaves the file as it is.
+ * Step 5 of docs/protocol.md. Judges what the file contained before the kernel granted the lock.
+ * Until then the file may belong to a living gateway, or may not be a lock file at all. So unless
+ * the lock is usable, this leaves the file as it is.
  */
 function inspectLeftover(id: LockId, request: AttemptRequest): Leftover {
   let usable = false;

@@ -18,9 +18,10 @@ import { wakeFirst } from './wait-queue.js';
 
 export type LockMode = 'exclusive' | 'shared';
 /**
- * How a waiter noticed the release. `watch`: the system reported it. `poll`: by attempts 5 to 250 ms apart, because nothing
- * could be watched, or not the death of the holder: a limit (`fs.inotify.max_user_instances`), a remote file system, an older
- * gateway, on Windows a holder that the record does not name.
+ * How a waiter noticed the release. `watch`: the system reported it. `poll`: by attempts 5 to 250
+ * ms apart, because nothing could be watched, or not the death of the holder: a limit
+ * (`fs.inotify.max_user_instances`), a remote file system, an older gateway, on Windows a holder
+ * that the record does not name.
  */
 export type WaitMode = 'watch' | 'poll';
 export type LostListener = (error: LockError) => void;
@@ -29,8 +30,8 @@ export type LostListener = (error: LockError) => void;
 export const LOST_CHECK_MS = 1000;
 
 /**
- * A held lock. It stays held until `release()`, or until the process or worker thread ends for whatever reason. Losing the last
- * reference to this object does not release it.
+ * A held lock. It stays held until `release()`, or until the process or worker thread ends for
+ * whatever reason. Losing the last reference to this object does not release it.
  */
 export class FileLock {
   readonly path: string;
@@ -74,21 +75,27 @@ export class FileLock {
   }
 
   /**
-   * The file descriptor, to pass to a child through the `stdio` option of `child_process.spawn`. The kernel releases the lock
-   * when the last copy is closed; `release()` does so at once. -1 after the release.
+   * The file descriptor, to pass to a child through the `stdio` option of `child_process.spawn`.
+   * The kernel releases the lock when the last copy is closed; `release()` does so at once. -1
+   * after the release.
    */
   get fd(): number {
     return native().descriptorOf(this.#id);
   }
 
-  /** The record in the lock file. Null in shared mode and with `record: false`, which write none. */
+  /**
+   * The record in the lock file. Null in shared mode and with `record: false`, which write none.
+   */
   get owner(): OwnerRecord | null {
     if (this.#record === null) return null;
     this.#owner ??= recordOf(this.#record);
     return this.#owner;
   }
 
-  /** Returns true if the lock is held and its path still names the locked file. Costs one system call. */
+  /**
+   * Returns true if the lock is held and its path still names the locked file. Costs one system
+   * call.
+   */
   verify(): boolean {
     if (!this.held || this.#lost !== null) return false;
     if (native().isFileInPlace(this.#id)) return true;
@@ -101,8 +108,9 @@ export class FileLock {
   }
 
   /**
-   * Calls `listener` once with `ERR_LOCK_REPLACED` if the lock file is removed or replaced. `verify()` detects that, and so does
-   * a check every 1000 ms that does not keep the process alive.
+   * Calls `listener` once with `ERR_LOCK_REPLACED` if the lock file is removed or replaced.
+   * `verify()` detects that, and so does a check every 1000 ms that does not keep the process
+   * alive.
    *
    * @returns a function that removes the listener
    */
@@ -118,8 +126,8 @@ export class FileLock {
   }
 
   /**
-   * Adds fields to the owner record, or replaces them; for example the port once it is known. Does nothing if the lock writes
-   * no record (shared mode, `record: false`) or is released.
+   * Adds fields to the owner record, or replaces them; for example the port once it is known. Does
+   * nothing if the lock writes no record (shared mode, `record: false`) or is released.
    *
    * @throws {RangeError} `ERR_OUT_OF_RANGE` if the record would be longer than 4096 bytes
    * @throws {TypeError} `ERR_INVALID_ARG_VALUE` if a field is not JSON
@@ -128,14 +136,18 @@ export class FileLock {
     if (this.#record !== null && this.held) this.#write(updatedHead(this.#record.head, fields));
   }
 
-  /** Same as `updateOwner({ bindHost, port })`, faster, for a record that has neither field. @internal */
+  /**
+   * Same as `updateOwner({ bindHost, port })`, faster, for a record that has neither field.
+   * @internal
+   */
   nameListener(bindHost: string, port: number): void {
     if (this.#record !== null && this.held) this.#write(listeningHead(this.#record.head, bindHost, port));
   }
 
   /**
-   * Names the process `pid`, which has inherited {@link fd}, as the holder. From now on the end of this process, for whatever
-   * reason, leaves the lock to that process. `release()` still releases it for both.
+   * Names the process `pid`, which has inherited {@link fd}, as the holder. From now on the end of
+   * this process, for whatever reason, leaves the lock to that process. `release()` still releases
+   * it for both.
    *
    * @throws {RangeError} `ERR_OUT_OF_RANGE` if `pid` is not a process id
    * @throws what {@link updateOwner} throws
@@ -148,12 +160,12 @@ export class FileLock {
   }
 
   /**
-   * Clears the record in the lock file, or with `keepFile: false` removes the file, and drops the lock. Does nothing if the lock
-   * is released already.
+   * Clears the record in the lock file, or with `keepFile: false` removes the file, and drops the
+   * lock. Does nothing if the lock is released already.
    *
    * @throws {LockError} `ERR_LOCK_PERMISSION` if the file may not be cleared or removed
-   * @throws {Error} the system's error if clearing or removing the file failed. In both cases the lock is dropped all the same,
-   *   and the leftover lock file blocks nothing.
+   * @throws {Error} the system's error if clearing or removing the file failed. In both cases the
+   *   lock is dropped all the same, and the leftover lock file blocks nothing.
    */
   release(): void {
     let wasHeld = true;
@@ -166,7 +178,10 @@ export class FileLock {
     }
   }
 
-  /** Same as {@link release}, for a transaction that failed: removes the file only if this lock created it. @internal */
+  /**
+   * Same as {@link release}, for a transaction that failed: removes the file only if this lock
+   * created it. @internal
+   */
   undo(): void {
     native().undo(this.#id);
     this.#afterRelease();
@@ -193,7 +208,9 @@ export class FileLock {
     this.#owner = undefined;
   }
 
-  /** Calls the listener in a microtask of its own, so that one that throws does not stop the others. */
+  /**
+   * Calls the listener in a microtask of its own, so that one that throws does not stop the others.
+   */
   #notify(listener: LostListener, error: LockError): void {
     queueMicrotask(() => listener(error));
   }

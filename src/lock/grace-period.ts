@@ -4,16 +4,20 @@ import { locksOutliveHolders } from '../native/platform.js';
 import { sleep } from '../sleep.js';
 
 /**
- * Milliseconds. The period of a prober begins with the last attempt; every other period begins when its reason is first seen.
- * All but the first occur on Windows only.
+ * Milliseconds. The period of a prober begins with the last attempt; every other period begins when
+ * its reason is first seen. All but the first occur on Windows only.
  */
 const PERIODS_MS = {
   /**
-   * Another process probes the lock, which holds it for some microseconds (native/os/lock_probe.h), or longer if the prober is
-   * interrupted. On two busy cores, with a prober in a hot loop, 2 ms let up to 12 of 20,000 starts fail, 20 ms none.
+   * Another process probes the lock, which holds it for some microseconds (native/os/lock_probe.h),
+   * or longer if the prober is interrupted. On two busy cores, with a prober in a hot loop, 2 ms
+   * let up to 12 of 20,000 starts fail, 20 ms none.
    */
   prober: 20,
-  /** The holder is dead, and Windows has not unlocked its file yet ("depending upon available system resources", LockFileEx). */
+  /**
+   * The holder is dead, and Windows has not unlocked its file yet ("depending upon available system
+   * resources", LockFileEx).
+   */
   'late-release': 2000,
   /** A virus scanner, a backup or an indexer has the file open and shares nothing. */
   'sharing-violation': 500,
@@ -25,7 +29,10 @@ const PERIODS_MS = {
 
 export type GracePeriod = keyof typeof PERIODS_MS;
 
-/** Why an attempt is worth a retry: `prober` for the period of a prober, `transient` for any other period. */
+/**
+ * Why an attempt is worth a retry: `prober` for the period of a prober, `transient` for any other
+ * period.
+ */
 export type RetryReason = 'prober' | 'transient';
 
 /** Milliseconds between two attempts. A transient failure lasts much longer than a probe. */
@@ -45,7 +52,10 @@ export class GracePeriods {
     return now - since < PERIODS_MS[period];
   }
 
-  /** Returns true if opening the lock file failed for a reason that may pass. `error` is what the addon threw. */
+  /**
+   * Returns true if opening the lock file failed for a reason that may pass. `error` is what the
+   * addon threw.
+   */
   shouldRetryOpen(error: unknown): boolean {
     const { detail = '' } = error as { detail?: string };
     return isOpenFailure(detail) && this.isActive(detail);
@@ -61,12 +71,18 @@ export class GracePeriods {
     return [...(this.#since?.keys() ?? [])].some(isOpenFailure);
   }
 
-  /** Ends the periods of failures to open the file, which has been opened now. A later failure is a new one. */
+  /**
+   * Ends the periods of failures to open the file, which has been opened now. A later failure is a
+   * new one.
+   */
   endOpenFailures(): void {
     for (const period of this.#since?.keys() ?? []) if (isOpenFailure(period)) this.#since?.delete(period);
   }
 
-  /** Returns the milliseconds to wait before the next attempt. Returns null if there is no reason for one. */
+  /**
+   * Returns the milliseconds to wait before the next attempt. Returns null if there is no reason
+   * for one.
+   */
   retryDelayMs(reason: 'final' | RetryReason): number | null {
     if (reason === 'final') return null;
     return reason === 'prober' && !this.isActive('prober') ? null : RETRY_DELAY_MS[reason];

@@ -1,4 +1,5 @@
-// The interface of this folder for src/gateway and src/cli, which import nothing else of it: locks whose path the package chose.
+// The interface of this folder for src/gateway and src/cli, which import nothing else of it: locks
+// whose path the package chose.
 import { native } from '../native/load.js';
 import { sleep } from '../sleep.js';
 import { lastAttemptSync } from './attempt.js';
@@ -21,8 +22,8 @@ export { type OwnerFields, recordHead } from './record-encoder.js';
 export { RECORD_LIMIT } from './record-parser.js';
 
 /**
- * Creates the request for an exclusive lock. The file is removed on release if the path is the package's own, else kept.
- * `head` comes from {@link recordHead}.
+ * Creates the request for an exclusive lock. The file is removed on release if the path is the
+ * package's own, else kept. `head` comes from {@link recordHead}.
  */
 export function createRequest(
   target: LockTarget,
@@ -43,20 +44,26 @@ export function createRequest(
   };
 }
 
-/** Same as `probeLock`, for a path that may be the package's own. `access` tells who may share the file. */
+/**
+ * Same as `probeLock`, for a path that may be the package's own. `access` tells who may share the
+ * file.
+ */
 export function probeTarget(target: LockTarget, access: TryAcquireLockOptions['access'] = 'owner'): LockProbe {
   const { path, endpoint, ownPath } = target;
   return probe({ path, endpoint, ownPath, flags: accessFlag(access), judged: true });
 }
 
-/** Acquires a lock only to remove its file. In a lock directory (`ownPath`) the file may have any content. */
+/**
+ * Acquires a lock only to remove its file. In a lock directory (`ownPath`) the file may have any
+ * content.
+ */
 export function tryAcquireForRemoval(path: string, ownPath: boolean): FileLock | null {
   return lastAttemptSync({ ...readRequest(path, { keepFile: false }), ownPath });
 }
 
 /**
- * Creates the lock directory if it is missing, and with `tighten` removes the access of other users. Retries transient
- * failures.
+ * Creates the lock directory if it is missing, and with `tighten` removes the access of other
+ * users. Retries transient failures.
  *
  * @throws {LockError} `ERR_LOCK_PERMISSION`, `ERR_LOCK_INVALID_FILE`
  * @throws {Error} the system's error in any other case

@@ -1,9 +1,10 @@
-// Judges the content of a lock file whose kernel lock is free: the table in step 5 of docs/protocol.md. Acquire and probe call
-// the same function, so that they never contradict each other.
+// Judges the content of a lock file whose kernel lock is free: the table in step 5 of
+// docs/protocol.md. Acquire and probe call the same function, so that they never contradict each
+// other.
 //
-// A record of this package does not block the lock: its writer held the kernel lock, and that is free now. Only two kinds of
-// owners can still be alive then: a gateway that writes a record and holds no kernel lock (OpenClaw), and a holder that uses
-// the file through another mount.
+// A record of this package does not block the lock: its writer held the kernel lock, and that is
+// free now. Only two kinds of owners can still be alive then: a gateway that writes a record and
+// holds no kernel lock (OpenClaw), and a holder that uses the file through another mount.
 import { statSync } from 'node:fs';
 import { checkPort, invalidType } from '../arguments.js';
 import { addressesOf, connectableAddress, type Endpoint } from '../endpoint.js';
@@ -14,13 +15,17 @@ import { isOwnerAlive } from './process-identity.js';
 import { isBlank, isLockFile, parseRecord } from './record-parser.js';
 
 /**
- * Why a leftover lock file could be reclaimed. `owner-gone`: its owner has ended, or no longer holds the lock. `port-free`: it
- * is unknown whether its owner is alive, and no process listens on its port. `stale`: the file names no owner (torn, damaged),
- * or an owner that could not be confirmed to be alive for 30 s.
+ * Why a leftover lock file could be reclaimed. `owner-gone`: its owner has ended, or no longer
+ * holds the lock. `port-free`: it is unknown whether its owner is alive, and no process listens on
+ * its port. `stale`: the file names no owner (torn, damaged), or an owner that could not be
+ * confirmed to be alive for 30 s.
  */
 export type ReclaimReason = 'owner-gone' | 'port-free' | 'stale';
 
-/** `held-by-record`: a living gateway without a kernel lock. `other-view`: a living holder that uses another mount. */
+/**
+ * `held-by-record`: a living gateway without a kernel lock. `other-view`: a living holder that uses
+ * another mount.
+ */
 export type Verdict = ReclaimReason | 'free' | 'held-by-record' | 'other-view' | 'not-a-lock-file';
 
 /** The content of a lock file whose kernel lock is free. */
@@ -38,7 +43,9 @@ export interface LockTarget {
   readonly ownPath: boolean;
 }
 
-/** Milliseconds since the last write for which an owner counts as alive if its liveness is unknown. */
+/**
+ * Milliseconds since the last write for which an owner counts as alive if its liveness is unknown.
+ */
 export const STALE_AFTER_MS = 30_000;
 
 export function judgeLeftover(content: LockFileContent, target: LockTarget): Leftover {
@@ -58,8 +65,8 @@ function verdictOf(content: LockFileContent, owner: OwnerRecord | null, target: 
 }
 
 /**
- * Returns true if OpenClaw holds the lock. It holds no kernel lock on the lock file, but has the database beside it in an
- * exclusive transaction.
+ * Returns true if OpenClaw holds the lock. It holds no kernel lock on the lock file, but has the
+ * database beside it in an exclusive transaction.
  */
 export function isCoordinatorLocked(lockPath: string): boolean {
   return native().isSqliteLocked(`${lockPath}.sqlite`);
@@ -80,7 +87,10 @@ function judgeRecordOnly(owner: OwnerRecord, { path, endpoint }: LockTarget): Ve
   return !known && ageMs(path) > STALE_AFTER_MS ? 'stale' : 'held-by-record';
 }
 
-/** Returns 'owner' if the process that the record names listens on its port, which proves that it is alive. */
+/**
+ * Returns 'owner' if the process that the record names listens on its port, which proves that it is
+ * alive.
+ */
 function probeOwnerPort(owner: OwnerRecord, endpoint: Endpoint | undefined): 'free' | 'owner' | 'unknown' {
   const port = owner.port ?? endpoint?.port ?? 0;
   if (port === 0) return 'unknown';
@@ -93,7 +103,10 @@ function probeOwnerPort(owner: OwnerRecord, endpoint: Endpoint | undefined): 'fr
   }
 }
 
-/** Uses the absolute value: after the clock was set back, a file from the future must not count as new forever. */
+/**
+ * Uses the absolute value: after the clock was set back, a file from the future must not count as
+ * new forever.
+ */
 function ageMs(path: string): number {
   const { mtimeMs = Date.now() } = statSync(path, { throwIfNoEntry: false }) ?? {};
   return Math.abs(Date.now() - mtimeMs);

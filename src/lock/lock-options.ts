@@ -18,34 +18,37 @@ export interface TryAcquireLockOptions {
   /** Fields to add to the owner record, which has at most 4096 bytes of JSON. */
   readonly owner?: OwnerFields;
   /**
-   * true leaves the file, empty, on `release()`; false removes it. Keep the file if programs share the path that do not compare
-   * the inode after locking it (flock(1), Python, Go, Rust): they exclude this package, and are excluded, only on a kept file.
+   * true leaves the file, empty, on `release()`; false removes it. Keep the file if programs share
+   * the path that do not compare the inode after locking it (flock(1), Python, Go, Rust): they
+   * exclude this package, and are excluded, only on a kept file.
    *
    * @default true
    */
   readonly keepFile?: boolean;
   /**
-   * false locks an existing file as it is, for example a database or a config file: the file is opened read-only, and never
-   * created, written, truncated or removed.
+   * false locks an existing file as it is, for example a database or a config file: the file is
+   * opened read-only, and never created, written, truncated or removed.
    *
    * @default true
    */
   readonly record?: boolean;
   /**
-   * The users that may share the lock file. A new file gets mode 0600, 0660 or 0666, whatever the umask is. No effect on
-   * Windows, where the access control list of the directory decides.
+   * The users that may share the lock file. A new file gets mode 0600, 0660 or 0666, whatever the
+   * umask is. No effect on Windows, where the access control list of the directory decides.
    *
    * @default 'owner'
    */
   readonly access?: 'owner' | 'group' | 'everyone';
   /**
-   * What to do on a file system that was seen to grant the lock to two processes: refuse it with `ERR_LOCK_WEAK_FILESYSTEM`, use
-   * it with a process warning, or use it.
+   * What to do on a file system that was seen to grant the lock to two processes: refuse it with
+   * `ERR_LOCK_WEAK_FILESYSTEM`, use it with a process warning, or use it.
    *
    * @default 'error'
    */
   readonly weakFileSystem?: 'error' | 'warn' | 'allow';
-  /** Where a holder of this lock listens. Used to detect whether an older gateway is still running. */
+  /**
+   * Where a holder of this lock listens. Used to detect whether an older gateway is still running.
+   */
   readonly endpoint?: Endpoint;
 }
 
@@ -54,7 +57,9 @@ export interface AttemptRequest extends LockTarget {
   readonly mode: LockMode;
   /** The options in the addon's form, from {@link LOCK_FLAG}. */
   readonly flags: number;
-  /** The head of the owner record. Null if none is written: in shared mode and with `record: false`. */
+  /**
+   * The head of the owner record. Null if none is written: in shared mode and with `record: false`.
+   */
   readonly head: string | null;
   readonly weakFileSystem: 'error' | 'warn' | 'allow';
   /** False if the file may have any content (`record: false`). */

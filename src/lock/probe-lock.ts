@@ -15,11 +15,15 @@ export interface ProbeLockOptions extends Pick<TryAcquireLockOptions, 'record' |
 
 export interface LockProbe {
   /**
-   * `held`: a process holds the lock. `leftover`: no process holds the lock, and the file names a former owner; it blocks
-   * nothing. `free`: no process holds the lock, and the file names no owner. `missing`: there is no file.
+   * `held`: a process holds the lock. `leftover`: no process holds the lock, and the file names a
+   * former owner; it blocks nothing. `free`: no process holds the lock, and the file names no
+   * owner. `missing`: there is no file.
    */
   readonly state: 'free' | 'held' | 'leftover' | 'missing';
-  /** `record`: by the record of an older gateway, without a kernel lock. Null unless the lock is held. */
+  /**
+   * `record`: by the record of an older gateway, without a kernel lock. Null unless the lock is
+   * held.
+   */
   readonly heldBy: 'exclusive' | 'shared' | 'record' | null;
   readonly owner: OwnerRecord | null;
   /** Null if there is no owner, or if this system cannot tell. */
@@ -33,8 +37,8 @@ export interface ProbeRequest extends LockTarget {
 }
 
 /**
- * Reports the state of a lock without creating, changing or removing anything. The state is `held` exactly if a holder
- * would keep `tryAcquireLock` with the same options from acquiring the lock.
+ * Reports the state of a lock without creating, changing or removing anything. The state is `held`
+ * exactly if a holder would keep `tryAcquireLock` with the same options from acquiring the lock.
  *
  * @throws {LockError} `ERR_LOCK_INVALID_FILE` if the file is not a lock file or not safe to use
  * @throws {LockError} `ERR_LOCK_PERMISSION` if this process may not read the file

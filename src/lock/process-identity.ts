@@ -1,4 +1,5 @@
-// The identity of processes: how a record names this process, and whether the process that a record names is still alive.
+// The identity of processes: how a record names this process, and whether the process that a record
+// names is still alive.
 import { hostname } from 'node:os';
 import type { OwnerRecord } from '../errors.js';
 import { native } from '../native/load.js';
@@ -26,12 +27,15 @@ export function processStartToken(pid: number): number | null {
   return token > 0 ? token : null;
 }
 
-/** Boot times are whole seconds and start times whole ticks: a smaller difference, in milliseconds, proves nothing. */
+/**
+ * Boot times are whole seconds and start times whole ticks: a smaller difference, in milliseconds,
+ * proves nothing.
+ */
 const CLOCK_SLACK_MS = 2000;
 
 /**
- * Returns true only for the process that wrote the record, not for a later one with the same pid. Returns null if this system
- * cannot tell.
+ * Returns true only for the process that wrote the record, not for a later one with the same pid.
+ * Returns null if this system cannot tell.
  */
 export function isOwnerAlive(owner: OwnerRecord): boolean | null {
   const outside = outsideThisSystem(owner);
@@ -46,8 +50,8 @@ export function hasDiedSinceBoot(owner: OwnerRecord): boolean {
 }
 
 /**
- * Returns null for an owner in our boot and pid namespace. A process in another namespace or on another host cannot be seen; a
- * process of an earlier boot of this host is dead.
+ * Returns null for an owner in our boot and pid namespace. A process in another namespace or on
+ * another host cannot be seen; a process of an earlier boot of this host is dead.
  */
 function outsideThisSystem(owner: OwnerRecord): { mayBeAlive: boolean } | null {
   const self = selfIdentity();
@@ -60,8 +64,8 @@ function outsideThisSystem(owner: OwnerRecord): { mayBeAlive: boolean } | null {
 
 function isSameProcess(owner: OwnerRecord, token: number): boolean | null {
   if (owner.startTime !== null && token !== 0) return owner.startTime === token;
-  // OpenClaw writes no start time on macOS and Windows. The wall clock can only prove life: after it was set back, the writer
-  // looks younger than its record.
+  // OpenClaw writes no start time on macOS and Windows. The wall clock can only prove life: after
+  // it was set back, the writer looks younger than its record.
   const writtenAtMs = Date.parse(owner.createdAt ?? '');
   const processStartMs = native().processStartMs(owner.pid);
   if (Number.isNaN(writtenAtMs) || processStartMs === 0) return null;

@@ -16,9 +16,15 @@ const NOTE = '"note":"Only a hint: the kernel lock decides. A leftover of this f
 
 export type OwnerFields = Readonly<Record<string, unknown>>;
 
-/** The record of a lock that this process holds. {@link recordOf} makes an object of it on demand, which is rare. */
+/**
+ * The record of a lock that this process holds. {@link recordOf} makes an object of it on demand,
+ * which is rare.
+ */
 export interface OwnRecord {
-  /** The first part of the JSON text: the identity of the holder and the caller's fields. Locks with equal fields share it. */
+  /**
+   * The first part of the JSON text: the identity of the holder and the caller's fields. Locks with
+   * equal fields share it.
+   */
   readonly head: string;
   readonly createdAt: string;
   /** Differs for each acquisition. */
@@ -49,8 +55,8 @@ function randomId(): string {
 }
 
 /**
- * Encodes and parses a throw-away record, to warm up node:crypto, JSON and the regular expressions. V8 compiles a regular
- * expression when it is used for the second time.
+ * Encodes and parses a throw-away record, to warm up node:crypto, JSON and the regular expressions.
+ * V8 compiles a regular expression when it is used for the second time.
  */
 export function warmUpRecord(): void {
   const head = recordHead();
@@ -60,9 +66,11 @@ export function warmUpRecord(): void {
 let plainHead: string | undefined;
 
 /**
- * Encodes the {@link OwnRecord.head} for this process. The caller's fields cannot change its identity.
+ * Encodes the {@link OwnRecord.head} for this process. The caller's fields cannot change its
+ * identity.
  *
- * @throws {RangeError} `ERR_OUT_OF_RANGE` if the record would be longer than {@link RECORD_LIMIT} bytes
+ * @throws {RangeError} `ERR_OUT_OF_RANGE` if the record would be longer than {@link RECORD_LIMIT}
+ *   bytes
  * @throws {TypeError} `ERR_INVALID_ARG_VALUE` if a field is not JSON
  */
 export function recordHead(fields?: OwnerFields): string {
@@ -76,7 +84,9 @@ export function formatRecord({ head, createdAt, ownerId }: OwnRecord): string {
   return `${head},"createdAt":"${createdAt}","ownerId":"${ownerId}","kernelLock":true,${NOTE}}\n`;
 }
 
-/** Parses the record as it is in the file, so that it shares no objects with the caller's fields. */
+/**
+ * Parses the record as it is in the file, so that it shares no objects with the caller's fields.
+ */
 export function recordOf(record: OwnRecord): OwnerRecord {
   return parseRecord(formatRecord(record))!;
 }
@@ -84,7 +94,8 @@ export function recordOf(record: OwnRecord): OwnerRecord {
 /**
  * Adds or replaces fields of a head, whose process stays the same.
  *
- * @throws {RangeError} `ERR_OUT_OF_RANGE` if the record would be longer than {@link RECORD_LIMIT} bytes
+ * @throws {RangeError} `ERR_OUT_OF_RANGE` if the record would be longer than {@link RECORD_LIMIT}
+ *   bytes
  * @throws {TypeError} `ERR_INVALID_ARG_VALUE` if a field is not JSON
  */
 export function updatedHead(head: string, fields: OwnerFields): string {
@@ -114,7 +125,8 @@ function decodeHead(head: string): OwnerFields & ProcessIdentity {
 
 function encodeHead(fields: OwnerFields, { pid, startTime, bootId, pidNamespace, host }: ProcessIdentity): string {
   const later = { createdAt: undefined, ownerId: undefined, kernelLock: undefined, note: undefined, toJSON: undefined };
-  // Partial, so that `pid` may be given twice: the first one puts it where people and `head -c` look.
+  // Partial, so that `pid` may be given twice: the first one puts it where people and `head -c`
+  // look.
   const identity: Partial<ProcessIdentity> = { pid, startTime, bootId, pidNamespace, host };
   const head = stringify({ pid, ...fields, ...identity, ...later }).slice(0, -1);
   const bytes = Buffer.byteLength(formatRecord({ head, ...LONGEST_ACQUISITION }));

@@ -3,7 +3,10 @@ import type { OwnerRecord } from '../errors.js';
 import type { LockFileContent } from '../native/binding.js';
 import { printable } from '../printable.js';
 
-/** The maximum length of a record in bytes: one page, so that a single write is enough (native/os/file_lock.h). */
+/**
+ * The maximum length of a record in bytes: one page, so that a single write is enough
+ * (native/os/file_lock.h).
+ */
 export const RECORD_LIMIT = 4096;
 
 /** The keys of the records of OpenClaw (2026.9.6) and of this package. */
@@ -23,15 +26,18 @@ const KNOWN_KEYS = new Set(
 const OPENING = '{"pid":';
 const TORN = /^\{"pid":\d{1,10}(?:,(?:"[^\n\0]*)?)?\n?$/;
 
-/** Returns true if the file is new, empty, or contains NUL bytes only, which a file system leaves after a power cut. */
+/**
+ * Returns true if the file is new, empty, or contains NUL bytes only, which a file system leaves
+ * after a power cut.
+ */
 export function isBlank({ text, size }: LockFileContent): boolean {
   return size <= RECORD_LIMIT && bodyOf(text) === '';
 }
 
 /**
- * Returns true for the content of a lock file: blank, a record of this package or of an older gateway, or the torn beginning of
- * one of ours. Ignores what follows our first line: the end of an older record, whose successor was killed before it
- * truncated the file.
+ * Returns true for the content of a lock file: blank, a record of this package or of an older
+ * gateway, or the torn beginning of one of ours. Ignores what follows our first line: the end of an
+ * older record, whose successor was killed before it truncated the file.
  */
 export function isLockFile(content: LockFileContent): boolean {
   const body = bodyOf(content.text);
@@ -65,7 +71,10 @@ function isOurs(value: Fields): boolean {
   return isPid(value['pid']) && value['kernelLock'] === true;
 }
 
-/** A line of a log can have a pid, too. A record has the keys that OpenClaw has always written, or known keys only. */
+/**
+ * A line of a log can have a pid, too. A record has the keys that OpenClaw has always written, or
+ * known keys only.
+ */
 function isOlder(value: Fields): boolean {
   if (!isPid(value['pid'])) return false;
   const fromOpenClaw = isDate(value['createdAt']) && typeof value['configPath'] === 'string';
@@ -127,7 +136,9 @@ function stringOrNull(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-/** Keeps a hostile record from sending escape sequences or bidirectional overrides to a terminal. */
+/**
+ * Keeps a hostile record from sending escape sequences or bidirectional overrides to a terminal.
+ */
 function printableOrNull(value: unknown): string | null {
   return typeof value === 'string' ? printable(value) : null;
 }

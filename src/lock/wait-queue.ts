@@ -1,8 +1,9 @@
 // FIFO queues of this thread's waiters, one per lock path.
 //
-// Only the first waiter of a queue tries to acquire the lock; the others wait for their turn. So a release costs one attempt
-// in this process, however many waiters there are, and every waiter gets its turn. Shared waiters still acquire together: each
-// one that acquires leaves the queue, and the next attempt succeeds at once.
+// Only the first waiter of a queue tries to acquire the lock; the others wait for their turn. So a
+// release costs one attempt in this process, however many waiters there are, and every waiter gets
+// its turn. Shared waiters still acquire together: each one that acquires leaves the queue, and the
+// next attempt succeeds at once.
 
 const queues = new Map<string, Set<QueueEntry>>();
 
@@ -10,7 +11,10 @@ export function hasWaiters(path: string): boolean {
   return queues.has(path);
 }
 
-/** Wakes the first waiter after a release in this thread. The system would report the release too, but by another thread. */
+/**
+ * Wakes the first waiter after a release in this thread. The system would report the release too,
+ * but by another thread.
+ */
 export function wakeFirst(path: string): void {
   const [first] = queues.get(path) ?? [];
   first?.wake();
@@ -22,7 +26,10 @@ export class QueueEntry {
   readonly #path: string;
   readonly #queue: Set<QueueEntry>;
 
-  /** Enters the queue. `wake` is called when the entry becomes the first, and when an attempt may succeed. */
+  /**
+   * Enters the queue. `wake` is called when the entry becomes the first, and when an attempt may
+   * succeed.
+   */
   constructor(path: string, wake: () => void) {
     this.#path = path;
     this.wake = wake;

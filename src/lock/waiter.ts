@@ -1,10 +1,11 @@
 // A waiter: stands in the queue, sleeps, and is woken by the system when an attempt may succeed.
 //
-// No release is missed, because the order is: watch, attempt, sleep. The attempt finds what was released before the watch. The
-// watch reports what is released later, and the report is kept until the sleep begins. A report may come too early, because
-// the kernel reports a close before it drops the lock: a waiter that was woken and refused backs off, then watches and tries
-// again. Anything else that could be missed (the owner's pid was used again between two checks) costs RECHECK_MS, not the
-// lock. docs/decisions/0014 has the complete list.
+// No release is missed, because the order is: watch, attempt, sleep. The attempt finds what was
+// released before the watch. The watch reports what is released later, and the report is kept until
+// the sleep begins. A report may come too early, because the kernel reports a close before it drops
+// the lock: a waiter that was woken and refused backs off, then watches and tries again. Anything
+// else that could be missed (the owner's pid was used again between two checks) costs RECHECK_MS,
+// not the lock. docs/decisions/0014 has the complete list.
 import { monotonicMs } from '../clock.js';
 import { channelOf } from '../events.js';
 import type { WaiterId, WatchResult } from '../native/binding.js';
@@ -67,14 +68,18 @@ export class Waiter {
     return attempt(this.#request, this.#context());
   }
 
-  /** Makes the last attempt, also if another waiter comes first. Retries until no prober can be the reason of a refusal. */
+  /**
+   * Makes the last attempt, also if another waiter comes first. Retries until no prober can be the
+   * reason of a refusal.
+   */
   tryForTheLastTime(): Promise<FileLock | null> {
     return lastAttempt(this.#request, this.#context(), this.#signal);
   }
 
   /** Sleeps until an attempt may succeed. Returns the lock if it was free when the watch began. */
   async sleep(): Promise<FileLock | null> {
-    // Back off after a false wake-up. Otherwise waiters (or a waiter and a busy prober) would keep waking each other.
+    // Back off after a false wake-up. Otherwise waiters (or a waiter and a busy prober) would keep
+    // waking each other.
     if (this.#wokenInVain) await this.#sleepAtMost(backoffDelays().next().value);
     this.#wokenInVain = false;
     if (!this.#entry.isFirst) {
@@ -95,8 +100,9 @@ export class Waiter {
   }
 
   async #sleepUntilDue(): Promise<void> {
-    // A short sleep: after a long one, two separate failures would look like one that lasts. On Windows the holders of a busy
-    // lock keep other processes from opening the file for a moment at each release.
+    // A short sleep: after a long one, two separate failures would look like one that lasts. On
+    // Windows the holders of a busy lock keep other processes from opening the file for a moment at
+    // each release.
     if (this.#request.gracePeriods.openFailed) return this.#sleepAtMost(RETRY_DELAY_MS.transient);
     const reportsEveryRelease = this.#watched === 'owner' || this.#watched === 'file';
     await this.#sleepAtMost(reportsEveryRelease ? RECHECK_MS : this.#delays.next().value);
@@ -112,8 +118,9 @@ export class Waiter {
   }
 
   /**
-   * Returns the process whose death frees the lock, or 0 if there is none to watch. An older gateway holds no kernel lock and
-   * also makes way when its port becomes free, which no watch reports.
+   * Returns the process whose death frees the lock, or 0 if there is none to watch. An older
+   * gateway holds no kernel lock and also makes way when its port becomes free, which no watch
+   * reports.
    */
   #ownerPid(): number {
     const owner = parseRecord(native().holderRecord(this.#createWaiter()));
@@ -147,8 +154,9 @@ const MAX_CLOSING = 16;
 let closing: WaiterId[] = [];
 
 /**
- * Closes the waiter's file later, so that cleaning up does not delay the caller that has just acquired the lock. Closes at
- * once after {@link MAX_CLOSING} waiters, because immediates do not run while a caller does nothing but await locks.
+ * Closes the waiter's file later, so that cleaning up does not delay the caller that has just
+ * acquired the lock. Closes at once after {@link MAX_CLOSING} waiters, because immediates do not
+ * run while a caller does nothing but await locks.
  */
 function closeLater(id: WaiterId): void {
   if (closing.length === 0) setImmediate(closeEnded);
@@ -165,8 +173,8 @@ function closeEnded(): void {
 let warmedUp = false;
 
 /**
- * Warms up the code that runs between wake-up and acquire. Its first run in a process costs 0.7 ms of 1.1 ms between the two;
- * the waiter is idle now.
+ * Warms up the code that runs between wake-up and acquire. Its first run in a process costs 0.7 ms
+ * of 1.1 ms between the two; the waiter is idle now.
  */
 function warmUp(): void {
   if (warmedUp) return;

@@ -1,5 +1,6 @@
-// Node's own modules that are loaded on first use. An import statement would load each of them with the package, which
-// takes 1 to 4 ms, also in a process that only imports the package or is refused the lock.
+// Node's own modules that are loaded on first use. An import statement would load each of them with
+// the package, which takes 1 to 4 ms, also in a process that only imports the package or is refused
+// the lock.
 
 /** 1 to 2 ms. */
 export const loadNet = () => process.getBuiltinModule('node:net');

@@ -1,9 +1,13 @@
-// Starts of other programs: the file that a name means, and the arguments for child_process.spawn().
+// Starts of other programs: the file that a name means, and the arguments for
+// child_process.spawn().
 import { delimiter, extname, join, resolve, sep } from 'node:path';
 
 const windows = process.platform === 'win32';
 
-/** Returns the files that a shell tries for a program name, in order. An empty part of PATH means the working directory. */
+/**
+ * Returns the files that a shell tries for a program name, in order. An empty part of PATH means
+ * the working directory.
+ */
 export function programCandidates(name: string): string[] {
   const path = process.env['PATH'] ?? (windows ? '' : '/usr/bin:/bin');
   const named = name.includes(sep) || (windows && name.includes('/'));
@@ -11,7 +15,10 @@ export function programCandidates(name: string): string[] {
   return files.flatMap(withExtensions);
 }
 
-/** The extensions that CreateProcess and cmd.exe start. PATHEXT also lists .JS and .VBS, which the Windows Script Host runs. */
+/**
+ * The extensions that CreateProcess and cmd.exe start. PATHEXT also lists .JS and .VBS, which the
+ * Windows Script Host runs.
+ */
 const STARTABLE = ['.com', '.exe', '.bat', '.cmd'];
 
 /** Adds the extensions of programs on Windows, where `npm` is npm.cmd. */
@@ -31,8 +38,8 @@ export interface SpawnCommand {
 }
 
 /**
- * Returns how to start a program. `file` is the existing one of {@link programCandidates}. Runs a batch file through cmd.exe,
- * because Node refuses to start one itself.
+ * Returns how to start a program. `file` is the existing one of {@link programCandidates}. Runs a
+ * batch file through cmd.exe, because Node refuses to start one itself.
  *
  * @throws {Error} `EINVAL` if an argument of a batch file cannot be quoted for cmd.exe
  */
@@ -48,7 +55,10 @@ export function spawnCommand(name: string, file: string, args: readonly string[]
   };
 }
 
-/** Quotes one argument. Between quotes only " and % and line ends are special, also when the batch file passes them on. */
+/**
+ * Quotes one argument. Between quotes only " and % and line ends are special, also when the batch
+ * file passes them on.
+ */
 function quotedForCmd(word: string): string {
   if (!/["%\r\n]/.test(word)) return `"${word.replace(/\\+$/, '$&$&')}"`;
   const text = `cannot pass ${JSON.stringify(word)} to a batch file: cmd.exe has no way to quote " and %`;

@@ -1,4 +1,5 @@
-// The handle of the addon's listening socket in the form that a Node server can adopt, which differs by platform.
+// The handle of the addon's listening socket in the form that a Node server can adopt, which
+// differs by platform.
 import type { Socket, SocketConnectOpts } from 'node:net';
 import type { ListenerId } from './binding.js';
 import { loadNet, loadUtil } from './builtins.js';
@@ -24,18 +25,24 @@ interface TcpConstructor {
 }
 
 const SERVER = 1;
-/** Deno 2.9 accepts a `net.Socket` and emits 'listening', but never accepts a connection (npm run test:matrix). */
+/**
+ * Deno 2.9 accepts a `net.Socket` and emits 'listening', but never accepts a connection (npm run
+ * test:matrix).
+ */
 const byHandle = process.platform === 'win32' || 'deno' in process.versions;
 
-/** Returns false if a server cannot adopt the socket. It then opens its own, beside which other processes can bind. */
+/**
+ * Returns false if a server cannot adopt the socket. It then opens its own, beside which other
+ * processes can bind.
+ */
 export const canAdopt: () => boolean = byHandle ? () => tcpConstructor() !== undefined : () => true;
 
 /** Detaches the socket of `listener` from the addon. Node owns it from now on. */
 export const detachHandle: (listener: ListenerId) => ServerHandle = byHandle ? detachTcpHandle : detachSocket;
 
 /**
- * Passes a socket instead of `{ fd }`: in a cluster worker Node would make the primary listen on its own descriptor of that
- * number (net.js, listenInCluster).
+ * Passes a socket instead of `{ fd }`: in a cluster worker Node would make the primary listen on
+ * its own descriptor of that number (net.js, listenInCluster).
  */
 function detachSocket(listener: ListenerId): ServerHandle {
   const socket = new (loadNet().Socket)({ fd: native().socketOf(listener), readable: false, writable: false });
@@ -43,7 +50,10 @@ function detachSocket(listener: ListenerId): ServerHandle {
   return { target: socket, close: () => void socket.destroy() };
 }
 
-/** `{ fd }` never works on Windows: a SOCKET is not a descriptor of the C runtime (libuv, src/win/handle.c). */
+/**
+ * `{ fd }` never works on Windows: a SOCKET is not a descriptor of the C runtime (libuv,
+ * src/win/handle.c).
+ */
 function detachTcpHandle(listener: ListenerId): ServerHandle {
   const Tcp = tcpConstructor();
   if (Tcp === undefined) return closeForReopening(listener);
@@ -58,8 +68,8 @@ function detachTcpHandle(listener: ListenerId): ServerHandle {
 }
 
 /**
- * Between close and reopen another program can take the port (hence `exclusive: false`). Another gateway cannot, because it
- * lacks the lock.
+ * Between close and reopen another program can take the port (hence `exclusive: false`). Another
+ * gateway cannot, because it lacks the lock.
  */
 function closeForReopening(listener: ListenerId): ServerHandle {
   const target = { host: native().addressOf(listener), port: native().portOf(listener), exclusive: true };
@@ -68,8 +78,9 @@ function closeForReopening(listener: ListenerId): ServerHandle {
 }
 
 /**
- * Gets the constructor from a socket whose lookup never ends: no port is bound and no packet leaves. The alternative,
- * `process.binding('tcp_wrap')`, is deprecated (DEP0111) and denied under --permission.
+ * Gets the constructor from a socket whose lookup never ends: no port is bound and no packet
+ * leaves. The alternative, `process.binding('tcp_wrap')`, is deprecated (DEP0111) and denied under
+ * --permission.
  */
 function tcpConstructor(): TcpConstructor | undefined {
   const socket = new (loadNet().Socket)() as Socket & { _handle?: TcpHandle };

@@ -96,7 +96,7 @@ describe('listen() refuses', () => {
     await listener.listen(echo());
     await expect(listener.listen(greeter())).rejects.toMatchObject({
       code: 'ERR_INVALID_STATE',
-      message: `the listener of 127.0.0.1:${listener.address.port} serves another server already`,
+      message: `the listener of 127.0.0.1:${listener.address.port} already has a server`,
     });
     expect(await echoed('127.0.0.1', listener.address.port, 'still there')).toBe('still there');
   });

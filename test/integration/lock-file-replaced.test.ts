@@ -210,7 +210,7 @@ test('a release that cannot remove the file drops the lock, clears the record an
   await expect(actor.call('release', path)).rejects.toMatchObject({
     code: 'EBUSY',
     path,
-    message: expect.stringContaining('is released, but its file stays'),
+    message: expect.stringContaining('is released, but its file could not be cleared or removed'),
   });
   expect(await actor.call('verify', path)).toBe(false);
   expect(readFileSync(path, 'utf8')).toBe('');

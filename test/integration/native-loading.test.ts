@@ -72,7 +72,7 @@ test('without an addon there is no lock, and the error says what was tried and t
   const { message, ...rest } = await loadFrom(folder);
   expect(rest).toEqual({ name: 'LockError', code: 'ERR_NATIVE_MISSING', ours: true, hasCause: true });
   expect(message).toContain(`no addon that loads on ${machine}`);
-  expect(message).toContain(`${LOCAL}: not there`);
+  expect(message).toContain(`${LOCAL}: not found`);
   expect(message).toContain(`${PREBUILT}: `);
   expect(message).toContain(
     `cmake -S "${folder}" -B "${folder}/build" && cmake --build "${folder}/build" --config Release`,
