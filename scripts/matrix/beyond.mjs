@@ -62,7 +62,7 @@ export const BEYOND = {
       'others see the command line of the emulator',
       /^list-locks\.test\.ts > .* > (the command line as|a record with another h)/,
     ],
-    ['others see the command line of the emulator', /^lock-waiting\.test\.ts > the deadline > says in its error who/],
+    ['others see the command line of the emulator', /^lock-waiting\.test\.ts > the deadline > ends with an error that/],
     [
       'others see the command line of the emulator',
       /^probe-gateway\.test\.ts > a gateway is running > (when|on the port)/,

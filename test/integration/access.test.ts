@@ -17,7 +17,10 @@ beforeEach((ctx) => need(ctx, whyNoModes));
 
 const modeOf = (path: string) => statSync(path).mode & 0o7777;
 
-/** A directory like /run/lock and /tmp, in which every user may create files and remove only their own. */
+/**
+ * A directory like /run/lock and /tmp, in which every user may create files and remove only their
+ * own.
+ */
 function stickyDirectory(): string {
   const directory = freshDirectory();
   chmodSync(directory, 0o1777);

@@ -27,7 +27,10 @@ const secureGreeter = () =>
     response.end('hello in private'),
   );
 
-/** The flags that a server needs under Node's permission model. Node warns about the flags themselves. */
+/**
+ * The flags that a server needs under Node's permission model. Node warns about the flags
+ * themselves.
+ */
 const PERMITTED = [
   '--permission',
   '--allow-fs-read=*',

@@ -176,7 +176,10 @@ function nodeShape(code: string, syscall: string, address: string, port: number)
   };
 }
 
-/** Returns the number of connections that the action begins: the minimum of many runs, because other processes begin some, too. */
+/**
+ * Returns the number of connections that the action begins: the minimum of many runs, because other
+ * processes begin some, too.
+ */
 function quietly<T>(action: () => T, most = 1000): { answer: T; connects: number } {
   let connects = Number.POSITIVE_INFINITY;
   let answer!: T;

@@ -1,6 +1,6 @@
-// A server that listens on further addresses, as a server on a wildcard does on macOS. macOS allows a bind of 127.0.0.1 beside
-// 0.0.0.0 and Linux does not, so this test uses 127.0.0.2 in place of the wildcard; native/test/listener_darwin_test.cc tests
-// the rule itself.
+// A server that listens on further addresses, as a server on a wildcard does on macOS. macOS allows
+// a bind of 127.0.0.1 beside 0.0.0.0 and Linux does not, so this test uses 127.0.0.2 in place of
+// the wildcard; native/test/listener_darwin_test.cc tests the rule itself.
 import { createServer } from 'node:net';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { addressesOf, connectableAddresses } from '../../src/endpoint.js';

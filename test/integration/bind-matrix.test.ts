@@ -58,9 +58,10 @@ function promised(holder: string, second: string, how: string): readonly string[
 }
 
 /**
- * Windows allows a plain bind of a wildcard beside an exclusive socket on one address, whose connections it does not get
- * (MS Learn, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE"); Wine does not. macOS checks only the options of the second socket,
- * and refuses a Node server only exactly the same address: see native/os/listener.h.
+ * Windows allows a plain bind of a wildcard beside an exclusive socket on one address, whose
+ * connections it does not get (MS Learn, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE"); Wine does
+ * not. macOS checks only the options of the second socket, and refuses a Node server only exactly
+ * the same address: see native/os/listener.h.
  */
 function mayBindBeside(holder: string, second: string): boolean {
   if (process.platform === 'darwin') return holder !== second && !addressesOf(holder).includes(second);

@@ -8,7 +8,10 @@ import { freshDirectory } from '../support/places.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Returns the builtin modules that an import loads, except those that the import of an empty file loads. */
+/**
+ * Returns the builtin modules that an import loads, except those that the import of an empty file
+ * loads.
+ */
 async function builtinsLoadedBy(specifier: string): Promise<string[]> {
   const empty = join(freshDirectory(), 'empty.js');
   writeFileSync(empty, '');
