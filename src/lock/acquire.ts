@@ -28,9 +28,10 @@ export interface AcquireLockOptions extends TryAcquireLockOptions {
 }
 
 /**
- * Acquires the lock at once, or returns null if another holder has it. Synchronous; never waits for
- * a living holder. May block for 20 ms to tell a holder from a prober, and on Windows for 2000 ms
- * while the lock of a dead holder is not free yet, or for 500 ms while the file cannot be opened.
+ * Acquires the lock at once, or returns null if another holder has the lock. Synchronous; never
+ * waits for a living holder. May block for 20 ms to tell a holder from a prober, and on Windows for
+ * 2000 ms while the lock of a dead holder is not free yet, or for 500 ms while the file cannot be
+ * opened.
  *
  * The owner record replaces the content of the file while the lock is held. A file that is not a
  * lock file is refused with `ERR_LOCK_INVALID_FILE` and never changed.

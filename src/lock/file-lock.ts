@@ -19,7 +19,7 @@ import { wakeFirst } from './wait-queue.js';
 export type LockMode = 'exclusive' | 'shared';
 /**
  * How a waiter noticed the release. `watch`: the system reported it. `poll`: by attempts 5 to 250
- * ms apart, because nothing could be watched, or not the death of the holder: a limit
+ * ms apart, because the lock file or the process of the holder could not be watched: a limit
  * (`fs.inotify.max_user_instances`), a remote file system, an older gateway, on Windows a holder
  * that the record does not name.
  */
@@ -208,9 +208,7 @@ export class FileLock {
     this.#owner = undefined;
   }
 
-  /**
-   * Calls the listener in a microtask of its own, so that one that throws does not stop the others.
-   */
+  /** Calls the listener in a microtask of its own, so that its error does not stop the others. */
   #notify(listener: LostListener, error: LockError): void {
     queueMicrotask(() => listener(error));
   }

@@ -1,5 +1,5 @@
 // Texts about the holder in error messages and hints. They suggest a kill only for a process that
-// is known to be alive and to be the one that the record names.
+// is known to be alive and to have written the record.
 import type { OwnerRecord } from '../errors.js';
 import { stopCommand } from '../native/shell-commands.js';
 import { printable } from '../printable.js';

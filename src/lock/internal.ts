@@ -1,5 +1,4 @@
-// The interface of this folder for src/gateway and src/cli, which import nothing else of it: locks
-// whose path the package chose.
+// The interface of this folder for src/gateway and src/cli, which import nothing else from it.
 import { native } from '../native/load.js';
 import { sleep } from '../sleep.js';
 import { lastAttemptSync } from './attempt.js';
@@ -45,8 +44,8 @@ export function createRequest(
 }
 
 /**
- * Same as `probeLock`, for a path that may be the package's own. `access` tells who may share the
- * file.
+ * Same as `probeLock`, for a path that may be the package's own. `access` is the option of that
+ * name.
  */
 export function probeTarget(target: LockTarget, access: TryAcquireLockOptions['access'] = 'owner'): LockProbe {
   const { path, endpoint, ownPath } = target;
@@ -65,7 +64,8 @@ export function tryAcquireForRemoval(path: string, ownPath: boolean): FileLock |
  * Creates the lock directory if it is missing, and with `tighten` removes the access of other
  * users. Retries transient failures.
  *
- * @throws {LockError} `ERR_LOCK_PERMISSION`, `ERR_LOCK_INVALID_FILE`
+ * @throws {LockError} `ERR_LOCK_PERMISSION`
+ * @throws {LockError} `ERR_LOCK_INVALID_FILE`
  * @throws {Error} the system's error in any other case
  * @throws `signal.reason` as soon as the signal aborts
  */

@@ -68,8 +68,8 @@ export function notALockFileError(path: string): LockError {
 export function otherViewError(path: string, owner: OwnerRecord): LockError {
   return new LockError(
     'ERR_LOCK_WEAK_FILESYSTEM',
-    `'${path}' is locked by pid ${owner.pid} through another mount of the same directory, which the kernel does not see as the same ` +
-      `lock. Nothing was changed. Stop that process (${stopCommand(owner.pid)}), or use the path that it uses`,
+    `'${path}' is locked by pid ${owner.pid} through another mount of the same directory, and the kernel does not detect that. ` +
+      `Nothing was changed. Stop that process (${stopCommand(owner.pid)}), or use the same path as that process`,
     { path, owner, ownerAlive: true },
   );
 }
@@ -127,7 +127,7 @@ function modeRemedy(path: string, remedy: string): string {
   const elsewhere = 'Choose a path on another file system';
   if (fixed === true) return `The file system there has fixed modes, so chmod cannot help. ${elsewhere}.`;
   if (fixed === false) return `${remedy}. Or choose another path.`;
-  return `${remedy}. If the mode does not change, the mount has fixed modes. ${elsewhere} then.`;
+  return `${remedy}. If the mode does not change, the mount has fixed modes. ${elsewhere} in that case.`;
 }
 
 function foreignText(path: string): string {

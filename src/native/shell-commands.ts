@@ -20,9 +20,9 @@ export function listListenersCommand(port: number): string {
  */
 export const DENIED_PORT_ADVICE =
   process.platform === 'win32'
-    ? 'The system keeps that port, or a policy denies it: choose one outside the ranges that ' +
-      '`netsh int ipv4 show excludedportrange protocol=tcp` shows.'
-    : 'This user may not bind that port: choose one from 1024 on.';
+    ? 'The system reserves that port, or a policy denies it. List the reserved ranges, and choose a port outside: ' +
+      'netsh int ipv4 show excludedportrange protocol=tcp'
+    : 'This user may not bind that port. Choose a port from 1024 on.';
 
 /**
  * A command that shows the processes that have a file open, and so its lock. Windows has a program
@@ -104,7 +104,7 @@ export function launchdDenialAdvice(
 ): string {
   const job = env['XPC_SERVICE_NAME'] ?? '0';
   if (platform !== 'darwin' || code !== 'EPERM' || job === '0' || job.startsWith('application.')) return '';
-  return `. If its mode allows it, macOS keeps this launchd job out: allow ${process.execPath} in ${PRIVACY_SETTINGS}, or choose another folder`;
+  return `. If the mode allows the access, macOS denies it to this launchd job: allow ${process.execPath} in ${PRIVACY_SETTINGS}, or choose another folder`;
 }
 
 function quoted(path: string): string {

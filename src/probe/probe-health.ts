@@ -159,7 +159,7 @@ function send({ address, port, path, fingerprint }: HealthRequest): ClientReques
     socket.once('secureConnect', () => {
       const { fingerprint256 } = (socket as TLSSocket).getPeerCertificate();
       if (normalized(fingerprint256) === fingerprint) sent.end();
-      else sent.destroy(new Error(`the certificate is another one: ${fingerprint256 ?? 'none'}`));
+      else sent.destroy(new Error(`the certificate has another fingerprint: ${fingerprint256 ?? 'none'}`));
     });
   });
   return sent;

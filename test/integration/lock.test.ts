@@ -97,11 +97,11 @@ describe('a lock', () => {
 
   test('is kept when another descriptor of its file is closed, unlike a lock of fcntl()', async () => {
     const path = lockPath();
-    const contender = await startActor();
+    const other = await startActor();
     acquire(path);
     closeSync(openSync(path, 'r+'));
     readFileSync(path);
-    expect(await contender.call('tryAcquire', path)).toBeNull();
+    expect(await other.call('tryAcquire', path)).toBeNull();
   });
 
   test('accepts a file name with blanks, quotes and other scripts', () => {

@@ -61,7 +61,7 @@ describe('a gateway is not healthy', () => {
     const { server, port, asked } = await secureGateway();
     expect(await probeHealth({ port, fingerprint256: OTHER })).toEqual({
       healthy: false,
-      reason: `the certificate is another one: ${PIN}`,
+      reason: `the certificate has another fingerprint: ${PIN}`,
       status: null,
     });
     // A request could still be on its way until then.

@@ -216,8 +216,8 @@ describe('an older gateway with a record and no kernel lock', () => {
     if (missing) ctx.skip(missing);
     const { path } = await startOlderGateway();
     const before = portraitOf(path);
-    const contender = await startFaultyActor('socket EMFILE', path);
-    expect(await contender.call('tryAcquire', path)).toBeNull();
+    const actor = await startFaultyActor('socket EMFILE', path);
+    expect(await actor.call('tryAcquire', path)).toBeNull();
     expect(portraitOf(path)).toEqual(before);
   });
 });
