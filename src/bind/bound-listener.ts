@@ -28,8 +28,8 @@ export class BoundListener {
   readonly address: BoundAddress;
   /**
    * True if the system guarantees that no other process can listen on this address and port, also
-   * after a server has adopted the socket. False in Deno, and in other runtimes on Windows, whose
-   * servers cannot adopt a socket and open a plain one.
+   * after a server has adopted the socket. False in a runtime whose servers cannot adopt a socket
+   * and open a plain one instead. That is possible on Windows and in Deno only.
    */
   readonly exclusive: boolean = canAdopt();
   #ids: readonly ListenerId[];

@@ -99,7 +99,8 @@ function probeOwnerPort(owner: OwnerRecord, endpoint: Endpoint | undefined): 'fr
     if (native().probePort(connectableAddress(address!), port) === 'refused') return 'free';
     return native().findListenerPid(address!, port) === owner.pid ? 'owner' : 'unknown';
   } catch {
-    return 'unknown'; // The interface is down, or there is no free descriptor: no proof that the port is free.
+    // The interface is down, or there is no free descriptor. That does not prove a free port.
+    return 'unknown';
   }
 }
 

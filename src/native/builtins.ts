@@ -1,18 +1,17 @@
 // Node's own modules that are loaded on first use. An import statement would load each of them with
-// the package, which takes 1 to 4 ms, also in a process that only imports the package or is refused
-// the lock.
+// the package, also in a process that only imports the package or is refused the lock.
 
-/** 1 to 2 ms. */
+/** Takes 1 to 2 ms. */
 export const loadNet = () => process.getBuiltinModule('node:net');
-/** 1 to 2 ms, because node:tty loads node:net. */
+/** Takes 1 to 2 ms, because node:tty loads node:net. */
 export const loadTty = () => process.getBuiltinModule('node:tty');
-/** 2 to 3 ms. */
+/** Takes 2 to 3 ms. */
 export const loadCrypto = () => process.getBuiltinModule('node:crypto');
-/** 2 to 4 ms. */
+/** Takes 2 to 4 ms. */
 export const loadHttp = () => process.getBuiltinModule('node:http');
-/** 2 to 4 ms. */
+/** Takes 2 to 4 ms. */
 export const loadHttps = () => process.getBuiltinModule('node:https');
 export const loadHttp2 = () => process.getBuiltinModule('node:http2');
-/** Loads node:net and node:worker_threads; for type checks use {@link loadUtilTypes}. */
+/** Loads node:net and node:worker_threads, too. For type checks use {@link loadUtilTypes}. */
 export const loadUtil = () => process.getBuiltinModule('node:util');
 export const loadUtilTypes = () => process.getBuiltinModule('node:util/types');

@@ -33,7 +33,10 @@ export function nearestVisible(path: string): string {
   return parts.findLast((part) => statOrUndefined(part) !== undefined) ?? parts[0]!;
 }
 
-/** Returns `uid 1000` or `root`. Returns undefined on Windows, where files have no user ids. */
+/**
+ * Returns the owner of a path as `uid 1000` or `root`. Returns undefined on Windows, where files
+ * have no user ids.
+ */
 export function userOf(path: string): string | undefined {
   return effectiveUserId() === undefined ? undefined : userText(statOrUndefined(path)?.uid);
 }

@@ -1,4 +1,4 @@
-// Probes the health of the gateway on a port. A port on which some server answers is not enough.
+// Probes the health of the gateway on a port. Some server that accepts connections is not enough.
 import type { ClientRequest } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { checkOptions, checkPort, checkTimeout, invalidType, invalidValue, outOfRange } from '../arguments.js';
@@ -48,10 +48,10 @@ export interface HealthProbe {
 const BODY_LIMIT = 64 * 1024;
 
 /**
- * Sends GET to the health endpoint. A gateway is healthy if it responds with 200 and JSON `ok:
- * true`, `status: "live"` within `timeoutMs`. Any other web server is not: OpenClaw once accepted a
- * 404, and no gateway was left running (openclaw#110306). Never rejects because of the server's
- * behaviour.
+ * Sends a GET request to the gateway. A gateway is healthy if it responds within `timeoutMs` with
+ * status 200 and a JSON body that has `ok: true` and `status: "live"`. Any other web server is not:
+ * OpenClaw once accepted a 404, and no gateway was left running (openclaw#110306). Never rejects
+ * because of the server's behaviour.
  *
  * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
  */
