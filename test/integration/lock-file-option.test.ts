@@ -23,7 +23,7 @@ async function gateway(options: GatewayLockOptions): Promise<GatewayLock> {
   return lock;
 }
 
-/** A home directory that cannot be used. */
+/** Sets a home directory that cannot be used. */
 function lostHome(): void {
   const home = join(freshDirectory(), 'home');
   symlinkSync('home', home);
@@ -79,7 +79,7 @@ describe('lockFile', () => {
   test.for<[string, Missing, (path: string) => void]>([
     ['a directory', null, (path) => mkdirSync(path)],
     ['a link', whyNoLinks, (path) => symlinkSync('a.target', path)],
-  ])('that is %s is refused', async ([_, missing, plant], ctx) => {
+  ])('is refused if it is %s', async ([_, missing, plant], ctx) => {
     need(ctx, missing);
     const lockFile = join(freshDirectory(), 'a.lock');
     plant(lockFile);
@@ -90,7 +90,7 @@ describe('lockFile', () => {
     ['a number', 5, 'ERR_INVALID_ARG_TYPE'],
     ['empty', '', 'ERR_INVALID_ARG_VALUE'],
     ['a text with a NUL', 'a\0b', 'ERR_INVALID_ARG_VALUE'],
-  ])('that is %s is a mistake', async (_, lockFile, code) => {
+  ])('is refused with a TypeError if it is %s', async (_, lockFile, code) => {
     await expect(gateway({ lockFile: lockFile as string })).rejects.toMatchObject({ code });
   });
 
@@ -151,7 +151,7 @@ describe('bindTimeoutMs', () => {
     ['below 0', -1, 'ERR_OUT_OF_RANGE'],
     ['NaN', Number.NaN, 'ERR_OUT_OF_RANGE'],
     ['a text', '5', 'ERR_INVALID_ARG_TYPE'],
-  ])('that is %s is a mistake', async (_, bindTimeoutMs, code) => {
+  ])('is refused with a code if it is %s', async (_, bindTimeoutMs, code) => {
     await expect(gateway({ bindTimeoutMs: bindTimeoutMs as number })).rejects.toMatchObject({ code });
   });
 });

@@ -166,7 +166,7 @@ describe('the release of a holder whose lock file is gone', () => {
 
 describe('between open and flock', () => {
   /**
-   * Has acquired a lock in the directory before, so that only the protocol checks the path again.
+   * Acquires another lock in the directory first, so that only the protocol checks the path again.
    */
   async function startExperiencedActor(fault: string, path: string): Promise<Actor> {
     writeFileSync(path, '');
@@ -184,7 +184,7 @@ describe('between open and flock', () => {
     expect(tryAcquireLock(path)).toBeNull();
   });
 
-  test('a file replaced by a new holder makes the attempt fail', async (ctx) => {
+  test('a file replaced by a new holder is refused', async (ctx) => {
     need(ctx, noFaults);
     const path = lockPath();
     const actor = await startExperiencedActor('replaced before flock', path);

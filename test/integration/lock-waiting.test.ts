@@ -219,7 +219,8 @@ describe('onContended', () => {
 
   test('is called at least every 250 ms, although the release would be reported', async () => {
     const path = lockPath();
-    await acquire(path); // by a process that is alive: without onContended two seconds would pass between two tries
+    // The holder is alive, so that without onContended 2 s would pass between two attempts.
+    await acquire(path);
     const abort = new AbortController();
     let calls = 0;
     const started = performance.now();

@@ -106,7 +106,8 @@ describe('a lock', () => {
 
   test('accepts a file name with blanks, quotes and other scripts', () => {
     const name = `it's a "lock" – 鎖 🔒`;
-    const path = join(freshDirectory(), sep === '/' ? name : name.replaceAll('"', '')); // NTFS has no names with "
+    // NTFS does not allow " in names.
+    const path = join(freshDirectory(), sep === '/' ? name : name.replaceAll('"', ''));
     acquire(path);
     expect(probeLock(path)).toMatchObject({ state: 'held', heldBy: 'exclusive' });
   });

@@ -156,13 +156,13 @@ test.each([
   ['a fingerprint with a line break', `${PIN}\n`, 'ERR_INVALID_ARG_VALUE'],
   ['a Buffer', Buffer.alloc(32), 'ERR_INVALID_ARG_TYPE'],
   ['null', null, 'ERR_INVALID_ARG_TYPE'],
-])('a fingerprint is a mistake that is %s', async (_, fingerprint256, code) => {
+])('probeHealth() refuses a fingerprint that is %s', async (_, fingerprint256, code) => {
   await expect(probeHealth({ port: 1, fingerprint256 } as ProbeHealthOptions)).rejects.toMatchObject({ code });
 });
 
-/** Starts a server that runs `behave` after the first data. */
-function tcp(behaves: (socket: Socket, first: Buffer) => void) {
-  return listening(createTcpServer((socket) => void socket.once('data', (first) => behaves(socket, first))));
+/** Starts a server that calls `behave` with the first data of each connection. */
+function tcp(behave: (socket: Socket, first: Buffer) => void) {
+  return listening(createTcpServer((socket) => void socket.once('data', (first) => behave(socket, first))));
 }
 
 function drip(socket: Socket, bytes: Buffer): void {
@@ -171,7 +171,9 @@ function drip(socket: Socket, bytes: Buffer): void {
   socket.once('close', () => clearInterval(timer));
 }
 
-/** A duration far below the default of 1 s. */
+/**
+ * Expects the promise to settle in less than 5 s: later than the default timeout of 1 s, but soon.
+ */
 async function timed<T>(promise: Promise<T>): Promise<T> {
   const started = performance.now();
   const result = await promise;

@@ -85,8 +85,8 @@ describe('a gateway is not healthy if it', () => {
       (socket) => endless(socket, answer('a'.repeat(16_384), 1e9)),
       'the answer is longer than 65536 bytes',
     ],
-  ])('%s', async (_, behaves, reason) => {
-    const { port } = await tcp(behaves);
+  ])('%s', async (_, behave, reason) => {
+    const { port } = await tcp(behave);
     expect(await probeHealth({ port })).toEqual({ healthy: false, reason, status: null });
   });
 
@@ -113,8 +113,8 @@ describe('the timeout of 1 s ends a probe of a gateway that', () => {
     ['sends its headers byte by byte', (socket) => drip(socket, 'HTTP/1.1 200 OK\r\n', 'x')],
     ['sends 100 Continue forever', (socket) => drip(socket, '', 'HTTP/1.1 100 Continue\r\n\r\n')],
     ['omits the last byte', (socket) => socket.write(answer(LIVE, LIVE.length + 1))],
-  ])('%s', async (_, behaves) => {
-    const { port } = await tcp(behaves);
+  ])('%s', async (_, behave) => {
+    const { port } = await tcp(behave);
     const { result, took } = await timed(probeHealth({ port }));
     expect(result).toEqual({ healthy: false, reason: TOO_LATE, status: null });
     expect(took).toBeGreaterThan(990);
@@ -153,7 +153,7 @@ test.each([
   ['a host name', { port: 1, host: 'example.org' }, 'ERR_INVALID_ARG_VALUE'],
   ['timeoutMs -1', { port: 1, timeoutMs: -1 }, 'ERR_OUT_OF_RANGE'],
   ["timeoutMs '1'", { port: 1, timeoutMs: '1' }, 'ERR_INVALID_ARG_TYPE'],
-])('%s is a mistake', async (_, options, code) => {
+])('probeHealth() refuses %s', async (_, options, code) => {
   await expect(probeHealth(options as ProbeHealthOptions)).rejects.toMatchObject({ code });
 });
 
@@ -161,9 +161,9 @@ function http(answers: RequestListener, host = '127.0.0.1') {
   return listening(createServer(answers), { host });
 }
 
-/** Starts a server that runs `behave` after the first data. */
-function tcp(behaves: (socket: Socket) => void) {
-  return listening(createTcpServer((socket) => void socket.once('data', () => behaves(socket))));
+/** Starts a server that calls `behave` after the first data of each connection. */
+function tcp(behave: (socket: Socket) => void) {
+  return listening(createTcpServer((socket) => void socket.once('data', () => behave(socket))));
 }
 
 function answer(body: string, length = body.length): string {

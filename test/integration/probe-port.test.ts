@@ -60,7 +60,7 @@ describe('a port is', () => {
     ['::', '127.0.0.1'],
     ['::', '0.0.0.0'],
     ['0.0.0.0', '127.0.0.2'],
-  ])('listening, for the wildcard %s beside a listener on %s, where a bind fails', async (host, taken) => {
+  ])('listening for the wildcard %s if a listener on %s makes a bind fail', async (host, taken) => {
     const listener = bindExclusive({ host: taken, port: 0 });
     onTestFinished(() => listener.close());
     const { port } = listener.address;
@@ -141,7 +141,7 @@ describe('a host with more than one address:', () => {
     ['::', '::1'],
     ['127.0.0.1', '0.0.0.0'],
     ['::1', '::'],
-  ])('a listener on %s is seen from %s', async (holder, host) => {
+  ])('a listener on %s is found by a probe of %s', async (holder, host) => {
     const { port } = listenerOn({ host: holder }).address;
     expect(await probePort({ host, port })).toMatchObject({ state: 'listening', pid: named(process.pid) });
   });
@@ -216,7 +216,7 @@ test.each([
   ['a port in a string', { port: '80' }, 'ERR_INVALID_ARG_TYPE'],
   ['a host name', { port: 1, host: 'example.org' }, 'ERR_INVALID_ARG_VALUE'],
   ['timeoutMs NaN', { port: 1, timeoutMs: Number.NaN }, 'ERR_OUT_OF_RANGE'],
-])('%s is a mistake', async (_, options, code) => {
+])('probePort() refuses %s', async (_, options, code) => {
   await expect(probePort(options as ProbePortOptions)).rejects.toMatchObject({ code });
 });
 
