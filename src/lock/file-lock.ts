@@ -27,7 +27,7 @@ export type WaitMode = 'watch' | 'poll';
 export type LostListener = (error: LockError) => void;
 
 /** Milliseconds between two checks of the lock file while there is an `onLost` listener. */
-export const LOST_CHECK_MS = 1000;
+const LOST_CHECK_MS = 1000;
 
 /**
  * A held lock. It stays held until `release()`, or until the process or worker thread ends for

@@ -27,7 +27,7 @@ const PERIODS_MS = {
   'access-denied': 500,
 } as const;
 
-export type GracePeriod = keyof typeof PERIODS_MS;
+type GracePeriod = keyof typeof PERIODS_MS;
 
 /**
  * Why an attempt is worth a retry: `prober` for the period of a prober, `transient` for any other

@@ -30,8 +30,7 @@ export interface LockProbe {
   readonly ownerAlive: boolean | null;
 }
 
-/** @internal */
-export interface ProbeRequest extends LockTarget {
+interface ProbeRequest extends LockTarget {
   readonly flags: number;
   readonly judged: boolean;
 }
@@ -80,8 +79,8 @@ export function probeUnlessOpenFails(request: ProbeRequest, gracePeriods: GraceP
   }
 }
 
-/** Probes once. Another prober looks like a holder. @internal */
-export function probeOnce(request: ProbeRequest): LockProbe {
+/** Probes once. Another prober looks like a holder. */
+function probeOnce(request: ProbeRequest): LockProbe {
   const found = probeNative(request);
   if (found.state === 'missing') return probeMissing(request);
   if (found.state !== 'free') return { ...heldBy(found.state), ...named(parseRecord(found.text)) };
