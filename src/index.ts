@@ -1,12 +1,9 @@
-// The public interface. No logic.
+// The public interface of gateway-lock. Contains no logic.
 export type { BindExclusiveOptions } from './bind/bind-exclusive.js';
 export { bindExclusive } from './bind/bind-exclusive.js';
 export type { BoundAddress, BoundListener, CloseOptions } from './bind/bound-listener.js';
-export type {
-  GatewayLockErrorCode,
-  LockErrorCode,
-  OwnerRecord,
-} from './errors.js';
+export type { Endpoint } from './endpoint.js';
+export type { GatewayLockErrorCode, LockErrorCode, OwnerRecord } from './errors.js';
 export { GatewayLockError, LockError } from './errors.js';
 export type { GatewayLockEvents, SupervisedDecision } from './events.js';
 export { acquireGatewayLock } from './gateway/acquire-gateway-lock.js';
@@ -32,26 +29,28 @@ export { startSupervised } from './gateway/start-supervised.js';
 export { otherOwnerAbove } from './gateway/sudo-home.js';
 export type { HealthCheck, StartSupervisedOptions, SupervisedAttempt } from './gateway/supervised-options.js';
 export type { AcquireLockOptions } from './lock/acquire.js';
-/** @internal For src/cli. */
-export { acquireLock, tryAcquireForRemoval, tryAcquireLock } from './lock/acquire.js';
+export { acquireLock, tryAcquireLock } from './lock/acquire.js';
 export type { FileLock, LockMode, LostListener, WaitMode } from './lock/file-lock.js';
-export type { Endpoint, ReclaimReason } from './lock/leftover.js';
+/** @internal For src/cli. */
+export { tryAcquireForRemoval } from './lock/internal.js';
+export type { ReclaimReason } from './lock/leftover.js';
 export type { TryAcquireLockOptions } from './lock/lock-options.js';
-export type { OwnerFields } from './lock/owner-record.js';
 export type { LockProbe, ProbeLockOptions } from './lock/probe-lock.js';
 export { probeLock } from './lock/probe-lock.js';
+export type { OwnerFields } from './lock/record-encoder.js';
 export type { LockStrength } from './native/binding.js';
 /** @internal For src/cli. */
-export { bindLimit } from './native/port-rules.js';
-/** @internal For src/cli. */
 export {
+  bindLimit,
+  effectiveGroupId,
+  effectiveUserId,
   processStatesAreKnown,
-  programCandidates,
   programsInherit,
   signalsCanBeRelayed,
-  spawnCommand,
-} from './native/programs.js';
-/** @internal For src/cli, which prints what the library's own errors print. */
+} from './native/platform.js';
+/** @internal For src/cli. */
+export { programCandidates, spawnCommand } from './native/processes.js';
+/** @internal For src/cli, whose texts name the same commands as the errors of the library. */
 export {
   commandText,
   DENIED_PORT_ADVICE,

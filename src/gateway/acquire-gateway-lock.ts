@@ -1,7 +1,7 @@
 // One gateway per state directory and port: lock, probe, bind, listen, publish; all of it or nothing.
 import type { BoundListener } from '../bind/bound-listener.js';
 import type { ClusterLock } from '../cluster/index.js';
-import type { FileLock } from '../lock/file-lock.js';
+import type { FileLock } from '../lock/internal.js';
 import { assertPortFree, bindPort } from './bind-port.js';
 import { joinCluster } from './cluster.js';
 import { lockFailedError } from './gateway-error.js';

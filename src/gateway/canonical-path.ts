@@ -1,7 +1,7 @@
 // One name for one place: two paths to the same directory must give the same lock.
 import { lstatSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
 import { dirname, join, parse, resolve } from 'node:path';
-import { absolutePath, SEPARATOR } from '../native/path-rules.js';
+import { absolutePath, SEPARATOR } from '../native/platform.js';
 
 /** As Linux has it (MAXSYMLINKS). */
 const MOST_LINKS = 40;

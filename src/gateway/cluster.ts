@@ -2,9 +2,7 @@
 // gateway-lock does not load gateway-lock/cluster.
 import { checkTimeout, invalidType } from '../arguments.js';
 import type { ClusterEngine, ClusterLock } from '../cluster/index.js';
-import type { FileLock } from '../lock/file-lock.js';
-import { isOwnerAlive } from '../lock/owner-liveness.js';
-import { selfIdentity } from '../lock/owner-record.js';
+import { type FileLock, hasDiedSinceBoot } from '../lock/internal.js';
 import type { GatewayRequest } from './gateway-options.js';
 
 /** One gateway among several hosts: a lock on an engine of `gateway-lock/cluster`, besides the locks of this host. */
@@ -54,8 +52,7 @@ async function revokePredecessor({ engine, name }: GatewayCluster, lock: FileLoc
 }
 
 function deadClaim({ predecessor }: FileLock, target: string, name: string): string | null {
-  if (predecessor === null || predecessor.bootId !== selfIdentity().bootId) return null;
-  if (isOwnerAlive(predecessor) !== false) return null;
+  if (predecessor === null || !hasDiedSinceBoot(predecessor)) return null;
   const claim = predecessor['cluster'] as { target?: unknown; name?: unknown; claimId?: unknown } | undefined;
   if (claim?.target !== target || claim.name !== name) return null;
   return typeof claim.claimId === 'string' ? claim.claimId : null;

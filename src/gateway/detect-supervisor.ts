@@ -1,4 +1,5 @@
 // Who starts this process again when it ends.
+import { loadTty } from '../native/builtins.js';
 import { checkName } from './gateway-options.js';
 import { type Env, envValue } from './state-paths.js';
 
@@ -48,7 +49,6 @@ function isLaunchdJob(service: string | undefined): boolean {
   return service !== undefined && service !== '' && service !== '0' && !service.startsWith('application.');
 }
 
-// Not imported: node:tty brings node:net with it, 1 to 2 ms.
 function isTerminal(): boolean {
-  return process.getBuiltinModule('node:tty').isatty(0);
+  return loadTty().isatty(0);
 }

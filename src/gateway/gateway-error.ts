@@ -1,8 +1,8 @@
 // The four errors of a gateway that cannot start. The texts are frozen: users match them, and
 // test/unit/gateway-error.test.ts holds them.
-import { webSocketUrl } from '../endpoint.js';
+import { type Endpoint, webSocketUrl } from '../endpoint.js';
 import { GatewayLockError, LockError, type OwnerRecord } from '../errors.js';
-import { holderName, isOwn, stopAdvice } from '../lock/holder-text.js';
+import { holderName, isOwn, stopAdvice } from '../lock/internal.js';
 import { DENIED_PORT_ADVICE, listListenersCommand, listOpenersCommand, stopCommand } from '../native/shell-commands.js';
 import { printable } from '../printable.js';
 import { unusableHint } from './unusable-path.js';
@@ -16,12 +16,7 @@ export interface Holder {
   readonly cause?: unknown;
 }
 
-interface Place {
-  readonly host: string;
-  readonly port: number;
-}
-
-export function portInUseError({ host, port }: Place, holder: Holder): GatewayLockError {
+export function portInUseError({ host, port }: Endpoint, holder: Holder): GatewayLockError {
   return new GatewayLockError(
     'ERR_GATEWAY_PORT_IN_USE',
     `another gateway instance is already listening on ${webSocketUrl(host, port)}`,
@@ -29,7 +24,7 @@ export function portInUseError({ host, port }: Place, holder: Holder): GatewayLo
   );
 }
 
-export function lockedError({ host, port }: Place, timeoutMs: number, holder: Holder): GatewayLockError {
+export function lockedError({ host, port }: Endpoint, timeoutMs: number, holder: Holder): GatewayLockError {
   // A dead owner's record can lie in the file of a holder that wrote none.
   const pid = (holder.ownerAlive !== false && holder.owner?.pid) || 'unknown';
   return new GatewayLockError(
@@ -55,7 +50,7 @@ export function gaveUpError(refusal: GatewayLockError, budgetMs: number, reason:
 }
 
 /** An addon that is missing has nothing to do with the lock file, so that error comes back as it is. */
-export function lockFailedError(place: Place & OwnFile, lockPath: string, cause: unknown): LockError {
+export function lockFailedError(place: Endpoint & OwnFile, lockPath: string, cause: unknown): LockError {
   if (cause instanceof LockError && cause.code === 'ERR_NATIVE_MISSING') return cause;
   const text = cause instanceof Error ? cause.message : String(cause);
   return new GatewayLockError('ERR_GATEWAY_LOCK_FAILED', `failed to acquire gateway lock at ${lockPath}: ${text}`, {
@@ -73,7 +68,7 @@ interface OwnFile {
   readonly paths?: object | null;
 }
 
-export function bindFailedError({ host, port }: Place, cause: unknown, hint = bindHint(cause)): GatewayLockError {
+export function bindFailedError({ host, port }: Endpoint, cause: unknown, hint = bindHint(cause)): GatewayLockError {
   const { message } = cause as Error;
   return new GatewayLockError(
     'ERR_GATEWAY_BIND_FAILED',
@@ -83,7 +78,7 @@ export function bindFailedError({ host, port }: Place, cause: unknown, hint = bi
 }
 
 /** The port is in use, and no process listens there. `connectionPid`: null if the system does not name its process. */
-export function portTakenError(place: Place, connectionPid: number | null, cause: unknown): GatewayLockError {
+export function portTakenError(place: Endpoint, connectionPid: number | null, cause: unknown): GatewayLockError {
   return bindFailedError(place, cause, takenHint(connectionPid, place.port));
 }
 

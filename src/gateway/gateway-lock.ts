@@ -4,8 +4,7 @@ import type { BoundListener, CloseOptions } from '../bind/bound-listener.js';
 import type { ClusterLock } from '../cluster/index.js';
 import { webSocketUrl } from '../endpoint.js';
 import type { OwnerRecord } from '../errors.js';
-import type { FileLock, LostListener } from '../lock/file-lock.js';
-import type { ReclaimReason } from '../lock/leftover.js';
+import type { FileLock, LostListener, ReclaimReason } from '../lock/internal.js';
 import type { LockStrength } from '../native/binding.js';
 import { assertInheritable, type ExecProgram, execAs, type Inheritance, inheritanceOf } from './inheritance.js';
 

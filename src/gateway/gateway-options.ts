@@ -15,9 +15,7 @@ import {
 } from '../arguments.js';
 import { addressesOf } from '../endpoint.js';
 import type { OwnerRecord } from '../errors.js';
-import { toLockError } from '../lock/lock-error.js';
-import type { OwnerFields } from '../lock/owner-record.js';
-import { RECORD_LIMIT } from '../lock/record-parser.js';
+import { type OwnerFields, RECORD_LIMIT, toLockError } from '../lock/internal.js';
 import { checkCluster, type GatewayCluster } from './cluster.js';
 import { lockFailedError } from './gateway-error.js';
 import {

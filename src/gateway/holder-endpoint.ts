@@ -1,20 +1,15 @@
 // Where the gateway that is in the way can be asked.
-import { addressesOf } from '../endpoint.js';
+import { addressesOf, type Endpoint } from '../endpoint.js';
 import type { OwnerRecord } from '../errors.js';
 
-interface Place {
-  readonly host: string;
-  readonly port: number;
-}
-
-interface Refusal extends Place {
+interface Refusal extends Endpoint {
   readonly code?: string;
   readonly owner: OwnerRecord | null;
   readonly ownerAlive: boolean | null;
 }
 
 /** The holder of the state may listen elsewhere than where we wanted to: its record says so. */
-export function holderPlace({ code, owner, ownerAlive, host, port }: Refusal): Place {
+export function holderPlace({ code, owner, ownerAlive, host, port }: Refusal): Endpoint {
   if (code === 'ERR_GATEWAY_PORT_IN_USE' || owner?.port == null || ownerAlive === false) return { host, port };
   return { host: hostOf(owner) ?? host, port: owner.port };
 }

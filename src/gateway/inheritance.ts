@@ -2,9 +2,9 @@
 import { checkOptions, checkPath, invalidType, invalidValue } from '../arguments.js';
 import type { BoundListener } from '../bind/bound-listener.js';
 import { LockError } from '../errors.js';
-import type { FileLock } from '../lock/file-lock.js';
+import type { FileLock } from '../lock/internal.js';
 import { native } from '../native/load.js';
-import { programsInherit } from '../native/programs.js';
+import { programsInherit } from '../native/platform.js';
 import type { Env } from './state-paths.js';
 
 /** What a program needs to go on as the holder. */

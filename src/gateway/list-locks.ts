@@ -4,8 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { checkOptions } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
-import { accessFlag } from '../lock/lock-options.js';
-import { type LockProbe, probe } from '../lock/probe-lock.js';
+import { type LockProbe, probeTarget } from '../lock/internal.js';
 import { native } from '../native/load.js';
 import { checkHealthQuestion, type HealthCheckOptions, type HealthProbe, probeHealth } from '../probe/probe-health.js';
 import { probePort } from '../probe/probe-port.js';
@@ -134,8 +133,7 @@ const UNREADABLE = {
 async function look(path: string, ownPath: boolean, question: HealthCheckOptions): Promise<ListedLock> {
   try {
     // Files of other users are looked at, too: those whose locks keep a gateway of ours from starting.
-    const flags = accessFlag('everyone');
-    const { state, heldBy, owner, ownerAlive } = probe({ path, flags, judged: true, endpoint: undefined, ownPath });
+    const { state, heldBy, owner, ownerAlive } = probeTarget({ path, endpoint: undefined, ownPath }, 'everyone');
     // A dead owner's record in a file that is held names a port of the past.
     const known = state === 'held' && ownerAlive !== false && owner?.port != null;
     const place = known ? await askPlace(owner, ownerAlive, question) : NOWHERE;

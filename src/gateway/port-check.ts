@@ -1,14 +1,9 @@
 // Whether anybody listens where a gateway wants to.
-import { addressesOf, connectableAddresses } from '../endpoint.js';
+import { addressesOf, connectableAddresses, type Endpoint } from '../endpoint.js';
 import { native } from '../native/load.js';
 
-interface Place {
-  readonly host: string;
-  readonly port: number;
-}
-
 /** Silence counts as an answer: on this host it means a listener whose backlog is full. */
-export function isPortReachable({ host, port }: Place): boolean {
+export function isPortReachable({ host, port }: Endpoint): boolean {
   return (
     port !== 0 &&
     addressesOf(host)
@@ -18,18 +13,18 @@ export function isPortReachable({ host, port }: Place): boolean {
 }
 
 /** Also a listener that loopback does not reach: a wildcard meets those on every address. */
-export function hasListener({ host, port }: Place): boolean {
+export function hasListener({ host, port }: Endpoint): boolean {
   return isPortReachable({ host, port }) || addressesOf(host).some((address) => native().hasListener(address, port));
 }
 
 /** null where the system does not tell. */
-export function findListenerPid({ host, port }: Place): number | null {
+export function findListenerPid({ host, port }: Endpoint): number | null {
   const pids = addressesOf(host).map((address) => native().findListenerPid(address, port));
   return pids.find((pid) => pid !== 0) ?? null;
 }
 
 /** The process of a connection that leaves from the port, or came to it. Null if the system does not tell. */
-export function findConnectionPid({ host, port }: Place): number | null {
+export function findConnectionPid({ host, port }: Endpoint): number | null {
   const pids = addressesOf(host).map((address) => native().findConnectionPid(address, port));
   return pids.find((pid) => pid !== 0) ?? null;
 }

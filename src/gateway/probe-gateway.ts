@@ -1,13 +1,13 @@
 // What a program asks before it starts a gateway, in place of a PID file of its own.
 import { checkOptions } from '../arguments.js';
 import { GatewayLockError, type OwnerRecord } from '../errors.js';
-import { type LockProbe, probe } from '../lock/probe-lock.js';
+import { type LockProbe, probeTarget } from '../lock/internal.js';
 import { checkHealthQuestion, type HealthCheckOptions, type HealthProbe, probeHealth } from '../probe/probe-health.js';
 import { type PortProbe, probePort } from '../probe/probe-port.js';
 import { lockFailedError } from './gateway-error.js';
 import { type GatewayLockOptions, type GatewayRequest, readGatewayOptions } from './gateway-options.js';
 import { holderPlace } from './holder-endpoint.js';
-import { probeRequestOf } from './lock-requests.js';
+import { lockTarget } from './lock-requests.js';
 
 export interface ProbeGatewayOptions
   extends Pick<
@@ -81,7 +81,7 @@ function probeLocks(request: GatewayRequest): LockProbe & { lockPath: string } {
 
 function probeOne(lockPath: string, request: GatewayRequest): LockProbe & { lockPath: string } {
   try {
-    return { lockPath, ...probe(probeRequestOf(lockPath, request)) };
+    return { lockPath, ...probeTarget(lockTarget(lockPath, request)) };
   } catch (error) {
     throw error instanceof GatewayLockError ? error : lockFailedError(request, lockPath, error);
   }

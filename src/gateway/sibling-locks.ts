@@ -3,12 +3,12 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { monotonicMs } from '../clock.js';
-import { type LockProbe, probe } from '../lock/probe-lock.js';
+import { type LockProbe, probeTarget } from '../lock/internal.js';
 import { sleep } from '../sleep.js';
 import { contentionPolicy } from './contention-policy.js';
 import { lockedError } from './gateway-error.js';
 import type { GatewayRequest } from './gateway-options.js';
-import { type ProbedLock, probeRequestOf } from './lock-requests.js';
+import { lockTarget, type ProbedLock } from './lock-requests.js';
 import { isLockDirectory } from './state-paths.js';
 
 /** Milliseconds between two probes: nothing reports the release of another user's lock. */
@@ -61,7 +61,7 @@ function entriesOf(directory: string): string[] {
 
 function probeReadable(path: string, request: GatewayRequest): LockProbe | null {
   try {
-    return probe(probeRequestOf(path, request, 'everyone'));
+    return probeTarget(lockTarget(path, request), 'everyone');
   } catch {
     return null; // Another user's file that we may not read.
   }

@@ -1,6 +1,8 @@
 // Where the locks of a gateway lie. With `app: 'openclaw'` every path is OpenClaw's own.
 import { homedir } from 'node:os';
 import { isAbsolute, join, sep } from 'node:path';
+import { loadCrypto } from '../native/builtins.js';
+import { userId } from '../native/platform.js';
 import { canonicalChild, canonicalPath } from './canonical-path.js';
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -80,7 +82,7 @@ function homeAsSet(): string {
 
 /** `<app>-<uid>`: two users who share a state directory do not share a lock directory they could not both own. */
 function userDirectory(app: string): string {
-  const uid = process.getuid?.();
+  const uid = userId();
   return uid === undefined ? app : `${app}-${uid}`;
 }
 
@@ -90,6 +92,5 @@ export function isLockDirectory(app: string, name: string): boolean {
 }
 
 function hash8(text: string): string {
-  // Not imported: it takes 2 to 3 ms to load.
-  return process.getBuiltinModule('node:crypto').hash('sha256', text, 'hex').slice(0, 8);
+  return loadCrypto().hash('sha256', text, 'hex').slice(0, 8);
 }

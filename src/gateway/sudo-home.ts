@@ -3,11 +3,12 @@
 import { lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LockError } from '../errors.js';
+import { effectiveUserId } from '../native/platform.js';
 
 /** Returns who owns the place where root, by sudo, would make the directory. Returns null if it exists, or root owns that place. */
 export function otherOwnerAbove(directory: string): { readonly path: string; readonly uid: number } | null {
   const { SUDO_UID } = process.env;
-  if (process.geteuid?.() !== 0 || SUDO_UID === undefined || SUDO_UID === '0') return null;
+  if (effectiveUserId() !== 0 || SUDO_UID === undefined || SUDO_UID === '0') return null;
   if (lstatSync(directory, { throwIfNoEntry: false }) !== undefined) return null;
   for (let path = dirname(directory); ; path = dirname(path)) {
     const uid = lstatSync(path, { throwIfNoEntry: false })?.uid;

@@ -1,20 +1,21 @@
 // The lock half of the transaction: state lock, then config lock, with one deadline for both.
 import { monotonicMs } from '../clock.js';
 import { GatewayLockError, LockError } from '../errors.js';
-import { acquireAtOnce, acquireInTurn } from '../lock/acquire.js';
-import type { FileLock } from '../lock/file-lock.js';
-import { GracePeriods } from '../lock/grace-period.js';
-import { toLockError } from '../lock/lock-error.js';
-import type { AttemptRequest } from '../lock/lock-options.js';
-import { type RecordHead, recordHead } from '../lock/owner-record.js';
-import { probe } from '../lock/probe-lock.js';
-import { PAUSES_MS } from '../lock/prober-grace.js';
-import { native } from '../native/load.js';
-import { sleep } from '../sleep.js';
+import {
+  type AttemptRequest,
+  acquireAtOnce,
+  acquireInTurn,
+  createRequest,
+  ensureLockDirectory,
+  type FileLock,
+  probeTarget,
+  recordHead,
+  toLockError,
+} from '../lock/internal.js';
 import { contentionPolicy } from './contention-policy.js';
 import { lockedError, lockFailedError } from './gateway-error.js';
 import type { GatewayRequest } from './gateway-options.js';
-import { attemptRequestOf, type ProbedLock, probeRequestOf } from './lock-requests.js';
+import { lockTarget, type ProbedLock } from './lock-requests.js';
 import { waitForSiblings } from './sibling-locks.js';
 import { refuseHomeOfOther } from './sudo-home.js';
 
@@ -22,14 +23,14 @@ import { refuseHomeOfOther } from './sudo-home.js';
 export async function takeLocks(request: GatewayRequest, taken: FileLock[]): Promise<void> {
   await prepareDirectory(request);
   const deadline = monotonicMs() + request.timeoutMs;
-  let head: RecordHead | undefined;
+  let head: string | undefined;
   for (const pathOf of request.lockPaths) {
     request.signal?.throwIfAborted();
     const path = pathOf();
     const timeoutMs = Math.max(0, deadline - monotonicMs());
     try {
       head ??= recordHead(request.owner);
-      const asked = attemptRequestOf(path, head, request);
+      const asked = createRequest(lockTarget(path, request), head, request.weakFileSystem);
       taken.push(acquireAtOnce(asked, timeoutMs) ?? (await waitForLock(asked, request, timeoutMs)));
       if (taken.length === 1) await waitForSiblings(request, deadline);
     } catch (error) {
@@ -46,13 +47,12 @@ export function releaseAll(taken: readonly FileLock[]): void {
 async function prepareDirectory(request: GatewayRequest): Promise<void> {
   if (request.paths === null) return;
   const { lockDir, ownLockDir } = request.paths;
-  for (const gracePeriods = new GracePeriods(); ; await sleep(PAUSES_MS.passing, request.signal)) {
-    try {
-      if (ownLockDir) refuseHomeOfOther(lockDir);
-      return native().ensureLockDirectory(lockDir, ownLockDir);
-    } catch (error) {
-      if (!gracePeriods.shouldRetryOpen(error)) throw lockFailedError(request, lockDir, toLockError(error, lockDir));
-    }
+  try {
+    if (ownLockDir) refuseHomeOfOther(lockDir);
+    await ensureLockDirectory(lockDir, ownLockDir, request.signal);
+  } catch (error) {
+    request.signal?.throwIfAborted();
+    throw lockFailedError(request, lockDir, toLockError(error, lockDir));
   }
 }
 
@@ -64,7 +64,7 @@ function waitForLock(asked: AttemptRequest, request: GatewayRequest, timeoutMs: 
 /** Unknown while another program has a lease on the file. */
 function readHolder(lockPath: string, request: GatewayRequest): ProbedLock | null {
   try {
-    const { state, owner, ownerAlive } = probe(probeRequestOf(lockPath, request));
+    const { state, owner, ownerAlive } = probeTarget(lockTarget(lockPath, request));
     return state === 'held' ? { lockPath, owner, ownerAlive } : null;
   } catch (error) {
     if ((error as { detail?: string }).detail !== 'file-lease') throw error;

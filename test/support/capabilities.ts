@@ -6,7 +6,7 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
 import { native } from '../../src/native/load.js';
-import { programsInherit } from '../../src/native/programs.js';
+import { programsInherit } from '../../src/native/platform.js';
 
 /** Reason why a capability is missing; null if it is available. */
 export type Missing = string | null;

@@ -1,7 +1,7 @@
 // Owner records of this package with changed fields, for tests that write lock files by hand.
 import { spawnSync } from 'node:child_process';
 import { utimesSync } from 'node:fs';
-import { selfIdentity } from '../../src/lock/owner-record.js';
+import { selfIdentity } from '../../src/lock/process-identity.js';
 import type { Missing } from './capabilities.js';
 import { processStartToken } from './older-gateway.js';
 import { newLine } from './records.js';

@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   index: ['gateway', 'lock', 'probe', 'bind', 'native'],
   errors: [],
   arguments: [],
-  endpoint: [],
+  endpoint: ['native'],
   clock: [],
   events: [],
   printable: [],

@@ -62,7 +62,7 @@ describe('on Windows', () => {
     vi.resetModules();
     Object.defineProperty(process, 'platform', { value: 'win32' });
     try {
-      const { programCandidates } = await import('../../src/native/programs.js');
+      const { programCandidates } = await import('../../src/native/processes.js');
       const names = (name: string) => programCandidates(name).map((path) => path.split(/[\\/]/).at(-1));
       expect(names('server')).toEqual(['server.com', 'server.exe', 'server.bat', 'server.cmd']);
       expect(names('server.cmd')).toEqual(['server.cmd']);

@@ -8,10 +8,10 @@ import { withExamples } from '../examples.js';
 import { EXIT } from '../exit-codes.js';
 import { jsonText } from '../json-output.js';
 import { print } from '../print.js';
-import { runWorker, WORKER_VARIABLE } from './stress/worker.js';
 import { StressDriver } from './stress/driver.js';
 import { MODES, type StressOptions } from './stress/plan.js';
 import { drawProgress, reportOf, type StressReport, verdictOf } from './stress/report.js';
+import { runWorker, WORKER_VARIABLE } from './stress/worker.js';
 
 interface StressFlags {
   readonly mode: StressOptions['mode'];

@@ -5,6 +5,8 @@ import { dirname } from 'node:path';
 import {
   commandText,
   denyOthersCommand,
+  effectiveGroupId,
+  effectiveUserId,
   makeDirectoryCommand,
   otherOwnerAbove,
   restrictAccessCommand,
@@ -42,7 +44,7 @@ function judgeMissingForeign(lockDir: string): Report {
  * its mode if possible.
  */
 function judgeOwn(lockDir: string, stats: Stats): Report {
-  const uid = process.geteuid?.();
+  const uid = effectiveUserId();
   if (!stats.isDirectory())
     return error(`${lockDir} is not a directory, so no gateway starts`, notDirectoryAdvice(lockDir));
   if (uid === undefined) return ok(`${lockDir} exists`);
@@ -80,7 +82,7 @@ function judgeForeign(lockDir: string, stats: Stats): Report {
  * two states.
  */
 export function checkParents({ lockDir }: Subject): Report[] {
-  if (process.geteuid === undefined) return [info('not checked: this system uses ACLs, not file modes')];
+  if (effectiveUserId() === undefined) return [info('not checked: this system uses ACLs, not file modes')];
   const parents = ancestors(lockDir);
   const reports = parents.flatMap(judgeParent);
   return reports.length > 0 ? reports : [ok('parent directories are not writable by other users')];
@@ -92,7 +94,7 @@ function judgeParent(path: string): Report[] {
   const advice = `Remove write permission for others: chmod go-w ${commandText([path])}`;
   if (othersMayRemove(stats)) return [warning(`every user may move or remove files in ${path}`, advice)];
   // On many systems each user has a group of their own, so its write permission is harmless.
-  const foreign = stats.mode & GROUP_WRITES && !(stats.mode & STICKY) && stats.gid !== process.getegid?.();
+  const foreign = stats.mode & GROUP_WRITES && !(stats.mode & STICKY) && stats.gid !== effectiveGroupId();
   return foreign ? [warning(`group ${stats.gid} may move or remove files in ${path}`, advice)] : [];
 }
 
@@ -101,7 +103,7 @@ function judgeParent(path: string): Report[] {
  * there, respects the ACL.
  */
 function othersMayRemove({ mode }: Stats): boolean {
-  return process.geteuid !== undefined && (mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0;
+  return effectiveUserId() !== undefined && (mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0;
 }
 
 function ancestors(path: string): string[] {

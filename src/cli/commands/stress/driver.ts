@@ -1,9 +1,9 @@
 // The driver of a stress run: starts worker processes, ends them, replaces them, and counts.
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { bindExclusive, signalsCanBeRelayed } from '../../../index.js';
-import { WORKER_VARIABLE, type WorkerPlan } from './worker.js';
 import { chooseEnding, ENDED_BY_DRIVER, type Ending, newRandom, type Random, type StressOptions } from './plan.js';
 import { type Findings, JournalReader } from './witness.js';
+import { WORKER_VARIABLE, type WorkerPlan } from './worker.js';
 
 /** The lock is stuck if no process acquires it for this time, in milliseconds. */
 const STUCK_MS = 30_000;

@@ -3,6 +3,7 @@
 // docs/decisions/0020-cluster-locks.md compares it with @grpc/grpc-js and Connect.
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import type { SecureContextOptions } from 'node:tls';
+import { loadHttp2 } from '../../../native/builtins.js';
 import { CallTimeout } from '../../bounded-call.js';
 
 /** Certificates as text or bytes, in the form that node:tls accepts. */
@@ -153,7 +154,7 @@ export class Channel {
     if (this.#destroyed) throw new Error('the connection is closed');
     if (this.#session !== null && !this.#session.closed && !this.#session.destroyed) return this.#session;
     this.#url = this.#endpoints.current;
-    const session = process.getBuiltinModule('node:http2').connect(this.#url, { ...this.#tls });
+    const session = loadHttp2().connect(this.#url, { ...this.#tls });
     // Each request reports the failure of its connection.
     session.on('error', () => {});
     if (this.#background) session.unref();
@@ -247,7 +248,7 @@ function notGrpc(what: string): GrpcError {
 }
 
 function cancel(stream: ClientHttp2Stream): void {
-  stream.close(process.getBuiltinModule('node:http2').constants.NGHTTP2_CANCEL);
+  stream.close(loadHttp2().constants.NGHTTP2_CANCEL);
 }
 
 /**

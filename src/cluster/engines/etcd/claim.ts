@@ -4,6 +4,7 @@
 //
 // The claim whose key was created first is the holder. A waiter watches the key that was created
 // just before its own.
+import { loadCrypto } from '../../../native/builtins.js';
 import {
   type AcquireResult,
   type Claim,
@@ -167,6 +168,6 @@ export function holderOf(kv: KeyValue | undefined): ClusterHolder | null {
 
 /** Returns a positive id, like etcd's own ids. Never 0, which means that etcd chooses the id. */
 function randomLeaseId(): bigint {
-  const bytes = process.getBuiltinModule('node:crypto').randomBytes(8);
+  const bytes = loadCrypto().randomBytes(8);
   return (bytes.readBigUInt64BE() >> 1n) | 1n;
 }

@@ -1,4 +1,5 @@
 // A claim on PostgreSQL: a session that waits for an advisory lock and then holds it.
+import { loadCrypto } from '../../../native/builtins.js';
 import {
   type AcquireResult,
   type Claim,
@@ -39,7 +40,7 @@ export class PostgresClaim implements Claim {
     this.#access = access;
     this.#key = key;
     this.#request = request;
-    this.id = process.getBuiltinModule('node:crypto').randomBytes(16).toString('hex');
+    this.id = loadCrypto().randomBytes(16).toString('hex');
   }
 
   async open(signal: AbortSignal): Promise<number> {

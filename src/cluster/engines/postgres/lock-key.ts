@@ -1,4 +1,5 @@
 // The key of an advisory lock: the first 64 bits of the SHA-256 of the lock's name.
+import { loadCrypto } from '../../../native/builtins.js';
 
 /** The key in the two forms that PostgreSQL uses. */
 export interface LockKey {
@@ -12,7 +13,7 @@ export interface LockKey {
 
 /** Returns the key for the name of a lock. */
 export function lockKey(name: string): LockKey {
-  const { createHash } = process.getBuiltinModule('node:crypto');
+  const { createHash } = loadCrypto();
   const hash = createHash('sha256').update(`gateway-lock/${name}`).digest();
   return { text: String(hash.readBigInt64BE()), classId: hash.readUInt32BE(0), objectId: hash.readUInt32BE(4) };
 }
