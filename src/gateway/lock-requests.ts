@@ -1,19 +1,19 @@
-// How the gateway asks lock/ for its files: those in the lock directory are the package's own, one that the caller named is kept.
-import type { OwnerRecord } from '../errors.js';
+// Requests to lock/ for the files of a gateway. Files in the lock directory belong to the package; a file that the caller named
+// is kept.
 import { GracePeriods } from '../lock/grace-period.js';
 import { type AttemptRequest, accessFlag, flagsOf } from '../lock/lock-options.js';
 import type { RecordHead } from '../lock/owner-record.js';
 import type { ProbeRequest } from '../lock/probe-lock.js';
 import type { GatewayRequest } from './gateway-options.js';
 
-/** The holder of a lock, as far as its record says. */
-export interface ProbedLock {
-  readonly lockPath: string;
-  readonly owner: OwnerRecord | null;
-  readonly ownerAlive: boolean | null;
-}
+/** Where the locks are, and the endpoint of their holder. */
+export type LockLocation = Pick<GatewayRequest, 'host' | 'port' | 'paths'>;
 
-export function attemptRequestOf(path: string, head: RecordHead, request: GatewayRequest): AttemptRequest {
+export function attemptRequestOf(
+  path: string,
+  head: RecordHead,
+  request: LockLocation & Pick<GatewayRequest, 'weakFileSystem'>,
+): AttemptRequest {
   const { weakFileSystem } = request;
   const flags = flagsOf({ weakFileSystem, keepFile: !isOwn(request) });
   const { judged, endpoint, ownPath } = probeRequestOf(path, request);
@@ -32,13 +32,13 @@ export function attemptRequestOf(path: string, head: RecordHead, request: Gatewa
 
 export function probeRequestOf(
   path: string,
-  request: GatewayRequest,
+  location: LockLocation,
   access: 'owner' | 'everyone' = 'owner',
 ): ProbeRequest {
-  const { host, port } = request;
-  return { path, flags: accessFlag(access), judged: true, endpoint: { host, port }, ownPath: isOwn(request) };
+  const { host, port } = location;
+  return { path, flags: accessFlag(access), judged: true, endpoint: { host, port }, ownPath: isOwn(location) };
 }
 
-function isOwn({ paths }: GatewayRequest): boolean {
+function isOwn({ paths }: LockLocation): boolean {
   return paths !== null;
 }

@@ -27,7 +27,7 @@ test('in the home of the user is refused, says so, and makes nothing', async () 
   const state = join(home, '.gateway');
   await expect(start(state)).rejects.toMatchObject({
     code: 'ERR_GATEWAY_LOCK_FAILED',
-    cause: { code: 'ERR_LOCK_PERMISSION', message: expect.stringContaining(`in '${home}' of uid ${USER}`) },
+    cause: { code: 'ERR_LOCK_PERMISSION', message: expect.stringContaining(`'${home}' belongs to uid ${USER}`) },
   });
   expect(existsSync(state)).toBe(false);
   const [report] = checkLockDirectory({ lockDir: join(state, 'tmp'), ownLockDir: true } as Subject);

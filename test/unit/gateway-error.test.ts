@@ -73,7 +73,7 @@ test('an addon that is missing is not called a lock file that cannot be used', (
 
 test('what a health check says is printed on one line', () => {
   const refusal = portInUseError(place, nobody);
-  expect(gaveUpError(refusal, 1, 'a\u202e\nb').hint).toMatch(/^Its health answer: a b\. /);
+  expect(gaveUpError(refusal, 1, 'a\u202e\nb').hint).toMatch(/^Its last health check failed: a b\. /);
 });
 
 test('a pid that is dead is not called a running gateway', () => {
@@ -98,7 +98,7 @@ test('every field is there: lockPath, host, port, owner, ownerAlive, exitCode, c
 
 test('the hint names the holder and what to type', () => {
   const held = portInUseError(place, { lockPath: '/l', owner, ownerAlive: true });
-  expect(held.hint).toContain('pid 4242 holds /l since 2026-11-22T10:00:00.000Z');
+  expect(held.hint).toContain("pid 4242 holds '/l' since 2026-11-22T10:00:00.000Z");
   expect(held.hint).toMatch(/kill 4242|taskkill/);
   const stranger = portInUseError(place, { ...nobody, listenerPid: 77 });
   expect(stranger.hint).toMatch(/^pid 77 listens there \((kill 77|taskkill.*)\)/);
@@ -114,6 +114,6 @@ test('no hint tells to kill what is dead, elsewhere, or oneself', () => {
   const elsewhere = lockedError(place, 1, { lockPath: '/l', owner, ownerAlive: null });
   expect(elsewhere.hint).toContain('pid 4242 of another container or host (here)');
   const self = lockedError(place, 1, { lockPath: '/l', owner: { ...owner, pid: process.pid }, ownerAlive: true });
-  expect(self.hint).toContain(`This process (pid ${process.pid}) already holds /l since`);
+  expect(self.hint).toContain(`This process (pid ${process.pid}) already holds '/l' since`);
   for (const { hint } of [elsewhere, self]) expect(hint).not.toMatch(/kill|taskkill/);
 });

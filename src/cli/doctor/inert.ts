@@ -1,15 +1,12 @@
 // Leftover lock files that provably mean nothing, and how they are removed.
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { type ListedLock, tryAcquireForRemoval } from '../../index.js';
+import { isLockFileName, type ListedLock, tryAcquireForRemoval } from '../../index.js';
 import { causeOf } from '../json-output.js';
 import { info, type Report, warning } from './finding.js';
 
 /** An older gateway creates its file and writes the record a moment later: an empty one may be a gateway. */
 const NEW_FILE_MS = 30_000;
-
-/** A file that the user has named may be anything, a package.json among it, unless this package has written it. */
-const OWN_NAME = /^gateway\..*\.lock$/;
 
 /**
  * Nobody holds its lock; and whoever wrote the record held one, or is gone. A record of another host is no proof:
@@ -17,7 +14,8 @@ const OWN_NAME = /^gateway\..*\.lock$/;
  */
 export function isInert({ path, state, owner, ownerAlive }: ListedLock): boolean {
   if (state === 'leftover' && owner!.kernelLock) return ownerAlive !== null;
-  if (!OWN_NAME.test(basename(path))) return false;
+  // A file that the user has named may be anything, a package.json among it, unless this package has written it.
+  if (!isLockFileName(basename(path))) return false;
   if (state === 'leftover') return ownerAlive === false;
   if (state !== 'free') return false;
   const mtimeMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
@@ -31,7 +29,7 @@ export function removeInert(locks: readonly ListedLock[]): Report[] {
 /** By taking the lock and releasing it: the file is removed while it is held, so never under somebody else. */
 function remove({ path }: ListedLock): Report {
   try {
-    const lock = tryAcquireForRemoval(path, OWN_NAME.test(basename(path)));
+    const lock = tryAcquireForRemoval(path, isLockFileName(basename(path)));
     if (lock === null) return info(`${path} was taken meanwhile, and is left as it is`);
     lock.release();
     return info(`removed ${path}`);

@@ -3,8 +3,8 @@ import { lstatSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
   commandText,
+  findForeignParent,
   makeDirectoryCommand,
-  otherOwnerAbove,
   restrictAccessCommand,
   showModeCommand,
 } from '../../index.js';
@@ -24,7 +24,7 @@ export function checkLockDirectory({ lockDir, ownLockDir }: Subject): Report[] {
 }
 
 function judgeFuture(lockDir: string): Report {
-  const above = otherOwnerAbove(lockDir);
+  const above = findForeignParent(lockDir);
   if (above === null) return info(`${lockDir} is not there yet: the first start makes it`);
   const message = `${lockDir} is not there yet, and by sudo no start makes it: ${above.path} belongs to uid ${above.uid}`;
   return error(message, 'Start without sudo, or choose another state directory with --state-dir');

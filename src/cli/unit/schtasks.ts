@@ -1,5 +1,6 @@
 // A task of the Windows task scheduler (learn.microsoft.com, Task Scheduler Schema; [MS-TSCH] 2.5). All ASCII and without an
 // encoding in the first line, so that it is the same in UTF-16, which `>` of PowerShell 5 writes, and in any code page.
+import { variableName } from '../../index.js';
 import type { Service } from './service.js';
 import { xmlText } from './xml.js';
 
@@ -68,7 +69,7 @@ const WITHOUT_WINDOW = '%SystemRoot%\\System32\\conhost.exe';
 /** The scheduler sets no variable by which its programs could know it, and has no way to set one. */
 function command({ words, app, name, ofUser }: Service): string {
   const [node, ...rest] = words;
-  const variable = `${app.toUpperCase().replaceAll('-', '_')}_WINDOWS_TASK_NAME`;
+  const variable = variableName(app, 'WINDOWS_TASK_NAME');
   const args = ['--import', `data:text/javascript,process.env.${variable}='${name}'`, ...rest];
   const [program, all] = ofUser ? [WITHOUT_WINDOW, ['--headless', node!, ...args]] : [node!, args];
   return `      <Command>${xmlText(program)}</Command>

@@ -13,13 +13,13 @@ import { native } from '../native/load.js';
 import { sleep } from '../sleep.js';
 import { contentionPolicy } from './contention-policy.js';
 import { lockedError, lockFailedError } from './gateway-error.js';
-import type { GatewayRequest } from './gateway-options.js';
-import { attemptRequestOf, type ProbedLock, probeRequestOf } from './lock-requests.js';
+import type { GatewayRequest, GatewayWait } from './gateway-options.js';
+import { attemptRequestOf, type LockLocation, probeRequestOf } from './lock-requests.js';
 import { waitForSiblings } from './sibling-locks.js';
-import { refuseHomeOfOther } from './sudo-home.js';
+import { assertNoForeignParent } from './sudo-home.js';
 
-/** Steps 9 to 11 of docs/protocol.md. Acquires every lock into `taken`, so that the caller can undo a failed start. */
-export async function takeLocks(request: GatewayRequest, taken: FileLock[]): Promise<void> {
+/** Steps 9 to 11 of docs/protocol.md. Adds each lock to `acquired`, so that the caller can undo a failed start. */
+export async function acquireLocks(request: GatewayRequest, acquired: FileLock[]): Promise<void> {
   await prepareDirectory(request);
   const deadline = monotonicMs() + request.timeoutMs;
   let head: RecordHead | undefined;
@@ -29,18 +29,18 @@ export async function takeLocks(request: GatewayRequest, taken: FileLock[]): Pro
     const timeoutMs = Math.max(0, deadline - monotonicMs());
     try {
       head ??= recordHead(request.owner);
-      const asked = attemptRequestOf(path, head, request);
-      taken.push(acquireAtOnce(asked, timeoutMs) ?? (await waitForLock(asked, request, timeoutMs)));
-      if (taken.length === 1) await waitForSiblings(request, deadline);
+      const attempt = attemptRequestOf(path, head, request);
+      acquired.push(acquireAtOnce(attempt, timeoutMs) ?? (await waitForLock(attempt, request, timeoutMs)));
+      if (acquired.length === 1) await waitForSiblings(request, deadline);
     } catch (error) {
       throw explain(error, path, request);
     }
   }
 }
 
-/** Undoes a transaction that failed: only files that it created are removed. */
-export function releaseAll(taken: readonly FileLock[]): void {
-  for (const lock of taken.toReversed()) lock.undo();
+/** Undoes a failed transaction. Removes only the lock files that it created. */
+export function undoLocks(acquired: readonly FileLock[]): void {
+  for (const lock of acquired.toReversed()) lock.undo();
 }
 
 async function prepareDirectory(request: GatewayRequest): Promise<void> {
@@ -48,7 +48,7 @@ async function prepareDirectory(request: GatewayRequest): Promise<void> {
   const { lockDir, ownLockDir } = request.paths;
   for (const gracePeriods = new GracePeriods(); ; await sleep(PAUSES_MS.passing, request.signal)) {
     try {
-      if (ownLockDir) refuseHomeOfOther(lockDir);
+      if (ownLockDir) assertNoForeignParent(lockDir);
       return native().ensureLockDirectory(lockDir, ownLockDir);
     } catch (error) {
       if (!gracePeriods.shouldRetryOpen(error)) throw lockFailedError(request, lockDir, toLockError(error, lockDir));
@@ -56,15 +56,15 @@ async function prepareDirectory(request: GatewayRequest): Promise<void> {
   }
 }
 
-function waitForLock(asked: AttemptRequest, request: GatewayRequest, timeoutMs: number): Promise<FileLock> {
-  const onContended = contentionPolicy(request, () => readHolder(asked.path, request));
-  return acquireInTurn(asked, { timeoutMs, signal: request.signal, onContended });
+function waitForLock(attempt: AttemptRequest, request: GatewayRequest, timeoutMs: number): Promise<FileLock> {
+  const onContended = contentionPolicy(request, () => readHolder(attempt.path, request));
+  return acquireInTurn(attempt, { timeoutMs, signal: request.signal, onContended });
 }
 
-/** Unknown while another program has a lease on the file. */
-function readHolder(lockPath: string, request: GatewayRequest): ProbedLock | null {
+/** Returns null if the lock is free. The holder is unknown while another program has a lease on the lock file. */
+function readHolder(lockPath: string, location: LockLocation): GatewayWait | null {
   try {
-    const { state, owner, ownerAlive } = probe(probeRequestOf(lockPath, request));
+    const { state, owner, ownerAlive } = probe(probeRequestOf(lockPath, location));
     return state === 'held' ? { lockPath, owner, ownerAlive } : null;
   } catch (error) {
     if ((error as { detail?: string }).detail !== 'file-lease') throw error;
@@ -79,7 +79,7 @@ function explain(error: unknown, path: string, request: GatewayRequest): unknown
     const { owner, ownerAlive } = error;
     return lockedError(request, request.timeoutMs, { lockPath: path, owner, ownerAlive, cause: error });
   }
-  // Anything else, such as what the caller's onWait threw, is not ours to rename.
-  const system = (error as NodeJS.ErrnoException | undefined)?.syscall !== undefined;
-  return error instanceof LockError || system ? lockFailedError(request, path, error) : error;
+  // An error of the caller's onWait is rethrown as it is.
+  const isSystemError = (error as NodeJS.ErrnoException | undefined)?.syscall !== undefined;
+  return error instanceof LockError || isSystemError ? lockFailedError(request, path, error) : error;
 }
