@@ -21,14 +21,17 @@ afterEach(() => {
 });
 
 // GetFinalPathNameByHandle fails on a RAM disk that the Mount Manager does not know (vitejs/vite#13654).
-test.each(['EISDIR', 'UNKNOWN', 'EBADF', 'EINVAL'])('a volume that says %s to realpath() has paths, too', (code) => {
-  const directory = freshDirectory();
-  native.says = code;
-  expect(canonicalPath(directory)).toBe(directory);
-  expect(canonicalPath(join(directory, 'not', 'there'))).toBe(join(directory, 'not', 'there'));
-});
+test.each(['EISDIR', 'UNKNOWN', 'EBADF', 'EINVAL'])(
+  'canonicalPath() works on a volume where realpath() fails with %s',
+  (code) => {
+    const directory = freshDirectory();
+    native.says = code;
+    expect(canonicalPath(directory)).toBe(directory);
+    expect(canonicalPath(join(directory, 'not', 'there'))).toBe(join(directory, 'not', 'there'));
+  },
+);
 
-test('its links are followed', (ctx) => {
+test('canonicalPath() follows links on a volume where realpath() fails', (ctx) => {
   need(ctx, whyNoLinks);
   const directory = freshDirectory();
   mkdirSync(join(directory, 'state'));
@@ -37,7 +40,7 @@ test('its links are followed', (ctx) => {
   expect(canonicalPath(join(directory, 'link'))).toBe(join(directory, 'state'));
 });
 
-test('any other failure is thrown', () => {
+test('canonicalPath() throws any other error of realpath()', () => {
   const directory = freshDirectory();
   native.says = 'EIO';
   expect(() => canonicalPath(directory)).toThrow(expect.objectContaining({ code: 'EIO' }));
