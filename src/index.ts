@@ -17,7 +17,7 @@ export type { DetectSupervisorOptions, Supervisor } from './gateway/detect-super
 export { detectSupervisor } from './gateway/detect-supervisor.js';
 export { listStateDirectories } from './gateway/find-lock-files.js';
 export type { GatewayLock } from './gateway/gateway-lock.js';
-export type { GatewayLockOptions, GatewayWait } from './gateway/gateway-options.js';
+export type { GatewayLockOptions, GatewayWait } from './gateway/gateway-lock-options.js';
 export type { ExecProgram, Inheritance } from './gateway/inheritance.js';
 /** @internal For src/cli. */
 export { killChildrenOnExit } from './gateway/kill-children-on-exit.js';

@@ -4,7 +4,8 @@ import { readArguments } from './arguments.js';
 import { createGatewayServer } from './server.js';
 
 const stop = new AbortController();
-// `once`, so that a second Ctrl-C ends the process immediately. The kernel releases the lock in any case.
+// `once`, so that a second Ctrl-C ends the process immediately. The kernel releases the lock in any
+// case.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
 
 try {
@@ -33,7 +34,9 @@ async function run(): Promise<void> {
   await close(lock);
 }
 
-/** Used only under a supervisor such as systemd or launchd. Without one, a duplicate is an error. */
+/**
+ * Used only under a supervisor such as systemd or launchd. Without one, a duplicate is an error.
+ */
 function exitAsDuplicate(pid: number | undefined, exitCode: number): void {
   const holder = pid === undefined ? '' : ` (pid ${pid})`;
   console.log(`already running and healthy${holder}; exiting with code ${exitCode}`);

@@ -1,4 +1,5 @@
-// One gateway per state directory and port. One transaction: everything succeeds, or everything is undone.
+// One gateway per state directory and port. One transaction: everything succeeds, or everything is
+// undone.
 import type { BoundListener } from '../bind/bound-listener.js';
 import type { ClusterLock } from '../cluster/index.js';
 import type { FileLock } from '../lock/file-lock.js';
@@ -7,11 +8,13 @@ import { assertPortFree, bindPort } from './bind-port.js';
 import { joinCluster } from './cluster.js';
 import { lockFailedError } from './gateway-error.js';
 import { GatewayLock } from './gateway-lock.js';
-import { type GatewayLockOptions, type GatewayRequest, readGatewayOptions } from './gateway-options.js';
+import type { GatewayLockOptions } from './gateway-lock-options.js';
+import { type GatewayRequest, readGatewayOptions } from './gateway-options.js';
 
 /**
- * Acquires the state lock and the config lock, then binds the port exclusively and listens. Call it before the program
- * touches its state. The kernel releases the locks and the port when the process dies, whatever kills it.
+ * Acquires the state lock and the config lock, then binds the port exclusively and listens. Call it
+ * before the program touches its state. The kernel releases the locks and the port when the process
+ * dies, whatever kills it.
  *
  * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` if a process listens on the port
  * @throws {GatewayLockError} `ERR_GATEWAY_BIND_FAILED` if the bind fails for another reason

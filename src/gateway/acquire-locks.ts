@@ -13,12 +13,16 @@ import { native } from '../native/load.js';
 import { sleep } from '../sleep.js';
 import { contentionPolicy } from './contention-policy.js';
 import { lockedError, lockFailedError } from './gateway-error.js';
-import type { GatewayRequest, GatewayWait } from './gateway-options.js';
+import type { GatewayWait } from './gateway-lock-options.js';
+import type { GatewayRequest } from './gateway-options.js';
 import { attemptRequestOf, type LockLocation, probeRequestOf } from './lock-requests.js';
 import { waitForSiblings } from './sibling-locks.js';
 import { assertNoForeignParent } from './sudo-home.js';
 
-/** Steps 9 to 11 of docs/protocol.md. Adds each lock to `acquired`, so that the caller can undo a failed start. */
+/**
+ * Steps 9 to 11 of docs/protocol.md. Adds each lock to `acquired`, so that the caller can undo a
+ * failed start.
+ */
 export async function acquireLocks(request: GatewayRequest, acquired: FileLock[]): Promise<void> {
   await prepareDirectory(request);
   const deadline = monotonicMs() + request.timeoutMs;
@@ -61,7 +65,10 @@ function waitForLock(attempt: AttemptRequest, request: GatewayRequest, timeoutMs
   return acquireInTurn(attempt, { timeoutMs, signal: request.signal, onContended });
 }
 
-/** Returns null if the lock is free. The holder is unknown while another program has a lease on the lock file. */
+/**
+ * Returns null if the lock is free. The holder is unknown while another program has a lease on the
+ * lock file.
+ */
 function readHolder(lockPath: string, location: LockLocation): GatewayWait | null {
   try {
     const { state, owner, ownerAlive } = probe(probeRequestOf(lockPath, location));

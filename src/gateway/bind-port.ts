@@ -1,4 +1,5 @@
-// The bind half of the transaction. We hold the locks, so whatever listens on the port is not a gateway of this state directory.
+// The bind half of the transaction. We hold the locks, so whatever listens on the port is not a
+// gateway of this state directory.
 import { bindExclusive } from '../bind/bind-exclusive.js';
 import type { BoundListener } from '../bind/bound-listener.js';
 import { monotonicMs } from '../clock.js';
@@ -12,12 +13,16 @@ type PortRequest = Pick<GatewayRequest, 'host' | 'port' | 'timeoutMs' | 'signal'
 /** Same as OpenClaw. */
 const BIND_RETRY_MS = 500;
 
-/** Milliseconds between two checks of a dying owner's port. The port is usually free at once, so the pauses start short. */
+/**
+ * Milliseconds between two checks of a dying owner's port. The port is usually free at once, so the
+ * pauses start short.
+ */
 const DYING_OWNER_PAUSES_MS = { shortest: 5, longest: 100 };
 
 /**
- * How long, in milliseconds, a process that looks alive may still be the dying owner. Windows and macOS report a death only
- * when it is complete, and processes that are killed together die one after the other.
+ * How long, in milliseconds, a process that looks alive may still be the dying owner. Windows and
+ * macOS report a death only when it is complete, and processes that are killed together die one
+ * after the other.
  */
 const LIVING_LISTENER_GRACE_MS = 500;
 
@@ -64,8 +69,9 @@ function inUse(request: PortRequest, cause?: unknown) {
 }
 
 /**
- * Waits until a dying owner releases the port, but not for a living listener. The kernel first frees the memory of a killed
- * process, which takes seconds for gigabytes. It then closes the descriptors one by one, the lock before the listener.
+ * Waits until a dying owner releases the port, but not for a living listener. The kernel first
+ * frees the memory of a killed process, which takes seconds for gigabytes. It then closes the
+ * descriptors one by one, the lock before the listener.
  */
 async function waitForPortRelease(request: PortRequest): Promise<void> {
   const started = monotonicMs();
@@ -79,7 +85,10 @@ async function waitForPortRelease(request: PortRequest): Promise<void> {
   }
 }
 
-/** Returns null while the listening process dies: the system no longer names it, or reports it as dead. */
+/**
+ * Returns null while the listening process dies: the system no longer names it, or reports it as
+ * dead.
+ */
 function findLivingListener(request: PortRequest): number | null {
   const pid = findListenerPid(request);
   return pid !== null && isProcessAlive(pid) ? pid : null;

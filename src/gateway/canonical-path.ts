@@ -7,8 +7,8 @@ import { absolutePath, SEPARATOR } from '../native/path-rules.js';
 const MAX_SYMLINKS = 40;
 
 /**
- * Returns the path with every symbolic link followed, as the kernel resolves it, even if its last parts do not exist yet.
- * On a file system that ignores case, existing parts get their true case.
+ * Returns the path with every symbolic link followed, as the kernel resolves it, even if its last
+ * parts do not exist yet. On a file system that ignores case, existing parts get their true case.
  */
 export function canonicalPath(path: string): string {
   const absolute = absolutePath(path);
@@ -60,12 +60,15 @@ function withTrueCase(path: string): string {
 }
 
 /**
- * Errors of realpath() on a Windows volume that the Mount Manager does not know, such as a RAM disk (vitejs/vite#13654,
- * python/cpython#128823).
+ * Errors of realpath() on a Windows volume that the Mount Manager does not know, such as a RAM disk
+ * (vitejs/vite#13654, python/cpython#128823).
  */
 const NO_FINAL_PATH = ['EISDIR', 'UNKNOWN', 'EBADF', 'EINVAL'];
 
-/** Returns the path of the file in its true case, or only with its links followed if the system cannot name the file. */
+/**
+ * Returns the path of the file in its true case, or only with its links followed if the system
+ * cannot name the file.
+ */
 function realPath(path: string): string {
   try {
     return realpathSync.native(path);
@@ -75,7 +78,10 @@ function realPath(path: string): string {
   }
 }
 
-/** Returns null if the path does not exist. Uses lstat(), because creating an Error in Node costs as much as ten system calls. */
+/**
+ * Returns null if the path does not exist. Uses lstat(), because creating an Error in Node costs as
+ * much as ten system calls.
+ */
 function ifPresent<T>(path: string, read: (info: Stats) => T): T | null {
   return nullIfMissing(() => {
     const info = lstatSync(path, { throwIfNoEntry: false });

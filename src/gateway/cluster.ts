@@ -1,5 +1,6 @@
-// The cluster half of the transaction: after the locks of this host, before the bind. Imports only types of src/cluster, so that
-// gateway-lock does not load gateway-lock/cluster; the engine of the caller brings the code.
+// The cluster half of the transaction: after the locks of this host, before the bind. Imports only
+// types of src/cluster, so that gateway-lock does not load gateway-lock/cluster; the engine of the
+// caller brings the code.
 import { checkTimeout, invalidType } from '../arguments.js';
 import type { ClusterEngine, ClusterLock } from '../cluster/index.js';
 import type { FileLock } from '../lock/file-lock.js';
@@ -7,7 +8,10 @@ import { isOwnerAlive } from '../lock/owner-liveness.js';
 import { selfIdentity } from '../lock/owner-record.js';
 import type { GatewayRequest } from './gateway-options.js';
 
-/** One gateway on several hosts: a lock on an engine of `gateway-lock/cluster`, in addition to the locks of this host. */
+/**
+ * One gateway on several hosts: a lock on an engine of `gateway-lock/cluster`, in addition to the
+ * locks of this host.
+ */
 export interface GatewayCluster {
   readonly engine: ClusterEngine;
   /** The name of the lock, the same on every host. */
@@ -35,7 +39,9 @@ export function checkCluster(cluster: GatewayCluster | undefined): GatewayCluste
   return cluster;
 }
 
-/** Acquires the cluster lock, if the request has one. A waiting gateway keeps the locks of its host. */
+/**
+ * Acquires the cluster lock, if the request has one. A waiting gateway keeps the locks of its host.
+ */
 export async function joinCluster(
   request: Pick<GatewayRequest, 'cluster' | 'signal' | 'owner'>,
   locks: readonly FileLock[],
@@ -54,8 +60,8 @@ export async function joinCluster(
 }
 
 /**
- * Revokes the cluster lock of a gateway that died on this host. This is safe: our kernel lock proves that the predecessor holds
- * no lock here, and its process is proven dead in this boot.
+ * Revokes the cluster lock of a gateway that died on this host. This is safe: our kernel lock
+ * proves that the predecessor holds no lock here, and its process is proven dead in this boot.
  */
 async function revokePredecessor({ engine, name }: GatewayCluster, lock: FileLock): Promise<void> {
   const claimId = deadClaim(lock, engine.target, name);

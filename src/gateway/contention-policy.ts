@@ -1,6 +1,7 @@
 // Decision of a start whose lock is held by another process: fail at once, or wait.
 import { portInUseError } from './gateway-error.js';
-import type { GatewayRequest, GatewayWait } from './gateway-options.js';
+import type { GatewayWait } from './gateway-lock-options.js';
+import type { GatewayRequest } from './gateway-options.js';
 import { findListenerPid, isPortReachable, isProcessAlive } from './port-check.js';
 
 /** Reads the holder of the lock. Returns null if the lock has been released in the meantime. */
@@ -9,8 +10,9 @@ export type HolderReader = () => GatewayWait | null;
 type ContentionRequest = Pick<GatewayRequest, 'host' | 'port' | 'bind' | 'whenListening' | 'onWait'>;
 
 /**
- * Returns a function to call while the lock is held. The function throws if the holder is alive and the port is in use, because
- * waiting would not help then. It returns for a holder that is starting, closing or dying.
+ * Returns a function to call while the lock is held. The function throws if the holder is alive and
+ * the port is in use, because waiting would not help then. It returns for a holder that is
+ * starting, closing or dying.
  */
 export function contentionPolicy(request: ContentionRequest, readHolder: HolderReader): () => Promise<void> {
   let announced = false;
@@ -35,15 +37,18 @@ function refuseLivingHolder(request: ContentionRequest, holder: GatewayWait | nu
 }
 
 /**
- * A killed process keeps lock and port until the kernel has freed its memory, which takes seconds for gigabytes. Checks a
- * living owner again, because it may have been killed during the search for the listener.
+ * A killed process keeps lock and port until the kernel has freed its memory, which takes seconds
+ * for gigabytes. Checks a living owner again, because it may have been killed during the search for
+ * the listener.
  */
 function isDying({ owner, ownerAlive }: GatewayWait, listenerPid: number | null): boolean {
   if (ownerAlive === true) return !isProcessAlive(owner!.pid);
   return ownerAlive === false || (listenerPid !== null && !isProcessAlive(listenerPid));
 }
 
-/** Uses the record if it names this port. Searching all processes for the socket takes milliseconds. */
+/**
+ * Uses the record if it names this port. Searching all processes for the socket takes milliseconds.
+ */
 function listenerOf(request: ContentionRequest, { owner, ownerAlive }: GatewayWait): number | null {
   const named = ownerAlive === true && owner?.kernelLock === true && owner.port === request.port;
   return named ? owner.pid : findListenerPid(request);

@@ -20,9 +20,10 @@ export interface DetectSupervisorOptions {
 }
 
 /**
- * Detects the supervisor from environment variables. Returns null if there is none. The variables `<APP>_*`, which a unit
- * sets for its gateway, always count. Each shell of a desktop session inherits the variables of systemd or launchd, because
- * the session itself is a unit or a job. At a terminal they therefore count only if they name this process.
+ * Detects the supervisor from environment variables. Returns null if there is none. The variables
+ * `<APP>_*`, which a unit sets for its gateway, always count. Each shell of a desktop session
+ * inherits the variables of systemd or launchd, because the session itself is a unit or a job. At a
+ * terminal they therefore count only if they name this process.
  *
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  */
@@ -40,7 +41,10 @@ function declared(env: Env, app: string): Supervisor | null {
   return service || envValue(env, app, 'WINDOWS_TASK_NAME') !== undefined ? 'schtasks' : null;
 }
 
-/** SYSTEMD_EXEC_PID is the pid of the process that systemd started (man 5 systemd.exec, since version 248). */
+/**
+ * SYSTEMD_EXEC_PID is the pid of the process that systemd started (man 5 systemd.exec, since
+ * version 248).
+ */
 function startedBySystemd(env: Env): Supervisor | null {
   return env['SYSTEMD_EXEC_PID'] === String(process.pid) ? 'systemd' : null;
 }

@@ -4,7 +4,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { envValue, readApp } from './app-environment.js';
 import { canonicalPath } from './canonical-path.js';
-import { type GatewayLockOptions, readGatewayOptions } from './gateway-options.js';
+import type { GatewayLockOptions } from './gateway-lock-options.js';
+import { readGatewayOptions } from './gateway-options.js';
 import { isLockDirectory, isLockFileName } from './lock-directories.js';
 import { resolveGatewayPaths } from './resolve-gateway-paths.js';
 
@@ -17,8 +18,8 @@ export interface UnreadablePath {
 }
 
 /**
- * Returns the state directory that the options or the environment name. If they name none, returns `~/.<app>` and every
- * existing `~/.<app>-<profile>`.
+ * Returns the state directory that the options or the environment name. If they name none, returns
+ * `~/.<app>` and every existing `~/.<app>-<profile>`.
  *
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  * @throws {RangeError} `ERR_OUT_OF_RANGE`
@@ -28,7 +29,9 @@ export function listStateDirectories(options: SearchOptions = {}): string[] {
   return stateDirectories(options, []);
 }
 
-/** Returns the paths of the lock files. Adds the directories that cannot be read to `unreadable`. */
+/**
+ * Returns the paths of the lock files. Adds the directories that cannot be read to `unreadable`.
+ */
 export function findLockFiles(options: SearchOptions, unreadable: UnreadablePath[]): string[] {
   if (options.lockFile !== undefined) return readGatewayOptions(options).lockPaths.map((path) => path());
   return lockDirectories(options, unreadable).flatMap((directory) =>
@@ -61,7 +64,9 @@ function stateDirectories(options: SearchOptions, unreadable: UnreadablePath[]):
   return [...new Set([named, ...directories])];
 }
 
-/** A profile's directory may be a link, so canonical paths are needed to list each directory once. */
+/**
+ * A profile's directory may be a link, so canonical paths are needed to list each directory once.
+ */
 function canonicalIfReadable(directory: string, unreadable: UnreadablePath[]): string[] {
   try {
     return [canonicalPath(directory)];

@@ -1,5 +1,5 @@
-// The four errors of a gateway that cannot start. Their messages are frozen, because users match them;
-// test/unit/gateway-error.test.ts checks them.
+// The four errors of a gateway that cannot start. Their messages are frozen, because users match
+// them; test/unit/gateway-error.test.ts checks them.
 import { webSocketUrl } from '../endpoint.js';
 import { GatewayLockError, LockError, type OwnerRecord } from '../errors.js';
 import { holderName, isOwn, stopAdvice } from '../lock/holder-text.js';
@@ -40,7 +40,9 @@ export function lockedError({ host, port }: Place, timeoutMs: number, holder: Ho
   );
 }
 
-/** The error of a supervised start whose holder neither became healthy nor ended within the budget. */
+/**
+ * The error of a supervised start whose holder neither became healthy nor ended within the budget.
+ */
 export function gaveUpError(refusal: GatewayLockError, budgetMs: number, reason: string | null): GatewayLockError {
   const { code, host, port, hint, message } = refusal;
   return new GatewayLockError(
@@ -50,14 +52,14 @@ export function gaveUpError(refusal: GatewayLockError, budgetMs: number, reason:
       ...details({ lockPath: refusal.lockPath, owner: refusal.owner, ownerAlive: refusal.ownerAlive, cause: refusal }),
       host,
       port,
-      hint: `Its last health check failed: ${printable(reason ?? 'no reason given')}. ${hint}`,
+      hint: `The last health check failed: ${printable(reason ?? 'no reason given')}. ${hint}`,
     },
   );
 }
 
 /**
- * `paths` is null for a lock file that the caller named. A missing addon has nothing to do with the lock file, so
- * ERR_NATIVE_MISSING is returned as it is.
+ * `paths` is null for a lock file that the caller named. A missing addon has nothing to do with the
+ * lock file, so ERR_NATIVE_MISSING is returned as it is.
  */
 export function lockFailedError(
   place: Place & { readonly paths?: object | null },
@@ -85,7 +87,10 @@ export function bindFailedError({ host, port }: Place, cause: unknown, hint = bi
   );
 }
 
-/** The port is in use, but no process listens there. `connectionPid` is null if the system does not name the process. */
+/**
+ * The port is in use, but no process listens there. `connectionPid` is null if the system does not
+ * name the process.
+ */
 export function portTakenError(place: Place, connectionPid: number | null, cause: unknown): GatewayLockError {
   return bindFailedError(place, cause, takenHint(connectionPid, place.port));
 }
@@ -94,8 +99,8 @@ function takenHint(pid: number | null, port: number): string {
   if (pid === process.pid)
     return `A connection of this process (pid ${pid}) uses that port. Close it, or use another port.`;
   return pid === null
-    ? `No process listens there; a connection or a bound socket uses that port. See which: ${listListenersCommand(port)}. Or use another port.`
-    : `No process listens there; a connection of pid ${pid} uses that port. Stop it (${stopCommand(pid)}), or use another port.`;
+    ? `No process listens on that port, but a connection or a bound socket uses it. See which: ${listListenersCommand(port)}. Or use another port.`
+    : `No process listens on that port, but a connection of pid ${pid} uses it. Stop that process (${stopCommand(pid)}), or use another port.`;
 }
 
 const BIND_HINTS: Readonly<Record<string, string>> = {
@@ -125,7 +130,7 @@ function holderHint(holder: Holder, port: number): string {
 function listenerHint(pid: number): string {
   return pid === process.pid
     ? `This process (pid ${pid}) already listens on that port. Close that server first, or use another port.`
-    : `${listenerText(pid)}Stop it, or use another port.`;
+    : `pid ${pid} listens on that port. Stop it (${stopCommand(pid)}), or use another port.`;
 }
 
 /** Names the listener if it is not the holder of the lock. */
@@ -133,7 +138,7 @@ function listenerText(pid: number | null): string {
   if (pid === null) return '';
   return pid === process.pid
     ? `This process (pid ${pid}) already listens on that port. `
-    : `pid ${pid} listens there (${stopCommand(pid)}). `;
+    : `pid ${pid} listens on that port. Stop it (${stopCommand(pid)}). `;
 }
 
 function ownerHint(holder: Holder, owner: OwnerRecord): string {

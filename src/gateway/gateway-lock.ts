@@ -42,7 +42,8 @@ export class GatewayLock {
     this.strength = locks[0]!.strength;
     this.listener = listener;
     this.cluster = cluster;
-    // Stops accepting clients. The program learns of the loss through onLost() or the signal of the cluster lock.
+    // Stops accepting clients. The program learns of the loss through onLost() or the signal of the
+    // cluster lock.
     cluster?.onLost(() => void listener?.close());
     this.#locks = locks;
   }
@@ -58,7 +59,8 @@ export class GatewayLock {
   }
 
   /**
-   * Passes the bound socket to a Node server (net, tls, http, https). For `ws`, pass its http server.
+   * Passes the bound socket to a Node server (net, tls, http, https). For `ws`, pass its http
+   * server.
    *
    * @throws {Error} `ERR_INVALID_STATE` with `bind: false`
    * @throws what {@link BoundListener.listen} throws
@@ -69,8 +71,8 @@ export class GatewayLock {
   }
 
   /**
-   * The descriptors and variables that a program needs to inherit these locks and, unless a server already uses it, the
-   * listening socket.
+   * The descriptors and variables that a program needs to inherit these locks and, unless a server
+   * already uses it, the listening socket.
    *
    * @throws {Error} `ERR_INVALID_STATE` if a lock is released, or with the option `cluster`
    * @throws {LockError} `ERR_LOCK_UNSUPPORTED` on Windows, where a program cannot inherit a lock
@@ -81,9 +83,9 @@ export class GatewayLock {
   }
 
   /**
-   * Hands the locks over to the child `pid`, which was started with the {@link inheritance}: the records name the child, and
-   * this process closes its listener. The locks are released when the child ends or this process calls `close()`. If this
-   * process ends first, the child keeps them.
+   * Hands the locks over to the child `pid`, which was started with the {@link inheritance}: the
+   * records name the child, and this process closes its listener. The locks are released when the
+   * child ends or this process calls `close()`. If this process ends first, the child keeps them.
    *
    * @throws {RangeError} `ERR_OUT_OF_RANGE`
    * @throws {Error} `ERR_INVALID_STATE` with the option `cluster`
@@ -98,8 +100,9 @@ export class GatewayLock {
   }
 
   /**
-   * Replaces this process by another program (execve). The program keeps the pid, the locks and the listening socket. Returns
-   * only by throwing, and has then changed nothing. When the program ends, its lock files are left over; they block nothing.
+   * Replaces this process by another program (execve). The program keeps the pid, the locks and the
+   * listening socket. Returns only by throwing, and has then changed nothing. When the program
+   * ends, its lock files are left over; they block nothing.
    *
    * @throws {Error} `ERR_INVALID_STATE` if a lock is released
    * @throws {TypeError} `ERR_INVALID_ARG_*`
@@ -114,15 +117,19 @@ export class GatewayLock {
     return this.#locks.map((lock) => lock.fd);
   }
 
-  /** Returns true if every lock is held, every lock file is in place, and the cluster lock has not expired. */
+  /**
+   * Returns true if every lock is held, every lock file is in place, and the cluster lock has not
+   * expired.
+   */
   verify(): boolean {
     // Verifies every lock, because each lost lock must notify its listeners.
     return this.#locks.map((lock) => lock.verify()).every(Boolean) && this.cluster?.held !== false;
   }
 
   /**
-   * Calls `listener` once: with `ERR_LOCK_REPLACED` if a lock file is removed or replaced, with `ERR_LOCK_EXPIRED` or
-   * `ERR_LOCK_REVOKED` if the cluster lock is lost. Returns a function that removes the listener.
+   * Calls `listener` once: with `ERR_LOCK_REPLACED` if a lock file is removed or replaced, with
+   * `ERR_LOCK_EXPIRED` or `ERR_LOCK_REVOKED` if the cluster lock is lost. Returns a function that
+   * removes the listener.
    */
   onLost(listener: LostListener): () => void {
     let called = false;
@@ -138,12 +145,12 @@ export class GatewayLock {
   }
 
   /**
-   * Closes the server and the listener, releases the cluster lock, removes the lock files and releases the locks, in this
-   * order. The next gateway therefore starts only after the last write of this one. May be called again after a failure, or
-   * during the grace period to shorten it.
+   * Closes the server and the listener, releases the cluster lock, removes the lock files and
+   * releases the locks, in this order. The next gateway therefore starts only after the last write
+   * of this one. May be called again after a failure, or during the grace period to shorten it.
    *
-   * @throws {LockError} `ERR_LOCK_PERMISSION` if a lock file could not be removed. Every lock is released anyway, and the file
-   *   that remains blocks nothing.
+   * @throws {LockError} `ERR_LOCK_PERMISSION` if a lock file could not be removed. Every lock is
+   *   released anyway, and the file that remains blocks nothing.
    * @throws the system error of the removal
    */
   async close(options: CloseOptions = {}): Promise<void> {
@@ -160,7 +167,9 @@ export class GatewayLock {
     return this.close();
   }
 
-  /** A successor would not know the claim, and this process could not renew the claim after its end. */
+  /**
+   * A successor would not know the claim, and this process could not renew the claim after its end.
+   */
   #assertNoCluster(): void {
     if (this.cluster !== null) throw invalidState('a gateway with a cluster lock cannot be handed over');
   }

@@ -13,7 +13,10 @@ interface Refusal extends Place {
   readonly ownerAlive: boolean | null;
 }
 
-/** Returns the endpoint in the owner record if there is one: the holder may use another port than this gateway. */
+/**
+ * Returns the endpoint in the owner record if there is one: the holder may use another port than
+ * this gateway.
+ */
 export function holderEndpoint({ code, owner, ownerAlive, host, port }: Refusal): Place {
   if (code === 'ERR_GATEWAY_PORT_IN_USE' || owner?.port == null || ownerAlive === false) return { host, port };
   return { host: hostOf(owner) ?? host, port: owner.port };

@@ -1,4 +1,5 @@
-// Passing locks and listening socket to another program: a child, or the program that replaces this process.
+// Passing locks and listening socket to another program: a child, or the program that replaces this
+// process.
 import { checkOptions, checkPath, invalidType, invalidValue } from '../arguments.js';
 import type { BoundListener } from '../bind/bound-listener.js';
 import { LockError } from '../errors.js';
@@ -10,13 +11,14 @@ import type { Env } from './app-environment.js';
 /** The descriptors and variables that a program needs to continue as the holder. */
 export interface Inheritance {
   /**
-   * The listening sockets, then the locks. The program must receive them in this order from descriptor 3 on. For
-   * `child_process.spawn`: `stdio: ['inherit', 'inherit', 'inherit', ...descriptors]`.
+   * The listening sockets, then the locks. The program must receive them in this order from
+   * descriptor 3 on. For `child_process.spawn`: `stdio: ['inherit', 'inherit', 'inherit',
+   * ...descriptors]`.
    */
   readonly descriptors: readonly number[];
   /**
-   * The variables of socket activation (man 3 sd_listen_fds): LISTEN_FDS and LISTEN_FDNAMES. The caller must add LISTEN_PID,
-   * the pid of the program. Empty if no socket is passed.
+   * The variables of socket activation (man 3 sd_listen_fds): LISTEN_FDS and LISTEN_FDNAMES. The
+   * caller must add LISTEN_PID, the pid of the program. Empty if no socket is passed.
    */
   readonly environment: Readonly<Record<string, string>>;
 }

@@ -2,7 +2,10 @@
 import { native } from '../native/load.js';
 import { programsInherit } from '../native/programs.js';
 
-/** Makes the system kill all children when this process ends. Does nothing where a child can inherit the lock. */
+/**
+ * Makes the system kill all children when this process ends. Does nothing where a child can inherit
+ * the lock.
+ */
 export function killChildrenOnExit(): void {
   if (!programsInherit) native().killChildrenOnExit();
 }

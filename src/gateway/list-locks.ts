@@ -21,7 +21,10 @@ export interface ListLocksOptions extends SearchOptions {
 export interface ListedLock {
   /** The lock file. With the state `unreadable` it may be a directory. */
   readonly path: string;
-  /** `held`, `leftover`, `free` or `missing`, as in {@link LockProbe}; `unreadable` if the probe failed with `cause`. */
+  /**
+   * `held`, `leftover`, `free` or `missing`, as in {@link LockProbe}; `unreadable` if the probe
+   * failed with `cause`.
+   */
   readonly state: LockProbe['state'] | 'unreadable';
   readonly heldBy: LockProbe['heldBy'];
   readonly owner: OwnerRecord | null;
@@ -41,8 +44,8 @@ export interface ListedLock {
 }
 
 /**
- * Lists the locks in the lock directories of all {@link listStateDirectories}. A lock that cannot be read is listed as
- * `unreadable`. Creates, changes and locks nothing.
+ * Lists the locks in the lock directories of all {@link listStateDirectories}. A lock that cannot
+ * be read is listed as `unreadable`. Creates, changes and locks nothing.
  *
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  * @throws {RangeError} `ERR_OUT_OF_RANGE`
@@ -96,7 +99,10 @@ async function probeEndpoint(owner: OwnerRecord, ownerAlive: boolean | null, opt
   return { host, port, listening, health };
 }
 
-/** Returns null if the system does not tell. A program that has changed its title leaves several NULs at the end. */
+/**
+ * Returns null if the system does not tell. A program that has changed its title leaves several
+ * NULs at the end.
+ */
 function commandOf(pid: number): readonly string[] | null {
   const words = native().commandLine(pid).replace(/\0+$/, '');
   return words === '' ? null : words.split('\0');

@@ -1,4 +1,5 @@
-// Paths of the state directory, the config file and the lock files. With `app: 'openclaw'` they are the paths of OpenClaw.
+// Paths of the state directory, the config file and the lock files. With `app: 'openclaw'` they are
+// the paths of OpenClaw.
 import { homedir } from 'node:os';
 import { isAbsolute, join, sep } from 'node:path';
 import { type Env, envValue } from './app-environment.js';
@@ -29,7 +30,8 @@ export function resolveStatePaths(options: StatePathOptions): StatePaths {
     options.lockDir === undefined
       ? join(stateDir, 'tmp', userDirectory(options.app))
       : canonicalPath(expandHome(options.lockDir));
-  // Several state directories may share a lock directory that the caller named, so its file names contain the state.
+  // Several state directories may share a lock directory that the caller named, so its file names
+  // contain the state.
   const stateLock = join(lockDir, ownLockDir ? 'gateway.state.lock' : `gateway.state.${hash8(stateDir)}.lock`);
   return { stateDir, configPath: resolveConfigPath(stateDir, options), lockDir, ownLockDir, stateLock };
 }
@@ -44,7 +46,10 @@ function resolveConfigPath(stateDir: string, { app, env, configPath }: StatePath
   return configured === undefined ? canonicalChild(stateDir, `${app}.json`) : canonicalPath(expandHome(configured));
 }
 
-/** Not part of {@link StatePaths}, because hash8() loads node:crypto and a start refused by the state lock never needs it. */
+/**
+ * Not part of {@link StatePaths}, because hash8() loads node:crypto and a start refused by the
+ * state lock never needs it.
+ */
 export function configLock({ lockDir, configPath }: StatePaths): string {
   return join(lockDir, `gateway.${hash8(configPath)}.lock`);
 }
@@ -54,12 +59,17 @@ export function isLockFileName(name: string): boolean {
   return /^gateway\..*\.lock$/.test(name);
 }
 
-/** Returns true for the name of a directory in `<stateDir>/tmp` that is a lock directory, of any user. */
+/**
+ * Returns true for the name of a directory in `<stateDir>/tmp` that is a lock directory, of any
+ * user.
+ */
 export function isLockDirectory(app: string, name: string): boolean {
   return name === app || (name.startsWith(`${app}-`) && /^\d+$/.test(name.slice(app.length + 1)));
 }
 
-/** Returns `<app>-<uid>`, so that two users who share a state directory have a lock directory each. */
+/**
+ * Returns `<app>-<uid>`, so that two users who share a state directory have a lock directory each.
+ */
 function userDirectory(app: string): string {
   const uid = process.getuid?.();
   return uid === undefined ? app : `${app}-${uid}`;
@@ -70,7 +80,10 @@ function expandHome(path: string): string {
   return path === '~' || path.startsWith('~/') || path.startsWith(`~${sep}`) ? join(home(), path.slice(1)) : path;
 }
 
-/** Throws only when the path contains `~`: a service without a home names its state directory instead. */
+/**
+ * Throws only when the path contains `~`: a service without a home names its state directory
+ * instead.
+ */
 function home(): string {
   const directory = homeOrEmpty();
   if (isAbsolute(directory)) return directory;

@@ -1,5 +1,5 @@
-// Requests to lock/ for the files of a gateway. Files in the lock directory belong to the package; a file that the caller named
-// is kept.
+// Requests to lock/ for the files of a gateway. Files in the lock directory belong to the package;
+// a file that the caller named is kept.
 import { GracePeriods } from '../lock/grace-period.js';
 import { type AttemptRequest, accessFlag, flagsOf } from '../lock/lock-options.js';
 import type { RecordHead } from '../lock/owner-record.js';

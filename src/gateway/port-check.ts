@@ -7,7 +7,10 @@ interface Place {
   readonly port: number;
 }
 
-/** Returns true if a process listens on the port, also if the connection times out: on this host that means a full backlog. */
+/**
+ * Returns true if a process listens on the port, also if the connection times out: on this host
+ * that means a full backlog.
+ */
 export function isPortReachable({ host, port }: Place): boolean {
   return (
     port !== 0 &&
@@ -17,7 +20,10 @@ export function isPortReachable({ host, port }: Place): boolean {
   );
 }
 
-/** Same as {@link isPortReachable}, but for a wildcard also finds listeners on addresses other than loopback. */
+/**
+ * Same as {@link isPortReachable}, but for a wildcard also finds listeners on addresses other than
+ * loopback.
+ */
 export function hasListener({ host, port }: Place): boolean {
   return isPortReachable({ host, port }) || addressesOf(host).some((address) => native().hasListener(address, port));
 }
@@ -28,7 +34,10 @@ export function findListenerPid({ host, port }: Place): number | null {
   return pids.find((pid) => pid !== 0) ?? null;
 }
 
-/** Returns the process of a connection from or to the port. Returns null if the system does not name it. */
+/**
+ * Returns the process of a connection from or to the port. Returns null if the system does not name
+ * it.
+ */
 export function findConnectionPid({ host, port }: Place): number | null {
   const pids = addressesOf(host).map((address) => native().findConnectionPid(address, port));
   return pids.find((pid) => pid !== 0) ?? null;
@@ -43,7 +52,8 @@ function isReachable(address: string, port: number): boolean {
   try {
     return native().probePort(address, port) !== 'refused';
   } catch {
-    // The probe fails for an address of another host, or without a free source port. The system's tables may still list a listener.
+    // The probe fails for an address of another host, or without a free source port. The system's
+    // tables may still list a listener.
     return native().hasListener(address, port);
   }
 }

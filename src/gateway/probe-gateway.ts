@@ -5,7 +5,8 @@ import { type LockProbe, probe } from '../lock/probe-lock.js';
 import { checkHealthQuestion, type HealthCheckOptions, type HealthProbe, probeHealth } from '../probe/probe-health.js';
 import { type PortProbe, probePort } from '../probe/probe-port.js';
 import { lockFailedError } from './gateway-error.js';
-import { type GatewayLockOptions, type GatewayRequest, readGatewayOptions } from './gateway-options.js';
+import type { GatewayLockOptions } from './gateway-lock-options.js';
+import { type GatewayRequest, readGatewayOptions } from './gateway-options.js';
 import { holderEndpoint } from './holder-endpoint.js';
 import { type LockLocation, probeRequestOf } from './lock-requests.js';
 
@@ -24,9 +25,10 @@ export interface ProbeGatewayOptions
 
 export interface GatewayProbe {
   /**
-   * `running`: the lock is held, and the holder listens on the port; see `health`. `starting`: the lock is held, and the holder
-   * does not listen yet, or no longer. `stopped`: the lock is not held, and no process listens on the port. `foreign`: the lock
-   * is not held, and another program listens on the port.
+   * `running`: the lock is held, and the holder listens on the port; see `health`. `starting`: the
+   * lock is held, and the holder does not listen yet, or no longer. `stopped`: the lock is not
+   * held, and no process listens on the port. `foreign`: the lock is not held, and another program
+   * listens on the port.
    */
   readonly state: 'running' | 'starting' | 'stopped' | 'foreign';
   /** The lock that is held, else the first lock that a start would acquire. */
@@ -38,7 +40,9 @@ export interface GatewayProbe {
   readonly host: string;
   /** The port in the record of the holder, else the port of the options. */
   readonly port: number;
-  /** The process that listens on the port; null if there is none, or if the system does not name it. */
+  /**
+   * The process that listens on the port; null if there is none, or if the system does not name it.
+   */
   readonly listenerPid: number | null;
   /** null if no process listens on the port. */
   readonly health: HealthProbe | null;

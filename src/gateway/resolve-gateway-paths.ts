@@ -1,5 +1,6 @@
 // The paths and the endpoint of a gateway, without starting it.
-import { type GatewayLockOptions, readGatewayOptions } from './gateway-options.js';
+import type { GatewayLockOptions } from './gateway-lock-options.js';
+import { readGatewayOptions } from './gateway-options.js';
 
 export interface GatewayPaths {
   readonly stateDir: string;
@@ -12,8 +13,8 @@ export interface GatewayPaths {
 }
 
 /**
- * Returns the paths and the endpoint that acquireGatewayLock() would use with these options and this environment. Creates
- * nothing.
+ * Returns the paths and the endpoint that acquireGatewayLock() would use with these options and
+ * this environment. Creates nothing.
  *
  * @throws what acquireGatewayLock() throws for its options
  */

@@ -1,5 +1,6 @@
-// Sibling lock directories: those of other users for the same state directory. A lock directory is private to its user, so two
-// users, a user namespace, or two pods with different uids on one volume hold different state locks.
+// Sibling lock directories: those of other users for the same state directory. A lock directory is
+// private to its user, so two users, a user namespace, or two pods with different uids on one
+// volume hold different state locks.
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { monotonicMs } from '../clock.js';
@@ -7,7 +8,8 @@ import { type LockProbe, probe } from '../lock/probe-lock.js';
 import { sleep } from '../sleep.js';
 import { contentionPolicy } from './contention-policy.js';
 import { lockedError } from './gateway-error.js';
-import type { GatewayRequest, GatewayWait } from './gateway-options.js';
+import type { GatewayWait } from './gateway-lock-options.js';
+import type { GatewayRequest } from './gateway-options.js';
 import { isLockDirectory } from './lock-directories.js';
 import { type LockLocation, probeRequestOf } from './lock-requests.js';
 
@@ -15,10 +17,12 @@ import { type LockLocation, probeRequestOf } from './lock-requests.js';
 const SIBLING_PAUSE_MS = 250;
 
 /**
- * Step 10 of docs/protocol.md. Waits until no gateway of another user holds this state. The caller holds our own state lock,
- * so of two simultaneous starts at least one sees the other. Ignores a directory that cannot be read.
+ * Step 10 of docs/protocol.md. Waits until no gateway of another user holds this state. The caller
+ * holds our own state lock, so of two simultaneous starts at least one sees the other. Ignores a
+ * directory that cannot be read.
  *
- * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` at once if such a gateway is alive and the port is in use
+ * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` at once if such a gateway is alive and the
+ *   port is in use
  * @throws {GatewayLockError} `ERR_GATEWAY_LOCKED` at the deadline
  * @throws `signal.reason` if the signal aborts
  */
@@ -45,7 +49,9 @@ function findHeldSibling(request: SiblingRequest): GatewayWait | null {
   return null;
 }
 
-/** Returns no paths if the caller named the lock directory or the lock file, which have no siblings. */
+/**
+ * Returns no paths if the caller named the lock directory or the lock file, which have no siblings.
+ */
 function siblingLocks({ app, paths }: SiblingRequest): string[] {
   if (paths === null || !paths.ownLockDir) return [];
   const parent = dirname(paths.lockDir);
@@ -62,7 +68,9 @@ function entriesOf(directory: string): string[] {
   }
 }
 
-/** Returns null if the lock cannot be probed, for example because this user may not read the file. */
+/**
+ * Returns null if the lock cannot be probed, for example because this user may not read the file.
+ */
 function probeReadable(path: string, location: LockLocation): LockProbe | null {
   try {
     return probe(probeRequestOf(path, location, 'everyone'));

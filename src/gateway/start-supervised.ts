@@ -19,22 +19,29 @@ export type SupervisedOutcome<Gateway> =
   | { readonly outcome: 'started'; readonly gateway: Gateway }
   | {
       readonly outcome: 'duplicate';
-      /** The exit code after which the supervisor does not restart this process: 78 for systemd, else 0. */
+      /**
+       * The exit code after which the supervisor does not restart this process: 78 for systemd,
+       * else 0.
+       */
       readonly exitCode: 0 | 78;
       /** The holder of the lock; null if only the port is in use. */
       readonly owner: OwnerRecord | null;
       readonly health: HealthProbe;
     };
 
-/** Minimum time for a health check, so that an exhausted budget cannot make a healthy gateway look unhealthy. */
+/**
+ * Minimum time for a health check, so that an exhausted budget cannot make a healthy gateway look
+ * unhealthy.
+ */
 const MIN_HEALTH_TIMEOUT_MS = 1000;
 
 /**
- * Calls `start` until it succeeds, or until another gateway is running and healthy. An unhealthy gateway gets `budgetMs` to
- * become healthy or to end. Without a supervisor there is a single attempt.
+ * Calls `start` until it succeeds, or until another gateway is running and healthy. An unhealthy
+ * gateway gets `budgetMs` to become healthy or to end. Without a supervisor there is a single
+ * attempt.
  *
- * @throws {GatewayLockError} the refusal by another gateway: at once without a supervisor, else when the budget is exhausted,
- *   with the last refusal as `cause`
+ * @throws {GatewayLockError} the refusal by another gateway: at once without a supervisor, else
+ *   when the budget is exhausted, with the last refusal as `cause`
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  * @throws {RangeError} `ERR_OUT_OF_RANGE`
  * @throws `signal.reason` if the signal aborts
@@ -60,7 +67,8 @@ export async function startSupervised<Gateway>(
     request.onDecision?.(decision);
     if (decision.decision === 'give-up') throw giveUp(refusal, health, request);
     if (decision.decision === 'leave') return duplicate(refusal.owner, health!, request.supervisor);
-    // Prevents a busy loop: an attempt waits for a held lock, but fails at once if the port is in use.
+    // Prevents a busy loop: an attempt waits for a held lock, but fails at once if the port is in
+    // use.
     const latestNext = decision.decision === 'park' ? Number.POSITIVE_INFINITY : deadline - request.healthReserveMs;
     await sleep(Math.max(0, Math.min(earliestNext, latestNext) - monotonicMs()), request.signal);
   }
@@ -91,7 +99,8 @@ function attemptAfter(
   deadline: number,
 ): SupervisedAttempt {
   const parked = decision?.decision === 'park';
-  // The first attempt waits for a gateway that is starting or closing, as long as acquireGatewayLock() does by default.
+  // The first attempt waits for a gateway that is starting or closing, as long as
+  // acquireGatewayLock() does by default.
   const longest = decision === null ? DEFAULT_TIMEOUT_MS : retryDelayMs;
   const leftMs = Math.max(0, deadline - monotonicMs() - healthReserveMs);
   const timeoutMs = parked ? Number.POSITIVE_INFINITY : Math.min(longest, leftMs);
@@ -105,7 +114,10 @@ function attemptAfter(
   };
 }
 
-/** Returns null if the health of the holder does not matter: without a supervisor and without `park`. */
+/**
+ * Returns null if the health of the holder does not matter: without a supervisor and without
+ * `park`.
+ */
 async function checkHolderHealth(
   refusal: GatewayLockError,
   { supervisor, park, checkHealth, healthTimeoutMs, signal }: SupervisedRequest<unknown>,
@@ -134,7 +146,10 @@ function decide(
   return { decision: canRetry ? 'retry' : 'give-up', ...details };
 }
 
-/** Same exit code as OpenClaw: EX_CONFIG, for `RestartPreventExitStatus=78`. Other supervisors do not restart after exit code 0. */
+/**
+ * Same exit code as OpenClaw: EX_CONFIG, for `RestartPreventExitStatus=78`. Other supervisors do
+ * not restart after exit code 0.
+ */
 function duplicate(owner: OwnerRecord | null, health: HealthProbe, supervisor: Supervisor | null) {
   return { outcome: 'duplicate', exitCode: supervisor === 'systemd' ? 78 : 0, owner, health } as const;
 }

@@ -1,12 +1,13 @@
-// Protection against a first start with `sudo` in the home directory of another user. On macOS sudo keeps HOME (man 8 sudo,
-// env_keep of /etc/sudoers), so root would own ~/.gateway, and the user's own gateway could not use it.
+// Protection against a first start with `sudo` in the home directory of another user. On macOS sudo
+// keeps HOME (man 8 sudo, env_keep of /etc/sudoers), so root would own ~/.gateway, and the user's
+// own gateway could not use it.
 import { lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LockError } from '../errors.js';
 
 /**
- * Returns the directory of another user in which sudo would create `directory` as root. Returns null if `directory` exists,
- * if root owns its nearest existing parent, or without sudo.
+ * Returns the directory of another user in which sudo would create `directory` as root. Returns
+ * null if `directory` exists, if root owns its nearest existing parent, or without sudo.
  */
 export function findForeignParent(directory: string): { readonly path: string; readonly uid: number } | null {
   const { SUDO_UID } = process.env;
@@ -18,7 +19,10 @@ export function findForeignParent(directory: string): { readonly path: string; r
   }
 }
 
-/** @throws {LockError} `ERR_LOCK_PERMISSION` if sudo would create `directory` in the home directory of another user */
+/**
+ * @throws {LockError} `ERR_LOCK_PERMISSION` if sudo would create `directory` in the home directory
+ * of another user
+ */
 export function assertNoForeignParent(directory: string): void {
   const parent = findForeignParent(directory);
   if (parent === null) return;

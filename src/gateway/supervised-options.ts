@@ -16,7 +16,10 @@ import { detectSupervisor, type Supervisor } from './detect-supervisor.js';
 export interface SupervisedAttempt {
   readonly timeoutMs: number;
   readonly bindTimeoutMs: number;
-  /** `wait` after the first attempt, so that the lock is acquired as soon as the running gateway dies. */
+  /**
+   * `wait` after the first attempt, so that the lock is acquired as soon as the running gateway
+   * dies.
+   */
   readonly whenListening: 'fail' | 'wait';
   readonly signal?: AbortSignal;
 }
@@ -25,7 +28,9 @@ export interface SupervisedAttempt {
 export type HealthCheck = (endpoint: { host: string; port: number; timeoutMs: number }) => Promise<HealthProbe>;
 
 export interface StartSupervisedOptions<Gateway> {
-  /** Starts the gateway, for example `(attempt) => acquireGatewayLock({ ...options, ...attempt })`. */
+  /**
+   * Starts the gateway, for example `(attempt) => acquireGatewayLock({ ...options, ...attempt })`.
+   */
   readonly start: (attempt: SupervisedAttempt) => Gateway | Promise<Gateway>;
   /**
    * The supervisor that restarts this process; null if there is none.
@@ -46,15 +51,15 @@ export interface StartSupervisedOptions<Gateway> {
    */
   readonly retryDelayMs?: number;
   /**
-   * Milliseconds for all attempts together, including lock waits and health checks. A health check may end up to 1000 ms
-   * later, so that even a short budget detects a healthy gateway.
+   * Milliseconds for all attempts together, including lock waits and health checks. A health check
+   * may end up to 1000 ms later, so that even a short budget detects a healthy gateway.
    *
    * @default 30000
    */
   readonly budgetMs?: number;
   /**
-   * Waits until a healthy gateway ends, then starts at once. For launchd, which ignores exit codes and would start a duplicate
-   * every 10 s (openclaw#89867).
+   * Waits until a healthy gateway ends, then starts at once. For launchd, which ignores exit codes
+   * and would start a duplicate every 10 s (openclaw#89867).
    *
    * @default false
    */

@@ -1,4 +1,5 @@
-// Hints for a lock file that cannot be used. The message of a LockError already contains its advice.
+// Hints for a lock file that cannot be used. The message of a LockError already contains its
+// advice.
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute } from 'node:path';
 import { findForeignPart, nearestVisible } from '../native/file-access.js';

@@ -257,7 +257,10 @@ describe('the start of a gateway', () => {
   });
 
   describe('on a port that a connection uses, without a listener,', () => {
-    /** Returns the local port of a client. The system chose that port, so the socket has no SO_REUSEADDR. */
+    /**
+     * Returns the local port of a client. The system chose that port, so the socket has no
+     * SO_REUSEADDR.
+     */
     async function occupied() {
       const client = connect((await serverOn({})).port, '127.0.0.1');
       onTestFinished(() => void client.destroy());
@@ -292,7 +295,7 @@ describe('the start of a gateway', () => {
     const error = await acquireGatewayLock({ stateDir, port, env: {} }).catch((caught: GatewayLockError) => caught);
     expect((error as GatewayLockError).hint).toMatch(
       new RegExp(
-        `^pid ${stranger.pid} listens there \\(kill ${stranger.pid}\\)\\. This process \\(pid ${process.pid}\\) already holds `,
+        `^pid ${stranger.pid} listens on that port\\. Stop it \\(kill ${stranger.pid}\\)\\. This process \\(pid ${process.pid}\\) already holds `,
       ),
     );
   });

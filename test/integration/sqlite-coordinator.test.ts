@@ -1,5 +1,6 @@
-// OpenClaw holds no kernel lock on its lock file. Instead it keeps an exclusive transaction on `<lock>.sqlite`, its coordinator,
-// for its whole life. That transaction proves that it is alive, and probing it has no side effect.
+// OpenClaw holds no kernel lock on its lock file. Instead it keeps an exclusive transaction on
+// `<lock>.sqlite`, its coordinator, for its whole life. That transaction proves that it is alive,
+// and probing it has no side effect.
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';

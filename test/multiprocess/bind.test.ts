@@ -136,8 +136,8 @@ describe('the port is free at once after', () => {
 
 test('a bind fails as long as a connection of another program uses the port', async () => {
   const { port } = await serverOn({});
-  // Linux gives the same local port to connections with different endpoints, such as those of other tests. At least one of eight
-  // connections has its port for itself.
+  // Linux gives the same local port to connections with different endpoints, such as those of other
+  // tests. At least one of eight connections has its port for itself.
   const connections = await clientsOf(port, 8);
   const taken = connections.map(({ localPort }) => localPort!);
   const other = await startActor();

@@ -159,7 +159,7 @@ test('a port that a stranger has: exit 75, and the message names him', async () 
   const { port } = server.address() as { port: number };
   const { code, err } = await gatewayLock(['run', '--no-wait', '--port', String(port), '--', 'true']);
   expect(code).toBe(75);
-  expect(err).toContain(`pid ${process.pid} listens there (kill ${process.pid})`);
+  expect(err).toContain(`pid ${process.pid} listens on that port. Stop it (kill ${process.pid})`);
 });
 
 test('an address that is not of this host: exit 1', async () => {

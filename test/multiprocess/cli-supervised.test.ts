@@ -57,7 +57,7 @@ describe.each(SUPERVISORS)('under %s', (_, env, exitCode) => {
     const { code, out, err } = await gatewayLock(supervisedRun(port, '--wait', '1500'), { home, env });
     expect([code, out]).toEqual([1, '']);
     expect(err).toMatch(
-      /existing gateway did not become healthy after 1500ms\. Its last health check failed: [^\n]*\n$/,
+      /existing gateway did not become healthy after 1500ms\. The last health check failed: [^\n]*\n$/,
     );
     expect(err).toContain(`(kill ${hung.pid})`);
     expect(performance.now() - began).toBeGreaterThan(1000);
@@ -105,7 +105,7 @@ test.each<[string, RequestListener]>([
   const { port } = server.address() as AddressInfo;
   const { code, err } = await gatewayLock(supervisedRun(port, '--wait', '1200'), { env: SYSTEMD });
   expect(code).toBe(1);
-  if (whyNoPortOwner === null) expect(err).toContain(`pid ${process.pid} listens there`);
+  if (whyNoPortOwner === null) expect(err).toContain(`pid ${process.pid} listens on that port`);
 });
 
 test('a program without a health answer is not left in control, and is not disturbed', async (ctx) => {

@@ -1,5 +1,5 @@
-// A copy of a state directory contains the record of a living process. It is not a second view of the directory, so a gateway can
-// start on it.
+// A copy of a state directory contains the record of a living process. It is not a second view of
+// the directory, so a gateway can start on it.
 import { execFileSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';

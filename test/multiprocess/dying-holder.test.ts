@@ -1,4 +1,5 @@
-// A killed holder keeps its lock and its port until the kernel has freed its memory. A start in that time must wait, not fail.
+// A killed holder keeps its lock and its port until the kernel has freed its memory. A start in
+// that time must wait, not fail.
 import { freemem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -22,7 +23,10 @@ interface Round {
   readonly refusal: string | null;
 }
 
-/** Requires memory for two holders, because the dying holder and its successor exist at the same time. */
+/**
+ * Requires memory for two holders, because the dying holder and its successor exist at the same
+ * time.
+ */
 function whyNoMemory(): Missing {
   const enough = MEGABYTES >= MIN_MEGABYTES && FREE_MEGABYTES > 3 * MEGABYTES;
   return enough ? null : `needs more free memory than ${FREE_MEGABYTES} MB for holders of ${MEGABYTES} MB`;

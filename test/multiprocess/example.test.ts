@@ -13,7 +13,10 @@ import { freePort, freshDirectory, until } from '../support/places.js';
 
 const MAIN = fileURLToPath(new URL('../../examples/gateway/dist/main.js', import.meta.url));
 
-/** Uses a fresh home directory, so that the defaults of the example never touch a real state directory. */
+/**
+ * Uses a fresh home directory, so that the defaults of the example never touch a real state
+ * directory.
+ */
 function start(args: string[], home: string): Running {
   return startProgram(args, { home, program: [process.execPath, MAIN] });
 }

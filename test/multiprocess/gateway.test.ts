@@ -33,7 +33,10 @@ function locksOf(stateDir: string): string[] {
   return readdirSync(directory).map((name) => join(directory, name));
 }
 
-/** In Wine a process takes seconds to start, so the winner may not listen within timeoutMs, which gives LOCKED. */
+/**
+ * In Wine a process takes seconds to start, so the winner may not listen within timeoutMs, which
+ * gives LOCKED.
+ */
 const LOSERS = process.platform === 'win32' ? /^ERR_GATEWAY_(PORT_IN_USE|LOCKED)$/ : /^ERR_GATEWAY_PORT_IN_USE$/;
 /** Fewer in Wine, where a process takes a second to start. */
 const ROUNDS = process.platform === 'win32' ? 10 : 30;

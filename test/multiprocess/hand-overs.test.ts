@@ -12,7 +12,10 @@ import { isWine, whyNotWindows } from '../support/capabilities.js';
 import { freshDirectory } from '../support/places.js';
 
 const HAND_OVER = fileURLToPath(new URL('../fixtures/hand-over.mjs', import.meta.url));
-/** Windows does not report the death of a holder that has not written its record yet, so the waiter also polls there. */
+/**
+ * Windows does not report the death of a holder that has not written its record yet, so the waiter
+ * also polls there.
+ */
 const MOST_POLLED = whyNotWindows === null ? 0.25 : 0;
 /** Fewer in Wine, where each takes 10 ms and more. */
 const [HAND_OVERS, IN_ONE_PROCESS] = isWine ? [600, 2000] : [3000, 10_000];
@@ -45,7 +48,8 @@ describe('continuous hand-overs', () => {
       const results = (await Promise.all(ends)) as { handOvers: number; polled: number }[];
       expect(readFileSync(counter, 'utf8').split(' ')[1]).toBe(String(rounds * processes));
       for (const { polled } of results) expect(polled).toBeLessThanOrEqual(rounds * MOST_POLLED);
-      // A process that has just released is faster than a waiter, which must wake up first, so most releases hand nothing over.
+      // A process that has just released is faster than a waiter, which must wake up first, so most
+      // releases hand nothing over.
       for (const { handOvers } of results) expect(handOvers).toBeGreaterThan(rounds / 250);
       expect(probeLock(path)).toMatchObject({ state: 'free', owner: null });
     },

@@ -8,8 +8,8 @@ import { freshDirectory } from '../support/places.js';
 
 const CYCLES = 4000;
 /**
- * Without a retry 100 to 170 of 4000 attempts fail, with it none. Some are tolerated, because a busy machine can suspend the
- * prober, while it holds the lock, for longer than any grace period.
+ * Without a retry 100 to 170 of 4000 attempts fail, with it none. Some are tolerated, because a
+ * busy machine can suspend the prober, while it holds the lock, for longer than any grace period.
  */
 const TOLERATED = 4;
 /** In Wine a cycle takes 5 to 10 ms; a few hundred cycles are enough there. */

@@ -1,5 +1,6 @@
-// acquireLock() as a mutex of two tasks that do nothing else. The microtask queue is never empty, so the event loop never runs the
-// cleanup of a wait. A wait must therefore not keep a descriptor until that cleanup.
+// acquireLock() as a mutex of two tasks that do nothing else. The microtask queue is never empty,
+// so the event loop never runs the cleanup of a wait. A wait must therefore not keep a descriptor
+// until that cleanup.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';

@@ -1,5 +1,5 @@
-// Older gateways, which write a record and hold no kernel lock (OpenClaw), at times when they do not listen: while they start, while
-// they restart in place, and in the roles that never listen.
+// Older gateways, which write a record and hold no kernel lock (OpenClaw), at times when they do
+// not listen: while they start, while they restart in place, and in the roles that never listen.
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { acquireGatewayLock, probeGateway, probeLock } from '../../src/index.js';
@@ -29,7 +29,10 @@ async function startOlderGateway(fields: Record<string, unknown> = {}): Promise<
   return { actor, path, options: { stateDir, port, env: {} } };
 }
 
-/** Expects every start to fail, on the port of the gateway and on another port, because both use its state directory. */
+/**
+ * Expects every start to fail, on the port of the gateway and on another port, because both use its
+ * state directory.
+ */
 async function expectRespected({ actor, path, options }: OlderGateway): Promise<void> {
   const before = portraitOf(path);
   expect(probeLock(path)).toMatchObject({ state: 'held', heldBy: 'record', ownerAlive: true });

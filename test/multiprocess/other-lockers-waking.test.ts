@@ -1,5 +1,5 @@
-// The release by another program wakes our waiter, although that program does not remove the lock file and often does not write to
-// it.
+// The release by another program wakes our waiter, although that program does not remove the lock
+// file and often does not write to it.
 import { once } from 'node:events';
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +23,10 @@ interface Waiter {
   readonly lock: Promise<FileLock>;
 }
 
-/** Resolves when the lock is watched. The watch begins in the same turn of the event loop as the first refusal. */
+/**
+ * Resolves when the lock is watched. The watch begins in the same turn of the event loop as the
+ * first refusal.
+ */
 async function startToWait(path: string): Promise<Waiter> {
   neverRecheck();
   const lock = acquireLock(path, { timeoutMs: Number.POSITIVE_INFINITY, signal: AbortSignal.timeout(WAKE_MS) });
@@ -101,7 +104,8 @@ describe('a waiter wakes after a release that keeps the file, by', () => {
     const reader = hold(path, { mode: 'shared' });
     const waiter = await startToWait(path);
     reader.release();
-    // Windows reports neither the release of a shared lock nor the end of a process without a record.
+    // Windows reports neither the release of a shared lock nor the end of a process without a
+    // record.
     await expectWoken(waiter, process.platform === 'win32' ? 'poll' : 'watch');
   });
 });

@@ -1,5 +1,6 @@
-// Second views: one directory through two mounts of one host, where the kernel grants a lock in each mount. The second start must
-// detect that from the record that it finds, and must not disturb the first gateway.
+// Second views: one directory through two mounts of one host, where the kernel grants a lock in
+// each mount. The second start must detect that from the record that it finds, and must not disturb
+// the first gateway.
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';

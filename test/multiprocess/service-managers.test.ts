@@ -1,4 +1,5 @@
-// Units under the real launchd and task scheduler. Runs only where CI is set, because it changes the services of the machine.
+// Units under the real launchd and task scheduler. Runs only where CI is set, because it changes
+// the services of the machine.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';

@@ -1,5 +1,6 @@
-// Sibling lock directories: two users of one state directory have a lock directory each (<app>-<uid>). A start therefore also probes
-// the locks in those directories of other users that it can read.
+// Sibling lock directories: two users of one state directory have a lock directory each
+// (<app>-<uid>). A start therefore also probes the locks in those directories of other users that
+// it can read.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

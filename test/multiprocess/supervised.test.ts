@@ -38,7 +38,10 @@ interface Duplicate {
   readonly outcome: Promise<Outcome>;
 }
 
-/** Starts a supervised gateway beside a running one. Resolves after its first decision, if one is expected. */
+/**
+ * Starts a supervised gateway beside a running one. Resolves after its first decision, if one is
+ * expected.
+ */
 async function startDuplicate(options: Options, supervised: object, first?: string): Promise<Duplicate> {
   const actor = await startActor();
   const outcome = actor.call<Outcome>('supervised', options, supervised);

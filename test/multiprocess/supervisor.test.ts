@@ -1,4 +1,5 @@
-// The stand-in for systemd follows the rules that test/multiprocess/systemd.test.ts checks on a real systemd.
+// The stand-in for systemd follows the rules that test/multiprocess/systemd.test.ts checks on a
+// real systemd.
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { need, whyNoSignals } from '../support/capabilities.js';

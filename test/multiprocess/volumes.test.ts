@@ -1,5 +1,6 @@
-// Locks on the volumes in GATEWAY_LOCK_TEST_VOLUMES, as JSON: { "ExFAT": "/Volumes/exfat" }. The CI workflow mounts disk images and
-// shares for it. On each volume a lock must exclude other processes, or fail with an error that names the fault of the file system.
+// Locks on the volumes in GATEWAY_LOCK_TEST_VOLUMES, as JSON: { "ExFAT": "/Volumes/exfat" }. The CI
+// workflow mounts disk images and shares for it. On each volume a lock must exclude other
+// processes, or fail with an error that names the fault of the file system.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -17,7 +17,9 @@ const UNNAMED_HOLDER = process.platform === 'win32' ? 'poll' : 'watch';
 const noFaults = whyNoFaults();
 const lockPath = () => join(freshDirectory(), 'a.lock');
 
-/** Resolves when the waiter watches the lock: it has been refused before it answers the next call. */
+/**
+ * Resolves when the waiter watches the lock: it has been refused before it answers the next call.
+ */
 async function startToWatch(waiter: Actor, path: string): Promise<{ lock: Promise<unknown> }> {
   const lock = waiter.call('acquire', path, { timeoutMs: 20_000 });
   await waiter.call('probe', path);

@@ -7,7 +7,10 @@ import { freshDirectory } from '../support/places.js';
 
 const WORKER = new URL('../fixtures/calling-worker.mjs', import.meta.url);
 
-/** Without NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS one of the first 20 terminations ends the process with SIGABRT. */
+/**
+ * Without NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS one of the first 20 terminations ends the process
+ * with SIGABRT.
+ */
 const TERMINATIONS = 40;
 
 test.each([

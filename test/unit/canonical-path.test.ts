@@ -20,7 +20,8 @@ afterEach(() => {
   native.says = null;
 });
 
-// GetFinalPathNameByHandle fails on a RAM disk that the Mount Manager does not know (vitejs/vite#13654).
+// GetFinalPathNameByHandle fails on a RAM disk that the Mount Manager does not know
+// (vitejs/vite#13654).
 test.each(['EISDIR', 'UNKNOWN', 'EBADF', 'EINVAL'])(
   'canonicalPath() works on a volume where realpath() fails with %s',
   (code) => {

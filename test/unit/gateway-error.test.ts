@@ -60,7 +60,7 @@ test('a port in use without a listener is a failed bind, not another gateway', (
   expect(named).toMatchObject({ code: 'ERR_GATEWAY_BIND_FAILED', cause });
   expect(named.message).toBe(`failed to bind gateway socket on ws://127.0.0.1:18789: ${cause.message}`);
   expect(named.hint).toMatch(
-    /a connection of pid 77 uses that port\. Stop it \((kill 77|taskkill.*)\), or use another port/,
+    /a connection of pid 77 uses it\. Stop that process \((kill 77|taskkill.*)\), or use another port/,
   );
   expect(portTakenError(endpoint, null, cause).hint).toMatch(/See which: .*18789/);
   expect(portTakenError(endpoint, process.pid, cause).hint).toContain(`this process (pid ${process.pid})`);
@@ -73,7 +73,7 @@ test('ERR_NATIVE_MISSING is not wrapped in ERR_GATEWAY_LOCK_FAILED', () => {
 
 test('the reason of a failed health check is printed on one line', () => {
   const refusal = portInUseError(endpoint, unknown);
-  expect(gaveUpError(refusal, 1, 'a\u202e\nb').hint).toMatch(/^Its last health check failed: a b\. /);
+  expect(gaveUpError(refusal, 1, 'a\u202e\nb').hint).toMatch(/^The last health check failed: a b\. /);
 });
 
 test('the message never names a dead pid as a running gateway', () => {
@@ -101,7 +101,7 @@ test('the hint names the holder and a command', () => {
   expect(held.hint).toContain("pid 4242 holds '/l' since 2026-11-22T10:00:00.000Z");
   expect(held.hint).toMatch(/kill 4242|taskkill/);
   const stranger = portInUseError(endpoint, { ...unknown, listenerPid: 77 });
-  expect(stranger.hint).toMatch(/^pid 77 listens there \((kill 77|taskkill.*)\)/);
+  expect(stranger.hint).toMatch(/^pid 77 listens on that port\. Stop it \((kill 77|taskkill.*)\), or/);
   expect(portInUseError(endpoint, unknown).hint).toMatch(/sport = :18789|-iTCP:18789|netstat/);
   const unnamed = lockedError(endpoint, 300, { ...unknown, lockPath: "/it's here" });
   expect(unnamed.hint).toMatch(/(fuser -v|lsof) '\/it'\\''s here'\.|resmon\.exe/);

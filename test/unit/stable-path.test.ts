@@ -1,4 +1,5 @@
-// The layout of Homebrew: a program is in a folder of its version (Cellar), and links to it have names without a version.
+// The layout of Homebrew: a program is in a folder of its version (Cellar), and links to it have
+// names without a version.
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';

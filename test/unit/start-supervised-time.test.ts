@@ -108,8 +108,8 @@ describe('the next attempt starts', () => {
     const start = starts(portInUse());
     const options = { start, health: answers(ILL), supervisor: 'systemd', retryDelayMs: 100, budgetMs: 1000 } as const;
     await failureOf(startSupervised(options));
-    // Attempts are at 0, 0, 100, ... 500 ms, as long as a health check still fits. A timer that fires early adds one. A busy
-    // loop would make hundreds.
+    // Attempts are at 0, 0, 100, ... 500 ms, as long as a health check still fits. A timer that
+    // fires early adds one. A busy loop would make hundreds.
     expect(start.mock.calls.length).toBeGreaterThan(2);
     expect(start.mock.calls.length).toBeLessThan(20);
   });

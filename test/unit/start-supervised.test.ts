@@ -121,7 +121,7 @@ test('the final error contains the health reason, the budget, the owner and the 
   expect(failure.message).toMatchInlineSnapshot(
     `"refused with ERR_GATEWAY_LOCKED; existing gateway did not become healthy after 60ms"`,
   );
-  expect(failure.hint).toBe('Its last health check failed: status 503 is not 200. Stop it.');
+  expect(failure.hint).toBe('The last health check failed: status 503 is not 200. Stop it.');
   expect(failure).toMatchObject({ owner, ownerAlive: true, lockPath: '/lock', host: '127.0.0.1', port: 18789 });
   expect(failure.cause).toBe(error);
 });
