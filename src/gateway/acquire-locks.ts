@@ -66,8 +66,8 @@ function waitForLock(attempt: AttemptRequest, request: GatewayRequest, timeoutMs
 }
 
 /**
- * Returns null if the lock is free. The holder is unknown while another program has a lease on the
- * lock file.
+ * Returns null if the lock is free. While another program has a lease on the lock file, returns a
+ * holder without an owner.
  */
 function readHolder(lockPath: string, location: LockLocation): GatewayWait | null {
   try {

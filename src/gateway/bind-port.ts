@@ -10,7 +10,7 @@ import { findConnectionPid, findListenerPid, hasListener, isPortReachable, isPro
 
 type PortRequest = Pick<GatewayRequest, 'host' | 'port' | 'timeoutMs' | 'signal'>;
 
-/** Same as OpenClaw. */
+/** Milliseconds between two attempts to bind, the same as in OpenClaw. */
 const BIND_RETRY_MS = 500;
 
 /**
@@ -20,9 +20,9 @@ const BIND_RETRY_MS = 500;
 const DYING_OWNER_PAUSES_MS = { shortest: 5, longest: 100 };
 
 /**
- * How long, in milliseconds, a process that looks alive may still be the dying owner. Windows and
- * macOS report a death only when it is complete, and processes that are killed together die one
- * after the other.
+ * Milliseconds for which a process that looks alive may still be the dying owner. Windows and macOS
+ * report a death only when it is complete, and processes that are killed together die one after the
+ * other.
  */
 const LIVING_LISTENER_GRACE_MS = 500;
 
@@ -38,7 +38,7 @@ export async function assertPortFree(request: PortRequest, reclaimed: boolean): 
 }
 
 /**
- * Step 12 of docs/protocol.md.
+ * Step 12 of docs/protocol.md. Binds the port and listens.
  *
  * @param reclaimed the last owner died and left its lock file
  */

@@ -29,7 +29,7 @@ export function contentionPolicy(request: ContentionRequest, readHolder: HolderR
 
 /** @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` unless the holder is dying */
 function refuseLivingHolder(request: ContentionRequest, holder: GatewayWait | null): void {
-  // Released since the last attempt, so the next attempt decides.
+  // The lock has been released since the last attempt, so the next attempt decides.
   if (holder === null) return;
   const listenerPid = listenerOf(request, holder);
   if (isDying(holder, listenerPid)) return;

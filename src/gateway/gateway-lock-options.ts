@@ -13,7 +13,7 @@ export interface GatewayWait {
 
 export interface GatewayLockOptions {
   /**
-   * Prefix of directories and environment variables: `~/.<app>`, `<APP>_STATE_DIR`.
+   * The name of the program in paths (`~/.<app>`) and environment variables (`<APP>_STATE_DIR`).
    *
    * @default 'gateway'
    */
@@ -80,7 +80,7 @@ export interface GatewayLockOptions {
    */
   readonly bindTimeoutMs?: number;
   /**
-   * What to do if the lock is held and a process listens on the port: fail at once, or wait up to
+   * Behaviour if the lock is held and a process listens on the port: fail at once, or wait up to
    * `timeoutMs`.
    *
    * @default 'fail'
@@ -106,8 +106,8 @@ export interface GatewayLockOptions {
    */
   readonly onWait?: (wait: GatewayWait) => unknown;
   /**
-   * What to do on a file system that grants the lock to two processes at once: fail, emit a process
-   * warning, or allow it.
+   * Behaviour on a file system that grants the lock to two processes at once: fail, emit a process
+   * warning, or ignore it.
    *
    * @default 'error'
    */

@@ -16,9 +16,9 @@ export class GatewayLock {
   /** `ws://host:port` */
   readonly url: string;
   readonly lockPaths: readonly string[];
-  /** Why a leftover lock file could be reclaimed; null if there was none. */
+  /** The reason why a leftover lock file was reclaimed; null if there was none. */
   readonly reclaimed: ReclaimReason | null;
-  /** How reliable locks are on the file system of the lock files: `local`, `remote` or `weak`. */
+  /** Reliability of the file system of the lock files: `local`, `remote` or `weak`. */
   readonly strength: LockStrength;
   /** null with `bind: false`. */
   readonly listener: BoundListener | null;

@@ -34,8 +34,8 @@ export interface GatewayRequest {
    */
   readonly paths: StatePaths | null;
   /**
-   * State lock, then config lock: the order in which they are acquired. Functions, because {@link
-   * configLock} is slow.
+   * State lock, then config lock: the order in which they are acquired. Functions, because
+   * configLock() loads node:crypto.
    */
   readonly lockPaths: readonly (() => string)[];
   readonly timeoutMs: number;

@@ -47,8 +47,8 @@ function resolveConfigPath(stateDir: string, { app, env, configPath }: StatePath
 }
 
 /**
- * Not part of {@link StatePaths}, because hash8() loads node:crypto and a start refused by the
- * state lock never needs it.
+ * Returns the path of the config lock. Not a field of {@link StatePaths}, because hash8() loads
+ * node:crypto, which a start refused by the state lock never needs.
  */
 export function configLock({ lockDir, configPath }: StatePaths): string {
   return join(lockDir, `gateway.${hash8(configPath)}.lock`);

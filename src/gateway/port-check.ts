@@ -28,7 +28,7 @@ export function hasListener({ host, port }: Place): boolean {
   return isPortReachable({ host, port }) || addressesOf(host).some((address) => native().hasListener(address, port));
 }
 
-/** Returns null if the system does not name the process. */
+/** Returns the process that listens on the port. Returns null if the system does not name it. */
 export function findListenerPid({ host, port }: Place): number | null {
   const pids = addressesOf(host).map((address) => native().findListenerPid(address, port));
   return pids.find((pid) => pid !== 0) ?? null;

@@ -67,8 +67,7 @@ export async function startSupervised<Gateway>(
     request.onDecision?.(decision);
     if (decision.decision === 'give-up') throw giveUp(refusal, health, request);
     if (decision.decision === 'leave') return duplicate(refusal.owner, health!, request.supervisor);
-    // Prevents a busy loop: an attempt waits for a held lock, but fails at once if the port is in
-    // use.
+    // Prevents a busy loop, because an attempt fails at once if only the port is in use.
     const latestNext = decision.decision === 'park' ? Number.POSITIVE_INFINITY : deadline - request.healthReserveMs;
     await sleep(Math.max(0, Math.min(earliestNext, latestNext) - monotonicMs()), request.signal);
   }
@@ -126,7 +125,7 @@ async function checkHolderHealth(
   if (supervisor === null && !park) return null;
   const endpoint = holderEndpoint(refusal);
   // Port 0: this start asked for any port, and the record of the holder names none yet.
-  if (endpoint.port === 0) return { healthy: false, reason: 'its record does not name a port', status: null };
+  if (endpoint.port === 0) return { healthy: false, reason: 'the owner record names no port', status: null };
   const leftMs = Math.max(MIN_HEALTH_TIMEOUT_MS, deadline - monotonicMs());
   const health = await checkHealth({ ...endpoint, timeoutMs: Math.ceil(Math.min(healthTimeoutMs, leftMs)) });
   signal?.throwIfAborted();

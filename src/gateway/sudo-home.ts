@@ -21,7 +21,7 @@ export function findForeignParent(directory: string): { readonly path: string; r
 
 /**
  * @throws {LockError} `ERR_LOCK_PERMISSION` if sudo would create `directory` in the home directory
- * of another user
+ *   of another user
  */
 export function assertNoForeignParent(directory: string): void {
   const parent = findForeignParent(directory);

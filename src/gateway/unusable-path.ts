@@ -1,5 +1,4 @@
-// Hints for a lock file that cannot be used. The message of a LockError already contains its
-// advice.
+// Hints for a lock file that cannot be used. A LockError contains its advice in the message.
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute } from 'node:path';
 import { findForeignPart, nearestVisible } from '../native/file-access.js';
