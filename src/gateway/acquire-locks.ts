@@ -37,7 +37,7 @@ export async function acquireLocks(request: GatewayRequest, acquired: FileLock[]
       acquired.push(acquireAtOnce(attempt, timeoutMs) ?? (await waitForLock(attempt, request, timeoutMs)));
       if (acquired.length === 1) await waitForSiblings(request, deadline);
     } catch (error) {
-      throw explain(error, path, request);
+      throw toGatewayError(error, path, request);
     }
   }
 }
@@ -79,7 +79,7 @@ function readHolder(lockPath: string, location: LockLocation): GatewayWait | nul
   }
 }
 
-function explain(error: unknown, path: string, request: GatewayRequest): unknown {
+function toGatewayError(error: unknown, path: string, request: GatewayRequest): unknown {
   if (request.signal?.aborted) return request.signal.reason;
   if (error instanceof GatewayLockError) return error;
   if (error instanceof LockError && error.code === 'ERR_LOCK_TIMEOUT') {

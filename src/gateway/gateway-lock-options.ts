@@ -7,7 +7,7 @@ import type { GatewayCluster } from './cluster.js';
 export interface GatewayWait {
   readonly lockPath: string;
   readonly owner: OwnerRecord | null;
-  /** null if there is no owner, or if this system cannot tell. */
+  /** null if there is no owner, or if the system cannot determine that. */
   readonly ownerAlive: boolean | null;
 }
 

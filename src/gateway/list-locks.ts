@@ -28,9 +28,9 @@ export interface ListedLock {
   readonly state: LockProbe['state'] | 'unreadable';
   readonly heldBy: LockProbe['heldBy'];
   readonly owner: OwnerRecord | null;
-  /** null if there is no owner, or if this system cannot tell. */
+  /** null if there is no owner, or if the system cannot determine that. */
   readonly ownerAlive: boolean | null;
-  /** The program and arguments of the holder; null if the system does not tell. */
+  /** The program and arguments of the holder; null if the system does not report them. */
   readonly command: readonly string[] | null;
   /** The host in the record of the holder; null if the record names no endpoint. */
   readonly host: string | null;
@@ -100,8 +100,8 @@ async function probeEndpoint(owner: OwnerRecord, ownerAlive: boolean | null, opt
 }
 
 /**
- * Returns null if the system does not tell. A program that has changed its title leaves several
- * NULs at the end.
+ * Returns null if the system does not report it. A program that has changed its title leaves
+ * several NULs at the end.
  */
 function commandOf(pid: number): readonly string[] | null {
   const words = native().commandLine(pid).replace(/\0+$/, '');

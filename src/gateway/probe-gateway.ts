@@ -34,7 +34,7 @@ export interface GatewayProbe {
   /** The lock that is held, else the first lock that a start would acquire. */
   readonly lockPath: string;
   readonly owner: OwnerRecord | null;
-  /** null if there is no owner, or if this system cannot tell. */
+  /** null if there is no owner, or if the system cannot determine that. */
   readonly ownerAlive: boolean | null;
   /** The host in the record of the holder, else the host of the options. */
   readonly host: string;
