@@ -180,7 +180,7 @@ describe('the diagnostics channels publish', () => {
 });
 
 describe('the library prints nothing', () => {
-  test.each(['no', 'throwing'])('and works in a whole life with %s subscribers', (subscribers) => {
+  test.each(['no', 'throwing'])('and works during a complete life cycle with %s subscribers', (subscribers) => {
     const { status, signal, stdout, stderr } = spawnSync(process.execPath, [SILENT, freshDirectory(), subscribers], {
       encoding: 'utf8',
       timeout: 20_000,
