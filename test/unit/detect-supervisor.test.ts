@@ -3,7 +3,7 @@ import { type DetectSupervisorOptions, detectSupervisor, type Supervisor } from 
 
 type Row = [env: Record<string, string>, supervisor: Supervisor | null];
 
-const title = '%o: %s';
+const title = '%o gives %s';
 const inBackground = { terminal: false };
 const atTerminal = { terminal: true };
 

@@ -126,7 +126,7 @@ describe('the next attempt starts', () => {
     expect(times[2]! - times[1]!).toBeGreaterThan(290);
   });
 
-  test('not after 1 ms if retryDelayMs is larger than a timer allows', async () => {
+  test('after retryDelayMs, not after 1 ms, if that is longer than a timer allows', async () => {
     const aborting = new AbortController();
     const start = starts(portInUse());
     const running = startSupervised({
