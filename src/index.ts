@@ -7,18 +7,23 @@ export type { GatewayLockErrorCode, LockErrorCode, OwnerRecord } from './errors.
 export { GatewayLockError, LockError } from './errors.js';
 export type { GatewayLockEvents, SupervisedDecision } from './events.js';
 export { acquireGatewayLock } from './gateway/acquire-gateway-lock.js';
+/** @internal For src/cli. */
+export { DEFAULT_APP, variableName } from './gateway/app-environment.js';
 export type { GatewayCluster } from './gateway/cluster.js';
 export type { DetectSupervisorOptions, Supervisor } from './gateway/detect-supervisor.js';
 export { detectSupervisor } from './gateway/detect-supervisor.js';
+export { listStateDirectories } from './gateway/find-lock-files.js';
 export type { GatewayLock } from './gateway/gateway-lock.js';
-export type { GatewayLockOptions, GatewayWait } from './gateway/gateway-options.js';
+export type { GatewayLockOptions, GatewayWait } from './gateway/gateway-lock-options.js';
 export type { ExecProgram, Inheritance } from './gateway/inheritance.js';
 /** @internal For src/cli. */
 export { environmentWith } from './gateway/inheritance.js';
 /** @internal For src/cli. */
 export { killChildrenOnExit } from './gateway/kill-children-on-exit.js';
 export type { ListedLock, ListLocksOptions } from './gateway/list-locks.js';
-export { listLocks, listStateDirectories } from './gateway/list-locks.js';
+export { listLocks } from './gateway/list-locks.js';
+/** @internal For src/cli. */
+export { isLockFileName } from './gateway/lock-directories.js';
 export type { GatewayProbe, ProbeGatewayOptions } from './gateway/probe-gateway.js';
 export { probeGateway } from './gateway/probe-gateway.js';
 export type { GatewayPaths } from './gateway/resolve-gateway-paths.js';
@@ -26,7 +31,7 @@ export { resolveGatewayPaths } from './gateway/resolve-gateway-paths.js';
 export type { SupervisedOutcome } from './gateway/start-supervised.js';
 export { startSupervised } from './gateway/start-supervised.js';
 /** @internal For src/cli. */
-export { otherOwnerAbove } from './gateway/sudo-home.js';
+export { findForeignParent } from './gateway/sudo-home.js';
 export type { HealthCheck, StartSupervisedOptions, SupervisedAttempt } from './gateway/supervised-options.js';
 export type { AcquireLockOptions } from './lock/acquire.js';
 export { acquireLock, tryAcquireLock } from './lock/acquire.js';

@@ -1,18 +1,30 @@
-// The cluster half of the transaction: after the host's locks, before the bind. Types only: the engine brings its own code, so that
-// gateway-lock does not load gateway-lock/cluster.
+// The cluster half of the transaction: after the locks of this host, before the bind. Imports only
+// types of src/cluster, so that gateway-lock does not load gateway-lock/cluster; the engine of the
+// caller brings the code.
 import { checkTimeout, invalidType } from '../arguments.js';
 import type { ClusterEngine, ClusterLock } from '../cluster/index.js';
 import { type FileLock, hasDiedSinceBoot } from '../lock/internal.js';
 import type { GatewayRequest } from './gateway-options.js';
 
-/** One gateway among several hosts: a lock on an engine of `gateway-lock/cluster`, besides the locks of this host. */
+/**
+ * One gateway on several hosts: a lock on an engine of `gateway-lock/cluster`, in addition to the
+ * locks of this host.
+ */
 export interface GatewayCluster {
   readonly engine: ClusterEngine;
-  /** The name of the lock: the same on every host. */
+  /** The name of the lock, the same on every host. */
   readonly name: string;
-  /** Milliseconds that the cluster keeps the lock after its last renewal, at least 5000. @default 15000 */
+  /**
+   * Milliseconds for which the cluster keeps the lock after its last renewal, at least 5000.
+   *
+   * @default 15000
+   */
   readonly ttlMs?: number;
-  /** Milliseconds to wait for a gateway on another host. @default 2 * ttlMs */
+  /**
+   * Milliseconds to wait for a gateway on another host.
+   *
+   * @default 2 * ttlMs
+   */
   readonly timeoutMs?: number;
 }
 
@@ -25,8 +37,13 @@ export function checkCluster(cluster: GatewayCluster | undefined): GatewayCluste
   return cluster;
 }
 
-/** Acquires the cluster lock, if the request has one. A standby keeps the locks of its host while it waits. */
-export async function joinCluster(request: GatewayRequest, locks: readonly FileLock[]): Promise<ClusterLock | null> {
+/**
+ * Acquires the cluster lock, if the request has one. A waiting gateway keeps the locks of its host.
+ */
+export async function joinCluster(
+  request: Pick<GatewayRequest, 'cluster' | 'signal' | 'owner'>,
+  locks: readonly FileLock[],
+): Promise<ClusterLock | null> {
   const { cluster, signal } = request;
   if (cluster === undefined) return null;
   const { engine, name, ttlMs, timeoutMs } = cluster;
@@ -41,16 +58,17 @@ export async function joinCluster(request: GatewayRequest, locks: readonly FileL
 }
 
 /**
- * Ends the cluster lock of a gateway that died on this host. The kernel lock that we hold proves that it holds no lock here, and
- * its process is proven dead in this boot, so that nothing of it can act any more.
+ * Revokes the cluster lock of a gateway that died on this host. This is safe: our kernel lock
+ * proves that the predecessor holds no lock here, and its process is proven dead in this boot.
  */
 async function revokePredecessor({ engine, name }: GatewayCluster, lock: FileLock): Promise<void> {
   const claimId = deadClaim(lock, engine.target, name);
   if (claimId === null) return;
-  // A failure costs time only: the claim ends by itself.
+  // A failed revocation costs only time, because the claim expires.
   await engine.revoke(name, claimId).catch(() => {});
 }
 
+/** Returns null if the predecessor is not proven dead, or held no claim on this cluster lock. */
 function deadClaim({ predecessor }: FileLock, target: string, name: string): string | null {
   if (predecessor === null || !hasDiedSinceBoot(predecessor)) return null;
   const claim = predecessor['cluster'] as { target?: unknown; name?: unknown; claimId?: unknown } | undefined;

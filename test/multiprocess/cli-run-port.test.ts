@@ -159,7 +159,7 @@ test('run exits with 75 and names the process if another program listens on the 
   const { port } = server.address() as { port: number };
   const { code, err } = await gatewayLock(['run', '--no-wait', '--port', String(port), '--', 'true']);
   expect(code).toBe(75);
-  expect(err).toContain(`pid ${process.pid} listens there (kill ${process.pid})`);
+  expect(err).toContain(`pid ${process.pid} listens on that port. Stop it (kill ${process.pid})`);
 });
 
 test('run exits with 1 if the address does not belong to this host', async () => {

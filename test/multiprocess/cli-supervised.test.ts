@@ -56,7 +56,9 @@ describe.each(SUPERVISORS)('under %s', (_, env, exitCode) => {
     const began = performance.now();
     const { code, out, err } = await gatewayLock(supervisedRun(port, '--wait', '1500'), { home, env });
     expect([code, out]).toEqual([1, '']);
-    expect(err).toMatch(/existing gateway did not become healthy after 1500ms\. Its health answer: [^\n]*\n$/);
+    expect(err).toMatch(
+      /existing gateway did not become healthy after 1500ms\. The last health check failed: [^\n]*\n$/,
+    );
     expect(err).toContain(`(kill ${hung.pid})`);
     expect(performance.now() - began).toBeGreaterThan(1000);
     hung.child.kill('SIGCONT');
@@ -103,7 +105,7 @@ test.each<[string, RequestListener]>([
   const { port } = server.address() as AddressInfo;
   const { code, err } = await gatewayLock(supervisedRun(port, '--wait', '1200'), { env: SYSTEMD });
   expect(code).toBe(1);
-  if (whyNoPortOwner === null) expect(err).toContain(`pid ${process.pid} listens there`);
+  if (whyNoPortOwner === null) expect(err).toContain(`pid ${process.pid} listens on that port`);
 });
 
 test('a start exits with 1 beside a program that answers no health check, and does not disturb it', async (ctx) => {

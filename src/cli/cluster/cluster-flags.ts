@@ -1,7 +1,7 @@
 // The options that select a cluster lock. The engines are loaded only if --cluster is used.
 import { type Command, Option } from 'commander';
 import type { ClusterEngine } from '../../cluster/index.js';
-import type { GatewayCluster } from '../../index.js';
+import { DEFAULT_APP, type GatewayCluster } from '../../index.js';
 import { type GatewayFlags, parseMilliseconds } from '../gateway-flags.js';
 
 /** Parsed options. `ttl` is in milliseconds. */
@@ -32,7 +32,7 @@ export async function readEngine(url: string): Promise<ClusterEngine> {
   return clusterEngine(url);
 }
 
-export function clusterName({ app = 'gateway', profile, clusterName: name }: ClusterFlags & GatewayFlags): string {
+export function clusterName({ app = DEFAULT_APP, profile, clusterName: name }: ClusterFlags & GatewayFlags): string {
   return name ?? (profile === undefined ? app : `${app}-${profile}`);
 }
 

@@ -1,7 +1,14 @@
 // gateway-lock doctor: diagnoses problems of this machine and suggests fixes.
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
-import { type GatewayLockOptions, LockError, listLocks, probeLock, resolveGatewayPaths } from '../../index.js';
+import {
+  DEFAULT_APP,
+  type GatewayLockOptions,
+  LockError,
+  listLocks,
+  probeLock,
+  resolveGatewayPaths,
+} from '../../index.js';
 import { printable } from '../../printable.js';
 import { addClusterFlags, type ClusterFlags, ttlFlag } from '../cluster/cluster-flags.js';
 import { readClusterFacts } from '../cluster/cluster-report.js';
@@ -108,7 +115,7 @@ function findMissingAddon(lockPath: string): Finding | null {
 async function readSubject(flags: DoctorFlags, options: GatewayLockOptions): Promise<Subject> {
   const paths = resolveGatewayPaths(options);
   return {
-    app: flags.app ?? 'gateway',
+    app: flags.app ?? DEFAULT_APP,
     options,
     paths,
     lockDir: dirname(paths.lockPaths[0]!),

@@ -1,7 +1,7 @@
 // Removes leftover lock files that provably block nothing.
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { type ListedLock, showModeCommand, tryAcquireForRemoval } from '../../../index.js';
+import { isLockFileName, type ListedLock, showModeCommand, tryAcquireForRemoval } from '../../../index.js';
 import { causeOf } from '../../json-output.js';
 import { info, type Report, warning } from './finding.js';
 
@@ -12,19 +12,14 @@ import { info, type Report, warning } from './finding.js';
 const NEW_FILE_MS = 30_000;
 
 /**
- * A file that the user named with --lock may be anything, for example a package.json, unless this
- * package wrote it.
- */
-const OWN_NAME = /^gateway\..*\.lock$/;
-
-/**
  * Returns true if no process holds the lock, and the writer of the record held a kernel lock or is
  * gone. A record of another host proves nothing: some network file systems do not show the lock of
  * that host here.
  */
 export function isRemovable({ path, state, owner, ownerAlive }: ListedLock): boolean {
   if (state === 'leftover' && owner!.kernelLock) return ownerAlive !== null;
-  if (!OWN_NAME.test(basename(path))) return false;
+  // A file that the user named with --lock may be anything, unless this package wrote it.
+  if (!isLockFileName(basename(path))) return false;
   if (state === 'leftover') return ownerAlive === false;
   if (state !== 'free') return false;
   const mtimeMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
@@ -41,7 +36,7 @@ export function removeLeftovers(locks: readonly ListedLock[]): Report[] {
  */
 function remove({ path }: ListedLock): Report {
   try {
-    const lock = tryAcquireForRemoval(path, OWN_NAME.test(basename(path)));
+    const lock = tryAcquireForRemoval(path, isLockFileName(basename(path)));
     if (lock === null) return info(`${path} is held again and was not removed`);
     lock.release();
     return info(`removed ${path}`);

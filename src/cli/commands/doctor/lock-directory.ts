@@ -7,8 +7,8 @@ import {
   denyOthersCommand,
   effectiveGroupId,
   effectiveUserId,
+  findForeignParent,
   makeDirectoryCommand,
-  otherOwnerAbove,
   restrictAccessCommand,
   showModeCommand,
   takeOwnershipCommand,
@@ -29,7 +29,7 @@ export function checkLockDirectory({ lockDir, ownLockDir }: Subject): Report[] {
 }
 
 function judgeMissingOwn(lockDir: string): Report {
-  const above = otherOwnerAbove(lockDir);
+  const above = findForeignParent(lockDir);
   if (above === null) return info(`${lockDir} does not exist yet; the first start creates it`);
   const message = `${lockDir} does not exist, and a start with sudo does not create it: ${above.path} belongs to uid ${above.uid}`;
   return error(message, 'Start without sudo, or choose another state directory with --state-dir');

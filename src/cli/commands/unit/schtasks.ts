@@ -1,6 +1,7 @@
 // A task of the Windows task scheduler (learn.microsoft.com, Task Scheduler Schema; [MS-TSCH] 2.5).
 // The text is ASCII and names no encoding, so that it is valid in UTF-16, which `>` of PowerShell 5
 // writes, and in any code page.
+import { variableName } from '../../../index.js';
 import type { Service } from './service.js';
 import { xmlText } from './xml.js';
 
@@ -73,7 +74,7 @@ const WITHOUT_WINDOW = '%SystemRoot%\\System32\\conhost.exe';
  */
 function command({ words, app, name, ofUser }: Service): string {
   const [node, ...rest] = words;
-  const variable = `${app.toUpperCase().replaceAll('-', '_')}_WINDOWS_TASK_NAME`;
+  const variable = variableName(app, 'WINDOWS_TASK_NAME');
   const args = ['--import', `data:text/javascript,process.env.${variable}='${name}'`, ...rest];
   const [program, all] = ofUser ? [WITHOUT_WINDOW, ['--headless', node!, ...args]] : [node!, args];
   return `      <Command>${xmlText(program)}</Command>

@@ -3,7 +3,7 @@
 import { realpathSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
-import { type GatewayPaths, resolveGatewayPaths } from '../../../index.js';
+import { DEFAULT_APP, type GatewayPaths, resolveGatewayPaths } from '../../../index.js';
 import { findProgram } from '../../find-program.js';
 import { type GatewayFlags, gatewayOptions } from '../../gateway-flags.js';
 import { refuseOpenClaw } from '../../openclaw.js';
@@ -58,7 +58,7 @@ export function readService(kind: ServiceKind, program: readonly string[], flags
   assertStartable(kind, program, flags);
   refuseOpenClaw(program, flags);
   const paths = resolveGatewayPaths(gatewayOptions(flags));
-  const app = flags.app ?? 'gateway';
+  const app = flags.app ?? DEFAULT_APP;
   return {
     name: checkUnitName(flags.name ?? (flags.profile === undefined ? app : `${app}-${flags.profile}`)),
     app,

@@ -14,13 +14,17 @@ import {
 } from '../lock/internal.js';
 import { contentionPolicy } from './contention-policy.js';
 import { lockedError, lockFailedError } from './gateway-error.js';
+import type { GatewayWait } from './gateway-lock-options.js';
 import type { GatewayRequest } from './gateway-options.js';
-import { lockTarget, type ProbedLock } from './lock-requests.js';
+import { type LockLocation, lockTarget } from './lock-requests.js';
 import { waitForSiblings } from './sibling-locks.js';
-import { refuseHomeOfOther } from './sudo-home.js';
+import { assertNoForeignParent } from './sudo-home.js';
 
-/** Steps 9 to 11 of docs/protocol.md. Acquires every lock into `taken`, so that the caller can undo a failed start. */
-export async function takeLocks(request: GatewayRequest, taken: FileLock[]): Promise<void> {
+/**
+ * Steps 9 to 11 of docs/protocol.md. Adds each lock to `acquired`, so that the caller can undo a
+ * failed start.
+ */
+export async function acquireLocks(request: GatewayRequest, acquired: FileLock[]): Promise<void> {
   await prepareDirectory(request);
   const deadline = monotonicMs() + request.timeoutMs;
   let head: string | undefined;
@@ -30,25 +34,25 @@ export async function takeLocks(request: GatewayRequest, taken: FileLock[]): Pro
     const timeoutMs = Math.max(0, deadline - monotonicMs());
     try {
       head ??= recordHead(request.owner);
-      const asked = createRequest(lockTarget(path, request), head, request.weakFileSystem);
-      taken.push(acquireAtOnce(asked, timeoutMs) ?? (await waitForLock(asked, request, timeoutMs)));
-      if (taken.length === 1) await waitForSiblings(request, deadline);
+      const attempt = createRequest(lockTarget(path, request), head, request.weakFileSystem);
+      acquired.push(acquireAtOnce(attempt, timeoutMs) ?? (await waitForLock(attempt, request, timeoutMs)));
+      if (acquired.length === 1) await waitForSiblings(request, deadline);
     } catch (error) {
-      throw explain(error, path, request);
+      throw toGatewayError(error, path, request);
     }
   }
 }
 
-/** Undoes a transaction that failed: only files that it created are removed. */
-export function releaseAll(taken: readonly FileLock[]): void {
-  for (const lock of taken.toReversed()) lock.undo();
+/** Undoes a failed transaction. Removes only the lock files that it created. */
+export function undoLocks(acquired: readonly FileLock[]): void {
+  for (const lock of acquired.toReversed()) lock.undo();
 }
 
 async function prepareDirectory(request: GatewayRequest): Promise<void> {
   if (request.paths === null) return;
   const { lockDir, ownLockDir } = request.paths;
   try {
-    if (ownLockDir) refuseHomeOfOther(lockDir);
+    if (ownLockDir) assertNoForeignParent(lockDir);
     await ensureLockDirectory(lockDir, ownLockDir, request.signal);
   } catch (error) {
     request.signal?.throwIfAborted();
@@ -56,15 +60,18 @@ async function prepareDirectory(request: GatewayRequest): Promise<void> {
   }
 }
 
-function waitForLock(asked: AttemptRequest, request: GatewayRequest, timeoutMs: number): Promise<FileLock> {
-  const onContended = contentionPolicy(request, () => readHolder(asked.path, request));
-  return acquireInTurn(asked, { timeoutMs, signal: request.signal, onContended });
+function waitForLock(attempt: AttemptRequest, request: GatewayRequest, timeoutMs: number): Promise<FileLock> {
+  const onContended = contentionPolicy(request, () => readHolder(attempt.path, request));
+  return acquireInTurn(attempt, { timeoutMs, signal: request.signal, onContended });
 }
 
-/** Unknown while another program has a lease on the file. */
-function readHolder(lockPath: string, request: GatewayRequest): ProbedLock | null {
+/**
+ * Returns null if the lock is free. While another program has a lease on the lock file, returns a
+ * holder without an owner.
+ */
+function readHolder(lockPath: string, location: LockLocation): GatewayWait | null {
   try {
-    const { state, owner, ownerAlive } = probeTarget(lockTarget(lockPath, request));
+    const { state, owner, ownerAlive } = probeTarget(lockTarget(lockPath, location));
     return state === 'held' ? { lockPath, owner, ownerAlive } : null;
   } catch (error) {
     if ((error as { detail?: string }).detail !== 'file-lease') throw error;
@@ -72,14 +79,14 @@ function readHolder(lockPath: string, request: GatewayRequest): ProbedLock | nul
   }
 }
 
-function explain(error: unknown, path: string, request: GatewayRequest): unknown {
+function toGatewayError(error: unknown, path: string, request: GatewayRequest): unknown {
   if (request.signal?.aborted) return request.signal.reason;
   if (error instanceof GatewayLockError) return error;
   if (error instanceof LockError && error.code === 'ERR_LOCK_TIMEOUT') {
     const { owner, ownerAlive } = error;
     return lockedError(request, request.timeoutMs, { lockPath: path, owner, ownerAlive, cause: error });
   }
-  // Anything else, such as what the caller's onWait threw, is not ours to rename.
-  const system = (error as NodeJS.ErrnoException | undefined)?.syscall !== undefined;
-  return error instanceof LockError || system ? lockFailedError(request, path, error) : error;
+  // An error of the caller's onWait is rethrown as it is.
+  const isSystemError = (error as NodeJS.ErrnoException | undefined)?.syscall !== undefined;
+  return error instanceof LockError || isSystemError ? lockFailedError(request, path, error) : error;
 }

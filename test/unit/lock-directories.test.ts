@@ -3,12 +3,12 @@ import { homedir } from 'node:os';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { expect, test } from 'vitest';
 import { canonicalPath } from '../../src/gateway/canonical-path.js';
-import { configLock, resolveStatePaths, type StatePathOptions } from '../../src/gateway/state-paths.js';
+import { configLock, resolveStatePaths, type StatePathOptions } from '../../src/gateway/lock-directories.js';
 import { need, whyNoLinks } from '../support/capabilities.js';
 import { freshDirectory } from '../support/places.js';
 
 const uid = process.getuid?.();
-/** Nothing is there, so that its name is canonical already. */
+/** Does not exist, so that the path is canonical already. */
 const srv = resolve('/gateway-lock-nothing');
 const nothing: StatePathOptions = {
   app: 'gateway',
@@ -19,7 +19,7 @@ const nothing: StatePathOptions = {
   env: {},
 };
 
-test('by default the state is ~/.<app>, the config <state>/<app>.json, the locks <state>/tmp/<app>-<uid>', () => {
+test('by default the state directory is ~/.<app>, with the config <app>.json and the locks in tmp/<app>-<uid>', () => {
   const state = canonicalPath(join(homedir(), '.gateway'));
   expect(resolveStatePaths(nothing)).toMatchObject({
     stateDir: state,
@@ -28,11 +28,11 @@ test('by default the state is ~/.<app>, the config <state>/<app>.json, the locks
   });
 });
 
-test('a profile has a state of its own', () => {
+test('a profile has its own state directory', () => {
   expect(resolveStatePaths({ ...nothing, profile: 'rescue' }).stateDir).toMatch(/\.gateway-rescue$/);
 });
 
-test('the environment comes before the default, an option before the environment; empty counts as unset', () => {
+test('an option overrides a variable, a variable overrides the default, and an empty variable counts as unset', () => {
   const [state, config] = [join(srv, 'env', 'state'), join(srv, 'env', 'config')];
   const env = { MY_APP_STATE_DIR: state, MY_APP_CONFIG_PATH: config };
   const app = 'my-app';
@@ -45,23 +45,23 @@ test('the environment comes before the default, an option before the environment
   expect(resolveStatePaths({ ...nothing, app, env: { MY_APP_STATE_DIR: '' } }).stateDir).toMatch(/\.my-app$/);
 });
 
-test("with app 'openclaw' the paths are OpenClaw's own", () => {
-  // Nothing is mounted at Q: or lies in /srv/claw.
+test("with app 'openclaw' the paths are those of OpenClaw", () => {
+  // Neither Q: nor /srv/claw exists.
   const [claw, hash] = sep === '/' ? ['/srv/claw', 'b3f31e46'] : ['Q:\\claw', 'e22066d9'];
   const paths = resolveStatePaths({ ...nothing, app: 'openclaw', env: { OPENCLAW_STATE_DIR: claw } });
   expect(paths.lockDir).toBe(join(claw, 'tmp', uid === undefined ? 'openclaw' : `openclaw-${uid}`));
   expect(paths.stateLock).toBe(join(paths.lockDir, 'gateway.state.lock'));
-  // printf %s /srv/claw/openclaw.json | sha256sum | cut -c1-8
+  // Computed with: printf %s /srv/claw/openclaw.json | sha256sum | cut -c1-8
   expect(configLock(paths)).toBe(join(paths.lockDir, `gateway.${hash}.lock`));
 });
 
-test('~ is expanded, because service units do not', () => {
+test('~ in a path is expanded to the home directory', () => {
   expect(resolveStatePaths({ ...nothing, stateDir: '~/somewhere' }).stateDir).toBe(
     canonicalPath(join(homedir(), 'somewhere')),
   );
 });
 
-test('two spellings of one place are one place, also where the leaf does not exist yet', (ctx) => {
+test('two paths to one directory have the same canonical path, even if the last parts do not exist yet', (ctx) => {
   need(ctx, whyNoLinks);
   const directory = freshDirectory();
   mkdirSync(join(directory, 'real'));
@@ -72,7 +72,7 @@ test('two spellings of one place are one place, also where the leaf does not exi
   expect(straight).toBe(join(directory, 'real', 'not', 'yet'));
 });
 
-test('a path is walked as the kernel does: .. leaves the target of a link, not its name', (ctx) => {
+test('.. after a link means the parent of its target, as in the kernel', (ctx) => {
   need(ctx, whyNoLinks);
   const directory = freshDirectory();
   mkdirSync(join(directory, 'deep', 'real'), { recursive: true });
@@ -82,7 +82,7 @@ test('a path is walked as the kernel does: .. leaves the target of a link, not i
   expect(canonicalPath(join(directory, 'alias', 'dangling'))).toBe(join(directory, 'deep', 'real', 'missing'));
 });
 
-test('a circle of links is an error, not a place', (ctx) => {
+test('a circle of links fails with ELOOP', (ctx) => {
   need(ctx, whyNoLinks);
   const directory = freshDirectory();
   symlinkSync(join(directory, 'b'), join(directory, 'a'));
@@ -90,17 +90,17 @@ test('a circle of links is an error, not a place', (ctx) => {
   expect(() => canonicalPath(join(directory, 'a', 'leaf'))).toThrow(expect.objectContaining({ code: 'ELOOP' }));
 });
 
-test('a relative path is meant from the working directory', () => {
+test('a relative path is resolved against the working directory', () => {
   expect(canonicalPath('not-here/yet')).toBe(join(canonicalPath(process.cwd()), 'not-here', 'yet'));
 });
 
-test('a home is asked for only where it is needed', () => {
+test('a missing home directory is an error only if a path needs it', () => {
   const variables = ['HOME', 'USERPROFILE'];
   const before = variables.map((name) => process.env[name]);
   for (const name of variables) process.env[name] = '';
   try {
     expect(resolveStatePaths({ ...nothing, stateDir: srv }).stateDir).toBe(srv);
-    expect(() => resolveStatePaths(nothing)).toThrow(/the home directory is '', .* set HOME/);
+    expect(() => resolveStatePaths(nothing)).toThrow(/the home directory '' is not an absolute path\. Set HOME/);
   } finally {
     variables.forEach((name, i) => {
       if (before[i] === undefined) delete process.env[name];
@@ -109,7 +109,7 @@ test('a home is asked for only where it is needed', () => {
   }
 });
 
-test('a lock directory that states may share has the state in the name of its lock', () => {
+test('in a named lock directory each state directory has a state lock with another name', () => {
   const lockDir = join(srv, 'locks');
   const [one, two] = ['one', 'two'].map((name) =>
     resolveStatePaths({ ...nothing, stateDir: join(srv, name), lockDir }),
@@ -119,14 +119,14 @@ test('a lock directory that states may share has the state in the name of its lo
   expect(one!.stateLock).not.toBe(two!.stateLock);
 });
 
-test('a link that leads nowhere yet is followed to where it will lead', (ctx) => {
+test('a dangling link is followed to its future target', (ctx) => {
   need(ctx, whyNoLinks);
   const directory = freshDirectory();
   symlinkSync(join(directory, 'later'), join(directory, 'alias'));
   expect(canonicalPath(join(directory, 'alias', 'leaf'))).toBe(join(directory, 'later', 'leaf'));
 });
 
-test('a config that is a link is the file that it leads to, there or not', (ctx) => {
+test('a config file that is a link is replaced by its target, which need not exist', (ctx) => {
   need(ctx, whyNoLinks);
   const stateDir = freshDirectory();
   const link = join(stateDir, 'gateway.json');
