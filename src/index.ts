@@ -9,12 +9,11 @@ export type { GatewayLockEvents, SupervisedDecision } from './events.js';
 export { acquireGatewayLock } from './gateway/acquire-gateway-lock.js';
 /** @internal For src/cli. */
 export { DEFAULT_APP, variableName } from './gateway/app-environment.js';
-export type { GatewayCluster } from './gateway/cluster.js';
 export type { DetectSupervisorOptions, Supervisor } from './gateway/detect-supervisor.js';
 export { detectSupervisor } from './gateway/detect-supervisor.js';
 export { listStateDirectories } from './gateway/find-lock-files.js';
 export type { GatewayLock } from './gateway/gateway-lock.js';
-export type { GatewayLockOptions, GatewayWait } from './gateway/gateway-lock-options.js';
+export type { GatewayCluster, GatewayLockOptions, GatewayWait } from './gateway/gateway-lock-options.js';
 export type { ExecProgram, Inheritance } from './gateway/inheritance.js';
 /** @internal For src/cli. */
 export { environmentWith } from './gateway/inheritance.js';

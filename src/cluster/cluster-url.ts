@@ -5,7 +5,8 @@ import type { ClusterEngine } from './cluster-engine.js';
 import { Unsuitable } from './cluster-error.js';
 import type { EtcdTls } from './engines/etcd/channel.js';
 import type { EtcdAuth } from './engines/etcd/client.js';
-import { type EtcdEngineOptions, etcdEngine } from './engines/etcd.js';
+import type { EtcdEngineOptions } from './engines/etcd/options.js';
+import { etcdEngine } from './engines/etcd.js';
 import { type PostgresClient, postgresEngine } from './engines/postgres.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -13,7 +13,7 @@ export { clusterEngine } from './cluster-url.js';
 export type { ClusterFinding, ClusterHolder, ClusterOwner } from './driver.js';
 export type { EtcdTls } from './engines/etcd/channel.js';
 export type { EtcdAuth } from './engines/etcd/client.js';
-export type { EtcdEngineOptions } from './engines/etcd.js';
+export type { EtcdEngineOptions } from './engines/etcd/options.js';
 export { etcdEngine } from './engines/etcd.js';
 export type { PostgresClient, PostgresEngineOptions } from './engines/postgres.js';
 export { postgresEngine } from './engines/postgres.js';

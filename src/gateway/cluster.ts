@@ -1,41 +1,10 @@
 // The cluster half of the transaction: after the locks of this host, before the bind. Imports only
 // types of src/cluster, so that gateway-lock does not load gateway-lock/cluster; the engine of the
 // caller brings the code.
-import { checkTimeout, invalidType } from '../arguments.js';
-import type { ClusterEngine, ClusterLock } from '../cluster/index.js';
+import type { ClusterLock } from '../cluster/index.js';
 import { type FileLock, hasDiedSinceBoot } from '../lock/internal.js';
+import type { GatewayCluster } from './gateway-lock-options.js';
 import type { GatewayRequest } from './gateway-options.js';
-
-/**
- * One gateway on several hosts: a lock on an engine of `gateway-lock/cluster`, in addition to the
- * locks of this host.
- */
-export interface GatewayCluster {
-  readonly engine: ClusterEngine;
-  /** The name of the lock, the same on every host. */
-  readonly name: string;
-  /**
-   * Milliseconds for which the cluster keeps the lock after its last renewal, at least 5000.
-   *
-   * @default 15000
-   */
-  readonly ttlMs?: number;
-  /**
-   * Milliseconds to wait for a gateway on another host.
-   *
-   * @default 2 * ttlMs
-   */
-  readonly timeoutMs?: number;
-}
-
-export function checkCluster(cluster: GatewayCluster | undefined): GatewayCluster | undefined {
-  if (cluster === undefined) return undefined;
-  if (typeof cluster.engine?.acquire !== 'function')
-    throw invalidType('cluster.engine', 'an engine of gateway-lock/cluster', cluster.engine);
-  if (typeof cluster.name !== 'string') throw invalidType('cluster.name', 'a string', cluster.name);
-  if (cluster.timeoutMs !== undefined) checkTimeout('cluster.timeoutMs', cluster.timeoutMs);
-  return cluster;
-}
 
 /**
  * Acquires the cluster lock, if the request has one. A waiting gateway keeps the locks of its host.

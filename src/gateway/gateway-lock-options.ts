@@ -1,7 +1,7 @@
 // The public options of acquireGatewayLock().
+import type { ClusterEngine } from '../cluster/index.js';
 import type { OwnerRecord } from '../errors.js';
 import type { Env } from './app-environment.js';
-import type { GatewayCluster } from './cluster.js';
 
 /** A held lock and its holder, as far as the owner record names one. */
 export interface GatewayWait {
@@ -120,4 +120,26 @@ export interface GatewayLockOptions {
   readonly bind?: boolean;
   /** Adds a cluster lock, which is acquired after the locks of this host and before the bind. */
   readonly cluster?: GatewayCluster;
+}
+
+/**
+ * One gateway on several hosts: a lock on an engine of `gateway-lock/cluster`, in addition to the
+ * locks of this host.
+ */
+export interface GatewayCluster {
+  readonly engine: ClusterEngine;
+  /** The name of the lock, the same on every host. */
+  readonly name: string;
+  /**
+   * Milliseconds for which the cluster keeps the lock after its last renewal, at least 5000.
+   *
+   * @default 15000
+   */
+  readonly ttlMs?: number;
+  /**
+   * Milliseconds to wait for a gateway on another host.
+   *
+   * @default 2 * ttlMs
+   */
+  readonly timeoutMs?: number;
 }

@@ -9,14 +9,14 @@ import {
   checkPort,
   checkSignal,
   checkTimeout,
+  invalidType,
   outOfRange,
 } from '../arguments.js';
 import { addressesOf } from '../endpoint.js';
 import { type OwnerFields, RECORD_LIMIT, toLockError } from '../lock/internal.js';
 import { checkEnv, checkName, type Env, envValue, readApp, variableName } from './app-environment.js';
-import { checkCluster, type GatewayCluster } from './cluster.js';
 import { lockFailedError } from './gateway-error.js';
-import type { GatewayLockOptions, GatewayWait } from './gateway-lock-options.js';
+import type { GatewayCluster, GatewayLockOptions, GatewayWait } from './gateway-lock-options.js';
 import { configLock, resolveStatePaths, type StatePathOptions, type StatePaths } from './lock-directories.js';
 
 /** The checked options of a gateway. */
@@ -141,4 +141,13 @@ function portFromEnv(env: Env, app: string): number {
   const port = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (port > 0 && port <= 65535) return port;
   throw outOfRange(variableName(app, 'GATEWAY_PORT'), 'a port from 1 to 65535', text);
+}
+
+function checkCluster(cluster: GatewayCluster | undefined): GatewayCluster | undefined {
+  if (cluster === undefined) return undefined;
+  if (typeof cluster.engine?.acquire !== 'function')
+    throw invalidType('cluster.engine', 'an engine of gateway-lock/cluster', cluster.engine);
+  if (typeof cluster.name !== 'string') throw invalidType('cluster.name', 'a string', cluster.name);
+  if (cluster.timeoutMs !== undefined) checkTimeout('cluster.timeoutMs', cluster.timeoutMs);
+  return cluster;
 }

@@ -27,7 +27,7 @@ export interface ProbeHealthOptions {
    */
   readonly timeoutMs?: number;
   /**
-   * Uses https and trusts only the certificate with this SHA-256 fingerprint, whoever signed it: 32
+   * Uses https and trusts only the certificate with this SHA-256 fingerprint, regardless of its issuer: 32
    * bytes in hex, with or without colons, as `openssl x509 -fingerprint -sha256` prints it.
    */
   readonly fingerprint256?: string;

@@ -12,7 +12,7 @@ export function writeOlderRecord(
   const startTime = processStartToken(fields.pid);
   const record = {
     createdAt: new Date().toISOString(),
-    configPath: '/home/somebody/.openclaw/openclaw.json',
+    configPath: '/home/user/.openclaw/openclaw.json',
     ...(startTime === null ? {} : { startTime }),
     ...fields,
   };

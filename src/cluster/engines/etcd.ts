@@ -2,37 +2,12 @@
 import { invalidType, invalidValue } from '../../arguments.js';
 import { ClusterEngine } from '../cluster-engine.js';
 import type { Claim, ClaimRequest, ClusterFinding, ClusterHolder, Driver } from '../driver.js';
-import { Endpoints, type EtcdTls } from './etcd/channel.js';
+import { Endpoints } from './etcd/channel.js';
 import { EtcdClaim, holderOf } from './etcd/claim.js';
-import { type EtcdAuth, EtcdClient } from './etcd/client.js';
+import { EtcdClient } from './etcd/client.js';
 import { inspectEtcd } from './etcd/inspect.js';
 import { queueRequest } from './etcd/messages.js';
-
-/** Options of `etcdEngine`. */
-export interface EtcdEngineOptions {
-  /**
-   * URLs of the members: `https://host:2379`, or `http://` if the network protects the connection
-   * (a namespace, a proxy).
-   */
-  readonly endpoints: readonly string[];
-  /**
-   * Certificates. If the cluster has authentication enabled, the common name of `cert` is the etcd
-   * user.
-   */
-  readonly tls?: EtcdTls;
-  /**
-   * User and password, for a cluster that has authentication enabled but uses no client
-   * certificates.
-   */
-  readonly auth?: EtcdAuth;
-  /**
-   * Prefix of the name of each lock. `etcdctl lock PREFIXNAME` and the lock NAME exclude each
-   * other.
-   *
-   * @default 'gateway-lock/'
-   */
-  readonly prefix?: string;
-}
+import type { EtcdEngineOptions } from './etcd/options.js';
 
 /**
  * Returns an engine whose locks are keys of an etcd cluster. The token is the create revision of

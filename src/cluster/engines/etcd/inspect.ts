@@ -1,10 +1,10 @@
 // Checks an etcd cluster, for `status` and `doctor`.
 import { boundedCall } from '../../bounded-call.js';
 import type { ClusterFinding } from '../../driver.js';
-import type { EtcdEngineOptions } from '../etcd.js';
 import { Endpoints } from './channel.js';
 import { EtcdClient } from './client.js';
 import { queueRequest } from './messages.js';
+import type { EtcdEngineOptions } from './options.js';
 
 /**
  * Milliseconds to wait for one member: a third of the limit of a request at the default time to
