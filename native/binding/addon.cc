@@ -10,8 +10,8 @@
 namespace gateway_lock {
 namespace {
 
-// Runs when the environment ends: process exit, worker.terminate(). After a SIGKILL nobody needs
-// it, the kernel has released everything.
+// Runs when the environment ends: process exit, worker.terminate(). Not needed after a SIGKILL: the
+// kernel has released everything.
 void CloseAll(Environment* environment) {
   environment->waiters.CloseAll(&environment->wake_dispatcher);
   environment->listeners.CloseAll();

@@ -1,5 +1,5 @@
-// Typed readers of call arguments. src/ has validated them with good messages before; these only
-// make sure that a wrong one throws a TypeError and never crashes.
+// Typed readers of call arguments. src/ has validated the arguments with good messages before;
+// these readers only make sure that a wrong argument throws a TypeError and never crashes.
 #pragma once
 
 #include <napi.h>
@@ -11,7 +11,7 @@
 
 namespace gateway_lock {
 
-// Of what JavaScript knows by a number: up to here it tells any two apart.
+// The largest id: up to here a JavaScript number is exact.
 constexpr std::int64_t kLargestId = std::int64_t{1} << 53;
 
 class Arguments {
@@ -19,14 +19,14 @@ class Arguments {
   explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
 
   std::string Text(std::size_t index) {
-    // Paths and records mostly fit, and need not be asked for their length first.
+    // Fast path: paths and records usually fit, and their length need not be queried first.
     char text[1024];
     std::size_t length = 0;
     napi_value value = info_[index];
     if (napi_get_value_string_utf8(info_.Env(), value, text, sizeof text, &length) != napi_ok) {
       return Reject<std::string>(index, "a string");
     }
-    // What was cut ends with a whole character, of at most four bytes.
+    // A truncated text ends with a whole character, of at most four bytes.
     bool whole = length + 4 < sizeof text;
     return whole ? std::string(text, length) : info_[index].As<Napi::String>().Utf8Value();
   }
@@ -65,7 +65,7 @@ class Arguments {
     if (info_[index].IsFunction()) return info_[index].As<Napi::Function>();
     return Reject<Napi::Function>(index, "a function");
   }
-  // False when one was refused; the exception is pending then.
+  // Returns false if an argument was rejected; the exception is pending then.
   bool valid() const { return valid_; }
 
  private:

@@ -1,4 +1,4 @@
-// What the addon keeps per JavaScript environment: the main thread, or one worker thread. No
+// The state of the addon per JavaScript environment: the main thread, or one worker thread. No
 // globals, so that workers neither share nor outlive each other's locks.
 #pragma once
 

@@ -36,7 +36,7 @@ const char* NameOf(Strength strength) {
   return "weak";
 }
 
-// Calls `use` with the lock that argument 0 names.
+// Calls `use` with the lock whose id is argument 0.
 template <Napi::Value (*use)(const Napi::CallbackInfo&, FileLock&)>
 Napi::Value WithLock(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
@@ -84,8 +84,8 @@ Napi::Value WriteRecord(const Napi::CallbackInfo& info, FileLock& lock) {
   return info.Env().Undefined();
 }
 
-// Checked by WithLock(). Not ToNumber(), which can run JavaScript: in a worker that is being
-// terminated it fails, and what it returns then ends the process.
+// WithLock() has checked the argument. Not ToNumber(), which can run JavaScript: in a worker that
+// is being terminated the call fails, and using its result ends the process.
 HeldLocks::Id IdOf(const Napi::CallbackInfo& info) {
   return info[0].As<Napi::Number>().Int64Value();
 }
@@ -103,7 +103,8 @@ Napi::Value Release(const Napi::CallbackInfo& info, FileLock& lock) {
   return Napi::Boolean::New(info.Env(), was_held);
 }
 
-// A file that cannot be tidied up stays, which blocks nobody; the attempt has a failure to report.
+// Ignores the status: a file that cannot be removed blocks no process, and the attempt has a
+// failure of its own to report.
 Napi::Value Undo(const Napi::CallbackInfo& info, FileLock& lock) {
   (void)lock.Undo();
   LocksOf(info.Env()).Erase(IdOf(info));
@@ -135,7 +136,7 @@ void HeldLocks::HandOver(Id id) {
 
 void HeldLocks::ReleaseAll() {
   for (auto& [id, held] : held_) {
-    // Release() would end it for the heir, too.
+    // Release() would drop the lock for the program that has inherited it too.
     if (held.handed_over) {
       held.lock.CloseDescriptor();
     } else {

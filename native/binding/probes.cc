@@ -136,7 +136,7 @@ Napi::Value JsFindConnectionPid(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), pid);
 }
 
-// A number and not an object of three: that took as long as asking the system.
+// Returns only a number: an object with three fields took as long as the query itself.
 Napi::Value JsProcessStartToken(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   std::int64_t pid = arguments.Integer(0, 0, INT32_MAX);

@@ -1,4 +1,4 @@
-// The functions of the addon that own nothing: they ask the system and answer.
+// Exports the functions that hold nothing: each queries the system and returns the result.
 #pragma once
 
 #include <napi.h>

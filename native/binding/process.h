@@ -1,4 +1,4 @@
-// Programs that take over from this process, or end with it.
+// Exports the functions that replace the program of this process, or end its children with it.
 #pragma once
 
 #include <napi.h>

@@ -24,7 +24,7 @@ Napi::Value JsCreateWaiter(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, static_cast<double>(id));
 }
 
-// Argument 0 of every other call.
+// Reads the id, which is argument 0 of every call but createWaiter().
 Waiters::Id ReadId(Arguments* arguments) {
   return static_cast<Waiters::Id>(arguments->Integer(0, 0, kLargestId));
 }
@@ -33,7 +33,8 @@ Waiter* Find(const Napi::CallbackInfo& info, Waiters::Id id) {
   return Environment::Of(info.Env()).waiters.Find(id);
 }
 
-// What it takes is the environment's; this one may go on, for that lock may have to be given back.
+// Tries the lock once. An acquired lock belongs to the environment; the waiter stays, in case the
+// caller has to release the lock and wait again.
 Napi::Value JsRetry(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   Waiters::Id id = ReadId(&arguments);
@@ -43,9 +44,9 @@ Napi::Value JsRetry(const Napi::CallbackInfo& info) {
   std::string holder_record;
   Status status = Status::Contended();
   if (Waiter* waiter = Find(info, id)) {
-    path = waiter->lock().path();
-    status = waiter->lock().Try(&Environment::Of(info.Env()).file_systems, &lock);
-    if (status.contended()) (void)waiter->lock().ReadRecord(&holder_record);
+    path = waiter->contender().path();
+    status = waiter->contender().Try(&Environment::Of(info.Env()).file_systems, &lock);
+    if (status.contended()) (void)waiter->contender().ReadRecord(&holder_record);
   }
   return ToJsResult(info.Env(), status, {&lock, path, holder_record});
 }
@@ -56,8 +57,8 @@ Napi::Value JsHolderRecord(const Napi::CallbackInfo& info) {
   if (!arguments.valid()) return info.Env().Undefined();
   std::string record;
   if (Waiter* waiter = Find(info, id)) {
-    Status status = waiter->lock().ReadRecord(&record);
-    if (!status.ok()) ThrowForPath(info.Env(), status, waiter->lock().path());
+    Status status = waiter->contender().ReadRecord(&record);
+    if (!status.ok()) ThrowForPath(info.Env(), status, waiter->contender().path());
   }
   return Napi::String::New(info.Env(), record);
 }
@@ -74,14 +75,15 @@ const char* NameOf(WatchScope scope) {
   return "file";
 }
 
-// Whatever the reason for which nothing can be watched: the caller asks by itself then.
+// Returns the name of the watch scope, or "nothing" if the file cannot be watched for any reason:
+// the caller polls then.
 const char* WatchAndName(Napi::Env env, Waiters::Id id, std::int64_t owner_pid) {
   Waiter* waiter = Environment::Of(env).waiters.Find(id);
   ReleaseWatch* watch =
       waiter == nullptr ? nullptr : Environment::Of(env).wake_dispatcher.StartWatch(env);
   if (watch == nullptr) return "nothing";
   WatchScope scope = WatchScope::kFile;
-  Status status = waiter->lock().Watch(watch, id, owner_pid, &scope);
+  Status status = waiter->contender().Watch(watch, id, owner_pid, &scope);
   if (status.kind == StatusKind::kReplaced) return "gone";
   return status.ok() ? NameOf(scope) : "nothing";
 }
@@ -105,10 +107,10 @@ Napi::Value JsCloseWaiter(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-Waiter::Waiter(LockContender waiter, Napi::Function wake)
-    : contender_(std::move(waiter)), wake_(Napi::Persistent(wake)) {}
+Waiter::Waiter(LockContender contender, Napi::Function wake)
+    : contender_(std::move(contender)), wake_(Napi::Persistent(wake)) {}
 
-// The function may close this waiter, so nothing of it is touched after the call.
+// Touches no member after the call: the function may close this waiter.
 void Waiter::Wake() {
   Napi::Function wake = wake_.Value();
   if (!wake.IsEmpty()) (void)wake.Call({});

@@ -1,6 +1,6 @@
-// Those of an environment who wait for a lock, each known to JavaScript by a number, for the
-// reasons of held_locks.h, and woken by the function that they came with. A number of no waiter
-// (it is closed, or was never one) is told that its lock can be neither tried nor watched.
+// The waiters of an environment. JavaScript knows each by an id, for the reason given in
+// held_locks.h, and passes a function that wakes it. An id that is closed or unknown behaves like a
+// waiter whose lock is refused and cannot be watched.
 #pragma once
 
 #include <napi.h>
@@ -15,8 +15,8 @@ namespace gateway_lock {
 
 class Waiter : public WakeTarget {
  public:
-  Waiter(LockContender waiter, Napi::Function wake);
-  LockContender& lock() { return contender_; }
+  Waiter(LockContender contender, Napi::Function wake);
+  LockContender& contender() { return contender_; }
   void Wake() override;
 
  private:
@@ -28,12 +28,12 @@ class Waiters {
  public:
   using Id = WakeDispatcher::Token;
 
-  // Never an id that was given before, and never 0.
+  // Returns a new id, which was never used before and is not 0.
   Id Insert(std::unique_ptr<Waiter> waiter, WakeDispatcher* wake_dispatcher);
-  // nullptr where there is none.
+  // Returns nullptr if the id is unknown.
   Waiter* Find(Id id);
   void Close(Id id, WakeDispatcher* wake_dispatcher);
-  // When the environment ends.
+  // Called when the environment ends.
   void CloseAll(WakeDispatcher* wake_dispatcher);
 
  private:

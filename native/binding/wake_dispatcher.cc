@@ -3,7 +3,8 @@
 namespace gateway_lock {
 namespace {
 
-// On the watch's thread. Refused (napi_closing) when the environment is ending: then nobody waits.
+// Runs on the thread of the watch. The call is refused (napi_closing) when the environment is
+// ending; there is no waiter then.
 void Notify(void* tsfn) {
   (void)napi_call_threadsafe_function(static_cast<napi_threadsafe_function>(tsfn), nullptr,
                                       napi_tsfn_nonblocking);
@@ -15,13 +16,15 @@ ReleaseWatch* WakeDispatcher::StartWatch(Napi::Env env) {
   if (watch_ != nullptr) return watch_.get();
   napi_value name = Napi::String::New(env, "gateway-lock");
   if (name == nullptr) return nullptr;
-  napi_status made = napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr,
-                                                     nullptr, this, Dispatch, &tsfn_);
+  napi_status made = napi_create_threadsafe_function(
+      env, nullptr, nullptr, name, /*max_queue_size=*/0, /*initial_thread_count=*/1, nullptr,
+      nullptr, this, Dispatch, &tsfn_);
   if (made != napi_ok) return nullptr;
-  // Who waits keeps its process alive with the timer of its deadline; this must not do so as well.
+  // The timer of the waiter's deadline keeps the process alive; the thread-safe function must not
+  // do so as well.
   (void)napi_unref_threadsafe_function(env, tsfn_);
-  // Hooks run in reverse order: this one before the one with which Node ends the tsfn itself, so
-  // that the thread never meets a tsfn that is gone.
+  // Hooks run in reverse order: this hook runs before that of Node, which ends the thread-safe
+  // function, so that the thread never calls a function that is gone.
   env.AddCleanupHook([](WakeDispatcher* self) { self->End(); }, this);
   watch_ = std::make_unique<ReleaseWatch>(Notify, tsfn_);
   return watch_.get();
@@ -43,7 +46,7 @@ void WakeDispatcher::End() {
   tsfn_ = nullptr;
 }
 
-// On the JavaScript thread. Without an environment when that is ending.
+// Runs on the JavaScript thread. `env` is null when the environment is ending.
 void WakeDispatcher::Dispatch(napi_env env, napi_value /*function*/, void* self, void* /*data*/) {
   if (env != nullptr) static_cast<WakeDispatcher*>(self)->WakeTargets();
 }
@@ -51,7 +54,7 @@ void WakeDispatcher::Dispatch(napi_env env, napi_value /*function*/, void* self,
 void WakeDispatcher::WakeTargets() {
   if (watch_ == nullptr) return;
   for (Token token : watch_->TakeEvents()) {
-    // Looked up each time: whoever was woken before may have sent this one away.
+    // Looks the target up each time: the previous target may have unregistered it.
     auto found = targets_.find(token);
     if (found != targets_.end()) found->second->Wake();
   }

@@ -1,5 +1,5 @@
-// Brings what the watch's thread sees to the JavaScript thread: one watch, and one tsfn there, per
-// environment. Neither exists before the first waiter has to wait.
+// Passes the events of a ReleaseWatch from its thread to the JavaScript thread. Each environment
+// has one watch and one thread-safe function, both created for the first waiter that has to wait.
 #pragma once
 
 #include <napi.h>
@@ -12,7 +12,7 @@
 
 namespace gateway_lock {
 
-// Who waits. Wake() is called on the JavaScript thread, with a handle scope.
+// A waiter that can be woken. Wake() is called on the JavaScript thread, with a handle scope.
 class WakeTarget {
  public:
   virtual ~WakeTarget() = default;
@@ -28,12 +28,13 @@ class WakeDispatcher {
   WakeDispatcher(const WakeDispatcher&) = delete;
   WakeDispatcher& operator=(const WakeDispatcher&) = delete;
 
-  // nullptr when this environment cannot be reached from another thread (it is ending).
+  // Starts the watch if needed. Returns nullptr if another thread cannot reach this environment any
+  // more (it is ending).
   ReleaseWatch* StartWatch(Napi::Env env);
-  // Never 0.
+  // Returns a new token, which is not 0.
   Token Register(WakeTarget* target);
   void Unregister(Token token);
-  // Ends the thread and waits for that. Nothing is brought any more.
+  // Ends the watch and waits for its thread. No target is woken afterwards.
   void End();
 
  private:

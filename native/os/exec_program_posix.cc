@@ -13,7 +13,7 @@
 namespace gateway_lock {
 namespace {
 
-// Where the socket-activation convention begins (man 3 sd_listen_fds).
+// The first descriptor of the socket-activation convention (man 3 sd_listen_fds).
 constexpr int kFirstInherited = 3;
 
 Status Duplicate(int fd, int lowest, FileHandle* out) {
@@ -29,21 +29,21 @@ std::vector<char*> ToPointers(const std::vector<std::string>& texts) {
   return pointers;
 }
 
-// One slot of the new program's descriptors, and what this process had there.
+// A descriptor number of the new program: its source, and what this process had at that number.
 struct DescriptorSlot {
   FileHandle source;
   FileHandle before;
   int flags_before = 0;
 };
 
-// Nothing there, mostly; else Node's own: it must be back if execve() fails, so a copy that cannot
-// be had (EMFILE) is a reason not to begin.
+// Saves a copy of the descriptor that uses the slot now. Usually there is none. Node's own must be
+// restored if execve() fails, so a failing copy (EMFILE) is a reason not to begin.
 Status SaveCurrent(int fd, int above, DescriptorSlot* slot) {
   slot->flags_before = fcntl(fd, F_GETFD);
   return slot->flags_before < 0 ? Status::Ok() : Duplicate(fd, above, &slot->before);
 }
 
-// Copies above all slots, so that no slot is overwritten before it was copied.
+// Copies all sources above the slots, so that no source is overwritten before it is copied.
 Status PrepareSlots(const std::vector<NativeHandle>& inherit, std::vector<DescriptorSlot>* slots) {
   int above = kFirstInherited + static_cast<int>(inherit.size());
   for (std::size_t i = 0; i < inherit.size(); i++) {
@@ -67,10 +67,10 @@ void Restore(const std::vector<DescriptorSlot>& slots) {
   }
 }
 
-// Node has made its standard streams close-on-exec (libuv, uv_disable_stdio_inheritance), and those
-// that it used and that are pipes non-blocking: a program that writes more than its reader takes
-// would get EAGAIN, which few expect (seen with `yes` behind a slow pipe). Node itself resets them
-// only at exit.
+// Makes the standard streams inheritable and blocking. Node makes them close-on-exec (libuv,
+// uv_disable_stdio_inheritance), and makes pipes that it has used non-blocking: a program that
+// writes faster than its reader would get EAGAIN, which few programs handle (seen with `yes` behind
+// a slow pipe). Node itself resets them only at exit.
 class StandardStreams {
  public:
   void Prepare() {
@@ -81,8 +81,8 @@ class StandardStreams {
       Set(stream, stream.descriptor_flags & ~FD_CLOEXEC, stream.status_flags & ~O_NONBLOCK);
     }
   }
-  // Backwards: two streams may share one open file (2>&1), and only the first was read before it
-  // was changed.
+  // Restores backwards: two streams may share one open file (2>&1), and only the first was read
+  // before it was changed.
   void Restore() const {
     for (int fd = kFirstInherited - 1; fd >= 0; fd--) {
       const Stream& stream = streams_[fd];
@@ -106,8 +106,8 @@ class StandardStreams {
   Stream streams_[kFirstInherited] = {{0}, {1}, {2}};
 };
 
-// An ignored signal stays ignored in the new program (man 2 execve), and Node ignores these two: a
-// program would no longer end when its reader does, or when its file is too long.
+// Resets the signals that Node ignores: an ignored signal stays ignored in the new program (man 2
+// execve). Such a program would not end when its reader ends, or when its file is too long.
 constexpr int kIgnoredByNode[] = {SIGPIPE, SIGXFSZ};
 
 class IgnoredSignals {
@@ -119,7 +119,7 @@ class IgnoredSignals {
       sigaction(kIgnoredByNode[i], &standard, &before_[i]);
     }
   }
-  // The program may have a handler of its own for them: process.on('SIGPIPE').
+  // Restores the handler: JavaScript code may have set one (process.on('SIGPIPE')).
   void Restore() const {
     for (std::size_t i = 0; i < std::size(kIgnoredByNode); i++) {
       sigaction(kIgnoredByNode[i], &before_[i], nullptr);

@@ -10,7 +10,8 @@
 namespace gateway_lock {
 
 Status ReadAt0(const FileHandle& file, std::size_t limit, std::string* out) {
-  // Not into the string itself, which would be allocated and cleared for the longest record.
+  // Reads into a buffer on the stack: resizing the string first would allocate and clear
+  // kRecordLimit bytes.
   char piece[4096];
   out->clear();
   while (out->size() < limit) {
@@ -19,7 +20,7 @@ Status ReadAt0(const FileHandle& file, std::size_t limit, std::string* out) {
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return Status::SystemError(errno, "read");
     out->append(piece, static_cast<std::size_t>(count));
-    // A regular file is read in full or to its end.
+    // A short read of a regular file means its end.
     if (static_cast<std::size_t>(count) < wanted) break;
   }
   return Status::Ok();
@@ -32,12 +33,13 @@ Status ReplaceContent(const FileHandle& file, std::size_t old_size, const std::s
         pwrite(Fd(file), content.data() + done, content.size() - done, static_cast<off_t>(done));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return Status::SystemError(errno, "write");
-    // POSIX allows it, and some FUSE servers do it where no space is left: trying again would loop.
+    // POSIX allows a write of 0 bytes, and some FUSE servers return it when no space is left.
+    // Retrying would loop forever.
     if (count == 0) return Status::SystemError(ENOSPC, "write");
     done += static_cast<std::size_t>(count);
   }
-  // A journaled change of the inode, which costs a third of a whole write: only where there is a
-  // tail.
+  // Truncates only if there is a tail: ftruncate() is a journaled change of the inode and costs a
+  // third of a whole write.
   if (old_size <= content.size()) return Status::Ok();
   int result = 0;
   do {

@@ -5,8 +5,7 @@
 namespace gateway_lock {
 namespace {
 
-// Magic numbers of statfs(2). Written out because the kernel headers of old distributions lack
-// some.
+// Magic numbers of statfs(2), spelled out because old kernel headers lack some.
 constexpr std::uint32_t kRemoteTypes[] = {
     0x00006969,  // NFS
     0xFF534D42,  // CIFS
@@ -41,7 +40,7 @@ bool LacksModes(const std::string& path) {
 }
 
 const char* DescribeWeakness(const FileHandle& /*file*/) {
-  return "grants the lock to two at once";
+  return "grants the lock to two holders at once";
 }
 
 }  // namespace gateway_lock

@@ -22,8 +22,8 @@ Status AllowReuse(const SocketHandle& socket) {
              : Status::SystemError(errno, "setsockopt");
 }
 
-// listen() at once: with SO_REUSEADDR, Linux lets two sockets bind one port and refuses only the
-// second listen().
+// Calls listen() right after bind(): with SO_REUSEADDR, Linux lets two sockets bind one port and
+// refuses only the second listen().
 Status BindAndListen(const SocketAddress& address, bool reuse, int backlog, SocketHandle* out) {
   SocketHandle socket;
   Status status = OpenSocket(address.family(), &socket);
@@ -36,18 +36,18 @@ Status BindAndListen(const SocketAddress& address, bool reuse, int backlog, Sock
   return Status::Ok();
 }
 
-// Strict first. EADDRINUSE with nobody listening is what killed connections leave behind
-// (TIME_WAIT, FIN_WAIT): SO_REUSEADDR is made for that. Never with it at first: on macOS it lets
-// 127.0.0.1 and 0.0.0.0 listen on one port side by side (nymtech/nym#3232).
+// Binds without SO_REUSEADDR first: on macOS the option lets 127.0.0.1 and 0.0.0.0 listen on one
+// port side by side (nymtech/nym#3232). If that fails with EADDRINUSE and no process listens,
+// killed connections are the reason (TIME_WAIT, FIN_WAIT). SO_REUSEADDR is made for that case.
 Status ListenExclusively(const Endpoint& endpoint, const SocketAddress& address, int backlog,
                          SocketHandle* out) {
   if (StrictBindMisses(endpoint)) return Status::SystemError(EADDRINUSE, "bind");
   Status strict = BindAndListen(address, /*reuse=*/false, backlog, out);
   if (strict.sys_code != EADDRINUSE || endpoint.port == 0) return strict;
-  ConnectResult answer = ConnectResult::kTimedOut;
-  Status asked = ProbePort(endpoint, &answer);
-  if (!asked.ok() || answer != ConnectResult::kRefused) return strict;
-  // For a wildcard, asking on one address is not enough.
+  ConnectResult result = ConnectResult::kTimedOut;
+  Status probed = ProbePort(endpoint, &result);
+  if (!probed.ok() || result != ConnectResult::kRefused) return strict;
+  // A probe covers one address only, which is not enough for a wildcard.
   if (HasListener(endpoint)) return strict;
   return BindAndListen(address, /*reuse=*/true, backlog, out);
 }

@@ -9,16 +9,18 @@
 namespace gateway_lock {
 namespace {
 
-// Another process that surveys the port has it for some microseconds, and is in no table then.
+// Another process that probes the wildcard binds the port for some microseconds, and no table shows
+// that.
 constexpr int kMaxAttempts = 4;
 constexpr DWORD kRetryDelayMs = 1;
 
-// Both can mean it: a second bind beside an exclusive one on the wildcard is WSAEACCES.
+// Both codes can mean "in use": a second bind beside an exclusive one on the wildcard fails with
+// WSAEACCES.
 bool IsInUse(const Status& status) {
   return status.sys_code == WSAEADDRINUSE || status.sys_code == WSAEACCES;
 }
 
-Status MakeExclusive(const SocketHandle& socket) {
+Status SetExclusive(const SocketHandle& socket) {
   BOOL on = TRUE;
   return setsockopt(Raw(socket), SOL_SOCKET, SO_EXCLUSIVEADDRUSE,
                     reinterpret_cast<const char*>(&on), sizeof on) == 0
@@ -26,8 +28,8 @@ Status MakeExclusive(const SocketHandle& socket) {
              : Status::SystemError(WSAGetLastError(), "setsockopt");
 }
 
-// Without the option another process can listen beside us, and nobody would see it. A layered
-// service provider could swallow it.
+// Verifies the option, because a layered service provider could swallow it. Without it another
+// process could listen beside us unnoticed.
 Status VerifyExclusive(const SocketHandle& socket) {
   BOOL exclusive = FALSE;
   int length = sizeof exclusive;
@@ -43,7 +45,7 @@ Status BindExclusively(const Endpoint& endpoint, SocketHandle* out) {
   SocketHandle socket;
   Status status = ParseAddress(endpoint, &address);
   if (status.ok()) status = OpenSocket(address.family(), &socket);
-  if (status.ok()) status = MakeExclusive(socket);
+  if (status.ok()) status = SetExclusive(socket);
   if (!status.ok()) return status;
   if (bind(Raw(socket), address.get(), address.length) != 0) {
     return Status::SystemError(WSAGetLastError(), "bind");
@@ -52,10 +54,10 @@ Status BindExclusively(const Endpoint& endpoint, SocketHandle* out) {
   return Status::Ok();
 }
 
-// Binds the wildcard of both families for a moment, which no other socket of that port survives
-// unseen. An exclusive bind of one address would not notice a socket on the wildcard (MS Learn,
-// "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE", the table). It never listens, so that no firewall
-// asks the user. Port 0 becomes one that is free on every address.
+// Binds the wildcard of both families for a moment. This fails if any socket of the port exists; an
+// exclusive bind of one address would not notice a socket on the wildcard (MS Learn, "Using
+// SO_REUSEADDR and SO_EXCLUSIVEADDRUSE", the table). The socket never listens, so no firewall
+// prompts the user. Replaces port 0 by a port that is free on every address.
 Status ProbeWildcardBind(std::uint16_t* port) {
   SocketHandle socket;
   Status status = BindExclusively({"::", *port}, &socket);
@@ -64,21 +66,21 @@ Status ProbeWildcardBind(std::uint16_t* port) {
   return status.ok() ? LocalPort(socket, port) : status;
 }
 
-// One try. `wildcard_bind`: what the survey said.
+// Tries once to bind. Sets `wildcard_bind` to the result of ProbeWildcardBind().
 Status TryBindPort(const Endpoint& wanted, Status* wildcard_bind, SocketHandle* out) {
   Endpoint endpoint = wanted;
   *wildcard_bind = ProbeWildcardBind(&endpoint.port);
   Status status = *wildcard_bind;
   if (IsInUse(status)) {
     if (HasListener(endpoint)) return Status::SystemError(WSAEADDRINUSE, "bind");
-    // On other addresses only: 127.0.0.1 and ::1 are two.
+    // The listener is on other addresses only: 127.0.0.1 and ::1 are two.
     if (HasListener({"::", endpoint.port})) status = Status::Ok();
   }
   return status.ok() ? BindExclusively(endpoint, out) : status;
 }
 
-// WSAEACCES stays what it is where nobody listens: the port is in a range that the system keeps
-// (Hyper-V, WinNAT), or a policy denies it.
+// Binds the port, with retries. Returns WSAEACCES unchanged if no process listens: the port is in a
+// range that the system reserves (Hyper-V, WinNAT), or a policy denies it.
 Status BindPort(const Endpoint& wanted, SocketHandle* out) {
   for (int tries = 1;; ++tries) {
     Status wildcard_bind;
@@ -88,9 +90,8 @@ Status BindPort(const Endpoint& wanted, SocketHandle* out) {
       Sleep(kRetryDelayMs);
       continue;
     }
-    // What is left of connections may keep the survey off the port for minutes ("if any other
-    // socket is bound to the port", MS Learn). Seen by nobody: python-trio/trio#928 measured that
-    // they do not.
+    // Closing connections may make the wildcard bind fail for minutes ("if any other socket is
+    // bound to the port", MS Learn), although python-trio/trio#928 measured that they do not.
     bool lingering = IsInUse(wildcard_bind) && !HasListener({"::", wanted.port}) &&
                      HasLingeringConnection(wanted.port);
     return lingering ? BindExclusively(wanted, out) : status;
@@ -99,8 +100,8 @@ Status BindPort(const Endpoint& wanted, SocketHandle* out) {
 
 }  // namespace
 
-// Where it listens; 0 when it does not, or is no socket. Windows has no number of its own for a
-// socket, and uses the number of a closed one again.
+// Identifies a socket by a hash of the address that it listens on: Windows has no number of its own
+// for a socket, and reuses the number of a closed one.
 Status SocketIdentity(NativeHandle handle, std::uint64_t* identity) {
   *identity = 0;
   BOOL listens = FALSE;

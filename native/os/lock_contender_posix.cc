@@ -21,7 +21,7 @@ int LockOperation(LockMode mode) {
   return (mode == LockMode::kShared ? LOCK_SH : LOCK_EX) | LOCK_NB;
 }
 
-// Returns kReplaced after repairing a mode that denied access: start over.
+// Explains a failed open. Returns kReplaced after repairing a mode that denied access: start over.
 Status CheckOpened(const FileHandle& file, const std::string& path, const LockOptions& options) {
   if (file.valid()) return Status::Ok();
   int code = errno;
@@ -29,10 +29,10 @@ Status CheckOpened(const FileHandle& file, const std::string& path, const LockOp
   return ExplainOpenFailure(path, options.access, code);
 }
 
-// Two opens: O_EXCL tells whether the file was there before, and an existing file must be opened
-// without O_CREAT, which fs.protected_regular refuses on another user's file in a sticky directory.
-// Never O_TRUNC: the content is not ours before the lock is. A kept file is usually there, another
-// one usually is not: the likely open comes first.
+// Opens twice if needed. O_EXCL tells whether the file existed before, and an existing file must be
+// opened without O_CREAT, which fs.protected_regular refuses on another user's file in a sticky
+// directory. Never truncates: the content is not ours before the lock is. The likely open comes
+// first: a kept file usually exists, any other file usually does not.
 Status OpenOrCreate(const std::string& path, const LockOptions& options, FileHandle* file,
                     bool* created) {
   if (options.keep_file) {
@@ -74,8 +74,9 @@ Status LockContender::Try(FileSystemCache* file_systems, FileLock* out) {
 Status LockContender::OpenAndLock(FileLock* lock) {
   Status status = file_.valid() ? Status::Ok() : Open();
   if (status.ok()) status = Flock(file_, LockOperation(options_.mode));
-  // Between open and flock the last holder may have removed the file: then this is a lock on a file
-  // that nobody will ever find again. Our descriptor keeps the inode number from being reused.
+  // Compares after flock(): the last holder may have removed the file in between, and no other
+  // process would ever find a lock on the removed file. Our descriptor keeps the inode number from
+  // being reused.
   struct stat now = {};
   if (status.ok()) status = SameFileAtPath(path_, identity_, &now);
   lock->has_other_names_ = now.st_nlink > 1;
@@ -84,7 +85,7 @@ Status LockContender::OpenAndLock(FileLock* lock) {
   return status;
 }
 
-// The test may have dropped the lock: see weak_lock_registry.h.
+// Locks again: the test may have dropped the lock (weak_lock_registry.h).
 Status LockContender::KeepWeakLock() {
   Status status = Flock(file_, LockOperation(options_.mode));
   if (status.ok()) RegisterWeakLock(identity_);
@@ -117,9 +118,9 @@ Status LockContender::Watch(ReleaseWatch* watch, ReleaseWatch::Token token, std:
   if (!file_.valid() || IsRemoteFileSystem(file_)) return Status::Unsupported(0, "");
   Status status = watch->Watch(token, path_, owner_pid, scope);
   if (!status.ok()) return status;
-  // An unlink reports the file's end before its name is gone, and may be interrupted there: then
-  // the name led us to a file whose end has been reported already, and never will be again. It has
-  // no link left (seen: 1 in 4000 hand-overs between 5 processes on 2 cores).
+  // An unlink reports the end of the file before its name is gone, and may be interrupted in
+  // between. The watch then waits for an event that was reported already. Such a file has no link
+  // left (seen: 1 in 4000 hand-overs between 5 processes on 2 cores).
   struct stat info;
   status = StatFile(file_, &info);
   return status.ok() && info.st_nlink == 0 ? Status::Replaced() : status;

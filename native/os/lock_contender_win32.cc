@@ -10,7 +10,7 @@
 namespace gateway_lock {
 namespace {
 
-// Without FILE_SHARE_DELETE: while the file is open here nobody removes or renames it.
+// No FILE_SHARE_DELETE: while the file is open here, no process can remove or rename it.
 constexpr DWORD kAccess = GENERIC_READ | GENERIC_WRITE;
 constexpr DWORD kShare = FILE_SHARE_READ | FILE_SHARE_WRITE;
 
@@ -19,8 +19,8 @@ Status OpenExisting(const std::string& path, FileHandle* file) {
   return file->valid() ? Status::Ok() : LastOpenError(path);
 }
 
-// In one call: a server may have remembered that there was no such file (SMB's cache of names that
-// were not found), and would then refuse to create what another host has created.
+// Opens in one call. After a failed open an SMB client may cache that the name does not exist, and
+// would then refuse to create a file that another host has created.
 Status OpenOrCreate(const std::string& path, FileHandle* file, bool* created) {
   *file = OpenFile(path, {kAccess, kShare, OPEN_ALWAYS, 0});
   *created = file->valid() && GetLastError() != ERROR_ALREADY_EXISTS;
@@ -73,7 +73,8 @@ Status LockContender::Watch(ReleaseWatch* watch, ReleaseWatch::Token token, std:
                             WatchScope* scope) const {
   FileHandle file = OpenFile(path_, {});
   if (!file.valid() && GetLastError() == ERROR_FILE_NOT_FOUND) return Status::Replaced();
-  // One that a holder is just removing denies itself to everybody, and its directory tells the end.
+  // A file that its holder is just removing cannot be opened by any process; the watch of its
+  // directory reports the end.
   if (file.valid() && IsRemoteFileSystem(file)) return Status::Unsupported(0, "");
   return watch->Watch(token, path_, owner_pid, scope);
 }

@@ -15,7 +15,7 @@ constexpr mode_t kOthersMayWrite = S_IWGRP | S_IWOTH;
 constexpr mode_t kOnlyOwner = 0700;
 constexpr mode_t kModeBits = 07777;
 
-// nullptr for a regular file.
+// Returns nullptr for a regular file.
 const char* DescribeNonRegular(mode_t mode) {
   if (S_ISREG(mode)) return nullptr;
   if (S_ISLNK(mode)) return "is a symbolic link";
@@ -31,8 +31,9 @@ std::string ParentOf(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// Without its owner's rights (umask 0277, 0777) a directory would be of no use to this start, nor
-// to any later one. A mount that denies chmod() has modes of its own, which the next call meets.
+// Restores the owner's rights after mkdir(): without them (umask 0277, 0777) neither this start nor
+// a later one could use the directory. Ignores a failing chmod(): a mount that refuses it has fixed
+// modes, which the next call checks.
 Status MakeDirectory(const std::string& path) {
   if (mkdir(path.c_str(), kOnlyOwner) != 0) {
     return errno == EEXIST ? Status::Ok() : Status::SystemError(errno, "mkdir");
@@ -59,17 +60,17 @@ Status FindOrMake(const std::string& path, struct stat* info) {
   return made.ok() ? StatPath(path.c_str(), info) : made;
 }
 
-// An earlier start with an unusual umask, killed before its chmod(), left a directory of ours that
-// we cannot use. chmod() follows a link, so this is for a path that lstat() has shown to be a
-// directory.
+// Restores the owner's rights on our own directory: a start with an unusual umask, killed before
+// its chmod(), leaves it unusable. chmod() follows a link, so `path` must be known from lstat() to
+// be a directory.
 Status RestoreOwnerAccess(const std::string& path, struct stat* info) {
   if ((info->st_mode & kOnlyOwner) == kOnlyOwner) return Status::Ok();
   (void)chmod(path.c_str(), kOnlyOwner);
   return StatPath(path.c_str(), info);
 }
 
-// Takes the write permission from other users, and only that: the group may go on to read, so that
-// a gateway of another uid on the same volume can see our lock. By a descriptor, because chmod()
+// Removes the write permission of other users, and nothing else: the group may still read, so that
+// a gateway of another uid on the same volume can see our lock. By descriptor, because chmod()
 // follows a link.
 Status DenyWriting(const std::string& path, mode_t mode) {
   FileHandle directory = OpenPath(path.c_str(), O_RDONLY | O_DIRECTORY);
@@ -78,18 +79,13 @@ Status DenyWriting(const std::string& path, mode_t mode) {
   return fchmod(Fd(directory), narrower) == 0 ? Status::Ok() : Status::SystemError(errno, "fchmod");
 }
 
-// Which bits of a mode let more users write to a file than `access` says.
+// Returns the mode bits that let more users write to a file than `access` allows.
 mode_t ForbiddenWriteBits(FileAccess access) {
   if (access == FileAccess::kEveryone) return 0;
   return access == FileAccess::kGroup ? S_IWOTH : kOthersMayWrite;
 }
 
-}  // namespace
-
-Status EnsureLockDirectory(const std::string& path, bool tighten) {
-  struct stat info;
-  Status status = FindOrMake(path, &info);
-  if (!status.ok()) return status;
+Status CheckDirectory(const std::string& path, const struct stat& info) {
   if (S_ISLNK(info.st_mode)) return Status::InvalidFile("is a symbolic link");
   if (!S_ISDIR(info.st_mode)) return Status::InvalidFile("is not a directory");
   if (info.st_uid != geteuid()) return Status::ForeignOwner("belongs to another user");
@@ -98,12 +94,19 @@ Status EnsureLockDirectory(const std::string& path, bool tighten) {
         LacksModes(path) ? "is a directory that every user may write to, without permissions (FAT)"
                          : "is a directory that every user may write to");
   }
-  if (tighten) {
-    status = RestoreOwnerAccess(path, &info);
-    if (!status.ok()) return status;
-  }
-  // Only where another user could write: chmod() is refused on mounts with fixed modes (Docker
-  // Desktop shares, CIFS without perms).
+  return Status::Ok();
+}
+
+}  // namespace
+
+Status EnsureLockDirectory(const std::string& path, bool tighten) {
+  struct stat info;
+  Status status = FindOrMake(path, &info);
+  if (status.ok()) status = CheckDirectory(path, info);
+  if (status.ok() && tighten) status = RestoreOwnerAccess(path, &info);
+  if (!status.ok()) return status;
+  // Only if another user could write: mounts with fixed modes refuse chmod() (Docker Desktop
+  // shares, CIFS without perms).
   if (tighten && (info.st_mode & kOthersMayWrite)) return DenyWriting(path, info.st_mode);
   if (info.st_mode & S_IWGRP) {
     return Status::InvalidFile("is a directory that its group may write to");
@@ -113,7 +116,7 @@ Status EnsureLockDirectory(const std::string& path, bool tighten) {
 
 Status CheckParentDirectory(const std::string& lock_path) {
   struct stat info;
-  // A directory that is missing or unreadable is reported by the open() that follows.
+  // The open() that follows reports a missing or unreadable directory.
   if (stat(ParentOf(lock_path).c_str(), &info) != 0) return Status::Ok();
   if ((info.st_mode & S_IWOTH) && !(info.st_mode & S_ISVTX)) {
     return Status::InvalidFile(LacksModes(ParentOf(lock_path))
@@ -146,29 +149,30 @@ Status CheckLockFile(const FileHandle& file, const LockOptions& options, bool cr
 void SetLockFileMode(const FileHandle& file, const LockOptions& options, bool created) {
   struct stat info;
   if (options.existing_file || !StatFile(file, &info).ok()) return;
-  bool left = info.st_size == 0 && info.st_uid == geteuid() && options.access != FileAccess::kOwner;
+  bool leftover =
+      info.st_size == 0 && info.st_uid == geteuid() && options.access != FileAccess::kOwner;
   bool wrong = (info.st_mode & kModeBits) != LockFileMode(options.access);
-  if ((created || left) && wrong) (void)fchmod(Fd(file), LockFileMode(options.access));
+  if ((created || leftover) && wrong) (void)fchmod(Fd(file), LockFileMode(options.access));
 }
 
 bool RepairLockFileMode(const std::string& path, const LockOptions& options) {
   struct stat info;
   constexpr mode_t kNeeded = S_IRUSR | S_IWUSR;
-  bool left = !options.existing_file && StatPath(path.c_str(), &info).ok() &&
-              S_ISREG(info.st_mode) && info.st_size == 0 && info.st_uid == geteuid() &&
-              (info.st_mode & kNeeded) != kNeeded;
-  return left && chmod(path.c_str(), LockFileMode(options.access)) == 0;
+  bool leftover = !options.existing_file && StatPath(path.c_str(), &info).ok() &&
+                  S_ISREG(info.st_mode) && info.st_size == 0 && info.st_uid == geteuid() &&
+                  (info.st_mode & kNeeded) != kNeeded;
+  return leftover && chmod(path.c_str(), LockFileMode(options.access)) == 0;
 }
 
 Status ExplainOpenFailure(const std::string& path, FileAccess access, int sys_code) {
-  // A lease on the file (Samba, knfsd) is being broken: man 2 open, EWOULDBLOCK.
+  // EAGAIN: a lease on the file (Samba, knfsd) is being broken (man 2 open, EWOULDBLOCK).
   if (sys_code == EAGAIN) return Status::TransientError(EAGAIN, "open", "file-lease");
   struct stat info;
   if (!StatPath(path.c_str(), &info).ok()) return Status::SystemError(sys_code, "open");
   const char* reason = DescribeNonRegular(info.st_mode);
   if (reason != nullptr) return Status::InvalidFile(reason);
   bool refused = sys_code == EACCES || sys_code == EPERM;
-  // Another user has just created it and gives it the mode of `access` in a moment.
+  // Another user has just created the file and is about to set the mode of `access`.
   if (refused && access != FileAccess::kOwner && info.st_size == 0) {
     return Status::TransientError(sys_code, "open", "access-denied");
   }

@@ -15,7 +15,7 @@ FileHandle OpenDirectory(const std::string& path, DWORD access) {
   return OpenFile(path, {access, kAll, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS});
 }
 
-// nullptr for a file.
+// Returns nullptr for a regular file.
 const char* DescribeNonRegular(DWORD attributes, bool is_link) {
   if (is_link) return "is a symbolic link";
   if (attributes & FILE_ATTRIBUTE_DIRECTORY) return "is a directory";
@@ -23,7 +23,7 @@ const char* DescribeNonRegular(DWORD attributes, bool is_link) {
   return nullptr;
 }
 
-// Empty for what has none.
+// Returns an empty string if the path has no parent.
 std::string ParentOf(const std::string& path) {
   std::size_t slash = path.find_last_of("\\/");
   return slash == std::string::npos ? std::string() : path.substr(0, slash);
@@ -59,8 +59,8 @@ Status CheckDirectory(const FileHandle& directory, Access* access) {
 }  // namespace
 
 Status EnsureLockDirectory(const std::string& path, bool tighten) {
-  PrivateAccess only_us;
-  Status status = MakeDirectories(path, &only_us);
+  PrivateAccess private_access;
+  Status status = MakeDirectories(path, &private_access);
   if (!status.ok()) return status;
   FileHandle directory = OpenDirectory(path, kInspect);
   if (!directory.valid()) return LastErrorOrTransient("open");
@@ -69,12 +69,12 @@ Status EnsureLockDirectory(const std::string& path, bool tighten) {
   if (!status.ok() || !(access.any_user_may_write || access.any_user_may_remove)) return status;
   if (!tighten) return Status::InvalidFile("is a directory that every user may write to");
   directory = OpenDirectory(path, kInspect | WRITE_DAC);
-  return directory.valid() ? only_us.ApplyTo(directory) : LastErrorOrTransient("open");
+  return directory.valid() ? private_access.ApplyTo(directory) : LastErrorOrTransient("open");
 }
 
 Status CheckParentDirectory(const std::string& lock_path) {
-  // A directory that is missing or unreadable is reported by the open that follows. Of a junction
-  // the target counts: that is where the file lies.
+  // The open that follows reports a missing or unreadable directory. Follows a junction: its target
+  // is the directory that holds the file.
   FileHandle directory =
       OpenFile(ParentOf(lock_path) + "\\",
                {kInspect, kAll, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, /*follow_links=*/true});
@@ -87,7 +87,7 @@ Status CheckParentDirectory(const std::string& lock_path) {
 
 Status CheckLockFile(const FileHandle& file, const LockOptions& options, bool created,
                      FileIdentity* identity) {
-  // Before anything else is asked, which the driver of a device may not even answer.
+  // Checked first: the driver of a device may not answer any other query.
   if (GetFileType(Raw(file)) != FILE_TYPE_DISK) return Status::InvalidFile("is a device");
   FileFacts facts;
   Status status = StatFile(file, &facts);
@@ -95,8 +95,8 @@ Status CheckLockFile(const FileHandle& file, const LockOptions& options, bool cr
   const char* reason = DescribeNonRegular(facts.attributes, facts.is_link);
   if (reason != nullptr) return Status::InvalidFile(reason);
   Access access;
-  bool judged = !created && !options.existing_file && options.access == FileAccess::kOwner;
-  if (judged && ReadAccess(file, &access).ok() && !access.ours && access.any_user_may_write) {
+  bool checks_owner = !created && !options.existing_file && options.access == FileAccess::kOwner;
+  if (checks_owner && ReadAccess(file, &access).ok() && !access.ours && access.any_user_may_write) {
     return Status::ForeignOwner("belongs to another user and is writable by others");
   }
   *identity = facts.identity;

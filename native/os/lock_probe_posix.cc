@@ -16,15 +16,15 @@
 namespace gateway_lock {
 namespace {
 
-// For writing where it may be: NFS grants an exclusive lock on no other descriptor (man 2 flock).
+// Opens for writing if allowed: NFS grants an exclusive lock on no other descriptor (man 2 flock).
 FileHandle OpenForProbe(const std::string& path) {
   FileHandle file = OpenPath(path.c_str(), O_RDWR);
   return !file.valid() && ShouldRetryReadOnly(errno) ? OpenPath(path.c_str(), O_RDONLY)
                                                      : std::move(file);
 }
 
-// Shared first: that is refused by an exclusive holder only. Exclusive next: refused by shared
-// ones.
+// Tries shared, then exclusive. Only an exclusive holder refuses the first; shared holders refuse
+// the second.
 Status ProbeOpenFile(const FileHandle& file, ProbedState* state) {
   Status shared = Flock(file, LOCK_SH | LOCK_NB);
   if (shared.contended()) {

@@ -9,15 +9,16 @@
 namespace gateway_lock {
 namespace {
 
-// A lock needs one of the two rights. Deletion is shared, so that no release is held up.
+// A lock needs one of the two rights. Shares deletion, so that a probe delays no release.
 FileHandle OpenForProbe(const std::string& path) {
   FileHandle file = OpenFile(path, {GENERIC_READ | GENERIC_WRITE});
   if (file.valid() || GetLastError() != ERROR_ACCESS_DENIED) return file;
   return OpenFile(path, {GENERIC_READ});
 }
 
-// Shared first: that is refused by an exclusive holder only. Exclusive next: refused by shared
-// ones. Not while we have the shared one, which would refuse us (LockFileEx does not convert).
+// Tries shared, then exclusive. Only an exclusive holder refuses the first; shared holders refuse
+// the second. Drops the shared lock in between: LockFileEx() does not convert, so our own lock
+// would refuse us.
 Status ProbeOpenFile(const FileHandle& file, ProbedState* state) {
   for (LockMode mode : {LockMode::kShared, LockMode::kExclusive}) {
     Status status = LockByte(file, mode);

@@ -12,9 +12,9 @@
 namespace gateway_lock {
 namespace {
 
-// Where a socket listens, or a bind wants to.
+// The address of a socket, or of a wanted bind.
 struct BoundAddress {
-  bool v4 = false;  // takes IPv4 connections; a socket on `::` takes both
+  bool v4 = false;  // accepts IPv4 connections; a socket on `::` accepts both
   bool v6 = false;
   in6_addr local = {};  // an IPv4 address is in the last 4 bytes
 };
@@ -41,8 +41,8 @@ bool ToBoundAddress(const Endpoint& endpoint, BoundAddress* bound) {
 
 enum class Kind { kListener, kConnection };
 
-// False for a socket of another kind or on another port. insi_laddr and insi_vflag are those of the
-// inpcb (fill_inpcbinfo() in bsd/kern/socket_info.c).
+// Returns false for a socket of another kind or on another port. insi_laddr and insi_vflag are
+// those of the inpcb (fill_inpcbinfo() in bsd/kern/socket_info.c).
 bool ReadSocket(int pid, int descriptor, std::uint16_t port, Kind kind, BoundAddress* bound) {
   socket_fdinfo info = {};
   if (proc_pidfdinfo(pid, descriptor, PROC_PIDFDSOCKETINFO, &info, sizeof info) <
@@ -64,31 +64,31 @@ bool ReadSocket(int pid, int descriptor, std::uint16_t port, Kind kind, BoundAdd
          ntohs(static_cast<std::uint16_t>(in.insi_lport)) == port;
 }
 
-// A v6 listener on `::` takes IPv4 connections, too; a v4 listener never takes those for ::1.
+// A v6 listener on `::` accepts IPv4 connections too; a v4 listener never accepts those for ::1.
 bool Overlaps(const BoundAddress& listener, const BoundAddress& wanted) {
   if (!(listener.v4 && wanted.v4) && !(listener.v6 && wanted.v6)) return false;
   return IsAny(listener.local) || IsAny(wanted.local) ||
          std::memcmp(&listener.local, &wanted.local, sizeof wanted.local) == 0;
 }
 
-// Another user's process is EPERM (proc_security_policy() in bsd/kern/proc_info.c), and reads as
-// one without sockets.
+// A process of another user fails with EPERM (proc_security_policy() in bsd/kern/proc_info.c) and
+// reads as a process without sockets.
 bool HasSocket(int pid, std::uint16_t port, Kind kind, const BoundAddress& wanted) {
   int size = proc_pidinfo(pid, PROC_PIDLISTFDS, 0, nullptr, 0);
   if (size <= 0) return false;
   std::vector<proc_fdinfo> descriptors(static_cast<std::size_t>(size) / sizeof(proc_fdinfo));
   size = proc_pidinfo(pid, PROC_PIDLISTFDS, 0, descriptors.data(), size);
   for (int i = 0; i < size / static_cast<int>(sizeof(proc_fdinfo)); ++i) {
-    const proc_fdinfo& one = descriptors[static_cast<std::size_t>(i)];
+    const proc_fdinfo& descriptor = descriptors[static_cast<std::size_t>(i)];
     BoundAddress bound;
-    bool found =
-        one.proc_fdtype == PROX_FDTYPE_SOCKET && ReadSocket(pid, one.proc_fd, port, kind, &bound);
+    bool found = descriptor.proc_fdtype == PROX_FDTYPE_SOCKET &&
+                 ReadSocket(pid, descriptor.proc_fd, port, kind, &bound);
     if (found && Overlaps(bound, wanted)) return true;
   }
   return false;
 }
 
-// 0 for none.
+// Returns 0 if no process has such a socket.
 std::int64_t FindProcess(const Endpoint& endpoint, Kind kind) {
   BoundAddress wanted;
   if (!ToBoundAddress(endpoint, &wanted)) return 0;

@@ -17,7 +17,7 @@ constexpr int kMaxAttempts = 8;
 
 enum class Kind { kListener, kConnection };
 
-// One line of a table of sockets; an IPv4 address is the first 4 bytes.
+// One row of a socket table; an IPv4 address is the first 4 bytes.
 struct Row {
   unsigned char local[16];
   std::uint16_t port;
@@ -37,14 +37,15 @@ Row ToRow(const MIB_TCP6ROW_OWNER_PID& from) {
   return row;
 }
 
-// The table grows while we ask for its size. Empty when the system does not tell.
+// Retries: the table may grow between the two calls. Returns an empty table if the system does not
+// show it.
 std::vector<DWORD> ReadTable(ULONG family, Kind kind) {
   auto rows =
       kind == Kind::kListener ? TCP_TABLE_OWNER_PID_LISTENER : TCP_TABLE_OWNER_PID_CONNECTIONS;
   std::vector<DWORD> table(1024);
   for (int tries = 0; tries < kMaxAttempts; ++tries) {
     auto size = static_cast<DWORD>(table.size() * sizeof(DWORD));
-    DWORD error = GetExtendedTcpTable(table.data(), &size, FALSE, family, rows, 0);
+    DWORD error = GetExtendedTcpTable(table.data(), &size, /*bOrder=*/FALSE, family, rows, 0);
     if (error == NO_ERROR) return table;
     if (error != ERROR_INSUFFICIENT_BUFFER) break;
     table.resize(size / sizeof(DWORD) + 256);
@@ -52,7 +53,7 @@ std::vector<DWORD> ReadTable(ULONG family, Kind kind) {
   return {};
 }
 
-// The first socket on the port for which `matches` holds.
+// Finds the first socket on the port for which `matches` holds.
 template <typename Table, typename Matches>
 bool FindRow(ULONG family, std::uint16_t port, Kind kind, Matches matches, Row* found) {
   std::vector<DWORD> bytes = ReadTable(family, kind);
@@ -79,7 +80,7 @@ Row ToRow(const SocketAddress& address, std::uint16_t port) {
   return row;
 }
 
-// A v6 listener on `::` can take IPv4 connections, too; a v4 listener never takes those for ::1.
+// A v6 listener on `::` can accept IPv4 connections too; a v4 listener never accepts those for ::1.
 bool FindSocket(const Endpoint& endpoint, Kind kind, Row* found) {
   SocketAddress address;
   if (!ParseAddress(endpoint, &address).ok()) return false;
@@ -108,9 +109,11 @@ bool HasListener(const Endpoint& endpoint) {
 
 bool HasLingeringConnection(std::uint16_t port) {
   Row row;
-  // From FIN_WAIT_1 to TIME_WAIT. One that is established belongs to somebody who has the port.
-  auto lingers = [](const Row& one) {
-    return one.state >= MIB_TCP_STATE_FIN_WAIT1 && one.state <= MIB_TCP_STATE_TIME_WAIT;
+  // From FIN_WAIT_1 to TIME_WAIT. An established connection belongs to a process that uses the
+  // port.
+  auto lingers = [](const Row& connection) {
+    return connection.state >= MIB_TCP_STATE_FIN_WAIT1 &&
+           connection.state <= MIB_TCP_STATE_TIME_WAIT;
   };
   constexpr Kind kKind = Kind::kConnection;
   return FindRow<MIB_TCPTABLE_OWNER_PID>(AF_INET, port, kKind, lingers, &row) ||

@@ -12,9 +12,9 @@ namespace {
 constexpr long kProbeTimeoutUs = 20 * 1000;
 constexpr int kMaxSourcePorts = 100;
 
-// Symptom without it: a connect() to a closed port takes 2 s, because Windows takes a refusal for
-// an accident and asks again (libuv, src/win/tcp.c, uv__tcp_try_connect). From Windows 10 1709 on;
-// elsewhere the time that we wait is the bound.
+// Symptom without this: a connect() to a closed port takes 2 s, because Windows retransmits the SYN
+// after a RST (libuv, src/win/tcp.c, uv__tcp_try_connect). Works from Windows 10 1709 on; before
+// that, kProbeTimeoutUs is the limit.
 void DisableSynRetransmission(const SocketHandle& socket) {
   TCP_INITIAL_RTO_PARAMETERS once = {};
   once.Rtt = TCP_INITIAL_RTO_UNSPECIFIED_RTT;
@@ -24,7 +24,8 @@ void DisableSynRetransmission(const SocketHandle& socket) {
                  nullptr);
 }
 
-// Not WSAPoll(): before Windows 10 2004 it never tells of a connect() that has failed.
+// select(), not WSAPoll(): before Windows 10 2004 WSAPoll() never reports a connect() that has
+// failed.
 bool IsConnected(const SocketHandle& socket) {
   fd_set done;
   fd_set failed;

@@ -9,7 +9,7 @@
 namespace gateway_lock {
 namespace {
 
-// ENOTSUP and EOPNOTSUPP are two numbers on macOS, where SMB volumes say the first.
+// ENOTSUP and EOPNOTSUPP are two numbers on macOS, where SMB volumes return the first.
 // EBADF: NFS and SMB grant an exclusive lock on a writable descriptor only (man 2 flock).
 bool IsFlockUnsupported(int code) {
   for (int meaning : {ENOSYS, ENOTSUP, EOPNOTSUPP, ENOLCK, EBADF}) {

@@ -15,8 +15,9 @@ namespace gateway_lock {
 Status OpenListener(const Endpoint& endpoint, int backlog, SocketHandle* out);
 Status OpenListenerBeside(const Endpoint& endpoint, int backlog, SocketHandle* out);
 
-// Tells the open sockets of this host apart. Sets 0 for a handle that is not a socket (on Windows:
-// not a listening one). Fails with EBADF for a closed descriptor on Linux; macOS sets 0 for it.
+// Sets `identity` to a number that no other open socket of this host has. 0 for a handle that is
+// not a socket (on Windows: not a listening one). Fails with EBADF for a closed descriptor on
+// Linux; macOS sets 0 for it.
 Status SocketIdentity(NativeHandle handle, std::uint64_t* identity);
 
 Status LocalPort(const SocketHandle& socket, std::uint16_t* port);

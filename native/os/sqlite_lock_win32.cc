@@ -11,7 +11,7 @@ constexpr DWORD kByteCount = 512;
 
 }  // namespace
 
-// A shared lock is what an exclusive transaction refuses and a reader does not.
+// Tries a shared lock: an exclusive transaction refuses it, a reader does not.
 bool IsSqliteLocked(const std::string& path) {
   FileHandle file = OpenFile(path, {GENERIC_READ});
   if (!file.valid()) return false;

@@ -16,7 +16,7 @@ Status StartOverWhileReplaced(Attempt attempt) {
     Status status = attempt();
     if (status.kind != StatusKind::kReplaced) return status;
   }
-  return Status::WeakFileSystem("shows another file at the path each time it is asked");
+  return Status::WeakFileSystem("names another file on every attempt");
 }
 
 }  // namespace gateway_lock

@@ -7,9 +7,9 @@
 namespace gateway_lock {
 namespace {
 
-// Never destroyed: a thread may still release at exit.
+// Never destroyed: a thread may still release a lock at exit.
 std::mutex& mutex = *new std::mutex();
-// One entry for each lock: a shared one may be held more than once. Guarded by mutex.
+// One entry per lock: a shared lock may be held more than once. Guarded by mutex.
 std::vector<FileIdentity>& held = *new std::vector<FileIdentity>();
 
 }  // namespace

@@ -1,6 +1,7 @@
-// The locks that this process holds on file systems that do not keep two opens of one process
-// apart. There a second open that asks for the lock gets it, and its close drops the first one's:
-// smbfs of macOS passes flock() on by process (smbfs_vnops.c).
+// The weak locks that this process holds. On a weak file system a second descriptor of the same
+// process is granted the lock too, and its close drops the first one's lock: smbfs of macOS passes
+// flock() on by process (smbfs_vnops.c). A probe therefore consults this registry before it tries
+// the lock.
 //
 // Thread-safety: all functions, for all threads.
 #pragma once

@@ -36,7 +36,7 @@ bool IsAnyUser(PSID sid) {
                        WinBuiltinGuestsSid, WinInteractiveSid, WinAnonymousSid});
 }
 
-// Empty on failure. Begins with a TOKEN_USER.
+// Returns a buffer that begins with a TOKEN_USER; empty on failure.
 std::vector<BYTE> ThisUser() {
   HANDLE token = nullptr;
   if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token)) return {};
@@ -51,7 +51,7 @@ PSID SidOf(std::vector<BYTE>* user) {
   return user->empty() ? nullptr : reinterpret_cast<TOKEN_USER*>(user->data())->User.Sid;
 }
 
-// A file system without owners (FAT) says Everyone.
+// A file system without owners (FAT) reports Everyone.
 bool IsOurs(PSID owner) {
   std::vector<BYTE> user = ThisUser();
   PSID sid = SidOf(&user);
@@ -59,7 +59,8 @@ bool IsOurs(PSID owner) {
          IsOneOf(owner, {WinBuiltinAdministratorsSid, WinLocalSystemSid, WinWorldSid});
 }
 
-// A denial that would take something back is not counted: rather one refusal too many.
+// Ignores entries that deny: they could only reduce the rights, so the result errs on the safe
+// side.
 DWORD RightsOfAnyUser(PACL list) {
   DWORD rights = 0;
   void* entry = nullptr;
@@ -72,7 +73,8 @@ DWORD RightsOfAnyUser(PACL list) {
   return rights;
 }
 
-// User, system, administrators: all rights, also in what is made inside; nothing is inherited.
+// Grants all rights to the user, the system and the administrators, also on entries created inside;
+// inherits nothing.
 std::wstring PrivateSddl() {
   std::wstring text = L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
   std::vector<BYTE> user = ThisUser();
@@ -84,8 +86,8 @@ std::wstring PrivateSddl() {
   return text;
 }
 
-// Where a file system keeps lists, none at all lets anyone do anything; where it keeps none (FAT),
-// it says nothing.
+// A null DACL grants everyone full access. A file system without ACLs (FAT) reports a null DACL
+// too; ignored there.
 DWORD RightsWithoutAcl(const FileHandle& file) {
   DWORD flags = 0;
   bool known = GetVolumeInformationByHandleW(Raw(file), nullptr, 0, nullptr, nullptr, &flags,

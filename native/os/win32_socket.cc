@@ -7,7 +7,7 @@
 namespace gateway_lock {
 namespace {
 
-// Never cleaned up: the process that ends does it.
+// WSACleanup() is left to the end of the process.
 int StartWinsock() {
   static const int error = [] {
     WSADATA data;
@@ -36,7 +36,7 @@ Status AllowDualStack(const SocketHandle& socket) {
 Status ParseAddress(const Endpoint& endpoint, SocketAddress* address) {
   int error = StartWinsock();
   if (error != 0) return Status::SystemError(error, "WSAStartup");
-  // "" would be every address of this host (MS Learn, getaddrinfo).
+  // getaddrinfo("") would return every address of this host (MS Learn, getaddrinfo).
   if (endpoint.address.empty()) return Status::SystemError(WSAEINVAL, "bind");
   addrinfo hints = {};
   hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
@@ -69,7 +69,7 @@ Status LocalPort(const SocketHandle& socket, std::uint16_t* port) {
   if (getsockname(Raw(socket), reinterpret_cast<sockaddr*>(&local.storage), &local.length) != 0) {
     return Status::SystemError(WSAGetLastError(), "getsockname");
   }
-  // sin_port and sin6_port lie at the same place.
+  // sin_port and sin6_port have the same offset.
   *port = ntohs(reinterpret_cast<const sockaddr_in*>(local.get())->sin_port);
   return Status::Ok();
 }

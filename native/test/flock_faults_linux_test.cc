@@ -99,7 +99,7 @@ TEST(
   FileLock lock;
   Status status = acquirer.TryAcquire(path, &lock);
   CHECK(status.kind == StatusKind::kWeakFileSystem);
-  CHECK(std::strcmp(status.detail, "shows another file at the path each time it is asked") == 0);
+  CHECK(std::strcmp(status.detail, "names another file on every attempt") == 0);
   CHECK(calls == 100);
   CHECK(!lock.held());
 }
@@ -110,7 +110,7 @@ TEST("a file system that grants the lock twice is refused unless weak locks are 
   FileLock lock;
   Status refused = TryAcquire(directory / "a.lock", &lock);
   CHECK(refused.kind == StatusKind::kWeakFileSystem);
-  CHECK(std::strcmp(refused.detail, "grants the lock to two at once") == 0);
+  CHECK(std::strcmp(refused.detail, "grants the lock to two holders at once") == 0);
   CHECK(!lock.held());
   FileSystemCache file_systems;
   LockOptions options;

@@ -82,7 +82,7 @@ describe('a file system on which flock() excludes nobody', () => {
       await expect(actor.call('tryAcquire', path, { mode })).rejects.toMatchObject({
         name: 'LockError',
         code: 'ERR_LOCK_WEAK_FILESYSTEM',
-        message: expect.stringMatching(/grants the lock to two at once.*local file system.*weakFileSystem/),
+        message: expect.stringMatching(/grants the lock to two holders at once.*local file system.*weakFileSystem/),
         path,
       });
     }
