@@ -79,7 +79,7 @@ describe('a gateway lock', () => {
     }
   });
 
-  test('on a second close() with a shorter grace period cuts the connections that the first waits for', async () => {
+  test('on a second close() with a shorter grace period cuts the connections that the first call waits for', async () => {
     const lock = await gateway({ stateDir: freshDirectory() });
     await lock.listen(createTcpServer());
     const client = connect(lock.port, '127.0.0.1').on('error', () => {});

@@ -62,7 +62,7 @@ describe('the error for a user without access rights', () => {
   });
 
   test.for(['the state directory', 'the lock directory', 'the lock file'])(
-    'contains the chown command if an earlier start with sudo left %s to root',
+    'contains the chown command if an earlier start with sudo left %s owned by root',
     async (what, ctx) => {
       need(ctx, whyNoStranger());
       const home = freshDirectory();

@@ -271,7 +271,7 @@ describe('another web server on the port, without a lock,', () => {
     expect(await outcome).toMatchObject({ outcome: 'started', gateway: { port: options.port } });
   });
 
-  test('that reports to be healthy makes the start end with exit code 78, without an owner', async () => {
+  test('that reports that it is healthy makes the start end with exit code 78, without an owner', async () => {
     const options = await freshOptions();
     await listening(
       createServer((_, response) => response.end(LIVE)),
