@@ -58,32 +58,36 @@ export function addRunCommand(program: Command): void {
     .option('--exec', 'replace this process by the program: same pid, no wrapper')
     .action(run);
   addRunClusterFlags(command);
-  withExamples(command, [
-    { line: 'gateway-lock run -- node worker.js', what: 'one instance at a time, with the lock in ~/.gateway' },
-    {
-      line: 'gateway-lock run --no-wait --lock /run/lock/backup.lock -- ./backup.sh',
-      what: 'a job; exits with 75 if it is already running',
-    },
-    {
-      line: 'gateway-lock run --port 18790 --no-handover -- python3 -m http.server 18790',
-      what: 'a server that binds its port itself',
-    },
-    {
-      line: 'gateway-lock run --port 18790 --supervised -- node server.js',
-      what: 'in a systemd unit; server.js listens on { fd: 3 }',
-    },
-  ]);
-  withExitCodes(command, [
-    ['N', 'the exit code of the program'],
-    [0, 'with --supervised also: already running and healthy, with a supervisor other than systemd'],
-    [1, 'error; with --supervised also: the running gateway is not healthy'],
-    [64, 'usage error'],
-    [75, 'lock or port is in use; with --cluster also: the cluster lock was lost and the program was stopped'],
-    [78, 'with --supervised under systemd: already running and healthy'],
-    [126, 'the program cannot be run'],
-    [127, 'the program does not exist'],
-  ]);
+  withExamples(command, EXAMPLES);
+  withExitCodes(command, EXIT_CODES);
 }
+
+const EXAMPLES = [
+  { line: 'gateway-lock run -- node worker.js', what: 'one instance at a time, with the lock in ~/.gateway' },
+  {
+    line: 'gateway-lock run --no-wait --lock /run/lock/backup.lock -- ./backup.sh',
+    what: 'a job; exits with 75 if it is already running',
+  },
+  {
+    line: 'gateway-lock run --port 18790 --no-handover -- python3 -m http.server 18790',
+    what: 'a server that binds its port itself',
+  },
+  {
+    line: 'gateway-lock run --port 18790 --supervised -- node server.js',
+    what: 'in a systemd unit; server.js listens on { fd: 3 }',
+  },
+];
+
+const EXIT_CODES = [
+  ['N', 'the exit code of the program'],
+  [0, 'with --supervised also: already running and healthy, with a supervisor other than systemd'],
+  [1, 'error; with --supervised also: the running gateway is not healthy'],
+  [64, 'usage error'],
+  [75, 'lock or port is in use; with --cluster also: the cluster lock was lost and the program was stopped'],
+  [78, 'with --supervised under systemd: already running and healthy'],
+  [126, 'the program cannot be run'],
+  [127, 'the program does not exist'],
+] as const;
 
 async function run(words: string[], flags: RunFlags): Promise<void> {
   assertSupportedFlags(flags);

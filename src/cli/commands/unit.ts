@@ -37,25 +37,29 @@ export function addUnitCommand(program: Command): void {
     .option('--no-handover', 'release the port before starting the program, for programs that bind it themselves')
     .addOption(new Option('--health-path <path>', 'URL path of the health check (default: /healthz)'))
     .action(unit);
-  withExamples(command, [
-    {
-      line: 'gateway-lock unit systemd --user --port 18790 -- node server.js',
-      what: 'server.js listens on { fd: 3 }; the first line tells where to save the unit',
-    },
-    {
-      line: 'gateway-lock unit systemd --port 18790 --no-handover -- python3 -m http.server 18790',
-      what: 'a server that binds its port itself, started at boot',
-    },
-    { line: 'gateway-lock unit launchd --user --name org.example.gateway', what: 'the demo gateway, on macOS' },
-    { line: 'gateway-lock unit schtasks --user > gateway.xml', what: 'the demo gateway, on Windows' },
-  ]);
-  withExitCodes(command, [
-    [0, 'success'],
-    [64, 'usage error'],
-    [126, 'the program cannot be run'],
-    [127, 'the program does not exist'],
-  ]);
+  withExamples(command, EXAMPLES);
+  withExitCodes(command, EXIT_CODES);
 }
+
+const EXAMPLES = [
+  {
+    line: 'gateway-lock unit systemd --user --port 18790 -- node server.js',
+    what: 'server.js listens on { fd: 3 }; the first line tells where to save the unit',
+  },
+  {
+    line: 'gateway-lock unit systemd --port 18790 --no-handover -- python3 -m http.server 18790',
+    what: 'a server that binds its port itself, started at boot',
+  },
+  { line: 'gateway-lock unit launchd --user --name org.example.gateway', what: 'the demo gateway, on macOS' },
+  { line: 'gateway-lock unit schtasks --user > gateway.xml', what: 'the demo gateway, on Windows' },
+];
+
+const EXIT_CODES = [
+  [0, 'success'],
+  [64, 'usage error'],
+  [126, 'the program cannot be run'],
+  [127, 'the program does not exist'],
+] as const;
 
 async function unit(kind: ServiceKind, words: readonly string[], flags: UnitFlags): Promise<void> {
   const service = readService(kind, words, flags);
