@@ -1,4 +1,4 @@
-// Draws the plots of README. Without a plotting library, which would be larger than the bench.
+// Draws the plots of README as SVG, without a plotting library, which would be larger than the bench.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { lineChart } from './line-chart.mjs';
