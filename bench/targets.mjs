@@ -12,7 +12,7 @@ export const TARGETS = {
   probe: ratio(2),
   gateway: ratio(1.5),
   handoff: {
-    text: 'p50 and p99 ratio <= 1.5, of 100 kills each or more',
+    text: 'p50 and p99 ratio <= 1.5, with 100 kills each or more',
     of: (figure) => Math.max(figure.ratio, figure.p99.ratio),
     limit: 1.5,
     lacks: ({ samples }) => fewer(Math.min(samples.floor.length, samples.ours.length), 100, 'kills'),
@@ -28,13 +28,13 @@ export const TARGETS = {
   },
   refused_process: ratio(1.3),
   scale_locks: {
-    text: '10 to 10000 locks: flat within 1.3',
+    text: 'ratio <= 1.3, from 10 to 10000 locks',
     of: (figure) => figure.ratio,
     limit: 1.3,
     lacks: ({ points }) => fewer(points.at(-1).count, 10_000, 'locks'),
   },
   scale_contenders: {
-    text: '10 to 1000 processes, none left out: flat within 1.5',
+    text: 'ratio <= 1.5, from 10 to 1000 processes, all measured',
     of: (figure) => figure.ratio,
     limit: 1.5,
     lacks: ({ points, left = [] }) =>
@@ -42,7 +42,7 @@ export const TARGETS = {
       fewer(points.at(-1).count, 1000, 'processes'),
   },
   rss_per_lock: {
-    text: '<= 2 KiB, of 10000 locks',
+    text: '<= 2 KiB, with 10000 locks',
     of: (figure) => figure.ours,
     limit: 2,
     lacks: ({ locks }) => fewer(locks, 10_000, 'locks'),
