@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-// Forks, because the addon holds kernel state that a thread of the runner would share. Two at a time,
-// and the kill loop last and alone: machines have two cores.
+// Runs test files in forks, because threads of the runner would share the kernel state of the
+// addon. Two at a time, for machines with two cores; the kill loop and the cluster tests run after
+// the others.
 const suite = (name: string, groupOrder: number, testTimeout: number) => ({
   extends: true as const,
   test: {

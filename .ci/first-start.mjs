@@ -1,5 +1,5 @@
-// What a newcomer does, in this very clone and before anything else: npm start (which installs and
-// builds), a second start, kill -9, a start at once, SIGTERM. Ends non-zero at the first surprise.
+// Runs a new user's first commands in this clone: npm start (which installs and builds), a second
+// start, kill -9, an immediate third start, SIGTERM. Exits non-zero if a step fails.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ const LIMIT_MS = 300_000;
 const home = mkdtempSync(join(tmpdir(), 'gateway-lock-first-start-'));
 const port = await freePort();
 const children = new Set();
-setTimeout(() => finish(new Error(`not done within ${LIMIT_MS}ms`)), LIMIT_MS).unref();
+setTimeout(() => finish(new Error(`not finished within ${LIMIT_MS} ms`)), LIMIT_MS).unref();
 
 try {
   const first = await listening(start());
@@ -39,7 +39,7 @@ try {
 }
 
 function start() {
-  // A newcomer at a shell, also where CI itself is a systemd service.
+  // Without the variables of systemd, as in a shell: CI itself may be a systemd service.
   const { INVOCATION_ID: _, JOURNAL_STREAM: __, SYSTEMD_EXEC_PID: ___, ...env } = process.env;
   const child = spawn('npm', ['start', '--', '--port', String(port), '--state-dir', home], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   children.add(child);
@@ -48,7 +48,7 @@ function start() {
   return run;
 }
 
-/** The gateway's own pid, once it listens. */
+/** Resolves with the gateway's pid once it listens. */
 async function listening(run) {
   const line = new RegExp(`^gateway listening on ws://127.0.0.1:${port} \\(pid (\\d+)\\)$`, 'm');
   while (!line.test(run.text)) {
@@ -70,6 +70,6 @@ function finish(error) {
   for (const child of children) child.kill('SIGTERM');
   rmSync(home, { recursive: true, force: true });
   if (error !== undefined) console.error(error);
-  console.log(`first start: ${error === undefined ? 'as promised' : 'FAILED'}`);
+  console.log(`first start: ${error === undefined ? 'passed' : 'FAILED'}`);
   process.exit(error === undefined ? 0 : 1);
 }

@@ -1,4 +1,5 @@
-// node contend.mjs PATH: one try. Held: says so, and keeps it until its input ends. Refused: exit code 1.
+// node contend.mjs PATH: one attempt to acquire the lock. If it succeeds, prints "held" and holds
+// the lock until standard input ends. If it is refused, exits with 1.
 import { tryAcquireLock } from '../dist/index.js';
 
 const lock = tryAcquireLock(process.argv[2]);

@@ -1,5 +1,6 @@
-// node contestant.mjs NAME: answers on stdout, one number a line, what stdin asks, one request a line; the C
-// program of floor/ speaks the same. Times are nanoseconds of the monotonic clock, which all processes share.
+// node contestant.mjs NAME: the process in which one lock is measured. Reads one request per line
+// from stdin and writes one number per line to stdout, as the C++ program in floor/ does. Times are
+// nanoseconds of the monotonic clock, which all processes share.
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -31,9 +32,9 @@ const answers = {
     return process.memoryUsage.rss();
   },
   descriptors: () => readdirSync('/proc/self/fd').length,
-  /** Microseconds of CPU used while it waits for the lock, or for nothing; not what it takes to begin with. */
+  /** Returns the CPU time in microseconds of `ms` of waiting, without the first `settleMs`. */
   idle: async (settleMs, ms, path) => {
-    if (path !== undefined) lock.wait(path).catch(() => {}); // it never gets it
+    if (path !== undefined) lock.wait(path).catch(() => {}); // the lock is never released
     await sleep(Number(settleMs));
     const before = process.cpuUsage();
     await sleep(Number(ms));
@@ -42,13 +43,14 @@ const answers = {
   },
 };
 
-async function time(count, what, ...args) {
-  const once = lock[what];
-  if (once === undefined) throw new Error(`has no ${what}`);
+/** Returns the nanoseconds of `count` calls. */
+async function time(count, name, ...args) {
+  const once = lock[name];
+  if (once === undefined) throw new Error(`has no ${name}`);
   const start = process.hrtime.bigint();
   for (let i = Number(count); i > 0; i--) {
     const pending = once(...args);
-    // Only where there is one: an await would cost a synchronous lock more than a promise's worth.
+    // No await for a synchronous lock: it would add the time of a promise.
     if (pending instanceof Promise) await pending;
   }
   return process.hrtime.bigint() - start;

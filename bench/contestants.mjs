@@ -1,11 +1,13 @@
-// Starts what is measured, each in a process of its own, and asks it.
+// Starts a process for each contestant (the floor, this package, a peer) and sends it requests.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { FLOOR } from './floor.mjs';
 
 const PROGRAM = fileURLToPath(new URL('contestant.mjs', import.meta.url));
-/** Longer than any answer takes: a bench that hangs is a bug, and must say so. */
+/**
+ * Longer than any answer takes. After it, the contestant is killed, so that the bench cannot hang.
+ */
 const ANSWER_MS = 120_000;
 const started = new Set();
 
@@ -29,7 +31,7 @@ export class Contestant {
     started.add(this);
   }
 
-  /** One request, one number. Rejects with what the contestant says when it cannot. */
+  /** Sends a request and resolves with its number. Rejects with the error of the contestant. */
   async ask(...words) {
     if (this.#ended) throw this.#endedError();
     const timer = setTimeout(() => this.kill(), ANSWER_MS);
@@ -43,13 +45,13 @@ export class Contestant {
     }
   }
 
-  /** Ends it as the kernel would; resolves when it is reaped. */
+  /** Kills the process. Resolves once it has been reaped. */
   kill() {
     this.#child.kill('SIGKILL');
     return this.exited;
   }
 
-  /** Ends it in order: its input ends. */
+  /** Closes the input of the process, so that it exits. */
   end() {
     this.#child.stdin.end();
     return this.exited;
@@ -70,7 +72,7 @@ export class Contestant {
   }
 }
 
-/** Runs `use` with one process for each name, and ends them all, whatever happens. */
+/** Runs `use` with one process for each name. Kills all processes afterwards. */
 export async function withContestants(names, use) {
   const contestants = names.map((name) => new Contestant(name));
   try {

@@ -1,14 +1,18 @@
-// How much is measured. Every loop has a bound in seconds, so that a slow machine measures less instead of longer.
+// Defines how much is measured. Every loop is bounded in seconds, so that a slow machine measures
+// less instead of longer.
 import { execFileSync } from 'node:child_process';
 
 const FULL = {
   rounds: 120,
   batchMs: 8,
-  /** Of each contestant before it counts: V8 compiles what is called some thousand times. */
+  /** Warm-up of each contestant: V8 compiles functions after some thousand calls. */
   warmSeconds: 0.7,
   seconds: 18,
   kills: 200,
-  /** For all, the peers' kills too: one takes 0.2 s, and of fewer than 100 the 99th percentile is the slowest. */
+  /**
+   * For all kills, those of the peers included. One takes 0.2 s. With fewer than 100, the 99th
+   * percentile would be the slowest.
+   */
   killSeconds: 100,
   peerKills: 8,
   handOvers: 600,
@@ -19,7 +23,10 @@ const FULL = {
   heldLocks: [10, 1000, 10_000],
   memoryRounds: 3,
   contenders: [10, 100, 1000],
-  /** Of one size, in as many rounds as that makes, but 3 at least unless they take too long. */
+  /**
+   * Processes that start for one group size in all rounds together. At least 3 rounds run, if time
+   * allows.
+   */
   contendersInAll: 100,
   contenderSeconds: 100,
   leakCycles: 1_000_000,
@@ -48,10 +55,12 @@ const QUICK = {
   leakSeconds: 5,
 };
 
-/** Of a process that holds locks: what it has open besides. */
+/** Descriptors of a process that are not locks. */
 const OTHER_DESCRIPTORS = 100;
 
-/** `limitedBy`: why there are fewer locks than a figure is about. */
+/**
+ * Returns the effort. `limitedBy` is the reason if there are fewer locks than the target requires.
+ */
 export function effortOf(quick) {
   const effort = quick ? QUICK : FULL;
   const limit = mostDescriptors();

@@ -1,4 +1,4 @@
-// A line chart as SVG text, readable on light and dark pages.
+// Draws line charts as SVG text, readable on light and dark pages.
 
 const WIDTH = 640;
 const HEIGHT = 300;
@@ -11,7 +11,10 @@ const STYLE =
   'text { font: 12px sans-serif; fill: #24292f } .grid { stroke: #8884 } @media (prefers-color-scheme: dark) { text { fill: #d0d7de } }';
 
 /**
- * @param {{ title: string, x: Axis, y: Axis, series: { name: string, points: [number, number][] }[], dots?: boolean }} chart
+ * Returns the SVG text of a chart.
+ *
+ * @param {{ title: string, x: Axis, y: Axis, series: Series[], dots?: boolean }} chart
+ * @typedef {{ name: string, points: [number, number][] }} Series
  * @typedef {{ label: string, log?: boolean, from?: number, to?: number }} Axis
  */
 export function lineChart({ title, x, y, series, dots = false }) {
@@ -43,9 +46,9 @@ export function lineChart({ title, x, y, series, dots = false }) {
 
 function draw({ name, points }, index, across, up, dots) {
   const colour = COLOURS[index];
-  const places = points.map(([a, b]) => [across(a).toFixed(1), up(b).toFixed(1)]);
-  const line = `<polyline fill="none" stroke="${colour}" stroke-width="2" points="${places.map((place) => place.join()).join(' ')}"/>`;
-  const marks = dots ? places.map(([a, b]) => `<circle cx="${a}" cy="${b}" r="3.5" fill="${colour}"/>`) : [];
+  const pixels = points.map(([a, b]) => [across(a).toFixed(1), up(b).toFixed(1)]);
+  const line = `<polyline fill="none" stroke="${colour}" stroke-width="2" points="${pixels.map((pixel) => pixel.join()).join(' ')}"/>`;
+  const marks = dots ? pixels.map(([a, b]) => `<circle cx="${a}" cy="${b}" r="3.5" fill="${colour}"/>`) : [];
   const legend = WIDTH - RIGHT - 110 * (COLOURS.length - index);
   return [
     line,
@@ -55,13 +58,13 @@ function draw({ name, points }, index, across, up, dots) {
   ];
 }
 
-/** From values to pixels, and which values to write at the axis. */
+/** Returns a function from values to pixels, and the values to write at the axis. */
 function scaleOf({ log = false, from, to }, values, low, high) {
   const [least, most] = [from ?? Math.min(...values), to ?? Math.max(...values) * (log ? 1 : 1.1)];
-  const place = log ? Math.log10 : (value) => value;
-  // One value alone would have no width.
-  const width = place(most) - place(least) || 1;
-  const at = (value) => low + ((place(value) - place(least)) / width) * (high - low);
+  const position = log ? Math.log10 : (value) => value;
+  // A single value has no range.
+  const width = position(most) - position(least) || 1;
+  const at = (value) => low + ((position(value) - position(least)) / width) * (high - low);
   return {
     at,
     ticks: (log ? decades(least, most) : steps(least, most)).filter((tick) => tick >= least && tick <= most),
@@ -71,7 +74,7 @@ function scaleOf({ log = false, from, to }, values, low, high) {
 function decades(least, most) {
   const first = Math.floor(Math.log10(least));
   const powers = Array.from({ length: Math.ceil(Math.log10(most)) - first + 1 }, (_, index) => 10 ** (first + index));
-  // Within one decade or two its halves are needed, too.
+  // One or two decades need ticks between the powers of ten.
   return most / least > 100 ? powers : powers.flatMap((power) => [power, 2 * power, 5 * power]);
 }
 

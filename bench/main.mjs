@@ -1,5 +1,6 @@
-// npm run bench [-- --json FILE] [--quick] [--only KEY,...] [--no-peers]: how far the package is from a C program that
-// does the same, and how far its peers are. docs/performance.md explains the figures.
+// npm run bench [-- --json FILE] [--quick] [--only KEY,...] [--no-peers]: compares the speed of the
+// package and of its peers with a C++ program that follows the same protocol. docs/performance.md
+// explains the figures.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { prepare } from '../scripts/prepare.mjs';
@@ -13,10 +14,10 @@ import * as start from './figures/start.mjs';
 import * as waiting from './figures/waiting.mjs';
 import { buildFloor } from './floor.mjs';
 import { preparePeers } from './peers.mjs';
-import { removePlaces } from './places.mjs';
 import { writePlots } from './plots.mjs';
 import { machine, table } from './report.mjs';
 import { lackOf } from './targets.mjs';
+import { removeTemporary } from './temporary.mjs';
 
 const FIGURES = {
   cycle: calls.cycle,
@@ -43,10 +44,10 @@ const { values } = parseArgs({
   },
 });
 const keys = values.only?.split(',') ?? Object.keys(FIGURES);
-// Servers have to be installed for it, so it is measured only if it is named, and alone.
+// `cluster` needs servers to be installed, so it is measured only if it is the only key named.
 const unknown = keys.filter((key) => FIGURES[key] === undefined && values.only !== 'cluster');
 if (unknown.length > 0) {
-  console.error(`no such figure: ${unknown.join(', ')}. There are: ${Object.keys(FIGURES).join(', ')}`);
+  console.error(`unknown figure: ${unknown.join(', ')}. Choose from ${Object.keys(FIGURES).join(', ')}`);
   process.exit(2);
 }
 
@@ -64,11 +65,11 @@ try {
   const figures = await measure();
   console.log(table(figures));
   if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine: machine(), figures }, null, 1)}\n`);
-  // What is shown in README comes of whole runs only.
+  // Only complete runs: README shows these plots.
   if (!values.quick && !values.only && !values['no-peers']) writePlots(figures);
 } finally {
   await killAll();
-  removePlaces();
+  removeTemporary();
 }
 
 async function measure() {

@@ -1,12 +1,13 @@
-// The peers, installed into bench/node_modules by the bench only. One that cannot be had is named with its reason.
+// Installs the peers into bench/node_modules. A peer that cannot be installed is reported with the
+// reason.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const INSTALL_MS = 300_000;
-/** They have nothing to install. */
-const OF_THE_SYSTEM = ['o-excl-json', 'flock-1'];
+/** Peers without a package. */
+const WITHOUT_PACKAGE = ['o-excl-json', 'flock-1'];
 
 /** @returns {{ ready: string[], missing: Record<string, string> }} */
 export function preparePeers(wanted) {
@@ -19,20 +20,20 @@ export function preparePeers(wanted) {
 }
 
 function install() {
-  process.stderr.write('gateway-lock: installing the peers (some are compiled: 2 or 3 minutes, once)\n');
+  process.stderr.write('gateway-lock: installing the peers (once; some are compiled, which takes 2 or 3 minutes)\n');
   const args = ['install', '--no-audit', '--no-fund', '--no-package-lock', '--foreground-scripts=false'];
   const { status, stderr, error } = spawnSync('npm', args, { cwd: HERE, encoding: 'utf8', timeout: INSTALL_MS });
   return status === 0 ? '' : `npm install failed: ${lastLine(stderr ?? '') || error?.message}`;
 }
 
-/** Loaded in a process of its own, as it will be. */
+/** Returns [[name, reason]] if a peer cannot be loaded in a new process, else []. */
 function reasonFor(name, failure) {
-  if (name === 'flock-1') return spawnSync('flock', ['--version']).error ? [[name, 'no flock(1) here']] : [];
-  if (OF_THE_SYSTEM.includes(name)) return [];
+  if (name === 'flock-1') return spawnSync('flock', ['--version']).error ? [[name, 'flock(1) is not installed']] : [];
+  if (WITHOUT_PACKAGE.includes(name)) return [];
   const args = ['--input-type=module', '-e', `await import('./locks/${name}.mjs')`];
   const { status, stderr } = spawnSync(process.execPath, args, { cwd: HERE, encoding: 'utf8', timeout: 30_000 });
   if (status === 0) return [];
-  return [[name, failure || (stderr.match(/^\w*Error.*$/m)?.[0] ?? 'does not load')]];
+  return [[name, failure || (stderr.match(/^\w*Error.*$/m)?.[0] ?? 'cannot be loaded')]];
 }
 
 function lastLine(text) {

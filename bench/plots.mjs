@@ -1,4 +1,4 @@
-// The plots that README shows: written as SVG by hand, because a plotting library would be the largest thing here.
+// Draws the plots of README as SVG, without a plotting library, which would be larger than the bench.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { lineChart } from './line-chart.mjs';
@@ -6,10 +6,11 @@ import { lineChart } from './line-chart.mjs';
 const RESULTS = fileURLToPath(new URL('results/', import.meta.url));
 
 export function writePlots({ handoff, release_handoff, scale_locks, scale_contenders }) {
-  if (handoff) write('handoff', distribution('SIGKILL of the holder until the next one holds', handoff));
-  if (release_handoff) write('release-handoff', distribution('release() until the waiter holds', release_handoff));
+  if (handoff) write('handoff', distribution('from SIGKILL of the holder until the waiter holds the lock', handoff));
+  if (release_handoff)
+    write('release-handoff', distribution('from release() until the waiter holds the lock', release_handoff));
   if (scale_locks)
-    write('scale-locks', scale('locks held in one process', 'us per lock taken and released', scale_locks));
+    write('scale-locks', scale('locks held in one process', 'us to acquire and release one more lock', scale_locks));
   if (scale_contenders)
     write('scale-contenders', scale('processes that start at once', 'ms per process', scale_contenders));
 }
@@ -18,7 +19,7 @@ function write(name, svg) {
   writeFileSync(`${RESULTS}${name}.svg`, svg);
 }
 
-/** How many of the hand-overs took at most so long. */
+/** Draws the share of hand-overs that took at most a given time. */
 function distribution(title, { samples, unit }) {
   const series = Object.entries(samples).map(([name, values]) => {
     const sorted = [...values].sort((a, b) => a - b);
@@ -46,4 +47,4 @@ function scale(x, y, { points }) {
   });
 }
 
-const LABELS = { floor: 'C', ours: 'gateway-lock' };
+const LABELS = { floor: 'C++', ours: 'gateway-lock' };

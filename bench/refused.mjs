@@ -1,15 +1,16 @@
-// That a try was really refused: a bench of a lock that does not exclude would be worth nothing.
+// Checks that an attempt was refused. The figures of a lock that does not exclude would be
+// worthless.
 
 export function mustBeRefused(lock) {
-  if (lock !== null) throw new Error('it was not refused');
+  if (lock !== null) throw new Error('the attempt was not refused');
 }
 
-export function refusedWith(code, take) {
+export function refusedWith(code, acquire) {
   try {
-    take();
+    acquire();
   } catch (error) {
     if (error.code === code) return;
     throw error;
   }
-  throw new Error('it was not refused');
+  throw new Error('the attempt was not refused');
 }

@@ -1,5 +1,6 @@
-// node bench/render.mjs RUN.json...: docs/performance.md's table and bench/results/*.svg from what `npm run bench -- --json`
-// has written. Of several runs each figure is the one whose ratio lies in the middle.
+// node bench/render.mjs RUN.json...: writes the table of docs/performance.md and
+// bench/results/*.svg from files of `npm run bench -- --json`. With several runs, each figure comes
+// from the run with the median result.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { writePlots } from './plots.mjs';
@@ -27,7 +28,7 @@ function middleOf(key) {
 
 function split(text) {
   const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`${PAGE} has no place for the table: ${BEGIN} ... ${END}`);
+  if (begin < 0 || end < begin) throw new Error(`${PAGE} has no comments ${BEGIN} and ${END}`);
   return [text.slice(0, begin), text.slice(begin, end), text.slice(end + END.length)];
 }
 
@@ -36,7 +37,7 @@ function page() {
   const loads = runs.map(({ machine }) => machine.load).join(', ');
   const rows = Object.entries(figures).map(([key, figure]) => `| ${cellsOf(key, figure).join(' | ')} |`);
   return [
-    `${cores} cores (${cpu}), ${system}, Node ${node}, ${fileSystem}; ${date}; ${runs.length} runs, load at their begin ${loads}.`,
+    `${cores} cores (${cpu}), ${system}, Node ${node}, ${fileSystem}; ${date}; ${runs.length} runs, load at their start ${loads}.`,
     '',
     '| figure | unit | floor | ours | ratio | target | met | best peers (ratio) |',
     '|---|---|---|---|---|---|---|---|',
@@ -58,7 +59,9 @@ function details() {
     ...tail('handoff', handoff),
     ...tail('release_handoff', release_handoff),
     ...(leak
-      ? [`\`leak\`: ${leak.cycles} cycles, ${leak.descriptors} descriptors more, ${leak.bytesPerCycle} bytes a cycle.`]
+      ? [
+          `\`leak\`: ${leak.cycles} cycles, ${leak.descriptors} more descriptors, ${leak.bytesPerCycle} bytes per cycle.`,
+        ]
       : []),
     ...series('scale_locks', scale_locks),
     ...series('scale_contenders', scale_contenders),

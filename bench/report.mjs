@@ -1,4 +1,4 @@
-// The table in the terminal.
+// Formats the table for the terminal.
 import { statfsSync } from 'node:fs';
 import { cpus, loadavg, release, tmpdir } from 'node:os';
 import { lackOf, TARGETS, verdictOn } from './targets.mjs';
@@ -12,7 +12,7 @@ const FILE_SYSTEMS = {
   1481003842: 'xfs',
   2035054128: 'overlayfs',
 };
-/** Afterwards it would be the bench's own. */
+/** Read before the bench adds its own load. */
 const loadBefore = Number(loadavg()[0].toFixed(1));
 
 export function table(figures) {
@@ -51,7 +51,7 @@ function notes(figures) {
   return peers.filter(({ note }) => note !== undefined).map(({ key, name, note }) => `${name} in ${key}: ${note}`);
 }
 
-/** Each reason once for a figure, with the peers that it is about. */
+/** Returns one line for each figure and reason, with the peers that were not measured. */
 function missing(figures) {
   const groups = new Map();
   for (const [key, { peers }] of Object.entries(figures)) {

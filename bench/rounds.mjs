@@ -1,11 +1,14 @@
-// Rounds of small batches, one contestant after the other, so that a busy moment of the machine meets them all.
+// Measures in rounds of small batches, one contestant after the other, so that a busy moment of the
+// machine affects all of them.
 
 /**
- * Nanoseconds for each call of each contestant.
+ * Measures the time of each call of each contestant.
  *
  * @param {Contestant[]} contestants
- * @param {(contestant: Contestant, count: number) => Promise<number>} batch nanoseconds for `count` calls
- * @returns {Promise<{ samples: Record<string, number[]>, missing: Record<string, string> }>} samples in microseconds
+ * @param {(contestant: Contestant, count: number) => Promise<number>} batch nanoseconds for `count`
+ * calls
+ * @returns {Promise<{ samples: Record<string, number[]>, missing: Record<string, string> }>}
+ * samples in microseconds
  */
 export async function inRounds(contestants, effort, batch) {
   const { able, missing } = await calibrate(contestants, effort, batch);
@@ -27,7 +30,10 @@ async function warmUp({ contestant, count }, { warmSeconds }, batch) {
 
 const FIRST_CALLS = [2, 8, 16, 16, 16];
 
-/** How many calls fill a batch. The fastest try counts: the others were interrupted, or not compiled yet. */
+/**
+ * Finds out how many calls fill a batch. Uses the fastest attempt: the others were interrupted, or
+ * not compiled yet.
+ */
 async function calibrate(contestants, { batchMs }, batch) {
   const able = [];
   const missing = {};

@@ -1,6 +1,6 @@
-// Medians and their spread.
+// Computes medians and their spread.
 
-/** @param {number[]} samples of which at least one */
+/** @param {number[]} samples at least one */
 export function quantile(samples, q) {
   const sorted = [...samples].sort((a, b) => a - b);
   const at = (sorted.length - 1) * q;
@@ -10,23 +10,23 @@ export function quantile(samples, q) {
 
 export const median = (samples) => quantile(samples, 0.5);
 
-/** Fewer have no quarters: of them the least and the most. */
-const LEAST_FOR_QUARTERS = 5;
+/** With fewer samples, the spread is the minimum and the maximum. */
+const MIN_FOR_QUARTILES = 5;
 
-/** Half of the samples lie between these. */
+/** Returns the first and the third quartile. */
 export function spread(samples) {
-  const outside = samples.length < LEAST_FOR_QUARTERS ? 0 : 0.25;
+  const outside = samples.length < MIN_FOR_QUARTILES ? 0 : 0.25;
   return [outside, 1 - outside].map((q) => rounded(quantile(samples, q)));
 }
 
-/** Four digits say all that a noisy machine can know. */
+/** Four digits: more would be noise. */
 export const rounded = (value) => Number(value.toPrecision(4));
 
 /**
- * A figure out of the samples of each contestant.
+ * Computes a figure from the samples of each contestant.
  *
  * @param {Record<string, number[]>} samples with `floor` and `ours`
- * @param {Record<string, string>} missing why a peer has none
+ * @param {Record<string, string>} missing the reason why a peer has none
  */
 export function figure(unit, samples, missing = {}) {
   const { floor, ours, ...peers } = samples;

@@ -1,9 +1,10 @@
-// What each figure should be, which of its numbers that is about, and how much has to be measured for it.
+// The target of each figure: `of` is the number that `limit` applies to, `lacks` reports whether
+// enough was measured.
 
 const ratio = (limit) => ({ text: `ratio <= ${limit}`, of: (figure) => figure.ratio, limit });
 
-/** null, or that it was less than the target is about. */
-const fewer = (count, wanted, what) => (count < wanted ? `${count} ${what} and not ${wanted}` : null);
+/** Returns a text if fewer were measured than the target requires, else null. */
+const fewer = (count, wanted, what) => (count < wanted ? `${count} ${what} instead of ${wanted}` : null);
 
 export const TARGETS = {
   cycle: ratio(1.25),
@@ -11,7 +12,7 @@ export const TARGETS = {
   probe: ratio(2),
   gateway: ratio(1.5),
   handoff: {
-    text: 'p50 and p99 ratio <= 1.5, of 100 kills each or more',
+    text: 'p50 and p99 ratio <= 1.5, with 100 kills each or more',
     of: (figure) => Math.max(figure.ratio, figure.p99.ratio),
     limit: 1.5,
     lacks: ({ samples }) => fewer(Math.min(samples.floor.length, samples.ours.length), 100, 'kills'),
@@ -27,13 +28,13 @@ export const TARGETS = {
   },
   refused_process: ratio(1.3),
   scale_locks: {
-    text: '10 to 10000 locks: flat within 1.3',
+    text: 'ratio <= 1.3, from 10 to 10000 locks',
     of: (figure) => figure.ratio,
     limit: 1.3,
     lacks: ({ points }) => fewer(points.at(-1).count, 10_000, 'locks'),
   },
   scale_contenders: {
-    text: '10 to 1000 processes, none left out: flat within 1.5',
+    text: 'ratio <= 1.5, from 10 to 1000 processes, all measured',
     of: (figure) => figure.ratio,
     limit: 1.5,
     lacks: ({ points, left = [] }) =>
@@ -41,7 +42,7 @@ export const TARGETS = {
       fewer(points.at(-1).count, 1000, 'processes'),
   },
   rss_per_lock: {
-    text: '<= 2 KiB, of 10000 locks',
+    text: '<= 2 KiB, with 10000 locks',
     of: (figure) => figure.ours,
     limit: 2,
     lacks: ({ locks }) => fewer(locks, 10_000, 'locks'),
@@ -57,19 +58,19 @@ export const TARGETS = {
 
 const peerValues = ({ peers }) => Object.values(peers).flatMap(({ value }) => (value === undefined ? [] : [value]));
 
-/** null: all that the target is about was measured. */
+/** Returns null if everything that the target requires was measured, else what is missing. */
 export function lackOf(key, figure) {
   const lack = TARGETS[key].lacks?.(figure) ?? null;
   return lack !== null && figure.limitedBy ? `${lack}: ${figure.limitedBy}` : lack;
 }
 
-/** What was measured is as it should be, however little that was. */
+/** Returns true if the measured values meet the target, even if too few were measured. */
 function holds(key, figure) {
   const { of, limit, also = () => true } = TARGETS[key];
   return of(figure) <= limit && also(figure);
 }
 
-/** `not in full` proves nothing, neither way: so is what --quick measures. */
+/** `not in full`: too little was measured for a verdict, as with --quick. */
 export function verdictOn(key, figure) {
   if (lackOf(key, figure) !== null) return 'not in full';
   return holds(key, figure) ? 'ok' : 'MISSED';

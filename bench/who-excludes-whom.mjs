@@ -1,5 +1,6 @@
-// node bench/who-excludes-whom.mjs: prints the table of docs/who-excludes-whom.md from real runs on this machine. What it needs is
-// installed into a folder that is thrown away; a program that cannot be had says so in its row.
+// node bench/who-excludes-whom.mjs: runs the other programs on this machine and prints the table of
+// docs/who-excludes-whom.md. Installs them into a temporary folder. The row of a program that
+// cannot be installed contains the reason.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ const HEADER = `| program | its lock | while it holds the lock, this package | w
 |---|---|---|---|---|---|`;
 
 prepare();
-// Loaded once it is built.
+// Imported after the build.
 const { rowOf } = await import('./other-lockers/meet.mjs');
 const folder = mkdtempSync(join(tmpdir(), 'gateway-lock-lockers-'));
 try {

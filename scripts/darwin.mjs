@@ -1,8 +1,8 @@
-// node scripts/darwin.mjs [--install]: compiles and links for macOS, with zig, what CMake chooses there, tests
-// included. Nothing is run: this finds what does not compile. --install fetches the pinned zig (400 MB) first.
+// node scripts/darwin.mjs [--install]: compiles and links the addon and its tests for macOS with
+// zig, to find compile errors. Nothing is run. --install first downloads the pinned zig (400 MB).
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { findZig, pinnedZig } from './prebuild/zig.mjs';
+import { findZig, pinnedZig } from '../tools/prebuild/zig.mjs';
 import { root, run } from './prepare.mjs';
 
 const TARGETS = { arm64: 'aarch64-macos.11.0', x86_64: 'x86_64-macos.11.0' };
@@ -11,7 +11,7 @@ if (process.argv.includes('--install')) pinnedZig();
 const zig = findZig();
 if (zig === null) {
   console.log(
-    'darwin: not compiled, no zig here. Get it: node scripts/darwin.mjs --install   (400 MB, into ~/.cache/gateway-lock/zig)',
+    'darwin: not compiled: zig is missing. Install it into ~/.cache/gateway-lock/zig (400 MB): node scripts/darwin.mjs --install',
   );
 } else {
   for (const processor of Object.keys(TARGETS)) compile(zig, processor);
@@ -20,15 +20,15 @@ if (zig === null) {
 function compile(zig, processor) {
   const target = TARGETS[processor];
   const build = join(root, 'build-darwin', processor);
-  // CMake refuses another compiler in a folder that it knows.
+  // CMake refuses a new compiler in a configured build directory.
   rmSync(build, { recursive: true, force: true });
   const options = {
     CMAKE_SYSTEM_NAME: 'Darwin',
     CMAKE_SYSTEM_PROCESSOR: processor,
     CMAKE_CXX_COMPILER: `${zig};c++;-target;${target}`,
-    // Nothing of Xcode's is needed; zig brings the headers and the list of what libSystem has.
+    // No SDK of Xcode: zig brings the headers and the symbol list of libSystem.
     CMAKE_OSX_SYSROOT: '',
-    // CMake wants one, for `cmake --install`, which is not used.
+    // CMake requires this tool for `cmake --install`, which is not used.
     CMAKE_INSTALL_NAME_TOOL: 'true',
     GATEWAY_LOCK_TESTS: 'ON',
   };

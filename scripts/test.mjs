@@ -1,4 +1,4 @@
-// npm test [-- vitest arguments]: every test that this machine can run.
+// npm test [-- vitest arguments]: runs every test that this machine can run.
 import { bin, prepare, show } from './prepare.mjs';
 
 prepare();

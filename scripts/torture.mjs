@@ -1,5 +1,7 @@
-// npm run torture [-- --quick] [--write] [--only NAME] [--jobs N]: kills the package at each system call, and fails each one.
-// --quick: a quarter of it, for CI. --write: the tables of docs/reliability.md.
+// npm run torture [-- --quick] [--write] [--only NAME] [--jobs N]
+// Kills a process that uses the package at each of its system calls, and makes each call fail.
+// --quick runs a quarter of the injections, for CI. --write updates the tables of docs/reliability.md.
+// --only runs the scenarios whose name contains NAME. --jobs runs N scenarios at a time (2).
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,10 +9,13 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { prepare, root } from './prepare.mjs';
 
-/** --quick takes each n-th, another one for each call. */
-const QUICK = 4;
-/** What a process does once, beside what the warm scenarios do: in a new process for each injection. */
-const FIRST = 'acquire, kept file';
+/** --quick runs every fourth injection. */
+const QUICK_STEP = 4;
+/**
+ * The scenario that also runs in a new process for each injection, for calls that a process makes
+ * only once.
+ */
+const COLD_SCENARIO = 'acquire, kept file';
 
 const { values } = parseArgs({
   options: {
@@ -29,7 +34,7 @@ const report = await import('../test/torture/report.mjs');
 
 const missing = whyNoTracer();
 if (missing !== null) {
-  console.error(`gateway-lock: torture: ${missing}`);
+  console.error(`gateway-lock: npm run torture ${missing}`);
   process.exit(1);
 }
 const folder = mkdtempSync(join(tmpdir(), 'gateway-lock-torture-'));
@@ -39,45 +44,46 @@ const kills = [];
 const failures = [];
 const names = Object.keys(SCENARIOS).filter((name) => name.includes(values.only ?? ''));
 const jobs = [
-  ...names.map((name) => (lane) => failIn(lane, name, true)),
-  ...names.filter((name) => name === FIRST).map((name) => (lane) => failIn(lane, name, false)),
-  ...names.map((name) => (lane) => killIn(lane, name)),
+  ...names.map((name) => (worker) => failIn(worker, name, true)),
+  ...names.filter((name) => name === COLD_SCENARIO).map((name) => (worker) => failIn(worker, name, false)),
+  ...names.map((name) => (worker) => killIn(worker, name)),
 ];
 try {
-  await Promise.all(Array.from({ length: Number(values.jobs) }, (_, number) => work(number)));
+  await Promise.all(Array.from({ length: Number(values.jobs) }, (_, number) => runJobs(number)));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 conclude();
 
-async function work(number) {
-  const lane = { tracer, folder: join(folder, `lane-${number}`), port: await freePort() };
-  mkdirSync(lane.folder);
-  for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) await job(lane);
+async function runJobs(number) {
+  const worker = { tracer, folder: join(folder, `worker-${number}`), port: await freePort() };
+  mkdirSync(worker.folder);
+  for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) await job(worker);
 }
 
-async function killIn(lane, name) {
-  const points = pointsOf(await callsOf(lane, name)).filter((_, index) => isChosen(index));
-  kills.push(...(await killAt(lane, name, points, show)));
-  say(`${name}: killed at ${points.length} points`);
+async function killIn(worker, name) {
+  const points = pointsOf(await callsOf(worker, name)).filter((_, index) => isChosen(index));
+  kills.push(...(await killAt(worker, name, points, logProblems)));
+  log(`${name}: killed at ${points.length} points`);
 }
 
-async function failIn(lane, name, warm) {
-  const calls = await failableCalls(lane, name, warm);
+async function failIn(worker, name, warm) {
+  const calls = await failableCalls(worker, name, warm);
   const injections = injectionsOf(calls).filter((_, index) => isChosen(index));
-  failures.push(...(await failAt(lane, name, { warm, injections, onResult: show })));
-  say(`${name}${warm ? '' : ', first time'}: ${injections.length} calls failed`);
+  failures.push(...(await failAt(worker, name, { warm, injections, onResult: logProblems })));
+  log(`${name}${warm ? '' : ', in new processes'}: ${injections.length} failures injected`);
 }
 
 function isChosen(index) {
-  return !values.quick || index % QUICK === 0;
+  return !values.quick || index % QUICK_STEP === 0;
 }
 
-function show(result) {
-  for (const problem of result.problems) say(`BAD ${JSON.stringify({ ...result, problems: undefined })}: ${problem}`);
+function logProblems(result) {
+  for (const problem of result.problems)
+    log(`FAILED ${JSON.stringify({ ...result, problems: undefined })}: ${problem}`);
 }
 
-function say(text) {
+function log(text) {
   console.error(`[${Math.round((performance.now() - started) / 1000)} s] ${text}`);
 }
 

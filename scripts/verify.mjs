@@ -1,4 +1,5 @@
-// npm run verify [-- NAME...]: spin on the models in verify/, and on each of them with a planted fault that it must find.
+// npm run verify [-- NAME...]: checks the models in verify/ with spin, first as they are, then with
+// planted faults that spin must find.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,27 +20,29 @@ if (missing.length > 0) {
 
 const chosen = MODELS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
 if (chosen.length === 0) {
-  console.error(`no such model: ${positionals.join(', ')}. There are: ${MODELS.map(({ name }) => name).join(', ')}`);
+  console.error(
+    `no model is called '${positionals.join("', '")}'. The models are:\n${MODELS.map(({ name }) => name).join('\n')}`,
+  );
   process.exit(64);
 }
 const results = chosen.map(check);
-const wrong = results.filter(({ right }) => !right);
+const wrong = results.filter(({ asExpected }) => !asExpected);
 const states = results.reduce((sum, { found, states }) => sum + (found ? 0 : states), 0);
-const faults = results.filter(({ expected, right }) => expected && right).length;
+const faults = results.filter(({ planted, asExpected }) => planted && asExpected).length;
 console.log(
-  `${results.length - wrong.length} of ${results.length} as expected: ${states} states without an error, ${faults} planted faults found`,
+  `${results.length - wrong.length} of ${results.length} checks as expected; states without an error: ${states}; planted faults found: ${faults}`,
 );
 process.exit(wrong.length === 0 ? 0 : 1);
 
-/** A `fault` is expected to be found, and nothing else. */
+/** Checks one model. spin must find an error if the model has a `fault`, and none otherwise. */
 function check({ name, file, defines, fault, liveness }) {
-  const expected = fault !== undefined;
-  const result = verify(file, expected ? [...defines, fault] : defines, liveness ?? false);
-  const right = result.found === expected;
+  const planted = fault !== undefined;
+  const result = verify(file, planted ? [...defines, fault] : defines, liveness ?? false);
+  const asExpected = result.found === planted;
   const outcome = result.found ? 'error found' : `${result.states} states, no error`;
-  console.log(`${right ? 'ok ' : 'BAD'} ${name}: ${outcome}`);
-  if (!right) console.log(result.output);
-  return { ...result, expected, right };
+  console.log(`${asExpected ? 'ok    ' : 'FAILED'} ${name}: ${outcome}`);
+  if (!asExpected) console.log(result.output);
+  return { ...result, planted, asExpected };
 }
 
 function verify(file, defines, liveness) {

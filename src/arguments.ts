@@ -1,4 +1,4 @@
-// Checks of what a caller passed in. Mistakes are TypeErrors and RangeErrors with Node's own codes.
+// Checks of a caller's arguments. They throw a TypeError or a RangeError with Node's own codes.
 
 export function invalidType(name: string, expected: string, actual: unknown): TypeError {
   const got = actual === null ? 'null' : typeof actual;
@@ -11,15 +11,18 @@ export function invalidValue(name: string, expected: string, actual: unknown): T
   });
 }
 
-const LONGEST_VALUE_TEXT = 200;
+const MAX_VALUE_TEXT = 200;
 
-/** Never throws, unlike JSON.stringify(), which throws for a BigInt, a circular object and a failing toJSON(). */
+/**
+ * Formats a value. Unlike JSON.stringify() it never throws (BigInt, circular object, failing
+ * toJSON()).
+ */
 function valueText(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   try {
     const text = JSON.stringify(value) ?? String(value);
-    return text.length > LONGEST_VALUE_TEXT ? `${text.slice(0, LONGEST_VALUE_TEXT)}...` : text;
+    return text.length > MAX_VALUE_TEXT ? `${text.slice(0, MAX_VALUE_TEXT)}...` : text;
   } catch {
     return `an ${typeof value}`;
   }
@@ -38,7 +41,7 @@ export function checkOptions(value: unknown): void {
   if (typeof value !== 'object' || value === null) throw invalidType('options', 'an object', value);
 }
 
-/** A path that the operating system can take: not empty and without a NUL byte. */
+/** Accepts a path that is not empty and has no NUL byte. */
 export function checkPath(name: string, value: unknown): string {
   if (typeof value !== 'string') throw invalidType(name, 'a string', value);
   if (value === '' || value.includes('\0')) throw invalidValue(name, 'a path', value);
@@ -53,7 +56,7 @@ export function checkPort(name: string, value: unknown): number {
   return value;
 }
 
-/** Milliseconds; Infinity waits for ever. */
+/** Accepts milliseconds. Infinity waits forever. */
 export function checkTimeout(name: string, value: unknown): number {
   if (typeof value !== 'number') throw invalidType(name, 'a number of milliseconds', value);
   if (Number.isNaN(value) || value < 0) throw outOfRange(name, '0 or more milliseconds', value);
@@ -61,7 +64,7 @@ export function checkTimeout(name: string, value: unknown): number {
 }
 
 export function checkOneOf<T extends string>(name: string, value: unknown, allowed: readonly T[]): T {
-  const found = allowed.find((one) => one === value);
+  const found = allowed.find((each) => each === value);
   if (found === undefined) throw invalidValue(name, `one of '${allowed.join("', '")}'`, value);
   return found;
 }

@@ -1,51 +1,57 @@
-// Every error of this package that has a code of its own. The code is the interface: match `code`,
-// never the text. Codes are only ever added.
+// The error classes and error codes of this package. The code is the interface: match `code`, never
+// the text. New versions add codes and never remove one.
 
 /**
- * What the lock file says of a holder. A hint for people and messages; it never decides who may
- * acquire. Fields that the caller gave as `owner` stand beside these.
+ * The owner record: what the lock file says about its holder. It is a hint for people and messages,
+ * and never decides who may acquire the lock. The caller's `owner` fields are part of it, too.
  */
 export interface OwnerRecord {
   readonly pid: number;
-  /** When that process started, to tell it from a later one with the same pid. Compare for equality only. */
+  /**
+   * Start time of the process, to tell it from a later process with the same pid. Compare for
+   * equality only.
+   */
   readonly startTime: number | null;
   readonly bootId: string | null;
-  /** Pids mean the same only inside one pid namespace (Linux containers). */
+  /** The pid namespace (Linux containers) in which `pid` is valid. */
   readonly pidNamespace: string | null;
   readonly host: string | null;
-  /** ISO 8601, the holder's clock. */
+  /** Date of the acquisition in ISO 8601, by the holder's clock. */
   readonly createdAt: string | null;
   /** Differs for each acquisition. */
   readonly ownerId: string | null;
-  /** False for the record of an older gateway that held no kernel lock. */
+  /** False in the record of an older gateway, which held no kernel lock. */
   readonly kernelLock: boolean;
-  /** The TCP port that the holder listens on, once it does. */
+  /** The TCP port on which the holder listens. Null until it listens. */
   readonly port: number | null;
   readonly [field: string]: unknown;
 }
 
 export type LockErrorCode =
-  /** Somebody else held the lock until the deadline. */
+  /** Another holder had the lock until the deadline. */
   | 'ERR_LOCK_TIMEOUT'
-  /** This file system has no such lock. */
+  /** The file system has no file locks. */
   | 'ERR_LOCK_UNSUPPORTED'
-  /** This file system grants the lock to two at once. */
+  /** The file system grants the lock to two processes at once. */
   | 'ERR_LOCK_WEAK_FILESYSTEM'
-  /** The lock file was removed or replaced under its holder. */
+  /** The lock file was removed or replaced while the lock was held. */
   | 'ERR_LOCK_REPLACED'
-  /** Another user's file or directory, or no right to use it. */
+  /** The file or directory belongs to another user, or this process may not use it. */
   | 'ERR_LOCK_PERMISSION'
-  /** Not a file that may be used as a lock. */
+  /** The file is not a lock file, or is not safe to use as one. */
   | 'ERR_LOCK_INVALID_FILE'
-  /** No binary of the addon for this machine. */
+  /** There is no binary of the addon that loads on this machine. */
   | 'ERR_NATIVE_MISSING'
-  /** A cluster lock could not be renewed before its deadline. */
+  /** A cluster lock was not renewed before its deadline. */
   | 'ERR_LOCK_EXPIRED'
-  /** The cluster ended a lock that was held: its key was deleted, its session was terminated. */
+  /** The cluster ended a held lock: its key was deleted, or its session was terminated. */
   | 'ERR_LOCK_REVOKED'
-  /** No server of the cluster answered. Says nothing about the lock: it is neither free nor still held. */
+  /** No server of the cluster answered. Whether the lock is held is unknown. */
   | 'ERR_CLUSTER_UNAVAILABLE'
-  /** The cluster answered, but cannot hold such a lock: a pooler, a standby, an old version, missing rights. */
+  /**
+   * The cluster answered, but cannot provide the lock: a pooler, a standby, an old version, missing
+   * rights.
+   */
   | 'ERR_CLUSTER_UNSUITABLE';
 
 export type GatewayLockErrorCode =
@@ -67,7 +73,7 @@ export interface GatewayLockErrorDetails extends LockErrorDetails {
   readonly hint: string;
 }
 
-/** `instanceof` also holds for an error of a second installed copy of this package. */
+/** Makes `instanceof` true for the errors of a second installed copy of this package, too. */
 function hasBrand(value: unknown, brand: symbol): boolean {
   return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true;
 }
@@ -77,11 +83,11 @@ const GATEWAY_LOCK_ERROR = Symbol.for('gateway-lock.GatewayLockError');
 
 export class LockError extends Error {
   readonly code: LockErrorCode | GatewayLockErrorCode;
-  /** The lock file or directory that the error is about. */
+  /** The lock file or directory that caused the error. Null if there is none. */
   readonly path: string | null;
-  /** Who holds the lock, as far as its record says. */
+  /** The record of the holder. Null if it is unknown. */
   readonly owner: OwnerRecord | null;
-  /** Whether that owner is alive; null when this system cannot tell. */
+  /** True if that owner is alive. Null if there is none, or if this system cannot tell. */
   readonly ownerAlive: boolean | null;
 
   constructor(code: LockErrorCode | GatewayLockErrorCode, message: string, details: LockErrorDetails = {}) {
@@ -102,9 +108,9 @@ export class GatewayLockError extends LockError {
   readonly lockPath: string | null;
   readonly host: string;
   readonly port: number;
-  /** One or two sentences for a person: who is in the way, and what to type. */
+  /** One or two sentences for a person: the holder, and the command to run. */
   readonly hint: string;
-  /** What a process that gives up because of this error should exit with. */
+  /** The exit code for a process that ends because of this error. */
   readonly exitCode = 1;
 
   constructor(code: GatewayLockErrorCode, message: string, details: GatewayLockErrorDetails) {
@@ -122,7 +128,8 @@ export class GatewayLockError extends LockError {
   }
 }
 
-// On the prototypes, as Node does it: `error.name` is right and is not listed as a property.
+// Defined on the prototypes, as Node does, so that `name` is not listed among the properties of an
+// error.
 Object.defineProperty(LockError.prototype, 'name', { value: 'LockError', writable: true, configurable: true });
 Object.defineProperty(LockError.prototype, LOCK_ERROR, { value: true });
 Object.defineProperty(GatewayLockError.prototype, 'name', {

@@ -1,10 +1,17 @@
-// Text from outside, made safe to show. Records, paths and command lines are written by other programs.
+// Makes text safe to print. Other programs write the records, paths and command lines that this
+// package shows.
 
-/** C0 and C1 controls, the line and paragraph separators, and the marks that reorder text (Unicode UAX #9). */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is meant
+/**
+ * C0 and C1 controls, the line and paragraph separators, and the marks that reorder text (Unicode
+ * UAX #9).
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the expression matches control characters on purpose
 const UNPRINTABLE = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g;
 
-/** Replaces each run of characters that could end a line, move the cursor or reorder the text around them by a blank. */
+/**
+ * Replaces each run of characters that could end a line, move the cursor or reorder the text by a
+ * blank.
+ */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, ' ');
 }

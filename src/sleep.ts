@@ -1,24 +1,33 @@
-// Sleeping between two tries.
+// Sleeps that an abort signal or another function can end early.
+import { MAX_TIMER_MS } from './clock.js';
 
-/** The longest sleep that a timer can do, in milliseconds; setTimeout() takes a longer one for 1 ms. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
-/** The first timer that is cleared, and the first immediate, take Node 100 to 200 us each. */
+/**
+ * Warms up Node's timers: the first timer that is cleared and the first immediate take 100 to 200
+ * us each.
+ */
 export function warmUpTimers(): void {
   clearTimeout(setTimeout(() => {}, MAX_TIMER_MS));
   clearImmediate(setImmediate(() => {}));
 }
 
-/** @throws `signal.reason` as soon as the signal aborts */
+/**
+ * Resolves after `delayMs` milliseconds.
+ *
+ * @throws `signal.reason` as soon as the signal aborts
+ */
 export function sleep(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
   return new Sleep().begin(delayMs, signal);
 }
 
-/** A sleep that somebody else may end. Its timer keeps the process alive, as whoever waits expects. */
+/** A sleep that can be ended early. Its timer keeps the process alive. */
 export class Sleep {
   #end: (() => void) | undefined;
 
-  /** @throws `signal.reason` as soon as the signal aborts */
+  /**
+   * Resolves after `delayMs` milliseconds, or when {@link end} is called.
+   *
+   * @throws `signal.reason` as soon as the signal aborts
+   */
   begin(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const end = (settle: () => void) => {
@@ -35,7 +44,7 @@ export class Sleep {
     });
   }
 
-  /** Does nothing when nobody sleeps. */
+  /** Ends the sleep early. Does nothing if no sleep has begun. */
   end(): void {
     this.#end?.();
   }

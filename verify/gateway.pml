@@ -1,11 +1,12 @@
 /*
- * A gateway: state lock, config lock, port (steps 9 to 13 of docs/protocol.md), its orderly end, its undo
- * after a failure, and its death, in which the kernel closes the descriptors one by one. The locks
- * themselves are one step here: lock.pml shows that they exclude.
+ * Three gateways that start, serve, close and die (steps 9 to 14 of docs/protocol.md). A start that
+ * fails releases what it has acquired. A killed process loses its descriptors one by one. Acquiring
+ * a lock is a single step here, because lock.pml shows that the locks exclude each other.
  *
- * Gateways 0 and 1 have one state directory and one config; gateway 2 has another state directory and
- * the same config. All want one port. With SIBLINGS they are different users of one state directory, each
- * with a lock directory and a port of its own: only step 10 keeps them apart.
+ * Gateways 0 and 1 share a state directory and a config file. Gateway 2 has another state directory
+ * and the same config file. All three use one port. With SIBLINGS they belong to three users that
+ * share one state directory; each has its own lock directory and port, so only step 10 excludes the
+ * others.
  */
 #define NONE 15
 #define GATEWAYS 3
@@ -29,12 +30,11 @@ byte running = 0;
 
 #define MAY_CRASH if :: crashes > 0 -> crashes--; goto dead :: true fi
 
-
-inline take_state(me) { state_lock[STATE_LOCK(me)] = me }
-inline drop_state(me) {
+inline acquire_state(me) { state_lock[STATE_LOCK(me)] = me }
+inline release_state(me) {
   if :: state_lock[STATE_LOCK(me)] == me -> state_lock[STATE_LOCK(me)] = NONE :: else fi
 }
-inline drop_config(me) {
+inline release_config(me) {
   if :: config_lock[CONFIG_LOCK(me)] == me -> config_lock[CONFIG_LOCK(me)] = NONE :: else fi
 }
 inline close_port(me) { if :: port[PORT(me)] == me -> port[PORT(me)] = NONE :: else fi }
@@ -54,21 +54,21 @@ again:
   fi;
 
 #ifdef FAULT_SIBLINGS_FIRST
-  /* Probes the other users' locks before it has its own. */
+  /* Probes the other users' locks before it holds its own. */
   atomic { if :: SIBLING_HOLDS(me) -> goto again :: else fi }
 #endif
-step9: /* the state lock; a start that waits gives up at its deadline */
+step9: /* acquire the state lock; a waiter gives up at its deadline */
   if
 #ifdef FAULT_LOCK_ORDER
   :: me == 1 -> goto step11
 #endif
-  :: atomic { state_lock[STATE_LOCK(me)] == NONE -> take_state(me); MAY_CRASH }
+  :: atomic { state_lock[STATE_LOCK(me)] == NONE -> acquire_state(me); MAY_CRASH }
 #ifndef NO_DEADLINE
   :: atomic { state_lock[STATE_LOCK(me)] != NONE -> goto again }
 #endif
   fi;
 
-step10: /* the state locks of other users for the same state */
+step10: /* probe the state locks of the other users of this state directory */
 #if defined(SIBLINGS) && !defined(FAULT_SIBLINGS_FIRST)
   atomic {
     if
@@ -79,7 +79,7 @@ step10: /* the state locks of other users for the same state */
   }
 #endif
 
-step11: /* the config lock */
+step11: /* acquire the config lock */
   if
   :: atomic { config_lock[CONFIG_LOCK(me)] == NONE -> config_lock[CONFIG_LOCK(me)] = me; MAY_CRASH }
 #ifndef NO_DEADLINE
@@ -88,17 +88,17 @@ step11: /* the config lock */
   fi;
 #ifdef FAULT_LOCK_ORDER
   if
-  :: me == 1 -> atomic { state_lock[STATE_LOCK(me)] == NONE -> take_state(me) }
+  :: me == 1 -> atomic { state_lock[STATE_LOCK(me)] == NONE -> acquire_state(me) }
   :: else
   fi;
 #endif
 
-step12: /* ask the port, bind and listen; a dying owner closes its listener after its locks */
+step12: /* probe the port, bind and listen; a dying holder loses its locks before its listener */
   if
   :: atomic { port[PORT(me)] == NONE -> port[PORT(me)] = me; MAY_CRASH }
   :: atomic {
       port[PORT(me)] != NONE ->
-      /* Only the listener of a gateway that is dying may be in the way of one that has both locks. */
+      /* A gateway that holds both locks can find the port in use only by a dying gateway. */
       assert(dying[port[PORT(me)]]);
       goto undo
     }
@@ -108,31 +108,31 @@ step13: /* publish host and port in the records; serve */
   atomic { serving[me] = true; check_alone(me); MAY_CRASH }
   atomic { serving[me] = false; MAY_CRASH }
 
-step14: /* close: the listener, then the locks in reverse */
+step14: /* close the listener, then release the locks in reverse order */
 #ifdef FAULT_LOCKS_FIRST
-  atomic { drop_config(me); MAY_CRASH }
-  atomic { drop_state(me); MAY_CRASH }
+  atomic { release_config(me); MAY_CRASH }
+  atomic { release_state(me); MAY_CRASH }
   atomic { close_port(me); MAY_CRASH }
 #else
   atomic { close_port(me); MAY_CRASH }
-  atomic { drop_config(me); MAY_CRASH }
-  atomic { drop_state(me); MAY_CRASH }
+  atomic { release_config(me); MAY_CRASH }
+  atomic { release_state(me); MAY_CRASH }
 #endif
   goto again;
 
-undo: /* what a failed start has taken */
+undo: /* a failed start releases what it has acquired */
   atomic { close_port(me); MAY_CRASH }
-  atomic { drop_config(me); MAY_CRASH }
+  atomic { release_config(me); MAY_CRASH }
 #ifndef FAULT_UNDO_KEEPS_STATE
-  atomic { drop_state(me); MAY_CRASH }
+  atomic { release_state(me); MAY_CRASH }
 #endif
   goto again;
 
-dead: /* the kernel closes one descriptor after the other, in the order in which they were opened */
+dead: /* the kernel closes the descriptors one by one, in the order in which they were opened */
   skip;
   d_step { serving[me] = false; dying[me] = true }
-  d_step { drop_state(me) }
-  d_step { drop_config(me) }
+  d_step { release_state(me) }
+  d_step { release_config(me) }
   d_step { close_port(me); dying[me] = false }
 ended:
   skip;
@@ -142,7 +142,7 @@ ended:
 init {
   atomic { running = 3; run Gateway(0, 2); run Gateway(1, 2); run Gateway(2, 1) }
   (running == 0);
-  /* Whatever happened, nothing blocks the next start. */
+  /* After all gateways have ended, nothing blocks the next start. */
   assert(state_lock[0] == NONE && state_lock[1] == NONE && state_lock[2] == NONE);
   assert(config_lock[0] == NONE && config_lock[1] == NONE && config_lock[2] == NONE);
   assert(port[0] == NONE && port[1] == NONE && port[2] == NONE)

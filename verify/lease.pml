@@ -1,14 +1,19 @@
-/* The lease core of src/cluster/lease.ts: two clients, one server, requests and answers that take any time or get lost, clients
- * that stop at any moment, and clocks that lose a tick now and then.
+/*
+ * The lease core of src/cluster/lease.ts, with two clients and one server. A request or an answer
+ * can take any time or get lost, a client can stop at any moment, and a clock loses at most one
+ * tick per time to live.
  *
- * Property: no two clients believe in the lock at one moment, and a client that has seen its lease end never believes in it again.
- * Each of the macros FROM_ANSWER, NO_MARGIN, CLOCK_STOPS and RESURRECT plants a fault that spin must find.
+ * Property: the two clients never hold the lock at the same time, and a client that has seen its
+ * lease end never holds it again under that lease. Each of the macros FROM_ANSWER, NO_MARGIN,
+ * CLOCK_STOPS and RESURRECT plants a fault that spin must find.
  *
- * Times are kept as differences to now, so that the model runs forever with finitely many states. A clock that runs fast only ends
- * the belief earlier, and is left out. Run by test/cluster/model.test.ts. */
+ * Times are stored relative to now, so that the model runs forever with a finite number of states.
+ * A fast clock is not modelled, because it only ends a lease earlier. test/cluster/model.test.ts
+ * runs this model.
+ */
 
 #define TTL 4
-#define NOBODY 2
+#define NO_OWNER 2
 
 #ifdef NO_MARGIN
 #define MARGIN 0
@@ -19,22 +24,22 @@
 mtype = { none, sent, answered };
 
 typedef Client {
-  byte since = TTL;      /* ticks since its clock has lost one; at most one in a time to live */
-  byte age;              /* by its clock: since the request was sent */
-  byte left;             /* by its clock: until the deadline */
+  byte since = TTL;      /* ticks since its clock last lost a tick; at most TTL */
+  byte age;              /* ticks of its clock since the request was sent */
+  byte left;             /* ticks of its clock until the deadline */
   bool granted;
-  bool ended;            /* it has seen the end of its lease */
+  bool ended;            /* the client has seen the end of its lease */
   mtype request = none;
 }
 
 Client client[2];
-byte owner = NOBODY;
+byte owner = NO_OWNER;
 byte server_left;
 
 #define HELD(i) (client[i].granted && client[i].left > 0)
 #define EXPIRED(i) (client[i].granted && client[i].left == 0)
 
-/* Suspend is any number of ticks without a step of the client. */
+/* A suspended client is one that takes no step for any number of ticks. */
 inline tick_clock(i) {
   if
   :: true ->
@@ -49,10 +54,10 @@ inline tick_clock(i) {
   fi
 }
 
-/* A renewal after the end of the lease is refused, because the lease does not exist. */
+/* The server refuses to renew a lease that has ended, because that lease no longer exists. */
 inline serve(i) {
   if
-  :: owner == i || (owner == NOBODY && !client[i].granted) ->
+  :: owner == i || (owner == NO_OWNER && !client[i].granted) ->
      owner = i; server_left = TTL; client[i].request = answered
   :: else -> client[i].request = none; client[i].age = 0
   fi
@@ -85,20 +90,22 @@ active proctype time() {
 
 active proctype server() {
   do
-  :: atomic { owner != NOBODY && server_left == 0 -> owner = NOBODY }
+  :: atomic { owner != NO_OWNER && server_left == 0 -> owner = NO_OWNER }
   :: atomic { client[0].request == sent -> serve(0) }
   :: atomic { client[1].request == sent -> serve(1) }
   od
 }
 
-active [2] proctype believer() {
+active [2] proctype claimant() {
   byte i = _pid - 2;
   do
   :: atomic { client[i].request == none && !client[i].ended -> client[i].request = sent }
   :: atomic { client[i].request == answered -> extend(i) }
-  :: atomic { client[i].request != none -> client[i].request = none; client[i].age = 0 }  /* lost on the way */
+     /* The request or the answer is lost. */
+  :: atomic { client[i].request != none -> client[i].request = none; client[i].age = 0 }
   :: atomic { EXPIRED(i) && !client[i].ended -> client[i].ended = true }
-  :: atomic { client[i].ended && client[i].request == none -> client[i].ended = false; client[i].granted = false }  /* a new claim */
+     /* The next claim asks for a new lease. */
+  :: atomic { client[i].ended && client[i].request == none -> client[i].ended = false; client[i].granted = false }
   od
 }
 

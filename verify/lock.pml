@@ -1,11 +1,11 @@
 /*
- * One lock file: exclusive and shared holders, kept and removed files, waiters, probers, hand-over and
- * crashes. The step numbers are those of docs/protocol.md. scripts/verify.mjs runs this model, and runs
- * it again with each FAULT_* planted, which must then be found.
+ * One lock file with exclusive and shared holders, kept and removed files, waiters, probers,
+ * hand-over and crashes. The step numbers are those of docs/protocol.md. scripts/verify.mjs runs
+ * this model as it is and with each FAULT_*, which spin must then find.
  *
- * A process has one open file description, so both have the same number. A description may have
- * several copies (a child inherits one); the kernel drops its lock with the last copy, or at LOCK_UN.
- * Each system call is one atomic step. A process may crash after each.
+ * A process has one open file description, so one number identifies both. A description can have
+ * several copies, because a child inherits one. The kernel releases its lock at LOCK_UN or with the
+ * last copy. Each system call is one atomic step, and a process can crash after every step.
  */
 #ifndef MODE_0
 #define MODE_0 EXCLUSIVE
@@ -34,19 +34,19 @@
 #define NONE 15
 #define PROBER 2
 #define STARTER 3
-#define CHILD 4 /* has no description of its own */
+#define CHILD 4 /* has only a copy of its parent's description */
 #define PROCESSES 4
-#define INODES 5 /* one for each process that still has a removed file open, and the named one */
+#define INODES 5 /* one for the file at the path, and one for each process that has a removed file open */
 
 byte path = NONE; /* the inode that the path names */
 byte refs[INODES]; /* open file descriptions of the inode */
-byte exclusive[INODES] = NONE; /* the description that has LOCK_EX */
-byte shared[INODES]; /* a bit for each description that has LOCK_SH */
+byte exclusive[INODES] = NONE; /* the description that holds LOCK_EX */
+byte shared[INODES]; /* a bit for each description that holds LOCK_SH */
 byte record[INODES] = NONE; /* the owner record: a process number */
 
-byte inode[PROCESSES] = NONE; /* of the description of a process */
-byte copies[PROCESSES]; /* of the description */
-byte held_exclusive = 0; /* ghosts: how many hold the lock in each mode */
+byte inode[PROCESSES] = NONE; /* the inode that the process has open */
+byte copies[PROCESSES]; /* descriptors of the description of the process */
+byte held_exclusive = 0; /* number of holders in each mode; the protocol does not read it */
 byte held_shared = 0;
 byte crashes = CRASHES;
 byte running = 0;
@@ -57,10 +57,10 @@ bool child_holds = false;
 #define NO_EXCLUSIVE(i, me) (exclusive[i] == NONE || exclusive[i] == me)
 #define NO_SHARED(i, me) ((shared[i] & ~BIT(me)) == 0)
 #ifdef FAULT_INODE_REUSED
-/* A file system that gives the number of a file that is still open to the next file. */
-#define HERE (path != NONE)
+/* A file system that gives the inode number of an open, removed file to the next file. */
+#define AT_PATH (path != NONE)
 #else
-#define HERE (path == inode[me])
+#define AT_PATH (path == inode[me])
 #endif
 
 inline unlock(i, me) {
@@ -68,8 +68,8 @@ inline unlock(i, me) {
   shared[i] = shared[i] & ~BIT(me)
 }
 
-/* An inode number is free again when no name and no description is left. */
-inline forget_unused(i) {
+/* Forgets the record of an inode that has neither a name nor a description any more. */
+inline clear_unused(i) {
   if :: refs[i] == 0 && path != i -> record[i] = NONE :: else fi
 }
 
@@ -83,7 +83,7 @@ inline close_copy(me) {
     :: copies[me] == 0 ->
       unlock(inode[me], me);
       refs[inode[me]]--;
-      forget_unused(inode[me]);
+      clear_unused(inode[me]);
       inode[me] = NONE
     :: else
     fi
@@ -93,8 +93,8 @@ inline close_copy(me) {
 
 #define UNUSED(i) (refs[i] == 0 && path != i)
 
-/* O_CREAT | O_EXCL. An inode number is used again as soon as it is free: the lowest stands for any of
-   them, because the steps only compare a number with that of an open file. */
+/* O_CREAT | O_EXCL. A free inode number is reused at once. Choosing the lowest one covers all cases,
+   because the steps compare a number only with that of an open file. */
 inline create(me) {
   if
   :: UNUSED(0) -> path = 0
@@ -107,12 +107,12 @@ inline create(me) {
 }
 
 inline unlink_path() {
-  if :: path != NONE -> i = path; path = NONE; forget_unused(i); i = 0 :: else fi
+  if :: path != NONE -> i = path; path = NONE; clear_unused(i); i = 0 :: else fi
 }
 
 inline enter(mode) {
   if :: mode == EXCLUSIVE -> held_exclusive++ :: else -> held_shared++ fi;
-  /* Mutual exclusion. */
+  /* Mutual exclusion: one exclusive holder, or only shared ones. */
   assert(held_exclusive == 0 || (held_exclusive == 1 && held_shared == 0))
 }
 
@@ -134,7 +134,7 @@ again:
   rounds--;
 #endif
 
-step1: /* open: an existing file, or a new one */
+step1: /* open an existing file, or create a new one */
   atomic {
     if
     :: keep && path != NONE -> open_inode(path, me); goto opened
@@ -174,25 +174,25 @@ step3: /* compare the locked inode with the path */
   atomic {
 #ifndef FAULT_NO_COMPARE
     if
-    :: !HERE -> close_copy(me); goto step1
+    :: !AT_PATH -> close_copy(me); goto step1
     :: else
     fi;
 #endif
     MAY_CRASH
   }
 
-step4: /* test the file system: a second description of the file at the path must be refused */
+step4: /* test the file system: it must refuse a second description of the file at the path */
 #if !defined(FAULT_NO_COMPARE) && !defined(LIVENESS)
   atomic {
     if
-    :: !HERE -> close_copy(me); goto step1
+    :: !AT_PATH -> close_copy(me); goto step1
     :: else
     fi;
     MAY_CRASH
   }
 #endif
 
-step5: /* judge the content: whatever our record says, the kernel lock is free, so it is a leftover */
+step5: /* judge the content: a record of this package is a leftover, because the kernel lock was free */
 #ifdef FAULT_TRUSTS_RECORD
   atomic {
     if
@@ -214,11 +214,11 @@ step6: /* write the record */
 #ifdef HAND_OVER
   if
   :: mode == EXCLUSIVE && me == 0 ->
-    /* step 8: a child inherits a copy; then the record names it; then our end leaves it the lock */
+    /* step 8: a child inherits a copy, the record names the child, and the parent ends without unlocking */
     atomic { copies[me]++; running++; child_alive = true; run Child(me); MAY_CRASH }
     atomic { record[inode[me]] = CHILD; MAY_CRASH }
     atomic { handed_over = true; MAY_CRASH }
-    /* The end of this process, in whatever way, only closes its copy. */
+    /* However this process ends, only its copy is closed. */
 #ifdef FAULT_HAND_OVER_UNLOCKS
     atomic { unlock(inode[me], me) }
 #endif
@@ -236,8 +236,8 @@ step7: /* release */
   if
   :: mode == SHARED && keep -> goto step7_unlock
   :: mode == SHARED && !keep ->
-    /* Only the last shared holder removes the file. flock() converts in two steps: it drops the shared
-       lock, then tries for the exclusive one. */
+    /* Only the last shared holder removes the file. flock() converts a lock in two steps: it releases the
+       shared lock, then tries to acquire the exclusive one. */
 #ifndef FAULT_SHARED_REMOVES
     atomic { unlock(inode[me], me); MAY_CRASH }
     atomic {
@@ -257,10 +257,10 @@ step7: /* release */
     goto step7_unlock
   :: else
   fi;
-  /* lstat, then unlink. Between the two another process may act; none can replace the file meanwhile. */
+  /* lstat, then unlink. Other processes can act between the two, but none of them replaces the file. */
   atomic {
     if
-    :: !HERE -> goto step7_unlock
+    :: !AT_PATH -> goto step7_unlock
     :: else
     fi;
     MAY_CRASH
@@ -272,17 +272,17 @@ step7_unlock:
   goto again;
 
 contended:
-  /* With all other processes gone nothing may be in the way. */
+  /* The starter runs after all other processes have ended, so nothing can refuse it. */
   assert(me != STARTER);
   if
   :: true ->
     atomic { close_copy(me); MAY_CRASH }
     goto step1
   :: true ->
-    /* A waiter keeps its file open, and looks at the path before it tries again. */
+    /* A waiter keeps its file open, and checks the path before it retries. */
     atomic {
       if
-      :: HERE -> skip
+      :: AT_PATH -> skip
       :: else -> close_copy(me); goto step1
       fi
     }
@@ -310,10 +310,10 @@ ended:
   d_step { running-- }
 }
 
-/* Inherits the description of `parent`. It holds the lock once it was handed over, until it ends. */
+/* Inherits the description of `parent`. Holds the lock from the hand-over until it ends. */
 proctype Child(byte parent) {
   skip;
-  /* At its end a forked copy closes, and never unlocks. */
+  /* A forked copy that ends only closes its descriptor; it never unlocks. */
 #ifdef FAULT_FORK_UNLOCKS
   atomic { unlock(inode[parent], parent) }
 #endif
@@ -328,13 +328,13 @@ proctype Child(byte parent) {
   }
 }
 
-/* Opens an existing file, asks for LOCK_SH, converts to LOCK_EX, unlocks, reads, compares, closes. */
+/* Opens an existing file, acquires LOCK_SH, converts it to LOCK_EX, unlocks, reads, compares, closes. */
 proctype Prober(byte me; byte probes) {
   byte i;
-  bool granted, nobody;
+  bool granted, unheld;
 again:
   granted = false;
-  nobody = false;
+  unheld = false;
   if
   :: probes == 0 -> goto dead
   :: else -> probes--
@@ -359,7 +359,7 @@ retry:
   atomic {
     i = inode[me];
     granted = NO_EXCLUSIVE(i, me) && NO_SHARED(i, me);
-    nobody = (held_exclusive == 0 && held_shared == 0);
+    unheld = (held_exclusive == 0 && held_shared == 0);
     if :: granted -> exclusive[i] = me :: else fi;
     i = 0;
     MAY_CRASH
@@ -368,14 +368,14 @@ retry:
 #ifndef FAULT_PROBER_NO_COMPARE
   atomic {
     if
-    :: !HERE -> close_copy(me); goto retry
+    :: !AT_PATH -> close_copy(me); goto retry
     :: else
     fi;
     MAY_CRASH
   }
 #endif
-  /* "free" is the truth of a moment of this probe. */
-  assert(!granted || nobody);
+  /* If the probe reports "free", the lock was free at some moment during the probe. */
+  assert(!granted || unheld);
   atomic { close_copy(me) }
   goto again;
 dead:
@@ -384,7 +384,7 @@ dead:
 }
 
 #ifdef OUTSIDE_REMOVAL
-/* Somebody types rm. Not promised: scripts/verify.mjs expects that this is found. */
+/* Another program removes the file. The lock does not exclude that, so spin must find the error. */
 proctype Remover() {
   byte i;
   atomic { unlink_path() }
@@ -412,6 +412,6 @@ init {
 }
 
 #ifdef LIVENESS
-/* A lock that is free is acquired, again and again. */
+/* A free lock is acquired infinitely often. */
 ltl acquired { [] <> (held_exclusive + held_shared > 0) }
 #endif

@@ -1,7 +1,8 @@
 /*
- * One file seen through two mounts (bindfs, mergerfs, an overlay and its lower directory). Each view has a
- * kernel lock of its own, so only step 5 keeps a second holder out: the record names a living process
- * that has this file locked in another view. Step numbers: docs/protocol.md.
+ * One file seen through two mounts (bindfs, mergerfs, an overlay and its lower directory). Each
+ * view has its own kernel lock, so only step 5 refuses a second holder: the record names a living
+ * process that has this file locked in the other view. The step numbers are those of
+ * docs/protocol.md.
  *
  * Not promised: exclusion before the first holder has written its record (step 6).
  */
@@ -9,12 +10,12 @@
 #define VIEWS 2
 
 bool exists = false;
-byte generation = 0; /* of the file at the path: counts the removals */
+byte generation = 0; /* of the file at the path: the number of removals so far */
 byte locked[VIEWS] = NONE; /* the kernel lock of each view */
-byte record = NONE; /* shared content */
+byte record = NONE; /* the owner record, which both views share */
 bool alive[VIEWS] = true;
 bool recorded[VIEWS]; /* between step 6 and the release */
-bool raced = false; /* a holder had not written its record when the other judged: not promised */
+bool raced = false; /* an acquirer judged before the other holder had written its record: not promised */
 byte crashes = 1;
 
 #ifdef FAULT_BELIEVES_RECORD
@@ -30,7 +31,7 @@ inline unlock(me) {
   if :: locked[1 - me] == NONE -> raced = false :: else fi
 }
 
-/* One process a view. It reads /proc/PID/fdinfo of the owner that the record names. */
+/* One process per view. It reads /proc/PID/fdinfo of the owner that the record names. */
 proctype Acquirer(byte me; bool keep; byte rounds) {
   byte mine;
   byte other = 1 - me;
@@ -51,26 +52,26 @@ step3: /* compare */
     fi;
     MAY_CRASH
   }
-step5: /* judge: a living owner with a lock on this file in another view holds it */
+step5: /* judge the record: its owner is a holder if it lives and has this file locked in the other view */
   atomic {
 #ifndef FAULT_NO_VIEW_RULE
     if
     :: record == other && HELD_BY_OWNER(other) ->
-      /* Only a living holder may refuse a start: a leftover blocks nobody. */
+      /* Only a living holder refuses a start; a leftover record does not. */
       assert(alive[other] && locked[other] == other);
       unlock(me);
       goto again
     :: else
     fi;
 #endif
-    /* Nobody may pass here who could have read the record of a holder of this very file. */
+    /* An acquirer gets here only if the record of the other holder was not readable for this file. */
     assert(!recorded[other] || generation != mine || raced);
     if :: locked[other] != NONE && !recorded[other] -> raced = true :: else fi;
     MAY_CRASH
   }
 step6: /* write the record */
   atomic { record = me; recorded[me] = true; MAY_CRASH }
-step7: /* release: clear or remove, unlock */
+step7: /* clear or remove the file, then unlock */
   atomic {
     recorded[me] = false;
     if

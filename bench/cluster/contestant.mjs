@@ -1,4 +1,4 @@
-// One client of one kind in a process of its own. Does what it is told over IPC.
+// A client of one lock library in a process of its own. Runs commands that it gets over IPC.
 import { createRequire } from 'node:module';
 
 const { kind, servers, ttlMs, root } = JSON.parse(process.env.CONTESTANT);
@@ -24,18 +24,18 @@ const COMMANDS = {
     await held.release();
     return startMs;
   },
-  /** Milliseconds of `count` acquisitions, each of a free lock. */
+  /** Acquires `count` free locks. Returns the time of each, in milliseconds. */
   cycles: async (name, count) => {
-    const taken = [];
+    const times = [];
     for (let index = 0; index < count; index++) {
       const startMs = bootClockMs();
       const lock = await acquire(`${name}-${index}`);
-      taken.push(bootClockMs() - startMs);
+      times.push(bootClockMs() - startMs);
       await lock.release();
     }
-    return taken;
+    return times;
   },
-  /** From now on remembers when it last read that it holds the lock. */
+  /** Starts to record the last time at which the client read that it holds the lock. */
   watch: async () => {
     setInterval(() => {
       const nowMs = bootClockMs();
@@ -43,7 +43,7 @@ const COMMANDS = {
     }, 5);
   },
   lastHeld: async () => ({ lastHeldMs, held: held.isHeld() }),
-  /** Milliseconds of CPU per second while a lock is held. */
+  /** Measures the CPU time while a lock is held. Returns milliseconds of CPU per second. */
   idle: async (ms) => {
     const before = process.cpuUsage();
     await new Promise((resolve) => setTimeout(resolve, ms));
@@ -52,6 +52,7 @@ const COMMANDS = {
   },
 };
 
+/** gateway-lock/cluster. */
 async function ours() {
   const { clusterEngine } = await import(`${root}/dist/cluster/index.js`);
   const scheme = kind.endsWith('etcd') ? 'etcd://' : 'postgres://postgres@';
@@ -62,7 +63,10 @@ async function ours() {
   };
 }
 
-/** Its own lock, asked again and again because it does not wait; lost when its lease says so. */
+/**
+ * The lock of etcd3. Polls, because its acquire does not wait. The lock is lost when its lease
+ * emits `lost`.
+ */
 async function etcd3() {
   const { Etcd3 } = await import('etcd3');
   const client = new Etcd3({ hosts: servers.map((server) => `http://${server}`) });
@@ -83,7 +87,10 @@ async function etcd3() {
   };
 }
 
-/** Renewed at a third of its time to live, held until its own expiration by Date.now(). */
+/**
+ * redlock. Renews every third of the time to live. The lock is held until its own expiration by
+ * Date.now().
+ */
 async function redlock() {
   const [{ default: Redis }, { default: Redlock }] = await Promise.all([import('ioredis'), import('redlock')]);
   const [host, port] = servers[0].split(':');

@@ -1,4 +1,5 @@
-// npm run bench -- --only cluster: installs the peers, bundles what is TypeScript, measures, and prints a table.
+// npm run bench -- --only cluster: installs the other libraries, bundles the measurement, runs it,
+// and prints a table.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const here = join(root, 'bench/cluster');
 const PEERS = { 'gateway-lock etcd': null, 'gateway-lock postgres': 'pg', etcd3: 'etcd3', redlock: 'redlock' };
 
-/** @returns {Promise<object>} by contestant */
+/** @returns {Promise<object>} the figures by library */
 export async function measureCluster() {
   if (!existsSync(join(here, 'node_modules'))) {
     const args = ['install', '--no-audit', '--no-fund', '--no-package-lock'];
@@ -36,7 +37,9 @@ async function measure() {
   }
 }
 
-/** The import in a new process, and what has to be installed besides gateway-lock. */
+/**
+ * Measures the import in a new process, and counts the packages to install besides gateway-lock.
+ */
 function weightOf(peer) {
   const module = peer === null || peer === 'pg' ? 'gateway-lock/cluster' : peer;
   const times = Array.from({ length: 7 }, () => importMs(module, peer === null || peer === 'pg' ? root : here));
@@ -51,27 +54,27 @@ function importMs(module, cwd) {
 
 function packagesOf(peer) {
   if (peer === null) return 0;
-  const folder = mkdtempSync(join(here, '.weigh-'));
+  const directory = mkdtempSync(join(here, '.weigh-'));
   try {
     const wanted = peer === 'redlock' ? ['redlock@5.0.0-beta.2', 'ioredis@5.4.1'] : [peer];
-    writeFileSync(join(folder, 'package.json'), '{}');
-    spawnSync('npm', ['install', '--no-audit', '--no-fund', ...wanted], { cwd: folder, timeout: 120_000 });
-    const list = readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.'));
-    return list.flatMap((name) => (name.startsWith('@') ? readdirSync(join(folder, 'node_modules', name)) : [name]))
+    writeFileSync(join(directory, 'package.json'), '{}');
+    spawnSync('npm', ['install', '--no-audit', '--no-fund', ...wanted], { cwd: directory, timeout: 120_000 });
+    const list = readdirSync(join(directory, 'node_modules')).filter((name) => !name.startsWith('.'));
+    return list.flatMap((name) => (name.startsWith('@') ? readdirSync(join(directory, 'node_modules', name)) : [name]))
       .length;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 
 const ROWS = {
   'acquire a free lock': ({ acquireMs }) => range(acquireMs),
-  'release to the waiter': ({ releaseToWaiterMs }) => range(releaseToWaiterMs),
-  'kill -9 to the same host': ({ killToSameHostMs: ms }) => (ms === null ? '-' : range(ms)),
-  'kill -9 to another host': ({ killToOtherHostMs }) => range(killToOtherHostMs),
-  'two holders in a partition': ({ partition }) =>
-    partition.max > 0 ? `${range(partition)}` : `never (${range(partition)})`,
-  'CPU of an idle holder': ({ idleCpuPercent }) => `${idleCpuPercent.toFixed(2)} %`,
+  'release until the waiter holds': ({ releaseToWaiterMs }) => range(releaseToWaiterMs),
+  'kill -9, waiter on the same host': ({ killToSameHostMs: ms }) => (ms === null ? '-' : range(ms)),
+  'kill -9, waiter on another host': ({ killToOtherHostMs }) => range(killToOtherHostMs),
+  'overlap of two holders in a partition': ({ partition }) =>
+    partition.max > 0 ? range(partition) : `none; gap of at least ${-partition.max} ms`,
+  'CPU while a lock is held': ({ idleCpuPercent }) => `${idleCpuPercent.toFixed(2)} %`,
   import: ({ importMs: ms }) => `${ms} ms`,
   'packages to install': ({ packages }) => String(packages),
 };

@@ -1,17 +1,19 @@
-// What one call costs: taking and letting go, being refused, looking, starting a gateway.
+// Measures single calls: acquire and release, a refused attempt, a probe, a gateway's start and
+// close.
 
 import { mkdirSync } from 'node:fs';
 import { withContestants } from '../contestants.mjs';
-import { freePort, freshDirectory, freshPath } from '../places.mjs';
 import { inRounds } from '../rounds.mjs';
 import { figure } from '../statistics.mjs';
+import { freePort, freshDirectory, freshPath } from '../temporary.mjs';
 
 const UNIT = 'us';
 
 export async function cycle({ effort, peers }) {
   return withContestants(['floor', 'ours', ...peers.ready], async (contestants) => {
-    // One directory for all: what a new file costs depends on how many were removed beside it in the last minutes
-    // (ext4 without a journal does not use their inodes again so soon, and looks at each first).
+    // One directory for all: on ext4 without a journal, a new file takes longer the more files were
+    // removed in the directory in the last minutes. Their inodes cannot be reused yet, and ext4
+    // checks each of them first.
     const folder = freshDirectory();
     const batch = (one, count) => one.ask('cycle', count, `${folder}/${one.name}.lock`);
     const { samples, missing } = await inRounds(contestants, effort, batch);
@@ -22,7 +24,10 @@ export async function cycle({ effort, peers }) {
 export const refused = (bench) => onHeldLocks(bench, 'refused');
 export const probe = (bench) => onHeldLocks(bench, 'probe');
 
-/** The floor asks for a lock of ours: one record, one holder. Each peer asks for its own. */
+/**
+ * The floor tries the lock that this package holds, so both read the same record. Each peer tries
+ * its own.
+ */
 async function onHeldLocks({ effort, peers }, word) {
   const names = ['floor', 'ours', ...peers.ready];
   const lockOf = Object.fromEntries(names.map((name) => [name, freshPath()]));

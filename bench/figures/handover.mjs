@@ -1,15 +1,18 @@
-// From the end of one holder to the start of the next: killed, or in order.
+// Measures the time from the end of a holder (SIGKILL or release) until the waiter holds the lock.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Contestant, withContestants } from '../contestants.mjs';
-import { freshPath } from '../places.mjs';
 import { figure, quantile, rounded } from '../statistics.mjs';
+import { freshPath } from '../temporary.mjs';
 
-/** For a waiter to be waiting, in milliseconds; the random part keeps it out of step with what polls. */
+/**
+ * Time until the waiter waits, in milliseconds. The random part prevents a fixed phase with
+ * polling.
+ */
 const KILL_SETTLE = { leastMs: 25, randomMs: 25 };
 const RELEASE_SETTLE = { leastMs: 5, randomMs: 20 };
-const SLOW = 'one kill only, after those of the others: it takes 10 s';
+const SLOW = 'one kill only, after those of the others, because it takes 10 s';
 
-/** SIGKILL of a Node holder. The floor is a C program that is blocked in flock() on that same lock of ours. */
+/** Kills a Node holder. The floor is a C++ program that is blocked in flock() on the same lock. */
 export async function handoff({ effort, peers, quick }) {
   const { names, slow, missing } = await sortPeers(peers, quick);
   const bounds = { rounds: effort.kills, peerRounds: effort.peerKills, seconds: effort.killSeconds };
@@ -20,7 +23,7 @@ export async function handoff({ effort, peers, quick }) {
   return result;
 }
 
-/** Who takes part, who alone and last, and who cannot. */
+/** Sorts the peers: measured in turn, measured once at the end, not measured. */
 async function sortPeers({ ready, missing }, quick) {
   const sorted = { names: [], slow: [], missing: { ...missing } };
   for (const name of ready) {
@@ -39,7 +42,10 @@ export async function release_handoff({ effort, peers }) {
   return withTail(figure('ms', samples, peers.missing), samples);
 }
 
-/** One after the other, until there are enough or the time is over. Peers are in fewer of the rounds, spread over all. */
+/**
+ * Measures one after the other, until the rounds or the time are over. Peers take part in fewer
+ * rounds, spread evenly.
+ */
 async function inTurn(peers, { rounds, peerRounds, seconds }, once) {
   const names = ['floor', 'ours', ...peers];
   const samples = Object.fromEntries(names.map((name) => [name, []]));
@@ -55,7 +61,7 @@ async function killOnce(name) {
   const path = freshPath();
   return withContestants([name === 'floor' ? 'ours' : name, name], async ([holder, waiter]) => {
     await holder.ask('hold', path);
-    await waiter.ask('descriptors'); // it has started
+    await waiter.ask('descriptors'); // waits until it has started
     const held = waiter.ask('wait', path);
     await settle(KILL_SETTLE);
     const killed = process.hrtime.bigint();
@@ -68,7 +74,7 @@ const settle = ({ leastMs, randomMs }) => sleep(leastMs + randomMs * Math.random
 
 const pairs = [];
 
-/** Two processes of each name that hand one lock over, to and fro. */
+/** Returns a function that hands a lock over between the two processes of a name. */
 function releases() {
   const pairOf = new Map();
   return async (name) => {
@@ -95,7 +101,7 @@ async function endPairs() {
   await Promise.all(pairs.splice(0).flatMap(({ holder, waiter }) => [holder.kill(), waiter.kill()]));
 }
 
-/** The slow end of it, and all of it for the plot. */
+/** Adds the 99th percentile, and all samples for the plot. */
 function withTail(result, { floor, ours }) {
   const [floor99, ours99] = [quantile(floor, 0.99), quantile(ours, 0.99)];
   const p99 = { floor: rounded(floor99), ours: rounded(ours99), ratio: rounded(ours99 / floor99) };

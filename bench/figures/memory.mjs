@@ -1,13 +1,13 @@
-// What a held lock keeps, and what a million of them leave behind.
+// Measures the memory of a held lock, and the memory that a million lock cycles leave allocated.
 import { withContestants } from '../contestants.mjs';
-import { freshDirectory, freshPath } from '../places.mjs';
 import { figure, rounded } from '../statistics.mjs';
+import { freshDirectory, freshPath } from '../temporary.mjs';
 
-const NOT_OURS = 'keeps other things than a path, a record and a handle';
+const NOT_OURS = 'keeps other data than a path, a record and a handle';
 
 const WARM_CYCLES = 5000;
 
-/** KiB of resident memory for each of the locks that are held at the same time; each time in fresh processes. */
+/** KiB of resident memory per held lock, each time in fresh processes. */
 export async function rss_per_lock({ effort, peers }) {
   const locks = effort.heldLocks.at(-1);
   const samples = { floor: [], ours: [] };
@@ -20,14 +20,14 @@ export async function rss_per_lock({ effort, peers }) {
 }
 
 async function kibPerLock(one, locks) {
-  // What V8's young generation grows to is not theirs.
+  // Lets V8's young generation grow first, so that it is not counted.
   await one.ask('cycle', WARM_CYCLES, freshPath());
   const before = await one.ask('memory');
   await one.ask('fill', locks, freshDirectory());
   return Math.max(((await one.ask('memory')) - before) / locks / 1024, 1e-3);
 }
 
-/** Resident memory after many cycles over that before: 1 is no growth. Descriptors: how many more. */
+/** Resident memory after many cycles, divided by that before. `descriptors` is the difference. */
 export async function leak({ effort, peers }) {
   return withContestants(['floor', 'ours'], async ([floor, ours]) => {
     const [floorGrowth, oursGrowth] = await Promise.all([cycles(floor, effort), cycles(ours, effort)]);
@@ -40,7 +40,7 @@ export async function leak({ effort, peers }) {
 async function cycles(one, { leakCycles, leakSeconds }) {
   const path = freshPath();
   const batch = Math.ceil(leakCycles / 100);
-  // Until V8 has compiled what it will: its heap takes 300,000 cycles to settle.
+  // V8's heap takes 300,000 cycles to settle.
   for (let warm = 0; warm < 30; warm++) await one.ask('cycle', batch, path);
   const before = { memory: await one.ask('memory'), descriptors: await one.ask('descriptors') };
   const deadline = performance.now() + leakSeconds * 1000;

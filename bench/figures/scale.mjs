@@ -1,23 +1,23 @@
-// What happens when there are many: locks in one process, processes that want one lock.
+// Measures how times change with many locks in one process and with many processes that try one
+// lock.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { freemem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { withContestants } from '../contestants.mjs';
 import { FLOOR } from '../floor.mjs';
-import { freshDirectoryInMemory, freshPath } from '../places.mjs';
 import { inRounds } from '../rounds.mjs';
 import { median, rounded, spread } from '../statistics.mjs';
+import { freshDirectoryInMemory, freshPath } from '../temporary.mjs';
 
 const CONTENDER = fileURLToPath(new URL('../contend.mjs', import.meta.url));
-const LONGEST_SECONDS = 100;
-const LEAST_ROUNDS = 3;
-/** Bounded, as every loop here. */
+const MAX_SECONDS = 100;
+const MIN_ROUNDS = 3;
 const CONTENDER_OPTIONS = { stdio: ['pipe', 'pipe', 'inherit'], timeout: 200_000, killSignal: 'SIGKILL' };
-/** What a Node process that has just started keeps for itself alone, in bytes. */
+/** Private memory of a Node process that has just started, in bytes. */
 const CONTENDER_BYTES = 16 * 1024 * 1024;
 
-/** `ratio` is ours at the largest number over ours at the smallest: flat is 1. */
+/** `ratio` is ours at the largest number divided by ours at the smallest. 1 means flat. */
 function scaleFigure(unit, points, peers, reason) {
   const [least, most] = [points[0], points.at(-1)];
   const names = [...peers.ready, ...Object.keys(peers.missing)];
@@ -25,7 +25,7 @@ function scaleFigure(unit, points, peers, reason) {
     floor: most.floor,
     ours: most.ours,
     ratio: rounded(most.ours / least.ours),
-    ratioOf: `ours at ${most.count} over ours at ${least.count}; the floor's own is ${rounded(most.floor / least.floor)}`,
+    ratioOf: `ours at ${most.count} divided by ours at ${least.count}; the same ratio of the floor is ${rounded(most.floor / least.floor)}`,
     unit,
     points,
     peers: Object.fromEntries(names.map((name) => [name, { notMeasured: reason }])),
@@ -38,12 +38,13 @@ function pointOf(count, { floor, ours }) {
 }
 
 /**
- * Microseconds to take and let go of one lock more, while so many are held in one directory. In memory: for ext4 alone it costs the
- * floor 1.4 times as much beside 10,000 files, and after many removals 20 times.
+ * Microseconds to acquire and release one more lock, while others are held in the same directory.
+ * The directory is in memory: on ext4 the floor itself takes 1.4 times as long beside 10,000 files,
+ * and 20 times as long after many removals.
  */
 export async function scale_locks({ effort, peers }) {
   const counts = effort.heldLocks;
-  // All at once and in rounds: the machine is not as fast in one minute as in the next.
+  // All sizes in the same rounds, because the speed of the machine changes from minute to minute.
   const names = counts.flatMap(() => ['floor', 'ours']);
   return withContestants(names, async (contestants) => {
     const folders = contestants.map(() => freshDirectoryInMemory());
@@ -59,7 +60,7 @@ export async function scale_locks({ effort, peers }) {
   });
 }
 
-/** Milliseconds for each process: all start at once for one lock, and it ends when all but one are refused. */
+/** Milliseconds per process: all start at once and try one lock, until all but one are refused. */
 export async function scale_contenders({ effort, peers }) {
   const points = [];
   const left = [];
@@ -71,12 +72,12 @@ export async function scale_contenders({ effort, peers }) {
     }
     points.push(pointOf(count, await contentions(count, effort)));
   }
-  const figure = scaleFigure('ms', points, peers, 'a process each: see refused_process');
+  const figure = scaleFigure('ms', points, peers, 'needs a process each: see refused_process');
   return left.length > 0 ? { ...figure, left } : figure;
 }
 
 async function contentions(count, { contendersInAll, contenderSeconds }) {
-  const rounds = Math.max(LEAST_ROUNDS, Math.round(contendersInAll / count));
+  const rounds = Math.max(MIN_ROUNDS, Math.round(contendersInAll / count));
   const samples = { floor: [], ours: [] };
   const deadline = performance.now() + contenderSeconds * 1000;
   for (let round = 0; round < rounds && (round === 0 || performance.now() < deadline); round++) {
@@ -86,25 +87,25 @@ async function contentions(count, { contendersInAll, contenderSeconds }) {
   return samples;
 }
 
-/** Not of the least number: a figure needs one. */
+/** Returns the reason not to measure a size, or null. The smallest size is always measured. */
 function whyNot(count, last) {
   if (last === undefined) return null;
   if (count * CONTENDER_BYTES > freemem()) return 'not enough free memory';
   const seconds = (count * (last.ours + last.floor)) / 1000;
-  return seconds > LONGEST_SECONDS ? `would take ${Math.round(seconds)} s here` : null;
+  return seconds > MAX_SECONDS ? `would take ${Math.round(seconds)} s` : null;
 }
 
 async function contendedBy(count, command, args) {
   const path = freshPath();
   const start = performance.now();
   const contenders = Array.from({ length: count }, () => spawn(command, [...args, path], CONTENDER_OPTIONS));
-  for (const { stdin } of contenders) stdin.on('error', () => {}); // it may have ended
+  for (const { stdin } of contenders) stdin.on('error', () => {}); // the process may have ended
   const ends = contenders.map((child) => once(child, 'exit'));
   try {
     await allButOneRefused(ends);
     return (performance.now() - start) / count;
   } finally {
-    // The winner keeps the lock until now.
+    // The holder releases the lock when its input ends.
     for (const { stdin } of contenders) stdin.end();
     await Promise.all(ends);
   }
@@ -115,7 +116,7 @@ function allButOneRefused(ends) {
   return new Promise((resolve, reject) => {
     for (const end of ends) {
       end.then(([code]) => {
-        if (code !== 1) reject(new Error(`a contender ended with ${code}`));
+        if (code !== 1) reject(new Error(`a process exited with ${code} instead of 1`));
         else if (--left === 0) resolve();
       }, reject);
     }

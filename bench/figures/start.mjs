@@ -1,15 +1,15 @@
-// What a process pays to have the package, and to be refused by it.
+// Measures the time of an import, and the time of a process whose start is refused.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { withContestants } from '../contestants.mjs';
-import { freePort, freshDirectory, freshPath } from '../places.mjs';
 import { figure } from '../statistics.mjs';
+import { freePort, freshDirectory, freshPath } from '../temporary.mjs';
 
 const HERE = fileURLToPath(new URL('..', import.meta.url));
 const execute = promisify(execFile);
 
-/** The addon included, where it is loaded by the first call. */
+/** The code to measure: the import, and one call if the first call loads the native code. */
 const IMPORTS = {
   floor: "await import('./empty.mjs')",
   ours: "const { probeLock } = await import('../dist/index.js'); probeLock('/nonexistent/lock')",
@@ -23,7 +23,7 @@ const IMPORTS = {
 
 export async function imports({ effort, peers }) {
   const ready = peers.ready.filter((name) => IMPORTS[name]);
-  const nothing = peers.ready.filter((name) => !IMPORTS[name]).map((name) => [name, 'is no module']);
+  const nothing = peers.ready.filter((name) => !IMPORTS[name]).map((name) => [name, 'is not a module']);
   const samples = await inTurn(['floor', 'ours', ...ready], effort, importOnce);
   return figure('ms', samples, { ...peers.missing, ...Object.fromEntries(nothing) });
 }
@@ -37,7 +37,10 @@ async function importOnce(name) {
   return Number(stdout) / 1e6;
 }
 
-/** The floor is `node -e 0`. Ours is a whole gateway start beside one that listens; a peer's is one refused try. */
+/**
+ * The floor is `node -e 0`. Ours is a refused gateway start, while another gateway listens. A
+ * peer's is one refused attempt.
+ */
 export async function refused_process({ effort, peers }) {
   const state = freshDirectory();
   const port = await freePort();

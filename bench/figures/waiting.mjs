@@ -1,17 +1,20 @@
-// What it costs to wait for a lock that nobody gives away.
+// Measures the CPU time of waiting for a lock that is never released.
 import { withContestants } from '../contestants.mjs';
-import { freshPath } from '../places.mjs';
 import { figure } from '../statistics.mjs';
+import { freshPath } from '../temporary.mjs';
 
-/** V8 tidies up once, 8 s after a process has begun, whatever that waits for: 10 to 20 ms, which is no part of waiting. */
+/** V8 collects garbage once, 8 s after the start of any process. That takes 10 to 20 ms. */
 const SETTLE_MS = 12_000;
-/** The clock of CPU time counts microseconds: none at all is less than one. */
-const LEAST = 1e-4;
+/** Replaces 0, because the clock of CPU time counts whole microseconds. */
+const MIN_PERCENT = 1e-4;
 
-/** Of each kind, in the same ten seconds: that takes no longer than one. */
+/** Waiters of each kind, measured in the same ten seconds. */
 const WAITERS = 3;
 
-/** Percent of one CPU. The floor is a Node process that waits for nothing: one blocked in flock() uses none at all. */
+/**
+ * Percent of one CPU. The floor is an idle Node process, because a process that is blocked in
+ * flock() uses no CPU time.
+ */
 export async function idle_waiter_cpu({ effort, peers }) {
   const elsewhere = peers.ready.filter((name) => WAITS_ELSEWHERE[name] !== undefined);
   const able = peers.ready.filter((name) => !elsewhere.includes(name));
@@ -26,7 +29,7 @@ export async function idle_waiter_cpu({ effort, peers }) {
   });
 }
 
-/** Percent of a CPU by name, all at once. */
+/** Measures all waiters at once. Resolves with percents of a CPU by name. */
 async function shares(waits, ms) {
   return withContestants(
     waits.map(({ name }) => (name === 'floor' ? 'ours' : name)),
@@ -35,7 +38,7 @@ async function shares(waits, ms) {
         waiters.map((one, index) => one.ask('idle', SETTLE_MS, ms, ...waits[index].words)),
       );
       const samples = Object.fromEntries(waits.map(({ name }) => [name, []]));
-      for (const [index, { name }] of waits.entries()) samples[name].push(Math.max(used[index] / ms / 10, LEAST));
+      for (const [index, { name }] of waits.entries()) samples[name].push(Math.max(used[index] / ms / 10, MIN_PERCENT));
       return samples;
     },
   );
@@ -43,10 +46,10 @@ async function shares(waits, ms) {
 
 const WAITS_ELSEWHERE = {
   'better-sqlite3': 'blocks the event loop while it waits',
-  'flock-1': 'another process waits',
+  'flock-1': 'waits in another process',
 };
 
-/** One lock for each: of several that wait for the same one, some wait for each other. */
+/** One lock for each waiter: waiters for the same lock would wait for each other. */
 async function waitFor(holder) {
   const path = freshPath();
   await holder.ask('hold', path);

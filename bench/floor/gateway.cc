@@ -36,14 +36,14 @@ int PendingError(int fd) {
   return error;
 }
 
-// Without blocking: a listener whose backlog is full would never answer.
+// Does not block: a listener with a full backlog would never accept the connection.
 bool RefusesConnections(int port) {
   constexpr int kSilenceMs = 20;
   sockaddr_in address = Loopback(port);
   int fd = Socket();
   int error = 0;
   if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) error = errno;
-  // Mostly refused by now: on loopback the answer comes while connect() still runs.
+  // Usually refused by now: on loopback the answer arrives while connect() runs.
   if (error == EINPROGRESS) error = PendingError(fd);
   pollfd waiting = {fd, POLLOUT, 0};
   if (error == 0 && poll(&waiting, 1, kSilenceMs) == 1) error = PendingError(fd);
@@ -55,8 +55,8 @@ int Listen(int port) {
   sockaddr_in address = Loopback(port);
   int on = 1;
   int fd = Socket();
-  // The option after listen(): without it the connections of a killed gateway keep the port from
-  // the next.
+  // SO_REUSEADDR after listen(): without it, connections of a killed gateway would prevent the next
+  // bind.
   bool listens = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
                  listen(fd, kBacklog) == 0 &&
                  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0;
@@ -65,7 +65,7 @@ int Listen(int port) {
   return -1;
 }
 
-// Made with its parent where it is missing.
+// Creates the directory and its parent if they are missing.
 bool IsOurDirectory(const std::string& parent, const std::string& path) {
   struct stat info;
   if (lstat(path.c_str(), &info) != 0) {
@@ -75,14 +75,14 @@ bool IsOurDirectory(const std::string& parent, const std::string& path) {
   return S_ISDIR(info.st_mode) && info.st_uid == geteuid() && (info.st_mode & 0077) == 0;
 }
 
-// The config lock is of the file that the path leads to. Here there is none yet, as in the
-// package's runs.
+// The config lock is named after the file to which the path resolves. In the bench it does not
+// exist.
 bool IsMissing(const std::string& path) {
   struct stat info;
   return lstat(path.c_str(), &info) != 0 && errno == ENOENT;
 }
 
-// The bench's paths have nothing that JSON escapes.
+// The paths of the bench contain no characters that JSON escapes.
 std::string FieldsOf(const std::string& state, const std::string& config) {
   return R"(,"app":"gateway","role":"gateway","stateDir":")" + state + R"(","configPath":")" +
          config + '"';

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kOpenFlags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
 
-// Opened and checked, not locked yet.
+// Opens and checks the file without locking it.
 bool Open(const std::string& path, int flags, Lock* lock) {
   lock->fd = open(path.c_str(), flags, 0600);
   struct stat info;
@@ -41,8 +41,7 @@ void WriteRecord(Lock* lock, const std::string& fields, int port) {
   lock->size = size;
 }
 
-// A refused try believes "held" only when the record names a process that lives: see
-// docs/decisions/0002.
+// A refused attempt counts as held only if the record names a live process: docs/decisions/0002.
 bool IsHeldByLiveOwner(int fd) {
   char record[4096];
   ssize_t length = pread(fd, record, sizeof record - 1, 0);
@@ -75,8 +74,8 @@ Try TryLock(const std::string& path, Lock* out, const std::string& fields) {
 }
 
 bool WaitLock(const std::string& path, Lock* out) {
-  // Who we are, the first random bytes and libc's first date: there is time now, and none once we
-  // are woken. The package's waiter does the same.
+  // Warms up the identity of this process, the random bytes and libc's dates before waiting, as the
+  // package's waiter does.
   (void)FormatRecord(NewAcquisition(), "", 0);
   for (;;) {
     Lock lock;

@@ -1,11 +1,11 @@
-// The floor: the lock protocol of docs/decisions in as few system calls as are correct, with no
+// The floor: the lock protocol of docs/decisions with the minimum of correct system calls, without
 // Node.
 //
-// What TryLock() and Unlock() call, for a file that is not there yet:
+// System calls of TryLock() and Unlock() for a file that does not exist:
 //   open(O_CREAT) fstat flock lstat pwrite | lstat unlink flock(LOCK_UN) close
-// Refused, for a lock that somebody holds:
+// System calls of TryLock() for a held lock:
 //   open fstat flock pread open(/proc/PID/stat) read close close
-// Not done here and done by the package: docs/performance.md has the list.
+// docs/performance.md lists what the package does in addition.
 #pragma once
 
 #include <sys/stat.h>
@@ -27,9 +27,9 @@ struct Lock {
 
 enum class Try { kHeld, kRefused, kFailed };
 
-// Writes the same record as the package does; `fields`: what record.h says.
+// Writes the same record as the package. `fields`: see FormatRecord().
 Try TryLock(const std::string& path, Lock* lock, const std::string& fields = "");
-// The same, blocked in flock(2) while somebody else holds it.
+// Same as TryLock(), but blocks in flock(2) until the lock is free.
 bool WaitLock(const std::string& path, Lock* lock);
 void PublishPort(Lock* lock, const std::string& fields, int port);
 void Unlock(Lock* lock);

@@ -1,11 +1,13 @@
-// Answers bench/contestant.mjs's protocol without Node: one request a line on stdin, one number a
-// line on stdout. Times are nanoseconds of CLOCK_MONOTONIC, as process.hrtime() has it.
+// Serves the protocol of bench/contestant.mjs without Node: one request per line on stdin, one
+// number per line on stdout. Times are nanoseconds of CLOCK_MONOTONIC, the clock of
+// process.hrtime().
 //
 //   cycle COUNT PATH       refused COUNT PATH     probe COUNT PATH     gateway COUNT STATE PORT
-//   hold PATH -> 0         wait PATH -> when it was held               drop -> when it was let go
-//   fill COUNT FOLDER      memory -> bytes of RSS                      descriptors -> how many
-// With an argument (a lock path) it is a contender: one try, exit 0 when held and told, 1 when
-// refused.
+//   hold PATH -> 0         wait PATH -> time of the acquire            drop -> time of the release
+//   fill COUNT FOLDER      memory -> bytes of RSS                      descriptors -> their number
+//
+// With a lock path as argument, makes one attempt: if it succeeds, prints "held", holds the lock
+// until the end of stdin and exits with 0. Exits with 1 if it is refused.
 #include <dirent.h>
 #include <unistd.h>
 
@@ -95,7 +97,7 @@ long long Descriptors() {
   long long count = 0;
   while (readdir(folder) != nullptr) ++count;
   closedir(folder);
-  return count - 3;  // ".", "..", and the one that looks
+  return count - 3;  // ".", ".." and the descriptor of this directory
 }
 
 long long Answer(std::istringstream& request) {

@@ -16,7 +16,7 @@ constexpr char kEnd[] =
     "\",\"kernelLock\":true,"
     "\"note\":\"Only a hint: the kernel lock decides. A leftover of this file blocks nothing.\"}\n";
 
-// How much there is of it; 0 when it cannot be read.
+// Returns the length of the content, or 0 if it cannot be read.
 std::size_t ReadSmallFile(const char* path, char* out, std::size_t size) {
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return 0;
@@ -27,8 +27,8 @@ std::size_t ReadSmallFile(const char* path, char* out, std::size_t size) {
   return static_cast<std::size_t>(length);
 }
 
-// 0 for a process that is gone. The fields after the command name, which may itself hold blanks,
-// are counted by theirs, as in the package: sscanf() would read each.
+// Returns 0 if the process is gone. Counts blanks after the command name (which may contain
+// blanks), as the package does: sscanf() would parse each field.
 std::uint64_t StartTimeOf(int pid) {
   char text[1024];
   std::string path = "/proc/" + std::to_string(pid) + "/stat";
@@ -41,10 +41,10 @@ std::uint64_t StartTimeOf(int pid) {
   return lives ? strtoull(at + 1, nullptr, 10) : 0;
 }
 
-// Does not change while a process lives, so it is read and encoded once, as in the package.
+// The constant parts of a record, read and encoded once, as in the package.
 struct Self {
   std::string head = "{\"pid\":" + std::to_string(getpid()) + ",\"port\":";
-  std::string place;  // where a pid means what it means here
+  std::string scope;  // boot and pid namespace, in which a pid is unique
   std::string tail;   // from the start time to the date
 
   Self() {
@@ -55,9 +55,9 @@ struct Self {
     boot_id[strcspn(boot_id, "\n")] = '\0';
     stat("/proc/self/ns/pid", &info);
     gethostname(host, sizeof host - 1);
-    place = std::string(",\"bootId\":\"") + boot_id + "\",\"pidNamespace\":\"" +
+    scope = std::string(",\"bootId\":\"") + boot_id + "\",\"pidNamespace\":\"" +
             std::to_string(info.st_ino) + "\"";
-    tail = ",\"startTime\":" + std::to_string(StartTimeOf(getpid())) + place + ",\"host\":\"" +
+    tail = ",\"startTime\":" + std::to_string(StartTimeOf(getpid())) + scope + ",\"host\":\"" +
            host + "\",\"createdAt\":\"";
   }
 };
@@ -67,7 +67,7 @@ const Self& ThisProcess() {
   return self;
 }
 
-// Kept for a millisecond, in which many locks are taken, as in the package.
+// Cached for a millisecond, as in the package.
 void FormatTime(char (&out)[25]) {
   static char text[sizeof out];
   static long long last = -1;
@@ -84,8 +84,8 @@ void FormatTime(char (&out)[25]) {
   memcpy(out, text, sizeof text);
 }
 
-// Random bytes for 128 ids at once, as Node draws them: a system call for each would be slower than
-// the package.
+// Draws random bytes for 128 ids at once, as Node does. A system call for each id would be slower
+// than the package.
 const unsigned char* RandomBytes() {
   constexpr std::size_t kEach = 16;
   static unsigned char bytes[128 * kEach];
@@ -138,8 +138,8 @@ bool NamesLiveOwner(const char* record) {
   if (pid == nullptr || start == nullptr) return false;
   char* end = nullptr;
   std::uint64_t start_time = strtoull(start + strlen("\"startTime\":"), &end, 10);
-  const std::string& place = ThisProcess().place;
-  return start_time != 0 && strncmp(end, place.c_str(), place.size()) == 0 &&
+  const std::string& scope = ThisProcess().scope;
+  return start_time != 0 && strncmp(end, scope.c_str(), scope.size()) == 0 &&
          StartTimeOf(atoi(pid + strlen("\"pid\":"))) == start_time;
 }
 

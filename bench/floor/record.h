@@ -1,4 +1,4 @@
-// The owner record, byte for byte as long as the package's, and who a pid is.
+// The owner record, as long as the package's, and the check of its pid.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 namespace floor_bench {
 
-// What tells one lock from the next. A record that is written again keeps it.
+// The parts of a record that differ between acquisitions. Rewriting a record keeps them.
 struct Acquisition {
   char created_at[25];
   char owner_id[37];
@@ -14,9 +14,9 @@ struct Acquisition {
 
 Acquisition NewAcquisition();
 
-// `fields`: JSON, with a comma before each. `port`: 0 for none.
+// `fields`: JSON fields with a comma before each. `port`: 0 for none.
 std::string FormatRecord(const Acquisition& acquisition, const std::string& fields, int port);
-// A process of this boot and pid namespace, that very one, which lives.
+// Returns true if the recorded process belongs to this boot and pid namespace and is alive.
 bool NamesLiveOwner(const char* record);
 
 }  // namespace floor_bench

@@ -1,4 +1,4 @@
-// BEGIN EXCLUSIVE on a database of its own: fcntl locks by way of SQLite. The file stays.
+// BEGIN EXCLUSIVE on a database: SQLite locks it with fcntl. The file stays.
 import Database from 'better-sqlite3';
 import { refusedWith } from '../refused.mjs';
 
@@ -17,5 +17,5 @@ export const hold = (path) => begin(path, 0);
 export const release = (database) => database.close();
 export const cycle = (path) => release(hold(path));
 export const refused = (path) => refusedWith('SQLITE_BUSY', () => hold(path));
-/** Blocks the event loop: it has no other way of waiting. */
+/** Blocks the event loop, its only way to wait. */
 export const wait = async (path) => begin(path, 60_000);

@@ -1,15 +1,15 @@
-// flock(1) of util-linux: a process for each lock.
+// flock(1) of util-linux, one process per lock.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 
 const run = (path, expected) => {
   const { status, error } = spawnSync('flock', ['-n', path, 'true']);
-  if (status !== expected) throw error ?? new Error(`flock ended with ${status}`);
+  if (status !== expected) throw error ?? new Error(`flock exited with ${status}`);
 };
 
 export const cycle = (path) => run(path, 0);
 export const refused = (path) => run(path, 1);
-/** It holds the lock until its standard input ends: at release(), or with this process. */
+/** The child holds the lock until its standard input ends: at release(), or with this process. */
 export const wait = async (path) => {
   const child = spawn('flock', [path, 'sh', '-c', 'echo held; exec cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
   await once(child.stdout, 'data');

@@ -1,4 +1,4 @@
-// flock() on a descriptor. No record, no inode check, the file stays: less work than the floor does.
+// flock() on a descriptor. Less work than the floor: no record, no inode check, and the file stays.
 import { closeSync, openSync } from 'node:fs';
 import { promisify } from 'node:util';
 import fsExt from 'fs-ext';

@@ -1,4 +1,4 @@
-// OFD locks on a descriptor. No record, no inode check, the file stays: less work than the floor does.
+// OFD locks on a descriptor. Less work than the floor: no record, no inode check, and the file stays.
 import { closeSync, openSync } from 'node:fs';
 import { tryLock, waitForLock } from 'fs-native-extensions';
 import { mustBeRefused } from '../refused.mjs';

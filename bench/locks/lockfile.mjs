@@ -1,4 +1,5 @@
-// O_EXCL. Without the `stale` option, which has no default, a killed holder keeps it for ever.
+// O_EXCL. Without the `stale` option, which has no default, the lock of a killed holder stays
+// forever.
 import lockfile from 'lockfile';
 import { refusedWith } from '../refused.mjs';
 
@@ -17,4 +18,4 @@ export const wait = (path) =>
     lockfile.lock(path, { wait: 60_000, pollPeriod: 50 }, (error) => (error ? reject(error) : resolve(path)));
   });
 export const release = (path) => lockfile.unlockSync(path);
-export const neverAfterKill = 'a killed holder keeps it for ever';
+export const neverAfterKill = 'the lock of a killed holder stays forever';

@@ -1,4 +1,5 @@
-// What gateways write by hand: a JSON file with a pid, created with O_EXCL, its owner asked for by kill(pid, 0).
+// The usual hand-written lock of a gateway: a JSON file with a pid, created with O_EXCL. kill(pid,
+// 0) checks the owner.
 import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { refusedWith } from '../refused.mjs';
@@ -27,13 +28,16 @@ export const wait = async (path) => {
   }
 };
 
-/** Removes the file of a dead owner, as the pattern does: two of them may remove each other's. */
+/**
+ * Removes the file of a dead owner. Two processes may remove each other's file, as the pattern
+ * allows.
+ */
 function stillThere(path) {
   try {
     if (probe(path)) return true;
     unlinkSync(path);
   } catch {
-    // gone already, or half written
+    // removed already, or partly written
   }
   return false;
 }

@@ -1,4 +1,5 @@
-// fcntl(F_SETLK) in libuv's pool. No record, no inode check, the file stays: less work than the floor does.
+// fcntl(F_SETLK) in libuv's thread pool. Less work than the floor: no record, no inode check, and
+// the file stays.
 import { closeSync, openSync } from 'node:fs';
 import osLock from 'os-lock';
 
@@ -15,11 +16,11 @@ export const hold = async (path) => {
 export const release = (fd) => closeSync(fd);
 export const cycle = async (path) => release(await hold(path));
 export const refused = async (path) => {
-  const taken = await hold(path).catch((error) => {
+  const fd = await hold(path).catch((error) => {
     if (!['EACCES', 'EAGAIN', 'EBUSY'].includes(error.code)) throw error;
     return null;
   });
-  if (taken !== null) throw new Error('it was not refused');
+  if (fd !== null) throw new Error('the attempt was not refused');
 };
 export const wait = async (path) => {
   const fd = openSync(path, 'a+');

@@ -1,4 +1,5 @@
-// mkdir and a heartbeat of its modification time; a killed holder is waited for until that is 10 s old.
+// mkdir with a heartbeat that updates the modification time. The lock of a killed holder is free
+// once its modification time is 10 s old.
 import { writeFileSync } from 'node:fs';
 import properLockfile from 'proper-lockfile';
 import { refusedWith } from '../refused.mjs';
@@ -15,5 +16,5 @@ export const hold = (path) => {
 export const wait = (path) =>
   properLockfile.lock(path, { ...options, retries: { retries: 600, factor: 1, minTimeout: 50, maxTimeout: 50 } });
 export const release = (unlock) => unlock();
-/** Seconds that a hand-over after SIGKILL takes: no more than one is measured. */
+/** A hand-over after SIGKILL takes seconds, so only one is measured. */
 export const slowAfterKill = true;

@@ -1,4 +1,5 @@
-// The other programs, and how each is started: with a path, for one attempt that does not wait. Each prints "held" or "refused".
+// The other programs and their command lines. Each makes one attempt at a path without waiting and
+// prints "held" or "refused".
 import { execFileSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,9 +20,10 @@ const PYTHON = here('../../test/fixtures/other-locker.py');
  * @typedef {object} Locker
  * @property {string} name
  * @property {string} kind of lock
- * @property {(path: string) => string[]} command throws when the program cannot be had
+ * @property {(path: string) => string[]} command throws if the program cannot be installed
  *
- * @param {string} folder for what is installed @returns {Locker[]}
+ * @param {string} folder into which programs are installed
+ * @returns {Locker[]}
  */
 export function lockers(folder) {
   const npm = once(() => run(folder, 'npm', 'install', '--no-audit', '--no-fund', '--no-package-lock', ...PACKAGES));

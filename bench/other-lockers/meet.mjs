@@ -1,18 +1,18 @@
-// One other program and this package at one path, each before the other.
+// Lets another program and this package lock the same path, in both orders.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { acquireLock, tryAcquireLock } from '../../dist/index.js';
 
-/** Milliseconds. Java compiles first. */
+/** Java compiles the program first. */
 const ANSWER_MS = 60_000;
-/** Older than what proper-lockfile takes for stale; lockfile goes by the change time. */
+/** Stale for proper-lockfile; lockfile uses the change time. */
 const AN_HOUR_AGO = Date.now() / 1000 - 3600;
 
-/** The cells of the table. @param {import('./lockers.mjs').Locker} locker */
+/** Returns the cells of the table. @param {import('./lockers.mjs').Locker} locker */
 export async function rowOf({ name, kind, command }, folder) {
-  const path = join(mkdtempSync(join(folder, 'place-')), 'a.lock');
+  const path = join(mkdtempSync(join(folder, 'lock-')), 'a.lock');
   try {
     const before = await whileItHolds(command(path), path);
     const [during, record] = await whileWeHold(command(path), path);
@@ -25,7 +25,7 @@ export async function rowOf({ name, kind, command }, folder) {
 
 async function whileItHolds(command, path) {
   const other = await start(command);
-  if (other.answer !== 'held') throw new Error(`it said: ${other.answer}`);
+  if (other.answer !== 'held') throw new Error(`it printed: ${other.answer}`);
   try {
     const lock = tryAcquireLock(path);
     lock?.release();
@@ -37,7 +37,7 @@ async function whileItHolds(command, path) {
   }
 }
 
-/** Our file is old by then, so that what goes by age shows it. */
+/** Makes our file old first, to expose programs that judge by age. */
 async function whileWeHold(command, path) {
   const lock = await acquireLock(path);
   const { ino } = statSync(path);
@@ -64,11 +64,11 @@ async function afterOurRelease(command) {
 const saidBy = ({ answer }, in_ = '**gets in**') =>
   answer === 'held' ? in_ : `is refused${/ E\w+$/.test(answer) ? ` (${answer.split(' ')[1]})` : ''}`;
 
-/** Resolves with its first line. */
+/** Resolves with the first line of output. */
 async function start([file, ...args]) {
   const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'], timeout: ANSWER_MS });
   const ended = new Promise((resolve, reject) => child.once('close', resolve).once('error', reject));
-  // flock(1) that is refused says nothing.
+  // flock(1) prints nothing if it is refused.
   const answer = await Promise.race([firstLine(child), ended.then(() => 'refused')]);
   return {
     answer,

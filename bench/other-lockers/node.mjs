@@ -1,5 +1,5 @@
-// Locks a file with an npm package. Usage: node.mjs PACKAGE PATH [OPTIONS], in a folder where the package is installed.
-// Prints "held" or "refused", and releases at the end of its stdin.
+// Locks a file with an npm package. Usage: node.mjs PACKAGE PATH [OPTIONS], in a folder where the
+// package is installed. Prints "held" or "refused", and releases at the end of its stdin.
 import { closeSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
@@ -7,7 +7,7 @@ const [name, path, options = '{}'] = process.argv.slice(2);
 const load = () => createRequire(import.meta.url)(name);
 const descriptor = () => openSync(path, 'a+');
 
-/** Each returns a release, or throws. */
+/** Each returns a function that releases the lock, or throws. */
 const LOCKERS = {
   'fs-native-extensions': () => {
     const fd = descriptor();
@@ -24,7 +24,7 @@ const LOCKERS = {
     await load().lock(fd, { exclusive: true, immediate: true });
     return () => closeSync(fd);
   },
-  // It makes a directory beside the file that is locked: the same name as ours where that ends in .lock.
+  // Locks a path by making the directory PATH.lock: our own path, if that ends in .lock.
   'proper-lockfile': () => load().lockSync(path.replace(/\.lock$/, ''), { realpath: false }),
   lockfile: () => {
     load().lockSync(path, JSON.parse(options));

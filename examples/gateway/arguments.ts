@@ -4,14 +4,14 @@ import type { GatewayLockOptions } from 'gateway-lock';
 
 const USAGE = `Usage: npm start -- [--port N] [--host ADDRESS] [--profile NAME] [--state-dir DIR] [--config FILE]
 
-  npm start                                      a gateway on ws://127.0.0.1:18789, its state in ~/.gateway
-  npm start -- --profile rescue --port 18809     a second one beside it, its state in ~/.gateway-rescue
+  npm start                                      a gateway on ws://127.0.0.1:18789 with its state in ~/.gateway
+  npm start -- --profile rescue --port 18809     a second gateway with its state in ~/.gateway-rescue
 `;
 
-/** sysexits.h: the command was used wrongly. */
+/** EX_USAGE of sysexits.h: the command line is wrong. */
 const EXIT_USAGE = 64;
 
-/** null when there is nothing more to do. */
+/** Returns null after `--help`. */
 export function readArguments(args: string[]): GatewayLockOptions | null {
   const { port, host, profile, help, config, 'state-dir': stateDir } = parse(args);
   if (help) {
@@ -42,16 +42,16 @@ function parse(args: string[]) {
       },
     }).values;
   } catch (error) {
-    return refuse((error as Error).message);
+    return failUsage((error as Error).message);
   }
 }
 
 function readPort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  return port <= 65535 ? port : refuse(`--port must be a number from 0 to 65535, not '${text}'`);
+  return port <= 65535 ? port : failUsage(`--port must be a number from 0 to 65535, not '${text}'`);
 }
 
-function refuse(message: string): never {
+function failUsage(message: string): never {
   console.error(`${message}\n\n${USAGE}`);
   process.exit(EXIT_USAGE);
 }

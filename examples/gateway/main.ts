@@ -1,10 +1,11 @@
-// A whole gateway: HTTP and WebSocket on one port that nobody else can have, guarded by gateway-lock.
+// A complete gateway: HTTP and WebSocket on one port, guarded by gateway-lock.
 import { acquireGatewayLock, type GatewayLock, GatewayLockError, startSupervised } from 'gateway-lock';
 import { readArguments } from './arguments.js';
 import { createGatewayServer } from './server.js';
 
 const stop = new AbortController();
-// once: a second Ctrl-C ends the process at once. The kernel frees the lock in any case.
+// `once`, so that a second Ctrl-C ends the process immediately. The kernel releases the lock in any
+// case.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
 
 try {
@@ -16,12 +17,12 @@ try {
 async function run(): Promise<void> {
   const options = readArguments(process.argv.slice(2));
   if (options === null) return;
-  // The lock comes first: whoever is refused must not have touched the state.
+  // Acquired first, so that a refused gateway never touches the state.
   const started = await startSupervised({
     start: (attempt) => acquireGatewayLock({ ...options, ...attempt }),
     signal: stop.signal,
   });
-  if (started.outcome === 'duplicate') return leaveInControl(started.owner?.pid, started.exitCode);
+  if (started.outcome === 'duplicate') return exitAsDuplicate(started.owner?.pid, started.exitCode);
   const lock = started.gateway;
   if (lock.reclaimed) console.log(`reclaimed the lock file of an earlier gateway (${lock.reclaimed})`);
   lock.onLost((error) => fail(error));
@@ -29,13 +30,16 @@ async function run(): Promise<void> {
   await lock.listen(server.http);
   console.log(`gateway listening on ${lock.url} (pid ${process.pid})`);
   await stopped(stop.signal);
-  server.sayGoodbye();
+  server.closeClients();
   await close(lock);
 }
 
-/** Only under systemd, launchd and their like: without a supervisor a duplicate is an error. */
-function leaveInControl(pid: number | undefined, exitCode: number): void {
-  console.log(`a healthy gateway (pid ${pid ?? 'unknown'}) is left in control`);
+/**
+ * Used only under a supervisor such as systemd or launchd. Without one, a duplicate is an error.
+ */
+function exitAsDuplicate(pid: number | undefined, exitCode: number): void {
+  const holder = pid === undefined ? '' : ` (pid ${pid})`;
+  console.log(`already running and healthy${holder}; exiting with code ${exitCode}`);
   process.exitCode = exitCode;
 }
 

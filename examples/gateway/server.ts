@@ -1,14 +1,14 @@
-// What the gateway serves: a health answer, and a WebSocket that echoes.
+// The servers of the example: a health endpoint, and a WebSocket server that echoes messages.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { WebSocketServer } from 'ws';
 
-/** RFC 6455: the server is going away. */
+/** WebSocket close code of RFC 6455: the server is going away. */
 const GOING_AWAY = 1001;
 
 export interface GatewayServer {
   readonly http: Server;
-  /** Asks the WebSocket clients to leave, so that closing need not cut them. */
-  sayGoodbye(): void;
+  /** Sends a close frame to each WebSocket client, so that the client closes its connection. */
+  closeClients(): void;
 }
 
 export function createGatewayServer(): GatewayServer {
@@ -20,7 +20,7 @@ export function createGatewayServer(): GatewayServer {
   });
   return {
     http,
-    sayGoodbye() {
+    closeClients() {
       for (const socket of sockets.clients) socket.close(GOING_AWAY, 'gateway stopped');
     },
   };

@@ -10,10 +10,10 @@
 namespace gateway_lock {
 namespace {
 
-// Runs when the environment ends: process exit, worker.terminate(). After a SIGKILL nobody needs
-// it, the kernel has released everything.
+// Runs when the environment ends: process exit, worker.terminate(). Not needed after a SIGKILL: the
+// kernel has released everything.
 void CloseAll(Environment* environment) {
-  environment->waiters.CloseAll(&environment->wake_ups);
+  environment->waiters.CloseAll(&environment->wake_dispatcher);
   environment->listeners.CloseAll();
   environment->locks.ReleaseAll();
 }
@@ -24,9 +24,9 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   env.AddCleanupHook(CloseAll, environment);
   ExportLocks(env, exports);
   ExportListeners(env, exports);
-  ExportContenders(env, exports);
-  ExportQuestions(env, exports);
-  ExportPrograms(env, exports);
+  ExportWaiters(env, exports);
+  ExportProbes(env, exports);
+  ExportProcess(env, exports);
   return exports;
 }
 

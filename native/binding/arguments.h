@@ -1,5 +1,5 @@
-// Typed readers of call arguments. src/ has validated them with good messages before; these only
-// make sure that a wrong one throws a TypeError and never crashes.
+// Typed readers of call arguments. src/ has validated the arguments with good messages before;
+// these readers only make sure that a wrong argument throws a TypeError and never crashes.
 #pragma once
 
 #include <napi.h>
@@ -11,7 +11,7 @@
 
 namespace gateway_lock {
 
-// Of what JavaScript knows by a number: up to here it tells any two apart.
+// The largest id: up to here a JavaScript number is exact.
 constexpr std::int64_t kLargestId = std::int64_t{1} << 53;
 
 class Arguments {
@@ -19,21 +19,21 @@ class Arguments {
   explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
 
   std::string Text(std::size_t index) {
-    // Paths and records mostly fit, and need not be asked for their length first.
+    // Fast path: paths and records usually fit, and their length need not be queried first.
     char text[1024];
     std::size_t length = 0;
     napi_value value = info_[index];
     if (napi_get_value_string_utf8(info_.Env(), value, text, sizeof text, &length) != napi_ok) {
-      return Refuse<std::string>(index, "a string");
+      return Reject<std::string>(index, "a string");
     }
-    // What was cut ends with a whole character, of at most four bytes.
+    // A truncated text ends with a whole character, of at most four bytes.
     bool whole = length + 4 < sizeof text;
     return whole ? std::string(text, length) : info_[index].As<Napi::String>().Utf8Value();
   }
   bool Flag(std::size_t index) {
     bool flag = false;
     if (napi_get_value_bool(info_.Env(), info_[index], &flag) == napi_ok) return flag;
-    return Refuse<bool>(index, "a boolean");
+    return Reject<bool>(index, "a boolean");
   }
   std::int64_t Integer(std::size_t index, std::int64_t lowest, std::int64_t highest) {
     double value = NAN;
@@ -41,12 +41,12 @@ class Arguments {
     bool fits = std::trunc(value) == value && value >= static_cast<double>(lowest) &&
                 value <= static_cast<double>(highest);
     return fits ? static_cast<std::int64_t>(value)
-                : Refuse<std::int64_t>(index, "an integer in range");
+                : Reject<std::int64_t>(index, "an integer in range");
   }
   std::vector<std::string> Texts(std::size_t index) {
     std::vector<std::string> texts;
     for (Napi::Value value : Items(index)) {
-      if (!value.IsString()) return Refuse<std::vector<std::string>>(index, "an array of strings");
+      if (!value.IsString()) return Reject<std::vector<std::string>>(index, "an array of strings");
       texts.push_back(value.As<Napi::String>().Utf8Value());
     }
     return texts;
@@ -55,7 +55,7 @@ class Arguments {
     std::vector<std::intptr_t> descriptors;
     for (Napi::Value value : Items(index)) {
       if (!value.IsNumber() || value.As<Napi::Number>().Int64Value() < 0) {
-        return Refuse<std::vector<std::intptr_t>>(index, "an array of descriptors");
+        return Reject<std::vector<std::intptr_t>>(index, "an array of descriptors");
       }
       descriptors.push_back(static_cast<std::intptr_t>(value.As<Napi::Number>().Int64Value()));
     }
@@ -63,14 +63,14 @@ class Arguments {
   }
   Napi::Function Function(std::size_t index) {
     if (info_[index].IsFunction()) return info_[index].As<Napi::Function>();
-    return Refuse<Napi::Function>(index, "a function");
+    return Reject<Napi::Function>(index, "a function");
   }
-  // False when one was refused; the exception is pending then.
+  // Returns false if an argument was rejected; the exception is pending then.
   bool valid() const { return valid_; }
 
  private:
   std::vector<Napi::Value> Items(std::size_t index) {
-    if (!info_[index].IsArray()) return Refuse<std::vector<Napi::Value>>(index, "an array");
+    if (!info_[index].IsArray()) return Reject<std::vector<Napi::Value>>(index, "an array");
     Napi::Array array = info_[index].As<Napi::Array>();
     std::vector<Napi::Value> items;
     items.reserve(array.Length());
@@ -78,11 +78,11 @@ class Arguments {
     return items;
   }
   template <typename T>
-  T Refuse(std::size_t index, const char* wanted) {
-    Complain(index, wanted);
+  T Reject(std::size_t index, const char* wanted) {
+    ThrowTypeError(index, wanted);
     return T();
   }
-  void Complain(std::size_t index, const char* wanted) {
+  void ThrowTypeError(std::size_t index, const char* wanted) {
     if (valid_) {
       Napi::TypeError::New(info_.Env(), "argument " + std::to_string(index) + " must be " + wanted)
           .ThrowAsJavaScriptException();

@@ -1,4 +1,4 @@
-// What the addon keeps per JavaScript environment: the main thread, or one worker thread. No
+// The state of the addon per JavaScript environment: the main thread, or one worker thread. No
 // globals, so that workers neither share nor outlive each other's locks.
 #pragma once
 
@@ -8,7 +8,7 @@
 #include "held_listeners.h"
 #include "held_locks.h"
 #include "waiters.h"
-#include "wake_ups.h"
+#include "wake_dispatcher.h"
 
 namespace gateway_lock {
 
@@ -17,7 +17,7 @@ struct Environment {
   HeldLocks locks;
   HeldListeners listeners;
   Waiters waiters;
-  WakeUps wake_ups;
+  WakeDispatcher wake_dispatcher;
 
   static Environment& Of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 };

@@ -30,7 +30,7 @@ Napi::Value JsListen(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, static_cast<double>(ListenersOf(env).Insert(std::move(listener))));
 }
 
-// Calls `use` with the number that is argument 0.
+// Calls `use` with the id in argument 0.
 template <Napi::Value (*use)(Napi::Env, HeldListeners&, HeldListeners::Id)>
 Napi::Value WithListener(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
@@ -61,8 +61,8 @@ Napi::Value Close(Napi::Env env, HeldListeners& listeners, HeldListeners::Id id)
   return env.Undefined();
 }
 
-// A handle that a server was given and has closed in a failed listen() is not closed a second time:
-// by then its number may be another file.
+// Does not close a handle that a server was given and has closed in a failed listen(): its number
+// may be another file by then.
 void CloseOnce(Listener* listener) {
   if (listener->OwnsHandle()) {
     listener->Close();

@@ -1,6 +1,5 @@
-// The listening sockets that an environment holds, each known to JavaScript by a number, for the
-// reasons of held_locks.h. A number of no listener (it is closed, detached, or was never one) reads
-// as one that is closed.
+// The listening sockets of an environment. JavaScript knows each by an id, for the reason given in
+// held_locks.h. An id that is closed, detached or unknown behaves like a closed listener.
 #pragma once
 
 #include <napi.h>
@@ -16,13 +15,13 @@ class HeldListeners {
  public:
   using Id = std::int64_t;
 
-  // Never an id that was given before.
+  // Returns a new id, which was never used before.
   Id Insert(Listener listener);
-  // One that is closed, where there is none.
+  // Returns a closed listener if the id is unknown.
   Listener& Find(Id id);
   void Detach(Id id);
   void Close(Id id);
-  // When the environment ends.
+  // Called when the environment ends.
   void CloseAll();
 
  private:

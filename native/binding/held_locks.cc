@@ -36,7 +36,7 @@ const char* NameOf(Strength strength) {
   return "weak";
 }
 
-// Calls `use` with the lock that argument 0 names.
+// Calls `use` with the lock whose id is argument 0.
 template <Napi::Value (*use)(const Napi::CallbackInfo&, FileLock&)>
 Napi::Value WithLock(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
@@ -61,8 +61,8 @@ Napi::Value StrengthOf(const Napi::CallbackInfo& info, FileLock& lock) {
   return Napi::String::New(info.Env(), NameOf(lock.strength()));
 }
 
-Napi::Value NamesThisFile(const Napi::CallbackInfo& info, FileLock& lock) {
-  return Napi::Boolean::New(info.Env(), lock.NamesThisFile());
+Napi::Value IsFileInPlace(const Napi::CallbackInfo& info, FileLock& lock) {
+  return Napi::Boolean::New(info.Env(), lock.IsFileInPlace());
 }
 
 Napi::Value ReadContent(const Napi::CallbackInfo& info, FileLock& lock) {
@@ -72,7 +72,7 @@ Napi::Value ReadContent(const Napi::CallbackInfo& info, FileLock& lock) {
     ThrowForPath(info.Env(), status, lock.path());
     return info.Env().Undefined();
   }
-  return ContentOf(info.Env(), text, lock.size(), lock.has_other_names());
+  return ToJsContent(info.Env(), text, lock.size(), lock.has_other_names());
 }
 
 Napi::Value WriteRecord(const Napi::CallbackInfo& info, FileLock& lock) {
@@ -84,8 +84,8 @@ Napi::Value WriteRecord(const Napi::CallbackInfo& info, FileLock& lock) {
   return info.Env().Undefined();
 }
 
-// Checked by WithLock(). Not ToNumber(), which can run JavaScript: in a worker that is being
-// terminated it fails, and what it returns then ends the process.
+// WithLock() has checked the argument. Not ToNumber(), which can run JavaScript: in a worker that
+// is being terminated the call fails, and using its result ends the process.
 HeldLocks::Id IdOf(const Napi::CallbackInfo& info) {
   return info[0].As<Napi::Number>().Int64Value();
 }
@@ -103,7 +103,8 @@ Napi::Value Release(const Napi::CallbackInfo& info, FileLock& lock) {
   return Napi::Boolean::New(info.Env(), was_held);
 }
 
-// A file that cannot be tidied up stays, which blocks nobody; the attempt has a failure to report.
+// Ignores the status: a file that cannot be removed blocks no process, and the attempt has a
+// failure of its own to report.
 Napi::Value Undo(const Napi::CallbackInfo& info, FileLock& lock) {
   (void)lock.Undo();
   LocksOf(info.Env()).Erase(IdOf(info));
@@ -135,7 +136,7 @@ void HeldLocks::HandOver(Id id) {
 
 void HeldLocks::ReleaseAll() {
   for (auto& [id, held] : held_) {
-    // Release() would end it for the heir, too.
+    // Release() would drop the lock for the program that has inherited it too.
     if (held.handed_over) {
       held.lock.CloseDescriptor();
     } else {
@@ -145,8 +146,8 @@ void HeldLocks::ReleaseAll() {
   held_.clear();
 }
 
-Napi::Object ContentOf(Napi::Env env, const std::string& text, std::uint64_t size,
-                       bool has_other_names) {
+Napi::Object ToJsContent(Napi::Env env, const std::string& text, std::uint64_t size,
+                         bool has_other_names) {
   Napi::Object content = Napi::Object::New(env);
   content.Set("text", text);
   content.Set("size", static_cast<double>(size));
@@ -154,13 +155,13 @@ Napi::Object ContentOf(Napi::Env env, const std::string& text, std::uint64_t siz
   return content;
 }
 
-Napi::Value ToJsResult(Napi::Env env, const Status& status, const Outcome& outcome) {
-  if (status.contended()) return Napi::String::New(env, outcome.holder_record);
+Napi::Value ToJsResult(Napi::Env env, const Status& status, const AttemptResult& result) {
+  if (status.contended()) return Napi::String::New(env, result.holder_record);
   if (!status.ok()) {
-    ThrowForPath(env, status, outcome.path);
+    ThrowForPath(env, status, result.path);
     return env.Undefined();
   }
-  HeldLocks::Id id = LocksOf(env).Insert(std::move(*outcome.lock));
+  HeldLocks::Id id = LocksOf(env).Insert(std::move(*result.lock));
   return Napi::Number::New(env, static_cast<double>(id));
 }
 
@@ -170,7 +171,7 @@ void ExportLocks(Napi::Env env, Napi::Object exports) {
   exports.Set("isBlank", Napi::Function::New<WithLock<IsBlank>>(env));
   exports.Set("descriptorOf", Napi::Function::New<WithLock<DescriptorOf>>(env));
   exports.Set("strengthOf", Napi::Function::New<WithLock<StrengthOf>>(env));
-  exports.Set("isFileInPlace", Napi::Function::New<WithLock<NamesThisFile>>(env));
+  exports.Set("isFileInPlace", Napi::Function::New<WithLock<IsFileInPlace>>(env));
   exports.Set("readContent", Napi::Function::New<WithLock<ReadContent>>(env));
   exports.Set("writeRecord", Napi::Function::New<WithLock<WriteRecord>>(env));
   exports.Set("handOver", Napi::Function::New<WithLock<HandOver>>(env));

@@ -1,9 +1,7 @@
-// The locks that an environment holds, each known to JavaScript by a number.
-//
-// Not by an object: a lock whose object is lost must stay held, so the object would have to be kept
-// alive, told from other objects at each call, and finalised. That was a fifth of what it took to
-// take a lock and let it go. A number of no lock (it is released, or was never one) reads as a lock
-// that is not held.
+// The locks of an environment. JavaScript knows each by an id, because a lock whose object is lost
+// must stay held: objects would have to be kept alive, distinguished from other objects at each
+// call, and finalized. That took a fifth of the time of an acquire and release. An id that is
+// released or unknown behaves like a lock that is not held.
 #pragma once
 
 #include <napi.h>
@@ -20,13 +18,15 @@ class HeldLocks {
  public:
   using Id = std::int64_t;
 
-  // Never an id that was given before.
+  // Returns a new id, which was never used before.
   Id Insert(FileLock lock);
-  // One that is not held, where there is none.
+  // Returns a lock that is not held if the id is unknown.
   FileLock& Find(Id id);
   void Erase(Id id) { held_.erase(id); }
+  // Marks the lock as inherited by another program.
   void HandOver(Id id);
-  // When the environment ends. A lock that was handed over is left to the program that has it.
+  // Called when the environment ends. Leaves a lock that was handed over to the program that has
+  // inherited it.
   void ReleaseAll();
 
  private:
@@ -40,18 +40,18 @@ class HeldLocks {
   Id last_ = 0;
 };
 
-// What a try came to, for JavaScript: the number, or as a string what the file says of the one who
-// holds the lock, or an exception.
-struct Outcome {
+// The result of an attempt, converted for JavaScript: the id of the lock; the content of the lock
+// file as a string if the lock is held; or an exception.
+struct AttemptResult {
   FileLock* lock;
   const std::string& path;
   const std::string& holder_record;
 };
-Napi::Value ToJsResult(Napi::Env env, const Status& status, const Outcome& outcome);
+Napi::Value ToJsResult(Napi::Env env, const Status& status, const AttemptResult& result);
 
-// What a lock file holds, for JavaScript: { text, size, hasOtherNames }.
-Napi::Object ContentOf(Napi::Env env, const std::string& text, std::uint64_t size,
-                       bool has_other_names);
+// Returns the content of a lock file for JavaScript: { text, size, hasOtherNames }.
+Napi::Object ToJsContent(Napi::Env env, const std::string& text, std::uint64_t size,
+                         bool has_other_names);
 
 void ExportLocks(Napi::Env env, Napi::Object exports);
 

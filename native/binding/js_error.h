@@ -1,4 +1,4 @@
-// One place where a Status becomes a JavaScript error.
+// Converts a Status to a JavaScript error.
 #pragma once
 
 #include <napi.h>
@@ -10,9 +10,9 @@
 
 namespace gateway_lock {
 
-// System errors have Node's own shape: code ("EACCES"), errno (negative), syscall, and path or
-// address and port. The others carry an ERR_LOCK_* code, path and detail. Leaves the exception
-// pending.
+// Throws: leaves the exception pending. System errors have the shape of Node's own: code
+// ("EACCES"), errno (negative), syscall, and path or address and port. All other errors have an
+// ERR_LOCK_* code, path and detail.
 void ThrowForPath(Napi::Env env, const Status& status, const std::string& path);
 void ThrowForEndpoint(Napi::Env env, const Status& status, const Endpoint& endpoint);
 

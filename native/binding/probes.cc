@@ -8,6 +8,7 @@
 #include "lock_path_check.h"
 #include "lock_probe.h"
 #include "port_owner.h"
+#include "port_probe.h"
 #include "process_identity.h"
 #include "second_view.h"
 #include "sqlite_lock.h"
@@ -58,7 +59,7 @@ Napi::Value JsProbeLock(const Napi::CallbackInfo& info) {
     ThrowForPath(env, status, path);
     return env.Undefined();
   }
-  Napi::Object result = ContentOf(env, probe.record, probe.size, probe.has_other_names);
+  Napi::Object result = ToJsContent(env, probe.record, probe.size, probe.has_other_names);
   result.Set("state", NameOf(probe.state));
   return result;
 }
@@ -87,24 +88,24 @@ Napi::Value JsTryBind(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-const char* NameOf(Answer answer) {
+const char* NameOf(ConnectResult answer) {
   switch (answer) {
-    case Answer::kRefused:
+    case ConnectResult::kRefused:
       return "refused";
-    case Answer::kAccepted:
+    case ConnectResult::kAccepted:
       return "accepted";
-    case Answer::kTimedOut:
+    case ConnectResult::kTimedOut:
       break;
   }
   return "timed-out";
 }
 
-Napi::Value JsAskPort(const Napi::CallbackInfo& info) {
+Napi::Value JsProbePort(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Arguments arguments(info);
   Endpoint endpoint = ReadEndpoint(&arguments);
   if (!arguments.valid()) return env.Undefined();
-  Answer answer = Answer::kTimedOut;
+  ConnectResult answer = ConnectResult::kTimedOut;
   Status status = ProbePort(endpoint, &answer);
   if (!status.ok()) {
     ThrowForEndpoint(env, status, endpoint);
@@ -120,23 +121,23 @@ Napi::Value JsHasListener(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), HasListener(endpoint));
 }
 
-Napi::Value JsFindPortOwner(const Napi::CallbackInfo& info) {
+Napi::Value JsFindListenerPid(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   Endpoint endpoint = ReadEndpoint(&arguments);
   if (!arguments.valid()) return info.Env().Undefined();
   return Napi::Number::New(info.Env(), static_cast<double>(FindListenerPid(endpoint)));
 }
 
-Napi::Value JsFindConnectionOwner(const Napi::CallbackInfo& info) {
+Napi::Value JsFindConnectionPid(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   Endpoint endpoint = ReadEndpoint(&arguments);
   if (!arguments.valid()) return info.Env().Undefined();
-  auto pid = static_cast<double>(FindConnectionOwner(endpoint));
+  auto pid = static_cast<double>(FindConnectionPid(endpoint));
   return Napi::Number::New(info.Env(), pid);
 }
 
-// A number and not an object of three: that took as long as asking the system.
-Napi::Value JsStartTimeOf(const Napi::CallbackInfo& info) {
+// Returns only a number: an object with three fields took as long as the query itself.
+Napi::Value JsProcessStartToken(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   std::int64_t pid = arguments.Integer(0, 0, INT32_MAX);
   if (!arguments.valid()) return info.Env().Undefined();
@@ -145,7 +146,7 @@ Napi::Value JsStartTimeOf(const Napi::CallbackInfo& info) {
                            process.alive ? static_cast<double>(process.start_time) : -1);
 }
 
-Napi::Value JsStartedAtMs(const Napi::CallbackInfo& info) {
+Napi::Value JsProcessStartMs(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   std::int64_t pid = arguments.Integer(0, 0, INT32_MAX);
   if (!arguments.valid()) return info.Env().Undefined();
@@ -173,18 +174,18 @@ Napi::Value JsPidNamespace(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void ExportQuestions(Napi::Env env, Napi::Object exports) {
+void ExportProbes(Napi::Env env, Napi::Object exports) {
   exports.Set("ensureLockDirectory", Napi::Function::New<JsEnsureLockDirectory>(env));
   exports.Set("probeLock", Napi::Function::New<JsProbeLock>(env));
   exports.Set("isHeldInOtherView", Napi::Function::New<JsIsHeldInOtherView>(env));
   exports.Set("isSqliteLocked", Napi::Function::New<JsIsSqliteLocked>(env));
   exports.Set("tryBind", Napi::Function::New<JsTryBind>(env));
-  exports.Set("probePort", Napi::Function::New<JsAskPort>(env));
+  exports.Set("probePort", Napi::Function::New<JsProbePort>(env));
   exports.Set("hasListener", Napi::Function::New<JsHasListener>(env));
-  exports.Set("findListenerPid", Napi::Function::New<JsFindPortOwner>(env));
-  exports.Set("findConnectionPid", Napi::Function::New<JsFindConnectionOwner>(env));
-  exports.Set("processStartToken", Napi::Function::New<JsStartTimeOf>(env));
-  exports.Set("processStartMs", Napi::Function::New<JsStartedAtMs>(env));
+  exports.Set("findListenerPid", Napi::Function::New<JsFindListenerPid>(env));
+  exports.Set("findConnectionPid", Napi::Function::New<JsFindConnectionPid>(env));
+  exports.Set("processStartToken", Napi::Function::New<JsProcessStartToken>(env));
+  exports.Set("processStartMs", Napi::Function::New<JsProcessStartMs>(env));
   exports.Set("commandLine", Napi::Function::New<JsCommandLine>(env));
   exports.Set("bootClockMs", Napi::Function::New<JsBootClockMs>(env));
   exports.Set("bootId", Napi::Function::New<JsBootId>(env));

@@ -1,10 +1,10 @@
-// The functions of the addon that own nothing: they ask the system and answer.
+// Exports the functions that hold nothing: each queries the system and returns the result.
 #pragma once
 
 #include <napi.h>
 
 namespace gateway_lock {
 
-void ExportQuestions(Napi::Env env, Napi::Object exports);
+void ExportProbes(Napi::Env env, Napi::Object exports);
 
 }  // namespace gateway_lock

@@ -22,7 +22,7 @@ Napi::Value JsExec(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-Napi::Value JsTieChildren(const Napi::CallbackInfo& info) {
+Napi::Value JsKillChildrenOnExit(const Napi::CallbackInfo& info) {
   Status status = KillChildrenOnExit();
   if (!status.ok()) ThrowForPath(info.Env(), status, "");
   return info.Env().Undefined();
@@ -30,9 +30,9 @@ Napi::Value JsTieChildren(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void ExportPrograms(Napi::Env env, Napi::Object exports) {
+void ExportProcess(Napi::Env env, Napi::Object exports) {
   exports.Set("exec", Napi::Function::New<JsExec>(env));
-  exports.Set("killChildrenOnExit", Napi::Function::New<JsTieChildren>(env));
+  exports.Set("killChildrenOnExit", Napi::Function::New<JsKillChildrenOnExit>(env));
 }
 
 }  // namespace gateway_lock

@@ -1,10 +1,10 @@
-// Programs that take over from this process, or end with it.
+// Exports the functions that replace the program of this process, or end its children with it.
 #pragma once
 
 #include <napi.h>
 
 namespace gateway_lock {
 
-void ExportPrograms(Napi::Env env, Napi::Object exports);
+void ExportProcess(Napi::Env env, Napi::Object exports);
 
 }  // namespace gateway_lock

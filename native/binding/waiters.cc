@@ -20,11 +20,11 @@ Napi::Value JsCreateWaiter(const Napi::CallbackInfo& info) {
   if (!arguments.valid()) return env.Undefined();
   auto waiter = std::make_unique<Waiter>(LockContender(path, OptionsOf(flags)), wake);
   Environment& environment = Environment::Of(env);
-  Waiters::Id id = environment.waiters.Insert(std::move(waiter), &environment.wake_ups);
+  Waiters::Id id = environment.waiters.Insert(std::move(waiter), &environment.wake_dispatcher);
   return Napi::Number::New(env, static_cast<double>(id));
 }
 
-// Argument 0 of every other call.
+// Reads the id, which is argument 0 of every call but createWaiter().
 Waiters::Id ReadId(Arguments* arguments) {
   return static_cast<Waiters::Id>(arguments->Integer(0, 0, kLargestId));
 }
@@ -33,7 +33,8 @@ Waiter* Find(const Napi::CallbackInfo& info, Waiters::Id id) {
   return Environment::Of(info.Env()).waiters.Find(id);
 }
 
-// What it takes is the environment's; this one may go on, for that lock may have to be given back.
+// Tries the lock once. An acquired lock belongs to the environment; the waiter stays, in case the
+// caller has to release the lock and wait again.
 Napi::Value JsRetry(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   Waiters::Id id = ReadId(&arguments);
@@ -43,21 +44,21 @@ Napi::Value JsRetry(const Napi::CallbackInfo& info) {
   std::string holder_record;
   Status status = Status::Contended();
   if (Waiter* waiter = Find(info, id)) {
-    path = waiter->lock().path();
-    status = waiter->lock().Try(&Environment::Of(info.Env()).file_systems, &lock);
-    if (status.contended()) (void)waiter->lock().ReadRecord(&holder_record);
+    path = waiter->contender().path();
+    status = waiter->contender().Try(&Environment::Of(info.Env()).file_systems, &lock);
+    if (status.contended()) (void)waiter->contender().ReadRecord(&holder_record);
   }
   return ToJsResult(info.Env(), status, {&lock, path, holder_record});
 }
 
-Napi::Value JsRefusedRecord(const Napi::CallbackInfo& info) {
+Napi::Value JsHolderRecord(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   Waiters::Id id = ReadId(&arguments);
   if (!arguments.valid()) return info.Env().Undefined();
   std::string record;
   if (Waiter* waiter = Find(info, id)) {
-    Status status = waiter->lock().ReadRecord(&record);
-    if (!status.ok()) ThrowForPath(info.Env(), status, waiter->lock().path());
+    Status status = waiter->contender().ReadRecord(&record);
+    if (!status.ok()) ThrowForPath(info.Env(), status, waiter->contender().path());
   }
   return Napi::String::New(info.Env(), record);
 }
@@ -74,13 +75,15 @@ const char* NameOf(WatchScope scope) {
   return "file";
 }
 
-// Whatever the reason for which nothing can be watched: the caller asks by itself then.
-const char* WatchedName(Napi::Env env, Waiters::Id id, std::int64_t owner_pid) {
+// Returns the name of the watch scope, or "nothing" if the file cannot be watched for any reason:
+// the caller polls then.
+const char* WatchAndName(Napi::Env env, Waiters::Id id, std::int64_t owner_pid) {
   Waiter* waiter = Environment::Of(env).waiters.Find(id);
-  ReleaseWatch* watch = waiter == nullptr ? nullptr : Environment::Of(env).wake_ups.WatchOf(env);
+  ReleaseWatch* watch =
+      waiter == nullptr ? nullptr : Environment::Of(env).wake_dispatcher.StartWatch(env);
   if (watch == nullptr) return "nothing";
   WatchScope scope = WatchScope::kFile;
-  Status status = waiter->lock().Watch(watch, id, owner_pid, &scope);
+  Status status = waiter->contender().Watch(watch, id, owner_pid, &scope);
   if (status.kind == StatusKind::kReplaced) return "gone";
   return status.ok() ? NameOf(scope) : "nothing";
 }
@@ -90,55 +93,55 @@ Napi::Value JsWatch(const Napi::CallbackInfo& info) {
   Waiters::Id id = ReadId(&arguments);
   std::int64_t owner_pid = arguments.Integer(1, 0, INT32_MAX);
   if (!arguments.valid()) return info.Env().Undefined();
-  return Napi::String::New(info.Env(), WatchedName(info.Env(), id, owner_pid));
+  return Napi::String::New(info.Env(), WatchAndName(info.Env(), id, owner_pid));
 }
 
-Napi::Value JsCloseContender(const Napi::CallbackInfo& info) {
+Napi::Value JsCloseWaiter(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   Waiters::Id id = ReadId(&arguments);
   if (!arguments.valid()) return info.Env().Undefined();
   Environment& environment = Environment::Of(info.Env());
-  environment.waiters.Close(id, &environment.wake_ups);
+  environment.waiters.Close(id, &environment.wake_dispatcher);
   return info.Env().Undefined();
 }
 
 }  // namespace
 
-Waiter::Waiter(LockContender waiter, Napi::Function wake)
-    : lock_contender_(std::move(waiter)), wake_(Napi::Persistent(wake)) {}
+Waiter::Waiter(LockContender contender, Napi::Function wake)
+    : contender_(std::move(contender)), wake_(Napi::Persistent(wake)) {}
 
-// The function may close this waiter, so nothing of it is touched after the call.
+// Touches no member after the call: the function may close this waiter.
 void Waiter::Wake() {
   Napi::Function wake = wake_.Value();
   if (!wake.IsEmpty()) (void)wake.Call({});
 }
 
-Waiters::Id Waiters::Insert(std::unique_ptr<Waiter> waiter, WakeUps* wake_ups) {
-  Id id = wake_ups->Register(waiter.get());
-  waiting_[id] = std::move(waiter);
+Waiters::Id Waiters::Insert(std::unique_ptr<Waiter> waiter, WakeDispatcher* wake_dispatcher) {
+  Id id = wake_dispatcher->Register(waiter.get());
+  waiters_[id] = std::move(waiter);
   return id;
 }
 
 Waiter* Waiters::Find(Id id) {
-  auto found = waiting_.find(id);
-  return found == waiting_.end() ? nullptr : found->second.get();
+  auto found = waiters_.find(id);
+  return found == waiters_.end() ? nullptr : found->second.get();
 }
 
-void Waiters::Close(Id id, WakeUps* wake_ups) {
-  if (waiting_.erase(id) > 0) wake_ups->Unregister(id);
+void Waiters::Close(Id id, WakeDispatcher* wake_dispatcher) {
+  if (waiters_.erase(id) > 0) wake_dispatcher->Unregister(id);
 }
 
-void Waiters::CloseAll(WakeUps* wake_ups) {
-  for (auto& [id, waiter] : waiting_) wake_ups->Unregister(id);
-  waiting_.clear();
+void Waiters::CloseAll(WakeDispatcher* wake_dispatcher) {
+  for (auto& [id, waiter] : waiters_) wake_dispatcher->Unregister(id);
+  waiters_.clear();
 }
 
-void ExportContenders(Napi::Env env, Napi::Object exports) {
+void ExportWaiters(Napi::Env env, Napi::Object exports) {
   exports.Set("createWaiter", Napi::Function::New<JsCreateWaiter>(env));
   exports.Set("retry", Napi::Function::New<JsRetry>(env));
-  exports.Set("holderRecord", Napi::Function::New<JsRefusedRecord>(env));
+  exports.Set("holderRecord", Napi::Function::New<JsHolderRecord>(env));
   exports.Set("watch", Napi::Function::New<JsWatch>(env));
-  exports.Set("closeWaiter", Napi::Function::New<JsCloseContender>(env));
+  exports.Set("closeWaiter", Napi::Function::New<JsCloseWaiter>(env));
 }
 
 }  // namespace gateway_lock

@@ -1,6 +1,6 @@
-// Those of an environment who wait for a lock, each known to JavaScript by a number, for the
-// reasons of held_locks.h, and woken by the function that they came with. A number of no waiter
-// (it is closed, or was never one) is told that its lock can be neither tried nor watched.
+// The waiters of an environment. JavaScript knows each by an id, for the reason given in
+// held_locks.h, and passes a function that wakes it. An id that is closed or unknown behaves like a
+// waiter whose lock is refused and cannot be watched.
 #pragma once
 
 #include <napi.h>
@@ -9,37 +9,37 @@
 #include <unordered_map>
 
 #include "lock_contender.h"
-#include "wake_ups.h"
+#include "wake_dispatcher.h"
 
 namespace gateway_lock {
 
-class Waiter : public Wakeable {
+class Waiter : public WakeTarget {
  public:
-  Waiter(LockContender waiter, Napi::Function wake);
-  LockContender& lock() { return lock_contender_; }
+  Waiter(LockContender contender, Napi::Function wake);
+  LockContender& contender() { return contender_; }
   void Wake() override;
 
  private:
-  LockContender lock_contender_;
+  LockContender contender_;
   Napi::FunctionReference wake_;
 };
 
 class Waiters {
  public:
-  using Id = WakeUps::Token;
+  using Id = WakeDispatcher::Token;
 
-  // Never an id that was given before, and never 0.
-  Id Insert(std::unique_ptr<Waiter> waiter, WakeUps* wake_ups);
-  // nullptr where there is none.
+  // Returns a new id, which was never used before and is not 0.
+  Id Insert(std::unique_ptr<Waiter> waiter, WakeDispatcher* wake_dispatcher);
+  // Returns nullptr if the id is unknown.
   Waiter* Find(Id id);
-  void Close(Id id, WakeUps* wake_ups);
-  // When the environment ends.
-  void CloseAll(WakeUps* wake_ups);
+  void Close(Id id, WakeDispatcher* wake_dispatcher);
+  // Called when the environment ends.
+  void CloseAll(WakeDispatcher* wake_dispatcher);
 
  private:
-  std::unordered_map<Id, std::unique_ptr<Waiter>> waiting_;
+  std::unordered_map<Id, std::unique_ptr<Waiter>> waiters_;
 };
 
-void ExportContenders(Napi::Env env, Napi::Object exports);
+void ExportWaiters(Napi::Env env, Napi::Object exports);
 
 }  // namespace gateway_lock

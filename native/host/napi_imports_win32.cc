@@ -1,15 +1,14 @@
-// N-API, looked up in the program that has loaded the addon, whatever that program is called.
+// The N-API imports of the addon, looked up in the program that has loaded it, whatever its name.
 //
-// Windows binds an import to the name of a file. With an import library of node.exe the addon fails
-// with "The specified module could not be found" in Electron and in each renamed node.exe; MSVC
-// mends that by a delay-load hook, which MinGW and zig have not. So this file is the import table
-// itself: a compiler calls a dllimport function NAME through the pointer
-// __imp_NAME, and here these are defined and filled. It needs no node.lib, and is the same for
-// every compiler.
+// Windows binds an import to the name of a file. With an import library of node.exe, loading fails
+// with "The specified module could not be found" in Electron and in each renamed node.exe. MSVC
+// solves that by a delay-load hook, which MinGW and zig lack. This file therefore is the import
+// table itself: a compiler calls a dllimport function NAME through the pointer __imp_NAME, and this
+// file defines and fills these pointers. It needs no node.lib and is the same for every compiler.
 #include <windows.h>
 
-// The N-API functions that native/binding and node-addon-api call. One that is missing here is an
-// unresolved __imp_NAME when the addon is linked.
+// The N-API functions that native/binding and node-addon-api call. A missing name is an unresolved
+// __imp_NAME when the addon is linked.
 #define NAPI_FUNCTIONS(X)              \
   X(napi_add_env_cleanup_hook)         \
   X(napi_async_destroy)                \
@@ -56,8 +55,7 @@
   X(napi_typeof)                       \
   X(napi_unref_threadsafe_function)
 
-// On 32-bit x86 a compiler puts an underscore before each name of C, and the one wanted is
-// __imp__NAME.
+// On 32-bit x86 a compiler puts an underscore before each C name, so the pointer is __imp__NAME.
 #if defined(_M_IX86) || defined(__i386__)
 #define IMPORT_OF(name) _imp__##name
 #else
@@ -81,7 +79,8 @@ struct Import {
 constexpr Import kImports[] = {NAPI_FUNCTIONS(ENTRY)};
 #undef ENTRY
 
-// A Node that was built as a library, NW.js, and the program itself.
+// The modules that may export N-API: Node built as a library, NW.js, and (nullptr) the program
+// itself.
 constexpr const wchar_t* kHosts[] = {L"libnode.dll", L"node.dll", L"nw.dll", nullptr};
 
 HMODULE FindHost() {
@@ -104,7 +103,8 @@ bool FillImports() {
 
 }  // namespace
 
-// FALSE makes LoadLibrary() fail, and so require(): better than a call to nowhere later on.
+// Returns FALSE if a function is missing, so that LoadLibrary() and require() fail instead of a
+// later call.
 extern "C" BOOL WINAPI DllMain(HINSTANCE /*module*/, DWORD reason, LPVOID /*reserved*/) {
   return reason != DLL_PROCESS_ATTACH || FillImports() ? TRUE : FALSE;
 }

@@ -4,10 +4,10 @@
 
 namespace gateway_lock {
 
-// Counts sleep and hibernation, unlike QueryUnbiasedInterruptTime() (Microsoft: "Windows Time").
-// QueryInterruptTimePrecise() is finer. It cannot be tested here: MinGW 10 links it, through the
-// API set api-ms-win-core-realtime-l1-1-2.dll, but no DLL of Wine 8 exports it. Steps of 10 to 16
-// ms are small beside the margin of a lease, which is 500 ms or more.
+// GetTickCount64() counts sleep and hibernation, unlike QueryUnbiasedInterruptTime() (Microsoft:
+// "Windows Time"). QueryInterruptTimePrecise() is finer but cannot be tested here: MinGW 10 links
+// it through the API set api-ms-win-core-realtime-l1-1-2.dll, which no DLL of Wine 8 exports. Steps
+// of 10 to 16 ms are small beside the margin of a lease, which is 500 ms or more.
 double BootClockMs() { return static_cast<double>(GetTickCount64()); }
 
 }  // namespace gateway_lock

@@ -1,9 +1,10 @@
-// Programs that end when this process does, where they cannot inherit what it holds.
+// Ends the child processes together with this process, on the system where they cannot inherit its
+// locks.
 //
-// Guaranteed (Windows): from now on every process that this one starts, and whatever those start, is
-// ended by the system when this process ends in any way.
-// What ends it: nothing. Also an orderly end of this process ends them.
-// NOT promised: that they are gone before the locks of this process are.
+// Guaranteed (Windows): from now on the system ends every process that this one starts, and their
+// children, when this process ends in any way.
+// What ends it: nothing. An orderly exit of this process ends the children too.
+// NOT promised: that the children are gone before the locks of this process are.
 // Thread-safety: none.
 #pragma once
 
@@ -11,7 +12,7 @@
 
 namespace gateway_lock {
 
-// kUnsupported on POSIX, where a program inherits the lock and may outlive who started it.
+// kUnsupported on POSIX, where a child inherits the lock and may outlive its parent.
 Status KillChildrenOnExit();
 
 }  // namespace gateway_lock

@@ -4,6 +4,6 @@
 
 namespace gateway_lock {
 
-Status KillChildrenOnExit() { return Status::Unsupported(ENOSYS, "tie"); }
+Status KillChildrenOnExit() { return Status::Unsupported(ENOSYS, "KillChildrenOnExit"); }
 
 }  // namespace gateway_lock

@@ -4,10 +4,9 @@
 
 namespace gateway_lock {
 
-// libuv has such a job for its own children, which lets theirs break away (src/win/process.c): of
-// `npm.cmd` only the cmd.exe would end. The children of a process in a job are in it, too, so this
-// process goes in first. The end of this process closes the handle, and with the last one the job
-// ends.
+// Puts this process into a job, which its children inherit. The job of libuv is not enough: it lets
+// grandchildren break away (src/win/process.c), so only the cmd.exe of `npm.cmd` would end. The
+// handle stays open: the end of this process closes it, and with the last handle the job ends.
 Status KillChildrenOnExit() {
   FileHandle job(reinterpret_cast<NativeHandle>(CreateJobObjectW(nullptr, nullptr)));
   if (job.get() == 0) {

@@ -1,12 +1,12 @@
 // Replaces the program of this process and keeps its pid, its locks and its sockets.
 //
-// Guaranteed: the new program starts with the standard streams, which block, and with the descriptors of `inherit` at
-// 3, 4, ... in that order; of the others only those that were not close-on-exec. A lock that is
-// inherited so lives until the last copy of its descriptor is closed. Signals that Node catches or
-// ignores are back at their defaults.
-// NOT promised: that anything of this process ends in good order; no destructor and no exit handler
-// runs. When it fails the process goes on as it was: descriptors, their flags, signals.
-// Thread-safety: none. The other threads of the process end with a success.
+// Guaranteed: the new program starts with blocking standard streams and with the descriptors of
+// `inherit` at 3, 4, ... in that order; of all others only those that are not close-on-exec. An
+// inherited lock lives until the last copy of its descriptor is closed. Signals that Node catches
+// or ignores are back at their defaults. On failure the process continues as before: descriptors,
+// their flags, signals.
+// NOT promised: an orderly end of this program; no destructor and no exit handler runs.
+// Thread-safety: none. A success ends all other threads of the process.
 #pragma once
 
 #include <string>
@@ -24,7 +24,7 @@ struct Program {
   std::vector<NativeHandle> inherit;
 };
 
-// Returns only when it failed.
+// Returns only on failure.
 Status ExecProgram(const Program& program);
 
 }  // namespace gateway_lock

@@ -13,7 +13,7 @@
 namespace gateway_lock {
 namespace {
 
-// Where the socket-activation convention begins (man 3 sd_listen_fds).
+// The first descriptor of the socket-activation convention (man 3 sd_listen_fds).
 constexpr int kFirstInherited = 3;
 
 Status Duplicate(int fd, int lowest, FileHandle* out) {
@@ -21,7 +21,7 @@ Status Duplicate(int fd, int lowest, FileHandle* out) {
   return out->valid() ? Status::Ok() : Status::SystemError(errno, "fcntl");
 }
 
-std::vector<char*> Pointers(const std::vector<std::string>& texts) {
+std::vector<char*> ToPointers(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
   pointers.reserve(texts.size() + 1);
   for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
@@ -29,18 +29,18 @@ std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   return pointers;
 }
 
-// One place of the new program's descriptors, and what this process had there.
-struct Place {
+// A descriptor number of the new program: its source, and what this process had at that number.
+struct DescriptorSlot {
   FileHandle source;
   FileHandle before;
   int flags_before = 0;
 };
 
-// Nothing there, mostly; else Node's own: it must be back if execve() fails, so a copy that cannot
-// be had (EMFILE) is a reason not to begin.
-Status KeepWhatIsThere(int fd, int above, Place* place) {
-  place->flags_before = fcntl(fd, F_GETFD);
-  return place->flags_before < 0 ? Status::Ok() : Duplicate(fd, above, &place->before);
+// Saves a copy of the descriptor that uses the slot now. Usually there is none. Node's own must be
+// restored if execve() fails, so a failing copy (EMFILE) is a reason not to begin.
+Status SaveCurrent(int fd, int above, DescriptorSlot* slot) {
+  slot->flags_before = fcntl(fd, F_GETFD);
+  return slot->flags_before < 0 ? Status::Ok() : Duplicate(fd, above, &slot->before);
 }
 
 // Before the first copy is made: a number that is closed now could be that of a copy later.
@@ -51,34 +51,34 @@ Status CheckOpen(const std::vector<NativeHandle>& inherit) {
   return Status::Ok();
 }
 
-// Copies above all places, so that no place is overwritten before it was copied.
-Status CopyAside(const std::vector<NativeHandle>& inherit, std::vector<Place>* places) {
+// Copies all sources above the slots, so that no source is overwritten before it is copied.
+Status PrepareSlots(const std::vector<NativeHandle>& inherit, std::vector<DescriptorSlot>* slots) {
   int above = kFirstInherited + static_cast<int>(inherit.size());
   for (std::size_t i = 0; i < inherit.size(); i++) {
-    Place place;
-    Status status = Duplicate(static_cast<int>(inherit[i]), above, &place.source);
-    if (status.ok()) status = KeepWhatIsThere(kFirstInherited + static_cast<int>(i), above, &place);
+    DescriptorSlot slot;
+    Status status = Duplicate(static_cast<int>(inherit[i]), above, &slot.source);
+    if (status.ok()) status = SaveCurrent(kFirstInherited + static_cast<int>(i), above, &slot);
     if (!status.ok()) return status;
-    places->push_back(std::move(place));
+    slots->push_back(std::move(slot));
   }
   return Status::Ok();
 }
 
-void PutBack(const std::vector<Place>& places) {
-  for (std::size_t i = 0; i < places.size(); i++) {
+void Restore(const std::vector<DescriptorSlot>& slots) {
+  for (std::size_t i = 0; i < slots.size(); i++) {
     int fd = kFirstInherited + static_cast<int>(i);
     close(fd);
-    if (places[i].before.valid()) {
-      dup2(Fd(places[i].before), fd);
-      fcntl(fd, F_SETFD, places[i].flags_before);
+    if (slots[i].before.valid()) {
+      dup2(Fd(slots[i].before), fd);
+      fcntl(fd, F_SETFD, slots[i].flags_before);
     }
   }
 }
 
-// Node has made its standard streams close-on-exec (libuv, uv_disable_stdio_inheritance), and those
-// that it used and that are pipes non-blocking: a program that writes more than its reader takes
-// would get EAGAIN, which few expect (seen with `yes` behind a slow pipe). Node itself resets them
-// only at exit.
+// Makes the standard streams inheritable and blocking. Node makes them close-on-exec (libuv,
+// uv_disable_stdio_inheritance), and makes pipes that it has used non-blocking: a program that
+// writes faster than its reader would get EAGAIN, which few programs handle (seen with `yes` behind
+// a slow pipe). Node itself resets them only at exit.
 class StandardStreams {
  public:
   void Prepare() {
@@ -89,9 +89,9 @@ class StandardStreams {
       Set(stream, stream.descriptor_flags & ~FD_CLOEXEC, stream.status_flags & ~O_NONBLOCK);
     }
   }
-  // Backwards: two streams may share one open file (2>&1), and only the first was read before it
-  // was changed.
-  void PutBack() const {
+  // Restores backwards: two streams may share one open file (2>&1), and only the first was read
+  // before it was changed.
+  void Restore() const {
     for (int fd = kFirstInherited - 1; fd >= 0; fd--) {
       const Stream& stream = streams_[fd];
       if (stream.descriptor_flags < 0 || stream.status_flags < 0) continue;
@@ -114,8 +114,8 @@ class StandardStreams {
   Stream streams_[kFirstInherited] = {{0}, {1}, {2}};
 };
 
-// An ignored signal stays ignored in the new program (man 2 execve), and Node ignores these two: a
-// program would no longer end when its reader does, or when its file is too long.
+// Resets the signals that Node ignores: an ignored signal stays ignored in the new program (man 2
+// execve). Such a program would not end when its reader ends, or when its file is too long.
 constexpr int kIgnoredByNode[] = {SIGPIPE, SIGXFSZ};
 
 class IgnoredSignals {
@@ -127,8 +127,8 @@ class IgnoredSignals {
       sigaction(kIgnoredByNode[i], &standard, &before_[i]);
     }
   }
-  // The program may have a handler of its own for them: process.on('SIGPIPE').
-  void PutBack() const {
+  // Restores the handler: JavaScript code may have set one (process.on('SIGPIPE')).
+  void Restore() const {
     for (std::size_t i = 0; i < std::size(kIgnoredByNode); i++) {
       sigaction(kIgnoredByNode[i], &before_[i], nullptr);
     }
@@ -141,15 +141,15 @@ class IgnoredSignals {
 }  // namespace
 
 Status ExecProgram(const Program& program) {
-  std::vector<char*> arguments = Pointers(program.arguments);
-  std::vector<char*> environment = Pointers(program.environment);
-  std::vector<Place> places;
+  std::vector<char*> arguments = ToPointers(program.arguments);
+  std::vector<char*> environment = ToPointers(program.environment);
+  std::vector<DescriptorSlot> slots;
   Status status = CheckOpen(program.inherit);
-  if (status.ok()) status = CopyAside(program.inherit, &places);
+  if (status.ok()) status = PrepareSlots(program.inherit, &slots);
   if (!status.ok()) return status;
-  for (std::size_t i = 0; i < places.size(); i++) {
+  for (std::size_t i = 0; i < slots.size(); i++) {
     // dup2() clears close-on-exec on the copy.
-    dup2(Fd(places[i].source), kFirstInherited + static_cast<int>(i));
+    dup2(Fd(slots[i].source), kFirstInherited + static_cast<int>(i));
   }
   StandardStreams streams;
   streams.Prepare();
@@ -157,9 +157,9 @@ Status ExecProgram(const Program& program) {
   signals.SetDefault();
   execve(program.path.c_str(), arguments.data(), environment.data());
   status = Status::SystemError(errno, "execve");
-  signals.PutBack();
-  streams.PutBack();
-  PutBack(places);
+  signals.Restore();
+  streams.Restore();
+  Restore(slots);
   return status;
 }
 

@@ -1,4 +1,4 @@
-// The content of a small file, whole. Implemented per OS.
+// Reads and replaces the content of a small file. Implemented per OS.
 #pragma once
 
 #include <cstddef>
@@ -9,12 +9,12 @@
 
 namespace gateway_lock {
 
-// From offset 0, at most `limit` bytes.
+// Reads at most `limit` bytes from offset 0.
 Status ReadAt0(const FileHandle& file, std::size_t limit, std::string* out);
 
-// Replaces the content, which was `old_size` bytes: one write at 0, then the end is moved where it
-// was longer, so that a reader sees the old text, the new text, or the new text with a tail of the
-// old one, and never nothing.
+// Replaces the content, which was `old_size` bytes: one write at offset 0, then a truncate if the
+// old content was longer. A reader sees the old text, the new text, or the new text with a tail of
+// the old one; never an empty file.
 Status ReplaceContent(const FileHandle& file, std::size_t old_size, const std::string& content);
 
 }  // namespace gateway_lock

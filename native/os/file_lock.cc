@@ -23,13 +23,13 @@ Status FileLock::ReadRecord(std::string* record) const {
 
 Status FileLock::WriteRecord(const std::string& record) {
   Status status = ReplaceContent(file_, size_, record);
-  // After a failure it may be as long as either.
+  // A failed write may leave the longer of the two lengths.
   size_ = status.ok() ? record.size() : std::max(size_, record.size());
   written_hash_ = std::hash<std::string>()(record);
   return status;
 }
 
-// Another program may have written into the file meanwhile: its content is not ours to clear.
+// Compares first: if another program has written to the file, its content is not ours to clear.
 Status FileLock::ClearRecord() {
   if (written_hash_ == 0) return Status::Ok();
   std::string content;

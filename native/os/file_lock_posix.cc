@@ -5,13 +5,13 @@
 
 #include <cerrno>
 
-#include "own_weak_locks.h"
 #include "posix_file.h"
+#include "weak_lock_registry.h"
 
 namespace gateway_lock {
 
-// A path that cannot be asked (EACCES, EIO) proves nothing, so it does not count as lost.
-bool FileLock::NamesThisFile() const {
+// An error other than kReplaced (EACCES, EIO) proves nothing, so the file counts as in place.
+bool FileLock::IsFileInPlace() const {
   return held() && StillAtPath(file_, path_).kind != StatusKind::kReplaced;
 }
 
@@ -31,30 +31,31 @@ Status FileLock::Release() {
     file_.Reset();
     return Status::Ok();
   }
-  Status status = TidyUp();
+  Status status = RemoveOrClear();
   Unlock();
   return status;
 }
 
-Status FileLock::TidyUp() {
+Status FileLock::RemoveOrClear() {
   if (options_.existing_file) return Status::Ok();
   if (options_.mode == LockMode::kShared) {
-    // The file may go only with its last holder. Asking drops the shared lock when it is refused
-    // (man 2 flock: a conversion is not atomic; XNU keeps it), and
-    // Unlock() drops it anyway.
+    // Only the last shared holder may remove the file, and an upgrade to exclusive proves that
+    // there is no other. A refused upgrade may drop the shared lock (man 2 flock: a conversion is
+    // not atomic; XNU keeps the lock), which is harmless: Unlock() follows.
     bool last = !options_.keep_file && Flock(file_, LOCK_EX | LOCK_NB).ok();
     return last ? RemoveFile() : Status::Ok();
   }
   if (options_.keep_file) return ClearRecord();
   Status removed = RemoveFile();
-  // What stays must not name us as the holder.
+  // A file that could not be removed must not name us as the holder.
   if (!removed.ok()) (void)ClearRecord();
   return removed;
 }
 
 void FileLock::Unlock() {
-  if (held() && strength_ == Strength::kWeak) RemoveOwnWeakLock(identity_);
-  // Explicitly, because a copy of the descriptor in a forked child would keep the lock after close.
+  if (held() && strength_ == Strength::kWeak) UnregisterWeakLock(identity_);
+  // LOCK_UN before close(): a forked child may have a copy of the descriptor, which would keep the
+  // lock.
   if (held() && getpid() == owner_pid_) (void)Flock(file_, LOCK_UN);
   file_.Reset();
 }

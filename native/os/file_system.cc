@@ -3,8 +3,8 @@
 namespace gateway_lock {
 namespace {
 
-Status Test(const FileHandle& held, const std::string& path, const FileIdentity& identity,
-            Strength* strength) {
+Status TestStrength(const FileHandle& held, const std::string& path, const FileIdentity& identity,
+                    Strength* strength) {
   bool excludes = false;
   Status tested = TestExclusion(path, identity, &excludes);
   if (!tested.ok()) return tested;
@@ -24,7 +24,7 @@ Status FileSystemCache::StrengthOf(const FileHandle& held, const std::string& pa
     *strength = known->second;
     return Status::Ok();
   }
-  Status tested = Test(held, path, identity, strength);
+  Status tested = TestStrength(held, path, identity, strength);
   if (tested.ok() && key != 0) by_key_[key] = *strength;
   return tested;
 }

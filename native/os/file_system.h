@@ -1,8 +1,9 @@
-// How far a lock can be trusted on the file system that a file lies on.
+// Tests how far a lock can be trusted on the file system of a file.
 //
-// Guaranteed: a file system on which flock() excludes nobody is found out by trying, once per device
-// and environment: a second open of the locked file must be refused. Names of file systems are only
-// used to tell local from remote, because one that excludes here may still not exclude other hosts.
+// Guaranteed: a file system whose locks exclude no process is detected by trying, once per device
+// and environment: a second open of the locked file must be refused the lock. File system types
+// only tell local from remote, because a file system that excludes here may still not exclude other
+// hosts.
 // NOT promised: anything about other hosts or other kernels.
 // Thread-safety: none; one object per environment.
 #pragma once
@@ -17,7 +18,7 @@
 namespace gateway_lock {
 
 enum class Strength {
-  kLocal,   // local, and seen to exclude
+  kLocal,   // a local file system, seen to exclude
   kRemote,  // seen to exclude here; other hosts or kernels may not be excluded (NFS, SMB, 9p, FUSE)
   kWeak,    // seen NOT to exclude
 };
@@ -32,9 +33,9 @@ struct FileIdentity {
 
 class FileSystemCache {
  public:
-  // What the file system of the locked file `held` is worth. `path` must name that file and the
-  // caller must hold its lock: the test opens it again and asks for an exclusive lock. kReplaced
-  // when the path names another file by now: nothing was learnt, start over.
+  // Returns the strength of the locked file `held`. `path` must name that file and the caller must
+  // hold its lock: the test opens the file again and tries an exclusive lock. kReplaced: the path
+  // names another file by now, so the strength is unknown; start over.
   Status StrengthOf(const FileHandle& held, const std::string& path, const FileIdentity& identity,
                     Strength* strength);
 
@@ -42,20 +43,21 @@ class FileSystemCache {
   std::map<std::uint64_t, Strength> by_key_;
 };
 
-// Opens the locked file again, which must be refused the lock. kReplaced as above. Per OS.
+// Opens the locked file again and tries the lock, which must be refused. kReplaced: same as above.
+// Per OS.
 Status TestExclusion(const std::string& path, const FileIdentity& identity, bool* excludes);
 
-// Two files with one key are on file systems of one strength. 0: not known, so the strength is
-// tested each time. Per OS.
+// Returns a key: two files with the same key are on file systems of the same strength. 0 if
+// unknown; the strength is then tested each time. Per OS.
 std::uint64_t FileSystemKey(const FileHandle& file, const FileIdentity& identity);
 
-// How a file system that was seen not to exclude grants its locks, for the error. Per OS.
-const char* WeaknessOf(const FileHandle& file);
+// Describes how a weak file system grants its locks, for the error text. Per OS.
+const char* DescribeWeakness(const FileHandle& file);
 
-// True where a file has no mode of its own, and chmod() changes nothing: FAT. For POSIX only.
-bool KeepsNoModes(const std::string& path);
+// Returns true if files have no mode of their own and chmod() changes nothing: FAT. POSIX only.
+bool LacksModes(const std::string& path);
 
-// True where the file system is shared with other hosts or kernels, judged by its type.
+// Returns true if the file system is shared with other hosts or kernels, judged by its type.
 bool IsRemoteFileSystem(const FileHandle& file);
 
 }  // namespace gateway_lock

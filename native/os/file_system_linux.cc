@@ -5,8 +5,7 @@
 namespace gateway_lock {
 namespace {
 
-// Magic numbers of statfs(2). Written out because the kernel headers of old distributions lack
-// some.
+// Magic numbers of statfs(2), spelled out because old kernel headers lack some.
 constexpr std::uint32_t kRemoteTypes[] = {
     0x00006969,  // NFS
     0xFF534D42,  // CIFS
@@ -33,13 +32,15 @@ bool IsRemoteFileSystem(const FileHandle& file) {
   return false;
 }
 
-bool KeepsNoModes(const std::string& path) {
+bool LacksModes(const std::string& path) {
   struct statfs info;
   if (statfs(path.c_str(), &info) != 0) return false;
   auto type = static_cast<std::uint32_t>(info.f_type);
   return type == kFat || type == kExFat;
 }
 
-const char* WeaknessOf(const FileHandle& /*file*/) { return "grants the lock to two at once"; }
+const char* DescribeWeakness(const FileHandle& /*file*/) {
+  return "grants the lock to two holders at once";
+}
 
 }  // namespace gateway_lock

@@ -14,12 +14,13 @@ namespace {
 
 Status OpenAgain(const std::string& path, const FileIdentity& identity, FileHandle* out) {
   FileHandle second = OpenPath(path.c_str(), O_RDWR);
-  if (!second.valid() && MayReadOnly(errno)) second = OpenPath(path.c_str(), O_RDONLY);
+  if (!second.valid() && ShouldRetryReadOnly(errno)) second = OpenPath(path.c_str(), O_RDONLY);
   if (!second.valid()) {
     return errno == ENOENT ? Status::Replaced() : Status::SystemError(errno, "open");
   }
   struct stat info;
-  if (fstat(static_cast<int>(second.get()), &info) != 0) return Status::SystemError(errno, "fstat");
+  Status status = StatFile(second, &info);
+  if (!status.ok()) return status;
   if (!(IdentityOf(info) == identity)) return Status::Replaced();
   *out = std::move(second);
   return Status::Ok();
@@ -31,7 +32,7 @@ std::uint64_t FileSystemKey(const FileHandle& /*file*/, const FileIdentity& iden
   return identity.device;
 }
 
-// The second descriptor must be refused. A file system that accepts flock() without doing it grants
+// The second descriptor must be refused. A file system that accepts flock() without effect grants
 // both (Docker Desktop's VirtioFS bind mounts: docker/for-mac#7004; virtiofsd's default).
 Status TestExclusion(const std::string& path, const FileIdentity& identity, bool* excludes) {
   FileHandle second;

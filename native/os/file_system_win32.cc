@@ -28,8 +28,8 @@ QueryVolumeFunction FindQueryVolume() {
   return function;
 }
 
-// Drivers of shared folders (VirtualBox, VMware, WinFsp as a network drive) have no remote protocol
-// to tell, and mark their device.
+// Drivers of shared folders (VirtualBox, VMware, WinFsp as a network drive) report no remote
+// protocol, but mark their device.
 bool IsRemoteDevice(const FileHandle& file) {
   IoStatusBlock done = {};
   DeviceInformation device = {};
@@ -53,7 +53,7 @@ bool IsOnShare(const FileHandle& file) {
 
 Status TestExclusion(const std::string& path, const FileIdentity& identity, bool* excludes) {
   FileHandle second = OpenFile(path, {GENERIC_READ});
-  if (!second.valid()) return WhyNotOpened(path);
+  if (!second.valid()) return LastOpenError(path);
   FileFacts facts;
   Status status = StatFile(second, &facts);
   if (!status.ok()) return status;
@@ -64,20 +64,22 @@ Status TestExclusion(const std::string& path, const FileIdentity& identity, bool
   return Status::Ok();
 }
 
-// A local file is refused the question for its remote protocol (ERROR_INVALID_PARAMETER).
+// FileRemoteProtocolInfo fails for a local file (ERROR_INVALID_PARAMETER).
 bool IsRemoteFileSystem(const FileHandle& file) {
   FILE_REMOTE_PROTOCOL_INFO info = {};
   return GetFileInformationByHandleEx(Raw(file), FileRemoteProtocolInfo, &info, sizeof info) != 0 ||
          IsRemoteDevice(file) || IsOnShare(file);
 }
 
-// A share tells the serial number of the volume behind it, which may be a local one as well, and a
-// cloned disk that of its original. 0: the volume has none.
+// A share reports the serial number of the volume behind it, which may be a local volume as well; a
+// cloned disk reports that of its original. Returns 0 if the volume has no number.
 std::uint64_t FileSystemKey(const FileHandle& file, const FileIdentity& identity) {
   if (identity.device == 0) return 0;
   return IsRemoteDevice(file) ? ~identity.device : identity.device;
 }
 
-const char* WeaknessOf(const FileHandle& /*file*/) { return "grants the lock to two at once"; }
+const char* DescribeWeakness(const FileHandle& /*file*/) {
+  return "grants the lock to two holders at once";
+}
 
 }  // namespace gateway_lock

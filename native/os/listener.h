@@ -1,13 +1,15 @@
 // An exclusive TCP listener on one numeric address.
 //
-// Guaranteed: when Listen() succeeds, the socket listens already and no other socket of this host can
-// listen on the same address and port, until the descriptor is closed or the process dies in any
-// way. The descriptor is close-on-exec from the instant that it exists: no child keeps the port.
-// NOT promised: anything about another address (127.0.0.1 and ::1 are two). On macOS, that no server
-// binds beside us that has SO_REUSEADDR, as every Node server has: only the newcomer's options
-// count there. On the very same address it is refused. Beside our wildcard it can have 127.0.0.1,
-// unless we hold that as well (ListenBeside); beside our 127.0.0.1 it can have the wildcard, and
-// gets no connection of ours.
+// Guaranteed: after a successful Listen() the socket is listening, and no other socket of this host
+// can listen on the same address and port, until the descriptor is closed or the process dies in
+// any way. The descriptor is close-on-exec from the moment it exists: no child keeps the port.
+// NOT promised: anything about another address (127.0.0.1 and ::1 are two addresses). On macOS,
+// exclusion of a server that sets SO_REUSEADDR, as every Node server does: only the options of the
+// later socket count there. Such a server is refused on exactly the same address. Beside our
+// wildcard it can bind 127.0.0.1, unless we hold that address as well (ListenBeside); beside our
+// 127.0.0.1 it can bind the wildcard, and receives no connection meant for 127.0.0.1.
+// What ends it: Close(), destruction, the death of the process; after Detach() the new owner
+// decides.
 // Thread-safety: none; one owner at a time.
 #pragma once
 
@@ -20,50 +22,43 @@
 namespace gateway_lock {
 
 struct Endpoint {
-  std::string address;  // numeric IPv4 or IPv6, with a scope where one is needed (fe80::1%eth0)
+  std::string address;  // numeric IPv4 or IPv6, with its scope if it needs one (fe80::1%eth0)
   std::uint16_t port = 0;
 };
 
 class Listener {
  public:
-  // kSystemError: EADDRINUSE (taken), EACCES (denied), EADDRNOTAVAIL (not an address of this host).
-  // Port 0 lets the system choose; endpoint() tells which. `backlog`: connections waiting for
-  // accept.
+  // Binds and listens. kSystemError: EADDRINUSE (in use), EACCES (denied), EADDRNOTAVAIL (not an
+  // address of this host). Port 0 lets the system choose; endpoint() returns its choice. `backlog`:
+  // the number of connections that may wait for accept().
   static Status Listen(const Endpoint& endpoint, int backlog, Listener* out);
 
-  // For an address of a wildcard that the caller listens on already (macOS). The connections to
-  // that address come here. kSystemError: EADDRINUSE where another socket has exactly this address.
+  // Listens on an address of a wildcard that the caller is listening on already (macOS). The
+  // connections to that address arrive here. kSystemError: EADDRINUSE if another socket has exactly
+  // this address.
   static Status ListenBeside(const Endpoint& endpoint, int backlog, Listener* out);
 
   const Endpoint& endpoint() const { return endpoint_; }
   NativeHandle handle() const { return socket_.get(); }
   bool open() const { return socket_.valid(); }
-  // Still the socket that was opened? False when somebody who was given the handle closed it.
+  // Returns true while the handle is still the socket that was opened; false if code that was given
+  // the handle has closed it.
   bool OwnsHandle() const;
-  // From now on somebody else closes it.
+  // Gives the handle up: its new owner closes it.
   void Detach() { (void)socket_.Take(); }
   void Close() { socket_.Reset(); }
 
  private:
-  // For a socket that listens on `endpoint`, with whatever port it got.
-  static Status Own(SocketHandle socket, const Endpoint& endpoint, Listener* out);
+  // Takes over a listening socket and reads its port.
+  static Status Adopt(SocketHandle socket, const Endpoint& endpoint, Listener* out);
 
   SocketHandle socket_;
   Endpoint endpoint_;
   std::uint64_t identity_ = 0;
 };
 
-// Binds for a moment without listening: Ok when it could be had. Two such binds do not disturb each
-// other, nor a Listen() that comes in between.
+// Binds without listening, and closes at once. Ok if the port is free. Two such binds do not
+// disturb each other, nor a concurrent Listen().
 Status TryBind(const Endpoint& endpoint);
-
-enum class Answer {
-  kRefused,   // nobody listens
-  kAccepted,  // a connection was made (and closed at once)
-  kTimedOut,  // no answer in time: a full backlog, or a firewall
-};
-
-// Connects to an address of this host. Bounded: waits at most 20 ms, and only for a silent one.
-Status ProbePort(const Endpoint& endpoint, Answer* answer);
 
 }  // namespace gateway_lock

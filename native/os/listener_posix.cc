@@ -7,16 +7,13 @@
 #include <utility>
 
 #include "port_owner.h"
+#include "port_probe.h"
 #include "posix_socket.h"
+#include "socket.h"
 #include "socket_options.h"
 
 namespace gateway_lock {
 namespace {
-
-Status Bind(const SocketHandle& socket, const SocketAddress& address) {
-  return bind(Fd(socket), address.get(), address.length) == 0 ? Status::Ok()
-                                                              : Status::SystemError(errno, "bind");
-}
 
 Status AllowReuse(const SocketHandle& socket) {
   int on = 1;
@@ -25,8 +22,8 @@ Status AllowReuse(const SocketHandle& socket) {
              : Status::SystemError(errno, "setsockopt");
 }
 
-// listen() at once: with SO_REUSEADDR, Linux lets two sockets bind one port and refuses only the
-// second listen().
+// Calls listen() right after bind(): with SO_REUSEADDR, Linux lets two sockets bind one port and
+// refuses only the second listen().
 Status BindAndListen(const SocketAddress& address, bool reuse, int backlog, SocketHandle* out) {
   SocketHandle socket;
   Status status = OpenSocket(address.family(), &socket);
@@ -39,57 +36,34 @@ Status BindAndListen(const SocketAddress& address, bool reuse, int backlog, Sock
   return Status::Ok();
 }
 
-// Strict first. EADDRINUSE with nobody listening is what killed connections leave behind
-// (TIME_WAIT, FIN_WAIT): SO_REUSEADDR is made for that. Never with it at first: on macOS it lets
-// 127.0.0.1 and 0.0.0.0 listen on one port side by side (nymtech/nym#3232).
+// Binds without SO_REUSEADDR first: on macOS the option lets 127.0.0.1 and 0.0.0.0 listen on one
+// port side by side (nymtech/nym#3232). If that fails with EADDRINUSE and no process listens,
+// killed connections are the reason (TIME_WAIT, FIN_WAIT). SO_REUSEADDR is made for that case.
 Status ListenExclusively(const Endpoint& endpoint, const SocketAddress& address, int backlog,
                          SocketHandle* out) {
   if (StrictBindMisses(endpoint)) return Status::SystemError(EADDRINUSE, "bind");
   Status strict = BindAndListen(address, /*reuse=*/false, backlog, out);
   if (strict.sys_code != EADDRINUSE || endpoint.port == 0) return strict;
-  Answer answer = Answer::kTimedOut;
-  Status asked = ProbePort(endpoint, &answer);
-  if (!asked.ok() || answer != Answer::kRefused) return strict;
-  // For a wildcard, asking on one address is not enough.
+  ConnectResult result = ConnectResult::kTimedOut;
+  Status probed = ProbePort(endpoint, &result);
+  if (!probed.ok() || result != ConnectResult::kRefused) return strict;
+  // A probe covers one address only, which is not enough for a wildcard.
   if (HasListener(endpoint)) return strict;
   return BindAndListen(address, /*reuse=*/true, backlog, out);
 }
 
 }  // namespace
 
-Status Listener::Listen(const Endpoint& endpoint, int backlog, Listener* out) {
+Status OpenListener(const Endpoint& endpoint, int backlog, SocketHandle* out) {
   SocketAddress address;
-  SocketHandle socket;
   Status status = ParseAddress(endpoint, &address);
-  if (status.ok()) status = ListenExclusively(endpoint, address, backlog, &socket);
-  return status.ok() ? Own(std::move(socket), endpoint, out) : status;
+  return status.ok() ? ListenExclusively(endpoint, address, backlog, out) : status;
 }
 
-Status Listener::ListenBeside(const Endpoint& endpoint, int backlog, Listener* out) {
+Status OpenListenerBeside(const Endpoint& endpoint, int backlog, SocketHandle* out) {
   SocketAddress address;
-  SocketHandle socket;
   Status status = ParseAddress(endpoint, &address);
-  if (status.ok()) status = BindAndListen(address, /*reuse=*/true, backlog, &socket);
-  return status.ok() ? Own(std::move(socket), endpoint, out) : status;
-}
-
-Status Listener::Own(SocketHandle socket, const Endpoint& endpoint, Listener* out) {
-  Listener listener;
-  listener.socket_ = std::move(socket);
-  listener.endpoint_.address = endpoint.address;
-  Status status = SocketIdentity(listener.handle(), &listener.identity_);
-  if (status.ok()) status = LocalPort(listener.socket_, &listener.endpoint_.port);
-  if (status.ok()) *out = std::move(listener);
-  return status;
-}
-
-// Only EBADF shows that somebody else has closed it. After another failure a listener that is not
-// closed would keep the port to the end of the process.
-bool Listener::OwnsHandle() const {
-  std::uint64_t identity = 0;
-  if (!open()) return false;
-  Status status = SocketIdentity(handle(), &identity);
-  return status.ok() ? identity == identity_ : status.sys_code != EBADF;
+  return status.ok() ? BindAndListen(address, /*reuse=*/true, backlog, out) : status;
 }
 
 Status TryBind(const Endpoint& endpoint) {

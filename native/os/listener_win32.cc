@@ -3,21 +3,24 @@
 #include <utility>
 
 #include "port_owner.h"
+#include "socket.h"
 #include "win32_socket.h"
 
 namespace gateway_lock {
 namespace {
 
-// Another process that surveys the port has it for some microseconds, and is in no table then.
-constexpr int kTries = 4;
+// Another process that probes the wildcard binds the port for some microseconds, and no table shows
+// that.
+constexpr int kMaxAttempts = 4;
 constexpr DWORD kRetryDelayMs = 1;
 
-// Both can mean it: a second bind beside an exclusive one on the wildcard is WSAEACCES.
-bool IsTaken(const Status& status) {
+// Both codes can mean "in use": a second bind beside an exclusive one on the wildcard fails with
+// WSAEACCES.
+bool IsInUse(const Status& status) {
   return status.sys_code == WSAEADDRINUSE || status.sys_code == WSAEACCES;
 }
 
-Status MakeExclusive(const SocketHandle& socket) {
+Status SetExclusive(const SocketHandle& socket) {
   BOOL on = TRUE;
   return setsockopt(Raw(socket), SOL_SOCKET, SO_EXCLUSIVEADDRUSE,
                     reinterpret_cast<const char*>(&on), sizeof on) == 0
@@ -25,9 +28,9 @@ Status MakeExclusive(const SocketHandle& socket) {
              : Status::SystemError(WSAGetLastError(), "setsockopt");
 }
 
-// Without the option another process can listen beside us, and nobody would see it. A layered
-// service provider could swallow it.
-Status ProveExclusive(const SocketHandle& socket) {
+// Verifies the option, because a layered service provider could swallow it. Without it another
+// process could listen beside us unnoticed.
+Status VerifyExclusive(const SocketHandle& socket) {
   BOOL exclusive = FALSE;
   int length = sizeof exclusive;
   if (getsockopt(Raw(socket), SOL_SOCKET, SO_EXCLUSIVEADDRUSE, reinterpret_cast<char*>(&exclusive),
@@ -42,7 +45,7 @@ Status BindExclusively(const Endpoint& endpoint, SocketHandle* out) {
   SocketHandle socket;
   Status status = ParseAddress(endpoint, &address);
   if (status.ok()) status = OpenSocket(address.family(), &socket);
-  if (status.ok()) status = MakeExclusive(socket);
+  if (status.ok()) status = SetExclusive(socket);
   if (!status.ok()) return status;
   if (bind(Raw(socket), address.get(), address.length) != 0) {
     return Status::SystemError(WSAGetLastError(), "bind");
@@ -51,54 +54,56 @@ Status BindExclusively(const Endpoint& endpoint, SocketHandle* out) {
   return Status::Ok();
 }
 
-// Binds the wildcard of both families for a moment, which no other socket of that port survives
-// unseen. An exclusive bind of one address would not notice a socket on the wildcard (MS Learn,
-// "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE", the table). It never listens, so that no firewall
-// asks the user. Port 0 becomes one that is free on every address.
+// Binds the wildcard of both families for a moment. This fails if any socket of the port exists; an
+// exclusive bind of one address would not notice a socket on the wildcard (MS Learn, "Using
+// SO_REUSEADDR and SO_EXCLUSIVEADDRUSE", the table). The socket never listens, so no firewall
+// prompts the user. Replaces port 0 by a port that is free on every address.
 Status ProbeWildcardBind(std::uint16_t* port) {
   SocketHandle socket;
   Status status = BindExclusively({"::", *port}, &socket);
-  bool no_ipv6 = !status.ok() && !IsTaken(status);
+  bool no_ipv6 = !status.ok() && !IsInUse(status);
   if (no_ipv6) status = BindExclusively({"0.0.0.0", *port}, &socket);
   return status.ok() ? LocalPort(socket, port) : status;
 }
 
-// One try. `surveyed`: what the survey said.
-Status TryPort(const Endpoint& wanted, Status* surveyed, SocketHandle* out) {
+// Tries once to bind. Sets `wildcard_bind` to the result of ProbeWildcardBind().
+Status TryBindPort(const Endpoint& wanted, Status* wildcard_bind, SocketHandle* out) {
   Endpoint endpoint = wanted;
-  *surveyed = ProbeWildcardBind(&endpoint.port);
-  Status status = *surveyed;
-  if (IsTaken(status)) {
+  *wildcard_bind = ProbeWildcardBind(&endpoint.port);
+  Status status = *wildcard_bind;
+  if (IsInUse(status)) {
     if (HasListener(endpoint)) return Status::SystemError(WSAEADDRINUSE, "bind");
-    // On other addresses only: 127.0.0.1 and ::1 are two.
+    // The listener is on other addresses only: 127.0.0.1 and ::1 are two.
     if (HasListener({"::", endpoint.port})) status = Status::Ok();
   }
   return status.ok() ? BindExclusively(endpoint, out) : status;
 }
 
-// WSAEACCES stays what it is where nobody listens: the port is in a range that the system keeps
-// (Hyper-V, WinNAT), or a policy denies it.
-Status TakePort(const Endpoint& wanted, SocketHandle* out) {
+// Binds the port, with retries. Returns WSAEACCES unchanged if no process listens: the port is in a
+// range that the system reserves (Hyper-V, WinNAT), or a policy denies it.
+Status BindPort(const Endpoint& wanted, SocketHandle* out) {
   for (int tries = 1;; ++tries) {
-    Status surveyed;
-    Status status = TryPort(wanted, &surveyed, out);
-    if (!IsTaken(status)) return status;
-    if (tries < kTries) {
+    Status wildcard_bind;
+    Status status = TryBindPort(wanted, &wildcard_bind, out);
+    if (!IsInUse(status)) return status;
+    if (tries < kMaxAttempts) {
       Sleep(kRetryDelayMs);
       continue;
     }
-    // What is left of connections may keep the survey off the port for minutes ("if any other
-    // socket is bound to the port", MS Learn). Seen by nobody: python-trio/trio#928 measured that
-    // they do not.
-    bool lingering = IsTaken(surveyed) && !HasListener({"::", wanted.port}) &&
+    // Closing connections may make the wildcard bind fail for minutes ("if any other socket is
+    // bound to the port", MS Learn), although python-trio/trio#928 measured that they do not.
+    bool lingering = IsInUse(wildcard_bind) && !HasListener({"::", wanted.port}) &&
                      HasLingeringConnection(wanted.port);
     return lingering ? BindExclusively(wanted, out) : status;
   }
 }
 
-// Where it listens; 0 when it does not, or is no socket. Windows has no number of its own for a
-// socket, and uses the number of a closed one again.
-std::uint64_t SocketIdentity(NativeHandle handle) {
+}  // namespace
+
+// Identifies a socket by a hash of the address that it listens on: Windows has no number of its own
+// for a socket, and reuses the number of a closed one.
+Status SocketIdentity(NativeHandle handle, std::uint64_t* identity) {
+  *identity = 0;
   BOOL listens = FALSE;
   int length = sizeof listens;
   auto socket = static_cast<SOCKET>(handle);
@@ -107,49 +112,37 @@ std::uint64_t SocketIdentity(NativeHandle handle) {
   if (getsockopt(socket, SOL_SOCKET, SO_ACCEPTCONN, reinterpret_cast<char*>(&listens), &length) ||
       !listens ||
       getsockname(socket, reinterpret_cast<sockaddr*>(&local.storage), &local.length) != 0) {
-    return 0;
+    return Status::Ok();
   }
   std::uint64_t hash = 14695981039346656037u;  // FNV-1a
   auto bytes = reinterpret_cast<const unsigned char*>(local.get());
   for (int i = 0; i < local.length; ++i) hash = (hash ^ bytes[i]) * 1099511628211u;
-  return hash;
+  *identity = hash;
+  return Status::Ok();
 }
 
-}  // namespace
-
-Status Listener::Listen(const Endpoint& endpoint, int backlog, Listener* out) {
+Status OpenListener(const Endpoint& endpoint, int backlog, SocketHandle* out) {
   SocketAddress address;
   SocketHandle socket;
   Status status = ParseAddress(endpoint, &address);
-  if (status.ok()) status = TakePort(endpoint, &socket);
+  if (status.ok()) status = BindPort(endpoint, &socket);
   if (!status.ok()) return status;
   if (listen(Raw(socket), backlog) != 0) return Status::SystemError(WSAGetLastError(), "listen");
-  status = ProveExclusive(socket);
-  return status.ok() ? Own(std::move(socket), endpoint, out) : status;
-}
-
-// Never needed here: an exclusive socket on the wildcard keeps every address.
-Status Listener::ListenBeside(const Endpoint& endpoint, int backlog, Listener* out) {
-  return Listen(endpoint, backlog, out);
-}
-
-Status Listener::Own(SocketHandle socket, const Endpoint& endpoint, Listener* out) {
-  Listener listener;
-  listener.socket_ = std::move(socket);
-  listener.endpoint_.address = endpoint.address;
-  listener.identity_ = SocketIdentity(listener.handle());
-  Status status = LocalPort(listener.socket_, &listener.endpoint_.port);
-  if (status.ok()) *out = std::move(listener);
+  status = VerifyExclusive(socket);
+  if (status.ok()) *out = std::move(socket);
   return status;
 }
 
-bool Listener::OwnsHandle() const { return open() && SocketIdentity(handle()) == identity_; }
+// Not needed on Windows: an exclusive socket on the wildcard excludes every address.
+Status OpenListenerBeside(const Endpoint& endpoint, int backlog, SocketHandle* out) {
+  return OpenListener(endpoint, backlog, out);
+}
 
 Status TryBind(const Endpoint& endpoint) {
   SocketAddress address;
   SocketHandle socket;
   Status status = ParseAddress(endpoint, &address);
-  return status.ok() ? TakePort(endpoint, &socket) : status;
+  return status.ok() ? BindPort(endpoint, &socket) : status;
 }
 
 }  // namespace gateway_lock

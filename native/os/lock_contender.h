@@ -1,12 +1,12 @@
-// One who wants a lock that somebody else has, and asks again and again.
+// The state of a retry loop on one lock. Keeps the lock file open between attempts where that
+// helps.
 //
-// Guaranteed: a refused Try() keeps the file open where that helps, so that the next one costs two
-// system calls and closes nothing: a close is what other waiters watch for, and one that closed
-// at each try would wake them all. Each Try() decides by the file that the path names by then.
+// Guaranteed: a refused Try() keeps the file open on POSIX, so the next one costs two system calls
+// and closes nothing. Waiters watch for a close: if each attempt closed the file, every attempt
+// would wake all of them. Each Try() decides by the file that is at the path by then.
 //
-// What ends the contention: a Try() that succeeds (the file goes to the FileLock), Close(),
-// destruction.
-// NOT promised: a turn. Who asks first after a release has the lock.
+// What ends it: a Try() that succeeds (the file moves to the FileLock), Close(), destruction.
+// NOT promised: fairness. The first attempt after a release gets the lock.
 // Thread-safety: none; one owner at a time.
 #pragma once
 
@@ -24,28 +24,34 @@ class LockContender {
   LockContender(const std::string& path, const LockOptions& options)
       : path_(path), options_(options) {}
 
-  // As FileLock::TryAcquire().
+  // Same as FileLock::TryAcquire().
   Status Try(FileSystemCache* file_systems, FileLock* out);
 
   const std::string& path() const { return path_; }
-  // What the file says whose lock was refused; empty when none was.
+  // Reads the content of the file whose lock was refused; empty if no lock was refused.
   Status ReadRecord(std::string* record) const;
-  // Watches the file whose lock was refused. kReplaced: it has been removed, or is just being.
-  // kUnsupported: there is no such file (the lock was granted, and given back), or it lies on a
-  // remote file system, where only this host's changes would be seen.
+  // Watches the file whose lock was refused. kReplaced: the file is removed, or being removed.
+  // kUnsupported: there is no such file (the lock was granted, and released), or it is on a remote
+  // file system, where only changes by this host would be seen.
   Status Watch(ReleaseWatch* watch, ReleaseWatch::Token token, std::int64_t owner_pid,
                WatchScope* scope) const;
   void Close();
 
  private:
   Status TryOnce(FileSystemCache* file_systems, FileLock* out);
+  Status CheckStrength(FileSystemCache* file_systems, Strength* strength);
+  // Per OS.
   Status Open();
+  // Opens and locks the file at the path, and describes it in `lock`.
+  Status OpenAndLock(FileLock* lock);
+  // Keeps a lock whose file system grants it twice, after the test that has shown this.
+  Status KeepWeakLock();
 
   std::string path_;
   LockOptions options_;
   FileHandle file_;
-  // Refused us, and was removed since. The last close of a removed file costs as much as a try (the
-  // file system gives back its blocks), so that waits until the lock is ours.
+  // The file of a refused attempt, removed since. Closed only with the contender: the last close of
+  // a removed file costs as much as an attempt, because the file system frees its blocks.
   FileHandle removed_;
   FileIdentity identity_;
   bool created_ = false;

@@ -10,48 +10,46 @@
 
 #include "file_content.h"
 #include "lock_path_check.h"
-#include "own_weak_locks.h"
 #include "posix_file.h"
+#include "start_over.h"
+#include "weak_lock_registry.h"
 
 namespace gateway_lock {
 namespace {
 
-// Each start-over needs somebody else to have finished a whole acquire or release in between.
-constexpr int kMaxStartOvers = 100;
+int LockOperation(LockMode mode) {
+  return (mode == LockMode::kShared ? LOCK_SH : LOCK_EX) | LOCK_NB;
+}
 
-// Two opens: O_EXCL tells whether the file was there before, and an existing file must be opened
-// without O_CREAT, which fs.protected_regular refuses on another user's file in a sticky directory.
-// Never O_TRUNC: the content is not ours before the lock is. A kept file is usually there, another
-// one usually is not: the likely open comes first.
-// kReplaced: a mode that locked us out is mended, try again.
-Status Opened(const FileHandle& file, const std::string& path, const LockOptions& options) {
+// Explains a failed open. Returns kReplaced after repairing a mode that denied access: start over.
+Status CheckOpened(const FileHandle& file, const std::string& path, const LockOptions& options) {
   if (file.valid()) return Status::Ok();
   int code = errno;
-  if (code == EACCES && MendMode(path, options)) return Status::Replaced();
+  if (code == EACCES && RepairLockFileMode(path, options)) return Status::Replaced();
   return ExplainOpenFailure(path, options.access, code);
 }
 
-// Two opens: O_EXCL tells whether the file was there before, and an existing file must be opened
-// without O_CREAT, which fs.protected_regular refuses on another user's file in a sticky directory.
-// Never O_TRUNC: the content is not ours before the lock is. A kept file is usually there, another
-// one usually is not: the likely open comes first.
+// Opens twice if needed. O_EXCL tells whether the file existed before, and an existing file must be
+// opened without O_CREAT, which fs.protected_regular refuses on another user's file in a sticky
+// directory. Never truncates: the content is not ours before the lock is. The likely open comes
+// first: a kept file usually exists, any other file usually does not.
 Status OpenOrCreate(const std::string& path, const LockOptions& options, FileHandle* file,
                     bool* created) {
   if (options.keep_file) {
     *file = OpenPath(path.c_str(), O_RDWR);
-    if (file->valid() || errno != ENOENT) return Opened(*file, path, options);
+    if (file->valid() || errno != ENOENT) return CheckOpened(*file, path, options);
   }
   *file = OpenPath(path.c_str(), O_RDWR | O_CREAT | O_EXCL, LockFileMode(options.access));
   *created = file->valid();
-  if (*created || errno != EEXIST) return Opened(*file, path, options);
+  if (*created || errno != EEXIST) return CheckOpened(*file, path, options);
   *file = OpenPath(path.c_str(), O_RDWR);
   if (!file->valid() && errno == ENOENT) return Status::Replaced();
-  return Opened(*file, path, options);
+  return CheckOpened(*file, path, options);
 }
 
 Status OpenExisting(const std::string& path, const LockOptions& options, FileHandle* file) {
   *file = OpenPath(path.c_str(), O_RDONLY);
-  return Opened(*file, path, options);
+  return CheckOpened(*file, path, options);
 }
 
 }  // namespace
@@ -61,52 +59,37 @@ Status LockContender::Try(FileSystemCache* file_systems, FileLock* out) {
   if (file_.valid() && !SameFileAtPath(path_, identity_, &now).ok()) removed_ = std::move(file_);
   Status status = file_.valid() ? Status::Ok() : CheckParentDirectory(path_);
   if (!status.ok()) return status;
-  for (int attempt = 0; attempt < kMaxStartOvers; ++attempt) {
+  return StartOverWhileReplaced([&] {
     status = TryOnce(file_systems, out);
     if (status.contended()) {
-      // Whoever refused us may leave a record in the file that we made.
+      // The holder may leave its record in a file that this attempt has created.
       created_ = false;
-      return status;
+    } else {
+      file_.Reset();
     }
-    file_.Reset();
-    if (status.kind != StatusKind::kReplaced) return status;
-  }
-  // Not contention: each time the lock was granted, and each time the path named another file.
-  return Status::WeakFileSystem("shows another file at the path each time it is asked");
+    return status;
+  });
 }
 
-// Steps 1 to 4 of docs/protocol.md: opens, locks, compares, tests the file system. kReplaced: the
-// path changed under us, start over.
-Status LockContender::TryOnce(FileSystemCache* file_systems, FileLock* out) {
-  const int operation = (options_.mode == LockMode::kShared ? LOCK_SH : LOCK_EX) | LOCK_NB;
+Status LockContender::OpenAndLock(FileLock* lock) {
   Status status = file_.valid() ? Status::Ok() : Open();
-  if (status.ok()) status = Flock(file_, operation);
-  // Between open and flock the last holder may have removed the file: then this is a lock on a file
-  // that nobody will ever find again. Our descriptor keeps the inode number from being reused.
+  if (status.ok()) status = Flock(file_, LockOperation(options_.mode));
+  // Compares after flock(): the last holder may have removed the file in between, and no other
+  // process would ever find a lock on the removed file. Our descriptor keeps the inode number from
+  // being reused.
   struct stat now = {};
   if (status.ok()) status = SameFileAtPath(path_, identity_, &now);
-  Strength strength = Strength::kLocal;
-  if (status.ok()) status = file_systems->StrengthOf(file_, path_, identity_, &strength);
-  if (!status.ok()) return status;
-  if (strength == Strength::kWeak && !options_.allow_weak) {
-    return Status::WeakFileSystem(WeaknessOf(file_));
-  }
-  if (strength == Strength::kWeak) {
-    // The test may have dropped it: see own_weak_locks.h.
-    status = Flock(file_, operation);
-    if (!status.ok()) return status;
-    AddOwnWeakLock(identity_);
-  }
-  out->file_ = std::move(file_);
-  out->identity_ = identity_;
-  out->path_ = path_;
-  out->options_ = options_;
-  out->strength_ = strength;
-  out->created_ = created_;
-  out->has_other_names_ = now.st_nlink > 1;
-  out->size_ = static_cast<std::size_t>(now.st_size);
-  out->owner_pid_ = getpid();
-  return Status::Ok();
+  lock->has_other_names_ = now.st_nlink > 1;
+  lock->size_ = static_cast<std::size_t>(now.st_size);
+  lock->owner_pid_ = getpid();
+  return status;
+}
+
+// Locks again: the test may have dropped the lock (weak_lock_registry.h).
+Status LockContender::KeepWeakLock() {
+  Status status = Flock(file_, LockOperation(options_.mode));
+  if (status.ok()) RegisterWeakLock(identity_);
+  return status;
 }
 
 Status LockContender::Open() {
@@ -115,7 +98,7 @@ Status LockContender::Open() {
                                          : OpenOrCreate(path_, options_, &file_, &created_);
   if (status.ok()) status = CheckLockFile(file_, options_, created_, &identity_);
   if (status.ok() && (created_ || options_.access != FileAccess::kOwner)) {
-    GiveMode(file_, options_, created_);
+    SetLockFileMode(file_, options_, created_);
   }
   return status;
 }
@@ -135,9 +118,9 @@ Status LockContender::Watch(ReleaseWatch* watch, ReleaseWatch::Token token, std:
   if (!file_.valid() || IsRemoteFileSystem(file_)) return Status::Unsupported(0, "");
   Status status = watch->Watch(token, path_, owner_pid, scope);
   if (!status.ok()) return status;
-  // An unlink reports the file's end before its name is gone, and may be interrupted there: then
-  // the name led us to a file whose end has been reported already, and never will be again. It has
-  // no link left (seen: 1 in 4000 hand-overs between 5 processes on 2 cores).
+  // An unlink reports the end of the file before its name is gone, and may be interrupted in
+  // between. The watch then waits for an event that was reported already. Such a file has no link
+  // left (seen: 1 in 4000 hand-overs between 5 processes on 2 cores).
   struct stat info;
   status = StatFile(file_, &info);
   return status.ok() && info.st_nlink == 0 ? Status::Replaced() : status;

@@ -4,69 +4,55 @@
 
 #include "file_content.h"
 #include "lock_path_check.h"
+#include "start_over.h"
 #include "win32_file.h"
 
 namespace gateway_lock {
 namespace {
 
-// Each start-over needs somebody else to have finished a whole acquire or release in between.
-constexpr int kMaxStartOvers = 100;
-
-// Without FILE_SHARE_DELETE: while the file is open here nobody removes or renames it.
+// No FILE_SHARE_DELETE: while the file is open here, no process can remove or rename it.
 constexpr DWORD kAccess = GENERIC_READ | GENERIC_WRITE;
 constexpr DWORD kShare = FILE_SHARE_READ | FILE_SHARE_WRITE;
 
 Status OpenExisting(const std::string& path, FileHandle* file) {
   *file = OpenFile(path, {GENERIC_READ});
-  return file->valid() ? Status::Ok() : WhyNotOpened(path);
+  return file->valid() ? Status::Ok() : LastOpenError(path);
 }
 
-// In one call: a server may have remembered that there was no such file (SMB's cache of names that
-// were not found), and would then refuse to create what another host has created.
+// Opens in one call. After a failed open an SMB client may cache that the name does not exist, and
+// would then refuse to create a file that another host has created.
 Status OpenOrCreate(const std::string& path, FileHandle* file, bool* created) {
   *file = OpenFile(path, {kAccess, kShare, OPEN_ALWAYS, 0});
   *created = file->valid() && GetLastError() != ERROR_ALREADY_EXISTS;
-  return file->valid() ? Status::Ok() : WhyNotOpened(path);
+  return file->valid() ? Status::Ok() : LastOpenError(path);
 }
 
 }  // namespace
 
-// Closed again between two tries: as long as it is open here its holder cannot remove it.
+// The file is closed after each attempt: while it is open here its holder cannot remove it.
 Status LockContender::Try(FileSystemCache* file_systems, FileLock* out) {
   Status status = CheckParentDirectory(path_);
   if (!status.ok()) return status;
-  for (int attempt = 0; attempt < kMaxStartOvers; ++attempt) {
+  return StartOverWhileReplaced([&] {
     status = TryOnce(file_systems, out);
     file_.Reset();
-    if (status.kind != StatusKind::kReplaced) return status;
-  }
-  return Status::WeakFileSystem("shows another file at the path each time it is asked");
+    return status;
+  });
 }
 
-// Opens, checks and locks once. kReplaced: the path changed under us, start over.
-Status LockContender::TryOnce(FileSystemCache* file_systems, FileLock* out) {
+Status LockContender::OpenAndLock(FileLock* lock) {
   Status status = Open();
   if (status.ok()) status = LockByte(file_, options_.mode);
-  // Nobody removes an open file, but a junction on the way to it may lead elsewhere by now.
+  // An open file cannot be removed, but a junction on the path to it may lead elsewhere by now.
   if (status.ok()) status = SameFileAtPath(path_, identity_);
-  Strength strength = Strength::kLocal;
-  if (status.ok()) status = file_systems->StrengthOf(file_, path_, identity_, &strength);
   FileFacts facts;
   if (status.ok()) status = StatFile(file_, &facts);
-  if (!status.ok()) return status;
-  if (strength == Strength::kWeak && !options_.allow_weak) {
-    return Status::WeakFileSystem(WeaknessOf(file_));
-  }
-  out->file_ = std::move(file_);
-  out->identity_ = identity_;
-  out->path_ = path_;
-  out->options_ = options_;
-  out->strength_ = strength;
-  out->created_ = created_;
-  out->has_other_names_ = facts.links > 1;
-  out->size_ = static_cast<std::size_t>(facts.size);
-  return Status::Ok();
+  lock->has_other_names_ = facts.links > 1;
+  lock->size_ = static_cast<std::size_t>(facts.size);
+  return status;
 }
+
+Status LockContender::KeepWeakLock() { return Status::Ok(); }
 
 Status LockContender::Open() {
   created_ = false;
@@ -87,7 +73,8 @@ Status LockContender::Watch(ReleaseWatch* watch, ReleaseWatch::Token token, std:
                             WatchScope* scope) const {
   FileHandle file = OpenFile(path_, {});
   if (!file.valid() && GetLastError() == ERROR_FILE_NOT_FOUND) return Status::Replaced();
-  // One that a holder is just removing denies itself to everybody, and its directory tells the end.
+  // A file that its holder is just removing cannot be opened by any process; the watch of its
+  // directory reports the end.
   if (file.valid() && IsRemoteFileSystem(file)) return Status::Unsupported(0, "");
   return watch->Watch(token, path_, owner_pid, scope);
 }

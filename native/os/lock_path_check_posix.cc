@@ -15,8 +15,8 @@ constexpr mode_t kOthersMayWrite = S_IWGRP | S_IWOTH;
 constexpr mode_t kOnlyOwner = 0700;
 constexpr mode_t kModeBits = 07777;
 
-// nullptr for a regular file.
-const char* WhyNotRegular(mode_t mode) {
+// Returns nullptr for a regular file.
+const char* DescribeNonRegular(mode_t mode) {
   if (S_ISREG(mode)) return nullptr;
   if (S_ISLNK(mode)) return "is a symbolic link";
   if (S_ISDIR(mode)) return "is a directory";
@@ -31,9 +31,10 @@ std::string ParentOf(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// Without its owner's rights (umask 0277, 0777) a directory would be of no use to this start, nor
-// to any later one. A mount that denies chmod() has modes of its own, which the next call meets.
-Status MakeOne(const std::string& path) {
+// Restores the owner's rights after mkdir(): without them (umask 0277, 0777) neither this start nor
+// a later one could use the directory. Ignores a failing chmod(): a mount that refuses it has fixed
+// modes, which the next call checks.
+Status MakeDirectory(const std::string& path) {
   if (mkdir(path.c_str(), kOnlyOwner) != 0) {
     return errno == EEXIST ? Status::Ok() : Status::SystemError(errno, "mkdir");
   }
@@ -43,33 +44,33 @@ Status MakeOne(const std::string& path) {
   return Status::Ok();
 }
 
-Status MakeMissing(const std::string& path) {
-  Status status = MakeOne(path);
+Status MakeDirectories(const std::string& path) {
+  Status status = MakeDirectory(path);
   if (status.sys_code != ENOENT) return status;
   std::string parent = ParentOf(path);
   if (parent == path) return status;
-  status = MakeMissing(parent);
-  return status.ok() ? MakeOne(path) : status;
+  status = MakeDirectories(parent);
+  return status.ok() ? MakeDirectory(path) : status;
 }
 
 // Fast path: the directory usually exists.
 Status FindOrMake(const std::string& path, struct stat* info) {
   if (StatPath(path.c_str(), info).ok()) return Status::Ok();
-  Status made = MakeMissing(path);
+  Status made = MakeDirectories(path);
   return made.ok() ? StatPath(path.c_str(), info) : made;
 }
 
-// An earlier start with an unusual umask, killed before its chmod(), left a directory of ours that
-// we cannot use. chmod() follows a link, so this is for a path that lstat() has shown to be a
-// directory.
-Status GiveToOwner(const std::string& path, struct stat* info) {
+// Restores the owner's rights on our own directory: a start with an unusual umask, killed before
+// its chmod(), leaves it unusable. chmod() follows a link, so `path` must be known from lstat() to
+// be a directory.
+Status RestoreOwnerAccess(const std::string& path, struct stat* info) {
   if ((info->st_mode & kOnlyOwner) == kOnlyOwner) return Status::Ok();
   (void)chmod(path.c_str(), kOnlyOwner);
   return StatPath(path.c_str(), info);
 }
 
-// Takes the write permission from other users, and only that: the group may go on to read, so that
-// a gateway of another uid on the same volume can see our lock. By a descriptor, because chmod()
+// Removes the write permission of other users, and nothing else: the group may still read, so that
+// a gateway of another uid on the same volume can see our lock. By descriptor, because chmod()
 // follows a link.
 Status DenyWriting(const std::string& path, mode_t mode) {
   FileHandle directory = OpenPath(path.c_str(), O_RDONLY | O_DIRECTORY);
@@ -78,10 +79,22 @@ Status DenyWriting(const std::string& path, mode_t mode) {
   return fchmod(Fd(directory), narrower) == 0 ? Status::Ok() : Status::SystemError(errno, "fchmod");
 }
 
-// Which bits of a mode let more users write to a file than `access` says.
-mode_t TooWide(FileAccess access) {
+// Returns the mode bits that let more users write to a file than `access` allows.
+mode_t ForbiddenWriteBits(FileAccess access) {
   if (access == FileAccess::kEveryone) return 0;
   return access == FileAccess::kGroup ? S_IWOTH : kOthersMayWrite;
+}
+
+Status CheckDirectory(const std::string& path, const struct stat& info) {
+  if (S_ISLNK(info.st_mode)) return Status::InvalidFile("is a symbolic link");
+  if (!S_ISDIR(info.st_mode)) return Status::InvalidFile("is not a directory");
+  if (info.st_uid != geteuid()) return Status::ForeignOwner("belongs to another user");
+  if (info.st_mode & S_IWOTH) {
+    return Status::InvalidFile(
+        LacksModes(path) ? "is a directory that every user may write to, without permissions (FAT)"
+                         : "is a directory that every user may write to");
+  }
+  return Status::Ok();
 }
 
 }  // namespace
@@ -89,22 +102,11 @@ mode_t TooWide(FileAccess access) {
 Status EnsureLockDirectory(const std::string& path, bool tighten) {
   struct stat info;
   Status status = FindOrMake(path, &info);
+  if (status.ok()) status = CheckDirectory(path, info);
+  if (status.ok() && tighten) status = RestoreOwnerAccess(path, &info);
   if (!status.ok()) return status;
-  if (S_ISLNK(info.st_mode)) return Status::InvalidFile("is a symbolic link");
-  if (!S_ISDIR(info.st_mode)) return Status::InvalidFile("is not a directory");
-  if (info.st_uid != geteuid()) return Status::ForeignOwner("belongs to another user");
-  if (info.st_mode & S_IWOTH) {
-    return Status::InvalidFile(
-        KeepsNoModes(path)
-            ? "is a directory that every user may write to, without permissions (FAT)"
-            : "is a directory that every user may write to");
-  }
-  if (tighten) {
-    status = GiveToOwner(path, &info);
-    if (!status.ok()) return status;
-  }
-  // Only where another user could write: chmod() is refused on mounts with fixed modes (Docker
-  // Desktop shares, CIFS without perms).
+  // Only if another user could write: mounts with fixed modes refuse chmod() (Docker Desktop
+  // shares, CIFS without perms).
   if (tighten && (info.st_mode & kOthersMayWrite)) return DenyWriting(path, info.st_mode);
   if (info.st_mode & S_IWGRP) {
     return Status::InvalidFile("is a directory that its group may write to");
@@ -114,10 +116,10 @@ Status EnsureLockDirectory(const std::string& path, bool tighten) {
 
 Status CheckParentDirectory(const std::string& lock_path) {
   struct stat info;
-  // A directory that is missing or unreadable is reported by the open() that follows.
+  // The open() that follows reports a missing or unreadable directory.
   if (stat(ParentOf(lock_path).c_str(), &info) != 0) return Status::Ok();
   if ((info.st_mode & S_IWOTH) && !(info.st_mode & S_ISVTX)) {
-    return Status::InvalidFile(KeepsNoModes(ParentOf(lock_path))
+    return Status::InvalidFile(LacksModes(ParentOf(lock_path))
                                    ? "lies on a file system without permissions (FAT)"
                                    : "lies in a directory that every user may write to");
   }
@@ -134,42 +136,43 @@ Status CheckLockFile(const FileHandle& file, const LockOptions& options, bool cr
   struct stat info;
   Status status = StatFile(file, &info);
   if (!status.ok()) return status;
-  const char* reason = WhyNotRegular(info.st_mode);
+  const char* reason = DescribeNonRegular(info.st_mode);
   if (reason != nullptr) return Status::InvalidFile(reason);
   bool foreign = !created && !options.existing_file && info.st_uid != geteuid();
-  if (foreign && (info.st_mode & TooWide(options.access))) {
+  if (foreign && (info.st_mode & ForbiddenWriteBits(options.access))) {
     return Status::InvalidFile("belongs to another user and is writable by others");
   }
   *identity = IdentityOf(info);
   return Status::Ok();
 }
 
-void GiveMode(const FileHandle& file, const LockOptions& options, bool created) {
+void SetLockFileMode(const FileHandle& file, const LockOptions& options, bool created) {
   struct stat info;
   if (options.existing_file || !StatFile(file, &info).ok()) return;
-  bool left = info.st_size == 0 && info.st_uid == geteuid() && options.access != FileAccess::kOwner;
+  bool leftover =
+      info.st_size == 0 && info.st_uid == geteuid() && options.access != FileAccess::kOwner;
   bool wrong = (info.st_mode & kModeBits) != LockFileMode(options.access);
-  if ((created || left) && wrong) (void)fchmod(Fd(file), LockFileMode(options.access));
+  if ((created || leftover) && wrong) (void)fchmod(Fd(file), LockFileMode(options.access));
 }
 
-bool MendMode(const std::string& path, const LockOptions& options) {
+bool RepairLockFileMode(const std::string& path, const LockOptions& options) {
   struct stat info;
   constexpr mode_t kNeeded = S_IRUSR | S_IWUSR;
-  bool left = !options.existing_file && StatPath(path.c_str(), &info).ok() &&
-              S_ISREG(info.st_mode) && info.st_size == 0 && info.st_uid == geteuid() &&
-              (info.st_mode & kNeeded) != kNeeded;
-  return left && chmod(path.c_str(), LockFileMode(options.access)) == 0;
+  bool leftover = !options.existing_file && StatPath(path.c_str(), &info).ok() &&
+                  S_ISREG(info.st_mode) && info.st_size == 0 && info.st_uid == geteuid() &&
+                  (info.st_mode & kNeeded) != kNeeded;
+  return leftover && chmod(path.c_str(), LockFileMode(options.access)) == 0;
 }
 
 Status ExplainOpenFailure(const std::string& path, FileAccess access, int sys_code) {
-  // A lease on the file (Samba, knfsd) is being broken: man 2 open, EWOULDBLOCK.
+  // EAGAIN: a lease on the file (Samba, knfsd) is being broken (man 2 open, EWOULDBLOCK).
   if (sys_code == EAGAIN) return Status::TransientError(EAGAIN, "open", "file-lease");
   struct stat info;
   if (!StatPath(path.c_str(), &info).ok()) return Status::SystemError(sys_code, "open");
-  const char* reason = WhyNotRegular(info.st_mode);
+  const char* reason = DescribeNonRegular(info.st_mode);
   if (reason != nullptr) return Status::InvalidFile(reason);
   bool refused = sys_code == EACCES || sys_code == EPERM;
-  // Another user has just created it and gives it the mode of `access` in a moment.
+  // Another user has just created the file and is about to set the mode of `access`.
   if (refused && access != FileAccess::kOwner && info.st_size == 0) {
     return Status::TransientError(sys_code, "open", "access-denied");
   }

@@ -9,38 +9,38 @@ namespace gateway_lock {
 namespace {
 
 constexpr DWORD kAll = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
-constexpr DWORD kLook = READ_CONTROL | FILE_READ_ATTRIBUTES;
+constexpr DWORD kInspect = READ_CONTROL | FILE_READ_ATTRIBUTES;
 
 FileHandle OpenDirectory(const std::string& path, DWORD access) {
   return OpenFile(path, {access, kAll, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS});
 }
 
-// nullptr for a file.
-const char* WhyNotRegular(DWORD attributes, bool is_link) {
+// Returns nullptr for a regular file.
+const char* DescribeNonRegular(DWORD attributes, bool is_link) {
   if (is_link) return "is a symbolic link";
   if (attributes & FILE_ATTRIBUTE_DIRECTORY) return "is a directory";
   if (attributes & FILE_ATTRIBUTE_DEVICE) return "is a device";
   return nullptr;
 }
 
-// Empty for what has none.
+// Returns an empty string if the path has no parent.
 std::string ParentOf(const std::string& path) {
   std::size_t slash = path.find_last_of("\\/");
   return slash == std::string::npos ? std::string() : path.substr(0, slash);
 }
 
-Status MakeOne(const std::string& path, PrivateAccess* access) {
+Status MakeDirectory(const std::string& path, PrivateAccess* access) {
   if (CreateDirectoryW(LongPath(path).c_str(), access->attributes())) return Status::Ok();
-  return GetLastError() == ERROR_ALREADY_EXISTS ? Status::Ok() : WhyDenied("mkdir");
+  return GetLastError() == ERROR_ALREADY_EXISTS ? Status::Ok() : LastErrorOrTransient("mkdir");
 }
 
-Status MakeMissing(const std::string& path, PrivateAccess* access) {
-  Status status = MakeOne(path, access);
+Status MakeDirectories(const std::string& path, PrivateAccess* access) {
+  Status status = MakeDirectory(path, access);
   if (status.sys_code != ERROR_PATH_NOT_FOUND) return status;
   std::string parent = ParentOf(path);
   if (parent.empty()) return status;
-  status = MakeMissing(parent, access);
-  return status.ok() ? MakeOne(path, access) : status;
+  status = MakeDirectories(parent, access);
+  return status.ok() ? MakeDirectory(path, access) : status;
 }
 
 Status CheckDirectory(const FileHandle& directory, Access* access) {
@@ -59,44 +59,44 @@ Status CheckDirectory(const FileHandle& directory, Access* access) {
 }  // namespace
 
 Status EnsureLockDirectory(const std::string& path, bool tighten) {
-  PrivateAccess only_us;
-  Status status = MakeMissing(path, &only_us);
+  PrivateAccess private_access;
+  Status status = MakeDirectories(path, &private_access);
   if (!status.ok()) return status;
-  FileHandle directory = OpenDirectory(path, kLook);
-  if (!directory.valid()) return WhyDenied("open");
+  FileHandle directory = OpenDirectory(path, kInspect);
+  if (!directory.valid()) return LastErrorOrTransient("open");
   Access access;
   status = CheckDirectory(directory, &access);
-  if (!status.ok() || !(access.anyone_may_write || access.anyone_may_remove)) return status;
+  if (!status.ok() || !(access.any_user_may_write || access.any_user_may_remove)) return status;
   if (!tighten) return Status::InvalidFile("is a directory that every user may write to");
-  directory = OpenDirectory(path, kLook | WRITE_DAC);
-  return directory.valid() ? only_us.ApplyTo(directory) : WhyDenied("open");
+  directory = OpenDirectory(path, kInspect | WRITE_DAC);
+  return directory.valid() ? private_access.ApplyTo(directory) : LastErrorOrTransient("open");
 }
 
 Status CheckParentDirectory(const std::string& lock_path) {
-  // A directory that is missing or unreadable is reported by the open that follows. Of a junction
-  // the target counts: that is where the file lies.
+  // The open that follows reports a missing or unreadable directory. Follows a junction: its target
+  // is the directory that holds the file.
   FileHandle directory =
       OpenFile(ParentOf(lock_path) + "\\",
-               {kLook, kAll, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, /*follow_links=*/true});
+               {kInspect, kAll, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, /*follow_links=*/true});
   Access access;
   if (!directory.valid() || !ReadAccess(directory, &access).ok()) return Status::Ok();
-  return access.anyone_may_remove
+  return access.any_user_may_remove
              ? Status::InvalidFile("lies in a directory that every user may write to")
              : Status::Ok();
 }
 
 Status CheckLockFile(const FileHandle& file, const LockOptions& options, bool created,
                      FileIdentity* identity) {
-  // Before anything else is asked, which the driver of a device may not even answer.
+  // Checked first: the driver of a device may not answer any other query.
   if (GetFileType(Raw(file)) != FILE_TYPE_DISK) return Status::InvalidFile("is a device");
   FileFacts facts;
   Status status = StatFile(file, &facts);
   if (!status.ok()) return status;
-  const char* reason = WhyNotRegular(facts.attributes, facts.is_link);
+  const char* reason = DescribeNonRegular(facts.attributes, facts.is_link);
   if (reason != nullptr) return Status::InvalidFile(reason);
   Access access;
-  bool judged = !created && !options.existing_file && options.access == FileAccess::kOwner;
-  if (judged && ReadAccess(file, &access).ok() && !access.ours && access.anyone_may_write) {
+  bool checks_owner = !created && !options.existing_file && options.access == FileAccess::kOwner;
+  if (checks_owner && ReadAccess(file, &access).ok() && !access.ours && access.any_user_may_write) {
     return Status::ForeignOwner("belongs to another user and is writable by others");
   }
   *identity = facts.identity;
@@ -111,7 +111,7 @@ Status ExplainOpenFailure(const std::string& path, FileAccess, int sys_code) {
   bool reparse_point = (found.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0;
   // dwReserved0 is the tag of a reparse point.
   const char* reason =
-      WhyNotRegular(found.dwFileAttributes, reparse_point && IsLinkTag(found.dwReserved0));
+      DescribeNonRegular(found.dwFileAttributes, reparse_point && IsLinkTag(found.dwReserved0));
   return reason == nullptr ? Status::SystemError(sys_code, "open") : Status::InvalidFile(reason);
 }
 

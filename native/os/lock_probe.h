@@ -1,9 +1,9 @@
-// Who has a lock, asked from outside.
+// Probes a lock without holding it.
 //
-// Guaranteed: nothing is created, changed or removed. The kernel is asked by trying, so for some
-// microseconds a free lock is held by the prober, and a concurrent TryAcquire() can see contention:
-// it has to ask again before it believes that (src/lock/prober-grace.ts does).
-// NOT promised: that the answer is still true when it arrives.
+// Guaranteed: nothing is created, changed or removed.
+// NOT promised: that the result is still true when it arrives, or that a concurrent TryAcquire()
+// succeeds on a free lock. A probe tries the lock and so holds it for some microseconds; a refused
+// attempt must be retried before the refusal counts (src/lock does so).
 // Thread-safety: stateless.
 #pragma once
 
@@ -24,7 +24,7 @@ struct FileLockProbe {
   bool has_other_names = false;  // hard links
 };
 
-// `access`: as for the lock, whose files of other users are judged by it.
+// `access`: same as for the lock; it decides which files of other users are accepted.
 Status ProbeFileLock(const std::string& path, FileAccess access, FileLockProbe* probe);
 
 }  // namespace gateway_lock

@@ -9,23 +9,23 @@
 #include "file_content.h"
 #include "file_lock.h"
 #include "lock_path_check.h"
-#include "own_weak_locks.h"
 #include "posix_file.h"
+#include "start_over.h"
+#include "weak_lock_registry.h"
 
 namespace gateway_lock {
 namespace {
 
-constexpr int kMaxStartOvers = 100;
-
-// For writing where it may be: NFS grants an exclusive lock on no other descriptor (man 2 flock).
-FileHandle OpenForAsking(const std::string& path) {
+// Opens for writing if allowed: NFS grants an exclusive lock on no other descriptor (man 2 flock).
+FileHandle OpenForProbe(const std::string& path) {
   FileHandle file = OpenPath(path.c_str(), O_RDWR);
-  return !file.valid() && MayReadOnly(errno) ? OpenPath(path.c_str(), O_RDONLY) : std::move(file);
+  return !file.valid() && ShouldRetryReadOnly(errno) ? OpenPath(path.c_str(), O_RDONLY)
+                                                     : std::move(file);
 }
 
-// Shared first: that is refused by an exclusive holder only. Exclusive next: refused by shared
-// ones.
-Status AskKernel(const FileHandle& file, ProbedState* state) {
+// Tries shared, then exclusive. Only an exclusive holder refuses the first; shared holders refuse
+// the second.
+Status ProbeOpenFile(const FileHandle& file, ProbedState* state) {
   Status shared = Flock(file, LOCK_SH | LOCK_NB);
   if (shared.contended()) {
     *state = ProbedState::kHeldExclusive;
@@ -45,10 +45,10 @@ Status ProbeOpened(const FileHandle& file, const std::string& path, FileAccess a
   options.access = access;
   FileIdentity identity;
   Status status = CheckLockFile(file, options, /*created=*/false, &identity);
-  if (status.ok() && IsOwnWeakLock(identity)) {
+  if (status.ok() && HoldsWeakLock(identity)) {
     probe->state = ProbedState::kHeldExclusive;
   } else if (status.ok()) {
-    status = AskKernel(file, &probe->state);
+    status = ProbeOpenFile(file, &probe->state);
   }
   if (status.ok()) status = ReadAt0(file, kRecordLimit, &probe->record);
   struct stat now;
@@ -62,16 +62,12 @@ Status ProbeOpened(const FileHandle& file, const std::string& path, FileAccess a
 }  // namespace
 
 Status ProbeFileLock(const std::string& path, FileAccess access, FileLockProbe* probe) {
-  for (int attempt = 0; attempt < kMaxStartOvers; ++attempt) {
+  return StartOverWhileReplaced([&] {
     *probe = {};
-    FileHandle file = OpenForAsking(path);
-    if (!file.valid()) {
-      return errno == ENOENT ? Status::Ok() : ExplainOpenFailure(path, access, errno);
-    }
-    Status status = ProbeOpened(file, path, access, probe);
-    if (status.kind != StatusKind::kReplaced) return status;
-  }
-  return Status::WeakFileSystem("shows another file at the path each time it is asked");
+    FileHandle file = OpenForProbe(path);
+    if (file.valid()) return ProbeOpened(file, path, access, probe);
+    return errno == ENOENT ? Status::Ok() : ExplainOpenFailure(path, access, errno);
+  });
 }
 
 }  // namespace gateway_lock

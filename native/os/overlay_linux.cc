@@ -6,13 +6,13 @@
 namespace gateway_lock {
 namespace {
 
-// One overlay of /proc/self/mountinfo.
+// An overlay mount, read from /proc/self/mountinfo.
 struct Overlay {
   std::string mount_point;
   std::string options;  // ",lowerdir=A:B,upperdir=C,workdir=D,"
 };
 
-// The kernel writes blanks and backslashes as octal numbers ("\\040").
+// Decodes octal escapes: the kernel writes blanks and backslashes as "\\040".
 std::string Unescape(const std::string& text) {
   std::string plain;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -24,7 +24,8 @@ std::string Unescape(const std::string& text) {
   return plain;
 }
 
-// man 5 proc_pid_mountinfo: "36 35 98:0 ROOT MOUNTPOINT OPTIONS - overlay SOURCE SUPEROPTIONS".
+// Parses a line of man 5 proc_pid_mountinfo: "36 35 98:0 ROOT MOUNTPOINT OPTIONS - overlay SOURCE
+// SUPEROPTIONS".
 bool ParseOverlay(const std::string& line, Overlay* overlay) {
   std::size_t type = line.find(" - overlay ");
   if (type == std::string::npos) return false;
@@ -42,7 +43,7 @@ bool IsBelow(const std::string& path, const std::string& directory) {
          (directory == "/" || path.size() == directory.size() || path[directory.size()] == '/');
 }
 
-// Whether a layer is the directory that `plain` lies in, `rest` below it.
+// Returns true if `plain` is `rest` below a layer of the overlay.
 bool HasLayer(const Overlay& overlay, const std::string& plain, const std::string& rest) {
   if (plain.size() <= rest.size()) return false;
   std::size_t length = plain.size() - rest.size();

@@ -1,6 +1,7 @@
-// The processes that use a port, from the system's own tables.
+// Finds the processes that use a port, in the tables of the system.
 //
-// NOT promised: an answer. The system tells it only for processes that this user may look at.
+// Guaranteed: nothing is opened on the port and no packet is sent.
+// NOT promised: an answer. The system shows only the processes that this user may inspect.
 // Thread-safety: stateless.
 #pragma once
 
@@ -10,21 +11,21 @@
 
 namespace gateway_lock {
 
-// Whether a socket listens that a bind to this endpoint would meet: on the same address or a
-// wildcard, and for a wildcard on any address. False also when the system does not tell.
+// Returns true if a listening socket conflicts with a bind to this endpoint: on the same address or
+// a wildcard, and for a wildcard on any address. Returns false if the system does not show it.
 bool HasListener(const Endpoint& endpoint);
 
-// Whether the table shows a connection with this local port that is being closed, or was just
-// closed. For Windows, where such a one may keep a listener off its port.
+// Returns true if the table shows a connection with this local port that is closing or has just
+// closed. Windows only, where such a connection may keep a listener off its port.
 bool HasLingeringConnection(std::uint16_t port);
 
-// The process of that listener, for messages. 0 when there is none, or when the system does not
-// tell.
+// Returns the pid of that listener, for messages. 0 if there is none, or if the system does not
+// show it.
 std::int64_t FindListenerPid(const Endpoint& endpoint);
 
-// The process of a connection that has this endpoint as its local one, for messages: while it
-// lasts, nothing can listen there. 0 when there is none, or when the system does not tell. Linux
-// lists no socket that is bound and neither listens nor is connected.
-std::int64_t FindConnectionOwner(const Endpoint& endpoint);
+// Returns the pid of a connection with this local endpoint, for messages: while the connection
+// lasts, no process can listen there. 0 if there is none, or if the system does not show it. Linux
+// lists no socket that is bound but neither listens nor is connected.
+std::int64_t FindConnectionPid(const Endpoint& endpoint);
 
 }  // namespace gateway_lock

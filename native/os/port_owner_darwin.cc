@@ -12,9 +12,9 @@
 namespace gateway_lock {
 namespace {
 
-// Where a socket listens, or a bind wants to.
-struct Place {
-  bool v4 = false;  // takes IPv4 connections; a socket on `::` takes both
+// The address of a socket, or of a wanted bind.
+struct BoundAddress {
+  bool v4 = false;  // accepts IPv4 connections; a socket on `::` accepts both
   bool v6 = false;
   in6_addr local = {};  // an IPv4 address is in the last 4 bytes
 };
@@ -24,26 +24,26 @@ bool IsAny(const in6_addr& address) {
   return std::memcmp(&address, &any, sizeof any) == 0;
 }
 
-bool State(const Endpoint& endpoint, Place* place) {
+bool ToBoundAddress(const Endpoint& endpoint, BoundAddress* bound) {
   SocketAddress address;
   if (!ParseAddress(endpoint, &address).ok()) return false;
-  place->v6 = address.family() == AF_INET6;
-  place->v4 = !place->v6;
-  if (place->v6) {
-    place->local = reinterpret_cast<const sockaddr_in6*>(address.get())->sin6_addr;
-    place->v4 = IsAny(place->local);
+  bound->v6 = address.family() == AF_INET6;
+  bound->v4 = !bound->v6;
+  if (bound->v6) {
+    bound->local = reinterpret_cast<const sockaddr_in6*>(address.get())->sin6_addr;
+    bound->v4 = IsAny(bound->local);
   } else {
     const in_addr& v4 = reinterpret_cast<const sockaddr_in*>(address.get())->sin_addr;
-    std::memcpy(&place->local.s6_addr[12], &v4, sizeof v4);
+    std::memcpy(&bound->local.s6_addr[12], &v4, sizeof v4);
   }
   return true;
 }
 
 enum class Kind { kListener, kConnection };
 
-// False for a socket of another kind or on another port. insi_laddr and insi_vflag are those of the
-// inpcb (fill_inpcbinfo() in bsd/kern/socket_info.c).
-bool ReadSocket(int pid, int descriptor, std::uint16_t port, Kind kind, Place* place) {
+// Returns false for a socket of another kind or on another port. insi_laddr and insi_vflag are
+// those of the inpcb (fill_inpcbinfo() in bsd/kern/socket_info.c).
+bool ReadSocket(int pid, int descriptor, std::uint16_t port, Kind kind, BoundAddress* bound) {
   socket_fdinfo info = {};
   if (proc_pidfdinfo(pid, descriptor, PROC_PIDFDSOCKETINFO, &info, sizeof info) <
       static_cast<int>(sizeof info)) {
@@ -52,46 +52,46 @@ bool ReadSocket(int pid, int descriptor, std::uint16_t port, Kind kind, Place* p
   if (info.psi.soi_kind != SOCKINFO_TCP) return false;
   const tcp_sockinfo& tcp = info.psi.soi_proto.pri_tcp;
   const in_sockinfo& in = tcp.tcpsi_ini;
-  place->v4 = (in.insi_vflag & INI_IPV4) != 0;
-  place->v6 = (in.insi_vflag & INI_IPV6) != 0;
-  if (place->v6) {
-    place->local = in.insi_laddr.ina_6;
+  bound->v4 = (in.insi_vflag & INI_IPV4) != 0;
+  bound->v6 = (in.insi_vflag & INI_IPV6) != 0;
+  if (bound->v6) {
+    bound->local = in.insi_laddr.ina_6;
   } else {
-    std::memcpy(&place->local.s6_addr[12], &in.insi_laddr.ina_46.i46a_addr4, 4);
+    std::memcpy(&bound->local.s6_addr[12], &in.insi_laddr.ina_46.i46a_addr4, 4);
   }
   bool listens = tcp.tcpsi_state == TSI_S_LISTEN;
   return listens == (kind == Kind::kListener) &&
          ntohs(static_cast<std::uint16_t>(in.insi_lport)) == port;
 }
 
-// A v6 listener on `::` takes IPv4 connections, too; a v4 listener never takes those for ::1.
-bool Meets(const Place& listener, const Place& wanted) {
+// A v6 listener on `::` accepts IPv4 connections too; a v4 listener never accepts those for ::1.
+bool Overlaps(const BoundAddress& listener, const BoundAddress& wanted) {
   if (!(listener.v4 && wanted.v4) && !(listener.v6 && wanted.v6)) return false;
   return IsAny(listener.local) || IsAny(wanted.local) ||
          std::memcmp(&listener.local, &wanted.local, sizeof wanted.local) == 0;
 }
 
-// Another user's process is EPERM (proc_security_policy() in bsd/kern/proc_info.c), and reads as
-// one without sockets.
-bool HasSocket(int pid, std::uint16_t port, Kind kind, const Place& wanted) {
+// A process of another user fails with EPERM (proc_security_policy() in bsd/kern/proc_info.c) and
+// reads as a process without sockets.
+bool HasSocket(int pid, std::uint16_t port, Kind kind, const BoundAddress& wanted) {
   int size = proc_pidinfo(pid, PROC_PIDLISTFDS, 0, nullptr, 0);
   if (size <= 0) return false;
   std::vector<proc_fdinfo> descriptors(static_cast<std::size_t>(size) / sizeof(proc_fdinfo));
   size = proc_pidinfo(pid, PROC_PIDLISTFDS, 0, descriptors.data(), size);
   for (int i = 0; i < size / static_cast<int>(sizeof(proc_fdinfo)); ++i) {
-    const proc_fdinfo& one = descriptors[static_cast<std::size_t>(i)];
-    Place place;
-    bool found =
-        one.proc_fdtype == PROX_FDTYPE_SOCKET && ReadSocket(pid, one.proc_fd, port, kind, &place);
-    if (found && Meets(place, wanted)) return true;
+    const proc_fdinfo& descriptor = descriptors[static_cast<std::size_t>(i)];
+    BoundAddress bound;
+    bool found = descriptor.proc_fdtype == PROX_FDTYPE_SOCKET &&
+                 ReadSocket(pid, descriptor.proc_fd, port, kind, &bound);
+    if (found && Overlaps(bound, wanted)) return true;
   }
   return false;
 }
 
-// 0 for none.
+// Returns 0 if no process has such a socket.
 std::int64_t FindProcess(const Endpoint& endpoint, Kind kind) {
-  Place wanted;
-  if (!State(endpoint, &wanted)) return 0;
+  BoundAddress wanted;
+  if (!ToBoundAddress(endpoint, &wanted)) return 0;
   int size = proc_listpids(PROC_ALL_PIDS, 0, nullptr, 0);
   if (size <= 0) return 0;
   std::vector<int> pids(static_cast<std::size_t>(size) / sizeof(int));
@@ -111,7 +111,7 @@ std::int64_t FindListenerPid(const Endpoint& endpoint) {
   return FindProcess(endpoint, Kind::kListener);
 }
 
-std::int64_t FindConnectionOwner(const Endpoint& endpoint) {
+std::int64_t FindConnectionPid(const Endpoint& endpoint) {
   return FindProcess(endpoint, Kind::kConnection);
 }
 

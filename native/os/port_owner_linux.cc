@@ -1,6 +1,5 @@
 #include "port_owner.h"
 
-#include <dirent.h>
 #include <netinet/in.h>
 #include <unistd.h>
 
@@ -8,20 +7,15 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <string>
 
+#include "posix_directory.h"
 #include "posix_socket.h"
 
 namespace gateway_lock {
 namespace {
 
 constexpr unsigned kListenState = 0x0A;  // TCP_LISTEN, include/net/tcp_states.h
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { closedir(directory); }
-};
-using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
 // /proc/net/tcp prints an address as 32-bit words in host byte order.
 std::string HexAddress(const SocketAddress& address) {
@@ -64,10 +58,10 @@ bool IsOfKind(const Row& row, Kind kind) {
   return (row.state == kListenState) == (kind == Kind::kListener);
 }
 
-// The inode of the first socket on the port for which `meets` holds; 0 for none. A connection that
-// its process has closed (TIME_WAIT) has no inode.
-template <typename Meets>
-std::uint64_t FindInode(const char* table, unsigned port, Kind kind, Meets meets) {
+// Returns the inode of the first socket on the port for which `matches` holds; 0 if there is none.
+// A connection that its process has closed (TIME_WAIT) has no inode.
+template <typename Matches>
+std::uint64_t FindInode(const char* table, unsigned port, Kind kind, Matches matches) {
   FILE* stream = fopen(table, "re");
   if (stream == nullptr) return 0;
   std::uint64_t found = 0;
@@ -76,14 +70,14 @@ std::uint64_t FindInode(const char* table, unsigned port, Kind kind, Meets meets
   Row row;
   while (found == 0 && getline(&line, &capacity, stream) > 0) {
     bool wanted = ParseRow(line, &row) && row.port == port && IsOfKind(row, kind);
-    if (wanted && meets(std::string(row.local))) found = row.inode;
+    if (wanted && matches(std::string(row.local))) found = row.inode;
   }
   free(line);
   fclose(stream);
   return found;
 }
 
-// A v6 listener on `::` takes IPv4 connections, too; a v4 listener never takes those for ::1.
+// A v6 listener on `::` accepts IPv4 connections too; a v4 listener never accepts those for ::1.
 std::uint64_t FindInode(const Endpoint& endpoint, Kind kind) {
   SocketAddress address;
   if (!ParseAddress(endpoint, &address).ok()) return 0;
@@ -92,8 +86,8 @@ std::uint64_t FindInode(const Endpoint& endpoint, Kind kind) {
   bool any = IsWildcard(wanted);
   auto same = [&](const std::string& local) { return any || local == wanted || IsWildcard(local); };
   auto wildcard = [&](const std::string& local) { return IsWildcard(local); };
-  auto find = [&](const char* table, auto meets) {
-    return FindInode(table, endpoint.port, kind, meets);
+  auto find = [&](const char* table, auto matches) {
+    return FindInode(table, endpoint.port, kind, matches);
   };
   std::uint64_t inode = find(v6 ? "/proc/net/tcp6" : "/proc/net/tcp", same);
   if (inode == 0 && !v6) inode = find("/proc/net/tcp6", wildcard);
@@ -103,7 +97,7 @@ std::uint64_t FindInode(const Endpoint& endpoint, Kind kind) {
 
 bool HasDescriptorOf(const std::string& process, const std::string& socket) {
   std::string folder = process + "/fd";
-  Directory descriptors(opendir(folder.c_str()));
+  DirectoryStream descriptors = OpenDirectory(folder);
   if (descriptors == nullptr) return false;
   while (const dirent* entry = readdir(descriptors.get())) {
     char target[64];
@@ -113,9 +107,9 @@ bool HasDescriptorOf(const std::string& process, const std::string& socket) {
   return false;
 }
 
-std::int64_t FindHolder(std::uint64_t inode) {
+std::int64_t FindPidOf(std::uint64_t inode) {
   std::string socket = "socket:[" + std::to_string(inode) + "]";
-  Directory processes(opendir("/proc"));
+  DirectoryStream processes = OpenDirectory("/proc");
   if (processes == nullptr) return 0;
   while (const dirent* entry = readdir(processes.get())) {
     std::int64_t pid = std::strtoll(entry->d_name, nullptr, 10);
@@ -130,12 +124,12 @@ bool HasListener(const Endpoint& endpoint) { return FindInode(endpoint, Kind::kL
 
 std::int64_t FindListenerPid(const Endpoint& endpoint) {
   std::uint64_t inode = FindInode(endpoint, Kind::kListener);
-  return inode == 0 ? 0 : FindHolder(inode);
+  return inode == 0 ? 0 : FindPidOf(inode);
 }
 
-std::int64_t FindConnectionOwner(const Endpoint& endpoint) {
+std::int64_t FindConnectionPid(const Endpoint& endpoint) {
   std::uint64_t inode = FindInode(endpoint, Kind::kConnection);
-  return inode == 0 ? 0 : FindHolder(inode);
+  return inode == 0 ? 0 : FindPidOf(inode);
 }
 
 }  // namespace gateway_lock

@@ -13,11 +13,11 @@
 namespace gateway_lock {
 namespace {
 
-constexpr int kTries = 8;
+constexpr int kMaxAttempts = 8;
 
 enum class Kind { kListener, kConnection };
 
-// One line of a table of sockets; an IPv4 address is the first 4 bytes.
+// One row of a socket table; an IPv4 address is the first 4 bytes.
 struct Row {
   unsigned char local[16];
   std::uint16_t port;
@@ -37,14 +37,15 @@ Row ToRow(const MIB_TCP6ROW_OWNER_PID& from) {
   return row;
 }
 
-// The table grows while we ask for its size. Empty when the system does not tell.
+// Retries: the table may grow between the two calls. Returns an empty table if the system does not
+// show it.
 std::vector<DWORD> ReadTable(ULONG family, Kind kind) {
   auto rows =
       kind == Kind::kListener ? TCP_TABLE_OWNER_PID_LISTENER : TCP_TABLE_OWNER_PID_CONNECTIONS;
   std::vector<DWORD> table(1024);
-  for (int tries = 0; tries < kTries; ++tries) {
+  for (int tries = 0; tries < kMaxAttempts; ++tries) {
     auto size = static_cast<DWORD>(table.size() * sizeof(DWORD));
-    DWORD error = GetExtendedTcpTable(table.data(), &size, FALSE, family, rows, 0);
+    DWORD error = GetExtendedTcpTable(table.data(), &size, /*bOrder=*/FALSE, family, rows, 0);
     if (error == NO_ERROR) return table;
     if (error != ERROR_INSUFFICIENT_BUFFER) break;
     table.resize(size / sizeof(DWORD) + 256);
@@ -52,15 +53,15 @@ std::vector<DWORD> ReadTable(ULONG family, Kind kind) {
   return {};
 }
 
-// The first socket on the port for which `meets` holds.
-template <typename Table, typename Meets>
-bool FindRow(ULONG family, std::uint16_t port, Kind kind, Meets meets, Row* found) {
+// Finds the first socket on the port for which `matches` holds.
+template <typename Table, typename Matches>
+bool FindRow(ULONG family, std::uint16_t port, Kind kind, Matches matches, Row* found) {
   std::vector<DWORD> bytes = ReadTable(family, kind);
   if (bytes.empty()) return false;
   const auto* table = reinterpret_cast<const Table*>(bytes.data());
   for (DWORD i = 0; i < table->dwNumEntries; ++i) {
     *found = ToRow(table->table[i]);
-    if (found->port == port && meets(*found)) return true;
+    if (found->port == port && matches(*found)) return true;
   }
   return false;
 }
@@ -69,7 +70,7 @@ bool IsWildcard(const unsigned char (&address)[16]) {
   return std::all_of(address, address + 16, [](unsigned char byte) { return byte == 0; });
 }
 
-Row State(const SocketAddress& address, std::uint16_t port) {
+Row ToRow(const SocketAddress& address, std::uint16_t port) {
   Row row = {{}, port, 0, 0};
   if (address.family() == AF_INET) {
     std::memcpy(row.local, &reinterpret_cast<const sockaddr_in*>(address.get())->sin_addr, 4);
@@ -79,22 +80,22 @@ Row State(const SocketAddress& address, std::uint16_t port) {
   return row;
 }
 
-// A v6 listener on `::` can take IPv4 connections, too; a v4 listener never takes those for ::1.
+// A v6 listener on `::` can accept IPv4 connections too; a v4 listener never accepts those for ::1.
 bool FindSocket(const Endpoint& endpoint, Kind kind, Row* found) {
   SocketAddress address;
   if (!ParseAddress(endpoint, &address).ok()) return false;
-  Row wanted = State(address, endpoint.port);
+  Row wanted = ToRow(address, endpoint.port);
   bool v6 = address.family() == AF_INET6;
   bool any = IsWildcard(wanted.local);
   auto wildcard = [](const Row& row) { return IsWildcard(row.local); };
   auto same = [&](const Row& row) {
     return any || wildcard(row) || std::memcmp(row.local, wanted.local, sizeof row.local) == 0;
   };
-  auto in_v4 = [&](auto meets) {
-    return FindRow<MIB_TCPTABLE_OWNER_PID>(AF_INET, endpoint.port, kind, meets, found);
+  auto in_v4 = [&](auto matches) {
+    return FindRow<MIB_TCPTABLE_OWNER_PID>(AF_INET, endpoint.port, kind, matches, found);
   };
-  auto in_v6 = [&](auto meets) {
-    return FindRow<MIB_TCP6TABLE_OWNER_PID>(AF_INET6, endpoint.port, kind, meets, found);
+  auto in_v6 = [&](auto matches) {
+    return FindRow<MIB_TCP6TABLE_OWNER_PID>(AF_INET6, endpoint.port, kind, matches, found);
   };
   return v6 ? in_v6(same) || (any && in_v4(same)) : in_v4(same) || in_v6(wildcard);
 }
@@ -108,9 +109,11 @@ bool HasListener(const Endpoint& endpoint) {
 
 bool HasLingeringConnection(std::uint16_t port) {
   Row row;
-  // From FIN_WAIT_1 to TIME_WAIT. One that is established belongs to somebody who has the port.
-  auto lingers = [](const Row& one) {
-    return one.state >= MIB_TCP_STATE_FIN_WAIT1 && one.state <= MIB_TCP_STATE_TIME_WAIT;
+  // From FIN_WAIT_1 to TIME_WAIT. An established connection belongs to a process that uses the
+  // port.
+  auto lingers = [](const Row& connection) {
+    return connection.state >= MIB_TCP_STATE_FIN_WAIT1 &&
+           connection.state <= MIB_TCP_STATE_TIME_WAIT;
   };
   constexpr Kind kKind = Kind::kConnection;
   return FindRow<MIB_TCPTABLE_OWNER_PID>(AF_INET, port, kKind, lingers, &row) ||
@@ -124,7 +127,7 @@ std::int64_t FindListenerPid(const Endpoint& endpoint) {
 }
 
 // A connection that its process has closed (TIME_WAIT) has pid 0.
-std::int64_t FindConnectionOwner(const Endpoint& endpoint) {
+std::int64_t FindConnectionPid(const Endpoint& endpoint) {
   Row row;
   bool found = FindSocket(endpoint, Kind::kConnection, &row);
   return found ? static_cast<std::int64_t>(row.pid) : 0;

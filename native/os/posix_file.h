@@ -1,4 +1,4 @@
-// The few POSIX calls that several files share. Included by .cc files only.
+// POSIX file calls that several files share. Included by .cc files only.
 #pragma once
 
 #include <sys/stat.h>
@@ -18,39 +18,42 @@ inline FileIdentity IdentityOf(const struct stat& info) {
 
 inline int Fd(const FileHandle& file) { return static_cast<int>(file.get()); }
 
-// open(2) that loops on EINTR. O_NOFOLLOW: a link planted by another user must not choose the file.
-// O_NONBLOCK: a FIFO must not hang us before it is refused. O_NOCTTY: a terminal must not become
-// ours. Not valid, with errno, on failure.
+// Opens like open(2), and retries on EINTR. Returns an invalid handle and sets errno on failure.
+// O_NOFOLLOW: a link planted by another user must not choose the file. O_NONBLOCK: opening a FIFO
+// must not block before the FIFO is refused. O_NOCTTY: a terminal must not become the controlling
+// one.
 FileHandle OpenPath(const char* path, int flags, mode_t mode = 0);
 
-// The mode of a lock file that we create, and repair: bits of chmod(2).
+// Returns the mode for a lock file that we create or repair: bits of chmod(2).
 mode_t LockFileMode(FileAccess access);
 
-// Gives a file that we have created the mode of its access, whatever the umask is: one that its
-// users cannot open again would lock them out for good. The result does not matter: FAT has no
-// modes. An empty file of ours is what a start left that was killed before this.
-void GiveMode(const FileHandle& file, const LockOptions& options, bool created);
+// Sets the mode of a lock file that we have created, whatever the umask is: a file that its users
+// cannot open would lock them out forever. Also repairs an empty file of ours, which a start leaves
+// that is killed before this call. Ignores failures: FAT has no modes.
+void SetLockFileMode(const FileHandle& file, const LockOptions& options, bool created);
 
-// Gives an empty file of ours the mode that it lacks. A start with an unusual umask, killed between
-// open() and fchmod(), leaves one that no start could open. False where there is none.
-bool MendMode(const std::string& path, const LockOptions& options);
+// Restores the owner's permissions on an empty file of ours. A start with an unusual umask, killed
+// between open() and fchmod(), leaves a file that no start could open. Returns false if the path is
+// not such a file.
+bool RepairLockFileMode(const std::string& path, const LockOptions& options);
 
-// Whether an open for writing that failed with `code` may succeed for reading.
-bool MayReadOnly(int code);
+// Returns true if an open for writing that failed with `code` may succeed for reading.
+bool ShouldRetryReadOnly(int code);
 
-// flock(2) that loops on EINTR. kContended where another open file description has the lock;
-// kUnsupported where this file system has none.
+// Calls flock(2), and retries on EINTR. kContended if another open file description has the lock;
+// kUnsupported if the file system has no locks.
 Status Flock(const FileHandle& file, int operation);
 
-// What the path itself names: a link is not followed.
+// Stats the path itself, without following a link.
 Status StatPath(const char* path, struct stat* info);
 Status StatFile(const FileHandle& file, struct stat* info);
 
-// kReplaced when the path names another file, or none. `now`: what the path names.
+// Returns kReplaced if the path does not name the file `identity`. Sets `now` to the stat of the
+// path.
 Status SameFileAtPath(const std::string& path, const FileIdentity& identity, struct stat* now);
 
-// kReplaced when the path names another file than the open one, or none. By the number that the
-// open file has now: on FAT an empty file gets another one with its first byte (msdosfs_vnops.c,
+// Returns kReplaced if the path does not name the open file. Stats the open file again for this: on
+// FAT an empty file gets another inode number with its first byte (msdosfs_vnops.c,
 // msdosfs_denode.c).
 Status StillAtPath(const FileHandle& file, const std::string& path);
 

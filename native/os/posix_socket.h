@@ -1,9 +1,10 @@
-// The socket calls that listening and asking share. Included by _posix.cc files only.
+// POSIX socket calls that the listener and the port probe share. Included by .cc files only.
 #pragma once
 
 #include <sys/socket.h>
 
 #include "listener.h"
+#include "socket.h"
 #include "status.h"
 #include "unique_handle.h"
 
@@ -18,13 +19,13 @@ struct SocketAddress {
 
 inline int Fd(const SocketHandle& socket) { return static_cast<int>(socket.get()); }
 
-// EINVAL for anything but a numeric address: no name is ever looked up.
+// Parses a numeric address; no name is ever looked up. Fails with EINVAL for anything else.
 Status ParseAddress(const Endpoint& endpoint, SocketAddress* address);
 
-// A close-on-exec, non-blocking TCP socket. IPv6 sockets take IPv4 as well where the address is
-// `::`, as Node's own do.
+// Opens a close-on-exec, non-blocking TCP socket. An IPv6 socket bound to `::` accepts IPv4 too, as
+// Node's own sockets do.
 Status OpenSocket(int family, SocketHandle* out);
 
-Status LocalPort(const SocketHandle& socket, std::uint16_t* port);
+Status Bind(const SocketHandle& socket, const SocketAddress& address);
 
 }  // namespace gateway_lock

@@ -16,9 +16,9 @@ namespace {
 
 constexpr auto kCommandLineInformation = static_cast<PROCESSINFOCLASS>(60);
 constexpr auto kTimeOfDayInformation = static_cast<SYSTEM_INFORMATION_CLASS>(3);
-constexpr std::size_t kLongestCommandLine = 4096;
+constexpr std::size_t kMaxCommandLine = 4096;
 
-// SYSTEM_TIMEOFDAY_INFORMATION, of which winternl.h shows no member.
+// SYSTEM_TIMEOFDAY_INFORMATION, whose members winternl.h does not declare.
 struct TimeOfDay {
   LARGE_INTEGER boot_time;
   LARGE_INTEGER current_time;
@@ -38,11 +38,12 @@ Function Find(const wchar_t* library, const char* name) {
 
 FileHandle Open(std::int64_t pid, DWORD access) {
   if (pid <= 0 || pid > UINT32_MAX) return FileHandle();
-  HANDLE process = OpenProcess(access, FALSE, static_cast<DWORD>(pid));
+  HANDLE process = OpenProcess(access, /*bInheritHandle=*/FALSE, static_cast<DWORD>(pid));
   return process == nullptr ? FileHandle() : FileHandle(reinterpret_cast<NativeHandle>(process));
 }
 
-// As the program got it: one text. Empty where the system does not tell.
+// Returns the command line as one text, as the program received it. Empty if the system does not
+// show it.
 std::wstring CommandLineText(std::int64_t pid) {
   FileHandle process = Open(pid, PROCESS_QUERY_LIMITED_INFORMATION);
   using Function = LONG(NTAPI*)(HANDLE, PROCESSINFOCLASS, void*, ULONG, ULONG*);
@@ -62,23 +63,23 @@ ProcessIdentity ReadProcess(std::int64_t pid) {
   ProcessIdentity identity;
   FileHandle process = Open(pid, PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE);
   if (!process.valid()) {
-    // Somebody else's.
+    // A process of another user exists, but cannot be opened.
     identity.alive = pid > 0 && GetLastError() == ERROR_ACCESS_DENIED;
     return identity;
   }
-  // Its exit code says nothing: 259 is one, too.
+  // The exit code would prove nothing: 259 (STILL_ACTIVE) is a valid one.
   identity.alive = WaitForSingleObject(Raw(process), 0) == WAIT_TIMEOUT;
   FILETIME created = {};
   FILETIME rest[3] = {};
   if (GetProcessTimes(Raw(process), &created, &rest[0], &rest[1], &rest[2])) {
     identity.started_at_ms = UnixMs(created);
-    // A double in JavaScript carries microseconds since 1970, and not 100 ns since 1601.
+    // Microseconds since 1970, because a JavaScript double cannot hold 100 ns since 1601 exactly.
     identity.start_time = static_cast<std::uint64_t>(UnixMicroseconds(created));
   }
   return identity;
 }
 
-// shell32 takes milliseconds to load and brings the desktop with it: only when somebody asks.
+// Loads shell32 on demand: loading takes milliseconds and pulls in the desktop libraries.
 std::string CommandLine(std::int64_t pid) {
   std::wstring text = CommandLineText(pid);
   using Function = wchar_t**(WINAPI*)(const wchar_t*, int*);
@@ -91,11 +92,11 @@ std::string CommandLine(std::int64_t pid) {
     all += '\0';
   }
   LocalFree(words);
-  if (all.size() > kLongestCommandLine) all.resize(kLongestCommandLine);
+  if (all.size() > kMaxCommandLine) all.resize(kMaxCommandLine);
   return all;
 }
 
-// Without what was added to it each time that somebody set the clock.
+// Subtracts the boot time bias, which changes whenever the clock is set.
 std::string BootId() {
   using Function = LONG(NTAPI*)(SYSTEM_INFORMATION_CLASS, void*, ULONG, ULONG*);
   auto query = Find<Function>(L"ntdll.dll", "NtQuerySystemInformation");

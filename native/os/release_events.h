@@ -1,7 +1,8 @@
-// What the system reports of files and processes: the part of ReleaseWatch that differs per system.
-// For release_watch.cc only; the contract is in release_watch.h.
+// The part of ReleaseWatch that differs per OS: the events of files and processes. For
+// release_watch.cc only; the contract is in release_watch.h.
 //
-// Thread-safety: Wait() is for the watch's thread, the others are for the owner's, at the same time.
+// Thread-safety: Wait() is for the thread of the watch, all other members are for the thread of the
+// owner. Both may run at the same time.
 #pragma once
 
 #include <cstdint>
@@ -16,20 +17,20 @@ namespace gateway_lock {
 class ReleaseEvents {
  public:
   using Token = ReleaseWatch::Token;
-  enum class WaitResult { kWoken, kTimeout, kFailed };  // kTimeout: the time is over
+  enum class WaitResult { kWoken, kTimeout, kFailed };
   static constexpr int kForever = -1;
 
   static Status Open(std::unique_ptr<ReleaseEvents>* out);
   virtual ~ReleaseEvents() = default;
 
-  // On failure nothing is watched for the token.
+  // On failure the token has no watch.
   virtual Status Add(Token token, const std::string& path, std::int64_t owner_pid,
                      WatchScope* scope) = 0;
   virtual void Remove(Token token) = 0;
-  // Ends a Wait(), or the next one.
+  // Ends the current Wait(), or the next one.
   virtual void Interrupt() = 0;
-  // Sleeps until there is something to report, and removes those tokens; at most for `timeout_ms`,
-  // kForever for ever.
+  // Sleeps until there are events, at most `timeout_ms` milliseconds (kForever: no limit). Appends
+  // the tokens with events to `reported` and removes their watches.
   virtual WaitResult Wait(int timeout_ms, std::vector<Token>* reported) = 0;
 };
 

@@ -17,15 +17,15 @@ namespace {
 
 constexpr std::uintptr_t kInterrupt = 1;
 
-// The file is gone, or its lock is dropped: after the last holder's LOCK_UN or close, of whatever
-// process, also a dying one (VNOP_ADVLOCK in bsd/vfs/kpi_vfs.c). A descriptor that was refused the
-// lock has none to drop, so its close is not reported. A holder that keeps the file truncates it
+// The events of a release: the file is gone, or its lock is dropped by the last LOCK_UN or close of
+// any process, even a dying one (VNOP_ADVLOCK in bsd/vfs/kpi_vfs.c). A descriptor whose lock was
+// refused has none to drop, so its close is not reported. A holder that keeps the file truncates it
 // just before (VNOP_SETATTR).
 constexpr std::uint32_t kRelease =
     NOTE_DELETE | NOTE_RENAME | NOTE_LINK | NOTE_REVOKE | NOTE_FUNLOCK | NOTE_ATTRIB;
 
-// EV_CLEAR: reported once. Without it an EVFILT_USER event that was triggered stays active, and
-// each wait returns at once: a whole core for the rest of the process (filt_userprocess() in
+// EV_CLEAR reports an event once. Without it a triggered EVFILT_USER event stays active and each
+// wait returns at once, which takes a whole core for the rest of the process (filt_userprocess() in
 // bsd/kern/kern_event.c).
 bool Register(const FileHandle& queue, std::uintptr_t id, std::int16_t filter, std::uint32_t notes,
               std::uint64_t data = 0) {
@@ -45,8 +45,15 @@ Status OpenQueue(FileHandle* out) {
   return Status::Ok();
 }
 
-// Each token has a queue of its own inside the thread's: a queue knows a process only once, and two
-// tokens may watch one process.
+// O_EVTONLY: the watch does not keep the volume from being unmounted.
+Status OpenForEvents(const std::string& path, FileHandle* out) {
+  *out = FileHandle(open(path.c_str(), O_EVTONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (out->valid()) return Status::Ok();
+  return errno == ENOENT ? Status::Replaced() : Status::SystemError(errno, "open");
+}
+
+// Each token has a queue of its own inside the queue of the thread: a queue holds a process only
+// once, and two tokens may watch one process.
 class DarwinEvents : public ReleaseEvents {
  public:
   Status Start();
@@ -57,55 +64,62 @@ class DarwinEvents : public ReleaseEvents {
   WaitResult Wait(int timeout_ms, std::vector<Token>* reported) override;
 
  private:
-  struct Watched {
+  struct Watch {
     FileHandle file;
     FileHandle queue;  // closed first
   };
 
+  Status Connect(Token token, const std::string& path, const Watch& watch) const;
+
   FileHandle poller_;
   std::mutex mutex_;
-  std::unordered_map<Token, Watched> watched_;  // guarded by mutex_
+  std::unordered_map<Token, Watch> watches_;  // guarded by mutex_
 };
 
 Status DarwinEvents::Start() {
   Status status = OpenQueue(&poller_);
   if (!status.ok()) return status;
-  return Register(poller_, kInterrupt, EVFILT_USER, 0) ? Status::Ok()
-                                                       : Status::SystemError(errno, "kevent");
+  return Register(poller_, kInterrupt, EVFILT_USER, /*notes=*/0)
+             ? Status::Ok()
+             : Status::SystemError(errno, "kevent");
 }
 
 Status DarwinEvents::Add(Token token, const std::string& path, std::int64_t owner_pid,
                          WatchScope* scope) {
   Remove(token);
-  Watched next;
-  // O_EVTONLY: does not keep the volume from being unmounted.
-  next.file = FileHandle(open(path.c_str(), O_EVTONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (!next.file.valid()) {
-    return errno == ENOENT ? Status::Replaced() : Status::SystemError(errno, "open");
-  }
-  Status status = OpenQueue(&next.queue);
+  Watch next;
+  Status status = OpenForEvents(path, &next.file);
+  if (status.ok()) status = OpenQueue(&next.queue);
   if (!status.ok()) return status;
   bool sees_owner = owner_pid > 0 && Register(next.queue, static_cast<std::uintptr_t>(owner_pid),
                                               EVFILT_PROC, NOTE_EXIT);
-  auto file = static_cast<std::uintptr_t>(next.file.get());
-  auto queue = static_cast<std::uintptr_t>(next.queue.get());
   std::lock_guard<std::mutex> guard(mutex_);
-  if (!Register(next.queue, file, EVFILT_VNODE, kRelease)) {
-    return Status::SystemError(errno, "kevent");
-  }
-  // One that was removed or renamed since open() never reports that again.
-  status = StillAtPath(next.file, path);
+  status = Connect(token, path, next);
   if (!status.ok()) return status;
-  if (!Register(poller_, queue, EVFILT_READ, 0, token)) return Status::SystemError(errno, "kevent");
-  watched_[token] = std::move(next);
+  watches_[token] = std::move(next);
   *scope = sees_owner ? WatchScope::kOwner : WatchScope::kFile;
   return Status::Ok();
 }
 
-// Closing a queue takes it out of the one that it is in.
+// Connects the file to the queue of the token, and that to the queue of the thread.
+Status DarwinEvents::Connect(Token token, const std::string& path, const Watch& watch) const {
+  auto file = static_cast<std::uintptr_t>(watch.file.get());
+  auto queue = static_cast<std::uintptr_t>(watch.queue.get());
+  if (!Register(watch.queue, file, EVFILT_VNODE, kRelease)) {
+    return Status::SystemError(errno, "kevent");
+  }
+  // A file that was removed or renamed since open() never reports that again.
+  Status status = StillAtPath(watch.file, path);
+  if (!status.ok()) return status;
+  return Register(poller_, queue, EVFILT_READ, /*notes=*/0, token)
+             ? Status::Ok()
+             : Status::SystemError(errno, "kevent");
+}
+
+// Closing a queue removes it from the queue of the thread.
 void DarwinEvents::Remove(Token token) {
   std::lock_guard<std::mutex> guard(mutex_);
-  watched_.erase(token);
+  watches_.erase(token);
 }
 
 void DarwinEvents::Interrupt() {
@@ -118,15 +132,15 @@ void DarwinEvents::Interrupt() {
 
 ReleaseEvents::WaitResult DarwinEvents::Wait(int timeout_ms, std::vector<Token>* reported) {
   struct kevent64_s events[16];
-  timespec patience = {timeout_ms / 1000, timeout_ms % 1000 * 1000000L};
-  int count = kevent64(Fd(poller_), nullptr, 0, events, 16, 0,
-                       timeout_ms == kForever ? nullptr : &patience);
+  timespec timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000000L};
+  int count =
+      kevent64(Fd(poller_), nullptr, 0, events, 16, 0, timeout_ms == kForever ? nullptr : &timeout);
   if (count < 0) return errno == EINTR ? WaitResult::kWoken : WaitResult::kFailed;
   for (int i = 0; i < count; ++i) {
     if (events[i].filter == EVFILT_USER) continue;
     std::lock_guard<std::mutex> guard(mutex_);
     auto token = static_cast<Token>(events[i].udata);
-    if (watched_.erase(token) > 0) reported->push_back(token);
+    if (watches_.erase(token) > 0) reported->push_back(token);
   }
   return count == 0 ? WaitResult::kTimeout : WaitResult::kWoken;
 }

@@ -18,23 +18,25 @@
 namespace gateway_lock {
 namespace {
 
-// pidfd_open(2), the same number on every processor; old headers lack its name.
+// pidfd_open(2): the same number on every architecture; old headers lack its name.
 constexpr auto kPidfdOpenCall = 434;
 
 // Above every token.
 constexpr std::uint64_t kInotify = UINT64_MAX;
 constexpr std::uint64_t kInterrupt = UINT64_MAX - 1;
 
-// An unlink changes the link count (IN_ATTRIB); IN_DELETE_SELF comes only when no process has the
-// file open any more, and the waiters have.
-constexpr std::uint32_t kFileIsGone =
+// An unlink changes the link count (IN_ATTRIB). IN_DELETE_SELF comes only after the last descriptor
+// is closed, and the waiters have the file open.
+constexpr std::uint32_t kFileGone =
     IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED;
-// A holder of this package releases a kept file by a truncate (IN_MODIFY); its close is not seen
-// while a child has a copy of the descriptor. A holder of another kind only closes, and may have
-// opened the file for reading, as flock(1) does.
-constexpr std::uint32_t kAskable = IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_MODIFY | IN_CLOSE;
+// A holder of this package releases a kept file by a truncate (IN_MODIFY): its close is not seen
+// while a child has a copy of the descriptor. Another kind of holder only closes the file, and may
+// have opened it for reading, as flock(1) does (IN_CLOSE).
+constexpr std::uint32_t kRequestable =
+    IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_MODIFY | IN_CLOSE;
 
-// Not valid: an old kernel (before 5.3), a seccomp filter, no such process, the descriptor limit.
+// Returns an invalid handle on an old kernel (before 5.3), under a seccomp filter, for a missing
+// process, or at the descriptor limit.
 FileHandle OpenProcess(std::int64_t pid) {
   if (pid <= 0 || pid > INT32_MAX) return FileHandle();
   return FileHandle(syscall(kPidfdOpenCall, static_cast<int>(pid), 0));
@@ -50,14 +52,14 @@ class LinuxEvents : public ReleaseEvents {
   WaitResult Wait(int timeout_ms, std::vector<Token>* reported) override;
 
  private:
-  struct Watched {
-    int file = -1;  // inotify's number, one per inode and thus perhaps of several tokens
+  struct Watch {
+    int file = -1;  // inotify's number: one per inode, which several tokens may share
     std::uint32_t interest = 0;
     FileHandle owner;  // a pidfd, readable once the process has ended
   };
 
   Status Poll(const FileHandle& file, std::uint64_t data) const;
-  bool SeesOwner(Token token, std::int64_t pid, FileHandle* owner) const;
+  bool WatchOwner(Token token, std::int64_t pid, FileHandle* owner) const;
   void ReadFileEvents(std::vector<Token>* reported);
   void Match(int file, std::uint32_t mask, std::vector<Token>* reported);
   void Drop(Token token);
@@ -67,13 +69,13 @@ class LinuxEvents : public ReleaseEvents {
   FileHandle inotify_;
   FileHandle interrupt_;
   std::mutex mutex_;
-  std::unordered_map<Token, Watched> watched_;  // guarded by mutex_
+  std::unordered_map<Token, Watch> watches_;  // guarded by mutex_
 };
 
 Status LinuxEvents::Start() {
   poller_ = FileHandle(epoll_create1(EPOLL_CLOEXEC));
   if (!poller_.valid()) return Status::SystemError(errno, "epoll_create1");
-  // EMFILE here is also the limit of fs.inotify.max_user_instances, 128 per user unless raised.
+  // EMFILE also means the limit of fs.inotify.max_user_instances, 128 per user by default.
   inotify_ = FileHandle(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (!inotify_.valid()) return Status::SystemError(errno, "inotify_init1");
   interrupt_ = FileHandle(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -93,29 +95,30 @@ Status LinuxEvents::Poll(const FileHandle& file, std::uint64_t data) const {
 
 Status LinuxEvents::Add(Token token, const std::string& path, std::int64_t owner_pid,
                         WatchScope* scope) {
-  // Locked from before the watch exists until its number is known, or its first event would be
-  // read as nobody's.
+  // Locked until the number of the new watch is stored: otherwise its first event would match no
+  // token.
   std::lock_guard<std::mutex> guard(mutex_);
-  Watched next;
-  bool sees_owner = SeesOwner(token, owner_pid, &next.owner);
-  next.interest = kFileIsGone | IN_MODIFY | (sees_owner ? 0 : IN_CLOSE);
-  // IN_MASK_ADD: another token may watch this very file, by another path.
+  Watch next;
+  bool sees_owner = WatchOwner(token, owner_pid, &next.owner);
+  next.interest = kFileGone | IN_MODIFY | (sees_owner ? 0 : IN_CLOSE);
+  // IN_MASK_ADD: another token may watch the same file, by another path.
   next.file = inotify_add_watch(Fd(inotify_), path.c_str(),
-                                (next.interest & kAskable) | IN_MASK_ADD | IN_DONT_FOLLOW);
+                                (next.interest & kRequestable) | IN_MASK_ADD | IN_DONT_FOLLOW);
   if (next.file < 0) {
     int code = errno;
     Drop(token);
     return code == ENOENT ? Status::Replaced() : Status::SystemError(code, "inotify_add_watch");
   }
-  int before = std::exchange(watched_[token], std::move(next)).file;
+  int before = std::exchange(watches_[token], std::move(next)).file;
   if (before >= 0) DropFile(before);
   *scope = sees_owner ? WatchScope::kOwner : WatchScope::kFile;
   return Status::Ok();
 }
 
-// Its death is reported after its descriptors are closed, each with its lock (do_exit() in the
-// kernel closes files before it notifies), so who is woken by it finds the lock free.
-bool LinuxEvents::SeesOwner(Token token, std::int64_t pid, FileHandle* owner) const {
+// Watches the owner by a pidfd. A death is reported after the descriptors are closed, each with its
+// lock (do_exit() in the kernel closes files before it notifies), so a waiter that it wakes finds
+// the lock free.
+bool LinuxEvents::WatchOwner(Token token, std::int64_t pid, FileHandle* owner) const {
   *owner = OpenProcess(pid);
   return owner->valid() && Poll(*owner, token).ok();
 }
@@ -165,8 +168,8 @@ void LinuxEvents::ReadFileEvents(std::vector<Token>* reported) {
 
 void LinuxEvents::Match(int file, std::uint32_t mask, std::vector<Token>* reported) {
   std::vector<Token> matching;
-  for (const auto& [token, watched] : watched_) {
-    // An overflow lost events, nobody knows whose.
+  for (const auto& [token, watched] : watches_) {
+    // After an overflow any token may have lost its event.
     bool overflow = (mask & IN_Q_OVERFLOW) != 0;
     if (overflow || (watched.file == file && (watched.interest & mask) != 0)) {
       matching.push_back(token);
@@ -177,16 +180,16 @@ void LinuxEvents::Match(int file, std::uint32_t mask, std::vector<Token>* report
 }
 
 void LinuxEvents::Drop(Token token) {
-  auto found = watched_.find(token);
-  if (found == watched_.end()) return;
+  auto found = watches_.find(token);
+  if (found == watches_.end()) return;
   int file = found->second.file;
-  watched_.erase(found);
+  watches_.erase(found);
   DropFile(file);
 }
 
-// Only when no token needs it any more.
+// Removes the inotify watch if no token needs it any more.
 void LinuxEvents::DropFile(int file) const {
-  for (const auto& [token, watched] : watched_) {
+  for (const auto& [token, watched] : watches_) {
     if (watched.file == file) return;
   }
   (void)inotify_rm_watch(Fd(inotify_), file);

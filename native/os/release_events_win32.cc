@@ -12,18 +12,18 @@
 namespace gateway_lock {
 namespace {
 
-// WaitForMultipleObjects() takes 64 handles: one to be interrupted by, at most two for each
-// token.
-constexpr std::size_t kMostTokens = (MAXIMUM_WAIT_OBJECTS - 1) / 2;
+// WaitForMultipleObjects() takes 64 handles: one to interrupt the wait, and at most two per token.
+constexpr std::size_t kMaxTokens = (MAXIMUM_WAIT_OBJECTS - 1) / 2;
 
-// A holder that lets go empties the file and removes it; a new one writes to it or makes it.
+// A holder that releases empties the file and removes it; a new holder creates or writes it.
 constexpr DWORD kChanges =
     FILE_NOTIFY_CHANGE_FILE_NAME | FILE_NOTIFY_CHANGE_SIZE | FILE_NOTIFY_CHANGE_LAST_WRITE;
 
-// A directory tells of a size or a time "only when the file is written to the disk", and that "when
-// the cache is sufficiently flushed" (MS Learn, FindFirstChangeNotification). A holder that empties
-// its file and lives on may so be told of late: the files are looked at again after this time.
-constexpr DWORD kLookAgainMs = 200;
+// How often the files are checked without an event. Windows reports a changed size or time "only
+// when the file is written to the disk", and that "when the cache is sufficiently flushed" (MS
+// Learn, FindFirstChangeNotification). So a holder that empties its file and lives on may be
+// reported late.
+constexpr DWORD kRecheckMs = 200;
 
 void CloseNotification(NativeHandle handle) noexcept {
   FindCloseChangeNotification(reinterpret_cast<HANDLE>(handle));
@@ -32,39 +32,40 @@ using NotificationHandle = UniqueHandle<CloseNotification>;
 
 FileHandle OpenProcessOf(std::int64_t pid) {
   if (pid <= 0 || pid > UINT32_MAX) return FileHandle();
-  HANDLE process = OpenProcess(SYNCHRONIZE, FALSE, static_cast<DWORD>(pid));
+  HANDLE process = OpenProcess(SYNCHRONIZE, /*bInheritHandle=*/FALSE, static_cast<DWORD>(pid));
   return process == nullptr ? FileHandle() : FileHandle(reinterpret_cast<NativeHandle>(process));
 }
 
 FileHandle NewEvent() {
-  HANDLE event = CreateEventW(nullptr, /*bManualReset=*/FALSE, FALSE, nullptr);
+  HANDLE event = CreateEventW(nullptr, /*bManualReset=*/FALSE, /*bInitialState=*/FALSE, nullptr);
   return event == nullptr ? FileHandle() : FileHandle(reinterpret_cast<NativeHandle>(event));
 }
 
 NotificationHandle WatchDirectoryOf(const std::string& path) {
   std::wstring directory = LongPath(path);
   directory.resize(directory.find_last_of(L'\\') + 1);
-  HANDLE handle = FindFirstChangeNotificationW(directory.c_str(), FALSE, kChanges);
+  HANDLE handle =
+      FindFirstChangeNotificationW(directory.c_str(), /*bWatchSubtree=*/FALSE, kChanges);
   return NotificationHandle(reinterpret_cast<NativeHandle>(handle));
 }
 
-// What a holder that lets go, or a new one, changes. The watch is of the whole directory, and
-// others write there, too.
-struct Appearance {
+// The attributes that a releasing or a new holder changes. The watch covers the whole directory, in
+// which other files change too.
+struct FileSnapshot {
   bool exists = false;
   std::uint64_t size = 0;  // bytes
   std::uint64_t written = 0;
 
-  bool operator==(const Appearance& other) const {
+  bool operator==(const FileSnapshot& other) const {
     return exists == other.exists && size == other.size && written == other.written;
   }
 };
 
 std::uint64_t Join(DWORD high, DWORD low) { return (std::uint64_t{high} << 32) | low; }
 
-// One that may not be looked at, because it is just being removed, exists without size or time.
-Appearance LookAt(const std::wstring& path) {
-  Appearance now;
+// A file that cannot be read, because it is being removed, exists without size or time.
+FileSnapshot TakeSnapshot(const std::wstring& path) {
+  FileSnapshot now;
   WIN32_FILE_ATTRIBUTE_DATA data = {};
   if (GetFileAttributesExW(path.c_str(), GetFileExInfoStandard, &data) != 0) {
     now.size = Join(data.nFileSizeHigh, data.nFileSizeLow);
@@ -87,24 +88,31 @@ class WindowsEvents : public ReleaseEvents {
   WaitResult Wait(int timeout_ms, std::vector<Token>* reported) override;
 
  private:
-  // Shared with the thread, because a handle must not be closed while it is waited for.
-  struct Watched {
+  // Shared with the thread, because a handle must not be closed while a wait uses it.
+  struct Watch {
     Token token = 0;
     std::wstring path;
-    Appearance then;
+    FileSnapshot snapshot;
     NotificationHandle directory;
-    FileHandle owner;  // not valid when he is not known
+    FileHandle owner;  // invalid if the owner is unknown
   };
-  using Shared = std::shared_ptr<Watched>;
+  using SharedWatch = std::shared_ptr<Watch>;
 
-  std::vector<Shared> Everything();
-  static bool IsNoise(HANDLE signalled, const Watched& watched);
-  void Report(const Shared& watched, std::vector<Token>* reported);
-  void ReportChanged(const std::vector<Shared>& all, std::vector<Token>* reported);
+  // The handles of one wait and the watch of each. The first handle interrupts the wait.
+  struct HandleSet {
+    std::vector<HANDLE> handles;
+    std::vector<SharedWatch> watches;
+  };
+
+  std::vector<SharedWatch> CopyWatches();
+  HandleSet CollectHandles(const std::vector<SharedWatch>& all) const;
+  static bool IsUnrelatedChange(HANDLE signalled, const Watch& watched);
+  void Report(const SharedWatch& watched, std::vector<Token>* reported);
+  void ReportChanged(const std::vector<SharedWatch>& all, std::vector<Token>* reported);
 
   FileHandle interrupt_;
   std::mutex mutex_;
-  std::unordered_map<Token, Shared> watched_;  // guarded by mutex_
+  std::unordered_map<Token, SharedWatch> watches_;  // guarded by mutex_
 };
 
 Status WindowsEvents::Start() {
@@ -112,27 +120,29 @@ Status WindowsEvents::Start() {
   return interrupt_.valid() ? Status::Ok() : LastError("CreateEvent");
 }
 
-// A directory does not tell of a death. Without an owner (a record that is just being emptied or
-// written names nobody) it still tells of a release, and of the record.
+// A change notification does not report a death, so the process of the owner is watched too.
+// Without an owner (the record is just being emptied or written) the directory still reports a
+// release and the new record.
 Status WindowsEvents::Add(Token token, const std::string& path, std::int64_t owner_pid,
                           WatchScope* scope) {
   Remove(token);
-  auto next = std::make_shared<Watched>();
+  auto next = std::make_shared<Watch>();
   next->token = token;
   next->path = LongPath(path);
   next->owner = OpenProcessOf(owner_pid);
   next->directory = WatchDirectoryOf(path);
   if (!next->directory.valid()) return LastError("FindFirstChangeNotification");
-  // After the watch is there: what changes from now on is reported.
-  next->then = LookAt(next->path);
-  if (!next->then.exists) return Status::Replaced();
-  // Emptied already, and perhaps not removed: then there is nothing more to be seen of the release.
-  bool sees_owner = next->owner.valid() && next->then.size > 0;
+  // Taken after the watch exists, so that every later change is reported.
+  next->snapshot = TakeSnapshot(next->path);
+  if (!next->snapshot.exists) return Status::Replaced();
+  // An empty file may be released already and kept: its owner then shows nothing more of the
+  // release.
+  bool sees_owner = next->owner.valid() && next->snapshot.size > 0;
   std::lock_guard<std::mutex> guard(mutex_);
-  if (watched_.size() == kMostTokens) {
+  if (watches_.size() == kMaxTokens) {
     return Status::SystemError(ERROR_TOO_MANY_OPEN_FILES, "WaitForMultipleObjects");
   }
-  watched_[token] = std::move(next);
+  watches_[token] = std::move(next);
   (void)SetEvent(Raw(interrupt_));
   *scope = sees_owner ? WatchScope::kOwner : WatchScope::kRelease;
   return Status::Ok();
@@ -140,64 +150,70 @@ Status WindowsEvents::Add(Token token, const std::string& path, std::int64_t own
 
 void WindowsEvents::Remove(Token token) {
   std::lock_guard<std::mutex> guard(mutex_);
-  if (watched_.erase(token) > 0) (void)SetEvent(Raw(interrupt_));
+  if (watches_.erase(token) > 0) (void)SetEvent(Raw(interrupt_));
 }
 
 void WindowsEvents::Interrupt() { (void)SetEvent(Raw(interrupt_)); }
 
-std::vector<WindowsEvents::Shared> WindowsEvents::Everything() {
+std::vector<WindowsEvents::SharedWatch> WindowsEvents::CopyWatches() {
   std::lock_guard<std::mutex> guard(mutex_);
-  std::vector<Shared> all;
-  for (const auto& [token, watched] : watched_) all.push_back(watched);
+  std::vector<SharedWatch> all;
+  for (const auto& [token, watched] : watches_) all.push_back(watched);
   return all;
 }
 
-ReleaseEvents::WaitResult WindowsEvents::Wait(int timeout_ms, std::vector<Token>* reported) {
-  std::vector<Shared> all = Everything();
-  std::vector<HANDLE> handles = {Raw(interrupt_)};
-  std::vector<Shared> whose = {nullptr};
-  auto await = [&](HANDLE handle, const Shared& watched) {
-    handles.push_back(handle);
-    whose.push_back(watched);
+WindowsEvents::HandleSet WindowsEvents::CollectHandles(const std::vector<SharedWatch>& all) const {
+  HandleSet set = {{Raw(interrupt_)}, {nullptr}};
+  auto add = [&](HANDLE handle, const SharedWatch& watch) {
+    set.handles.push_back(handle);
+    set.watches.push_back(watch);
   };
-  for (const Shared& watched : all) {
-    if (watched->owner.valid()) await(Raw(watched->owner), watched);
-    await(reinterpret_cast<HANDLE>(watched->directory.get()), watched);
+  for (const SharedWatch& watch : all) {
+    if (watch->owner.valid()) add(Raw(watch->owner), watch);
+    add(reinterpret_cast<HANDLE>(watch->directory.get()), watch);
   }
-  DWORD patience = timeout_ms == kForever ? INFINITE : static_cast<DWORD>(timeout_ms);
-  bool looks_again = !all.empty() && kLookAgainMs < patience;
-  DWORD first = WaitForMultipleObjects(static_cast<DWORD>(handles.size()), &handles[0],
-                                       /*bWaitAll=*/FALSE, looks_again ? kLookAgainMs : patience);
+  return set;
+}
+
+ReleaseEvents::WaitResult WindowsEvents::Wait(int timeout_ms, std::vector<Token>* reported) {
+  std::vector<SharedWatch> all = CopyWatches();
+  HandleSet set = CollectHandles(all);
+  DWORD timeout = timeout_ms == kForever ? INFINITE : static_cast<DWORD>(timeout_ms);
+  bool rechecks = !all.empty() && kRecheckMs < timeout;
+  DWORD first = WaitForMultipleObjects(static_cast<DWORD>(set.handles.size()), set.handles.data(),
+                                       /*bWaitAll=*/FALSE, rechecks ? kRecheckMs : timeout);
   if (first == WAIT_TIMEOUT) {
     ReportChanged(all, reported);
-    return looks_again ? WaitResult::kWoken : WaitResult::kTimeout;
+    return rechecks ? WaitResult::kWoken : WaitResult::kTimeout;
   }
   std::size_t index = first - WAIT_OBJECT_0;
-  if (index > 0 && index < handles.size() && !IsNoise(handles[index], *whose[index])) {
-    Report(whose[index], reported);
-  }
-  // What else there is, the next wait finds: it stays signalled.
-  return index < handles.size() ? WaitResult::kWoken : WaitResult::kFailed;
+  if (index >= set.handles.size()) return WaitResult::kFailed;
+  // Other signalled handles stay signalled: the next Wait() finds them.
+  bool is_event = index > 0 && !IsUnrelatedChange(set.handles[index], *set.watches[index]);
+  if (is_event) Report(set.watches[index], reported);
+  return WaitResult::kWoken;
 }
 
-// Asked to tell of the next change first, and looked at then, so that none is missed in between.
-bool WindowsEvents::IsNoise(HANDLE signalled, const Watched& watched) {
+// Requests the next change before it reads the file, so that no change is missed in between.
+bool WindowsEvents::IsUnrelatedChange(HANDLE signalled, const Watch& watched) {
   if (signalled != reinterpret_cast<HANDLE>(watched.directory.get())) return false;
-  return FindNextChangeNotification(signalled) != 0 && LookAt(watched.path) == watched.then;
+  return FindNextChangeNotification(signalled) != 0 &&
+         TakeSnapshot(watched.path) == watched.snapshot;
 }
 
-void WindowsEvents::ReportChanged(const std::vector<Shared>& all, std::vector<Token>* reported) {
-  for (const Shared& watched : all) {
-    if (!(LookAt(watched->path) == watched->then)) Report(watched, reported);
+void WindowsEvents::ReportChanged(const std::vector<SharedWatch>& all,
+                                  std::vector<Token>* reported) {
+  for (const SharedWatch& watched : all) {
+    if (!(TakeSnapshot(watched->path) == watched->snapshot)) Report(watched, reported);
   }
 }
 
-// Not when it was removed or replaced while its handle woke us.
-void WindowsEvents::Report(const Shared& watched, std::vector<Token>* reported) {
+// Skips a watch that was removed or replaced while its handle woke the thread.
+void WindowsEvents::Report(const SharedWatch& watched, std::vector<Token>* reported) {
   std::lock_guard<std::mutex> guard(mutex_);
-  auto found = watched_.find(watched->token);
-  if (found == watched_.end() || found->second != watched) return;
-  watched_.erase(found);
+  auto found = watches_.find(watched->token);
+  if (found == watches_.end() || found->second != watched) return;
+  watches_.erase(found);
   reported->push_back(watched->token);
 }
 

@@ -11,9 +11,10 @@
 namespace gateway_lock {
 namespace {
 
-// Milliseconds that the thread stays when nobody waits any more. Who waits again and again would
-// else wait each time for its end: closing an inotify that has watched something takes 6 to 13 ms
-// (seen on Linux 6.18; the kernel first waits until nobody looks at its marks).
+// How long the thread stays after the last watch, in milliseconds. A waiter that returns within
+// this time need not wait for the end of the old thread: closing an inotify instance that has
+// watched something takes 6 to 13 ms (seen on Linux 6.18; the kernel waits until no reader uses its
+// marks).
 constexpr int kLingerMs = 100;
 
 }  // namespace
@@ -30,9 +31,9 @@ class ReleaseWatch::Watcher {
  private:
   enum class State { kRunning, kIdle, kStopping };
 
-  Status Begin();
+  Status EnsureRunning();
   Status Start();
-  void Become(State wanted);
+  void SetState(State wanted);
   static void Run(void* self);
   int TimeoutMs();
   bool ShouldStop(ReleaseEvents::WaitResult waited);
@@ -43,23 +44,23 @@ class ReleaseWatch::Watcher {
   std::unordered_set<Token> watched_;
   Thread thread_;
   std::mutex mutex_;
-  // Guarded by mutex_, all of them. The thread destroys the events at its end, and asks before.
+  // Guarded by mutex_, including the members below. The thread destroys the events when it ends.
   std::unique_ptr<ReleaseEvents> events_;
   State state_ = State::kIdle;
-  bool failed_ = false;  // Wait() has failed, and the thread has ended before the events
+  bool failed_ = false;  // Wait() has failed: the thread has ended, the events still exist
   std::vector<Token> reported_;
 };
 
 ReleaseWatch::Watcher::~Watcher() {
-  Become(State::kStopping);
+  SetState(State::kStopping);
   thread_.Join();
 }
 
 Status ReleaseWatch::Watcher::Watch(Token token, const std::string& path, std::int64_t owner_pid,
                                     WatchScope* scope) {
-  Status status = Begin();
+  Status status = EnsureRunning();
   if (!status.ok()) return status;
-  // First of all, so that an Add() that fails lets the thread end when it is the last.
+  // Inserted first, so that a failing Add() lets the thread end if this was the only token.
   watched_.insert(token);
   status = events_->Add(token, path, owner_pid, scope);
   if (!status.ok()) Unwatch(token);
@@ -69,7 +70,7 @@ Status ReleaseWatch::Watcher::Watch(Token token, const std::string& path, std::i
 void ReleaseWatch::Watcher::Unwatch(Token token) {
   if (watched_.erase(token) == 0) return;
   events_->Remove(token);
-  if (watched_.empty()) Become(State::kIdle);
+  if (watched_.empty()) SetState(State::kIdle);
 }
 
 std::vector<ReleaseWatch::Token> ReleaseWatch::Watcher::TakeEvents() {
@@ -79,8 +80,8 @@ std::vector<ReleaseWatch::Token> ReleaseWatch::Watcher::TakeEvents() {
   return taken;
 }
 
-// From here on the events are there until Become() says otherwise.
-Status ReleaseWatch::Watcher::Begin() {
+// On success the events exist until SetState() is called with another state.
+Status ReleaseWatch::Watcher::EnsureRunning() {
   {
     std::lock_guard<std::mutex> guard(mutex_);
     state_ = State::kRunning;
@@ -97,7 +98,7 @@ Status ReleaseWatch::Watcher::Start() {
   return status;
 }
 
-void ReleaseWatch::Watcher::Become(State wanted) {
+void ReleaseWatch::Watcher::SetState(State wanted) {
   std::lock_guard<std::mutex> guard(mutex_);
   state_ = wanted;
   if (std::exchange(failed_, false)) events_.reset();
@@ -121,15 +122,15 @@ int ReleaseWatch::Watcher::TimeoutMs() {
   return state_ == State::kRunning ? ReleaseEvents::kForever : kLingerMs;
 }
 
-// Closes its descriptors now and not when it is joined: they count against limits of the whole
-// user. Not while the owner's side goes on to use them.
+// Closes the descriptors now instead of at Join(): they count against limits of the user. After a
+// failure they stay, because the owner's thread still uses them.
 bool ReleaseWatch::Watcher::ShouldStop(ReleaseEvents::WaitResult waited) {
   std::lock_guard<std::mutex> guard(mutex_);
-  bool over = state_ == State::kStopping ||
+  bool done = state_ == State::kStopping ||
               (state_ == State::kIdle && waited == ReleaseEvents::WaitResult::kTimeout);
-  if (over) events_.reset();
-  failed_ = !over && waited == ReleaseEvents::WaitResult::kFailed;
-  return over || failed_;
+  if (done) events_.reset();
+  failed_ = !done && waited == ReleaseEvents::WaitResult::kFailed;
+  return done || failed_;
 }
 
 void ReleaseWatch::Watcher::Report(const std::vector<Token>& tokens) {

@@ -1,18 +1,20 @@
-// Tells a contender when it is worth asking for a lock again, so that it need not ask all the time.
+// Watches lock files and reports when a retry is worthwhile, so that a waiter need not poll.
 //
-// Guaranteed: from the return of Watch() on, the first of these is reported, once, even when it
-// happens before the caller has done anything else: the file at the path is removed, renamed,
-// replaced, truncated or written, as a holder of this package does when it releases; with
-// WatchScope::kOwner, the owner's process has ended; with WatchScope::kFile, a process closes a
-// descriptor of the file, as any holder does that releases or dies; on macOS, the lock of the file
-// is dropped; with WatchScope::kRelease, only an orderly release. After a report nothing more is
-// seen until Watch() is called again.
-// NOT promised: that the lock is free then. A report may come some microseconds before the kernel
-// lets go of the lock or of the name, or because of a close that was no release. The try decides.
+// Guaranteed: from the return of Watch() on, the first of these events is reported, once, even if
+// it happens before the caller continues:
+// - The file is removed, renamed, replaced, truncated or written: a holder of this package does so
+// when it releases.
+// - WatchScope::kOwner: the process of the owner has ended.
+// - WatchScope::kFile: a process closes a descriptor of the file, as any holder does that releases
+// or dies. On macOS: the lock of the file is dropped.
+// - WatchScope::kRelease: nothing more; only an orderly release is reported.
+// After a report nothing more is seen until Watch() is called again.
+// NOT promised: that the lock is free. A report may come some microseconds before the kernel drops
+// the lock or the name, or because of a close that was not a release. The attempt decides.
 //
-// What ends it: the report, Unwatch(), destruction. There is one thread while anything is watched,
-// it ends a tenth of a second after the last, and it takes no signals.
-// Thread-safety: all members for one thread; `notify` is called on the watch's own.
+// What ends it: the report, Unwatch(), destruction. One thread runs while anything is watched; it
+// ends 100 ms after the last watch, and takes no signals.
+// Thread-safety: all members for one thread; `notify` is called on the thread of the watch.
 #pragma once
 
 #include <cstdint>
@@ -25,31 +27,32 @@
 namespace gateway_lock {
 
 enum class WatchScope {
-  kFile,     // only the file: every close is reported, because one may be the holder's
-  kOwner,    // the file and the owner's process, whose death is seen for itself
-  kRelease,  // only what a holder does that lets go in order: a death must be asked for (Windows)
+  kFile,     // the file only: reports every close, because it may be the holder's
+  kOwner,    // the file, and the end of the owner's process
+  kRelease,  // an orderly release only; the caller has to check for a death (Windows)
 };
 
 class ReleaseWatch {
  public:
   using Token = std::uint64_t;
-  // Something was reported. Not called again before TakeEvents(). Must not call a member.
+  // Called when an event was reported; not again before TakeEvents(). Must not call a member.
   using Notify = void (*)(void* context);
 
   ReleaseWatch(Notify notify, void* context);
-  // No call of `notify` is under way or will come when it returns.
+  // When it returns, no call of `notify` is running or will come.
   ~ReleaseWatch();
   ReleaseWatch(const ReleaseWatch&) = delete;
   ReleaseWatch& operator=(const ReleaseWatch&) = delete;
 
-  // Watches for `token`, which replaces what it watched for until now. `owner_pid`: who holds the
-  // lock, as far as is known, else 0; a pid that cannot be watched counts as not known.
-  // kReplaced: there is no file. Any other failure: what can be watched at once is limited, by a
-  // number of descriptors, watches, threads; this one is not.
+  // Starts a watch for `token`, which replaces its previous watch. `owner_pid`: the holder of the
+  // lock, or 0 if unknown; a pid that cannot be watched counts as unknown. Sets `scope`.
+  // kReplaced: there is no file. Other failures: the system limits the number of descriptors,
+  // watches or threads, and this watch exceeds it.
   Status Watch(Token token, const std::string& path, std::int64_t owner_pid, WatchScope* scope);
   void Unwatch(Token token);
 
-  // The tokens reported since the last call; one that is watched no longer may be among them.
+  // Returns the tokens reported since the last call. A token that is no longer watched may be among
+  // them.
   std::vector<Token> TakeEvents();
 
  private:

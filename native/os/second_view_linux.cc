@@ -1,6 +1,5 @@
 #include "second_view.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -12,22 +11,20 @@
 #include <string>
 
 #include "overlay_linux.h"
+#include "posix_directory.h"
 #include "posix_file.h"
 
 namespace gateway_lock {
 namespace {
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const { closedir(directory); }
-};
 struct CloseStream {
   void operator()(FILE* stream) const { fclose(stream); }
 };
 
 std::string BaseName(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-// Whether the descriptor has an exclusive flock(): a line "lock: 1: FLOCK ADVISORY WRITE PID ..."
-// (man 5 proc_pid_fdinfo).
+// Returns true if the descriptor has an exclusive flock(): a line "lock: 1: FLOCK ADVISORY WRITE
+// PID ..." (man 5 proc_pid_fdinfo).
 bool HasLock(const std::string& fdinfo) {
   std::unique_ptr<FILE, CloseStream> stream(fopen(fdinfo.c_str(), "re"));
   if (stream == nullptr) return false;
@@ -43,9 +40,9 @@ bool HasLock(const std::string& fdinfo) {
   return found;
 }
 
-// The cached attributes of a FUSE mount may be a second old (its attr_timeout).
+// Stats without the cache: the attributes of a FUSE mount may be a second old (its attr_timeout).
 bool StatFresh(const char* path, int flags, struct statx* info) {
-  // Not statx(): glibc has it since 2.28, and the binary runs with 2.17.
+  // Not statx() of glibc: it exists since 2.28, and the binary runs with 2.17.
   return syscall(SYS_statx, AT_FDCWD, path, flags | AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, info) ==
          0;
 }
@@ -54,15 +51,15 @@ bool SameDevice(const struct statx& a, const struct statx& b) {
   return a.stx_dev_major == b.stx_dev_major && a.stx_dev_minor == b.stx_dev_minor;
 }
 
-// On one device the inode decides. Between devices a view passes the change time on, to the
-// nanosecond; nothing can set that of a copy.
+// Compares inodes on one device. Between devices compares the change time: a view passes it on, to
+// the nanosecond, and no call can set that of a copy.
 bool SameFile(const struct statx& ours, const struct statx& theirs) {
   if (SameDevice(ours, theirs)) return ours.stx_ino == theirs.stx_ino;
   return ours.stx_size == theirs.stx_size && ours.stx_ctime.tv_sec == theirs.stx_ctime.tv_sec &&
          ours.stx_ctime.tv_nsec == theirs.stx_ctime.tv_nsec;
 }
 
-// `link`: /proc/PID/fd/N, which leads to the very file, whatever lies at its path.
+// `link`: /proc/PID/fd/N, which leads to the open file itself, whatever is at its path now.
 bool IsSameFileLocked(const std::string& path, const struct statx& ours, const std::string& link,
                       const std::string& fdinfo) {
   char target[4096];
@@ -72,7 +69,7 @@ bool IsSameFileLocked(const std::string& path, const struct statx& ours, const s
   if (BaseName(their_path) != BaseName(path) || !HasLock(fdinfo)) return false;
   struct statx theirs;
   if (!StatFresh(link.c_str(), 0, &theirs)) return false;
-  // Opening a lower file for writing copies it up, which gives it a change time of its own.
+  // Opening a lower file for writing copies it up, and the copy has a change time of its own.
   return SameFile(ours, theirs) || IsOverlaid(path, their_path) || IsOverlaid(their_path, path);
 }
 
@@ -84,7 +81,7 @@ bool IsHeldInOtherView(const std::string& path, std::int64_t pid) {
   std::string process = "/proc/" + std::to_string(pid);
   std::string links = process + "/fd/";
   std::string facts = process + "/fdinfo/";
-  std::unique_ptr<DIR, CloseDirectory> descriptors(opendir(links.c_str()));
+  DirectoryStream descriptors = OpenDirectory(links);
   if (descriptors == nullptr) return false;
   while (const dirent* entry = readdir(descriptors.get())) {
     if (IsSameFileLocked(path, ours, links + entry->d_name, facts + entry->d_name)) return true;

@@ -1,4 +1,4 @@
-// What only one POSIX system can do, or does differently, with a TCP socket.
+// TCP socket calls that differ between Linux and macOS.
 #pragma once
 
 #include <cstdint>
@@ -8,19 +8,16 @@
 
 namespace gateway_lock {
 
-// A non-blocking socket that no child of this process inherits. -1 and errno on failure.
+// Opens a non-blocking socket that no child of this process inherits. Returns -1 and sets errno on
+// failure.
 int OpenCloseOnExecSocket(int family);
 
-// For a socket that was bound without SO_REUSEADDR and listens: lets the next gateway bind the port
-// while connections of this one are still dying.
+// Lets the next gateway bind the port while connections of this socket are still closing. Call only
+// on a socket that was bound without SO_REUSEADDR and is listening or connected.
 void AllowRebindInTimeWait(const SocketHandle& listening);
 
-// Whether somebody listens on an address of `endpoint` whom a bind() without SO_REUSEADDR does not
-// notice.
+// Returns true if a process listens on an address of `endpoint` although a bind() without
+// SO_REUSEADDR succeeds there.
 bool StrictBindMisses(const Endpoint& endpoint);
-
-// A number that no other open socket of this host has; 0 for what is not a socket. EBADF on Linux
-// if the descriptor is closed; macOS tells a closed one as 0.
-Status SocketIdentity(NativeHandle handle, std::uint64_t* identity);
 
 }  // namespace gateway_lock

@@ -1,11 +1,12 @@
-// Whether a process has a SQLite database in an exclusive transaction: OpenClaw keeps one open
-// beside its lock file for its whole life.
+// Detects an exclusive transaction on a SQLite database: OpenClaw keeps one open beside its lock
+// file for its whole life.
 //
-// Guaranteed: nothing is created or changed, also where this very process has the transaction. False
-// where there is no such file or it cannot be asked.
-// NOT promised on POSIX: that another thread does not open the database at this very moment. Its
+// Guaranteed: nothing is created or changed, even if this process has the transaction itself.
+// Returns false if there is no such file, or if it cannot be read.
+// NOT promised on POSIX: safety while another thread opens the database at the same moment. Its
 // locks are lost then.
-// NOT promised on Windows: that the bytes are not locked by us for some microseconds.
+// NOT promised on Windows: that the bytes stay unlocked: the probe locks them for some
+// microseconds.
 // Thread-safety: stateless. Implemented per OS.
 #pragma once
 

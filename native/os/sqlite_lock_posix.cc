@@ -1,12 +1,11 @@
 #include "sqlite_lock.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 
 #include <cerrno>
 #include <cstdlib>
-#include <memory>
 
+#include "posix_directory.h"
 #include "posix_file.h"
 
 namespace gateway_lock {
@@ -16,12 +15,8 @@ namespace {
 constexpr off_t kFirstByte = 0x40000000;
 constexpr off_t kByteCount = 512;
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const { closedir(directory); }
-};
-
-// A read lock is what an exclusive transaction refuses and a reader does not. F_GETLK takes
-// nothing. `command`: F_OFD_GETLK also sees locks of this very process.
+// Tests for a read lock: an exclusive transaction refuses it, a reader does not. F_GETLK locks
+// nothing. `command`: F_OFD_GETLK also sees the locks of this process.
 bool IsLocked(int fd, int command) {
   struct flock lock = {};
   lock.l_type = F_RDLCK;
@@ -31,9 +26,9 @@ bool IsLocked(int fd, int command) {
   return fcntl(fd, command, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
-// A descriptor of this process that has the file open, or -1.
+// Returns a descriptor of this process that has the file open, or -1.
 int FindOpenDescriptor(const FileIdentity& wanted) {
-  std::unique_ptr<DIR, CloseDirectory> descriptors(opendir("/dev/fd"));
+  DirectoryStream descriptors = OpenDirectory("/dev/fd");
   if (descriptors == nullptr) return -1;
   while (const dirent* entry = readdir(descriptors.get())) {
     int fd = std::atoi(entry->d_name);
@@ -48,10 +43,10 @@ int FindOpenDescriptor(const FileIdentity& wanted) {
 bool IsSqliteLocked(const std::string& path) {
   struct stat info;
   if (!StatPath(path.c_str(), &info).ok() || !S_ISREG(info.st_mode)) return false;
-  // Closing any descriptor of a file drops all fcntl() locks that the process has on it (man 2
-  // fcntl_locking): a process that has the database open itself must not open and close it here.
-  int open_here = FindOpenDescriptor(IdentityOf(info));
-  if (open_here >= 0) return IsLocked(open_here, F_OFD_GETLK);
+  // Closing any descriptor of a file drops all fcntl() locks of the process on it (man 2
+  // fcntl_locking), so a process that has the database open must not open and close it here.
+  int own_fd = FindOpenDescriptor(IdentityOf(info));
+  if (own_fd >= 0) return IsLocked(own_fd, F_OFD_GETLK);
   FileHandle file = OpenPath(path.c_str(), O_RDONLY);
   return file.valid() && IsLocked(Fd(file), F_GETLK);
 }

@@ -11,17 +11,17 @@ constexpr DWORD kByteCount = 512;
 
 }  // namespace
 
-// A shared lock is what an exclusive transaction refuses and a reader does not.
+// Tries a shared lock: an exclusive transaction refuses it, a reader does not.
 bool IsSqliteLocked(const std::string& path) {
   FileHandle file = OpenFile(path, {GENERIC_READ});
   if (!file.valid()) return false;
-  OVERLAPPED place = {};
-  place.Offset = kFirstByte;
-  if (!LockFileEx(Raw(file), LOCKFILE_FAIL_IMMEDIATELY, 0, kByteCount, 0, &place)) {
+  OVERLAPPED position = {};
+  position.Offset = kFirstByte;
+  if (!LockFileEx(Raw(file), LOCKFILE_FAIL_IMMEDIATELY, 0, kByteCount, 0, &position)) {
     DWORD code = GetLastError();
     return code == ERROR_LOCK_VIOLATION || code == ERROR_IO_PENDING;
   }
-  (void)UnlockFileEx(Raw(file), 0, kByteCount, 0, &place);
+  (void)UnlockFileEx(Raw(file), 0, kByteCount, 0, &position);
   return false;
 }
 

@@ -1,7 +1,7 @@
-// What an operation of this layer came to. A value, never an exception: this layer is built
-// with -fno-exceptions and must be usable from a plain C++ program.
+// The result of an operation of this layer. A value, never an exception: this layer is built with
+// -fno-exceptions and must be usable from a plain C++ program.
 //
-// Contention is not an error: kContended is the ordinary answer to "somebody else has it".
+// Contention is not an error: kContended is the ordinary result when another holder has the lock.
 // Thread-safety: plain data.
 #pragma once
 
@@ -9,13 +9,13 @@ namespace gateway_lock {
 
 enum class StatusKind {
   kOk,
-  kContended,       // somebody else holds it
+  kContended,       // another holder has the lock
   kSystemError,     // sys_code and syscall say which call failed and how
-  kInvalidFile,     // what the path names must not be used as a lock; detail says why
-  kForeignOwner,    // it belongs to another user; detail says how
+  kInvalidFile,     // the path must not be used as a lock; detail says why
+  kForeignOwner,    // the file or directory belongs to another user; detail says how
   kUnsupported,     // this file system or kernel has no such lock
   kReplaced,        // the path no longer names the file that was opened
-  kWeakFileSystem,  // it grants the lock to two at once; detail says how that was seen
+  kWeakFileSystem,  // the file system grants the lock twice; detail says how that was seen
 };
 
 struct [[nodiscard]] Status {
@@ -26,7 +26,8 @@ struct [[nodiscard]] Status {
 
   bool ok() const { return kind == StatusKind::kOk; }
   bool contended() const { return kind == StatusKind::kContended; }
-  // A failure that may be over in a moment (Windows only).
+  // True for a failure that may end by itself. Status::detail then names its grace period
+  // (src/lock/grace-period.ts).
   bool transient() const { return kind == StatusKind::kSystemError && detail[0] != '\0'; }
 
   static Status Ok() { return {}; }
@@ -34,7 +35,7 @@ struct [[nodiscard]] Status {
   static Status SystemError(int code, const char* syscall) {
     return {StatusKind::kSystemError, code, syscall, ""};
   }
-  // One that may be over in a moment; `detail` names the grace that it deserves.
+  // Returns a transient failure; `detail` names its grace period.
   static Status TransientError(int code, const char* syscall, const char* detail) {
     return {StatusKind::kSystemError, code, syscall, detail};
   }

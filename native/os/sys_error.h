@@ -1,5 +1,5 @@
-// The number, the portable name and the text of an error of the operating system, as Node has them
-// (-13, "EACCES", "permission denied"). Total: a code that the table does not know gives "UNKNOWN".
+// The number, the portable name and the text of a system error, the same as in Node (-13, "EACCES",
+// "permission denied"). Total: a code that is not in the table gives "UNKNOWN".
 #pragma once
 
 namespace gateway_lock {

@@ -6,8 +6,7 @@
 namespace gateway_lock {
 namespace {
 
-// The numbers are libuv's (uv/errno.h), which differ from those of the C runtime: Node's errors
-// have them.
+// The numbers of libuv (uv/errno.h), which Node's errors use; those of the C runtime differ.
 struct Meaning {
   int number;
   const char* name;
@@ -49,7 +48,7 @@ struct Row {
   const Meaning* meaning;
 };
 
-// As libuv translates them (src/win/error.c).
+// The same translation as in libuv (src/win/error.c).
 constexpr Row kRows[] = {
     {ERROR_ACCESS_DENIED, &kEperm},
     {ERROR_ALREADY_EXISTS, &kEexist},

@@ -1,5 +1,4 @@
-// One thread of our own. It takes no signals: the handlers of the program must not find themselves
-// on it.
+// A thread that takes no signals: signal handlers of the program must not run on it.
 //
 // Thread-safety: none; one owner.
 #pragma once
@@ -20,7 +19,7 @@ class Thread {
   Thread& operator=(const Thread&) = delete;
 
   Status Start(Body body, void* context);
-  // Waits for its end; at once where none was started.
+  // Waits for the end of the thread. Returns at once if none was started.
   void Join();
 
  private:

@@ -17,7 +17,7 @@ Status Thread::Start(Body body, void* context) {
   body_ = body;
   context_ = context;
   pthread_t thread = {};
-  // It inherits the mask.
+  // The new thread inherits the signal mask.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);

@@ -1,7 +1,7 @@
 // Owns one handle of the operating system and closes it exactly once.
 //
 // A file descriptor, a Windows HANDLE and a Windows SOCKET all fit an intptr_t and all use -1 for
-// "none", so one type serves the three and no header of this layer needs an OS header.
+// "none". One type therefore serves all three, and no header of this layer needs an OS header.
 // Thread-safety: none; one owner at a time.
 #pragma once
 

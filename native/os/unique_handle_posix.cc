@@ -4,8 +4,8 @@
 
 namespace gateway_lock {
 
-// close() is not retried on EINTR: Linux has freed the descriptor by then, and a second close could
-// hit one that another thread has just been given (man 2 close, NOTES).
+// Does not retry close() on EINTR: Linux has freed the descriptor by then, and a second close could
+// hit a descriptor that another thread has just been given (man 2 close, NOTES).
 void CloseFile(NativeHandle handle) noexcept { close(static_cast<int>(handle)); }
 void CloseSocket(NativeHandle handle) noexcept { close(static_cast<int>(handle)); }
 

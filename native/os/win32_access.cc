@@ -31,12 +31,12 @@ bool IsOneOf(PSID sid, std::initializer_list<WELL_KNOWN_SID_TYPE> types) {
   return false;
 }
 
-bool IsAnyone(PSID sid) {
+bool IsAnyUser(PSID sid) {
   return IsOneOf(sid, {WinWorldSid, WinAuthenticatedUserSid, WinBuiltinUsersSid,
                        WinBuiltinGuestsSid, WinInteractiveSid, WinAnonymousSid});
 }
 
-// Empty on failure. Begins with a TOKEN_USER.
+// Returns a buffer that begins with a TOKEN_USER; empty on failure.
 std::vector<BYTE> ThisUser() {
   HANDLE token = nullptr;
   if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token)) return {};
@@ -51,7 +51,7 @@ PSID SidOf(std::vector<BYTE>* user) {
   return user->empty() ? nullptr : reinterpret_cast<TOKEN_USER*>(user->data())->User.Sid;
 }
 
-// A file system without owners (FAT) says Everyone.
+// A file system without owners (FAT) reports Everyone.
 bool IsOurs(PSID owner) {
   std::vector<BYTE> user = ThisUser();
   PSID sid = SidOf(&user);
@@ -59,21 +59,23 @@ bool IsOurs(PSID owner) {
          IsOneOf(owner, {WinBuiltinAdministratorsSid, WinLocalSystemSid, WinWorldSid});
 }
 
-// A denial that would take something back is not counted: rather one refusal too many.
-DWORD RightsOfAnyone(PACL list) {
+// Ignores entries that deny: they could only reduce the rights, so the result errs on the safe
+// side.
+DWORD RightsOfAnyUser(PACL list) {
   DWORD rights = 0;
   void* entry = nullptr;
   for (DWORD i = 0; i < list->AceCount && GetAce(list, i, &entry); ++i) {
     auto* allowed = static_cast<ACCESS_ALLOWED_ACE*>(entry);
     bool counts = allowed->Header.AceType == ACCESS_ALLOWED_ACE_TYPE &&
                   (allowed->Header.AceFlags & INHERIT_ONLY_ACE) == 0;
-    if (counts && IsAnyone(&allowed->SidStart)) rights |= allowed->Mask;
+    if (counts && IsAnyUser(&allowed->SidStart)) rights |= allowed->Mask;
   }
   return rights;
 }
 
-// User, system, administrators: all rights, also in what is made inside; nothing is inherited.
-std::wstring PrivateText() {
+// Grants all rights to the user, the system and the administrators, also on entries created inside;
+// inherits nothing.
+std::wstring PrivateSddl() {
   std::wstring text = L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
   std::vector<BYTE> user = ThisUser();
   wchar_t* name = nullptr;
@@ -84,9 +86,9 @@ std::wstring PrivateText() {
   return text;
 }
 
-// Where a file system keeps lists, none at all lets anyone do anything; where it keeps none (FAT),
-// it says nothing.
-DWORD RightsWithoutList(const FileHandle& file) {
+// A null DACL grants everyone full access. A file system without ACLs (FAT) reports a null DACL
+// too; ignored there.
+DWORD RightsWithoutAcl(const FileHandle& file) {
   DWORD flags = 0;
   bool known = GetVolumeInformationByHandleW(Raw(file), nullptr, 0, nullptr, nullptr, &flags,
                                              nullptr, 0) != 0;
@@ -107,9 +109,9 @@ Status ReadAccess(const FileHandle& file, Access* access) {
   }
   *access = {};
   if (owner != nullptr) access->ours = IsOurs(owner);
-  DWORD rights = list == nullptr ? RightsWithoutList(file) : RightsOfAnyone(list);
-  access->anyone_may_write = (rights & kWrite) != 0;
-  access->anyone_may_remove = (rights & kRemove) != 0;
+  DWORD rights = list == nullptr ? RightsWithoutAcl(file) : RightsOfAnyUser(list);
+  access->any_user_may_write = (rights & kWrite) != 0;
+  access->any_user_may_remove = (rights & kRemove) != 0;
   LocalFree(descriptor);
   return Status::Ok();
 }
@@ -117,7 +119,7 @@ Status ReadAccess(const FileHandle& file, Access* access) {
 PrivateAccess::PrivateAccess() {
   attributes_.nLength = sizeof attributes_;
   (void)ConvertStringSecurityDescriptorToSecurityDescriptorW(
-      PrivateText().c_str(), SDDL_REVISION_1, &attributes_.lpSecurityDescriptor, nullptr);
+      PrivateSddl().c_str(), SDDL_REVISION_1, &attributes_.lpSecurityDescriptor, nullptr);
 }
 
 PrivateAccess::~PrivateAccess() { LocalFree(attributes_.lpSecurityDescriptor); }

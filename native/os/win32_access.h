@@ -1,5 +1,5 @@
-// Who may do what with a file or directory, by its access control list. Included by _win32.cc files
-// only.
+// Reads and sets the owner and the access control list (ACL) of a file or directory. Included by
+// _win32.cc files only.
 #pragma once
 
 #include <windows.h>
@@ -10,16 +10,16 @@
 namespace gateway_lock {
 
 struct Access {
-  bool ours = true;                // this user's, or an administrator's
-  bool anyone_may_write = false;   // into a file; new entries into a directory
-  bool anyone_may_remove = false;  // entries of a directory
+  bool ours = true;                  // this user's, or an administrator's
+  bool any_user_may_write = false;   // into a file; new entries into a directory
+  bool any_user_may_remove = false;  // entries of a directory
 };
 
-// Opened with READ_CONTROL. A file system without access control (FAT) says nothing against
-// anybody.
+// Reads the owner and the ACL. `file` must be open with READ_CONTROL. A file system without ACLs
+// (FAT) grants nothing to other users.
 Status ReadAccess(const FileHandle& file, Access* access);
 
-// For this user, the system and the administrators, and what is made inside as well.
+// Access for this user, the system and the administrators only, inherited by new entries.
 class PrivateAccess {
  public:
   PrivateAccess();
@@ -28,7 +28,7 @@ class PrivateAccess {
   PrivateAccess& operator=(const PrivateAccess&) = delete;
 
   SECURITY_ATTRIBUTES* attributes() { return &attributes_; }
-  // Opened with WRITE_DAC.
+  // Sets the ACL. `directory` must be open with WRITE_DAC.
   Status ApplyTo(const FileHandle& directory) const;
 
  private:

@@ -1,6 +1,5 @@
 #include "win32_file.h"
 
-#include "file_content.h"
 #include "lock_path_check.h"
 #include "win32_text.h"
 
@@ -12,15 +11,15 @@ constexpr DWORD kLockOffsetHigh = 0x7FFFFFFF;
 constexpr std::int64_t kFrom1601To1970 = 116444736000000000;
 constexpr LONG kStatusDeletePending = static_cast<LONG>(0xC0000056);
 
-OVERLAPPED AtLockByte() {
-  OVERLAPPED place = {};
-  place.Offset = kLockOffsetLow;
-  place.OffsetHigh = kLockOffsetHigh;
-  return place;
+OVERLAPPED LockBytePosition() {
+  OVERLAPPED position = {};
+  position.Offset = kLockOffsetLow;
+  position.OffsetHigh = kLockOffsetHigh;
+  return position;
 }
 
-// A file on its way out says ERROR_ACCESS_DENIED, as one that may not be opened at all does: only
-// the status that the kernel gave tells them apart (tox-dev/filelock#604).
+// A file that is being deleted fails with ERROR_ACCESS_DENIED, the same code as for missing
+// permissions. Only the NT status tells them apart (tox-dev/filelock#604).
 using NtStatusFunction = LONG(WINAPI*)();
 NtStatusFunction FindLastNtStatus() {
   static const auto function = reinterpret_cast<NtStatusFunction>(reinterpret_cast<void*>(
@@ -28,13 +27,13 @@ NtStatusFunction FindLastNtStatus() {
   return function;
 }
 
-// \\wsl$ answers ERROR_INVALID_FUNCTION (microsoft/WSL#5762).
-bool MeansNoLocks(DWORD code) {
+// \\wsl$ returns ERROR_INVALID_FUNCTION (microsoft/WSL#5762).
+bool IsLockingUnsupported(DWORD code) {
   return code == ERROR_INVALID_FUNCTION || code == ERROR_NOT_SUPPORTED ||
          code == ERROR_CALL_NOT_IMPLEMENTED;
 }
 
-// ReFS has 128 bits, of which NTFS uses the lower half.
+// Folds the ID to 64 bits: ReFS uses 128 bits, NTFS only the lower half.
 std::uint64_t FoldFileId(const FILE_ID_128& id) {
   std::uint64_t halves[2];
   static_assert(sizeof halves == sizeof id, "FILE_ID_128");
@@ -57,28 +56,30 @@ FileHandle Create(const std::string& path, const OpenRequest& request, DWORD fla
   return FileHandle(reinterpret_cast<NativeHandle>(handle));
 }
 
-// A reparse point that is no link: opened by itself it would be read and written in place of the
-// file that it stands for.
-bool IsStandIn(const FileHandle& file) {
+// True for a reparse point that is not a link. Opened with FILE_FLAG_OPEN_REPARSE_POINT, the
+// reparse point would be read and written instead of the file that it stands for.
+bool IsContentReparsePoint(const FileHandle& file) {
   FILE_ATTRIBUTE_TAG_INFO info = {};
   return GetFileInformationByHandleEx(Raw(file), FileAttributeTagInfo, &info, sizeof info) != 0 &&
          (info.FileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0 && !IsLinkTag(info.ReparseTag);
 }
 
-// The file that `stand_in` stands for. Not valid when a link has taken its place meanwhile.
-FileHandle OpenContent(const std::string& path, OpenRequest request, const FileHandle& stand_in) {
+// Opens the file that `reparse_point` stands for. Returns an invalid handle if a link has replaced
+// it meanwhile.
+FileHandle OpenContent(const std::string& path, OpenRequest request,
+                       const FileHandle& reparse_point) {
   request.disposition = OPEN_EXISTING;
-  FileHandle file = Create(path, request, 0);
+  FileHandle file = Create(path, request, /*flags=*/0);
   FileFacts wanted;
   FileFacts facts;
-  bool same = file.valid() && StatFile(stand_in, &wanted).ok() && StatFile(file, &facts).ok() &&
-              facts.identity == wanted.identity;
+  bool same = file.valid() && StatFile(reparse_point, &wanted).ok() &&
+              StatFile(file, &facts).ok() && facts.identity == wanted.identity;
   if (!file.valid() || same) return file;
   SetLastError(ERROR_CANT_RESOLVE_FILENAME);
   return FileHandle();
 }
 
-// One that cannot be looked at counts as a link, which is refused.
+// A reparse point that cannot be read counts as a link, and links are refused.
 bool IsLink(const FileHandle& file, DWORD attributes) {
   FILE_ATTRIBUTE_TAG_INFO info = {};
   return (attributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0 &&
@@ -94,44 +95,45 @@ std::wstring LongPath(const std::string& path) {
   std::wstring full(length, L'\0');
   length = GetFullPathNameW(wide.c_str(), length, &full[0], nullptr);
   full.resize(length);
-  // A device (\\.\NUL), or prefixed already.
+  // A device (\\.\NUL), or already prefixed.
   if (full.compare(0, 4, L"\\\\.\\") == 0 || full.compare(0, 4, L"\\\\?\\") == 0) return full;
   if (full.compare(0, 2, L"\\\\") == 0) return L"\\\\?\\UNC" + full.substr(1);
   return L"\\\\?\\" + full;
 }
 
 FileHandle OpenFile(const std::string& path, const OpenRequest& request) {
-  // Found before, because finding it changes both what it tells and GetLastError().
+  // Looks the function up before opening: GetProcAddress() changes both the NT status and
+  // GetLastError().
   (void)FindLastNtStatus();
-  DWORD itself = request.follow_links ? 0 : FILE_FLAG_OPEN_REPARSE_POINT;
-  FileHandle file = Create(path, request, itself);
-  DWORD found = GetLastError();
-  if (file.valid() && itself != 0 && IsStandIn(file)) {
+  DWORD open_link = request.follow_links ? 0 : FILE_FLAG_OPEN_REPARSE_POINT;
+  FileHandle file = Create(path, request, open_link);
+  DWORD code = GetLastError();
+  if (file.valid() && open_link != 0 && IsContentReparsePoint(file)) {
     file = OpenContent(path, request, file);
-    found = file.valid() ? ERROR_ALREADY_EXISTS : GetLastError();
+    code = file.valid() ? ERROR_ALREADY_EXISTS : GetLastError();
   }
-  SetLastError(found);
+  SetLastError(code);
   return file;
 }
 
-Status WhyDenied(const char* syscall) {
+Status LastErrorOrTransient(const char* syscall) {
   auto code = static_cast<int>(GetLastError());
   auto last_nt_status = FindLastNtStatus();
   if (last_nt_status != nullptr && last_nt_status() == kStatusDeletePending) {
-    // Busy, and not denied: nobody's rights are the reason.
+    // Reports "busy" instead of "denied": permissions are not the reason.
     return Status::TransientError(ERROR_SHARING_VIOLATION, syscall, "delete-pending");
   }
   if (code == ERROR_SHARING_VIOLATION) {
     return Status::TransientError(code, syscall, "sharing-violation");
   }
-  // A virus scanner, an indexer or a deletion on a server says so for a moment
+  // A virus scanner, an indexer or a deletion on a server causes this for a moment
   // (tox-dev/filelock#705).
   return code == ERROR_ACCESS_DENIED ? Status::TransientError(code, syscall, "access-denied")
                                      : Status::SystemError(code, syscall);
 }
 
-Status WhyNotOpened(const std::string& path) {
-  Status status = WhyDenied("open");
+Status LastOpenError(const std::string& path) {
+  Status status = LastErrorOrTransient("open");
   if (status.transient() && status.sys_code != ERROR_ACCESS_DENIED) return status;
   Status explained = ExplainOpenFailure(path, FileAccess::kOwner, status.sys_code);
   return explained.kind == StatusKind::kSystemError ? status : explained;
@@ -146,18 +148,17 @@ Status StatFile(const FileHandle& file, FileFacts* facts) {
   facts->is_link = IsLink(file, info.dwFileAttributes);
   facts->links = info.nNumberOfLinks;
   facts->size = Join(info.nFileSizeHigh, info.nFileSizeLow);
-  facts->modified_ms = UnixMs(info.ftLastWriteTime);
   if (!ReadIdentity(file, &facts->identity)) {
     facts->identity = {info.dwVolumeSerialNumber, Join(info.nFileIndexHigh, info.nFileIndexLow)};
   }
   return Status::Ok();
 }
 
-// Asking for no access at all disturbs nobody: it takes no part in the sharing of the file.
+// Opens without any access right, which takes no part in the sharing modes and disturbs no process.
 Status SameFileAtPath(const std::string& path, const FileIdentity& identity) {
   FileHandle file = OpenFile(path, {});
   if (!file.valid()) {
-    Status status = WhyNotOpened(path);
+    Status status = LastOpenError(path);
     return IsMissing(static_cast<DWORD>(status.sys_code)) ? Status::Replaced() : status;
   }
   FileFacts facts;
@@ -167,44 +168,19 @@ Status SameFileAtPath(const std::string& path, const FileIdentity& identity) {
 }
 
 Status LockByte(const FileHandle& file, LockMode mode) {
-  OVERLAPPED place = AtLockByte();
+  OVERLAPPED position = LockBytePosition();
   DWORD flags = LOCKFILE_FAIL_IMMEDIATELY;
   if (mode == LockMode::kExclusive) flags |= LOCKFILE_EXCLUSIVE_LOCK;
-  if (LockFileEx(Raw(file), flags, 0, 1, 0, &place)) return Status::Ok();
+  if (LockFileEx(Raw(file), flags, 0, /*bytes=*/1, 0, &position)) return Status::Ok();
   DWORD code = GetLastError();
   if (code == ERROR_LOCK_VIOLATION || code == ERROR_IO_PENDING) return Status::Contended();
-  return MeansNoLocks(code) ? Status::Unsupported(static_cast<int>(code), "LockFileEx")
-                            : Status::SystemError(static_cast<int>(code), "LockFileEx");
+  return IsLockingUnsupported(code) ? Status::Unsupported(static_cast<int>(code), "LockFileEx")
+                                    : Status::SystemError(static_cast<int>(code), "LockFileEx");
 }
 
 void UnlockByte(const FileHandle& file) {
-  OVERLAPPED place = AtLockByte();
-  (void)UnlockFileEx(Raw(file), 0, 1, 0, &place);
-}
-
-Status ReadAt0(const FileHandle& file, std::size_t limit, std::string* out) {
-  out->resize(limit);
-  OVERLAPPED start = {};
-  DWORD count = 0;
-  bool read = ReadFile(Raw(file), &(*out)[0], static_cast<DWORD>(limit), &count, &start) ||
-              GetLastError() == ERROR_HANDLE_EOF;
-  out->resize(read ? count : 0);
-  return read ? Status::Ok() : LastError("read");
-}
-
-Status ReplaceContent(const FileHandle& file, std::size_t old_size, const std::string& content) {
-  OVERLAPPED start = {};
-  DWORD count = 0;
-  auto size = static_cast<DWORD>(content.size());
-  if (size > 0 && !WriteFile(Raw(file), content.data(), size, &count, &start)) {
-    return LastError("write");
-  }
-  if (old_size <= content.size()) return Status::Ok();
-  FILE_END_OF_FILE_INFO end = {};
-  end.EndOfFile.QuadPart = static_cast<LONGLONG>(content.size());
-  return SetFileInformationByHandle(Raw(file), FileEndOfFileInfo, &end, sizeof end)
-             ? Status::Ok()
-             : LastError("SetEndOfFile");
+  OVERLAPPED position = LockBytePosition();
+  (void)UnlockFileEx(Raw(file), 0, /*bytes=*/1, 0, &position);
 }
 
 std::int64_t UnixMicroseconds(const FILETIME& time) {

@@ -7,7 +7,7 @@
 namespace gateway_lock {
 namespace {
 
-// Never cleaned up: the process that ends does it.
+// WSACleanup() is left to the end of the process.
 int StartWinsock() {
   static const int error = [] {
     WSADATA data;
@@ -23,7 +23,7 @@ Status SetNonBlocking(const SocketHandle& socket) {
              : Status::SystemError(WSAGetLastError(), "ioctlsocket");
 }
 
-Status TakeBothFamilies(const SocketHandle& socket) {
+Status AllowDualStack(const SocketHandle& socket) {
   DWORD off = 0;
   return setsockopt(Raw(socket), IPPROTO_IPV6, IPV6_V6ONLY, reinterpret_cast<const char*>(&off),
                     sizeof off) == 0
@@ -36,7 +36,7 @@ Status TakeBothFamilies(const SocketHandle& socket) {
 Status ParseAddress(const Endpoint& endpoint, SocketAddress* address) {
   int error = StartWinsock();
   if (error != 0) return Status::SystemError(error, "WSAStartup");
-  // "" would be every address of this host (MS Learn, getaddrinfo).
+  // getaddrinfo("") would return every address of this host (MS Learn, getaddrinfo).
   if (endpoint.address.empty()) return Status::SystemError(WSAEINVAL, "bind");
   addrinfo hints = {};
   hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
@@ -58,7 +58,7 @@ Status OpenSocket(int family, SocketHandle* out) {
   if (opened == INVALID_SOCKET) return Status::SystemError(WSAGetLastError(), "socket");
   SocketHandle socket(static_cast<NativeHandle>(opened));
   Status status = SetNonBlocking(socket);
-  if (status.ok() && family == AF_INET6) status = TakeBothFamilies(socket);
+  if (status.ok() && family == AF_INET6) status = AllowDualStack(socket);
   if (status.ok()) *out = std::move(socket);
   return status;
 }
@@ -69,7 +69,7 @@ Status LocalPort(const SocketHandle& socket, std::uint16_t* port) {
   if (getsockname(Raw(socket), reinterpret_cast<sockaddr*>(&local.storage), &local.length) != 0) {
     return Status::SystemError(WSAGetLastError(), "getsockname");
   }
-  // sin_port and sin6_port lie at the same place.
+  // sin_port and sin6_port have the same offset.
   *port = ntohs(reinterpret_cast<const sockaddr_in*>(local.get())->sin_port);
   return Status::Ok();
 }

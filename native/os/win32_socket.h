@@ -1,10 +1,12 @@
-// The socket calls that listening and asking share. Included by _win32.cc files only.
+// Windows socket calls that the listener and the port probe share. Included by _win32.cc files
+// only.
 #pragma once
 
 #include <winsock2.h>
 #include <ws2tcpip.h>
 
 #include "listener.h"
+#include "socket.h"
 #include "status.h"
 #include "unique_handle.h"
 
@@ -19,14 +21,12 @@ struct SocketAddress {
 
 inline SOCKET Raw(const SocketHandle& socket) { return static_cast<SOCKET>(socket.get()); }
 
-// WSAEINVAL for anything but a numeric address: no name is ever looked up. Every use of this layer
-// begins here: it starts Winsock where nobody has.
+// Parses a numeric address; no name is ever looked up. Fails with WSAEINVAL for anything else.
+// Starts Winsock if needed, so every use of sockets in this layer begins with this call.
 Status ParseAddress(const Endpoint& endpoint, SocketAddress* address);
 
-// A non-blocking TCP socket that no child inherits. IPv6 sockets take IPv4 as well where the
-// address is `::`, as Node's own do.
+// Opens a non-blocking TCP socket that no child inherits. An IPv6 socket bound to `::` accepts IPv4
+// too, as Node's own sockets do.
 Status OpenSocket(int family, SocketHandle* out);
-
-Status LocalPort(const SocketHandle& socket, std::uint16_t* port);
 
 }  // namespace gateway_lock

@@ -1,29 +1,33 @@
-# How a published binary differs from one that is built where it is used (scripts/prebuild.mjs, zig only): the C++ library
-# is inside, nothing is that nobody calls, and the same sources give the same bytes from every folder.
+# Build settings of the published binaries (tools/prebuild/main.mjs, zig only): they contain the C++
+# library, omit functions that are never called, and are byte-identical from every folder.
 add_compile_options(-ffunction-sections -fdata-sections -fvisibility-global-new-delete=force-hidden
   -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 if(WIN32)
-  # x64 and arm64 want unwind data for each function that calls another (MS Learn, "x64 exception handling"): without it a crash
-  # report, a profiler and an exception of the host end at the addon.
+  # x64 and arm64 require unwind data for each function that calls another (MS Learn, "x64
+  # exception handling"). Without it a crash report, a profiler and an exception of the host stop at
+  # the addon.
   add_compile_options(-fasynchronous-unwind-tables)
 else()
   add_compile_options(-fno-asynchronous-unwind-tables -fno-unwind-tables)
 endif()
-# Zig takes -Oz for -Os, which is 15 % larger.
+# Zig replaces -Oz by -Os, which is 15 % larger.
 add_compile_options("SHELL:-Xclang -Oz")
 if(WIN32)
-  # Zig does not ask its linker for Windows to drop what nobody calls; the compiler does, when it sees everything at once.
+  # Zig's linker for Windows keeps unused functions; link-time optimization removes them.
   add_compile_options(-flto)
 endif()
-# Each build starts from an empty folder, and zig does not look into its cache for what is to list its headers as well.
+# No dependency files: each build starts from an empty folder, and zig does not use its cache for a
+# compile that lists its headers.
 set(CMAKE_DEPFILE_FLAGS_CXX "")
 
-# The few parts of libc++ that the addon uses, compiled as the addon is: without exceptions. The archive that zig would
-# link is compiled with them, and brings what throws, unwinds and prints an exception: 40 KiB that never run.
+# The few parts of libc++ that the addon uses, compiled without exceptions like the addon. The
+# archive that zig would link is compiled with exceptions and adds 40 KiB of code that throws,
+# unwinds and prints them, which never runs.
 add_library(gateway_lock_libcxx OBJECT native/prebuild/small_runtime.cc)
 set(parts libcxx/src/hash libcxx/src/mutex_destructor libcxx/src/string libcxx/src/verbose_abort)
 if(WIN32)
-  # A mutex there, std::shared_ptr and static variables; and what the linker wants for the other functions in these files.
+  # Windows: mutexes, std::shared_ptr and static variables; then the files that the linker needs for
+  # the other functions in these files.
   list(APPEND parts libcxx/src/support/win32/thread_win32 libcxx/src/memory libcxxabi/src/cxa_guard)
   list(APPEND parts libcxx/src/chrono libcxxabi/src/stdlib_exception libcxxabi/src/abort_message)
 endif()
@@ -32,15 +36,16 @@ foreach(part ${parts})
 endforeach()
 target_include_directories(gateway_lock_libcxx PRIVATE ${GATEWAY_LOCK_ZIG_LIB}/libcxx/src)
 target_compile_definitions(gateway_lock_libcxx PRIVATE _LIBCPP_BUILDING_LIBRARY)
-# Its warnings are LLVM's.
+# Third-party code: do not report its warnings.
 target_compile_options(gateway_lock_libcxx PRIVATE -w)
 set_target_properties(gateway_lock_libcxx PROPERTIES CXX_STANDARD 23)
 
 target_link_options(gateway_lock_libcxx INTERFACE -nostdlib++)
 if(APPLE)
-  # Without room for a longer name of itself (-headerpad_max_install_names): segments are whole 16 KiB, and this one is nearly full.
+  # Omits -headerpad_max_install_names, which reserves space for a longer install name: a segment is
+  # a multiple of 16 KiB, and this one is nearly full.
   set(CMAKE_SHARED_LIBRARY_CREATE_CXX_FLAGS -dynamiclib)
-  # Zig's Mach-O linker keeps the names of local symbols otherwise, with -s too: 45 KB.
+  # Without -x, zig's Mach-O linker keeps the names of local symbols, even with -s: 45 KB.
   target_link_options(gateway_lock_libcxx INTERFACE -Wl,-x -install_name gateway-lock.node)
 elseif(NOT WIN32)
   target_link_options(gateway_lock_libcxx INTERFACE -Wl,--gc-sections -Wl,--hash-style=gnu)

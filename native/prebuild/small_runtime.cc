@@ -1,14 +1,14 @@
-// For the published binaries only, where libc++ is linked in (prebuild.cmake): what its own files
-// define together with much that the addon never uses. Nothing here throws: the addon ends the
-// process when memory is out, as whatever is built without exceptions does.
+// The parts of libc++ that its own files define together with much that the addon never uses. For
+// the published binaries only, which link libc++ in (prebuild.cmake). Nothing here throws: out of
+// memory ends the process, as in any program built without exceptions.
 #include <cstddef>
 #include <cstdlib>
 #include <functional>
 #include <mutex>
 #include <system_error>
 
-// new.cpp has handlers besides; and Mach-O would export its operators, which are hidden here by
-// -fvisibility-global-new-delete=force-hidden.
+// Replaces new.cpp, which adds handlers. -fvisibility-global-new-delete=force-hidden hides these
+// operators, which Mach-O would export.
 void* operator new(std::size_t size) {
   void* memory = std::malloc(size == 0 ? 1 : size);
   if (memory == nullptr) std::abort();
@@ -20,24 +20,25 @@ void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
 
-// What stands in the table of an abstract class; libc++abi's prints.
+// The entry of a pure virtual function in the vtable of an abstract class; that of libc++abi prints
+// a message.
 extern "C" [[noreturn]] void __cxa_pure_virtual() { std::abort(); }
 
 _LIBCPP_BEGIN_NAMESPACE_STD
 
-// system_error.cpp has the classes and texts of all errors besides.
+// Replaces system_error.cpp, which adds the classes and texts of all errors.
 [[noreturn]] void __throw_system_error(int error, const char* where) {
   __libcpp_verbose_abort("%s: error %d\n", where, error);
 }
 
-// mutex.cpp has those with a timeout besides, which are made of condition variables and threads.
+// Replaces mutex.cpp, which adds mutexes with a timeout, made of condition variables and threads.
 void mutex::lock() {
   int error = __libcpp_mutex_lock(&__m_);
   if (error != 0) __throw_system_error(error, "mutex lock failed");
 }
 void mutex::unlock() noexcept { __libcpp_mutex_unlock(&__m_); }
 
-// functional.cpp has the exception of std::function besides.
+// Replaces functional.cpp, which adds the exception of std::function.
 size_t __hash_memory(_LIBCPP_NOESCAPE const void* memory, size_t size) noexcept {
   return __murmur2_or_cityhash<size_t>()(memory, size);
 }

@@ -1,6 +1,6 @@
-// Who may bind a port beside whom, by the option of each socket: 36 cells, printed as this system
-// has them. MS Learn, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE", has them for Windows; Wine
-// differs, so that only those are checked on which listening exclusively depends.
+// Prints whether a second socket can bind a port, for each pair of socket options: a table of 36
+// cells. MS Learn, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE", has the table of Windows. Wine
+// differs, so the test checks only the cells on which an exclusive listener depends.
 #include <cstdio>
 #include <string>
 
@@ -39,7 +39,7 @@ void SetOption(const SocketHandle& socket, Sharing sharing) {
                    reinterpret_cast<const char*>(&on), sizeof on) == 0);
 }
 
-// "" when it could.
+// Returns the error of the bind, or "" for success.
 std::string Bind(const Binder& binder, std::uint16_t port, SocketHandle* out) {
   SocketAddress address;
   CHECK(ParseAddress({binder.address, port}, &address).ok());
@@ -49,7 +49,8 @@ std::string Bind(const Binder& binder, std::uint16_t port, SocketHandle* out) {
   return bound ? "" : ErrorOf(Status::SystemError(WSAGetLastError(), "bind"));
 }
 
-// The survey of listener_win32.cc relies on the first, a listener's safety on the others.
+// ProbeWildcardBind() in listener_win32.cc relies on the first rule, the exclusion of other
+// listeners on the other two.
 bool MustBeRefused(const Binder& first, const Binder& second) {
   if (second.exclusive() && second.wildcard()) return true;
   if (first.exclusive() && first.wildcard()) return true;
@@ -67,7 +68,7 @@ std::string Cell(const Binder& first, const Binder& second) {
   return outcome.empty() ? "bound" : outcome;
 }
 
-TEST("an exclusive socket and any other exclude each other where a listener depends on it") {
+TEST("an exclusive socket excludes other sockets in each case on which a listener depends") {
   std::printf("%-13s", "first\\second");
   for (const Binder& second : kBinders) std::printf("%-13s", second.name);
   for (const Binder& first : kBinders) {

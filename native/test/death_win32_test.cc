@@ -1,14 +1,14 @@
-// What can be known of another process on Windows, and how its death and a release are reported.
+// The identity of processes on Windows, and the reports of their deaths and releases.
 #include <windows.h>
 
 #include <string>
 #include <vector>
 
+#include "acquiring.h"
 #include "directory.h"
 #include "file_lock.h"
 #include "process_identity.h"
 #include "release_watch.h"
-#include "taking.h"
 #include "test.h"
 #include "test_process.h"
 #include "unique_handle.h"
@@ -16,12 +16,12 @@
 namespace gateway_lock::test {
 namespace {
 
-constexpr DWORD kReportLimitMs = 20'000;
+constexpr DWORD kTimeoutMs = 20'000;
 
-// A process that has not begun to run, and never will.
-class Suspended {
+// A process that never runs, because it is created suspended.
+class SuspendedProcess {
  public:
-  Suspended() {
+  SuspendedProcess() {
     wchar_t path[MAX_PATH] = L"";
     CHECK(GetModuleFileNameW(nullptr, path, MAX_PATH) < MAX_PATH);
     STARTUPINFOW startup = {};
@@ -29,13 +29,13 @@ class Suspended {
     CHECK(CreateProcessW(path, nullptr, nullptr, nullptr, FALSE, CREATE_SUSPENDED, nullptr, nullptr,
                          &startup, &process_));
   }
-  ~Suspended() {
+  ~SuspendedProcess() {
     End();
     CloseHandle(process_.hThread);
     CloseHandle(process_.hProcess);
   }
-  Suspended(const Suspended&) = delete;
-  Suspended& operator=(const Suspended&) = delete;
+  SuspendedProcess(const SuspendedProcess&) = delete;
+  SuspendedProcess& operator=(const SuspendedProcess&) = delete;
 
   std::int64_t pid() const { return process_.dwProcessId; }
   void End() const {
@@ -47,13 +47,13 @@ class Suspended {
   PROCESS_INFORMATION process_ = {};
 };
 
-// A watch whose reports a test can wait for.
-class Watching {
+// A ReleaseWatch whose reports a test can wait for.
+class Watcher {
  public:
-  Watching() : watch_(Notify, this) {}
-  ~Watching() { CloseHandle(reported_); }
-  Watching(const Watching&) = delete;
-  Watching& operator=(const Watching&) = delete;
+  Watcher() : watch_(Notify, this) {}
+  ~Watcher() { CloseHandle(reported_); }
+  Watcher(const Watcher&) = delete;
+  Watcher& operator=(const Watcher&) = delete;
 
   Status Watch(ReleaseWatch::Token token, const std::string& path, std::int64_t pid) {
     WatchScope scope = WatchScope::kFile;
@@ -62,33 +62,33 @@ class Watching {
     return status;
   }
   bool Reports(ReleaseWatch::Token token) {
-    CHECK(WaitForSingleObject(reported_, kReportLimitMs) == WAIT_OBJECT_0);
-    for (ReleaseWatch::Token one : watch_.TakeEvents()) {
-      if (one == token) return true;
+    CHECK(WaitForSingleObject(reported_, kTimeoutMs) == WAIT_OBJECT_0);
+    for (ReleaseWatch::Token reported : watch_.TakeEvents()) {
+      if (reported == token) return true;
     }
     return false;
   }
   bool ReportsOnly(ReleaseWatch::Token token) {
-    CHECK(WaitForSingleObject(reported_, kReportLimitMs) == WAIT_OBJECT_0);
+    CHECK(WaitForSingleObject(reported_, kTimeoutMs) == WAIT_OBJECT_0);
     return watch_.TakeEvents() == std::vector<ReleaseWatch::Token>{token};
   }
   void Unwatch(ReleaseWatch::Token token) { watch_.Unwatch(token); }
 
  private:
-  static void Notify(void* self) { SetEvent(static_cast<Watching*>(self)->reported_); }
+  static void Notify(void* self) { SetEvent(static_cast<Watcher*>(self)->reported_); }
 
   HANDLE reported_ = CreateEventW(nullptr, FALSE, FALSE, nullptr);
-  ReleaseWatch watch_;  // ended first
+  ReleaseWatch watch_;  // Last, so that it is destroyed first: it calls Notify().
 };
 
-// As a holder has it: the record that names him is in the file.
-FileLock TakeWithRecord(const std::string& path) {
-  FileLock lock = Take(path);
+// Acquires the lock and writes a record, as every holder does.
+FileLock AcquireWithRecord(const std::string& path) {
+  FileLock lock = Acquire(path);
   CHECK(lock.WriteRecord("{}").ok());
   return lock;
 }
 
-TEST("this process lives, since a time that does not change") {
+TEST("this process is alive, and its start time does not change") {
   ProcessIdentity first = ReadProcess(OwnPid());
   ProcessIdentity second = ReadProcess(OwnPid());
   CHECK(first.alive);
@@ -99,15 +99,16 @@ TEST("this process lives, since a time that does not change") {
   CHECK(BootId() == BootId());
 }
 
-TEST("the command line of this process names its program") {
+TEST("the command line of this process contains the name of its program") {
   std::string line = CommandLine(OwnPid());
-  if (line.empty()) Skip("this system does not tell command lines (Wine 8)");
+  if (line.empty()) Skip("this system does not report command lines (Wine 8)");
   CHECK(line.find("os_tests") != std::string::npos);
 }
 
-// Its pid is kept as long as somebody has a handle to it, as a zombie's is.
-TEST("a process that has ended is dead while somebody still has its handle") {
-  Suspended process;
+// Like that of a zombie, the pid of an ended process exists as long as there is a handle to the
+// process.
+TEST("an ended process is dead even if another process has a handle to it") {
+  SuspendedProcess process;
   ProcessIdentity alive = ReadProcess(process.pid());
   CHECK(alive.alive);
   process.End();
@@ -116,105 +117,105 @@ TEST("a process that has ended is dead while somebody still has its handle") {
   CHECK(dead.start_time == alive.start_time);
 }
 
-TEST("no process has a pid that is none, or too large for one") {
+TEST("an invalid pid has no process") {
   CHECK(!ReadProcess(0).alive);
   CHECK(!ReadProcess(-1).alive);
   CHECK(!ReadProcess(INT64_MAX).alive);
   CHECK(CommandLine(0).empty());
 }
 
-TEST("the death of the owner is reported, once") {
+TEST("the death of the owner is reported") {
   Directory directory;
-  FileLock lock = TakeWithRecord(directory / "a.lock");
-  Suspended owner;
-  Watching watching;
-  CHECK(watching.Watch(7, lock.path(), owner.pid()).ok());
+  FileLock lock = AcquireWithRecord(directory / "a.lock");
+  SuspendedProcess owner;
+  Watcher watcher;
+  CHECK(watcher.Watch(7, lock.path(), owner.pid()).ok());
   owner.End();
-  CHECK(watching.Reports(7));
+  CHECK(watcher.Reports(7));
 }
 
-TEST("a release by an owner who lives on is reported") {
+TEST("a release by a living owner is reported") {
   Directory directory;
-  FileLock lock = TakeWithRecord(directory / "a.lock");
-  Watching watching;
-  CHECK(watching.Watch(7, lock.path(), OwnPid()).ok());
+  FileLock lock = AcquireWithRecord(directory / "a.lock");
+  Watcher watcher;
+  CHECK(watcher.Watch(7, lock.path(), OwnPid()).ok());
   CHECK(lock.Release().ok());
-  CHECK(watching.Reports(7));
+  CHECK(watcher.Reports(7));
 }
 
-TEST("a release by an owner whom nobody knows is reported") {
+TEST("a release by an unknown owner is reported") {
   Directory directory;
-  FileLock lock = Take(directory / "a.lock");
-  Watching watching;
-  CHECK(watching.Watch(7, lock.path(), 0).ok());
+  FileLock lock = Acquire(directory / "a.lock");
+  Watcher watcher;
+  CHECK(watcher.Watch(7, lock.path(), 0).ok());
   CHECK(lock.Release().ok());
-  CHECK(watching.Reports(7));
+  CHECK(watcher.Reports(7));
 }
 
 TEST(
-    "of an emptied file, which may not be removed, no more than the owner's death is sure to be "
-    "seen") {
+    "watching an empty file that may not be removed has the scope kRelease, even with a known "
+    "owner") {
   Directory directory;
-  FileLock lock = Take(directory / "a.lock");
-  Suspended owner;
+  FileLock lock = Acquire(directory / "a.lock");
+  SuspendedProcess owner;
   WatchScope scope = WatchScope::kFile;
   ReleaseWatch watch([](void*) {}, nullptr);
   CHECK(watch.Watch(7, lock.path(), owner.pid(), &scope).ok());
   CHECK(scope == WatchScope::kRelease);
 }
 
-TEST("what others write beside the file is not reported, and the release after it is") {
+TEST("writing another file in the directory is not reported, and the next release is") {
   Directory directory;
-  FileLock lock = TakeWithRecord(directory / "a.lock");
-  Suspended other;
-  Watching watching;
-  CHECK(watching.Watch(7, lock.path(), OwnPid()).ok());
-  CHECK(watching.Watch(8, lock.path(), other.pid()).ok());
+  FileLock lock = AcquireWithRecord(directory / "a.lock");
+  SuspendedProcess other;
+  Watcher watcher;
+  CHECK(watcher.Watch(7, lock.path(), OwnPid()).ok());
+  CHECK(watcher.Watch(8, lock.path(), other.pid()).ok());
   for (std::size_t size = 1; size <= 20; ++size) {
     WriteFile(directory / "beside.log", std::string(size, 'x'));
     Sleep(5);
   }
   other.End();
-  CHECK(watching.ReportsOnly(8));
+  CHECK(watcher.ReportsOnly(8));
   CHECK(lock.Release().ok());
-  CHECK(watching.Reports(7));
+  CHECK(watcher.Reports(7));
 }
 
-TEST("one that is watched no longer is not reported, and its place is free again") {
+TEST("an unwatched token is not reported, and its slot can be used again") {
   Directory directory;
-  FileLock lock = TakeWithRecord(directory / "a.lock");
-  Suspended owner;
-  Suspended other;
-  Watching watching;
+  FileLock lock = AcquireWithRecord(directory / "a.lock");
+  SuspendedProcess owner;
+  SuspendedProcess other;
+  Watcher watcher;
   for (int round = 0; round < 100; ++round) {
-    CHECK(watching.Watch(7, lock.path(), owner.pid()).ok());
-    watching.Unwatch(7);
+    CHECK(watcher.Watch(7, lock.path(), owner.pid()).ok());
+    watcher.Unwatch(7);
   }
-  CHECK(watching.Watch(8, lock.path(), other.pid()).ok());
+  CHECK(watcher.Watch(8, lock.path(), other.pid()).ok());
   owner.End();
   other.End();
-  CHECK(watching.Reports(8));
+  CHECK(watcher.Reports(8));
 }
 
-TEST("31 are watched at once, and the next one is told that it is not") {
+TEST("31 tokens can be watched at the same time, and the next one is refused") {
   Directory directory;
-  FileLock lock = TakeWithRecord(directory / "a.lock");
-  Suspended owner;
-  Watching watching;
+  FileLock lock = AcquireWithRecord(directory / "a.lock");
+  SuspendedProcess owner;
+  Watcher watcher;
   for (ReleaseWatch::Token token = 1; token <= 31; ++token) {
-    CHECK(watching.Watch(token, lock.path(), owner.pid()).ok());
+    CHECK(watcher.Watch(token, lock.path(), owner.pid()).ok());
   }
-  CHECK(!watching.Watch(32, lock.path(), owner.pid()).ok());
-  CHECK(watching.Watch(31, lock.path(), owner.pid()).ok());
-  watching.Unwatch(1);
-  CHECK(watching.Watch(32, lock.path(), owner.pid()).ok());
+  CHECK(!watcher.Watch(32, lock.path(), owner.pid()).ok());
+  CHECK(watcher.Watch(31, lock.path(), owner.pid()).ok());
+  watcher.Unwatch(1);
+  CHECK(watcher.Watch(32, lock.path(), owner.pid()).ok());
 }
 
-TEST("a file that is not there is not watched") {
+TEST("a missing file cannot be watched") {
   Directory directory;
-  Watching watching;
+  Watcher watcher;
   for (std::int64_t pid : {std::int64_t{0}, OwnPid()}) {
-    CHECK(watching.Watch(1, directory / "missing.lock", pid).kind == StatusKind::kReplaced);
+    CHECK(watcher.Watch(1, directory / "missing.lock", pid).kind == StatusKind::kReplaced);
   }
 }
 

@@ -21,7 +21,7 @@ std::string ContentOf(int fd) {
   return count < 0 ? "closed" : std::string(buffer, static_cast<std::size_t>(count));
 }
 
-void Place(int fd, int number, int flags) {
+void DuplicateTo(int fd, int number, int flags) {
   CHECK(dup2(fd, number) == number);
   CHECK(fcntl(number, F_SETFD, flags) == 0);
 }

@@ -1,15 +1,15 @@
-// Descriptors that stand where a test wants them.
+// Descriptors with the numbers that a test needs.
 #pragma once
 
 #include <string>
 
 namespace gateway_lock::test {
 
-// A new file with that content, open for reading and writing, close-on-exec.
+// Creates a file with the content. Returns a close-on-exec descriptor for reading and writing.
 int OpenWith(const std::string& path, const std::string& content);
-// "closed" for a descriptor that is none.
+// Returns the content of the file, or "closed" if the descriptor is not open.
 std::string ContentOf(int fd);
-// At that very number, whatever was there.
-void Place(int fd, int number, int flags);
+// Duplicates `fd` to `number`, which is closed first if it is open.
+void DuplicateTo(int fd, int number, int flags);
 
 }  // namespace gateway_lock::test

@@ -105,7 +105,7 @@ void AsOrdinaryUser(const std::function<void()>& body) {
   });
 }
 
-void NeedsRoot() {
+void RequireRoot() {
   if (geteuid() != 0) Skip("needs root to act as another user");
 }
 

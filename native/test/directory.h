@@ -6,7 +6,8 @@
 
 namespace gateway_lock::test {
 
-// A fresh directory that every user may enter and only we may write to, removed with its content.
+// A new directory that every user can enter and only its owner can write to. The destructor removes
+// it with its content.
 class Directory {
  public:
   Directory();
@@ -27,16 +28,16 @@ bool Exists(const std::string& path);
 unsigned ModeOf(const std::string& path);
 std::uint64_t InodeOf(const std::string& path);
 
-// The descriptor of this process that has the path's file open; -1 for none.
+// Returns a descriptor of this process for the file at the path, or -1 if there is none.
 int DescriptorOf(const std::string& path);
 bool IsCloseOnExec(int fd);
 
-// Runs in a forked child; fails the test unless all its checks held. The child's copies of the
-// caller's objects are not destroyed.
+// Runs `body` in a forked child. Fails the test if a check in the child fails. The child ends with
+// _exit(), so no destructor runs there.
 void InForkedChild(const std::function<void()>& body);
-// The same as a user without privileges (nobody when we are root); a root's file may then be
-// foreign.
+// Same as InForkedChild(), but as a user without privileges: as `nobody` if this process is root.
 void AsOrdinaryUser(const std::function<void()>& body);
-void NeedsRoot();
+// Skips the test unless this process is root.
+void RequireRoot();
 
 }  // namespace gateway_lock::test

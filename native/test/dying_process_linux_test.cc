@@ -1,4 +1,4 @@
-// A process between SIGKILL and its end: it no longer runs, and still has its locks.
+// A process between SIGKILL and its end: it no longer runs its program but still holds its locks.
 #include <sched.h>
 #include <signal.h>
 #include <sys/ptrace.h>
@@ -8,15 +8,15 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "idle_child.h"
 #include "process_identity.h"
-#include "processes.h"
 #include "test.h"
 
 namespace gateway_lock::test {
 namespace {
 
-// Both on one CPU, which the child gets only when the parent leaves it: it stays where kill() puts
-// it. Skips where this process may not choose its CPU.
+// Runs both processes on one CPU and gives the child the lowest priority, so that it does not run
+// between kill() and the check. Skips the test if this process may not choose its CPU.
 void ShareOneCpuWith(pid_t child) {
   cpu_set_t cpus;
   CHECK(sched_getaffinity(0, sizeof cpus, &cpus) == 0);
@@ -28,12 +28,12 @@ void ShareOneCpuWith(pid_t child) {
   bool placed = sched_setaffinity(0, sizeof cpus, &cpus) == 0 &&
                 sched_setaffinity(child, sizeof cpus, &cpus) == 0 &&
                 sched_setscheduler(child, SCHED_IDLE, &none) == 0;
-  if (!placed) Skip("this process may not choose its CPU");
+  if (!placed) Skip("this process is not allowed to choose its CPU");
 }
 
-TEST("a process is dead as soon as SIGKILL is sent, before it has run again") {
+TEST("a process counts as dead as soon as SIGKILL is sent, before it runs again") {
   for (int i = 0; i < 20; i++) {
-    StandingChild child;
+    IdleChild child;
     ShareOneCpuWith(child.pid());
     CHECK(ReadProcess(child.pid()).alive);
     CHECK(kill(child.pid(), SIGKILL) == 0);
@@ -41,9 +41,10 @@ TEST("a process is dead as soon as SIGKILL is sent, before it has run again") {
   }
 }
 
-constexpr std::size_t kMuchMemory = std::size_t{128} << 20;
+// Bytes. Freeing them takes the kernel long enough for the checks below.
+constexpr std::size_t kMemory = std::size_t{128} << 20;
 
-void UseMuchMemory() { std::memset(malloc(kMuchMemory), 1, kMuchMemory); }
+void AllocateMemory() { std::memset(malloc(kMemory), 1, kMemory); }
 
 bool IsZombie(pid_t child) {
   siginfo_t info = {};
@@ -51,29 +52,28 @@ bool IsZombie(pid_t child) {
   return info.si_pid != 0;
 }
 
-// The kernel prints the flags before the pending signals. If it takes the SIGKILL off the one and
-// sets the other between the two, one look sees neither; the next one does. src/gateway asks twice,
-// too.
+// Reads the process twice. The kernel prints the flags before the pending signals, so a read
+// between clearing SIGKILL and setting PF_EXITING can miss both; the next read does not.
 bool IsAliveTwice(pid_t child) { return ReadProcess(child).alive && ReadProcess(child).alive; }
 
-// A child that was already gone at the first look proves nothing, so there are several.
-TEST("a killed process is dead while its memory is being given back") {
-  for (int i = 0, looks = 0; looks < 100 && i < 20; i++) {
-    StandingChild child(UseMuchMemory);
+// A child can end before the first check, so the test repeats until it has made 100 checks.
+TEST("a killed process counts as dead while the kernel frees its memory") {
+  for (int i = 0, checks = 0; checks < 100 && i < 20; i++) {
+    IdleChild child(AllocateMemory);
     CHECK(ReadProcess(child.pid()).alive);
     CHECK(kill(child.pid(), SIGKILL) == 0);
     do {
       CHECK(!IsAliveTwice(child.pid()));
-      looks++;
+      checks++;
     } while (!IsZombie(child.pid()));
   }
 }
 
-TEST("a process that exits by itself is dead while its memory is being given back") {
+TEST("a process that exits by itself counts as dead while the kernel frees its memory") {
   bool seen = false;
   for (int i = 0; !seen && i < 50; i++) {
-    StandingChild child([] {
-      UseMuchMemory();
+    IdleChild child([] {
+      AllocateMemory();
       signal(SIGUSR1, [](int) { _exit(0); });
     });
     CHECK(kill(child.pid(), SIGUSR1) == 0);
@@ -86,11 +86,11 @@ TEST("a process that exits by itself is dead while its memory is being given bac
   CHECK(seen);
 }
 
-// It stands where the tracer stops it: the signal is taken off, and it is not yet exiting.
-TEST("a killed process is dead before it begins to exit") {
-  StandingChild child;
+// The tracer stops the child after it has received the signal and before it begins to exit.
+TEST("a killed process counts as dead before it begins to exit") {
+  IdleChild child;
   bool traced = ptrace(PTRACE_SEIZE, child.pid(), nullptr, PTRACE_O_TRACEEXIT) == 0;
-  if (!traced) Skip("this process may not trace another one");
+  if (!traced) Skip("this process is not allowed to trace another process");
   CHECK(kill(child.pid(), SIGKILL) == 0);
   int status = 0;
   CHECK(waitpid(child.pid(), &status, 0) == child.pid());

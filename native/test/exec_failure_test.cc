@@ -10,12 +10,13 @@
 #include "descriptors.h"
 #include "directory.h"
 #include "exec_program.h"
+#include "resource_usage.h"
 #include "test.h"
 
 namespace gateway_lock::test {
 namespace {
 
-// What a failed execve() must leave as it was.
+// The state that a failed execve() must not change.
 struct State {
   std::string at3, at4;
   int flags3, flags4, status1, flags1;
@@ -30,13 +31,7 @@ void (*HandlerOf(int number))(int) {
   return action.sa_handler;
 }
 
-int CountDescriptors() {
-  int count = 0;
-  for (int fd = 0; fd < 256; fd++) count += fcntl(fd, F_GETFD) >= 0 ? 1 : 0;
-  return count;
-}
-
-State Look() {
+State CurrentState() {
   return {ContentOf(3),       ContentOf(4),       fcntl(3, F_GETFD),
           fcntl(4, F_GETFD),  fcntl(1, F_GETFL),  fcntl(1, F_GETFD),
           HandlerOf(SIGPIPE), HandlerOf(SIGXFSZ), CountDescriptors()};
@@ -50,10 +45,11 @@ bool Same(const State& a, const State& b) {
 
 void OurHandler(int) {}
 
-// At 3 a file that a child inherits, at 4 nothing; a handler of the program's own.
-int Furnish(const Directory& directory) {
+// Opens descriptor 3, which a child inherits, closes 4, and sets signal handlers and O_NONBLOCK.
+// Returns a descriptor to inherit.
+int PrepareState(const Directory& directory) {
   int fd = fcntl(OpenWith(directory / "at3", "at3"), F_DUPFD_CLOEXEC, 30);
-  Place(fd, 3, 0);
+  DuplicateTo(fd, 3, 0);
   close(4);
   int inherited = fcntl(OpenWith(directory / "lock", "lock"), F_DUPFD_CLOEXEC, 40);
   close(4);
@@ -63,93 +59,95 @@ int Furnish(const Directory& directory) {
   return inherited;
 }
 
-void FailsAndChangesNothing(const std::string& path, int code) {
+void CheckFailure(const std::string& path, int code) {
   int flags = fcntl(1, F_GETFL);
   Directory directory;
-  int inherited = Furnish(directory);
-  State before = Look();
+  int inherited = PrepareState(directory);
+  State before = CurrentState();
   Status status = ExecProgram({path, {"name"}, {}, {inherited, inherited}});
   CHECK(status.kind == StatusKind::kSystemError);
   CHECK(status.sys_code == code);
   CHECK(std::string(status.syscall) == "execve");
-  CHECK(Same(before, Look()));
+  CHECK(Same(before, CurrentState()));
   (void)fcntl(1, F_SETFL, flags);
 }
 
-TEST("when there is no such program, nothing has changed") {
-  FailsAndChangesNothing("/no/such/program", ENOENT);
+TEST("a missing program fails with ENOENT and changes nothing in the process") {
+  CheckFailure("/no/such/program", ENOENT);
 }
 
-TEST("when the program is not executable, nothing has changed") {
+TEST(
+    "a program without the execute permission fails with EACCES and changes nothing in the "
+    "process") {
   Directory directory;
   WriteFile(directory / "plain", "#!/bin/sh\n");
-  FailsAndChangesNothing(directory / "plain", EACCES);
+  CheckFailure(directory / "plain", EACCES);
 }
 
-TEST("when the program is a directory, nothing has changed") {
+TEST("a directory as program fails with EACCES and changes nothing in the process") {
   Directory directory;
-  FailsAndChangesNothing(directory.path(), EACCES);
+  CheckFailure(directory.path(), EACCES);
 }
 
-TEST("when the program is no program, nothing has changed") {
+TEST("a file that is not a program fails with ENOEXEC and changes nothing in the process") {
   Directory directory;
   const std::string path = directory / "text";
   WriteFile(path, "neither ELF nor #!\n");
   CHECK(chmod(path.c_str(), 0755) == 0);
-  FailsAndChangesNothing(path, ENOEXEC);
+  CheckFailure(path, ENOEXEC);
 }
 
-TEST("when it fails as often as one likes, no descriptor is lost") {
-  for (int i = 0; i < 300; i++) FailsAndChangesNothing("/no/such/program", ENOENT);
+TEST("300 failed attempts leak no descriptor") {
+  for (int i = 0; i < 300; i++) CheckFailure("/no/such/program", ENOENT);
 }
 
-// The first copy succeeds and the second one, of what stood at 3, does not: going on would lose it.
-TEST("when no descriptor is left for the copies, nothing has changed") {
+// If the copy of descriptor 3 fails, execve() must not be called: it would replace that descriptor.
+TEST("running out of descriptors for the copies changes nothing in the process") {
   Directory directory;
-  int inherited = Furnish(directory);
+  int inherited = PrepareState(directory);
   rlimit before = {};
   CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
   for (rlim_t limit = 3; limit < 60; limit++) {
-    State state = Look();
+    State state = CurrentState();
     rlimit low = {limit, before.rlim_max};
     CHECK(setrlimit(RLIMIT_NOFILE, &low) == 0);
     Status status = ExecProgram({"/no/such/program", {"name"}, {}, {inherited}});
     CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
     CHECK(status.kind == StatusKind::kSystemError);
-    CHECK(Same(state, Look()));
+    CHECK(Same(state, CurrentState()));
   }
 }
 
-TEST("when a descriptor to inherit is closed, that is the error, and nothing has changed") {
+TEST("a closed descriptor to inherit fails with EBADF and changes nothing in the process") {
   Directory directory;
-  Furnish(directory);
-  State before = Look();
+  PrepareState(directory);
+  State before = CurrentState();
   Status status = ExecProgram({"/bin/true", {"true"}, {}, {200}});
   CHECK(status.kind == StatusKind::kSystemError);
   CHECK(status.sys_code == EBADF);
-  CHECK(Same(before, Look()));
+  CHECK(Same(before, CurrentState()));
 }
 
 // Otherwise the new program would have the copy in place of an error.
 TEST("a closed descriptor to inherit is an error, even if a copy gets its number") {
   Directory directory;
-  int inherited = Furnish(directory);
+  int inherited = PrepareState(directory);
   int next_copy = fcntl(inherited, F_DUPFD_CLOEXEC, 5);
   close(next_copy);
-  State before = Look();
+  State before = CurrentState();
   Status status = ExecProgram({"/bin/true", {"true"}, {}, {inherited, next_copy}});
   CHECK(status.sys_code == EBADF);
-  CHECK(Same(before, Look()));
+  CHECK(Same(before, CurrentState()));
 }
 
-// With 2>&1 both streams are one open file, and what is put back last counts.
-TEST("standard streams that share one open file get its flags back") {
+// With 2>&1 both streams are one open file, so the flags that are restored last count.
+TEST("a failed attempt restores the flags of standard streams that share one open file") {
   Directory directory;
-  int inherited = Furnish(directory);
+  int inherited = PrepareState(directory);
   CHECK(dup2(1, 2) == 2);
-  State before = Look();
+  State before = CurrentState();
   CHECK(!ExecProgram({"/no/such/program", {"name"}, {}, {inherited}}).ok());
-  CHECK(Same(before, Look()));
+  CHECK(Same(before, CurrentState()));
 }
 
 }  // namespace

@@ -10,25 +10,24 @@
 #include <string>
 #include <vector>
 
+#include "acquiring.h"
 #include "descriptors.h"
 #include "directory.h"
 #include "exec_program.h"
 #include "file_lock.h"
 #include "file_system.h"
-#include "taking.h"
 #include "test.h"
 
 namespace gateway_lock::test {
 namespace {
 
-// Runs a shell script in the place of a forked child that is prepared first. What it prints,
-// without the last newline, and its exit code.
-struct Ran {
-  std::string output;
-  int code = -1;
+struct Result {
+  std::string output;  // without the last newline
+  int code = -1;       // the exit code, or the negative number of the signal
 };
 
-Ran Run(const std::string& script, const std::function<void(Program*)>& prepare) {
+// Forks a child, calls `prepare` in it, and replaces it by a shell that runs the script.
+Result Run(const std::string& script, const std::function<void(Program*)>& prepare) {
   int output[2];
   CHECK(pipe(output) == 0);
   pid_t child = fork();
@@ -43,49 +42,49 @@ Ran Run(const std::string& script, const std::function<void(Program*)>& prepare)
     _exit(99);
   }
   close(output[1]);
-  Ran ran;
+  Result result;
   char buffer[4096];
   for (ssize_t count; (count = read(output[0], buffer, sizeof buffer)) > 0;) {
-    ran.output.append(buffer, static_cast<std::size_t>(count));
+    result.output.append(buffer, static_cast<std::size_t>(count));
   }
   close(output[0]);
   int status = 0;
   CHECK(waitpid(child, &status, 0) == child);
-  ran.code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  if (!ran.output.empty() && ran.output.back() == '\n') ran.output.pop_back();
-  return ran;
+  result.code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  if (!result.output.empty() && result.output.back() == '\n') result.output.pop_back();
+  return result;
 }
 
-TEST("the new program has the arguments and the environment that it was given, and no others") {
+TEST("the new program has exactly the given arguments and environment") {
   CHECK(setenv("OURS", "no", 1) == 0);
-  Ran ran = Run("echo \"$0 $1 $2|$OURS|$GIVEN\"", [](Program* program) {
+  Result result = Run("echo \"$0 $1 $2|$OURS|$GIVEN\"", [](Program* program) {
     program->arguments = {"sh", "-c", program->arguments[2], "name", "a b", ""};
     program->environment = {"GIVEN=a=b c"};
   });
-  CHECK(ran.output == "name a b ||a=b c");
-  CHECK(ran.code == 0);
+  CHECK(result.output == "name a b ||a=b c");
+  CHECK(result.code == 0);
 }
 
 TEST("the new program keeps the pid") {
-  Ran ran = Run("echo $$", [](Program* program) {
+  Result result = Run("echo $$", [](Program* program) {
     program->arguments[2] += "; echo " + std::to_string(getpid());
   });
-  std::size_t middle = ran.output.find('\n');
+  std::size_t middle = result.output.find('\n');
   CHECK(middle != std::string::npos);
-  CHECK(ran.output.substr(0, middle) == ran.output.substr(middle + 1));
+  CHECK(result.output.substr(0, middle) == result.output.substr(middle + 1));
 }
 
-// Closes what stood there.
+// Gives the descriptor another number, which is closed first if it is open.
 int MoveTo(int number, int fd) {
   if (fd == number) return fd;
-  Place(fd, number, FD_CLOEXEC);
+  DuplicateTo(fd, number, FD_CLOEXEC);
   close(fd);
   return number;
 }
 
 void CheckOrder(const std::vector<int>& numbers) {
   Directory directory;
-  Ran ran = Run("cat <&3; cat <&4; cat <&5", [&](Program* program) {
+  Result result = Run("cat <&3; cat <&4; cat <&5", [&](Program* program) {
     int aside[3];
     for (int i = 0; i < 3; i++) {
       const char* name = &"a\0b\0c"[2 * i];
@@ -95,40 +94,40 @@ void CheckOrder(const std::vector<int>& numbers) {
       program->inherit.push_back(MoveTo(numbers[i], aside[i]));
     }
   });
-  CHECK(ran.output == "abc");
+  CHECK(result.output == "abc");
 }
 
-TEST("what is inherited stands at 3, 4, 5 in that order, wherever it stood before") {
-  // Among them places that are overwritten while they are still to be copied, and places that are
-  // free.
-  const std::vector<std::vector<int>> places = {{3, 4, 5},  {4, 5, 3},    {5, 3, 4},
-                                                {4, 3, 20}, {20, 21, 22}, {22, 5, 4}};
-  for (const std::vector<int>& numbers : places) CheckOrder(numbers);
+TEST("inherited descriptors get the numbers 3, 4, 5 in order, whatever their numbers were before") {
+  // Includes numbers that are overwritten before they are copied, and numbers that are free.
+  const std::vector<std::vector<int>> cases = {{3, 4, 5},  {4, 5, 3},    {5, 3, 4},
+                                               {4, 3, 20}, {20, 21, 22}, {22, 5, 4}};
+  for (const std::vector<int>& numbers : cases) CheckOrder(numbers);
 }
 
-TEST("one descriptor may be inherited twice") {
+TEST("a descriptor can be inherited twice") {
   Directory directory;
-  Ran ran = Run("read -r first <&3; cat <&4; echo \"$first\"", [&](Program* program) {
+  Result result = Run("read -r first <&3; cat <&4; echo \"$first\"", [&](Program* program) {
     int fd = OpenWith(directory / "a", "one\ntwo\n");
     program->inherit = {fd, fd};
   });
-  CHECK(ran.code == 0);
-  CHECK(ran.output.find("one") != std::string::npos);
+  CHECK(result.code == 0);
+  CHECK(result.output.find("one") != std::string::npos);
 }
 
-TEST("nothing else that is close-on-exec is inherited, not even where it stood at 3") {
+TEST("no other close-on-exec descriptor is inherited, not even one with the number 3") {
   Directory directory;
-  Ran ran = Run("for fd in 3 4 5 6 7 8 9; do (true <&$fd) 2>/dev/null && echo $fd; done; true",
-                [&](Program* program) {
-                  int fd = OpenWith(directory / "a", "a");
-                  Place(fd, 3, FD_CLOEXEC);
-                  Place(fd, 9, FD_CLOEXEC);
-                  program->inherit = {OpenWith(directory / "b", "b")};
-                });
-  CHECK(ran.output == "3");
+  Result result =
+      Run("for fd in 3 4 5 6 7 8 9; do (true <&$fd) 2>/dev/null && echo $fd; done; true",
+          [&](Program* program) {
+            int fd = OpenWith(directory / "a", "a");
+            DuplicateTo(fd, 3, FD_CLOEXEC);
+            DuplicateTo(fd, 9, FD_CLOEXEC);
+            program->inherit = {OpenWith(directory / "b", "b")};
+          });
+  CHECK(result.output == "3");
 }
 
-TEST("a lock that is inherited lives as long as the new program, and no longer") {
+TEST("an inherited lock is held until the new program ends") {
   Directory directory;
   const std::string path = directory / "lock";
   int started[2];
@@ -137,7 +136,7 @@ TEST("a lock that is inherited lives as long as the new program, and no longer")
   pid_t child = fork();
   CHECK(child >= 0);
   if (child == 0) {
-    FileLock lock = Take(path);
+    FileLock lock = Acquire(path);
     close(end[1]);
     Program program{"/bin/sh",
                     {"sh", "-c", "echo go >&4; read -r _ <&5"},
@@ -156,42 +155,44 @@ TEST("a lock that is inherited lives as long as the new program, and no longer")
   CHECK(!IsRefused(path));
 }
 
-// The flag belongs to the open file description, so that our own copy of it shows what the program
-// has.
-TEST("the standard streams block in the new program, although they did not before") {
+// O_NONBLOCK belongs to the open file description, so this process can read the flag of the
+// program.
+TEST("the standard streams are blocking in the new program, even if they were not before") {
   int stream[2];
   CHECK(pipe(stream) == 0);
   CHECK(fcntl(stream[1], F_SETFL, O_NONBLOCK) == 0);
-  Ran ran = Run("echo done", [&](Program*) {
-    for (int fd : {0, 2}) Place(stream[1], fd, FD_CLOEXEC);
+  Result result = Run("echo done", [&](Program*) {
+    for (int fd : {0, 2}) DuplicateTo(stream[1], fd, FD_CLOEXEC);
     CHECK(fcntl(1, F_SETFD, FD_CLOEXEC) == 0);
   });
-  CHECK(ran.output == "done");
+  CHECK(result.output == "done");
   CHECK((fcntl(stream[1], F_GETFL) & O_NONBLOCK) == 0);
 }
 
-TEST("signals that were ignored or caught are at their defaults in the new program") {
-  Ran ran = Run("kill -PIPE $$; echo survived", [](Program*) { signal(SIGPIPE, SIG_IGN); });
-  CHECK(ran.code == -SIGPIPE);
-  ran = Run("kill -XFSZ $$; echo survived", [](Program*) { signal(SIGXFSZ, SIG_IGN); });
-  CHECK(ran.code == -SIGXFSZ);
-  ran = Run("kill -TERM $$; echo survived", [](Program*) { signal(SIGTERM, [](int) {}); });
-  CHECK(ran.code == -SIGTERM);
+TEST(
+    "signals that Node ignores or the program catches have their default action in the new "
+    "program") {
+  Result result = Run("kill -PIPE $$; echo survived", [](Program*) { signal(SIGPIPE, SIG_IGN); });
+  CHECK(result.code == -SIGPIPE);
+  result = Run("kill -XFSZ $$; echo survived", [](Program*) { signal(SIGXFSZ, SIG_IGN); });
+  CHECK(result.code == -SIGXFSZ);
+  result = Run("kill -TERM $$; echo survived", [](Program*) { signal(SIGTERM, [](int) {}); });
+  CHECK(result.code == -SIGTERM);
 }
 
-TEST("a signal that somebody else has ignored stays ignored, as for nohup") {
-  Ran ran = Run("kill -HUP $$; echo survived", [](Program*) { signal(SIGHUP, SIG_IGN); });
-  CHECK(ran.output == "survived");
+TEST("a signal that was ignored by the parent, as with nohup, stays ignored in the new program") {
+  Result result = Run("kill -HUP $$; echo survived", [](Program*) { signal(SIGHUP, SIG_IGN); });
+  CHECK(result.output == "survived");
 }
 
-TEST("a standard stream that is closed stays closed") {
-  Ran ran = Run("cat 2>/dev/null || echo closed", [](Program*) { close(0); });
-  CHECK(ran.output == "closed");
+TEST("a closed standard stream stays closed in the new program") {
+  Result result = Run("cat 2>/dev/null || echo closed", [](Program*) { close(0); });
+  CHECK(result.output == "closed");
 }
 
-TEST("a program without arguments and without environment starts") {
-  Ran ran = Run("", [](Program* program) { *program = {"/bin/true", {"true"}, {}, {}}; });
-  CHECK(ran.code == 0);
+TEST("a program without arguments and environment starts") {
+  Result result = Run("", [](Program* program) { *program = {"/bin/true", {"true"}, {}, {}}; });
+  CHECK(result.code == 0);
 }
 
 }  // namespace

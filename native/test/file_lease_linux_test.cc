@@ -5,23 +5,23 @@
 #include <cstring>
 #include <string>
 
+#include "acquiring.h"
 #include "directory.h"
-#include "taking.h"
 #include "test.h"
 
 namespace gateway_lock::test {
 namespace {
 
-TEST("a file lease of another program is a transient failure that names itself") {
+TEST("a file lease of another program is reported as the transient failure 'file-lease'") {
   Directory directory;
   const std::string path = directory / "a.lock";
   WriteFile(path, "");
   FileHandle file(open(path.c_str(), O_RDONLY));
   if (fcntl(static_cast<int>(file.get()), F_SETLEASE, F_RDLCK) != 0)
-    Skip("this file system has no leases");
+    Skip("this file system does not support leases");
   CHECK(fcntl(static_cast<int>(file.get()), F_SETSIG, SIGCHLD) == 0);
   FileLock lock;
-  Status status = TryTake(path, &lock);
+  Status status = TryAcquire(path, &lock);
   CHECK(status.sys_code == EAGAIN && std::strcmp(status.detail, "file-lease") == 0);
 }
 

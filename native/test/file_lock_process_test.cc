@@ -1,70 +1,73 @@
-// What becomes of a lock when its process forks, dies, or may not remove its file.
+// A lock whose process forks, dies, or may not remove the lock file.
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
 
+#include "acquiring.h"
 #include "directory.h"
 #include "file_lock.h"
-#include "processes.h"
-#include "taking.h"
+#include "idle_child.h"
 #include "test.h"
 
 namespace gateway_lock::test {
 namespace {
 
-TEST("a forked copy of the holder that releases only closes: the parent holds on") {
+TEST(
+    "release in a forked copy of the holder only closes the descriptor and keeps the parent's lock "
+    "and file") {
   Directory directory;
-  FileLock lock = Take(directory / "a.lock");
+  FileLock lock = Acquire(directory / "a.lock");
   InForkedChild([&] {
     CHECK(lock.Release().ok());
     CHECK(!lock.held());
   });
-  CHECK(lock.NamesThisFile());
+  CHECK(lock.IsFileInPlace());
   CHECK(IsRefused(directory / "a.lock"));
 }
 
-TEST("a forked copy of a shared holder that releases leaves lock and file") {
+TEST("release in a forked copy of a shared holder keeps the parent's lock and file") {
   Directory directory;
-  FileLock lock = Take(directory / "a.lock", LockMode::kShared);
+  FileLock lock = Acquire(directory / "a.lock", LockMode::kShared);
   InForkedChild([&] { CHECK(lock.Release().ok()); });
-  CHECK(lock.NamesThisFile());
+  CHECK(lock.IsFileInPlace());
   CHECK(IsRefused(directory / "a.lock"));
 }
 
-TEST("a forked copy of the holder that abandons, or ends, leaves the parent's lock") {
+TEST("unlock or exit in a forked copy of the holder keeps the parent's lock") {
   Directory directory;
-  FileLock lock = Take(directory / "a.lock");
+  FileLock lock = Acquire(directory / "a.lock");
   InForkedChild([&] { lock.Unlock(); });
   CHECK(IsRefused(directory / "a.lock"));
 }
 
-TEST("the holder's abandon frees the lock although a forked child has a copy open") {
+TEST("unlock frees the lock even if a forked child has a copy of the descriptor open") {
   Directory directory;
-  FileLock lock = Take(directory / "a.lock");
-  StandingChild child;
+  FileLock lock = Acquire(directory / "a.lock");
+  IdleChild child;
   lock.Unlock();
   CHECK(!IsRefused(directory / "a.lock"));
 }
 
-TEST("a holder killed with SIGKILL frees the lock for the next contender and leaves its record") {
+TEST("SIGKILL frees the lock of the holder for the next process and leaves its record") {
   Directory directory;
   FileLock lock;
-  StandingChild holder([&] {
-    lock = Take(directory / "a.lock");
+  IdleChild holder([&] {
+    lock = Acquire(directory / "a.lock");
     CHECK(lock.WriteRecord("killed\n").ok());
   });
   CHECK(IsRefused(directory / "a.lock"));
   holder.End();
-  FileLock next = Take(directory / "a.lock");
+  FileLock next = Acquire(directory / "a.lock");
   CHECK(!next.created());
   CHECK(ReadFile(directory / "a.lock") == "killed\n");
 }
 
-TEST("a release that cannot remove its file says why, drops the lock and leaves the file empty") {
+TEST(
+    "a release that cannot remove the file reports why, drops the lock and leaves the file empty") {
   AsOrdinaryUser([] {
     Directory directory;
-    FileLock lock = Take(directory / "a.lock");
+    FileLock lock = Acquire(directory / "a.lock");
     CHECK(lock.WriteRecord("mine\n").ok());
     CHECK(chmod(directory.path().c_str(), 0500) == 0);
     Status failed = lock.Release();

@@ -34,7 +34,7 @@ Opened OpenLocked(const std::string& path) {
   return opened;
 }
 
-TEST("a local file system that refuses the second open is worth a kernel lock") {
+TEST("a local file system that refuses a second descriptor has the strength 'local'") {
   Directory directory;
   Opened held = OpenLocked(directory / "a.lock");
   FileSystemCache file_systems;
@@ -43,8 +43,8 @@ TEST("a local file system that refuses the second open is worth a kernel lock") 
   CHECK(strength == Strength::kLocal);
 }
 
-// Not holding the lock looks the same as a file system that grants it twice.
-TEST("a file system that grants the lock twice is weak, and is known for it from then on") {
+// The test does not hold the lock, which has the same effect as a file system that grants it twice.
+TEST("a file system that grants the lock twice has the strength 'weak', and the result is cached") {
   Directory directory;
   Opened free = OpenFile(directory / "a.lock");
   FileSystemCache file_systems;
@@ -56,7 +56,9 @@ TEST("a file system that grants the lock twice is weak, and is known for it from
   CHECK(strength == Strength::kWeak);
 }
 
-TEST("nothing is learnt about a file system from a path that names another file, or none") {
+TEST(
+    "a path that is missing or names another file is reported as replaced and does not set the "
+    "strength") {
   Directory directory;
   Opened held = OpenLocked(directory / "a.lock");
   FileSystemCache file_systems;
@@ -71,7 +73,7 @@ TEST("nothing is learnt about a file system from a path that names another file,
   CHECK(strength == Strength::kRemote);
 }
 
-TEST("a file whose file system cannot be asked counts as remote") {
+TEST("a file whose file system cannot be queried counts as remote") {
   Directory directory;
   Opened local = OpenFile(directory / "a.lock");
   CHECK(!IsRemoteFileSystem(local.file));

@@ -1,6 +1,5 @@
-// What the lock does when the system call itself misbehaves, or when the file changes under it
-// between open and flock. This program's flock() comes before libc's; without a hook it is the real
-// one.
+// Faults of flock(), and files that are removed or replaced between open() and flock(). The flock()
+// of this file replaces libc's and makes the real system call unless a test has set `hook`.
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -11,9 +10,9 @@
 #include <functional>
 #include <string>
 
+#include "acquiring.h"
 #include "directory.h"
 #include "file_lock.h"
-#include "taking.h"
 #include "test.h"
 
 namespace {
@@ -36,15 +35,16 @@ extern "C" int flock(int fd, int operation) noexcept {
 namespace gateway_lock::test {
 namespace {
 
-// A contender for whom the file system has stood its test already: that test would notice as well
-// that the path names another file, and hide whether the lock itself does.
-class SeasonedContender {
+// Acquires locks on a file system that has been tested already. The test of the file system would
+// also find that the path names another file, and so hide whether the comparison after flock()
+// does.
+class AcquirerAfterTest {
  public:
-  explicit SeasonedContender(const Directory& directory) {
+  explicit AcquirerAfterTest(const Directory& directory) {
     FileLock lock;
-    CHECK(TryTake(directory / "seasoning", &lock).ok());
+    CHECK(TryAcquire(directory / "first.lock", &lock).ok());
   }
-  Status TryTake(const std::string& path, FileLock* lock) {
+  Status TryAcquire(const std::string& path, FileLock* lock) {
     return FileLock::TryAcquire(path, LockOptions(), &file_systems_, lock);
   }
 
@@ -52,42 +52,44 @@ class SeasonedContender {
   FileSystemCache file_systems_;
 };
 
-TEST("a file removed between open and flock is not what the contender ends up with") {
+TEST("an attempt starts over if the file is removed between open and flock") {
   Directory directory;
   const std::string path = directory / "a.lock";
-  SeasonedContender contender(directory);
+  AcquirerAfterTest acquirer(directory);
   int calls = 0;
   hook = [&](int fd, int operation) {
     if (++calls == 1) CHECK(unlink(path.c_str()) == 0);
     return RealFlock(fd, operation);
   };
   FileLock lock;
-  CHECK(contender.TryTake(path, &lock).ok());
-  CHECK(lock.NamesThisFile());
+  CHECK(acquirer.TryAcquire(path, &lock).ok());
+  CHECK(lock.IsFileInPlace());
   CHECK(IsRefused(path));
 }
 
-TEST("a file replaced between open and flock is not what the contender ends up with") {
+TEST("an attempt starts over if the file is replaced between open and flock") {
   Directory directory;
   const std::string path = directory / "a.lock";
   WriteFile(path, "old");
   WriteFile(directory / "new", "new");
-  SeasonedContender contender(directory);
+  AcquirerAfterTest acquirer(directory);
   int calls = 0;
   hook = [&](int fd, int operation) {
     if (++calls == 1) CHECK(rename((directory / "new").c_str(), path.c_str()) == 0);
     return RealFlock(fd, operation);
   };
   FileLock lock;
-  CHECK(contender.TryTake(path, &lock).ok());
+  CHECK(acquirer.TryAcquire(path, &lock).ok());
   CHECK(ReadFile(path) == "new");
-  CHECK(lock.NamesThisFile());
+  CHECK(lock.IsFileInPlace());
 }
 
-TEST("a path that names another file each time ends as a weak file system, not in a loop") {
+TEST(
+    "a path that names another file at every attempt fails as a weak file system after 100 "
+    "attempts") {
   Directory directory;
   const std::string path = directory / "a.lock";
-  SeasonedContender contender(directory);
+  AcquirerAfterTest acquirer(directory);
   int calls = 0;
   hook = [&](int fd, int operation) {
     ++calls;
@@ -95,20 +97,20 @@ TEST("a path that names another file each time ends as a weak file system, not i
     return RealFlock(fd, operation);
   };
   FileLock lock;
-  Status status = contender.TryTake(path, &lock);
+  Status status = acquirer.TryAcquire(path, &lock);
   CHECK(status.kind == StatusKind::kWeakFileSystem);
-  CHECK(std::strcmp(status.detail, "shows another file at the path each time it is asked") == 0);
+  CHECK(std::strcmp(status.detail, "names another file on every attempt") == 0);
   CHECK(calls == 100);
   CHECK(!lock.held());
 }
 
-TEST("a file system that grants the lock to two is refused, unless a weak lock is allowed") {
+TEST("a file system that grants the lock twice is refused unless weak locks are allowed") {
   Directory directory;
   hook = [](int, int) { return 0; };
   FileLock lock;
-  Status refused = TryTake(directory / "a.lock", &lock);
+  Status refused = TryAcquire(directory / "a.lock", &lock);
   CHECK(refused.kind == StatusKind::kWeakFileSystem);
-  CHECK(std::strcmp(refused.detail, "grants the lock to two at once") == 0);
+  CHECK(std::strcmp(refused.detail, "grants the lock to two holders at once") == 0);
   CHECK(!lock.held());
   FileSystemCache file_systems;
   LockOptions options;
@@ -117,37 +119,37 @@ TEST("a file system that grants the lock to two is refused, unless a weak lock i
   CHECK(lock.held() && lock.strength() == Strength::kWeak);
 }
 
-TEST("a signal that interrupts flock does not end the attempt") {
+TEST("a signal that interrupts flock does not end the attempt to acquire") {
   Directory directory;
   int calls = 0;
   hook = [&](int fd, int operation) {
     return ++calls < 4 ? FailWith(EINTR) : RealFlock(fd, operation);
   };
-  CHECK(Take(directory / "a.lock").held());
+  CHECK(Acquire(directory / "a.lock").held());
 }
 
-TEST("a kernel or file system without flock is unsupported, and says by which error") {
+TEST("a kernel or file system without flock is reported as unsupported, with the error of flock") {
   Directory directory;
   for (int code : {ENOSYS, ENOTSUP, EOPNOTSUPP, ENOLCK}) {
     hook = [=](int, int) { return FailWith(code); };
     FileLock lock;
-    Status status = TryTake(directory / "a.lock", &lock);
+    Status status = TryAcquire(directory / "a.lock", &lock);
     CHECK(status.kind == StatusKind::kUnsupported && status.sys_code == code);
     CHECK(std::strcmp(status.syscall, "flock") == 0);
     CHECK(!lock.held());
   }
 }
 
-TEST("any other failure of flock is a system error, never contention and never success") {
+TEST("any other failure of flock is reported as a system error") {
   Directory directory;
   hook = [](int, int) { return FailWith(EIO); };
   FileLock lock;
-  Status status = TryTake(directory / "a.lock", &lock);
+  Status status = TryAcquire(directory / "a.lock", &lock);
   CHECK(status.kind == StatusKind::kSystemError && status.sys_code == EIO);
   CHECK(!lock.held());
 }
 
-TEST("the file system is put to the test once, not at each acquire") {
+TEST("the file system is tested at the first acquire only") {
   Directory directory;
   FileSystemCache file_systems;
   int calls = 0;

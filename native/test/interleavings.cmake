@@ -17,4 +17,3 @@ add_executable(interleavings
   ${CMAKE_CURRENT_LIST_DIR}/interleavings_test.cc)
 target_link_options(interleavings PRIVATE ${WRAPPED})
 target_link_libraries(interleavings PRIVATE ${OS_LIBRARIES})
-set_target_properties(interleavings PROPERTIES RUNTIME_OUTPUT_DIRECTORY $<1:${CMAKE_BINARY_DIR}/tests>)

@@ -80,7 +80,7 @@ Scenario::Body Acquirer(LockMode mode, Keep keep, const std::string& record,
     if (!lock.held()) return;
     Hold(actor, lock, mode, record);
     // A holder's own check, which is the only work that it does here.
-    if (!lock.NamesThisFile()) Violate("a holder finds another file at its path");
+    if (!lock.IsFileInPlace()) Violate("a holder finds another file at its path");
     Release(actor, lock);
   };
 }

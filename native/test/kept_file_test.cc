@@ -6,8 +6,8 @@
 #include <initializer_list>
 #include <string>
 
+#include "acquiring.h"
 #include "directory.h"
-#include "taking.h"
 #include "test.h"
 
 namespace gateway_lock::test {
@@ -31,33 +31,27 @@ LockOptions For(FileAccess access) {
   return options;
 }
 
-FileLock TakeWith(const std::string& path, const LockOptions& options) {
+FileLock AcquireWith(const std::string& path, const LockOptions& options) {
   FileLock lock;
-  CHECK(TryTake(path, &lock, options).ok());
+  CHECK(TryAcquire(path, &lock, options).ok());
   return lock;
 }
 
-ino_t InodeOf(const std::string& path) {
-  struct stat info = {};
-  CHECK(stat(path.c_str(), &info) == 0);
-  return info.st_ino;
-}
-
-TEST("a kept file is empty after the release, and the same inode is locked again") {
+TEST("a kept file is empty after the release, and the next holder locks the same inode") {
   Directory directory;
-  FileLock lock = TakeWith(directory / "a.lock", Kept());
+  FileLock lock = AcquireWith(directory / "a.lock", Kept());
   CHECK(lock.created() && lock.size() == 0);
   CHECK(lock.WriteRecord("mine\n").ok());
-  ino_t inode = InodeOf(directory / "a.lock");
+  std::uint64_t inode = InodeOf(directory / "a.lock");
   CHECK(lock.Release().ok());
   CHECK(ReadFile(directory / "a.lock").empty());
-  FileLock again = TakeWith(directory / "a.lock", Kept());
+  FileLock again = AcquireWith(directory / "a.lock", Kept());
   CHECK(!again.created() && InodeOf(directory / "a.lock") == inode);
 }
 
-TEST("a release clears our record only: what another program wrote meanwhile stays") {
+TEST("release clears only the holder's own record, not what another program wrote since") {
   Directory directory;
-  FileLock lock = TakeWith(directory / "a.lock", Kept());
+  FileLock lock = AcquireWith(directory / "a.lock", Kept());
   CHECK(lock.WriteRecord("mine\n").ok());
   WriteFile(directory / "a.lock", "theirs");
   CHECK(lock.Release().ok());
@@ -65,41 +59,40 @@ TEST("a release clears our record only: what another program wrote meanwhile sta
 }
 
 TEST(
-    "an undone attempt removes the file that it created, and clears its record in one that was "
-    "there") {
+    "undo removes a file that the attempt created, and clears the record in a file that existed "
+    "before") {
   Directory directory;
-  FileLock created = Take(directory / "a.lock");
+  FileLock created = Acquire(directory / "a.lock");
   CHECK(created.Undo().ok());
   CHECK(!Exists(directory / "a.lock"));
   WriteFile(directory / "a.lock", "leftover");
-  FileLock found = Take(directory / "a.lock");
+  FileLock found = Acquire(directory / "a.lock");
   CHECK(found.WriteRecord("mine\n").ok());
   CHECK(found.Undo().ok());
   CHECK(Exists(directory / "a.lock") && ReadFile(directory / "a.lock").empty());
 }
 
-TEST("an existing file is locked read-only, in both modes, and never changed") {
+TEST("with existing_file, a file is opened read-only in both modes and never changed") {
   Directory directory;
   const std::string path = directory / "app.db";
   WriteFile(path, "precious");
   CHECK(chmod(path.c_str(), 0444) == 0);
   AsOrdinaryUser([&] {
     for (LockMode mode : {LockMode::kExclusive, LockMode::kShared}) {
-      FileLock lock = TakeWith(path, Existing(mode));
+      FileLock lock = AcquireWith(path, Existing(mode));
       CHECK((fcntl(static_cast<int>(lock.handle()), F_GETFL) & O_ACCMODE) == O_RDONLY);
       FileLock second;
-      CHECK(TryTake(path, &second, Existing()).contended());
+      CHECK(TryAcquire(path, &second, Existing()).contended());
       CHECK(lock.Release().ok());
     }
   });
   CHECK(ReadFile(path) == "precious");
-  Status missing;
   FileLock none;
-  missing = TryTake(directory / "missing.db", &none, Existing());
+  Status missing = TryAcquire(directory / "missing.db", &none, Existing());
   CHECK(missing.sys_code == ENOENT && !Exists(directory / "missing.db"));
 }
 
-TEST("a lock file gets the mode of its access whatever the umask is") {
+TEST("a new lock file gets the mode of its access option, whatever the umask is") {
   Directory directory;
   struct {
     FileAccess access;
@@ -109,27 +102,29 @@ TEST("a lock file gets the mode of its access whatever the umask is") {
   for (mode_t mask : std::initializer_list<mode_t>{0, 022, 0777}) {
     umask(mask);
     for (const auto& row : rows) {
-      FileLock lock = TakeWith(directory / "a.lock", For(row.access));
+      FileLock lock = AcquireWith(directory / "a.lock", For(row.access));
       CHECK(ModeOf(directory / "a.lock") == row.mode);
       CHECK(unlink((directory / "a.lock").c_str()) == 0);
     }
   }
 }
 
-TEST("another user's lock file is used as far as the access says") {
-  NeedsRoot();
+TEST("another user's world-writable lock file is accepted only with access for everyone") {
+  RequireRoot();
   Directory directory;
   const std::string path = directory / "a.lock";
   WriteFile(path, "");
   CHECK(chmod(path.c_str(), 0666) == 0 && chown(path.c_str(), 65534, 65534) == 0);
   FileLock lock;
   for (FileAccess narrow : {FileAccess::kOwner, FileAccess::kGroup}) {
-    CHECK(TryTake(path, &lock, For(narrow)).kind == StatusKind::kInvalidFile);
+    CHECK(TryAcquire(path, &lock, For(narrow)).kind == StatusKind::kInvalidFile);
   }
-  CHECK(TryTake(path, &lock, For(FileAccess::kEveryone)).ok());
+  CHECK(TryAcquire(path, &lock, For(FileAccess::kEveryone)).ok());
 }
 
-TEST("an empty file of ours that we cannot open gets its mode back; one with content does not") {
+TEST(
+    "an empty lock file that its owner cannot open gets its mode back, but a file with content "
+    "does not") {
   AsOrdinaryUser([] {
     Directory directory;
     const std::string empty = directory / "empty.lock";
@@ -137,9 +132,9 @@ TEST("an empty file of ours that we cannot open gets its mode back; one with con
     WriteFile(empty, "");
     WriteFile(full, "precious");
     CHECK(chmod(empty.c_str(), 0) == 0 && chmod(full.c_str(), 0) == 0);
-    CHECK(Take(empty).held());
+    CHECK(Acquire(empty).held());
     FileLock lock;
-    CHECK(TryTake(full, &lock).sys_code == EACCES && ModeOf(full) == 0);
+    CHECK(TryAcquire(full, &lock).sys_code == EACCES && ModeOf(full) == 0);
   });
 }
 

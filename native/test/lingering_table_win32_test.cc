@@ -1,13 +1,13 @@
-// What connections of a listener that is gone keep off its port, by their state: printed as this
-// system has it, because nothing says it of SO_EXCLUSIVEADDRUSE ("if any other socket is bound to
-// the port", MS Learn). python-trio/trio#928 measured that only bound and listening sockets count.
-// Wine has Linux's rules.
+// Prints which binds fail because of the connections of a closed listener, for each state of the
+// connections. MS Learn does not document that for SO_EXCLUSIVEADDRUSE ("if any other socket is
+// bound to the port"). python-trio/trio#928 measured that only bound and listening sockets count.
+// Wine follows the rules of Linux.
 #include <cstdio>
 #include <functional>
 #include <string>
 
 #include "port_owner.h"
-#include "process_costs.h"
+#include "resource_usage.h"
 #include "sockets.h"
 #include "test.h"
 #include "win32_socket.h"
@@ -15,20 +15,20 @@
 namespace gateway_lock::test {
 namespace {
 
-// The two ends of a connection to a listener that is closed by now.
+// The two ends of a connection whose listener is closed.
 struct Connection {
   SocketHandle client;
   SocketHandle server;
   std::uint16_t port = 0;
 };
 
-Connection OrphanedConnection() {
-  Connection made;
+Connection ConnectAndCloseListener() {
+  Connection connection;
   Listener listener = ListenOn({"127.0.0.1", 0});
-  made.port = listener.endpoint().port;
-  made.client = Connect(listener.endpoint());
-  made.server = Accept(listener);
-  return made;
+  connection.port = listener.endpoint().port;
+  connection.client = Connect(listener.endpoint());
+  connection.server = Accept(listener);
+  return connection;
 }
 
 struct State {
@@ -36,20 +36,20 @@ struct State {
   void (*reach)(Connection*);
 };
 
-void EndOfServer(Connection* made) {
-  made->server.Reset();
-  AwaitEnd(made->client);
+void CloseServerEnd(Connection* connection) {
+  connection->server.Reset();
+  AwaitEnd(connection->client);
 }
 
-// The server end is what has the port.
+// The states of the server end, which has the port of the listener.
 const State kStates[] = {
     {"ESTABLISHED", [](Connection*) {}},
-    {"FIN_WAIT_2", EndOfServer},
-    {"CLOSE_WAIT", [](Connection* made) { made->client.Reset(); }},
+    {"FIN_WAIT_2", CloseServerEnd},
+    {"CLOSE_WAIT", [](Connection* connection) { connection->client.Reset(); }},
     {"TIME_WAIT",
-     [](Connection* made) {
-       EndOfServer(made);
-       made->client.Reset();
+     [](Connection* connection) {
+       CloseServerEnd(connection);
+       connection->client.Reset();
      }},
 };
 
@@ -67,24 +67,25 @@ std::string ExclusiveBind(const Endpoint& endpoint) {
 void PrintRow(const char* name, std::uint16_t port) {
   std::string wildcard = ExclusiveBind({"::", port});
   std::string specific = ExclusiveBind({"127.0.0.1", port});
-  std::string ours = ErrorOfListening({"127.0.0.1", port});
+  std::string listen = ErrorOfListening({"127.0.0.1", port});
   std::printf("%-13s%-13s%-13s%s\n", name, wildcard.c_str(), specific.c_str(),
-              ours.empty() ? "listens" : ours.c_str());
+              listen.empty() ? "listens" : listen.c_str());
 }
 
-TEST("the successor of a listener has its port, whatever its connections are doing") {
+TEST("the next listener gets the port of a closed one, whatever the state of its connections") {
   std::printf("%-13s%-13s%-13s%s\n", "connection", "excl ::", "excl spec", "Listen()");
   for (const State& state : kStates) {
-    Connection made = OrphanedConnection();
-    state.reach(&made);
+    Connection connection = ConnectAndCloseListener();
+    state.reach(&connection);
     SleepMs(20);
-    PrintRow(state.name, made.port);
-    CHECK(ErrorOfListening({"127.0.0.1", made.port}).empty());
+    PrintRow(state.name, connection.port);
+    Listener successor = ListenOn({"127.0.0.1", connection.port});
+    CHECK(ErrorOfListening(successor.endpoint()) == "EADDRINUSE");
   }
 }
 
-// From a port that the system has chosen for connecting.
-TEST("an outgoing connection lingers only once it is being closed") {
+// The local port of an outgoing connection was chosen by the system.
+TEST("an outgoing connection counts as lingering only after it was closed") {
   Listener listener = ListenOn({"127.0.0.1", 0});
   SocketHandle client = Connect(listener.endpoint());
   SocketHandle server = Accept(listener);
@@ -94,9 +95,10 @@ TEST("an outgoing connection lingers only once it is being closed") {
   CHECK(!HasLingeringConnection(port));
   client.Reset();
   AwaitEnd(server);
-  if (!HasLingeringConnection(port)) Skip("the table has no closing connections (Wine)");
-  Squatter squatter = SquatOn({"127.0.0.1", 0});
-  CHECK(!HasLingeringConnection(squatter.endpoint.port));
+  if (!HasLingeringConnection(port))
+    Skip("the table of this system has no closing connections (Wine)");
+  BoundSocket bound = BindWithoutListening({"127.0.0.1", 0});
+  CHECK(!HasLingeringConnection(bound.endpoint.port));
 }
 
 }  // namespace

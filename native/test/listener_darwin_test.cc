@@ -1,6 +1,6 @@
-// What macOS lets a newcomer bind beside a listener. Only the newcomer's options count
-// (in_pcbbind() in bsd/netinet/in_pcb.c), and each Node server has SO_REUSEADDR (libuv
-// src/unix/tcp.c).
+// Sockets that macOS lets another program bind beside a listener. Only the options of the new
+// socket count (in_pcbbind() in bsd/netinet/in_pcb.c), and each Node server sets SO_REUSEADDR
+// (libuv src/unix/tcp.c).
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,7 +14,7 @@
 namespace gateway_lock::test {
 namespace {
 
-// As a Node server does that is given this address.
+// Listens with the socket options of a Node server.
 Status ListenAsNode(const Endpoint& endpoint, SocketHandle* out) {
   SocketAddress address;
   CHECK(ParseAddress(endpoint, &address).ok());
@@ -27,7 +27,7 @@ Status ListenAsNode(const Endpoint& endpoint, SocketHandle* out) {
   return Status::Ok();
 }
 
-TEST("a listener on 0.0.0.0 or :: keeps our own second one off the other wildcard") {
+TEST("a listener on 0.0.0.0 or :: excludes a listener of this package on the other wildcard") {
   if (!HasIPv6()) Skip("this machine has no IPv6 loopback");
   Listener four = ListenOn({"0.0.0.0", 0});
   CHECK(ErrorOfListening({"::", four.endpoint().port}) == "EADDRINUSE");
@@ -35,7 +35,7 @@ TEST("a listener on 0.0.0.0 or :: keeps our own second one off the other wildcar
   CHECK(ErrorOfListening({"0.0.0.0", both.endpoint().port}) == "EADDRINUSE");
 }
 
-TEST("a listener on an IPv4 address keeps our own second one off ::") {
+TEST("a listener on an IPv4 address excludes a listener of this package on ::") {
   if (!HasIPv6()) Skip("this machine has no IPv6 loopback");
   Listener four = ListenOn({"127.0.0.1", 0});
   CHECK(ErrorOfListening({"::", four.endpoint().port}) == "EADDRINUSE");
@@ -43,7 +43,9 @@ TEST("a listener on an IPv4 address keeps our own second one off ::") {
   CHECK(ErrorOfListening({"0.0.0.0", six.endpoint().port}).empty());
 }
 
-TEST("a plain server takes loopback from a wildcard listener, unless that listens there as well") {
+TEST(
+    "a Node server can take loopback from a wildcard listener, unless that also listens on "
+    "loopback") {
   Listener wildcard = ListenOn({"0.0.0.0", 0});
   Endpoint loopback = {"127.0.0.1", wildcard.endpoint().port};
   {
@@ -58,7 +60,7 @@ TEST("a plain server takes loopback from a wildcard listener, unless that listen
   CHECK(Accept(guard).valid());
 }
 
-TEST("a plain server on the wildcard gets no connection of a listener on loopback") {
+TEST("a Node server on the wildcard receives no connection to a listener on loopback") {
   Listener loopback = ListenOn({"127.0.0.1", 0});
   SocketHandle beside;
   CHECK(ListenAsNode({"0.0.0.0", loopback.endpoint().port}, &beside).ok());

@@ -1,4 +1,4 @@
-// What a listener does on POSIX only.
+// Listeners on POSIX.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -15,8 +15,8 @@ namespace {
 
 const Endpoint kAnyPort = {"127.0.0.1", 0};
 
-// Whoever closes a connection first keeps it in TIME_WAIT for a minute.
-TEST("connections in TIME_WAIT keep nobody but strict binders off the port") {
+// The end that closes a connection first keeps it in TIME_WAIT for a minute.
+TEST("a listener gets a port whose connections are in TIME_WAIT, on which a strict bind fails") {
   Listener listener = ListenOn(kAnyPort);
   Endpoint endpoint = listener.endpoint();
   SocketHandle client = Connect(endpoint);
@@ -25,10 +25,13 @@ TEST("connections in TIME_WAIT keep nobody but strict binders off the port") {
   client.Reset();
   listener.Close();
   CHECK(ErrorOfStrictBind(endpoint) == "EADDRINUSE");
-  CHECK(ErrorOfListening(endpoint).empty());
+  Listener successor = ListenOn(endpoint);
+  CHECK(ErrorOfListening(endpoint) == "EADDRINUSE");
 }
 
-TEST("connections that a dead gateway left open keep its successor out of nothing") {
+TEST(
+    "a listener gets a port on which a dead gateway left connections open, where a strict bind "
+    "fails") {
   Listener listener = ListenOn(kAnyPort);
   Endpoint endpoint = listener.endpoint();
   SocketHandle client = Connect(endpoint);
@@ -38,9 +41,7 @@ TEST("connections that a dead gateway left open keep its successor out of nothin
   CHECK(ErrorOfListening(endpoint).empty());
 }
 
-TEST(
-    "a listener knows when its handle was closed behind its back, even if the number is used "
-    "again") {
+TEST("a listener detects that its handle was closed, even if the number is in use again") {
   Listener listener = ListenOn(kAnyPort);
   int fd = static_cast<int>(listener.handle());
   CHECK(close(fd) == 0);
@@ -54,11 +55,11 @@ TEST(
   CHECK(fcntl(fd, F_GETFD) >= 0);
 }
 
-TEST("a privileged port is denied to an ordinary user") {
+TEST("a privileged port is denied to an unprivileged user") {
   AsOrdinaryUser([] {
     std::string strict = ErrorOfStrictBind({"127.0.0.1", 1});
     CHECK(ErrorOfListening({"127.0.0.1", 1}) == strict);
-    // "" where net.ipv4.ip_unprivileged_port_start allows it.
+    // The bind succeeds if net.ipv4.ip_unprivileged_port_start allows it.
     CHECK(strict == "EACCES" || strict.empty());
   });
 }

@@ -1,4 +1,4 @@
-// What a listener does on Windows only.
+// Listeners on Windows.
 #include <vector>
 
 #include "listener.h"
@@ -20,8 +20,9 @@ bool Option(const Listener& listener, int name) {
   return value != FALSE;
 }
 
-// Not by a second bind alone: Wine refuses one beside a plain socket, too.
-TEST("a listener has the exclusive option, and listens") {
+// Checks the options, because a second bind proves nothing: Wine also refuses it beside a plain
+// socket.
+TEST("a listener has SO_EXCLUSIVEADDRUSE set and is listening") {
   for (const char* address : {"127.0.0.1", "0.0.0.0"}) {
     Listener listener = ListenOn({address, 0});
     CHECK(Option(listener, SO_EXCLUSIVEADDRUSE));
@@ -29,22 +30,23 @@ TEST("a listener has the exclusive option, and listens") {
   }
 }
 
-// An exclusive bind of one address would not notice it.
-TEST("a plain socket on the wildcard, listening or not, has the port of each address") {
+// An exclusive bind of one address alone succeeds beside a plain socket on the wildcard.
+TEST(
+    "a plain socket on the wildcard occupies the port of each address, whether or not it listens") {
   for (const char* wildcard : {"0.0.0.0", "::"}) {
     if (*wildcard == ':' && !HasIPv6()) continue;
-    Squatter squatter = SquatOn({wildcard, 0});
-    std::uint16_t port = squatter.endpoint.port;
+    BoundSocket bound = BindWithoutListening({wildcard, 0});
+    std::uint16_t port = bound.endpoint.port;
     CHECK(ErrorOfListening({"127.0.0.1", port}) == "EADDRINUSE");
     CHECK(ErrorOf(TryBind({"127.0.0.1", port})) == "EADDRINUSE");
-    CHECK(listen(Raw(squatter.socket), 1) == 0);
+    CHECK(listen(Raw(bound.socket), 1) == 0);
     CHECK(ErrorOfListening({"127.0.0.1", port}) == "EADDRINUSE");
   }
 }
 
-// A socket on another address stands for what Windows may count of a connection that is left: it
-// keeps the survey off the port, and no table shows it.
-TEST("a port that only connections seem to keep is had on its own address") {
+// Windows may count a closing connection as a user of the port. A bound socket on another address
+// stands for that: it makes ProbeWildcardBind() fail, and no table lists it.
+TEST("a port that only closing connections seem to occupy can be bound on its own address") {
   SocketHandle client;
   SocketHandle server;
   Endpoint endpoint;
@@ -56,17 +58,18 @@ TEST("a port that only connections seem to keep is had on its own address") {
   }
   server.Reset();
   AwaitEnd(client);
-  if (!HasLingeringConnection(endpoint.port)) Skip("the table has no closing connections (Wine)");
-  Squatter squatter = SquatOn({"127.0.0.2", endpoint.port});
+  if (!HasLingeringConnection(endpoint.port))
+    Skip("the table of this system has no closing connections (Wine)");
+  BoundSocket bound = BindWithoutListening({"127.0.0.2", endpoint.port});
   Listener successor = ListenOn(endpoint);
   CHECK(Option(successor, SO_EXCLUSIVEADDRUSE));
   CHECK(ErrorOfListening(endpoint) == "EADDRINUSE");
-  // The control: without a connection the survey decides.
-  Squatter alone = SquatOn({"127.0.0.2", 0});
+  // Control: without a closing connection the result of ProbeWildcardBind() counts.
+  BoundSocket alone = BindWithoutListening({"127.0.0.2", 0});
   CHECK(ErrorOfListening({"127.0.0.1", alone.endpoint.port}) == "EADDRINUSE");
 }
 
-TEST("a listener knows when its handle was closed behind its back") {
+TEST("a listener detects that its handle was closed") {
   Listener listener = ListenOn(kAnyPort);
   CloseSocket(listener.handle());
   CHECK(!listener.OwnsHandle());

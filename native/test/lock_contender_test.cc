@@ -2,17 +2,17 @@
 
 #include <cstdio>
 
+#include "acquiring.h"
 #include "directory.h"
+#include "idle_child.h"
 #include "lock_contender.h"
-#include "processes.h"
-#include "taking.h"
 #include "test.h"
-#include "watching.h"
+#include "watcher.h"
 
 namespace gateway_lock::test {
 namespace {
 
-// A contender, and what it knows of file systems.
+// A LockContender with its own FileSystemCache.
 struct Waiter {
   explicit Waiter(const std::string& path, LockMode mode = LockMode::kExclusive)
       : contender(path, OptionsFor(mode)) {}
@@ -26,45 +26,45 @@ struct Waiter {
   LockContender contender;
 };
 
-TEST("a contender that finds the lock free takes it, as anybody would") {
+TEST("a LockContender acquires a free lock") {
   Directory directory;
   Waiter waiter(directory / "a.lock");
   FileLock lock;
   CHECK(waiter.Try(&lock).ok());
-  CHECK(lock.created() && lock.NamesThisFile());
+  CHECK(lock.created() && lock.IsFileInPlace());
   CHECK(IsRefused(directory / "a.lock"));
 }
 
-TEST("refused tries of a contender close nothing that others watch for") {
+TEST("refused attempts of a LockContender close no descriptor, so they wake no waiter") {
   Directory directory;
-  FileLock lock = Take(directory / "a.lock");
+  FileLock lock = Acquire(directory / "a.lock");
   Waiter waiter(directory / "a.lock");
   CHECK(waiter.IsRefused());
   Watcher watcher;
   CHECK(watcher.Watch(1, directory / "a.lock") == WatchScope::kFile);
-  for (int tries = 0; tries < 10; ++tries) CHECK(waiter.IsRefused());
-  CHECK(watcher.IsQuiet(directory / "marker"));
-  // The control: the holder's close is reported.
+  for (int attempts = 0; attempts < 10; ++attempts) CHECK(waiter.IsRefused());
+  CHECK(watcher.HasNoReport(directory / "sentinel"));
+  // Control: the holder's close is reported.
   lock.Unlock();
-  CHECK(watcher.Next().size() == 1);
+  CHECK(watcher.AwaitReport().size() == 1);
 }
 
-TEST("a contender gets the lock after a release, in a new file") {
+TEST("a LockContender acquires the lock in a new file after a release") {
   Directory directory;
-  FileLock lock = Take(directory / "a.lock");
+  FileLock lock = Acquire(directory / "a.lock");
   Waiter waiter(directory / "a.lock");
   CHECK(waiter.IsRefused());
   CHECK(lock.Release().ok());
   FileLock next;
   CHECK(waiter.Try(&next).ok());
-  CHECK(next.created() && next.NamesThisFile());
+  CHECK(next.created() && next.IsFileInPlace());
 }
 
-TEST("a contender gets the lock of a holder that died, in the file that was left") {
+TEST("a LockContender acquires the lock of a killed holder in its leftover file") {
   Directory directory;
   FileLock lock;
-  StandingChild holder([&] {
-    lock = Take(directory / "a.lock");
+  IdleChild holder([&] {
+    lock = Acquire(directory / "a.lock");
     CHECK(lock.WriteRecord("killed\n").ok());
   });
   Waiter waiter(directory / "a.lock");
@@ -77,47 +77,49 @@ TEST("a contender gets the lock of a holder that died, in the file that was left
   CHECK(next.ReadRecord(&record).ok() && record == "killed\n");
 }
 
-TEST("a contender whose file was replaced under the holder decides by the new file") {
+TEST("a LockContender whose file was replaced tries the new file") {
   Directory directory;
-  FileLock lock = Take(directory / "a.lock");
+  FileLock lock = Acquire(directory / "a.lock");
   Waiter waiter(directory / "a.lock");
   CHECK(waiter.IsRefused());
   CHECK(unlink((directory / "a.lock").c_str()) == 0);
-  FileLock other = Take(directory / "a.lock");
+  FileLock other = Acquire(directory / "a.lock");
   CHECK(waiter.IsRefused());
   CHECK(other.Release().ok());
   FileLock next;
   CHECK(waiter.Try(&next).ok());
-  CHECK(next.NamesThisFile());
+  CHECK(next.IsFileInPlace());
 }
 
-TEST("a contender reads the record of whoever refused it, and none when nobody did") {
+TEST(
+    "a LockContender reads the record of the holder that refused it, and no record before a "
+    "refusal") {
   Directory directory;
   Waiter waiter(directory / "a.lock");
   std::string record = "x";
   CHECK(waiter.contender.ReadRecord(&record).ok() && record.empty());
-  FileLock lock = Take(directory / "a.lock");
+  FileLock lock = Acquire(directory / "a.lock");
   CHECK(lock.WriteRecord("holder\n").ok());
   CHECK(waiter.IsRefused());
   CHECK(waiter.contender.ReadRecord(&record).ok() && record == "holder\n");
 }
 
-TEST("a contender watches the file that refused it, and nothing when none did") {
+TEST("a LockContender watches the file whose lock was refused, and cannot watch before a refusal") {
   Directory directory;
   Waiter waiter(directory / "a.lock");
   Watcher watcher;
   WatchScope scope = WatchScope::kOwner;
   CHECK(waiter.contender.Watch(watcher.get(), 1, 0, &scope).kind == StatusKind::kUnsupported);
-  FileLock lock = Take(directory / "a.lock");
+  FileLock lock = Acquire(directory / "a.lock");
   CHECK(waiter.IsRefused());
   CHECK(waiter.contender.Watch(watcher.get(), 1, 0, &scope).ok() && scope == WatchScope::kFile);
   CHECK(lock.Release().ok());
-  CHECK(watcher.Next().size() == 1);
+  CHECK(watcher.AwaitReport().size() == 1);
 }
 
-TEST("a contender that closes has no descriptor open, and may try again") {
+TEST("a closed LockContender has no descriptor open and can try again") {
   Directory directory;
-  FileLock lock = Take(directory / "a.lock");
+  FileLock lock = Acquire(directory / "a.lock");
   Waiter waiter(directory / "a.lock");
   CHECK(waiter.IsRefused());
   waiter.contender.Close();
@@ -127,13 +129,13 @@ TEST("a contender that closes has no descriptor open, and may try again") {
   CHECK(waiter.Try(&next).ok());
 }
 
-TEST("a shared contender goes in beside shared holders and not beside an exclusive one") {
+TEST("a shared LockContender is refused by an exclusive holder but not by a shared one") {
   Directory directory;
   Waiter waiter(directory / "a.lock", LockMode::kShared);
-  FileLock exclusive = Take(directory / "a.lock");
+  FileLock exclusive = Acquire(directory / "a.lock");
   CHECK(waiter.IsRefused());
   CHECK(exclusive.Release().ok());
-  FileLock other = Take(directory / "a.lock", LockMode::kShared);
+  FileLock other = Acquire(directory / "a.lock", LockMode::kShared);
   FileLock lock;
   CHECK(waiter.Try(&lock).ok());
 }

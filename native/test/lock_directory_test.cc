@@ -2,23 +2,19 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <initializer_list>
 #include <string>
 
 #include "directory.h"
 #include "lock_path_check.h"
+#include "status_checks.h"
 #include "test.h"
 
 namespace gateway_lock::test {
 namespace {
 
-constexpr bool kAsChosen = false;
-constexpr bool kTighten = true;
-
-bool IsInvalid(const Status& status, const char* detail) {
-  return status.kind == StatusKind::kInvalidFile && std::strcmp(status.detail, detail) == 0;
-}
+constexpr bool kChosenByUser = false;
+constexpr bool kOwnDirectory = true;
 
 std::string MakeDirectory(const std::string& path, mode_t mode) {
   CHECK(mkdir(path.c_str(), 0700) == 0);
@@ -26,101 +22,99 @@ std::string MakeDirectory(const std::string& path, mode_t mode) {
   return path;
 }
 
-TEST("a lock directory is made with its missing parents, for its user alone") {
+TEST("a lock directory is created with its missing parents, with access for its owner only") {
   Directory directory;
   umask(0);
-  CHECK(EnsureLockDirectory(directory / "a/b/c", kAsChosen).ok());
+  CHECK(EnsureLockDirectory(directory / "a/b/c", kChosenByUser).ok());
   for (const char* made : {"a", "a/b", "a/b/c"}) CHECK(ModeOf(directory / made) == 0700);
-  CHECK(EnsureLockDirectory(directory / "a/b/c", kAsChosen).ok());
+  CHECK(EnsureLockDirectory(directory / "a/b/c", kChosenByUser).ok());
 }
 
-TEST("a directory that no other user can write to is used as it is, ours or not") {
+TEST("a directory that no other user can write to is accepted and not changed") {
   Directory directory;
   const std::string path = MakeDirectory(directory / "a", 0755);
-  for (bool tighten : {kAsChosen, kTighten}) {
+  for (bool tighten : {kChosenByUser, kOwnDirectory}) {
     CHECK(EnsureLockDirectory(path, tighten).ok());
     CHECK(ModeOf(path) == 0755);
   }
 }
 
-TEST("a lock directory gets its owner's rights whatever the umask is") {
+TEST("a new lock directory gets its owner's permissions, whatever the umask is") {
   AsOrdinaryUser([] {
     Directory directory;
     for (mode_t mask : std::initializer_list<mode_t>{0177, 0277, 0777}) {
       umask(mask);
       const std::string path = directory / std::to_string(mask).c_str();
-      CHECK(EnsureLockDirectory(path + "/b", kTighten).ok());
+      CHECK(EnsureLockDirectory(path + "/b", kOwnDirectory).ok());
       CHECK(ModeOf(path) == 0700 && ModeOf(path + "/b") == 0700);
     }
   });
 }
 
-TEST("a lock directory of ours that has lost its owner's rights gets them back") {
+TEST("the package's own lock directory gets its owner's permissions back if it has lost them") {
   Directory directory;
   const std::string path = MakeDirectory(directory / "a", 0);
-  CHECK(EnsureLockDirectory(path, kTighten).ok());
+  CHECK(EnsureLockDirectory(path, kOwnDirectory).ok());
   CHECK(ModeOf(path) == 0700);
 }
 
 TEST(
-    "a directory that its group may write to is refused when chosen, and read-only for it when "
-    "ours") {
+    "a group-writable directory is refused if the user chose it, and loses that permission if it "
+    "is the package's own") {
   Directory directory;
   const std::string path = MakeDirectory(directory / "a", 0770);
-  CHECK(IsInvalid(EnsureLockDirectory(path, kAsChosen),
+  CHECK(IsInvalid(EnsureLockDirectory(path, kChosenByUser),
                   "is a directory that its group may write to"));
-  CHECK(EnsureLockDirectory(path, kTighten).ok());
+  CHECK(EnsureLockDirectory(path, kOwnDirectory).ok());
   CHECK(ModeOf(path) == 0750);
 }
 
-TEST("a directory that every user may write to is refused in any case, and not changed") {
+TEST("a world-writable directory is refused and not changed") {
   Directory directory;
   const std::string path = MakeDirectory(directory / "a", 01777);
-  for (bool tighten : {kAsChosen, kTighten}) {
+  for (bool tighten : {kChosenByUser, kOwnDirectory}) {
     CHECK(IsInvalid(EnsureLockDirectory(path, tighten),
                     "is a directory that every user may write to"));
   }
   CHECK(ModeOf(path) == 01777);
 }
 
-TEST("a link to a directory is refused as a lock directory") {
+TEST("a symbolic link to a directory is refused as a lock directory") {
   Directory directory;
   MakeDirectory(directory / "a", 0755);
   CHECK(symlink("a", (directory / "b").c_str()) == 0);
-  CHECK(IsInvalid(EnsureLockDirectory(directory / "b", kTighten), "is a symbolic link"));
+  CHECK(IsInvalid(EnsureLockDirectory(directory / "b", kOwnDirectory), "is a symbolic link"));
   CHECK(ModeOf(directory / "a") == 0755);
 }
 
-TEST("a file is refused as a lock directory, and as the parent of one") {
+TEST("a file is refused as a lock directory and as the parent of one") {
   Directory directory;
   WriteFile(directory / "file", "");
-  CHECK(IsInvalid(EnsureLockDirectory(directory / "file", kAsChosen), "is not a directory"));
-  Status below = EnsureLockDirectory(directory / "file/a", kAsChosen);
+  CHECK(IsInvalid(EnsureLockDirectory(directory / "file", kChosenByUser), "is not a directory"));
+  Status below = EnsureLockDirectory(directory / "file/a", kChosenByUser);
   CHECK(below.kind == StatusKind::kSystemError && below.sys_code == ENOTDIR);
 }
 
-TEST("another user's directory is refused as a lock directory, open to us or not") {
-  NeedsRoot();
+TEST("another user's directory is refused as a lock directory, whatever its permissions are") {
+  RequireRoot();
   Directory directory;
   const std::string open = MakeDirectory(directory / "open", 0755);
   const std::string closed = MakeDirectory(directory / "closed", 0700);
   AsOrdinaryUser([&] {
     for (const std::string& path : {open, closed}) {
-      Status status = EnsureLockDirectory(path, kTighten);
-      CHECK(status.kind == StatusKind::kForeignOwner);
-      CHECK(std::strcmp(status.detail, "belongs to another user") == 0);
+      Status status = EnsureLockDirectory(path, kOwnDirectory);
+      CHECK(HasDetail(status, StatusKind::kForeignOwner, "belongs to another user"));
     }
   });
   CHECK(ModeOf(open) == 0755);
 }
 
-TEST("a lock directory that may not be made is the system's own error") {
+TEST("failing to create a lock directory is reported as the error of mkdir") {
   Directory directory;
   MakeDirectory(directory / "a", 0555);
   AsOrdinaryUser([&] {
-    Status status = EnsureLockDirectory(directory / "a/b", kAsChosen);
-    CHECK(status.kind == StatusKind::kSystemError && status.sys_code == EACCES);
-    CHECK(std::strcmp(status.syscall, "mkdir") == 0);
+    Status status = EnsureLockDirectory(directory / "a/b", kChosenByUser);
+    CHECK(IsSystemError(status, EACCES, "mkdir"));
   });
 }
 

@@ -1,16 +1,17 @@
-// Reparse points: links, and files whose content comes from somewhere else.
+// Reparse points (links, and files whose content is stored elsewhere), and the file systems of
+// files.
 #include <windows.h>
-// After windows.h.
+// Needs windows.h before it.
 #include <winioctl.h>
 
 #include <cstring>
 #include <string>
 #include <vector>
 
+#include "acquiring.h"
 #include "directory.h"
 #include "file_system.h"
 #include "lock_path_check.h"
-#include "taking.h"
 #include "test.h"
 #include "win32_file.h"
 #include "win32_text.h"
@@ -18,7 +19,7 @@
 namespace gateway_lock::test {
 namespace {
 
-// Of no vendor, and no link: bit 29 is not set.
+// A tag of no vendor. Bit 29 is not set, so it is not a link.
 constexpr DWORD kUnknownTag = 0x00000042;
 
 bool SetReparsePoint(const std::string& path, DWORD tag, const std::vector<BYTE>& data) {
@@ -38,46 +39,47 @@ bool SetReparsePoint(const std::string& path, DWORD tag, const std::vector<BYTE>
                          static_cast<DWORD>(buffer.size()), nullptr, 0, &done, nullptr) != 0;
 }
 
-TEST("only a tag that leads elsewhere by its name is that of a link") {
+TEST("only the reparse tags of symbolic links and mount points count as links") {
   CHECK(IsLinkTag(IO_REPARSE_TAG_SYMLINK));
   CHECK(IsLinkTag(IO_REPARSE_TAG_MOUNT_POINT));
   for (DWORD tag : {0x80000013ul, 0x9000001Aul, 0x9000101Aul, 0x9000001Cul, 0x80000018ul}) {
-    // Deduplication, cloud files (two of them), ProjFS, container layers.
+    // Deduplication, two of cloud files, ProjFS, container layers.
     CHECK(!IsLinkTag(tag));
   }
 }
 
-TEST("a file whose reparse point is no link is not called a symbolic link") {
+TEST("a file with a reparse point that is not a link is not reported as a symbolic link") {
   Directory directory;
   const std::string path = directory / "a.lock";
   WriteFile(path, "");
-  if (!SetReparsePoint(path, kUnknownTag, {1, 2, 3, 4})) Skip("no reparse points here (Wine)");
+  if (!SetReparsePoint(path, kUnknownTag, {1, 2, 3, 4}))
+    Skip("this system does not support reparse points (Wine)");
   FileLock lock;
-  Status status = TryTake(path, &lock);
-  // Nobody knows this tag, so nobody can open the file behind it.
+  Status status = TryAcquire(path, &lock);
+  // No driver handles this tag, so the file cannot be opened.
   CHECK(status.sys_code == ERROR_CANT_ACCESS_FILE);
 }
 
-TEST("a lock directory behind a junction is judged by what lies there") {
+TEST("a lock directory behind a junction is judged by the target of the junction") {
   Directory directory;
   std::string target = directory / "target";
   std::string junction = directory / "junction";
   CHECK(EnsureLockDirectory(target, /*tighten=*/true).ok());
   CHECK(CreateDirectoryW(LongPath(junction).c_str(), nullptr));
   std::wstring name = L"\\??\\" + Wide(target);
-  // MOUNT_POINT_REPARSE_BUFFER: offset and length of both names, then the names, each with its NUL.
+  // MOUNT_POINT_REPARSE_BUFFER: offset and length of both names, then both names with a NUL each.
   auto length = static_cast<WORD>(name.size() * sizeof(wchar_t));
   WORD offsets[4] = {0, length, static_cast<WORD>(length + 2), 0};
   std::vector<BYTE> data(sizeof offsets + length + 4);
   std::memcpy(data.data(), offsets, sizeof offsets);
   std::memcpy(data.data() + sizeof offsets, name.data(), length);
   if (!SetReparsePoint(junction, IO_REPARSE_TAG_MOUNT_POINT, data))
-    Skip("no junctions here (Wine)");
+    Skip("this system does not support junctions (Wine)");
   CHECK(CheckParentDirectory(junction + "\\a.lock").ok());
   CHECK(EnsureLockDirectory(junction, /*tighten=*/true).kind == StatusKind::kInvalidFile);
 }
 
-TEST("a temporary directory is local, and two files in it are on one file system") {
+TEST("two files in a temporary directory are local and on the same file system") {
   Directory directory;
   std::uint64_t keys[2];
   int count = 0;
@@ -92,7 +94,7 @@ TEST("a temporary directory is local, and two files in it are on one file system
   CHECK(keys[0] == keys[1]);
 }
 
-TEST("the same file by a share of this machine is remote, and on another file system") {
+TEST("a file opened through a share of this machine is remote and on another file system") {
   Directory directory;
   const std::string path = directory / "a";
   WriteFile(path, "");
@@ -100,7 +102,7 @@ TEST("the same file by a share of this machine is remote, and on another file sy
   std::string share = std::string("\\\\localhost\\") + directory.path()[0] + "$" + path.substr(2);
   FileHandle remote = OpenFile(share, {GENERIC_READ});
   if (!remote.valid())
-    Skip("no administrative share of the drive here (Wine, or not an administrator)");
+    Skip("the administrative share of the drive cannot be opened (Wine, or not an administrator)");
   FileFacts facts;
   CHECK(StatFile(local, &facts).ok());
   FileFacts by_share;

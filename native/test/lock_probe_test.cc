@@ -3,12 +3,12 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <string>
 
+#include "acquiring.h"
 #include "directory.h"
 #include "lock_probe.h"
-#include "taking.h"
+#include "status_checks.h"
 #include "test.h"
 
 namespace gateway_lock::test {
@@ -20,13 +20,13 @@ FileLockProbe Probe(const std::string& path) {
   return probe;
 }
 
-TEST("probing a path without a file finds it missing and makes none") {
+TEST("probing a missing file reports it as missing and does not create it") {
   Directory directory;
   CHECK(Probe(directory / "a.lock").state == ProbedState::kMissing);
   CHECK(!Exists(directory / "a.lock"));
 }
 
-TEST("probing a leftover finds it free and tells its record and its size") {
+TEST("probing a leftover lock file reports it as free, with its record and size") {
   Directory directory;
   WriteFile(directory / "a.lock", "theirs\n");
   FileLockProbe probe = Probe(directory / "a.lock");
@@ -35,9 +35,9 @@ TEST("probing a leftover finds it free and tells its record and its size") {
   CHECK(probe.size == 7 && !probe.has_other_names);
 }
 
-TEST("probing a held lock tells the record, and the holder keeps the lock") {
+TEST("probing a held lock reports the holder's record and does not disturb the holder") {
   Directory directory;
-  FileLock holder = Take(directory / "a.lock");
+  FileLock holder = Acquire(directory / "a.lock");
   CHECK(holder.WriteRecord("mine\n").ok());
   FileLockProbe probe = Probe(directory / "a.lock");
   CHECK(probe.state == ProbedState::kHeldExclusive);
@@ -45,10 +45,10 @@ TEST("probing a held lock tells the record, and the holder keeps the lock") {
   CHECK(IsRefused(directory / "a.lock"));
 }
 
-TEST("probing tells shared holders from an exclusive one, down to the last") {
+TEST("probing reports shared holders as long as one of them holds the lock") {
   Directory directory;
-  FileLock first = Take(directory / "a.lock", LockMode::kShared);
-  FileLock second = Take(directory / "a.lock", LockMode::kShared);
+  FileLock first = Acquire(directory / "a.lock", LockMode::kShared);
+  FileLock second = Acquire(directory / "a.lock", LockMode::kShared);
   CHECK(Probe(directory / "a.lock").state == ProbedState::kHeldShared);
   second.Unlock();
   CHECK(Probe(directory / "a.lock").state == ProbedState::kHeldShared);
@@ -57,7 +57,7 @@ TEST("probing tells shared holders from an exclusive one, down to the last") {
   CHECK(Probe(directory / "a.lock").state == ProbedState::kFree);
 }
 
-TEST("a probe leaves the lock free and its file as it was") {
+TEST("probing keeps the lock free and its file unchanged") {
   Directory directory;
   WriteFile(directory / "a.lock", "theirs\n");
   std::uint64_t inode = InodeOf(directory / "a.lock");
@@ -67,7 +67,7 @@ TEST("a probe leaves the lock free and its file as it was") {
   CHECK(!IsRefused(directory / "a.lock"));
 }
 
-TEST("a probe tells no more of a record than the limit") {
+TEST("probing a record that is too long reports it up to the limit") {
   Directory directory;
   WriteFile(directory / "a.lock", std::string(kRecordLimit + 1, 'x'));
   CHECK(Probe(directory / "a.lock").record.size() == kRecordLimit);
@@ -80,21 +80,19 @@ TEST("a read-only file can be probed") {
   AsOrdinaryUser([&] { CHECK(Probe(directory / "a.lock").state == ProbedState::kFree); });
 }
 
-TEST("probing what is no lock file says what it is") {
+TEST("probing a symbolic link or a FIFO fails and names what it is") {
   Directory directory;
   CHECK(symlink("nowhere", (directory / "link").c_str()) == 0);
   CHECK(mkfifo((directory / "fifo").c_str(), 0600) == 0);
   FileLockProbe probe;
   Status link = ProbeFileLock(directory / "link", FileAccess::kOwner, &probe);
-  CHECK(link.kind == StatusKind::kInvalidFile);
-  CHECK(std::strcmp(link.detail, "is a symbolic link") == 0);
+  CHECK(IsInvalid(link, "is a symbolic link"));
   Status fifo = ProbeFileLock(directory / "fifo", FileAccess::kOwner, &probe);
-  CHECK(fifo.kind == StatusKind::kInvalidFile);
-  CHECK(std::strcmp(fifo.detail, "is a FIFO") == 0);
+  CHECK(IsInvalid(fifo, "is a FIFO"));
 }
 
-TEST("a lock that may not be read is an error, not a free lock") {
-  NeedsRoot();
+TEST("probing an unreadable file of another user fails instead of reporting a free lock") {
+  RequireRoot();
   Directory directory;
   WriteFile(directory / "a.lock", "theirs\n");
   CHECK(chmod((directory / "a.lock").c_str(), 0600) == 0);

@@ -1,6 +1,6 @@
-// os_tests           runs every test, each in a process of its own
-// os_tests --list    prints their names
-// os_tests NAME      runs one, in this very process: 0 passed, 1 failed, 77 skipped
+// os_tests           runs every test, each in its own process
+// os_tests --list    prints the titles of the tests
+// os_tests TITLE     runs one test in this process: 0 passed, 1 failed, 77 skipped
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -25,7 +25,7 @@ int RunOne(const char* name) {
     test->run();
     return 0;
   }
-  std::fprintf(stderr, "no such test: %s\n", name);
+  std::fprintf(stderr, "there is no test called '%s'\n", name);
   return 2;
 }
 
@@ -46,7 +46,7 @@ int RunAll() {
 
 }  // namespace
 
-Test::Test(const char* what, void (*test)()) : name(what), run(test) {
+Test::Test(const char* title, void (*test)()) : name(title), run(test) {
   *end = this;
   end = &next;
 }

@@ -1,31 +1,31 @@
 #include <unistd.h>
 
+#include "idle_child.h"
 #include "port_owner.h"
 #include "posix_socket.h"
-#include "processes.h"
 #include "sockets.h"
 #include "test.h"
 
 namespace gateway_lock::test {
 namespace {
 
-TEST("the owner of a port that a child listens on is the child") {
+TEST("the listener of a port that a child has inherited is the child") {
   Listener listener = ListenOn({"127.0.0.1", 0});
-  StandingChild child;
+  IdleChild child;
   Endpoint endpoint = listener.endpoint();
   listener.Close();
   CHECK(FindListenerPid(endpoint) == child.pid());
 }
 
-TEST("a connection has the port that it leaves from, until it is closed") {
+TEST("an outgoing connection owns its local port until it is closed") {
   Listener listener = ListenOn({"127.0.0.1", 0});
   SocketHandle client = Connect(listener.endpoint());
   Endpoint source = {"127.0.0.1", 0};
   CHECK(LocalPort(client, &source.port).ok());
   CHECK(FindListenerPid(source) == 0);
-  CHECK(FindConnectionOwner(source) == getpid());
+  CHECK(FindConnectionPid(source) == getpid());
   client.Reset();
-  CHECK(FindConnectionOwner(source) == 0);
+  CHECK(FindConnectionPid(source) == 0);
 }
 
 }  // namespace

@@ -8,39 +8,39 @@ namespace {
 
 const Endpoint kAnyPort = {"127.0.0.1", 0};
 
-void NeedsOwners() {
-  if (!SystemNamesOwners()) Skip("the system's table of listeners names no process (Wine)");
+void RequireOwners() {
+  if (!SystemReportsOwners()) Skip("this system does not report the process of a listener (Wine)");
 }
 
-TEST("the owner of a port that we listen on is this process") {
-  NeedsOwners();
+TEST("the listener of a port on which this process listens is this process") {
+  RequireOwners();
   Listener listener = ListenOn(kAnyPort);
   CHECK(FindListenerPid(listener.endpoint()) == OwnPid());
 }
 
-TEST("a listener on the wildcard owns the port of each address") {
-  NeedsOwners();
+TEST("a listener on the wildcard is found for each address") {
+  RequireOwners();
   Listener listener = ListenOn({"0.0.0.0", 0});
   CHECK(FindListenerPid({"127.0.0.1", listener.endpoint().port}) == OwnPid());
 }
 
-TEST("a listener on an IPv6 address is found, and a dual-stack one by its IPv4 address") {
+TEST("an IPv6 listener is found by its address, and a dual-stack listener by an IPv4 address") {
   if (!HasIPv6()) Skip("this machine has no IPv6 loopback");
-  NeedsOwners();
+  RequireOwners();
   Listener loopback = ListenOn({"::1", 0});
   CHECK(FindListenerPid(loopback.endpoint()) == OwnPid());
   Listener dual = ListenOn({"::", 0});
   CHECK(FindListenerPid({"127.0.0.1", dual.endpoint().port}) == OwnPid());
 }
 
-TEST("a port that nobody listens on has no owner, bound or not") {
-  Squatter squatter = SquatOn(kAnyPort);
-  CHECK(FindListenerPid(squatter.endpoint) == 0);
-  squatter.socket.Reset();
-  CHECK(FindListenerPid(squatter.endpoint) == 0);
+TEST("a port without a listener has no listening process, even if it is bound") {
+  BoundSocket bound = BindWithoutListening(kAnyPort);
+  CHECK(FindListenerPid(bound.endpoint) == 0);
+  bound.socket.Reset();
+  CHECK(FindListenerPid(bound.endpoint) == 0);
 }
 
-TEST("connections to a port do not make their ends its owners") {
+TEST("connections to a port do not count as its listener") {
   Listener listener = ListenOn(kAnyPort);
   Endpoint endpoint = listener.endpoint();
   SocketHandle client = Connect(endpoint);
@@ -49,26 +49,24 @@ TEST("connections to a port do not make their ends its owners") {
   CHECK(FindListenerPid(endpoint) == 0);
 }
 
-TEST("a connection has the port of a listener that is closed, on its own address alone") {
-  NeedsOwners();
+TEST("an accepted connection owns the port of its closed listener, on its own address only") {
+  RequireOwners();
   Listener listener = ListenOn(kAnyPort);
   Endpoint endpoint = listener.endpoint();
   SocketHandle client = Connect(endpoint);
   SocketHandle connection = Accept(listener);
   listener.Close();
-  CHECK(FindConnectionOwner(endpoint) == OwnPid());
-  CHECK(FindConnectionOwner({"0.0.0.0", endpoint.port}) == OwnPid());
-  CHECK(FindConnectionOwner({"127.0.0.2", endpoint.port}) == 0);
+  CHECK(FindConnectionPid(endpoint) == OwnPid());
+  CHECK(FindConnectionPid({"0.0.0.0", endpoint.port}) == OwnPid());
+  CHECK(FindConnectionPid({"127.0.0.2", endpoint.port}) == 0);
 }
 
-TEST("a listener without connections is none") {
+TEST("a listener without connections does not count as a connection") {
   Listener listener = ListenOn(kAnyPort);
-  CHECK(FindConnectionOwner(listener.endpoint()) == 0);
+  CHECK(FindConnectionPid(listener.endpoint()) == 0);
 }
 
-TEST(
-    "a port has a listener for whoever would meet it: on its address, on a wildcard, for a "
-    "wildcard") {
+TEST("a listener is found on the same address, on a wildcard, and for a wildcard") {
   Listener specific = ListenOn(kAnyPort);
   std::uint16_t port = specific.endpoint().port;
   CHECK(HasListener({"127.0.0.1", port}));
@@ -80,7 +78,9 @@ TEST(
   CHECK(HasListener({"127.0.0.1", wildcard.endpoint().port}));
 }
 
-TEST("an IPv4 listener is none for the IPv6 loopback, and a dual-stack one is for both") {
+TEST(
+    "an IPv4 listener is not found for the IPv6 loopback, and a dual-stack listener is found for "
+    "both") {
   if (!HasIPv6()) Skip("this machine has no IPv6 loopback");
   Listener four = ListenOn({"0.0.0.0", 0});
   CHECK(!HasListener({"::1", four.endpoint().port}));
@@ -89,7 +89,9 @@ TEST("an IPv4 listener is none for the IPv6 loopback, and a dual-stack one is fo
   CHECK(HasListener({"127.0.0.1", both.endpoint().port}));
 }
 
-TEST("what is no address has no owner") { CHECK(FindListenerPid({"localhost", 80}) == 0); }
+TEST("a host name has no listening process, because it is not an address") {
+  CHECK(FindListenerPid({"localhost", 80}) == 0);
+}
 
 }  // namespace
 }  // namespace gateway_lock::test

@@ -1,7 +1,8 @@
-// The questions about a port that open nothing: TryBind and ProbePort.
+// TryBind() and ProbePort(), which check a port without keeping it.
 #include <vector>
 
 #include "listener.h"
+#include "port_probe.h"
 #include "sockets.h"
 #include "test.h"
 
@@ -10,46 +11,46 @@ namespace {
 
 const Endpoint kAnyPort = {"127.0.0.1", 0};
 
-Answer Ask(const Endpoint& endpoint) {
-  Answer answer = Answer::kTimedOut;
-  CHECK(ProbePort(endpoint, &answer).ok());
-  return answer;
+ConnectResult Probe(const Endpoint& endpoint) {
+  ConnectResult result = ConnectResult::kTimedOut;
+  CHECK(ProbePort(endpoint, &result).ok());
+  return result;
 }
 
-TEST("asking a port tells a listener from nobody, and closing is seen at once") {
+TEST("probing a port reports a listener, and reports at once that it was closed") {
   Listener listener = ListenOn(kAnyPort);
   Endpoint endpoint = listener.endpoint();
-  CHECK(Ask(endpoint) == Answer::kAccepted);
+  CHECK(Probe(endpoint) == ConnectResult::kAccepted);
   listener.Close();
-  CHECK(Ask(endpoint) == Answer::kRefused);
+  CHECK(Probe(endpoint) == ConnectResult::kRefused);
 }
 
-TEST("a port that is bound without listening refuses") {
-  Squatter squatter = SquatOn(kAnyPort);
-  CHECK(Ask(squatter.endpoint) == Answer::kRefused);
+TEST("a port that is bound without listening refuses connections") {
+  BoundSocket bound = BindWithoutListening(kAnyPort);
+  CHECK(Probe(bound.endpoint) == ConnectResult::kRefused);
 }
 
-TEST("a listener that accepts nobody and whose backlog is full is silent, not free") {
+TEST("a port whose listener has a full backlog times out and is in use") {
   Listener listener;
   CHECK(Listener::Listen(kAnyPort, /*backlog=*/1, &listener).ok());
-  std::vector<SocketHandle> crowd(8);
-  for (SocketHandle& one : crowd) one = BeginConnect(listener.endpoint());
-  CHECK(Ask(listener.endpoint()) == Answer::kTimedOut);
+  std::vector<SocketHandle> clients(8);
+  for (SocketHandle& client : clients) client = BeginConnect(listener.endpoint());
+  CHECK(Probe(listener.endpoint()) == ConnectResult::kTimedOut);
   CHECK(ErrorOf(TryBind(listener.endpoint())) == "EADDRINUSE");
 }
 
-TEST("an address of another host is not asked") {
-  Answer answer;
-  CHECK(ErrorOf(ProbePort({"192.0.2.1", 80}, &answer)) == "EADDRNOTAVAIL");
+TEST("an address of another host is not probed") {
+  ConnectResult result;
+  CHECK(ErrorOf(ProbePort({"192.0.2.1", 80}, &result)) == "EADDRNOTAVAIL");
 }
 
-TEST("a name is not looked up") {
-  Answer answer;
-  CHECK(ErrorOf(ProbePort({"localhost", 80}, &answer)) == "EINVAL");
+TEST("a host name is not looked up") {
+  ConnectResult result;
+  CHECK(ErrorOf(ProbePort({"localhost", 80}, &result)) == "EINVAL");
   CHECK(ErrorOf(TryBind({"localhost", 80})) == "EINVAL");
 }
 
-TEST("trying a port finds a listener and leaves a free one free") {
+TEST("TryBind finds a listener and keeps a free port free") {
   Listener listener = ListenOn(kAnyPort);
   Endpoint endpoint = listener.endpoint();
   CHECK(ErrorOf(TryBind(endpoint)) == "EADDRINUSE");

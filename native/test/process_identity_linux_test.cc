@@ -5,7 +5,7 @@
 namespace gateway_lock::test {
 namespace {
 
-TEST("a process and its child are in one pid namespace, where there are namespaces at all") {
+TEST("a process and its child are in the same pid namespace, if the kernel has namespaces") {
   std::string ours = PidNamespace();
   CHECK(ours.empty() != Exists("/proc/self/ns/pid"));
   InForkedChild([&] { CHECK(PidNamespace() == ours); });

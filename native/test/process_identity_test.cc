@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "directory.h"
+#include "idle_child.h"
 #include "process_identity.h"
-#include "processes.h"
 #include "test.h"
 
 namespace gateway_lock::test {
@@ -22,53 +22,57 @@ std::int64_t NowMs() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
-TEST("a process and its parent are alive, and each has its own start time") {
+std::vector<std::int64_t> PidsWithoutProcess(pid_t ended) {
+  return {ended, 0, -1, INT32_MAX, std::int64_t{1} << 40};
+}
+
+TEST("a process and its parent are alive, and a start time does not change") {
   ProcessIdentity self = ReadProcess(getpid());
   CHECK(self.alive && self.start_time != 0);
   CHECK(ReadProcess(getppid()).alive);
   CHECK(ReadProcess(getpid()).start_time == self.start_time);
 }
 
-TEST("the start time is the wall clock's, within seconds") {
-  StandingChild child;
+TEST("the start time is within 5 s of the wall clock") {
+  IdleChild child;
   std::int64_t age = NowMs() - ReadProcess(child.pid()).started_at_ms;
   CHECK(std::llabs(age) < 5000);
 }
 
 TEST("a process that starts later has a later start time") {
   ProcessIdentity first = ReadProcess(1);
-  StandingChild child;
+  IdleChild child;
   CHECK(ReadProcess(child.pid()).start_time > first.start_time);
 }
 
-TEST("a zombie is dead, although its pid is not free yet") {
-  StandingChild child;
+TEST("a zombie is dead, although its pid still exists") {
+  IdleChild child;
   CHECK(ReadProcess(child.pid()).alive);
   child.BecomeZombie();
   CHECK(kill(child.pid(), 0) == 0);
   CHECK(!ReadProcess(child.pid()).alive);
 }
 
-TEST("a stopped process is alive: it keeps its locks") {
-  StandingChild child;
+TEST("a stopped process is alive, because it keeps its locks") {
+  IdleChild child;
   CHECK(kill(child.pid(), SIGSTOP) == 0);
   siginfo_t info;
   CHECK(waitid(P_PID, static_cast<id_t>(child.pid()), &info, WSTOPPED | WNOWAIT) == 0);
   CHECK(ReadProcess(child.pid()).alive);
 }
 
-TEST("a pid that nobody has is dead and has no start time") {
-  StandingChild child;
+TEST("a pid without a process is dead and has no start time") {
+  IdleChild child;
   child.End();
-  for (std::int64_t pid : {std::int64_t{child.pid()}, std::int64_t{0}, std::int64_t{-1},
-                           std::int64_t{INT32_MAX}, std::int64_t{1} << 40}) {
+  for (std::int64_t pid : PidsWithoutProcess(child.pid())) {
     ProcessIdentity process = ReadProcess(pid);
     CHECK(!process.alive && process.start_time == 0 && process.started_at_ms == 0);
   }
 }
 
-// A parser that splits at the first parenthesis reads this living process as a zombie.
-TEST("a process whose name has blanks and parentheses is read like any other") {
+// A parser of /proc/PID/stat that stops at the first parenthesis would read this process as a
+// zombie.
+TEST("a process whose name contains blanks and parentheses is read correctly") {
   Directory directory;
   const std::string program = directory / "a) Z 1 (b";
   CHECK(symlink("/bin/sleep", program.c_str()) == 0);
@@ -92,19 +96,20 @@ TEST("a process whose name has blanks and parentheses is read like any other") {
   CHECK(std::llabs(NowMs() - process.started_at_ms) < 5000);
 }
 
-// Stands still as a program with these arguments: the first three make it a shell that waits.
-class Program {
+// A shell with these arguments, which runs until the destructor. The first three must be a name, -c
+// and "read _".
+class IdleShell {
  public:
-  explicit Program(const std::vector<std::string>& arguments) {
+  explicit IdleShell(const std::vector<std::string>& arguments) {
     int executed[2];
-    int life[2];
-    CHECK(pipe(executed) == 0 && pipe(life) == 0);
+    int lifeline[2];
+    CHECK(pipe(executed) == 0 && pipe(lifeline) == 0);
     CHECK(fcntl(executed[1], F_SETFD, FD_CLOEXEC) == 0);
     pid_ = fork();
     CHECK(pid_ >= 0);
     if (pid_ == 0) {
-      dup2(life[0], 0);
-      close(life[1]);
+      dup2(lifeline[0], 0);
+      close(lifeline[1]);
       std::vector<char*> words;
       for (const std::string& word : arguments) words.push_back(const_cast<char*>(word.c_str()));
       words.push_back(nullptr);
@@ -112,59 +117,58 @@ class Program {
       _exit(1);
     }
     close(executed[1]);
-    close(life[0]);
-    life_ = FileHandle(life[1]);
+    close(lifeline[0]);
+    lifeline_ = FileHandle(lifeline[1]);
     char byte;
     CHECK(read(executed[0], &byte, 1) == 0);
     close(executed[0]);
   }
-  ~Program() {
-    life_.Reset();
+  ~IdleShell() {
+    lifeline_.Reset();
     waitpid(pid_, nullptr, 0);
   }
   pid_t pid() const { return pid_; }
 
  private:
   pid_t pid_ = 0;
-  FileHandle life_;
+  FileHandle lifeline_;
 };
 
-// While a program is being started it has none.
-std::string CommandLineOf(const Program& program) {
+// Waits, because a process has no command line while execve() runs.
+std::string CommandLineOf(const IdleShell& shell) {
   std::string line;
   for (int i = 0; line.empty() && i < 5000; i++) {
-    line = CommandLine(program.pid());
+    line = CommandLine(shell.pid());
     usleep(1000);
   }
   return line;
 }
 
-TEST("the command line is the program's name and arguments, each ended by a NUL, empty ones too") {
-  Program program({"my name", "-c", "read _", "", "a\nb", ""});
+TEST("the command line has the name and the arguments, each ended by a NUL, empty arguments too") {
+  IdleShell shell({"my name", "-c", "read _", "", "a\nb", ""});
   using namespace std::string_literals;
-  CHECK(CommandLineOf(program) == "my name\0-c\0read _\0\0a\nb\0\0"s);
+  CHECK(CommandLineOf(shell) == "my name\0-c\0read _\0\0a\nb\0\0"s);
 }
 
-TEST("a command line that is longer than 4096 bytes is cut") {
-  Program program({"sh", "-c", "read _", std::string(5000, 'x')});
-  std::string line = CommandLineOf(program);
+TEST("a command line longer than 4096 bytes is truncated") {
+  IdleShell shell({"sh", "-c", "read _", std::string(5000, 'x')});
+  std::string line = CommandLineOf(shell);
   CHECK(line.size() == 4096);
   CHECK(line.rfind(std::string("sh\0-c\0read _\0xxx", 16), 0) == 0);
 }
 
-TEST("what has ended, and what is no process, has no command line") {
-  StandingChild child;
+TEST("a zombie and a pid without a process have no command line") {
+  IdleChild child;
   CHECK(!CommandLine(child.pid()).empty());
   child.BecomeZombie();
   CHECK(CommandLine(child.pid()).empty());
   child.End();
-  for (std::int64_t pid : {std::int64_t{child.pid()}, std::int64_t{0}, std::int64_t{-1},
-                           std::int64_t{INT32_MAX}, std::int64_t{1} << 40}) {
+  for (std::int64_t pid : PidsWithoutProcess(child.pid())) {
     CHECK(CommandLine(pid).empty());
   }
 }
 
-TEST("the boot has an id that does not change, without a line end") {
+TEST("the boot id does not change and does not end with a newline") {
   std::string id = BootId();
   CHECK(!id.empty());
   CHECK(id.find('\n') == std::string::npos);

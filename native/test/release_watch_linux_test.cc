@@ -1,4 +1,4 @@
-// What the watch costs, and what becomes of it where Linux refuses a part.
+// The thread and descriptors of a watch, and a watch for which Linux refuses a system call.
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -16,11 +16,12 @@
 #include <string>
 #include <thread>
 
+#include "acquiring.h"
 #include "directory.h"
-#include "processes.h"
-#include "taking.h"
+#include "idle_child.h"
+#include "resource_usage.h"
 #include "test.h"
-#include "watching.h"
+#include "watcher.h"
 
 namespace gateway_lock::test {
 namespace {
@@ -34,18 +35,17 @@ std::set<std::string> NamesIn(const char* path) {
   return names;
 }
 
-// A sanitizer starts a thread of its own with the first that the program starts, so there is one
-// before anything is counted.
+// Starts a thread before it counts for the first time: a sanitizer adds its own thread to the first
+// thread of a program.
 int Threads() {
   static std::once_flag once;
   std::call_once(once, [] { std::thread([] {}).join(); });
-  return static_cast<int>(NamesIn("/proc/self/task").size());
+  return CountThreads();
 }
-int Descriptors() { return static_cast<int>(NamesIn("/proc/self/fd").size()); }
 
 void WaitUntil(const std::function<bool()>& condition) {
-  for (int tries = 0; !condition(); ++tries) {
-    CHECK(tries < 20'000);
+  for (int waited_ms = 0; !condition(); ++waited_ms) {
+    CHECK(waited_ms < 20'000);
     usleep(1000);
   }
 }
@@ -54,13 +54,14 @@ bool Contains(const std::vector<Watcher::Token>& tokens, Watcher::Token wanted) 
   return std::find(tokens.begin(), tokens.end(), wanted) != tokens.end();
 }
 
-TEST("one thread while anything is watched, none before and after, and no descriptor is left") {
+TEST(
+    "a watch has one thread while it watches files, and no thread or descriptor before and after") {
   Directory directory;
   WriteFile(directory / "a.lock", "");
   WriteFile(directory / "b.lock", "");
   Watcher watcher;
   int threads = Threads();
-  int descriptors = Descriptors();
+  int descriptors = CountDescriptors();
   for (int round = 0; round < 3; ++round) {
     watcher.Watch(1, directory / "a.lock", getpid());
     watcher.Watch(2, directory / "b.lock", getpid());
@@ -68,12 +69,12 @@ TEST("one thread while anything is watched, none before and after, and no descri
     watcher.Unwatch(1);
     CHECK(Threads() == threads + 1);
     watcher.Unwatch(2);
-    WaitUntil([&] { return Threads() == threads && Descriptors() == descriptors; });
+    WaitUntil([&] { return Threads() == threads && CountDescriptors() == descriptors; });
   }
 }
 
-// Closing what has watched takes the kernel milliseconds, which the next who waits would wait for.
-TEST("the thread stays for a moment, and who waits again by then finds it") {
+// Closing an inotify instance takes milliseconds, for which the next wait would block.
+TEST("the thread stays for 100 ms after the last wait, and a new wait reuses it") {
   Directory directory;
   WriteFile(directory / "a.lock", "");
   Watcher watcher;
@@ -83,32 +84,32 @@ TEST("the thread stays for a moment, and who waits again by then finds it") {
     watcher.Unwatch(1);
     return names;
   };
-  // On a busy machine the moment may be over, so it counts when it is met once.
-  for (int tries = 0;; ++tries) {
+  // On a busy machine the next wait may come too late, so one success is enough.
+  for (int attempts = 0;; ++attempts) {
     std::set<std::string> before = threads();
     usleep(20'000);
     if (threads() == before) return;
-    CHECK(tries < 50);
+    CHECK(attempts < 50);
   }
 }
 
-TEST("starting, reporting and ending at the same time loses neither thread nor descriptor") {
+TEST("concurrent starts, reports and ends of a watch leak no thread and no descriptor") {
   Directory directory;
   Watcher watcher;
   int threads = Threads();
-  int descriptors = Descriptors();
+  int descriptors = CountDescriptors();
   for (Watcher::Token round = 1; round <= 500; ++round) {
     WriteFile(directory / "a.lock", "");
     watcher.Watch(round, directory / "a.lock", getpid());
     CHECK(unlink((directory / "a.lock").c_str()) == 0);
-    // Sometimes it ends before it has reported, sometimes after, and what it reported is not read.
-    while (round % 3 == 0 && !Contains(watcher.Next(), round)) continue;
+    // The watch ends before or after its report, which two rounds of three do not read.
+    while (round % 3 == 0 && !Contains(watcher.AwaitReport(), round)) continue;
     watcher.Unwatch(round);
   }
-  WaitUntil([&] { return Threads() == threads && Descriptors() == descriptors; });
+  WaitUntil([&] { return Threads() == threads && CountDescriptors() == descriptors; });
 }
 
-TEST("the watch's thread takes none of the program's signals") {
+TEST("the thread of a watch receives no signals") {
   Directory directory;
   WriteFile(directory / "a.lock", "");
   Watcher watcher;
@@ -120,13 +121,13 @@ TEST("the watch's thread takes none of the program's signals") {
   sigaddset(&usr1, SIGUSR1);
   pthread_sigmask(SIG_BLOCK, &usr1, nullptr);
   CHECK(kill(getpid(), SIGUSR1) == 0);
-  CHECK(watcher.IsQuiet(directory / "marker"));
+  CHECK(watcher.HasNoReport(directory / "sentinel"));
   CHECK(handled == 0);
   pthread_sigmask(SIG_UNBLOCK, &usr1, nullptr);
   CHECK(handled == 1);
 }
 
-// Answers one system call with an error, for this process and for good.
+// Makes one system call fail with an error, for the rest of this process.
 void Refuse(unsigned call, unsigned code) {
   sock_filter filter[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
@@ -137,46 +138,48 @@ void Refuse(unsigned call, unsigned code) {
   sock_fprog program = {static_cast<unsigned short>(sizeof filter / sizeof filter[0]), filter};
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
-    Skip("this kernel has no seccomp filters to refuse a system call with");
+    Skip("this kernel has no seccomp filters, so no system call can be refused");
   }
 }
 
 TEST(
-    "without pidfd_open (before Linux 5.3, or refused by seccomp) the death of the owner is seen") {
+    "the death of the owner is reported without pidfd_open (before Linux 5.3, or refused by "
+    "seccomp)") {
   Directory directory;
   Watcher watcher;
   FileLock lock;
-  StandingChild holder([&] { lock = Take(directory / "a.lock"); });
-  Refuse(434, ENOSYS);
+  IdleChild holder([&] { lock = Acquire(directory / "a.lock"); });
+  Refuse(434, ENOSYS);  // pidfd_open
   CHECK(watcher.Watch(1, directory / "a.lock", holder.pid()) == WatchScope::kFile);
   holder.End();
-  CHECK(watcher.Next().size() == 1);
+  CHECK(watcher.AwaitReport().size() == 1);
 }
 
-TEST("at the limit of descriptors nothing is watched, and nothing is left open or running") {
+TEST(
+    "at the limit of descriptors a watch fails with EMFILE and leaks no thread and no descriptor") {
   Directory directory;
   WriteFile(directory / "a.lock", "");
   Watcher watcher;
   int threads = Threads();
-  int descriptors = Descriptors();
+  int descriptors = CountDescriptors();
   rlimit before = {};
   CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
-  for (int room = 0; room < 4; ++room) {
+  for (int free = 0; free < 4; ++free) {
     int next = fcntl(0, F_DUPFD_CLOEXEC, 0);
     close(next);
-    rlimit narrow = {static_cast<rlim_t>(next + room), before.rlim_max};
-    CHECK(setrlimit(RLIMIT_NOFILE, &narrow) == 0);
+    rlimit low = {static_cast<rlim_t>(next + free), before.rlim_max};
+    CHECK(setrlimit(RLIMIT_NOFILE, &low) == 0);
     WatchScope scope = WatchScope::kFile;
     Status status = watcher.get()->Watch(1, directory / "a.lock", 0, &scope);
     CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
-    CHECK(status.ok() == (room == 3));
+    CHECK(status.ok() == (free == 3));
     CHECK(status.ok() || status.sys_code == EMFILE);
     watcher.Unwatch(1);
-    WaitUntil([&] { return Threads() == threads && Descriptors() == descriptors; });
+    WaitUntil([&] { return Threads() == threads && CountDescriptors() == descriptors; });
   }
 }
 
-int Poller() {
+int FindEpoll() {
   for (int fd = 0; fd < 1024; ++fd) {
     char target[64] = "";
     std::string link = "/proc/self/fd/" + std::to_string(fd);
@@ -186,20 +189,18 @@ int Poller() {
   return -1;
 }
 
-// As a program does that closes all descriptors which it does not know.
-TEST("a watch whose descriptors were taken away ends, can be told so, and can begin anew") {
+// Some programs close all descriptors that they did not open themselves.
+TEST("a watch whose descriptors were closed by the program ends and can be started again") {
   Directory directory;
   WriteFile(directory / "a.lock", "");
   WriteFile(directory / "b.lock", "");
-  // The watch of the test before may be ending still.
-  WaitUntil([] { return Poller() < 0; });
   Watcher watcher;
   int threads = Threads();
   watcher.Watch(1, directory / "a.lock", getpid());
   watcher.Watch(2, directory / "b.lock", getpid());
   FileHandle nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
-  CHECK(dup2(static_cast<int>(nothing.get()), Poller()) >= 0);
-  // Wakes it, if it sleeps already in the one that it had.
+  CHECK(dup2(static_cast<int>(nothing.get()), FindEpoll()) >= 0);
+  // Wakes the thread if it still sleeps in the old epoll instance.
   CHECK(unlink((directory / "b.lock").c_str()) == 0);
   WaitUntil([&] { return Threads() == threads; });
   (void)watcher.get()->TakeEvents();
@@ -207,24 +208,24 @@ TEST("a watch whose descriptors were taken away ends, can be told so, and can be
   watcher.Unwatch(2);
   watcher.Watch(3, directory / "a.lock", getpid());
   CHECK(unlink((directory / "a.lock").c_str()) == 0);
-  std::vector<Watcher::Token> reported = watcher.Next();
-  // What was told of the second file.
-  if (reported.empty()) reported = watcher.Next();
+  std::vector<Watcher::Token> reported = watcher.AwaitReport();
+  // The first report may be the one of the second file.
+  if (reported.empty()) reported = watcher.AwaitReport();
   CHECK(Contains(reported, 3));
 }
 
-TEST("without threads to be had nothing is watched, and nothing is left open") {
+TEST("a watch that cannot start its thread fails with EAGAIN and leaks no descriptor") {
   Directory directory;
   WriteFile(directory / "a.lock", "");
   Watcher watcher;
-  int descriptors = Descriptors();
-  // clone3 as well: newer libcs ask for it first and take the older one for its errors but ENOSYS.
+  int descriptors = CountDescriptors();
+  // 435 is clone3. libc falls back to clone only if clone3 fails with ENOSYS.
   Refuse(435, EAGAIN);
   WatchScope scope = WatchScope::kFile;
   Status status = watcher.get()->Watch(1, directory / "a.lock", 0, &scope);
   if (status.ok()) Skip("this libc starts a thread without clone3");
   CHECK(status.sys_code == EAGAIN);
-  CHECK(Descriptors() == descriptors);
+  CHECK(CountDescriptors() == descriptors);
 }
 
 }  // namespace

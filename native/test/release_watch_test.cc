@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -7,120 +8,163 @@
 #include <cstdio>
 #include <vector>
 
+#include "acquiring.h"
 #include "directory.h"
-#include "processes.h"
+#include "idle_child.h"
 #include "release_watch.h"
-#include "taking.h"
 #include "test.h"
-#include "watching.h"
+#include "watcher.h"
 
 namespace gateway_lock::test {
 namespace {
 
 using Tokens = std::vector<ReleaseWatch::Token>;
 
+FileLock AcquireKept(const std::string& path) {
+  LockOptions options;
+  options.keep_file = true;
+  FileLock lock;
+  CHECK(TryAcquire(path, &lock, options).ok());
+  CHECK(lock.WriteRecord("mine\n").ok());
+  return lock;
+}
+
 TEST("the removal of a watched file is reported") {
   Directory directory;
   Watcher watcher;
-  FileLock lock = Take(directory / "a.lock");
+  FileLock lock = Acquire(directory / "a.lock");
   CHECK(watcher.Watch(1, directory / "a.lock") == WatchScope::kFile);
   CHECK(lock.Release().ok());
-  CHECK(watcher.Next() == Tokens{1});
+  CHECK(watcher.AwaitReport() == Tokens{1});
 }
 
-TEST("the removal is reported although somebody else has the file open") {
+TEST("the removal of a watched file is reported even if another descriptor of it is open") {
   Directory directory;
   Watcher watcher;
-  FileLock lock = Take(directory / "a.lock");
+  FileLock lock = Acquire(directory / "a.lock");
   FileHandle other(open((directory / "a.lock").c_str(), O_RDONLY | O_CLOEXEC));
   watcher.Watch(1, directory / "a.lock", getpid());
   CHECK(unlink((directory / "a.lock").c_str()) == 0);
-  CHECK(watcher.Next() == Tokens{1});
+  CHECK(watcher.AwaitReport() == Tokens{1});
 }
 
-TEST("another file at the path is reported") {
+TEST("the release of a kept file is reported, whether or not its owner is known") {
+  Directory directory;
+  Watcher watcher;
+  IdleChild owner;
+  for (std::int64_t pid : {std::int64_t{0}, std::int64_t{owner.pid()}}) {
+    FileLock lock = AcquireKept(directory / "a.lock");
+    WatchScope scope = pid == 0 ? WatchScope::kFile : WatchScope::kOwner;
+    CHECK(watcher.Watch(1, directory / "a.lock", pid) == scope);
+    CHECK(lock.Release().ok());
+    CHECK(watcher.AwaitReport() == Tokens{1});
+  }
+}
+
+TEST("the release of a kept file is reported even if a copy of its descriptor is open") {
+  Directory directory;
+  Watcher watcher;
+  FileLock lock = AcquireKept(directory / "a.lock");
+  FileHandle copy(dup(static_cast<int>(lock.handle())));
+  watcher.Watch(1, directory / "a.lock", getpid());
+  CHECK(lock.Release().ok());
+  CHECK(watcher.AwaitReport() == Tokens{1});
+  CHECK(!IsRefused(directory / "a.lock"));
+}
+
+TEST("the release by a holder that opened the file read-only, as flock(1) does, is reported") {
+  Directory directory;
+  Watcher watcher;
+  WriteFile(directory / "a.lock", "");
+  FileHandle holder(open((directory / "a.lock").c_str(), O_RDONLY | O_CLOEXEC));
+  CHECK(flock(static_cast<int>(holder.get()), LOCK_EX) == 0);
+  CHECK(watcher.Watch(1, directory / "a.lock") == WatchScope::kFile);
+  holder.Reset();
+  CHECK(watcher.AwaitReport() == Tokens{1});
+}
+
+TEST("replacing the watched file is reported") {
   Directory directory;
   Watcher watcher;
   WriteFile(directory / "a.lock", "old");
   WriteFile(directory / "new", "new");
   watcher.Watch(1, directory / "a.lock", getpid());
   CHECK(rename((directory / "new").c_str(), (directory / "a.lock").c_str()) == 0);
-  CHECK(watcher.Next() == Tokens{1});
+  CHECK(watcher.AwaitReport() == Tokens{1});
 }
 
-TEST("a file that is renamed away is reported") {
+TEST("renaming the watched file is reported") {
   Directory directory;
   Watcher watcher;
   WriteFile(directory / "a.lock", "");
   watcher.Watch(1, directory / "a.lock", getpid());
   CHECK(rename((directory / "a.lock").c_str(), (directory / "b").c_str()) == 0);
-  CHECK(watcher.Next() == Tokens{1});
+  CHECK(watcher.AwaitReport() == Tokens{1});
 }
 
-TEST("the death of a known owner is reported when its lock is free") {
+TEST("the death of a known owner is reported, and the lock is free by then") {
   Directory directory;
   Watcher watcher;
   for (ReleaseWatch::Token round = 1; round <= 50; ++round) {
     FileLock lock;
-    StandingChild holder([&] { lock = Take(directory / "a.lock"); });
+    IdleChild holder([&] { lock = Acquire(directory / "a.lock"); });
     CHECK(watcher.Watch(round, directory / "a.lock", holder.pid()) == WatchScope::kOwner);
     CHECK(IsRefused(directory / "a.lock"));
     holder.End();
-    CHECK(watcher.Next() == Tokens{round});
-    // At once, without another try.
+    CHECK(watcher.AwaitReport() == Tokens{round});
     CHECK(!IsRefused(directory / "a.lock"));
   }
 }
 
-TEST("the death of a holder that nobody named is reported") {
+TEST("the death of an unknown holder is reported") {
   Directory directory;
   Watcher watcher;
   FileLock lock;
-  StandingChild holder([&] { lock = Take(directory / "a.lock", LockMode::kShared); });
+  IdleChild holder([&] { lock = Acquire(directory / "a.lock", LockMode::kShared); });
   CHECK(watcher.Watch(1, directory / "a.lock") == WatchScope::kFile);
   holder.End();
-  CHECK(watcher.Next() == Tokens{1});
+  CHECK(watcher.AwaitReport() == Tokens{1});
 }
 
-TEST("with a known owner a contender that comes and goes is not reported") {
+TEST("with a known owner, a refused attempt by another process is not reported") {
   Directory directory;
   Watcher watcher;
-  StandingChild owner;
-  FileLock lock = Take(directory / "a.lock");
+  IdleChild owner;
+  FileLock lock = Acquire(directory / "a.lock");
   watcher.Watch(1, directory / "a.lock", owner.pid());
   CHECK(IsRefused(directory / "a.lock"));
-  CHECK(watcher.IsQuiet(directory / "marker"));
+  CHECK(watcher.HasNoReport(directory / "sentinel"));
 }
 
-TEST("an owner that is dead already is reported at once, or not watched") {
+TEST("an owner that is already dead is reported at once or not watched") {
   Directory directory;
   Watcher watcher;
   WriteFile(directory / "a.lock", "");
-  StandingChild owner;
+  IdleChild owner;
   owner.BecomeZombie();
   if (watcher.Watch(1, directory / "a.lock", owner.pid()) == WatchScope::kOwner) {
-    CHECK(watcher.Next() == Tokens{1});
+    CHECK(watcher.AwaitReport() == Tokens{1});
   }
   owner.End();
   CHECK(watcher.Watch(2, directory / "a.lock", owner.pid()) == WatchScope::kFile);
 }
 
-TEST("a report is the last one until the file is watched anew") {
+TEST("after a report nothing is reported until the file is watched again") {
   Directory directory;
   Watcher watcher;
-  auto hold_once = [&] { Take(directory / "a.lock").Unlock(); };
+  auto hold_once = [&] { Acquire(directory / "a.lock").Unlock(); };
   WriteFile(directory / "a.lock", "");
   watcher.Watch(1, directory / "a.lock");
   hold_once();
-  CHECK(watcher.Next() == Tokens{1});
+  CHECK(watcher.AwaitReport() == Tokens{1});
   hold_once();
-  CHECK(watcher.IsQuiet(directory / "marker"));
+  CHECK(watcher.HasNoReport(directory / "sentinel"));
   watcher.Watch(1, directory / "a.lock");
   hold_once();
-  CHECK(watcher.Next() == Tokens{1});
+  CHECK(watcher.AwaitReport() == Tokens{1});
 }
 
-TEST("what is watched no longer is not reported, and the others are") {
+TEST("a token that was unwatched is not reported, and the other tokens of the file are") {
   Directory directory;
   Watcher watcher;
   WriteFile(directory / "a.lock", "");
@@ -128,10 +172,10 @@ TEST("what is watched no longer is not reported, and the others are") {
   watcher.Watch(2, directory / "a.lock");
   watcher.Unwatch(1);
   CHECK(unlink((directory / "a.lock").c_str()) == 0);
-  CHECK(watcher.Next() == Tokens{2});
+  CHECK(watcher.AwaitReport() == Tokens{2});
 }
 
-TEST("a token that watches something else has left what it watched before") {
+TEST("watching a second file with the same token ends the watch of the first") {
   Directory directory;
   Watcher watcher;
   WriteFile(directory / "a.lock", "");
@@ -139,12 +183,12 @@ TEST("a token that watches something else has left what it watched before") {
   watcher.Watch(1, directory / "a.lock");
   watcher.Watch(1, directory / "b.lock");
   CHECK(unlink((directory / "a.lock").c_str()) == 0);
-  CHECK(watcher.IsQuiet(directory / "marker"));
+  CHECK(watcher.HasNoReport(directory / "sentinel"));
   CHECK(unlink((directory / "b.lock").c_str()) == 0);
-  CHECK(watcher.Next() == Tokens{1});
+  CHECK(watcher.AwaitReport() == Tokens{1});
 }
 
-TEST("all who watch one file are told of its removal") {
+TEST("the removal of a file is reported for all of its tokens") {
   Directory directory;
   Watcher watcher;
   WriteFile(directory / "a.lock", "");
@@ -153,11 +197,11 @@ TEST("all who watch one file are told of its removal") {
     watcher.Watch(token, directory / "a.lock", token % 2 == 0 ? getpid() : 0);
   }
   CHECK(unlink((directory / "a.lock").c_str()) == 0);
-  // macOS reports some at a time.
-  for (std::size_t told = 0; told < kMany;) told += watcher.Next().size();
+  // macOS reports a few tokens at a time.
+  for (std::size_t reported = 0; reported < kMany;) reported += watcher.AwaitReport().size();
 }
 
-TEST("a file that is not there cannot be watched, and says so") {
+TEST("a missing file cannot be watched") {
   Directory directory;
   Watcher watcher;
   WatchScope scope = WatchScope::kFile;
@@ -168,41 +212,41 @@ TEST("a file that is not there cannot be watched, and says so") {
 }
 
 constexpr int kHandOvers = 2000;
-// A busy machine, a sanitizer or the fakes of macOS may need longer than a test may take.
-constexpr auto kLongEnough = std::chrono::seconds(10);
+// Ends the test early on a busy machine, under a sanitizer, or with the fakes of macOS.
+constexpr auto kTimeLimit = std::chrono::seconds(10);
 
-TEST("no release is missed between a watch and a try, however tight the hand-overs are") {
+TEST("no release between a watch and an attempt is missed, even in 2000 fast hand-overs") {
   Directory directory;
   const std::string path = directory / "a.lock";
-  // The other side takes and releases as fast as it can, and now and then holds for a moment; this
-  // side never asks unasked.
+  // The child acquires and releases as fast as possible, and holds the lock for 2 ms once in 16
+  // times. The parent retries only after a report.
   pid_t self = getpid();
   pid_t other = fork();
   if (other == 0) {
     for (int held = 0; getppid() == self;) {
       FileLock lock;
-      if (!TryTake(path, &lock).ok()) continue;
+      if (!TryAcquire(path, &lock).ok()) continue;
       if (++held % 16 == 0) usleep(2000);
       CHECK(lock.Release().ok());
     }
     _exit(0);
   }
   Watcher watcher;
-  int slept = 0;
-  auto end = std::chrono::steady_clock::now() + kLongEnough;
-  for (int taken = 0; taken < kHandOvers && std::chrono::steady_clock::now() < end;) {
+  int waited = 0;
+  auto end = std::chrono::steady_clock::now() + kTimeLimit;
+  for (int acquired = 0; acquired < kHandOvers && std::chrono::steady_clock::now() < end;) {
     WatchScope scope = WatchScope::kFile;
     bool watched = watcher.get()->Watch(1, path, 0, &scope).ok();
     FileLock lock;
-    if (TryTake(path, &lock).ok()) {
-      ++taken;
+    if (TryAcquire(path, &lock).ok()) {
+      ++acquired;
       CHECK(lock.Release().ok());
     } else if (watched) {
-      ++slept;
-      watcher.Next();
+      ++waited;
+      watcher.AwaitReport();
     }
   }
-  CHECK(slept > 0);
+  CHECK(waited > 0);
   CHECK(kill(other, SIGKILL) == 0 && waitpid(other, nullptr, 0) == other);
 }
 

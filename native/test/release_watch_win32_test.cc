@@ -1,15 +1,15 @@
-// How soon a waiter hears of a release by a holder that lives on: Windows tells of a file in its
-// own time.
+// The delay of the report of a release by a living holder. Windows may report a change of a file
+// late.
 #include <windows.h>
 
 #include <atomic>
 #include <chrono>
 #include <string>
 
+#include "acquiring.h"
 #include "directory.h"
-#include "process_costs.h"
 #include "release_watch.h"
-#include "taking.h"
+#include "resource_usage.h"
 #include "test.h"
 #include "test_process.h"
 #include "win32_file.h"
@@ -17,43 +17,43 @@
 namespace gateway_lock::test {
 namespace {
 
-constexpr int kSoonMs = 250;
-constexpr int kPatienceMs = 20'000;
-constexpr int kTries = 5;
+constexpr int kMaxDelayMs = 250;
+constexpr int kTimeoutMs = 20'000;
+constexpr int kAttempts = 5;
 
-void Tell(void* told) { *static_cast<std::atomic<bool>*>(told) = true; }
+void Notify(void* reported) { *static_cast<std::atomic<bool>*>(reported) = true; }
 
-// Milliseconds from `release` until the report.
-int ReportedAfter(const std::string& path, std::int64_t owner_pid, void (*release)(FileLock*)) {
-  FileLock lock = Take(path);
-  CHECK(lock.WriteRecord("an owner\n").ok());
-  std::atomic<bool> told = false;
-  ReleaseWatch watch(Tell, &told);
+// Returns the milliseconds from the release to its report.
+int ReportDelayMs(const std::string& path, std::int64_t owner_pid, void (*release)(FileLock*)) {
+  FileLock lock = Acquire(path);
+  CHECK(lock.WriteRecord("owner\n").ok());
+  std::atomic<bool> reported = false;
+  ReleaseWatch watch(Notify, &reported);
   WatchScope scope = WatchScope::kFile;
   CHECK(watch.Watch(1, path, owner_pid, &scope).ok());
   SleepMs(20);
-  CHECK(!told);
+  CHECK(!reported);
   auto start = std::chrono::steady_clock::now();
   release(&lock);
   auto age = [&] {
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
                                                                  start);
   };
-  while (!told && age().count() < kPatienceMs) SleepMs(1);
-  CHECK(told);
+  while (!reported && age().count() < kTimeoutMs) SleepMs(1);
+  CHECK(reported);
   return static_cast<int>(age().count());
 }
 
-// A busy machine may be late by itself, so one of some tries counts.
+// A busy machine may delay a report, so one fast report in kAttempts is enough.
 bool IsReportedSoon(std::int64_t owner_pid, void (*release)(FileLock*)) {
   Directory directory;
-  for (int tries = 0; tries < kTries; ++tries) {
-    if (ReportedAfter(directory / "a.lock", owner_pid, release) <= kSoonMs) return true;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    if (ReportDelayMs(directory / "a.lock", owner_pid, release) <= kMaxDelayMs) return true;
   }
   return false;
 }
 
-// As a holder does that keeps its file: truncate, unlock, close.
+// Truncates, unlocks and closes the file, as a release that keeps the file does.
 void KeepFile(FileLock* lock) {
   FILE_END_OF_FILE_INFO end = {};
   HANDLE file = reinterpret_cast<HANDLE>(lock->handle());
@@ -61,14 +61,14 @@ void KeepFile(FileLock* lock) {
   lock->Unlock();
 }
 
-TEST(
-    "a release that keeps the file wakes a waiter within 250 ms, whether its owner is known or "
-    "not") {
+TEST("a release that keeps the file is reported within 250 ms, whether or not the owner is known") {
   CHECK(IsReportedSoon(OwnPid(), KeepFile));
   CHECK(IsReportedSoon(0, KeepFile));
 }
 
-TEST("a release that removes the file wakes a waiter within 250 ms") {
+TEST(
+    "a release that removes the file is reported within 250 ms, whether or not the owner is "
+    "known") {
   auto remove = [](FileLock* lock) { CHECK(lock->Release().ok()); };
   CHECK(IsReportedSoon(OwnPid(), remove));
   CHECK(IsReportedSoon(0, remove));

@@ -1,4 +1,4 @@
-// Raw sockets, to see from outside what the listener does.
+// Plain sockets, to test a listener from outside.
 #pragma once
 
 #include <string>
@@ -9,34 +9,34 @@
 
 namespace gateway_lock::test {
 
-// What Node calls it; "" for success.
+// Returns Node's name of the error, or "" for success.
 std::string ErrorOf(const Status& status);
 
 Listener ListenOn(const Endpoint& endpoint);
 std::string ErrorOfListening(const Endpoint& endpoint);
 
-// Blocking; fails the test when nobody accepts.
+// Returns a blocking, connected socket. Fails the test if the connection is refused.
 SocketHandle Connect(const Endpoint& endpoint);
-// Does not wait for anybody to accept.
+// Starts to connect. Does not wait for the connection.
 SocketHandle BeginConnect(const Endpoint& endpoint);
 SocketHandle Accept(const Listener& listener);
-// Not valid when nobody is there.
-SocketHandle AcceptAtOnce(const Listener& listener);
-// Waits until the other end has closed the connection.
+// Returns an invalid handle if no connection is waiting.
+SocketHandle TryAccept(const Listener& listener);
+// Waits until the peer has closed the connection.
 void AwaitEnd(const SocketHandle& connection);
 
 // A socket that is bound and does not listen.
-struct Squatter {
+struct BoundSocket {
   SocketHandle socket;
   Endpoint endpoint;
 };
-Squatter SquatOn(const Endpoint& endpoint);
-// Of a bind() without any option.
+BoundSocket BindWithoutListening(const Endpoint& endpoint);
+// Returns the error of a bind() without socket options.
 std::string ErrorOfStrictBind(const Endpoint& endpoint);
 
 bool ChildrenInherit(NativeHandle socket);
 bool HasIPv6();
-// Whether the system says of any listener whose it is.
-bool SystemNamesOwners();
+// Returns false if the system reports no process for any listener (Wine).
+bool SystemReportsOwners();
 
 }  // namespace gateway_lock::test

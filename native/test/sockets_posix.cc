@@ -42,14 +42,14 @@ SocketHandle BeginConnect(const Endpoint& endpoint) {
   return client;
 }
 
-SocketHandle AcceptAtOnce(const Listener& listener) {
+SocketHandle TryAccept(const Listener& listener) {
   return SocketHandle(accept(static_cast<int>(listener.handle()), nullptr, nullptr));
 }
 
 SocketHandle Accept(const Listener& listener) {
   pollfd waiting = {static_cast<int>(listener.handle()), POLLIN, 0};
   CHECK(poll(&waiting, 1, kLimitMs) == 1);
-  SocketHandle connection = AcceptAtOnce(listener);
+  SocketHandle connection = TryAccept(listener);
   CHECK(connection.valid());
   return connection;
 }
@@ -59,11 +59,11 @@ void AwaitEnd(const SocketHandle& connection) {
   CHECK(read(Fd(connection), &byte, 1) == 0);
 }
 
-Squatter SquatOn(const Endpoint& endpoint) {
-  Squatter squatter = {{}, endpoint};
-  CHECK(StrictBind(endpoint, &squatter.socket).ok());
-  CHECK(LocalPort(squatter.socket, &squatter.endpoint.port).ok());
-  return squatter;
+BoundSocket BindWithoutListening(const Endpoint& endpoint) {
+  BoundSocket bound = {{}, endpoint};
+  CHECK(StrictBind(endpoint, &bound.socket).ok());
+  CHECK(LocalPort(bound.socket, &bound.endpoint.port).ok());
+  return bound;
 }
 
 std::string ErrorOfStrictBind(const Endpoint& endpoint) {
@@ -75,6 +75,6 @@ bool ChildrenInherit(NativeHandle socket) {
   return (fcntl(static_cast<int>(socket), F_GETFD) & FD_CLOEXEC) == 0;
 }
 
-bool SystemNamesOwners() { return true; }
+bool SystemReportsOwners() { return true; }
 
 }  // namespace gateway_lock::test

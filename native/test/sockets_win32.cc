@@ -1,7 +1,7 @@
 #include "sockets.h"
 
 #include <winsock2.h>
-// After winsock2.h.
+// Needs winsock2.h before it.
 #include <iphlpapi.h>
 
 #include <vector>
@@ -57,14 +57,14 @@ SocketHandle BeginConnect(const Endpoint& endpoint) {
   return client;
 }
 
-SocketHandle AcceptAtOnce(const Listener& listener) {
+SocketHandle TryAccept(const Listener& listener) {
   return SocketHandle(
       static_cast<NativeHandle>(accept(static_cast<SOCKET>(listener.handle()), nullptr, nullptr)));
 }
 
 SocketHandle Accept(const Listener& listener) {
   AwaitReadable(static_cast<SOCKET>(listener.handle()));
-  SocketHandle connection = AcceptAtOnce(listener);
+  SocketHandle connection = TryAccept(listener);
   CHECK(connection.valid());
   return connection;
 }
@@ -75,11 +75,11 @@ void AwaitEnd(const SocketHandle& connection) {
   CHECK(recv(Raw(connection), &byte, 1, 0) == 0);
 }
 
-Squatter SquatOn(const Endpoint& endpoint) {
-  Squatter squatter = {{}, endpoint};
-  CHECK(StrictBind(endpoint, &squatter.socket).ok());
-  CHECK(LocalPort(squatter.socket, &squatter.endpoint.port).ok());
-  return squatter;
+BoundSocket BindWithoutListening(const Endpoint& endpoint) {
+  BoundSocket bound = {{}, endpoint};
+  CHECK(StrictBind(endpoint, &bound.socket).ok());
+  CHECK(LocalPort(bound.socket, &bound.endpoint.port).ok());
+  return bound;
 }
 
 std::string ErrorOfStrictBind(const Endpoint& endpoint) {
@@ -93,8 +93,8 @@ bool ChildrenInherit(NativeHandle socket) {
   return (flags & HANDLE_FLAG_INHERIT) != 0;
 }
 
-// Windows itself always has some, its RPC endpoint mapper at least.
-bool SystemNamesOwners() {
+// Windows always has a listener of a known process, at least its RPC endpoint mapper.
+bool SystemReportsOwners() {
   std::vector<DWORD> bytes(1 << 20);
   auto size = static_cast<DWORD>(bytes.size() * sizeof(DWORD));
   CHECK(GetExtendedTcpTable(bytes.data(), &size, FALSE, AF_INET, TCP_TABLE_OWNER_PID_LISTENER, 0) ==

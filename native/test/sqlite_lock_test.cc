@@ -4,14 +4,15 @@
 #include <string>
 
 #include "directory.h"
-#include "processes.h"
+#include "idle_child.h"
 #include "sqlite_lock.h"
 #include "test.h"
 
 namespace gateway_lock::test {
 namespace {
 
-// The bytes that SQLite locks in an exclusive transaction (sqlite3 src/os.h), and one of a reader.
+// The first byte that SQLite locks in an exclusive transaction, and the first one that a reader
+// locks (sqlite3 src/os.h).
 constexpr off_t kPendingByte = 0x40000000;
 constexpr off_t kSharedByte = kPendingByte + 2;
 
@@ -25,23 +26,23 @@ void LockBytes(const std::string& path, short type, off_t start, off_t length) {
   CHECK(fcntl(fd, F_SETLK, &lock) == 0);
 }
 
-TEST("an exclusive SQLite transaction of another process is seen, and its end") {
+TEST("an exclusive SQLite transaction of another process is detected until it ends") {
   Directory directory;
   const std::string path = directory / "a.lock.sqlite";
   CHECK(!IsSqliteLocked(path) && !Exists(path));
   WriteFile(path, "");
   CHECK(!IsSqliteLocked(path));
-  StandingChild holder([&] { LockBytes(path, F_WRLCK, kPendingByte, 512); });
+  IdleChild holder([&] { LockBytes(path, F_WRLCK, kPendingByte, 512); });
   CHECK(IsSqliteLocked(path));
   holder.End();
   CHECK(!IsSqliteLocked(path));
 }
 
-TEST("a transaction of this very process is seen, and is not ended by the question") {
+TEST("a check by the process of the transaction detects the transaction and does not end it") {
   Directory directory;
   const std::string path = directory / "a.lock.sqlite";
   WriteFile(path, "");
-  StandingChild holder([&] {
+  IdleChild holder([&] {
     LockBytes(path, F_WRLCK, kPendingByte, 512);
     CHECK(IsSqliteLocked(path));
   });
@@ -50,11 +51,11 @@ TEST("a transaction of this very process is seen, and is not ended by the questi
   CHECK(!IsSqliteLocked(path));
 }
 
-TEST("a reader of a SQLite database is no exclusive transaction") {
+TEST("a reader of a SQLite database does not count as an exclusive transaction") {
   Directory directory;
   const std::string path = directory / "a.lock.sqlite";
   WriteFile(path, "");
-  StandingChild reader([&] { LockBytes(path, F_RDLCK, kSharedByte, 510); });
+  IdleChild reader([&] { LockBytes(path, F_RDLCK, kSharedByte, 510); });
   CHECK(!IsSqliteLocked(path));
 }
 

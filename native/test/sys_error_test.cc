@@ -15,7 +15,7 @@ struct Expected {
 };
 
 #define ROW(code) {code, #code}
-// That the texts are Node's own is checked in test/native/native.test.ts, where Node can be asked.
+// test/native/native.test.ts compares the texts with Node's.
 constexpr Expected kExpected[] = {
     ROW(EACCES), ROW(EADDRINUSE), ROW(EADDRNOTAVAIL), ROW(EAFNOSUPPORT), ROW(EBADF),
     ROW(EBUSY),  ROW(EDQUOT),     ROW(EEXIST),        ROW(EFBIG),        ROW(EINVAL),
@@ -26,18 +26,18 @@ constexpr Expected kExpected[] = {
 };
 #undef ROW
 
-TEST("each error number that the table knows has its own name and a text") {
+TEST("each error number in the table has its own name and text") {
   std::set<std::string> texts;
   for (const Expected& row : kExpected) {
     CHECK(std::strcmp(ErrorName(row.code), row.name) == 0);
     CHECK(std::strcmp(ErrorText(row.code), "unknown error") != 0);
     texts.insert(ErrorText(row.code));
   }
-  // ENOTSUP and EOPNOTSUPP share one.
+  // ENOTSUP and EOPNOTSUPP share a text.
   CHECK(texts.size() == std::size(kExpected) - 1);
 }
 
-TEST("an error number that the table does not know is UNKNOWN, however odd it is") {
+TEST("an error number that is not in the table has the name UNKNOWN") {
   for (int code : {0, -1, 100000, ECHILD}) {
     CHECK(std::strcmp(ErrorName(code), "UNKNOWN") == 0);
     CHECK(std::strcmp(ErrorText(code), "unknown error") == 0);

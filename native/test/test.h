@@ -1,5 +1,7 @@
-// TEST("what holds") { CHECK(...); } and nothing else: the tests of native/os run without Node and
-// without a framework, so that any sanitizer or debugger can have them.
+// TEST("a sentence that is true") { CHECK(...); }
+//
+// The tests of native/os need neither Node nor a test framework, so every sanitizer and debugger
+// can run them.
 #pragma once
 
 namespace gateway_lock::test {
@@ -7,14 +9,14 @@ namespace gateway_lock::test {
 inline constexpr int kSkipped = 77;
 
 struct Test {
-  Test(const char* what, void (*test)());
+  Test(const char* title, void (*test)());
 
   const char* name;
   void (*run)();
   Test* next = nullptr;
 };
 
-// Both end the process, and with it the test: each test has a process of its own.
+// Each test runs in its own process. Fail() and Skip() end that process.
 [[noreturn]] void Fail(const char* file, int line, const char* condition);
 [[noreturn]] void Skip(const char* reason);
 
@@ -25,8 +27,8 @@ struct Test {
 
 #define TEST_JOIN_(a, b) a##b
 #define TEST_NAME_(prefix, line) TEST_JOIN_(prefix, line)
-#define TEST(what)                                                                                \
+#define TEST(title)                                                                               \
   static void TEST_NAME_(Test, __LINE__)();                                                       \
-  static ::gateway_lock::test::Test TEST_NAME_(registered, __LINE__)(what,                        \
+  static ::gateway_lock::test::Test TEST_NAME_(registered, __LINE__)(title,                       \
                                                                      TEST_NAME_(Test, __LINE__)); \
   static void TEST_NAME_(Test, __LINE__)()

@@ -1,4 +1,4 @@
-// The process that one test has for itself.
+// The process in which a test runs.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace gateway_lock::test {
 
-// What the test's process came to: 0 passed, kSkipped, anything else failed.
+// Returns 0 if the test passed, kSkipped if it was skipped, and another number if it failed.
 int RunInChild(const Test& test);
 std::int64_t OwnPid();
 

@@ -18,7 +18,7 @@ using Handles = std::vector<NativeHandle>;
 
 bool IsOpen(NativeHandle handle) { return fcntl(static_cast<int>(handle), F_GETFD) >= 0; }
 
-TEST("a handle is closed once, by the last that owned it") {
+TEST("a handle is closed once, by its last owner") {
   {
     Recorded first(7);
     Recorded second(std::move(first));
@@ -29,14 +29,14 @@ TEST("a handle is closed once, by the last that owned it") {
   CHECK(closed == Handles({7}));
 }
 
-TEST("a handle that is moved to closes what it held before") {
+TEST("move assignment closes the old handle of the target") {
   Recorded target(7);
   target = Recorded(8);
   CHECK(closed == Handles({7}));
   CHECK(target.get() == 8);
 }
 
-TEST("a handle moved to itself stays open") {
+TEST("move assignment to itself keeps the handle open") {
   Recorded handle(7);
   Recorded& same = handle;
   handle = std::move(same);
@@ -44,7 +44,7 @@ TEST("a handle moved to itself stays open") {
   CHECK(handle.get() == 7);
 }
 
-TEST("Take gives the handle away unclosed") {
+TEST("Take returns the handle without closing it") {
   {
     Recorded handle(7);
     CHECK(handle.Take() == 7);
@@ -53,7 +53,7 @@ TEST("Take gives the handle away unclosed") {
   CHECK(closed.empty());
 }
 
-TEST("Reset closes the handle and owns the next, and never closes none") {
+TEST("Reset closes the old handle, if there is one, and owns the new one") {
   Recorded handle;
   handle.Reset(7);
   CHECK(closed.empty());
@@ -64,7 +64,7 @@ TEST("Reset closes the handle and owns the next, and never closes none") {
   CHECK(closed == Handles({7, 8}));
 }
 
-TEST("a file handle and a socket handle give their descriptors back to the system") {
+TEST("the destructors of FileHandle and SocketHandle close their descriptors") {
   NativeHandle file = open("/dev/null", O_RDONLY | O_CLOEXEC);
   NativeHandle connection = socket(AF_INET, SOCK_STREAM, 0);
   {

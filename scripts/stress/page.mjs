@@ -1,4 +1,4 @@
-// The report of a stress run as one self-contained page. uPlot draws the plots; its text is inlined.
+// The report of a stress run as one self-contained page. uPlot draws the plots; its source is inlined.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
@@ -20,18 +20,18 @@ function draw(title, labels, values, color, xLabel, yLabel) {
     series: [{}, { fill: color, stroke: color, paths: bars, points: { show: false } }],
   }, [at, values], document.getElementById('plots'));
 }
-draw('Hand-over after the end of a holder', report.bins.labels, report.bins.counts, '#3366aa', 'milliseconds', 'hand-overs');
-draw('Processes ended, by what they did at that moment', Object.keys(report.killsByPhase), Object.values(report.killsByPhase), '#aa5533', 'phase', 'processes');
-draw('Processes ended, by kind of end', Object.keys(report.killsByEnding), Object.values(report.killsByEnding), '#557755', 'kind', 'processes');
+draw('Time until the next holder acquires the lock', report.bins.labels, report.bins.counts, '#3366aa', 'milliseconds', 'hand-overs');
+draw('Processes ended, by what they were doing', Object.keys(report.killsByPhase), Object.values(report.killsByPhase), '#aa5533', 'phase', 'processes');
+draw('Processes ended, by how they ended', Object.keys(report.killsByEnding), Object.values(report.killsByEnding), '#557755', 'end', 'processes');
 document.body.dataset.drawn = 'yes';
 `;
 
-/** @param report what `gateway-lock stress --json` writes */
+/** Returns the page as HTML. `report` is what `gateway-lock stress --json` writes. */
 export function stressPage(report) {
   const library = readFileSync(require.resolve('uplot/dist/uPlot.iife.min.js'), 'utf8');
   const style = readFileSync(require.resolve('uplot/dist/uPlot.min.css'), 'utf8');
   const data = { ...report, bins: binsOf(report.handOverMs), handOverMs: undefined };
-  // In a script element only "</" needs care.
+  // Escaped, so that the JSON cannot end its script element.
   const json = JSON.stringify(data).replaceAll('<', '\\u003c');
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>gateway-lock stress: ${report.mode}</title>
@@ -51,21 +51,21 @@ table { border-collapse: collapse } td { padding: 2px 16px 2px 0 } .passed { col
 }
 
 function verdict({ passed, sabotage }) {
-  if (sabotage) return passed ? 'Sabotage was caught by the witnesses.' : 'The witnesses did not notice the sabotage.';
-  return passed ? 'Never two holders at once, and the lock was never stuck.' : 'The lock failed.';
+  if (sabotage) return passed ? 'The witnesses noticed the sabotage.' : 'The witnesses did not notice the sabotage.';
+  return passed ? 'There were never two holders at once, and the lock never got stuck.' : 'The lock failed.';
 }
 
 function rows(report) {
   const { handOverMs } = report;
   const cells = {
     'processes ended': `${report.kills}, ${report.killsByPhase.holding} of them holders`,
-    entries: report.entries,
-    'double holders': report.doubleHolders.length + report.countedTwice.length,
-    stuck: report.stuck ? 'yes' : 'no',
+    'times acquired': report.entries,
+    'two holders at once': report.doubleHolders.length + report.countedTwice.length,
+    'lock stuck': report.stuck ? 'yes' : 'no',
     'hand-over p50, p99, max': [0.5, 0.99, 1].map((share) => `${at(handOverMs, share)} ms`).join(', '),
-    contenders: report.contenders,
+    'processes at a time': report.contenders,
     seed: report.seed,
-    seconds: report.seconds,
+    'duration in seconds': report.seconds,
     system: report.system,
   };
   return Object.entries(cells)
@@ -73,7 +73,7 @@ function rows(report) {
     .join('');
 }
 
-/** Up to the 99th percentile: the last bin has all that took longer. */
+/** Returns bins up to the 99th percentile. The last bin also counts everything above it. */
 function binsOf(sorted) {
   const most = Math.max(1, at(sorted, 0.99));
   const width = most / BINS;

@@ -1,4 +1,4 @@
-// Binding a TCP port so that nobody else on this host can listen there.
+// Binds a TCP port exclusively, so that no other process of this host can listen there.
 
 import { checkOptions, checkPort, invalidType, outOfRange } from '../arguments.js';
 import { addressesOf, isNoAddress } from '../endpoint.js';
@@ -7,23 +7,35 @@ import { native } from '../native/load.js';
 import { BoundListener } from './bound-listener.js';
 
 export interface BindExclusiveOptions {
-  /** An IP address, or `localhost` for both loopbacks. @default '127.0.0.1' */
+  /**
+   * An IP address, or `localhost` for both loopback addresses.
+   *
+   * @default '127.0.0.1'
+   */
   readonly host?: string;
-  /** 0 lets the system choose. */
+  /** The TCP port. 0 lets the system choose. */
   readonly port: number;
-  /** Connections that may wait to be accepted. @default 511 */
+  /**
+   * The number of connections that may wait to be accepted.
+   *
+   * @default 511
+   */
   readonly backlog?: number;
 }
 
-/** How often port 0 of `localhost` is tried again when the second loopback has the chosen port taken. */
+/**
+ * The number of attempts for port 0 of `localhost`: the chosen port may be in use on the second
+ * loopback address.
+ */
 const LOCALHOST_TRIES = 10;
 
 /**
- * Binds and listens at once. Connections wait in the backlog until `listen(server)`. The port is free
- * again when the listener is closed or the process dies in any way; children do not inherit it.
+ * Binds the port and listens at once. Connections wait in the backlog until `listen(server)`. The
+ * port is free again when the listener is closed or the process ends for whatever reason. Children
+ * do not inherit the socket.
  *
- * @throws the system's error with Node's fields: EADDRINUSE, EACCES, EADDRNOTAVAIL ...;
- *   {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
+ * @throws {Error} the system's error with Node's fields: EADDRINUSE, EACCES, EADDRNOTAVAIL ...
+ * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
  */
 export function bindExclusive(options: BindExclusiveOptions): BoundListener {
   checkOptions(options);
@@ -40,7 +52,7 @@ export function bindExclusive(options: BindExclusiveOptions): BoundListener {
   return new BoundListener(ids, { address: first!, port: port || native().portOf(ids[0]!), backlog });
 }
 
-/** All or nothing: refused if either is taken. */
+/** Listens on both addresses with one port. Throws if the port is in use on either of them. */
 function listenOnBoth(first: string, second: string, port: number, backlog: number): ListenerId[] {
   for (let tries = 1; ; tries++) {
     const id = native().listen(first, port, backlog);

@@ -1,12 +1,13 @@
-// A bound, listening socket that waits for a server of Node's to adopt it.
-import type { Server, ServerOpts, Socket } from 'node:net';
+// A bound, listening socket that a Node server can adopt.
+import type { Server, ServerOpts } from 'node:net';
 import { checkTimeout, invalidType } from '../arguments.js';
 import { isIPv6, isNoAddress } from '../endpoint.js';
-import { adoptionOf, canAdopt } from '../native/adoption.js';
 import type { ListenerId } from '../native/binding.js';
+import { loadNet } from '../native/builtins.js';
 import { native } from '../native/load.js';
-import { addressesToGuard } from '../native/port-rules.js';
-import { programsInherit } from '../native/programs.js';
+import { addressesToGuard, programsInherit } from '../native/platform.js';
+import { canAdopt, detachHandle } from '../native/server-handle.js';
+import { ServerGroup } from './close-server.js';
 
 export interface BoundAddress {
   readonly address: string;
@@ -15,23 +16,26 @@ export interface BoundAddress {
 }
 
 export interface CloseOptions {
-  /** Milliseconds that open connections get to end by themselves; then they are cut. @default 5000 */
+  /**
+   * Milliseconds that open connections get to end by themselves. Then they are destroyed.
+   *
+   * @default 5000
+   */
   readonly graceMs?: number;
 }
 
 export class BoundListener {
   readonly address: BoundAddress;
   /**
-   * Whether the system guarantees that nobody else can listen on this address and port, also once a server has
-   * the socket. False only in a runtime on Windows, or a Deno, whose servers cannot take one: theirs is a plain one then.
+   * True if the system guarantees that no other process can listen on this address and port, also
+   * after a server has adopted the socket. False in a runtime whose servers cannot adopt a socket
+   * and open a plain one instead. That is possible on Windows and in Deno only.
    */
   readonly exclusive: boolean = canAdopt();
   #ids: readonly ListenerId[];
   readonly #backlog: number;
-  readonly #servers: Server[] = [];
-  readonly #connections = new Set<Socket>();
+  readonly #servers = new ServerGroup();
   #state: 'open' | 'adopted' | 'closed' = 'open';
-  #closing: Promise<unknown> | undefined;
 
   /** @internal */
   constructor(ids: readonly ListenerId[], where: { address: string; port: number; backlog: number }) {
@@ -42,29 +46,33 @@ export class BoundListener {
   }
 
   /**
-   * The descriptors, for a child that shall inherit the socket: two for `localhost`, else one. Empty once a
-   * server has it, or it is closed; and on Windows, where no child can have it.
+   * The descriptors of the sockets, for a child that shall inherit them: two for `localhost`, else
+   * one. Empty after a server has adopted the socket, after `close()`, and on Windows, where no
+   * child can inherit a socket.
    */
   get fds(): readonly number[] {
     return this.#state === 'open' && programsInherit ? this.#ids.map((id) => native().socketOf(id)) : [];
   }
 
   /**
-   * Hands the socket to `server` (net, tls, http or https; for `ws` give it to the http server), which
-   * then accepts its connections and owns its descriptor. Resolves once the server listens. On macOS a server
-   * on a wildcard listens on each loopback address as well, because another server could take those from it.
+   * Hands the socket to `server` (net, tls, http or https; for `ws` pass its http server), which
+   * then accepts its connections and owns its descriptor. Resolves once the server is listening. On
+   * macOS a server on a wildcard also listens on each loopback address, because another server
+   * could take those from it.
    *
-   * @throws {TypeError} `ERR_INVALID_ARG_TYPE`; {Error} `ERR_INVALID_STATE` when the listener is closed or
-   *   has a server already; `ERR_SERVER_ALREADY_LISTEN` when that server listens elsewhere, and then
-   *   another one may be given; the system's EADDRINUSE when another server has taken a loopback address from
-   *   the wildcard (macOS)
+   * @throws {TypeError} `ERR_INVALID_ARG_TYPE` if `server` is not a net.Server
+   * @throws {Error} `ERR_INVALID_STATE` if the listener is closed or already has a server
+   * @throws {Error} `ERR_SERVER_ALREADY_LISTEN` if `server` is already listening. Another server
+   *   may be passed then.
+   * @throws {Error} `EADDRINUSE` if another server has taken a loopback address from the wildcard
+   *   (macOS)
    */
   async listen(server: Server): Promise<void> {
-    if (!(server instanceof net().Server)) throw invalidType('server', 'a net.Server', server);
+    if (!(server instanceof loadNet().Server)) throw invalidType('server', 'a net.Server', server);
     if (this.#state !== 'open') throw this.#stateError();
     if (server.listening) throw alreadyListening();
     this.#state = 'adopted';
-    server.on('connection', this.#track);
+    this.#servers.track(server);
     try {
       this.#ids = [...this.#ids, ...this.#guard()];
       await this.#adoptAll(server);
@@ -75,26 +83,24 @@ export class BoundListener {
   }
 
   /**
-   * Stops listening at once, waits for the open connections up to `graceMs`, then cuts them. Called
-   * again, it waits for the same end; a shorter grace counts.
+   * Stops listening at once, waits up to `graceMs` for the open connections, then destroys them. A
+   * second call waits for the same end; a shorter `graceMs` takes effect.
    */
   async close(options: CloseOptions = {}): Promise<void> {
     const graceMs = checkTimeout('graceMs', options.graceMs ?? 5000);
     this.#state = 'closed';
     for (const id of this.#ids) native().closeListener(id);
-    if (this.#servers.length === 0) return;
-    this.#closing ??= Promise.all(this.#servers.map(closeServer));
-    const cut = setTimeout(() => this.#cutConnections(), Math.min(graceMs, MAX_TIMER_MS));
-    await this.#closing;
-    clearTimeout(cut);
-    for (const server of this.#servers) server.off('connection', this.#track);
+    await this.#servers.close(graceMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  /** Only for a server of this process: a program that inherits the socket accepts on the first descriptor alone, usually. */
+  /**
+   * Listens on the addresses that another server could take. Only for a server of this process: a
+   * program that inherits the socket usually accepts on the first descriptor only.
+   */
   #guard(): ListenerId[] {
     const { address, port } = this.address;
     const guards: ListenerId[] = [];
@@ -110,7 +116,10 @@ export class BoundListener {
     return guards;
   }
 
-  /** The server gets the first socket. Connections of the others are passed on to it. */
+  /**
+   * Gives the first socket to the server, and the others to relays that pass their connections on
+   * to the server.
+   */
   async #adoptAll(server: Server): Promise<void> {
     const [first, ...others] = this.#ids;
     await this.#adopt(server, first!);
@@ -121,48 +130,32 @@ export class BoundListener {
   }
 
   #adopt(server: Server, id: ListenerId): Promise<void> {
-    const adoption = adoptionOf(id);
-    this.#servers.push(server);
+    const handle = detachHandle(id);
+    this.#servers.add(server);
     const listening = listeningOf(
       server,
       Object.assign(new Error('the listener was closed'), { code: 'ERR_INVALID_STATE' }),
     );
     try {
-      // Not an overridden listen(), which could put it off, and nobody would own the descriptor.
-      (net().Server.prototype.listen as ListenOnHandle).call(server, adoption.target, this.#backlog);
+      // Not server.listen(): an override could defer the call, and the descriptor would have no
+      // owner.
+      (loadNet().Server.prototype.listen as ListenOnHandle).call(server, handle.target, this.#backlog);
     } catch (error) {
-      adoption.close();
-      listening.catch(() => {}); // it may still hear of an end that nobody waits for
+      handle.close();
+      listening.catch(() => {}); // It may still reject, and nothing awaits it.
       throw error;
     }
     return listening;
   }
 
-  readonly #track = (socket: Socket): void => {
-    this.#connections.add(socket);
-    socket.once('close', () => this.#connections.delete(socket));
-  };
-
-  #cutConnections(): void {
-    for (const socket of this.#connections) socket.destroy();
-    for (const server of this.#servers) (server as HttpLike).closeAllConnections?.();
-  }
-
   #stateError(): Error {
     const { address, port } = this.address;
-    const what = this.#state === 'adopted' ? 'serves another server already' : 'is closed';
+    const what = this.#state === 'adopted' ? 'already has a server' : 'is closed';
     return Object.assign(new Error(`the listener of ${address}:${port} ${what}`), { code: 'ERR_INVALID_STATE' });
   }
 }
 
-const MAX_TIMER_MS = 0x7fffffff;
-
-// Not imported: it takes 1 to 2 ms to load, and who has a server to give has loaded it.
-function net() {
-  return process.getBuiltinModule('node:net');
-}
-
-/** Resolves when the server listens; rejects when it fails, or is closed before. */
+/** Resolves once the server is listening. Rejects if it fails or is closed before. */
 function listeningOf(server: Server, closed: Error): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (then: () => void) => {
@@ -180,9 +173,10 @@ function listeningOf(server: Server, closed: Error): Promise<void> {
   });
 }
 
+/** Creates a server that passes its connections on to `server`. */
 function relayTo(server: Server): Server {
-  const relay = net().createServer(socketOptionsOf(server), (socket) => {
-    // Closed by its owner: its 'close' comes only with its last connection.
+  const relay = loadNet().createServer(socketOptionsOf(server), (socket) => {
+    // A server that its owner has closed emits 'close' only after its last connection has ended.
     if (server.listening) server.emit('connection', socket);
     else socket.destroy();
   });
@@ -190,34 +184,19 @@ function relayTo(server: Server): Server {
   return relay;
 }
 
-/** What a net.Server passes on to its sockets; http servers keep theirs in the same fields. */
+/**
+ * Returns the options that a net.Server applies to its sockets. http servers keep them in the same
+ * fields.
+ */
 function socketOptionsOf(server: Server): ServerOpts {
   const { allowHalfOpen, pauseOnConnect, noDelay, keepAlive, keepAliveInitialDelay } = server as Server & ServerOpts;
   return { allowHalfOpen, pauseOnConnect, noDelay, keepAlive, keepAliveInitialDelay } as ServerOpts;
 }
 
 function alreadyListening(): Error {
-  return Object.assign(new Error('that server listens already: give a new one'), { code: 'ERR_SERVER_ALREADY_LISTEN' });
+  return Object.assign(new Error('the server is already listening: pass another one'), {
+    code: 'ERR_SERVER_ALREADY_LISTEN',
+  });
 }
 
 type ListenOnHandle = (this: Server, target: object, backlog: number) => Server;
-
-interface HttpLike extends Server {
-  closeIdleConnections?: () => void;
-  closeAllConnections?: () => void;
-}
-
-/** A kept-alive connection that answers its last request becomes idle later, and nobody else looks again. */
-const IDLE_CHECK_MS = 50;
-
-function closeServer(server: HttpLike): Promise<void> {
-  return new Promise((resolve) => {
-    const sweep = setInterval(() => server.closeIdleConnections?.(), IDLE_CHECK_MS);
-    // The callback's only error is "not running": somebody closed it before, as we want it.
-    server.close(() => {
-      clearInterval(sweep);
-      resolve();
-    });
-    server.closeIdleConnections?.();
-  });
-}

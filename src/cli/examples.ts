@@ -1,8 +1,11 @@
-// Examples and exit codes of each command, for --help and the man page; test/multiprocess runs each example.
+// The examples of each command, for --help and the man page. Tests in test/multiprocess run each of
+// them.
 import type { Command } from 'commander';
 
 export interface Example {
+  /** The command line. */
   readonly line: string;
+  /** A caption: what the line is good for. */
   readonly what: string;
 }
 

@@ -1,5 +1,5 @@
-// What the command exits with. Names and numbers of sysexits.h where it has one.
-import { CommanderError } from 'commander';
+// The exit codes of the command. Names and numbers come from sysexits.h if it defines one.
+import { type Command, CommanderError } from 'commander';
 import { GatewayLockError, LockError } from '../index.js';
 
 export const EXIT = {
@@ -7,15 +7,21 @@ export const EXIT = {
   failed: 1,
   /** EX_USAGE */
   usage: 64,
-  /** EX_TEMPFAIL: somebody else has it; later it may work. */
+  /** EX_TEMPFAIL: the lock or the port is in use. A later attempt may succeed. */
   held: 75,
-  /** EX_CONFIG: a healthy gateway was left in control; systemd is not to start this one again. */
+  /** EX_CONFIG: a healthy gateway is already running, and systemd must not start this one again. */
   leave: 78,
-  /** As shells have it: the program was found and cannot be run. */
+  /** Same as in shells: the program exists but cannot be run. */
   cannotRun: 126,
-  /** As shells have it: there is no such program. */
+  /** Same as in shells: the program does not exist. */
   notFound: 127,
 } as const;
+
+/** Adds the list of exit codes to the help of `command`. */
+export function withExitCodes(command: Command, codes: readonly (readonly [number | string, string])[]): Command {
+  const lines = codes.map(([code, text]) => `  ${String(code).padEnd(4)} ${text}`);
+  return command.addHelpText('after', `\nExit codes:\n${lines.join('\n')}`);
+}
 
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
@@ -27,13 +33,13 @@ export function exitCodeOf(error: unknown): number {
   return EXIT.failed;
 }
 
-/** The path that the caller named as a lock holds something else. */
+/** Returns true if the path of the lock leads to a file that is not a lock file. */
 function isForeignFile(error: unknown): boolean {
   const { code, cause } = error as NodeJS.ErrnoException & { cause?: unknown };
   return code === 'ERR_LOCK_INVALID_FILE' || (cause instanceof Error && isForeignFile(cause));
 }
 
-/** Somebody else has the lock or the port. */
+/** Returns true if another process holds the lock or uses the port. */
 export function isHeld(error: unknown): error is LockError {
   if (error instanceof GatewayLockError) {
     return error.code === 'ERR_GATEWAY_LOCKED' || error.code === 'ERR_GATEWAY_PORT_IN_USE';

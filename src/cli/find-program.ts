@@ -1,16 +1,20 @@
-// Where a program is, as a shell would find it; found before anything is locked.
+// Finds a program as a shell would. Done before anything is locked.
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { programCandidates } from '../index.js';
 import { EXIT } from './exit-codes.js';
 
-/** @throws {ProgramError} */
+/**
+ * Returns the path of the program.
+ *
+ * @throws {ProgramError} exit code 126 or 127
+ */
 export function findProgram(name: string): string {
   const candidates = programCandidates(name);
   const file = candidates.find(isProgram);
   if (file !== undefined) return file;
   if (candidates.some(existsSync))
     throw new ProgramError(`cannot run '${name}': not an executable file`, EXIT.cannotRun);
-  throw new ProgramError(`cannot run '${name}': there is no such program`, EXIT.notFound);
+  throw new ProgramError(`cannot run '${name}': program not found`, EXIT.notFound);
 }
 
 export class ProgramError extends Error {
@@ -36,8 +40,9 @@ function isProgram(path: string): boolean {
 }
 
 /**
- * Windows starts an app execution alias (python.exe and pwsh.exe of the Microsoft Store, winget.exe), and lets nobody look at the
- * file behind it: stat() fails although access() does not (nodejs/node#36790).
+ * Returns true for an app execution alias of Windows (python.exe and pwsh.exe of the Microsoft
+ * Store, winget.exe). Windows starts it, but denies access to the file behind it: access() succeeds
+ * and stat() fails (nodejs/node#36790).
  */
 function isAppAlias(path: string, { code }: NodeJS.ErrnoException): boolean {
   return /\.(com|exe)$/i.test(path) && ['EACCES', 'EPERM', 'UNKNOWN'].includes(code ?? '');

@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { GatewayLockOptions } from '../index.js';
 
-/** As commander hands them over. */
+/** The values of the options, as commander returns them. */
 export interface GatewayFlags {
   readonly app?: string;
   readonly profile?: string;
@@ -14,14 +14,16 @@ export interface GatewayFlags {
 }
 
 const FLAGS = {
-  app: () => new Option('--app <name>', 'whose files and variables: ~/.<app>, <APP>_STATE_DIR (default: gateway)'),
-  profile: () => new Option('--profile <name>', 'another gateway beside the first: its state is ~/.<app>-<profile>'),
-  port: () => new Option('--port <port>', 'TCP port (default: <APP>_GATEWAY_PORT, else 18789)').argParser(parsePort),
-  host: () => new Option('--host <address>', "IP address, or 'localhost' for both loopbacks (default: 127.0.0.1)"),
+  app: () =>
+    new Option('--app <name>', 'name in the default paths and variables: ~/.<app>, <APP>_STATE_DIR (default: gateway)'),
+  profile: () => new Option('--profile <name>', 'profile, for a second gateway with its state in ~/.<app>-<profile>'),
+  port: () => portFlag('TCP port (default: <APP>_GATEWAY_PORT, else 18789)'),
+  host: () =>
+    new Option('--host <address>', "IP address, or 'localhost' for both loopback addresses (default: 127.0.0.1)"),
   stateDir: () => new Option('--state-dir <dir>', 'state directory (default: <APP>_STATE_DIR, else ~/.<app>)'),
   config: () => new Option('--config <file>', 'config file (default: <APP>_CONFIG_PATH, else <state>/<app>.json)'),
   lock: () =>
-    new Option('--lock <file>', 'one lock file of your own, in place of those of a state directory').conflicts([
+    new Option('--lock <file>', 'lock file to use instead of the lock files of a state directory').conflicts([
       'stateDir',
       'config',
       'profile',
@@ -33,6 +35,11 @@ export function addFlags(command: Command, ...names: readonly (keyof typeof FLAG
   return command;
 }
 
+/** Returns the option --port with a description of its own, for commands with another default. */
+export function portFlag(description: string): Option {
+  return new Option('--port <port>', description).argParser(parsePort);
+}
+
 export function gatewayOptions({ config, lock, ...flags }: GatewayFlags): GatewayLockOptions {
   return {
     ...pick(flags, ['app', 'profile', 'port', 'host', 'stateDir']),
@@ -41,7 +48,7 @@ export function gatewayOptions({ config, lock, ...flags }: GatewayFlags): Gatewa
   };
 }
 
-export function parsePort(text: string): number {
+function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65535) return port;
   throw new InvalidArgumentError('It must be a number from 0 to 65535.');

@@ -1,6 +1,9 @@
-// Answers for programs.
+// JSON for programs that read the output.
 
-/** Escapes what JSON.stringify() leaves: DEL, the C1 controls, the separators of lines, and the marks that reorder text. */
+/**
+ * Returns `value` as JSON. Also escapes what JSON.stringify() leaves as it is: DEL, the C1
+ * controls, the line separators and the marks that reorder text.
+ */
 export function jsonText(value: unknown, indent = 2): string {
   return JSON.stringify(value, null, indent).replace(
     /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
@@ -9,12 +12,12 @@ export function jsonText(value: unknown, indent = 2): string {
 }
 
 export interface Cause {
-  /** Of this package or of the system; null when the error has none. */
+  /** The code of a LockError or of the system; null if the error has no code. */
   readonly code: string | null;
   readonly message: string;
 }
 
-/** An Error has no JSON of its own. */
+/** Returns the fields of an error that JSON can hold; JSON.stringify() would return `{}`. */
 export function causeOf(error: unknown): Cause | null {
   if (error === null || error === undefined) return null;
   const { code, message } = error as NodeJS.ErrnoException;

@@ -7,7 +7,7 @@ import { createProgram } from './program.js';
 try {
   await createProgram().parseAsync();
 } catch (error) {
-  // commander has said its own errors.
+  // commander has already printed its own errors.
   if (!(error instanceof CommanderError)) say(errorLine(error));
   process.exitCode = exitCodeOf(error);
 }

@@ -1,4 +1,5 @@
-// The manual page, in man(7) macros, made from the definitions of the commands (scripts/bundle.mjs writes it).
+// The man page, in man(7) macros, made from the definitions of the commands. scripts/bundle.mjs
+// writes it.
 import type { Command, Option } from 'commander';
 import { examplesOf } from './examples.js';
 
@@ -6,7 +7,7 @@ export function manPage(program: Command): string {
   const commands = program.commands;
   return `${[
     `.TH ${program.name().toUpperCase()} 1 "" "${program.name()} ${program.version()}" "User Commands"`,
-    // Neither hyphenated nor stretched: what is to be typed stays as it is.
+    // No hyphenation and no justification: command lines stay as they must be typed.
     '.nh\n.ad l',
     '.SH NAME',
     `${escaped(program.name())} \\- ${escaped(nameLine(program))}`,
@@ -24,7 +25,7 @@ export function manPage(program: Command): string {
   ].join('\n')}\n`;
 }
 
-/** whatis(1) wants one line without an end. */
+/** Returns the line for whatis(1): no full stop at the end. */
 function nameLine(program: Command): string {
   const line = program.description().split(':')[0]!;
   return line.charAt(0).toLowerCase() + line.slice(1);
@@ -63,7 +64,7 @@ function descriptionOf(command: Command, option: Option): string {
   return command.createHelp().optionDescription(option);
 }
 
-/** What stands below the options in --help, but for the examples. */
+/** Returns the texts below the options in --help, without the examples. */
 function notesOf(command: Command): string[] {
   const parts: string[] = [];
   command.configureOutput({ writeOut: (text) => parts.push(text) }).outputHelp();
@@ -71,13 +72,13 @@ function notesOf(command: Command): string[] {
   return notes.map((note) => note.trim()).filter((note) => !note.startsWith('Examples:'));
 }
 
-/** `Exit codes:` and what follows it, as a section of its own. */
+/** Returns a section for a note such as `Exit codes:`. */
 function noteSection(note: string): string[] {
   const [title, ...lines] = note.split('\n');
   return [`.SH ${title!.replace(/:$/, '').toUpperCase()}`, ...noteParagraphs(lines.join('\n'))];
 }
 
-/** `  name   what it is` is an entry of a list; other lines are text, which is filled. */
+/** Renders lines like `  name   description` as a list, and other lines as paragraphs. */
 function noteParagraphs(note: string): string[] {
   const lines = note.replace(/(?<=\S)\n(?=\S)/g, ' ').split('\n');
   return lines.flatMap((line) => {
@@ -87,7 +88,10 @@ function noteParagraphs(note: string): string[] {
   });
 }
 
-/** A hyphen that may be copied to a shell, no escape of roff's, no quote of a macro, no macro at the start of a line. */
+/**
+ * Escapes hyphens (so that they can be copied to a shell), backslashes, quotes, and a `.` or `'` at
+ * the start of a line.
+ */
 function escaped(text: string): string {
   return text
     .replaceAll('\\', '\\e')

@@ -1,15 +1,24 @@
-// OpenClaw takes its gateway lock itself: under `run --app openclaw` it would wait for the lock that this command holds.
+// OpenClaw acquires its gateway lock itself: under `run --app openclaw` it would wait for the lock
+// that this command holds.
 import { commandText } from '../index.js';
 import { EXIT } from './exit-codes.js';
 import type { GatewayFlags } from './gateway-flags.js';
 
-/** Options and `run` start a gateway; other words after `openclaw gateway` (stop, status ...) do not. */
+/**
+ * Options and `run` start a gateway; other words after `openclaw gateway` (stop, status ...) do
+ * not.
+ */
 const STARTS_A_GATEWAY = /^(-.*|run)$/;
 
-/** With --lock the lock is another one. @throws {Error} exit code 64 */
+/**
+ * Throws if the program is an OpenClaw gateway that uses the same lock. With --lock the locks
+ * differ.
+ *
+ * @throws {Error} exit code 64
+ */
 export function refuseOpenClaw(words: readonly string[], { app, lock }: GatewayFlags): void {
   if (app !== 'openclaw' || lock !== undefined || !startsGateway(words)) return;
-  const text = `--app openclaw: OpenClaw takes this lock itself and would wait for this command. Start it without gateway-lock: ${commandText(words)}`;
+  const text = `--app openclaw: OpenClaw acquires this lock itself and would wait for gateway-lock. Start it directly: ${commandText(words)}`;
   throw Object.assign(new Error(text), { exitCode: EXIT.usage });
 }
 

@@ -1,4 +1,4 @@
-// What the command says. Results go to stdout, everything else to stderr.
+// Messages on stderr, and colours. Results go to stdout: see print.ts.
 import { writeSync } from 'node:fs';
 import { styleText } from 'node:util';
 import { GatewayLockError } from '../index.js';
@@ -6,26 +6,30 @@ import { printable } from '../printable.js';
 
 type Style = Parameters<typeof styleText>[0];
 
-/** One line, whatever is in the text: an error of a program is read by programs, too. */
+/** Returns the message and the hint of an error as one line, so that programs can read it, too. */
 export function errorLine(error: unknown): string {
   const { message } = error as Error;
-  const hint = error instanceof GatewayLockError ? `. ${error.hint}` : '';
+  const hint = error instanceof GatewayLockError ? `${message.endsWith('.') ? '' : '.'} ${error.hint}` : '';
   return `gateway-lock: ${printable(`${message}${hint}`)}`;
 }
 
 /**
- * Not through process.stderr, which makes a pipe non-blocking, also for the program that inherits it (libuv,
- * uv_pipe_open), and may still be writing when the process is replaced.
+ * Writes a line to stderr synchronously. process.stderr would make a pipe non-blocking, also for
+ * the program that inherits it (libuv, uv_pipe_open), and could still be writing when this process
+ * is replaced.
  */
 export function say(line: string): void {
   try {
     writeSync(2, `${line}\n`);
   } catch {
-    // Nobody is there to read it: EPIPE, EAGAIN.
+    // No reader: EPIPE, EAGAIN.
   }
 }
 
-/** Whether colours may be used there: https://no-color.org, https://force-color.org, TERM=dumb. */
+/**
+ * Returns true if `stream` may get colours: https://no-color.org, https://force-color.org,
+ * TERM=dumb.
+ */
 export function hasColours(stream: NodeJS.WriteStream): boolean {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
   if (NO_COLOR) return false;

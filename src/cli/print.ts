@@ -1,13 +1,13 @@
-// Results, on stdout. A pipe whose reader has ended (`| head`) is no failure.
+// Results, on stdout. A pipe whose reader has ended (`| head`) is not an error.
 let listening = false;
 
 /**
- * Resolves when the text is written; false when nobody reads any more.
+ * Resolves to true when the text is written, or to false if the reader has closed the pipe.
  *
- * @throws the system's error: ENOSPC, EIO ...
+ * @throws the error of the system, for example ENOSPC or EIO
  */
 export function print(text: string): Promise<boolean> {
-  // Beside the callback a stream emits its error, and one that nobody listens to ends the process.
+  // A failed write also emits 'error', which would end the process without a listener.
   if (!listening) process.stdout.on('error', () => {});
   listening = true;
   return new Promise((resolve, reject) => {

@@ -1,32 +1,34 @@
-// The command line: every command, option and example. --help, man page and completions are made from it.
+// The command line with every command, option and example. --help, the man page and the completions
+// are made from it.
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { addCompletionCommand } from './completion.js';
-import { addDoctorCommand } from './doctor.js';
-import { addRunCommand } from './run.js';
-import { addServeCommand } from './serve.js';
-import { addStatusCommand } from './status.js';
-import { addStressCommand } from './stress.js';
-import { addUnitCommand } from './unit.js';
+import { addCompletionCommand } from './commands/completion.js';
+import { addDoctorCommand } from './commands/doctor.js';
+import { addRunCommand } from './commands/run.js';
+import { addServeCommand } from './commands/serve.js';
+import { addStatusCommand } from './commands/status.js';
+import { addStressCommand } from './commands/stress.js';
+import { addUnitCommand } from './commands/unit.js';
+import { withExitCodes } from './exit-codes.js';
+import { print } from './print.js';
 
 const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
 const { version } = JSON.parse(manifest) as { version: string };
 
-export const EXIT_CODES: readonly (readonly [number, string])[] = [
-  [0, 'success; under launchd, the task scheduler and other supervisors also: already running and healthy'],
-  [1, 'error'],
-  [64, 'usage error'],
-  [75, 'lock or port is in use'],
-  [78, 'under systemd: already running and healthy (RestartPreventExitStatus=78)'],
-];
-
 export function createProgram(): Command {
   const program = new Command('gateway-lock')
-    .description('One gateway process per state directory and port: a kernel lock and an exclusive TCP bind.')
-    .version(version, '-V, --version')
+    .description(
+      'Run at most one gateway per state directory and port: a kernel file lock combined with an exclusive TCP bind.',
+    )
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
     .enablePositionalOptions()
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(`gateway-lock: ${oneLine(text)}\n`) });
+    .configureOutput({
+      writeOut: (text) => void print(text),
+      outputError: (text, write) => write(`gateway-lock: ${oneLine(text)}\n`),
+    });
   addRunCommand(program);
   addServeCommand(program);
   addStatusCommand(program);
@@ -34,11 +36,13 @@ export function createProgram(): Command {
   addUnitCommand(program);
   addStressCommand(program);
   addCompletionCommand(program);
-  return program.addHelpText('after', `\nExit codes:\n${EXIT_CODES.map(exitCodeLine).join('\n')}`);
-}
-
-function exitCodeLine([code, what]: readonly [number, string]): string {
-  return `  ${String(code).padEnd(4)} ${what}`;
+  return withExitCodes(program, [
+    [0, 'success; with a supervisor other than systemd also: already running and healthy'],
+    [1, 'error'],
+    [64, 'usage error'],
+    [75, 'lock or port is in use'],
+    [78, 'under systemd: already running and healthy (RestartPreventExitStatus=78)'],
+  ]);
 }
 
 function oneLine(text: string): string {

@@ -1,18 +1,28 @@
-// Signals that this command receives: before the program runs they end the wait, then they are passed on.
+// Signals that this command receives. Before the program runs they end the wait; after that they
+// are passed on.
 import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
 import { signalsCanBeRelayed } from '../index.js';
-import type { ChildEnd } from './child.js';
+
+/** How a program has ended: an exit code or a signal. */
+export interface ChildEnd {
+  readonly code?: number;
+  readonly signal?: NodeJS.Signals;
+}
 
 /**
- * SIGBREAK is Ctrl+Break, which is also what a supervisor on Windows can send to a group of processes. Without a handler it would end
- * this command, and the program with it before that has read its own. Other systems have no such signal.
+ * SIGBREAK is Ctrl+Break, which a supervisor on Windows can also send to a process group. Without a
+ * handler it would end this command, and the program with it before the program's own handler runs.
+ * Other systems do not have this signal.
  */
 const RELAYED = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGBREAK'] as const;
-/** A terminal sends these to all processes in the foreground: the program has it already. */
+/** A terminal sends these to every foreground process, so the program has already received them. */
 const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
-/** Their default action writes a core dump, and that of the program is the one that counts. */
+/**
+ * Signals whose default action writes a core dump. The program has written its own; this command
+ * must not add a second one.
+ */
 const DUMPING: readonly NodeJS.Signals[] = [
   'SIGQUIT',
   'SIGILL',
@@ -26,7 +36,10 @@ const DUMPING: readonly NodeJS.Signals[] = [
   'SIGSYS',
 ];
 
-/** As a shell says it of signal 21. Windows has no call by which a process could send it to itself. */
+/**
+ * The exit code of a shell for signal 21. No call of Windows lets a process send this signal to
+ * itself.
+ */
 const BREAK_EXIT = 128 + 21;
 
 export class SignalRelay {
@@ -38,16 +51,20 @@ export class SignalRelay {
     for (const signal of RELAYED) process.on(signal, this.#receive);
   }
 
-  /** Aborts, with the signal's name as reason, when one arrives before the program runs. */
+  /** Aborts if a signal arrives before the program runs. The reason is the name of the signal. */
   get interrupted(): AbortSignal {
     return this.#interruption.signal;
   }
 
+  /** Passes every later signal on to `child`. */
   relayTo(child: ChildProcess): void {
     this.#child = child;
   }
 
-  /** A signal that ends the wait ends this command as it would have without a handler. */
+  /**
+   * Runs `action`. Returns the signal if one interrupted it, so that this command ends as it would
+   * without a handler.
+   */
   async endedBy(action: () => Promise<ChildEnd>): Promise<ChildEnd> {
     try {
       return await action();
@@ -57,7 +74,7 @@ export class SignalRelay {
     }
   }
 
-  /** As the program ended: by the same signal, so that whoever waits for this command sees the same. */
+  /** Ends this command as the program ended, by the same exit code or signal. */
   exitAs({ code, signal }: ChildEnd): void {
     for (const name of RELAYED) process.off(name, this.#receive);
     if (signal === undefined) process.exitCode = code ?? 0;

@@ -1,4 +1,4 @@
-// The options of an acquisition, checked.
+// Options of an acquisition: types, defaults and checks.
 import { checkFunction, checkSignal, checkTimeout, invalidType, invalidValue, outOfRange } from '../arguments.js';
 import type { ErrorSubject } from './cluster-error.js';
 import type { ClusterHolder, ClusterOwner, Driver } from './driver.js';
@@ -7,31 +7,48 @@ import { describeOwner } from './owner.js';
 
 const MAX_TTL_MS = 24 * 3600 * 1000;
 
+/** Options of `tryAcquireClusterLock`. */
 export interface TryAcquireClusterLockOptions {
-  /** Milliseconds that the servers keep the lock after its last renewal, from 5000 to one day. @default 15000 */
+  /**
+   * Time to live: the servers keep the lock for so many milliseconds after its last renewal. From
+   * 5000 to 86400000 (one day), rounded up to whole seconds.
+   *
+   * @default 15000
+   */
   readonly ttlMs?: number;
-  /** Added to the owner record that other clients can read: JSON, at most 4096 bytes. */
+  /**
+   * Fields for the owner record, which other clients can read. The record is JSON of at most 4096
+   * bytes.
+   */
   readonly owner?: Readonly<Record<string, unknown>>;
-  /** Ends the attempt: the promise rejects with `signal.reason`. */
+  /** Aborts the attempt: the promise rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
   /**
-   * Called with the id of each claim before anything is sent for it. A successor that can prove that this process is dead
-   * revokes that id with `engine.revoke()` and need not wait for `ttlMs`.
+   * Called with the id of each claim before the first request for it. A successor that can prove
+   * that this process is dead passes the id to `engine.revoke()`, and then need not wait for
+   * `ttlMs`.
    */
   readonly onClaim?: (claimId: string) => void;
 }
 
+/** Options of `acquireClusterLock`. */
 export interface AcquireClusterLockOptions extends TryAcquireClusterLockOptions {
   /**
-   * Milliseconds to wait for the holder: 0 tries once, Infinity waits forever. A request on its way at the deadline
-   * is completed (at most ttlMs / 5 for each endpoint). @default 2 * ttlMs, enough for a holder that has died
+   * Milliseconds to wait for the holder: 0 tries once, Infinity waits forever. A request that is on
+   * its way at the deadline is completed, which takes at most `ttlMs / 5` for each endpoint.
+   *
+   * @default 2 * ttlMs, enough to outlast a holder that has died
    */
   readonly timeoutMs?: number;
-  /** Called when the wait begins, and whenever another client has become the holder. */
+  /** Called when the wait begins, and each time another client becomes the holder. */
   readonly onWait?: (holder: ClusterHolder | null) => void;
 }
 
-/** @internal */
+/**
+ * The checked options of one acquisition.
+ *
+ * @internal
+ */
 export interface AcquireRequest {
   readonly driver: Driver;
   readonly subject: ErrorSubject;
@@ -39,12 +56,19 @@ export interface AcquireRequest {
   readonly owner: ClusterOwner;
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number;
-  /** By the boot clock. */
+  /** Milliseconds of the boot clock. */
   readonly deadlineMs: number;
   readonly onClaim: (claimId: string) => void;
   readonly onWait: (holder: ClusterHolder | null) => void;
 }
 
+/**
+ * Checks the arguments and fills in the defaults.
+ *
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE
+ * @throws {TypeError} ERR_INVALID_ARG_VALUE
+ * @throws {RangeError} ERR_OUT_OF_RANGE
+ */
 export function readRequest(driver: Driver, name: string, options: AcquireClusterLockOptions): AcquireRequest {
   const times = leaseTimes(checkTtl(options.ttlMs ?? DEFAULT_TTL_MS));
   const timeoutMs = checkTimeout('timeoutMs', options.timeoutMs ?? 2 * times.ttlMs);
@@ -61,7 +85,10 @@ export function readRequest(driver: Driver, name: string, options: AcquireCluste
   };
 }
 
-/** No slash: in etcd, the keys of lock 'a/b' would lie among those of lock 'a'. */
+/**
+ * Checks the name of a lock. A slash is refused: in etcd, the keys of lock 'a/b' would be in the
+ * queue of lock 'a'.
+ */
 export function checkName(name: unknown): string {
   if (typeof name !== 'string') throw invalidType('name', 'a string', name);
   if (!/^[\w.@:+-]{1,200}$/.test(name)) throw invalidValue('name', '1 to 200 letters, digits and . _ @ : + -', name);
@@ -72,6 +99,6 @@ function checkTtl(ttlMs: unknown): number {
   if (typeof ttlMs !== 'number') throw invalidType('ttlMs', 'a number of milliseconds', ttlMs);
   if (!(ttlMs >= MIN_TTL_MS && ttlMs <= MAX_TTL_MS))
     throw outOfRange('ttlMs', `from ${MIN_TTL_MS} to ${MAX_TTL_MS} milliseconds`, ttlMs);
-  // Whole seconds, as etcd counts them.
+  // etcd counts whole seconds.
   return Math.ceil(ttlMs / 1000) * 1000;
 }

@@ -1,16 +1,24 @@
-// Acquiring a cluster lock: one claim after another, until one of them holds or the deadline has passed.
+// Acquires a cluster lock: makes one claim after another until a claim holds the lock or the
+// deadline has passed.
 import { type AcquireClusterLockOptions, type AcquireRequest, readRequest } from './acquire-options.js';
 import { boundedCall, sleep } from './bounded-call.js';
 import { timeoutError, Unsuitable, unavailableError, unsuitableError } from './cluster-error.js';
 import { ClusterLock } from './cluster-lock.js';
-import { type Claim, ClaimGone, type ClusterHolder, type Driver, type Entry, type Turn } from './driver.js';
+import {
+  type AcquireResult,
+  type Claim,
+  ClaimGone,
+  type ClusterHolder,
+  type Driver,
+  type WaitSlice,
+} from './driver.js';
 import { bootClockMs, Lease } from './lease.js';
 import { extendLease } from './renewal.js';
 
-/** Between two requests that failed at once, in milliseconds. */
+/** Milliseconds between a request that failed at once and the next. */
 const RETRY_MS = 200;
 
-/** Another client holds the lock, and the deadline has passed. */
+/** The deadline has passed, and another client holds the lock. */
 export class Refusal {
   readonly holder: ClusterHolder | null;
   readonly #request: AcquireRequest;
@@ -25,7 +33,13 @@ export class Refusal {
   }
 }
 
-/** @throws {LockError} `ERR_CLUSTER_UNAVAILABLE`, `ERR_CLUSTER_UNSUITABLE` */
+/**
+ * Makes claims until one holds the lock. Returns a {@link Refusal} if another client holds the lock
+ * at the deadline.
+ *
+ * @throws {LockError} ERR_CLUSTER_UNAVAILABLE
+ * @throws {LockError} ERR_CLUSTER_UNSUITABLE
+ */
 export async function acquireUntilDeadline(
   driver: Driver,
   name: string,
@@ -47,9 +61,10 @@ export async function acquireUntilDeadline(
   }
 }
 
-/** The servers do not answer, or have lost the claim. A new claim may succeed. */
+/** The servers did not respond, or have lost the claim. A new claim may succeed. */
 class AttemptFailed extends Error {}
 
+/** One claim, from its first request until it holds the lock or is withdrawn. */
 class Attempt {
   readonly #request: AcquireRequest;
   readonly #claim: Claim;
@@ -65,82 +80,92 @@ class Attempt {
 
   async run(): Promise<ClusterLock | Refusal> {
     this.#request.onClaim(this.#claim.id);
-    const begunAtMs = await this.#begin();
-    const entry = await this.#queue();
-    if (entry instanceof Refusal) {
+    const openedAtMs = await this.#open();
+    const result = await this.#wait();
+    if (result instanceof Refusal) {
       await this.#withdraw();
-      return entry;
+      return result;
     }
-    await this.#settle(begunAtMs + entry.settleMs);
+    await this.#waitForLockDelay(openedAtMs + result.lockDelayMs);
     const { owner, subject } = this.#request;
-    return new ClusterLock({ claim: this.#claim, lease: this.#lease, token: entry.token, owner, subject });
+    return new ClusterLock({ claim: this.#claim, lease: this.#lease, token: result.token, owner, subject });
   }
 
-  /** Leaves the queue in the background. */
+  /** Withdraws the claim in the background. */
   abandon(): void {
     void this.#withdraw();
   }
 
   async #withdraw(): Promise<void> {
     try {
-      // A claim that was never granted has no place in the queue.
+      // A claim that was never granted is not in the queue.
       if (this.#lease.held) await boundedCall((signal) => this.#claim.release(signal), this.#request.times.callMs);
     } catch {
-      // The claim ends by itself when its time to live is over.
+      // The claim ends by itself after its time to live.
     } finally {
       this.#claim.destroy();
     }
   }
 
-  /** @returns when the claim began, by the boot clock */
-  async #begin(): Promise<number> {
+  /**
+   * Opens the claim.
+   *
+   * @returns when the request was sent, in milliseconds of the boot clock
+   */
+  async #open(): Promise<number> {
     let sentAtMs = 0;
-    const grantedMs = await this.#persist((signal) => {
+    const grantedMs = await this.#retry((signal) => {
       sentAtMs = this.#lease.now();
-      return this.#claim.begin(signal);
+      return this.#claim.open(signal);
     });
     this.#lease.extend(sentAtMs, grantedMs);
     return sentAtMs;
   }
 
-  /** Waits in slices, and extends the lease after each of them. */
-  async #queue(): Promise<Exclude<Entry, { token: null }> | Refusal> {
-    // The first look does not wait, so that onWait is called at once.
+  /** Waits for the lock in slices, and extends the lease after each slice. */
+  async #wait(): Promise<Exclude<AcquireResult, { token: null }> | Refusal> {
+    // The first slice is empty, so that onWait is called at once.
     for (let waitMs = 0; ; waitMs = Math.floor(Math.min(this.#request.times.renewMs, waitLeft(this.#request)))) {
-      const entry = await this.#enter(waitMs);
-      if (entry.token !== null) return entry;
-      this.#tellWait(entry.holder);
-      if (waitLeft(this.#request) === 0) return new Refusal(this.#request, entry.holder);
+      const result = await this.#acquire(waitMs);
+      if (result.token !== null) return result;
+      this.#reportWait(result.holder);
+      if (waitLeft(this.#request) === 0) return new Refusal(this.#request, result.holder);
       await this.#extend();
     }
   }
 
-  async #enter(waitMs: number): Promise<Entry> {
-    const over = new AbortController();
-    const timer = setTimeout(() => over.abort(), waitMs);
-    const turn: Turn = { waitMs, over: over.signal };
+  async #acquire(waitMs: number): Promise<AcquireResult> {
+    const end = new AbortController();
+    const timer = setTimeout(() => end.abort(), waitMs);
+    const slice: WaitSlice = { waitMs, end: end.signal };
     try {
-      return await this.#persist((signal) => this.#claim.enter(signal, turn), waitMs + this.#request.times.callMs);
+      return await this.#retry((signal) => this.#claim.acquire(signal, slice), waitMs + this.#request.times.callMs);
     } finally {
       clearTimeout(timer);
     }
   }
 
-  /** A predecessor that was cut off without a word believes in its lock until then. */
-  async #settle(untilMs: number): Promise<void> {
+  /**
+   * Waits until a predecessor that the server has forgotten can no longer believe that it holds the
+   * lock.
+   */
+  async #waitForLockDelay(untilMs: number): Promise<void> {
     for (let leftMs = untilMs - this.#lease.now(); leftMs > 0; leftMs = untilMs - this.#lease.now()) {
       await sleep(Math.min(leftMs, this.#request.times.renewMs), this.#request.signal);
       await this.#extend();
     }
-    if (!this.#lease.held) throw new AttemptFailed('', { cause: new Error('the lease ran out before it was ours') });
+    if (!this.#lease.held) throw new AttemptFailed('', { cause: new Error('the lease expired during the lock delay') });
   }
 
   async #extend(): Promise<void> {
-    await this.#persist((signal) => extendLease(this.#lease, this.#claim, signal));
+    await this.#retry((signal) => extendLease(this.#lease, this.#claim, signal));
   }
 
-  /** Repeats a request, on one endpoint after another, as long as the claim lives and there is time. */
-  async #persist<T>(step: (signal: AbortSignal) => Promise<T>, limitMs = this.#request.times.callMs): Promise<T> {
+  /**
+   * Repeats a request, on one endpoint after another, until it succeeds, the claim has ended, or
+   * the deadline has passed.
+   */
+  async #retry<T>(step: (signal: AbortSignal) => Promise<T>, limitMs = this.#request.times.callMs): Promise<T> {
     for (let failures = 1; ; failures++) {
       try {
         return await boundedCall(step, limitMs, this.#request.signal);
@@ -154,7 +179,8 @@ class Attempt {
     }
   }
 
-  #tellWait(holder: ClusterHolder | null): void {
+  /** Calls `onWait` if the holder has changed since the last call. */
+  #reportWait(holder: ClusterHolder | null): void {
     const id = holder?.claimId ?? null;
     if (id === this.#holderId || waitLeft(this.#request) === 0) return;
     this.#holderId = id;

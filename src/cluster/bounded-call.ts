@@ -1,17 +1,22 @@
-// One request with a time limit. Not AbortSignal.any(): on Node 20 a long-lived source keeps every signal made from it.
+// One request with a time limit.
+//
+// AbortSignal.any() would be shorter, but on Node 20 a long-lived source signal keeps each signal
+// that was derived from it.
 
-/** A request did not end within its time. */
+/** A request exceeded its time limit. */
 export class CallTimeout extends Error {
   override readonly name = 'CallTimeout';
 
   constructor(limitMs: number) {
-    super(`no answer within ${limitMs} ms`);
+    super(`no response within ${limitMs} ms`);
   }
 }
 
 /**
- * Runs `call` with a signal that aborts after `limitMs` (with {@link CallTimeout}), or with `parent`. Rejects at that moment even
- * if `call` does not react.
+ * Runs `call` with a signal that aborts after `limitMs` milliseconds, or with `parent`. Rejects as
+ * soon as the signal aborts, even if `call` ignores it.
+ *
+ * @throws {CallTimeout} after `limitMs`
  */
 export async function boundedCall<T>(
   call: (signal: AbortSignal) => Promise<T>,
@@ -31,7 +36,7 @@ export async function boundedCall<T>(
   }
 }
 
-/** Rejects with the signal's reason when the signal aborts; never resolves. */
+/** Rejects with `signal.reason` when the signal aborts. Never resolves. */
 export function rejected(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const abort = () => reject(signal.reason);
@@ -40,7 +45,7 @@ export function rejected(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** @throws `signal.reason` as soon as the signal aborts */
+/** Sleeps for `delayMs` milliseconds. Rejects with `signal.reason` as soon as the signal aborts. */
 export async function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted();
   await new Promise<void>((resolve, reject) => {

@@ -1,5 +1,4 @@
-// An engine as its user sees it: a driver, with the lease core around each request.
-
+// The public class of an engine: a driver, with the lease core around each request.
 import { acquireUntilDeadline, Refusal } from './acquire.js';
 import { type AcquireClusterLockOptions, checkName, type TryAcquireClusterLockOptions } from './acquire-options.js';
 import { boundedCall } from './bounded-call.js';
@@ -8,7 +7,9 @@ import type { ClusterLock } from './cluster-lock.js';
 import type { ClusterFinding, ClusterHolder, ClusterOwner, Driver } from './driver.js';
 import { bootClockMs, DEFAULT_TTL_MS, leaseTimes } from './lease.js';
 
-/** `unreachable` says nothing about the lock: it is neither free nor still held. */
+/**
+ * Result of a probe. `unreachable` means that no server responded; the lock may be held or free.
+ */
 export type ClusterLockProbe =
   | { readonly state: 'free' }
   | {
@@ -21,7 +22,12 @@ export type ClusterLockProbe =
 
 const CALL_MS = leaseTimes(DEFAULT_TTL_MS).callMs;
 
-/** Made by `etcdEngine()`, `postgresEngine()` and `clusterEngine()`. Opens a connection for each lock, and none before. */
+/**
+ * A cluster of servers that can hold locks. Created by `etcdEngine()`, `postgresEngine()` and
+ * `clusterEngine()`.
+ *
+ * Each lock has a connection of its own, which is opened when the lock is acquired.
+ */
 export class ClusterEngine {
   readonly kind: 'etcd' | 'postgres';
   /** The servers, without credentials. */
@@ -35,24 +41,24 @@ export class ClusterEngine {
     this.target = driver.target;
   }
 
-  /** @see acquireClusterLock */
+  /** Same as {@link acquireClusterLock}, which documents the errors. */
   async acquire(name: string, options: AcquireClusterLockOptions = {}): Promise<ClusterLock> {
     const result = await acquireUntilDeadline(this.#driver, name, options);
     if (result instanceof Refusal) throw result.toError();
     return result;
   }
 
-  /** @see tryAcquireClusterLock */
+  /** Same as {@link tryAcquireClusterLock}, which documents the errors. */
   async tryAcquire(name: string, options: TryAcquireClusterLockOptions = {}): Promise<ClusterLock | null> {
     const result = await acquireUntilDeadline(this.#driver, name, { ...options, timeoutMs: 0 });
     return result instanceof Refusal ? null : result;
   }
 
-  /** @see probeClusterLock */
+  /** Same as {@link probeClusterLock}, which documents the errors. */
   async probe(name: string): Promise<ClusterLockProbe> {
     checkName(name);
     try {
-      const holder = await this.#ask(name, (signal) => this.#driver.holder(name, signal));
+      const holder = await this.#request(name, (signal) => this.#driver.holder(name, signal));
       return holder === null ? { state: 'free' } : { state: 'held', ...publicHolder(holder) };
     } catch (error) {
       if ((error as { code?: string }).code !== 'ERR_CLUSTER_UNAVAILABLE') throw error;
@@ -61,39 +67,45 @@ export class ClusterEngine {
   }
 
   /**
-   * Ends a claim at once. Only for a claim whose process is proven dead: a process that is alive keeps working until it
-   * learns of it.
+   * Ends a claim at once. Revoke only the claim of a process that is proven dead: a live process
+   * keeps working until it notices the loss.
    *
-   * @throws {LockError} `ERR_CLUSTER_UNAVAILABLE`
+   * @throws {LockError} ERR_CLUSTER_UNAVAILABLE
+   * @throws {LockError} ERR_CLUSTER_UNSUITABLE
+   * @throws {TypeError} ERR_INVALID_ARG_VALUE
    */
   async revoke(name: string, claimId: string): Promise<void> {
-    await this.#ask(checkName(name), (signal) => this.#driver.revoke(claimId, signal));
+    await this.#request(checkName(name), (signal) => this.#driver.revoke(claimId, signal));
   }
 
-  /** Checks versions, quorum, rights and the round trip. Changes nothing; what does not answer is a finding, too. */
+  /**
+   * Checks versions, quorum, rights and the round trip time against `ttlMs`. Changes nothing. A
+   * server that does not respond becomes a finding.
+   */
   async inspect(name: string, ttlMs: number = DEFAULT_TTL_MS): Promise<readonly ClusterFinding[]> {
-    const findings = await this.#find('servers', () =>
-      this.#ask(checkName(name), (signal) => this.#driver.inspect(name, signal)),
+    const findings = await this.#check('servers', () =>
+      this.#request(checkName(name), (signal) => this.#driver.inspect(name, signal)),
     );
-    const roundTrip = await this.#find('round trip', async () => {
+    const roundTrip = await this.#check('round trip', async () => {
       const sentAtMs = bootClockMs();
-      await this.#ask(name, (signal) => this.#driver.holder(name, signal));
+      await this.#request(name, (signal) => this.#driver.holder(name, signal));
       return [roundTripFinding(bootClockMs() - sentAtMs, leaseTimes(ttlMs).callMs)];
     });
     return [...findings, ...roundTrip];
   }
 
-  async #find(subject: string, look: () => Promise<readonly ClusterFinding[]>): Promise<readonly ClusterFinding[]> {
+  /** Runs a check. A check that fails becomes a finding. */
+  async #check(subject: string, run: () => Promise<readonly ClusterFinding[]>): Promise<readonly ClusterFinding[]> {
     try {
-      return await look();
+      return await run();
     } catch (error) {
       if (!(error instanceof ClusterLockError)) throw error;
       return [{ level: 'problem', subject, message: error.message }];
     }
   }
 
-  /** One request to each endpoint, until one answers. */
-  async #ask<T>(lockName: string, request: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  /** Sends a request to one endpoint after another, until a server responds. */
+  async #request<T>(lockName: string, request: (signal: AbortSignal) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await boundedCall(request, CALL_MS);
@@ -112,7 +124,7 @@ function publicHolder({ owner, token, claimId }: ClusterHolder) {
 
 function roundTripFinding(tookMs: number, limitMs: number): ClusterFinding {
   const message = `${tookMs.toFixed(1)} ms for one request; limit ${limitMs} ms (ttl / 5)`;
-  // Three requests have to fit into the limit, with room for a slow disk.
+  // A third of the limit leaves room for a slow disk.
   const level = tookMs > limitMs / 3 ? (tookMs > limitMs ? 'problem' : 'warning') : 'ok';
   return { level, subject: 'round trip', message };
 }

@@ -1,16 +1,19 @@
-// The errors of cluster locks: what happened, and what to do.
+// Errors of cluster locks: what happened, and what to do.
 import { LockError, type LockErrorCode } from '../errors.js';
 import type { ClusterHolder } from './driver.js';
 import type { LeaseTimes } from './lease.js';
 
-/** A cluster lock was lost, could not be acquired, or the cluster cannot be used. */
+/** Thrown if a cluster lock is lost or cannot be acquired, or if the cluster cannot be used. */
 export class ClusterLockError extends LockError {
   declare readonly code: LockErrorCode;
-  /** The name of the lock. */
+  /** Name of the lock. */
   readonly lockName: string;
   /** The servers, without credentials. */
   readonly target: string;
-  /** The client that holds the lock, where the error is about one. */
+  /**
+   * The client that holds the lock. Null unless the code is `ERR_LOCK_TIMEOUT` and the holder is
+   * known.
+   */
   readonly holder: ClusterHolder | null;
 
   constructor(code: LockErrorCode, message: string, subject: ErrorSubject) {
@@ -27,6 +30,7 @@ Object.defineProperty(ClusterLockError.prototype, 'name', {
   configurable: true,
 });
 
+/** The lock that an error is about. */
 export interface ErrorSubject {
   readonly lockName: string;
   readonly target: string;
@@ -66,7 +70,10 @@ export function unavailableError(subject: ErrorSubject): ClusterLockError {
   );
 }
 
-/** Thrown by drivers. The caller adds the name of the lock with {@link unsuitableError}. */
+/**
+ * Thrown by drivers if the cluster cannot hold a lock. The caller adds the name of the lock with
+ * {@link unsuitableError}.
+ */
 export class Unsuitable extends Error {
   override readonly name = 'Unsuitable';
 }
@@ -79,6 +86,7 @@ export function unsuitableError(subject: ErrorSubject): ClusterLockError {
   );
 }
 
+/** Describes the holder for a message. */
 export function holderText(holder: ClusterHolder | null): string {
   if (holder === null) return 'an unknown client';
   const { owner } = holder;

@@ -1,4 +1,4 @@
-// A cluster lock that is held, and what its holder can do with it.
+// The public class of a held cluster lock: state, renewal, loss and release.
 import { checkFunction } from '../arguments.js';
 import { boundedCall } from './bounded-call.js';
 import {
@@ -12,12 +12,17 @@ import { type Claim, ClaimGone, type ClusterOwner } from './driver.js';
 import type { Lease, LeaseEnd } from './lease.js';
 import { extendLease, Renewal } from './renewal.js';
 
+/** Listener for the loss of a cluster lock. */
 export type ClusterLostListener = (error: ClusterLockError) => void;
 
-/** A release asks a second endpoint before it gives up. */
+/** A release that fails is sent once more, to the next endpoint. */
 const RELEASE_ATTEMPTS = 2;
 
-/** @internal */
+/**
+ * A claim that has just acquired the lock.
+ *
+ * @internal
+ */
 export interface Acquired {
   readonly claim: Claim;
   readonly lease: Lease;
@@ -27,20 +32,24 @@ export interface Acquired {
 }
 
 /**
- * A held lock. At most one client believes in it at a time, as long as the clocks of the hosts run at rates that differ by less
- * than the margin (10 %). A process can stop for any time between reading {@link held} and the effect on another system, so
- * {@link token} has to be checked where the effect happens.
+ * A held cluster lock. At most one client at a time reads {@link held} as true, provided that the
+ * clocks of the hosts run at rates that differ by less than the margin (10 %). A process can stop
+ * for any length of time between reading {@link held} and an effect on another system, so that
+ * system must check {@link token}.
  *
  * A held lock does not keep the process alive.
  */
 export class ClusterLock {
   readonly name: string;
-  /** Grows with each acquisition of this name. Store it with each effect, and reject an effect with a lower token. */
+  /**
+   * Fencing token. Increases with each acquisition of this name. Store it with each effect, and
+   * reject an effect with a lower token.
+   */
   readonly token: bigint;
   readonly owner: ClusterOwner;
-  /** Milliseconds that the servers keep the lock after the last renewal. */
+  /** Time to live: the servers keep the lock for so many milliseconds after the last renewal. */
   readonly ttlMs: number;
-  /** Aborted with the error of {@link onLost} when the lock is lost. A release does not abort it. */
+  /** Aborts with the error of {@link onLost} when the lock is lost. A release does not abort it. */
   readonly signal: AbortSignal;
   readonly #claim: Claim;
   readonly #lease: Lease;
@@ -65,20 +74,25 @@ export class ClusterLock {
     this.#renewal.start();
   }
 
-  /** Reads the clock, without a request: true until the deadline, which is earlier than the servers' by the margin. */
+  /**
+   * True until the deadline, which is earlier by the margin than the moment at which the servers
+   * free the lock. Reads the clock; sends no request.
+   */
   get held(): boolean {
     return this.#lease.held;
   }
 
-  /** Milliseconds until the deadline of the last renewal; 0 once the lock is lost or released. */
+  /** Milliseconds until the deadline; 0 once the lock is lost or released. */
   get remainingMs(): number {
     return this.#lease.remainingMs;
   }
 
   /**
-   * Asks the cluster. Returns true if the lock is held and was renewed by this call, false if it is lost or released.
+   * Renews the lock now. Returns true if the cluster confirmed that the lock is held, false if the
+   * lock is lost or released.
    *
-   * @throws {LockError} `ERR_CLUSTER_UNAVAILABLE` if no server answered; the lock stays held until its deadline
+   * @throws {LockError} ERR_CLUSTER_UNAVAILABLE if no server responded; the lock stays held until
+   *   its deadline
    */
   async verify(): Promise<boolean> {
     if (!this.held) return false;
@@ -92,23 +106,26 @@ export class ClusterLock {
   }
 
   /**
-   * Calls `listener` once, with `ERR_LOCK_EXPIRED` or `ERR_LOCK_REVOKED`, when the lock is lost: at the deadline, or as soon as
-   * the cluster reports the loss. After a suspend or a blocked event loop that can be late; {@link held} never is.
+   * Calls `listener` once when the lock is lost, with the code `ERR_LOCK_EXPIRED` (at the deadline)
+   * or `ERR_LOCK_REVOKED` (as soon as the cluster reports the loss). The call can be late after a
+   * suspend or while the event loop is blocked; {@link held} is not.
    *
    * @returns a function that removes the listener
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE
    */
   onLost(listener: ClusterLostListener): () => void {
     checkFunction('listener', listener);
     if (this.#lost === null) this.#listeners.add(listener);
-    else this.#tell(listener, this.#lost);
+    else this.#notify(listener, this.#lost);
     return () => this.#listeners.delete(listener);
   }
 
   /**
-   * Gives the lock to the next waiter. {@link held} is false from this call on, whatever the cluster answers. Does nothing if
-   * the lock is lost or released already.
+   * Releases the lock, so that the next waiter acquires it. {@link held} is false from this call
+   * on, even if the request fails. Does nothing if the lock is already lost or released.
    *
-   * @throws {LockError} `ERR_CLUSTER_UNAVAILABLE` if no server answered; the lock is free after {@link ttlMs} then
+   * @throws {LockError} ERR_CLUSTER_UNAVAILABLE if no server responded; the servers then free the
+   *   lock after {@link ttlMs}
    */
   async release(): Promise<void> {
     if (!this.#lease.held) return;
@@ -122,6 +139,7 @@ export class ClusterLock {
     }
   }
 
+  /** Same as {@link release}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release();
   }
@@ -139,11 +157,12 @@ export class ClusterLock {
   #ended(end: LeaseEnd, cause: unknown): void {
     this.#renewal.stop();
     if (end === 'released') return;
-    // Destroyed and not closed: bytes that wait in the kernel would still be delivered after a partition.
+    // Destroys the connection: after a close, bytes in the kernel's buffers would still be
+    // delivered when the partition heals.
     this.#claim.destroy();
     this.#lost = this.#lossError(end, cause);
     this.#abort.abort(this.#lost);
-    for (const listener of this.#listeners) this.#tell(listener, this.#lost);
+    for (const listener of this.#listeners) this.#notify(listener, this.#lost);
   }
 
   #lossError(end: LeaseEnd, cause: unknown): ClusterLockError {
@@ -151,8 +170,11 @@ export class ClusterLock {
     return expiredError({ ...this.#subject, cause: this.#renewal.lastError }, this.#lease.times);
   }
 
-  /** Separately, so that a listener that throws keeps no other listener from being called. */
-  #tell(listener: ClusterLostListener, error: ClusterLockError): void {
+  /**
+   * Calls the listener in a microtask of its own, so that a listener that throws does not prevent
+   * the next call.
+   */
+  #notify(listener: ClusterLostListener, error: ClusterLockError): void {
     queueMicrotask(() => listener(error));
   }
 }

@@ -1,23 +1,30 @@
-// An engine from one URL, for configuration files and the command line.
+// Creates an engine from a URL, for configuration files and the command line.
 import { readFileSync } from 'node:fs';
 import { invalidType, invalidValue } from '../arguments.js';
 import type { ClusterEngine } from './cluster-engine.js';
 import { Unsuitable } from './cluster-error.js';
 import type { EtcdTls } from './engines/etcd/channel.js';
 import type { EtcdAuth } from './engines/etcd/client.js';
-import { type EtcdEngineOptions, etcdEngine } from './engines/etcd.js';
+import type { EtcdEngineOptions } from './engines/etcd/options.js';
+import { etcdEngine } from './engines/etcd.js';
 import { type PostgresClient, postgresEngine } from './engines/postgres.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * `etcd://a:2379,b:2379` (with `etcds://` for TLS), or `postgres://user@a:5432,b:5432/database`.
+ * Returns the engine for a URL: `etcd://a:2379,b:2379` (`etcds://` for TLS), or
+ * `postgres://user@a:5432,b:5432/database`.
  *
- * Credentials come from the environment, by the names that other programs use. etcd: `ETCDCTL_CACERT`, `ETCDCTL_CERT`,
- * `ETCDCTL_KEY` (files; any of them turns TLS on), `ETCDCTL_USER` (`user:password` or `user`), `ETCDCTL_PASSWORD`. PostgreSQL:
- * `PGPASSWORD`, `PGPASSFILE`, `PGSSLMODE` and the other variables of the package `pg`, which has to be installed.
+ * Credentials come from environment variables:
  *
- * @throws {TypeError} `ERR_INVALID_ARG_VALUE` for another scheme, or a URL with a password
+ * - etcd: `ETCDCTL_CACERT`, `ETCDCTL_CERT` and `ETCDCTL_KEY` (files; any of them turns TLS on),
+ *   `ETCDCTL_USER` (`user:password` or `user`), `ETCDCTL_PASSWORD`.
+ * - PostgreSQL: `PGPASSWORD`, `PGPASSFILE`, `PGSSLMODE` and the other variables of the package
+ *   `pg`, which must be installed.
+ *
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE
+ * @throws {TypeError} ERR_INVALID_ARG_VALUE for another scheme, or for a URL that contains a
+ *   password
  */
 export function clusterEngine(url: string, env: Environment = process.env): ClusterEngine {
   if (typeof url !== 'string') throw invalidType('url', 'a string', url);
@@ -74,7 +81,8 @@ async function connectPg(connectionString: string): Promise<PostgresClient> {
     throw new Unsuitable('the package pg is not installed. Install it: npm install pg', { cause });
   });
   const client = new pg.default.Client({ connectionString });
-  // The server can end the session in the packet that opens it. An error event without a listener would end this process.
+  // The server can end the session in the same packet that opens it. Without a listener, the error
+  // event would end this process.
   client.on('error', () => {});
   await client.connect();
   return client;

@@ -1,20 +1,28 @@
-// The interface of an engine's driver. A driver knows its server and no time: the lease core measures and bounds every request.
+// The interface of an engine's driver. A driver talks to its server and never reads a clock: the
+// lease core measures and bounds each request.
 
-/** The client that the server regards as the holder. */
+/** The client that holds the lock, as the server reports it. */
 export interface ClusterHolder {
-  /** Names the claim on the server: the lease in hexadecimal (etcd), a random id (PostgreSQL). */
+  /**
+   * Id of the claim on the server: the lease id in hexadecimal (etcd), or a random id (PostgreSQL).
+   */
   readonly claimId: string;
-  /** The holder's description of itself; null for another program's lock, such as `etcdctl lock`. */
+  /**
+   * Owner record of the holder. Null if another program holds the lock, for example `etcdctl lock`.
+   */
   readonly owner: ClusterOwner | null;
-  /** Null if the server does not tell. */
+  /** Fencing token of the holder. Null if the server does not report one. */
   readonly token: bigint | null;
 }
 
-/** A holder's description of itself. A hint for people: it never decides who may acquire. */
+/**
+ * Owner record, written by the holder. A hint for people: it never decides which client may
+ * acquire.
+ */
 export interface ClusterOwner {
   readonly host: string;
   readonly pid: number;
-  /** ISO 8601, the holder's clock. */
+  /** ISO 8601, by the wall clock of the holder. */
   readonly createdAt: string;
   readonly [field: string]: unknown;
 }
@@ -25,42 +33,56 @@ export interface ClaimRequest {
   readonly owner: ClusterOwner;
 }
 
-/** The time that {@link Claim.enter} may wait for the lock. */
-export interface Turn {
+/** The time that one call of {@link Claim.acquire} may wait for the lock. */
+export interface WaitSlice {
   /** Whole milliseconds; 0 does not wait. */
   readonly waitMs: number;
   /** Aborts after `waitMs`. */
-  readonly over: AbortSignal;
+  readonly end: AbortSignal;
 }
 
 /**
- * The lock is ours, with this token; or it is not, and `holder` has it (null if unknown). `settleMs`: a predecessor whose
- * connection the server lost may believe in its lock for so long after {@link Claim.begin} was called.
+ * Result of {@link Claim.acquire}. With a token, this claim holds the lock on the server. Without
+ * one, `holder` holds it (null if unknown).
+ *
+ * `lockDelayMs`: the server may have forgotten a predecessor that still believes that it holds the
+ * lock. That predecessor gives up at most so many milliseconds after {@link Claim.open} was called,
+ * and this claim must not use the lock before.
  */
-export type Entry =
-  | { readonly token: bigint; readonly settleMs: number }
+export type AcquireResult =
+  | { readonly token: bigint; readonly lockDelayMs: number }
   | { readonly token: null; readonly holder: ClusterHolder | null };
 
 /**
- * One attempt to become the holder, with an identity of its own. Each method rejects with `signal.reason` when `signal` aborts,
- * with {@link ClaimGone} when the server says that the claim no longer exists, and otherwise with an error after which the
- * same method may be called again: the next call uses the next endpoint.
+ * A claim: one attempt to become the holder, with an id of its own. Each method rejects with
+ * `signal.reason` when `signal` aborts, and with {@link ClaimGone} when the server reports that the
+ * claim no longer exists. After any other error the same method may be called again; that call uses
+ * the next endpoint.
  */
 export interface Claim {
-  /** Known before anything is sent, so that a successor can revoke a claim whose holder died at any moment. */
-  readonly id: string;
-  /** Makes the claim known to the server; resolves with the time to live that the server grants, in milliseconds. */
-  begin(signal: AbortSignal): Promise<number>;
-  /** Joins the queue on its first call. */
-  enter(signal: AbortSignal, turn: Turn): Promise<Entry>;
   /**
-   * Extends the claim, and confirms with the majority that it still exists; resolves with the time to live granted from the
-   * moment of sending on.
+   * Chosen before the first request, so that a successor can revoke the claim of a process that
+   * died at any moment.
+   */
+  readonly id: string;
+  /**
+   * Registers the claim with the server. Resolves with the time to live that the server grants, in
+   * milliseconds.
+   */
+  open(signal: AbortSignal): Promise<number>;
+  /** Tries to acquire the lock, and waits for at most `slice`. The first call joins the queue. */
+  acquire(signal: AbortSignal, slice: WaitSlice): Promise<AcquireResult>;
+  /**
+   * Extends the claim, and confirms with the majority that it still exists. Resolves with the time
+   * to live, in milliseconds from the moment of sending.
    */
   renew(signal: AbortSignal): Promise<number>;
-  /** From now on the connections do not keep the process alive, and `gone` is called when the server reports the end. */
-  hold(gone: (cause: unknown) => void): void;
-  /** Gives the lock back, or leaves the queue. */
+  /**
+   * Calls `onGone` when the server reports that the claim has ended. The connections no longer keep
+   * the process alive.
+   */
+  watch(onGone: (cause: unknown) => void): void;
+  /** Releases the lock, or leaves the queue. */
   release(signal: AbortSignal): Promise<void>;
   /** Closes every connection without waiting. Idempotent. */
   destroy(): void;
@@ -77,17 +99,18 @@ export interface Driver {
   readonly kind: 'etcd' | 'postgres';
   /** The servers, without credentials. */
   readonly target: string;
-  /** The number of servers that a request can be sent to. */
+  /** Number of servers that a request can be sent to. */
   readonly endpoints: number;
   claim(request: ClaimRequest): Claim;
-  /** Null if the lock is free. */
+  /** Returns null if the lock is free. */
   holder(name: string, signal: AbortSignal): Promise<ClusterHolder | null>;
-  /** Ends the claim of a process that is proven dead. Resolves also if the claim does not exist. */
+  /** Ends the claim of a process that is proven dead. Also resolves if the claim does not exist. */
   revoke(claimId: string, signal: AbortSignal): Promise<void>;
+  /** Checks the servers. Changes nothing. */
   inspect(name: string, signal: AbortSignal): Promise<readonly ClusterFinding[]>;
 }
 
-/** The server says that this claim does not exist (any more). */
+/** The server reports that the claim does not exist, or no longer exists. */
 export class ClaimGone extends Error {
   override readonly name = 'ClaimGone';
 }

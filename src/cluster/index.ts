@@ -1,4 +1,4 @@
-// The public interface of gateway-lock/cluster. No logic but the three functions.
+// The public interface of gateway-lock/cluster.
 import type { AcquireClusterLockOptions, TryAcquireClusterLockOptions } from './acquire-options.js';
 import type { ClusterEngine, ClusterLockProbe } from './cluster-engine.js';
 import type { ClusterLock } from './cluster-lock.js';
@@ -13,33 +13,38 @@ export { clusterEngine } from './cluster-url.js';
 export type { ClusterFinding, ClusterHolder, ClusterOwner } from './driver.js';
 export type { EtcdTls } from './engines/etcd/channel.js';
 export type { EtcdAuth } from './engines/etcd/client.js';
-export type { EtcdEngineOptions } from './engines/etcd.js';
+export type { EtcdEngineOptions } from './engines/etcd/options.js';
 export { etcdEngine } from './engines/etcd.js';
 export type { PostgresClient, PostgresEngineOptions } from './engines/postgres.js';
 export { postgresEngine } from './engines/postgres.js';
 
-/** The engine that has the lock. */
+/** Selects the engine that holds the lock. */
 export interface OnEngine {
   readonly engine: ClusterEngine;
 }
 
 /**
- * Acquires the lock `name`, waiting up to `timeoutMs` for the holder.
+ * Acquires the lock `name`, waiting up to `timeoutMs` milliseconds for the holder.
  *
  * @example
- * const lock = await acquireClusterLock('billing', { engine: etcdEngine({ endpoints: ['https://a:2379'] }) });
+ * const engine = etcdEngine({ endpoints: ['https://a:2379'] });
+ * const lock = await acquireClusterLock('billing', { engine });
  * await db.query('update fence set token = $1 where token < $1', [lock.token]);
- * @throws {LockError} `ERR_LOCK_TIMEOUT` if another client holds the lock at the deadline, `ERR_CLUSTER_UNAVAILABLE` if no server
- *   answered, `ERR_CLUSTER_UNSUITABLE` if the cluster cannot hold such a lock, `ERR_NATIVE_MISSING`
+ * @throws {LockError} ERR_LOCK_TIMEOUT if another client holds the lock at the deadline
+ * @throws {LockError} ERR_CLUSTER_UNAVAILABLE if no server responded
+ * @throws {LockError} ERR_CLUSTER_UNSUITABLE if the cluster cannot hold such a lock
+ * @throws {LockError} ERR_NATIVE_MISSING if the addon cannot be loaded
  */
 export function acquireClusterLock(name: string, options: AcquireClusterLockOptions & OnEngine): Promise<ClusterLock> {
   return options.engine.acquire(name, options);
 }
 
 /**
- * Acquires the lock `name` now, or returns null if another client holds it.
+ * Acquires the lock `name` without waiting. Returns null if another client holds it.
  *
- * @throws {LockError} `ERR_CLUSTER_UNAVAILABLE`, `ERR_CLUSTER_UNSUITABLE`, `ERR_NATIVE_MISSING`
+ * @throws {LockError} ERR_CLUSTER_UNAVAILABLE if no server responded
+ * @throws {LockError} ERR_CLUSTER_UNSUITABLE if the cluster cannot hold such a lock
+ * @throws {LockError} ERR_NATIVE_MISSING if the addon cannot be loaded
  */
 export function tryAcquireClusterLock(
   name: string,
@@ -49,9 +54,10 @@ export function tryAcquireClusterLock(
 }
 
 /**
- * Asks the cluster about the lock `name`, without a side effect. `unreachable` is neither free nor held.
+ * Reads the state of the lock `name` from the cluster, without a side effect. If no server responds
+ * the state is `unreachable`: the lock may be held or free.
  *
- * @throws {LockError} `ERR_CLUSTER_UNSUITABLE`
+ * @throws {LockError} ERR_CLUSTER_UNSUITABLE if the cluster cannot hold such a lock
  */
 export function probeClusterLock(name: string, options: OnEngine): Promise<ClusterLockProbe> {
   return options.engine.probe(name);

@@ -1,49 +1,60 @@
-// The lease core: every decision about time. No I/O, so that a model can check it (verify/lease.pml).
+// The lease core: makes every decision about time. It does no I/O, so that a model can check it
+// (verify/lease.pml).
 //
-// A holder must know that its lock is lost before the server can give the lock to another client. Hence:
-// - the deadline counts from the moment of SENDING the request that extended the lease, never from its answer;
-// - the clock is the boot clock, which counts the time in suspend;
-// - a margin is taken off, for clocks that run at different rates and for the time between a check and its effect;
-// - a lease that has ended stays ended, even if a late answer says that the server has extended it.
+// A holder must know that its lock is lost before the server can grant the lock to another client.
+// Therefore:
+// - The deadline counts from the moment of SENDING the request that extended the lease, not from
+//   its response.
+// - The clock is the boot clock, which keeps counting during suspend.
+// - A margin is subtracted, for clocks that run at different rates and for the time between a check
+//   and its effect.
+// - A lease that has ended stays ended, even if a late response reports that the server has
+//   extended it.
 import { native } from '../native/load.js';
 
-/** The least time to live, in milliseconds: room for five renewals and for a slow disk of the server. */
+/**
+ * Shortest time to live, in milliseconds. Leaves room for five renewals and a slow disk of the
+ * server.
+ */
 export const MIN_TTL_MS = 5000;
 export const DEFAULT_TTL_MS = 15_000;
 const MIN_MARGIN_MS = 500;
 
-/** All durations that follow from a time to live, in whole milliseconds. */
+/** The durations that follow from a time to live, in whole milliseconds. */
 export interface LeaseTimes {
-  /** The server keeps the lock for so long without hearing from the holder. */
+  /** The server keeps the lock for this time after the last renewal. */
   readonly ttlMs: number;
-  /** The holder gives up by so much earlier than the server. */
+  /** The holder gives up the lock earlier than the server by this time. */
   readonly marginMs: number;
-  /** From one renewal to the next. */
+  /** Time from one renewal to the next. */
   readonly renewMs: number;
-  /** The limit of one request, after which the next endpoint is tried. */
+  /** Time limit of one request, after which the next endpoint is tried. */
   readonly callMs: number;
 }
 
+/** Returns the durations for a time to live. The margin is 10 % and at least 500 ms. */
 export function leaseTimes(ttlMs: number): LeaseTimes {
   const fifth = Math.floor(ttlMs / 5);
   return { ttlMs, marginMs: Math.max(MIN_MARGIN_MS, Math.ceil(ttlMs / 10)), renewMs: fifth, callMs: fifth };
 }
 
-/** Milliseconds since an arbitrary moment, the time in suspend included. */
+/** Returns the milliseconds since an arbitrary moment, including the time in suspend. */
 export function bootClockMs(): number {
   return native().bootClockMs();
 }
 
+/** Reason why a lease has ended. */
 export type LeaseEnd = 'expired' | 'revoked' | 'released';
 
+/** The holder's view of the time that the server has granted. */
 export class Lease {
   readonly times: LeaseTimes;
   readonly #clock: () => number;
-  /** By the boot clock; null until the server has granted the lease. */
+  /** Milliseconds of the boot clock. Null until the server has granted the lease. */
   #deadlineMs: number | null = null;
   #end: LeaseEnd | null = null;
 
-  /** Called once, synchronously, by whichever call finds that the lease has ended. */
+  /** Called once, synchronously, by the first call that finds that the lease has ended. */
   onEnd: (end: LeaseEnd, cause: unknown) => void = () => {};
 
   constructor(times: LeaseTimes, clock: () => number = bootClockMs) {
@@ -51,15 +62,19 @@ export class Lease {
     this.#clock = clock;
   }
 
-  /** The time now. Take it BEFORE sending a request that extends the lease, and pass it to {@link extend}. */
+  /**
+   * Returns the current time. Read it BEFORE sending a request that extends the lease, and pass it
+   * to {@link extend}.
+   */
   now(): number {
     return this.#clock();
   }
 
   /**
-   * Moves the deadline: the server keeps the lease for `grantedMs` or longer after `sentAtMs`.
+   * Moves the deadline. The server keeps the lease for at least `grantedMs` milliseconds after
+   * `sentAtMs`.
    *
-   * @returns false if the lease has ended; it is never extended again
+   * @returns false if the lease has ended; an ended lease is never extended
    */
   extend(sentAtMs: number, grantedMs: number): boolean {
     if (this.#hasEnded()) return false;
@@ -68,22 +83,22 @@ export class Lease {
     return this.held;
   }
 
-  /** Reads the clock: true only before the deadline. */
+  /** True until the deadline. Reads the clock. */
   get held(): boolean {
     return this.#deadlineMs !== null && !this.#hasEnded();
   }
 
-  /** Milliseconds until the deadline; 0 once the lease has ended or while it is not granted. */
+  /** Milliseconds until the deadline; 0 before the grant and after the end. */
   get remainingMs(): number {
     return this.#hasEnded() || this.#deadlineMs === null ? 0 : Math.max(0, this.#deadlineMs - this.#clock());
   }
 
-  /** Null as long as the lease has not ended. */
+  /** Reason of the end. Null if the lease has not ended. */
   get ended(): LeaseEnd | null {
     return this.#hasEnded() ? this.#end : null;
   }
 
-  /** Ends the lease now. Does nothing if it has ended already. */
+  /** Ends the lease now. Does nothing if the lease has already ended. */
   end(end: LeaseEnd, cause?: unknown): void {
     if (this.#hasEnded()) return;
     this.#finish(end, cause);

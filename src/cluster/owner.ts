@@ -5,7 +5,11 @@ import type { ClusterOwner } from './driver.js';
 
 const MAX_OWNER_BYTES = 4096;
 
-/** @throws {TypeError} `ERR_INVALID_ARG_VALUE` if the record would be longer than 4096 bytes */
+/**
+ * Returns the owner record of this process, with `fields` added.
+ *
+ * @throws {TypeError} ERR_INVALID_ARG_VALUE if the record is longer than 4096 bytes
+ */
 export function describeOwner(fields: Readonly<Record<string, unknown>>): ClusterOwner {
   const owner = { ...fields, host: hostname(), pid: process.pid, createdAt: new Date().toISOString() };
   if (Buffer.byteLength(JSON.stringify(owner)) > MAX_OWNER_BYTES)
@@ -13,7 +17,7 @@ export function describeOwner(fields: Readonly<Record<string, unknown>>): Cluste
   return owner;
 }
 
-/** Returns null for text that no holder of this package wrote. */
+/** Parses an owner record. Returns null if another program wrote the text. */
 export function parseOwner(text: string): ClusterOwner | null {
   if (text.length > MAX_OWNER_BYTES || !text.startsWith('{')) return null;
   try {

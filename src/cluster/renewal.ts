@@ -1,20 +1,27 @@
-// Keeps a held lease alive, and finds its end in time.
+// Renews a held lease, and detects its end in time.
 import { boundedCall } from './bounded-call.js';
 import { type Claim, ClaimGone } from './driver.js';
 import type { Lease } from './lease.js';
 
-/** The time between two reads of the clock while a lease is held. After a suspend or a blocked event loop, timers are late by that time. */
+/**
+ * Longest time, in milliseconds, between two reads of the clock. Bounds the delay of the loss event
+ * after a suspend.
+ */
 const LOSS_TICK_MS = 1000;
-/** After a request that failed at once; a request that timed out is followed by the next without a delay. */
+/**
+ * Milliseconds from the start of a failed request to the next one. After a timeout, the next
+ * request is sent at once.
+ */
 const RETRY_MS = 200;
 
+/** Sends a renewal every `renewMs` milliseconds while the lease is held. */
 export class Renewal {
   readonly #lease: Lease;
   readonly #claim: Claim;
   readonly #stop = new AbortController();
   #tick: NodeJS.Timeout | undefined;
   #next: NodeJS.Timeout | undefined;
-  /** Why the last renewal failed; undefined if it succeeded. */
+  /** Error of the last renewal; undefined if it succeeded. */
   lastError: unknown;
 
   constructor(lease: Lease, claim: Claim) {
@@ -23,21 +30,21 @@ export class Renewal {
   }
 
   start(): void {
-    this.#claim.hold((cause) => this.#lease.end('revoked', cause));
+    this.#claim.watch((cause) => this.#lease.end('revoked', cause));
     this.#watchDeadline();
     this.#schedule(this.#lease.times.renewMs);
   }
 
-  /** Neither timers nor requests are left. */
+  /** Stops all timers and requests. */
   stop(): void {
     clearTimeout(this.#tick);
     clearTimeout(this.#next);
-    this.#stop.abort(new Error('the lock is not held any more'));
+    this.#stop.abort(new Error('the lock is no longer held'));
   }
 
   #watchDeadline(): void {
     const { remainingMs } = this.#lease;
-    // Reading the remaining time has ended an expired lease.
+    // Reading remainingMs ends an expired lease, which stops this renewal.
     if (this.#stop.signal.aborted) return;
     this.#tick = setTimeout(() => this.#watchDeadline(), Math.min(LOSS_TICK_MS, Math.ceil(remainingMs))).unref();
   }
@@ -66,7 +73,11 @@ export class Renewal {
   }
 }
 
-/** @returns false if the lease has ended meanwhile */
+/**
+ * Renews the claim on the server and extends the lease.
+ *
+ * @returns false if the lease has ended in the meantime
+ */
 export async function extendLease(lease: Lease, claim: Claim, signal?: AbortSignal): Promise<boolean> {
   const sentAtMs = lease.now();
   const grantedMs = await boundedCall((bounded) => claim.renew(bounded), lease.times.callMs, signal);

@@ -1,21 +1,30 @@
-// One gateway per state directory and port: lock, probe, bind, listen, publish; all of it or nothing.
+// One gateway per state directory and port. One transaction: everything succeeds, or everything is
+// undone.
 import type { BoundListener } from '../bind/bound-listener.js';
 import type { ClusterLock } from '../cluster/index.js';
-import type { FileLock } from '../lock/file-lock.js';
+import type { FileLock } from '../lock/internal.js';
+import { acquireLocks, undoLocks } from './acquire-locks.js';
 import { assertPortFree, bindPort } from './bind-port.js';
 import { joinCluster } from './cluster.js';
 import { lockFailedError } from './gateway-error.js';
 import { GatewayLock } from './gateway-lock.js';
-import { type GatewayLockOptions, type GatewayRequest, readGatewayOptions } from './gateway-options.js';
-import { releaseAll, takeLocks } from './take-locks.js';
+import type { GatewayLockOptions } from './gateway-lock-options.js';
+import { type GatewayRequest, readGatewayOptions } from './gateway-options.js';
 
 /**
- * Takes the state lock and the config lock, then binds the port exclusively and listens. Call it before
- * anything that touches the state. The kernel gives all of it back when the process dies in any way.
+ * Acquires the state lock and the config lock, then binds the port exclusively and listens. Call it
+ * before the program touches its state. The kernel releases the locks and the port when the process
+ * dies, whatever kills it.
  *
- * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE`, `ERR_GATEWAY_BIND_FAILED`, `ERR_GATEWAY_LOCKED`,
- *   `ERR_GATEWAY_LOCK_FAILED`; {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`;
- *   `signal.reason` when the signal aborts; with `cluster` what `acquireClusterLock` throws
+ * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` if a process listens on the port
+ * @throws {GatewayLockError} `ERR_GATEWAY_BIND_FAILED` if the bind fails for another reason
+ * @throws {GatewayLockError} `ERR_GATEWAY_LOCKED` if a lock is still held after `timeoutMs`
+ * @throws {GatewayLockError} `ERR_GATEWAY_LOCK_FAILED` if a lock file cannot be used
+ * @throws {LockError} `ERR_NATIVE_MISSING` if the addon cannot be loaded
+ * @throws {TypeError} `ERR_INVALID_ARG_*`
+ * @throws {RangeError} `ERR_OUT_OF_RANGE`
+ * @throws `signal.reason` if the signal aborts
+ * @throws with `cluster` also what `acquireClusterLock` throws
  */
 export async function acquireGatewayLock(options: GatewayLockOptions = {}): Promise<GatewayLock> {
   const request = readGatewayOptions(options);
@@ -24,17 +33,17 @@ export async function acquireGatewayLock(options: GatewayLockOptions = {}): Prom
   let listener: BoundListener | null = null;
   let cluster: ClusterLock | null = null;
   try {
-    await takeLocks(request, locks);
-    if (request.cluster !== undefined) await assertPortFree(request, hasReclaimed(locks));
+    await acquireLocks(request, locks);
+    if (request.cluster !== undefined && request.bind) await assertPortFree(request, hasReclaimed(locks));
     cluster = await joinCluster(request, locks);
     if (request.bind) listener = await bindPort(request, hasReclaimed(locks));
     const port = listener?.address.port ?? request.port;
-    if (listener !== null) publish(locks, request, port);
+    if (listener !== null) recordEndpoint(locks, request, port);
     return new GatewayLock(request.host, port, locks, listener, cluster);
   } catch (error) {
     await listener?.close();
     await cluster?.release().catch(() => {});
-    releaseAll(locks);
+    undoLocks(locks);
     throw error;
   }
 }
@@ -43,8 +52,12 @@ function hasReclaimed(locks: readonly FileLock[]): boolean {
   return locks.some((lock) => lock.reclaimed !== null);
 }
 
-/** Step 13 of docs/protocol.md. Says in the records where this gateway can be reached. */
-function publish(locks: readonly FileLock[], request: GatewayRequest, port: number): void {
+/** Step 13 of docs/protocol.md. Writes the endpoint of this gateway into the owner records. */
+function recordEndpoint(
+  locks: readonly FileLock[],
+  request: Pick<GatewayRequest, 'host' | 'port' | 'paths'>,
+  port: number,
+): void {
   for (const lock of locks) {
     try {
       lock.nameListener(request.host, port);

@@ -1,4 +1,5 @@
-// The bind half of the transaction. We hold the locks, so whatever has the port is not a gateway of this state directory.
+// The bind half of the transaction. We hold the locks, so whatever listens on the port is not a
+// gateway of this state directory.
 import { bindExclusive } from '../bind/bind-exclusive.js';
 import type { BoundListener } from '../bind/bound-listener.js';
 import { monotonicMs } from '../clock.js';
@@ -7,31 +8,44 @@ import { bindFailedError, portInUseError, portTakenError } from './gateway-error
 import type { GatewayRequest } from './gateway-options.js';
 import { findConnectionPid, findListenerPid, hasListener, isPortReachable, isProcessAlive } from './port-check.js';
 
-/** As OpenClaw has it. */
+type PortRequest = Pick<GatewayRequest, 'host' | 'port' | 'timeoutMs' | 'signal'>;
+
+/** Milliseconds between two attempts to bind, the same as in OpenClaw. */
 const BIND_RETRY_MS = 500;
 
-/** Milliseconds between two looks at the port of a dying owner. The first ones are close together: usually it is gone at once. */
+/**
+ * Milliseconds between two checks of a dying owner's port. The port is usually free at once, so the
+ * pauses start short.
+ */
 const DYING_OWNER_PAUSES_MS = { shortest: 5, longest: 100 };
 
 /**
- * How long, in milliseconds, a living listener may still turn out to be the dying owner: Windows and macOS report a death
- * only when it is over, and processes that are killed together die one after the other.
+ * Milliseconds for which a process that looks alive may still be the dying owner. Windows and macOS
+ * report a death only when it is complete, and processes that are killed together die one after the
+ * other.
  */
 const LIVING_LISTENER_GRACE_MS = 500;
 
 /**
- * Fails before a wait for the cluster if another program listens on the port.
+ * Checks the port before a wait for the cluster lock.
  *
- * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE`
+ * @param reclaimed the last owner died and left its lock file
+ * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` if another program listens on the port
  */
-export async function assertPortFree(request: GatewayRequest, reclaimed: boolean): Promise<void> {
-  if (!request.bind) return;
+export async function assertPortFree(request: PortRequest, reclaimed: boolean): Promise<void> {
   if (reclaimed) await waitForPortRelease(request);
   if (isPortReachable(request)) throw inUse(request);
 }
 
-/** Step 12 of docs/protocol.md. @param reclaimed the last owner died and left its lock file */
-export async function bindPort(request: GatewayRequest, reclaimed: boolean): Promise<BoundListener> {
+/**
+ * Step 12 of docs/protocol.md. Binds the port and listens.
+ *
+ * @param reclaimed the last owner died and left its lock file
+ */
+export async function bindPort(
+  request: PortRequest & Pick<GatewayRequest, 'bindTimeoutMs'>,
+  reclaimed: boolean,
+): Promise<BoundListener> {
   if (reclaimed) await waitForPortRelease(request);
   const deadline = monotonicMs() + request.bindTimeoutMs;
   for (;;) {
@@ -49,29 +63,33 @@ export async function bindPort(request: GatewayRequest, reclaimed: boolean): Pro
   }
 }
 
-function inUse(request: GatewayRequest, cause?: unknown) {
+function inUse(request: PortRequest, cause?: unknown) {
   const listenerPid = findListenerPid(request);
   return portInUseError(request, { lockPath: null, owner: null, ownerAlive: null, listenerPid, cause });
 }
 
 /**
- * The kernel closes the descriptors of a killed process one by one, the lock before the listener, and not before it has taken
- * back the memory: seconds for gigabytes. Meanwhile nothing that lives listens there.
+ * Waits until a dying owner releases the port, but not for a living listener. The kernel first
+ * frees the memory of a killed process, which takes seconds for gigabytes. It then closes the
+ * descriptors one by one, the lock before the listener.
  */
-async function waitForPortRelease(request: GatewayRequest): Promise<void> {
+async function waitForPortRelease(request: PortRequest): Promise<void> {
   const started = monotonicMs();
   const deadline = started + Math.max(request.timeoutMs, LIVING_LISTENER_GRACE_MS);
   let pauseMs = DYING_OWNER_PAUSES_MS.shortest;
   while (isPortReachable(request) && monotonicMs() < deadline) {
     const graceIsOver = monotonicMs() - started > LIVING_LISTENER_GRACE_MS;
-    if (graceIsOver && livingListener(request) !== null) return;
+    if (graceIsOver && findLivingListener(request) !== null) return;
     await sleep(Math.min(pauseMs, deadline - monotonicMs()), request.signal);
     pauseMs = Math.min(pauseMs * 2, DYING_OWNER_PAUSES_MS.longest);
   }
 }
 
-/** Null while a process dies: the system no longer names it. */
-function livingListener(request: GatewayRequest): number | null {
+/**
+ * Returns null while the listening process dies: the system no longer names it, or reports it as
+ * dead.
+ */
+function findLivingListener(request: PortRequest): number | null {
   const pid = findListenerPid(request);
   return pid !== null && isProcessAlive(pid) ? pid : null;
 }

@@ -1,69 +1,74 @@
-// One name for one place: two paths to the same directory must give the same lock.
+// Canonical paths: two paths to the same directory must lead to the same lock.
 import { lstatSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
 import { dirname, join, parse, resolve } from 'node:path';
-import { absolutePath, SEPARATOR } from '../native/path-rules.js';
+import { absolutePath, SEPARATOR } from '../native/platform.js';
 
-/** As Linux has it (MAXSYMLINKS). */
-const MOST_LINKS = 40;
+/** Same as MAXSYMLINKS of Linux. */
+const MAX_SYMLINKS = 40;
 
 /**
- * The path as the kernel would walk it, one part after the other, with every link followed, also where
- * its last parts do not exist yet. On a file system that ignores case, parts that exist get their true
- * case.
+ * Returns the path with every symbolic link followed, as the kernel resolves it, even if its last
+ * parts do not exist yet. On a file system that ignores case, existing parts get their true case.
  */
 export function canonicalPath(path: string): string {
   const absolute = absolutePath(path);
-  // Mostly all of it exists: then the system walks it, and not we part for part.
+  // Fast path: the path usually exists, and the system resolves it in one call.
   return nullIfMissing(() => realPath(absolute)) ?? walk(absolute);
 }
 
-/** The same for a name in a directory that is canonical already. */
+/** Returns the canonical path of `name` in a directory whose path is canonical already. */
 export function canonicalChild(directory: string, name: string): string {
   const path = join(directory, name);
-  return lookAt(path, () => canonicalPath(path)) ?? path;
+  return ifPresent(path, () => canonicalPath(path)) ?? path;
 }
 
 function walk(path: string): string {
-  let place = parse(path).root;
-  const ahead = path.slice(place.length).split(SEPARATOR);
+  let current = parse(path).root;
+  const ahead = path.slice(current.length).split(SEPARATOR);
   for (let links = 0; ahead.length > 0; ) {
-    const next = step(place, ahead.shift()!);
+    const next = step(current, ahead.shift()!);
     const target = linkTarget(next);
     if (target === null) {
-      place = next;
+      current = next;
       continue;
     }
-    if (++links > MOST_LINKS) throw tooManyLinks(path);
+    if (++links > MAX_SYMLINKS) throw tooManyLinks(path);
     const { root } = parse(target);
-    // Windows has roots without a drive: it is the link's own.
-    if (root !== '') place = resolve(place, root);
+    // On Windows the root of a link target may lack a drive; resolve() adds the drive of the link.
+    if (root !== '') current = resolve(current, root);
     ahead.unshift(...target.slice(root.length).split(SEPARATOR));
   }
-  return withTrueCase(place);
+  return withTrueCase(current);
 }
 
-function step(place: string, part: string): string {
-  if (part === '' || part === '.') return place;
-  return part === '..' ? dirname(place) : join(place, part);
+function step(current: string, part: string): string {
+  if (part === '' || part === '.') return current;
+  return part === '..' ? dirname(current) : join(current, part);
 }
 
-/** null for anything that is no link, or not there. */
+/** Returns null if the path does not exist or is not a symbolic link. */
 function linkTarget(path: string): string | null {
-  return lookAt(path, (info) => (info.isSymbolicLink() ? readlinkSync(path) : null));
+  return ifPresent(path, (info) => (info.isSymbolicLink() ? readlinkSync(path) : null));
 }
 
 function withTrueCase(path: string): string {
-  const found = lookAt(path, () => realPath(path));
+  const found = ifPresent(path, () => realPath(path));
   const parent = dirname(path);
-  // The root of a drive that is not there.
+  // The root of a missing drive is its own parent.
   if (parent === path) return found ?? path;
   return found ?? join(withTrueCase(parent), path.slice(parent.length));
 }
 
-/** What Windows says of a volume that its Mount Manager does not know: a RAM disk (vitejs/vite#13654, python/cpython#128823). */
+/**
+ * Errors of realpath() on a Windows volume that the Mount Manager does not know, such as a RAM disk
+ * (vitejs/vite#13654, python/cpython#128823).
+ */
 const NO_FINAL_PATH = ['EISDIR', 'UNKNOWN', 'EBADF', 'EINVAL'];
 
-/** The path that the system gives the file, in its true case. Where the system cannot name it, with its links followed. */
+/**
+ * Returns the path of the file in its true case, or only with its links followed if the system
+ * cannot name the file.
+ */
 function realPath(path: string): string {
   try {
     return realpathSync.native(path);
@@ -73,17 +78,20 @@ function realPath(path: string): string {
   }
 }
 
-/** null for what is not there. Asked before, because an error of Node's costs as much as ten system calls. */
-function lookAt<T>(path: string, look: (info: Stats) => T): T | null {
+/**
+ * Returns null if the path does not exist. Uses lstat(), because creating an Error in Node costs as
+ * much as ten system calls.
+ */
+function ifPresent<T>(path: string, read: (info: Stats) => T): T | null {
   return nullIfMissing(() => {
     const info = lstatSync(path, { throwIfNoEntry: false });
-    return info === undefined ? null : look(info);
+    return info === undefined ? null : read(info);
   });
 }
 
-function nullIfMissing<T>(look: () => T): T | null {
+function nullIfMissing<T>(read: () => T): T | null {
   try {
-    return look();
+    return read();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;

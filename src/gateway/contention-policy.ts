@@ -1,18 +1,20 @@
-// What a start does while another process holds its lock: fail at once, or wait.
-
+// Decision of a start whose lock is held by another process: fail at once, or wait.
 import { portInUseError } from './gateway-error.js';
+import type { GatewayWait } from './gateway-lock-options.js';
 import type { GatewayRequest } from './gateway-options.js';
-import type { ProbedLock } from './lock-requests.js';
 import { findListenerPid, isPortReachable, isProcessAlive } from './port-check.js';
 
-/** Reads who holds the lock. Returns null if it has been released meanwhile. */
-export type HolderReader = () => ProbedLock | null;
+/** Reads the holder of the lock. Returns null if the lock has been released in the meantime. */
+export type HolderReader = () => GatewayWait | null;
+
+type ContentionRequest = Pick<GatewayRequest, 'host' | 'port' | 'bind' | 'whenListening' | 'onWait'>;
 
 /**
- * Called while the lock is held. Fails at once if the holder lives and the port is in use: waiting would not help. Waits for
- * a holder that is starting, closing or dying.
+ * Returns a function to call while the lock is held. The function throws if the holder is alive and
+ * the port is in use, because waiting would not help then. It returns for a holder that is
+ * starting, closing or dying.
  */
-export function contentionPolicy(request: GatewayRequest, readHolder: HolderReader): () => Promise<void> {
+export function contentionPolicy(request: ContentionRequest, readHolder: HolderReader): () => Promise<void> {
   let announced = false;
   return async () => {
     if (request.whenListening === 'fail' && request.bind && isPortReachable(request)) {
@@ -25,9 +27,9 @@ export function contentionPolicy(request: GatewayRequest, readHolder: HolderRead
   };
 }
 
-/** @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` */
-function refuseLivingHolder(request: GatewayRequest, holder: ProbedLock | null): void {
-  // Released since the attempt: the next one decides.
+/** @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` unless the holder is dying */
+function refuseLivingHolder(request: ContentionRequest, holder: GatewayWait | null): void {
+  // The lock has been released since the last attempt, so the next attempt decides.
   if (holder === null) return;
   const listenerPid = listenerOf(request, holder);
   if (isDying(holder, listenerPid)) return;
@@ -35,16 +37,19 @@ function refuseLivingHolder(request: GatewayRequest, holder: ProbedLock | null):
 }
 
 /**
- * A killed process keeps lock and port until the kernel has taken back its memory, which takes seconds for gigabytes.
- * Asks for a living owner again: it may have been killed while the listener was looked for.
+ * A killed process keeps lock and port until the kernel has freed its memory, which takes seconds
+ * for gigabytes. Checks a living owner again, because it may have been killed during the search for
+ * the listener.
  */
-function isDying({ owner, ownerAlive }: ProbedLock, listenerPid: number | null): boolean {
+function isDying({ owner, ownerAlive }: GatewayWait, listenerPid: number | null): boolean {
   if (ownerAlive === true) return !isProcessAlive(owner!.pid);
   return ownerAlive === false || (listenerPid !== null && !isProcessAlive(listenerPid));
 }
 
-/** Uses the record if it names this port. Searching all processes for the socket takes milliseconds. */
-function listenerOf(request: GatewayRequest, { owner, ownerAlive }: ProbedLock): number | null {
-  const said = ownerAlive === true && owner?.kernelLock === true && owner.port === request.port;
-  return said ? owner.pid : findListenerPid(request);
+/**
+ * Uses the record if it names this port. Searching all processes for the socket takes milliseconds.
+ */
+function listenerOf(request: ContentionRequest, { owner, ownerAlive }: GatewayWait): number | null {
+  const named = ownerAlive === true && owner?.kernelLock === true && owner.port === request.port;
+  return named ? owner.pid : findListenerPid(request);
 }

@@ -1,27 +1,36 @@
-// Who starts this process again when it ends.
-import { checkName } from './gateway-options.js';
-import { type Env, envValue } from './state-paths.js';
+// Detection of the supervisor that restarts this process.
+import { loadTty } from '../native/builtins.js';
+import { type Env, envValue, readApp } from './app-environment.js';
 
-/** `external`: another one that says so with `<APP>_SUPERVISOR_MODE=external`. */
+/** `external` is any other supervisor, which sets `<APP>_SUPERVISOR_MODE=external`. */
 export type Supervisor = 'systemd' | 'launchd' | 'schtasks' | 'external';
 
 export interface DetectSupervisorOptions {
-  /** Names the variables `<APP>_SYSTEMD_UNIT`, `<APP>_LAUNCHD_LABEL` ... @default 'gateway' */
+  /**
+   * Prefix of the variables `<APP>_SYSTEMD_UNIT`, `<APP>_LAUNCHD_LABEL` and so on.
+   *
+   * @default 'gateway'
+   */
   readonly app?: string;
-  /** Whether a person sits at standard input. @default it is a terminal */
+  /**
+   * true if a person may have started the process.
+   *
+   * @default true if standard input is a terminal
+   */
   readonly terminal?: boolean;
 }
 
 /**
- * Reads it off the environment; null when nobody does. The variables of `<APP>_*`, which a unit sets for
- * its gateway, count always. The system's own are inherited by every shell of a desktop session, which is
- * a systemd unit or a launchd job itself: at a terminal they count only when they name this process.
+ * Detects the supervisor from environment variables. Returns null if there is none. The variables
+ * `<APP>_*`, which a unit sets for its gateway, always count. Each shell of a desktop session
+ * inherits the variables of systemd or launchd, because the session itself is a unit or a job. At a
+ * terminal they therefore count only if they name this process.
  *
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  */
 export function detectSupervisor(env: Env = process.env, options: DetectSupervisorOptions = {}): Supervisor | null {
-  const app = checkName('app', options.app ?? 'gateway');
-  return declared(env, app) ?? ((options.terminal ?? isTerminal()) ? named(env) : inherited(env));
+  const app = readApp(options.app);
+  return declared(env, app) ?? ((options.terminal ?? isTerminal()) ? startedBySystemd(env) : inherited(env));
 }
 
 function declared(env: Env, app: string): Supervisor | null {
@@ -33,8 +42,11 @@ function declared(env: Env, app: string): Supervisor | null {
   return service || envValue(env, app, 'WINDOWS_TASK_NAME') !== undefined ? 'schtasks' : null;
 }
 
-/** man 5 systemd.exec: the pid of the process that systemd itself has started; since version 248. */
-function named(env: Env): Supervisor | null {
+/**
+ * SYSTEMD_EXEC_PID is the pid of the process that systemd started (man 5 systemd.exec, since
+ * version 248).
+ */
+function startedBySystemd(env: Env): Supervisor | null {
   return env['SYSTEMD_EXEC_PID'] === String(process.pid) ? 'systemd' : null;
 }
 
@@ -43,12 +55,11 @@ function inherited(env: Env): Supervisor | null {
   return env['LAUNCH_JOB_LABEL'] || env['LAUNCH_JOB_NAME'] || isLaunchdJob(env['XPC_SERVICE_NAME']) ? 'launchd' : null;
 }
 
-/** '0' in shells, `application.*` in programs that a person has opened. */
+/** XPC_SERVICE_NAME is '0' in shells, and `application.*` in programs that a person has opened. */
 function isLaunchdJob(service: string | undefined): boolean {
   return service !== undefined && service !== '' && service !== '0' && !service.startsWith('application.');
 }
 
-// Not imported: node:tty brings node:net with it, 1 to 2 ms.
 function isTerminal(): boolean {
-  return process.getBuiltinModule('node:tty').isatty(0);
+  return loadTty().isatty(0);
 }

@@ -1,27 +1,23 @@
-// The four errors of a gateway that cannot start. The texts are frozen: users match them, and
-// test/unit/gateway-error.test.ts holds them.
-import { webSocketUrl } from '../endpoint.js';
+// The four errors of a gateway that cannot start. Their messages are frozen, because users match
+// them; test/unit/gateway-error.test.ts checks them.
+import { type Endpoint, webSocketUrl } from '../endpoint.js';
 import { GatewayLockError, LockError, type OwnerRecord } from '../errors.js';
-import { holderName, isOwn, stopAdvice } from '../lock/holder-text.js';
+import { holderName, isOwn, stopAdvice } from '../lock/internal.js';
 import { DENIED_PORT_ADVICE, listListenersCommand, listOpenersCommand, stopCommand } from '../native/shell-commands.js';
 import { printable } from '../printable.js';
 import { unusableHint } from './unusable-path.js';
 
+/** The process that keeps a gateway from starting, as far as it is known. */
 export interface Holder {
   readonly lockPath: string | null;
   readonly owner: OwnerRecord | null;
   readonly ownerAlive: boolean | null;
-  /** Who listens on the port, where the system tells. */
+  /** The process that listens on the port; null if the system does not name it. */
   readonly listenerPid?: number | null;
   readonly cause?: unknown;
 }
 
-interface Place {
-  readonly host: string;
-  readonly port: number;
-}
-
-export function portInUseError({ host, port }: Place, holder: Holder): GatewayLockError {
+export function portInUseError({ host, port }: Endpoint, holder: Holder): GatewayLockError {
   return new GatewayLockError(
     'ERR_GATEWAY_PORT_IN_USE',
     `another gateway instance is already listening on ${webSocketUrl(host, port)}`,
@@ -29,8 +25,8 @@ export function portInUseError({ host, port }: Place, holder: Holder): GatewayLo
   );
 }
 
-export function lockedError({ host, port }: Place, timeoutMs: number, holder: Holder): GatewayLockError {
-  // A dead owner's record can lie in the file of a holder that wrote none.
+export function lockedError({ host, port }: Endpoint, timeoutMs: number, holder: Holder): GatewayLockError {
+  // The record may be left over from a dead owner, if the holder has written none.
   const pid = (holder.ownerAlive !== false && holder.owner?.pid) || 'unknown';
   return new GatewayLockError(
     'ERR_GATEWAY_LOCKED',
@@ -39,7 +35,9 @@ export function lockedError({ host, port }: Place, timeoutMs: number, holder: Ho
   );
 }
 
-/** Under a supervisor: the holder did not become healthy, and did not end. */
+/**
+ * The error of a supervised start whose holder neither became healthy nor ended within the budget.
+ */
 export function gaveUpError(refusal: GatewayLockError, budgetMs: number, reason: string | null): GatewayLockError {
   const { code, host, port, hint, message } = refusal;
   return new GatewayLockError(
@@ -49,13 +47,20 @@ export function gaveUpError(refusal: GatewayLockError, budgetMs: number, reason:
       ...details({ lockPath: refusal.lockPath, owner: refusal.owner, ownerAlive: refusal.ownerAlive, cause: refusal }),
       host,
       port,
-      hint: `Its health answer: ${printable(reason ?? 'none')}. ${hint}`,
+      hint: `The last health check failed: ${printable(reason ?? 'no reason given')}. ${hint}`,
     },
   );
 }
 
-/** An addon that is missing has nothing to do with the lock file, so that error comes back as it is. */
-export function lockFailedError(place: Place & OwnFile, lockPath: string, cause: unknown): LockError {
+/**
+ * `paths` is null for a lock file that the caller named. A missing addon has nothing to do with the
+ * lock file, so ERR_NATIVE_MISSING is returned as it is.
+ */
+export function lockFailedError(
+  place: Endpoint & { readonly paths?: object | null },
+  lockPath: string,
+  cause: unknown,
+): LockError {
   if (cause instanceof LockError && cause.code === 'ERR_NATIVE_MISSING') return cause;
   const text = cause instanceof Error ? cause.message : String(cause);
   return new GatewayLockError('ERR_GATEWAY_LOCK_FAILED', `failed to acquire gateway lock at ${lockPath}: ${text}`, {
@@ -68,12 +73,7 @@ export function lockFailedError(place: Place & OwnFile, lockPath: string, cause:
   });
 }
 
-interface OwnFile {
-  /** Null for a lock file that the caller named. */
-  readonly paths?: object | null;
-}
-
-export function bindFailedError({ host, port }: Place, cause: unknown, hint = bindHint(cause)): GatewayLockError {
+export function bindFailedError({ host, port }: Endpoint, cause: unknown, hint = bindHint(cause)): GatewayLockError {
   const { message } = cause as Error;
   return new GatewayLockError(
     'ERR_GATEWAY_BIND_FAILED',
@@ -82,8 +82,11 @@ export function bindFailedError({ host, port }: Place, cause: unknown, hint = bi
   );
 }
 
-/** The port is in use, and no process listens there. `connectionPid`: null if the system does not name its process. */
-export function portTakenError(place: Place, connectionPid: number | null, cause: unknown): GatewayLockError {
+/**
+ * The port is in use, but no process listens there. `connectionPid` is null if the system does not
+ * name the process.
+ */
+export function portTakenError(place: Endpoint, connectionPid: number | null, cause: unknown): GatewayLockError {
   return bindFailedError(place, cause, takenHint(connectionPid, place.port));
 }
 
@@ -91,14 +94,14 @@ function takenHint(pid: number | null, port: number): string {
   if (pid === process.pid)
     return `A connection of this process (pid ${pid}) uses that port. Close it, or use another port.`;
   return pid === null
-    ? `No process listens there; a connection or a bound socket uses that port. See which: ${listListenersCommand(port)}. Or use another port.`
-    : `No process listens there; a connection of pid ${pid} uses that port. Stop it (${stopCommand(pid)}), or use another port.`;
+    ? `No process listens on that port, but a connection or a bound socket uses it. See which: ${listListenersCommand(port)}. Or use another port.`
+    : `No process listens on that port, but a connection of pid ${pid} uses it. Stop that process (${stopCommand(pid)}), or use another port.`;
 }
 
 const BIND_HINTS: Readonly<Record<string, string>> = {
   EACCES: DENIED_PORT_ADVICE,
-  EADDRNOTAVAIL: 'That address is not one of this host: list them with `ip addr` or `ifconfig`, or use 127.0.0.1.',
-  EAFNOSUPPORT: 'This host has no such address family: use 127.0.0.1.',
+  EADDRNOTAVAIL: 'This host does not have that address. List its addresses (ip addr or ifconfig), or use 127.0.0.1.',
+  EAFNOSUPPORT: 'This host does not support that address family. Use 127.0.0.1.',
 };
 
 function bindHint(cause: unknown): string {
@@ -116,28 +119,28 @@ function holderHint(holder: Holder, port: number): string {
   if (listener !== null) return listenerHint(listener);
   return lockPath === null
     ? `The port is in use by an unknown process. See which: ${listListenersCommand(port)}. Or use another port.`
-    : `${lockPath} is held by ${holderName(holder)}. See which: ${listOpenersCommand(lockPath)}. Or use another profile and port.`;
+    : `The lock is held by ${holderName(holder)}. See which: ${listOpenersCommand(lockPath)}. Or use another profile and port.`;
 }
 
 function listenerHint(pid: number): string {
   return pid === process.pid
     ? `This process (pid ${pid}) already listens on that port. Close that server first, or use another port.`
-    : `${listenerText(pid)}Stop it, or use another port.`;
+    : `pid ${pid} listens on that port. Stop it (${stopCommand(pid)}), or use another port.`;
 }
 
-/** Beside another process that holds the lock. */
+/** Names the listener if it is not the holder of the lock. */
 function listenerText(pid: number | null): string {
   if (pid === null) return '';
   return pid === process.pid
     ? `This process (pid ${pid}) already listens on that port. `
-    : `pid ${pid} listens there (${stopCommand(pid)}). `;
+    : `pid ${pid} listens on that port. Stop it (${stopCommand(pid)}). `;
 }
 
 function ownerHint(holder: Holder, owner: OwnerRecord): string {
   const since = owner.createdAt === null ? '' : ` since ${owner.createdAt}`;
   if (isOwn(holder)) {
-    return `This process (pid ${owner.pid}) already holds ${holder.lockPath}${since}. Close that gateway first, or use another profile and port.`;
+    return `This process (pid ${owner.pid}) already holds '${holder.lockPath}'${since}. Close that gateway first, or use another profile and port.`;
   }
   const advice = ['Use that gateway', stopAdvice(holder), 'or start this one with another profile and port.'];
-  return `${holderName(holder)} holds ${holder.lockPath}${since}. ${advice.filter(Boolean).join(', ')}`;
+  return `${holderName(holder)} holds '${holder.lockPath}'${since}. ${advice.filter(Boolean).join(', ')}`;
 }

@@ -1,28 +1,27 @@
-// What a gateway holds while it runs: its locks and its listening socket.
+// The running gateway: its locks, its listener and its cluster lock.
 import type { Server } from 'node:net';
 import type { BoundListener, CloseOptions } from '../bind/bound-listener.js';
 import type { ClusterLock } from '../cluster/index.js';
 import { webSocketUrl } from '../endpoint.js';
 import type { OwnerRecord } from '../errors.js';
-import type { FileLock, LostListener } from '../lock/file-lock.js';
-import type { ReclaimReason } from '../lock/leftover.js';
+import type { FileLock, LostListener, ReclaimReason } from '../lock/internal.js';
 import type { LockStrength } from '../native/binding.js';
 import { assertInheritable, type ExecProgram, execAs, type Inheritance, inheritanceOf } from './inheritance.js';
 
 export class GatewayLock {
   readonly host: string;
-  /** The port that is bound; the port asked for with `bind: false`. */
+  /** The port that is bound; with `bind: false` the port of the options. */
   readonly port: number;
   /** `ws://host:port` */
   readonly url: string;
   readonly lockPaths: readonly string[];
-  /** Why a leftover lock file could be taken; null when there was none. */
+  /** The reason why a leftover lock file was reclaimed; null if there was none. */
   readonly reclaimed: ReclaimReason | null;
-  /** How far the file system of the locks can be trusted: `local`, `remote` or `weak`. */
+  /** Reliability of the file system of the lock files: `local`, `remote` or `weak`. */
   readonly strength: LockStrength;
   /** null with `bind: false`. */
   readonly listener: BoundListener | null;
-  /** The lock on the cluster; null without the option `cluster`. */
+  /** The cluster lock; null without the option `cluster`. */
   readonly cluster: ClusterLock | null;
   readonly #locks: readonly FileLock[];
 
@@ -42,12 +41,13 @@ export class GatewayLock {
     this.strength = locks[0]!.strength;
     this.listener = listener;
     this.cluster = cluster;
-    // Nobody new is served; the program hears of the loss through onLost() or the signal of the cluster lock.
+    // Stops accepting clients. The program learns of the loss through onLost() or the signal of the
+    // cluster lock.
     cluster?.onLost(() => void listener?.close());
     this.#locks = locks;
   }
 
-  /** The record in the state lock. */
+  /** The owner record in the state lock. */
   get owner(): OwnerRecord {
     return this.#locks[0]!.owner!;
   }
@@ -58,22 +58,23 @@ export class GatewayLock {
   }
 
   /**
-   * Hands the bound socket to a server of Node's (net, tls, http, https). For `ws`: give it that http server.
+   * Passes the bound socket to a Node server (net, tls, http, https). For `ws`, pass its http
+   * server.
    *
-   * @throws what {@link BoundListener.listen} throws; {Error} `ERR_INVALID_STATE` with `bind: false`
+   * @throws {Error} `ERR_INVALID_STATE` with `bind: false`
+   * @throws what {@link BoundListener.listen} throws
    */
   async listen(server: Server): Promise<void> {
-    if (this.listener === null) {
-      throw Object.assign(new Error('this gateway lock was acquired with bind: false'), { code: 'ERR_INVALID_STATE' });
-    }
+    if (this.listener === null) throw invalidState('this gateway lock was acquired with bind: false');
     await this.listener.listen(server);
   }
 
   /**
-   * What a program needs to inherit these locks and, unless a server has it already, the listening socket.
+   * The descriptors and variables that a program needs to inherit these locks and, unless a server
+   * already uses it, the listening socket.
    *
-   * @throws {Error} `ERR_INVALID_STATE` when a lock is released; {LockError} `ERR_LOCK_UNSUPPORTED` on Windows,
-   *   where no program inherits a lock
+   * @throws {Error} `ERR_INVALID_STATE` if a lock is released, or with the option `cluster`
+   * @throws {LockError} `ERR_LOCK_UNSUPPORTED` on Windows, where a program cannot inherit a lock
    */
   get inheritance(): Inheritance {
     this.#assertNoCluster();
@@ -81,12 +82,14 @@ export class GatewayLock {
   }
 
   /**
-   * The child `pid` was started with the {@link inheritance}: from now on the records name it, and the port is
-   * its own. The locks live until it ends or `close()`, whichever is first; when this process ends in whatever way,
-   * until that child does.
+   * Hands the locks over to the child `pid`, which was started with the {@link inheritance}: the
+   * records name the child, and this process closes its listener. The locks are released when the
+   * child ends or this process calls `close()`. If this process ends first, the child keeps them.
    *
-   * @throws {RangeError} `ERR_OUT_OF_RANGE`; what {@link FileLock.updateOwner} throws; {LockError}
-   *   `ERR_LOCK_UNSUPPORTED` on Windows
+   * @throws {RangeError} `ERR_OUT_OF_RANGE`
+   * @throws {Error} `ERR_INVALID_STATE` with the option `cluster`
+   * @throws {LockError} `ERR_LOCK_UNSUPPORTED` on Windows
+   * @throws what {@link FileLock.updateOwner} throws
    */
   async handOverTo(pid: number): Promise<void> {
     this.#assertNoCluster();
@@ -96,36 +99,42 @@ export class GatewayLock {
   }
 
   /**
-   * Replaces this process by another program (execve), which keeps its pid and holds what it held. Returns only
-   * by throwing, and then nothing has changed. The lock files stay behind when that program ends, and block nothing.
+   * Replaces this process by another program (execve). The program keeps the pid, the locks and the
+   * listening socket. Returns only by throwing, and has then changed nothing. When the program
+   * ends, its lock files are left over; they block nothing.
    *
-   * @throws the system's error: ENOENT, EACCES, ENOEXEC ...; {TypeError} `ERR_INVALID_ARG_*`; {Error}
-   *   `ERR_INVALID_STATE` when a lock is released
+   * @throws {Error} `ERR_INVALID_STATE` if a lock is released
+   * @throws {TypeError} `ERR_INVALID_ARG_*`
+   * @throws the error of execve(): ENOENT, EACCES, ENOEXEC and so on
    */
   exec(program: ExecProgram): never {
     return execAs(this.inheritance, program);
   }
 
-  /** The descriptors of the host's locks, for a program that this process supervises. @internal */
+  /** The descriptors of the lock files, for a program that this process supervises. @internal */
   get lockDescriptors(): readonly number[] {
     return this.#locks.map((lock) => lock.fd);
   }
 
-  /** Whether every lock is held, each lock file in place, and the deadline of the cluster lock not passed. */
+  /**
+   * Returns true if every lock is held, every lock file is in place, and the cluster lock has not
+   * expired.
+   */
   verify(): boolean {
-    // No short cut: each lock that is lost must tell its listeners.
+    // Verifies every lock, because each lost lock must notify its listeners.
     return this.#locks.map((lock) => lock.verify()).every(Boolean) && this.cluster?.held !== false;
   }
 
   /**
-   * Calls `listener` once: with `ERR_LOCK_REPLACED` when a lock file is removed or replaced under this gateway, with
-   * `ERR_LOCK_EXPIRED` or `ERR_LOCK_REVOKED` when the cluster lock is lost.
+   * Calls `listener` once: with `ERR_LOCK_REPLACED` if a lock file is removed or replaced, with
+   * `ERR_LOCK_EXPIRED` or `ERR_LOCK_REVOKED` if the cluster lock is lost. Returns a function that
+   * removes the listener.
    */
   onLost(listener: LostListener): () => void {
-    let told = false;
+    let called = false;
     const once: LostListener = (error) => {
-      if (told) return;
-      told = true;
+      if (called) return;
+      called = true;
       listener(error);
     };
     const undo = [...this.#locks, ...(this.cluster === null ? [] : [this.cluster])].map((lock) => lock.onLost(once));
@@ -135,11 +144,13 @@ export class GatewayLock {
   }
 
   /**
-   * Closes the server, then the listener, releases the cluster lock, then removes the lock files and drops the locks, in that order: the next gateway starts
-   * only when this one has done its last write. May be called again: after it failed, or while it waits, to shorten the grace.
+   * Closes the server and the listener, releases the cluster lock, removes the lock files and
+   * releases the locks, in this order. The next gateway therefore starts only after the last write
+   * of this one. May be called again after a failure, or during the grace period to shorten it.
    *
-   * @throws {LockError} `ERR_LOCK_PERMISSION`, or the system's own error, if a lock file could not be removed. Every lock is dropped
-   *   all the same, and the file that stays blocks nothing.
+   * @throws {LockError} `ERR_LOCK_PERMISSION` if a lock file could not be removed. Every lock is
+   *   released anyway, and the file that remains blocks nothing.
+   * @throws the system error of the removal
    */
   async close(options: CloseOptions = {}): Promise<void> {
     // Step 14 of docs/protocol.md.
@@ -155,16 +166,19 @@ export class GatewayLock {
     return this.close();
   }
 
-  /** A successor would not know the claim, and this process could not renew it once it is gone. */
+  /**
+   * A successor would not know the claim, and this process could not renew the claim after its end.
+   */
   #assertNoCluster(): void {
-    if (this.cluster === null) return;
-    throw Object.assign(new Error('a gateway with a cluster lock cannot be handed over'), {
-      code: 'ERR_INVALID_STATE',
-    });
+    if (this.cluster !== null) throw invalidState('a gateway with a cluster lock cannot be handed over');
   }
 }
 
-/** @throws the first failure, after every lock is released */
+function invalidState(message: string): Error {
+  return Object.assign(new Error(message), { code: 'ERR_INVALID_STATE' });
+}
+
+/** Releases every lock, then throws the first failure. */
 function releaseAll(locks: readonly FileLock[]): void {
   const failures: unknown[] = [];
   for (const lock of locks) {

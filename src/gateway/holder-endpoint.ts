@@ -1,25 +1,23 @@
-// Where the gateway that is in the way can be asked.
-import { addressesOf } from '../endpoint.js';
+// The endpoint at which the health of the holder can be checked.
+import { addressesOf, type Endpoint } from '../endpoint.js';
 import type { OwnerRecord } from '../errors.js';
 
-interface Place {
-  readonly host: string;
-  readonly port: number;
-}
-
-interface Refusal extends Place {
+interface Refusal extends Endpoint {
   readonly code?: string;
   readonly owner: OwnerRecord | null;
   readonly ownerAlive: boolean | null;
 }
 
-/** The holder of the state may listen elsewhere than where we wanted to: its record says so. */
-export function holderPlace({ code, owner, ownerAlive, host, port }: Refusal): Place {
+/**
+ * Returns the endpoint in the owner record if there is one: the holder may use another port than
+ * this gateway.
+ */
+export function holderEndpoint({ code, owner, ownerAlive, host, port }: Refusal): Endpoint {
   if (code === 'ERR_GATEWAY_PORT_IN_USE' || owner?.port == null || ownerAlive === false) return { host, port };
   return { host: hostOf(owner) ?? host, port: owner.port };
 }
 
-/** A record is a hint, and may be hostile. */
+/** Returns null if the record names no valid address. A record is a hint and may be hostile. */
 function hostOf(owner: OwnerRecord): string | null {
   const host = owner['bindHost'];
   try {

@@ -1,38 +1,44 @@
-// Handing locks and listening socket to another program: a child, or the one that replaces this process.
+// Passing locks and listening socket to another program: a child, or the program that replaces this
+// process.
 import { checkOptions, checkPath, invalidType, invalidValue } from '../arguments.js';
 import type { BoundListener } from '../bind/bound-listener.js';
 import { LockError } from '../errors.js';
-import type { FileLock } from '../lock/file-lock.js';
+import type { FileLock } from '../lock/internal.js';
 import { native } from '../native/load.js';
-import { programsInherit } from '../native/programs.js';
-import type { Env } from './state-paths.js';
+import { programsInherit } from '../native/platform.js';
+import type { Env } from './app-environment.js';
 
-/** What a program needs to go on as the holder. */
+/** The descriptors and variables that a program needs to continue as the holder. */
 export interface Inheritance {
   /**
-   * In this order from descriptor 3 on: the listening sockets, then the locks. For `child_process.spawn`:
-   * `stdio: ['inherit', 'inherit', 'inherit', ...descriptors]`.
+   * The listening sockets, then the locks. The program must receive them in this order from
+   * descriptor 3 on. For `child_process.spawn`: `stdio: ['inherit', 'inherit', 'inherit',
+   * ...descriptors]`.
    */
   readonly descriptors: readonly number[];
   /**
-   * The variables of socket activation (man 3 sd_listen_fds): LISTEN_FDS and LISTEN_FDNAMES. LISTEN_PID, the
-   * pid of the program itself, is for the caller to add. Empty where no socket is handed over.
+   * The variables of socket activation (man 3 sd_listen_fds): LISTEN_FDS and LISTEN_FDNAMES. The
+   * caller must add LISTEN_PID, the pid of the program. Empty if no socket is passed.
    */
   readonly environment: Readonly<Record<string, string>>;
 }
 
 export interface ExecProgram {
-  /** The file to run; it is not looked up in PATH. */
+  /** The file to run. PATH is not searched. */
   readonly path: string;
-  /** The program's arguments, the first being its own name. */
+  /** The arguments of the program. The first one is its own name. */
   readonly args: readonly string[];
-  /** @default process.env */
+  /**
+   * The environment of the program.
+   *
+   * @default process.env
+   */
   readonly env?: Env;
 }
 
 /**
- * @throws {Error} `ERR_INVALID_STATE` when a lock is released; {LockError} `ERR_LOCK_UNSUPPORTED` on Windows,
- *   where no program inherits a lock
+ * @throws {Error} `ERR_INVALID_STATE` if a lock is released
+ * @throws {LockError} `ERR_LOCK_UNSUPPORTED` on Windows, where a program cannot inherit a lock
  */
 export function inheritanceOf(locks: readonly FileLock[], listener: BoundListener | null): Inheritance {
   assertInheritable(locks[0]!);
@@ -46,21 +52,19 @@ export function inheritanceOf(locks: readonly FileLock[], listener: BoundListene
   return { descriptors: [...sockets, ...locks.map((lock) => lock.fd)], environment };
 }
 
-/** @throws {LockError} `ERR_LOCK_UNSUPPORTED` */
+/** @throws {LockError} `ERR_LOCK_UNSUPPORTED` on Windows */
 export function assertInheritable({ path }: FileLock): void {
   if (programsInherit) return;
-  const reason =
-    'on Windows a lock belongs to the process that took it; keep that running, and end the program with it';
-  throw new LockError('ERR_LOCK_UNSUPPORTED', `the lock at '${path}' cannot be handed over: ${reason}`, { path });
+  const text = `the lock at '${path}' cannot be handed over: on Windows it belongs to the process that acquired it`;
+  throw new LockError('ERR_LOCK_UNSUPPORTED', `${text}. Keep this process running as long as the program`, { path });
 }
 
-/** Returns only by throwing. */
+/** Replaces this process by the program. Returns only by throwing. */
 export function execAs(inheritance: Inheritance, program: ExecProgram): never {
   checkOptions(program);
   const { path, args, env = process.env } = program;
-  const { LISTEN_PID: _, LISTEN_FDS: __, LISTEN_FDNAMES: ___, ...own } = env;
-  const handedOver = 'LISTEN_FDS' in inheritance.environment ? { LISTEN_PID: String(process.pid) } : {};
-  const variables = Object.entries({ ...own, ...inheritance.environment, ...handedOver });
+  const listenPid = 'LISTEN_FDS' in inheritance.environment ? { LISTEN_PID: String(process.pid) } : {};
+  const variables = Object.entries({ ...environmentWith(inheritance, env), ...listenPid });
   const environment = variables.filter(([, value]) => value !== undefined).map(([name, value]) => `${name}=${value}`);
   native().exec(
     checkPath('path', path),
@@ -71,7 +75,16 @@ export function execAs(inheritance: Inheritance, program: ExecProgram): never {
   throw new Error('unreachable: exec() returned');
 }
 
-/** execve() would end each at its first NUL. */
+/**
+ * Returns `env` with the variables of `inheritance` in place of those by which this process was
+ * activated itself.
+ */
+export function environmentWith(inheritance: Inheritance, env: Env): Record<string, string | undefined> {
+  const { LISTEN_PID: _, LISTEN_FDS: __, LISTEN_FDNAMES: ___, ...own } = env;
+  return { ...own, ...inheritance.environment };
+}
+
+/** Refuses NUL, because execve() would cut each text at its first NUL. */
 function checkTexts(name: string, values: readonly string[]): readonly string[] {
   if (!Array.isArray(values)) throw invalidType(name, 'an array of strings', values);
   for (const value of values) {

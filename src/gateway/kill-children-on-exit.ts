@@ -1,8 +1,11 @@
-// Programs that cannot inherit a lock end with who holds it for them.
+// Windows: children end with the process that holds their lock.
 import { native } from '../native/load.js';
-import { programsInherit } from '../native/programs.js';
+import { programsInherit } from '../native/platform.js';
 
-/** Does nothing where a program can inherit the lock. */
+/**
+ * Makes the system kill all children when this process ends. Does nothing where a child can inherit
+ * the lock.
+ */
 export function killChildrenOnExit(): void {
   if (!programsInherit) native().killChildrenOnExit();
 }

@@ -1,49 +1,54 @@
-// Whether anybody listens where a gateway wants to.
-import { addressesOf, connectableAddresses } from '../endpoint.js';
+// Checks of the port of a gateway: whether a process listens on it, and which one.
+import { addressesOf, connectableAddresses, type Endpoint } from '../endpoint.js';
 import { native } from '../native/load.js';
 
-interface Place {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** Silence counts as an answer: on this host it means a listener whose backlog is full. */
-export function isPortReachable({ host, port }: Place): boolean {
+/**
+ * Returns true if a process listens on the port, also if the connection times out: on this host
+ * that means a full backlog.
+ */
+export function isPortReachable({ host, port }: Endpoint): boolean {
   return (
     port !== 0 &&
     addressesOf(host)
       .flatMap(connectableAddresses)
-      .some((address) => answers(address, port))
+      .some((address) => isReachable(address, port))
   );
 }
 
-/** Also a listener that loopback does not reach: a wildcard meets those on every address. */
-export function hasListener({ host, port }: Place): boolean {
+/**
+ * Same as {@link isPortReachable}, but for a wildcard also finds listeners on addresses other than
+ * loopback.
+ */
+export function hasListener({ host, port }: Endpoint): boolean {
   return isPortReachable({ host, port }) || addressesOf(host).some((address) => native().hasListener(address, port));
 }
 
-/** null where the system does not tell. */
-export function findListenerPid({ host, port }: Place): number | null {
+/** Returns the process that listens on the port. Returns null if the system does not name it. */
+export function findListenerPid({ host, port }: Endpoint): number | null {
   const pids = addressesOf(host).map((address) => native().findListenerPid(address, port));
   return pids.find((pid) => pid !== 0) ?? null;
 }
 
-/** The process of a connection that leaves from the port, or came to it. Null if the system does not tell. */
-export function findConnectionPid({ host, port }: Place): number | null {
+/**
+ * Returns the process of a connection from or to the port. Returns null if the system does not name
+ * it.
+ */
+export function findConnectionPid({ host, port }: Endpoint): number | null {
   const pids = addressesOf(host).map((address) => native().findConnectionPid(address, port));
   return pids.find((pid) => pid !== 0) ?? null;
 }
 
-/** Returns false also for a process that is being killed, where the system tells (Linux). */
+/** Returns false also for a process that is being killed, where the system reports that (Linux). */
 export function isProcessAlive(pid: number): boolean {
   return native().processStartToken(pid) !== -1;
 }
 
-function answers(address: string, port: number): boolean {
+function isReachable(address: string, port: number): boolean {
   try {
     return native().probePort(address, port) !== 'refused';
   } catch {
-    // It could not be asked: not an address of this host, or no source port left. The tables may know.
+    // The probe fails for an address of another host, or without a free source port. The system's
+    // tables may still list a listener.
     return native().hasListener(address, port);
   }
 }

@@ -1,25 +1,27 @@
-// Where the locks of a gateway would lie, for programs that only want to know.
-import { type GatewayLockOptions, readGatewayOptions } from './gateway-options.js';
+// The paths and the endpoint of a gateway, without starting it.
+import type { GatewayLockOptions } from './gateway-lock-options.js';
+import { readGatewayOptions } from './gateway-options.js';
 
 export interface GatewayPaths {
   readonly stateDir: string;
   readonly configPath: string;
   readonly lockDir: string;
-  /** In the order in which they are taken. */
+  /** In the order in which they are acquired. */
   readonly lockPaths: readonly string[];
   readonly host: string;
   readonly port: number;
 }
 
 /**
- * What acquireGatewayLock() would use with these options and this environment. Nothing is created.
+ * Returns the paths and the endpoint that acquireGatewayLock() would use with these options and
+ * this environment. Creates nothing.
  *
  * @throws what acquireGatewayLock() throws for its options
  */
 export function resolveGatewayPaths(options: GatewayLockOptions = {}): GatewayPaths {
   const { lockPaths, host, port } = readGatewayOptions(options);
-  // Also beside a lock file of the caller's own, which needs none of these.
-  const { lockFile: _, ...place } = options;
-  const { stateDir, configPath, lockDir } = readGatewayOptions(place).paths!;
+  // With `lockFile` the lock needs no state directory, but the result names one.
+  const { lockFile: _, ...others } = options;
+  const { stateDir, configPath, lockDir } = readGatewayOptions(others).paths!;
   return { stateDir, configPath, lockDir, lockPaths: lockPaths.map((path) => path()), host, port };
 }

@@ -1,28 +1,33 @@
-// The lock directories of other users beside ours. A lock directory is private to its user, so two users, a user namespace, or two
-// pods with different uids on one volume hold different state locks for one state directory.
+// Sibling lock directories: those of other users for the same state directory. A lock directory is
+// private to its user, so two users, a user namespace, or two pods with different uids on one
+// volume hold different state locks.
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { monotonicMs } from '../clock.js';
-import { type LockProbe, probe } from '../lock/probe-lock.js';
+import { type LockProbe, probeTarget } from '../lock/internal.js';
 import { sleep } from '../sleep.js';
 import { contentionPolicy } from './contention-policy.js';
 import { lockedError } from './gateway-error.js';
+import type { GatewayWait } from './gateway-lock-options.js';
 import type { GatewayRequest } from './gateway-options.js';
-import { type ProbedLock, probeRequestOf } from './lock-requests.js';
-import { isLockDirectory } from './state-paths.js';
+import { isLockDirectory } from './lock-directories.js';
+import { type LockLocation, lockTarget } from './lock-requests.js';
 
-/** Milliseconds between two probes: nothing reports the release of another user's lock. */
+/** Milliseconds between two probes, because nothing reports the release of another user's lock. */
 const SIBLING_PAUSE_MS = 250;
 
 /**
- * Step 10 of docs/protocol.md. Waits until no other user's gateway holds this state. Called with our own state lock held,
- * so that of two simultaneous starts at least one sees the other. A directory that cannot be read says nothing.
+ * Step 10 of docs/protocol.md. Waits until no gateway of another user holds this state. The caller
+ * holds our own state lock, so of two simultaneous starts at least one sees the other. Ignores a
+ * directory that cannot be read.
  *
- * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` at once if such a gateway lives and the port is in use, `ERR_GATEWAY_LOCKED` at
- *   the deadline; `signal.reason`
+ * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` at once if such a gateway is alive and the
+ *   port is in use
+ * @throws {GatewayLockError} `ERR_GATEWAY_LOCKED` at the deadline
+ * @throws `signal.reason` if the signal aborts
  */
 export async function waitForSiblings(request: GatewayRequest, deadline: number): Promise<void> {
-  let held: ProbedLock | null = null;
+  let held: GatewayWait | null = null;
   const onContended = contentionPolicy(request, () => held);
   for (;;) {
     held = findHeldSibling(request);
@@ -34,7 +39,9 @@ export async function waitForSiblings(request: GatewayRequest, deadline: number)
   }
 }
 
-function findHeldSibling(request: GatewayRequest): ProbedLock | null {
+type SiblingRequest = LockLocation & Pick<GatewayRequest, 'app'>;
+
+function findHeldSibling(request: SiblingRequest): GatewayWait | null {
   for (const path of siblingLocks(request)) {
     const found = probeReadable(path, request);
     if (found?.state === 'held') return { lockPath: path, owner: found.owner, ownerAlive: found.ownerAlive };
@@ -42,8 +49,10 @@ function findHeldSibling(request: GatewayRequest): ProbedLock | null {
   return null;
 }
 
-/** Only beside a lock directory in its default place: one that the caller named has no siblings. */
-function siblingLocks({ app, paths }: GatewayRequest): string[] {
+/**
+ * Returns no paths if the caller named the lock directory or the lock file, which have no siblings.
+ */
+function siblingLocks({ app, paths }: SiblingRequest): string[] {
   if (paths === null || !paths.ownLockDir) return [];
   const parent = dirname(paths.lockDir);
   const own = basename(paths.lockDir);
@@ -59,10 +68,13 @@ function entriesOf(directory: string): string[] {
   }
 }
 
-function probeReadable(path: string, request: GatewayRequest): LockProbe | null {
+/**
+ * Returns null if the lock cannot be probed, for example because this user may not read the file.
+ */
+function probeReadable(path: string, location: LockLocation): LockProbe | null {
   try {
-    return probe(probeRequestOf(path, request, 'everyone'));
+    return probeTarget(lockTarget(path, location), 'everyone');
   } catch {
-    return null; // Another user's file that we may not read.
+    return null;
   }
 }

@@ -1,13 +1,18 @@
-// A first start by `sudo` in the home of another user. On macOS sudo keeps HOME (man 8 sudo, env_keep of /etc/sudoers), so
-// ~/.gateway would belong to root, and the user's own gateway could not use it.
+// Protection against a first start with `sudo` in the home directory of another user. On macOS sudo
+// keeps HOME (man 8 sudo, env_keep of /etc/sudoers), so root would own ~/.gateway, and the user's
+// own gateway could not use it.
 import { lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LockError } from '../errors.js';
+import { effectiveUserId } from '../native/platform.js';
 
-/** Returns who owns the place where root, by sudo, would make the directory. Returns null if it exists, or root owns that place. */
-export function otherOwnerAbove(directory: string): { readonly path: string; readonly uid: number } | null {
+/**
+ * Returns the directory of another user in which sudo would create `directory` as root. Returns
+ * null if `directory` exists, if root owns its nearest existing parent, or without sudo.
+ */
+export function findForeignParent(directory: string): { readonly path: string; readonly uid: number } | null {
   const { SUDO_UID } = process.env;
-  if (process.geteuid?.() !== 0 || SUDO_UID === undefined || SUDO_UID === '0') return null;
+  if (effectiveUserId() !== 0 || SUDO_UID === undefined || SUDO_UID === '0') return null;
   if (lstatSync(directory, { throwIfNoEntry: false }) !== undefined) return null;
   for (let path = dirname(directory); ; path = dirname(path)) {
     const uid = lstatSync(path, { throwIfNoEntry: false })?.uid;
@@ -15,12 +20,15 @@ export function otherOwnerAbove(directory: string): { readonly path: string; rea
   }
 }
 
-/** @throws {LockError} `ERR_LOCK_PERMISSION` */
-export function refuseHomeOfOther(directory: string): void {
-  const above = otherOwnerAbove(directory);
-  if (above === null) return;
-  const text = `'${directory}' is not there, and sudo would make it for root in '${above.path}' of uid ${above.uid}`;
-  throw new LockError('ERR_LOCK_PERMISSION', `${text}. Start without sudo, or name a state directory of root's own`, {
+/**
+ * @throws {LockError} `ERR_LOCK_PERMISSION` if sudo would create `directory` in the home directory
+ *   of another user
+ */
+export function assertNoForeignParent(directory: string): void {
+  const parent = findForeignParent(directory);
+  if (parent === null) return;
+  const text = `sudo would create '${directory}' as root, but '${parent.path}' belongs to uid ${parent.uid}`;
+  throw new LockError('ERR_LOCK_PERMISSION', `${text}. Start without sudo, or set stateDir to a directory of root`, {
     path: directory,
   });
 }

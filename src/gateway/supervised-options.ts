@@ -1,4 +1,4 @@
-// What startSupervised() takes, checked and completed.
+// The options of startSupervised(), checked and completed.
 import {
   checkFlag,
   checkFunction,
@@ -12,48 +12,71 @@ import type { SupervisedDecision } from '../events.js';
 import { checkHealthQuestion, type HealthCheckOptions, type HealthProbe, probeHealth } from '../probe/probe-health.js';
 import { detectSupervisor, type Supervisor } from './detect-supervisor.js';
 
-/** How long one try may take. To be spread over the options of acquireGatewayLock(). */
+/** Options of one attempt to start, to be spread over the options of acquireGatewayLock(). */
 export interface SupervisedAttempt {
   readonly timeoutMs: number;
   readonly bindTimeoutMs: number;
-  /** `wait` once that gateway was seen to be unhealthy, or is waited for: the lock is taken as soon as it dies. */
+  /**
+   * `wait` after the first attempt, so that the lock is acquired as soon as the running gateway
+   * dies.
+   */
   readonly whenListening: 'fail' | 'wait';
   readonly signal?: AbortSignal;
 }
 
-export type HealthCheck = (place: { host: string; port: number; timeoutMs: number }) => Promise<HealthProbe>;
+/** Checks the health of the gateway at an endpoint. */
+export type HealthCheck = (endpoint: { host: string; port: number; timeoutMs: number }) => Promise<HealthProbe>;
 
 export interface StartSupervisedOptions<Gateway> {
-  /** Starts the gateway: `(attempt) => acquireGatewayLock({ ...options, ...attempt })`, and what belongs to it. */
+  /**
+   * Starts the gateway, for example `(attempt) => acquireGatewayLock({ ...options, ...attempt })`.
+   */
   readonly start: (attempt: SupervisedAttempt) => Gateway | Promise<Gateway>;
-  /** Who starts this process again; null for nobody. @default detectSupervisor() */
+  /**
+   * The supervisor that restarts this process; null if there is none.
+   *
+   * @default detectSupervisor()
+   */
   readonly supervisor?: Supervisor | null;
-  /** How the other gateway is asked: the options of probeHealth(), or a function. @default GET /healthz */
+  /**
+   * The health check of the running gateway: options of probeHealth(), or a function.
+   *
+   * @default GET /healthz
+   */
   readonly health?: HealthCheckOptions | HealthCheck;
-  /** Milliseconds from one try to the next. @default 5000 */
+  /**
+   * Milliseconds from one attempt to the next.
+   *
+   * @default 5000
+   */
   readonly retryDelayMs?: number;
   /**
-   * Milliseconds for all tries together, lock waits and health probes included. Only a health probe may end up to
-   * 1000 ms later, so that no budget is too short to leave a healthy gateway in control. @default 30000
+   * Milliseconds for all attempts together, including lock waits and health checks. A health check
+   * may end up to 1000 ms later, so that even a short budget detects a healthy gateway.
+   *
+   * @default 30000
    */
   readonly budgetMs?: number;
   /**
-   * Wait behind a healthy gateway until it ends, and take over at once. For launchd, which ignores exit codes
-   * and would start a duplicate every 10 s (openclaw#89867). @default false
+   * Waits until a healthy gateway ends, then starts at once. For launchd, which ignores exit codes
+   * and would start a duplicate every 10 s (openclaw#89867).
+   *
+   * @default false
    */
   readonly park?: boolean;
-  /** Ends it: the promise rejects with `signal.reason`. */
+  /** Ends the start: the promise rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
-  /** Told of each decision about a refused start. What it throws ends the start. */
+  /** Called with each decision about a refused start. An error that it throws ends the start. */
   readonly onDecision?: (decision: SupervisedDecision) => void;
 }
 
+/** The checked options of a supervised start. */
 export interface SupervisedRequest<Gateway> {
   readonly start: (attempt: SupervisedAttempt) => Gateway | Promise<Gateway>;
   readonly supervisor: Supervisor | null;
-  readonly askHealth: HealthCheck;
+  readonly checkHealth: HealthCheck;
   readonly healthTimeoutMs: number;
-  /** What a try leaves of the budget for the health probe after it. */
+  /** The part of the budget that an attempt leaves for the health check after it. */
   readonly healthReserveMs: number;
   readonly retryDelayMs: number;
   readonly budgetMs: number;
@@ -64,19 +87,22 @@ export interface SupervisedRequest<Gateway> {
 
 const SUPERVISORS = ['systemd', 'launchd', 'schtasks', 'external'] as const;
 
-/** @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE` naming the option */
+/**
+ * @throws {TypeError} `ERR_INVALID_ARG_*` naming the option
+ * @throws {RangeError} `ERR_OUT_OF_RANGE` naming the option
+ */
 export function readSupervisedOptions<Gateway>(options: StartSupervisedOptions<Gateway>): SupervisedRequest<Gateway> {
   checkOptions(options);
   const { start, supervisor = detectSupervisor(), health = {} } = options;
   if (typeof start !== 'function') throw invalidType('start', 'a function', start);
   const budgetMs = checkTimeout('budgetMs', options.budgetMs ?? 30_000);
-  const { askHealth, healthTimeoutMs } = readHealth(health);
+  const { checkHealth, healthTimeoutMs } = readHealth(health);
   return {
     start,
     supervisor: supervisor === null ? null : checkOneOf('supervisor', supervisor, SUPERVISORS),
-    askHealth,
+    checkHealth,
     healthTimeoutMs,
-    // A budget that is shorter than a health probe is divided evenly.
+    // Half of a budget that is shorter than two health checks.
     healthReserveMs: budgetMs === Number.POSITIVE_INFINITY ? 0 : Math.min(healthTimeoutMs, budgetMs / 2),
     retryDelayMs: checkTimeout('retryDelayMs', options.retryDelayMs ?? 5000),
     budgetMs,
@@ -87,9 +113,9 @@ export function readSupervisedOptions<Gateway>(options: StartSupervisedOptions<G
 }
 
 function readHealth(health: Exclude<StartSupervisedOptions<unknown>['health'], undefined>) {
-  if (typeof health === 'function') return { askHealth: health, healthTimeoutMs: 1000 };
+  if (typeof health === 'function') return { checkHealth: health, healthTimeoutMs: 1000 };
   if (typeof health !== 'object' || health === null) throw invalidType('health', 'an object or a function', health);
   const { timeoutMs } = checkHealthQuestion(health);
-  const askHealth: HealthCheck = (place) => probeHealth({ ...health, ...place });
-  return { askHealth, healthTimeoutMs: timeoutMs };
+  const checkHealth: HealthCheck = (endpoint) => probeHealth({ ...health, ...endpoint });
+  return { checkHealth, healthTimeoutMs: timeoutMs };
 }

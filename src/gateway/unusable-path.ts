@@ -1,4 +1,4 @@
-// What to do when a lock file cannot be used. A LockError says it in its own message.
+// Hints for a lock file that cannot be used. A LockError contains its advice in the message.
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute } from 'node:path';
 import { findForeignPart, nearestVisible } from '../native/file-access.js';
@@ -6,7 +6,7 @@ import { makeDirectoryCommand } from '../native/shell-commands.js';
 
 const NOTHING_STARTED = 'No gateway was started.';
 
-/** `named`: the caller named the lock file itself, so no state directory decides where it lies. */
+/** `named` is true if the caller named the lock file, so that stateDir would not move it. */
 export function unusableHint(lockPath: string, named: boolean, cause: unknown): string {
   const { code = '' } = cause as NodeJS.ErrnoException;
   if (!isAbsolute(lockPath)) return NOTHING_STARTED;
@@ -22,7 +22,7 @@ const HINTS: Readonly<Record<string, Hint>> = {
   },
   ENOTDIR: (path) => `'${nearestVisible(path)}' is not a directory. Choose another path, or move that file away.`,
   EROFS: (_path, named) => `The file system is read-only. ${elsewhere(named)}`,
-  // Its own message names what an earlier start with sudo has left.
+  // For a file that an earlier start with sudo left, the message already names the command.
   ERR_LOCK_PERMISSION: (path, named) => (findForeignPart(path) === null ? elsewhere(named) : null),
 };
 

@@ -1,57 +1,63 @@
-// Taking a lock: at once or not at all, or with waiting.
+// Acquires a lock: at once or not at all, or after a wait.
 import { checkSignal, checkTimeout } from '../arguments.js';
-import { monotonicMs } from '../clock.js';
 import { announce } from '../events.js';
 import { attempt, lastAttemptSync } from './attempt.js';
-import { MAX_BACKOFF_MS } from './backoff.js';
 import type { FileLock } from './file-lock.js';
 import { GracePeriods } from './grace-period.js';
 import { timeoutError } from './lock-error.js';
 import { type AttemptRequest, readRequest, type TryAcquireLockOptions } from './lock-options.js';
-import { type LockProbe, probeUnlessDenied } from './probe-lock.js';
+import { type LockProbe, probeUnlessOpenFails } from './probe-lock.js';
 import { hasWaiters } from './wait-queue.js';
-import { type Wait, Waiter } from './waiter.js';
+import { Waiter, type WaitOptions } from './waiter.js';
 
 export interface AcquireLockOptions extends TryAcquireLockOptions {
-  /** Milliseconds; 0 tries once, Infinity waits for ever. @default 5000 */
+  /**
+   * Milliseconds to wait for the holder. 0 tries once, Infinity waits forever.
+   *
+   * @default 5000
+   */
   readonly timeoutMs?: number;
-  /** Ends the wait: the promise rejects with `signal.reason`. */
+  /** Ends the wait when it aborts: the promise rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
   /**
-   * Called while somebody else holds the lock: when the wait begins, and from then on at least every 250 ms. It is
-   * awaited: neither deadline nor signal ends it, and those who wait behind in this process wait for it, too. What it throws
-   * ends the wait.
+   * Called while another holder has the lock: when the wait begins, and then at least every 250 ms.
+   * It is awaited: neither the timeout nor the signal ends it, and the waiters behind this one in
+   * the same thread wait for it as well. If it throws, the wait ends with that error.
    */
   readonly onContended?: () => void | Promise<void>;
 }
 
 /**
- * Takes the lock now or returns null. Synchronous; never waits for a living holder. It may block for 20 ms to tell a holder
- * from a prober, and on Windows for 2 s where a dead holder's lock is not free yet, or 0.5 s where the file cannot be
- * opened for a moment.
+ * Acquires the lock at once, or returns null if another holder has the lock. Synchronous; never
+ * waits for a living holder. May block for 20 ms to tell a holder from a prober, and on Windows for
+ * 2000 ms while the lock of a dead holder is not free yet, or for 500 ms while the file cannot be
+ * opened.
  *
- * The owner record replaces the content of the file while the lock is held. A file that is not a lock file is refused with
- * `ERR_LOCK_INVALID_FILE` and never changed.
+ * The owner record replaces the content of the file while the lock is held. A file that is not a
+ * lock file is refused with `ERR_LOCK_INVALID_FILE` and never changed.
  *
- * @throws {LockError} `ERR_LOCK_INVALID_FILE`, `ERR_LOCK_PERMISSION`, `ERR_LOCK_UNSUPPORTED`,
- *   `ERR_LOCK_WEAK_FILESYSTEM`, `ERR_NATIVE_MISSING`; other failures are the system's own errors (ENOENT, EMFILE ...)
+ * @throws {LockError} `ERR_LOCK_INVALID_FILE` if the file is not a lock file or not safe to use
+ * @throws {LockError} `ERR_LOCK_PERMISSION` if this process may not use the file or its directory
+ * @throws {LockError} `ERR_LOCK_UNSUPPORTED` if the file system has no file locks
+ * @throws {LockError} `ERR_LOCK_WEAK_FILESYSTEM` if the file system grants the lock to two
+ *   processes
+ * @throws {LockError} `ERR_NATIVE_MISSING` if the addon cannot be loaded
+ * @throws {Error} the system's error in any other case: ENOENT, EMFILE ...
  */
 export function tryAcquireLock(path: string, options: TryAcquireLockOptions = {}): FileLock | null {
   return lastAttemptSync(readRequest(path, options));
 }
 
-/** Acquires a lock only to remove its file. `ownPath`: it lies in a lock directory, so any content will do. @internal */
-export function tryAcquireForRemoval(path: string, ownPath: boolean): FileLock | null {
-  return lastAttemptSync({ ...readRequest(path, { keepFile: false }), ownPath });
-}
-
 /**
- * Takes the lock, waiting for its holder up to `timeoutMs`. Who waits is woken by the release. Within a process, and
- * each of its worker threads, the waiters of one path are served in the order in which they came.
+ * Acquires the lock, waiting up to `timeoutMs` for the holder. The release wakes the waiter. The
+ * waiters of one path in the same thread acquire in the order in which they came.
  *
- * At the deadline the lock is asked for a last time, which may take as long as with {@link tryAcquireLock}, but blocks nobody.
+ * Makes the last attempt at the deadline. That may take as long as {@link tryAcquireLock}, without
+ * blocking the thread.
  *
- * @throws {LockError} `ERR_LOCK_TIMEOUT` with the holder's record; and everything that {@link tryAcquireLock} throws
+ * @throws {LockError} `ERR_LOCK_TIMEOUT` with the holder's record if the lock is still held at the
+ *   deadline
+ * @throws everything that {@link tryAcquireLock} throws
  */
 export async function acquireLock(path: string, options: AcquireLockOptions = {}): Promise<FileLock> {
   const request = readRequest(path, options);
@@ -62,45 +68,39 @@ export async function acquireLock(path: string, options: AcquireLockOptions = {}
   return acquireAtOnce(request, timeoutMs) ?? (await acquireInTurn(request, { timeoutMs, signal, onContended }));
 }
 
-/** null: it has to be waited for. Whoever comes later stands behind those who wait already. */
+/**
+ * Returns null if the caller has to wait. A new caller never overtakes one that is already queued.
+ */
 export function acquireAtOnce(request: AttemptRequest, timeoutMs: number): FileLock | null {
-  // A try that is the first and the last is one that waits out probers.
+  // With a zero timeout the first attempt is also the last, so it must rule out a concurrent
+  // prober.
   return timeoutMs === 0 || hasWaiters(request.path) ? null : attempt(request);
 }
 
-export interface Waiting {
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
-  readonly onContended: AcquireLockOptions['onContended'];
+/**
+ * Waits in the queue of the lock and acquires it.
+ *
+ * @throws {LockError} `ERR_LOCK_TIMEOUT`
+ */
+export async function acquireInTurn(request: AttemptRequest, options: WaitOptions): Promise<FileLock> {
+  const waiter = new Waiter(request, options);
+  if (options.timeoutMs > 0) announceWait(request, options.timeoutMs);
+  return (await waitInTurn(waiter, options)) ?? fail(request, options.timeoutMs);
 }
 
-/** @throws {LockError} `ERR_LOCK_TIMEOUT` */
-export async function acquireInTurn(request: AttemptRequest, waiting: Waiting): Promise<FileLock> {
-  const { timeoutMs, signal, onContended } = waiting;
-  const wait: Wait = {
-    request,
-    deadline: monotonicMs() + timeoutMs,
-    signal,
-    longestSleepMs: onContended === undefined ? Number.POSITIVE_INFINITY : MAX_BACKOFF_MS,
-  };
-  if (timeoutMs > 0) announceWait(request, timeoutMs);
-  return (await waitInTurn(wait, onContended)) ?? fail(request, timeoutMs);
-}
-
-/** null: the deadline has passed. */
-async function waitInTurn(wait: Wait, onContended: AcquireLockOptions['onContended']): Promise<FileLock | null> {
-  const waiter = new Waiter(wait);
+/** Returns null if the lock is still held at the deadline. */
+async function waitInTurn(waiter: Waiter, { signal, onContended }: WaitOptions): Promise<FileLock | null> {
   try {
     for (;;) {
-      const last = monotonicMs() >= wait.deadline;
+      const last = waiter.hasTimedOut;
       const lock = last ? await waiter.tryForTheLastTime() : waiter.try();
       if (lock !== null) return lock;
       await onContended?.();
       if (last) return null;
-      wait.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       const late = await waiter.sleep();
       if (late !== null) return late;
-      wait.signal?.throwIfAborted();
+      signal?.throwIfAborted();
     }
   } finally {
     waiter.close();
@@ -118,7 +118,7 @@ function announceWait(request: AttemptRequest, timeoutMs: number): void {
 /** Probes once, without retrying, so that a waiter never blocks the event loop. */
 function peekHolder(request: AttemptRequest): Pick<LockProbe, 'owner' | 'ownerAlive'> {
   try {
-    const { owner, ownerAlive } = probeUnlessDenied(request, new GracePeriods()) ?? UNKNOWN_HOLDER;
+    const { owner, ownerAlive } = probeUnlessOpenFails(request, new GracePeriods()) ?? UNKNOWN_HOLDER;
     return { owner, ownerAlive };
   } catch {
     return UNKNOWN_HOLDER;

@@ -1,20 +1,23 @@
-// One attempt at a lock: what the kernel says, what the file held before, and our own record in it.
+// One attempt to acquire a lock: the kernel lock, the judgement of what the file contained before,
+// and the new owner record.
 import type { LockErrorCode, OwnerRecord } from '../errors.js';
 import { announce } from '../events.js';
 import type { LockId, WaiterId } from '../native/binding.js';
-import { locksOutliveHolders } from '../native/late-release.js';
 import { native } from '../native/load.js';
+import { locksOutliveHolders } from '../native/platform.js';
 import { FileLock, type WaitMode } from './file-lock.js';
-import type { GracePeriods } from './grace-period.js';
+import { type GracePeriods, type RetryReason, retryPastProbers, retryPastProbersSync } from './grace-period.js';
 import { isCoordinatorLocked, judgeLeftover, type Leftover, type ReclaimReason } from './leftover.js';
 import { notALockFileError, otherViewError, toLockError } from './lock-error.js';
 import type { AttemptRequest } from './lock-options.js';
-import { isOwnerAlive } from './owner-liveness.js';
-import { formatRecord, newAcquisition } from './owner-record.js';
-import { type Certainty, retryPastProbers, retryPastProbersSync } from './prober-grace.js';
+import { isOwnerAlive } from './process-identity.js';
+import { createRecord, formatRecord } from './record-encoder.js';
 import { parseRecord } from './record-parser.js';
 
-/** What this attempt inherits from earlier ones: the waiter's open file, and how it has been waiting. */
+/**
+ * What this attempt inherits from earlier ones: the waiter's open file, and how it has been
+ * waiting.
+ */
 export interface AttemptContext {
   readonly waiter?: WaiterId | undefined;
   readonly waitMode: WaitMode | null;
@@ -22,73 +25,94 @@ export interface AttemptContext {
 
 const FIRST_ATTEMPT: AttemptContext = { waitMode: null };
 
-/** Opening the file failed, probably for a moment only. `lease`: for as long as another program's file lease lasts. */
-interface Denial {
-  readonly denial: 'transient' | 'lease';
+/**
+ * A failure to open the file, probably for a moment only. `lease`: another program has a file
+ * lease. A class, because a record may have any field, also the fields of this one.
+ */
+class OpenFailure {
+  readonly kind: 'transient' | 'lease';
   readonly error: unknown;
-}
 
-/** The lock; a denial; or the record of the holder, null if the file names none. */
-type Answer = FileLock | OwnerRecord | Denial | null;
-
-/** Returns null if another process holds the lock, or seems to. */
-export function attempt(request: AttemptRequest, context = FIRST_ATTEMPT): FileLock | null {
-  const answer = tryOnce(request, context);
-  // A grace period begins when its reason is first seen, and not with the last attempt.
-  if (locksOutliveHolders) certaintyOf(answer, request.gracePeriods);
-  return answer instanceof FileLock ? answer : null;
+  constructor(kind: 'transient' | 'lease', error: unknown) {
+    this.kind = kind;
+    this.error = error;
+  }
 }
 
 /**
- * The last attempt. Retries until neither a prober nor a transient failure can be mistaken for a holder. Blocks the thread.
+ * The acquired lock, a failure to open the file, or the holder's record (null if the file names no
+ * holder).
  */
-export function lastAttemptSync(request: AttemptRequest): FileLock | null {
-  const answer = retryPastProbersSync(
-    () => tryOnce(request, FIRST_ATTEMPT),
-    (each) => certaintyOf(each, request.gracePeriods),
-  );
-  return conclude(answer, request.path);
+type AttemptResult = FileLock | OpenFailure | OwnerRecord | null;
+
+/** Returns null if another process holds the lock, or seems to. */
+export function attempt(request: AttemptRequest, context = FIRST_ATTEMPT): FileLock | null {
+  const result = tryOnce(request, context);
+  // Begins the grace period of a late release when its reason is first seen, not with the last
+  // attempt.
+  if (locksOutliveHolders) retryReasonOf(result, request.gracePeriods);
+  return result instanceof FileLock ? result : null;
 }
 
-/** As {@link lastAttemptSync}, without blocking. @throws `signal.reason` as soon as the signal aborts */
+/**
+ * Makes the last attempt. Retries until neither a prober nor a transient failure can be mistaken
+ * for a holder. Blocks the thread.
+ */
+export function lastAttemptSync(request: AttemptRequest): FileLock | null {
+  const { gracePeriods, path } = request;
+  const result = retryPastProbersSync(
+    () => tryOnce(request, FIRST_ATTEMPT),
+    (each) => retryReasonOf(each, gracePeriods),
+    gracePeriods,
+  );
+  return lockOrNull(result, path);
+}
+
+/**
+ * Same as {@link lastAttemptSync}, without blocking the thread.
+ *
+ * @throws `signal.reason` as soon as the signal aborts
+ */
 export async function lastAttempt(
   request: AttemptRequest,
   context: AttemptContext,
   signal: AbortSignal | undefined,
 ): Promise<FileLock | null> {
-  const answer = await retryPastProbers(
+  const { gracePeriods, path } = request;
+  const result = await retryPastProbers(
     () => tryOnce(request, context),
-    (each) => certaintyOf(each, request.gracePeriods),
+    (each) => retryReasonOf(each, gracePeriods),
+    gracePeriods,
     signal,
   );
-  return conclude(answer, request.path);
+  return lockOrNull(result, path);
 }
 
-function conclude(answer: Answer, path: string): FileLock | null {
-  if (isDenial(answer)) throw toLockError(answer.error, path);
-  return answer instanceof FileLock ? answer : null;
+function lockOrNull(result: AttemptResult, path: string): FileLock | null {
+  if (result instanceof OpenFailure) throw toLockError(result.error, path);
+  return result instanceof FileLock ? result : null;
 }
 
-function certaintyOf(answer: Answer, gracePeriods: GracePeriods): Certainty {
-  if (answer instanceof FileLock) return 'certain';
-  if (isDenial(answer)) return answer.denial === 'lease' ? 'doubtful' : 'passing';
-  const alive = answer === null ? null : isOwnerAlive(answer);
-  if (alive === true) return 'certain';
-  return alive === false && gracePeriods.mayReleaseLate() ? 'passing' : 'doubtful';
+/**
+ * A refusal is final only if the holder is known to be alive. A file lease gets the same grace
+ * period as a prober.
+ */
+function retryReasonOf(result: AttemptResult, gracePeriods: GracePeriods): 'final' | RetryReason {
+  if (result instanceof FileLock) return 'final';
+  if (result instanceof OpenFailure) return result.kind === 'lease' ? 'prober' : 'transient';
+  const alive = result === null ? null : isOwnerAlive(result);
+  if (alive === true) return 'final';
+  return alive === false && gracePeriods.mayReleaseLate() ? 'transient' : 'prober';
 }
 
-function isDenial(answer: Answer): answer is Denial {
-  return answer !== null && !(answer instanceof FileLock) && 'denial' in answer;
-}
-
-function tryOnce(request: AttemptRequest, { waiter, waitMode }: AttemptContext): Answer {
+function tryOnce(request: AttemptRequest, { waiter, waitMode }: AttemptContext): AttemptResult {
   const result = tryNative(request, waiter);
   if (typeof result === 'string') return parseRecord(result);
   if (typeof result !== 'number') return result;
   const { verdict, owner } = inspectLeftover(result, request);
   if (verdict === 'held-by-record') return owner;
   try {
-    const reclaimed = reasonOf(verdict);
+    const reclaimed = reclaimReasonOf(verdict);
     return completeAcquire(result, request, { reclaimed, predecessor: reclaimed === null ? null : owner, waitMode });
   } catch (error) {
     native().undo(result);
@@ -99,14 +123,14 @@ function tryOnce(request: AttemptRequest, { waiter, waitMode }: AttemptContext):
 function tryNative(
   { path, flags, gracePeriods }: AttemptRequest,
   waiter: WaiterId | undefined,
-): LockId | string | Denial {
+): LockId | string | OpenFailure {
   try {
     const result = waiter === undefined ? native().tryAcquire(path, flags) : native().retry(waiter);
-    gracePeriods.endDenials();
+    gracePeriods.endOpenFailures();
     return result;
   } catch (error) {
-    if ((error as { detail?: string }).detail === 'file-lease') return { denial: 'lease', error };
-    if (gracePeriods.shouldRetryOpen(error)) return { denial: 'transient', error };
+    if ((error as { detail?: string }).detail === 'file-lease') return new OpenFailure('lease', error);
+    if (gracePeriods.shouldRetryOpen(error)) return new OpenFailure('transient', error);
     throw toLockError(error, path);
   }
 }
@@ -115,8 +139,9 @@ const FREE: Leftover = { verdict: 'free', owner: null };
 const HELD_BY_UNKNOWN: Leftover = { verdict: 'held-by-record', owner: null };
 
 /**
- * Step 5 of docs/protocol.md. Judges what the file held before the kernel gave us the lock. Until that is known the file
- * may be a living gateway's, or no lock file at all, so any other outcome leaves it as it is.
+ * Step 5 of docs/protocol.md. Judges what the file contained before the kernel granted the lock.
+ * Until then the file may belong to a living gateway, or may not be a lock file at all. So unless
+ * the lock is usable, this leaves the file as it is.
  */
 function inspectLeftover(id: LockId, request: AttemptRequest): Leftover {
   let usable = false;
@@ -144,24 +169,24 @@ function refuse({ verdict, owner }: Leftover, path: string): void {
   if (verdict === 'other-view') throw otherViewError(path, owner!);
 }
 
-function reasonOf(verdict: Leftover['verdict']): ReclaimReason | null {
+function reclaimReasonOf(verdict: Leftover['verdict']): ReclaimReason | null {
   return verdict === 'owner-gone' || verdict === 'port-free' || verdict === 'stale' ? verdict : null;
 }
 
-/** Step 6. Writes our record and makes the lock. */
+/** Step 6 of docs/protocol.md. Writes the owner record and creates the {@link FileLock}. */
 function completeAcquire(
   id: LockId,
   request: AttemptRequest,
-  how: Pick<FileLock, 'reclaimed' | 'predecessor' | 'waitMode'>,
+  outcome: Pick<FileLock, 'reclaimed' | 'predecessor' | 'waitMode'>,
 ): FileLock {
   const { path, mode, head } = request;
-  const { reclaimed } = how;
-  const record = head === null ? null : { head, acquisition: newAcquisition() };
+  const { reclaimed } = outcome;
+  const record = head === null ? null : createRecord(head);
   if (record !== null) native().writeRecord(id, formatRecord(record));
   const strength = native().strengthOf(id);
   if (strength === 'weak' && request.weakFileSystem === 'warn') warnWeak(path);
   if (reclaimed !== null) announce('gateway-lock:reclaim', () => ({ path, reason: reclaimed }));
-  const lock = new FileLock(id, { path, mode, strength, record, ...how });
+  const lock = new FileLock(id, record, { path, mode, strength, ...outcome });
   announce('gateway-lock:acquire', () => ({ path, mode, owner: lock.owner }));
   return lock;
 }

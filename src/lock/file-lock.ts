@@ -1,4 +1,4 @@
-// A lock that is held, and what its holder can do with it.
+// A held lock, and what its holder can do with it.
 import type { LockError, OwnerRecord } from '../errors.js';
 import { announce } from '../events.js';
 import type { LockId, LockStrength } from '../native/binding.js';
@@ -11,91 +11,91 @@ import {
   listeningHead,
   type OwnerFields,
   type OwnRecord,
-  type RecordHead,
   recordOf,
   updatedHead,
-} from './owner-record.js';
+} from './record-encoder.js';
 import { wakeFirst } from './wait-queue.js';
 
 export type LockMode = 'exclusive' | 'shared';
 /**
- * `watch`: the system reported the release. `poll`: it was asked again and again, 5 to 250 ms apart, because
- * nothing could be watched, or not the death of the holder: a limit (`fs.inotify.max_user_instances`), a remote file system, an
- * older gateway, on Windows a holder whom the record does not name.
+ * How a waiter noticed the release. `watch`: the system reported it. `poll`: by attempts 5 to 250
+ * ms apart, because the lock file or the process of the holder could not be watched: a limit
+ * (`fs.inotify.max_user_instances`), a remote file system, an older gateway, on Windows a holder
+ * that the record does not name.
  */
 export type WaitMode = 'watch' | 'poll';
 export type LostListener = (error: LockError) => void;
 
-/** How often a lock with an `onLost` listener looks whether its file is still there, in milliseconds. */
-export const LOST_CHECK_MS = 1000;
-
-interface Held {
-  readonly path: string;
-  readonly mode: LockMode;
-  readonly strength: LockStrength;
-  /** null in shared mode. */
-  readonly record: OwnRecord | null;
-  readonly reclaimed: ReclaimReason | null;
-  readonly predecessor: OwnerRecord | null;
-  readonly waitMode: WaitMode | null;
-}
+/** Milliseconds between two checks of the lock file while there is an `onLost` listener. */
+const LOST_CHECK_MS = 1000;
 
 /**
- * A held lock. It stays held until `release()` or the end of the process (or worker thread), however
- * that comes; losing the last reference to this object does not release it.
+ * A held lock. It stays held until `release()`, or until the process or worker thread ends for
+ * whatever reason. Losing the last reference to this object does not release it.
  */
 export class FileLock {
   readonly path: string;
   readonly mode: LockMode;
-  /** How far this file system can be trusted: `local`, `remote` or `weak`. */
+  /** How reliable locks are on this file system: `local`, `remote` or `weak`. */
   readonly strength: LockStrength;
-  /** Why a leftover lock file could be taken; null when there was none. */
+  /** Why a leftover lock file could be reclaimed. Null if there was none. */
   readonly reclaimed: ReclaimReason | null;
-  /** The record in the leftover lock file; null if there was none, or none that can be read. */
+  /** The record in the leftover lock file. Null if there was none, or if it cannot be read. */
   readonly predecessor: OwnerRecord | null;
-  /** How the end of the wait was noticed; null when there was none. */
+  /** How the waiter noticed the release. Null if there was no wait. */
   readonly waitMode: WaitMode | null;
   readonly #id: LockId;
-  /** Made with the first one: an empty set would be a tenth of what a lock takes. */
+  /** Created on first use: an empty Set would add 10 % to the memory of a lock. */
   #lostListeners: Set<LostListener> | undefined;
   #record: OwnRecord | null;
-  /** Made when it is asked for: that takes a tenth of what a lock takes. */
+  /** Parsed on first use: parsing takes 10 % as long as acquiring a lock. */
   #owner: OwnerRecord | undefined;
   #lost: LockError | null = null;
   #watch: NodeJS.Timeout | undefined;
 
-  /** @internal */
-  constructor(id: LockId, held: Held) {
+  /** `record` is null if the lock writes none. @internal */
+  constructor(
+    id: LockId,
+    record: OwnRecord | null,
+    properties: Pick<FileLock, 'path' | 'mode' | 'strength' | 'reclaimed' | 'predecessor' | 'waitMode'>,
+  ) {
     this.#id = id;
-    this.path = held.path;
-    this.mode = held.mode;
-    this.strength = held.strength;
-    this.reclaimed = held.reclaimed;
-    this.predecessor = held.predecessor;
-    this.waitMode = held.waitMode;
-    this.#record = held.record;
+    this.#record = record;
+    this.path = properties.path;
+    this.mode = properties.mode;
+    this.strength = properties.strength;
+    this.reclaimed = properties.reclaimed;
+    this.predecessor = properties.predecessor;
+    this.waitMode = properties.waitMode;
   }
 
+  /** False once the lock is released. */
   get held(): boolean {
     return native().isHeld(this.#id);
   }
 
   /**
-   * The descriptor, for a child that shall inherit the lock (`stdio` of `child_process.spawn`): the kernel
-   * frees the lock when its last copy is closed, or by `release()`. -1 once it is released.
+   * The file descriptor, to pass to a child through the `stdio` option of `child_process.spawn`.
+   * The kernel releases the lock when the last copy is closed; `release()` does so at once. -1
+   * after the release.
    */
   get fd(): number {
     return native().descriptorOf(this.#id);
   }
 
-  /** The record in the file; null in shared mode, which writes none. */
+  /**
+   * The record in the lock file. Null in shared mode and with `record: false`, which write none.
+   */
   get owner(): OwnerRecord | null {
     if (this.#record === null) return null;
     this.#owner ??= recordOf(this.#record);
     return this.#owner;
   }
 
-  /** Whether the lock is held and its path still names the locked file. Costs one system call. */
+  /**
+   * Returns true if the lock is held and its path still names the locked file. Costs one system
+   * call.
+   */
   verify(): boolean {
     if (!this.held || this.#lost !== null) return false;
     if (native().isFileInPlace(this.#id)) return true;
@@ -103,18 +103,19 @@ export class FileLock {
     this.#lost = lost;
     this.#stopWatch();
     announce('gateway-lock:lost', () => ({ path: this.path, error: lost }));
-    for (const listener of this.#lostListeners ?? []) this.#tell(listener, this.#lost);
+    for (const listener of this.#lostListeners ?? []) this.#notify(listener, this.#lost);
     return false;
   }
 
   /**
-   * Calls `listener` once, with `ERR_LOCK_REPLACED`, when the lock file is found to be removed or
-   * replaced: by `verify()`, or within {@link LOST_CHECK_MS}. The check does not keep the process alive.
+   * Calls `listener` once with `ERR_LOCK_REPLACED` if the lock file is removed or replaced.
+   * `verify()` detects that, and so does a check every 1000 ms that does not keep the process
+   * alive.
    *
-   * @returns a function that takes the listener off again
+   * @returns a function that removes the listener
    */
   onLost(listener: LostListener): () => void {
-    if (this.#lost !== null) this.#tell(listener, this.#lost);
+    if (this.#lost !== null) this.#notify(listener, this.#lost);
     this.#lostListeners ??= new Set();
     this.#lostListeners.add(listener);
     if (this.held && this.#lost === null) this.#watch ??= setInterval(() => this.verify(), LOST_CHECK_MS).unref();
@@ -125,38 +126,46 @@ export class FileLock {
   }
 
   /**
-   * Adds to the owner record, for example the port once it is known. Only an exclusive holder has one.
+   * Adds fields to the owner record, or replaces them; for example the port once it is known. Does
+   * nothing if the lock writes no record (shared mode, `record: false`) or is released.
    *
-   * @throws {RangeError} `ERR_OUT_OF_RANGE` when the record would be longer than 4096 bytes
+   * @throws {RangeError} `ERR_OUT_OF_RANGE` if the record would be longer than 4096 bytes
+   * @throws {TypeError} `ERR_INVALID_ARG_VALUE` if a field is not JSON
    */
   updateOwner(fields: OwnerFields): void {
     if (this.#record !== null && this.held) this.#write(updatedHead(this.#record.head, fields));
   }
 
-  /** `updateOwner({ bindHost, port })` for a record that names neither, and without making objects of it. @internal */
+  /**
+   * Same as `updateOwner({ bindHost, port })`, faster, for a record that has neither field.
+   * @internal
+   */
   nameListener(bindHost: string, port: number): void {
     if (this.#record !== null && this.held) this.#write(listeningHead(this.#record.head, bindHost, port));
   }
 
   /**
-   * Names the process `pid`, which has inherited {@link fd}, as the holder: that is the one to stop. From now on
-   * the end of this process, of whatever kind, leaves the lock to it; `release()` still ends it for both.
+   * Names the process `pid`, which has inherited {@link fd}, as the holder. From now on the end of
+   * this process, for whatever reason, leaves the lock to that process. `release()` still releases
+   * it for both.
    *
-   * @throws {RangeError} `ERR_OUT_OF_RANGE`; what {@link updateOwner} throws
+   * @throws {RangeError} `ERR_OUT_OF_RANGE` if `pid` is not a process id
+   * @throws what {@link updateOwner} throws
    */
   handOverTo(pid: number): void {
     if (!this.held) return;
-    // Step 8 of docs/protocol.md: the child has its copy. A holder in shared mode has no record.
+    // Step 8 of docs/protocol.md: the child has its copy of the descriptor.
     if (this.#record !== null) this.#write(handedOverHead(this.#record.head, pid));
     native().handOver(this.#id);
   }
 
   /**
-   * Clears our record in the lock file, or with `keepFile: false` removes the file, and drops the lock. Does nothing if the lock is
-   * released already.
+   * Clears the record in the lock file, or with `keepFile: false` removes the file, and drops the
+   * lock. Does nothing if the lock is released already.
    *
-   * @throws {LockError} `ERR_LOCK_PERMISSION`, or the system's own error, if the file could not be cleared or removed. The lock is
-   *   dropped all the same, and the file that stays blocks nothing.
+   * @throws {LockError} `ERR_LOCK_PERMISSION` if the file may not be cleared or removed
+   * @throws {Error} the system's error if clearing or removing the file failed. In both cases the
+   *   lock is dropped all the same, and the leftover lock file blocks nothing.
    */
   release(): void {
     let wasHeld = true;
@@ -169,7 +178,10 @@ export class FileLock {
     }
   }
 
-  /** As {@link release}, for a transaction that failed: removes the file only if this lock created it. @internal */
+  /**
+   * Same as {@link release}, for a transaction that failed: removes the file only if this lock
+   * created it. @internal
+   */
   undo(): void {
     native().undo(this.#id);
     this.#afterRelease();
@@ -185,8 +197,8 @@ export class FileLock {
     wakeFirst(this.path);
   }
 
-  #write(head: RecordHead): void {
-    const record = { head, acquisition: this.#record!.acquisition };
+  #write(head: string): void {
+    const record = { ...this.#record!, head };
     try {
       native().writeRecord(this.#id, formatRecord(record));
     } catch (error) {
@@ -196,8 +208,8 @@ export class FileLock {
     this.#owner = undefined;
   }
 
-  /** Apart from us and from each other, so that a listener that throws keeps nobody from being told. */
-  #tell(listener: LostListener, error: LockError): void {
+  /** Calls the listener in a microtask of its own, so that its error does not stop the others. */
+  #notify(listener: LostListener, error: LockError): void {
     queueMicrotask(() => listener(error));
   }
 

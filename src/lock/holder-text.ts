@@ -1,5 +1,5 @@
-// How messages name a holder, and what they tell a person to type. Only a process that is known to be
-// alive, and to be the one that the record means, may be suggested for a kill.
+// Texts about the holder in error messages and hints. They suggest a kill only for a process that
+// is known to be alive and to have written the record.
 import type { OwnerRecord } from '../errors.js';
 import { stopCommand } from '../native/shell-commands.js';
 import { printable } from '../printable.js';
@@ -9,12 +9,12 @@ export interface KnownHolder {
   readonly ownerAlive: boolean | null;
 }
 
-/** Whether this process is the holder. */
+/** Returns true if this process is the holder. */
 export function isOwn({ owner, ownerAlive }: KnownHolder): boolean {
   return ownerAlive === true && owner?.pid === process.pid;
 }
 
-/** `pid 12`, or why no process can be named. */
+/** Returns `pid 12`, or why the process is unknown. */
 export function holderName({ owner, ownerAlive }: KnownHolder): string {
   if (owner === null) return 'an unknown process (the lock file does not name one)';
   if (ownerAlive === null) return `pid ${owner.pid}${elsewhereText(owner)}`;
@@ -23,13 +23,13 @@ export function holderName({ owner, ownerAlive }: KnownHolder): string {
     : `an unknown process (the lock file names pid ${owner.pid}, which is dead or dying)`;
 }
 
-/** A record that names neither host nor namespace does not say where its process runs. */
+/** A record without host and namespace does not tell where its process runs. */
 function elsewhereText({ host, pidNamespace }: OwnerRecord): string {
   if (host !== null) return ` of another container or host (${printable(host)})`;
   return pidNamespace === null ? ', which may be dead' : ' of another container';
 }
 
-/** `stop it (kill 12)`, or '' if nothing can be stopped from here. */
+/** Returns `stop it (kill 12)`, or '' if the holder cannot be stopped from here. */
 export function stopAdvice(holder: KnownHolder): string {
   const { owner, ownerAlive } = holder;
   const killable = owner !== null && ownerAlive === true && !isOwn(holder);

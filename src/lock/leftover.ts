@@ -1,31 +1,31 @@
-// Judges what a lock file that was there already means, once its kernel lock is free: the table in step 5 of docs/protocol.md.
-// Acquire and probe ask the same function, so that they never contradict each other.
+// Judges the content of a lock file whose kernel lock is free: the table in step 5 of
+// docs/protocol.md. Acquire and probe call the same function, so that they never contradict each
+// other.
 //
-// A record of this package never stands in the way: its writer held the kernel lock, and that is free now. Only a gateway that
-// writes a record and holds no kernel lock (OpenClaw) can still be alive then, or a holder that sees the file through another mount.
+// A record of this package does not block the lock: its writer held the kernel lock, and that is
+// free now. Only two kinds of owners can still be alive then: a gateway that writes a record and
+// holds no kernel lock (OpenClaw), and a holder that uses the file through another mount.
 import { statSync } from 'node:fs';
 import { checkPort, invalidType } from '../arguments.js';
-import { addressesOf, connectableAddress } from '../endpoint.js';
+import { addressesOf, connectableAddress, type Endpoint } from '../endpoint.js';
 import type { OwnerRecord } from '../errors.js';
 import type { LockFileContent } from '../native/binding.js';
 import { native } from '../native/load.js';
-import { isOwnerAlive } from './owner-liveness.js';
+import { isOwnerAlive } from './process-identity.js';
 import { isBlank, isLockFile, parseRecord } from './record-parser.js';
 
 /**
- * Why a leftover could be reclaimed. `owner-gone`: its owner has ended, or holds the lock no longer; `port-free`: whether its owner
- * lives is unknown, and nothing listens on its port; `stale`: the file names no owner (torn, damaged), or one whose life could not
- * be confirmed for 30 s.
+ * Why a leftover lock file could be reclaimed. `owner-gone`: its owner has ended, or no longer
+ * holds the lock. `port-free`: it is unknown whether its owner is alive, and no process listens on
+ * its port. `stale`: the file names no owner (torn, damaged), or an owner that could not be
+ * confirmed to be alive for 30 s.
  */
 export type ReclaimReason = 'owner-gone' | 'port-free' | 'stale';
 
-/** A host and a TCP port. */
-export interface Endpoint {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** `held-by-record`: a living gateway without a kernel lock. `other-view`: a living holder, through another mount. */
+/**
+ * `held-by-record`: a living gateway without a kernel lock. `other-view`: a living holder that uses
+ * another mount.
+ */
 export type Verdict = ReclaimReason | 'free' | 'held-by-record' | 'other-view' | 'not-a-lock-file';
 
 /** The content of a lock file whose kernel lock is free. */
@@ -34,35 +34,40 @@ export interface Leftover {
   readonly owner: OwnerRecord | null;
 }
 
-/** Where the content was found. */
-export interface LeftoverContext {
+/** A lock file, and what is known about it apart from its content. */
+export interface LockTarget {
   readonly path: string;
-  /** Where a holder of this lock would listen, for a record that names no port. */
+  /** Where the holder of this lock listens if its record names no port. */
   readonly endpoint: Endpoint | undefined;
-  /** The path is the package's own, in a lock directory, and not one that the caller named. */
+  /** True if the package chose the path (in a lock directory), false if the caller did. */
   readonly ownPath: boolean;
 }
 
-/** How long, in milliseconds, an owner is respected whose liveness is unknown. */
+/**
+ * Milliseconds since the last write for which an owner counts as alive if its liveness is unknown.
+ */
 export const STALE_AFTER_MS = 30_000;
 
-export function judgeLeftover(content: LockFileContent, context: LeftoverContext): Leftover {
+export function judgeLeftover(content: LockFileContent, target: LockTarget): Leftover {
   const owner = parseRecord(content.text);
-  return { verdict: verdictOf(content, owner, context), owner };
+  return { verdict: verdictOf(content, owner, target), owner };
 }
 
-function verdictOf(content: LockFileContent, owner: OwnerRecord | null, context: LeftoverContext): Verdict {
-  // A hard link may lead from our directory to any file of the user's.
-  const strict = !context.ownPath || content.hasOtherNames;
+function verdictOf(content: LockFileContent, owner: OwnerRecord | null, target: LockTarget): Verdict {
+  // A hard link in our directory may lead to any file of the user.
+  const strict = !target.ownPath || content.hasOtherNames;
   if (strict && !isLockFile(content)) return 'not-a-lock-file';
-  if (owner?.kernelLock) return judgeOurs(owner, context.path);
-  const recordOnly = owner !== null || context.ownPath;
-  if (recordOnly && isCoordinatorLocked(context.path)) return 'held-by-record';
-  if (owner !== null) return judgeRecordOnly(owner, context);
+  if (owner?.kernelLock) return judgeOurs(owner, target.path);
+  const recordOnly = owner !== null || target.ownPath;
+  if (recordOnly && isCoordinatorLocked(target.path)) return 'held-by-record';
+  if (owner !== null) return judgeRecordOnly(owner, target);
   return isBlank(content) ? 'free' : 'stale';
 }
 
-/** Whether OpenClaw, which holds no kernel lock on its lock file, has the database beside it in an exclusive transaction. */
+/**
+ * Returns true if OpenClaw holds the lock. It holds no kernel lock on the lock file, but has the
+ * database beside it in an exclusive transaction.
+ */
 export function isCoordinatorLocked(lockPath: string): boolean {
   return native().isSqliteLocked(`${lockPath}.sqlite`);
 }
@@ -72,7 +77,7 @@ function judgeOurs(owner: OwnerRecord, path: string): Verdict {
   return another && native().isHeldInOtherView(path, owner.pid) ? 'other-view' : 'owner-gone';
 }
 
-function judgeRecordOnly(owner: OwnerRecord, { path, endpoint }: LeftoverContext): Verdict {
+function judgeRecordOnly(owner: OwnerRecord, { path, endpoint }: LockTarget): Verdict {
   const alive = isOwnerAlive(owner);
   if (alive === false) return 'owner-gone';
   if (alive === true) return 'held-by-record';
@@ -82,7 +87,10 @@ function judgeRecordOnly(owner: OwnerRecord, { path, endpoint }: LeftoverContext
   return !known && ageMs(path) > STALE_AFTER_MS ? 'stale' : 'held-by-record';
 }
 
-/** `owner`: the process that the record names listens on the record's port, which proves that it lives. */
+/**
+ * Returns 'owner' if the process that the record names listens on its port, which proves that it is
+ * alive.
+ */
 function probeOwnerPort(owner: OwnerRecord, endpoint: Endpoint | undefined): 'free' | 'owner' | 'unknown' {
   const port = owner.port ?? endpoint?.port ?? 0;
   if (port === 0) return 'unknown';
@@ -91,16 +99,21 @@ function probeOwnerPort(owner: OwnerRecord, endpoint: Endpoint | undefined): 'fr
     if (native().probePort(connectableAddress(address!), port) === 'refused') return 'free';
     return native().findListenerPid(address!, port) === owner.pid ? 'owner' : 'unknown';
   } catch {
-    return 'unknown'; // An interface that is down, no free descriptor: no proof that the port is free.
+    // The interface is down, or there is no free descriptor. That does not prove a free port.
+    return 'unknown';
   }
 }
 
-/** A file of the future was written before the clock was set back: its age is unknown, and must not count as none for ever. */
+/**
+ * Uses the absolute value: after the clock was set back, a file from the future must not count as
+ * new forever.
+ */
 function ageMs(path: string): number {
   const { mtimeMs = Date.now() } = statSync(path, { throwIfNoEntry: false }) ?? {};
   return Math.abs(Date.now() - mtimeMs);
 }
 
+/** @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE` */
 export function checkEndpoint(value: Endpoint | undefined): Endpoint | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== 'object' || value === null) throw invalidType('endpoint', 'an object', value);

@@ -1,7 +1,9 @@
-// From what the addon throws to what a caller reads: the path, what is wrong with it, what to do.
+// Turns errors of the addon into LockErrors, whose messages name the path, the cause and what to
+// do.
 import { dirname } from 'node:path';
 import { durationText } from '../clock.js';
 import { LockError, type LockErrorCode, type OwnerRecord } from '../errors.js';
+import { loadUtilTypes } from '../native/builtins.js';
 import {
   type ForeignPath,
   findForeignPart,
@@ -21,12 +23,13 @@ import {
 } from '../native/shell-commands.js';
 import { holderName, isOwn, type KnownHolder, stopAdvice } from './holder-text.js';
 
-/** An error of the addon, or any other: only those that this package has a code for are changed. */
+/**
+ * Returns a LockError for an error of the addon that has a code of this package. Returns any other
+ * error as it is.
+ */
 export function toLockError(error: unknown, lockPath: string): unknown {
-  // Not instanceof: in another realm (vm, Jest) the addon's errors are of the main one.
-  // The module is not imported, because only who fails needs it; and not node:util, which loads net and worker_threads.
-  const { isNativeError } = process.getBuiltinModule('node:util/types');
-  if (!isNativeError(error) || error instanceof LockError) return error;
+  // Not instanceof: in another realm (vm, Jest) the addon's errors belong to the main realm.
+  if (!loadUtilTypes().isNativeError(error) || error instanceof LockError) return error;
   const { code, path = lockPath } = error as NodeJS.ErrnoException;
   const explain = EXPLANATIONS[code ?? ''];
   if (explain === undefined) return error;
@@ -47,12 +50,12 @@ export function replacedError(path: string, owner: OwnerRecord | null): LockErro
   return new LockError(
     'ERR_LOCK_REPLACED',
     `lock file '${path}' was removed or replaced while this process (pid ${process.pid}) held it: ` +
-      'another process can acquire that lock now. Stop this one before both use the same state',
+      'another process can acquire that lock now. Stop this process before both use the same state',
     { path, owner },
   );
 }
 
-/** The caller's file, which must not be changed. */
+/** The error for a file of the caller that is not a lock file. */
 export function notALockFileError(path: string): LockError {
   return new LockError(
     'ERR_LOCK_INVALID_FILE',
@@ -65,16 +68,16 @@ export function notALockFileError(path: string): LockError {
 export function otherViewError(path: string, owner: OwnerRecord): LockError {
   return new LockError(
     'ERR_LOCK_WEAK_FILESYSTEM',
-    `'${path}' is locked by pid ${owner.pid} through another mount of the same directory, which the kernel does not see as the same ` +
-      `lock. Nothing was changed. Stop that process (${stopCommand(owner.pid)}), or use the path that it uses`,
+    `'${path}' is locked by pid ${owner.pid} through another mount of the same directory, and the kernel does not detect that. ` +
+      `Nothing was changed. Stop that process (${stopCommand(owner.pid)}), or use the same path as that process`,
     { path, owner, ownerAlive: true },
   );
 }
 
-/** The lock is dropped, and its file could not be tidied up. */
+/** The error of a release that dropped the lock, but could not clear or remove the file. */
 export function fileStaysError(error: unknown, path: string): unknown {
   const { code = '', message } = error as NodeJS.ErrnoException;
-  const text = `the lock at '${path}' is released, but its file stays (${message}). It blocks nothing`;
+  const text = `the lock at '${path}' is released, but its file could not be cleared or removed (${message}). The file blocks nothing`;
   if (code === 'EACCES' || code === 'EPERM') return new LockError('ERR_LOCK_PERMISSION', text, { path, cause: error });
   return Object.assign(new Error(text, { cause: error }), { code, path });
 }
@@ -106,7 +109,7 @@ function detailOf(error: Error): string {
 }
 
 function remedyFor(path: string, detail: string): string {
-  // chmod would change nothing there.
+  // chmod changes nothing on such a file system.
   if (detail.includes('without permissions')) return 'Choose a path on another file system.';
   const directory = dirname(path);
   if (detail.includes('lies in a directory')) {
@@ -116,30 +119,31 @@ function remedyFor(path: string, detail: string): string {
   return `Choose another path, or check what it is (${showModeCommand(path)}) and remove it.`;
 }
 
-/** Some mounts give every file one mode, whatever chmod says: NTFS, exFAT, the Windows drives of WSL. */
+/**
+ * Replaces the remedy on a mount where chmod has no effect: NTFS, exFAT, the Windows drives of WSL.
+ */
 function modeRemedy(path: string, remedy: string): string {
   const fixed = hasFixedModes(path);
   const elsewhere = 'Choose a path on another file system';
   if (fixed === true) return `The file system there has fixed modes, so chmod cannot help. ${elsewhere}.`;
   if (fixed === false) return `${remedy}. Or choose another path.`;
-  return `${remedy}. If the mode stays as it is, the mount has fixed modes. ${elsewhere} then.`;
+  return `${remedy}. If the mode does not change, the mount has fixed modes. ${elsewhere} in that case.`;
 }
 
 function foreignText(path: string): string {
   const foreign = findForeignPart(path);
   if (foreign !== null) return leftoverText(foreign);
-  // Windows has no such numbers; the command shows the names.
-  const [whose, self] = [userOf(path), ownUser()];
-  const owners = self === undefined ? 'another user' : `${whose}, and this process runs as ${self}`;
-  return `'${path}' belongs to ${owners}. Run as that user, or choose another path (${showModeCommand(path)}).`;
+  const [owner, self] = [userOf(path), ownUser()];
+  // Windows has no user ids; the command shows the names.
+  return self === undefined
+    ? `'${path}' belongs to another user. See which: ${showModeCommand(path)}. Run as that user, or choose another path.`
+    : `'${path}' belongs to ${owner}, and this process runs as ${self}. Run as that user, or choose another path.`;
 }
 
-/** In a directory of ours: usually an earlier start with sudo has made it. */
+/** For a path in a directory of this user. Usually an earlier start with sudo has created it. */
 function leftoverText({ path, uid }: ForeignPath): string {
   const remedy =
-    uid === 0
-      ? `Make it yours: ${takeOwnershipCommand(path)}`
-      : `Run as that user, or choose another path (${showModeCommand(path)})`;
+    uid === 0 ? `Make it yours: ${takeOwnershipCommand(path)}` : 'Run as that user, or choose another path';
   return `'${path}' belongs to ${userText(uid)}, and this process runs as ${ownUser()}. ${remedy}.`;
 }
 

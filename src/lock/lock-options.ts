@@ -1,55 +1,69 @@
-// What a caller asks of a lock, checked and completed.
+// The options of a lock, checked and completed.
 import { resolve } from 'node:path';
 import { checkFlag, checkOneOf, checkOptions, checkPath, invalidValue } from '../arguments.js';
+import type { Endpoint } from '../endpoint.js';
 import { LOCK_FLAG } from '../native/binding.js';
 import type { LockMode } from './file-lock.js';
 import { GracePeriods } from './grace-period.js';
-import { checkEndpoint, type Endpoint } from './leftover.js';
-import { checkOwnerFields, type OwnerFields, type RecordHead, recordHead } from './owner-record.js';
+import { checkEndpoint, type LockTarget } from './leftover.js';
+import { checkOwnerFields, type OwnerFields, recordHead } from './record-encoder.js';
 
 export interface TryAcquireLockOptions {
-  /** @default 'exclusive' */
+  /**
+   * `exclusive` for one holder, `shared` for any number of shared holders.
+   *
+   * @default 'exclusive'
+   */
   readonly mode?: LockMode;
-  /** Fields to add to the owner record. Together at most 4096 bytes of JSON. */
+  /** Fields to add to the owner record, which has at most 4096 bytes of JSON. */
   readonly owner?: OwnerFields;
   /**
-   * Whether `release()` leaves the file, empty, in place of removing it. Lockers that do not compare the inode after they have
-   * locked it (flock(1), Python, Go, Rust) exclude this package, and are excluded, on a kept file only. @default true
+   * true leaves the file, empty, on `release()`; false removes it. Keep the file if programs share
+   * the path that do not compare the inode after locking it (flock(1), Python, Go, Rust): they
+   * exclude this package, and are excluded, only on a kept file.
+   *
+   * @default true
    */
   readonly keepFile?: boolean;
   /**
-   * false locks an existing file as it is, for example a database or a config file: opened read-only, never created, written,
-   * truncated or removed. @default true
+   * false locks an existing file as it is, for example a database or a config file: the file is
+   * opened read-only, and never created, written, truncated or removed.
+   *
+   * @default true
    */
   readonly record?: boolean;
   /**
-   * Which users may share the lock file: its mode is 0600, 0660 or 0666 when it is created, whatever the umask is. No effect on
-   * Windows, where the access list of the directory decides. @default 'owner'
+   * The users that may share the lock file. A new file gets mode 0600, 0660 or 0666, whatever the
+   * umask is. No effect on Windows, where the access control list of the directory decides.
+   *
+   * @default 'owner'
    */
   readonly access?: 'owner' | 'group' | 'everyone';
   /**
-   * A file system that was seen to grant the lock to two processes: refuse it, use it with a process warning, or use it.
+   * What to do on a file system that was seen to grant the lock to two processes: refuse it with
+   * `ERR_LOCK_WEAK_FILESYSTEM`, use it with a process warning, or use it.
+   *
    * @default 'error'
    */
   readonly weakFileSystem?: 'error' | 'warn' | 'allow';
-  /** Where a holder of this lock would listen: tells whether a gateway without a kernel lock still runs. */
+  /**
+   * Where a holder of this lock listens. Used to detect whether an older gateway is still running.
+   */
   readonly endpoint?: Endpoint;
 }
 
-/** One checked request for a lock. */
-export interface AttemptRequest {
-  readonly path: string;
+/** The checked request for one acquire. */
+export interface AttemptRequest extends LockTarget {
   readonly mode: LockMode;
-  /** The options as the addon takes them, from {@link LOCK_FLAG}. */
+  /** The options in the addon's form, from {@link LOCK_FLAG}. */
   readonly flags: number;
-  /** null where no record is written: in shared mode and with `record: false`. */
-  readonly head: RecordHead | null;
+  /**
+   * The head of the owner record. Null if none is written: in shared mode and with `record: false`.
+   */
+  readonly head: string | null;
   readonly weakFileSystem: 'error' | 'warn' | 'allow';
-  /** false with `record: false`: any content will do. */
+  /** False if the file may have any content (`record: false`). */
   readonly judged: boolean;
-  readonly endpoint: Endpoint | undefined;
-  /** The path is the package's own, in a lock directory, and not one that the caller named. */
-  readonly ownPath: boolean;
   readonly gracePeriods: GracePeriods;
 }
 
@@ -63,7 +77,7 @@ export function readRequest(path: string, options: TryAcquireLockOptions): Attem
   const fields = checkOwnerFields(options.owner);
   refuseContradictions(options);
   return {
-    // Absolute, so that a later chdir() does not change which file is meant.
+    // Absolute, so that the path names the same file after a chdir().
     path: resolve(checkPath('path', path)),
     mode,
     flags: flagsOf(options),
@@ -77,7 +91,11 @@ export function readRequest(path: string, options: TryAcquireLockOptions): Attem
   };
 }
 
-/** The flags of the addon for these options. @throws {TypeError} `ERR_INVALID_ARG_*` */
+/**
+ * Returns the addon's flags for these options.
+ *
+ * @throws {TypeError} `ERR_INVALID_ARG_*`
+ */
 export function flagsOf(options: TryAcquireLockOptions): number {
   const keepFile = checkFlag('keepFile', options.keepFile ?? true);
   return (

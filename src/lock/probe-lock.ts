@@ -1,43 +1,47 @@
-// Asks from outside who holds a lock.
+// Probes a lock: reports its holder without acquiring it.
 import { resolve } from 'node:path';
 import { checkFlag, checkOptions, checkPath } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
 import type { NativeLockProbe } from '../native/binding.js';
 import { native } from '../native/load.js';
-import { GracePeriods } from './grace-period.js';
-import { checkEndpoint, isCoordinatorLocked, judgeLeftover, type LeftoverContext } from './leftover.js';
+import { GracePeriods, retryPastProbersSync } from './grace-period.js';
+import { checkEndpoint, isCoordinatorLocked, judgeLeftover, type LockTarget } from './leftover.js';
 import { notALockFileError, toLockError } from './lock-error.js';
 import { accessFlag, type TryAcquireLockOptions } from './lock-options.js';
-import { isOwnerAlive } from './owner-liveness.js';
-import { retryPastProbersSync } from './prober-grace.js';
+import { isOwnerAlive } from './process-identity.js';
 import { parseRecord } from './record-parser.js';
 
 export interface ProbeLockOptions extends Pick<TryAcquireLockOptions, 'record' | 'access' | 'endpoint'> {}
 
 export interface LockProbe {
   /**
-   * `held`: a process holds the lock. `leftover`: no process holds it, and the file names a former owner; it blocks
-   * nothing. `free`: no process holds it, and the file names none. `missing`: there is no file.
+   * `held`: a process holds the lock. `leftover`: no process holds the lock, and the file names a
+   * former owner; it blocks nothing. `free`: no process holds the lock, and the file names no
+   * owner. `missing`: there is no file.
    */
   readonly state: 'free' | 'held' | 'leftover' | 'missing';
-  /** `record`: a gateway that holds no kernel lock, only a record (OpenClaw). null unless held. */
+  /**
+   * `record`: by the record of an older gateway, without a kernel lock. Null unless the lock is
+   * held.
+   */
   readonly heldBy: 'exclusive' | 'shared' | 'record' | null;
   readonly owner: OwnerRecord | null;
-  /** null when there is no owner, or when this system cannot tell. */
+  /** Null if there is no owner, or if this system cannot tell. */
   readonly ownerAlive: boolean | null;
 }
 
-/** @internal */
-export interface ProbeRequest extends LeftoverContext {
+interface ProbeRequest extends LockTarget {
   readonly flags: number;
   readonly judged: boolean;
 }
 
 /**
- * Looks at a lock without creating, changing or removing anything. Judges a file as `tryAcquireLock` with the same options does:
- * `held` exactly where that would be refused.
+ * Reports the state of a lock without creating, changing or removing anything. The state is `held`
+ * exactly if a holder would keep `tryAcquireLock` with the same options from acquiring the lock.
  *
- * @throws {LockError} `ERR_LOCK_INVALID_FILE`, `ERR_LOCK_PERMISSION`, `ERR_LOCK_UNSUPPORTED`
+ * @throws {LockError} `ERR_LOCK_INVALID_FILE` if the file is not a lock file or not safe to use
+ * @throws {LockError} `ERR_LOCK_PERMISSION` if this process may not read the file
+ * @throws {LockError} `ERR_LOCK_UNSUPPORTED` if the file system has no file locks
  */
 export function probeLock(path: string, options: ProbeLockOptions = {}): LockProbe {
   checkOptions(options);
@@ -53,18 +57,19 @@ export function probeLock(path: string, options: ProbeLockOptions = {}): LockPro
 /** @internal */
 export function probe(request: ProbeRequest): LockProbe {
   const gracePeriods = new GracePeriods();
-  const answer = retryPastProbersSync(
-    () => probeUnlessDenied(request, gracePeriods),
+  const result = retryPastProbersSync(
+    () => probeUnlessOpenFails(request, gracePeriods),
     (each) => {
-      if (each === null) return 'passing';
-      return each.state !== 'held' || each.ownerAlive === true ? 'certain' : 'doubtful';
+      if (each === null) return 'transient';
+      return each.state !== 'held' || each.ownerAlive === true ? 'final' : 'prober';
     },
+    gracePeriods,
   );
-  return answer!; // Not null: the last denial either ended or was thrown.
+  return result!; // Not null: the last failure to open the file either ended or was thrown.
 }
 
 /** Returns null if the file could not be opened, probably for a moment only. @internal */
-export function probeUnlessDenied(request: ProbeRequest, gracePeriods: GracePeriods): LockProbe | null {
+export function probeUnlessOpenFails(request: ProbeRequest, gracePeriods: GracePeriods): LockProbe | null {
   try {
     return probeOnce(request);
   } catch (error) {
@@ -74,8 +79,8 @@ export function probeUnlessDenied(request: ProbeRequest, gracePeriods: GracePeri
   }
 }
 
-/** What the kernel says at this moment, probers included. @internal */
-export function probeOnce(request: ProbeRequest): LockProbe {
+/** Probes once. Another prober looks like a holder. */
+function probeOnce(request: ProbeRequest): LockProbe {
   const found = probeNative(request);
   if (found.state === 'missing') return probeMissing(request);
   if (found.state !== 'free') return { ...heldBy(found.state), ...named(parseRecord(found.text)) };
@@ -87,7 +92,7 @@ function probeMissing({ path, ownPath }: ProbeRequest): LockProbe {
   return { state: 'missing', heldBy: null, owner: null, ownerAlive: null };
 }
 
-/** No process has the kernel lock. */
+/** Judges the file when no process holds the kernel lock. */
 function judgeFree(found: NativeLockProbe, request: ProbeRequest): LockProbe {
   const { verdict, owner } = judgeLeftover(found, request);
   if (verdict === 'not-a-lock-file') throw notALockFileError(request.path);

@@ -1,12 +1,15 @@
-// Reads the content of a lock file: is it one, and whom does it name? A torn, empty or hostile record names nobody.
+// Parses the content of a lock file. A torn, empty or hostile record names no owner.
 import type { OwnerRecord } from '../errors.js';
 import type { LockFileContent } from '../native/binding.js';
 import { printable } from '../printable.js';
 
-/** Bytes. One page, so that a single write carries a record (native/os/file_lock.h). */
+/**
+ * The maximum length of a record in bytes: one page, so that a single write is enough
+ * (native/os/file_lock.h).
+ */
 export const RECORD_LIMIT = 4096;
 
-/** The keys that OpenClaw (2026.9.6) and this package write. */
+/** The keys of the records of OpenClaw (2026.9.6) and of this package. */
 const KNOWN_KEYS = new Set(
   ['pid', 'createdAt', 'configPath', 'startTime', 'port', 'role', 'stateDir', 'ownerId'].concat([
     'app',
@@ -23,21 +26,25 @@ const KNOWN_KEYS = new Set(
 const OPENING = '{"pid":';
 const TORN = /^\{"pid":\d{1,10}(?:,(?:"[^\n\0]*)?)?\n?$/;
 
-/** Whether the file is new, empty, or holds NUL bytes only, as a file system leaves after a power cut. */
+/**
+ * Returns true if the file is new, empty, or contains NUL bytes only, which a file system leaves
+ * after a power cut.
+ */
 export function isBlank({ text, size }: LockFileContent): boolean {
   return size <= RECORD_LIMIT && bodyOf(text) === '';
 }
 
 /**
- * Whether the content is a lock file's: blank, a record of ours or of an older gateway, or the torn beginning of one of
- * ours. What follows our first line is the end of an older record, whose holder was replaced and killed before the truncate.
+ * Returns true for the content of a lock file: blank, a record of this package or of an older
+ * gateway, or the torn beginning of one of ours. Ignores what follows our first line: the end of an
+ * older record, whose successor was killed before it truncated the file.
  */
 export function isLockFile(content: LockFileContent): boolean {
   const body = bodyOf(content.text);
   return content.size <= RECORD_LIMIT && (isBlank(content) || parseBody(body) !== null || isTorn(body));
 }
 
-/** Returns null if the text is no owner record. */
+/** Returns null if the text is not an owner record. */
 export function parseRecord(text: string): OwnerRecord | null {
   const value = parseBody(bodyOf(text));
   return value === null ? null : normalize(value);
@@ -47,7 +54,7 @@ function bodyOf(text: string): string {
   return text.startsWith('\0') || text.endsWith('\0') ? text.replace(NULS_AROUND, '') : text;
 }
 
-/** NULs are what a file system leaves after a power cut. */
+/** A file system leaves NULs after a power cut. */
 const NULS_AROUND = /^\0+|\0+$/g;
 
 type Fields = Record<string, unknown>;
@@ -64,18 +71,21 @@ function isOurs(value: Fields): boolean {
   return isPid(value['pid']) && value['kernelLock'] === true;
 }
 
-/** A line of a log has a pid, too: a record has what OpenClaw has always written, or nothing but known keys. */
+/**
+ * A line of a log can have a pid, too. A record has the keys that OpenClaw has always written, or
+ * known keys only.
+ */
 function isOlder(value: Fields): boolean {
   if (!isPid(value['pid'])) return false;
-  const openClaws = isDate(value['createdAt']) && typeof value['configPath'] === 'string';
-  return openClaws || Object.keys(value).every((key) => KNOWN_KEYS.has(key));
+  const fromOpenClaw = isDate(value['createdAt']) && typeof value['configPath'] === 'string';
+  return fromOpenClaw || Object.keys(value).every((key) => KNOWN_KEYS.has(key));
 }
 
 function isTorn(body: string): boolean {
   return OPENING.startsWith(body) || (TORN.test(body) && parseObject(body) === null);
 }
 
-/** In place: the object is ours alone, and a copy would take half as long as JSON.parse(). */
+/** Changes the object in place: a copy would take half as long as JSON.parse(). */
 function normalize(value: Fields): OwnerRecord {
   delete value['note'];
   value['startTime'] = finiteNumber(value['startTime']);
@@ -116,7 +126,7 @@ function finiteNumber(value: unknown): number | null {
 
 const OUR_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-/** Written anew unless it is exactly as we would write it, so that it cannot carry escape sequences. */
+/** Reformats a date that is not in our format, so that it cannot contain escape sequences. */
 function dateOrNull(value: unknown): string | null {
   if (!isDate(value)) return null;
   return OUR_DATE.test(value as string) ? (value as string) : new Date(value as string).toISOString();
@@ -126,7 +136,9 @@ function stringOrNull(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-/** A hostile record must not carry escape sequences or bidirectional overrides to a terminal. */
+/**
+ * Keeps a hostile record from sending escape sequences or bidirectional overrides to a terminal.
+ */
 function printableOrNull(value: unknown): string | null {
   return typeof value === 'string' ? printable(value) : null;
 }

@@ -1,27 +1,35 @@
-// Who of this process (or worker thread) waits for a lock: first come, first served.
+// FIFO queues of this thread's waiters, one per lock path.
 //
-// Only the first in a queue asks the kernel; the others wait for their turn. So a release costs one try here,
-// however many wait, and nobody starves. Shared waiters go together all the same: each that is served leaves,
-// and the next one is granted at once.
+// Only the first waiter of a queue tries to acquire the lock; the others wait for their turn. So a
+// release costs one attempt in this process, however many waiters there are, and every waiter gets
+// its turn. Shared waiters still acquire together: each one that acquires leaves the queue, and the
+// next attempt succeeds at once.
 
-const queues = new Map<string, Set<Place>>();
+const queues = new Map<string, Set<QueueEntry>>();
 
 export function hasWaiters(path: string): boolean {
   return queues.has(path);
 }
 
-/** For a release in this very process: the system would report it as well, by way of another thread. */
+/**
+ * Wakes the first waiter after a release in this thread. The system would report the release too,
+ * but by another thread.
+ */
 export function wakeFirst(path: string): void {
   const [first] = queues.get(path) ?? [];
   first?.wake();
 }
 
-export class Place {
+/** A waiter's position in the queue of a lock. */
+export class QueueEntry {
   readonly wake: () => void;
   readonly #path: string;
-  readonly #queue: Set<Place>;
+  readonly #queue: Set<QueueEntry>;
 
-  /** `wake` is called when its turn has come, and when it is worth trying again. */
+  /**
+   * Enters the queue. `wake` is called when the entry becomes the first, and when an attempt may
+   * succeed.
+   */
   constructor(path: string, wake: () => void) {
     this.#path = path;
     this.wake = wake;

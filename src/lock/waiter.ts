@@ -1,79 +1,93 @@
-// One who waits for a lock: in turn, asleep, and woken by the system when it is worth trying again.
+// A waiter: stands in the queue, sleeps, and is woken by the system when an attempt may succeed.
 //
-// No release is missed, because the order is: watch, try, sleep. What is released before the watch is there, the
-// try finds; what is released later, the watch reports, and the report is kept until the sleep begins. It may come a
-// moment too early, for the kernel reports a close before it drops the lock: who was woken and refused rests for
-// a moment, and then watches and tries again. Whatever else could be missed (the owner's pid was used again between
-// two looks) costs RECHECK_MS, not the lock. docs/decisions/0014 has the whole list.
+// No release is missed, because the order is: watch, attempt, sleep. The attempt finds what was
+// released before the watch. The watch reports what is released later, and the report is kept until
+// the sleep begins. A report may come too early, because the kernel reports a close before it drops
+// the lock: a waiter that was woken and refused backs off, then watches and tries again. Anything
+// else that could be missed (the owner's pid was used again between two checks) costs RECHECK_MS,
+// not the lock. docs/decisions/0014 has the complete list.
 import { monotonicMs } from '../clock.js';
 import { channelOf } from '../events.js';
 import type { WaiterId, WatchResult } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { Sleep, warmUpTimers } from '../sleep.js';
 import { type AttemptContext, attempt, lastAttempt } from './attempt.js';
-import { backoffDelays } from './backoff.js';
+import { backoffDelays, MAX_BACKOFF_MS } from './backoff.js';
 import type { FileLock, WaitMode } from './file-lock.js';
+import { RETRY_DELAY_MS } from './grace-period.js';
 import type { AttemptRequest } from './lock-options.js';
-import { isOwnerAlive } from './owner-liveness.js';
-import { warmUpRecord } from './owner-record.js';
-import { PAUSES_MS } from './prober-grace.js';
+import { isOwnerAlive } from './process-identity.js';
+import { warmUpRecord } from './record-encoder.js';
 import { parseRecord } from './record-parser.js';
-import { Place } from './wait-queue.js';
+import { QueueEntry } from './wait-queue.js';
 
-/** Milliseconds until a lock is asked for although it is watched. */
+/** Milliseconds between two attempts at a lock that is watched. */
 const RECHECK_MS = 2000;
 
-export interface Wait {
-  readonly request: AttemptRequest;
-  /** As monotonicMs() has it. */
-  readonly deadline: number;
+/** How long to wait. The options of {@link acquireLock}, checked. */
+export interface WaitOptions {
+  readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
-  /** No sleep longer than this many milliseconds. */
-  readonly longestSleepMs: number;
+  readonly onContended: (() => void | Promise<void>) | undefined;
 }
 
 export class Waiter {
-  readonly #wait: Wait;
-  readonly #place: Place;
+  readonly #request: AttemptRequest;
+  readonly #signal: AbortSignal | undefined;
+  readonly #deadline: number;
+  readonly #maxSleepMs: number;
+  readonly #entry: QueueEntry;
   readonly #sleep = new Sleep();
   readonly #delays = backoffDelays();
   #id: WaiterId | undefined;
-  /** Since the last try. */
+  /** The watch has reported something since the last attempt. */
   #woken = false;
-  /** A try was refused although something was reported. */
+  /** An attempt was refused although the watch had reported something. */
   #wokenInVain = false;
   #watched: WatchResult = 'nothing';
   #waitMode: WaitMode | null = null;
 
-  constructor(wait: Wait) {
-    this.#wait = wait;
-    this.#place = new Place(wait.request.path, () => this.#sleep.end());
+  /** Enters the queue of the lock. The timeout begins now. */
+  constructor(request: AttemptRequest, { timeoutMs, signal, onContended }: WaitOptions) {
+    this.#request = request;
+    this.#signal = signal;
+    this.#deadline = monotonicMs() + timeoutMs;
+    this.#maxSleepMs = onContended === undefined ? Number.POSITIVE_INFINITY : MAX_BACKOFF_MS;
+    this.#entry = new QueueEntry(request.path, () => this.#sleep.end());
   }
 
-  /** null: refused, or it is not our turn. */
+  get hasTimedOut(): boolean {
+    return monotonicMs() >= this.#deadline;
+  }
+
+  /** Returns null if the attempt was refused, or if another waiter of this thread comes first. */
   try(): FileLock | null {
-    if (!this.#place.isFirst) return null;
+    if (!this.#entry.isFirst) return null;
     this.#wokenInVain ||= this.#woken;
     this.#woken = false;
-    return attempt(this.#wait.request, this.#context());
+    return attempt(this.#request, this.#context());
   }
 
-  /** At the deadline, whoever's turn it is: a prober must not be what we failed by. */
+  /**
+   * Makes the last attempt, also if another waiter comes first. Retries until no prober can be the
+   * reason of a refusal.
+   */
   tryForTheLastTime(): Promise<FileLock | null> {
-    return lastAttempt(this.#wait.request, this.#context(), this.#wait.signal);
+    return lastAttempt(this.#request, this.#context(), this.#signal);
   }
 
-  /** Until it is worth trying again. Returns the lock if that was free by the time that it was watched. */
+  /** Sleeps until an attempt may succeed. Returns the lock if it was free when the watch began. */
   async sleep(): Promise<FileLock | null> {
-    // Deaf for a moment, so that neither many contenders nor a hot prober keep each other busy.
+    // Back off after a false wake-up. Otherwise waiters (or a waiter and a busy prober) would keep
+    // waking each other.
     if (this.#wokenInVain) await this.#sleepAtMost(backoffDelays().next().value);
     this.#wokenInVain = false;
-    if (!this.#place.isFirst) {
+    if (!this.#entry.isFirst) {
       this.#waitMode = 'watch';
       await this.#sleepAtMost(Number.POSITIVE_INFINITY);
       return null;
     }
-    // Each time anew: the lock may be another process's by now, which has inherited it.
+    // Watches again each time, because another process may have inherited the lock since.
     const lock = this.#watch();
     if (lock === null) warmUp();
     if (lock === null && !this.#woken) await this.#sleepUntilDue();
@@ -81,20 +95,21 @@ export class Waiter {
   }
 
   close(): void {
-    this.#place.leave();
+    this.#entry.leave();
     if (this.#id !== undefined) closeLater(this.#id);
   }
 
   async #sleepUntilDue(): Promise<void> {
-    // Not long: two denials far apart would pass for one that lasts. On Windows the holders of a busy lock deny the file to all
-    // others for a moment at each release.
-    if (this.#wait.request.gracePeriods.denied) return this.#sleepAtMost(PAUSES_MS.passing);
-    const seesAll = this.#watched === 'owner' || this.#watched === 'file';
-    await this.#sleepAtMost(seesAll ? RECHECK_MS : this.#delays.next().value);
-    if (!seesAll && !this.#woken) this.#waitMode = 'poll';
+    // A short sleep: after a long one, two separate failures would look like one that lasts. On
+    // Windows the holders of a busy lock keep other processes from opening the file for a moment at
+    // each release.
+    if (this.#request.gracePeriods.openFailed) return this.#sleepAtMost(RETRY_DELAY_MS.transient);
+    const reportsEveryRelease = this.#watched === 'owner' || this.#watched === 'file';
+    await this.#sleepAtMost(reportsEveryRelease ? RECHECK_MS : this.#delays.next().value);
+    if (!reportsEveryRelease && !this.#woken) this.#waitMode = 'poll';
   }
 
-  /** And then the try for what was released before. */
+  /** Begins to watch, then makes the attempt that finds an earlier release. */
   #watch(): FileLock | null {
     this.#watched = native().watch(this.#createWaiter(), this.#ownerPid());
     this.#waitMode ??= this.#watched === 'nothing' ? 'poll' : 'watch';
@@ -103,8 +118,9 @@ export class Waiter {
   }
 
   /**
-   * Whose death can be watched; 0 for nobody's. An older gateway, which has no kernel lock, also makes way when its
-   * port becomes free, and nothing reports that.
+   * Returns the process whose death frees the lock, or 0 if there is none to watch. An older
+   * gateway holds no kernel lock and also makes way when its port becomes free, which no watch
+   * reports.
    */
   #ownerPid(): number {
     const owner = parseRecord(native().holderRecord(this.#createWaiter()));
@@ -112,11 +128,11 @@ export class Waiter {
   }
 
   #context(): AttemptContext {
-    return { waiter: this.#place.isFirst ? this.#createWaiter() : undefined, waitMode: this.#waitMode };
+    return { waiter: this.#entry.isFirst ? this.#createWaiter() : undefined, waitMode: this.#waitMode };
   }
 
   #createWaiter(): WaiterId {
-    const { path, flags } = this.#wait.request;
+    const { path, flags } = this.#request;
     this.#id ??= native().createWaiter(path, flags, () => this.#wake());
     return this.#id;
   }
@@ -128,19 +144,19 @@ export class Waiter {
   }
 
   #sleepAtMost(delayMs: number): Promise<void> {
-    const { deadline, longestSleepMs, signal } = this.#wait;
-    const remainingMs = Math.max(0, deadline - monotonicMs());
-    return this.#sleep.begin(Math.min(delayMs, longestSleepMs, remainingMs), signal);
+    const remainingMs = Math.max(0, this.#deadline - monotonicMs());
+    return this.#sleep.begin(Math.min(delayMs, this.#maxSleepMs, remainingMs), this.#signal);
   }
 }
 
-/** How many waiters that have ended may keep a file open. */
+/** The number of ended waiters whose lock file may still be open. */
 const MAX_CLOSING = 16;
 let closing: WaiterId[] = [];
 
 /**
- * Deferred, so that cleaning up does not delay the caller that has just acquired the lock. Bounded, because no immediate runs
- * while a caller does nothing but await locks.
+ * Closes the waiter's file later, so that cleaning up does not delay the caller that has just
+ * acquired the lock. Closes at once after {@link MAX_CLOSING} waiters, because immediates do not
+ * run while a caller does nothing but await locks.
  */
 function closeLater(id: WaiterId): void {
   if (closing.length === 0) setImmediate(closeEnded);
@@ -157,8 +173,8 @@ function closeEnded(): void {
 let warmedUp = false;
 
 /**
- * What a waiter does between its wake-up and the lock, as far as that can be done without a lock: there is time now, and none
- * then. Done for the first time in a process it took 0.7 ms of the 1.1 ms between them.
+ * Warms up the code that runs between wake-up and acquire. Its first run in a process costs 0.7 ms
+ * of 1.1 ms between the two; the waiter is idle now.
  */
 function warmUp(): void {
   if (warmedUp) return;

@@ -1,22 +1,25 @@
-// Why a file or directory denies access, for messages. In this layer because only it may know the platform.
+// Reasons why a file or directory denies access, for error messages.
 import { type Stats, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { effectiveUserId } from './platform.js';
 
+/** A path that belongs to another user. */
 export interface ForeignPath {
   readonly path: string;
   readonly uid: number;
 }
 
 /**
- * The first part of the path below a directory of ours that belongs to another user: what a start with `sudo` leaves in a
- * home directory. Returns null if there is none, and on Windows, where files have no user ids.
+ * Returns the first parent of the path, or the path, that belongs to another user although the
+ * directory above belongs to this user. A start with `sudo` leaves such a directory in a home
+ * directory. Returns null if there is none, and on Windows, where files have no user ids.
  */
 export function findForeignPart(path: string): ForeignPath | null {
-  const self = process.geteuid?.();
+  const self = effectiveUserId();
   if (self === undefined) return null;
   let belowOurs = false;
   for (const part of partsOf(path)) {
-    const uid = lookAt(part)?.uid;
+    const uid = statOrUndefined(part)?.uid;
     if (uid === undefined) return null;
     if (uid !== self && belowOurs) return { path: part, uid };
     belowOurs ||= uid === self;
@@ -24,19 +27,24 @@ export function findForeignPart(path: string): ForeignPath | null {
   return null;
 }
 
-/** The path, or the nearest directory above it that can be looked at. */
+/** Returns the path, or the nearest parent directory that stat() can read. */
 export function nearestVisible(path: string): string {
   const parts = partsOf(path);
-  return parts.findLast((part) => lookAt(part) !== undefined) ?? parts[0]!;
+  return parts.findLast((part) => statOrUndefined(part) !== undefined) ?? parts[0]!;
 }
 
-/** `uid 1000`, or `root`; undefined where files have no user ids. */
+/**
+ * Returns the owner of a path as `uid 1000` or `root`. Returns undefined on Windows, where files
+ * have no user ids.
+ */
 export function userOf(path: string): string | undefined {
-  return process.geteuid === undefined ? undefined : userText(lookAt(path)?.uid);
+  return effectiveUserId() === undefined ? undefined : userText(statOrUndefined(path)?.uid);
 }
 
+/** Same as {@link userOf}, for the user of this process. */
 export function ownUser(): string | undefined {
-  return process.geteuid === undefined ? undefined : userText(process.geteuid());
+  const uid = effectiveUserId();
+  return uid === undefined ? undefined : userText(uid);
 }
 
 export function userText(uid: number | undefined): string {
@@ -45,8 +53,8 @@ export function userText(uid: number | undefined): string {
 }
 
 /**
- * File systems without modes of their own: the mount gives every file the same one, and chmod() changes nothing.
- * The numbers are in include/uapi/linux/magic.h and the sources of the drivers.
+ * File systems without file modes: the mount options set one mode for all files, and chmod()
+ * changes nothing. The numbers are in include/uapi/linux/magic.h and the sources of the drivers.
  */
 const FIXED_MODES: ReadonlySet<number> = new Set([
   0x4d44, // FAT
@@ -56,10 +64,16 @@ const FIXED_MODES: ReadonlySet<number> = new Set([
   0x53464846, // drvfs of WSL 1
 ]);
 
-/** FUSE (ntfs-3g), 9P (drvfs of WSL 2), CIFS and SMB: it depends on the server and the mount options. */
+/**
+ * File systems on which the server and the mount options decide: FUSE (ntfs-3g), 9P (drvfs of WSL
+ * 2), CIFS and SMB.
+ */
 const PERHAPS_FIXED_MODES: ReadonlySet<number> = new Set([0x65735546, 0x01021997, 0xff534d42, 0xfe534d42]);
 
-/** Whether the modes of files are fixed there. Returns 'perhaps' if the type of the file system does not tell. */
+/**
+ * Returns true if chmod() has no effect on the file. Returns 'perhaps' if the type of the file
+ * system does not tell.
+ */
 export function hasFixedModes(path: string): boolean | 'perhaps' {
   if (process.platform !== 'linux') return false;
   try {
@@ -70,13 +84,13 @@ export function hasFixedModes(path: string): boolean | 'perhaps' {
   }
 }
 
-/** `/`, `/home`, `/home/user` ... */
+/** Returns `/`, `/home`, `/home/user` ... */
 function partsOf(path: string): string[] {
   const parent = dirname(path);
   return parent === path ? [path] : [...partsOf(parent), path];
 }
 
-function lookAt(path: string): Stats | undefined {
+function statOrUndefined(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch {

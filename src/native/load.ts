@@ -1,4 +1,4 @@
-// Loads the addon, once. The only file that knows how it is found.
+// Finds and loads the addon, once per process. No other file knows where it is.
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, toNamespacedPath } from 'node:path';
@@ -9,7 +9,7 @@ import type { NativeBinding } from './binding.js';
 let loaded: NativeBinding | undefined;
 
 /**
- * Fails closed: without the addon there is no lock, and a lock that only pretends is worse than none.
+ * Returns the addon. Throws if it cannot be loaded, because without the addon there is no lock.
  *
  * @throws {LockError} `ERR_NATIVE_MISSING`
  */
@@ -18,23 +18,29 @@ export function native(): NativeBinding {
   return loaded;
 }
 
-/** GATEWAY_LOCK_PREBUILD names another folder to look in: a build with sanitizers, prebuilds alone. */
+/**
+ * Loads the addon from a folder: the package, or the one in GATEWAY_LOCK_PREBUILD (a build with
+ * sanitizers, prebuilds alone).
+ */
 function load(root: string): NativeBinding {
   const tried: Error[] = [];
   for (const path of candidates()) {
     const file = `${root}/${path}`;
     try {
       if (existsSync(file)) return open(file);
-      tried.push(new Error(`${path}: not there`));
+      tried.push(new Error(`${path}: not found`));
     } catch (error) {
-      // What the system's loader says names the file, mostly; not always.
+      // The message of the system's loader does not always name the file.
       tried.push(new Error(`${path}: ${(error as Error).message}`, { cause: error }));
     }
   }
   return loadByOtherNames(root, tried);
 }
 
-/** Not require(), which looks for a module, names and caches it, and takes ten times as long as the system's loader, 3 ms. */
+/**
+ * Calls dlopen() directly. require() searches and caches modules first, which takes 3 ms, ten times
+ * as long.
+ */
 function open(file: string): NativeBinding {
   const loading = { exports: {} as NativeBinding };
   process.dlopen(loading, toNamespacedPath(file));
@@ -42,12 +48,13 @@ function open(file: string): NativeBinding {
 }
 
 /**
- * What others may have put there with prebuildify: `node.abi115`, `electron`, `armv6`. Last, because node-gyp-build takes 4 ms to
- * load and to look around, and a system for musl only if it has /etc/alpine-release.
+ * Loads a binary built with prebuildify for another runtime or machine: `node.abi115`, `electron`,
+ * `armv6`. Tried last, because node-gyp-build takes 4 ms to load and search, and detects musl only
+ * by /etc/alpine-release.
  */
 function loadByOtherNames(root: string, tried: Error[]): NativeBinding {
   try {
-    // Typed here because node-gyp-build says `any`.
+    // node-gyp-build is typed as `any`.
     const find: (root: string) => NativeBinding = createRequire(import.meta.url)('node-gyp-build');
     return find(root);
   } catch (error) {
@@ -56,7 +63,10 @@ function loadByOtherNames(root: string, tried: Error[]): NativeBinding {
   }
 }
 
-/** A local build comes first: it is there only because somebody made it for this machine. */
+/**
+ * Yields the paths of the addon inside the package. A local build comes first: it was made for this
+ * machine.
+ */
 function* candidates(): Generator<string> {
   yield 'build/Release/gateway_lock.node';
   const folder = `prebuilds/${process.platform}-${process.arch}`;
@@ -66,18 +76,22 @@ function* candidates(): Generator<string> {
 }
 
 /**
- * The C library of this very process, whatever is installed beside it. Both when it cannot be seen, musl's first: glibc has no
- * libc.so that it could load, but musl takes a binary for glibc, as long as it has the functions.
+ * Returns the C library of this process, whichever others are installed. Returns both if it cannot
+ * be determined, musl first: glibc fails to load a binary for musl, but musl loads a binary for
+ * glibc.
  */
 function libcs(): string[] {
   if (process.platform !== 'linux') return [''];
-  // Looked for in the bytes: a string of them and a regular expression take Node 0.1 ms.
+  // Searches the Buffer directly: decoding it first would cost 0.1 ms.
   const program = startOfOwnProgram();
   if (program.includes('/ld-musl')) return ['.musl'];
   return program.includes('/ld-linux') ? ['.glibc'] : ['.musl', '.glibc'];
 }
 
-/** An ELF file names the dynamic loader that it wants, in its first KiB. Zeros when it cannot be read (Node's permission model). */
+/**
+ * Returns the start of the Node binary, an ELF file, which names its dynamic loader. Returns zeros
+ * if it cannot be read.
+ */
 function startOfOwnProgram(): Buffer {
   const bytes = Buffer.alloc(4096);
   try {
@@ -85,12 +99,15 @@ function startOfOwnProgram(): Buffer {
     readSync(file, bytes);
     closeSync(file);
   } catch {
-    // Both are tried then.
+    // Denied by Node's permission model: both C libraries are tried.
   }
   return bytes;
 }
 
-/** This file is src/native/load.ts in the tree and a part of dist/index.js in the package. Not by join(), whose first call takes 0.04 ms. */
+/**
+ * Returns the root of the package: this file is src/native/load.ts in the repository and a part of
+ * dist/index.js in the package.
+ */
 function packageRoot(folder: string): string {
   const parent = dirname(folder);
   return parent === folder || existsSync(`${folder}/package.json`) ? folder : packageRoot(parent);
@@ -107,15 +124,17 @@ function missing(root: string, tried: readonly Error[]): LockError {
 }
 
 /**
- * Windows blocks a library that nobody has signed where Smart App Control or an App Control policy is on: ERROR_ACCESS_DISABLED_BY_POLICY,
- * ERROR_VIRUS_INFECTED, or STATUS_SYSTEM_INTEGRITY_POLICY_VIOLATION (pingdotgg/t3code#8201). Node's error has only Windows' words.
+ * Explains a file that Windows refuses to load. Smart App Control and App Control policies block
+ * unsigned libraries: ERROR_ACCESS_DISABLED_BY_POLICY, ERROR_VIRUS_INFECTED or
+ * STATUS_SYSTEM_INTEGRITY_POLICY_VIOLATION (pingdotgg/t3code#8201). Node's error has only the
+ * localized text, without the number.
  */
 function blockedByPolicy(tried: readonly Error[], platform: NodeJS.Platform = process.platform): string {
   const failed = tried.find(({ cause }) => (cause as NodeJS.ErrnoException | undefined)?.code === 'ERR_DLOPEN_FAILED');
   if (platform !== 'win32' || failed === undefined) return '';
   return (
-    'If the file is there and Windows refuses it, Smart App Control or a policy may block it, because it is not signed: see Windows ' +
-    'Security > App & browser control > Smart App Control, or the log Microsoft-Windows-CodeIntegrity/Operational. '
+    'If the file exists, Smart App Control or a policy may block it, because it is not signed: see Windows Security > ' +
+    'App & browser control > Smart App Control, or the log Microsoft-Windows-CodeIntegrity/Operational. '
   );
 }
 

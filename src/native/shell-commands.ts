@@ -1,71 +1,82 @@
-// What a person types on this system. In this layer because only it may know the platform.
+// Shell commands of this system for hints and error messages.
 import { userInfo } from 'node:os';
 import { basename } from 'node:path';
+import { effectiveUserId } from './platform.js';
 
-/** Ends a process. */
+/** A command that ends a process. */
 export function stopCommand(pid: number): string {
   return process.platform === 'win32' ? `taskkill /PID ${pid} /F` : `kill ${pid}`;
 }
 
-/** Shows who has a port, listening or not. */
+/** A command that shows the processes that use a port. */
 export function listListenersCommand(port: number): string {
   if (process.platform === 'win32') return `netstat -ano | findstr :${port}`;
   return process.platform === 'linux' ? `ss -tanp 'sport = :${port}'` : `lsof -nP -iTCP:${port} -sTCP:LISTEN`;
 }
 
-/** Windows says EACCES of a port in a range that it keeps for itself (Hyper-V, WSL, Docker). */
+/**
+ * The hint for EACCES on a port. Windows reports EACCES for a port in a range that it reserves
+ * (Hyper-V, WSL, Docker).
+ */
 export const DENIED_PORT_ADVICE =
   process.platform === 'win32'
-    ? 'The system keeps that port, or a policy denies it: choose one outside the ranges that ' +
-      '`netsh int ipv4 show excludedportrange protocol=tcp` shows.'
-    : 'This user may not bind that port: choose one from 1024 on.';
+    ? 'The system reserves that port, or a policy denies it. List the reserved ranges, and choose a port outside: ' +
+      'netsh int ipv4 show excludedportrange protocol=tcp'
+    : 'This user may not bind that port. Choose a port from 1024 on.';
 
-/** Shows which processes have a file open, and with it its lock. Windows brings no command for it, only a window. */
+/**
+ * A command that shows the processes that have a file open, and so its lock. Windows has a program
+ * with a window instead.
+ */
 export function listOpenersCommand(path: string): string {
   if (process.platform === 'win32') return `resmon.exe, tab CPU, Associated Handles, search for ${basename(path)}`;
   return process.platform === 'linux' ? `fuser -v ${quoted(path)}` : `lsof ${quoted(path)}`;
 }
 
-/** Shows owner and mode of a file or directory. */
+/** A command that shows the owner and mode of a file or directory. */
 export function showModeCommand(path: string): string {
   return process.platform === 'win32' ? `icacls "${path}"` : `ls -lad ${quoted(path)}`;
 }
 
-/** Creates a directory and its missing parents. */
+/** A command that creates a directory and its missing parents. */
 export function makeDirectoryCommand(path: string): string {
   return process.platform === 'win32' ? `mkdir "${path}"` : `mkdir -p ${quoted(path)}`;
 }
 
-/** Gives a directory, and everything in it, to this user. */
+/** A command that makes this user the owner of a directory and everything in it. */
 export function takeOwnershipCommand(path: string): string {
   return `sudo chown -R ${userName()} ${quoted(path)}`;
 }
 
-/** A user id of a container may have no name. */
+/** Returns the user id if the user has no name, as in some containers. */
 function userName(): string {
   try {
     return userInfo().username;
   } catch {
-    return String(process.geteuid?.());
+    return String(effectiveUserId());
   }
 }
 
-/** Removes write permission for others from a directory. */
+/** A command that removes write permission for others from a directory. */
 export function denyOthersCommand(path: string): string {
   return process.platform === 'win32' ? restrictAccessCommand(path) : `chmod o-w ${quoted(path)}`;
 }
 
-/** A command line as a person would type it. */
+/** Joins the words of a command line, quoted for a shell where necessary. */
 export function commandText(words: readonly string[]): string {
   const plain = /^[\w@%+=:,./-]+$/;
   return words.map((word) => (plain.test(word) ? word : quoted(word))).join(' ');
 }
 
-/** Takes a directory away from everybody but its owner; on Windows also the system and the administrators keep it. */
+/**
+ * A command that restricts a directory to its owner, on Windows to its owner, the system and the
+ * administrators.
+ */
 export function restrictAccessCommand(path: string, platform: NodeJS.Platform = process.platform): string {
   if (platform !== 'win32') return `chmod 700 ${quoted(path)}`;
-  // Quoted one by one: PowerShell takes a bare (OI) for a command. By numbers, because names differ by language.
-  const grants = [thisAccount(), OWNER_RIGHTS, SYSTEM, ADMINISTRATORS].map((who) => `"${who}:(OI)(CI)F"`);
+  // Each grant is quoted: PowerShell would run a bare (OI). Security ids, because the names of the
+  // accounts are localized.
+  const grants = [thisAccount(), OWNER_RIGHTS, SYSTEM, ADMINISTRATORS].map((account) => `"${account}:(OI)(CI)F"`);
   return `icacls "${path}" /inheritance:r /grant:r ${grants.join(' ')}`;
 }
 
@@ -73,18 +84,19 @@ const OWNER_RIGHTS = '*S-1-3-4';
 const SYSTEM = '*S-1-5-18';
 const ADMINISTRATORS = '*S-1-5-32-544';
 
-/** With the domain, because an account of the machine may have the same name. */
+/** Returns the account with its domain, because a local account may have the same name. */
 function thisAccount(): string {
   const { USERDOMAIN: domain, USERNAME: name } = process.env;
   return name === undefined ? OWNER_RIGHTS : domain === undefined ? name : `${domain}\\${name}`;
 }
 
-/** Where macOS keeps what a launchd job may read (TCC). */
+/** The path in the macOS settings that controls which files a launchd job may read (TCC). */
 export const PRIVACY_SETTINGS = 'System Settings > Privacy & Security > Full Disk Access';
 
 /**
- * Returns what to do about a file that launchd's job may not open although its mode allows it: macOS keeps jobs out of Documents,
- * Desktop, Downloads, iCloud and other volumes until the user allows the program. Returns '' if that is not the reason.
+ * Returns what to do if macOS denies a launchd job a file whose mode allows the access. It denies
+ * jobs Documents, Desktop, Downloads, iCloud and other volumes until the user allows the program.
+ * Returns '' if that is not the reason.
  */
 export function launchdDenialAdvice(
   code: string | undefined,
@@ -92,7 +104,7 @@ export function launchdDenialAdvice(
 ): string {
   const job = env['XPC_SERVICE_NAME'] ?? '0';
   if (platform !== 'darwin' || code !== 'EPERM' || job === '0' || job.startsWith('application.')) return '';
-  return `. If its mode allows it, macOS keeps this launchd job out: allow ${process.execPath} in ${PRIVACY_SETTINGS}, or choose another folder`;
+  return `. If the mode allows the access, macOS denies it to this launchd job: allow ${process.execPath} in ${PRIVACY_SETTINGS}, or choose another folder`;
 }
 
 function quoted(path: string): string {

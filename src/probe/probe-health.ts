@@ -1,43 +1,57 @@
-// Whether the gateway on a port is well: not merely that something answers.
+// Probes the health of the gateway on a port. Some server that accepts connections is not enough.
 import type { ClientRequest } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { checkOptions, checkPort, checkTimeout, invalidType, invalidValue, outOfRange } from '../arguments.js';
-import { durationText } from '../clock.js';
+import { durationText, MAX_TIMER_MS } from '../clock.js';
 import { addressesOf, connectableAddress } from '../endpoint.js';
+import { loadHttp, loadHttps } from '../native/builtins.js';
 
 export interface ProbeHealthOptions {
-  /** An IP address or `localhost`. A wildcard is asked on loopback. @default '127.0.0.1' */
+  /**
+   * An IP address or `localhost`. A wildcard is probed on loopback.
+   *
+   * @default '127.0.0.1'
+   */
   readonly host?: string;
   readonly port: number;
-  /** @default '/healthz' */
+  /**
+   * The path of the URL.
+   *
+   * @default '/healthz'
+   */
   readonly path?: string;
-  /** Milliseconds for the whole answer, body included. @default 1000 */
+  /**
+   * Milliseconds for the complete response, including the body.
+   *
+   * @default 1000
+   */
   readonly timeoutMs?: number;
   /**
-   * Asks by https and trusts this certificate alone, whoever signed it: its SHA-256, 32 bytes in hex, with or
-   * without colons, as `openssl x509 -fingerprint -sha256` prints it.
+   * Uses https and trusts only the certificate with this SHA-256 fingerprint, regardless of its issuer: 32
+   * bytes in hex, with or without colons, as `openssl x509 -fingerprint -sha256` prints it.
    */
   readonly fingerprint256?: string;
 }
 
-/** How to ask, whoever is asked. */
+/** The options of a health check that do not depend on the endpoint. */
 export type HealthCheckOptions = Omit<ProbeHealthOptions, 'host' | 'port'>;
 
 export interface HealthProbe {
   readonly healthy: boolean;
-  /** Why not; null when healthy. */
+  /** Why the gateway is not healthy. Null if it is. */
   readonly reason: string | null;
-  /** The HTTP status, when there was one. */
+  /** The HTTP status. Null if there was no complete response. */
   readonly status: number | null;
 }
 
-/** Longest body that is read, in bytes. */
+/** Maximum length of the body in bytes. */
 const BODY_LIMIT = 64 * 1024;
 
 /**
- * Healthy is only 200 with JSON `ok: true` and `status: "live"`, all of it within `timeoutMs`. Any
- * other web server on that port is not: a 404 once counted, and left no gateway running (openclaw#110306).
- * Never rejects for what the server does.
+ * Sends a GET request to the gateway. A gateway is healthy if it responds within `timeoutMs` with
+ * status 200 and a JSON body that has `ok: true` and `status: "live"`. Any other web server is not:
+ * OpenClaw once accepted a 404, and no gateway was left running (openclaw#110306). Never rejects
+ * because of the server's behaviour.
  *
  * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
  */
@@ -56,7 +70,7 @@ export async function probeHealth(options: ProbeHealthOptions): Promise<HealthPr
   }
 }
 
-/** For those who ask later, or perhaps never: a mistake shows at once. */
+/** Checks the options of a later health check, so that a mistake is reported at once. */
 export function checkHealthQuestion(question: HealthCheckOptions) {
   if (typeof question !== 'object' || question === null) throw invalidType('health', 'an object', question);
   const { path, timeoutMs, fingerprint256 } = question;
@@ -97,56 +111,58 @@ function reasonOf(error: unknown, timeoutMs: number): string {
   return name === 'TimeoutError' ? `no complete answer within ${durationText(timeoutMs)}` : (code ?? message);
 }
 
-interface Question {
+interface HealthRequest {
   readonly address: string;
   readonly port: number;
   readonly path: string;
   readonly fingerprint: string | undefined;
 }
 
-function get(question: Question, timeoutMs: number): Promise<{ status: number; body: string }> {
+function get(request: HealthRequest, timeoutMs: number): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    const asked = ask(question);
+    const sent = send(request);
     const timer = setTimeout(
-      () => asked.destroy(Object.assign(new Error('timeout'), { name: 'TimeoutError' })),
-      Math.min(timeoutMs, 0x7fffffff),
+      () => sent.destroy(Object.assign(new Error('timeout'), { name: 'TimeoutError' })),
+      Math.min(timeoutMs, MAX_TIMER_MS),
     );
-    asked.once('error', reject);
-    // After a 101 there is neither a response nor an error, only the end.
-    asked.once('upgrade', (_response, socket) => socket.destroy());
-    asked.once('close', () => {
+    sent.once('error', reject);
+    // After status 101 Node emits 'upgrade' and 'close', but neither 'response' nor 'error'.
+    sent.once('upgrade', (_response, socket) => socket.destroy());
+    sent.once('close', () => {
       clearTimeout(timer);
       reject(new Error('the server ended the connection without an answer'));
     });
-    asked.once('response', (response) => {
+    sent.once('response', (response) => {
       const chunks: Buffer[] = [];
       let length = 0;
       response.once('error', reject);
       response.on('data', (chunk: Buffer) => {
         chunks.push(chunk);
         length += chunk.length;
-        if (length > BODY_LIMIT) asked.destroy(new Error(`the answer is longer than ${BODY_LIMIT} bytes`));
+        if (length > BODY_LIMIT) sent.destroy(new Error(`the answer is longer than ${BODY_LIMIT} bytes`));
       });
       response.once('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
     });
   });
 }
 
-/** agent: false, so that no kept-alive connection of this process answers for a server that is gone. */
-function ask({ address, port, path, fingerprint }: Question): ClientRequest {
+/**
+ * Uses `agent: false`, so that no kept-alive connection of this process hides that the server has
+ * ended.
+ */
+function send({ address, port, path, fingerprint }: HealthRequest): ClientRequest {
   const options = { host: address, port, path, agent: false, headers: { connection: 'close' } };
-  // Not imported: they take 2 to 4 ms to load.
-  if (fingerprint === undefined) return process.getBuiltinModule('node:http').request(options).end();
-  const asked = process.getBuiltinModule('node:https').request({ ...options, rejectUnauthorized: false });
-  asked.once('socket', (socket) => {
-    // Before anything is sent to whoever that is.
+  if (fingerprint === undefined) return loadHttp().request(options).end();
+  const sent = loadHttps().request({ ...options, rejectUnauthorized: false });
+  sent.once('socket', (socket) => {
+    // Checks the certificate before the request is sent.
     socket.once('secureConnect', () => {
       const { fingerprint256 } = (socket as TLSSocket).getPeerCertificate();
-      if (normalized(fingerprint256) === fingerprint) asked.end();
-      else asked.destroy(new Error(`the certificate is another one: ${fingerprint256 ?? 'none'}`));
+      if (normalized(fingerprint256) === fingerprint) sent.end();
+      else sent.destroy(new Error(`the certificate has another fingerprint: ${fingerprint256 ?? 'none'}`));
     });
   });
-  return asked;
+  return sent;
 }
 
 function normalized(fingerprint: string | undefined): string | undefined {

@@ -1,38 +1,53 @@
-// Whether a TCP port of this host can be bound, and if not, why.
-
+// Probes whether a TCP port of this host can be bound, and if not, why.
 import { checkOptions, checkPort, checkTimeout, outOfRange } from '../arguments.js';
+import { MAX_TIMER_MS } from '../clock.js';
 import { addressesOf, connectableAddress, isNoAddress } from '../endpoint.js';
+import { loadNet } from '../native/builtins.js';
 import { native } from '../native/load.js';
-import { deniedPortIsReserved } from '../native/port-rules.js';
+import { deniedPortIsReserved } from '../native/platform.js';
 
 export interface ProbePortOptions {
-  /** An IP address, or `localhost` for both loopbacks. A wildcard is asked on loopback. @default '127.0.0.1' */
+  /**
+   * An IP address, or `localhost` for both loopback addresses. A wildcard is probed on loopback.
+   *
+   * @default '127.0.0.1'
+   */
   readonly host?: string;
   readonly port: number;
-  /** Milliseconds to wait for an answer. @default 1000 */
+  /**
+   * Milliseconds to wait for the connection to be accepted or refused.
+   *
+   * @default 1000
+   */
   readonly timeoutMs?: number;
 }
 
 export interface PortProbe {
   /**
-   * `free`: could be bound just now. `listening`: a process listens there, for a wildcard on any address that a bind would
-   * meet. `reserved`: used by a connection, bound, or kept by the system, but no process listens. `denied`: this process
-   * may not bind it.
+   * `free`: the port can be bound. `listening`: a process listens on it; for a wildcard also on
+   * another address that conflicts with a bind. `reserved`: a connection uses the port, it is
+   * bound, or the system reserves it, but no process listens. `denied`: this process may not bind
+   * the port.
    */
   readonly state: 'free' | 'listening' | 'reserved' | 'denied';
   readonly host: string;
   readonly port: number;
-  /** The process that listens, or whose connection uses the port. Null if the system does not tell. */
+  /**
+   * The process that listens, or whose connection uses the port. Null if there is none, or if the
+   * system does not tell.
+   */
   readonly pid: number | null;
-  /** Why it could not be bound. */
+  /**
+   * The error of the bind. Null if the port was bound, or if a process accepted a connection on it.
+   */
   readonly cause: unknown;
 }
 
-/** Which answer counts when `localhost` gives two. */
+/** The order in which one of the two results for `localhost` is chosen. */
 const WORST_FIRST = ['listening', 'denied', 'reserved', 'free'] as const;
 
 /**
- * Asks without keeping the port: connects, then binds for a moment without listening.
+ * Probes a port without keeping it: connects, then binds for a moment without listening.
  *
  * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
  */
@@ -45,24 +60,25 @@ export async function probePort(options: ProbePortOptions): Promise<PortProbe> {
   const [first, ...others] = await Promise.all(
     addressesOf(host).map((address) => probeAddress(host, address, port, timeoutMs)),
   );
-  // A host without IPv6 has no ::1 that somebody else could have.
+  // On a host without IPv6 no process can use ::1.
   const counting = [first!, ...others.filter((probe) => !isNoAddress(probe.cause))];
   return WORST_FIRST.flatMap((state) => counting.filter((probe) => probe.state === state))[0]!;
 }
 
 async function probeAddress(host: string, address: string, port: number, timeoutMs: number): Promise<PortProbe> {
-  const connected = await ask(connectableAddress(address), port, timeoutMs);
+  const connected = await tryConnect(connectableAddress(address), port, timeoutMs);
   const cause = connected === 'accepted' ? null : bindFailure(address, port);
-  const met = connected !== 'accepted' && meetsListener(address, port, cause);
-  const state = met ? 'listening' : stateOf(connected, (cause as NodeJS.ErrnoException | null)?.code);
+  const conflict = connected !== 'accepted' && conflictsWithListener(address, port, cause);
+  const state = conflict ? 'listening' : stateOf(connected, (cause as NodeJS.ErrnoException | null)?.code);
   return { state, host, port, pid: userOf(state, address, port), cause };
 }
 
 /**
- * A wildcard is asked on loopback, but a bind of it meets the listeners of every address. On macOS a bind for a moment does
- * not meet them, so the table is asked for a wildcard in any case.
+ * Returns true if a listener on another address conflicts with a bind of this one. A wildcard is
+ * probed on loopback only, but conflicts with the listeners on every address. On macOS the bind
+ * without listening succeeds beside them, so the socket table decides for a wildcard in any case.
  */
-function meetsListener(address: string, port: number, cause: unknown): boolean {
+function conflictsWithListener(address: string, port: number, cause: unknown): boolean {
   const inUse = (cause as NodeJS.ErrnoException | null)?.code === 'EADDRINUSE';
   return (inUse || connectableAddress(address) !== address) && native().hasListener(address, port);
 }
@@ -92,29 +108,30 @@ function bindFailure(address: string, port: number): unknown {
 
 type Connected = 'accepted' | 'refused' | 'timed-out';
 
-async function ask(address: string, port: number, timeoutMs: number): Promise<Connected> {
-  // A promise that needs no turn of the event loop would starve a caller who asks in a loop.
+async function tryConnect(address: string, port: number, timeoutMs: number): Promise<Connected> {
+  // Yields to the event loop, so that a caller that probes in a loop does not block it.
   await new Promise((resolve) => setImmediate(resolve));
   try {
     const answer = native().probePort(address, port);
     return answer === 'timed-out' ? await connectPatiently(address, port, timeoutMs) : answer;
   } catch {
-    // It could not be asked: not an address of this host, or no source port left. The tables may know.
+    // The connection failed locally: not an address of this host, or no source port left. The
+    // socket table may have a listener.
     return native().hasListener(address, port) ? 'accepted' : 'refused';
   }
 }
 
 function connectPatiently(host: string, port: number, timeoutMs: number): Promise<Connected> {
   return new Promise((resolve) => {
-    const socket = process.getBuiltinModule('node:net').connect({ host, port });
+    const socket = loadNet().connect({ host, port });
     const finish = (answer: Connected) => {
       clearTimeout(timer);
       socket.destroy();
       resolve(answer);
     };
-    const timer = setTimeout(finish, Math.min(timeoutMs, 0x7fffffff), 'timed-out');
+    const timer = setTimeout(finish, Math.min(timeoutMs, MAX_TIMER_MS), 'timed-out');
     socket.once('connect', () => finish('accepted'));
-    // Windows refuses a connection also for a listener whose backlog is full (KB113576).
+    // Windows also refuses a connection if the backlog of the listener is full (KB113576).
     socket.once('error', () => finish(native().hasListener(host, port) ? 'timed-out' : 'refused'));
   });
 }

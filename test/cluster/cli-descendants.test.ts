@@ -1,4 +1,5 @@
-// gateway-lock run --cluster: neither the program nor, where a cgroup is available, its descendants outlive the lock or the command.
+// gateway-lock run --cluster: the program does not outlive the lock or the command. If a cgroup is
+// available, neither do its descendants.
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -23,7 +24,7 @@ const freshName = () => `descendants-${++names}`;
 const run = (name: string, options: RunOptions) =>
   startRun(`etcd://${servers.urlAt(options.ports ?? servers.ports)}`, name, options);
 
-/** A PATH without setpriv, as on macOS. */
+/** Returns a PATH without setpriv, which simulates macOS. */
 function pathWithoutSetpriv(): string {
   const directory = join(freshDirectory(), 'bin');
   mkdirSync(directory);
@@ -31,7 +32,7 @@ function pathWithoutSetpriv(): string {
   return directory;
 }
 
-/** In a mount namespace of its own, where no cgroup can be made. */
+/** Runs a command in a mount namespace in which no cgroup can be created. */
 const READ_ONLY = [
   '/usr/bin/unshare',
   '-m',
@@ -42,33 +43,36 @@ const READ_ONLY = [
 ];
 const whyNoReadOnly = () => whyNoCgroup ?? whyNoMount();
 
-const WAYS: readonly [string, () => RunOptions, () => Missing][] = [
-  ['as this system does it', () => ({}), () => null],
+const VARIANTS: readonly [string, () => RunOptions, () => Missing][] = [
+  ['with all that this system has', () => ({}), () => null],
   ['without setpriv', () => ({ path: pathWithoutSetpriv() }), () => null],
   ['without a cgroup', () => ({ inside: READ_ONLY }), whyNoReadOnly],
   ['without either', () => ({ path: pathWithoutSetpriv(), inside: READ_ONLY }), whyNoReadOnly],
 ];
 
-test.for(WAYS)('the program does not outlive gateway-lock, %s', async ([, options, whyNot], ctx) => {
-  need(ctx, missing ?? whyNot());
-  const killed = run(freshName(), { ...options(), program: ['ignore'] });
-  await until(() => killed.lines().length > 1, 'the program works');
-  const [pid] = killed.pids();
-  expect(isAlive(pid!)).toBe(true);
-  if (options().inside) expect(cgroupsOf(killed.child.pid!)).toEqual([]);
-  killed.child.kill('SIGKILL');
-  await until(() => !isAlive(pid!), 'the program has ended');
-});
+test.for(VARIANTS)(
+  'the program of gateway-lock run does not outlive gateway-lock, %s',
+  async ([, options, whyNot], ctx) => {
+    need(ctx, missing ?? whyNot());
+    const killed = run(freshName(), { ...options(), program: ['ignore'] });
+    await until(() => killed.lines().length > 1, 'the program runs');
+    const [pid] = killed.pids();
+    expect(isAlive(pid!)).toBe(true);
+    if (options().inside) expect(cgroupsOf(killed.child.pid!)).toEqual([]);
+    killed.child.kill('SIGKILL');
+    await until(() => !isAlive(pid!), 'the program has ended');
+  },
+);
 
-describe('a descendant in a session of its own', () => {
+describe('a descendant of the program in a session of its own', () => {
   const started = async (options: RunOptions) => {
     const command = run(freshName(), { ...options, program: ['child', ...(options.program ?? [])] });
-    await until(() => command.pids().length === 2, 'the program and its child work', 60_000);
+    await until(() => command.pids().length === 2, 'the program and its child run', 60_000);
     expect(cgroupsOf(command.child.pid!)).toHaveLength(1);
     return command;
   };
 
-  test('has ended when gateway-lock reports the end of the program', async (ctx) => {
+  test('has ended by the time gateway-lock exits', async (ctx) => {
     need(ctx, missing ?? whyNoCgroup);
     const command = await started({});
     command.child.kill('SIGTERM');
@@ -77,15 +81,15 @@ describe('a descendant in a session of its own', () => {
     expect(cgroupsOf(command.child.pid!)).toEqual([]);
   });
 
-  test.for(WAYS.slice(0, 2))('does not outlive gateway-lock, %s', async ([, options], ctx) => {
+  test.for(VARIANTS.slice(0, 2))('does not outlive gateway-lock, %s', async ([, options], ctx) => {
     need(ctx, missing ?? whyNoCgroup);
     const command = await started({ ...options(), program: ['ignore'] });
     command.child.kill('SIGKILL');
-    await until(() => command.pids().filter(isAlive).length === 0, 'both have ended');
-    await until(() => cgroupsOf(command.child.pid!).length === 0, 'the cgroup is removed');
+    await until(() => command.pids().filter(isAlive).length === 0, 'the program and its child have ended');
+    await until(() => cgroupsOf(command.child.pid!).length === 0, 'gateway-lock has removed the cgroup');
   });
 
-  test('ends at the deadline of the lock, before the next host starts its own', async (ctx) => {
+  test('ends at the deadline of the lock, before the next host starts its program', async (ctx) => {
     need(ctx, missing ?? whyNoCgroup);
     const proxies = await Promise.all(servers.ports.map((port) => DroppingProxy.to(port)));
     onTestFinished(() => {
@@ -96,7 +100,7 @@ describe('a descendant in a session of its own', () => {
     for (const proxy of proxies) proxy.drop();
     expect(await cut.exited).toBe(75);
     expect(cut.pids().filter(isAlive)).toEqual([]);
-    await until(() => next.lines().length > 1, 'the next host works', 60_000);
+    await until(() => next.lines().length > 1, 'the next host runs its program', 60_000);
     const last = Math.max(...cut.lines().map(([, , atMs]) => Number(atMs)));
     expect(Number(next.lines()[0]![2])).toBeGreaterThan(last);
   });

@@ -24,22 +24,22 @@ const freshName = () => `cli-${++names}`;
 
 const run = (name: string, options: RunOptions = {}) => startRun(urlOf(options.ports), name, options);
 
-test('the program gets the fencing token, and another host waits for it', async (ctx) => {
+test('run --cluster passes the fencing token to the program, and another host waits until the program ends', async (ctx) => {
   need(ctx, missing);
   const name = freshName();
   const first = run(name);
-  await until(() => first.lines().length > 1, 'the first works');
+  await until(() => first.lines().length > 1, 'the first host runs its program');
   const second = run(name);
   const probe = await probeClusterLock(name, { engine: clusterEngine(urlOf(), {}) });
   expect(probe).toMatchObject({ state: 'held', token: BigInt(first.lines()[0]![1]!) });
   first.child.kill('SIGTERM');
   expect(await first.exited).toBe(0);
-  await until(() => second.lines().length > 1, 'the second works');
+  await until(() => second.lines().length > 1, 'the second host runs its program');
   expect(BigInt(second.lines()[0]![1]!)).toBeGreaterThan(BigInt(first.lines()[0]![1]!));
   expect(Number(second.lines()[0]![2])).toBeGreaterThan(Number(first.lines().at(-1)![2]));
 });
 
-test('behind a partition the program is stopped before the next host starts its own', async (ctx) => {
+test('run --cluster stops the program behind a partition before the next host starts its program', async (ctx) => {
   need(ctx, missing);
   const name = freshName();
   const proxies = await Promise.all(servers.ports.map((port) => DroppingProxy.to(port)));
@@ -47,21 +47,21 @@ test('behind a partition the program is stopped before the next host starts its 
     for (const proxy of proxies) proxy.close();
   });
   const first = run(name, { ports: proxies.map(({ port }) => port), program: ['ignore'] });
-  let said = '';
-  first.child.stderr!.on('data', (chunk) => (said += chunk));
-  await until(() => first.lines().length > 1, 'the first works');
+  let stderr = '';
+  first.child.stderr!.on('data', (chunk) => (stderr += chunk));
+  await until(() => first.lines().length > 1, 'the first host runs its program');
   const second = run(name);
   for (const proxy of proxies) proxy.drop();
   expect(await first.exited).toBe(75);
-  await until(() => second.lines().length > 1, 'the second works', 60_000);
+  await until(() => second.lines().length > 1, 'the second host runs its program', 60_000);
   const lines = first.lines();
-  expect(lines.some(([what]) => what === 'SIGTERM')).toBe(true);
-  expect(said).toMatch(/the cluster lock ends in \d+ ms; stopping the program/);
-  expect(said).toMatch(/cluster lock '.*' expired/);
+  expect(lines.some(([event]) => event === 'SIGTERM')).toBe(true);
+  expect(stderr).toMatch(/the cluster lock ends in \d+ ms; stopping the program/);
+  expect(stderr).toMatch(/cluster lock '.*' expired/);
   expect(Number(second.lines()[0]![2])).toBeGreaterThan(Number(lines.at(-1)![2]));
 });
 
-test('what would outlive the lock is refused', (ctx) => {
+test('run --cluster refuses flags with which the program or its socket would outlive the lock', (ctx) => {
   need(ctx, missing);
   const refuse = (...flags: string[]) => {
     const { status, stderr } = spawnSync(
@@ -78,13 +78,13 @@ test('what would outlive the lock is refused', (ctx) => {
   expect(refuse('--cluster', 'etcd://root:secret@a')).not.toContain('secret');
 });
 
-test('status and doctor show the lock and the cluster', async (ctx) => {
+test('status and doctor report the cluster lock and the checks of the cluster', async (ctx) => {
   need(ctx, missing);
   const name = freshName();
   const lock = await clusterEngine(urlOf(), {}).acquire(name);
   onTestFinished(() => lock.release());
   const state = ['--state-dir', freshDirectory()];
-  const ask = async (...args: string[]) => {
+  const run = async (...args: string[]) => {
     const child = spawn(process.execPath, [CLI, ...args, ...state, '--cluster-name', name], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -93,7 +93,7 @@ test('status and doctor show the lock and the cluster', async (ctx) => {
     const [code] = await once(child, 'close');
     return { code, text };
   };
-  const json = await ask('status', '--json', '--ttl', '5000', '--cluster', urlOf());
+  const json = await run('status', '--json', '--ttl', '5000', '--cluster', urlOf());
   expect(JSON.parse(json.text).cluster).toMatchObject({
     name,
     state: 'held',
@@ -109,18 +109,18 @@ test('status and doctor show the lock and the cluster', async (ctx) => {
     subject: 'round trip',
     message: expect.stringMatching(/limit 1000 ms/),
   });
-  const text = await ask('status', '--cluster', urlOf());
+  const text = await run('status', '--cluster', urlOf());
   expect(text).toMatchObject({
     code: 0,
     text: expect.stringMatching(`cluster lock ${name} on etcd at .*: held by pid ${process.pid} on host`),
   });
   expect(text.text).toMatch(/^cluster checks: .*quorum: the members agree on a leader; rights: keys below /m);
-  const unreachable = await ask('status', '--cluster', 'etcd://127.0.0.1:1');
+  const unreachable = await run('status', '--cluster', 'etcd://127.0.0.1:1');
   expect(unreachable).toMatchObject({ code: 0, text: expect.stringContaining('unreachable:') });
   expect(unreachable.text).toMatch(/^cluster needs attention: .*quorum: no member has a leader/m);
   expect(unreachable.text.match(/may be held or free/g)).toHaveLength(1);
 
-  const doctor = await ask('doctor', '--json', '--cluster', urlOf());
+  const doctor = await run('doctor', '--json', '--cluster', urlOf());
   const { findings } = JSON.parse(doctor.text);
   const cluster = findings.filter(({ check }: { check: string }) => check === 'cluster');
   expect(cluster.map(({ message }: { message: string }) => message.split(':')[0])).toEqual(
@@ -129,7 +129,9 @@ test('status and doctor show the lock and the cluster', async (ctx) => {
   expect(
     cluster.map(({ level, message }: { level: string; message: string }) => [level, message.split(':')[0]]),
   ).toEqual(facts.map(({ level, subject }: { level: string; subject: string }) => [level, subject.split(':')[0]]));
-  const ill = await ask('doctor', '--json', '--cluster', 'etcd://127.0.0.1:1');
-  expect(ill.code).toBe(1);
-  expect(JSON.parse(ill.text).findings).toContainEqual(expect.objectContaining({ check: 'cluster', level: 'error' }));
+  const failed = await run('doctor', '--json', '--cluster', 'etcd://127.0.0.1:1');
+  expect(failed.code).toBe(1);
+  expect(JSON.parse(failed.text).findings).toContainEqual(
+    expect.objectContaining({ check: 'cluster', level: 'error' }),
+  );
 });

@@ -1,4 +1,4 @@
-// The promises of every engine, on real servers.
+// The contract of each engine, on real servers.
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import {
   acquireClusterLock,
@@ -13,7 +13,7 @@ import { ENGINES, type RunningEngine } from '../support/cluster/engines.js';
 
 const TTL_MS = 5000;
 
-describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
+describe.each(ENGINES)('a cluster lock on $kind', ({ kind, missing, start }) => {
   let servers: RunningEngine;
   let locks = 0;
   beforeAll(async () => {
@@ -28,7 +28,7 @@ describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
     return lock;
   };
 
-  test('a free lock is acquired at once, and can be seen', async (ctx) => {
+  test('is acquired at once if it is free, and a probe reports its holder', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const engine = servers.engine();
@@ -44,7 +44,7 @@ describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
     });
   });
 
-  test('a held lock is refused to every other client, also of the same process', async (ctx) => {
+  test('is refused to each other client while it is held, even within one process', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const lock = await acquire(name);
@@ -61,18 +61,18 @@ describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
     expect(await lock.verify()).toBe(true);
   });
 
-  test('a release gives the lock to one waiter after another, with growing tokens', async (ctx) => {
+  test('passes from waiter to waiter on release, with a new token each time', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const first = await acquire(name);
     const order: string[] = [];
-    const wait = async (who: string) => {
+    const wait = async (waiter: string) => {
       const lock = await acquireClusterLock(name, {
         engine: servers.engine(),
         ttlMs: TTL_MS,
-        onWait: () => order.push(`${who} waits`),
+        onWait: () => order.push(`${waiter} waits`),
       });
-      order.push(who);
+      order.push(waiter);
       await lock.release();
       return lock.token;
     };
@@ -82,13 +82,13 @@ describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
     await expect.poll(() => order).toContain('third waits');
     await first.release();
     const tokens = [first.token, await second, await third];
-    // A waiter of PostgreSQL loses its place in the queue when it shows that it is alive.
+    // On PostgreSQL a waiter moves to the end of the queue when it proves that it is alive.
     if (kind === 'etcd') expect(order.filter((entry) => !entry.endsWith('waits'))).toEqual(['second', 'third']);
     expect(tokens[0]).toBeLessThan([...tokens].sort((a, b) => Number(a - b))[1]!);
     expect(new Set(tokens).size).toBe(3);
   });
 
-  test('a released lock is not held from the call on, and is free afterwards', async (ctx) => {
+  test('is not held from the call of release() on, and is free afterwards', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const lock = await acquire(name);
@@ -101,7 +101,7 @@ describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
     expect(await probeClusterLock(name, { engine: servers.engine() })).toEqual({ state: 'free' });
   });
 
-  test('await using releases', async (ctx) => {
+  test('is released by Symbol.asyncDispose', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const lock = await acquire(name);
@@ -109,7 +109,7 @@ describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
     expect(await probeClusterLock(name, { engine: servers.engine() })).toEqual({ state: 'free' });
   });
 
-  test('a lock is held for longer than its time to live', async (ctx) => {
+  test('stays held beyond its time to live', async (ctx) => {
     need(ctx, missing);
     const lock = await acquire(freshName());
     await new Promise((resolve) => setTimeout(resolve, 2 * TTL_MS));
@@ -117,7 +117,7 @@ describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
     expect(await lock.verify()).toBe(true);
   });
 
-  test('a holder that an administrator has ended knows it at once', async (ctx) => {
+  test('is lost at once if an administrator ends the claim', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const lock = await acquire(name);
@@ -132,7 +132,7 @@ describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
     expect(late).toBe(error);
   });
 
-  test('a claim can be revoked by its id, which is known before anything is sent', async (ctx) => {
+  test('can be revoked by the id of its claim, which onClaim gets before the first request', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const claims: string[] = [];
@@ -144,7 +144,7 @@ describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
     await servers.engine().revoke(name, claims[0]!);
   });
 
-  test('an aborted signal ends the wait with its reason, and leaves the queue', async (ctx) => {
+  test('rejects a waiter with signal.reason when its signal aborts, and removes it from the queue', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const first = await acquire(name);
@@ -162,7 +162,7 @@ describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
     expect((await next).held).toBe(true);
   });
 
-  test('behind a partition the holder loses the lock before its deadline, and the next client waits for that', async (ctx) => {
+  test('is lost behind a partition before the next client acquires it, even after the partition heals', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const proxies = await Promise.all(servers.ports.map((port) => DroppingProxy.to(port)));
@@ -188,7 +188,7 @@ describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
     expect((await next).held).toBe(true);
   });
 
-  test('a cluster that cannot be reached is neither free nor held', async (ctx) => {
+  test('is neither free nor held if the cluster is unreachable', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const proxies = await Promise.all(servers.ports.map((port) => DroppingProxy.to(port)));
@@ -208,7 +208,7 @@ describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
     expect(probed).toMatchObject({ status: 'fulfilled', value: { state: 'unreachable', error: unavailable } });
   });
 
-  test('verify() behind a partition does not say that the lock is held', async (ctx) => {
+  test('is not confirmed by verify() behind a partition', async (ctx) => {
     need(ctx, missing);
     const proxies = await Promise.all(servers.ports.map((port) => DroppingProxy.to(port)));
     onTestFinished(() => {
@@ -218,12 +218,12 @@ describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
     const lock = await acquireClusterLock(freshName(), { engine, ttlMs: TTL_MS });
     for (const proxy of proxies) proxy.drop();
     await expect(lock.verify()).rejects.toMatchObject({ code: 'ERR_CLUSTER_UNAVAILABLE' });
-    const unreleased = lock.release();
+    const released = lock.release();
     expect(lock.held).toBe(false);
-    await expect(unreleased).rejects.toMatchObject({ code: 'ERR_CLUSTER_UNAVAILABLE' });
+    await expect(released).rejects.toMatchObject({ code: 'ERR_CLUSTER_UNAVAILABLE' });
   });
 
-  test('wrong arguments are refused by name', async (ctx) => {
+  test('is refused for an invalid argument, and the error names the argument', async (ctx) => {
     need(ctx, missing);
     const engine = servers.engine();
     await expect(acquireClusterLock('a/b', { engine })).rejects.toThrow(/^name must be/);
@@ -234,7 +234,7 @@ describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
     );
   });
 
-  test('the cluster is inspected without a problem', async (ctx) => {
+  test('can be checked with inspect(), which finds no problem', async (ctx) => {
     need(ctx, missing);
     const findings = await servers.engine().inspect(freshName());
     expect(findings.filter(({ level }) => level === 'problem')).toEqual([]);

@@ -1,4 +1,5 @@
-// Controls: the same scenario with a planted fault must go wrong, or the scenario proves nothing.
+// Controls: each scenario must fail with a planted fault, which shows that the scenario can detect
+// it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { need } from '../support/capabilities.js';
@@ -6,20 +7,23 @@ import { DroppingProxy } from '../support/cluster/dropping-proxy.js';
 import { ENGINES, type RunningEngine, whyNoEtcd } from '../support/cluster/engines.js';
 import { EtcdServers, etcdctl } from '../support/cluster/etcd-servers.js';
 import { judge } from '../support/cluster/history/oracle.js';
-import { type Fault, importWith } from '../support/cluster/sabotage.js';
+import { type Fault, importWith } from '../support/cluster/planted-faults.js';
 
-/** With 10 s, a renewal may take 2 s: two round trips of etcd. */
+/** With 10 s, a renewal may take 2 s, which is enough for two delayed round trips to etcd. */
 const TTL_MS = 10_000;
 const DELAY_MS = 800;
 
-describe.each(ENGINES)('$kind: answers that come late, and then a partition', ({ missing, start }) => {
+describe.each(ENGINES)('$kind with late responses and then a partition', ({ missing, start }) => {
   let servers: RunningEngine;
   beforeAll(async () => {
     if (missing === null) servers = await start();
   });
   afterAll(() => servers?.stop());
 
-  /** The time, in milliseconds, for which the holder read `held` after the next one had the lock; negative: it gave up before. */
+  /**
+   * Returns the milliseconds from the acquisition by the next holder to the last read of `held` by
+   * the first holder. Negative if the first holder gave up earlier.
+   */
   async function overlapMs(fault: Fault | null, name: string): Promise<number> {
     const module = await importWith(fault);
     const proxies = await Promise.all(servers.ports.map((port) => DroppingProxy.to(port)));
@@ -47,27 +51,29 @@ describe.each(ENGINES)('$kind: answers that come late, and then a partition', ({
     return lastHeldMs - nextMs;
   }
 
-  test('the holder gives up before the next one acquires', async (ctx) => {
+  test('the holder gives up the lock before the next client acquires it', async (ctx) => {
     need(ctx, missing);
     expect(await overlapMs(null, 'late')).toBeLessThan(0);
   });
 
-  test('control: without a margin, and with the deadline counted from the answer, two hold', async (ctx) => {
+  test('control: two clients hold the lock if there is no margin and the deadline counts from the response', async (ctx) => {
     need(ctx, missing);
-    const overlap = await overlapMs('no margin, and the deadline counts from the answer', 'late-control');
+    const overlap = await overlapMs('no margin, and the deadline counts from the response', 'late-control');
     console.log({ overlapMs: overlap });
     expect(overlap).toBeGreaterThan(0);
   });
 });
 
-describe('a waiter whose own key is deleted before it looks', () => {
+describe('an etcd waiter whose own key is deleted before the end of its wait', () => {
   let servers: EtcdServers;
   beforeAll(async () => {
     if (whyNoEtcd === null) servers = await EtcdServers.start();
   });
   afterAll(() => servers?.stop());
 
-  /** The claims that the waiter made until it believed that it holds the lock. */
+  /**
+   * Returns the number of claims that the waiter makes until it believes that it holds the lock.
+   */
   async function claimsUntilHeld(fault: Fault | null, name: string): Promise<number> {
     const { acquireClusterLock, etcdEngine } = await importWith(fault);
     const engine = etcdEngine({ endpoints: servers.endpoints });
@@ -88,16 +94,16 @@ describe('a waiter whose own key is deleted before it looks', () => {
 
   test('makes a new claim', async (ctx) => {
     need(ctx, whyNoEtcd);
-    expect(await claimsUntilHeld(null, 'looked')).toBe(2);
+    expect(await claimsUntilHeld(null, 'checked')).toBe(2);
   });
 
-  test('control: without the second look it believes in the first', async (ctx) => {
+  test('control: without the check of its key it believes in its first claim', async (ctx) => {
     need(ctx, whyNoEtcd);
-    expect(await claimsUntilHeld('the own key is not checked again after the wait', 'blind')).toBe(1);
+    expect(await claimsUntilHeld('the claim does not check its own key after the wait', 'unchecked')).toBe(1);
   });
 });
 
-test('the oracle finds a double, and a token that went back', () => {
+test('the oracle of the histories detects two holders at once and a token that does not increase', () => {
   const read = (lock: string, token: number, atMs: number) => ({ lock, token: BigInt(token), atMs });
   const clean = [read('a', 1, 0), read('a', 1, 10), read('a', 2, 20), read('b', 1, 5), read('b', 3, 25)];
   expect(judge(clean)).toEqual({ holds: 4, doubles: [], tokensThatWentBack: 0 });

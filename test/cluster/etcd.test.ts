@@ -1,4 +1,4 @@
-// Peculiar to etcd: other programs' locks, users and roles, members that fail.
+// Properties of the etcd engine: locks of other programs, users and roles, failing members.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -29,7 +29,7 @@ afterAll(() => servers?.stop());
 
 const engine = () => etcdEngine({ endpoints: servers.endpoints });
 
-describe('etcdctl lock and this package exclude each other', () => {
+describe('etcdctl lock', () => {
   const etcdctlLock = (name: string): ServerProcess => {
     const args = ['--endpoints', servers.endpoints.join(','), 'lock', '--ttl', '5', `gateway-lock/${name}`];
     const locker = new ServerProcess(['etcdctl', ...args], { env: { ETCDCTL_API: '3' } });
@@ -37,10 +37,10 @@ describe('etcdctl lock and this package exclude each other', () => {
     return locker;
   };
 
-  test('a lock of etcdctl is held here, by another program, and is waited for', async (ctx) => {
+  test('excludes this package, which reports another program as the holder and waits for it', async (ctx) => {
     need(ctx, whyNoEtcd);
     const locker = etcdctlLock('theirs');
-    await until(() => locker.output.includes('gateway-lock/theirs/'), 'etcdctl has the lock');
+    await until(() => locker.output.includes('gateway-lock/theirs/'), 'etcdctl holds the lock');
     expect(await tryAcquireClusterLock('theirs', { engine: engine(), ttlMs: TTL_MS })).toBeNull();
     const probe = await probeClusterLock('theirs', { engine: engine() });
     expect(probe).toMatchObject({ state: 'held', owner: null, token: expect.any(BigInt) });
@@ -56,7 +56,7 @@ describe('etcdctl lock and this package exclude each other', () => {
     await (await lock).release();
   });
 
-  test('etcdctl waits for a lock that is held here', async (ctx) => {
+  test('waits for a lock that this package holds', async (ctx) => {
     need(ctx, whyNoEtcd);
     const lock = await acquireClusterLock('ours', { engine: engine(), ttlMs: TTL_MS });
     const locker = etcdctlLock('ours');
@@ -65,12 +65,12 @@ describe('etcdctl lock and this package exclude each other', () => {
     expect(locker.output).toBe('');
     expect(await lock.verify()).toBe(true);
     await lock.release();
-    await until(() => locker.output.includes('gateway-lock/ours/'), 'etcdctl has the lock');
+    await until(() => locker.output.includes('gateway-lock/ours/'), 'etcdctl holds the lock');
     expect(await tryAcquireClusterLock('ours', { engine: engine(), ttlMs: TTL_MS })).toBeNull();
   });
 });
 
-test('a member that is silent is a warning, and the other checks are made', async (ctx) => {
+test('inspect() reports a silent etcd member as a warning and makes the other checks', async (ctx) => {
   need(ctx, whyNoEtcd);
   const proxy = await DroppingProxy.to(servers.ports[0]!);
   onTestFinished(() => proxy.close());
@@ -80,13 +80,13 @@ test('a member that is silent is a warning, and the other checks are made', asyn
   expect(findings).toContainEqual({
     level: 'warning',
     subject: silent,
-    message: 'does not answer: no answer within 1000 ms',
+    message: 'did not respond: no response within 1000 ms',
   });
   const levels = Object.fromEntries(findings.map(({ subject, level }) => [subject, level]));
   expect(levels).toMatchObject({ quorum: 'ok', rights: 'ok' });
 });
 
-test('a free lock costs the requests that etcdctl needs, and no more', async (ctx) => {
+test('acquiring a free etcd lock takes exactly the requests of etcdctl lock', async (ctx) => {
   need(ctx, whyNoEtcd);
   const own = await EtcdServers.start(1);
   onTestFinished(() => own.stop());
@@ -100,7 +100,10 @@ test('a free lock costs the requests that etcdctl needs, and no more', async (ct
   expect(await startedRequests(own, between)).toMatchObject(ours);
 });
 
-/** By etcd's own count; streams, which cost no round trip of their own, are left out. */
+/**
+ * Returns etcd's own count of requests by method. Excludes streams, which need no round trip of
+ * their own.
+ */
 async function startedRequests(own: EtcdServers, before: Readonly<Record<string, number>> = {}) {
   const metrics = await (await fetch(`${own.endpoints[0]}/metrics`)).text();
   const pattern = /^grpc_server_started_total\{grpc_method="(\w+)",.*grpc_type="unary"\} (\d+)$/gm;
@@ -110,25 +113,25 @@ async function startedRequests(own: EtcdServers, before: Readonly<Record<string,
   return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }
 
-test('a waiter whose key has gone queues again behind the others (etcd issue 11456)', async (ctx) => {
+test('an etcd waiter whose key was deleted joins the queue again at its end (etcd issue 11456)', async (ctx) => {
   need(ctx, whyNoEtcd);
-  const acquire = (who: string, order: string[], claims: string[] = []) =>
+  const acquire = (client: string, order: string[], claims: string[] = []) =>
     acquireClusterLock('requeue', {
       engine: engine(),
       ttlMs: TTL_MS,
       timeoutMs: 60_000,
       onClaim: (claimId) => claims.push(claimId),
-      onWait: () => order.push(`${who} waits`),
+      onWait: () => order.push(`${client} waits`),
     });
   const order: string[] = [];
   const claims: string[] = [];
   const first = await acquire('first', order);
   const second = acquire('second', order, claims);
-  await until(() => order.includes('second waits'), 'the second waits');
+  await until(() => order.includes('second waits'), 'the second client waits');
   const third = acquire('third', order);
-  await until(() => order.includes('third waits'), 'the third waits');
+  await until(() => order.includes('third waits'), 'the third client waits');
   etcdctl(servers.endpoints, ['lease', 'revoke', claims[0]!]);
-  await until(() => claims.length === 2, 'the second has a new claim');
+  await until(() => claims.length === 2, 'the second client has made a new claim');
   await first.release();
   const holder = await third;
   expect(holder.held).toBe(true);
@@ -138,7 +141,7 @@ test('a waiter whose key has gone queues again behind the others (etcd issue 114
   await (await second).release();
 });
 
-test('a waiter without a key does not believe that it is first', async (ctx) => {
+test('an etcd waiter whose key was deleted does not believe that it is first in the queue', async (ctx) => {
   need(ctx, whyNoEtcd);
   const claims: string[] = [];
   const first = await acquireClusterLock('gone', { engine: engine(), ttlMs: TTL_MS });
@@ -147,9 +150,10 @@ test('a waiter without a key does not believe that it is first', async (ctx) => 
     ttlMs: TTL_MS,
     onClaim: (claimId) => claims.push(claimId),
     onWait: () => {
-      // Both at once: when the second looks, nothing is before its key, and its key is not there.
-      const mine = `gateway-lock/gone/${claims[0]}`;
-      etcdctl(servers.endpoints, ['del', mine]);
+      // Both at once: when the waiter checks, there is no older key, and its own key does not
+      // exist.
+      const ownKey = `gateway-lock/gone/${claims[0]}`;
+      etcdctl(servers.endpoints, ['del', ownKey]);
       void first.release();
     },
   });
@@ -159,8 +163,8 @@ test('a waiter without a key does not believe that it is first', async (ctx) => 
   await lock.release();
 });
 
-describe('members that fail', () => {
-  test('an endpoint where nothing listens is passed over, also by a single attempt', async (ctx) => {
+describe('a client of an etcd cluster with failing members', () => {
+  test('skips an endpoint that does not listen, even in a single attempt', async (ctx) => {
     need(ctx, whyNoEtcd);
     const [closed] = await freePorts(1);
     const endpoints = [`http://127.0.0.1:${closed}`, ...servers.endpoints];
@@ -169,7 +173,7 @@ describe('members that fail', () => {
     await lock?.release();
   });
 
-  test('the holder keeps its lock while the member that it uses, and then the leader, are killed', async (ctx) => {
+  test('keeps its lock when the member that it uses is killed, and then the leader', async (ctx) => {
     need(ctx, whyNoEtcd);
     const lock = await acquireClusterLock('kept', { engine: engine(), ttlMs: TTL_MS });
     for (const index of [0, servers.leader()]) {
@@ -183,7 +187,7 @@ describe('members that fail', () => {
     await lock.release();
   });
 
-  test('without a majority the holder loses its lock in time, and nobody acquires it', async (ctx) => {
+  test('loses its lock in time without a quorum, and no other client acquires it', async (ctx) => {
     need(ctx, whyNoEtcd);
     const lock = await acquireClusterLock('minority', { engine: engine(), ttlMs: TTL_MS });
     const lost = new Promise<LockError>((resolve) => lock.onLost(resolve));
@@ -200,12 +204,12 @@ describe('members that fail', () => {
   });
 });
 
-describe('users and roles', () => {
-  test('a client certificate is the user of its common name, with a role on one prefix', async (ctx) => {
+describe('a client of an etcd cluster with users and roles', () => {
+  test('is the user in the common name of its certificate, with a role on one prefix', async (ctx) => {
     need(ctx, whyNoOpenssl);
     const authority = new CertificateAuthority(freshDirectory());
     const [server, root, gateway] = ['server', 'root', 'gateway'].map((name) =>
-      // A server certificate without clientAuth makes etcd's JSON gateway fail; gRPC does not need it.
+      // Without clientAuth in the server certificate etcd's JSON gateway fails; gRPC works.
       authority.issue(name, name === 'server' ? 'serverAuth' : 'clientAuth'),
     );
     const secured = await EtcdServers.start(1, { server: server!, client: root! });
@@ -245,7 +249,7 @@ describe('users and roles', () => {
     await expect(refused).rejects.toMatchObject({ code: 'ERR_CLUSTER_UNAVAILABLE' });
   });
 
-  test('a user and password are exchanged for a token, again when the token has run out', async (ctx) => {
+  test('exchanges a user and password for a token, and again after the token expires', async (ctx) => {
     need(ctx, whyNoEtcd);
     const secured = await EtcdServers.start(1, undefined, ['--auth-token-ttl', '1']);
     onTestFinished(() => secured.stop());
@@ -270,7 +274,7 @@ describe('users and roles', () => {
   });
 });
 
-test('credentials in a URL are refused', () => {
+test('a cluster URL with credentials or an unknown scheme is refused', () => {
   expect(() => clusterEngine('etcd://root:secret@a:2379', {})).toThrow(
     /^url must be without credentials.*"root@a:2379"$/,
   );

@@ -1,16 +1,17 @@
-// The use of a token: effects of a holder that has lost its lock, and the barrier without which one of them gets through.
+// The use of a token: a late write of a holder that has lost its lock, with and without the barrier
+// of the next holder.
 import { expect, onTestFinished, test } from 'vitest';
 import { acquireClusterLock } from '../../src/cluster/index.js';
 import { need } from '../support/capabilities.js';
 import { ENGINES } from '../support/cluster/engines.js';
 
 test.for(ENGINES)(
-  '$kind: a late write of the older holder is rejected once the newer one has written its token',
+  '$kind: a late write of the old holder is rejected after the new holder has written its token',
   async ({ missing, start }, ctx) => {
     need(ctx, missing);
     const servers = await start();
     onTestFinished(() => servers.stop());
-    // The resource: one row, written only by `update ... where token <= $1`.
+    // Models one row that is written only by `update ... where token <= $1`.
     let row = { token: 0n, value: '' };
     const write = (token: bigint, value: string) => {
       if (token < row.token) return false;
@@ -22,11 +23,11 @@ test.for(ENGINES)(
     await servers.evict('fence');
     const newer = await acquireClusterLock('fence', { engine: servers.engine(), ttlMs: 5000 });
     onTestFinished(() => newer.release());
-    // Before the barrier: the newer holder reads, and a late write changes what it has read.
+    // Without the barrier: a late write changes the value that the new holder has read.
     const read = row.value;
     expect(write(older.token, 'late')).toBe(true);
     expect(row.value).not.toBe(read);
-    // The barrier: write the token first, then read.
+    // With the barrier: the new holder writes its token first, and then reads.
     expect(write(newer.token, row.value)).toBe(true);
     expect(write(older.token, 'later')).toBe(false);
     expect(row).toEqual({ token: newer.token, value: 'late' });

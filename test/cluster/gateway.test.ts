@@ -1,4 +1,5 @@
-// acquireGatewayLock({ cluster }): one gateway among several hosts. A host is a state directory and a port of its own.
+// acquireGatewayLock({ cluster }): one gateway for several hosts. A state directory and a port
+// simulate a host.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,15 +10,17 @@ import { clusterEngine, probeClusterLock } from '../../src/cluster/index.js';
 import { acquireGatewayLock, type GatewayLockOptions, probeLock } from '../../src/index.js';
 import { need } from '../support/capabilities.js';
 import { ENGINES, type RunningEngine } from '../support/cluster/engines.js';
-import { ROOT } from '../support/cluster/sabotage.js';
+import { ROOT } from '../support/cluster/planted-faults.js';
 import { freePort } from '../support/free-port.js';
 import { freshDirectory, until } from '../support/places.js';
 
 const TTL_MS = 5000;
-/** Longer than any test: what is acquired meanwhile was not waited for. */
+/**
+ * Longer than any test, so that a lock acquired within the test was not freed by its time to live.
+ */
 const LONG_TTL_MS = 600_000;
 
-describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
+describe.each(ENGINES)('a gateway with a cluster lock on $kind', ({ kind, missing, start }) => {
   let servers: RunningEngine;
   let names = 0;
   beforeAll(async () => {
@@ -42,7 +45,7 @@ describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
     return { token: BigInt(token), kill: async () => child.kill('SIGKILL') && (await once(child, 'exit')) };
   };
 
-  test('the second host is a standby: it keeps the locks of its host, and takes over with a larger token', async (ctx) => {
+  test('waits on a second host as a standby that keeps the locks of its host, and takes over with a larger token', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const [one, other] = [await host(), await host()];
@@ -62,7 +65,7 @@ describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
     expect((await standby).verify()).toBe(true);
   });
 
-  test('a successor on the same host revokes a predecessor that was killed; one on another host waits', async (ctx) => {
+  test('revokes the claim of a killed predecessor on the same host, while another host waits', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const [one, other] = [await host(), await host()];
@@ -77,23 +80,23 @@ describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
     expect(successor.token).toBeGreaterThan(killed.token);
   });
 
-  test('what another boot has written proves nothing, and is not revoked', async (ctx) => {
-    need(ctx, missing ?? (kind === 'etcd' ? null : 'PostgreSQL releases the lock of a dead process by itself'));
+  test('does not revoke the claim of a record from another boot', async (ctx) => {
+    need(ctx, missing ?? (kind === 'etcd' ? null : 'PostgreSQL itself releases the lock of a dead process'));
     const name = freshName();
     const one = await host();
     const killed = await startProcess(name, one);
     await killed.kill();
-    const folder = join(one.stateDir, 'tmp', readdirSync(join(one.stateDir, 'tmp'))[0]!);
-    for (const file of readdirSync(folder)) {
-      const record = readFileSync(join(folder, file), 'utf8');
-      writeFileSync(join(folder, file), record.replace(/"bootId":"[^"]+"/, '"bootId":"another"'));
+    const directory = join(one.stateDir, 'tmp', readdirSync(join(one.stateDir, 'tmp'))[0]!);
+    for (const file of readdirSync(directory)) {
+      const record = readFileSync(join(directory, file), 'utf8');
+      writeFileSync(join(directory, file), record.replace(/"bootId":"[^"]+"/, '"bootId":"another"'));
     }
     await expect(acquire(name, one, { timeoutMs: 500 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
     const probe = await probeClusterLock(name, { engine: clusterEngine(url(), {}) });
     expect(probe).toMatchObject({ state: 'held', token: killed.token });
   });
 
-  test('when the cluster lock is lost, nobody new is served, and onLost() says why', async (ctx) => {
+  test('stops accepting connections when the cluster lock is lost, and onLost() gets the reason', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const gateway = await acquire(name, await host());
@@ -108,7 +111,7 @@ describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
     await gateway.close();
   });
 
-  test('a port that is in use ends the start before it joins the cluster', async (ctx) => {
+  test('fails before it joins the cluster if the port is in use', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const other = createServer().listen(0, '127.0.0.1');
@@ -120,7 +123,7 @@ describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
     expect(await probeClusterLock(name, { engine: clusterEngine(url(), {}) })).toEqual({ state: 'free' });
   });
 
-  test('it cannot be handed over', async (ctx) => {
+  test('cannot be handed over', async (ctx) => {
     need(ctx, missing);
     const gateway = await acquire(freshName(), await host());
     const invalid = expect.objectContaining({ code: 'ERR_INVALID_STATE' });
@@ -130,7 +133,7 @@ describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
   });
 });
 
-test('a cluster without an engine is refused by name', async () => {
+test('acquireGatewayLock refuses a cluster without an engine, and the error names the option', async () => {
   const cluster = { name: 'a' } as never;
   await expect(acquireGatewayLock({ cluster })).rejects.toThrow(
     /^cluster.engine must be an engine of gateway-lock\/cluster/,

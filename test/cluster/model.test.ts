@@ -1,9 +1,10 @@
-// The model of the lease core (verify/lease.pml), checked exhaustively with spin; each planted fault must be found.
+// Checks the model of the lease core (verify/lease.pml) exhaustively with spin. Each planted fault
+// must be found.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type Missing, need, whyNoPosixCompiler } from '../support/capabilities.js';
-import { ROOT } from '../support/cluster/sabotage.js';
+import { ROOT } from '../support/cluster/planted-faults.js';
 import { freshDirectory } from '../support/places.js';
 
 const whyNoSpin: Missing = spawnSync('spin', ['-V']).error ? 'needs spin: apt-get install spin' : whyNoPosixCompiler();
@@ -27,7 +28,7 @@ function check(...flags: string[]): { errors: number; states: number } {
   return { errors: number(/errors: (\d+)/), states: number(/([\d.e+]+) states, stored/) };
 }
 
-test('no two clients believe in the lock, and no lease comes back', (ctx) => {
+test('in the model of the lease core, no two clients believe in the lock and no ended lease is extended', (ctx) => {
   need(ctx, whyNoSpin);
   const { errors, states } = check();
   console.log({ states });
@@ -35,7 +36,10 @@ test('no two clients believe in the lock, and no lease comes back', (ctx) => {
   expect(states).toBeGreaterThan(10_000);
 });
 
-test.for(['FROM_ANSWER', 'NO_MARGIN', 'CLOCK_STOPS', 'RESURRECT'])('control: %s is found', (fault, ctx) => {
-  need(ctx, whyNoSpin);
-  expect(check(`-D${fault}`).errors).toBe(1);
-});
+test.for(['FROM_ANSWER', 'NO_MARGIN', 'CLOCK_STOPS', 'RESURRECT'])(
+  'control: spin finds the planted fault %s in the model of the lease core',
+  (fault, ctx) => {
+    need(ctx, whyNoSpin);
+    expect(check(`-D${fault}`).errors).toBe(1);
+  },
+);

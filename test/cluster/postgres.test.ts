@@ -1,4 +1,4 @@
-// Peculiar to PostgreSQL: poolers, standbys, restarts, failovers, tables.
+// Properties of the PostgreSQL engine: poolers, standbys, restarts, failovers, tables.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
@@ -37,7 +37,7 @@ const connect = async (url: string): Promise<pg.Client> => {
   return client;
 };
 
-test('the tables are created once, by whichever of several clients comes first', async (ctx) => {
+test('the PostgreSQL tables are created once by concurrent clients', async (ctx) => {
   need(ctx, whyNoPostgres);
   const names = Array.from({ length: 8 }, (_, index) => `first-${index}`);
   const locks = await Promise.all(names.map((name) => acquireClusterLock(name, { engine: pgEngine([server.url()]) })));
@@ -45,7 +45,7 @@ test('the tables are created once, by whichever of several clients comes first',
   await Promise.all(locks.map((lock) => lock.release()));
 });
 
-test('a role that may not create the tables is told so', async (ctx) => {
+test('a PostgreSQL role without the right to create the tables is refused with that reason', async (ctx) => {
   need(ctx, whyNoPostgres);
   await server.query('create role guest login');
   const engine = pgEngine([server.url().replace('postgres@', 'guest@')]);
@@ -62,19 +62,19 @@ test('a role that may not create the tables is told so', async (ctx) => {
   });
 });
 
-describe('behind pgbouncer in transaction mode', () => {
-  test('two clients get the same advisory lock, which outlives them', async (ctx) => {
+describe('pgbouncer in transaction mode', () => {
+  test('grants two clients the same advisory lock', async (ctx) => {
     need(ctx, whyNoPgbouncer);
     const bouncer = await startPgbouncer(server);
     onTestFinished(() => bouncer.stop());
-    const take = async () => {
+    const tryLock = async () => {
       const client = await eventually(() => connect(bouncer.url));
-      return (await client.query('select pg_try_advisory_lock(4711) as taken')).rows[0].taken;
+      return (await client.query('select pg_try_advisory_lock(4711) as acquired')).rows[0].acquired;
     };
-    expect([await take(), await take()]).toEqual([true, true]);
+    expect([await tryLock(), await tryLock()]).toEqual([true, true]);
   });
 
-  test('the engine refuses to work', async (ctx) => {
+  test('is detected and refused by the engine', async (ctx) => {
     need(ctx, whyNoPgbouncer);
     const bouncer = await startPgbouncer(server);
     onTestFinished(() => bouncer.stop());
@@ -82,7 +82,7 @@ describe('behind pgbouncer in transaction mode', () => {
     const engine = pgEngine([bouncer.url]);
     await expect(acquireClusterLock('pooled', { engine })).rejects.toMatchObject({
       code: 'ERR_CLUSTER_UNSUITABLE',
-      message: expect.stringMatching(/pooler is in between/),
+      message: expect.stringMatching(/goes through a pooler/),
     });
     await expect(tryAcquireClusterLock('pooled', { engine })).rejects.toMatchObject({ code: 'ERR_CLUSTER_UNSUITABLE' });
     expect(await engine.inspect('pooled')).toContainEqual({
@@ -93,7 +93,7 @@ describe('behind pgbouncer in transaction mode', () => {
   });
 });
 
-test('the time limit of a wait ends with the wait, and the limit of a role does not apply', async (ctx) => {
+test('the PostgreSQL lock_timeout of a wait ends with the wait, and the lock_timeout of the role has no effect', async (ctx) => {
   need(ctx, whyNoPostgres);
   await server.query("create role impatient superuser login; alter role impatient set lock_timeout = '50ms'");
   const clients: PostgresClient[] = [];
@@ -120,7 +120,7 @@ test('the time limit of a wait ends with the wait, and the limit of a role does 
   await second.release();
 });
 
-test('a server that ends the session in the packet that opens it does not end the process', async (ctx) => {
+test('a PostgreSQL server that ends the session in the packet that opens it does not end the process', async (ctx) => {
   need(ctx, whyNoPostgres);
   const message = (type: string, body: string) => {
     const length = Buffer.alloc(4);
@@ -144,10 +144,10 @@ test('a server that ends the session in the packet that opens it does not end th
   expect(JSON.parse(text).cluster).toMatchObject({ state: 'unreachable' });
 });
 
-test('an older server is refused', async (ctx) => {
+test('PostgreSQL before version 14 is refused', async (ctx) => {
   need(ctx, whyNoPostgres);
   const older = postgresEngine({
-    connect: async () => pretending(await connect(server.url()), { version: 130_012, versionText: '13.12' }),
+    connect: async () => withFakeResults(await connect(server.url()), { version: 130_012, versionText: '13.12' }),
   });
   await expect(acquireClusterLock('old', { engine: older })).rejects.toMatchObject({
     code: 'ERR_CLUSTER_UNSUITABLE',
@@ -155,20 +155,23 @@ test('an older server is refused', async (ctx) => {
   });
 });
 
-describe('a restart of the server', () => {
-  test.for(['SIGINT', 'SIGQUIT', 'SIGKILL'] as const)('by %s: the holder knows at once', async (signal, ctx) => {
-    need(ctx, whyNoPostgres);
-    const own = await PostgresServer.start();
-    onTestFinished(() => own.remove());
-    const lock = await acquireClusterLock('restarted', { engine: pgEngine([own.url()]), ttlMs: TTL_MS });
-    const lost = new Promise<LockError>((resolve) => lock.onLost(resolve));
-    await own.stop(signal);
-    expect(await lost).toMatchObject({ code: 'ERR_LOCK_REVOKED' });
-    await own.restart();
-    const next = await acquireClusterLock('restarted', { engine: pgEngine([own.url()]), ttlMs: TTL_MS });
-    expect(next.token).toBeGreaterThan(lock.token);
-    await next.release();
-  });
+describe('a restart of the PostgreSQL server', () => {
+  test.for(['SIGINT', 'SIGQUIT', 'SIGKILL'] as const)(
+    'by %s revokes the lock of the holder at once',
+    async (signal, ctx) => {
+      need(ctx, whyNoPostgres);
+      const own = await PostgresServer.start();
+      onTestFinished(() => own.remove());
+      const lock = await acquireClusterLock('restarted', { engine: pgEngine([own.url()]), ttlMs: TTL_MS });
+      const lost = new Promise<LockError>((resolve) => lock.onLost(resolve));
+      await own.stop(signal);
+      expect(await lost).toMatchObject({ code: 'ERR_LOCK_REVOKED' });
+      await own.restart();
+      const next = await acquireClusterLock('restarted', { engine: pgEngine([own.url()]), ttlMs: TTL_MS });
+      expect(next.token).toBeGreaterThan(lock.token);
+      await next.release();
+    },
+  );
 
   const crashes: readonly [string, (own: PostgresServer) => Promise<void>][] = [
     ['an immediate shutdown', (own) => own.stop('SIGQUIT')],
@@ -176,7 +179,7 @@ describe('a restart of the server', () => {
     ['the crash of one of its processes', (own) => own.crash()],
   ];
   test.for(crashes)(
-    '%s while the holder is behind a partition: the next waits until it has lost the lock',
+    'by %s while the holder is behind a partition: the next client waits until the holder has lost the lock',
     async ([, crash], ctx) => {
       need(ctx, whyNoPostgres);
       const own = await PostgresServer.start();
@@ -199,36 +202,57 @@ describe('a restart of the server', () => {
   );
 });
 
-describe('the wait for a holder that the server has forgotten', () => {
-  /** The milliseconds that the core would wait, by the statement itself. */
-  const take = async (claim: string, ttlMs = TTL_MS) => {
-    const { take: text } = statements('settling');
+describe('the lock delay after the PostgreSQL server has forgotten a holder', () => {
+  /** Runs the statement that issues a token. Returns the lock delay in milliseconds. */
+  const issue = async (claim: string, ttlMs = TTL_MS) => {
+    const { issue: text } = statements('settling');
     const [row] = await server.query(text, ['a', claim, '{}', ttlMs]);
-    return Number(row!['settleMs']);
+    return Number(row!['lockDelayMs']);
   };
   const change = (fields: string) => server.query(`update settling set ${fields}`);
   const LONG_MS = 9000;
 
-  test('is one time to live, unless the holder had released, and lasts until it was settled', async (ctx) => {
+  test('is one time to live unless the holder had released, and applies until a holder has waited for it', async (ctx) => {
     need(ctx, whyNoPostgres);
     const { create, boot, settle } = statements('settling');
     await server.query(create);
     await server.query(boot);
-    expect(await take('first', LONG_MS)).toBe(0);
-    expect(await take('the session ended by itself')).toBe(0);
+    expect(await issue('first', LONG_MS)).toBe(0);
+    expect(await issue('the session ended by itself')).toBe(0);
     await change("settled_boot = 'another', released = true");
-    expect(await take('restarted after the release')).toBe(0);
+    expect(await issue('restarted after the release')).toBe(0);
     await change(`settled_boot = 'another', ttl_ms = ${LONG_MS}`);
-    expect(await take('restarted under the holder')).toBe(LONG_MS);
-    expect(await take('its successor, because it died before it was settled')).toBe(LONG_MS);
-    await server.query(settle, ['a', 'its successor, because it died before it was settled', TTL_MS]);
-    expect(await take('settled')).toBe(0);
+    expect(await issue('restarted under the holder')).toBe(LONG_MS);
+    expect(await issue('its successor, because that holder died during the delay')).toBe(LONG_MS);
+    await server.query(settle, ['a', 'its successor, because that holder died during the delay', TTL_MS]);
+    expect(await issue('settled')).toBe(0);
     await change('settled_timeline = 7, released = true');
-    expect(await take('promoted')).toBe(TTL_MS);
+    expect(await issue('promoted')).toBe(TTL_MS);
   });
 });
 
-test('after an asynchronous failover that lost acquisitions, tokens still grow, and the next waits one time to live', async (ctx) => {
+describe('a PostgreSQL standby', () => {
+  const serverFindings = async (urls: readonly string[]) =>
+    (await pgEngine(urls).inspect('checked')).filter(({ subject }) => subject === 'server');
+
+  test('passes the checks beside a primary, and is a problem without one', async (ctx) => {
+    need(ctx, whyNoPostgres);
+    const primary = await PostgresServer.start();
+    onTestFinished(() => primary.remove());
+    const standby = await primary.standby();
+    onTestFinished(() => standby.remove());
+    const passed = { level: 'ok', subject: 'server', message: 'a standby, beside a primary that responds' };
+    expect(await serverFindings([standby.url(), primary.url()])).toEqual([
+      passed,
+      expect.objectContaining({ level: 'ok', message: expect.stringContaining('a primary') }),
+    ]);
+    const problem = { ...passed, level: 'problem', message: 'this server is a standby. Connect to the primary' };
+    expect(await serverFindings([standby.url()])).toEqual([problem]);
+    expect(await serverFindings([standby.url(), standby.url()])).toEqual([problem, problem]);
+  });
+});
+
+test('after an asynchronous PostgreSQL failover that lost an acquisition, tokens still increase and the next client waits one time to live', async (ctx) => {
   need(ctx, whyNoPostgres);
   const primary = await PostgresServer.start();
   onTestFinished(() => primary.remove());
@@ -246,9 +270,9 @@ test('after an asynchronous failover that lost acquisitions, tokens still grow, 
   });
   const both = pgEngine([standby.url(), primary.url()]);
   await (await acquireClusterLock('failover', { engine: both, ttlMs: TTL_MS })).release();
-  expect(await both.inspect('failover')).toContainEqual(
-    expect.objectContaining({ level: 'warning', subject: 'replication' }),
-  );
+  const findings = await both.inspect('failover');
+  expect(findings).toContainEqual(expect.objectContaining({ level: 'warning', subject: 'replication' }));
+  expect(findings.filter(({ level }) => level === 'problem')).toEqual([]);
 
   await eventually(async () =>
     expect(await standby.query("select counter::int from gateway_lock where name = 'failover'")).toEqual([
@@ -275,11 +299,11 @@ test('after an asynchronous failover that lost acquisitions, tokens still grow, 
   await next.release();
 });
 
-test('a token of a later timeline is larger, whatever its counter', () => {
+test('a PostgreSQL token of a later timeline is larger, independent of its counter', () => {
   expect(tokenOf({ timeline: '2', counter: '1' })).toBeGreaterThan(tokenOf({ timeline: '1', counter: '4294967295' }));
 });
 
-test('a URL names the server, and the environment the credentials', async (ctx) => {
+test('a PostgreSQL URL selects the server, and a password in it is refused', async (ctx) => {
   need(ctx, whyNoPostgres);
   const engine = clusterEngine(server.url());
   expect(engine).toMatchObject({ kind: 'postgres', target: `PostgreSQL at 127.0.0.1:${server.port}/postgres` });
@@ -294,8 +318,8 @@ async function connectAs(target: PostgresServer, role: string): Promise<Postgres
   return client;
 }
 
-/** A client whose first answer has other values. */
-function pretending(client: pg.Client, values: object): PostgresClient {
+/** Returns a client whose results have some values replaced. */
+function withFakeResults(client: pg.Client, values: object): PostgresClient {
   const first = async (text: string) => ({
     rows: (await client.query(text)).rows.map((row) => ({ ...row, ...values })),
   });

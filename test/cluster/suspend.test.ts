@@ -1,4 +1,5 @@
-// A suspend: the process stops, and with it every clock that does not count suspend (the LD_PRELOAD shim in frozen-clock.c).
+// Simulates a suspend: stops the process, and with a shim (LD_PRELOAD, frozen-clock.c) each clock
+// that does not count suspend.
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import { type Missing, need, whyNoPosixCompiler } from '../support/capabilities.
 import { DroppingProxy } from '../support/cluster/dropping-proxy.js';
 import { ENGINES, type RunningEngine } from '../support/cluster/engines.js';
 import { Holder } from '../support/cluster/holder.js';
-import { buildWith, type Fault, ROOT } from '../support/cluster/sabotage.js';
+import { buildWith, type Fault, ROOT } from '../support/cluster/planted-faults.js';
 import { freshDirectory, until } from '../support/places.js';
 
 const TTL_MS = 5000;
@@ -19,14 +20,17 @@ function whyNoShim(): Missing {
   return process.platform === 'linux' ? whyNoPosixCompiler() : 'needs LD_PRELOAD and CLOCK_BOOTTIME of Linux';
 }
 
-describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
+describe.each(ENGINES)('a holder on $kind', ({ kind, missing, start }) => {
   let servers: RunningEngine;
   beforeAll(async () => {
     if (missing === null) servers = await start();
   });
   afterAll(() => servers?.stop());
 
-  /** Suspends a holder until another client has the lock; returns its reads after the resume that said `held`. */
+  /**
+   * Suspends a holder until another client holds the lock. Returns the reads after the resume in
+   * which `held` was true.
+   */
   async function heldAfterSuspend(fault: Fault | null, name: string) {
     const directory = freshDirectory();
     const [shim, offset] = ['shim.so', 'offset'].map((file) => join(directory, file));
@@ -34,7 +38,7 @@ describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
     const compiled = spawnSync('cc', ['-shared', '-fPIC', '-o', shim!, source, '-ldl'], { encoding: 'utf8' });
     expect(compiled.stderr).toBe('');
     writeFileSync(offset!, Buffer.alloc(8));
-    // The network is away, too, and comes back some time after the process.
+    // The network is down, too, and stays down after the process continues.
     const proxies = await Promise.all(servers.ports.map((port) => DroppingProxy.to(port)));
     onTestFinished(() => {
       for (const proxy of proxies) proxy.close();
@@ -47,7 +51,7 @@ describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
       ttlMs: TTL_MS,
       env: { LD_PRELOAD: shim, FROZEN_CLOCK: offset },
     });
-    await until(() => holder.reads.length > 0, 'it reads');
+    await until(() => holder.reads.length > 0, 'the holder reads the lock');
     for (const proxy of proxies) proxy.drop();
     holder.child.kill('SIGSTOP');
     await sleep(SUSPEND_MS);
@@ -57,22 +61,22 @@ describe.each(ENGINES)('$kind', ({ kind, missing, start }) => {
     frozen.writeBigInt64LE(BigInt(SUSPEND_MS) * 1_000_000n);
     writeFileSync(offset!, frozen, { flag: 'r+' });
     holder.child.kill('SIGCONT');
-    await until(() => holder.lost !== null, 'the holder knows', 30_000);
+    await until(() => holder.lost !== null, 'the holder has detected the loss', 30_000);
     expect(lock.held).toBe(true);
     await lock.release();
     const after = holder.reads.slice(before);
-    // The shim works: by the clock that stops, the process was never away for so long.
+    // Shows that the shim works: by the clock that stops, no step was as long as the suspend.
     const steps = after.slice(1).map((read, index) => read.monotonicMs - after[index]!.monotonicMs);
     expect(Math.max(...steps)).toBeLessThan(SUSPEND_MS);
     return after.filter(({ held }) => held);
   }
 
-  test('a holder that was suspended beyond its time to live never reads held again', async (ctx) => {
+  test('never reads held as true after a suspend beyond its time to live', async (ctx) => {
     need(ctx, missing ?? whyNoShim());
     expect(await heldAfterSuspend(null, 'suspended')).toEqual([]);
   });
 
-  test('control: by a clock that stops in suspend it would', async (ctx) => {
+  test('control: reads held as true after a suspend if its clock stops in suspend', async (ctx) => {
     need(ctx, missing ?? whyNoShim());
     expect((await heldAfterSuspend('the clock stops in suspend', 'control')).length).toBeGreaterThan(0);
   });

@@ -1,4 +1,4 @@
-// A lock that several users share: access 'group' and 'everyone'.
+// Locks that several users share: access 'group' and 'everyone'.
 import { chmodSync, chownSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -17,14 +17,17 @@ beforeEach((ctx) => need(ctx, whyNoModes));
 
 const modeOf = (path: string) => statSync(path).mode & 0o7777;
 
-/** As /run/lock and /tmp: every user may create files there, and only remove their own. */
+/**
+ * A directory like /run/lock and /tmp, in which every user may create files and remove only their
+ * own.
+ */
 function stickyDirectory(): string {
   const directory = freshDirectory();
   chmodSync(directory, 0o1777);
   return directory;
 }
 
-/** As a directory that a group shares. */
+/** A directory that a group shares. */
 function groupDirectory(): string {
   const directory = freshDirectory();
   chownSync(directory, STRANGER.uid, STRANGER.gid);
@@ -33,16 +36,19 @@ function groupDirectory(): string {
 }
 
 describe.each(['000', '022', '077', '777'])('under umask %s', (umask) => {
-  test.for(Object.entries(MODE))("a new lock file with access '%s' has its mode", async ([access, mode], ctx) => {
-    need(ctx, whyNoShell);
-    const path = join(freshDirectory(), 'a.lock');
-    const execArgv = ['-c', `umask ${umask}; exec "$@"`, 'sh', process.execPath];
-    const actor = await startActor({ execPath: '/bin/sh', execArgv });
-    await actor.call('tryAcquire', path, { access });
-    expect(modeOf(path)).toBe(mode);
-    await actor.call('release', path);
-    expect(modeOf(path)).toBe(mode);
-  });
+  test.for(Object.entries(MODE))(
+    "a new lock file with access '%s' gets the mode of that access",
+    async ([access, mode], ctx) => {
+      need(ctx, whyNoShell);
+      const path = join(freshDirectory(), 'a.lock');
+      const execArgv = ['-c', `umask ${umask}; exec "$@"`, 'sh', process.execPath];
+      const actor = await startActor({ execPath: '/bin/sh', execArgv });
+      await actor.call('tryAcquire', path, { access });
+      expect(modeOf(path)).toBe(mode);
+      await actor.call('release', path);
+      expect(modeOf(path)).toBe(mode);
+    },
+  );
 });
 
 async function expectShared(path: string, access: Access, first: Actor, second: Actor): Promise<void> {
@@ -71,7 +77,7 @@ describe('two users', () => {
     await expectShared(path, 'everyone', await startAs(STRANGER), await startAs(OTHER_GROUP));
   });
 
-  test("read and write together with access 'everyone'", async () => {
+  test("share a lock with access 'everyone'", async () => {
     const path = join(stickyDirectory(), 'a.lock');
     const [first, second] = [await startAs(STRANGER), await startAs(OTHER_GROUP)];
     for (const reader of [first, second]) {
@@ -80,7 +86,7 @@ describe('two users', () => {
     expect(tryAcquireLock(path, { access: 'everyone' })).toBeNull();
   });
 
-  test('are told apart by default: the file of another user is an error that names it', async () => {
+  test('do not share a lock by default: the error names the owner of the file', async () => {
     const path = join(stickyDirectory(), 'a.lock');
     const [first, second] = [await startAs(STRANGER), await startAs(OTHER_GROUP)];
     await first.call('tryAcquire', path);
@@ -88,7 +94,7 @@ describe('two users', () => {
     await expect(second.call('tryAcquire', path)).rejects.toMatchObject(expected);
   });
 
-  test("refuse a file of another user that more users may write to than access 'group' says", async () => {
+  test("refuse a file of another user that more users may write to than access 'group' allows", async () => {
     const path = join(stickyDirectory(), 'a.lock');
     const [first, second] = [await startAs(STRANGER), await startAs(SAME_GROUP)];
     await first.call('tryAcquire', path, { access: 'everyone' });

@@ -27,7 +27,10 @@ const secureGreeter = () =>
     response.end('hello in private'),
   );
 
-/** What a server needs under Node's permission model. Node warns of these flags themselves. */
+/**
+ * The flags that a server needs under Node's permission model. Node warns about the flags
+ * themselves.
+ */
 const PERMITTED = [
   '--permission',
   '--allow-fs-read=*',
@@ -37,7 +40,7 @@ const PERMITTED = [
   '--disable-warning=ExperimentalWarning',
 ].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag.split('=')[0]!));
 
-/** How a client of each kind of server talks to it at an address. */
+/** The kinds of servers, and a client for each. */
 const KINDS: Readonly<
   Record<string, { make(): Server; talk(host: string, port: number): Promise<string>; says: string }>
 > = {
@@ -56,7 +59,7 @@ const KINDS: Readonly<
 };
 
 describe.each(Object.entries(KINDS))('%s adopts the listener', (_, { make, talk, says }) => {
-  test('and serves on its address, which address() tells', async () => {
+  test('and serves on its address, which address() returns', async () => {
     const listener = listenerOn({});
     const server = make();
     await listener.listen(server);
@@ -64,14 +67,14 @@ describe.each(Object.entries(KINDS))('%s adopts the listener', (_, { make, talk,
     expect(await talk('127.0.0.1', listener.address.port)).toBe(says);
   });
 
-  test('of localhost and serves on both loopbacks', async (ctx) => {
+  test('of localhost and serves on both loopback addresses', async (ctx) => {
     need(ctx, whyNoAddress('::1'));
     const listener = listenerOn({ host: 'localhost' });
     await listener.listen(make());
     for (const host of ['127.0.0.1', '::1']) expect(await talk(host, listener.address.port)).toBe(says);
   });
 
-  test('and gives the port back when the listener is closed', async () => {
+  test('and frees the port when the listener is closed', async () => {
     const listener = listenerOn({ host: 'localhost' });
     const { port } = listener.address;
     await listener.listen(make());
@@ -81,7 +84,7 @@ describe.each(Object.entries(KINDS))('%s adopts the listener', (_, { make, talk,
   });
 });
 
-test('the caller may close the server instead, which frees both loopbacks, and close the listener then', async () => {
+test('closing the server frees both loopback addresses, and the listener can be closed afterwards', async () => {
   const listener = listenerOn({ host: 'localhost' });
   const server = greeter();
   await listener.listen(server);
@@ -91,17 +94,17 @@ test('the caller may close the server instead, which frees both loopbacks, and c
 });
 
 describe('listen() refuses', () => {
-  test('a second server, and the first goes on', async () => {
+  test('a second server, and the first one keeps serving', async () => {
     const listener = listenerOn({});
     await listener.listen(echo());
     await expect(listener.listen(greeter())).rejects.toMatchObject({
       code: 'ERR_INVALID_STATE',
-      message: `the listener of 127.0.0.1:${listener.address.port} serves another server already`,
+      message: `the listener of 127.0.0.1:${listener.address.port} already has a server`,
     });
     expect(await echoed('127.0.0.1', listener.address.port, 'still there')).toBe('still there');
   });
 
-  test('when the listener is closed', async () => {
+  test('any server when the listener is closed', async () => {
     const listener = listenerOn({});
     await listener.close();
     await expect(listener.listen(echo())).rejects.toMatchObject({
@@ -111,7 +114,7 @@ describe('listen() refuses', () => {
   });
 
   test.each([[undefined], [null], [{}], [{ listen() {} }], ['127.0.0.1'], [() => {}]])(
-    '%j, which is no server, and stays usable',
+    '%j, which is not a server, and the listener stays usable',
     async (server) => {
       const listener = listenerOn({});
       await expect(listener.listen(server as never)).rejects.toMatchObject({
@@ -123,7 +126,7 @@ describe('listen() refuses', () => {
     },
   );
 
-  test('a server that listens elsewhere already: that goes on, and the listener takes another', async () => {
+  test('a server that is already listening, which keeps serving, and the listener accepts another one', async () => {
     const { server, port } = await listening(echo());
     const before = sockets();
     const listener = listenerOn({});
@@ -136,10 +139,10 @@ describe('listen() refuses', () => {
     expect(sockets()).toEqual(before);
   });
 
-  test('a server whose adoption fails, and closes the descriptor exactly once', async () => {
+  test('a server that fails to adopt the socket, and closes the descriptor exactly once', async () => {
     const before = sockets();
     const listener = listenerOn({});
-    // What Node's own listen() calls, so that it fails with the handle in its hand.
+    // Node's listen() calls this method when it already has the handle.
     const broken = Object.assign(echo(), { _listen2: refuseToListen });
     await expect(listener.listen(broken)).rejects.toThrow('no');
     expect(sockets()).toEqual(before);
@@ -153,7 +156,7 @@ test.for([
   { how: '', flags: [] },
   { how: '--pending-deprecation', flags: ['--pending-deprecation'] },
   { how: '--permission', flags: PERMITTED },
-])('adoption warns of nothing: node $how', async ({ flags }, ctx) => {
+])('adoption warns of nothing with node $how', async ({ flags }, ctx) => {
   need(ctx, flags === PERMITTED ? whyNoPermissionModel() : null);
   const holder = await startActor({ execArgv: [...flags, '--trace-warnings'] });
   const { port } = await holder.call<{ port: number }>('bind', { host: 'localhost', port: 0 });
@@ -165,12 +168,13 @@ test.for([
   expect(holder.output).toBe('');
 });
 
-test('where a server cannot take the socket it opens one of its own, and the listener says that it is not exclusive', async (ctx) => {
+test('a server that cannot adopt the socket opens its own, and the listener reports that it is not exclusive', async (ctx) => {
   const holder = await startActor({
     execArgv: ['--import', String(new URL('../fixtures/no-adoption.mjs', import.meta.url))],
   });
   const { port } = await holder.call<{ port: number }>('bind', { host: 'localhost', port: 0 });
-  if (await holder.call('isExclusive')) return ctx.skip("on this system servers take it in Node's documented way");
+  if (await holder.call('isExclusive'))
+    return ctx.skip("on this system servers adopt the socket in Node's documented way");
   await holder.call('adopt');
   expect(await fetched(httpRequest, { host: '127.0.0.1', port })).toBe(`pid ${holder.pid}`);
   expect(failureOf({ port })).toMatchObject({ code: 'EADDRINUSE' });
@@ -182,15 +186,15 @@ function refuseToListen(): never {
   throw new Error('no');
 }
 
-/** In Node 20 it has another name, and up to 22 it warns of itself. */
+/** The permission model has another name in Node 20, and warns about itself up to Node 22. */
 function whyNoPermissionModel(): Missing {
   const { status, stderr } = spawnSync(process.execPath, ['--permission', ...PERMITTED, '-e', ''], {
     encoding: 'utf8',
   });
-  return status === 0 && stderr === '' ? null : `node --permission says: ${stderr.trim().split('\n')[0]}`;
+  return status === 0 && stderr === '' ? null : `node --permission prints: ${stderr.trim().split('\n')[0]}`;
 }
 
-/** echo() has one, and listening() of the test adds another. */
+/** echo() adds one listener, and listening() of the test another. */
 function listenersOfAFreshServer(): number {
   return echo().listenerCount('connection') + 1;
 }

@@ -24,7 +24,7 @@ describe('close()', () => {
     expect(sockets()).toEqual(before);
   });
 
-  test('resolves only when the connections are gone, also for a second caller', async () => {
+  test('resolves only after the connections have ended, also for a second caller', async () => {
     const listener = listenerOn({});
     const server = echo();
     await listener.listen(server);
@@ -49,7 +49,7 @@ describe('close()', () => {
     expect(failureOf({ port: successor.address.port })).toMatchObject({ code: 'EADDRINUSE' });
   });
 
-  test('cuts keep-alive, WebSocket and half-sent requests after graceMs, and not before', async () => {
+  test('destroys keep-alive, WebSocket and half-sent requests after graceMs, and not before', async () => {
     const listener = listenerOn({});
     await listener.listen(withWebSockets(createHttpServer(() => {})));
     const { port } = listener.address;
@@ -78,7 +78,7 @@ describe('close()', () => {
     expect(performance.now() - started).toBeLessThan(2000);
   });
 
-  test('lets an answer that is being written end within graceMs', async () => {
+  test('lets a response that is being written end within graceMs', async () => {
     const listener = listenerOn({});
     const server = createHttpServer();
     await listener.listen(server);
@@ -94,13 +94,13 @@ describe('close()', () => {
     [-1, 'RangeError'],
     [Number.NaN, 'RangeError'],
     ['1', 'TypeError'],
-  ])('with graceMs %j is a mistake that closes nothing', async (graceMs, name) => {
+  ])('throws for graceMs %j and closes nothing', async (graceMs, name) => {
     const listener = listenerOn({});
     await expect(listener.close({ graceMs: graceMs as number })).rejects.toMatchObject({ name });
     expect(failureOf({ port: listener.address.port })).toMatchObject({ code: 'EADDRINUSE' });
   });
 
-  test('is what `await using` does', async () => {
+  test('is called by `await using`', async () => {
     let port: number;
     {
       await using listener = listenerOn({});

@@ -20,7 +20,7 @@ describe('bindExclusive()', () => {
     ['::1', 'IPv6'],
     ['0.0.0.0', 'IPv4'],
     ['::', 'IPv6'],
-  ])('on %s listens there and says so', async (host, family) => {
+  ])('on %s listens there and returns the address', async (host, family) => {
     const { address, exclusive } = listenerOn({ host });
     expect({ address, exclusive }).toEqual({
       address: { address: host, family, port: expect.any(Number) },
@@ -30,21 +30,21 @@ describe('bindExclusive()', () => {
     expect(native().probePort(host, address.port)).toBe('accepted');
   });
 
-  test('takes 127.0.0.1 when no host is named', () => {
+  test('uses 127.0.0.1 by default', () => {
     expect(listenerOn({}).address.address).toBe('127.0.0.1');
   });
 
-  test('on the wildcard :: takes IPv4 as well, as Node does', () => {
+  test('on the wildcard :: accepts IPv4 as well, same as Node', () => {
     const { port } = listenerOn({ host: '::' }).address;
     expect(native().probePort('127.0.0.1', port)).toBe('accepted');
   });
 
-  test('with port 0 takes another port each time, and a named port exactly', () => {
+  test('with port 0 gets a different port each time', () => {
     const ports = Array.from({ length: 20 }, () => listenerOn({}).address.port);
     expect(new Set(ports).size).toBe(20);
   });
 
-  test('on localhost takes one port on both loopbacks', (ctx) => {
+  test('on localhost uses one port on both loopback addresses', (ctx) => {
     need(ctx, whyNoAddress('::1'));
     const { address } = listenerOn({ host: 'localhost' });
     expect(address).toMatchObject({ address: '127.0.0.1', family: 'IPv4' });
@@ -54,14 +54,14 @@ describe('bindExclusive()', () => {
   test.each([
     ['127.0.0.1', '::1'],
     ['::1', '127.0.0.1'],
-  ])('on localhost is refused when %s is taken, and leaves %s free', async (taken, other) => {
+  ])('on localhost fails if %s is in use, and leaves %s free', async (taken, other) => {
     const { port } = await serverOn({ host: taken });
     expect(failureOf({ host: 'localhost', port })).toMatchObject({ code: 'EADDRINUSE', address: taken, port });
     expect(native().probePort(other, port)).toBe('refused');
     expect(failureOf({ host: other, port })).toBeNull();
   });
 
-  test('frees the port when it is closed, at once and every time', async () => {
+  test('frees the port at once when the listener is closed, every time', async () => {
     const { port } = listenerOn({}).address;
     expect(failureOf({ port })).toMatchObject({ code: 'EADDRINUSE' });
     const other = await freePort();
@@ -69,8 +69,8 @@ describe('bindExclusive()', () => {
   });
 });
 
-describe('connections that arrive before listen(server)', () => {
-  test('are served once there is one', async () => {
+describe('connections before listen(server)', () => {
+  test('are served once there is a server', async () => {
     const listener = listenerOn({});
     const asked = Promise.all([1, 2, 3].map((id) => ask(listener.address.port, `/${id}`)));
     const server = createServer((incoming, response) => response.end(`served ${incoming.url}`));
@@ -78,7 +78,7 @@ describe('connections that arrive before listen(server)', () => {
     expect(answers).toEqual(['served /1', 'served /2', 'served /3']);
   });
 
-  test('wait in a backlog of the length asked for', () => {
+  test('wait in a backlog of the given length', () => {
     const short = listenerOn({ backlog: 1 }).address.port;
     const long = listenerOn({ backlog: 100 }).address.port;
     const answers = (port: number) => Array.from({ length: 50 }, () => native().probePort('127.0.0.1', port));
@@ -87,28 +87,28 @@ describe('connections that arrive before listen(server)', () => {
   });
 });
 
-describe("a refusal has the fields and the words of Node's own", () => {
+describe("a refusal has the fields and the text of Node's own error", () => {
   test('EADDRINUSE', async () => {
     for (const host of ['127.0.0.1', '::1', '0.0.0.0', '::']) {
       const { port } = listenerOn({ host }).address;
       const error = failureOf({ host, port })!;
       expect(shapeOf(error)).toEqual(nodeShape('EADDRINUSE', error.syscall!, host, port));
       const node = await serverOn({ host, port }).catch((refused) => refused);
-      // What Windows says of a plain bind beside an exclusive one on the wildcard.
+      // Windows reports EACCES for a plain bind beside an exclusive one on the wildcard.
       if (node.code === 'EACCES') continue;
       expect({ ...shapeOf(error), syscall: 'listen', message: '' }).toEqual({ ...shapeOf(node), message: '' });
     }
   });
 
-  test('EACCES for an ordinary user on port 80', async (ctx) => {
+  test('EACCES for an unprivileged user on port 80', async (ctx) => {
     need(ctx, whyNoStranger() ?? whyPort80IsOpen());
     const user = await startUnprivilegedActor();
     const error = await user.call<NodeJS.ErrnoException>('bindFailure', { port: 80 });
     expect(shapeOf(error)).toEqual(nodeShape('EACCES', 'bind', '127.0.0.1', 80));
   });
 
-  test('EADDRNOTAVAIL for an address that is not of this host, and no packet leaves', (ctx) => {
-    if (!existsSync(TCP_COUNTERS)) return ctx.skip('this system does not count the connections that it begins');
+  test('EADDRNOTAVAIL for an address that is not local, without sending a packet', (ctx) => {
+    if (!existsSync(TCP_COUNTERS)) return ctx.skip('this system does not count outgoing connections');
     const failed = quietly(() => failureOf({ host: '192.0.2.1', port: 18789 }));
     expect(shapeOf(failed.answer!)).toEqual(nodeShape('EADDRNOTAVAIL', 'bind', '192.0.2.1', 18789));
     expect(failed.connects).toBe(0);
@@ -118,7 +118,7 @@ describe("a refusal has the fields and the words of Node's own", () => {
   });
 });
 
-describe('a caller is told', () => {
+describe('bindExclusive() refuses a wrong argument:', () => {
   test.each([
     ['no options', undefined, 'TypeError', 'ERR_INVALID_ARG_TYPE'],
     ['null', null, 'TypeError', 'ERR_INVALID_ARG_TYPE'],
@@ -129,12 +129,12 @@ describe('a caller is told', () => {
     ['port -1', { port: -1 }, 'RangeError', 'ERR_OUT_OF_RANGE'],
     ['port 0.5', { port: 0.5 }, 'RangeError', 'ERR_OUT_OF_RANGE'],
     ['a host name', { port: 0, host: 'example.org' }, 'TypeError', 'ERR_INVALID_ARG_VALUE'],
-    ['a host that is no string', { port: 0, host: 1 }, 'TypeError', 'ERR_INVALID_ARG_TYPE'],
+    ['a host that is not a string', { port: 0, host: 1 }, 'TypeError', 'ERR_INVALID_ARG_TYPE'],
     ['backlog 0', { port: 0, backlog: 0 }, 'RangeError', 'ERR_OUT_OF_RANGE'],
     ['backlog as text', { port: 0, backlog: '5' }, 'TypeError', 'ERR_INVALID_ARG_TYPE'],
     ['backlog 1.5', { port: 0, backlog: 1.5 }, 'RangeError', 'ERR_OUT_OF_RANGE'],
     ['backlog 2 ** 31', { port: 0, backlog: 2 ** 31 }, 'RangeError', 'ERR_OUT_OF_RANGE'],
-  ])('%s is a mistake', (_, options, name, code) => {
+  ])('%s', (_, options, name, code) => {
     expect(() => bindExclusive(options as BindExclusiveOptions)).toThrow(expect.objectContaining({ name, code }));
   });
 });
@@ -176,7 +176,10 @@ function nodeShape(code: string, syscall: string, address: string, port: number)
   };
 }
 
-/** How many connections the system began meanwhile: the fewest of many times, because others begin some too. */
+/**
+ * Returns the number of connections that the action begins: the minimum of many runs, because other
+ * processes begin some, too.
+ */
 function quietly<T>(action: () => T, most = 1000): { answer: T; connects: number } {
   let connects = Number.POSITIVE_INFINITY;
   let answer!: T;

@@ -1,4 +1,4 @@
-// A system call that fails while a port is bound or closed leaves no socket behind.
+// No socket is left behind if a system call fails while a port is bound or closed.
 import { expect, test } from 'vitest';
 import { startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
@@ -8,7 +8,7 @@ import { freePort, freshDirectory } from '../support/places.js';
 const sanitized = process.env['LD_PRELOAD']?.includes('tsan');
 const missing = sanitized ? 'ThreadSanitizer has an fstat() of its own' : whyNoFaults();
 
-test('a bind whose socket cannot be examined fails, and leaves the port free', async (ctx) => {
+test('a bind fails and leaves the port free if fstat() fails on its socket', async (ctx) => {
   need(ctx, missing);
   const failing = await startFaultyActor('fstat EPERM at bind', freshDirectory());
   const port = await freePort();
@@ -16,7 +16,7 @@ test('a bind whose socket cannot be examined fails, and leaves the port free', a
   await expect((await startActor()).call('bind', { port })).resolves.toMatchObject({ port });
 });
 
-test('a listener whose socket cannot be examined at the close is closed all the same', async (ctx) => {
+test('a listener is closed even if fstat() fails on its socket', async (ctx) => {
   need(ctx, missing);
   const failing = await startFaultyActor('fstat EPERM at close', freshDirectory());
   const { port } = await failing.call<{ port: number }>('bind', { port: 0 });

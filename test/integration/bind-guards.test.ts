@@ -1,6 +1,6 @@
-// A server that listens on further addresses, as on macOS one on a wildcard does. That system lets 127.0.0.1 be bound beside
-// 0.0.0.0 and Linux does not, so here an address of its own stands for the wildcard; native/test/listener_darwin_test.cc has
-// the rule itself.
+// A server that listens on further addresses, as a server on a wildcard does on macOS. macOS allows
+// a bind of 127.0.0.1 beside 0.0.0.0 and Linux does not, so this test uses 127.0.0.2 in place of
+// the wildcard; native/test/listener_darwin_test.cc tests the rule itself.
 import { createServer } from 'node:net';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { addressesOf, connectableAddresses } from '../../src/endpoint.js';
@@ -10,7 +10,7 @@ import { failureOf, listenerOn, serverOn } from '../support/listeners.js';
 import { whyNoAddress } from '../support/loopbacks.js';
 
 const GUARDED = '127.0.0.2';
-vi.mock('../../src/native/port-rules.js', async (original) => ({
+vi.mock('../../src/native/platform.js', async (original) => ({
   ...(await original<object>()),
   addressesToGuard: (address: string) => (address === '127.0.0.2' ? ['127.0.0.1', '::1'] : []),
 }));
@@ -22,7 +22,7 @@ beforeEach((ctx) => {
 
 const LOOPBACKS = ['127.0.0.1', '::1'].filter((address) => whyNoAddress(address) === null);
 
-test('a server accepts on each guarded address, and nobody else can have it', async () => {
+test('a server accepts on each guarded address, and no other socket can bind it', async () => {
   const { port } = await guardedServer();
   for (const address of [GUARDED, ...LOOPBACKS]) {
     expect(await echoed(address, port, 'hello'), address).toBe('hello');
@@ -30,28 +30,28 @@ test('a server accepts on each guarded address, and nobody else can have it', as
   }
 });
 
-test('closing frees each guarded address', async () => {
+test('closing the listener frees each guarded address', async () => {
   const { listener, port } = await guardedServer();
   await listener.close();
   for (const address of [GUARDED, ...LOOPBACKS]) expect(failureOf({ host: address, port }), address).toBeNull();
 });
 
-test('a server that finds a guarded address taken does not listen at all, and says EADDRINUSE', async () => {
+test('a server does not listen at all and rejects with EADDRINUSE if a guarded address is in use', async () => {
   const { port } = await serverOn({ host: LOOPBACKS.at(-1)! });
   const listener = bindExclusive({ host: GUARDED, port });
   const server = createServer();
   await expect(listener.listen(server)).rejects.toMatchObject({ code: 'EADDRINUSE', address: LOOPBACKS.at(-1) });
   expect(server.listening).toBe(false);
-  for (const address of [GUARDED, '127.0.0.1'].filter((one) => one !== LOOPBACKS.at(-1)))
+  for (const address of [GUARDED, '127.0.0.1'].filter((address) => address !== LOOPBACKS.at(-1)))
     expect(failureOf({ host: address, port }), address).toBeNull();
 });
 
-test('descriptors for a child are those of the address alone', () => {
+test('the descriptors for a child include no guarded address', () => {
   const { fds } = listenerOn({ host: GUARDED });
   expect(fds.length).toBe(process.platform === 'win32' ? 0 : 1);
 });
 
-test('a listener on :: is asked on both loopbacks, any other on one', () => {
+test('connectableAddresses() returns both loopback addresses for ::, and one for any other', () => {
   expect(connectableAddresses('::')).toEqual(['::1', '127.0.0.1']);
   expect(connectableAddresses('0.0.0.0')).toEqual(['127.0.0.1']);
   expect(addressesOf('localhost').flatMap(connectableAddresses)).toEqual(['127.0.0.1', '::1']);

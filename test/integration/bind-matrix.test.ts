@@ -1,4 +1,4 @@
-// Who excludes whom: every holder address against every second bind.
+// Exclusion between addresses: every holder address against every second bind.
 import { expect, onTestFinished, test } from 'vitest';
 import { addressesOf } from '../../src/endpoint.js';
 import { bindExclusive } from '../../src/index.js';
@@ -58,9 +58,10 @@ function promised(holder: string, second: string, how: string): readonly string[
 }
 
 /**
- * Windows lets a plain wildcard be bound beside an exclusive socket of one address, whose connections it does not
- * get (MS Learn, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE"); Wine does not. macOS looks only at the options of
- * the newcomer, and refuses a server of Node's nothing but exactly the same address: see native/os/listener.h.
+ * Windows allows a plain bind of a wildcard beside an exclusive socket on one address, whose
+ * connections it does not get (MS Learn, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE"); Wine does
+ * not. macOS checks only the options of the second socket, and refuses a Node server only exactly
+ * the same address: see native/os/listener.h.
  */
 function mayBindBeside(holder: string, second: string): boolean {
   if (process.platform === 'darwin') return holder !== second && !addressesOf(holder).includes(second);
@@ -75,7 +76,7 @@ function shareAnAddress(one: string, other: string): boolean {
   return addressesOf(one).some((a) => addressesOf(other).some((b) => a === b || covers(a, b) || covers(b, a)));
 }
 
-/** `::` takes IPv4 as well. */
+/** `::` accepts IPv4 as well. */
 function covers(wildcard: string, address: string): boolean {
   return wildcard === '::' || (wildcard === '0.0.0.0' && !address.includes(':'));
 }

@@ -1,4 +1,5 @@
-// The addon against its hand-written types, and against callers that the TypeScript above it never lets through.
+// The addon compared with its hand-written types, and called with arguments that the TypeScript
+// code never passes.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,17 +24,17 @@ const acquire = (): LockId => {
 };
 
 const createWaiter = (): WaiterId => {
-  const contender = addon.createWaiter(join(freshDirectory(), 'a.lock'), 0, () => {});
-  onTestFinished(() => addon.closeWaiter(contender));
-  return contender;
+  const waiter = addon.createWaiter(join(freshDirectory(), 'a.lock'), 0, () => {});
+  onTestFinished(() => addon.closeWaiter(waiter));
+  return waiter;
 };
 
-describe('the names of the addon are those of src/native/binding.ts', () => {
-  test('its exports', () => {
+describe('src/native/binding.ts declares the names', () => {
+  test('of the exports of the addon', () => {
     expect(Object.keys(addon).sort()).toEqual(membersOf('NativeBinding'));
   });
 
-  test('probeLock()', () => {
+  test('of the properties that probeLock() returns', () => {
     expect(Object.keys(addon.probeLock(join(freshDirectory(), 'none'), 0)).sort()).toEqual(
       [...membersOf('LockFileContent'), ...membersOf('NativeLockProbe')].sort(),
     );
@@ -66,7 +67,7 @@ const NO_PID = [undefined, null, '1', Number.NaN, -1, 2 ** 31, 0.5, Infinity, 1n
 const NO_LOCK = [undefined, null, '1', Number.NaN, -1, 2 ** 54, 0.5, Infinity, 1n, {}];
 const NO_STRINGS = [undefined, null, 'a', 5, { 0: 'a' }, [5], ['a', null]];
 
-/** A good value and the bad ones, argument by argument. */
+/** A valid value and invalid values for each argument. */
 const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonly [unknown, readonly unknown[]])[]>>> =
   {
     tryAcquire: [
@@ -158,21 +159,21 @@ const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonl
     ],
   };
 
-describe('a wrong argument throws a TypeError that names its place, and never crashes', () => {
+describe('an invalid argument throws a TypeError that names its position, and never crashes:', () => {
   test.each(Object.keys(SIGNATURES) as (keyof NativeBinding)[])('%s()', (name) => {
     const signature = SIGNATURES[name]!;
     const good = signature.map(([value]) => value);
-    signature.forEach(([, bad], place) => {
+    signature.forEach(([, bad], index) => {
       for (const value of bad) {
-        const call = () => Reflect.apply(addon[name], addon, good.with(place, value));
-        expect(call, `${name}, argument ${place} = ${String(value)}`).toThrow(TypeError);
-        expect(call).toThrow(`argument ${place} must be`);
+        const call = () => Reflect.apply(addon[name], addon, good.with(index, value));
+        expect(call, `${name}, argument ${index} = ${String(value)}`).toThrow(TypeError);
+        expect(call).toThrow(`argument ${index} must be`);
       }
     });
     expect(() => Reflect.apply(addon[name], addon, [])).toThrow('argument 0 must be');
   });
 
-  test('every export that takes arguments is in this table', () => {
+  test('the table contains every export that has arguments', () => {
     const takesNone = membersOf('NativeBinding').filter((name) =>
       new RegExp(`^  ${name}\\(\\)`, 'm').test(bodyOf('NativeBinding')),
     );
@@ -186,13 +187,13 @@ describe('a wrong argument throws a TypeError that names its place, and never cr
   });
 
   test('watch()', () => {
-    const contender = createWaiter();
-    // One that has never tried: there may be no file yet.
-    expect(addon.watch(contender, 0)).toMatch(/^(nothing|gone)$/);
+    const waiter = createWaiter();
+    // This waiter has made no attempt, so there may be no file yet.
+    expect(addon.watch(waiter, 0)).toMatch(/^(nothing|gone)$/);
   });
 
   test.each(['', 'localhost', 'example.org', '127.1.1.1.1', '127.0.0.1 ', '::1%none', 'x'.repeat(100_000)])(
-    'an address that is none is EINVAL, and is not looked up: %.20s',
+    'a text that is not an address fails with EINVAL and is not resolved: %.20s',
     (address) => {
       for (const call of [
         () => addon.listen(address, 0, 1),
@@ -206,45 +207,45 @@ describe('a wrong argument throws a TypeError that names its place, and never cr
   );
 });
 
-describe('a handle that is done with', () => {
-  test('a closed contender watches nothing and wakes nobody, and closing it again does nothing', async () => {
+describe('the id of a closed object', () => {
+  test('of a closed waiter watches nothing and wakes no waiter, and closing it again does nothing', async () => {
     const lock = acquire();
     const path = join(freshDirectory(), 'b.lock');
     const holder = addon.tryAcquire(path, 0) as LockId;
     addon.writeRecord(holder, 'who');
     let woken = 0;
-    const contender = addon.createWaiter(path, 0, () => void woken++);
-    expect(addon.retry(contender)).toBe('who');
-    expect(addon.watch(contender, process.pid)).toBe('owner');
-    addon.closeWaiter(contender);
-    addon.closeWaiter(contender);
+    const waiter = addon.createWaiter(path, 0, () => void woken++);
+    expect(addon.retry(waiter)).toBe('who');
+    expect(addon.watch(waiter, process.pid)).toBe('owner');
+    addon.closeWaiter(waiter);
+    addon.closeWaiter(waiter);
     addon.release(holder);
-    expectNoContender(contender);
+    expectNoWaiter(waiter);
     for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setImmediate(resolve));
     expect([woken, addon.isHeld(lock)]).toEqual([0, true]);
   });
 
-  test('a contender may be closed by its own wake-up, or by that of another', async () => {
+  test('may be closed by the wake-up of the same or another waiter', async () => {
     const path = join(freshDirectory(), 'b.lock');
     const holder = addon.tryAcquire(path, 0) as LockId;
     let woken = 0;
     const closeBoth = () => {
       woken++;
-      for (const contender of contenders) addon.closeWaiter(contender);
+      for (const waiter of waiters) addon.closeWaiter(waiter);
     };
-    const contenders = [1, 2].map(() => addon.createWaiter(path, 0, closeBoth));
-    for (const contender of contenders) {
-      addon.retry(contender);
-      addon.watch(contender, 0);
+    const waiters = [1, 2].map(() => addon.createWaiter(path, 0, closeBoth));
+    for (const waiter of waiters) {
+      addon.retry(waiter);
+      addon.watch(waiter, 0);
     }
     addon.release(holder);
-    await until(() => woken > 0, 'one of them is woken');
-    for (const contender of contenders) expectNoContender(contender);
+    await until(() => woken > 0, 'a waiter is woken');
+    for (const waiter of waiters) expectNoWaiter(waiter);
     await sleep(100);
     expect(woken).toBe(1);
   });
 
-  test('a closed listener has no descriptor, and closing or detaching it again does nothing', () => {
+  test('of a closed listener has no descriptor, and closing or detaching it again does nothing', () => {
     const listener = listen();
     expect(addon.socketOf(listener)).toBeGreaterThan(2);
     expect(addon.addressOf(listener)).toBe('127.0.0.1');
@@ -254,19 +255,19 @@ describe('a handle that is done with', () => {
   });
 
   test.each(['release', 'unlock'] as const)(
-    'after %s() a lock reads and writes no descriptor, and may be let go again',
-    (letGo) => {
+    'of a lock reads and writes no descriptor after %s(), and may be released again',
+    (drop) => {
       const lock = acquire();
-      addon[letGo](lock);
+      addon[drop](lock);
       expectNotHeld(lock);
     },
   );
 
-  test.each([0, 12_345, 2 ** 53])('%d names no lock', expectNotHeld);
-  test.each([0, 12_345, 2 ** 53])('%d names no listener', expectNoListener);
-  test.each([0, 12_345, 2 ** 32 - 1])('%d names no contender', expectNoContender);
+  test.each([0, 12_345, 2 ** 53])('%d is not the id of a lock', expectNotHeld);
+  test.each([0, 12_345, 2 ** 53])('%d is not the id of a listener', expectNoListener);
+  test.each([0, 12_345, 2 ** 32 - 1])('%d is not the id of a waiter', expectNoWaiter);
 
-  test('a number is never given twice', () => {
+  test('is never used again', () => {
     const path = join(freshDirectory(), 'a.lock');
     const first = addon.tryAcquire(path, 0) as LockId;
     expect(addon.release(first)).toBe(true);
@@ -292,16 +293,12 @@ function expectNoListener(listener: ListenerId): void {
   expect([addon.socketOf(listener), addon.portOf(listener), addon.addressOf(listener)]).toEqual([-1, 0, '']);
 }
 
-function expectNoContender(contender: WaiterId): void {
-  addon.closeWaiter(contender);
-  expect([addon.retry(contender), addon.holderRecord(contender), addon.watch(contender, 0)]).toEqual([
-    '',
-    '',
-    'nothing',
-  ]);
+function expectNoWaiter(waiter: WaiterId): void {
+  addon.closeWaiter(waiter);
+  expect([addon.retry(waiter), addon.holderRecord(waiter), addon.watch(waiter, 0)]).toEqual(['', '', 'nothing']);
 }
 
-/** The members of an interface, sorted. */
+/** Returns the sorted members of an interface. */
 function membersOf(name: string): string[] {
   return [...bodyOf(name).matchAll(/^ {2}(?:readonly )?(\w+)[(:]/gm)].map((match) => match[1]!).sort();
 }
@@ -311,7 +308,7 @@ function bodyOf(name: string): string {
 }
 
 describe('bootClockMs()', () => {
-  test('counts with the other clocks of this process while the machine is awake', async () => {
+  test('advances with the other clocks of this process while the machine is awake', async () => {
     const before = performance.now();
     const start = addon.bootClockMs();
     await sleep(100);
@@ -321,8 +318,8 @@ describe('bootClockMs()', () => {
     expect(counted).toBeLessThan(performance.now() - before + 20);
   });
 
-  test('is the clock that Linux calls the time since boot', (ctx) => {
-    // Wine shows the files of Linux, and has a clock of its own.
+  test('returns the time since boot on Linux', (ctx) => {
+    // Wine shows the files of Linux, but has its own clock.
     need(ctx, process.platform === 'linux' ? null : 'this system has no /proc/uptime');
     const before = addon.bootClockMs();
     const uptime = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000;

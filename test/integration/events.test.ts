@@ -35,7 +35,7 @@ const NAMES: Name[] = [
 
 const lockPath = () => join(freshDirectory(), 'a.lock');
 
-/** Everything that is published until the test ends, in its order. */
+/** Records all events in order until the test ends. */
 function record(): Published[] {
   const published: Published[] = [];
   const listener = (payload: unknown, name: string | symbol) =>
@@ -49,7 +49,7 @@ function record(): Published[] {
 
 const namesOf = (published: Published[]) => published.map(({ name }) => name);
 
-describe('published is', () => {
+describe('the diagnostics channels publish', () => {
   test('acquire and release, with path, mode and owner', () => {
     const [published, path] = [record(), lockPath()];
     const lock = tryAcquireLock(path)!;
@@ -63,7 +63,7 @@ describe('published is', () => {
     ]);
   });
 
-  test('no owner in shared mode', () => {
+  test('a null owner in shared mode', () => {
     const [published, path] = [record(), lockPath()];
     tryAcquireLock(path, { mode: 'shared' })!.release();
     expect(published).toEqual([
@@ -73,9 +73,9 @@ describe('published is', () => {
   });
 
   test.each<[string, string, string]>([
-    ['one that is gone', '{"pid":2147483646,"kernelLock":true}', 'owner-gone'],
-    ['one of whom nothing is known', '{"pid":1', 'stale'],
-  ])('the reclaim of what %s has left, before its acquire', (_, content, reason) => {
+    ['a dead holder', '{"pid":2147483646,"kernelLock":true}', 'owner-gone'],
+    ['an unknown holder', '{"pid":1', 'stale'],
+  ])('reclaim before acquire for a file that %s left', (_, content, reason) => {
     const [published, path] = [record(), lockPath()];
     writeFileSync(path, content);
     tryAcquireLock(path)!.release();
@@ -83,14 +83,14 @@ describe('published is', () => {
     expect(published[0]!.payload).toEqual({ path, reason });
   });
 
-  test('the reclaim of what an older gateway that no longer listens has left', async () => {
+  test('reclaim for the record of an older gateway that no longer listens', async () => {
     const [published, path, port] = [record(), lockPath(), await freePort()];
     writeFileSync(path, JSON.stringify({ pid: process.ppid, port }));
     tryAcquireLock(path)!.release();
     expect(published[0]).toEqual({ name: 'reclaim', payload: { path, reason: 'port-free' } });
   });
 
-  test('a wait, once, however long it is, with whom it is for; then what it came to', async () => {
+  test('one wait event per wait, with the holder, then reclaim and acquire', async () => {
     const path = lockPath();
     const holder = await startActor();
     await holder.call('tryAcquire', path);
@@ -102,7 +102,7 @@ describe('published is', () => {
     expect(published[0]!.payload).toEqual({ path, timeoutMs: 20_000, owner, ownerAlive: true });
   });
 
-  test('a wait that was in vain, and nothing after it', async () => {
+  test('only a wait event for a wait that times out', async () => {
     const path = lockPath();
     const lock = tryAcquireLock(path)!;
     const published = record();
@@ -111,7 +111,7 @@ describe('published is', () => {
     lock.release();
   });
 
-  test('no wait where nobody waits', async () => {
+  test('no wait event without a wait', async () => {
     const path = lockPath();
     const published = record();
     (await acquireLock(path)).release();
@@ -125,7 +125,7 @@ describe('published is', () => {
   test.for<[string, (path: string) => void]>([
     ['removed', (path) => rmSync(path)],
     ['replaced', (path) => renameSync(tryAcquireLock(`${path}.new`)!.path, path)],
-  ])('lost, once, when the file was %s', ([_, take], ctx) => {
+  ])('one lost event after the file was %s', ([_, take], ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = tryAcquireLock(path)!;
@@ -141,7 +141,7 @@ describe('published is', () => {
     });
   });
 
-  test('each lock of a gateway, in the order in which they are taken, and let go in reverse', async () => {
+  test('acquire for each lock of a gateway in order, and release in reverse', async () => {
     const published = record();
     const lock = await acquireGatewayLock({ stateDir: freshDirectory(), port: 0, env: {} });
     const [state, config] = lock.lockPaths;
@@ -154,33 +154,33 @@ describe('published is', () => {
     ]);
   });
 
-  test('that a gateway which could not be bound has let its locks go', async () => {
+  test('release for each lock of a gateway whose bind failed', async () => {
     const { port } = await (await startActor()).call<{ port: number }>('bind', { port: 0 });
     const published = record();
     await expect(acquireGatewayLock({ stateDir: freshDirectory(), port, env: {} })).rejects.toThrow();
     expect(namesOf(published)).toEqual(['acquire', 'acquire', 'release', 'release']);
   });
 
-  test('a decision, and onDecision is told the same', async () => {
+  test('each decision with the same fields as for onDecision', async () => {
     const options = { stateDir: freshDirectory(), port: await freePort(), env: {} };
     const holder = await startActor();
     await holder.call('gateway', options);
     await holder.call('serve');
-    const [published, told] = [record(), [] as unknown[]];
+    const [published, decisions] = [record(), [] as unknown[]];
     const outcome = await startSupervised({
       start: (attempt: SupervisedAttempt) => acquireGatewayLock({ ...options, ...attempt }),
       supervisor: 'launchd',
-      onDecision: (decision) => void told.push(decision),
+      onDecision: (decision) => void decisions.push(decision),
     });
     expect(outcome).toMatchObject({ outcome: 'duplicate', exitCode: 0 });
     const [decision] = published.filter(({ name }) => name === 'decision');
     expect(decision!.payload).toMatchObject({ decision: 'leave', supervisor: 'launchd', attempts: 1 });
-    expect(told).toEqual([decision!.payload]);
+    expect(decisions).toEqual([decision!.payload]);
   });
 });
 
 describe('the library prints nothing', () => {
-  test.each(['without', 'throwing'])('in a whole life %s subscribers, and does all the same', (subscribers) => {
+  test.each(['no', 'throwing'])('and works during a complete life cycle with %s subscribers', (subscribers) => {
     const { status, signal, stdout, stderr } = spawnSync(process.execPath, [SILENT, freshDirectory(), subscribers], {
       encoding: 'utf8',
       timeout: 20_000,
@@ -189,7 +189,7 @@ describe('the library prints nothing', () => {
   });
 });
 
-test('a subscriber whose lock it is may use it: it is complete when it hears of it', () => {
+test('the acquire event is published after the lock is complete', () => {
   const path = lockPath();
   const seen: unknown[] = [];
   const listener = () => void seen.push(tryAcquireLock(path));

@@ -1,4 +1,5 @@
-// A file lease (Samba, the NFS server, fcntl F_SETLEASE) makes an open() that does not wait fail with EAGAIN until the lease is given up.
+// File leases (Samba, the NFS server, fcntl F_SETLEASE). Until the lease is released, a
+// non-blocking open() fails with EAGAIN.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,33 +23,33 @@ async function startLease(path: string): Promise<Running> {
   return run;
 }
 
-/** Once the waiter has been refused. */
-async function giveUp(lease: Running): Promise<void> {
+/** Releases the lease after the waiter has been refused. */
+async function releaseLease(lease: Running): Promise<void> {
   await untilPrinted(lease, /^asked$/m);
   lease.child.stdin!.end();
 }
 
 describe('a file lease on the lock file', () => {
-  test('is waited for', async () => {
+  test('makes acquireLock() wait', async () => {
     const path = join(freshDirectory(), 'a.lock');
     const lease = await startLease(path);
     const waiting = acquireLock(path, { timeoutMs: 30_000 });
-    await giveUp(lease);
+    await releaseLease(lease);
     using lock = await waiting;
     expect(lock.verify()).toBe(true);
   });
 
-  test('is waited for by a gateway', async () => {
+  test('makes acquireGatewayLock() wait', async () => {
     const stateDir = freshDirectory();
     const lease = await startLease(join(lockDirectory(stateDir), 'gateway.state.lock'));
     const starting = acquireGatewayLock({ stateDir, port: await freePort(), env: {}, timeoutMs: 30_000 });
-    await giveUp(lease);
+    await releaseLease(lease);
     const lock = await starting;
     onTestFinished(() => lock.close({ graceMs: 0 }));
     expect(lock.verify()).toBe(true);
   });
 
-  test('is an error with a name at the deadline, and for an attempt that does not wait', async () => {
+  test('makes an attempt fail with EAGAIN at the deadline, and at once without a wait', async () => {
     const path = join(freshDirectory(), 'a.lock');
     await startLease(path);
     const expected = { code: 'EAGAIN', syscall: 'open', path };

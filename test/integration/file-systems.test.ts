@@ -13,9 +13,9 @@ const noFaults = whyNoFaults();
 const TMPFS_MAGIC = 0x01021994;
 const OVERLAYFS_MAGIC = 0x794c7630;
 
-/** The whole life of a lock between two processes. */
 const LEFTOVER = '{"pid":2147483646,"kernelLock":true}\n';
 
+/** Acquires, contends, releases and reclaims a lock between two processes. */
 async function expectExclusion(directory: string): Promise<void> {
   const path = join(directory, 'a.lock');
   const other = await startActor();
@@ -54,8 +54,8 @@ describe('a lock excludes, and its file is kept', () => {
   });
 });
 
-describe('a lock file that came with the lower layer of an overlayfs, as in a container image', () => {
-  test('is taken, excludes, and is gone after the release if it is not kept; the layer itself is not changed', async (ctx) => {
+describe('a lock file in the lower layer of an overlayfs, as in a container image', () => {
+  test('is acquired, excludes, and is gone after a release with keepFile: false; the layer is not changed', async (ctx) => {
     need(ctx, whyNoOverlay());
     const { lower, merged } = mountOverlay();
     writeFileSync(join(lower, 'a.lock'), LEFTOVER);
@@ -72,23 +72,23 @@ describe('a lock file that came with the lower layer of an overlayfs, as in a co
   });
 });
 
-describe('a file system on which flock() excludes nobody', () => {
+describe('a file system on which flock() does not exclude', () => {
   const fault = 'flock grants all';
 
-  test('is refused, and says what to do', async (ctx) => {
+  test('is refused with an error that names the remedy', async (ctx) => {
     const path = faultyPath(ctx);
     const actor = await startFaultyActor(fault, path);
     for (const mode of ['exclusive', 'shared']) {
       await expect(actor.call('tryAcquire', path, { mode })).rejects.toMatchObject({
         name: 'LockError',
         code: 'ERR_LOCK_WEAK_FILESYSTEM',
-        message: expect.stringMatching(/grants the lock to two at once.*local file system.*weakFileSystem/),
+        message: expect.stringMatching(/grants the lock to two holders at once.*local file system.*weakFileSystem/),
         path,
       });
     }
   });
 
-  test("is used with weakFileSystem 'warn': strength says weak, and the process is warned", async (ctx) => {
+  test("is used with weakFileSystem 'warn': strength is 'weak', and the process emits a warning", async (ctx) => {
     const path = faultyPath(ctx);
     const actor = await startFaultyActor(fault, path);
     expect(await actor.call('tryAcquire', path, { weakFileSystem: 'warn' })).toMatchObject({ strength: 'weak' });
@@ -97,7 +97,7 @@ describe('a file system on which flock() excludes nobody', () => {
     expect(actor.output).toContain(path);
   });
 
-  test("is used with weakFileSystem 'allow', in silence", async (ctx) => {
+  test("is used with weakFileSystem 'allow', without a warning", async (ctx) => {
     const path = faultyPath(ctx);
     const actor = await startFaultyActor(fault, path);
     expect(await actor.call('tryAcquire', path, { weakFileSystem: 'allow' })).toMatchObject({ strength: 'weak' });
@@ -107,11 +107,14 @@ describe('a file system on which flock() excludes nobody', () => {
 });
 
 describe('a file system without flock()', () => {
-  test.for(['ENOLCK', 'ENOTSUP', 'ENOSYS'])('that says %s is refused, whatever is allowed', async (code, ctx) => {
-    need(ctx, noFaults);
-    await expectUnsupported(code, 'error');
-    await expectUnsupported(code, 'allow');
-  });
+  test.for(['ENOLCK', 'ENOTSUP', 'ENOSYS'])(
+    'that fails with %s is refused, also with weakFileSystem allow',
+    async (code, ctx) => {
+      need(ctx, noFaults);
+      await expectUnsupported(code, 'error');
+      await expectUnsupported(code, 'allow');
+    },
+  );
 
   async function expectUnsupported(code: string, weakFileSystem: string): Promise<void> {
     const path = join(freshDirectory(), 'a.lock');
@@ -124,7 +127,7 @@ describe('a file system without flock()', () => {
   }
 });
 
-test('a file system that other hosts share says so', async (ctx) => {
+test('a file system that other hosts share has strength remote', async (ctx) => {
   const path = faultyPath(ctx);
   const actor = await startFaultyActor('fstatfs says NFS', path);
   expect(await actor.call('tryAcquire', path)).toMatchObject({ strength: 'remote' });
@@ -133,7 +136,7 @@ test('a file system that other hosts share says so', async (ctx) => {
 
 describe('a system call', () => {
   const interruptions = ['flock EINTR once', 'pwrite EINTR once', 'pwrite ten bytes'];
-  test.for(interruptions)('that is cut short (%s) is repeated', async (fault, ctx) => {
+  test.for(interruptions)('that is interrupted (%s) is repeated', async (fault, ctx) => {
     const path = faultyPath(ctx);
     const actor = await startFaultyActor(fault, path);
     expect(await actor.call('tryAcquire', path)).toMatchObject({ strength: 'local' });
@@ -141,7 +144,7 @@ describe('a system call', () => {
     expect(tryAcquireLock(path)).toBeNull();
   });
 
-  test('flock() that fails otherwise is an error of the system', async (ctx) => {
+  test('flock() that fails for another reason throws the error of the system', async (ctx) => {
     const path = faultyPath(ctx);
     const actor = await startFaultyActor('flock EIO', path);
     await expect(actor.call('tryAcquire', path)).rejects.toMatchObject({ code: 'EIO', path });
@@ -150,7 +153,7 @@ describe('a system call', () => {
 
 describe('a full disk', () => {
   test.for(['pwrite ENOSPC', 'pwrite ENOSPC after half', 'pwrite nothing'])(
-    '(%s) leaves no lock, no record, and no file that is not kept',
+    '(%s) leaves no lock and no record, and with keepFile: false no file',
     async (fault, ctx) => {
       const path = faultyPath(ctx);
       const actor = await startFaultyActor(fault, path);

@@ -14,7 +14,7 @@ import { serverOn } from '../support/listeners.js';
 import { freePort, freshDirectory } from '../support/places.js';
 import { whyNoPortOwner } from '../support/port-owner.js';
 
-/** Closed when the test ends. */
+/** Acquires a gateway lock and closes it when the test ends. */
 async function gateway(options: GatewayLockOptions): Promise<GatewayLock> {
   const lock = await acquireGatewayLock({ port: 0, env: {}, ...options });
   onTestFinished(() => lock.close({ graceMs: 0 }));
@@ -30,7 +30,7 @@ function lockFilesIn(stateDir: string): string[] {
 const live = () => createServer((_request, response) => response.end('{"ok":true,"status":"live"}'));
 
 describe('a gateway lock', () => {
-  test('holds the state lock and the config lock, listens, and says so in both records', async () => {
+  test('holds the state lock and the config lock, listens, and names its endpoint in both records', async () => {
     const stateDir = freshDirectory();
     const lock = await gateway({ stateDir, role: 'gateway' });
     expect(lock.lockPaths.map((path) => path.slice(dirname(path).length + 1))).toEqual([
@@ -58,7 +58,7 @@ describe('a gateway lock', () => {
     expect(await probeHealth({ port: lock.port })).toMatchObject({ healthy: true });
   });
 
-  test('close() frees the port, removes the lock files, and may be called twice', async () => {
+  test('on close() releases the port and removes the lock files, also if it is called twice', async () => {
     const stateDir = freshDirectory();
     const lock = await gateway({ stateDir });
     await lock.listen(live());
@@ -68,7 +68,7 @@ describe('a gateway lock', () => {
     await bindExclusive({ port: lock.port }).close();
   });
 
-  test('the next one starts at once after close(), on the same port, with connections of the first still dying', async () => {
+  test('on close() lets the next gateway start at once on the same port, while connections are still closing', async () => {
     const stateDir = freshDirectory();
     const port = await freePort();
     for (let round = 0; round < 3; round++) {
@@ -79,7 +79,7 @@ describe('a gateway lock', () => {
     }
   });
 
-  test('close() again with a shorter grace cuts what the first one waits for', async () => {
+  test('on a second close() with a shorter grace period cuts the connections that the first call waits for', async () => {
     const lock = await gateway({ stateDir: freshDirectory() });
     await lock.listen(createTcpServer());
     const client = connect(lock.port, '127.0.0.1').on('error', () => {});
@@ -89,7 +89,7 @@ describe('a gateway lock', () => {
     expect(probeLock(lock.lockPaths[0]!).state).toBe('missing');
   });
 
-  test('with bind: false takes the locks only', async () => {
+  test('with bind: false only acquires the locks', async () => {
     const lock = await gateway({ stateDir: freshDirectory(), bind: false });
     expect(lock.listener).toBeNull();
     await expect(lock.listen(live())).rejects.toMatchObject({ code: 'ERR_INVALID_STATE' });
@@ -104,10 +104,22 @@ describe('a gateway lock', () => {
     }
     expect(lockFilesIn(stateDir)).toEqual([]);
   });
+
+  test('calls onLost once if all its lock files are removed', async (ctx) => {
+    need(ctx, whyHeldFileStays);
+    const lock = await gateway({ stateDir: freshDirectory() });
+    const lost: string[] = [];
+    lock.onLost((error) => lost.push(`${error.code} ${error.path}`));
+    for (const path of lock.lockPaths) rmSync(path);
+    expect(lock.verify()).toBe(false);
+    expect(lock.verify()).toBe(false);
+    await sleep(0);
+    expect(lost).toEqual([`ERR_LOCK_REPLACED ${lock.lockPaths[0]}`]);
+  });
 });
 
 describe('a second gateway', () => {
-  test('on the same port with another state is refused at once, and leaves nothing behind', async () => {
+  test('with the same port and another state directory fails at once and leaves no lock files', async () => {
     const first = await gateway({ stateDir: freshDirectory() });
     const stateDir = freshDirectory();
     const refused = acquireGatewayLock({ stateDir, port: first.port, env: {} });
@@ -125,7 +137,7 @@ describe('a second gateway', () => {
     expect(lockFilesIn(stateDir)).toEqual([]);
   });
 
-  test('on the same state and port fails fast and names the holder', async () => {
+  test('with the same state directory and port fails at once and names the holder', async () => {
     const stateDir = freshDirectory();
     const first = await gateway({ stateDir });
     const before = first.lockPaths.map((path) => readFileSync(path, 'utf8'));
@@ -136,11 +148,11 @@ describe('a second gateway', () => {
       owner: { pid: process.pid, port: first.port },
       ownerAlive: true,
     });
-    expect(performance.now() - started).toBeLessThan(2500); // half of the 5 s that it would wait for the lock
+    expect(performance.now() - started).toBeLessThan(2500); // Half of the default timeoutMs.
     expect(first.lockPaths.map((path) => readFileSync(path, 'utf8'))).toEqual(before);
   });
 
-  test('on the same state with another port waits, then names the holder', async () => {
+  test('with the same state directory and another port waits, then names the holder', async () => {
     const stateDir = freshDirectory();
     const first = await gateway({ stateDir });
     const waits: unknown[] = [];
@@ -156,7 +168,7 @@ describe('a second gateway', () => {
     expect(waits).toEqual([expect.objectContaining({ lockPath: first.lockPaths[0], ownerAlive: true })]);
   });
 
-  test('that finds only the config lock held is refused and gives the state lock back, unless several are allowed', async () => {
+  test('that finds the config lock held releases the state lock and fails, unless allowMultiple is set', async () => {
     const stateDir = freshDirectory();
     const probe = await gateway({ stateDir });
     const [stateLock, configLock] = probe.lockPaths;
@@ -175,16 +187,16 @@ describe('a second gateway', () => {
     expect(two.lockPaths).toEqual([stateLock]);
   });
 
-  test('waits for a holder that is closing, and gets in', async () => {
+  test('waits for a holder that is closing, then starts', async () => {
     const stateDir = freshDirectory();
     const first = await gateway({ stateDir, bind: false });
     const second = gateway({ stateDir, timeoutMs: 20_000 });
-    await sleep(50); // it is refused at least once
+    await sleep(50); // At least one attempt is refused.
     await first.close();
     expect((await second).verify()).toBe(true);
   });
 
-  test("with whenListening: 'wait' waits for a listening one, too", async () => {
+  test("with whenListening: 'wait' also waits for a holder that listens", async () => {
     const stateDir = freshDirectory();
     const first = await gateway({ stateDir });
     const second = gateway({ stateDir, port: first.port, whenListening: 'wait', timeoutMs: 20_000 });
@@ -193,7 +205,7 @@ describe('a second gateway', () => {
     expect((await second).port).toBe(first.port);
   });
 
-  test('stops waiting when the holder begins to listen on its port', async () => {
+  test('stops waiting when the port is in use', async () => {
     const stateDir = freshDirectory();
     await gateway({ stateDir, bind: false });
     const port = await freePort();
@@ -205,7 +217,7 @@ describe('a second gateway', () => {
     expect(await caught).toMatchObject({ code: 'ERR_GATEWAY_PORT_IN_USE' });
   });
 
-  test('abort ends the wait with its reason, and nothing is held', async () => {
+  test('that is aborted rejects with signal.reason and holds no lock', async () => {
     const stateDir = freshDirectory();
     await gateway({ stateDir, bind: false });
     const configPath = join(stateDir, 'other.json');
@@ -219,8 +231,8 @@ describe('a second gateway', () => {
   });
 });
 
-describe('what stands in the way', () => {
-  test('a stranger on the port is named by its pid, and no lock stays taken', async () => {
+describe('the start of a gateway', () => {
+  test('fails if another program listens on the port, and releases its locks', async () => {
     const stranger = createTcpServer();
     await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void stranger.close());
@@ -235,17 +247,20 @@ describe('what stands in the way', () => {
     ['localhost', '::1'],
     ['0.0.0.0', '127.0.0.2'],
     ['::', '127.0.0.1'],
-  ])('for host %s a live listener on %s fails the start at once', async (host, taken) => {
+  ])('for host %s fails at once if another program listens on %s', async (host, taken) => {
     const stranger = bindExclusive({ host: taken, port: 0 });
     onTestFinished(() => stranger.close());
     const started = performance.now();
     const refused = acquireGatewayLock({ stateDir: freshDirectory(), host, port: stranger.address.port, env: {} });
     await expect(refused).rejects.toMatchObject({ code: 'ERR_GATEWAY_PORT_IN_USE' });
-    expect(performance.now() - started).toBeLessThan(5000); // half of what the retries would take
+    expect(performance.now() - started).toBeLessThan(5000); // Half of the default bindTimeoutMs.
   });
 
-  describe('a port that a connection of somebody still has, and where nobody listens,', () => {
-    /** The client side of a connection. The system chose its port, so it has no SO_REUSEADDR. */
+  describe('on a port that a connection uses, without a listener,', () => {
+    /**
+     * Returns the local port of a client. The system chose that port, so the socket has no
+     * SO_REUSEADDR.
+     */
     async function occupied() {
       const client = connect((await serverOn({})).port, '127.0.0.1');
       onTestFinished(() => void client.destroy());
@@ -253,7 +268,7 @@ describe('what stands in the way', () => {
       return { port: client.localPort!, free: () => client.resetAndDestroy() };
     }
 
-    test('is waited for', async () => {
+    test('waits for the port', async () => {
       const { port, free } = await occupied();
       const started = gateway({ stateDir: freshDirectory(), port });
       await sleep(50);
@@ -261,7 +276,7 @@ describe('what stands in the way', () => {
       expect((await started).port).toBe(port);
     });
 
-    test('is waited for until the signal aborts', async () => {
+    test('waits for the port until the signal aborts', async () => {
       const { port } = await occupied();
       const stateDir = freshDirectory();
       const signal = AbortSignal.timeout(50);
@@ -271,7 +286,7 @@ describe('what stands in the way', () => {
     });
   });
 
-  test('a stranger on the port is told apart from the holder of the lock', async (ctx) => {
+  test('names both the listener and the holder of the lock in its hint', async (ctx) => {
     need(ctx, whyNoPortOwner);
     const stateDir = freshDirectory();
     await gateway({ stateDir });
@@ -280,12 +295,12 @@ describe('what stands in the way', () => {
     const error = await acquireGatewayLock({ stateDir, port, env: {} }).catch((caught: GatewayLockError) => caught);
     expect((error as GatewayLockError).hint).toMatch(
       new RegExp(
-        `^pid ${stranger.pid} listens there \\(kill ${stranger.pid}\\)\\. This process \\(pid ${process.pid}\\) already holds `,
+        `^pid ${stranger.pid} listens on that port\\. Stop it \\(kill ${stranger.pid}\\)\\. This process \\(pid ${process.pid}\\) already holds `,
       ),
     );
   });
 
-  test('what onWait throws is the callers own error', async () => {
+  test('rejects with the error that onWait throws', async () => {
     const stateDir = freshDirectory();
     await gateway({ stateDir, bind: false });
     const mistake = new Error('my own');
@@ -295,7 +310,7 @@ describe('what stands in the way', () => {
     await expect(gateway({ stateDir, onWait })).rejects.toBe(mistake);
   });
 
-  test('a path that cannot be followed is a failed lock', async (ctx) => {
+  test('fails with ERR_GATEWAY_LOCK_FAILED if a path is a circle of links', async (ctx) => {
     need(ctx, whyNoLinks);
     const loop = join(freshDirectory(), 'loop');
     symlinkSync(loop, loop);
@@ -305,13 +320,13 @@ describe('what stands in the way', () => {
     });
   });
 
-  test('paths too long for the record are left out of it', async () => {
+  test('omits paths that are too long for the record', async () => {
     const stateDir = join(freshDirectory(), ...Array.from({ length: 12 }, () => 'd'.repeat(200)));
     const lock = await gateway({ stateDir });
     expect(probeLock(lock.lockPaths[0]!).owner).toMatchObject({ pid: process.pid, port: lock.port, role: 'gateway' });
   });
 
-  test('two states may share one lockDir, and then one config is one gateway', async () => {
+  test('with a shared lockDir fails only if another gateway uses the same config', async () => {
     const lockDir = freshDirectory();
     const configPath = join(lockDir, 'shared.json');
     await gateway({ stateDir: freshDirectory(), lockDir });
@@ -320,7 +335,7 @@ describe('what stands in the way', () => {
     await expect(third).rejects.toMatchObject({ code: 'ERR_GATEWAY_LOCKED' });
   });
 
-  test('an address that is not of this host is a failed bind with its cause', async () => {
+  test('fails with ERR_GATEWAY_BIND_FAILED if the address is not local', async () => {
     const stateDir = freshDirectory();
     await expect(acquireGatewayLock({ stateDir, host: '192.0.2.1', port: 18789, env: {} })).rejects.toMatchObject({
       code: 'ERR_GATEWAY_BIND_FAILED',
@@ -330,18 +345,18 @@ describe('what stands in the way', () => {
     expect(lockFilesIn(stateDir)).toEqual([]);
   });
 
-  test('a lock directory that cannot be used is a failed lock with path and cause', async () => {
+  test('fails with ERR_GATEWAY_LOCK_FAILED if the lock directory cannot be created', async () => {
     const stateDir = freshDirectory();
     writeFileSync(join(stateDir, 'tmp'), 'a file where a directory belongs');
     await expect(gateway({ stateDir })).rejects.toMatchObject({
       code: 'ERR_GATEWAY_LOCK_FAILED',
       message: expect.stringContaining(`failed to acquire gateway lock at ${join(stateDir, 'tmp')}${sep}`),
-      // Windows does not tell a file in the place of a directory from nothing.
+      // Windows reports ENOENT for a path below a file.
       cause: expect.objectContaining({ code: sep === '/' ? 'ENOTDIR' : 'ENOENT' }),
     });
   });
 
-  test('a lock file that is no lock file is a failed lock', async (ctx) => {
+  test('fails with ERR_GATEWAY_LOCK_FAILED if the lock file is a link to another file', async (ctx) => {
     need(ctx, whyNoLinks);
     const stateDir = freshDirectory();
     const lock = await gateway({ stateDir });
@@ -355,21 +370,9 @@ describe('what stands in the way', () => {
     });
     expect(readFileSync(target, 'utf8')).toBe('precious');
   });
-
-  test('onLost tells once, whatever is removed under the gateway', async (ctx) => {
-    need(ctx, whyHeldFileStays);
-    const lock = await gateway({ stateDir: freshDirectory() });
-    const lost: string[] = [];
-    lock.onLost((error) => lost.push(`${error.code} ${error.path}`));
-    for (const path of lock.lockPaths) rmSync(path);
-    expect(lock.verify()).toBe(false);
-    expect(lock.verify()).toBe(false);
-    await sleep(0);
-    expect(lost).toEqual([`ERR_LOCK_REPLACED ${lock.lockPaths[0]}`]);
-  });
 });
 
-describe('wrong options name the option', () => {
+describe('the error for an invalid option names the option:', () => {
   test.each<[string, Record<string, unknown>, string]>([
     ['port', { port: 65536 }, 'ERR_OUT_OF_RANGE'],
     ['port', { port: '18789' }, 'ERR_INVALID_ARG_TYPE'],

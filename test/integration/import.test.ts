@@ -8,11 +8,14 @@ import { freshDirectory } from '../support/places.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What this Node has loaded after the import, without what the import of an empty file loads. */
+/**
+ * Returns the builtin modules that an import loads, except those that the import of an empty file
+ * loads.
+ */
 async function builtinsLoadedBy(specifier: string): Promise<string[]> {
   const empty = join(freshDirectory(), 'empty.js');
   writeFileSync(empty, '');
-  const scripts = [pathToFileURL(empty).href, specifier].map((one) => `import '${one}';`);
+  const scripts = [pathToFileURL(empty).href, specifier].map((url) => `import '${url}';`);
   const [least, loaded] = await Promise.all(scripts.map(loadList));
   return loaded!.filter((name) => !least!.includes(name));
 }
@@ -23,7 +26,7 @@ async function loadList(script: string): Promise<string[]> {
   return JSON.parse(stdout);
 }
 
-test('the package is one file of JavaScript for each entry point', () => {
+test('the package has one JavaScript file for each entry point', () => {
   const scripts = readdirSync(`${root}dist`, { recursive: true, encoding: 'utf8' }).filter((name) =>
     /\.js$/.test(name),
   );
@@ -31,15 +34,15 @@ test('the package is one file of JavaScript for each entry point', () => {
   expect(entries.sort()).toEqual(['cluster/index.js', 'index.js']);
 });
 
-test('importing it loads no builtin module, which would cost up to milliseconds each', async () => {
+test('importing it loads no builtin module, each of which would take up to 4 ms', async () => {
   expect(await builtinsLoadedBy('gateway-lock')).toEqual([]);
 });
 
-test('so does importing gateway-lock/cluster', async () => {
+test('importing gateway-lock/cluster loads no builtin module', async () => {
   expect(await builtinsLoadedBy('gateway-lock/cluster')).toEqual([]);
 });
 
-test('a stack trace names the sources', async () => {
+test('a stack trace names the source files', async () => {
   const code = "import { tryAcquireLock } from 'gateway-lock'; tryAcquireLock(5);";
   const args = ['--enable-source-maps', '--input-type=module', '-e', code];
   await expect(promisify(execFile)(process.execPath, args, { cwd: root })).rejects.toThrow(

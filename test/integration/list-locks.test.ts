@@ -22,10 +22,10 @@ import { portraitOf } from '../support/portrait.js';
 import { startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
 const LIVE = '{"ok":true,"status":"live"}';
-const NOBODY = { heldBy: null, owner: null, ownerAlive: null, command: null };
-const NOWHERE = { host: null, port: null, listening: null, health: null };
+const NO_HOLDER = { heldBy: null, owner: null, ownerAlive: null, command: null };
+const NO_ENDPOINT = { host: null, port: null, listening: null, health: null };
 
-/** A home directory of the test's own. */
+/** Makes a fresh directory the home directory until the test ends. */
 function freshHome(): string {
   const home = freshDirectory();
   stubHome(home);
@@ -44,8 +44,8 @@ async function serving(options: GatewayLockOptions, body = LIVE): Promise<Gatewa
   return lock;
 }
 
-/** A lock directory of a fresh state, and the lock in it. */
-function preparedPlace() {
+/** Creates the lock directory of a fresh state directory. */
+function preparedLockDir() {
   const stateDir = freshDirectory();
   const { lockDir, lockPaths } = resolveGatewayPaths({ stateDir, env: {} });
   mkdirSync(lockDir, { recursive: true, mode: 0o700 });
@@ -54,8 +54,8 @@ function preparedPlace() {
 
 const pathsOf = (locks: ListedLock[]) => locks.map(({ path }) => path);
 
-describe('every lock is found', () => {
-  test('of the default state and of each profile, in a home directory', async () => {
+describe('listLocks() lists the locks', () => {
+  test('of the default state directory and of each profile in the home directory', async () => {
     const home = freshHome();
     const locks = [await gateway({}), await gateway({ profile: 'work' }), await gateway({ profile: 'a-b' })];
     mkdirSync(join(home, '.gateway-empty'));
@@ -65,7 +65,7 @@ describe('every lock is found', () => {
     expect(found.map(({ state }) => state)).toEqual(found.map(() => 'held'));
   });
 
-  test('of one profile, one state directory, one lock directory, one lock file', async () => {
+  test('of the profile, state directory, lock directory or lock file in the options', async () => {
     freshHome();
     const lockDir = freshDirectory();
     const file = join(freshDirectory(), 'any name');
@@ -91,14 +91,14 @@ describe('every lock is found', () => {
     expect(pathsOf(await listLocks({ env: { GATEWAY_STATE_DIR: stateDir } })).sort()).toEqual([...lockPaths].sort());
   });
 
-  test('of another app, and not of one whose name begins like it', async () => {
+  test('of another app, but not of an app whose name begins the same', async () => {
     freshHome();
     const [claw, other] = [await gateway({ app: 'claw' }), await gateway({ app: 'claw-machine' })];
     expect(pathsOf(await listLocks({ app: 'claw', env: {} })).sort()).toEqual([...claw.lockPaths].sort());
     expect(pathsOf(await listLocks({ app: 'claw-machine', env: {} })).sort()).toEqual([...other.lockPaths].sort());
   });
 
-  test('once, where a profile is a link to another one', async (ctx) => {
+  test('once if a profile is a link to another profile', async (ctx) => {
     need(ctx, whyNoLinks);
     const home = freshHome();
     const { lockPaths } = await gateway({ profile: 'real' });
@@ -106,8 +106,8 @@ describe('every lock is found', () => {
     expect(pathsOf(await listLocks({ env: {} })).sort()).toEqual([...lockPaths].sort());
   });
 
-  test('of other users, too, in a state directory that they share', async () => {
-    const { stateDir, lockDir } = preparedPlace();
+  test('of other users in a shared state directory', async () => {
+    const { stateDir, lockDir } = preparedLockDir();
     for (const name of ['gateway-4242', 'gateway', 'gateway-12x', 'other-1']) {
       mkdirSync(join(stateDir, 'tmp', name), { recursive: true });
       writeFileSync(join(stateDir, 'tmp', name, 'gateway.state.lock'), '');
@@ -119,20 +119,20 @@ describe('every lock is found', () => {
     );
   });
 
-  test('where there is none, there is none, and nothing is made', async () => {
+  test('as an empty list if there are none, and creates nothing', async () => {
     const home = freshHome();
     expect(await listLocks({ env: {} })).toEqual([]);
     expect(await listLocks({ stateDir: join(home, 'none'), env: {} })).toEqual([]);
     expect(await listLocks({ lockDir: join(home, 'none'), env: {} })).toEqual([]);
     expect(readdirSync(home)).toEqual([]);
     expect(await listLocks({ lockFile: join(home, 'none'), env: {} })).toEqual([
-      { path: join(home, 'none'), state: 'missing', ...NOBODY, ...NOWHERE, cause: null },
+      { path: join(home, 'none'), state: 'missing', ...NO_HOLDER, ...NO_ENDPOINT, cause: null },
     ]);
   });
 });
 
-describe('of a lock that is held is told', () => {
-  test('by whom, the command line, where it listens, and how it is', async () => {
+describe('for a held lock, listLocks() returns', () => {
+  test('the owner, command line, endpoint and health', async () => {
     const stateDir = freshDirectory();
     const lock = await serving({ stateDir });
     const found = await listLocks({ stateDir, env: {} });
@@ -154,7 +154,7 @@ describe('of a lock that is held is told', () => {
     }
   });
 
-  test('the command line as it was typed, word by word', async (ctx) => {
+  test('the command line word by word', async (ctx) => {
     if (processStartToken(process.pid) === null) ctx.skip('this system has no /proc');
     const stateDir = freshDirectory();
     const actor = await startActor({ execArgv: ['--no-warnings', '--conditions=a b'] });
@@ -168,7 +168,7 @@ describe('of a lock that is held is told', () => {
     ]);
   });
 
-  test('that it is not healthy, and that it is asked as the caller says', async () => {
+  test('the reason if it is unhealthy, checked with the options of the caller', async () => {
     const stateDir = freshDirectory();
     await serving({ stateDir }, '<html>');
     const health = { healthy: false, reason: 'the answer is not JSON', status: 200 };
@@ -180,7 +180,7 @@ describe('of a lock that is held is told', () => {
     });
   });
 
-  test('that nobody listens where its record says', async () => {
+  test('listening: false if no process listens on the port in the record', async () => {
     const stateDir = freshDirectory();
     const lock = await gateway({ stateDir });
     await lock.listener!.close();
@@ -188,25 +188,25 @@ describe('of a lock that is held is told', () => {
     expect(one).toMatchObject({ state: 'held', port: lock.port, listening: false, health: null });
   });
 
-  test('nothing of a port when it has none', async () => {
+  test('no endpoint if the record names no port', async () => {
     const stateDir = freshDirectory();
     await gateway({ stateDir, bind: false });
     const [one] = await listLocks({ stateDir, env: {} });
-    expect(one).toMatchObject({ state: 'held', ownerAlive: true, ...NOWHERE });
+    expect(one).toMatchObject({ state: 'held', ownerAlive: true, ...NO_ENDPOINT });
   });
 
-  test('nothing of the port of a dead one whose record is still in the file', async () => {
-    const { stateDir, lockPath } = preparedPlace();
+  test('no endpoint if the owner in the record is dead', async () => {
+    const { stateDir, lockPath } = preparedLockDir();
     const lock = await serving({ stateDir: freshDirectory() });
     const dead = spawnSync(process.execPath, ['-e', '0']).pid;
     writeFileSync(lockPath, JSON.stringify({ pid: dead, kernelLock: true, port: lock.port }));
     await (await startActor()).call('tryAcquire', lockPath, { mode: 'shared' });
     const [one] = await listLocks({ stateDir, env: {} });
-    expect(one).toMatchObject({ state: 'held', heldBy: 'shared', ownerAlive: false, command: null, ...NOWHERE });
+    expect(one).toMatchObject({ state: 'held', heldBy: 'shared', ownerAlive: false, command: null, ...NO_ENDPOINT });
   });
 
-  test('that an older gateway holds it by its record alone', async () => {
-    const { stateDir, lockPath } = preparedPlace();
+  test("heldBy: 'record' for an older gateway", async () => {
+    const { stateDir, lockPath } = preparedLockDir();
     const actor = await startActor();
     const { port } = await actor.call<{ port: number }>('bind', { port: 0 });
     writeOlderRecord(lockPath, { pid: actor.pid, port });
@@ -215,8 +215,8 @@ describe('of a lock that is held is told', () => {
   });
 });
 
-describe('of a lock that nobody holds is told', () => {
-  test('who left it, and neither command nor port', async () => {
+describe('for a leftover lock file, listLocks() returns', () => {
+  test('the dead owner, but neither command nor endpoint', async () => {
     const options = { stateDir: freshDirectory(), port: await freePort(), env: {} };
     const actor = await startActor();
     await actor.call('gateway', options);
@@ -224,28 +224,28 @@ describe('of a lock that nobody holds is told', () => {
     const found = await listLocks(options);
     const left = { state: 'leftover', heldBy: null, owner: { pid: actor.pid }, ownerAlive: false, command: null };
     expect(found).toMatchObject([
-      { ...left, ...NOWHERE },
-      { ...left, ...NOWHERE },
+      { ...left, ...NO_ENDPOINT },
+      { ...left, ...NO_ENDPOINT },
     ]);
   });
 
-  test('no command of a stranger who has the pid now', async () => {
-    const { stateDir, lockPath } = preparedPlace();
+  test('no command if another process has the pid of the owner', async () => {
+    const { stateDir, lockPath } = preparedLockDir();
     writeFileSync(lockPath, JSON.stringify({ pid: process.pid, startTime: 1, kernelLock: true }));
     const [one] = await listLocks({ stateDir, env: {} });
     expect(one).toMatchObject({ state: 'leftover', ownerAlive: false, command: null });
   });
 });
 
-describe('what is hostile', () => {
-  test('a record with another host, a huge port, an escape sequence: is only ever shown as it is', async () => {
-    const { stateDir, lockPath } = preparedPlace();
+describe('listLocks() with hostile files', () => {
+  test('ignores an invalid host or port in a record', async () => {
+    const { stateDir, lockPath } = preparedLockDir();
     const actor = await startActor();
     await actor.call('tryAcquire', lockPath, {
       owner: { bindHost: 'evil.example.org', port: 99_999, role: '\x1b[2J' },
     });
     const [one] = await listLocks({ stateDir, env: {} });
-    expect(one).toMatchObject({ state: 'held', owner: { pid: actor.pid, port: null }, ...NOWHERE });
+    expect(one).toMatchObject({ state: 'held', owner: { pid: actor.pid, port: null }, ...NO_ENDPOINT });
     await actor.call('release', lockPath);
     await actor.call('tryAcquire', lockPath, { owner: { bindHost: 'evil.example.org', port: await freePort() } });
     expect(await listLocks({ stateDir, env: {} })).toMatchObject([
@@ -253,9 +253,9 @@ describe('what is hostile', () => {
     ]);
   });
 
-  test('links, directories, FIFOs and names with escapes in the lock directory: hide no other lock', async (ctx) => {
+  test('lists links, directories, FIFOs and names with escapes beside the other locks', async (ctx) => {
     need(ctx, whyNoLinks ?? whyNoFifo());
-    const { stateDir, lockDir } = preparedPlace();
+    const { stateDir, lockDir } = preparedLockDir();
     await gateway({ stateDir });
     mkdirSync(join(lockDir, 'gateway.directory.lock'));
     symlinkSync('/etc/passwd', join(lockDir, 'gateway.link.lock'));
@@ -277,15 +277,15 @@ describe('what is hostile', () => {
     }
   });
 
-  test('a lock directory that is a link is not entered', async (ctx) => {
+  test('does not enter a lock directory that is a link', async (ctx) => {
     need(ctx, whyNoLinks);
-    const [state, elsewhere] = [preparedPlace(), preparedPlace()];
+    const [state, elsewhere] = [preparedLockDir(), preparedLockDir()];
     await gateway({ stateDir: elsewhere.stateDir });
     symlinkSync(elsewhere.lockDir, join(state.stateDir, 'tmp', 'gateway-4242'));
     expect(await listLocks({ stateDir: state.stateDir, env: {} })).toEqual([]);
   });
 
-  test('a profile that is a link to itself hides no other, and is told', async (ctx) => {
+  test('lists a profile that is a link to itself as unreadable, beside the other locks', async (ctx) => {
     need(ctx, whyNoLinks);
     const home = freshHome();
     const { lockPaths } = await gateway({});
@@ -299,7 +299,7 @@ describe('what is hostile', () => {
   });
 });
 
-test("another user's lock directory that may not be read is told, and hides nobody", async (ctx) => {
+test("listLocks() lists another user's lock directory as unreadable, beside the other locks", async (ctx) => {
   const missing = whyNoStranger();
   if (missing !== null) return ctx.skip(missing);
   const stateDir = freshDirectory();
@@ -318,7 +318,7 @@ test("another user's lock directory that may not be read is told, and hides nobo
   });
 });
 
-test('nothing is created, changed or kept', async () => {
+test('listLocks() creates, changes and locks nothing', async () => {
   const stateDir = freshDirectory();
   const { lockPaths, lockDir } = resolveGatewayPaths({ stateDir, env: {} });
   const lock = await serving({ stateDir });
@@ -329,24 +329,24 @@ test('nothing is created, changed or kept', async () => {
   expect(lock.verify()).toBe(true);
 });
 
-test('twenty gateways are listed at once, although none of them answers', async () => {
+test('listLocks() checks the health of twenty silent gateways in parallel', async () => {
   freshHome();
   for (let i = 0; i < 20; i++) await gateway({ profile: `p${i}` });
   const started = performance.now();
   const found = await listLocks({ env: {}, health: { timeoutMs: 1000 } });
   expect(found).toHaveLength(40);
   expect(found.every(({ health }) => health?.healthy === false)).toBe(true);
-  // One after the other would be 40 s.
+  // One after the other, 40 checks of 1 s would take 40 s.
   expect(performance.now() - started).toBeLessThan(15_000);
 });
 
 test.each<[string, unknown, string]>([
   ['null', null, 'ERR_INVALID_ARG_TYPE'],
-  ['an app that is no name', { app: '../x' }, 'ERR_INVALID_ARG_VALUE'],
-  ['a profile that is no name', { profile: 'a/b' }, 'ERR_INVALID_ARG_VALUE'],
-  ['a state directory that is no text', { stateDir: 5 }, 'ERR_INVALID_ARG_TYPE'],
+  ['an app that is not a name', { app: '../x' }, 'ERR_INVALID_ARG_VALUE'],
+  ['a profile that is not a name', { profile: 'a/b' }, 'ERR_INVALID_ARG_VALUE'],
+  ['a state directory that is not a string', { stateDir: 5 }, 'ERR_INVALID_ARG_TYPE'],
   ['an empty lock file', { lockFile: '' }, 'ERR_INVALID_ARG_VALUE'],
   ['a health path without a slash', { health: { path: 'up' } }, 'ERR_INVALID_ARG_VALUE'],
-])('%s is a mistake', async (_, options, code) => {
+])('listLocks() rejects %s', async (_, options, code) => {
   await expect(listLocks(options as ListLocksOptions)).rejects.toMatchObject({ code });
 });

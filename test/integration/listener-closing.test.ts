@@ -19,25 +19,22 @@ function connected(port: number) {
   return once(socket, 'connect').then(() => socket);
 }
 
-test.each(['127.0.0.1', 'localhost'])(
-  'close() while listen() is under way on %s closes no descriptor of others',
-  async (host) => {
-    const listener = bindExclusive({ host, port: 0 });
-    const server = createServer();
-    const listening = listener.listen(server).catch((error: unknown) => error);
-    const closing = listener.close();
-    const file = openSync(fileURLToPath(import.meta.url), 'r');
-    await closing;
-    expect(await listening).toMatchObject({ code: 'ERR_INVALID_STATE' });
-    expect(server.listening).toBe(false);
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(fstatSync(file).isFile()).toBe(true);
-    closeSync(file);
-    expect(await probePort({ host, port: listener.address.port })).toMatchObject({ state: 'free' });
-  },
-);
+test.each(['127.0.0.1', 'localhost'])('close() during listen() on %s closes no foreign descriptor', async (host) => {
+  const listener = bindExclusive({ host, port: 0 });
+  const server = createServer();
+  const listening = listener.listen(server).catch((error: unknown) => error);
+  const closing = listener.close();
+  const file = openSync(fileURLToPath(import.meta.url), 'r');
+  await closing;
+  expect(await listening).toMatchObject({ code: 'ERR_INVALID_STATE' });
+  expect(server.listening).toBe(false);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(fstatSync(file).isFile()).toBe(true);
+  closeSync(file);
+  expect(await probePort({ host, port: listener.address.port })).toMatchObject({ state: 'free' });
+});
 
-test('every close() waits for the last connection; a shorter grace counts', async () => {
+test('every close() waits for the last connection, and a shorter graceMs takes effect', async () => {
   const listener = bindExclusive({ port: 0 });
   await listener.listen(createServer());
   const client = await connected(listener.address.port);
@@ -51,7 +48,7 @@ test('every close() waits for the last connection; a shorter grace counts', asyn
   await expect.poll(() => ended).toBe(true);
 });
 
-test('a server that listens already is refused, and the listener can be given to another', async () => {
+test('a server that is already listening is refused, and the listener can be given to another one', async () => {
   const busy: Server = createServer();
   await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void busy.close());
@@ -64,7 +61,7 @@ test('a server that listens already is refused, and the listener can be given to
   expect(await fetched(request, { port: listener.address.port })).toBe('second');
 });
 
-test('an idle keep-alive connection does not hold up close()', async () => {
+test('an idle keep-alive connection does not delay close()', async () => {
   const listener = bindExclusive({ port: 0 });
   await listener.listen(createHttpServer((_request, response) => response.end('ok')));
   await fetched(request, { port: listener.address.port, agent: keepingAlive() });
@@ -73,7 +70,7 @@ test('an idle keep-alive connection does not hold up close()', async () => {
   expect(performance.now() - started).toBeLessThan(30_000);
 });
 
-test('a kept-alive connection that answers its last request meanwhile does not hold up close()', async () => {
+test('a kept-alive connection whose last response ends during close() does not delay it', async () => {
   const listener = bindExclusive({ port: 0 });
   let answer: () => void = () => {};
   const asked = new Promise<void>((resolve) => {
@@ -93,7 +90,7 @@ test('a kept-alive connection that answers its last request meanwhile does not h
   expect(performance.now() - started).toBeLessThan(30_000);
 });
 
-test('a server leaves a closed listener as it was, and takes the next one', async () => {
+test('a server can adopt one listener after another, and keeps no event listener of a closed one', async () => {
   const server = createServer();
   for (let round = 0; round < 3; round++) {
     const listener = bindExclusive({ port: 0 });

@@ -1,4 +1,4 @@
-// The directory in which a gateway's locks lie: private, ours, and no link.
+// The lock directory of a gateway: private, owned by this user, and not a link.
 import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -16,7 +16,7 @@ async function acquire(options: GatewayLockOptions) {
 
 const modeOf = (path: string) => statSync(path).mode & 0o7777;
 
-/** Where the locks of this state lie, with that directory not there yet. */
+/** Returns the lock directory of this state, which does not exist yet. */
 async function lockDirectoryOf(stateDir: string): Promise<string> {
   const lock = await acquireGatewayLock({ env: {}, bind: false, stateDir });
   await lock.close();
@@ -38,7 +38,7 @@ async function expectRefused(options: GatewayLockOptions, directory: string, cau
 const invalid = (text: string) => ({ code: 'ERR_LOCK_INVALID_FILE', message: expect.stringContaining(text) });
 
 describe('the lock directory', () => {
-  test('is made with its parents, private and ours, whatever the umask is', async (ctx) => {
+  test('is created with its parents, private and owned by this user, whatever the umask is', async (ctx) => {
     need(ctx, whyNoModes);
     const umask = process.umask(0);
     onTestFinished(() => void process.umask(umask));
@@ -49,7 +49,7 @@ describe('the lock directory', () => {
     }
   });
 
-  test('that other users may write to is denied to them, because its name says that it is ours; another keeps its mode', async (ctx) => {
+  test('is made private if other users may write to it and its name is the default; another one keeps its mode', async (ctx) => {
     need(ctx, whyNoModes);
     const stateDir = freshDirectory();
     const directory = await lockDirectoryOf(stateDir);
@@ -63,7 +63,7 @@ describe('the lock directory', () => {
     }
   });
 
-  test('that the user chose keeps its mode', async (ctx) => {
+  test('keeps its mode if the caller chose it', async (ctx) => {
     need(ctx, whyNoModes);
     const lockDir = freshDirectory();
     chmodSync(lockDir, 0o755);
@@ -73,14 +73,14 @@ describe('the lock directory', () => {
   });
 });
 
-describe('a lock directory is refused and left as it is', () => {
-  test('when it is a file', async () => {
+describe('a lock directory is refused and left unchanged', () => {
+  test('if it is a file', async () => {
     const lockDir = join(freshDirectory(), 'locks');
     writeFileSync(lockDir, 'precious');
     await expectRefused({}, lockDir, invalid('is not a directory'));
   });
 
-  test('when every user may write to it, with the sticky bit or without', async (ctx) => {
+  test('if every user may write to it, with or without the sticky bit', async (ctx) => {
     need(ctx, whyNoModes);
     for (const mode of [0o777, 0o1777]) {
       const lockDir = freshDirectory();
@@ -89,14 +89,14 @@ describe('a lock directory is refused and left as it is', () => {
     }
   });
 
-  test('when its group may write to it', async (ctx) => {
+  test('if its group may write to it', async (ctx) => {
     need(ctx, whyNoModes);
     const lockDir = freshDirectory();
     chmodSync(lockDir, 0o770);
     await expectRefused({}, lockDir, invalid('is a directory that its group may write to'));
   });
 
-  test('when it belongs to another user, even for root', async (ctx) => {
+  test('if it belongs to another user, even for root', async (ctx) => {
     const missing = whyNotRoot();
     if (missing) ctx.skip(missing);
     const lockDir = freshDirectory();
@@ -104,7 +104,7 @@ describe('a lock directory is refused and left as it is', () => {
     await expectRefused({}, lockDir, { code: 'ERR_LOCK_PERMISSION' });
   });
 
-  test('when a link was put in the place of our own one', async (ctx) => {
+  test('if it is a link in place of the default directory', async (ctx) => {
     need(ctx, whyNoLinks);
     const stateDir = freshDirectory();
     const [target, state] = [freshDirectory(), join(stateDir, 'state')];
@@ -120,7 +120,7 @@ describe('a lock directory is refused and left as it is', () => {
     expect(readdirSync(target)).toEqual([]);
   });
 
-  test("when it is root's, for a process without rights", async (ctx) => {
+  test('if it belongs to root, for an unprivileged process', async (ctx) => {
     const missing = whyNoStranger();
     if (missing) ctx.skip(missing);
     const stateDir = freshDirectory();

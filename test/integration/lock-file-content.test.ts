@@ -1,5 +1,5 @@
-// Which files are lock files. Everything else stays as it is at a path that the caller named, and is reclaimed in the lock
-// directory, whose paths are the gateway's own.
+// Files that are not lock files. They stay unchanged at a path that the caller named, and are
+// reclaimed in the lock directory, whose paths the package chose.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -50,7 +50,7 @@ describe('a file that is not a lock file is neither changed nor removed at a pat
   });
 });
 
-describe('record: false locks any such file as it is:', () => {
+describe('record: false locks any file as it is:', () => {
   test.for(FOREIGN_CONTENTS)('%s', ([, content]) => {
     const path = fileWith(content());
     const before = portraitOf(path);
@@ -83,10 +83,11 @@ describe('a file without content is free:', () => {
 
 describe('a record of ours is a lock file', () => {
   const record = ourRecord({ pid: deadPid() });
-  // Without its last two characters it is no JSON any more; without the newline alone it is complete.
+  // Without the last two characters the record is not JSON; without the newline alone it is
+  // complete.
   const lengths = Array.from({ length: record.length - 2 }, (_, index) => index + 1);
 
-  test.each([0, 100])('torn after any number of bytes, behind %i NULs: stale', (before) => {
+  test.each([0, 100])('if it is torn at any byte and follows %i NULs, and its verdict is stale', (before) => {
     const path = lockPath();
     for (const length of lengths) {
       writeFileSync(path, Buffer.concat([Buffer.alloc(before), Buffer.from(record.slice(0, length))]));
@@ -97,7 +98,7 @@ describe('a record of ours is a lock file', () => {
     }
   });
 
-  test('torn, and with NULs behind it up to the size that it should have had', () => {
+  test('if it is torn and NULs fill it up to its intended size', () => {
     const path = fileWith(Buffer.concat([Buffer.from(record.slice(0, 100)), Buffer.alloc(record.length - 100)]));
     expect(hold(path).reclaimed).toBe('stale');
   });
@@ -105,12 +106,12 @@ describe('a record of ours is a lock file', () => {
   test.each([
     ['complete', record],
     ['without its newline', record.slice(0, -1)],
-    ['behind NULs', `${'\0'.repeat(100)}${record}`],
-    ['before the rest of a longer one', `${record}Z","ownerId":"x","kernelLock":true}\n`],
+    ['after NULs', `${'\0'.repeat(100)}${record}`],
+    ['before the rest of a longer record', `${record}Z","ownerId":"x","kernelLock":true}\n`],
   ])('%s: its owner is gone', (_what, content) => {
     const path = fileWith(content);
     expect(probeLock(path)).toMatchObject({ state: 'leftover', ownerAlive: false });
-    // The shared holder first: it leaves the record for the next one.
+    // Shared mode first, because it leaves the record in the file.
     for (const mode of ['shared', 'exclusive'] as const) {
       const lock = hold(path, { mode });
       expect(lock.reclaimed).toBe('owner-gone');
@@ -118,14 +119,14 @@ describe('a record of ours is a lock file', () => {
     }
   });
 
-  test('but is not one beyond 4096 bytes', () => {
+  test('unless it is longer than 4096 bytes', () => {
     const path = fileWith(`${record}${'x'.repeat(4097 - record.length)}`);
     expect(errorOf(() => tryAcquireLock(path))).toMatchObject({ code: 'ERR_LOCK_INVALID_FILE' });
   });
 });
 
-describe("damage in the gateway's own lock directory needs no repair by hand:", () => {
-  test.for(FOREIGN_CONTENTS)('%s is reclaimed, and removed at the end', async ([, content]) => {
+describe("damage in the gateway's lock directory needs no manual repair:", () => {
+  test.for(FOREIGN_CONTENTS)('%s is reclaimed and removed on release', async ([, content]) => {
     const stateDir = freshDirectory();
     const path = join(lockDirectory(stateDir), 'gateway.state.lock');
     writeFileSync(path, content());

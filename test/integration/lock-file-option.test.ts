@@ -23,7 +23,7 @@ async function gateway(options: GatewayLockOptions): Promise<GatewayLock> {
   return lock;
 }
 
-/** A home that no path leads through. */
+/** Sets a home directory that cannot be used. */
 function lostHome(): void {
   const home = join(freshDirectory(), 'home');
   symlinkSync('home', home);
@@ -31,7 +31,7 @@ function lostHome(): void {
 }
 
 describe('lockFile', () => {
-  test('is the only lock, and the only file that is made, and is kept', async () => {
+  test('is the only lock and the only created file, and is kept', async () => {
     const directory = freshDirectory();
     const lockFile = join(directory, 'own name');
     const lock = await gateway({ lockFile });
@@ -52,7 +52,7 @@ describe('lockFile', () => {
     await expect(gateway({})).rejects.toMatchObject({ code: 'ERR_GATEWAY_LOCK_FAILED', cause: { code: 'ELOOP' } });
   });
 
-  test('excludes whoever names the same file, by whatever state, and no one else', async () => {
+  test('excludes gateways that name the same file, whatever their state directory, and no others', async () => {
     const lockFile = join(freshDirectory(), 'a.lock');
     await gateway({ lockFile, stateDir: freshDirectory() });
     const second = gateway({ lockFile, stateDir: freshDirectory(), timeoutMs: 20 });
@@ -61,11 +61,11 @@ describe('lockFile', () => {
     expect(tryAcquireLock(lockFile)).toBeNull();
   });
 
-  test('is meant relative to the working directory', () => {
+  test('is resolved against the working directory', () => {
     expect(resolveGatewayPaths({ lockFile: 'a.lock', env: {} }).lockPaths).toEqual([join(process.cwd(), 'a.lock')]);
   });
 
-  test('must have a directory, which is not made', async () => {
+  test('needs an existing directory, which is not created', async () => {
     const directory = freshDirectory();
     const lockFile = join(directory, 'none/a.lock');
     await expect(gateway({ lockFile })).rejects.toMatchObject({
@@ -79,7 +79,7 @@ describe('lockFile', () => {
   test.for<[string, Missing, (path: string) => void]>([
     ['a directory', null, (path) => mkdirSync(path)],
     ['a link', whyNoLinks, (path) => symlinkSync('a.target', path)],
-  ])('that is %s is refused', async ([_, missing, plant], ctx) => {
+  ])('is refused if it is %s', async ([_, missing, plant], ctx) => {
     need(ctx, missing);
     const lockFile = join(freshDirectory(), 'a.lock');
     plant(lockFile);
@@ -90,32 +90,33 @@ describe('lockFile', () => {
     ['a number', 5, 'ERR_INVALID_ARG_TYPE'],
     ['empty', '', 'ERR_INVALID_ARG_VALUE'],
     ['a text with a NUL', 'a\0b', 'ERR_INVALID_ARG_VALUE'],
-  ])('that is %s is a mistake', async (_, lockFile, code) => {
+  ])('is refused with a TypeError if it is %s', async (_, lockFile, code) => {
     await expect(gateway({ lockFile: lockFile as string })).rejects.toMatchObject({ code });
   });
 
-  test('makes no other option right that is wrong', async () => {
+  test('does not hide a mistake in another option', async () => {
     const options = { lockFile: join(freshDirectory(), 'a.lock'), stateDir: 5 as never };
     await expect(gateway(options)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
   });
 });
 
 describe('bindTimeoutMs', () => {
-  /** A port that a connection has and nobody listens on. */
+  /** A port that a connection uses and on which no process listens. */
   async function reservedPort() {
     const { port } = await serverOn({});
     const client = await connected(port);
     return { client, port: client.localPort! };
   }
 
-  test('is how long a socket that nobody listens on is waited for', async () => {
+  test('bounds the wait for a socket on which no process listens', async () => {
     const { port, client } = await reservedPort();
     const options = { stateDir: freshDirectory(), port };
     await expect(gateway({ ...options, bindTimeoutMs: 0 })).rejects.toMatchObject({
       code: 'ERR_GATEWAY_BIND_FAILED',
       message: expect.stringContaining(`failed to bind gateway socket on ws://127.0.0.1:${port}: `),
       cause: { code: 'EADDRINUSE' },
-      // Wine names the process of a connection, also where it does not name that of a listener.
+      // Wine names the process of a connection, also when it does not name the process of a
+      // listener.
       hint: expect.stringMatching(
         whyNoPortOwner ? /port/ : `^A connection of this process \\(pid ${process.pid}\\) uses that port`,
       ),
@@ -125,7 +126,7 @@ describe('bindTimeoutMs', () => {
     expect((await waiting).port).toBe(port);
   });
 
-  test('is over in time, and the locks are free then', async () => {
+  test('ends in time, and then the locks are free', async () => {
     const { port } = await reservedPort();
     const options = { stateDir: freshDirectory(), port, bindTimeoutMs: 200 };
     const started = performance.now();
@@ -136,7 +137,7 @@ describe('bindTimeoutMs', () => {
     for (const path of resolveGatewayPaths({ ...options, env: {} }).lockPaths) tryAcquireLock(path)!.release();
   });
 
-  test('is not spent on a listener, which will not go away', async () => {
+  test('is not used for a listener, which fails at once', async () => {
     const port = await freePort();
     const listener = bindExclusive({ port });
     onTestFinished(() => listener.close());
@@ -150,7 +151,7 @@ describe('bindTimeoutMs', () => {
     ['below 0', -1, 'ERR_OUT_OF_RANGE'],
     ['NaN', Number.NaN, 'ERR_OUT_OF_RANGE'],
     ['a text', '5', 'ERR_INVALID_ARG_TYPE'],
-  ])('that is %s is a mistake', async (_, bindTimeoutMs, code) => {
+  ])('is refused with a code if it is %s', async (_, bindTimeoutMs, code) => {
     await expect(gateway({ bindTimeoutMs: bindTimeoutMs as number })).rejects.toMatchObject({ code });
   });
 });

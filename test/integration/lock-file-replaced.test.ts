@@ -24,20 +24,20 @@ function anotherFile(path: string): string {
   return `${path}.other`;
 }
 
-/** What the listener is told from now on. */
+/** Collects the errors that an onLost listener gets from now on. */
 function listenTo(lock: FileLock): LockError[] {
-  const heard: LockError[] = [];
-  onTestFinished(lock.onLost((error) => void heard.push(error)));
-  return heard;
+  const errors: LockError[] = [];
+  onTestFinished(lock.onLost((error) => void errors.push(error)));
+  return errors;
 }
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('the holder notices', () => {
+describe('verify() detects', () => {
   test.for<[string, (path: string) => void]>([
     ['that its file was removed', unlinkSync],
     ['that its file was moved away', (path) => renameSync(path, `${path}.old`)],
-    ['that another file lies there', (path) => renameSync(anotherFile(path), path)],
+    ['that another file replaced it', (path) => renameSync(anotherFile(path), path)],
     ['that the directory was moved away', (path) => renameSync(dirname(path), `${dirname(path)}.old`)],
     ['that the directory was removed', (path) => rmSync(dirname(path), { recursive: true })],
   ])('%s', ([_what, harm], ctx) => {
@@ -50,7 +50,7 @@ describe('the holder notices', () => {
     expect(lock.verify()).toBe(false);
   });
 
-  test('and does not mind that its record was overwritten', () => {
+  test('no loss when only the record was overwritten', () => {
     const path = lockPath();
     const lock = acquire(path);
     writeFileSync(path, 'overwritten');
@@ -58,7 +58,7 @@ describe('the holder notices', () => {
     expect(tryAcquireLock(path)).toBeNull();
   });
 
-  test('and knows for good: the file that comes back may have been held by others meanwhile', (ctx) => {
+  test('the loss for good, because another process may have held the lock before the file came back', (ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = acquire(path);
@@ -70,7 +70,7 @@ describe('the holder notices', () => {
 });
 
 describe('onLost', () => {
-  test('is told by itself, without verify(), with ERR_LOCK_REPLACED', async (ctx) => {
+  test('is called with ERR_LOCK_REPLACED without a call of verify()', async (ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = acquire(path);
@@ -82,7 +82,7 @@ describe('onLost', () => {
     expect(heard[0]!.message).toContain(`'${path}' was removed or replaced while this process (pid ${process.pid})`);
   });
 
-  test('is told once, however often somebody looks', async (ctx) => {
+  test('is called once, however often verify() is called', async (ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = acquire(path);
@@ -93,7 +93,7 @@ describe('onLost', () => {
     expect(heard).toHaveLength(1);
   });
 
-  test('is told although it came late, or another listener throws, but not once it was taken off', async (ctx) => {
+  test('is called if it was added late or another listener throws, but not after its removal', async (ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = acquire(path);
@@ -107,7 +107,7 @@ describe('onLost', () => {
     expect([gone.length, early.length, late.length]).toEqual([1, 1, 1]);
   });
 
-  test('hears nothing of an orderly release', async () => {
+  test('is not called after a release', async () => {
     const lock = acquire(lockPath());
     const heard = listenTo(lock);
     lock.release();
@@ -126,8 +126,8 @@ describe('onLost', () => {
   });
 });
 
-describe('the release of a holder whose file is gone', () => {
-  test('never removes the file of its successor, nor takes its lock', async (ctx) => {
+describe('the release of a holder whose lock file is gone', () => {
+  test('never removes the file of its successor, nor drops its lock', async (ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     const first = acquire(path);
@@ -142,7 +142,7 @@ describe('the release of a holder whose file is gone', () => {
     expect(tryAcquireLock(path)).toBeNull();
   });
 
-  test('never removes a file that is no lock at all', (ctx) => {
+  test('never removes a file that is not a lock file', (ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = acquire(path);
@@ -153,7 +153,7 @@ describe('the release of a holder whose file is gone', () => {
     expect(readFileSync(path, 'utf8')).toBe('precious');
   });
 
-  test('is no error, even where the directory is gone', (ctx) => {
+  test('succeeds, even if the directory is gone', (ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = acquire(path);
@@ -165,7 +165,9 @@ describe('the release of a holder whose file is gone', () => {
 });
 
 describe('between open and flock', () => {
-  /** Has locked there before, so that nothing but the protocol itself looks at the path again. */
+  /**
+   * Acquires another lock in the directory first, so that only the protocol checks the path again.
+   */
   async function startExperiencedActor(fault: string, path: string): Promise<Actor> {
     writeFileSync(path, '');
     const actor = await startFaultyActor(fault, path);
@@ -173,7 +175,7 @@ describe('between open and flock', () => {
     return actor;
   }
 
-  test('the file was removed: the lock is taken on the file that everybody else finds', async (ctx) => {
+  test('a removed file makes the attempt acquire the lock on the new file at the path', async (ctx) => {
     need(ctx, noFaults);
     const path = lockPath();
     const actor = await startExperiencedActor('removed before flock', path);
@@ -182,7 +184,7 @@ describe('between open and flock', () => {
     expect(tryAcquireLock(path)).toBeNull();
   });
 
-  test('the file was replaced by that of a new holder: the lock is refused', async (ctx) => {
+  test('a file replaced by a new holder is refused', async (ctx) => {
     need(ctx, noFaults);
     const path = lockPath();
     const actor = await startExperiencedActor('replaced before flock', path);
@@ -190,7 +192,7 @@ describe('between open and flock', () => {
     expect(probeLock(path)).toMatchObject({ state: 'held', heldBy: 'exclusive' });
   });
 
-  test('the file is another one each time: that is no file system for a lock', async (ctx) => {
+  test('a file replaced every time makes the attempt fail with an error', async (ctx) => {
     need(ctx, noFaults);
     const path = lockPath();
     const actor = await startFaultyActor('replaced before every flock', path);
@@ -202,7 +204,7 @@ describe('between open and flock', () => {
   });
 });
 
-test('a release that cannot remove the file drops the lock, clears the record and says which file stays', async (ctx) => {
+test('a release that cannot remove the file drops the lock, clears the record and names the file in its error', async (ctx) => {
   need(ctx, noFaults);
   const path = lockPath();
   const actor = await startFaultyActor('unlink EBUSY once', path);
@@ -210,7 +212,7 @@ test('a release that cannot remove the file drops the lock, clears the record an
   await expect(actor.call('release', path)).rejects.toMatchObject({
     code: 'EBUSY',
     path,
-    message: expect.stringContaining('is released, but its file stays'),
+    message: expect.stringContaining('is released, but its file could not be cleared or removed'),
   });
   expect(await actor.call('verify', path)).toBe(false);
   expect(readFileSync(path, 'utf8')).toBe('');

@@ -1,4 +1,4 @@
-// Several waiters of one process for one lock.
+// Several waiters of one process for one lock: their order and their cleanup.
 import { readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
@@ -12,12 +12,12 @@ import { freshDirectory, until } from '../support/places.js';
 import { newLine } from '../support/records.js';
 
 const MANY = 200;
-/** At the deadline, or by the signal. */
+/** The error codes of a wait that ended at its deadline or by its signal. */
 const GAVE_UP = ['ERR_LOCK_TIMEOUT', DOMException.TIMEOUT_ERR];
 const lockPath = () => join(freshDirectory(), 'a.lock');
 
 describe('waiters of one process', () => {
-  test('are served in the order in which they came, and a release costs no more than four tries', async () => {
+  test('acquire in the order in which they came, with at most four attempts per release', async () => {
     const path = lockPath();
     const holder = hold(path);
     const tries = vi.spyOn(native(), 'retry');
@@ -32,12 +32,13 @@ describe('waiters of one process', () => {
     holder.release();
     await Promise.all(waits);
     expect(served).toEqual(Array.from({ length: MANY }, (_, number) => number));
-    // Only the first in the queue asks the kernel: when it comes to be the first, when it watches, and when it is woken; once more
-    // if the write of the new holder's record is reported late. If all were woken by each release, it would be MANY * MANY / 2.
+    // Only the first waiter of the queue makes attempts: when it becomes the first, when its watch
+    // begins and when it is woken; once more if the write of the new holder's record is reported
+    // late. If each release woke all waiters, there would be MANY * MANY / 2 attempts.
     expect(tries.mock.calls.length).toBeLessThanOrEqual(4 * MANY);
   });
 
-  test('that want it shared go together, and one that wants it for itself comes in between', async () => {
+  test('in shared mode acquire together, and an exclusive waiter between them in its turn', async () => {
     const path = lockPath();
     const holder = hold(path);
     const inside: string[] = [];
@@ -58,7 +59,7 @@ describe('waiters of one process', () => {
     expect(inside).toEqual(['a', 'b', 'c', 'w', 'd']);
   });
 
-  test('lose their place when they give up, and nobody behind them waits longer', async () => {
+  test('leave the queue when they give up, and later waiters do not wait longer', async () => {
     const path = lockPath();
     const holder = hold(path);
     const abort = new AbortController();
@@ -74,7 +75,7 @@ describe('waiters of one process', () => {
     (await patient).release();
   });
 
-  test('do not keep a later one from trying once', async () => {
+  test('do not keep a later caller with timeoutMs: 0 from its one attempt', async () => {
     const path = lockPath();
     hold(path);
     const abort = new AbortController();
@@ -84,7 +85,7 @@ describe('waiters of one process', () => {
     await waiting;
   });
 
-  test('are all told by onContended, wherever they stand', async () => {
+  test('all get calls of onContended, whatever their position in the queue', async () => {
     const path = lockPath();
     const holder = hold(path);
     const calls = [0, 0, 0];
@@ -99,7 +100,7 @@ describe('waiters of one process', () => {
   });
 });
 
-test('who need not wait makes no contender, and therefore no thread', async () => {
+test('an acquire that does not wait creates no waiter, and therefore no thread', async () => {
   const createWaiter = vi.spyOn(native(), 'createWaiter');
   onTestFinished(() => createWaiter.mockRestore());
   for (let round = 0; round < 20; round++) {
@@ -113,14 +114,14 @@ test('who need not wait makes no contender, and therefore no thread', async () =
   expect(createWaiter).not.toHaveBeenCalled();
 });
 
-test('a lock that its holder lost just before it was watched is taken without a sleep', async () => {
+test('a lock that was released just before the watch began is acquired without a sleep', async () => {
   const path = lockPath();
   const holder = native().tryAcquire(path, 0) as LockId;
-  // With a record, as a holder has it: his death is what is watched.
+  // With a record, so that the waiter watches the process of the holder.
   native().writeRecord(holder, newLine());
   const { watch } = native();
   const spy = vi.spyOn(native(), 'watch').mockImplementation((...args) => {
-    native().unlock(holder); // as the kernel does for a process that dies: nothing is left to report
+    native().unlock(holder); // like the kernel for a process that dies: nothing is left to report
     return watch(...args);
   });
   onTestFinished(() => spy.mockRestore());
@@ -131,8 +132,8 @@ test('a lock that its holder lost just before it was watched is taken without a 
   lock.release();
 });
 
-describe('giving up at random moments, in the middle of hand-overs,', () => {
-  test('leaves nothing held', async () => {
+describe('giving up at random moments, during hand-overs,', () => {
+  test('leaves no lock held', async () => {
     const directory = freshDirectory();
     expect(await giveUpAtRandom(directory)).toBeGreaterThan(0);
     for (const name of readdirSync(directory)) {
@@ -154,7 +155,7 @@ describe('giving up at random moments, in the middle of hand-overs,', () => {
   });
 });
 
-/** Returns how many had their turn. */
+/** Returns the number of waiters that acquired the lock. */
 async function giveUpAtRandom(directory: string): Promise<number> {
   let served = 0;
   const wait = async (number: number) => {
@@ -166,16 +167,19 @@ async function giveUpAtRandom(directory: string): Promise<number> {
     await turn();
     lock.release();
   };
-  // A second on Linux; under Wine, on a busy machine, half a minute.
+  // The batches take 1 s on Linux, and 30 s under Wine on a busy machine.
   const end = performance.now() + 10_000;
   for (let batch = 0; batch < 20 && performance.now() < end; batch++) {
     const waits = await Promise.allSettled(Array.from({ length: 30 }, (_, number) => wait(number)));
-    for (const one of waits) if (one.status === 'rejected') expect(GAVE_UP).toContain(one.reason.code);
+    for (const wait of waits) if (wait.status === 'rejected') expect(GAVE_UP).toContain(wait.reason.code);
   }
   return served;
 }
 
-/** Of this process: threads, and open files. In Wine /proc is the host's, which counts what is Wine's own. */
+/**
+ * Threads and open files of this process. Under Wine /proc belongs to the host and includes Wine's
+ * own.
+ */
 const whyNoResources: Missing =
   process.platform === 'linux' ? null : 'this system has no /proc/self with the threads and open files of this process';
 
@@ -184,28 +188,28 @@ function resources() {
   return { threads: count('task'), files: count('fd') };
 }
 
-test('a file that is denied for a moment, twice and far apart, is not taken for one that is denied for good', async () => {
+test('a waiter does not mistake two short failures to open the file for one that lasts', async () => {
   const path = lockPath();
   const holder = hold(path);
   const denial = Object.assign(new Error('denied'), { code: 'EBUSY', syscall: 'open', detail: 'sharing-violation' });
   const { retry } = native();
   let denials = 0;
-  const spy = vi.spyOn(native(), 'retry').mockImplementation((contender) => {
+  const spy = vi.spyOn(native(), 'retry').mockImplementation((waiter) => {
     if (denials > 0 && denials-- > 0) throw denial;
-    return retry(contender);
+    return retry(waiter);
   });
   onTestFinished(() => spy.mockRestore());
   const watch = vi.spyOn(native(), 'watch');
   onTestFinished(() => watch.mockRestore());
   const deny = async (times: number) => {
     denials = times;
-    utimesSync(path, new Date(), new Date()); // wakes who watches it
+    utimesSync(path, new Date(), new Date()); // wakes the waiter
     await until(() => denials === 0, 'the waiter was denied');
   };
   const waiting = acquireLock(path, { timeoutMs: Infinity });
   await until(() => watch.mock.calls.length > 0, 'the waiter watches');
-  await deny(2); // by then it sleeps after a denial
-  await sleep(700); // longer than the grace of one
+  await deny(2); // after the second failure the waiter sleeps
+  await sleep(700); // longer than the grace period of a failure
   await deny(1);
   holder.release();
   (await waiting).release();

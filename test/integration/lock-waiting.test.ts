@@ -28,14 +28,14 @@ const caughtFrom = (promise: Promise<unknown>) =>
     (error: unknown) => error,
   );
 
-describe('waiting', () => {
-  test('is over at once when nobody holds the lock', async () => {
+describe('a wait', () => {
+  test('ends at once if the lock is free', async () => {
     let refusals = 0;
     const lock = await acquire(lockPath(), { timeoutMs: 0, onContended: () => void refusals++ });
     expect([lock.held, refusals]).toEqual([true, 0]);
   });
 
-  test('ends with the release of the holder in another process', async () => {
+  test('ends when a holder in another process releases the lock', async () => {
     const path = lockPath();
     const holder = await startActor();
     await holder.call('tryAcquire', path);
@@ -48,7 +48,7 @@ describe('waiting', () => {
     await released;
   });
 
-  test('ends with the death of the holder', async () => {
+  test('ends when the holder dies', async () => {
     const path = lockPath();
     const holder = await startActor();
     await holder.call('tryAcquire', path);
@@ -56,7 +56,7 @@ describe('waiting', () => {
     expect(lock.reclaimed).toBe('owner-gone');
   });
 
-  test('for ever is possible, and leaves the event loop free', async () => {
+  test('may be unlimited, and does not block the event loop', async () => {
     const path = lockPath();
     const holder = await acquire(path);
     const waiting = acquire(path, { timeoutMs: Infinity });
@@ -65,7 +65,7 @@ describe('waiting', () => {
     expect((await waiting).held).toBe(true);
   });
 
-  test('of many for a holder without a name blocks nobody at the deadline: they rest at the same time', async () => {
+  test('of many waiters for an unknown holder does not block the thread at the deadline, because they retry at the same time', async () => {
     const path = lockPath();
     await acquire(path, { mode: 'shared' });
     const blocked = vi.spyOn(Atomics, 'wait');
@@ -78,7 +78,7 @@ describe('waiting', () => {
     expect(blocked).not.toHaveBeenCalled();
   });
 
-  test('of many ends with one holder at a time, and with all of them served', async () => {
+  test('of many waiters ends with one holder at a time until all have acquired the lock', async () => {
     const path = lockPath();
     let holders = 0;
     let served = 0;
@@ -95,7 +95,7 @@ describe('waiting', () => {
 });
 
 describe('the deadline', () => {
-  test('of 0 tries once, and the error carries the holder', async () => {
+  test('of 0 ms allows one attempt, and the error contains the holder', async () => {
     const path = lockPath();
     const { owner } = await acquire(path, { owner: { role: 'gateway' } });
     let refusals = 0;
@@ -105,7 +105,7 @@ describe('the deadline', () => {
     expect(refusals).toBe(1);
   });
 
-  test('says in its error who holds what, how long it waited, and what to do', async () => {
+  test('ends with an error that names the lock, the holder, the duration of the wait and what to do', async () => {
     const path = lockPath();
     const holder = await startActor();
     await holder.call('tryAcquire', path);
@@ -114,7 +114,7 @@ describe('the deadline', () => {
     expect(message).toMatch(new RegExp(`timeoutMs.*(kill|taskkill /PID) ${holder.pid}`));
   });
 
-  test('says so when the holders left no record', async () => {
+  test('is reported with an unknown holder if the lock file has no record', async () => {
     const path = lockPath();
     await acquire(path, { mode: 'shared' });
     expect(await caughtFrom(acquireLock(path, { timeoutMs: 1 }))).toMatchObject({
@@ -125,7 +125,7 @@ describe('the deadline', () => {
     });
   });
 
-  test('is neither missed nor cut short, and there is a last try when it comes', async () => {
+  test('is neither exceeded nor shortened, and a last attempt is made when it is reached', async () => {
     const path = lockPath();
     await acquire(path);
     const tries: number[] = [];
@@ -135,7 +135,7 @@ describe('the deadline', () => {
     expect(tries.at(-1)! - started).toBeGreaterThanOrEqual(319);
   });
 
-  test('that passed leaves nothing held', async () => {
+  test('leaves no lock held when it has passed', async () => {
     const path = lockPath();
     const holder = await acquire(path);
     await caughtFrom(acquireLock(path, { timeoutMs: 20 }));
@@ -146,14 +146,14 @@ describe('the deadline', () => {
 });
 
 describe('an AbortSignal', () => {
-  test('that is aborted already takes nothing, although the lock is free', async () => {
+  test('that is already aborted prevents the acquire, even if the lock is free', async () => {
     const path = lockPath();
     const reason = new Error('enough');
     expect(await caughtFrom(acquireLock(path, { signal: AbortSignal.abort(reason) }))).toBe(reason);
     expect(existsSync(path)).toBe(false);
   });
 
-  test('ends the wait with its own reason, whatever that is', async () => {
+  test('ends the wait with its own reason, of any type', async () => {
     const path = lockPath();
     await acquire(path);
     for (const reason of [new Error('enough'), 'a text', { any: 'value' }, undefined]) {
@@ -167,7 +167,7 @@ describe('an AbortSignal', () => {
     }
   });
 
-  test('ends the wait in the middle of a pause, not after it', async () => {
+  test('ends the wait during a sleep, not after it', async () => {
     const path = lockPath();
     await acquire(path);
     const abort = new AbortController();
@@ -182,7 +182,7 @@ describe('an AbortSignal', () => {
     expect(error).toBe(abort.signal.reason);
   });
 
-  test('leaves nothing held and no listener behind', async () => {
+  test('leaves no lock held and no event listener', async () => {
     const path = lockPath();
     const holder = await acquire(path);
     const abort = new AbortController();
@@ -194,7 +194,7 @@ describe('an AbortSignal', () => {
     expect(getEventListeners(abort.signal, 'abort')).toHaveLength(0);
   });
 
-  test('does nothing to a lock that is held already', async () => {
+  test('does not affect a lock that is already held', async () => {
     const abort = new AbortController();
     const lock = await acquire(lockPath(), { signal: abort.signal });
     abort.abort();
@@ -204,7 +204,7 @@ describe('an AbortSignal', () => {
 });
 
 describe('onContended', () => {
-  test('that throws or rejects ends the wait with that error, and nothing is held', async () => {
+  test('ends the wait with its error if it throws or rejects, and no lock is held', async () => {
     const path = lockPath();
     const holder = await acquire(path);
     const stop = new Error('stop');
@@ -217,9 +217,10 @@ describe('onContended', () => {
     expect(probeLock(path)).toMatchObject({ state: 'free', owner: null });
   });
 
-  test('is called every 250 ms or sooner, although the end of the wait would be reported', async () => {
+  test('is called at least every 250 ms, although the release would be reported', async () => {
     const path = lockPath();
-    await acquire(path); // by a process that is alive: without onContended two seconds would pass between two tries
+    // The holder is alive, so that without onContended 2 s would pass between two attempts.
+    await acquire(path);
     const abort = new AbortController();
     let calls = 0;
     const started = performance.now();
@@ -228,7 +229,7 @@ describe('onContended', () => {
     expect(performance.now() - started).toBeLessThan(20_000); // 4 s, or 32 s
   });
 
-  test('is waited for before the next try', async () => {
+  test('is awaited before the next attempt', async () => {
     const path = lockPath();
     const holder = await acquire(path);
     const steps: string[] = [];
@@ -243,7 +244,7 @@ describe('onContended', () => {
   });
 });
 
-describe('a mistaken argument is refused before anything is taken, by name', () => {
+describe('a wrong argument is refused by name before the lock is acquired:', () => {
   const path = '/nonexistent/gateway-lock/a.lock';
   test.each([
     ['mode', { mode: 'both' }, 'ERR_INVALID_ARG_VALUE'],

@@ -19,7 +19,7 @@ import { freshDirectory } from '../support/places.js';
 const [UV_ENOENT] = [...getSystemErrorMap()].find(([, [name]]) => name === 'ENOENT')!;
 const lockPath = () => join(freshDirectory(), 'a.lock');
 
-/** Released when the test ends. */
+/** Acquires a lock that is released when the test ends. */
 function acquire(path: string, options?: TryAcquireLockOptions): FileLock {
   const lock = tryAcquireLock(path, options);
   if (lock === null) throw new Error(`'${path}' is held`);
@@ -36,7 +36,7 @@ describe('a lock', () => {
     expect(acquire(path).held).toBe(true);
   });
 
-  test('excludes by the file, by whatever link its directory is called', (ctx) => {
+  test('excludes a holder that reaches the file through a link to its directory', (ctx) => {
     need(ctx, whyNoLinks);
     const path = lockPath();
     symlinkSync(dirname(path), `${path}.alias`);
@@ -44,20 +44,20 @@ describe('a lock', () => {
     expect(tryAcquireLock(join(`${path}.alias`, basename(path)))).toBeNull();
   });
 
-  test('excludes by the file, however its path is written', () => {
+  test('excludes a holder that spells the path of the file in another way', () => {
     const path = lockPath();
     acquire(path);
     expect(tryAcquireLock(join(dirname(path), '.', '..', basename(dirname(path)), basename(path)))).toBeNull();
   });
 
-  test('says what it is', () => {
+  test('has the properties path, mode and strength', () => {
     const path = lockPath();
     const lock = acquire(path);
     expect(lock).toMatchObject({ path, mode: 'exclusive', held: true, strength: 'local', reclaimed: null });
     expect(lock.verify()).toBe(true);
   });
 
-  test('leaves its file empty, may be released twice, and is then held no more', () => {
+  test('leaves its file empty on release, and may be released twice', () => {
     const path = lockPath();
     const lock = acquire(path);
     const { ino } = statSync(path, { bigint: true });
@@ -69,13 +69,13 @@ describe('a lock', () => {
     expect([acquire(path).reclaimed, statSync(path, { bigint: true }).ino]).toEqual([null, ino]);
   });
 
-  test('removes its file with keepFile: false', () => {
+  test('removes its file on release with keepFile: false', () => {
     const path = lockPath();
     acquire(path, { keepFile: false }).release();
     expect(existsSync(path)).toBe(false);
   });
 
-  test('that was released twice lets its successor alone', () => {
+  test('leaves its successor alone when it is released a second time', () => {
     const path = lockPath();
     const first = acquire(path);
     first.release();
@@ -85,7 +85,7 @@ describe('a lock', () => {
     expect(tryAcquireLock(path)).toBeNull();
   });
 
-  test('is released at the end of a `using` block, also by a throw', () => {
+  test('is released at the end of a `using` block, also if the block throws', () => {
     const path = lockPath();
     const failing = () => {
       using lock = acquire(path);
@@ -95,23 +95,24 @@ describe('a lock', () => {
     expect(probeLock(path).state).toBe('free');
   });
 
-  test('is not lost when another descriptor of its file is closed, as one of fcntl() would be', async () => {
+  test('is kept when another descriptor of its file is closed, unlike a lock of fcntl()', async () => {
     const path = lockPath();
-    const contender = await startActor();
+    const other = await startActor();
     acquire(path);
     closeSync(openSync(path, 'r+'));
     readFileSync(path);
-    expect(await contender.call('tryAcquire', path)).toBeNull();
+    expect(await other.call('tryAcquire', path)).toBeNull();
   });
 
-  test('takes a name with blanks, quotes and other scripts', () => {
+  test('accepts a file name with blanks, quotes and other scripts', () => {
     const name = `it's a "lock" – 鎖 🔒`;
-    const path = join(freshDirectory(), sep === '/' ? name : name.replaceAll('"', '')); // NTFS has no names with "
+    // NTFS does not allow " in names.
+    const path = join(freshDirectory(), sep === '/' ? name : name.replaceAll('"', ''));
     acquire(path);
     expect(probeLock(path)).toMatchObject({ state: 'held', heldBy: 'exclusive' });
   });
 
-  test('in a directory that does not exist is an error of the system, in its own shape', () => {
+  test('throws the error of the system in a directory that does not exist', () => {
     const path = join(freshDirectory(), 'missing', 'a.lock');
     expect(() => tryAcquireLock(path)).toThrow(
       expect.objectContaining({ code: 'ENOENT', syscall: 'open', path, errno: UV_ENOENT }) as Error,
@@ -120,7 +121,7 @@ describe('a lock', () => {
 });
 
 describe('a shared lock', () => {
-  test('is granted to many at once, and to no exclusive one beside them', () => {
+  test('is granted to many holders at once, and excludes an exclusive lock', () => {
     const path = lockPath();
     const [one, two] = [acquire(path, { mode: 'shared' }), acquire(path, { mode: 'shared' })];
     expect([one.mode, two.mode]).toEqual(['shared', 'shared']);
@@ -128,7 +129,7 @@ describe('a shared lock', () => {
     expect(probeLock(path)).toMatchObject({ state: 'held', heldBy: 'shared', owner: null });
   });
 
-  test('is refused beside an exclusive one', () => {
+  test('is refused beside an exclusive lock', () => {
     const path = lockPath();
     acquire(path, { mode: 'exclusive' });
     expect(tryAcquireLock(path, { mode: 'shared' })).toBeNull();
@@ -142,7 +143,7 @@ describe('a shared lock', () => {
     expect(readFileSync(path, 'utf8')).toBe('');
   });
 
-  test('with keepFile: false removes the file only with its last holder, in whatever order they release', () => {
+  test('with keepFile: false removes the file when the last holder releases, in any order', () => {
     const path = lockPath();
     const locks = [1, 2, 3].map(() => acquire(path, { mode: 'shared', keepFile: false }));
     for (const lock of [locks[1]!, locks[0]!]) {
@@ -154,7 +155,7 @@ describe('a shared lock', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('held in another process keeps the file when the one here is released', async () => {
+  test('of another process keeps the file when the lock of this process is released', async () => {
     const path = lockPath();
     const reader = await startActor();
     const shared = { mode: 'shared', keepFile: false } as const;
@@ -168,7 +169,7 @@ describe('a shared lock', () => {
 });
 
 describe('the owner record', () => {
-  test('is one JSON line in the file, with what the caller adds', () => {
+  test('is one JSON line in the file, with the fields of the caller', () => {
     const path = lockPath();
     const lock = acquire(path, { owner: { role: 'gateway', text: 'two\nlines' } });
     const lines = readFileSync(path, 'utf8').split('\n');
@@ -180,13 +181,19 @@ describe('the owner record', () => {
     expect(lock.owner).toMatchObject({ pid: process.pid, kernelLock: true, role: 'gateway', text: 'two\nlines' });
   });
 
-  test('is read by a probe while the lock is held', () => {
+  test('is reported by a probe while the lock is held', () => {
     const path = lockPath();
     const lock = acquire(path, { owner: { role: 'gateway' } });
     expect(probeLock(path)).toEqual({ state: 'held', heldBy: 'exclusive', owner: lock.owner, ownerAlive: true });
   });
 
-  test('that would be too long takes no lock and makes no file', () => {
+  test('of the holder never changes the result of an attempt, whatever its fields are', () => {
+    const path = lockPath();
+    acquire(path, { owner: { kind: 'transient', openFailure: 'transient', denial: 'transient', error: 1 } });
+    expect(tryAcquireLock(path)).toBeNull();
+  });
+
+  test('is refused if it is too long, and then no lock is acquired and no file created', () => {
     const path = lockPath();
     expect(() => tryAcquireLock(path, { owner: { text: 'x'.repeat(4096) } })).toThrow(
       expect.objectContaining({ name: 'RangeError', code: 'ERR_OUT_OF_RANGE' }) as Error,
@@ -194,7 +201,7 @@ describe('the owner record', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('that cannot be JSON takes no lock and makes no file', () => {
+  test('is refused if it cannot be JSON, and then no lock is acquired and no file created', () => {
     const path = lockPath();
     expect(() => tryAcquireLock(path, { owner: { big: 1n } })).toThrow(
       expect.objectContaining({
@@ -206,7 +213,7 @@ describe('the owner record', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('can be added to, in the file too, and stays the record of this holder', () => {
+  test('can be extended, also in the file, and still names this holder', () => {
     const path = lockPath();
     const lock = acquire(path, { owner: { role: 'gateway' } });
     const before = lock.owner;
@@ -216,7 +223,7 @@ describe('the owner record', () => {
     expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(2);
   });
 
-  test('that an addition would make too long stays as it was', () => {
+  test('stays unchanged if an added field would make it too long', () => {
     const path = lockPath();
     const lock = acquire(path);
     const [before, text] = [lock.owner, readFileSync(path, 'utf8')];
@@ -225,7 +232,7 @@ describe('the owner record', () => {
     expect(readFileSync(path, 'utf8')).toBe(text);
   });
 
-  test('leaves nothing of a longer one before it', () => {
+  test('replaces a longer record completely', () => {
     const path = lockPath();
     writeFileSync(path, `{"pid":2147483646,"kernelLock":true,"text":"${'x'.repeat(2000)}"}\n`);
     const lock = acquire(path);
@@ -238,7 +245,7 @@ describe('the owner record', () => {
 });
 
 describe('a probe', () => {
-  test('of nothing creates nothing, not even where the directory is missing', () => {
+  test('of a missing file creates nothing, also if the directory is missing', () => {
     const path = lockPath();
     const missing = { state: 'missing', heldBy: null, owner: null, ownerAlive: null };
     expect(probeLock(path)).toEqual(missing);
@@ -246,7 +253,7 @@ describe('a probe', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('of a file that names nobody says free, and leaves it to be taken', () => {
+  test('of a file without an owner returns free, and does not keep the lock', () => {
     const path = lockPath();
     writeFileSync(path, '');
     expect(probeLock(path)).toEqual({ state: 'free', heldBy: null, owner: null, ownerAlive: null });
@@ -254,7 +261,7 @@ describe('a probe', () => {
   });
 });
 
-test('a relative path is the one of the moment of the call', () => {
+test('a relative path is resolved when the lock is acquired', () => {
   const [home, elsewhere, before] = [freshDirectory(), freshDirectory(), process.cwd()];
   onTestFinished(() => process.chdir(before));
   mkdirSync(join(home, 'locks'));

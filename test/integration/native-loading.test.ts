@@ -10,7 +10,7 @@ import { freshDirectory } from '../support/places.js';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const machine = `${process.platform}-${process.arch}`;
 const LOCAL = 'build/Release/gateway_lock.node';
-// This test runner is a program of its C library, as `ldd` would say of it.
+// The C library of this test runner.
 const libc = process.platform === 'linux' ? (isMusl() ? '.musl' : '.glibc') : '';
 const armv = process.arch === 'arm' ? '.armv7' : '';
 const prebuiltFor = (libc: string) => `prebuilds/${machine}/gateway-lock${armv}${libc}.node`;
@@ -27,21 +27,21 @@ interface Outcome {
   readonly hasCause?: boolean;
 }
 
-test('a local build is found', async () => {
+test('load.ts finds a local build', async () => {
   expect(await loadFrom(folderWith({ [LOCAL]: 'addon' }))).toEqual({ loaded: [LOCAL] });
 });
 
-test('a prebuilt binary is found by platform, architecture and C library', async () => {
+test('load.ts finds a prebuilt binary by platform, architecture and C library', async () => {
   expect(await loadFrom(folderWith({ [PREBUILT]: 'addon' }))).toEqual({ loaded: [PREBUILT] });
 });
 
-test('the prebuilt binary for the C library of this process is taken, whichever others are there', async (ctx) => {
+test('load.ts loads the prebuilt binary for the C library of this process, whichever others exist', async (ctx) => {
   need(ctx, whyOneLibc);
   const both = folderWith({ [prebuiltFor('.glibc')]: 'addon', [prebuiltFor('.musl')]: 'addon' });
   expect(await loadFrom(both)).toEqual({ loaded: [PREBUILT] });
 });
 
-test('where the C library cannot be seen, that for musl is tried first, for musl loads what is for glibc as well', async (ctx) => {
+test('load.ts tries the binary for musl first if the C library is unknown, because musl loads binaries for glibc as well', async (ctx) => {
   need(ctx, whyOneLibc);
   const both = folderWith({ [prebuiltFor('.glibc')]: 'addon', [prebuiltFor('.musl')]: 'addon' });
   expect(await loadFrom(both, blindTo(both))).toEqual({ loaded: [prebuiltFor('.musl')] });
@@ -49,46 +49,46 @@ test('where the C library cannot be seen, that for musl is tried first, for musl
   expect(await loadFrom(glibc, blindTo(glibc))).toEqual({ loaded: [prebuiltFor('.glibc')] });
 });
 
-test('the prebuilt binary of another architecture is not even tried', async () => {
+test('load.ts does not try the prebuilt binary of another architecture', async () => {
   const other = `prebuilds/${process.platform}-riscv64/gateway-lock${libc}.node`;
   expect(await loadFrom(folderWith({ [other]: 'addon' }))).toMatchObject({ code: 'ERR_NATIVE_MISSING' });
 });
 
-test('a binary that prebuildify has given another name is found, too', async () => {
+test('load.ts finds a binary with another name of prebuildify', async () => {
   const other = `prebuilds/${machine}/node.napi${libc}.node`;
   expect(await loadFrom(folderWith({ [other]: 'addon' }))).toEqual({ loaded: [other] });
 });
 
-test('a local build is preferred, because only a person puts it there', async () => {
+test('load.ts prefers a local build to a prebuilt binary', async () => {
   expect(await loadFrom(folderWith({ [LOCAL]: 'addon', [PREBUILT]: 'addon' }))).toEqual({ loaded: [LOCAL] });
 });
 
-test('a local build that does not load gives way to the prebuilt binary', async () => {
+test('load.ts loads the prebuilt binary if the local build does not load', async () => {
   expect(await loadFrom(folderWith({ [LOCAL]: 'garbage', [PREBUILT]: 'addon' }))).toEqual({ loaded: [PREBUILT] });
 });
 
-test('without an addon there is no lock, and the error says what was tried and the one command that builds it', async () => {
+test('without an addon a lock fails with an error that lists the tried files and the command that builds the addon', async () => {
   const folder = folderWith({ [PREBUILT]: 'garbage', 'CMakeLists.txt': 'garbage' });
   const { message, ...rest } = await loadFrom(folder);
   expect(rest).toEqual({ name: 'LockError', code: 'ERR_NATIVE_MISSING', ours: true, hasCause: true });
   expect(message).toContain(`no addon that loads on ${machine}`);
-  expect(message).toContain(`${LOCAL}: not there`);
+  expect(message).toContain(`${LOCAL}: not found`);
   expect(message).toContain(`${PREBUILT}: `);
   expect(message).toContain(
     `cmake -S "${folder}" -B "${folder}/build" && cmake --build "${folder}/build" --config Release`,
   );
 });
 
-test('only on Windows does the error of a file that the system refuses name the policies that may block it', async () => {
+test('the error for a file that the system refuses names the policies that may block it, on Windows only', async () => {
   const { message } = await loadFrom(folderWith({ [PREBUILT]: 'garbage' }));
   expect(message?.includes('Smart App Control')).toBe(process.platform === 'win32');
   expect((await loadFrom(freshDirectory())).message).not.toContain('Smart App Control');
 });
 
 test.each(['stateDir', 'lockFile'])(
-  'without an addon a gateway with a %s fails with ERR_NATIVE_MISSING itself, also under startSupervised',
+  'without an addon a gateway with a %s fails with ERR_NATIVE_MISSING, also under startSupervised',
   async (option) => {
-    const options = { [option]: join(freshDirectory(), 'place'), port: 0, env: {} };
+    const options = { [option]: join(freshDirectory(), 'a'), port: 0, env: {} };
     const script = `
     const { acquireGatewayLock, probeGateway, startSupervised } = await import('gateway-lock');
     const codeOf = (call) => call.then(() => null, ({ name, code }) => [name, code]);
@@ -100,7 +100,7 @@ test.each(['stateDir', 'lockFile'])(
   },
 );
 
-test('in a folder that cannot be built the error gives no command, and says how it may have come there', async () => {
+test('in a folder without sources the error names no build command, but the likely causes', async () => {
   const { code, message } = await loadFrom(freshDirectory());
   expect(code).toBe('ERR_NATIVE_MISSING');
   expect(message).not.toContain('cmake');
@@ -109,12 +109,15 @@ test('in a folder that cannot be built the error gives no command, and says how 
   );
 });
 
-test('an empty GATEWAY_LOCK_PREBUILD is none', async () => {
+test('an empty GATEWAY_LOCK_PREBUILD counts as unset', async () => {
   const { loaded } = await loadFrom('');
   expect(loaded).toHaveLength(1);
 });
 
-/** Takes a lock in a new process whose addon can only come from that folder; says which addon files it has mapped. */
+/**
+ * Acquires a lock in a new process that finds the addon only in that folder. Returns the addon
+ * files that it has loaded.
+ */
 async function loadFrom(folder: string, execArgv: readonly string[] = []): Promise<Outcome> {
   const script = `
     const { readFileSync } = await import('node:fs');
@@ -133,7 +136,7 @@ async function loadFrom(folder: string, execArgv: readonly string[] = []): Promi
     : outcome;
 }
 
-/** What a script prints, in a new process whose addon can only come from that folder. */
+/** Returns the output of a script in a new process that finds the addon only in that folder. */
 async function run(script: string, folder: string, execArgv: readonly string[] = []): Promise<unknown> {
   const env = { ...process.env, GATEWAY_LOCK_PREBUILD: folder };
   const args = [...execArgv, '--input-type=module', '-e', script];
@@ -151,7 +154,7 @@ function folderWith(files: Readonly<Record<string, 'addon' | 'garbage'>>): strin
   return folder;
 }
 
-/** Node's permission model, in which /proc/self/exe cannot be read. */
+/** Options for Node's permission model, under which /proc/self/exe cannot be read. */
 function blindTo(folder: string): string[] {
   const model = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission';
   return [model, '--allow-addons', `--allow-fs-read=${root}`, `--allow-fs-read=${folder}`, '--no-warnings'];

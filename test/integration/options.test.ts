@@ -1,4 +1,4 @@
-// Whatever a caller passes as an option is accepted, or refused with a TypeError or RangeError that has a code.
+// Every value of an option is accepted, or refused with a TypeError or RangeError that has a code.
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
@@ -34,7 +34,7 @@ const place = ['app', 'profile', 'stateDir', 'lockDir', 'lockFile', 'env'];
 const gateway = [...place, 'port', 'host', 'configPath', 'role', 'timeoutMs', 'bindTimeoutMs', 'whenListening'];
 const health = ['path', 'fingerprint256'];
 
-/** Nothing here waits, and what is accepted is given back. */
+/** Calls that do not wait. They release what they have acquired. */
 const CALLS: readonly (readonly [string, readonly string[], (options: object) => unknown])[] = [
   [
     'tryAcquireLock',
@@ -72,7 +72,7 @@ function lockPath(): string {
 }
 
 describe.each(CALLS)('%s', (_name, options, call) => {
-  test.each(options)('%s', async (option) => {
+  test.each(options)('accepts any value of %s or refuses it with a code', async (option) => {
     for (const [what, value] of HOSTILE) {
       const error = await caught(() => call({ [option]: value }));
       if (error === null) continue;
@@ -84,7 +84,7 @@ describe.each(CALLS)('%s', (_name, options, call) => {
   });
 });
 
-test('env is an object: where nothing else could be read, a mistake would choose the default paths', () => {
+test('resolveGatewayPaths() refuses an env that is not an object, because it would silently use the default paths', () => {
   for (const env of [5n, 'HOME', 7, true]) {
     expect(() => resolveGatewayPaths({ env: env as never })).toThrow(
       expect.objectContaining({

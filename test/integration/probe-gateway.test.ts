@@ -22,11 +22,11 @@ import { portraitOf } from '../support/portrait.js';
 const LIVE = '{"ok":true,"status":"live"}';
 const HEALTHY = { healthy: true, reason: null, status: 200 };
 
-async function place() {
+async function freshOptions() {
   return { stateDir: freshDirectory(), port: await freePort(), env: {} };
 }
 
-/** Closed when the test ends. */
+/** Acquires a gateway lock and closes it when the test ends. */
 async function gateway(options: GatewayLockOptions): Promise<GatewayLock> {
   const lock = await acquireGatewayLock(options);
   onTestFinished(() => lock.close({ graceMs: 0 }));
@@ -41,17 +41,17 @@ async function runningGateway(options: object, body = LIVE): Promise<Actor> {
 }
 
 async function webServer(body: string, port: number) {
-  // Of a process that has just been killed, Wine closes the sockets some time after it is gone.
-  await until(async () => (await probePort({ port })).state === 'free', `nobody has port ${port}`);
+  // Wine closes the sockets of a killed process some time after its end.
+  await until(async () => (await probePort({ port })).state === 'free', `port ${port} is free`);
   return listening(
     createServer((_request, response) => response.end(body)),
     { port },
   );
 }
 
-describe('a gateway is running', () => {
-  test('when it holds the lock and answers; the probe says who it is and how it is', async () => {
-    const options = await place();
+describe("probeGateway() returns 'running'", () => {
+  test('with owner, endpoint and health for a gateway that holds the lock and serves', async () => {
+    const options = await freshOptions();
     const { pid } = await runningGateway(options);
     expect(await probeGateway(options)).toEqual({
       state: 'running',
@@ -65,8 +65,8 @@ describe('a gateway is running', () => {
     });
   });
 
-  test('when it is not healthy, and that is said', async () => {
-    const options = await place();
+  test('for an unhealthy gateway, with the reason', async () => {
+    const options = await freshOptions();
     await runningGateway(options, '<html>');
     expect(await probeGateway(options)).toMatchObject({
       state: 'running',
@@ -74,8 +74,8 @@ describe('a gateway is running', () => {
     });
   });
 
-  test('when it is stopped', async () => {
-    const options = await place();
+  test('for a suspended gateway', async () => {
+    const options = await freshOptions();
     const actor = await runningGateway(options);
     await actor.hang();
     const probe = await probeGateway({ ...options, health: { timeoutMs: 200 } });
@@ -87,16 +87,16 @@ describe('a gateway is running', () => {
     });
   });
 
-  test('when it has bound its port and serves nobody yet', async () => {
-    const options = await place();
+  test('for a gateway that has bound its port but does not serve yet', async () => {
+    const options = await freshOptions();
     await gateway(options);
     const probe = await probeGateway({ ...options, health: { timeoutMs: 200 } });
     const listenerPid = whyNoPortOwner ? null : process.pid;
     expect(probe).toMatchObject({ state: 'running', listenerPid, health: { healthy: false } });
   });
 
-  test('on the port that its record names, whatever port is asked for', async () => {
-    const options = await place();
+  test('with the port in the record, whatever the port in the options', async () => {
+    const options = await freshOptions();
     const { pid } = await runningGateway(options);
     const other = await freePort();
     const probe = { state: 'running', owner: { pid }, port: options.port, health: HEALTHY };
@@ -104,8 +104,8 @@ describe('a gateway is running', () => {
     expect(await probeGateway({ ...options, port: 0 })).toMatchObject(probe);
   });
 
-  test('on the host that its record names', async () => {
-    const options = await place();
+  test('with the host in the record', async () => {
+    const options = await freshOptions();
     await gateway({ ...options, host: '127.0.0.2' });
     expect(await probeGateway({ ...options, health: { timeoutMs: 50 } })).toMatchObject({
       state: 'running',
@@ -113,16 +113,16 @@ describe('a gateway is running', () => {
     });
   });
 
-  test('whose health is asked as the caller says', async () => {
-    const options = await place();
+  test('with the health, checked with the options of the caller', async () => {
+    const options = await freshOptions();
     const lock = await gateway(options);
     await lock.listen(createServer(({ url }, response) => response.writeHead(url === '/up' ? 200 : 404).end(LIVE)));
     expect(await probeGateway(options)).toMatchObject({ health: { healthy: false, status: 404 } });
     expect(await probeGateway({ ...options, health: { path: '/up' } })).toMatchObject({ health: HEALTHY });
   });
 
-  test('when it is an older one, which has a record and no kernel lock', async () => {
-    const options = await place();
+  test('for an older gateway, which writes a record and holds no kernel lock', async () => {
+    const options = await freshOptions();
     const [lockPath] = resolveGatewayPaths(options).lockPaths;
     mkdirSync(dirname(lockPath!), { recursive: true, mode: 0o700 });
     const actor = await startActor();
@@ -136,7 +136,7 @@ describe('a gateway is running', () => {
     });
   });
 
-  test('when it holds a lock file of its own', async () => {
+  test('for a gateway with a named lock file', async () => {
     const options = { lockFile: join(freshDirectory(), 'own.lock'), port: await freePort(), env: {} };
     await runningGateway(options);
     expect(await probeGateway(options)).toMatchObject({
@@ -146,7 +146,7 @@ describe('a gateway is running', () => {
     });
   });
 
-  test('when it holds the config lock alone, as of another state', async () => {
+  test('for a gateway with the same config and another state directory', async () => {
     const lockDir = freshDirectory();
     const shared = { lockDir, configPath: join(lockDir, 'config.json'), env: {} };
     const first = { ...shared, stateDir: freshDirectory(), port: await freePort() };
@@ -157,9 +157,9 @@ describe('a gateway is running', () => {
   });
 });
 
-describe('a gateway is starting', () => {
-  test('when it holds the lock and has named no port', async () => {
-    const options = await place();
+describe("probeGateway() returns 'starting'", () => {
+  test('if the record of the holder names no port', async () => {
+    const options = await freshOptions();
     await gateway({ ...options, bind: false });
     expect(await probeGateway(options)).toMatchObject({
       state: 'starting',
@@ -172,16 +172,16 @@ describe('a gateway is starting', () => {
     expect(await probeGateway({ ...options, port: 0 })).toMatchObject({ state: 'starting', port: 0, health: null });
   });
 
-  test('when it holds the lock and no longer listens', async () => {
-    const options = await place();
+  test('if the holder no longer listens', async () => {
+    const options = await freshOptions();
     const lock = await gateway(options);
     await lock.listener!.close();
     expect(await probeGateway(options)).toMatchObject({ state: 'starting', listenerPid: null, health: null });
   });
 
-  test('when it holds the lock and a stranger has its port, who is named', async (ctx) => {
+  test('if another program listens on the port, with the pid of that program', async (ctx) => {
     need(ctx, whyNoPortOwner);
-    const options = await place();
+    const options = await freshOptions();
     const holder = await startActor();
     await holder.call('gateway', { ...options, bind: false });
     await webServer('<html>', options.port);
@@ -193,9 +193,9 @@ describe('a gateway is starting', () => {
     });
   });
 
-  test('when the lock is held, and the file names a dead one that listened where a stranger does now', async (ctx) => {
+  test('if the lock is held, the record names a dead owner, and another program listens on its port', async (ctx) => {
     need(ctx, whyNoPortOwner);
-    const options = await place();
+    const options = await freshOptions();
     const dead = await runningGateway(options);
     await dead.kill('SIGKILL');
     const [lockPath] = resolveGatewayPaths(options).lockPaths;
@@ -206,21 +206,21 @@ describe('a gateway is starting', () => {
   });
 });
 
-describe('a gateway is stopped', () => {
+describe("probeGateway() returns 'stopped'", () => {
   const stopped = { state: 'stopped', listenerPid: null, health: null };
 
-  test('when there is no state directory, and none is made', async () => {
+  test('without a state directory, and creates none', async () => {
     const home = freshDirectory();
     const options = { stateDir: join(home, 'a/b/c'), port: await freePort(), env: {} };
     expect(await probeGateway(options)).toMatchObject({ ...stopped, owner: null, ownerAlive: null });
     expect(readdirSync(home)).toEqual([]);
   });
 
-  test('when a killed one has left its file, which stays as it is', async () => {
-    const options = await place();
+  test('for a killed gateway, and keeps its lock file', async () => {
+    const options = await freshOptions();
     const actor = await runningGateway(options);
     await actor.kill('SIGKILL');
-    // Windows says that a process has ended before it closes its sockets.
+    // Windows reports the end of a process before it closes the sockets.
     await until(async () => (await probePort(options)).state === 'free', 'the port is free');
     expect(await probeGateway(options)).toMatchObject({
       ...stopped,
@@ -230,8 +230,8 @@ describe('a gateway is stopped', () => {
     });
   });
 
-  test('when the port of the dead one is not the port asked for: that one is of the past', async () => {
-    const options = await place();
+  test('if another program listens on the port of a dead gateway, but not on the port of the options', async () => {
+    const options = await freshOptions();
     const actor = await runningGateway(options);
     await actor.kill('SIGKILL');
     await webServer(LIVE, options.port);
@@ -239,14 +239,14 @@ describe('a gateway is stopped', () => {
     expect(await probeGateway({ ...options, port })).toMatchObject({ ...stopped, port });
   });
 
-  test('with port 0, whatever listens anywhere', async () => {
-    expect(await probeGateway({ ...(await place()), port: 0 })).toMatchObject({ ...stopped, port: 0 });
+  test('for port 0', async () => {
+    expect(await probeGateway({ ...(await freshOptions()), port: 0 })).toMatchObject({ ...stopped, port: 0 });
   });
 });
 
-describe('somebody foreign listens', () => {
-  test('when nobody holds the lock', async () => {
-    const options = await place();
+describe("probeGateway() returns 'foreign'", () => {
+  test('if the lock is free and another program listens on the port', async () => {
+    const options = await freshOptions();
     await webServer('<html>', options.port);
     expect(await probeGateway(options)).toMatchObject({
       state: 'foreign',
@@ -256,25 +256,25 @@ describe('somebody foreign listens', () => {
     });
   });
 
-  test('also one that calls itself live, and that of another state', async () => {
-    const options = await place();
+  test('even if that program is a healthy gateway with another state directory', async () => {
+    const options = await freshOptions();
     await runningGateway(options);
     const other = { ...options, stateDir: freshDirectory() };
     expect(await probeGateway(other)).toMatchObject({ state: 'foreign', owner: null, health: HEALTHY });
   });
 });
 
-describe('the probe changes nothing', () => {
+describe('probeGateway() changes nothing', () => {
   test.each<[string, (options: { stateDir: string; port: number; env: object }) => Promise<unknown>]>([
     ['beside a running gateway', runningGateway],
-    ['where one was killed', async (options) => (await runningGateway(options)).kill('SIGKILL')],
+    ['beside the lock files of a killed gateway', async (options) => (await runningGateway(options)).kill('SIGKILL')],
     ['in an empty state directory', async () => {}],
     [
       'in a lock directory whose mode is too wide',
       async ({ stateDir }) => mkdirSync(lockDirOf(stateDir), { recursive: true, mode: 0o755 }),
     ],
   ])('%s', async (_, prepare) => {
-    const options = await place();
+    const options = await freshOptions();
     await prepare(options);
     const before = treeOf(options.stateDir);
     await probeGateway(options);
@@ -282,8 +282,8 @@ describe('the probe changes nothing', () => {
     expect(treeOf(options.stateDir)).toEqual(before);
   });
 
-  test('and the next gateway starts beside it, a hundred probes at a time', async () => {
-    const options = await place();
+  test('and a gateway starts during a hundred probes', async () => {
+    const options = await freshOptions();
     const probing = Promise.all(Array.from({ length: 100 }, () => probeGateway(options)));
     const lock = await gateway({ ...options, timeoutMs: 0 });
     expect(lock.verify()).toBe(true);
@@ -291,13 +291,13 @@ describe('the probe changes nothing', () => {
   });
 });
 
-describe('a lock that cannot be looked at is an error that names it', () => {
+describe('probeGateway() rejects and names the lock', () => {
   test.for<[string, Missing, (path: string) => void]>([
     ['a directory', null, (path) => mkdirSync(path)],
     ['a link', whyNoLinks, (path) => symlinkSync('/etc/passwd', path)],
-  ])('%s in its place', async ([_, missing, plant], ctx) => {
+  ])('if %s is in its place', async ([_, missing, plant], ctx) => {
     need(ctx, missing);
-    const options = await place();
+    const options = await freshOptions();
     const [lockPath] = resolveGatewayPaths(options).lockPaths;
     mkdirSync(dirname(lockPath!), { recursive: true, mode: 0o700 });
     plant(lockPath!);
@@ -310,8 +310,8 @@ describe('a lock that cannot be looked at is an error that names it', () => {
     });
   });
 
-  test('a file in place of its directory', async (ctx) => {
-    need(ctx, sep === '/' ? null : 'Windows does not tell a file in the place of a directory from nothing');
+  test('if the state directory is a file', async (ctx) => {
+    need(ctx, sep === '/' ? null : 'Windows reports ENOENT for a path below a file');
     const stateDir = join(freshDirectory(), 'state');
     writeFileSync(stateDir, '');
     const probing = probeGateway({ stateDir, port: 1, env: {} });
@@ -322,14 +322,14 @@ describe('a lock that cannot be looked at is an error that names it', () => {
 
 test.each<[string, unknown, string]>([
   ['null', null, 'ERR_INVALID_ARG_TYPE'],
-  ['a port as a text', { port: '80' }, 'ERR_INVALID_ARG_TYPE'],
+  ['a port that is a string', { port: '80' }, 'ERR_INVALID_ARG_TYPE'],
   ['a host name', { host: 'example.org' }, 'ERR_INVALID_ARG_VALUE'],
-  ['a health that is a text', { health: '/healthz' }, 'ERR_INVALID_ARG_TYPE'],
+  ['a health that is a string', { health: '/healthz' }, 'ERR_INVALID_ARG_TYPE'],
   ['a health that is null', { health: null }, 'ERR_INVALID_ARG_TYPE'],
   ['a health path without a slash', { health: { path: 'up' } }, 'ERR_INVALID_ARG_VALUE'],
-  ['a fingerprint that is none', { health: { fingerprint256: 'x' } }, 'ERR_INVALID_ARG_VALUE'],
-])('%s is a mistake, although nobody is there to be asked', async (_, mistake, code) => {
-  const options = mistake && { ...(await place()), ...(mistake as object) };
+  ['an invalid fingerprint', { health: { fingerprint256: 'x' } }, 'ERR_INVALID_ARG_VALUE'],
+])('probeGateway() rejects %s, even if no gateway is running', async (_, mistake, code) => {
+  const options = mistake && { ...(await freshOptions()), ...(mistake as object) };
   await expect(probeGateway(options as ProbeGatewayOptions)).rejects.toMatchObject({ code });
 });
 

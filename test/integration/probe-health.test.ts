@@ -11,27 +11,27 @@ const TOO_LATE = 'no complete answer within 1000 ms';
 
 describe('a gateway is healthy', () => {
   test.each([
-    ['with exactly the answer', LIVE],
-    ['with more fields', '{"status":"live","ok":true,"uptime":5}'],
+    ['with exactly the expected body', LIVE],
+    ['with further fields', '{"status":"live","ok":true,"uptime":5}'],
     ['with white space', `\n ${LIVE}\r\n`],
   ])('%s', async (_, body) => {
     const { port } = await http((_request, response) => response.end(body));
     expect(await probeHealth({ port })).toEqual({ healthy: true, reason: null, status: 200 });
   });
 
-  test('in whatever pieces the answer comes', async () => {
+  test('in however many pieces the response arrives', async () => {
     const { port } = await tcp((socket) => socket.write(answer(LIVE)));
     expect(await probeHealth({ port })).toMatchObject({ healthy: true });
   });
 
-  test('on the path that is asked for, /healthz when none is', async () => {
+  test('on the given path, by default /healthz', async () => {
     const { port } = await http(({ url }, response) => response.writeHead(url === '/healthz' ? 200 : 404).end(LIVE));
     expect(await probeHealth({ port })).toMatchObject({ healthy: true });
     expect(await probeHealth({ port, path: '/other' })).toMatchObject({ healthy: false, status: 404 });
   });
 
   test.each(['0.0.0.0', '::', '::1', 'localhost'])(
-    'when asked on %s, a wildcard being asked on loopback',
+    'when it is probed on %s (a wildcard is probed on loopback)',
     async (host) => {
       const { port } = await http((_, response) => response.end(LIVE), host === 'localhost' ? '127.0.0.1' : host);
       expect(await probeHealth({ host, port })).toMatchObject({ healthy: true });
@@ -39,9 +39,9 @@ describe('a gateway is healthy', () => {
   );
 });
 
-describe('a gateway is not healthy that answers', () => {
+describe('a gateway is not healthy if it responds with', () => {
   test.each<[string, RequestListener, string, number]>([
-    ['404 with the right body', (_, response) => response.writeHead(404).end(LIVE), 'status 404 is not 200', 404],
+    ['404 and the right body', (_, response) => response.writeHead(404).end(LIVE), 'status 404 is not 200', 404],
     ['503', (_, response) => response.writeHead(503).end(LIVE), 'status 503 is not 200', 503],
     ['204', (_, response) => response.writeHead(204).end(), 'status 204 is not 200', 204],
     [
@@ -50,9 +50,9 @@ describe('a gateway is not healthy that answers', () => {
       'status 302 is not 200',
       302,
     ],
-    ['200 with HTML', (_, response) => response.end('<html>It works!</html>'), 'the answer is not JSON', 200],
-    ['200 with nothing', (_, response) => response.end(), 'the answer is not JSON', 200],
-    ['two answers in one', (_, response) => response.end(LIVE + LIVE), 'the answer is not JSON', 200],
+    ['200 and HTML', (_, response) => response.end('<html>It works!</html>'), 'the answer is not JSON', 200],
+    ['200 and no body', (_, response) => response.end(), 'the answer is not JSON', 200],
+    ['two bodies in one', (_, response) => response.end(LIVE + LIVE), 'the answer is not JSON', 200],
     ['ok:false', (_, response) => response.end('{"ok":false,"status":"live"}'), NOT_LIVE, 200],
     ['ok:"true"', (_, response) => response.end('{"ok":"true","status":"live"}'), NOT_LIVE, 200],
     ['another status', (_, response) => response.end('{"ok":true,"status":"starting"}'), NOT_LIVE, 200],
@@ -65,12 +65,12 @@ describe('a gateway is not healthy that answers', () => {
   });
 });
 
-describe('a gateway is not healthy that', () => {
+describe('a gateway is not healthy if it', () => {
   test.each<[string, (socket: Socket) => void, string]>([
     ['resets the connection', (socket) => socket.resetAndDestroy(), 'ECONNRESET'],
-    ['hangs up', (socket) => socket.end(), 'ECONNRESET'],
+    ['closes the connection', (socket) => socket.end(), 'ECONNRESET'],
     [
-      'hangs up in its answer',
+      'closes the connection in the middle of its response',
       (socket) => socket.end(answer(LIVE, 100)),
       'the server ended the connection without an answer',
     ],
@@ -85,12 +85,12 @@ describe('a gateway is not healthy that', () => {
       (socket) => endless(socket, answer('a'.repeat(16_384), 1e9)),
       'the answer is longer than 65536 bytes',
     ],
-  ])('%s', async (_, behaves, reason) => {
-    const { port } = await tcp(behaves);
+  ])('%s', async (_, behave, reason) => {
+    const { port } = await tcp(behave);
     expect(await probeHealth({ port })).toEqual({ healthy: false, reason, status: null });
   });
 
-  test('is not there', async () => {
+  test('does not exist', async () => {
     expect(await probeHealth({ port: await freePort() })).toEqual({
       healthy: false,
       reason: 'ECONNREFUSED',
@@ -98,7 +98,7 @@ describe('a gateway is not healthy that', () => {
     });
   });
 
-  test('switches protocols instead of answering', { timeout: 5000 }, async () => {
+  test('switches protocols instead of responding', { timeout: 5000 }, async () => {
     const { port } = await tcp((socket) =>
       socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: a\r\n\r\n'),
     );
@@ -106,15 +106,15 @@ describe('a gateway is not healthy that', () => {
   });
 });
 
-describe('the deadline of 1 s holds for the whole answer of a gateway that', () => {
+describe('the timeout of 1 s ends a probe of a gateway that', () => {
   test.each<[string, (socket: Socket) => void]>([
-    ['accepts and is silent', () => {}],
-    ['drips its body', (socket) => drip(socket, answer(LIVE, 1e6), ' ')],
-    ['drips its headers', (socket) => drip(socket, 'HTTP/1.1 200 OK\r\n', 'x')],
-    ['only ever says 100 Continue', (socket) => drip(socket, '', 'HTTP/1.1 100 Continue\r\n\r\n')],
-    ['stops one byte short', (socket) => socket.write(answer(LIVE, LIVE.length + 1))],
-  ])('%s', async (_, behaves) => {
-    const { port } = await tcp(behaves);
+    ['accepts and sends nothing', () => {}],
+    ['sends its body byte by byte', (socket) => drip(socket, answer(LIVE, 1e6), ' ')],
+    ['sends its headers byte by byte', (socket) => drip(socket, 'HTTP/1.1 200 OK\r\n', 'x')],
+    ['sends 100 Continue forever', (socket) => drip(socket, '', 'HTTP/1.1 100 Continue\r\n\r\n')],
+    ['omits the last byte', (socket) => socket.write(answer(LIVE, LIVE.length + 1))],
+  ])('%s', async (_, behave) => {
+    const { port } = await tcp(behave);
     const { result, took } = await timed(probeHealth({ port }));
     expect(result).toEqual({ healthy: false, reason: TOO_LATE, status: null });
     expect(took).toBeGreaterThan(990);
@@ -126,7 +126,7 @@ describe('the deadline of 1 s holds for the whole answer of a gateway that', () 
     expect(await probeHealth({ port })).toMatchObject({ healthy: false, reason: TOO_LATE });
   });
 
-  test('or as many milliseconds as the caller says', async () => {
+  test('takes too long, with a timeoutMs of the caller', async () => {
     const { port } = listenerOn({}).address;
     const { result, took } = await timed(probeHealth({ port, timeoutMs: 150 }));
     expect(result.reason).toBe('no complete answer within 150 ms');
@@ -134,7 +134,7 @@ describe('the deadline of 1 s holds for the whole answer of a gateway that', () 
   });
 });
 
-test('each probe asks anew: the answer of a gateway that is gone does not last', async () => {
+test('a probe never reuses the response of a gateway that has ended', async () => {
   const { server, port } = await http((_, response) => response.end(LIVE));
   expect(await probeHealth({ port })).toMatchObject({ healthy: true });
   await new Promise((resolve) => server.close(resolve));
@@ -146,14 +146,14 @@ test.each([
   ['no port', {}, 'ERR_INVALID_ARG_TYPE'],
   ['port 65536', { port: 65536 }, 'ERR_OUT_OF_RANGE'],
   ['port 0', { port: 0 }, 'ERR_OUT_OF_RANGE'],
-  ['a path that is no string', { port: 1, path: 5 }, 'ERR_INVALID_ARG_TYPE'],
+  ['a path that is not a string', { port: 1, path: 5 }, 'ERR_INVALID_ARG_TYPE'],
   ['a path with a space', { port: 1, path: '/a b' }, 'ERR_INVALID_ARG_VALUE'],
   ['a path with a line break', { port: 1, path: '/a\r\nb: c' }, 'ERR_INVALID_ARG_VALUE'],
   ['a path without a slash', { port: 1, path: 'a' }, 'ERR_INVALID_ARG_VALUE'],
   ['a host name', { port: 1, host: 'example.org' }, 'ERR_INVALID_ARG_VALUE'],
   ['timeoutMs -1', { port: 1, timeoutMs: -1 }, 'ERR_OUT_OF_RANGE'],
   ["timeoutMs '1'", { port: 1, timeoutMs: '1' }, 'ERR_INVALID_ARG_TYPE'],
-])('%s is a mistake', async (_, options, code) => {
+])('probeHealth() refuses %s', async (_, options, code) => {
   await expect(probeHealth(options as ProbeHealthOptions)).rejects.toMatchObject({ code });
 });
 
@@ -161,9 +161,9 @@ function http(answers: RequestListener, host = '127.0.0.1') {
   return listening(createServer(answers), { host });
 }
 
-/** Behaves so once it was asked something. */
-function tcp(behaves: (socket: Socket) => void) {
-  return listening(createTcpServer((socket) => void socket.once('data', () => behaves(socket))));
+/** Starts a server that calls `behave` after the first data of each connection. */
+function tcp(behave: (socket: Socket) => void) {
+  return listening(createTcpServer((socket) => void socket.once('data', () => behave(socket))));
 }
 
 function answer(body: string, length = body.length): string {

@@ -11,19 +11,21 @@ import { freePort, until } from '../support/places.js';
 import { whyNoPortOwner } from '../support/port-owner.js';
 import { startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
-/** Who has a socket that no server has adopted yet, as far as this system tells. */
+/**
+ * The expected pid for a socket that no server has adopted yet. Null if this system does not tell.
+ */
 const named = (pid: number) => (whyNoPortOwner === null ? pid : null);
-/** For what is done very often: under Wine each time takes milliseconds. */
+/** The limit of a loop: under Wine each probe takes milliseconds. */
 const LONG_ENOUGH_MS = 15_000;
 const IN_USE = expect.objectContaining({ code: 'EADDRINUSE', syscall: 'bind' });
 
 describe('a port is', () => {
-  test.each(['127.0.0.1', '::1', '0.0.0.0', '::', 'localhost'])('free on %s when nobody has it', async (host) => {
+  test.each(['127.0.0.1', '::1', '0.0.0.0', '::', 'localhost'])('free on %s when no socket uses it', async (host) => {
     const port = await freePort();
     expect(await probePort({ host, port })).toEqual({ state: 'free', host, port, pid: null, cause: null });
   });
 
-  test('free again when its holder has let go, with connections of it still dying', async () => {
+  test('free again when its listener is closed, although its connections have not ended yet', async () => {
     const { server, port } = await serverOn({});
     const client = await connected(port);
     client.destroy();
@@ -31,7 +33,7 @@ describe('a port is', () => {
     expect(await probePort({ port })).toMatchObject({ state: 'free' });
   });
 
-  test('listening when somebody accepts there, and the answer names him', async () => {
+  test('listening when a process accepts connections, and the result names the process', async () => {
     const holder = await startActor();
     const { port } = await holder.call<{ port: number }>('bind', { port: 0 });
     expect(await probePort({ port })).toEqual({
@@ -45,12 +47,12 @@ describe('a port is', () => {
     expect(await probePort({ port })).toMatchObject({ state: 'listening', pid: holder.pid });
   });
 
-  test('reserved if a connection uses it and no process listens, and names the process of the connection', async () => {
+  test('reserved if a connection uses it and no process listens, and the result names the process of the connection', async () => {
     const { port } = await serverOn({});
     const { localPort } = await connected(port);
     const { pid, ...others } = await probePort({ port: localPort! });
     expect(others).toEqual({ state: 'reserved', host: '127.0.0.1', port: localPort, cause: IN_USE });
-    // Wine names the process of a connection, also where it does not name that of a listener.
+    // Wine names the process of a connection, also when it does not name the process of a listener.
     expect([process.pid, named(process.pid)]).toContain(pid);
   });
 
@@ -58,7 +60,7 @@ describe('a port is', () => {
     ['::', '127.0.0.1'],
     ['::', '0.0.0.0'],
     ['0.0.0.0', '127.0.0.2'],
-  ])('listening, for the wildcard %s beside a listener on %s, where a bind fails', async (host, taken) => {
+  ])('listening for the wildcard %s if a listener on %s makes a bind fail', async (host, taken) => {
     const listener = bindExclusive({ host: taken, port: 0 });
     onTestFinished(() => listener.close());
     const { port } = listener.address;
@@ -66,7 +68,7 @@ describe('a port is', () => {
     expect(await probePort({ host, port })).toMatchObject({ state: 'listening', pid: named(process.pid) });
   });
 
-  test('denied when this user may not bind it', async (ctx) => {
+  test('denied if this user may not bind it', async (ctx) => {
     const missing = whyNoStranger();
     if (missing !== null) return ctx.skip(missing);
     const user = await startUnprivilegedActor();
@@ -81,7 +83,7 @@ describe('a port is', () => {
     });
   });
 
-  test('denied when the address is not of this host, and that is known at once', async () => {
+  test('denied at once if the address is not local', async () => {
     const started = performance.now();
     expect(await probePort({ host: '192.0.2.1', port: 18789, timeoutMs: 5000 })).toMatchObject({
       state: 'denied',
@@ -92,7 +94,7 @@ describe('a port is', () => {
 });
 
 describe('a listener that does not accept counts as listening', () => {
-  test('with its backlog full', async () => {
+  test('when its backlog is full', async () => {
     const { port } = listenerOn({ backlog: 1 }).address;
     await fill(port);
     expect(await probePort({ port, timeoutMs: 200 })).toMatchObject({
@@ -112,19 +114,19 @@ describe('a listener that does not accept counts as listening', () => {
     expect(await probePort({ port, timeoutMs: 200 })).toMatchObject({ state: 'listening', pid: holder.pid });
   });
 
-  test('and is asked no longer than timeoutMs', async () => {
+  test('and delays the probe by timeoutMs at most', async () => {
     const { port } = listenerOn({ backlog: 1 }).address;
     await fill(port);
     const started = performance.now();
     await probePort({ port, timeoutMs: 300 });
-    // Windows refuses such a connection, and nothing has to be waited for.
+    // Windows refuses such a connection at once.
     if (process.platform !== 'win32') expect(performance.now() - started).toBeGreaterThan(290);
     expect(performance.now() - started).toBeLessThan(1300);
   });
 });
 
-describe('hosts of more than one address', () => {
-  test.each(['127.0.0.1', '::1'])('localhost is listening when only %s is', async (address) => {
+describe('a host with more than one address:', () => {
+  test.each(['127.0.0.1', '::1'])('localhost is listening if only %s is', async (address) => {
     const { port } = listenerOn({ host: address }).address;
     expect(await probePort({ host: 'localhost', port })).toMatchObject({
       state: 'listening',
@@ -139,7 +141,7 @@ describe('hosts of more than one address', () => {
     ['::', '::1'],
     ['127.0.0.1', '0.0.0.0'],
     ['::1', '::'],
-  ])('a listener on %s is seen from %s', async (holder, host) => {
+  ])('a listener on %s is found by a probe of %s', async (holder, host) => {
     const { port } = listenerOn({ host: holder }).address;
     expect(await probePort({ host, port })).toMatchObject({ state: 'listening', pid: named(process.pid) });
   });
@@ -153,14 +155,14 @@ describe('hosts of more than one address', () => {
     expect(await probePort({ host, port })).toMatchObject({ state: 'free' });
   });
 
-  test('a wildcard that another address keeps from being bound is not free', async (ctx) => {
+  test('a wildcard is not free if another address prevents its bind', async (ctx) => {
     const missing = whyNoAddress('127.0.0.2');
     if (missing !== null) return ctx.skip(missing);
     const { port } = listenerOn({ host: '127.0.0.2' }).address;
     expect((await probePort({ host: '0.0.0.0', port })).state).not.toBe('free');
   });
 
-  test('the listener of ::1 is named, not the one of 0.0.0.0', async (ctx) => {
+  test('the result for ::1 names its own listener, not the one of 0.0.0.0', async (ctx) => {
     need(ctx, whyNoPortOwner);
     const other = await startActor();
     const { port } = await other.call<{ port: number }>('bind', { host: '0.0.0.0', port: 0 });
@@ -170,8 +172,8 @@ describe('hosts of more than one address', () => {
   });
 });
 
-describe('probing has no side effect', () => {
-  test('on binds of the same port that go on meanwhile', async () => {
+describe('a probe has no side effect', () => {
+  test('on concurrent binds of the same port', async () => {
     const port = portThatNoClientGets();
     const prober = await startActor();
     await prober.call('startProbingPort', { port });
@@ -181,7 +183,7 @@ describe('probing has no side effect', () => {
     expect(await prober.call('probePort', { port })).toMatchObject({ state: 'free' });
   });
 
-  test('on a port that is asked so often that a connection meets itself', () => {
+  test('on a port that is probed so often that a connection could connect to itself', () => {
     const choose = () => {
       const listener = bindExclusive({ port: 0 });
       void listener.close();
@@ -191,14 +193,15 @@ describe('probing has no side effect', () => {
     const end = performance.now() + LONG_ENOUGH_MS;
     for (let asked = 0; asked < 100_000 && performance.now() < end; asked++) {
       if (native().probePort('127.0.0.1', port) === 'refused') continue;
-      // Some other process got it and listens; a connection that meets itself has no listener.
+      // If another process listens now, the result is right; a connection to itself has no
+      // listener.
       expect(native().hasListener('127.0.0.1', port)).toBe(true);
       port = choose();
     }
     expect(failureOf({ port })).toBeNull();
   }, 120_000);
 
-  test('on the listener that is probed: it serves on', async () => {
+  test('on the probed listener, which keeps serving', async () => {
     const { server, port } = await serverOn({});
     const probes = await Promise.all(Array.from({ length: 100 }, () => probePort({ port })));
     expect(new Set(probes.map(({ state }) => state))).toEqual(new Set(['listening']));
@@ -213,7 +216,7 @@ test.each([
   ['a port in a string', { port: '80' }, 'ERR_INVALID_ARG_TYPE'],
   ['a host name', { port: 1, host: 'example.org' }, 'ERR_INVALID_ARG_VALUE'],
   ['timeoutMs NaN', { port: 1, timeoutMs: Number.NaN }, 'ERR_OUT_OF_RANGE'],
-])('%s is a mistake', async (_, options, code) => {
+])('probePort() refuses %s', async (_, options, code) => {
   await expect(probePort(options as ProbePortOptions)).rejects.toMatchObject({ code });
 });
 
@@ -224,13 +227,13 @@ async function connected(port: number) {
   return socket;
 }
 
-/** Below the ports that systems give to clients, so that no connection of another test takes it in between. */
+/** Below the ephemeral ports, so that no connection of another test uses it in between. */
 function portThatNoClientGets(): number {
   const port = 20_000 + Math.floor(Math.random() * 10_000);
   return failureOf({ port }) === null ? port : portThatNoClientGets();
 }
 
-/** Connects until the system lets nobody in any more. */
+/** Connects until the system accepts no more connections. */
 function fill(port: number): Promise<void> {
   return until(() => native().probePort('127.0.0.1', port) === 'timed-out', `the backlog of ${port} is full`);
 }

@@ -24,7 +24,7 @@ function setAge(path: string, ageMs: number): void {
 
 const alive = JSON.stringify({ pid: process.ppid, kernelLock: true, createdAt: new Date().toISOString() });
 
-describe('a file that names no owner blocks nothing, and its content is gone afterwards', () => {
+describe('a file that names no owner is reclaimed, and its content is replaced:', () => {
   test.each<[string, string | Buffer, FileLock['reclaimed']]>([
     ['empty', '', null],
     ['NULs', Buffer.alloc(4096), null],
@@ -41,7 +41,7 @@ describe('a file that names no owner blocks nothing, and its content is gone aft
   });
 });
 
-describe('a file that is not a lock file is refused and left as it is, in both modes', () => {
+describe('a file that is not a lock file is refused and left unchanged, in both modes:', () => {
   test.each<[string, string | Buffer]>([
     ['a plain pid file', `${process.ppid}\n`],
     ['a list of records', `[${alive}]`],
@@ -51,7 +51,7 @@ describe('a file that is not a lock file is refused and left as it is, in both m
     ['1 MiB of NULs', Buffer.alloc(1 << 20)],
     ['1 MiB of text', Buffer.alloc(1 << 20, 'x')],
     ['1 MiB of nesting', Buffer.alloc(1 << 20, '[')],
-    ['bytes that are no text', Buffer.from([0xff, 0xfe, 0xc0, 0x80, 0xed, 0xa0, 0x80])],
+    ['bytes that are not text', Buffer.from([0xff, 0xfe, 0xc0, 0x80, 0xed, 0xa0, 0x80])],
   ])('%s', (_what, content) => {
     const path = lockPath();
     writeFileSync(path, content);
@@ -63,8 +63,8 @@ describe('a file that is not a lock file is refused and left as it is, in both m
   });
 });
 
-describe('a record of this package blocks nothing once the kernel gives the lock', () => {
-  test('after SIGKILL, and the probe says so before', async () => {
+describe('a record of this package is reclaimed once the kernel grants the lock', () => {
+  test('after SIGKILL of its owner, same as a probe reports before', async () => {
     const path = lockPath();
     const holder = await startActor();
     await holder.call('tryAcquire', path, { owner: { role: 'gateway' } });
@@ -78,7 +78,7 @@ describe('a record of this package blocks nothing once the kernel gives the lock
     expect(acquire(path).reclaimed).toBe('owner-gone');
   });
 
-  test('even if it names a living stranger, with its true start time and its listening port', async () => {
+  test('even if it names another living process with its start time and its port', async () => {
     const path = lockPath();
     const stranger = await startActor();
     const { port } = await stranger.call<{ port: number }>('bind', { port: 0 });
@@ -87,7 +87,7 @@ describe('a record of this package blocks nothing once the kernel gives the lock
     expect(acquire(path, { endpoint: { host: '127.0.0.1', port } }).reclaimed).toBe('owner-gone');
   });
 
-  test('even if it names init, or this very process', () => {
+  test('even if it names process 1 or this process', () => {
     for (const pid of [1, process.pid]) {
       const path = lockPath();
       writeFileSync(path, JSON.stringify({ pid, kernelLock: true, createdAt: new Date().toISOString() }));
@@ -95,7 +95,7 @@ describe('a record of this package blocks nothing once the kernel gives the lock
     }
   });
 
-  test('a complete record before the end of a longer one is read: the holder was killed before it could truncate', () => {
+  test('and is read if the end of a longer record follows, because its holder was killed before the truncate', () => {
     const path = lockPath();
     writeFileSync(path, `{"pid":2147483646,"kernelLock":true}\n"role":"gateway"}\n`);
     expect(probeLock(path)).toMatchObject({ state: 'leftover', owner: { pid: 2147483646 }, ownerAlive: false });
@@ -108,7 +108,7 @@ interface OlderGateway {
   readonly port: number;
 }
 
-/** Alive and listening, with a record and no kernel lock. */
+/** Starts a living, listening process with a record and no kernel lock. */
 async function startOlderGateway(fields: Record<string, unknown> = {}): Promise<OlderGateway> {
   const actor = await startActor();
   const { port } = await actor.call<{ port: number }>('bind', { port: 0 });
@@ -117,8 +117,8 @@ async function startOlderGateway(fields: Record<string, unknown> = {}): Promise<
   return { actor, path, port };
 }
 
-describe('an older gateway that holds a record only', () => {
-  test('is respected while it lives and listens, and its file stays as it is', async () => {
+describe('an older gateway with a record and no kernel lock', () => {
+  test('counts as the holder while it is alive and listening, and its file stays unchanged', async () => {
     const { actor, path } = await startOlderGateway();
     const before = portraitOf(path);
     expect(tryAcquireLock(path)).toBeNull();
@@ -137,13 +137,13 @@ describe('an older gateway that holds a record only', () => {
     expect(portraitOf(path)).toEqual(before);
   });
 
-  test('is respected however old its record is', async () => {
+  test('counts as the holder however old its record is', async () => {
     const { path } = await startOlderGateway();
     setAge(path, 24 * 3_600_000);
     expect(tryAcquireLock(path)).toBeNull();
   });
 
-  test('whose liveness is unknown is asked at the port that the caller knows of, when its record has none', async () => {
+  test('is probed at the endpoint option if its liveness is unknown and its record has no port', async () => {
     const { path, port } = await startOlderGateway({ port: undefined, startTime: undefined, createdAt: undefined });
     expect(tryAcquireLock(path, { endpoint: { host: '127.0.0.1', port } })).toBeNull();
     expect(tryAcquireLock(path, { endpoint: { host: '0.0.0.0', port } })).toBeNull();
@@ -152,15 +152,16 @@ describe('an older gateway that holds a record only', () => {
     expect(acquire(path, { endpoint: { host: '127.0.0.1', port: free } }).reclaimed).toBe('port-free');
   });
 
-  test('is waited for, and makes room when it ends', async () => {
+  test('makes acquireLock() wait until it ends', async () => {
     const { actor, path } = await startOlderGateway();
     const lock = await acquireLock(path, { timeoutMs: 20_000, onContended: () => void actor.kill('SIGTERM') });
-    // A process that ends closes its sockets before it counts as dead: who asks just then finds the port free.
+    // A process that ends closes its sockets before it counts as dead, so the port may be free
+    // first.
     expect(lock.reclaimed).toMatch(/^(owner-gone|port-free)$/);
     lock.release();
   });
 
-  test('is respected while it lives and does not listen: it starts, restarts in place, or has a role that never listens', async () => {
+  test('counts as the holder while it is alive and not listening: it is starting or restarting, or its role never listens', async () => {
     const actor = await startActor();
     const path = lockPath();
     writeOlderRecord(path, { pid: actor.pid, port: await freePort() });
@@ -168,7 +169,7 @@ describe('an older gateway that holds a record only', () => {
     expect(probeLock(path)).toMatchObject({ state: 'held', heldBy: 'record', ownerAlive: true });
   });
 
-  test('makes room when it was killed, whoever listens on its port now', async () => {
+  test('no longer counts as the holder when it was killed, whichever process listens on its port now', async () => {
     const { actor, path } = await startOlderGateway();
     await actor.kill('SIGKILL');
     const { port } = await startOlderGateway();
@@ -176,7 +177,7 @@ describe('an older gateway that holds a record only', () => {
     expect(acquire(path).reclaimed).toBe('owner-gone');
   });
 
-  test('whose process seems younger than its record is respected while it listens: the clock may have been set back', async () => {
+  test('counts as the holder while it listens although it looks younger than its record: the clock may have been set back', async () => {
     const hourAgo = new Date(Date.now() - 3_600_000).toISOString();
     const { path, actor } = await startOlderGateway({ startTime: undefined, createdAt: hourAgo });
     expect(probeLock(path)).toMatchObject({
@@ -190,13 +191,13 @@ describe('an older gateway that holds a record only', () => {
     expect(acquire(path).reclaimed).toBe('port-free');
   });
 
-  test('whose pid is now that of a process with another start time makes room', async (ctx) => {
+  test('no longer counts as the holder when its pid belongs to a process with another start time', async (ctx) => {
     if (processStartToken(process.pid) === null) ctx.skip('this system has no /proc/PID/stat');
     const { path } = await startOlderGateway({ startTime: 1 });
     expect(acquire(path).reclaimed).toBe('owner-gone');
   });
 
-  test('of which nothing can be found out is respected for 30 s after its last sign of life', async () => {
+  test('counts as the holder for 30 s after its last write if its liveness is unknown', async () => {
     const { path } = await startOlderGateway({ startTime: undefined, createdAt: undefined, port: undefined });
     for (const [ageMs, held] of [
       [0, true],
@@ -210,18 +211,18 @@ describe('an older gateway that holds a record only', () => {
     }
   });
 
-  test('keeps its file when the question whether it listens cannot be asked', async (ctx) => {
+  test('keeps its file if its port cannot be probed', async (ctx) => {
     const missing = whyNoFaults();
     if (missing) ctx.skip(missing);
     const { path } = await startOlderGateway();
     const before = portraitOf(path);
-    const contender = await startFaultyActor('socket EMFILE', path);
-    expect(await contender.call('tryAcquire', path)).toBeNull();
+    const actor = await startFaultyActor('socket EMFILE', path);
+    expect(await actor.call('tryAcquire', path)).toBeNull();
     expect(portraitOf(path)).toEqual(before);
   });
 });
 
-test('taking a leftover keeps its inode, so that a contender that has it open is refused by the kernel', () => {
+test('reclaiming a leftover lock file keeps its inode, so that the kernel refuses a waiter that has it open', () => {
   const path = lockPath();
   writeFileSync(path, '{"pid":2147483646}');
   const { ino } = statSync(path);

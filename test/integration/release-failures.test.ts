@@ -1,5 +1,6 @@
-// A lock file that cannot be removed at the release: its directory became read-only or unreachable. Each lock is dropped anyway, the
-// error names a file that stays, and that file names nobody and blocks nothing.
+// Lock files that cannot be removed on release, because their directory became read-only or
+// unreachable. Each lock is dropped anyway, the error names a file that was not removed, and that
+// file names no owner and blocks nothing.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -20,10 +21,13 @@ interface Obstacle {
 
 const chmodTo = (mode: number) => (directory: string) => chmodSync(directory, mode);
 
-/** As an ext4 after an error, or a volume that is mounted again: the files that are open stay as they are. */
+/**
+ * Makes a directory read-only like an ext4 after an error, or a remounted volume. Open files stay
+ * writable.
+ */
 function mountReadOnly(directory: string): void {
   execFileSync('mount', ['--bind', directory, directory]);
-  // A runtime of a sanitizer is for this package's addon, and ends the tools of the system.
+  // The preloaded runtime of a sanitizer would make the tools of the system fail.
   const env = { ...process.env, LD_PRELOAD: '' };
   const unmount = ['-c', 'mountpoint -q "$0" && umount "$0" || true', directory];
   onTestFinished(() => void execFileSync('sh', unmount, { env }));
@@ -64,7 +68,7 @@ async function startGateway(): Promise<Gateway> {
   return { actor, options, paths };
 }
 
-/** Both locks and the port are free, while the process that had them lives on. */
+/** Expects both locks and the port to be free while the former holder is still running. */
 async function expectDropped({ options, paths }: Gateway): Promise<void> {
   expect(paths).toHaveLength(2);
   for (const path of paths) expect(probeLock(path)).toMatchObject({ state: 'free', owner: null });
@@ -81,7 +85,7 @@ async function expectNextStart({ options, paths }: Gateway): Promise<void> {
 beforeEach((ctx) => need(ctx, whyNoStranger()));
 
 describe.each(OBSTACLES)('when the lock directory $what', ({ code, missing, put, remove }) => {
-  test('close() drops every lock and the port, and names a file that stays', async (ctx) => {
+  test('close() drops every lock and the port, and its error names a file that was not removed', async (ctx) => {
     need(ctx, missing());
     const gateway = await startGateway();
     const directory = dirname(gateway.paths[0]!);

@@ -1,4 +1,4 @@
-// What an attacker, a mistaken option or a `sudo` run may have left where a lock belongs.
+// Files that an attacker, a wrong option or a run with `sudo` may have left at the path of a lock.
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -31,7 +31,7 @@ function caught(call: () => unknown): unknown {
   }
 }
 
-/** Refused by each way in, with this text, and untouched by all of them. */
+/** Expects every acquire to fail with this reason, and to leave all files unchanged. */
 async function expectInvalid(path: string, reason: string, ...others: string[]): Promise<void> {
   const before = [path, ...others].map(portraitOf);
   const refusals = [
@@ -56,7 +56,7 @@ function expectProbeInvalid(path: string, reason: string): void {
   expect(portraitOf(path)).toEqual(before);
 }
 
-describe('is refused as a lock, and neither followed, truncated, changed nor removed:', () => {
+describe('a lock is refused, and nothing is changed, if its path is', () => {
   test('a symbolic link to a file', async (ctx) => {
     need(ctx, whyNoLinks);
     const path = lockPath();
@@ -67,7 +67,7 @@ describe('is refused as a lock, and neither followed, truncated, changed nor rem
     expectProbeInvalid(path, 'is a symbolic link');
   });
 
-  test('a symbolic link that leads nowhere, and nothing is made there', async (ctx) => {
+  test('a dangling symbolic link, whose target is not created', async (ctx) => {
     need(ctx, whyNoLinks);
     const path = lockPath();
     symlinkSync(join(dirname(path), 'nowhere'), path);
@@ -75,7 +75,7 @@ describe('is refused as a lock, and neither followed, truncated, changed nor rem
     expect(existsSync(join(dirname(path), 'nowhere'))).toBe(false);
   });
 
-  test('a FIFO, without hanging on it', async (ctx) => {
+  test('a FIFO, which does not block the caller', async (ctx) => {
     need(ctx, whyNoFifo());
     const path = lockPath();
     execFileSync('mkfifo', [path]);
@@ -106,7 +106,7 @@ describe('is refused as a lock, and neither followed, truncated, changed nor rem
     expectProbeInvalid(path, 'is a device');
   });
 
-  test('a hard link to a file of somebody', async () => {
+  test('a hard link to a file that is not a lock file', async () => {
     const path = lockPath();
     const target = join(dirname(path), 'precious');
     writeFileSync(target, 'precious');
@@ -117,7 +117,7 @@ describe('is refused as a lock, and neither followed, truncated, changed nor rem
     expect([path, target].map(portraitOf)).toEqual(before);
   });
 
-  test("another user's file that others may write to", async (ctx) => {
+  test("another user's file that others can write to", async (ctx) => {
     const missing = whyNotRoot();
     if (missing) ctx.skip(missing);
     for (const mode of [0o666, 0o660]) {
@@ -129,16 +129,16 @@ describe('is refused as a lock, and neither followed, truncated, changed nor rem
     }
   });
 
-  test('a place in a directory in which every user could replace it', async (ctx) => {
+  test('in a directory that every user can write to', async (ctx) => {
     need(ctx, whyNoModes);
     const path = lockPath();
     chmodSync(dirname(path), 0o777);
-    writeFileSync(path, 'whose?');
+    writeFileSync(path, 'precious');
     await expectInvalid(path, 'lies in a directory that every user may write to', dirname(path));
   });
 });
 
-test('a place in a directory that every user may write to, with the sticky bit as in /tmp, will do', (ctx) => {
+test('a lock is granted in a directory that every user can write to if it has the sticky bit, like /tmp', (ctx) => {
   need(ctx, whyNoModes);
   const path = lockPath();
   chmodSync(dirname(path), 0o1777);
@@ -156,21 +156,24 @@ test('a new lock file is private, whatever the umask is', (ctx) => {
   lock.release();
 });
 
-describe('a process without rights', () => {
-  test.for([0o600, 0o644])('is refused the leftover of another user (mode %o), by name', async (mode, ctx) => {
-    const path = leftoverOfRoot(ctx, mode);
-    const before = portraitOf(path);
-    const actor = await startUnprivilegedActor();
-    await expect(actor.call('tryAcquire', path)).rejects.toMatchObject({
-      name: 'LockError',
-      code: 'ERR_LOCK_PERMISSION',
-      message: expect.stringContaining(`'${path}' belongs to root, and this process runs as uid ${STRANGER.uid}`),
-      path,
-    });
-    expect(portraitOf(path)).toEqual(before);
-  });
+describe('a process without access rights', () => {
+  test.for([0o600, 0o644])(
+    'cannot acquire the leftover lock file of another user (mode %o), and the error names that user',
+    async (mode, ctx) => {
+      const path = leftoverOfRoot(ctx, mode);
+      const before = portraitOf(path);
+      const actor = await startUnprivilegedActor();
+      await expect(actor.call('tryAcquire', path)).rejects.toMatchObject({
+        name: 'LockError',
+        code: 'ERR_LOCK_PERMISSION',
+        message: expect.stringContaining(`'${path}' belongs to root, and this process runs as uid ${STRANGER.uid}`),
+        path,
+      });
+      expect(portraitOf(path)).toEqual(before);
+    },
+  );
 
-  test('is told when it may not write to the directory', async (ctx) => {
+  test('cannot acquire a lock in a directory that it cannot write to', async (ctx) => {
     const path = leftoverOfRoot(ctx, 0o600);
     chownSync(dirname(path), 0, 0);
     chmodSync(dirname(path), 0o755);
@@ -183,7 +186,7 @@ describe('a process without rights', () => {
     expect(existsSync(other)).toBe(false);
   });
 
-  test('drops the lock although the removal of its file is denied, and says so', async (ctx) => {
+  test('releases the lock even if it cannot remove the lock file, and throws', async (ctx) => {
     const path = leftoverOfRoot(ctx, 0o600);
     const own = join(dirname(path), 'own.lock');
     const actor = await startUnprivilegedActor();
@@ -197,7 +200,7 @@ describe('a process without rights', () => {
   });
 });
 
-/** What `sudo gateway` leaves behind in a directory of the user. */
+/** Creates what `sudo gateway` leaves in a directory of the user. */
 function leftoverOfRoot(ctx: { skip(reason: string): never }, mode: number): string {
   const missing = whyNoStranger();
   if (missing) ctx.skip(missing);
@@ -208,7 +211,7 @@ function leftoverOfRoot(ctx: { skip(reason: string): never }, mode: number): str
   return path;
 }
 
-/** Makes a socket at the path, or says why not. */
+/** Creates a socket at the path. Returns null, or the reason why that is impossible. */
 function listenAt(path: string): Promise<Missing> {
   const server = createServer();
   onTestFinished(() => void server.close());
@@ -218,13 +221,13 @@ function listenAt(path: string): Promise<Missing> {
   });
 }
 
-/** Makes the device at the path, or says why not. */
+/** Creates a device at the path. Returns null, or the reason why that is impossible. */
 function whyNoDevice(path: string): string | null {
-  if (whyNotRoot()) return 'needs root to make a device';
+  if (whyNotRoot()) return 'needs root to create a device';
   try {
     execFileSync('mknod', [path, 'c', '1', '3'], { stdio: 'pipe' });
     return null;
   } catch (error) {
-    return `cannot make a device in ${tmpdir()}: ${(error as Error).message.split('\n')[0]}`;
+    return `cannot create a device in ${tmpdir()}: ${(error as Error).message.split('\n')[0]}`;
   }
 }

@@ -1,5 +1,6 @@
-// OpenClaw holds no kernel lock on its lock file, but keeps `<lock>.sqlite` in an exclusive transaction for its whole life:
-// a proof of life that is asked without side effect.
+// OpenClaw holds no kernel lock on its lock file. Instead it keeps an exclusive transaction on
+// `<lock>.sqlite`, its coordinator, for its whole life. That transaction proves that it is alive,
+// and probing it has no side effect.
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -19,7 +20,7 @@ const DAY_MS = 24 * 3_600_000;
 const UNKNOWN = { startTime: undefined, createdAt: undefined };
 
 describe.for(SQLITE_PROGRAMS)('a transaction of $name on the coordinator', (sqlite) => {
-  test('keeps an owner of whom nothing else is known, whatever its port and its age say, and until it ends', async (ctx) => {
+  test('proves that the owner in the record is alive, whatever the port and the age of the record, until it ends', async (ctx) => {
     need(ctx, sqlite.missing);
     const path = lockPath();
     const holder = await startSqliteHolder(sqlite, `${path}.sqlite`);
@@ -30,13 +31,13 @@ describe.for(SQLITE_PROGRAMS)('a transaction of $name on the coordinator', (sqli
     for (const mode of ['exclusive', 'shared'] as const) expect(tryAcquireLock(path, { mode })).toBeNull();
     await expect(acquireLock(path, { timeoutMs: 30 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
     expect([path, `${path}.sqlite`].map(portraitOf)).toEqual(before);
-    // node:sqlite warns that it is experimental.
+    // stderr is not checked, because node:sqlite warns that it is experimental.
     expect(await holder.release()).toMatchObject({ code: 0 });
     expect(probeLock(path).state).toBe('leftover');
     expect(hold(path).reclaimed).toBe('owner-gone');
   });
 
-  test('proves life where the record names a process of another pid namespace', async (ctx) => {
+  test('proves that an owner in another pid namespace is alive', async (ctx) => {
     need(ctx, sqlite.missing);
     need(ctx, whyNoPidNamespaces);
     const path = lockPath();
@@ -48,7 +49,7 @@ describe.for(SQLITE_PROGRAMS)('a transaction of $name on the coordinator', (sqli
     expect([probeLock(path).state, hold(path).reclaimed]).toEqual(['leftover', 'stale']);
   });
 
-  test.for(['', '{"torn'])('refuses a gateway beside a lock file that names nobody (%j)', async (content, ctx) => {
+  test.for(['', '{"torn'])('makes a start fail if the lock file names no owner (content %j)', async (content, ctx) => {
     need(ctx, sqlite.missing);
     const stateDir = freshDirectory();
     const path = join(lockDirectory(stateDir), 'gateway.state.lock');
@@ -65,7 +66,7 @@ describe.for(SQLITE_PROGRAMS)('a transaction of $name on the coordinator', (sqli
     expect(lock.reclaimed).toBe(content === '' ? null : 'stale');
   });
 
-  test('is no reason to refuse once it is over, although the database stays', async (ctx) => {
+  test('does not matter after its end, although the database remains', async (ctx) => {
     need(ctx, sqlite.missing);
     const path = lockPath();
     await (await startSqliteHolder(sqlite, `${path}.sqlite`)).release();
@@ -75,7 +76,7 @@ describe.for(SQLITE_PROGRAMS)('a transaction of $name on the coordinator', (sqli
   });
 });
 
-test('a process that has the transaction itself keeps it when it asks who holds the lock', async (ctx) => {
+test('a probe by the process of the transaction does not end the transaction', async (ctx) => {
   need(ctx, whyNoNodeSqlite);
   const path = lockPath();
   const database = openDatabase(`${path}.sqlite`);
@@ -83,9 +84,9 @@ test('a process that has the transaction itself keeps it when it asks who holds 
   database.exec('PRAGMA journal_mode = MEMORY; CREATE TABLE coordinator (id INTEGER); BEGIN EXCLUSIVE');
   writeOlderRecord(path, { pid: process.pid });
   expect([probeLock(path).state, tryAcquireLock(path)]).toEqual(['held', null]);
-  const other = await startActor();
-  expect(await other.call('probe', path)).toMatchObject({ state: 'held', heldBy: 'record' });
-  // Only the transaction proves life now.
+  const prober = await startActor();
+  expect(await prober.call('probe', path)).toMatchObject({ state: 'held', heldBy: 'record' });
+  // The record names a dead process, so only the transaction proves that the lock is held.
   writeOlderRecord(path, { pid: deadPid() });
-  expect(await other.call('tryAcquire', path)).toBeNull();
+  expect(await prober.call('tryAcquire', path)).toBeNull();
 });

@@ -1,5 +1,5 @@
-// The table of step 5 in the protocol, row by row: a record that is found in a lock file, what is true of its owner, and the
-// verdict. probeLock() says the same as tryAcquireLock() in every row.
+// The table of step 5 in docs/protocol.md, row by row: a record in a lock file, the state of its
+// owner, and the verdict. probeLock() and tryAcquireLock() agree in every row.
 import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ interface World {
 interface Row {
   readonly what: string;
   readonly fields: (world: World) => { readonly pid: number; readonly [field: string]: unknown };
-  /** Milliseconds since the file was written; negative: it is of the future. */
+  /** Milliseconds since the file was written. Negative for a date in the future. */
   readonly ageMs?: number;
   readonly verdict: Verdict;
   readonly needs?: () => string | null;
@@ -52,12 +52,12 @@ const OTHER_NAMESPACE = { pidNamespace: 'pid:[1]', startTime: undefined };
 const RECORD_ONLY: readonly Row[] = [
   { what: 'the pid of no process', fields: () => ({ pid: deadPid() }), verdict: 'owner-gone' },
   {
-    what: 'the pid of no process, on a port that another process has',
+    what: 'the pid of no process, on a port of another process',
     fields: ({ strangersPort }) => ({ pid: deadPid(), port: strangersPort }),
     verdict: 'owner-gone',
   },
   {
-    what: 'a pid that is used again: the start time is another one',
+    what: 'a pid of a later process with another start time',
     fields: ({ pid, ownPort }) => ({ pid, startTime: 1, port: ownPort }),
     verdict: 'owner-gone',
     needs: () => whyNoStartTime,
@@ -70,51 +70,55 @@ const RECORD_ONLY: readonly Row[] = [
   },
   { what: 'alive', fields: ({ pid }) => ({ pid }), verdict: 'held' },
   { what: 'alive, its port is free', fields: ({ pid, freePort: port }) => ({ pid, port }), verdict: 'held' },
-  { what: 'alive, its port is another’s', fields: ({ pid, strangersPort: port }) => ({ pid, port }), verdict: 'held' },
-  { what: 'alive, its record is a day old', fields: ({ pid }) => ({ pid }), ageMs: 24 * HOUR_MS, verdict: 'held' },
-  { what: 'alive, its record is of the future', fields: ({ pid }) => ({ pid }), ageMs: -HOUR_MS, verdict: 'held' },
   {
-    what: 'alive, and the clock was set back since: createdAt is of the future',
+    what: 'alive, its port belongs to another process',
+    fields: ({ pid, strangersPort: port }) => ({ pid, port }),
+    verdict: 'held',
+  },
+  { what: 'alive, its record is a day old', fields: ({ pid }) => ({ pid }), ageMs: 24 * HOUR_MS, verdict: 'held' },
+  { what: 'alive, its file is from the future', fields: ({ pid }) => ({ pid }), ageMs: -HOUR_MS, verdict: 'held' },
+  {
+    what: 'alive, createdAt is in the future because the clock was set back',
     fields: ({ pid }) => ({ pid, createdAt: ago(-HOUR_MS) }),
     ageMs: -HOUR_MS,
     verdict: 'held',
   },
   {
-    what: 'alive, and the clock was set forward since: it seems to be younger than its record',
+    what: 'alive, looks younger than its record because the clock was set forward',
     fields: ({ pid }) => ({ pid, createdAt: ago(HOUR_MS) }),
     ageMs: HOUR_MS,
     verdict: 'held',
     needs: () => whyNoStartTime,
   },
   {
-    what: 'unknown (no start time, as on macOS), younger than its record by the wall clock',
+    what: 'unknown (no start time, as on macOS), younger than its record by the wall clock, new',
     fields: ({ pid }) => ({ pid, startTime: undefined, createdAt: ago(HOUR_MS) }),
     verdict: 'held',
   },
   {
-    what: 'the same, and 31 s old',
+    what: 'unknown (no start time, as on macOS), younger than its record, 31 s old',
     fields: ({ pid }) => ({ pid, startTime: undefined, createdAt: ago(HOUR_MS) }),
     ageMs: OLD_MS,
     verdict: 'stale',
   },
   {
-    what: 'the same, and it has the port of its record',
+    what: 'unknown (no start time, as on macOS), younger than its record, listens on its port',
     fields: ({ pid, ownPort: port }) => ({ pid, port, startTime: undefined, createdAt: ago(HOUR_MS) }),
     ageMs: OLD_MS,
     verdict: 'held',
     needs: () => whyNoPortOwner,
   },
   {
-    what: 'unknown (neither start time nor date), fresh',
+    what: 'unknown (neither start time nor date), new',
     fields: ({ pid }) => ({ pid, ...NO_START }),
     verdict: 'held',
   },
-  // Far from 30 s, because a busy machine may take seconds to judge it.
+  // 5 s is far from 30 s, because the verdict may take seconds on a busy machine.
   { what: 'unknown, 5 s old', fields: ({ pid }) => ({ pid, ...NO_START }), ageMs: 5000, verdict: 'held' },
   { what: 'unknown, 31 s old', fields: ({ pid }) => ({ pid, ...NO_START }), ageMs: OLD_MS, verdict: 'stale' },
-  { what: 'unknown, of the future', fields: ({ pid }) => ({ pid, ...NO_START }), ageMs: -HOUR_MS, verdict: 'stale' },
+  { what: 'unknown, from the future', fields: ({ pid }) => ({ pid, ...NO_START }), ageMs: -HOUR_MS, verdict: 'stale' },
   {
-    what: 'init, which nobody can be sure of, of the future',
+    what: 'process 1, unknown, from the future',
     fields: () => ({ pid: 1, ...NO_START }),
     ageMs: -HOUR_MS,
     verdict: 'stale',
@@ -126,24 +130,24 @@ const RECORD_ONLY: readonly Row[] = [
     verdict: 'port-free',
   },
   {
-    what: 'unknown, its port is another’s, fresh',
+    what: 'unknown, its port belongs to another process, new',
     fields: ({ pid, strangersPort: port }) => ({ pid, port, ...NO_START }),
     verdict: 'held',
   },
   {
-    what: 'unknown, its port is another’s, 31 s old',
+    what: 'unknown, its port belongs to another process, 31 s old',
     fields: ({ pid, strangersPort: port }) => ({ pid, port, ...NO_START }),
     ageMs: OLD_MS,
     verdict: 'stale',
   },
   {
-    what: 'unknown, its port is its own, a day old',
+    what: 'unknown, listens on its port, a day old',
     fields: ({ pid, ownPort: port }) => ({ pid, port, ...NO_START }),
     ageMs: 24 * HOUR_MS,
     verdict: 'held',
     needs: () => whyNoPortOwner,
   },
-  { what: 'another boot of another host, fresh', fields: ({ pid }) => ({ pid, ...ELSEWHERE }), verdict: 'held' },
+  { what: 'another boot of another host, new', fields: ({ pid }) => ({ pid, ...ELSEWHERE }), verdict: 'held' },
   {
     what: 'another boot of another host, 31 s old',
     fields: ({ pid }) => ({ pid, ...ELSEWHERE }),
@@ -151,7 +155,7 @@ const RECORD_ONLY: readonly Row[] = [
     verdict: 'stale',
   },
   {
-    what: 'another pid namespace, fresh',
+    what: 'another pid namespace, new',
     fields: () => ({ pid: deadPid(), ...OTHER_NAMESPACE }),
     verdict: 'held',
     needs: () => whyNoPidNamespaces,
@@ -174,18 +178,18 @@ const RECORD_ONLY: readonly Row[] = [
 /** A record of this package, whose writer held the kernel lock. */
 const OURS: readonly Row[] = [
   { what: 'the pid of no process', fields: () => ({ pid: deadPid() }), verdict: 'owner-gone' },
-  { what: 'a pid that is used again', fields: ({ pid }) => ({ pid, startTime: 1 }), verdict: 'owner-gone' },
-  { what: 'this very process', fields: () => ({ pid: process.pid }), verdict: 'owner-gone' },
-  { what: 'init', fields: () => ({ pid: 1, startTime: null }), verdict: 'owner-gone' },
+  { what: 'the pid of a later process', fields: ({ pid }) => ({ pid, startTime: 1 }), verdict: 'owner-gone' },
+  { what: 'this process', fields: () => ({ pid: process.pid }), verdict: 'owner-gone' },
+  { what: 'process 1', fields: () => ({ pid: 1, startTime: null }), verdict: 'owner-gone' },
   { what: 'another boot of another host', fields: ({ pid }) => ({ pid, ...ELSEWHERE }), verdict: 'owner-gone' },
   { what: 'another pid namespace', fields: ({ pid }) => ({ pid, ...OTHER_NAMESPACE }), verdict: 'owner-gone' },
   {
-    what: 'a living process that listens on the port of its record, and holds no lock',
+    what: 'a living process that listens on its port and holds no lock',
     fields: ({ pid, ownPort: port }) => ({ pid, port }),
     verdict: 'owner-gone',
   },
   {
-    what: 'the same, of the future',
+    what: 'a living process that listens on its port and holds no lock, from the future',
     fields: ({ pid, ownPort: port }) => ({ pid, port }),
     ageMs: -HOUR_MS,
     verdict: 'owner-gone',
@@ -218,7 +222,7 @@ function reclaimed(path: string, options: TryAcquireLockOptions): string | null 
 
 const byName = (rows: readonly Row[]) => rows.map((row) => [`${row.what}: ${row.verdict}`, row] as const);
 
-describe('a record without a kernel lock, whose owner is', () => {
+describe('the verdict on a record without a kernel lock whose owner is', () => {
   test.for(byName(RECORD_ONLY))('%s', async ([, row], ctx) => {
     need(ctx, row.needs?.() ?? null);
     const path = join(freshDirectory(), 'a.lock');
@@ -228,7 +232,7 @@ describe('a record without a kernel lock, whose owner is', () => {
   });
 });
 
-describe('a record of this package, whose lock the kernel grants, names', () => {
+describe('the verdict on a record of this package, with a free kernel lock, that names', () => {
   test.for(byName(OURS))('%s', async ([, row], ctx) => {
     need(ctx, row.needs?.() ?? null);
     const path = join(freshDirectory(), 'a.lock');

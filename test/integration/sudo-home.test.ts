@@ -1,9 +1,9 @@
-// What sudo does to a first start: it keeps HOME on macOS, and the state would belong to root.
+// A first start with sudo. On macOS sudo keeps HOME, so the state directory would belong to root.
 import { chownSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Subject } from '../../src/cli/doctor/finding.js';
-import { checkLockDirectory } from '../../src/cli/doctor/lock-directory.js';
+import type { Subject } from '../../src/cli/commands/doctor/finding.js';
+import { checkLockDirectory } from '../../src/cli/commands/doctor/lock-directory.js';
 import { acquireGatewayLock } from '../../src/index.js';
 import { need, whyNotRoot } from '../support/capabilities.js';
 import { freshDirectory } from '../support/places.js';
@@ -21,13 +21,13 @@ function homeOfUser(): string {
 
 const start = (stateDir: string) => acquireGatewayLock({ stateDir, port: 0, env: {} });
 
-test('in the home of the user is refused, says so, and makes nothing', async () => {
+test('a first start with sudo in the home directory of a user fails and creates nothing', async () => {
   vi.stubEnv('SUDO_UID', String(USER));
   const home = homeOfUser();
   const state = join(home, '.gateway');
   await expect(start(state)).rejects.toMatchObject({
     code: 'ERR_GATEWAY_LOCK_FAILED',
-    cause: { code: 'ERR_LOCK_PERMISSION', message: expect.stringContaining(`in '${home}' of uid ${USER}`) },
+    cause: { code: 'ERR_LOCK_PERMISSION', message: expect.stringContaining(`'${home}' belongs to uid ${USER}`) },
   });
   expect(existsSync(state)).toBe(false);
   const [report] = checkLockDirectory({ lockDir: join(state, 'tmp'), ownLockDir: true } as Subject);
@@ -39,15 +39,15 @@ test('in the home of the user is refused, says so, and makes nothing', async () 
 
 test.each([
   ['without sudo', undefined, homeOfUser],
-  ['by sudo from root', '0', homeOfUser],
-  ['by sudo, in a directory of root', String(USER), freshDirectory],
-] as const)('%s is none of our business', async (_case, uid, place) => {
+  ['with sudo called by root', '0', homeOfUser],
+  ['with sudo in a directory of root', String(USER), freshDirectory],
+] as const)('a first start %s is allowed', async (_case, uid, parent) => {
   vi.stubEnv('SUDO_UID', uid);
-  const lock = await start(join(place(), '.gateway'));
+  const lock = await start(join(parent(), '.gateway'));
   await lock.close();
 });
 
-test('by sudo, where the locks were before, is none either', async () => {
+test('a later start with sudo is allowed', async () => {
   const state = join(homeOfUser(), '.gateway');
   const first = await start(state);
   await first.close();

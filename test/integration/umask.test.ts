@@ -1,4 +1,5 @@
-// A umask that takes rights from the owner too. Root ignores modes, so another user starts here.
+// A umask that removes rights of the owner, too. The gateway runs as an unprivileged user, because
+// root ignores modes.
 import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -24,7 +25,7 @@ function strangersDirectory(parent?: string): string {
   return directory;
 }
 
-/** Also after a kill, which leaves everything where it is. */
+/** Starts a gateway, kills it, and starts another one on its leftover files. */
 async function expectGateways(stateDir: string, first: Actor): Promise<void> {
   const options = { stateDir, bind: false, env: {} };
   expect(await first.call('gateway', options)).not.toBeNull();
@@ -35,7 +36,7 @@ async function expectGateways(stateDir: string, first: Actor): Promise<void> {
 }
 
 describe.each(UMASKS)('under umask %s', (umask) => {
-  test('a first start makes directories that it and later ones can use', async () => {
+  test('a first start creates directories that this and later starts can use', async () => {
     const base = strangersDirectory();
     const stateDir = join(base, 'not', 'there', 'yet');
     await expectGateways(stateDir, await startWithUmask(umask));
@@ -45,7 +46,7 @@ describe.each(UMASKS)('under umask %s', (umask) => {
     }
   });
 
-  test('a lock file is readable and writable for its owner, and for nobody else', async () => {
+  test('a lock file is readable and writable for its owner only', async () => {
     const path = join(strangersDirectory(), 'a.lock');
     const first = await startWithUmask(umask);
     expect(await first.call('tryAcquire', path)).not.toBeNull();
@@ -55,8 +56,8 @@ describe.each(UMASKS)('under umask %s', (umask) => {
   });
 });
 
-describe('what a start under such a umask has left when it was killed before its chmod()', () => {
-  test.each([0o000, 0o200, 0o400])('a lock file of mode %o is mended', async (mode) => {
+describe('after a start under such a umask was killed before its chmod(),', () => {
+  test.each([0o000, 0o200, 0o400])('the next start repairs a lock file of mode %o', async (mode) => {
     const path = join(strangersDirectory(), 'a.lock');
     writeFileSync(path, '', { mode });
     chmodSync(path, mode);
@@ -66,7 +67,7 @@ describe('what a start under such a umask has left when it was killed before its
     expect(statSync(path).mode & 0o7777).toBe(0o600);
   });
 
-  test.each([0o000, 0o400, 0o500])('a lock directory of mode %o is mended', async (mode) => {
+  test.each([0o000, 0o400, 0o500])('the next start repairs a lock directory of mode %o', async (mode) => {
     const stateDir = strangersDirectory();
     const directory = join(stateDir, 'tmp', `gateway-${STRANGER.uid}`);
     mkdirSync(directory, { recursive: true });
@@ -77,7 +78,7 @@ describe('what a start under such a umask has left when it was killed before its
   });
 });
 
-test('a mount that denies chmod() and has modes of its own is used as it is', async (ctx) => {
+test('a gateway starts on a mount that denies chmod() and has fixed modes', async (ctx) => {
   need(ctx, whyNoFuse('bindfs'));
   const source = freshDirectory();
   const { uid, gid } = STRANGER;

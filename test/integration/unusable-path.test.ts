@@ -1,4 +1,4 @@
-// A place that cannot be used: the error names it, and says what to do there.
+// Errors and hints for a lock path that cannot be used.
 import { execFileSync } from 'node:child_process';
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { mountFixedModes, mountTmpfs, whyNoFixedModes } from '../support/mounts.
 import { freshDirectory } from '../support/places.js';
 import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
-/** A runtime of a sanitizer is for this package's addon, and ends the tools of the system. */
+/** Without LD_PRELOAD, because the preloaded runtime of a sanitizer ends system tools. */
 const WITHOUT_SANITIZER = { ...process.env, LD_PRELOAD: '' };
 
 async function failureOf(options: object): Promise<GatewayLockError> {
@@ -20,8 +20,8 @@ async function failureOf(options: object): Promise<GatewayLockError> {
   return error as GatewayLockError;
 }
 
-describe('a named lock file', () => {
-  test('in a directory that does not exist: the command that creates it', async () => {
+describe('the hint for a named lock file', () => {
+  test('in a missing directory is the command that creates the directory', async () => {
     const directory = join(freshDirectory(), 'a', "it's");
     const { hint } = await failureOf({ lockFile: join(directory, 'x.lock') });
     const path =
@@ -32,8 +32,8 @@ describe('a named lock file', () => {
     await lock.close();
   });
 
-  test('below a file: names the file', async (ctx) => {
-    if (process.platform === 'win32') return ctx.skip('Windows says ENOENT of a path below a file');
+  test('below a file names that file', async (ctx) => {
+    if (process.platform === 'win32') return ctx.skip('Windows reports ENOENT for a path below a file');
     const file = join(freshDirectory(), 'file');
     writeFileSync(file, '');
     const { hint } = await failureOf({ lockFile: join(file, 'a', 'x.lock') });
@@ -41,7 +41,7 @@ describe('a named lock file', () => {
   });
 });
 
-test('a state directory on a read-only file system: set stateDir or HOME', async (ctx) => {
+test('the hint for a read-only file system is to set stateDir or HOME', async (ctx) => {
   need(ctx, whyNoMount());
   const directory = mountTmpfs();
   execFileSync('mount', ['-o', 'remount,ro', directory]);
@@ -51,8 +51,8 @@ test('a state directory on a read-only file system: set stateDir or HOME', async
   );
 });
 
-describe('for a user without rights', () => {
-  test('HOME=/ : set stateDir or HOME, and no command that cannot work', async (ctx) => {
+describe('the error for a user without access rights', () => {
+  test('suggests stateDir or HOME, and no chown, if HOME is /', async (ctx) => {
     need(ctx, whyNoStranger());
     const user = await startUnprivilegedActor({ env: { ...process.env, HOME: '/' } });
     const error = await refusalOf(user, {});
@@ -62,7 +62,7 @@ describe('for a user without rights', () => {
   });
 
   test.for(['the state directory', 'the lock directory', 'the lock file'])(
-    'what an earlier start with sudo has left: %s belongs to root, and the command that makes it theirs',
+    'contains the chown command if an earlier start with sudo left %s owned by root',
     async (what, ctx) => {
       need(ctx, whyNoStranger());
       const home = freshDirectory();
@@ -80,7 +80,7 @@ describe('for a user without rights', () => {
   );
 });
 
-/** Made by root below a home directory that belongs to the user. */
+/** Creates a file or directory of root in the home directory of the user. */
 function leftBySudo(home: string, what: string): string {
   const stateDir = join(home, '.gateway');
   const lockDir = join(stateDir, 'tmp', `gateway-${STRANGER.uid}`);
@@ -99,7 +99,7 @@ async function refusalOf(user: Actor, options: object): Promise<GatewayLockError
   return error as GatewayLockError;
 }
 
-test('on a mount with fixed modes: use another file system, and no chmod alone', async (ctx) => {
+test('the error for a mount with fixed modes suggests another file system', async (ctx) => {
   need(ctx, whyNoFixedModes());
   const directory = mountFixedModes();
   expect(() => tryAcquireLock(join(directory, 'a.lock'))).toThrow(

@@ -1,4 +1,4 @@
-// What only Windows does to a lock file: sharing, mandatory locks, deletion that is refused or put off.
+// Lock files on Windows: sharing modes, mandatory locks, and deletions that are refused or delayed.
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -20,12 +20,12 @@ import { type Missing, need, whyNotWindows } from '../support/capabilities.js';
 import { hold } from '../support/holding.js';
 import { freshDirectory } from '../support/places.js';
 
-/** UV_FS_O_EXLOCK: shares the file with nobody. */
+/** UV_FS_O_EXLOCK: opens the file without sharing it. */
 const SHARE_NOTHING = 0x10000000;
 const REAL_DENIAL_MS = 1000;
 const lockPath = () => join(freshDirectory(), 'a.lock');
 
-function shareWithNobody(path: string): () => void {
+function openUnshared(path: string): () => void {
   const descriptor = openSync(path, SHARE_NOTHING | 2);
   let open = true;
   const close = () => {
@@ -36,7 +36,7 @@ function shareWithNobody(path: string): () => void {
   return close;
 }
 
-/** Wine lets root write into a file that is marked read-only. */
+/** Wine lets root write to a read-only file. */
 function whyWritable(path: string): Missing {
   try {
     closeSync(openSync(path, 'r+'));
@@ -49,7 +49,7 @@ function whyWritable(path: string): Missing {
 describe('on Windows', () => {
   beforeEach((ctx) => need(ctx, whyNotWindows));
 
-  test('nobody can remove, rename or replace the file while it is held', () => {
+  test('no process can remove, rename or replace the file while it is held', () => {
     const path = lockPath();
     const lock = hold(path);
     const other = join(path, '..', 'other');
@@ -60,7 +60,7 @@ describe('on Windows', () => {
     expect(lock.verify()).toBe(true);
   });
 
-  test('the record can be read while the lock is held, by any program', () => {
+  test('any program can read the record while the lock is held', () => {
     const path = lockPath();
     const lock = hold(path);
     expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({
@@ -70,7 +70,7 @@ describe('on Windows', () => {
     expect(statSync(path).size).toBeLessThan(4096);
   });
 
-  test('one who reads the file keeps neither the holder from releasing nor a successor out', () => {
+  test('a process that reads the file delays neither the release nor the next holder', () => {
     const path = lockPath();
     const lock = hold(path);
     const reader = openSync(path, 'r');
@@ -80,20 +80,20 @@ describe('on Windows', () => {
     hold(path);
   });
 
-  test('a file that somebody has to himself for a moment is waited for', async () => {
+  test('an attempt waits for a file that another process has open exclusively for a moment', async () => {
     const path = lockPath();
     writeFileSync(path, '');
-    const close = shareWithNobody(path);
+    const close = openUnshared(path);
     setTimeout(close, 100);
     const lock = await acquireLock(path, { timeoutMs: 20_000 });
     expect(lock.verify()).toBe(true);
     lock.release();
   });
 
-  test('a file that somebody keeps to himself is an error that says so, after its grace and before a second', () => {
+  test('an attempt on a file that another process keeps open exclusively fails after its grace period, in less than 1 s', () => {
     const path = lockPath();
     writeFileSync(path, '');
-    shareWithNobody(path);
+    openUnshared(path);
     const began = performance.now();
     expect(() => tryAcquireLock(path)).toThrow(
       expect.objectContaining({ code: 'EBUSY', syscall: 'open', path }) as Error,
@@ -101,23 +101,23 @@ describe('on Windows', () => {
     expect(performance.now() - began).toBeGreaterThan(490);
   });
 
-  test('nor can it be probed, and the error says so after the same grace', () => {
+  test('a probe of a file that another process keeps open exclusively fails after the same grace period', () => {
     const path = lockPath();
     writeFileSync(path, '');
-    shareWithNobody(path);
+    openUnshared(path);
     const began = performance.now();
     expect(() => probeLock(path)).toThrow(expect.objectContaining({ code: 'EBUSY', path }) as Error);
     expect(performance.now() - began).toBeGreaterThan(490);
   });
 
-  test('a waiter is told of it, too, and not only at its deadline', async () => {
+  test('a waiter for a file that another process keeps open exclusively fails before its deadline', async () => {
     const path = lockPath();
     writeFileSync(path, '');
-    shareWithNobody(path);
+    openUnshared(path);
     await expect(acquireLock(path, { timeoutMs: 60_000 })).rejects.toMatchObject({ code: 'EBUSY', path });
   });
 
-  test('taskkill /F frees the lock as any end of the holder does', async () => {
+  test('taskkill /F of the holder frees the lock', async () => {
     const path = lockPath();
     const holder = await startActor();
     await holder.call('tryAcquire', path);
@@ -128,7 +128,7 @@ describe('on Windows', () => {
     expect(lock.reclaimed).toBe('owner-gone');
   });
 
-  test('the death of its parent ends a holder, and frees the lock', async () => {
+  test('the death of its parent ends a holder and frees the lock', async () => {
     const path = lockPath();
     const parent = await startActor();
     const pid = await parent.call<number>('spawnHolder', path);
@@ -139,7 +139,7 @@ describe('on Windows', () => {
     expect(lock.reclaimed).toBe('owner-gone');
   });
 
-  test('a file that may not be written is a permission error', (ctx) => {
+  test('a read-only file is a permission error', (ctx) => {
     const path = lockPath();
     writeFileSync(path, '');
     chmodSync(path, 0o444);
@@ -150,7 +150,7 @@ describe('on Windows', () => {
     expect(performance.now() - began).toBeLessThan(REAL_DENIAL_MS);
   });
 
-  test('a directory in the place of the file is no lock, and is not waited for', () => {
+  test('a directory in place of the file fails at once', () => {
     const path = lockPath();
     mkdirSync(path);
     const began = performance.now();
@@ -158,12 +158,12 @@ describe('on Windows', () => {
     expect(performance.now() - began).toBeLessThan(REAL_DENIAL_MS);
   });
 
-  test.each(['NUL', 'COM1', 'a:stream'])('%s is no file to lock, or a file of its own', (name) => {
+  test.each(['NUL', 'COM1', 'a:stream'])('%s is refused as a lock file, or is a file of its own', (name) => {
     const directory = freshDirectory();
     const path = join(directory, name);
     const outcome = (() => {
       try {
-        // Not kept: in Wine a name with a colon is a file that Node 26 cannot remove with its directory.
+        // Not kept, because Node 26 cannot remove a file with a colon in its name under Wine.
         const lock = tryAcquireLock(path, { keepFile: false });
         lock?.release();
         return 'taken';
@@ -174,7 +174,7 @@ describe('on Windows', () => {
     expect(outcome).toMatch(/taken|ENOENT|EINVAL|ERR_LOCK_INVALID_FILE|ERR_LOCK_UNSUPPORTED|ERR_LOCK_PERMISSION/);
   });
 
-  test('a path of more than 260 characters, in other scripts and with slashes either way, is one lock', () => {
+  test('a path of more than 260 characters, in other scripts and with either kind of slash, names one lock', () => {
     const deep = join(freshDirectory(), ...Array.from({ length: 6 }, () => '深い'.repeat(25)));
     mkdirSync(deep, { recursive: true });
     const path = join(deep, 'a.lock');

@@ -1,5 +1,6 @@
-// The addon alone, where the package does not run (Node 18) or to see that a program may have any name: loads it, locks, is
-// refused in another process, and gets the lock when that is killed. Prints what life.mjs prints.
+// Checks the addon alone, in a Node that is too old for the package or has another name: it loads,
+// is refused a lock that another process holds, and acquires the lock once that process is killed.
+// Prints JSON as package.mjs does.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -9,13 +10,20 @@ import { join } from 'node:path';
 import process from 'node:process';
 
 const LIMIT_MS = 30_000;
-/** How to start this file again in the same runtime; process.execPath is no answer under qemu. */
-const command = JSON.parse(process.env.GATEWAY_LOCK_LIFE);
+/**
+ * Starts this file again in the same runtime. The variable is set where process.execPath does not
+ * do that, as under qemu.
+ */
+const command = JSON.parse(process.env.GATEWAY_LOCK_TEST_COMMAND ?? 'null') ?? [
+  process.execPath,
+  ...process.execArgv,
+  process.argv[1],
+];
 const addon = createRequire(import.meta.url)('../../build/Release/gateway_lock.node');
 const [, , held] = process.argv;
 
 if (held) hold(held);
-else await ask();
+else await check();
 
 function hold(path) {
   if (typeof addon.tryAcquire(path, 0) === 'string') process.exit(1);
@@ -23,7 +31,7 @@ function hold(path) {
   setInterval(() => {}, 1000);
 }
 
-async function ask() {
+async function check() {
   const directory = mkdtempSync(join(tmpdir(), 'gateway-lock-addon-'));
   const path = join(directory, 'a.lock');
   const [program, ...args] = command;
@@ -31,14 +39,14 @@ async function ask() {
   await once(holder.stdout, 'data');
   const refused = typeof addon.tryAcquire(path, 0) === 'string';
   holder.kill('SIGKILL');
-  const lock = await taken(path);
+  const lock = await acquire(path);
   if (lock !== null) addon.release(lock);
   rmSync(directory, { recursive: true, force: true });
   console.log(JSON.stringify({ refused, 'kill -9': lock !== null }));
 }
 
-/** Once its holder is dead; null when not in time. */
-async function taken(path) {
+/** Retries until the holder is dead. Returns null if that takes longer than LIMIT_MS. */
+async function acquire(path) {
   for (const end = Date.now() + LIMIT_MS; Date.now() < end; ) {
     const lock = addon.tryAcquire(path, 0);
     if (typeof lock !== 'string') return lock;

@@ -35,8 +35,8 @@ interface Figure {
   readonly peers: object;
 }
 
-/** How fast anything is depends on the machine: only that it was measured is a matter of a test. */
-test('the bench fills every figure, and says which target it is for', { timeout: 240_000 }, async (ctx) => {
+/** Speed depends on the machine, so the test checks only that each figure was measured. */
+test('npm run bench measures every figure and prints it', { timeout: 240_000 }, async (ctx) => {
   need(ctx, whyNoPosixCompiler());
   const json = join(freshDirectory(), 'bench.json');
   const { stdout } = await promisify(execFile)(process.execPath, [MAIN, '--quick', '--no-peers', '--json', json]);
@@ -67,26 +67,26 @@ test.each([
   ['leak', { ours: 1, descriptors: 0, cycles: 990_000 }, 'not in full'],
   ['leak', { ours: 1, descriptors: 1, cycles: 1_000_000 }, 'MISSED'],
   ['leak', { ours: 1.005, descriptors: 0, cycles: 1_000_000 }, 'ok'],
-])('%s of %j: %s', (key, figure, verdict) => {
+])('the verdict on %s of %j is: %s', (key, figure, verdict) => {
   expect(verdictOn(key, figure)).toBe(verdict);
 });
 
-test('a number that the descriptor limit has lowered is named with it', () => {
+test('a count that the descriptor limit lowers is reported together with the limit', () => {
   const figure = { ours: 1, locks: 924, limitedBy: 'ulimit -n allows 1024 descriptors' };
-  expect(lackOf('rss_per_lock', figure)).toBe('924 locks and not 10000: ulimit -n allows 1024 descriptors');
+  expect(lackOf('rss_per_lock', figure)).toBe('924 locks instead of 10000: ulimit -n allows 1024 descriptors');
 });
 
-test('a contestant that has ended answers nothing more, at once', async () => {
+test('a request to a contestant that has ended is rejected at once', async () => {
   const contestant = new Contestant('o-excl-json');
   expect(await contestant.ask('drop')).toBeGreaterThan(0);
   await contestant.kill();
   await expect(contestant.ask('drop')).rejects.toThrow('o-excl-json ended');
 });
 
-test('a figure that there is not is named', async () => {
+test('npm run bench names an unknown figure and exits with 2', async () => {
   const run = promisify(execFile)(process.execPath, [MAIN, '--only', 'cycle,speed']);
   await expect(run).rejects.toMatchObject({
     code: 2,
-    stderr: expect.stringMatching(/no such figure: speed\. There are: cycle/),
+    stderr: expect.stringMatching(/unknown figure: speed\. Choose from cycle/),
   });
 });

@@ -17,44 +17,44 @@ async function startHolder(options: object = {}, execArgv: string[] = []): Promi
   return { holder, port };
 }
 
-describe('while a holder has the port, another process is refused', () => {
+describe('another process cannot bind a port in use', () => {
   test.each(['127.0.0.1', '::1', 'localhost', '0.0.0.0', '::'])(
-    'on %s, by bindExclusive() and by a plain listen',
+    'on %s, neither with bindExclusive() nor with a plain listen',
     async (host) => {
-      const [{ port }, contender] = await Promise.all([startHolder({ host }), startActor()]);
-      expect(await contender.call('bindFailure', { host, port })).toMatchObject({ code: 'EADDRINUSE', port });
+      const [{ port }, other] = await Promise.all([startHolder({ host }), startActor()]);
+      expect(await other.call('bindFailure', { host, port })).toMatchObject({ code: 'EADDRINUSE', port });
       for (const address of host === 'localhost' ? ['127.0.0.1', '::1'] : [host]) {
-        expect(TAKEN).toContain(await contender.call('listenPlainly', { host: address, port }));
+        expect(TAKEN).toContain(await other.call('listenPlainly', { host: address, port }));
       }
     },
   );
 
-  test('also when the holder forgot its listener and garbage was collected', async () => {
+  test('even if the listener object of the holder was garbage-collected', async () => {
     const { holder, port } = await startHolder({}, ['--expose-gc']);
     for (let times = 0; times < 5; times++) await holder.call('forget', 'listener');
     expect(failureOf({ port })).toMatchObject({ code: 'EADDRINUSE' });
   });
 
-  test('also when the holder is stopped', async () => {
+  test('even if the holder is suspended', async () => {
     const { holder, port } = await startHolder();
     await holder.hang();
     expect(failureOf({ port })).toMatchObject({ code: 'EADDRINUSE' });
   });
 
-  test('also when it lost against a plain listener first', async () => {
+  test('by a plain listener, not even with a plain listen afterwards', async () => {
     const { port } = await serverOn({});
-    const contender = await startActor();
-    expect(await contender.call('bindFailure', { port })).toMatchObject({ code: 'EADDRINUSE' });
-    expect(await contender.call('listenPlainly', { host: '127.0.0.1', port })).toBe('EADDRINUSE');
+    const other = await startActor();
+    expect(await other.call('bindFailure', { port })).toMatchObject({ code: 'EADDRINUSE' });
+    expect(await other.call('listenPlainly', { host: '127.0.0.1', port })).toBe('EADDRINUSE');
   });
 });
 
-describe('of many that want one port at once exactly one gets it', () => {
-  test('when it was never used', async () => {
+describe('exactly one of eight processes binds a port', () => {
+  test('that was never used', async () => {
     await race(await freePort());
   });
 
-  test('when connections of a killed holder are still dying there', async () => {
+  test('on which connections of a killed holder are still closing', async () => {
     const { holder, port } = await startHolder();
     await holder.call('adopt');
     await clientsOf(port, 5);
@@ -63,14 +63,14 @@ describe('of many that want one port at once exactly one gets it', () => {
   });
 });
 
-describe('the port is free at once', () => {
-  test('when its holder is killed with SIGKILL', async () => {
+describe('the port is free at once after', () => {
+  test('its holder was killed with SIGKILL', async () => {
     const { holder, port } = await startHolder();
     expect(await holder.kill('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' });
     await untilFree({ port });
   });
 
-  test('when its holder exits without closing anything', async () => {
+  test('its holder exited without closing the listener', async () => {
     const { holder, port } = await startHolder();
     await holder.call('adopt');
     await holder.call('exit', 3);
@@ -78,7 +78,7 @@ describe('the port is free at once', () => {
     await untilFree({ port });
   });
 
-  test('when its holder is killed and a child of it lives on: no child has the descriptor', async () => {
+  test('its holder was killed while its children live on, because they do not inherit the descriptor', async () => {
     const { holder, port } = await startHolder({ host: 'localhost' });
     const before = await holder.call<number>('spawnChild');
     await holder.call('adopt');
@@ -92,7 +92,7 @@ describe('the port is free at once', () => {
   });
 
   test.each(['localhost', '127.0.0.1', '::1', '0.0.0.0', '::'])(
-    'when its holder on %s is killed with clients connected',
+    'its holder on %s was killed with clients connected',
     async (host) => {
       const { holder, port } = await startHolder({ host });
       await holder.call('adopt');
@@ -102,7 +102,7 @@ describe('the port is free at once', () => {
     },
   );
 
-  test('when its holder has closed it orderly with clients connected', async () => {
+  test('its holder closed the listener with clients connected', async () => {
     const { holder, port } = await startHolder();
     await holder.call('adopt');
     const clients = await clientsOf(port, 20);
@@ -112,7 +112,7 @@ describe('the port is free at once', () => {
     await untilFree({ port });
   });
 
-  test('for one restart after the other, each with clients that the last one left', async () => {
+  test('each of five restarts with clients connected', async () => {
     const port = await freePort();
     for (let restart = 0; restart < 5; restart++) {
       await untilFree({ port });
@@ -124,7 +124,7 @@ describe('the port is free at once', () => {
     await untilFree({ port });
   });
 
-  test('when the worker thread that bound it is terminated', async () => {
+  test('the worker thread that bound it was terminated', async () => {
     const worker = new Worker(new URL('../fixtures/binding-worker.mjs', import.meta.url), { workerData: { port: 0 } });
     onTestFinished(() => void worker.terminate());
     const [{ port }] = await once(worker, 'message');
@@ -134,24 +134,24 @@ describe('the port is free at once', () => {
   });
 });
 
-test('a stranger who has the port and does not listen refuses the bind for as long as he has it', async () => {
+test('a bind fails as long as a connection of another program uses the port', async () => {
   const { port } = await serverOn({});
-  // Linux gives one local port to connections that lead to different places, those of other tests among them: of eight
-  // strangers one at least has his to himself.
-  const strangers = await clientsOf(port, 8);
-  const taken = strangers.map(({ localPort }) => localPort!);
-  const contender = await startActor();
+  // Linux gives the same local port to connections with different endpoints, such as those of other
+  // tests. At least one of eight connections has its port for itself.
+  const connections = await clientsOf(port, 8);
+  const taken = connections.map(({ localPort }) => localPort!);
+  const other = await startActor();
   const failures = () =>
-    Promise.all(taken.map((mine) => contender.call<NodeJS.ErrnoException | null>('bindFailure', { port: mine })));
+    Promise.all(taken.map((mine) => other.call<NodeJS.ErrnoException | null>('bindFailure', { port: mine })));
   for (const failure of await failures()) expect(failure).toMatchObject({ code: 'EADDRINUSE', syscall: 'bind' });
-  const ends = strangers.map(ended);
-  for (const stranger of strangers) stranger.resetAndDestroy();
+  const ends = connections.map(ended);
+  for (const connection of connections) connection.resetAndDestroy();
   await Promise.all(ends);
   expect(await failures()).toContain(null);
 });
 
 describe('in a cluster', () => {
-  test('a worker adopts its own listener, and its siblings and its primary cannot have the port', async () => {
+  test('a worker adopts its own listener, and its primary cannot bind the port', async () => {
     const primary = await startActor();
     const { port } = await primary.call<{ port: number }>('inClusterWorker', 'bind', { port: 0 });
     await primary.call('inClusterWorker', 'adopt');
@@ -164,7 +164,7 @@ describe('in a cluster', () => {
     expect(await primary.call('bindFailure', { port })).toMatchObject({ code: 'EADDRINUSE' });
   });
 
-  test('a worker that closes it frees the port: the primary keeps no copy', async () => {
+  test('a worker that closes its listener releases the port, because the primary keeps no copy', async () => {
     const primary = await startActor();
     const { port } = await primary.call<{ port: number }>('inClusterWorker', 'bind', { port: 0 });
     await primary.call('inClusterWorker', 'adopt');
@@ -173,10 +173,10 @@ describe('in a cluster', () => {
   });
 });
 
-/** Eight actors bind at the same moment; each keeps what it got. */
+/** Eight processes bind the port simultaneously, and the successful ones keep it. */
 async function race(port: number): Promise<void> {
-  const contenders = await Promise.all(Array.from({ length: 8 }, () => startActor()));
-  const outcomes = await Promise.allSettled(contenders.map((contender) => contender.call('bind', { port })));
+  const processes = await Promise.all(Array.from({ length: 8 }, () => startActor()));
+  const outcomes = await Promise.allSettled(processes.map((other) => other.call('bind', { port })));
   const refusals = outcomes.filter((outcome) => outcome.status === 'rejected').map(({ reason }) => reason.code);
   expect(refusals).toEqual(Array(7).fill('EADDRINUSE'));
   expect(failureOf({ port })).toMatchObject({ code: 'EADDRINUSE' });
@@ -195,7 +195,7 @@ async function clientsOf(port: number, count: number, host = '127.0.0.1'): Promi
   return clients;
 }
 
-/** In whatever way. */
+/** Resolves when the connection has ended for any reason. */
 function ended(client: Socket): Promise<void> {
   return new Promise((resolve) => client.once('close', () => resolve()));
 }

@@ -18,7 +18,7 @@ function whyNo(program: string): Missing {
   return error === undefined ? null : `needs ${program}: ${error.message}`;
 }
 
-/** A home with the completion script, and a directory with two files to complete. */
+/** Creates a home with the completion script, a directory and a file to complete. */
 async function shellHome(shell: string) {
   const home = freshDirectory();
   const { code, out, err } = await gatewayLock(['completion', shell], { home });
@@ -29,13 +29,13 @@ async function shellHome(shell: string) {
   return home;
 }
 
-describe('bash', () => {
+describe('the bash completion', () => {
   const missing = whyNo('bash');
 
   async function offered(...words: string[]): Promise<string[]> {
     const home = await shellHome('bash');
     const ask =
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is bash's
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: this is bash code
       'source ./script; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _gateway_lock; printf "%s\\n" "${COMPREPLY[@]}"';
     const args = ['--norc', '-uc', ask, 'bash', 'gateway-lock', ...words];
     const out = execFileSync('bash', args, { cwd: home, env: environment(home), encoding: 'utf8' });
@@ -61,12 +61,12 @@ describe('bash', () => {
     [['run', '--', 'bas'], expect.arrayContaining(['bash'])],
     [['run', '--', 'bash', '--po'], []],
     [['help', 'do'], ['doctor']],
-  ] as const)('offers for %j', async ([words, expected], ctx) => {
+  ] as const)('completes %j', async ([words, expected], ctx) => {
     if (missing !== null) ctx.skip(missing);
     expect(await offered(...words)).toEqual(expected);
   });
 
-  test('completes at a prompt, a directory with a blank in its name, too', async (ctx) => {
+  test('completes at a prompt, including a directory with a blank in its name', async (ctx) => {
     const reason = missing ?? whyNoTerminal();
     if (reason !== null) ctx.skip(reason);
     const home = await shellHome('bash');
@@ -82,8 +82,8 @@ describe('bash', () => {
   });
 });
 
-describe('zsh', () => {
-  test('completes commands, options with what they are, choices and directories', async (ctx) => {
+describe('the zsh completion', () => {
+  test('completes commands with their summaries, options, choices and directories', async (ctx) => {
     const reason = whyNo('zsh') ?? whyNoTerminal();
     if (reason !== null) ctx.skip(reason);
     const home = await shellHome('zsh');
@@ -91,7 +91,7 @@ describe('zsh', () => {
     const terminal = new Terminal('zsh', { columns: 100, rows: 40, home });
     await terminal.shows(/^>/m);
     terminal.type('gateway-lock ', 'Tab');
-    await terminal.shows(/doctor +-- what is wrong here/);
+    await terminal.shows(/doctor +-- diagnose problems/);
     terminal.type('doc', 'Tab', '--fi', 'Tab');
     await terminal.shows(/> gateway-lock doctor --fix/);
     terminal.type('--state-dir ', 'Tab');
@@ -103,7 +103,7 @@ describe('zsh', () => {
     expect(terminal.screen()).not.toMatch(/error|not found|:\d+:/i);
   });
 
-  test('the script is one that zsh can read, and autoload', async (ctx) => {
+  test('zsh can parse and autoload the script', async (ctx) => {
     const missing = whyNo('zsh');
     if (missing !== null) ctx.skip(missing);
     const home = await shellHome('zsh');
@@ -113,7 +113,7 @@ describe('zsh', () => {
   });
 });
 
-describe('fish', () => {
+describe('the fish completion', () => {
   test.for([
     ['gateway-lock ', COMMANDS],
     ['gateway-lock unit ', ['launchd', 'schtasks', 'systemd']],
@@ -123,7 +123,7 @@ describe('fish', () => {
     ['gateway-lock status --lock a', ['a directory/', 'a file']],
     ['gateway-lock run --port ', []],
     ['gateway-lock run -- gateway-lock-none --po', []],
-  ] as const)('offers for %j', async ([line, expected], ctx) => {
+  ] as const)('completes %j', async ([line, expected], ctx) => {
     const missing = whyNo('fish');
     if (missing !== null) ctx.skip(missing);
     const home = await shellHome('fish');
@@ -135,16 +135,16 @@ describe('fish', () => {
   });
 });
 
-describe('the manual page', () => {
+describe('the man page', () => {
   const page = manPage(createProgram());
 
-  test('that is installed is what the definitions give', () => {
+  test('in dist is up to date with the definitions of the commands', () => {
     expect(readFileSync(join(root, 'dist/gateway-lock.1'), 'utf8')).toBe(page);
     const { man, files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     expect([man, files]).toEqual(['./dist/gateway-lock.1', expect.arrayContaining(['dist'])]);
   });
 
-  test('tells every command, option, example and exit code', () => {
+  test('contains every command, option, example and exit code', () => {
     for (const command of createProgram().commands) {
       expect(page).toContain(`.SS ${command.name()}`);
       for (const { flags } of command.options) expect(page).toContain(`.B ${flags.replaceAll('-', '\\-')}\n`);
@@ -157,19 +157,19 @@ describe('the manual page', () => {
     ['mandoc', ['-Tlint', '-W', 'warning']],
     ['groff', ['-ww', '-man', '-z', '-Tutf8']],
     ['man', ['--warnings', '-E', 'UTF-8', '-l', '-Tutf8', '-Z']],
-  ] as const)('%s has nothing to say about it', async ([program, args], ctx) => {
+  ] as const)('causes no warnings of %s', async ([program, args], ctx) => {
     const directory = freshDirectory();
     const path = join(directory, 'gateway-lock.1');
     writeFileSync(path, page);
     const { error, stdout, stderr } = spawnSync(program, [...args, path], { encoding: 'utf8' });
     if (error !== undefined) ctx.skip(`needs ${program}: ${error.message}`);
-    const said = program === 'mandoc' ? `${stdout}${stderr}` : stderr;
-    // It has no date: the same definitions give the same page.
-    expect(said.split('\n').filter((line) => line !== '' && !line.includes('missing date'))).toEqual([]);
+    const complaints = program === 'mandoc' ? `${stdout}${stderr}` : stderr;
+    // The page has no date, so that the same definitions give the same page.
+    expect(complaints.split('\n').filter((line) => line !== '' && !line.includes('missing date'))).toEqual([]);
   });
 });
 
-test.each([[['completion']], [['completion', 'tcsh']]])('%j is wrong usage', async (args) => {
+test.each([[['completion']], [['completion', 'tcsh']]])('%j is a usage error', async (args) => {
   const { code, out, err } = await gatewayLock(args);
   expect([code, out]).toEqual([64, '']);
   expect(err.split('\n')).toHaveLength(2);

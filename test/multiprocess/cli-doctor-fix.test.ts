@@ -9,11 +9,11 @@ import { processStartToken, writeOlderRecord } from '../support/older-gateway.js
 import { freePort, freshDirectory } from '../support/places.js';
 import { portraitOf } from '../support/portrait.js';
 
-/** spawnSync() reaps: nobody has this pid. */
+/** Returns the pid of a process that has ended: spawnSync() waits for its end. */
 const deadPid = () => spawnSync(process.execPath, ['-v']).pid;
 
-describe('--fix', () => {
-  test('removes leftovers of dead holders, and says which', async () => {
+describe('doctor --fix', () => {
+  test('removes and names the leftover lock files of dead holders', async () => {
     const { directory, stateDir, args } = await doctorPlace();
     const actor = await startActor();
     await actor.call('gateway', { stateDir, port: 0 });
@@ -31,7 +31,7 @@ describe('--fix', () => {
       ],
     ]);
     expect(readdirSync(directory)).toEqual([]);
-    expect(of('locks')[0]!.message).toBe('no lock is held, and there are no leftovers');
+    expect(of('locks')[0]!.message).toBe('no locks held, no leftover lock files');
   });
 
   const self = () => ({ pid: process.pid, startTime: processStartToken(process.pid) });
@@ -41,7 +41,7 @@ describe('--fix', () => {
     ['an older gateway that is dead', () => ({ pid: deadPid(), startTime: 1 }), true],
     ['a holder on another host', () => ({ pid: 1, bootId: 'other', host: 'other', kernelLock: true }), false],
     ['a holder before the last boot', () => ({ pid: 1, bootId: 'other', host: hostname(), kernelLock: true }), true],
-  ])('the record of %s', async (_, record, removed) => {
+  ])('removes a lock file only if its owner is provably gone: %s', async (_, record, removed) => {
     const { directory, args } = await doctorPlace();
     const path = join(directory, 'gateway.12345678.lock');
     writeOlderRecord(path, record());
@@ -52,7 +52,7 @@ describe('--fix', () => {
   });
 
   test.each(['', 'root:x:0:0\n', '{"name":"x"}', `{"pid":${2 ** 31 - 1}}`])(
-    'leaves a file that --lock names and this package has not written: %j',
+    'keeps a file that --lock names and this package did not write: %j',
     async (content) => {
       const path = join(freshDirectory(), 'package.json');
       writeFileSync(path, content);
@@ -63,7 +63,7 @@ describe('--fix', () => {
     },
   );
 
-  test('removes what a killed holder of a lock file of its own has left', async () => {
+  test('removes the leftover lock file of a killed holder with --lock', async () => {
     const path = join(freshDirectory(), 'job.lock');
     const actor = await startActor();
     await actor.call('tryAcquire', path);
@@ -72,7 +72,7 @@ describe('--fix', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('removes a file that names nobody only when it is old: an older gateway may be writing it', async () => {
+  test('removes a file without an owner only if it is old, because an older gateway may be writing it', async () => {
     const { directory, args } = await doctorPlace();
     for (const name of ['gateway.00000001.lock', 'gateway.00000002.lock'])
       writeFileSync(join(directory, name), '{"pid":');

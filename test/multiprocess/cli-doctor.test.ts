@@ -17,7 +17,7 @@ import { portraitOf } from '../support/portrait.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 describe('doctor', () => {
-  test('finds nothing wrong where nothing is, and leaves nothing behind', async () => {
+  test('finds no problems without a gateway, and creates nothing', async () => {
     const home = freshDirectory();
     const args = ['--port', `${await freePort()}`];
     const { code, findings } = await doctor(args, { home });
@@ -27,7 +27,7 @@ describe('doctor', () => {
     expect(out).toMatch(/^ok +addon +loaded\n[\s\S]*\nNo problems found\.\n$/);
   });
 
-  test('finds nothing wrong with a healthy gateway, and does not disturb it', async () => {
+  test('finds no problems with a healthy gateway, and does not disturb it', async () => {
     const { directory, stateDir, port, args } = await doctorPlace();
     const actor = await startActor();
     await actor.call('gateway', { stateDir, port });
@@ -36,12 +36,12 @@ describe('doctor', () => {
     const { code, of } = await doctor([...args, '--fix']);
     expect(code).toBe(0);
     expect(of('port')).toEqual([{ check: 'port', level: 'ok', message: expect.stringContaining(`pid ${actor.pid}`) }]);
-    expect(of('locks')[0]!.message).toBe('2 held, no leftovers');
+    expect(of('locks')[0]!.message).toBe('2 held, no leftover lock files');
     expect(portraitOf(join(directory, 'gateway.state.lock'))).toEqual(before);
     expect(await actor.call('verify', 'gateway')).toBe(true);
   });
 
-  test('an addon that is missing is the only finding', async () => {
+  test('reports only the addon if it is missing', async () => {
     const copy = freshDirectory();
     for (const path of ['package.json', 'dist', 'node_modules/commander']) {
       cpSync(join(root, path), join(copy, path), { recursive: true });
@@ -50,31 +50,31 @@ describe('doctor', () => {
     expect([code, findings]).toEqual([1, [expect.objectContaining({ check: 'addon', level: 'error' })]]);
   });
 
-  test('a home that is none is said, and wrong usage is told from it', async () => {
+  test('reports an invalid home directory, and distinguishes it from a usage error', async () => {
     const { code, findings } = await doctor([], { env: { HOME: 'relative', USERPROFILE: 'relative' } });
     expect([code, findings.map(({ check }) => check)]).toEqual([1, ['paths']]);
     expect(await gatewayLock(['doctor', '--app', 'a/b'])).toMatchObject({ code: 64, out: '' });
   });
 });
 
-describe('the lock directory', () => {
+describe('a lock directory', () => {
   test.for([
-    [0o755, 'warning', /not private; the next start makes it so/, 0],
+    [0o755, 'warning', /not private; the next start makes it private/, 0],
     [0o777, 'error', /every user may write/, 1],
-  ] as const)('with mode %o is a %s', async ([mode, level, message, exit], ctx) => {
+  ] as const)('with mode %o gives a finding of level %s', async ([mode, level, message, exit], ctx) => {
     need(ctx, whyNoModes);
     const { directory, args } = await doctorPlace();
     chmodSync(directory, mode);
     const { code, of } = await doctor(args);
     expect(of('lock directory')[0]).toMatchObject({ level, message: expect.stringMatching(message) });
-    expect(of('lock directory')[0]!.advice).toBe(`chmod 700 '${directory}'`);
+    expect(of('lock directory')[0]!.advice).toBe(`Make it private: chmod 700 '${directory}'`);
     expect(code).toBe(exit);
   });
 
   test.for([
     ['a file', null, (path: string) => writeFileSync(path, '')],
     ['a link', whyNoLinks, (path: string) => symlinkSync('/tmp', path)],
-  ] as const)('that is %s is an error, and the other checks are made', async ([, missing, make], ctx) => {
+  ] as const)('that is %s is an error, and the other checks still run', async ([, missing, make], ctx) => {
     need(ctx, missing);
     const stateDir = freshDirectory();
     mkdirSync(join(stateDir, 'tmp'));
@@ -84,7 +84,7 @@ describe('the lock directory', () => {
     expect(of('service units')).toHaveLength(1);
   });
 
-  test('of a lock file of one own must be there, and need not be private', async () => {
+  test('of --lock must exist, but need not be private', async () => {
     const directory = freshDirectory();
     const args = ['--port', `${await freePort()}`, '--lock'];
     chmodSync(directory, 0o1777);
@@ -93,7 +93,7 @@ describe('the lock directory', () => {
     expect(of('lock directory')[0]).toMatchObject({ level: 'error' });
   });
 
-  test('of a lock file of one own out of which others may take it is an error', async (ctx) => {
+  test('of --lock is an error if other users may remove files in it', async (ctx) => {
     need(ctx, whyNoModes);
     const directory = freshDirectory();
     chmodSync(directory, 0o777);
@@ -101,7 +101,7 @@ describe('the lock directory', () => {
     expect([code, of('lock directory')[0]!.level]).toEqual([1, 'error']);
   });
 
-  test('above which others may write gets a warning that names the place', async (ctx) => {
+  test('gets a warning that names the parent directory to which other users may write', async (ctx) => {
     need(ctx, whyNoModes);
     const { stateDir, args } = await doctorPlace();
     chmodSync(stateDir, 0o777);
@@ -112,7 +112,7 @@ describe('the lock directory', () => {
     ]);
   });
 
-  test('on a file system that takes no lock file is an error', async (ctx) => {
+  test('on a read-only file system is an error', async (ctx) => {
     need(ctx, whyNoMount());
     const stateDir = mountTmpfs();
     expect(spawnSync('mount', ['-o', 'remount,ro', stateDir]).status).toBe(0);
@@ -122,27 +122,30 @@ describe('the lock directory', () => {
 });
 
 describe('the port', () => {
-  test('with a stranger on it is an error', async () => {
+  test('is an error if another program listens on it', async () => {
     const { stateDir } = await doctorPlace();
     const { port } = await listening(createServer((_, response) => response.end('hello')));
     const { code, of } = await doctor(['--state-dir', stateDir, '--port', `${port}`]);
-    const message = expect.stringContaining(`listens on 127.0.0.1:${port}, no gateway of ours`);
+    const message = expect.stringContaining(`that does not hold this lock listens on 127.0.0.1:${port}`);
     expect([code, of('port')]).toEqual([1, [expect.objectContaining({ level: 'error', message })]]);
   });
 
-  test('with a stranger on it is an error that names him', async (ctx) => {
+  test('names the pid of another program that listens on it', async (ctx) => {
     need(ctx, whyNoPortOwner);
     const { stateDir } = await doctorPlace();
     const { port } = await listening(createServer((_, response) => response.end('hello')));
     const { code, of } = await doctor(['--state-dir', stateDir, '--port', `${port}`]);
     expect([code, of('port')[0]]).toEqual([
       1,
-      expect.objectContaining({ level: 'error', message: expect.stringContaining(`pid ${process.pid} listens`) }),
+      expect.objectContaining({
+        level: 'error',
+        message: expect.stringContaining(`a program (pid ${process.pid}) that does not hold this lock`),
+      }),
     ]);
-    expect(of('port')[0]!.advice).toMatch(new RegExp(`\\((kill|taskkill /PID) ${process.pid}\\b`));
+    expect(of('port')[0]!.advice).toMatch(new RegExp(`^Stop it: (kill|taskkill /PID) ${process.pid}\\b`));
   });
 
-  test('with a gateway that is not healthy is an error with its reason', async () => {
+  test('is an error with a reason if the gateway on it is not healthy', async () => {
     const { stateDir, port, args } = await doctorPlace();
     const actor = await startActor();
     await actor.call('gateway', { stateDir, port });
@@ -151,13 +154,13 @@ describe('the port', () => {
     expect([code, of('port')[0]!.message]).toEqual([1, expect.stringContaining('the answer is not JSON')]);
   });
 
-  test('that is not of this host cannot be had', async () => {
+  test('is an error if the address does not belong to this host', async () => {
     const { args } = await doctorPlace();
     const { of } = await doctor([...args, '--host', '192.0.2.1']);
     expect(of('port')[0]).toMatchObject({ level: 'error', message: expect.stringContaining('EADDRNOTAVAIL') });
   });
 
-  test('that is held for a program without one is no trouble', async () => {
+  test('is not an error if the holder of the lock uses no port', async () => {
     const { directory, args } = await doctorPlace();
     const actor = await startActor();
     await actor.call('tryAcquire', join(directory, 'gateway.state.lock'));
@@ -165,7 +168,7 @@ describe('the port', () => {
   });
 });
 
-test('two gateways closer than 20 ports get a warning, 20 apart they do not', async () => {
+test('doctor warns about base ports that are closer than 20', async () => {
   const home = freshDirectory();
   const port = 10_000;
   for (const [name, base] of Object.entries({ '.gateway': port, '.gateway-b': port + 19 })) {
@@ -185,7 +188,7 @@ test('two gateways closer than 20 ports get a warning, 20 apart they do not', as
 describe('service units', () => {
   const unit = '[Service]\nExecStart=/usr/bin/gateway-lock serve\nRestart=always\nRestartSec=5\n';
 
-  test('of the user are found, and their drop-ins count', async () => {
+  test('of the user are checked together with their drop-ins', async () => {
     const home = freshDirectory();
     const directory = join(home, '.config/systemd/user');
     mkdirSync(join(directory, 'a.service.d'), { recursive: true });
@@ -198,7 +201,7 @@ describe('service units', () => {
     expect((await doctor(args, { home })).code).toBe(0);
   });
 
-  test('that are named are looked at wherever they lie; one that is not there is an error', async () => {
+  test('are checked anywhere with --unit, and a missing one is an error', async () => {
     const { args, port, directory } = await doctorPlace();
     writeFileSync(join(directory, 'a.socket'), `[Socket]\nListenStream=127.0.0.1:${port}\n`);
     writeFileSync(join(directory, 'b.plist'), '<plist><key>KeepAlive</key><true/></plist>');
@@ -207,7 +210,7 @@ describe('service units', () => {
     expect([code, of('service units').map(({ level }) => level)]).toEqual([1, ['error', 'warning', 'error']]);
   });
 
-  test('as this command prints them are right', async () => {
+  test('have no problems if `gateway-lock unit` printed them', async () => {
     const { args, directory } = await doctorPlace();
     for (const [kind, name] of [
       ['systemd', 'a.service'],

@@ -19,17 +19,20 @@ import { fetched } from '../support/clients.js';
 import { freePort, freshDirectory, until } from '../support/places.js';
 import { startLine } from '../support/shell-lines.js';
 
-const readme = readFileSync(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8');
-const readmeLines = blocks('sh').flatMap((block) => block.split('\n').filter((line) => line.includes('gateway-lock ')));
+const page = (name: string) => readFileSync(fileURLToPath(new URL(`../../${name}`, import.meta.url)), 'utf8');
+const documents = page('README.md') + page('docs/cli.md');
+const documentLines = blocks('sh').flatMap((block) =>
+  block.split('\n').filter((line) => /gateway-lock (run|serve)\b/.test(line)),
+);
 const helpLines = createProgram()
   .commands.filter((command) => ['run', 'serve'].includes(command.name()))
   .flatMap((command) => examplesOf(command).map(({ line }) => line));
 
 function blocks(language: string): string[] {
-  return [...readme.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map((match) => match[1]!);
+  return [...documents.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map((match) => match[1]!);
 }
 
-/** The files that the lines speak of, as README shows them. */
+/** Creates a home with the files that the command lines use, as README and docs/cli.md show them. */
 function directoryOfTheReader(): string {
   const home = freshDirectory();
   for (const [name, language] of [
@@ -49,7 +52,7 @@ function isServer(line: string): boolean {
   return /server|serve\b/.test(line) && !/backup/.test(line);
 }
 
-/** What a line takes, besides this package and Node. */
+/** Returns what a command line needs besides this package and Node, if this machine lacks it. */
 function whyNotHere(line: string): Missing {
   const binds = /--port/.test(line) && /gateway-lock run/.test(line) && !/--no-handover/.test(line);
   if (binds || /--exec/.test(line)) return whyNoInheritance;
@@ -58,19 +61,19 @@ function whyNotHere(line: string): Missing {
   return /\.sh$/.test(line) ? whyNoShell : null;
 }
 
-/** Where there are no signals, whatever is asked of kill() ends it. */
+/** Returns the expected end after SIGTERM. Without signals, kill() ends any process at once. */
 function endOf(line: string): object {
   const inOrder = / serve( |$)/.test(line) && whyNoSignals === null;
   return inOrder ? { code: 0, signal: null } : { code: null, signal: 'SIGTERM' };
 }
 
 describe.each([
-  ['README', readmeLines],
+  ['README and docs/cli.md', documentLines],
   ['--help', helpLines],
-])('every command line of %s runs', (_, lines) => {
-  test('there are some', () => expect(lines.length).toBeGreaterThan(3));
+])('the command lines of %s', (_, lines) => {
+  test('exist', () => expect(lines.length).toBeGreaterThan(3));
 
-  test.for(lines.filter(isServer))('%s', async (line, ctx) => {
+  test.for(lines.filter(isServer))('start a server: %s', async (line, ctx) => {
     need(ctx, whyNotHere(line));
     const ports = { 18789: await freePort(), 18790: await freePort(), 18809: await freePort() };
     const [port = 18789] = (/--port (\d+)/.exec(line) ?? []).slice(1).map(Number);
@@ -80,7 +83,7 @@ describe.each([
     expect(await run.ended).toMatchObject(endOf(line));
   });
 
-  test.for(lines.filter((line) => !isServer(line)))('%s', async (line, ctx) => {
+  test.for(lines.filter((line) => !isServer(line)))('end with 0: %s', async (line, ctx) => {
     need(ctx, whyNotHere(line));
     const home = directoryOfTheReader();
     const run = startLine(line.replace('/run/lock', 'run/lock'), home, {});
@@ -88,7 +91,7 @@ describe.each([
   });
 });
 
-/** Not by fetch(), which cannot connect in Wine 8. */
+/** Does not use fetch(), which cannot connect in Wine 8. */
 async function answers(port: number): Promise<boolean> {
   try {
     await fetched(request, { host: '127.0.0.1', port });
@@ -98,7 +101,7 @@ async function answers(port: number): Promise<boolean> {
   }
 }
 
-test('every command has a --help with examples', () => {
+test('every command has examples in its --help', () => {
   const commands = createProgram().commands as readonly Command[];
   expect(commands.filter((command) => examplesOf(command).length === 0).map((command) => command.name())).toEqual([]);
 });

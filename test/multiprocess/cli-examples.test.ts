@@ -9,7 +9,9 @@ import { freePort, freshDirectory } from '../support/places.js';
 
 const program = createProgram();
 
-/** A home with `gateway-lock` on its PATH, and what the examples name. */
+/**
+ * Creates a home with `gateway-lock` and `python3` on its PATH and the file that the examples name.
+ */
 function exampleHome(): { home: string; path: string } {
   const home = freshDirectory();
   const bin = join(home, 'bin');
@@ -29,19 +31,19 @@ function shellOf(line: string): string {
   return /completion (zsh|fish|bash)/.exec(line)?.[1] ?? 'sh';
 }
 
-describe.each(['status', 'doctor', 'unit', 'completion'])('each example of %s --help runs', (name) => {
+describe.each(['status', 'doctor', 'unit', 'completion'])('the examples of %s --help', (name) => {
   const examples = examplesOf(program.commands.find((command) => command.name() === name)!);
 
-  test('and there are some', () => {
+  test('are at least two', () => {
     expect(examples.length).toBeGreaterThan(1);
   });
 
-  test.for(examples)('$line', async ({ line }, ctx) => {
+  test.for(examples)('run: $line', async ({ line }, ctx) => {
     const shell = shellOf(line);
     if (spawnSync(shell, ['-c', ':']).error !== undefined) ctx.skip(`needs ${shell}`);
     const { home, path } = exampleHome();
     const port = String(await freePort());
-    // Ports of the tests' own; what zsh needs before.
+    // With a free port, and for zsh with the completion system loaded.
     const text = `${shell === 'zsh' ? 'autoload -U compinit; compinit -u -D; ' : ''}${line.replaceAll('18790', port)}`;
     const watches = line.includes('--watch');
     const run = start([], {

@@ -1,4 +1,4 @@
-// OpenClaw takes its gateway lock itself, so a wrapper that holds it blocks the program that it starts.
+// OpenClaw acquires its gateway lock itself, so a wrapper that holds the lock would block OpenClaw.
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { freshDirectory } from '../support/places.js';
 
 beforeEach((ctx) => need(ctx, whyNoInheritance));
 
-/** Programs of these names that say that they run. */
+/** Creates programs with these names that print that they run. */
 function programs(directory: string): NodeJS.ProcessEnv {
   for (const name of ['openclaw', 'npx', 'bunx', 'other']) {
     const path = join(directory, name);
@@ -19,7 +19,7 @@ function programs(directory: string): NodeJS.ProcessEnv {
   return { PATH: searchPath(directory) };
 }
 
-/** A package as npm installs it. */
+/** Creates the package as npm installs it, and returns the path of its program. */
 function installed(directory: string): string {
   const folder = join(directory, 'lib', 'node_modules', 'openclaw');
   mkdirSync(folder, { recursive: true });
@@ -36,21 +36,21 @@ describe('run --app openclaw', () => {
     [['bunx', 'openclaw', 'gateway', '--force']],
     [['node', 'INSTALLED', 'gateway']],
     [['other', '/usr/local/bin/openclaw', 'gateway']],
-  ])('refuses %j at once, and says what to type', async (words) => {
+  ])('refuses %j at once and names the command to run instead', async (words) => {
     const home = freshDirectory();
     const env = programs(home);
     const program = words.map((word) => (word === 'INSTALLED' ? installed(home) : word));
     const { code, out, err } = await gatewayLock(['run', '--app', 'openclaw', '--', ...program], { home, env });
     expect([code, out]).toEqual([64, '']);
-    expect(err).toMatch(/^gateway-lock: --app openclaw: OpenClaw takes this lock itself [^\n]*\n$/);
-    expect(err.trimEnd().endsWith(`Start it without gateway-lock: ${program.join(' ')}`)).toBe(true);
+    expect(err).toMatch(/^gateway-lock: --app openclaw: OpenClaw acquires this lock itself [^\n]*\n$/);
+    expect(err.trimEnd().endsWith(`Start it directly: ${program.join(' ')}`)).toBe(true);
   });
 
-  test('and no unit is printed that would start it so', async () => {
+  test('is also refused in a unit', async () => {
     const home = freshDirectory();
     const args = ['unit', 'systemd', '--app', 'openclaw', '--', 'openclaw', 'gateway'];
     const { code, err } = await gatewayLock(args, { home, env: programs(home) });
-    expect([code, err]).toEqual([64, expect.stringContaining('OpenClaw takes this lock itself')]);
+    expect([code, err]).toEqual([64, expect.stringContaining('OpenClaw acquires this lock itself')]);
   });
 
   test.each([
@@ -59,7 +59,7 @@ describe('run --app openclaw', () => {
     [['run', '--app', 'openclaw', '--', 'other', 'gateway']],
     [['run', '--app', 'other', '--', 'openclaw', 'gateway']],
     [['run', '--app', 'openclaw', '--lock', 'LOCK', '--', 'openclaw', 'gateway']],
-  ])('%j runs: that program does not wait for the lock', async (args) => {
+  ])('is allowed for %j, which does not wait for the lock', async (args) => {
     const home = freshDirectory();
     const words = args.map((word) => (word === 'LOCK' ? join(home, 'a.lock') : word));
     const { code, out } = await gatewayLock(words, { home, env: programs(home) });
@@ -69,7 +69,7 @@ describe('run --app openclaw', () => {
   test.each([
     ['openclaw', 'gateway'],
     ['other', 'program'],
-  ])('--app %s writes the role %s', async (app, role) => {
+  ])('writes the role for --app %s: %s', async (app, role) => {
     const words = ['sh', '-c', `cat "$HOME/.${app}/tmp/${app}-$(id -u)/gateway.state.lock"`];
     const { out } = await gatewayLock(['run', '--app', app, '--', ...words]);
     expect(JSON.parse(out)).toMatchObject({ app, role });
@@ -80,7 +80,7 @@ describe('acquireGatewayLock with app openclaw', () => {
   const options = () => ({ app: 'openclaw', stateDir: freshDirectory(), bind: false, env: {} });
 
   test.each(['gateway', 'agent-embedded', 'skill-workshop-apply', 'sqlite-maintenance'])(
-    'writes the role %s, which OpenClaw knows',
+    'accepts the role %s, which OpenClaw knows',
     async (role) => {
       const lock = await acquireGatewayLock({ ...options(), role });
       expect(lock.owner['role']).toBe(role);
@@ -88,7 +88,7 @@ describe('acquireGatewayLock with app openclaw', () => {
     },
   );
 
-  test('refuses a role that OpenClaw does not know: it would take the lock', async () => {
+  test('refuses a role that OpenClaw does not know, because OpenClaw would not respect its lock', async () => {
     await expect(acquireGatewayLock({ ...options(), role: 'program' })).rejects.toMatchObject({
       code: 'ERR_INVALID_ARG_VALUE',
       message:

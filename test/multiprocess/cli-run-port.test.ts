@@ -22,7 +22,7 @@ async function ask(port: number, host = '127.0.0.1'): Promise<string> {
   return response.text();
 }
 
-/** One connection for several requests. */
+/** Opens one connection for several requests. */
 async function keptAlive(port: number): Promise<{ socket: Socket; ask(): Promise<string> }> {
   const socket = connect(port, '127.0.0.1').setEncoding('utf8');
   onTestFinished(() => void socket.destroy());
@@ -49,15 +49,15 @@ async function startServing(
   return { run, pid: await printedPid(run) };
 }
 
-describe.each(SERVERS)('a %s server adopts the socket', (_, words, missing) => {
-  test('and answers who came before it was ready', async (ctx) => {
+describe.each(SERVERS)('a %s server that adopts the socket', (_, words, missing) => {
+  test('answers a client that connected before it was ready', async (ctx) => {
     if (missing !== null) return ctx.skip(missing);
     const port = await freePort();
     const { pid } = await startServing([...words, '1'], freshDirectory(), port);
     expect(await ask(port)).toBe(`pid ${pid}`);
   });
 
-  test('and goes on with old and new connections after kill -9 of the wrapper', async (ctx) => {
+  test('serves old and new connections after kill -9 of the wrapper', async (ctx) => {
     if (missing !== null) return ctx.skip(missing);
     const home = freshDirectory();
     const port = await freePort();
@@ -78,7 +78,7 @@ describe.each(SERVERS)('a %s server adopts the socket', (_, words, missing) => {
     expect(await ask(port)).toBe(`pid ${next.pid}`);
   });
 
-  test('and the port is free when it has ended', async (ctx) => {
+  test('frees the port when it ends', async (ctx) => {
     if (missing !== null) return ctx.skip(missing);
     const port = await freePort();
     const { run, pid } = await startServing(words, freshDirectory(), port);
@@ -88,7 +88,7 @@ describe.each(SERVERS)('a %s server adopts the socket', (_, words, missing) => {
     expect(await probePort({ port })).toMatchObject({ state: 'free' });
   });
 
-  test('with --exec, as the very process that was started', async (ctx) => {
+  test('has the pid of the wrapper with --exec', async (ctx) => {
     if (missing !== null) return ctx.skip(missing);
     const port = await freePort();
     const run = start(['run', '--exec', '--port', String(port), '--', ...words]);
@@ -100,7 +100,7 @@ describe.each(SERVERS)('a %s server adopts the socket', (_, words, missing) => {
   });
 });
 
-test('the wrapper keeps no copy of the socket: a server that stops listening is seen to', async () => {
+test('the wrapper keeps no copy of the socket, so the port is free when the server stops listening', async () => {
   const port = await freePort();
   const program =
     "require('net').createServer().listen({ fd: 3 }, function () { this.close(() => console.log(process.pid)) }); setTimeout(() => {}, 60000)";
@@ -108,7 +108,7 @@ test('the wrapper keeps no copy of the socket: a server that stops listening is 
   await until(async () => (await probePort({ port })).state === 'free', 'the port to be free');
 });
 
-test('the variables and descriptors are those of socket activation', async () => {
+test('run passes variables and descriptors as in socket activation', async () => {
   const port = await freePort();
   const program = 'echo $$ $LISTEN_PID $LISTEN_FDS $LISTEN_FDNAMES; readlink /proc/$$/fd/3 /proc/$$/fd/4 /proc/$$/fd/5';
   const { out } = await gatewayLock(['run', '--port', String(port), '--', 'sh', '-c', program]);
@@ -121,7 +121,7 @@ test('the variables and descriptors are those of socket activation', async () =>
   ]);
 });
 
-test('localhost hands over both loopbacks', async () => {
+test('run --host localhost hands over sockets for both loopback addresses', async () => {
   const port = await freePort();
   const program = 'echo $LISTEN_FDS $LISTEN_FDNAMES';
   const words = ['run', '--port', String(port), '--host', 'localhost', '--', 'sh', '-c', program];
@@ -130,20 +130,20 @@ test('localhost hands over both loopbacks', async () => {
   expect(out).toBe(hasIpv6 ? '2 gateway:gateway\n' : '1 gateway\n');
 });
 
-describe('--no-handover', () => {
-  test('python3 -m http.server binds the port itself', async (ctx) => {
+describe('run --no-handover', () => {
+  test('lets python3 -m http.server bind the port itself', async (ctx) => {
     if (whyNoPython !== null) return ctx.skip(whyNoPython);
     const home = freshDirectory();
     const port = await freePort();
     const words = ['python3', '-m', 'http.server', '--bind', '127.0.0.1', '--directory', home, String(port)];
     start(['run', '--port', String(port), '--no-handover', '--', ...words], { home });
-    // Until it listens itself nobody does.
+    // The port is closed until the server listens.
     await until(async () => (await ask(port).catch(String)).includes('Directory listing'), 'the server');
     const second = await gatewayLock(['run', '--no-wait', '--port', String(port), '--', 'true'], { home });
     expect(second).toMatchObject({ code: 75 });
   });
 
-  test('hands nothing over but the lock', async () => {
+  test('hands over only the locks', async () => {
     const port = await freePort();
     const words = ['run', '--port', String(port), '--no-handover', '--', 'sh', '-c', 'env; readlink /proc/$$/fd/3'];
     const { out } = await gatewayLock(words);
@@ -152,17 +152,17 @@ describe('--no-handover', () => {
   });
 });
 
-test('a port that a stranger has: exit 75, and the message names him', async () => {
+test('run exits with 75 and names the process if another program listens on the port', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
   const { code, err } = await gatewayLock(['run', '--no-wait', '--port', String(port), '--', 'true']);
   expect(code).toBe(75);
-  expect(err).toContain(`pid ${process.pid} listens there (kill ${process.pid})`);
+  expect(err).toContain(`pid ${process.pid} listens on that port. Stop it (kill ${process.pid})`);
 });
 
-test('an address that is not of this host: exit 1', async () => {
+test('run exits with 1 if the address does not belong to this host', async () => {
   const words = ['run', '--no-wait', '--port', '18790', '--host', '192.0.2.1', '--', 'true'];
   const { code, err } = await gatewayLock(words);
   expect([code, err]).toEqual([1, expect.stringContaining('failed to bind gateway socket on ws://192.0.2.1:18790')]);

@@ -1,4 +1,5 @@
-// gateway-lock run where no program inherits a lock: the wrapper keeps it, and takes the program with it.
+// gateway-lock run on Windows, where no program inherits a lock: the wrapper keeps the lock, and
+// the program ends with the wrapper.
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -16,19 +17,19 @@ const STAY = [process.execPath, '-e', 'console.log(process.pid); setTimeout(() =
 
 const fresh = () => join(freshDirectory(), 'a.lock');
 
-/** A batch file, as npm makes them: the program is a grandchild of the wrapper. */
+/** Creates a batch file like those of npm: the program is a grandchild of the wrapper. */
 function batch(...lines: string[]): string {
   const file = join(freshDirectory(), 'with space.cmd');
   writeFileSync(file, ['@echo off', ...lines, ''].join('\r\n'));
   return file;
 }
 
-test.each([0, 1, 7, 75, 255])('the exit code is the program’s: %i', async (code) => {
+test.each([0, 1, 7, 75, 255])('run returns the exit code of the program: %i', async (code) => {
   const ended = await gatewayLock(['run', '--lock', fresh(), '--', process.execPath, '-e', `process.exit(${code})`]);
   expect(ended).toEqual({ code, signal: null, out: '', err: '' });
 });
 
-test('while it runs the record names the wrapper, and a second one is refused with 75', async () => {
+test('the owner record names the wrapper, and a second run exits with 75', async () => {
   const lock = fresh();
   const run = start(['run', '--lock', lock, '--', ...STAY]);
   await printedPid(run);
@@ -38,7 +39,7 @@ test('while it runs the record names the wrapper, and a second one is refused wi
 });
 
 describe('a hard kill', () => {
-  test('of the wrapper ends the program, and the lock can be had', async () => {
+  test('of the wrapper ends the program and frees the lock', async () => {
     const lock = fresh();
     const run = start(['run', '--lock', lock, '--', ...STAY]);
     const pid = await printedPid(run);
@@ -47,7 +48,7 @@ describe('a hard kill', () => {
     await untilHad(lock);
   });
 
-  test('of the wrapper ends also what the program has started', async () => {
+  test('of the wrapper also ends the processes that the program has started', async () => {
     const lock = fresh();
     const run = start([
       'run',
@@ -71,14 +72,14 @@ describe('a hard kill', () => {
   });
 });
 
-// Sent by Python, the only program here that can send it to a group: Wine's runs have none, GitHub's Windows has one.
+// Python can send it to a group; Node cannot. Wine has no Python, the Windows of GitHub has one.
 const SEND_BREAK = `import os, signal, subprocess, sys
 program = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, text=True, creationflags=subprocess.CREATE_NEW_PROCESS_GROUP)
 assert program.stdout.readline().strip() == 'ready'
 os.kill(program.pid, signal.CTRL_BREAK_EVENT)
 print(program.stdout.readline().strip(), program.wait(30))`;
 
-test('Ctrl+Break, sent to the group, is for the program: it says how it ends', async (ctx) => {
+test('Ctrl+Break, sent to the process group, lets the program decide how to end', async (ctx) => {
   need(ctx, whyNoPython);
   const program = `process.on('SIGBREAK', () => { console.log('asked'); process.exit(7); }); setInterval(() => {}, 1e6); console.log('ready')`;
   const run = [process.execPath, COMMAND, 'run', '--lock', fresh(), '--', process.execPath, '-e', program];
@@ -87,7 +88,7 @@ test('Ctrl+Break, sent to the group, is for the program: it says how it ends', a
 });
 
 describe('a batch file', () => {
-  test('is found without its extension, and gets its arguments as they are', async () => {
+  test('is found without its extension and receives its arguments unchanged', async () => {
     const file = batch(`"${process.execPath}" -p "JSON.stringify(process.argv.slice(1))" -- %*`);
     const words = ['a b', 'c&d', '^e|f', '(g)', 'h\\'];
     const ended = await gatewayLock(['run', '--lock', fresh(), '--', file.replace(/\.cmd$/, ''), ...words]);
@@ -95,7 +96,7 @@ describe('a batch file', () => {
     expect(JSON.parse(ended.out)).toEqual(words);
   });
 
-  test.each(['100%', 'say "no"'])('with the argument %j is refused, and nothing is run', async (word) => {
+  test.each(['100%', 'say "no"'])('is not run with the argument %j', async (word) => {
     const ended = await gatewayLock(['run', '--lock', fresh(), '--', batch('echo run'), word]);
     expect(ended).toMatchObject({ code: 126, out: '' });
     expect(ended.err).toContain('to a batch file');
@@ -105,13 +106,13 @@ describe('a batch file', () => {
 test.each([
   ['--exec', ['--exec']],
   ['--port', ['--port', '18790']],
-])('%s, which needs what Windows has not, is wrong usage and says why', async (flag, flags) => {
+])('%s is a usage error that names the reason', async (flag, flags) => {
   const ended = await gatewayLock(['run', ...flags, '--', ...STAY]);
   expect(ended).toMatchObject({ code: 64, out: '' });
   expect(ended.err).toContain(`${flag}: on Windows no`);
 });
 
-test('--port --no-handover: the port was free, and the program binds it', async () => {
+test('run --port --no-handover lets the program bind the port', async () => {
   const port = await freePort();
   const serve = `require('net').createServer((s) => s.end('here')).listen(${port}, '127.0.0.1', () => console.log('up'))`;
   const run = start(['run', '--port', String(port), '--no-handover', '--', process.execPath, '-e', serve]);

@@ -18,40 +18,40 @@ function lockFiles(home: string): string[] {
   return readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.lock'));
 }
 
-/** The wrapper writes it as soon as the program runs. */
+/**
+ * Resolves when the owner record names the program. The wrapper writes it as soon as the program
+ * runs.
+ */
 async function isNamed(home: string, pid: number): Promise<void> {
   const path = join(home, lockFiles(home).find((name) => name.endsWith('state.lock'))!);
   await until(() => probeLock(path).owner?.pid === pid, 'the record that names the program');
   expect(probeLock(path)).toMatchObject({ state: 'held', ownerAlive: true });
 }
 
-describe('the exit code is the program’s', () => {
-  test.each([0, 1, 7, 75, 255])('%i', async (code) => {
+describe('run ends as its program does', () => {
+  test.each([0, 1, 7, 75, 255])('with exit code %i', async (code) => {
     const { err, ...end } = await gatewayLock(['run', '--', 'sh', '-c', `exit ${code}`]);
     expect([end, err]).toEqual([{ code, signal: null, out: '' }, '']);
   });
 
-  test.each(['SIGTERM', 'SIGKILL', 'SIGINT', 'SIGHUP'])(
-    'a program that %s ended: so is the command',
-    async (signal) => {
-      const words = ['run', '--', 'sh', '-c', `kill -${signal.slice(3)} $$`];
-      expect(await gatewayLock(words)).toMatchObject({ code: null, signal });
-    },
-  );
+  test.each(['SIGTERM', 'SIGKILL', 'SIGINT', 'SIGHUP'])('by %s', async (signal) => {
+    const words = ['run', '--', 'sh', '-c', `kill -${signal.slice(3)} $$`];
+    expect(await gatewayLock(words)).toMatchObject({ code: null, signal });
+  });
 
-  test('a program that dumped core: 128 + its signal, without a second dump', async () => {
+  test('with 128 + the signal after a core dump, without a second dump', async () => {
     const words = ['run', '--', 'sh', '-c', 'ulimit -c 0; kill -SEGV $$'];
     expect(await gatewayLock(words)).toMatchObject({ code: 139, signal: null });
   });
 });
 
-describe('before anything is locked', () => {
+describe('before run locks anything, it', () => {
   test.each([
-    [127, 'no-such-program', "cannot run 'no-such-program': there is no such program"],
-    [127, './no-such-program', "cannot run './no-such-program': there is no such program"],
+    [127, 'no-such-program', "cannot run 'no-such-program': program not found"],
+    [127, './no-such-program', "cannot run './no-such-program': program not found"],
     [126, '/etc/passwd', "cannot run '/etc/passwd': not an executable file"],
     [126, '/', "cannot run '/': not an executable file"],
-  ])('exit %i for %s', async (code, program, message) => {
+  ])('exits with %i for the program %s', async (code, program, message) => {
     const home = freshDirectory();
     expect(await gatewayLock(['run', '--', program], { home })).toEqual({
       code,
@@ -71,7 +71,7 @@ describe('before anything is locked', () => {
     [['run', '--lock', 'a', '--state-dir', 'b', '--', 'true'], '--state-dir'],
     [['run', '--bogus', '--', 'true'], '--bogus'],
     [['bogus'], 'bogus'],
-  ])('%j is a usage error: exit 64 and one line that names it', async (args, name) => {
+  ])('exits with 64 and one line that names the mistake for %j', async (args, name) => {
     const { code, out, err } = await gatewayLock(args);
     expect([code, out]).toEqual([64, '']);
     expect(err).toMatch(/^gateway-lock: [^\n]*\n$/);
@@ -79,19 +79,19 @@ describe('before anything is locked', () => {
   });
 });
 
-test('standard input and output are the program’s own', async () => {
+test('run passes standard input and output to the program', async () => {
   const run = start(['run', '--', 'cat'], { stdin: 'pipe' });
   run.child.stdin!.end('through and through\n');
   expect(await run.ended).toMatchObject({ code: 0, signal: null });
   expect(run.out).toBe('through and through\n');
 });
 
-test('options behind the program are its own, also without --', async () => {
+test('run passes options after the program to the program, even without --', async () => {
   const { out } = await gatewayLock(['run', 'echo', '--port', '-x', '--']);
   expect(out).toBe('--port -x --\n');
 });
 
-test('while it runs the record names the program, and a second one is refused with 75 in one line', async () => {
+test('the owner record names the running program, and a second run exits with 75 and one line', async () => {
   const home = freshDirectory();
   const run = start(['run', '--', ...STAY], { home });
   const pid = await printedPid(run);
@@ -108,7 +108,7 @@ test('while it runs the record names the program, and a second one is refused wi
   expect(lockFiles(home)).toEqual([]);
 });
 
-test('--wait: a second one runs when the first has ended', async () => {
+test('run --wait starts its program when the first one has ended', async () => {
   const home = freshDirectory();
   const first = start(['run', '--', ...STAY], { home });
   const pid = await printedPid(first);
@@ -118,7 +118,7 @@ test('--wait: a second one runs when the first has ended', async () => {
   expect(second.out).toBe('at last\n');
 });
 
-test('--wait: exit 75 when it was too short', async () => {
+test('run --wait exits with 75 when the time is over', async () => {
   const home = freshDirectory();
   await printedPid(start(['run', '--', ...STAY], { home }));
   const second = await gatewayLock(['run', '--wait', '300', '--', 'echo', 'never'], { home });
@@ -127,7 +127,7 @@ test('--wait: exit 75 when it was too short', async () => {
 });
 
 describe('kill -9', () => {
-  test('of the wrapper alone lets nobody in while the program lives', async () => {
+  test('of the wrapper alone does not free the lock while the program is running', async () => {
     const home = freshDirectory();
     const run = start(['run', '--', ...STAY], { home });
     const pid = await printedPid(run);
@@ -147,7 +147,7 @@ describe('kill -9', () => {
     });
   });
 
-  test('of the program ends the wrapper, and the next one runs', async () => {
+  test('of the program ends the wrapper, and the next run succeeds', async () => {
     const home = freshDirectory();
     const run = start(['run', '--', ...STAY], { home });
     process.kill(await printedPid(run), 'SIGKILL');
@@ -156,7 +156,7 @@ describe('kill -9', () => {
     expect(await gatewayLock(['run', '--no-wait', '--', 'echo', 'next'], { home })).toMatchObject({ code: 0 });
   });
 
-  test('of both at once leaves nothing that blocks', async () => {
+  test('of both at once leaves nothing that blocks the next run', async () => {
     const home = freshDirectory();
     const run = start(['run', '--', ...STAY], { home });
     const pid = await printedPid(run);
@@ -170,7 +170,7 @@ describe('kill -9', () => {
   });
 });
 
-test('a background process that the program leaves behind keeps nothing', async () => {
+test('a background process that the program leaves behind does not keep the lock', async () => {
   const home = freshDirectory();
   const run = start(['run', '--', 'sh', '-c', 'sleep 60 >/dev/null 2>&1 & echo $!'], { home });
   const left = await printedPid(run);
@@ -179,9 +179,9 @@ test('a background process that the program leaves behind keeps nothing', async 
   expect(await gatewayLock(['run', '--no-wait', '--', 'echo', 'next'], { home })).toMatchObject({ code: 0 });
 });
 
-describe('signals', () => {
+describe('a signal', () => {
   test.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const)(
-    '%s is passed on, and the program decides',
+    'is passed on to the program, which decides how to end: %s',
     async (signal) => {
       const program = `trap 'echo got ${signal}; kill $!; exit 9' ${signal.slice(3)}; sleep 60 & echo $$; wait`;
       const run = start(['run', '--', 'sh', '-c', program]);
@@ -192,21 +192,18 @@ describe('signals', () => {
     },
   );
 
-  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
-    '%s while it waits for the lock ends it by that signal',
-    async (signal) => {
-      const home = freshDirectory();
-      await printedPid(start(['run', '--', ...STAY], { home }));
-      const waiting = start(['run', '--wait', '60000', '--', 'echo', 'never'], { home });
-      await until(() => loadsAddon(waiting.pid), 'the wait');
-      waiting.child.kill(signal);
-      expect(await waiting.ended).toMatchObject({ code: null, signal });
-      expect([waiting.out, waiting.err]).toEqual(['', '']);
-    },
-  );
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('ends run while it waits for the lock: %s', async (signal) => {
+    const home = freshDirectory();
+    await printedPid(start(['run', '--', ...STAY], { home }));
+    const waiting = start(['run', '--wait', '60000', '--', 'echo', 'never'], { home });
+    await until(() => loadsAddon(waiting.pid), 'the wait');
+    waiting.child.kill(signal);
+    expect(await waiting.ended).toMatchObject({ code: null, signal });
+    expect([waiting.out, waiting.err]).toEqual(['', '']);
+  });
 });
 
-test('Ctrl-C at a terminal reaches the program once, and not once more through the wrapper', async (ctx) => {
+test('Ctrl-C at a terminal reaches the program only once', async (ctx) => {
   if (whyNoPython !== null) return ctx.skip(whyNoPython);
   const words = [process.execPath, COMMAND, 'run', '--', process.execPath, fixture('counting-signals.mjs')];
   const run = start(words, { program: ['python3', fixture('at-terminal.py')] });
@@ -214,13 +211,16 @@ test('Ctrl-C at a terminal reaches the program once, and not once more through t
   expect(run.out).toContain('received 1\r\n');
 });
 
-/** From then on its handlers are installed. */
+/**
+ * Returns true once the process has loaded the addon, which it does after installing its signal
+ * handlers.
+ */
 function loadsAddon(pid: number): boolean {
   return readFileSync(`/proc/${pid}/maps`, 'utf8').includes('gateway_lock.node');
 }
 
-describe('--lock FILE', () => {
-  test('is the only file, and has no state directory', async () => {
+describe('run --lock', () => {
+  test('creates only the lock file, and no state directory', async () => {
     const home = freshDirectory();
     const path = join(freshDirectory(), 'backup.lock');
     const run = start(['run', '--lock', path, '--', ...STAY], { home });
@@ -233,14 +233,14 @@ describe('--lock FILE', () => {
     });
   });
 
-  test('in a directory that does not exist is an error that names it, and no usage error', async () => {
+  test('exits with 1 and names the path if the directory does not exist', async () => {
     const path = join(freshDirectory(), 'missing', 'a.lock');
     const { code, err } = await gatewayLock(['run', '--lock', path, '--', 'true']);
     expect(code).toBe(1);
     expect(err).toContain(`failed to acquire gateway lock at ${path}: ENOENT`);
   });
 
-  test('a file that holds something else is refused, and nothing of it is lost', async () => {
+  test('exits with 64 and changes nothing if the file is not a lock file', async () => {
     const path = join(freshDirectory(), 'notes.txt');
     writeFileSync(path, 'mine\n');
     const { code, err } = await gatewayLock(['run', '--lock', path, '--', 'true']);
@@ -248,22 +248,22 @@ describe('--lock FILE', () => {
     expect(err).toContain(`'${path}' is not a lock file and would be overwritten`);
   });
 
-  test.each(['', '{"pid":', '{"pid":1'])('a leftover with %j in it is taken', async (content) => {
+  test.each(['', '{"pid":', '{"pid":1'])('acquires a leftover lock file with the content %j', async (content) => {
     const path = join(freshDirectory(), 'a.lock');
     writeFileSync(path, content);
     expect(await gatewayLock(['run', '--lock', path, '--', 'true'])).toMatchObject({ code: 0 });
   });
 });
 
-describe('--exec', () => {
-  test('the program has the wrapper’s pid, its standard streams, the lock, and no wrapper', async () => {
+describe('run --exec', () => {
+  test('gives the program the pid, the standard streams and the lock of the wrapper', async () => {
     const home = freshDirectory();
     const run = start(['run', '--exec', '--', ...STAY], { home });
     expect(await printedPid(run)).toBe(run.pid);
     expect(await gatewayLock(['run', '--no-wait', '--', 'true'], { home })).toMatchObject({ code: 75 });
     run.child.kill('SIGTERM');
     expect(await run.ended).toMatchObject({ code: null, signal: 'SIGTERM' });
-    // Nobody was left to remove the files: they block nothing.
+    // No wrapper was left to remove the lock files. They block nothing.
     expect(lockFiles(home)).toHaveLength(2);
     expect(await gatewayLock(['run', '--no-wait', '--', 'echo', 'next'], { home })).toMatchObject({
       code: 0,
@@ -271,12 +271,12 @@ describe('--exec', () => {
     });
   });
 
-  test('the program ends when its reader does: SIGPIPE is not ignored', async () => {
+  test('does not let the program ignore SIGPIPE', async () => {
     const { out } = await gatewayLock(['run', '--exec', '--', 'grep', 'SigIgn', '/proc/self/status']);
     expect(Number.parseInt(out.split('\t')[1]!, 16)).toBe(0);
   });
 
-  test('a file that is no program: exit 126, and nothing stays locked', async () => {
+  test('exits with 126 and keeps no lock if the file is not a program', async () => {
     const home = freshDirectory();
     const file = join(home, 'text');
     writeFileSync(file, 'no program\n', { mode: 0o755 });
@@ -286,13 +286,13 @@ describe('--exec', () => {
   });
 });
 
-test('without --port no socket is handed over, and LISTEN_* of an outer activation is not passed on', async () => {
+test('run without --port hands over no socket and removes the LISTEN_* variables of an outer activation', async () => {
   const env = { LISTEN_PID: '1', LISTEN_FDS: '1', LISTEN_FDNAMES: 'outer' };
   const { out } = await gatewayLock(['run', '--', 'env'], { env });
   expect(out).not.toMatch(/^LISTEN_/m);
 });
 
-test('the lock file goes with the program, and the state directory stays', async () => {
+test('run removes the lock files at the end and keeps the state directory', async () => {
   const home = freshDirectory();
   expect(await gatewayLock(['run', '--', 'true'], { home })).toMatchObject({ code: 0 });
   expect([existsSync(join(home, '.gateway')), lockFiles(home)]).toEqual([true, []]);

@@ -7,7 +7,7 @@ import { COMMAND, start, untilPrinted } from '../support/command.js';
 import { freePort, freshDirectory } from '../support/places.js';
 import { Terminal, whyNoTerminal } from '../support/terminal.js';
 
-/** A gateway that answers on its port. */
+/** Starts a gateway that answers on its port. */
 async function startGateway(stateDir: string, port: number): Promise<Actor> {
   const actor = await startActor();
   await actor.call('gateway', { stateDir, port });
@@ -15,7 +15,7 @@ async function startGateway(stateDir: string, port: number): Promise<Actor> {
   return actor;
 }
 
-/** Something to write, so that it notices. */
+/** Changes the lock file repeatedly, so that the command has something to write. */
 async function changeUntil(path: string, over: () => boolean): Promise<void> {
   for (let turn = 0; !over(); turn++) {
     writeFileSync(path, turn % 2 ? '' : '{"pid":2147483647}');
@@ -24,7 +24,7 @@ async function changeUntil(path: string, over: () => boolean): Promise<void> {
 }
 
 describe('status --watch into a pipe', () => {
-  test('prints again only what has changed, one JSON line each', async () => {
+  test('prints one line of JSON after each change', async () => {
     const path = join(freshDirectory(), 'job.lock');
     const run = start(['status', '--lock', path, '--json', '--watch', '--interval', '100']);
     await untilPrinted(run, /"missing"/);
@@ -42,7 +42,7 @@ describe('status --watch into a pipe', () => {
     expect(run.out).not.toContain('\x1b');
   });
 
-  test('ends with SIGINT as done', async (ctx) => {
+  test('exits with 0 on SIGINT', async (ctx) => {
     need(ctx, whyNoSignals);
     const run = start(['status', '--lock', join(freshDirectory(), 'job.lock'), '--watch']);
     await untilPrinted(run, /LOCK/);
@@ -50,7 +50,7 @@ describe('status --watch into a pipe', () => {
     expect(await run.ended).toMatchObject({ code: 0, signal: null, err: '' });
   });
 
-  test('ends by itself when its reader takes no more', async () => {
+  test('exits with 0 when the pipe is closed', async () => {
     const path = join(freshDirectory(), 'job.lock');
     const run = start(['status', '--interval', '100', '--lock', path]);
     await untilPrinted(run, /LOCK/);
@@ -59,7 +59,7 @@ describe('status --watch into a pipe', () => {
     expect(await run.ended).toMatchObject({ code: 0, signal: null, err: '' });
   });
 
-  test('ends by itself when its reader has ended', async (ctx) => {
+  test('exits with 0 when its reader has ended', async (ctx) => {
     need(ctx, whyNoShell);
     const path = join(freshDirectory(), 'job.lock');
     const run = start([], {
@@ -81,14 +81,14 @@ describe('status --watch into a pipe', () => {
 describe('status on a terminal', () => {
   const missing = whyNoTerminal();
 
-  test('a table with colours where it is wide, blocks where it is narrow', async (ctx) => {
+  test('prints a table with colours if the terminal is wide, and blocks if it is narrow', async (ctx) => {
     if (missing !== null) ctx.skip(missing);
     const home = freshDirectory();
     await startGateway(join(home, '.gateway'), await freePort());
     const command = `'${process.execPath}' '${COMMAND}' status`;
     const wide = new Terminal(command, { columns: 200, rows: 30, home });
     await wide.shows(/LOCK +STATE[\s\S]*held/);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is meant
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are the subject
     expect(wide.colours()).toMatch(/\x1b\[32mhealthy/);
     const plain = new Terminal(command, { columns: 200, rows: 30, home, env: { NO_COLOR: '1' } });
     await plain.shows(/LOCK +STATE[\s\S]*held/);
@@ -98,7 +98,7 @@ describe('status on a terminal', () => {
     expect(narrow.screen()).not.toContain('LOCK');
   });
 
-  test('--watch redraws in place, follows the size, hides the cursor and gives it back with Ctrl-C', async (ctx) => {
+  test('--watch redraws in place, adapts to the size, hides the cursor and restores it on Ctrl-C', async (ctx) => {
     if (missing !== null) ctx.skip(missing);
     const home = freshDirectory();
     const stateDir = join(home, '.gateway');

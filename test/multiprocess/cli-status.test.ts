@@ -15,7 +15,7 @@ interface Listed {
   readonly locks: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** A gateway that answers on its port. */
+/** Starts a gateway that answers on its port. */
 async function startGateway(stateDir: string, port: number, body?: string): Promise<Actor> {
   const actor = await startActor();
   await actor.call('gateway', { stateDir, port });
@@ -28,7 +28,7 @@ function parsed(out: string): Listed {
 }
 
 describe('status', () => {
-  test('says where it looked when there is no lock, and makes nothing', async () => {
+  test('names the directory if there is no lock, and creates nothing', async () => {
     const home = freshDirectory();
     const { code, out, err } = await gatewayLock(['status'], { home });
     expect([code, out, err]).toEqual([0, `No locks in ${join(home, '.gateway')}\n`, '']);
@@ -36,7 +36,7 @@ describe('status', () => {
     expect(parsed((await gatewayLock(['status', '--json'], { home })).out)).toEqual({ locks: [] });
   });
 
-  test('shows who holds which lock, since when, and that it is healthy', async () => {
+  test('shows the holder of each lock, the time since it holds it, and its health', async () => {
     const home = freshDirectory();
     const port = await freePort();
     const actor = await startGateway(join(home, '.gateway'), port);
@@ -48,7 +48,7 @@ describe('status', () => {
     for (const row of rows) expect(row).toMatch(new RegExp(` ${actor.pid} .* s\\) +${port} +healthy${program}`));
   });
 
-  test('--json has every documented field, and changes nothing', async () => {
+  test('--json prints every documented field and changes nothing', async () => {
     const stateDir = freshDirectory();
     const port = await freePort();
     const actor = await startGateway(stateDir, port, '<html>');
@@ -74,18 +74,18 @@ describe('status', () => {
     expect(portraitOf(join(directory, 'gateway.state.lock'))).toEqual(before);
   });
 
-  test('finds every profile, and one that is named', async () => {
+  test('lists every profile, or only the profile that is named', async () => {
     const home = freshDirectory();
     await startGateway(join(home, '.gateway'), await freePort());
     await startGateway(join(home, '.gateway-rescue'), await freePort());
-    // The same place by another name is listed once.
+    // A second name of the same directory is listed once.
     symlinkSync(join(home, '.gateway'), join(home, '.gateway-alias'));
     expect(parsed((await gatewayLock(['status', '--json'], { home })).out).locks).toHaveLength(4);
     const one = parsed((await gatewayLock(['status', '--profile', 'rescue', '--json'], { home })).out).locks;
     expect(one.map(({ path }) => String(path).includes(join('.gateway-rescue', 'tmp')))).toEqual([true, true]);
   });
 
-  test('looks at one lock file with --lock: missing, held, leftover after kill -9', async () => {
+  test('lists one lock file with --lock: missing, held, leftover after kill -9', async () => {
     const path = join(freshDirectory(), 'job.lock');
     const state = async () => parsed((await gatewayLock(['status', '--lock', path, '--json'])).out).locks[0]!['state'];
     expect(await state()).toBe('missing');
@@ -96,10 +96,10 @@ describe('status', () => {
     expect(await state()).toBe('leftover');
     const { out } = await gatewayLock(['status', '--lock', path]);
     expect(out).toMatch(new RegExp(`leftover +${actor.pid} \\(gone\\)`));
-    expect(out).toContain('it blocks nothing');
+    expect(out).toContain('the file blocks nothing');
   });
 
-  test('tells a gateway that holds no kernel lock, and a shared holder', async () => {
+  test('shows a gateway that holds no kernel lock, and a shared holder', async () => {
     const stateDir = freshDirectory();
     const directory = lockDirectory(stateDir);
     const older = await startActor();
@@ -117,7 +117,7 @@ describe('status', () => {
     for (const text of [out, checked.out]) expect(text).not.toMatch(/older|update/i);
   });
 
-  test('one that cannot be looked at hides no other', async () => {
+  test('lists an unreadable lock file beside the others', async () => {
     const stateDir = freshDirectory();
     const directory = lockDirectory(stateDir);
     mkdirSync(join(directory, 'gateway.00000000.lock'));
@@ -133,8 +133,8 @@ describe('status', () => {
     });
   });
 
-  test('a record of hostile text reaches no terminal', async () => {
-    // No file of Windows can be called so.
+  test('prints no control characters of a hostile record', async () => {
+    // Windows allows no control characters in file names.
     const path = join(freshDirectory(), `hostile${whyNoModes === null ? '\x1b' : ''}[2J.lock`);
     const evil = '\x1b]0;owned\x07\x9b31m\u202e\u2028\u2066\u200f\u061c';
     const record = {
@@ -154,7 +154,7 @@ describe('status', () => {
     }
   });
 
-  test('colours a terminal only: not a pipe, and not with NO_COLOR', async () => {
+  test('prints no colours to a pipe or with NO_COLOR, but does with FORCE_COLOR', async () => {
     const path = join(freshDirectory(), 'a.lock');
     writeFileSync(path, '');
     const coloured = async (env: NodeJS.ProcessEnv) =>
@@ -169,25 +169,27 @@ describe('status', () => {
     [['status', '--interval', '5'], /--interval/],
     [['status', '--verbose'], /--verbose/],
     [['status', '--app', '../x'], /app must be/],
-  ])('%j is wrong usage: exit 64, one line', async (args, text) => {
+  ])('%j is a usage error: exit code 64 and one line', async (args, text) => {
     const { code, out, err } = await gatewayLock(args);
     expect([code, out]).toEqual([64, '']);
     expect(err).toMatch(text);
     expect(err.split('\n')).toHaveLength(2);
   });
 
-  test('a reader that ends early is no failure, and a full disk is one', async (ctx) => {
+  test('succeeds if the reader of the pipe ends early, and fails on a full disk', async (ctx) => {
     need(ctx, whyNoShell);
     const shell = (line: string) => gatewayLock([], { program: ['/bin/sh', '-c', line, process.execPath, COMMAND] });
-    // The reader ends before anything is written.
-    const closed = await shell('{ "$0" "$1" status; echo $? >&2; } | exec true');
-    expect(closed.err).toBe('0\n');
+    // The reader ends before the command writes.
+    for (const words of ['status', '--help', 'help run']) {
+      const closed = await shell(`{ "$0" "$1" ${words}; echo $? >&2; } | exec true`);
+      expect(closed.err, words).toBe('0\n');
+    }
     const full = await shell('"$0" "$1" status > /dev/full');
     expect([full.code, full.err]).toEqual([1, expect.stringMatching(/^gateway-lock: .*ENOSPC/)]);
   });
 });
 
-test('a directory that may not be read is listed as such, and hides no other', async (ctx) => {
+test('listLocks lists a directory without read permission as unreadable, beside the other locks', async (ctx) => {
   const missing = whyNotRoot();
   if (missing !== null) ctx.skip(missing);
   const stateDir = freshDirectory();

@@ -17,7 +17,7 @@ const SUPERVISORS = [
 const SYSTEMD = SUPERVISORS[0][1];
 
 const SAYS_STARTED = [process.execPath, '-p', '"started"'];
-/** The program of these tests needs no port. */
+/** The program of these tests does not use the port. */
 const HANDOVER = whyNoInheritance === null ? [] : ['--no-handover'];
 
 async function startServing(home: string, port: number, env = {}): Promise<Running> {
@@ -32,7 +32,7 @@ function supervisedRun(port: number, ...flags: string[]): string[] {
 }
 
 describe.each(SUPERVISORS)('under %s', (_, env, exitCode) => {
-  test(`a healthy gateway is left in control: exit ${exitCode} at once, in one line`, async () => {
+  test(`a start beside a healthy gateway exits with ${exitCode} at once and prints one line`, async () => {
     const home = freshDirectory();
     const port = await freePort();
     const { pid } = await startServing(home, port);
@@ -47,7 +47,7 @@ describe.each(SUPERVISORS)('under %s', (_, env, exitCode) => {
     expect(await probeHealth({ port })).toMatchObject({ healthy: true });
   });
 
-  test('one that is not healthy: exit 1 when the budget is used up', async (ctx) => {
+  test('a start beside an unhealthy gateway exits with 1 when its time is over', async (ctx) => {
     need(ctx, whyNoSignals);
     const home = freshDirectory();
     const port = await freePort();
@@ -56,7 +56,9 @@ describe.each(SUPERVISORS)('under %s', (_, env, exitCode) => {
     const began = performance.now();
     const { code, out, err } = await gatewayLock(supervisedRun(port, '--wait', '1500'), { home, env });
     expect([code, out]).toEqual([1, '']);
-    expect(err).toMatch(/existing gateway did not become healthy after 1500ms\. Its health answer: [^\n]*\n$/);
+    expect(err).toMatch(
+      /existing gateway did not become healthy after 1500ms\. The last health check failed: [^\n]*\n$/,
+    );
     expect(err).toContain(`(kill ${hung.pid})`);
     expect(performance.now() - began).toBeGreaterThan(1000);
     hung.child.kill('SIGCONT');
@@ -65,7 +67,7 @@ describe.each(SUPERVISORS)('under %s', (_, env, exitCode) => {
 });
 
 describe('without a supervisor', () => {
-  test('a second gateway is refused with 1, also a healthy one’s', async () => {
+  test('a second gateway exits with 1, even beside a healthy one', async () => {
     const home = freshDirectory();
     const port = await freePort();
     await startServing(home, port);
@@ -76,7 +78,7 @@ describe('without a supervisor', () => {
   });
 });
 
-test('a hung gateway that dies during the wait is replaced', async (ctx) => {
+test('a start replaces a hung gateway that dies during the wait', async (ctx) => {
   need(ctx, whyNoSignals);
   const home = freshDirectory();
   const port = await freePort();
@@ -96,17 +98,17 @@ test.each<[string, RequestListener]>([
   ['404', (_, response) => response.writeHead(404).end('{"ok":true,"status":"live"}')],
   ['HTML', (_, response) => response.end('<html>It works!</html>')],
   ['a redirect', (_, response) => response.writeHead(302, { location: '/healthz' }).end()],
-])('a stranger’s web server that answers %s is not left in control: exit 1', async (_, answer) => {
+])('a start exits with 1 if another web server on the port answers with %s', async (_, answer) => {
   const server = createServer(answer).listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
   await until(() => server.listening, 'the stranger');
   const { port } = server.address() as AddressInfo;
   const { code, err } = await gatewayLock(supervisedRun(port, '--wait', '1200'), { env: SYSTEMD });
   expect(code).toBe(1);
-  if (whyNoPortOwner === null) expect(err).toContain(`pid ${process.pid} listens there`);
+  if (whyNoPortOwner === null) expect(err).toContain(`pid ${process.pid} listens on that port`);
 });
 
-test('a program without a health answer is not left in control, and is not disturbed', async (ctx) => {
+test('a start exits with 1 beside a program that answers no health check, and does not disturb it', async (ctx) => {
   need(ctx, whyNoInheritance);
   const home = freshDirectory();
   const port = await freePort();
@@ -117,7 +119,7 @@ test('a program without a health answer is not left in control, and is not distu
   expect(holder.child.exitCode).toBeNull();
 });
 
-test('--park: waits behind a healthy gateway, and is the next one when that is killed', async () => {
+test('run --park waits while a healthy gateway is running, and starts its program when that is killed', async () => {
   const home = freshDirectory();
   const port = await freePort();
   const first = await startServing(home, port);
@@ -130,7 +132,7 @@ test('--park: waits behind a healthy gateway, and is the next one when that is k
   expect(parked.out).toBe('started\n');
 });
 
-test('serve ends with 0 on SIGTERM and removes its lock files', async (ctx) => {
+test('serve exits with 0 on SIGTERM and removes its lock files', async (ctx) => {
   need(ctx, whyNoSignals);
   const home = freshDirectory();
   const run = await startServing(home, await freePort());

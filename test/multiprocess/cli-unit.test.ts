@@ -18,7 +18,7 @@ async function unit(args: readonly string[], home = freshDirectory()): Promise<s
   return out;
 }
 
-/** What python3 makes of it, as JSON. */
+/** Parses `text` with a Python script that prints JSON. */
 function readByPython(script: string, text: string): unknown {
   return JSON.parse(execFileSync('python3', ['-c', `import sys, json\n${script}`], { input: text, encoding: 'utf8' }));
 }
@@ -36,7 +36,7 @@ const readPlist = (text: string) =>
     unknown
   >;
 
-/** `{ tag: text }` of the leaves. */
+/** Returns `{ tag: text }` for each leaf. */
 const readTask = (text: string) =>
   readByPython(
     `import xml.etree.ElementTree as e
@@ -44,7 +44,7 @@ print(json.dumps({i.tag.split('}')[1]: i.text for i in e.fromstring(sys.stdin.bu
     text,
   ) as Record<string, string>;
 
-/** A word of ExecStart, as systemd has it: a backslash only stands between quotes, and twice. */
+/** Quotes a word for ExecStart: systemd needs quotes and a second backslash for each backslash. */
 function inExecStart(word: string): string {
   return word.includes('\\') ? `"${word.replaceAll('\\', '\\\\')}"` : word;
 }
@@ -61,7 +61,7 @@ function verify(content: string, scope: '--user' | '--system') {
     encoding: 'utf8',
     env: { ...process.env, XDG_RUNTIME_DIR: directory, HOME: directory },
   });
-  // Other units of the machine may have their own troubles.
+  // Other units of this machine may have problems of their own.
   return {
     status,
     complaints: stderr
@@ -81,7 +81,7 @@ describe('unit systemd', () => {
   ])('%j is accepted by systemd-analyze verify', async (args, ctx) => {
     need(ctx, whyNo('systemd-analyze'));
     const text = await unit(['systemd', ...args]);
-    // Also with the hardening that it suggests.
+    // With and without the suggested hardening.
     const hardened = text.replace(/^#(?=[A-Z][A-Za-z]+=)/gm, '');
     expect(hardened).toMatch(/^RestrictAddressFamilies=.*AF_NETLINK/m);
     const scope = args.includes('--user') ? '--user' : '--system';
@@ -89,7 +89,7 @@ describe('unit systemd', () => {
       expect(verify(content, scope), content).toEqual({ status: 0, complaints: '' });
   });
 
-  test('restarts always, but not after 78, and ends everything it has started', async () => {
+  test('restarts always except after exit code 78, and ends all its processes', async () => {
     const text = await unit(['systemd', '--port', '18790', '--', 'node', 'server.js']);
     for (const line of [
       'Type=exec',
@@ -107,19 +107,19 @@ describe('unit systemd', () => {
     }
   });
 
-  test('of a user needs nothing that only the system has', async () => {
+  test('--user contains nothing that only the system instance supports', async () => {
     const text = await unit(['systemd', '--user', '--host', '192.0.2.1']);
     expect(text).not.toMatch(/^(After|Wants|User)=/m);
     expect(text).toContain('WantedBy=default.target');
     expect(text).toContain('~/.config/systemd/user/gateway.service');
   });
 
-  test('waits for the network only when the address is not one that is always there', async () => {
+  test('waits for the network only if the address needs it', async () => {
     expect(await unit(['systemd', '--host', '192.0.2.1'])).toContain('After=network-online.target');
     expect(await unit(['systemd', '--host', '0.0.0.0'])).not.toContain('network-online');
   });
 
-  test('names every place, also those that only the environment says', async () => {
+  test('names every path, including those from the environment', async () => {
     const home = freshDirectory();
     const env = {
       GATEWAY_STATE_DIR: join(home, 'state'),
@@ -135,7 +135,7 @@ describe('unit systemd', () => {
     expect(run).toContain(`run --supervised --no-handover --health-path /live --state-dir ${own} -- ${program} a\n`);
   });
 
-  test('a profile names the unit and its state', async () => {
+  test('--profile sets the name of the unit and the state directory', async () => {
     const home = freshDirectory();
     const text = await unit(['systemd', '--user', '--profile', 'rescue', '--port', '18809'], home);
     expect(text).toContain('/gateway-rescue.service');
@@ -143,7 +143,7 @@ describe('unit systemd', () => {
   });
 });
 
-test('systemd gives the program every word as it was', async (ctx) => {
+test('systemd passes every argument of a unit to the program unchanged', async (ctx) => {
   const systemd = await bootSystemd();
   if (!(systemd instanceof SystemdInstance)) return ctx.skip(systemd.reason);
   onTestFinished(() => systemd.end());
@@ -159,7 +159,7 @@ test('systemd gives the program every word as it was', async (ctx) => {
 }, 90_000);
 
 describe('unit launchd', () => {
-  test('is a property list that keeps alive and parks', async (ctx) => {
+  test('prints a property list with KeepAlive and --park', async (ctx) => {
     needPython(ctx);
     const home = freshDirectory();
     const text = await unit(['launchd', '--user', '--port', '1', '--name', 'org.x', '--', 'node', ...HOSTILE], home);
@@ -188,7 +188,7 @@ describe('unit launchd', () => {
     expect(job).not.toHaveProperty('Sockets');
   });
 
-  test('of the small gateway parks behind a healthy one, too', async () => {
+  test('parks the demo gateway, too', async () => {
     const text = await unit(['launchd', '--user']);
     expect(wordsOfJob(text).slice(2, 4)).toEqual(['serve', '--park']);
     expect(text).toMatch(/<key>KeepAlive<\/key>\s*<true\/>/);
@@ -197,32 +197,32 @@ describe('unit launchd', () => {
   test.for([
     ['--user', '--port', '1', '--', 'node', ...HOSTILE],
     ['--name', 'org.x', '--state-dir', '/tmp/ünïcödé 日本'],
-  ])('%j is a property list of keys that launchd knows, all ASCII', async (args) => {
+  ])('prints an ASCII property list with keys that launchd knows for %j', async (args) => {
     const text = await unit(['launchd', ...args]);
     expect(await complaintsOf(text, 'launchd')).toEqual([]);
     expect(wronglyTypedKeys(text)).toEqual([]);
     expect(text).toMatch(/^[\t\n\x20-\x7e]*$/);
   });
 
-  test('finds node for scripts and what they start', async () => {
+  test('sets a PATH that contains node', async () => {
     const text = await unit(['launchd']);
     const path = /<key>PATH<\/key>\s*<string>([^<]*)</.exec(text)![1]!;
     expect(path).toBe(`${parse(process.execPath).dir}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`);
   });
 
-  test('of the machine and of a user writes a log', async () => {
+  test('sets a log file, for the machine and for a user', async () => {
     const home = freshDirectory();
     expect(await unit(['launchd', '--name', 'org.x'], home)).toContain('<string>/Library/Logs/org.x.log</string>');
     const log = join(home, 'Library/Logs/org.x.log');
     expect(await unit(['launchd', '--user', '--name', 'org.x'], home)).toContain(`<string>${log}</string>`);
   });
 
-  test('in a folder that macOS keeps from launchd jobs is printed with a warning that names it', async () => {
+  test('warns about a folder to which macOS denies launchd jobs access', async () => {
     const home = freshDirectory();
     const state = join(home, 'Documents', 'state');
     const { code, out, err } = await gatewayLock(['unit', 'launchd', '--user', '--state-dir', state], { home });
     expect([code, wordsOfJob(out)]).toEqual([0, expect.arrayContaining([state])]);
-    expect(err).toContain(`${state}: choose another folder`);
+    expect(err).toContain(`macOS denies launchd jobs access to ${state}. `);
     expect(err).toContain('Privacy & Security');
     expect((await gatewayLock(['unit', 'systemd', '--state-dir', state], { home })).err).toBe('');
   });
@@ -232,19 +232,19 @@ describe('unit schtasks', () => {
   test.for([
     ['--user', '--', 'node', ...HOSTILE],
     ['--name', 'a@b.c', '--state-dir', 'C:\\Üser\\日本 "x"'],
-  ])('%j is valid by the schema of tasks, and all ASCII', async (args) => {
+  ])('prints an ASCII task that is valid by the schema for %j', async (args) => {
     const text = await unit(['schtasks', ...args]);
     expect(await complaintsOf(text, 'task')).toEqual([]);
     expect(text).toMatch(/^[\n\x20-\x7e]*$/);
   });
 
-  test('as it was once printed is refused by that schema: 999 restarts are out of its range', async () => {
+  test('is checked by a schema that refuses 999 restarts', async () => {
     const once = '<RestartOnFailure><Interval>PT1M</Interval><Count>999</Count></RestartOnFailure>';
     const text = (await unit(['schtasks'])).replace('<Priority>', `${once}<Priority>`);
     expect(await complaintsOf(text, 'task')).toContainEqual(expect.stringContaining('Count'));
   });
 
-  test('is a task without limits that is tried each minute, whatever ended it', async (ctx) => {
+  test('prints a task without time limit that is started every minute', async (ctx) => {
     needPython(ctx);
     const text = await unit(['schtasks', '--', 'node', 'a b', '<&>']);
     const task = readTask(text);
@@ -263,40 +263,40 @@ describe('unit schtasks', () => {
     expect(task).not.toHaveProperty('Count');
   });
 
-  test('of a user opens no window', async () => {
+  test('--user opens no window', async () => {
     const text = await unit(['schtasks', '--user']);
     expect(textsOf('Command', text)).toEqual(['%SystemRoot%\\System32\\conhost.exe']);
     expect(textsOf('Arguments', text)[0]).toMatch(/^--headless /);
     expect(wordsOfTask(text)[0]).toBe(process.execPath);
   });
 
-  test('names its account with the domain', async () => {
+  test('names the account with its domain', async () => {
     const { out } = await gatewayLock(['unit', 'schtasks', '--user'], { env: { USERDOMAIN: 'WORK GROUP' } });
     expect(textsOf('UserId', out)).toEqual(Array(2).fill(`WORK GROUP\\${userInfo().username}`));
   });
 });
 
-describe('what the unit starts', () => {
-  // As launchd and the task scheduler would: their words, their environment, no shell.
+describe('the command line of a unit', () => {
+  // Started as a service manager would: its command line and its environment, without a shell.
   test.each([
     ['schtasks', wordsOfTask, {}, 0],
     ['systemd', wordsOfExecStart, { INVOCATION_ID: 'x' }, 78],
-  ] as const)('by %s runs, and a duplicate leaves it in control', async (kind, words, env, code) => {
+  ] as const)('of %s starts a gateway, and a duplicate leaves it running', async (kind, words, env, code) => {
     const home = freshDirectory();
     const port = await freePort();
     const program = words(await unit([kind, '--user', '--port', `${port}`], home));
-    // Another home: the unit must not depend on it.
+    // Started with another home, on which the unit must not depend.
     const first = start([], { program, env });
     await untilPrinted(first, /gateway listening on .*\n/);
     const second = await gatewayLock([], { program, env });
     expect([second.code, second.out]).toEqual([code, '']);
     expect(second.err).toContain('already running and healthy');
     first.child.kill('SIGTERM');
-    // Without signals that is a kill.
+    // On a system without signals this is a kill.
     expect(await first.ended).toMatchObject(whyNoSignals === null ? { code: 0 } : { signal: 'SIGTERM' });
   });
 
-  test('by launchd parks behind the one that runs, and takes over when that ends', async () => {
+  test('of launchd waits while a gateway is running, and starts when that ends', async () => {
     const [home, env] = [freshDirectory(), { XPC_SERVICE_NAME: 'org.x' }];
     const program = wordsOfJob(await unit(['launchd', '--user', '--port', `${await freePort()}`], home));
     const first = start([], { program, env });
@@ -311,7 +311,7 @@ describe('what the unit starts', () => {
     await Promise.all([first.ended, second.ended]);
   });
 
-  test('by schtasks takes the program with its words', async () => {
+  test('of schtasks passes the arguments to the program', async () => {
     const program = wordsOfTask(await unit(['schtasks', '--', 'node', '-p', 'process.argv.slice(1)', '--', 'a b']));
     expect(await gatewayLock([], { program })).toEqual({ code: 0, signal: null, out: "[ 'a b' ]\n", err: '' });
   });
@@ -323,16 +323,16 @@ test.each([
   [['unit', 'systemd', 'node', '--port', 'x'], 64],
   [['unit', 'systemd', '--name', 'a/b'], 64],
   [['unit', 'launchd', '--', 'node', '\x1b'], 64],
-  // Windows has no descriptor 3.
+  // On Windows no program inherits a socket.
   [['unit', 'schtasks', '--port', '18790', '--', 'node'], 64],
   [['unit', 'systemd', '--', 'no-such-program-anywhere'], 127],
-])('%j ends with %d, one line, and prints no unit', async (args, code) => {
+])('%j exits with %d, one line and no unit', async (args, code) => {
   const ended = await gatewayLock(args);
   expect([ended.code, ended.out]).toEqual([code, '']);
   expect(ended.err.split('\n')).toHaveLength(2);
 });
 
-test('a relative path is one of the directory in which the unit was printed', async () => {
+test('a unit resolves relative paths in the directory in which it is printed', async () => {
   const directory = freshDirectory();
   mkdirSync(join(directory, 'x'));
   const { out } = await gatewayLock(['unit', 'systemd', '--state-dir', 'x'], { cwd: directory });
@@ -340,15 +340,15 @@ test('a relative path is one of the directory in which the unit was printed', as
   expect(out).toContain(`WorkingDirectory=${directory}\n`);
 });
 
-test('a program that PATH finds by a relative directory is named absolutely', async () => {
+test('a unit names a program by its absolute path, even if PATH contains a relative directory', async () => {
   const directory = freshDirectory();
-  // A name that is one of a program everywhere.
+  // A file with this name is a program on every system.
   writeFileSync(join(directory, 'own.exe'), '', { mode: 0o755 });
   const { code, out } = await gatewayLock(['unit', 'launchd', '--', 'own.exe'], { cwd: directory, env: { PATH: '.' } });
   expect([code, wordsOfJob(out).at(-1)]).toEqual([0, join(directory, 'own.exe')]);
 });
 
-test('a service can work in the root of a file system, also where its name ends in a backslash', async () => {
+test('a unit can name the root of a file system as the working directory, even with a final backslash', async () => {
   const { root } = parse(freshDirectory());
   const { code, out } = await gatewayLock(['unit', 'schtasks'], { cwd: root });
   expect([code, textsOf('WorkingDirectory', out)]).toEqual([0, [root]]);

@@ -1,4 +1,5 @@
-// A copy of a state directory carries the record of a process that lives. It is no second view of that directory, and starts.
+// A copy of a state directory contains the record of a living process. It is not a second view of
+// the directory, so a gateway can start on it.
 import { execFileSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -40,11 +41,11 @@ async function expectUntouched({ actor, path }: Running, before: object): Promis
   expect(await actor.call('verify', 'gateway')).toBe(true);
 }
 
-describe('a copy of the state directory of a running gateway starts, beside that gateway:', () => {
-  test.for(['the same file system', 'another one'])('on %s', async (where, ctx) => {
-    need(ctx, whyNoShell ?? (where === 'another one' ? whyNoMount() : null));
+describe('a gateway starts on a copy of the state directory of a running gateway', () => {
+  test.for(['the same file system', 'another file system'])('on %s', async (where, ctx) => {
+    need(ctx, whyNoShell ?? (where === 'another file system' ? whyNoMount() : null));
     const running = await startGateway();
-    const target = where === 'another one' ? mountTmpfs() : freshDirectory();
+    const target = where === 'another file system' ? mountTmpfs() : freshDirectory();
     const before = portraitOf(running.path);
     const lock = await startOn(copy(running.stateDir, join(target, 'state')));
     expect(lock).toMatchObject({ reclaimed: 'owner-gone', strength: 'local' });
@@ -52,7 +53,7 @@ describe('a copy of the state directory of a running gateway starts, beside that
     await expectUntouched(running, before);
   });
 
-  test('and again after the gateway was killed', async (ctx) => {
+  test('and on the copy and the original after the running gateway was killed', async (ctx) => {
     need(ctx, whyNoShell);
     const { actor, stateDir } = await startGateway();
     const copied = copy(stateDir, join(freshDirectory(), 'state'));
@@ -62,7 +63,7 @@ describe('a copy of the state directory of a running gateway starts, beside that
 });
 
 describe('a backup made of hard links (rsnapshot, cp -al, rsync --link-dest)', () => {
-  test('blocks no start after the gateway was killed, and is not removed', async (ctx) => {
+  test('does not block a start after the gateway was killed, and is not removed', async (ctx) => {
     need(ctx, whyNoShell);
     const { actor, stateDir, path } = await startGateway();
     const backup = copy(stateDir, join(freshDirectory(), 'backup'), '-l');
@@ -76,7 +77,7 @@ describe('a backup made of hard links (rsnapshot, cp -al, rsync --link-dest)', (
     expect([existsSync(path), existsSync(link)]).toEqual([false, true]);
   });
 
-  test('can be mended by doctor --fix, too', async (ctx) => {
+  test('does not prevent doctor --fix from removing the lock file of a killed gateway', async (ctx) => {
     need(ctx, whyNoShell);
     const { actor, stateDir, path } = await startGateway();
     copy(stateDir, join(freshDirectory(), 'backup'), '-l');

@@ -1,4 +1,5 @@
-// A killed holder keeps its lock and its port until the kernel has taken back its memory. No start is refused meanwhile.
+// A killed holder keeps its lock and its port until the kernel has freed its memory. A start in
+// that time must wait, not fail.
 import { freemem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -8,9 +9,9 @@ import { printedPid, type Running, start } from '../support/command.js';
 import { freePort, freshDirectory } from '../support/places.js';
 
 const FREE_MEGABYTES = Math.floor(freemem() / 2 ** 20);
-const LEAST_MEGABYTES = 64;
+const MIN_MEGABYTES = 64;
 
-/** The full proof: DYING_HOLDER_KILLS=100 DYING_HOLDER_MB=1024. */
+/** The full test: DYING_HOLDER_KILLS=100 DYING_HOLDER_MB=1024. */
 const KILLS = Number(process.env['DYING_HOLDER_KILLS'] ?? 10);
 const MEGABYTES = Number(process.env['DYING_HOLDER_MB'] ?? Math.min(1024, Math.floor(FREE_MEGABYTES / 8)));
 const TEST_TIMEOUT_MS = 60_000 + KILLS * 5000;
@@ -22,9 +23,12 @@ interface Round {
   readonly refusal: string | null;
 }
 
-/** The dying holder and its successor have their memory at the same time. */
+/**
+ * Requires memory for two holders, because the dying holder and its successor exist at the same
+ * time.
+ */
 function whyNoMemory(): Missing {
-  const enough = MEGABYTES >= LEAST_MEGABYTES && FREE_MEGABYTES > 3 * MEGABYTES;
+  const enough = MEGABYTES >= MIN_MEGABYTES && FREE_MEGABYTES > 3 * MEGABYTES;
   return enough ? null : `needs more free memory than ${FREE_MEGABYTES} MB for holders of ${MEGABYTES} MB`;
 }
 
@@ -45,7 +49,7 @@ async function kill(rounds: number, one: () => Promise<Round>): Promise<Round[]>
 
 const refusals = (rounds: readonly Round[]) => rounds.flatMap(({ refusal }) => refusal ?? []);
 
-test(`acquireGatewayLock waits for a dying gateway: ${KILLS} kills, no start refused`, {
+test(`acquireGatewayLock() waits for a dying gateway (${KILLS} kills)`, {
   timeout: TEST_TIMEOUT_MS,
 }, async (ctx) => {
   need(ctx, whyNoSignals ?? whyNoMemory());
@@ -75,20 +79,20 @@ test(`acquireGatewayLock waits for a dying gateway: ${KILLS} kills, no start ref
   expect(refusals(rounds)).toEqual([]);
 });
 
-describe.each(['--handover', '--no-handover'])('run %s', (flag) => {
+describe.each(['--handover', '--no-handover'])('gateway-lock run %s', (flag) => {
   const args = (port: number, stateDir: string) => {
     const words = [process.execPath, HEAVY_SERVER, `${MEGABYTES}`, `${port}`];
     const given = flag === '--no-handover' ? [flag] : [];
     return ['run', '--wait', '30000', '--state-dir', stateDir, '--port', `${port}`, ...given, '--', ...words];
   };
 
-  test(`waits for a dying program: ${KILLS} kills, no start refused`, { timeout: TEST_TIMEOUT_MS }, async (ctx) => {
+  test(`waits for a dying program (${KILLS} kills)`, { timeout: TEST_TIMEOUT_MS }, async (ctx) => {
     need(ctx, whyNoInheritance ?? whyNoMemory());
     const [stateDir, port] = [freshDirectory(), await freePort()];
     let holder: Running = start(args(port, stateDir));
     await printedPid(holder);
     const rounds = await kill(KILLS, async () => {
-      // Wrapper and program, which is the one that dies slowly.
+      // Kills the process group: the wrapper and the program, which dies slowly.
       process.kill(-holder.pid, 'SIGKILL');
       const killedAt = performance.now();
       const next = start(args(port, stateDir));

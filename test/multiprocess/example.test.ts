@@ -13,7 +13,10 @@ import { freePort, freshDirectory, until } from '../support/places.js';
 
 const MAIN = fileURLToPath(new URL('../../examples/gateway/dist/main.js', import.meta.url));
 
-/** A home of its own, so that the defaults of the example are tested and nobody's real state is touched. */
+/**
+ * Uses a fresh home directory, so that the defaults of the example never touch a real state
+ * directory.
+ */
 function start(args: string[], home: string): Running {
   return startProgram(args, { home, program: [process.execPath, MAIN] });
 }
@@ -30,7 +33,7 @@ function lockFiles(home: string): string[] {
   return readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.lock'));
 }
 
-test('prints where it listens, answers /healthz, and echoes over a WebSocket', async () => {
+test('the example prints its URL, serves /healthz, and echoes over a WebSocket', async () => {
   const port = await freePort();
   const run = await startListening(['--port', String(port)], freshDirectory());
   expect(run.out).toBe(`gateway listening on ws://127.0.0.1:${port} (pid ${run.child.pid})\n`);
@@ -42,7 +45,7 @@ test('prints where it listens, answers /healthz, and echoes over a WebSocket', a
   socket.terminate();
 });
 
-test('a second start exits 1 and prints only the frozen message, the holder and what to do', async () => {
+test('a second start exits with 1 and prints only the frozen message and the hint', async () => {
   const home = freshDirectory();
   const port = await freePort();
   const first = await startListening(['--port', String(port)], home);
@@ -55,7 +58,7 @@ test('a second start exits 1 and prints only the frozen message, the holder and 
   expect(await probeHealth({ port })).toMatchObject({ healthy: true });
 });
 
-test('a second start on the same state with another port exits 1 with the other frozen message', async () => {
+test('a second start with the same state directory and another port exits with 1 after the lock timeout', async () => {
   const home = freshDirectory();
   const first = await startListening(['--port', '0'], home);
   const second = start(['--port', String(await freePort())], home);
@@ -63,14 +66,14 @@ test('a second start on the same state with another port exits 1 with the other 
   expect(second.err).toContain(`gateway already running (pid ${first.child.pid}); lock timeout after 5000ms\n`);
 });
 
-test('a profile with a port of its own runs beside the first', async () => {
+test('a profile with its own port runs beside the first gateway', async () => {
   const home = freshDirectory();
   await startListening(['--port', '0'], home);
   await startListening(['--profile', 'rescue', '--port', '0'], home);
   expect([existsSync(join(home, '.gateway')), existsSync(join(home, '.gateway-rescue'))]).toEqual([true, true]);
 });
 
-test('--state-dir and --config choose the locks', async () => {
+test('--state-dir and --config determine the lock files', async () => {
   const home = freshDirectory();
   const state = freshDirectory();
   await startListening(['--port', '0', '--state-dir', state, '--config', join(state, 'other.json')], home);
@@ -82,7 +85,7 @@ test('--state-dir and --config choose the locks', async () => {
   );
 });
 
-test('kill -9, then a start at once: it runs and says what it reclaimed', async () => {
+test('a start right after kill -9 succeeds and prints the reclaim reason', async () => {
   const home = freshDirectory();
   const port = String(await freePort());
   const first = await startListening(['--port', port], home);
@@ -96,7 +99,7 @@ test('kill -9, then a start at once: it runs and says what it reclaimed', async 
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   beforeEach((ctx) => need(ctx, whyNoSignals));
 
-  test('closes the server, removes the lock files and exits 0, also with clients connected', async () => {
+  test('closes the server, removes the lock files and exits with 0, even with clients connected', async () => {
     const home = freshDirectory();
     const port = await freePort();
     const run = await startListening(['--port', String(port)], home);
@@ -110,7 +113,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(await probeHealth({ port })).toMatchObject({ healthy: false, reason: 'ECONNREFUSED' });
   });
 
-  test('while it waits for the lock ends it with exit 0', async () => {
+  test('during the wait for the lock exits with 0', async () => {
     const home = freshDirectory();
     await startListening(['--port', '0'], home);
     const port = await freePort();
@@ -122,7 +125,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   });
 });
 
-/** It has the addon loaded: from then on its handlers are installed. */
+/** Returns true once the process has loaded the addon. Its signal handlers are installed before. */
 function isWaiting(pid: number): boolean {
   return readFileSync(`/proc/${pid}/maps`, 'utf8').includes('gateway_lock.node');
 }
@@ -130,7 +133,7 @@ function isWaiting(pid: number): boolean {
 test.each([
   [['--port', 'http'], '--port'],
   [['--verbose'], '--verbose'],
-])('%j is a usage error: exit 64, naming the option', async (args, option) => {
+])('the arguments %j are a usage error with exit code 64 that names the option', async (args, option) => {
   const run = start(args, freshDirectory());
   expect(await run.ended).toMatchObject({ code: 64, signal: null });
   expect(run.err).toContain(option);

@@ -17,7 +17,7 @@ interface Held {
   readonly owner: { pid: number };
 }
 
-async function place() {
+async function freshOptions() {
   return { stateDir: freshDirectory(), port: await freePort(), env: {} };
 }
 
@@ -33,13 +33,16 @@ function locksOf(stateDir: string): string[] {
   return readdirSync(directory).map((name) => join(directory, name));
 }
 
-/** LOCKED: in Wine, where processes take seconds to start, the winner did not listen within timeoutMs. */
+/**
+ * In Wine a process takes seconds to start, so the winner may not listen within timeoutMs, which
+ * gives LOCKED.
+ */
 const LOSERS = process.platform === 'win32' ? /^ERR_GATEWAY_(PORT_IN_USE|LOCKED)$/ : /^ERR_GATEWAY_PORT_IN_USE$/;
-/** A process takes a second to start in Wine. */
+/** Fewer in Wine, where a process takes a second to start. */
 const ROUNDS = process.platform === 'win32' ? 10 : 30;
 
-test('of eight gateways that start at once exactly one runs, and the others name it', async () => {
-  const options = await place();
+test('of eight gateways that start simultaneously exactly one runs, and the errors of the others name it', async () => {
+  const options = await freshOptions();
   const actors = await Promise.all(Array.from({ length: 8 }, () => startActor()));
   const results = await Promise.allSettled(
     actors.map((actor) => actor.call<Held>('gateway', { ...options, timeoutMs: 300 })),
@@ -59,8 +62,8 @@ test('of eight gateways that start at once exactly one runs, and the others name
   }
 });
 
-test('a refused gateway does not disturb the one that runs', async () => {
-  const options = await place();
+test('a refused gateway does not disturb the running gateway', async () => {
+  const options = await freshOptions();
   const { actor } = await startGateway(options);
   const before = locksOf(options.stateDir).map((path) => readFileSync(path, 'utf8'));
   const second = await startActor();
@@ -72,9 +75,9 @@ test('a refused gateway does not disturb the one that runs', async () => {
   expect(await probeHealth(options)).toMatchObject({ healthy: true });
 });
 
-describe('after kill -9 the next gateway starts at once, on the same port, and says what it reclaimed', () => {
+describe('the next gateway starts at once on the same port after kill -9', () => {
   test('of a gateway that was serving', async () => {
-    const options = await place();
+    const options = await freshOptions();
     const { actor } = await startGateway(options);
     expect(await actor.kill('SIGKILL')).toMatchObject({ signal: 'SIGKILL' });
     expect(probeLock(locksOf(options.stateDir)[0]!)).toMatchObject({ state: 'leftover', ownerAlive: false });
@@ -83,8 +86,8 @@ describe('after kill -9 the next gateway starts at once, on the same port, and s
     expect(await probeHealth(options)).toMatchObject({ healthy: true });
   });
 
-  test('of a gateway that held the locks and was not listening yet', async () => {
-    const options = await place();
+  test('of a gateway that held the locks but did not listen yet', async () => {
+    const options = await freshOptions();
     const actor = await startActor();
     await actor.call('gateway', { ...options, bind: false });
     await actor.kill('SIGKILL');
@@ -94,20 +97,16 @@ describe('after kill -9 the next gateway starts at once, on the same port, and s
   const leftovers: [string, (record: string) => string, string | null][] = [
     ['a torn record', (record) => record.slice(0, 40), 'stale'],
     ['an empty record', () => '', null],
-    ['a record of garbage', () => '\0\0{]not json', 'stale'],
+    ['a record that is not JSON', () => '\0\0{]not json', 'stale'],
     [
-      "a record naming a live stranger's pid",
+      'a record with the pid of another living process',
       (record) => record.replace(/"pid":\d+/, `"pid":${process.ppid}`),
       'owner-gone',
     ],
-    [
-      "an older gateway's record of which nothing is known, and nothing listens",
-      () => `{"pid":${process.ppid}}`,
-      'port-free',
-    ],
+    ['a record of an older gateway without any proof of life', () => `{"pid":${process.ppid}}`, 'port-free'],
   ];
-  test.each(leftovers)('that left %s', async (_what, damage, reason) => {
-    const options = await place();
+  test.each(leftovers)('of a gateway that left %s', async (_what, damage, reason) => {
+    const options = await freshOptions();
     const { actor } = await startGateway(options);
     await actor.kill('SIGKILL');
     for (const path of locksOf(options.stateDir)) writeFileSync(path, damage(readFileSync(path, 'utf8')));
@@ -115,8 +114,8 @@ describe('after kill -9 the next gateway starts at once, on the same port, and s
     expect((await startGateway({ ...options, timeoutMs: 0 }, successor)).held.reclaimed).toBe(reason);
   });
 
-  test(`that was killed at a random moment of its start, ${ROUNDS} times over`, async () => {
-    const options = await place();
+  test(`at a random moment of a start, ${ROUNDS} times`, async () => {
+    const options = await freshOptions();
     for (let round = 0; round < ROUNDS; round++) {
       const actor = await startActor();
       const starting = actor.call('gateway', options).catch(() => {});
@@ -127,9 +126,9 @@ describe('after kill -9 the next gateway starts at once, on the same port, and s
   });
 });
 
-describe('a port that is still in use after its gateway was killed', () => {
-  /** Leaves lock files whose owner is gone. */
-  async function leftBy(actor: Actor, options: object): Promise<void> {
+describe('a start on a port that is still in use after its gateway was killed', () => {
+  /** Leaves lock files of a dead owner. */
+  async function leaveLocks(actor: Actor, options: object): Promise<void> {
     await actor.call('gateway', options);
     await actor.kill('SIGKILL');
   }
@@ -141,24 +140,24 @@ describe('a port that is still in use after its gateway was killed', () => {
     return server;
   }
 
-  /** As the socket of a dying process is, whose descriptors the system no longer shows. */
-  test('is waited for while the system does not name its listener', async (ctx) => {
+  /** The listener of another user cannot be named, like the socket of a dying process. */
+  test('waits while the system does not name the listener', async (ctx) => {
     need(ctx, whyNoStranger());
     const stateDir = freshDirectory();
     chownSync(stateDir, STRANGER.uid, STRANGER.gid);
     const options = { stateDir, port: await freePort(), env: {}, timeoutMs: 30_000 };
-    await leftBy(await startUnprivilegedActor(), options);
+    await leaveLocks(await startUnprivilegedActor(), options);
     const server = await listenOn(options.port);
     const starting = (await startUnprivilegedActor()).call<Held>('gateway', options);
-    // Longer than the grace of a listener that is known to live.
+    // Longer than the grace period for a listener that is known to be alive.
     setTimeout(() => server.close(), 1000);
     expect((await starting).reclaimed).toBe('owner-gone');
   });
 
-  test('is not waited for when a living process listens there', async (ctx) => {
+  test('fails if a living process listens on the port', async (ctx) => {
     need(ctx, whyNoPortOwner);
     const options = { stateDir: freshDirectory(), port: await freePort(), env: {}, timeoutMs: 600_000 };
-    await leftBy(await startActor(), options);
+    await leaveLocks(await startActor(), options);
     await listenOn(options.port);
     await expect((await startActor()).call('gateway', options)).rejects.toMatchObject({
       code: 'ERR_GATEWAY_PORT_IN_USE',
@@ -167,24 +166,24 @@ describe('a port that is still in use after its gateway was killed', () => {
   });
 });
 
-test('a process whose work is done gives everything back and leaves no file', async () => {
-  const options = await place();
+test('a process that ends by itself releases everything and leaves no lock file', async () => {
+  const options = await freshOptions();
   const { actor } = await startGateway(options);
   await actor.call('finish');
   expect(await actor.exited).toEqual({ code: 0, signal: null });
   expect(locksOf(options.stateDir)).toEqual([]);
 });
 
-test('process.exit() without close() frees everything; the files that stay block nothing', async () => {
-  const options = await place();
+test('process.exit() without close() releases everything, and the lock files that remain block nothing', async () => {
+  const options = await freshOptions();
   const { actor } = await startGateway(options);
   await actor.call('exit', 3);
   expect(await actor.exited).toEqual({ code: 3, signal: null });
   expect((await startGateway({ ...options, timeoutMs: 0 })).held.reclaimed).toBe('owner-gone');
 });
 
-test('a gateway that waits for a listening one takes over when that one is killed, ten times over', async () => {
-  const options = { ...(await place()), whenListening: 'wait', timeoutMs: 30_000 };
+test('a gateway that waits for a listening gateway starts when that gateway is killed (ten times)', async () => {
+  const options = { ...(await freshOptions()), whenListening: 'wait', timeoutMs: 30_000 };
   let { actor } = await startGateway(options);
   for (let round = 0; round < 10; round++) {
     const next = await startActor();
@@ -196,12 +195,12 @@ test('a gateway that waits for a listening one takes over when that one is kille
   }
 });
 
-test('a port that this user may not bind is a failed bind, with cause, hint and no lock left', async (ctx) => {
+test('a port that the user may not bind gives ERR_GATEWAY_BIND_FAILED and leaves no lock file', async (ctx) => {
   const missing = whyNoStranger();
   if (missing !== null) return ctx.skip(missing);
   const user = await startUnprivilegedActor();
   if ((await user.call('bindFailure', { port: 80 })) === null)
-    return ctx.skip('this system lets every user bind port 80');
+    return ctx.skip('every user may bind port 80 on this system');
   const stateDir = freshDirectory();
   chownSync(stateDir, STRANGER.uid, STRANGER.gid);
   await expect(user.call('gateway', { stateDir, port: 80, env: {} })).rejects.toMatchObject({
@@ -212,16 +211,16 @@ test('a port that this user may not bind is a failed bind, with cause, hint and 
   expect(locksOf(stateDir)).toEqual([]);
 });
 
-test('a stopped gateway (SIGSTOP) keeps its locks and its port, and its successor is told who has them', async () => {
-  const options = await place();
+test('a suspended gateway (SIGSTOP) keeps its locks and its port, and the error of the next start names it', async () => {
+  const options = await freshOptions();
   const { actor } = await startGateway(options);
   await actor.hang();
   const second = await startActor();
   await expect(second.call('gateway', options)).rejects.toMatchObject({ owner: { pid: actor.pid }, ownerAlive: true });
 });
 
-test('an older gateway without a kernel lock, alive and listening, keeps its place and its record', async () => {
-  const options = await place();
+test('an older gateway that is alive and listens keeps its state directory and its record', async () => {
+  const options = await freshOptions();
   const { actor } = await startGateway(options);
   const paths = locksOf(options.stateDir);
   const record = JSON.parse(readFileSync(paths[0]!, 'utf8')) as Record<string, unknown>;

@@ -1,4 +1,4 @@
-// A lock that goes from one to the next, thousands of times.
+// A lock that passes from one holder to the next, thousands of times.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -12,9 +12,12 @@ import { isWine, whyNotWindows } from '../support/capabilities.js';
 import { freshDirectory } from '../support/places.js';
 
 const HAND_OVER = fileURLToPath(new URL('../fixtures/hand-over.mjs', import.meta.url));
-/** Windows does not report the death of a holder whom the record does not name yet, so the lock is asked for as well. */
+/**
+ * Windows does not report the death of a holder that has not written its record yet, so the waiter
+ * also polls there.
+ */
 const MOST_POLLED = whyNotWindows === null ? 0.25 : 0;
-/** In Wine each takes 10 ms and more. */
+/** Fewer in Wine, where each takes 10 ms and more. */
 const [HAND_OVERS, IN_ONE_PROCESS] = isWine ? [600, 2000] : [3000, 10_000];
 const SLOW = { timeout: 240_000 };
 const children = new Set<ChildProcess>();
@@ -28,27 +31,32 @@ afterEach(async () => {
   children.clear();
 });
 
-describe('hand-overs without end', () => {
-  test.each([2, 5])('between %i processes lose no wake-up, and everybody has turns', SLOW, async (processes) => {
-    const directory = freshDirectory();
-    const [path, counter] = [join(directory, 'a.lock'), join(directory, 'counter')];
-    writeFileSync(counter, '0 0');
-    const rounds = HAND_OVERS / processes;
-    const takers = Array.from({ length: processes }, () => fork(HAND_OVER, [path, counter, String(rounds)]));
-    for (const taker of takers) children.add(taker);
-    await Promise.all(takers.map((taker) => once(taker, 'message')));
-    const ends = takers.map(async (taker) => (await once(taker, 'message'))[0]);
-    for (const taker of takers) taker.send('go');
-    const results = (await Promise.all(ends)) as { handOvers: number; polled: number }[];
-    expect(readFileSync(counter, 'utf8').split(' ')[1]).toBe(String(rounds * processes));
-    for (const { polled } of results) expect(polled).toBeLessThanOrEqual(rounds * MOST_POLLED);
-    // Who has just released is quicker than who must wake up first, so this is far from every time.
-    for (const { handOvers } of results) expect(handOvers).toBeGreaterThan(rounds / 250);
-    expect(probeLock(path)).toMatchObject({ state: 'free', owner: null });
-  });
+describe('continuous hand-overs', () => {
+  test.each([2, 5])(
+    'between %i processes lose no wake-up, and every process gets the lock',
+    SLOW,
+    async (processes) => {
+      const directory = freshDirectory();
+      const [path, counter] = [join(directory, 'a.lock'), join(directory, 'counter')];
+      writeFileSync(counter, '0 0');
+      const rounds = HAND_OVERS / processes;
+      const workers = Array.from({ length: processes }, () => fork(HAND_OVER, [path, counter, String(rounds)]));
+      for (const worker of workers) children.add(worker);
+      await Promise.all(workers.map((worker) => once(worker, 'message')));
+      const ends = workers.map(async (worker) => (await once(worker, 'message'))[0]);
+      for (const worker of workers) worker.send('go');
+      const results = (await Promise.all(ends)) as { handOvers: number; polled: number }[];
+      expect(readFileSync(counter, 'utf8').split(' ')[1]).toBe(String(rounds * processes));
+      for (const { polled } of results) expect(polled).toBeLessThanOrEqual(rounds * MOST_POLLED);
+      // A process that has just released is faster than a waiter, which must wake up first, so most
+      // releases hand nothing over.
+      for (const { handOvers } of results) expect(handOvers).toBeGreaterThan(rounds / 250);
+      expect(probeLock(path)).toMatchObject({ state: 'free', owner: null });
+    },
+  );
 
   test(
-    `between the waiters of one process, ${IN_ONE_PROCESS} of them, serve each as often as the others`,
+    `between the waiters of one process serve all waiters equally often (${IN_ONE_PROCESS} times)`,
     SLOW,
     async () => {
       const path = join(freshDirectory(), 'a.lock');
@@ -59,7 +67,7 @@ describe('hand-overs without end', () => {
           using _lock = await acquireLock(path, { timeoutMs: Infinity });
           served[worker]!++;
           expect(Math.max(...served) - Math.min(...served)).toBeLessThanOrEqual(1);
-          // Sometimes the event loop gets its turn, mostly the next waiter.
+          // Yields to the event loop in every tenth round.
           if (round % 10 === 0) await turn();
         }
       };
@@ -70,7 +78,7 @@ describe('hand-overs without end', () => {
 });
 
 describe('200 waiters', () => {
-  test('in 10 processes are all served', async () => {
+  test('in 10 processes all acquire the lock', async () => {
     const path = join(freshDirectory(), 'a.lock');
     const holder = tryAcquireLock(path)!;
     onTestFinished(() => holder.release());

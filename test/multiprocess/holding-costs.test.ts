@@ -1,5 +1,5 @@
-// What is left of a wait when it has ended. On macOS it once was a whole core, for the rest of the process
-// (EVFILT_USER without EV_CLEAR), so this runs on every system.
+// CPU time of a process after and during a wait. On macOS a finished wait once used a whole core
+// for the rest of the process (EVFILT_USER without EV_CLEAR), so this test runs on every system.
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { type Actor, startActor } from '../support/actors.js';
 import { freshDirectory } from '../support/places.js';
 
 const HOLD_MS = 3000;
-const MOST_CPU_MS = 100;
+const MAX_CPU_MS = 100;
 
 async function cpuOf(actor: Actor, during: () => Promise<unknown>): Promise<number> {
   const before = await actor.call<number>('cpuMs');
@@ -15,7 +15,7 @@ async function cpuOf(actor: Actor, during: () => Promise<unknown>): Promise<numb
   return (await actor.call<number>('cpuMs')) - before;
 }
 
-test('who has waited once, and holds for 3 s, uses less than 100 ms of CPU', async () => {
+test('a holder that has waited before uses less than 100 ms of CPU in 3 s', async () => {
   const path = join(freshDirectory(), 'a.lock');
   const [holder, waiter] = [await startActor(), await startActor()];
   await holder.call('tryAcquire', path);
@@ -23,10 +23,10 @@ test('who has waited once, and holds for 3 s, uses less than 100 ms of CPU', asy
   await waiter.call('probe', path);
   await holder.call('release', path);
   await lock;
-  expect(await cpuOf(waiter, () => sleep(HOLD_MS))).toBeLessThan(MOST_CPU_MS);
+  expect(await cpuOf(waiter, () => sleep(HOLD_MS))).toBeLessThan(MAX_CPU_MS);
 });
 
-test('who waits for 3 s, and has waited before, uses less than 100 ms of CPU', async () => {
+test('a waiter that has waited before uses less than 100 ms of CPU in 3 s', async () => {
   const path = join(freshDirectory(), 'a.lock');
   const [holder, waiter] = [await startActor(), await startActor()];
   await waiter.call('tryAcquire', path);
@@ -36,7 +36,7 @@ test('who waits for 3 s, and has waited before, uses less than 100 ms of CPU', a
   await returned;
   const lock = waiter.call('acquire', path, { timeoutMs: 20_000 });
   await waiter.call('probe', path);
-  expect(await cpuOf(waiter, () => sleep(HOLD_MS))).toBeLessThan(MOST_CPU_MS);
+  expect(await cpuOf(waiter, () => sleep(HOLD_MS))).toBeLessThan(MAX_CPU_MS);
   await holder.call('release', path);
   await lock;
 });

@@ -35,14 +35,14 @@ interface Options {
   readonly env: Record<string, never>;
 }
 
-interface Told {
+interface Heir {
   readonly pid: number;
   readonly LISTEN_FDS?: string;
   readonly LISTEN_FDNAMES?: string;
   readonly LISTEN_PID?: string;
 }
 
-/** Also true of a zombie. */
+/** Returns true also for a zombie. */
 function exists(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -64,14 +64,14 @@ async function spawnHeir(actor: Actor): Promise<number> {
   return pid;
 }
 
-async function toldOn(port: number): Promise<Told> {
-  return JSON.parse(await fetched(request, { port, path: '/' })) as Told;
+async function askHeir(port: number): Promise<Heir> {
+  return JSON.parse(await fetched(request, { port, path: '/' })) as Heir;
 }
 
 const isHeld = (path: string) => probeLock(path).state === 'held';
 
-/** Nobody has it any more, and the next one gets all of it at once. */
-async function isFree(options: Options): Promise<void> {
+/** Waits until locks and port are free, then checks that a start gets them at once. */
+async function expectFree(options: Options): Promise<void> {
   const { lockPaths } = resolveGatewayPaths(options);
   await until(() => !lockPaths.some(isHeld), 'the locks are free');
   await until(async () => (await probePort(options)).state === 'free', 'the port is free');
@@ -79,24 +79,24 @@ async function isFree(options: Options): Promise<void> {
   await lock.close();
 }
 
-describe('a child that inherits what a gateway holds', () => {
-  test('keeps locks and port when its parent is killed, and frees them when it is killed itself', async () => {
+describe('a child that inherits the locks and the port of a gateway', () => {
+  test('keeps them when its parent is killed, and releases them when it is killed', async () => {
     const { actor, options, lockPaths } = await startGateway();
     const heir = await spawnHeir(actor);
     await actor.call('handOverTo', heir);
     await actor.kill('SIGKILL');
     for (const path of lockPaths) expect(tryAcquireLock(path)).toBeNull();
-    expect((await toldOn(options.port)).pid).toBe(heir);
+    expect((await askHeir(options.port)).pid).toBe(heir);
     await expect(acquireGatewayLock(options)).rejects.toMatchObject({
       code: 'ERR_GATEWAY_PORT_IN_USE',
       owner: { pid: heir },
       ownerAlive: true,
     });
     process.kill(heir, 'SIGKILL');
-    await isFree(options);
+    await expectFree(options);
   });
 
-  test('keeps them also when the hand-over was never announced', async () => {
+  test('keeps them even if the parent never called handOverTo()', async () => {
     const { actor, options, lockPaths } = await startGateway();
     const heir = await spawnHeir(actor);
     await actor.kill('SIGKILL');
@@ -107,7 +107,7 @@ describe('a child that inherits what a gateway holds', () => {
       message: 'gateway already running (pid unknown); lock timeout after 50ms',
     });
     process.kill(heir, 'SIGKILL');
-    await isFree(options);
+    await expectFree(options);
   });
 
   test('keeps them when its parent ends by process.exit()', async () => {
@@ -117,10 +117,10 @@ describe('a child that inherits what a gateway holds', () => {
     await actor.call('exit', 0);
     await actor.exited;
     for (const path of lockPaths) expect(tryAcquireLock(path)).toBeNull();
-    expect((await toldOn(options.port)).pid).toBe(heir);
+    expect((await askHeir(options.port)).pid).toBe(heir);
   });
 
-  test('keeps them when its parent has nothing more to do and ends by itself', async () => {
+  test('keeps them when its parent ends by itself', async () => {
     const { actor, options, lockPaths } = await startGateway();
     const heir = await spawnHeir(actor);
     await actor.call('handOverTo', heir);
@@ -130,19 +130,19 @@ describe('a child that inherits what a gateway holds', () => {
       expect(tryAcquireLock(path)).toBeNull();
       expect(probeLock(path)).toMatchObject({ state: 'held', owner: { pid: heir }, ownerAlive: true });
     }
-    expect((await toldOn(options.port)).pid).toBe(heir);
+    expect((await askHeir(options.port)).pid).toBe(heir);
     process.kill(heir, 'SIGKILL');
-    await isFree(options);
+    await expectFree(options);
   });
 
-  test('serves on descriptor 3, by the convention of socket activation', async () => {
+  test('serves on descriptor 3, as in socket activation', async () => {
     const { actor, options } = await startGateway();
     const heir = await spawnHeir(actor);
-    expect(await toldOn(options.port)).toEqual({ pid: heir, LISTEN_FDS: '1', LISTEN_FDNAMES: 'gateway' });
+    expect(await askHeir(options.port)).toEqual({ pid: heir, LISTEN_FDS: '1', LISTEN_FDNAMES: 'gateway' });
     expect(await probeHealth(options)).toMatchObject({ healthy: true });
   });
 
-  test('is the holder by name once it was handed over to: with its own pid and start time', async () => {
+  test('is named in the record, with pid and start time, after handOverTo()', async () => {
     const { actor, options, lockPaths } = await startGateway();
     const before = lockPaths.map((path) => probeLock(path).owner!);
     const heir = await spawnHeir(actor);
@@ -161,7 +161,7 @@ describe('a child that inherits what a gateway holds', () => {
     });
   });
 
-  test('loses the locks, and not the port, when its parent closes: that ends them for all', async () => {
+  test('loses the locks, but not the port, when its parent calls close()', async () => {
     const { actor, options, lockPaths } = await startGateway();
     const heir = await spawnHeir(actor);
     await actor.call('handOverTo', heir);
@@ -170,21 +170,21 @@ describe('a child that inherits what a gateway holds', () => {
       expect(existsSync(path)).toBe(false);
       tryAcquireLock(path)!.release();
     }
-    expect((await toldOn(options.port)).pid).toBe(heir);
+    expect((await askHeir(options.port)).pid).toBe(heir);
   });
 
-  test('takes nothing from its parent when it ends', async () => {
+  test('leaves locks and port to its parent when it ends', async () => {
     const { actor, options, lockPaths } = await startGateway();
     const heir = await spawnHeir(actor);
     process.kill(heir, 'SIGKILL');
-    await until(() => !exists(heir), 'the child is reaped by the holder');
+    await until(() => !exists(heir), 'the holder reaps the child');
     expect(await actor.call('verify', 'gateway')).toBe(true);
     for (const path of lockPaths) expect(tryAcquireLock(path)).toBeNull();
     await actor.call('serve');
     expect(await probeHealth(options)).toMatchObject({ healthy: true });
   });
 
-  test('gets the locks alone where there is no socket to hand over', async () => {
+  test('gets only the locks if there is no socket', async () => {
     const { actor, options, lockPaths } = await startGateway({ bind: false });
     expect(await actor.call('inheritance')).toEqual({
       descriptors: [expect.any(Number), expect.any(Number)],
@@ -194,7 +194,7 @@ describe('a child that inherits what a gateway holds', () => {
     await actor.kill('SIGKILL');
     for (const path of lockPaths) expect(tryAcquireLock(path)).toBeNull();
     process.kill(heir, 'SIGKILL');
-    await isFree(options);
+    await expectFree(options);
   });
 
   test('gets both sockets of localhost', async (ctx) => {
@@ -207,8 +207,8 @@ describe('a child that inherits what a gateway holds', () => {
   });
 });
 
-describe('there is nothing to inherit', () => {
-  test('of the socket, once a server has it', async () => {
+describe('a child cannot inherit', () => {
+  test('a socket that a server uses', async () => {
     const { actor } = await startGateway();
     await actor.call('serve');
     const { descriptors, environment } = await actor.call<Inheritance>('inheritance');
@@ -216,14 +216,14 @@ describe('there is nothing to inherit', () => {
     expect(descriptors).toHaveLength(2);
   });
 
-  test('of the listener, once it is closed', () => {
+  test('a closed listener', () => {
     const listener = listenerOn({});
     expect(listener.fds).toEqual([expect.any(Number)]);
     void listener.close();
     expect(listener.fds).toEqual([]);
   });
 
-  test('of a lock that is released', async () => {
+  test('a released lock', async () => {
     const { actor } = await startGateway();
     await actor.call('close');
     await expect(actor.call('inheritance')).rejects.toMatchObject({ code: 'ERR_INVALID_STATE' });
@@ -237,7 +237,7 @@ describe('there is nothing to inherit', () => {
   });
 });
 
-test.each([0, -1, 1.5, Number.NaN, 2 ** 31, '12', null, undefined])('%s is no pid to hand over to', async (pid) => {
+test.each([0, -1, 1.5, Number.NaN, 2 ** 31, '12', null, undefined])('handOverTo() rejects %s as a pid', async (pid) => {
   const lock = await acquireGatewayLock({ stateDir: freshDirectory(), port: 0, env: {} });
   onTestFinished(() => lock.close());
   const { owner } = lock;
@@ -246,7 +246,7 @@ test.each([0, -1, 1.5, Number.NaN, 2 ** 31, '12', null, undefined])('%s is no pi
   expect(lock.inheritance.descriptors).toHaveLength(3);
 });
 
-test('one lock is inherited like those of a gateway', async () => {
+test('a child inherits a single lock', async () => {
   const path = join(freshDirectory(), 'a.lock');
   const lock = (await acquireLock(path))!;
   const child = spawn('/bin/sh', ['-c', 'echo go; read _'], { stdio: ['pipe', 'pipe', 'ignore', lock.fd] });
@@ -260,15 +260,15 @@ test('one lock is inherited like those of a gateway', async () => {
   expect(probeLock(path).state).toBe('free');
 });
 
-describe('exec() makes another program the gateway', () => {
+describe('a program that exec() starts', () => {
   const heir = { path: process.execPath, args: ['node', HEIR] };
 
-  test('with the pid, the locks, the port and the standard streams', async () => {
+  test('gets the pid, the locks, the port and the standard streams', async () => {
     const { actor, options, lockPaths } = await startGateway();
     await actor.call('exec', heir);
-    await until(() => actor.output.includes('serving'), 'the program says that it serves');
+    await until(() => actor.output.includes('serving'), 'the program serves');
     const pid = String(actor.pid);
-    expect(await toldOn(options.port)).toEqual({
+    expect(await askHeir(options.port)).toEqual({
       pid: actor.pid,
       LISTEN_FDS: '1',
       LISTEN_FDNAMES: 'gateway',
@@ -279,17 +279,17 @@ describe('exec() makes another program the gateway', () => {
     }
     expect(await probeGateway(options)).toMatchObject({ state: 'running', listenerPid: actor.pid });
     await actor.kill('SIGKILL');
-    await isFree(options);
+    await expectFree(options);
   });
 
-  test('and a connection that came before is answered by it', async () => {
+  test('serves a connection that was made before', async () => {
     const { actor, options } = await startGateway();
-    const answer = toldOn(options.port);
+    const answer = askHeir(options.port);
     await actor.call('exec', heir);
     expect((await answer).pid).toBe(actor.pid);
   });
 
-  test('and is left by nothing of this process: neither descriptors nor LISTEN_* of its own', async () => {
+  test('gets no other descriptors and no LISTEN_* variables of this process', async () => {
     const { actor } = await startGateway({ bind: false });
     const env = { LISTEN_FDS: '7', LISTEN_PID: '8', LISTEN_FDNAMES: 'x', GIVEN: 'yes', UNSET: undefined };
     const script =
@@ -302,39 +302,39 @@ describe('exec() makes another program the gateway', () => {
     expect(actor.output).not.toMatch(/LISTEN|UNSET|NODE|^[5-9]$/m);
   });
 
-  test('and its exit code and signals are its own', async () => {
+  test('has its own exit code, and signals have their default action', async () => {
     const first = await startGateway();
     await first.actor.call('exec', { path: '/bin/sh', args: ['sh', '-c', 'exit 7'] });
     expect(await first.actor.exited).toEqual({ code: 7, signal: null });
-    await isFree(first.options);
+    await expectFree(first.options);
     const second = await startGateway();
     await second.actor.call('catchSignal', 'SIGTERM');
     await second.actor.call('exec', heir);
-    await until(() => second.actor.output.includes('serving'), 'the program says that it serves');
+    await until(() => second.actor.output.includes('serving'), 'the program serves');
     expect(await second.actor.kill('SIGTERM')).toEqual({ code: null, signal: 'SIGTERM' });
-    await isFree(second.options);
+    await expectFree(second.options);
   });
 
-  test('and its standard output blocks like any other: nothing of 1 MB is lost', async () => {
+  test('has a blocking standard output, so that 1 MB of output is complete', async () => {
     const { actor } = await startGateway();
     await actor.call('exec', {
       path: '/bin/sh',
       args: ['sh', '-c', 'head -c 1000000 /dev/zero | tr "\\0" x; echo; echo $?'],
     });
     expect(await actor.exited).toEqual({ code: 0, signal: null });
-    await until(() => actor.output.length >= 1_000_003, 'all of it has come');
+    await until(() => actor.output.length >= 1_000_003, 'the output is complete');
     expect(actor.output.endsWith('x\n0\n')).toBe(true);
   });
 });
 
-describe('an exec() that fails leaves everything as it was', () => {
+describe('exec() throws and changes nothing', () => {
   test.each<[string, (directory: string) => string, string]>([
-    ['there is no such program', (directory) => join(directory, 'none'), 'ENOENT'],
-    ['it is no program', (directory) => join(directory, 'text'), 'ENOEXEC'],
-    ['it may not be executed', (directory) => join(directory, 'plain'), 'EACCES'],
-    ['it is a directory', dirname, 'EACCES'],
-    ['it is looked up nowhere', () => 'sh', 'ENOENT'],
-  ])('when %s', async (_, pathIn, code) => {
+    ['the program does not exist', (directory) => join(directory, 'none'), 'ENOENT'],
+    ['the file is not a program', (directory) => join(directory, 'text'), 'ENOEXEC'],
+    ['the file is not executable', (directory) => join(directory, 'plain'), 'EACCES'],
+    ['the path is a directory', dirname, 'EACCES'],
+    ['the path is a bare name, which is not searched in PATH', () => 'sh', 'ENOENT'],
+  ])('if %s', async (_, pathIn, code) => {
     const path = pathIn(freshPrograms());
     const { actor, options, lockPaths } = await startGateway();
     await actor.call('catchSignal', 'SIGPIPE');
@@ -352,7 +352,7 @@ describe('an exec() that fails leaves everything as it was', () => {
     const child = await actor.call<number>('spawnChild');
     onTestFinished(() => void (exists(child) && process.kill(child, 'SIGKILL')));
     await actor.kill('SIGKILL');
-    await isFree(options);
+    await expectFree(options);
   });
 
   test.each<[string, unknown, string]>([
@@ -362,7 +362,7 @@ describe('an exec() that fails leaves everything as it was', () => {
     ['an argument with a NUL', { path: '/bin/true', args: ['true', 'a\0b'] }, 'ERR_INVALID_ARG_VALUE'],
     ['an argument that is a number', { path: '/bin/true', args: ['true', 1] }, 'ERR_INVALID_ARG_TYPE'],
     ['a variable with a NUL', { path: '/bin/true', args: [], env: { A: 'a\0B=c' } }, 'ERR_INVALID_ARG_VALUE'],
-  ])('%s is a mistake', async (_, program, code) => {
+  ])('for %s', async (_, program, code) => {
     const lock = await acquireGatewayLock({ stateDir: freshDirectory(), port: 0, env: {} });
     onTestFinished(() => lock.close());
     expect(() => lock.exec(program as ExecProgram)).toThrow(expect.objectContaining({ code }));
@@ -370,7 +370,7 @@ describe('an exec() that fails leaves everything as it was', () => {
   });
 });
 
-/** A directory with what cannot be executed. */
+/** Creates a directory with files that cannot be executed. */
 function freshPrograms(): string {
   const directory = freshDirectory();
   writeFileSync(join(directory, 'text'), 'neither ELF nor #!\n');

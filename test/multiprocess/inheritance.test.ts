@@ -9,7 +9,7 @@ beforeEach((ctx) => need(ctx, whyNoInheritance));
 
 const lockPath = () => join(freshDirectory(), 'a.lock');
 
-/** Also true of a zombie. */
+/** Returns true also for a zombie. */
 function exists(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -25,29 +25,29 @@ function endAfterTest(pid: number): void {
 describe('a child of the holder', () => {
   test('does not keep the lock when the holder is killed with SIGKILL', async () => {
     const path = lockPath();
-    const [holder, contender] = await Promise.all([startActor(), startActor()]);
+    const [holder, other] = await Promise.all([startActor(), startActor()]);
     await holder.call('tryAcquire', path);
     const child = await holder.call<number>('spawnChild');
     endAfterTest(child);
     await holder.kill('SIGKILL');
-    expect(await contender.call('tryAcquire', path)).toMatchObject({ reclaimed: 'owner-gone' });
+    expect(await other.call('tryAcquire', path)).toMatchObject({ reclaimed: 'owner-gone' });
     expect(exists(child)).toBe(true);
   });
 
-  test('does not take the lock with it when it ends', async () => {
+  test('does not release the lock when it ends', async () => {
     const path = lockPath();
     const holder = await startActor();
     await holder.call('tryAcquire', path);
     const child = await holder.call<number>('spawnChild');
     process.kill(child, 'SIGKILL');
-    await until(() => !exists(child), 'the child is reaped by the holder');
+    await until(() => !exists(child), 'the holder reaps the child');
     expect(await holder.call('verify', path)).toBe(true);
     expect(tryAcquireLock(path)).toBeNull();
   });
 });
 
-describe('a stopped holder (SIGSTOP)', () => {
-  test('keeps the lock, and has it still when it goes on', async () => {
+describe('a suspended holder (SIGSTOP)', () => {
+  test('keeps the lock, also after SIGCONT', async () => {
     const path = lockPath();
     const holder = await startActor();
     await holder.call('tryAcquire', path);
@@ -64,8 +64,8 @@ describe('a stopped holder (SIGSTOP)', () => {
   });
 });
 
-describe('a holder that was killed and that its parent did not reap (a zombie)', () => {
-  test('has no lock any more, and its record counts as that of a dead owner', async () => {
+describe('a killed holder that its parent has not reaped (a zombie)', () => {
+  test('no longer holds the lock, and its record counts as that of a dead owner', async () => {
     const path = lockPath();
     const parent = await startActor();
     const holder = await parent.call<number>('spawnHolder', path);

@@ -1,5 +1,6 @@
-// acquireLock() as a mutex of two tasks that do nothing else: the microtask queue never runs empty, so whatever a wait leaves to the
-// event loop stays. Each such wait must not cost a descriptor.
+// acquireLock() as a mutex of two tasks that do nothing else. The microtask queue is never empty,
+// so the event loop never runs the cleanup of a wait. A wait must therefore not keep a descriptor
+// until that cleanup.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -10,12 +11,12 @@ import { freshDirectory } from '../support/places.js';
 const MUTEX = fileURLToPath(new URL('../fixtures/mutex.mjs', import.meta.url));
 
 const KINDS = [
-  { what: 'a file that each release removes', after: 'remove', rounds: 100_000 },
-  { what: 'a kept file', after: 'keep', rounds: 10_000 },
+  { what: 'a lock file that each release removes', after: 'remove', rounds: 100_000 },
+  { what: 'a kept lock file', after: 'keep', rounds: 10_000 },
 ];
 
 test.for(KINDS)(
-  'two tasks need no more than 64 descriptors for $what, in $rounds rounds',
+  'two tasks that take turns $rounds times need at most 64 descriptors for $what',
   { timeout: 300_000 },
   async (kind, ctx) => {
     need(ctx, whyNoShell);

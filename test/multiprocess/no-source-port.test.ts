@@ -4,19 +4,19 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import type { Missing } from '../support/capabilities.js';
 
-const ASK_OFTEN = fileURLToPath(new URL('../fixtures/ask-often.mjs', import.meta.url));
-/** A network of its own, in which the system has two ports to give away. */
+const PROBE_OFTEN = fileURLToPath(new URL('../fixtures/ask-often.mjs', import.meta.url));
+/** Limits a new network namespace to two source ports. */
 const TWO_PORTS = 'ip link set lo up && echo 40000 40001 > /proc/sys/net/ipv4/ip_local_port_range';
 
 function whyNoNetwork(): Missing {
   const { status } = spawnSync('unshare', ['-n', 'sh', '-c', TWO_PORTS], { stdio: 'ignore' });
-  return status === 0 ? null : 'cannot make a network namespace here (unshare -n, ip)';
+  return status === 0 ? null : 'cannot create a network namespace here (unshare -n, ip)';
 }
 
-test('a listener is seen also when every source port to ask it from is used up', async (ctx) => {
+test('a probe finds a listener even if no source port is free', async (ctx) => {
   const missing = whyNoNetwork();
   if (missing !== null) return ctx.skip(missing);
   const script = `${TWO_PORTS} && exec "$0" "$1"`;
-  const { stdout } = await promisify(execFile)('unshare', ['-n', 'sh', '-c', script, process.execPath, ASK_OFTEN]);
+  const { stdout } = await promisify(execFile)('unshare', ['-n', 'sh', '-c', script, process.execPath, PROBE_OFTEN]);
   expect(stdout).toBe('listening\n'.repeat(6));
 });

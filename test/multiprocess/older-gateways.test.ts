@@ -1,5 +1,5 @@
-// Gateways that write a record and take no kernel lock (OpenClaw), in the moments in which their port says nothing of them: while they
-// start, while they restart in place, and in the roles that never listen.
+// Older gateways, which write a record and hold no kernel lock (OpenClaw), at times when they do
+// not listen: while they start, while they restart in place, and in the roles that never listen.
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { acquireGatewayLock, probeGateway, probeLock } from '../../src/index.js';
@@ -20,7 +20,7 @@ interface OlderGateway {
   readonly options: { readonly stateDir: string; readonly port: number; readonly env: Record<string, string> };
 }
 
-/** It has written its record, and does not listen. */
+/** Starts a gateway that has written its record and does not listen. */
 async function startOlderGateway(fields: Record<string, unknown> = {}): Promise<OlderGateway> {
   const stateDir = freshDirectory();
   const path = join(lockDirectory(stateDir), 'gateway.state.lock');
@@ -29,7 +29,10 @@ async function startOlderGateway(fields: Record<string, unknown> = {}): Promise<
   return { actor, path, options: { stateDir, port, env: {} } };
 }
 
-/** On its own port and on any other: the state is what is held. */
+/**
+ * Expects every start to fail, on the port of the gateway and on another port, because both use its
+ * state directory.
+ */
 async function expectRespected({ actor, path, options }: OlderGateway): Promise<void> {
   const before = portraitOf(path);
   expect(probeLock(path)).toMatchObject({ state: 'held', heldBy: 'record', ownerAlive: true });
@@ -54,8 +57,8 @@ async function expectReclaimed({ actor, options }: OlderGateway): Promise<void> 
 
 beforeEach((ctx) => need(ctx, whyNoStartTime));
 
-describe('an older gateway is respected', () => {
-  test('that wrote its record first and listens later', async () => {
+describe('a start is refused while an older gateway', () => {
+  test('has written its record but does not listen yet', async () => {
     const older = await startOlderGateway();
     await expectRespected(older);
     expect(await probeGateway(older.options)).toMatchObject({ state: 'starting', ownerAlive: true });
@@ -64,7 +67,7 @@ describe('an older gateway is respected', () => {
     await expectReclaimed(older);
   });
 
-  test('that restarts in place: between two listeners there is only its record', async () => {
+  test('restarts in place and has no listener for a moment', async () => {
     const older = await startOlderGateway();
     await older.actor.call('bind', { port: older.options.port });
     await expectRespected(older);
@@ -76,7 +79,7 @@ describe('an older gateway is respected', () => {
   });
 
   test.for(['agent-embedded', 'sqlite-maintenance', 'skill-workshop-apply'])(
-    'that never listens, in the role %s, for days',
+    'in the role %s has been running for a day without listening',
     async (role) => {
       const older = await startOlderGateway({ role, port: undefined });
       setAge(older.path, DAY_MS);
@@ -85,7 +88,7 @@ describe('an older gateway is respected', () => {
     },
   );
 
-  test('that is stopped', async () => {
+  test('is suspended', async () => {
     const older = await startOlderGateway();
     await older.actor.hang();
     await expectRespected(older);

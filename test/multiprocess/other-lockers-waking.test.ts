@@ -1,4 +1,5 @@
-// The release of another program wakes a waiter of ours, although it removes nothing and often writes nothing.
+// The release by another program wakes our waiter, although that program does not remove the lock
+// file and often does not write to it.
 import { once } from 'node:events';
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ import { freshDirectory } from '../support/places.js';
 
 const LENDING_HOLDER = fileURLToPath(new URL('../fixtures/lending-holder.mjs', import.meta.url));
 const ROUNDS = 5;
-/** A wait that nothing ends fails the test. */
+/** The test fails if nothing ends the wait within this time. */
 const WAKE_MS = 20_000;
 const lockPath = () => join(freshDirectory(), 'a.lock');
 
@@ -22,7 +23,10 @@ interface Waiter {
   readonly lock: Promise<FileLock>;
 }
 
-/** Resolves when the lock is watched: the first refusal is followed by the watch in the same turn of the event loop. */
+/**
+ * Resolves when the lock is watched. The watch begins in the same turn of the event loop as the
+ * first refusal.
+ */
 async function startToWait(path: string): Promise<Waiter> {
   neverRecheck();
   const lock = acquireLock(path, { timeoutMs: Number.POSITIVE_INFINITY, signal: AbortSignal.timeout(WAKE_MS) });
@@ -36,7 +40,7 @@ async function expectWoken({ lock }: Waiter, how: WaitMode = 'watch'): Promise<v
   expect(acquired.waitMode).toBe(how);
 }
 
-describe('a waiter is woken by the release of', () => {
+describe('a waiter wakes after the release by', () => {
   test.for(KERNEL_LOCKERS.map((one) => [one.name, one] as const))('%s', async ([, locker], ctx) => {
     need(ctx, locker.missing);
     const path = lockPath();
@@ -48,7 +52,7 @@ describe('a waiter is woken by the release of', () => {
     }
   });
 
-  test('kill -9 of flock -n -F, whose program is the only one that has the file open', async (ctx) => {
+  test('a killed flock -n -F, the only process with the file open', async (ctx) => {
     const locker = KERNEL_LOCKERS.find(({ name }) => name === 'flock -n -F')!;
     need(ctx, locker.missing);
     const path = lockPath();
@@ -58,7 +62,7 @@ describe('a waiter is woken by the release of', () => {
     await expectWoken(waiter);
   });
 
-  test('a program that flock(1) started and outlived it, once that program ends', async (ctx) => {
+  test('a killed program that outlived the flock(1) that started it', async (ctx) => {
     need(ctx, whyNoFlock);
     const path = lockPath();
     const run = start(['-n', path, 'sh', '-c', 'sleep 600 & echo $!'], { program: ['flock'] });
@@ -70,8 +74,8 @@ describe('a waiter is woken by the release of', () => {
   });
 });
 
-describe('a waiter is woken by our own release, which keeps the file:', () => {
-  test('of a holder in this process', async () => {
+describe('a waiter wakes after a release that keeps the file, by', () => {
+  test('a holder in this process', async () => {
     const path = lockPath();
     const holder = hold(path);
     const { ino } = statSync(path);
@@ -81,7 +85,7 @@ describe('a waiter is woken by our own release, which keeps the file:', () => {
     expect(statSync(path).ino).toBe(ino);
   });
 
-  test('of a holder whose child has inherited the descriptor and lives on: nothing is closed, the record is cleared', async (ctx) => {
+  test('a holder whose descriptor a living child has inherited', async (ctx) => {
     need(ctx, whyNoInheritance);
     const path = lockPath();
     const holder = start([LENDING_HOLDER, path], { program: [process.execPath], stdin: 'pipe' });
@@ -94,13 +98,14 @@ describe('a waiter is woken by our own release, which keeps the file:', () => {
     expect(() => process.kill(child, 0)).not.toThrow();
   });
 
-  test('of a shared holder, who wrote nothing', async () => {
+  test('a shared holder, which writes no record', async () => {
     const path = lockPath();
     writeFileSync(path, '');
     const reader = hold(path, { mode: 'shared' });
     const waiter = await startToWait(path);
     reader.release();
-    // Windows reports neither the release of a shared lock nor the end of a process that no record names.
+    // Windows reports neither the release of a shared lock nor the end of a process without a
+    // record.
     await expectWoken(waiter, process.platform === 'win32' ? 'poll' : 'watch');
   });
 });

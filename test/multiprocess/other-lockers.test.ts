@@ -1,4 +1,4 @@
-// Other programs and this package exclude each other on one path, whoever waits and however.
+// Other programs and this package exclude each other on one path, whichever of them waits.
 import { once } from 'node:events';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,11 +14,11 @@ import { portraitOf } from '../support/portrait.js';
 
 const lockPath = () => join(freshDirectory(), 'a.lock');
 const named = <T extends { name: string }>(all: readonly T[]) => all.map((one) => [one.name, one] as const);
-const WAITING = KERNEL_LOCKERS.filter(({ waits }) => waits !== null);
-const TRYING = KERNEL_LOCKERS.filter(({ waits }) => waits === null);
+const WAITING_LOCKERS = KERNEL_LOCKERS.filter(({ waits }) => waits !== null);
+const TRYING_LOCKERS = KERNEL_LOCKERS.filter(({ waits }) => waits === null);
 
 describe('while another program holds the lock, this package', () => {
-  test.for(named(KERNEL_LOCKERS))('gets nothing and changes nothing: %s', async ([, locker], ctx) => {
+  test.for(named(KERNEL_LOCKERS))('neither acquires the lock nor changes the file: %s', async ([, locker], ctx) => {
     need(ctx, locker.missing);
     const path = lockPath();
     const other = await new OtherProcess(locker, path).holds();
@@ -36,7 +36,7 @@ describe('while another program holds the lock, this package', () => {
 });
 
 describe('while this package holds the lock, another program', () => {
-  test.for(named(TRYING))('is refused, and gets the same file afterwards: %s', async ([, locker], ctx) => {
+  test.for(named(TRYING_LOCKERS))('is refused, and later locks the same file: %s', async ([, locker], ctx) => {
     need(ctx, locker.missing);
     const path = lockPath();
     const lock = hold(path);
@@ -48,7 +48,7 @@ describe('while this package holds the lock, another program', () => {
     expect(tryAcquireLock(path)).toBeNull();
   });
 
-  test.for(named(WAITING))('waits, and from our release on excludes us: %s', async ([, locker], ctx) => {
+  test.for(named(WAITING_LOCKERS))('waits, and excludes us after our release: %s', async ([, locker], ctx) => {
     need(ctx, locker.missing ?? whyNoLockTable);
     const path = lockPath();
     const lock = hold(path);
@@ -65,7 +65,7 @@ describe('while this package holds the lock, another program', () => {
     expect(statSync(path).ino).toBe(ino);
   });
 
-  test.for(named(WAITING))('waits, and gets in when we are killed: %s', async ([, locker], ctx) => {
+  test.for(named(WAITING_LOCKERS))('waits, and gets the lock when we are killed: %s', async ([, locker], ctx) => {
     need(ctx, locker.missing ?? whyNoLockTable);
     const path = lockPath();
     const holder = await startActor();
@@ -82,7 +82,7 @@ describe('while this package holds the lock, another program', () => {
     expect(hold(path)).toMatchObject({ reclaimed: locker.truncates ? null : 'owner-gone' });
   });
 
-  test('waits for a reader only when it wants to write', async (ctx) => {
+  test('is refused an exclusive lock, but gets a shared lock, beside a shared holder', async (ctx) => {
     const [exclusive, shared] = ['flock -n', 'flock -s'].map(lockerNamed);
     need(ctx, exclusive!.missing);
     const path = lockPath();
@@ -94,7 +94,7 @@ describe('while this package holds the lock, another program', () => {
   });
 });
 
-test('a lock with record: false excludes other programs from a file of theirs, which stays as it is', async (ctx) => {
+test('a lock with record: false excludes other programs from their own file and leaves it unchanged', async (ctx) => {
   const locker = lockerNamed('flock -n');
   need(ctx, locker.missing);
   const path = join(freshDirectory(), 'app.conf');
@@ -109,10 +109,10 @@ test('a lock with record: false excludes other programs from a file of theirs, w
   expect(portraitOf(path)).toEqual(before);
 });
 
-describe('kill -9 of flock(1), whose program lives on,', () => {
+describe('kill -9 of flock(1), while its program continues,', () => {
   test.for([
-    ['frees the lock with -o, which gives the program no copy of the descriptor', ['-o'], true],
-    ['does not free the lock without -o', [], false],
+    ['releases the lock with -o, which passes no descriptor to the program', ['-o'], true],
+    ['does not release the lock without -o', [], false],
   ] as const)('%s', async ([, options, free], ctx) => {
     need(ctx, whyNoFlock);
     const path = lockPath();
@@ -126,7 +126,7 @@ describe('kill -9 of flock(1), whose program lives on,', () => {
   });
 });
 
-test('Python lockf is another kind of lock on Linux: it excludes nobody here, and nobody excludes it', async (ctx) => {
+test('Python lockf, a different kind of lock on Linux, and this package do not exclude each other', async (ctx) => {
   need(ctx, PYTHON_LOCKF.missing ?? whyNoLockTable);
   const path = lockPath();
   const lock = hold(path);

@@ -1,5 +1,6 @@
-// One directory seen through two mounts of one host: the kernel grants a lock in each view. The second start must notice by the record
-// that it finds, and leave the first gateway as it is.
+// Second views: one directory through two mounts of one host, where the kernel grants a lock in
+// each mount. The second start must detect that from the record that it finds, and must not disturb
+// the first gateway.
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -23,21 +24,19 @@ const WEAK = { code: 'ERR_LOCK_WEAK_FILESYSTEM' };
 interface Running {
   readonly actor: Actor;
   readonly port: number;
-  /** Of the state lock, in the first view and in the second. */
+  /** Path of the state lock in the first view. */
   readonly path: string;
-  readonly otherPath: string;
 }
 
 const stateIn = (view: string) => join(view, 'state');
 const optionsFor = (view: string, port: number): GatewayLockOptions => ({ stateDir: stateIn(view), port, env: {} });
 
-async function startIn({ first, second }: Views): Promise<Running> {
+async function startIn({ first }: Views): Promise<Running> {
   const actor = await startActor();
   const port = await freePort();
   await actor.call('gateway', optionsFor(first, port));
   await actor.call('serve');
-  const path = resolveGatewayPaths(optionsFor(first, port)).lockPaths[0]!;
-  return { actor, port, path, otherPath: join(second, path.slice(first.length)) };
+  return { actor, port, path: resolveGatewayPaths(optionsFor(first, port)).lockPaths[0]! };
 }
 
 async function expectUntouched({ actor, path }: Running, before: object): Promise<void> {
@@ -63,8 +62,8 @@ async function expectNextStart(views: Views, { actor, port }: Running): Promise<
 
 const byName = (kinds: readonly ViewKind[]) => kinds.map((kind) => [kind.name, kind] as const);
 
-describe('a start in the second of two views is refused, and the first gateway is as before:', () => {
-  test.for(byName(VIEW_KINDS))('%s', async ([, kind], ctx) => {
+describe('a start in the second of two views is refused and leaves the first gateway alone', () => {
+  test.for(byName(VIEW_KINDS))('with %s', async ([, kind], ctx) => {
     need(ctx, kind.missing());
     const views = kind.make();
     const running = await startIn(views);
@@ -74,7 +73,7 @@ describe('a start in the second of two views is refused, and the first gateway i
     await expectNextStart(views, running);
   });
 
-  test.for(byName(VIEW_KINDS))('%s, for the command and for a lock of its own', async ([, kind], ctx) => {
+  test.for(byName(VIEW_KINDS))('with %s, also for a single lock and for gateway-lock run', async ([, kind], ctx) => {
     need(ctx, kind.missing());
     const views = kind.make();
     const [path, otherPath] = [join(views.first, 'a.lock'), join(views.second, 'a.lock')];

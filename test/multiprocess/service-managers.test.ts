@@ -1,4 +1,5 @@
-// Units in the hands of the real launchd and task scheduler. Only where CI says so: the machine's own services are changed.
+// Units under the real launchd and task scheduler. Runs only where CI is set, because it changes
+// the services of the machine.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -10,12 +11,12 @@ import { gatewayLock } from '../support/command.js';
 import { freePort, freshDirectory, until } from '../support/places.js';
 
 const whyNotHere = (platform: NodeJS.Platform) => {
-  if (process.platform !== platform || isWine) return `needs ${platform === 'win32' ? 'Windows' : 'macOS'} itself`;
+  if (process.platform !== platform || isWine) return `needs ${platform === 'win32' ? 'Windows (not Wine)' : 'macOS'}`;
   return process.env['CI'] ? null : 'changes the services of this machine, so it runs where CI is set';
 };
 
-/** The scheduler looks once a minute. */
-const AGAIN_MS = 90_000;
+/** The scheduler checks once a minute. */
+const RESTART_MS = 90_000;
 
 async function unitOf(kind: string, ...args: readonly string[]) {
   const stateDir = join(freshDirectory(), 'state');
@@ -37,12 +38,12 @@ async function untilRunning({ stateDir, port }: { stateDir: string; port: number
       return pid !== null;
     },
     'a healthy gateway',
-    AGAIN_MS,
+    RESTART_MS,
   );
   return pid!;
 }
 
-/** Resolves once another process is the gateway. */
+/** Kills the gateway and waits for its successor. Resolves with both pids. */
 async function killAndAwait(running: () => Promise<number>): Promise<readonly number[]> {
   const first = await running();
   if (process.platform === 'win32') execFileSync('cmd.exe', ['/d', '/c', stopCommand(first)]);
@@ -52,11 +53,11 @@ async function killAndAwait(running: () => Promise<number>): Promise<readonly nu
     next = await running();
     return next !== first;
   };
-  await until(isAnother, 'another gateway', AGAIN_MS);
+  await until(isAnother, 'another gateway', RESTART_MS);
   return [first, next];
 }
 
-test('the task scheduler starts a gateway, and starts it again after taskkill /F', async (ctx) => {
+test('the task scheduler starts a gateway and restarts it after taskkill /F', async (ctx) => {
   need(ctx, whyNotHere('win32'));
   const { name, out, running } = await unitOf('schtasks');
   const file = join(freshDirectory(), 'task.xml');
@@ -75,7 +76,7 @@ test('the task scheduler starts a gateway, and starts it again after taskkill /F
   expect(next).not.toBe(first);
 }, 240_000);
 
-test('the task scheduler takes the unit of a user, in UTF-16 as PowerShell 5 writes it', async (ctx) => {
+test('the task scheduler accepts the unit of a user in UTF-16, as PowerShell 5 writes it', async (ctx) => {
   need(ctx, whyNotHere('win32'));
   const { name, out } = await unitOf('schtasks', '--user');
   const file = join(freshDirectory(), 'task.xml');
@@ -85,7 +86,7 @@ test('the task scheduler takes the unit of a user, in UTF-16 as PowerShell 5 wri
   expect([status, stderr]).toEqual([0, '']);
 }, 60_000);
 
-test('launchd starts a gateway, and starts it again after kill -9', async (ctx) => {
+test('launchd starts a gateway and restarts it after kill -9', async (ctx) => {
   need(ctx, whyNotHere('darwin'));
   const { name, out, running } = await unitOf('launchd', '--user');
   const file = join(homedir(), 'Library/LaunchAgents', `${name}.plist`);

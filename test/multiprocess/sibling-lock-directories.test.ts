@@ -1,5 +1,6 @@
-// Two users on one state directory: their locks lie in directories of their own (<app>-<uid>), so each start looks into those of the
-// others that it may read.
+// Sibling lock directories: two users of one state directory have a lock directory each
+// (<app>-<uid>). A start therefore also probes the locks in those directories of other users that
+// it can read.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +12,7 @@ import { portraitOf } from '../support/portrait.js';
 import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
 const ANOTHER = { uid: 65533, gid: STRANGER.gid };
-/** Root to itself, and the same user to the kernel. */
+/** Runs as root inside a user namespace, and as the same user for the kernel. */
 const IN_USER_NAMESPACE: ActorOptions = {
   execPath: 'unshare',
   execArgv: ['--user', '--map-root-user', process.execPath],
@@ -21,10 +22,10 @@ function whyNoUserNamespace(): Missing {
   const missing = whyNoStranger();
   if (missing !== null) return missing;
   const { status, stderr } = spawnSync('unshare', ['--user', '--map-root-user', 'true'], { ...STRANGER, cwd: '/' });
-  return status === 0 ? null : `cannot make a user namespace here: ${stderr}`;
+  return status === 0 ? null : `cannot create a user namespace here: ${stderr}`;
 }
 
-/** A volume that a group shares, as a pod with `fsGroup` sees it. */
+/** Creates a state directory that a group shares, like a volume of a pod with `fsGroup`. */
 function sharedState(): string {
   const stateDir = freshDirectory();
   execFileSync('chown', [`${STRANGER.uid}:${STRANGER.gid}`, stateDir]);
@@ -32,7 +33,7 @@ function sharedState(): string {
   return stateDir;
 }
 
-/** What the kubelet does when a volume is mounted again. */
+/** Does what the kubelet does when a volume is mounted again. */
 function giveToGroup(stateDir: string): void {
   execFileSync('find', [stateDir, '-type', 'd', '-exec', 'chmod', 'g+rwxs', '{}', '+']);
   execFileSync('find', [stateDir, '-type', 'f', '-exec', 'chmod', 'g+rw', '{}', '+']);
@@ -57,8 +58,8 @@ async function startHolder(actor: Actor, stateDir: string): Promise<void> {
   await actor.call('gateway', { stateDir, port: await freePort(), env: {} });
 }
 
-describe('a gateway of another user on the same state directory refuses the start', () => {
-  test('where the two have different uids and a group may read the volume', async (ctx) => {
+describe('a start is refused while a gateway of another user runs on the same state directory,', () => {
+  test('with another uid, on a volume that their group can read', async (ctx) => {
     need(ctx, whyNoStranger());
     const stateDir = sharedState();
     const [holder, other] = [await startUnprivilegedActor(), await startUnprivilegedActor(ANOTHER)];
@@ -69,19 +70,16 @@ describe('a gateway of another user on the same state directory refuses the star
     expect(await other.call('gateway', { stateDir, bind: false, env: {}, timeoutMs: 20_000 })).not.toBeNull();
   });
 
-  test.for(['outside', 'inside'])(
-    'where the holder runs %s the user namespace of the other one',
-    async (where, ctx) => {
-      need(ctx, whyNoUserNamespace());
-      const stateDir = sharedState();
-      const outside = await startUnprivilegedActor();
-      const inside = await startUnprivilegedActor(IN_USER_NAMESPACE);
-      const [holder, other] = where === 'outside' ? [outside, inside] : [inside, outside];
-      await startHolder(holder, stateDir);
-      await expectRefused(other, stateDir, holder);
-      await holder.kill('SIGKILL');
-      expect(await other.call('gateway', { stateDir, bind: false, env: {}, timeoutMs: 20_000 })).not.toBeNull();
-      expect(readdirSync(join(stateDir, 'tmp')).sort()).toEqual(['gateway-0', `gateway-${STRANGER.uid}`]);
-    },
-  );
+  test.for(['outside', 'inside'])('with the holder %s the user namespace of the other process', async (where, ctx) => {
+    need(ctx, whyNoUserNamespace());
+    const stateDir = sharedState();
+    const outside = await startUnprivilegedActor();
+    const inside = await startUnprivilegedActor(IN_USER_NAMESPACE);
+    const [holder, other] = where === 'outside' ? [outside, inside] : [inside, outside];
+    await startHolder(holder, stateDir);
+    await expectRefused(other, stateDir, holder);
+    await holder.kill('SIGKILL');
+    expect(await other.call('gateway', { stateDir, bind: false, env: {}, timeoutMs: 20_000 })).not.toBeNull();
+    expect(readdirSync(join(stateDir, 'tmp')).sort()).toEqual(['gateway-0', `gateway-${STRANGER.uid}`]);
+  });
 });

@@ -22,7 +22,7 @@ interface Outcome {
   readonly decisions: string[];
 }
 
-async function place(): Promise<Options> {
+async function freshOptions(): Promise<Options> {
   return { stateDir: freshDirectory(), port: await freePort(), env: {} };
 }
 
@@ -38,33 +38,36 @@ interface Duplicate {
   readonly outcome: Promise<Outcome>;
 }
 
-/** Waits for nothing but its first decision. */
+/**
+ * Starts a supervised gateway beside a running one. Resolves after its first decision, if one is
+ * expected.
+ */
 async function startDuplicate(options: Options, supervised: object, first?: string): Promise<Duplicate> {
   const actor = await startActor();
   const outcome = actor.call<Outcome>('supervised', options, supervised);
   outcome.catch(() => {});
-  if (first !== undefined) await until(() => actor.decisions[0]?.decision === first, `it has decided to ${first}`);
+  if (first !== undefined) await until(() => actor.decisions[0]?.decision === first, `the decision is ${first}`);
   return { actor, outcome };
 }
 
-/** Long beside what the tests do, so that a takeover which came with the next try would be noticed. */
+/** Long delays, so that the tests can tell an immediate start from a start in the next attempt. */
 const patient = { retryDelayMs: 40_000, budgetMs: 120_000 };
 const impatient = { retryDelayMs: 100, budgetMs: 1500, health: { timeoutMs: 300 } };
 
-async function isUntouched(holder: Actor, { port }: Options): Promise<void> {
+async function expectUntouched(holder: Actor, { port }: Options): Promise<void> {
   expect(await holder.call('verify', 'gateway')).toBe(true);
   expect(await probePort({ port })).toMatchObject({ state: 'listening', pid: holder.pid });
   expect(await probeHealth({ port })).toMatchObject({ healthy: true });
 }
 
-describe('a healthy gateway is left in control by a duplicate', () => {
+describe('a duplicate of a healthy gateway', () => {
   test.each<[Supervisor, number]>([
     ['systemd', 78],
     ['launchd', 0],
     ['schtasks', 0],
     ['external', 0],
-  ])('under %s, which is told so with %d', async (supervisor, exitCode) => {
-    const options = await place();
+  ])('under %s ends with exit code %d', async (supervisor, exitCode) => {
+    const options = await freshOptions();
     const holder = await startGateway(options);
     const { outcome } = await startDuplicate(options, { supervisor });
     expect(await outcome).toMatchObject({
@@ -73,11 +76,11 @@ describe('a healthy gateway is left in control by a duplicate', () => {
       owner: { pid: holder.pid },
       decisions: ['leave'],
     });
-    await isUntouched(holder, options);
+    await expectUntouched(holder, options);
   });
 
-  test('and without a supervisor the duplicate fails as ever', async () => {
-    const options = await place();
+  test('without a supervisor fails', async () => {
+    const options = await freshOptions();
     const holder = await startGateway(options);
     const { outcome } = await startDuplicate(options, { supervisor: null });
     await expect(outcome).rejects.toMatchObject({
@@ -85,23 +88,23 @@ describe('a healthy gateway is left in control by a duplicate', () => {
       owner: { pid: holder.pid },
       exitCode: 1,
     });
-    await isUntouched(holder, options);
+    await expectUntouched(holder, options);
   });
 
-  test('which listens on another port than the duplicate would', async () => {
-    const options = await place();
+  test('with another port also ends with exit code 78', async () => {
+    const options = await freshOptions();
     const holder = await startGateway(options);
     const other = { ...options, port: await freePort() };
     const { outcome } = await startDuplicate(other, { supervisor: 'systemd', budgetMs: 4000 });
     expect(await outcome).toMatchObject({ exitCode: 78, owner: { pid: holder.pid } });
   });
 
-  const fifty = { timeout: 240_000 };
+  const slow = { timeout: 240_000 };
   test(
-    'fifty times over, at most four at a time: each ends once with 78, none loops, and nothing happens to it',
-    fifty,
+    'ends once with exit code 78 and does not disturb the gateway (50 duplicates, four at a time)',
+    slow,
     async () => {
-      const options = await place();
+      const options = await freshOptions();
       const holder = await startGateway(options);
       for (let round = 0; round < 13; round++) {
         const size = Math.min(4, 50 - round * 4);
@@ -114,21 +117,21 @@ describe('a healthy gateway is left in control by a duplicate', () => {
           expect(await actor.exited).toEqual({ code: 78, signal: null });
         }
       }
-      await isUntouched(holder, options);
+      await expectUntouched(holder, options);
     },
   );
 });
 
-describe('a gateway that does not become healthy is an error with exit code 1, and keeps what it has', () => {
+describe('a start fails with exit code 1 and disturbs nothing if the running gateway', () => {
   const failed = (holder: Actor) => ({
     exitCode: 1,
     owner: { pid: holder.pid },
     message: expect.stringMatching(/; existing gateway did not become healthy after 1500ms$/),
   });
 
-  test('one that is stopped (SIGSTOP), and that is well when it goes on', async (ctx) => {
+  test('is suspended (SIGSTOP); the gateway is healthy after SIGCONT', async (ctx) => {
     need(ctx, whyNoSignals);
-    const options = await place();
+    const options = await freshOptions();
     const holder = await startGateway(options);
     process.kill(holder.pid, 'SIGSTOP');
     const { actor, outcome } = await startDuplicate(options, { supervisor: 'systemd', ...impatient });
@@ -139,19 +142,19 @@ describe('a gateway that does not become healthy is an error with exit code 1, a
     expect(actor.decisions.at(-1)).toMatchObject({ decision: 'give-up' });
     expect(actor.decisions.length).toBeLessThan(16);
     process.kill(holder.pid, 'SIGCONT');
-    await isUntouched(holder, options);
+    await expectUntouched(holder, options);
   });
 
-  test('one that answers, and not well', async () => {
-    const options = await place();
+  test('reports that it is not healthy', async () => {
+    const options = await freshOptions();
     const holder = await startGateway(options, '{"ok":false,"status":"starting"}');
     const { outcome } = await startDuplicate(options, { supervisor: 'launchd', ...impatient });
     await expect(outcome).rejects.toMatchObject({ ...failed(holder), code: 'ERR_GATEWAY_LOCKED' });
     expect(await holder.call('verify', 'gateway')).toBe(true);
   });
 
-  test('one that holds the lock and never listens', async () => {
-    const options = await place();
+  test('holds the lock but never listens', async () => {
+    const options = await freshOptions();
     const holder = await startActor();
     await holder.call('gateway', { ...options, bind: false });
     const { outcome } = await startDuplicate(options, { supervisor: 'schtasks', ...impatient });
@@ -162,8 +165,8 @@ describe('a gateway that does not become healthy is an error with exit code 1, a
     });
   });
 
-  test('one without a port, where any port was asked for', async () => {
-    const options = await place();
+  test('has no port, and the options name port 0', async () => {
+    const options = await freshOptions();
     const holder = await startActor();
     await holder.call('gateway', { ...options, bind: false });
     const { outcome } = await startDuplicate({ ...options, port: 0 }, { supervisor: 'systemd', ...impatient });
@@ -171,19 +174,19 @@ describe('a gateway that does not become healthy is an error with exit code 1, a
   });
 });
 
-describe('during the wait', () => {
-  test('a gateway that becomes healthy is left in control', async () => {
-    const options = await place();
+describe('while a supervised start waits', () => {
+  test('it ends with exit code 78 if the running gateway becomes healthy', async () => {
+    const options = await freshOptions();
     const holder = await startGateway(options, null);
     const supervised = { supervisor: 'systemd', ...patient, retryDelayMs: 200, health: { timeoutMs: 300 } };
     const { outcome } = await startDuplicate(options, supervised, 'retry');
     await holder.call('serve');
     expect(await outcome).toMatchObject({ outcome: 'duplicate', exitCode: 78, owner: { pid: holder.pid } });
-    await isUntouched(holder, options);
+    await expectUntouched(holder, options);
   });
 
-  test('a gateway that is killed is succeeded at once, not with the next try', async () => {
-    const options = await place();
+  test('it succeeds at once, not in the next attempt, when the running gateway is killed', async () => {
+    const options = await freshOptions();
     const holder = await startGateway(options, '<html>');
     const { actor, outcome } = await startDuplicate(options, { supervisor: 'systemd', ...patient }, 'retry');
     const started = performance.now();
@@ -195,22 +198,22 @@ describe('during the wait', () => {
     });
     expect(performance.now() - started).toBeLessThan(patient.retryDelayMs / 2);
     await actor.call('serve');
-    await isUntouched(actor, options);
+    await expectUntouched(actor, options);
   });
 
-  test('a stopped gateway (SIGSTOP) that is killed is succeeded at once', async () => {
-    const options = await place();
+  test('it succeeds at once when a suspended gateway (SIGSTOP) is killed', async () => {
+    const options = await freshOptions();
     const holder = await startGateway(options);
     await holder.hang();
     const { actor, outcome } = await startDuplicate(options, { supervisor: 'systemd', ...patient }, 'retry');
     await holder.kill('SIGKILL');
     expect(await outcome).toMatchObject({ outcome: 'started' });
     await actor.call('serve');
-    await isUntouched(actor, options);
+    await expectUntouched(actor, options);
   });
 
-  test('a gateway that closes in good order is succeeded at once, and leaves nothing to reclaim', async () => {
-    const options = await place();
+  test('it succeeds at once, with nothing to reclaim, when the running gateway closes', async () => {
+    const options = await freshOptions();
     const holder = await startGateway(options, '<html>');
     const { outcome } = await startDuplicate(options, { supervisor: 'systemd', ...patient }, 'retry');
     await holder.call('close', { graceMs: 0 });
@@ -218,8 +221,8 @@ describe('during the wait', () => {
     expect(gateway.reclaimed).toBeNull();
   });
 
-  test('of several duplicates one succeeds the gateway, and the others leave that one in control', async () => {
-    const options = await place();
+  test('one of several starts succeeds when the running gateway is killed, and the others end with exit code 78', async () => {
+    const options = await freshOptions();
     const holder = await startGateway(options, '<html>');
     const supervised = { supervisor: 'systemd', ...patient, retryDelayMs: 500 };
     const duplicates = await Promise.all([1, 2, 3].map(() => startDuplicate(options, supervised, 'retry')));
@@ -234,13 +237,13 @@ describe('during the wait', () => {
   });
 });
 
-describe('a web server of a stranger on the port, with no lock', () => {
+describe('another web server on the port, without a lock,', () => {
   test.each<[string, RequestListener, string]>([
-    ['that says 404', (_, response) => response.writeHead(404).end(LIVE), 'status 404 is not 200'],
+    ['that returns 404', (_, response) => response.writeHead(404).end(LIVE), 'status 404 is not 200'],
     ['that sends HTML', (_, response) => response.end('<html>It works!</html>'), 'the answer is not JSON'],
-  ])('%s is not healthy: an error after the budget', async (_, answers, reason) => {
-    const options = await place();
-    await listening(createServer(answers), { port: options.port });
+  ])('%s makes the start fail after its budget', async (_, handler, reason) => {
+    const options = await freshOptions();
+    await listening(createServer(handler), { port: options.port });
     const { actor, outcome } = await startDuplicate(options, { supervisor: 'systemd', ...impatient });
     await expect(outcome).rejects.toMatchObject({
       code: 'ERR_GATEWAY_PORT_IN_USE',
@@ -248,13 +251,13 @@ describe('a web server of a stranger on the port, with no lock', () => {
       owner: null,
       hint: expect.stringContaining(reason),
     });
-    // At 0, 0, 100 ... 1200 ms.
+    // Attempts are at 0, 0, 100 ... 1200 ms.
     expect(actor.decisions.length).toBeGreaterThan(2);
     expect(actor.decisions.length).toBeLessThan(17);
   });
 
-  test('that goes away makes room, with the next try', async () => {
-    const options = await place();
+  test('that ends lets the next attempt succeed', async () => {
+    const options = await freshOptions();
     const { server } = await listening(
       createServer((_, response) => response.end('no')),
       { port: options.port },
@@ -268,8 +271,8 @@ describe('a web server of a stranger on the port, with no lock', () => {
     expect(await outcome).toMatchObject({ outcome: 'started', gateway: { port: options.port } });
   });
 
-  test('that says what a healthy gateway says is left in control: it names no owner', async () => {
-    const options = await place();
+  test('that reports that it is healthy makes the start end with exit code 78, without an owner', async () => {
+    const options = await freshOptions();
     await listening(
       createServer((_, response) => response.end(LIVE)),
       { port: options.port },
@@ -279,11 +282,11 @@ describe('a web server of a stranger on the port, with no lock', () => {
   });
 });
 
-describe('a duplicate that is parked', () => {
+describe('a parked duplicate', () => {
   const parked = { supervisor: 'launchd', park: true, retryDelayMs: 40_000, budgetMs: 1000 };
 
-  test('takes over when the gateway is killed, five times over', async () => {
-    const options = await place();
+  test('starts when the gateway is killed (five times)', async () => {
+    const options = await freshOptions();
     let holder = await startGateway(options);
     for (let round = 0; round < 5; round++) {
       const { actor, outcome } = await startDuplicate(options, parked, 'park');
@@ -294,13 +297,13 @@ describe('a duplicate that is parked', () => {
         decisions: ['park'],
       });
       await actor.call('serve');
-      await isUntouched(actor, options);
+      await expectUntouched(actor, options);
       holder = actor;
     }
   });
 
-  test('waits longer than the budget, also behind a gateway that has stopped answering', async () => {
-    const options = await place();
+  test('waits longer than its budget, even if the gateway hangs', async () => {
+    const options = await freshOptions();
     const holder = await startGateway(options);
     const { actor, outcome } = await startDuplicate(options, parked, 'park');
     await holder.hang();
@@ -310,11 +313,11 @@ describe('a duplicate that is parked', () => {
     expect(await outcome).toMatchObject({ outcome: 'started' });
   });
 
-  test('can be killed, and the gateway does not notice', async () => {
-    const options = await place();
+  test('can be killed without disturbing the gateway', async () => {
+    const options = await freshOptions();
     const holder = await startGateway(options);
     const { actor } = await startDuplicate(options, parked, 'park');
     await actor.kill('SIGKILL');
-    await isUntouched(holder, options);
+    await expectUntouched(holder, options);
   });
 });

@@ -1,4 +1,5 @@
-// The stand-in for systemd keeps the rules that test/multiprocess/systemd.test.ts reads off the real one.
+// The stand-in for systemd follows the rules that test/multiprocess/systemd.test.ts checks on a
+// real systemd.
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { need, whyNoSignals } from '../support/capabilities.js';
@@ -11,54 +12,54 @@ function superviseService(does: string, options: Partial<SuperviseOptions> = {})
   return supervise({ command: [process.execPath, SERVICE, ...does.split(' ')], restartMs: 20, ...options });
 }
 
-describe('Restart=always', () => {
-  test.for([1, 0, 78])('starts a program again that ends with %d', async (code) => {
+describe('the stand-in with Restart=always', () => {
+  test.for([1, 0, 78])('restarts a program that ends with exit code %d', async (code) => {
     const supervised = superviseService(`exit ${code}`);
-    await until(() => supervised.starts >= 4, 'it is started four times');
+    await until(() => supervised.starts >= 4, 'four starts');
     expect(supervised.exits.slice(0, 3)).toEqual(Array(3).fill({ code, signal: null }));
   });
 
-  test('starts a program again that was killed', async (ctx) => {
+  test('restarts a killed program', async (ctx) => {
     need(ctx, whyNoSignals);
     const supervised = superviseService('stay');
-    await until(() => supervised.output.includes('main ready'), 'it stays');
+    await until(() => supervised.output.includes('main ready'), 'main ready');
     process.kill(supervised.pid!, 'SIGKILL');
-    await until(() => supervised.starts === 2, 'it is started again');
+    await until(() => supervised.starts === 2, 'a second start');
     expect(supervised.exits).toEqual([{ code: null, signal: 'SIGKILL' }]);
   });
 
-  test('tries a program again that is not there', async () => {
+  test('tries to start a missing program again', async () => {
     const supervised = supervise({ command: [`${freshDirectory()}/missing`], restartMs: 20 });
-    await until(() => supervised.starts >= 3, 'it is tried three times');
+    await until(() => supervised.starts >= 3, 'three attempts');
     expect(supervised.exits[0]).toEqual({ code: 203, signal: null });
   });
 
-  test('with RestartPreventExitStatus=78 leaves a program alone that ends with 78', async () => {
+  test('and RestartPreventExitStatus=78 does not restart a program that ends with exit code 78', async () => {
     const supervised = superviseService('exit 78', { preventExitStatus: [78] });
-    await until(() => supervised.state !== 'running', 'it ends');
+    await until(() => supervised.state !== 'running', 'the end of the program');
     expect(supervised).toMatchObject({ state: 'stopped', starts: 1, exits: [{ code: 78, signal: null }] });
   });
 
-  test('waits for RestartSec, and stop() ends the waiting', async () => {
+  test('waits for RestartSec until stop() is called', async () => {
     const supervised = superviseService('exit 1', { restartMs: 600_000 });
-    await until(() => supervised.state === 'restarting', 'it waits');
+    await until(() => supervised.state === 'restarting', 'the wait for a restart');
     await supervised.stop();
     expect(supervised).toMatchObject({ state: 'stopped', starts: 1, pid: undefined });
   });
 });
 
-test('stop() says SIGTERM and does not start it again', async (ctx) => {
+test('stop() of the stand-in sends SIGTERM and does not restart the program', async (ctx) => {
   need(ctx, whyNoSignals);
   const supervised = superviseService('stay');
-  await until(() => supervised.output.includes('main ready'), 'it stays');
+  await until(() => supervised.output.includes('main ready'), 'main ready');
   await supervised.stop();
   expect(supervised).toMatchObject({ state: 'stopped', starts: 1, exits: [{ code: 0, signal: null }] });
   expect(supervised.output).toContain('main SIGTERM');
 });
 
-test('each start has an invocation of its own', async () => {
+test('the stand-in sets another INVOCATION_ID for each start', async () => {
   const supervised = superviseService('exit 1');
-  await until(() => supervised.starts >= 3, 'it is started three times');
+  await until(() => supervised.starts >= 3, 'three starts');
   const ids = [...supervised.output.matchAll(/"INVOCATION_ID":"([0-9a-f]{32})"/g)].map((match) => match[1]);
   expect(ids.length).toBeGreaterThanOrEqual(2);
   expect(new Set(ids).size).toBe(ids.length);

@@ -1,4 +1,4 @@
-// Gateways as units of a real systemd, and of its stand-in where there is none.
+// Gateways as units of a real systemd, and as programs of its stand-in where there is no systemd.
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -11,10 +11,10 @@ import { type SystemdInstance, systemdOfThisFile } from '../support/systemd.js';
 
 const SERVER = fileURLToPath(new URL('../fixtures/adopting-server.mjs', import.meta.url));
 const systemdOr = systemdOfThisFile();
-/** Wine cannot always start 50 processes at once on two cores ("spawn UNKNOWN"). */
+/** Fewer in Wine, which cannot always start 50 processes at once on two cores ("spawn UNKNOWN"). */
 const DUPLICATES = isWine ? 10 : 50;
 
-/** As a person makes it: printed by the command, and installed. Only the wait between two starts is shorter. */
+/** Installs a unit that the command has printed. Only RestartSec is shorter. */
 async function installUnit(systemd: SystemdInstance, name: string, ...args: string[]): Promise<string> {
   const { code, out, err } = await gatewayLock(['unit', 'systemd', ...args]);
   expect([code, err]).toEqual([0, expect.anything()]);
@@ -47,8 +47,8 @@ async function runningGateway(systemd: SystemdInstance, ...program: string[]) {
   return { unit, port, state, args };
 }
 
-describe('systemd', () => {
-  test('50 duplicates: each ends once, with 78, and the healthy gateway is untouched', async (ctx) => {
+describe('under systemd', () => {
+  test('50 duplicates of a healthy gateway end once with exit code 78 and do not disturb it', async (ctx) => {
     const systemd = systemdOr(ctx);
     const { unit, port, args } = await runningGateway(systemd);
     const pid = await mainPid(systemd, unit);
@@ -56,21 +56,21 @@ describe('systemd', () => {
     for (const name of duplicates) await installUnit(systemd, name, ...args);
     await systemd.exec(['systemctl', 'start', '--no-block', ...duplicates], 60_000);
     for (const name of duplicates) {
-      await until(async () => (await systemd.show(name, 'SubState')) === 'failed', `${name} has ended`, 60_000);
+      await until(async () => (await systemd.show(name, 'SubState')) === 'failed', `the end of ${name}`, 60_000);
       const seen = await Promise.all(['ExecMainStatus', 'NRestarts'].map((property) => systemd.show(name, property)));
       expect(seen).toEqual(['78', '0']);
     }
     expect([await mainPid(systemd, unit), await answers(systemd, port)]).toEqual([pid, true]);
   }, 180_000);
 
-  test('kill -9 of the gateway: the next one has its place', async (ctx) => {
+  test('a gateway is restarted after kill -9 and reclaims its lock file', async (ctx) => {
     const systemd = systemdOr(ctx);
     const { unit, port } = await runningGateway(systemd);
     const pid = await mainPid(systemd, unit);
     await systemd.exec(['systemctl', 'kill', '--signal=KILL', unit]);
     await until(
       async () => (await mainPid(systemd, unit)) !== pid && (await answers(systemd, port)),
-      'the next one',
+      'the next gateway',
       20_000,
     );
     expect((await systemd.journal(unit)).join('\n')).toContain(
@@ -78,7 +78,7 @@ describe('systemd', () => {
     );
   });
 
-  test('kill -9 of the wrapper of a program: both are replaced', async (ctx) => {
+  test('wrapper and program are restarted after kill -9 of the wrapper', async (ctx) => {
     const systemd = systemdOr(ctx);
     const { unit, port } = await runningGateway(systemd, process.execPath, SERVER);
     const pid = await mainPid(systemd, unit);
@@ -87,7 +87,7 @@ describe('systemd', () => {
     await until(() => answers(systemd, port), 'the next program', 20_000);
   });
 
-  test('systemctl stop ends the program in good order and leaves no lock file', async (ctx) => {
+  test('systemctl stop ends the program cleanly and leaves no lock file', async (ctx) => {
     const systemd = systemdOr(ctx);
     const { unit, state } = await runningGateway(systemd, process.execPath, SERVER);
     expect(lockFiles(state)).toHaveLength(2);
@@ -96,7 +96,7 @@ describe('systemd', () => {
     expect(await systemd.show(unit, 'Result')).toBe('success');
   });
 
-  test('a hung gateway: the duplicate fails, is started again, and takes over when the hung one is gone', async (ctx) => {
+  test('a duplicate of a hung gateway fails, is restarted, and runs when the hung gateway is gone', async (ctx) => {
     const systemd = systemdOr(ctx);
     const { unit, port, state } = await runningGateway(systemd);
     const hung = await mainPid(systemd, unit);
@@ -109,12 +109,12 @@ describe('systemd', () => {
     expect((await systemd.journal('second.service')).join('\n')).toContain('did not become healthy after 1500ms');
     await systemd.exec(['systemctl', 'disable', '--now', '--no-block', unit]);
     await systemd.exec(['kill', '-KILL', String(hung)]);
-    await until(() => answers(systemd, port), 'the second one in its place', 30_000);
+    await until(() => answers(systemd, port), 'the second gateway', 30_000);
     await systemd.stop('second.service');
   });
 });
 
-test(`Restart=always to the letter, without systemd: ${DUPLICATES} duplicates end once with 78, none loops`, async () => {
+test(`under the stand-in for systemd ${DUPLICATES} duplicates of a healthy gateway end once with exit code 78`, async () => {
   const home = freshDirectory();
   const port = await freePort();
   const first = start(['serve', '--port', String(port)], { home });

@@ -1,4 +1,4 @@
-// The rig itself: what tests of supervised starts take for granted, asked of a real systemd.
+// Behaviour of a real systemd that the tests of supervised starts rely on.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,24 +27,24 @@ async function startsOf(systemd: SystemdInstance, unit: string): Promise<number>
   return (await systemd.journal(unit)).filter((line) => line.startsWith('started ')).length;
 }
 
-describe('Restart=always', () => {
-  test.for(['exit 1', 'exit 0', 'exit 78'])('starts a program again that ends with %s', async (does, ctx) => {
+describe('systemd with Restart=always', () => {
+  test.for(['exit 1', 'exit 0', 'exit 78'])('restarts a program that runs %s', async (does, ctx) => {
     const systemd = systemdOr(ctx);
     const unit = await startService(systemd, does, ['Restart=always']);
-    await until(async () => (await startsOf(systemd, unit)) >= 4, `${unit} is started four times`);
+    await until(async () => (await startsOf(systemd, unit)) >= 4, `four starts of ${unit}`);
     await systemd.stop(unit);
   });
 
-  test('starts a program again that was killed', async (ctx) => {
+  test('restarts a killed program', async (ctx) => {
     const systemd = systemdOr(ctx);
     const unit = await startService(systemd, 'stay', ['Restart=always']);
     await printed(systemd, unit, 'main ready');
     await systemd.exec(['systemctl', 'kill', '--signal=KILL', unit]);
-    await until(async () => (await startsOf(systemd, unit)) === 2, `${unit} is started again`);
+    await until(async () => (await startsOf(systemd, unit)) === 2, `a second start of ${unit}`);
     await systemd.stop(unit);
   });
 
-  test('with RestartPreventExitStatus=78 leaves a program alone that ends with 78', async (ctx) => {
+  test('and RestartPreventExitStatus=78 does not restart a program that ends with exit code 78', async (ctx) => {
     const systemd = systemdOr(ctx);
     const unit = await startService(systemd, 'exit 78', ['Restart=always', 'RestartPreventExitStatus=78']);
     await until(async () => (await systemd.show(unit, 'SubState')) === 'failed', `${unit} has failed`);
@@ -55,18 +55,18 @@ describe('Restart=always', () => {
 });
 
 test.for([
-  { mode: 'mixed', told: ['main SIGTERM'] },
-  { mode: 'control-group', told: ['child SIGTERM', 'main SIGTERM'] },
-])('KillMode=$mode tells $told', async ({ mode, told }, ctx) => {
+  { mode: 'mixed', signaled: ['main SIGTERM'] },
+  { mode: 'control-group', signaled: ['child SIGTERM', 'main SIGTERM'] },
+])('systemctl stop with KillMode=$mode sends $signaled', async ({ mode, signaled }, ctx) => {
   const systemd = systemdOr(ctx);
   const unit = await startService(systemd, 'family', [`KillMode=${mode}`]);
   await printed(systemd, unit, 'main ready');
   await systemd.stop(unit);
-  expect((await systemd.journal(unit)).filter((line) => line.endsWith(' SIGTERM')).sort()).toEqual(told);
+  expect((await systemd.journal(unit)).filter((line) => line.endsWith(' SIGTERM')).sort()).toEqual(signaled);
   expect(await systemd.show(unit, 'ActiveState')).toBe('inactive');
 });
 
-test('a service is told its pid, its invocation and its journal, and nothing of the environment of the tests', async (ctx) => {
+test('systemd sets pid, invocation and journal of a service, and passes no variable of the tests', async (ctx) => {
   const systemd = systemdOr(ctx);
   const unit = await startService(systemd, 'stay', []);
   await printed(systemd, unit, 'main ready');
@@ -79,14 +79,14 @@ test('a service is told its pid, its invocation and its journal, and nothing of 
   expect(env).not.toHaveProperty('VITEST');
 });
 
-test('the loopback is its own: the host does not meet its ports', async (ctx) => {
+test('systemd runs in its own network namespace, so its ports do not conflict with the host', async (ctx) => {
   const systemd = systemdOr(ctx);
   const namespaces = await systemd.exec(['readlink', '/proc/self/ns/net']);
   expect(namespaces).toMatchObject({ code: 0, stdout: expect.stringMatching(/^net:/) });
   expect(namespaces.stdout.trim()).not.toBe(readlinkSync('/proc/self/ns/net'));
 });
 
-test('two systemds run side by side, and nothing is left of one that has ended', async (ctx) => {
+test('two instances of systemd run side by side, and an ended instance leaves nothing', async (ctx) => {
   systemdOr(ctx);
   const second = await bootSystemd();
   if (!(second instanceof SystemdInstance)) throw new Error(second.reason);
@@ -96,7 +96,7 @@ test('two systemds run side by side, and nothing is left of one that has ended',
   const cgroup = cgroupOf(second.leader);
   expect(processesIn(namespace).length).toBeGreaterThanOrEqual(4);
   expect(existsSync(cgroup)).toBe(true);
-  // What a kill -9 of the test run does, too: the pipe closes.
+  // A kill -9 of the test run has the same effect: the pipe closes.
   await second.end();
   expect(processesIn(namespace)).toEqual([]);
   expect(existsSync(cgroup)).toBe(false);

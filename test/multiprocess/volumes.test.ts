@@ -1,5 +1,6 @@
-// Locks on the volumes that GATEWAY_LOCK_TEST_VOLUMES names, as JSON: { "ExFAT": "/Volumes/exfat" }. The workflow mounts disk
-// images and shares for it. A lock there is refused with an error that names the file system's fault, or it excludes.
+// Locks on the volumes in GATEWAY_LOCK_TEST_VOLUMES, as JSON: { "ExFAT": "/Volumes/exfat" }. The CI
+// workflow mounts disk images and shares for it. On each volume a lock must exclude other
+// processes, or fail with an error that names the fault of the file system.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,10 +9,12 @@ import { startActor } from '../support/actors.js';
 
 const VOLUMES = Object.entries(JSON.parse(process.env['GATEWAY_LOCK_TEST_VOLUMES'] || '{}') as Record<string, string>);
 const REFUSALS = ['ERR_LOCK_WEAK_FILESYSTEM', 'ERR_LOCK_UNSUPPORTED', 'ERR_LOCK_INVALID_FILE', 'ERR_LOCK_PERMISSION'];
-/** A lost lock is told within 1 s. */
+/** A lost lock is reported within 1 s. */
 const LOST_MS = 1500;
 
-if (VOLUMES.length === 0) test('on each volume', (ctx) => ctx.skip('GATEWAY_LOCK_TEST_VOLUMES names none'));
+if (VOLUMES.length === 0)
+  test('on each volume a lock excludes, or is refused', (ctx) =>
+    ctx.skip('GATEWAY_LOCK_TEST_VOLUMES names no volumes'));
 
 test.for(VOLUMES)('on %s a lock excludes, or is refused', async ([name, folder]) => {
   const directory = mkdtempSync(join(folder, 'gateway-lock-'));

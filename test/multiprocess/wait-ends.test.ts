@@ -1,4 +1,4 @@
-// A wait that is ended from outside, together with everything that it was made of.
+// Waits that end with their worker thread or process.
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -10,10 +10,10 @@ import { freshDirectory, until } from '../support/places.js';
 
 const lockPath = () => join(freshDirectory(), 'a.lock');
 
-describe('an end at a random moment of a wait, its very start included,', () => {
+describe('ending a wait at a random moment', () => {
   const WORKER = new URL('../fixtures/lock-worker.mjs', import.meta.url);
 
-  test('by worker.terminate() returns at once and leaves neither lock nor thread', async () => {
+  test('with worker.terminate() returns at once and leaves neither lock nor thread', async () => {
     const path = lockPath();
     const holder = hold(path);
     for (let round = 0; round < 20; round++) {
@@ -32,7 +32,7 @@ describe('an end at a random moment of a wait, its very start included,', () => 
     lock.release();
   });
 
-  test('by process.exit() ends with its code', async () => {
+  test('with process.exit() gives that exit code', async () => {
     const path = lockPath();
     const holder = hold(path);
     for (let round = 0; round < 6; round++) {
@@ -45,7 +45,7 @@ describe('an end at a random moment of a wait, its very start included,', () => 
     expect(holder.verify()).toBe(true);
   });
 
-  test('by the end of everything else: a waiter keeps its process alive until it has the lock', async () => {
+  test('is not possible by running out of work: a waiter keeps its process alive until it has the lock', async () => {
     const path = lockPath();
     const holder = hold(path);
     const waiter = await startActor();

@@ -1,4 +1,4 @@
-// A waiter is woken by what happens to the holder, wherever that is.
+// A waiter wakes when the holder releases the lock or ends, in any process or thread.
 import { renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -11,13 +11,15 @@ import { startLockWorker } from '../support/lock-worker.js';
 import { writeOlderRecord } from '../support/older-gateway.js';
 import { freshDirectory, until } from '../support/places.js';
 
-/** Windows is told of the end of a process that has a name, and not of the end of a lock. */
+/** Windows reports the end of a process that the record names, but not the release of a lock. */
 const UNNAMED_HOLDER = process.platform === 'win32' ? 'poll' : 'watch';
 
 const noFaults = whyNoFaults();
 const lockPath = () => join(freshDirectory(), 'a.lock');
 
-/** Resolves when the waiter's watch is there: it has been refused before it answers the next question. */
+/**
+ * Resolves when the waiter watches the lock: it has been refused before it answers the next call.
+ */
 async function startToWatch(waiter: Actor, path: string): Promise<{ lock: Promise<unknown> }> {
   const lock = waiter.call('acquire', path, { timeoutMs: 20_000 });
   await waiter.call('probe', path);
@@ -25,7 +27,7 @@ async function startToWatch(waiter: Actor, path: string): Promise<{ lock: Promis
 }
 
 describe('a waiter in another process', () => {
-  test('gets in after kill -9 of the holder, woken by the system, every time', async () => {
+  test('acquires the lock after kill -9 of the holder, every time by a watch', async () => {
     const path = lockPath();
     const waiter = await startActor();
     for (let round = 0; round < 6; round++) {
@@ -38,7 +40,7 @@ describe('a waiter in another process', () => {
     }
   });
 
-  test('gets in after the release of a worker thread, and after the end of one', async () => {
+  test('acquires the lock after a worker thread releases it, or is terminated', async () => {
     const path = lockPath();
     const waiter = await startActor();
     for (const end of ['release', 'terminate'] as const) {
@@ -52,7 +54,7 @@ describe('a waiter in another process', () => {
     }
   });
 
-  test('gets in after kill -9 of the last of several shared holders, who left no record', async () => {
+  test('acquires the lock after kill -9 of the last shared holder, which wrote no record', async () => {
     const path = lockPath();
     const [one, two, waiter] = [await startActor(), await startActor(), await startActor()];
     for (const reader of [one, two]) await reader.call('tryAcquire', path, { mode: 'shared' });
@@ -62,7 +64,7 @@ describe('a waiter in another process', () => {
     expect(await waiting.lock).toMatchObject({ waitMode: UNNAMED_HOLDER });
   });
 
-  test('gets in when the lock file is deleted, or replaced, under the holder', async (ctx) => {
+  test('acquires the lock when the lock file is deleted or replaced', async (ctx) => {
     need(ctx, whyHeldFileStays);
     const directory = freshDirectory();
     const path = join(directory, 'a.lock');
@@ -81,19 +83,19 @@ describe('a waiter in another process', () => {
     }
   });
 
-  test('asks again and again where an older gateway holds no kernel lock, and gets in when that is gone', async () => {
+  test('polls while an older gateway holds the lock by its record, and acquires the lock afterwards', async () => {
     const path = lockPath();
     const [older, waiter] = [await startActor(), await startActor()];
-    // Of unknown liveness: without a start time and a date only its port tells.
+    // Without a start time and a date, only the port proves that the gateway is alive.
     writeOlderRecord(path, { pid: older.pid, startTime: undefined, createdAt: undefined });
     const { port } = await older.call<{ port: number }>('bind', { port: 0 });
     const waiting = waiter.call('acquire', path, { timeoutMs: 20_000, endpoint: { host: '127.0.0.1', port } });
-    await waiter.call('probe', path); // by then it waits
+    await waiter.call('probe', path); // Returns after the first refusal.
     await older.call('closeListener', {});
     expect(await waiting).toMatchObject({ reclaimed: 'port-free', waitMode: 'poll' });
   });
 
-  test('costs next to nothing while it waits', async () => {
+  test('uses less than 60 ms of CPU in a wait of 3 s', async () => {
     const path = lockPath();
     hold(path);
     const waiter = await startActor();
@@ -105,7 +107,7 @@ describe('a waiter in another process', () => {
   });
 });
 
-describe('where nothing can be watched the lock is asked for again and again, and the lock object says so:', () => {
+describe('a waiter polls, and waitMode is poll, if watching fails with', () => {
   test.for(['inotify_init1 EMFILE', 'inotify_add_watch ENOSPC', 'fstatfs says NFS'])('%s', async (fault, ctx) => {
     if (noFaults) ctx.skip(noFaults);
     const path = lockPath();
@@ -122,6 +124,6 @@ describe('where nothing can be watched the lock is asked for again and again, an
     await until(async () => {
       const { threads, files } = await waiter.call<typeof before>('resources');
       return threads <= before.threads && files <= before.files;
-    }, 'nothing is left behind');
+    }, 'no thread or file is left');
   });
 });

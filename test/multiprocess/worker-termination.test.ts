@@ -7,7 +7,10 @@ import { freshDirectory } from '../support/places.js';
 
 const WORKER = new URL('../fixtures/calling-worker.mjs', import.meta.url);
 
-/** Without NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS one of the first twenty ends the whole process with SIGABRT. */
+/**
+ * Without NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS one of the first 20 terminations ends the process
+ * with SIGABRT.
+ */
 const TERMINATIONS = 40;
 
 test.each([
@@ -19,7 +22,7 @@ test.each([
   'probePort',
   'processStartToken',
   'ensureLockDirectory',
-])('a worker that is terminated in the middle of %s takes nothing with it, neither process nor lock', async (call) => {
+])('terminating a worker during %s neither ends the process nor leaves the lock held', async (call) => {
   const path = join(freshDirectory(), 'a.lock');
   for (let round = 0; round < TERMINATIONS; round++) {
     const worker = new Worker(WORKER, { workerData: { call, path } });

@@ -8,7 +8,7 @@ import { whyHeldFileStays } from '../support/held-file.js';
 import { startLockWorker } from '../support/lock-worker.js';
 import { freshDirectory } from '../support/places.js';
 
-/** What a wait that blocks a thread of libuv's pool would never meet. */
+/** A wait that blocks a thread of libuv's pool would exceed this. */
 const AT_ONCE_MS = 5000;
 const lockPath = (name = 'a.lock') => join(freshDirectory(), name);
 
@@ -27,7 +27,7 @@ async function expectAtOnce<T>(promise: Promise<T>): Promise<T> {
 }
 
 describe('worker.terminate()', () => {
-  test('releases what that worker held, and clears its record', async () => {
+  test('releases the locks of the worker and clears their records', async () => {
     const path = lockPath();
     const worker = await startLockWorker();
     expect(await worker.call('tryAcquire', path)).toBe(true);
@@ -37,7 +37,7 @@ describe('worker.terminate()', () => {
     expect(acquire(path).reclaimed).toBeNull();
   });
 
-  test('releases what it held even while it never gives its event loop back', async () => {
+  test('releases the locks of a worker that blocks its event loop', async () => {
     const path = lockPath();
     const worker = await startLockWorker();
     await worker.call('tryAcquire', path);
@@ -46,16 +46,16 @@ describe('worker.terminate()', () => {
     expect(acquire(path).held).toBe(true);
   });
 
-  test('takes nothing from the main thread, from another worker, or from another process', async () => {
+  test('keeps the locks of the main thread, of another worker and of another process', async () => {
     const directory = freshDirectory();
     const paths = ['main', 'worker', 'process', 'own'].map((name) => join(directory, name));
-    const [main, other, elsewhere, own] = paths as [string, string, string, string];
+    const [main, inWorker, inProcess, own] = paths as [string, string, string, string];
     const [worker, doomed, actor] = [await startLockWorker(), await startLockWorker(), await startActor()];
     const lock = acquire(main);
-    await Promise.all([worker.call('tryAcquire', other), actor.call('tryAcquire', elsewhere)]);
+    await Promise.all([worker.call('tryAcquire', inWorker), actor.call('tryAcquire', inProcess)]);
     await doomed.call('tryAcquire', own);
     await doomed.terminate();
-    expect([lock.verify(), await worker.call('verify', other), await actor.call('verify', elsewhere)]).toEqual([
+    expect([lock.verify(), await worker.call('verify', inWorker), await actor.call('verify', inProcess)]).toEqual([
       true,
       true,
       true,
@@ -63,7 +63,7 @@ describe('worker.terminate()', () => {
     expect(paths.map((path) => probeLock(path).state)).toEqual(['held', 'held', 'held', 'free']);
   });
 
-  test('removes nothing of the successor, when the file of the worker had been replaced', async (ctx) => {
+  test('keeps the lock file of a successor that replaced the file of the worker', async (ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     const worker = await startLockWorker();
@@ -75,7 +75,7 @@ describe('worker.terminate()', () => {
     expect(tryAcquireLock(path)).toBeNull();
   });
 
-  test('leaves a lock that the worker shares with others to them', async () => {
+  test('keeps a shared lock for its other holders', async () => {
     const path = lockPath();
     const [one, two] = [await startLockWorker(), await startLockWorker()];
     await one.call('tryAcquire', path, { mode: 'shared' });
@@ -96,13 +96,13 @@ describe('worker.terminate()', () => {
   });
 });
 
-describe('two workers of one process', () => {
-  test('contend as two processes do', async () => {
+describe('two worker threads of one process', () => {
+  test('exclude each other like two processes', async () => {
     const path = lockPath();
-    const [holder, contender] = [await startLockWorker(), await startLockWorker()];
+    const [holder, other] = [await startLockWorker(), await startLockWorker()];
     expect(await holder.call('tryAcquire', path)).toBe(true);
-    expect(await contender.call('tryAcquire', path)).toBe(false);
-    const waiting = contender.call('acquire', path, { timeoutMs: 20_000 });
+    expect(await other.call('tryAcquire', path)).toBe(false);
+    const waiting = other.call('acquire', path, { timeoutMs: 20_000 });
     await holder.call('release', path);
     expect(await waiting).toBe(true);
     expect(await holder.call('tryAcquire', path)).toBe(false);
@@ -110,7 +110,7 @@ describe('two workers of one process', () => {
 });
 
 describe('process.exit() while the process waits for a lock', () => {
-  test('exits at once, with its code, and leaves the lock to its holder', async () => {
+  test('exits at once with that exit code, and the holder keeps the lock', async () => {
     const path = lockPath();
     const lock = acquire(path);
     const waiter = await startActor();
@@ -121,16 +121,16 @@ describe('process.exit() while the process waits for a lock', () => {
   });
 });
 
-describe('a lock whose object was collected as garbage', () => {
+describe('a lock whose object was garbage-collected', () => {
   test('stays held until the process ends', async () => {
     const path = lockPath();
-    const [holder, contender] = [await startActor({ execArgv: ['--expose-gc'] }), await startActor()];
+    const [holder, other] = [await startActor({ execArgv: ['--expose-gc'] }), await startActor()];
     await holder.call('tryAcquire', path);
     // Each call is a turn of the event loop, in which finalizers run.
     for (let turns = 0; turns < 10; turns++) await holder.call('forget', path);
-    expect(await contender.call('tryAcquire', path)).toBeNull();
-    expect(await contender.call('probe', path)).toMatchObject({ state: 'held', owner: { pid: holder.pid } });
+    expect(await other.call('tryAcquire', path)).toBeNull();
+    expect(await other.call('probe', path)).toMatchObject({ state: 'held', owner: { pid: holder.pid } });
     await holder.kill('SIGKILL');
-    expect(await contender.call('tryAcquire', path)).toMatchObject({ reclaimed: 'owner-gone' });
+    expect(await other.call('tryAcquire', path)).toMatchObject({ reclaimed: 'owner-gone' });
   });
 });

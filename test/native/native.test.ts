@@ -1,5 +1,5 @@
-// Everything that needs no Node: native/os has a test program of its own, whose tests are run here one by
-// one, so that a failure has its sentence. Building it proves that plain cmake builds the package.
+// Builds the package with plain cmake, and runs each test of the native test programs as a test of
+// its own, so that a failure names its test.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -12,13 +12,10 @@ import { freshDirectory } from '../support/places.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BUILD = join(ROOT, 'build-native');
-/**
- * The second and the third, on Linux only: the files of macOS against fakes of its kernel (native/test/darwin/README.md), and
- * every schedule of several processes (native/test/interleavings_test.cc).
- */
+/** Linux only: the second (native/test/darwin/README.md) and the third (native/test/interleavings_test.cc). */
 const PROGRAMS: readonly (readonly [string, string])[] = [
-  ['native/os without Node', join(BUILD, 'tests/os_tests')],
-  ['native/os of macOS, against fakes of its kernel', join(BUILD, 'tests/os_tests_darwin')],
+  ['native/os', join(BUILD, 'tests/os_tests')],
+  ['native/os of macOS with fakes of its kernel', join(BUILD, 'tests/os_tests_darwin')],
   ['every schedule of native/os', join(BUILD, 'tests/interleavings')],
 ];
 const ADDON = join(BUILD, 'Release/gateway_lock.node');
@@ -29,8 +26,8 @@ run('cmake', ['--build', BUILD, '--parallel', '2']);
 
 describe.each(process.platform === 'linux' ? PROGRAMS : PROGRAMS.slice(0, 1))('%s', (_title, program) => {
   if (process.platform === 'linux' && !existsSync(program)) {
-    test('all of it', (ctx) =>
-      ctx.skip('not built: before glibc 2.33 fstat() is no function that --wrap could send elsewhere'));
+    test('its tests pass', (ctx) =>
+      ctx.skip('not built: before glibc 2.33, fstat() is an inline function that --wrap cannot redirect'));
     return;
   }
   for (const name of run(program, ['--list']).trim().split(/\r?\n/)) {
@@ -40,58 +37,58 @@ describe.each(process.platform === 'linux' ? PROGRAMS : PROGRAMS.slice(0, 1))('%
         timeout: 60_000,
         env: { ...process.env, TMPDIR: publicDirectory() },
       });
-      // A table: which binds met.
+      // Two tests on Windows print a table of binds.
       if (stdout !== '') console.log(stdout);
       if (status === SKIPPED) ctx.skip(stderr.trim());
       expect({ status, signal, stderr }).toEqual({ status: 0, signal: null, stderr: '' });
     });
   }
 
-  test('a test that does not exist is not taken for a passed one', () => {
+  test('the program exits with 2 if it has no test with the given title', () => {
     expect(spawnSync(program, ['no such test']).status).toBe(2);
   });
 });
 
-describe('the error table', () => {
+describe('the table of error texts', () => {
   const table = readFileSync(join(ROOT, 'native/os/sys_error_posix.cc'), 'utf8');
   const rows = [...table.matchAll(/\{(E\w+), "(\w+)", "([^"]+)"\}/g)].map(
     ([, , name, text]) => [name!, text!] as const,
   );
   const nodes = new Map(getSystemErrorMap().values());
 
-  test('spells each error as Node does, where Node knows it', () => {
+  test('has the same text as Node for each error that Node knows', () => {
     const known = rows.filter(([name]) => nodes.has(name));
     expect(known.length).toBeGreaterThan(20);
     expect(known).toEqual(known.map(([name]) => [name, nodes.get(name)]));
   });
 
-  test('adds only errors of locks, disks and programs that Node has no text for', () => {
+  test('has only four errors that Node does not know', () => {
     const added = rows.map(([name]) => name).filter((name) => !nodes.has(name));
     expect(added).toEqual(['EDQUOT', 'ENOEXEC', 'ENOLCK', 'ESTALE']);
   });
 });
 
-describe('the addon as plain cmake builds it', () => {
-  test('loads, and has the same functions as the one that cmake-js built', () => {
+describe('the addon built by plain cmake', () => {
+  test('loads and has the same functions as the addon built by cmake-js', () => {
     const load = createRequire(import.meta.url);
     const functions = Object.keys(load(ADDON) as object);
     expect(functions).toContain('tryAcquire');
     expect(functions).toEqual(Object.keys(load(join(ROOT, 'build/Release/gateway_lock.node')) as object));
   });
 
-  test('exports the two symbols that Node looks up, and nothing else', (ctx) => {
+  test('exports exactly the two symbols that Node looks up', (ctx) => {
     const listing = symbols(ctx, '--defined-only');
     expect(names(listing).sort()).toEqual(['napi_register_module_v1', 'node_api_module_get_api_version_v1']);
   });
 
-  test('imports Node-API and nothing of libuv or V8', (ctx) => {
+  test('imports functions of Node-API but none of libuv or V8', (ctx) => {
     const listing = symbols(ctx, '--undefined-only');
     const imported = names(listing);
     expect(imported).toContain('napi_create_function');
     expect(imported.filter((name) => /^uv_|v8|^_ZN4node|^node_module_register/.test(name))).toEqual([]);
   });
 
-  test('imports no function of Node-API that the table for Windows lacks', (ctx) => {
+  test('imports only functions of Node-API that are in the import table for Windows', (ctx) => {
     const listing = symbols(ctx, '--undefined-only');
     const table = readFileSync(join(ROOT, 'native/host/napi_imports_win32.cc'), 'utf8');
     const listed = [...table.matchAll(/ X\((\w+)\)/g)].map(([, name]) => name!);
@@ -99,22 +96,25 @@ describe('the addon as plain cmake builds it', () => {
   });
 });
 
-/** For tests that become another user. */
+/** Returns a directory that every user can write to, for tests that run as another user. */
 function publicDirectory(): string {
   const directory = freshDirectory();
   chmodSync(directory, 0o1777);
   return directory;
 }
 
-/** What nm lists of the addon. On Windows, where one of MinGW's may be found, a DLL has none of these lists. */
+/**
+ * Returns the symbols that nm lists. On Windows nm cannot list the symbols of a DLL, even if MinGW
+ * provides it.
+ */
 function symbols(ctx: TestContext, which: string): string {
   const { status, stdout, stderr, error } = spawnSync('nm', ['-D', which, ADDON], { encoding: 'utf8' });
   if (whyNotWindows === null || status !== 0)
-    ctx.skip(`nm cannot list dynamic symbols here: ${error?.message ?? stderr}`);
+    ctx.skip(`nm cannot list the dynamic symbols of the addon: ${error?.message ?? stderr}`);
   return stdout;
 }
 
-/** "0000 T name" or "U name@GLIBC_2.34" */
+/** Returns the names in lines such as "0000 T name" and "U name@GLIBC_2.34". */
 function names(listing: string): string[] {
   const lines = listing.trim().split('\n');
   return lines.map((line) => line.trim().split(/\s+/).at(-1)!.split('@')[0]!);

@@ -1,5 +1,6 @@
-// Runs in an empty project that has just installed the package: import, require, a lock, a second process that is
-// refused, the same lock after garbage collection. Prints one line of JSON, or ends non-zero.
+// Runs in an empty project that has just installed the package. Checks import, require, that a
+// second process is refused a held lock, and that the lock stays held after its object was garbage
+// collected. Prints one line of JSON, or exits non-zero.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -19,7 +20,7 @@ async function prove() {
   const required = createRequire(import.meta.url)('gateway-lock');
   assert.deepEqual(Object.keys(required).sort(), Object.keys(imported).sort());
   imported.tryAcquireLock(path);
-  // Its object is garbage from here on; the lock is held all the same.
+  // From here on the lock's object is garbage, and the lock must stay held.
   const garbage = await collect();
   assert.equal(inAnotherProcess(path), 'refused');
   assert.equal(required.tryAcquireLock(path), null);
@@ -27,7 +28,7 @@ async function prove() {
   console.log(JSON.stringify({ import: true, require: true, refused: true, collected: garbage }));
 }
 
-/** Windows keeps the file of a held lock. */
+/** Ignores that Windows refuses to remove the file of a held lock. */
 function cleanUp(directory) {
   try {
     rmSync(directory, { recursive: true, force: true });
@@ -52,9 +53,10 @@ function inAnotherProcess(path) {
 }
 
 async function collect() {
-  // V8's takes true for a look at what is new alone, which finds no garbage that has a finalizer; Bun's waits for true.
+  // gc(true) of V8 collects young objects only, and no objects with a finalizer. Bun.gc() needs
+  // true to run synchronously.
   const collector = globalThis.gc ?? globalThis.Bun?.gc.bind(null, true);
-  // Finalizers run in a later turn of the event loop, some of them in Bun only after a while.
+  // Finalizers run in a later turn of the event loop; in Bun, some of them much later.
   for (let turn = 0; turn < 20; turn++) {
     collector?.();
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -4,21 +4,21 @@ import { mixedLoop } from '../support/mixed-loop.js';
 import { whyNoFlock } from '../support/other-lockers.js';
 import { whyNoFcntl } from '../support/python.js';
 
-/** MIXED_LOOP_SECONDS=60 npm test -- test/stress/mixed-loop.test.ts */
+/** To run for 60 s: `MIXED_LOOP_SECONDS=60 npm test -- test/stress/mixed-loop.test.ts` */
 const SECONDS = Number(process.env['MIXED_LOOP_SECONDS'] ?? 8);
 const CONTROL_SECONDS = Math.max(SECONDS, 60);
 
 beforeEach((ctx) => need(ctx, whyNoFlock ?? whyNoFcntl));
 
 test(
-  `${SECONDS} s of this package, flock(1) and Python flock on one kept file: never two inside`,
+  `this package, flock(1) and Python's flock exclude each other on one kept file for ${SECONDS} s`,
   async () => {
     const result = await mixedLoop({ keepFile: true, seconds: SECONDS });
     console.log({ ...result, doubles: result.doubles.length });
     expect(result.failures).toEqual([]);
     expect(result.doubles).toEqual([]);
     expect(result.lost).toBe(0);
-    // Or the loop would prove nothing: each program was inside.
+    // Proves that the loop tests something: each program acquired the lock.
     const names = ['flock', 'flock-n', 'flock-w', 'ours-1', 'ours-2', 'ours-3', 'python'];
     expect(Object.keys(result.entries).sort()).toEqual(names);
   },
@@ -26,7 +26,7 @@ test(
 );
 
 test(
-  'control: with keepFile: false a release removes the file under those who wait for it, and two are inside',
+  'control: with keepFile: false, a release removes the file that flock(1) waits for, and two processes hold the lock',
   async () => {
     const result = await mixedLoop({ keepFile: false, seconds: CONTROL_SECONDS, untilDouble: true });
     console.log({ ...result, doubles: result.doubles.length });

@@ -1,5 +1,6 @@
-// Child processes that do what they are told over IPC (test/fixtures/actor.mjs), and that are always
-// reaped. No test waits by sleeping: each call is answered.
+// Actors: child processes that call this package on request, over IPC (test/fixtures/actor.mjs).
+// Each call returns a promise, so that no test waits by sleeping. All actors are killed after each
+// test.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
@@ -11,28 +12,34 @@ import { isWine } from './capabilities.js';
 const ACTOR = fileURLToPath(new URL('../fixtures/actor.mjs', import.meta.url));
 const started = new Set<Actor>();
 
+/** Options of {@link startActor}. */
 export interface ActorOptions {
   readonly env?: NodeJS.ProcessEnv;
-  /** Another program than Node, which starts Node with the arguments in {@link execArgv}. */
+  /**
+   * A program to run instead of Node. It must start Node with the arguments in {@link execArgv}.
+   */
   readonly execPath?: string;
   readonly execArgv?: string[];
   readonly uid?: number;
   readonly gid?: number;
-  /** Another copy of the fixture, for a user who cannot read the tree. */
+  /** Path of a copy of the fixture, for a user that cannot read this tree. */
   readonly script?: string;
   readonly cwd?: string;
 }
 
+/** End of a process. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
+/** A running actor. */
 export class Actor {
   readonly pid: number;
   readonly exited: Promise<Exit>;
+  /** Everything that the actor has written to stdout and stderr. */
   output = '';
-  /** What startSupervised() has decided there so far. */
+  /** The decisions of startSupervised() in the actor so far. */
   readonly decisions: { readonly decision: string; readonly health: { readonly reason: string | null } | null }[] = [];
   readonly #child: ChildProcess;
   readonly #pending = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
@@ -50,12 +57,12 @@ export class Actor {
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         resolve({ code, signal });
-        void this.#hearOut().then(() => this.#refusePending(code ?? signal));
+        void this.#lastMessages().then(() => this.#rejectPending(code ?? signal));
       });
     });
   }
 
-  /** Calls a method of test/fixtures/actor.mjs. Rejects with the error that it threw. */
+  /** Calls a method of test/fixtures/actor.mjs. Rejects with the error that the method throws. */
   call<T = unknown>(method: string, ...args: unknown[]): Promise<T> {
     const id = ++this.#calls;
     return new Promise<T>((resolve, reject) => {
@@ -64,27 +71,34 @@ export class Actor {
     });
   }
 
+  /** Sends a signal and waits for the end of the process. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<Exit> {
-    // Not process.kill(), after which Windows does not know that it was a signal.
+    // After process.kill(), Node reports an exit code instead of a signal on Windows.
     this.#child.kill(signal);
     return this.exited;
   }
 
-  /** It answers nobody any more and lives on, as with SIGSTOP, which Windows has not. */
+  /**
+   * Stops the process like SIGSTOP: it no longer responds but keeps running. Windows has no
+   * SIGSTOP.
+   */
   async hang(): Promise<void> {
     if (constants.signals.SIGSTOP === undefined) await this.call('hang');
     else process.kill(this.pid, 'SIGSTOP');
   }
 
-  /** Windows tells of a process's end before what it said last has been read. Bounded: whom it started may have its channel, too. */
-  #hearOut(): Promise<unknown> {
+  /**
+   * Waits for the last messages: Windows reports the end of a process before they are read. At most
+   * 5 s, because a child of the actor can keep the channel open.
+   */
+  #lastMessages(): Promise<unknown> {
     if (!this.#child.connected) return Promise.resolve();
     return Promise.race([once(this.#child, 'disconnect'), sleep(5000, undefined, { ref: false })]);
   }
 
-  #refusePending(how: number | string | null): void {
+  #rejectPending(end: number | string | null): void {
     for (const { reject } of this.#pending.values()) {
-      reject(new Error(`actor ${this.pid} ended (${how}) before it answered:\n${this.output}`));
+      reject(new Error(`actor ${this.pid} ended (${end}) before it answered:\n${this.output}`));
     }
   }
 
@@ -96,10 +110,10 @@ export class Actor {
   }
 }
 
-/** Resolves when the actor has loaded the package. */
+/** Starts an actor. Resolves when it has loaded the package. */
 export async function startActor(options: ActorOptions = {}): Promise<Actor> {
   const { script = ACTOR, ...rest } = options;
-  const child = await startedChild(() => fork(script, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], ...rest }));
+  const child = await retrySpawn(() => fork(script, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], ...rest }));
   const actor = new Actor(child);
   started.add(actor);
   const ended = actor.exited.then(({ code, signal }) => {
@@ -111,13 +125,16 @@ export async function startActor(options: ActorOptions = {}): Promise<Actor> {
   return actor;
 }
 
-/** "spawn UNKNOWN", now and then in a busy Wine, which has started nothing then. Anything else, and anywhere else, fails at once. */
-async function startedChild(start: () => ChildProcess, mostTries = isWine ? 10 : 1): Promise<ChildProcess> {
-  for (let tries = 1; ; tries++) {
+/**
+ * Retries after "spawn UNKNOWN", with which a busy Wine sometimes fails to start a process. Any
+ * other error fails at once.
+ */
+async function retrySpawn(start: () => ChildProcess, maxAttempts = isWine ? 10 : 1): Promise<ChildProcess> {
+  for (let attempt = 1; ; attempt++) {
     try {
       return start();
     } catch (error) {
-      if (tries >= mostTries || (error as NodeJS.ErrnoException).code !== 'UNKNOWN') throw error;
+      if (attempt >= maxAttempts || (error as NodeJS.ErrnoException).code !== 'UNKNOWN') throw error;
       await sleep(100);
     }
   }

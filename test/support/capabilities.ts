@@ -1,16 +1,17 @@
-// What this machine lets a test do. Tests skip by what they probed, with the reason that it gives.
+// Capabilities of this machine. A test that needs one calls need(), which skips the test with a
+// reason if it is missing.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
 import { native } from '../../src/native/load.js';
-import { programsInherit } from '../../src/native/programs.js';
+import { programsInherit } from '../../src/native/platform.js';
 
-/** null, or why not. */
+/** Reason why a capability is missing; null if it is available. */
 export type Missing = string | null;
 
-/** Skips the test that calls it when something is missing. */
+/** Skips the calling test if the capability is missing. */
 export function need(ctx: TestContext, missing: Missing): void {
   if (missing !== null) ctx.skip(missing);
 }
@@ -34,12 +35,15 @@ export function whyNoMount(): Missing {
   }
 }
 
-/** Where things that are counted take ten times as long. What it lacks is probed one by one. */
+/**
+ * True in Wine, where measured operations take ten times as long. Its missing capabilities are
+ * probed separately.
+ */
 export const isWine: boolean = existsSync('C:\\windows\\system32\\winecfg.exe');
 
 export const whyNotWindows: Missing = process.platform === 'win32' ? null : 'needs Windows';
 
-/** Windows wants a privilege for them, and Wine makes none and says that it did. */
+/** Windows requires a privilege for symbolic links. Wine reports success and creates none. */
 export const whyNoLinks: Missing = probeLinks();
 
 function probeLinks(): Missing {
@@ -47,7 +51,7 @@ function probeLinks(): Missing {
   const link = join(directory, 'link');
   try {
     symlinkSync('target', link);
-    return lstatSync(link).isSymbolicLink() ? null : 'symbolic links are not links here';
+    return lstatSync(link).isSymbolicLink() ? null : 'this system creates no real symbolic links';
   } catch (error) {
     return `cannot make symbolic links here: ${(error as NodeJS.ErrnoException).code}`;
   } finally {
@@ -55,7 +59,7 @@ function probeLinks(): Missing {
   }
 }
 
-/** Windows has lists of who may do what instead, and Node shows one bit of them. */
+/** Windows has access control lists instead of file modes; Node maps a single bit of them. */
 export const whyNoModes: Missing = probeModes();
 
 function probeModes(): Missing {
@@ -73,10 +77,10 @@ export function whyNoFifo(): Missing {
   return spawnSync('mkfifo', ['--version']).error === undefined ? null : 'this system has no mkfifo';
 }
 
-/** Windows has none: its kill() ends a process, whatever it is asked to send. */
+/** Windows has no signals: kill() always ends the process. */
 export const whyNoSignals: Missing = 'SIGSTOP' in constants.signals ? null : 'this system has no signals';
 
-/** What `gateway-lock run` and a program that inherits a lock need. */
+/** Needed by `gateway-lock run` and by each program that inherits a lock. */
 export const whyNoInheritance: Missing = programsInherit
   ? null
   : 'no program inherits a lock or a socket on this system';
@@ -84,13 +88,13 @@ export const whyNoInheritance: Missing = programsInherit
 export const whyNoShell: Missing =
   spawnSync('/bin/sh', ['-c', 'exit 3']).status === 3 ? null : 'this system has no /bin/sh';
 
-/** MinGW's compiles for Windows, which has no such header. */
+/** The compiler of MinGW targets Windows and does not find <sys/file.h>. */
 export function whyNoPosixCompiler(): Missing {
-  const how = ['-fsyntax-only', '-x', 'c++', '-'];
-  const { error, status } = spawnSync('c++', how, { input: '#include <sys/file.h>\n' });
+  const args = ['-fsyntax-only', '-x', 'c++', '-'];
+  const { error, status } = spawnSync('c++', args, { input: '#include <sys/file.h>\n' });
   if (error !== undefined) return `needs c++: ${error.message}`;
   return status === 0 ? null : 'c++ does not compile for POSIX here';
 }
 
 export const whyNoCommandLines: Missing =
-  native().commandLine(process.pid) === '' ? 'this system does not tell command lines (Wine 8)' : null;
+  native().commandLine(process.pid) === '' ? 'this system does not report command lines (Wine 8)' : null;

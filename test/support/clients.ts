@@ -1,4 +1,4 @@
-// Small servers and their clients, and what they leave open.
+// Small TCP, HTTP and WebSocket servers, their clients, and counts of open sockets.
 import { once } from 'node:events';
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { createServer as createHttpServer, type request as httpRequest, type IncomingMessage } from 'node:http';
@@ -9,10 +9,12 @@ import { onTestFinished } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { native } from '../../src/native/load.js';
 
+/** Returns a server that sends back each byte. */
 export const echo = () => createServer((socket) => socket.on('error', () => {}).pipe(socket));
+/** Returns an HTTP server that responds with the path of the request. */
 export const greeter = () => createHttpServer((incoming, response) => response.end(`hello ${incoming.url}`));
 
-/** The socket descriptors of this process; none where the system does not list them. */
+/** Returns the socket descriptors of this process. Empty if the system does not list them. */
 export function sockets(): string[] {
   if (!existsSync('/proc/self/fd')) return [];
   const targets = readdirSync('/proc/self/fd').map((fd) => {
@@ -25,9 +27,12 @@ export function sockets(): string[] {
   return targets.filter((target) => target.startsWith('socket:')).sort();
 }
 
-/** How many more there are now; the number asked for where the system does not list them. */
-export function moreSockets(before: readonly string[], orElse: number): number {
-  return listsSockets() ? sockets().length - before.length : orElse;
+/**
+ * Returns the number of sockets opened since `before`. Returns `fallback` if the system does not
+ * list sockets.
+ */
+export function moreSockets(before: readonly string[], fallback: number): number {
+  return listsSockets() ? sockets().length - before.length : fallback;
 }
 
 function listsSockets(): boolean {
@@ -38,6 +43,7 @@ function listsSockets(): boolean {
   return seen;
 }
 
+/** Connects to a port, and sends `request` if it is not empty. */
 export async function connected(port: number, request = '') {
   const socket = connect(port, '127.0.0.1').on('error', () => {});
   onTestFinished(() => void socket.destroy());
@@ -46,12 +52,14 @@ export async function connected(port: number, request = '') {
   return socket;
 }
 
+/** Sends a message and returns the response. */
 export async function echoed(host: string, port: number, message: string): Promise<string> {
   const socket = connect(port, host);
   socket.end(message);
   return text(socket);
 }
 
+/** Sends an HTTP request and returns the body of the response. */
 export async function fetched(
   request: typeof httpRequest | typeof httpsRequest,
   options: SecureRequestOptions,
@@ -60,6 +68,7 @@ export async function fetched(
   return text(response);
 }
 
+/** Adds a WebSocket endpoint that sends back each message. */
 export function withWebSockets<T extends Server>(server: T): T {
   new WebSocketServer({ server: server as never }).on('connection', (socket) =>
     socket.on('message', (data) => socket.send(String(data))),
@@ -67,6 +76,7 @@ export function withWebSockets<T extends Server>(server: T): T {
   return server;
 }
 
+/** Opens a WebSocket, which is closed after the test. */
 export async function openWebSocket(host: string, port: number): Promise<WebSocket> {
   const socket = new WebSocket(`ws://${host.includes(':') ? `[${host}]` : host}:${port}`).on('error', () => {});
   onTestFinished(() => socket.terminate());
@@ -74,6 +84,7 @@ export async function openWebSocket(host: string, port: number): Promise<WebSock
   return socket;
 }
 
+/** Sends a message over a new WebSocket and returns the response. */
 export async function webSocketEchoed(host: string, port: number): Promise<string> {
   const socket = await openWebSocket(host, port);
   socket.send('ping');
@@ -83,6 +94,7 @@ export async function webSocketEchoed(host: string, port: number): Promise<strin
   return String(answer);
 }
 
+/** Returns the number of open connections of a server. */
 export function openConnections(server: Server): Promise<number> {
   return new Promise((resolve, reject) =>
     server.getConnections((error, count) => (error ? reject(error) : resolve(count))),

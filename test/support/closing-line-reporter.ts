@@ -1,4 +1,5 @@
-// Ends the run with the skips and their reasons, and the line that CI reads: N passed, N failed, N skipped.
+// A reporter that ends the run with the skipped tests, their reasons, and the line that CI reads: N
+// passed, N failed, N skipped. A test that is skipped without a reason counts as failed.
 import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
 
 export default class ClosingLineReporter implements Reporter {
@@ -11,11 +12,11 @@ export default class ClosingLineReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const count = (state: string) => tests.filter((test) => test.result().state === state).length;
-    // A file that does not load has no tests and would otherwise count for nothing.
+    // A file that does not load has no tests, so it would not count otherwise.
     const broken = modules.filter(
       (module) => module.state() === 'failed' && [...module.children.allTests('failed')].length === 0,
     );
-    // With -t, vitest says "skipped" of those that were not asked for.
+    // With -t, vitest reports each test that does not match the pattern as skipped.
     const skipped = tests.filter(
       (one) => one.result().state === 'skipped' && (!this.#byName || reasonOf(one) !== undefined),
     );

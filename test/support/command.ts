@@ -1,5 +1,5 @@
-// The real command in a process of its own, with a home of its own, so that the defaults are tested and nobody's
-// real state is touched.
+// Runs the built command (dist/cli/main.js) or another program with a fresh home directory and a
+// clean environment, so that a test never touches the real state of the user.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { delimiter, dirname } from 'node:path';
@@ -10,17 +10,27 @@ import { freshDirectory, until } from './places.js';
 
 export const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
+/** Options of {@link start}. */
 export interface CommandOptions {
-  /** @default a fresh directory */
+  /**
+   * Home directory.
+   *
+   * @default a fresh directory
+   */
   readonly home?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** Instead of the command's own file, for a program that calls it, or another one. */
+  /** A program to run instead of the command. */
   readonly program?: readonly string[];
-  /** @default 'ignore' */
+  /**
+   * Stdin of the process.
+   *
+   * @default 'ignore'
+   */
   readonly stdin?: 'ignore' | 'pipe';
 }
 
+/** Result of a process that has ended. */
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -28,6 +38,7 @@ export interface Ended {
   readonly err: string;
 }
 
+/** A running process. `out` and `err` grow while it runs. */
 export interface Running {
   readonly child: ChildProcess;
   readonly pid: number;
@@ -36,32 +47,46 @@ export interface Running {
   err: string;
 }
 
-/** No variable of the machine that runs the tests decides where locks lie, who supervises, or what is coloured. */
+/**
+ * Returns an environment without the machine's variables for lock paths, supervisors and colours.
+ */
 export function environment(home: string, extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const { GATEWAY_LOCK_PREBUILD } = process.env;
   const addon = GATEWAY_LOCK_PREBUILD === undefined ? {} : { GATEWAY_LOCK_PREBUILD };
   const PATH = searchPath();
-  return { ...systemsOwn(), PATH, HOME: home, USERPROFILE: home, TERM: 'xterm', LANG: 'C.UTF-8', ...addon, ...extra };
+  return {
+    ...windowsVariables(),
+    PATH,
+    HOME: home,
+    USERPROFILE: home,
+    TERM: 'xterm',
+    LANG: 'C.UTF-8',
+    ...addon,
+    ...extra,
+  };
 }
 
-/** Before what is found anyway: `node` is the Node of the tests, also where none is installed. */
+/** Returns a PATH that begins with `first` and the directory of the Node that runs the tests. */
 export function searchPath(...first: readonly string[]): string {
   return [...first, dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter);
 }
 
-/** Without these no program of Windows has sockets, temporary files or a shell. */
-function systemsOwn(): NodeJS.ProcessEnv {
+/**
+ * Returns the variables without which a Windows program has no sockets, temporary files or shell.
+ */
+function windowsVariables(): NodeJS.ProcessEnv {
   const names = ['SystemRoot', 'TEMP', 'TMP', 'PATHEXT', 'ComSpec'];
   return Object.fromEntries(names.filter((name) => name in process.env).map((name) => [name, process.env[name]]));
 }
 
+/** Starts the command. It is killed after the test, together with its process group. */
 export function start(args: readonly string[], options: CommandOptions = {}): Running {
   const { home = freshDirectory(), env, cwd, program = [process.execPath, COMMAND], stdin = 'ignore' } = options;
   const [file, ...words] = [...program, ...args];
   const child = spawn(file!, words, {
     env: environment(home, env),
     stdio: [stdin, 'pipe', 'pipe'],
-    // A process group of its own, so that a program which outlives its wrapper is ended, too.
+    // A process group of its own, so that the test also kills a program that outlives the command.
     detached: true,
     ...(cwd === undefined ? {} : { cwd }),
   });
@@ -80,28 +105,30 @@ function endGroup(leader: number): void {
   try {
     process.kill(whyNoSignals === null ? -leader : leader, 'SIGKILL');
   } catch {
-    // Nobody of it is left.
+    // No process of the group is left.
   }
 }
 
+/** Runs the command to its end. */
 export function gatewayLock(args: readonly string[], options: CommandOptions = {}): Promise<Ended> {
   return start(args, options).ended;
 }
 
-/** Resolves when it has printed what is expected; rejects with what it said instead when it ends before. */
+/** Waits until stdout matches. Rejects with the output if the process ends first. */
 export async function untilPrinted(run: Running, expected: RegExp): Promise<void> {
-  let over = false;
-  void run.ended.then(() => (over = true));
-  await until(() => expected.test(run.out) || over, `${expected} in:\n${run.out}${run.err}`, 20_000);
-  if (!expected.test(run.out)) throw new Error(`it ended without ${expected}:\n${run.out}${run.err}`);
+  let ended = false;
+  void run.ended.then(() => (ended = true));
+  await until(() => expected.test(run.out) || ended, `${expected} in:\n${run.out}${run.err}`, 20_000);
+  if (!expected.test(run.out)) throw new Error(`the process ended without ${expected}:\n${run.out}${run.err}`);
 }
 
-/** The number that a program has printed first: its pid. */
+/** Waits for the first line, which is the pid of the program, and returns it. */
 export async function printedPid(run: Running): Promise<number> {
   await untilPrinted(run, /^\d+\n/);
   return Number.parseInt(run.out, 10);
 }
 
+/** Returns true if the process exists, including as a zombie. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -1,9 +1,10 @@
-// The doctor's answer, and a place for it to look at.
+// Runs `gateway-lock doctor --json`, and creates a state directory for it to check.
 import { expect } from 'vitest';
 import { type CommandOptions, gatewayLock } from './command.js';
 import { lockDirectory } from './lock-directory.js';
 import { freePort, freshDirectory } from './places.js';
 
+/** One finding in the JSON output. */
 export interface Finding {
   readonly check: string;
   readonly level: string;
@@ -11,6 +12,7 @@ export interface Finding {
   readonly advice?: string;
 }
 
+/** Runs the doctor. `of` returns the findings of one check. */
 export async function doctor(args: readonly string[], options: CommandOptions = {}) {
   const { code, out, err } = await gatewayLock(['doctor', '--json', ...args], options);
   const { ok, findings } = JSON.parse(out) as { ok: boolean; findings: Finding[] };
@@ -18,6 +20,9 @@ export async function doctor(args: readonly string[], options: CommandOptions = 
   return { code, findings, of: (check: string) => findings.filter((finding) => finding.check === check) };
 }
 
+/**
+ * Creates a state directory with a lock directory, and chooses a free port. `args` selects both.
+ */
 export async function doctorPlace() {
   const stateDir = freshDirectory();
   const port = await freePort();

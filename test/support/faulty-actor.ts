@@ -1,4 +1,4 @@
-// Actors whose system calls fail on purpose (test/fixtures/faulty-calls.c, compiled here).
+// Actors whose system calls fail on purpose: compiles test/fixtures/faulty-calls.c and preloads it.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,13 +10,17 @@ import { freshDirectory } from './places.js';
 
 const SOURCE = fileURLToPath(new URL('../fixtures/faulty-calls.c', import.meta.url));
 
+/** Starts an actor with one fault. `path` is the lock file that the fault applies to. */
 export async function startFaultyActor(fault: string, path: string): Promise<Actor> {
   const library = join(freshDirectory(), 'faulty-calls.so');
   compile(SOURCE, library);
   return startActor({ env: { ...process.env, LD_PRELOAD: preload(library), FAULT: fault, FAULT_PATH: path } });
 }
 
-/** Compiles a shim that ends every program with status 42, and asks whether it does. */
+/**
+ * Returns a reason if no library can be preloaded. Tries a library that ends each program with
+ * status 42.
+ */
 export function whyNoFaults(): Missing {
   const directory = mkdtempSync(join(tmpdir(), 'gateway-lock-shim-'));
   try {
@@ -32,7 +36,7 @@ export function whyNoFaults(): Missing {
   }
 }
 
-/** Behind what is preloaded already: a sanitizer's runtime must come first. */
+/** Appends to the existing LD_PRELOAD, because the runtime of a sanitizer must come first. */
 function preload(library: string): string {
   return [process.env['LD_PRELOAD'], library].filter(Boolean).join(' ');
 }

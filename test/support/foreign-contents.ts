@@ -1,4 +1,5 @@
-// The contents of files that are not lock files, at paths that people name by mistake.
+// Contents of files that are not lock files, for tests that pass such a file as a lock path by
+// mistake.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +9,10 @@ import { python } from './python.js';
 const pinoLine = (msg: string) =>
   `{"level":30,"time":1764300000000,"pid":${process.pid},"hostname":"somewhere","msg":"${msg}"}\n`;
 
-/** A real one where Python is there; else its first page, of which the magic is what matters. */
+/**
+ * Returns a real database if Python is available, and otherwise a page that begins with SQLite's
+ * magic string.
+ */
 function sqliteFile(): Buffer {
   const path = join(freshDirectory(), 'app.db');
   const script = 'import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute("create table t (x)"); c.commit()';
@@ -16,6 +20,7 @@ function sqliteFile(): Buffer {
   return made ? readFileSync(path) : Buffer.concat([Buffer.from('SQLite format 3\0'), Buffer.alloc(4080, 1)]);
 }
 
+/** Pairs of a name for the test title and a function that returns the content. */
 export const FOREIGN_CONTENTS: readonly (readonly [name: string, content: () => string | Buffer])[] = [
   ['4097 NULs', () => Buffer.alloc(4097)],
   ['1 MiB of NULs', () => Buffer.alloc(1 << 20)],
@@ -24,14 +29,14 @@ export const FOREIGN_CONTENTS: readonly (readonly [name: string, content: () => 
   ['a package.json', () => '{"name":"myapp"}'],
   ['an empty JSON object', () => '{}'],
   ['a JSON array', () => `[{"pid":${process.pid}}]`],
-  ['JSON with a pid as text', () => `{"pid":"${process.pid}","createdAt":"2026-11-28T20:00:00.000Z"}`],
-  ['JSON with a pid that no process can have', () => '{"pid":99999999999,"createdAt":"2026-11-28T20:00:00.000Z"}'],
-  ['the settings of another program that name its pid', () => `{"pid":${process.pid},"hostname":"somewhere"}`],
-  ['one line of a log as pino writes it', () => pinoLine('hello')],
-  ['a log as pino writes it', () => ['one', 'two', 'three'].map(pinoLine).join('')],
+  ['JSON with a pid that is a string', () => `{"pid":"${process.pid}","createdAt":"2026-11-28T20:00:00.000Z"}`],
+  ['JSON with an impossible pid', () => '{"pid":99999999999,"createdAt":"2026-11-28T20:00:00.000Z"}'],
+  ['the settings of another program, with its pid', () => `{"pid":${process.pid},"hostname":"somewhere"}`],
+  ['one line of a pino log', () => pinoLine('hello')],
+  ['a pino log', () => ['one', 'two', 'three'].map(pinoLine).join('')],
   ['a log whose lines begin with the pid', () => `{"pid":1,"msg":"one"}\n{"pid":1,"msg":"two"}\n`],
   ['an SQLite file', sqliteFile],
   ['1 MiB of text', () => Buffer.alloc(1 << 20, 'x')],
-  ['1 MiB of nesting', () => Buffer.alloc(1 << 20, '[')],
+  ['1 MiB of opening brackets', () => Buffer.alloc(1 << 20, '[')],
   ['bytes that are not text', () => Buffer.from([0xff, 0xfe, 0xc0, 0x80, 0xed, 0xa0, 0x80])],
 ];

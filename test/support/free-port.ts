@@ -1,9 +1,9 @@
-// A port for a server that a test starts.
+// Finds a free port for a server that a test starts.
 import { createServer } from 'node:net';
 
 /**
- * A port that nobody listened on just now, and that the system gives to nobody who asks for port 0: below the range of
- * ephemeral ports (32768 on Linux), so that no test that runs meanwhile gets it by chance.
+ * Returns a free port below the range of ephemeral ports (32768 on Linux), so that a concurrent
+ * test that binds port 0 never gets the same port.
  */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
   for (;;) {

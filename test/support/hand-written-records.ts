@@ -1,33 +1,33 @@
-// Lock files written by hand: records as a lock of ours or an older gateway would write them, with fields changed.
+// Owner records of this package with changed fields, for tests that write lock files by hand.
 import { spawnSync } from 'node:child_process';
 import { utimesSync } from 'node:fs';
-import { selfIdentity } from '../../src/lock/owner-record.js';
+import { selfIdentity } from '../../src/lock/process-identity.js';
 import type { Missing } from './capabilities.js';
 import { processStartToken } from './older-gateway.js';
 import { newLine } from './records.js';
 
 export const whyNoStartTime: Missing =
-  processStartToken(process.pid) === null
-    ? 'this system has no start times that a test can read (/proc/PID/stat)'
-    : null;
+  processStartToken(process.pid) === null ? 'this system does not report start times in /proc/PID/stat' : null;
 
 export const whyNoPidNamespaces: Missing =
   selfIdentity().pidNamespace === null ? 'this system has no pid namespaces' : null;
 
-/** Process 1 is always there on a POSIX system. */
+/** Process 1 always exists on a POSIX system. */
 export const whyNoInit: Missing = process.platform === 'win32' ? 'Windows has no process 1' : null;
 
-/** One line of this process; `undefined` removes a field. */
+/**
+ * Returns the record of this process as one line. A field with the value `undefined` is removed.
+ */
 export function ourRecord(fields: Readonly<Record<string, unknown>> = {}): string {
   return `${JSON.stringify({ ...(JSON.parse(newLine()) as object), ...fields })}\n`;
 }
 
-/** The pid of a process that has ended. */
+/** Returns the pid of a process that has ended. */
 export function deadPid(): number {
   return spawnSync(process.execPath, ['-v']).pid;
 }
 
-/** Negative: in the future. */
+/** Sets the modification time of a file. A negative age is in the future. */
 export function setAge(path: string, ageMs: number): void {
   const seconds = (Date.now() - ageMs) / 1000;
   utimesSync(path, seconds, seconds);

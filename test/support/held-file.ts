@@ -1,5 +1,5 @@
-// Whether the file of a held lock can be taken away from its holder: on Windows it cannot, which test/integration/windows-lock.test.ts
-// says in its own words.
+// Reports whether the file of a held lock can be removed. Windows refuses that (tested by
+// test/integration/windows-lock.test.ts).
 import { mkdtempSync, rmSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ function probe(): Missing {
     unlinkSync(path);
     return null;
   } catch (error) {
-    return `the file of a held lock cannot be taken away here: ${(error as NodeJS.ErrnoException).code}`;
+    return `this system does not remove the file of a held lock: ${(error as NodeJS.ErrnoException).code}`;
   } finally {
     lock?.release();
     rmSync(directory, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-// A lock that this process holds until the test has finished.
+// Acquires a lock in this process, and releases it after the test.
 import { onTestFinished } from 'vitest';
 import { type AcquireLockOptions, type FileLock, tryAcquireLock } from '../../src/index.js';
 

@@ -1,4 +1,4 @@
-// A home directory of the test's own, by every name that a system reads it from.
+// Sets the home directory for the test, in each variable that an operating system reads.
 import { onTestFinished, vi } from 'vitest';
 
 export function stubHome(directory: string): void {

@@ -1,6 +1,6 @@
-// The kill -9 loop: contenders that are killed at random points and replaced, until enough have died.
-// The verdict is by two witnesses that know nothing of the lock: no number is counted twice, and no
-// entrant finds another's mark over its own.
+// The kill -9 loop: starts processes that acquire one lock, kills them at random points and
+// replaces them until enough have died. Two witnesses that are independent of the lock detect a
+// double holder: a number that is counted twice, and a mark that another process has overwritten.
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -9,22 +9,24 @@ const ENTRANT = fileURLToPath(new URL('../fixtures/entrant.mjs', import.meta.url
 
 /**
  * @typedef {object} KillLoopOptions
- * @property {string} directory an empty directory for the lock and the witnesses' files
- * @property {boolean} locking false is the sabotage control: the same loop with nothing locked
- * @property {number} contenders how many processes want the lock at any moment
- * @property {number} kills how many must have died of SIGKILL
- * @property {number} timeoutMs when to give up
+ * @property {string} directory an empty directory for the lock and the files of the witnesses
+ * @property {boolean} locking false runs the same loop without the lock, as a control
+ * @property {number} contenders number of processes at a time
+ * @property {number} kills number of processes that must die of SIGKILL
+ * @property {number} timeoutMs time limit in milliseconds
  * @property {(kills: number) => void} [onKill]
  *
  * @typedef {object} KillLoopResult
  * @property {number} kills
- * @property {number} killedInside of those, how many were last heard of while they held the lock
+ * @property {number} killedInside number of processes whose last message reported that they held
+ *   the lock
  * @property {number} entries
- * @property {number[]} countedTwice witness 1
- * @property {string[]} intruders witness 2
- * @property {string[]} deaths of anything but our SIGKILL
- * @property {string[]} reclaimed the distinct reasons that were reported
- * @property {number[]} handoverMs from the kill of a holder to the next entry, sorted
+ * @property {number[]} countedTwice numbers that witness 1 has seen twice
+ * @property {string[]} intruders marks of other processes that witness 2 has found
+ * @property {string[]} deaths processes that ended without our SIGKILL
+ * @property {string[]} reclaimed the distinct values of `reclaimed`
+ * @property {number[]} handoverMs times from the kill of a holder to the next entry, in
+ *   milliseconds, sorted
  */
 
 /** @param {KillLoopOptions} options @returns {Promise<KillLoopResult>} */
@@ -33,7 +35,7 @@ export async function killLoop(options) {
   try {
     await loop.run();
   } finally {
-    await loop.reap();
+    await loop.killAll();
   }
   return loop.result();
 }
@@ -58,7 +60,10 @@ class KillLoop {
 
   run() {
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`only ${this.kills} kills in time`)), this.options.timeoutMs);
+      const late = setTimeout(
+        () => reject(new Error(`only ${this.kills} kills within ${this.options.timeoutMs} ms`)),
+        this.options.timeoutMs,
+      );
       this.finish = () => {
         clearTimeout(late);
         this.ending = true;
@@ -74,19 +79,20 @@ class KillLoop {
     try {
       child = fork(ENTRANT, [`${directory}/the.lock`, directory, locking ? 'on' : 'off']);
     } catch {
-      // "spawn UNKNOWN", now and then in a busy Wine. The loop's own limit bounds this.
+      // A busy Wine sometimes fails with "spawn UNKNOWN". The time limit of the loop bounds the
+      // retries.
       setTimeout(() => this.ending || this.start(), RESTART_MS);
       return;
     }
-    const state = { child, inside: false, condemned: false };
+    const state = { child, inside: false, killScheduled: false };
     this.children.add(state);
-    child.on('message', (message) => this.hear(state, message));
-    child.once('exit', (code, signal) => this.bury(state, code, signal));
-    // Some die before they have loaded anything, some while they wait.
-    if (Math.random() < 0.2) this.condemn(state, Math.random() * 150);
+    child.on('message', (message) => this.onMessage(state, message));
+    child.once('exit', (code, signal) => this.onExit(state, code, signal));
+    // Kills some processes while they start or wait.
+    if (Math.random() < 0.2) this.scheduleKill(state, Math.random() * 150);
   }
 
-  hear(state, { entered, counted, intruder, left, reclaimed }) {
+  onMessage(state, { entered, counted, intruder, left, reclaimed }) {
     if (entered) this.enter(state, reclaimed);
     if (counted !== undefined) this.count(counted);
     if (intruder !== undefined) this.intruders.push(intruder);
@@ -101,8 +107,8 @@ class KillLoop {
     if (reclaimed) this.reclaimed.add(reclaimed);
     if (this.holderKilledAt > 0) this.handoverMs.push(performance.now() - this.holderKilledAt);
     this.holderKilledAt = 0;
-    // 0-6 ms: inside, at the release, or in the next wait.
-    if (Math.random() < 0.7) this.condemn(state, Math.random() * 6);
+    // After 0 to 6 ms the process is inside, at the release, or in the next wait.
+    if (Math.random() < 0.7) this.scheduleKill(state, Math.random() * 6);
   }
 
   count(value) {
@@ -110,9 +116,9 @@ class KillLoop {
     this.counted.add(value);
   }
 
-  condemn(state, delayMs) {
-    if (state.condemned || !this.options.locking) return;
-    state.condemned = true;
+  scheduleKill(state, delayMs) {
+    if (state.killScheduled || !this.options.locking) return;
+    state.killScheduled = true;
     setTimeout(() => this.kill(state), delayMs);
   }
 
@@ -125,7 +131,7 @@ class KillLoop {
     state.child.kill('SIGKILL');
   }
 
-  bury(state, code, signal) {
+  onExit(state, code, signal) {
     this.children.delete(state);
     if (this.ending) return;
     if (signal !== 'SIGKILL') this.deaths.push(`pid ${state.child.pid}: exit ${code} ${signal ?? ''}`);
@@ -135,11 +141,11 @@ class KillLoop {
     else this.start();
   }
 
-  async reap() {
+  async killAll() {
     this.ending = true;
-    const gone = [...this.children].map(({ child }) => new Promise((resolve) => child.once('exit', resolve)));
+    const ended = [...this.children].map(({ child }) => new Promise((resolve) => child.once('exit', resolve)));
     for (const { child } of this.children) child.kill('SIGKILL');
-    await Promise.all(gone);
+    await Promise.all(ended);
   }
 
   /** @returns {KillLoopResult} */

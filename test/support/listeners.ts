@@ -1,18 +1,18 @@
-// Listeners of this package and plain ones of Node's, gone when the test has finished.
+// Creates listeners of this package and servers of Node, and closes them after the test.
 import { once } from 'node:events';
 import { createServer, type ListenOptions, type Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished } from 'vitest';
 import { type BindExclusiveOptions, type BoundListener, bindExclusive } from '../../src/index.js';
 
-/** Port 0 unless said otherwise. */
+/** Binds exclusively, by default to port 0. */
 export function listenerOn(options: Partial<BindExclusiveOptions>): BoundListener {
   const listener = bindExclusive({ port: 0, ...options });
   onTestFinished(() => listener.close({ graceMs: 0 }));
   return listener;
 }
 
-/** null when it could be bound, and then it is free again. */
+/** Returns the error of a bind, or null if the bind succeeds. Releases the port again. */
 export function failureOf(options: BindExclusiveOptions): NodeJS.ErrnoException | null {
   try {
     void bindExclusive(options).close();
@@ -22,23 +22,28 @@ export function failureOf(options: BindExclusiveOptions): NodeJS.ErrnoException 
   }
 }
 
-/** What a bind is refused with. Of a plain one, Windows says EACCES beside an exclusive socket on the wildcard. */
+/**
+ * Error codes of a refused bind. Windows reports EACCES for a plain bind beside an exclusive
+ * wildcard socket.
+ */
 export const TAKEN: readonly string[] = process.platform === 'win32' ? ['EADDRINUSE', 'EACCES'] : ['EADDRINUSE'];
 
-/** Windows tells of the end of a process before it has closed its sockets. */
+/** Windows reports the end of a process before it closes its sockets. */
 const CLOSING_MS = process.platform === 'win32' ? 5000 : 0;
 
+/** Waits until a bind succeeds. */
 export async function untilFree(options: BindExclusiveOptions): Promise<void> {
   const deadline = performance.now() + CLOSING_MS;
   while (failureOf(options) !== null && performance.now() < deadline) await sleep(10);
   expect(failureOf(options)).toBeNull();
 }
 
-/** A server that does nothing with its connections. Rejects with Node's error. */
+/** Starts a server that ignores its connections. Rejects with Node's error. */
 export async function serverOn(options: ListenOptions): Promise<{ server: Server; port: number }> {
   return listening(createServer(), options);
 }
 
+/** Lets a server listen, by default on a free port of 127.0.0.1. */
 export async function listening(
   server: Server,
   options: ListenOptions = {},

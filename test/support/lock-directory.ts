@@ -1,8 +1,8 @@
-// Where a gateway's locks lie, for tests that put files there themselves.
+// Creates the lock directory of a gateway, for tests that write files into it.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Made, and private to this user. */
+/** Creates the directory with mode 0700 and returns its path. */
 export function lockDirectory(stateDir: string): string {
   const uid = process.getuid?.();
   const directory = join(stateDir, 'tmp', uid === undefined ? 'gateway' : `gateway-${uid}`);

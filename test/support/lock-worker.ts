@@ -1,16 +1,19 @@
-// Worker threads that do what they are told (test/fixtures/lock-worker.mjs), gone when the test has finished.
+// Worker threads that acquire and release locks on request (test/fixtures/lock-worker.mjs). They
+// are terminated after the test.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { onTestFinished } from 'vitest';
 
 const SCRIPT = new URL('../fixtures/lock-worker.mjs', import.meta.url);
 
+/** A running worker thread. */
 export interface LockWorker {
-  /** One call at a time. */
+  /** Calls a method. One call at a time. */
   call(method: string, ...args: unknown[]): Promise<unknown>;
   terminate(): Promise<number>;
 }
 
+/** Starts a worker thread. Resolves when it has loaded the package. */
 export async function startLockWorker(): Promise<LockWorker> {
   const worker = new Worker(SCRIPT, { execArgv: [] });
   onTestFinished(async () => void (await worker.terminate()));

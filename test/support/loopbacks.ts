@@ -1,8 +1,9 @@
-// Which addresses this machine lets a test bind.
+// Reports whether this machine can bind a loopback address.
 import { addressesOf } from '../../src/endpoint.js';
 import { native } from '../../src/native/load.js';
 import type { Missing } from './capabilities.js';
 
+/** Returns the reason if `host` cannot be bound; null otherwise. */
 export function whyNoAddress(host: string): Missing {
   try {
     for (const address of addressesOf(host)) native().tryBind(address, 0);

@@ -1,5 +1,6 @@
-// The mixed loop: this package and other programs enter one critical section again and again, under one lock file.
-// The verdict is by two witnesses that know nothing of the lock (test/fixtures/witness.sh).
+// The mixed loop: this package and other lock programs repeatedly enter one critical section under
+// the same lock file. Two witnesses that are independent of the lock detect a double entry
+// (test/fixtures/witness.sh).
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,36 +10,40 @@ import { freshDirectory } from './places.js';
 import { python } from './python.js';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
-/** Milliseconds between two looks for a double entry. */
-const LOOK_MS = 50;
+/** Milliseconds between two checks for a double entry. */
+const CHECK_MS = 50;
 
+/** Options of {@link mixedLoop}. */
 export interface MixedLoopOptions {
   readonly keepFile: boolean;
   readonly seconds: number;
-  /** Ends the loop early: the control needs no more than some. */
+  /** Ends the loop at the first double entry. */
   readonly untilDouble?: boolean;
 }
 
+/** Result of the loop. */
 export interface MixedLoopResult {
-  /** How often each program was inside. */
+  /** Number of entries of each program. */
   readonly entries: Readonly<Record<string, number>>;
-  /** Witness 1: who met the marker of another one. */
+  /** Witness 1: programs that found the marker of another program. */
   readonly doubles: readonly string[];
-  /** Witness 2: entries that the counter does not know of. */
+  /** Witness 2: number of entries that are missing in the counter. */
   readonly lost: number;
-  /** What an entrant said that ended with an error. */
+  /** Stderr of the programs that failed. */
   readonly failures: readonly string[];
 }
 
+/** Runs the loop for `seconds`. */
 export async function mixedLoop(options: MixedLoopOptions): Promise<MixedLoopResult> {
   const directory = freshDirectory();
   writeFileSync(join(directory, 'counter'), '0\n');
   const entrants = startEntrants(join(directory, 'the.lock'), directory, options.keepFile);
   const deadline = performance.now() + options.seconds * 1000;
-  while (performance.now() < deadline && !(options.untilDouble && hasDouble(directory))) await sleep(LOOK_MS);
+  while (performance.now() < deadline && !(options.untilDouble && hasDouble(directory))) await sleep(CHECK_MS);
   writeFileSync(join(directory, 'stop'), '');
   const ended = await Promise.all(entrants.map(({ ended }) => ended));
-  // flock -n ends with 1 when it is refused; a shell reports its last command.
+  // The exit code is not a failure: flock -n exits with 1 if it is refused, and the shell passes
+  // that on.
   const failures = ended.filter(({ err }) => err !== '').map(({ err }) => err);
   return { ...readWitnesses(directory), failures };
 }

@@ -1,4 +1,4 @@
-// File systems that the test mounts for itself, and that are gone when it has finished.
+// Mounts file systems for a test, and unmounts them after it.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { onTestFinished } from 'vitest';
 import type { Missing } from './capabilities.js';
 import { freshDirectory } from './places.js';
 
+/** Mounts a tmpfs and returns its directory. */
 export function mountTmpfs(): string {
   const directory = freshDirectory();
   mount(['-t', 'tmpfs', 'tmpfs', directory]);
@@ -14,12 +15,16 @@ export function mountTmpfs(): string {
   return directory;
 }
 
+/** An overlay mount. */
 export interface Overlay {
   readonly lower: string;
   readonly merged: string;
 }
 
-/** The upper layer on a tmpfs, the lower one elsewhere: as a container has them, with two devices below. */
+/**
+ * Mounts an overlay like that of a container: the upper layer is on a tmpfs, the lower layer on
+ * another device.
+ */
 export function mountOverlay(): Overlay {
   const lower = freshDirectory();
   const upper = mountTmpfs();
@@ -46,7 +51,10 @@ export function whyNoOverlay(): Missing {
   }
 }
 
-/** A view in which every file has mode 0777 and chmod() changes nothing, as NTFS and the Windows drives of WSL have it. */
+/**
+ * Mounts a view in which each file has mode 0777 and chmod() has no effect, like NTFS and the
+ * Windows drives in WSL.
+ */
 export function mountFixedModes(): string {
   const [source, view] = [freshDirectory(), freshDirectory()];
   bindWithFixedModes(source, view);

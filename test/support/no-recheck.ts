@@ -1,14 +1,16 @@
-// A waiter looks again every 2 s although it is watching. Without that, only a report of the system ends a wait.
+// Disables the recheck that a waiter does every 2 s while it watches a lock, so that only an event
+// of the system ends the wait.
 import { onTestFinished, vi } from 'vitest';
 
-/** Milliseconds. Longer sleeps never end by themselves until the test has finished. */
-const LONGEST_SLEEP_MS = 1000;
+/** Timers of at least this many milliseconds never fire until the test has finished. */
+const DISABLED_FROM_MS = 1000;
 
+/** Disables long timers for the test. */
 export function neverRecheck(): void {
   if (vi.isMockFunction(globalThis.setTimeout)) return;
   const realTimeout = globalThis.setTimeout;
   const spy = vi.spyOn(globalThis, 'setTimeout');
   spy.mockImplementation(((call: () => void, delayMs?: number, ...args: []) =>
-    realTimeout(call, (delayMs ?? 0) >= LONGEST_SLEEP_MS ? 2 ** 31 - 1 : delayMs, ...args)) as typeof setTimeout);
+    realTimeout(call, (delayMs ?? 0) >= DISABLED_FROM_MS ? 2 ** 31 - 1 : delayMs, ...args)) as typeof setTimeout);
   onTestFinished(() => spy.mockRestore());
 }

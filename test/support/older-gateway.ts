@@ -1,7 +1,10 @@
-// What an older gateway leaves in a lock file: a JSON record, and no kernel lock behind it.
+// Writes the lock file of an older gateway: a JSON record without a kernel lock.
 import { readFileSync, writeFileSync } from 'node:fs';
 
-/** As OpenClaw writes it: no newline; a start time only where /proc tells one. */
+/**
+ * Writes a record like OpenClaw does: without a newline, and with a start time only if /proc
+ * reports one.
+ */
 export function writeOlderRecord(
   path: string,
   fields: { readonly pid: number; readonly [name: string]: unknown },
@@ -9,16 +12,19 @@ export function writeOlderRecord(
   const startTime = processStartToken(fields.pid);
   const record = {
     createdAt: new Date().toISOString(),
-    configPath: '/home/somebody/.openclaw/openclaw.json',
+    configPath: '/home/user/.openclaw/openclaw.json',
     ...(startTime === null ? {} : { startTime }),
     ...fields,
   };
   writeFileSync(path, JSON.stringify(record));
 }
 
-/** Field 22 of /proc/PID/stat, counted after the last parenthesis of the command name. */
+/**
+ * Returns field 22 of /proc/PID/stat, counted after the last parenthesis of the command name.
+ * Returns null without /proc.
+ */
 export function processStartToken(pid: number): number | null {
-  // In Wine /proc can be read, and has other processes under the pids of Windows.
+  // In Wine /proc is readable, but its pids are not those of Windows.
   if (process.platform === 'win32') return null;
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -1,4 +1,4 @@
-// Programs of other people that lock a file: flock(1), Python's fcntl, the Python package filelock.
+// Other programs that lock files: flock(1), Python's fcntl, and the Python package filelock.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -12,18 +12,19 @@ const LOCKER = fileURLToPath(new URL('../fixtures/other-locker.py', import.meta.
 export const whyNoFlock: Missing =
   spawnSync('flock', ['--version']).status === 0 ? null : 'needs flock(1) of util-linux';
 
+/** A program that locks a file. */
 export interface OtherLocker {
   readonly name: string;
   readonly missing: Missing;
   readonly mode: 'exclusive' | 'shared';
-  /** Waits in the kernel, or asks again and again. null: it never waits. */
+  /** How the program waits: in the kernel, or by polling. Null if it never waits. */
   readonly waits: 'kernel' | 'poll' | null;
-  /** Empties the file whenever it opens it, and so removes the record of a holder. */
+  /** The program truncates the file whenever it opens it, which removes the record of a holder. */
   readonly truncates: boolean;
   readonly command: (path: string) => readonly string[];
 }
 
-/** flock(1) keeps the lock while `cat` runs, which ends with its stdin. */
+/** Runs flock(1), which keeps the lock until its stdin ends. */
 function flock(options: string, waits: 'kernel' | null, mode: 'exclusive' | 'shared' = 'exclusive'): OtherLocker {
   const words = options.split(' ').filter(Boolean);
   const program = ['sh', '-c', 'echo held; exec cat'];
@@ -37,14 +38,15 @@ function flock(options: string, waits: 'kernel' | null, mode: 'exclusive' | 'sha
   };
 }
 
-function pythons(kind: string, how: 'block' | 'try', missing: Missing, interpreter = python): OtherLocker {
-  const waits = how === 'try' ? null : kind === 'filelock' ? 'poll' : 'kernel';
-  const name = `Python ${kind}${how === 'try' ? ', not blocking' : ''}`;
-  const command = (path: string) => [interpreter, LOCKER, kind, path, how];
+/** Runs test/fixtures/other-locker.py. */
+function pythonLocker(kind: string, mode: 'block' | 'try', missing: Missing, interpreter = python): OtherLocker {
+  const waits = mode === 'try' ? null : kind === 'filelock' ? 'poll' : 'kernel';
+  const name = `Python ${kind}${mode === 'try' ? ', not blocking' : ''}`;
+  const command = (path: string) => [interpreter, LOCKER, kind, path, mode];
   return { name, missing, mode: 'exclusive', waits, truncates: kind === 'filelock', command };
 }
 
-/** All of them lock with flock(2), as this package does on Linux and macOS. */
+/** Programs that lock with flock(2), like this package on Linux and macOS. */
 export const KERNEL_LOCKERS: readonly OtherLocker[] = [
   flock('', 'kernel'),
   flock('-w 60', 'kernel'),
@@ -52,16 +54,16 @@ export const KERNEL_LOCKERS: readonly OtherLocker[] = [
   flock('-s', 'kernel', 'shared'),
   flock('-n', null),
   flock('-n -F', null),
-  pythons('flock', 'block', whyNoFcntl),
-  pythons('flock', 'try', whyNoFcntl),
-  pythons('filelock', 'block', whyNoFilelock, filelockPython),
-  pythons('filelock', 'try', whyNoFilelock, filelockPython),
+  pythonLocker('flock', 'block', whyNoFcntl),
+  pythonLocker('flock', 'try', whyNoFcntl),
+  pythonLocker('filelock', 'block', whyNoFilelock, filelockPython),
+  pythonLocker('filelock', 'try', whyNoFilelock, filelockPython),
 ];
 
-/** fcntl(F_SETLK): another kind of lock. */
-export const PYTHON_LOCKF: OtherLocker = pythons('lockf', 'try', whyNoFcntl);
+/** A program that locks with fcntl(F_SETLK), a kind of lock that is independent of flock(2). */
+export const PYTHON_LOCKF: OtherLocker = pythonLocker('lockf', 'try', whyNoFcntl);
 
-/** One of those programs, ended when the test has finished. */
+/** A running lock program. It is killed after the test. */
 export class OtherProcess {
   readonly #run: Running;
   readonly #locker: OtherLocker;
@@ -75,19 +77,19 @@ export class OtherProcess {
     return this.#run.pid;
   }
 
-  /** @throws when it ends without the lock */
+  /** Waits until the program holds the lock. Rejects if it ends first. */
   async holds(): Promise<this> {
     await untilPrinted(this.#run, /^held$/m);
     return this;
   }
 
-  /** Ends by itself, and never had the lock. */
+  /** Waits for the end. Returns true if the program was refused and never held the lock. */
   async isRefused(): Promise<boolean> {
     const { code, out } = await this.#run.ended;
     return code === 1 && !/^held$/m.test(out);
   }
 
-  /** It has been refused, and waits. */
+  /** Waits until the program is blocked on the lock. */
   async waits(path: string): Promise<void> {
     if (this.#locker.waits === 'poll') return untilPrinted(this.#run, /^waiting$/m);
     await until(() => isBlocked(path), `${this.#locker.name} waits for '${path}': ${this.#run.out}${this.#run.err}`);
@@ -97,12 +99,13 @@ export class OtherProcess {
     return /^held$/m.test(this.#run.out);
   }
 
+  /** Ends the program, which releases the lock. */
   async release(): Promise<Ended> {
     this.#run.child.stdin!.end();
     return this.#run.ended;
   }
 
-  /** Its children, if it has any, live on. */
+  /** Kills the program. Its children keep running. */
   async kill(): Promise<void> {
     const exited = new Promise((resolve) => this.#run.child.once('exit', resolve));
     this.#run.child.kill('SIGKILL');
@@ -110,7 +113,7 @@ export class OtherProcess {
   }
 }
 
-/** A line of /proc/locks with an arrow is a waiter. */
+/** Returns true if /proc/locks lists a waiter, which it marks with an arrow. */
 function isBlocked(path: string): boolean {
   const { ino } = statSync(path);
   const waiter = new RegExp(`-> FLOCK .*:${ino} `, 'm');
@@ -122,6 +125,6 @@ export const whyNoLockTable: Missing = (() => {
     readFileSync('/proc/locks');
     return null;
   } catch {
-    return 'needs /proc/locks to see who is blocked';
+    return 'needs /proc/locks to detect a blocked process';
   }
 })();

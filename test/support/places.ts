@@ -1,4 +1,4 @@
-// A directory and a port for each test, gone afterwards.
+// Creates a fresh directory for a test, finds a free port, and waits for a condition.
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,16 +6,16 @@ import { onTestFinished } from 'vitest';
 
 export { freePort } from './free-port.js';
 
-/** A fresh directory that the test may fill, removed when the test has finished. */
+/** Creates an empty directory, which is removed after the test. */
 export function freshDirectory(parent = tmpdir()): string {
-  // As the library names it: TEMP on a GitHub runner has a short name in it (RUNNER~1).
+  // The library uses real paths: TEMP on a GitHub runner contains a short name (RUNNER~1).
   const directory = realpathSync.native(mkdtempSync(join(parent, 'gateway-lock-')));
-  // Again and again, because Windows closes the files of a killed process some time after it is gone.
+  // Retries, because Windows closes the files of a killed process some time after its end.
   onTestFinished(() => rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 }));
   return directory;
 }
 
-/** Asks until it is so; for what the system does by itself in its own time. */
+/** Polls until the condition is true. Use it for asynchronous effects of the operating system. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,
@@ -23,7 +23,7 @@ export async function until(
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within ${timeoutMs}ms: ${what}`);
+    if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -1,4 +1,5 @@
-// Whether the system tells whose a listening socket is. Wine 8 does not for one that was never read from in its own process.
+// Reports whether the system knows the process of a listening socket. Wine 8 does not, unless that
+// process has read from the socket.
 import { native } from '../../src/native/load.js';
 import type { Missing } from './capabilities.js';
 
@@ -8,7 +9,7 @@ function probe(): Missing {
   const listener = native().listen('127.0.0.1', 0, 1);
   try {
     const pid = native().findListenerPid('127.0.0.1', native().portOf(listener));
-    return pid === process.pid ? null : `this system says that pid ${pid} owns a listener of pid ${process.pid}`;
+    return pid === process.pid ? null : `this system reports pid ${pid} for a listener of pid ${process.pid}`;
   } finally {
     native().closeListener(listener);
   }

@@ -1,7 +1,10 @@
-// Everything that a touch would change about what lies at a path.
+// Takes a snapshot of the file, directory or link at a path: metadata and content.
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** Equal before and after means: not followed, truncated, changed, replaced or removed. */
+/**
+ * Returns the snapshot. If two are equal, the file was not changed, replaced or removed between
+ * them.
+ */
 export function portraitOf(path: string): object {
   const { dev, ino, mode, nlink, uid, gid, size, mtimeMs, ctimeMs } = lstatSync(path);
   return { dev, ino, mode, nlink, uid, gid, size, mtimeMs, ctimeMs, content: contentOf(path) };

@@ -1,4 +1,4 @@
-// Python, and a virtual environment with the package filelock in it.
+// Finds Python, and installs the package filelock into a virtual environment.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,13 +7,19 @@ import type { Missing } from './capabilities.js';
 
 const INSTALL_MS = 60_000;
 
-/** The interpreter itself: a version manager's shim would look for it in the home directory of the test. */
+/**
+ * Path of the interpreter itself: the shim of a version manager would search the home directory of
+ * the test.
+ */
 export const python: string = run('python3', '-c', 'import sys; print(sys.executable)').out;
 
 export const whyNoFcntl: Missing =
   python !== '' && run(python, '-c', 'import fcntl').ok ? null : 'needs python3 with the module fcntl';
 
-/** Installed once on a machine. The path of its python; empty if it cannot be had. */
+/**
+ * Path of a Python with filelock, which is installed once per machine. Empty if the installation
+ * failed.
+ */
 export const filelockPython: string = whyNoFcntl === null ? prepareFilelock() : '';
 
 export const whyNoFilelock: Missing =
@@ -27,14 +33,17 @@ function prepareFilelock(): string {
   return run(found, '-c', 'import filelock').ok ? found : '';
 }
 
-/** Under another name first, so that neither an interrupted install nor two at once leave half an environment. */
+/**
+ * Installs into a temporary directory and renames it, so that an interrupted or concurrent
+ * installation leaves no partial one.
+ */
 function installInto(environment: string): void {
   const draft = mkdtempSync(`${environment}-`);
   try {
     const made = run(python, '-m', 'venv', draft).ok;
     if (made && run(join(draft, 'bin/pip'), 'install', '--quiet', 'filelock').ok) renameSync(draft, environment);
   } catch {
-    // Another process has installed it meanwhile.
+    // Another process has installed it at the same time.
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }

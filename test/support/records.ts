@@ -1,9 +1,10 @@
-// Owner records as a lock of this process would write them.
+// Creates owner records of this process.
 import type { OwnerRecord } from '../../src/errors.js';
-import { formatRecord, newAcquisition, type OwnerFields, recordHead } from '../../src/lock/owner-record.js';
+import { createRecord, formatRecord, type OwnerFields, recordHead } from '../../src/lock/record-encoder.js';
 import { parseRecord } from '../../src/lock/record-parser.js';
 
-export const newLine = (fields?: OwnerFields): string =>
-  formatRecord({ head: recordHead(fields), acquisition: newAcquisition() });
+/** Returns a record as the line that a lock file contains. */
+export const newLine = (fields?: OwnerFields): string => formatRecord(createRecord(recordHead(fields)));
 
+/** Returns a parsed record. */
 export const newRecord = (fields?: OwnerFields): OwnerRecord => parseRecord(newLine(fields))!;

@@ -1,13 +1,16 @@
-// Command lines as a document shows them, run in a place of their own.
+// Runs command lines from the documentation in a fresh home directory.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { whyNoShell } from './capabilities.js';
 import { COMMAND, type Running, searchPath, start } from './command.js';
 
-/** `npx gateway-lock` and `gateway-lock` are this tree's; ports are rewritten to free ones. */
+/**
+ * Starts a line. `gateway-lock` and `npx gateway-lock` run this tree; `ports` maps the ports of the
+ * line to free ones.
+ */
 export function startLine(line: string, home: string, ports: Readonly<Record<string, number>>): Running {
   const text = Object.entries(ports).reduce((all, [shown, port]) => all.replaceAll(shown, String(port)), line);
-  return whyNoShell === null ? startInShell(text, home) : startWithout(text, home);
+  return whyNoShell === null ? startInShell(text, home) : startWithoutShell(text, home);
 }
 
 function startInShell(text: string, home: string): Running {
@@ -19,7 +22,9 @@ function startInShell(text: string, home: string): Running {
   return start(['-c', `exec ${text}`], { home, cwd: home, env: { PATH: searchPath(bin) }, program: ['/bin/sh'] });
 }
 
-/** Words between blanks, which is all that these lines have. cmd.exe could not be ended with what it has started. */
-function startWithout(text: string, home: string): Running {
+/**
+ * Splits the line at blanks. On Windows, cmd.exe could not be killed together with its children.
+ */
+function startWithoutShell(text: string, home: string): Running {
   return start(text.replace(/^(npx )?gateway-lock /, '').split(' '), { home, cwd: home });
 }

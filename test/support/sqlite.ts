@@ -1,4 +1,4 @@
-// Processes that keep an SQLite database in an exclusive transaction.
+// Starts processes that hold an exclusive transaction on an SQLite database.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Missing } from './capabilities.js';
@@ -17,16 +17,17 @@ interface Database {
   close(): void;
 }
 
-/** The types of the oldest supported Node do not know it. */
+/** Typed by hand, because @types/node of the oldest supported Node has no node:sqlite. */
 const nodeSqlite = process.getBuiltinModule('node:sqlite') as
   | { readonly DatabaseSync: new (path: string) => Database }
   | undefined;
 
 export const whyNoNodeSqlite: Missing = nodeSqlite === undefined ? `Node ${process.version} has no node:sqlite` : null;
 
-/** In this very process. */
+/** Opens a database in this process. */
 export const openDatabase = (path: string): Database => new nodeSqlite!.DatabaseSync(path);
 
+/** A program that holds the transaction. */
 export interface SqliteProgram {
   readonly name: string;
   readonly missing: Missing;
@@ -38,13 +39,16 @@ export const SQLITE_PROGRAMS: readonly SqliteProgram[] = [
   { name: 'node:sqlite', missing: whyNoNodeSqlite, program: [process.execPath, fixture('sqlite-holder.mjs')] },
 ];
 
+/** A running program. */
 export interface SqliteHolder {
   readonly pid: number;
-  /** Resolves when it has committed its transaction and ended. */
+  /** Resolves when the program has committed and ended. */
   release(): Promise<Ended>;
 }
 
-/** Resolves when the transaction is open. Ended when the test has finished. */
+/**
+ * Starts a program. Resolves when its transaction is open. The program is killed after the test.
+ */
 export async function startSqliteHolder({ program }: SqliteProgram, database: string): Promise<SqliteHolder> {
   const run = start([database], { program, stdin: 'pipe' });
   await untilPrinted(run, /^held$/m);

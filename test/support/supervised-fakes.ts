@@ -1,4 +1,4 @@
-// Starts that are refused and gateways that answer, as startSupervised() is told of them.
+// Fakes for the tests of startSupervised(): gateways, refusals, starts and health checks.
 import { vi } from 'vitest';
 import {
   GatewayLockError,
@@ -26,16 +26,20 @@ export const owner: OwnerRecord = {
   port: 18790,
 };
 
+/** Creates the error of a refused start. */
 export function refusal(code: GatewayLockErrorCode, details: object = {}): GatewayLockError {
-  const place = { path: '/lock', owner, ownerAlive: true, host: '127.0.0.1', port: 18789, hint: 'Stop it.' };
-  return new GatewayLockError(code, `refused with ${code}`, { ...place, ...details });
+  const subject = { path: '/lock', owner, ownerAlive: true, host: '127.0.0.1', port: 18789, hint: 'Stop it.' };
+  return new GatewayLockError(code, `refused with ${code}`, { ...subject, ...details });
 }
 
 export const locked = (details?: object) => refusal('ERR_GATEWAY_LOCKED', details);
 export const portInUse = (details?: object) =>
   refusal('ERR_GATEWAY_PORT_IN_USE', { owner: null, ownerAlive: null, ...details });
 
-/** Refuses with each of these in turn, and with the last one for ever; null starts. */
+/**
+ * Returns a start function that fails with each error in turn, then repeats the last. A null
+ * succeeds.
+ */
 export function starts(...refusals: (Error | null)[]) {
   let calls = 0;
   return vi.fn(async (_attempt: SupervisedAttempt) => {
@@ -45,19 +49,21 @@ export function starts(...refusals: (Error | null)[]) {
   });
 }
 
+/** Returns a health check that returns each result in turn, then repeats the last. */
 export function answers(...probes: HealthProbe[]) {
   let calls = 0;
   return vi.fn<HealthCheck>(async () => probes[Math.min(calls++, probes.length - 1)]!);
 }
 
-/** Quick, and not so quick that a busy machine is late. */
+/** Short delays, but long enough for a busy machine. */
 export const quick = { retryDelayMs: 5, budgetMs: 30_000 };
 
+/** Returns the error of a promise that must reject. */
 export async function failureOf(promise: Promise<unknown>): Promise<GatewayLockError> {
   const failure = await promise.then(
     () => null,
     (error: unknown) => error,
   );
-  if (failure === null) throw new Error('it did not fail');
+  if (failure === null) throw new Error('the promise did not reject');
   return failure as GatewayLockError;
 }

@@ -1,30 +1,40 @@
-// What systemd does with Restart=always, RestartSec=, RestartPreventExitStatus= and StartLimitIntervalSec=0, for
-// machines without systemd. It knows one process, not a cgroup: what that one spawned is not its business.
+// A small supervisor for machines without systemd. Restarts a command like a unit with
+// Restart=always, RestartSec=, RestartPreventExitStatus= and StartLimitIntervalSec=0. It supervises
+// one process and not its descendants.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import type { Exit } from './actors.js';
 
 const STOP_MS = 10_000;
-/** systemd's own exit status for a program that cannot be executed; it is restarted like any other. */
+/**
+ * Exit status that systemd reports if a program cannot be executed. The unit is restarted as after
+ * any other status.
+ */
 const EXIT_EXEC = 203;
 
+/** Options of {@link supervise}. */
 export interface SuperviseOptions {
   readonly command: readonly [string, ...string[]];
-  /** The whole environment; INVOCATION_ID, new for each start, is added. */
+  /** The complete environment. Each start adds a new INVOCATION_ID. */
   readonly env?: NodeJS.ProcessEnv;
-  /** RestartSec, in milliseconds; default 100, as systemd's. */
+  /**
+   * RestartSec, in milliseconds.
+   *
+   * @default 100, same as systemd
+   */
   readonly restartMs?: number;
   readonly preventExitStatus?: readonly number[];
 }
 
-/** Starts it at once. Stopped when the test has finished. */
+/** Starts the command. It is stopped after the test. */
 export function supervise(options: SuperviseOptions): Supervised {
   const supervised = new Supervised(options);
   onTestFinished(() => supervised.stop());
   return supervised;
 }
 
+/** A supervised command. */
 export class Supervised {
   starts = 0;
   state: 'running' | 'stopped' | 'restarting' = 'stopped';
@@ -41,20 +51,23 @@ export class Supervised {
     this.#start();
   }
 
-  /** Of the process that runs now. */
+  /** Pid of the running process. */
   get pid(): number | undefined {
     return this.#child?.pid;
   }
 
-  /** SIGTERM, after 10 seconds SIGKILL, and no restart. Resolves when the process is gone. */
+  /**
+   * Sends SIGTERM, and SIGKILL after 10 s. Resolves when the process has ended; it is not
+   * restarted.
+   */
   async stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#timer);
     if (this.state === 'restarting') this.state = 'stopped';
     this.#child?.kill('SIGTERM');
-    const tooLong = setTimeout(() => this.#child?.kill('SIGKILL'), STOP_MS);
+    const timeout = setTimeout(() => this.#child?.kill('SIGKILL'), STOP_MS);
     await this.#ended;
-    clearTimeout(tooLong);
+    clearTimeout(timeout);
   }
 
   #start(): void {
@@ -68,7 +81,7 @@ export class Supervised {
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (this.output += chunk));
     this.#ended = new Promise((resolve) => {
       const end = (exit: Exit) => {
-        this.#hasEnded(exit);
+        this.#onExit(exit);
         resolve();
       };
       child.once('exit', (code, signal) => end({ code, signal }));
@@ -76,7 +89,7 @@ export class Supervised {
     });
   }
 
-  #hasEnded(exit: Exit): void {
+  #onExit(exit: Exit): void {
     const { restartMs = 100, preventExitStatus = [] } = this.#options;
     this.#child = null;
     this.exits.push(exit);

@@ -1,6 +1,7 @@
-// A real systemd of the test's own: process 1 of fresh namespaces (test/support/systemd/), with the host's files and
-// node, a private loopback network, and no unit but the ones that the test installs. It ends with the test run, however
-// that ends. Services share the directory of temporary files with the test; all else is read-only to them.
+// Boots a real systemd for the tests of one file, as process 1 of new namespaces
+// (test/support/systemd/). It has the host's files and Node, a private loopback network, and only
+// the units that a test installs. It ends with the test run, even if that is killed. The services
+// share the directory of temporary files with the test; all other files are read-only.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +16,7 @@ const BINARIES = ['/usr/lib/systemd/systemd', '/lib/systemd/systemd'];
 const BOOT_MS = 30_000;
 const END_MS = 15_000;
 
-/** What every service needs by default (DefaultDependencies=), and a journal. */
+/** The units that each service depends on by default (DefaultDependencies=), and a journal. */
 const UNITS: Readonly<Record<string, string>> = {
   'sysinit.target':
     '[Unit]\nDefaultDependencies=no\nRequires=systemd-journald.service\nAfter=systemd-journald.service\n',
@@ -39,14 +40,18 @@ StandardOutput=null
 `,
 };
 
+/** Result of a command. */
 export interface Ran {
-  /** 124 or 137 when it was ended because it took too long. */
+  /** 124 or 137 if the command exceeded its time limit. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A running systemd, or why there is none. Takes below a second; gives up after 30 seconds. Call `end()`. */
+/**
+ * Boots systemd, which takes less than 1 s. Returns the reason if that fails or takes 30 s. Call
+ * `end()` afterwards.
+ */
 export async function bootSystemd(): Promise<SystemdInstance | { readonly reason: string }> {
   const binary = BINARIES.find((path) => existsSync(path));
   const missing = whyNoSystemd(binary);
@@ -64,7 +69,10 @@ export async function bootSystemd(): Promise<SystemdInstance | { readonly reason
   }
 }
 
-/** One for all tests of the calling file: a function that gives it, or skips the test with the reason. */
+/**
+ * Boots one systemd for all tests of the calling file. Returns a function that returns it, or skips
+ * the test with the reason.
+ */
 export function systemdOfThisFile(): (ctx: TestContext) => SystemdInstance {
   let booted: Awaited<ReturnType<typeof bootSystemd>>;
   beforeAll(async () => {
@@ -82,10 +90,11 @@ function whyNoSystemd(binary: string | undefined): Missing {
   return binary ? null : `needs systemd: no ${BINARIES.join(', no ')}`;
 }
 
+/** A running systemd. */
 export class SystemdInstance {
-  /** What the boot scripts said: nothing, if all went well. */
+  /** Output of the boot scripts; empty if the boot succeeded. */
   complaint = '';
-  /** Its units and its boot files. */
+  /** Directory with its units and boot files. */
   readonly directory: string;
   readonly #child: ChildProcess;
   readonly #exited: Promise<void>;
@@ -93,7 +102,8 @@ export class SystemdInstance {
 
   constructor(directory: string, binary: string) {
     this.directory = directory;
-    // A session of its own: a signal to the test run's process group must not reach what cleans up after it.
+    // A session of its own, so that a signal to the process group of the test run does not end the
+    // process that cleans up.
     const command = ['--mount', '--propagation', 'private', 'sh', OUTSIDE, directory, binary];
     this.#child = spawn('unshare', command, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
@@ -109,19 +119,19 @@ export class SystemdInstance {
     });
   }
 
-  /** systemd's pid, as the host counts. */
+  /** Pid of systemd in the pid namespace of the host. */
   get leader(): number {
     return Number(readFileSync(join(this.directory, 'leader'), 'utf8'));
   }
 
-  /** Throws when it will never be. */
+  /** Returns true when the boot is complete. Throws if systemd has ended. */
   async booted(): Promise<boolean> {
-    if (!this.#running) throw new Error('it ended at once');
+    if (!this.#running) throw new Error('systemd ended at once');
     if (!existsSync(join(this.directory, 'leader'))) return false;
     return (await this.exec(['systemctl', 'is-system-running'])).stdout.trim() === 'running';
   }
 
-  /** Runs a program beside the services, in their namespaces. It gets `timeoutMs` milliseconds. */
+  /** Runs a program in the namespaces of the services, for at most `timeoutMs` milliseconds. */
   exec(argv: readonly string[], timeoutMs = 20_000): Promise<Ran> {
     const bounded = ['timeout', '--kill-after=1', String(timeoutMs / 1000), ...argv];
     return new Promise((resolve) => {
@@ -131,13 +141,16 @@ export class SystemdInstance {
     });
   }
 
-  /** `name` with its suffix: 'gateway.service'. An existing unit is replaced. */
+  /** Installs or replaces a unit. `name` includes the suffix, for example 'gateway.service'. */
   async installUnit(name: string, text: string): Promise<void> {
     writeFileSync(join(this.directory, 'units', name), text);
     await this.#systemctl('daemon-reload');
   }
 
-  /** As `systemctl start`: a Type=simple service has been spawned, a failed one rejects only if systemd says so. */
+  /**
+   * Same as `systemctl start`. Resolves when a Type=simple service has been spawned; rejects only
+   * if systemctl fails.
+   */
   start(unit: string): Promise<string> {
     return this.#systemctl('start', unit);
   }
@@ -146,24 +159,24 @@ export class SystemdInstance {
     return this.#systemctl('stop', unit);
   }
 
-  /** One property, as `systemctl show` prints it. */
+  /** Returns a property as `systemctl show` prints it. */
   async show(unit: string, property: string): Promise<string> {
     return (await this.#systemctl('show', '--value', `--property=${property}`, unit)).trim();
   }
 
-  /** The lines that the unit's processes have printed until now. */
+  /** Returns the lines that the processes of the unit have printed so far. */
   async journal(unit: string): Promise<string[]> {
     await this.#succeed(['journalctl', '--sync']);
     const filter = ['--quiet', '--no-pager', '--output=cat', `_SYSTEMD_UNIT=${unit}`];
     return (await this.#succeed(['journalctl', ...filter])).split('\n').filter((line) => line !== '');
   }
 
-  /** Ends every process in it at once, without stopping units, and leaves nothing. May be called twice. */
+  /** Kills all its processes without stopping units, and removes its files. May be called twice. */
   async end(): Promise<void> {
     this.#child.stdin!.end();
-    const tooLong = setTimeout(() => this.#child.kill('SIGKILL'), END_MS);
+    const timeout = setTimeout(() => this.#child.kill('SIGKILL'), END_MS);
     await this.#exited;
-    clearTimeout(tooLong);
+    clearTimeout(timeout);
     rmSync(this.directory, { recursive: true, force: true });
   }
 

@@ -1,4 +1,4 @@
-// A real terminal: tmux, with a server of its own for each test.
+// A real terminal for a test: a tmux server of its own.
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
@@ -15,14 +15,16 @@ export function whyNoTerminal(): Missing {
   }
 }
 
+/** A terminal that runs one command. It is closed after the test. */
 export class Terminal {
   readonly #name = `gateway-lock-test-${randomUUID()}`;
 
-  /** Runs a shell command in a terminal of that size, and then shows `exit=` and its exit code. */
+  /** Runs a shell command, and then prints `exit=` and its exit code. */
   constructor(command: string, options: { columns: number; rows: number; home: string; env?: NodeJS.ProcessEnv }) {
     const { columns, rows, home, env } = options;
     onTestFinished(() => void this.#tmux('kill-server'));
-    // No settings of the person whose machine this is; the terminal stays until its server is ended.
+    // Without the tmux settings of the user. The final `cat` keeps the terminal open until the
+    // server is killed.
     const server = ['-L', this.#name, '-f', '/dev/null', 'new-session', '-d', '-x', `${columns}`, '-y', `${rows}`];
     execFileSync('tmux', [...server, `${command}; echo exit=$?; exec cat`], {
       env: environment(home, env),
@@ -30,22 +32,22 @@ export class Terminal {
     });
   }
 
-  /** What it shows, without its escape sequences. */
+  /** Returns the text on the screen, without escape sequences. */
   screen(): string {
     return this.#tmux('capture-pane', '-p');
   }
 
-  /** With them, as tmux writes them. */
+  /** Returns the text on the screen, with escape sequences as tmux writes them. */
   colours(): string {
     return this.#tmux('capture-pane', '-p', '-e');
   }
 
-  /** What tmux knows: cursor_flag, pane_width ... */
+  /** Returns a variable of tmux, for example cursor_flag or pane_width. */
   ask(variable: string): string {
     return this.#tmux('display-message', '-p', `#{${variable}}`).trim();
   }
 
-  /** As tmux names keys: C-c, Tab, or text. */
+  /** Types keys by their tmux names, for example C-c or Tab, or text. */
   type(...keys: string[]): void {
     this.#tmux('send-keys', '--', ...keys);
   }
@@ -54,6 +56,7 @@ export class Terminal {
     this.#tmux('resize-window', '-x', `${columns}`, '-y', `${rows}`);
   }
 
+  /** Waits until the screen matches. */
   async shows(expected: RegExp): Promise<void> {
     await until(() => expected.test(this.screen()), `${expected} on the terminal`, 20_000).catch((error) => {
       throw new Error(`${(error as Error).message}, which shows:\n${this.screen()}`);

@@ -1,11 +1,11 @@
-// Reads units as the service managers would, and holds them against their schemas.
+// Validates launchd jobs and Windows tasks against their schemas, and extracts their values.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { validateXML } from 'xmllint-wasm';
 
 const SCHEMAS = fileURLToPath(new URL('schemas', import.meta.url));
 
-/** Returns the complaints of libxml2; none for a valid document. */
+/** Returns the errors of libxml2. Empty for a valid document. */
 export async function complaintsOf(xml: string, schema: 'task' | 'launchd'): Promise<readonly string[]> {
   const { errors } = await validateXML({
     xml: { fileName: `${schema}.xml`, contents: xml },
@@ -14,7 +14,7 @@ export async function complaintsOf(xml: string, schema: 'task' | 'launchd'): Pro
   return errors.map(({ message }) => message);
 }
 
-/** The type of each key's value (man 5 launchd.plist). */
+/** Type of each key's value (man 5 launchd.plist). */
 const JOB_TYPES: Readonly<Record<string, string>> = {
   Label: 'string',
   ProgramArguments: 'array',
@@ -30,7 +30,7 @@ const JOB_TYPES: Readonly<Record<string, string>> = {
   StandardErrorPath: 'string',
 };
 
-/** Returns the keys whose value is of another type. */
+/** Returns the keys whose value has the wrong type. */
 export function wronglyTypedKeys(plist: string): readonly string[] {
   const outer = plist.replace(/<!--[\s\S]*?-->/g, '').replace(/<dict>\s*<key>PATH[\s\S]*?<\/dict>/, '<dict/>');
   return [...outer.matchAll(/<key>(\w+)<\/key>\s*<(\w+)/g)]
@@ -38,7 +38,9 @@ export function wronglyTypedKeys(plist: string): readonly string[] {
     .map(([, key]) => key!);
 }
 
-/** Of the elements of this name, by a reader that is everywhere and knows only what this command writes. */
+/**
+ * Returns the texts of all elements with this name. Handles only the XML that this package writes.
+ */
 export function textsOf(element: string, xml: string): string[] {
   const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', amp: '&' };
   return [...xml.matchAll(new RegExp(`<${element}>([^<]*)</${element}>`, 'g'))].map(([, text]) =>
@@ -48,13 +50,17 @@ export function textsOf(element: string, xml: string): string[] {
 
 const WITHOUT_WINDOW = '%SystemRoot%\\System32\\conhost.exe';
 
-/** Blanks stand between quotes, and no quotes in these words. What hides the window is left out. */
+/**
+ * Returns the command line of a task, without the program that hides its window. No word may
+ * contain a quote.
+ */
 export function wordsOfTask(task: string): string[] {
   const [command, args] = [textsOf('Command', task)[0]!, textsOf('Arguments', task)[0]!];
   const words = [command, ...args.match(/"[^"]*"|\S+/g)!.map((word) => word.replaceAll('"', ''))];
   return words[0] === WITHOUT_WINDOW && words[1] === '--headless' ? words.slice(2) : words;
 }
 
+/** Returns the command line of a launchd job. */
 export function wordsOfJob(plist: string): string[] {
   return textsOf('string', /<key>ProgramArguments<\/key>\s*<array>([\s\S]*?)<\/array>/.exec(plist)![1]!);
 }

@@ -1,4 +1,5 @@
-// An actor that runs as another user. That user may not be able to read this tree, so it gets a copy.
+// Starts actors as another user. The actor runs from a copy of the package, because that user may
+// not be able to read this tree.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -11,10 +12,10 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FIXTURE = 'test/fixtures/actor.mjs';
 const RUNTIME = ['package.json', 'dist', 'build/Release', 'prebuilds', 'node_modules/node-gyp-build', FIXTURE];
 
-/** The user `nobody` of most systems; any other than ours would do. */
+/** The user `nobody` on most systems. Any user other than root works. */
 export const STRANGER = { uid: 65534, gid: 65534 };
 
-/** As {@link STRANGER}, or as the user in `options`. */
+/** Starts an actor as {@link STRANGER}, or as the user in `options`. */
 export function startUnprivilegedActor(options: ActorOptions = {}): Promise<Actor> {
   const copy = copyRuntime();
   return startActor({ ...STRANGER, script: join(copy, FIXTURE), cwd: copy, ...options });

@@ -1,4 +1,5 @@
-// Two views of one directory on one host: mounts of which each has file locks of its own. Gone when the test has finished.
+// Mounts two views of one directory on the same host. Each view has file locks of its own. They are
+// unmounted after the test.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,22 +9,27 @@ import type { Missing } from './capabilities.js';
 import { mountOverlay, whyNoOverlay } from './mounts.js';
 import { freshDirectory } from './places.js';
 
+/** Two directories with the same files. */
 export interface Views {
   readonly first: string;
   readonly second: string;
 }
 
+/** A way to create two views. */
 export interface ViewKind {
   readonly name: string;
   readonly missing: () => Missing;
   readonly make: () => Views;
 }
 
-/** `options` go before the two directories. */
+/**
+ * Mounts `source` with a FUSE program. `options` come before the two directories on its command
+ * line.
+ */
 export function mountFuse(program: 'bindfs' | 'mergerfs', source: string, ...options: string[]): string {
   const directory = freshDirectory();
   execFileSync(program, [...options, source, directory], { stdio: 'pipe' });
-  // Lazily: a process that is being killed may still have a file open there.
+  // Lazily, because a process that is being killed may still have a file open in the mount.
   onTestFinished(() => void execFileSync('umount', ['--lazy', directory], { stdio: 'pipe' }));
   return directory;
 }

@@ -1,4 +1,5 @@
-// Fails each system call that the addon makes in a scenario, once with each error, and looks at what comes of it.
+// Makes each system call of the addon in a scenario fail, once with each error, and checks the
+// outcome.
 import { writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -7,42 +8,51 @@ import { prepare } from './scenarios.mjs';
 import { callName, listCalls, trace } from './tracing.mjs';
 
 const VICTIM = fileURLToPath(new URL('failing-victim.mjs', import.meta.url));
-/** Milliseconds without a line: the victim hangs. */
+/** Milliseconds without a line of output after which the victim counts as hung. */
 const HANG_MS = 30_000;
 
-/** The errors of issue and manual pages; each call gets all of them. */
+/** Errors of the manual pages. Every call is made to fail with each of them. */
 export const ERRORS = [
   'EINTR EAGAIN EIO ENOSPC EDQUOT EROFS EMFILE ENFILE ENOLCK EACCES EPERM ENOENT ESTALE ENOTSUP ENOSYS',
   'EADDRINUSE EADDRNOTAVAIL ENOBUFS ENOMEM',
 ].flatMap((line) => line.split(' '));
-/** Node has no number for these. */
+/** Errors that Node's os.constants.errno lacks. */
 const MISSING = { ENFILE: 23, ENOLCK: 37, EDQUOT: 122, ESTALE: 116 };
-/** Memory (a malloc() that fails ends any C++ program), what a thread does at its end, and calls that cannot fail. */
-const NOT_OURS =
+/**
+ * Memory calls (a failed malloc() ends any C++ program), calls at the end of a thread, and calls
+ * that cannot fail.
+ */
+const NOT_INJECTED =
   /^(mmap|munmap|mremap|brk|mprotect|madvise|futex|rt_sig\w+|exit|rseq|set_robust_list|getpid|gettid|geteuid|prctl)$/;
 const TRANSFERS = /^(p?read|p?write)(64)?$/;
 const COUNTS = /^(p?read(64)?|p?write(64)?|readlink(at)?|getdents64|poll)$/;
 
 const numberOf = (error) => constants.errno[error] ?? MISSING[error];
 
-/** The addon's calls, as a warm process makes them, or a process that makes them for the first time. */
+/**
+ * Returns the addon's calls in a scenario, in a process that has run it before (`warm`) or in a new
+ * one.
+ */
 export async function failableCalls({ tracer, folder, port }, name, warm) {
   const plan = writePlan(folder, {
     warm,
     injections: [{ action: 'trace', thread: 0, ordinal: 0, value: 0, number: 0 }],
   });
-  const place = prepare(name, join(folder, 'fail'), port);
-  const calls = await listCalls(tracer, commandOf(name, place, plan, 0), process.env);
+  const fixture = prepare(name, join(folder, 'fail'), port);
+  const calls = await listCalls(tracer, commandOf(name, fixture, plan, 0), process.env);
   return calls.filter(isFailable);
 }
 
-/** Beside the main thread a write() is libuv's own wake-up of the event loop, and libuv aborts if that fails (uv__async_send). */
+/**
+ * Outside the main thread, write() is libuv's wake-up of the event loop. If it fails, libuv aborts
+ * (uv__async_send).
+ */
 function isFailable({ thread, ordinal, call }) {
   const wakesLoop = thread > 0 && call === 'write';
-  return ordinal > 0 && !NOT_OURS.test(call) && !wakesLoop;
+  return ordinal > 0 && !NOT_INJECTED.test(call) && !wakesLoop;
 }
 
-/** Every injection for the calls: errors, no bytes, half of the bytes. */
+/** Returns every injection for the calls: each error, no bytes, half of the bytes. */
 export function injectionsOf(calls) {
   return calls.flatMap((call) => [
     ...ERRORS.map((error) => ({ ...call, ...failureOf(call, error) })),
@@ -51,19 +61,24 @@ export function injectionsOf(calls) {
   ]);
 }
 
-/** close() releases the descriptor whatever it returns (man 2 close), so it is made. */
+/**
+ * A failing close() is still made, because it closes the descriptor whatever it returns (close(2)).
+ */
 function failureOf({ call }, error) {
   return { action: call === 'close' ? 'override' : 'skip', value: -numberOf(error), injected: error };
 }
 
-/** Runs every injection; the victim is started again after one that ended it. `lane`: `{ tracer, folder, port }`. */
-export async function failAt(lane, name, { warm, injections, onResult }) {
+/**
+ * Runs every injection. Starts a new victim after an injection that ended the old one.
+ * `worker`: `{ tracer, folder, port }`.
+ */
+export async function failAt(worker, name, { warm, injections, onResult }) {
   const results = [];
-  // Without a warm process each injection wants a new one.
+  // A cold injection needs a new process.
   const batches = warm ? [injections] : injections.map((each) => [each]);
   for (const batch of batches) {
     for (let from = 0; from < batch.length; ) {
-      const some = await runBatch(lane, name, { warm, injections: batch, from });
+      const some = await runBatch(worker, name, { warm, injections: batch, from });
       for (const each of some) onResult?.(each);
       results.push(...some);
       from += some.length;
@@ -72,10 +87,13 @@ export async function failAt(lane, name, { warm, injections, onResult }) {
   return results;
 }
 
-/** The results from `from` on, up to the end or to the injection that ended the victim. */
+/**
+ * Runs the injections from index `from` on. Returns their results, up to the injection that ended
+ * the victim.
+ */
 async function runBatch({ tracer, folder, port }, name, { warm, injections, from }) {
   const plan = writePlan(folder, { warm, injections });
-  const place = prepare(name, join(folder, 'fail'), port);
+  const fixture = prepare(name, join(folder, 'fail'), port);
   const results = [];
   let done = null;
   let began = false;
@@ -84,32 +102,35 @@ async function runBatch({ tracer, folder, port }, name, { warm, injections, from
     ending = 'hang';
     tracing.kill();
   });
-  const tracing = trace(tracer, commandOf(name, place, plan, from), {
+  const tracing = trace(tracer, commandOf(name, fixture, plan, from), {
     onReport: ([kind, ...fields]) => {
       if (kind === 'done') done = callName(Number(fields[2]));
       if (kind === 'exit' || kind === 'signal') ending ||= `${kind} ${fields[0]}`;
     },
     onOutput: (line) => {
       watchdog.feed();
-      const said = JSON.parse(line);
-      began = said.begins === true;
-      if (said.begins) done = null;
-      else results.push(judge(injections[said.at], said, done));
+      const result = JSON.parse(line);
+      began = result.begins === true;
+      if (result.begins) done = null;
+      else results.push(judge(injections[result.at], result, done));
     },
   });
   const { errors } = await tracing.ended;
   watchdog.stop();
-  if (results.length < injections.length - from && !began) throw new Error(`${name}: ${ending || 'no end'}: ${errors}`);
-  if (began) results.push(brokenOff(injections[from + results.length], ending, errors));
+  if (results.length < injections.length - from && !began)
+    throw new Error(
+      `${name}: the victim ended before it made every injection (${ending || 'unknown reason'}): ${errors}`,
+    );
+  if (began) results.push(endedBy(injections[from + results.length], ending, errors));
   return results;
 }
 
-function newWatchdog(bark) {
-  let timer = setTimeout(bark, HANG_MS);
+function newWatchdog(onHang) {
+  let timer = setTimeout(onHang, HANG_MS);
   return {
     feed() {
       clearTimeout(timer);
-      timer = setTimeout(bark, HANG_MS);
+      timer = setTimeout(onHang, HANG_MS);
     },
     stop: () => clearTimeout(timer),
   };
@@ -117,7 +138,7 @@ function newWatchdog(bark) {
 
 const identityOf = ({ thread, ordinal, call, path, injected }) => ({ thread, ordinal, call, path, injected });
 
-function brokenOff(injection, ending, errors) {
+function endedBy(injection, ending, errors) {
   return {
     ...identityOf(injection),
     outcome: ending,
@@ -125,24 +146,31 @@ function brokenOff(injection, ending, errors) {
   };
 }
 
-function judge(injection, said, done) {
-  const { outcome, error, free, next, there, leaked, loose } = said;
+function judge(injection, result, done) {
+  const { outcome, error, free, next, there, leaked, uncaught } = result;
   const problems = [];
-  if (error !== null && !isTyped(error)) problems.push(`an error without a code: ${error.name}: ${error.message}`);
-  if (error !== null && !namesPlace(error)) problems.push(`an error that does not name the path: ${error.message}`);
-  if (!free) problems.push('the lock is held after a failure');
-  if (next === 'refused' || (next === 'throws' && said.nextError.code !== 'ENOENT')) {
-    problems.push(`the next attempt fails: ${said.nextError?.message ?? next}`);
+  if (error !== null && !isTyped(error)) problems.push(`the error has no code: ${error.name}: ${error.message}`);
+  if (error !== null && !namesTarget(error))
+    problems.push(`the error names neither path nor address: ${error.message}`);
+  if (!free) problems.push('the lock is still held after the failed attempt');
+  if (next === 'refused' || (next === 'throws' && result.nextError.code !== 'ENOENT')) {
+    problems.push(`the next attempt failed: ${result.nextError?.message ?? next}`);
   }
-  if (!there.served) problems.push(`another process is refused afterwards: ${there.error ?? ''}`);
+  if (!there.served) problems.push(`another process cannot acquire the lock afterwards: ${there.error ?? ''}`);
   if (leaked > 0) problems.push(`${leaked} descriptors leaked`);
-  for (const each of loose) problems.push(`an error that nobody can catch: ${each.message}`);
-  const said2 = error === null ? outcome : describe(error);
-  return { ...identityOf(injection), made: done ?? 'not reached', outcome: said2, message: error?.message, problems };
+  for (const each of uncaught) problems.push(`an error that no caller can catch: ${each.message}`);
+  const described = error === null ? outcome : describe(error);
+  return {
+    ...identityOf(injection),
+    made: done ?? 'not reached',
+    outcome: described,
+    message: error?.message,
+    problems,
+  };
 }
 
 const isTyped = ({ code }) => typeof code === 'string' && /^E/.test(code);
-const namesPlace = ({ message, where }) => where !== null || /[/:]/.test(message);
+const namesTarget = ({ message, where }) => where !== null || /[/:]/.test(message);
 
 /** "throws ERR_LOCK_PERMISSION (EACCES, open)" */
 function describe({ code, system, syscall }) {

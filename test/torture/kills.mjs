@@ -1,57 +1,61 @@
-// Kills a victim at the entry and at the exit of each system call of a scenario, and looks at what is left.
+// Kills a victim at the entry and at the exit of each system call of a scenario, then checks that
+// the lock is free and usable.
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { AnotherProcess } from './another-process.mjs';
-import { holdFirst, isInert, prepare, SCENARIOS } from './scenarios.mjs';
+import { holdFirst, isFree, prepare, SCENARIOS } from './scenarios.mjs';
+import { StarterProcess } from './starter-process.mjs';
 import { callName, listCalls, trace } from './tracing.mjs';
 
 const VICTIM = fileURLToPath(new URL('victim.mjs', import.meta.url));
-/** Milliseconds. The promise is 1 s; a starter that is late because the machine is busy is still served. */
+/** Milliseconds. The promise is 1 s; the rest is for a busy machine. */
 const STARTER_MS = 10_000;
 const VICTIM_MS = 20_000;
-/** In the environment of a victim and of what it starts. */
+/** Environment variable that marks a victim and its children. */
 const TOKEN = 'GATEWAY_LOCK_TORTURE';
 
-/** The calls of a scenario, in one run that nothing disturbs. */
+/** Returns the system calls of one undisturbed run of a scenario. */
 export async function callsOf({ tracer, folder, port }, name) {
-  const place = prepare(name, join(folder, 'trace'), port);
-  const holder = await holdFirst(name, place);
-  const calls = await listCalls(tracer, commandOf(name, place, 'trace'), environmentOf(place), holder.begin);
+  const fixture = prepare(name, join(folder, 'trace'), port);
+  const holder = await holdFirst(name, fixture);
+  const calls = await listCalls(tracer, commandOf(name, fixture, 'trace'), environmentOf(fixture), holder.begin);
   holder.end();
-  await endChildren(place);
+  await endChildren(fixture);
   return calls;
 }
 
-/** Each call twice: killed before it is made, and after. */
+/** Returns two kill points per call: before the call is made, and after. */
 export function pointsOf(calls) {
   return calls.flatMap(({ thread, index, call }) => ['entry', 'exit'].map((when) => ({ thread, index, call, when })));
 }
 
-/** Kills at each point. `lane`: `{ tracer, folder, port }`, for this caller alone. */
-export async function killAt(lane, name, points, onPoint) {
-  const another = new AnotherProcess();
+/**
+ * Runs a victim for each point and kills it there. `worker`: `{ tracer, folder, port }`, used by
+ * this caller only.
+ */
+export async function killAt(worker, name, points, onPoint) {
+  const starter = new StarterProcess();
   const results = [];
   try {
     for (const point of points) {
-      results.push(await killOnce(lane, name, point, another));
+      results.push(await killOnce(worker, name, point, starter));
       onPoint?.(results.at(-1));
     }
   } finally {
-    another.close();
+    starter.close();
   }
   return results;
 }
 
-async function killOnce(lane, name, point, another) {
-  const place = prepare(name, join(lane.folder, 'kill'), lane.port);
-  const run = { name, place, point, another, problems: [], outcome: 'not reached' };
-  const holder = await holdFirst(name, place);
+async function killOnce(worker, name, point, starter) {
+  const fixture = prepare(name, join(worker.folder, 'kill'), worker.port);
+  const run = { name, fixture, point, starter, problems: [], outcome: 'not reached' };
+  const holder = await holdFirst(name, fixture);
   run.holder = holder;
   const request = `pause-${point.when}/${point.thread}/${point.index}/0`;
-  const tracing = trace(lane.tracer, commandOf(name, place, request), {
-    env: environmentOf(place),
+  const tracing = trace(worker.tracer, commandOf(name, fixture, request), {
+    env: environmentOf(fixture),
     onReport: ([kind, ...fields]) => {
       if (kind === 'begin') holder.begin();
       if (kind === 'hit') run.hit = atPoint(run, fields.map(Number), tracing);
@@ -59,59 +63,62 @@ async function killOnce(lane, name, point, another) {
     },
   });
   const late = setTimeout(() => {
-    run.problems.push('the victim did not end');
+    run.problems.push(`the victim did not end within ${VICTIM_MS} ms`);
     tracing.kill();
   }, VICTIM_MS);
   await tracing.ended;
   clearTimeout(late);
   holder.end();
   await run.hit;
-  await endChildren(place);
+  await endChildren(fixture);
   const { call = point.call, held = 0, ms = 0 } = run;
   return { name, ...point, call, held, ms, outcome: run.outcome, problems: run.problems };
 }
 
-/** The victim stands still. */
+/**
+ * Checks the victim while the tracer has it stopped at the point, kills it, and checks the lock
+ * afterwards.
+ */
 async function atPoint(run, [, , number, held, pid], tracing) {
-  const { name, place, another, problems } = run;
+  const { name, fixture, starter, problems } = run;
   run.call = callName(number);
   run.held = held;
   run.outcome = 'killed';
-  const intruder = await attempt(run, 0);
-  if (intruder !== null && held === 1) problems.push('a second holder beside the victim');
-  await intruder?.();
+  const second = await attempt(run, 0);
+  if (second !== null && held === 1) problems.push('another process acquired the lock while the victim held it');
+  await second?.();
   run.holder.end();
-  const waiter = another.start(name, place, STARTER_MS);
+  const waiter = starter.start(name, fixture, STARTER_MS);
   tracing.answer('k');
   const killed = performance.now();
   await tracing.ended;
-  if (isAlive(pid)) problems.push('the victim is alive after SIGKILL');
+  if (isAlive(pid)) problems.push('the victim is still alive after SIGKILL');
   if (SCENARIOS[name].leavesChild) await checkChildren(run, held);
   const next = await attempt(run, STARTER_MS);
   run.ms = performance.now() - killed;
-  if (next === null) problems.push('the next starter was refused');
+  if (next === null) problems.push('the next start was refused');
   await next?.();
   const served = await waiter;
-  if (!served.served) problems.push(`a waiter was not served: ${served.error ?? ''}`);
-  if (!isInert(name, place)) problems.push('what is left names a holder');
+  if (!served.served) problems.push(`a waiter in another process did not acquire the lock: ${served.error ?? ''}`);
+  if (!isFree(name, fixture)) problems.push('probeLock() reports a holder after all processes have ended');
 }
 
-/** A child that has inherited the lock keeps it until it ends. */
+/** Checks that a child that has inherited the lock still holds it, then ends the child. */
 async function checkChildren(run, held) {
-  const children = childrenOf(run.place);
+  const children = childrenOf(run.fixture);
   if (children.length > 0 && held === 1) {
-    const intruder = await attempt(run, 0);
-    if (intruder !== null) run.problems.push('a second holder beside the heir');
-    await intruder?.();
+    const second = await attempt(run, 0);
+    if (second !== null) run.problems.push('another process acquired the lock while the child held it');
+    await second?.();
   }
-  await endChildren(run.place);
+  await endChildren(run.fixture);
 }
 
-async function attempt({ name, place, problems }, timeoutMs) {
+async function attempt({ name, fixture, problems }, timeoutMs) {
   try {
-    return await SCENARIOS[name].start(place, timeoutMs);
+    return await SCENARIOS[name].start(fixture, timeoutMs);
   } catch (error) {
-    problems.push(`a starter failed: ${error?.code ?? ''} ${error?.message ?? error}`);
+    problems.push(`a start failed: ${error?.code ?? ''} ${error?.message ?? error}`);
     return null;
   }
 }
@@ -123,7 +130,7 @@ function commandOf(name, { directory, port }, request) {
 
 const environmentOf = ({ directory }) => ({ ...process.env, [TOKEN]: directory });
 
-/** A zombie is not alive. */
+/** Returns false for a zombie. */
 function isAlive(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -133,7 +140,7 @@ function isAlive(pid) {
   }
 }
 
-/** What the victim has started, by what it has inherited from it. */
+/** Returns the processes that inherited the victim's environment. */
 function childrenOf({ directory }) {
   const wanted = `${TOKEN}=${directory}\0`;
   return readdirSync('/proc')
@@ -150,15 +157,15 @@ function environmentHas(pid, wanted) {
   }
 }
 
-async function endChildren(place) {
+async function endChildren(fixture) {
   for (const deadline = performance.now() + VICTIM_MS; performance.now() < deadline; await sleep(2)) {
-    const children = childrenOf(place);
+    const children = childrenOf(fixture);
     if (children.length === 0) return;
     for (const pid of children) {
       try {
         process.kill(pid, 'SIGKILL');
       } catch {
-        // It has ended meanwhile.
+        // The process has already ended.
       }
     }
   }

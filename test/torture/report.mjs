@@ -1,18 +1,21 @@
-// The tables of docs/reliability.md.
+// Writes the tables of docs/reliability.md.
 import { readFileSync, writeFileSync } from 'node:fs';
 
-/** Writes the sections that `tables` names between their marks in `file`. */
+/**
+ * Replaces the text between `<!-- NAME -->` and `<!-- end -->` in `file`, for each NAME in
+ * `tables`.
+ */
 export function writeTables(file, tables) {
   let text = readFileSync(file, 'utf8');
   for (const [name, table] of Object.entries(tables)) {
     const mark = new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- end -->)`);
-    if (!mark.test(text)) throw new Error(`${file} has no place for ${name}`);
+    if (!mark.test(text)) throw new Error(`${file} has no section <!-- ${name} -->`);
     text = text.replace(mark, (_, begin, end) => `${begin}${table}\n${end}`);
   }
   writeFileSync(file, text);
 }
 
-/** A row for each scenario and system call. */
+/** Returns a table with a row for each scenario and system call. */
 export function killTable(results) {
   const rows = [...groupBy(results, ({ name, call }) => `${name}\n${call}`)].map(([, group]) => {
     const [{ name, call }] = group;
@@ -27,10 +30,10 @@ export function killTable(results) {
 
 function verdictOf(group) {
   const problems = group.flatMap((each) => each.problems);
-  return problems.length === 0 ? 'one holder, leftover inert, waiter served' : `**${problems.join('; ')}**`;
+  return problems.length === 0 ? 'one holder, no leftover holder, waiter served' : `**${problems.join('; ')}**`;
 }
 
-/** A row for each system call and outcome. */
+/** Returns a table with a row for each system call and outcome. */
 export function failureTable(results) {
   const groups = groupBy(results, (each) => `${each.call}\n${outcomeOf(each)}`);
   const rows = [...groups].map(([, group]) => {
@@ -48,12 +51,12 @@ function injectionsIn(group) {
 
 function outcomeOf({ outcome, problems, made }) {
   if (problems.length > 0) return `**${problems.join('; ')}**`;
-  if (made === 'not reached') return 'the call was not made in this run';
+  if (made === 'not reached') return 'not injected: this run did not make the call';
   if (outcome.startsWith('throws')) return outcome;
-  return outcome === 'refused' ? 'refused, as by another holder' : 'succeeds';
+  return outcome === 'refused' ? 'refused, as if another process held the lock' : 'succeeds';
 }
 
-/** One line about a run. */
+/** Returns a summary of a run in one line. */
 export function summary({ kills, failures, seconds }) {
   const killed = kills.filter(({ outcome }) => outcome === 'killed');
   const made = failures.filter((each) => each.made !== 'not reached');
@@ -62,7 +65,7 @@ export function summary({ kills, failures, seconds }) {
   return [
     `${killed.length} kill points, ${killed.filter(({ held }) => held === 1).length} of them in a holder`,
     `slowest next start ${slowest} ms`,
-    `${made.length} failed calls`,
+    `${made.length} injected failures`,
     `${broken} violations`,
     `${Math.round(seconds)} s`,
   ].join('; ');
@@ -71,7 +74,7 @@ export function summary({ kills, failures, seconds }) {
 function markdown(titles, rows) {
   const line = (cells) => `| ${cells.join(' | ')} |`;
   const empty = rows.flat().find((cell) => cell === '' || cell === undefined);
-  if (empty !== undefined) throw new Error('a table has an empty cell');
+  if (empty !== undefined) throw new Error('a table of the report has an empty cell');
   return [line(titles), line(titles.map(() => '---')), ...rows.map(line)].join('\n');
 }
 

@@ -1,4 +1,5 @@
-// What a victim does between the marks /torture/begin and /torture/end, and what a starter does that comes after it.
+// The scenarios: what a victim runs between the marks /torture/begin and /torture/end, and how the
+// next process starts.
 import { spawn } from 'node:child_process';
 import { accessSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,34 +7,34 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { acquireGatewayLock, acquireLock, bindExclusive, probeLock, tryAcquireLock } from 'gateway-lock';
 
 const HOST = '127.0.0.1';
-/** Milliseconds for which a waiter's holder keeps the lock. */
+/** Milliseconds for which holdFirst() keeps the lock while the victim waits. */
 const HOLD_MS = 30;
-/** A process number that no process has: above the largest pid_max. */
+/** A pid that no process has: it is above the largest pid_max. */
 const DEAD_PID = 0x7ffffff0;
 
-/** The tracer takes note; for the victim it is an access(2) that fails. */
+/** Sends a mark to the tracer, as an access(2) that always fails. */
 export function mark(text) {
   try {
     accessSync(`/torture/${text}`);
   } catch {
-    // There is no such path.
+    // Expected: the path does not exist.
   }
 }
 
 /**
- * `holding`: the victim has the lock, and no call that failed meanwhile is to end that.
- * @typedef {{ directory: string, port: number, cleanup: (() => unknown)[], holding?: boolean }} Place
+ * What one run uses. `holding`: the victim holds the lock, and a failed call must not release it.
+ * @typedef {{ directory: string, port: number, cleanup: (() => unknown)[], holding?: boolean }} Fixture
  */
 
-/** Acquires, is a holder, releases. */
-function hold(lock, place) {
+/** Holds the lock between the marks `held` and `released`, then releases it. */
+function hold(lock, fixture) {
   if (lock === null) return 'refused';
-  place.holding = true;
-  place.cleanup.push(() => lock.release());
+  fixture.holding = true;
+  fixture.cleanup.push(() => lock.release());
   mark('held');
   lock.verify();
   mark('released');
-  place.holding = false;
+  fixture.holding = false;
   lock.release();
   return 'held';
 }
@@ -46,15 +47,15 @@ const gatewayOptions = ({ directory, port }) => ({
   port,
 });
 
-function leaveRecord(place) {
+function leaveRecord(fixture) {
   const record = { pid: DEAD_PID, createdAt: new Date(0).toISOString(), kernelLock: true, note: 'x'.repeat(500) };
-  writeFileSync(lockPath(place), `${JSON.stringify(record)}\n`);
+  writeFileSync(lockPath(fixture), `${JSON.stringify(record)}\n`);
 }
 
-async function startGateway(place, options = {}) {
-  const gateway = await acquireGatewayLock({ ...gatewayOptions(place), timeoutMs: 500, ...options });
-  place.holding = true;
-  place.cleanup.push(() => gateway.close({ graceMs: 0 }));
+async function startGateway(fixture, options = {}) {
+  const gateway = await acquireGatewayLock({ ...gatewayOptions(fixture), timeoutMs: 500, ...options });
+  fixture.holding = true;
+  fixture.cleanup.push(() => gateway.close({ graceMs: 0 }));
   mark('held');
   return gateway;
 }
@@ -67,19 +68,19 @@ function endOf(child) {
   });
 }
 
-const lockStarter = (options) => async (place, timeoutMs) => {
+const lockStarter = (options) => async (fixture, timeoutMs) => {
   const lock =
     timeoutMs === 0
-      ? tryAcquireLock(lockPath(place), options)
-      : await acquireLock(lockPath(place), { ...options, timeoutMs });
+      ? tryAcquireLock(lockPath(fixture), options)
+      : await acquireLock(lockPath(fixture), { ...options, timeoutMs });
   return lock && (() => lock.release());
 };
 
-async function gatewayStarter(place, timeoutMs) {
+async function gatewayStarter(fixture, timeoutMs) {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     try {
-      const gateway = await acquireGatewayLock({ ...gatewayOptions(place), timeoutMs });
+      const gateway = await acquireGatewayLock({ ...gatewayOptions(fixture), timeoutMs });
       return () => gateway.close({ graceMs: 0 });
     } catch (error) {
       if (error.code !== 'ERR_GATEWAY_PORT_IN_USE' && error.code !== 'ERR_GATEWAY_LOCKED') throw error;
@@ -104,48 +105,50 @@ async function bindStarter({ port }, timeoutMs) {
 }
 
 /**
- * `prepare`: before the marks. `holds`: another process holds the lock when the victim comes. `start`: the next starter; null if
- * it is refused. `leavesChild`: a program that inherits may outlive the victim. `execs`: the victim becomes another program.
+ * `prepare` runs before the marks. `run` is what the victim does. `start` is what the next process
+ * does: it returns a function that releases, or null if it was refused. `holds`: this process holds
+ * the lock when the victim starts. `leavesChild`: a program that inherits the lock may outlive the
+ * victim.
  */
 export const SCENARIOS = {
   'acquire, kept file': {
-    run: (place) => hold(tryAcquireLock(lockPath(place)), place),
+    run: (fixture) => hold(tryAcquireLock(lockPath(fixture)), fixture),
     start: lockStarter({}),
   },
   'acquire, removed file': {
-    run: (place) => hold(tryAcquireLock(lockPath(place), { keepFile: false }), place),
+    run: (fixture) => hold(tryAcquireLock(lockPath(fixture), { keepFile: false }), fixture),
     start: lockStarter({ keepFile: false }),
   },
   'acquire a leftover, record': {
     prepare: leaveRecord,
-    run: (place) => {
-      const lock = tryAcquireLock(lockPath(place));
+    run: (fixture) => {
+      const lock = tryAcquireLock(lockPath(fixture));
       if (lock === null) return 'refused';
-      place.holding = true;
-      place.cleanup.push(() => lock.release());
+      fixture.holding = true;
+      fixture.cleanup.push(() => lock.release());
       lock.updateOwner({ note: 'updated' });
-      return hold(lock, place);
+      return hold(lock, fixture);
     },
     start: lockStarter({}),
   },
   'acquire, shared': {
-    run: (place) => hold(tryAcquireLock(lockPath(place), { mode: 'shared', keepFile: false }), place),
+    run: (fixture) => hold(tryAcquireLock(lockPath(fixture), { mode: 'shared', keepFile: false }), fixture),
     start: lockStarter({ keepFile: false }),
   },
   probe: {
     prepare: leaveRecord,
-    run: (place) => probeLock(lockPath(place)).state,
+    run: (fixture) => probeLock(lockPath(fixture)).state,
     start: lockStarter({}),
   },
   wait: {
     holds: true,
-    run: async (place) => hold(await acquireLock(lockPath(place), { keepFile: false, timeoutMs: 2000 }), place),
+    run: async (fixture) => hold(await acquireLock(lockPath(fixture), { keepFile: false, timeoutMs: 2000 }), fixture),
     start: lockStarter({ keepFile: false }),
   },
   'bind, close': {
-    run: async (place) => {
-      const listener = bindExclusive({ host: HOST, port: place.port });
-      place.cleanup.push(() => listener.close({ graceMs: 0 }));
+    run: async (fixture) => {
+      const listener = bindExclusive({ host: HOST, port: fixture.port });
+      fixture.cleanup.push(() => listener.close({ graceMs: 0 }));
       mark('held');
       mark('released');
       await listener.close();
@@ -154,11 +157,11 @@ export const SCENARIOS = {
     start: bindStarter,
   },
   'gateway, close': {
-    run: async (place) => {
-      const gateway = await startGateway(place);
+    run: async (fixture) => {
+      const gateway = await startGateway(fixture);
       gateway.verify();
       mark('released');
-      place.holding = false;
+      fixture.holding = false;
       await gateway.close();
       return 'held';
     },
@@ -166,14 +169,14 @@ export const SCENARIOS = {
   },
   'gateway, hand-over to a child': {
     leavesChild: true,
-    run: async (place) => {
-      const gateway = await startGateway(place);
+    run: async (fixture) => {
+      const gateway = await startGateway(fixture);
       const { descriptors } = gateway.inheritance;
       const child = spawn('/bin/sleep', ['5'], {
         stdio: ['ignore', 'ignore', 'ignore', ...descriptors],
         detached: true,
       });
-      place.cleanup.push(() => endOf(child));
+      fixture.cleanup.push(() => endOf(child));
       child.on('error', () => {});
       await gateway.handOverTo(child.pid);
       return 'held';
@@ -181,44 +184,49 @@ export const SCENARIOS = {
     start: gatewayStarter,
   },
   'gateway, exec': {
-    execs: true,
     leavesChild: true,
-    run: async (place, { program = '/bin/sleep' } = {}) => {
-      const gateway = await startGateway(place);
+    run: async (fixture, { program = '/bin/sleep' } = {}) => {
+      const gateway = await startGateway(fixture);
       gateway.exec({ path: program, args: [program, '5'] });
     },
     start: gatewayStarter,
   },
 };
 
-/** For a scenario that waits: this process holds the lock until HOLD_MS after `begin()`, or until `end()`. */
-export async function holdFirst(name, place) {
+/**
+ * For a scenario in which the victim waits: holds the lock until HOLD_MS after `begin()`, or until
+ * `end()`.
+ */
+export async function holdFirst(name, fixture) {
   if (!SCENARIOS[name].holds) return { begin() {}, end() {} };
-  let release = await SCENARIOS[name].start(place, 0);
+  let release = await SCENARIOS[name].start(fixture, 0);
   const end = () => {
     const ending = release;
     release = null;
     try {
       ending?.();
     } catch {
-      // An injected failure: the lock is free all the same.
+      // The release drops the lock even if it fails.
     }
   };
   return { begin: () => setTimeout(end, HOLD_MS), end };
 }
 
-/** An empty place for the scenario. */
+/** Empties the directory and prepares it for the scenario. */
 export function prepare(name, directory, port) {
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
-  const place = { directory, port, cleanup: [] };
+  const fixture = { directory, port, cleanup: [] };
   if (name.startsWith('gateway')) mkdirSync(join(directory, 'state'));
-  SCENARIOS[name].prepare?.(place);
-  return place;
+  SCENARIOS[name].prepare?.(fixture);
+  return fixture;
 }
 
-/** What a starter finds once all others have ended: nothing that names a holder. */
-export function isInert(name, place) {
+/**
+ * Returns false if probeLock() finds a holder after all processes of a run have ended. Scenarios of
+ * listeners and gateways have no lock file to probe.
+ */
+export function isFree(name, fixture) {
   if (name === 'bind, close' || name.startsWith('gateway')) return true;
-  return !existsSync(lockPath(place)) || probeLock(lockPath(place)).state !== 'held';
+  return !existsSync(lockPath(fixture)) || probeLock(lockPath(fixture)).state !== 'held';
 }

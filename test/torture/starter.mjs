@@ -1,10 +1,10 @@
-// Starts and releases what its parent names, over IPC: the next starter, in a process of its own.
+// Runs the starters of scenarios for its parent, which sends requests over IPC.
 import { SCENARIOS } from './scenarios.mjs';
 
-process.on('message', async ({ id, name, place, timeoutMs }) => {
+process.on('message', async ({ id, name, fixture, timeoutMs }) => {
   const started = performance.now();
   try {
-    const release = await SCENARIOS[name].start(place, timeoutMs);
+    const release = await SCENARIOS[name].start(fixture, timeoutMs);
     await release?.();
     process.send({ id, served: release !== null, ms: performance.now() - started });
   } catch (error) {

@@ -1,23 +1,33 @@
-// tracer COMMAND...: runs a command, stops it at one exact system call, and does there what was asked.
+// tracer COMMAND...: runs a command and intervenes at one exact system call.
 //
-// The command runs untraced until it writes a byte to descriptor 4; it goes on when it reads one from descriptor 5. From then
-// on it marks what counts with access(2) calls that no real path needs:
-//   /torture/begin/ACTION/THREAD/INDEX/VALUE/NUMBER   starts counting, from 1, in each thread
-//   /torture/held, /torture/released           the command believes that it holds the lock, or holds it no longer
-//   /torture/end                               stops counting
-// THREAD 0 is the main thread; 1, 2, ... are those that were created since the attach. Threads that were there before (V8's)
-// are not counted. ACTION: trace (report each call), pause-entry, pause-exit, skip (the call is not made and returns VALUE),
-// override (it is made, and returns VALUE), short (it is made for half of its bytes). The first three count every call; the last
-// three count only the addon's calls with that NUMBER, because what V8 does between them differs from run to run.
+// The command runs untraced until it writes a byte to descriptor 4. The tracer then attaches, and
+// lets the command continue by writing a byte to its descriptor 5. From then on the command sends
+// marks to the tracer, as access(2) calls with these paths:
+//   /torture/begin/ACTION/THREAD/INDEX/VALUE/NUMBER
+//                                      begins the window: counts the calls of each thread from 1
+//   /torture/held, /torture/released   the command believes that it holds the lock, or no longer
+//   /torture/end                       ends the window
+// THREAD 0 is the main thread. 1, 2, ... are the threads that were created after the attach. The
+// calls of older threads (V8's) are not counted.
+// ACTION is one of:
+//   trace         report each call
+//   pause-entry   stop before the call with this INDEX
+//   pause-exit    stop after the call with this INDEX
+//   skip          do not make the call; let it return VALUE
+//   override      make the call, but let it return VALUE
+//   short         make the call with half of its bytes
+// The first three count every call. The last three count only the addon's calls with this NUMBER,
+// because the calls that V8 makes differ from run to run.
 //
-// Reports on descriptor 3, a line each:
+// The tracer reports on descriptor 3, one line per report:
 //   begin                                         the window has begun
-//   call THREAD INDEX NUMBER RESULT ORDINAL PATH  ORDINAL: of the addon's calls with this number, 0 for another call; PATH: - if
-//                                                 it has none
-//   hit THREAD INDEX NUMBER HELD PID              paused; reads one byte from descriptor 0: k kills, g goes on
+//   call THREAD INDEX NUMBER RESULT ORDINAL PATH  ORDINAL counts the addon's calls with this NUMBER;
+//                                                 0 for other calls. PATH: - if there is none.
+//   hit THREAD INDEX NUMBER HELD PID              the command is paused; the next byte on descriptor 0
+//                                                 kills it (k) or continues it (g)
 //   done THREAD INDEX NUMBER                      a call was skipped, overridden or shortened
-//   missed                                        the window ended before the call came
-//   exec PID | exit CODE | signal NUMBER
+//   missed                                        the window ended before the call was made
+//   exec PID | exit CODE | signal NUMBER          the command has changed its program, or ended
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -44,12 +54,12 @@ enum { kReport = 3, kReady = 4, kGo = 5, kMaxThreads = 256, kStackBytes = 768, k
 struct thread {
   pid_t id;
   int role;
-  long index;      // of the call that it is in; 0: not counted
-  long count;      // since the window began
-  uint64_t number; // of the call that it is in
-  unsigned ordinal;            // of the addon's calls with this number; 0: not the addon's
-  unsigned ordinals[kNumbers]; // how many there were
-  int change;      // the result is to be changed at the exit
+  long index;                  // of the current call; 0 if it is not counted
+  long count;                  // calls since the window began
+  uint64_t number;             // of the current call
+  unsigned ordinal;            // of the addon's calls with this number; 0 for another call
+  unsigned ordinals[kNumbers]; // the addon's calls so far, by number
+  int change;                  // true if the result is to be replaced at the exit
   char path[256];
 };
 
@@ -103,7 +113,7 @@ static int read_text(uint64_t address, char* text, size_t size) {
   struct iovec local = {text, size - 1};
   struct iovec remote = {(void*)address, size - 1};
   ssize_t count = process_vm_readv(victim, &local, 1, &remote, 1, 0);
-  // Up to the end of a page, at least.
+  // The next page may not be mapped: read up to the end of this one.
   if (count < 0) {
     remote.iov_len = local.iov_len = 4096 - address % 4096 < size - 1 ? 4096 - address % 4096 : size - 1;
     count = process_vm_readv(victim, &local, 1, &remote, 1, 0);
@@ -141,7 +151,7 @@ static void find_addon(void) {
   if (maps != NULL) fclose(maps);
 }
 
-// A return address into the addon lies near the top of the stack when the addon made the call.
+// Returns 1 if the addon made the call: a return address into the addon is near the top of the stack.
 static int made_by_addon(uint64_t stack) {
   uint64_t words[kStackBytes / 8];
   struct iovec local = {words, sizeof words};
@@ -155,7 +165,7 @@ static int made_by_addon(uint64_t stack) {
 
 static void begin_window(const char* request) {
   memset(action, 0, sizeof action);
-  if (sscanf(request, "%15[^/]/%ld/%ld/%ld/%ld", action, &wanted_role, &wanted_index, &value, &wanted_number) < 1) fail("marker");
+  if (sscanf(request, "%15[^/]/%ld/%ld/%ld/%ld", action, &wanted_role, &wanted_index, &value, &wanted_number) < 1) fail("malformed /torture/begin mark");
   for (int i = 0; i < thread_count; ++i) {
     threads[i].count = threads[i].index = 0;
     memset(threads[i].ordinals, 0, sizeof threads[i].ordinals);
@@ -166,7 +176,7 @@ static void begin_window(const char* request) {
   dprintf(kReport, "begin\n");
 }
 
-// Returns 1 for a call that is a mark and not one of the victim's own.
+// Returns 1 if the call is a mark and not a call of the scenario.
 static int mark(const char* path) {
   if (strncmp(path, "/torture/", 9) != 0) return 0;
   if (strncmp(path + 9, "begin/", 6) == 0) begin_window(path + 15);
@@ -185,7 +195,7 @@ static struct user_regs_struct registers_of(pid_t id) {
   return registers;
 }
 
-static void pause_there(struct thread* thread) {
+static void pause_at(struct thread* thread) {
   dprintf(kReport, "hit %d %ld %lu %d %d\n", thread->role, thread->index, (unsigned long)thread->number, held, victim);
   char answer = 'k';
   if (read(0, &answer, 1) != 1 || answer == 'k') kill(victim, SIGKILL);
@@ -219,7 +229,7 @@ static void at_entry(struct thread* thread, const struct ptrace_syscall_info* in
   thread->ordinal = addons ? ++thread->ordinals[thread->number] : 0;
   if (is_wanted(thread, "pause-entry")) {
     reached = 1;
-    pause_there(thread);
+    pause_at(thread);
   }
   int skip = is_wanted_of_addon(thread, "skip");
   int shorten = is_wanted_of_addon(thread, "short");
@@ -247,7 +257,7 @@ static void at_exit(struct thread* thread, const struct ptrace_syscall_info* inf
   }
   if (is_wanted(thread, "pause-exit")) {
     reached = 1;
-    pause_there(thread);
+    pause_at(thread);
   }
 }
 
@@ -308,7 +318,7 @@ static void attach_all(void) {
     if (ptrace(PTRACE_INTERRUPT, id, NULL, 0) != 0) fail("PTRACE_INTERRUPT");
   }
   closedir(tasks);
-  // Each has to stop once before it can be told to stop at system calls.
+  // A thread must stop once before PTRACE_SYSCALL can be used on it.
   for (int left = thread_count; left > 0; --left) {
     int status;
     pid_t id = waitpid(-1, &status, __WALL);

@@ -1,4 +1,4 @@
-// Compiles the tracer, runs it, and reads its reports.
+// Compiles and runs the tracer, and reads its reports.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,13 +8,15 @@ import { fileURLToPath } from 'node:url';
 const SOURCE = fileURLToPath(new URL('tracer.c', import.meta.url));
 const NUMBERS = /^#define __NR_(\w+) (\d+)$/gm;
 
-/** null, or why this machine cannot trace. */
+/**
+ * Returns null if this machine can run the tracer, otherwise the reason as the end of a sentence.
+ */
 export function whyNoTracer() {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return 'the tracer is for Linux on x86-64';
+  if (process.platform !== 'linux' || process.arch !== 'x64') return 'needs Linux on x86-64';
   return spawnSync('cc', ['--version']).error ? 'needs a C compiler (cc)' : null;
 }
 
-/** Compiles into `folder`; returns the program. */
+/** Compiles the tracer into `folder`. Returns the path of the program. */
 export function buildTracer(folder) {
   mkdirSync(folder, { recursive: true });
   const program = join(folder, 'tracer');
@@ -24,7 +26,7 @@ export function buildTracer(folder) {
 
 let names;
 
-/** The name of a system call, from the headers of this machine. */
+/** Returns the name of a system call, from the kernel headers of this machine. */
 export function callName(number) {
   if (names === undefined) {
     const text = execFileSync('cc', ['-E', '-dM', '-'], { input: '#include <asm/unistd.h>\n', encoding: 'utf8' });
@@ -34,8 +36,9 @@ export function callName(number) {
 }
 
 /**
- * Runs `command` under the tracer. `onReport` gets each line, split at spaces; `answer()` sends 'k' or 'g' to a paused victim.
- * `onOutput` gets what the command prints. The promise resolves when the tracer has ended.
+ * Runs `command` under the tracer. `onReport` receives each line of the tracer's report, split at
+ * spaces; `onOutput` receives each line that the command prints. `answer()` kills ('k') or
+ * continues ('g') a paused victim. `ended` resolves when the tracer has ended.
  */
 export function trace(tracer, command, { onReport, onOutput = () => {}, env = process.env }) {
   const child = spawn(tracer, command, { stdio: ['pipe', 'pipe', 'pipe', 'pipe'], env });
@@ -48,20 +51,23 @@ export function trace(tracer, command, { onReport, onOutput = () => {}, env = pr
   return { ended, answer: (letter) => child.stdin.write(letter), kill: () => child.kill('SIGKILL') };
 }
 
-/** The calls of one scenario. `ordinal`: see tracer.c; 0 if it is not the addon's. `onBegin` is called when the scenario begins. */
+/**
+ * Returns the calls of one scenario. `ordinal` is 0 for a call that is not the addon's (see tracer.c).
+ * `onBegin` is called when the scenario begins.
+ */
 export async function listCalls(tracer, command, env, onBegin) {
   const calls = [];
   let ending = '';
   const onReport = ([kind, ...fields]) => {
     if (kind === 'begin') onBegin?.();
     if (kind !== 'call') ending = [kind, ...fields].join(' ');
-    // Nothing else ends the program that a scenario has turned into.
+    // The program that an exec scenario starts does not end by itself.
     if (kind === 'exec') process.kill(Number(fields[0]), 'SIGKILL');
     if (kind !== 'call') return;
     const [thread, index, number, result, ordinal] = fields.slice(0, 5).map(Number);
     calls.push({ thread, index, number, call: callName(number), result, ordinal, path: fields.slice(5).join(' ') });
   };
   const { errors } = await trace(tracer, command, { onReport, env }).ended;
-  if (calls.length === 0) throw new Error(`nothing was traced (${ending}): ${errors}`);
+  if (calls.length === 0) throw new Error(`the tracer reported no system call (${ending}): ${errors}`);
   return calls;
 }

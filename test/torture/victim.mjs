@@ -1,10 +1,11 @@
-// victim.mjs NAME DIRECTORY PORT MARK: one scenario, under the tracer, to be killed in the middle.
+// victim.mjs NAME DIRECTORY PORT REQUEST: runs one scenario under the tracer, which kills it
+// midway.
 import { readSync, writeSync } from 'node:fs';
 import { probeLock } from 'gateway-lock';
 import { mark, SCENARIOS } from './scenarios.mjs';
 
 const [name, directory, port, request] = process.argv.slice(2);
-// Loads the addon, which is no part of the scenario.
+// Loads the addon before the scenario begins.
 probeLock(`${directory}/missing.lock`);
 writeSync(4, 'r');
 readSync(5, Buffer.alloc(1));

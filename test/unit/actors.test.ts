@@ -6,7 +6,7 @@ import { Actor } from '../support/actors.js';
 /** A child that sends nothing and ends when the test says so. */
 const silentChild = () => Object.assign(new EventEmitter(), { pid: 1, connected: true, send: () => true });
 
-test('what an actor said before it ended counts, also where the system tells of the end first', async () => {
+test('an answer that an actor sent before it ended counts, also if the end is reported first', async () => {
   const child = silentChild();
   const answer = new Actor(child as unknown as ChildProcess).call('exit', 78);
   child.emit('exit', 78, null);
@@ -15,7 +15,7 @@ test('what an actor said before it ended counts, also where the system tells of 
   expect(await answer).toBe('said');
 });
 
-test('an actor that ended without an answer is an error that says how', async () => {
+test('a call rejects with the signal or exit code if the actor ends before it answers', async () => {
   const child = silentChild();
   const answer = new Actor(child as unknown as ChildProcess).call('exit', 78);
   child.emit('exit', null, 'SIGKILL');

@@ -8,8 +8,8 @@ const valueMistake = (message: string) =>
 const rangeMistake = (message: string) =>
   expect.objectContaining({ name: 'RangeError', code: 'ERR_OUT_OF_RANGE', message });
 
-describe('options', () => {
-  test('are any object', () => {
+describe('checkOptions()', () => {
+  test('accepts any object', () => {
     expect(() => checkOptions({})).not.toThrow();
   });
 
@@ -19,17 +19,17 @@ describe('options', () => {
     [18789, 'number'],
     ['port', 'string'],
     [() => {}, 'function'],
-  ])('are not %s', (value, named) => {
+  ])('refuses %s', (value, named) => {
     expect(() => checkOptions(value)).toThrow(typeMistake(`options must be an object, not ${named}`));
   });
 });
 
-describe('a path', () => {
-  test.each(['/a/b.lock', 'b.lock', ' ', '/ä/\u{1f512}'])('may be %j', (path) => {
+describe('checkPath()', () => {
+  test.each(['/a/b.lock', 'b.lock', ' ', '/ä/\u{1f512}'])('accepts %j', (path) => {
     expect(checkPath('path', path)).toBe(path);
   });
 
-  test.each(['', 'a\0b'])('may not be %j', (path) => {
+  test.each(['', 'a\0b'])('refuses %j', (path) => {
     expect(() => checkPath('path', path)).toThrow(valueMistake(`path must be a path, not ${JSON.stringify(path)}`));
   });
 
@@ -38,17 +38,17 @@ describe('a path', () => {
     [null, 'null'],
     [1, 'number'],
     [new URL('file:///a'), 'object'],
-  ])('is a string, not %s', (path, named) => {
+  ])('refuses %s, because a path is a string', (path, named) => {
     expect(() => checkPath('lockDir', path)).toThrow(typeMistake(`lockDir must be a string, not ${named}`));
   });
 });
 
-describe('a port', () => {
-  test.each([0, 1, 18789, 65535])('may be %d', (port) => {
+describe('checkPort()', () => {
+  test.each([0, 1, 18789, 65535])('accepts %d', (port) => {
     expect(checkPort('port', port)).toBe(port);
   });
 
-  test.each([-1, 65536, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('may not be %d', (port) => {
+  test.each([-1, 65536, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('refuses %d', (port) => {
     expect(() => checkPort('port', port)).toThrow(rangeMistake(`port must be an integer from 0 to 65535, not ${port}`));
   });
 
@@ -57,17 +57,17 @@ describe('a port', () => {
     [null, 'null'],
     ['18789', 'string'],
     [18789n, 'bigint'],
-  ])('is a number, not %s', (port, named) => {
+  ])('refuses %s, because a port is a number', (port, named) => {
     expect(() => checkPort('port', port)).toThrow(typeMistake(`port must be a number, not ${named}`));
   });
 });
 
-describe('a timeout', () => {
-  test.each([0, 0.5, 5000, Number.MAX_VALUE, Number.POSITIVE_INFINITY])('may be %d ms', (timeout) => {
+describe('checkTimeout()', () => {
+  test.each([0, 0.5, 5000, Number.MAX_VALUE, Number.POSITIVE_INFINITY])('accepts %d ms', (timeout) => {
     expect(checkTimeout('timeoutMs', timeout)).toBe(timeout);
   });
 
-  test.each([-1, -0.001, Number.NaN, Number.NEGATIVE_INFINITY])('may not be %d ms', (timeout) => {
+  test.each([-1, -0.001, Number.NaN, Number.NEGATIVE_INFINITY])('refuses %d ms', (timeout) => {
     const message = `graceMs must be 0 or more milliseconds, not ${timeout}`;
     expect(() => checkTimeout('graceMs', timeout)).toThrow(rangeMistake(message));
   });
@@ -76,21 +76,24 @@ describe('a timeout', () => {
     [undefined, 'undefined'],
     [null, 'null'],
     ['5000', 'string'],
-  ])('is a number, not %s', (timeout, named) => {
+  ])('refuses %s, because a timeout is a number', (timeout, named) => {
     const message = `timeoutMs must be a number of milliseconds, not ${named}`;
     expect(() => checkTimeout('timeoutMs', timeout)).toThrow(typeMistake(message));
   });
 });
 
-describe('a choice', () => {
-  test('is one of those allowed', () => {
+describe('checkOneOf()', () => {
+  test('accepts an allowed value', () => {
     expect(checkOneOf('mode', 'shared', ['exclusive', 'shared'])).toBe('shared');
   });
 
-  test.each([['Shared'], ['toString'], [undefined], [0]])('is not %j, and the message lists what is', (value) => {
-    const message = `mode must be one of 'exclusive', 'shared', not ${JSON.stringify(value)}`;
-    expect(() => checkOneOf('mode', value, ['exclusive', 'shared'])).toThrow(valueMistake(message));
-  });
+  test.each([['Shared'], ['toString'], [undefined], [0]])(
+    'refuses %j with a message that lists the allowed values',
+    (value) => {
+      const message = `mode must be one of 'exclusive', 'shared', not ${JSON.stringify(value)}`;
+      expect(() => checkOneOf('mode', value, ['exclusive', 'shared'])).toThrow(valueMistake(message));
+    },
+  );
 });
 
 test.each([
@@ -101,7 +104,7 @@ test.each([
   ['an object that cannot be encoded', { toJSON: () => fail() }, 'an object'],
   ['NaN', Number.NaN, 'NaN'],
   ['a long text', 'x'.repeat(1000), `"${'x'.repeat(199)}...`],
-])('%s is named in the message, whatever it is', (_what, value, shown) => {
+])('the message of a refusal shows %s', (_what, value, shown) => {
   expect(() => checkOneOf('mode', value, ['exclusive'])).toThrow(
     valueMistake(`mode must be one of 'exclusive', not ${shown}`),
   );
@@ -117,8 +120,8 @@ function fail(): never {
   throw new Error('not encodable');
 }
 
-describe('a signal', () => {
-  test('is an AbortSignal or left out', () => {
+describe('checkSignal()', () => {
+  test('accepts an AbortSignal and undefined', () => {
     const { signal } = new AbortController();
     expect(checkSignal(signal)).toBe(signal);
     expect(checkSignal(undefined)).toBeUndefined();
@@ -128,7 +131,7 @@ describe('a signal', () => {
     [null, 'null'],
     [{ aborted: false }, 'object'],
     ['SIGTERM', 'string'],
-  ])('is not %j', (value, named) => {
+  ])('refuses %j', (value, named) => {
     expect(() => checkSignal(value)).toThrow(typeMistake(`signal must be an AbortSignal, not ${named}`));
   });
 });

@@ -15,11 +15,11 @@ test('jitter shortens a delay by half at most', () => {
   expect(shortest).toEqual([2.5, 5, 10, 20, 40, 80, 125, 125, 125]);
 });
 
-test('two waiters that begin together do not move in step', () => {
+test('two waiters that begin together get different delays', () => {
   expect(firstDelays(8)).not.toEqual(firstDelays(8));
 });
 
-test('every delay of a long wait is a real pause: at least 2.5 ms, at most 250 ms', () => {
+test('every delay of a long wait is between 2.5 ms and 250 ms', () => {
   for (const delayMs of firstDelays(2000)) {
     expect(delayMs).toBeGreaterThan(2.5 - Number.EPSILON);
     expect(delayMs).toBeLessThanOrEqual(250);

@@ -5,40 +5,44 @@ import { canonicalPath } from '../../src/gateway/canonical-path.js';
 import { need, whyNoLinks } from '../support/capabilities.js';
 import { freshDirectory } from '../support/places.js';
 
-const native: { says: string | null } = { says: null };
+const native: { failure: string | null } = { failure: null };
 
 vi.mock('node:fs', async (original) => {
   const real = await original<typeof import('node:fs')>();
-  const asked = (path: PathLike) => {
-    if (native.says === null) return real.realpathSync.native(path);
-    throw Object.assign(new Error(`${native.says}: realpath`), { code: native.says });
+  const realpath = (path: PathLike) => {
+    if (native.failure === null) return real.realpathSync.native(path);
+    throw Object.assign(new Error(`${native.failure}: realpath`), { code: native.failure });
   };
-  return { ...real, realpathSync: Object.assign((path: PathLike) => real.realpathSync(path), { native: asked }) };
+  return { ...real, realpathSync: Object.assign((path: PathLike) => real.realpathSync(path), { native: realpath }) };
 });
 
 afterEach(() => {
-  native.says = null;
+  native.failure = null;
 });
 
-// GetFinalPathNameByHandle fails on a RAM disk that the Mount Manager does not know (vitejs/vite#13654).
-test.each(['EISDIR', 'UNKNOWN', 'EBADF', 'EINVAL'])('a volume that says %s to realpath() has paths, too', (code) => {
-  const directory = freshDirectory();
-  native.says = code;
-  expect(canonicalPath(directory)).toBe(directory);
-  expect(canonicalPath(join(directory, 'not', 'there'))).toBe(join(directory, 'not', 'there'));
-});
+// GetFinalPathNameByHandle fails on a RAM disk that the Mount Manager does not know
+// (vitejs/vite#13654).
+test.each(['EISDIR', 'UNKNOWN', 'EBADF', 'EINVAL'])(
+  'canonicalPath() works on a volume where realpath() fails with %s',
+  (code) => {
+    const directory = freshDirectory();
+    native.failure = code;
+    expect(canonicalPath(directory)).toBe(directory);
+    expect(canonicalPath(join(directory, 'not', 'there'))).toBe(join(directory, 'not', 'there'));
+  },
+);
 
-test('its links are followed', (ctx) => {
+test('canonicalPath() follows links on a volume where realpath() fails', (ctx) => {
   need(ctx, whyNoLinks);
   const directory = freshDirectory();
   mkdirSync(join(directory, 'state'));
   symlinkSync(join(directory, 'state'), join(directory, 'link'));
-  native.says = 'EISDIR';
+  native.failure = 'EISDIR';
   expect(canonicalPath(join(directory, 'link'))).toBe(join(directory, 'state'));
 });
 
-test('any other failure is thrown', () => {
+test('canonicalPath() throws any other error of realpath()', () => {
   const directory = freshDirectory();
-  native.says = 'EIO';
+  native.failure = 'EIO';
   expect(() => canonicalPath(directory)).toThrow(expect.objectContaining({ code: 'EIO' }));
 });

@@ -13,7 +13,7 @@ test.each([
   [5000, 500, 1000],
   [6000, 600, 1200],
   [15_000, 1500, 3000],
-])('a time to live of %i ms has a margin of %i ms, and is renewed every %i ms', (ttlMs, marginMs, renewMs) => {
+])('a lease of %i ms has a margin of %i ms and is renewed every %i ms', (ttlMs, marginMs, renewMs) => {
   expect(leaseTimes(ttlMs)).toEqual({ ttlMs, marginMs, renewMs, callMs: renewMs });
 });
 
@@ -22,7 +22,7 @@ describe('a lease', () => {
     expect(leaseAt(1000).lease).toMatchObject({ held: false, remainingMs: 0, ended: null });
   });
 
-  test('is held from the grant until the margin before its end, counted from the sending of the request', () => {
+  test('is held until its end minus the margin, counted from the sending of the request', () => {
     const { lease, ends, at } = leaseAt(1000);
     at(3000);
     expect(lease.extend(1000, 10_000)).toBe(true);
@@ -34,7 +34,7 @@ describe('a lease', () => {
     expect(ends).toEqual(['expired']);
   });
 
-  test('uses the time that the server grants, and keeps the later deadline', () => {
+  test('uses the time that the server grants, and never moves its deadline back', () => {
     const { lease } = leaseAt(0);
     lease.extend(0, 20_000);
     expect(lease.remainingMs).toBe(19_000);
@@ -42,7 +42,7 @@ describe('a lease', () => {
     expect(lease.remainingMs).toBe(19_000);
   });
 
-  test('never comes back, even if a late answer says that it was extended', () => {
+  test('stays ended, even if a late response reports that it was extended', () => {
     const { lease, ends, at } = leaseAt(0);
     lease.extend(0, 10_000);
     at(9500);
@@ -52,14 +52,14 @@ describe('a lease', () => {
     expect(ends).toEqual(['expired']);
   });
 
-  test('is over at once if its first answer comes too late', () => {
+  test('is expired at once if its first response comes too late', () => {
     const { lease, at } = leaseAt(0);
     at(9000);
     expect(lease.extend(0, 10_000)).toBe(false);
     expect(lease.ended).toBe('expired');
   });
 
-  test.each(['released', 'revoked'] as const)('ends once: %s', (end) => {
+  test.each(['released', 'revoked'] as const)('ends only once, with the reason %s', (end) => {
     const { lease, ends, at } = leaseAt(0);
     lease.extend(0, 10_000);
     lease.end(end);

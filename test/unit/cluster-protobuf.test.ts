@@ -8,22 +8,25 @@ import {
 } from '../../src/cluster/engines/etcd/messages.js';
 import { encode, Message } from '../../src/cluster/engines/etcd/protobuf.js';
 
-describe('the wire format', () => {
-  // The examples of protobuf.dev/programming-guides/encoding.
+describe('the Protocol Buffers wire format', () => {
+  // Examples from protobuf.dev/programming-guides/encoding.
   test.each([
     ['a varint', encode([[1, 150]]), '089601'],
     ['a string', encode([[2, 'testing']]), '120774657374696e67'],
     ['a message', encode([[3, encode([[1, 150]])]]), '1a03089601'],
     ['a negative number', encode([[1, -2]]), '08feffffffffffffffff01'],
-  ])('%s', (_, bytes, hex) => {
+  ])('encodes %s', (_, bytes, hex) => {
     expect(bytes.toString('hex')).toBe(hex);
   });
 
-  test.each([0n, 1n, 127n, 128n, 2n ** 53n + 1n, 2n ** 63n - 1n, -1n, -(2n ** 63n)])('%s survives', (value) => {
-    expect(new Message(encode([[5, value]])).int(5)).toBe(value);
-  });
+  test.each([0n, 1n, 127n, 128n, 2n ** 53n + 1n, 2n ** 63n - 1n, -1n, -(2n ** 63n)])(
+    'decodes the encoded number %s to the same number',
+    (value) => {
+      expect(new Message(encode([[5, value]])).int(5)).toBe(value);
+    },
+  );
 
-  test('absent fields have their default, and of several values the last counts', () => {
+  test('reads an absent field as its default, and a repeated scalar field as its last value', () => {
     const message = new Message(
       encode([
         [1, 1],
@@ -40,22 +43,22 @@ describe('the wire format', () => {
     ]);
   });
 
-  test('fields of other types are passed over', () => {
+  test('skips fields of other wire types', () => {
     const fixed = Buffer.from('0d01020304' + '110102030405060708' + '1801', 'hex');
     expect(new Message(fixed).int(3)).toBe(1n);
   });
 
-  test.each(['08', '0896', '1205616263', '0b', '08ffffffffffffffffffffff'])('%s is refused', (hex) => {
+  test.each(['08', '0896', '1205616263', '0b', '08ffffffffffffffffffffff'])('refuses the invalid bytes %s', (hex) => {
     expect(() => new Message(Buffer.from(hex, 'hex'))).toThrow(RangeError);
   });
 });
 
-describe("etcd's messages", () => {
-  test('a lease id of 63 bits arrives whole', () => {
+describe("the messages of etcd's API", () => {
+  test('keep all 63 bits of a lease id', () => {
     expect(new Message(grantRequest(2n ** 63n - 1n, 15)).int(2)).toBe(2n ** 63n - 1n);
   });
 
-  test('the queue is the range of a prefix that ends with a slash, by creation', () => {
+  test('request the queue as the range of a prefix that ends with a slash, ordered by creation', () => {
     const oldest = new Message(queueRequest('gateway-lock/a/'));
     expect([oldest.text(1), oldest.text(2), oldest.int(5), oldest.int(13)]).toEqual([
       'gateway-lock/a/',
@@ -67,11 +70,11 @@ describe("etcd's messages", () => {
     expect([before.int(5), before.int(13)]).toEqual([2n, 7n]);
   });
 
-  test('a lease that does not exist has no time to live', () => {
+  test('report a time to live of 0 for a lease that does not exist', () => {
     expect(readKeepAlive(encode([[2, 5]]))).toEqual({ ttlSeconds: 0, raftTerm: 0n });
   });
 
-  test('a watch tells deletions and its own end', () => {
+  test('report a deletion and the end of a watch', () => {
     expect(new Message(watchRequest('k', 9n)).message(1).int(3)).toBe(9n);
     expect(readWatch(encode([[11, encode([[1, 1]])]]))).toEqual({ deleted: true, canceled: null });
     expect(readWatch(encode([[3, true]]))).toEqual({ deleted: false, canceled: null });

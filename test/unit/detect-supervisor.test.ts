@@ -3,11 +3,11 @@ import { type DetectSupervisorOptions, detectSupervisor, type Supervisor } from 
 
 type Row = [env: Record<string, string>, supervisor: Supervisor | null];
 
-const title = '%o: %s';
+const title = '%o gives %s';
 const inBackground = { terminal: false };
 const atTerminal = { terminal: true };
 
-describe('the variables of the gateway itself count, at a terminal or not', () => {
+describe('the <APP>_* variables count, with or without a terminal', () => {
   const rows: Row[] = [
     [{ GATEWAY_SUPERVISOR_MODE: 'external' }, 'external'],
     [{ GATEWAY_SUPERVISOR_MODE: 'internal' }, null],
@@ -26,7 +26,7 @@ describe('the variables of the gateway itself count, at a terminal or not', () =
   });
 });
 
-describe("the system's own variables count where no person sits at standard input", () => {
+describe('the variables of systemd and launchd count only without a terminal', () => {
   const rows: Row[] = [
     [{ INVOCATION_ID: '0123456789abcdef0123456789abcdef' }, 'systemd'],
     [{ SYSTEMD_EXEC_PID: '1' }, 'systemd'],
@@ -47,20 +47,20 @@ describe("the system's own variables count where no person sits at standard inpu
   });
 });
 
-describe('at a terminal the session is what systemd has started, unless it names this very process', () => {
-  test('by its pid', () => {
+describe('at a terminal', () => {
+  test('SYSTEMD_EXEC_PID counts only if it is the pid of this process', () => {
     expect(detectSupervisor({ SYSTEMD_EXEC_PID: String(process.pid) }, atTerminal)).toBe('systemd');
     expect(detectSupervisor({ SYSTEMD_EXEC_PID: String(process.ppid) }, atTerminal)).toBeNull();
   });
 
-  test('and nothing else of it counts then', () => {
+  test('no other variable of systemd or launchd counts', () => {
     const env = { SYSTEMD_EXEC_PID: String(process.ppid), INVOCATION_ID: 'a', JOURNAL_STREAM: '8:1' };
     expect(detectSupervisor(env, atTerminal)).toBeNull();
     expect(detectSupervisor({ ...env, XPC_SERVICE_NAME: 'ai.gateway' }, atTerminal)).toBeNull();
   });
 });
 
-describe('an empty variable counts as unset', () => {
+describe('an empty variable counts as unset:', () => {
   const names = [
     'GATEWAY_SUPERVISOR_MODE',
     'GATEWAY_SYSTEMD_UNIT',
@@ -78,13 +78,13 @@ describe('an empty variable counts as unset', () => {
     expect(detectSupervisor({ [name]: '' }, atTerminal)).toBeNull();
   });
 
-  test('also one of the marker and its kind', () => {
+  test('GATEWAY_SERVICE_MARKER', () => {
     const env = { GATEWAY_SERVICE_MARKER: '', GATEWAY_SERVICE_KIND: 'gateway' };
     expect(detectSupervisor(env, inBackground)).toBeNull();
   });
 });
 
-describe('what is nearer to the gateway decides', () => {
+describe('an <APP>_* variable takes precedence over the variables of the system', () => {
   const rows: Row[] = [
     [{ GATEWAY_SUPERVISOR_MODE: 'external', GATEWAY_SYSTEMD_UNIT: 'a', INVOCATION_ID: 'b' }, 'external'],
     [{ GATEWAY_LAUNCHD_LABEL: 'ai.gateway', INVOCATION_ID: 'b' }, 'launchd'],
@@ -93,7 +93,7 @@ describe('what is nearer to the gateway decides', () => {
   test.each(rows)(title, (env, supervisor) => expect(detectSupervisor(env, inBackground)).toBe(supervisor));
 });
 
-describe("with another app its own variables are read, and not the gateway's", () => {
+describe('with another app', () => {
   const rows: Row[] = [
     [{ OPENCLAW_SYSTEMD_UNIT: 'openclaw-gateway.service' }, 'systemd'],
     [{ OPENCLAW_LAUNCHD_LABEL: 'ai.openclaw.gateway' }, 'launchd'],
@@ -103,24 +103,24 @@ describe("with another app its own variables are read, and not the gateway's", (
     [{ OPENCLAW_SUPERVISOR_MODE: 'external' }, 'external'],
     [{ GATEWAY_SYSTEMD_UNIT: 'gateway.service' }, null],
   ];
-  test.each(rows)(title, (env, supervisor) => {
+  test.each(rows)(`only the variables of that app count: ${title}`, (env, supervisor) => {
     expect(detectSupervisor(env, { ...inBackground, app: 'openclaw' })).toBe(supervisor);
   });
 
-  test('whose name may have a hyphen', () => {
+  test('a hyphen in its name becomes an underscore in the variables', () => {
     expect(detectSupervisor({ MY_APP_SYSTEMD_UNIT: 'a' }, { ...inBackground, app: 'my-app' })).toBe('systemd');
   });
 });
 
-test('with no arguments it reads the environment of this process, and is never wrong to be called', () => {
+test('without arguments, detectSupervisor() reads the environment of this process', () => {
   expect([null, 'systemd', 'launchd', 'schtasks', 'external']).toContain(detectSupervisor());
 });
 
 test.each([
-  ['an app that is no name', '../etc', 'ERR_INVALID_ARG_VALUE'],
+  ['an app that is not a name', '../etc', 'ERR_INVALID_ARG_VALUE'],
   ['an empty app', '', 'ERR_INVALID_ARG_VALUE'],
-  ['an app that is no string', 7, 'ERR_INVALID_ARG_TYPE'],
-])('%s is a mistake', (_, app, code) => {
+  ['an app that is not a string', 7, 'ERR_INVALID_ARG_TYPE'],
+])('%s is rejected', (_, app, code) => {
   const detect = () => detectSupervisor({}, { app } as DetectSupervisorOptions);
   expect(detect).toThrow(expect.objectContaining({ code }));
 });

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { addressesOf, connectableAddress, webSocketUrl } from '../../src/endpoint.js';
 
-describe('a host means', () => {
-  test('both loopbacks when it is localhost, IPv4 first', () => {
+describe('addressesOf()', () => {
+  test('returns both loopback addresses for localhost, IPv4 first', () => {
     expect(addressesOf('localhost')).toEqual(['127.0.0.1', '::1']);
   });
 
   test.each(['127.0.0.1', '127.0.0.2', '0.0.0.0', '192.0.2.1', '::', '::1', '::ffff:127.0.0.1', 'fe80::1%eth0'])(
-    'only itself when it is the address %s',
+    'returns the address %s itself',
     (address) => {
       expect(addressesOf(address)).toEqual([address]);
     },
@@ -25,7 +25,7 @@ describe('a host means', () => {
     '[::1]',
     '127.0.0.1:80',
     '::1\0',
-  ])('nothing when it is %j: no name is looked up', (host) => {
+  ])('throws for %j, because it resolves no names', (host) => {
     expect(() => addressesOf(host)).toThrow(
       expect.objectContaining({
         name: 'TypeError',
@@ -35,42 +35,42 @@ describe('a host means', () => {
     );
   });
 
-  test.each([[undefined], [null], [5], [['127.0.0.1']], [{}]])('nothing when it is no string: %j', (host) => {
+  test.each([[undefined], [null], [5], [['127.0.0.1']], [{}]])('throws for %j, which is not a string', (host) => {
     expect(() => addressesOf(host)).toThrow(
       expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }),
     );
   });
 });
 
-describe('a listener is reached', () => {
+describe('connectableAddress()', () => {
   test.each([
     ['0.0.0.0', '127.0.0.1'],
     ['::', '::1'],
     ['0:0:0:0:0:0:0:0', '::1'],
     ['::0', '::1'],
-  ])('on loopback when it is on the wildcard %s', (address, reached) => {
+  ])('returns loopback for the wildcard %s', (address, reached) => {
     expect(connectableAddress(address)).toBe(reached);
   });
 
   test.each(['127.0.0.1', '127.0.0.2', '10.0.0.0', '0.0.0.1', '::1', '::2', 'fe80::', '::ffff:127.0.0.1'])(
-    'where it is when it is on %s',
+    'returns the address %s itself',
     (address) => {
       expect(connectableAddress(address)).toBe(address);
     },
   );
 });
 
-describe('a WebSocket URL', () => {
+describe('webSocketUrl()', () => {
   test.each([
     ['127.0.0.1', 'ws://127.0.0.1:18789'],
     ['localhost', 'ws://localhost:18789'],
     ['::1', 'ws://[::1]:18789'],
     ['::', 'ws://[::]:18789'],
-  ])('of %s is %s', (host, url) => {
+  ])('formats %s as %s', (host, url) => {
     expect(webSocketUrl(host, 18789)).toBe(url);
   });
 
-  test('has a port and a host that a URL parser finds again', () => {
+  test('returns a URL from which a parser reads the same host and port', () => {
     expect(new URL(webSocketUrl('::1', 80))).toMatchObject({ hostname: '[::1]', protocol: 'ws:' });
     expect(new URL(webSocketUrl('127.0.0.1', 65535)).port).toBe('65535');
   });

@@ -12,15 +12,15 @@ const lockError = () => new LockError('ERR_LOCK_TIMEOUT', 'held');
 const gatewayError = () =>
   new GatewayLockError('ERR_GATEWAY_LOCKED', 'running', { host: '::1', port: 1, hint: 'stop it', path: '/l' });
 
-/** As npm installs it when two packages depend on this one. */
+/** Loads a second copy of the package, as npm may install it for two dependents. */
 async function secondCopy(): Promise<typeof errors> {
   const copy = join(freshDirectory(), 'index.mjs');
   writeFileSync(copy, readFileSync(BUILT, 'utf8').replace(/^\/\/# sourceMappingURL=.*$/m, ''));
   return import(/* @vite-ignore */ pathToFileURL(copy).href);
 }
 
-describe('the name', () => {
-  test('is the class, in the stack too', () => {
+describe('the name of an error', () => {
+  test('is the name of its class, also in the stack', () => {
     expect(String(lockError())).toBe('LockError: held');
     expect(String(gatewayError())).toBe('GatewayLockError: running');
     expect(lockError().stack).toMatch(/^LockError: held\n/);
@@ -34,13 +34,13 @@ describe('the name', () => {
 });
 
 describe('instanceof', () => {
-  test('tells the two classes apart: a GatewayLockError is a LockError, and not the other way round', () => {
+  test('is true for a GatewayLockError and LockError, and false the other way round', () => {
     expect(gatewayError() instanceof LockError).toBe(true);
     expect(lockError() instanceof GatewayLockError).toBe(false);
     for (const error of [lockError(), gatewayError()]) expect(error instanceof Error).toBe(true);
   });
 
-  test('holds across a second installed copy, in both directions', async () => {
+  test('is true for the errors of a second installed copy, in both directions', async () => {
     const other = await secondCopy();
     expect(other.LockError).not.toBe(LockError);
     const theirs = new other.GatewayLockError('ERR_GATEWAY_LOCKED', 'running', { host: 'h', port: 1, hint: '' });
@@ -50,7 +50,7 @@ describe('instanceof', () => {
     expect(gatewayError() instanceof other.LockError && gatewayError() instanceof other.GatewayLockError).toBe(true);
   });
 
-  test('is false for what only looks like one', () => {
+  test('is false for a value that only has the properties of an error', () => {
     const lookalike = { name: 'LockError', code: 'ERR_LOCK_TIMEOUT', message: 'held' };
     for (const value of [lookalike, new Error('held'), null, undefined, 'LockError', 5, () => {}]) {
       expect(value instanceof LockError).toBe(false);
@@ -58,7 +58,7 @@ describe('instanceof', () => {
     }
   });
 
-  test('of a class that extends one of these holds for its own errors only', () => {
+  test('with a subclass is true only for the errors of that subclass', () => {
     class OwnError extends LockError {}
     class OwnGatewayError extends GatewayLockError {}
     expect(new OwnError('ERR_LOCK_TIMEOUT', 'held') instanceof OwnError).toBe(true);
@@ -67,13 +67,13 @@ describe('instanceof', () => {
   });
 });
 
-describe('the details', () => {
-  test('are null where nothing is known, and there is no cause', () => {
+describe('the details of an error', () => {
+  test('are null if they are not given, and then there is no cause', () => {
     expect(lockError()).toMatchObject({ code: 'ERR_LOCK_TIMEOUT', path: null, owner: null, ownerAlive: null });
     expect('cause' in lockError()).toBe(false);
   });
 
-  test('carry the lower error as the cause, and as little else as was given', () => {
+  test('contain the lower error as the cause, and the given properties', () => {
     const cause = Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
     const error = new LockError('ERR_LOCK_PERMISSION', 'no', { path: '/l', ownerAlive: false, cause });
     expect(error.cause).toBe(cause);
@@ -81,7 +81,7 @@ describe('the details', () => {
     expect(Object.keys(error)).not.toContain('cause');
   });
 
-  test('of a gateway are host, port, hint, lock path and exit code', () => {
+  test('of a GatewayLockError include host, port, hint, lock path and exit code', () => {
     const place = { host: '::1', port: 1, hint: 'stop it', lockPath: '/l', path: '/l', exitCode: 1 };
     expect(gatewayError()).toMatchObject({ code: 'ERR_GATEWAY_LOCKED', ...place });
   });

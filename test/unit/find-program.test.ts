@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { findProgram } from '../../src/cli/find-program.js';
 import { freshDirectory } from '../support/places.js';
 
-/** stat() says this of each path that ends so. */
+/** The mocked stat() fails with `code` for each path that ends with `refuses`. */
 const stat: { refuses: string; code: string } = { refuses: '', code: '' };
 
 vi.mock('node:fs', async (original) => {
@@ -25,40 +25,44 @@ function programIn(directory: string, name: string): string {
   return file;
 }
 
-describe('a program', () => {
-  // The Microsoft Store's python.exe: CreateProcess starts it, access() finds it, stat() does not (nodejs/node#36790).
-  test.each(['EACCES', 'EPERM', 'UNKNOWN'])('that stat() refuses with %s is an app execution alias', (code) => {
-    const file = programIn(freshDirectory(), 'alias.exe');
-    Object.assign(stat, { refuses: 'alias.exe', code });
-    expect(findProgram(file)).toBe(file);
-  });
+describe('findProgram', () => {
+  // python.exe of the Microsoft Store: CreateProcess starts it, access() succeeds, stat() fails
+  // (nodejs/node#36790).
+  test.each(['EACCES', 'EPERM', 'UNKNOWN'])(
+    'returns an app execution alias, for which stat() fails with %s',
+    (code) => {
+      const file = programIn(freshDirectory(), 'alias.exe');
+      Object.assign(stat, { refuses: 'alias.exe', code });
+      expect(findProgram(file)).toBe(file);
+    },
+  );
 
-  test('that stat() refuses for another reason is none, and the reason is not thrown', () => {
+  test('rejects a file for which stat() fails for another reason, and does not throw that reason', () => {
     const file = programIn(freshDirectory(), 'broken.exe');
     Object.assign(stat, { refuses: 'broken.exe', code: 'EIO' });
     expect(() => findProgram(file)).toThrow('not an executable file');
   });
 
-  test('is no directory', () => {
+  test('rejects a directory', () => {
     const directory = join(freshDirectory(), 'folder.exe');
     mkdirSync(directory);
     expect(() => findProgram(directory)).toThrow('not an executable file');
   });
 
-  test('that is nowhere is not found', () => {
-    expect(() => findProgram(join(freshDirectory(), 'none.exe'))).toThrow('there is no such program');
+  test('reports a program that does not exist', () => {
+    expect(() => findProgram(join(freshDirectory(), 'none.exe'))).toThrow('program not found');
   });
 });
 
 describe('on Windows', () => {
-  test('a name without extension means a program that can be started, and no script of PATHEXT', async () => {
+  test('a name without an extension matches programs that CreateProcess or cmd.exe can start, not scripts of PATHEXT', async () => {
     vi.stubEnv('PATHEXT', '.COM;.EXE;.BAT;.CMD;.VBS;.JS');
     vi.stubEnv('PATH', join('somewhere'));
     const { platform } = process;
     vi.resetModules();
     Object.defineProperty(process, 'platform', { value: 'win32' });
     try {
-      const { programCandidates } = await import('../../src/native/programs.js');
+      const { programCandidates } = await import('../../src/native/processes.js');
       const names = (name: string) => programCandidates(name).map((path) => path.split(/[\\/]/).at(-1));
       expect(names('server')).toEqual(['server.com', 'server.exe', 'server.bat', 'server.cmd']);
       expect(names('server.cmd')).toEqual(['server.cmd']);

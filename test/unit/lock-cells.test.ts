@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { ageText, commandCell, healthCell, holderCell, portCell, stateCell } from '../../src/cli/status/lock-cells.js';
-import { lockTable } from '../../src/cli/status/lock-table.js';
-import { fitting } from '../../src/cli/status/watch.js';
+import {
+  ageText,
+  commandCell,
+  healthCell,
+  holderCell,
+  portCell,
+  stateCell,
+} from '../../src/cli/commands/status/lock-cells.js';
+import { lockTable } from '../../src/cli/commands/status/lock-table.js';
+import { fitting } from '../../src/cli/commands/status/watch.js';
 import type { ListedLock } from '../../src/index.js';
 
 const HOUR = 3_600_000;
@@ -41,26 +48,26 @@ test.each([
   expect(ageText(ms)).toBe(text);
 });
 
-describe('a cell', () => {
-  test('says how a lock is held, and that a leftover is not', () => {
+describe('a cell of the lock table', () => {
+  test('shows how a lock is held, and a leftover lock file', () => {
     expect(stateCell(HELD).text).toBe('held');
     expect(stateCell({ ...HELD, heldBy: 'shared' }).text).toBe('held shared');
     expect(stateCell({ ...HELD, heldBy: 'record' })).toEqual({ text: 'held by record', style: 'yellow' });
     expect(stateCell({ ...FREE, state: 'leftover' }).text).toBe('leftover');
   });
 
-  test('never gives the pid of a dead or distant holder as if it were at hand', () => {
+  test('marks the pid of a holder that is dead or on another host', () => {
     expect(holderCell(HELD).text).toBe('7');
     expect(holderCell({ ...HELD, ownerAlive: false }).text).toBe('7 (gone)');
     expect(holderCell({ ...HELD, ownerAlive: null }).text).toBe('7 (on far [31maway)');
   });
 
-  test('brackets an IPv6 address and leaves the usual one out', () => {
+  test('puts an IPv6 address in brackets and omits 127.0.0.1', () => {
     expect(portCell({ ...HELD, host: '127.0.0.1', port: 80 }).text).toBe('80');
     expect(portCell({ ...HELD, host: '::1', port: 80 }).text).toBe('[::1]:80');
   });
 
-  test('tells silence, illness and health apart', () => {
+  test('distinguishes a gateway that is not listening, unhealthy or healthy', () => {
     expect(healthCell({ ...HELD, listening: false }).text).toBe('not listening');
     const health = { healthy: false, reason: 'status 404 is not 200', status: 404 };
     expect(healthCell({ ...HELD, listening: true, health })).toEqual({
@@ -70,30 +77,30 @@ describe('a cell', () => {
     expect(healthCell({ ...HELD, listening: true, health: { ...health, healthy: true } }).text).toBe('healthy');
   });
 
-  test('quotes a word of a command line that is not plain, and disarms it', () => {
+  test('quotes special words of a command line and removes control characters', () => {
     expect(commandCell({ ...HELD, command: ['node', 'a b', '\x1b]0;owned\x07'] }).text).toBe("node 'a b' ' ]0;owned '");
   });
 });
 
-describe('a page of locks', () => {
+describe('the lock table', () => {
   const page = { nowMs: Date.parse('2026-11-22T10:00:05.000Z'), paint: (_: unknown, text: string) => text };
   const locks = [HELD, { ...HELD, path: '/state/tmp/gateway-1/gateway.12345678.lock' }, { ...FREE, path: '/b/c.lock' }];
 
-  test('is a table with the directory once above its locks', () => {
+  test('shows a directory once, above its locks', () => {
     const lines = lockTable(locks, { ...page, columns: Number.POSITIVE_INFINITY });
     expect(lines.filter((line) => line === '/state/tmp/gateway-1:')).toHaveLength(1);
     expect(lines).toHaveLength(6);
     expect(lines[2]).toMatch(/^gateway\.state\.lock +held +7 +2026-11-2\d \d\d:\d\d:05|\(5 s\) +node x\.js$/);
   });
 
-  test('cuts the command to the room that there is, and nothing else', () => {
+  test('shortens only the command to the width of the terminal', () => {
     const command = ['node', 'x'.repeat(100)];
     const lines = lockTable([{ ...HELD, command }], { ...page, columns: 100 });
     expect(Math.max(...lines.map((line) => line.length))).toBe(100);
     expect(lines[2]).toMatch(/node x+…$/);
   });
 
-  test('is one block for each lock where the terminal is narrower than the table', () => {
+  test('shows a block for each lock if the terminal is narrower than the table', () => {
     const lines = lockTable(locks, { ...page, columns: 60 });
     expect(lines).toContain('/state/tmp/gateway-1/gateway.12345678.lock');
     expect(lines).toContain('  command  node x.js');
@@ -101,7 +108,7 @@ describe('a page of locks', () => {
   });
 });
 
-test('what does not fit on the screen is counted, not scrolled', () => {
+test('fitting() replaces lines that do not fit on the screen by their number', () => {
   expect(fitting(['a', 'b', 'c'], 4)).toEqual(['a', 'b', 'c']);
   expect(fitting(['a', 'b', 'c', 'd'], 4)).toEqual(['a', 'b', '(2 more lines)']);
   expect(fitting(['a', 'b', 'c'], Number.POSITIVE_INFINITY)).toEqual(['a', 'b', 'c']);

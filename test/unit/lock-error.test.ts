@@ -7,8 +7,8 @@ const own = newRecord();
 const other = { ...own, pid: 4242 };
 const HOSTILE = 'far\u202eaway\u2028\x1b[31m\u200f\u061c';
 
-describe('a lock that stayed held', () => {
-  test('by this process is to be released first, whatever the clock says', () => {
+describe('the message of a timeout', () => {
+  test('tells the caller to release a lock of this process first, and rounds the milliseconds', () => {
     const { message, code } = timeoutError('/l', 49.99815799999999, { owner: own, ownerAlive: true });
     expect([code, message]).toEqual([
       'ERR_LOCK_TIMEOUT',
@@ -16,7 +16,7 @@ describe('a lock that stayed held', () => {
     ]);
   });
 
-  test('by another process is to be waited for, or that process to be stopped', () => {
+  test('tells the caller to wait longer or to stop the other process', () => {
     expect(timeoutError('/l', 5000, { owner: other, ownerAlive: true }).message).toMatch(
       /^lock '\/l' is held by pid 4242; gave up after 5000 ms\. Wait longer \(timeoutMs\), or stop it \((kill 4242|taskkill \/PID 4242 \/F)\)\.$/,
     );
@@ -28,23 +28,23 @@ describe('a lock that stayed held', () => {
     ['another host', { ...other, host: 'there' }, null, 'pid 4242 of another container or host (there)'],
     ['another namespace', { ...other, host: null, pidNamespace: '1' }, null, 'pid 4242 of another container'],
     ['no host', { ...other, host: null, pidNamespace: null }, null, 'pid 4242, which may be dead'],
-  ])('with %s in its file', (_what, owner, ownerAlive, name) => {
+  ])('names the holder for a lock file with %s', (_what, owner, ownerAlive, name) => {
     const { message } = timeoutError('/l', 1, { owner, ownerAlive });
     expect(message).toBe(`lock '/l' is held by ${name}; gave up after 1 ms. Wait longer (timeoutMs).`);
   });
 });
 
-test('no message and no hint carries a character of a record that moves the cursor or reorders text', () => {
+test('messages and hints contain no character of a record that moves the cursor or reorders text', () => {
   const holder = { lockPath: '/l', owner: { ...other, host: HOSTILE, role: HOSTILE }, ownerAlive: null };
   const place = { host: '127.0.0.1', port: 1 };
   const errors = [portInUseError(place, holder), lockedError(place, 1, holder)];
   const texts = [...errors.flatMap(({ message, hint }) => [message, hint]), timeoutError('/l', 1, holder).message];
   expect(texts.filter((text) => text.includes('far away [31m'))).toHaveLength(3);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is meant
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression matches control characters on purpose
   for (const text of texts) expect(text).not.toMatch(/[\x00-\x1f\u061c\u200e\u200f\u2028-\u202e]/);
 });
 
-describe('a file that may not be a lock', () => {
+describe('a file that cannot be a lock is refused with the cause and a remedy', () => {
   const invalid = (detail: string) =>
     toLockError(Object.assign(new Error(detail), { code: 'ERR_LOCK_INVALID_FILE', detail }), '/nonexistent/l') as Error;
 
@@ -61,7 +61,7 @@ describe('a file that may not be a lock', () => {
       'is a directory that every user may write to',
       /(Make it private: (chmod 700 '\/nonexistent\/l'|icacls .*)\. Or choose another path\.|.*fixed modes.*)$/,
     ],
-  ])('because it %s', (detail, advice) => {
+  ])('if it %s', (detail, advice) => {
     const { message } = invalid(detail);
     expect(message).toContain(`'/nonexistent/l' ${detail}, so it is not used as a lock. Nothing was changed. `);
     expect(message).toMatch(advice);

@@ -3,14 +3,15 @@ import { utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Endpoint } from '../../src/endpoint.js';
 import type { OwnerRecord } from '../../src/errors.js';
-import { type Endpoint, judgeLeftover, STALE_AFTER_MS, type Verdict } from '../../src/lock/leftover.js';
+import { judgeLeftover, STALE_AFTER_MS, type Verdict } from '../../src/lock/leftover.js';
 import { freePort, freshDirectory } from '../support/places.js';
 import { newRecord } from '../support/records.js';
 
-/** Of this process, which is alive, with a record and no kernel lock. */
+/** The record of a living process (this one) that holds no kernel lock. */
 const recordOnly: OwnerRecord = { ...newRecord(), kernelLock: false };
-/** Of a process whose liveness this system cannot tell. */
+/** The record of a process whose liveness this system cannot tell. */
 const unknowable: OwnerRecord = { ...recordOnly, bootId: 'another boot', host: 'another host' };
 
 interface Judged {
@@ -44,11 +45,11 @@ async function listeningPort(host = '127.0.0.1'): Promise<number> {
 }
 
 describe('a leftover can be reclaimed', () => {
-  test('at once if it is damaged and lies in a lock directory, however fresh it is', () => {
+  test('at once if it is damaged and in a lock directory, however new it is', () => {
     expect(judge(null)).toBe('stale');
   });
 
-  test('at once if its owner had the kernel lock, which is free now, so that owner is gone', async () => {
+  test('at once if its owner held the kernel lock, which is free now', async () => {
     const port = await listeningPort();
     expect(judge({ ...newRecord(), port }, { endpoint: { host: '127.0.0.1', port } })).toBe('owner-gone');
   });
@@ -64,7 +65,7 @@ describe('a leftover can be reclaimed', () => {
     expect(judge(unknowable, { endpoint: { host: '127.0.0.1', port } })).toBe('port-free');
   });
 
-  test('after 30 s if nothing can be found out about its owner, in the past or in the future', async () => {
+  test('if the liveness of its owner is unknown and its date is more than 30 s in the past or future', async () => {
     expect(STALE_AFTER_MS).toBe(30_000);
     expect(judge(unknowable, { ageMs: 31_000 })).toBe('stale');
     expect(judge(unknowable, { ageMs: -31_000 })).toBe('stale');
@@ -74,19 +75,19 @@ describe('a leftover can be reclaimed', () => {
   });
 });
 
-describe('a gateway without a kernel lock is respected', () => {
-  test('while it is alive, whatever its port says and however old its record is', async () => {
+describe('a gateway without a kernel lock counts as the holder', () => {
+  test('while it is alive, in whatever state its port is and however old its record is', async () => {
     for (const port of [null, await freePort(), await listeningPort()]) {
       expect(judge({ ...recordOnly, port }, { ageMs: 24 * 3_600_000 })).toBe('held-by-record');
     }
   });
 
-  test('for 30 s if nothing can be found out about it', () => {
+  test('for 30 s if its liveness is unknown', () => {
     expect(judge(unknowable, { ageMs: 29_000 })).toBe('held-by-record');
     expect(judge(unknowable, { ageMs: -29_000 })).toBe('held-by-record');
   });
 
-  test('while the process that its record names listens on its port, which proves that it lives', async (ctx) => {
+  test('while the process in its record listens on its port, which proves that it is alive', async (ctx) => {
     const port = await listeningPort();
     const withoutStartTime = { ...recordOnly, startTime: null, createdAt: '1990-01-01T00:00:00.000Z', port };
     const judged = judge(withoutStartTime, { ageMs: 24 * 3_600_000 });
@@ -94,12 +95,12 @@ describe('a gateway without a kernel lock is respected', () => {
     expect(judged).toBe('held-by-record');
   });
 
-  test('at the port of its record rather than at ours', async () => {
+  test('if it listens on the port of its record, whatever the port of the caller', async () => {
     const [own, ours] = [await listeningPort(), await freePort()];
     expect(judge({ ...unknowable, port: own }, { endpoint: { host: '127.0.0.1', port: ours } })).toBe('held-by-record');
   });
 
-  test('at the loopback if it would listen on a wildcard', async () => {
+  test('if it listens on loopback although the caller names a wildcard', async () => {
     const port = await listeningPort();
     expect(judge(unknowable, { endpoint: { host: '0.0.0.0', port } })).toBe('held-by-record');
   });
@@ -110,7 +111,7 @@ describe('a file that is not a lock file is refused', () => {
     expect(judge(null, { ownPath: false })).toBe('not-a-lock-file');
   });
 
-  test('in a lock directory if it is a hard link, which may lead to any file of the user', () => {
+  test('in a lock directory if it is a hard link, which may name any file of the user', () => {
     expect(judge(null, { hasOtherNames: true })).toBe('not-a-lock-file');
     expect(judge(newRecord(), { hasOtherNames: true })).toBe('owner-gone');
   });

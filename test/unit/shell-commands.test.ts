@@ -12,26 +12,26 @@ describe('the command that makes a directory private', () => {
     );
   });
 
-  test('elsewhere is chmod, quoted for a shell', () => {
+  test('on other systems is chmod, quoted for a shell', () => {
     expect(restrictAccessCommand("/a'b", 'linux')).toBe("chmod 700 '/a'\\''b'");
   });
 });
 
-describe('what a launchd job is told that is denied its own file', () => {
+describe('the advice for a launchd job that macOS denies a file', () => {
   const advice = (code: string, XPC_SERVICE_NAME?: string, platform: NodeJS.Platform = 'darwin') =>
     launchdDenialAdvice(code, { platform, env: { XPC_SERVICE_NAME } });
 
-  test('is where macOS keeps such permissions', () => {
+  test('names the macOS settings for such permissions', () => {
     expect(advice('EPERM', 'org.example.gateway')).toContain('Privacy & Security');
   });
 
   test.each([
-    ['another error', 'EACCES', 'org.example.gateway', 'darwin'],
-    ['a shell', 'EPERM', '0', 'darwin'],
-    ['a program that a person has opened', 'EPERM', 'application.com.example', 'darwin'],
-    ['no name of a job', 'EPERM', undefined, 'darwin'],
-    ['another system', 'EPERM', 'org.example.gateway', 'linux'],
-  ] as const)('is nothing with %s', (_case, code, job, platform) => {
+    ['after another error', 'EACCES', 'org.example.gateway', 'darwin'],
+    ['in a shell', 'EPERM', '0', 'darwin'],
+    ['in a program that a person has opened', 'EPERM', 'application.com.example', 'darwin'],
+    ['without the name of a job', 'EPERM', undefined, 'darwin'],
+    ['on another system', 'EPERM', 'org.example.gateway', 'linux'],
+  ] as const)('is empty %s', (_case, code, job, platform) => {
     expect(advice(code, job, platform)).toBe('');
   });
 });

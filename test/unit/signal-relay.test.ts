@@ -6,8 +6,9 @@ afterEach(() => {
   process.exitCode = exitCode;
 });
 
-// Windows sends SIGBREAK for Ctrl+Break, and a supervisor sends it to a group of processes; elsewhere only a test emits it.
-test('Ctrl+Break ends a wait, and the command with the exit code of that signal', async () => {
+// Windows sends SIGBREAK for Ctrl+Break, or for a supervisor that sends it to a process group. This
+// test emits it on any system.
+test('Ctrl+Break ends the wait for a lock, and the command exits with 128 + the number of the signal', async () => {
   const signals = new SignalRelay();
   const ended = signals.endedBy(
     () => new Promise((_, reject) => signals.interrupted.addEventListener('abort', () => reject(new Error('aborted')))),

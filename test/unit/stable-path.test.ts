@@ -1,8 +1,9 @@
-// As Homebrew lays its programs out: in a folder of their version, and names beside it that stay.
+// The layout of Homebrew: a program is in a folder of its version (Cellar), and links to it have
+// names without a version.
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { isInCellar, stablePath } from '../../src/cli/unit/stable-path.js';
+import { isInCellar, stablePath } from '../../src/cli/commands/unit/stable-path.js';
 import { need } from '../support/capabilities.js';
 import { freshDirectory } from '../support/places.js';
 
@@ -20,7 +21,7 @@ test.for([
   ['opt/node/bin/node', 'Cellar/node/24.1.0', 'opt/node'],
   ['bin/node', 'Cellar/node/24.1.0/bin/node', 'bin/node'],
 ] as const)(
-  'a program in a folder of its version gets the name %s if that is the same file',
+  'stablePath() returns %s for a program in a Cellar folder if that is the same file',
   ([name, target, link]) => {
     const prefix = prefixWith('24.1.0');
     symlinkSync(join(prefix, target), join(prefix, link));
@@ -28,7 +29,7 @@ test.for([
   },
 );
 
-test('it keeps its own name where another version has the lasting one, or nothing has', () => {
+test('stablePath() keeps the path if the link is missing or leads to another version', () => {
   const prefix = prefixWith('1', '2');
   const old = join(prefix, 'Cellar/node/1/bin/node');
   expect(stablePath(old)).toBe(old);
@@ -36,7 +37,7 @@ test('it keeps its own name where another version has the lasting one, or nothin
   expect(stablePath(old)).toBe(old);
 });
 
-test('any other path is left alone', () => {
+test('stablePath() keeps every path outside a Cellar', () => {
   for (const path of ['/usr/bin/node', '/Cellar', '/opt/Cellar/node', process.execPath]) {
     expect(stablePath(path)).toBe(path);
     expect(isInCellar(path)).toBe(false);

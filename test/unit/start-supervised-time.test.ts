@@ -1,4 +1,4 @@
-// How long startSupervised() tries, and how often.
+// Timing of startSupervised(): duration and number of attempts.
 import { describe, expect, test, vi } from 'vitest';
 import { type SupervisedAttempt, startSupervised } from '../../src/index.js';
 import {
@@ -13,14 +13,14 @@ import {
   starts,
 } from '../support/supervised-fakes.js';
 
-describe('a try may take', () => {
-  test('5 s for a holder that starts or closes and 10 s for its socket; and fails at once beside a listening one', async () => {
+describe('an attempt of startSupervised()', () => {
+  test('waits up to 5 s for the lock and 10 s for the port, and fails at once if the holder listens', async () => {
     const start = starts(null);
     await startSupervised({ start, supervisor: 'systemd' });
     expect(start).toHaveBeenCalledWith({ timeoutMs: 5000, bindTimeoutMs: 10_000, whenListening: 'fail' });
   });
 
-  test('retryDelayMs from the second one on, and then it waits beside a listening one, too', async () => {
+  test('from the second on waits up to retryDelayMs, even if the holder listens', async () => {
     const start = starts(locked(), locked(), null);
     await startSupervised({ start, health: answers(ILL), supervisor: 'systemd', ...quick });
     const attempts = start.mock.calls.map(([attempt]) => attempt);
@@ -29,48 +29,47 @@ describe('a try may take', () => {
     expect(attempts.map(({ bindTimeoutMs }) => bindTimeoutMs)).toEqual([10_000, 10_000, 10_000]);
   });
 
-  test('no more than is left of the budget, both waits and the question after it together', async () => {
-    const [budgetMs, questionMs] = [2000, 1000];
+  test('stays within the rest of the budget, including the health check after it', async () => {
+    const [budgetMs, healthTimeoutMs] = [2000, 1000];
     const begin = performance.now();
     const start = vi.fn(async ({ timeoutMs, bindTimeoutMs }: SupervisedAttempt) => {
       const elapsed = performance.now() - begin;
       expect(timeoutMs).toBeGreaterThanOrEqual(0);
       expect(bindTimeoutMs).toBeGreaterThanOrEqual(0);
-      expect(timeoutMs + bindTimeoutMs).toBeLessThan(Math.max(0, budgetMs - questionMs - elapsed) + 500);
-      // A holder that stays.
+      expect(timeoutMs + bindTimeoutMs).toBeLessThan(Math.max(0, budgetMs - healthTimeoutMs - elapsed) + 500);
+      // The holder keeps the lock.
       await new Promise((resolve) => setTimeout(resolve, Math.min(timeoutMs, 60)));
       throw locked();
     });
     const health = answers(ILL);
     await failureOf(startSupervised({ start, health, supervisor: 'systemd', retryDelayMs: 100, budgetMs }));
     expect(start.mock.calls.length).toBeGreaterThan(1);
-    // Far less than a wait too much would be.
+    // The 4 s cover a slow machine; one extra wait would take longer.
     expect(performance.now() - begin).toBeLessThan(budgetMs + 4000);
   });
 
-  test('no wait at all with a budget of 0', async () => {
+  test('does not wait with a budget of 0', async () => {
     const start = starts(locked());
     await failureOf(startSupervised({ start, health: answers(ILL), supervisor: 'systemd', budgetMs: 0 }));
     expect(start.mock.calls).toEqual([[{ timeoutMs: 0, bindTimeoutMs: 0, whenListening: 'fail' }]]);
   });
 
   test.each([
-    ['budget', { budgetMs: Infinity, retryDelayMs: 5 }, 5],
-    ['delay and budget', { budgetMs: Infinity, retryDelayMs: Infinity }, Infinity],
-  ])('numbers that a timer understands when the %s is endless', async (_, options, timeoutMs) => {
+    ['an infinite budget', { budgetMs: Infinity, retryDelayMs: 5 }, 5],
+    ['an infinite delay and budget', { budgetMs: Infinity, retryDelayMs: Infinity }, Infinity],
+  ])('gets finite bind timeouts with %s', async (_, options, timeoutMs) => {
     const start = starts(locked(), null);
-    // As acquireGatewayLock() does, it does not come back before.
     await startSupervised({ start, health: answers(ILL), supervisor: 'systemd', ...options });
     expect(start.mock.calls[1]![0]).toEqual({ timeoutMs, bindTimeoutMs: 10_000, whenListening: 'wait' });
   });
 
-  test('and numbers also when question and budget are endless', async () => {
+  test('gets finite timeouts with an infinite health timeout and budget', async () => {
     const start = starts(null);
     await startSupervised({ start, health: { timeoutMs: Infinity }, supervisor: 'systemd', budgetMs: Infinity });
     expect(start).toHaveBeenCalledWith({ timeoutMs: 5000, bindTimeoutMs: 10_000, whenListening: 'fail' });
   });
 
-  test('and the signal of the caller is passed on', async () => {
+  test('gets the signal of the caller', async () => {
     const { signal } = new AbortController();
     const start = starts(null);
     await startSupervised({ start, supervisor: 'systemd', signal });
@@ -78,15 +77,15 @@ describe('a try may take', () => {
   });
 });
 
-describe('a healthy gateway is left in control, however short the budget is', () => {
-  test.each([0, 1, 50])('%d ms', async (budgetMs) => {
+describe('a healthy gateway is detected', () => {
+  test.each([0, 1, 50])('with a budget of %d ms', async (budgetMs) => {
     const health = answers(HEALTHY);
     const outcome = await startSupervised({ start: starts(locked()), health, supervisor: 'systemd', budgetMs });
     expect(outcome).toMatchObject({ outcome: 'duplicate', exitCode: 78 });
     expect(health.mock.calls[0]![0].timeoutMs).toBe(1000);
   });
 
-  test('also one that became so at the very end', async () => {
+  test('if it becomes healthy just before the budget ends', async () => {
     const begin = performance.now();
     const health = async () => (performance.now() - begin > 900 ? HEALTHY : ILL);
     const onDecision = vi.fn();
@@ -99,23 +98,23 @@ describe('a healthy gateway is left in control, however short the budget is', ()
       onDecision,
     });
     expect(outcome).toMatchObject({ outcome: 'duplicate' });
-    // The last try leaves the time for its question.
+    // The last attempt leaves time for its health check.
     expect(onDecision.mock.lastCall![0].remainingMs).toBeGreaterThan(0);
   });
 });
 
-describe('tries follow each other', () => {
-  test('every retryDelayMs when the port is in the way, which cannot be waited for: no hot loop', async () => {
+describe('the next attempt starts', () => {
+  test('after retryDelayMs if the port is in use, because an attempt does not wait for a port', async () => {
     const start = starts(portInUse());
     const options = { start, health: answers(ILL), supervisor: 'systemd', retryDelayMs: 100, budgetMs: 1000 } as const;
     await failureOf(startSupervised(options));
-    // At 0, 0, 100, ... 500 ms, where a question still fits; a timer that fires a moment early makes a try more. A hot loop
-    // makes hundreds.
+    // Attempts are at 0, 0, 100, ... 500 ms, as long as a health check still fits. A timer that
+    // fires early adds one. A busy loop would make hundreds.
     expect(start.mock.calls.length).toBeGreaterThan(2);
     expect(start.mock.calls.length).toBeLessThan(20);
   });
 
-  test('at once when the wait for the lock has taken that long', async () => {
+  test('at once if the wait for the lock took retryDelayMs', async () => {
     const times: number[] = [];
     const start = vi.fn(async ({ timeoutMs }: SupervisedAttempt) => {
       times.push(performance.now());
@@ -127,7 +126,7 @@ describe('tries follow each other', () => {
     expect(times[2]! - times[1]!).toBeGreaterThan(290);
   });
 
-  test('after retryDelayMs also when that is more than a timer takes: not after 1 ms', async () => {
+  test('after retryDelayMs, not after 1 ms, if that is longer than a timer allows', async () => {
     const aborting = new AbortController();
     const start = starts(portInUse());
     const running = startSupervised({

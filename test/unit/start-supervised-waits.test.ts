@@ -1,4 +1,4 @@
-// startSupervised() that waits: parked, aborted, and what it says meanwhile.
+// Waits of startSupervised(): parking, aborting, and the decisions that it reports.
 import { describe, expect, test, vi } from 'vitest';
 import { type SupervisedAttempt, type SupervisedDecision, startSupervised } from '../../src/index.js';
 import {
@@ -16,7 +16,7 @@ import {
 describe('with park, a duplicate', () => {
   const parking = { park: true, supervisor: 'launchd' } as const;
 
-  test('waits behind a healthy gateway without a limit, and takes over', async () => {
+  test('waits without a limit for a healthy gateway to end, then starts', async () => {
     const start = starts(locked(), null);
     const [health, decisions] = [answers(HEALTHY), [] as string[]];
     const onDecision = ({ decision }: SupervisedDecision) => void decisions.push(decision);
@@ -26,13 +26,13 @@ describe('with park, a duplicate', () => {
     expect(decisions).toEqual(['park']);
   });
 
-  test('waits also when nobody supervises', async () => {
+  test('also waits without a supervisor', async () => {
     const start = starts(locked(), null);
     const outcome = await startSupervised({ start, health: answers(HEALTHY), park: true, supervisor: null });
     expect(outcome).toMatchObject({ outcome: 'started' });
   });
 
-  test('is parked longer than the budget, which begins anew when the gateway is no longer healthy', async () => {
+  test('parks longer than the budget, which starts over when the gateway is no longer healthy', async () => {
     let calls = 0;
     const start = vi.fn(async ({ timeoutMs }: SupervisedAttempt) => {
       calls++;
@@ -54,7 +54,7 @@ describe('with park, a duplicate', () => {
     expect(decisions[1]!.remainingMs).toBeGreaterThan(125);
   });
 
-  test('gives up behind one that is not healthy, like any other', async () => {
+  test('gives up if the running gateway stays unhealthy', async () => {
     const running = startSupervised({
       start: starts(locked()),
       health: answers(ILL),
@@ -66,7 +66,7 @@ describe('with park, a duplicate', () => {
   });
 
   test.each([0, 30_000, Infinity])(
-    'does not loop behind a healthy one that has the port alone, budget %d',
+    'does not loop if a healthy gateway uses only the port (budget %d ms)',
     async (budgetMs) => {
       const aborting = new AbortController();
       const start = starts(portInUse());
@@ -86,16 +86,16 @@ describe('with park, a duplicate', () => {
   );
 });
 
-describe('an abort rejects with the reason of the signal', () => {
+describe('an abort rejects with signal.reason', () => {
   const reason = new Error('SIGTERM');
 
-  test('before the first try, which is not made', async () => {
+  test('before the first attempt, and makes none', async () => {
     const start = starts(null);
     await expect(startSupervised({ start, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     expect(start).not.toHaveBeenCalled();
   });
 
-  test('during a try that rejects with it', async () => {
+  test('during an attempt that rejects with that reason', async () => {
     const aborting = new AbortController();
     const start = ({ signal }: SupervisedAttempt) =>
       new Promise<never>((_, reject) => signal!.addEventListener('abort', () => reject(signal!.reason)));
@@ -104,7 +104,7 @@ describe('an abort rejects with the reason of the signal', () => {
     await expect(running).rejects.toBe(reason);
   });
 
-  test('during a try that is refused: nobody is asked any more', async () => {
+  test('during an attempt that is refused, without a health check', async () => {
     const [aborting, health] = [new AbortController(), answers(HEALTHY)];
     const start = async () => {
       aborting.abort(reason);
@@ -115,7 +115,7 @@ describe('an abort rejects with the reason of the signal', () => {
     expect(health).not.toHaveBeenCalled();
   });
 
-  test.each([HEALTHY, ILL])('during the question, whatever the answer is', async (answer) => {
+  test.each([HEALTHY, ILL])('during the health check, whatever its result: %o', async (answer) => {
     const [aborting, onDecision] = [new AbortController(), vi.fn()];
     const health = async () => {
       aborting.abort(reason);
@@ -132,7 +132,7 @@ describe('an abort rejects with the reason of the signal', () => {
     expect(onDecision).not.toHaveBeenCalled();
   });
 
-  test('between two tries, at once', async () => {
+  test('at once between two attempts', async () => {
     const [aborting, start] = [new AbortController(), starts(portInUse())];
     const running = startSupervised({
       start,
@@ -147,7 +147,7 @@ describe('an abort rejects with the reason of the signal', () => {
     expect(start).toHaveBeenCalledTimes(2);
   });
 
-  test('in onDecision', async () => {
+  test('if onDecision aborts', async () => {
     const aborting = new AbortController();
     const start = starts(locked());
     const onDecision = () => aborting.abort(reason);
@@ -162,7 +162,7 @@ describe('an abort rejects with the reason of the signal', () => {
     expect(start).toHaveBeenCalledTimes(1);
   });
 
-  test('but a gateway that has started is not lost by it', async () => {
+  test('but not if the gateway has already started', async () => {
     const aborting = new AbortController();
     const start = async () => {
       aborting.abort(reason);
@@ -173,7 +173,7 @@ describe('an abort rejects with the reason of the signal', () => {
 });
 
 describe('onDecision', () => {
-  test('is told of each refused start: what is done, why, how it is, how often, how long still', async () => {
+  test('is called for each refused start with the decision, error, health, attempts and remaining time', async () => {
     const [first, second] = [locked(), portInUse()];
     const decisions: SupervisedDecision[] = [];
     await startSupervised({
@@ -192,7 +192,7 @@ describe('onDecision', () => {
     expect(decisions[1]!.remainingMs).toBeLessThanOrEqual(decisions[0]!.remainingMs);
   });
 
-  test('hears of giving up, with nothing left', async () => {
+  test('is called with give-up when no budget remains', async () => {
     const decisions: SupervisedDecision[] = [];
     const onDecision = (decision: SupervisedDecision) => void decisions.push(decision);
     await failureOf(
@@ -207,7 +207,7 @@ describe('onDecision', () => {
     expect(decisions).toMatchObject([{ decision: 'give-up', attempts: 1, remainingMs: 0 }]);
   });
 
-  test.each([HEALTHY, ILL])('ends the start by throwing', async (answer) => {
+  test.each([HEALTHY, ILL])('ends the start if it throws, whatever the health: %o', async (answer) => {
     const [thrown, start] = [new Error('from onDecision'), starts(locked())];
     const onDecision = () => {
       throw thrown;

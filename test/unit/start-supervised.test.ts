@@ -21,8 +21,8 @@ import {
   starts,
 } from '../support/supervised-fakes.js';
 
-describe.each<Supervisor | null>([...SUPERVISORS, null])('under %s', (supervisor) => {
-  test('a start that succeeds is started, and nobody is asked', async () => {
+describe.each<Supervisor | null>([...SUPERVISORS, null])('with the supervisor %s', (supervisor) => {
+  test('a successful start returns the gateway, without a health check', async () => {
     const [start, health, onDecision] = [starts(null), answers(HEALTHY), vi.fn()];
     const outcome = await startSupervised({ start, health, supervisor, onDecision });
     expect(outcome).toEqual({ outcome: 'started', gateway: GATEWAY });
@@ -32,10 +32,10 @@ describe.each<Supervisor | null>([...SUPERVISORS, null])('under %s', (supervisor
 
   test.each<[string, Error]>([
     ['a lock file that cannot be used', refusal('ERR_GATEWAY_LOCK_FAILED')],
-    ['a bind that failed', refusal('ERR_GATEWAY_BIND_FAILED')],
+    ['a failed bind', refusal('ERR_GATEWAY_BIND_FAILED')],
     ['an error of the lock layer', new LockError('ERR_LOCK_TIMEOUT', 'held')],
     ['any other error', Object.assign(new Error('no config'), { code: 'ERR_GATEWAY_LOCKED' })],
-  ])('%s passes at once and as it is', async (_, error) => {
+  ])('%s rejects at once with the same error', async (_, error) => {
     const [start, health, onDecision] = [starts(error), answers(HEALTHY), vi.fn()];
     await expect(startSupervised({ start, health, supervisor, onDecision })).rejects.toBe(error);
     expect(start).toHaveBeenCalledTimes(1);
@@ -44,10 +44,10 @@ describe.each<Supervisor | null>([...SUPERVISORS, null])('under %s', (supervisor
 });
 
 describe.each([
-  ['lock', locked()],
-  ['port', portInUse()],
-])('without a supervisor, when another one has the %s', (_, error) => {
-  test('there is one try, no question, and the error as it is', async () => {
+  ['holds the lock', locked()],
+  ['uses the port', portInUse()],
+])('without a supervisor, if another gateway %s', (_, error) => {
+  test('there is one attempt without a health check, and its error', async () => {
     const [start, health, onDecision] = [starts(error), answers(HEALTHY), vi.fn()];
     await expect(startSupervised({ start, health, supervisor: null, onDecision })).rejects.toBe(error);
     expect(start).toHaveBeenCalledTimes(1);
@@ -58,10 +58,10 @@ describe.each([
   });
 });
 
-describe.each(SUPERVISORS)('under %s, when another gateway is', (supervisor) => {
+describe.each(SUPERVISORS)('under %s, another gateway', (supervisor) => {
   const exitCode = supervisor === 'systemd' ? 78 : 0;
 
-  test(`healthy, it is left in control, exit code ${exitCode}`, async () => {
+  test(`that is healthy ends this start with exit code ${exitCode}`, async () => {
     const [start, health] = [starts(locked()), answers(HEALTHY)];
     expect(await startSupervised({ start, health, supervisor })).toEqual({
       outcome: 'duplicate',
@@ -73,26 +73,26 @@ describe.each(SUPERVISORS)('under %s, when another gateway is', (supervisor) => 
     expect(health).toHaveBeenCalledTimes(1);
   });
 
-  test('healthy on the port alone, the answer names no owner', async () => {
+  test('that is healthy and only uses the port is reported without an owner', async () => {
     const outcome = await startSupervised({ start: starts(portInUse()), health: answers(HEALTHY), supervisor });
     expect(outcome).toEqual({ outcome: 'duplicate', exitCode, owner: null, health: HEALTHY });
   });
 
-  test('not healthy at first and healthy later, it is left in control', async () => {
+  test('that becomes healthy ends this start', async () => {
     const [start, health] = [starts(locked()), answers(ILL, ILL, HEALTHY)];
     const outcome = await startSupervised({ start, health, supervisor, ...quick });
     expect(outcome).toMatchObject({ outcome: 'duplicate', exitCode });
     expect(start).toHaveBeenCalledTimes(3);
   });
 
-  test('not healthy and goes away, this one starts', async () => {
+  test('that is unhealthy and ends lets this gateway start', async () => {
     const start = starts(locked(), portInUse(), null);
     const outcome = await startSupervised({ start, health: answers(ILL), supervisor, ...quick });
     expect(outcome).toEqual({ outcome: 'started', gateway: GATEWAY });
     expect(start).toHaveBeenCalledTimes(3);
   });
 
-  test('not healthy to the end of the budget, that is an error with exit code 1', async () => {
+  test('that stays unhealthy makes this start fail with exit code 1 when the budget ends', async () => {
     const error = locked();
     const running = startSupervised({
       start: starts(error),
@@ -107,7 +107,7 @@ describe.each(SUPERVISORS)('under %s, when another gateway is', (supervisor) => 
   });
 });
 
-test('the last error says what was wrong, how long, who it is and what to type', async () => {
+test('the final error contains the health reason, the budget, the owner and the hint of the refusal', async () => {
   const error = locked();
   const failure = await failureOf(
     startSupervised({
@@ -121,12 +121,12 @@ test('the last error says what was wrong, how long, who it is and what to type',
   expect(failure.message).toMatchInlineSnapshot(
     `"refused with ERR_GATEWAY_LOCKED; existing gateway did not become healthy after 60ms"`,
   );
-  expect(failure.hint).toBe('Its health answer: status 503 is not 200. Stop it.');
+  expect(failure.hint).toBe('The last health check failed: status 503 is not 200. Stop it.');
   expect(failure).toMatchObject({ owner, ownerAlive: true, lockPath: '/lock', host: '127.0.0.1', port: 18789 });
   expect(failure.cause).toBe(error);
 });
 
-test('the last refusal and the last answer count', async () => {
+test('the final error contains the last refusal and the last health reason', async () => {
   const last = portInUse();
   const failure = await failureOf(
     startSupervised({
@@ -141,8 +141,8 @@ test('the last refusal and the last answer count', async () => {
   expect(failure.hint).toContain('second');
 });
 
-describe('the health of the one in the way is asked', () => {
-  async function placeAsked(error: GatewayLockError): Promise<object> {
+describe('the health check', () => {
+  async function checkedEndpoint(error: GatewayLockError): Promise<object> {
     const health = answers(HEALTHY);
     await startSupervised({ start: starts(error), health, supervisor: 'systemd' });
     const { host, port } = health.mock.calls[0]![0];
@@ -150,38 +150,34 @@ describe('the health of the one in the way is asked', () => {
   }
 
   test.each<[string, GatewayLockError, object]>([
-    ['at the port that its record names', locked(), { host: '127.0.0.1', port: 18790 }],
+    ['uses the port in the record', locked(), { host: '127.0.0.1', port: 18790 }],
+    ['uses the host in the record', locked({ owner: { ...owner, bindHost: '::1' } }), { host: '::1', port: 18790 }],
     [
-      'where its record says that it listens',
-      locked({ owner: { ...owner, bindHost: '::1' } }),
-      { host: '::1', port: 18790 },
-    ],
-    [
-      'at our port when its record names none',
+      'uses our port if the record names none',
       locked({ owner: { ...owner, port: null } }),
       { host: '127.0.0.1', port: 18789 },
     ],
     [
-      'at our port when there is no record',
+      'uses our port if there is no record',
       locked({ owner: null, ownerAlive: null }),
       { host: '127.0.0.1', port: 18789 },
     ],
     [
-      'at our port when the record is that of a dead one',
+      'uses our port if the owner in the record is dead',
       locked({ ownerAlive: false }),
       { host: '127.0.0.1', port: 18789 },
     ],
     [
-      'at its port when nobody can say whether it lives',
+      'uses the port in the record if it is unknown whether the owner is alive',
       locked({ ownerAlive: null }),
       { host: '127.0.0.1', port: 18790 },
     ],
     [
-      'at our port when that is what is taken',
+      'uses our port if that port is in use',
       portInUse({ owner, ownerAlive: true }),
       { host: '127.0.0.1', port: 18789 },
     ],
-  ])('%s', async (_, error, place) => expect(await placeAsked(error)).toEqual(place));
+  ])('%s', async (_, error, endpoint) => expect(await checkedEndpoint(error)).toEqual(endpoint));
 
   test.each([
     ['a name', 'evil.example.org'],
@@ -189,14 +185,14 @@ describe('the health of the one in the way is asked', () => {
     ['an object', { toString: () => '::1' }],
     ['null', null],
     ['a URL', 'http://127.0.0.1'],
-    ['an empty text', ''],
-    ['an address with more behind it', '127.0.0.1\r\nx: y'],
-  ])('at our host when the record calls %s its host', async (_, bindHost) => {
+    ['an empty string', ''],
+    ['an address followed by other text', '127.0.0.1\r\nx: y'],
+  ])('uses our host if the host in the record is %s', async (_, bindHost) => {
     const error = locked({ owner: { ...owner, bindHost } });
-    expect(await placeAsked(error)).toEqual({ host: '127.0.0.1', port: 18790 });
+    expect(await checkedEndpoint(error)).toEqual({ host: '127.0.0.1', port: 18790 });
   });
 
-  test('nowhere when we asked for any port and it has named none: then it is not healthy', async () => {
+  test('is omitted, as unhealthy, if neither the options nor the record name a port', async () => {
     const health = answers(HEALTHY);
     const error = locked({ owner: { ...owner, port: null }, port: 0 });
     const running = startSupervised({ start: starts(error, null), health, supervisor: 'systemd', ...quick });
@@ -204,20 +200,20 @@ describe('the health of the one in the way is asked', () => {
     expect(health).not.toHaveBeenCalled();
   });
 
-  test('with the limit of its question, which is 1000 ms, or what the caller says', async () => {
+  test('has a timeout of 1000 ms by default', async () => {
     const health = answers(HEALTHY);
     await startSupervised({ start: starts(locked()), health, supervisor: 'systemd' });
     expect(health.mock.calls[0]![0].timeoutMs).toBe(1000);
   });
 });
 
-test('what a health function of the caller throws passes as it is', async () => {
-  const thrown = new Error('no such question');
+test('an error of the health function rejects the start', async () => {
+  const thrown = new Error('from the health function');
   const health = () => Promise.reject(thrown);
   await expect(startSupervised({ start: starts(locked()), health, supervisor: 'systemd' })).rejects.toBe(thrown);
 });
 
-test('a start that is not asynchronous will do', async () => {
+test('the start function may be synchronous', async () => {
   expect(await startSupervised({ start: () => GATEWAY })).toEqual({ outcome: 'started', gateway: GATEWAY });
   const start = () => {
     throw locked();
@@ -234,17 +230,17 @@ test.each<[string, unknown, string]>([
   ['a start that is a promise', { start: Promise.resolve() }, 'ERR_INVALID_ARG_TYPE'],
   ['an unknown supervisor', { supervisor: 'upstart' }, 'ERR_INVALID_ARG_VALUE'],
   ['a health that is null', { health: null }, 'ERR_INVALID_ARG_TYPE'],
-  ['a health that is a text', { health: '/healthz' }, 'ERR_INVALID_ARG_TYPE'],
+  ['a health that is a string', { health: '/healthz' }, 'ERR_INVALID_ARG_TYPE'],
   ['a health path without a slash', { health: { path: 'healthz' } }, 'ERR_INVALID_ARG_VALUE'],
   ['a health timeout below 0', { health: { timeoutMs: -1 } }, 'ERR_OUT_OF_RANGE'],
-  ['a fingerprint that is none', { health: { fingerprint256: 'AA:BB' } }, 'ERR_INVALID_ARG_VALUE'],
-  ['retryDelayMs -1', { retryDelayMs: -1 }, 'ERR_OUT_OF_RANGE'],
-  ['retryDelayMs as a text', { retryDelayMs: '5' }, 'ERR_INVALID_ARG_TYPE'],
-  ['budgetMs NaN', { budgetMs: Number.NaN }, 'ERR_OUT_OF_RANGE'],
-  ['park as a text', { park: 'yes' }, 'ERR_INVALID_ARG_TYPE'],
-  ['a signal that is none', { signal: {} }, 'ERR_INVALID_ARG_TYPE'],
-  ['an onDecision that is no function', { onDecision: true }, 'ERR_INVALID_ARG_TYPE'],
-])('%s is a mistake, and nothing is started', async (what, mistake, code) => {
+  ['an invalid fingerprint', { health: { fingerprint256: 'AA:BB' } }, 'ERR_INVALID_ARG_VALUE'],
+  ['a retryDelayMs of -1', { retryDelayMs: -1 }, 'ERR_OUT_OF_RANGE'],
+  ['a retryDelayMs that is a string', { retryDelayMs: '5' }, 'ERR_INVALID_ARG_TYPE'],
+  ['a budgetMs of NaN', { budgetMs: Number.NaN }, 'ERR_OUT_OF_RANGE'],
+  ['a park that is a string', { park: 'yes' }, 'ERR_INVALID_ARG_TYPE'],
+  ['a signal that is not an AbortSignal', { signal: {} }, 'ERR_INVALID_ARG_TYPE'],
+  ['an onDecision that is not a function', { onDecision: true }, 'ERR_INVALID_ARG_TYPE'],
+])('%s is rejected before anything is started', async (what, mistake, code) => {
   const start = starts(null);
   const options = mistake && what !== 'no start' ? { start, ...(mistake as object) } : mistake;
   await expect(startSupervised(options as StartSupervisedOptions<unknown>)).rejects.toMatchObject({ code });

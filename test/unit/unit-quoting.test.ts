@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { quotedArgument } from '../../src/cli/unit/schtasks.js';
-import { quoted, quotedPath } from '../../src/cli/unit/systemd.js';
-import { xmlText } from '../../src/cli/unit/xml.js';
+import { quotedArgument } from '../../src/cli/commands/unit/schtasks.js';
+import { quoted, quotedPath } from '../../src/cli/commands/unit/systemd.js';
+import { xmlText } from '../../src/cli/commands/unit/xml.js';
 
 const WORDS = [
   'plain-word_1.0,/x:y@z+=',
@@ -25,7 +25,7 @@ const WORDS = [
   'ünïcödé 日本',
 ];
 
-/** As man 5 systemd.service and systemd.syntax say it. */
+/** Parses a line by the rules of man 5 systemd.service and man 7 systemd.syntax. */
 function readBySystemd(line: string): string[] {
   const words = line.match(/(?:[^\s"']|"(?:[^"\\]|\\.)*")+/gs) ?? [];
   return words.map((word) => {
@@ -38,7 +38,7 @@ function readBySystemd(line: string): string[] {
   });
 }
 
-/** As CommandLineToArgvW reads it. */
+/** Parses a line by the rules of CommandLineToArgvW. */
 function readByWindows(line: string): string[] {
   const words: string[] = [];
   let [word, inQuotes] = ['', false];
@@ -55,25 +55,25 @@ function readByWindows(line: string): string[] {
   return words;
 }
 
-describe('a word of a systemd unit', () => {
-  test('comes back as it was', () => {
+describe('a quoted word of a systemd unit', () => {
+  test('is parsed back to the same word', () => {
     expect(readBySystemd(WORDS.map(quoted).join(' '))).toEqual(WORDS);
   });
 
-  test('stays on its line', () => {
+  test('contains no line feed and no tab', () => {
     for (const word of WORDS) expect(quoted(word)).not.toMatch(/[\n\t]/);
   });
 
-  test('that is the path of the program keeps its dollar sign: variables are not replaced there', () => {
+  test('keeps a dollar sign in the path of the program, where systemd replaces no variables', () => {
     expect(quotedPath('/a$b/100%')).toBe('/a$b/100%%');
   });
 
-  test('alone is no separator of commands', () => {
+  test('is quoted if it is a semicolon, which would separate commands', () => {
     expect(quoted(';')).toBe('";"');
   });
 });
 
-describe('an argument of a Windows command line', () => {
+describe('a quoted argument of a Windows command line', () => {
   test.each([
     ['a b', '"a b"'],
     ['', '""'],
@@ -81,16 +81,16 @@ describe('an argument of a Windows command line', () => {
     ['C:\\my dir\\', '"C:\\my dir\\\\"'],
     ['a\\"b', '"a\\\\\\"b"'],
     ['C:\\dir\\x', 'C:\\dir\\x'],
-  ])('%j is written %s', (word, written) => {
+  ])('%j becomes %s', (word, written) => {
     expect(quotedArgument(word)).toBe(written);
   });
 
-  test('comes back as it was', () => {
+  test('is parsed back to the same argument', () => {
     expect(readByWindows(WORDS.map(quotedArgument).join(' '))).toEqual(WORDS);
   });
 });
 
-test('what XML cannot say is refused', () => {
+test('xmlText escapes special characters and refuses characters that XML forbids', () => {
   expect(xmlText('a<b>&"\n')).toBe('a&lt;b&gt;&amp;&quot;&#10;');
   expect(xmlText('ü日😀\x7f')).toBe('&#252;&#26085;&#128512;&#127;');
   expect(() => xmlText('\x1b')).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }));

@@ -26,15 +26,22 @@ try {
 function interfaceOf(root) {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
-  const program = ts.createProgram(ENTRIES.map((entry) => join(root, entry)), options);
-  return new Set(ENTRIES.flatMap((entry) => linesOf(program.getSourceFile(join(root, entry)), program.getTypeChecker(), root)));
+  const program = ts.createProgram(
+    ENTRIES.map((entry) => join(root, entry)),
+    options,
+  );
+  return new Set(
+    ENTRIES.flatMap((entry) => linesOf(program.getSourceFile(join(root, entry)), program.getTypeChecker(), root)),
+  );
 }
 
 function linesOf(file, checker, root) {
   const symbols = checker.getExportsOfModule(checker.getSymbolAtLocation(file)).filter((symbol) => !isInternal(symbol));
   return symbols.flatMap((symbol) => {
     const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
-    return describe(target, symbol.name, checker).map((line) => line.replaceAll(root, '').replace(/__@(\w+)@\d+/, '[Symbol.$1]'));
+    return describe(target, symbol.name, checker).map((line) =>
+      line.replaceAll(root, '').replace(/__@(\w+)@\d+/, '[Symbol.$1]'),
+    );
   });
 }
 
@@ -44,7 +51,10 @@ function describe(symbol, name, checker) {
   const type = checker.getDeclaredTypeOfSymbol(symbol);
   if (type.isUnion() || type.flags & ts.TypeFlags.StringLiteral) return [`${name} = ${typeText(type, checker)}`];
   const members = type.getProperties().filter((member) => member.declarations?.some((each) => !isHidden(each)));
-  return [name, ...members.map((member) => `${name}.${member.name}: ${typeText(checker.getTypeOfSymbol(member), checker)}`)];
+  return [
+    name,
+    ...members.map((member) => `${name}.${member.name}: ${typeText(checker.getTypeOfSymbol(member), checker)}`),
+  ];
 }
 
 function typeText(type, checker) {
@@ -60,5 +70,8 @@ function isHidden(declaration) {
 function isInternal(symbol) {
   const statement = symbol.declarations?.[0]?.parent?.parent;
   if (statement === undefined || !ts.isExportDeclaration(statement)) return false;
-  return ts.getJSDocTags(statement).some((tag) => tag.tagName.text === 'internal') || statement.getFullText().includes('@internal');
+  return (
+    ts.getJSDocTags(statement).some((tag) => tag.tagName.text === 'internal') ||
+    statement.getFullText().includes('@internal')
+  );
 }

@@ -20,7 +20,10 @@ const SOURCES = {
 const random = randomFrom(Number(seed));
 const pools = Object.entries(SOURCES).map(([source, { files, sentencesOf }]) => {
   const paths = execFileSync('git', ['ls-files', '-z', ...files.map((glob) => `:(glob)${glob}`)], { encoding: 'utf8' });
-  const found = paths.split('\0').filter(Boolean).flatMap((path) => sentencesOf(readFileSync(path, 'utf8')).map((text) => ({ path, text })));
+  const found = paths
+    .split('\0')
+    .filter(Boolean)
+    .flatMap((path) => sentencesOf(readFileSync(path, 'utf8')).map((text) => ({ path, text })));
   return { source, found };
 });
 for (let number = 0; number < Number(count); number++) {
@@ -31,27 +34,43 @@ for (let number = 0; number < Number(count); number++) {
 
 function ofMarkdown(text) {
   const prose = text.replace(/^```[\s\S]*?^```/gm, '').replace(/<!--[\s\S]*?-->/g, '');
-  const paragraphs = prose.split(/\n\s*\n|\n(?=[-*|#\d])/).map((part) => part.replace(/\s+/g, ' ').replace(/^[-*#>\d.|\s]+|[|\s]+$/g, ''));
+  const paragraphs = prose
+    .split(/\n\s*\n|\n(?=[-*|#\d])/)
+    .map((part) => part.replace(/\s+/g, ' ').replace(/^[-*#>\d.|\s]+|[|\s]+$/g, ''));
   return paragraphs.flatMap((part) => part.split(/ \| /)).flatMap(sentences);
 }
 
 function ofComments(text) {
   const blocks = text.match(/\/\*\*?[\s\S]*?\*\/|(?:^[ \t]*\/\/.*\n?)+/gm) ?? [];
-  return blocks.map((block) => block.replace(/^[ \t]*(\/\/+|\/\*\*?|\*\/?)/gm, '').replace(/\*\//g, '').replace(/\s+/g, ' ')).flatMap(sentences);
+  return blocks
+    .map((block) =>
+      block
+        .replace(/^[ \t]*(\/\/+|\/\*\*?|\*\/?)/gm, '')
+        .replace(/\*\//g, '')
+        .replace(/\s+/g, ' '),
+    )
+    .flatMap(sentences);
 }
 
 function ofTitles(text) {
-  return [...text.matchAll(/(?:\b(?:test|describe)(?:\.\w+(?:\([^)]*\))?)?|TEST)\(\s*(['"`])((?:(?!\1).)+)\1/g)].map((match) => match[2]).filter(isSentence);
+  return [...text.matchAll(/(?:\b(?:test|describe)(?:\.\w+(?:\([^)]*\))?)?|TEST)\(\s*(['"`])((?:(?!\1).)+)\1/g)]
+    .map((match) => match[2])
+    .filter(isSentence);
 }
 
 /** String literals with several words: errors, hints, help. */
 function ofMessages(text) {
   const code = text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
-  return [...code.matchAll(/(['`])((?:(?!\1)[^\n\\]|\\.)+)\1/g)].map((match) => match[2]).filter((found) => isSentence(found) && !found.includes('//'));
+  return [...code.matchAll(/(['`])((?:(?!\1)[^\n\\]|\\.)+)\1/g)]
+    .map((match) => match[2])
+    .filter((found) => isSentence(found) && !found.includes('//'));
 }
 
 function sentences(text) {
-  return text.split(/(?<=[.!?:]) +(?=[A-Z`])/).map((sentence) => sentence.trim()).filter(isSentence);
+  return text
+    .split(/(?<=[.!?:]) +(?=[A-Z`])/)
+    .map((sentence) => sentence.trim())
+    .filter(isSentence);
 }
 
 function isSentence(text) {

@@ -1,5 +1,5 @@
-// bind() by XNU's rules. Linux lets everything through (SO_REUSEPORT on
-// each socket), and the conflict is decided here.
+// bind() by XNU's rules. Every socket gets SO_REUSEPORT, so that Linux allows each bind and the
+// conflicts are decided here.
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -14,7 +14,7 @@ int __real_bind(int fd, const sockaddr* address, socklen_t length);
 namespace gateway_lock::darwin {
 namespace {
 
-TcpSocket State(const sockaddr* address) {
+TcpSocket NewSocketOn(const sockaddr* address) {
   TcpSocket wanted;
   const auto* v4 = reinterpret_cast<const sockaddr_in*>(address);
   wanted.v6 = address->sa_family == AF_INET6;
@@ -27,34 +27,34 @@ TcpSocket State(const sockaddr* address) {
   return wanted;
 }
 
-// in_pcblookup_local() and in6_pcblookup_local(): without the wildcard only an unconnected socket
-// on exactly this address, with it any socket whose address overlaps.
-bool Meets(const TcpSocket& newcomer, const TcpSocket& other, bool wildcard) {
-  if (other.port != newcomer.port) return false;
-  // A bind for IPv6 looks at IPv6 sockets only, unless they belong to another user: `::` is bound
-  // beside 0.0.0.0.
-  bool same_family = newcomer.v6 ? other.v6 : other.takes_v4;
+// in_pcblookup_local() and in6_pcblookup_local(): without `wildcard` only an unconnected socket on
+// exactly this address conflicts, with it every socket whose address overlaps.
+bool ConflictsWith(const TcpSocket& opened, const TcpSocket& other, bool wildcard) {
+  if (other.port != opened.port) return false;
+  // A bind for IPv6 considers IPv6 sockets only, so `::` can be bound beside 0.0.0.0. (Sockets of
+  // another user are an exception.)
+  bool same_family = opened.v6 ? other.v6 : other.takes_v4;
   if (!same_family) return false;
-  in6_addr local = other.v6 && !newcomer.v6 ? in6_addr{} : other.local;
-  if (!wildcard) return !other.connected && IsSame(local, newcomer.local);
-  return IsAny(local) || IsAny(newcomer.local) || IsSame(local, newcomer.local);
+  in6_addr local = other.v6 && !opened.v6 ? in6_addr{} : other.local;
+  if (!wildcard) return !other.connected && IsSame(local, opened.local);
+  return IsAny(local) || IsAny(opened.local) || IsSame(local, opened.local);
 }
 
-// in_pcbbind(): "wild" is set for a newcomer with neither SO_REUSEADDR nor SO_REUSEPORT. Only the
-// newcomer is asked, and no test has SO_REUSEPORT of its own.
-bool IsRefused(int fd, const TcpSocket& newcomer) {
+// in_pcbbind(): "wild" is set if the new socket has neither SO_REUSEADDR nor SO_REUSEPORT. Only the
+// options of the new socket count, and no test sets SO_REUSEPORT.
+bool IsRefused(int fd, const TcpSocket& opened) {
   int reuse = 0;
   socklen_t length = sizeof reuse;
   getsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &reuse, &length);
   for (const auto& sockets : {ListedSockets(), OwnSockets()}) {
     for (const TcpSocket& other : sockets) {
-      if (Meets(newcomer, other, reuse == 0)) return true;
+      if (ConflictsWith(opened, other, reuse == 0)) return true;
     }
   }
   return false;
 }
 
-void LetEverythingThrough(int fd) {
+void AllowEveryBind(int fd) {
   int on = 1;
   (void)setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
 }
@@ -65,17 +65,18 @@ void LetEverythingThrough(int fd) {
 using namespace gateway_lock::darwin;  // NOLINT
 
 extern "C" int __wrap_bind(int fd, const sockaddr* address, socklen_t length) {
-  TcpSocket newcomer = State(address);
-  if (newcomer.port == 0) {
-    // First, or Linux would choose a port that another socket with the option has.
+  TcpSocket opened = NewSocketOn(address);
+  if (opened.port == 0) {
+    // Before the option is set: otherwise Linux may choose a port of another socket with
+    // SO_REUSEPORT.
     int result = __real_bind(fd, address, length);
-    LetEverythingThrough(fd);
+    AllowEveryBind(fd);
     return result;
   }
-  if (IsRefused(fd, newcomer)) {
+  if (IsRefused(fd, opened)) {
     errno = EADDRINUSE;
     return -1;
   }
-  LetEverythingThrough(fd);
+  AllowEveryBind(fd);
   return __real_bind(fd, address, length);
 }

@@ -1,4 +1,4 @@
-// fstat(), lstat(), flock() and fstatfs() as macOS answers them on APFS, FAT and SMB.
+// fstat(), lstat(), flock() and fstatfs() with the results of macOS on APFS, FAT and SMB.
 #include "fake_file_system.h"
 
 #include <sys/file.h>
@@ -24,12 +24,14 @@ constexpr std::uint32_t kLocal = 0x00001000;  // MNT_LOCAL
 
 Mounted mounted = Mounted::kApfs;
 
-// Of smbfs: which descriptor has Linux's lock of an inode, and which were granted it.
+// For smbfs: the descriptor that has Linux's lock of an inode, and the descriptors that were
+// granted it.
 std::map<ino_t, int>& holders = *new std::map<ino_t, int>();
 std::set<int>& granted = *new std::set<int>();
 
-// msdosfs: the number of a file is that of its first cluster, which an empty one has not.
-void AnswerAsFat(struct stat* info) {
+// msdosfs: the inode number of a file is that of its first cluster, which an empty file does not
+// have.
+void ChangeToFat(struct stat* info) {
   if (S_ISREG(info->st_mode) && info->st_size == 0) info->st_ino ^= ino_t{1} << 40;
 }
 
@@ -38,7 +40,7 @@ ino_t InodeOf(int fd) {
   return __real_fstat(fd, &info) == 0 ? info.st_ino : 0;
 }
 
-int FlockBySmb(int fd, int operation) {
+int FlockOnSmb(int fd, int operation) {
   ino_t inode = InodeOf(fd);
   auto holder = holders.find(inode);
   if ((operation & LOCK_UN) != 0) {
@@ -61,38 +63,39 @@ int FlockBySmb(int fd, int operation) {
 void MountAs(Mounted type) { mounted = type; }
 Mounted MountedAs() { return mounted; }
 
-// vn_closefile(): only of a descriptor that has had a lock (FWASLOCKED).
+// vn_closefile(): only the close of a descriptor that has had a lock (FWASLOCKED) drops the lock.
 void DropLockOfClosed(int fd) {
-  if (mounted == Mounted::kSmb && granted.erase(fd) > 0) (void)FlockBySmb(fd, LOCK_UN);
+  if (mounted == Mounted::kSmb && granted.erase(fd) > 0) (void)FlockOnSmb(fd, LOCK_UN);
 }
 
 }  // namespace gateway_lock::darwin
 
 using namespace gateway_lock::darwin;  // NOLINT
 
-// soo_stat() in bsd/kern/sys_socket.c: a socket has no device and no number, only mode, size and
-// owner.
+// soo_stat() in bsd/kern/sys_socket.c: a socket has neither device nor inode number, only mode,
+// size and owner.
 extern "C" int __wrap_fstat(int fd, struct stat* info) {
   int result = __real_fstat(fd, info);
   if (result == 0 && S_ISSOCK(info->st_mode)) {
     info->st_dev = 0;
     info->st_ino = 0;
   }
-  if (result == 0 && mounted == Mounted::kFat) AnswerAsFat(info);
+  if (result == 0 && mounted == Mounted::kFat) ChangeToFat(info);
   return result;
 }
 
 extern "C" int __wrap_lstat(const char* path, struct stat* info) {
   int result = __real_lstat(path, info);
-  if (result == 0 && mounted == Mounted::kFat) AnswerAsFat(info);
+  if (result == 0 && mounted == Mounted::kFat) ChangeToFat(info);
   return result;
 }
 
 extern "C" int __wrap_flock(int fd, int operation) {
-  return mounted == Mounted::kSmb ? FlockBySmb(fd, operation) : __real_flock(fd, operation);
+  return mounted == Mounted::kSmb ? FlockOnSmb(fd, operation) : __real_flock(fd, operation);
 }
 
-// The header of macOS gives statfs() and fstatfs() these names here. f_flags, then f_fstypename.
+// include/sys/mount.h maps statfs() and fstatfs() to these names. Fills in f_flags and
+// f_fstypename.
 extern "C" int darwin_statfs(const char* /*path*/, void* info) {
   std::uint32_t flags = mounted == Mounted::kSmb ? 0 : kLocal;
   const char* name = mounted == Mounted::kSmb   ? "smbfs"

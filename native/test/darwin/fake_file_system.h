@@ -1,18 +1,19 @@
-// Which file system of macOS the files of a test lie on.
+// Selects the macOS file system on which the files of a test seem to be.
 #pragma once
 
 namespace gateway_lock::darwin {
 
 enum class Mounted {
   kApfs,
-  kFat,  // an empty file has another number than one with content
-  kSmb,  // flock() is of the process, not of the descriptor
+  kFat,  // the first byte changes the inode number of a file
+  kSmb,  // a flock() lock belongs to the process, not to the descriptor
 };
 
-// Of all files of this process from now on.
+// Sets the file system of all files of this process.
 void MountAs(Mounted type);
 Mounted MountedAs();
-// What a close() does to a lock of that process. For fake_kqueue.cc, which has close().
+// Does to the locks what a close() on the file system does. For fake_kqueue.cc, which wraps
+// close().
 void DropLockOfClosed(int fd);
 
 }  // namespace gateway_lock::darwin

@@ -1,6 +1,6 @@
-// kqueue on top of epoll: one epoll per queue, and one source of Linux's own per knote. What makes
-// a knote active, and what a report leaves active, follows bsd/kern/kern_event.c and
-// bsd/vfs/vfs_vnops.c of XNU.
+// kqueue on top of epoll: an epoll instance per queue, and a descriptor of Linux per knote. The
+// rules for activating a knote and for deactivating it after a report follow bsd/kern/kern_event.c
+// and bsd/vfs/vfs_vnops.c of XNU.
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/event.h>
@@ -36,15 +36,15 @@ struct Knote {
   std::uint32_t wanted = 0;    // kn_sfflags
   std::uint32_t occurred = 0;  // kn_fflags; for EVFILT_USER kn_hook32
   std::uint64_t udata = 0;
-  int source = -1;  // readable when there is something to look at; for EVFILT_READ the other queue
+  int source = -1;  // readable when the knote may be active; for EVFILT_READ the other queue
   std::unique_ptr<Vnode> vnode;
 };
 
 using Knotes = std::vector<std::unique_ptr<Knote>>;
 
-// Never destroyed: a thread, or a runtime of the compiler, may still close a file at exit.
+// Never destroyed, because a thread or the compiler's runtime may close a file during exit.
 std::mutex& mutex = *new std::mutex();
-// Guarded by mutex, with all that is in them.
+// Guarded by `mutex`, including the knotes.
 std::map<int, Knotes>& queues = *new std::map<int, Knotes>();
 
 int Fail(int code) {
@@ -57,7 +57,7 @@ int OpenSource(Knote* knote) {
   switch (knote->filter) {
     case EVFILT_USER:
       return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    case EVFILT_PROC:  // filt_procattach(): ESRCH for a pid that nobody has
+    case EVFILT_PROC:  // filt_procattach(): ESRCH for a pid without a process
       return static_cast<int>(syscall(SYS_pidfd_open, number, 0));
     case EVFILT_VNODE:
       knote->vnode = std::make_unique<Vnode>(number);
@@ -85,7 +85,7 @@ int Attach(int queue, const kevent64_s& change) {
   return 0;
 }
 
-// filt_usertouch(): NOTE_TRIGGER makes it active.
+// filt_usertouch(): NOTE_TRIGGER makes the knote active.
 void Touch(Knote* knote, const kevent64_s& change) {
   if (knote->filter != EVFILT_USER) {
     knote->wanted = change.fflags;
@@ -123,7 +123,7 @@ bool HasEnded(int pidfd) {
   return ended;
 }
 
-// Looks at the source. True for a knote that kevent() would report.
+// Reads the source. Returns true if kevent() would report the knote.
 bool IsActive(Knote* knote) {
   switch (knote->filter) {
     case EVFILT_USER:
@@ -138,7 +138,7 @@ bool IsActive(Knote* knote) {
     case EVFILT_VNODE:  // filt_vnode_common()
       knote->occurred |= knote->wanted & knote->vnode->TakeHints();
       return knote->occurred != 0;
-    default:  // kqueue_kqfilter(): level, as long as the other queue has something to report
+    default:  // kqueue_kqfilter(): active while the other queue has an active knote
       return HasActive(static_cast<int>(knote->ident));
   }
 }
@@ -149,10 +149,11 @@ bool HasActive(int queue) {
   return active;
 }
 
-bool HasDoubts(int queue) {
+bool HasUncertainLock(int queue) {
   for (auto& knote : queues[queue]) {
-    if (knote->filter == EVFILT_VNODE && knote->vnode->InDoubt()) return true;
-    if (knote->filter == EVFILT_READ && HasDoubts(static_cast<int>(knote->ident))) return true;
+    if (knote->filter == EVFILT_VNODE && knote->vnode->IsLockUncertain()) return true;
+    if (knote->filter == EVFILT_READ && HasUncertainLock(static_cast<int>(knote->ident)))
+      return true;
   }
   return false;
 }
@@ -164,15 +165,15 @@ kevent64_s ReportOf(Knote* knote) {
   event.flags = knote->flags;
   event.fflags = knote->filter == EVFILT_USER ? knote->wanted : knote->occurred;
   event.udata = knote->udata;
-  // filt_userprocess(), knote_fill_kevent(): without EV_CLEAR it stays active.
+  // filt_userprocess(), knote_fill_kevent(): without EV_CLEAR the knote stays active.
   if ((knote->flags & EV_CLEAR) != 0) knote->occurred = 0;
   return event;
 }
 
-int Collect(int queue, kevent64_s* events, int room) {
+int Collect(int queue, kevent64_s* events, int capacity) {
   int count = 0;
   Knotes& knotes = queues[queue];
-  for (std::size_t i = 0; i < knotes.size() && count < room;) {
+  for (std::size_t i = 0; i < knotes.size() && count < capacity;) {
     if (!IsActive(knotes[i].get())) {
       ++i;
       continue;
@@ -188,41 +189,42 @@ int Collect(int queue, kevent64_s* events, int room) {
   return count;
 }
 
-// Milliseconds for epoll_wait(); a doubt is looked at again soon.
+// Returns the milliseconds for epoll_wait(): at most 1 ms while it is uncertain whether a lock is
+// held.
 int TimeoutMs(int queue, const timespec* timeout, Clock::time_point since) {
-  int soon = HasDoubts(queue) ? 1 : -1;
-  if (timeout == nullptr) return soon;
+  int recheck_ms = HasUncertainLock(queue) ? 1 : -1;
+  if (timeout == nullptr) return recheck_ms;
   auto whole = std::chrono::seconds(timeout->tv_sec) + std::chrono::nanoseconds(timeout->tv_nsec);
   auto left = std::chrono::ceil<std::chrono::milliseconds>(since + whole - Clock::now()).count();
-  int patience = left > 0 ? static_cast<int>(left) : 0;
-  return soon > 0 && patience > soon ? soon : patience;
+  int timeout_ms = left > 0 ? static_cast<int>(left) : 0;
+  return recheck_ms > 0 && timeout_ms > recheck_ms ? recheck_ms : timeout_ms;
 }
 
-int WaitForEvents(int queue, kevent64_s* events, int room, const timespec* timeout) {
+int WaitForEvents(int queue, kevent64_s* events, int capacity, const timespec* timeout) {
   Clock::time_point since = Clock::now();
   for (;;) {
-    int patience = 0;
+    int timeout_ms = 0;
     bool known = false;
     {
       std::lock_guard<std::mutex> guard(mutex);
       known = queues.count(queue) > 0;
-      int count = known ? Collect(queue, events, room) : 0;
+      int count = known ? Collect(queue, events, capacity) : 0;
       if (count > 0) return count;
-      patience = known ? TimeoutMs(queue, timeout, since) : -1;
+      timeout_ms = known ? TimeoutMs(queue, timeout, since) : -1;
     }
     epoll_event event = {};
     if (!known) return Fail(EBADF);
-    if (patience == 0) return 0;
-    if (epoll_wait(queue, &event, 1, patience) < 0) return -1;
+    if (timeout_ms == 0) return 0;
+    if (epoll_wait(queue, &event, 1, timeout_ms) < 0) return -1;
   }
 }
 
 }  // namespace
 
-void ForgetQueue(int fd) {
+void RemoveQueue(int fd) {
   std::lock_guard<std::mutex> guard(mutex);
   if (queues.erase(fd) == 0) return;
-  // knote_fdclose(): a closed queue leaves the queues that it is in.
+  // knote_fdclose(): a closed queue is removed from other queues.
   for (auto& [queue, knotes] : queues) {
     for (std::size_t i = 0; i < knotes.size();) {
       bool inside = knotes[i]->filter == EVFILT_READ && knotes[i]->ident == std::uint64_t(fd);
@@ -260,9 +262,9 @@ int kevent64(int queue, const kevent64_s* changes, int change_count, kevent64_s*
   return event_count == 0 ? 0 : WaitForEvents(queue, events, event_count, timeout);
 }
 
-// The linker sends each close() of the program here (--wrap=close).
+// The linker redirects each close() of the program to this function (--wrap=close).
 extern "C" int __wrap_close(int fd) {
   DropLockOfClosed(fd);
-  ForgetQueue(fd);
+  RemoveQueue(fd);
   return __real_close(fd);
 }

@@ -1,5 +1,5 @@
-// libproc by /proc, as proc_listpids(), proc_pidfdlist() and pid_socketinfo() of XNU answer
-// (bsd/kern/proc_info.c).
+// libproc on top of /proc, with the results of proc_listpids(), proc_pidfdlist() and
+// pid_socketinfo() of XNU (bsd/kern/proc_info.c).
 #include <dirent.h>
 #include <libproc.h>
 #include <unistd.h>
@@ -17,9 +17,10 @@
 namespace gateway_lock::darwin {
 namespace {
 
-constexpr int kSpare = 20;  // both calls tell 20 more than there are
+constexpr int kSpare = 20;  // without a buffer, both calls return the size for 20 more entries
 
-// The numbers that name entries of a directory; false where this user may not look.
+// Reads the entries of a directory whose names are numbers. Returns false if the directory cannot
+// be read.
 bool NumbersIn(const std::string& path, std::vector<int>* numbers) {
   DIR* directory = opendir(path.c_str());
   if (directory == nullptr) return false;
@@ -34,7 +35,7 @@ bool NumbersIn(const std::string& path, std::vector<int>* numbers) {
 
 std::string FolderOf(int pid) { return "/proc/" + std::to_string(pid) + "/fd"; }
 
-// 0 for anything but a socket.
+// Returns 0 if the descriptor is not a socket.
 std::uint64_t SocketInode(int pid, int fd) {
   char target[64] = {};
   std::string link = FolderOf(pid) + "/" + std::to_string(fd);
@@ -72,22 +73,22 @@ using namespace gateway_lock::darwin;  // NOLINT
 int proc_listpids(std::uint32_t /*type*/, std::uint32_t /*typeinfo*/, void* buffer, int size) {
   std::vector<int> pids;
   if (!NumbersIn("/proc", &pids)) return 0;
-  auto room = static_cast<std::size_t>(size) / sizeof(int);
+  auto capacity = static_cast<std::size_t>(size) / sizeof(int);
   if (buffer == nullptr) return static_cast<int>((pids.size() + kSpare) * sizeof(int));
-  std::size_t count = pids.size() < room ? pids.size() : room;
+  std::size_t count = pids.size() < capacity ? pids.size() : capacity;
   std::memcpy(buffer, pids.data(), count * sizeof(int));
   return static_cast<int>(count * sizeof(int));
 }
 
-// The process of another user is EPERM, which libproc turns into 0.
+// For a process of another user the kernel returns EPERM, which libproc turns into 0.
 int proc_pidinfo(int pid, int flavor, std::uint64_t /*arg*/, void* buffer, int size) {
   std::vector<int> fds;
   if (flavor != PROC_PIDLISTFDS || !NumbersIn(FolderOf(pid), &fds)) return 0;
   constexpr std::size_t kEach = sizeof(proc_fdinfo);
   if (buffer == nullptr) return static_cast<int>((fds.size() + kSpare) * kEach);
   auto* out = static_cast<proc_fdinfo*>(buffer);
-  std::size_t room = static_cast<std::size_t>(size) / kEach;
-  std::size_t count = fds.size() < room ? fds.size() : room;
+  std::size_t capacity = static_cast<std::size_t>(size) / kEach;
+  std::size_t count = fds.size() < capacity ? fds.size() : capacity;
   for (std::size_t i = 0; i < count; ++i) {
     bool socket = SocketInode(pid, fds[i]) != 0;
     out[i] = {fds[i], static_cast<std::uint32_t>(socket ? PROX_FDTYPE_SOCKET : PROX_FDTYPE_VNODE)};
@@ -101,7 +102,7 @@ int proc_pidfdinfo(int pid, int fd, int flavor, void* buffer, int size) {
   if (size < static_cast<int>(sizeof(socket_fdinfo))) return 0;
   auto* info = static_cast<socket_fdinfo*>(buffer);
   *info = {};
-  // VM_KERNEL_ADDRHASH(so): one number per socket, and none for two.
+  // VM_KERNEL_ADDRHASH(so): a number that is unique to the socket.
   info->psi.soi_so = inode * 0x9E3779B97F4A7C15u;
   std::vector<TcpSocket> listed = ListedSockets();
   std::vector<TcpSocket> own = pid == getpid() ? OwnSockets() : std::vector<TcpSocket>();

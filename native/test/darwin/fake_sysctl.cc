@@ -1,4 +1,4 @@
-// sysctl() by /proc, as sysctl_prochandle() and sysctl_procargsx() of XNU answer
+// sysctl() on top of /proc, with the results of sysctl_prochandle() and sysctl_procargsx() of XNU
 // (bsd/kern/kern_sysctl.c).
 #include <sys/sysctl.h>
 #include <unistd.h>
@@ -24,7 +24,7 @@ std::int64_t BootSeconds() {
   return std::strtoll(stat.c_str() + stat.find("btime ") + 6, nullptr, 10);
 }
 
-int GiveBytes(const std::string& bytes, void* old, std::size_t* old_length) {
+int CopyOut(const std::string& bytes, void* old, std::size_t* old_length) {
   if (old != nullptr && *old_length < bytes.size()) {
     errno = ENOMEM;
     return -1;
@@ -34,11 +34,11 @@ int GiveBytes(const std::string& bytes, void* old, std::size_t* old_length) {
   return 0;
 }
 
-// A pid that nobody has gives success and no bytes (sysctl_doprocs_args: nothing matches).
-int GiveProcess(int pid, void* old, std::size_t* old_length) {
+// For a pid without a process the call succeeds and returns no bytes (sysctl_doprocs_args).
+int CopyProcess(int pid, void* old, std::size_t* old_length) {
   std::string stat = ReadAll(FolderOf(pid) + "/stat");
   std::size_t name_end = stat.rfind(')');
-  if (name_end == std::string::npos) return GiveBytes("", old, old_length);
+  if (name_end == std::string::npos) return CopyOut("", old, old_length);
   const char* fields = stat.c_str() + name_end + 2;
   kinfo_proc info = {};
   info.kp_proc.p_stat = *fields == 'Z' || *fields == 'X' ? SZOMB : SRUN;
@@ -50,12 +50,12 @@ int GiveProcess(int pid, void* old, std::size_t* old_length) {
   info.kp_proc.p_starttime.tv_usec = ticks % per_second * 1000000 / per_second;
   std::string bytes(sizeof info, '\0');
   std::memcpy(bytes.data(), &info, sizeof info);
-  return GiveBytes(bytes, old, old_length);
+  return CopyOut(bytes, old, old_length);
 }
 
-// The number of arguments, the path of the program, NULs, the arguments, the environment. EINVAL
-// for a zombie.
-int GiveArguments(int pid, void* old, std::size_t* old_length) {
+// Returns the number of arguments, the path of the program, NULs, the arguments and the
+// environment. Fails with EINVAL for a zombie.
+int CopyArguments(int pid, void* old, std::size_t* old_length) {
   std::string arguments = ReadAll(FolderOf(pid) + "/cmdline");
   if (arguments.empty()) {
     errno = EINVAL;
@@ -66,7 +66,7 @@ int GiveArguments(int pid, void* old, std::size_t* old_length) {
   std::string bytes(sizeof count, '\0');
   std::memcpy(bytes.data(), &count, sizeof count);
   bytes += std::string("/bin/program") + std::string(4, '\0') + arguments;
-  return GiveBytes(bytes + "A=B" + std::string(1, '\0'), old, old_length);
+  return CopyOut(bytes + "A=B" + std::string(1, '\0'), old, old_length);
 }
 
 }  // namespace
@@ -76,8 +76,8 @@ using namespace gateway_lock::darwin;  // NOLINT
 
 int sysctl(int* name, unsigned name_length, void* old, std::size_t* old_length, void* /*next*/,
            std::size_t /*next_length*/) {
-  if (name_length == 4 && name[1] == KERN_PROC) return GiveProcess(name[3], old, old_length);
-  if (name_length == 3 && name[1] == KERN_PROCARGS2) return GiveArguments(name[2], old, old_length);
+  if (name_length == 4 && name[1] == KERN_PROC) return CopyProcess(name[3], old, old_length);
+  if (name_length == 3 && name[1] == KERN_PROCARGS2) return CopyArguments(name[2], old, old_length);
   errno = ENOENT;
   return -1;
 }
@@ -89,5 +89,5 @@ int sysctlbyname(const char* name, void* old, std::size_t* old_length, void* /*n
     return -1;
   }
   std::string id = ReadAll("/proc/sys/kernel/random/boot_id");
-  return GiveBytes(id.substr(0, id.find('\n')), old, old_length);
+  return CopyOut(id.substr(0, id.find('\n')), old, old_length);
 }

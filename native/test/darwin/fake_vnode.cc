@@ -19,11 +19,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kLockIsDroppedWithin = 200ms;
+constexpr auto kMaxUnlockDelay = 200ms;
 constexpr std::uint32_t kInterest = IN_ATTRIB | IN_MODIFY | IN_CLOSE | IN_MOVE_SELF;
 
-// The pids that have flock() locks on the file. A line: "1: FLOCK  ADVISORY  WRITE 5863
-// fe:00:2146466 0 EOF"
+// Returns the pids that hold a flock() lock on the file, from lines of /proc/locks such as
+// "1: FLOCK  ADVISORY  WRITE 5863 fe:00:2146466 0 EOF".
 std::string HoldersOf(const struct stat& file) {
   char wanted[64];
   std::snprintf(wanted, sizeof wanted, " %02x:%02x:%llu ", major(file.st_dev), minor(file.st_dev),
@@ -50,7 +50,7 @@ Vnode::Vnode(int fd) : file_(fd) {
   vnodes.insert(this);
   std::string link = "/proc/self/fd/" + std::to_string(fd);
   watch_ = inotify_add_watch(inotify, link.c_str(), kInterest);
-  known_ = Look();
+  known_ = ReadFacts();
 }
 
 Vnode::~Vnode() {
@@ -82,22 +82,22 @@ void Vnode::ReadEvents() {
   }
 }
 
-Vnode::Facts Vnode::Look() const {
+Vnode::Facts Vnode::ReadFacts() const {
   struct stat info = {};
   (void)fstat(file_, &info);
   return {info.st_nlink, info.st_size, HoldersOf(info)};
 }
 
-bool Vnode::InDoubt() const {
-  return std::chrono::steady_clock::now() - closed_at_ < kLockIsDroppedWithin;
+bool Vnode::IsLockUncertain() const {
+  return std::chrono::steady_clock::now() - closed_at_ < kMaxUnlockDelay;
 }
 
 std::uint32_t Vnode::TakeHints() {
   ReadEvents();
   std::uint32_t mask = std::exchange(mask_, 0);
   if ((mask & IN_CLOSE) != 0) closed_at_ = std::chrono::steady_clock::now();
-  if (mask == 0 && !InDoubt()) return 0;
-  Facts now = Look();
+  if (mask == 0 && !IsLockUncertain()) return 0;
+  Facts now = ReadFacts();
   std::uint32_t hints = HintsOf(mask, now);
   known_ = now;
   return hints;
@@ -110,12 +110,12 @@ std::uint32_t Vnode::HintsOf(std::uint32_t mask, const Facts& now) {
   if (now.links > known_.links) hints |= NOTE_LINK;
   if ((mask & IN_ATTRIB) != 0 && now.links == known_.links) hints |= NOTE_ATTRIB;
   if ((mask & IN_MOVE_SELF) != 0) hints |= NOTE_RENAME;
-  // ftruncate() is a VNOP_SETATTR, and write() a VNOP_WRITE.
+  // ftruncate() is a VNOP_SETATTR, write() is a VNOP_WRITE.
   if ((mask & IN_MODIFY) != 0) hints |= now.size < known_.size ? NOTE_ATTRIB : NOTE_WRITE;
   if (now.size > known_.size) hints |= NOTE_EXTEND;
-  // VNOP_ADVLOCK: after each F_UNLCK of flock(), that of vn_closefile() included. A descriptor that
-  // was refused the lock has none to drop (FWASLOCKED), and its close tells nothing.
-  bool unlocked = InDoubt() && (now.holders.empty() || now.holders != known_.holders);
+  // VNOP_ADVLOCK: after each F_UNLCK of flock(), including the one in vn_closefile(). The close of
+  // a descriptor that never had the lock (FWASLOCKED) is not reported.
+  bool unlocked = IsLockUncertain() && (now.holders.empty() || now.holders != known_.holders);
   if (!unlocked) return hints;
   closed_at_ = {};
   return hints | NOTE_FUNLOCK;

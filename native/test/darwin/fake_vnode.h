@@ -1,4 +1,4 @@
-// What happens to an open file, as hints of EVFILT_VNODE: by inotify, fstat() and /proc/locks.
+// The events of an open file as hints of EVFILT_VNODE, from inotify, fstat() and /proc/locks.
 #pragma once
 
 #include <chrono>
@@ -7,7 +7,7 @@
 
 namespace gateway_lock::darwin {
 
-// Not thread-safe: the caller has one mutex for all of them.
+// Not thread-safe: the caller guards all Vnode objects with one mutex.
 class Vnode {
  public:
   explicit Vnode(int fd);
@@ -15,14 +15,14 @@ class Vnode {
   Vnode(const Vnode&) = delete;
   Vnode& operator=(const Vnode&) = delete;
 
-  // Readable when TakeHints() of any Vnode may have something to tell; -1 and errno on failure. All
-  // share one inotify, of which a user may have 128.
+  // Returns a descriptor that is readable when a Vnode may have hints, or -1 and errno on failure.
+  // All Vnode objects share one inotify instance, because a user may have only 128 of them.
   int source() const;
-  // NOTE_* of what has happened since the last call.
+  // Returns the NOTE_* flags of all events since the last call.
   std::uint32_t TakeHints();
-  // A lock may be dropped in a moment. Linux reports a close before it drops the lock (__fput in
-  // fs/file_table.c).
-  bool InDoubt() const;
+  // Returns true for a short time after a close: Linux reports the close before it drops the lock
+  // (__fput in fs/file_table.c).
+  bool IsLockUncertain() const;
 
  private:
   struct Facts {
@@ -31,14 +31,14 @@ class Vnode {
     std::string holders;
   };
 
-  Facts Look() const;
+  Facts ReadFacts() const;
   std::uint32_t HintsOf(std::uint32_t mask, const Facts& now);
 
   static void ReadEvents();
 
   int file_;
   int watch_ = -1;
-  std::uint32_t mask_ = 0;  // events that are read and not yet taken
+  std::uint32_t mask_ = 0;  // events that were read but not yet returned
   Facts known_;
   std::chrono::steady_clock::time_point closed_at_ = {};
 };

@@ -1,4 +1,5 @@
-// Locks on file systems of macOS that this machine cannot mount. On a Mac the workflow mounts them.
+// Locks on macOS file systems that Linux cannot mount. .github/workflows/ci.yml mounts them on a
+// Mac.
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -7,11 +8,11 @@
 #include <cstring>
 #include <string>
 
+#include "acquiring.h"
 #include "directory.h"
 #include "fake_file_system.h"
 #include "file_lock.h"
 #include "lock_probe.h"
-#include "taking.h"
 #include "test.h"
 
 namespace gateway_lock::test {
@@ -20,7 +21,7 @@ namespace {
 using darwin::MountAs;
 using darwin::Mounted;
 
-FileLock TakeWeakly(const std::string& path) {
+FileLock AcquireWeak(const std::string& path) {
   FileLock lock;
   FileSystemCache file_systems;
   LockOptions options;
@@ -29,7 +30,7 @@ FileLock TakeWeakly(const std::string& path) {
   return lock;
 }
 
-// As another process would, which has a lock of its own.
+// Tries the lock as another process would: on SMB each process has its own lock.
 bool AnotherProcessIsRefused(const std::string& path) {
   FileHandle file(open(path.c_str(), O_RDWR | O_CLOEXEC));
   MountAs(Mounted::kApfs);
@@ -39,52 +40,50 @@ bool AnotherProcessIsRefused(const std::string& path) {
   return refused;
 }
 
-TEST("on FAT the first record gives a lock file another number, and it is still the same file") {
+TEST("on FAT, where the first record changes the inode number, the lock file is still recognised") {
   Directory directory;
   MountAs(Mounted::kFat);
-  FileLock lock = Take(directory / "a.lock");
-  CHECK(lock.NamesThisFile());
+  FileLock lock = Acquire(directory / "a.lock");
+  CHECK(lock.IsFileInPlace());
   CHECK(lock.WriteRecord("{}\n").ok());
-  CHECK(lock.NamesThisFile());
+  CHECK(lock.IsFileInPlace());
   CHECK(lock.Release().ok());
   CHECK(!Exists(directory / "a.lock"));
 }
 
-TEST("on FAT, where every directory is open to everybody, the error does not ask for a chmod") {
+TEST("on FAT, where every directory is world-writable, the error does not suggest chmod") {
   Directory directory;
   CHECK(chmod(directory.path().c_str(), 0777) == 0);
   MountAs(Mounted::kFat);
   FileLock lock;
-  Status status = TryTake(directory / "a.lock", &lock);
+  Status status = TryAcquire(directory / "a.lock", &lock);
   CHECK(status.kind == StatusKind::kInvalidFile);
   CHECK(std::strstr(status.detail, "without permissions (FAT)") != nullptr);
 }
 
-TEST("on SMB a lock is refused as weak, and the error says why") {
+TEST("on SMB a lock is refused as weak, and the error names the reason") {
   Directory directory;
   MountAs(Mounted::kSmb);
   FileLock lock;
-  Status status = TryTake(directory / "a.lock", &lock);
+  Status status = TryAcquire(directory / "a.lock", &lock);
   CHECK(status.kind == StatusKind::kWeakFileSystem);
-  CHECK(std::strstr(status.detail, "by process (SMB on macOS)") != nullptr);
+  CHECK(std::strstr(status.detail, "is on an SMB volume") != nullptr);
 }
 
-TEST("on SMB, where that is accepted, the test of the file system does not drop the lock") {
+TEST("on SMB with allow_weak, the test of the file system does not drop the lock") {
   Directory directory;
   const std::string path = directory / "a.lock";
   MountAs(Mounted::kSmb);
-  FileLock lock = TakeWeakly(path);
+  FileLock lock = AcquireWeak(path);
   CHECK(lock.strength() == Strength::kWeak);
   CHECK(AnotherProcessIsRefused(path));
 }
 
-TEST(
-    "on SMB a probe by the holder's own process tells that it is held, and does not drop the "
-    "lock") {
+TEST("on SMB a probe by the holder's own process reports the lock as held and does not drop it") {
   Directory directory;
   const std::string path = directory / "a.lock";
   MountAs(Mounted::kSmb);
-  FileLock lock = TakeWeakly(path);
+  FileLock lock = AcquireWeak(path);
   FileLockProbe probe;
   CHECK(ProbeFileLock(path, FileAccess::kOwner, &probe).ok());
   CHECK(probe.state == ProbedState::kHeldExclusive);

@@ -51,31 +51,31 @@ void ReadTable(const char* path, bool v6, std::vector<TcpSocket>* out) {
   }
 }
 
-// As the kernel looks at the sockets of all threads: by bare system calls, for another thread may
-// close one meanwhile, which a sanitizer would report.
+// Uses raw system calls, because another thread may close the socket at the same time, which a
+// sanitizer would report.
 bool Describe(int fd, TcpSocket* out) {
   int type = 0;
   socklen_t size = sizeof type;
-  sockaddr_storage place = {};
-  socklen_t length = sizeof place;
+  sockaddr_storage bound = {};
+  socklen_t length = sizeof bound;
   if (syscall(SYS_getsockopt, fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0) return false;
-  if (type != SOCK_STREAM || syscall(SYS_getsockname, fd, &place, &length) != 0) return false;
-  if (place.ss_family != AF_INET && place.ss_family != AF_INET6) return false;
-  out->v6 = place.ss_family == AF_INET6;
-  auto* v4 = reinterpret_cast<sockaddr_in*>(&place);
+  if (type != SOCK_STREAM || syscall(SYS_getsockname, fd, &bound, &length) != 0) return false;
+  if (bound.ss_family != AF_INET && bound.ss_family != AF_INET6) return false;
+  out->v6 = bound.ss_family == AF_INET6;
+  auto* v4 = reinterpret_cast<sockaddr_in*>(&bound);
   if (out->v6) {
-    out->local = reinterpret_cast<sockaddr_in6*>(&place)->sin6_addr;
+    out->local = reinterpret_cast<sockaddr_in6*>(&bound)->sin6_addr;
   } else {
     std::memcpy(&out->local.s6_addr[12], &v4->sin_addr, 4);
   }
   out->takes_v4 = !out->v6 || IsAny(out->local);
   out->port = ntohs(v4->sin_port);
-  length = sizeof place;
-  out->connected = syscall(SYS_getpeername, fd, &place, &length) == 0;
+  length = sizeof bound;
+  out->connected = syscall(SYS_getpeername, fd, &bound, &length) == 0;
   return out->port != 0;
 }
 
-// "socket:[4711]", which fstat() tells as well.
+// Returns the number in the link "socket:[4711]", which is also the inode number of fstat().
 std::uint64_t InodeOf(int fd) {
   char target[64] = {};
   std::string link = "/proc/self/fd/" + std::to_string(fd);

@@ -1,5 +1,5 @@
-// The TCP sockets that Linux lists, and those of this process that it does not list: bound ones
-// that do not listen.
+// The TCP sockets that Linux lists, and the sockets of this process that it does not list because
+// they are bound but do not listen.
 #pragma once
 
 #include <netinet/in.h>
@@ -11,7 +11,8 @@ namespace gateway_lock::darwin {
 
 struct TcpSocket {
   bool v6 = false;
-  // A socket on `::` that takes IPv4 as well. Linux does not list IPV6_V6ONLY, and no test sets it.
+  // An IPv4 socket, or a dual-stack socket on `::`. Linux does not list IPV6_V6ONLY, and no test
+  // sets it.
   bool takes_v4 = false;
   in6_addr local = {};  // an IPv4 address is in the last 4 bytes
   std::uint16_t port = 0;

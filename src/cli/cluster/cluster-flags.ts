@@ -1,9 +1,10 @@
-// The options that name a cluster lock. The engines are loaded only if one of them is used.
+// The options that select a cluster lock. The engines are loaded only if --cluster is used.
 import { type Command, Option } from 'commander';
 import type { ClusterEngine } from '../../cluster/index.js';
-import type { GatewayCluster } from '../../index.js';
+import { DEFAULT_APP, type GatewayCluster } from '../../index.js';
 import { type GatewayFlags, parseMilliseconds } from '../gateway-flags.js';
 
+/** Parsed options. `ttl` is in milliseconds. */
 export interface ClusterFlags {
   readonly cluster?: string;
   readonly clusterName?: string;
@@ -12,14 +13,17 @@ export interface ClusterFlags {
 
 export function addClusterFlags(command: Command): Command {
   return command
-    .option('--cluster <url>', 'a lock among several hosts: etcd://HOST:PORT,... or postgres://HOST:PORT/DATABASE')
-    .option('--cluster-name <name>', 'its name (default: <app>, or <app>-<profile>)');
+    .option(
+      '--cluster <url>',
+      'cluster with a lock for several hosts: etcd://HOST:PORT,... or postgres://HOST:PORT/DATABASE',
+    )
+    .option('--cluster-name <name>', 'name of the cluster lock (default: <app>, or <app>-<profile>)');
 }
 
 export function ttlFlag(): Option {
   return new Option(
     '--ttl <ms>',
-    'how long the cluster keeps the lock of a host that is gone (default: 15000)',
+    'time after which the cluster frees the lock of a dead host (default: 15000)',
   ).argParser(parseMilliseconds);
 }
 
@@ -28,11 +32,11 @@ export async function readEngine(url: string): Promise<ClusterEngine> {
   return clusterEngine(url);
 }
 
-export function clusterName({ app = 'gateway', profile, clusterName: name }: ClusterFlags & GatewayFlags): string {
+export function clusterName({ app = DEFAULT_APP, profile, clusterName: name }: ClusterFlags & GatewayFlags): string {
   return name ?? (profile === undefined ? app : `${app}-${profile}`);
 }
 
-/** Undefined without --cluster. */
+/** Returns the option `cluster` of acquireGatewayLock(); undefined without --cluster. */
 export async function gatewayCluster(
   flags: ClusterFlags & GatewayFlags,
   timeoutMs: number | undefined,

@@ -3,26 +3,28 @@ import type { ClusterEngine, ClusterLockProbe } from '../../cluster/index.js';
 import type { GatewayFlags } from '../gateway-flags.js';
 import { type ClusterFlags, clusterName, readEngine } from './cluster-flags.js';
 
+/** `cluster` in the JSON of `status`. */
 export interface ClusterReport {
   readonly name: string;
   readonly target: string;
   readonly state: ClusterLockProbe['state'];
   readonly owner: unknown;
-  /** In digits: JSON has no integers of 64 bits. */
+  /** Decimal digits, because JSON has no 64-bit integers. */
   readonly token: string | null;
   readonly cause: { readonly code: string; readonly message: string } | null;
-  /** As `doctor` finds them. */
+  /** Same checks as `doctor`. */
   readonly facts: readonly ClusterFact[];
 }
 
+/** Result of one check. */
 export interface ClusterFact {
   readonly level: 'ok' | 'warning' | 'error';
-  /** `quorum`, `round trip`, or the URL of a server, for example. */
+  /** What was checked, for example `quorum`, `round trip`, or the URL of a server. */
   readonly subject: string;
   readonly message: string;
 }
 
-/** Returns null without --cluster. */
+/** Reads the state of the lock and checks the cluster. Returns null without --cluster. */
 export async function readClusterReport(flags: ClusterFlags & GatewayFlags): Promise<ClusterReport | null> {
   if (flags.cluster === undefined) return null;
   const engine = await readEngine(flags.cluster);
@@ -31,7 +33,7 @@ export async function readClusterReport(flags: ClusterFlags & GatewayFlags): Pro
   return { ...reportOf(engine, name, probe), facts };
 }
 
-/** What `status` and `doctor` tell about the servers. Empty without --cluster. */
+/** Checks the cluster. Returns an empty array without --cluster. */
 export async function readClusterFacts(flags: ClusterFlags & GatewayFlags): Promise<readonly ClusterFact[]> {
   return flags.cluster === undefined ? [] : readFacts(await readEngine(flags.cluster), clusterName(flags), flags.ttl);
 }
@@ -49,9 +51,12 @@ function reportOf({ target }: ClusterEngine, name: string, probe: ClusterLockPro
   return { ...free, cause: { code, message } };
 }
 
-/** One line for the lock, and one or two for the facts: errors and warnings, then the checks that passed. */
+/**
+ * Returns one line for the lock and up to two for the checks: first errors and warnings, then the
+ * checks that passed.
+ */
 export function clusterLines(report: ClusterReport): readonly string[] {
-  // The line of the lock says already that no server answers.
+  // The line of the lock already contains the error if no server responds.
   const facts = report.facts.filter(({ message }) => message !== report.cause?.message);
   const grouped = (level: ClusterFact['level']) => groupedFacts(facts.filter((fact) => fact.level === level));
   const attention = [...grouped('error'), ...grouped('warning')];
@@ -63,7 +68,7 @@ export function clusterLines(report: ClusterReport): readonly string[] {
   ];
 }
 
-/** Servers that say the same share one entry. */
+/** Merges the facts that have the same message into one entry. */
 function groupedFacts(facts: readonly ClusterFact[]): readonly string[] {
   const messages = [...new Set(facts.map(({ message }) => message))];
   return messages.map((message) => {

@@ -1,5 +1,6 @@
-// A cgroup (version 2) for one program and its descendants, below the cgroup of this process. One write to cgroup.kill ends them all,
-// also those that have left the program's session and process group. Linux 5.14 and later; man 7 cgroups.
+// A cgroup (version 2) for one program and its descendants, below the cgroup of this process. One
+// write to cgroup.kill ends them all, including those that have left the program's session and
+// process group. Needs Linux 5.14 (man 7 cgroups).
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
@@ -7,21 +8,31 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../../clock.js';
 import { errorLine, say } from '../output.js';
 
-/** Joins the cgroup `$1`, and becomes the program. The shell joins by itself, so that no descendant is born outside. */
+/**
+ * Joins the cgroup `$1`, then executes the program. Joining before exec ensures that each
+ * descendant is in the cgroup.
+ */
 const JOIN = 'echo $$ > "$1/cgroup.procs" && shift && exec "$@"';
-/** A killed process leaves its cgroup when it has left the kernel, which an I/O request can delay. */
-const EMPTY_MS = 5000;
-const STEP_MS = 5;
+/**
+ * Longest wait for killed processes to leave the cgroup, in milliseconds: an I/O request in the
+ * kernel can delay them.
+ */
+const EMPTY_TIMEOUT_MS = 5000;
+const POLL_MS = 5;
 
+/** One cgroup. */
 export class ProgramCgroup {
-  /** Made by this process, and the only one that is written to or removed. */
-  readonly folder: string;
+  /** Directory of the cgroup. No other cgroup is written to or removed. */
+  readonly directory: string;
 
-  private constructor(folder: string) {
-    this.folder = folder;
+  private constructor(directory: string) {
+    this.directory = directory;
   }
 
-  /** Returns null if there is no cgroup of version 2, if this process may not divide its own, or if the kernel lacks cgroup.kill. */
+  /**
+   * Creates a cgroup. Returns null if cgroup v2 is not mounted, if this process may not create one
+   * below its own, or if the kernel has no cgroup.kill.
+   */
   static tryCreate(): ProgramCgroup | null {
     for (const parent of ownCgroups()) {
       const cgroup = ProgramCgroup.#tryCreateBelow(parent);
@@ -39,49 +50,55 @@ export class ProgramCgroup {
     }
   }
 
-  /** The command that runs `words` in this cgroup. */
+  /** Returns the command that runs `words` in this cgroup. */
   commandOf(words: readonly string[]): readonly string[] {
-    return ['/bin/sh', '-c', JOIN, 'sh', this.folder, ...words];
+    return ['/bin/sh', '-c', JOIN, 'sh', this.directory, ...words];
   }
 
   /** Sends SIGKILL to every process of this cgroup. */
   kill(): void {
     try {
-      writeFileSync(join(this.folder, 'cgroup.kill'), '1');
+      writeFileSync(join(this.directory, 'cgroup.kill'), '1');
     } catch (error) {
       say(errorLine(error));
     }
   }
 
-  /** Ends what the program has left, waits until it has ended, and removes the cgroup. */
+  /** Kills the remaining processes, waits until they have ended, and removes the cgroup. */
   async close(): Promise<void> {
     this.kill();
-    const deadlineMs = monotonicMs() + EMPTY_MS;
-    while (this.#isPopulated() && monotonicMs() < deadlineMs) await sleep(STEP_MS);
+    const deadlineMs = monotonicMs() + EMPTY_TIMEOUT_MS;
+    while (this.#isPopulated() && monotonicMs() < deadlineMs) await sleep(POLL_MS);
     this.remove();
   }
 
-  /** A process may be refused in a cgroup that it may make, for example because it may not leave its own. */
+  /**
+   * Returns true if a process can join. That can fail although the directory was created, if a
+   * process may not leave its cgroup.
+   */
   isUsable(): boolean {
-    if (!existsSync(join(this.folder, 'cgroup.kill'))) return false;
+    if (!existsSync(join(this.directory, 'cgroup.kill'))) return false;
     const [file, ...args] = this.commandOf(['/bin/sh', '-c', ':']);
     return spawnSync(file!, args, { stdio: 'ignore' }).status === 0;
   }
 
   remove(): void {
     try {
-      rmdirSync(this.folder);
+      rmdirSync(this.directory);
     } catch (error) {
       say(errorLine(error));
     }
   }
 
   #isPopulated(): boolean {
-    return /^populated 1$/m.test(readFileSync(join(this.folder, 'cgroup.events'), 'utf8'));
+    return /^populated 1$/m.test(readFileSync(join(this.directory, 'cgroup.events'), 'utf8'));
   }
 }
 
-/** The folders of the cgroup of this process, one for each place where version 2 is mounted. Empty on other systems. */
+/**
+ * Returns the directory of this process's cgroup in each mount of version 2. Empty on systems other
+ * than Linux.
+ */
 function ownCgroups(): readonly string[] {
   const own = /^0::(.*)$/m.exec(readText('/proc/self/cgroup'))?.[1];
   if (own === undefined) return [];
@@ -89,16 +106,16 @@ function ownCgroups(): readonly string[] {
     .split('\n')
     .filter((line) => line.includes(' - cgroup2 '))
     .map((line) => line.split(' ').map(unescaped))
-    .map(([, , , root, mountPoint]) => folderBelow(mountPoint!, posix.relative(root!, own)))
-    .filter((folder) => folder !== null);
+    .map(([, , , root, mountPoint]) => directoryBelow(mountPoint!, posix.relative(root!, own)))
+    .filter((directory) => directory !== null);
 }
 
-/** Returns null if the mount does not show the cgroup. */
-function folderBelow(mountPoint: string, path: string): string | null {
+/** Returns null if the mount does not contain the cgroup. */
+function directoryBelow(mountPoint: string, path: string): string | null {
   return path.startsWith('..') ? null : join(mountPoint, path);
 }
 
-/** Spaces are written as `\040` there (man 5 proc). */
+/** Decodes a field of mountinfo, which writes a space as `\040` (man 5 proc). */
 function unescaped(field: string): string {
   return field.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
 }

@@ -8,14 +8,20 @@ export interface RunClusterFlags extends ClusterFlags {
   readonly stopGrace: number;
 }
 
-/** Shorter than the time between two renewals, so that a lock that is renewed in time stops no program. */
+/**
+ * Shorter than the time between two renewals, so that a program is not stopped while its lock is
+ * renewed in time.
+ */
 const DEFAULT_STOP_GRACE_MS = 2000;
 
 export function addRunClusterFlags(command: Command): void {
   addClusterFlags(command)
     .addOption(ttlFlag())
     .addOption(
-      new Option('--stop-grace <ms>', 'with --cluster: time between SIGTERM and the deadline of the lock, then SIGKILL')
+      new Option(
+        '--stop-grace <ms>',
+        'with --cluster: time from SIGTERM to the deadline of the lock, when SIGKILL follows',
+      )
         .default(DEFAULT_STOP_GRACE_MS, String(DEFAULT_STOP_GRACE_MS))
         .argParser(parseMilliseconds),
     );
@@ -27,14 +33,14 @@ interface OtherFlags {
   readonly handover: boolean;
 }
 
-/** Returns what cannot be combined with --cluster; null if nothing. */
+/** Returns an error message if the flags conflict with --cluster, and null otherwise. */
 export function clusterConflict(flags: RunClusterFlags & OtherFlags): string | null {
   if (flags.cluster === undefined) return null;
   if (!programsInherit) return '--cluster: not available on Windows';
-  if (flags.exec) return '--cluster: with --exec nobody would renew the lock';
+  if (flags.exec) return '--cluster: not with --exec, which leaves no process to renew the lock';
   if (flags.port !== undefined && flags.handover)
-    return '--cluster: a program that outlives the lock must not keep the socket: add --no-handover';
-  // Between two renewals three fifths of the time to live remain at least, minus the margin.
+    return '--cluster: with --port the program would keep the socket after the lock is lost. Add --no-handover';
+  // Even if a renewal takes as long as its limit, 3/5 of the time to live minus the margin remain.
   const longestMs = Math.floor((flags.ttl ?? 15_000) / 2);
   return flags.stopGrace > longestMs ? `--stop-grace: at most ${longestMs} ms, half of --ttl` : null;
 }

@@ -1,18 +1,21 @@
-// A program that must not run longer than a cluster lock is held: it gets SIGTERM before the deadline, SIGKILL at the deadline, and
-// does not outlive this process.
+// Runs a program no longer than a cluster lock is held: it gets SIGTERM before the deadline and
+// SIGKILL at the deadline, and does not outlive this process.
 import { once } from 'node:events';
 import type { ClusterLock } from '../../cluster/index.js';
 import type { GatewayLock } from '../../index.js';
-import type { ChildEnd } from '../child.js';
 import { EXIT } from '../exit-codes.js';
 import { errorLine, say } from '../output.js';
-import type { SignalRelay } from '../signal-relay.js';
+import type { ChildEnd, SignalRelay } from '../signal-relay.js';
 import { BoundProgram } from './bound-program.js';
 
-/** Milliseconds between two looks at the deadline, which a renewal moves. */
-const LOOK_MS = 100;
+/** Milliseconds between two checks of the deadline, which each renewal moves. */
+const CHECK_MS = 100;
 
-/** `graceMs`: how long before the deadline the program gets SIGTERM. */
+/**
+ * Runs the program `words`. Resolves when it has ended.
+ *
+ * @param graceMs time before the deadline at which the program gets SIGTERM, in milliseconds
+ */
 export async function runUntilDeadline(
   gateway: GatewayLock,
   words: readonly string[],
@@ -35,10 +38,13 @@ export async function runUntilDeadline(
   }
 }
 
-/** @returns a function that ends the watch, and tells whether the program was stopped for the lock's sake */
+/**
+ * @returns a function that ends the watch, and returns true if the program was stopped because of
+ *   the lock
+ */
 function watchDeadline(lock: ClusterLock, program: BoundProgram, graceMs: number): () => boolean {
   let warned = false;
-  const look = () => {
+  const check = () => {
     if (!lock.held) program.kill();
     else if (!warned && lock.remainingMs <= graceMs) {
       warned = true;
@@ -46,14 +52,14 @@ function watchDeadline(lock: ClusterLock, program: BoundProgram, graceMs: number
       program.child.kill('SIGTERM');
     }
   };
-  const timer = setInterval(look, LOOK_MS);
-  const off = lock.onLost((error) => {
+  const timer = setInterval(check, CHECK_MS);
+  const removeListener = lock.onLost((error) => {
     say(errorLine(error));
     program.kill();
   });
   return () => {
     clearInterval(timer);
-    off();
+    removeListener();
     return warned || lock.signal.aborted;
   };
 }

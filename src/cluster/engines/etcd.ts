@@ -1,28 +1,23 @@
-// The etcd engine: etcd 3.4 or later, over gRPC.
+// The etcd engine: locks on etcd 3.4 or later, over gRPC.
 import { invalidType, invalidValue } from '../../arguments.js';
 import { ClusterEngine } from '../cluster-engine.js';
 import type { Claim, ClaimRequest, ClusterFinding, ClusterHolder, Driver } from '../driver.js';
-import { Endpoints, type EtcdTls } from './etcd/channel.js';
+import { Endpoints } from './etcd/channel.js';
 import { EtcdClaim, holderOf } from './etcd/claim.js';
-import { type EtcdAuth, EtcdClient } from './etcd/client.js';
+import { EtcdClient } from './etcd/client.js';
 import { inspectEtcd } from './etcd/inspect.js';
 import { queueRequest } from './etcd/messages.js';
-
-export interface EtcdEngineOptions {
-  /** `https://host:2379`, or `http://` where a network namespace or a proxy protects the connection. */
-  readonly endpoints: readonly string[];
-  /** The certificates. The common name of `cert` is the etcd user where the cluster has authentication enabled. */
-  readonly tls?: EtcdTls;
-  /** A user and password, where the cluster has authentication enabled and no client certificates. */
-  readonly auth?: EtcdAuth;
-  /** Before the name of each lock. `etcdctl lock PREFIXNAME` meets the lock NAME. @default 'gateway-lock/' */
-  readonly prefix?: string;
-}
+import type { EtcdEngineOptions } from './etcd/options.js';
 
 /**
- * Locks as keys of an etcd cluster. The token is the create revision of the holder's key.
+ * Returns an engine whose locks are keys of an etcd cluster. The token is the create revision of
+ * the holder's key.
  *
- * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+ * @example
+ * const endpoints = ['https://a:2379', 'https://b:2379', 'https://c:2379'];
+ * const engine = etcdEngine({ endpoints, tls });
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE
+ * @throws {TypeError} ERR_INVALID_ARG_VALUE
  */
 export function etcdEngine(options: EtcdEngineOptions): ClusterEngine {
   return new ClusterEngine(new EtcdDriver(options));
@@ -48,14 +43,14 @@ class EtcdDriver implements Driver {
   }
 
   holder(name: string, signal: AbortSignal): Promise<ClusterHolder | null> {
-    return this.#once(async (client) =>
+    return this.#withClient(async (client) =>
       holderOf((await client.range(queueRequest(this.#prefixOf(name)), signal)).kvs[0]),
     );
   }
 
   revoke(claimId: string, signal: AbortSignal): Promise<void> {
     if (!/^[0-9a-f]{1,16}$/.test(claimId)) throw invalidValue('claimId', 'a lease in hexadecimal', claimId);
-    return this.#once((client) => client.revoke(BigInt(`0x${claimId}`), signal));
+    return this.#withClient((client) => client.revoke(BigInt(`0x${claimId}`), signal));
   }
 
   inspect(name: string, signal: AbortSignal): Promise<readonly ClusterFinding[]> {
@@ -70,7 +65,8 @@ class EtcdDriver implements Driver {
     return new EtcdClient(this.#endpoints, this.#options.tls, this.#options.auth);
   }
 
-  async #once<T>(request: (client: EtcdClient) => Promise<T>): Promise<T> {
+  /** Runs one request on a connection of its own. */
+  async #withClient<T>(request: (client: EtcdClient) => Promise<T>): Promise<T> {
     const client = this.#client();
     try {
       return await request(client);

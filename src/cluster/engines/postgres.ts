@@ -1,4 +1,4 @@
-// The PostgreSQL engine: PostgreSQL 14 or later, with a session of its own for each lock.
+// The PostgreSQL engine: locks on PostgreSQL 14 or later, with one session per lock.
 import { checkFunction, invalidType, invalidValue } from '../../arguments.js';
 import { ClusterEngine } from '../cluster-engine.js';
 import { Unsuitable } from '../cluster-error.js';
@@ -8,29 +8,56 @@ import { type PostgresAccess, PostgresClaim, tokenOf } from './postgres/claim.js
 import { inspectPostgres } from './postgres/inspect.js';
 import { lockKey } from './postgres/lock-key.js';
 import { type PostgresClient, type Row, Session } from './postgres/session.js';
-import { applicationName, HOLDER_WITHOUT_TABLE, SESSIONS_OF, type Statements, statements } from './postgres/sql.js';
+import {
+  applicationName,
+  HOLDER_WITHOUT_TABLE,
+  type Statements,
+  statements,
+  TERMINATE_SESSIONS,
+} from './postgres/sql.js';
 
 export type { PostgresClient } from './postgres/session.js';
 
+/** Options of `postgresEngine`. */
 export interface PostgresEngineOptions {
   /**
-   * Makes a client of the package `pg` and connects it: to the primary itself, not to a pooler. Several functions are tried in
-   * turn, for a primary that can move. Listen for errors before connecting: the server can end the session in the packet that opens
-   * it, and an error event without a listener ends the process.
+   * Creates a client of the package `pg` and connects it, directly to the primary and not to a
+   * pooler. With several servers, pass one function per server; they are tried in turn.
    *
-   * @example connect: async () => { const client = new pg.Client(url).on('error', () => {}); await client.connect(); return client; }
+   * Add an error listener before connecting: the server can end the session in the same packet that
+   * opens it, and an error event without a listener ends the process.
+   *
+   * @example
+   * connect: async () => {
+   *   const client = new pg.Client(url).on('error', () => {});
+   *   await client.connect();
+   *   return client;
+   * }
    */
   readonly connect: (() => Promise<PostgresClient>) | readonly (() => Promise<PostgresClient>)[];
-  /** `table` or `schema.table`; created on first use, together with `TABLE_boot`. @default 'gateway_lock' */
+  /**
+   * Name of the table: `table` or `schema.table`. It is created on first use, together with
+   * `TABLE_boot`.
+   *
+   * @default 'gateway_lock'
+   */
   readonly table?: string;
-  /** The servers, for messages, without credentials. @default 'PostgreSQL' */
+  /**
+   * Name of the servers in messages, without credentials.
+   *
+   * @default 'PostgreSQL'
+   */
   readonly target?: string;
 }
 
 /**
- * Locks as session-level advisory locks. The token is the timeline of the server and a counter.
+ * Returns an engine whose locks are session-level advisory locks. The token is `timeline * 2^32 +
+ * counter`.
  *
- * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+ * @example
+ * const engine = postgresEngine({ connect });
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE
+ * @throws {TypeError} ERR_INVALID_ARG_VALUE
  */
 export function postgresEngine(options: PostgresEngineOptions): ClusterEngine {
   return new ClusterEngine(new PostgresDriver(options));
@@ -64,13 +91,14 @@ class PostgresDriver implements Driver, PostgresAccess {
     } catch (error) {
       session?.destroy();
       this.#current = (this.#current + 1) % this.endpoints;
-      // With several servers, a standby or a server in trouble is a reason to ask the next.
+      // With several servers an unsuitable server, for example a standby, is not final: the next
+      // one may be the primary.
       throw this.endpoints > 1 && error instanceof Unsuitable ? new Error(error.message, { cause: error }) : error;
     }
   }
 
   async holder(name: string, signal: AbortSignal, session?: Session): Promise<ClusterHolder | null> {
-    if (session === undefined) return this.#once(signal, (once) => this.holder(name, signal, once));
+    if (session === undefined) return this.#withSession(signal, (opened) => this.holder(name, signal, opened));
     const [found] = await session.query(this.statements.exists, [], signal);
     const text = found?.['found'] === true ? this.statements.holder : HOLDER_WITHOUT_TABLE;
     const { classId, objectId } = lockKey(name);
@@ -80,7 +108,7 @@ class PostgresDriver implements Driver, PostgresAccess {
 
   async revoke(claimId: string, signal: AbortSignal): Promise<void> {
     if (!/^[0-9a-f]{32}$/.test(claimId)) throw invalidValue('claimId', '32 hexadecimal digits', claimId);
-    await this.#once(signal, (session) => session.query(SESSIONS_OF, [applicationName(claimId)], signal));
+    await this.#withSession(signal, (session) => session.query(TERMINATE_SESSIONS, [applicationName(claimId)], signal));
   }
 
   inspect(name: string, signal: AbortSignal): Promise<readonly ClusterFinding[]> {
@@ -91,7 +119,8 @@ class PostgresDriver implements Driver, PostgresAccess {
     return Session.open(this.#connects[this.#current]!, signal);
   }
 
-  async #once<T>(signal: AbortSignal, request: (session: Session) => Promise<T>): Promise<T> {
+  /** Runs one request in a session of its own. */
+  async #withSession<T>(signal: AbortSignal, request: (session: Session) => Promise<T>): Promise<T> {
     const session = await this.#connect(signal).catch((error) => {
       this.#current = (this.#current + 1) % this.endpoints;
       throw error;

@@ -1,9 +1,10 @@
-// A certificate authority for one test, and certificates by common name.
+// Issues certificates by common name, from a certificate authority for one test.
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EtcdCertificates } from './etcd-servers.js';
 
+/** A certificate authority, created with openssl. */
 export class CertificateAuthority {
   readonly #directory: string;
 
@@ -13,7 +14,7 @@ export class CertificateAuthority {
     this.#openssl('req', '-x509', ...newKey('ca.key'), ...subject, '-out', 'ca.pem');
   }
 
-  /** Signed for 127.0.0.1, as a server and as a client. */
+  /** Issues a certificate for 127.0.0.1, by default for both server and client use. */
   issue(commonName: string, usage = 'serverAuth,clientAuth'): EtcdCertificates {
     const [key, request, cert, extensions] = ['key', 'csr', 'pem', 'ext'].map((suffix) => `${commonName}.${suffix}`);
     writeFileSync(this.#file(extensions!), `subjectAltName=IP:127.0.0.1\nextendedKeyUsage=${usage}\n`);

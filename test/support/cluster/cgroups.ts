@@ -1,35 +1,39 @@
-// What this machine lets a test do with cgroups of version 2.
+// Reports whether this machine can use cgroup v2, and lists the cgroups of a `gateway-lock`
+// process.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Missing } from '../capabilities.js';
 
-/** Where version 2 is mounted; null if it is not. */
+/** Mount point of cgroup v2; null if it is not mounted. */
 export const cgroupMount: string | null =
   spawnSync('findmnt', ['-n', '-o', 'TARGET', '-t', 'cgroup2'], { encoding: 'utf8' }).stdout?.split('\n')[0] || null;
 
 export const whyNoCgroup: Missing = cgroupMount === null ? 'cgroup v2 is not mounted' : probe();
 
-/** The cgroups that a `gateway-lock` with this pid has made, and not removed, below the cgroup of this test. */
+/**
+ * Returns the cgroups that the `gateway-lock` process has created below the cgroup of this test and
+ * not removed.
+ */
 export function cgroupsOf(pid: number): string[] {
-  return readdirSync(ownFolder()).filter((name) => name.startsWith(`gateway-lock-${pid}-`));
+  return readdirSync(ownDirectory()).filter((name) => name.startsWith(`gateway-lock-${pid}-`));
 }
 
-function ownFolder(): string {
+function ownDirectory(): string {
   return join(cgroupMount!, /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))![1]!);
 }
 
 function probe(): Missing {
   try {
-    const folder = mkdtempSync(join(ownFolder(), 'gateway-lock-probe-'));
+    const directory = mkdtempSync(join(ownDirectory(), 'gateway-lock-probe-'));
     try {
-      if (!existsSync(join(folder, 'cgroup.kill'))) return 'needs cgroup.kill (Linux 5.14)';
-      const joined = spawnSync('/bin/sh', ['-c', 'echo $$ > "$1/cgroup.procs"', 'sh', folder], { encoding: 'utf8' });
-      return joined.status === 0 ? null : `no process may join a cgroup here: ${joined.stderr.trim()}`;
+      if (!existsSync(join(directory, 'cgroup.kill'))) return 'needs cgroup.kill (Linux 5.14)';
+      const joined = spawnSync('/bin/sh', ['-c', 'echo $$ > "$1/cgroup.procs"', 'sh', directory], { encoding: 'utf8' });
+      return joined.status === 0 ? null : `cannot join a cgroup here: ${joined.stderr.trim()}`;
     } finally {
-      rmdirSync(folder);
+      rmdirSync(directory);
     }
   } catch (error) {
-    return `no cgroup can be made here: ${(error as Error).message}`;
+    return `cannot create a cgroup here: ${(error as Error).message}`;
   }
 }

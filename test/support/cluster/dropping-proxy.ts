@@ -1,14 +1,16 @@
-// A TCP proxy that can drop everything without a word, as a partition does: connections stay open, new ones are accepted and
-// stay silent. After the heal it delivers what it has kept, late, as a network does.
+// A TCP proxy that simulates a network partition. While it drops, open connections stay open but
+// silent, and new connections are accepted but silent. When it heals, it delivers the held bytes
+// late, like a network.
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
+/** A running proxy in front of one port of 127.0.0.1. */
 export class DroppingProxy {
   readonly port: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  /** Ends that the other side has not heard of yet. */
-  readonly #unheard: (() => void)[] = [];
+  /** Ends of connections that are not forwarded yet. */
+  readonly #pendingEnds: (() => void)[] = [];
   #dropping = false;
   #answerDelayMs = 0;
 
@@ -18,30 +20,36 @@ export class DroppingProxy {
     server.on('connection', (socket) => this.#forward(socket, target));
   }
 
+  /** Starts a proxy in front of the port `target`. */
   static async to(target: number): Promise<DroppingProxy> {
     const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     return new DroppingProxy(server, target);
   }
 
+  /** Begins the partition. */
   drop(): void {
     this.#dropping = true;
     for (const socket of this.#sockets) socket.pause();
   }
 
+  /** Ends the partition. */
   heal(): void {
     this.#dropping = false;
-    for (const end of this.#unheard.splice(0)) end();
+    for (const end of this.#pendingEnds.splice(0)) end();
     for (const socket of this.#sockets) socket.resume();
   }
 
-  /** Delivers the server's bytes `ms` milliseconds late from now on, even if everything is dropped meanwhile. */
+  /**
+   * Delays the bytes of the server by `ms` milliseconds. Bytes that are already on their way are
+   * delivered even after {@link drop}.
+   */
   delayAnswers(ms: number): void {
     this.#answerDelayMs = ms;
   }
 
   close(): void {
-    for (const end of this.#unheard.splice(0)) end();
+    for (const end of this.#pendingEnds.splice(0)) end();
     for (const socket of this.#sockets) socket.destroy();
     this.#server.close();
   }
@@ -54,8 +62,8 @@ export class DroppingProxy {
     client.resume();
   }
 
-  #tell(end: () => void): void {
-    if (this.#dropping) this.#unheard.push(end);
+  #forwardEnd(end: () => void): void {
+    if (this.#dropping) this.#pendingEnds.push(end);
     else end();
   }
 
@@ -66,12 +74,12 @@ export class DroppingProxy {
       if (delayMs() === 0) to.write(chunk);
       else setTimeout(() => to.write(chunk), delayMs());
     });
-    // A paused socket with an empty buffer still reports its end.
-    from.on('end', () => this.#tell(() => to.end()));
+    // A paused socket with an empty buffer still emits `end`.
+    from.on('end', () => this.#forwardEnd(() => to.end()));
     from.on('error', () => {});
     from.on('close', () => {
       this.#sockets.delete(from);
-      this.#tell(() => to.destroy());
+      this.#forwardEnd(() => to.destroy());
     });
     if (this.#dropping) from.pause();
   }

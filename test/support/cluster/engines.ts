@@ -1,4 +1,4 @@
-// The two engines on real servers, with what a test does to them.
+// Starts the real servers of both engines, and gives a test the operations on them.
 import { spawnSync } from 'node:child_process';
 import pg from 'pg';
 import type { ClusterEngine } from '../../../src/cluster/index.js';
@@ -19,20 +19,23 @@ export const whyNoPgbouncer: Missing = spawnSync('pgbouncer', ['--version']).err
   ? 'needs pgbouncer: apt-get install pgbouncer'
   : whyNoPostgres;
 
+/** Running servers. `ports` are those of the servers, or of proxies in front of them. */
 export interface RunningEngine {
-  /** The engine's URL without its scheme. `ports`: those of proxies in front of the servers. */
+  /** Returns the URL of the engine without its scheme. */
   urlAt(ports: readonly number[]): string;
-  /** The ports of the servers. */
+  /** Ports of the servers. */
   readonly ports: readonly number[];
-  /** An engine with no connection in common with any other. `ports`: those of proxies in front of the servers. */
+  /** Creates an engine with connections of its own. */
   engine(ports?: readonly number[]): ClusterEngine;
-  /** The same of another build of the module. */
+  /** Creates an engine from another build of the module. */
   engineOf(module: typeof cluster, ports: readonly number[]): ClusterEngine;
-  /** Ends the claim of the holder, as an administrator can. */
+  /** Ends the claim of the holder, like an administrator. */
   evict(name: string): Promise<void>;
+  /** Stops the servers and removes their data. */
   stop(): Promise<void>;
 }
 
+/** An engine, and whether this machine can run its servers. */
 export interface EngineKind {
   readonly kind: 'etcd' | 'postgres';
   readonly missing: Missing;
@@ -84,6 +87,7 @@ function etcdOf({ etcdEngine }: typeof cluster, ports: readonly number[]): Clust
   return etcdEngine({ endpoints: ports.map((port) => `http://127.0.0.1:${port}`) });
 }
 
+/** Creates a PostgreSQL engine for these servers. */
 export function pgEngine(urls: readonly string[], { postgresEngine } = cluster): ClusterEngine {
   return postgresEngine({
     connect: urls.map((connectionString) => async () => {

@@ -1,16 +1,18 @@
-// Three members of etcd on loopback, with data in memory.
+// Starts the members of an etcd cluster on loopback, with data in memory.
 import { spawnSync } from 'node:child_process';
 import { freePorts, memoryDirectory, removeDirectory, ServerProcess } from './server-process.js';
 
+/** Paths of a certificate, its key and its authority. */
 export interface EtcdCertificates {
   readonly ca: string;
   readonly cert: string;
   readonly key: string;
 }
 
+/** Certificates of a cluster that requires client certificates. */
 export interface Identities {
   readonly server: EtcdCertificates;
-  /** For the health check. */
+  /** Used for the health check. */
   readonly client: EtcdCertificates;
 }
 
@@ -21,6 +23,7 @@ interface Member {
   process: ServerProcess;
 }
 
+/** A running cluster. */
 export class EtcdServers {
   readonly #directory = memoryDirectory();
   readonly #members: Member[] = [];
@@ -30,7 +33,9 @@ export class EtcdServers {
     this.#listenOn = listenOn;
   }
 
-  /** `certificates`: clients then need a certificate of the same authority. */
+  /**
+   * Starts the members. With `certificates`, each client needs a certificate of the same authority.
+   */
   static async start(
     count = 3,
     certificates?: Identities,
@@ -50,10 +55,10 @@ export class EtcdServers {
     return this.#members.map(({ url }) => Number(new URL(url).port));
   }
 
-  /** The index of the leader; -1 if no member has one. */
+  /** Returns the index of the leader; -1 if there is none. */
   leader(): number {
-    const answers = this.#members.map(({ url }) => this.#status(url));
-    return answers.findIndex((status) => status !== null && status.member === status.leader);
+    const statuses = this.#members.map(({ url }) => this.#status(url));
+    return statuses.findIndex((status) => status !== null && status.member === status.leader);
   }
 
   async kill(index: number): Promise<void> {
@@ -106,10 +111,10 @@ export class EtcdServers {
       ];
       this.#members.push({ name, args, url, process: new ServerProcess(args) });
     }
-    await this.#healthy(certificates);
+    await this.#untilHealthy(certificates);
   }
 
-  async #healthy(certificates: Identities | undefined): Promise<void> {
+  async #untilHealthy(certificates: Identities | undefined): Promise<void> {
     const deadline = Date.now() + 30_000;
     while (etcdctl(this.endpoints, ['endpoint', 'health', ...clientTls(certificates?.client)]).status !== 0) {
       const ended = this.#members.find(({ process: { running } }) => !running);
@@ -126,6 +131,7 @@ export class EtcdServers {
   }
 }
 
+/** Returns the options of etcdctl for a client certificate. */
 export function clientTls(certificates: EtcdCertificates | undefined): string[] {
   if (certificates === undefined) return [];
   return ['--cacert', certificates.ca, '--cert', certificates.cert, '--key', certificates.key];
@@ -137,6 +143,7 @@ function tlsFlags(certificates: EtcdCertificates | undefined): string[] {
   return ['--client-cert-auth', '--trusted-ca-file', ca, '--cert-file', cert, '--key-file', key];
 }
 
+/** Runs etcdctl to its end. */
 export function etcdctl(endpoints: readonly string[], args: readonly string[]) {
   const env = { ...process.env, ETCDCTL_API: '3' };
   const all = ['--endpoints', endpoints.join(','), '--dial-timeout', '2s', '--command-timeout', '3s', ...args];

@@ -1,16 +1,18 @@
-// A process that holds a cluster lock and reports each read of `held` (test/fixtures/cluster/holder.mjs).
+// Starts a process that holds a cluster lock and reports each read of `held`
+// (test/fixtures/cluster/holder.mjs).
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { until } from '../places.js';
-import { ROOT } from './sabotage.js';
+import { ROOT } from './planted-faults.js';
 
+/** Options of the process. `module` is the path of the build to use. */
 export interface HolderOptions {
   readonly module: string;
   readonly kind: 'etcd' | 'postgres';
-  /** The engine's URL without its scheme. */
+  /** URL of the engine without its scheme. */
   readonly url: string;
   readonly name: string;
   readonly ttlMs: number;
@@ -23,6 +25,7 @@ interface Read {
   readonly monotonicMs: number;
 }
 
+/** A running holder. It is killed after the test. */
 export class Holder {
   readonly child: ChildProcess;
   readonly reads: Read[] = [];
@@ -40,19 +43,20 @@ export class Holder {
       env,
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     });
-    createInterface(this.child.stdout!).on('line', (line) => this.#hear(JSON.parse(line)));
+    createInterface(this.child.stdout!).on('line', (line) => this.#onReport(JSON.parse(line)));
     onTestFinished(() => void this.child.kill('SIGKILL'));
   }
 
+  /** Starts the process. Resolves when it holds the lock. */
   static async start(options: HolderOptions): Promise<Holder> {
     const holder = new Holder(options);
     await until(() => holder.token !== null, 'the holder has the lock', 60_000);
     return holder;
   }
 
-  #hear(said: Read & { token?: string; lost?: string }): void {
-    if (said.token !== undefined) this.token = BigInt(said.token);
-    else if (said.lost !== undefined) this.lost = said.lost;
-    else this.reads.push(said);
+  #onReport(report: Read & { token?: string; lost?: string }): void {
+    if (report.token !== undefined) this.token = BigInt(report.token);
+    else if (report.lost !== undefined) this.lost = report.lost;
+    else this.reads.push(report);
   }
 }

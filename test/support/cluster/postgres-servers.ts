@@ -1,4 +1,5 @@
-// PostgreSQL on loopback, with data in memory. It refuses to run as root, so root's tests run it as the user of its package.
+// Starts PostgreSQL and pgbouncer on loopback, with data in memory. PostgreSQL refuses to run as
+// root, so a test that runs as root starts it as the user of the package.
 import { spawnSync } from 'node:child_process';
 import { chownSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,12 +9,16 @@ import { eventually, freePorts, memoryDirectory, removeDirectory, runAs, ServerP
 const USER = 'postgres';
 const VERSIONS = '/usr/lib/postgresql';
 
-/** The folder of the newest PostgreSQL that Debian's packages have installed. */
+/**
+ * Returns the program directory of the newest PostgreSQL that Debian's packages have installed;
+ * null if there is none.
+ */
 export function postgresPrograms(): string | null {
   const versions = existsSync(VERSIONS) ? readdirSync(VERSIONS).sort((a, b) => Number(b) - Number(a)) : [];
   return versions.length === 0 ? null : join(VERSIONS, versions[0]!, 'bin');
 }
 
+/** A server with a data directory of its own. */
 export class PostgresServer {
   readonly port: number;
   readonly directory: string;
@@ -29,6 +34,7 @@ export class PostgresServer {
     this.port = port;
   }
 
+  /** Creates a primary and starts it. */
   static async start(listenOn?: string): Promise<PostgresServer> {
     const [port] = await freePorts(1);
     const server = new PostgresServer(ownDirectory(), 'primary', port!, listenOn);
@@ -41,7 +47,10 @@ export class PostgresServer {
     return server;
   }
 
-  /** An asynchronous standby of this server. `port`: that of a proxy in front of this server. */
+  /**
+   * Starts an asynchronous standby. `from` is the port of this server, or of a proxy in front of
+   * it.
+   */
   async standby(from = this.port): Promise<PostgresServer> {
     const [port] = await freePorts(1);
     const standby = new PostgresServer(ownDirectory(), 'standby', port!);
@@ -55,6 +64,7 @@ export class PostgresServer {
     return `postgres://postgres@127.0.0.1:${port}/postgres`;
   }
 
+  /** Starts the server, and waits until it accepts queries. */
   async restart(): Promise<void> {
     this.#process = new ServerProcess(
       [
@@ -69,7 +79,7 @@ export class PostgresServer {
         this.#root,
         '-c',
         'fsync=off',
-        // In the data directory: a server that is killed would leave segments in /dev/shm.
+        // Uses the data directory, because a killed server would leave segments in /dev/shm.
         '-c',
         'dynamic_shared_memory_type=mmap',
       ],
@@ -81,7 +91,9 @@ export class PostgresServer {
     });
   }
 
-  /** SIGINT: fast shutdown; SIGQUIT: immediate shutdown; SIGKILL: crash. */
+  /**
+   * Stops the server. SIGINT is a fast shutdown, SIGQUIT an immediate shutdown, SIGKILL a crash.
+   */
   async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<void> {
     await this.#process?.stop(signal);
   }
@@ -90,7 +102,10 @@ export class PostgresServer {
     return this.#process?.running === true;
   }
 
-  /** Kills one server process: PostgreSQL then ends all sessions and recovers, without a new start of the postmaster. */
+  /**
+   * Kills one server process. PostgreSQL then ends all sessions and recovers; the postmaster keeps
+   * running.
+   */
   async crash(): Promise<void> {
     const client = new pg.Client({ connectionString: this.url() });
     const ended = new Promise((resolve) => client.on('error', resolve));
@@ -99,10 +114,12 @@ export class PostgresServer {
     await ended;
   }
 
+  /** Promotes this standby. */
   async promote(): Promise<void> {
     await runAs(USER, [program('pg_ctl'), 'promote', '-D', this.directory], this.#root);
   }
 
+  /** Runs a query on a connection of its own. */
   async query(text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
     const client = new pg.Client({ connectionString: this.url() });
     client.on('error', () => {});
@@ -114,13 +131,14 @@ export class PostgresServer {
     }
   }
 
+  /** Stops the server and removes its data. */
   async remove(): Promise<void> {
     await this.stop('SIGQUIT');
     removeDirectory(this.#root);
   }
 }
 
-/** pgbouncer in transaction mode in front of `server`, on a port of its own. */
+/** Starts pgbouncer in transaction mode in front of `server`. */
 export async function startPgbouncer(server: PostgresServer) {
   const [port] = await freePorts(1);
   const directory = ownDirectory();

@@ -1,36 +1,42 @@
-// `gateway-lock run --cluster` with test/fixtures/cluster/program.mjs, as a process.
+// Starts `gateway-lock run --cluster` with the program test/fixtures/cluster/program.mjs.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { freshDirectory } from '../places.js';
-import { ROOT } from './sabotage.js';
+import { ROOT } from './planted-faults.js';
 
 export const CLI = join(ROOT, 'dist/cli/main.js');
 const PROGRAM = [process.execPath, join(ROOT, 'test/fixtures/cluster/program.mjs')];
 const ADDON = join(ROOT, 'build/Release/gateway_lock.node');
 
+/** Options of {@link startRun}. */
 export interface RunOptions {
-  /** Those of proxies in front of the servers. */
+  /** Ports of proxies in front of the servers. */
   readonly ports?: readonly number[];
+  /** PATH of the command. */
   readonly path?: string;
-  /** The options of the program. */
+  /** Options of the program. */
   readonly program?: readonly ('ignore' | 'child')[];
-  /** A command that becomes `gateway-lock`, with its last arguments. */
+  /** A command that executes `gateway-lock`, which it gets as its last arguments. */
   readonly inside?: readonly string[];
 }
 
+/** A running command. */
 export interface Run {
   readonly child: ChildProcess;
   readonly exited: Promise<number | null>;
-  /** What the program and its child have written, by word. */
+  /** Returns the lines that the program and its child have written, split into words. */
   lines(): string[][];
-  /** The processes that have written. */
+  /** Returns the pids of the processes that have written. */
   pids(): number[];
 }
 
-/** Starts the command on a host of its own: its state directory is fresh. */
+/**
+ * Starts the command with a fresh state directory, which simulates another host. The command is
+ * killed after the test.
+ */
 export function startRun(url: string, name: string, { path, program = [], inside = [] }: RunOptions): Run {
   const directory = freshDirectory();
   const file = join(directory, 'log');
@@ -43,7 +49,7 @@ export function startRun(url: string, name: string, { path, program = [], inside
   onTestFinished(() => void child.kill('SIGKILL'));
   const lines = () => (existsSync(file) ? wordsOf(readFileSync(file, 'utf8')) : []);
   const pids = () => [...new Set(lines().map(([, , , pid]) => Number(pid)))];
-  // A descendant that the test found alive after its time must not outlive the test.
+  // Kills the descendants that are still alive, for example after a failed test.
   onTestFinished(() => pids().filter(isAlive).forEach(kill));
   return { child, lines, pids, exited: once(child, 'exit').then(([code]) => code) };
 }
@@ -55,7 +61,7 @@ function wordsOf(text: string): string[][] {
     .map((line) => line.split(' '));
 }
 
-/** A zombie is not alive. */
+/** Returns true if the process exists and is not a zombie. */
 export function isAlive(pid: number): boolean {
   const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
   return stdout.replace(/Z.*/, '').trim() !== '';
@@ -65,6 +71,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended meanwhile.
+    // The process has already ended.
   }
 }

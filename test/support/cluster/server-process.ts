@@ -1,4 +1,5 @@
-// A server that a test started: in memory where there is room, and ended with the test, whatever ends the test.
+// Starts a server that ends with the test process, even if that is killed, and creates a directory
+// in memory for its data.
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, chmodSync, constants, mkdtempSync, rmSync } from 'node:fs';
@@ -9,7 +10,10 @@ import { freePort } from '../free-port.js';
 
 const MEMORY = '/dev/shm';
 
-/** A directory in memory, if this system has one that can be written. Remove it with {@link removeDirectory}. */
+/**
+ * Creates a directory in memory, or in the temporary directory if /dev/shm is not writable. Remove
+ * it with {@link removeDirectory}.
+ */
 export function memoryDirectory(): string {
   const directory = mkdtempSync(join(isWritable(MEMORY) ? MEMORY : tmpdir(), 'gateway-lock-cluster-'));
   chmodSync(directory, 0o755);
@@ -29,25 +33,30 @@ function isWritable(path: string): boolean {
   }
 }
 
-/** The kernel kills the server when the test's process dies (PR_SET_PDEATHSIG). */
-const TIED =
+/**
+ * Command prefix that lets the kernel kill the server when the test process dies
+ * (PR_SET_PDEATHSIG).
+ */
+const DIES_WITH_PARENT =
   spawnSync('setpriv', ['--pdeathsig', 'KILL', 'true']).status === 0 ? ['setpriv', '--pdeathsig', 'KILL'] : [];
 
+/** Options of a server. */
 export interface ServerOptions {
-  /** The user to run as, if this process is root. */
+  /** User to run as, if this process is root. */
   readonly user?: string;
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
 }
 
+/** A running server. */
 export class ServerProcess {
   readonly child: ChildProcess;
-  /** The end of what the server has printed. */
+  /** The last 20,000 characters of the server's output. */
   output = '';
 
   constructor(command: readonly string[], { user, cwd, env }: ServerOptions = {}) {
     const as = user !== undefined && process.getuid?.() === 0 ? asUser(user) : [];
-    const [program, ...args] = [...wrapped(as), ...command];
+    const [program, ...args] = [...commandPrefix(as), ...command];
     this.child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd, env: { ...process.env, ...env } });
     this.child.on('error', (error) => {
       this.output += error.message;
@@ -66,7 +75,9 @@ export class ServerProcess {
     this.child.kill(name);
   }
 
-  /** Waits for the end; a server that ignores the signal is killed after 10 s. */
+  /**
+   * Sends a signal and waits for the end. A server that ignores the signal is killed after 10 s.
+   */
   async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     if (!this.running) return;
     const ended = once(this.child, 'exit');
@@ -78,8 +89,10 @@ export class ServerProcess {
   }
 }
 
-function wrapped(as: readonly string[]): string[] {
-  return TIED.length === 0 ? (as.length === 0 ? [] : ['setpriv', ...as]) : [...TIED, ...as];
+/** Returns the prefix of the command. */
+function commandPrefix(as: readonly string[]): string[] {
+  if (DIES_WITH_PARENT.length > 0) return [...DIES_WITH_PARENT, ...as];
+  return as.length === 0 ? [] : ['setpriv', ...as];
 }
 
 function asUser(user: string): string[] {
@@ -93,13 +106,16 @@ export async function runAs(user: string, command: readonly string[], cwd: strin
   await promisify(execFile)(program!, args, { cwd, timeout: 60_000 });
 }
 
+/** Returns `count` different free ports. */
 export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>();
   while (ports.size < count) ports.add(await freePort());
   return [...ports];
 }
 
-/** Repeats `attempt` until it succeeds or `limitMs` has passed. */
+/**
+ * Repeats `attempt` until it succeeds. After `limitMs` milliseconds it rejects with the last error.
+ */
 export async function eventually<T>(attempt: () => T | Promise<T>, limitMs = 30_000): Promise<T> {
   const deadline = Date.now() + limitMs;
   for (;;) {

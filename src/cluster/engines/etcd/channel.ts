@@ -1,15 +1,22 @@
-// gRPC over HTTP/2 (github.com/grpc/grpc, doc/PROTOCOL-HTTP2.md), as far as etcd's API needs it: one connection at a time, to one
-// endpoint after another. docs/decisions compares it with @grpc/grpc-js and Connect.
+// The part of gRPC over HTTP/2 that etcd's API needs (github.com/grpc/grpc, doc/PROTOCOL-HTTP2.md).
+// Uses one connection at a time, to one endpoint after another.
+// docs/decisions/0020-cluster-locks.md compares it with @grpc/grpc-js and Connect.
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import type { SecureContextOptions } from 'node:tls';
+import { loadHttp2 } from '../../../native/builtins.js';
 import { CallTimeout } from '../../bounded-call.js';
 
-/** Certificates as text or bytes, as node:tls takes them. */
+/** Certificates as text or bytes, in the form that node:tls accepts. */
 export interface EtcdTls extends Pick<SecureContextOptions, 'ca' | 'cert' | 'key' | 'passphrase'> {
-  /** The name to expect in the server's certificate. @default the endpoint's host name */
+  /**
+   * Host name to expect in the server's certificate.
+   *
+   * @default the host name of the endpoint
+   */
   readonly servername?: string;
 }
 
+/** Status codes of gRPC (github.com/grpc/grpc, doc/statuscodes.md). */
 export const STATUS = {
   ok: 0,
   invalidArgument: 3,
@@ -20,7 +27,7 @@ export const STATUS = {
   unauthenticated: 16,
 } as const;
 
-/** A gRPC status other than OK. */
+/** A response with a gRPC status other than OK. */
 export class GrpcError extends Error {
   override readonly name = 'GrpcError';
   readonly status: number;
@@ -31,7 +38,10 @@ export class GrpcError extends Error {
   }
 }
 
-/** The endpoints of an engine. Shared by its channels, so that each of them starts with one that answered. */
+/**
+ * The endpoints of an engine. Its channels share them, so that a new channel starts with the
+ * endpoint that works.
+ */
 export class Endpoints {
   readonly urls: readonly string[];
   #current = 0;
@@ -44,12 +54,13 @@ export class Endpoints {
     return this.urls[this.#current]!;
   }
 
-  /** Moves on, unless another channel has done so already. */
+  /** Moves on to the next endpoint, unless another channel has already done so. */
   failed(url: string): void {
     if (url === this.current) this.#current = (this.#current + 1) % this.urls.length;
   }
 }
 
+/** A connection that moves on to the next endpoint when it fails. */
 export class Channel {
   readonly #endpoints: Endpoints;
   readonly #tls: EtcdTls | undefined;
@@ -63,37 +74,40 @@ export class Channel {
     this.#tls = tls;
   }
 
-  /** One request, one answer. */
+  /** Sends one request and returns the response. */
   async unary(method: string, message: Buffer, signal: AbortSignal, metadata: Metadata = {}): Promise<Buffer> {
-    let answer: Buffer | undefined;
+    let response: Buffer | undefined;
     await this.#exchange(
       method,
       metadata,
       signal,
       (stream) => stream.end(frame(message)),
       (bytes) => {
-        answer = bytes;
+        response = bytes;
         return false;
       },
     );
-    if (answer === undefined)
-      throw new GrpcError(STATUS.unimplemented, `${this.#url} answered ${method} without a message`);
-    return answer;
+    if (response === undefined)
+      throw new GrpcError(STATUS.unimplemented, `${this.#url} responded to ${method} without a message`);
+    return response;
   }
 
-  /** One request, answers until `last` returns true. Rejects if the server ends the stream before. */
+  /**
+   * Sends one request and reads responses until `isLast` returns true. Rejects if the server ends
+   * the stream first.
+   */
   async stream(
     method: string,
     message: Buffer,
     signal: AbortSignal,
     metadata: Metadata,
-    last: (answer: Buffer) => boolean,
+    isLast: (response: Buffer) => boolean,
   ): Promise<void> {
-    const done = await this.#exchange(method, metadata, signal, (stream) => stream.write(frame(message)), last);
+    const done = await this.#exchange(method, metadata, signal, (stream) => stream.write(frame(message)), isLast);
     if (!done) throw new Error(`${this.#url} ended the stream of ${method}`);
   }
 
-  /** From now on the connection does not keep the process alive. */
+  /** Lets the process end although the connection is open. */
   unref(): void {
     this.#background = true;
     this.#session?.unref();
@@ -104,13 +118,16 @@ export class Channel {
     this.#drop();
   }
 
-  /** Resolves with true if `last` did. Any failure of the connection, or a timeout, moves on to the next endpoint. */
+  /**
+   * Resolves with true if `isLast` returned true. A failure of the connection or a timeout moves on
+   * to the next endpoint.
+   */
   async #exchange(
     method: string,
     metadata: Metadata,
     signal: AbortSignal,
     send: (stream: ClientHttp2Stream) => void,
-    last: (answer: Buffer) => boolean,
+    isLast: (response: Buffer) => boolean,
   ): Promise<boolean> {
     signal.throwIfAborted();
     const session = this.#connect();
@@ -124,7 +141,7 @@ export class Channel {
         };
         signal.addEventListener('abort', abort, { once: true });
         stream.on('close', () => signal.removeEventListener('abort', abort));
-        readAnswers(stream, last, resolve, reject);
+        readResponses(stream, isLast, resolve, reject);
         send(stream);
       });
     } catch (error) {
@@ -137,7 +154,7 @@ export class Channel {
     if (this.#destroyed) throw new Error('the connection is closed');
     if (this.#session !== null && !this.#session.closed && !this.#session.destroyed) return this.#session;
     this.#url = this.#endpoints.current;
-    const session = process.getBuiltinModule('node:http2').connect(this.#url, { ...this.#tls });
+    const session = loadHttp2().connect(this.#url, { ...this.#tls });
     // Each request reports the failure of its connection.
     session.on('error', () => {});
     if (this.#background) session.unref();
@@ -153,26 +170,31 @@ export class Channel {
   #drop(): void {
     const session = this.#session;
     this.#session = null;
-    // Not close(): bytes in the kernel's buffers would still be delivered after a partition.
+    // After close(), bytes in the kernel's buffers would still be delivered when a partition heals.
     session?.destroy();
   }
 }
 
+/** Additional headers of a request. */
 export type Metadata = Readonly<Record<string, string>>;
 
-/** `hasleader`: a member without a leader refuses at once, instead of waiting for one. */
+/**
+ * `hasleader`: a member without a leader refuses the request at once, instead of waiting for an
+ * election.
+ */
 const HEADERS = { ':method': 'POST', 'content-type': 'application/grpc', te: 'trailers', hasleader: 'true' };
 
-/** Length-prefixed, not compressed. */
+/** Returns the message with the length prefix of gRPC, not compressed. */
 function frame(message: Buffer): Buffer {
   const head = Buffer.alloc(5);
   head.writeUInt32BE(message.length, 1);
   return Buffer.concat([head, message]);
 }
 
-function readAnswers(
+/** Splits the stream into messages, until `isLast` returns true or the stream ends. */
+function readResponses(
   stream: ClientHttp2Stream,
-  last: (answer: Buffer) => boolean,
+  isLast: (response: Buffer) => boolean,
   resolve: (done: boolean) => void,
   reject: (error: unknown) => void,
 ): void {
@@ -187,7 +209,7 @@ function readAnswers(
   stream.on('data', (chunk: Buffer) => {
     pending = Buffer.concat([pending, chunk]);
     for (let size = frameSize(pending); size <= pending.length; size = frameSize(pending)) {
-      if (last(pending.subarray(5, size))) {
+      if (isLast(pending.subarray(5, size))) {
         resolve(true);
         cancel(stream);
         return;
@@ -202,12 +224,17 @@ function readAnswers(
   });
 }
 
-/** Larger than the buffer if the frame is not complete. */
+/**
+ * Returns the size of the first frame, in bytes. Larger than the buffer if the frame is incomplete.
+ */
 function frameSize(pending: Buffer): number {
   return pending.length < 5 ? 5 : 5 + pending.readUInt32BE(1);
 }
 
-/** True: OK. Null: these headers carry no status. */
+/**
+ * Returns true for the status OK, an error for any other status, and null if these headers carry no
+ * status.
+ */
 function statusOf(headers: IncomingHttpHeaders): GrpcError | true | null {
   const http = headers[':status'];
   const status = headers['grpc-status'];
@@ -221,10 +248,13 @@ function notGrpc(what: string): GrpcError {
 }
 
 function cancel(stream: ClientHttp2Stream): void {
-  stream.close(process.getBuiltinModule('node:http2').constants.NGHTTP2_CANCEL);
+  stream.close(loadHttp2().constants.NGHTTP2_CANCEL);
 }
 
-/** True if another endpoint may do better: the connection or the server failed, and the caller did not end the request. */
+/**
+ * Returns true if another endpoint may succeed: the connection or the server failed, and the caller
+ * did not abort.
+ */
 function isConnectionFault(error: unknown, signal: AbortSignal): boolean {
   if (error instanceof GrpcError) return isServerFault(error);
   return !signal.aborted || signal.reason instanceof CallTimeout;

@@ -1,8 +1,18 @@
-// A claim on etcd: a lease, and one key per claim, with the keys and the order of concurrency.Mutex (etcd
-// client/v3/concurrency/mutex.go). `etcdctl lock` and this package therefore exclude each other.
+// A claim on etcd: a lease, and one key that belongs to the lease. Keys and order are those of
+// concurrency.Mutex (etcd client/v3/concurrency/mutex.go), so that `etcdctl lock` and this package
+// exclude each other.
 //
-// The holder is the claim whose key was created first. A waiter watches the key that was created just before its own.
-import { type Claim, ClaimGone, type ClaimRequest, type ClusterHolder, type Entry, type Turn } from '../../driver.js';
+// The claim whose key was created first is the holder. A waiter watches the key that was created
+// just before its own.
+import { loadCrypto } from '../../../native/builtins.js';
+import {
+  type AcquireResult,
+  type Claim,
+  ClaimGone,
+  type ClaimRequest,
+  type ClusterHolder,
+  type WaitSlice,
+} from '../../driver.js';
 import { parseOwner } from '../../owner.js';
 import type { EtcdClient } from './client.js';
 import { getRequest, type KeyValue, queueRequest } from './messages.js';
@@ -15,12 +25,12 @@ export class EtcdClaim implements Claim {
   readonly #key: string;
   readonly #leaseId: bigint;
   readonly #closed = new AbortController();
-  /** The create revision of the own key; null while there is none. */
+  /** Create revision of the claim's key. Null until the key exists. */
   #createRevision: bigint | null = null;
-  #gone: ((cause: unknown) => void) | null = null;
+  #onGone: ((cause: unknown) => void) | null = null;
   #watching = false;
 
-  /** `prefix` ends with the slash that follows the name of the lock. */
+  /** @param prefix ends with the slash that follows the name of the lock */
   constructor(client: EtcdClient, prefix: string, request: ClaimRequest) {
     this.#client = client;
     this.#request = request;
@@ -30,52 +40,54 @@ export class EtcdClaim implements Claim {
     this.#key = prefix + this.id;
   }
 
-  async begin(signal: AbortSignal): Promise<number> {
+  async open(signal: AbortSignal): Promise<number> {
     return (await this.#client.grant(this.#leaseId, this.#request.ttlMs / 1000, signal)) * 1000;
   }
 
-  async enter(signal: AbortSignal, turn: Turn): Promise<Entry> {
+  async acquire(signal: AbortSignal, slice: WaitSlice): Promise<AcquireResult> {
     const first = this.#createRevision === null ? await this.#join(signal) : null;
     const createRevision = this.#createRevision!;
-    if (first?.createRevision === createRevision) return { token: createRevision, settleMs: 0 };
-    const predecessor = await this.#waitForPredecessors(createRevision, signal, turn);
+    if (first?.createRevision === createRevision) return { token: createRevision, lockDelayMs: 0 };
+    const predecessor = await this.#waitForPredecessors(createRevision, signal, slice);
     if (predecessor !== null) return { token: null, holder: await this.#holder(first, signal) };
-    // The own key may have gone with its lease while this claim waited (etcd issue 11456).
+    // The lease may have ended during the wait, and the key with it (etcd issue 11456).
     await this.#checkOwnKey(createRevision, signal);
-    return { token: createRevision, settleMs: 0 };
+    return { token: createRevision, lockDelayMs: 0 };
   }
 
   /**
-   * The answer to a keep-alive may come from a leader that is deposed and does not know it yet. It counts only together with
-   * a linearizable read in the same raft term, which also shows that the own key is in place.
+   * A deposed leader that does not know of the election yet still answers keep-alives. A renewal
+   * therefore counts only together with a linearizable read in the same raft term. The read also
+   * shows that the claim's key exists.
    */
   async renew(signal: AbortSignal): Promise<number> {
     const { ttlSeconds, raftTerm } = await this.#client.keepAlive(this.#leaseId, signal);
     if (this.#createRevision === null) return ttlSeconds * 1000;
     const read = await this.#checkOwnKey(this.#createRevision, signal);
-    if (read.raftTerm !== raftTerm) throw new Error('the leader has changed during the renewal');
+    if (read.raftTerm !== raftTerm) throw new Error('the leader changed during the renewal');
     this.#watchOwnKey(read.revision + 1n);
     return ttlSeconds * 1000;
   }
 
-  hold(gone: (cause: unknown) => void): void {
-    this.#gone = gone;
+  watch(onGone: (cause: unknown) => void): void {
+    this.#onGone = onGone;
     this.#client.unref();
     this.#watchOwnKey(this.#createRevision! + 1n);
   }
 
-  /** The key is deleted with its lease. */
+  /** Revokes the lease, which also deletes the key. */
   async release(signal: AbortSignal): Promise<void> {
-    this.#gone = null;
+    this.#onGone = null;
     await this.#client.revoke(this.#leaseId, signal);
   }
 
   destroy(): void {
-    this.#gone = null;
+    this.#onGone = null;
     this.#closed.abort(new Error('the claim is closed'));
     this.#client.destroy();
   }
 
+  /** Creates the key. Returns the first key of the queue. */
   async #join(signal: AbortSignal): Promise<KeyValue> {
     const owner = JSON.stringify(this.#request.owner);
     try {
@@ -87,29 +99,31 @@ export class EtcdClaim implements Claim {
     }
   }
 
-  /** Returns null if no older key is left, and an older key otherwise. */
-  async #waitForPredecessors(createRevision: bigint, signal: AbortSignal, turn: Turn): Promise<KeyValue | null> {
+  /**
+   * Waits until no older key is left. Returns null then, and an older key if the slice ends first.
+   */
+  async #waitForPredecessors(createRevision: bigint, signal: AbortSignal, slice: WaitSlice): Promise<KeyValue | null> {
     for (;;) {
       const { kvs, revision } = await this.#client.range(queueRequest(this.#prefix, createRevision - 1n), signal);
       const predecessor = kvs[0] ?? null;
-      if (predecessor === null || turn.over.aborted || turn.waitMs === 0) return predecessor;
-      await this.#deletion(predecessor.key, revision + 1n, signal, turn);
+      if (predecessor === null || slice.end.aborted || slice.waitMs === 0) return predecessor;
+      await this.#waitForDeletion(predecessor.key, revision + 1n, signal, slice);
     }
   }
 
-  /** Returns when the turn is over, too. */
-  async #deletion(key: string, startRevision: bigint, signal: AbortSignal, turn: Turn): Promise<void> {
+  /** Waits until the key is deleted or the slice ends. */
+  async #waitForDeletion(key: string, startRevision: bigint, signal: AbortSignal, slice: WaitSlice): Promise<void> {
     const stop = new AbortController();
-    const over = () => stop.abort(turn.over.reason);
+    const end = () => stop.abort(slice.end.reason);
     const abort = () => stop.abort(signal.reason);
-    turn.over.addEventListener('abort', over);
+    slice.end.addEventListener('abort', end);
     signal.addEventListener('abort', abort);
     try {
       await this.#client.watchDeleted(key, startRevision, stop.signal);
     } catch (error) {
-      if (!turn.over.aborted) throw error;
+      if (!slice.end.aborted) throw error;
     } finally {
-      turn.over.removeEventListener('abort', over);
+      slice.end.removeEventListener('abort', end);
       signal.removeEventListener('abort', abort);
     }
   }
@@ -118,19 +132,26 @@ export class EtcdClaim implements Claim {
     return holderOf(first ?? (await this.#client.range(queueRequest(this.#prefix), signal)).kvs[0]);
   }
 
-  /** @throws {ClaimGone} if the own key was deleted or replaced */
+  /**
+   * Reads the claim's key.
+   *
+   * @throws {ClaimGone} if the key was deleted or replaced
+   */
   async #checkOwnKey(createRevision: bigint, signal: AbortSignal) {
     const read = await this.#client.range(getRequest(this.#key), signal);
     if (read.kvs[0]?.createRevision !== createRevision) throw new ClaimGone(`key ${this.#key} was deleted`);
     return read;
   }
 
-  /** One watch at a time. A watch that fails begins again with the next renewal. */
+  /**
+   * Watches the claim's key, one watch at a time. After a failed watch, the next renewal starts a
+   * new one.
+   */
   #watchOwnKey(startRevision: bigint): void {
-    if (this.#gone === null || this.#watching) return;
+    if (this.#onGone === null || this.#watching) return;
     this.#watching = true;
     this.#client.watchDeleted(this.#key, startRevision, this.#closed.signal).then(
-      () => this.#gone?.(new ClaimGone(`key ${this.#key} was deleted`)),
+      () => this.#onGone?.(new ClaimGone(`key ${this.#key} was deleted`)),
       () => {
         this.#watching = false;
       },
@@ -138,14 +159,15 @@ export class EtcdClaim implements Claim {
   }
 }
 
+/** Returns the holder that a key describes. */
 export function holderOf(kv: KeyValue | undefined): ClusterHolder | null {
   if (kv === undefined) return null;
   const claimId = kv.key.slice(kv.key.lastIndexOf('/') + 1);
   return { claimId, owner: parseOwner(kv.value), token: kv.createRevision };
 }
 
-/** Positive, as etcd's own ids are, and never 0, which asks etcd to choose. */
+/** Returns a positive id, like etcd's own ids. Never 0, which means that etcd chooses the id. */
 function randomLeaseId(): bigint {
-  const bytes = process.getBuiltinModule('node:crypto').randomBytes(8);
+  const bytes = loadCrypto().randomBytes(8);
   return (bytes.readBigUInt64BE() >> 1n) | 1n;
 }

@@ -1,9 +1,11 @@
-// The requests of a lock, over one channel: authentication, and what a refusal means.
+// The requests that a lock sends over one channel, with authentication and the classification of
+// refusals.
 import { Unsuitable } from '../../cluster-error.js';
 import { ClaimGone } from '../../driver.js';
 import { Channel, type Endpoints, type EtcdTls, GrpcError, type Metadata, STATUS } from './channel.js';
 import * as messages from './messages.js';
 
+/** Credentials of an etcd user. */
 export interface EtcdAuth {
   readonly user: string;
   readonly password: string;
@@ -21,7 +23,12 @@ export class EtcdClient {
     this.#auth = auth;
   }
 
-  /** Seconds. A lease with this id that exists already is one that an earlier, unanswered request has made. */
+  /**
+   * Creates the lease. Returns the time to live in seconds.
+   *
+   * A lease with this id may already exist, from an earlier request whose response was lost. It is
+   * extended instead.
+   */
   async grant(leaseId: bigint, ttlSeconds: number, signal: AbortSignal): Promise<number> {
     try {
       return messages.grantedTtl(await this.#call(METHODS.grant, messages.grantRequest(leaseId, ttlSeconds), signal));
@@ -31,14 +38,20 @@ export class EtcdClient {
     }
   }
 
-  /** @throws {ClaimGone} if the lease does not exist */
+  /**
+   * Extends the lease.
+   *
+   * @throws {ClaimGone} if the lease does not exist
+   */
   async keepAlive(leaseId: bigint, signal: AbortSignal) {
-    const answer = messages.readKeepAlive(await this.#call(METHODS.keepAlive, messages.leaseRequest(leaseId), signal));
-    if (answer.ttlSeconds <= 0) throw new ClaimGone(`lease ${leaseId.toString(16)} does not exist`);
-    return answer;
+    const extended = messages.readKeepAlive(
+      await this.#call(METHODS.keepAlive, messages.leaseRequest(leaseId), signal),
+    );
+    if (extended.ttlSeconds <= 0) throw new ClaimGone(`lease ${leaseId.toString(16)} does not exist`);
+    return extended;
   }
 
-  /** Resolves also if the lease does not exist. */
+  /** Ends the lease and deletes its keys. Also resolves if the lease does not exist. */
   async revoke(leaseId: bigint, signal: AbortSignal): Promise<void> {
     try {
       await this.#call(METHODS.revoke, messages.leaseRequest(leaseId), signal);
@@ -51,24 +64,28 @@ export class EtcdClient {
     return messages.readRange(await this.#call(METHODS.range, request, signal));
   }
 
+  /** Creates the key unless it exists, and reads the first key of the queue. */
   async join(key: string, value: string, leaseId: bigint, prefix: string, signal: AbortSignal) {
     const request = messages.joinRequest(key, value, leaseId, prefix);
     return messages.readJoin(await this.#call(METHODS.txn, request, signal));
   }
 
-  /** Resolves when `key` is deleted at `startRevision` or later; rejects when the watch ends for another reason. */
+  /**
+   * Resolves when `key` is deleted at `startRevision` or later. Rejects if the watch ends for
+   * another reason.
+   */
   async watchDeleted(key: string, startRevision: bigint, signal: AbortSignal): Promise<void> {
     const request = messages.watchRequest(key, startRevision);
     await this.#authenticated(signal, (metadata) =>
-      this.#channel.stream(METHODS.watch, request, signal, metadata, (answer) => {
-        const { deleted, canceled } = messages.readWatch(answer);
+      this.#channel.stream(METHODS.watch, request, signal, metadata, (response) => {
+        const { deleted, canceled } = messages.readWatch(response);
         if (canceled !== null) throw new Error(canceled);
         return deleted;
       }),
     );
   }
 
-  /** Of the member at the current endpoint, even if it has no leader. */
+  /** Reads the status of the member at the current endpoint, even if the member has no leader. */
   async status(signal: AbortSignal) {
     const empty = Buffer.alloc(0);
     return messages.readStatus(await this.#call(METHODS.status, empty, signal, { hasleader: 'false' }));
@@ -96,7 +113,10 @@ export class EtcdClient {
     }
   }
 
-  /** A token lives 5 minutes by default, so a refused one is replaced once. */
+  /**
+   * Requests a new token once if the token is refused: etcd's tokens expire, by default after 5
+   * minutes.
+   */
   async #withToken<T>(signal: AbortSignal, call: (metadata: Metadata) => Promise<T>): Promise<T> {
     if (this.#auth === undefined) return call({});
     const known = this.#token;
@@ -116,11 +136,11 @@ export class EtcdClient {
   }
 }
 
-/** No other endpoint and no later time would answer otherwise. */
+/** Returns an error if no other endpoint and no later attempt would accept the request. */
 function refusal(error: unknown): Error | null {
   if (isStatus(error, STATUS.permissionDenied))
     return new Unsuitable(
-      `${(error as Error).message}. Grant the role of this user the keys of the lock: etcdctl role grant-permission ROLE readwrite --prefix=true PREFIX`,
+      `${(error as Error).message}. Grant the user's role access to the keys of the lock: etcdctl role grant-permission ROLE readwrite --prefix=true PREFIX`,
       { cause: error },
     );
   const rejected = isStatus(error, STATUS.unauthenticated) || isStatus(error, STATUS.invalidArgument);

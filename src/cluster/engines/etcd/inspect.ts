@@ -1,12 +1,15 @@
-// Checks of an etcd cluster, for `status` and `doctor`.
+// Checks an etcd cluster, for `status` and `doctor`.
 import { boundedCall } from '../../bounded-call.js';
 import type { ClusterFinding } from '../../driver.js';
-import type { EtcdEngineOptions } from '../etcd.js';
 import { Endpoints } from './channel.js';
 import { EtcdClient } from './client.js';
 import { queueRequest } from './messages.js';
+import type { EtcdEngineOptions } from './options.js';
 
-/** A third of what a request may take with the default time to live, so that a silent member does not end the other checks. */
+/**
+ * Milliseconds to wait for one member: a third of the limit of a request at the default time to
+ * live, so that a silent member does not abort the other checks.
+ */
 const MEMBER_MS = 1000;
 
 interface Member {
@@ -22,13 +25,13 @@ export async function inspectEtcd(
   prefix: string,
   signal: AbortSignal,
 ): Promise<readonly ClusterFinding[]> {
-  const members = await Promise.all(urls.map((url) => askMember(options, url, signal)));
+  const members = await Promise.all(urls.map((url) => memberStatus(options, url, signal)));
   const findings = [...members.map(memberFinding), quorumFinding(members)];
   const reachable = members.filter(({ version }) => version !== null).map(({ url }) => url);
   return reachable.length === 0 ? findings : [...findings, await rightsFinding(options, reachable, prefix, signal)];
 }
 
-async function askMember(options: EtcdEngineOptions, url: string, signal: AbortSignal): Promise<Member> {
+async function memberStatus(options: EtcdEngineOptions, url: string, signal: AbortSignal): Promise<Member> {
   const client = new EtcdClient(new Endpoints([url]), options.tls, options.auth);
   try {
     return { url, ...(await boundedCall((bounded) => client.status(bounded), MEMBER_MS, signal)), error: null };
@@ -40,12 +43,15 @@ async function askMember(options: EtcdEngineOptions, url: string, signal: AbortS
 }
 
 function memberFinding({ url, version, error }: Member): ClusterFinding {
-  if (version === null) return { level: 'warning', subject: url, message: `does not answer: ${error?.message}` };
+  if (version === null) return { level: 'warning', subject: url, message: `did not respond: ${error?.message}` };
   const advice = versionAdvice(version);
   return { level: advice === null ? 'ok' : 'warning', subject: url, message: `etcd ${version}${advice ?? ''}` };
 }
 
-/** etcd issue 15247, fixed by pull request 16822 in 3.4.29 and 3.5.11: a leader that was paused revokes leases that are alive. */
+/**
+ * A leader that was paused revokes live leases: etcd issue 15247, fixed by pull request 16822 in
+ * 3.4.29 and 3.5.11.
+ */
 function versionAdvice(version: string): string | null {
   const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
   if (major < 3 || (major === 3 && minor < 4)) return ' is older than 3.4. Upgrade etcd';
@@ -58,7 +64,7 @@ function versionAdvice(version: string): string | null {
 function quorumFinding(members: readonly Member[]): ClusterFinding {
   const leaders = new Set(members.filter(({ leader }) => leader !== 0n).map(({ leader }) => leader));
   if (leaders.size === 1) return { level: 'ok', subject: 'quorum', message: 'the members agree on a leader' };
-  const message = leaders.size === 0 ? 'no member has a leader' : 'the members name different leaders';
+  const message = leaders.size === 0 ? 'no member has a leader' : 'the members report different leaders';
   return { level: 'problem', subject: 'quorum', message };
 }
 

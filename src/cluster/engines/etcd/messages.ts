@@ -1,5 +1,5 @@
-// The messages of etcd's API that a lock needs. Field numbers: api/etcdserverpb/rpc.proto and api/mvccpb/kv.proto of etcd 3.6;
-// all of them have the same numbers in 3.4.
+// The messages of etcd's API that a lock needs. The field numbers are those of
+// api/etcdserverpb/rpc.proto and api/mvccpb/kv.proto in etcd 3.6, and are the same in 3.4.
 import { encode, Message } from './protobuf.js';
 
 export const METHODS = {
@@ -38,17 +38,17 @@ export function grantRequest(leaseId: bigint, ttlSeconds: number): Buffer {
   ]);
 }
 
-/** Seconds. */
+/** Returns the granted time to live, in seconds. */
 export function grantedTtl(bytes: Buffer): number {
   return Number(new Message(bytes).int(3));
 }
 
-/** LeaseKeepAlive and LeaseRevoke. */
+/** Encodes LeaseKeepAlive and LeaseRevoke. */
 export function leaseRequest(leaseId: bigint): Buffer {
   return encode([[1, leaseId]]);
 }
 
-/** `ttlSeconds` is 0 if there is no such lease. */
+/** Decodes a keep-alive. `ttlSeconds` is 0 if the lease does not exist. */
 export function readKeepAlive(bytes: Buffer): { readonly ttlSeconds: number; readonly raftTerm: bigint } {
   const message = new Message(bytes);
   return { ttlSeconds: Number(message.int(3)), raftTerm: message.message(1).uint(4) };
@@ -58,7 +58,10 @@ export function getRequest(key: string): Buffer {
   return encode([[1, key]]);
 }
 
-/** The oldest key with this prefix; or, with `maxCreateRevision`, the youngest that is not younger. */
+/**
+ * Requests the oldest key with this prefix or, with `maxCreateRevision`, the newest key up to that
+ * revision.
+ */
 export function queueRequest(prefix: string, maxCreateRevision?: bigint): Buffer {
   const order = maxCreateRevision === undefined ? ASCEND : DESCEND;
   return encode([
@@ -71,7 +74,7 @@ export function queueRequest(prefix: string, maxCreateRevision?: bigint): Buffer
   ]);
 }
 
-/** Each prefix ends with a slash. */
+/** Returns the end of the range. Each prefix ends with a slash, whose successor is '0'. */
 function endOfPrefix(prefix: string): string {
   return `${prefix.slice(0, -1)}0`;
 }
@@ -86,7 +89,10 @@ function rangeOf(message: Message): RangeResult {
   return { revision: header.int(3), raftTerm: header.uint(4), kvs };
 }
 
-/** Creates `key` unless it exists, and reads the oldest key of the queue: one request, as `concurrency.Mutex` does it. */
+/**
+ * Creates `key` unless it exists, and reads the oldest key of the queue, in one request like
+ * `concurrency.Mutex`.
+ */
 export function joinRequest(key: string, value: string, leaseId: bigint, prefix: string): Buffer {
   const isAbsent = encode([
     [2, COMPARE_CREATE],
@@ -109,7 +115,7 @@ export function joinRequest(key: string, value: string, leaseId: bigint, prefix:
 }
 
 export interface JoinResult {
-  /** The create revision of the own key. */
+  /** Create revision of the claim's own key. */
   readonly createRevision: bigint;
   readonly first: KeyValue;
 }
@@ -122,7 +128,7 @@ export function readJoin(bytes: Buffer): JoinResult {
   return { createRevision, first: rangeOf(queue!.message(1)).kvs[0]! };
 }
 
-/** Reports deletions only. */
+/** Requests a watch that reports only deletions. */
 export function watchRequest(key: string, startRevision: bigint): Buffer {
   const create = encode([
     [1, key],
@@ -134,7 +140,7 @@ export function watchRequest(key: string, startRevision: bigint): Buffer {
 
 export interface WatchResult {
   readonly deleted: boolean;
-  /** Null unless the server has ended the watch. */
+  /** Reason why the server has ended the watch. Null if the watch continues. */
   readonly canceled: string | null;
 }
 

@@ -1,13 +1,18 @@
-// The Protocol Buffers wire format, as far as etcd's messages use it (protobuf.dev/programming-guides/encoding).
+// The part of the Protocol Buffers wire format that etcd's messages use
+// (protobuf.dev/programming-guides/encoding).
 
 const VARINT = 0;
 const FIXED64 = 1;
 const BYTES = 2;
 const FIXED32 = 5;
 
+/** A value that can be encoded. */
 export type FieldValue = bigint | number | boolean | string | Uint8Array;
 
-/** A message, as pairs of field number and value. A number, bigint or boolean becomes a varint, the rest bytes. */
+/**
+ * Encodes pairs of field number and value. A number, bigint or boolean becomes a varint; a string
+ * or Uint8Array becomes bytes.
+ */
 export function encode(fields: readonly (readonly [number, FieldValue])[]): Buffer {
   return Buffer.concat(fields.flatMap(([field, value]) => encodeField(field, value)));
 }
@@ -28,11 +33,18 @@ function varint(value: bigint): Buffer {
   }
 }
 
-/** A decoded message: the values of each field, in the order in which they came. Absent fields have their default. */
+/**
+ * A decoded message: the values of each field, in the order of the bytes. An absent field has the
+ * default of its type.
+ */
 export class Message {
   readonly #fields = new Map<number, (bigint | Buffer)[]>();
 
-  /** @throws {RangeError} for bytes that are not a message */
+  /**
+   * Decodes a message.
+   *
+   * @throws {RangeError} if the bytes are not a message
+   */
   constructor(bytes: Buffer) {
     for (let at = 0; at < bytes.length; ) at = this.#read(bytes, at);
   }
@@ -54,7 +66,7 @@ export class Message {
     return this.#bytes(field).map((bytes) => new Message(bytes));
   }
 
-  /** An absent message is an empty one. */
+  /** Returns the last message of this field; an empty message if the field is absent. */
   message(field: number): Message {
     return this.messages(field).at(-1) ?? new Message(Buffer.alloc(0));
   }
@@ -76,7 +88,7 @@ function readValue(bytes: Buffer, at: number, type: number): [bigint | Buffer, n
   if (type === VARINT) return readVarint(bytes, at);
   if (type === FIXED64) return slice(bytes, at, 8);
   if (type === FIXED32) return slice(bytes, at, 4);
-  if (type !== BYTES) throw new RangeError(`wire type ${type} is not known`);
+  if (type !== BYTES) throw new RangeError(`unknown wire type ${type}`);
   const [length, start] = readVarint(bytes, at);
   return slice(bytes, start, Number(length));
 }

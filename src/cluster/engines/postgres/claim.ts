@@ -1,16 +1,25 @@
-// A claim on PostgreSQL: one session of its own, which waits for an advisory lock and then holds it.
-import { type Claim, ClaimGone, type ClaimRequest, type ClusterHolder, type Entry, type Turn } from '../../driver.js';
+// A claim on PostgreSQL: a session that waits for an advisory lock and then holds it.
+import { loadCrypto } from '../../../native/builtins.js';
+import {
+  type AcquireResult,
+  type Claim,
+  ClaimGone,
+  type ClaimRequest,
+  type ClusterHolder,
+  type WaitSlice,
+} from '../../driver.js';
 import type { LockKey } from './lock-key.js';
 import type { Row, Session } from './session.js';
 import type { Statements } from './sql.js';
 
 const LOCK_NOT_AVAILABLE = '55P03';
 const UNDEFINED_TABLE = '42P01';
-/** Two sessions created the same table at the same time. */
-const CREATED_TWICE = /^(23505|42P07|42710)$/;
+/** Errors if two sessions create the same table at the same time. */
+const DUPLICATE = /^(23505|42P07|42710)$/;
 
+/** The part of the engine that a claim uses. */
 export interface PostgresAccess {
-  /** Opens a session, and prepares it for this claim. */
+  /** Opens a session and prepares it for this claim. */
   open(claimId: string, ttlMs: number, signal: AbortSignal): Promise<Session>;
   holder(name: string, signal: AbortSignal, session: Session): Promise<ClusterHolder | null>;
   readonly statements: Statements;
@@ -24,29 +33,32 @@ export class PostgresClaim implements Claim {
   #session: Session | null = null;
   #hasToken = false;
   #isHeld = false;
-  /** The row does not show yet that this holder has waited for a forgotten one. */
-  #unsettled = false;
+  /** The row does not show yet that this holder has waited for the lock delay. */
+  #isDelayed = false;
 
   constructor(access: PostgresAccess, key: LockKey, request: ClaimRequest) {
     this.#access = access;
     this.#key = key;
     this.#request = request;
-    this.id = process.getBuiltinModule('node:crypto').randomBytes(16).toString('hex');
+    this.id = loadCrypto().randomBytes(16).toString('hex');
   }
 
-  async begin(signal: AbortSignal): Promise<number> {
+  async open(signal: AbortSignal): Promise<number> {
     this.#session = await this.#access.open(this.id, this.#request.ttlMs, signal);
     return this.#request.ttlMs;
   }
 
-  async enter(signal: AbortSignal, turn: Turn): Promise<Entry> {
+  async acquire(signal: AbortSignal, { waitMs }: WaitSlice): Promise<AcquireResult> {
     const session = this.#opened();
-    const taken = turn.waitMs === 0 ? await this.#try(session, signal) : await this.#wait(session, turn.waitMs, signal);
-    if (taken) return this.#takeToken(session, signal);
+    const acquired = waitMs === 0 ? await this.#try(session, signal) : await this.#wait(session, waitMs, signal);
+    if (acquired) return this.#issueToken(session, signal);
     return { token: null, holder: await this.#access.holder(this.#request.name, signal, session) };
   }
 
-  /** An answer shows that the session lived when the request came, and the server ends it a time to live later. */
+  /**
+   * A response proves that the session existed when the request arrived. The server ends an idle
+   * session after the time to live.
+   */
   async renew(signal: AbortSignal): Promise<number> {
     const { name, ttlMs } = this.#request;
     if (!this.#hasToken) {
@@ -55,13 +67,13 @@ export class PostgresClaim implements Claim {
     }
     const [row] = await this.#opened().query(this.#access.statements.confirm, [name, this.id], signal);
     if (row?.['mine'] !== true) throw new ClaimGone(`the row of lock '${name}' names another claim`);
-    if (this.#unsettled && this.#isHeld) await this.#settle(signal);
+    if (this.#isDelayed && this.#isHeld) await this.#recordDelayEnd(signal);
     return ttlMs;
   }
 
-  hold(gone: (cause: unknown) => void): void {
+  watch(onGone: (cause: unknown) => void): void {
     this.#isHeld = true;
-    this.#opened().hold(gone);
+    this.#opened().watch(onGone);
   }
 
   async release(signal: AbortSignal): Promise<void> {
@@ -74,10 +86,10 @@ export class PostgresClaim implements Claim {
     this.#session?.destroy();
   }
 
-  async #settle(signal: AbortSignal): Promise<void> {
+  async #recordDelayEnd(signal: AbortSignal): Promise<void> {
     const { name, ttlMs } = this.#request;
     await this.#opened().query(this.#access.statements.settle, [name, this.id, ttlMs], signal);
-    this.#unsettled = false;
+    this.#isDelayed = false;
   }
 
   #opened(): Session {
@@ -86,13 +98,16 @@ export class PostgresClaim implements Claim {
   }
 
   async #try(session: Session, signal: AbortSignal): Promise<boolean> {
-    const [row] = await session.query('select pg_try_advisory_lock($1) as taken', [this.#key.text], signal);
-    return row?.['taken'] === true;
+    const [row] = await session.query('select pg_try_advisory_lock($1) as acquired', [this.#key.text], signal);
+    return row?.['acquired'] === true;
   }
 
   /**
-   * The server ends the wait, so that the session stays usable. Two statements in one request are one transaction, so `set local`
-   * ends with the wait: a limit that stayed would end later statements, which write the token and confirm the claim.
+   * Waits for the lock. Returns false after `waitMs` milliseconds.
+   *
+   * The server ends the wait, so that the session stays usable. Two statements in one request are
+   * one transaction, so `set local` applies to this wait only. Otherwise the limit would also abort
+   * the later statements that write the token and confirm the claim.
    */
   async #wait(session: Session, waitMs: number, signal: AbortSignal): Promise<boolean> {
     try {
@@ -104,32 +119,35 @@ export class PostgresClaim implements Claim {
     }
   }
 
-  async #takeToken(session: Session, signal: AbortSignal): Promise<Entry> {
+  async #issueToken(session: Session, signal: AbortSignal): Promise<AcquireResult> {
     const { name, ttlMs, owner } = this.#request;
-    const { boot, take } = this.#access.statements;
-    await this.#creating(session, signal, () => session.query(boot, [], signal));
-    const [row] = await session.query(take, [name, this.id, JSON.stringify(owner), ttlMs], signal);
+    const { boot, issue } = this.#access.statements;
+    await this.#withTables(session, signal, () => session.query(boot, [], signal));
+    const [row] = await session.query(issue, [name, this.id, JSON.stringify(owner), ttlMs], signal);
     this.#hasToken = true;
-    const settleMs = Number(row!['settleMs']);
-    this.#unsettled = settleMs > 0;
-    return { token: tokenOf(row!), settleMs };
+    const lockDelayMs = Number(row!['lockDelayMs']);
+    this.#isDelayed = lockDelayMs > 0;
+    return { token: tokenOf(row!), lockDelayMs };
   }
 
-  /** Creates the tables if they do not exist. */
-  async #creating<T>(session: Session, signal: AbortSignal, query: () => Promise<T>): Promise<T> {
+  /** Runs `query`. Creates the tables first if they do not exist. */
+  async #withTables<T>(session: Session, signal: AbortSignal, query: () => Promise<T>): Promise<T> {
     try {
       return await query();
     } catch (error) {
       if (codeOf(error) !== UNDEFINED_TABLE) throw error;
       await session.query(this.#access.statements.create, [], signal).catch((failure) => {
-        if (!CREATED_TWICE.test(codeOf(failure))) throw failure;
+        if (!DUPLICATE.test(codeOf(failure))) throw failure;
       });
       return query();
     }
   }
 }
 
-/** Timeline and counter: tokens of a promoted standby are larger than those of the primary that it replaces. */
+/**
+ * Returns the token. A promoted standby has a new timeline, so its tokens are larger than those of
+ * the old primary.
+ */
 export function tokenOf(row: Row): bigint {
   return (BigInt(row['timeline'] as string) << 32n) + BigInt(row['counter'] as string);
 }

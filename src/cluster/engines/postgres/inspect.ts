@@ -1,21 +1,25 @@
-// Checks of a PostgreSQL server, for `status` and `doctor`.
+// Checks PostgreSQL servers, for `status` and `doctor`.
 import type { ClusterFinding } from '../../driver.js';
 import type { LockKey } from './lock-key.js';
-import { type PostgresClient, type Row, Session } from './session.js';
+import { type PostgresClient, type Row, Session, StandbyServer } from './session.js';
 import type { Statements } from './sql.js';
 
 const REPLICATION = `select current_setting('synchronous_standby_names') as names,
   (select count(*)::int from pg_stat_replication) as standbys`;
 const RIGHTS = "select has_schema_privilege(current_schema(), 'create') as may_create";
 
+/** Checks each server. A standby is healthy, and a problem only if no server is a primary. */
 export async function inspectPostgres(
   connects: readonly (() => Promise<PostgresClient>)[],
   statements: Statements,
   key: LockKey,
   signal: AbortSignal,
 ): Promise<readonly ClusterFinding[]> {
-  const answers = await Promise.all(connects.map((connect) => inspectServer(connect, statements, key, signal)));
-  return answers.flat();
+  const servers = await Promise.all(connects.map((connect) => inspectServer(connect, statements, key, signal)));
+  const hasPrimary = servers.some((findings) => !(findings instanceof StandbyServer));
+  return servers.flatMap((findings) =>
+    findings instanceof StandbyServer ? [standbyFinding(findings, hasPrimary)] : findings,
+  );
 }
 
 async function inspectServer(
@@ -23,10 +27,11 @@ async function inspectServer(
   statements: Statements,
   key: LockKey,
   signal: AbortSignal,
-): Promise<readonly ClusterFinding[]> {
+): Promise<readonly ClusterFinding[] | StandbyServer> {
   const session = await Session.open(connect, signal);
   try {
     const server = await suitability(session, signal);
+    if (server instanceof StandbyServer) return server;
     if (server.level !== 'ok') return [server];
     const [replication] = await session.query(REPLICATION, [], signal);
     const [tables] = await session.query(statements.exists, [], signal);
@@ -37,13 +42,19 @@ async function inspectServer(
   }
 }
 
-async function suitability(session: Session, signal: AbortSignal): Promise<ClusterFinding> {
+async function suitability(session: Session, signal: AbortSignal): Promise<ClusterFinding | StandbyServer> {
   try {
     const version = await session.check(signal);
     return { level: 'ok', subject: 'server', message: `PostgreSQL ${version}, a primary, connected without a pooler` };
   } catch (error) {
+    if (error instanceof StandbyServer) return error;
     return { level: 'problem', subject: 'server', message: (error as Error).message };
   }
+}
+
+function standbyFinding({ message }: StandbyServer, hasPrimary: boolean): ClusterFinding {
+  if (!hasPrimary) return { level: 'problem', subject: 'server', message };
+  return { level: 'ok', subject: 'server', message: 'a standby, beside a primary that responds' };
 }
 
 function replicationFinding({ names, standbys }: Row): ClusterFinding {

@@ -1,30 +1,38 @@
-// One connection to PostgreSQL, from connect to destroy.
+// A session: one connection to PostgreSQL, from connect to destroy.
 import { rejected } from '../../bounded-call.js';
 import { Unsuitable } from '../../cluster-error.js';
 import { ClaimGone } from '../../driver.js';
 import { CHECK_INTERVAL, FACTS, settings } from './sql.js';
 
-/** A connected client, as `new pg.Client()` of the package pg makes it. Only these members are used. */
+/** A connected client: the members of `pg.Client` of the package pg that the engine uses. */
 export interface PostgresClient {
   query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly Record<string, unknown>[] }>;
   end(): Promise<void>;
   on(event: 'error' | 'end', listener: (error?: Error) => void): unknown;
-  /** The pid of the server process, as the server told it when the connection was made. */
+  /** Pid of the server process, which the server announces when the connection is opened. */
   readonly processID?: number | null;
   readonly connection?: { readonly stream?: { destroy(): unknown; unref?(): unknown } };
 }
 
+/** A row of a result, by column name. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** SQLSTATE classes and codes that no later attempt changes: wrong credentials, no such database, missing rights. */
+/**
+ * SQLSTATE codes of permanent errors: wrong credentials (class 28), unknown database (3D000),
+ * missing rights (42501).
+ */
 const REFUSALS = /^(28|3D000|42501)/;
 const MIN_VERSION = 140_000;
 
+/** The server is a standby, which cannot hold locks. */
+export class StandbyServer extends Unsuitable {}
+
+/** One connection. Runs one query at a time and reports the end of the connection. */
 export class Session {
   readonly #client: PostgresClient;
   #ended: { readonly cause: unknown } | null = null;
-  /** Settles with the last query. pg takes one query at a time. */
-  #busy: Promise<unknown> = Promise.resolve();
+  /** The last query. The package pg runs one query at a time. */
+  #lastQuery: Promise<unknown> = Promise.resolve();
   #onEnd: (cause: unknown) => void = () => {};
 
   private constructor(client: PostgresClient) {
@@ -33,6 +41,7 @@ export class Session {
     client.on('end', () => this.#end(undefined));
   }
 
+  /** Connects. A connection that is opened after `signal` has aborted is destroyed. */
   static async open(connect: () => Promise<PostgresClient>, signal: AbortSignal): Promise<Session> {
     const connecting = connect();
     try {
@@ -44,8 +53,11 @@ export class Session {
   }
 
   /**
+   * Checks that this session can hold a lock.
+   *
    * @returns the server's version
-   * @throws {Unsuitable} if a lock must not depend on this session
+   * @throws {Unsuitable} if the server is too old or a standby, or if the connection goes through a
+   *   pooler
    */
   async check(signal: AbortSignal): Promise<string> {
     const facts = (await this.query(FACTS, [], signal))[0]!;
@@ -53,7 +65,11 @@ export class Session {
     return String(facts['versionText']);
   }
 
-  /** @throws {Unsuitable} as {@link check} */
+  /**
+   * Checks the session and sets its time limits.
+   *
+   * @throws {Unsuitable} see {@link check}
+   */
   async prepare(claimId: string, ttlMs: number, signal: AbortSignal): Promise<void> {
     await this.check(signal);
     const entries = Object.entries(settings(claimId, ttlMs));
@@ -64,10 +80,14 @@ export class Session {
     });
   }
 
-  /** @throws {ClaimGone} once the connection has ended: the session, and what it held, is gone */
+  /**
+   * Runs a query after the queries before it.
+   *
+   * @throws {ClaimGone} if the connection has ended, and with it the session and its locks
+   */
   async query(text: string, values: unknown[], signal: AbortSignal): Promise<readonly Row[]> {
-    const sent = this.#send(this.#busy, text, values, signal);
-    this.#busy = sent.catch(() => {});
+    const sent = this.#send(this.#lastQuery, text, values, signal);
+    this.#lastQuery = sent.catch(() => {});
     try {
       return (await Promise.race([sent, rejected(signal)])).rows;
     } catch (error) {
@@ -79,23 +99,24 @@ export class Session {
   async #send(before: Promise<unknown>, text: string, values: unknown[], signal: AbortSignal) {
     await before;
     signal.throwIfAborted();
-    // Without values the simple protocol, which takes several statements.
+    // Without values pg uses the simple protocol, which allows several statements in one request.
     return this.#client.query(text, ...(values.length === 0 ? [] : [values]));
   }
 
-  /** From now on the connection does not keep the process alive, and its end is reported. */
-  hold(onEnd: (cause: unknown) => void): void {
+  /** Calls `onEnd` when the connection ends. The connection no longer keeps the process alive. */
+  watch(onEnd: (cause: unknown) => void): void {
     this.#onEnd = onEnd;
     this.#client.connection?.stream?.unref?.();
     if (this.#ended !== null) onEnd(this.#gone());
   }
 
-  /** Orderly: the server ends the session at once. */
+  /** Closes the connection in an orderly way, so that the server ends the session at once. */
   async close(): Promise<void> {
     this.#onEnd = () => {};
     await this.#client.end();
   }
 
+  /** Closes the connection without a message to the server. */
   destroy(): void {
     this.#onEnd = () => {};
     const stream = this.#client.connection?.stream;
@@ -106,14 +127,16 @@ export class Session {
   #check(facts: Row): void {
     const { version, versionText, standby, pid } = facts;
     if (Number(version) < MIN_VERSION)
-      throw new Unsuitable(`PostgreSQL ${versionText} is older than 14, which cannot end idle sessions. Upgrade it`);
-    if (standby === true) throw new Unsuitable('this server is a standby. Connect to the primary');
+      throw new Unsuitable(
+        `PostgreSQL ${versionText} is older than 14 and cannot end idle sessions. Upgrade PostgreSQL`,
+      );
+    if (standby === true) throw new StandbyServer('this server is a standby. Connect to the primary');
     const { processID } = this.#client;
     if (processID === undefined || processID === null)
-      throw new Unsuitable('the client does not show its processID. Use pg.Client of the package pg, not pg-native');
+      throw new Unsuitable('the client has no processID. Use pg.Client of the package pg, not pg-native');
     if (processID !== pid)
       throw new Unsuitable(
-        'a connection pooler is in between, which lends a session to several clients. Connect to PostgreSQL itself',
+        'the connection goes through a pooler, which shares a session among clients. Connect to PostgreSQL directly',
       );
   }
 

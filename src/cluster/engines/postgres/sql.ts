@@ -1,63 +1,86 @@
 // The statements of the PostgreSQL engine.
 //
-// The lock itself is a session-level advisory lock. One row per lock counts the acquisitions (the token) and describes the last
-// holder; it is no lease and decides nothing while its session lives. The unlogged table `TABLE_boot` is emptied by each crash
-// recovery and on each promoted standby, so that a change of its id shows that the server has forgotten its sessions.
+// The lock is a session-level advisory lock. A row per lock counts the acquisitions (the token) and
+// describes the last holder. The row is not a lease: it decides nothing while the session of the
+// holder exists. The unlogged table `TABLE_boot` is emptied by each crash recovery and on each
+// promoted standby, so a change of its id shows that the server has forgotten its sessions.
 //
-// A holder believes in its lock for at most a time to live after its last renewal. The server has forgotten the holder's session
-// earlier if it was restarted (another boot, and the holder had not released) or promoted (another timeline: the standby may have
-// missed holders). The next holder then waits one time to live, and only after that `settle` writes the new boot and timeline: if
-// it dies before, its successor waits as well.
+// A holder can believe that it holds the lock for one time to live after its last renewal. The
+// server forgets the holder's session earlier if it restarts (the boot changes; the holder had not
+// released) or is promoted (the timeline changes; the standby may have missed holders). The next
+// holder then waits for a lock delay of one time to live. Only after that does `settle` write the
+// new boot and timeline, so that if this holder dies first, its successor waits, too.
 
+/** The statements for one pair of tables. */
 export interface Statements {
+  /** Reports whether the tables exist. */
   readonly exists: string;
+  /** Creates the tables. */
   readonly create: string;
-  readonly take: string;
+  /** Writes the row of a new holder. Returns the counter, the timeline and the lock delay. */
+  readonly issue: string;
+  /** Writes the id of this boot unless one exists. */
   readonly boot: string;
+  /** Records that the lock delay is over. */
   readonly settle: string;
+  /** Reports whether the row still names this claim. */
   readonly confirm: string;
+  /** Records that the holder has released the lock. */
   readonly release: string;
+  /** Reads the row of the current holder. */
   readonly holder: string;
 }
 
-/** The timeline is the first 8 digits of the name of the current WAL file; pg_control_checkpoint() lags behind a promotion. */
+/**
+ * The timeline: the first 8 digits of the name of the current WAL file. pg_control_checkpoint()
+ * lags behind a promotion.
+ */
 const TIMELINE = "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint";
 const BOOT = 'extract(epoch from pg_postmaster_start_time())::text';
 
 const IS_HELD = `l.locktype = 'advisory' and l.classid::bigint = $2 and l.objid::bigint = $3 and l.objsubid = 1 and l.granted
   and l.database = (select oid from pg_database where datname = current_database())`;
 
+/** Reads the properties of the server and the session that `Session.check()` needs. */
 export const FACTS = `select pg_backend_pid() as pid, pg_is_in_recovery() as standby,
   current_setting('server_version_num')::int as version, current_setting('server_version') as "versionText"`;
 
-/** As `set_config(name, value, false)`: for this session only. */
+/** Returns the settings of a session, for `set_config(name, value, false)`. */
 export function settings(claimId: string, ttlMs: number): Readonly<Record<string, string>> {
   return {
     application_name: applicationName(claimId),
-    // The server ends the session, and with it the lock, after a time to live without a renewal.
+    // The server ends the session, and with it the lock, if no renewal arrives within the time to
+    // live.
     idle_session_timeout: String(ttlMs),
-    // Not earlier than the lease ends, because the holder may not hear of it.
+    // Not shorter than the lease, because the holder may not receive the news that the connection
+    // has ended.
     tcp_user_timeout: String(ttlMs),
-    // A default of the role must not end the wait, or the session.
+    // A default of the role must not abort the wait or end the session.
     statement_timeout: '0',
     lock_timeout: '0',
     idle_in_transaction_session_timeout: '0',
-    // A token that was given out must survive a crash.
+    // An issued token must survive a crash.
     synchronous_commit: 'on',
     default_transaction_isolation: 'read committed',
     default_transaction_read_only: 'off',
   };
 }
 
-/** The time after which the server notices that a waiter has died. Some systems that PostgreSQL runs on lack it. */
+/**
+ * Lets the server notice within 1 s that a waiter has died. Not available on every operating
+ * system.
+ */
 export const CHECK_INTERVAL = "set client_connection_check_interval = '1s'";
 
+/** Returns the name by which `pg_stat_activity` lists the session of a claim. */
 export function applicationName(claimId: string): string {
   return `gateway-lock ${claimId}`;
 }
 
-export const SESSIONS_OF = 'select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1';
+/** Ends the session of a claim, by its application name. */
+export const TERMINATE_SESSIONS = 'select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1';
 
+/** Returns the statements for `table` and `table_boot`. */
 export function statements(table: string): Statements {
   const [lock, boot] = [quoteTable(table), quoteTable(`${table}_boot`)];
   return {
@@ -67,7 +90,7 @@ export function statements(table: string): Statements {
       ttl_ms int not null, released boolean not null);
       create unlogged table if not exists ${boot} (one boolean primary key check (one), id uuid not null)`,
     boot: `insert into ${boot} values (true, gen_random_uuid()) on conflict do nothing`,
-    take: `with now as (select ${BOOT} || ' ' || (select id from ${boot})::text as boot, ${TIMELINE} as timeline),
+    issue: `with now as (select ${BOOT} || ' ' || (select id from ${boot})::text as boot, ${TIMELINE} as timeline),
       before as (select settled_boot, settled_timeline, ttl_ms, released from ${lock} where name = $1),
       judged as (select now.*, coalesce(settled_timeline <> timeline or (settled_boot <> boot and not released), timeline > 1)
         as unsettled, coalesce(ttl_ms, 0) as ttl_ms, coalesce(settled_boot, '') as settled_boot,
@@ -80,7 +103,7 @@ export function statements(table: string): Statements {
           settled_boot = excluded.settled_boot, settled_timeline = excluded.settled_timeline, claim = excluded.claim,
           pid = excluded.pid, owner = excluded.owner, ttl_ms = excluded.ttl_ms, released = false
         returning counter, timeline, ttl_ms)
-      select mine.counter::text, mine.timeline::text, case when unsettled then mine.ttl_ms else 0 end as "settleMs"
+      select mine.counter::text, mine.timeline::text, case when unsettled then mine.ttl_ms else 0 end as "lockDelayMs"
       from mine, judged`,
     settle: `update ${lock} set settled_boot = now.boot, settled_timeline = now.timeline, ttl_ms = $3
       from (select ${BOOT} || ' ' || (select id from ${boot})::text as boot, ${TIMELINE} as timeline) now
@@ -92,9 +115,13 @@ export function statements(table: string): Statements {
   };
 }
 
+/** Reports whether the lock is held, if the tables do not exist. */
 export const HOLDER_WITHOUT_TABLE = `select null as claim from pg_locks l where $1::text is not null and ${IS_HELD}`;
 
-/** `table` or `schema.table`. The caller has checked that the names hold neither quotes nor dots. */
+/**
+ * Quotes `table` or `schema.table`. The caller has checked that the names contain no quotes or
+ * other dots.
+ */
 function quoteTable(table: string): string {
   return table
     .split('.')

@@ -1,23 +1,25 @@
-// The expectations of a history: that nothing went wrong, and that enough went on for something to go wrong.
+// Runs a history and checks its result: nothing went wrong, and enough faults happened that
+// something could have gone wrong.
 import { expect } from 'vitest';
-import { buildWith } from '../sabotage.js';
+import { buildWith } from '../planted-faults.js';
 import { runHistory } from './run.mjs';
 
 export const HISTORY_SECONDS = Number(process.env['HISTORY_SECONDS'] ?? 60);
 const CONTROL_SECONDS = 25;
 
+/** Runs a history that must show no double holder. */
 export async function expectCleanHistory(kind: 'etcd' | 'postgres'): Promise<void> {
   const result = await runHistory({ kind, seconds: HISTORY_SECONDS });
   console.log(JSON.stringify(result));
   expect(result).toMatchObject({ doubles: [], tokensThatWentBack: 0, fencedHolders: 0, crashes: [] });
-  // Holders were hit, lost their locks, and had successors.
+  // Faults hit holders, holders lost their locks, and successors acquired them.
   const hits = Object.entries(result.faults as Record<string, number>).filter(([name]) => name.endsWith('(holder)'));
   expect(hits.length).toBeGreaterThan(1);
   expect(Object.keys(result.losses)).toContain('ERR_LOCK_EXPIRED');
   expect(result.holds).toBeGreaterThan(HISTORY_SECONDS / 10);
 }
 
-/** A short history can be lucky, so up to three are run. */
+/** Runs up to three histories with a planted fault, of which one must show a double holder. */
 export async function expectDoubles(kind: 'etcd' | 'postgres'): Promise<void> {
   const module = await buildWith('the deadline is ignored');
   const doubles: unknown[] = [];

@@ -1,12 +1,14 @@
-// A resource that checks tokens, as a database behind a lock should: it accepts a write only if no larger token has come before.
+// A resource that checks tokens, like a database behind a lock should. It rejects a write if it has
+// already seen a larger token.
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 
+/** A server that reads one write per line (`LOCK TOKEN`) and responds `accepted` or `rejected`. */
 export class FencedResource {
   readonly port: number;
   accepted = 0;
-  /** Writes of holders that had lost their lock. */
+  /** Number of writes by holders that had lost their lock. */
   rejected = 0;
   readonly #server: Server;
   readonly #fences = new Map<string, bigint>();

@@ -1,18 +1,22 @@
-// The "hosts" of a history: one worker process each, behind a network of its own that can be cut.
+// The simulated hosts of a history: each is a worker process with a network of its own that can be
+// cut.
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { DroppingProxy } from '../dropping-proxy.js';
 import type { WorkerConfig } from './worker.js';
 
-/** A worker's way to the servers. */
+/** The network between a worker and the servers. */
 export interface HostNetwork {
+  /** `host:port` of each server, as this host reaches it. */
   readonly servers: readonly string[];
+  /** Begins a partition. */
   cut(): void;
+  /** Ends the partition. */
   heal(): void;
   close(): void;
 }
 
-/** A dropping proxy in front of each server. Needs no rights. */
+/** Creates a network of dropping proxies. Needs no privileges. */
 export async function proxyNetwork(ports: readonly number[]): Promise<HostNetwork> {
   const proxies = await Promise.all(ports.map((port) => DroppingProxy.to(port)));
   return {
@@ -24,8 +28,8 @@ export async function proxyNetwork(ports: readonly number[]): Promise<HostNetwor
 }
 
 /**
- * An address of its own on loopback, which iptables can drop. Only for a process in a network namespace that the test made: the
- * rules apply to all of it.
+ * Creates a network with a loopback address of its own, whose packets iptables can drop. The rules
+ * apply to the whole network namespace, so call it only in a namespace that the test has created.
  */
 export async function iptablesNetwork(ports: readonly number[], index: number): Promise<HostNetwork> {
   const address = `127.0.1.${index + 1}`;
@@ -47,15 +51,16 @@ export async function iptablesNetwork(ports: readonly number[], index: number): 
   };
 }
 
+/** One simulated host. */
 export class Host {
   readonly network: HostNetwork;
   readonly #script: string;
   readonly #config: (log: string) => WorkerConfig;
   readonly #logs: string;
   #child: ChildProcess | null = null;
-  #incarnation = 0;
-  /** The fault of this host now; null if there is none. */
-  trouble: string | null = null;
+  #starts = 0;
+  /** The current fault of this host; null if there is none. */
+  fault: string | null = null;
 
   constructor(network: HostNetwork, script: string, logs: string, config: (log: string) => WorkerConfig) {
     this.network = network;
@@ -64,12 +69,14 @@ export class Host {
     this.#config = config;
   }
 
+  /** Path of the log of the current worker process. */
   get log(): string {
-    return `${this.#logs}.${this.#incarnation}`;
+    return `${this.#logs}.${this.#starts}`;
   }
 
+  /** Starts a worker process. */
   start(): void {
-    this.#incarnation += 1;
+    this.#starts += 1;
     const env = { ...process.env, HISTORY_WORKER: JSON.stringify(this.#config(this.log)) };
     this.#child = fork(this.#script, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   }
@@ -78,6 +85,7 @@ export class Host {
     this.#child?.kill(name);
   }
 
+  /** Blocks the event loop of the worker process. */
   block(ms: number): void {
     this.#child?.send({ blockMs: ms });
   }

@@ -1,5 +1,8 @@
-// history KIND SECONDS [MODULE]: runs one history against real servers and prints its verdict as JSON. In a network namespace of
-// its own (HISTORY_NAMESPACE=1) iptables cuts the hosts off, otherwise dropping proxies do.
+// Runs one history against real servers and prints its verdict as JSON. Usage: main.mjs KIND
+// SECONDS ROOT [MODULE]
+//
+// In a network namespace of its own (HISTORY_NAMESPACE=1) it cuts hosts off with iptables,
+// otherwise with dropping proxies.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,7 +28,7 @@ interface Servers {
 
 const [kind, seconds, root, module = join(root!, 'dist/cluster/index.js')] = process.argv.slice(2);
 const isolated = process.env['HISTORY_NAMESPACE'] === '1';
-// Each host reaches the servers by an address of its own.
+// In the namespace, each host reaches the servers through an address of its own.
 const listenOn = isolated ? '0.0.0.0' : '127.0.0.1';
 if (isolated) execFileSync('ip', ['link', 'set', 'lo', 'up']);
 const servers = await (kind === 'etcd' ? startEtcd() : startPostgres());
@@ -34,7 +37,7 @@ const directory = memoryDirectory();
 const hosts = await Promise.all(Array.from({ length: HOSTS }, (_, index) => makeHost(index)));
 for (const host of hosts) host.start();
 const nemesis = new Nemesis(hosts, servers.faults, TTL_MS);
-await nemesis.rage(Number(seconds) * 1000);
+await nemesis.run(Number(seconds) * 1000);
 await sleep(TTL_MS);
 await Promise.all(hosts.map((host) => host.kill()));
 for (const host of hosts) host.network.close();

@@ -1,19 +1,23 @@
-// The faults of a history: processes that stop, hosts that are cut off, servers that die. One fault after another, each for
-// longer than the time to live, and aimed at a holder most of the time.
+// Injects the faults of a history: stopped processes, hosts that are cut off, servers that die.
+// Each fault of a host lasts longer than the time to live, and most of them hit a holder.
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from './hosts.js';
 
-/** A fault of the servers, with its name; resolves when the servers are in order again. */
+/** A fault of the servers: its name and a function that resolves when the servers work again. */
 export type ServerFault = readonly [name: string, run: () => Promise<void>];
 
+/** Injects one fault after another. */
 export class Nemesis {
-  /** The number of hits of each fault; `name (holder)`: a host that held a lock at that moment. */
+  /**
+   * Number of times that each fault was injected. `NAME (holder)` counts the hosts that held a lock
+   * at that moment.
+   */
   readonly counts: Record<string, number> = {};
   readonly #hosts: readonly Host[];
   readonly #serverFaults: readonly ServerFault[];
   readonly #ttlMs: number;
-  #serverTroubles = 0;
+  #serverFaultCount = 0;
   readonly #running = new Set<Promise<void>>();
 
   constructor(hosts: readonly Host[], serverFaults: readonly ServerFault[], ttlMs: number) {
@@ -22,46 +26,46 @@ export class Nemesis {
     this.#ttlMs = ttlMs;
   }
 
-  /** Returns when `durationMs` is over and every fault has been undone. */
-  async rage(durationMs: number): Promise<void> {
+  /** Injects faults for `durationMs` milliseconds. Resolves when each fault has been undone. */
+  async run(durationMs: number): Promise<void> {
     const endMs = performance.now() + durationMs;
     for (let round = 0; performance.now() < endMs; round++) {
-      if (round % 6 === 5) await this.#troubleServers();
-      else this.#troubleHost(round);
+      if (round % 6 === 5) await this.#faultServers();
+      else this.#faultHost(round);
       await sleep(this.#ttlMs * (0.2 + 0.3 * Math.random()));
     }
     await Promise.all(this.#running);
   }
 
-  #troubleHost(round: number): void {
-    const idle = this.#hosts.filter((host) => host.trouble === null);
+  #faultHost(round: number): void {
+    const idle = this.#hosts.filter((host) => host.fault === null);
     const holders = idle.filter((host) => isHolding(host, this.#ttlMs));
     const host = pick(holders.length > 0 && Math.random() < 0.8 ? holders : idle);
     if (host === undefined) return;
     const faults = ['stop', 'cut', 'kill', 'block', 'cut and stop'] as const;
     const fault = faults[round % faults.length]!;
     this.#count(holders.includes(host) ? `${fault} (holder)` : fault);
-    const run = this.#run(host, fault).finally(() => this.#running.delete(run));
+    const run = this.#inject(host, fault).finally(() => this.#running.delete(run));
     this.#running.add(run);
   }
 
-  async #run(host: Host, fault: string): Promise<void> {
-    host.trouble = fault;
+  async #inject(host: Host, fault: string): Promise<void> {
+    host.fault = fault;
     const forMs = this.#ttlMs * (1.1 + 0.5 * Math.random());
     if (fault.includes('cut')) host.network.cut();
     if (fault.includes('stop')) host.signal('SIGSTOP');
     if (fault === 'block') host.block(forMs);
     if (fault === 'kill') await host.kill();
     else await sleep(forMs);
-    // The process runs again before its network does.
+    // The process continues before its network is back.
     if (fault.includes('stop')) host.signal('SIGCONT');
     if (fault === 'kill') host.start();
     host.network.heal();
-    host.trouble = null;
+    host.fault = null;
   }
 
-  async #troubleServers(): Promise<void> {
-    const [name, run] = this.#serverFaults[this.#serverTroubles++ % this.#serverFaults.length]!;
+  async #faultServers(): Promise<void> {
+    const [name, run] = this.#serverFaults[this.#serverFaultCount++ % this.#serverFaults.length]!;
     this.#count(name);
     await run();
   }
@@ -71,7 +75,10 @@ export class Nemesis {
   }
 }
 
-/** Its log ends with a read that is younger than the time to live. */
+/**
+ * Returns true if the last entry of the host's log is a read of `held` within the last fifth of the
+ * time to live.
+ */
 function isHolding(host: Host, ttlMs: number): boolean {
   try {
     const [kind, , , atMs] = readFileSync(host.log, 'utf8').trimEnd().split('\n').at(-1)!.split(' ');
@@ -81,7 +88,7 @@ function isHolding(host: Host, ttlMs: number): boolean {
   }
 }
 
-/** Coarse, and only for choosing a victim. */
+/** Returns the boot clock with a resolution of 10 ms, which is enough to choose a host. */
 function bootNowMs(): number {
   return Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000;
 }

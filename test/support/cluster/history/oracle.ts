@@ -1,23 +1,28 @@
-// Judges a history by one clock: the kernel's boot clock, which all processes of a machine share.
+// The oracle: judges a history by the kernel's boot clock, which all processes of a machine share.
 
-/** A process has read `held === true`. */
+/** One read of `held === true` by a process. */
 export interface HeldRead {
   readonly lock: string;
   readonly token: bigint;
-  /** By the boot clock, taken BEFORE the read: the lock was believed in at this moment or later. */
+  /**
+   * Milliseconds of the boot clock, taken BEFORE the read: the process believed in the lock at this
+   * moment or later.
+   */
   readonly atMs: number;
 }
 
+/** Result of a history. */
 export interface Verdict {
+  /** Number of times that a lock was held. */
   readonly holds: number;
-  /** An older holder has read `held === true` after the next one had. */
+  /** Cases in which an older holder read `held === true` after a newer holder had. */
   readonly doubles: readonly {
     readonly lock: string;
     readonly older: bigint;
     readonly newer: bigint;
     readonly overlapMs: number;
   }[];
-  /** A later holder has a token that is not larger. */
+  /** Number of holders whose token is not larger than that of the holder before. */
   readonly tokensThatWentBack: number;
 }
 
@@ -27,6 +32,7 @@ interface Hold {
   lastMs: number;
 }
 
+/** Judges the reads of all processes. */
 export function judge(reads: readonly HeldRead[]): Verdict {
   const locks = new Map<string, Map<bigint, Hold>>();
   for (const { lock, token, atMs } of reads) {

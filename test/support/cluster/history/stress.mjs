@@ -1,9 +1,10 @@
-// npm run stress -- --mode cluster: histories of both engines, side by side, until the time is over or one of them is broken.
+// npm run stress -- --mode cluster: runs histories of both engines side by side until the time is
+// over or one of them fails.
 import { runHistory } from './run.mjs';
 
 const ROUND_SECONDS = 300;
 
-/** @param {number} seconds @returns {Promise<boolean>} whether nothing was wrong */
+/** @param {number} seconds @returns {Promise<boolean>} true if nothing went wrong */
 export async function stressCluster(seconds) {
   for (let left = seconds; left > 0; left -= ROUND_SECONDS) {
     const round = { seconds: Math.min(left, ROUND_SECONDS) };
@@ -11,7 +12,7 @@ export async function stressCluster(seconds) {
     for (const result of results) console.log(JSON.stringify(result));
     if (results.some(isBroken)) return false;
   }
-  console.log('verdict: never two holders, and tokens only grew');
+  console.log('No lock had two holders at once, and the tokens only increased.');
   return true;
 }
 

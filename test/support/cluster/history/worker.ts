@@ -1,5 +1,5 @@
-// A client that acquires, holds for longer than the time to live, and releases, again and again. It logs each time that it has
-// read `held === true`, and writes to a fenced resource with its token.
+// A client that repeatedly acquires a lock, holds it for longer than the time to live, and releases
+// it. Logs each read of `held === true`, and writes to a fenced resource with its token.
 import { appendFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { createInterface, type Interface } from 'node:readline';
@@ -9,10 +9,11 @@ import type { ClusterEngine, ClusterLock } from '../../../../src/cluster/index.j
 
 type ClusterModule = typeof import('../../../../src/cluster/index.js');
 
+/** Configuration of a worker, in the environment variable HISTORY_WORKER. */
 export interface WorkerConfig {
-  /** URL of the module under test: dist/cluster/index.js, or a version with a planted fault. */
+  /** URL of the module under test: dist/cluster/index.js, or a build with a planted fault. */
   readonly module: string;
-  /** The addon, for the oracle's clock. */
+  /** Path of the addon, which provides the clock of the oracle. */
   readonly addon: string;
   readonly kind: 'etcd' | 'postgres';
   /** `host:port` of each server, as this worker reaches it. */
@@ -56,9 +57,9 @@ async function round(): Promise<void> {
 async function hold(lock: ClusterLock): Promise<void> {
   const untilMs = nowMs() + config.ttlMs * (1.2 + Math.random());
   lock.onLost((error) => log('lost', lock.name, error.code));
-  // The barrier: the token is written first, so that no write of an older holder is accepted from then on.
-  const barrier = await resource.write(`${lock.name} ${lock.token}`);
-  if (barrier === 'rejected' && lock.held) log('fenced', lock.name, lock.token);
+  // Writes the token first: from now on the resource rejects each write of an older holder.
+  const response = await resource.write(`${lock.name} ${lock.token}`);
+  if (response === 'rejected' && lock.held) log('fenced', lock.name, lock.token);
   for (;;) {
     const atMs = nowMs();
     if (!lock.held) return;
@@ -89,7 +90,7 @@ function log(...fields: unknown[]): void {
 async function connectResource() {
   const socket: Socket = connect(config.resourcePort, '127.0.0.1');
   const lines: Interface = createInterface(socket).on('error', () => process.exit(0));
-  const waiting: ((answer: string) => void)[] = [];
+  const waiting: ((response: string) => void)[] = [];
   lines.on('line', (line) => waiting.shift()?.(line));
   return {
     write: (line: string) =>

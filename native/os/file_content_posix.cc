@@ -1,0 +1,51 @@
+#include "file_content.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "posix_file.h"
+
+namespace gateway_lock {
+
+Status ReadAt0(const FileHandle& file, std::size_t limit, std::string* out) {
+  // Reads into a buffer on the stack: resizing the string first would allocate and clear
+  // kRecordLimit bytes.
+  char piece[4096];
+  out->clear();
+  while (out->size() < limit) {
+    std::size_t wanted = std::min(sizeof piece, limit - out->size());
+    ssize_t count = pread(Fd(file), piece, wanted, static_cast<off_t>(out->size()));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return Status::SystemError(errno, "read");
+    out->append(piece, static_cast<std::size_t>(count));
+    // A short read of a regular file means its end.
+    if (static_cast<std::size_t>(count) < wanted) break;
+  }
+  return Status::Ok();
+}
+
+Status ReplaceContent(const FileHandle& file, std::size_t old_size, const std::string& content) {
+  std::size_t done = 0;
+  while (done < content.size()) {
+    ssize_t count =
+        pwrite(Fd(file), content.data() + done, content.size() - done, static_cast<off_t>(done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return Status::SystemError(errno, "write");
+    // POSIX allows a write of 0 bytes, and some FUSE servers return it when no space is left.
+    // Retrying would loop forever.
+    if (count == 0) return Status::SystemError(ENOSPC, "write");
+    done += static_cast<std::size_t>(count);
+  }
+  // Truncates only if there is a tail: ftruncate() is a journaled change of the inode and costs a
+  // third of a whole write.
+  if (old_size <= content.size()) return Status::Ok();
+  int result = 0;
+  do {
+    result = ftruncate(Fd(file), static_cast<off_t>(content.size()));
+  } while (result != 0 && errno == EINTR);
+  return result == 0 ? Status::Ok() : Status::SystemError(errno, "ftruncate");
+}
+
+}  // namespace gateway_lock

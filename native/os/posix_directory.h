@@ -1,0 +1,21 @@
+// An open directory that closes itself. Included by .cc files only.
+#pragma once
+
+#include <dirent.h>
+
+#include <memory>
+#include <string>
+
+namespace gateway_lock {
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { closedir(directory); }
+};
+using DirectoryStream = std::unique_ptr<DIR, CloseDirectory>;
+
+// Opens a directory. Returns nullptr and sets errno on failure.
+inline DirectoryStream OpenDirectory(const std::string& path) {
+  return DirectoryStream(opendir(path.c_str()));
+}
+
+}  // namespace gateway_lock

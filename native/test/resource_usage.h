@@ -1,0 +1,14 @@
+// The resources that this process uses, so that tests can find leaks.
+#pragma once
+
+namespace gateway_lock::test {
+
+// Returns the CPU time of all threads in milliseconds, in user and system mode.
+double CpuMs();
+int CountThreads();
+// Returns the number of open descriptors (POSIX) or handles (Windows).
+int CountDescriptors();
+
+void SleepMs(unsigned milliseconds);
+
+}  // namespace gateway_lock::test

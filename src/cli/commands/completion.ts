@@ -1,0 +1,28 @@
+// gateway-lock completion: prints a completion script, made from the definitions of the commands.
+import { Argument, type Command } from 'commander';
+import { withExamples } from '../examples.js';
+import { print } from '../print.js';
+import { bashCompletion } from './completion/bash.js';
+import { fishCompletion } from './completion/fish.js';
+import { type Grammar, grammarOf } from './completion/grammar.js';
+import { zshCompletion } from './completion/zsh.js';
+
+const WRITERS: Readonly<Record<string, (grammar: Grammar) => string>> = {
+  bash: bashCompletion,
+  zsh: zshCompletion,
+  fish: fishCompletion,
+};
+
+export function addCompletionCommand(program: Command): void {
+  const command = program
+    .command('completion')
+    .summary('print a completion script for bash, zsh or fish')
+    .description('Prints a completion script on stdout. Its first lines tell how to use it.')
+    .addArgument(new Argument('<shell>', 'name of the shell').choices(Object.keys(WRITERS)))
+    .action(async (shell: string) => void (await print(WRITERS[shell]!(grammarOf(program)))));
+  withExamples(command, [
+    { line: 'eval "$(gateway-lock completion bash)"', what: 'in ~/.bashrc' },
+    { line: 'source <(gateway-lock completion zsh)', what: 'in ~/.zshrc, after compinit' },
+    { line: 'gateway-lock completion fish | source', what: 'in ~/.config/fish/config.fish' },
+  ]);
+}

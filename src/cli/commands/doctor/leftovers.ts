@@ -1,0 +1,49 @@
+// Removes leftover lock files that provably block nothing.
+import { statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { isLockFileName, type ListedLock, showModeCommand, tryAcquireForRemoval } from '../../../index.js';
+import { causeOf } from '../../json-output.js';
+import { info, type Report, warning } from './finding.js';
+
+/**
+ * An older gateway creates its file and writes the record a moment later, so a new empty file may
+ * belong to a gateway.
+ */
+const NEW_FILE_MS = 30_000;
+
+/**
+ * Returns true if no process holds the lock, and the writer of the record held a kernel lock or is
+ * gone. A record of another host proves nothing: some network file systems do not show the lock of
+ * that host here.
+ */
+export function isRemovable({ path, state, owner, ownerAlive }: ListedLock): boolean {
+  if (state === 'leftover' && owner!.kernelLock) return ownerAlive !== null;
+  // A file that the user named with --lock may be anything, unless this package wrote it.
+  if (!isLockFileName(basename(path))) return false;
+  if (state === 'leftover') return ownerAlive === false;
+  if (state !== 'free') return false;
+  const mtimeMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  return mtimeMs !== undefined && Date.now() - mtimeMs > NEW_FILE_MS;
+}
+
+export function removeLeftovers(locks: readonly ListedLock[]): Report[] {
+  return locks.filter(isRemovable).map(remove);
+}
+
+/**
+ * Acquires and releases the lock. The file is removed while the lock is held, so it cannot belong
+ * to another holder.
+ */
+function remove({ path }: ListedLock): Report {
+  try {
+    const lock = tryAcquireForRemoval(path, isLockFileName(basename(path)));
+    if (lock === null) return info(`${path} is held again and was not removed`);
+    lock.release();
+    return info(`removed ${path}`);
+  } catch (cause) {
+    return warning(
+      `${path} could not be removed: ${causeOf(cause)!.message}`,
+      `Check its owner and mode: ${showModeCommand(path)}`,
+    );
+  }
+}

@@ -1,0 +1,53 @@
+// Reports the lock files: held, leftover or unreadable.
+import { commandText, type GatewayLockOptions, type ListedLock } from '../../../index.js';
+import { causeOf } from '../../json-output.js';
+import { error, info, ok, type Report, type Subject } from './finding.js';
+import { isRemovable } from './leftovers.js';
+
+export function checkLocks({ locks, options }: Subject): Report[] {
+  const reports = locks.flatMap((lock) => judge(lock, fixCommand(options)));
+  const held = locks.filter(({ state }) => state === 'held').length;
+  return reports.length > 0
+    ? reports
+    : [ok(held === 0 ? 'no locks held, no leftover lock files' : `${held} held, no leftover lock files`)];
+}
+
+function judge(lock: ListedLock, fix: string): Report[] {
+  const { path, state, cause } = lock;
+  if (state === 'missing') return [];
+  if (state === 'unreadable') return [error(`${path} cannot be read: ${causeOf(cause)?.message ?? 'unknown'}`)];
+  return state === 'held' ? judgeHeld(lock) : [judgeFree(lock, fix)];
+}
+
+function judgeHeld({ path, heldBy, owner, ownerAlive }: ListedLock): Report[] {
+  if (heldBy === 'record') {
+    return [
+      info(
+        `${path} is held by ${owner === null ? 'a process that has not written its record yet' : `pid ${owner.pid}`}, a gateway that holds no kernel lock (such as OpenClaw)`,
+      ),
+    ];
+  }
+  if (owner === null || ownerAlive !== false) return [];
+  return [info(`${path} is held by an unknown process: the lock file names pid ${owner.pid}, which is gone`)];
+}
+
+function judgeFree(lock: ListedLock, fix: string): Report {
+  const text = `${lock.path} ${whose(lock)}`;
+  return isRemovable(lock)
+    ? info(`${text}; it blocks nothing`, `Remove it: ${fix}`)
+    : info(`${text}; --fix does not remove it`);
+}
+
+/** Returns the command that removes the leftover lock files of the same gateway. */
+function fixCommand({ app, profile, stateDir, lockFile }: GatewayLockOptions): string {
+  const flags = { '--app': app, '--profile': profile, '--state-dir': stateDir, '--lock': lockFile };
+  const given = Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [flag, value]));
+  return commandText(['gateway-lock', 'doctor', '--fix', ...given]);
+}
+
+function whose({ owner, ownerAlive }: ListedLock): string {
+  if (owner === null) return 'names no owner';
+  if (ownerAlive === null)
+    return `names pid ${owner.pid}${owner.host === null ? ', which may be gone' : ` on ${owner.host}`}`;
+  return `is a leftover of pid ${owner.pid}, which ${ownerAlive ? 'no longer holds it' : 'is gone'}`;
+}

@@ -1,0 +1,79 @@
+// Checks the port: free, used by the gateway, or used by another program.
+import {
+  bindLimit,
+  DENIED_PORT_ADVICE,
+  type GatewayProbe,
+  listListenersCommand,
+  type PortProbe,
+  probeGateway,
+  probePort,
+  stopCommand,
+} from '../../../index.js';
+import { error, info, ok, type Report, type Subject, warning } from './finding.js';
+
+/** A gateway that has held its lock for this long without listening is no longer starting. */
+const STARTING_MS = 60_000;
+
+export async function checkPort({ options }: Subject): Promise<Report[]> {
+  const gateway = await probeGateway(options);
+  if (gateway.port === 0) return [info('port 0: the system chooses a free port')];
+  const limit = bindLimit(gateway.host);
+  return [await judge(gateway), ...(limit === null ? [] : [info(limit)])];
+}
+
+async function judge(gateway: GatewayProbe): Promise<Report> {
+  if (gateway.state === 'running') return judgeRunning(gateway);
+  if (gateway.state === 'starting') return judgeStarting(gateway);
+  if (gateway.state === 'foreign') return foreign(gateway);
+  return judgeUnused(await probePort({ host: gateway.host, port: gateway.port }));
+}
+
+function judgeRunning({ owner, health, host, port, ownerAlive }: GatewayProbe): Report {
+  const who = owner === null || ownerAlive === false ? 'a gateway' : `the gateway (pid ${owner.pid})`;
+  if (health?.healthy) return ok(`${who} listens on ${host}:${port} and is healthy`);
+  const advice = ownerAlive ? `Check its log, or stop it: ${stopCommand(owner!.pid)}` : 'Check its log';
+  return error(`${who} listens on ${host}:${port} but is not healthy: ${health?.reason ?? 'no answer'}`, advice);
+}
+
+function judgeStarting(gateway: GatewayProbe): Report {
+  const { owner, host, port } = gateway;
+  if (gateway.health !== null) return foreign(gateway);
+  const who = owner === null ? 'an unknown process' : `pid ${owner.pid}`;
+  const waitedMs = Date.now() - Date.parse(owner?.createdAt ?? '');
+  const message = `${who} holds ${gateway.lockPath}, and no process listens on ${host}:${port}`;
+  if (!(waitedMs > STARTING_MS)) return info(`${message}: it is starting, or uses no port`);
+  const stop = gateway.ownerAlive ? `, or stop it: ${stopCommand(owner!.pid)}` : '';
+  return warning(message, `If it should listen, check its log${stop}`);
+}
+
+function foreign({ host, port, listenerPid, health }: GatewayProbe): Report {
+  const program = health?.healthy ? 'a gateway' : 'a program';
+  const name = listenerPid === null ? program : `${program} (pid ${listenerPid})`;
+  const advice =
+    listenerPid === null
+      ? `Find it: ${listListenersCommand(port)}. Stop it, or choose another port with --port.`
+      : `Stop it: ${stopCommand(listenerPid)}. Or choose another port with --port.`;
+  return error(`${name} that does not hold this lock listens on ${host}:${port}`, advice);
+}
+
+function judgeUnused({ state, host, port, pid, cause }: PortProbe): Report {
+  const endpoint = `${host}:${port}`;
+  const reason = (cause as Error | null)?.message ?? 'unknown';
+  if (state === 'free') return ok(`${endpoint} is free`);
+  if (state === 'denied' || isDenied(cause))
+    return error(`${endpoint} cannot be bound: ${reason}`, deniedAdvice(cause));
+  const message = `${endpoint} is in use, but no process is listening: ${reason}`;
+  const advice =
+    pid === null
+      ? `Find the process that uses it: ${listListenersCommand(port)}. Or choose another port with --port.`
+      : `A connection of pid ${pid} uses it. Stop that process: ${stopCommand(pid)}. Or choose another port with --port.`;
+  return error(message, advice);
+}
+
+function deniedAdvice(cause: unknown): string {
+  return isDenied(cause) ? DENIED_PORT_ADVICE : 'Choose an address of this host with --host';
+}
+
+function isDenied(cause: unknown): boolean {
+  return (cause as NodeJS.ErrnoException | null)?.code === 'EACCES';
+}

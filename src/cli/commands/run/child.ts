@@ -1,0 +1,73 @@
+// The program as a child process that inherits the locks and the listening socket.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  environmentWith,
+  type GatewayLock,
+  killChildrenOnExit,
+  programsInherit,
+  spawnCommand,
+} from '../../../index.js';
+import { errorLine, say } from '../../output.js';
+import type { ChildEnd, SignalRelay } from '../../signal-relay.js';
+
+/**
+ * LISTEN_PID is the pid of the program itself, which is unknown before the fork: a shell sets the
+ * variable and then becomes the program. (dash drops variables whose names are not identifiers, as
+ * it does for every npm script.)
+ */
+const SET_LISTEN_PID = 'export LISTEN_PID=$$; exec "$@"';
+
+/**
+ * Starts the program of `words` and resolves when it has ended. `file` is the path at which the
+ * program was found.
+ *
+ * @throws the error of spawn() if the program cannot be started
+ */
+export async function runChild(
+  lock: GatewayLock,
+  file: string,
+  words: readonly string[],
+  signals: SignalRelay,
+): Promise<ChildEnd> {
+  const child = programsInherit ? spawnInheriting(lock, words) : spawnInJob(file, words);
+  signals.relayTo(child);
+  // Both promises reject if the program cannot be started.
+  const ended = once(child, 'exit');
+  await Promise.race([once(child, 'spawn'), ended]);
+  if (programsInherit) await recordHolder(lock, child.pid!);
+  const [code, signal] = (await ended) as [number | null, NodeJS.Signals | null];
+  return signal === null ? { code: code ?? 0 } : { signal };
+}
+
+function spawnInheriting(lock: GatewayLock, words: readonly string[]): ChildProcess {
+  const { inheritance } = lock;
+  const withSocket = 'LISTEN_FDS' in inheritance.environment;
+  const [file, ...args] = withSocket ? ['/bin/sh', '-c', SET_LISTEN_PID, 'sh', ...words] : words;
+  return spawn(file!, args, {
+    stdio: ['inherit', 'inherit', 'inherit', ...inheritance.descriptors],
+    env: environmentWith(inheritance, process.env),
+  });
+}
+
+/**
+ * Starts a program that inherits no lock. This process keeps the lock, so the program must not
+ * outlive it.
+ */
+function spawnInJob(found: string, [name, ...words]: readonly string[]): ChildProcess {
+  const { file, args, ...options } = spawnCommand(name!, found, words);
+  killChildrenOnExit();
+  return spawn(file, args, { stdio: 'inherit', ...options });
+}
+
+/**
+ * Names the program in the owner record. A failure is only reported: the record is a hint, and the
+ * lock is held.
+ */
+async function recordHolder(lock: GatewayLock, pid: number): Promise<void> {
+  try {
+    await lock.handOverTo(pid);
+  } catch (error) {
+    say(errorLine(error));
+  }
+}

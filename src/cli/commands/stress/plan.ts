@@ -1,0 +1,62 @@
+// The options of a stress run, and its random choices. The same seed repeats the same choices.
+import { constants } from 'node:os';
+
+export const MODES = ['lock', 'shared', 'gateway', 'bind'] as const;
+
+/** Options of a run. */
+export interface StressOptions {
+  readonly mode: (typeof MODES)[number];
+  readonly seconds: number;
+  /** Number of worker processes that must end. */
+  readonly kills: number;
+  /** Number of worker processes at a time. */
+  readonly workers: number;
+  readonly seed: number;
+  /** Runs without the lock, to check that the witnesses detect it. */
+  readonly sabotage: boolean;
+  /** An empty directory for the lock and the files of the witnesses. */
+  readonly directory: string;
+}
+
+/**
+ * The way in which a worker process ends. `stop`: SIGSTOP, SIGCONT, then SIGKILL. `terminate`: a
+ * thread of the process holds the lock and is terminated.
+ */
+export type Ending = 'kill' | 'stop' | 'term' | 'exit' | 'throw' | 'abort' | 'terminate';
+
+/** Number of worker processes with each ending, out of 100. */
+const SHARES: Readonly<Record<Ending, number>> = {
+  kill: 72,
+  stop: 8,
+  term: 7,
+  exit: 5,
+  throw: 4,
+  abort: 1,
+  terminate: 3,
+};
+/** Endings that the driver causes with a signal. */
+export const ENDED_BY_DRIVER: ReadonlySet<Ending> = new Set<Ending>(['kill', 'stop', 'term']);
+
+/** A random number generator. */
+export type Random = () => number;
+
+/** Returns a random number generator (mulberry32). Each call returns a number from 0 to 1. */
+export function newRandom(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x100000000;
+  };
+}
+
+/** Chooses an ending by its share. `stop` becomes `kill` on systems without SIGSTOP. */
+export function chooseEnding(random: Random): Ending {
+  let left = random() * 100;
+  for (const [ending, share] of Object.entries(SHARES) as [Ending, number][]) {
+    left -= share;
+    if (left < 0) return ending === 'stop' && !('SIGSTOP' in constants.signals) ? 'kill' : ending;
+  }
+  return 'kill';
+}

@@ -1,0 +1,96 @@
+// The results of a stress run, its verdict and its progress bar.
+import { arch, cpus, release, type } from 'node:os';
+import type { Tally, WorkerState } from './driver.js';
+import type { Ending, StressOptions } from './plan.js';
+
+const BAR_COLUMNS = 30;
+const DRAW_MS = 200;
+
+/** The results, as `--json` writes them. */
+export interface StressReport {
+  readonly passed: boolean;
+  readonly mode: StressOptions['mode'];
+  readonly sabotage: boolean;
+  readonly seed: number;
+  /** Number of worker processes at a time. */
+  readonly contenders: number;
+  readonly system: string;
+  readonly seconds: number;
+  /** Number of worker processes that ended. */
+  readonly kills: number;
+  /** The same, by the last state that the process reported. */
+  readonly killsByPhase: Readonly<Record<WorkerState, number>>;
+  readonly killsByEnding: Readonly<Partial<Record<Ending, number>>>;
+  /** Number of rounds (acquire, work, release) completed with an exclusive lock. */
+  readonly entries: number;
+  readonly doubleHolders: readonly string[];
+  readonly countedTwice: readonly number[];
+  readonly stuck: boolean;
+  readonly failures: readonly string[];
+  /** Times from the end of a holder to the next holder, in milliseconds, sorted. */
+  readonly handOverMs: readonly number[];
+}
+
+export function reportOf(options: StressOptions, tally: Tally): StressReport {
+  const { entries, countedTwice, intruders } = tally.findings;
+  const caught = countedTwice.length > 0 || intruders.length > 0;
+  const asExpected = options.sabotage ? caught : !caught && !tally.stuck && entries > 0;
+  return {
+    passed: asExpected && tally.failures.length === 0,
+    mode: options.mode,
+    sabotage: options.sabotage,
+    seed: options.seed,
+    contenders: options.workers,
+    system: `${type()} ${release()} ${arch()}, ${cpus().length} cores, Node ${process.versions.node}`,
+    seconds: Math.round(performance.now() - tally.startedAt) / 1000,
+    kills: tally.ends,
+    killsByPhase: tally.byState,
+    killsByEnding: tally.byEnding,
+    entries,
+    doubleHolders: intruders.slice(0, 100),
+    countedTwice: countedTwice.slice(0, 100),
+    stuck: tally.stuck,
+    failures: tally.failures,
+    handOverMs: tally.handOverMs.map((ms) => Math.round(ms * 1000) / 1000).sort((a, b) => a - b),
+  };
+}
+
+/** Returns the results as text: the figures, then the verdict. */
+export function verdictOf(report: StressReport): string {
+  const { kills, killsByPhase, entries, handOverMs, seconds, seed, mode } = report;
+  const figures =
+    `${mode}: ${kills} processes ended in ${seconds} s, ${killsByPhase.holding} of them while holding the lock; ${entries} rounds completed; ` +
+    `hand-over p50 ${percentile(handOverMs, 0.5)}, p99 ${percentile(handOverMs, 0.99)}; seed ${seed}.`;
+  return [figures, ...report.failures, ...report.doubleHolders.slice(0, 5), sentenceOf(report)].join('\n');
+}
+
+function sentenceOf({ passed, sabotage, countedTwice, doubleHolders, stuck, failures }: StressReport): string {
+  if (sabotage)
+    return passed ? 'The witnesses detected the sabotage.' : 'FAILED: the witnesses did not detect the sabotage.';
+  if (passed) return 'No two processes held the lock at once, and the lock was never stuck.';
+  if (stuck) return 'FAILED: the lock was stuck: no process acquired it for 30 s.';
+  if (failures.length > 0) return 'FAILED: a worker process ended unexpectedly.';
+  return `FAILED: two processes held the lock at once. Markers of another holder: ${doubleHolders.length}; repeated counts: ${countedTwice.length}.`;
+}
+
+/** Returns a percentile of sorted milliseconds, as text. */
+export function percentile(sorted: readonly number[], share: number): string {
+  const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+  return value === undefined ? 'unknown' : `${value.toFixed(1)} ms`;
+}
+
+/** Draws a progress bar if stderr is a terminal. Returns a function that ends the drawing. */
+export function drawProgress({ kills, seconds }: StressOptions, tally: () => Tally): () => void {
+  if (!process.stderr.isTTY) return () => {};
+  const draw = () => {
+    const { ends, startedAt } = tally();
+    const done = Math.min(1, Math.max(ends / kills, (performance.now() - startedAt) / 1000 / seconds));
+    process.stderr.write(`\r[${'#'.repeat(BAR_COLUMNS * done).padEnd(BAR_COLUMNS)}] ${ends} processes ended `);
+  };
+  const timer = setInterval(draw, DRAW_MS);
+  return () => {
+    clearInterval(timer);
+    draw();
+    process.stderr.write('\n');
+  };
+}

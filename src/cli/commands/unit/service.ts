@@ -1,0 +1,154 @@
+// The service that a unit describes. All paths in its command line are absolute, because a service
+// has neither the working directory nor the variables of the shell.
+import { realpathSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { resolve } from 'node:path';
+import { DEFAULT_APP, type GatewayPaths, resolveGatewayPaths } from '../../../index.js';
+import { findProgram } from '../../find-program.js';
+import { type GatewayFlags, gatewayOptions } from '../../gateway-flags.js';
+import { refuseOpenClaw } from '../../openclaw.js';
+import { stablePath } from './stable-path.js';
+
+export interface UnitFlags extends GatewayFlags {
+  readonly name?: string;
+  readonly user?: boolean;
+  /** False with --no-handover. */
+  readonly handover: boolean;
+  readonly healthPath?: string;
+}
+
+export interface Service {
+  readonly name: string;
+  readonly app: string;
+  /** The command line: Node, this command and its arguments. */
+  readonly words: readonly string[];
+  /**
+   * The program that runs under the lock, and its arguments; empty for the demo gateway of `serve`.
+   */
+  readonly program: readonly string[];
+  /** True if the service starts with the session of the user, not with the machine. */
+  readonly ofUser: boolean;
+  /** The owner of the files: a lock directory is private to one user. */
+  readonly account: Account;
+  readonly workingDirectory: string;
+  readonly paths: GatewayPaths;
+  /** True if the address exists only after the network is up. */
+  readonly needsNetwork: boolean;
+}
+
+interface Account {
+  readonly name: string;
+  /**
+   * `DOMAIN\\name` on Windows: of two accounts with the same name the task scheduler could take the
+   * wrong one.
+   */
+  readonly qualifiedName: string;
+  readonly isRoot: boolean;
+}
+
+export type ServiceKind = 'systemd' | 'launchd' | 'schtasks';
+
+/**
+ * Returns the service that the arguments describe.
+ *
+ * @throws {ProgramError} if the program does not exist or cannot be run
+ * @throws {TypeError} `ERR_INVALID_ARG_VALUE`
+ */
+export function readService(kind: ServiceKind, program: readonly string[], flags: UnitFlags): Service {
+  assertStartable(kind, program, flags);
+  refuseOpenClaw(program, flags);
+  const paths = resolveGatewayPaths(gatewayOptions(flags));
+  const app = flags.app ?? DEFAULT_APP;
+  return {
+    name: checkUnitName(flags.name ?? (flags.profile === undefined ? app : `${app}-${flags.profile}`)),
+    app,
+    words: [
+      stablePath(process.execPath),
+      stablePath(realpathSync(process.argv[1]!)),
+      ...commandWords(kind, program, flags, paths),
+    ],
+    program,
+    ofUser: flags.user ?? false,
+    account: readAccount(),
+    workingDirectory: checkDirectory(kind, process.cwd()),
+    paths,
+    needsNetwork: !/^(localhost|127\..*|::1|0\.0\.0\.0|::)$/.test(paths.host),
+  };
+}
+
+function readAccount(): Account {
+  const { username, uid } = userInfo();
+  const domain = process.env['USERDOMAIN'];
+  return { name: username, qualifiedName: domain ? `${domain}\\${username}` : username, isRoot: uid === 0 };
+}
+
+/**
+ * Refuses a unit that could never start: on Windows `run` cannot hand over a socket
+ * (docs/decisions/0017).
+ */
+function assertStartable(kind: ServiceKind, program: readonly string[], { port, handover }: UnitFlags): void {
+  if (kind !== 'schtasks' || program.length === 0 || port === undefined || !handover) return;
+  throw invalid(
+    '--port: on Windows no program inherits a socket. Add --no-handover, and let the program bind the port itself',
+  );
+}
+
+function commandWords(kind: ServiceKind, program: readonly string[], flags: UnitFlags, paths: GatewayPaths): string[] {
+  const where = [...pathWords(flags, paths), ...portWords(program, flags, paths)];
+  const park = kind === 'launchd' ? ['--park'] : [];
+  if (program.length === 0) return ['serve', ...park, ...where];
+  const [file, ...args] = program;
+  const handover = flags.handover ? [] : ['--no-handover'];
+  const health = flags.healthPath === undefined ? [] : ['--health-path', flags.healthPath];
+  return [
+    'run',
+    '--supervised',
+    ...park,
+    ...handover,
+    ...health,
+    ...where,
+    '--',
+    stablePath(resolve(findProgram(file!))),
+    ...args,
+  ];
+}
+
+/**
+ * Returns options for the paths that come from the environment here, because the service has
+ * another environment.
+ */
+function pathWords(flags: UnitFlags, paths: GatewayPaths): string[] {
+  const app = flags.app === undefined ? [] : ['--app', flags.app];
+  if (flags.lock !== undefined) return [...app, '--lock', resolve(flags.lock)];
+  const { configPath } = resolveGatewayPaths({ ...gatewayOptions(flags), stateDir: paths.stateDir, env: {} });
+  const config = configPath === paths.configPath && flags.config === undefined ? [] : ['--config', paths.configPath];
+  return [...app, '--state-dir', paths.stateDir, ...config];
+}
+
+/** `run` binds a port only with --port; `serve` always binds one. */
+function portWords(program: readonly string[], flags: UnitFlags, { host, port }: GatewayPaths): string[] {
+  const binds = program.length === 0 || flags.port !== undefined;
+  return [...(binds ? ['--port', String(port)] : []), ...(flags.host === undefined ? [] : ['--host', host])];
+}
+
+/**
+ * The name is used as a file name, a label, a word of a command line and in an XML comment, where
+ * `--` is forbidden.
+ */
+function checkUnitName(name: string): string {
+  if (/^(?!.*--)[A-Za-z0-9][A-Za-z0-9_.@-]{0,99}$/.test(name)) return name;
+  throw invalid("--name must be up to 100 letters, digits and '_.@-', without '--'");
+}
+
+/**
+ * Refuses a directory that a unit cannot hold: units have no quoting for it. In systemd a final
+ * backslash joins two lines.
+ */
+function checkDirectory(kind: ServiceKind, path: string): string {
+  if (!/[\r\n]/.test(path) && !(kind === 'systemd' && path.endsWith('\\'))) return path;
+  throw invalid(`a unit cannot name the working directory ${JSON.stringify(path)}: change to another directory`);
+}
+
+function invalid(message: string): TypeError {
+  return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_VALUE' });
+}

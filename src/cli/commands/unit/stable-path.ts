@@ -1,0 +1,30 @@
+// The path of a program that survives an upgrade by Homebrew.
+import { realpathSync } from 'node:fs';
+import { basename } from 'node:path';
+
+/** Homebrew: `<prefix>/Cellar/<formula>/<version>/<rest>`. */
+const IN_CELLAR = /^(.*)\/Cellar\/([^/]+)\/[^/]+\/(.+)$/;
+
+/**
+ * Returns the path of the same file that Homebrew keeps across versions, or `path` if there is
+ * none. `brew upgrade` removes the folder of the old version, and a service that names this folder
+ * cannot start again (openclaw/openclaw#32185).
+ */
+export function stablePath(path: string): string {
+  const [, prefix, formula, rest] = IN_CELLAR.exec(path) ?? [];
+  if (prefix === undefined) return path;
+  const names = [`${prefix}/opt/${formula}/${rest}`, `${prefix}/bin/${basename(path)}`];
+  return names.find((name) => isSameFile(name, path)) ?? path;
+}
+
+export function isInCellar(path: string): boolean {
+  return IN_CELLAR.test(path);
+}
+
+function isSameFile(one: string, other: string): boolean {
+  try {
+    return realpathSync.native(one) === realpathSync.native(other);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,29 @@
+// The options of the etcd engine.
+import type { EtcdTls } from './channel.js';
+import type { EtcdAuth } from './client.js';
+
+/** Options of `etcdEngine`. */
+export interface EtcdEngineOptions {
+  /**
+   * URLs of the members: `https://host:2379`, or `http://` if the network protects the connection
+   * (a namespace, a proxy).
+   */
+  readonly endpoints: readonly string[];
+  /**
+   * Certificates. If the cluster has authentication enabled, the common name of `cert` is the etcd
+   * user.
+   */
+  readonly tls?: EtcdTls;
+  /**
+   * User and password, for a cluster that has authentication enabled but uses no client
+   * certificates.
+   */
+  readonly auth?: EtcdAuth;
+  /**
+   * Prefix of the name of each lock. `etcdctl lock PREFIXNAME` and the lock NAME exclude each
+   * other.
+   *
+   * @default 'gateway-lock/'
+   */
+  readonly prefix?: string;
+}

@@ -1,0 +1,106 @@
+// Paths of the state directory, the config file and the lock files. With `app: 'openclaw'` they are
+// the paths of OpenClaw.
+import { homedir } from 'node:os';
+import { isAbsolute, join, sep } from 'node:path';
+import { loadCrypto } from '../native/builtins.js';
+import { userId } from '../native/platform.js';
+import { type Env, envValue } from './app-environment.js';
+import { canonicalChild, canonicalPath } from './canonical-path.js';
+
+export interface StatePathOptions {
+  readonly app: string;
+  readonly profile: string | undefined;
+  readonly stateDir: string | undefined;
+  readonly configPath: string | undefined;
+  readonly lockDir: string | undefined;
+  readonly env: Env;
+}
+
+export interface StatePaths {
+  readonly stateDir: string;
+  readonly configPath: string;
+  readonly lockDir: string;
+  /** true if this package chose the lock directory, so that it may correct the directory's mode. */
+  readonly ownLockDir: boolean;
+  readonly stateLock: string;
+}
+
+export function resolveStatePaths(options: StatePathOptions): StatePaths {
+  const stateDir = resolveStateDir(options);
+  const ownLockDir = options.lockDir === undefined;
+  const lockDir =
+    options.lockDir === undefined
+      ? join(stateDir, 'tmp', userDirectory(options.app))
+      : canonicalPath(expandHome(options.lockDir));
+  // Several state directories may share a lock directory that the caller named, so its file names
+  // contain the state.
+  const stateLock = join(lockDir, ownLockDir ? 'gateway.state.lock' : `gateway.state.${hash8(stateDir)}.lock`);
+  return { stateDir, configPath: resolveConfigPath(stateDir, options), lockDir, ownLockDir, stateLock };
+}
+
+function resolveStateDir({ app, profile, env, stateDir }: StatePathOptions): string {
+  const inHome = profile === undefined ? `~/.${app}` : `~/.${app}-${profile}`;
+  return canonicalPath(expandHome(stateDir ?? envValue(env, app, 'STATE_DIR') ?? inHome));
+}
+
+function resolveConfigPath(stateDir: string, { app, env, configPath }: StatePathOptions): string {
+  const configured = configPath ?? envValue(env, app, 'CONFIG_PATH');
+  return configured === undefined ? canonicalChild(stateDir, `${app}.json`) : canonicalPath(expandHome(configured));
+}
+
+/**
+ * Returns the path of the config lock. Not a field of {@link StatePaths}, because hash8() loads
+ * node:crypto, which a start refused by the state lock never needs.
+ */
+export function configLock({ lockDir, configPath }: StatePaths): string {
+  return join(lockDir, `gateway.${hash8(configPath)}.lock`);
+}
+
+/** Returns true for the name of a state lock or a config lock. */
+export function isLockFileName(name: string): boolean {
+  return /^gateway\..*\.lock$/.test(name);
+}
+
+/**
+ * Returns true for the name of a directory in `<stateDir>/tmp` that is a lock directory, of any
+ * user.
+ */
+export function isLockDirectory(app: string, name: string): boolean {
+  return name === app || (name.startsWith(`${app}-`) && /^\d+$/.test(name.slice(app.length + 1)));
+}
+
+/**
+ * Returns `<app>-<uid>`, so that two users who share a state directory have a lock directory each.
+ */
+function userDirectory(app: string): string {
+  const uid = userId();
+  return uid === undefined ? app : `${app}-${uid}`;
+}
+
+/** Expands `~`, which service units do not expand as a shell does. */
+function expandHome(path: string): string {
+  return path === '~' || path.startsWith('~/') || path.startsWith(`~${sep}`) ? join(home(), path.slice(1)) : path;
+}
+
+/**
+ * Throws only when the path contains `~`: a service without a home names its state directory
+ * instead.
+ */
+function home(): string {
+  const directory = homeOrEmpty();
+  if (isAbsolute(directory)) return directory;
+  const message = `the home directory '${directory}' is not an absolute path. Set HOME (on Windows USERPROFILE), or set stateDir`;
+  throw Object.assign(new Error(message), { code: 'ENOENT', syscall: 'homedir' });
+}
+
+function homeOrEmpty(): string {
+  try {
+    return homedir();
+  } catch {
+    return ''; // On Windows os.homedir() throws if USERPROFILE is empty.
+  }
+}
+
+function hash8(text: string): string {
+  return loadCrypto().hash('sha256', text, 'hex').slice(0, 8);
+}

@@ -1,0 +1,84 @@
+// The interface of this folder for src/gateway and src/cli, which import nothing else from it.
+import { native } from '../native/load.js';
+import { sleep } from '../sleep.js';
+import { lastAttemptSync } from './attempt.js';
+import type { FileLock } from './file-lock.js';
+import { GracePeriods, RETRY_DELAY_MS } from './grace-period.js';
+import type { LockTarget } from './leftover.js';
+import { toLockError } from './lock-error.js';
+import { type AttemptRequest, accessFlag, flagsOf, readRequest, type TryAcquireLockOptions } from './lock-options.js';
+import { type LockProbe, probe } from './probe-lock.js';
+
+export { acquireAtOnce, acquireInTurn } from './acquire.js';
+export type { FileLock, LostListener } from './file-lock.js';
+export { holderName, isOwn, stopAdvice } from './holder-text.js';
+export type { LockTarget, ReclaimReason } from './leftover.js';
+export { toLockError } from './lock-error.js';
+export type { AttemptRequest } from './lock-options.js';
+export type { LockProbe } from './probe-lock.js';
+export { hasDiedSinceBoot } from './process-identity.js';
+export { type OwnerFields, recordHead } from './record-encoder.js';
+export { RECORD_LIMIT } from './record-parser.js';
+
+/**
+ * Creates the request for an exclusive lock. The file is removed on release if the path is the
+ * package's own, else kept. `head` comes from {@link recordHead}.
+ */
+export function createRequest(
+  target: LockTarget,
+  head: string,
+  weakFileSystem: AttemptRequest['weakFileSystem'],
+): AttemptRequest {
+  const { path, endpoint, ownPath } = target;
+  return {
+    path,
+    mode: 'exclusive',
+    flags: flagsOf({ weakFileSystem, keepFile: !ownPath }),
+    head,
+    weakFileSystem,
+    judged: true,
+    endpoint,
+    ownPath,
+    gracePeriods: new GracePeriods(),
+  };
+}
+
+/**
+ * Same as `probeLock`, for a path that may be the package's own. `access` is the option of that
+ * name.
+ */
+export function probeTarget(target: LockTarget, access: TryAcquireLockOptions['access'] = 'owner'): LockProbe {
+  const { path, endpoint, ownPath } = target;
+  return probe({ path, endpoint, ownPath, flags: accessFlag(access), judged: true });
+}
+
+/**
+ * Acquires a lock only to remove its file. In a lock directory (`ownPath`) the file may have any
+ * content.
+ */
+export function tryAcquireForRemoval(path: string, ownPath: boolean): FileLock | null {
+  return lastAttemptSync({ ...readRequest(path, { keepFile: false }), ownPath });
+}
+
+/**
+ * Creates the lock directory if it is missing, and with `tighten` removes the access of other
+ * users. Retries transient failures.
+ *
+ * @throws {LockError} `ERR_LOCK_PERMISSION`
+ * @throws {LockError} `ERR_LOCK_INVALID_FILE`
+ * @throws {Error} the system's error in any other case
+ * @throws `signal.reason` as soon as the signal aborts
+ */
+export async function ensureLockDirectory(
+  path: string,
+  tighten: boolean,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const gracePeriods = new GracePeriods(); ; await sleep(RETRY_DELAY_MS.transient, signal)) {
+    try {
+      return native().ensureLockDirectory(path, tighten);
+    } catch (error) {
+      if (!gracePeriods.shouldRetryOpen(error)) throw toLockError(error, path);
+    }
+  }
+}

@@ -1,0 +1,66 @@
+// Starts of other programs: the file that a name means, and the arguments for
+// child_process.spawn().
+import { delimiter, extname, join, resolve, sep } from 'node:path';
+
+const windows = process.platform === 'win32';
+
+/**
+ * Returns the files that a shell tries for a program name, in order. An empty part of PATH means
+ * the working directory.
+ */
+export function programCandidates(name: string): string[] {
+  const path = process.env['PATH'] ?? (windows ? '' : '/usr/bin:/bin');
+  const named = name.includes(sep) || (windows && name.includes('/'));
+  const files = named ? [resolve(name)] : path.split(delimiter).map((directory) => join(directory || '.', name));
+  return files.flatMap(withExtensions);
+}
+
+/**
+ * The extensions that CreateProcess and cmd.exe start. PATHEXT also lists .JS and .VBS, which the
+ * Windows Script Host runs.
+ */
+const STARTABLE = ['.com', '.exe', '.bat', '.cmd'];
+
+/** Adds the extensions of programs on Windows, where `npm` is npm.cmd. */
+function withExtensions(file: string): string[] {
+  if (!windows) return [file];
+  const listed = process.env['PATHEXT']?.toLowerCase().split(';') ?? STARTABLE;
+  const known = listed.filter((extension) => STARTABLE.includes(extension));
+  return known.includes(extname(file).toLowerCase()) ? [file] : known.map((extension) => `${file}${extension}`);
+}
+
+/** The arguments of `child_process.spawn`. */
+export interface SpawnCommand {
+  readonly file: string;
+  readonly args: readonly string[];
+  /** True if the arguments are quoted already. */
+  readonly windowsVerbatimArguments?: boolean;
+}
+
+/**
+ * Returns how to start a program. `file` is the existing one of {@link programCandidates}. Runs a
+ * batch file through cmd.exe, because Node refuses to start one itself.
+ *
+ * @throws {Error} `EINVAL` if an argument of a batch file cannot be quoted for cmd.exe
+ */
+export function spawnCommand(name: string, file: string, args: readonly string[]): SpawnCommand {
+  if (!windows) return { file: name, args };
+  if (!/\.(bat|cmd)$/i.test(file)) return { file, args };
+  const line = [file, ...args].map(quotedForCmd).join(' ');
+  // /s removes the outer quotes.
+  return {
+    file: process.env['ComSpec'] ?? 'cmd.exe',
+    args: ['/d', '/s', '/c', `"${line}"`],
+    windowsVerbatimArguments: true,
+  };
+}
+
+/**
+ * Quotes one argument. Between quotes only " and % and line ends are special, also when the batch
+ * file passes them on.
+ */
+function quotedForCmd(word: string): string {
+  if (!/["%\r\n]/.test(word)) return `"${word.replace(/\\+$/, '$&$&')}"`;
+  const text = `cannot pass ${JSON.stringify(word)} to a batch file: cmd.exe has no way to quote " and %`;
+  throw Object.assign(new Error(text), { code: 'EINVAL', syscall: 'spawn' });
+}

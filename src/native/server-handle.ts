@@ -1,0 +1,96 @@
+// The handle of the addon's listening socket in the form that a Node server can adopt, which
+// differs by platform.
+import type { Socket, SocketConnectOpts } from 'node:net';
+import type { ListenerId } from './binding.js';
+import { loadNet, loadUtil } from './builtins.js';
+import { native } from './load.js';
+
+/** A listening socket for `server.listen()`. */
+export interface ServerHandle {
+  /** The first argument of `server.listen()`. The server owns the socket after that call. */
+  readonly target: object;
+  /** Closes the socket if no server has adopted it. */
+  close(): void;
+}
+
+/** Node's internal handle of a socket: undocumented, and the same in every Node from 18 to 26. */
+interface TcpHandle {
+  /** Returns 0 or a negative error number. */
+  open(socket: number): number;
+  close(): void;
+}
+
+interface TcpConstructor {
+  new (type: number): TcpHandle;
+}
+
+const SERVER = 1;
+/**
+ * Deno 2.9 accepts a `net.Socket` and emits 'listening', but never accepts a connection (npm run
+ * test:matrix).
+ */
+const byHandle = process.platform === 'win32' || 'deno' in process.versions;
+
+/**
+ * Returns false if a server cannot adopt the socket. It then opens its own, beside which other
+ * processes can bind.
+ */
+export const canAdopt: () => boolean = byHandle ? () => tcpConstructor() !== undefined : () => true;
+
+/** Detaches the socket of `listener` from the addon. Node owns it from now on. */
+export const detachHandle: (listener: ListenerId) => ServerHandle = byHandle ? detachTcpHandle : detachSocket;
+
+/**
+ * Passes a socket instead of `{ fd }`: in a cluster worker Node would make the primary listen on
+ * its own descriptor of that number (net.js, listenInCluster).
+ */
+function detachSocket(listener: ListenerId): ServerHandle {
+  const socket = new (loadNet().Socket)({ fd: native().socketOf(listener), readable: false, writable: false });
+  native().detachListener(listener);
+  return { target: socket, close: () => void socket.destroy() };
+}
+
+/**
+ * `{ fd }` never works on Windows: a SOCKET is not a descriptor of the C runtime (libuv,
+ * src/win/handle.c).
+ */
+function detachTcpHandle(listener: ListenerId): ServerHandle {
+  const Tcp = tcpConstructor();
+  if (Tcp === undefined) return closeForReopening(listener);
+  const handle = new Tcp(SERVER);
+  const error = handle.open(native().socketOf(listener));
+  if (error !== 0) {
+    handle.close();
+    throw systemError(error, 'open');
+  }
+  native().detachListener(listener);
+  return { target: handle, close: () => handle.close() };
+}
+
+/**
+ * Between close and reopen another program can take the port (hence `exclusive: false`). Another
+ * gateway cannot, because it lacks the lock.
+ */
+function closeForReopening(listener: ListenerId): ServerHandle {
+  const target = { host: native().addressOf(listener), port: native().portOf(listener), exclusive: true };
+  native().closeListener(listener);
+  return { target, close: () => {} };
+}
+
+/**
+ * Gets the constructor from a socket whose lookup never ends: no port is bound and no packet
+ * leaves. The alternative, `process.binding('tcp_wrap')`, is deprecated (DEP0111) and denied under
+ * --permission.
+ */
+function tcpConstructor(): TcpConstructor | undefined {
+  const socket = new (loadNet().Socket)() as Socket & { _handle?: TcpHandle };
+  socket.connect({ host: 'pending.invalid', port: 1, lookup: () => {} } as SocketConnectOpts);
+  const handle = socket._handle;
+  socket.destroy();
+  return typeof handle?.open === 'function' ? (handle.constructor as TcpConstructor) : undefined;
+}
+
+function systemError(errno: number, syscall: string): Error {
+  const [code, text] = loadUtil().getSystemErrorMap().get(errno) ?? ['UNKNOWN', 'unknown error'];
+  return Object.assign(new Error(`${syscall} ${code}: ${text}`), { code, errno, syscall });
+}

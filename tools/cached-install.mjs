@@ -1,0 +1,30 @@
+// Installs npm packages that only a tool needs into ~/.cache/gateway-lock, once, as a lock file
+// pins them.
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { run } from '../scripts/prepare.mjs';
+
+/**
+ * Returns the node_modules folder for the package.json and package-lock.json in `manifest`.
+ * `options` are passed to npm.
+ */
+export function cachedInstall(manifest, name, options = []) {
+  const folder = join(homedir(), '.cache/gateway-lock', name);
+  const lockFile = join(manifest, 'package-lock.json');
+  const modules = join(folder, 'node_modules');
+  if (existsSync(join(modules, '.package-lock.json')) && isSame(lockFile, join(folder, 'package-lock.json')))
+    return modules;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const file of ['package.json', 'package-lock.json']) cpSync(join(manifest, file), join(folder, file));
+  // --force installs packages of other platforms, too. npm drops the execute permission of their
+  // programs.
+  const args = ['ci', '--ignore-scripts', '--force', '--no-audit', '--no-fund', ...options];
+  run('npm', args, `installing ${name}`, { cwd: folder });
+  return modules;
+}
+
+function isSame(one, other) {
+  return existsSync(other) && readFileSync(one).equals(readFileSync(other));
+}

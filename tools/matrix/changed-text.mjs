@@ -1,0 +1,10 @@
+/**
+ * Replaces a text in the bytes of a program by another of the same length.
+ * @throws {Error} if the text does not occur once.
+ */
+export function withOneChange(bytes, text, other) {
+  const at = bytes.indexOf(text);
+  if (at === -1 || bytes.indexOf(text, at + 1) !== -1) throw new Error(`'${text}' does not occur exactly once`);
+  bytes.write(other, at, 'latin1');
+  return bytes;
+}

@@ -1,0 +1,181 @@
+// Lists the runtimes to test: native, renamed, emulated, on an old system, on musl, on Windows.
+// Each has `title` and `command`, or `missing`, the reason why this machine cannot run it.
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../../scripts/prepare.mjs';
+import { cachedInstall } from '../cached-install.mjs';
+import { NODES, nodeExe, OLDEST } from '../windows/nodes.mjs';
+import { findWine, missingTools } from '../windows/tools.mjs';
+import { endAll, environmentOf, freshPrefix, windowsPath } from '../windows/wine.mjs';
+import { EXCLUDED_FILES, KNOWN_FAILURES } from './known-failures.mjs';
+import { muslLibraries, plainNode, vitestOnMusl, whyNoMusl } from './musl.mjs';
+import { inOldRoot, OLD_LIBC, whyNoOldRoot } from './old-root.mjs';
+import { programOf, RUNTIMES } from './runtimes.mjs';
+
+/** Processors with an emulator, and the folder of their C library on Debian. */
+const EMULATED = {
+  'linux-arm64': { emulator: 'qemu-aarch64-static', sysroot: '/usr/aarch64-linux-gnu', debian: 'arm64' },
+  'linux-arm': { emulator: 'qemu-arm-static', sysroot: '/usr/arm-linux-gnueabihf', debian: 'armhf' },
+};
+const DENO = ['run', '-A', '--node-modules-dir=manual'];
+const ARGUMENTS = { node: ['--expose-gc'], bun: [], deno: [...DENO, '--v8-flags=--expose-gc'] };
+/** Arguments of each runtime for the suite. */
+const SUITE_ARGUMENTS = { node: [], bun: [], deno: DENO };
+
+export function hosts(installed) {
+  const native = RUNTIMES.filter(({ platform }) => platform === 'linux-x64');
+  const emulated = RUNTIMES.filter(({ platform }) => platform in EMULATED);
+  const [, node22] = native;
+  const x64 = [programOf(node22), ...ARGUMENTS.node, installed.script];
+  return [
+    ...native.map((runtime) => ({
+      ...nativeHost(runtime, installed),
+      ...(runtime === node22 && besideArm64(installed)),
+    })),
+    renamedHost(node22, installed),
+    ...emulated.map((runtime) => emulatedHost(runtime, installed, x64)),
+    oldHost(node22, installed),
+    ...muslHosts(installed),
+    ...windowsHosts(installed),
+  ];
+}
+
+function nativeHost(runtime, { script, prebuilt }, { program = programOf(runtime), libc = 'glibc' } = {}) {
+  const { kind } = runtime;
+  return {
+    title: titleOf(runtime),
+    command: [program, ...ARGUMENTS[kind], script],
+    suite: {
+      command: [program, ...SUITE_ARGUMENTS[kind]],
+      prebuilt: prebuilt({ libc }),
+      knownFailures: KNOWN_FAILURES[kind],
+      excludedFiles: EXCLUDED_FILES[kind],
+    },
+    lacks: LACKS[kind],
+  };
+}
+
+/**
+ * Checks of package.mjs that must fail in a runtime. In Bun, http.Server is not a net.Server, so
+ * listen() throws. The lock and the port work.
+ */
+const LACKS = { bun: ['server'] };
+
+/** The same Node under another name, as in Electron and packaged applications. */
+function renamedHost(runtime, { script, folder }) {
+  const program = join(folder, 'some application');
+  copyFileSync(programOf(runtime), program);
+  return { title: `${titleOf(runtime)}, renamed`, command: [program, ...ARGUMENTS.node, script] };
+}
+
+/**
+ * Another architecture on the same kernel, so that its processes and those of x64 can lock the same
+ * file.
+ */
+function emulatedHost(runtime, installed, x64) {
+  const title = `${titleOf(runtime)} (qemu)`;
+  const missing = whyNotEmulated(runtime);
+  if (missing) return { title, missing };
+  if (runtime.platform === 'linux-arm64')
+    return {
+      title,
+      command: underEmulator(runtime, installed.script),
+      ...withForeign(x64),
+      suite: emulatedSuite(runtime, installed),
+    };
+  const alone = join(installed.prebuilt({ arch: 'arm', libc: 'glibc' }), 'test/matrix/addon.mjs');
+  return { title: `${title}, the addon alone`, command: underEmulator(runtime, alone) };
+}
+
+/**
+ * The suite takes two minutes under the emulator. Without --all, only the first emulated runtime
+ * runs it.
+ */
+function emulatedSuite(runtime, { folder, prebuilt }) {
+  const program = join(folder, `node-arm64-${runtime.version}`);
+  const start = underEmulator(runtime).map((word) => `'${word}'`);
+  writeFileSync(program, `#!/bin/sh\nexec ${start.join(' ')} "$@"\n`, { mode: 0o755 });
+  const modules = cachedInstall(root, 'arm64/modules', ['--cpu=arm64', '--libc=glibc']);
+  return {
+    command: [program],
+    prebuilt: prebuilt({ arch: 'arm64', libc: 'glibc' }),
+    environment: {
+      GATEWAY_LOCK_EXEC_PATH: program,
+      NODE_OPTIONS: `--require "${join(root, 'tools/matrix/exec-path.cjs')}"`,
+      NAPI_RS_NATIVE_LIBRARY_PATH: join(modules, '@rolldown/binding-linux-arm64-gnu'),
+    },
+    knownFailures: KNOWN_FAILURES.emulated,
+    onlyWithAll: runtime !== RUNTIMES.find(({ platform }) => platform === runtime.platform),
+  };
+}
+
+/** The command of an arm64 process that holds the lock in the check `foreign` of an x64 runtime. */
+function besideArm64({ script }) {
+  const arm64 = RUNTIMES.find(({ platform }) => platform === 'linux-arm64');
+  return whyNotEmulated(arm64) ? {} : withForeign(underEmulator(arm64, script));
+}
+
+function withForeign(command) {
+  return { environment: { GATEWAY_LOCK_TEST_FOREIGN_COMMAND: JSON.stringify(command) } };
+}
+
+function underEmulator(runtime, ...script) {
+  const { emulator, sysroot } = EMULATED[runtime.platform];
+  return [emulator, '-L', sysroot, programOf(runtime), ...ARGUMENTS.node, ...script];
+}
+
+function whyNotEmulated({ platform }) {
+  const { emulator, sysroot, debian } = EMULATED[platform];
+  if (spawnSync(emulator, ['--version']).error) return 'apt-get install qemu-user-static';
+  const libraries = ['libc6', 'libstdc++6', 'libatomic1'].map((name) => `${name}-${debian}-cross`);
+  return existsSync(join(sysroot, 'lib/libstdc++.so.6')) ? null : `apt-get install ${libraries.join(' ')}`;
+}
+
+function oldHost(runtime, installed) {
+  const title = `${titleOf(runtime)}, ${OLD_LIBC}`;
+  const missing = whyNoOldRoot();
+  return missing ? { title, missing } : { title, ...inOldRoot(programOf(runtime), ARGUMENTS.node, installed) };
+}
+
+/**
+ * Another C library on the same kernel. LD_LIBRARY_PATH names the folder of the libraries that
+ * Debian lacks; child processes inherit it.
+ */
+function muslHosts(installed) {
+  const runtimes = RUNTIMES.filter(({ platform }) => platform === 'linux-x64 musl');
+  const missing = whyNoMusl();
+  return runtimes.map((runtime) => {
+    if (missing) return { title: titleOf(runtime), missing };
+    const program = runtime.kind === 'node' ? plainNode(runtime) : programOf(runtime);
+    const host = nativeHost(runtime, installed, { program, libc: 'musl' });
+    const environment = { LD_LIBRARY_PATH: muslLibraries() };
+    return { ...host, environment, suite: { ...host.suite, environment: { ...environment, ...vitestOnMusl() } } };
+  });
+}
+
+/**
+ * Windows with the published addon. `npm run test:windows` runs the suites there, with an addon
+ * that MinGW compiles.
+ */
+function windowsHosts({ script, folder, prebuilt }) {
+  const isOld = ({ major }) => major < OLDEST;
+  const windowsTitle = (node) => `win32-x64, ${node.title} (Wine)${isOld(node) ? ', the addon alone' : ''}`;
+  const titles = NODES.map((node) => ({ node, title: windowsTitle(node) }));
+  const absent = missingTools();
+  if (absent.length > 0) return titles.map(({ title }) => ({ title, missing: `apt-get install ${absent.join(' ')}` }));
+  const prefix = freshPrefix(folder);
+  const alone = join(prebuilt({ platform: 'win32', arch: 'x64' }), 'test/matrix/addon.mjs');
+  return titles.map(({ node, title }) => {
+    const program = nodeExe(node);
+    const file = isOld(node) ? alone : script;
+    const testCommand = [windowsPath(program), ...ARGUMENTS.node, windowsPath(file)];
+    const environment = { ...environmentOf(prefix), GATEWAY_LOCK_TEST_COMMAND: JSON.stringify(testCommand) };
+    const command = [findWine(), program, ...ARGUMENTS.node, file];
+    return { title, command, environment, ended: () => endAll(prefix) };
+  });
+}
+
+function titleOf({ title, platform }) {
+  return `${platform}, ${title}`;
+}

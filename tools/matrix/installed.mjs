@@ -1,0 +1,35 @@
+// Unpacks the tarball as npm does, with test/matrix/package.mjs beside it.
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../../scripts/prepare.mjs';
+import { packTarball } from '../package/tarball.mjs';
+import { fileOf, nameOf, TARGETS } from '../prebuild/targets.mjs';
+
+/**
+ * Installs the tarball into `work`. Returns the path of package.mjs, the folder, and `prebuilt`, a
+ * function that makes a folder with one prebuilt binary.
+ */
+export function installTarball(work) {
+  const modules = join(work, 'node_modules');
+  mkdirSync(join(modules, 'gateway-lock'), { recursive: true });
+  execFileSync('tar', ['-xzf', packTarball(work), '-C', join(modules, 'gateway-lock'), '--strip-components=1']);
+  // Deno finds only packages that a manifest names.
+  writeFileSync(join(work, 'package.json'), '{ "private": true, "dependencies": { "gateway-lock": "*" } }\n');
+  cpSync(join(root, 'test/matrix/package.mjs'), join(work, 'package.mjs'));
+  return { script: join(work, 'package.mjs'), folder: work, prebuilt: (wanted) => onlyPrebuilt(work, wanted) };
+}
+
+/**
+ * Makes a folder with a prebuilt binary where a local build would be, and with
+ * test/matrix/addon.mjs. Returns its path.
+ */
+function onlyPrebuilt(work, { platform = process.platform, arch = process.arch, libc }) {
+  const target = TARGETS.find((one) => one.platform === platform && one.arch === arch && one.libc === libc);
+  if (!existsSync(join(root, fileOf(target))))
+    throw new Error(`${fileOf(target)} is missing. Build it: npm run build:prebuilds`);
+  const folder = join(work, nameOf(target));
+  cpSync(join(root, fileOf(target)), join(folder, 'build/Release/gateway_lock.node'));
+  cpSync(join(root, 'test/matrix/addon.mjs'), join(folder, 'test/matrix/addon.mjs'));
+  return folder;
+}

@@ -1,0 +1,63 @@
+// Runs commands on a system with an old C library: Debian 11 with glibc 2.31. Debian no longer
+// offers older ones. The gate on symbol versions covers those (tools/prebuild/gates.mjs).
+import { execFileSync, spawnSync } from 'node:child_process';
+import { copyFileSync, cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { root } from '../../scripts/prepare.mjs';
+
+export const OLD_LIBC = 'glibc 2.31';
+const OLD_ROOT = join(homedir(), '.cache/gateway-lock/bullseye');
+/** The folder inside the old root with Node and the package. */
+const HOME = '/opt/gateway-lock';
+/**
+ * A shell script: $1 is the old root, $2 the project's tree, the rest the command. The tree has the
+ * same path inside. The mounts are visible to this process and its children only, and disappear
+ * with them.
+ */
+const ENTER = `old=$1 tree=$2; shift 2
+for path in "$tree" /proc /dev; do mkdir -p "$old$path" && mount --rbind "$path" "$old$path" || exit; done
+exec chroot "$old" env --chdir="$tree" "$@"`;
+
+/** Returns null if the old root is there or can be made, else what is missing. */
+export function whyNoOldRoot() {
+  if (process.getuid() !== 0) return 'needs root (chroot)';
+  if (spawnSync('unshare', ['--mount', 'true']).status !== 0) return 'needs permission to mount (unshare --mount)';
+  if (existsSync(OLD_ROOT)) return null;
+  return spawnSync('debootstrap', ['--version']).error ? 'apt-get install debootstrap' : null;
+}
+
+/**
+ * Copies Node, the installed package and the prebuilt addon into the old root. Returns how to run
+ * package.mjs and the suite there.
+ */
+export function inOldRoot(program, args, { folder, prebuilt }) {
+  if (!existsSync(OLD_ROOT)) makeOldRoot();
+  const home = join(OLD_ROOT, HOME);
+  rmSync(home, { recursive: true, force: true });
+  mkdirSync(home, { recursive: true });
+  for (const path of ['node_modules', 'package.mjs']) cpSync(join(folder, path), join(home, path), { recursive: true });
+  cpSync(prebuilt({ libc: 'glibc' }), join(home, 'prebuilt'), { recursive: true });
+  copyFileSync(program, join(home, 'node'));
+  // debootstrap creates no /etc/hosts, so localhost would not resolve.
+  writeFileSync(join(OLD_ROOT, 'etc/hosts'), '127.0.0.1 localhost\n::1 localhost\n');
+  const inside = [join(HOME, 'node'), ...args, join(HOME, 'package.mjs')];
+  return {
+    command: ['chroot', OLD_ROOT, ...inside],
+    environment: { GATEWAY_LOCK_TEST_COMMAND: JSON.stringify(inside) },
+    suite: {
+      command: ['unshare', '--mount', 'sh', '-c', ENTER, 'sh', OLD_ROOT, root, join(HOME, 'node')],
+      prebuilt: join(HOME, 'prebuilt'),
+      // The outer values are paths that do not exist inside.
+      environment: { HOME: '/root', TMPDIR: '/tmp', NODE_EXTRA_CA_CERTS: '' },
+    },
+  };
+}
+
+function makeOldRoot() {
+  process.stderr.write('gateway-lock: debootstrap bullseye (once)\n');
+  const part = `${OLD_ROOT}.part`;
+  rmSync(part, { recursive: true, force: true });
+  execFileSync('debootstrap', ['--variant=minbase', 'bullseye', part], { stdio: ['ignore', 'ignore', 'inherit'] });
+  renameSync(part, OLD_ROOT);
+}

@@ -1,0 +1,63 @@
+// Packs the tarball of a release and checks it.
+import { execFileSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bin, root, show } from '../../scripts/prepare.mjs';
+import { fileOf, TARGETS } from '../prebuild/targets.mjs';
+
+const LIMIT = { packed: 1024 ** 2, unpacked: 3 * 1024 ** 2 };
+/** Required besides the binaries: the files to import, call, type and build the package. */
+const NEEDED = [
+  'dist/index.js',
+  'dist/index.d.ts',
+  'dist/cli/main.js',
+  'dist/gateway-lock.1',
+  'native/headers/napi.h',
+  'prebuilds/SHA256SUMS',
+];
+
+// node tools/package/tarball.mjs FILE: checks a tarball before it is published.
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  process.exit(checkTarball(process.argv[2], { complete: true }) ? 0 : 1);
+
+/** Packs the tree into `folder`. Returns the path of the tarball. */
+export function packTarball(folder) {
+  const args = ['pack', '--json', '--pack-destination', folder];
+  const packed = execFileSync('npm', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  // npm up to 11 prints an array, npm 12 an object with the package names as keys.
+  const [{ filename }] = Object.values(JSON.parse(packed));
+  return join(folder, filename);
+}
+
+/**
+ * Prints the faults of a tarball and returns true if there are none. `complete`: all binaries are
+ * required, as for a release.
+ */
+export function checkTarball(tarball, { complete }) {
+  const content = execFileSync('tar', ['-tvzf', tarball], { encoding: 'utf8' }).trim().split('\n').map(entry);
+  const packed = statSync(tarball).size;
+  const unpacked = content.reduce((sum, { size }) => sum + size, 0);
+  console.log(`${content.length} files, ${kib(packed)} KiB packed, ${kib(unpacked)} KiB unpacked`);
+  const required = complete ? [...NEEDED, ...TARGETS.map(fileOf)] : NEEDED;
+  const missing = required.filter((file) => !content.some(({ name }) => name === `package/${file}`));
+  if (missing.length > 0) console.error(`the tarball lacks ${missing.join(', ')}`);
+  const small = packed <= LIMIT.packed && unpacked <= LIMIT.unpacked;
+  if (!small)
+    console.error(`the tarball is larger than ${kib(LIMIT.packed)} KiB, or ${kib(LIMIT.unpacked)} KiB unpacked`);
+  const linted = ['publint --strict', 'attw --profile esm-only'].map((line) => {
+    const [program, ...args] = line.split(' ');
+    return show(bin(program), [...args, tarball]) === 0;
+  });
+  return missing.length === 0 && small && linted.every(Boolean);
+}
+
+/** Parses a line of tar: -rw-r--r-- 0/0 1234 1985-10-26 08:15 package/name */
+function entry(line) {
+  const [, , size, , , ...name] = line.split(/\s+/);
+  return { size: Number(size), name: name.join(' ') };
+}
+
+function kib(bytes) {
+  return Math.ceil(bytes / 1024);
+}

@@ -1,0 +1,108 @@
+// Reads an ELF file, 32 or 64 bit: machine, needed libraries, required symbol versions, symbols.
+const SHARED_OBJECT = 3;
+const MACHINES = { 3: 'ia32', 40: 'arm', 62: 'x64', 183: 'arm64' };
+const SYMTAB = 2;
+const DYNAMIC = 6;
+const DYNSYM = 11;
+const VERNEED = 0x6ffffffe;
+const DYNAMIC_TAGS = { 1: 'needed', 14: 'soname', 15: 'rpath', 29: 'runpath' };
+const GNU_STACK = 0x6474e551;
+
+export function readElf(bytes) {
+  if (bytes.readUInt32BE(0) !== 0x7f454c46) throw new Error('not an ELF file');
+  const elf = { bytes, wide: bytes[4] === 2 };
+  elf.sections = readSections(elf);
+  const symbols = readSymbols(elf, DYNSYM);
+  return {
+    arch: MACHINES[bytes.readUInt16LE(18)],
+    shared: bytes.readUInt16LE(16) === SHARED_OBJECT,
+    executableStack: hasExecutableStack(elf),
+    ...readDynamic(elf),
+    versions: readVersions(elf),
+    exported: symbols.filter((symbol) => symbol.defined && symbol.global).map((symbol) => symbol.name),
+    imported: symbols.filter((symbol) => !symbol.defined && symbol.name !== '').map((symbol) => symbol.name),
+    /** Empty in a stripped file. */
+    symbols: readSymbols(elf, SYMTAB),
+    sections: elf.sections,
+  };
+}
+
+function word({ bytes, wide }, at) {
+  return wide ? Number(bytes.readBigUInt64LE(at)) : bytes.readUInt32LE(at);
+}
+
+function readSections(elf) {
+  const { bytes, wide } = elf;
+  const start = word(elf, wide ? 40 : 32);
+  const [size, count, names] = [0, 2, 4].map((field) => bytes.readUInt16LE((wide ? 58 : 46) + field));
+  const sections = Array.from({ length: count }, (_, i) => {
+    const at = start + i * size;
+    const [offset, length, link] = wide ? [24, 32, 40] : [16, 20, 24];
+    return {
+      nameAt: bytes.readUInt32LE(at),
+      type: bytes.readUInt32LE(at + 4),
+      offset: word(elf, at + offset),
+      size: word(elf, at + length),
+      link: bytes.readUInt32LE(at + link),
+    };
+  });
+  return sections.map((section) => ({ ...section, name: text(bytes, sections[names].offset + section.nameAt) }));
+}
+
+function readSymbols(elf, type) {
+  const table = elf.sections.find((section) => section.type === type);
+  if (!table) return [];
+  const { bytes, wide } = elf;
+  const entry = wide ? 24 : 16;
+  const [info, section, size] = wide ? [4, 6, 16] : [12, 14, 8];
+  const strings = elf.sections[table.link].offset;
+  return Array.from({ length: table.size / entry }, (_, i) => {
+    const at = table.offset + i * entry;
+    return {
+      name: text(bytes, strings + bytes.readUInt32LE(at)),
+      global: bytes[at + info] >> 4 !== 0,
+      defined: bytes.readUInt16LE(at + section) !== 0,
+      size: word(elf, at + size),
+      section: elf.sections[bytes.readUInt16LE(at + section)]?.name,
+    };
+  });
+}
+
+function readDynamic(elf) {
+  const table = elf.sections.find((section) => section.type === DYNAMIC);
+  const found = { needed: [], soname: [], rpath: [], runpath: [] };
+  const half = elf.wide ? 8 : 4;
+  for (let at = table.offset; at < table.offset + table.size; at += 2 * half) {
+    const name = DYNAMIC_TAGS[word(elf, at)];
+    if (name) found[name].push(text(elf.bytes, elf.sections[table.link].offset + word(elf, at + half)));
+  }
+  return found;
+}
+
+/** Returns the required symbol versions of all libraries, for example GLIBC_2.17. */
+function readVersions({ bytes, sections }) {
+  const table = sections.find((section) => section.type === VERNEED);
+  if (!table) return [];
+  const versions = [];
+  for (let at = table.offset, next = 1; next !== 0; at += next) {
+    let aux = at + bytes.readUInt32LE(at + 8);
+    for (let i = bytes.readUInt16LE(at + 2); i > 0; --i, aux += bytes.readUInt32LE(aux + 12)) {
+      versions.push(text(bytes, sections[table.link].offset + bytes.readUInt32LE(aux + 8)));
+    }
+    next = bytes.readUInt32LE(at + 12);
+  }
+  return [...new Set(versions)];
+}
+
+function hasExecutableStack(elf) {
+  const { bytes, wide } = elf;
+  const start = word(elf, wide ? 32 : 28);
+  const [size, count] = [0, 2].map((field) => bytes.readUInt16LE((wide ? 54 : 42) + field));
+  const headers = Array.from({ length: count }, (_, i) => start + i * size);
+  const stack = headers.find((at) => bytes.readUInt32LE(at) === GNU_STACK);
+  return stack === undefined || (bytes.readUInt32LE(stack + (wide ? 4 : 24)) & 1) !== 0;
+}
+
+function text(bytes, from) {
+  return bytes.toString('latin1', from, bytes.indexOf(0, from));
+}

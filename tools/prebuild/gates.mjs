@@ -1,0 +1,130 @@
+// The gates: checks that each published binary must pass. A gate returns one text for each fault.
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readElf } from './elf.mjs';
+import { oldestSystem } from './imports.mjs';
+import { readMachO } from './mach-o.mjs';
+import { readPe } from './pe.mjs';
+import { FLOOR, fileOf } from './targets.mjs';
+
+const LIMIT = 150 * 1024;
+/**
+ * Functions with unwind data. The addon has about 300 functions that call others; the C runtime
+ * alone has 21.
+ */
+const MIN_UNWOUND = 200;
+const EXPORTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
+// zig's linker always adds these two, which mark the image.
+const LINKER_MADE = ['__mh_dylib_header', '___dso_handle'];
+// Only the C library may be needed. The C++ library is linked in.
+const C_LIBRARIES = {
+  glibc: /^(lib(c|m|dl|pthread|rt)\.so\.\d+|ld-linux[\w-]*\.so\.\d)$/,
+  musl: /^libc\.so$/,
+};
+
+// Parts of Windows 10. The host program is not among them: native/host finds it under any name.
+const WINDOWS_LIBRARIES = /^(kernel32|ntdll|advapi32|shell32|ws2_32|iphlpapi|api-ms-win-crt-[a-z]+-l1-1-0)\.dll$/i;
+// Symbols that a binary must not import. Of the host's symbols only N-API is stable and also in Bun
+// and Deno; a C++ library may be missing.
+const FOREIGN = /^(uv_|_Z|_Unwind|__gxx|__cxa_(?!atexit$|finalize$))/;
+const READERS = { linux: readElf, darwin: readMachO, win32: readPe };
+const GATES = { linux: elfFaults, darwin: machOFaults, win32: peFaults };
+
+/**
+ * Reads one binary below `root` and checks it. `faults` is empty if the binary may be published.
+ */
+export function inspect(target, root) {
+  const file = fileOf(target);
+  if (!existsSync(join(root, file))) return { file, faults: ['has not been built'] };
+  const bytes = readFileSync(join(root, file));
+  const found = READERS[target.platform](bytes);
+  const faults = [
+    ...sizeFaults(bytes.length),
+    ...commonFaults(target, found),
+    ...GATES[target.platform](target, found),
+  ];
+  return { file, bytes: bytes.length, sha256: sha256(bytes), floor: floorOf(target, found), faults };
+}
+
+export function sha256(bytes) {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function sizeFaults(size) {
+  return size > LIMIT ? [`has ${size} bytes, more than ${LIMIT}`] : [];
+}
+
+function commonFaults(target, found) {
+  const plain = (name) => (target.platform === 'darwin' ? name.replace(/^_/, '') : name);
+  const exported = found.exported.filter((name) => !LINKER_MADE.includes(name)).map(plain);
+  const foreign = found.imported.map(plain).filter((name) => FOREIGN.test(name));
+  return [
+    found.arch !== target.arch && `is for ${found.arch}`,
+    !found.shared && 'is not a shared library',
+    exported.sort().join() !== EXPORTS.join() && `exports ${exported.join(', ')}`,
+    foreign.length > 0 && `imports ${foreign.join(', ')} from the host`,
+    ...importFaults(target, found.imported.map(plain)),
+  ].filter(Boolean);
+}
+
+function importFaults(target, imported) {
+  const { floor, names } = oldestSystem(target);
+  const unknown = imported.filter((name) => names && !names.includes(name) && !name.startsWith('napi_'));
+  return unknown.map(
+    (name) => `imports ${name}, which is not known to exist in ${floor}: see tools/prebuild/imports.mjs`,
+  );
+}
+
+function elfFaults({ libc }, { needed, versions, executableStack, soname, rpath, runpath, symbols }) {
+  const strangers = needed.filter((name) => !C_LIBRARIES[libc].test(name));
+  return [
+    strangers.length > 0 && `needs ${strangers.join(', ')}`,
+    newer(newest(versions), FLOOR.glibc) && `needs glibc ${newest(versions)}, above ${FLOOR.glibc}`,
+    libc === 'musl' && versions.length > 0 && `requires ${versions.join(', ')}`,
+    executableStack && 'has an executable stack',
+    [...soname, ...rpath, ...runpath].length > 0 && `has a soname or run path: ${[...soname, ...rpath, ...runpath]}`,
+    symbols.length > 0 && 'is not stripped',
+  ].filter(Boolean);
+}
+
+function machOFaults({ arch }, { minimum, needed, badPages, ownName }) {
+  return [
+    minimum !== FLOOR.macos && `requires macOS ${minimum}, not ${FLOOR.macos}`,
+    needed.join() !== '/usr/lib/libSystem.B.dylib' && `needs ${needed}`,
+    // macOS on x64 loads unsigned libraries; on arm64 it kills the process.
+    arch === 'arm64' &&
+      badPages !== 0 &&
+      `its signature is ${badPages === null ? 'missing' : `wrong for ${badPages} pages`}`,
+    ownName?.includes('/') && `contains a path of the build machine: ${ownName}`,
+  ].filter(Boolean);
+}
+
+function peFaults({ arch }, { needed, delayed, hardened, stripped, unwound }) {
+  const strangers = needed.filter((name) => !WINDOWS_LIBRARIES.test(name));
+  return [
+    strangers.length > 0 && `needs ${strangers.join(', ')}`,
+    delayed && 'has delayed imports, which are not checked',
+    !hardened && 'lacks ASLR or NX',
+    !stripped && 'is not stripped',
+    arch !== 'ia32' && unwound < MIN_UNWOUND && `has unwind data for ${unwound} functions only`,
+  ].filter(Boolean);
+}
+
+/**
+ * Returns the oldest system, as the file itself states it or, for musl and Windows, as its imports
+ * imply.
+ */
+function floorOf(target, found) {
+  if (target.platform === 'darwin') return `macOS ${found.minimum}`;
+  return target.libc === 'glibc' ? `glibc ${newest(found.versions)}` : oldestSystem(target).floor;
+}
+
+function newest(versions) {
+  const numbers = versions.map((version) => /^GLIBC_([\d.]+)$/.exec(version)?.[1]).filter(Boolean);
+  return numbers.reduce((top, one) => (newer(one, top) ? one : top), '0');
+}
+
+function newer(one, other) {
+  return one.localeCompare(other, 'en', { numeric: true }) > 0;
+}

@@ -1,0 +1,68 @@
+// The names that the binaries may import from musl, macOS and Windows. Unlike glibc's, the symbols
+// of these systems have no version that a gate could check, and the addon does not load on a system
+// that lacks one of them.
+//
+// Each name is documented to be in the oldest supported system. Before you add a name, look it up
+// in the named source.
+import { FLOOR } from './targets.mjs';
+
+const words = (text) => text.trim().split(/\s+/);
+
+/** In musl before 1.1.0 (2014), by its WHATSNEW or as part of POSIX. arm64 came with 1.1.7. */
+const MUSL = words(`
+  __errno_location abort atoi bcmp bind ceilf chmod clock_gettime close closedir connect dup2 epoll_create1 epoll_ctl epoll_wait
+  eventfd execve fchmod fclose fcntl flock fopen free freeaddrinfo fstat fstatfs ftruncate getaddrinfo geteuid getline
+  getpid getsockname getsockopt htons inet_pton inotify_add_watch inotify_init1 inotify_rm_watch kill listen lstat malloc
+  memchr memcmp memcpy memmove memset mkdir ntohs open opendir poll pread pthread_create pthread_join pthread_mutex_destroy
+  pthread_mutex_lock pthread_mutex_unlock pthread_sigmask pwrite read readdir readlink setsockopt sigaction sigfillset
+  snprintf socket sscanf stat statfs stderr strcmp strlen strtol strtoll strtoull syscall sysconf trunc unlink vfprintf write
+`);
+
+/** With 64-bit times, for 32-bit programs. In musl since 1.2.0. */
+const MUSL_TIMES = words('__clock_gettime64 __fstat_time64 __lstat_time64 __stat_time64');
+
+/**
+ * By the availability marks of Apple's headers, in macOS 10.5, except clock_gettime_nsec_np
+ * (10.12). Without the `_` that Mach-O puts before each name.
+ */
+const DARWIN = words(`
+  __error __stderrp abort atoi bind bzero ceilf chmod clock_gettime_nsec_np close closedir connect dup2 dyld_stub_binder execve fchmod fcntl flock free freeaddrinfo
+  fstat fstat$INODE64 fstatfs fstatfs$INODE64 ftruncate getaddrinfo geteuid getpid getsockname getsockopt inet_pton
+  kevent64 kill kqueue listen lstat lstat$INODE64 malloc memchr memcmp memcpy memmove mkdir open opendir opendir$INODE64 poll pread proc_listpids
+  proc_pidfdinfo proc_pidinfo pthread_create pthread_join pthread_mutex_destroy pthread_mutex_lock pthread_mutex_unlock
+  pthread_sigmask pwrite readdir readdir$INODE64 setsockopt sigaction snprintf socket stat stat$INODE64 statfs statfs$INODE64 strcmp strlen strtod strtof strtol strtold
+  strtoll strtoul strtoull swprintf sysctl sysctlbyname trunc unlink vfprintf wcslen wcstod wcstof wcstol wcstold wcstoll
+  wcstoul wcstoull wmemchr wmemcmp
+`);
+
+/**
+ * By MinGW's headers, in Windows Vista. The names of the C library are in its first version, which
+ * is part of Windows 10.
+ */
+const WINDOWS = words(`
+  AcquireSRWLockExclusive AssignProcessToJobObject CloseHandle ConvertSidToStringSidW
+  ConvertStringSecurityDescriptorToSecurityDescriptorW CreateDirectoryW CreateEventW CreateFileW CreateJobObjectW
+  CreateThread CreateWellKnownSid DeleteCriticalSection EnterCriticalSection EqualSid FindClose FindCloseChangeNotification
+  FindFirstChangeNotificationW FindFirstFileW FindNextChangeNotification GetAce GetCurrentProcess GetExtendedTcpTable
+  GetFileAttributesExW GetFileInformationByHandle GetFileInformationByHandleEx GetFileType
+  GetFinalPathNameByHandleW GetFullPathNameW GetLastError GetModuleHandleW GetProcAddress GetProcessTimes GetSecurityDescriptorDacl GetSecurityInfo
+  GetTickCount64 GetTokenInformation GetVolumeInformationByHandleW InitializeCriticalSection LeaveCriticalSection LoadLibraryExW LocalFree LockFileEx
+  MultiByteToWideChar OpenProcess OpenProcessToken ReadFile ReleaseSRWLockExclusive SetEvent SetFileInformationByHandle
+  SetInformationJobObject SetLastError SetSecurityInfo Sleep SleepConditionVariableSRW TlsGetValue UnlockFileEx VirtualProtect
+  VirtualQuery WSAGetLastError WSAIoctl WSASocketW WSAStartup WaitForMultipleObjects WaitForSingleObject
+  WakeAllConditionVariable WideCharToMultiByte WriteFile __WSAFDIsSet __acrt_iob_func __stdio_common_vfprintf
+  _execute_onexit_table _exit _fpreset _initialize_onexit_table _initterm _initterm_e _register_onexit_function abort
+  bind closesocket connect free freeaddrinfo fwrite getaddrinfo getsockname getsockopt ioctlsocket listen malloc ntohs
+  select setsockopt wcslen
+`);
+
+/**
+ * Returns the oldest system of a target and the names that it has. `names` is null for glibc, where
+ * any name is allowed.
+ */
+export function oldestSystem({ platform, libc, armv }) {
+  if (platform === 'darwin') return { floor: `macOS ${FLOOR.macos}`, names: DARWIN };
+  if (platform === 'win32') return { floor: `Windows ${FLOOR.windows}`, names: WINDOWS };
+  if (libc === 'glibc') return { floor: `glibc ${FLOOR.glibc}`, names: null };
+  return armv ? { floor: 'musl 1.2', names: [...MUSL, ...MUSL_TIMES] } : { floor: 'musl 1.1', names: MUSL };
+}

@@ -1,0 +1,28 @@
+// Sorts the bytes of a binary by origin, from a build that keeps its symbols.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readElf } from './elf.mjs';
+import { fileOf } from './targets.mjs';
+
+const ORIGINS = [
+  ['the addon: native/, with its template instances', /gateway_lock|napi_register_module|node_api_module/],
+  ['node-addon-api', /4Napi/],
+  ['libc++: strings, vectors, sets', /St3__1|_ZNKSt|_ZNSt|^_Zn|^_Zd/],
+];
+const OVERHEAD = /^\.(dynsym|dynstr|gnu|hash|rel|plt|got|dynamic|data\.rel|init|fini)/;
+/** Sections that the published file, or any file, does not contain; .text is counted by symbol. */
+const NOT_COUNTED = /^(\.(text|symtab|strtab|shstrtab|comment|debug.*|t?bss|relro_padding))?$/;
+
+/** Returns rows of [part, bytes], the largest first. `folder` contains a build with symbols. */
+export function sizesOf(target, folder) {
+  const { symbols, sections } = readElf(readFileSync(join(folder, fileOf(target))));
+  const rows = new Map();
+  const add = (what, bytes) => rows.set(what, (rows.get(what) ?? 0) + bytes);
+  const code = symbols.filter((symbol) => symbol.section === '.text');
+  for (const { name, size } of code) add(ORIGINS.find(([, pattern]) => pattern.test(name))?.[0] ?? 'the rest', size);
+  for (const { name, size } of sections.filter((section) => !NOT_COUNTED.test(section.name))) {
+    if (OVERHEAD.test(name)) add('names, relocations and tables for the loader', size);
+    else add(name === '.rodata' ? 'constants and texts (.rodata)' : 'the rest', size);
+  }
+  return [...rows].sort(([, one], [, other]) => other - one);
+}

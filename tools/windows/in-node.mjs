@@ -1,0 +1,72 @@
+// The three kinds of tests under Wine: native/os without Node, the scripts of test/matrix in a
+// Node, the suites in a Node. Each function resolves with { passed, failed, skipped, text }; text
+// is the output to read after a failure.
+import { copyFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runInWine, windowsPath } from './wine.mjs';
+
+const SCRIPT_LIMIT_MS = 120_000;
+const SUITES_LIMIT_MS = 1_200_000;
+const SUITES = ['unit', 'integration', 'multiprocess', 'stress'];
+const CLOSING = /^(\d+) passed, (\d+) failed, (\d+) skipped$/m;
+
+/** Runs a script of test/matrix, which prints one result for each check. */
+export async function runScript(program, script, { prefix, tree }) {
+  const output = join(tree, 'script.log');
+  const file = join(tree, 'test/matrix', script);
+  const status = await runInWine(prefix, [program, '--expose-gc', file], {
+    output,
+    cwd: tree,
+    limitMs: SCRIPT_LIMIT_MS,
+    env: { GATEWAY_LOCK_TEST_COMMAND: JSON.stringify([windowsPath(program), '--expose-gc', windowsPath(file)]) },
+  });
+  const text = readFileSync(output, 'utf8');
+  if (status !== 0) return { passed: 0, failed: 1, skipped: 0, text: `${script}: ${ending(status)}\n${text}` };
+  const answers = Object.entries(JSON.parse(text.trim().split('\n').at(-1)));
+  const tested = answers.filter(([, answer]) => answer !== 'not tested');
+  const wrong = tested.filter(([, answer]) => answer !== true);
+  const lines = tested.map(([check, answer]) => `${script}: ${check}: ${answer === true ? 'yes' : answer}`);
+  return { passed: tested.length - wrong.length, failed: wrong.length, skipped: 0, text: lines.join('\n') };
+}
+
+/**
+ * Copies a Node to another name, as in Electron and packaged applications. Returns the new path.
+ */
+export function renamed(program, tree) {
+  const other = join(tree, 'some application.exe');
+  copyFileSync(program, other);
+  return other;
+}
+
+/** Runs vitest with `args`. Runs all suites if `args` contain no --project. */
+export async function runSuites(program, { prefix, tree, args }) {
+  const output = join(tree, 'vitest.log');
+  const projects = args.includes('--project') ? [] : SUITES.flatMap((suite) => ['--project', suite]);
+  const vitest = join(tree, 'node_modules/vitest/vitest.mjs');
+  const status = await runInWine(prefix, [program, vitest, 'run', ...projects, ...args], {
+    output,
+    cwd: tree,
+    limitMs: SUITES_LIMIT_MS,
+    env: { NO_COLOR: '1' },
+  });
+  return counted(status, readFileSync(output, 'utf8'));
+}
+
+/** Runs the test program of native/os, which needs no Node. */
+export async function runOsTests(program, { prefix, tree }) {
+  const output = join(tree, 'os-tests.log');
+  const status = await runInWine(prefix, [program], { output, cwd: tree, limitMs: SCRIPT_LIMIT_MS });
+  return counted(status, readFileSync(output, 'utf8'));
+}
+
+function counted(status, text) {
+  const closing = CLOSING.exec(text);
+  const [passed, failed, skipped] = closing ? closing.slice(1).map(Number) : [0, 0, 0];
+  // A non-zero exit without a failed test still counts as a failure.
+  const failures = status === 0 ? failed : Math.max(failed, 1);
+  return { passed, failed: failures, skipped, text: status === 0 || closing ? text : `${text}\n${ending(status)}` };
+}
+
+function ending(status) {
+  return status === null ? 'killed after the time limit' : `exit code ${status}`;
+}
