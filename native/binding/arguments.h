@@ -73,7 +73,7 @@ class Arguments {
   // at a time: a sparse array may have 2^32 - 1 items and no memory for them.
   template <typename Take>
   bool ForEachItem(std::size_t index, Take take) {
-    if (!info_[index].IsArray()) return false;
+    if (!valid_ || !info_[index].IsArray()) return false;
     Napi::Array array = info_[index].As<Napi::Array>();
     for (std::uint32_t i = 0; i < array.Length(); i++) {
       if (!take(array.Get(i))) return false;
@@ -86,7 +86,8 @@ class Arguments {
     return T();
   }
   void ThrowTypeError(std::size_t index, const char* wanted) {
-    if (valid_) {
+    // A getter of an array, or a proxy, may have thrown. A second exception would end the process.
+    if (valid_ && !info_.Env().IsExceptionPending()) {
       Napi::TypeError::New(info_.Env(), "argument " + std::to_string(index) + " must be " + wanted)
           .ThrowAsJavaScriptException();
     }

@@ -19,10 +19,10 @@ namespace {
 using gateway_lock::test::Actor;
 using gateway_lock::test::Fault;
 using gateway_lock::test::Held;
+using gateway_lock::test::Kernel;
 using gateway_lock::test::Mix;
 using gateway_lock::test::Phase;
 using gateway_lock::test::Scheduler;
-using gateway_lock::test::SimulatedKernel;
 
 // What an actor is told by the last call of an attempt that starts over.
 constexpr std::uint64_t kStartsOver = ~std::uint64_t{0};
@@ -52,7 +52,7 @@ long Make(const char* name, Effect effect) {
 // As Make(), for a call on a descriptor whose lock a lying release has dropped by then.
 template <typename Effect>
 long MakeOn(int fd, const char* name, Effect effect) {
-  return Make(name, [&](SimulatedKernel& kernel, Actor& actor, std::uint64_t* told) {
+  return Make(name, [&](Kernel& kernel, Actor& actor, std::uint64_t* told) {
     if (Lies(*Scheduler::Current(), Fault::kUnlockFirst, Phase::kReleasing)) {
       (void)kernel.Unlock(actor.process(), fd);
     }
@@ -65,7 +65,7 @@ std::uint64_t Told(const struct stat& info) {
 }
 
 // The attempt to acquire found nothing at its path, or another file, and begins again.
-bool StartsOver(const SimulatedKernel& kernel, const Actor& actor) {
+bool StartsOver(const Kernel& kernel, const Actor& actor) {
   return actor.phase() == Phase::kAcquiring && !kernel.HasDescriptors(actor.process());
 }
 
@@ -93,7 +93,7 @@ int __wrap_open(const char* path, int flags, ...) {
   va_end(list);
   if (Scheduler::Current() == nullptr) return __real_open(path, flags, mode);
   const char* name = (flags & O_CREAT) ? "open(O_CREAT | O_EXCL)" : "open()";
-  return static_cast<int>(Make(name, [&](SimulatedKernel& kernel, Actor& actor, auto* told) {
+  return static_cast<int>(Make(name, [&](Kernel& kernel, Actor& actor, auto* told) {
     int fd = kernel.Open(actor.process(), flags, mode);
     bool gone = fd == -ENOENT && actor.last_opened == -EEXIST;
     if (gone && StartsOver(kernel, actor)) *told = kStartsOver;

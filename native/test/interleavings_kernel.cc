@@ -10,13 +10,6 @@
 #include "test.h"
 
 namespace gateway_lock::test {
-namespace {
-
-constexpr int kFirstDescriptor = 3;
-constexpr dev_t kDevice = 77;
-
-}  // namespace
-
 SimulatedKernel::SimulatedKernel(const std::string* leftover) {
   if (leftover == nullptr) return;
   path_ = CreateFile(0600);

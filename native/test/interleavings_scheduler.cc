@@ -1,6 +1,7 @@
 #include "interleavings_scheduler.h"
 
 #include <algorithm>
+#include <random>
 #include <utility>
 
 #include "test.h"
@@ -20,7 +21,7 @@ bool Excludes(Held a, Held b) {
 
 Scheduler::Scheduler(const Scenario& scenario) : scenario_(scenario) {
   std::size_t count = scenario.actors.size() + 1;
-  CHECK(count <= SimulatedKernel::kProcesses);
+  CHECK(count <= Kernel::kProcesses);
   stacks_.assign(count, std::vector<char>(kStackSize));
 }
 
@@ -43,6 +44,22 @@ Figures Scheduler::Run() {
   current = nullptr;
   figures_.states = known_.size();
   return figures_;
+}
+
+std::string Scheduler::Walk(std::uint32_t seed) {
+  current = this;
+  std::mt19937 random(seed);
+  Restart();
+  tracing_ = true;
+  for (auto choices = Choices(); !choices.empty(); choices = Choices()) {
+    Apply(choices[random() % choices.size()]);
+  }
+  CheckEnd();
+  tracing_ = false;
+  BuryActors();
+  current = nullptr;
+  CHECK(figures_.violation.empty());
+  return std::exchange(trace_, "");
 }
 
 // Goes on from the end of the path to a state that is known, or to the end of the schedule.
@@ -77,7 +94,11 @@ void Scheduler::Backtrack(double schedules) {
 
 void Scheduler::Restart() {
   ++figures_.executions;
-  kernel_ = SimulatedKernel(scenario_.leftover);
+  if (scenario_.on_real_kernel) {
+    kernel_ = std::make_unique<RealKernel>(scenario_.leftover);
+  } else {
+    kernel_ = std::make_unique<SimulatedKernel>(scenario_.leftover);
+  }
   kills_ = 0;
   actors_.assign(scenario_.actors.size() + 1, Actor());
   auto start = [&](int index) {
@@ -148,7 +169,7 @@ void Scheduler::Apply(const Choice& choice) {
     ++kills_;
     chosen.state_ = Actor::State::kKilled;
     chosen.Leave();
-    kernel_.End(choice.actor);
+    kernel_->End(choice.actor);
     if (tracing_) trace_ += "  process " + std::to_string(choice.actor) + " is killed\n";
   } else {
     Resume(choice.actor);
@@ -185,7 +206,7 @@ std::uint64_t Scheduler::StateOf(const Actor& actor) const {
 }
 
 std::uint64_t Scheduler::State() const {
-  std::uint64_t state = Mix(kernel_.Hash(), static_cast<std::uint64_t>(kills_));
+  std::uint64_t state = Mix(kernel_->Hash(), static_cast<std::uint64_t>(kills_));
   for (const Actor& actor : actors_) state = Mix(state, StateOf(actor));
   return state;
 }
@@ -193,11 +214,11 @@ std::uint64_t Scheduler::State() const {
 void Scheduler::CheckHolders() {
   for (const Actor& one : actors_) {
     if (one.holds_ == Held::kNone) continue;
-    if (!kernel_.HasLockAtPath(one.process_)) Violate("a holder's lock is not on the file");
+    if (!kernel_->HasLockAtPath(one.process_)) Violate("a holder's lock is not on the file");
     for (const Actor& other : actors_) {
       if (&one != &other && Excludes(one.holds_, other.holds_)) Violate(kTwoHolders);
     }
-    if (one.content_ != nullptr && kernel_.Content() != *one.content_) {
+    if (one.content_ != nullptr && kernel_->Content() != *one.content_) {
       Violate("a holder's record is not what the file holds");
     }
   }
@@ -205,15 +226,15 @@ void Scheduler::CheckHolders() {
 
 void Scheduler::CheckEnd() {
   for (std::size_t index = 0; index < scenario_.actors.size(); ++index) {
-    if (kernel_.HasDescriptors(static_cast<int>(index))) Violate("a descriptor is left open");
+    if (kernel_->HasDescriptors(static_cast<int>(index))) Violate("a descriptor is left open");
   }
-  bool untidy = !kernel_.IsPathFree() && !kernel_.Content().empty();
+  bool untidy = !kernel_->IsPathFree() && !kernel_->Content().empty();
   if (kills_ == 0 && untidy) Violate("a record is left without a kill");
   int last = static_cast<int>(scenario_.actors.size());
   Start(last, scenario_.next);
   Actor& next = actors_.back();
   while (next.state_ == Actor::State::kRunning && figures_.violation.empty()) Resume(last);
-  if (kernel_.HasDescriptors(last)) Violate("a descriptor is left open by the next starter");
+  if (kernel_->HasDescriptors(last)) Violate("a descriptor is left open by the next starter");
 }
 
 // Runs the schedule that ended in the violation once more, and notes each call.

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -83,6 +84,8 @@ struct Scenario {
   Fault fault = Fault::kNone;
   // Goes on after the earlier signs of a fault, until two actors hold.
   bool only_two_holders = false;
+  // For the test of the simulated kernel.
+  bool on_real_kernel = false;
   // For the test of the enumeration itself: states are merged by all answers, or not at all.
   enum class Merge { kByWhatDecides, kByAnswers, kNever } merge = Merge::kByWhatDecides;
 };
@@ -101,11 +104,13 @@ class Scheduler {
   explicit Scheduler(const Scenario& scenario);
 
   Figures Run();
+  // Runs one schedule, chosen by the seed, and returns its calls with their answers.
+  std::string Walk(std::uint32_t seed);
 
   // For the system calls and the actors of the schedule that runs; nullptr outside.
   static Scheduler* Current();
   Actor& actor() { return actors_[static_cast<std::size_t>(running_)]; }
-  SimulatedKernel& kernel() { return kernel_; }
+  Kernel& kernel() { return *kernel_; }
   Fault fault() const { return scenario_.fault; }
   // Waits for this actor's turn. False: the call has to fail without an effect.
   bool Await(const char* call);
@@ -144,7 +149,7 @@ class Scheduler {
   std::string Trace();
 
   const Scenario& scenario_;
-  SimulatedKernel kernel_;
+  std::unique_ptr<Kernel> kernel_;
   std::vector<Actor> actors_;
   std::vector<std::vector<char>> stacks_;
   const Scenario::Body* starting_ = nullptr;

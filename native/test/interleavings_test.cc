@@ -1,5 +1,7 @@
 // Every schedule of two processes that acquire, one that releases and one kill, with native/os as
 // it is. Only the system calls are simulated (interleavings_kernel.h).
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <string>
 
@@ -248,6 +250,26 @@ TEST("the enumeration counts as many schedules as it runs where no states are me
   CHECK(all.schedules == schedules);
   CHECK(static_cast<double>(all.executions) == schedules);
   std::printf("%.0f schedules, each run\n", schedules);
+}
+
+// A kill is as likely as a call, so a walk has one soon: half of the walks have none.
+TEST("the real kernel answers each call of random schedules as the simulated one does") {
+  constexpr std::uint32_t kWalks = 1000;
+  const Case cases[] = {{kExclusive, kExclusive, kExclusive, Keep::kNo, Keep::kNo},
+                        {kShared, kExclusive, kShared, Keep::kNo, Keep::kNo},
+                        {kExclusive, kExclusive, kShared, Keep::kYes, Keep::kYes}};
+  std::size_t calls = 0;
+  for (std::uint32_t seed = 0; seed < kWalks; ++seed) {
+    Scenario scenario = ScenarioOf(cases[seed % 3]);
+    scenario.kills = seed % 2 == 0 ? 1 : 0;
+    std::string simulated = Scheduler(scenario).Walk(seed);
+    scenario.on_real_kernel = true;
+    std::string real = Scheduler(scenario).Walk(seed);
+    if (real != simulated) std::fprintf(stderr, "%s\n%s", simulated.c_str(), real.c_str());
+    CHECK(real == simulated);
+    calls += static_cast<std::size_t>(std::count(real.begin(), real.end(), '\n'));
+  }
+  std::printf("%zu calls of %u schedules\n", calls, kWalks);
 }
 
 }  // namespace

@@ -167,7 +167,7 @@ async function fuzz() {
     readContent: [lock],
     writeRecord: [lock, () => pick(['', '{"pid":1}\n', 'x'.repeat(5000), '\ud800'])],
     isFileInPlace: [lock],
-    handOver: [() => 0],
+    handOver: [lock],
     release: [lock],
     undo: [lock],
     unlock: [lock],
