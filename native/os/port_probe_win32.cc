@@ -10,7 +10,6 @@ namespace gateway_lock {
 namespace {
 
 constexpr long kProbeTimeoutUs = 20 * 1000;
-constexpr int kMaxSourcePorts = 100;
 
 // Symptom without this: a connect() to a closed port takes 2 s, because Windows retransmits the SYN
 // after a RST (libuv, src/win/tcp.c, uv__tcp_try_connect). Works from Windows 10 1709 on; before

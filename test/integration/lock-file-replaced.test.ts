@@ -198,7 +198,7 @@ describe('between open and flock', () => {
     const actor = await startFaultyActor('replaced before every flock', path);
     await expect(actor.call('tryAcquire', path)).rejects.toMatchObject({
       code: 'ERR_LOCK_WEAK_FILESYSTEM',
-      message: expect.stringContaining('another file at the path each time'),
+      message: expect.stringContaining('names another file on every attempt'),
     });
     expect(existsSync(path)).toBe(true);
   });

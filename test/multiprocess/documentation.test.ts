@@ -5,9 +5,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { probeHealth } from '../../src/index.js';
-import { need, whyNoSignals } from '../support/capabilities.js';
+import { need, whyNoShell, whyNoSignals } from '../support/capabilities.js';
 import { anchorsOf, blocksOf, linksOf, manual, pages, ROOT, textOf } from '../support/markdown.js';
 import { freePort, freshDirectory, until } from '../support/places.js';
+import { startLine } from '../support/shell-lines.js';
 
 test('there are pages to check', () => {
   expect(pages.length).toBeGreaterThan(30);
@@ -44,7 +45,24 @@ test('each TypeScript block passes the compiler', () => {
   expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
 });
 
-const OPTIONS = { noEmit: true, rootDir: '.', noUnusedLocals: false, declaration: false, composite: false };
+const OPTIONS = { noEmit: true, rootDir: '.', emitDeclarationOnly: false, declaration: false };
+
+// test/multiprocess/cli-documents.test.ts has the lines that run a program.
+describe('each command line that only prints exits with 0', () => {
+  const lines = manual.flatMap((page) => blocksOf(page, 'sh').flatMap((block) => block.trim().split('\n')));
+  const printing = lines.filter((line) => /^(npx )?gateway-lock (?!run|serve)/.test(line));
+
+  test('and there are some', () => {
+    expect(printing.length).toBeGreaterThan(5);
+  });
+
+  test.for([...new Set(printing)])('%s', async (line, ctx) => {
+    need(ctx, whyNoShell);
+    const home = freshDirectory();
+    writeFileSync(join(home, 'server.js'), '');
+    expect(await startLine(line, home, {}).ended).toMatchObject({ code: 0, signal: null });
+  });
+});
 
 describe('the first example of README.md', () => {
   const [example] = blocksOf('README.md', 'js');

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -27,6 +27,12 @@ const LEAVES = ['errors', 'arguments', 'endpoint', 'clock', 'events', 'printable
 
 /** What src/gateway and src/cli may import of src/lock. */
 const LOCK_INTERFACE = ['src/lock/internal.js'];
+
+const NAMED_PATH =
+  /(?<![\w/.@-])(?:src|native|test|scripts|tools|docs|bench|verify)\/[\w./-]+\.(?:ts|mjs|cc|h|md|pml|cmake|txt)\b/g;
+
+/** Paths of other projects, and of the packed headers, which exist only in a published package. */
+const ELSEWHERE = ['src/infra/gateway-lock.ts', 'src/os.h', 'native/headers/napi.h'];
 
 const CODE = /\.(ts|mjs|cjs|js|h|cc|c)$/;
 
@@ -115,6 +121,19 @@ describe('words that were removed do not come back', () => {
     const found = others.flatMap((file) => (read(file).match(pattern) ?? []).map((word) => `${file}: ${word}`));
     expect(found).toEqual([]);
   });
+});
+
+test('each path that a comment or a page names exists', () => {
+  const texts = ['src', 'native', 'test', 'scripts', 'tools', 'bench', 'verify', 'docs'].flatMap((folder) =>
+    filesIn(folder, /\.(ts|mjs|h|cc|c|pml|md)$/),
+  );
+  const missing = [...texts, 'README.md', 'CONTRIBUTING.md', 'SECURITY.md'].flatMap((file) =>
+    [...read(file).matchAll(NAMED_PATH)]
+      .map(([path]) => path)
+      .filter((path) => !existsSync(join(root, path)) && !ELSEWHERE.includes(path))
+      .map((path) => `${file}: ${path}`),
+  );
+  expect(missing).toEqual([]);
 });
 
 test('nothing in the library installs signal handlers, ends a process, or prints', () => {

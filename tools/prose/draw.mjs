@@ -63,7 +63,7 @@ function ofMessages(text) {
   const code = text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
   return [...code.matchAll(/(['`])((?:(?!\1)[^\n\\]|\\.)+)\1/g)]
     .map((match) => match[2])
-    .filter((found) => isSentence(found) && !found.includes('//'));
+    .filter((found) => isSentence(found) && !/\/\/|=>|;|^[^A-Za-z'`$]|\b(return|const|select)\b/.test(found));
 }
 
 function sentences(text) {
