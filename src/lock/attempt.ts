@@ -27,11 +27,16 @@ const FIRST_ATTEMPT: AttemptContext = { waitMode: null };
 
 /**
  * A failure to open the file, probably for a moment only. `lease`: another program has a file
- * lease.
+ * lease. A class, because a record may have any field, also the fields of this one.
  */
-interface OpenFailure {
-  readonly openFailure: 'transient' | 'lease';
+class OpenFailure {
+  readonly kind: 'transient' | 'lease';
   readonly error: unknown;
+
+  constructor(kind: 'transient' | 'lease', error: unknown) {
+    this.kind = kind;
+    this.error = error;
+  }
 }
 
 /**
@@ -84,7 +89,7 @@ export async function lastAttempt(
 }
 
 function lockOrNull(result: AttemptResult, path: string): FileLock | null {
-  if (isOpenFailure(result)) throw toLockError(result.error, path);
+  if (result instanceof OpenFailure) throw toLockError(result.error, path);
   return result instanceof FileLock ? result : null;
 }
 
@@ -94,14 +99,10 @@ function lockOrNull(result: AttemptResult, path: string): FileLock | null {
  */
 function retryReasonOf(result: AttemptResult, gracePeriods: GracePeriods): 'final' | RetryReason {
   if (result instanceof FileLock) return 'final';
-  if (isOpenFailure(result)) return result.openFailure === 'lease' ? 'prober' : 'transient';
+  if (result instanceof OpenFailure) return result.kind === 'lease' ? 'prober' : 'transient';
   const alive = result === null ? null : isOwnerAlive(result);
   if (alive === true) return 'final';
   return alive === false && gracePeriods.mayReleaseLate() ? 'transient' : 'prober';
-}
-
-function isOpenFailure(result: AttemptResult): result is OpenFailure {
-  return result !== null && !(result instanceof FileLock) && 'openFailure' in result;
 }
 
 function tryOnce(request: AttemptRequest, { waiter, waitMode }: AttemptContext): AttemptResult {
@@ -128,8 +129,8 @@ function tryNative(
     gracePeriods.endOpenFailures();
     return result;
   } catch (error) {
-    if ((error as { detail?: string }).detail === 'file-lease') return { openFailure: 'lease', error };
-    if (gracePeriods.shouldRetryOpen(error)) return { openFailure: 'transient', error };
+    if ((error as { detail?: string }).detail === 'file-lease') return new OpenFailure('lease', error);
+    if (gracePeriods.shouldRetryOpen(error)) return new OpenFailure('transient', error);
     throw toLockError(error, path);
   }
 }

@@ -187,6 +187,12 @@ describe('the owner record', () => {
     expect(probeLock(path)).toEqual({ state: 'held', heldBy: 'exclusive', owner: lock.owner, ownerAlive: true });
   });
 
+  test('of the holder never changes the result of an attempt, whatever its fields are', () => {
+    const path = lockPath();
+    acquire(path, { owner: { kind: 'transient', openFailure: 'transient', denial: 'transient', error: 1 } });
+    expect(tryAcquireLock(path)).toBeNull();
+  });
+
   test('is refused if it is too long, and then no lock is acquired and no file created', () => {
     const path = lockPath();
     expect(() => tryAcquireLock(path, { owner: { text: 'x'.repeat(4096) } })).toThrow(
