@@ -1,7 +1,7 @@
 // Replacing any content by any other, with writes and reads that the kernel cuts short or
 // interrupts.
-#include "fuzz.h"
 #include "file_content_posix.cc"  // NOLINT(bugprone-suspicious-include)
+#include "fuzz.h"
 
 using namespace gateway_lock;        // NOLINT(google-build-using-namespace)
 using namespace gateway_lock::fuzz;  // NOLINT(google-build-using-namespace)
