@@ -135,7 +135,7 @@ TEST("a closed descriptor to inherit is an error, even if a copy gets its number
   int next_copy = fcntl(inherited, F_DUPFD_CLOEXEC, 5);
   close(next_copy);
   State before = CurrentState();
-  Status status = ExecProgram({"/bin/true", {"true"}, {}, {inherited, next_copy}});
+  Status status = ExecProgram({"/no/such/program", {"name"}, {}, {inherited, next_copy}});
   CHECK(status.sys_code == EBADF);
   CHECK(Same(before, CurrentState()));
 }
