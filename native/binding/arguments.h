@@ -45,21 +45,21 @@ class Arguments {
   }
   std::vector<std::string> Texts(std::size_t index) {
     std::vector<std::string> texts;
-    for (Napi::Value value : Items(index)) {
-      if (!value.IsString()) return Reject<std::vector<std::string>>(index, "an array of strings");
-      texts.push_back(value.As<Napi::String>().Utf8Value());
-    }
-    return texts;
+    bool fits = ForEachItem(index, [&](Napi::Value value) {
+      if (value.IsString()) texts.push_back(value.As<Napi::String>().Utf8Value());
+      return value.IsString();
+    });
+    return fits ? texts : Reject<std::vector<std::string>>(index, "an array of strings");
   }
   std::vector<std::intptr_t> Descriptors(std::size_t index) {
     std::vector<std::intptr_t> descriptors;
-    for (Napi::Value value : Items(index)) {
-      if (!value.IsNumber() || value.As<Napi::Number>().Int64Value() < 0) {
-        return Reject<std::vector<std::intptr_t>>(index, "an array of descriptors");
-      }
-      descriptors.push_back(static_cast<std::intptr_t>(value.As<Napi::Number>().Int64Value()));
-    }
-    return descriptors;
+    bool fits = ForEachItem(index, [&](Napi::Value value) {
+      std::int64_t number = value.IsNumber() ? value.As<Napi::Number>().Int64Value() : -1;
+      descriptors.push_back(static_cast<std::intptr_t>(number));
+      return number >= 0;
+    });
+    return fits ? descriptors
+                : Reject<std::vector<std::intptr_t>>(index, "an array of descriptors");
   }
   Napi::Function Function(std::size_t index) {
     if (info_[index].IsFunction()) return info_[index].As<Napi::Function>();
@@ -69,13 +69,16 @@ class Arguments {
   bool valid() const { return valid_; }
 
  private:
-  std::vector<Napi::Value> Items(std::size_t index) {
-    if (!info_[index].IsArray()) return Reject<std::vector<Napi::Value>>(index, "an array");
+  // Returns false if the argument is not an array, or if `take` returns false for an item. One item
+  // at a time: a sparse array may have 2^32 - 1 items and no memory for them.
+  template <typename Take>
+  bool ForEachItem(std::size_t index, Take take) {
+    if (!valid_ || !info_[index].IsArray()) return false;
     Napi::Array array = info_[index].As<Napi::Array>();
-    std::vector<Napi::Value> items;
-    items.reserve(array.Length());
-    for (std::uint32_t i = 0; i < array.Length(); i++) items.push_back(array.Get(i));
-    return items;
+    for (std::uint32_t i = 0; i < array.Length(); i++) {
+      if (!take(array.Get(i))) return false;
+    }
+    return true;
   }
   template <typename T>
   T Reject(std::size_t index, const char* wanted) {
@@ -83,7 +86,8 @@ class Arguments {
     return T();
   }
   void ThrowTypeError(std::size_t index, const char* wanted) {
-    if (valid_) {
+    // A getter of an array, or a proxy, may have thrown. A second exception would end the process.
+    if (valid_ && !info_.Env().IsExceptionPending()) {
       Napi::TypeError::New(info_.Env(), "argument " + std::to_string(index) + " must be " + wanted)
           .ThrowAsJavaScriptException();
     }

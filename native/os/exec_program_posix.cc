@@ -43,6 +43,14 @@ Status SaveCurrent(int fd, int above, DescriptorSlot* slot) {
   return slot->flags_before < 0 ? Status::Ok() : Duplicate(fd, above, &slot->before);
 }
 
+// Before the first copy is made: a number that is closed now could be that of a copy later.
+Status CheckOpen(const std::vector<NativeHandle>& inherit) {
+  for (NativeHandle fd : inherit) {
+    if (fcntl(static_cast<int>(fd), F_GETFD) < 0) return Status::SystemError(errno, "fcntl");
+  }
+  return Status::Ok();
+}
+
 // Copies all sources above the slots, so that no source is overwritten before it is copied.
 Status PrepareSlots(const std::vector<NativeHandle>& inherit, std::vector<DescriptorSlot>* slots) {
   int above = kFirstInherited + static_cast<int>(inherit.size());
@@ -136,7 +144,8 @@ Status ExecProgram(const Program& program) {
   std::vector<char*> arguments = ToPointers(program.arguments);
   std::vector<char*> environment = ToPointers(program.environment);
   std::vector<DescriptorSlot> slots;
-  Status status = PrepareSlots(program.inherit, &slots);
+  Status status = CheckOpen(program.inherit);
+  if (status.ok()) status = PrepareSlots(program.inherit, &slots);
   if (!status.ok()) return status;
   for (std::size_t i = 0; i < slots.size(); i++) {
     // dup2() clears close-on-exec on the copy.

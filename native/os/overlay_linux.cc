@@ -57,6 +57,12 @@ bool HasLayer(const Overlay& overlay, const std::string& plain, const std::strin
   return false;
 }
 
+// Whether the overlay shows what lies at `plain` as `merged`. Below "/" no separator is left over.
+bool ShowsBelow(const Overlay& overlay, const std::string& merged, const std::string& plain) {
+  std::size_t length = overlay.mount_point == "/" ? 0 : overlay.mount_point.size();
+  return IsBelow(merged, overlay.mount_point) && HasLayer(overlay, plain, merged.substr(length));
+}
+
 }  // namespace
 
 bool IsOverlaid(const std::string& merged, const std::string& plain) {
@@ -67,8 +73,7 @@ bool IsOverlaid(const std::string& merged, const std::string& plain) {
   std::size_t capacity = 0;
   Overlay overlay;
   while (!found && getline(&line, &capacity, stream) > 0) {
-    found = ParseOverlay(line, &overlay) && IsBelow(merged, overlay.mount_point) &&
-            HasLayer(overlay, plain, merged.substr(overlay.mount_point.size()));
+    found = ParseOverlay(line, &overlay) && ShowsBelow(overlay, merged, plain);
   }
   free(line);
   fclose(stream);

@@ -128,6 +128,18 @@ TEST("a closed descriptor to inherit fails with EBADF and changes nothing in the
   CHECK(Same(before, CurrentState()));
 }
 
+// Otherwise the new program would have the copy in place of an error.
+TEST("a closed descriptor to inherit is an error, even if a copy gets its number") {
+  Directory directory;
+  int inherited = PrepareState(directory);
+  int next_copy = fcntl(inherited, F_DUPFD_CLOEXEC, 5);
+  close(next_copy);
+  State before = CurrentState();
+  Status status = ExecProgram({"/bin/true", {"true"}, {}, {inherited, next_copy}});
+  CHECK(status.sys_code == EBADF);
+  CHECK(Same(before, CurrentState()));
+}
+
 // With 2>&1 both streams are one open file, so the flags that are restored last count.
 TEST("a failed attempt restores the flags of standard streams that share one open file") {
   Directory directory;

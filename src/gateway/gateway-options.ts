@@ -145,6 +145,7 @@ function portFromEnv(env: Env, app: string): number {
 
 function checkCluster(cluster: GatewayCluster | undefined): GatewayCluster | undefined {
   if (cluster === undefined) return undefined;
+  if (typeof cluster !== 'object' || cluster === null) throw invalidType('cluster', 'an object', cluster);
   if (typeof cluster.engine?.acquire !== 'function')
     throw invalidType('cluster.engine', 'an engine of gateway-lock/cluster', cluster.engine);
   if (typeof cluster.name !== 'string') throw invalidType('cluster.name', 'a string', cluster.name);

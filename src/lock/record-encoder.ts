@@ -125,10 +125,10 @@ function decodeHead(head: string): OwnerFields & ProcessIdentity {
 
 function encodeHead(fields: OwnerFields, { pid, startTime, bootId, pidNamespace, host }: ProcessIdentity): string {
   const later = { createdAt: undefined, ownerId: undefined, kernelLock: undefined, note: undefined, toJSON: undefined };
-  // Partial, so that `pid` may be given twice: the first one puts it where people and `head -c`
-  // look.
-  const identity: Partial<ProcessIdentity> = { pid, startTime, bootId, pidNamespace, host };
-  const head = stringify({ pid, ...fields, ...identity, ...later }).slice(0, -1);
+  const rest = stringify({ ...fields, startTime, bootId, pidNamespace, host, ...later, pid: undefined });
+  // As text, because JavaScript would put a field with the name of an array index before the pid,
+  // and a torn record is known by its beginning.
+  const head = `{"pid":${pid},${rest.slice(1, -1)}`;
   const bytes = Buffer.byteLength(formatRecord({ head, ...LONGEST_ACQUISITION }));
   if (bytes <= RECORD_LIMIT) return head;
   throw outOfRange('owner', `short enough for a record of ${RECORD_LIMIT} bytes`, `${bytes} bytes`);

@@ -89,11 +89,11 @@ function isTorn(body: string): boolean {
 function normalize(value: Fields): OwnerRecord {
   delete value['note'];
   value['startTime'] = finiteNumber(value['startTime']);
-  value['bootId'] = stringOrNull(value['bootId']);
-  value['pidNamespace'] = stringOrNull(value['pidNamespace']);
+  value['bootId'] = printableOrNull(value['bootId']);
+  value['pidNamespace'] = printableOrNull(value['pidNamespace']);
   value['host'] = printableOrNull(value['host']);
   value['createdAt'] = dateOrNull(value['createdAt']);
-  value['ownerId'] = stringOrNull(value['ownerId']);
+  value['ownerId'] = printableOrNull(value['ownerId']);
   value['kernelLock'] = value['kernelLock'] === true;
   value['port'] = isPort(value['port']) ? value['port'] : null;
   return value as unknown as OwnerRecord;
@@ -130,10 +130,6 @@ const OUR_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 function dateOrNull(value: unknown): string | null {
   if (!isDate(value)) return null;
   return OUR_DATE.test(value as string) ? (value as string) : new Date(value as string).toISOString();
-}
-
-function stringOrNull(value: unknown): string | null {
-  return typeof value === 'string' ? value : null;
 }
 
 /**
