@@ -8,6 +8,7 @@
 #include "file_lock.h"
 #include "interleavings_scheduler.h"
 #include "lock_contender.h"
+#include "lock_probe.h"
 #include "test.h"
 
 namespace gateway_lock::test {
@@ -100,6 +101,18 @@ Scenario::Body Releaser(LockMode mode, Keep keep) {
   };
 }
 
+// Asks whose lock it is, twice.
+Scenario::Body Prober() {
+  return [](Actor& actor) {
+    for (int probe = 0; probe < 2; ++probe) {
+      actor.Attempt(probe);
+      actor.StartOver();
+      FileLockProbe found;
+      if (!ProbeFileLock(kPath, FileAccess::kOwner, &found).ok()) return Violate("a probe failed");
+    }
+  };
+}
+
 // Whatever has happened, one attempt is enough, in exclusive mode.
 Scenario::Body NextStarter(Keep keep) {
   return [=](Actor& actor) {
@@ -148,10 +161,28 @@ Scenario ScenarioOf(const Case& which) {
   return scenario;
 }
 
+// A holder was killed before, and its record lies in the file.
+Scenario AfterKill(Keep keep) {
+  FileSystemCache known = Seasoned();
+  Scenario scenario;
+  scenario.actors = {Acquirer(LockMode::kExclusive, keep, kRecords[0], known),
+                     Acquirer(LockMode::kExclusive, keep, kRecords[1], known)};
+  scenario.leftover = &kLeftover;
+  scenario.next = NextStarter(keep);
+  return scenario;
+}
+
+Scenario WithProber(Keep keep) {
+  Scenario scenario =
+      ScenarioOf({LockMode::kExclusive, LockMode::kExclusive, LockMode::kExclusive, keep, keep});
+  scenario.actors[1] = Prober();
+  return scenario;
+}
+
 Figures Explore(const Scenario& scenario) { return Scheduler(scenario).Run(); }
 
-void ExpectNone(const Case& which) {
-  Figures figures = Explore(ScenarioOf(which));
+void ExpectNone(const Scenario& scenario) {
+  Figures figures = Explore(scenario);
   if (!figures.violation.empty()) {
     std::fprintf(stderr, "%s:\n%s", figures.violation.c_str(), figures.counterexample.c_str());
   }
@@ -160,6 +191,8 @@ void ExpectNone(const Case& which) {
               figures.schedules, figures.longest, static_cast<unsigned long long>(figures.states),
               static_cast<unsigned long long>(figures.executions));
 }
+
+void ExpectNone(const Case& which) { ExpectNone(ScenarioOf(which)); }
 
 constexpr LockMode kExclusive = LockMode::kExclusive;
 constexpr LockMode kShared = LockMode::kShared;
@@ -194,6 +227,28 @@ TEST("every schedule: two shared acquirers after a shared holder, removed") {
 
 TEST("every schedule: two processes that test the file system first, removed") {
   ExpectNone({kExclusive, kExclusive, kExclusive, Keep::kNo, Keep::kNo, /*seasoned=*/false});
+}
+
+TEST("every schedule: two processes find the record of a killed holder, and remove the file") {
+  ExpectNone(AfterKill(Keep::kNo));
+}
+
+TEST("every schedule: two processes find the record of a killed holder, and keep the file") {
+  ExpectNone(AfterKill(Keep::kYes));
+}
+
+TEST("every schedule: all three processes may be killed, removed") {
+  Scenario scenario = ScenarioOf({kExclusive, kExclusive, kExclusive, Keep::kNo, Keep::kNo});
+  scenario.kills = 3;
+  ExpectNone(scenario);
+}
+
+TEST("every schedule: an acquirer, a releaser and a process that probes the lock, removed") {
+  ExpectNone(WithProber(Keep::kNo));
+}
+
+TEST("every schedule: an acquirer, a releaser and a process that probes the lock, kept") {
+  ExpectNone(WithProber(Keep::kYes));
 }
 
 // The fault is found, and it is this one.

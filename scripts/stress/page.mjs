@@ -40,7 +40,7 @@ body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 800px;
 table { border-collapse: collapse } td { padding: 2px 16px 2px 0 } .passed { color: #176b2c } .failed { color: #a11 }
 </style></head><body>
 <h1>gateway-lock stress: ${report.mode}</h1>
-<p class="${report.passed ? 'passed' : 'failed'}"><strong>${verdict(report)}</strong></p>
+<p class="${report.passed ? 'passed' : 'failed'}"><strong>${escapeHtml(report.verdict)}</strong></p>
 <table>${rows(report)}</table>
 <div id="plots"></div>
 <script type="application/json" id="report">${json}</script>
@@ -50,16 +50,11 @@ table { border-collapse: collapse } td { padding: 2px 16px 2px 0 } .passed { col
 `;
 }
 
-function verdict({ passed, sabotage }) {
-  if (sabotage) return passed ? 'The witnesses noticed the sabotage.' : 'The witnesses did not notice the sabotage.';
-  return passed ? 'There were never two holders at once, and the lock never got stuck.' : 'The lock failed.';
-}
-
 function rows(report) {
   const { handOverMs } = report;
   const cells = {
     'processes ended': `${report.kills}, ${report.killsByPhase.holding} of them holders`,
-    'times acquired': report.entries,
+    'rounds completed': report.entries,
     'two holders at once': report.doubleHolders.length + report.countedTwice.length,
     'lock stuck': report.stuck ? 'yes' : 'no',
     'hand-over p50, p99, max': [0.5, 0.99, 1].map((share) => `${at(handOverMs, share)} ms`).join(', '),

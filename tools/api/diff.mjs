@@ -62,6 +62,7 @@ function typeText(type, checker) {
 }
 
 function isHidden(declaration) {
+  if (declaration.name !== undefined && ts.isPrivateIdentifier(declaration.name)) return true;
   const inLibrary = declaration.getSourceFile().fileName.includes('/node_modules/');
   return inLibrary || ts.getJSDocTags(declaration).some((tag) => tag.tagName.text === 'internal');
 }
