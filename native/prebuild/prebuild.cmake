@@ -5,8 +5,8 @@ add_compile_options(-ffunction-sections -fdata-sections -fvisibility-global-new-
   -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 if(WIN32)
   # Windows on x64 and arm64 requires unwind data for each function that calls another function (MS
-  # Learn, "x64 exception handling"). Without unwind data, crash reports, profilers and exceptions of
-  # the host program cannot walk the stack past the addon.
+  # Learn, "x64 exception handling"). Without unwind data, crash reports, profilers and exceptions
+  # of the host program cannot walk the stack past the addon.
   add_compile_options(-fasynchronous-unwind-tables)
 else()
   add_compile_options(-fno-asynchronous-unwind-tables -fno-unwind-tables)
