@@ -1,5 +1,6 @@
-// Typed readers of call arguments. src/ has validated the arguments with good messages before;
-// these readers only make sure that a wrong argument throws a TypeError and never crashes.
+// Typed readers for the arguments of a JavaScript call. The TypeScript code in src/ has already
+// validated the arguments, with detailed messages. These readers only ensure that a wrong argument
+// throws a TypeError instead of crashing the process.
 #pragma once
 
 #include <napi.h>
@@ -11,7 +12,7 @@
 
 namespace gateway_lock {
 
-// The largest id: up to here a JavaScript number is exact.
+// The largest id. JavaScript numbers represent every integer up to this one exactly.
 constexpr std::int64_t kLargestId = std::int64_t{1} << 53;
 
 class Arguments {
@@ -19,14 +20,16 @@ class Arguments {
   explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
 
   std::string Text(std::size_t index) {
-    // Fast path: paths and records usually fit, and their length need not be queried first.
+    // Fast path: a path or record usually fits into this buffer, so its length need not be queried
+    // first.
     char text[1024];
     std::size_t length = 0;
     napi_value value = info_[index];
     if (napi_get_value_string_utf8(info_.Env(), value, text, sizeof text, &length) != napi_ok) {
       return Reject<std::string>(index, "a string");
     }
-    // A truncated text ends with a whole character, of at most four bytes.
+    // N-API truncates a long text between two characters, and a character has at most four bytes.
+    // So the text is complete if more than four bytes of the buffer are left.
     bool whole = length + 4 < sizeof text;
     return whole ? std::string(text, length) : info_[index].As<Napi::String>().Utf8Value();
   }
@@ -65,7 +68,7 @@ class Arguments {
     if (info_[index].IsFunction()) return info_[index].As<Napi::Function>();
     return Reject<Napi::Function>(index, "a function");
   }
-  // Returns false if an argument was rejected; the exception is pending then.
+  // Returns false if an argument was rejected. A TypeError is then pending.
   bool valid() const { return valid_; }
 
  private:
