@@ -1,11 +1,11 @@
-// The examples of each command, for --help and the man page. Tests in test/multiprocess run each of
-// them.
+// The examples of each command, for --help and the man page. Tests in test/multiprocess run every
+// example.
 import type { Command } from 'commander';
 
 export interface Example {
   /** The command line. */
   readonly line: string;
-  /** A caption: what the line is good for. */
+  /** A caption that says what the command line does. */
   readonly what: string;
 }
 

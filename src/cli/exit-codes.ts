@@ -1,4 +1,4 @@
-// The exit codes of the command. Names and numbers come from sysexits.h if it defines one.
+// The exit codes of the command line. Codes that sysexits.h defines have the same numbers there.
 import { type Command, CommanderError } from 'commander';
 import { GatewayLockError, LockError } from '../index.js';
 
@@ -9,7 +9,7 @@ export const EXIT = {
   usage: 64,
   /** EX_TEMPFAIL: the lock or the port is in use. A later attempt may succeed. */
   held: 75,
-  /** EX_CONFIG: a healthy gateway is already running, and systemd must not start this one again. */
+  /** EX_CONFIG: a healthy gateway is already running, so systemd must not restart this process. */
   leave: 78,
   /** Same as in shells: the program exists but cannot be run. */
   cannotRun: 126,
@@ -33,7 +33,7 @@ export function exitCodeOf(error: unknown): number {
   return EXIT.failed;
 }
 
-/** Returns true if the path of the lock leads to a file that is not a lock file. */
+/** Returns true if the lock path names a file that is not a lock file. */
 function isForeignFile(error: unknown): boolean {
   const { code, cause } = error as NodeJS.ErrnoException & { cause?: unknown };
   return code === 'ERR_LOCK_INVALID_FILE' || (cause instanceof Error && isForeignFile(cause));

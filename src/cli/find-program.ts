@@ -1,4 +1,4 @@
-// Finds a program as a shell would. Done before anything is locked.
+// Finds a program in the same way as a shell. The commands do this before they lock anything.
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { programCandidates } from '../index.js';
 import { EXIT } from './exit-codes.js';
@@ -6,7 +6,7 @@ import { EXIT } from './exit-codes.js';
 /**
  * Returns the path of the program.
  *
- * @throws {ProgramError} exit code 126 or 127
+ * @throws {ProgramError} with exit code 126 if the program cannot be run, 127 if it does not exist
  */
 export function findProgram(name: string): string {
   const candidates = programCandidates(name);
@@ -40,9 +40,9 @@ function isProgram(path: string): boolean {
 }
 
 /**
- * Returns true for an app execution alias of Windows (python.exe and pwsh.exe of the Microsoft
- * Store, winget.exe). Windows starts it, but denies access to the file behind it: access() succeeds
- * and stat() fails (nodejs/node#36790).
+ * Returns true for an app execution alias of Windows: winget.exe, or python.exe and pwsh.exe from
+ * the Microsoft Store. Windows starts an alias, but denies access to the file behind the alias:
+ * access() succeeds and stat() fails (nodejs/node#36790).
  */
 function isAppAlias(path: string, { code }: NodeJS.ErrnoException): boolean {
   return /\.(com|exe)$/i.test(path) && ['EACCES', 'EPERM', 'UNKNOWN'].includes(code ?? '');

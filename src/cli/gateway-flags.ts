@@ -1,4 +1,4 @@
-// The options that several commands share, each defined once.
+// The definitions of the options that several commands share.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { GatewayLockOptions } from '../index.js';
 
@@ -15,8 +15,12 @@ export interface GatewayFlags {
 
 const FLAGS = {
   app: () =>
-    new Option('--app <name>', 'name in the default paths and variables: ~/.<app>, <APP>_STATE_DIR (default: gateway)'),
-  profile: () => new Option('--profile <name>', 'profile, for a second gateway with its state in ~/.<app>-<profile>'),
+    new Option(
+      '--app <name>',
+      'app name, part of paths and variables such as ~/.<app> and <APP>_STATE_DIR (default: gateway)',
+    ),
+  profile: () =>
+    new Option('--profile <name>', 'name of a profile: a second gateway with its state in ~/.<app>-<profile>'),
   port: () => portFlag('TCP port (default: <APP>_GATEWAY_PORT, else 18789)'),
   host: () =>
     new Option('--host <address>', "IP address, or 'localhost' for both loopback addresses (default: 127.0.0.1)"),
@@ -35,7 +39,9 @@ export function addFlags(command: Command, ...names: readonly (keyof typeof FLAG
   return command;
 }
 
-/** Returns the option --port with a description of its own, for commands with another default. */
+/**
+ * Returns the option --port with this description, because the default differs between commands.
+ */
 export function portFlag(description: string): Option {
   return new Option('--port <port>', description).argParser(parsePort);
 }
@@ -51,12 +57,12 @@ export function gatewayOptions({ config, lock, ...flags }: GatewayFlags): Gatewa
 function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65535) return port;
-  throw new InvalidArgumentError('It must be a number from 0 to 65535.');
+  throw new InvalidArgumentError('Expected a number from 0 to 65535.');
 }
 
 export function parseMilliseconds(text: string): number {
   const ms = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isNaN(ms)) throw new InvalidArgumentError('It must be a number of milliseconds.');
+  if (Number.isNaN(ms)) throw new InvalidArgumentError('Expected a number of milliseconds.');
   return ms;
 }
 

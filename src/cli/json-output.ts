@@ -1,8 +1,8 @@
-// JSON for programs that read the output.
+// JSON output, for other programs to read.
 
 /**
- * Returns `value` as JSON. Also escapes what JSON.stringify() leaves as it is: DEL, the C1
- * controls, the line separators and the marks that reorder text.
+ * Returns `value` as JSON. Also escapes characters that JSON.stringify() does not escape: DEL, the
+ * C1 control characters, the line separators, and the marks that change the direction of text.
  */
 export function jsonText(value: unknown, indent = 2): string {
   return JSON.stringify(value, null, indent).replace(
@@ -12,12 +12,15 @@ export function jsonText(value: unknown, indent = 2): string {
 }
 
 export interface Cause {
-  /** The code of a LockError or of the system; null if the error has no code. */
+  /** The code of the LockError or of the system error; null if the error has no code. */
   readonly code: string | null;
   readonly message: string;
 }
 
-/** Returns the fields of an error that JSON can hold; JSON.stringify() would return `{}`. */
+/**
+ * Returns the code and the message of an error, because JSON.stringify() returns `{}` for an error.
+ * Returns null if there is no error.
+ */
 export function causeOf(error: unknown): Cause | null {
   if (error === null || error === undefined) return null;
   const { code, message } = error as NodeJS.ErrnoException;

@@ -1,5 +1,5 @@
-// The man page, in man(7) macros, made from the definitions of the commands. scripts/bundle.mjs
-// writes it.
+// Generates the man page, in man(7) macros, from the definitions of the commands.
+// scripts/bundle.mjs writes the page to a file.
 import type { Command, Option } from 'commander';
 import { examplesOf } from './examples.js';
 
@@ -7,7 +7,7 @@ export function manPage(program: Command): string {
   const commands = program.commands;
   return `${[
     `.TH ${program.name().toUpperCase()} 1 "" "${program.name()} ${program.version()}" "User Commands"`,
-    // No hyphenation and no justification: command lines stay as they must be typed.
+    // Disables hyphenation and justification, so that command lines can be copied exactly.
     '.nh\n.ad l',
     '.SH NAME',
     `${escaped(program.name())} \\- ${escaped(nameLine(program))}`,
@@ -25,7 +25,9 @@ export function manPage(program: Command): string {
   ].join('\n')}\n`;
 }
 
-/** Returns the line for whatis(1): no full stop at the end. */
+/**
+ * Returns the line that whatis(1) shows: the first part of the description, without a full stop.
+ */
 function nameLine(program: Command): string {
   const line = program.description().split(':')[0]!;
   return line.charAt(0).toLowerCase() + line.slice(1);
@@ -64,7 +66,7 @@ function descriptionOf(command: Command, option: Option): string {
   return command.createHelp().optionDescription(option);
 }
 
-/** Returns the texts below the options in --help, without the examples. */
+/** Returns the texts that --help prints below the options, except for the examples. */
 function notesOf(command: Command): string[] {
   const parts: string[] = [];
   command.configureOutput({ writeOut: (text) => parts.push(text) }).outputHelp();

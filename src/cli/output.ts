@@ -1,4 +1,5 @@
-// Messages on stderr, and colours. Results go to stdout: see print.ts.
+// Writes messages to stderr, and decides whether output has colours. print.ts writes results to
+// stdout.
 import { writeSync } from 'node:fs';
 import { styleText } from 'node:util';
 import { GatewayLockError } from '../index.js';
@@ -6,29 +7,44 @@ import { printable } from '../printable.js';
 
 type Style = Parameters<typeof styleText>[0];
 
-/** Returns the message and the hint of an error as one line, so that programs can read it, too. */
+/** Advice that only a caller of the library can follow, and the advice for the command line. */
+const ADVICE_FOR_LIBRARY: readonly (readonly [RegExp, string])[] = [
+  [/(?<=\b[Ss]et )stateDir\b( \(on the command line --state-dir\))?/, '--state-dir'],
+  [/, or [^,.]* with record: false/, ' with --lock'],
+  [/, or [^,.]* with weakFileSystem: 'warn'/, ''],
+];
+
+/** Replaces the advice for callers of the library in a message by advice for the command line. */
+export function forCommandLine(text: string): string {
+  return ADVICE_FOR_LIBRARY.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), text);
+}
+
+/**
+ * Returns the message and the hint of an error as one line, so that other programs can parse the
+ * line.
+ */
 export function errorLine(error: unknown): string {
   const { message } = error as Error;
   const hint = error instanceof GatewayLockError ? `${message.endsWith('.') ? '' : '.'} ${error.hint}` : '';
-  return `gateway-lock: ${printable(`${message}${hint}`)}`;
+  return `gateway-lock: ${printable(forCommandLine(`${message}${hint}`))}`;
 }
 
 /**
  * Writes a line to stderr synchronously. process.stderr would make a pipe non-blocking, also for
- * the program that inherits it (libuv, uv_pipe_open), and could still be writing when this process
- * is replaced.
+ * the program that inherits the pipe (libuv, uv_pipe_open). With --exec, process.stderr could also
+ * still be writing when the program replaces this process.
  */
 export function say(line: string): void {
   try {
     writeSync(2, `${line}\n`);
   } catch {
-    // No reader: EPIPE, EAGAIN.
+    // Ignored: no process reads stderr (EPIPE), or the pipe is full (EAGAIN).
   }
 }
 
 /**
- * Returns true if `stream` may get colours: https://no-color.org, https://force-color.org,
- * TERM=dumb.
+ * Returns true if the output to `stream` may have colours. Follows https://no-color.org,
+ * https://force-color.org and TERM=dumb.
  */
 export function hasColours(stream: NodeJS.WriteStream): boolean {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;

@@ -1,13 +1,14 @@
-// Results, on stdout. A pipe whose reader has ended (`| head`) is not an error.
+// Prints results to stdout. A reader that closes the pipe early (`| head`) is not an error.
 let listening = false;
 
 /**
- * Resolves to true when the text is written, or to false if the reader has closed the pipe.
+ * Prints `text`. Resolves to true when the text is written, or to false if the reader has closed
+ * the pipe.
  *
  * @throws the error of the system, for example ENOSPC or EIO
  */
 export function print(text: string): Promise<boolean> {
-  // A failed write also emits 'error', which would end the process without a listener.
+  // A failed write also emits 'error'. Without a listener, that event would end the process.
   if (!listening) process.stdout.on('error', () => {});
   listening = true;
   return new Promise((resolve, reject) => {

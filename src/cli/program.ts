@@ -1,5 +1,5 @@
-// The command line with every command, option and example. --help, the man page and the completions
-// are made from it.
+// Defines the command line: every command, option and example. --help, the man page and the
+// completions are generated from these definitions.
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addCompletionCommand } from './commands/completion.js';
@@ -37,11 +37,11 @@ export function createProgram(): Command {
   addStressCommand(program);
   addCompletionCommand(program);
   return withExitCodes(program, [
-    [0, 'success; with a supervisor other than systemd also: already running and healthy'],
+    [0, 'success; under a supervisor other than systemd also: a healthy gateway is already running'],
     [1, 'error'],
     [64, 'usage error'],
-    [75, 'lock or port is in use'],
-    [78, 'under systemd: already running and healthy (RestartPreventExitStatus=78)'],
+    [75, 'the lock or the port is in use'],
+    [78, 'under systemd: a healthy gateway is already running (RestartPreventExitStatus=78)'],
   ]);
 }
 

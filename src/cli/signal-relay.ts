@@ -1,27 +1,30 @@
-// Signals that this command receives. Before the program runs they end the wait; after that they
-// are passed on.
+// Handles the signals that this command receives. A signal that arrives before the program runs
+// ends the wait for the lock. Later signals are passed on to the program.
 import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
 import { signalsCanBeRelayed } from '../index.js';
 
-/** How a program has ended: an exit code or a signal. */
+/** The exit code or the signal with which a program ended. */
 export interface ChildEnd {
   readonly code?: number;
   readonly signal?: NodeJS.Signals;
 }
 
 /**
- * SIGBREAK is Ctrl+Break, which a supervisor on Windows can also send to a process group. Without a
- * handler it would end this command, and the program with it before the program's own handler runs.
- * Other systems do not have this signal.
+ * The signals that are passed on. SIGBREAK exists only on Windows: it is Ctrl+Break, which a
+ * supervisor can also send to a process group. Without a handler here, SIGBREAK would end this
+ * command and with it the program, before the program's own handler runs.
  */
 const RELAYED = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGBREAK'] as const;
-/** A terminal sends these to every foreground process, so the program has already received them. */
+/**
+ * Signals that a terminal sends to every foreground process, so the program has already received
+ * them.
+ */
 const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
 /**
- * Signals whose default action writes a core dump. The program has written its own; this command
- * must not add a second one.
+ * Signals whose default action writes a core dump. This command does not end itself with such a
+ * signal, because it would write a second core dump.
  */
 const DUMPING: readonly NodeJS.Signals[] = [
   'SIGQUIT',
@@ -37,8 +40,8 @@ const DUMPING: readonly NodeJS.Signals[] = [
 ];
 
 /**
- * The exit code of a shell for signal 21. No call of Windows lets a process send this signal to
- * itself.
+ * The exit code that a shell reports for SIGBREAK (signal 21). Windows has no call with which a
+ * process can send SIGBREAK to itself.
  */
 const BREAK_EXIT = 128 + 21;
 
@@ -51,7 +54,9 @@ export class SignalRelay {
     for (const signal of RELAYED) process.on(signal, this.#receive);
   }
 
-  /** Aborts if a signal arrives before the program runs. The reason is the name of the signal. */
+  /**
+   * Aborts if a signal arrives before the program runs. The abort reason is the name of the signal.
+   */
   get interrupted(): AbortSignal {
     return this.#interruption.signal;
   }
@@ -62,8 +67,8 @@ export class SignalRelay {
   }
 
   /**
-   * Runs `action`. Returns the signal if one interrupted it, so that this command ends as it would
-   * without a handler.
+   * Runs `action`. If a signal interrupts the action, returns that signal, so that this command
+   * ends with the same signal as it would without a handler.
    */
   async endedBy(action: () => Promise<ChildEnd>): Promise<ChildEnd> {
     try {
@@ -74,7 +79,7 @@ export class SignalRelay {
     }
   }
 
-  /** Ends this command as the program ended, by the same exit code or signal. */
+  /** Ends this command with the exit code or the signal with which the program ended. */
   exitAs({ code, signal }: ChildEnd): void {
     for (const name of RELAYED) process.off(name, this.#receive);
     if (signal === undefined) process.exitCode = code ?? 0;

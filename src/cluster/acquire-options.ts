@@ -1,4 +1,4 @@
-// Options of an acquisition: types, defaults and checks.
+// The options for acquiring a cluster lock: types, defaults and checks.
 import { checkFunction, checkSignal, checkTimeout, invalidType, invalidValue, outOfRange } from '../arguments.js';
 import type { ErrorSubject } from './cluster-error.js';
 import type { ClusterHolder, ClusterOwner, Driver } from './driver.js';
@@ -10,8 +10,8 @@ const MAX_TTL_MS = 24 * 3600 * 1000;
 /** Options of `tryAcquireClusterLock`. */
 export interface TryAcquireClusterLockOptions {
   /**
-   * Time to live: the servers keep the lock for so many milliseconds after its last renewal. From
-   * 5000 to 86400000 (one day), rounded up to whole seconds.
+   * Time to live: the time in milliseconds for which the servers keep the lock after its last
+   * renewal. The value can be from 5000 to 86400000 (one day) and is rounded up to whole seconds.
    *
    * @default 15000
    */
@@ -24,9 +24,9 @@ export interface TryAcquireClusterLockOptions {
   /** Aborts the attempt: the promise rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
   /**
-   * Called with the id of each claim before the first request for it. A successor that can prove
-   * that this process is dead passes the id to `engine.revoke()`, and then need not wait for
-   * `ttlMs`.
+   * Called with the id of each claim before the first request for that claim is sent. A successor
+   * that can prove that this process is dead can pass the id to `engine.revoke()` instead of
+   * waiting for `ttlMs`.
    */
   readonly onClaim?: (claimId: string) => void;
 }
@@ -34,10 +34,11 @@ export interface TryAcquireClusterLockOptions {
 /** Options of `acquireClusterLock`. */
 export interface AcquireClusterLockOptions extends TryAcquireClusterLockOptions {
   /**
-   * Milliseconds to wait for the holder: 0 tries once, Infinity waits forever. A request that is on
-   * its way at the deadline is completed, which takes at most `ttlMs / 5` for each endpoint.
+   * Milliseconds to wait for the holder. 0 makes a single attempt, Infinity waits forever. A
+   * request that is in flight at the deadline is completed, which takes at most `ttlMs / 5` for
+   * each endpoint.
    *
-   * @default 2 * ttlMs, enough to outlast a holder that has died
+   * @default 2 * ttlMs, which is longer than the servers keep the lock of a dead holder
    */
   readonly timeoutMs?: number;
   /** Called when the wait begins, and each time another client becomes the holder. */
@@ -56,7 +57,7 @@ export interface AcquireRequest {
   readonly owner: ClusterOwner;
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number;
-  /** Milliseconds of the boot clock. */
+  /** End of the wait, in milliseconds of the boot clock. */
   readonly deadlineMs: number;
   readonly onClaim: (claimId: string) => void;
   readonly onWait: (holder: ClusterHolder | null) => void;

@@ -15,10 +15,10 @@ import {
 import { bootClockMs, Lease } from './lease.js';
 import { extendLease } from './renewal.js';
 
-/** Milliseconds between a request that failed at once and the next. */
+/** Milliseconds between a request that failed at once and the next request. */
 const RETRY_MS = 200;
 
-/** The deadline has passed, and another client holds the lock. */
+/** Result of an acquisition whose deadline has passed while another client held the lock. */
 export class Refusal {
   readonly holder: ClusterHolder | null;
   readonly #request: AcquireRequest;
@@ -110,7 +110,7 @@ class Attempt {
   /**
    * Opens the claim.
    *
-   * @returns when the request was sent, in milliseconds of the boot clock
+   * @returns the time at which the request was sent, in milliseconds of the boot clock
    */
   async #open(): Promise<number> {
     let sentAtMs = 0;
@@ -124,7 +124,7 @@ class Attempt {
 
   /** Waits for the lock in slices, and extends the lease after each slice. */
   async #wait(): Promise<Exclude<AcquireResult, { token: null }> | Refusal> {
-    // The first slice is empty, so that onWait is called at once.
+    // The first slice takes 0 ms, so that onWait is called at once.
     for (let waitMs = 0; ; waitMs = Math.floor(Math.min(this.#request.times.renewMs, waitLeft(this.#request)))) {
       const result = await this.#acquire(waitMs);
       if (result.token !== null) return result;
@@ -162,8 +162,8 @@ class Attempt {
   }
 
   /**
-   * Repeats a request, on one endpoint after another, until it succeeds, the claim has ended, or
-   * the deadline has passed.
+   * Repeats a request, on one endpoint after another, until the request succeeds, the claim has
+   * ended, or the deadline has passed.
    */
   async #retry<T>(step: (signal: AbortSignal) => Promise<T>, limitMs = this.#request.times.callMs): Promise<T> {
     for (let failures = 1; ; failures++) {

@@ -1,4 +1,4 @@
-// The public class of an engine: a driver, with the lease core around each request.
+// The public class of an engine. An engine combines a driver with the lease core.
 import { acquireUntilDeadline, Refusal } from './acquire.js';
 import { type AcquireClusterLockOptions, checkName, type TryAcquireClusterLockOptions } from './acquire-options.js';
 import { boundedCall } from './bounded-call.js';
@@ -26,7 +26,7 @@ const CALL_MS = leaseTimes(DEFAULT_TTL_MS).callMs;
  * A cluster of servers that can hold locks. Created by `etcdEngine()`, `postgresEngine()` and
  * `clusterEngine()`.
  *
- * Each lock has a connection of its own, which is opened when the lock is acquired.
+ * Each lock uses a separate connection, which is opened when the lock is acquired.
  */
 export class ClusterEngine {
   readonly kind: 'etcd' | 'postgres';
@@ -80,7 +80,7 @@ export class ClusterEngine {
 
   /**
    * Checks versions, quorum, rights and the round trip time against `ttlMs`. Changes nothing. A
-   * server that does not respond becomes a finding.
+   * server that does not respond is reported as a finding.
    */
   async inspect(name: string, ttlMs: number = DEFAULT_TTL_MS): Promise<readonly ClusterFinding[]> {
     const findings = await this.#check('servers', () =>
@@ -94,7 +94,7 @@ export class ClusterEngine {
     return [...findings, ...roundTrip];
   }
 
-  /** Runs a check. A check that fails becomes a finding. */
+  /** Runs a check. If the check fails, returns the failure as a finding. */
   async #check(subject: string, run: () => Promise<readonly ClusterFinding[]>): Promise<readonly ClusterFinding[]> {
     try {
       return await run();
@@ -124,7 +124,7 @@ function publicHolder({ owner, token, claimId }: ClusterHolder) {
 
 function roundTripFinding(tookMs: number, limitMs: number): ClusterFinding {
   const message = `${tookMs.toFixed(1)} ms for one request; limit ${limitMs} ms (ttl / 5)`;
-  // A third of the limit leaves room for a slow disk.
+  // The warning begins at a third of the limit, which leaves time for a slow disk.
   const level = tookMs > limitMs / 3 ? (tookMs > limitMs ? 'problem' : 'warning') : 'ok';
   return { level, subject: 'round trip', message };
 }

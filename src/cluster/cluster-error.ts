@@ -1,4 +1,4 @@
-// Errors of cluster locks: what happened, and what to do.
+// The errors of cluster locks. Each message says what happened and, if possible, what to do.
 import { LockError, type LockErrorCode } from '../errors.js';
 import type { ClusterHolder } from './driver.js';
 import type { LeaseTimes } from './lease.js';

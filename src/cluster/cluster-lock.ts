@@ -15,7 +15,7 @@ import { extendLease, Renewal } from './renewal.js';
 /** Listener for the loss of a cluster lock. */
 export type ClusterLostListener = (error: ClusterLockError) => void;
 
-/** A release that fails is sent once more, to the next endpoint. */
+/** Number of attempts to release. A failed request is sent once more, to the next endpoint. */
 const RELEASE_ATTEMPTS = 2;
 
 /**
@@ -42,14 +42,20 @@ export interface Acquired {
 export class ClusterLock {
   readonly name: string;
   /**
-   * Fencing token. Increases with each acquisition of this name. Store it with each effect, and
-   * reject an effect with a lower token.
+   * Fencing token. It increases each time a lock with this name is acquired. Store the token with
+   * each effect, and reject an effect with a lower token.
    */
   readonly token: bigint;
   readonly owner: ClusterOwner;
-  /** Time to live: the servers keep the lock for so many milliseconds after the last renewal. */
+  /**
+   * Time to live: the time in milliseconds for which the servers keep the lock after its last
+   * renewal.
+   */
   readonly ttlMs: number;
-  /** Aborts with the error of {@link onLost} when the lock is lost. A release does not abort it. */
+  /**
+   * Aborts with the error of {@link onLost} when the lock is lost. A release does not abort the
+   * signal.
+   */
   readonly signal: AbortSignal;
   readonly #claim: Claim;
   readonly #lease: Lease;
@@ -75,8 +81,8 @@ export class ClusterLock {
   }
 
   /**
-   * True until the deadline, which is earlier by the margin than the moment at which the servers
-   * free the lock. Reads the clock; sends no request.
+   * True until the deadline of the lock. The servers free the lock later than the deadline, by a
+   * safety margin. Reads the clock; sends no request.
    */
   get held(): boolean {
     return this.#lease.held;
@@ -108,7 +114,7 @@ export class ClusterLock {
   /**
    * Calls `listener` once when the lock is lost, with the code `ERR_LOCK_EXPIRED` (at the deadline)
    * or `ERR_LOCK_REVOKED` (as soon as the cluster reports the loss). The call can be late after a
-   * suspend or while the event loop is blocked; {@link held} is not.
+   * suspend or while the event loop is blocked, but {@link held} is always up to date.
    *
    * @returns a function that removes the listener
    * @throws {TypeError} ERR_INVALID_ARG_TYPE
@@ -157,8 +163,8 @@ export class ClusterLock {
   #ended(end: LeaseEnd, cause: unknown): void {
     this.#renewal.stop();
     if (end === 'released') return;
-    // Destroys the connection: after a close, bytes in the kernel's buffers would still be
-    // delivered when the partition heals.
+    // Destroys the connection instead of closing it: after a close, bytes in the kernel's buffers
+    // would still be delivered when a network partition ends.
     this.#claim.destroy();
     this.#lost = this.#lossError(end, cause);
     this.#abort.abort(this.#lost);
@@ -171,8 +177,8 @@ export class ClusterLock {
   }
 
   /**
-   * Calls the listener in a microtask of its own, so that a listener that throws does not prevent
-   * the next call.
+   * Calls the listener in a separate microtask, so that a listener that throws does not prevent the
+   * call of the next listener.
    */
   #notify(listener: ClusterLostListener, error: ClusterLockError): void {
     queueMicrotask(() => listener(error));

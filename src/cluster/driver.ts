@@ -16,13 +16,13 @@ export interface ClusterHolder {
 }
 
 /**
- * Owner record, written by the holder. A hint for people: it never decides which client may
- * acquire.
+ * Owner record, written by the holder. The record is a hint for people; it never decides which
+ * client may acquire the lock.
  */
 export interface ClusterOwner {
   readonly host: string;
   readonly pid: number;
-  /** ISO 8601, by the wall clock of the holder. */
+  /** Time at which the record was created: ISO 8601, by the wall clock of the holder. */
   readonly createdAt: string;
   readonly [field: string]: unknown;
 }
@@ -35,34 +35,34 @@ export interface ClaimRequest {
 
 /** The time that one call of {@link Claim.acquire} may wait for the lock. */
 export interface WaitSlice {
-  /** Whole milliseconds; 0 does not wait. */
+  /** Length of the slice in whole milliseconds; 0 does not wait. */
   readonly waitMs: number;
   /** Aborts after `waitMs`. */
   readonly end: AbortSignal;
 }
 
 /**
- * Result of {@link Claim.acquire}. With a token, this claim holds the lock on the server. Without
- * one, `holder` holds it (null if unknown).
+ * Result of {@link Claim.acquire}. If `token` is not null, this claim holds the lock on the server.
+ * If `token` is null, `holder` is the client that holds the lock (null if unknown).
  *
- * `lockDelayMs`: the server may have forgotten a predecessor that still believes that it holds the
- * lock. That predecessor gives up at most so many milliseconds after {@link Claim.open} was called,
- * and this claim must not use the lock before.
+ * The server may have forgotten a predecessor that still believes that it holds the lock. That
+ * predecessor gives up at most `lockDelayMs` milliseconds after {@link Claim.open} was called. This
+ * claim must not use the lock before then.
  */
 export type AcquireResult =
   | { readonly token: bigint; readonly lockDelayMs: number }
   | { readonly token: null; readonly holder: ClusterHolder | null };
 
 /**
- * A claim: one attempt to become the holder, with an id of its own. Each method rejects with
+ * A claim is one attempt to become the holder, with a unique id. Each method rejects with
  * `signal.reason` when `signal` aborts, and with {@link ClaimGone} when the server reports that the
- * claim no longer exists. After any other error the same method may be called again; that call uses
+ * claim no longer exists. After any other error the same method may be called again, and then uses
  * the next endpoint.
  */
 export interface Claim {
   /**
-   * Chosen before the first request, so that a successor can revoke the claim of a process that
-   * died at any moment.
+   * Id of the claim. It is chosen before the first request, so that a successor can revoke the
+   * claim whenever this process has died.
    */
   readonly id: string;
   /**
@@ -70,16 +70,19 @@ export interface Claim {
    * milliseconds.
    */
   open(signal: AbortSignal): Promise<number>;
-  /** Tries to acquire the lock, and waits for at most `slice`. The first call joins the queue. */
+  /**
+   * Attempts to acquire the lock, and waits at most for the length of `slice`. The first call joins
+   * the queue.
+   */
   acquire(signal: AbortSignal, slice: WaitSlice): Promise<AcquireResult>;
   /**
-   * Extends the claim, and confirms with the majority that it still exists. Resolves with the time
-   * to live, in milliseconds from the moment of sending.
+   * Extends the claim, and confirms with a majority of the servers that the claim still exists.
+   * Resolves with the time to live, in milliseconds from the moment at which the request was sent.
    */
   renew(signal: AbortSignal): Promise<number>;
   /**
-   * Calls `onGone` when the server reports that the claim has ended. The connections no longer keep
-   * the process alive.
+   * Calls `onGone` when the server reports that the claim has ended. From this call on, the
+   * connections do not keep the process alive.
    */
   watch(onGone: (cause: unknown) => void): void;
   /** Releases the lock, or leaves the queue. */
@@ -88,7 +91,7 @@ export interface Claim {
   destroy(): void;
 }
 
-/** One fact about a server, for `status` and `doctor`. */
+/** One finding about the servers, for `status` and `doctor`. */
 export interface ClusterFinding {
   readonly level: 'ok' | 'warning' | 'problem';
   readonly subject: string;

@@ -18,7 +18,7 @@ export { etcdEngine } from './engines/etcd.js';
 export type { PostgresClient, PostgresEngineOptions } from './engines/postgres.js';
 export { postgresEngine } from './engines/postgres.js';
 
-/** Selects the engine that holds the lock. */
+/** The option that selects the engine. */
 export interface OnEngine {
   readonly engine: ClusterEngine;
 }

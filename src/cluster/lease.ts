@@ -1,5 +1,5 @@
-// The lease core: makes every decision about time. It does no I/O, so that a model can check it
-// (verify/lease.pml).
+// The lease core makes every decision about time. It does no I/O, so that a model can check the
+// lease core (verify/lease.pml).
 //
 // A holder must know that its lock is lost before the server can grant the lock to another client.
 // Therefore:
@@ -13,8 +13,8 @@
 import { native } from '../native/load.js';
 
 /**
- * Shortest time to live, in milliseconds. Leaves room for five renewals and a slow disk of the
- * server.
+ * Shortest time to live, in milliseconds. It leaves time for five renewals, even if the server has
+ * a slow disk.
  */
 export const MIN_TTL_MS = 5000;
 export const DEFAULT_TTL_MS = 15_000;
@@ -24,7 +24,10 @@ const MIN_MARGIN_MS = 500;
 export interface LeaseTimes {
   /** The server keeps the lock for this time after the last renewal. */
   readonly ttlMs: number;
-  /** The holder gives up the lock earlier than the server by this time. */
+  /**
+   * Time between the moment at which the holder gives up the lock and the later moment at which the
+   * server frees it.
+   */
   readonly marginMs: number;
   /** Time from one renewal to the next. */
   readonly renewMs: number;
@@ -50,7 +53,7 @@ export type LeaseEnd = 'expired' | 'revoked' | 'released';
 export class Lease {
   readonly times: LeaseTimes;
   readonly #clock: () => number;
-  /** Milliseconds of the boot clock. Null until the server has granted the lease. */
+  /** Deadline in milliseconds of the boot clock. Null until the server has granted the lease. */
   #deadlineMs: number | null = null;
   #end: LeaseEnd | null = null;
 

@@ -1,4 +1,4 @@
-// Renews a held lease, and detects its end in time.
+// Renews a held lease, and detects the end of the lease in time.
 import { boundedCall } from './bounded-call.js';
 import { type Claim, ClaimGone } from './driver.js';
 import type { Lease } from './lease.js';
@@ -9,7 +9,7 @@ import type { Lease } from './lease.js';
  */
 const LOSS_TICK_MS = 1000;
 /**
- * Milliseconds from the start of a failed request to the next one. After a timeout, the next
+ * Milliseconds from the start of a failed request to the next request. After a timeout, the next
  * request is sent at once.
  */
 const RETRY_MS = 200;

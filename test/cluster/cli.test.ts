@@ -74,7 +74,7 @@ test('run --cluster refuses flags with which the program or its socket would out
   };
   expect(refuse('--exec')).toContain('--exec');
   expect(refuse('--port', '18790')).toContain('--no-handover');
-  expect(refuse('--stop-grace', '9000')).toContain('at most 7500 ms, half of --ttl');
+  expect(refuse('--stop-grace', '9000')).toContain('at most 7500 ms, which is half of --ttl');
   expect(refuse('--cluster', 'etcd://root:secret@a')).not.toContain('secret');
 });
 

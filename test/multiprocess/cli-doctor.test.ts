@@ -59,7 +59,7 @@ describe('doctor', () => {
 
 describe('a lock directory', () => {
   test.for([
-    [0o755, 'warning', /not private; the next start makes it private/, 0],
+    [0o755, 'warning', /not private; a gateway makes it private on its next start/, 0],
     [0o777, 'error', /every user may write/, 1],
   ] as const)('with mode %o gives a finding of level %s', async ([mode, level, message, exit], ctx) => {
     need(ctx, whyNoModes);
@@ -168,7 +168,7 @@ describe('the port', () => {
   });
 });
 
-test('doctor warns about base ports that are closer than 20', async () => {
+test('doctor warns about base ports that are less than 20 apart', async () => {
   const home = freshDirectory();
   const port = 10_000;
   for (const [name, base] of Object.entries({ '.gateway': port, '.gateway-b': port + 19 })) {
@@ -176,7 +176,7 @@ test('doctor warns about base ports that are closer than 20', async () => {
     const path = join(lockDirectory(join(home, name)), 'gateway.state.lock');
     await actor.call('tryAcquire', path, { owner: { port: base } });
   }
-  const near = expect.objectContaining({ level: 'warning', message: expect.stringContaining('closer than 20') });
+  const near = expect.objectContaining({ level: 'warning', message: expect.stringContaining('less than 20 apart') });
   expect((await doctor([], { home })).of('base ports')).toEqual([near]);
   const stateDir = join(home, 'new');
   const planned = async (base: number) =>

@@ -43,7 +43,7 @@ describe('run --app openclaw', () => {
     const { code, out, err } = await gatewayLock(['run', '--app', 'openclaw', '--', ...program], { home, env });
     expect([code, out]).toEqual([64, '']);
     expect(err).toMatch(/^gateway-lock: --app openclaw: OpenClaw acquires this lock itself [^\n]*\n$/);
-    expect(err.trimEnd().endsWith(`Start it directly: ${program.join(' ')}`)).toBe(true);
+    expect(err.trimEnd().endsWith(`Start OpenClaw directly: ${program.join(' ')}`)).toBe(true);
   });
 
   test('is also refused in a unit', async () => {

@@ -15,7 +15,7 @@ export function addClusterFlags(command: Command): Command {
   return command
     .option(
       '--cluster <url>',
-      'cluster with a lock for several hosts: etcd://HOST:PORT,... or postgres://HOST:PORT/DATABASE',
+      'servers of a lock for several hosts: etcd://HOST:PORT,... or postgres://HOST:PORT/DATABASE',
     )
     .option('--cluster-name <name>', 'name of the cluster lock (default: <app>, or <app>-<profile>)');
 }
@@ -36,7 +36,10 @@ export function clusterName({ app = DEFAULT_APP, profile, clusterName: name }: C
   return name ?? (profile === undefined ? app : `${app}-${profile}`);
 }
 
-/** Returns the option `cluster` of acquireGatewayLock(); undefined without --cluster. */
+/**
+ * Returns the value for the option `cluster` of acquireGatewayLock(). Returns undefined without
+ * --cluster.
+ */
 export async function gatewayCluster(
   flags: ClusterFlags & GatewayFlags,
   timeoutMs: number | undefined,

@@ -1,25 +1,25 @@
-// The cluster lock in the output of `status` and `doctor`.
+// Describes the cluster lock in the output of `status` and `doctor`.
 import type { ClusterEngine, ClusterLockProbe } from '../../cluster/index.js';
 import type { GatewayFlags } from '../gateway-flags.js';
 import { type ClusterFlags, clusterName, readEngine } from './cluster-flags.js';
 
-/** `cluster` in the JSON of `status`. */
+/** The field `cluster` in the JSON output of `status`. */
 export interface ClusterReport {
   readonly name: string;
   readonly target: string;
   readonly state: ClusterLockProbe['state'];
   readonly owner: unknown;
-  /** Decimal digits, because JSON has no 64-bit integers. */
+  /** The fencing token in decimal digits, because JSON has no 64-bit integers. */
   readonly token: string | null;
   readonly cause: { readonly code: string; readonly message: string } | null;
-  /** Same checks as `doctor`. */
+  /** Results of the same checks as in `doctor`. */
   readonly facts: readonly ClusterFact[];
 }
 
-/** Result of one check. */
+/** Result of one check of the cluster. */
 export interface ClusterFact {
   readonly level: 'ok' | 'warning' | 'error';
-  /** What was checked, for example `quorum`, `round trip`, or the URL of a server. */
+  /** The subject of the check, for example `quorum`, `round trip`, or the URL of a server. */
   readonly subject: string;
   readonly message: string;
 }
@@ -52,11 +52,11 @@ function reportOf({ target }: ClusterEngine, name: string, probe: ClusterLockPro
 }
 
 /**
- * Returns one line for the lock and up to two for the checks: first errors and warnings, then the
- * checks that passed.
+ * Returns one line for the lock, one line for the errors and warnings (if any), and one line for
+ * the checks that passed (if any).
  */
 export function clusterLines(report: ClusterReport): readonly string[] {
-  // The line of the lock already contains the error if no server responds.
+  // If no server responds, the line for the lock already contains the error.
   const facts = report.facts.filter(({ message }) => message !== report.cause?.message);
   const grouped = (level: ClusterFact['level']) => groupedFacts(facts.filter((fact) => fact.level === level));
   const attention = [...grouped('error'), ...grouped('warning')];

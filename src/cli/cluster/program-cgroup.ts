@@ -1,6 +1,6 @@
-// A cgroup (version 2) for one program and its descendants, below the cgroup of this process. One
-// write to cgroup.kill ends them all, including those that have left the program's session and
-// process group. Needs Linux 5.14 (man 7 cgroups).
+// A cgroup (version 2) for one program and its descendants, below the cgroup of this process. A
+// single write to cgroup.kill kills all of these processes, including descendants that have left
+// the program's session and process group. The file cgroup.kill needs Linux 5.14 (man 7 cgroups).
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
@@ -9,20 +9,20 @@ import { monotonicMs } from '../../clock.js';
 import { errorLine, say } from '../output.js';
 
 /**
- * Joins the cgroup `$1`, then executes the program. Joining before exec ensures that each
- * descendant is in the cgroup.
+ * A shell script that joins the cgroup `$1` and then executes the program. Joining first ensures
+ * that every descendant is in the cgroup.
  */
 const JOIN = 'echo $$ > "$1/cgroup.procs" && shift && exec "$@"';
 /**
- * Longest wait for killed processes to leave the cgroup, in milliseconds: an I/O request in the
- * kernel can delay them.
+ * Longest time, in milliseconds, to wait until killed processes have left the cgroup. An I/O
+ * request in the kernel can delay the end of a killed process.
  */
 const EMPTY_TIMEOUT_MS = 5000;
 const POLL_MS = 5;
 
-/** One cgroup. */
+/** A cgroup that this process has created. */
 export class ProgramCgroup {
-  /** Directory of the cgroup. No other cgroup is written to or removed. */
+  /** Directory of the cgroup. This class changes and removes no other cgroup. */
   readonly directory: string;
 
   private constructor(directory: string) {
@@ -30,8 +30,8 @@ export class ProgramCgroup {
   }
 
   /**
-   * Creates a cgroup. Returns null if cgroup v2 is not mounted, if this process may not create one
-   * below its own, or if the kernel has no cgroup.kill.
+   * Creates a cgroup. Returns null if cgroup v2 is not mounted, if this process may not create a
+   * cgroup below its own, or if the kernel has no cgroup.kill.
    */
   static tryCreate(): ProgramCgroup | null {
     for (const parent of ownCgroups()) {
@@ -73,8 +73,8 @@ export class ProgramCgroup {
   }
 
   /**
-   * Returns true if a process can join. That can fail although the directory was created, if a
-   * process may not leave its cgroup.
+   * Returns true if a process can join this cgroup. Joining fails, although the directory was
+   * created, if processes may not leave their current cgroup.
    */
   isUsable(): boolean {
     if (!existsSync(join(this.directory, 'cgroup.kill'))) return false;
@@ -96,8 +96,8 @@ export class ProgramCgroup {
 }
 
 /**
- * Returns the directory of this process's cgroup in each mount of version 2. Empty on systems other
- * than Linux.
+ * Returns the paths of the cgroup that this process belongs to: one path for each mount of the
+ * cgroup v2 file system. Returns an empty array on systems other than Linux.
  */
 function ownCgroups(): readonly string[] {
   const own = /^0::(.*)$/m.exec(readText('/proc/self/cgroup'))?.[1];
@@ -110,7 +110,10 @@ function ownCgroups(): readonly string[] {
     .filter((directory) => directory !== null);
 }
 
-/** Returns null if the mount does not contain the cgroup. */
+/**
+ * Returns the path of a cgroup below `mountPoint`. Returns null if the mount does not contain the
+ * cgroup.
+ */
 function directoryBelow(mountPoint: string, path: string): string | null {
   return path.startsWith('..') ? null : join(mountPoint, path);
 }

@@ -9,8 +9,8 @@ export interface RunClusterFlags extends ClusterFlags {
 }
 
 /**
- * Shorter than the time between two renewals, so that a program is not stopped while its lock is
- * renewed in time.
+ * Default time from SIGTERM to SIGKILL, in milliseconds. It is shorter than the time between two
+ * renewals, so that a program is never stopped while its lock is renewed in time.
  */
 const DEFAULT_STOP_GRACE_MS = 2000;
 
@@ -20,7 +20,7 @@ export function addRunClusterFlags(command: Command): void {
     .addOption(
       new Option(
         '--stop-grace <ms>',
-        'with --cluster: time from SIGTERM to the deadline of the lock, when SIGKILL follows',
+        'with --cluster: time from SIGTERM to SIGKILL, which the program gets at the deadline of the lock',
       )
         .default(DEFAULT_STOP_GRACE_MS, String(DEFAULT_STOP_GRACE_MS))
         .argParser(parseMilliseconds),
@@ -37,10 +37,11 @@ interface OtherFlags {
 export function clusterConflict(flags: RunClusterFlags & OtherFlags): string | null {
   if (flags.cluster === undefined) return null;
   if (!programsInherit) return '--cluster: not available on Windows';
-  if (flags.exec) return '--cluster: not with --exec, which leaves no process to renew the lock';
+  if (flags.exec) return '--cluster: not available with --exec, because no process would remain to renew the lock';
   if (flags.port !== undefined && flags.handover)
     return '--cluster: with --port the program would keep the socket after the lock is lost. Add --no-handover';
-  // Even if a renewal takes as long as its limit, 3/5 of the time to live minus the margin remain.
+  // A renewal may take as long as its time limit. Even then, 3/5 of the time to live minus the
+  // margin remains until the deadline.
   const longestMs = Math.floor((flags.ttl ?? 15_000) / 2);
-  return flags.stopGrace > longestMs ? `--stop-grace: at most ${longestMs} ms, half of --ttl` : null;
+  return flags.stopGrace > longestMs ? `--stop-grace: must be at most ${longestMs} ms, which is half of --ttl` : null;
 }

@@ -1,5 +1,5 @@
-// Runs a program no longer than a cluster lock is held: it gets SIGTERM before the deadline and
-// SIGKILL at the deadline, and does not outlive this process.
+// Runs a program only while a cluster lock is held. The program gets SIGTERM before the deadline of
+// the lock and SIGKILL at the deadline. The program does not outlive this process.
 import { once } from 'node:events';
 import type { ClusterLock } from '../../cluster/index.js';
 import type { GatewayLock } from '../../index.js';
@@ -8,13 +8,13 @@ import { errorLine, say } from '../output.js';
 import type { ChildEnd, SignalRelay } from '../signal-relay.js';
 import { BoundProgram } from './bound-program.js';
 
-/** Milliseconds between two checks of the deadline, which each renewal moves. */
+/** Milliseconds between two checks of the deadline. Each renewal moves the deadline. */
 const CHECK_MS = 100;
 
 /**
- * Runs the program `words`. Resolves when it has ended.
+ * Runs the program with the command line `words`. Resolves when the program has ended.
  *
- * @param graceMs time before the deadline at which the program gets SIGTERM, in milliseconds
+ * @param graceMs the program gets SIGTERM this many milliseconds before the deadline
  */
 export async function runUntilDeadline(
   gateway: GatewayLock,
@@ -39,8 +39,10 @@ export async function runUntilDeadline(
 }
 
 /**
- * @returns a function that ends the watch, and returns true if the program was stopped because of
- *   the lock
+ * Watches the deadline of the lock, and stops the program in time.
+ *
+ * @returns the function that ends the watch; that function returns true if the program was stopped
+ *   because of the lock
  */
 function watchDeadline(lock: ClusterLock, program: BoundProgram, graceMs: number): () => boolean {
   let warned = false;

@@ -1,4 +1,5 @@
-// gateway-lock completion: prints a completion script, made from the definitions of the commands.
+// gateway-lock completion: prints a completion script that is generated from the definitions of the
+// commands.
 import { Argument, type Command } from 'commander';
 import { withExamples } from '../examples.js';
 import { print } from '../print.js';
@@ -17,12 +18,12 @@ export function addCompletionCommand(program: Command): void {
   const command = program
     .command('completion')
     .summary('print a completion script for bash, zsh or fish')
-    .description('Prints a completion script on stdout. Its first lines tell how to use it.')
+    .description('Prints a completion script to stdout. The first lines of the script explain how to load it.')
     .addArgument(new Argument('<shell>', 'name of the shell').choices(Object.keys(WRITERS)))
     .action(async (shell: string) => void (await print(WRITERS[shell]!(grammarOf(program)))));
   withExamples(command, [
-    { line: 'eval "$(gateway-lock completion bash)"', what: 'in ~/.bashrc' },
-    { line: 'source <(gateway-lock completion zsh)', what: 'in ~/.zshrc, after compinit' },
-    { line: 'gateway-lock completion fish | source', what: 'in ~/.config/fish/config.fish' },
+    { line: 'eval "$(gateway-lock completion bash)"', what: 'line for ~/.bashrc' },
+    { line: 'source <(gateway-lock completion zsh)', what: 'line for ~/.zshrc, after compinit' },
+    { line: 'gateway-lock completion fish | source', what: 'line for ~/.config/fish/config.fish' },
   ]);
 }

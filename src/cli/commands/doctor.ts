@@ -33,19 +33,19 @@ export function addDoctorCommand(program: Command): void {
     .command('doctor')
     .summary('diagnose problems and suggest fixes')
     .description(
-      'Checks the addon, the lock directory and its parent directories, the file system (by locking a temporary file there), ' +
-        'the port, the locks, the base ports and the service units. Changes nothing without --fix.',
+      'Checks the addon, the lock directory and its parent directories, the file system (by locking a temporary file in the lock directory), ' +
+        'the port, the locks, the base ports and the service units. Changes nothing else without --fix.',
     );
   addClusterFlags(addFlags(command, 'stateDir', 'lock', 'profile', 'app', 'port', 'host', 'config'))
     .addOption(ttlFlag())
-    .option('--json', 'print { "ok": ..., "findings": [...] } for programs')
+    .option('--json', 'print the result as JSON: { "ok": ..., "findings": [...] }')
     .option('--fix', 'remove leftover lock files that provably block nothing')
     .option('--unit <file...>', 'service units to check in addition to those in the usual directories')
     .action(doctor);
   withExamples(command, [
-    { line: 'gateway-lock doctor', what: 'all checks, for the gateway of ~/.gateway' },
-    { line: 'gateway-lock doctor --fix', what: 'the same, and remove leftover lock files' },
-    { line: 'gateway-lock doctor --port 18790 --json', what: 'for a program' },
+    { line: 'gateway-lock doctor', what: 'run all checks for the gateway with its state in ~/.gateway' },
+    { line: 'gateway-lock doctor --fix', what: 'run all checks, and remove leftover lock files' },
+    { line: 'gateway-lock doctor --port 18790 --json', what: 'check a gateway on port 18790, with output as JSON' },
   ]);
   command.addHelpText('after', JSON_FIELDS);
   withExitCodes(command, [
@@ -90,12 +90,15 @@ async function checkCluster(flags: DoctorFlags): Promise<Finding[]> {
   return facts.map(({ level, subject, message }) => ({ check: 'cluster', level, message: `${subject}: ${message}` }));
 }
 
-/** Returns the finding that makes all other checks impossible: no home directory, or no addon. */
+/**
+ * Returns the finding that makes all other checks impossible: a missing home directory or a missing
+ * addon. Returns null if both exist.
+ */
 function findBlocker(options: GatewayLockOptions): Finding | null {
   try {
     return findMissingAddon(resolveGatewayPaths(options).lockPaths[0]!);
   } catch (cause) {
-    // Any other error is a usage error.
+    // An error that is not a LockError is a usage error.
     if (cause instanceof LockError) return { check: 'paths', ...error(cause.message) };
     throw cause;
   }
@@ -106,8 +109,12 @@ function findMissingAddon(lockPath: string): Finding | null {
     probeLock(lockPath);
   } catch (cause) {
     const missing = cause instanceof LockError && cause.code === 'ERR_NATIVE_MISSING';
-    if (missing) return { check: 'addon', ...error(cause.message, 'In a clone, build it: npm run build') };
-    // Other errors belong to this lock; the checks report them.
+    if (missing)
+      return {
+        check: 'addon',
+        ...error(cause.message, 'In a clone of the repository, build the addon: npm run build'),
+      };
+    // Other errors concern only this lock file, and the checks report them.
   }
   return null;
 }

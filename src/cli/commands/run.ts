@@ -23,7 +23,7 @@ import { sayDuplicate } from '../supervision.js';
 import { runChild } from './run/child.js';
 
 interface RunFlags extends GatewayFlags, RunClusterFlags {
-  /** In milliseconds; false for --no-wait. */
+  /** Milliseconds to wait for the lock; false with --no-wait. */
   readonly wait?: number | false;
   readonly supervised?: boolean;
   readonly park?: boolean;
@@ -39,20 +39,24 @@ export function addRunCommand(program: Command): void {
     .description(
       'Runs a program while holding the lock. The lock is held as long as the program or this command is running. ' +
         'With --port the program inherits the listening socket as descriptor 3, as in the socket activation of systemd ' +
-        '(LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES). Signals are passed on to the program, and its exit code is returned.',
+        '(LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES). This command passes signals on to the program, and exits with its exit code.',
     )
     .passThroughOptions()
     .argument('<command...>', 'the program and its arguments, after --')
     .addOption(portFlag('TCP port to bind for the program (default: none)'));
   addFlags(command, 'host', 'lock', 'stateDir', 'config', 'profile', 'app')
     .addOption(
-      new Option('--wait <ms>', 'how long to wait for the holder (default: 5000; with --supervised 30000)').argParser(
-        parseMilliseconds,
-      ),
+      new Option(
+        '--wait <ms>',
+        'how long to wait for the lock (default: 5000; with --supervised 30000), and then for the cluster lock (default: 2 * --ttl)',
+      ).argParser(parseMilliseconds),
     )
     .option('--no-wait', 'exit at once if the lock is held')
-    .option('--no-handover', 'release the port before starting the program, for programs that bind it themselves')
-    .option('--supervised', 'leave a healthy gateway running, as systemd, launchd and the task scheduler need it')
+    .option('--no-handover', 'release the port before starting the program, for programs that bind the port themselves')
+    .option(
+      '--supervised',
+      'if a healthy gateway is already running, leave it running and exit (for systemd, launchd and the task scheduler)',
+    )
     .option('--park', 'with --supervised: wait while a healthy gateway is running, and start when it ends')
     .option('--health-path <path>', 'with --supervised: URL path of the health check', '/healthz')
     .option('--exec', 'replace this process by the program: same pid, no wrapper')
@@ -63,28 +67,28 @@ export function addRunCommand(program: Command): void {
 }
 
 const EXAMPLES = [
-  { line: 'gateway-lock run -- node worker.js', what: 'one instance at a time, with the lock in ~/.gateway' },
+  { line: 'gateway-lock run -- node worker.js', what: 'run one instance at a time, with the lock in ~/.gateway' },
   {
     line: 'gateway-lock run --no-wait --lock /run/lock/backup.lock -- ./backup.sh',
-    what: 'a job; exits with 75 if it is already running',
+    what: 'run a job, or exit with 75 if the job is already running',
   },
   {
     line: 'gateway-lock run --port 18790 --no-handover -- python3 -m http.server 18790',
-    what: 'a server that binds its port itself',
+    what: 'run a server that binds its port itself',
   },
   {
     line: 'gateway-lock run --port 18790 --supervised -- node server.js',
-    what: 'in a systemd unit; server.js listens on { fd: 3 }',
+    what: 'command line for a systemd unit; server.js listens on { fd: 3 }',
   },
 ];
 
 const EXIT_CODES = [
   ['N', 'the exit code of the program'],
-  [0, 'with --supervised also: already running and healthy, with a supervisor other than systemd'],
+  [0, 'with --supervised under a supervisor other than systemd also: a healthy gateway is already running'],
   [1, 'error; with --supervised also: the running gateway is not healthy'],
   [64, 'usage error'],
-  [75, 'lock or port is in use; with --cluster also: the cluster lock was lost and the program was stopped'],
-  [78, 'with --supervised under systemd: already running and healthy'],
+  [75, 'the lock or the port is in use; with --cluster also: the cluster lock was lost and the program was stopped'],
+  [78, 'with --supervised under systemd: a healthy gateway is already running'],
   [126, 'the program cannot be run'],
   [127, 'the program does not exist'],
 ] as const;
@@ -102,18 +106,18 @@ async function run(words: string[], flags: RunFlags): Promise<void> {
 }
 
 /**
- * @throws {Error} exit code 64 for flags that exclude each other or that this system cannot support
- * (docs/decisions/0017)
+ * @throws {Error} with exit code 64 if flags exclude each other, or if this system cannot support a
+ *   flag (docs/decisions/0017)
  */
 function assertSupportedFlags(flags: RunFlags): void {
   const conflict = clusterConflict(flags);
   if (conflict !== null) throw usageError(conflict);
   const { exec, port, handover } = flags;
   if (programsInherit) return;
-  if (exec) throw usageError('--exec: on Windows no process can be replaced by another program');
+  if (exec) throw usageError('--exec: not available on Windows, which cannot replace a process by another program');
   if (port !== undefined && handover) {
     throw usageError(
-      '--port: on Windows no program inherits a socket. Add --no-handover, and let the program bind the port itself',
+      '--port: on Windows a program cannot inherit a socket. Add --no-handover, and let the program bind the port itself',
     );
   }
 }
@@ -122,7 +126,10 @@ function usageError(text: string): Error {
   return Object.assign(new Error(text), { exitCode: EXIT.usage });
 }
 
-/** Returns the lock, or the exit code if there is no lock. */
+/**
+ * Acquires the lock. Returns the lock, or the exit code of this command if the lock was not
+ * acquired.
+ */
 async function acquire(flags: RunFlags, signal: AbortSignal): Promise<GatewayLock | number> {
   try {
     const cluster = await gatewayCluster(flags, flags.wait === false ? 0 : flags.wait);
@@ -138,8 +145,7 @@ async function acquire(flags: RunFlags, signal: AbortSignal): Promise<GatewayLoc
 function lockOptions(flags: RunFlags): GatewayLockOptions {
   const { wait } = flags;
   const timeouts = wait === undefined ? {} : { timeoutMs: wait || 0, bindTimeoutMs: wait || 0 };
-  // OpenClaw does not know the role `program`, and does not respect a holder whose role it does not
-  // know.
+  // OpenClaw does not know the role `program`, and does not respect a holder with an unknown role.
   const role = flags.app === 'openclaw' ? 'gateway' : 'program';
   return { ...gatewayOptions(flags), bind: flags.port !== undefined, role, ...timeouts };
 }
@@ -166,7 +172,8 @@ async function runLocked(
   try {
     lock.onLost((error) => say(errorLine(error)));
     if (!flags.handover) await lock.listener?.close();
-    // A signal that arrived during the acquire ends this command before the program starts.
+    // A signal that arrived while the lock was being acquired ends this command before the program
+    // starts.
     signals.interrupted.throwIfAborted();
     if (flags.exec) lock.exec({ path: file, args: words });
     if (lock.cluster !== null) return await runUntilDeadline(lock, words, flags.stopGrace, signals);
@@ -177,7 +184,8 @@ async function runLocked(
 }
 
 /**
- * Closes the lock. A failure is only reported: the exit code of the program is the one to return.
+ * Closes the lock. A failure is only reported, because this command must return the exit code of
+ * the program.
  */
 async function close(lock: GatewayLock): Promise<void> {
   try {

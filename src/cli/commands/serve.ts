@@ -14,24 +14,24 @@ export function addServeCommand(program: Command): void {
     .command('serve')
     .summary('run a small demo gateway')
     .description(
-      'Acquires the lock, binds the port and answers GET /healthz until Ctrl-C. Try it: start a second one, kill the first with ' +
-        'kill -9, and start again.',
+      'Acquires the lock, binds the port and answers GET /healthz until Ctrl-C. To try it, start a second gateway, kill the first with ' +
+        'kill -9, and start the second gateway again.',
     );
   addFlags(command, 'port', 'host', 'stateDir', 'config', 'profile', 'app')
     .option('--park', 'wait while a healthy gateway is running, and start when it ends')
     .action(serve);
   withExamples(command, [
-    { line: 'gateway-lock serve', what: 'on ws://127.0.0.1:18789, with its state in ~/.gateway' },
+    { line: 'gateway-lock serve', what: 'run a gateway on ws://127.0.0.1:18789, with its state in ~/.gateway' },
     {
       line: 'gateway-lock serve --profile rescue --port 18809',
-      what: 'a second one, with its state in ~/.gateway-rescue',
+      what: 'run a second gateway, with its state in ~/.gateway-rescue',
     },
   ]);
   withExitCodes(command, [
-    [0, 'stopped by a signal; with a supervisor other than systemd also: already running and healthy'],
-    [1, 'error; also: lock or port is in use'],
+    [0, 'stopped by a signal; under a supervisor other than systemd also: a healthy gateway is already running'],
+    [1, 'error; also: the lock or the port is in use'],
     [64, 'usage error'],
-    [78, 'under systemd: already running and healthy'],
+    [78, 'under systemd: a healthy gateway is already running'],
   ]);
 }
 

@@ -26,24 +26,24 @@ export function addStatusCommand(program: Command): void {
     .command('status')
     .summary('list locks, their holders and health')
     .description(
-      'Lists the locks of one state directory if it is named, else those of ~/.<app> and every ~/.<app>-<profile>. ' +
+      'Lists the locks of one state directory if an option names it, otherwise the locks in ~/.<app> and in every ~/.<app>-<profile>. ' +
         'Creates, changes and removes nothing.',
     );
   addClusterFlags(addFlags(command, 'stateDir', 'lock', 'profile', 'app'))
     .addOption(ttlFlag())
-    .option('--json', 'print { "locks": [...] } for programs')
-    .option('--watch', 'repeat: redraw a terminal; print to a pipe only after a change')
+    .option('--json', 'print the locks as JSON: { "locks": [...] }')
+    .option('--watch', 'repeat until Ctrl-C: redraw the output on a terminal; print it to a pipe only after a change')
     .addOption(
-      new Option('--interval <ms>', 'time between two reads; implies --watch')
+      new Option('--interval <ms>', 'time between two reads of the locks; implies --watch')
         .default(1000, '1000')
         .argParser(parseInterval)
         .implies({ watch: true }),
     )
     .action(status);
   withExamples(command, [
-    { line: 'gateway-lock status', what: 'all gateways of this user' },
-    { line: 'gateway-lock status --profile rescue --json', what: 'one gateway, for a program' },
-    { line: 'gateway-lock status --watch', what: 'until Ctrl-C' },
+    { line: 'gateway-lock status', what: 'show all gateways of this user' },
+    { line: 'gateway-lock status --profile rescue --json', what: 'show one gateway, as JSON' },
+    { line: 'gateway-lock status --watch', what: 'show all gateways until Ctrl-C' },
   ]);
   command.addHelpText('after', JSON_FIELDS);
   withExitCodes(command, [
@@ -65,7 +65,7 @@ Fields of each lock in --json:
   cause                { code, message } if the file is unreadable, or null
 With --cluster also { "cluster": ... }:
   name, target         name of the cluster lock, and the servers
-  state                free, held, or unreachable (which is neither)
+  state                free, held, or unreachable (the lock may be free or held)
   owner, token         owner record and fencing token of the holder, or null
   cause                { code, message } if the servers are unreachable, or null
   facts                checks of the servers: [{ level, subject, message }]; level is ok, warning or error`;
@@ -74,7 +74,8 @@ async function status(flags: StatusFlags): Promise<void> {
   const options = gatewayOptions(flags);
   const read = () => listLocks(options);
   const cluster = await readClusterReport(flags);
-  // With --watch one line each, so that a reader can tell the answers apart.
+  // With --watch, prints each JSON document on one line, so that a reader can separate the
+  // documents.
   const show = (locks: readonly ListedLock[]) =>
     flags.json ? [jsonText(statusJson(locks, cluster), flags.watch ? 0 : 2)] : statusText(locks, flags, cluster);
   if (flags.watch) await watchLocks({ read, show, intervalMs: flags.interval });
@@ -95,5 +96,5 @@ function statusText(locks: readonly ListedLock[], flags: StatusFlags, cluster: C
 function parseInterval(text: string): number {
   const ms = parseMilliseconds(text);
   if (ms >= MIN_INTERVAL_MS) return ms;
-  throw new InvalidArgumentError(`It must be ${MIN_INTERVAL_MS} or more.`);
+  throw new InvalidArgumentError(`Expected ${MIN_INTERVAL_MS} or more milliseconds.`);
 }

@@ -29,26 +29,32 @@ const DEFAULT_SECONDS = 60;
 export function addStressCommand(program: Command): void {
   const command = program
     .command('stress')
-    .summary('kill lock holders at random, and check that the lock excludes')
+    .summary('kill lock holders at random, and check that no two processes hold the lock at once')
     .description(
       'Starts worker processes that acquire one lock, kills them at random points, and starts new ones. Two independent witnesses ' +
-        'detect a double holder: a marker file that only a holder creates, and a counter that only a holder increments. Exits with ' +
+        'detect two holders at once: a marker file that only a holder creates, and a counter that only a holder increments. Exits with ' +
         '1 if two processes held the lock at once, or if the lock was stuck.',
     )
-    .addOption(new Option('--mode <mode>', 'what to acquire').choices(MODES).default('lock'))
+    .addOption(new Option('--mode <mode>', 'kind of lock to test').choices(MODES).default('lock'))
     .option('--seconds <n>', `run for n seconds (default: ${DEFAULT_SECONDS}, unless --kills is given)`, parseCount)
     .option('--kills <n>', 'run until n worker processes have ended', parseCount)
-    .option('--contenders <n>', 'number of worker processes at a time', parseCount, 8)
+    .option('--contenders <n>', 'number of worker processes that run at the same time', parseCount, 8)
     .option('--seed <n>', 'repeat the random choices of an earlier run', parseCount)
     .option('--lock-dir <dir>', 'directory for the lock, on the file system to test (default: a temporary directory)')
-    .option('--sabotage', 'run without the lock: the run fails unless the witnesses detect it')
+    .option(
+      '--sabotage',
+      'run without the lock, to test the witnesses: the run fails unless they detect two holders at once',
+    )
     .option('--json <file>', 'write the results to a file, as JSON')
     .action(stress);
   withExamples(command, [
-    { line: 'gateway-lock stress --kills 50', what: 'in the directory of temporary files' },
+    {
+      line: 'gateway-lock stress --kills 50',
+      what: 'end 50 processes, with the lock in the directory for temporary files',
+    },
     {
       line: 'gateway-lock stress --seconds 2 --lock-dir . --mode gateway',
-      what: 'a whole gateway, in the current directory',
+      what: 'start and end gateways for 2 s, with their lock files in the current directory',
     },
   ]);
 }
@@ -86,5 +92,5 @@ async function run(flags: StressFlags, directory: string): Promise<StressReport>
 function parseCount(text: string): number {
   const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
   if (count > 0) return count;
-  throw new InvalidArgumentError('It must be a whole number above 0.');
+  throw new InvalidArgumentError('Expected a whole number above 0.');
 }

@@ -1,5 +1,5 @@
-// gateway-lock unit: prints a unit with which a service manager starts a gateway and leaves a
-// healthy one running.
+// gateway-lock unit: prints a unit with which a service manager starts a gateway, and leaves a
+// healthy gateway running.
 import { isAbsolute } from 'node:path';
 import { Argument, type Command, Option } from 'commander';
 import { PRIVACY_SETTINGS } from '../../index.js';
@@ -25,16 +25,16 @@ export function addUnitCommand(program: Command): void {
     .command('unit')
     .summary('print a unit for systemd, launchd or the task scheduler')
     .description(
-      'Prints a unit for a service manager on stdout. The unit starts the program by `gateway-lock run --supervised`, or the demo gateway ' +
-        '`gateway-lock serve` if no program is given. All its paths are absolute, and its first lines tell how to install it.',
+      'Prints a unit for a service manager to stdout. The unit starts the program with `gateway-lock run --supervised`, or the demo gateway with ' +
+        '`gateway-lock serve` if no program is given. All paths in the unit are absolute. The first lines of the unit explain how to install it.',
     )
     .addArgument(new Argument('<manager>', 'the service manager').choices(Object.keys(WRITERS)))
     .argument('[command...]', 'the program and its arguments, after --')
     .addOption(portFlag('TCP port (default: none with a program, else <APP>_GATEWAY_PORT or 18789)'));
   addFlags(command, 'host', 'lock', 'stateDir', 'config', 'profile', 'app')
     .option('--name <name>', 'name of the unit (default: <app>, or <app>-<profile>)')
-    .option('--user', 'unit for the session of this user, not for the machine')
-    .option('--no-handover', 'release the port before starting the program, for programs that bind it themselves')
+    .option('--user', 'print a unit for the session of this user instead of one for the machine')
+    .option('--no-handover', 'release the port before starting the program, for programs that bind the port themselves')
     .addOption(new Option('--health-path <path>', 'URL path of the health check (default: /healthz)'))
     .action(unit);
   withExamples(command, EXAMPLES);
@@ -44,7 +44,7 @@ export function addUnitCommand(program: Command): void {
 const EXAMPLES = [
   {
     line: 'gateway-lock unit systemd --user --port 18790 -- node server.js',
-    what: 'server.js listens on { fd: 3 }; the first line tells where to save the unit',
+    what: 'server.js listens on { fd: 3 }; the first line says where to save the unit',
   },
   {
     line: 'gateway-lock unit systemd --port 18790 --no-handover -- python3 -m http.server 18790',

@@ -1,4 +1,4 @@
-// The etcd engine: locks on etcd 3.4 or later, over gRPC.
+// The etcd engine, which uses etcd 3.4 or later over gRPC.
 import { invalidType, invalidValue } from '../../arguments.js';
 import { ClusterEngine } from '../cluster-engine.js';
 import type { Claim, ClaimRequest, ClusterFinding, ClusterHolder, Driver } from '../driver.js';
@@ -65,7 +65,7 @@ class EtcdDriver implements Driver {
     return new EtcdClient(this.#endpoints, this.#options.tls, this.#options.auth);
   }
 
-  /** Runs one request on a connection of its own. */
+  /** Runs one request on a separate connection. */
   async #withClient<T>(request: (client: EtcdClient) => Promise<T>): Promise<T> {
     const client = this.#client();
     try {

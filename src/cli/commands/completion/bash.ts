@@ -1,4 +1,4 @@
-// Completion for bash, including the 3.2 of macOS, which has neither mapfile nor compopt.
+// Completion for bash. It also works in bash 3.2 of macOS, which has neither mapfile nor compopt.
 import type { Grammar, GrammarCommand, GrammarOption, Value } from './grammar.js';
 
 export function bashCompletion({ name, options, commands }: Grammar): string {
@@ -14,7 +14,7 @@ ${fn}() {
   COMPREPLY=()
   for ((index = 1; index < COMP_CWORD; index++)); do
     if [[ \${COMP_WORDS[index]} == -- ]]; then
-      # First the program, then files.
+      # The first word after -- is a program. The later words are files.
       ((index + 1 == COMP_CWORD)) && ${fn}_offer -c -- "$current"
       return
     fi
@@ -29,12 +29,12 @@ ${commands.map((command) => offerCase(fn, command.name, names(command.options), 
   esac
 }
 
-# -o default: offers files if there are no other offers.
+# -o default: bash offers files if the function offers nothing.
 complete -o default -F ${fn} ${name}
 `;
 }
 
-/** Returns the case that offers the values of an option. */
+/** Returns the branch of the case statement that offers the values of an option. */
 function valueCase(fn: string, command: GrammarCommand, { names: spelled, value }: GrammarOption): string[] {
   if (value === null) return [];
   const pattern = spelled.map((one) => `'${command.name} ${one}'`).join(' | ');

@@ -12,7 +12,7 @@ export interface GrammarCommand {
   readonly name: string;
   readonly summary: string;
   readonly options: readonly GrammarOption[];
-  /** The values of the first operand; null if the command has no operand. */
+  /** The values that the first operand can have. Null if the command has no operand. */
   readonly operand: Value | null;
   /** True if a program and its arguments follow `--`. */
   readonly takesProgram: boolean;
@@ -26,7 +26,9 @@ export interface GrammarOption {
   readonly value: Value | null;
 }
 
-/** What a completion can offer. It offers nothing for `text`. */
+/**
+ * The kind of value to offer in a completion, or the list of values. For `text` nothing is offered.
+ */
 export type Value = 'file' | 'directory' | 'program' | 'text' | readonly string[];
 
 export function grammarOf(program: Command): Grammar {

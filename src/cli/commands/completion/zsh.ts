@@ -23,14 +23,14 @@ ${commands.map(commandCase).join('\n')}
   esac
 }
 
-# zsh calls an autoloaded file; a sourced file only registers the function.
+# If zsh autoloads this file, the file calls the function. If a shell sources it, the file only registers the function.
 if [[ $funcstack[1] == ${fn} ]]; then ${fn} "$@"; else compdef ${fn} ${name}; fi
 `;
 }
 
 function commandCase({ name, options, operand, takesProgram }: GrammarCommand): string {
   const first = operand === null || operand === 'program' ? [] : [quoted(`1: :${action(operand)}`)];
-  // After '--': a program and its own completion.
+  // Offers a program after '--', and then the completion of that program.
   const position = first.length + 1;
   const program = takesProgram
     ? [quoted(`(-)${position}:program: _command_names -e`), quoted('*::arguments: _normal')]
@@ -44,7 +44,10 @@ function lines(specs: readonly string[], indent = '    '): string {
   return specs.map((spec) => `${indent}${spec}`).join(' \\\n');
 }
 
-/** Returns one spec per spelling. Each excludes the other spelling once it is typed. */
+/**
+ * Returns one spec for each spelling of the option. Once a spelling is typed, zsh no longer offers
+ * the other spelling.
+ */
 function optionSpec({ names, description, value }: GrammarOption): string[] {
   const others = names.length > 1 ? `(${names.join(' ')})` : '';
   const told = description.replace(/[[\]:\\]/g, '\\$&');

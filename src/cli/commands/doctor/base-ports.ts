@@ -1,5 +1,5 @@
-// Gateways derive further ports from their base port, so the base ports of two gateways must not be
-// close together.
+// Checks that the base ports of two gateways are not close together, because a gateway derives
+// further ports from its base port.
 import { type ListedLock, listLocks } from '../../../index.js';
 import { ok, type Report, type Subject, warning } from './finding.js';
 
@@ -11,13 +11,13 @@ interface Base {
 }
 
 export async function checkBasePorts({ app, locks, paths }: Subject): Promise<Report[]> {
-  // Includes the gateways of other profiles.
+  // listLocks() adds the gateways of other profiles.
   const running = distinct([...locks, ...(await listLocks({ app }))].flatMap(baseOf));
-  // The gateway that would be started, unless it is already running.
+  // The gateway that the options describe, unless it is already running.
   const ours = paths.lockPaths.some((path) => locks.some((lock) => lock.path === path && lock.state === 'held'));
   const planned = ours || paths.port === 0 ? [] : [{ pid: null, port: paths.port }];
   const reports = closePairs([...running, ...planned]).map(tooClose);
-  return reports.length > 0 ? reports : [ok(`base ports are at least ${MIN_DISTANCE} apart`)];
+  return reports.length > 0 ? reports : [ok(`all base ports are at least ${MIN_DISTANCE} apart`)];
 }
 
 function baseOf({ state, owner, port }: ListedLock): Base[] {
@@ -43,7 +43,7 @@ function closePairs(bases: readonly Base[]): (readonly [Base, Base])[] {
 function tooClose([one, other]: readonly [Base, Base]): Report {
   const name = ({ pid, port }: Base) => (pid === null ? `this gateway (port ${port})` : `pid ${pid} (port ${port})`);
   return warning(
-    `the base ports of ${name(one)} and ${name(other)} are closer than ${MIN_DISTANCE}`,
-    `Choose a port at least ${MIN_DISTANCE} away for one of them: the ports that they derive could collide`,
+    `the base ports of ${name(one)} and ${name(other)} are less than ${MIN_DISTANCE} apart`,
+    `Choose base ports that are at least ${MIN_DISTANCE} apart: otherwise the ports derived from them could collide`,
   );
 }

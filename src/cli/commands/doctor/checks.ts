@@ -1,4 +1,4 @@
-// The checks of the doctor. Each check comes after those on which it depends.
+// The checks of `doctor`, in this order: each check comes after the checks on which it depends.
 import { GatewayLockError, LockError } from '../../../index.js';
 import { checkBasePorts } from './base-ports.js';
 import { checkFileSystem } from './file-system.js';
@@ -27,7 +27,10 @@ export async function runChecks(subject: Subject): Promise<Finding[]> {
   return findings;
 }
 
-/** A check that throws becomes a finding; the remaining checks still run. */
+/**
+ * Runs one check. If the check throws, returns the error as a report, so that the remaining checks
+ * still run.
+ */
 async function runOne({ run }: Check, subject: Subject) {
   try {
     return await run(subject);

@@ -1,4 +1,5 @@
-// Checks by experiment that a lock in the lock directory excludes a second holder.
+// Checks that a lock in the lock directory excludes a second holder, by locking a temporary file
+// twice.
 import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,15 +9,17 @@ import { error, ok, type Report, type Subject, warning } from './finding.js';
 const LOCAL = 'Choose a state directory on a local file system with --state-dir. In a container, use a named volume.';
 
 /**
- * Locks a temporary file in the lock directory or, if that does not exist, in the nearest existing
- * parent.
+ * Locks a temporary file in the lock directory. If the lock directory does not exist, locks the
+ * file in the nearest existing parent directory.
  */
 export function checkFileSystem({ lockDir }: Subject): Report[] {
   const directory = nearestExisting(lockDir);
   const path = join(directory, `.gateway-lock-doctor-${randomUUID()}.lock`);
   try {
     const lock = tryAcquireLock(path, { weakFileSystem: 'allow', keepFile: false });
-    return lock === null ? [error(`a new file in ${directory} is already locked`, LOCAL)] : [judge(lock, directory)];
+    return lock === null
+      ? [error(`a file that was just created in ${directory} is already locked`, LOCAL)]
+      : [judge(lock, directory)];
   } catch (cause) {
     // The message of a LockError already contains the advice.
     const advice = cause instanceof LockError ? undefined : 'Choose another state directory with --state-dir';

@@ -1,17 +1,18 @@
-// The input and the result of a check.
+// Types for the input and the result of a check.
 import type { GatewayLockOptions, GatewayPaths, ListedLock } from '../../../index.js';
+import { forCommandLine } from '../../output.js';
 
 export interface Finding {
   /** The name of the check. */
   readonly check: string;
-  /** An `error` prevents something now; a `warning` may become an error later. */
+  /** An `error` is a problem now; a `warning` may become a problem later. */
   readonly level: 'ok' | 'info' | 'warning' | 'error';
   readonly message: string;
-  /** What to do, with the command to run. */
+  /** Instructions for the user, with the command to run. */
   readonly advice?: string;
 }
 
-/** The input of all checks, read once. */
+/** The input of all checks. */
 export interface Subject {
   readonly app: string;
   readonly options: GatewayLockOptions;
@@ -19,7 +20,8 @@ export interface Subject {
   /** The directory of the lock files. */
   readonly lockDir: string;
   /**
-   * True if this package chooses the directory, so that a start creates it and corrects its mode.
+   * True if this package chooses the lock directory. A starting gateway then creates the directory
+   * and corrects its mode.
    */
   readonly ownLockDir: boolean;
   readonly locks: readonly ListedLock[];
@@ -40,5 +42,6 @@ export const warning = (message: string, advice: string): Report => report('warn
 export const error = (message: string, advice?: string): Report => report('error', message, advice);
 
 function report(level: Report['level'], message: string, advice: string | undefined): Report {
-  return advice === undefined ? { level, message } : { level, message, advice };
+  const text = forCommandLine(message);
+  return advice === undefined ? { level, message: text } : { level, message: text, advice: forCommandLine(advice) };
 }

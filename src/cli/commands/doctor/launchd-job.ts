@@ -1,5 +1,6 @@
-// Problems of a launchd job that starts a gateway (man 5 launchd.plist). Read with regular
-// expressions: Node has no parser for property lists, and these keys have only one spelling.
+// Finds problems of a launchd job that starts a gateway (man 5 launchd.plist). Regular expressions
+// read the property list, because Node has no parser for property lists and each of these keys has
+// only one spelling.
 import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { PRIVACY_SETTINGS } from '../../../index.js';
@@ -14,7 +15,7 @@ export function judgeJob(name: string, plist: string): Report[] {
 function judgeRestart(name: string, plist: string): Report[] {
   if (!keepsAlive(plist) || /<string>--park<\/string>/.test(plist)) return [];
   const message = `${name}: KeepAlive without --park: launchd ignores exit codes and restarts a duplicate forever`;
-  return [warning(message, 'Add --park to its ProgramArguments, directly after run or serve')];
+  return [warning(message, 'Add --park to the ProgramArguments of the job, directly after run or serve')];
 }
 
 function keepsAlive(plist: string): boolean {
@@ -27,7 +28,7 @@ function judgeSockets(name: string, plist: string): Report[] {
   return [warning(message, 'Remove the Sockets key: the gateway binds its port itself')];
 }
 
-const PRINT_AGAIN = 'Print the job again with gateway-lock unit launchd, and install it as its first lines tell';
+const PRINT_AGAIN = 'Print the job again with gateway-lock unit launchd, and install it as its first lines explain';
 
 function judgePaths(name: string, plist: string): Report[] {
   const words = stringsOf(/<key>ProgramArguments<\/key>\s*<array>([\s\S]*?)<\/array>/.exec(plist)?.[1] ?? '');

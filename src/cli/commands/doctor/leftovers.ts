@@ -6,19 +6,20 @@ import { causeOf } from '../../json-output.js';
 import { info, type Report, warning } from './finding.js';
 
 /**
- * An older gateway creates its file and writes the record a moment later, so a new empty file may
- * belong to a gateway.
+ * Age, in milliseconds, from which an empty file is a leftover. An older gateway creates its file
+ * and writes the record a moment later, so a newer empty file may belong to a starting gateway.
  */
 const NEW_FILE_MS = 30_000;
 
 /**
  * Returns true if no process holds the lock, and the writer of the record held a kernel lock or is
- * gone. A record of another host proves nothing: some network file systems do not show the lock of
- * that host here.
+ * gone. A record of another host proves nothing, because some network file systems do not show the
+ * locks of other hosts.
  */
 export function isRemovable({ path, state, owner, ownerAlive }: ListedLock): boolean {
   if (state === 'leftover' && owner!.kernelLock) return ownerAlive !== null;
-  // A file that the user named with --lock may be anything, unless this package wrote it.
+  // A file that the user named with --lock may have any content, unless this package wrote the
+  // file.
   if (!isLockFileName(basename(path))) return false;
   if (state === 'leftover') return ownerAlive === false;
   if (state !== 'free') return false;
@@ -31,13 +32,13 @@ export function removeLeftovers(locks: readonly ListedLock[]): Report[] {
 }
 
 /**
- * Acquires and releases the lock. The file is removed while the lock is held, so it cannot belong
- * to another holder.
+ * Acquires and releases the lock. The file is removed while this process holds the lock, so the
+ * file cannot belong to another holder.
  */
 function remove({ path }: ListedLock): Report {
   try {
     const lock = tryAcquireForRemoval(path, isLockFileName(basename(path)));
-    if (lock === null) return info(`${path} is held again and was not removed`);
+    if (lock === null) return info(`${path} is held by a process again, so it was not removed`);
     lock.release();
     return info(`removed ${path}`);
   } catch (cause) {

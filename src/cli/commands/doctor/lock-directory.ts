@@ -1,5 +1,5 @@
-// Checks that the lock directory exists and is private, and that no other user can move it or a
-// parent directory.
+// Checks that the lock directory exists and is private, and that no other user can move the lock
+// directory or one of its parent directories.
 import { lstatSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
@@ -30,8 +30,8 @@ export function checkLockDirectory({ lockDir, ownLockDir }: Subject): Report[] {
 
 function judgeMissingOwn(lockDir: string): Report {
   const above = findForeignParent(lockDir);
-  if (above === null) return info(`${lockDir} does not exist yet; the first start creates it`);
-  const message = `${lockDir} does not exist, and a start with sudo does not create it: ${above.path} belongs to uid ${above.uid}`;
+  if (above === null) return info(`${lockDir} does not exist yet; a gateway creates it on its first start`);
+  const message = `${lockDir} does not exist, and a gateway under sudo does not create it, because ${above.path} belongs to uid ${above.uid}`;
   return error(message, 'Start without sudo, or choose another state directory with --state-dir');
 }
 
@@ -40,8 +40,8 @@ function judgeMissingForeign(lockDir: string): Report {
 }
 
 /**
- * Reports what makes the library refuse the directory. A start creates the directory, and corrects
- * its mode if possible.
+ * Reports why a starting gateway would refuse its own lock directory. A starting gateway creates a
+ * missing directory, and corrects the mode if possible.
  */
 function judgeOwn(lockDir: string, stats: Stats): Report {
   const uid = effectiveUserId();
@@ -59,7 +59,7 @@ function judgeOwn(lockDir: string, stats: Stats): Report {
     return error(`every user may write to ${lockDir}, so no gateway starts`, makePrivate);
   }
   if (stats.mode & OTHERS_DO_ANYTHING) {
-    return warning(`${lockDir} is not private; the next start makes it private`, makePrivate);
+    return warning(`${lockDir} is not private; a gateway makes it private on its next start`, makePrivate);
   }
   return ok(`${lockDir} is private to this user`);
 }
@@ -78,8 +78,8 @@ function judgeForeign(lockDir: string, stats: Stats): Report {
 }
 
 /**
- * A user who may rename a parent directory can replace it by another one, so that two gateways use
- * two states.
+ * Checks the parent directories of the lock directory. A user who may rename a parent directory can
+ * replace it with another directory, so that two gateways run with different states.
  */
 export function checkParents({ lockDir }: Subject): Report[] {
   if (effectiveUserId() === undefined) return [info('not checked: this system uses ACLs, not file modes')];
@@ -93,14 +93,15 @@ function judgeParent(path: string): Report[] {
   if (stats === undefined) return [];
   const advice = `Remove write permission for others: chmod go-w ${commandText([path])}`;
   if (othersMayRemove(stats)) return [warning(`every user may move or remove files in ${path}`, advice)];
-  // On many systems each user has a group of their own, so its write permission is harmless.
+  // On many systems each user has a private group, whose write permission is harmless.
   const foreign = stats.mode & GROUP_WRITES && !(stats.mode & STICKY) && stats.gid !== effectiveGroupId();
   return foreign ? [warning(`group ${stats.gid} may move or remove files in ${path}`, advice)] : [];
 }
 
 /**
- * Windows uses ACLs and reports every directory as 0777; the file system check, which locks a file
- * there, respects the ACL.
+ * Returns true if every user may remove files in the directory. Returns false on Windows, which
+ * uses ACLs and reports the mode 0777 for every directory. There the file system check reports
+ * whether the ACL lets this user lock a file.
  */
 function othersMayRemove({ mode }: Stats): boolean {
   return effectiveUserId() !== undefined && (mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0;

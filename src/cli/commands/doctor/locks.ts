@@ -1,4 +1,4 @@
-// Reports the lock files: held, leftover or unreadable.
+// Reports the lock files that are held, leftover or unreadable.
 import { commandText, type GatewayLockOptions, type ListedLock } from '../../../index.js';
 import { causeOf } from '../../json-output.js';
 import { error, info, ok, type Report, type Subject } from './finding.js';
@@ -38,7 +38,7 @@ function judgeFree(lock: ListedLock, fix: string): Report {
     : info(`${text}; --fix does not remove it`);
 }
 
-/** Returns the command that removes the leftover lock files of the same gateway. */
+/** Returns the command that removes the leftover lock files of the gateway with these options. */
 function fixCommand({ app, profile, stateDir, lockFile }: GatewayLockOptions): string {
   const flags = { '--app': app, '--profile': profile, '--state-dir': stateDir, '--lock': lockFile };
   const given = Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [flag, value]));

@@ -1,4 +1,4 @@
-// Checks the port: free, used by the gateway, or used by another program.
+// Checks whether the port is free, used by the gateway, or used by another program.
 import {
   bindLimit,
   DENIED_PORT_ADVICE,
@@ -11,7 +11,7 @@ import {
 } from '../../../index.js';
 import { error, info, ok, type Report, type Subject, warning } from './finding.js';
 
-/** A gateway that has held its lock for this long without listening is no longer starting. */
+/** Longest time, in milliseconds, that a starting gateway holds its lock before it listens. */
 const STARTING_MS = 60_000;
 
 export async function checkPort({ options }: Subject): Promise<Report[]> {
@@ -41,9 +41,9 @@ function judgeStarting(gateway: GatewayProbe): Report {
   const who = owner === null ? 'an unknown process' : `pid ${owner.pid}`;
   const waitedMs = Date.now() - Date.parse(owner?.createdAt ?? '');
   const message = `${who} holds ${gateway.lockPath}, and no process listens on ${host}:${port}`;
-  if (!(waitedMs > STARTING_MS)) return info(`${message}: it is starting, or uses no port`);
+  if (!(waitedMs > STARTING_MS)) return info(`${message}: that process is starting, or uses no port`);
   const stop = gateway.ownerAlive ? `, or stop it: ${stopCommand(owner!.pid)}` : '';
-  return warning(message, `If it should listen, check its log${stop}`);
+  return warning(message, `If that process should listen, check its log${stop}`);
 }
 
 function foreign({ host, port, listenerPid, health }: GatewayProbe): Report {

@@ -1,4 +1,4 @@
-// Problems of a systemd unit that starts a gateway (man 5 systemd.service, systemd.socket,
+// Finds problems of a systemd unit that starts a gateway (man 5 systemd.service, systemd.socket,
 // systemd.syntax).
 import { error, type Report, warning } from './finding.js';
 
@@ -17,7 +17,7 @@ export function parseUnit(text: string): Unit {
   return unit;
 }
 
-/** An empty assignment clears the previous values. */
+/** Adds a value for a key. An empty assignment clears the previous values. */
 function add(unit: Map<string, string[]>, key: string, value: string): void {
   if (value === '') unit.delete(key);
   else unit.set(key, [...(unit.get(key) ?? []), value]);
@@ -31,8 +31,8 @@ export function mentions(unit: Unit, word: string): boolean {
 }
 
 /**
- * `certain` is true if the unit starts a gateway with this package; otherwise it may start
- * something else.
+ * Returns the problems of a service unit. `certain` is true if the unit starts a gateway with this
+ * package; otherwise the unit may start another program.
  */
 export function judgeService(name: string, unit: Unit, certain: boolean): Report[] {
   const value = (key: string) => unit.get(`Service.${key}`)?.at(-1);
@@ -43,7 +43,7 @@ export function judgeService(name: string, unit: Unit, certain: boolean): Report
     reports.push(
       (certain ? error : warning)(
         message,
-        'Add RestartPreventExitStatus=78 to its [Service] section, then run systemctl daemon-reload (with --user for a user unit)',
+        'Add RestartPreventExitStatus=78 to its [Service] section, then run systemctl daemon-reload (add --user for a user unit)',
       ),
     );
   }
@@ -66,7 +66,10 @@ function judgeKillMode(name: string, mode: string | undefined): Report[] {
   return [warning(message, 'Set KillMode=mixed in its [Service] section')];
 }
 
-/** If systemd binds the port itself, every gateway finds the port in use. */
+/**
+ * Returns the problem of a socket unit for the port of the gateway: if systemd binds the port
+ * itself, every gateway finds the port in use.
+ */
 export function judgeSocket(name: string, unit: Unit, port: number): Report[] {
   const listens = unit.get('Socket.ListenStream') ?? [];
   if (port === 0 || !listens.some((address) => address === String(port) || address.endsWith(`:${port}`))) return [];

@@ -1,4 +1,4 @@
-// The program as a child process that inherits the locks and the listening socket.
+// Runs the program as a child process that inherits the locks and the listening socket.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -12,15 +12,15 @@ import { errorLine, say } from '../../output.js';
 import type { ChildEnd, SignalRelay } from '../../signal-relay.js';
 
 /**
- * LISTEN_PID is the pid of the program itself, which is unknown before the fork: a shell sets the
- * variable and then becomes the program. (dash drops variables whose names are not identifiers, as
- * it does for every npm script.)
+ * A shell script that sets LISTEN_PID and then executes the program. LISTEN_PID must be the pid of
+ * the program itself, which is unknown before the fork. (The shell dash drops variables whose names
+ * are not identifiers; it does so for every npm script, too.)
  */
 const SET_LISTEN_PID = 'export LISTEN_PID=$$; exec "$@"';
 
 /**
- * Starts the program of `words` and resolves when it has ended. `file` is the path at which the
- * program was found.
+ * Starts the program with the command line `words`, and resolves when the program has ended. `file`
+ * is the path of the program.
  *
  * @throws the error of spawn() if the program cannot be started
  */
@@ -32,7 +32,7 @@ export async function runChild(
 ): Promise<ChildEnd> {
   const child = programsInherit ? spawnInheriting(lock, words) : spawnInJob(file, words);
   signals.relayTo(child);
-  // Both promises reject if the program cannot be started.
+  // Both promises of the race reject if the program cannot be started.
   const ended = once(child, 'exit');
   await Promise.race([once(child, 'spawn'), ended]);
   if (programsInherit) await recordHolder(lock, child.pid!);
@@ -52,7 +52,7 @@ function spawnInheriting(lock: GatewayLock, words: readonly string[]): ChildProc
 
 /**
  * Starts a program that inherits no lock. This process keeps the lock, so the program must not
- * outlive it.
+ * outlive this process.
  */
 function spawnInJob(found: string, [name, ...words]: readonly string[]): ChildProcess {
   const { file, args, ...options } = spawnCommand(name!, found, words);
@@ -61,8 +61,8 @@ function spawnInJob(found: string, [name, ...words]: readonly string[]): ChildPr
 }
 
 /**
- * Names the program in the owner record. A failure is only reported: the record is a hint, and the
- * lock is held.
+ * Names the program in the owner record. A failure is only reported, because the record is a hint
+ * and the lock is held without it.
  */
 async function recordHolder(lock: GatewayLock, pid: number): Promise<void> {
   try {

@@ -1,4 +1,4 @@
-// The cells of one lock in the table.
+// Formats the cells of one lock in the table of `status`.
 import { commandText, type ListedLock } from '../../../index.js';
 import { printable } from '../../../printable.js';
 import type { Paint } from '../../output.js';
@@ -19,7 +19,7 @@ export function holderCell({ owner, ownerAlive }: ListedLock): Cell {
   if (owner === null) return { text: '' };
   if (ownerAlive === true) return { text: String(owner.pid) };
   if (ownerAlive === false) return { text: `${owner.pid} (gone)`, style: 'dim' };
-  // A record without a host may belong to this host or to another one.
+  // A record without a host may belong to this host or to another host.
   const where = owner.host === null ? 'perhaps gone' : `on ${printable(owner.host)}`;
   return { text: `${owner.pid} (${where})`, style: 'dim' };
 }

@@ -1,4 +1,5 @@
-// The locks as a table, or as one block per lock if the terminal is too narrow for the table.
+// Formats the locks as a table, or as one block per lock if the terminal is too narrow for the
+// table.
 import { basename, dirname } from 'node:path';
 import type { ListedLock } from '../../../index.js';
 import { printable } from '../../../printable.js';
@@ -14,7 +15,10 @@ export interface Page {
 
 const TITLES = ['LOCK', 'STATE', 'PID', 'SINCE', 'PORT', 'HEALTH', 'COMMAND'] as const;
 const GAP = '  ';
-/** The command is cut to the remaining width. Below this width, in characters, it is useless. */
+/**
+ * Smallest useful width of the command column, in characters. The command is cut to the remaining
+ * width of the terminal.
+ */
 const MIN_COMMAND_WIDTH = 20;
 
 export function lockTable(locks: readonly ListedLock[], page: Page): string[] {
@@ -57,8 +61,8 @@ function cellsOf(lock: ListedLock, nowMs: number): readonly Cell[] {
 }
 
 /**
- * Returns the directory above its first lock: the names of the files do not tell which gateway they
- * belong to.
+ * Returns the directory as a heading before its first lock, because the file names do not show
+ * which gateway the locks belong to.
  */
 function headingBefore(locks: readonly ListedLock[], index: number, { paint }: Page): string[] {
   const directory = dirname(locks[index]!.path);

@@ -1,12 +1,12 @@
-// The output of status, for people and for programs.
+// Formats the output of `status` as text and as JSON.
 import type { ListedLock } from '../../../index.js';
 import { printable } from '../../../printable.js';
 import { causeOf } from '../../json-output.js';
 import { lockTable, type Page } from './lock-table.js';
 
 /**
- * Returns the value that `--json` prints: the fields of listLocks(), with the cause as code and
- * message.
+ * Returns the value that `--json` prints: the result of listLocks(), with each cause reduced to its
+ * code and message.
  */
 export function statusJson(locks: readonly ListedLock[], cluster: object | null = null): object {
   return {

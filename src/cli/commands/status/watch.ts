@@ -1,4 +1,5 @@
-// Repeated output: in place on a terminal, appended after each change in a pipe.
+// Repeats the output of `status`: redraws it on a terminal, and prints it to a pipe after each
+// change.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ListedLock } from '../../../index.js';
 import { jsonText } from '../../json-output.js';
@@ -18,8 +19,8 @@ export interface Watch {
 }
 
 /**
- * Repeats until SIGINT, SIGTERM or SIGHUP, or until the reader closes the pipe. None of them is an
- * error.
+ * Repeats the output until SIGINT, SIGTERM or SIGHUP arrives, or until the reader closes the pipe.
+ * None of these is an error.
  */
 export async function watchLocks(watch: Watch): Promise<void> {
   const ended = new AbortController();
@@ -35,7 +36,10 @@ export async function watchLocks(watch: Watch): Promise<void> {
 
 type Draw = (locks: readonly ListedLock[]) => Promise<boolean>;
 
-/** Writes over the previous output and clears the rest: clearing first would flicker. */
+/**
+ * Overwrites the previous output and then clears the rest of the screen, because clearing first
+ * would flicker.
+ */
 function redrawing({ show, intervalMs }: Watch): Draw {
   return (locks) => {
     const title = `read every ${intervalMs / 1000} s, last at ${localTime(new Date())}; Ctrl-C to stop`;
@@ -46,8 +50,8 @@ function redrawing({ show, intervalMs }: Watch): Draw {
 }
 
 /**
- * Returns the lines that fit on the screen. One row stays free for the cursor, which would scroll
- * the first line away.
+ * Returns the lines that fit on the screen. One row stays free for the cursor; without it the
+ * screen would scroll and lose the first line.
  */
 export function fitting(lines: readonly string[], rows: number): readonly string[] {
   if (lines.length < rows) return lines;
@@ -73,6 +77,6 @@ async function pauseUntil(ms: number, signal: AbortSignal): Promise<void> {
   try {
     await pause(ms, undefined, { signal });
   } catch {
-    // Aborted: the loop checks the signal.
+    // The pause was aborted. The loop checks the signal.
   }
 }

@@ -1,4 +1,5 @@
-// The driver of a stress run: starts worker processes, ends them, replaces them, and counts.
+// The driver of a stress run: starts worker processes, ends them, replaces them, and counts the
+// results.
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { bindExclusive, signalsCanBeRelayed } from '../../../index.js';
 import { chooseEnding, ENDED_BY_DRIVER, type Ending, newRandom, type Random, type StressOptions } from './plan.js';
@@ -8,24 +9,25 @@ import { WORKER_VARIABLE, type WorkerPlan } from './worker.js';
 /** The lock is stuck if no process acquires it for this time, in milliseconds. */
 const STUCK_MS = 30_000;
 const CHECK_MS = 500;
-/** Longest time from acquire to the end of a process that the driver ends, in milliseconds. */
+/** Longest time, in milliseconds, for which a process holds the lock before the driver ends it. */
 const MAX_HELD_MS = 6;
 const MAX_STOPPED_MS = 10;
-/** A process that never acquires the lock is ended after this time, in milliseconds. */
+/** Time, in milliseconds, after which the driver ends a process that has not acquired the lock. */
 const MAX_LIFETIME_MS = 3000;
 /**
- * Share of the processes that are ended at a random time after their start, whatever their state.
+ * Share of the processes that the driver ends at a random time after their start, whatever their
+ * state.
  */
 const EARLY_SHARE = 0.3;
 const EARLY_MS = 120;
-/** The same for the native worker, which starts within 1 ms. */
+/** Same as EARLY_MS, but for the native worker, which starts within 1 ms. */
 const NATIVE_EARLY_MS = 15;
 const MAX_LATENCIES = 20_000;
 /** Environment variable with the path of the native worker, which scripts/stress.mjs builds. */
 const NATIVE_WORKER_VARIABLE = 'GATEWAY_LOCK_STRESS_HOLDER';
 const NATIVE_SHARE = 0.98;
 
-/** State of a worker process, as it last reported it. */
+/** The state that a worker process last reported. */
 export type WorkerState = 'starting' | 'waiting' | 'holding' | 'releasing';
 const STATES: Readonly<Record<string, WorkerState>> = { w: 'waiting', h: 'holding', r: 'releasing' };
 
@@ -47,7 +49,7 @@ interface WorkerProcess {
   readonly child: ChildProcess;
   readonly ending: Ending;
   state: WorkerState;
-  /** The driver has scheduled the end. */
+  /** True if the driver has scheduled the end of this process. */
   endScheduled: boolean;
   stderr: string;
 }
@@ -113,7 +115,7 @@ export class StressDriver {
     this.#endAfter(worker, early ? this.#random() * earlyMs : MAX_LIFETIME_MS);
   }
 
-  /** Returns the path of the native worker, or undefined for a worker in Node. */
+  /** Returns the path of the native worker, or undefined if the worker runs in Node. */
   #program(ending: Ending): string | undefined {
     const chosen = this.#options.mode === 'lock' && ENDED_BY_DRIVER.has(ending) && this.#random() < NATIVE_SHARE;
     return chosen ? process.env[NATIVE_WORKER_VARIABLE] : undefined;

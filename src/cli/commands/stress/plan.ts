@@ -12,7 +12,7 @@ export interface StressOptions {
   /** Number of worker processes at a time. */
   readonly workers: number;
   readonly seed: number;
-  /** Runs without the lock, to check that the witnesses detect it. */
+  /** True to run without the lock, which the witnesses must detect. */
   readonly sabotage: boolean;
   /** An empty directory for the lock and the files of the witnesses. */
   readonly directory: string;
@@ -40,7 +40,10 @@ export const ENDED_BY_DRIVER: ReadonlySet<Ending> = new Set<Ending>(['kill', 'st
 /** A random number generator. */
 export type Random = () => number;
 
-/** Returns a random number generator (mulberry32). Each call returns a number from 0 to 1. */
+/**
+ * Returns a random number generator (mulberry32). Each call of the generator returns a number from
+ * 0 to 1.
+ */
 export function newRandom(seed: number): Random {
   let state = seed >>> 0;
   return () => {

@@ -1,6 +1,6 @@
-// A worker process of a stress run: acquires, works while the witnesses watch, and releases, until
-// it ends in the planned way. Writes its state to stdout as one letter: w (waiting), h (holding), r
-// (releasing).
+// A worker process of a stress run. The process acquires the lock, works while the witnesses watch,
+// and releases the lock, until it ends in the planned way. It writes its state to stdout as one
+// letter: w (waiting), h (holding), r (releasing).
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread, Worker } from 'node:worker_threads';
@@ -11,20 +11,20 @@ import { Witness } from './witness.js';
 /** Environment variable of a worker process: a {@link WorkerPlan} as JSON. */
 export const WORKER_VARIABLE = 'GATEWAY_LOCK_STRESS_WORKER';
 
-/** What the driver passes to a worker process. */
+/** The data that the driver passes to a worker process. */
 export interface WorkerPlan extends Pick<StressOptions, 'mode' | 'sabotage' | 'directory' | 'seed'> {
   readonly ending: Ending;
   readonly port: number;
 }
 
-/** Milliseconds. */
+/** Longest time, in milliseconds, for which a worker holds the lock. */
 const WORK_MS = 3;
 const PAUSE_MS = 2;
 const BIND_PAUSE_MS = 1;
 const MAX_THREAD_LIFETIME_MS = 30;
-/** Share of the acquisitions that are the last one of a process that ends by itself. */
+/** Probability with which a worker that ends by itself does so while it holds the lock. */
 const LAST_SHARE = 0.3;
-/** Share of the acquisitions that are shared, with `--mode shared`. */
+/** Share of the acquisitions in shared mode, with `--mode shared`. */
 const SHARED_SHARE = 0.75;
 
 type Release = () => void | Promise<void>;
@@ -79,7 +79,7 @@ async function startGateway(directory: string, port: number): Promise<Release> {
       const gateway = await acquireGatewayLock({ ...options, timeoutMs: 60_000, whenListening: 'wait' });
       return () => gateway.close({ graceMs: 0 });
     } catch (error) {
-      // The previous gateway is still dying and has the port.
+      // The previous gateway is still exiting and still uses the port.
       if (!String((error as NodeJS.ErrnoException).code).startsWith('ERR_GATEWAY_PORT')) throw error;
       await sleep(BIND_PAUSE_MS);
     }

@@ -50,7 +50,10 @@ function pair(applies: boolean, key: string, value: string): string {
   return applies ? `\n  <key>${key}</key>\n  <string>${xmlText(value)}</string>` : '';
 }
 
-/** `line` must not contain `--`, which XML forbids in a comment. Names of units do not. */
+/**
+ * Returns an XML comment. `line` must not contain `--`, which XML forbids in a comment. Names of
+ * units never contain it.
+ */
 function comment(line: string): string {
   return `<!-- ${line} -->`;
 }

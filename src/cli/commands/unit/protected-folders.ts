@@ -1,11 +1,12 @@
 // Folders that macOS opens only to programs that the user has allowed (TCC). A launchd job gets
-// EPERM there, although the file modes allow access and a terminal can read them.
+// EPERM in these folders, although the file modes allow access and programs in a terminal can read
+// the folders.
 import { homedir } from 'node:os';
 import { join, relative, sep } from 'node:path';
 
 const OF_USER = ['Desktop', 'Documents', 'Downloads', 'Library/Mobile Documents', 'Library/CloudStorage'];
 
-/** Returns the first of `paths` that lies in such a folder, or undefined. */
+/** Returns the first of `paths` that lies in a protected folder, or undefined if none does. */
 export function protectedPath(paths: readonly string[], home = homedir()): string | undefined {
   const folders = [...OF_USER.map((name) => join(home, name)), '/Volumes'];
   return paths.find((path) => folders.some((folder) => isInside(path, folder)));

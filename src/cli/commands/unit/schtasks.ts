@@ -1,6 +1,6 @@
 // A task of the Windows task scheduler (learn.microsoft.com, Task Scheduler Schema; [MS-TSCH] 2.5).
-// The text is ASCII and names no encoding, so that it is valid in UTF-16, which `>` of PowerShell 5
-// writes, and in any code page.
+// The text is ASCII and names no encoding, so that the file is valid in any code page. It is also
+// valid in UTF-16, which `>` in PowerShell 5 writes.
 import { variableName } from '../../../index.js';
 import type { Service } from './service.js';
 import { xmlText } from './xml.js';
@@ -18,7 +18,7 @@ export function schtasksXml(service: Service): string {
   <Triggers>
     ${ofUser ? `<LogonTrigger><Enabled>true</Enabled>${user}</LogonTrigger>` : '<BootTrigger><Enabled>true</Enabled></BootTrigger>'}
     <!-- The scheduler does not restart a program that crashed or was killed: RestartOnFailure applies only to an action that could
-         not be started ([MS-TSCH] 2.5.4.2). So it starts the task every minute, unless an instance is running. -->
+         not be started ([MS-TSCH] 2.5.4.2). So this trigger starts the task every minute, unless an instance is running. -->
     <TimeTrigger>
       <Repetition>
         <Interval>PT1M</Interval>
@@ -62,15 +62,15 @@ ${command(service)}
 }
 
 /**
- * Runs a program in a console without a window (Windows 10 1809). In the session of a user a
- * console program opens a window, and closing the window would end the gateway. `<Hidden>` hides
- * the task in the list, not the window.
+ * Runs a program in a console without a window (since Windows 10 1809). In the session of a user a
+ * console program opens a window, and closing that window would end the gateway. The element
+ * `<Hidden>` hides only the entry in the list of tasks.
  */
 const WITHOUT_WINDOW = '%SystemRoot%\\System32\\conhost.exe';
 
 /**
- * The scheduler cannot set variables, so Node sets the one by which `detectSupervisor()` recognizes
- * the scheduler.
+ * Returns the command of the task. The scheduler cannot set environment variables, so Node itself
+ * sets the variable by which `detectSupervisor()` recognizes the scheduler.
  */
 function command({ words, app, name, ofUser }: Service): string {
   const [node, ...rest] = words;
@@ -82,8 +82,8 @@ function command({ words, app, name, ofUser }: Service): string {
 }
 
 /**
- * Quotes an argument for the C runtime of Microsoft, which treats a backslash as an escape only in
- * front of a quote.
+ * Quotes an argument for the C runtime of Microsoft, which treats a backslash as an escape only
+ * before a quote.
  */
 export function quotedArgument(word: string): string {
   if (/^[^\s"]+$/.test(word)) return word;

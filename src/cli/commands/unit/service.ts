@@ -28,7 +28,10 @@ export interface Service {
   readonly program: readonly string[];
   /** True if the service starts with the session of the user, not with the machine. */
   readonly ofUser: boolean;
-  /** The owner of the files: a lock directory is private to one user. */
+  /**
+   * The account that runs the service and owns the files, because a lock directory is private to
+   * one user.
+   */
   readonly account: Account;
   readonly workingDirectory: string;
   readonly paths: GatewayPaths;
@@ -39,8 +42,9 @@ export interface Service {
 interface Account {
   readonly name: string;
   /**
-   * `DOMAIN\\name` on Windows: of two accounts with the same name the task scheduler could take the
-   * wrong one.
+   * `DOMAIN\
+   * ame` on Windows. Without the domain, the task scheduler could choose the wrong one of two
+   * accounts with the same name.
    */
   readonly qualifiedName: string;
   readonly isRoot: boolean;
@@ -52,7 +56,7 @@ export type ServiceKind = 'systemd' | 'launchd' | 'schtasks';
  * Returns the service that the arguments describe.
  *
  * @throws {ProgramError} if the program does not exist or cannot be run
- * @throws {TypeError} `ERR_INVALID_ARG_VALUE`
+ * @throws {TypeError} `ERR_INVALID_ARG_VALUE` if a unit cannot hold one of the arguments
  */
 export function readService(kind: ServiceKind, program: readonly string[], flags: UnitFlags): Service {
   assertStartable(kind, program, flags);
@@ -89,7 +93,7 @@ function readAccount(): Account {
 function assertStartable(kind: ServiceKind, program: readonly string[], { port, handover }: UnitFlags): void {
   if (kind !== 'schtasks' || program.length === 0 || port === undefined || !handover) return;
   throw invalid(
-    '--port: on Windows no program inherits a socket. Add --no-handover, and let the program bind the port itself',
+    '--port: on Windows a program cannot inherit a socket. Add --no-handover, and let the program bind the port itself',
   );
 }
 
@@ -114,8 +118,8 @@ function commandWords(kind: ServiceKind, program: readonly string[], flags: Unit
 }
 
 /**
- * Returns options for the paths that come from the environment here, because the service has
- * another environment.
+ * Returns options that name the paths explicitly. In this process the paths may come from
+ * environment variables, which the service does not have.
  */
 function pathWords(flags: UnitFlags, paths: GatewayPaths): string[] {
   const app = flags.app === undefined ? [] : ['--app', flags.app];
@@ -132,8 +136,8 @@ function portWords(program: readonly string[], flags: UnitFlags, { host, port }:
 }
 
 /**
- * The name is used as a file name, a label, a word of a command line and in an XML comment, where
- * `--` is forbidden.
+ * Checks the name of the unit. It is used as a file name, a label, a word of a command line, and in
+ * an XML comment, where `--` is forbidden.
  */
 function checkUnitName(name: string): string {
   if (/^(?!.*--)[A-Za-z0-9][A-Za-z0-9_.@-]{0,99}$/.test(name)) return name;
@@ -141,8 +145,8 @@ function checkUnitName(name: string): string {
 }
 
 /**
- * Refuses a directory that a unit cannot hold: units have no quoting for it. In systemd a final
- * backslash joins two lines.
+ * Refuses a working directory that a unit cannot hold. Units cannot quote line breaks, and in a
+ * systemd unit a backslash at the end of a line joins it with the next line.
  */
 function checkDirectory(kind: ServiceKind, path: string): string {
   if (!/[\r\n]/.test(path) && !(kind === 'systemd' && path.endsWith('\\'))) return path;

@@ -1,8 +1,8 @@
-// The path of a program that survives an upgrade by Homebrew.
+// Finds a path of a program that stays valid after an upgrade by Homebrew.
 import { realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 
-/** Homebrew: `<prefix>/Cellar/<formula>/<version>/<rest>`. */
+/** A path of one version in Homebrew: `<prefix>/Cellar/<formula>/<version>/<rest>`. */
 const IN_CELLAR = /^(.*)\/Cellar\/([^/]+)\/[^/]+\/(.+)$/;
 
 /**

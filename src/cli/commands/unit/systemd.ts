@@ -43,7 +43,7 @@ function serviceSection({ words, account, ofUser, workingDirectory, paths }: Ser
     ...(ofUser || account.isRoot ? [] : [`User=${account.name}`]),
     'Restart=always',
     'RestartSec=5',
-    '# 78: a healthy gateway is already running. Starting this one again would change nothing.',
+    '# 78: a healthy gateway is already running. Starting this unit again would change nothing.',
     'RestartPreventExitStatus=78',
     '# 143: exit code of Node after SIGTERM.',
     'SuccessExitStatus=143',
@@ -55,7 +55,10 @@ function serviceSection({ words, account, ofUser, workingDirectory, paths }: Ser
   ];
 }
 
-/** Commented out: only the operator knows what the program needs. */
+/**
+ * Returns hardening settings that are commented out, because only the operator knows what the
+ * program needs.
+ */
 function hardening(lockDir: string, stateDir: string): string[] {
   const writable = lockDir.startsWith(`${stateDir}/`) ? stateDir : lockDir;
   return [
@@ -63,7 +66,7 @@ function hardening(lockDir: string, stateDir: string): string[] {
     '#NoNewPrivileges=yes',
     '#ProtectSystem=strict',
     `#ReadWritePaths=${quotedPath(writable)}`,
-    '# AF_NETLINK: to query the kernel about sockets and interfaces.',
+    '# AF_NETLINK is needed to query the kernel about sockets and interfaces.',
     '#RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK',
   ];
 }
@@ -80,7 +83,7 @@ export function quoted(word: string): string {
   return quotedPath(word).replaceAll('$', '$$$$');
 }
 
-/** Quotes the path of the program, in which systemd replaces no variables. */
+/** Quotes the path of the program. systemd replaces no variables in that path. */
 export function quotedPath(word: string): string {
   const specified = word.replaceAll('%', '%%');
   if (/^[\w@%+=:,./$-]+$/.test(word)) return specified;

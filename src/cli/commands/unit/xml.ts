@@ -1,4 +1,4 @@
-// The text of an XML element.
+// Escapes the text of an XML element.
 
 /**
  * Returns `text` escaped for XML, in ASCII.

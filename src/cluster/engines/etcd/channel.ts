@@ -1,6 +1,6 @@
 // The part of gRPC over HTTP/2 that etcd's API needs (github.com/grpc/grpc, doc/PROTOCOL-HTTP2.md).
 // Uses one connection at a time, to one endpoint after another.
-// docs/decisions/0020-cluster-locks.md compares it with @grpc/grpc-js and Connect.
+// docs/decisions/0020-cluster-locks.md compares this client with @grpc/grpc-js and Connect.
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import type { SecureContextOptions } from 'node:tls';
 import { loadHttp2 } from '../../../native/builtins.js';
@@ -39,8 +39,8 @@ export class GrpcError extends Error {
 }
 
 /**
- * The endpoints of an engine. Its channels share them, so that a new channel starts with the
- * endpoint that works.
+ * The endpoints of an engine. All channels of the engine share this object, so that a new channel
+ * starts with the endpoint that works.
  */
 export class Endpoints {
   readonly urls: readonly string[];
@@ -107,7 +107,7 @@ export class Channel {
     if (!done) throw new Error(`${this.#url} ended the stream of ${method}`);
   }
 
-  /** Lets the process end although the connection is open. */
+  /** Allows the process to end while the connection is open. */
   unref(): void {
     this.#background = true;
     this.#session?.unref();
@@ -119,8 +119,8 @@ export class Channel {
   }
 
   /**
-   * Resolves with true if `isLast` returned true. A failure of the connection or a timeout moves on
-   * to the next endpoint.
+   * Sends a request and reads the responses. Resolves with true if `isLast` returned true. After a
+   * timeout or a failure of the connection, the next request uses the next endpoint.
    */
   async #exchange(
     method: string,
@@ -155,7 +155,7 @@ export class Channel {
     if (this.#session !== null && !this.#session.closed && !this.#session.destroyed) return this.#session;
     this.#url = this.#endpoints.current;
     const session = loadHttp2().connect(this.#url, { ...this.#tls });
-    // Each request reports the failure of its connection.
+    // The event is ignored, because each request reports the failure of its connection.
     session.on('error', () => {});
     if (this.#background) session.unref();
     this.#session = session;
@@ -170,7 +170,8 @@ export class Channel {
   #drop(): void {
     const session = this.#session;
     this.#session = null;
-    // After close(), bytes in the kernel's buffers would still be delivered when a partition heals.
+    // After close(), bytes in the kernel's buffers would still be delivered when a network
+    // partition ends.
     session?.destroy();
   }
 }
@@ -225,7 +226,8 @@ function readResponses(
 }
 
 /**
- * Returns the size of the first frame, in bytes. Larger than the buffer if the frame is incomplete.
+ * Returns the size of the first frame, in bytes. This size is larger than the buffer if the frame
+ * is incomplete.
  */
 function frameSize(pending: Buffer): number {
   return pending.length < 5 ? 5 : 5 + pending.readUInt32BE(1);

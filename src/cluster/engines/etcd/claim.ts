@@ -1,6 +1,6 @@
-// A claim on etcd: a lease, and one key that belongs to the lease. Keys and order are those of
-// concurrency.Mutex (etcd client/v3/concurrency/mutex.go), so that `etcdctl lock` and this package
-// exclude each other.
+// A claim on etcd: a lease, and one key that belongs to the lease. The keys and their order are the
+// same as in concurrency.Mutex (etcd client/v3/concurrency/mutex.go), so that `etcdctl lock` and
+// this package exclude each other.
 //
 // The claim whose key was created first is the holder. A waiter watches the key that was created
 // just before its own.
@@ -50,13 +50,13 @@ export class EtcdClaim implements Claim {
     if (first?.createRevision === createRevision) return { token: createRevision, lockDelayMs: 0 };
     const predecessor = await this.#waitForPredecessors(createRevision, signal, slice);
     if (predecessor !== null) return { token: null, holder: await this.#holder(first, signal) };
-    // The lease may have ended during the wait, and the key with it (etcd issue 11456).
+    // The lease may have ended during the wait, which deletes the key (etcd issue 11456).
     await this.#checkOwnKey(createRevision, signal);
     return { token: createRevision, lockDelayMs: 0 };
   }
 
   /**
-   * A deposed leader that does not know of the election yet still answers keep-alives. A renewal
+   * A former leader that does not know of the election yet still answers keep-alives. A renewal
    * therefore counts only together with a linearizable read in the same raft term. The read also
    * shows that the claim's key exists.
    */
@@ -100,7 +100,8 @@ export class EtcdClaim implements Claim {
   }
 
   /**
-   * Waits until no older key is left. Returns null then, and an older key if the slice ends first.
+   * Waits until no older key is left, and then returns null. Returns an older key if the slice ends
+   * first.
    */
   async #waitForPredecessors(createRevision: bigint, signal: AbortSignal, slice: WaitSlice): Promise<KeyValue | null> {
     for (;;) {
@@ -145,7 +146,7 @@ export class EtcdClaim implements Claim {
 
   /**
    * Watches the claim's key, one watch at a time. After a failed watch, the next renewal starts a
-   * new one.
+   * new watch.
    */
   #watchOwnKey(startRevision: bigint): void {
     if (this.#onGone === null || this.#watching) return;
@@ -166,7 +167,10 @@ export function holderOf(kv: KeyValue | undefined): ClusterHolder | null {
   return { claimId, owner: parseOwner(kv.value), token: kv.createRevision };
 }
 
-/** Returns a positive id, like etcd's own ids. Never 0, which means that etcd chooses the id. */
+/**
+ * Returns a positive id, like etcd's own ids. Never returns 0, because etcd would then choose the
+ * id.
+ */
 function randomLeaseId(): bigint {
   const bytes = loadCrypto().randomBytes(8);
   return (bytes.readBigUInt64BE() >> 1n) | 1n;

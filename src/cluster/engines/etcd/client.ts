@@ -26,8 +26,8 @@ export class EtcdClient {
   /**
    * Creates the lease. Returns the time to live in seconds.
    *
-   * A lease with this id may already exist, from an earlier request whose response was lost. It is
-   * extended instead.
+   * A lease with this id may already exist, from an earlier request whose response was lost. In
+   * that case the lease is extended.
    */
   async grant(leaseId: bigint, ttlSeconds: number, signal: AbortSignal): Promise<number> {
     try {

@@ -48,7 +48,7 @@ export function leaseRequest(leaseId: bigint): Buffer {
   return encode([[1, leaseId]]);
 }
 
-/** Decodes a keep-alive. `ttlSeconds` is 0 if the lease does not exist. */
+/** Decodes the response to a keep-alive. `ttlSeconds` is 0 if the lease does not exist. */
 export function readKeepAlive(bytes: Buffer): { readonly ttlSeconds: number; readonly raftTerm: bigint } {
   const message = new Message(bytes);
   return { ttlSeconds: Number(message.int(3)), raftTerm: message.message(1).uint(4) };
@@ -59,8 +59,8 @@ export function getRequest(key: string): Buffer {
 }
 
 /**
- * Requests the oldest key with this prefix or, with `maxCreateRevision`, the newest key up to that
- * revision.
+ * Encodes a request for the oldest key with this prefix or, with `maxCreateRevision`, for the
+ * newest key up to that revision.
  */
 export function queueRequest(prefix: string, maxCreateRevision?: bigint): Buffer {
   const order = maxCreateRevision === undefined ? ASCEND : DESCEND;
@@ -90,8 +90,8 @@ function rangeOf(message: Message): RangeResult {
 }
 
 /**
- * Creates `key` unless it exists, and reads the oldest key of the queue, in one request like
- * `concurrency.Mutex`.
+ * Encodes one request that creates `key` unless it exists, and reads the oldest key of the queue.
+ * `concurrency.Mutex` also uses a single request.
  */
 export function joinRequest(key: string, value: string, leaseId: bigint, prefix: string): Buffer {
   const isAbsent = encode([
@@ -128,7 +128,7 @@ export function readJoin(bytes: Buffer): JoinResult {
   return { createRevision, first: rangeOf(queue!.message(1)).kvs[0]! };
 }
 
-/** Requests a watch that reports only deletions. */
+/** Encodes a request for a watch that reports only deletions. */
 export function watchRequest(key: string, startRevision: bigint): Buffer {
   const create = encode([
     [1, key],
@@ -140,7 +140,7 @@ export function watchRequest(key: string, startRevision: bigint): Buffer {
 
 export interface WatchResult {
   readonly deleted: boolean;
-  /** Reason why the server has ended the watch. Null if the watch continues. */
+  /** The reason for which the server has ended the watch. Null if the watch continues. */
   readonly canceled: string | null;
 }
 

@@ -6,7 +6,7 @@ import type { EtcdAuth } from './client.js';
 export interface EtcdEngineOptions {
   /**
    * URLs of the members: `https://host:2379`, or `http://` if the network protects the connection
-   * (a namespace, a proxy).
+   * (for example by a network namespace or a proxy).
    */
   readonly endpoints: readonly string[];
   /**
@@ -20,8 +20,8 @@ export interface EtcdEngineOptions {
    */
   readonly auth?: EtcdAuth;
   /**
-   * Prefix of the name of each lock. `etcdctl lock PREFIXNAME` and the lock NAME exclude each
-   * other.
+   * Prefix of the etcd keys of each lock. With the default prefix, `etcdctl lock gateway-lock/NAME`
+   * and the lock NAME exclude each other.
    *
    * @default 'gateway-lock/'
    */

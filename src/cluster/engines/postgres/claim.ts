@@ -14,7 +14,9 @@ import type { Statements } from './sql.js';
 
 const LOCK_NOT_AVAILABLE = '55P03';
 const UNDEFINED_TABLE = '42P01';
-/** Errors if two sessions create the same table at the same time. */
+/**
+ * SQLSTATE codes of the errors that occur if two sessions create the same table at the same time.
+ */
 const DUPLICATE = /^(23505|42P07|42710)$/;
 
 /** The part of the engine that a claim uses. */
@@ -33,7 +35,7 @@ export class PostgresClaim implements Claim {
   #session: Session | null = null;
   #hasToken = false;
   #isHeld = false;
-  /** The row does not show yet that this holder has waited for the lock delay. */
+  /** True while the row does not show yet that this holder has waited for the lock delay. */
   #isDelayed = false;
 
   constructor(access: PostgresAccess, key: LockKey, request: ClaimRequest) {

@@ -112,14 +112,20 @@ export class Session {
     return this.#client.query(text, ...(values.length === 0 ? [] : [values]));
   }
 
-  /** Calls `onEnd` when the connection ends. The connection no longer keeps the process alive. */
+  /**
+   * Calls `onEnd` when the connection ends. From this call on, the connection does not keep the
+   * process alive.
+   */
   watch(onEnd: (cause: unknown) => void): void {
     this.#onEnd = onEnd;
     this.#client.connection?.stream?.unref?.();
     if (this.#ended !== null) onEnd(this.#gone());
   }
 
-  /** Closes the connection in an orderly way, so that the server ends the session at once. */
+  /**
+   * Closes the connection with a message to the server, so that the server ends the session at
+   * once.
+   */
   async close(): Promise<void> {
     this.#onEnd = () => {};
     await this.#client.end();

@@ -1,15 +1,17 @@
 // The statements of the PostgreSQL engine.
 //
-// The lock is a session-level advisory lock. A row per lock counts the acquisitions (the token) and
-// describes the last holder. The row is not a lease: it decides nothing while the session of the
-// holder exists. The unlogged table `TABLE_boot` is emptied by each crash recovery and on each
-// promoted standby, so a change of its id shows that the server has forgotten its sessions.
+// The lock is a session-level advisory lock. For each lock, a row in a table counts the
+// acquisitions (the token) and describes the last holder. The row is not a lease: while the session
+// of the holder exists, the row decides nothing. The unlogged table `TABLE_boot` is emptied by each
+// crash recovery and on each promoted standby, so a change of its id shows that the server has
+// forgotten its sessions.
 //
 // A holder can believe that it holds the lock for one time to live after its last renewal. The
-// server forgets the holder's session earlier if it restarts (the boot changes; the holder had not
-// released) or is promoted (the timeline changes; the standby may have missed holders). The next
-// holder then waits for a lock delay of one time to live. Only after that does `settle` write the
-// new boot and timeline, so that if this holder dies first, its successor waits, too.
+// server can forget the holder's session earlier. If the server restarts before the holder has
+// released the lock, the id of the boot changes. If a standby is promoted, the timeline changes,
+// and the standby may have missed the last holders. In both cases the next holder waits for a lock
+// delay of one time to live. Only after the delay does `settle` write the new boot and timeline. If
+// the holder dies before that, its successor waits, too.
 
 /** The statements for one pair of tables. */
 export interface Statements {
@@ -57,7 +59,7 @@ export function settings(claimId: string, ttlMs: number): Readonly<Record<string
     // Not shorter than the lease, because the holder may not receive the news that the connection
     // has ended.
     tcp_user_timeout: String(ttlMs),
-    // A default of the role must not abort the wait or end the session.
+    // A default setting of the database role must not abort the wait or end the session.
     statement_timeout: '0',
     lock_timeout: '0',
     idle_in_transaction_session_timeout: '0',
