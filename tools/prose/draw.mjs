@@ -54,7 +54,9 @@ function ofComments(text) {
 }
 
 function ofTitles(text) {
-  return [...text.matchAll(/(?:\b(?:test|describe)(?:\.\w+(?:\([^)]*\))?)?|TEST)\(\s*(['"`])((?:(?!\1).)+)\1/g)]
+  // Joins the parts of a C++ string that is split over several lines.
+  const joined = text.replaceAll(/"\n\s*"/g, '');
+  return [...joined.matchAll(/(?:\b(?:test|describe)(?:\.\w+(?:\([^)]*\))?)?|TEST)\(\s*(['"`])((?:(?!\1).)+)\1/g)]
     .map((match) => match[2])
     .filter(isSentence);
 }
