@@ -1,4 +1,5 @@
-// The report of a stress run as one self-contained page. uPlot draws the plots; its source is inlined.
+// Writes the report of a stress run as one self-contained page. The page contains the source of
+// uPlot, which draws the plots.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
@@ -26,12 +27,12 @@ draw('Processes ended, by how they ended', Object.keys(report.killsByEnding), Ob
 document.body.dataset.drawn = 'yes';
 `;
 
-/** Returns the page as HTML. `report` is what `gateway-lock stress --json` writes. */
+/** Returns the page as HTML. `report` is the object that `gateway-lock stress --json` writes. */
 export function stressPage(report) {
   const library = readFileSync(require.resolve('uplot/dist/uPlot.iife.min.js'), 'utf8');
   const style = readFileSync(require.resolve('uplot/dist/uPlot.min.css'), 'utf8');
   const data = { ...report, bins: binsOf(report.handOverMs), handOverMs: undefined };
-  // Escaped, so that the JSON cannot end its script element.
+  // Escapes `<`, so that the JSON cannot end its script element.
   const json = JSON.stringify(data).replaceAll('<', '\\u003c');
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>gateway-lock stress: ${report.mode}</title>
@@ -68,7 +69,10 @@ function rows(report) {
     .join('');
 }
 
-/** Returns bins up to the 99th percentile. The last bin also counts everything above it. */
+/**
+ * Returns the bins of the histogram, which end at the 99th percentile. The last bin also counts all
+ * larger values.
+ */
 function binsOf(sorted) {
   const most = Math.max(1, at(sorted, 0.99));
   const width = most / BINS;

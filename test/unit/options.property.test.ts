@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readGatewayOptions } from '../../src/gateway/gateway-options.js';
 import type { GatewayLockOptions } from '../../src/index.js';
 import { readRequest, type TryAcquireLockOptions } from '../../src/lock/lock-options.js';
-import { checkHealthQuestion } from '../../src/probe/probe-health.js';
+import { checkHealthOptions } from '../../src/probe/probe-health.js';
 import { freshDirectory } from '../support/places.js';
 
 const circle: Record<string, unknown> = {};
@@ -120,7 +120,7 @@ describe('any value of an option succeeds, or fails with an error that has a cod
   test.each(HEALTH_OPTIONS)('%s of a health check', (name) => {
     fc.assert(
       fc.property(anyValue, (value) => {
-        expectNamed(name, () => checkHealthQuestion({ [name]: value } as Parameters<typeof checkHealthQuestion>[0]));
+        expectNamed(name, () => checkHealthOptions({ [name]: value } as Parameters<typeof checkHealthOptions>[0]));
       }),
     );
   });
