@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { tryAcquireLock } from '../../src/index.js';
 import { type Actor, type ActorOptions, startActor } from '../support/actors.js';
 import { need, whyNoModes, whyNoShell } from '../support/capabilities.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
 const SAME_GROUP = { uid: 65533, gid: STRANGER.gid };

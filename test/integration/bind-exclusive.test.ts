@@ -7,9 +7,9 @@ import { describe, expect, test } from 'vitest';
 import { type BindExclusiveOptions, bindExclusive } from '../../src/index.js';
 import { native } from '../../src/native/load.js';
 import { need } from '../support/capabilities.js';
+import { freePort } from '../support/free-port.js';
 import { failureOf, listenerOn, serverOn } from '../support/listeners.js';
 import { whyNoAddress } from '../support/loopbacks.js';
-import { freePort } from '../support/places.js';
 import { startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
 const TCP_COUNTERS = '/proc/net/snmp';

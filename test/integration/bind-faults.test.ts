@@ -2,8 +2,9 @@
 import { expect, test } from 'vitest';
 import { startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
 import { startFaultyActor, whyNoFaults } from '../support/faulty-actor.js';
-import { freePort, freshDirectory } from '../support/places.js';
+import { freePort } from '../support/free-port.js';
 
 const sanitized = process.env['LD_PRELOAD']?.includes('tsan');
 const missing = sanitized ? 'ThreadSanitizer has an fstat() of its own' : whyNoFaults();

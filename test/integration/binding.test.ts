@@ -7,7 +7,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ListenerId, LockId, NativeBinding, WaiterId } from '../../src/native/binding.js';
 import { native } from '../../src/native/load.js';
 import { need } from '../support/capabilities.js';
-import { freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { until } from '../support/until.js';
 
 const types = readFileSync(new URL('../../src/native/binding.ts', import.meta.url), 'utf8');
 const addon = native();

@@ -14,8 +14,9 @@ import {
 } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { whyHeldFileStays } from '../support/held-file.js';
-import { freePort, freshDirectory } from '../support/places.js';
 
 type Name = keyof GatewayLockEvents;
 interface Published {

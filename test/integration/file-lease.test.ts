@@ -7,8 +7,9 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { acquireGatewayLock, acquireLock, tryAcquireLock } from '../../src/index.js';
 import { need } from '../support/capabilities.js';
 import { type Running, start, untilPrinted } from '../support/command.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { lockDirectory } from '../support/lock-directory.js';
-import { freePort, freshDirectory } from '../support/places.js';
 import { python, whyNoFcntl } from '../support/python.js';
 
 const HOLDER = fileURLToPath(new URL('../fixtures/lease-holder.py', import.meta.url));

@@ -5,9 +5,9 @@ import { describe, expect, type TestContext, test } from 'vitest';
 import { probeLock, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { need, whyNoMount } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
 import { startFaultyActor, whyNoFaults } from '../support/faulty-actor.js';
 import { mountOverlay, mountTmpfs, whyNoOverlay } from '../support/mounts.js';
-import { freshDirectory } from '../support/places.js';
 
 const noFaults = whyNoFaults();
 const TMPFS_MAGIC = 0x01021994;

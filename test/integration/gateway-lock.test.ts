@@ -9,9 +9,10 @@ import type { GatewayLock, GatewayLockError, GatewayLockOptions } from '../../sr
 import { acquireGatewayLock, bindExclusive, probeHealth, probeLock, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { need, whyNoLinks, whyNoModes } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { whyHeldFileStays } from '../support/held-file.js';
 import { serverOn } from '../support/listeners.js';
-import { freePort, freshDirectory } from '../support/places.js';
 import { whyNoPortOwner } from '../support/port-owner.js';
 
 /** Acquires a gateway lock and closes it when the test ends. */

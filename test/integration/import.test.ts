@@ -4,7 +4,7 @@ import { join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 

@@ -15,10 +15,11 @@ import {
 import { native } from '../../src/native/load.js';
 import { startActor } from '../support/actors.js';
 import { need, whyNoFifo, whyNoLinks } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { stubHome } from '../support/home.js';
 import { processStartToken, writeOlderRecord } from '../support/older-gateway.js';
-import { freePort, freshDirectory } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
 import { startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
 const LIVE = '{"ok":true,"status":"live"}';
@@ -323,9 +324,9 @@ test('listLocks() creates, changes and locks nothing', async () => {
   const { lockPaths, lockDir } = resolveGatewayPaths({ stateDir, env: {} });
   const lock = await serving({ stateDir });
   const files = [stateDir, lockDir, ...lockPaths];
-  const before = files.map(portraitOf);
+  const before = files.map(snapshotOf);
   await Promise.all(Array.from({ length: 20 }, () => listLocks({ stateDir, env: {} })));
-  expect(files.map(portraitOf)).toEqual(before);
+  expect(files.map(snapshotOf)).toEqual(before);
   expect(lock.verify()).toBe(true);
 });
 

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { acquireGatewayLock, type GatewayLockOptions } from '../../src/index.js';
 import { need, whyNoLinks, whyNoModes, whyNotRoot } from '../support/capabilities.js';
-import { freshDirectory } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { freshDirectory } from '../support/directories.js';
+import { snapshotOf } from '../support/snapshot.js';
 import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
 async function acquire(options: GatewayLockOptions) {
@@ -24,7 +24,7 @@ async function lockDirectoryOf(stateDir: string): Promise<string> {
 }
 
 async function expectRefused(options: GatewayLockOptions, directory: string, cause: object): Promise<void> {
-  const before = portraitOf(directory);
+  const before = snapshotOf(directory);
   await expect(acquire({ stateDir: freshDirectory(), lockDir: directory, ...options })).rejects.toMatchObject({
     name: 'GatewayLockError',
     code: 'ERR_GATEWAY_LOCK_FAILED',
@@ -32,7 +32,7 @@ async function expectRefused(options: GatewayLockOptions, directory: string, cau
     message: expect.stringContaining(`failed to acquire gateway lock at ${directory}: '${directory}' `),
     cause,
   });
-  expect(portraitOf(directory)).toEqual(before);
+  expect(snapshotOf(directory)).toEqual(before);
 }
 
 const invalid = (text: string) => ({ code: 'ERR_LOCK_INVALID_FILE', message: expect.stringContaining(text) });

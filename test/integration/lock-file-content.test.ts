@@ -4,12 +4,12 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { acquireGatewayLock, acquireLock, LockError, probeLock, tryAcquireLock } from '../../src/index.js';
+import { freshDirectory } from '../support/directories.js';
 import { FOREIGN_CONTENTS } from '../support/foreign-contents.js';
 import { deadPid, ourRecord, setAge } from '../support/hand-written-records.js';
 import { hold } from '../support/holding.js';
 import { lockDirectory } from '../support/lock-directory.js';
-import { freshDirectory } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
 
 const MODES = ['exclusive', 'shared'] as const;
 const lockPath = () => join(freshDirectory(), 'a.lock');
@@ -33,7 +33,7 @@ describe('a file that is not a lock file is neither changed nor removed at a pat
   test.for(FOREIGN_CONTENTS)('%s', async ([, content]) => {
     const path = fileWith(content());
     setAge(path, 24 * 3_600_000);
-    const before = portraitOf(path);
+    const before = snapshotOf(path);
     const errors = [
       ...MODES.map((mode) => errorOf(() => tryAcquireLock(path, { mode }))),
       ...MODES.map((mode) => errorOf(() => tryAcquireLock(path, { mode, keepFile: false }))),
@@ -46,20 +46,20 @@ describe('a file that is not a lock file is neither changed nor removed at a pat
       expect(error).toMatchObject({ code: 'ERR_LOCK_INVALID_FILE', path });
       expect((error as Error).message).toContain('is not a lock file');
     }
-    expect(portraitOf(path)).toEqual(before);
+    expect(snapshotOf(path)).toEqual(before);
   });
 });
 
 describe('record: false locks any file as it is:', () => {
   test.for(FOREIGN_CONTENTS)('%s', ([, content]) => {
     const path = fileWith(content());
-    const before = portraitOf(path);
+    const before = snapshotOf(path);
     for (const mode of MODES) {
       const lock = hold(path, { mode, record: false });
       expect(lock).toMatchObject({ owner: null, reclaimed: null });
       expect(probeLock(path, { record: false })).toMatchObject({ state: 'held', heldBy: mode });
       lock.release();
-      expect(portraitOf(path)).toEqual(before);
+      expect(snapshotOf(path)).toEqual(before);
     }
     expect(probeLock(path, { record: false }).state).toBe('free');
   });

@@ -12,9 +12,10 @@ import {
 } from '../../src/index.js';
 import { type Missing, need, whyNoLinks } from '../support/capabilities.js';
 import { connected } from '../support/clients.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { stubHome } from '../support/home.js';
 import { serverOn } from '../support/listeners.js';
-import { freePort, freshDirectory } from '../support/places.js';
 import { whyNoPortOwner } from '../support/port-owner.js';
 
 async function gateway(options: GatewayLockOptions): Promise<GatewayLock> {

@@ -4,10 +4,11 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type FileLock, LockError, probeLock, tryAcquireLock } from '../../src/index.js';
 import { type Actor, startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
 import { startFaultyActor, whyNoFaults } from '../support/faulty-actor.js';
 import { whyHeldFileStays } from '../support/held-file.js';
-import { freshDirectory, until } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
+import { until } from '../support/until.js';
 
 const noFaults = whyNoFaults();
 const lockPath = () => join(freshDirectory(), 'a.lock');
@@ -134,10 +135,10 @@ describe('the release of a holder whose lock file is gone', () => {
     unlinkSync(path);
     const successor = await startActor();
     expect(await successor.call('tryAcquire', path)).toMatchObject({ reclaimed: null });
-    const before = portraitOf(path);
+    const before = snapshotOf(path);
     first.release();
     expect(first.held).toBe(false);
-    expect(portraitOf(path)).toEqual(before);
+    expect(snapshotOf(path)).toEqual(before);
     expect(await successor.call('verify', path)).toBe(true);
     expect(tryAcquireLock(path)).toBeNull();
   });

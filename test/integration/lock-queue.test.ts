@@ -7,9 +7,10 @@ import { acquireLock, probeLock, tryAcquireLock } from '../../src/index.js';
 import type { LockId } from '../../src/native/binding.js';
 import { native } from '../../src/native/load.js';
 import { type Missing, need } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
 import { hold } from '../support/holding.js';
-import { freshDirectory, until } from '../support/places.js';
 import { newLine } from '../support/records.js';
+import { until } from '../support/until.js';
 
 const MANY = 200;
 /** The error codes of a wait that ended at its deadline or by its signal. */

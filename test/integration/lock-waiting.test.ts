@@ -12,7 +12,8 @@ import {
   tryAcquireLock,
 } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
-import { freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { until } from '../support/until.js';
 
 const lockPath = () => join(freshDirectory(), 'a.lock');
 

@@ -14,7 +14,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type FileLock, probeLock, type TryAcquireLockOptions, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { need, whyNoLinks } from '../support/capabilities.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 const [UV_ENOENT] = [...getSystemErrorMap()].find(([, [name]]) => name === 'ENOENT')!;
 const lockPath = () => join(freshDirectory(), 'a.lock');

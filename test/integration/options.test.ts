@@ -13,7 +13,8 @@ import {
   startSupervised,
   tryAcquireLock,
 } from '../../src/index.js';
-import { freePort, freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 
 const circular: Record<string, unknown> = {};
 circular['self'] = circular;

@@ -13,11 +13,13 @@ import {
 } from '../../src/index.js';
 import { type Actor, startActor } from '../support/actors.js';
 import { type Missing, need, whyNoLinks } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { listening } from '../support/listeners.js';
 import { writeOlderRecord } from '../support/older-gateway.js';
-import { freePort, freshDirectory, until } from '../support/places.js';
 import { whyNoPortOwner } from '../support/port-owner.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
+import { until } from '../support/until.js';
 
 const LIVE = '{"ok":true,"status":"live"}';
 const HEALTHY = { healthy: true, reason: null, status: 200 };
@@ -339,5 +341,5 @@ function lockDirOf(stateDir: string): string {
 
 function treeOf(directory: string): object {
   const names = readdirSync(directory, { recursive: true, encoding: 'utf8' }).sort();
-  return [['.', lstatSync(directory).mtimeMs], ...names.map((name) => [name, portraitOf(join(directory, name))])];
+  return [['.', lstatSync(directory).mtimeMs], ...names.map((name) => [name, snapshotOf(join(directory, name))])];
 }

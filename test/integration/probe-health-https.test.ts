@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type ProbeHealthOptions, probeHealth } from '../../src/index.js';
 import { openConnections } from '../support/clients.js';
 import { listening } from '../support/listeners.js';
-import { until } from '../support/places.js';
+import { until } from '../support/until.js';
 
 const fixture = (name: string) => readFileSync(fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url)));
 const key = fixture('loopback-key.pem');

@@ -2,8 +2,8 @@ import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { type ProbeHealthOptions, probeHealth } from '../../src/index.js';
+import { freePort } from '../support/free-port.js';
 import { listenerOn, listening } from '../support/listeners.js';
-import { freePort } from '../support/places.js';
 
 const LIVE = '{"ok":true,"status":"live"}';
 const NOT_LIVE = 'the answer is not {"ok":true,"status":"live"}';

@@ -5,11 +5,12 @@ import { bindExclusive, type ProbePortOptions, probePort } from '../../src/index
 import { native } from '../../src/native/load.js';
 import { startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
+import { freePort } from '../support/free-port.js';
 import { failureOf, listenerOn, serverOn } from '../support/listeners.js';
 import { whyNoAddress } from '../support/loopbacks.js';
-import { freePort, until } from '../support/places.js';
 import { whyNoPortOwner } from '../support/port-owner.js';
 import { startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
+import { until } from '../support/until.js';
 
 /**
  * The expected pid for a socket that no server has adopted yet. Null if this system does not tell.

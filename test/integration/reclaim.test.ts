@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { acquireLock, type FileLock, probeLock, type TryAcquireLockOptions, tryAcquireLock } from '../../src/index.js';
 import { type Actor, startActor } from '../support/actors.js';
+import { freshDirectory } from '../support/directories.js';
 import { startFaultyActor, whyNoFaults } from '../support/faulty-actor.js';
+import { freePort } from '../support/free-port.js';
 import { processStartToken, writeOlderRecord } from '../support/older-gateway.js';
-import { freePort, freshDirectory } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
 
 const lockPath = () => join(freshDirectory(), 'a.lock');
 
@@ -55,11 +56,11 @@ describe('a file that is not a lock file is refused and left unchanged, in both 
   ])('%s', (_what, content) => {
     const path = lockPath();
     writeFileSync(path, content);
-    const before = portraitOf(path);
+    const before = snapshotOf(path);
     const refused = expect.objectContaining({ code: 'ERR_LOCK_INVALID_FILE', path }) as Error;
     for (const mode of ['exclusive', 'shared'] as const) expect(() => tryAcquireLock(path, { mode })).toThrow(refused);
     expect(() => probeLock(path)).toThrow(refused);
-    expect(portraitOf(path)).toEqual(before);
+    expect(snapshotOf(path)).toEqual(before);
   });
 });
 
@@ -120,7 +121,7 @@ async function startOlderGateway(fields: Record<string, unknown> = {}): Promise<
 describe('an older gateway with a record and no kernel lock', () => {
   test('counts as the holder while it is alive and listening, and its file stays unchanged', async () => {
     const { actor, path } = await startOlderGateway();
-    const before = portraitOf(path);
+    const before = snapshotOf(path);
     expect(tryAcquireLock(path)).toBeNull();
     expect(tryAcquireLock(path, { mode: 'shared' })).toBeNull();
     await expect(acquireLock(path, { timeoutMs: 20 })).rejects.toMatchObject({
@@ -134,7 +135,7 @@ describe('an older gateway with a record and no kernel lock', () => {
       owner: { pid: actor.pid },
       ownerAlive: true,
     });
-    expect(portraitOf(path)).toEqual(before);
+    expect(snapshotOf(path)).toEqual(before);
   });
 
   test('counts as the holder however old its record is', async () => {
@@ -215,10 +216,10 @@ describe('an older gateway with a record and no kernel lock', () => {
     const missing = whyNoFaults();
     if (missing) ctx.skip(missing);
     const { path } = await startOlderGateway();
-    const before = portraitOf(path);
+    const before = snapshotOf(path);
     const actor = await startFaultyActor('socket EMFILE', path);
     expect(await actor.call('tryAcquire', path)).toBeNull();
-    expect(portraitOf(path)).toEqual(before);
+    expect(snapshotOf(path)).toEqual(before);
   });
 });
 

@@ -8,7 +8,8 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { bindExclusive, probeLock, resolveGatewayPaths } from '../../src/index.js';
 import type { Actor } from '../support/actors.js';
 import { type Missing, need, whyNoMount } from '../support/capabilities.js';
-import { freePort, freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
 interface Obstacle {

@@ -17,8 +17,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { acquireLock, LockError, probeLock, tryAcquireLock } from '../../src/index.js';
 import { type Missing, need, whyNoFifo, whyNoLinks, whyNoModes, whyNotRoot } from '../support/capabilities.js';
-import { freshDirectory } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { freshDirectory } from '../support/directories.js';
+import { snapshotOf } from '../support/snapshot.js';
 import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
 const lockPath = () => join(freshDirectory(), 'a.lock');
@@ -33,7 +33,7 @@ function caught(call: () => unknown): unknown {
 
 /** Expects every acquire to fail with this reason, and to leave all files unchanged. */
 async function expectInvalid(path: string, reason: string, ...others: string[]): Promise<void> {
-  const before = [path, ...others].map(portraitOf);
+  const before = [path, ...others].map(snapshotOf);
   const refusals = [
     caught(() => tryAcquireLock(path)),
     caught(() => tryAcquireLock(path, { mode: 'shared' })),
@@ -44,16 +44,16 @@ async function expectInvalid(path: string, reason: string, ...others: string[]):
     expect(error).toMatchObject({ code: 'ERR_LOCK_INVALID_FILE', path, cause: { code: 'ERR_LOCK_INVALID_FILE' } });
     expect((error as Error).message).toContain(`'${path}' ${reason}`);
   }
-  expect([path, ...others].map(portraitOf)).toEqual(before);
+  expect([path, ...others].map(snapshotOf)).toEqual(before);
 }
 
 function expectProbeInvalid(path: string, reason: string): void {
-  const before = portraitOf(path);
+  const before = snapshotOf(path);
   expect(caught(() => probeLock(path))).toMatchObject({
     code: 'ERR_LOCK_INVALID_FILE',
     message: expect.stringContaining(`'${path}' ${reason}`),
   });
-  expect(portraitOf(path)).toEqual(before);
+  expect(snapshotOf(path)).toEqual(before);
 }
 
 describe('a lock is refused, and nothing is changed, if its path is', () => {
@@ -111,10 +111,10 @@ describe('a lock is refused, and nothing is changed, if its path is', () => {
     const target = join(dirname(path), 'precious');
     writeFileSync(target, 'precious');
     linkSync(target, path);
-    const before = [path, target].map(portraitOf);
+    const before = [path, target].map(snapshotOf);
     const refused = { code: 'ERR_LOCK_INVALID_FILE', path, message: expect.stringContaining('is not a lock file') };
     for (const act of [() => tryAcquireLock(path), () => probeLock(path)]) expect(caught(act)).toMatchObject(refused);
-    expect([path, target].map(portraitOf)).toEqual(before);
+    expect([path, target].map(snapshotOf)).toEqual(before);
   });
 
   test("another user's file that others can write to", async (ctx) => {
@@ -161,7 +161,7 @@ describe('a process without access rights', () => {
     'cannot acquire the leftover lock file of another user (mode %o), and the error names that user',
     async (mode, ctx) => {
       const path = leftoverOfRoot(ctx, mode);
-      const before = portraitOf(path);
+      const before = snapshotOf(path);
       const actor = await startUnprivilegedActor();
       await expect(actor.call('tryAcquire', path)).rejects.toMatchObject({
         name: 'LockError',
@@ -169,7 +169,7 @@ describe('a process without access rights', () => {
         message: expect.stringContaining(`'${path}' belongs to root, and this process runs as uid ${STRANGER.uid}`),
         path,
       });
-      expect(portraitOf(path)).toEqual(before);
+      expect(snapshotOf(path)).toEqual(before);
     },
   );
 

@@ -7,12 +7,13 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { acquireGatewayLock, acquireLock, probeLock, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { deadPid, setAge, whyNoPidNamespaces } from '../support/hand-written-records.js';
 import { hold } from '../support/holding.js';
 import { lockDirectory } from '../support/lock-directory.js';
 import { writeOlderRecord } from '../support/older-gateway.js';
-import { freePort, freshDirectory } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
 import { openDatabase, SQLITE_PROGRAMS, startSqliteHolder, whyNoNodeSqlite } from '../support/sqlite.js';
 
 const lockPath = () => join(freshDirectory(), 'a.lock');
@@ -26,11 +27,11 @@ describe.for(SQLITE_PROGRAMS)('a transaction of $name on the coordinator', (sqli
     const holder = await startSqliteHolder(sqlite, `${path}.sqlite`);
     writeOlderRecord(path, { pid: holder.pid, port: await freePort(), ...UNKNOWN });
     setAge(path, DAY_MS);
-    const before = [path, `${path}.sqlite`].map(portraitOf);
+    const before = [path, `${path}.sqlite`].map(snapshotOf);
     expect(probeLock(path)).toMatchObject({ state: 'held', heldBy: 'record', owner: { pid: holder.pid } });
     for (const mode of ['exclusive', 'shared'] as const) expect(tryAcquireLock(path, { mode })).toBeNull();
     await expect(acquireLock(path, { timeoutMs: 30 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
-    expect([path, `${path}.sqlite`].map(portraitOf)).toEqual(before);
+    expect([path, `${path}.sqlite`].map(snapshotOf)).toEqual(before);
     // stderr is not checked, because node:sqlite warns that it is experimental.
     expect(await holder.release()).toMatchObject({ code: 0 });
     expect(probeLock(path).state).toBe('leftover');

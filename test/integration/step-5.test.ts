@@ -7,6 +7,8 @@ import { describe, expect, test } from 'vitest';
 import { probeLock, type TryAcquireLockOptions, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import {
   deadPid,
   ourRecord,
@@ -17,9 +19,8 @@ import {
 } from '../support/hand-written-records.js';
 import { listening } from '../support/listeners.js';
 import { writeOlderRecord } from '../support/older-gateway.js';
-import { freePort, freshDirectory } from '../support/places.js';
 import { whyNoPortOwner } from '../support/port-owner.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
 
 type Verdict = 'owner-gone' | 'stale' | 'port-free' | 'held';
 
@@ -204,14 +205,14 @@ async function startWorld(): Promise<World> {
 }
 
 function expectVerdict(path: string, verdict: Verdict): void {
-  const before = portraitOf(path);
+  const before = snapshotOf(path);
   const probe = probeLock(path);
-  expect(portraitOf(path)).toEqual(before);
+  expect(snapshotOf(path)).toEqual(before);
   expect(probe.state).toBe(verdict === 'held' ? 'held' : 'leftover');
   expect(reclaimed(path, { mode: 'shared' })).toBe(verdict);
-  expect(portraitOf(path)).toEqual(before);
+  expect(snapshotOf(path)).toEqual(before);
   expect(reclaimed(path, {})).toBe(verdict);
-  if (verdict === 'held') expect(portraitOf(path)).toEqual(before);
+  if (verdict === 'held') expect(snapshotOf(path)).toEqual(before);
 }
 
 function reclaimed(path: string, options: TryAcquireLockOptions): string | null {

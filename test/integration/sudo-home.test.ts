@@ -6,7 +6,7 @@ import type { Subject } from '../../src/cli/commands/doctor/finding.js';
 import { checkLockDirectory } from '../../src/cli/commands/doctor/lock-directory.js';
 import { acquireGatewayLock } from '../../src/index.js';
 import { need, whyNotRoot } from '../support/capabilities.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 const USER = 65534;
 

@@ -6,8 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { acquireGatewayLock, GatewayLockError, tryAcquireLock } from '../../src/index.js';
 import type { Actor } from '../support/actors.js';
 import { need, whyNoMount } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
 import { mountFixedModes, mountTmpfs, whyNoFixedModes } from '../support/mounts.js';
-import { freshDirectory } from '../support/places.js';
 import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
 /** Without LD_PRELOAD, because the preloaded runtime of a sanitizer ends system tools. */

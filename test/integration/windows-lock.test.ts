@@ -17,8 +17,8 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { acquireLock, probeLock, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { type Missing, need, whyNotWindows } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
 import { hold } from '../support/holding.js';
-import { freshDirectory } from '../support/places.js';
 
 /** UV_FS_O_EXLOCK: opens the file without sharing it. */
 const SHARE_NOTHING = 0x10000000;

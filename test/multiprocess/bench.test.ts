@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { Contestant } from '../../bench/contestants.mjs';
 import { lackOf, verdictOn } from '../../bench/targets.mjs';
 import { need, whyNoPosixCompiler } from '../support/capabilities.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 const MAIN = fileURLToPath(new URL('../../bench/main.mjs', import.meta.url));
 

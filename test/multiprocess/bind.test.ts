@@ -3,8 +3,8 @@ import { connect, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Actor, startActor } from '../support/actors.js';
+import { freePort } from '../support/free-port.js';
 import { failureOf, serverOn, TAKEN, untilFree } from '../support/listeners.js';
-import { freePort } from '../support/places.js';
 
 interface Bound {
   readonly holder: Actor;

@@ -7,7 +7,7 @@ import { manPage } from '../../src/cli/man-page.js';
 import { createProgram } from '../../src/cli/program.js';
 import type { Missing } from '../support/capabilities.js';
 import { environment, gatewayLock } from '../support/command.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 import { Terminal, whyNoTerminal } from '../support/terminal.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

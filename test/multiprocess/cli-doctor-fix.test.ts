@@ -4,10 +4,11 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { startActor } from '../support/actors.js';
+import { freshDirectory } from '../support/directories.js';
 import { doctor, doctorPlace } from '../support/doctor.js';
+import { freePort } from '../support/free-port.js';
 import { processStartToken, writeOlderRecord } from '../support/older-gateway.js';
-import { freePort, freshDirectory } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
 
 /** Returns the pid of a process that has ended: spawnSync() waits for its end. */
 const deadPid = () => spawnSync(process.execPath, ['-v']).pid;
@@ -45,10 +46,10 @@ describe('doctor --fix', () => {
     const { directory, args } = await doctorPlace();
     const path = join(directory, 'gateway.12345678.lock');
     writeOlderRecord(path, record());
-    const before = portraitOf(path);
+    const before = snapshotOf(path);
     const { code } = await doctor([...args, '--fix']);
     expect([code, existsSync(path)]).toEqual([0, !removed]);
-    if (!removed) expect(portraitOf(path)).toEqual(before);
+    if (!removed) expect(snapshotOf(path)).toEqual(before);
   });
 
   test.each(['', 'root:x:0:0\n', '{"name":"x"}', `{"pid":${2 ** 31 - 1}}`])(
@@ -57,9 +58,9 @@ describe('doctor --fix', () => {
       const path = join(freshDirectory(), 'package.json');
       writeFileSync(path, content);
       utimesSync(path, new Date(0), new Date(0));
-      const before = portraitOf(path);
+      const before = snapshotOf(path);
       const { of } = await doctor(['--fix', '--port', `${await freePort()}`, '--lock', path]);
-      expect([of('fix'), portraitOf(path)]).toEqual([[], before]);
+      expect([of('fix'), snapshotOf(path)]).toEqual([[], before]);
     },
   );
 

@@ -7,13 +7,14 @@ import { describe, expect, test } from 'vitest';
 import { startActor } from '../support/actors.js';
 import { need, whyNoLinks, whyNoModes, whyNoMount } from '../support/capabilities.js';
 import { gatewayLock } from '../support/command.js';
+import { freshDirectory } from '../support/directories.js';
 import { doctor, doctorPlace } from '../support/doctor.js';
+import { freePort } from '../support/free-port.js';
 import { listening } from '../support/listeners.js';
 import { lockDirectory } from '../support/lock-directory.js';
 import { mountTmpfs } from '../support/mounts.js';
-import { freePort, freshDirectory } from '../support/places.js';
 import { whyNoPortOwner } from '../support/port-owner.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 describe('doctor', () => {
@@ -32,12 +33,12 @@ describe('doctor', () => {
     const actor = await startActor();
     await actor.call('gateway', { stateDir, port });
     await actor.call('serve');
-    const before = portraitOf(join(directory, 'gateway.state.lock'));
+    const before = snapshotOf(join(directory, 'gateway.state.lock'));
     const { code, of } = await doctor([...args, '--fix']);
     expect(code).toBe(0);
     expect(of('port')).toEqual([{ check: 'port', level: 'ok', message: expect.stringContaining(`pid ${actor.pid}`) }]);
     expect(of('locks')[0]!.message).toBe('2 held, no leftover lock files');
-    expect(portraitOf(join(directory, 'gateway.state.lock'))).toEqual(before);
+    expect(snapshotOf(join(directory, 'gateway.state.lock'))).toEqual(before);
     expect(await actor.call('verify', 'gateway')).toBe(true);
   });
 

@@ -16,8 +16,10 @@ import {
   whyNoSignals,
 } from '../support/capabilities.js';
 import { fetched } from '../support/clients.js';
-import { freePort, freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { startLine } from '../support/shell-lines.js';
+import { until } from '../support/until.js';
 
 const page = (name: string) => readFileSync(fileURLToPath(new URL(`../../${name}`, import.meta.url)), 'utf8');
 const documents = page('README.md') + page('docs/cli.md');

@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { examplesOf } from '../../src/cli/examples.js';
 import { createProgram } from '../../src/cli/program.js';
 import { COMMAND, start, untilPrinted } from '../support/command.js';
-import { freePort, freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 
 const program = createProgram();
 

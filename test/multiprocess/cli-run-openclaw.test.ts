@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { acquireGatewayLock } from '../../src/index.js';
 import { need, whyNoInheritance } from '../support/capabilities.js';
 import { gatewayLock, searchPath } from '../support/command.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 beforeEach((ctx) => need(ctx, whyNoInheritance));
 

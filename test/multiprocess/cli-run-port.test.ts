@@ -6,7 +6,9 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { probePort } from '../../src/index.js';
 import { need, whyNoInheritance, whyNoPython } from '../support/capabilities.js';
 import { gatewayLock, printedPid, type Running, start } from '../support/command.js';
-import { freePort, freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
+import { until } from '../support/until.js';
 
 beforeEach((ctx) => need(ctx, whyNoInheritance));
 

@@ -8,7 +8,9 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { tryAcquireLock } from '../../src/index.js';
 import { need, whyNoPython, whyNotWindows } from '../support/capabilities.js';
 import { COMMAND, gatewayLock, isAlive, printedPid, start, untilPrinted } from '../support/command.js';
-import { freePort, freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
+import { until } from '../support/until.js';
 
 beforeEach((ctx) => need(ctx, whyNotWindows));
 

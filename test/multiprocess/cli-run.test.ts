@@ -5,7 +5,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { probeLock } from '../../src/index.js';
 import { need, whyNoInheritance, whyNoPython } from '../support/capabilities.js';
 import { COMMAND, gatewayLock, isAlive, printedPid, start } from '../support/command.js';
-import { freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { until } from '../support/until.js';
 
 beforeEach((ctx) => need(ctx, whyNoInheritance));
 

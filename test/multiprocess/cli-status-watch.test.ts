@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { type Actor, startActor } from '../support/actors.js';
 import { need, whyNoShell, whyNoSignals } from '../support/capabilities.js';
 import { COMMAND, start, untilPrinted } from '../support/command.js';
-import { freePort, freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { Terminal, whyNoTerminal } from '../support/terminal.js';
 
 /** Starts a gateway that answers on its port. */

@@ -6,10 +6,11 @@ import { printable } from '../../src/printable.js';
 import { type Actor, startActor } from '../support/actors.js';
 import { need, whyNoCommandLines, whyNoModes, whyNoShell, whyNotRoot } from '../support/capabilities.js';
 import { COMMAND, gatewayLock } from '../support/command.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { lockDirectory } from '../support/lock-directory.js';
 import { processStartToken, writeOlderRecord } from '../support/older-gateway.js';
-import { freePort, freshDirectory } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
 
 interface Listed {
   readonly locks: readonly Readonly<Record<string, unknown>>[];
@@ -53,7 +54,7 @@ describe('status', () => {
     const port = await freePort();
     const actor = await startGateway(stateDir, port, '<html>');
     const directory = lockDirectory(stateDir);
-    const before = portraitOf(join(directory, 'gateway.state.lock'));
+    const before = snapshotOf(join(directory, 'gateway.state.lock'));
     const { out } = await gatewayLock(['status', '--state-dir', stateDir, '--json']);
     const state = parsed(out).locks.find(({ path }) => path === join(directory, 'gateway.state.lock'));
     expect(state).toEqual({
@@ -71,7 +72,7 @@ describe('status', () => {
     });
     const help = (await gatewayLock(['status', '--help'])).out;
     for (const field of Object.keys(state!)) expect(help).toContain(field);
-    expect(portraitOf(join(directory, 'gateway.state.lock'))).toEqual(before);
+    expect(snapshotOf(join(directory, 'gateway.state.lock'))).toEqual(before);
   });
 
   test('lists every profile, or only the profile that is named', async () => {

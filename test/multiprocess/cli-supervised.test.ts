@@ -5,8 +5,10 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { probeHealth } from '../../src/index.js';
 import { need, whyNoInheritance, whyNoSignals } from '../support/capabilities.js';
 import { gatewayLock, printedPid, type Running, start } from '../support/command.js';
-import { freePort, freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { whyNoPortOwner } from '../support/port-owner.js';
+import { until } from '../support/until.js';
 
 const SUPERVISORS = [
   ['systemd', { INVOCATION_ID: 'f00', JOURNAL_STREAM: '8:1' }, 78],

@@ -5,9 +5,11 @@ import { join, parse } from 'node:path';
 import { describe, expect, onTestFinished, type TestContext, test } from 'vitest';
 import { type Missing, need, whyNoSignals } from '../support/capabilities.js';
 import { COMMAND, gatewayLock, start, untilPrinted } from '../support/command.js';
-import { freePort, freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { bootSystemd, SystemdInstance } from '../support/systemd.js';
 import { complaintsOf, textsOf, wordsOfJob, wordsOfTask, wronglyTypedKeys } from '../support/units.js';
+import { until } from '../support/until.js';
 
 const HOSTILE = ['a b', '100%', '$HOME', '"q"', "it's", 'back\\slash', '<&>', ';', ''];
 const node = realpathSync(process.execPath);

@@ -8,9 +8,10 @@ import { acquireGatewayLock, type GatewayLock, resolveGatewayPaths } from '../..
 import { type Actor, startActor } from '../support/actors.js';
 import { need, whyNoMount, whyNoShell } from '../support/capabilities.js';
 import { gatewayLock } from '../support/command.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { mountTmpfs } from '../support/mounts.js';
-import { freePort, freshDirectory } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
 
 interface Running {
   readonly actor: Actor;
@@ -37,7 +38,7 @@ function copy(from: string, to: string, ...options: string[]): string {
 }
 
 async function expectUntouched({ actor, path }: Running, before: object): Promise<void> {
-  expect(portraitOf(path)).toEqual(before);
+  expect(snapshotOf(path)).toEqual(before);
   expect(await actor.call('verify', 'gateway')).toBe(true);
 }
 
@@ -46,7 +47,7 @@ describe('a gateway starts on a copy of the state directory of a running gateway
     need(ctx, whyNoShell ?? (where === 'another file system' ? whyNoMount() : null));
     const running = await startGateway();
     const target = where === 'another file system' ? mountTmpfs() : freshDirectory();
-    const before = portraitOf(running.path);
+    const before = snapshotOf(running.path);
     const lock = await startOn(copy(running.stateDir, join(target, 'state')));
     expect(lock).toMatchObject({ reclaimed: 'owner-gone', strength: 'local' });
     expect(lock.verify()).toBe(true);

@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { probeHealth } from '../../src/index.js';
 import { need, whyNoShell, whyNoSignals } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { anchorsOf, blocksOf, linksOf, manual, pages, ROOT, textOf } from '../support/markdown.js';
-import { freePort, freshDirectory, until } from '../support/places.js';
 import { startLine } from '../support/shell-lines.js';
+import { until } from '../support/until.js';
 
 test('there are pages to check', () => {
   expect(pages.length).toBeGreaterThan(30);

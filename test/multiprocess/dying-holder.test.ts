@@ -6,7 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { type Actor, startActor } from '../support/actors.js';
 import { type Missing, need, whyNoInheritance, whyNoSignals } from '../support/capabilities.js';
 import { printedPid, type Running, start } from '../support/command.js';
-import { freePort, freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 
 const FREE_MEGABYTES = Math.floor(freemem() / 2 ** 20);
 const MIN_MEGABYTES = 64;

@@ -9,7 +9,9 @@ import { probeHealth, stopCommand } from '../../src/index.js';
 import { need, whyNoSignals } from '../support/capabilities.js';
 import { fetched } from '../support/clients.js';
 import { type Running, start as startProgram } from '../support/command.js';
-import { freePort, freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
+import { until } from '../support/until.js';
 
 const MAIN = fileURLToPath(new URL('../../examples/gateway/dist/main.js', import.meta.url));
 

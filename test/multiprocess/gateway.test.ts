@@ -6,7 +6,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { probeHealth, probeLock } from '../../src/index.js';
 import { type Actor, startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
-import { freePort, freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { whyNoPortOwner } from '../support/port-owner.js';
 import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 

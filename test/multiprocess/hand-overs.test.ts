@@ -9,7 +9,7 @@ import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { acquireLock, probeLock, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { isWine, whyNotWindows } from '../support/capabilities.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 const HAND_OVER = fileURLToPath(new URL('../fixtures/hand-over.mjs', import.meta.url));
 /**

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { probeLock, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 const CYCLES = 4000;
 /**

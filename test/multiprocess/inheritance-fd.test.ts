@@ -20,10 +20,12 @@ import {
 import { type Actor, startActor } from '../support/actors.js';
 import { need, whyNoInheritance } from '../support/capabilities.js';
 import { fetched } from '../support/clients.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { listenerOn } from '../support/listeners.js';
 import { whyNoAddress } from '../support/loopbacks.js';
 import { processStartToken } from '../support/older-gateway.js';
-import { freePort, freshDirectory, until } from '../support/places.js';
+import { until } from '../support/until.js';
 
 beforeEach((ctx) => need(ctx, whyNoInheritance));
 

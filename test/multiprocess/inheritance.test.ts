@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { acquireLock, probeLock, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { need, whyNoInheritance } from '../support/capabilities.js';
-import { freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { until } from '../support/until.js';
 
 beforeEach((ctx) => need(ctx, whyNoInheritance));
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { need, whyNoShell } from '../support/capabilities.js';
 import { start } from '../support/command.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 const MUTEX = fileURLToPath(new URL('../fixtures/mutex.mjs', import.meta.url));
 

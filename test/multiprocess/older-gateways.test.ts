@@ -6,11 +6,12 @@ import { acquireGatewayLock, probeGateway, probeLock } from '../../src/index.js'
 import { type Actor, startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
 import { gatewayLock } from '../support/command.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { setAge, whyNoStartTime } from '../support/hand-written-records.js';
 import { lockDirectory } from '../support/lock-directory.js';
 import { writeOlderRecord } from '../support/older-gateway.js';
-import { freePort, freshDirectory } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -34,7 +35,7 @@ async function startOlderGateway(fields: Record<string, unknown> = {}): Promise<
  * state directory.
  */
 async function expectRespected({ actor, path, options }: OlderGateway): Promise<void> {
-  const before = portraitOf(path);
+  const before = snapshotOf(path);
   expect(probeLock(path)).toMatchObject({ state: 'held', heldBy: 'record', ownerAlive: true });
   for (const port of [options.port, await freePort()]) {
     const start = acquireGatewayLock({ ...options, port, timeoutMs: 50, whenListening: 'wait' });
@@ -45,7 +46,7 @@ async function expectRespected({ actor, path, options }: OlderGateway): Promise<
     code: 75,
     out: '',
   });
-  expect(portraitOf(path)).toEqual(before);
+  expect(snapshotOf(path)).toEqual(before);
 }
 
 async function expectReclaimed({ actor, options }: OlderGateway): Promise<void> {

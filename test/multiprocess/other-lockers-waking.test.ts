@@ -8,10 +8,10 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { acquireLock, type FileLock, type WaitMode } from '../../src/index.js';
 import { need, whyNoInheritance } from '../support/capabilities.js';
 import { printedPid, start, untilPrinted } from '../support/command.js';
+import { freshDirectory } from '../support/directories.js';
 import { hold } from '../support/holding.js';
 import { neverRecheck } from '../support/no-recheck.js';
 import { KERNEL_LOCKERS, OtherProcess, whyNoFlock } from '../support/other-lockers.js';
-import { freshDirectory } from '../support/places.js';
 
 const LENDING_HOLDER = fileURLToPath(new URL('../fixtures/lending-holder.mjs', import.meta.url));
 const ROUNDS = 5;

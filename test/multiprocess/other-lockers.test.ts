@@ -7,10 +7,10 @@ import { acquireLock, probeLock, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
 import { start, untilPrinted } from '../support/command.js';
+import { freshDirectory } from '../support/directories.js';
 import { hold } from '../support/holding.js';
 import { KERNEL_LOCKERS, OtherProcess, PYTHON_LOCKF, whyNoFlock, whyNoLockTable } from '../support/other-lockers.js';
-import { freshDirectory } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
 
 const lockPath = () => join(freshDirectory(), 'a.lock');
 const named = <T extends { name: string }>(all: readonly T[]) => all.map((one) => [one.name, one] as const);
@@ -22,14 +22,14 @@ describe('while another program holds the lock, this package', () => {
     need(ctx, locker.missing);
     const path = lockPath();
     const other = await new OtherProcess(locker, path).holds();
-    const before = portraitOf(path);
+    const before = snapshotOf(path);
     expect(tryAcquireLock(path)).toBeNull();
     expect(probeLock(path)).toEqual({ state: 'held', heldBy: locker.mode, owner: null, ownerAlive: null });
     await expect(acquireLock(path, { timeoutMs: 30 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
     const reader = tryAcquireLock(path, { mode: 'shared' });
     expect(reader === null).toBe(locker.mode === 'exclusive');
     reader?.release();
-    expect(portraitOf(path)).toEqual(before);
+    expect(snapshotOf(path)).toEqual(before);
     await other.release();
     expect(hold(path)).toMatchObject({ reclaimed: null });
   });
@@ -99,14 +99,14 @@ test('a lock with record: false excludes other programs from their own file and 
   need(ctx, locker.missing);
   const path = join(freshDirectory(), 'app.conf');
   writeFileSync(path, 'name = value\n');
-  const before = portraitOf(path);
+  const before = snapshotOf(path);
   const lock = hold(path, { record: false });
   expect(await new OtherProcess(locker, path).isRefused()).toBe(true);
   lock.release();
   const other = await new OtherProcess(locker, path).holds();
   expect(tryAcquireLock(path, { record: false })).toBeNull();
   await other.release();
-  expect(portraitOf(path)).toEqual(before);
+  expect(snapshotOf(path)).toEqual(before);
 });
 
 describe('kill -9 of flock(1), while its program continues,', () => {

@@ -14,9 +14,9 @@ import {
 import { type Actor, startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
 import { gatewayLock } from '../support/command.js';
+import { freePort } from '../support/free-port.js';
 import { hold } from '../support/holding.js';
-import { freePort } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
 import { VIEW_KINDS, type ViewKind, type Views } from '../support/views.js';
 
 const WEAK = { code: 'ERR_LOCK_WEAK_FILESYSTEM' };
@@ -40,7 +40,7 @@ async function startIn({ first }: Views): Promise<Running> {
 }
 
 async function expectUntouched({ actor, path }: Running, before: object): Promise<void> {
-  expect(portraitOf(path)).toEqual(before);
+  expect(snapshotOf(path)).toEqual(before);
   expect(await actor.call('verify', 'gateway')).toBe(true);
   expect(await actor.call('tryAcquire', path)).toBeNull();
 }
@@ -67,7 +67,7 @@ describe('a start in the second of two views is refused and leaves the first gat
     need(ctx, kind.missing());
     const views = kind.make();
     const running = await startIn(views);
-    const before = portraitOf(running.path);
+    const before = snapshotOf(running.path);
     await expectRefused(views, running);
     await expectUntouched(running, before);
     await expectNextStart(views, running);
@@ -79,13 +79,13 @@ describe('a start in the second of two views is refused and leaves the first gat
     const [path, otherPath] = [join(views.first, 'a.lock'), join(views.second, 'a.lock')];
     const holder = await startActor();
     await holder.call('tryAcquire', path);
-    const before = portraitOf(path);
+    const before = snapshotOf(path);
     expect(() => tryAcquireLock(otherPath)).toThrow(expect.objectContaining(WEAK));
     expect(probeLock(otherPath)).toMatchObject({ state: 'held', owner: { pid: holder.pid }, ownerAlive: true });
     const run = await gatewayLock(['run', '--no-wait', '--lock', otherPath, '--', process.execPath, '-e', '0']);
     expect(run.code).not.toBe(0);
     expect(run.err).toContain(otherPath);
-    expect(portraitOf(path)).toEqual(before);
+    expect(snapshotOf(path)).toEqual(before);
     expect(await holder.call('verify', path)).toBe(true);
     await holder.call('release', path);
     expect(hold(otherPath).verify()).toBe(true);

@@ -8,7 +8,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { probeGateway, stopCommand } from '../../src/index.js';
 import { isWine, need } from '../support/capabilities.js';
 import { gatewayLock } from '../support/command.js';
-import { freePort, freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
+import { until } from '../support/until.js';
 
 const whyNotHere = (platform: NodeJS.Platform) => {
   if (process.platform !== platform || isWine) return `needs ${platform === 'win32' ? 'Windows (not Wine)' : 'macOS'}`;

@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Actor, ActorOptions } from '../support/actors.js';
 import { type Missing, need } from '../support/capabilities.js';
-import { freePort, freshDirectory } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
+import { snapshotOf } from '../support/snapshot.js';
 import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
 const ANOTHER = { uid: 65533, gid: STRANGER.gid };
@@ -43,13 +44,13 @@ async function expectRefused(actor: Actor, stateDir: string, holder: Actor): Pro
   const files = () => readdirSync(stateDir, { recursive: true }).map((name) => join(stateDir, String(name)));
   const before = files()
     .filter((path) => path.endsWith('.lock'))
-    .map(portraitOf);
+    .map(snapshotOf);
   const start = actor.call('gateway', { stateDir, port: await freePort(), env: {}, timeoutMs: 300 });
   await expect(start).rejects.toMatchObject({ code: 'ERR_GATEWAY_LOCKED', owner: { pid: holder.pid } });
   expect(
     files()
       .filter((path) => path.endsWith('.lock'))
-      .map(portraitOf),
+      .map(snapshotOf),
   ).toEqual(before);
   expect(await holder.call('verify', 'gateway')).toBe(true);
 }

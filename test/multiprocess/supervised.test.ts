@@ -3,8 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { probeHealth, probePort, type Supervisor } from '../../src/index.js';
 import { type Actor, startActor } from '../support/actors.js';
 import { need, whyNoSignals } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { listening } from '../support/listeners.js';
-import { freePort, freshDirectory, until } from '../support/places.js';
+import { until } from '../support/until.js';
 
 const LIVE = '{"ok":true,"status":"live"}';
 

@@ -3,8 +3,9 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { need, whyNoSignals } from '../support/capabilities.js';
-import { freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 import { type SuperviseOptions, supervise } from '../support/supervisor.js';
+import { until } from '../support/until.js';
 
 const SERVICE = fileURLToPath(new URL('../fixtures/service.mjs', import.meta.url));
 

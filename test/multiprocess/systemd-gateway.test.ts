@@ -5,9 +5,11 @@ import { describe, expect, test } from 'vitest';
 import { probeHealth } from '../../src/index.js';
 import { isWine } from '../support/capabilities.js';
 import { COMMAND, gatewayLock, start } from '../support/command.js';
-import { freePort, freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { supervise } from '../support/supervisor.js';
 import { type SystemdInstance, systemdOfThisFile } from '../support/systemd.js';
+import { until } from '../support/until.js';
 
 const SERVER = fileURLToPath(new URL('../fixtures/adopting-server.mjs', import.meta.url));
 const systemdOr = systemdOfThisFile();

@@ -4,8 +4,8 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { until } from '../support/places.js';
 import { bootSystemd, SystemdInstance, systemdOfThisFile } from '../support/systemd.js';
+import { until } from '../support/until.js';
 
 const SERVICE = fileURLToPath(new URL('../fixtures/service.mjs', import.meta.url));
 const systemdOr = systemdOfThisFile();

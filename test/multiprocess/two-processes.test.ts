@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startActor } from '../support/actors.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 test('another process gets the lock only after the holder has released it', async () => {
   const path = join(freshDirectory(), 'a.lock');

@@ -5,8 +5,9 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { acquireLock, probeLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
+import { freshDirectory } from '../support/directories.js';
 import { hold } from '../support/holding.js';
-import { freshDirectory, until } from '../support/places.js';
+import { until } from '../support/until.js';
 
 const lockPath = () => join(freshDirectory(), 'a.lock');
 

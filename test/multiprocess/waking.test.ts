@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Actor, startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
 import { startFaultyActor, whyNoFaults } from '../support/faulty-actor.js';
 import { whyHeldFileStays } from '../support/held-file.js';
 import { hold } from '../support/holding.js';
 import { startLockWorker } from '../support/lock-worker.js';
 import { writeOlderRecord } from '../support/older-gateway.js';
-import { freshDirectory, until } from '../support/places.js';
+import { until } from '../support/until.js';
 
 /** Windows reports the end of a process that the record names, but not the release of a lock. */
 const UNNAMED_HOLDER = process.platform === 'win32' ? 'poll' : 'watch';

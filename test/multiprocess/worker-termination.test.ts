@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { probeLock, tryAcquireLock } from '../../src/index.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 const WORKER = new URL('../fixtures/calling-worker.mjs', import.meta.url);
 

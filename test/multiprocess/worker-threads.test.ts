@@ -4,9 +4,9 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type FileLock, probeLock, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
 import { whyHeldFileStays } from '../support/held-file.js';
 import { startLockWorker } from '../support/lock-worker.js';
-import { freshDirectory } from '../support/places.js';
 
 /** A wait that blocks a thread of libuv's pool would exceed this. */
 const AT_ONCE_MS = 5000;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { canonicalPath } from '../../src/gateway/canonical-path.js';
 import { need, whyNoLinks } from '../support/capabilities.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 const native: { failure: string | null } = { failure: null };
 

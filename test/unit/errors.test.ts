@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import * as errors from '../../src/errors.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 const { LockError, GatewayLockError } = errors;
 const BUILT = fileURLToPath(new URL('../../dist/index.js', import.meta.url));

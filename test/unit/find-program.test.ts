@@ -2,7 +2,7 @@ import { mkdirSync, type PathLike, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { findProgram } from '../../src/cli/find-program.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 /** The mocked stat() fails with `code` for each path that ends with `refuses`. */
 const stat: { refuses: string; code: string } = { refuses: '', code: '' };

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { canonicalPath } from '../../src/gateway/canonical-path.js';
 import { configLock, resolveStatePaths, type StatePathOptions } from '../../src/gateway/lock-directories.js';
 import { need, whyNoLinks } from '../support/capabilities.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 const uid = process.getuid?.();
 /** Does not exist, so that the path is canonical already. */

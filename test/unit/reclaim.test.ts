@@ -6,7 +6,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Endpoint } from '../../src/endpoint.js';
 import type { OwnerRecord } from '../../src/errors.js';
 import { judgeLeftover, STALE_AFTER_MS, type Verdict } from '../../src/lock/leftover.js';
-import { freePort, freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { newRecord } from '../support/records.js';
 
 /** The record of a living process (this one) that holds no kernel lock. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { isInCellar, stablePath } from '../../src/cli/commands/unit/stable-path.js';
 import { need } from '../support/capabilities.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 beforeEach((ctx) => need(ctx, process.platform === 'win32' ? 'Windows has no Homebrew' : null));
 

@@ -6,11 +6,11 @@ import {
   failureOf,
   GATEWAY,
   HEALTHY,
-  ILL,
   locked,
   portInUse,
   quick,
   starts,
+  UNHEALTHY,
 } from '../support/supervised-fakes.js';
 
 describe('an attempt of startSupervised()', () => {
@@ -22,7 +22,7 @@ describe('an attempt of startSupervised()', () => {
 
   test('from the second on waits up to retryDelayMs, even if the holder listens', async () => {
     const start = starts(locked(), locked(), null);
-    await startSupervised({ start, health: answers(ILL), supervisor: 'systemd', ...quick });
+    await startSupervised({ start, health: answers(UNHEALTHY), supervisor: 'systemd', ...quick });
     const attempts = start.mock.calls.map(([attempt]) => attempt);
     expect(attempts.map(({ whenListening }) => whenListening)).toEqual(['fail', 'wait', 'wait']);
     expect(attempts.map(({ timeoutMs }) => timeoutMs)).toEqual([5000, 5, 5]);
@@ -41,7 +41,7 @@ describe('an attempt of startSupervised()', () => {
       await new Promise((resolve) => setTimeout(resolve, Math.min(timeoutMs, 60)));
       throw locked();
     });
-    const health = answers(ILL);
+    const health = answers(UNHEALTHY);
     await failureOf(startSupervised({ start, health, supervisor: 'systemd', retryDelayMs: 100, budgetMs }));
     expect(start.mock.calls.length).toBeGreaterThan(1);
     // The 4 s cover a slow machine; one extra wait would take longer.
@@ -50,7 +50,7 @@ describe('an attempt of startSupervised()', () => {
 
   test('does not wait with a budget of 0', async () => {
     const start = starts(locked());
-    await failureOf(startSupervised({ start, health: answers(ILL), supervisor: 'systemd', budgetMs: 0 }));
+    await failureOf(startSupervised({ start, health: answers(UNHEALTHY), supervisor: 'systemd', budgetMs: 0 }));
     expect(start.mock.calls).toEqual([[{ timeoutMs: 0, bindTimeoutMs: 0, whenListening: 'fail' }]]);
   });
 
@@ -59,7 +59,7 @@ describe('an attempt of startSupervised()', () => {
     ['an infinite delay and budget', { budgetMs: Infinity, retryDelayMs: Infinity }, Infinity],
   ])('gets finite bind timeouts with %s', async (_, options, timeoutMs) => {
     const start = starts(locked(), null);
-    await startSupervised({ start, health: answers(ILL), supervisor: 'systemd', ...options });
+    await startSupervised({ start, health: answers(UNHEALTHY), supervisor: 'systemd', ...options });
     expect(start.mock.calls[1]![0]).toEqual({ timeoutMs, bindTimeoutMs: 10_000, whenListening: 'wait' });
   });
 
@@ -87,7 +87,7 @@ describe('a healthy gateway is detected', () => {
 
   test('if it becomes healthy just before the budget ends', async () => {
     const begin = performance.now();
-    const health = async () => (performance.now() - begin > 900 ? HEALTHY : ILL);
+    const health = async () => (performance.now() - begin > 900 ? HEALTHY : UNHEALTHY);
     const onDecision = vi.fn();
     const outcome = await startSupervised({
       start: starts(portInUse()),
@@ -106,7 +106,13 @@ describe('a healthy gateway is detected', () => {
 describe('the next attempt starts', () => {
   test('after retryDelayMs if the port is in use, because an attempt does not wait for a port', async () => {
     const start = starts(portInUse());
-    const options = { start, health: answers(ILL), supervisor: 'systemd', retryDelayMs: 100, budgetMs: 1000 } as const;
+    const options = {
+      start,
+      health: answers(UNHEALTHY),
+      supervisor: 'systemd',
+      retryDelayMs: 100,
+      budgetMs: 1000,
+    } as const;
     await failureOf(startSupervised(options));
     // Attempts are at 0, 0, 100, ... 500 ms, as long as a health check still fits. A timer that
     // fires early adds one. A busy loop would make hundreds.
@@ -122,7 +128,13 @@ describe('the next attempt starts', () => {
       if (times.length === 3) return GATEWAY;
       throw locked();
     });
-    await startSupervised({ start, health: answers(ILL), supervisor: 'systemd', retryDelayMs: 300, budgetMs: 30_000 });
+    await startSupervised({
+      start,
+      health: answers(UNHEALTHY),
+      supervisor: 'systemd',
+      retryDelayMs: 300,
+      budgetMs: 30_000,
+    });
     expect(times[2]! - times[1]!).toBeGreaterThan(290);
   });
 
@@ -131,7 +143,7 @@ describe('the next attempt starts', () => {
     const start = starts(portInUse());
     const running = startSupervised({
       start,
-      health: answers(ILL),
+      health: answers(UNHEALTHY),
       supervisor: 'systemd',
       retryDelayMs: Infinity,
       budgetMs: Infinity,

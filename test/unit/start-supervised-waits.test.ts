@@ -6,11 +6,11 @@ import {
   failureOf,
   GATEWAY,
   HEALTHY,
-  ILL,
   locked,
   portInUse,
   quick,
   starts,
+  UNHEALTHY,
 } from '../support/supervised-fakes.js';
 
 describe('with park, a duplicate', () => {
@@ -43,7 +43,7 @@ describe('with park, a duplicate', () => {
     const decisions: SupervisedDecision[] = [];
     const outcome = await startSupervised({
       start,
-      health: answers(HEALTHY, ILL, ILL),
+      health: answers(HEALTHY, UNHEALTHY, UNHEALTHY),
       ...parking,
       retryDelayMs: 1,
       budgetMs: 250,
@@ -57,7 +57,7 @@ describe('with park, a duplicate', () => {
   test('gives up if the running gateway stays unhealthy', async () => {
     const running = startSupervised({
       start: starts(locked()),
-      health: answers(ILL),
+      health: answers(UNHEALTHY),
       ...parking,
       retryDelayMs: 20,
       budgetMs: 60,
@@ -115,7 +115,7 @@ describe('an abort rejects with signal.reason', () => {
     expect(health).not.toHaveBeenCalled();
   });
 
-  test.each([HEALTHY, ILL])('during the health check, whatever its result: %o', async (answer) => {
+  test.each([HEALTHY, UNHEALTHY])('during the health check, whatever its result: %o', async (answer) => {
     const [aborting, onDecision] = [new AbortController(), vi.fn()];
     const health = async () => {
       aborting.abort(reason);
@@ -136,7 +136,7 @@ describe('an abort rejects with signal.reason', () => {
     const [aborting, start] = [new AbortController(), starts(portInUse())];
     const running = startSupervised({
       start,
-      health: answers(ILL),
+      health: answers(UNHEALTHY),
       supervisor: 'systemd',
       retryDelayMs: 60_000,
       budgetMs: 600_000,
@@ -153,7 +153,7 @@ describe('an abort rejects with signal.reason', () => {
     const onDecision = () => aborting.abort(reason);
     const running = startSupervised({
       start,
-      health: answers(ILL),
+      health: answers(UNHEALTHY),
       supervisor: 'systemd',
       onDecision,
       signal: aborting.signal,
@@ -178,14 +178,14 @@ describe('onDecision', () => {
     const decisions: SupervisedDecision[] = [];
     await startSupervised({
       start: starts(first, second),
-      health: answers(ILL, HEALTHY),
+      health: answers(UNHEALTHY, HEALTHY),
       supervisor: 'schtasks',
       ...quick,
       onDecision: (decision) => void decisions.push(decision),
     });
     const remainingMs = expect.any(Number);
     expect(decisions).toEqual([
-      { decision: 'retry', supervisor: 'schtasks', error: first, health: ILL, attempts: 1, remainingMs },
+      { decision: 'retry', supervisor: 'schtasks', error: first, health: UNHEALTHY, attempts: 1, remainingMs },
       { decision: 'leave', supervisor: 'schtasks', error: second, health: HEALTHY, attempts: 2, remainingMs },
     ]);
     expect(decisions[0]!.remainingMs).toBeLessThanOrEqual(30_000);
@@ -198,7 +198,7 @@ describe('onDecision', () => {
     await failureOf(
       startSupervised({
         start: starts(locked()),
-        health: answers(ILL),
+        health: answers(UNHEALTHY),
         supervisor: 'systemd',
         budgetMs: 0,
         onDecision,
@@ -207,7 +207,7 @@ describe('onDecision', () => {
     expect(decisions).toMatchObject([{ decision: 'give-up', attempts: 1, remainingMs: 0 }]);
   });
 
-  test.each([HEALTHY, ILL])('ends the start if it throws, whatever the health: %o', async (answer) => {
+  test.each([HEALTHY, UNHEALTHY])('ends the start if it throws, whatever the health: %o', async (answer) => {
     const [thrown, start] = [new Error('from onDecision'), starts(locked())];
     const onDecision = () => {
       throw thrown;

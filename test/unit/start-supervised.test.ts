@@ -11,7 +11,6 @@ import {
   failureOf,
   GATEWAY,
   HEALTHY,
-  ILL,
   locked,
   owner,
   portInUse,
@@ -19,6 +18,7 @@ import {
   refusal,
   SUPERVISORS,
   starts,
+  UNHEALTHY,
 } from '../support/supervised-fakes.js';
 
 describe.each<Supervisor | null>([...SUPERVISORS, null])('with the supervisor %s', (supervisor) => {
@@ -79,7 +79,7 @@ describe.each(SUPERVISORS)('under %s, another gateway', (supervisor) => {
   });
 
   test('that becomes healthy ends this start', async () => {
-    const [start, health] = [starts(locked()), answers(ILL, ILL, HEALTHY)];
+    const [start, health] = [starts(locked()), answers(UNHEALTHY, UNHEALTHY, HEALTHY)];
     const outcome = await startSupervised({ start, health, supervisor, ...quick });
     expect(outcome).toMatchObject({ outcome: 'duplicate', exitCode });
     expect(start).toHaveBeenCalledTimes(3);
@@ -87,7 +87,7 @@ describe.each(SUPERVISORS)('under %s, another gateway', (supervisor) => {
 
   test('that is unhealthy and ends lets this gateway start', async () => {
     const start = starts(locked(), portInUse(), null);
-    const outcome = await startSupervised({ start, health: answers(ILL), supervisor, ...quick });
+    const outcome = await startSupervised({ start, health: answers(UNHEALTHY), supervisor, ...quick });
     expect(outcome).toEqual({ outcome: 'started', gateway: GATEWAY });
     expect(start).toHaveBeenCalledTimes(3);
   });
@@ -96,7 +96,7 @@ describe.each(SUPERVISORS)('under %s, another gateway', (supervisor) => {
     const error = locked();
     const running = startSupervised({
       start: starts(error),
-      health: answers(ILL),
+      health: answers(UNHEALTHY),
       supervisor,
       retryDelayMs: 50,
       budgetMs: 200,
@@ -112,7 +112,7 @@ test('the final error contains the health reason, the budget, the owner and the 
   const failure = await failureOf(
     startSupervised({
       start: starts(error),
-      health: answers(ILL),
+      health: answers(UNHEALTHY),
       supervisor: 'systemd',
       retryDelayMs: 20,
       budgetMs: 60,
@@ -131,7 +131,7 @@ test('the final error contains the last refusal and the last health reason', asy
   const failure = await failureOf(
     startSupervised({
       start: starts(locked(), last),
-      health: answers({ ...ILL, reason: 'first' }, { ...ILL, reason: 'second' }),
+      health: answers({ ...UNHEALTHY, reason: 'first' }, { ...UNHEALTHY, reason: 'second' }),
       supervisor: 'launchd',
       retryDelayMs: 1000,
       budgetMs: 300,
