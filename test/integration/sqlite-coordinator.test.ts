@@ -1,6 +1,6 @@
-// OpenClaw holds no kernel lock on its lock file. Instead it keeps an exclusive transaction on
-// `<lock>.sqlite`, its coordinator, for its whole life. That transaction proves that it is alive,
-// and probing it has no side effect.
+// OpenClaw holds no kernel lock on its lock file. Instead it keeps an exclusive transaction on the
+// database `<lock>.sqlite`, its coordinator, for its whole life. The transaction proves that OpenClaw
+// is alive. A probe of the transaction has no side effect.
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -20,7 +20,7 @@ const lockPath = () => join(freshDirectory(), 'a.lock');
 const DAY_MS = 24 * 3_600_000;
 const UNKNOWN = { startTime: undefined, createdAt: undefined };
 
-describe.for(SQLITE_PROGRAMS)('a transaction of $name on the coordinator', (sqlite) => {
+describe.for(SQLITE_PROGRAMS)('a transaction on the coordinator, made with $name,', (sqlite) => {
   test('proves that the owner in the record is alive, whatever the port and the age of the record, until it ends', async (ctx) => {
     need(ctx, sqlite.missing);
     const path = lockPath();
@@ -67,7 +67,7 @@ describe.for(SQLITE_PROGRAMS)('a transaction of $name on the coordinator', (sqli
     expect(lock.reclaimed).toBe(content === '' ? null : 'stale');
   });
 
-  test('does not matter after its end, although the database remains', async (ctx) => {
+  test('has no effect after its end, although the database remains', async (ctx) => {
     need(ctx, sqlite.missing);
     const path = lockPath();
     await (await startSqliteHolder(sqlite, `${path}.sqlite`)).release();
@@ -77,7 +77,7 @@ describe.for(SQLITE_PROGRAMS)('a transaction of $name on the coordinator', (sqli
   });
 });
 
-test('a probe by the process of the transaction does not end the transaction', async (ctx) => {
+test('a probe of the coordinator by the process that has the transaction does not end the transaction', async (ctx) => {
   need(ctx, whyNoNodeSqlite);
   const path = lockPath();
   const database = openDatabase(`${path}.sqlite`);
