@@ -41,8 +41,12 @@ describe('doctor --fix', () => {
     ['an older gateway that may live on another host', () => ({ pid: 1, bootId: 'other', host: 'other' }), false],
     ['an older gateway that is dead', () => ({ pid: deadPid(), startTime: 1 }), true],
     ['a holder on another host', () => ({ pid: 1, bootId: 'other', host: 'other', kernelLock: true }), false],
-    ['a holder before the last boot', () => ({ pid: 1, bootId: 'other', host: hostname(), kernelLock: true }), true],
-  ])('removes a lock file only if its owner is provably gone: %s', async (_, record, removed) => {
+    [
+      'a holder from before the last boot',
+      () => ({ pid: 1, bootId: 'other', host: hostname(), kernelLock: true }),
+      true,
+    ],
+  ])('removes the lock file of %s only if that owner is provably dead', async (_, record, removed) => {
     const { directory, args } = await doctorPlace();
     const path = join(directory, 'gateway.12345678.lock');
     writeOlderRecord(path, record());
@@ -53,7 +57,7 @@ describe('doctor --fix', () => {
   });
 
   test.each(['', 'root:x:0:0\n', '{"name":"x"}', `{"pid":${2 ** 31 - 1}}`])(
-    'keeps a file that --lock names and this package did not write: %j',
+    'keeps the file of --lock if this package did not write its content: %j',
     async (content) => {
       const path = join(freshDirectory(), 'package.json');
       writeFileSync(path, content);
@@ -64,7 +68,7 @@ describe('doctor --fix', () => {
     },
   );
 
-  test('removes the leftover lock file of a killed holder with --lock', async () => {
+  test('removes the file of --lock if it is a leftover of a killed holder', async () => {
     const path = join(freshDirectory(), 'job.lock');
     const actor = await startActor();
     await actor.call('tryAcquire', path);
@@ -73,7 +77,7 @@ describe('doctor --fix', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('removes a file without an owner only if it is old, because an older gateway may be writing it', async () => {
+  test('removes a lock file without an owner only if the file is old, because an older gateway may be writing it', async () => {
     const { directory, args } = await doctorPlace();
     for (const name of ['gateway.00000001.lock', 'gateway.00000002.lock'])
       writeFileSync(join(directory, name), '{"pid":');
