@@ -7,7 +7,8 @@ import { need, whyNoInheritance } from '../support/capabilities.js';
 import { DroppingProxy } from '../support/cluster/dropping-proxy.js';
 import { ENGINES, type RunningEngine } from '../support/cluster/engines.js';
 import { CLI, type RunOptions, startRun } from '../support/cluster/run-command.js';
-import { freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { until } from '../support/until.js';
 
 const [{ missing: whyNoEtcd, start }] = ENGINES as [(typeof ENGINES)[number]];
 const missing = whyNoEtcd ?? whyNoInheritance;

@@ -16,7 +16,8 @@ import { DroppingProxy } from '../support/cluster/dropping-proxy.js';
 import { whyNoEtcd } from '../support/cluster/engines.js';
 import { clientTls, EtcdServers, etcdctl } from '../support/cluster/etcd-servers.js';
 import { eventually, freePorts, ServerProcess } from '../support/cluster/server-process.js';
-import { freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { until } from '../support/until.js';
 
 const TTL_MS = 5000;
 const whyNoOpenssl: Missing = spawnSync('openssl', ['version']).error ? 'needs openssl' : whyNoEtcd;

@@ -11,8 +11,9 @@ import { acquireGatewayLock, type GatewayLockOptions, probeLock } from '../../sr
 import { need } from '../support/capabilities.js';
 import { ENGINES, type RunningEngine } from '../support/cluster/engines.js';
 import { ROOT } from '../support/cluster/planted-faults.js';
+import { freshDirectory } from '../support/directories.js';
 import { freePort } from '../support/free-port.js';
-import { freshDirectory, until } from '../support/places.js';
+import { until } from '../support/until.js';
 
 const TTL_MS = 5000;
 /**

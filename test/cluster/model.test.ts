@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type Missing, need, whyNoPosixCompiler } from '../support/capabilities.js';
 import { ROOT } from '../support/cluster/planted-faults.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 const whyNoSpin: Missing = spawnSync('spin', ['-V']).error ? 'needs spin: apt-get install spin' : whyNoPosixCompiler();
 

@@ -21,7 +21,7 @@ import { pgEngine, whyNoPgbouncer, whyNoPostgres } from '../support/cluster/engi
 import { PostgresServer, startPgbouncer } from '../support/cluster/postgres-servers.js';
 import { CLI } from '../support/cluster/run-command.js';
 import { eventually, freePorts } from '../support/cluster/server-process.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 const TTL_MS = 5000;
 let server: PostgresServer;

@@ -11,7 +11,8 @@ import { DroppingProxy } from '../support/cluster/dropping-proxy.js';
 import { ENGINES, type RunningEngine } from '../support/cluster/engines.js';
 import { Holder } from '../support/cluster/holder.js';
 import { buildWith, type Fault, ROOT } from '../support/cluster/planted-faults.js';
-import { freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { until } from '../support/until.js';
 
 const TTL_MS = 5000;
 const SUSPEND_MS = 8000;

@@ -1,11 +1,11 @@
-// Locks that several users share: access 'group' and 'everyone'.
+// Locks that several users share, with the option access: 'group' or 'everyone'.
 import { chmodSync, chownSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { tryAcquireLock } from '../../src/index.js';
 import { type Actor, type ActorOptions, startActor } from '../support/actors.js';
 import { need, whyNoModes, whyNoShell } from '../support/capabilities.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
 const SAME_GROUP = { uid: 65533, gid: STRANGER.gid };
@@ -18,8 +18,8 @@ beforeEach((ctx) => need(ctx, whyNoModes));
 const modeOf = (path: string) => statSync(path).mode & 0o7777;
 
 /**
- * A directory like /run/lock and /tmp, in which every user may create files and remove only their
- * own.
+ * Creates a directory like /run/lock and /tmp, in which every user may create files and remove only
+ * their own files.
  */
 function stickyDirectory(): string {
   const directory = freshDirectory();
@@ -27,7 +27,7 @@ function stickyDirectory(): string {
   return directory;
 }
 
-/** A directory that a group shares. */
+/** Creates a directory that the users of a group share. */
 function groupDirectory(): string {
   const directory = freshDirectory();
   chownSync(directory, STRANGER.uid, STRANGER.gid);
@@ -37,7 +37,7 @@ function groupDirectory(): string {
 
 describe.each(['000', '022', '077', '777'])('under umask %s', (umask) => {
   test.for(Object.entries(MODE))(
-    "a new lock file with access '%s' gets the mode of that access",
+    "a new lock file with access '%s' gets the file mode of that access",
     async ([access, mode], ctx) => {
       need(ctx, whyNoShell);
       const path = join(freshDirectory(), 'a.lock');
@@ -64,20 +64,20 @@ async function expectShared(path: string, access: Access, first: Actor, second: 
 
 const startAs = (user: ActorOptions) => startUnprivilegedActor(user);
 
-describe('two users', () => {
+describe('locks of two users', () => {
   beforeEach((ctx) => need(ctx, whyNoStranger()));
 
-  test("exclude each other with access 'group' in a directory of their group", async () => {
+  test("two users exclude each other with access 'group' in a directory of their group", async () => {
     const path = join(groupDirectory(), 'a.lock');
     await expectShared(path, 'group', await startAs(STRANGER), await startAs(SAME_GROUP));
   });
 
-  test("exclude each other with access 'everyone' in a directory with the sticky bit, where fs.protected_regular applies", async () => {
+  test("two users exclude each other with access 'everyone' in a directory with the sticky bit, where fs.protected_regular applies", async () => {
     const path = join(stickyDirectory(), 'a.lock');
     await expectShared(path, 'everyone', await startAs(STRANGER), await startAs(OTHER_GROUP));
   });
 
-  test("share a lock with access 'everyone'", async () => {
+  test("two users can hold a shared lock together with access 'everyone'", async () => {
     const path = join(stickyDirectory(), 'a.lock');
     const [first, second] = [await startAs(STRANGER), await startAs(OTHER_GROUP)];
     for (const reader of [first, second]) {
@@ -86,7 +86,7 @@ describe('two users', () => {
     expect(tryAcquireLock(path, { access: 'everyone' })).toBeNull();
   });
 
-  test('do not share a lock by default: the error names the owner of the file', async () => {
+  test('a second user cannot use a lock file by default, and the error names the owner of the file', async () => {
     const path = join(stickyDirectory(), 'a.lock');
     const [first, second] = [await startAs(STRANGER), await startAs(OTHER_GROUP)];
     await first.call('tryAcquire', path);
@@ -94,7 +94,7 @@ describe('two users', () => {
     await expect(second.call('tryAcquire', path)).rejects.toMatchObject(expected);
   });
 
-  test("refuse a file of another user that more users may write to than access 'group' allows", async () => {
+  test("a file of another user is refused if more users may write to the file than access 'group' allows", async () => {
     const path = join(stickyDirectory(), 'a.lock');
     const [first, second] = [await startAs(STRANGER), await startAs(SAME_GROUP)];
     await first.call('tryAcquire', path, { access: 'everyone' });

@@ -28,8 +28,8 @@ const secureGreeter = () =>
   );
 
 /**
- * The flags that a server needs under Node's permission model. Node warns about the flags
- * themselves.
+ * The flags that a server needs under Node's permission model, and the flags that suppress Node's
+ * warnings about the permission model.
  */
 const PERMITTED = [
   '--permission',
@@ -40,7 +40,7 @@ const PERMITTED = [
   '--disable-warning=ExperimentalWarning',
 ].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag.split('=')[0]!));
 
-/** The kinds of servers, and a client for each. */
+/** The kinds of servers, each with a client. */
 const KINDS: Readonly<
   Record<string, { make(): Server; talk(host: string, port: number): Promise<string>; says: string }>
 > = {
@@ -58,8 +58,8 @@ const KINDS: Readonly<
   'ws over an http.Server': { make: () => withWebSockets(greeter()), talk: webSocketEchoed, says: 'ping' },
 };
 
-describe.each(Object.entries(KINDS))('%s adopts the listener', (_, { make, talk, says }) => {
-  test('and serves on its address, which address() returns', async () => {
+describe.each(Object.entries(KINDS))('%s on an exclusive listener', (kind, { make, talk, says }) => {
+  test(`${kind} adopts the listener and serves on its address, which address() returns`, async () => {
     const listener = listenerOn({});
     const server = make();
     await listener.listen(server);
@@ -67,14 +67,14 @@ describe.each(Object.entries(KINDS))('%s adopts the listener', (_, { make, talk,
     expect(await talk('127.0.0.1', listener.address.port)).toBe(says);
   });
 
-  test('of localhost and serves on both loopback addresses', async (ctx) => {
+  test(`${kind} adopts a listener of localhost and serves on both loopback addresses`, async (ctx) => {
     need(ctx, whyNoAddress('::1'));
     const listener = listenerOn({ host: 'localhost' });
     await listener.listen(make());
     for (const host of ['127.0.0.1', '::1']) expect(await talk(host, listener.address.port)).toBe(says);
   });
 
-  test('and frees the port when the listener is closed', async () => {
+  test(`${kind} stops serving and frees the port when the adopted listener is closed`, async () => {
     const listener = listenerOn({ host: 'localhost' });
     const { port } = listener.address;
     await listener.listen(make());
@@ -84,7 +84,7 @@ describe.each(Object.entries(KINDS))('%s adopts the listener', (_, { make, talk,
   });
 });
 
-test('closing the server frees both loopback addresses, and the listener can be closed afterwards', async () => {
+test('a close of the server frees both loopback addresses, and the listener can be closed afterwards', async () => {
   const listener = listenerOn({ host: 'localhost' });
   const server = greeter();
   await listener.listen(server);
@@ -93,8 +93,8 @@ test('closing the server frees both loopback addresses, and the listener can be 
   await expect(listener.close()).resolves.toBeUndefined();
 });
 
-describe('listen() refuses', () => {
-  test('a second server, and the first one keeps serving', async () => {
+describe('listen() of a listener and unsuitable servers', () => {
+  test('listen() refuses a second server, and the first server keeps serving', async () => {
     const listener = listenerOn({});
     await listener.listen(echo());
     await expect(listener.listen(greeter())).rejects.toMatchObject({
@@ -104,7 +104,7 @@ describe('listen() refuses', () => {
     expect(await echoed('127.0.0.1', listener.address.port, 'still there')).toBe('still there');
   });
 
-  test('any server when the listener is closed', async () => {
+  test('listen() refuses any server after the listener is closed', async () => {
     const listener = listenerOn({});
     await listener.close();
     await expect(listener.listen(echo())).rejects.toMatchObject({
@@ -114,7 +114,7 @@ describe('listen() refuses', () => {
   });
 
   test.each([[undefined], [null], [{}], [{ listen() {} }], ['127.0.0.1'], [() => {}]])(
-    '%j, which is not a server, and the listener stays usable',
+    'listen() refuses %j, which is not a server, and the listener stays usable',
     async (server) => {
       const listener = listenerOn({});
       await expect(listener.listen(server as never)).rejects.toMatchObject({
@@ -126,7 +126,7 @@ describe('listen() refuses', () => {
     },
   );
 
-  test('a server that is already listening, which keeps serving, and the listener accepts another one', async () => {
+  test('listen() refuses a server that is already listening, and the listener accepts another server', async () => {
     const { server, port } = await listening(echo());
     const before = sockets();
     const listener = listenerOn({});
@@ -139,7 +139,7 @@ describe('listen() refuses', () => {
     expect(sockets()).toEqual(before);
   });
 
-  test('a server that fails to adopt the socket, and closes the descriptor exactly once', async () => {
+  test('listen() refuses a server that fails to adopt the socket, and closes the descriptor exactly once', async () => {
     const before = sockets();
     const listener = listenerOn({});
     // Node's listen() calls this method when it already has the handle.
@@ -156,7 +156,7 @@ test.for([
   { how: '', flags: [] },
   { how: '--pending-deprecation', flags: ['--pending-deprecation'] },
   { how: '--permission', flags: PERMITTED },
-])('adoption warns of nothing with node $how', async ({ flags }, ctx) => {
+])('the adoption of a listener emits no warning with node $how', async ({ flags }, ctx) => {
   need(ctx, flags === PERMITTED ? whyNoPermissionModel() : null);
   const holder = await startActor({ execArgv: [...flags, '--trace-warnings'] });
   const { port } = await holder.call<{ port: number }>('bind', { host: 'localhost', port: 0 });
@@ -186,7 +186,7 @@ function refuseToListen(): never {
   throw new Error('no');
 }
 
-/** The permission model has another name in Node 20, and warns about itself up to Node 22. */
+/** Node's permission model has another flag in Node 20, and emits a warning up to Node 22. */
 function whyNoPermissionModel(): Missing {
   const { status, stderr } = spawnSync(process.execPath, ['--permission', ...PERMITTED, '-e', ''], {
     encoding: 'utf8',
@@ -194,7 +194,7 @@ function whyNoPermissionModel(): Missing {
   return status === 0 && stderr === '' ? null : `node --permission prints: ${stderr.trim().split('\n')[0]}`;
 }
 
-/** echo() adds one listener, and listening() of the test another. */
+/** The number of event listeners that echo() and listening() add, one each. */
 function listenersOfAFreshServer(): number {
   return echo().listenerCount('connection') + 1;
 }

@@ -14,8 +14,8 @@ import {
 } from '../support/clients.js';
 import { failureOf, listenerOn } from '../support/listeners.js';
 
-describe('close()', () => {
-  test('leaves no socket behind, however often it is called', async () => {
+describe('close() of a listener', () => {
+  test('leaves no socket behind, no matter how often close() is called', async () => {
     const before = sockets();
     const listener = listenerOn({ host: 'localhost' });
     await listener.listen(greeter());
@@ -24,7 +24,7 @@ describe('close()', () => {
     expect(sockets()).toEqual(before);
   });
 
-  test('resolves only after the connections have ended, also for a second caller', async () => {
+  test('resolves for each caller only after the connections have ended', async () => {
     const listener = listenerOn({});
     const server = echo();
     await listener.listen(server);
@@ -35,7 +35,7 @@ describe('close()', () => {
     await first;
   });
 
-  test('while listen() is under way closes the descriptor exactly once', async () => {
+  test('closes the descriptor exactly once if listen() is still in progress', async () => {
     const before = sockets();
     const listener = listenerOn({});
     const server = greeter();
@@ -49,7 +49,7 @@ describe('close()', () => {
     expect(failureOf({ port: successor.address.port })).toMatchObject({ code: 'EADDRINUSE' });
   });
 
-  test('destroys keep-alive, WebSocket and half-sent requests after graceMs, and not before', async () => {
+  test('destroys keep-alive connections, WebSockets and half-sent requests after graceMs, and not before', async () => {
     const listener = listenerOn({});
     await listener.listen(withWebSockets(createHttpServer(() => {})));
     const { port } = listener.address;
@@ -78,7 +78,7 @@ describe('close()', () => {
     expect(performance.now() - started).toBeLessThan(2000);
   });
 
-  test('lets a response that is being written end within graceMs', async () => {
+  test('lets a server finish a response within graceMs', async () => {
     const listener = listenerOn({});
     const server = createHttpServer();
     await listener.listen(server);

@@ -7,9 +7,9 @@ import { describe, expect, test } from 'vitest';
 import { type BindExclusiveOptions, bindExclusive } from '../../src/index.js';
 import { native } from '../../src/native/load.js';
 import { need } from '../support/capabilities.js';
+import { freePort } from '../support/free-port.js';
 import { failureOf, listenerOn, serverOn } from '../support/listeners.js';
 import { whyNoAddress } from '../support/loopbacks.js';
-import { freePort } from '../support/places.js';
 import { startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
 const TCP_COUNTERS = '/proc/net/snmp';
@@ -20,7 +20,7 @@ describe('bindExclusive()', () => {
     ['::1', 'IPv6'],
     ['0.0.0.0', 'IPv4'],
     ['::', 'IPv6'],
-  ])('on %s listens there and returns the address', async (host, family) => {
+  ])('listens on %s and returns the address', async (host, family) => {
     const { address, exclusive } = listenerOn({ host });
     expect({ address, exclusive }).toEqual({
       address: { address: host, family, port: expect.any(Number) },
@@ -30,21 +30,21 @@ describe('bindExclusive()', () => {
     expect(native().probePort(host, address.port)).toBe('accepted');
   });
 
-  test('uses 127.0.0.1 by default', () => {
+  test('binds 127.0.0.1 by default', () => {
     expect(listenerOn({}).address.address).toBe('127.0.0.1');
   });
 
-  test('on the wildcard :: accepts IPv4 as well, same as Node', () => {
+  test('accepts IPv4 connections, too, on the wildcard ::, same as Node', () => {
     const { port } = listenerOn({ host: '::' }).address;
     expect(native().probePort('127.0.0.1', port)).toBe('accepted');
   });
 
-  test('with port 0 gets a different port each time', () => {
+  test('binds a different free port on each call with port 0', () => {
     const ports = Array.from({ length: 20 }, () => listenerOn({}).address.port);
     expect(new Set(ports).size).toBe(20);
   });
 
-  test('on localhost uses one port on both loopback addresses', (ctx) => {
+  test('binds the same port on both loopback addresses for localhost', (ctx) => {
     need(ctx, whyNoAddress('::1'));
     const { address } = listenerOn({ host: 'localhost' });
     expect(address).toMatchObject({ address: '127.0.0.1', family: 'IPv4' });
@@ -54,14 +54,14 @@ describe('bindExclusive()', () => {
   test.each([
     ['127.0.0.1', '::1'],
     ['::1', '127.0.0.1'],
-  ])('on localhost fails if %s is in use, and leaves %s free', async (taken, other) => {
+  ])('fails for localhost if %s is in use, and leaves %s free', async (taken, other) => {
     const { port } = await serverOn({ host: taken });
     expect(failureOf({ host: 'localhost', port })).toMatchObject({ code: 'EADDRINUSE', address: taken, port });
     expect(native().probePort(other, port)).toBe('refused');
     expect(failureOf({ host: other, port })).toBeNull();
   });
 
-  test('frees the port at once when the listener is closed, every time', async () => {
+  test('can bind the same port again at once after each close of the listener', async () => {
     const { port } = listenerOn({}).address;
     expect(failureOf({ port })).toMatchObject({ code: 'EADDRINUSE' });
     const other = await freePort();
@@ -69,8 +69,8 @@ describe('bindExclusive()', () => {
   });
 });
 
-describe('connections before listen(server)', () => {
-  test('are served once there is a server', async () => {
+describe('connections to a listener before listen(server)', () => {
+  test('early connections are served as soon as a server listens', async () => {
     const listener = listenerOn({});
     const asked = Promise.all([1, 2, 3].map((id) => ask(listener.address.port, `/${id}`)));
     const server = createServer((incoming, response) => response.end(`served ${incoming.url}`));
@@ -78,7 +78,7 @@ describe('connections before listen(server)', () => {
     expect(answers).toEqual(['served /1', 'served /2', 'served /3']);
   });
 
-  test('wait in a backlog of the given length', () => {
+  test('early connections wait in a backlog of the given length', () => {
     const short = listenerOn({ backlog: 1 }).address.port;
     const long = listenerOn({ backlog: 100 }).address.port;
     const answers = (port: number) => Array.from({ length: 50 }, () => native().probePort('127.0.0.1', port));
@@ -87,8 +87,8 @@ describe('connections before listen(server)', () => {
   });
 });
 
-describe("a refusal has the fields and the text of Node's own error", () => {
-  test('EADDRINUSE', async () => {
+describe('the errors of bindExclusive()', () => {
+  test("bindExclusive() throws EADDRINUSE with the fields and the text of Node's error", async () => {
     for (const host of ['127.0.0.1', '::1', '0.0.0.0', '::']) {
       const { port } = listenerOn({ host }).address;
       const error = failureOf({ host, port })!;
@@ -100,14 +100,14 @@ describe("a refusal has the fields and the text of Node's own error", () => {
     }
   });
 
-  test('EACCES for an unprivileged user on port 80', async (ctx) => {
+  test('bindExclusive() throws EACCES for an unprivileged user on port 80, same as Node', async (ctx) => {
     need(ctx, whyNoStranger() ?? whyPort80IsOpen());
     const user = await startUnprivilegedActor();
     const error = await user.call<NodeJS.ErrnoException>('bindFailure', { port: 80 });
     expect(shapeOf(error)).toEqual(nodeShape('EACCES', 'bind', '127.0.0.1', 80));
   });
 
-  test('EADDRNOTAVAIL for an address that is not local, without sending a packet', (ctx) => {
+  test('bindExclusive() throws EADDRNOTAVAIL for an address that is not local, and sends no packet', (ctx) => {
     if (!existsSync(TCP_COUNTERS)) return ctx.skip('this system does not count outgoing connections');
     const failed = quietly(() => failureOf({ host: '192.0.2.1', port: 18789 }));
     expect(shapeOf(failed.answer!)).toEqual(nodeShape('EADDRNOTAVAIL', 'bind', '192.0.2.1', 18789));
@@ -118,7 +118,7 @@ describe("a refusal has the fields and the text of Node's own error", () => {
   });
 });
 
-describe('bindExclusive() refuses a wrong argument:', () => {
+describe('bindExclusive() and wrong arguments', () => {
   test.each([
     ['no options', undefined, 'TypeError', 'ERR_INVALID_ARG_TYPE'],
     ['null', null, 'TypeError', 'ERR_INVALID_ARG_TYPE'],
@@ -134,7 +134,7 @@ describe('bindExclusive() refuses a wrong argument:', () => {
     ['backlog as text', { port: 0, backlog: '5' }, 'TypeError', 'ERR_INVALID_ARG_TYPE'],
     ['backlog 1.5', { port: 0, backlog: 1.5 }, 'RangeError', 'ERR_OUT_OF_RANGE'],
     ['backlog 2 ** 31', { port: 0, backlog: 2 ** 31 }, 'RangeError', 'ERR_OUT_OF_RANGE'],
-  ])('%s', (_, options, name, code) => {
+  ])('bindExclusive() refuses %s', (_, options, name, code) => {
     expect(() => bindExclusive(options as BindExclusiveOptions)).toThrow(expect.objectContaining({ name, code }));
   });
 });
@@ -177,8 +177,8 @@ function nodeShape(code: string, syscall: string, address: string, port: number)
 }
 
 /**
- * Returns the number of connections that the action begins: the minimum of many runs, because other
- * processes begin some, too.
+ * Returns the number of connections that the action begins. The result is the minimum of many runs,
+ * because the system also counts the connections of other processes.
  */
 function quietly<T>(action: () => T, most = 1000): { answer: T; connects: number } {
   let connects = Number.POSITIVE_INFINITY;

@@ -1,6 +1,6 @@
-// A server that listens on further addresses, as a server on a wildcard does on macOS. macOS allows
-// a bind of 127.0.0.1 beside 0.0.0.0 and Linux does not, so this test uses 127.0.0.2 in place of
-// the wildcard; native/test/listener_darwin_test.cc tests the rule itself.
+// Guards: on macOS a server on a wildcard also binds the loopback addresses, because macOS would
+// allow another program to bind 127.0.0.1 beside 0.0.0.0. Linux does not, so these tests use
+// 127.0.0.2 in place of the wildcard. native/test/listener_darwin_test.cc tests the rule on macOS.
 import { createServer } from 'node:net';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { addressesOf, connectableAddresses } from '../../src/endpoint.js';
@@ -22,7 +22,7 @@ beforeEach((ctx) => {
 
 const LOOPBACKS = ['127.0.0.1', '::1'].filter((address) => whyNoAddress(address) === null);
 
-test('a server accepts on each guarded address, and no other socket can bind it', async () => {
+test('a server accepts connections on each guarded address, and no other socket can bind the address', async () => {
   const { port } = await guardedServer();
   for (const address of [GUARDED, ...LOOPBACKS]) {
     expect(await echoed(address, port, 'hello'), address).toBe('hello');
@@ -30,13 +30,13 @@ test('a server accepts on each guarded address, and no other socket can bind it'
   }
 });
 
-test('closing the listener frees each guarded address', async () => {
+test('close() of a listener frees each guarded address', async () => {
   const { listener, port } = await guardedServer();
   await listener.close();
   for (const address of [GUARDED, ...LOOPBACKS]) expect(failureOf({ host: address, port }), address).toBeNull();
 });
 
-test('a server does not listen at all and rejects with EADDRINUSE if a guarded address is in use', async () => {
+test('listen() rejects with EADDRINUSE, and the server does not listen at all, if a guarded address is in use', async () => {
   const { port } = await serverOn({ host: LOOPBACKS.at(-1)! });
   const listener = bindExclusive({ host: GUARDED, port });
   const server = createServer();
@@ -46,12 +46,12 @@ test('a server does not listen at all and rejects with EADDRINUSE if a guarded a
     expect(failureOf({ host: address, port }), address).toBeNull();
 });
 
-test('the descriptors for a child include no guarded address', () => {
+test('the descriptors that a child inherits do not include the sockets of guarded addresses', () => {
   const { fds } = listenerOn({ host: GUARDED });
   expect(fds.length).toBe(process.platform === 'win32' ? 0 : 1);
 });
 
-test('connectableAddresses() returns both loopback addresses for ::, and one for any other', () => {
+test('connectableAddresses() returns both loopback addresses for ::, and one address for any other host', () => {
   expect(connectableAddresses('::')).toEqual(['::1', '127.0.0.1']);
   expect(connectableAddresses('0.0.0.0')).toEqual(['127.0.0.1']);
   expect(addressesOf('localhost').flatMap(connectableAddresses)).toEqual(['127.0.0.1', '::1']);

@@ -1,4 +1,4 @@
-// Exclusion between addresses: every holder address against every second bind.
+// Exclusion between addresses: tests each pair of an exclusive bind and a second bind of one port.
 import { expect, onTestFinished, test } from 'vitest';
 import { addressesOf } from '../../src/endpoint.js';
 import { bindExclusive } from '../../src/index.js';
@@ -18,7 +18,7 @@ const SECOND: Readonly<Record<string, (host: string, port: number) => Promise<st
 };
 
 test.each(Object.keys(SECOND))(
-  'a holder excludes each second %s that would share an address, and no other',
+  'an exclusive bind refuses a second %s on each address that overlaps, and on no other address',
   async (how) => {
     const measured = await matrix(SECOND[how]!);
     console.log(`second ${how} (row: holder)`);
@@ -58,10 +58,10 @@ function promised(holder: string, second: string, how: string): readonly string[
 }
 
 /**
- * Windows allows a plain bind of a wildcard beside an exclusive socket on one address, whose
- * connections it does not get (MS Learn, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE"); Wine does
- * not. macOS checks only the options of the second socket, and refuses a Node server only exactly
- * the same address: see native/os/listener.h.
+ * Windows allows a plain bind of a wildcard beside an exclusive socket on one address; the wildcard
+ * does not receive the connections to that address (MS Learn, "Using SO_REUSEADDR and
+ * SO_EXCLUSIVEADDRUSE"). Wine refuses such a bind. macOS checks only the options of the second
+ * socket, and refuses a Node server only on exactly the same address (native/os/listener.h).
  */
 function mayBindBeside(holder: string, second: string): boolean {
   if (process.platform === 'darwin') return holder !== second && !addressesOf(holder).includes(second);
@@ -76,7 +76,7 @@ function shareAnAddress(one: string, other: string): boolean {
   return addressesOf(one).some((a) => addressesOf(other).some((b) => a === b || covers(a, b) || covers(b, a)));
 }
 
-/** `::` accepts IPv4 as well. */
+/** Returns true if a socket on the wildcard accepts connections to the address. `::` accepts IPv4, too. */
 function covers(wildcard: string, address: string): boolean {
   return wildcard === '::' || (wildcard === '0.0.0.0' && !address.includes(':'));
 }

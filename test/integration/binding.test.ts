@@ -1,5 +1,5 @@
-// The addon compared with its hand-written types, and called with arguments that the TypeScript
-// code never passes.
+// Compares the addon with its hand-written types, and calls its functions with arguments that the
+// TypeScript code never passes.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,7 +7,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ListenerId, LockId, NativeBinding, WaiterId } from '../../src/native/binding.js';
 import { native } from '../../src/native/load.js';
 import { need } from '../support/capabilities.js';
-import { freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { until } from '../support/until.js';
 
 const types = readFileSync(new URL('../../src/native/binding.ts', import.meta.url), 'utf8');
 const addon = native();
@@ -29,12 +30,12 @@ const createWaiter = (): WaiterId => {
   return waiter;
 };
 
-describe('src/native/binding.ts declares the names', () => {
-  test('of the exports of the addon', () => {
+describe('the types in src/native/binding.ts', () => {
+  test('the types declare exactly the exports of the addon', () => {
     expect(Object.keys(addon).sort()).toEqual(membersOf('NativeBinding'));
   });
 
-  test('of the properties that probeLock() returns', () => {
+  test('the types declare exactly the properties that probeLock() of the addon returns', () => {
     expect(Object.keys(addon.probeLock(join(freshDirectory(), 'none'), 0)).sort()).toEqual(
       [...membersOf('LockFileContent'), ...membersOf('NativeLockProbe')].sort(),
     );
@@ -67,7 +68,7 @@ const NO_PID = [undefined, null, '1', Number.NaN, -1, 2 ** 31, 0.5, Infinity, 1n
 const NO_LOCK = [undefined, null, '1', Number.NaN, -1, 2 ** 54, 0.5, Infinity, 1n, {}];
 const NO_STRINGS = [undefined, null, 'a', 5, { 0: 'a' }, [5], ['a', null]];
 
-/** A valid value and invalid values for each argument. */
+/** For each argument of each export: a valid value and a list of invalid values. */
 const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonly [unknown, readonly unknown[]])[]>>> =
   {
     tryAcquire: [
@@ -159,41 +160,44 @@ const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonl
     ],
   };
 
-describe('an invalid argument throws a TypeError that names its position, and never crashes:', () => {
-  test.each(Object.keys(SIGNATURES) as (keyof NativeBinding)[])('%s()', (name) => {
-    const signature = SIGNATURES[name]!;
-    const good = signature.map(([value]) => value);
-    signature.forEach(([, bad], index) => {
-      for (const value of bad) {
-        const call = () => Reflect.apply(addon[name], addon, good.with(index, value));
-        expect(call, `${name}, argument ${index} = ${String(value)}`).toThrow(TypeError);
-        expect(call).toThrow(`argument ${index} must be`);
-      }
-    });
-    expect(() => Reflect.apply(addon[name], addon, [])).toThrow('argument 0 must be');
-  });
+describe('the exports of the addon and invalid arguments', () => {
+  test.each(Object.keys(SIGNATURES) as (keyof NativeBinding)[])(
+    '%s() throws a TypeError that names the position of an invalid argument',
+    (name) => {
+      const signature = SIGNATURES[name]!;
+      const good = signature.map(([value]) => value);
+      signature.forEach(([, bad], index) => {
+        for (const value of bad) {
+          const call = () => Reflect.apply(addon[name], addon, good.with(index, value));
+          expect(call, `${name}, argument ${index} = ${String(value)}`).toThrow(TypeError);
+          expect(call).toThrow(`argument ${index} must be`);
+        }
+      });
+      expect(() => Reflect.apply(addon[name], addon, [])).toThrow('argument 0 must be');
+    },
+  );
 
-  test('the table contains every export that has arguments', () => {
+  test('the table of signatures contains every export that has arguments', () => {
     const takesNone = membersOf('NativeBinding').filter((name) =>
       new RegExp(`^  ${name}\\(\\)`, 'm').test(bodyOf('NativeBinding')),
     );
     expect([...Object.keys(SIGNATURES), ...takesNone].sort()).toEqual(membersOf('NativeBinding'));
   });
 
-  test('writeRecord()', () => {
+  test('writeRecord() throws a TypeError that names the position of an invalid argument', () => {
     const lock = acquire();
     for (const value of NO_STRING) expect(() => addon.writeRecord(lock, value as string)).toThrow(TypeError);
     expect(addon.readContent(lock)).toEqual({ text: '', size: 0, hasOtherNames: false });
   });
 
-  test('watch()', () => {
+  test('watch() throws a TypeError that names the position of an invalid argument', () => {
     const waiter = createWaiter();
-    // This waiter has made no attempt, so there may be no file yet.
+    // This waiter has made no attempt yet, so the lock file may not exist.
     expect(addon.watch(waiter, 0)).toMatch(/^(nothing|gone)$/);
   });
 
   test.each(['', 'localhost', 'example.org', '127.1.1.1.1', '127.0.0.1 ', '::1%none', 'x'.repeat(100_000)])(
-    'a text that is not an address fails with EINVAL and is not resolved: %.20s',
+    'listen(), tryBind() and probePort() fail with EINVAL, without name resolution, for the host "%.20s"',
     (address) => {
       for (const call of [
         () => addon.listen(address, 0, 1),
@@ -207,8 +211,8 @@ describe('an invalid argument throws a TypeError that names its position, and ne
   );
 });
 
-describe('the id of a closed object', () => {
-  test('of a closed waiter watches nothing and wakes no waiter, and closing it again does nothing', async () => {
+describe('the ids of the objects of the addon', () => {
+  test('the id of a closed waiter watches nothing and wakes no waiter, and a second close does nothing', async () => {
     const lock = acquire();
     const path = join(freshDirectory(), 'b.lock');
     const holder = addon.tryAcquire(path, 0) as LockId;
@@ -225,7 +229,7 @@ describe('the id of a closed object', () => {
     expect([woken, addon.isHeld(lock)]).toEqual([0, true]);
   });
 
-  test('may be closed by the wake-up of the same or another waiter', async () => {
+  test('a wake-up callback may close the same or another waiter', async () => {
     const path = join(freshDirectory(), 'b.lock');
     const holder = addon.tryAcquire(path, 0) as LockId;
     let woken = 0;
@@ -245,7 +249,7 @@ describe('the id of a closed object', () => {
     expect(woken).toBe(1);
   });
 
-  test('of a closed listener has no descriptor, and closing or detaching it again does nothing', () => {
+  test('the id of a closed listener has no descriptor, and a second close or detach does nothing', () => {
     const listener = listen();
     expect(addon.socketOf(listener)).toBeGreaterThan(2);
     expect(addon.addressOf(listener)).toBe('127.0.0.1');
@@ -255,7 +259,7 @@ describe('the id of a closed object', () => {
   });
 
   test.each(['release', 'unlock'] as const)(
-    'of a lock reads and writes no descriptor after %s(), and may be released again',
+    'the id of a lock reads and writes no descriptor after %s(), and a second release does nothing',
     (drop) => {
       const lock = acquire();
       addon[drop](lock);
@@ -267,7 +271,7 @@ describe('the id of a closed object', () => {
   test.each([0, 12_345, 2 ** 53])('%d is not the id of a listener', expectNoListener);
   test.each([0, 12_345, 2 ** 32 - 1])('%d is not the id of a waiter', expectNoWaiter);
 
-  test('is never used again', () => {
+  test('the id of a closed object is never used again', () => {
     const path = join(freshDirectory(), 'a.lock');
     const first = addon.tryAcquire(path, 0) as LockId;
     expect(addon.release(first)).toBe(true);
@@ -298,7 +302,7 @@ function expectNoWaiter(waiter: WaiterId): void {
   expect([addon.retry(waiter), addon.holderRecord(waiter), addon.watch(waiter, 0)]).toEqual(['', '', 'nothing']);
 }
 
-/** Returns the sorted members of an interface. */
+/** Returns the sorted names of the members of an interface. */
 function membersOf(name: string): string[] {
   return [...bodyOf(name).matchAll(/^ {2}(?:readonly )?(\w+)[(:]/gm)].map((match) => match[1]!).sort();
 }
@@ -313,13 +317,13 @@ describe('bootClockMs()', () => {
     const start = addon.bootClockMs();
     await sleep(100);
     const counted = addon.bootClockMs() - start;
-    // Windows counts in steps of 10 to 16 ms; a timer may be 1 ms early.
+    // The clock of Windows advances in steps of 10 to 16 ms. A timer may fire 1 ms early.
     expect(counted).toBeGreaterThan(80);
     expect(counted).toBeLessThan(performance.now() - before + 20);
   });
 
   test('returns the time since boot on Linux', (ctx) => {
-    // Wine shows the files of Linux, but has its own clock.
+    // Under Wine the file /proc/uptime exists, but bootClockMs() uses the clock of Wine.
     need(ctx, process.platform === 'linux' ? null : 'this system has no /proc/uptime');
     const before = addon.bootClockMs();
     const uptime = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000;

@@ -14,8 +14,9 @@ import {
 } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { whyHeldFileStays } from '../support/held-file.js';
-import { freePort, freshDirectory } from '../support/places.js';
 
 type Name = keyof GatewayLockEvents;
 interface Published {
@@ -35,7 +36,7 @@ const NAMES: Name[] = [
 
 const lockPath = () => join(freshDirectory(), 'a.lock');
 
-/** Records all events in order until the test ends. */
+/** Records the events of all channels in order until the test ends. */
 function record(): Published[] {
   const published: Published[] = [];
   const listener = (payload: unknown, name: string | symbol) =>
@@ -49,8 +50,8 @@ function record(): Published[] {
 
 const namesOf = (published: Published[]) => published.map(({ name }) => name);
 
-describe('the diagnostics channels publish', () => {
-  test('acquire and release, with path, mode and owner', () => {
+describe('the diagnostics channels', () => {
+  test('publish acquire and release events with the path, mode and owner', () => {
     const [published, path] = [record(), lockPath()];
     const lock = tryAcquireLock(path)!;
     const { owner } = lock;
@@ -63,7 +64,7 @@ describe('the diagnostics channels publish', () => {
     ]);
   });
 
-  test('a null owner in shared mode', () => {
+  test('publish a null owner for a shared lock', () => {
     const [published, path] = [record(), lockPath()];
     tryAcquireLock(path, { mode: 'shared' })!.release();
     expect(published).toEqual([
@@ -75,7 +76,7 @@ describe('the diagnostics channels publish', () => {
   test.each<[string, string, string]>([
     ['a dead holder', '{"pid":2147483646,"kernelLock":true}', 'owner-gone'],
     ['an unknown holder', '{"pid":1', 'stale'],
-  ])('reclaim before acquire for a file that %s left', (_, content, reason) => {
+  ])('publish a reclaim event before the acquire event for a file that %s left', (_, content, reason) => {
     const [published, path] = [record(), lockPath()];
     writeFileSync(path, content);
     tryAcquireLock(path)!.release();
@@ -83,14 +84,14 @@ describe('the diagnostics channels publish', () => {
     expect(published[0]!.payload).toEqual({ path, reason });
   });
 
-  test('reclaim for the record of an older gateway that no longer listens', async () => {
+  test('publish a reclaim event for the record of an older gateway that no longer listens', async () => {
     const [published, path, port] = [record(), lockPath(), await freePort()];
     writeFileSync(path, JSON.stringify({ pid: process.ppid, port }));
     tryAcquireLock(path)!.release();
     expect(published[0]).toEqual({ name: 'reclaim', payload: { path, reason: 'port-free' } });
   });
 
-  test('one wait event per wait, with the holder, then reclaim and acquire', async () => {
+  test('publish one wait event per wait, with the holder, then a reclaim and an acquire event', async () => {
     const path = lockPath();
     const holder = await startActor();
     await holder.call('tryAcquire', path);
@@ -102,7 +103,7 @@ describe('the diagnostics channels publish', () => {
     expect(published[0]!.payload).toEqual({ path, timeoutMs: 20_000, owner, ownerAlive: true });
   });
 
-  test('only a wait event for a wait that times out', async () => {
+  test('publish only a wait event for a wait that times out', async () => {
     const path = lockPath();
     const lock = tryAcquireLock(path)!;
     const published = record();
@@ -111,7 +112,7 @@ describe('the diagnostics channels publish', () => {
     lock.release();
   });
 
-  test('no wait event without a wait', async () => {
+  test('publish no wait event if the lock is free', async () => {
     const path = lockPath();
     const published = record();
     (await acquireLock(path)).release();
@@ -125,7 +126,7 @@ describe('the diagnostics channels publish', () => {
   test.for<[string, (path: string) => void]>([
     ['removed', (path) => rmSync(path)],
     ['replaced', (path) => renameSync(tryAcquireLock(`${path}.new`)!.path, path)],
-  ])('one lost event after the file was %s', ([_, take], ctx) => {
+  ])('publish one lost event after the lock file was %s', ([_, take], ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = tryAcquireLock(path)!;
@@ -141,7 +142,7 @@ describe('the diagnostics channels publish', () => {
     });
   });
 
-  test('acquire for each lock of a gateway in order, and release in reverse', async () => {
+  test('publish an acquire event for each lock of a gateway in order, and release events in reverse order', async () => {
     const published = record();
     const lock = await acquireGatewayLock({ stateDir: freshDirectory(), port: 0, env: {} });
     const [state, config] = lock.lockPaths;
@@ -154,14 +155,14 @@ describe('the diagnostics channels publish', () => {
     ]);
   });
 
-  test('release for each lock of a gateway whose bind failed', async () => {
+  test('publish a release event for each lock of a gateway whose bind failed', async () => {
     const { port } = await (await startActor()).call<{ port: number }>('bind', { port: 0 });
     const published = record();
     await expect(acquireGatewayLock({ stateDir: freshDirectory(), port, env: {} })).rejects.toThrow();
     expect(namesOf(published)).toEqual(['acquire', 'acquire', 'release', 'release']);
   });
 
-  test('each decision with the same fields as for onDecision', async () => {
+  test('publish each decision with the fields that onDecision receives', async () => {
     const options = { stateDir: freshDirectory(), port: await freePort(), env: {} };
     const holder = await startActor();
     await holder.call('gateway', options);
@@ -179,17 +180,20 @@ describe('the diagnostics channels publish', () => {
   });
 });
 
-describe('the library prints nothing', () => {
-  test.each(['no', 'throwing'])('and works during a complete life cycle with %s subscribers', (subscribers) => {
-    const { status, signal, stdout, stderr } = spawnSync(process.execPath, [SILENT, freshDirectory(), subscribers], {
-      encoding: 'utf8',
-      timeout: 20_000,
-    });
-    expect({ status, signal, stdout, stderr }).toEqual({ status: 0, signal: null, stdout: '', stderr: '' });
-  });
+describe('the output of the library', () => {
+  test.each(['no', 'throwing'])(
+    'the library works and prints nothing during a complete life cycle with %s subscribers',
+    (subscribers) => {
+      const { status, signal, stdout, stderr } = spawnSync(process.execPath, [SILENT, freshDirectory(), subscribers], {
+        encoding: 'utf8',
+        timeout: 20_000,
+      });
+      expect({ status, signal, stdout, stderr }).toEqual({ status: 0, signal: null, stdout: '', stderr: '' });
+    },
+  );
 });
 
-test('the acquire event is published after the lock is complete', () => {
+test('a subscriber of the acquire event cannot acquire the lock, because the lock is already held', () => {
   const path = lockPath();
   const seen: unknown[] = [];
   const listener = () => void seen.push(tryAcquireLock(path));

@@ -1,5 +1,5 @@
-// File leases (Samba, the NFS server, fcntl F_SETLEASE). Until the lease is released, a
-// non-blocking open() fails with EAGAIN.
+// File leases, which Samba and the NFS server set with fcntl(F_SETLEASE). Until a lease is released,
+// a non-blocking open() of the file fails with EAGAIN.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,8 +7,9 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { acquireGatewayLock, acquireLock, tryAcquireLock } from '../../src/index.js';
 import { need } from '../support/capabilities.js';
 import { type Running, start, untilPrinted } from '../support/command.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { lockDirectory } from '../support/lock-directory.js';
-import { freePort, freshDirectory } from '../support/places.js';
 import { python, whyNoFcntl } from '../support/python.js';
 
 const HOLDER = fileURLToPath(new URL('../fixtures/lease-holder.py', import.meta.url));
@@ -23,14 +24,14 @@ async function startLease(path: string): Promise<Running> {
   return run;
 }
 
-/** Releases the lease after the waiter has been refused. */
+/** Releases the lease after the first attempt of the waiter has been refused. */
 async function releaseLease(lease: Running): Promise<void> {
   await untilPrinted(lease, /^asked$/m);
   lease.child.stdin!.end();
 }
 
 describe('a file lease on the lock file', () => {
-  test('makes acquireLock() wait', async () => {
+  test('makes acquireLock() wait until the lease is released', async () => {
     const path = join(freshDirectory(), 'a.lock');
     const lease = await startLease(path);
     const waiting = acquireLock(path, { timeoutMs: 30_000 });
@@ -39,7 +40,7 @@ describe('a file lease on the lock file', () => {
     expect(lock.verify()).toBe(true);
   });
 
-  test('makes acquireGatewayLock() wait', async () => {
+  test('makes acquireGatewayLock() wait until the lease is released', async () => {
     const stateDir = freshDirectory();
     const lease = await startLease(join(lockDirectory(stateDir), 'gateway.state.lock'));
     const starting = acquireGatewayLock({ stateDir, port: await freePort(), env: {}, timeoutMs: 30_000 });
@@ -49,7 +50,7 @@ describe('a file lease on the lock file', () => {
     expect(lock.verify()).toBe(true);
   });
 
-  test('makes an attempt fail with EAGAIN at the deadline, and at once without a wait', async () => {
+  test('makes acquireLock() fail with EAGAIN at the deadline, and tryAcquireLock() at once', async () => {
     const path = join(freshDirectory(), 'a.lock');
     await startLease(path);
     const expected = { code: 'EAGAIN', syscall: 'open', path };

@@ -5,9 +5,9 @@ import { describe, expect, type TestContext, test } from 'vitest';
 import { probeLock, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { need, whyNoMount } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
 import { startFaultyActor, whyNoFaults } from '../support/faulty-actor.js';
 import { mountOverlay, mountTmpfs, whyNoOverlay } from '../support/mounts.js';
-import { freshDirectory } from '../support/places.js';
 
 const noFaults = whyNoFaults();
 const TMPFS_MAGIC = 0x01021994;
@@ -15,7 +15,7 @@ const OVERLAYFS_MAGIC = 0x794c7630;
 
 const LEFTOVER = '{"pid":2147483646,"kernelLock":true}\n';
 
-/** Acquires, contends, releases and reclaims a lock between two processes. */
+/** Lets two processes acquire, compete for, release and reclaim a lock. */
 async function expectExclusion(directory: string): Promise<void> {
   const path = join(directory, 'a.lock');
   const other = await startActor();
@@ -34,19 +34,19 @@ async function expectExclusion(directory: string): Promise<void> {
   next.release();
 }
 
-describe('a lock excludes, and its file is kept', () => {
-  test(`on the file system of ${tmpdir()}`, async () => {
+describe('exclusion between two processes', () => {
+  test(`a lock excludes another process on the file system of ${tmpdir()}`, async () => {
     await expectExclusion(freshDirectory());
   });
 
-  test('on tmpfs', async (ctx) => {
+  test('a lock excludes another process on tmpfs', async (ctx) => {
     need(ctx, whyNoMount());
     const directory = mountTmpfs();
     expect(statfsSync(directory).type).toBe(TMPFS_MAGIC);
     await expectExclusion(directory);
   });
 
-  test('on overlayfs', async (ctx) => {
+  test('a lock excludes another process on overlayfs', async (ctx) => {
     need(ctx, whyNoOverlay());
     const { merged } = mountOverlay();
     expect(statfsSync(merged).type).toBe(OVERLAYFS_MAGIC);
@@ -55,7 +55,7 @@ describe('a lock excludes, and its file is kept', () => {
 });
 
 describe('a lock file in the lower layer of an overlayfs, as in a container image', () => {
-  test('is acquired, excludes, and is gone after a release with keepFile: false; the layer is not changed', async (ctx) => {
+  test('excludes, and a release with keepFile: false removes the file without a change to the lower layer', async (ctx) => {
     need(ctx, whyNoOverlay());
     const { lower, merged } = mountOverlay();
     writeFileSync(join(lower, 'a.lock'), LEFTOVER);
@@ -75,7 +75,7 @@ describe('a lock file in the lower layer of an overlayfs, as in a container imag
 describe('a file system on which flock() does not exclude', () => {
   const fault = 'flock grants all';
 
-  test('is refused with an error that names the remedy', async (ctx) => {
+  test('is refused by default with an error that names the remedy', async (ctx) => {
     const path = faultyPath(ctx);
     const actor = await startFaultyActor(fault, path);
     for (const mode of ['exclusive', 'shared']) {
@@ -88,7 +88,7 @@ describe('a file system on which flock() does not exclude', () => {
     }
   });
 
-  test("is used with weakFileSystem 'warn': strength is 'weak', and the process emits a warning", async (ctx) => {
+  test("is accepted with weakFileSystem 'warn': the lock has strength 'weak', and the process emits a warning", async (ctx) => {
     const path = faultyPath(ctx);
     const actor = await startFaultyActor(fault, path);
     expect(await actor.call('tryAcquire', path, { weakFileSystem: 'warn' })).toMatchObject({ strength: 'weak' });
@@ -97,7 +97,7 @@ describe('a file system on which flock() does not exclude', () => {
     expect(actor.output).toContain(path);
   });
 
-  test("is used with weakFileSystem 'allow', without a warning", async (ctx) => {
+  test("is accepted without a warning with weakFileSystem 'allow'", async (ctx) => {
     const path = faultyPath(ctx);
     const actor = await startFaultyActor(fault, path);
     expect(await actor.call('tryAcquire', path, { weakFileSystem: 'allow' })).toMatchObject({ strength: 'weak' });
@@ -108,7 +108,7 @@ describe('a file system on which flock() does not exclude', () => {
 
 describe('a file system without flock()', () => {
   test.for(['ENOLCK', 'ENOTSUP', 'ENOSYS'])(
-    'that fails with %s is refused, also with weakFileSystem allow',
+    'is refused if flock() fails with %s, even with weakFileSystem: allow',
     async (code, ctx) => {
       need(ctx, noFaults);
       await expectUnsupported(code, 'error');
@@ -127,16 +127,16 @@ describe('a file system without flock()', () => {
   }
 });
 
-test('a file system that other hosts share has strength remote', async (ctx) => {
+test('a lock on a file system that other hosts share has strength remote', async (ctx) => {
   const path = faultyPath(ctx);
   const actor = await startFaultyActor('fstatfs says NFS', path);
   expect(await actor.call('tryAcquire', path)).toMatchObject({ strength: 'remote' });
   expect(tryAcquireLock(path)).toBeNull();
 });
 
-describe('a system call', () => {
+describe('interrupted and failing system calls', () => {
   const interruptions = ['flock EINTR once', 'pwrite EINTR once', 'pwrite ten bytes'];
-  test.for(interruptions)('that is interrupted (%s) is repeated', async (fault, ctx) => {
+  test.for(interruptions)('a system call that a signal interrupts is repeated: %s', async (fault, ctx) => {
     const path = faultyPath(ctx);
     const actor = await startFaultyActor(fault, path);
     expect(await actor.call('tryAcquire', path)).toMatchObject({ strength: 'local' });
@@ -144,7 +144,7 @@ describe('a system call', () => {
     expect(tryAcquireLock(path)).toBeNull();
   });
 
-  test('flock() that fails for another reason throws the error of the system', async (ctx) => {
+  test('tryAcquireLock() throws the error of the system if flock() fails for another reason', async (ctx) => {
     const path = faultyPath(ctx);
     const actor = await startFaultyActor('flock EIO', path);
     await expect(actor.call('tryAcquire', path)).rejects.toMatchObject({ code: 'EIO', path });
@@ -153,7 +153,7 @@ describe('a system call', () => {
 
 describe('a full disk', () => {
   test.for(['pwrite ENOSPC', 'pwrite ENOSPC after half', 'pwrite nothing'])(
-    '(%s) leaves no lock and no record, and with keepFile: false no file',
+    'a full disk (%s) makes an acquire fail and leaves no lock and no record, and with keepFile: false no file',
     async (fault, ctx) => {
       const path = faultyPath(ctx);
       const actor = await startFaultyActor(fault, path);

@@ -9,9 +9,10 @@ import type { GatewayLock, GatewayLockError, GatewayLockOptions } from '../../sr
 import { acquireGatewayLock, bindExclusive, probeHealth, probeLock, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { need, whyNoLinks, whyNoModes } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { whyHeldFileStays } from '../support/held-file.js';
 import { serverOn } from '../support/listeners.js';
-import { freePort, freshDirectory } from '../support/places.js';
 import { whyNoPortOwner } from '../support/port-owner.js';
 
 /** Acquires a gateway lock and closes it when the test ends. */
@@ -51,14 +52,14 @@ describe('a gateway lock', () => {
     if (whyNoModes === null) expect(statSync(dirname(lock.lockPaths[0]!)).mode & 0o777).toBe(0o700);
   });
 
-  test('serves on its own exclusive socket', async () => {
+  test('serves requests on its exclusive socket', async () => {
     const lock = await gateway({ stateDir: freshDirectory() });
     await lock.listen(live());
     expect(lock.listener?.exclusive).toBe(true);
     expect(await probeHealth({ port: lock.port })).toMatchObject({ healthy: true });
   });
 
-  test('on close() releases the port and removes the lock files, also if it is called twice', async () => {
+  test('releases the port and removes the lock files on close(), even if close() is called twice', async () => {
     const stateDir = freshDirectory();
     const lock = await gateway({ stateDir });
     await lock.listen(live());
@@ -68,7 +69,7 @@ describe('a gateway lock', () => {
     await bindExclusive({ port: lock.port }).close();
   });
 
-  test('on close() lets the next gateway start at once on the same port, while connections are still closing', async () => {
+  test('lets the next gateway start on the same port at once after close(), while connections are still closing', async () => {
     const stateDir = freshDirectory();
     const port = await freePort();
     for (let round = 0; round < 3; round++) {
@@ -79,7 +80,7 @@ describe('a gateway lock', () => {
     }
   });
 
-  test('on a second close() with a shorter grace period cuts the connections that the first call waits for', async () => {
+  test('cuts the connections that close() waits for on a second close() with a shorter grace period', async () => {
     const lock = await gateway({ stateDir: freshDirectory() });
     await lock.listen(createTcpServer());
     const client = connect(lock.port, '127.0.0.1').on('error', () => {});
@@ -89,14 +90,14 @@ describe('a gateway lock', () => {
     expect(probeLock(lock.lockPaths[0]!).state).toBe('missing');
   });
 
-  test('with bind: false only acquires the locks', async () => {
+  test('acquires only the locks and binds no port with bind: false', async () => {
     const lock = await gateway({ stateDir: freshDirectory(), bind: false });
     expect(lock.listener).toBeNull();
     await expect(lock.listen(live())).rejects.toMatchObject({ code: 'ERR_INVALID_STATE' });
     expect(lock.owner.port).toBeNull();
   });
 
-  test('is released by Symbol.asyncDispose', async () => {
+  test('releases its locks and port on Symbol.asyncDispose', async () => {
     const stateDir = freshDirectory();
     {
       await using lock = await acquireGatewayLock({ stateDir, port: 0, env: {} });
@@ -119,7 +120,7 @@ describe('a gateway lock', () => {
 });
 
 describe('a second gateway', () => {
-  test('with the same port and another state directory fails at once and leaves no lock files', async () => {
+  test('fails at once and leaves no lock files if only its port is the same', async () => {
     const first = await gateway({ stateDir: freshDirectory() });
     const stateDir = freshDirectory();
     const refused = acquireGatewayLock({ stateDir, port: first.port, env: {} });
@@ -137,7 +138,7 @@ describe('a second gateway', () => {
     expect(lockFilesIn(stateDir)).toEqual([]);
   });
 
-  test('with the same state directory and port fails at once and names the holder', async () => {
+  test('fails at once and names the holder if its state directory and port are the same', async () => {
     const stateDir = freshDirectory();
     const first = await gateway({ stateDir });
     const before = first.lockPaths.map((path) => readFileSync(path, 'utf8'));
@@ -152,7 +153,7 @@ describe('a second gateway', () => {
     expect(first.lockPaths.map((path) => readFileSync(path, 'utf8'))).toEqual(before);
   });
 
-  test('with the same state directory and another port waits, then names the holder', async () => {
+  test('waits, then fails and names the holder, if its state directory is the same and its port is another', async () => {
     const stateDir = freshDirectory();
     const first = await gateway({ stateDir });
     const waits: unknown[] = [];
@@ -168,7 +169,7 @@ describe('a second gateway', () => {
     expect(waits).toEqual([expect.objectContaining({ lockPath: first.lockPaths[0], ownerAlive: true })]);
   });
 
-  test('that finds the config lock held releases the state lock and fails, unless allowMultiple is set', async () => {
+  test('releases the state lock and fails if the config lock is held, unless allowMultiple is set', async () => {
     const stateDir = freshDirectory();
     const probe = await gateway({ stateDir });
     const [stateLock, configLock] = probe.lockPaths;
@@ -187,7 +188,7 @@ describe('a second gateway', () => {
     expect(two.lockPaths).toEqual([stateLock]);
   });
 
-  test('waits for a holder that is closing, then starts', async () => {
+  test('waits until a closing gateway has released its lock, then starts', async () => {
     const stateDir = freshDirectory();
     const first = await gateway({ stateDir, bind: false });
     const second = gateway({ stateDir, timeoutMs: 20_000 });
@@ -196,7 +197,7 @@ describe('a second gateway', () => {
     expect((await second).verify()).toBe(true);
   });
 
-  test("with whenListening: 'wait' also waits for a holder that listens", async () => {
+  test("waits even for a holder that listens with whenListening: 'wait'", async () => {
     const stateDir = freshDirectory();
     const first = await gateway({ stateDir });
     const second = gateway({ stateDir, port: first.port, whenListening: 'wait', timeoutMs: 20_000 });
@@ -205,7 +206,7 @@ describe('a second gateway', () => {
     expect((await second).port).toBe(first.port);
   });
 
-  test('stops waiting when the port is in use', async () => {
+  test('stops waiting for the lock when its port is in use', async () => {
     const stateDir = freshDirectory();
     await gateway({ stateDir, bind: false });
     const port = await freePort();
@@ -217,7 +218,7 @@ describe('a second gateway', () => {
     expect(await caught).toMatchObject({ code: 'ERR_GATEWAY_PORT_IN_USE' });
   });
 
-  test('that is aborted rejects with signal.reason and holds no lock', async () => {
+  test('rejects with signal.reason and holds no lock if its start is aborted', async () => {
     const stateDir = freshDirectory();
     await gateway({ stateDir, bind: false });
     const configPath = join(stateDir, 'other.json');
@@ -231,8 +232,8 @@ describe('a second gateway', () => {
   });
 });
 
-describe('the start of a gateway', () => {
-  test('fails if another program listens on the port, and releases its locks', async () => {
+describe('acquireGatewayLock()', () => {
+  test('fails and releases its locks if another program listens on the port', async () => {
     const stranger = createTcpServer();
     await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void stranger.close());
@@ -247,7 +248,7 @@ describe('the start of a gateway', () => {
     ['localhost', '::1'],
     ['0.0.0.0', '127.0.0.2'],
     ['::', '127.0.0.1'],
-  ])('for host %s fails at once if another program listens on %s', async (host, taken) => {
+  ])('for host %s, fails at once if another program listens on %s', async (host, taken) => {
     const stranger = bindExclusive({ host: taken, port: 0 });
     onTestFinished(() => stranger.close());
     const started = performance.now();
@@ -256,11 +257,8 @@ describe('the start of a gateway', () => {
     expect(performance.now() - started).toBeLessThan(5000); // Half of the default bindTimeoutMs.
   });
 
-  describe('on a port that a connection uses, without a listener,', () => {
-    /**
-     * Returns the local port of a client. The system chose that port, so the socket has no
-     * SO_REUSEADDR.
-     */
+  describe('and a port that a connection uses, without a listener', () => {
+    /** Returns the local port of a client. The system chose the port, so the socket has no SO_REUSEADDR. */
     async function occupied() {
       const client = connect((await serverOn({})).port, '127.0.0.1');
       onTestFinished(() => void client.destroy());
@@ -268,7 +266,7 @@ describe('the start of a gateway', () => {
       return { port: client.localPort!, free: () => client.resetAndDestroy() };
     }
 
-    test('waits for the port', async () => {
+    test('waits until the connection no longer uses the port', async () => {
       const { port, free } = await occupied();
       const started = gateway({ stateDir: freshDirectory(), port });
       await sleep(50);
@@ -276,7 +274,7 @@ describe('the start of a gateway', () => {
       expect((await started).port).toBe(port);
     });
 
-    test('waits for the port until the signal aborts', async () => {
+    test('stops waiting for the port when the signal is aborted', async () => {
       const { port } = await occupied();
       const stateDir = freshDirectory();
       const signal = AbortSignal.timeout(50);
@@ -286,7 +284,7 @@ describe('the start of a gateway', () => {
     });
   });
 
-  test('names both the listener and the holder of the lock in its hint', async (ctx) => {
+  test('names both the listener on the port and the holder of the lock in the hint', async (ctx) => {
     need(ctx, whyNoPortOwner);
     const stateDir = freshDirectory();
     await gateway({ stateDir });
@@ -310,7 +308,7 @@ describe('the start of a gateway', () => {
     await expect(gateway({ stateDir, onWait })).rejects.toBe(mistake);
   });
 
-  test('fails with ERR_GATEWAY_LOCK_FAILED if a path is a circle of links', async (ctx) => {
+  test('fails with ERR_GATEWAY_LOCK_FAILED if a path leads through a circle of links', async (ctx) => {
     need(ctx, whyNoLinks);
     const loop = join(freshDirectory(), 'loop');
     symlinkSync(loop, loop);
@@ -320,13 +318,13 @@ describe('the start of a gateway', () => {
     });
   });
 
-  test('omits paths that are too long for the record', async () => {
+  test('omits paths from the record that are too long', async () => {
     const stateDir = join(freshDirectory(), ...Array.from({ length: 12 }, () => 'd'.repeat(200)));
     const lock = await gateway({ stateDir });
     expect(probeLock(lock.lockPaths[0]!).owner).toMatchObject({ pid: process.pid, port: lock.port, role: 'gateway' });
   });
 
-  test('with a shared lockDir fails only if another gateway uses the same config', async () => {
+  test('fails with a shared lockDir only if another gateway uses the same config', async () => {
     const lockDir = freshDirectory();
     const configPath = join(lockDir, 'shared.json');
     await gateway({ stateDir: freshDirectory(), lockDir });
@@ -372,7 +370,7 @@ describe('the start of a gateway', () => {
   });
 });
 
-describe('the error for an invalid option names the option:', () => {
+describe('the error for an invalid option of acquireGatewayLock()', () => {
   test.each<[string, Record<string, unknown>, string]>([
     ['port', { port: 65536 }, 'ERR_OUT_OF_RANGE'],
     ['port', { port: '18789' }, 'ERR_INVALID_ARG_TYPE'],
@@ -386,7 +384,7 @@ describe('the error for an invalid option names the option:', () => {
     ['signal', { signal: {} }, 'ERR_INVALID_ARG_TYPE'],
     ['onWait', { onWait: 'call me' }, 'ERR_INVALID_ARG_TYPE'],
     ['GATEWAY_GATEWAY_PORT', { port: undefined, env: { GATEWAY_GATEWAY_PORT: '80a' } }, 'ERR_OUT_OF_RANGE'],
-  ])('%s: %o', async (name, options, code) => {
+  ])('names the invalid option %s of %o', async (name, options, code) => {
     const refused = acquireGatewayLock({ stateDir: freshDirectory(), env: {}, ...options } as GatewayLockOptions);
     await expect(refused).rejects.toMatchObject({ code, message: expect.stringContaining(name) });
   });

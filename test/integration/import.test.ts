@@ -4,7 +4,7 @@ import { join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -34,15 +34,15 @@ test('the package has one JavaScript file for each entry point', () => {
   expect(entries.sort()).toEqual(['cluster/index.js', 'index.js']);
 });
 
-test('importing it loads no builtin module, each of which would take up to 4 ms', async () => {
+test('the import of gateway-lock loads no builtin module, each of which would take up to 4 ms', async () => {
   expect(await builtinsLoadedBy('gateway-lock')).toEqual([]);
 });
 
-test('importing gateway-lock/cluster loads no builtin module', async () => {
+test('the import of gateway-lock/cluster loads no builtin module', async () => {
   expect(await builtinsLoadedBy('gateway-lock/cluster')).toEqual([]);
 });
 
-test('a stack trace names the source files', async () => {
+test('a stack trace of an error names the TypeScript source files', async () => {
   const code = "import { tryAcquireLock } from 'gateway-lock'; tryAcquireLock(5);";
   const args = ['--enable-source-maps', '--input-type=module', '-e', code];
   await expect(promisify(execFile)(process.execPath, args, { cwd: root })).rejects.toThrow(

@@ -15,17 +15,18 @@ import {
 import { native } from '../../src/native/load.js';
 import { startActor } from '../support/actors.js';
 import { need, whyNoFifo, whyNoLinks } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { stubHome } from '../support/home.js';
 import { processStartToken, writeOlderRecord } from '../support/older-gateway.js';
-import { freePort, freshDirectory } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
 import { startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
 const LIVE = '{"ok":true,"status":"live"}';
 const NO_HOLDER = { heldBy: null, owner: null, ownerAlive: null, command: null };
 const NO_ENDPOINT = { host: null, port: null, listening: null, health: null };
 
-/** Makes a fresh directory the home directory until the test ends. */
+/** Creates a directory and makes it the home directory until the test ends. */
 function freshHome(): string {
   const home = freshDirectory();
   stubHome(home);
@@ -54,8 +55,8 @@ function preparedLockDir() {
 
 const pathsOf = (locks: ListedLock[]) => locks.map(({ path }) => path);
 
-describe('listLocks() lists the locks', () => {
-  test('of the default state directory and of each profile in the home directory', async () => {
+describe('the locks that listLocks() lists', () => {
+  test('listLocks() lists the locks of the default state directory and of each profile in the home directory', async () => {
     const home = freshHome();
     const locks = [await gateway({}), await gateway({ profile: 'work' }), await gateway({ profile: 'a-b' })];
     mkdirSync(join(home, '.gateway-empty'));
@@ -65,7 +66,7 @@ describe('listLocks() lists the locks', () => {
     expect(found.map(({ state }) => state)).toEqual(found.map(() => 'held'));
   });
 
-  test('of the profile, state directory, lock directory or lock file in the options', async () => {
+  test('listLocks() lists the locks of the profile, state directory, lock directory or lock file in the options', async () => {
     freshHome();
     const lockDir = freshDirectory();
     const file = join(freshDirectory(), 'any name');
@@ -83,7 +84,7 @@ describe('listLocks() lists the locks', () => {
     }
   });
 
-  test('of the state directory that the environment names', async () => {
+  test('listLocks() lists the locks of the state directory that the environment names', async () => {
     freshHome();
     await gateway({});
     const stateDir = freshDirectory();
@@ -91,14 +92,14 @@ describe('listLocks() lists the locks', () => {
     expect(pathsOf(await listLocks({ env: { GATEWAY_STATE_DIR: stateDir } })).sort()).toEqual([...lockPaths].sort());
   });
 
-  test('of another app, but not of an app whose name begins the same', async () => {
+  test('listLocks() lists the locks of the app in the options, but not of an app whose longer name begins the same', async () => {
     freshHome();
     const [claw, other] = [await gateway({ app: 'claw' }), await gateway({ app: 'claw-machine' })];
     expect(pathsOf(await listLocks({ app: 'claw', env: {} })).sort()).toEqual([...claw.lockPaths].sort());
     expect(pathsOf(await listLocks({ app: 'claw-machine', env: {} })).sort()).toEqual([...other.lockPaths].sort());
   });
 
-  test('once if a profile is a link to another profile', async (ctx) => {
+  test('listLocks() lists each lock once if a profile is a link to another profile', async (ctx) => {
     need(ctx, whyNoLinks);
     const home = freshHome();
     const { lockPaths } = await gateway({ profile: 'real' });
@@ -106,7 +107,7 @@ describe('listLocks() lists the locks', () => {
     expect(pathsOf(await listLocks({ env: {} })).sort()).toEqual([...lockPaths].sort());
   });
 
-  test('of other users in a shared state directory', async () => {
+  test('listLocks() lists the locks of other users in a shared state directory', async () => {
     const { stateDir, lockDir } = preparedLockDir();
     for (const name of ['gateway-4242', 'gateway', 'gateway-12x', 'other-1']) {
       mkdirSync(join(stateDir, 'tmp', name), { recursive: true });
@@ -119,7 +120,7 @@ describe('listLocks() lists the locks', () => {
     );
   });
 
-  test('as an empty list if there are none, and creates nothing', async () => {
+  test('listLocks() returns an empty list and creates nothing if there are no locks', async () => {
     const home = freshHome();
     expect(await listLocks({ env: {} })).toEqual([]);
     expect(await listLocks({ stateDir: join(home, 'none'), env: {} })).toEqual([]);
@@ -131,8 +132,8 @@ describe('listLocks() lists the locks', () => {
   });
 });
 
-describe('for a held lock, listLocks() returns', () => {
-  test('the owner, command line, endpoint and health', async () => {
+describe('the entry of listLocks() for a held lock', () => {
+  test('contains the owner, command line, endpoint and health', async () => {
     const stateDir = freshDirectory();
     const lock = await serving({ stateDir });
     const found = await listLocks({ stateDir, env: {} });
@@ -154,7 +155,7 @@ describe('for a held lock, listLocks() returns', () => {
     }
   });
 
-  test('the command line word by word', async (ctx) => {
+  test('contains the command line as a list of words', async (ctx) => {
     if (processStartToken(process.pid) === null) ctx.skip('this system has no /proc');
     const stateDir = freshDirectory();
     const actor = await startActor({ execArgv: ['--no-warnings', '--conditions=a b'] });
@@ -168,7 +169,7 @@ describe('for a held lock, listLocks() returns', () => {
     ]);
   });
 
-  test('the reason if it is unhealthy, checked with the options of the caller', async () => {
+  test('contains the reason why the gateway is unhealthy, checked with the health options of the caller', async () => {
     const stateDir = freshDirectory();
     await serving({ stateDir }, '<html>');
     const health = { healthy: false, reason: 'the answer is not JSON', status: 200 };
@@ -180,7 +181,7 @@ describe('for a held lock, listLocks() returns', () => {
     });
   });
 
-  test('listening: false if no process listens on the port in the record', async () => {
+  test('contains listening: false if no process listens on the port in the record', async () => {
     const stateDir = freshDirectory();
     const lock = await gateway({ stateDir });
     await lock.listener!.close();
@@ -188,14 +189,14 @@ describe('for a held lock, listLocks() returns', () => {
     expect(one).toMatchObject({ state: 'held', port: lock.port, listening: false, health: null });
   });
 
-  test('no endpoint if the record names no port', async () => {
+  test('contains no endpoint if the record names no port', async () => {
     const stateDir = freshDirectory();
     await gateway({ stateDir, bind: false });
     const [one] = await listLocks({ stateDir, env: {} });
     expect(one).toMatchObject({ state: 'held', ownerAlive: true, ...NO_ENDPOINT });
   });
 
-  test('no endpoint if the owner in the record is dead', async () => {
+  test('contains no endpoint if the owner in the record is dead', async () => {
     const { stateDir, lockPath } = preparedLockDir();
     const lock = await serving({ stateDir: freshDirectory() });
     const dead = spawnSync(process.execPath, ['-e', '0']).pid;
@@ -205,7 +206,7 @@ describe('for a held lock, listLocks() returns', () => {
     expect(one).toMatchObject({ state: 'held', heldBy: 'shared', ownerAlive: false, command: null, ...NO_ENDPOINT });
   });
 
-  test("heldBy: 'record' for an older gateway", async () => {
+  test("contains heldBy: 'record' for an older gateway", async () => {
     const { stateDir, lockPath } = preparedLockDir();
     const actor = await startActor();
     const { port } = await actor.call<{ port: number }>('bind', { port: 0 });
@@ -215,8 +216,8 @@ describe('for a held lock, listLocks() returns', () => {
   });
 });
 
-describe('for a leftover lock file, listLocks() returns', () => {
-  test('the dead owner, but neither command nor endpoint', async () => {
+describe('the entry of listLocks() for a leftover lock file', () => {
+  test('contains the dead owner, but neither command line nor endpoint', async () => {
     const options = { stateDir: freshDirectory(), port: await freePort(), env: {} };
     const actor = await startActor();
     await actor.call('gateway', options);
@@ -229,7 +230,7 @@ describe('for a leftover lock file, listLocks() returns', () => {
     ]);
   });
 
-  test('no command if another process has the pid of the owner', async () => {
+  test('contains no command line if another process has the pid of the dead owner', async () => {
     const { stateDir, lockPath } = preparedLockDir();
     writeFileSync(lockPath, JSON.stringify({ pid: process.pid, startTime: 1, kernelLock: true }));
     const [one] = await listLocks({ stateDir, env: {} });
@@ -323,9 +324,9 @@ test('listLocks() creates, changes and locks nothing', async () => {
   const { lockPaths, lockDir } = resolveGatewayPaths({ stateDir, env: {} });
   const lock = await serving({ stateDir });
   const files = [stateDir, lockDir, ...lockPaths];
-  const before = files.map(portraitOf);
+  const before = files.map(snapshotOf);
   await Promise.all(Array.from({ length: 20 }, () => listLocks({ stateDir, env: {} })));
-  expect(files.map(portraitOf)).toEqual(before);
+  expect(files.map(snapshotOf)).toEqual(before);
   expect(lock.verify()).toBe(true);
 });
 

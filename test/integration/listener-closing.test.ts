@@ -34,7 +34,7 @@ test.each(['127.0.0.1', 'localhost'])('close() during listen() on %s closes no f
   expect(await probePort({ host, port: listener.address.port })).toMatchObject({ state: 'free' });
 });
 
-test('every close() waits for the last connection, and a shorter graceMs takes effect', async () => {
+test('every close() waits for the last connection, and a later call can shorten graceMs', async () => {
   const listener = bindExclusive({ port: 0 });
   await listener.listen(createServer());
   const client = await connected(listener.address.port);
@@ -48,7 +48,7 @@ test('every close() waits for the last connection, and a shorter graceMs takes e
   await expect.poll(() => ended).toBe(true);
 });
 
-test('a server that is already listening is refused, and the listener can be given to another one', async () => {
+test('listen() refuses a server that is already listening, and another server can adopt the listener', async () => {
   const busy: Server = createServer();
   await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void busy.close());
@@ -70,7 +70,7 @@ test('an idle keep-alive connection does not delay close()', async () => {
   expect(performance.now() - started).toBeLessThan(30_000);
 });
 
-test('a kept-alive connection whose last response ends during close() does not delay it', async () => {
+test('a keep-alive connection whose last response ends during close() does not delay close()', async () => {
   const listener = bindExclusive({ port: 0 });
   let answer: () => void = () => {};
   const asked = new Promise<void>((resolve) => {
@@ -90,7 +90,7 @@ test('a kept-alive connection whose last response ends during close() does not d
   expect(performance.now() - started).toBeLessThan(30_000);
 });
 
-test('a server can adopt one listener after another, and keeps no event listener of a closed one', async () => {
+test('a server can adopt one listener after another, and keeps no event listener of a closed listener', async () => {
   const server = createServer();
   for (let round = 0; round < 3; round++) {
     const listener = bindExclusive({ port: 0 });

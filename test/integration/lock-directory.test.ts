@@ -1,11 +1,11 @@
-// The lock directory of a gateway: private, owned by this user, and not a link.
+// The lock directory of a gateway must be private, belong to this user, and not be a link.
 import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { acquireGatewayLock, type GatewayLockOptions } from '../../src/index.js';
 import { need, whyNoLinks, whyNoModes, whyNotRoot } from '../support/capabilities.js';
-import { freshDirectory } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { freshDirectory } from '../support/directories.js';
+import { snapshotOf } from '../support/snapshot.js';
 import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
 async function acquire(options: GatewayLockOptions) {
@@ -16,7 +16,7 @@ async function acquire(options: GatewayLockOptions) {
 
 const modeOf = (path: string) => statSync(path).mode & 0o7777;
 
-/** Returns the lock directory of this state, which does not exist yet. */
+/** Returns the path of the lock directory of a state directory. The lock directory does not exist yet. */
 async function lockDirectoryOf(stateDir: string): Promise<string> {
   const lock = await acquireGatewayLock({ env: {}, bind: false, stateDir });
   await lock.close();
@@ -24,7 +24,7 @@ async function lockDirectoryOf(stateDir: string): Promise<string> {
 }
 
 async function expectRefused(options: GatewayLockOptions, directory: string, cause: object): Promise<void> {
-  const before = portraitOf(directory);
+  const before = snapshotOf(directory);
   await expect(acquire({ stateDir: freshDirectory(), lockDir: directory, ...options })).rejects.toMatchObject({
     name: 'GatewayLockError',
     code: 'ERR_GATEWAY_LOCK_FAILED',
@@ -32,7 +32,7 @@ async function expectRefused(options: GatewayLockOptions, directory: string, cau
     message: expect.stringContaining(`failed to acquire gateway lock at ${directory}: '${directory}' `),
     cause,
   });
-  expect(portraitOf(directory)).toEqual(before);
+  expect(snapshotOf(directory)).toEqual(before);
 }
 
 const invalid = (text: string) => ({ code: 'ERR_LOCK_INVALID_FILE', message: expect.stringContaining(text) });
@@ -49,7 +49,7 @@ describe('the lock directory', () => {
     }
   });
 
-  test('is made private if other users may write to it and its name is the default; another one keeps its mode', async (ctx) => {
+  test('is made private if other users may write to it and it has the default name; other directories keep their mode', async (ctx) => {
     need(ctx, whyNoModes);
     const stateDir = freshDirectory();
     const directory = await lockDirectoryOf(stateDir);
@@ -63,7 +63,7 @@ describe('the lock directory', () => {
     }
   });
 
-  test('keeps its mode if the caller chose it', async (ctx) => {
+  test('keeps its mode if the caller chose the directory', async (ctx) => {
     need(ctx, whyNoModes);
     const lockDir = freshDirectory();
     chmodSync(lockDir, 0o755);
@@ -73,14 +73,14 @@ describe('the lock directory', () => {
   });
 });
 
-describe('a lock directory is refused and left unchanged', () => {
-  test('if it is a file', async () => {
+describe('an unsuitable lock directory', () => {
+  test('is refused and left unchanged if its path is a file', async () => {
     const lockDir = join(freshDirectory(), 'locks');
     writeFileSync(lockDir, 'precious');
     await expectRefused({}, lockDir, invalid('is not a directory'));
   });
 
-  test('if every user may write to it, with or without the sticky bit', async (ctx) => {
+  test('is refused and left unchanged if every user may write to it, with or without the sticky bit', async (ctx) => {
     need(ctx, whyNoModes);
     for (const mode of [0o777, 0o1777]) {
       const lockDir = freshDirectory();
@@ -89,14 +89,14 @@ describe('a lock directory is refused and left unchanged', () => {
     }
   });
 
-  test('if its group may write to it', async (ctx) => {
+  test('is refused and left unchanged if its group may write to it', async (ctx) => {
     need(ctx, whyNoModes);
     const lockDir = freshDirectory();
     chmodSync(lockDir, 0o770);
     await expectRefused({}, lockDir, invalid('is a directory that its group may write to'));
   });
 
-  test('if it belongs to another user, even for root', async (ctx) => {
+  test('is refused and left unchanged if it belongs to another user, even for root', async (ctx) => {
     const missing = whyNotRoot();
     if (missing) ctx.skip(missing);
     const lockDir = freshDirectory();
@@ -104,7 +104,7 @@ describe('a lock directory is refused and left unchanged', () => {
     await expectRefused({}, lockDir, { code: 'ERR_LOCK_PERMISSION' });
   });
 
-  test('if it is a link in place of the default directory', async (ctx) => {
+  test('is refused and left unchanged if it is a link in place of the default directory', async (ctx) => {
     need(ctx, whyNoLinks);
     const stateDir = freshDirectory();
     const [target, state] = [freshDirectory(), join(stateDir, 'state')];
@@ -120,7 +120,7 @@ describe('a lock directory is refused and left unchanged', () => {
     expect(readdirSync(target)).toEqual([]);
   });
 
-  test('if it belongs to root, for an unprivileged process', async (ctx) => {
+  test('is refused and left unchanged if it belongs to root and the process is unprivileged', async (ctx) => {
     const missing = whyNoStranger();
     if (missing) ctx.skip(missing);
     const stateDir = freshDirectory();

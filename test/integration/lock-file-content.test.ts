@@ -1,15 +1,15 @@
-// Files that are not lock files. They stay unchanged at a path that the caller named, and are
-// reclaimed in the lock directory, whose paths the package chose.
+// Files that are not lock files stay unchanged at a path that the caller named. They are reclaimed in
+// the lock directory, whose paths the package chose.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { acquireGatewayLock, acquireLock, LockError, probeLock, tryAcquireLock } from '../../src/index.js';
+import { freshDirectory } from '../support/directories.js';
 import { FOREIGN_CONTENTS } from '../support/foreign-contents.js';
 import { deadPid, ourRecord, setAge } from '../support/hand-written-records.js';
 import { hold } from '../support/holding.js';
 import { lockDirectory } from '../support/lock-directory.js';
-import { freshDirectory } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
 
 const MODES = ['exclusive', 'shared'] as const;
 const lockPath = () => join(freshDirectory(), 'a.lock');
@@ -29,11 +29,11 @@ function errorOf(call: () => unknown): unknown {
   }
 }
 
-describe('a file that is not a lock file is neither changed nor removed at a path that the caller named:', () => {
-  test.for(FOREIGN_CONTENTS)('%s', async ([, content]) => {
+describe('a file that is not a lock file, at a path that the caller named', () => {
+  test.for(FOREIGN_CONTENTS)('is neither changed nor removed if it contains %s', async ([, content]) => {
     const path = fileWith(content());
     setAge(path, 24 * 3_600_000);
-    const before = portraitOf(path);
+    const before = snapshotOf(path);
     const errors = [
       ...MODES.map((mode) => errorOf(() => tryAcquireLock(path, { mode }))),
       ...MODES.map((mode) => errorOf(() => tryAcquireLock(path, { mode, keepFile: false }))),
@@ -46,33 +46,33 @@ describe('a file that is not a lock file is neither changed nor removed at a pat
       expect(error).toMatchObject({ code: 'ERR_LOCK_INVALID_FILE', path });
       expect((error as Error).message).toContain('is not a lock file');
     }
-    expect(portraitOf(path)).toEqual(before);
+    expect(snapshotOf(path)).toEqual(before);
   });
 });
 
-describe('record: false locks any file as it is:', () => {
-  test.for(FOREIGN_CONTENTS)('%s', ([, content]) => {
+describe('a lock with record: false', () => {
+  test.for(FOREIGN_CONTENTS)('locks a file that contains %s, and does not change the file', ([, content]) => {
     const path = fileWith(content());
-    const before = portraitOf(path);
+    const before = snapshotOf(path);
     for (const mode of MODES) {
       const lock = hold(path, { mode, record: false });
       expect(lock).toMatchObject({ owner: null, reclaimed: null });
       expect(probeLock(path, { record: false })).toMatchObject({ state: 'held', heldBy: mode });
       lock.release();
-      expect(portraitOf(path)).toEqual(before);
+      expect(snapshotOf(path)).toEqual(before);
     }
     expect(probeLock(path, { record: false }).state).toBe('free');
   });
 
-  test('a file that does not exist is not created', () => {
+  test('does not create a file that does not exist', () => {
     const path = lockPath();
     expect(() => tryAcquireLock(path, { record: false })).toThrow(expect.objectContaining({ code: 'ENOENT' }));
     expect(existsSync(path)).toBe(false);
   });
 });
 
-describe('a file without content is free:', () => {
-  test.for([0, 1, 325, 4096])('%i NULs', (length) => {
+describe('a file without content', () => {
+  test.for([0, 1, 325, 4096])('a file that contains %i NULs is a free lock file', (length) => {
     for (const mode of MODES) {
       const path = fileWith(Buffer.alloc(length));
       expect(probeLock(path)).toEqual({ state: 'free', heldBy: null, owner: null, ownerAlive: null });
@@ -81,34 +81,37 @@ describe('a file without content is free:', () => {
   });
 });
 
-describe('a record of ours is a lock file', () => {
+describe('a file with a record of this package', () => {
   const record = ourRecord({ pid: deadPid() });
-  // Without the last two characters the record is not JSON; without the newline alone it is
-  // complete.
+  // Without the last two characters, the brace and the newline, the record is not JSON. Without the
+  // newline alone the record is complete.
   const lengths = Array.from({ length: record.length - 2 }, (_, index) => index + 1);
 
-  test.each([0, 100])('if it is torn at any byte and follows %i NULs, and its verdict is stale', (before) => {
-    const path = lockPath();
-    for (const length of lengths) {
-      writeFileSync(path, Buffer.concat([Buffer.alloc(before), Buffer.from(record.slice(0, length))]));
-      expect(probeLock(path).state, record.slice(0, length)).toBe('free');
-      const lock = tryAcquireLock(path);
-      expect(lock?.reclaimed, record.slice(0, length)).toBe('stale');
-      lock?.release();
-    }
-  });
+  test.each([0, 100])(
+    'is a lock file with the verdict stale if the record is truncated at any byte after %i NULs',
+    (before) => {
+      const path = lockPath();
+      for (const length of lengths) {
+        writeFileSync(path, Buffer.concat([Buffer.alloc(before), Buffer.from(record.slice(0, length))]));
+        expect(probeLock(path).state, record.slice(0, length)).toBe('free');
+        const lock = tryAcquireLock(path);
+        expect(lock?.reclaimed, record.slice(0, length)).toBe('stale');
+        lock?.release();
+      }
+    },
+  );
 
-  test('if it is torn and NULs fill it up to its intended size', () => {
+  test('is a lock file if the record is truncated and NULs fill the rest of its intended size', () => {
     const path = fileWith(Buffer.concat([Buffer.from(record.slice(0, 100)), Buffer.alloc(record.length - 100)]));
     expect(hold(path).reclaimed).toBe('stale');
   });
 
   test.each([
-    ['complete', record],
-    ['without its newline', record.slice(0, -1)],
-    ['after NULs', `${'\0'.repeat(100)}${record}`],
-    ['before the rest of a longer record', `${record}Z","ownerId":"x","kernelLock":true}\n`],
-  ])('%s: its owner is gone', (_what, content) => {
+    ['a complete record', record],
+    ['a record without its newline', record.slice(0, -1)],
+    ['NULs before a record', `${'\0'.repeat(100)}${record}`],
+    ['a record before the rest of a longer record', `${record}Z","ownerId":"x","kernelLock":true}\n`],
+  ])('is reclaimed from a dead owner if it contains %s', (_what, content) => {
     const path = fileWith(content);
     expect(probeLock(path)).toMatchObject({ state: 'leftover', ownerAlive: false });
     // Shared mode first, because it leaves the record in the file.
@@ -119,14 +122,14 @@ describe('a record of ours is a lock file', () => {
     }
   });
 
-  test('unless it is longer than 4096 bytes', () => {
+  test('is not a lock file if the record is longer than 4096 bytes', () => {
     const path = fileWith(`${record}${'x'.repeat(4097 - record.length)}`);
     expect(errorOf(() => tryAcquireLock(path))).toMatchObject({ code: 'ERR_LOCK_INVALID_FILE' });
   });
 });
 
-describe("damage in the gateway's lock directory needs no manual repair:", () => {
-  test.for(FOREIGN_CONTENTS)('%s is reclaimed and removed on release', async ([, content]) => {
+describe("a damaged file in the gateway's lock directory", () => {
+  test.for(FOREIGN_CONTENTS)('is reclaimed, and removed on release, if it contains %s', async ([, content]) => {
     const stateDir = freshDirectory();
     const path = join(lockDirectory(stateDir), 'gateway.state.lock');
     writeFileSync(path, content());

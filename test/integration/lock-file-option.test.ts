@@ -12,9 +12,10 @@ import {
 } from '../../src/index.js';
 import { type Missing, need, whyNoLinks } from '../support/capabilities.js';
 import { connected } from '../support/clients.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { stubHome } from '../support/home.js';
 import { serverOn } from '../support/listeners.js';
-import { freePort, freshDirectory } from '../support/places.js';
 import { whyNoPortOwner } from '../support/port-owner.js';
 
 async function gateway(options: GatewayLockOptions): Promise<GatewayLock> {
@@ -23,15 +24,15 @@ async function gateway(options: GatewayLockOptions): Promise<GatewayLock> {
   return lock;
 }
 
-/** Sets a home directory that cannot be used. */
+/** Sets an unusable home directory, a link to itself, until the test ends. */
 function lostHome(): void {
   const home = join(freshDirectory(), 'home');
   symlinkSync('home', home);
   stubHome(home);
 }
 
-describe('lockFile', () => {
-  test('is the only lock and the only created file, and is kept', async () => {
+describe('a gateway with the option lockFile', () => {
+  test('acquires only the named lock, creates no other file, and keeps the lock file', async () => {
     const directory = freshDirectory();
     const lockFile = join(directory, 'own name');
     const lock = await gateway({ lockFile });
@@ -43,7 +44,7 @@ describe('lockFile', () => {
     expect(readFileSync(lockFile, 'utf8')).toBe('');
   });
 
-  test('needs no state directory and no home, and its record names none', async (ctx) => {
+  test('needs no state directory and no home directory, and names neither in its record', async (ctx) => {
     need(ctx, whyNoLinks);
     lostHome();
     const lock = await gateway({ lockFile: join(freshDirectory(), 'a.lock') });
@@ -52,7 +53,7 @@ describe('lockFile', () => {
     await expect(gateway({})).rejects.toMatchObject({ code: 'ERR_GATEWAY_LOCK_FAILED', cause: { code: 'ELOOP' } });
   });
 
-  test('excludes gateways that name the same file, whatever their state directory, and no others', async () => {
+  test('excludes gateways with the same lock file, whatever their state directory, and no other gateways', async () => {
     const lockFile = join(freshDirectory(), 'a.lock');
     await gateway({ lockFile, stateDir: freshDirectory() });
     const second = gateway({ lockFile, stateDir: freshDirectory(), timeoutMs: 20 });
@@ -61,11 +62,11 @@ describe('lockFile', () => {
     expect(tryAcquireLock(lockFile)).toBeNull();
   });
 
-  test('is resolved against the working directory', () => {
+  test('resolves a relative lock file against the working directory', () => {
     expect(resolveGatewayPaths({ lockFile: 'a.lock', env: {} }).lockPaths).toEqual([join(process.cwd(), 'a.lock')]);
   });
 
-  test('needs an existing directory, which is not created', async () => {
+  test('fails without creating the directory if the directory of the lock file does not exist', async () => {
     const directory = freshDirectory();
     const lockFile = join(directory, 'none/a.lock');
     await expect(gateway({ lockFile })).rejects.toMatchObject({
@@ -79,7 +80,7 @@ describe('lockFile', () => {
   test.for<[string, Missing, (path: string) => void]>([
     ['a directory', null, (path) => mkdirSync(path)],
     ['a link', whyNoLinks, (path) => symlinkSync('a.target', path)],
-  ])('is refused if it is %s', async ([_, missing, plant], ctx) => {
+  ])('is refused if its lock file is %s', async ([_, missing, plant], ctx) => {
     need(ctx, missing);
     const lockFile = join(freshDirectory(), 'a.lock');
     plant(lockFile);
@@ -88,34 +89,34 @@ describe('lockFile', () => {
 
   test.each([
     ['a number', 5, 'ERR_INVALID_ARG_TYPE'],
-    ['empty', '', 'ERR_INVALID_ARG_VALUE'],
+    ['an empty text', '', 'ERR_INVALID_ARG_VALUE'],
     ['a text with a NUL', 'a\0b', 'ERR_INVALID_ARG_VALUE'],
-  ])('is refused with a TypeError if it is %s', async (_, lockFile, code) => {
+  ])('is refused with a TypeError if lockFile is %s', async (_, lockFile, code) => {
     await expect(gateway({ lockFile: lockFile as string })).rejects.toMatchObject({ code });
   });
 
-  test('does not hide a mistake in another option', async () => {
+  test('still refuses an invalid value of another option', async () => {
     const options = { lockFile: join(freshDirectory(), 'a.lock'), stateDir: 5 as never };
     await expect(gateway(options)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
   });
 });
 
-describe('bindTimeoutMs', () => {
-  /** A port that a connection uses and on which no process listens. */
+describe('the option bindTimeoutMs', () => {
+  /** Returns a port that a connection uses and on which no process listens. */
   async function reservedPort() {
     const { port } = await serverOn({});
     const client = await connected(port);
     return { client, port: client.localPort! };
   }
 
-  test('bounds the wait for a socket on which no process listens', async () => {
+  test('limits the wait for a port that a connection uses and on which no process listens', async () => {
     const { port, client } = await reservedPort();
     const options = { stateDir: freshDirectory(), port };
     await expect(gateway({ ...options, bindTimeoutMs: 0 })).rejects.toMatchObject({
       code: 'ERR_GATEWAY_BIND_FAILED',
       message: expect.stringContaining(`failed to bind gateway socket on ws://127.0.0.1:${port}: `),
       cause: { code: 'EADDRINUSE' },
-      // Wine names the process of a connection, also when it does not name the process of a
+      // Wine reports the process of a connection, even where it does not report the process of a
       // listener.
       hint: expect.stringMatching(
         whyNoPortOwner ? /port/ : `^A connection of this process \\(pid ${process.pid}\\) uses that port`,
@@ -126,7 +127,7 @@ describe('bindTimeoutMs', () => {
     expect((await waiting).port).toBe(port);
   });
 
-  test('ends in time, and then the locks are free', async () => {
+  test('ends the wait for the port in time, after which the locks are free', async () => {
     const { port } = await reservedPort();
     const options = { stateDir: freshDirectory(), port, bindTimeoutMs: 200 };
     const started = performance.now();
@@ -137,7 +138,7 @@ describe('bindTimeoutMs', () => {
     for (const path of resolveGatewayPaths({ ...options, env: {} }).lockPaths) tryAcquireLock(path)!.release();
   });
 
-  test('is not used for a listener, which fails at once', async () => {
+  test('has no effect on a port with a listener, for which the start fails at once', async () => {
     const port = await freePort();
     const listener = bindExclusive({ port });
     onTestFinished(() => listener.close());
@@ -151,7 +152,7 @@ describe('bindTimeoutMs', () => {
     ['below 0', -1, 'ERR_OUT_OF_RANGE'],
     ['NaN', Number.NaN, 'ERR_OUT_OF_RANGE'],
     ['a text', '5', 'ERR_INVALID_ARG_TYPE'],
-  ])('is refused with a code if it is %s', async (_, bindTimeoutMs, code) => {
+  ])('is refused with an error code if its value is %s', async (_, bindTimeoutMs, code) => {
     await expect(gateway({ bindTimeoutMs: bindTimeoutMs as number })).rejects.toMatchObject({ code });
   });
 });

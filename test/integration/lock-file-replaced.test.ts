@@ -4,10 +4,11 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type FileLock, LockError, probeLock, tryAcquireLock } from '../../src/index.js';
 import { type Actor, startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
 import { startFaultyActor, whyNoFaults } from '../support/faulty-actor.js';
 import { whyHeldFileStays } from '../support/held-file.js';
-import { freshDirectory, until } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
+import { until } from '../support/until.js';
 
 const noFaults = whyNoFaults();
 const lockPath = () => join(freshDirectory(), 'a.lock');
@@ -24,7 +25,7 @@ function anotherFile(path: string): string {
   return `${path}.other`;
 }
 
-/** Collects the errors that an onLost listener gets from now on. */
+/** Returns a list to which an onLost listener adds each error that it receives from now on. */
 function listenTo(lock: FileLock): LockError[] {
   const errors: LockError[] = [];
   onTestFinished(lock.onLost((error) => void errors.push(error)));
@@ -33,14 +34,14 @@ function listenTo(lock: FileLock): LockError[] {
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('verify() detects', () => {
+describe('verify() of a held lock', () => {
   test.for<[string, (path: string) => void]>([
-    ['that its file was removed', unlinkSync],
-    ['that its file was moved away', (path) => renameSync(path, `${path}.old`)],
-    ['that another file replaced it', (path) => renameSync(anotherFile(path), path)],
-    ['that the directory was moved away', (path) => renameSync(dirname(path), `${dirname(path)}.old`)],
-    ['that the directory was removed', (path) => rmSync(dirname(path), { recursive: true })],
-  ])('%s', ([_what, harm], ctx) => {
+    ['its file was removed', unlinkSync],
+    ['its file was moved away', (path) => renameSync(path, `${path}.old`)],
+    ['another file replaced its file', (path) => renameSync(anotherFile(path), path)],
+    ['its directory was moved away', (path) => renameSync(dirname(path), `${dirname(path)}.old`)],
+    ['its directory was removed', (path) => rmSync(dirname(path), { recursive: true })],
+  ])('detects that %s', ([_what, harm], ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     onTestFinished(() => rmSync(`${dirname(path)}.old`, { recursive: true, force: true }));
@@ -50,7 +51,7 @@ describe('verify() detects', () => {
     expect(lock.verify()).toBe(false);
   });
 
-  test('no loss when only the record was overwritten', () => {
+  test('detects no loss if only the record was overwritten', () => {
     const path = lockPath();
     const lock = acquire(path);
     writeFileSync(path, 'overwritten');
@@ -58,7 +59,7 @@ describe('verify() detects', () => {
     expect(tryAcquireLock(path)).toBeNull();
   });
 
-  test('the loss for good, because another process may have held the lock before the file came back', (ctx) => {
+  test('reports a loss permanently, because another process may have held the lock before the file came back', (ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = acquire(path);
@@ -69,8 +70,8 @@ describe('verify() detects', () => {
   });
 });
 
-describe('onLost', () => {
-  test('is called with ERR_LOCK_REPLACED without a call of verify()', async (ctx) => {
+describe('an onLost listener', () => {
+  test('is called with ERR_LOCK_REPLACED even if verify() is never called', async (ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = acquire(path);
@@ -82,7 +83,7 @@ describe('onLost', () => {
     expect(heard[0]!.message).toContain(`'${path}' was removed or replaced while this process (pid ${process.pid})`);
   });
 
-  test('is called once, however often verify() is called', async (ctx) => {
+  test('is called once, no matter how often verify() is called', async (ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = acquire(path);
@@ -93,7 +94,7 @@ describe('onLost', () => {
     expect(heard).toHaveLength(1);
   });
 
-  test('is called if it was added late or another listener throws, but not after its removal', async (ctx) => {
+  test('is called even if it was added after the loss or another listener throws, but not after its removal', async (ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = acquire(path);
@@ -107,7 +108,7 @@ describe('onLost', () => {
     expect([gone.length, early.length, late.length]).toEqual([1, 1, 1]);
   });
 
-  test('is not called after a release', async () => {
+  test('is not called after the lock was released', async () => {
     const lock = acquire(lockPath());
     const heard = listenTo(lock);
     lock.release();
@@ -127,22 +128,22 @@ describe('onLost', () => {
 });
 
 describe('the release of a holder whose lock file is gone', () => {
-  test('never removes the file of its successor, nor drops its lock', async (ctx) => {
+  test('does not remove the file or drop the lock of the next holder', async (ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     const first = acquire(path);
     unlinkSync(path);
     const successor = await startActor();
     expect(await successor.call('tryAcquire', path)).toMatchObject({ reclaimed: null });
-    const before = portraitOf(path);
+    const before = snapshotOf(path);
     first.release();
     expect(first.held).toBe(false);
-    expect(portraitOf(path)).toEqual(before);
+    expect(snapshotOf(path)).toEqual(before);
     expect(await successor.call('verify', path)).toBe(true);
     expect(tryAcquireLock(path)).toBeNull();
   });
 
-  test('never removes a file that is not a lock file', (ctx) => {
+  test('does not remove a file that is not a lock file', (ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = acquire(path);
@@ -153,7 +154,7 @@ describe('the release of a holder whose lock file is gone', () => {
     expect(readFileSync(path, 'utf8')).toBe('precious');
   });
 
-  test('succeeds, even if the directory is gone', (ctx) => {
+  test('succeeds even if the directory is gone, too', (ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = acquire(path);
@@ -164,10 +165,8 @@ describe('the release of a holder whose lock file is gone', () => {
   });
 });
 
-describe('between open and flock', () => {
-  /**
-   * Acquires another lock in the directory first, so that only the protocol checks the path again.
-   */
+describe('a lock file that is replaced between open() and flock()', () => {
+  /** Acquires another lock in the directory first, so that only the protocol checks the path again. */
   async function startExperiencedActor(fault: string, path: string): Promise<Actor> {
     writeFileSync(path, '');
     const actor = await startFaultyActor(fault, path);
@@ -175,7 +174,7 @@ describe('between open and flock', () => {
     return actor;
   }
 
-  test('a removed file makes the attempt acquire the lock on the new file at the path', async (ctx) => {
+  test('an attempt whose file is removed between open() and flock() acquires the lock on a new file at the path', async (ctx) => {
     need(ctx, noFaults);
     const path = lockPath();
     const actor = await startExperiencedActor('removed before flock', path);
@@ -184,7 +183,7 @@ describe('between open and flock', () => {
     expect(tryAcquireLock(path)).toBeNull();
   });
 
-  test('a file replaced by a new holder is refused', async (ctx) => {
+  test('an attempt is refused if a new holder replaces the file between open() and flock()', async (ctx) => {
     need(ctx, noFaults);
     const path = lockPath();
     const actor = await startExperiencedActor('replaced before flock', path);
@@ -192,7 +191,7 @@ describe('between open and flock', () => {
     expect(probeLock(path)).toMatchObject({ state: 'held', heldBy: 'exclusive' });
   });
 
-  test('a file replaced every time makes the attempt fail with an error', async (ctx) => {
+  test('an attempt fails with an error if the file is replaced on each retry', async (ctx) => {
     need(ctx, noFaults);
     const path = lockPath();
     const actor = await startFaultyActor('replaced before every flock', path);

@@ -1,4 +1,4 @@
-// Several waiters of one process for one lock: their order and their cleanup.
+// Several waiters of one process for one lock: the order in which they acquire, and their cleanup.
 import { readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
@@ -7,17 +7,18 @@ import { acquireLock, probeLock, tryAcquireLock } from '../../src/index.js';
 import type { LockId } from '../../src/native/binding.js';
 import { native } from '../../src/native/load.js';
 import { type Missing, need } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
 import { hold } from '../support/holding.js';
-import { freshDirectory, until } from '../support/places.js';
 import { newLine } from '../support/records.js';
+import { until } from '../support/until.js';
 
 const MANY = 200;
-/** The error codes of a wait that ended at its deadline or by its signal. */
+/** The error codes of a wait that ended at its deadline or because its signal was aborted. */
 const GAVE_UP = ['ERR_LOCK_TIMEOUT', DOMException.TIMEOUT_ERR];
 const lockPath = () => join(freshDirectory(), 'a.lock');
 
-describe('waiters of one process', () => {
-  test('acquire in the order in which they came, with at most four attempts per release', async () => {
+describe('several waiters of one process', () => {
+  test('waiters acquire in the order of their arrival, with at most four attempts per release', async () => {
     const path = lockPath();
     const holder = hold(path);
     const tries = vi.spyOn(native(), 'retry');
@@ -32,13 +33,14 @@ describe('waiters of one process', () => {
     holder.release();
     await Promise.all(waits);
     expect(served).toEqual(Array.from({ length: MANY }, (_, number) => number));
-    // Only the first waiter of the queue makes attempts: when it becomes the first, when its watch
-    // begins and when it is woken; once more if the write of the new holder's record is reported
-    // late. If each release woke all waiters, there would be MANY * MANY / 2 attempts.
+    // Only the first waiter in the queue makes attempts: when the waiter becomes the first, when its
+    // watch begins, and when it is woken. The waiter makes one more attempt if the write of the new
+    // holder's record is reported late. If each release woke all waiters, there would be
+    // MANY * MANY / 2 attempts.
     expect(tries.mock.calls.length).toBeLessThanOrEqual(4 * MANY);
   });
 
-  test('in shared mode acquire together, and an exclusive waiter between them in its turn', async () => {
+  test('shared waiters acquire together, and an exclusive waiter between them acquires when it is first', async () => {
     const path = lockPath();
     const holder = hold(path);
     const inside: string[] = [];
@@ -59,7 +61,7 @@ describe('waiters of one process', () => {
     expect(inside).toEqual(['a', 'b', 'c', 'w', 'd']);
   });
 
-  test('leave the queue when they give up, and later waiters do not wait longer', async () => {
+  test('a waiter that gives up leaves the queue, so that later waiters do not wait longer', async () => {
     const path = lockPath();
     const holder = hold(path);
     const abort = new AbortController();
@@ -75,7 +77,7 @@ describe('waiters of one process', () => {
     (await patient).release();
   });
 
-  test('do not keep a later caller with timeoutMs: 0 from its one attempt', async () => {
+  test('waiters do not prevent the one attempt of a later caller with timeoutMs: 0', async () => {
     const path = lockPath();
     hold(path);
     const abort = new AbortController();
@@ -85,7 +87,7 @@ describe('waiters of one process', () => {
     await waiting;
   });
 
-  test('all get calls of onContended, whatever their position in the queue', async () => {
+  test('every waiter gets calls of its onContended, whatever its position in the queue', async () => {
     const path = lockPath();
     const holder = hold(path);
     const calls = [0, 0, 0];
@@ -100,7 +102,7 @@ describe('waiters of one process', () => {
   });
 });
 
-test('an acquire that does not wait creates no waiter, and therefore no thread', async () => {
+test('acquireLock() creates no waiter, and therefore no thread, if it does not have to wait', async () => {
   const createWaiter = vi.spyOn(native(), 'createWaiter');
   onTestFinished(() => createWaiter.mockRestore());
   for (let round = 0; round < 20; round++) {
@@ -114,10 +116,10 @@ test('an acquire that does not wait creates no waiter, and therefore no thread',
   expect(createWaiter).not.toHaveBeenCalled();
 });
 
-test('a lock that was released just before the watch began is acquired without a sleep', async () => {
+test('a waiter acquires a lock that was released just before its watch began without a sleep', async () => {
   const path = lockPath();
   const holder = native().tryAcquire(path, 0) as LockId;
-  // With a record, so that the waiter watches the process of the holder.
+  // The holder writes a record, so that the waiter watches the process of the holder.
   native().writeRecord(holder, newLine());
   const { watch } = native();
   const spy = vi.spyOn(native(), 'watch').mockImplementation((...args) => {
@@ -132,8 +134,8 @@ test('a lock that was released just before the watch began is acquired without a
   lock.release();
 });
 
-describe('giving up at random moments, during hand-overs,', () => {
-  test('leaves no lock held', async () => {
+describe('waiters that give up at random moments while a lock is handed over', () => {
+  test('waiters that give up at random moments leave no lock held', async () => {
     const directory = freshDirectory();
     expect(await giveUpAtRandom(directory)).toBeGreaterThan(0);
     for (const name of readdirSync(directory)) {
@@ -141,7 +143,7 @@ describe('giving up at random moments, during hand-overs,', () => {
     }
   });
 
-  test('leaves no thread and no descriptor', async (ctx) => {
+  test('waiters that give up at random moments leave no thread and no descriptor open', async (ctx) => {
     need(ctx, whyNoResources);
     const before = resources();
     await giveUpAtRandom(freshDirectory());
@@ -177,8 +179,8 @@ async function giveUpAtRandom(directory: string): Promise<number> {
 }
 
 /**
- * Threads and open files of this process. Under Wine /proc belongs to the host and includes Wine's
- * own.
+ * Counts the threads and open files of this process. Under Wine, /proc belongs to the host and also
+ * counts Wine's own threads and files.
  */
 const whyNoResources: Missing =
   process.platform === 'linux' ? null : 'this system has no /proc/self with the threads and open files of this process';
@@ -188,7 +190,7 @@ function resources() {
   return { threads: count('task'), files: count('fd') };
 }
 
-test('a waiter does not mistake two short failures to open the file for one that lasts', async () => {
+test('a waiter does not treat two short failures to open the file as one lasting failure', async () => {
   const path = lockPath();
   const holder = hold(path);
   const denial = Object.assign(new Error('denied'), { code: 'EBUSY', syscall: 'open', detail: 'sharing-violation' });

@@ -12,7 +12,8 @@ import {
   tryAcquireLock,
 } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
-import { freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { until } from '../support/until.js';
 
 const lockPath = () => join(freshDirectory(), 'a.lock');
 
@@ -28,14 +29,14 @@ const caughtFrom = (promise: Promise<unknown>) =>
     (error: unknown) => error,
   );
 
-describe('a wait', () => {
-  test('ends at once if the lock is free', async () => {
+describe('acquireLock()', () => {
+  test('returns at once if the lock is free', async () => {
     let refusals = 0;
     const lock = await acquire(lockPath(), { timeoutMs: 0, onContended: () => void refusals++ });
     expect([lock.held, refusals]).toEqual([true, 0]);
   });
 
-  test('ends when a holder in another process releases the lock', async () => {
+  test('returns when a holder in another process releases the lock', async () => {
     const path = lockPath();
     const holder = await startActor();
     await holder.call('tryAcquire', path);
@@ -48,7 +49,7 @@ describe('a wait', () => {
     await released;
   });
 
-  test('ends when the holder dies', async () => {
+  test('returns when the holder dies', async () => {
     const path = lockPath();
     const holder = await startActor();
     await holder.call('tryAcquire', path);
@@ -56,7 +57,7 @@ describe('a wait', () => {
     expect(lock.reclaimed).toBe('owner-gone');
   });
 
-  test('may be unlimited, and does not block the event loop', async () => {
+  test('can wait without a time limit, and does not block the event loop', async () => {
     const path = lockPath();
     const holder = await acquire(path);
     const waiting = acquire(path, { timeoutMs: Infinity });
@@ -65,7 +66,7 @@ describe('a wait', () => {
     expect((await waiting).held).toBe(true);
   });
 
-  test('of many waiters for an unknown holder does not block the thread at the deadline, because they retry at the same time', async () => {
+  test('does not block the thread at the common deadline of many waiters for an unknown holder, because they retry at the same time', async () => {
     const path = lockPath();
     await acquire(path, { mode: 'shared' });
     const blocked = vi.spyOn(Atomics, 'wait');
@@ -78,7 +79,7 @@ describe('a wait', () => {
     expect(blocked).not.toHaveBeenCalled();
   });
 
-  test('of many waiters ends with one holder at a time until all have acquired the lock', async () => {
+  test('grants the lock to one of many waiters at a time until all have acquired it', async () => {
     const path = lockPath();
     let holders = 0;
     let served = 0;
@@ -94,8 +95,8 @@ describe('a wait', () => {
   });
 });
 
-describe('the deadline', () => {
-  test('of 0 ms allows one attempt, and the error contains the holder', async () => {
+describe('acquireLock() and its deadline', () => {
+  test('makes one attempt with a timeout of 0 ms, and the error contains the holder', async () => {
     const path = lockPath();
     const { owner } = await acquire(path, { owner: { role: 'gateway' } });
     let refusals = 0;
@@ -105,7 +106,7 @@ describe('the deadline', () => {
     expect(refusals).toBe(1);
   });
 
-  test('ends with an error that names the lock, the holder, the duration of the wait and what to do', async () => {
+  test('rejects at the deadline with an error that names the lock, the holder, the duration of the wait and what to do', async () => {
     const path = lockPath();
     const holder = await startActor();
     await holder.call('tryAcquire', path);
@@ -114,7 +115,7 @@ describe('the deadline', () => {
     expect(message).toMatch(new RegExp(`timeoutMs.*(kill|taskkill /PID) ${holder.pid}`));
   });
 
-  test('is reported with an unknown holder if the lock file has no record', async () => {
+  test('reports an unknown holder at the deadline if the lock file has no record', async () => {
     const path = lockPath();
     await acquire(path, { mode: 'shared' });
     expect(await caughtFrom(acquireLock(path, { timeoutMs: 1 }))).toMatchObject({
@@ -125,7 +126,7 @@ describe('the deadline', () => {
     });
   });
 
-  test('is neither exceeded nor shortened, and a last attempt is made when it is reached', async () => {
+  test('waits exactly until the deadline and makes a last attempt then', async () => {
     const path = lockPath();
     await acquire(path);
     const tries: number[] = [];
@@ -135,7 +136,7 @@ describe('the deadline', () => {
     expect(tries.at(-1)! - started).toBeGreaterThanOrEqual(319);
   });
 
-  test('leaves no lock held when it has passed', async () => {
+  test('leaves no lock held after the deadline', async () => {
     const path = lockPath();
     const holder = await acquire(path);
     await caughtFrom(acquireLock(path, { timeoutMs: 20 }));
@@ -145,15 +146,15 @@ describe('the deadline', () => {
   });
 });
 
-describe('an AbortSignal', () => {
-  test('that is already aborted prevents the acquire, even if the lock is free', async () => {
+describe('an AbortSignal of acquireLock()', () => {
+  test('prevents the acquire if it is already aborted, even if the lock is free', async () => {
     const path = lockPath();
     const reason = new Error('enough');
     expect(await caughtFrom(acquireLock(path, { signal: AbortSignal.abort(reason) }))).toBe(reason);
     expect(existsSync(path)).toBe(false);
   });
 
-  test('ends the wait with its own reason, of any type', async () => {
+  test('ends the wait with signal.reason, which can be of any type', async () => {
     const path = lockPath();
     await acquire(path);
     for (const reason of [new Error('enough'), 'a text', { any: 'value' }, undefined]) {
@@ -167,7 +168,7 @@ describe('an AbortSignal', () => {
     }
   });
 
-  test('ends the wait during a sleep, not after it', async () => {
+  test('ends the wait in the middle of a sleep between two attempts', async () => {
     const path = lockPath();
     await acquire(path);
     const abort = new AbortController();
@@ -182,7 +183,7 @@ describe('an AbortSignal', () => {
     expect(error).toBe(abort.signal.reason);
   });
 
-  test('leaves no lock held and no event listener', async () => {
+  test('leaves no lock held and no event listener after an abort', async () => {
     const path = lockPath();
     const holder = await acquire(path);
     const abort = new AbortController();
@@ -203,8 +204,8 @@ describe('an AbortSignal', () => {
   });
 });
 
-describe('onContended', () => {
-  test('ends the wait with its error if it throws or rejects, and no lock is held', async () => {
+describe('the callback onContended', () => {
+  test('ends the wait with its error if the callback throws or rejects, and no lock is held', async () => {
     const path = lockPath();
     const holder = await acquire(path);
     const stop = new Error('stop');
@@ -217,7 +218,7 @@ describe('onContended', () => {
     expect(probeLock(path)).toMatchObject({ state: 'free', owner: null });
   });
 
-  test('is called at least every 250 ms, although the release would be reported', async () => {
+  test('is called at least every 250 ms, even though the waiter would be woken on release', async () => {
     const path = lockPath();
     // The holder is alive, so that without onContended 2 s would pass between two attempts.
     await acquire(path);
@@ -244,7 +245,7 @@ describe('onContended', () => {
   });
 });
 
-describe('a wrong argument is refused by name before the lock is acquired:', () => {
+describe('wrong arguments of acquireLock()', () => {
   const path = '/nonexistent/gateway-lock/a.lock';
   test.each([
     ['mode', { mode: 'both' }, 'ERR_INVALID_ARG_VALUE'],
@@ -259,7 +260,7 @@ describe('a wrong argument is refused by name before the lock is acquired:', () 
     ['host', { endpoint: { host: 'example.org', port: 1 } }, 'ERR_INVALID_ARG_VALUE'],
     ['options', null, 'ERR_INVALID_ARG_TYPE'],
     ['options', 5000, 'ERR_INVALID_ARG_TYPE'],
-  ])('%s: %o', async (name, options, code) => {
+  ])('acquireLock() names the wrong argument %s of %o and acquires nothing', async (name, options, code) => {
     const error = await caughtFrom(acquireLock(path, options as AcquireLockOptions));
     expect(error).toMatchObject({ code, message: expect.stringContaining(name) });
     expect(existsSync(path)).toBe(false);
@@ -270,7 +271,7 @@ describe('a wrong argument is refused by name before the lock is acquired:', () 
     ['/tmp/a\0b', 'ERR_INVALID_ARG_VALUE'],
     [undefined, 'ERR_INVALID_ARG_TYPE'],
     [Buffer.from('/tmp/a'), 'ERR_INVALID_ARG_TYPE'],
-  ])('path: %o', async (value, code) => {
+  ])('acquireLock() and tryAcquireLock() refuse the path %o', async (value, code) => {
     const expected = { name: 'TypeError', code, message: expect.stringContaining('path') };
     expect(() => tryAcquireLock(value as string)).toThrow(expect.objectContaining(expected) as Error);
     expect(await caughtFrom(acquireLock(value as string))).toMatchObject(expected);

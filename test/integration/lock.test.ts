@@ -14,7 +14,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type FileLock, probeLock, type TryAcquireLockOptions, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { need, whyNoLinks } from '../support/capabilities.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 const [UV_ENOENT] = [...getSystemErrorMap()].find(([, [name]]) => name === 'ENOENT')!;
 const lockPath = () => join(freshDirectory(), 'a.lock');
@@ -28,7 +28,7 @@ function acquire(path: string, options?: TryAcquireLockOptions): FileLock {
 }
 
 describe('a lock', () => {
-  test('refuses a second holder in the same process, until it is released', () => {
+  test('excludes a second holder in the same process until it is released', () => {
     const path = lockPath();
     const first = acquire(path);
     expect(tryAcquireLock(path)).toBeNull();
@@ -36,7 +36,7 @@ describe('a lock', () => {
     expect(acquire(path).held).toBe(true);
   });
 
-  test('excludes a holder that reaches the file through a link to its directory', (ctx) => {
+  test('excludes a second holder that uses a link to the directory of the file', (ctx) => {
     need(ctx, whyNoLinks);
     const path = lockPath();
     symlinkSync(dirname(path), `${path}.alias`);
@@ -44,7 +44,7 @@ describe('a lock', () => {
     expect(tryAcquireLock(join(`${path}.alias`, basename(path)))).toBeNull();
   });
 
-  test('excludes a holder that spells the path of the file in another way', () => {
+  test('excludes a second holder that spells the path of the file in another way', () => {
     const path = lockPath();
     acquire(path);
     expect(tryAcquireLock(join(dirname(path), '.', '..', basename(dirname(path)), basename(path)))).toBeNull();
@@ -57,7 +57,7 @@ describe('a lock', () => {
     expect(lock.verify()).toBe(true);
   });
 
-  test('leaves its file empty on release, and may be released twice', () => {
+  test('leaves its file empty on release, and a second release does nothing', () => {
     const path = lockPath();
     const lock = acquire(path);
     const { ino } = statSync(path, { bigint: true });
@@ -75,7 +75,7 @@ describe('a lock', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('leaves its successor alone when it is released a second time', () => {
+  test('does not affect the next holder when it is released a second time', () => {
     const path = lockPath();
     const first = acquire(path);
     first.release();
@@ -95,7 +95,7 @@ describe('a lock', () => {
     expect(probeLock(path).state).toBe('free');
   });
 
-  test('is kept when another descriptor of its file is closed, unlike a lock of fcntl()', async () => {
+  test('stays held when another descriptor of its file is closed, unlike a lock of fcntl()', async () => {
     const path = lockPath();
     const other = await startActor();
     acquire(path);
@@ -104,7 +104,7 @@ describe('a lock', () => {
     expect(await other.call('tryAcquire', path)).toBeNull();
   });
 
-  test('accepts a file name with blanks, quotes and other scripts', () => {
+  test('can have a file name with blanks, quotes and non-Latin scripts', () => {
     const name = `it's a "lock" – 鎖 🔒`;
     // NTFS does not allow " in names.
     const path = join(freshDirectory(), sep === '/' ? name : name.replaceAll('"', ''));
@@ -112,7 +112,7 @@ describe('a lock', () => {
     expect(probeLock(path)).toMatchObject({ state: 'held', heldBy: 'exclusive' });
   });
 
-  test('throws the error of the system in a directory that does not exist', () => {
+  test('cannot be acquired in a directory that does not exist, and the attempt throws the error of the system', () => {
     const path = join(freshDirectory(), 'missing', 'a.lock');
     expect(() => tryAcquireLock(path)).toThrow(
       expect.objectContaining({ code: 'ENOENT', syscall: 'open', path, errno: UV_ENOENT }) as Error,
@@ -121,7 +121,7 @@ describe('a lock', () => {
 });
 
 describe('a shared lock', () => {
-  test('is granted to many holders at once, and excludes an exclusive lock', () => {
+  test('can have many holders at once, and excludes an exclusive lock', () => {
     const path = lockPath();
     const [one, two] = [acquire(path, { mode: 'shared' }), acquire(path, { mode: 'shared' })];
     expect([one.mode, two.mode]).toEqual(['shared', 'shared']);
@@ -143,7 +143,7 @@ describe('a shared lock', () => {
     expect(readFileSync(path, 'utf8')).toBe('');
   });
 
-  test('with keepFile: false removes the file when the last holder releases, in any order', () => {
+  test('removes its file with keepFile: false when the last holder releases, in any order', () => {
     const path = lockPath();
     const locks = [1, 2, 3].map(() => acquire(path, { mode: 'shared', keepFile: false }));
     for (const lock of [locks[1]!, locks[0]!]) {
@@ -155,7 +155,7 @@ describe('a shared lock', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('of another process keeps the file when the lock of this process is released', async () => {
+  test('keeps its file while another process holds the shared lock', async () => {
     const path = lockPath();
     const reader = await startActor();
     const shared = { mode: 'shared', keepFile: false } as const;
@@ -169,7 +169,7 @@ describe('a shared lock', () => {
 });
 
 describe('the owner record', () => {
-  test('is one JSON line in the file, with the fields of the caller', () => {
+  test('is one line of JSON in the lock file, with the fields of the caller', () => {
     const path = lockPath();
     const lock = acquire(path, { owner: { role: 'gateway', text: 'two\nlines' } });
     const lines = readFileSync(path, 'utf8').split('\n');
@@ -187,13 +187,13 @@ describe('the owner record', () => {
     expect(probeLock(path)).toEqual({ state: 'held', heldBy: 'exclusive', owner: lock.owner, ownerAlive: true });
   });
 
-  test('of the holder never changes the result of an attempt, whatever its fields are', () => {
+  test('does not change the result of an attempt while its lock is held, whatever its fields are', () => {
     const path = lockPath();
     acquire(path, { owner: { kind: 'transient', openFailure: 'transient', denial: 'transient', error: 1 } });
     expect(tryAcquireLock(path)).toBeNull();
   });
 
-  test('is refused if it is too long, and then no lock is acquired and no file created', () => {
+  test('is refused if it is too long, and then no lock is acquired and no file is created', () => {
     const path = lockPath();
     expect(() => tryAcquireLock(path, { owner: { text: 'x'.repeat(4096) } })).toThrow(
       expect.objectContaining({ name: 'RangeError', code: 'ERR_OUT_OF_RANGE' }) as Error,
@@ -201,7 +201,7 @@ describe('the owner record', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('is refused if it cannot be JSON, and then no lock is acquired and no file created', () => {
+  test('is refused if it cannot be encoded as JSON, and then no lock is acquired and no file is created', () => {
     const path = lockPath();
     expect(() => tryAcquireLock(path, { owner: { big: 1n } })).toThrow(
       expect.objectContaining({
@@ -213,7 +213,7 @@ describe('the owner record', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('can be extended, also in the file, and still names this holder', () => {
+  test('can get additional fields, also in the file, and still names this holder', () => {
     const path = lockPath();
     const lock = acquire(path, { owner: { role: 'gateway' } });
     const before = lock.owner;
@@ -232,7 +232,7 @@ describe('the owner record', () => {
     expect(readFileSync(path, 'utf8')).toBe(text);
   });
 
-  test('replaces a longer record completely', () => {
+  test('replaces a longer, older record completely', () => {
     const path = lockPath();
     writeFileSync(path, `{"pid":2147483646,"kernelLock":true,"text":"${'x'.repeat(2000)}"}\n`);
     const lock = acquire(path);
@@ -244,8 +244,8 @@ describe('the owner record', () => {
   });
 });
 
-describe('a probe', () => {
-  test('of a missing file creates nothing, also if the directory is missing', () => {
+describe('probeLock()', () => {
+  test('creates nothing if the file or its directory is missing', () => {
     const path = lockPath();
     const missing = { state: 'missing', heldBy: null, owner: null, ownerAlive: null };
     expect(probeLock(path)).toEqual(missing);
@@ -253,7 +253,7 @@ describe('a probe', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('of a file without an owner returns free, and does not keep the lock', () => {
+  test("returns 'free' for a file without an owner, and does not keep the lock", () => {
     const path = lockPath();
     writeFileSync(path, '');
     expect(probeLock(path)).toEqual({ state: 'free', heldBy: null, owner: null, ownerAlive: null });

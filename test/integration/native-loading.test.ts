@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { type Missing, need } from '../support/capabilities.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const machine = `${process.platform}-${process.arch}`;
 const LOCAL = 'build/Release/gateway_lock.node';
-// The C library of this test runner.
+// The C library of the Node process that runs these tests.
 const libc = process.platform === 'linux' ? (isMusl() ? '.musl' : '.glibc') : '';
 const armv = process.arch === 'arm' ? '.armv7' : '';
 const prebuiltFor = (libc: string) => `prebuilds/${machine}/gateway-lock${armv}${libc}.node`;
@@ -41,7 +41,7 @@ test('load.ts loads the prebuilt binary for the C library of this process, which
   expect(await loadFrom(both)).toEqual({ loaded: [PREBUILT] });
 });
 
-test('load.ts tries the binary for musl first if the C library is unknown, because musl loads binaries for glibc as well', async (ctx) => {
+test('load.ts tries the binary for musl first if the C library is unknown, because musl also loads binaries for glibc', async (ctx) => {
   need(ctx, whyOneLibc);
   const both = folderWith({ [prebuiltFor('.glibc')]: 'addon', [prebuiltFor('.musl')]: 'addon' });
   expect(await loadFrom(both, blindTo(both))).toEqual({ loaded: [prebuiltFor('.musl')] });
@@ -54,7 +54,7 @@ test('load.ts does not try the prebuilt binary of another architecture', async (
   expect(await loadFrom(folderWith({ [other]: 'addon' }))).toMatchObject({ code: 'ERR_NATIVE_MISSING' });
 });
 
-test('load.ts finds a binary with another name of prebuildify', async () => {
+test('load.ts finds a binary with the other file name that prebuildify uses', async () => {
   const other = `prebuilds/${machine}/node.napi${libc}.node`;
   expect(await loadFrom(folderWith({ [other]: 'addon' }))).toEqual({ loaded: [other] });
 });
@@ -67,7 +67,7 @@ test('load.ts loads the prebuilt binary if the local build does not load', async
   expect(await loadFrom(folderWith({ [LOCAL]: 'garbage', [PREBUILT]: 'addon' }))).toEqual({ loaded: [PREBUILT] });
 });
 
-test('without an addon a lock fails with an error that lists the tried files and the command that builds the addon', async () => {
+test('without an addon an acquire fails with an error that lists the tried files and the command that builds the addon', async () => {
   const folder = folderWith({ [PREBUILT]: 'garbage', 'CMakeLists.txt': 'garbage' });
   const { message, ...rest } = await loadFrom(folder);
   expect(rest).toEqual({ name: 'LockError', code: 'ERR_NATIVE_MISSING', ours: true, hasCause: true });
@@ -79,14 +79,14 @@ test('without an addon a lock fails with an error that lists the tried files and
   );
 });
 
-test('the error for a file that the system refuses names the policies that may block it, on Windows only', async () => {
+test('the error for an addon that the system refuses to load names the policies that may block it, on Windows only', async () => {
   const { message } = await loadFrom(folderWith({ [PREBUILT]: 'garbage' }));
   expect(message?.includes('Smart App Control')).toBe(process.platform === 'win32');
   expect((await loadFrom(freshDirectory())).message).not.toContain('Smart App Control');
 });
 
 test.each(['stateDir', 'lockFile'])(
-  'without an addon a gateway with a %s fails with ERR_NATIVE_MISSING, also under startSupervised',
+  'without an addon a gateway with a %s fails with ERR_NATIVE_MISSING, also under startSupervised()',
   async (option) => {
     const options = { [option]: join(freshDirectory(), 'a'), port: 0, env: {} };
     const script = `
@@ -100,7 +100,7 @@ test.each(['stateDir', 'lockFile'])(
   },
 );
 
-test('in a folder without sources the error names no build command, but the likely causes', async () => {
+test('the error for a missing addon in a folder without sources names the likely causes and no build command', async () => {
   const { code, message } = await loadFrom(freshDirectory());
   expect(code).toBe('ERR_NATIVE_MISSING');
   expect(message).not.toContain('cmake');
@@ -115,8 +115,8 @@ test('an empty GATEWAY_LOCK_PREBUILD counts as unset', async () => {
 });
 
 /**
- * Acquires a lock in a new process that finds the addon only in that folder. Returns the addon
- * files that it has loaded.
+ * Acquires a lock in a new process that finds the addon only in the given folder. Returns the addon
+ * files that the process has loaded.
  */
 async function loadFrom(folder: string, execArgv: readonly string[] = []): Promise<Outcome> {
   const script = `
@@ -136,7 +136,7 @@ async function loadFrom(folder: string, execArgv: readonly string[] = []): Promi
     : outcome;
 }
 
-/** Returns the output of a script in a new process that finds the addon only in that folder. */
+/** Returns the output of a script in a new process that finds the addon only in the given folder. */
 async function run(script: string, folder: string, execArgv: readonly string[] = []): Promise<unknown> {
   const env = { ...process.env, GATEWAY_LOCK_PREBUILD: folder };
   const args = [...execArgv, '--input-type=module', '-e', script];

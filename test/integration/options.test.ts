@@ -1,4 +1,5 @@
-// Every value of an option is accepted, or refused with a TypeError or RangeError that has a code.
+// Option values of any type: each value is either accepted, or refused with a TypeError or RangeError
+// that has a code.
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
@@ -13,7 +14,8 @@ import {
   startSupervised,
   tryAcquireLock,
 } from '../../src/index.js';
-import { freePort, freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 
 const circular: Record<string, unknown> = {};
 circular['self'] = circular;
@@ -34,7 +36,7 @@ const place = ['app', 'profile', 'stateDir', 'lockDir', 'lockFile', 'env'];
 const gateway = [...place, 'port', 'host', 'configPath', 'role', 'timeoutMs', 'bindTimeoutMs', 'whenListening'];
 const health = ['path', 'fingerprint256'];
 
-/** Calls that do not wait. They release what they have acquired. */
+/** Functions of the package, the options to test, and a call that does not wait and then releases everything. */
 const CALLS: readonly (readonly [string, readonly string[], (options: object) => unknown])[] = [
   [
     'tryAcquireLock',
@@ -71,8 +73,8 @@ function lockPath(): string {
   return join(freshDirectory(), 'a.lock');
 }
 
-describe.each(CALLS)('%s', (_name, options, call) => {
-  test.each(options)('accepts any value of %s or refuses it with a code', async (option) => {
+describe.each(CALLS)('%s()', (_name, options, call) => {
+  test.each(options)('accepts each value of the option %s or refuses it with an error code', async (option) => {
     for (const [what, value] of HOSTILE) {
       const error = await caught(() => call({ [option]: value }));
       if (error === null) continue;

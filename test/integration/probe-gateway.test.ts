@@ -13,11 +13,13 @@ import {
 } from '../../src/index.js';
 import { type Actor, startActor } from '../support/actors.js';
 import { type Missing, need, whyNoLinks } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { listening } from '../support/listeners.js';
 import { writeOlderRecord } from '../support/older-gateway.js';
-import { freePort, freshDirectory, until } from '../support/places.js';
 import { whyNoPortOwner } from '../support/port-owner.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
+import { until } from '../support/until.js';
 
 const LIVE = '{"ok":true,"status":"live"}';
 const HEALTHY = { healthy: true, reason: null, status: 200 };
@@ -49,8 +51,8 @@ async function webServer(body: string, port: number) {
   );
 }
 
-describe("probeGateway() returns 'running'", () => {
-  test('with owner, endpoint and health for a gateway that holds the lock and serves', async () => {
+describe('probeGateway() and a running gateway', () => {
+  test("returns 'running' with owner, endpoint and health for a gateway that holds the lock and serves", async () => {
     const options = await freshOptions();
     const { pid } = await runningGateway(options);
     expect(await probeGateway(options)).toEqual({
@@ -65,7 +67,7 @@ describe("probeGateway() returns 'running'", () => {
     });
   });
 
-  test('for an unhealthy gateway, with the reason', async () => {
+  test("returns 'running' with the reason for an unhealthy gateway", async () => {
     const options = await freshOptions();
     await runningGateway(options, '<html>');
     expect(await probeGateway(options)).toMatchObject({
@@ -74,7 +76,7 @@ describe("probeGateway() returns 'running'", () => {
     });
   });
 
-  test('for a suspended gateway', async () => {
+  test("returns 'running' for a suspended gateway", async () => {
     const options = await freshOptions();
     const actor = await runningGateway(options);
     await actor.hang();
@@ -87,7 +89,7 @@ describe("probeGateway() returns 'running'", () => {
     });
   });
 
-  test('for a gateway that has bound its port but does not serve yet', async () => {
+  test("returns 'running' for a gateway that has bound its port but does not serve yet", async () => {
     const options = await freshOptions();
     await gateway(options);
     const probe = await probeGateway({ ...options, health: { timeoutMs: 200 } });
@@ -95,7 +97,7 @@ describe("probeGateway() returns 'running'", () => {
     expect(probe).toMatchObject({ state: 'running', listenerPid, health: { healthy: false } });
   });
 
-  test('with the port in the record, whatever the port in the options', async () => {
+  test("returns 'running' with the port in the record, whatever the port in the options", async () => {
     const options = await freshOptions();
     const { pid } = await runningGateway(options);
     const other = await freePort();
@@ -104,7 +106,7 @@ describe("probeGateway() returns 'running'", () => {
     expect(await probeGateway({ ...options, port: 0 })).toMatchObject(probe);
   });
 
-  test('with the host in the record', async () => {
+  test("returns 'running' with the host in the record", async () => {
     const options = await freshOptions();
     await gateway({ ...options, host: '127.0.0.2' });
     expect(await probeGateway({ ...options, health: { timeoutMs: 50 } })).toMatchObject({
@@ -113,7 +115,7 @@ describe("probeGateway() returns 'running'", () => {
     });
   });
 
-  test('with the health, checked with the options of the caller', async () => {
+  test("returns 'running' with the result of a health check with the options of the caller", async () => {
     const options = await freshOptions();
     const lock = await gateway(options);
     await lock.listen(createServer(({ url }, response) => response.writeHead(url === '/up' ? 200 : 404).end(LIVE)));
@@ -121,7 +123,7 @@ describe("probeGateway() returns 'running'", () => {
     expect(await probeGateway({ ...options, health: { path: '/up' } })).toMatchObject({ health: HEALTHY });
   });
 
-  test('for an older gateway, which writes a record and holds no kernel lock', async () => {
+  test("returns 'running' for an older gateway, which writes a record and holds no kernel lock", async () => {
     const options = await freshOptions();
     const [lockPath] = resolveGatewayPaths(options).lockPaths;
     mkdirSync(dirname(lockPath!), { recursive: true, mode: 0o700 });
@@ -136,7 +138,7 @@ describe("probeGateway() returns 'running'", () => {
     });
   });
 
-  test('for a gateway with a named lock file', async () => {
+  test("returns 'running' for a gateway with a named lock file", async () => {
     const options = { lockFile: join(freshDirectory(), 'own.lock'), port: await freePort(), env: {} };
     await runningGateway(options);
     expect(await probeGateway(options)).toMatchObject({
@@ -146,7 +148,7 @@ describe("probeGateway() returns 'running'", () => {
     });
   });
 
-  test('for a gateway with the same config and another state directory', async () => {
+  test("returns 'running' for a gateway with the same config and another state directory", async () => {
     const lockDir = freshDirectory();
     const shared = { lockDir, configPath: join(lockDir, 'config.json'), env: {} };
     const first = { ...shared, stateDir: freshDirectory(), port: await freePort() };
@@ -157,8 +159,8 @@ describe("probeGateway() returns 'running'", () => {
   });
 });
 
-describe("probeGateway() returns 'starting'", () => {
-  test('if the record of the holder names no port', async () => {
+describe('probeGateway() and a starting gateway', () => {
+  test("returns 'starting' if the record of the holder names no port", async () => {
     const options = await freshOptions();
     await gateway({ ...options, bind: false });
     expect(await probeGateway(options)).toMatchObject({
@@ -172,14 +174,14 @@ describe("probeGateway() returns 'starting'", () => {
     expect(await probeGateway({ ...options, port: 0 })).toMatchObject({ state: 'starting', port: 0, health: null });
   });
 
-  test('if the holder no longer listens', async () => {
+  test("returns 'starting' if the holder no longer listens", async () => {
     const options = await freshOptions();
     const lock = await gateway(options);
     await lock.listener!.close();
     expect(await probeGateway(options)).toMatchObject({ state: 'starting', listenerPid: null, health: null });
   });
 
-  test('if another program listens on the port, with the pid of that program', async (ctx) => {
+  test("returns 'starting' with the pid of the listener if another program listens on the holder's port", async (ctx) => {
     need(ctx, whyNoPortOwner);
     const options = await freshOptions();
     const holder = await startActor();
@@ -193,30 +195,30 @@ describe("probeGateway() returns 'starting'", () => {
     });
   });
 
-  test('if the lock is held, the record names a dead owner, and another program listens on its port', async (ctx) => {
+  test("returns 'starting' if the lock is held, the record names a dead owner, and another program listens on the port in the record", async (ctx) => {
     need(ctx, whyNoPortOwner);
     const options = await freshOptions();
     const dead = await runningGateway(options);
     await dead.kill('SIGKILL');
     const [lockPath] = resolveGatewayPaths(options).lockPaths;
-    // A shared holder writes no record.
+    // A shared holder, because such a holder writes no record.
     await (await startActor()).call('tryAcquire', lockPath, { mode: 'shared' });
     await webServer('<html>', options.port);
     expect(await probeGateway(options)).toMatchObject({ state: 'starting', ownerAlive: false, port: options.port });
   });
 });
 
-describe("probeGateway() returns 'stopped'", () => {
+describe('probeGateway() and a stopped gateway', () => {
   const stopped = { state: 'stopped', listenerPid: null, health: null };
 
-  test('without a state directory, and creates none', async () => {
+  test("returns 'stopped' without a state directory, and creates none", async () => {
     const home = freshDirectory();
     const options = { stateDir: join(home, 'a/b/c'), port: await freePort(), env: {} };
     expect(await probeGateway(options)).toMatchObject({ ...stopped, owner: null, ownerAlive: null });
     expect(readdirSync(home)).toEqual([]);
   });
 
-  test('for a killed gateway, and keeps its lock file', async () => {
+  test("returns 'stopped' for a killed gateway, and keeps its lock file", async () => {
     const options = await freshOptions();
     const actor = await runningGateway(options);
     await actor.kill('SIGKILL');
@@ -230,7 +232,7 @@ describe("probeGateway() returns 'stopped'", () => {
     });
   });
 
-  test('if another program listens on the port of a dead gateway, but not on the port of the options', async () => {
+  test("returns 'stopped' if another program listens on the port of a dead gateway, but not on the port in the options", async () => {
     const options = await freshOptions();
     const actor = await runningGateway(options);
     await actor.kill('SIGKILL');
@@ -239,13 +241,13 @@ describe("probeGateway() returns 'stopped'", () => {
     expect(await probeGateway({ ...options, port })).toMatchObject({ ...stopped, port });
   });
 
-  test('for port 0', async () => {
+  test("returns 'stopped' for port 0 if the lock is free", async () => {
     expect(await probeGateway({ ...(await freshOptions()), port: 0 })).toMatchObject({ ...stopped, port: 0 });
   });
 });
 
-describe("probeGateway() returns 'foreign'", () => {
-  test('if the lock is free and another program listens on the port', async () => {
+describe('probeGateway() and another program', () => {
+  test("returns 'foreign' if the lock is free and another program listens on the port", async () => {
     const options = await freshOptions();
     await webServer('<html>', options.port);
     expect(await probeGateway(options)).toMatchObject({
@@ -256,7 +258,7 @@ describe("probeGateway() returns 'foreign'", () => {
     });
   });
 
-  test('even if that program is a healthy gateway with another state directory', async () => {
+  test("returns 'foreign' even if the program on the port is a healthy gateway with another state directory", async () => {
     const options = await freshOptions();
     await runningGateway(options);
     const other = { ...options, stateDir: freshDirectory() };
@@ -264,16 +266,16 @@ describe("probeGateway() returns 'foreign'", () => {
   });
 });
 
-describe('probeGateway() changes nothing', () => {
+describe('probeGateway() without side effects', () => {
   test.each<[string, (options: { stateDir: string; port: number; env: object }) => Promise<unknown>]>([
-    ['beside a running gateway', runningGateway],
-    ['beside the lock files of a killed gateway', async (options) => (await runningGateway(options)).kill('SIGKILL')],
+    ['while a gateway is running', runningGateway],
+    ['if there are lock files of a killed gateway', async (options) => (await runningGateway(options)).kill('SIGKILL')],
     ['in an empty state directory', async () => {}],
     [
       'in a lock directory whose mode is too wide',
       async ({ stateDir }) => mkdirSync(lockDirOf(stateDir), { recursive: true, mode: 0o755 }),
     ],
-  ])('%s', async (_, prepare) => {
+  ])('changes nothing %s', async (_, prepare) => {
     const options = await freshOptions();
     await prepare(options);
     const before = treeOf(options.stateDir);
@@ -282,7 +284,7 @@ describe('probeGateway() changes nothing', () => {
     expect(treeOf(options.stateDir)).toEqual(before);
   });
 
-  test('and a gateway starts during a hundred probes', async () => {
+  test('does not prevent the start of a gateway during a hundred probes', async () => {
     const options = await freshOptions();
     const probing = Promise.all(Array.from({ length: 100 }, () => probeGateway(options)));
     const lock = await gateway({ ...options, timeoutMs: 0 });
@@ -291,26 +293,29 @@ describe('probeGateway() changes nothing', () => {
   });
 });
 
-describe('probeGateway() rejects and names the lock', () => {
+describe('probeGateway() and an unusable path', () => {
   test.for<[string, Missing, (path: string) => void]>([
     ['a directory', null, (path) => mkdirSync(path)],
     ['a link', whyNoLinks, (path) => symlinkSync('/etc/passwd', path)],
-  ])('if %s is in its place', async ([_, missing, plant], ctx) => {
-    need(ctx, missing);
-    const options = await freshOptions();
-    const [lockPath] = resolveGatewayPaths(options).lockPaths;
-    mkdirSync(dirname(lockPath!), { recursive: true, mode: 0o700 });
-    plant(lockPath!);
-    await expect(probeGateway(options)).rejects.toMatchObject({
-      name: 'GatewayLockError',
-      code: 'ERR_GATEWAY_LOCK_FAILED',
-      lockPath,
-      port: options.port,
-      cause: { code: 'ERR_LOCK_INVALID_FILE' },
-    });
-  });
+  ])(
+    'rejects with an error that names the lock if %s has the path of the lock file',
+    async ([_, missing, plant], ctx) => {
+      need(ctx, missing);
+      const options = await freshOptions();
+      const [lockPath] = resolveGatewayPaths(options).lockPaths;
+      mkdirSync(dirname(lockPath!), { recursive: true, mode: 0o700 });
+      plant(lockPath!);
+      await expect(probeGateway(options)).rejects.toMatchObject({
+        name: 'GatewayLockError',
+        code: 'ERR_GATEWAY_LOCK_FAILED',
+        lockPath,
+        port: options.port,
+        cause: { code: 'ERR_LOCK_INVALID_FILE' },
+      });
+    },
+  );
 
-  test('if the state directory is a file', async (ctx) => {
+  test('rejects with an error that names the lock if the state directory is a file', async (ctx) => {
     need(ctx, sep === '/' ? null : 'Windows reports ENOENT for a path below a file');
     const stateDir = join(freshDirectory(), 'state');
     writeFileSync(stateDir, '');
@@ -339,5 +344,5 @@ function lockDirOf(stateDir: string): string {
 
 function treeOf(directory: string): object {
   const names = readdirSync(directory, { recursive: true, encoding: 'utf8' }).sort();
-  return [['.', lstatSync(directory).mtimeMs], ...names.map((name) => [name, portraitOf(join(directory, name))])];
+  return [['.', lstatSync(directory).mtimeMs], ...names.map((name) => [name, snapshotOf(join(directory, name))])];
 }

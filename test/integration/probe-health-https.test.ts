@@ -8,17 +8,17 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type ProbeHealthOptions, probeHealth } from '../../src/index.js';
 import { openConnections } from '../support/clients.js';
 import { listening } from '../support/listeners.js';
-import { until } from '../support/places.js';
+import { until } from '../support/until.js';
 
 const fixture = (name: string) => readFileSync(fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url)));
 const key = fixture('loopback-key.pem');
 const cert = fixture('loopback-certificate.pem');
-/** The fingerprint in the format of `openssl x509 -fingerprint -sha256`. */
+/** The fingerprint of the certificate, in the format of `openssl x509 -fingerprint -sha256`. */
 const PIN = new X509Certificate(cert).fingerprint256;
 const OTHER = PIN.replace(/^../, (byte) => (byte === '00' ? '01' : '00'));
 const LIVE = '{"ok":true,"status":"live"}';
 
-/** A server that records its requests. */
+/** Starts a server that records its requests. */
 async function secureGateway(options: ServerOptions = {}) {
   const asked: string[] = [];
   const server = createServer({ key, cert, ...options }, ({ url }, response) => {
@@ -29,26 +29,26 @@ async function secureGateway(options: ServerOptions = {}) {
   return { asked, ...(await listening(server)) };
 }
 
-describe('a gateway with the pinned certificate is healthy', () => {
+describe('a gateway with the pinned certificate', () => {
   test.each([
-    ['with the pin in upper case with colons', PIN],
-    ['with the pin in lower case with colons', PIN.toLowerCase()],
-    ['with the pin in upper case without colons', PIN.replaceAll(':', '')],
-    ['with the pin in lower case without colons', PIN.toLowerCase().replaceAll(':', '')],
-  ])('%s', async (_, fingerprint256) => {
+    ['if the pin is in upper case with colons', PIN],
+    ['if the pin is in lower case with colons', PIN.toLowerCase()],
+    ['if the pin is in upper case without colons', PIN.replaceAll(':', '')],
+    ['if the pin is in lower case without colons', PIN.toLowerCase().replaceAll(':', '')],
+  ])('is healthy %s', async (_, fingerprint256) => {
     const { port, asked } = await secureGateway();
     expect(await probeHealth({ port, fingerprint256 })).toEqual({ healthy: true, reason: null, status: 200 });
     expect(asked).toEqual(['/healthz']);
   });
 
-  test('on another path and host', async () => {
+  test('is healthy on another path and host', async () => {
     const { port, asked } = await secureGateway();
     const probe = await probeHealth({ port, fingerprint256: PIN, path: '/up', host: 'localhost' });
     expect(probe).toMatchObject({ healthy: true });
     expect(asked).toEqual(['/up']);
   });
 
-  test('with any version of TLS', async () => {
+  test('is healthy with any version of TLS', async () => {
     for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
       const { port } = await secureGateway({ minVersion: version, maxVersion: version });
       expect(await probeHealth({ port, fingerprint256: PIN })).toMatchObject({ healthy: true });
@@ -56,20 +56,20 @@ describe('a gateway with the pinned certificate is healthy', () => {
   });
 });
 
-describe('a gateway is not healthy', () => {
-  test('with another certificate, and gets no request', async () => {
+describe('the health probe with a pinned certificate', () => {
+  test('reports a gateway with another certificate as unhealthy, and sends no request to it', async () => {
     const { server, port, asked } = await secureGateway();
     expect(await probeHealth({ port, fingerprint256: OTHER })).toEqual({
       healthy: false,
       reason: `the certificate has another fingerprint: ${PIN}`,
       status: null,
     });
-    // A request could still be on its way until then.
+    // Waits until the server has seen the end of the connection: a request could be in transit before.
     await until(async () => (await openConnections(server)) === 0, 'the server has seen the end');
     expect(asked).toEqual([]);
   });
 
-  test('with a status other than 200 and the right certificate', async () => {
+  test('reports a gateway with the right certificate as unhealthy if its status is not 200', async () => {
     const server = createServer({ key, cert }, (_, response) => response.writeHead(404).end(LIVE));
     const { port } = await listening(server);
     expect(await probeHealth({ port, fingerprint256: PIN })).toEqual({
@@ -79,14 +79,14 @@ describe('a gateway is not healthy', () => {
     });
   });
 
-  test('when it has no certificate', async () => {
+  test('reports a gateway without a certificate as unhealthy', async () => {
     const ciphers = 'PSK-AES128-GCM-SHA256';
     const { port, asked } = await secureGateway({ ciphers, maxVersion: 'TLSv1.2', pskCallback: () => null });
     expect(await probeHealth({ port, fingerprint256: PIN })).toMatchObject({ healthy: false, status: null });
     expect(asked).toEqual([]);
   });
 
-  test('when it speaks http although a certificate is pinned', async () => {
+  test('reports a gateway that speaks http instead of https as unhealthy', async () => {
     const requests: unknown[] = [];
     const server = createHttpServer((request, response) => {
       requests.push(request.url);
@@ -98,14 +98,14 @@ describe('a gateway is not healthy', () => {
     expect(requests).toEqual([]);
   });
 
-  test('when it speaks https and the probe uses http', async () => {
+  test('reports a gateway that speaks https as unhealthy if the probe uses http', async () => {
     const { port, asked } = await secureGateway();
     const probe = await probeHealth({ port });
     expect(probe).toEqual({ healthy: false, reason: expect.any(String), status: null });
     expect(asked).toEqual([]);
   });
 
-  test('when it closes the connection during the handshake', async () => {
+  test('reports a gateway that closes the connection during the handshake as unhealthy', async () => {
     const { port } = await tcp((socket) => socket.destroy());
     expect(await probeHealth({ port, fingerprint256: PIN })).toEqual({
       healthy: false,
@@ -114,23 +114,23 @@ describe('a gateway is not healthy', () => {
     });
   });
 
-  test('when it sends garbage in the handshake', async () => {
+  test('reports a gateway that sends garbage in the handshake as unhealthy', async () => {
     const { port } = await tcp((socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n'));
     const probe = await probeHealth({ port, fingerprint256: PIN });
     expect(probe).toEqual({ healthy: false, reason: expect.stringMatching(/^E[A-Z_]+$/), status: null });
   });
 });
 
-describe('the timeout of a health probe ends', () => {
+describe('the timeout of a health probe', () => {
   const TOO_LATE = { healthy: false, reason: 'no complete answer within 300 ms', status: null };
   const question = { timeoutMs: 300, fingerprint256: PIN };
 
-  test('a handshake that never begins', async () => {
+  test('ends a handshake that never begins', async () => {
     const { port } = await tcp(() => {});
     expect(await timed(probeHealth({ port, ...question }))).toEqual(TOO_LATE);
   });
 
-  test('a handshake that arrives byte by byte', async () => {
+  test('ends a handshake that arrives byte by byte', async () => {
     const { port } = await secureGateway();
     const slow = await tcp((socket, first) => {
       const behind = connect(port, '127.0.0.1').on('error', () => {});
@@ -141,7 +141,7 @@ describe('the timeout of a health probe ends', () => {
     expect(await timed(probeHealth({ port: slow.port, ...question }))).toEqual(TOO_LATE);
   });
 
-  test('the wait for a response with the right certificate', async () => {
+  test('ends the wait for the response of a server with the right certificate', async () => {
     const { port } = await listening(createServer({ key, cert }, () => {}));
     expect(await timed(probeHealth({ port, ...question }))).toEqual(TOO_LATE);
   });
@@ -171,9 +171,7 @@ function drip(socket: Socket, bytes: Buffer): void {
   socket.once('close', () => clearInterval(timer));
 }
 
-/**
- * Expects the promise to settle in less than 5 s: later than the default timeout of 1 s, but soon.
- */
+/** Expects the promise to settle within 5 s, which leaves time after the default timeout of 1 s. */
 async function timed<T>(promise: Promise<T>): Promise<T> {
   const started = performance.now();
   const result = await promise;

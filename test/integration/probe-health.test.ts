@@ -2,36 +2,36 @@ import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { type ProbeHealthOptions, probeHealth } from '../../src/index.js';
+import { freePort } from '../support/free-port.js';
 import { listenerOn, listening } from '../support/listeners.js';
-import { freePort } from '../support/places.js';
 
 const LIVE = '{"ok":true,"status":"live"}';
 const NOT_LIVE = 'the answer is not {"ok":true,"status":"live"}';
 const TOO_LATE = 'no complete answer within 1000 ms';
 
-describe('a gateway is healthy', () => {
+describe('a gateway', () => {
   test.each([
     ['with exactly the expected body', LIVE],
-    ['with further fields', '{"status":"live","ok":true,"uptime":5}'],
-    ['with white space', `\n ${LIVE}\r\n`],
-  ])('%s', async (_, body) => {
+    ['with additional fields', '{"status":"live","ok":true,"uptime":5}'],
+    ['with white space around the body', `\n ${LIVE}\r\n`],
+  ])('is healthy if it responds %s', async (_, body) => {
     const { port } = await http((_request, response) => response.end(body));
     expect(await probeHealth({ port })).toEqual({ healthy: true, reason: null, status: 200 });
   });
 
-  test('in however many pieces the response arrives', async () => {
+  test('is healthy no matter in how many pieces the response arrives', async () => {
     const { port } = await tcp((socket) => socket.write(answer(LIVE)));
     expect(await probeHealth({ port })).toMatchObject({ healthy: true });
   });
 
-  test('on the given path, by default /healthz', async () => {
+  test('is probed on the given path, by default /healthz', async () => {
     const { port } = await http(({ url }, response) => response.writeHead(url === '/healthz' ? 200 : 404).end(LIVE));
     expect(await probeHealth({ port })).toMatchObject({ healthy: true });
     expect(await probeHealth({ port, path: '/other' })).toMatchObject({ healthy: false, status: 404 });
   });
 
   test.each(['0.0.0.0', '::', '::1', 'localhost'])(
-    'when it is probed on %s (a wildcard is probed on loopback)',
+    'is healthy when it is probed on %s (for a wildcard, the probe connects to a loopback address)',
     async (host) => {
       const { port } = await http((_, response) => response.end(LIVE), host === 'localhost' ? '127.0.0.1' : host);
       expect(await probeHealth({ host, port })).toMatchObject({ healthy: true });
@@ -39,7 +39,7 @@ describe('a gateway is healthy', () => {
   );
 });
 
-describe('a gateway is not healthy if it responds with', () => {
+describe('an unsuitable response to the health probe', () => {
   test.each<[string, RequestListener, string, number]>([
     ['404 and the right body', (_, response) => response.writeHead(404).end(LIVE), 'status 404 is not 200', 404],
     ['503', (_, response) => response.writeHead(503).end(LIVE), 'status 503 is not 200', 503],
@@ -52,20 +52,25 @@ describe('a gateway is not healthy if it responds with', () => {
     ],
     ['200 and HTML', (_, response) => response.end('<html>It works!</html>'), 'the answer is not JSON', 200],
     ['200 and no body', (_, response) => response.end(), 'the answer is not JSON', 200],
-    ['two bodies in one', (_, response) => response.end(LIVE + LIVE), 'the answer is not JSON', 200],
+    ['the expected body twice', (_, response) => response.end(LIVE + LIVE), 'the answer is not JSON', 200],
     ['ok:false', (_, response) => response.end('{"ok":false,"status":"live"}'), NOT_LIVE, 200],
     ['ok:"true"', (_, response) => response.end('{"ok":"true","status":"live"}'), NOT_LIVE, 200],
-    ['another status', (_, response) => response.end('{"ok":true,"status":"starting"}'), NOT_LIVE, 200],
-    ['no status', (_, response) => response.end('{"ok":true}'), NOT_LIVE, 200],
-    ['null', (_, response) => response.end('null'), NOT_LIVE, 200],
-    ['a list', (_, response) => response.end(`[${LIVE}]`), NOT_LIVE, 200],
-  ])('%s', async (_, answers, reason, status) => {
+    [
+      'the status "starting" in its body',
+      (_, response) => response.end('{"ok":true,"status":"starting"}'),
+      NOT_LIVE,
+      200,
+    ],
+    ['no status in its body', (_, response) => response.end('{"ok":true}'), NOT_LIVE, 200],
+    ['the body null', (_, response) => response.end('null'), NOT_LIVE, 200],
+    ['a list as its body', (_, response) => response.end(`[${LIVE}]`), NOT_LIVE, 200],
+  ])('a gateway is not healthy if it responds with %s', async (_, answers, reason, status) => {
     const { port } = await http(answers);
     expect(await probeHealth({ port })).toEqual({ healthy: false, reason, status });
   });
 });
 
-describe('a gateway is not healthy if it', () => {
+describe('a connection without a valid response to the health probe', () => {
   test.each<[string, (socket: Socket) => void, string]>([
     ['resets the connection', (socket) => socket.resetAndDestroy(), 'ECONNRESET'],
     ['closes the connection', (socket) => socket.end(), 'ECONNRESET'],
@@ -85,12 +90,12 @@ describe('a gateway is not healthy if it', () => {
       (socket) => endless(socket, answer('a'.repeat(16_384), 1e9)),
       'the answer is longer than 65536 bytes',
     ],
-  ])('%s', async (_, behave, reason) => {
+  ])('a gateway is not healthy if it %s', async (_, behave, reason) => {
     const { port } = await tcp(behave);
     expect(await probeHealth({ port })).toEqual({ healthy: false, reason, status: null });
   });
 
-  test('does not exist', async () => {
+  test('a gateway is not healthy if no process listens on the port', async () => {
     expect(await probeHealth({ port: await freePort() })).toEqual({
       healthy: false,
       reason: 'ECONNREFUSED',
@@ -98,7 +103,7 @@ describe('a gateway is not healthy if it', () => {
     });
   });
 
-  test('switches protocols instead of responding', { timeout: 5000 }, async () => {
+  test('a gateway is not healthy if it switches protocols instead of responding', { timeout: 5000 }, async () => {
     const { port } = await tcp((socket) =>
       socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: a\r\n\r\n'),
     );
@@ -106,14 +111,14 @@ describe('a gateway is not healthy if it', () => {
   });
 });
 
-describe('the timeout of 1 s ends a probe of a gateway that', () => {
+describe('the timeout of a health probe, by default 1 s', () => {
   test.each<[string, (socket: Socket) => void]>([
     ['accepts and sends nothing', () => {}],
     ['sends its body byte by byte', (socket) => drip(socket, answer(LIVE, 1e6), ' ')],
     ['sends its headers byte by byte', (socket) => drip(socket, 'HTTP/1.1 200 OK\r\n', 'x')],
     ['sends 100 Continue forever', (socket) => drip(socket, '', 'HTTP/1.1 100 Continue\r\n\r\n')],
     ['omits the last byte', (socket) => socket.write(answer(LIVE, LIVE.length + 1))],
-  ])('%s', async (_, behave) => {
+  ])('ends the probe of a gateway that %s', async (_, behave) => {
     const { port } = await tcp(behave);
     const { result, took } = await timed(probeHealth({ port }));
     expect(result).toEqual({ healthy: false, reason: TOO_LATE, status: null });
@@ -121,12 +126,12 @@ describe('the timeout of 1 s ends a probe of a gateway that', () => {
     expect(took).toBeLessThan(1800);
   });
 
-  test('listens and never accepts', async () => {
+  test('ends the probe of a gateway that listens and never accepts', async () => {
     const { port } = listenerOn({}).address;
     expect(await probeHealth({ port })).toMatchObject({ healthy: false, reason: TOO_LATE });
   });
 
-  test('takes too long, with a timeoutMs of the caller', async () => {
+  test('ends the probe after timeoutMs if the caller sets it', async () => {
     const { port } = listenerOn({}).address;
     const { result, took } = await timed(probeHealth({ port, timeoutMs: 150 }));
     expect(result.reason).toBe('no complete answer within 150 ms');
@@ -134,7 +139,7 @@ describe('the timeout of 1 s ends a probe of a gateway that', () => {
   });
 });
 
-test('a probe never reuses the response of a gateway that has ended', async () => {
+test('a health probe never uses a connection to a gateway that has ended', async () => {
   const { server, port } = await http((_, response) => response.end(LIVE));
   expect(await probeHealth({ port })).toMatchObject({ healthy: true });
   await new Promise((resolve) => server.close(resolve));

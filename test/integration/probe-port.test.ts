@@ -5,27 +5,29 @@ import { bindExclusive, type ProbePortOptions, probePort } from '../../src/index
 import { native } from '../../src/native/load.js';
 import { startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
+import { freePort } from '../support/free-port.js';
 import { failureOf, listenerOn, serverOn } from '../support/listeners.js';
 import { whyNoAddress } from '../support/loopbacks.js';
-import { freePort, until } from '../support/places.js';
 import { whyNoPortOwner } from '../support/port-owner.js';
 import { startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
+import { until } from '../support/until.js';
 
-/**
- * The expected pid for a socket that no server has adopted yet. Null if this system does not tell.
- */
+/** The expected pid of a listener that no server has adopted yet. Null if this system does not report it. */
 const named = (pid: number) => (whyNoPortOwner === null ? pid : null);
-/** The limit of a loop: under Wine each probe takes milliseconds. */
+/** The time limit of a loop of probes, because each probe takes milliseconds under Wine. */
 const LONG_ENOUGH_MS = 15_000;
 const IN_USE = expect.objectContaining({ code: 'EADDRINUSE', syscall: 'bind' });
 
-describe('a port is', () => {
-  test.each(['127.0.0.1', '::1', '0.0.0.0', '::', 'localhost'])('free on %s when no socket uses it', async (host) => {
-    const port = await freePort();
-    expect(await probePort({ host, port })).toEqual({ state: 'free', host, port, pid: null, cause: null });
-  });
+describe('the state of a port', () => {
+  test.each(['127.0.0.1', '::1', '0.0.0.0', '::', 'localhost'])(
+    'a port on %s is free if no socket uses the port',
+    async (host) => {
+      const port = await freePort();
+      expect(await probePort({ host, port })).toEqual({ state: 'free', host, port, pid: null, cause: null });
+    },
+  );
 
-  test('free again when its listener is closed, although its connections have not ended yet', async () => {
+  test('a port is free again when its listener is closed, although its connections have not ended yet', async () => {
     const { server, port } = await serverOn({});
     const client = await connected(port);
     client.destroy();
@@ -33,7 +35,7 @@ describe('a port is', () => {
     expect(await probePort({ port })).toMatchObject({ state: 'free' });
   });
 
-  test('listening when a process accepts connections, and the result names the process', async () => {
+  test('a port is listening if a process accepts connections, and the result names the process', async () => {
     const holder = await startActor();
     const { port } = await holder.call<{ port: number }>('bind', { port: 0 });
     expect(await probePort({ port })).toEqual({
@@ -47,12 +49,13 @@ describe('a port is', () => {
     expect(await probePort({ port })).toMatchObject({ state: 'listening', pid: holder.pid });
   });
 
-  test('reserved if a connection uses it and no process listens, and the result names the process of the connection', async () => {
+  test('a port is reserved if a connection uses it and no process listens, and the result names the process of the connection', async () => {
     const { port } = await serverOn({});
     const { localPort } = await connected(port);
     const { pid, ...others } = await probePort({ port: localPort! });
     expect(others).toEqual({ state: 'reserved', host: '127.0.0.1', port: localPort, cause: IN_USE });
-    // Wine names the process of a connection, also when it does not name the process of a listener.
+    // Wine reports the process of a connection, even where it does not report the process of a
+    // listener.
     expect([process.pid, named(process.pid)]).toContain(pid);
   });
 
@@ -60,7 +63,7 @@ describe('a port is', () => {
     ['::', '127.0.0.1'],
     ['::', '0.0.0.0'],
     ['0.0.0.0', '127.0.0.2'],
-  ])('listening for the wildcard %s if a listener on %s makes a bind fail', async (host, taken) => {
+  ])('a port is listening for the wildcard %s if a listener on %s makes a bind fail', async (host, taken) => {
     const listener = bindExclusive({ host: taken, port: 0 });
     onTestFinished(() => listener.close());
     const { port } = listener.address;
@@ -68,7 +71,7 @@ describe('a port is', () => {
     expect(await probePort({ host, port })).toMatchObject({ state: 'listening', pid: named(process.pid) });
   });
 
-  test('denied if this user may not bind it', async (ctx) => {
+  test('a port is denied if this user may not bind it', async (ctx) => {
     const missing = whyNoStranger();
     if (missing !== null) return ctx.skip(missing);
     const user = await startUnprivilegedActor();
@@ -83,7 +86,7 @@ describe('a port is', () => {
     });
   });
 
-  test('denied at once if the address is not local', async () => {
+  test('a port is denied at once if the address is not local', async () => {
     const started = performance.now();
     expect(await probePort({ host: '192.0.2.1', port: 18789, timeoutMs: 5000 })).toMatchObject({
       state: 'denied',
@@ -93,8 +96,8 @@ describe('a port is', () => {
   });
 });
 
-describe('a listener that does not accept counts as listening', () => {
-  test('when its backlog is full', async () => {
+describe('a listener that does not accept connections', () => {
+  test('counts as listening if its backlog is full', async () => {
     const { port } = listenerOn({ backlog: 1 }).address;
     await fill(port);
     expect(await probePort({ port, timeoutMs: 200 })).toMatchObject({
@@ -104,7 +107,7 @@ describe('a listener that does not accept counts as listening', () => {
     });
   });
 
-  test('when its process is stopped, whether the backlog is full or not', async () => {
+  test('counts as listening if its process is stopped, whether the backlog is full or not', async () => {
     const holder = await startActor();
     const { port } = await holder.call<{ port: number }>('bind', { port: 0, backlog: 2 });
     await holder.call('adopt');
@@ -114,26 +117,29 @@ describe('a listener that does not accept counts as listening', () => {
     expect(await probePort({ port, timeoutMs: 200 })).toMatchObject({ state: 'listening', pid: holder.pid });
   });
 
-  test('and delays the probe by timeoutMs at most', async () => {
+  test('delays the probe by at most timeoutMs', async () => {
     const { port } = listenerOn({ backlog: 1 }).address;
     await fill(port);
     const started = performance.now();
     await probePort({ port, timeoutMs: 300 });
-    // Windows refuses such a connection at once.
+    // Windows refuses a connection to a full backlog at once.
     if (process.platform !== 'win32') expect(performance.now() - started).toBeGreaterThan(290);
     expect(performance.now() - started).toBeLessThan(1300);
   });
 });
 
-describe('a host with more than one address:', () => {
-  test.each(['127.0.0.1', '::1'])('localhost is listening if only %s is', async (address) => {
-    const { port } = listenerOn({ host: address }).address;
-    expect(await probePort({ host: 'localhost', port })).toMatchObject({
-      state: 'listening',
-      host: 'localhost',
-      pid: named(process.pid),
-    });
-  });
+describe('the port of a host with more than one address', () => {
+  test.each(['127.0.0.1', '::1'])(
+    'a port on localhost is listening even if a process listens only on %s',
+    async (address) => {
+      const { port } = listenerOn({ host: address }).address;
+      expect(await probePort({ host: 'localhost', port })).toMatchObject({
+        state: 'listening',
+        host: 'localhost',
+        pid: named(process.pid),
+      });
+    },
+  );
 
   test.each([
     ['0.0.0.0', '127.0.0.1'],
@@ -150,19 +156,19 @@ describe('a host with more than one address:', () => {
     ['127.0.0.1', '::1'],
     ['::1', '127.0.0.1'],
     ['::1', '0.0.0.0'],
-  ])('a listener on %s leaves %s free', async (holder, host) => {
+  ])('a listener on %s leaves the same port free on %s', async (holder, host) => {
     const { port } = listenerOn({ host: holder }).address;
     expect(await probePort({ host, port })).toMatchObject({ state: 'free' });
   });
 
-  test('a wildcard is not free if another address prevents its bind', async (ctx) => {
+  test('a port on a wildcard is not free if a socket on another address prevents the bind', async (ctx) => {
     const missing = whyNoAddress('127.0.0.2');
     if (missing !== null) return ctx.skip(missing);
     const { port } = listenerOn({ host: '127.0.0.2' }).address;
     expect((await probePort({ host: '0.0.0.0', port })).state).not.toBe('free');
   });
 
-  test('the result for ::1 names its own listener, not the one of 0.0.0.0', async (ctx) => {
+  test('the result for ::1 names the listener on ::1, not the listener on 0.0.0.0', async (ctx) => {
     need(ctx, whyNoPortOwner);
     const other = await startActor();
     const { port } = await other.call<{ port: number }>('bind', { host: '0.0.0.0', port: 0 });
@@ -172,8 +178,8 @@ describe('a host with more than one address:', () => {
   });
 });
 
-describe('a probe has no side effect', () => {
-  test('on concurrent binds of the same port', async () => {
+describe('probePort() without side effects', () => {
+  test('does not disturb concurrent binds of the same port', async () => {
     const port = portThatNoClientGets();
     const prober = await startActor();
     await prober.call('startProbingPort', { port });
@@ -183,7 +189,7 @@ describe('a probe has no side effect', () => {
     expect(await prober.call('probePort', { port })).toMatchObject({ state: 'free' });
   });
 
-  test('on a port that is probed so often that a connection could connect to itself', () => {
+  test('never connects to itself, even if a port is probed many times', () => {
     const choose = () => {
       const listener = bindExclusive({ port: 0 });
       void listener.close();
@@ -193,15 +199,15 @@ describe('a probe has no side effect', () => {
     const end = performance.now() + LONG_ENOUGH_MS;
     for (let asked = 0; asked < 100_000 && performance.now() < end; asked++) {
       if (native().probePort('127.0.0.1', port) === 'refused') continue;
-      // If another process listens now, the result is right; a connection to itself has no
-      // listener.
+      // If the probe had connected to itself, there would be no listener. If there is a listener,
+      // another process has begun to listen, and the result is right.
       expect(native().hasListener('127.0.0.1', port)).toBe(true);
       port = choose();
     }
     expect(failureOf({ port })).toBeNull();
   }, 120_000);
 
-  test('on the probed listener, which keeps serving', async () => {
+  test('does not disturb the probed listener, which keeps serving', async () => {
     const { server, port } = await serverOn({});
     const probes = await Promise.all(Array.from({ length: 100 }, () => probePort({ port })));
     expect(new Set(probes.map(({ state }) => state))).toEqual(new Set(['listening']));
@@ -227,13 +233,13 @@ async function connected(port: number) {
   return socket;
 }
 
-/** Below the ephemeral ports, so that no connection of another test uses it in between. */
+/** Returns a port below the ephemeral ports, so that no connection of another test uses it meanwhile. */
 function portThatNoClientGets(): number {
   const port = 20_000 + Math.floor(Math.random() * 10_000);
   return failureOf({ port }) === null ? port : portThatNoClientGets();
 }
 
-/** Connects until the system accepts no more connections. */
+/** Opens connections until the backlog is full and the system accepts no more of them. */
 function fill(port: number): Promise<void> {
   return until(() => native().probePort('127.0.0.1', port) === 'timed-out', `the backlog of ${port} is full`);
 }

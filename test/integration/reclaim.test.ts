@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { acquireLock, type FileLock, probeLock, type TryAcquireLockOptions, tryAcquireLock } from '../../src/index.js';
 import { type Actor, startActor } from '../support/actors.js';
+import { freshDirectory } from '../support/directories.js';
 import { startFaultyActor, whyNoFaults } from '../support/faulty-actor.js';
+import { freePort } from '../support/free-port.js';
 import { processStartToken, writeOlderRecord } from '../support/older-gateway.js';
-import { freePort, freshDirectory } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
 
 const lockPath = () => join(freshDirectory(), 'a.lock');
 
@@ -24,13 +25,13 @@ function setAge(path: string, ageMs: number): void {
 
 const alive = JSON.stringify({ pid: process.ppid, kernelLock: true, createdAt: new Date().toISOString() });
 
-describe('a file that names no owner is reclaimed, and its content is replaced:', () => {
+describe('a lock file that names no owner', () => {
   test.each<[string, string | Buffer, FileLock['reclaimed']]>([
-    ['empty', '', null],
-    ['NULs', Buffer.alloc(4096), null],
-    ['torn', alive.slice(0, -5), 'stale'],
-    ['torn after the pid', `{"pid":${process.ppid}`, 'stale'],
-  ])('%s', (_what, content, reclaimed) => {
+    ['nothing', '', null],
+    ['only NULs', Buffer.alloc(4096), null],
+    ['a truncated record', alive.slice(0, -5), 'stale'],
+    ['a record that is truncated after the pid', `{"pid":${process.ppid}`, 'stale'],
+  ])('is reclaimed, and its content replaced, if it contains %s', (_what, content, reclaimed) => {
     const path = lockPath();
     writeFileSync(path, content);
     expect(probeLock(path)).toEqual({ state: 'free', heldBy: null, owner: null, ownerAlive: null });
@@ -41,7 +42,7 @@ describe('a file that names no owner is reclaimed, and its content is replaced:'
   });
 });
 
-describe('a file that is not a lock file is refused and left unchanged, in both modes:', () => {
+describe('a file that is not a lock file', () => {
   test.each<[string, string | Buffer]>([
     ['a plain pid file', `${process.ppid}\n`],
     ['a list of records', `[${alive}]`],
@@ -52,19 +53,19 @@ describe('a file that is not a lock file is refused and left unchanged, in both 
     ['1 MiB of text', Buffer.alloc(1 << 20, 'x')],
     ['1 MiB of nesting', Buffer.alloc(1 << 20, '[')],
     ['bytes that are not text', Buffer.from([0xff, 0xfe, 0xc0, 0x80, 0xed, 0xa0, 0x80])],
-  ])('%s', (_what, content) => {
+  ])('is refused and left unchanged in both modes if it contains %s', (_what, content) => {
     const path = lockPath();
     writeFileSync(path, content);
-    const before = portraitOf(path);
+    const before = snapshotOf(path);
     const refused = expect.objectContaining({ code: 'ERR_LOCK_INVALID_FILE', path }) as Error;
     for (const mode of ['exclusive', 'shared'] as const) expect(() => tryAcquireLock(path, { mode })).toThrow(refused);
     expect(() => probeLock(path)).toThrow(refused);
-    expect(portraitOf(path)).toEqual(before);
+    expect(snapshotOf(path)).toEqual(before);
   });
 });
 
-describe('a record of this package is reclaimed once the kernel grants the lock', () => {
-  test('after SIGKILL of its owner, same as a probe reports before', async () => {
+describe('a lock file with a record of this package', () => {
+  test('is reclaimed after SIGKILL of its owner, as probeLock() reports beforehand', async () => {
     const path = lockPath();
     const holder = await startActor();
     await holder.call('tryAcquire', path, { owner: { role: 'gateway' } });
@@ -78,7 +79,7 @@ describe('a record of this package is reclaimed once the kernel grants the lock'
     expect(acquire(path).reclaimed).toBe('owner-gone');
   });
 
-  test('even if it names another living process with its start time and its port', async () => {
+  test('is reclaimed even if the record names a living process with the right start time and port', async () => {
     const path = lockPath();
     const stranger = await startActor();
     const { port } = await stranger.call<{ port: number }>('bind', { port: 0 });
@@ -87,7 +88,7 @@ describe('a record of this package is reclaimed once the kernel grants the lock'
     expect(acquire(path, { endpoint: { host: '127.0.0.1', port } }).reclaimed).toBe('owner-gone');
   });
 
-  test('even if it names process 1 or this process', () => {
+  test('is reclaimed even if the record names process 1 or this process', () => {
     for (const pid of [1, process.pid]) {
       const path = lockPath();
       writeFileSync(path, JSON.stringify({ pid, kernelLock: true, createdAt: new Date().toISOString() }));
@@ -95,7 +96,7 @@ describe('a record of this package is reclaimed once the kernel grants the lock'
     }
   });
 
-  test('and is read if the end of a longer record follows, because its holder was killed before the truncate', () => {
+  test('is reclaimed if the end of a longer record follows, because the holder was killed before it truncated the file', () => {
     const path = lockPath();
     writeFileSync(path, `{"pid":2147483646,"kernelLock":true}\n"role":"gateway"}\n`);
     expect(probeLock(path)).toMatchObject({ state: 'leftover', owner: { pid: 2147483646 }, ownerAlive: false });
@@ -108,7 +109,7 @@ interface OlderGateway {
   readonly port: number;
 }
 
-/** Starts a living, listening process with a record and no kernel lock. */
+/** Starts a process that listens, and writes a record for it without a kernel lock. */
 async function startOlderGateway(fields: Record<string, unknown> = {}): Promise<OlderGateway> {
   const actor = await startActor();
   const { port } = await actor.call<{ port: number }>('bind', { port: 0 });
@@ -118,9 +119,9 @@ async function startOlderGateway(fields: Record<string, unknown> = {}): Promise<
 }
 
 describe('an older gateway with a record and no kernel lock', () => {
-  test('counts as the holder while it is alive and listening, and its file stays unchanged', async () => {
+  test('counts as the holder while it is alive and listening, and its lock file stays unchanged', async () => {
     const { actor, path } = await startOlderGateway();
-    const before = portraitOf(path);
+    const before = snapshotOf(path);
     expect(tryAcquireLock(path)).toBeNull();
     expect(tryAcquireLock(path, { mode: 'shared' })).toBeNull();
     await expect(acquireLock(path, { timeoutMs: 20 })).rejects.toMatchObject({
@@ -134,16 +135,16 @@ describe('an older gateway with a record and no kernel lock', () => {
       owner: { pid: actor.pid },
       ownerAlive: true,
     });
-    expect(portraitOf(path)).toEqual(before);
+    expect(snapshotOf(path)).toEqual(before);
   });
 
-  test('counts as the holder however old its record is', async () => {
+  test('counts as the holder regardless of the age of its record', async () => {
     const { path } = await startOlderGateway();
     setAge(path, 24 * 3_600_000);
     expect(tryAcquireLock(path)).toBeNull();
   });
 
-  test('is probed at the endpoint option if its liveness is unknown and its record has no port', async () => {
+  test('is probed at the endpoint in the options if its liveness is unknown and its record has no port', async () => {
     const { path, port } = await startOlderGateway({ port: undefined, startTime: undefined, createdAt: undefined });
     expect(tryAcquireLock(path, { endpoint: { host: '127.0.0.1', port } })).toBeNull();
     expect(tryAcquireLock(path, { endpoint: { host: '0.0.0.0', port } })).toBeNull();
@@ -155,13 +156,14 @@ describe('an older gateway with a record and no kernel lock', () => {
   test('makes acquireLock() wait until it ends', async () => {
     const { actor, path } = await startOlderGateway();
     const lock = await acquireLock(path, { timeoutMs: 20_000, onContended: () => void actor.kill('SIGTERM') });
-    // A process that ends closes its sockets before it counts as dead, so the port may be free
-    // first.
+    // A process that ends closes its sockets before it counts as dead, so the port may become free
+    // before the owner is dead.
     expect(lock.reclaimed).toMatch(/^(owner-gone|port-free)$/);
     lock.release();
   });
 
-  test('counts as the holder while it is alive and not listening: it is starting or restarting, or its role never listens', async () => {
+  // Such a gateway is starting or restarting, or has a role in which it never listens.
+  test('counts as the holder while it is alive, even if it is not listening', async () => {
     const actor = await startActor();
     const path = lockPath();
     writeOlderRecord(path, { pid: actor.pid, port: await freePort() });
@@ -169,7 +171,7 @@ describe('an older gateway with a record and no kernel lock', () => {
     expect(probeLock(path)).toMatchObject({ state: 'held', heldBy: 'record', ownerAlive: true });
   });
 
-  test('no longer counts as the holder when it was killed, whichever process listens on its port now', async () => {
+  test('no longer counts as the holder after it was killed, whatever listens on its port now', async () => {
     const { actor, path } = await startOlderGateway();
     await actor.kill('SIGKILL');
     const { port } = await startOlderGateway();
@@ -177,7 +179,8 @@ describe('an older gateway with a record and no kernel lock', () => {
     expect(acquire(path).reclaimed).toBe('owner-gone');
   });
 
-  test('counts as the holder while it listens although it looks younger than its record: the clock may have been set back', async () => {
+  // The clock may have been set back between the start of the process and the record.
+  test('counts as the holder while it listens, even if it seems to have started after its record was written', async () => {
     const hourAgo = new Date(Date.now() - 3_600_000).toISOString();
     const { path, actor } = await startOlderGateway({ startTime: undefined, createdAt: hourAgo });
     expect(probeLock(path)).toMatchObject({
@@ -191,13 +194,13 @@ describe('an older gateway with a record and no kernel lock', () => {
     expect(acquire(path).reclaimed).toBe('port-free');
   });
 
-  test('no longer counts as the holder when its pid belongs to a process with another start time', async (ctx) => {
+  test('no longer counts as the holder if its pid belongs to a process with another start time', async (ctx) => {
     if (processStartToken(process.pid) === null) ctx.skip('this system has no /proc/PID/stat');
     const { path } = await startOlderGateway({ startTime: 1 });
     expect(acquire(path).reclaimed).toBe('owner-gone');
   });
 
-  test('counts as the holder for 30 s after its last write if its liveness is unknown', async () => {
+  test('counts as the holder for 30 s after the last write to its record if its liveness is unknown', async () => {
     const { path } = await startOlderGateway({ startTime: undefined, createdAt: undefined, port: undefined });
     for (const [ageMs, held] of [
       [0, true],
@@ -211,18 +214,18 @@ describe('an older gateway with a record and no kernel lock', () => {
     }
   });
 
-  test('keeps its file if its port cannot be probed', async (ctx) => {
+  test('counts as the holder if its port cannot be probed', async (ctx) => {
     const missing = whyNoFaults();
     if (missing) ctx.skip(missing);
     const { path } = await startOlderGateway();
-    const before = portraitOf(path);
+    const before = snapshotOf(path);
     const actor = await startFaultyActor('socket EMFILE', path);
     expect(await actor.call('tryAcquire', path)).toBeNull();
-    expect(portraitOf(path)).toEqual(before);
+    expect(snapshotOf(path)).toEqual(before);
   });
 });
 
-test('reclaiming a leftover lock file keeps its inode, so that the kernel refuses a waiter that has it open', () => {
+test('a reclaim keeps the inode of a leftover lock file, so that the kernel refuses waiters that have the file open', () => {
   const path = lockPath();
   writeFileSync(path, '{"pid":2147483646}');
   const { ino } = statSync(path);

@@ -1,6 +1,6 @@
 // Lock files that cannot be removed on release, because their directory became read-only or
-// unreachable. Each lock is dropped anyway, the error names a file that was not removed, and that
-// file names no owner and blocks nothing.
+// unreachable. The release still drops each lock. The error names a lock file that was not removed;
+// that file names no owner and blocks no later start.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -8,7 +8,8 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { bindExclusive, probeLock, resolveGatewayPaths } from '../../src/index.js';
 import type { Actor } from '../support/actors.js';
 import { type Missing, need, whyNoMount } from '../support/capabilities.js';
-import { freePort, freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
 interface Obstacle {
@@ -22,12 +23,12 @@ interface Obstacle {
 const chmodTo = (mode: number) => (directory: string) => chmodSync(directory, mode);
 
 /**
- * Makes a directory read-only like an ext4 after an error, or a remounted volume. Open files stay
- * writable.
+ * Makes a directory read-only, like an ext4 file system after an error or a remounted volume. Files
+ * that are already open stay writable.
  */
 function mountReadOnly(directory: string): void {
   execFileSync('mount', ['--bind', directory, directory]);
-  // The preloaded runtime of a sanitizer would make the tools of the system fail.
+  // Without LD_PRELOAD, because a preloaded sanitizer runtime makes system tools fail.
   const env = { ...process.env, LD_PRELOAD: '' };
   const unmount = ['-c', 'mountpoint -q "$0" && umount "$0" || true', directory];
   onTestFinished(() => void execFileSync('sh', unmount, { env }));
@@ -68,7 +69,7 @@ async function startGateway(): Promise<Gateway> {
   return { actor, options, paths };
 }
 
-/** Expects both locks and the port to be free while the former holder is still running. */
+/** Expects both locks and the port to be free, although the former holder is still running. */
 async function expectDropped({ options, paths }: Gateway): Promise<void> {
   expect(paths).toHaveLength(2);
   for (const path of paths) expect(probeLock(path)).toMatchObject({ state: 'free', owner: null });
@@ -85,7 +86,7 @@ async function expectNextStart({ options, paths }: Gateway): Promise<void> {
 beforeEach((ctx) => need(ctx, whyNoStranger()));
 
 describe.each(OBSTACLES)('when the lock directory $what', ({ code, missing, put, remove }) => {
-  test('close() drops every lock and the port, and its error names a file that was not removed', async (ctx) => {
+  test('close() of a gateway drops every lock and the port, and its error names a file that was not removed', async (ctx) => {
     need(ctx, missing());
     const gateway = await startGateway();
     const directory = dirname(gateway.paths[0]!);

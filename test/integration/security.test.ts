@@ -17,8 +17,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { acquireLock, LockError, probeLock, tryAcquireLock } from '../../src/index.js';
 import { type Missing, need, whyNoFifo, whyNoLinks, whyNoModes, whyNotRoot } from '../support/capabilities.js';
-import { freshDirectory } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { freshDirectory } from '../support/directories.js';
+import { snapshotOf } from '../support/snapshot.js';
 import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
 const lockPath = () => join(freshDirectory(), 'a.lock');
@@ -31,9 +31,9 @@ function caught(call: () => unknown): unknown {
   }
 }
 
-/** Expects every acquire to fail with this reason, and to leave all files unchanged. */
+/** Expects each way to acquire the lock to fail for the given reason and to leave all files unchanged. */
 async function expectInvalid(path: string, reason: string, ...others: string[]): Promise<void> {
-  const before = [path, ...others].map(portraitOf);
+  const before = [path, ...others].map(snapshotOf);
   const refusals = [
     caught(() => tryAcquireLock(path)),
     caught(() => tryAcquireLock(path, { mode: 'shared' })),
@@ -44,20 +44,20 @@ async function expectInvalid(path: string, reason: string, ...others: string[]):
     expect(error).toMatchObject({ code: 'ERR_LOCK_INVALID_FILE', path, cause: { code: 'ERR_LOCK_INVALID_FILE' } });
     expect((error as Error).message).toContain(`'${path}' ${reason}`);
   }
-  expect([path, ...others].map(portraitOf)).toEqual(before);
+  expect([path, ...others].map(snapshotOf)).toEqual(before);
 }
 
 function expectProbeInvalid(path: string, reason: string): void {
-  const before = portraitOf(path);
+  const before = snapshotOf(path);
   expect(caught(() => probeLock(path))).toMatchObject({
     code: 'ERR_LOCK_INVALID_FILE',
     message: expect.stringContaining(`'${path}' ${reason}`),
   });
-  expect(portraitOf(path)).toEqual(before);
+  expect(snapshotOf(path)).toEqual(before);
 }
 
-describe('a lock is refused, and nothing is changed, if its path is', () => {
-  test('a symbolic link to a file', async (ctx) => {
+describe('tryAcquireLock() and unsuitable files', () => {
+  test('refuses a symbolic link to a file', async (ctx) => {
     need(ctx, whyNoLinks);
     const path = lockPath();
     const target = join(dirname(path), 'precious');
@@ -67,7 +67,7 @@ describe('a lock is refused, and nothing is changed, if its path is', () => {
     expectProbeInvalid(path, 'is a symbolic link');
   });
 
-  test('a dangling symbolic link, whose target is not created', async (ctx) => {
+  test('refuses a dangling symbolic link without creating its target', async (ctx) => {
     need(ctx, whyNoLinks);
     const path = lockPath();
     symlinkSync(join(dirname(path), 'nowhere'), path);
@@ -75,7 +75,7 @@ describe('a lock is refused, and nothing is changed, if its path is', () => {
     expect(existsSync(join(dirname(path), 'nowhere'))).toBe(false);
   });
 
-  test('a FIFO, which does not block the caller', async (ctx) => {
+  test('refuses a FIFO without blocking the caller', async (ctx) => {
     need(ctx, whyNoFifo());
     const path = lockPath();
     execFileSync('mkfifo', [path]);
@@ -83,7 +83,7 @@ describe('a lock is refused, and nothing is changed, if its path is', () => {
     expectProbeInvalid(path, 'is a FIFO');
   });
 
-  test('a directory', async () => {
+  test('refuses a directory', async () => {
     const path = lockPath();
     mkdirSync(path);
     writeFileSync(join(path, 'precious'), 'precious');
@@ -91,14 +91,14 @@ describe('a lock is refused, and nothing is changed, if its path is', () => {
     expectProbeInvalid(path, 'is a directory');
   });
 
-  test('a socket', async (ctx) => {
+  test('refuses a socket', async (ctx) => {
     const path = lockPath();
     need(ctx, await listenAt(path));
     await expectInvalid(path, 'is a socket');
     expectProbeInvalid(path, 'is a socket');
   });
 
-  test('a device', async (ctx) => {
+  test('refuses a device', async (ctx) => {
     const path = lockPath();
     const missing = whyNoDevice(path);
     if (missing) ctx.skip(missing);
@@ -106,18 +106,18 @@ describe('a lock is refused, and nothing is changed, if its path is', () => {
     expectProbeInvalid(path, 'is a device');
   });
 
-  test('a hard link to a file that is not a lock file', async () => {
+  test('refuses a hard link to a file that is not a lock file', async () => {
     const path = lockPath();
     const target = join(dirname(path), 'precious');
     writeFileSync(target, 'precious');
     linkSync(target, path);
-    const before = [path, target].map(portraitOf);
+    const before = [path, target].map(snapshotOf);
     const refused = { code: 'ERR_LOCK_INVALID_FILE', path, message: expect.stringContaining('is not a lock file') };
     for (const act of [() => tryAcquireLock(path), () => probeLock(path)]) expect(caught(act)).toMatchObject(refused);
-    expect([path, target].map(portraitOf)).toEqual(before);
+    expect([path, target].map(snapshotOf)).toEqual(before);
   });
 
-  test("another user's file that others can write to", async (ctx) => {
+  test("refuses another user's file that other users can write to", async (ctx) => {
     const missing = whyNotRoot();
     if (missing) ctx.skip(missing);
     for (const mode of [0o666, 0o660]) {
@@ -129,7 +129,7 @@ describe('a lock is refused, and nothing is changed, if its path is', () => {
     }
   });
 
-  test('in a directory that every user can write to', async (ctx) => {
+  test('refuses a file in a directory that every user can write to', async (ctx) => {
     need(ctx, whyNoModes);
     const path = lockPath();
     chmodSync(dirname(path), 0o777);
@@ -156,12 +156,12 @@ test('a new lock file is private, whatever the umask is', (ctx) => {
   lock.release();
 });
 
-describe('a process without access rights', () => {
+describe('an unprivileged process', () => {
   test.for([0o600, 0o644])(
     'cannot acquire the leftover lock file of another user (mode %o), and the error names that user',
     async (mode, ctx) => {
       const path = leftoverOfRoot(ctx, mode);
-      const before = portraitOf(path);
+      const before = snapshotOf(path);
       const actor = await startUnprivilegedActor();
       await expect(actor.call('tryAcquire', path)).rejects.toMatchObject({
         name: 'LockError',
@@ -169,7 +169,7 @@ describe('a process without access rights', () => {
         message: expect.stringContaining(`'${path}' belongs to root, and this process runs as uid ${STRANGER.uid}`),
         path,
       });
-      expect(portraitOf(path)).toEqual(before);
+      expect(snapshotOf(path)).toEqual(before);
     },
   );
 
@@ -186,7 +186,7 @@ describe('a process without access rights', () => {
     expect(existsSync(other)).toBe(false);
   });
 
-  test('releases the lock even if it cannot remove the lock file, and throws', async (ctx) => {
+  test('drops the lock on release and throws if it cannot remove the lock file', async (ctx) => {
     const path = leftoverOfRoot(ctx, 0o600);
     const own = join(dirname(path), 'own.lock');
     const actor = await startUnprivilegedActor();
@@ -200,7 +200,7 @@ describe('a process without access rights', () => {
   });
 });
 
-/** Creates what `sudo gateway` leaves in a directory of the user. */
+/** Creates the lock file of root that `sudo gateway` leaves in a directory of the user. */
 function leftoverOfRoot(ctx: { skip(reason: string): never }, mode: number): string {
   const missing = whyNoStranger();
   if (missing) ctx.skip(missing);

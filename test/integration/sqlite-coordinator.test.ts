@@ -1,36 +1,37 @@
-// OpenClaw holds no kernel lock on its lock file. Instead it keeps an exclusive transaction on
-// `<lock>.sqlite`, its coordinator, for its whole life. That transaction proves that it is alive,
-// and probing it has no side effect.
+// OpenClaw holds no kernel lock on its lock file. Instead it keeps an exclusive transaction on the
+// database `<lock>.sqlite`, its coordinator, for its whole life. The transaction proves that OpenClaw
+// is alive. A probe of the transaction has no side effect.
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { acquireGatewayLock, acquireLock, probeLock, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { deadPid, setAge, whyNoPidNamespaces } from '../support/hand-written-records.js';
 import { hold } from '../support/holding.js';
 import { lockDirectory } from '../support/lock-directory.js';
 import { writeOlderRecord } from '../support/older-gateway.js';
-import { freePort, freshDirectory } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
 import { openDatabase, SQLITE_PROGRAMS, startSqliteHolder, whyNoNodeSqlite } from '../support/sqlite.js';
 
 const lockPath = () => join(freshDirectory(), 'a.lock');
 const DAY_MS = 24 * 3_600_000;
 const UNKNOWN = { startTime: undefined, createdAt: undefined };
 
-describe.for(SQLITE_PROGRAMS)('a transaction of $name on the coordinator', (sqlite) => {
+describe.for(SQLITE_PROGRAMS)('a transaction on the coordinator, made with $name,', (sqlite) => {
   test('proves that the owner in the record is alive, whatever the port and the age of the record, until it ends', async (ctx) => {
     need(ctx, sqlite.missing);
     const path = lockPath();
     const holder = await startSqliteHolder(sqlite, `${path}.sqlite`);
     writeOlderRecord(path, { pid: holder.pid, port: await freePort(), ...UNKNOWN });
     setAge(path, DAY_MS);
-    const before = [path, `${path}.sqlite`].map(portraitOf);
+    const before = [path, `${path}.sqlite`].map(snapshotOf);
     expect(probeLock(path)).toMatchObject({ state: 'held', heldBy: 'record', owner: { pid: holder.pid } });
     for (const mode of ['exclusive', 'shared'] as const) expect(tryAcquireLock(path, { mode })).toBeNull();
     await expect(acquireLock(path, { timeoutMs: 30 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
-    expect([path, `${path}.sqlite`].map(portraitOf)).toEqual(before);
+    expect([path, `${path}.sqlite`].map(snapshotOf)).toEqual(before);
     // stderr is not checked, because node:sqlite warns that it is experimental.
     expect(await holder.release()).toMatchObject({ code: 0 });
     expect(probeLock(path).state).toBe('leftover');
@@ -66,7 +67,7 @@ describe.for(SQLITE_PROGRAMS)('a transaction of $name on the coordinator', (sqli
     expect(lock.reclaimed).toBe(content === '' ? null : 'stale');
   });
 
-  test('does not matter after its end, although the database remains', async (ctx) => {
+  test('has no effect after its end, although the database remains', async (ctx) => {
     need(ctx, sqlite.missing);
     const path = lockPath();
     await (await startSqliteHolder(sqlite, `${path}.sqlite`)).release();
@@ -76,7 +77,7 @@ describe.for(SQLITE_PROGRAMS)('a transaction of $name on the coordinator', (sqli
   });
 });
 
-test('a probe by the process of the transaction does not end the transaction', async (ctx) => {
+test('a probe of the coordinator by the process that has the transaction does not end the transaction', async (ctx) => {
   need(ctx, whyNoNodeSqlite);
   const path = lockPath();
   const database = openDatabase(`${path}.sqlite`);

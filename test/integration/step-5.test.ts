@@ -1,5 +1,5 @@
-// The table of step 5 in docs/protocol.md, row by row: a record in a lock file, the state of its
-// owner, and the verdict. probeLock() and tryAcquireLock() agree in every row.
+// Tests the table of step 5 in docs/protocol.md row by row. Each row has a record in a lock file, the
+// state of the record's owner, and the verdict, on which probeLock() and tryAcquireLock() must agree.
 import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,8 @@ import { describe, expect, test } from 'vitest';
 import { probeLock, type TryAcquireLockOptions, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import {
   deadPid,
   ourRecord,
@@ -17,13 +19,12 @@ import {
 } from '../support/hand-written-records.js';
 import { listening } from '../support/listeners.js';
 import { writeOlderRecord } from '../support/older-gateway.js';
-import { freePort, freshDirectory } from '../support/places.js';
 import { whyNoPortOwner } from '../support/port-owner.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
 
 type Verdict = 'owner-gone' | 'stale' | 'port-free' | 'held';
 
-/** A living process that holds no lock, and the ports that a record can name. */
+/** The pid of a living process that holds no lock, and the ports that a record can name. */
 interface World {
   readonly pid: number;
   readonly ownPort: number;
@@ -48,7 +49,7 @@ const OTHER_BOOT = { bootId: '00000000-0000-0000-0000-000000000000' };
 const ELSEWHERE = { ...OTHER_BOOT, host: 'another-host', startTime: undefined };
 const OTHER_NAMESPACE = { pidNamespace: 'pid:[1]', startTime: undefined };
 
-/** A record of an older gateway, which holds no kernel lock. */
+/** Rows with a record of an older gateway, which holds no kernel lock. */
 const RECORD_ONLY: readonly Row[] = [
   { what: 'the pid of no process', fields: () => ({ pid: deadPid() }), verdict: 'owner-gone' },
   {
@@ -113,7 +114,8 @@ const RECORD_ONLY: readonly Row[] = [
     fields: ({ pid }) => ({ pid, ...NO_START }),
     verdict: 'held',
   },
-  // 5 s is far from 30 s, because the verdict may take seconds on a busy machine.
+  // The age of 5 s is far below the limit of 30 s, because the verdict may take seconds on a busy
+  // machine.
   { what: 'unknown, 5 s old', fields: ({ pid }) => ({ pid, ...NO_START }), ageMs: 5000, verdict: 'held' },
   { what: 'unknown, 31 s old', fields: ({ pid }) => ({ pid, ...NO_START }), ageMs: OLD_MS, verdict: 'stale' },
   { what: 'unknown, from the future', fields: ({ pid }) => ({ pid, ...NO_START }), ageMs: -HOUR_MS, verdict: 'stale' },
@@ -175,7 +177,7 @@ const RECORD_ONLY: readonly Row[] = [
   },
 ];
 
-/** A record of this package, whose writer held the kernel lock. */
+/** Rows with a record of this package, whose writer held the kernel lock. */
 const OURS: readonly Row[] = [
   { what: 'the pid of no process', fields: () => ({ pid: deadPid() }), verdict: 'owner-gone' },
   { what: 'the pid of a later process', fields: ({ pid }) => ({ pid, startTime: 1 }), verdict: 'owner-gone' },
@@ -204,14 +206,14 @@ async function startWorld(): Promise<World> {
 }
 
 function expectVerdict(path: string, verdict: Verdict): void {
-  const before = portraitOf(path);
+  const before = snapshotOf(path);
   const probe = probeLock(path);
-  expect(portraitOf(path)).toEqual(before);
+  expect(snapshotOf(path)).toEqual(before);
   expect(probe.state).toBe(verdict === 'held' ? 'held' : 'leftover');
   expect(reclaimed(path, { mode: 'shared' })).toBe(verdict);
-  expect(portraitOf(path)).toEqual(before);
+  expect(snapshotOf(path)).toEqual(before);
   expect(reclaimed(path, {})).toBe(verdict);
-  if (verdict === 'held') expect(portraitOf(path)).toEqual(before);
+  if (verdict === 'held') expect(snapshotOf(path)).toEqual(before);
 }
 
 function reclaimed(path: string, options: TryAcquireLockOptions): string | null {
@@ -220,10 +222,11 @@ function reclaimed(path: string, options: TryAcquireLockOptions): string | null 
   return lock === null ? 'held' : lock.reclaimed;
 }
 
-const byName = (rows: readonly Row[]) => rows.map((row) => [`${row.what}: ${row.verdict}`, row] as const);
+const byName = (rows: readonly Row[]) =>
+  rows.map((row) => [`${row.what} has the verdict ${row.verdict}`, row] as const);
 
-describe('the verdict on a record without a kernel lock whose owner is', () => {
-  test.for(byName(RECORD_ONLY))('%s', async ([, row], ctx) => {
+describe('the verdict on the record of an older gateway', () => {
+  test.for(byName(RECORD_ONLY))('the record of an older gateway whose owner is %s', async ([, row], ctx) => {
     need(ctx, row.needs?.() ?? null);
     const path = join(freshDirectory(), 'a.lock');
     writeOlderRecord(path, row.fields(await startWorld()));
@@ -232,8 +235,8 @@ describe('the verdict on a record without a kernel lock whose owner is', () => {
   });
 });
 
-describe('the verdict on a record of this package, with a free kernel lock, that names', () => {
-  test.for(byName(OURS))('%s', async ([, row], ctx) => {
+describe('the verdict on a record of this package whose kernel lock is free', () => {
+  test.for(byName(OURS))('the record of a holder whose kernel lock is free and that names %s', async ([, row], ctx) => {
     need(ctx, row.needs?.() ?? null);
     const path = join(freshDirectory(), 'a.lock');
     writeFileSync(path, ourRecord(row.fields(await startWorld())));

@@ -1,4 +1,5 @@
-// A first start with sudo. On macOS sudo keeps HOME, so the state directory would belong to root.
+// The first start of a gateway with sudo. On macOS, sudo keeps HOME, so root would own the new state
+// directory in the home directory of the user.
 import { chownSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -6,7 +7,7 @@ import type { Subject } from '../../src/cli/commands/doctor/finding.js';
 import { checkLockDirectory } from '../../src/cli/commands/doctor/lock-directory.js';
 import { acquireGatewayLock } from '../../src/index.js';
 import { need, whyNotRoot } from '../support/capabilities.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 const USER = 65534;
 
@@ -40,14 +41,14 @@ test('a first start with sudo in the home directory of a user fails and creates 
 test.each([
   ['without sudo', undefined, homeOfUser],
   ['with sudo called by root', '0', homeOfUser],
-  ['with sudo in a directory of root', String(USER), freshDirectory],
-] as const)('a first start %s is allowed', async (_case, uid, parent) => {
+  ['with sudo in a directory that belongs to root', String(USER), freshDirectory],
+] as const)('a first start of a gateway %s is allowed', async (_case, uid, parent) => {
   vi.stubEnv('SUDO_UID', uid);
   const lock = await start(join(parent(), '.gateway'));
   await lock.close();
 });
 
-test('a later start with sudo is allowed', async () => {
+test('a start with sudo is allowed if the state directory already exists', async () => {
   const state = join(homeOfUser(), '.gateway');
   const first = await start(state);
   await first.close();

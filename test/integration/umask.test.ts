@@ -1,11 +1,11 @@
-// A umask that removes rights of the owner, too. The gateway runs as an unprivileged user, because
-// root ignores modes.
+// Starts under a umask that also removes permissions of the owner. The gateway runs as an
+// unprivileged user, because root ignores file modes.
 import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Actor } from '../support/actors.js';
 import { need, whyNoShell } from '../support/capabilities.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 import { mountFuse, whyNoFuse } from '../support/views.js';
 
@@ -56,26 +56,32 @@ describe.each(UMASKS)('under umask %s', (umask) => {
   });
 });
 
-describe('after a start under such a umask was killed before its chmod(),', () => {
-  test.each([0o000, 0o200, 0o400])('the next start repairs a lock file of mode %o', async (mode) => {
-    const path = join(strangersDirectory(), 'a.lock');
-    writeFileSync(path, '', { mode });
-    chmodSync(path, mode);
-    chownSync(path, STRANGER.uid, STRANGER.gid);
-    const actor = await startUnprivilegedActor();
-    expect(await actor.call('tryAcquire', path)).toMatchObject({ reclaimed: null });
-    expect(statSync(path).mode & 0o7777).toBe(0o600);
-  });
+describe('a start after a killed start that created files under a strict umask', () => {
+  test.each([0o000, 0o200, 0o400])(
+    'repairs a lock file that has mode %o because the killed start never called chmod()',
+    async (mode) => {
+      const path = join(strangersDirectory(), 'a.lock');
+      writeFileSync(path, '', { mode });
+      chmodSync(path, mode);
+      chownSync(path, STRANGER.uid, STRANGER.gid);
+      const actor = await startUnprivilegedActor();
+      expect(await actor.call('tryAcquire', path)).toMatchObject({ reclaimed: null });
+      expect(statSync(path).mode & 0o7777).toBe(0o600);
+    },
+  );
 
-  test.each([0o000, 0o400, 0o500])('the next start repairs a lock directory of mode %o', async (mode) => {
-    const stateDir = strangersDirectory();
-    const directory = join(stateDir, 'tmp', `gateway-${STRANGER.uid}`);
-    mkdirSync(directory, { recursive: true });
-    for (const each of [directory, dirname(directory)]) chownSync(each, STRANGER.uid, STRANGER.gid);
-    chmodSync(directory, mode);
-    await expectGateways(stateDir, await startUnprivilegedActor());
-    expect(statSync(directory).mode & 0o777).toBe(OWNERS_RIGHTS);
-  });
+  test.each([0o000, 0o400, 0o500])(
+    'repairs a lock directory that has mode %o because the killed start never called chmod()',
+    async (mode) => {
+      const stateDir = strangersDirectory();
+      const directory = join(stateDir, 'tmp', `gateway-${STRANGER.uid}`);
+      mkdirSync(directory, { recursive: true });
+      for (const each of [directory, dirname(directory)]) chownSync(each, STRANGER.uid, STRANGER.gid);
+      chmodSync(directory, mode);
+      await expectGateways(stateDir, await startUnprivilegedActor());
+      expect(statSync(directory).mode & 0o777).toBe(OWNERS_RIGHTS);
+    },
+  );
 });
 
 test('a gateway starts on a mount that denies chmod() and has fixed modes', async (ctx) => {

@@ -6,11 +6,11 @@ import { describe, expect, test } from 'vitest';
 import { acquireGatewayLock, GatewayLockError, tryAcquireLock } from '../../src/index.js';
 import type { Actor } from '../support/actors.js';
 import { need, whyNoMount } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
 import { mountFixedModes, mountTmpfs, whyNoFixedModes } from '../support/mounts.js';
-import { freshDirectory } from '../support/places.js';
 import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
-/** Without LD_PRELOAD, because the preloaded runtime of a sanitizer ends system tools. */
+/** An environment without LD_PRELOAD, because a preloaded sanitizer runtime makes system tools fail. */
 const WITHOUT_SANITIZER = { ...process.env, LD_PRELOAD: '' };
 
 async function failureOf(options: object): Promise<GatewayLockError> {
@@ -21,7 +21,7 @@ async function failureOf(options: object): Promise<GatewayLockError> {
 }
 
 describe('the hint for a named lock file', () => {
-  test('in a missing directory is the command that creates the directory', async () => {
+  test('contains the command that creates the directory if the directory is missing', async () => {
     const directory = join(freshDirectory(), 'a', "it's");
     const { hint } = await failureOf({ lockFile: join(directory, 'x.lock') });
     const path =
@@ -32,7 +32,7 @@ describe('the hint for a named lock file', () => {
     await lock.close();
   });
 
-  test('below a file names that file', async (ctx) => {
+  test('names the file that is not a directory if the path leads through a file', async (ctx) => {
     if (process.platform === 'win32') return ctx.skip('Windows reports ENOENT for a path below a file');
     const file = join(freshDirectory(), 'file');
     writeFileSync(file, '');
@@ -41,7 +41,7 @@ describe('the hint for a named lock file', () => {
   });
 });
 
-test('the hint for a read-only file system is to set stateDir or HOME', async (ctx) => {
+test('the hint for a read-only file system suggests to set stateDir or HOME', async (ctx) => {
   need(ctx, whyNoMount());
   const directory = mountTmpfs();
   execFileSync('mount', ['-o', 'remount,ro', directory]);
@@ -51,8 +51,8 @@ test('the hint for a read-only file system is to set stateDir or HOME', async (c
   );
 });
 
-describe('the error for a user without access rights', () => {
-  test('suggests stateDir or HOME, and no chown, if HOME is /', async (ctx) => {
+describe('the error for a user without access permissions', () => {
+  test('suggests to set stateDir or HOME, and no chown command, if HOME is /', async (ctx) => {
     need(ctx, whyNoStranger());
     const user = await startUnprivilegedActor({ env: { ...process.env, HOME: '/' } });
     const error = await refusalOf(user, {});
@@ -80,7 +80,7 @@ describe('the error for a user without access rights', () => {
   );
 });
 
-/** Creates a file or directory of root in the home directory of the user. */
+/** Creates a file or directory that belongs to root in the home directory of the user. */
 function leftBySudo(home: string, what: string): string {
   const stateDir = join(home, '.gateway');
   const lockDir = join(stateDir, 'tmp', `gateway-${STRANGER.uid}`);

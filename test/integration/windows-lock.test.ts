@@ -17,10 +17,10 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { acquireLock, probeLock, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { type Missing, need, whyNotWindows } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
 import { hold } from '../support/holding.js';
-import { freshDirectory } from '../support/places.js';
 
-/** UV_FS_O_EXLOCK: opens the file without sharing it. */
+/** The flag UV_FS_O_EXLOCK, with which libuv opens a file exclusively, without sharing. */
 const SHARE_NOTHING = 0x10000000;
 const REAL_DENIAL_MS = 1000;
 const lockPath = () => join(freshDirectory(), 'a.lock');
@@ -36,7 +36,7 @@ function openUnshared(path: string): () => void {
   return close;
 }
 
-/** Wine lets root write to a read-only file. */
+/** Returns a reason to skip a test of read-only files, because Wine lets root write to them. */
 function whyWritable(path: string): Missing {
   try {
     closeSync(openSync(path, 'r+'));
@@ -46,10 +46,10 @@ function whyWritable(path: string): Missing {
   }
 }
 
-describe('on Windows', () => {
+describe('a lock on Windows', () => {
   beforeEach((ctx) => need(ctx, whyNotWindows));
 
-  test('no process can remove, rename or replace the file while it is held', () => {
+  test('no process can remove, rename or replace the lock file while the lock is held', () => {
     const path = lockPath();
     const lock = hold(path);
     const other = join(path, '..', 'other');
@@ -70,7 +70,7 @@ describe('on Windows', () => {
     expect(statSync(path).size).toBeLessThan(4096);
   });
 
-  test('a process that reads the file delays neither the release nor the next holder', () => {
+  test('a process that reads the lock file delays neither the release nor the next holder', () => {
     const path = lockPath();
     const lock = hold(path);
     const reader = openSync(path, 'r');
@@ -80,7 +80,7 @@ describe('on Windows', () => {
     hold(path);
   });
 
-  test('an attempt waits for a file that another process has open exclusively for a moment', async () => {
+  test('an attempt waits for a lock file that another process briefly has open exclusively', async () => {
     const path = lockPath();
     writeFileSync(path, '');
     const close = openUnshared(path);
@@ -90,7 +90,7 @@ describe('on Windows', () => {
     lock.release();
   });
 
-  test('an attempt on a file that another process keeps open exclusively fails after its grace period, in less than 1 s', () => {
+  test('an attempt fails after its grace period, in less than 1 s, if another process keeps the lock file open exclusively', () => {
     const path = lockPath();
     writeFileSync(path, '');
     openUnshared(path);
@@ -101,7 +101,7 @@ describe('on Windows', () => {
     expect(performance.now() - began).toBeGreaterThan(490);
   });
 
-  test('a probe of a file that another process keeps open exclusively fails after the same grace period', () => {
+  test('probeLock() fails after the grace period of an attempt if another process keeps the lock file open exclusively', () => {
     const path = lockPath();
     writeFileSync(path, '');
     openUnshared(path);
@@ -110,7 +110,7 @@ describe('on Windows', () => {
     expect(performance.now() - began).toBeGreaterThan(490);
   });
 
-  test('a waiter for a file that another process keeps open exclusively fails before its deadline', async () => {
+  test('acquireLock() fails before its deadline if another process keeps the lock file open exclusively', async () => {
     const path = lockPath();
     writeFileSync(path, '');
     openUnshared(path);
@@ -128,7 +128,7 @@ describe('on Windows', () => {
     expect(lock.reclaimed).toBe('owner-gone');
   });
 
-  test('the death of its parent ends a holder and frees the lock', async () => {
+  test('a holder ends when its parent dies, which frees the lock', async () => {
     const path = lockPath();
     const parent = await startActor();
     const pid = await parent.call<number>('spawnHolder', path);
@@ -139,7 +139,7 @@ describe('on Windows', () => {
     expect(lock.reclaimed).toBe('owner-gone');
   });
 
-  test('a read-only file is a permission error', (ctx) => {
+  test('an attempt on a read-only file fails with a permission error', (ctx) => {
     const path = lockPath();
     writeFileSync(path, '');
     chmodSync(path, 0o444);
@@ -150,7 +150,7 @@ describe('on Windows', () => {
     expect(performance.now() - began).toBeLessThan(REAL_DENIAL_MS);
   });
 
-  test('a directory in place of the file fails at once', () => {
+  test('an attempt fails at once if the path of the lock file is a directory', () => {
     const path = lockPath();
     mkdirSync(path);
     const began = performance.now();
@@ -158,12 +158,12 @@ describe('on Windows', () => {
     expect(performance.now() - began).toBeLessThan(REAL_DENIAL_MS);
   });
 
-  test.each(['NUL', 'COM1', 'a:stream'])('%s is refused as a lock file, or is a file of its own', (name) => {
+  test.each(['NUL', 'COM1', 'a:stream'])('the name %s is refused as a lock file, or names a separate file', (name) => {
     const directory = freshDirectory();
     const path = join(directory, name);
     const outcome = (() => {
       try {
-        // Not kept, because Node 26 cannot remove a file with a colon in its name under Wine.
+        // With keepFile: false, because Node 26 cannot remove a file with a colon in its name under Wine.
         const lock = tryAcquireLock(path, { keepFile: false });
         lock?.release();
         return 'taken';
@@ -174,7 +174,7 @@ describe('on Windows', () => {
     expect(outcome).toMatch(/taken|ENOENT|EINVAL|ERR_LOCK_INVALID_FILE|ERR_LOCK_UNSUPPORTED|ERR_LOCK_PERMISSION/);
   });
 
-  test('a path of more than 260 characters, in other scripts and with either kind of slash, names one lock', () => {
+  test('a path of more than 260 characters, with non-Latin scripts, names the same lock with either kind of slash', () => {
     const deep = join(freshDirectory(), ...Array.from({ length: 6 }, () => '深い'.repeat(25)));
     mkdirSync(deep, { recursive: true });
     const path = join(deep, 'a.lock');

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { Contestant } from '../../bench/contestants.mjs';
 import { lackOf, verdictOn } from '../../bench/targets.mjs';
 import { need, whyNoPosixCompiler } from '../support/capabilities.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 const MAIN = fileURLToPath(new URL('../../bench/main.mjs', import.meta.url));
 
@@ -35,7 +35,7 @@ interface Figure {
   readonly peers: object;
 }
 
-/** Speed depends on the machine, so the test checks only that each figure was measured. */
+// The speed depends on the machine, so this test checks only that each figure was measured.
 test('npm run bench measures every figure and prints it', { timeout: 240_000 }, async (ctx) => {
   need(ctx, whyNoPosixCompiler());
   const json = join(freshDirectory(), 'bench.json');
@@ -67,23 +67,23 @@ test.each([
   ['leak', { ours: 1, descriptors: 0, cycles: 990_000 }, 'not in full'],
   ['leak', { ours: 1, descriptors: 1, cycles: 1_000_000 }, 'MISSED'],
   ['leak', { ours: 1.005, descriptors: 0, cycles: 1_000_000 }, 'ok'],
-])('the verdict on %s of %j is: %s', (key, figure, verdict) => {
+])('the benchmark judges the figure %s with the values %j as: %s', (key, figure, verdict) => {
   expect(verdictOn(key, figure)).toBe(verdict);
 });
 
-test('a count that the descriptor limit lowers is reported together with the limit', () => {
+test('the benchmark reports the descriptor limit together with a count that the limit lowers', () => {
   const figure = { ours: 1, locks: 924, limitedBy: 'ulimit -n allows 1024 descriptors' };
   expect(lackOf('rss_per_lock', figure)).toBe('924 locks instead of 10000: ulimit -n allows 1024 descriptors');
 });
 
-test('a request to a contestant that has ended is rejected at once', async () => {
+test('a request to the process of a benchmarked package is rejected at once if the process has ended', async () => {
   const contestant = new Contestant('o-excl-json');
   expect(await contestant.ask('drop')).toBeGreaterThan(0);
   await contestant.kill();
   await expect(contestant.ask('drop')).rejects.toThrow('o-excl-json ended');
 });
 
-test('npm run bench names an unknown figure and exits with 2', async () => {
+test('npm run bench names an unknown figure on its command line and exits with 2', async () => {
   const run = promisify(execFile)(process.execPath, [MAIN, '--only', 'cycle,speed']);
   await expect(run).rejects.toMatchObject({
     code: 2,

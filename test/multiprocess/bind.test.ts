@@ -3,8 +3,8 @@ import { connect, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Actor, startActor } from '../support/actors.js';
+import { freePort } from '../support/free-port.js';
 import { failureOf, serverOn, TAKEN, untilFree } from '../support/listeners.js';
-import { freePort } from '../support/places.js';
 
 interface Bound {
   readonly holder: Actor;
@@ -17,9 +17,9 @@ async function startHolder(options: object = {}, execArgv: string[] = []): Promi
   return { holder, port };
 }
 
-describe('another process cannot bind a port in use', () => {
+describe('a port in use', () => {
   test.each(['127.0.0.1', '::1', 'localhost', '0.0.0.0', '::'])(
-    'on %s, neither with bindExclusive() nor with a plain listen',
+    'another process can bind a port in use on %s neither with bindExclusive() nor with a plain listen()',
     async (host) => {
       const [{ port }, other] = await Promise.all([startHolder({ host }), startActor()]);
       expect(await other.call('bindFailure', { host, port })).toMatchObject({ code: 'EADDRINUSE', port });
@@ -29,19 +29,19 @@ describe('another process cannot bind a port in use', () => {
     },
   );
 
-  test('even if the listener object of the holder was garbage-collected', async () => {
+  test('another process cannot bind the port even if the listener object of the holder was garbage-collected', async () => {
     const { holder, port } = await startHolder({}, ['--expose-gc']);
     for (let times = 0; times < 5; times++) await holder.call('forget', 'listener');
     expect(failureOf({ port })).toMatchObject({ code: 'EADDRINUSE' });
   });
 
-  test('even if the holder is suspended', async () => {
+  test('another process cannot bind the port even if the holder is suspended', async () => {
     const { holder, port } = await startHolder();
     await holder.hang();
     expect(failureOf({ port })).toMatchObject({ code: 'EADDRINUSE' });
   });
 
-  test('by a plain listener, not even with a plain listen afterwards', async () => {
+  test('another process cannot bind the port of a plain listener, and neither can a later plain listen()', async () => {
     const { port } = await serverOn({});
     const other = await startActor();
     expect(await other.call('bindFailure', { port })).toMatchObject({ code: 'EADDRINUSE' });
@@ -49,12 +49,12 @@ describe('another process cannot bind a port in use', () => {
   });
 });
 
-describe('exactly one of eight processes binds a port', () => {
-  test('that was never used', async () => {
+describe('eight processes that bind the same port', () => {
+  test('exactly one of eight processes binds a port that was never used', async () => {
     await race(await freePort());
   });
 
-  test('on which connections of a killed holder are still closing', async () => {
+  test('exactly one of eight processes binds a port on which connections of a killed holder are still closing', async () => {
     const { holder, port } = await startHolder();
     await holder.call('adopt');
     await clientsOf(port, 5);
@@ -63,14 +63,14 @@ describe('exactly one of eight processes binds a port', () => {
   });
 });
 
-describe('the port is free at once after', () => {
-  test('its holder was killed with SIGKILL', async () => {
+describe('the release of a port', () => {
+  test('a port is free at once after its holder was killed with SIGKILL', async () => {
     const { holder, port } = await startHolder();
     expect(await holder.kill('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' });
     await untilFree({ port });
   });
 
-  test('its holder exited without closing the listener', async () => {
+  test('a port is free at once after its holder exited without closing the listener', async () => {
     const { holder, port } = await startHolder();
     await holder.call('adopt');
     await holder.call('exit', 3);
@@ -78,7 +78,7 @@ describe('the port is free at once after', () => {
     await untilFree({ port });
   });
 
-  test('its holder was killed while its children live on, because they do not inherit the descriptor', async () => {
+  test('a port is free at once after its holder was killed although children live on, because the children do not inherit the descriptor', async () => {
     const { holder, port } = await startHolder({ host: 'localhost' });
     const before = await holder.call<number>('spawnChild');
     await holder.call('adopt');
@@ -92,7 +92,7 @@ describe('the port is free at once after', () => {
   });
 
   test.each(['localhost', '127.0.0.1', '::1', '0.0.0.0', '::'])(
-    'its holder on %s was killed with clients connected',
+    'a port on %s is free at once after its holder was killed with clients connected',
     async (host) => {
       const { holder, port } = await startHolder({ host });
       await holder.call('adopt');
@@ -102,7 +102,7 @@ describe('the port is free at once after', () => {
     },
   );
 
-  test('its holder closed the listener with clients connected', async () => {
+  test('a port is free at once after its holder closed the listener with clients connected', async () => {
     const { holder, port } = await startHolder();
     await holder.call('adopt');
     const clients = await clientsOf(port, 20);
@@ -112,7 +112,7 @@ describe('the port is free at once after', () => {
     await untilFree({ port });
   });
 
-  test('each of five restarts with clients connected', async () => {
+  test('a port is free at once after each of five restarts with clients connected', async () => {
     const port = await freePort();
     for (let restart = 0; restart < 5; restart++) {
       await untilFree({ port });
@@ -124,7 +124,7 @@ describe('the port is free at once after', () => {
     await untilFree({ port });
   });
 
-  test('the worker thread that bound it was terminated', async () => {
+  test('a port is free at once after the worker thread that bound it was terminated', async () => {
     const worker = new Worker(new URL('../fixtures/binding-worker.mjs', import.meta.url), { workerData: { port: 0 } });
     onTestFinished(() => void worker.terminate());
     const [{ port }] = await once(worker, 'message');
@@ -136,8 +136,8 @@ describe('the port is free at once after', () => {
 
 test('a bind fails as long as a connection of another program uses the port', async () => {
   const { port } = await serverOn({});
-  // Linux gives the same local port to connections with different endpoints, such as those of other
-  // tests. At least one of eight connections has its port for itself.
+  // Linux can give one local port to several connections with different endpoints, for example to
+  // connections of other tests. At least one of eight connections has its port for itself.
   const connections = await clientsOf(port, 8);
   const taken = connections.map(({ localPort }) => localPort!);
   const other = await startActor();
@@ -150,8 +150,8 @@ test('a bind fails as long as a connection of another program uses the port', as
   expect(await failures()).toContain(null);
 });
 
-describe('in a cluster', () => {
-  test('a worker adopts its own listener, and its primary cannot bind the port', async () => {
+describe('a worker of node:cluster', () => {
+  test('a cluster worker adopts its own listener, and the primary cannot bind the port', async () => {
     const primary = await startActor();
     const { port } = await primary.call<{ port: number }>('inClusterWorker', 'bind', { port: 0 });
     await primary.call('inClusterWorker', 'adopt');
@@ -164,7 +164,7 @@ describe('in a cluster', () => {
     expect(await primary.call('bindFailure', { port })).toMatchObject({ code: 'EADDRINUSE' });
   });
 
-  test('a worker that closes its listener releases the port, because the primary keeps no copy', async () => {
+  test('a cluster worker that closes its listener releases the port, because the primary keeps no copy', async () => {
     const primary = await startActor();
     const { port } = await primary.call<{ port: number }>('inClusterWorker', 'bind', { port: 0 });
     await primary.call('inClusterWorker', 'adopt');
@@ -173,7 +173,7 @@ describe('in a cluster', () => {
   });
 });
 
-/** Eight processes bind the port simultaneously, and the successful ones keep it. */
+/** Makes eight processes bind the port simultaneously. A process that succeeds keeps the port. */
 async function race(port: number): Promise<void> {
   const processes = await Promise.all(Array.from({ length: 8 }, () => startActor()));
   const outcomes = await Promise.allSettled(processes.map((other) => other.call('bind', { port })));
@@ -195,7 +195,7 @@ async function clientsOf(port: number, count: number, host = '127.0.0.1'): Promi
   return clients;
 }
 
-/** Resolves when the connection has ended for any reason. */
+/** Resolves when the connection has ended, whatever the reason. */
 function ended(client: Socket): Promise<void> {
   return new Promise((resolve) => client.once('close', () => resolve()));
 }

@@ -7,7 +7,7 @@ import { manPage } from '../../src/cli/man-page.js';
 import { createProgram } from '../../src/cli/program.js';
 import type { Missing } from '../support/capabilities.js';
 import { environment, gatewayLock } from '../support/command.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 import { Terminal, whyNoTerminal } from '../support/terminal.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -66,7 +66,7 @@ describe('the bash completion', () => {
     expect(await offered(...words)).toEqual(expected);
   });
 
-  test('completes at a prompt, including a directory with a blank in its name', async (ctx) => {
+  test('completes at an interactive prompt, including a directory with a blank in its name', async (ctx) => {
     const reason = missing ?? whyNoTerminal();
     if (reason !== null) ctx.skip(reason);
     const home = await shellHome('bash');
@@ -103,7 +103,7 @@ describe('the zsh completion', () => {
     expect(terminal.screen()).not.toMatch(/error|not found|:\d+:/i);
   });
 
-  test('zsh can parse and autoload the script', async (ctx) => {
+  test('is a script that zsh can parse and autoload', async (ctx) => {
     const missing = whyNo('zsh');
     if (missing !== null) ctx.skip(missing);
     const home = await shellHome('zsh');
@@ -138,7 +138,7 @@ describe('the fish completion', () => {
 describe('the man page', () => {
   const page = manPage(createProgram());
 
-  test('in dist is up to date with the definitions of the commands', () => {
+  test('in dist/ is up to date with the definitions of the commands', () => {
     expect(readFileSync(join(root, 'dist/gateway-lock.1'), 'utf8')).toBe(page);
     const { man, files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     expect([man, files]).toEqual(['./dist/gateway-lock.1', expect.arrayContaining(['dist'])]);
@@ -164,13 +164,16 @@ describe('the man page', () => {
     const { error, stdout, stderr } = spawnSync(program, [...args, path], { encoding: 'utf8' });
     if (error !== undefined) ctx.skip(`needs ${program}: ${error.message}`);
     const complaints = program === 'mandoc' ? `${stdout}${stderr}` : stderr;
-    // The page has no date, so that the same definitions give the same page.
+    // The page has no date, so that the same definitions always produce the same page.
     expect(complaints.split('\n').filter((line) => line !== '' && !line.includes('missing date'))).toEqual([]);
   });
 });
 
-test.each([[['completion']], [['completion', 'tcsh']]])('%j is a usage error', async (args) => {
-  const { code, out, err } = await gatewayLock(args);
-  expect([code, out]).toEqual([64, '']);
-  expect(err.split('\n')).toHaveLength(2);
-});
+test.each([[['completion']], [['completion', 'tcsh']]])(
+  'gateway-lock with the arguments %j reports a usage error',
+  async (args) => {
+    const { code, out, err } = await gatewayLock(args);
+    expect([code, out]).toEqual([64, '']);
+    expect(err.split('\n')).toHaveLength(2);
+  },
+);

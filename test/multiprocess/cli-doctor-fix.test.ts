@@ -4,10 +4,11 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { startActor } from '../support/actors.js';
+import { freshDirectory } from '../support/directories.js';
 import { doctor, doctorPlace } from '../support/doctor.js';
+import { freePort } from '../support/free-port.js';
 import { processStartToken, writeOlderRecord } from '../support/older-gateway.js';
-import { freePort, freshDirectory } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
 
 /** Returns the pid of a process that has ended: spawnSync() waits for its end. */
 const deadPid = () => spawnSync(process.execPath, ['-v']).pid;
@@ -40,30 +41,34 @@ describe('doctor --fix', () => {
     ['an older gateway that may live on another host', () => ({ pid: 1, bootId: 'other', host: 'other' }), false],
     ['an older gateway that is dead', () => ({ pid: deadPid(), startTime: 1 }), true],
     ['a holder on another host', () => ({ pid: 1, bootId: 'other', host: 'other', kernelLock: true }), false],
-    ['a holder before the last boot', () => ({ pid: 1, bootId: 'other', host: hostname(), kernelLock: true }), true],
-  ])('removes a lock file only if its owner is provably gone: %s', async (_, record, removed) => {
+    [
+      'a holder from before the last boot',
+      () => ({ pid: 1, bootId: 'other', host: hostname(), kernelLock: true }),
+      true,
+    ],
+  ])('removes the lock file of %s only if that owner is provably dead', async (_, record, removed) => {
     const { directory, args } = await doctorPlace();
     const path = join(directory, 'gateway.12345678.lock');
     writeOlderRecord(path, record());
-    const before = portraitOf(path);
+    const before = snapshotOf(path);
     const { code } = await doctor([...args, '--fix']);
     expect([code, existsSync(path)]).toEqual([0, !removed]);
-    if (!removed) expect(portraitOf(path)).toEqual(before);
+    if (!removed) expect(snapshotOf(path)).toEqual(before);
   });
 
   test.each(['', 'root:x:0:0\n', '{"name":"x"}', `{"pid":${2 ** 31 - 1}}`])(
-    'keeps a file that --lock names and this package did not write: %j',
+    'keeps the file of --lock if this package did not write its content: %j',
     async (content) => {
       const path = join(freshDirectory(), 'package.json');
       writeFileSync(path, content);
       utimesSync(path, new Date(0), new Date(0));
-      const before = portraitOf(path);
+      const before = snapshotOf(path);
       const { of } = await doctor(['--fix', '--port', `${await freePort()}`, '--lock', path]);
-      expect([of('fix'), portraitOf(path)]).toEqual([[], before]);
+      expect([of('fix'), snapshotOf(path)]).toEqual([[], before]);
     },
   );
 
-  test('removes the leftover lock file of a killed holder with --lock', async () => {
+  test('removes the file of --lock if it is a leftover of a killed holder', async () => {
     const path = join(freshDirectory(), 'job.lock');
     const actor = await startActor();
     await actor.call('tryAcquire', path);
@@ -72,7 +77,7 @@ describe('doctor --fix', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('removes a file without an owner only if it is old, because an older gateway may be writing it', async () => {
+  test('removes a lock file without an owner only if the file is old, because an older gateway may be writing it', async () => {
     const { directory, args } = await doctorPlace();
     for (const name of ['gateway.00000001.lock', 'gateway.00000002.lock'])
       writeFileSync(join(directory, name), '{"pid":');

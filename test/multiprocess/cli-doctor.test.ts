@@ -7,17 +7,18 @@ import { describe, expect, test } from 'vitest';
 import { startActor } from '../support/actors.js';
 import { need, whyNoLinks, whyNoModes, whyNoMount } from '../support/capabilities.js';
 import { gatewayLock } from '../support/command.js';
+import { freshDirectory } from '../support/directories.js';
 import { doctor, doctorPlace } from '../support/doctor.js';
+import { freePort } from '../support/free-port.js';
 import { listening } from '../support/listeners.js';
 import { lockDirectory } from '../support/lock-directory.js';
 import { mountTmpfs } from '../support/mounts.js';
-import { freePort, freshDirectory } from '../support/places.js';
 import { whyNoPortOwner } from '../support/port-owner.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 describe('doctor', () => {
-  test('finds no problems without a gateway, and creates nothing', async () => {
+  test('finds no problems and creates nothing if there is no gateway', async () => {
     const home = freshDirectory();
     const args = ['--port', `${await freePort()}`];
     const { code, findings } = await doctor(args, { home });
@@ -27,21 +28,21 @@ describe('doctor', () => {
     expect(out).toMatch(/^ok +addon +loaded\n[\s\S]*\nNo problems found\.\n$/);
   });
 
-  test('finds no problems with a healthy gateway, and does not disturb it', async () => {
+  test('finds no problems with a healthy gateway, and does not disturb the gateway', async () => {
     const { directory, stateDir, port, args } = await doctorPlace();
     const actor = await startActor();
     await actor.call('gateway', { stateDir, port });
     await actor.call('serve');
-    const before = portraitOf(join(directory, 'gateway.state.lock'));
+    const before = snapshotOf(join(directory, 'gateway.state.lock'));
     const { code, of } = await doctor([...args, '--fix']);
     expect(code).toBe(0);
     expect(of('port')).toEqual([{ check: 'port', level: 'ok', message: expect.stringContaining(`pid ${actor.pid}`) }]);
     expect(of('locks')[0]!.message).toBe('2 held, no leftover lock files');
-    expect(portraitOf(join(directory, 'gateway.state.lock'))).toEqual(before);
+    expect(snapshotOf(join(directory, 'gateway.state.lock'))).toEqual(before);
     expect(await actor.call('verify', 'gateway')).toBe(true);
   });
 
-  test('reports only the addon if it is missing', async () => {
+  test('reports only the missing addon if there is no addon', async () => {
     const copy = freshDirectory();
     for (const path of ['package.json', 'dist', 'node_modules/commander']) {
       cpSync(join(root, path), join(copy, path), { recursive: true });
@@ -50,41 +51,47 @@ describe('doctor', () => {
     expect([code, findings]).toEqual([1, [expect.objectContaining({ check: 'addon', level: 'error' })]]);
   });
 
-  test('reports an invalid home directory, and distinguishes it from a usage error', async () => {
+  test('reports an invalid home directory with another exit code than a usage error', async () => {
     const { code, findings } = await doctor([], { env: { HOME: 'relative', USERPROFILE: 'relative' } });
     expect([code, findings.map(({ check }) => check)]).toEqual([1, ['paths']]);
     expect(await gatewayLock(['doctor', '--app', 'a/b'])).toMatchObject({ code: 64, out: '' });
   });
 });
 
-describe('a lock directory', () => {
+describe('the check of the lock directory by doctor', () => {
   test.for([
     [0o755, 'warning', /not private; a gateway makes it private on its next start/, 0],
     [0o777, 'error', /every user may write/, 1],
-  ] as const)('with mode %o gives a finding of level %s', async ([mode, level, message, exit], ctx) => {
-    need(ctx, whyNoModes);
-    const { directory, args } = await doctorPlace();
-    chmodSync(directory, mode);
-    const { code, of } = await doctor(args);
-    expect(of('lock directory')[0]).toMatchObject({ level, message: expect.stringMatching(message) });
-    expect(of('lock directory')[0]!.advice).toBe(`Make it private: chmod 700 '${directory}'`);
-    expect(code).toBe(exit);
-  });
+  ] as const)(
+    'doctor reports a lock directory with mode %o with the level %s',
+    async ([mode, level, message, exit], ctx) => {
+      need(ctx, whyNoModes);
+      const { directory, args } = await doctorPlace();
+      chmodSync(directory, mode);
+      const { code, of } = await doctor(args);
+      expect(of('lock directory')[0]).toMatchObject({ level, message: expect.stringMatching(message) });
+      expect(of('lock directory')[0]!.advice).toBe(`Make it private: chmod 700 '${directory}'`);
+      expect(code).toBe(exit);
+    },
+  );
 
   test.for([
     ['a file', null, (path: string) => writeFileSync(path, '')],
     ['a link', whyNoLinks, (path: string) => symlinkSync('/tmp', path)],
-  ] as const)('that is %s is an error, and the other checks still run', async ([, missing, make], ctx) => {
-    need(ctx, missing);
-    const stateDir = freshDirectory();
-    mkdirSync(join(stateDir, 'tmp'));
-    make(join(stateDir, 'tmp', basename(lockDirectory(freshDirectory()))));
-    const { code, of } = await doctor(['--state-dir', stateDir, '--port', `${await freePort()}`]);
-    expect([code, of('lock directory')[0]!.message]).toEqual([1, expect.stringContaining('is not a directory')]);
-    expect(of('service units')).toHaveLength(1);
-  });
+  ] as const)(
+    'doctor reports an error if the lock directory is %s, and still runs the other checks',
+    async ([, missing, make], ctx) => {
+      need(ctx, missing);
+      const stateDir = freshDirectory();
+      mkdirSync(join(stateDir, 'tmp'));
+      make(join(stateDir, 'tmp', basename(lockDirectory(freshDirectory()))));
+      const { code, of } = await doctor(['--state-dir', stateDir, '--port', `${await freePort()}`]);
+      expect([code, of('lock directory')[0]!.message]).toEqual([1, expect.stringContaining('is not a directory')]);
+      expect(of('service units')).toHaveLength(1);
+    },
+  );
 
-  test('of --lock must exist, but need not be private', async () => {
+  test('doctor requires that the directory of --lock exists, but not that the directory is private', async () => {
     const directory = freshDirectory();
     const args = ['--port', `${await freePort()}`, '--lock'];
     chmodSync(directory, 0o1777);
@@ -93,7 +100,7 @@ describe('a lock directory', () => {
     expect(of('lock directory')[0]).toMatchObject({ level: 'error' });
   });
 
-  test('of --lock is an error if other users may remove files in it', async (ctx) => {
+  test('doctor reports an error if other users may remove files from the directory of --lock', async (ctx) => {
     need(ctx, whyNoModes);
     const directory = freshDirectory();
     chmodSync(directory, 0o777);
@@ -101,7 +108,7 @@ describe('a lock directory', () => {
     expect([code, of('lock directory')[0]!.level]).toEqual([1, 'error']);
   });
 
-  test('gets a warning that names the parent directory to which other users may write', async (ctx) => {
+  test('doctor warns about a parent of the lock directory to which other users may write', async (ctx) => {
     need(ctx, whyNoModes);
     const { stateDir, args } = await doctorPlace();
     chmodSync(stateDir, 0o777);
@@ -112,7 +119,7 @@ describe('a lock directory', () => {
     ]);
   });
 
-  test('on a read-only file system is an error', async (ctx) => {
+  test('doctor reports an error if the lock directory is on a read-only file system', async (ctx) => {
     need(ctx, whyNoMount());
     const stateDir = mountTmpfs();
     expect(spawnSync('mount', ['-o', 'remount,ro', stateDir]).status).toBe(0);
@@ -121,8 +128,8 @@ describe('a lock directory', () => {
   });
 });
 
-describe('the port', () => {
-  test('is an error if another program listens on it', async () => {
+describe('the check of the port by doctor', () => {
+  test('doctor reports an error if another program listens on the port', async () => {
     const { stateDir } = await doctorPlace();
     const { port } = await listening(createServer((_, response) => response.end('hello')));
     const { code, of } = await doctor(['--state-dir', stateDir, '--port', `${port}`]);
@@ -130,7 +137,7 @@ describe('the port', () => {
     expect([code, of('port')]).toEqual([1, [expect.objectContaining({ level: 'error', message })]]);
   });
 
-  test('names the pid of another program that listens on it', async (ctx) => {
+  test('doctor names the pid of another program that listens on the port', async (ctx) => {
     need(ctx, whyNoPortOwner);
     const { stateDir } = await doctorPlace();
     const { port } = await listening(createServer((_, response) => response.end('hello')));
@@ -145,7 +152,7 @@ describe('the port', () => {
     expect(of('port')[0]!.advice).toMatch(new RegExp(`^Stop it: (kill|taskkill /PID) ${process.pid}\\b`));
   });
 
-  test('is an error with a reason if the gateway on it is not healthy', async () => {
+  test('doctor reports an error with the reason if the gateway on the port is not healthy', async () => {
     const { stateDir, port, args } = await doctorPlace();
     const actor = await startActor();
     await actor.call('gateway', { stateDir, port });
@@ -154,13 +161,13 @@ describe('the port', () => {
     expect([code, of('port')[0]!.message]).toEqual([1, expect.stringContaining('the answer is not JSON')]);
   });
 
-  test('is an error if the address does not belong to this host', async () => {
+  test('doctor reports an error if the address does not belong to this host', async () => {
     const { args } = await doctorPlace();
     const { of } = await doctor([...args, '--host', '192.0.2.1']);
     expect(of('port')[0]).toMatchObject({ level: 'error', message: expect.stringContaining('EADDRNOTAVAIL') });
   });
 
-  test('is not an error if the holder of the lock uses no port', async () => {
+  test('doctor reports no error for the port if the holder of the lock uses no port', async () => {
     const { directory, args } = await doctorPlace();
     const actor = await startActor();
     await actor.call('tryAcquire', join(directory, 'gateway.state.lock'));
@@ -185,10 +192,10 @@ test('doctor warns about base ports that are less than 20 apart', async () => {
   expect(await planned(port + 39)).toEqual([near]);
 });
 
-describe('service units', () => {
+describe('the check of service units by doctor', () => {
   const unit = '[Service]\nExecStart=/usr/bin/gateway-lock serve\nRestart=always\nRestartSec=5\n';
 
-  test('of the user are checked together with their drop-ins', async () => {
+  test('doctor checks the units of the user together with their drop-ins', async () => {
     const home = freshDirectory();
     const directory = join(home, '.config/systemd/user');
     mkdirSync(join(directory, 'a.service.d'), { recursive: true });
@@ -201,7 +208,7 @@ describe('service units', () => {
     expect((await doctor(args, { home })).code).toBe(0);
   });
 
-  test('are checked anywhere with --unit, and a missing one is an error', async () => {
+  test('doctor checks the unit of --unit in any directory, and reports a missing unit as an error', async () => {
     const { args, port, directory } = await doctorPlace();
     writeFileSync(join(directory, 'a.socket'), `[Socket]\nListenStream=127.0.0.1:${port}\n`);
     writeFileSync(join(directory, 'b.plist'), '<plist><key>KeepAlive</key><true/></plist>');
@@ -210,7 +217,7 @@ describe('service units', () => {
     expect([code, of('service units').map(({ level }) => level)]).toEqual([1, ['error', 'warning', 'error']]);
   });
 
-  test('have no problems if `gateway-lock unit` printed them', async () => {
+  test('doctor finds no problems in units that `gateway-lock unit` printed', async () => {
     const { args, directory } = await doctorPlace();
     for (const [kind, name] of [
       ['systemd', 'a.service'],

@@ -16,8 +16,10 @@ import {
   whyNoSignals,
 } from '../support/capabilities.js';
 import { fetched } from '../support/clients.js';
-import { freePort, freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { startLine } from '../support/shell-lines.js';
+import { until } from '../support/until.js';
 
 const page = (name: string) => readFileSync(fileURLToPath(new URL(`../../${name}`, import.meta.url)), 'utf8');
 const documents = page('README.md') + page('docs/cli.md');
@@ -52,7 +54,7 @@ function isServer(line: string): boolean {
   return /server|serve\b/.test(line) && !/backup/.test(line);
 }
 
-/** Returns what a command line needs besides this package and Node, if this machine lacks it. */
+/** Returns a reason to skip a command line if this machine lacks a program that the line needs. */
 function whyNotHere(line: string): Missing {
   const binds = /--port/.test(line) && /gateway-lock run/.test(line) && !/--no-handover/.test(line);
   if (binds || /--exec/.test(line)) return whyNoInheritance;
@@ -70,10 +72,10 @@ function endOf(line: string): object {
 describe.each([
   ['README and docs/cli.md', documentLines],
   ['--help', helpLines],
-])('the command lines of %s', (_, lines) => {
-  test('exist', () => expect(lines.length).toBeGreaterThan(3));
+])('the command lines of %s', (where, lines) => {
+  test(`there are command lines to test in ${where}`, () => expect(lines.length).toBeGreaterThan(3));
 
-  test.for(lines.filter(isServer))('start a server: %s', async (line, ctx) => {
+  test.for(lines.filter(isServer))('the command line starts a server: %s', async (line, ctx) => {
     need(ctx, whyNotHere(line));
     const ports = { 18789: await freePort(), 18790: await freePort(), 18809: await freePort() };
     const [port = 18789] = (/--port (\d+)/.exec(line) ?? []).slice(1).map(Number);
@@ -83,7 +85,7 @@ describe.each([
     expect(await run.ended).toMatchObject(endOf(line));
   });
 
-  test.for(lines.filter((line) => !isServer(line)))('end with 0: %s', async (line, ctx) => {
+  test.for(lines.filter((line) => !isServer(line)))('the command line exits with 0: %s', async (line, ctx) => {
     need(ctx, whyNotHere(line));
     const home = directoryOfTheReader();
     const run = startLine(line.replace('/run/lock', 'run/lock'), home, {});
@@ -91,7 +93,7 @@ describe.each([
   });
 });
 
-/** Does not use fetch(), which cannot connect in Wine 8. */
+/** Returns true if a server answers on the port. Does not use fetch(), which cannot connect in Wine 8. */
 async function answers(port: number): Promise<boolean> {
   try {
     await fetched(request, { host: '127.0.0.1', port });

@@ -5,12 +5,14 @@ import { describe, expect, test } from 'vitest';
 import { examplesOf } from '../../src/cli/examples.js';
 import { createProgram } from '../../src/cli/program.js';
 import { COMMAND, start, untilPrinted } from '../support/command.js';
-import { freePort, freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 
 const program = createProgram();
 
 /**
- * Creates a home with `gateway-lock` and `python3` on its PATH and the file that the examples name.
+ * Creates a home directory with the file that the examples name, and with a folder for PATH that
+ * contains `gateway-lock` and `python3`.
  */
 function exampleHome(): { home: string; path: string } {
   const home = freshDirectory();
@@ -34,16 +36,16 @@ function shellOf(line: string): string {
 describe.each(['status', 'doctor', 'unit', 'completion'])('the examples of %s --help', (name) => {
   const examples = examplesOf(program.commands.find((command) => command.name() === name)!);
 
-  test('are at least two', () => {
+  test(`gateway-lock ${name} --help shows at least two examples`, () => {
     expect(examples.length).toBeGreaterThan(1);
   });
 
-  test.for(examples)('run: $line', async ({ line }, ctx) => {
+  test.for(examples)('the example runs without an error: $line', async ({ line }, ctx) => {
     const shell = shellOf(line);
     if (spawnSync(shell, ['-c', ':']).error !== undefined) ctx.skip(`needs ${shell}`);
     const { home, path } = exampleHome();
     const port = String(await freePort());
-    // With a free port, and for zsh with the completion system loaded.
+    // Replaces the port by a free port, and loads the completion system in zsh.
     const text = `${shell === 'zsh' ? 'autoload -U compinit; compinit -u -D; ' : ''}${line.replaceAll('18790', port)}`;
     const watches = line.includes('--watch');
     const run = start([], {

@@ -5,11 +5,11 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { acquireGatewayLock } from '../../src/index.js';
 import { need, whyNoInheritance } from '../support/capabilities.js';
 import { gatewayLock, searchPath } from '../support/command.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 beforeEach((ctx) => need(ctx, whyNoInheritance));
 
-/** Creates programs with these names that print that they run. */
+/** Creates programs with the names of the examples. Each program prints that it runs. */
 function programs(directory: string): NodeJS.ProcessEnv {
   for (const name of ['openclaw', 'npx', 'bunx', 'other']) {
     const path = join(directory, name);
@@ -19,7 +19,7 @@ function programs(directory: string): NodeJS.ProcessEnv {
   return { PATH: searchPath(directory) };
 }
 
-/** Creates the package as npm installs it, and returns the path of its program. */
+/** Creates OpenClaw's package as npm installs it, and returns the path of its program. */
 function installed(directory: string): string {
   const folder = join(directory, 'lib', 'node_modules', 'openclaw');
   mkdirSync(folder, { recursive: true });
@@ -46,7 +46,7 @@ describe('run --app openclaw', () => {
     expect(err.trimEnd().endsWith(`Start OpenClaw directly: ${program.join(' ')}`)).toBe(true);
   });
 
-  test('is also refused in a unit', async () => {
+  test('is also refused by gateway-lock unit', async () => {
     const home = freshDirectory();
     const args = ['unit', 'systemd', '--app', 'openclaw', '--', 'openclaw', 'gateway'];
     const { code, err } = await gatewayLock(args, { home, env: programs(home) });
@@ -59,7 +59,7 @@ describe('run --app openclaw', () => {
     [['run', '--app', 'openclaw', '--', 'other', 'gateway']],
     [['run', '--app', 'other', '--', 'openclaw', 'gateway']],
     [['run', '--app', 'openclaw', '--lock', 'LOCK', '--', 'openclaw', 'gateway']],
-  ])('is allowed for %j, which does not wait for the lock', async (args) => {
+  ])('is allowed with the arguments %j, whose program does not acquire the same lock', async (args) => {
     const home = freshDirectory();
     const words = args.map((word) => (word === 'LOCK' ? join(home, 'a.lock') : word));
     const { code, out } = await gatewayLock(words, { home, env: programs(home) });
@@ -69,18 +69,18 @@ describe('run --app openclaw', () => {
   test.each([
     ['openclaw', 'gateway'],
     ['other', 'program'],
-  ])('writes the role for --app %s: %s', async (app, role) => {
+  ])('with --app %s writes the role %s to the record', async (app, role) => {
     const words = ['sh', '-c', `cat "$HOME/.${app}/tmp/${app}-$(id -u)/gateway.state.lock"`];
     const { out } = await gatewayLock(['run', '--app', app, '--', ...words]);
     expect(JSON.parse(out)).toMatchObject({ app, role });
   });
 });
 
-describe('acquireGatewayLock with app openclaw', () => {
+describe('acquireGatewayLock() with app openclaw', () => {
   const options = () => ({ app: 'openclaw', stateDir: freshDirectory(), bind: false, env: {} });
 
   test.each(['gateway', 'agent-embedded', 'skill-workshop-apply', 'sqlite-maintenance'])(
-    'accepts the role %s, which OpenClaw knows',
+    'accepts the role %s of OpenClaw',
     async (role) => {
       const lock = await acquireGatewayLock({ ...options(), role });
       expect(lock.owner['role']).toBe(role);
@@ -88,7 +88,7 @@ describe('acquireGatewayLock with app openclaw', () => {
     },
   );
 
-  test('refuses a role that OpenClaw does not know, because OpenClaw would not respect its lock', async () => {
+  test('refuses a role that OpenClaw does not know, because OpenClaw would not respect a lock with that role', async () => {
     await expect(acquireGatewayLock({ ...options(), role: 'program' })).rejects.toMatchObject({
       code: 'ERR_INVALID_ARG_VALUE',
       message:

@@ -6,7 +6,9 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { probePort } from '../../src/index.js';
 import { need, whyNoInheritance, whyNoPython } from '../support/capabilities.js';
 import { gatewayLock, printedPid, type Running, start } from '../support/command.js';
-import { freePort, freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
+import { until } from '../support/until.js';
 
 beforeEach((ctx) => need(ctx, whyNoInheritance));
 
@@ -22,7 +24,7 @@ async function ask(port: number, host = '127.0.0.1'): Promise<string> {
   return response.text();
 }
 
-/** Opens one connection for several requests. */
+/** Opens a connection and returns a function that sends one request after another over it. */
 async function keptAlive(port: number): Promise<{ socket: Socket; ask(): Promise<string> }> {
   const socket = connect(port, '127.0.0.1').setEncoding('utf8');
   onTestFinished(() => void socket.destroy());
@@ -50,7 +52,7 @@ async function startServing(
 }
 
 describe.each(SERVERS)('a %s server that adopts the socket', (_, words, missing) => {
-  test('answers a client that connected before it was ready', async (ctx) => {
+  test('answers a client that connected before the server was ready', async (ctx) => {
     if (missing !== null) return ctx.skip(missing);
     const port = await freePort();
     const { pid } = await startServing([...words, '1'], freshDirectory(), port);
@@ -100,7 +102,7 @@ describe.each(SERVERS)('a %s server that adopts the socket', (_, words, missing)
   });
 });
 
-test('the wrapper keeps no copy of the socket, so the port is free when the server stops listening', async () => {
+test('the wrapper of gateway-lock run keeps no copy of the socket, so the port is free when the server stops listening', async () => {
   const port = await freePort();
   const program =
     "require('net').createServer().listen({ fd: 3 }, function () { this.close(() => console.log(process.pid)) }); setTimeout(() => {}, 60000)";
@@ -108,7 +110,7 @@ test('the wrapper keeps no copy of the socket, so the port is free when the serv
   await until(async () => (await probePort({ port })).state === 'free', 'the port to be free');
 });
 
-test('run passes variables and descriptors as in socket activation', async () => {
+test('run passes the variables and descriptors of socket activation to its program', async () => {
   const port = await freePort();
   const program = 'echo $$ $LISTEN_PID $LISTEN_FDS $LISTEN_FDNAMES; readlink /proc/$$/fd/3 /proc/$$/fd/4 /proc/$$/fd/5';
   const { out } = await gatewayLock(['run', '--port', String(port), '--', 'sh', '-c', program]);
@@ -121,7 +123,7 @@ test('run passes variables and descriptors as in socket activation', async () =>
   ]);
 });
 
-test('run --host localhost hands over sockets for both loopback addresses', async () => {
+test('run --host localhost hands over a socket for each of the two loopback addresses', async () => {
   const port = await freePort();
   const program = 'echo $LISTEN_FDS $LISTEN_FDNAMES';
   const words = ['run', '--port', String(port), '--host', 'localhost', '--', 'sh', '-c', program];
@@ -137,13 +139,13 @@ describe('run --no-handover', () => {
     const port = await freePort();
     const words = ['python3', '-m', 'http.server', '--bind', '127.0.0.1', '--directory', home, String(port)];
     start(['run', '--port', String(port), '--no-handover', '--', ...words], { home });
-    // The port is closed until the server listens.
+    // Until the server listens, connections are refused.
     await until(async () => (await ask(port).catch(String)).includes('Directory listing'), 'the server');
     const second = await gatewayLock(['run', '--no-wait', '--port', String(port), '--', 'true'], { home });
     expect(second).toMatchObject({ code: 75 });
   });
 
-  test('hands over only the locks', async () => {
+  test('hands over the locks and no socket', async () => {
     const port = await freePort();
     const words = ['run', '--port', String(port), '--no-handover', '--', 'sh', '-c', 'env; readlink /proc/$$/fd/3'];
     const { out } = await gatewayLock(words);

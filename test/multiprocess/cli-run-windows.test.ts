@@ -8,16 +8,18 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { tryAcquireLock } from '../../src/index.js';
 import { need, whyNoPython, whyNotWindows } from '../support/capabilities.js';
 import { COMMAND, gatewayLock, isAlive, printedPid, start, untilPrinted } from '../support/command.js';
-import { freePort, freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
+import { until } from '../support/until.js';
 
 beforeEach((ctx) => need(ctx, whyNotWindows));
 
-/** Prints its pid, then lives until it is ended. */
+/** A program that prints its pid and then runs until it is ended. */
 const STAY = [process.execPath, '-e', 'console.log(process.pid); setTimeout(() => {}, 60000)'];
 
 const fresh = () => join(freshDirectory(), 'a.lock');
 
-/** Creates a batch file like those of npm: the program is a grandchild of the wrapper. */
+/** Creates a batch file like those that npm creates, which make the program a grandchild of the wrapper. */
 function batch(...lines: string[]): string {
   const file = join(freshDirectory(), 'with space.cmd');
   writeFileSync(file, ['@echo off', ...lines, ''].join('\r\n'));
@@ -38,8 +40,8 @@ test('the owner record names the wrapper, and a second run exits with 75', async
   expect(refused.err).toContain(`pid ${run.pid}`);
 });
 
-describe('a hard kill', () => {
-  test('of the wrapper ends the program and frees the lock', async () => {
+describe('gateway-lock run on Windows and a hard kill', () => {
+  test('a hard kill of the wrapper ends the program and frees the lock', async () => {
     const lock = fresh();
     const run = start(['run', '--lock', lock, '--', ...STAY]);
     const pid = await printedPid(run);
@@ -48,7 +50,7 @@ describe('a hard kill', () => {
     await untilHad(lock);
   });
 
-  test('of the wrapper also ends the processes that the program has started', async () => {
+  test('a hard kill of the wrapper also ends the processes that the program has started', async () => {
     const lock = fresh();
     const run = start([
       'run',
@@ -63,7 +65,7 @@ describe('a hard kill', () => {
     await untilHad(lock);
   });
 
-  test('of the program ends the wrapper', async () => {
+  test('a hard kill of the program ends the wrapper', async () => {
     const lock = fresh();
     const run = start(['run', '--lock', lock, '--', ...STAY]);
     process.kill(await printedPid(run), 'SIGKILL');
@@ -72,14 +74,15 @@ describe('a hard kill', () => {
   });
 });
 
-// Python can send it to a group; Node cannot. Wine has no Python, the Windows of GitHub has one.
+// Sends Ctrl+Break with Python, because Node cannot send it to a process group. Wine has no Python;
+// the Windows runners of GitHub have Python.
 const SEND_BREAK = `import os, signal, subprocess, sys
 program = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, text=True, creationflags=subprocess.CREATE_NEW_PROCESS_GROUP)
 assert program.stdout.readline().strip() == 'ready'
 os.kill(program.pid, signal.CTRL_BREAK_EVENT)
 print(program.stdout.readline().strip(), program.wait(30))`;
 
-test('Ctrl+Break, sent to the process group, lets the program decide how to end', async (ctx) => {
+test('the program of gateway-lock run decides how to end after Ctrl+Break was sent to the process group', async (ctx) => {
   need(ctx, whyNoPython);
   const program = `process.on('SIGBREAK', () => { console.log('asked'); process.exit(7); }); setInterval(() => {}, 1e6); console.log('ready')`;
   const run = [process.execPath, COMMAND, 'run', '--lock', fresh(), '--', process.execPath, '-e', program];
@@ -87,7 +90,7 @@ test('Ctrl+Break, sent to the process group, lets the program decide how to end'
   expect([stdout.trim(), stderr]).toEqual(['asked 7', '']);
 });
 
-describe('a batch file', () => {
+describe('a batch file as the program of gateway-lock run', () => {
   test('is found without its extension and receives its arguments unchanged', async () => {
     const file = batch(`"${process.execPath}" -p "JSON.stringify(process.argv.slice(1))" -- %*`);
     const words = ['a b', 'c&d', '^e|f', '(g)', 'h\\'];
@@ -106,7 +109,7 @@ describe('a batch file', () => {
 test.each([
   ['--exec', ['--exec']],
   ['--port', ['--port', '18790']],
-])('%s is a usage error that names the reason', async (flag, flags) => {
+])('run %s reports a usage error with the reason on Windows', async (flag, flags) => {
   const ended = await gatewayLock(['run', ...flags, '--', ...STAY]);
   expect(ended).toMatchObject({ code: 64, out: '' });
   expect(ended.err).toContain(`${flag}: on Windows no`);

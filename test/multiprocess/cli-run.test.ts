@@ -5,13 +5,14 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { probeLock } from '../../src/index.js';
 import { need, whyNoInheritance, whyNoPython } from '../support/capabilities.js';
 import { COMMAND, gatewayLock, isAlive, printedPid, start } from '../support/command.js';
-import { freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { until } from '../support/until.js';
 
 beforeEach((ctx) => need(ctx, whyNoInheritance));
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 
-/** Prints its pid, then lives until it is ended. */
+/** A program that prints its pid and then runs until it is ended. */
 const STAY = ['sh', '-c', 'echo $$; exec sleep 60'];
 
 function lockFiles(home: string): string[] {
@@ -19,8 +20,8 @@ function lockFiles(home: string): string[] {
 }
 
 /**
- * Resolves when the owner record names the program. The wrapper writes it as soon as the program
- * runs.
+ * Resolves when the owner record names the program. The wrapper writes that record as soon as the
+ * program runs.
  */
 async function isNamed(home: string, pid: number): Promise<void> {
   const path = join(home, lockFiles(home).find((name) => name.endsWith('state.lock'))!);
@@ -28,30 +29,33 @@ async function isNamed(home: string, pid: number): Promise<void> {
   expect(probeLock(path)).toMatchObject({ state: 'held', ownerAlive: true });
 }
 
-describe('run ends as its program does', () => {
-  test.each([0, 1, 7, 75, 255])('with exit code %i', async (code) => {
+describe('the end of gateway-lock run', () => {
+  test.each([0, 1, 7, 75, 255])('run ends with the exit code of its program: %i', async (code) => {
     const { err, ...end } = await gatewayLock(['run', '--', 'sh', '-c', `exit ${code}`]);
     expect([end, err]).toEqual([{ code, signal: null, out: '' }, '']);
   });
 
-  test.each(['SIGTERM', 'SIGKILL', 'SIGINT', 'SIGHUP'])('by %s', async (signal) => {
-    const words = ['run', '--', 'sh', '-c', `kill -${signal.slice(3)} $$`];
-    expect(await gatewayLock(words)).toMatchObject({ code: null, signal });
-  });
+  test.each(['SIGTERM', 'SIGKILL', 'SIGINT', 'SIGHUP'])(
+    'run ends by the signal that ended its program: %s',
+    async (signal) => {
+      const words = ['run', '--', 'sh', '-c', `kill -${signal.slice(3)} $$`];
+      expect(await gatewayLock(words)).toMatchObject({ code: null, signal });
+    },
+  );
 
-  test('with 128 + the signal after a core dump, without a second dump', async () => {
+  test('run ends with 128 + the signal after a core dump of its program, without a second dump', async () => {
     const words = ['run', '--', 'sh', '-c', 'ulimit -c 0; kill -SEGV $$'];
     expect(await gatewayLock(words)).toMatchObject({ code: 139, signal: null });
   });
 });
 
-describe('before run locks anything, it', () => {
+describe('mistakes that gateway-lock run finds before it acquires a lock', () => {
   test.each([
     [127, 'no-such-program', "cannot run 'no-such-program': program not found"],
     [127, './no-such-program', "cannot run './no-such-program': program not found"],
     [126, '/etc/passwd', "cannot run '/etc/passwd': not an executable file"],
     [126, '/', "cannot run '/': not an executable file"],
-  ])('exits with %i for the program %s', async (code, program, message) => {
+  ])('run exits with %i and acquires no lock for the program %s', async (code, program, message) => {
     const home = freshDirectory();
     expect(await gatewayLock(['run', '--', program], { home })).toEqual({
       code,
@@ -71,7 +75,7 @@ describe('before run locks anything, it', () => {
     [['run', '--lock', 'a', '--state-dir', 'b', '--', 'true'], '--state-dir'],
     [['run', '--bogus', '--', 'true'], '--bogus'],
     [['bogus'], 'bogus'],
-  ])('exits with 64 and one line that names the mistake for %j', async (args, name) => {
+  ])('gateway-lock exits with 64 and one line that names the mistake in the arguments %j', async (args, name) => {
     const { code, out, err } = await gatewayLock(args);
     expect([code, out]).toEqual([64, '']);
     expect(err).toMatch(/^gateway-lock: [^\n]*\n$/);
@@ -108,7 +112,7 @@ test('the owner record names the running program, and a second run exits with 75
   expect(lockFiles(home)).toEqual([]);
 });
 
-test('run --wait starts its program when the first one has ended', async () => {
+test('run --wait starts its program when the holder of the lock has ended', async () => {
   const home = freshDirectory();
   const first = start(['run', '--', ...STAY], { home });
   const pid = await printedPid(first);
@@ -118,7 +122,7 @@ test('run --wait starts its program when the first one has ended', async () => {
   expect(second.out).toBe('at last\n');
 });
 
-test('run --wait exits with 75 when the time is over', async () => {
+test('run --wait exits with 75 when the time of --wait has passed', async () => {
   const home = freshDirectory();
   await printedPid(start(['run', '--', ...STAY], { home }));
   const second = await gatewayLock(['run', '--wait', '300', '--', 'echo', 'never'], { home });
@@ -126,8 +130,8 @@ test('run --wait exits with 75 when the time is over', async () => {
   expect(second.err).toContain('lock timeout after 300ms');
 });
 
-describe('kill -9', () => {
-  test('of the wrapper alone does not free the lock while the program is running', async () => {
+describe('gateway-lock run and kill -9', () => {
+  test('kill -9 of the wrapper alone does not free the lock while the program is running', async () => {
     const home = freshDirectory();
     const run = start(['run', '--', ...STAY], { home });
     const pid = await printedPid(run);
@@ -147,7 +151,7 @@ describe('kill -9', () => {
     });
   });
 
-  test('of the program ends the wrapper, and the next run succeeds', async () => {
+  test('kill -9 of the program ends the wrapper, and the next run succeeds', async () => {
     const home = freshDirectory();
     const run = start(['run', '--', ...STAY], { home });
     process.kill(await printedPid(run), 'SIGKILL');
@@ -156,7 +160,7 @@ describe('kill -9', () => {
     expect(await gatewayLock(['run', '--no-wait', '--', 'echo', 'next'], { home })).toMatchObject({ code: 0 });
   });
 
-  test('of both at once leaves nothing that blocks the next run', async () => {
+  test('kill -9 of wrapper and program at once leaves nothing that blocks the next run', async () => {
     const home = freshDirectory();
     const run = start(['run', '--', ...STAY], { home });
     const pid = await printedPid(run);
@@ -170,7 +174,7 @@ describe('kill -9', () => {
   });
 });
 
-test('a background process that the program leaves behind does not keep the lock', async () => {
+test('a background process that the program of gateway-lock run leaves behind does not keep the lock', async () => {
   const home = freshDirectory();
   const run = start(['run', '--', 'sh', '-c', 'sleep 60 >/dev/null 2>&1 & echo $!'], { home });
   const left = await printedPid(run);
@@ -179,9 +183,9 @@ test('a background process that the program leaves behind does not keep the lock
   expect(await gatewayLock(['run', '--no-wait', '--', 'echo', 'next'], { home })).toMatchObject({ code: 0 });
 });
 
-describe('a signal', () => {
+describe('a signal to gateway-lock run', () => {
   test.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const)(
-    'is passed on to the program, which decides how to end: %s',
+    '%s is passed on to the program, which decides how to end',
     async (signal) => {
       const program = `trap 'echo got ${signal}; kill $!; exit 9' ${signal.slice(3)}; sleep 60 & echo $$; wait`;
       const run = start(['run', '--', 'sh', '-c', program]);
@@ -192,7 +196,7 @@ describe('a signal', () => {
     },
   );
 
-  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('ends run while it waits for the lock: %s', async (signal) => {
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s ends a run that waits for the lock', async (signal) => {
     const home = freshDirectory();
     await printedPid(start(['run', '--', ...STAY], { home }));
     const waiting = start(['run', '--wait', '60000', '--', 'echo', 'never'], { home });
@@ -203,7 +207,7 @@ describe('a signal', () => {
   });
 });
 
-test('Ctrl-C at a terminal reaches the program only once', async (ctx) => {
+test('Ctrl-C at a terminal reaches the program of gateway-lock run only once', async (ctx) => {
   if (whyNoPython !== null) return ctx.skip(whyNoPython);
   const words = [process.execPath, COMMAND, 'run', '--', process.execPath, fixture('counting-signals.mjs')];
   const run = start(words, { program: ['python3', fixture('at-terminal.py')] });
@@ -212,8 +216,8 @@ test('Ctrl-C at a terminal reaches the program only once', async (ctx) => {
 });
 
 /**
- * Returns true once the process has loaded the addon, which it does after installing its signal
- * handlers.
+ * Returns true once the process has loaded the addon. The process installs its signal handlers
+ * before that.
  */
 function loadsAddon(pid: number): boolean {
   return readFileSync(`/proc/${pid}/maps`, 'utf8').includes('gateway_lock.node');
@@ -263,7 +267,7 @@ describe('run --exec', () => {
     expect(await gatewayLock(['run', '--no-wait', '--', 'true'], { home })).toMatchObject({ code: 75 });
     run.child.kill('SIGTERM');
     expect(await run.ended).toMatchObject({ code: null, signal: 'SIGTERM' });
-    // No wrapper was left to remove the lock files. They block nothing.
+    // The lock files remain, because there is no wrapper that could remove them. They block nothing.
     expect(lockFiles(home)).toHaveLength(2);
     expect(await gatewayLock(['run', '--no-wait', '--', 'echo', 'next'], { home })).toMatchObject({
       code: 0,
@@ -292,7 +296,7 @@ test('run without --port hands over no socket and removes the LISTEN_* variables
   expect(out).not.toMatch(/^LISTEN_/m);
 });
 
-test('run removes the lock files at the end and keeps the state directory', async () => {
+test('run removes the lock files when it ends and keeps the state directory', async () => {
   const home = freshDirectory();
   expect(await gatewayLock(['run', '--', 'true'], { home })).toMatchObject({ code: 0 });
   expect([existsSync(join(home, '.gateway')), lockFiles(home)]).toEqual([true, []]);

@@ -4,10 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { type Actor, startActor } from '../support/actors.js';
 import { need, whyNoShell, whyNoSignals } from '../support/capabilities.js';
 import { COMMAND, start, untilPrinted } from '../support/command.js';
-import { freePort, freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { Terminal, whyNoTerminal } from '../support/terminal.js';
 
-/** Starts a gateway that answers on its port. */
+/** Starts a gateway that answers requests on its port. */
 async function startGateway(stateDir: string, port: number): Promise<Actor> {
   const actor = await startActor();
   await actor.call('gateway', { stateDir, port });
@@ -15,7 +16,7 @@ async function startGateway(stateDir: string, port: number): Promise<Actor> {
   return actor;
 }
 
-/** Changes the lock file repeatedly, so that the command has something to write. */
+/** Changes the lock file repeatedly, so that `status --watch` has changes to print. */
 async function changeUntil(path: string, over: () => boolean): Promise<void> {
   for (let turn = 0; !over(); turn++) {
     writeFileSync(path, turn % 2 ? '' : '{"pid":2147483647}');
@@ -50,7 +51,7 @@ describe('status --watch into a pipe', () => {
     expect(await run.ended).toMatchObject({ code: 0, signal: null, err: '' });
   });
 
-  test('exits with 0 when the pipe is closed', async () => {
+  test('exits with 0 when the reading end of the pipe is closed', async () => {
     const path = join(freshDirectory(), 'job.lock');
     const run = start(['status', '--interval', '100', '--lock', path]);
     await untilPrinted(run, /LOCK/);
@@ -59,7 +60,7 @@ describe('status --watch into a pipe', () => {
     expect(await run.ended).toMatchObject({ code: 0, signal: null, err: '' });
   });
 
-  test('exits with 0 when its reader has ended', async (ctx) => {
+  test('exits with 0 when the process that reads the pipe has ended', async (ctx) => {
     need(ctx, whyNoShell);
     const path = join(freshDirectory(), 'job.lock');
     const run = start([], {
@@ -98,7 +99,7 @@ describe('status on a terminal', () => {
     expect(narrow.screen()).not.toContain('LOCK');
   });
 
-  test('--watch redraws in place, adapts to the size, hides the cursor and restores it on Ctrl-C', async (ctx) => {
+  test('with --watch redraws in place, adapts to the size, hides the cursor and restores the cursor on Ctrl-C', async (ctx) => {
     if (missing !== null) ctx.skip(missing);
     const home = freshDirectory();
     const stateDir = join(home, '.gateway');

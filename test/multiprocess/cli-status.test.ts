@@ -6,16 +6,17 @@ import { printable } from '../../src/printable.js';
 import { type Actor, startActor } from '../support/actors.js';
 import { need, whyNoCommandLines, whyNoModes, whyNoShell, whyNotRoot } from '../support/capabilities.js';
 import { COMMAND, gatewayLock } from '../support/command.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { lockDirectory } from '../support/lock-directory.js';
 import { processStartToken, writeOlderRecord } from '../support/older-gateway.js';
-import { freePort, freshDirectory } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
 
 interface Listed {
   readonly locks: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** Starts a gateway that answers on its port. */
+/** Starts a gateway that answers requests on its port. */
 async function startGateway(stateDir: string, port: number, body?: string): Promise<Actor> {
   const actor = await startActor();
   await actor.call('gateway', { stateDir, port });
@@ -28,7 +29,7 @@ function parsed(out: string): Listed {
 }
 
 describe('status', () => {
-  test('names the directory if there is no lock, and creates nothing', async () => {
+  test('names the lock directory and creates nothing if there is no lock', async () => {
     const home = freshDirectory();
     const { code, out, err } = await gatewayLock(['status'], { home });
     expect([code, out, err]).toEqual([0, `No locks in ${join(home, '.gateway')}\n`, '']);
@@ -36,7 +37,7 @@ describe('status', () => {
     expect(parsed((await gatewayLock(['status', '--json'], { home })).out)).toEqual({ locks: [] });
   });
 
-  test('shows the holder of each lock, the time since it holds it, and its health', async () => {
+  test('shows the holder of each lock, how long the lock has been held, and the health of the gateway', async () => {
     const home = freshDirectory();
     const port = await freePort();
     const actor = await startGateway(join(home, '.gateway'), port);
@@ -48,12 +49,12 @@ describe('status', () => {
     for (const row of rows) expect(row).toMatch(new RegExp(` ${actor.pid} .* s\\) +${port} +healthy${program}`));
   });
 
-  test('--json prints every documented field and changes nothing', async () => {
+  test('prints every documented field with --json, and changes nothing', async () => {
     const stateDir = freshDirectory();
     const port = await freePort();
     const actor = await startGateway(stateDir, port, '<html>');
     const directory = lockDirectory(stateDir);
-    const before = portraitOf(join(directory, 'gateway.state.lock'));
+    const before = snapshotOf(join(directory, 'gateway.state.lock'));
     const { out } = await gatewayLock(['status', '--state-dir', stateDir, '--json']);
     const state = parsed(out).locks.find(({ path }) => path === join(directory, 'gateway.state.lock'));
     expect(state).toEqual({
@@ -71,21 +72,21 @@ describe('status', () => {
     });
     const help = (await gatewayLock(['status', '--help'])).out;
     for (const field of Object.keys(state!)) expect(help).toContain(field);
-    expect(portraitOf(join(directory, 'gateway.state.lock'))).toEqual(before);
+    expect(snapshotOf(join(directory, 'gateway.state.lock'))).toEqual(before);
   });
 
-  test('lists every profile, or only the profile that is named', async () => {
+  test('lists the locks of every profile, or only of the profile on the command line', async () => {
     const home = freshDirectory();
     await startGateway(join(home, '.gateway'), await freePort());
     await startGateway(join(home, '.gateway-rescue'), await freePort());
-    // A second name of the same directory is listed once.
+    // A directory that has a second name is listed only once.
     symlinkSync(join(home, '.gateway'), join(home, '.gateway-alias'));
     expect(parsed((await gatewayLock(['status', '--json'], { home })).out).locks).toHaveLength(4);
     const one = parsed((await gatewayLock(['status', '--profile', 'rescue', '--json'], { home })).out).locks;
     expect(one.map(({ path }) => String(path).includes(join('.gateway-rescue', 'tmp')))).toEqual([true, true]);
   });
 
-  test('lists one lock file with --lock: missing, held, leftover after kill -9', async () => {
+  test('shows with --lock whether one lock file is missing, held or, after kill -9, a leftover', async () => {
     const path = join(freshDirectory(), 'job.lock');
     const state = async () => parsed((await gatewayLock(['status', '--lock', path, '--json'])).out).locks[0]!['state'];
     expect(await state()).toBe('missing');
@@ -99,7 +100,7 @@ describe('status', () => {
     expect(out).toContain('the file blocks nothing');
   });
 
-  test('shows a gateway that holds no kernel lock, and a shared holder', async () => {
+  test('shows an older gateway without a kernel lock, and the holder of a shared lock', async () => {
     const stateDir = freshDirectory();
     const directory = lockDirectory(stateDir);
     const older = await startActor();
@@ -117,7 +118,7 @@ describe('status', () => {
     for (const text of [out, checked.out]) expect(text).not.toMatch(/older|update/i);
   });
 
-  test('lists an unreadable lock file beside the others', async () => {
+  test('lists an unreadable lock file together with the other lock files', async () => {
     const stateDir = freshDirectory();
     const directory = lockDirectory(stateDir);
     mkdirSync(join(directory, 'gateway.00000000.lock'));
@@ -133,7 +134,7 @@ describe('status', () => {
     });
   });
 
-  test('prints no control characters of a hostile record', async () => {
+  test('prints no control characters that a hostile record contains', async () => {
     // Windows allows no control characters in file names.
     const path = join(freshDirectory(), `hostile${whyNoModes === null ? '\x1b' : ''}[2J.lock`);
     const evil = '\x1b]0;owned\x07\x9b31m\u202e\u2028\u2066\u200f\u061c';
@@ -154,7 +155,7 @@ describe('status', () => {
     }
   });
 
-  test('prints no colours to a pipe or with NO_COLOR, but does with FORCE_COLOR', async () => {
+  test('prints colours to a pipe only with FORCE_COLOR, and no colours with NO_COLOR', async () => {
     const path = join(freshDirectory(), 'a.lock');
     writeFileSync(path, '');
     const coloured = async (env: NodeJS.ProcessEnv) =>
@@ -169,14 +170,14 @@ describe('status', () => {
     [['status', '--interval', '5'], /--interval/],
     [['status', '--verbose'], /--verbose/],
     [['status', '--app', '../x'], /app must be/],
-  ])('%j is a usage error: exit code 64 and one line', async (args, text) => {
+  ])('reports a usage error with exit code 64 and one line for the arguments %j', async (args, text) => {
     const { code, out, err } = await gatewayLock(args);
     expect([code, out]).toEqual([64, '']);
     expect(err).toMatch(text);
     expect(err.split('\n')).toHaveLength(2);
   });
 
-  test('succeeds if the reader of the pipe ends early, and fails on a full disk', async (ctx) => {
+  test('exits with 0 if the reader of the pipe ends early, and fails on a full disk', async (ctx) => {
     need(ctx, whyNoShell);
     const shell = (line: string) => gatewayLock([], { program: ['/bin/sh', '-c', line, process.execPath, COMMAND] });
     // The reader ends before the command writes.
@@ -189,7 +190,7 @@ describe('status', () => {
   });
 });
 
-test('listLocks lists a directory without read permission as unreadable, beside the other locks', async (ctx) => {
+test('listLocks() lists a directory without read permission as unreadable, together with the other locks', async (ctx) => {
   const missing = whyNotRoot();
   if (missing !== null) ctx.skip(missing);
   const stateDir = freshDirectory();

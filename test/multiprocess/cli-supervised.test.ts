@@ -5,8 +5,10 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { probeHealth } from '../../src/index.js';
 import { need, whyNoInheritance, whyNoSignals } from '../support/capabilities.js';
 import { gatewayLock, printedPid, type Running, start } from '../support/command.js';
-import { freePort, freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { whyNoPortOwner } from '../support/port-owner.js';
+import { until } from '../support/until.js';
 
 const SUPERVISORS = [
   ['systemd', { INVOCATION_ID: 'f00', JOURNAL_STREAM: '8:1' }, 78],
@@ -17,7 +19,7 @@ const SUPERVISORS = [
 const SYSTEMD = SUPERVISORS[0][1];
 
 const SAYS_STARTED = [process.execPath, '-p', '"started"'];
-/** The program of these tests does not use the port. */
+/** The flags for `run`, because the program of these tests does not use the port. */
 const HANDOVER = whyNoInheritance === null ? [] : ['--no-handover'];
 
 async function startServing(home: string, port: number, env = {}): Promise<Running> {
@@ -31,8 +33,8 @@ function supervisedRun(port: number, ...flags: string[]): string[] {
   return ['run', '--supervised', '--port', String(port), ...HANDOVER, ...flags, '--', ...SAYS_STARTED];
 }
 
-describe.each(SUPERVISORS)('under %s', (_, env, exitCode) => {
-  test(`a start beside a healthy gateway exits with ${exitCode} at once and prints one line`, async () => {
+describe.each(SUPERVISORS)('gateway-lock run under %s', (supervisor, env, exitCode) => {
+  test(`a start under ${supervisor} beside a healthy gateway exits with ${exitCode} at once and prints one line`, async () => {
     const home = freshDirectory();
     const port = await freePort();
     const { pid } = await startServing(home, port);
@@ -47,7 +49,7 @@ describe.each(SUPERVISORS)('under %s', (_, env, exitCode) => {
     expect(await probeHealth({ port })).toMatchObject({ healthy: true });
   });
 
-  test('a start beside an unhealthy gateway exits with 1 when its time is over', async (ctx) => {
+  test(`a start under ${supervisor} beside an unhealthy gateway exits with 1 when the time of --wait has passed`, async (ctx) => {
     need(ctx, whyNoSignals);
     const home = freshDirectory();
     const port = await freePort();
@@ -66,8 +68,8 @@ describe.each(SUPERVISORS)('under %s', (_, env, exitCode) => {
   });
 });
 
-describe('without a supervisor', () => {
-  test('a second gateway exits with 1, even beside a healthy one', async () => {
+describe('gateway-lock run without a supervisor', () => {
+  test('without a supervisor a second gateway exits with 1, even beside a healthy gateway', async () => {
     const home = freshDirectory();
     const port = await freePort();
     await startServing(home, port);
@@ -78,7 +80,7 @@ describe('without a supervisor', () => {
   });
 });
 
-test('a start replaces a hung gateway that dies during the wait', async (ctx) => {
+test('a start takes the place of a hung gateway that dies during the wait', async (ctx) => {
   need(ctx, whyNoSignals);
   const home = freshDirectory();
   const port = await freePort();
@@ -86,7 +88,7 @@ test('a start replaces a hung gateway that dies during the wait', async (ctx) =>
   hung.child.kill('SIGSTOP');
   const next = start(['serve', '--port', String(port)], { home, env: SYSTEMD });
   await until(() => readFileSync(`/proc/${next.pid}/maps`, 'utf8').includes('gateway_lock.node'), 'the first try');
-  // Longer than the health probe, shorter than the budget.
+  // Waits longer than a health probe and shorter than the budget.
   await new Promise((resolve) => setTimeout(resolve, 1500));
   expect([next.child.exitCode, next.out]).toEqual([null, '']);
   hung.child.kill('SIGKILL');
@@ -119,7 +121,7 @@ test('a start exits with 1 beside a program that answers no health check, and do
   expect(holder.child.exitCode).toBeNull();
 });
 
-test('run --park waits while a healthy gateway is running, and starts its program when that is killed', async () => {
+test('run --park waits while a healthy gateway is running, and starts its program when the gateway is killed', async () => {
   const home = freshDirectory();
   const port = await freePort();
   const first = await startServing(home, port);

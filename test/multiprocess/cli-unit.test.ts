@@ -5,9 +5,11 @@ import { join, parse } from 'node:path';
 import { describe, expect, onTestFinished, type TestContext, test } from 'vitest';
 import { type Missing, need, whyNoSignals } from '../support/capabilities.js';
 import { COMMAND, gatewayLock, start, untilPrinted } from '../support/command.js';
-import { freePort, freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { bootSystemd, SystemdInstance } from '../support/systemd.js';
 import { complaintsOf, textsOf, wordsOfJob, wordsOfTask, wronglyTypedKeys } from '../support/units.js';
+import { until } from '../support/until.js';
 
 const HOSTILE = ['a b', '100%', '$HOME', '"q"', "it's", 'back\\slash', '<&>', ';', ''];
 const node = realpathSync(process.execPath);
@@ -18,7 +20,7 @@ async function unit(args: readonly string[], home = freshDirectory()): Promise<s
   return out;
 }
 
-/** Parses `text` with a Python script that prints JSON. */
+/** Parses `text` with a Python script, and returns the JSON that the script prints. */
 function readByPython(script: string, text: string): unknown {
   return JSON.parse(execFileSync('python3', ['-c', `import sys, json\n${script}`], { input: text, encoding: 'utf8' }));
 }
@@ -36,7 +38,7 @@ const readPlist = (text: string) =>
     unknown
   >;
 
-/** Returns `{ tag: text }` for each leaf. */
+/** Returns an object `{ tag: text }` for each leaf element of an XML text. */
 const readTask = (text: string) =>
   readByPython(
     `import xml.etree.ElementTree as e
@@ -61,7 +63,7 @@ function verify(content: string, scope: '--user' | '--system') {
     encoding: 'utf8',
     env: { ...process.env, XDG_RUNTIME_DIR: directory, HOME: directory },
   });
-  // Other units of this machine may have problems of their own.
+  // Complaints about other units of this machine do not count.
   return {
     status,
     complaints: stderr
@@ -71,17 +73,17 @@ function verify(content: string, scope: '--user' | '--system') {
   };
 }
 
-describe('unit systemd', () => {
+describe('gateway-lock unit systemd', () => {
   test.for([
     ['--port', '18790', '--', 'node', ...HOSTILE],
     ['--user', '--port', '18790', '--', 'node', ...HOSTILE],
     ['--host', '192.0.2.1', '--name', 'a@b.c'],
     ['--user', '--state-dir', '/tmp/with space and 100%', '--config', '/tmp/x y.json', '--app', 'openclaw'],
     ['--lock', '/run/lock/a b.lock', '--', 'node'],
-  ])('%j is accepted by systemd-analyze verify', async (args, ctx) => {
+  ])('prints a unit that systemd-analyze verify accepts for %j', async (args, ctx) => {
     need(ctx, whyNo('systemd-analyze'));
     const text = await unit(['systemd', ...args]);
-    // With and without the suggested hardening.
+    // Checks the unit as printed, and with the hardening that its comments suggest.
     const hardened = text.replace(/^#(?=[A-Z][A-Za-z]+=)/gm, '');
     expect(hardened).toMatch(/^RestrictAddressFamilies=.*AF_NETLINK/m);
     const scope = args.includes('--user') ? '--user' : '--system';
@@ -89,7 +91,7 @@ describe('unit systemd', () => {
       expect(verify(content, scope), content).toEqual({ status: 0, complaints: '' });
   });
 
-  test('restarts always except after exit code 78, and ends all its processes', async () => {
+  test('prints a service that restarts except after exit code 78, and whose processes all end on stop', async () => {
     const text = await unit(['systemd', '--port', '18790', '--', 'node', 'server.js']);
     for (const line of [
       'Type=exec',
@@ -107,19 +109,19 @@ describe('unit systemd', () => {
     }
   });
 
-  test('--user contains nothing that only the system instance supports', async () => {
+  test('prints with --user no setting that only the system instance supports', async () => {
     const text = await unit(['systemd', '--user', '--host', '192.0.2.1']);
     expect(text).not.toMatch(/^(After|Wants|User)=/m);
     expect(text).toContain('WantedBy=default.target');
     expect(text).toContain('~/.config/systemd/user/gateway.service');
   });
 
-  test('waits for the network only if the address needs it', async () => {
+  test('prints a unit that waits for the network only if the address needs the network', async () => {
     expect(await unit(['systemd', '--host', '192.0.2.1'])).toContain('After=network-online.target');
     expect(await unit(['systemd', '--host', '0.0.0.0'])).not.toContain('network-online');
   });
 
-  test('names every path, including those from the environment', async () => {
+  test('prints every path explicitly, including paths from the environment', async () => {
     const home = freshDirectory();
     const env = {
       GATEWAY_STATE_DIR: join(home, 'state'),
@@ -135,7 +137,7 @@ describe('unit systemd', () => {
     expect(run).toContain(`run --supervised --no-handover --health-path /live --state-dir ${own} -- ${program} a\n`);
   });
 
-  test('--profile sets the name of the unit and the state directory', async () => {
+  test('uses the profile of --profile for the name of the unit and the state directory', async () => {
     const home = freshDirectory();
     const text = await unit(['systemd', '--user', '--profile', 'rescue', '--port', '18809'], home);
     expect(text).toContain('/gateway-rescue.service');
@@ -143,7 +145,7 @@ describe('unit systemd', () => {
   });
 });
 
-test('systemd passes every argument of a unit to the program unchanged', async (ctx) => {
+test('a real systemd passes every argument of a printed unit to the program unchanged', async (ctx) => {
   const systemd = await bootSystemd();
   if (!(systemd instanceof SystemdInstance)) return ctx.skip(systemd.reason);
   onTestFinished(() => systemd.end());
@@ -158,7 +160,7 @@ test('systemd passes every argument of a unit to the program unchanged', async (
   expect(existsSync(join(state, 'tmp'))).toBe(true);
 }, 90_000);
 
-describe('unit launchd', () => {
+describe('gateway-lock unit launchd', () => {
   test('prints a property list with KeepAlive and --park', async (ctx) => {
     needPython(ctx);
     const home = freshDirectory();
@@ -188,7 +190,7 @@ describe('unit launchd', () => {
     expect(job).not.toHaveProperty('Sockets');
   });
 
-  test('parks the demo gateway, too', async () => {
+  test('prints --park for the demo gateway, too', async () => {
     const text = await unit(['launchd', '--user']);
     expect(wordsOfJob(text).slice(2, 4)).toEqual(['serve', '--park']);
     expect(text).toMatch(/<key>KeepAlive<\/key>\s*<true\/>/);
@@ -204,13 +206,13 @@ describe('unit launchd', () => {
     expect(text).toMatch(/^[\t\n\x20-\x7e]*$/);
   });
 
-  test('sets a PATH that contains node', async () => {
+  test('prints a job with a PATH that contains node', async () => {
     const text = await unit(['launchd']);
     const path = /<key>PATH<\/key>\s*<string>([^<]*)</.exec(text)![1]!;
     expect(path).toBe(`${parse(process.execPath).dir}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`);
   });
 
-  test('sets a log file, for the machine and for a user', async () => {
+  test('prints a job with a log file, for the machine and for a user', async () => {
     const home = freshDirectory();
     expect(await unit(['launchd', '--name', 'org.x'], home)).toContain('<string>/Library/Logs/org.x.log</string>');
     const log = join(home, 'Library/Logs/org.x.log');
@@ -228,23 +230,23 @@ describe('unit launchd', () => {
   });
 });
 
-describe('unit schtasks', () => {
+describe('gateway-lock unit schtasks', () => {
   test.for([
     ['--user', '--', 'node', ...HOSTILE],
     ['--name', 'a@b.c', '--state-dir', 'C:\\Üser\\日本 "x"'],
-  ])('prints an ASCII task that is valid by the schema for %j', async (args) => {
+  ])('prints an ASCII task that conforms to the schema of the task scheduler for %j', async (args) => {
     const text = await unit(['schtasks', ...args]);
     expect(await complaintsOf(text, 'task')).toEqual([]);
     expect(text).toMatch(/^[\n\x20-\x7e]*$/);
   });
 
-  test('is checked by a schema that refuses 999 restarts', async () => {
+  test('is tested with a schema that refuses 999 restarts', async () => {
     const once = '<RestartOnFailure><Interval>PT1M</Interval><Count>999</Count></RestartOnFailure>';
     const text = (await unit(['schtasks'])).replace('<Priority>', `${once}<Priority>`);
     expect(await complaintsOf(text, 'task')).toContainEqual(expect.stringContaining('Count'));
   });
 
-  test('prints a task without time limit that is started every minute', async (ctx) => {
+  test('prints a task without a time limit that is started every minute', async (ctx) => {
     needPython(ctx);
     const text = await unit(['schtasks', '--', 'node', 'a b', '<&>']);
     const task = readTask(text);
@@ -263,40 +265,44 @@ describe('unit schtasks', () => {
     expect(task).not.toHaveProperty('Count');
   });
 
-  test('--user opens no window', async () => {
+  test('prints with --user a task that opens no window', async () => {
     const text = await unit(['schtasks', '--user']);
     expect(textsOf('Command', text)).toEqual(['%SystemRoot%\\System32\\conhost.exe']);
     expect(textsOf('Arguments', text)[0]).toMatch(/^--headless /);
     expect(wordsOfTask(text)[0]).toBe(process.execPath);
   });
 
-  test('names the account with its domain', async () => {
+  test('prints the account with its domain', async () => {
     const { out } = await gatewayLock(['unit', 'schtasks', '--user'], { env: { USERDOMAIN: 'WORK GROUP' } });
     expect(textsOf('UserId', out)).toEqual(Array(2).fill(`WORK GROUP\\${userInfo().username}`));
   });
 });
 
 describe('the command line of a unit', () => {
-  // Started as a service manager would: its command line and its environment, without a shell.
+  // These tests start the command line as a service manager would: with its environment and without
+  // a shell.
   test.each([
     ['schtasks', wordsOfTask, {}, 0],
     ['systemd', wordsOfExecStart, { INVOCATION_ID: 'x' }, 78],
-  ] as const)('of %s starts a gateway, and a duplicate leaves it running', async (kind, words, env, code) => {
-    const home = freshDirectory();
-    const port = await freePort();
-    const program = words(await unit([kind, '--user', '--port', `${port}`], home));
-    // Started with another home, on which the unit must not depend.
-    const first = start([], { program, env });
-    await untilPrinted(first, /gateway listening on .*\n/);
-    const second = await gatewayLock([], { program, env });
-    expect([second.code, second.out]).toEqual([code, '']);
-    expect(second.err).toContain('already running and healthy');
-    first.child.kill('SIGTERM');
-    // On a system without signals this is a kill.
-    expect(await first.ended).toMatchObject(whyNoSignals === null ? { code: 0 } : { signal: 'SIGTERM' });
-  });
+  ] as const)(
+    'the command line of a unit for %s starts a gateway, and a duplicate leaves the gateway running',
+    async (kind, words, env, code) => {
+      const home = freshDirectory();
+      const port = await freePort();
+      const program = words(await unit([kind, '--user', '--port', `${port}`], home));
+      // Uses another home directory, because the unit must not depend on the home directory.
+      const first = start([], { program, env });
+      await untilPrinted(first, /gateway listening on .*\n/);
+      const second = await gatewayLock([], { program, env });
+      expect([second.code, second.out]).toEqual([code, '']);
+      expect(second.err).toContain('already running and healthy');
+      first.child.kill('SIGTERM');
+      // On a system without signals, kill() ends the process at once.
+      expect(await first.ended).toMatchObject(whyNoSignals === null ? { code: 0 } : { signal: 'SIGTERM' });
+    },
+  );
 
-  test('of launchd waits while a gateway is running, and starts when that ends', async () => {
+  test('the command line of a launchd job waits while a gateway is running, and starts when the gateway ends', async () => {
     const [home, env] = [freshDirectory(), { XPC_SERVICE_NAME: 'org.x' }];
     const program = wordsOfJob(await unit(['launchd', '--user', '--port', `${await freePort()}`], home));
     const first = start([], { program, env });
@@ -311,7 +317,7 @@ describe('the command line of a unit', () => {
     await Promise.all([first.ended, second.ended]);
   });
 
-  test('of schtasks passes the arguments to the program', async () => {
+  test('the command line of a scheduled task passes the arguments to the program', async () => {
     const program = wordsOfTask(await unit(['schtasks', '--', 'node', '-p', 'process.argv.slice(1)', '--', 'a b']));
     expect(await gatewayLock([], { program })).toEqual({ code: 0, signal: null, out: "[ 'a b' ]\n", err: '' });
   });
@@ -323,16 +329,16 @@ test.each([
   [['unit', 'systemd', 'node', '--port', 'x'], 64],
   [['unit', 'systemd', '--name', 'a/b'], 64],
   [['unit', 'launchd', '--', 'node', '\x1b'], 64],
-  // On Windows no program inherits a socket.
+  // Fails because a program on Windows cannot inherit a socket.
   [['unit', 'schtasks', '--port', '18790', '--', 'node'], 64],
   [['unit', 'systemd', '--', 'no-such-program-anywhere'], 127],
-])('%j exits with %d, one line and no unit', async (args, code) => {
+])('gateway-lock with the arguments %j exits with %d and one line, and prints no unit', async (args, code) => {
   const ended = await gatewayLock(args);
   expect([ended.code, ended.out]).toEqual([code, '']);
   expect(ended.err.split('\n')).toHaveLength(2);
 });
 
-test('a unit resolves relative paths in the directory in which it is printed', async () => {
+test('gateway-lock unit resolves relative paths against its working directory', async () => {
   const directory = freshDirectory();
   mkdirSync(join(directory, 'x'));
   const { out } = await gatewayLock(['unit', 'systemd', '--state-dir', 'x'], { cwd: directory });
@@ -340,15 +346,15 @@ test('a unit resolves relative paths in the directory in which it is printed', a
   expect(out).toContain(`WorkingDirectory=${directory}\n`);
 });
 
-test('a unit names a program by its absolute path, even if PATH contains a relative directory', async () => {
+test('a printed unit contains the absolute path of its program, even if PATH contains a relative directory', async () => {
   const directory = freshDirectory();
-  // A file with this name is a program on every system.
+  // Every system accepts a file with the extension .exe and mode 755 as a program.
   writeFileSync(join(directory, 'own.exe'), '', { mode: 0o755 });
   const { code, out } = await gatewayLock(['unit', 'launchd', '--', 'own.exe'], { cwd: directory, env: { PATH: '.' } });
   expect([code, wordsOfJob(out).at(-1)]).toEqual([0, join(directory, 'own.exe')]);
 });
 
-test('a unit can name the root of a file system as the working directory, even with a final backslash', async () => {
+test('a printed unit can have the root of a file system as its working directory, even with a final backslash', async () => {
   const { root } = parse(freshDirectory());
   const { code, out } = await gatewayLock(['unit', 'schtasks'], { cwd: root });
   expect([code, textsOf('WorkingDirectory', out)]).toEqual([0, [root]]);

@@ -1,5 +1,5 @@
-// A copy of a state directory contains the record of a living process. It is not a second view of
-// the directory, so a gateway can start on it.
+// A copy of a state directory contains the record of a living process. The copy is not a second view
+// of the directory, so a gateway can start on the copy.
 import { execFileSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,9 +8,10 @@ import { acquireGatewayLock, type GatewayLock, resolveGatewayPaths } from '../..
 import { type Actor, startActor } from '../support/actors.js';
 import { need, whyNoMount, whyNoShell } from '../support/capabilities.js';
 import { gatewayLock } from '../support/command.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { mountTmpfs } from '../support/mounts.js';
-import { freePort, freshDirectory } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
 
 interface Running {
   readonly actor: Actor;
@@ -37,23 +38,26 @@ function copy(from: string, to: string, ...options: string[]): string {
 }
 
 async function expectUntouched({ actor, path }: Running, before: object): Promise<void> {
-  expect(portraitOf(path)).toEqual(before);
+  expect(snapshotOf(path)).toEqual(before);
   expect(await actor.call('verify', 'gateway')).toBe(true);
 }
 
-describe('a gateway starts on a copy of the state directory of a running gateway', () => {
-  test.for(['the same file system', 'another file system'])('on %s', async (where, ctx) => {
-    need(ctx, whyNoShell ?? (where === 'another file system' ? whyNoMount() : null));
-    const running = await startGateway();
-    const target = where === 'another file system' ? mountTmpfs() : freshDirectory();
-    const before = portraitOf(running.path);
-    const lock = await startOn(copy(running.stateDir, join(target, 'state')));
-    expect(lock).toMatchObject({ reclaimed: 'owner-gone', strength: 'local' });
-    expect(lock.verify()).toBe(true);
-    await expectUntouched(running, before);
-  });
+describe('a copy of the state directory of a running gateway', () => {
+  test.for(['the same file system', 'another file system'])(
+    'a gateway can start on a copy of the state directory on %s',
+    async (where, ctx) => {
+      need(ctx, whyNoShell ?? (where === 'another file system' ? whyNoMount() : null));
+      const running = await startGateway();
+      const target = where === 'another file system' ? mountTmpfs() : freshDirectory();
+      const before = snapshotOf(running.path);
+      const lock = await startOn(copy(running.stateDir, join(target, 'state')));
+      expect(lock).toMatchObject({ reclaimed: 'owner-gone', strength: 'local' });
+      expect(lock.verify()).toBe(true);
+      await expectUntouched(running, before);
+    },
+  );
 
-  test('and on the copy and the original after the running gateway was killed', async (ctx) => {
+  test('a gateway can start on the copy and another on the original after the running gateway was killed', async (ctx) => {
     need(ctx, whyNoShell);
     const { actor, stateDir } = await startGateway();
     const copied = copy(stateDir, join(freshDirectory(), 'state'));
@@ -62,8 +66,8 @@ describe('a gateway starts on a copy of the state directory of a running gateway
   });
 });
 
-describe('a backup made of hard links (rsnapshot, cp -al, rsync --link-dest)', () => {
-  test('does not block a start after the gateway was killed, and is not removed', async (ctx) => {
+describe('a backup that consists of hard links (rsnapshot, cp -al, rsync --link-dest)', () => {
+  test('does not block the next start after the gateway was killed, and is not removed', async (ctx) => {
     need(ctx, whyNoShell);
     const { actor, stateDir, path } = await startGateway();
     const backup = copy(stateDir, join(freshDirectory(), 'backup'), '-l');

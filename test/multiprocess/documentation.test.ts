@@ -1,4 +1,5 @@
-// The documentation: each link leads somewhere, each code block runs, each export and error code has its entry.
+// Checks the documentation: each link has a target, each code block runs, and each export and error
+// code is described.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -6,11 +7,13 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { probeHealth } from '../../src/index.js';
 import { need, whyNoShell, whyNoSignals } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { anchorsOf, blocksOf, linksOf, manual, pages, ROOT, textOf } from '../support/markdown.js';
-import { freePort, freshDirectory, until } from '../support/places.js';
 import { startLine } from '../support/shell-lines.js';
+import { until } from '../support/until.js';
 
-test('there are pages to check', () => {
+test('there are documentation pages to check', () => {
   expect(pages.length).toBeGreaterThan(30);
   expect(manual).toContain('docs/api.md');
 });
@@ -19,22 +22,22 @@ test.each(pages)('each relative link of %s leads to a file and a heading', (page
   expect(linksOf(page).filter((link) => !exists(link))).toEqual([]);
 });
 
-describe('each JavaScript block runs as written', () => {
+describe('the JavaScript blocks of the documentation', () => {
   const blocks = manual.flatMap((page) => blocksOf(page, 'js').map((code, index) => ({ page, index, code })));
   const programs = blocks.filter(({ code }) => !isServer(code) && !code.startsWith('// server.js'));
 
-  test('and there are some', () => {
+  test('the documentation contains JavaScript blocks', () => {
     expect(programs.length).toBeGreaterThan(5);
   });
 
-  test.for(programs)('$page, block $index', async ({ code }) => {
+  test.for(programs)('the JavaScript block $index of $page runs as written', async ({ code }) => {
     const { child, errors } = await startBlock(code);
     expect(await once(child, 'close')).toEqual([0, null]);
     expect(errors()).toBe('');
   });
 });
 
-test('each TypeScript block passes the compiler', () => {
+test('each TypeScript block of the documentation compiles', () => {
   const directory = freshDirectory(join(ROOT, 'build'));
   const blocks = manual.flatMap((page) => blocksOf(page, 'ts'));
   for (const [index, code] of blocks.entries()) writeFileSync(join(directory, `block-${index}.mts`), code);
@@ -47,16 +50,16 @@ test('each TypeScript block passes the compiler', () => {
 
 const OPTIONS = { noEmit: true, rootDir: '.', emitDeclarationOnly: false, declaration: false };
 
-// test/multiprocess/cli-documents.test.ts has the lines that run a program.
-describe('each command line that only prints exits with 0', () => {
+// test/multiprocess/cli-documents.test.ts tests the command lines that run a program.
+describe('the command lines of the documentation that only print', () => {
   const lines = manual.flatMap((page) => blocksOf(page, 'sh').flatMap((block) => block.trim().split('\n')));
   const printing = lines.filter((line) => /^(npx )?gateway-lock (?!run|serve)/.test(line));
 
-  test('and there are some', () => {
+  test('the documentation contains command lines that only print', () => {
     expect(printing.length).toBeGreaterThan(5);
   });
 
-  test.for([...new Set(printing)])('%s', async (line, ctx) => {
+  test.for([...new Set(printing)])('the command line exits with 0: %s', async (line, ctx) => {
     need(ctx, whyNoShell);
     const home = freshDirectory();
     writeFileSync(join(home, 'server.js'), '');
@@ -115,7 +118,10 @@ function isServer(code: string): boolean {
   return code.includes('SIGTERM');
 }
 
-/** Starts a block in the tree, because 'gateway-lock' is resolved from there, with a home of its own. */
+/**
+ * Starts a code block in a folder of this repository, from which Node resolves 'gateway-lock', with a
+ * separate home directory.
+ */
 async function startBlock(code: string) {
   const home = freshDirectory(join(ROOT, 'build'));
   const file = join(home, 'block.mjs');

@@ -1,17 +1,18 @@
-// A killed holder keeps its lock and its port until the kernel has freed its memory. A start in
-// that time must wait, not fail.
+// A killed holder keeps its lock and its port until the kernel has freed its memory. Until then, a
+// starting gateway must wait, not fail.
 import { freemem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { type Actor, startActor } from '../support/actors.js';
 import { type Missing, need, whyNoInheritance, whyNoSignals } from '../support/capabilities.js';
 import { printedPid, type Running, start } from '../support/command.js';
-import { freePort, freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 
 const FREE_MEGABYTES = Math.floor(freemem() / 2 ** 20);
 const MIN_MEGABYTES = 64;
 
-/** The full test: DYING_HOLDER_KILLS=100 DYING_HOLDER_MB=1024. */
+/** The number of kills. Run the full test with DYING_HOLDER_KILLS=100 DYING_HOLDER_MB=1024. */
 const KILLS = Number(process.env['DYING_HOLDER_KILLS'] ?? 10);
 const MEGABYTES = Number(process.env['DYING_HOLDER_MB'] ?? Math.min(1024, Math.floor(FREE_MEGABYTES / 8)));
 const TEST_TIMEOUT_MS = 60_000 + KILLS * 5000;
@@ -24,8 +25,8 @@ interface Round {
 }
 
 /**
- * Requires memory for two holders, because the dying holder and its successor exist at the same
- * time.
+ * Skips the test unless there is memory for two holders, because the dying holder and its successor
+ * exist at the same time.
  */
 function whyNoMemory(): Missing {
   const enough = MEGABYTES >= MIN_MEGABYTES && FREE_MEGABYTES > 3 * MEGABYTES;

@@ -9,12 +9,14 @@ import { probeHealth, stopCommand } from '../../src/index.js';
 import { need, whyNoSignals } from '../support/capabilities.js';
 import { fetched } from '../support/clients.js';
 import { type Running, start as startProgram } from '../support/command.js';
-import { freePort, freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
+import { until } from '../support/until.js';
 
 const MAIN = fileURLToPath(new URL('../../examples/gateway/dist/main.js', import.meta.url));
 
 /**
- * Uses a fresh home directory, so that the defaults of the example never touch a real state
+ * Starts the example with a fresh home directory, so that its defaults never touch a real state
  * directory.
  */
 function start(args: string[], home: string): Running {
@@ -45,7 +47,7 @@ test('the example prints its URL, serves /healthz, and echoes over a WebSocket',
   socket.terminate();
 });
 
-test('a second start exits with 1 and prints only the frozen message and the hint', async () => {
+test('a second start of the example exits with 1 and prints only the frozen message and the hint', async () => {
   const home = freshDirectory();
   const port = await freePort();
   const first = await startListening(['--port', String(port)], home);
@@ -58,7 +60,7 @@ test('a second start exits with 1 and prints only the frozen message and the hin
   expect(await probeHealth({ port })).toMatchObject({ healthy: true });
 });
 
-test('a second start with the same state directory and another port exits with 1 after the lock timeout', async () => {
+test('a second start of the example with the same state directory and another port exits with 1 after the lock timeout', async () => {
   const home = freshDirectory();
   const first = await startListening(['--port', '0'], home);
   const second = start(['--port', String(await freePort())], home);
@@ -66,14 +68,14 @@ test('a second start with the same state directory and another port exits with 1
   expect(second.err).toContain(`gateway already running (pid ${first.child.pid}); lock timeout after 5000ms\n`);
 });
 
-test('a profile with its own port runs beside the first gateway', async () => {
+test('the example with another profile and port runs beside the first gateway', async () => {
   const home = freshDirectory();
   await startListening(['--port', '0'], home);
   await startListening(['--profile', 'rescue', '--port', '0'], home);
   expect([existsSync(join(home, '.gateway')), existsSync(join(home, '.gateway-rescue'))]).toEqual([true, true]);
 });
 
-test('--state-dir and --config determine the lock files', async () => {
+test('the options --state-dir and --config of the example determine the lock files', async () => {
   const home = freshDirectory();
   const state = freshDirectory();
   await startListening(['--port', '0', '--state-dir', state, '--config', join(state, 'other.json')], home);
@@ -85,7 +87,7 @@ test('--state-dir and --config determine the lock files', async () => {
   );
 });
 
-test('a start right after kill -9 succeeds and prints the reclaim reason', async () => {
+test('a start of the example right after kill -9 succeeds and prints the reason of the reclaim', async () => {
   const home = freshDirectory();
   const port = String(await freePort());
   const first = await startListening(['--port', port], home);
@@ -96,10 +98,10 @@ test('a start right after kill -9 succeeds and prints the reclaim reason', async
   expect(second.out).toMatch(/^reclaimed the lock file of an earlier gateway \(stale\)\ngateway listening on /);
 });
 
-describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
+describe.each(['SIGTERM', 'SIGINT'] as const)('the example and %s', (signal) => {
   beforeEach((ctx) => need(ctx, whyNoSignals));
 
-  test('closes the server, removes the lock files and exits with 0, even with clients connected', async () => {
+  test(`on ${signal} closes the server, removes the lock files and exits with 0, even with clients connected`, async () => {
     const home = freshDirectory();
     const port = await freePort();
     const run = await startListening(['--port', String(port)], home);
@@ -113,7 +115,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(await probeHealth({ port })).toMatchObject({ healthy: false, reason: 'ECONNREFUSED' });
   });
 
-  test('during the wait for the lock exits with 0', async () => {
+  test(`on ${signal} during the wait for the lock exits with 0`, async () => {
     const home = freshDirectory();
     await startListening(['--port', '0'], home);
     const port = await freePort();
@@ -125,7 +127,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   });
 });
 
-/** Returns true once the process has loaded the addon. Its signal handlers are installed before. */
+/** Returns true once the process has loaded the addon. The process installs its signal handlers before that. */
 function isWaiting(pid: number): boolean {
   return readFileSync(`/proc/${pid}/maps`, 'utf8').includes('gateway_lock.node');
 }
@@ -133,7 +135,7 @@ function isWaiting(pid: number): boolean {
 test.each([
   [['--port', 'http'], '--port'],
   [['--verbose'], '--verbose'],
-])('the arguments %j are a usage error with exit code 64 that names the option', async (args, option) => {
+])('the example exits with 64 for the arguments %j and names the wrong option', async (args, option) => {
   const run = start(args, freshDirectory());
   expect(await run.ended).toMatchObject({ code: 64, signal: null });
   expect(run.err).toContain(option);

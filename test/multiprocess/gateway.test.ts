@@ -6,7 +6,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { probeHealth, probeLock } from '../../src/index.js';
 import { type Actor, startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
-import { freePort, freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { whyNoPortOwner } from '../support/port-owner.js';
 import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
@@ -34,11 +35,11 @@ function locksOf(stateDir: string): string[] {
 }
 
 /**
- * In Wine a process takes seconds to start, so the winner may not listen within timeoutMs, which
- * gives LOCKED.
+ * The possible error codes. Under Wine a process takes seconds to start, so the winner may not listen
+ * within timeoutMs, and the others fail with ERR_GATEWAY_LOCKED.
  */
 const LOSERS = process.platform === 'win32' ? /^ERR_GATEWAY_(PORT_IN_USE|LOCKED)$/ : /^ERR_GATEWAY_PORT_IN_USE$/;
-/** Fewer in Wine, where a process takes a second to start. */
+/** The number of rounds: fewer under Wine, where a process takes a second to start. */
 const ROUNDS = process.platform === 'win32' ? 10 : 30;
 
 test('of eight gateways that start simultaneously exactly one runs, and the errors of the others name it', async () => {
@@ -75,8 +76,8 @@ test('a refused gateway does not disturb the running gateway', async () => {
   expect(await probeHealth(options)).toMatchObject({ healthy: true });
 });
 
-describe('the next gateway starts at once on the same port after kill -9', () => {
-  test('of a gateway that was serving', async () => {
+describe('the next gateway after kill -9', () => {
+  test('starts at once on the same port after kill -9 of a gateway that was serving', async () => {
     const options = await freshOptions();
     const { actor } = await startGateway(options);
     expect(await actor.kill('SIGKILL')).toMatchObject({ signal: 'SIGKILL' });
@@ -86,7 +87,7 @@ describe('the next gateway starts at once on the same port after kill -9', () =>
     expect(await probeHealth(options)).toMatchObject({ healthy: true });
   });
 
-  test('of a gateway that held the locks but did not listen yet', async () => {
+  test('starts at once after kill -9 of a gateway that held the locks but did not listen yet', async () => {
     const options = await freshOptions();
     const actor = await startActor();
     await actor.call('gateway', { ...options, bind: false });
@@ -95,7 +96,7 @@ describe('the next gateway starts at once on the same port after kill -9', () =>
   });
 
   const leftovers: [string, (record: string) => string, string | null][] = [
-    ['a torn record', (record) => record.slice(0, 40), 'stale'],
+    ['a truncated record', (record) => record.slice(0, 40), 'stale'],
     ['an empty record', () => '', null],
     ['a record that is not JSON', () => '\0\0{]not json', 'stale'],
     [
@@ -105,7 +106,7 @@ describe('the next gateway starts at once on the same port after kill -9', () =>
     ],
     ['a record of an older gateway without any proof of life', () => `{"pid":${process.ppid}}`, 'port-free'],
   ];
-  test.each(leftovers)('of a gateway that left %s', async (_what, damage, reason) => {
+  test.each(leftovers)('starts at once after kill -9 of a gateway that left %s', async (_what, damage, reason) => {
     const options = await freshOptions();
     const { actor } = await startGateway(options);
     await actor.kill('SIGKILL');
@@ -114,7 +115,7 @@ describe('the next gateway starts at once on the same port after kill -9', () =>
     expect((await startGateway({ ...options, timeoutMs: 0 }, successor)).held.reclaimed).toBe(reason);
   });
 
-  test(`at a random moment of a start, ${ROUNDS} times`, async () => {
+  test(`starts at once after ${ROUNDS} gateways were killed at random moments of their start`, async () => {
     const options = await freshOptions();
     for (let round = 0; round < ROUNDS; round++) {
       const actor = await startActor();
@@ -127,7 +128,7 @@ describe('the next gateway starts at once on the same port after kill -9', () =>
 });
 
 describe('a start on a port that is still in use after its gateway was killed', () => {
-  /** Leaves lock files of a dead owner. */
+  /** Starts and kills a gateway, so that the lock files of a dead owner are left. */
   async function leaveLocks(actor: Actor, options: object): Promise<void> {
     await actor.call('gateway', options);
     await actor.kill('SIGKILL');
@@ -140,8 +141,9 @@ describe('a start on a port that is still in use after its gateway was killed', 
     return server;
   }
 
-  /** The listener of another user cannot be named, like the socket of a dying process. */
-  test('waits while the system does not name the listener', async (ctx) => {
+  // Uses the listener of another user: the system does not report its pid, same as for the socket of
+  // a dying process.
+  test('waits while the system does not report the pid of the listener', async (ctx) => {
     need(ctx, whyNoStranger());
     const stateDir = freshDirectory();
     chownSync(stateDir, STRANGER.uid, STRANGER.gid);
@@ -149,7 +151,7 @@ describe('a start on a port that is still in use after its gateway was killed', 
     await leaveLocks(await startUnprivilegedActor(), options);
     const server = await listenOn(options.port);
     const starting = (await startUnprivilegedActor()).call<Held>('gateway', options);
-    // Longer than the grace period for a listener that is known to be alive.
+    // Waits longer than the grace period for a listener that is known to be alive.
     setTimeout(() => server.close(), 1000);
     expect((await starting).reclaimed).toBe('owner-gone');
   });
@@ -166,7 +168,7 @@ describe('a start on a port that is still in use after its gateway was killed', 
   });
 });
 
-test('a process that ends by itself releases everything and leaves no lock file', async () => {
+test('a gateway whose process ends because it has no more work releases everything and leaves no lock file', async () => {
   const options = await freshOptions();
   const { actor } = await startGateway(options);
   await actor.call('finish');
@@ -174,7 +176,7 @@ test('a process that ends by itself releases everything and leaves no lock file'
   expect(locksOf(options.stateDir)).toEqual([]);
 });
 
-test('process.exit() without close() releases everything, and the lock files that remain block nothing', async () => {
+test('process.exit() without close() releases locks and port, and the lock files that remain block nothing', async () => {
   const options = await freshOptions();
   const { actor } = await startGateway(options);
   await actor.call('exit', 3);
@@ -195,7 +197,7 @@ test('a gateway that waits for a listening gateway starts when that gateway is k
   }
 });
 
-test('a port that the user may not bind gives ERR_GATEWAY_BIND_FAILED and leaves no lock file', async (ctx) => {
+test('a start fails with ERR_GATEWAY_BIND_FAILED and leaves no lock file if the user may not bind the port', async (ctx) => {
   const missing = whyNoStranger();
   if (missing !== null) return ctx.skip(missing);
   const user = await startUnprivilegedActor();

@@ -1,4 +1,4 @@
-// A lock that passes from one holder to the next, thousands of times.
+// Tests in which a lock passes from one holder to the next thousands of times.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -9,15 +9,15 @@ import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { acquireLock, probeLock, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { isWine, whyNotWindows } from '../support/capabilities.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 const HAND_OVER = fileURLToPath(new URL('../fixtures/hand-over.mjs', import.meta.url));
 /**
- * Windows does not report the death of a holder that has not written its record yet, so the waiter
- * also polls there.
+ * The accepted ways in which a waiter is woken. Windows does not report the death of a holder that has
+ * not written its record yet, so there a waiter also polls.
  */
 const MOST_POLLED = whyNotWindows === null ? 0.25 : 0;
-/** Fewer in Wine, where each takes 10 ms and more. */
+/** The number of hand-overs: fewer under Wine, where each hand-over takes at least 10 ms. */
 const [HAND_OVERS, IN_ONE_PROCESS] = isWine ? [600, 2000] : [3000, 10_000];
 const SLOW = { timeout: 240_000 };
 const children = new Set<ChildProcess>();
@@ -31,9 +31,9 @@ afterEach(async () => {
   children.clear();
 });
 
-describe('continuous hand-overs', () => {
+describe('continuous hand-overs of a lock', () => {
   test.each([2, 5])(
-    'between %i processes lose no wake-up, and every process gets the lock',
+    'hand-overs between %i processes lose no wake-up, and every process acquires the lock',
     SLOW,
     async (processes) => {
       const directory = freshDirectory();
@@ -48,37 +48,33 @@ describe('continuous hand-overs', () => {
       const results = (await Promise.all(ends)) as { handOvers: number; polled: number }[];
       expect(readFileSync(counter, 'utf8').split(' ')[1]).toBe(String(rounds * processes));
       for (const { polled } of results) expect(polled).toBeLessThanOrEqual(rounds * MOST_POLLED);
-      // A process that has just released is faster than a waiter, which must wake up first, so most
-      // releases hand nothing over.
+      // A process that has just released the lock acquires it faster than a waiter, which must wake
+      // up first. Most releases are therefore not hand-overs.
       for (const { handOvers } of results) expect(handOvers).toBeGreaterThan(rounds / 250);
       expect(probeLock(path)).toMatchObject({ state: 'free', owner: null });
     },
   );
 
-  test(
-    `between the waiters of one process serve all waiters equally often (${IN_ONE_PROCESS} times)`,
-    SLOW,
-    async () => {
-      const path = join(freshDirectory(), 'a.lock');
-      const workers = 10;
-      const served = new Array<number>(workers).fill(0);
-      const work = async (worker: number) => {
-        for (let round = 0; round < IN_ONE_PROCESS / workers; round++) {
-          using _lock = await acquireLock(path, { timeoutMs: Infinity });
-          served[worker]!++;
-          expect(Math.max(...served) - Math.min(...served)).toBeLessThanOrEqual(1);
-          // Yields to the event loop in every tenth round.
-          if (round % 10 === 0) await turn();
-        }
-      };
-      await Promise.all(served.map((_, worker) => work(worker)));
-      expect(served).toEqual(new Array(workers).fill(IN_ONE_PROCESS / workers));
-    },
-  );
+  test(`${IN_ONE_PROCESS} hand-overs within one process serve all waiters equally often`, SLOW, async () => {
+    const path = join(freshDirectory(), 'a.lock');
+    const workers = 10;
+    const served = new Array<number>(workers).fill(0);
+    const work = async (worker: number) => {
+      for (let round = 0; round < IN_ONE_PROCESS / workers; round++) {
+        using _lock = await acquireLock(path, { timeoutMs: Infinity });
+        served[worker]!++;
+        expect(Math.max(...served) - Math.min(...served)).toBeLessThanOrEqual(1);
+        // Yields to the event loop in every tenth round.
+        if (round % 10 === 0) await turn();
+      }
+    };
+    await Promise.all(served.map((_, worker) => work(worker)));
+    expect(served).toEqual(new Array(workers).fill(IN_ONE_PROCESS / workers));
+  });
 });
 
-describe('200 waiters', () => {
-  test('in 10 processes all acquire the lock', async () => {
+describe('many waiters', () => {
+  test('all of 200 waiters in 10 processes acquire the lock', async () => {
     const path = join(freshDirectory(), 'a.lock');
     const holder = tryAcquireLock(path)!;
     onTestFinished(() => holder.release());

@@ -1,10 +1,10 @@
-// CPU time of a process after and during a wait. On macOS a finished wait once used a whole core
-// for the rest of the process (EVFILT_USER without EV_CLEAR), so this test runs on every system.
+// CPU time of a process after and during a wait. On macOS, a process used a whole core after a
+// finished wait because EVFILT_USER was set without EV_CLEAR. The test runs on every system.
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { type Actor, startActor } from '../support/actors.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 const HOLD_MS = 3000;
 const MAX_CPU_MS = 100;

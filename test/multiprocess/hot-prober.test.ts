@@ -1,20 +1,21 @@
-// A probe holds the kernel lock for some microseconds. That must not be mistaken for a holder.
+// A probe holds the kernel lock for a few microseconds. A prober must not be mistaken for a holder.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { probeLock, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 const CYCLES = 4000;
 /**
- * Without a retry 100 to 170 of 4000 attempts fail, with it none. Some are tolerated, because a
- * busy machine can suspend the prober, while it holds the lock, for longer than any grace period.
+ * The tolerated number of failed attempts. Without a retry 100 to 170 of 4000 attempts fail; with a
+ * retry none. Some failures are tolerated, because a busy machine can suspend the prober for longer
+ * than any grace period while the prober holds the lock.
  */
 const TOLERATED = 4;
-/** In Wine a cycle takes 5 to 10 ms; a few hundred cycles are enough there. */
+/** The number of attempts: a few hundred under Wine, where each attempt takes 5 to 10 ms. */
 const MAX_DURATION_MS = 15_000;
-/** Without a retry 7 to 12 of these would fail. */
+/** The number of probes. Without a retry 7 to 12 of them would fail. */
 const MIN_CYCLES = 300;
 
 /** Returns a path that another process probes continuously. */
@@ -25,7 +26,7 @@ async function probedPath(): Promise<string> {
   return path;
 }
 
-/** Returns how many attempts to acquire the free lock fail. */
+/** Returns the number of failed attempts to acquire the free lock. */
 function failedAttempts(path: string, leftover: string, mode: 'exclusive' | 'shared'): number {
   const deadline = performance.now() + MAX_DURATION_MS;
   let failed = 0;

@@ -20,10 +20,12 @@ import {
 import { type Actor, startActor } from '../support/actors.js';
 import { need, whyNoInheritance } from '../support/capabilities.js';
 import { fetched } from '../support/clients.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { listenerOn } from '../support/listeners.js';
 import { whyNoAddress } from '../support/loopbacks.js';
 import { processStartToken } from '../support/older-gateway.js';
-import { freePort, freshDirectory, until } from '../support/places.js';
+import { until } from '../support/until.js';
 
 beforeEach((ctx) => need(ctx, whyNoInheritance));
 
@@ -42,7 +44,7 @@ interface Heir {
   readonly LISTEN_PID?: string;
 }
 
-/** Returns true also for a zombie. */
+/** Returns true if the process exists. A zombie also exists. */
 function exists(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -70,7 +72,7 @@ async function askHeir(port: number): Promise<Heir> {
 
 const isHeld = (path: string) => probeLock(path).state === 'held';
 
-/** Waits until locks and port are free, then checks that a start gets them at once. */
+/** Waits until the locks and the port are free, then expects the next start to succeed at once. */
 async function expectFree(options: Options): Promise<void> {
   const { lockPaths } = resolveGatewayPaths(options);
   await until(() => !lockPaths.some(isHeld), 'the locks are free');
@@ -80,7 +82,7 @@ async function expectFree(options: Options): Promise<void> {
 }
 
 describe('a child that inherits the locks and the port of a gateway', () => {
-  test('keeps them when its parent is killed, and releases them when it is killed', async () => {
+  test('keeps locks and port when its parent is killed, and releases them when the child is killed', async () => {
     const { actor, options, lockPaths } = await startGateway();
     const heir = await spawnHeir(actor);
     await actor.call('handOverTo', heir);
@@ -96,7 +98,7 @@ describe('a child that inherits the locks and the port of a gateway', () => {
     await expectFree(options);
   });
 
-  test('keeps them even if the parent never called handOverTo()', async () => {
+  test('keeps locks and port even if the parent never called handOverTo()', async () => {
     const { actor, options, lockPaths } = await startGateway();
     const heir = await spawnHeir(actor);
     await actor.kill('SIGKILL');
@@ -110,7 +112,7 @@ describe('a child that inherits the locks and the port of a gateway', () => {
     await expectFree(options);
   });
 
-  test('keeps them when its parent ends by process.exit()', async () => {
+  test('keeps locks and port when its parent ends by process.exit()', async () => {
     const { actor, options, lockPaths } = await startGateway();
     const heir = await spawnHeir(actor);
     await actor.call('handOverTo', heir);
@@ -120,7 +122,7 @@ describe('a child that inherits the locks and the port of a gateway', () => {
     expect((await askHeir(options.port)).pid).toBe(heir);
   });
 
-  test('keeps them when its parent ends by itself', async () => {
+  test('keeps locks and port when its parent ends because it has no more work', async () => {
     const { actor, options, lockPaths } = await startGateway();
     const heir = await spawnHeir(actor);
     await actor.call('handOverTo', heir);
@@ -135,14 +137,14 @@ describe('a child that inherits the locks and the port of a gateway', () => {
     await expectFree(options);
   });
 
-  test('serves on descriptor 3, as in socket activation', async () => {
+  test('can serve on descriptor 3, same as in socket activation', async () => {
     const { actor, options } = await startGateway();
     const heir = await spawnHeir(actor);
     expect(await askHeir(options.port)).toEqual({ pid: heir, LISTEN_FDS: '1', LISTEN_FDNAMES: 'gateway' });
     expect(await probeHealth(options)).toMatchObject({ healthy: true });
   });
 
-  test('is named in the record, with pid and start time, after handOverTo()', async () => {
+  test('is named in the owner record with its pid and start time after handOverTo()', async () => {
     const { actor, options, lockPaths } = await startGateway();
     const before = lockPaths.map((path) => probeLock(path).owner!);
     const heir = await spawnHeir(actor);
@@ -173,7 +175,7 @@ describe('a child that inherits the locks and the port of a gateway', () => {
     expect((await askHeir(options.port)).pid).toBe(heir);
   });
 
-  test('leaves locks and port to its parent when it ends', async () => {
+  test('leaves locks and port to its parent when the child ends', async () => {
     const { actor, options, lockPaths } = await startGateway();
     const heir = await spawnHeir(actor);
     process.kill(heir, 'SIGKILL');
@@ -184,7 +186,7 @@ describe('a child that inherits the locks and the port of a gateway', () => {
     expect(await probeHealth(options)).toMatchObject({ healthy: true });
   });
 
-  test('gets only the locks if there is no socket', async () => {
+  test('inherits only the locks if there is no socket', async () => {
     const { actor, options, lockPaths } = await startGateway({ bind: false });
     expect(await actor.call('inheritance')).toEqual({
       descriptors: [expect.any(Number), expect.any(Number)],
@@ -197,7 +199,7 @@ describe('a child that inherits the locks and the port of a gateway', () => {
     await expectFree(options);
   });
 
-  test('gets both sockets of localhost', async (ctx) => {
+  test('inherits both sockets of localhost', async (ctx) => {
     const missing = whyNoAddress('localhost');
     if (missing !== null) return ctx.skip(missing);
     const { actor } = await startGateway({ host: 'localhost', port: 0 });
@@ -207,8 +209,8 @@ describe('a child that inherits the locks and the port of a gateway', () => {
   });
 });
 
-describe('a child cannot inherit', () => {
-  test('a socket that a server uses', async () => {
+describe('what a child cannot inherit', () => {
+  test('a child cannot inherit a socket that a server uses', async () => {
     const { actor } = await startGateway();
     await actor.call('serve');
     const { descriptors, environment } = await actor.call<Inheritance>('inheritance');
@@ -216,14 +218,14 @@ describe('a child cannot inherit', () => {
     expect(descriptors).toHaveLength(2);
   });
 
-  test('a closed listener', () => {
+  test('a child cannot inherit a closed listener', () => {
     const listener = listenerOn({});
     expect(listener.fds).toEqual([expect.any(Number)]);
     void listener.close();
     expect(listener.fds).toEqual([]);
   });
 
-  test('a released lock', async () => {
+  test('a child cannot inherit a released lock', async () => {
     const { actor } = await startGateway();
     await actor.call('close');
     await expect(actor.call('inheritance')).rejects.toMatchObject({ code: 'ERR_INVALID_STATE' });
@@ -246,7 +248,7 @@ test.each([0, -1, 1.5, Number.NaN, 2 ** 31, '12', null, undefined])('handOverTo(
   expect(lock.inheritance.descriptors).toHaveLength(3);
 });
 
-test('a child inherits a single lock', async () => {
+test('a child can inherit a single lock', async () => {
   const path = join(freshDirectory(), 'a.lock');
   const lock = (await acquireLock(path))!;
   const child = spawn('/bin/sh', ['-c', 'echo go; read _'], { stdio: ['pipe', 'pipe', 'ignore', lock.fd] });
@@ -263,7 +265,7 @@ test('a child inherits a single lock', async () => {
 describe('a program that exec() starts', () => {
   const heir = { path: process.execPath, args: ['node', HEIR] };
 
-  test('gets the pid, the locks, the port and the standard streams', async () => {
+  test('has the pid, the locks, the port and the standard streams of the process that called exec()', async () => {
     const { actor, options, lockPaths } = await startGateway();
     await actor.call('exec', heir);
     await until(() => actor.output.includes('serving'), 'the program serves');
@@ -282,14 +284,14 @@ describe('a program that exec() starts', () => {
     await expectFree(options);
   });
 
-  test('serves a connection that was made before', async () => {
+  test('serves a connection that a client opened before exec()', async () => {
     const { actor, options } = await startGateway();
     const answer = askHeir(options.port);
     await actor.call('exec', heir);
     expect((await answer).pid).toBe(actor.pid);
   });
 
-  test('gets no other descriptors and no LISTEN_* variables of this process', async () => {
+  test('inherits no other descriptors and no LISTEN_* variables of the process that called exec()', async () => {
     const { actor } = await startGateway({ bind: false });
     const env = { LISTEN_FDS: '7', LISTEN_PID: '8', LISTEN_FDNAMES: 'x', GIVEN: 'yes', UNSET: undefined };
     const script =
@@ -327,14 +329,14 @@ describe('a program that exec() starts', () => {
   });
 });
 
-describe('exec() throws and changes nothing', () => {
+describe('a failed exec()', () => {
   test.each<[string, (directory: string) => string, string]>([
     ['the program does not exist', (directory) => join(directory, 'none'), 'ENOENT'],
     ['the file is not a program', (directory) => join(directory, 'text'), 'ENOEXEC'],
     ['the file is not executable', (directory) => join(directory, 'plain'), 'EACCES'],
     ['the path is a directory', dirname, 'EACCES'],
     ['the path is a bare name, which is not searched in PATH', () => 'sh', 'ENOENT'],
-  ])('if %s', async (_, pathIn, code) => {
+  ])('throws and changes nothing if %s', async (_, pathIn, code) => {
     const path = pathIn(freshPrograms());
     const { actor, options, lockPaths } = await startGateway();
     await actor.call('catchSignal', 'SIGPIPE');
@@ -362,7 +364,7 @@ describe('exec() throws and changes nothing', () => {
     ['an argument with a NUL', { path: '/bin/true', args: ['true', 'a\0b'] }, 'ERR_INVALID_ARG_VALUE'],
     ['an argument that is a number', { path: '/bin/true', args: ['true', 1] }, 'ERR_INVALID_ARG_TYPE'],
     ['a variable with a NUL', { path: '/bin/true', args: [], env: { A: 'a\0B=c' } }, 'ERR_INVALID_ARG_VALUE'],
-  ])('for %s', async (_, program, code) => {
+  ])('throws and changes nothing for %s', async (_, program, code) => {
     const lock = await acquireGatewayLock({ stateDir: freshDirectory(), port: 0, env: {} });
     onTestFinished(() => lock.close());
     expect(() => lock.exec(program as ExecProgram)).toThrow(expect.objectContaining({ code }));
@@ -370,7 +372,7 @@ describe('exec() throws and changes nothing', () => {
   });
 });
 
-/** Creates a directory with files that cannot be executed. */
+/** Creates a directory with files that exec() cannot run. */
 function freshPrograms(): string {
   const directory = freshDirectory();
   writeFileSync(join(directory, 'text'), 'neither ELF nor #!\n');

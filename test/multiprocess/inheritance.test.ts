@@ -3,13 +3,14 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { acquireLock, probeLock, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { need, whyNoInheritance } from '../support/capabilities.js';
-import { freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { until } from '../support/until.js';
 
 beforeEach((ctx) => need(ctx, whyNoInheritance));
 
 const lockPath = () => join(freshDirectory(), 'a.lock');
 
-/** Returns true also for a zombie. */
+/** Returns true if the process exists. A zombie also exists. */
 function exists(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -22,7 +23,7 @@ function endAfterTest(pid: number): void {
   onTestFinished(() => void (exists(pid) && process.kill(pid, 'SIGKILL')));
 }
 
-describe('a child of the holder', () => {
+describe('a child process of the holder that inherits no descriptor', () => {
   test('does not keep the lock when the holder is killed with SIGKILL', async () => {
     const path = lockPath();
     const [holder, other] = await Promise.all([startActor(), startActor()]);
@@ -34,7 +35,7 @@ describe('a child of the holder', () => {
     expect(exists(child)).toBe(true);
   });
 
-  test('does not release the lock when it ends', async () => {
+  test('does not release the lock of the holder when the child ends', async () => {
     const path = lockPath();
     const holder = await startActor();
     await holder.call('tryAcquire', path);
@@ -65,7 +66,7 @@ describe('a suspended holder (SIGSTOP)', () => {
 });
 
 describe('a killed holder that its parent has not reaped (a zombie)', () => {
-  test('no longer holds the lock, and its record counts as that of a dead owner', async () => {
+  test('no longer holds the lock, and the owner in its record counts as dead', async () => {
     const path = lockPath();
     const parent = await startActor();
     const holder = await parent.call<number>('spawnHolder', path);

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import type { Missing } from '../support/capabilities.js';
 
 const PROBE_OFTEN = fileURLToPath(new URL('../fixtures/ask-often.mjs', import.meta.url));
-/** Limits a new network namespace to two source ports. */
+/** Shell commands that limit a new network namespace to two source ports. */
 const TWO_PORTS = 'ip link set lo up && echo 40000 40001 > /proc/sys/net/ipv4/ip_local_port_range';
 
 function whyNoNetwork(): Missing {
@@ -13,7 +13,7 @@ function whyNoNetwork(): Missing {
   return status === 0 ? null : 'cannot create a network namespace here (unshare -n, ip)';
 }
 
-test('a probe finds a listener even if no source port is free', async (ctx) => {
+test('probePort() finds a listener even if no source port is free for its connection', async (ctx) => {
   const missing = whyNoNetwork();
   if (missing !== null) return ctx.skip(missing);
   const script = `${TWO_PORTS} && exec "$0" "$1"`;

@@ -1,16 +1,18 @@
-// Older gateways, which write a record and hold no kernel lock (OpenClaw), at times when they do
-// not listen: while they start, while they restart in place, and in the roles that never listen.
+// Older gateways (OpenClaw), which write a record and hold no kernel lock. These tests cover the times
+// when such a gateway does not listen: while it starts, while it restarts in place, and in the roles
+// that never listen.
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { acquireGatewayLock, probeGateway, probeLock } from '../../src/index.js';
 import { type Actor, startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
 import { gatewayLock } from '../support/command.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { setAge, whyNoStartTime } from '../support/hand-written-records.js';
 import { lockDirectory } from '../support/lock-directory.js';
 import { writeOlderRecord } from '../support/older-gateway.js';
-import { freePort, freshDirectory } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -20,7 +22,7 @@ interface OlderGateway {
   readonly options: { readonly stateDir: string; readonly port: number; readonly env: Record<string, string> };
 }
 
-/** Starts a gateway that has written its record and does not listen. */
+/** Starts an older gateway that has written its record and does not listen. */
 async function startOlderGateway(fields: Record<string, unknown> = {}): Promise<OlderGateway> {
   const stateDir = freshDirectory();
   const path = join(lockDirectory(stateDir), 'gateway.state.lock');
@@ -30,11 +32,11 @@ async function startOlderGateway(fields: Record<string, unknown> = {}): Promise<
 }
 
 /**
- * Expects every start to fail, on the port of the gateway and on another port, because both use its
- * state directory.
+ * Expects a start to fail on the port of the older gateway and on another port, because both starts
+ * use the state directory of the older gateway.
  */
 async function expectRespected({ actor, path, options }: OlderGateway): Promise<void> {
-  const before = portraitOf(path);
+  const before = snapshotOf(path);
   expect(probeLock(path)).toMatchObject({ state: 'held', heldBy: 'record', ownerAlive: true });
   for (const port of [options.port, await freePort()]) {
     const start = acquireGatewayLock({ ...options, port, timeoutMs: 50, whenListening: 'wait' });
@@ -45,7 +47,7 @@ async function expectRespected({ actor, path, options }: OlderGateway): Promise<
     code: 75,
     out: '',
   });
-  expect(portraitOf(path)).toEqual(before);
+  expect(snapshotOf(path)).toEqual(before);
 }
 
 async function expectReclaimed({ actor, options }: OlderGateway): Promise<void> {
@@ -57,8 +59,8 @@ async function expectReclaimed({ actor, options }: OlderGateway): Promise<void> 
 
 beforeEach((ctx) => need(ctx, whyNoStartTime));
 
-describe('a start is refused while an older gateway', () => {
-  test('has written its record but does not listen yet', async () => {
+describe('the start of a gateway on the state directory of an older gateway', () => {
+  test('is refused while the older gateway has written its record but does not listen yet', async () => {
     const older = await startOlderGateway();
     await expectRespected(older);
     expect(await probeGateway(older.options)).toMatchObject({ state: 'starting', ownerAlive: true });
@@ -67,7 +69,7 @@ describe('a start is refused while an older gateway', () => {
     await expectReclaimed(older);
   });
 
-  test('restarts in place and has no listener for a moment', async () => {
+  test('is refused while the older gateway restarts in place and briefly has no listener', async () => {
     const older = await startOlderGateway();
     await older.actor.call('bind', { port: older.options.port });
     await expectRespected(older);
@@ -79,7 +81,7 @@ describe('a start is refused while an older gateway', () => {
   });
 
   test.for(['agent-embedded', 'sqlite-maintenance', 'skill-workshop-apply'])(
-    'in the role %s has been running for a day without listening',
+    'is refused while the older gateway has been running for a day in the role %s, which never listens',
     async (role) => {
       const older = await startOlderGateway({ role, port: undefined });
       setAge(older.path, DAY_MS);
@@ -88,7 +90,7 @@ describe('a start is refused while an older gateway', () => {
     },
   );
 
-  test('is suspended', async () => {
+  test('is refused while the older gateway is suspended', async () => {
     const older = await startOlderGateway();
     await older.actor.hang();
     await expectRespected(older);

@@ -1,5 +1,5 @@
-// The release by another program wakes our waiter, although that program does not remove the lock
-// file and often does not write to it.
+// A waiter of this package wakes when another program releases the lock, although such a program does
+// not remove the lock file and often does not write to the file.
 import { once } from 'node:events';
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,14 +8,14 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { acquireLock, type FileLock, type WaitMode } from '../../src/index.js';
 import { need, whyNoInheritance } from '../support/capabilities.js';
 import { printedPid, start, untilPrinted } from '../support/command.js';
+import { freshDirectory } from '../support/directories.js';
 import { hold } from '../support/holding.js';
 import { neverRecheck } from '../support/no-recheck.js';
 import { KERNEL_LOCKERS, OtherProcess, whyNoFlock } from '../support/other-lockers.js';
-import { freshDirectory } from '../support/places.js';
 
 const LENDING_HOLDER = fileURLToPath(new URL('../fixtures/lending-holder.mjs', import.meta.url));
 const ROUNDS = 5;
-/** The test fails if nothing ends the wait within this time. */
+/** The time limit of a wait, after which the test fails. */
 const WAKE_MS = 20_000;
 const lockPath = () => join(freshDirectory(), 'a.lock');
 
@@ -24,8 +24,8 @@ interface Waiter {
 }
 
 /**
- * Resolves when the lock is watched. The watch begins in the same turn of the event loop as the
- * first refusal.
+ * Resolves when the waiter watches the lock. The watch begins in the same turn of the event loop as
+ * the first refusal.
  */
 async function startToWait(path: string): Promise<Waiter> {
   neverRecheck();
@@ -40,19 +40,22 @@ async function expectWoken({ lock }: Waiter, how: WaitMode = 'watch'): Promise<v
   expect(acquired.waitMode).toBe(how);
 }
 
-describe('a waiter wakes after the release by', () => {
-  test.for(KERNEL_LOCKERS.map((one) => [one.name, one] as const))('%s', async ([, locker], ctx) => {
-    need(ctx, locker.missing);
-    const path = lockPath();
-    for (let round = 0; round < ROUNDS; round++) {
-      const other = await new OtherProcess(locker, path).holds();
-      const waiter = await startToWait(path);
-      await other.release();
-      await expectWoken(waiter);
-    }
-  });
+describe('a waiter for a lock that another program holds', () => {
+  test.for(KERNEL_LOCKERS.map((one) => [one.name, one] as const))(
+    'wakes when %s releases the lock',
+    async ([, locker], ctx) => {
+      need(ctx, locker.missing);
+      const path = lockPath();
+      for (let round = 0; round < ROUNDS; round++) {
+        const other = await new OtherProcess(locker, path).holds();
+        const waiter = await startToWait(path);
+        await other.release();
+        await expectWoken(waiter);
+      }
+    },
+  );
 
-  test('a killed flock -n -F, the only process with the file open', async (ctx) => {
+  test('wakes when flock -n -F is killed, which is the only process with the file open', async (ctx) => {
     const locker = KERNEL_LOCKERS.find(({ name }) => name === 'flock -n -F')!;
     need(ctx, locker.missing);
     const path = lockPath();
@@ -62,7 +65,7 @@ describe('a waiter wakes after the release by', () => {
     await expectWoken(waiter);
   });
 
-  test('a killed program that outlived the flock(1) that started it', async (ctx) => {
+  test('wakes when a program is killed that outlived the flock(1) that started the program', async (ctx) => {
     need(ctx, whyNoFlock);
     const path = lockPath();
     const run = start(['-n', path, 'sh', '-c', 'sleep 600 & echo $!'], { program: ['flock'] });
@@ -74,8 +77,8 @@ describe('a waiter wakes after the release by', () => {
   });
 });
 
-describe('a waiter wakes after a release that keeps the file, by', () => {
-  test('a holder in this process', async () => {
+describe('a waiter and a release that keeps the lock file', () => {
+  test('a waiter wakes when a holder in another process releases the lock and keeps the file', async () => {
     const path = lockPath();
     const holder = hold(path);
     const { ino } = statSync(path);
@@ -85,7 +88,7 @@ describe('a waiter wakes after a release that keeps the file, by', () => {
     expect(statSync(path).ino).toBe(ino);
   });
 
-  test('a holder whose descriptor a living child has inherited', async (ctx) => {
+  test('a waiter wakes when a holder releases the lock although a living child has inherited the descriptor', async (ctx) => {
     need(ctx, whyNoInheritance);
     const path = lockPath();
     const holder = start([LENDING_HOLDER, path], { program: [process.execPath], stdin: 'pipe' });
@@ -98,7 +101,7 @@ describe('a waiter wakes after a release that keeps the file, by', () => {
     expect(() => process.kill(child, 0)).not.toThrow();
   });
 
-  test('a shared holder, which writes no record', async () => {
+  test('a waiter wakes when a shared holder, which writes no record, releases the lock', async () => {
     const path = lockPath();
     writeFileSync(path, '');
     const reader = hold(path, { mode: 'shared' });

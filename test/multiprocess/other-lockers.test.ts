@@ -1,4 +1,4 @@
-// Other programs and this package exclude each other on one path, whichever of them waits.
+// Other programs and this package exclude each other on one path, no matter which of them waits.
 import { once } from 'node:events';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,48 +7,54 @@ import { acquireLock, probeLock, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
 import { start, untilPrinted } from '../support/command.js';
+import { freshDirectory } from '../support/directories.js';
 import { hold } from '../support/holding.js';
 import { KERNEL_LOCKERS, OtherProcess, PYTHON_LOCKF, whyNoFlock, whyNoLockTable } from '../support/other-lockers.js';
-import { freshDirectory } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
 
 const lockPath = () => join(freshDirectory(), 'a.lock');
 const named = <T extends { name: string }>(all: readonly T[]) => all.map((one) => [one.name, one] as const);
 const WAITING_LOCKERS = KERNEL_LOCKERS.filter(({ waits }) => waits !== null);
 const TRYING_LOCKERS = KERNEL_LOCKERS.filter(({ waits }) => waits === null);
 
-describe('while another program holds the lock, this package', () => {
-  test.for(named(KERNEL_LOCKERS))('neither acquires the lock nor changes the file: %s', async ([, locker], ctx) => {
-    need(ctx, locker.missing);
-    const path = lockPath();
-    const other = await new OtherProcess(locker, path).holds();
-    const before = portraitOf(path);
-    expect(tryAcquireLock(path)).toBeNull();
-    expect(probeLock(path)).toEqual({ state: 'held', heldBy: locker.mode, owner: null, ownerAlive: null });
-    await expect(acquireLock(path, { timeoutMs: 30 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
-    const reader = tryAcquireLock(path, { mode: 'shared' });
-    expect(reader === null).toBe(locker.mode === 'exclusive');
-    reader?.release();
-    expect(portraitOf(path)).toEqual(before);
-    await other.release();
-    expect(hold(path)).toMatchObject({ reclaimed: null });
-  });
+describe('this package while another program holds the lock', () => {
+  test.for(named(KERNEL_LOCKERS))(
+    'neither acquires the lock that %s holds nor changes the file',
+    async ([, locker], ctx) => {
+      need(ctx, locker.missing);
+      const path = lockPath();
+      const other = await new OtherProcess(locker, path).holds();
+      const before = snapshotOf(path);
+      expect(tryAcquireLock(path)).toBeNull();
+      expect(probeLock(path)).toEqual({ state: 'held', heldBy: locker.mode, owner: null, ownerAlive: null });
+      await expect(acquireLock(path, { timeoutMs: 30 })).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT' });
+      const reader = tryAcquireLock(path, { mode: 'shared' });
+      expect(reader === null).toBe(locker.mode === 'exclusive');
+      reader?.release();
+      expect(snapshotOf(path)).toEqual(before);
+      await other.release();
+      expect(hold(path)).toMatchObject({ reclaimed: null });
+    },
+  );
 });
 
-describe('while this package holds the lock, another program', () => {
-  test.for(named(TRYING_LOCKERS))('is refused, and later locks the same file: %s', async ([, locker], ctx) => {
-    need(ctx, locker.missing);
-    const path = lockPath();
-    const lock = hold(path);
-    const { ino } = statSync(path);
-    expect(await new OtherProcess(locker, path).isRefused()).toBe(true);
-    lock.release();
-    await new OtherProcess(locker, path).holds();
-    expect(statSync(path)).toMatchObject({ ino, size: 0 });
-    expect(tryAcquireLock(path)).toBeNull();
-  });
+describe('another program while this package holds the lock', () => {
+  test.for(named(TRYING_LOCKERS))(
+    '%s is refused, and locks the same file after the release',
+    async ([, locker], ctx) => {
+      need(ctx, locker.missing);
+      const path = lockPath();
+      const lock = hold(path);
+      const { ino } = statSync(path);
+      expect(await new OtherProcess(locker, path).isRefused()).toBe(true);
+      lock.release();
+      await new OtherProcess(locker, path).holds();
+      expect(statSync(path)).toMatchObject({ ino, size: 0 });
+      expect(tryAcquireLock(path)).toBeNull();
+    },
+  );
 
-  test.for(named(WAITING_LOCKERS))('waits, and excludes us after our release: %s', async ([, locker], ctx) => {
+  test.for(named(WAITING_LOCKERS))('%s waits, and excludes this package after the release', async ([, locker], ctx) => {
     need(ctx, locker.missing ?? whyNoLockTable);
     const path = lockPath();
     const lock = hold(path);
@@ -65,24 +71,27 @@ describe('while this package holds the lock, another program', () => {
     expect(statSync(path).ino).toBe(ino);
   });
 
-  test.for(named(WAITING_LOCKERS))('waits, and gets the lock when we are killed: %s', async ([, locker], ctx) => {
-    need(ctx, locker.missing ?? whyNoLockTable);
-    const path = lockPath();
-    const holder = await startActor();
-    await holder.call('tryAcquire', path);
-    const other = new OtherProcess(locker, path);
-    await other.waits(path);
-    await holder.kill('SIGKILL');
-    await other.holds();
-    expect(tryAcquireLock(path)).toBeNull();
-    const record = readFileSync(path, 'utf8');
-    if (locker.truncates) expect(record).toBe('');
-    else expect(JSON.parse(record)).toMatchObject({ pid: holder.pid });
-    await other.release();
-    expect(hold(path)).toMatchObject({ reclaimed: locker.truncates ? null : 'owner-gone' });
-  });
+  test.for(named(WAITING_LOCKERS))(
+    '%s waits, and acquires the lock when the holder is killed',
+    async ([, locker], ctx) => {
+      need(ctx, locker.missing ?? whyNoLockTable);
+      const path = lockPath();
+      const holder = await startActor();
+      await holder.call('tryAcquire', path);
+      const other = new OtherProcess(locker, path);
+      await other.waits(path);
+      await holder.kill('SIGKILL');
+      await other.holds();
+      expect(tryAcquireLock(path)).toBeNull();
+      const record = readFileSync(path, 'utf8');
+      if (locker.truncates) expect(record).toBe('');
+      else expect(JSON.parse(record)).toMatchObject({ pid: holder.pid });
+      await other.release();
+      expect(hold(path)).toMatchObject({ reclaimed: locker.truncates ? null : 'owner-gone' });
+    },
+  );
 
-  test('is refused an exclusive lock, but gets a shared lock, beside a shared holder', async (ctx) => {
+  test('can acquire a shared lock, but not an exclusive lock, beside a shared holder', async (ctx) => {
     const [exclusive, shared] = ['flock -n', 'flock -s'].map(lockerNamed);
     need(ctx, exclusive!.missing);
     const path = lockPath();
@@ -94,22 +103,22 @@ describe('while this package holds the lock, another program', () => {
   });
 });
 
-test('a lock with record: false excludes other programs from their own file and leaves it unchanged', async (ctx) => {
+test('a lock with record: false on the file of another program excludes that program and leaves the file unchanged', async (ctx) => {
   const locker = lockerNamed('flock -n');
   need(ctx, locker.missing);
   const path = join(freshDirectory(), 'app.conf');
   writeFileSync(path, 'name = value\n');
-  const before = portraitOf(path);
+  const before = snapshotOf(path);
   const lock = hold(path, { record: false });
   expect(await new OtherProcess(locker, path).isRefused()).toBe(true);
   lock.release();
   const other = await new OtherProcess(locker, path).holds();
   expect(tryAcquireLock(path, { record: false })).toBeNull();
   await other.release();
-  expect(portraitOf(path)).toEqual(before);
+  expect(snapshotOf(path)).toEqual(before);
 });
 
-describe('kill -9 of flock(1), while its program continues,', () => {
+describe('kill -9 of flock(1) while the program that it started continues', () => {
   test.for([
     ['releases the lock with -o, which passes no descriptor to the program', ['-o'], true],
     ['does not release the lock without -o', [], false],

@@ -1,12 +1,12 @@
-// npm runs the scripts `prebuild` and `postbuild` around `npm run build`. The published binaries
-// take minutes and 400 MB of compiler, so a build must not start theirs.
+// npm runs the scripts `prebuild` and `postbuild` around `npm run build`. The build of the published
+// binaries takes minutes and a compiler of 400 MB, so `npm run build` must not start that build.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { type Missing, need } from '../support/capabilities.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> };

@@ -1,6 +1,6 @@
-// Second views: one directory through two mounts of one host, where the kernel grants a lock in
-// each mount. The second start must detect that from the record that it finds, and must not disturb
-// the first gateway.
+// Second views: one directory that is mounted twice on one host, where the kernel grants a lock in
+// each mount. A second gateway must detect this from the owner record in the lock file, and must not
+// disturb the first gateway.
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -14,9 +14,9 @@ import {
 import { type Actor, startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
 import { gatewayLock } from '../support/command.js';
+import { freePort } from '../support/free-port.js';
 import { hold } from '../support/holding.js';
-import { freePort } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { snapshotOf } from '../support/snapshot.js';
 import { VIEW_KINDS, type ViewKind, type Views } from '../support/views.js';
 
 const WEAK = { code: 'ERR_LOCK_WEAK_FILESYSTEM' };
@@ -24,7 +24,7 @@ const WEAK = { code: 'ERR_LOCK_WEAK_FILESYSTEM' };
 interface Running {
   readonly actor: Actor;
   readonly port: number;
-  /** Path of the state lock in the first view. */
+  /** The path of the state lock in the first view. */
   readonly path: string;
 }
 
@@ -40,7 +40,7 @@ async function startIn({ first }: Views): Promise<Running> {
 }
 
 async function expectUntouched({ actor, path }: Running, before: object): Promise<void> {
-  expect(portraitOf(path)).toEqual(before);
+  expect(snapshotOf(path)).toEqual(before);
   expect(await actor.call('verify', 'gateway')).toBe(true);
   expect(await actor.call('tryAcquire', path)).toBeNull();
 }
@@ -62,32 +62,38 @@ async function expectNextStart(views: Views, { actor, port }: Running): Promise<
 
 const byName = (kinds: readonly ViewKind[]) => kinds.map((kind) => [kind.name, kind] as const);
 
-describe('a start in the second of two views is refused and leaves the first gateway alone', () => {
-  test.for(byName(VIEW_KINDS))('with %s', async ([, kind], ctx) => {
-    need(ctx, kind.missing());
-    const views = kind.make();
-    const running = await startIn(views);
-    const before = portraitOf(running.path);
-    await expectRefused(views, running);
-    await expectUntouched(running, before);
-    await expectNextStart(views, running);
-  });
+describe('a second view of the lock directory of a running gateway', () => {
+  test.for(byName(VIEW_KINDS))(
+    'a start is refused in a second view by %s, without a change to the first gateway',
+    async ([, kind], ctx) => {
+      need(ctx, kind.missing());
+      const views = kind.make();
+      const running = await startIn(views);
+      const before = snapshotOf(running.path);
+      await expectRefused(views, running);
+      await expectUntouched(running, before);
+      await expectNextStart(views, running);
+    },
+  );
 
-  test.for(byName(VIEW_KINDS))('with %s, also for a single lock and for gateway-lock run', async ([, kind], ctx) => {
-    need(ctx, kind.missing());
-    const views = kind.make();
-    const [path, otherPath] = [join(views.first, 'a.lock'), join(views.second, 'a.lock')];
-    const holder = await startActor();
-    await holder.call('tryAcquire', path);
-    const before = portraitOf(path);
-    expect(() => tryAcquireLock(otherPath)).toThrow(expect.objectContaining(WEAK));
-    expect(probeLock(otherPath)).toMatchObject({ state: 'held', owner: { pid: holder.pid }, ownerAlive: true });
-    const run = await gatewayLock(['run', '--no-wait', '--lock', otherPath, '--', process.execPath, '-e', '0']);
-    expect(run.code).not.toBe(0);
-    expect(run.err).toContain(otherPath);
-    expect(portraitOf(path)).toEqual(before);
-    expect(await holder.call('verify', path)).toBe(true);
-    await holder.call('release', path);
-    expect(hold(otherPath).verify()).toBe(true);
-  });
+  test.for(byName(VIEW_KINDS))(
+    'a single lock and gateway-lock run are also refused in a second view by %s',
+    async ([, kind], ctx) => {
+      need(ctx, kind.missing());
+      const views = kind.make();
+      const [path, otherPath] = [join(views.first, 'a.lock'), join(views.second, 'a.lock')];
+      const holder = await startActor();
+      await holder.call('tryAcquire', path);
+      const before = snapshotOf(path);
+      expect(() => tryAcquireLock(otherPath)).toThrow(expect.objectContaining(WEAK));
+      expect(probeLock(otherPath)).toMatchObject({ state: 'held', owner: { pid: holder.pid }, ownerAlive: true });
+      const run = await gatewayLock(['run', '--no-wait', '--lock', otherPath, '--', process.execPath, '-e', '0']);
+      expect(run.code).not.toBe(0);
+      expect(run.err).toContain(otherPath);
+      expect(snapshotOf(path)).toEqual(before);
+      expect(await holder.call('verify', path)).toBe(true);
+      await holder.call('release', path);
+      expect(hold(otherPath).verify()).toBe(true);
+    },
+  );
 });

@@ -1,5 +1,5 @@
-// Units under the real launchd and task scheduler. Runs only where CI is set, because it changes
-// the services of the machine.
+// Tests units under the real launchd and the real task scheduler. These tests run only if the variable
+// CI is set, because they change the services of the machine.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -8,14 +8,16 @@ import { expect, onTestFinished, test } from 'vitest';
 import { probeGateway, stopCommand } from '../../src/index.js';
 import { isWine, need } from '../support/capabilities.js';
 import { gatewayLock } from '../support/command.js';
-import { freePort, freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
+import { until } from '../support/until.js';
 
 const whyNotHere = (platform: NodeJS.Platform) => {
   if (process.platform !== platform || isWine) return `needs ${platform === 'win32' ? 'Windows (not Wine)' : 'macOS'}`;
   return process.env['CI'] ? null : 'changes the services of this machine, so it runs where CI is set';
 };
 
-/** The scheduler checks once a minute. */
+/** The time limit for a restart. The task scheduler starts the task once a minute. */
 const RESTART_MS = 90_000;
 
 async function unitOf(kind: string, ...args: readonly string[]) {
@@ -28,7 +30,7 @@ async function unitOf(kind: string, ...args: readonly string[]) {
   return { name, out, running: () => untilRunning({ stateDir, port }) };
 }
 
-/** Resolves with the pid of the gateway once it is healthy. */
+/** Resolves with the pid of the gateway once the gateway is healthy. */
 async function untilRunning({ stateDir, port }: { stateDir: string; port: number }): Promise<number> {
   let pid: number | null = null;
   await until(
@@ -43,7 +45,7 @@ async function untilRunning({ stateDir, port }: { stateDir: string; port: number
   return pid!;
 }
 
-/** Kills the gateway and waits for its successor. Resolves with both pids. */
+/** Kills the gateway and waits for the next gateway. Resolves with the pids of both. */
 async function killAndAwait(running: () => Promise<number>): Promise<readonly number[]> {
   const first = await running();
   if (process.platform === 'win32') execFileSync('cmd.exe', ['/d', '/c', stopCommand(first)]);
@@ -76,7 +78,7 @@ test('the task scheduler starts a gateway and restarts it after taskkill /F', as
   expect(next).not.toBe(first);
 }, 240_000);
 
-test('the task scheduler accepts the unit of a user in UTF-16, as PowerShell 5 writes it', async (ctx) => {
+test('the task scheduler accepts the unit of a user in UTF-16, the encoding in which PowerShell 5 writes files', async (ctx) => {
   need(ctx, whyNotHere('win32'));
   const { name, out } = await unitOf('schtasks', '--user');
   const file = join(freshDirectory(), 'task.xml');

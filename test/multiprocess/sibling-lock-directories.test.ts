@@ -1,18 +1,19 @@
-// Sibling lock directories: two users of one state directory have a lock directory each
-// (<app>-<uid>). A start therefore also probes the locks in those directories of other users that
-// it can read.
+// Sibling lock directories: two users of one state directory have separate lock directories
+// (<app>-<uid>). A starting gateway therefore also probes the locks in the lock directories of other
+// users, if it can read these directories.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Actor, ActorOptions } from '../support/actors.js';
 import { type Missing, need } from '../support/capabilities.js';
-import { freePort, freshDirectory } from '../support/places.js';
-import { portraitOf } from '../support/portrait.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
+import { snapshotOf } from '../support/snapshot.js';
 import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
 const ANOTHER = { uid: 65533, gid: STRANGER.gid };
-/** Runs as root inside a user namespace, and as the same user for the kernel. */
+/** Options for a process that is root inside a user namespace, and an ordinary user outside. */
 const IN_USER_NAMESPACE: ActorOptions = {
   execPath: 'unshare',
   execArgv: ['--user', '--map-root-user', process.execPath],
@@ -25,7 +26,7 @@ function whyNoUserNamespace(): Missing {
   return status === 0 ? null : `cannot create a user namespace here: ${stderr}`;
 }
 
-/** Creates a state directory that a group shares, like a volume of a pod with `fsGroup`. */
+/** Creates a state directory that the users of a group share, like a volume of a pod with `fsGroup`. */
 function sharedState(): string {
   const stateDir = freshDirectory();
   execFileSync('chown', [`${STRANGER.uid}:${STRANGER.gid}`, stateDir]);
@@ -33,7 +34,7 @@ function sharedState(): string {
   return stateDir;
 }
 
-/** Does what the kubelet does when a volume is mounted again. */
+/** Gives the files to the group, same as the kubelet does when it mounts a volume again. */
 function giveToGroup(stateDir: string): void {
   execFileSync('find', [stateDir, '-type', 'd', '-exec', 'chmod', 'g+rwxs', '{}', '+']);
   execFileSync('find', [stateDir, '-type', 'f', '-exec', 'chmod', 'g+rw', '{}', '+']);
@@ -43,13 +44,13 @@ async function expectRefused(actor: Actor, stateDir: string, holder: Actor): Pro
   const files = () => readdirSync(stateDir, { recursive: true }).map((name) => join(stateDir, String(name)));
   const before = files()
     .filter((path) => path.endsWith('.lock'))
-    .map(portraitOf);
+    .map(snapshotOf);
   const start = actor.call('gateway', { stateDir, port: await freePort(), env: {}, timeoutMs: 300 });
   await expect(start).rejects.toMatchObject({ code: 'ERR_GATEWAY_LOCKED', owner: { pid: holder.pid } });
   expect(
     files()
       .filter((path) => path.endsWith('.lock'))
-      .map(portraitOf),
+      .map(snapshotOf),
   ).toEqual(before);
   expect(await holder.call('verify', 'gateway')).toBe(true);
 }
@@ -58,8 +59,8 @@ async function startHolder(actor: Actor, stateDir: string): Promise<void> {
   await actor.call('gateway', { stateDir, port: await freePort(), env: {} });
 }
 
-describe('a start is refused while a gateway of another user runs on the same state directory,', () => {
-  test('with another uid, on a volume that their group can read', async (ctx) => {
+describe('a start while a gateway of another user runs on the same state directory', () => {
+  test('is refused on a volume that the group of both users can read', async (ctx) => {
     need(ctx, whyNoStranger());
     const stateDir = sharedState();
     const [holder, other] = [await startUnprivilegedActor(), await startUnprivilegedActor(ANOTHER)];
@@ -70,16 +71,19 @@ describe('a start is refused while a gateway of another user runs on the same st
     expect(await other.call('gateway', { stateDir, bind: false, env: {}, timeoutMs: 20_000 })).not.toBeNull();
   });
 
-  test.for(['outside', 'inside'])('with the holder %s the user namespace of the other process', async (where, ctx) => {
-    need(ctx, whyNoUserNamespace());
-    const stateDir = sharedState();
-    const outside = await startUnprivilegedActor();
-    const inside = await startUnprivilegedActor(IN_USER_NAMESPACE);
-    const [holder, other] = where === 'outside' ? [outside, inside] : [inside, outside];
-    await startHolder(holder, stateDir);
-    await expectRefused(other, stateDir, holder);
-    await holder.kill('SIGKILL');
-    expect(await other.call('gateway', { stateDir, bind: false, env: {}, timeoutMs: 20_000 })).not.toBeNull();
-    expect(readdirSync(join(stateDir, 'tmp')).sort()).toEqual(['gateway-0', `gateway-${STRANGER.uid}`]);
-  });
+  test.for(['outside', 'inside'])(
+    'is refused if the holder runs %s the user namespace and the starting gateway does not',
+    async (where, ctx) => {
+      need(ctx, whyNoUserNamespace());
+      const stateDir = sharedState();
+      const outside = await startUnprivilegedActor();
+      const inside = await startUnprivilegedActor(IN_USER_NAMESPACE);
+      const [holder, other] = where === 'outside' ? [outside, inside] : [inside, outside];
+      await startHolder(holder, stateDir);
+      await expectRefused(other, stateDir, holder);
+      await holder.kill('SIGKILL');
+      expect(await other.call('gateway', { stateDir, bind: false, env: {}, timeoutMs: 20_000 })).not.toBeNull();
+      expect(readdirSync(join(stateDir, 'tmp')).sort()).toEqual(['gateway-0', `gateway-${STRANGER.uid}`]);
+    },
+  );
 });

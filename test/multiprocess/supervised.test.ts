@@ -3,8 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { probeHealth, probePort, type Supervisor } from '../../src/index.js';
 import { type Actor, startActor } from '../support/actors.js';
 import { need, whyNoSignals } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { listening } from '../support/listeners.js';
-import { freePort, freshDirectory, until } from '../support/places.js';
+import { until } from '../support/until.js';
 
 const LIVE = '{"ok":true,"status":"live"}';
 
@@ -39,8 +41,8 @@ interface Duplicate {
 }
 
 /**
- * Starts a supervised gateway beside a running one. Resolves after its first decision, if one is
- * expected.
+ * Starts a supervised gateway beside a running gateway. Resolves after the first decision of the
+ * start, if the caller expects a decision.
  */
 async function startDuplicate(options: Options, supervised: object, first?: string): Promise<Duplicate> {
   const actor = await startActor();
@@ -50,7 +52,7 @@ async function startDuplicate(options: Options, supervised: object, first?: stri
   return { actor, outcome };
 }
 
-/** Long delays, so that the tests can tell an immediate start from a start in the next attempt. */
+/** Options with long delays, which make an immediate start distinguishable from a start in the next attempt. */
 const patient = { retryDelayMs: 40_000, budgetMs: 120_000 };
 const impatient = { retryDelayMs: 100, budgetMs: 1500, health: { timeoutMs: 300 } };
 
@@ -79,7 +81,7 @@ describe('a duplicate of a healthy gateway', () => {
     await expectUntouched(holder, options);
   });
 
-  test('without a supervisor fails', async () => {
+  test('fails without a supervisor', async () => {
     const options = await freshOptions();
     const holder = await startGateway(options);
     const { outcome } = await startDuplicate(options, { supervisor: null });
@@ -91,7 +93,7 @@ describe('a duplicate of a healthy gateway', () => {
     await expectUntouched(holder, options);
   });
 
-  test('with another port also ends with exit code 78', async () => {
+  test('ends with exit code 78 even if its port is another', async () => {
     const options = await freshOptions();
     const holder = await startGateway(options);
     const other = { ...options, port: await freePort() };
@@ -101,7 +103,7 @@ describe('a duplicate of a healthy gateway', () => {
 
   const slow = { timeout: 240_000 };
   test(
-    'ends once with exit code 78 and does not disturb the gateway (50 duplicates, four at a time)',
+    'ends with exit code 78 and does not disturb the gateway, even if 50 duplicates start, four at a time',
     slow,
     async () => {
       const options = await freshOptions();
@@ -122,14 +124,14 @@ describe('a duplicate of a healthy gateway', () => {
   );
 });
 
-describe('a start fails with exit code 1 and disturbs nothing if the running gateway', () => {
+describe('a supervised start beside an unhealthy gateway', () => {
   const failed = (holder: Actor) => ({
     exitCode: 1,
     owner: { pid: holder.pid },
     message: expect.stringMatching(/; existing gateway did not become healthy after 1500ms$/),
   });
 
-  test('is suspended (SIGSTOP); the gateway is healthy after SIGCONT', async (ctx) => {
+  test('fails with exit code 1 beside a suspended gateway (SIGSTOP), which is healthy after SIGCONT', async (ctx) => {
     need(ctx, whyNoSignals);
     const options = await freshOptions();
     const holder = await startGateway(options);
@@ -145,7 +147,7 @@ describe('a start fails with exit code 1 and disturbs nothing if the running gat
     await expectUntouched(holder, options);
   });
 
-  test('reports that it is not healthy', async () => {
+  test('fails with exit code 1 beside a gateway that reports that it is not healthy', async () => {
     const options = await freshOptions();
     const holder = await startGateway(options, '{"ok":false,"status":"starting"}');
     const { outcome } = await startDuplicate(options, { supervisor: 'launchd', ...impatient });
@@ -153,7 +155,7 @@ describe('a start fails with exit code 1 and disturbs nothing if the running gat
     expect(await holder.call('verify', 'gateway')).toBe(true);
   });
 
-  test('holds the lock but never listens', async () => {
+  test('fails with exit code 1 beside a gateway that holds the lock but never listens', async () => {
     const options = await freshOptions();
     const holder = await startActor();
     await holder.call('gateway', { ...options, bind: false });
@@ -165,7 +167,7 @@ describe('a start fails with exit code 1 and disturbs nothing if the running gat
     });
   });
 
-  test('has no port, and the options name port 0', async () => {
+  test('fails with exit code 1 beside a gateway without a port if the options name port 0', async () => {
     const options = await freshOptions();
     const holder = await startActor();
     await holder.call('gateway', { ...options, bind: false });
@@ -174,8 +176,8 @@ describe('a start fails with exit code 1 and disturbs nothing if the running gat
   });
 });
 
-describe('while a supervised start waits', () => {
-  test('it ends with exit code 78 if the running gateway becomes healthy', async () => {
+describe('a supervised start that waits for a running gateway', () => {
+  test('ends with exit code 78 when the running gateway becomes healthy', async () => {
     const options = await freshOptions();
     const holder = await startGateway(options, null);
     const supervised = { supervisor: 'systemd', ...patient, retryDelayMs: 200, health: { timeoutMs: 300 } };
@@ -185,7 +187,7 @@ describe('while a supervised start waits', () => {
     await expectUntouched(holder, options);
   });
 
-  test('it succeeds at once, not in the next attempt, when the running gateway is killed', async () => {
+  test('succeeds at once, not in the next attempt, when the running gateway is killed', async () => {
     const options = await freshOptions();
     const holder = await startGateway(options, '<html>');
     const { actor, outcome } = await startDuplicate(options, { supervisor: 'systemd', ...patient }, 'retry');
@@ -201,7 +203,7 @@ describe('while a supervised start waits', () => {
     await expectUntouched(actor, options);
   });
 
-  test('it succeeds at once when a suspended gateway (SIGSTOP) is killed', async () => {
+  test('succeeds at once when a suspended gateway (SIGSTOP) is killed', async () => {
     const options = await freshOptions();
     const holder = await startGateway(options);
     await holder.hang();
@@ -212,7 +214,7 @@ describe('while a supervised start waits', () => {
     await expectUntouched(actor, options);
   });
 
-  test('it succeeds at once, with nothing to reclaim, when the running gateway closes', async () => {
+  test('succeeds at once, with nothing to reclaim, when the running gateway closes', async () => {
     const options = await freshOptions();
     const holder = await startGateway(options, '<html>');
     const { outcome } = await startDuplicate(options, { supervisor: 'systemd', ...patient }, 'retry');
@@ -221,7 +223,7 @@ describe('while a supervised start waits', () => {
     expect(gateway.reclaimed).toBeNull();
   });
 
-  test('one of several starts succeeds when the running gateway is killed, and the others end with exit code 78', async () => {
+  test('succeeds in one of several processes when the running gateway is killed, and ends with exit code 78 in the others', async () => {
     const options = await freshOptions();
     const holder = await startGateway(options, '<html>');
     const supervised = { supervisor: 'systemd', ...patient, retryDelayMs: 500 };
@@ -237,11 +239,11 @@ describe('while a supervised start waits', () => {
   });
 });
 
-describe('another web server on the port, without a lock,', () => {
+describe('a supervised start and another web server on its port', () => {
   test.each<[string, RequestListener, string]>([
-    ['that returns 404', (_, response) => response.writeHead(404).end(LIVE), 'status 404 is not 200'],
-    ['that sends HTML', (_, response) => response.end('<html>It works!</html>'), 'the answer is not JSON'],
-  ])('%s makes the start fail after its budget', async (_, handler, reason) => {
+    ['returns 404', (_, response) => response.writeHead(404).end(LIVE), 'status 404 is not 200'],
+    ['sends HTML', (_, response) => response.end('<html>It works!</html>'), 'the answer is not JSON'],
+  ])('fails when its budget ends if a web server without a lock %s', async (_, handler, reason) => {
     const options = await freshOptions();
     await listening(createServer(handler), { port: options.port });
     const { actor, outcome } = await startDuplicate(options, { supervisor: 'systemd', ...impatient });
@@ -251,12 +253,12 @@ describe('another web server on the port, without a lock,', () => {
       owner: null,
       hint: expect.stringContaining(reason),
     });
-    // Attempts are at 0, 0, 100 ... 1200 ms.
+    // The start makes attempts at 0, 0, 100 ... 1200 ms.
     expect(actor.decisions.length).toBeGreaterThan(2);
     expect(actor.decisions.length).toBeLessThan(17);
   });
 
-  test('that ends lets the next attempt succeed', async () => {
+  test('succeeds in the next attempt after the web server has ended', async () => {
     const options = await freshOptions();
     const { server } = await listening(
       createServer((_, response) => response.end('no')),
@@ -271,7 +273,7 @@ describe('another web server on the port, without a lock,', () => {
     expect(await outcome).toMatchObject({ outcome: 'started', gateway: { port: options.port } });
   });
 
-  test('that reports that it is healthy makes the start end with exit code 78, without an owner', async () => {
+  test('ends with exit code 78, without an owner, if the web server reports that it is healthy', async () => {
     const options = await freshOptions();
     await listening(
       createServer((_, response) => response.end(LIVE)),
@@ -285,7 +287,7 @@ describe('another web server on the port, without a lock,', () => {
 describe('a parked duplicate', () => {
   const parked = { supervisor: 'launchd', park: true, retryDelayMs: 40_000, budgetMs: 1000 };
 
-  test('starts when the gateway is killed (five times)', async () => {
+  test('starts when the running gateway is killed, five times in succession', async () => {
     const options = await freshOptions();
     let holder = await startGateway(options);
     for (let round = 0; round < 5; round++) {
@@ -302,7 +304,7 @@ describe('a parked duplicate', () => {
     }
   });
 
-  test('waits longer than its budget, even if the gateway hangs', async () => {
+  test('waits longer than its budget, even if the running gateway hangs', async () => {
     const options = await freshOptions();
     const holder = await startGateway(options);
     const { actor, outcome } = await startDuplicate(options, parked, 'park');
@@ -313,7 +315,7 @@ describe('a parked duplicate', () => {
     expect(await outcome).toMatchObject({ outcome: 'started' });
   });
 
-  test('can be killed without disturbing the gateway', async () => {
+  test('can be killed without disturbing the running gateway', async () => {
     const options = await freshOptions();
     const holder = await startGateway(options);
     const { actor } = await startDuplicate(options, parked, 'park');

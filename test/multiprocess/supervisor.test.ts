@@ -1,10 +1,11 @@
-// The stand-in for systemd follows the rules that test/multiprocess/systemd.test.ts checks on a
-// real systemd.
+// Checks that the stand-in for systemd follows the rules that test/multiprocess/systemd.test.ts checks
+// on a real systemd.
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { need, whyNoSignals } from '../support/capabilities.js';
-import { freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 import { type SuperviseOptions, supervise } from '../support/supervisor.js';
+import { until } from '../support/until.js';
 
 const SERVICE = fileURLToPath(new URL('../fixtures/service.mjs', import.meta.url));
 
@@ -12,7 +13,7 @@ function superviseService(does: string, options: Partial<SuperviseOptions> = {})
   return supervise({ command: [process.execPath, SERVICE, ...does.split(' ')], restartMs: 20, ...options });
 }
 
-describe('the stand-in with Restart=always', () => {
+describe('the stand-in for systemd with Restart=always', () => {
   test.for([1, 0, 78])('restarts a program that ends with exit code %d', async (code) => {
     const supervised = superviseService(`exit ${code}`);
     await until(() => supervised.starts >= 4, 'four starts');
@@ -34,7 +35,7 @@ describe('the stand-in with Restart=always', () => {
     expect(supervised.exits[0]).toEqual({ code: 203, signal: null });
   });
 
-  test('and RestartPreventExitStatus=78 does not restart a program that ends with exit code 78', async () => {
+  test('does not restart a program that ends with exit code 78 if RestartPreventExitStatus=78 is set', async () => {
     const supervised = superviseService('exit 78', { preventExitStatus: [78] });
     await until(() => supervised.state !== 'running', 'the end of the program');
     expect(supervised).toMatchObject({ state: 'stopped', starts: 1, exits: [{ code: 78, signal: null }] });
@@ -48,7 +49,7 @@ describe('the stand-in with Restart=always', () => {
   });
 });
 
-test('stop() of the stand-in sends SIGTERM and does not restart the program', async (ctx) => {
+test('stop() of the stand-in for systemd sends SIGTERM and does not restart the program', async (ctx) => {
   need(ctx, whyNoSignals);
   const supervised = superviseService('stay');
   await until(() => supervised.output.includes('main ready'), 'main ready');
@@ -57,7 +58,7 @@ test('stop() of the stand-in sends SIGTERM and does not restart the program', as
   expect(supervised.output).toContain('main SIGTERM');
 });
 
-test('the stand-in sets another INVOCATION_ID for each start', async () => {
+test('the stand-in for systemd sets a new INVOCATION_ID for each start', async () => {
   const supervised = superviseService('exit 1');
   await until(() => supervised.starts >= 3, 'three starts');
   const ids = [...supervised.output.matchAll(/"INVOCATION_ID":"([0-9a-f]{32})"/g)].map((match) => match[1]);

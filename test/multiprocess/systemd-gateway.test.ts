@@ -1,20 +1,25 @@
-// Gateways as units of a real systemd, and as programs of its stand-in where there is no systemd.
+// Gateways as units of a real systemd, and as programs of the stand-in on systems without systemd.
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { probeHealth } from '../../src/index.js';
 import { isWine } from '../support/capabilities.js';
 import { COMMAND, gatewayLock, start } from '../support/command.js';
-import { freePort, freshDirectory, until } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
+import { freePort } from '../support/free-port.js';
 import { supervise } from '../support/supervisor.js';
 import { type SystemdInstance, systemdOfThisFile } from '../support/systemd.js';
+import { until } from '../support/until.js';
 
 const SERVER = fileURLToPath(new URL('../fixtures/adopting-server.mjs', import.meta.url));
 const systemdOr = systemdOfThisFile();
-/** Fewer in Wine, which cannot always start 50 processes at once on two cores ("spawn UNKNOWN"). */
+/**
+ * The number of duplicates: fewer under Wine, which cannot always start 50 processes at once on two
+ * cores ("spawn UNKNOWN").
+ */
 const DUPLICATES = isWine ? 10 : 50;
 
-/** Installs a unit that the command has printed. Only RestartSec is shorter. */
+/** Installs a unit that `gateway-lock unit` has printed, with a shorter RestartSec. */
 async function installUnit(systemd: SystemdInstance, name: string, ...args: string[]): Promise<string> {
   const { code, out, err } = await gatewayLock(['unit', 'systemd', ...args]);
   expect([code, err]).toEqual([0, expect.anything()]);
@@ -47,8 +52,8 @@ async function runningGateway(systemd: SystemdInstance, ...program: string[]) {
   return { unit, port, state, args };
 }
 
-describe('under systemd', () => {
-  test('50 duplicates of a healthy gateway end once with exit code 78 and do not disturb it', async (ctx) => {
+describe('gateways under a real systemd', () => {
+  test('50 duplicates of a healthy gateway end once with exit code 78 and do not disturb the gateway', async (ctx) => {
     const systemd = systemdOr(ctx);
     const { unit, port, args } = await runningGateway(systemd);
     const pid = await mainPid(systemd, unit);
@@ -63,7 +68,7 @@ describe('under systemd', () => {
     expect([await mainPid(systemd, unit), await answers(systemd, port)]).toEqual([pid, true]);
   }, 180_000);
 
-  test('a gateway is restarted after kill -9 and reclaims its lock file', async (ctx) => {
+  test('systemd restarts a gateway after kill -9, and the gateway reclaims its lock file', async (ctx) => {
     const systemd = systemdOr(ctx);
     const { unit, port } = await runningGateway(systemd);
     const pid = await mainPid(systemd, unit);
@@ -78,7 +83,7 @@ describe('under systemd', () => {
     );
   });
 
-  test('wrapper and program are restarted after kill -9 of the wrapper', async (ctx) => {
+  test('systemd restarts wrapper and program after kill -9 of the wrapper', async (ctx) => {
     const systemd = systemdOr(ctx);
     const { unit, port } = await runningGateway(systemd, process.execPath, SERVER);
     const pid = await mainPid(systemd, unit);
@@ -87,7 +92,7 @@ describe('under systemd', () => {
     await until(() => answers(systemd, port), 'the next program', 20_000);
   });
 
-  test('systemctl stop ends the program cleanly and leaves no lock file', async (ctx) => {
+  test('systemctl stop lets the program exit normally and leaves no lock file', async (ctx) => {
     const systemd = systemdOr(ctx);
     const { unit, state } = await runningGateway(systemd, process.execPath, SERVER);
     expect(lockFiles(state)).toHaveLength(2);
@@ -96,7 +101,7 @@ describe('under systemd', () => {
     expect(await systemd.show(unit, 'Result')).toBe('success');
   });
 
-  test('a duplicate of a hung gateway fails, is restarted, and runs when the hung gateway is gone', async (ctx) => {
+  test('a duplicate of a hung gateway fails and is restarted until the hung gateway is gone, and then runs', async (ctx) => {
     const systemd = systemdOr(ctx);
     const { unit, port, state } = await runningGateway(systemd);
     const hung = await mainPid(systemd, unit);

@@ -1,11 +1,11 @@
-// Behaviour of a real systemd that the tests of supervised starts rely on.
+// Checks the behaviour of a real systemd on which the tests of supervised starts rely.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { until } from '../support/places.js';
 import { bootSystemd, SystemdInstance, systemdOfThisFile } from '../support/systemd.js';
+import { until } from '../support/until.js';
 
 const SERVICE = fileURLToPath(new URL('../fixtures/service.mjs', import.meta.url));
 const systemdOr = systemdOfThisFile();
@@ -44,7 +44,7 @@ describe('systemd with Restart=always', () => {
     await systemd.stop(unit);
   });
 
-  test('and RestartPreventExitStatus=78 does not restart a program that ends with exit code 78', async (ctx) => {
+  test('does not restart a program that ends with exit code 78 if RestartPreventExitStatus=78 is set', async (ctx) => {
     const systemd = systemdOr(ctx);
     const unit = await startService(systemd, 'exit 78', ['Restart=always', 'RestartPreventExitStatus=78']);
     await until(async () => (await systemd.show(unit, 'SubState')) === 'failed', `${unit} has failed`);
@@ -66,7 +66,7 @@ test.for([
   expect(await systemd.show(unit, 'ActiveState')).toBe('inactive');
 });
 
-test('systemd sets pid, invocation and journal of a service, and passes no variable of the tests', async (ctx) => {
+test('systemd sets the variables for pid, invocation and journal of a service, and passes no variable of the test run', async (ctx) => {
   const systemd = systemdOr(ctx);
   const unit = await startService(systemd, 'stay', []);
   await printed(systemd, unit, 'main ready');
@@ -79,14 +79,14 @@ test('systemd sets pid, invocation and journal of a service, and passes no varia
   expect(env).not.toHaveProperty('VITEST');
 });
 
-test('systemd runs in its own network namespace, so its ports do not conflict with the host', async (ctx) => {
+test('the systemd of the tests runs in a separate network namespace, so its ports do not conflict with the host', async (ctx) => {
   const systemd = systemdOr(ctx);
   const namespaces = await systemd.exec(['readlink', '/proc/self/ns/net']);
   expect(namespaces).toMatchObject({ code: 0, stdout: expect.stringMatching(/^net:/) });
   expect(namespaces.stdout.trim()).not.toBe(readlinkSync('/proc/self/ns/net'));
 });
 
-test('two instances of systemd run side by side, and an ended instance leaves nothing', async (ctx) => {
+test('two systemd instances of the tests run side by side, and an ended instance leaves no process', async (ctx) => {
   systemdOr(ctx);
   const second = await bootSystemd();
   if (!(second instanceof SystemdInstance)) throw new Error(second.reason);
@@ -96,7 +96,7 @@ test('two instances of systemd run side by side, and an ended instance leaves no
   const cgroup = cgroupOf(second.leader);
   expect(processesIn(namespace).length).toBeGreaterThanOrEqual(4);
   expect(existsSync(cgroup)).toBe(true);
-  // A kill -9 of the test run has the same effect: the pipe closes.
+  // Closes the pipe, which a kill -9 of the test run would also do.
   await second.end();
   expect(processesIn(namespace)).toEqual([]);
   expect(existsSync(cgroup)).toBe(false);

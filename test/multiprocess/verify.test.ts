@@ -1,4 +1,4 @@
-// Checks one model of the protocol, which takes a second. `npm run verify` checks all of them.
+// Checks one model of the protocol, which takes a second. `npm run verify` checks all models.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -8,7 +8,7 @@ const SCRIPT = fileURLToPath(new URL('../../scripts/verify.mjs', import.meta.url
 const absent = ['spin', 'gcc'].filter((tool) => spawnSync(tool, ['--version']).error !== undefined);
 const missing = absent.length === 0 ? null : `needs ${absent.join(' and ')}`;
 
-test('npm run verify finds no error in the model of the gateway, and finds the planted fault', (ctx) => {
+test('npm run verify finds no error in the model of the gateway, and finds a fault that is planted in the model', (ctx) => {
   need(ctx, missing);
   const { status, stdout, stderr } = verify('three gateways', 'fault: the locks are released before the listener');
   expect(stderr).toBe('');

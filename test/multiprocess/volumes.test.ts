@@ -1,6 +1,7 @@
-// Locks on the volumes in GATEWAY_LOCK_TEST_VOLUMES, as JSON: { "ExFAT": "/Volumes/exfat" }. The CI
-// workflow mounts disk images and shares for it. On each volume a lock must exclude other
-// processes, or fail with an error that names the fault of the file system.
+// Tests locks on the volumes that the variable GATEWAY_LOCK_TEST_VOLUMES names as JSON, for example
+// { "ExFAT": "/Volumes/exfat" }. The CI workflow mounts disk images and shares for these tests. On
+// each volume a lock must exclude other processes, or fail with an error that names the fault of the
+// file system.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,14 +10,14 @@ import { startActor } from '../support/actors.js';
 
 const VOLUMES = Object.entries(JSON.parse(process.env['GATEWAY_LOCK_TEST_VOLUMES'] || '{}') as Record<string, string>);
 const REFUSALS = ['ERR_LOCK_WEAK_FILESYSTEM', 'ERR_LOCK_UNSUPPORTED', 'ERR_LOCK_INVALID_FILE', 'ERR_LOCK_PERMISSION'];
-/** A lost lock is reported within 1 s. */
+/** The time within which a lost lock must be reported, in milliseconds. */
 const LOST_MS = 1500;
 
 if (VOLUMES.length === 0)
-  test('on each volume a lock excludes, or is refused', (ctx) =>
+  test('on each volume a lock excludes other processes or is refused', (ctx) =>
     ctx.skip('GATEWAY_LOCK_TEST_VOLUMES names no volumes'));
 
-test.for(VOLUMES)('on %s a lock excludes, or is refused', async ([name, folder]) => {
+test.for(VOLUMES)('on the volume %s a lock excludes other processes or is refused', async ([name, folder]) => {
   const directory = mkdtempSync(join(folder, 'gateway-lock-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   const path = join(directory, 'a.lock');

@@ -1,19 +1,20 @@
-// Waits that end with their worker thread or process.
+// Waits that end because their worker thread or process ends.
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { acquireLock, probeLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
+import { freshDirectory } from '../support/directories.js';
 import { hold } from '../support/holding.js';
-import { freshDirectory, until } from '../support/places.js';
+import { until } from '../support/until.js';
 
 const lockPath = () => join(freshDirectory(), 'a.lock');
 
-describe('ending a wait at a random moment', () => {
+describe('the end of a waiting thread or process at a random moment', () => {
   const WORKER = new URL('../fixtures/lock-worker.mjs', import.meta.url);
 
-  test('with worker.terminate() returns at once and leaves neither lock nor thread', async () => {
+  test('worker.terminate() of a waiting worker returns at once and leaves neither a held lock nor a thread', async () => {
     const path = lockPath();
     const holder = hold(path);
     for (let round = 0; round < 20; round++) {
@@ -32,7 +33,7 @@ describe('ending a wait at a random moment', () => {
     lock.release();
   });
 
-  test('with process.exit() gives that exit code', async () => {
+  test('process.exit() of a waiting process ends it with the given exit code', async () => {
     const path = lockPath();
     const holder = hold(path);
     for (let round = 0; round < 6; round++) {
@@ -45,7 +46,7 @@ describe('ending a wait at a random moment', () => {
     expect(holder.verify()).toBe(true);
   });
 
-  test('is not possible by running out of work: a waiter keeps its process alive until it has the lock', async () => {
+  test('a wait keeps its process alive until the lock is acquired, even if the process has no other work', async () => {
     const path = lockPath();
     const holder = hold(path);
     const waiter = await startActor();

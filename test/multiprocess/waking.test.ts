@@ -4,21 +4,26 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Actor, startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
 import { startFaultyActor, whyNoFaults } from '../support/faulty-actor.js';
 import { whyHeldFileStays } from '../support/held-file.js';
 import { hold } from '../support/holding.js';
 import { startLockWorker } from '../support/lock-worker.js';
 import { writeOlderRecord } from '../support/older-gateway.js';
-import { freshDirectory, until } from '../support/places.js';
+import { until } from '../support/until.js';
 
-/** Windows reports the end of a process that the record names, but not the release of a lock. */
+/**
+ * How a waiter is woken if no record names the holder. Windows reports only the end of a process that
+ * the record names, and not the release of a lock.
+ */
 const UNNAMED_HOLDER = process.platform === 'win32' ? 'poll' : 'watch';
 
 const noFaults = whyNoFaults();
 const lockPath = () => join(freshDirectory(), 'a.lock');
 
 /**
- * Resolves when the waiter watches the lock: it has been refused before it answers the next call.
+ * Resolves when the waiter watches the lock. An answer to the next call proves that the waiter has
+ * been refused before.
  */
 async function startToWatch(waiter: Actor, path: string): Promise<{ lock: Promise<unknown> }> {
   const lock = waiter.call('acquire', path, { timeoutMs: 20_000 });
@@ -27,7 +32,7 @@ async function startToWatch(waiter: Actor, path: string): Promise<{ lock: Promis
 }
 
 describe('a waiter in another process', () => {
-  test('acquires the lock after kill -9 of the holder, every time by a watch', async () => {
+  test('acquires the lock after kill -9 of the holder, and is woken by its watch each time', async () => {
     const path = lockPath();
     const waiter = await startActor();
     for (let round = 0; round < 6; round++) {
@@ -40,7 +45,7 @@ describe('a waiter in another process', () => {
     }
   });
 
-  test('acquires the lock after a worker thread releases it, or is terminated', async () => {
+  test('acquires the lock after a worker thread has released the lock or was terminated', async () => {
     const path = lockPath();
     const waiter = await startActor();
     for (const end of ['release', 'terminate'] as const) {
@@ -83,7 +88,7 @@ describe('a waiter in another process', () => {
     }
   });
 
-  test('polls while an older gateway holds the lock by its record, and acquires the lock afterwards', async () => {
+  test('polls while the record of an older gateway keeps the lock, and acquires the lock afterwards', async () => {
     const path = lockPath();
     const [older, waiter] = [await startActor(), await startActor()];
     // Without a start time and a date, only the port proves that the gateway is alive.
@@ -102,28 +107,31 @@ describe('a waiter in another process', () => {
     await waiter.call('startWaiting', path);
     const before = await waiter.call<number>('cpuMs');
     await new Promise((resolve) => setTimeout(resolve, 3000));
-    // A timer of 5 ms alone costs more.
+    // Polling with a timer of 5 ms would exceed this limit.
     expect((await waiter.call<number>('cpuMs')) - before).toBeLessThan(60);
   });
 });
 
-describe('a waiter polls, and waitMode is poll, if watching fails with', () => {
-  test.for(['inotify_init1 EMFILE', 'inotify_add_watch ENOSPC', 'fstatfs says NFS'])('%s', async (fault, ctx) => {
-    if (noFaults) ctx.skip(noFaults);
-    const path = lockPath();
-    const holder = hold(path);
-    const waiter = await startFaultyActor(fault, path);
-    const before = await waiter.call<{ threads: number; files: number }>('resources');
-    let settled = false;
-    const waiting = waiter.call('acquire', path, { timeoutMs: 20_000 }).finally(() => (settled = true));
-    await waiter.call('resources');
-    expect(settled).toBe(false);
-    holder.release();
-    expect(await waiting).toMatchObject({ waitMode: 'poll' });
-    await waiter.call('release', path);
-    await until(async () => {
-      const { threads, files } = await waiter.call<typeof before>('resources');
-      return threads <= before.threads && files <= before.files;
-    }, 'no thread or file is left');
-  });
+describe('a waiter that cannot watch the lock file', () => {
+  test.for(['inotify_init1 EMFILE', 'inotify_add_watch ENOSPC', 'fstatfs says NFS'])(
+    'polls, and its waitMode is poll, after the fault %s',
+    async (fault, ctx) => {
+      if (noFaults) ctx.skip(noFaults);
+      const path = lockPath();
+      const holder = hold(path);
+      const waiter = await startFaultyActor(fault, path);
+      const before = await waiter.call<{ threads: number; files: number }>('resources');
+      let settled = false;
+      const waiting = waiter.call('acquire', path, { timeoutMs: 20_000 }).finally(() => (settled = true));
+      await waiter.call('resources');
+      expect(settled).toBe(false);
+      holder.release();
+      expect(await waiting).toMatchObject({ waitMode: 'poll' });
+      await waiter.call('release', path);
+      await until(async () => {
+        const { threads, files } = await waiter.call<typeof before>('resources');
+        return threads <= before.threads && files <= before.files;
+      }, 'no thread or file is left');
+    },
+  );
 });

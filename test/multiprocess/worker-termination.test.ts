@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { probeLock, tryAcquireLock } from '../../src/index.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 const WORKER = new URL('../fixtures/calling-worker.mjs', import.meta.url);
 
 /**
- * Without NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS one of the first 20 terminations ends the process
- * with SIGABRT.
+ * The number of terminations. Without NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS one of the first 20
+ * ends the process with SIGABRT.
  */
 const TERMINATIONS = 40;
 
@@ -22,7 +22,7 @@ test.each([
   'probePort',
   'processStartToken',
   'ensureLockDirectory',
-])('terminating a worker during %s neither ends the process nor leaves the lock held', async (call) => {
+])('the termination of a worker during %s neither ends the process nor leaves the lock held', async (call) => {
   const path = join(freshDirectory(), 'a.lock');
   for (let round = 0; round < TERMINATIONS; round++) {
     const worker = new Worker(WORKER, { workerData: { call, path } });

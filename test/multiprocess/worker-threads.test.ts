@@ -4,11 +4,11 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type FileLock, probeLock, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
 import { need } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
 import { whyHeldFileStays } from '../support/held-file.js';
 import { startLockWorker } from '../support/lock-worker.js';
-import { freshDirectory } from '../support/places.js';
 
-/** A wait that blocks a thread of libuv's pool would exceed this. */
+/** A time limit that a wait would exceed if it blocked a thread of libuv's pool. */
 const AT_ONCE_MS = 5000;
 const lockPath = (name = 'a.lock') => join(freshDirectory(), name);
 
@@ -46,7 +46,7 @@ describe('worker.terminate()', () => {
     expect(acquire(path).held).toBe(true);
   });
 
-  test('keeps the locks of the main thread, of another worker and of another process', async () => {
+  test('does not release the locks of the main thread, of another worker or of another process', async () => {
     const directory = freshDirectory();
     const paths = ['main', 'worker', 'process', 'own'].map((name) => join(directory, name));
     const [main, inWorker, inProcess, own] = paths as [string, string, string, string];
@@ -63,7 +63,7 @@ describe('worker.terminate()', () => {
     expect(paths.map((path) => probeLock(path).state)).toEqual(['held', 'held', 'held', 'free']);
   });
 
-  test('keeps the lock file of a successor that replaced the file of the worker', async (ctx) => {
+  test('does not remove the lock file of the next holder, which replaced the file of the worker', async (ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     const worker = await startLockWorker();
@@ -75,7 +75,7 @@ describe('worker.terminate()', () => {
     expect(tryAcquireLock(path)).toBeNull();
   });
 
-  test('keeps a shared lock for its other holders', async () => {
+  test('does not release a shared lock for its other holders', async () => {
     const path = lockPath();
     const [one, two] = [await startLockWorker(), await startLockWorker()];
     await one.call('tryAcquire', path, { mode: 'shared' });
@@ -109,8 +109,8 @@ describe('two worker threads of one process', () => {
   });
 });
 
-describe('process.exit() while the process waits for a lock', () => {
-  test('exits at once with that exit code, and the holder keeps the lock', async () => {
+describe('process.exit() in a process that waits for a lock', () => {
+  test('ends the process at once with the given exit code, and the holder keeps the lock', async () => {
     const path = lockPath();
     const lock = acquire(path);
     const waiter = await startActor();
@@ -126,7 +126,7 @@ describe('a lock whose object was garbage-collected', () => {
     const path = lockPath();
     const [holder, other] = [await startActor({ execArgv: ['--expose-gc'] }), await startActor()];
     await holder.call('tryAcquire', path);
-    // Each call is a turn of the event loop, in which finalizers run.
+    // Each call runs one turn of the event loop, in which finalizers run.
     for (let turns = 0; turns < 10; turns++) await holder.call('forget', path);
     expect(await other.call('tryAcquire', path)).toBeNull();
     expect(await other.call('probe', path)).toMatchObject({ state: 'held', owner: { pid: holder.pid } });

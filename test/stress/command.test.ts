@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { start } from '../support/command.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 // Fewer on Windows: under Wine a process takes 1 s to start.
 const KILLS = process.platform === 'win32' ? 16 : 100;

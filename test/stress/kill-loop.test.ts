@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { freshDirectory } from '../support/directories.js';
 import { killLoop } from '../support/kill-loop.mjs';
-import { freshDirectory } from '../support/places.js';
 
 // Fewer on Windows: under Wine a process takes 1 s to start.
 const KILLS = Number(process.env['STRESS_KILLS'] ?? (process.platform === 'win32' ? 200 : 500));

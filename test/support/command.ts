@@ -6,7 +6,8 @@ import { delimiter, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { whyNoSignals } from './capabilities.js';
-import { freshDirectory, until } from './places.js';
+import { freshDirectory } from './directories.js';
+import { until } from './until.js';
 
 export const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 

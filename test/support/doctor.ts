@@ -1,8 +1,9 @@
 // Runs `gateway-lock doctor --json`, and creates a state directory for it to check.
 import { expect } from 'vitest';
 import { type CommandOptions, gatewayLock } from './command.js';
+import { freshDirectory } from './directories.js';
+import { freePort } from './free-port.js';
 import { lockDirectory } from './lock-directory.js';
-import { freePort, freshDirectory } from './places.js';
 
 /** One finding in the JSON output. */
 export interface Finding {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Actor, startActor } from './actors.js';
 import type { Missing } from './capabilities.js';
-import { freshDirectory } from './places.js';
+import { freshDirectory } from './directories.js';
 
 const SOURCE = fileURLToPath(new URL('../fixtures/faulty-calls.c', import.meta.url));
 

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freshDirectory } from './places.js';
+import { freshDirectory } from './directories.js';
 import { python } from './python.js';
 
 const pinoLine = (msg: string) =>

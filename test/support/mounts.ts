@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Missing } from './capabilities.js';
-import { freshDirectory } from './places.js';
+import { freshDirectory } from './directories.js';
 
 /** Mounts a tmpfs and returns its directory. */
 export function mountTmpfs(): string {

@@ -4,8 +4,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Missing } from './capabilities.js';
 import { type Ended, type Running, start, untilPrinted } from './command.js';
-import { until } from './places.js';
 import { filelockPython, python, whyNoFcntl, whyNoFilelock } from './python.js';
+import { until } from './until.js';
 
 const LOCKER = fileURLToPath(new URL('../fixtures/other-locker.py', import.meta.url));
 

@@ -12,7 +12,7 @@ import {
 
 export const GATEWAY = { name: 'the gateway' };
 export const HEALTHY: HealthProbe = { healthy: true, reason: null, status: 200 };
-export const ILL: HealthProbe = { healthy: false, reason: 'status 503 is not 200', status: 503 };
+export const UNHEALTHY: HealthProbe = { healthy: false, reason: 'status 503 is not 200', status: 503 };
 export const SUPERVISORS: Supervisor[] = ['systemd', 'launchd', 'schtasks', 'external'];
 export const owner: OwnerRecord = {
   pid: 4242,

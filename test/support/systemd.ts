@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, type TestContext } from 'vitest';
 import { type Missing, whyNotRoot } from './capabilities.js';
-import { until } from './places.js';
+import { until } from './until.js';
 
 const OUTSIDE = fileURLToPath(new URL('systemd/outside.sh', import.meta.url));
 const BINARIES = ['/usr/lib/systemd/systemd', '/lib/systemd/systemd'];

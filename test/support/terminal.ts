@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import type { Missing } from './capabilities.js';
 import { environment } from './command.js';
-import { until } from './places.js';
+import { until } from './until.js';
 
 export function whyNoTerminal(): Missing {
   try {

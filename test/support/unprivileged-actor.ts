@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Actor, type ActorOptions, startActor } from './actors.js';
 import { type Missing, whyNotRoot } from './capabilities.js';
-import { freshDirectory } from './places.js';
+import { freshDirectory } from './directories.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FIXTURE = 'test/fixtures/actor.mjs';

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Missing } from './capabilities.js';
+import { freshDirectory } from './directories.js';
 import { mountOverlay, whyNoOverlay } from './mounts.js';
-import { freshDirectory } from './places.js';
 
 /** Two directories with the same files. */
 export interface Views {

@@ -3,10 +3,10 @@ import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
 import { Actor } from '../support/actors.js';
 
-/** A child that sends nothing and ends when the test says so. */
+/** A fake child process: it sends only the messages, and ends only at the moment, that a test chooses. */
 const silentChild = () => Object.assign(new EventEmitter(), { pid: 1, connected: true, send: () => true });
 
-test('an answer that an actor sent before it ended counts, also if the end is reported first', async () => {
+test("an actor's call returns the answer that arrived before the process ended, even if the end is reported first", async () => {
   const child = silentChild();
   const answer = new Actor(child as unknown as ChildProcess).call('exit', 78);
   child.emit('exit', 78, null);
@@ -15,7 +15,7 @@ test('an answer that an actor sent before it ended counts, also if the end is re
   expect(await answer).toBe('said');
 });
 
-test('a call rejects with the signal or exit code if the actor ends before it answers', async () => {
+test("an actor's call rejects with the signal or exit code if the process ends before it answers", async () => {
   const child = silentChild();
   const answer = new Actor(child as unknown as ChildProcess).call('exit', 78);
   child.emit('exit', null, 'SIGKILL');

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What each layer may import of the others. The leaf files may be imported by all. */
+/** The layers that each layer of src may import. Every layer may also import the leaf files. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: ['index', 'cluster'],
   cluster: ['native'],
@@ -25,18 +25,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 const LEAVES = ['errors', 'arguments', 'endpoint', 'clock', 'events', 'printable', 'sleep'];
 
-/** What src/gateway and src/cli may import of src/lock. */
+/** The files of src/lock that src/gateway and src/cli may import. */
 const LOCK_INTERFACE = ['src/lock/internal.js'];
 
 const NAMED_PATH =
   /(?<![\w/.@-])(?:src|native|test|scripts|tools|docs|bench|verify)\/[\w./-]+\.(?:ts|mjs|cc|h|md|pml|cmake|txt)\b/g;
 
-/** Paths of other projects, and of the packed headers, which exist only in a published package. */
+/** Paths in other projects, and the packed headers, which exist only in a published package. */
 const ELSEWHERE = ['src/infra/gateway-lock.ts', 'src/os.h', 'native/headers/napi.h'];
 
 const CODE = /\.(ts|mjs|cjs|js|h|cc|c)$/;
 
-/** The glossary in CONTRIBUTING.md has the word that is used instead. */
+/** Words that are no longer used. The glossary in CONTRIBUTING.md names the replacements. */
 const REMOVED: readonly (readonly [string, RegExp])[] = [
   ['contender and sleeper, for waiter', /\b(Contenders?|[Ss]leepers?)\b/g],
   ['Place, for Endpoint', /\bPlace\b/g],
@@ -56,14 +56,14 @@ const sources = filesIn('src', /\.ts$/);
 const layer0 = filesIn('native/os', /\.(h|cc)$/);
 const layer1 = filesIn('native/binding', /\.(h|cc)$/);
 
-test('there is something to look at', () => {
+test('the patterns of these tests match source files', () => {
   expect(sources.length).toBeGreaterThan(20);
   expect(layer0.length).toBeGreaterThan(15);
   expect(layer1.length).toBeGreaterThan(5);
 });
 
 describe('src imports downward only', () => {
-  test.each(sources)('%s', (file) => {
+  test.each(sources)('%s imports only from layers below its own', (file) => {
     const own = layerOf(posix.relative('src', file));
     expect(Object.keys(MAY_IMPORT)).toContain(own);
     const others = importsOf(file).map((path) => layerOf(posix.relative('src', posix.join(posix.dirname(file), path))));
@@ -72,7 +72,7 @@ describe('src imports downward only', () => {
   });
 });
 
-test('gateway and cli load gateway-lock/cluster only when it is used', () => {
+test('src/gateway and src/cli import gateway-lock/cluster only on demand', () => {
   const importers = sources.filter((file) => !file.startsWith('src/cluster/'));
   const loaded = (file: string) => [...read(file).matchAll(/^(?:import|export) (?!type ).*from '(\.[^']+)'/gm)];
   const loadsCluster = (file: string) =>
@@ -106,24 +106,24 @@ test('src/gateway and src/cli use src/lock through its public functions and its 
   expect(new Set(targets.filter((path) => path.startsWith('src/lock/')))).toEqual(new Set(LOCK_INTERFACE));
 });
 
-test('no file imports itself by way of others, types included', () => {
+test('no file in src imports itself through other files, including type imports', () => {
   expect(sources.filter((file) => isReachable(file, file))).toEqual([]);
 });
 
-describe('words that were removed do not come back', () => {
+describe('words that were removed from the project', () => {
   const texts = [...filesIn('src', CODE), ...filesIn('native', CODE), ...filesIn('test', CODE)].concat(
     [...filesIn('scripts', CODE), ...filesIn('tools', CODE), ...filesIn('bench', CODE)],
     [...filesIn('docs', /\.md$/), 'README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'],
   );
   const others = texts.filter((file) => file !== 'test/unit/architecture.test.ts');
 
-  test.each(REMOVED)('%s', (_title, pattern) => {
+  test.each(REMOVED)('the project does not use the removed words: %s', (_title, pattern) => {
     const found = others.flatMap((file) => (read(file).match(pattern) ?? []).map((word) => `${file}: ${word}`));
     expect(found).toEqual([]);
   });
 });
 
-test('each path that a comment or a page names exists', () => {
+test('each path exists that a comment or a documentation page names', () => {
   const texts = ['src', 'native', 'test', 'scripts', 'tools', 'bench', 'verify', 'docs'].flatMap((folder) =>
     filesIn(folder, /\.(ts|mjs|h|cc|c|pml|md)$/),
   );
@@ -160,7 +160,7 @@ test('native/binding includes no header of an operating system and no libuv', ()
   }
 });
 
-test('an _posix or per-system header is included by .cc files only', () => {
+test('a header in native/os for one system or for POSIX is included by .cc files only', () => {
   const headers = layer0.filter((file) => file.endsWith('.h') && !/posix_|win32_|socket_options/.test(file));
   expect(
     headers.filter((file) =>
@@ -169,7 +169,7 @@ test('an _posix or per-system header is included by .cc files only', () => {
   ).toEqual([]);
 });
 
-test('no file is named after odds and ends', () => {
+test('no source file has a vague name such as util, helper, common or misc', () => {
   expect([...sources, ...layer0, ...layer1].filter((file) => /util|helper|common|misc/i.test(file))).toEqual([]);
 });
 
@@ -177,7 +177,7 @@ function mayImport(own: string, layer: string): boolean {
   return LEAVES.includes(layer) ? own !== 'errors' : (MAY_IMPORT[own] ?? []).includes(layer);
 }
 
-/** Whether imports lead from `start` to `goal`. */
+/** Returns true if a chain of imports leads from `start` to `goal`. */
 function isReachable(start: string, goal: string, seen = new Set<string>()): boolean {
   const next = importsOf(start).map((path) => posix.join(posix.dirname(start), path).replace(/\.js$/, '.ts'));
   return next.some((file) => {

@@ -9,7 +9,7 @@ const rangeMistake = (message: string) =>
   expect.objectContaining({ name: 'RangeError', code: 'ERR_OUT_OF_RANGE', message });
 
 describe('checkOptions()', () => {
-  test('accepts any object', () => {
+  test('accepts any object as options', () => {
     expect(() => checkOptions({})).not.toThrow();
   });
 
@@ -25,11 +25,11 @@ describe('checkOptions()', () => {
 });
 
 describe('checkPath()', () => {
-  test.each(['/a/b.lock', 'b.lock', ' ', '/ä/\u{1f512}'])('accepts %j', (path) => {
+  test.each(['/a/b.lock', 'b.lock', ' ', '/ä/\u{1f512}'])('accepts the path %j', (path) => {
     expect(checkPath('path', path)).toBe(path);
   });
 
-  test.each(['', 'a\0b'])('refuses %j', (path) => {
+  test.each(['', 'a\0b'])('refuses the path %j', (path) => {
     expect(() => checkPath('path', path)).toThrow(valueMistake(`path must be a path, not ${JSON.stringify(path)}`));
   });
 
@@ -44,11 +44,11 @@ describe('checkPath()', () => {
 });
 
 describe('checkPort()', () => {
-  test.each([0, 1, 18789, 65535])('accepts %d', (port) => {
+  test.each([0, 1, 18789, 65535])('accepts port %d', (port) => {
     expect(checkPort('port', port)).toBe(port);
   });
 
-  test.each([-1, 65536, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('refuses %d', (port) => {
+  test.each([-1, 65536, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('refuses port %d', (port) => {
     expect(() => checkPort('port', port)).toThrow(rangeMistake(`port must be an integer from 0 to 65535, not ${port}`));
   });
 
@@ -63,11 +63,11 @@ describe('checkPort()', () => {
 });
 
 describe('checkTimeout()', () => {
-  test.each([0, 0.5, 5000, Number.MAX_VALUE, Number.POSITIVE_INFINITY])('accepts %d ms', (timeout) => {
+  test.each([0, 0.5, 5000, Number.MAX_VALUE, Number.POSITIVE_INFINITY])('accepts a timeout of %d ms', (timeout) => {
     expect(checkTimeout('timeoutMs', timeout)).toBe(timeout);
   });
 
-  test.each([-1, -0.001, Number.NaN, Number.NEGATIVE_INFINITY])('refuses %d ms', (timeout) => {
+  test.each([-1, -0.001, Number.NaN, Number.NEGATIVE_INFINITY])('refuses a timeout of %d ms', (timeout) => {
     const message = `graceMs must be 0 or more milliseconds, not ${timeout}`;
     expect(() => checkTimeout('graceMs', timeout)).toThrow(rangeMistake(message));
   });
@@ -83,7 +83,7 @@ describe('checkTimeout()', () => {
 });
 
 describe('checkOneOf()', () => {
-  test('accepts an allowed value', () => {
+  test('accepts a value from the list of allowed values', () => {
     expect(checkOneOf('mode', 'shared', ['exclusive', 'shared'])).toBe('shared');
   });
 
@@ -104,7 +104,7 @@ test.each([
   ['an object that cannot be encoded', { toJSON: () => fail() }, 'an object'],
   ['NaN', Number.NaN, 'NaN'],
   ['a long text', 'x'.repeat(1000), `"${'x'.repeat(199)}...`],
-])('the message of a refusal shows %s', (_what, value, shown) => {
+])('the error message for an invalid value shows %s in a short, readable form', (_what, value, shown) => {
   expect(() => checkOneOf('mode', value, ['exclusive'])).toThrow(
     valueMistake(`mode must be one of 'exclusive', not ${shown}`),
   );

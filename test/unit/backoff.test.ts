@@ -6,20 +6,20 @@ function firstDelays(count: number, random?: () => number): number[] {
   return Array.from({ length: count }, () => delays.next().value);
 }
 
-test('without jitter the delays double from 5 ms and stay at 250 ms', () => {
+test('without jitter the retry delays double from 5 ms to 250 ms and then stay at 250 ms', () => {
   expect(firstDelays(9, () => 0)).toEqual([5, 10, 20, 40, 80, 160, 250, 250, 250]);
 });
 
-test('jitter shortens a delay by half at most', () => {
+test('jitter shortens a retry delay by at most half', () => {
   const shortest = firstDelays(9, () => 1);
   expect(shortest).toEqual([2.5, 5, 10, 20, 40, 80, 125, 125, 125]);
 });
 
-test('two waiters that begin together get different delays', () => {
+test('two waiters that begin together get different retry delays', () => {
   expect(firstDelays(8)).not.toEqual(firstDelays(8));
 });
 
-test('every delay of a long wait is between 2.5 ms and 250 ms', () => {
+test('every retry delay of a long wait is between 2.5 ms and 250 ms', () => {
   for (const delayMs of firstDelays(2000)) {
     expect(delayMs).toBeGreaterThan(2.5 - Number.EPSILON);
     expect(delayMs).toBeLessThanOrEqual(250);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { canonicalPath } from '../../src/gateway/canonical-path.js';
 import { need, whyNoLinks } from '../support/capabilities.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 const native: { failure: string | null } = { failure: null };
 
@@ -20,8 +20,8 @@ afterEach(() => {
   native.failure = null;
 });
 
-// GetFinalPathNameByHandle fails on a RAM disk that the Mount Manager does not know
-// (vitejs/vite#13654).
+// On Windows, realpath() calls GetFinalPathNameByHandle, which fails on a RAM disk that the Mount
+// Manager does not know (vitejs/vite#13654).
 test.each(['EISDIR', 'UNKNOWN', 'EBADF', 'EINVAL'])(
   'canonicalPath() works on a volume where realpath() fails with %s',
   (code) => {
@@ -41,7 +41,7 @@ test('canonicalPath() follows links on a volume where realpath() fails', (ctx) =
   expect(canonicalPath(join(directory, 'link'))).toBe(join(directory, 'state'));
 });
 
-test('canonicalPath() throws any other error of realpath()', () => {
+test('canonicalPath() rethrows an error of realpath() that no such volume causes', () => {
   const directory = freshDirectory();
   native.failure = 'EIO';
   expect(() => canonicalPath(directory)).toThrow(expect.objectContaining({ code: 'EIO' }));

@@ -54,11 +54,11 @@ describe('the Protocol Buffers wire format', () => {
 });
 
 describe("the messages of etcd's API", () => {
-  test('keep all 63 bits of a lease id', () => {
+  test('etcd messages keep all 63 bits of a lease id', () => {
     expect(new Message(grantRequest(2n ** 63n - 1n, 15)).int(2)).toBe(2n ** 63n - 1n);
   });
 
-  test('request the queue as the range of a prefix that ends with a slash, ordered by creation', () => {
+  test('a range request for the lock queue covers the prefix that ends with a slash, ordered by creation', () => {
     const oldest = new Message(queueRequest('gateway-lock/a/'));
     expect([oldest.text(1), oldest.text(2), oldest.int(5), oldest.int(13)]).toEqual([
       'gateway-lock/a/',
@@ -70,11 +70,11 @@ describe("the messages of etcd's API", () => {
     expect([before.int(5), before.int(13)]).toEqual([2n, 7n]);
   });
 
-  test('report a time to live of 0 for a lease that does not exist', () => {
+  test('a decoded response for a lease that does not exist has a time to live of 0', () => {
     expect(readKeepAlive(encode([[2, 5]]))).toEqual({ ttlSeconds: 0, raftTerm: 0n });
   });
 
-  test('report a deletion and the end of a watch', () => {
+  test('a decoded watch response reports a deletion and the end of the watch', () => {
     expect(new Message(watchRequest('k', 9n)).message(1).int(3)).toBe(9n);
     expect(readWatch(encode([[11, encode([[1, 1]])]]))).toEqual({ deleted: true, canceled: null });
     expect(readWatch(encode([[3, true]]))).toEqual({ deleted: false, canceled: null });

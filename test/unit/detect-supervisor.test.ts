@@ -3,7 +3,7 @@ import { type DetectSupervisorOptions, detectSupervisor, type Supervisor } from 
 
 type Row = [env: Record<string, string>, supervisor: Supervisor | null];
 
-const title = '%o gives %s';
+const title = 'detectSupervisor() returns for the environment %o: %s';
 const inBackground = { terminal: false };
 const atTerminal = { terminal: true };
 
@@ -26,7 +26,7 @@ describe('the <APP>_* variables count, with or without a terminal', () => {
   });
 });
 
-describe('the variables of systemd and launchd count only without a terminal', () => {
+describe('the variables that systemd and launchd set count only without a terminal', () => {
   const rows: Row[] = [
     [{ INVOCATION_ID: '0123456789abcdef0123456789abcdef' }, 'systemd'],
     [{ SYSTEMD_EXEC_PID: '1' }, 'systemd'],
@@ -47,20 +47,20 @@ describe('the variables of systemd and launchd count only without a terminal', (
   });
 });
 
-describe('at a terminal', () => {
-  test('SYSTEMD_EXEC_PID counts only if it is the pid of this process', () => {
+describe('detectSupervisor() at a terminal', () => {
+  test('at a terminal SYSTEMD_EXEC_PID counts only if its value is the pid of this process', () => {
     expect(detectSupervisor({ SYSTEMD_EXEC_PID: String(process.pid) }, atTerminal)).toBe('systemd');
     expect(detectSupervisor({ SYSTEMD_EXEC_PID: String(process.ppid) }, atTerminal)).toBeNull();
   });
 
-  test('no other variable of systemd or launchd counts', () => {
+  test('at a terminal no variable of systemd or launchd except SYSTEMD_EXEC_PID counts', () => {
     const env = { SYSTEMD_EXEC_PID: String(process.ppid), INVOCATION_ID: 'a', JOURNAL_STREAM: '8:1' };
     expect(detectSupervisor(env, atTerminal)).toBeNull();
     expect(detectSupervisor({ ...env, XPC_SERVICE_NAME: 'ai.gateway' }, atTerminal)).toBeNull();
   });
 });
 
-describe('an empty variable counts as unset:', () => {
+describe('an empty environment variable', () => {
   const names = [
     'GATEWAY_SUPERVISOR_MODE',
     'GATEWAY_SYSTEMD_UNIT',
@@ -73,12 +73,12 @@ describe('an empty variable counts as unset:', () => {
     'LAUNCH_JOB_NAME',
     'XPC_SERVICE_NAME',
   ];
-  test.each(names)('%s', (name) => {
+  test.each(names)('%s counts as unset if it is empty', (name) => {
     expect(detectSupervisor({ [name]: '' }, inBackground)).toBeNull();
     expect(detectSupervisor({ [name]: '' }, atTerminal)).toBeNull();
   });
 
-  test('GATEWAY_SERVICE_MARKER', () => {
+  test('GATEWAY_SERVICE_MARKER counts as unset if it is empty', () => {
     const env = { GATEWAY_SERVICE_MARKER: '', GATEWAY_SERVICE_KIND: 'gateway' };
     expect(detectSupervisor(env, inBackground)).toBeNull();
   });
@@ -93,7 +93,7 @@ describe('an <APP>_* variable takes precedence over the variables of the system'
   test.each(rows)(title, (env, supervisor) => expect(detectSupervisor(env, inBackground)).toBe(supervisor));
 });
 
-describe('with another app', () => {
+describe('detectSupervisor() with the option app', () => {
   const rows: Row[] = [
     [{ OPENCLAW_SYSTEMD_UNIT: 'openclaw-gateway.service' }, 'systemd'],
     [{ OPENCLAW_LAUNCHD_LABEL: 'ai.openclaw.gateway' }, 'launchd'],
@@ -103,11 +103,11 @@ describe('with another app', () => {
     [{ OPENCLAW_SUPERVISOR_MODE: 'external' }, 'external'],
     [{ GATEWAY_SYSTEMD_UNIT: 'gateway.service' }, null],
   ];
-  test.each(rows)(`only the variables of that app count: ${title}`, (env, supervisor) => {
+  test.each(rows)(`only the variables of app 'openclaw' count: ${title}`, (env, supervisor) => {
     expect(detectSupervisor(env, { ...inBackground, app: 'openclaw' })).toBe(supervisor);
   });
 
-  test('a hyphen in its name becomes an underscore in the variables', () => {
+  test('a hyphen in the name of an app becomes an underscore in its variables', () => {
     expect(detectSupervisor({ MY_APP_SYSTEMD_UNIT: 'a' }, { ...inBackground, app: 'my-app' })).toBe('systemd');
   });
 });
@@ -120,7 +120,7 @@ test.each([
   ['an app that is not a name', '../etc', 'ERR_INVALID_ARG_VALUE'],
   ['an empty app', '', 'ERR_INVALID_ARG_VALUE'],
   ['an app that is not a string', 7, 'ERR_INVALID_ARG_TYPE'],
-])('%s is rejected', (_, app, code) => {
+])('detectSupervisor() throws for %s', (_, app, code) => {
   const detect = () => detectSupervisor({}, { app } as DetectSupervisorOptions);
   expect(detect).toThrow(expect.objectContaining({ code }));
 });

@@ -8,25 +8,25 @@ const service = (lines: string) => parseUnit(`[Service]\nExecStart=/usr/bin/gate
 const messages = (lines: string, certain = true) =>
   judgeService('a.service', service(lines), certain).map(({ level, message }) => `${level}: ${message.slice(11)}`);
 
-describe('parseUnit', () => {
+describe('parseUnit()', () => {
   test('joins continued lines, drops comments and keeps the order of values', () => {
     const unit = parseUnit('; no\n[Service]\n# Restart=no\nEnvironment=A=1 \\\n  B=2\nEnvironment=C=3\n');
     expect(unit.get('Service.Environment')).toEqual(['A=1    B=2', 'C=3']);
     expect(unit.has('Service.Restart')).toBe(false);
   });
 
-  test('an empty value clears the previous values', () => {
+  test('clears the previous values of a setting at an empty value', () => {
     expect(parseUnit('[Service]\nExecStart=/a\nExecStart=\nExecStart=/b').get('Service.ExecStart')).toEqual(['/b']);
   });
 });
 
-describe('a systemd service', () => {
-  test('has no problems if `gateway-lock unit` printed it', () => {
+describe('the check of a systemd service', () => {
+  test('finds no problems in a service that `gateway-lock unit` printed', () => {
     expect(messages('Restart=always\nRestartSec=5\nRestartPreventExitStatus=78\nKillMode=mixed')).toEqual([]);
   });
 
   test.each(['always', 'on-failure'])(
-    'gets an error if systemd restarts a duplicate forever: Restart=%s',
+    'reports an error for Restart=%s, with which systemd restarts a duplicate forever',
     (restart) => {
       expect(messages(`Restart=${restart}\nRestartSec=5`)).toEqual([expect.stringMatching(/^error: .*forever/)]);
       expect(messages(`Restart=${restart}\nRestartSec=5`, false)).toEqual([expect.stringMatching(/^warning: /)]);
@@ -42,7 +42,7 @@ describe('a systemd service', () => {
     expect(messages(`${lines}\nRestartSec=5`)).toEqual([]);
   });
 
-  test('gets an error for 780 instead of 78, for a cleared 78, and for SuccessExitStatus with Restart=always', () => {
+  test('reports an error for exit code 780 instead of 78, for a cleared 78, and for SuccessExitStatus with Restart=always', () => {
     expect(messages('Restart=always\nRestartSec=5\nRestartPreventExitStatus=780')).toHaveLength(1);
     expect(
       messages('Restart=always\nRestartSec=5\nRestartPreventExitStatus=78\nRestartPreventExitStatus='),
@@ -50,13 +50,13 @@ describe('a systemd service', () => {
     expect(messages('Restart=always\nRestartSec=5\nSuccessExitStatus=78')).toHaveLength(1);
   });
 
-  test('gets a warning without RestartSec or with KillMode=process', () => {
+  test('reports a warning for a service without RestartSec or with KillMode=process', () => {
     expect(messages('Restart=always\nRestartPreventExitStatus=78')).toEqual([expect.stringContaining('RestartSec')]);
     expect(messages('KillMode=process')).toEqual([expect.stringMatching(/^warning: .*KillMode=process/)]);
   });
 });
 
-test('a unit belongs to an app only if it contains its name as a whole word', () => {
+test('a unit belongs to an app only if it contains the name of the app as a whole word', () => {
   const unit = parseUnit('[Service]\nExecStart=/usr/bin/node /opt/openclaw/main.js api-gateway');
   expect([mentions(unit, 'openclaw'), mentions(unit, 'gateway'), mentions(unit, 'gateway-lock')]).toEqual([
     true,
@@ -82,28 +82,28 @@ test('a launchd job with KeepAlive but without --park, or with Sockets, gets a w
   expect(judgeJob('a.plist', '<key>KeepAlive</key><dict/><key>Sockets</key>')).toHaveLength(1);
 });
 
-describe('the program of a launchd job', () => {
+describe('the check of the program of a launchd job', () => {
   const job = (program: string, ...words: string[]) =>
     `<key>ProgramArguments</key><array>${[program, '--park', ...words].map((word) => `<string>${word}</string>`).join('')}</array>`;
   const levels = (plist: string) => judgeJob('a.plist', plist).map(({ level, message }) => `${level}: ${message}`);
 
-  test('has no problems if it exists', () => {
+  test('finds no problems if the program exists', () => {
     expect(levels(job(process.execPath))).toEqual([]);
   });
 
-  test('gets an error if it does not exist', () => {
+  test('reports an error if the program does not exist', () => {
     const missing = join(tmpdir(), 'no', 'such', 'Cellar', 'node', '1', 'bin', 'node');
     expect(levels(job(missing))).toEqual([`error: a.plist: its program ${missing} does not exist`]);
   });
 
-  test('gets a warning if a script lies in the Homebrew folder of one version', () => {
+  test('reports a warning if the script is in the Homebrew folder of one version', () => {
     const script = '/opt/homebrew/Cellar/gateway-lock/1.2.3/libexec/main.js';
     expect(levels(job(process.execPath, script))).toEqual([
       `warning: a.plist: the next brew upgrade removes ${script}`,
     ]);
   });
 
-  test('gets a warning if it uses a folder to which macOS denies launchd jobs access', () => {
+  test('reports a warning if the job uses a folder to which macOS denies launchd jobs access', () => {
     const state = join(homedir(), 'Documents', 'a&b');
     const plist = job(process.execPath, state.replace('&', '&amp;'));
     expect(levels(plist)).toEqual([`warning: a.plist: macOS denies launchd jobs access to ${state}`]);

@@ -70,7 +70,7 @@ describe('webSocketUrl()', () => {
     expect(webSocketUrl(host, 18789)).toBe(url);
   });
 
-  test('returns a URL from which a parser reads the same host and port', () => {
+  test('returns a URL that new URL() parses back to the same host and port', () => {
     expect(new URL(webSocketUrl('::1', 80))).toMatchObject({ hostname: '[::1]', protocol: 'ws:' });
     expect(new URL(webSocketUrl('127.0.0.1', 65535)).port).toBe('65535');
   });

@@ -2,7 +2,7 @@ import { mkdirSync, type PathLike, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { findProgram } from '../../src/cli/find-program.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 /** The mocked stat() fails with `code` for each path that ends with `refuses`. */
 const stat: { refuses: string; code: string } = { refuses: '', code: '' };
@@ -25,9 +25,9 @@ function programIn(directory: string, name: string): string {
   return file;
 }
 
-describe('findProgram', () => {
-  // python.exe of the Microsoft Store: CreateProcess starts it, access() succeeds, stat() fails
-  // (nodejs/node#36790).
+describe('findProgram()', () => {
+  // An example is python.exe of the Microsoft Store: CreateProcess starts that file, access()
+  // succeeds, stat() fails (nodejs/node#36790).
   test.each(['EACCES', 'EPERM', 'UNKNOWN'])(
     'returns an app execution alias, for which stat() fails with %s',
     (code) => {
@@ -37,13 +37,13 @@ describe('findProgram', () => {
     },
   );
 
-  test('rejects a file for which stat() fails for another reason, and does not throw that reason', () => {
+  test('reports that it finds no program, instead of the error, if stat() fails for another reason', () => {
     const file = programIn(freshDirectory(), 'broken.exe');
     Object.assign(stat, { refuses: 'broken.exe', code: 'EIO' });
     expect(() => findProgram(file)).toThrow('not an executable file');
   });
 
-  test('rejects a directory', () => {
+  test('does not accept a directory as a program', () => {
     const directory = join(freshDirectory(), 'folder.exe');
     mkdirSync(directory);
     expect(() => findProgram(directory)).toThrow('not an executable file');
@@ -54,8 +54,8 @@ describe('findProgram', () => {
   });
 });
 
-describe('on Windows', () => {
-  test('a name without an extension matches programs that CreateProcess or cmd.exe can start, not scripts of PATHEXT', async () => {
+describe('findProgram() on Windows', () => {
+  test('completes a name only to files that CreateProcess or cmd.exe can start, not to the scripts of PATHEXT', async () => {
     vi.stubEnv('PATHEXT', '.COM;.EXE;.BAT;.CMD;.VBS;.JS');
     vi.stubEnv('PATH', join('somewhere'));
     const { platform } = process;

@@ -54,7 +54,7 @@ test('durations in messages are rounded to whole milliseconds', () => {
   expect(gaveUpError(error, 29_999.7, null).message).toMatch(/did not become healthy after 30000ms$/);
 });
 
-test('a port in use without a listener is a failed bind, not another gateway', () => {
+test('the error for a port in use without a listener reports a failed bind, not another gateway', () => {
   const cause = Object.assign(new Error('bind EADDRINUSE: address already in use'), { code: 'EADDRINUSE' });
   const named = portTakenError(endpoint, 77, cause);
   expect(named).toMatchObject({ code: 'ERR_GATEWAY_BIND_FAILED', cause });
@@ -76,7 +76,7 @@ test('the reason of a failed health check is printed on one line', () => {
   expect(gaveUpError(refusal, 1, 'a\u202e\nb').hint).toMatch(/^The last health check failed: a b\. /);
 });
 
-test('the message never names a dead pid as a running gateway', () => {
+test('the message never presents a dead process as a running gateway', () => {
   const error = lockedError(endpoint, 1, { lockPath: '/l', owner, ownerAlive: false });
   expect(error.message).toBe('gateway already running (pid unknown); lock timeout after 1ms');
 });
@@ -87,7 +87,7 @@ test('the message for an unusable lock file is frozen', () => {
   );
 });
 
-test('an error has the fields code, lockPath, host, port, owner, ownerAlive, exitCode and cause', () => {
+test('a GatewayLockError has the fields code, lockPath, host, port, owner, ownerAlive, exitCode and cause', () => {
   const cause = new Error('below');
   const error = lockedError(endpoint, 1, { lockPath: '/l', owner, ownerAlive: true, cause });
   expect(error).toBeInstanceOf(GatewayLockError);
@@ -96,7 +96,7 @@ test('an error has the fields code, lockPath, host, port, owner, ownerAlive, exi
   expect(error).toMatchObject({ owner, ownerAlive: true, exitCode: 1, cause });
 });
 
-test('the hint names the holder and a command', () => {
+test('the hint names the holder and a command that stops it', () => {
   const held = portInUseError(endpoint, { lockPath: '/l', owner, ownerAlive: true });
   expect(held.hint).toContain("pid 4242 holds '/l' since 2026-11-22T10:00:00.000Z");
   expect(held.hint).toMatch(/kill 4242|taskkill/);

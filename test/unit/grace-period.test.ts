@@ -5,7 +5,7 @@ import { GracePeriods, retryPastProbers, retryPastProbersSync } from '../../src/
 const openFailure = (detail: string) => Object.assign(new Error('open'), { detail });
 
 describe('retryPastProbersSync()', () => {
-  test('returns a final result without a retry', () => {
+  test('returns the result of an attempt that is final, without a retry', () => {
     let attempts = 0;
     expect(
       retryPastProbersSync(
@@ -16,7 +16,7 @@ describe('retryPastProbersSync()', () => {
     ).toBe(1);
   });
 
-  test('retries for 20 ms from its first attempt while a prober may be the reason', () => {
+  test('retries for 20 ms from the first attempt while a prober may be the cause of the refusal', () => {
     const gracePeriods = new GracePeriods();
     const started = performance.now();
     retryPastProbersSync(
@@ -53,7 +53,7 @@ test('retryPastProbers() rejects with the reason of the signal during a retry', 
 });
 
 describe('the grace period of a failure to open the file', () => {
-  test('begins with the first failure and covers only failures that may pass', () => {
+  test('begins with the first failure and covers only transient failures', () => {
     const gracePeriods = new GracePeriods();
     expect(gracePeriods.shouldRetryOpen(openFailure('is a directory'))).toBe(false);
     expect(gracePeriods.openFailed).toBe(false);
@@ -61,7 +61,7 @@ describe('the grace period of a failure to open the file', () => {
     expect(gracePeriods.openFailed).toBe(true);
   });
 
-  test('ends when the file is opened, and leaves the period of a prober as it is', async () => {
+  test('ends when the file is opened, without a change to the grace period for probers', async () => {
     const gracePeriods = new GracePeriods();
     gracePeriods.isActive('prober');
     gracePeriods.shouldRetryOpen(openFailure('access-denied'));
@@ -71,7 +71,7 @@ describe('the grace period of a failure to open the file', () => {
     expect(gracePeriods.isActive('prober')).toBe(false);
   });
 
-  test.each(['prober', 'late-release'])('is never begun by an error with the detail %s', (detail) => {
+  test.each(['prober', 'late-release'])('does not begin at an error with the detail %s', (detail) => {
     expect(new GracePeriods().shouldRetryOpen(openFailure(detail))).toBe(false);
   });
 });

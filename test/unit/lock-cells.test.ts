@@ -44,25 +44,25 @@ test.each([
   [47.9 * HOUR, '47 h'],
   [48 * HOUR, '2 days'],
   [-1, 'in the future'],
-])('an age of %d ms is %j', (ms, text) => {
+])('ageText() shows an age of %d ms as %j', (ms, text) => {
   expect(ageText(ms)).toBe(text);
 });
 
-describe('a cell of the lock table', () => {
-  test('shows how a lock is held, and a leftover lock file', () => {
+describe('a cell of the table that gateway-lock status prints', () => {
+  test('shows how a lock is held, or that the lock file is a leftover', () => {
     expect(stateCell(HELD).text).toBe('held');
     expect(stateCell({ ...HELD, heldBy: 'shared' }).text).toBe('held shared');
     expect(stateCell({ ...HELD, heldBy: 'record' })).toEqual({ text: 'held by record', style: 'yellow' });
     expect(stateCell({ ...FREE, state: 'leftover' }).text).toBe('leftover');
   });
 
-  test('marks the pid of a holder that is dead or on another host', () => {
+  test('marks the pid of a holder that is dead or runs on another host', () => {
     expect(holderCell(HELD).text).toBe('7');
     expect(holderCell({ ...HELD, ownerAlive: false }).text).toBe('7 (gone)');
     expect(holderCell({ ...HELD, ownerAlive: null }).text).toBe('7 (on far [31maway)');
   });
 
-  test('puts an IPv6 address in brackets and omits 127.0.0.1', () => {
+  test('shows an IPv6 address in brackets and omits 127.0.0.1', () => {
     expect(portCell({ ...HELD, host: '127.0.0.1', port: 80 }).text).toBe('80');
     expect(portCell({ ...HELD, host: '::1', port: 80 }).text).toBe('[::1]:80');
   });
@@ -82,25 +82,25 @@ describe('a cell of the lock table', () => {
   });
 });
 
-describe('the lock table', () => {
+describe('the table that gateway-lock status prints', () => {
   const page = { nowMs: Date.parse('2026-11-22T10:00:05.000Z'), paint: (_: unknown, text: string) => text };
   const locks = [HELD, { ...HELD, path: '/state/tmp/gateway-1/gateway.12345678.lock' }, { ...FREE, path: '/b/c.lock' }];
 
-  test('shows a directory once, above its locks', () => {
+  test('shows each directory once, above its locks', () => {
     const lines = lockTable(locks, { ...page, columns: Number.POSITIVE_INFINITY });
     expect(lines.filter((line) => line === '/state/tmp/gateway-1:')).toHaveLength(1);
     expect(lines).toHaveLength(6);
     expect(lines[2]).toMatch(/^gateway\.state\.lock +held +7 +2026-11-2\d \d\d:\d\d:05|\(5 s\) +node x\.js$/);
   });
 
-  test('shortens only the command to the width of the terminal', () => {
+  test('shortens only the column of the command to fit the width of the terminal', () => {
     const command = ['node', 'x'.repeat(100)];
     const lines = lockTable([{ ...HELD, command }], { ...page, columns: 100 });
     expect(Math.max(...lines.map((line) => line.length))).toBe(100);
     expect(lines[2]).toMatch(/node x+…$/);
   });
 
-  test('shows a block for each lock if the terminal is narrower than the table', () => {
+  test('becomes one block of lines for each lock if the terminal is narrower than the table', () => {
     const lines = lockTable(locks, { ...page, columns: 60 });
     expect(lines).toContain('/state/tmp/gateway-1/gateway.12345678.lock');
     expect(lines).toContain('  command  node x.js');
@@ -108,7 +108,7 @@ describe('the lock table', () => {
   });
 });
 
-test('fitting() replaces lines that do not fit on the screen by their number', () => {
+test('fitting() replaces the lines that do not fit on the screen by the number of omitted lines', () => {
   expect(fitting(['a', 'b', 'c'], 4)).toEqual(['a', 'b', 'c']);
   expect(fitting(['a', 'b', 'c', 'd'], 4)).toEqual(['a', 'b', '(2 more lines)']);
   expect(fitting(['a', 'b', 'c'], Number.POSITIVE_INFINITY)).toEqual(['a', 'b', 'c']);

@@ -5,10 +5,10 @@ import { expect, test } from 'vitest';
 import { canonicalPath } from '../../src/gateway/canonical-path.js';
 import { configLock, resolveStatePaths, type StatePathOptions } from '../../src/gateway/lock-directories.js';
 import { need, whyNoLinks } from '../support/capabilities.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 const uid = process.getuid?.();
-/** Does not exist, so that the path is canonical already. */
+/** A home directory that does not exist, so that its path is already canonical. */
 const srv = resolve('/gateway-lock-nothing');
 const nothing: StatePathOptions = {
   app: 'gateway',
@@ -28,11 +28,11 @@ test('by default the state directory is ~/.<app>, with the config <app>.json and
   });
 });
 
-test('a profile has its own state directory', () => {
+test('each profile has its own state directory', () => {
   expect(resolveStatePaths({ ...nothing, profile: 'rescue' }).stateDir).toMatch(/\.gateway-rescue$/);
 });
 
-test('an option overrides a variable, a variable overrides the default, and an empty variable counts as unset', () => {
+test('an option overrides an environment variable, a variable overrides the default, and an empty variable counts as unset', () => {
   const [state, config] = [join(srv, 'env', 'state'), join(srv, 'env', 'config')];
   const env = { MY_APP_STATE_DIR: state, MY_APP_CONFIG_PATH: config };
   const app = 'my-app';
@@ -46,7 +46,7 @@ test('an option overrides a variable, a variable overrides the default, and an e
 });
 
 test("with app 'openclaw' the paths are those of OpenClaw", () => {
-  // Neither Q: nor /srv/claw exists.
+  // These directories do not exist on any test machine, so their paths are already canonical.
   const [claw, hash] = sep === '/' ? ['/srv/claw', 'b3f31e46'] : ['Q:\\claw', 'e22066d9'];
   const paths = resolveStatePaths({ ...nothing, app: 'openclaw', env: { OPENCLAW_STATE_DIR: claw } });
   expect(paths.lockDir).toBe(join(claw, 'tmp', uid === undefined ? 'openclaw' : `openclaw-${uid}`));
@@ -72,7 +72,7 @@ test('two paths to one directory have the same canonical path, even if the last 
   expect(straight).toBe(join(directory, 'real', 'not', 'yet'));
 });
 
-test('.. after a link means the parent of its target, as in the kernel', (ctx) => {
+test("'..' after a link means the parent of the target of the link, same as in the kernel", (ctx) => {
   need(ctx, whyNoLinks);
   const directory = freshDirectory();
   mkdirSync(join(directory, 'deep', 'real'), { recursive: true });
@@ -82,7 +82,7 @@ test('.. after a link means the parent of its target, as in the kernel', (ctx) =
   expect(canonicalPath(join(directory, 'alias', 'dangling'))).toBe(join(directory, 'deep', 'real', 'missing'));
 });
 
-test('a circle of links fails with ELOOP', (ctx) => {
+test('a path through a circle of links fails with ELOOP', (ctx) => {
   need(ctx, whyNoLinks);
   const directory = freshDirectory();
   symlinkSync(join(directory, 'b'), join(directory, 'a'));
@@ -94,7 +94,7 @@ test('a relative path is resolved against the working directory', () => {
   expect(canonicalPath('not-here/yet')).toBe(join(canonicalPath(process.cwd()), 'not-here', 'yet'));
 });
 
-test('a missing home directory is an error only if a path needs it', () => {
+test('a missing home directory is an error only if a path begins in the home directory', () => {
   const variables = ['HOME', 'USERPROFILE'];
   const before = variables.map((name) => process.env[name]);
   for (const name of variables) process.env[name] = '';
@@ -109,7 +109,7 @@ test('a missing home directory is an error only if a path needs it', () => {
   }
 });
 
-test('in a named lock directory each state directory has a state lock with another name', () => {
+test('in a shared lock directory the state lock of each state directory has a different name', () => {
   const lockDir = join(srv, 'locks');
   const [one, two] = ['one', 'two'].map((name) =>
     resolveStatePaths({ ...nothing, stateDir: join(srv, name), lockDir }),
@@ -119,14 +119,14 @@ test('in a named lock directory each state directory has a state lock with anoth
   expect(one!.stateLock).not.toBe(two!.stateLock);
 });
 
-test('a dangling link is followed to its future target', (ctx) => {
+test('a link whose target does not exist yet is followed to the path of the target', (ctx) => {
   need(ctx, whyNoLinks);
   const directory = freshDirectory();
   symlinkSync(join(directory, 'later'), join(directory, 'alias'));
   expect(canonicalPath(join(directory, 'alias', 'leaf'))).toBe(join(directory, 'later', 'leaf'));
 });
 
-test('a config file that is a link is replaced by its target, which need not exist', (ctx) => {
+test('the path of a config file that is a link is replaced by the path of its target, which need not exist', (ctx) => {
   need(ctx, whyNoLinks);
   const stateDir = freshDirectory();
   const link = join(stateDir, 'gateway.json');

@@ -7,8 +7,8 @@ const own = newRecord();
 const other = { ...own, pid: 4242 };
 const HOSTILE = 'far\u202eaway\u2028\x1b[31m\u200f\u061c';
 
-describe('the message of a timeout', () => {
-  test('tells the caller to release a lock of this process first, and rounds the milliseconds', () => {
+describe('the message of a timeout error', () => {
+  test('advises to release the lock if this process holds it, and rounds the milliseconds', () => {
     const { message, code } = timeoutError('/l', 49.99815799999999, { owner: own, ownerAlive: true });
     expect([code, message]).toEqual([
       'ERR_LOCK_TIMEOUT',
@@ -16,7 +16,7 @@ describe('the message of a timeout', () => {
     ]);
   });
 
-  test('tells the caller to wait longer or to stop the other process', () => {
+  test('advises to wait longer or to stop the holder if another process holds the lock', () => {
     expect(timeoutError('/l', 5000, { owner: other, ownerAlive: true }).message).toMatch(
       /^lock '\/l' is held by pid 4242; gave up after 5000 ms\. Wait longer \(timeoutMs\), or stop it \((kill 4242|taskkill \/PID 4242 \/F)\)\.$/,
     );
@@ -34,7 +34,7 @@ describe('the message of a timeout', () => {
   });
 });
 
-test('messages and hints contain no character of a record that moves the cursor or reorders text', () => {
+test('messages and hints replace characters of an owner record that move the cursor or reorder text', () => {
   const holder = { lockPath: '/l', owner: { ...other, host: HOSTILE, role: HOSTILE }, ownerAlive: null };
   const place = { host: '127.0.0.1', port: 1 };
   const errors = [portInUseError(place, holder), lockedError(place, 1, holder)];
@@ -44,7 +44,7 @@ test('messages and hints contain no character of a record that moves the cursor 
   for (const text of texts) expect(text).not.toMatch(/[\x00-\x1f\u061c\u200e\u200f\u2028-\u202e]/);
 });
 
-describe('a file that cannot be a lock is refused with the cause and a remedy', () => {
+describe('the error for a file that cannot be a lock file', () => {
   const invalid = (detail: string) =>
     toLockError(Object.assign(new Error(detail), { code: 'ERR_LOCK_INVALID_FILE', detail }), '/nonexistent/l') as Error;
 
@@ -61,7 +61,7 @@ describe('a file that cannot be a lock is refused with the cause and a remedy', 
       'is a directory that every user may write to',
       /(Make it private: (chmod 700 '\/nonexistent\/l'|icacls .*)\. Or choose another path\.|.*does not support changing permissions.*)$/,
     ],
-  ])('if it %s', (detail, advice) => {
+  ])('states that the file %s and what to do', (detail, advice) => {
     const { message } = invalid(detail);
     expect(message).toContain(`'/nonexistent/l' ${detail}, so it is not used as a lock. Nothing was changed. `);
     expect(message).toMatch(advice);

@@ -4,7 +4,7 @@ import { readGatewayOptions } from '../../src/gateway/gateway-options.js';
 import type { GatewayLockOptions } from '../../src/index.js';
 import { readRequest, type TryAcquireLockOptions } from '../../src/lock/lock-options.js';
 import { checkHealthOptions } from '../../src/probe/probe-health.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 const circle: Record<string, unknown> = {};
 circle['self'] = circle;

@@ -13,7 +13,7 @@ test('docs/protocol.md numbers its steps without a gap', () => {
   expect(steps).toEqual(steps.map((_, index) => index + 1));
 });
 
-test('the models contain each step, and no other', () => {
+test('the models in verify/ contain each step of docs/protocol.md, and no other step', () => {
   const found = textsIn('verify', /\.pml$/).flatMap((text) => stepsOf(text, /^(?:\/\*|\s*\/\*|) ?step ?(\d+)/gm));
   expect(distinct(found)).toEqual(steps);
 });
@@ -25,12 +25,12 @@ test('the table in docs/protocol.md lists the steps that each model contains', (
   }
 });
 
-test('a comment in the code marks each step', () => {
+test('a comment in the code marks each step of docs/protocol.md', () => {
   const texts = [...textsIn('src', /\.ts$/), ...textsIn('native/os', /\.cc$/)];
   expect(distinct(texts.flatMap(commentedSteps))).toEqual(steps);
 });
 
-/** "Step 3", "Steps 9 to 11" */
+/** Matches "Step 3" and "Steps 9 to 11". */
 function commentedSteps(text: string): number[] {
   return [...text.matchAll(/\bSteps? (\d+)(?: to (\d+))?\b/g)].flatMap(([, from, to = from]) => {
     const first = Number(from);

@@ -14,8 +14,8 @@ import { isLockFile, parseRecord, RECORD_LIMIT } from '../../src/lock/record-par
 import { native } from '../../src/native/load.js';
 import { newLine, newRecord } from '../support/records.js';
 
-describe('a new record', () => {
-  test('names this process and has an id of its own', () => {
+describe('a new owner record', () => {
+  test('names this process and has a unique id', () => {
     const [one, two] = [newRecord(), newRecord()];
     expect(one).toMatchObject({ pid: process.pid, host: hostname(), kernelLock: true, port: null });
     expect(Math.abs(Date.parse(one.createdAt!) - Date.now())).toBeLessThan(60_000);
@@ -32,8 +32,8 @@ describe('a new record', () => {
   });
 });
 
-describe('the text of a record', () => {
-  test('is one JSON line with a newline, begins with the pid, and states that it is only a hint', () => {
+describe('the text of an owner record', () => {
+  test('is one line of JSON that begins with the pid and states that the record is only a hint', () => {
     const line = newLine({ text: 'two\nlines' });
     expect(line.indexOf('\n')).toBe(line.length - 1);
     expect(Object.keys(JSON.parse(line))[0]).toBe('pid');
@@ -51,7 +51,7 @@ describe('the text of a record', () => {
     },
   );
 
-  test('is at most 4096 bytes long; longer fields are refused', () => {
+  test('is at most 4096 bytes long, because fields that are too long are refused', () => {
     const room = RECORD_LIMIT - Buffer.byteLength(newLine({ text: '' }));
     expect(Buffer.byteLength(newLine({ text: 'x'.repeat(room) }))).toBe(4096);
     for (const tooLong of ['x'.repeat(room + 1), 'ü'.repeat(room / 2 + 1), '€'.repeat(1366)]) {
@@ -62,12 +62,12 @@ describe('the text of a record', () => {
   });
 });
 
-describe('a changed record', () => {
+describe('an owner record whose fields are changed', () => {
   const before = recordHead({ role: 'gateway', nested: { list: [1] } });
   const record = createRecord(before);
   const ownerOf = (head: string) => recordOf({ ...record, head });
 
-  test('keeps its other fields, its holder and its date', () => {
+  test('keeps the other fields, the holder and the date', () => {
     const lies = { pid: 1, startTime: 1, createdAt: 'never', ownerId: 'mine', toJSON: () => null };
     const after = updatedHead(before, { ...lies, role: 'other', port: 80 });
     expect(ownerOf(after)).toEqual({ ...ownerOf(before), role: 'other', port: 80 });
@@ -78,7 +78,7 @@ describe('a changed record', () => {
     expect(() => updatedHead(before, { text: 'x'.repeat(4096) })).toThrow(RangeError);
   });
 
-  test('names the process that has inherited the lock, also after another change', () => {
+  test('names the process that has inherited the lock, also after a second change', () => {
     const after = handedOverHead(before, process.ppid);
     const startTime = native().processStartToken(process.ppid);
     expect(ownerOf(after)).toEqual({ ...ownerOf(before), pid: process.ppid, startTime });
@@ -90,7 +90,7 @@ describe('a changed record', () => {
 describe('parseRecord()', () => {
   const complete = newLine({ role: 'gateway' });
 
-  test('returns null for a record that is torn at any byte', () => {
+  test('returns null for a record that is truncated at any byte', () => {
     for (let length = 0; length < complete.length - 1; length++) {
       expect(parseRecord(complete.slice(0, length)), `${length} bytes`).toBeNull();
     }
@@ -122,7 +122,7 @@ describe('parseRecord()', () => {
     expect(parseRecord(text)).toBeNull();
   });
 
-  test('replaces values of a wrong type by null in the fields that this package reads', () => {
+  test('replaces a value of a wrong type by null in each field that this package reads', () => {
     const wrong = { startTime: '1', bootId: 1, pidNamespace: {}, host: [], createdAt: 5, ownerId: null, kernelLock: 1 };
     const record = parseRecord(JSON.stringify({ pid: 2147483647, ...wrong, port: 65536 }));
     expect(record).toEqual({
@@ -131,7 +131,7 @@ describe('parseRecord()', () => {
     });
   });
 
-  test('never changes a prototype', () => {
+  test('does not change the prototype of any object', () => {
     const hostile = '"__proto__":{"hostile":true},"constructor":{"prototype":{"hostile":true}}';
     const record = parseRecord(`{"pid":77,"createdAt":"2026-01-01","configPath":"/a",${hostile}}`);
     expect(record?.pid).toBe(77);
@@ -144,7 +144,7 @@ describe('isLockFile()', () => {
   const ours = newLine({ role: 'gateway' });
   const contentOf = (text: string) => ({ text, size: Buffer.byteLength(text), hasOtherNames: false });
 
-  test('accepts our record, complete or torn at any byte, with NULs around it', () => {
+  test('accepts a record of this package, complete or truncated at any byte, with NULs around the text', () => {
     for (let length = 0; length <= ours.length; length++) {
       for (const text of [ours.slice(0, length), `\0\0${ours.slice(0, length)}`, `${ours.slice(0, length)}\0\0`]) {
         expect(isLockFile(contentOf(text)), `${length} bytes`).toBe(true);

@@ -4,7 +4,7 @@ import { launchdDenialAdvice, restrictAccessCommand } from '../../src/native/she
 afterEach(() => vi.unstubAllEnvs());
 
 describe('the command that makes a directory private', () => {
-  test('on Windows quotes each grant, and names the account, the owner, the system and the administrators', () => {
+  test('on Windows is icacls with quoted grants for the account, the owner, the system and the administrators', () => {
     vi.stubEnv('USERDOMAIN', 'WORK');
     vi.stubEnv('USERNAME', 'some one');
     expect(restrictAccessCommand('C:\\a b', 'win32')).toBe(
@@ -12,26 +12,26 @@ describe('the command that makes a directory private', () => {
     );
   });
 
-  test('on other systems is chmod, quoted for a shell', () => {
+  test('on other systems is chmod with the path quoted for a shell', () => {
     expect(restrictAccessCommand("/a'b", 'linux')).toBe("chmod 700 '/a'\\''b'");
   });
 });
 
-describe('the advice for a launchd job that macOS denies a file', () => {
+describe('the advice about macOS privacy settings', () => {
   const advice = (code: string, XPC_SERVICE_NAME?: string, platform: NodeJS.Platform = 'darwin') =>
     launchdDenialAdvice(code, { platform, env: { XPC_SERVICE_NAME } });
 
-  test('names the macOS settings for such permissions', () => {
+  test('names the settings if macOS denies a launchd job access to a file', () => {
     expect(advice('EPERM', 'org.example.gateway')).toContain('Privacy & Security');
   });
 
   test.each([
-    ['after another error', 'EACCES', 'org.example.gateway', 'darwin'],
-    ['in a shell', 'EPERM', '0', 'darwin'],
-    ['in a program that a person has opened', 'EPERM', 'application.com.example', 'darwin'],
-    ['without the name of a job', 'EPERM', undefined, 'darwin'],
-    ['on another system', 'EPERM', 'org.example.gateway', 'linux'],
-  ] as const)('is empty %s', (_case, code, job, platform) => {
+    ['after an error other than EPERM', 'EACCES', 'org.example.gateway', 'darwin'],
+    ['to a program in a shell', 'EPERM', '0', 'darwin'],
+    ['to a program that a user has opened', 'EPERM', 'application.com.example', 'darwin'],
+    ['to a process that is not a launchd job', 'EPERM', undefined, 'darwin'],
+    ['on a system other than macOS', 'EPERM', 'org.example.gateway', 'linux'],
+  ] as const)('is not given %s', (_case, code, job, platform) => {
     expect(advice(code, job, platform)).toBe('');
   });
 });

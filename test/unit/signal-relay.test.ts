@@ -6,8 +6,8 @@ afterEach(() => {
   process.exitCode = exitCode;
 });
 
-// Windows sends SIGBREAK for Ctrl+Break, or for a supervisor that sends it to a process group. This
-// test emits it on any system.
+// Windows reports Ctrl+Break as SIGBREAK, whether a user presses it or a supervisor sends it to a
+// process group. This test emits the event SIGBREAK on any system.
 test('Ctrl+Break ends the wait for a lock, and the command exits with 128 + the number of the signal', async () => {
   const signals = new SignalRelay();
   const ended = signals.endedBy(

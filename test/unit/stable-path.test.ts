@@ -1,11 +1,11 @@
-// The layout of Homebrew: a program is in a folder of its version (Cellar), and links to it have
-// names without a version.
+// Homebrew installs a program in a folder that is named after its version (Cellar), and creates
+// links to the program whose paths contain no version.
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { isInCellar, stablePath } from '../../src/cli/commands/unit/stable-path.js';
 import { need } from '../support/capabilities.js';
-import { freshDirectory } from '../support/places.js';
+import { freshDirectory } from '../support/directories.js';
 
 beforeEach((ctx) => need(ctx, process.platform === 'win32' ? 'Windows has no Homebrew' : null));
 
@@ -21,7 +21,7 @@ test.for([
   ['opt/node/bin/node', 'Cellar/node/24.1.0', 'opt/node'],
   ['bin/node', 'Cellar/node/24.1.0/bin/node', 'bin/node'],
 ] as const)(
-  'stablePath() returns %s for a program in a Cellar folder if that is the same file',
+  'stablePath() returns the link %s if it leads to the program in the Cellar folder',
   ([name, target, link]) => {
     const prefix = prefixWith('24.1.0');
     symlinkSync(join(prefix, target), join(prefix, link));
@@ -37,7 +37,7 @@ test('stablePath() keeps the path if the link is missing or leads to another ver
   expect(stablePath(old)).toBe(old);
 });
 
-test('stablePath() keeps every path outside a Cellar', () => {
+test('stablePath() returns a path outside a Cellar folder unchanged', () => {
   for (const path of ['/usr/bin/node', '/Cellar', '/opt/Cellar/node', process.execPath]) {
     expect(stablePath(path)).toBe(path);
     expect(isInCellar(path)).toBe(false);

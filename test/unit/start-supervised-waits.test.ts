@@ -6,17 +6,17 @@ import {
   failureOf,
   GATEWAY,
   HEALTHY,
-  ILL,
   locked,
   portInUse,
   quick,
   starts,
+  UNHEALTHY,
 } from '../support/supervised-fakes.js';
 
-describe('with park, a duplicate', () => {
+describe('a duplicate gateway with the option park', () => {
   const parking = { park: true, supervisor: 'launchd' } as const;
 
-  test('waits without a limit for a healthy gateway to end, then starts', async () => {
+  test('waits without a time limit until the healthy gateway ends, then starts', async () => {
     const start = starts(locked(), null);
     const [health, decisions] = [answers(HEALTHY), [] as string[]];
     const onDecision = ({ decision }: SupervisedDecision) => void decisions.push(decision);
@@ -26,13 +26,13 @@ describe('with park, a duplicate', () => {
     expect(decisions).toEqual(['park']);
   });
 
-  test('also waits without a supervisor', async () => {
+  test('waits for the healthy gateway even without a supervisor', async () => {
     const start = starts(locked(), null);
     const outcome = await startSupervised({ start, health: answers(HEALTHY), park: true, supervisor: null });
     expect(outcome).toMatchObject({ outcome: 'started' });
   });
 
-  test('parks longer than the budget, which starts over when the gateway is no longer healthy', async () => {
+  test('waits longer than the budget, which starts over when the running gateway becomes unhealthy', async () => {
     let calls = 0;
     const start = vi.fn(async ({ timeoutMs }: SupervisedAttempt) => {
       calls++;
@@ -43,7 +43,7 @@ describe('with park, a duplicate', () => {
     const decisions: SupervisedDecision[] = [];
     const outcome = await startSupervised({
       start,
-      health: answers(HEALTHY, ILL, ILL),
+      health: answers(HEALTHY, UNHEALTHY, UNHEALTHY),
       ...parking,
       retryDelayMs: 1,
       budgetMs: 250,
@@ -57,7 +57,7 @@ describe('with park, a duplicate', () => {
   test('gives up if the running gateway stays unhealthy', async () => {
     const running = startSupervised({
       start: starts(locked()),
-      health: answers(ILL),
+      health: answers(UNHEALTHY),
       ...parking,
       retryDelayMs: 20,
       budgetMs: 60,
@@ -66,7 +66,7 @@ describe('with park, a duplicate', () => {
   });
 
   test.each([0, 30_000, Infinity])(
-    'does not loop if a healthy gateway uses only the port (budget %d ms)',
+    'does not loop if the healthy gateway uses only the port, with a budget of %d ms',
     async (budgetMs) => {
       const aborting = new AbortController();
       const start = starts(portInUse());
@@ -86,16 +86,16 @@ describe('with park, a duplicate', () => {
   );
 });
 
-describe('an abort rejects with signal.reason', () => {
+describe('startSupervised() with an AbortSignal', () => {
   const reason = new Error('SIGTERM');
 
-  test('before the first attempt, and makes none', async () => {
+  test('rejects with signal.reason and makes no attempt if the signal is already aborted', async () => {
     const start = starts(null);
     await expect(startSupervised({ start, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     expect(start).not.toHaveBeenCalled();
   });
 
-  test('during an attempt that rejects with that reason', async () => {
+  test('rejects with signal.reason on an abort during an attempt that rejects with that reason', async () => {
     const aborting = new AbortController();
     const start = ({ signal }: SupervisedAttempt) =>
       new Promise<never>((_, reject) => signal!.addEventListener('abort', () => reject(signal!.reason)));
@@ -104,7 +104,7 @@ describe('an abort rejects with signal.reason', () => {
     await expect(running).rejects.toBe(reason);
   });
 
-  test('during an attempt that is refused, without a health check', async () => {
+  test('rejects with signal.reason, without a health check, on an abort during an attempt that is refused', async () => {
     const [aborting, health] = [new AbortController(), answers(HEALTHY)];
     const start = async () => {
       aborting.abort(reason);
@@ -115,28 +115,31 @@ describe('an abort rejects with signal.reason', () => {
     expect(health).not.toHaveBeenCalled();
   });
 
-  test.each([HEALTHY, ILL])('during the health check, whatever its result: %o', async (answer) => {
-    const [aborting, onDecision] = [new AbortController(), vi.fn()];
-    const health = async () => {
-      aborting.abort(reason);
-      return answer;
-    };
-    const running = startSupervised({
-      start: starts(locked()),
-      health,
-      supervisor: 'systemd',
-      onDecision,
-      signal: aborting.signal,
-    });
-    await expect(running).rejects.toBe(reason);
-    expect(onDecision).not.toHaveBeenCalled();
-  });
+  test.each([HEALTHY, UNHEALTHY])(
+    'rejects with signal.reason on an abort during a health check with the result %o',
+    async (answer) => {
+      const [aborting, onDecision] = [new AbortController(), vi.fn()];
+      const health = async () => {
+        aborting.abort(reason);
+        return answer;
+      };
+      const running = startSupervised({
+        start: starts(locked()),
+        health,
+        supervisor: 'systemd',
+        onDecision,
+        signal: aborting.signal,
+      });
+      await expect(running).rejects.toBe(reason);
+      expect(onDecision).not.toHaveBeenCalled();
+    },
+  );
 
-  test('at once between two attempts', async () => {
+  test('rejects with signal.reason at once on an abort between two attempts', async () => {
     const [aborting, start] = [new AbortController(), starts(portInUse())];
     const running = startSupervised({
       start,
-      health: answers(ILL),
+      health: answers(UNHEALTHY),
       supervisor: 'systemd',
       retryDelayMs: 60_000,
       budgetMs: 600_000,
@@ -147,13 +150,13 @@ describe('an abort rejects with signal.reason', () => {
     expect(start).toHaveBeenCalledTimes(2);
   });
 
-  test('if onDecision aborts', async () => {
+  test('rejects with signal.reason if onDecision aborts the signal', async () => {
     const aborting = new AbortController();
     const start = starts(locked());
     const onDecision = () => aborting.abort(reason);
     const running = startSupervised({
       start,
-      health: answers(ILL),
+      health: answers(UNHEALTHY),
       supervisor: 'systemd',
       onDecision,
       signal: aborting.signal,
@@ -162,7 +165,7 @@ describe('an abort rejects with signal.reason', () => {
     expect(start).toHaveBeenCalledTimes(1);
   });
 
-  test('but not if the gateway has already started', async () => {
+  test('returns the gateway if the abort comes after the gateway has started', async () => {
     const aborting = new AbortController();
     const start = async () => {
       aborting.abort(reason);
@@ -178,14 +181,14 @@ describe('onDecision', () => {
     const decisions: SupervisedDecision[] = [];
     await startSupervised({
       start: starts(first, second),
-      health: answers(ILL, HEALTHY),
+      health: answers(UNHEALTHY, HEALTHY),
       supervisor: 'schtasks',
       ...quick,
       onDecision: (decision) => void decisions.push(decision),
     });
     const remainingMs = expect.any(Number);
     expect(decisions).toEqual([
-      { decision: 'retry', supervisor: 'schtasks', error: first, health: ILL, attempts: 1, remainingMs },
+      { decision: 'retry', supervisor: 'schtasks', error: first, health: UNHEALTHY, attempts: 1, remainingMs },
       { decision: 'leave', supervisor: 'schtasks', error: second, health: HEALTHY, attempts: 2, remainingMs },
     ]);
     expect(decisions[0]!.remainingMs).toBeLessThanOrEqual(30_000);
@@ -198,7 +201,7 @@ describe('onDecision', () => {
     await failureOf(
       startSupervised({
         start: starts(locked()),
-        health: answers(ILL),
+        health: answers(UNHEALTHY),
         supervisor: 'systemd',
         budgetMs: 0,
         onDecision,
@@ -207,7 +210,7 @@ describe('onDecision', () => {
     expect(decisions).toMatchObject([{ decision: 'give-up', attempts: 1, remainingMs: 0 }]);
   });
 
-  test.each([HEALTHY, ILL])('ends the start if it throws, whatever the health: %o', async (answer) => {
+  test.each([HEALTHY, UNHEALTHY])('makes the start fail by an exception, with the health %o', async (answer) => {
     const [thrown, start] = [new Error('from onDecision'), starts(locked())];
     const onDecision = () => {
       throw thrown;

@@ -11,7 +11,6 @@ import {
   failureOf,
   GATEWAY,
   HEALTHY,
-  ILL,
   locked,
   owner,
   portInUse,
@@ -19,10 +18,11 @@ import {
   refusal,
   SUPERVISORS,
   starts,
+  UNHEALTHY,
 } from '../support/supervised-fakes.js';
 
 describe.each<Supervisor | null>([...SUPERVISORS, null])('with the supervisor %s', (supervisor) => {
-  test('a successful start returns the gateway, without a health check', async () => {
+  test('startSupervised() returns the gateway of a successful start, without a health check', async () => {
     const [start, health, onDecision] = [starts(null), answers(HEALTHY), vi.fn()];
     const outcome = await startSupervised({ start, health, supervisor, onDecision });
     expect(outcome).toEqual({ outcome: 'started', gateway: GATEWAY });
@@ -47,7 +47,7 @@ describe.each([
   ['holds the lock', locked()],
   ['uses the port', portInUse()],
 ])('without a supervisor, if another gateway %s', (_, error) => {
-  test('there is one attempt without a health check, and its error', async () => {
+  test('without a supervisor, startSupervised() makes one attempt without a health check and rejects with its error', async () => {
     const [start, health, onDecision] = [starts(error), answers(HEALTHY), vi.fn()];
     await expect(startSupervised({ start, health, supervisor: null, onDecision })).rejects.toBe(error);
     expect(start).toHaveBeenCalledTimes(1);
@@ -61,7 +61,7 @@ describe.each([
 describe.each(SUPERVISORS)('under %s, another gateway', (supervisor) => {
   const exitCode = supervisor === 'systemd' ? 78 : 0;
 
-  test(`that is healthy ends this start with exit code ${exitCode}`, async () => {
+  test(`a healthy gateway ends this start with exit code ${exitCode}`, async () => {
     const [start, health] = [starts(locked()), answers(HEALTHY)];
     expect(await startSupervised({ start, health, supervisor })).toEqual({
       outcome: 'duplicate',
@@ -73,30 +73,30 @@ describe.each(SUPERVISORS)('under %s, another gateway', (supervisor) => {
     expect(health).toHaveBeenCalledTimes(1);
   });
 
-  test('that is healthy and only uses the port is reported without an owner', async () => {
+  test('a healthy gateway that only uses the port is reported without an owner', async () => {
     const outcome = await startSupervised({ start: starts(portInUse()), health: answers(HEALTHY), supervisor });
     expect(outcome).toEqual({ outcome: 'duplicate', exitCode, owner: null, health: HEALTHY });
   });
 
-  test('that becomes healthy ends this start', async () => {
-    const [start, health] = [starts(locked()), answers(ILL, ILL, HEALTHY)];
+  test('an unhealthy gateway that becomes healthy ends this start', async () => {
+    const [start, health] = [starts(locked()), answers(UNHEALTHY, UNHEALTHY, HEALTHY)];
     const outcome = await startSupervised({ start, health, supervisor, ...quick });
     expect(outcome).toMatchObject({ outcome: 'duplicate', exitCode });
     expect(start).toHaveBeenCalledTimes(3);
   });
 
-  test('that is unhealthy and ends lets this gateway start', async () => {
+  test('this gateway starts after an unhealthy gateway has ended', async () => {
     const start = starts(locked(), portInUse(), null);
-    const outcome = await startSupervised({ start, health: answers(ILL), supervisor, ...quick });
+    const outcome = await startSupervised({ start, health: answers(UNHEALTHY), supervisor, ...quick });
     expect(outcome).toEqual({ outcome: 'started', gateway: GATEWAY });
     expect(start).toHaveBeenCalledTimes(3);
   });
 
-  test('that stays unhealthy makes this start fail with exit code 1 when the budget ends', async () => {
+  test('this start fails with exit code 1 if the other gateway stays unhealthy until the budget ends', async () => {
     const error = locked();
     const running = startSupervised({
       start: starts(error),
-      health: answers(ILL),
+      health: answers(UNHEALTHY),
       supervisor,
       retryDelayMs: 50,
       budgetMs: 200,
@@ -112,7 +112,7 @@ test('the final error contains the health reason, the budget, the owner and the 
   const failure = await failureOf(
     startSupervised({
       start: starts(error),
-      health: answers(ILL),
+      health: answers(UNHEALTHY),
       supervisor: 'systemd',
       retryDelayMs: 20,
       budgetMs: 60,
@@ -131,7 +131,7 @@ test('the final error contains the last refusal and the last health reason', asy
   const failure = await failureOf(
     startSupervised({
       start: starts(locked(), last),
-      health: answers({ ...ILL, reason: 'first' }, { ...ILL, reason: 'second' }),
+      health: answers({ ...UNHEALTHY, reason: 'first' }, { ...UNHEALTHY, reason: 'second' }),
       supervisor: 'launchd',
       retryDelayMs: 1000,
       budgetMs: 300,
@@ -192,7 +192,7 @@ describe('the health check', () => {
     expect(await checkedEndpoint(error)).toEqual({ host: '127.0.0.1', port: 18790 });
   });
 
-  test('is omitted, as unhealthy, if neither the options nor the record name a port', async () => {
+  test('is skipped and counts as failed if neither the options nor the record name a port', async () => {
     const health = answers(HEALTHY);
     const error = locked({ owner: { ...owner, port: null }, port: 0 });
     const running = startSupervised({ start: starts(error, null), health, supervisor: 'systemd', ...quick });
@@ -200,20 +200,20 @@ describe('the health check', () => {
     expect(health).not.toHaveBeenCalled();
   });
 
-  test('has a timeout of 1000 ms by default', async () => {
+  test('times out after 1000 ms by default', async () => {
     const health = answers(HEALTHY);
     await startSupervised({ start: starts(locked()), health, supervisor: 'systemd' });
     expect(health.mock.calls[0]![0].timeoutMs).toBe(1000);
   });
 });
 
-test('an error of the health function rejects the start', async () => {
+test('startSupervised() rejects with an error that the health function throws', async () => {
   const thrown = new Error('from the health function');
   const health = () => Promise.reject(thrown);
   await expect(startSupervised({ start: starts(locked()), health, supervisor: 'systemd' })).rejects.toBe(thrown);
 });
 
-test('the start function may be synchronous', async () => {
+test('startSupervised() accepts a synchronous start function', async () => {
   expect(await startSupervised({ start: () => GATEWAY })).toEqual({ outcome: 'started', gateway: GATEWAY });
   const start = () => {
     throw locked();
@@ -240,7 +240,7 @@ test.each<[string, unknown, string]>([
   ['a park that is a string', { park: 'yes' }, 'ERR_INVALID_ARG_TYPE'],
   ['a signal that is not an AbortSignal', { signal: {} }, 'ERR_INVALID_ARG_TYPE'],
   ['an onDecision that is not a function', { onDecision: true }, 'ERR_INVALID_ARG_TYPE'],
-])('%s is rejected before anything is started', async (what, mistake, code) => {
+])('startSupervised() rejects %s before it starts anything', async (what, mistake, code) => {
   const start = starts(null);
   const options = mistake && what !== 'no start' ? { start, ...(mistake as object) } : mistake;
   await expect(startSupervised(options as StartSupervisedOptions<unknown>)).rejects.toMatchObject({ code });

@@ -27,7 +27,7 @@ const WORDS = [
 ];
 
 describe('a quoted word of a systemd unit', () => {
-  test('is parsed back to the same word', () => {
+  test('is parsed by the rules of systemd to the original word', () => {
     expect(readBySystemd(WORDS.map(quoted).join(' '))).toEqual(WORDS);
   });
 
@@ -35,7 +35,7 @@ describe('a quoted word of a systemd unit', () => {
     for (const word of WORDS) expect(quoted(word)).not.toMatch(/[\n\t]/);
   });
 
-  test('keeps a dollar sign in the path of the program, where systemd replaces no variables', () => {
+  test('has an unescaped dollar sign in the path of the program, where systemd replaces no variables', () => {
     expect(quotedPath('/a$b/100%')).toBe('/a$b/100%%');
   });
 
@@ -56,12 +56,12 @@ describe('a quoted argument of a Windows command line', () => {
     expect(quotedArgument(word)).toBe(written);
   });
 
-  test('is parsed back to the same argument', () => {
+  test('is parsed by the rules of CommandLineToArgvW to the original argument', () => {
     expect(readByWindows(WORDS.map(quotedArgument).join(' '))).toEqual(WORDS);
   });
 });
 
-test('xmlText escapes special characters and refuses characters that XML forbids', () => {
+test('xmlText() escapes special characters and refuses characters that XML forbids', () => {
   expect(xmlText('a<b>&"\n')).toBe('a&lt;b&gt;&amp;&quot;&#10;');
   expect(xmlText('ü日😀\x7f')).toBe('&#252;&#26085;&#128512;&#127;');
   expect(() => xmlText('\x1b')).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }));

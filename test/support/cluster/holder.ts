@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { until } from '../places.js';
+import { until } from '../until.js';
 import { ROOT } from './planted-faults.js';
 
 /** Options of the process. `module` is the path of the build to use. */

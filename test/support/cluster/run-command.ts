@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { freshDirectory } from '../places.js';
+import { freshDirectory } from '../directories.js';
 import { ROOT } from './planted-faults.js';
 
 export const CLI = join(ROOT, 'dist/cli/main.js');

@@ -5,7 +5,7 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
  * Returns the snapshot. If two are equal, the file was not changed, replaced or removed between
  * them.
  */
-export function portraitOf(path: string): object {
+export function snapshotOf(path: string): object {
   const { dev, ino, mode, nlink, uid, gid, size, mtimeMs, ctimeMs } = lstatSync(path);
   return { dev, ino, mode, nlink, uid, gid, size, mtimeMs, ctimeMs, content: contentOf(path) };
 }
