@@ -13,7 +13,7 @@
 // copy has closed that copy.
 // NOT promised: exclusion of other hosts on a network file system (see Strength), or of a process
 // that removes the file. The holder can only detect the removal, by calling IsFileInPlace().
-// Thread-safety: none; one owner at a time.
+// Thread-safety: none. An object has one owner at a time.
 #pragma once
 
 #include <cstddef>

@@ -57,8 +57,8 @@ Status FileLock::RemoveFile() const {
   FileHandle file;
   Status status = OpenForDeletion(path_, identity_, kShareAll, &file);
   if (!status.ok() || DeleteAtOnce(file)) return status;
-  // DeleteAtLastClose() is used only if no other process has the file open. Otherwise no new holder
-  // could open the file until the last reader has closed it.
+  // Opens the file without sharing, so that DeleteAtLastClose() runs only if no other process has
+  // the file open. Otherwise no new holder could open the file until the last reader has closed it.
   file.Reset();
   status = OpenForDeletion(path_, identity_, kShareNothing, &file);
   if (!status.ok()) return status;

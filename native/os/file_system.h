@@ -1,4 +1,4 @@
-// Tests how far a lock can be trusted on the file system of a file.
+// Determines how strong a lock is on the file system of a given file.
 //
 // Guaranteed: a file system whose locks have no effect is detected by a test, which runs once per
 // device and JavaScript environment: it opens the locked file again and attempts to lock it, which
@@ -6,7 +6,7 @@
 // The test cannot distinguish them, because a file system whose locks work on this host may still
 // not exclude other hosts.
 // NOT promised: that locks exclude other hosts or other kernels.
-// Thread-safety: none; one object per environment.
+// Thread-safety: none. Each JavaScript environment has its own object.
 #pragma once
 
 #include <cstdint>

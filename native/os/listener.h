@@ -12,7 +12,7 @@
 // receives no connection to 127.0.0.1.
 // What ends a listener: Close(), destruction and the death of the process. After Detach() the new
 // owner decides when to close the socket.
-// Thread-safety: none; one owner at a time.
+// Thread-safety: none. An object has one owner at a time.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@
 namespace gateway_lock {
 
 struct Endpoint {
-  std::string address;  // numeric IPv4 or IPv6, with its scope if it needs one (fe80::1%eth0)
+  std::string address;  // numeric IPv4 or IPv6 address, with a scope if needed (fe80::1%eth0)
   std::uint16_t port = 0;
 };
 

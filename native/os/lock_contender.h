@@ -7,7 +7,7 @@
 //
 // What ends it: a successful Try(), which moves the file to the FileLock, Close() and destruction.
 // NOT promised: fairness. The first attempt after a release gets the lock.
-// Thread-safety: none; one owner at a time.
+// Thread-safety: none. An object has one owner at a time.
 #pragma once
 
 #include <cstdint>

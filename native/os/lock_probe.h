@@ -1,4 +1,4 @@
-// Probes a lock without holding it.
+// Finds out whether a lock is free, held exclusively or held by shared holders.
 //
 // Guaranteed: nothing is created, changed or removed.
 // NOT promised: that the result is still true when the caller receives it, or that a concurrent

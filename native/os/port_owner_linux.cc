@@ -39,7 +39,7 @@ std::string HexAddress(const SocketAddress& address) {
 
 bool IsWildcard(const std::string& hex) { return hex.find_first_not_of('0') == std::string::npos; }
 
-// One line of /proc/net/tcp or tcp6.
+// One line of /proc/net/tcp or /proc/net/tcp6.
 struct Row {
   char local[33];
   unsigned port;

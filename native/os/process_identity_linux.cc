@@ -39,7 +39,7 @@ struct Stat {
   char state = 0;                // 3
   std::uint64_t flags = 0;       // 9
   std::uint64_t start_time = 0;  // 22
-  std::uint64_t pending = 0;     // 31: signals that are pending for the main thread
+  std::uint64_t pending = 0;     // 31: the signals that are pending for the main thread
 };
 
 constexpr std::uint64_t kExiting = 0x4;     // PF_EXITING, include/linux/sched.h

@@ -3,7 +3,7 @@
 // A file descriptor, a Windows HANDLE and a Windows SOCKET all fit into an intptr_t, and for each
 // of them -1 is the invalid value. So one type is enough for all three, and the shared headers of
 // this layer need no OS header.
-// Thread-safety: none; one owner at a time.
+// Thread-safety: none. An object has one owner at a time.
 #pragma once
 
 #include <cstdint>

@@ -36,7 +36,7 @@ bool IsAnyUser(PSID sid) {
                        WinBuiltinGuestsSid, WinInteractiveSid, WinAnonymousSid});
 }
 
-// Returns a buffer that begins with a TOKEN_USER; empty on failure.
+// Returns a buffer that begins with the TOKEN_USER of this process, or an empty buffer on failure.
 std::vector<BYTE> ThisUser() {
   HANDLE token = nullptr;
   if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token)) return {};
