@@ -48,17 +48,26 @@ export function absolutePath(path: string): string {
   return isAbsolute(path) ? path : join(process.cwd(), sep) + path;
 }
 
-/** Returns the real user id of this process, or undefined on Windows, where users have no numeric ids. */
+/**
+ * Returns the real user id of this process. Returns undefined on Windows, where users have no
+ * numeric ids.
+ */
 export function userId(): number | undefined {
   return process.getuid?.();
 }
 
-/** Returns the effective user id of this process, or undefined on Windows, where users have no numeric ids. */
+/**
+ * Returns the effective user id of this process. Returns undefined on Windows, where users have no
+ * numeric ids.
+ */
 export function effectiveUserId(): number | undefined {
   return process.geteuid?.();
 }
 
-/** Returns the effective group id of this process, or undefined on Windows, where groups have no numeric ids. */
+/**
+ * Returns the effective group id of this process. Returns undefined on Windows, where groups have
+ * no numeric ids.
+ */
 export function effectiveGroupId(): number | undefined {
   return process.getegid?.();
 }
