@@ -7,8 +7,9 @@
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Returns the milliseconds since this process started. A change of the system clock has no effect
- * on them. The first call of performance.now() would load 14 of Node's modules, which takes 1 ms.
+ * Returns the milliseconds since this process started. Changes of the system clock have no effect
+ * on the result. Does not use performance.now(), whose first call loads 14 of Node's modules, which
+ * takes 1 ms.
  */
 export function monotonicMs(): number {
   return process.uptime() * 1000;

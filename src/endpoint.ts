@@ -1,5 +1,5 @@
-// Endpoints (a host and a port): the addresses of a host, the address to probe for a wildcard, and
-// URLs.
+// Functions for endpoints: they return the addresses of a host, the address to probe for a
+// wildcard, and URLs.
 import { invalidType, invalidValue } from './arguments.js';
 import { loadNet } from './native/builtins.js';
 
@@ -26,8 +26,8 @@ export function addressesOf(host: unknown): readonly string[] {
 }
 
 /**
- * Returns the address to connect to in order to reach a listener on `address`. For a wildcard that
- * is a loopback address.
+ * Returns the address to connect to in order to reach a listener on `address`. For a wildcard,
+ * returns a loopback address.
  */
 export function connectableAddress(address: string): string {
   if (address === '0.0.0.0') return '127.0.0.1';
@@ -36,7 +36,7 @@ export function connectableAddress(address: string): string {
 
 /**
  * Returns every address to connect to in order to reach a listener on `address`. For the wildcard
- * `::` these are two loopback addresses, because `::` accepts IPv4 as well.
+ * `::`, returns two loopback addresses, because `::` accepts IPv4 as well.
  */
 export function connectableAddresses(address: string): readonly string[] {
   const reached = connectableAddress(address);

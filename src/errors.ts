@@ -23,7 +23,7 @@ export interface OwnerRecord {
   readonly ownerId: string | null;
   /** False in the record of an older gateway, which held no kernel lock. */
   readonly kernelLock: boolean;
-  /** The TCP port on which the holder listens. Null until it listens. */
+  /** The TCP port on which the holder listens. Null until the holder listens. */
   readonly port: number | null;
   readonly [field: string]: unknown;
 }
@@ -39,15 +39,18 @@ export type LockErrorCode =
   | 'ERR_LOCK_REPLACED'
   /** The file or directory belongs to another user, or this process may not use it. */
   | 'ERR_LOCK_PERMISSION'
-  /** The file is not a lock file, or is not safe to use as one. */
+  /** The file is not a lock file, or is not safe to use as a lock file. */
   | 'ERR_LOCK_INVALID_FILE'
   /** No binary of the addon could be loaded on this machine. */
   | 'ERR_NATIVE_MISSING'
   /** A cluster lock was not renewed before its deadline. */
   | 'ERR_LOCK_EXPIRED'
-  /** The cluster ended a held lock: its key was deleted, or its session was terminated. */
+  /**
+   * The cluster ended a held lock: the key of the lock was deleted, or the session of the lock was
+   * terminated.
+   */
   | 'ERR_LOCK_REVOKED'
-  /** No server of the cluster answered. Whether the lock is held is unknown. */
+  /** No server of the cluster answered. It is unknown whether the lock is held. */
   | 'ERR_CLUSTER_UNAVAILABLE'
   /**
    * The cluster answered, but cannot provide the lock, for example because of a pooler, a standby,
@@ -75,8 +78,8 @@ export interface GatewayLockErrorDetails extends LockErrorDetails {
 }
 
 /**
- * Returns true for errors of this package. With the brand, `instanceof` is true even for errors of
- * a second installed copy of the package.
+ * Returns true for errors of this package. The brand makes `instanceof` true even for errors of a
+ * second installed copy of the package.
  */
 function hasBrand(value: unknown, brand: symbol): boolean {
   return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true;
@@ -94,7 +97,8 @@ export class LockError extends Error {
   /** The owner record of the holder. Null if the holder is unknown. */
   readonly owner: OwnerRecord | null;
   /**
-   * True if `owner` is alive. Null if there is no owner, or if the system cannot determine that.
+   * True if `owner` is alive, false if `owner` has ended. Null if there is no owner, or if the
+   * state of the owner is unknown.
    */
   readonly ownerAlive: boolean | null;
 
@@ -136,8 +140,8 @@ export class GatewayLockError extends LockError {
   }
 }
 
-// The names are defined on the prototypes, as Node does, so that `name` is not listed among the
-// properties of an error.
+// The names are defined on the prototypes, as in Node's own errors, so that `name` is not listed
+// among the properties of an error.
 Object.defineProperty(LockError.prototype, 'name', { value: 'LockError', writable: true, configurable: true });
 Object.defineProperty(LockError.prototype, LOCK_ERROR, { value: true });
 Object.defineProperty(GatewayLockError.prototype, 'name', {

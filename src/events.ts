@@ -11,7 +11,7 @@ export interface GatewayLockEvents {
   'gateway-lock:acquire': {
     readonly path: string;
     readonly mode: 'exclusive' | 'shared';
-    /** Null in shared mode and with `record: false`. */
+    /** The owner record. Null in shared mode and with `record: false`. */
     readonly owner: OwnerRecord | null;
   };
   /**
@@ -45,7 +45,7 @@ export interface SupervisedDecision {
   readonly supervisor: string | null;
   /** Why the start was refused. */
   readonly error: GatewayLockError;
-  /** The health of the running gateway. Null if it was not probed. */
+  /** The health of the running gateway. Null if the health was not probed. */
   readonly health: { readonly healthy: boolean; readonly reason: string | null } | null;
   /** The number of starts refused so far. */
   readonly attempts: number;

@@ -1,4 +1,4 @@
-// Binds a TCP port exclusively, so that no other process of this host can listen there.
+// Binds a TCP port exclusively, so that no other process of this host can listen on the port.
 
 import { checkOptions, checkPort, invalidType, outOfRange } from '../arguments.js';
 import { addressesOf, isNoAddress } from '../endpoint.js';
@@ -13,7 +13,7 @@ export interface BindExclusiveOptions {
    * @default '127.0.0.1'
    */
   readonly host?: string;
-  /** The TCP port. 0 lets the system choose. */
+  /** The TCP port. With 0 the system chooses a free port. */
   readonly port: number;
   /**
    * The maximum number of connections that wait to be accepted.
@@ -25,7 +25,7 @@ export interface BindExclusiveOptions {
 
 /**
  * The maximum number of attempts to bind `localhost` with port 0. The port that the system chooses
- * for the first loopback address may be in use on the second.
+ * for the first loopback address may be in use on the second loopback address.
  */
 const LOCALHOST_TRIES = 10;
 

@@ -56,7 +56,7 @@ const IDLE_CHECK_MS = 50;
 function closeServer(server: HttpLike): Promise<void> {
   return new Promise((resolve) => {
     const timer = setInterval(() => server.closeIdleConnections?.(), IDLE_CHECK_MS);
-    // close() reports an error only if the server is not running, which is the desired result.
+    // close() reports an error only if the server is not running, which is no failure here.
     server.close(() => {
       clearInterval(timer);
       resolve();

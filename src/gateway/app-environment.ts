@@ -17,7 +17,7 @@ export function readApp(app: string | undefined): string {
 /**
  * Checks a name that becomes part of file names and variable names.
  *
- * @throws {TypeError} `ERR_INVALID_ARG_*` naming the option
+ * @throws {TypeError} `ERR_INVALID_ARG_*`, whose message names the option
  */
 export function checkName(option: string, value: unknown): string {
   if (typeof value !== 'string') throw invalidType(option, 'a string', value);

@@ -29,7 +29,7 @@ const LIVING_LISTENER_GRACE_MS = 500;
 /**
  * Checks that the port is free before the gateway waits for the cluster lock.
  *
- * @param reclaimed the last owner died and left its lock file
+ * @param reclaimed true if the last owner died and left its lock file
  * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` if another program listens on the port
  */
 export async function assertPortFree(request: PortRequest, reclaimed: boolean): Promise<void> {
@@ -40,7 +40,7 @@ export async function assertPortFree(request: PortRequest, reclaimed: boolean): 
 /**
  * Step 12 of docs/protocol.md. Binds the port and listens.
  *
- * @param reclaimed the last owner died and left its lock file
+ * @param reclaimed true if the last owner died and left its lock file
  */
 export async function bindPort(
   request: PortRequest & Pick<GatewayRequest, 'bindTimeoutMs'>,

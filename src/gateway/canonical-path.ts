@@ -67,8 +67,8 @@ function withTrueCase(path: string): string {
 const NO_FINAL_PATH = ['EISDIR', 'UNKNOWN', 'EBADF', 'EINVAL'];
 
 /**
- * Follows the links of an existing path and restores its true case. Only follows the links if the
- * system cannot name the file.
+ * Follows the links of an existing path and restores its true case. If the system cannot name the
+ * file, only follows the links.
  */
 function realPath(path: string): string {
   try {

@@ -1,6 +1,6 @@
 // The cluster part of the transaction, which runs after the locks of this host are acquired and
 // before the bind. Imports only types of src/cluster, so that gateway-lock does not load
-// gateway-lock/cluster. The code comes with the caller's engine.
+// gateway-lock/cluster. The caller's engine brings the code of the cluster lock.
 import type { ClusterLock } from '../cluster/index.js';
 import { type FileLock, hasDiedSinceBoot } from '../lock/internal.js';
 import type { GatewayCluster } from './gateway-lock-options.js';

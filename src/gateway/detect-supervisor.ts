@@ -3,7 +3,7 @@ import { loadTty } from '../native/builtins.js';
 import { type Env, envValue, readApp } from './app-environment.js';
 
 /**
- * A supervisor. `external` is any other supervisor, which is declared by
+ * A supervisor. `external` is any other supervisor, and is declared by the variable
  * `<APP>_SUPERVISOR_MODE=external`.
  */
 export type Supervisor = 'systemd' | 'launchd' | 'schtasks' | 'external';

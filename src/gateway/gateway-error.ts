@@ -95,7 +95,7 @@ export function portTakenError(place: Endpoint, connectionPid: number | null, ca
 
 function takenHint(pid: number | null, port: number): string {
   if (pid === process.pid)
-    return `A connection of this process (pid ${pid}) uses that port. Close it, or use another port.`;
+    return `A connection of this process (pid ${pid}) uses that port. Close that connection, or use another port.`;
   return pid === null
     ? `No process listens on that port, but a connection or a bound socket uses it. See which: ${listListenersCommand(port)}. Or use another port.`
     : `No process listens on that port, but a connection of pid ${pid} uses it. Stop that process (${stopCommand(pid)}), or use another port.`;

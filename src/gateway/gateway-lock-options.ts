@@ -3,12 +3,13 @@ import type { ClusterEngine } from '../cluster/index.js';
 import type { OwnerRecord } from '../errors.js';
 import type { Env } from './app-environment.js';
 
-/** A held lock and its holder, as far as the owner record names one. */
+/** A held lock and its holder, if the owner record names a holder. */
 export interface GatewayWait {
   readonly lockPath: string;
   readonly owner: OwnerRecord | null;
   /**
-   * True if the owner is alive; null if there is no owner, or if the system cannot determine that.
+   * True if the owner is alive, false if the owner has ended. Null if there is no owner, or if the
+   * state of the owner is unknown.
    */
   readonly ownerAlive: boolean | null;
 }
@@ -22,11 +23,12 @@ export interface GatewayLockOptions {
   readonly app?: string;
   /**
    * The name of an additional gateway, whose state directory is `~/.<app>-<profile>`. The
-   * additional gateway needs another port too, at least 20 apart.
+   * additional gateway needs a port that differs by at least 20 from the port of every other
+   * gateway.
    */
   readonly profile?: string;
   /**
-   * The TCP port. With 0 the system chooses one.
+   * The TCP port. With 0 the system chooses a free port.
    *
    * @default `<APP>_GATEWAY_PORT`, else 18789
    */
@@ -132,7 +134,7 @@ export interface GatewayLockOptions {
  */
 export interface GatewayCluster {
   readonly engine: ClusterEngine;
-  /** The name of the lock, the same on every host. */
+  /** The name of the cluster lock, which must be the same on every host. */
   readonly name: string;
   /**
    * Milliseconds for which the cluster keeps the lock after its last renewal, at least 5000.

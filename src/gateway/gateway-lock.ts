@@ -10,14 +10,14 @@ import { assertInheritable, type ExecProgram, execAs, type Inheritance, inherita
 
 export class GatewayLock {
   readonly host: string;
-  /** The bound port. With `bind: false`, the port from the options. */
+  /** The bound port, or with `bind: false` the port from the options. */
   readonly port: number;
   /** The URL of the gateway: `ws://host:port`. */
   readonly url: string;
   readonly lockPaths: readonly string[];
   /** The reason why a leftover lock file was reclaimed; null if there was no leftover lock file. */
   readonly reclaimed: ReclaimReason | null;
-  /** How reliable locks are on the file system of the lock files: `local`, `remote` or `weak`. */
+  /** The reliability of locks on the file system of the lock files: `local`, `remote` or `weak`. */
   readonly strength: LockStrength;
   /** The listener on the port; null with `bind: false`. */
   readonly listener: BoundListener | null;

@@ -51,8 +51,8 @@ export const DEFAULT_TIMEOUT_MS = 5000;
 export const DEFAULT_BIND_TIMEOUT_MS = 10_000;
 
 /**
- * @throws {TypeError} `ERR_INVALID_ARG_*` naming the option
- * @throws {RangeError} `ERR_OUT_OF_RANGE` naming the option or variable
+ * @throws {TypeError} `ERR_INVALID_ARG_*`, whose message names the option
+ * @throws {RangeError} `ERR_OUT_OF_RANGE`, whose message names the option or variable
  * @throws {GatewayLockError} `ERR_GATEWAY_LOCK_FAILED` if a path cannot be resolved
  */
 export function readGatewayOptions(options: GatewayLockOptions): GatewayRequest {

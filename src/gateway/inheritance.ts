@@ -18,7 +18,7 @@ export interface Inheritance {
   readonly descriptors: readonly number[];
   /**
    * The variables of socket activation (man 3 sd_listen_fds): LISTEN_FDS and LISTEN_FDNAMES. The
-   * caller must add LISTEN_PID, the pid of the program. Empty if no socket is passed.
+   * caller must add LISTEN_PID, the pid of the program. The object is empty if no socket is passed.
    */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -76,8 +76,8 @@ export function execAs(inheritance: Inheritance, program: ExecProgram): never {
 }
 
 /**
- * Returns `env` with the variables of `inheritance`. They replace the variables with which this
- * process itself was activated.
+ * Returns `env` with the variables of `inheritance`. These variables replace the variables with
+ * which this process itself was activated.
  */
 export function environmentWith(inheritance: Inheritance, env: Env): Record<string, string | undefined> {
   const { LISTEN_PID: _, LISTEN_FDS: __, LISTEN_FDNAMES: ___, ...own } = env;

@@ -1,4 +1,4 @@
-// Ends all children together with the process that holds the lock, on Windows only.
+// On Windows, ends all children together with the process that holds the lock.
 import { native } from '../native/load.js';
 import { programsInherit } from '../native/platform.js';
 

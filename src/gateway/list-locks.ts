@@ -18,9 +18,7 @@ export interface ListLocksOptions extends SearchOptions {
 }
 
 export interface ListedLock {
-  /**
-   * The path of the lock file. With the state `unreadable`, the path may be that of a directory.
-   */
+  /** The path of the lock file. If the state is `unreadable`, the path may name a directory. */
   readonly path: string;
   /**
    * `held`, `leftover`, `free` or `missing`, as in {@link LockProbe}; `unreadable` if the probe
@@ -30,7 +28,8 @@ export interface ListedLock {
   readonly heldBy: LockProbe['heldBy'];
   readonly owner: OwnerRecord | null;
   /**
-   * True if the owner is alive; null if there is no owner, or if the system cannot determine that.
+   * True if the owner is alive, false if the owner has ended. Null if there is no owner, or if the
+   * state of the owner is unknown.
    */
   readonly ownerAlive: boolean | null;
   /** The program and arguments of the holder; null if the system does not report them. */
@@ -105,8 +104,8 @@ async function probeEndpoint(owner: OwnerRecord, ownerAlive: boolean | null, opt
 }
 
 /**
- * Returns the program and arguments of a process, or null if the system does not report them. A
- * program that has changed its title leaves several NULs at the end.
+ * Returns the program and the arguments of a process, or null if the system does not report them. A
+ * program that has changed its title leaves several NULs at the end of its arguments.
  */
 function commandOf(pid: number): readonly string[] | null {
   const words = native().commandLine(pid).replace(/\0+$/, '');

@@ -1,5 +1,5 @@
-// Paths of the state directory, the config file and the lock files. With `app: 'openclaw'` they are
-// the paths of OpenClaw.
+// Paths of the state directory, the config file and the lock files. With `app: 'openclaw'` the
+// paths are those of OpenClaw.
 import { homedir } from 'node:os';
 import { isAbsolute, join, sep } from 'node:path';
 import { loadCrypto } from '../native/builtins.js';
@@ -83,8 +83,8 @@ function expandHome(path: string): string {
 }
 
 /**
- * Returns the home directory. Only called for a path with `~`, so that a service without a home
- * directory can start if it names its state directory.
+ * Returns the home directory. Called only for a path with `~`, so that a service without a home
+ * directory can start if the service names its state directory.
  */
 function home(): string {
   const directory = homeOrEmpty();

@@ -32,21 +32,22 @@ export interface GatewayProbe {
    */
   readonly state: 'running' | 'starting' | 'stopped' | 'foreign';
   /**
-   * The path of the lock that is held. If no lock is held, the path of the first lock that a start
-   * would acquire.
+   * The path of the lock that is held, or of the first lock that a start would acquire if no lock
+   * is held.
    */
   readonly lockPath: string;
   readonly owner: OwnerRecord | null;
   /**
-   * True if the owner is alive; null if there is no owner, or if the system cannot determine that.
+   * True if the owner is alive, false if the owner has ended. Null if there is no owner, or if the
+   * state of the owner is unknown.
    */
   readonly ownerAlive: boolean | null;
   /**
-   * The host in the holder's record. If the record names no endpoint, the host from the options.
+   * The host in the holder's record, or the host from the options if the record names no endpoint.
    */
   readonly host: string;
   /**
-   * The port in the holder's record. If the record names no endpoint, the port from the options.
+   * The port in the holder's record, or the port from the options if the record names no endpoint.
    */
   readonly port: number;
   /**

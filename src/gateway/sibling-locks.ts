@@ -1,6 +1,6 @@
 // Sibling lock directories: the lock directories of other users for the same state directory. A
-// lock directory is private to its user. Two users, a user namespace, or two pods with different
-// uids on one volume therefore hold different state locks.
+// lock directory is private to its user. Therefore two users, a process in a user namespace, or two
+// pods with different uids on one volume hold different state locks.
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { monotonicMs } from '../clock.js';
@@ -13,7 +13,7 @@ import type { GatewayRequest } from './gateway-options.js';
 import { isLockDirectory } from './lock-directories.js';
 import { type LockLocation, lockTarget } from './lock-requests.js';
 
-/** Milliseconds between two probes, because nothing reports the release of another user's lock. */
+/** Milliseconds between two probes, because no event reports the release of another user's lock. */
 const SIBLING_PAUSE_MS = 250;
 
 /**

@@ -1,5 +1,5 @@
-// Starts a gateway under a supervisor. A duplicate of a healthy gateway exits, and the supervisor
-// does not restart it forever.
+// Starts a gateway under a supervisor. A duplicate of a healthy gateway exits in a way that keeps
+// the supervisor from restarting the duplicate forever.
 import { monotonicMs } from '../clock.js';
 import { GatewayLockError, type OwnerRecord } from '../errors.js';
 import { announce, type SupervisedDecision } from '../events.js';
@@ -31,8 +31,8 @@ export type SupervisedOutcome<Gateway> =
     };
 
 /**
- * Minimum time for a health check, so that an exhausted budget cannot make a healthy gateway look
- * unhealthy.
+ * The minimum time in milliseconds for a health check, so that an exhausted budget cannot make a
+ * healthy gateway look unhealthy.
  */
 const MIN_HEALTH_TIMEOUT_MS = 1000;
 

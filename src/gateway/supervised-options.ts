@@ -20,8 +20,8 @@ export interface SupervisedAttempt {
   readonly timeoutMs: number;
   readonly bindTimeoutMs: number;
   /**
-   * `fail` in the first attempt, `wait` in each later attempt, so that the lock is acquired as soon
-   * as the running gateway dies.
+   * The value is `fail` in the first attempt and `wait` in each later attempt, so that the lock is
+   * acquired as soon as the running gateway dies.
    */
   readonly whenListening: 'fail' | 'wait';
   readonly signal?: AbortSignal;
@@ -36,7 +36,7 @@ export interface StartSupervisedOptions<Gateway> {
    */
   readonly start: (attempt: SupervisedAttempt) => Gateway | Promise<Gateway>;
   /**
-   * The supervisor that restarts this process; null if there is none.
+   * The supervisor that restarts this process; null if there is no supervisor.
    *
    * @default detectSupervisor()
    */
@@ -95,8 +95,8 @@ export interface SupervisedRequest<Gateway> {
 const SUPERVISORS = ['systemd', 'launchd', 'schtasks', 'external'] as const;
 
 /**
- * @throws {TypeError} `ERR_INVALID_ARG_*` naming the option
- * @throws {RangeError} `ERR_OUT_OF_RANGE` naming the option
+ * @throws {TypeError} `ERR_INVALID_ARG_*`, whose message names the option
+ * @throws {RangeError} `ERR_OUT_OF_RANGE`, whose message names the option
  */
 export function readSupervisedOptions<Gateway>(options: StartSupervisedOptions<Gateway>): SupervisedRequest<Gateway> {
   checkOptions(options);

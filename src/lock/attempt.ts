@@ -16,7 +16,7 @@ import { parseRecord } from './record-parser.js';
 
 /**
  * The waiter that makes an attempt, and the wait mode of that waiter. An attempt without a wait has
- * neither.
+ * neither a waiter nor a wait mode.
  */
 export interface AttemptContext {
   readonly waiter?: WaiterId | undefined;
@@ -50,7 +50,7 @@ type AttemptResult = FileLock | OpenFailure | OwnerRecord | null;
 export function attempt(request: AttemptRequest, context = FIRST_ATTEMPT): FileLock | null {
   const result = tryOnce(request, context);
   // This call begins the grace period for a late release. That period must begin with the first
-  // refused attempt, not with the last.
+  // refused attempt, not with the last attempt.
   if (locksOutliveHolders) retryReasonOf(result, request.gracePeriods);
   return result instanceof FileLock ? result : null;
 }
@@ -142,7 +142,7 @@ const HELD_BY_UNKNOWN: Leftover = { verdict: 'held-by-record', owner: null };
 /**
  * Step 5 of docs/protocol.md. Judges the previous content of the file after the kernel has granted
  * the lock. The file may belong to a living gateway that holds no kernel lock, or may not be a lock
- * file at all. In these cases the function drops the lock and leaves the file unchanged.
+ * file at all. In both cases the function drops the lock and leaves the file unchanged.
  */
 function inspectLeftover(id: LockId, request: AttemptRequest): Leftover {
   let usable = false;

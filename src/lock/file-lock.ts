@@ -1,4 +1,4 @@
-// FileLock: a held lock, with methods to verify it, update its record, hand it over and release it.
+// A held lock, with methods that verify, update, hand over and release the lock.
 import type { LockError, OwnerRecord } from '../errors.js';
 import { announce } from '../events.js';
 import type { LockId, LockStrength } from '../native/binding.js';
@@ -18,10 +18,11 @@ import { wakeFirst } from './wait-queue.js';
 
 export type LockMode = 'exclusive' | 'shared';
 /**
- * How a waiter noticed the release. With `watch` the system reported the release. With `poll` the
- * waiter made an attempt every 5 to 250 ms, because the lock file or the holder's process could not
- * be watched. The reasons for polling are a limit (`fs.inotify.max_user_instances`), a remote file
- * system, an older gateway, and on Windows a holder that the record does not name.
+ * The way in which a waiter noticed the release. With `watch` the system reported the release. With
+ * `poll` the waiter made an attempt every 5 to 250 ms, because the lock file or the holder's
+ * process could not be watched. The reasons for polling are a limit
+ * (`fs.inotify.max_user_instances`), a remote file system, an older gateway, and on Windows a
+ * holder that the record does not name.
  */
 export type WaitMode = 'watch' | 'poll';
 export type LostListener = (error: LockError) => void;
@@ -36,7 +37,7 @@ const LOST_CHECK_MS = 1000;
 export class FileLock {
   readonly path: string;
   readonly mode: LockMode;
-  /** How reliable locks are on the file system of the lock file: `local`, `remote` or `weak`. */
+  /** The reliability of locks on the file system of the lock file: `local`, `remote` or `weak`. */
   readonly strength: LockStrength;
   /** Why a leftover lock file could be reclaimed. Null if there was no leftover lock file. */
   readonly reclaimed: ReclaimReason | null;
@@ -45,7 +46,10 @@ export class FileLock {
    * record cannot be parsed.
    */
   readonly predecessor: OwnerRecord | null;
-  /** How the waiter noticed the release of the previous holder. Null if there was no wait. */
+  /**
+   * The way in which the waiter noticed the release of the previous holder. Null if there was no
+   * wait.
+   */
   readonly waitMode: WaitMode | null;
   readonly #id: LockId;
   /** Created on first use, because an empty Set would add 10 % to the memory of a lock. */

@@ -45,7 +45,7 @@ export function createRequest(
 
 /**
  * Probes a lock in the same way as `probeLock`, but also accepts a path that the package chose.
- * `access` is the option of {@link TryAcquireLockOptions}.
+ * `access` is the option `access` of {@link TryAcquireLockOptions}.
  */
 export function probeTarget(target: LockTarget, access: TryAcquireLockOptions['access'] = 'owner'): LockProbe {
   const { path, endpoint, ownPath } = target;

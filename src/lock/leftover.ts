@@ -36,10 +36,10 @@ export interface Leftover {
   readonly owner: OwnerRecord | null;
 }
 
-/** A lock file, with the facts that do not come from its content. */
+/** A lock file, and the facts about the lock that the content of the file does not show. */
 export interface LockTarget {
   readonly path: string;
-  /** The endpoint of the holder, for the case that its record names no port. */
+  /** The endpoint of the holder, used if the holder's record names no port. */
   readonly endpoint: Endpoint | undefined;
   /**
    * True if the package chose the path (in a lock directory), false if the caller chose the path.
@@ -59,7 +59,7 @@ export function judgeLeftover(content: LockFileContent, target: LockTarget): Lef
 }
 
 function verdictOf(content: LockFileContent, owner: OwnerRecord | null, target: LockTarget): Verdict {
-  // A file with several hard links may be any other file of the user, even in our lock directory.
+  // Even in our lock directory, a file with several hard links may be any other file of the user.
   const strict = !target.ownPath || content.hasOtherNames;
   if (strict && !isLockFile(content)) return 'not-a-lock-file';
   if (owner?.kernelLock) return judgeOurs(owner, target.path);
@@ -71,7 +71,7 @@ function verdictOf(content: LockFileContent, owner: OwnerRecord | null, target: 
 
 /**
  * Returns true if OpenClaw holds the lock. OpenClaw holds no kernel lock on the lock file. Instead,
- * it keeps the SQLite database beside the lock file in an exclusive transaction.
+ * OpenClaw keeps an exclusive transaction open on the SQLite database beside the lock file.
  */
 export function isCoordinatorLocked(lockPath: string): boolean {
   return native().isSqliteLocked(`${lockPath}.sqlite`);

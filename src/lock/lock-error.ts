@@ -50,8 +50,8 @@ export function timeoutError(path: string, timeoutMs: number, holder: KnownHolde
 export function replacedError(path: string, owner: OwnerRecord | null): LockError {
   return new LockError(
     'ERR_LOCK_REPLACED',
-    `lock file '${path}' was removed or replaced while this process (pid ${process.pid}) held it: ` +
-      'another process can acquire that lock now. Stop this process before both use the same state',
+    `lock file '${path}' was removed or replaced while this process (pid ${process.pid}) held the lock: ` +
+      'another process can now acquire that lock. Stop this process before both processes use the same state',
     { path, owner },
   );
 }
@@ -69,7 +69,7 @@ export function notALockFileError(path: string): LockError {
 export function otherViewError(path: string, owner: OwnerRecord): LockError {
   return new LockError(
     'ERR_LOCK_WEAK_FILESYSTEM',
-    `'${path}' is locked by pid ${owner.pid} through another mount of the same directory, and the kernel does not detect that. ` +
+    `'${path}' is locked by pid ${owner.pid} through another mount of the same directory, and the kernel does not detect the conflict. ` +
       `Nothing was changed. Stop that process (${stopCommand(owner.pid)}), or use the same path as that process`,
     { path, owner, ownerAlive: true },
   );
@@ -104,7 +104,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   ERR_LOCK_WEAK_FILESYSTEM: (path, error) => [
     'ERR_LOCK_WEAK_FILESYSTEM',
     `the file system of '${path}' ${detailOf(error)}, so a lock there protects nothing. ` +
-      "Put it on a local file system (in a container: a named volume), or accept the risk with weakFileSystem: 'warn'",
+      "Put the lock on a local file system (in a container: a named volume), or accept the risk with weakFileSystem: 'warn'",
   ],
 };
 

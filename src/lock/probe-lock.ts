@@ -21,13 +21,14 @@ export interface LockProbe {
    */
   readonly state: 'free' | 'held' | 'leftover' | 'missing';
   /**
-   * How the lock is held. `record` means that an older gateway holds the lock by its record alone,
-   * without a kernel lock. Null if the lock is not held.
+   * The way in which the lock is held. `record` means that an older gateway holds the lock by its
+   * record alone, without a kernel lock. Null if the lock is not held.
    */
   readonly heldBy: 'exclusive' | 'shared' | 'record' | null;
   readonly owner: OwnerRecord | null;
   /**
-   * True if the owner is alive. Null if there is no owner, or if the system cannot determine that.
+   * True if the owner is alive, false if the owner has ended. Null if there is no owner, or if the
+   * state of the owner is unknown.
    */
   readonly ownerAlive: boolean | null;
 }
@@ -85,7 +86,7 @@ export function probeUnlessOpenFails(request: ProbeRequest, gracePeriods: GraceP
   }
 }
 
-/** Probes once. The result may be wrong, because another prober looks like a holder. */
+/** Probes once. The state may be `held` although only another prober holds the lock. */
 function probeOnce(request: ProbeRequest): LockProbe {
   const found = probeNative(request);
   if (found.state === 'missing') return probeMissing(request);

@@ -1,4 +1,4 @@
-// The identity of processes: returns the identity of this process for its owner record, and checks
+// Identifies processes: returns the identity of this process for its owner record, and checks
 // whether the owner in a record is still alive.
 import { hostname } from 'node:os';
 import type { OwnerRecord } from '../errors.js';
@@ -47,7 +47,7 @@ export function isOwnerAlive(owner: OwnerRecord): boolean | null {
   return token === -1 ? false : isSameProcess(owner, token);
 }
 
-/** Returns true if the owner belongs to the current boot of this host and has ended. */
+/** Returns true if the owner was started in the current boot of this host and has ended. */
 export function hasDiedSinceBoot(owner: OwnerRecord): boolean {
   return owner.bootId === selfIdentity().bootId && isOwnerAlive(owner) === false;
 }

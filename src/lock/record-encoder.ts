@@ -15,7 +15,7 @@ import { type ProcessIdentity, processStartToken, selfIdentity } from './process
 import { isPid, parseRecord, RECORD_LIMIT } from './record-parser.js';
 
 /**
- * A note for people who read the lock file, because they are often told to delete lock files
+ * A note for people who read the lock file, because users are often told to delete lock files
  * (openclaw#138833).
  */
 const NOTE = '"note":"Only a hint: the kernel lock decides. A leftover of this file blocks nothing."';
@@ -24,12 +24,12 @@ export type OwnerFields = Readonly<Record<string, unknown>>;
 
 /**
  * The owner record of a lock that this process holds, kept as text. {@link recordOf} parses the
- * text on demand, which is rare.
+ * text on demand, which is rarely necessary.
  */
 export interface OwnRecord {
   /**
    * The first part of the JSON text: the identity of the holder and the caller's fields. Locks with
-   * equal fields share the same head.
+   * equal fields can share a head.
    */
   readonly head: string;
   readonly createdAt: string;
@@ -62,7 +62,7 @@ function randomId(): string {
 
 /**
  * Encodes and parses a throw-away record, to warm up node:crypto, JSON and the regular expressions.
- * Does so twice, because V8 compiles a regular expression on its second use.
+ * Runs twice, because V8 compiles a regular expression on its second use.
  */
 export function warmUpRecord(): void {
   const head = recordHead();
@@ -77,7 +77,7 @@ let plainHead: string | undefined;
  *
  * @throws {RangeError} `ERR_OUT_OF_RANGE` if the record would be longer than {@link RECORD_LIMIT}
  *   bytes
- * @throws {TypeError} `ERR_INVALID_ARG_VALUE` if a field is not JSON
+ * @throws {TypeError} `ERR_INVALID_ARG_VALUE` if a field cannot be encoded as JSON
  */
 export function recordHead(fields?: OwnerFields): string {
   if (fields !== undefined) return encodeHead(fields, selfIdentity());
@@ -103,7 +103,7 @@ export function recordOf(record: OwnRecord): OwnerRecord {
  *
  * @throws {RangeError} `ERR_OUT_OF_RANGE` if the record would be longer than {@link RECORD_LIMIT}
  *   bytes
- * @throws {TypeError} `ERR_INVALID_ARG_VALUE` if a field is not JSON
+ * @throws {TypeError} `ERR_INVALID_ARG_VALUE` if a field cannot be encoded as JSON
  */
 export function updatedHead(head: string, fields: OwnerFields): string {
   const before = decodeHead(head);

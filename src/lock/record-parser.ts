@@ -55,7 +55,9 @@ function bodyOf(text: string): string {
   return text.startsWith('\0') || text.endsWith('\0') ? text.replace(NULS_AROUND, '') : text;
 }
 
-/** NUL bytes at either end of the text, which a file system may leave after a power failure. */
+/**
+ * Matches NUL bytes at either end of the text, which a file system may leave after a power failure.
+ */
 const NULS_AROUND = /^\0+|\0+$/g;
 
 type Fields = Record<string, unknown>;

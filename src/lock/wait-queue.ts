@@ -2,9 +2,9 @@
 //
 // Only the first waiter of a queue makes attempts to acquire the lock; the other waiters wait for
 // their turn. A release therefore causes only one attempt in a thread, regardless of the number of
-// waiters, and every waiter gets its turn. Waiters for a shared lock still acquire it together:
-// each waiter that acquires the lock leaves the queue, and the attempt of the next waiter succeeds
-// at once.
+// waiters, and every waiter gets its turn. Waiters for a shared lock still acquire the lock
+// together: each waiter that acquires the lock leaves the queue, and the attempt of the next waiter
+// succeeds at once.
 
 const queues = new Map<string, Set<QueueEntry>>();
 

@@ -5,9 +5,10 @@
 // sleeps. The attempt succeeds if the lock was released before the watch began. The watch reports
 // every later release, and the report is kept until the sleep begins. A report may come too early,
 // because the kernel reports a close before it drops the lock. A waiter that is woken too early is
-// refused; it backs off, then watches the lock and makes another attempt. If a release is missed
-// for any other reason (for example, the owner's pid was reused between two checks), the waiter
-// finds it after RECHECK_MS. docs/decisions/0014 has the complete list.
+// refused; the waiter then backs off, watches the lock again and makes another attempt. If a
+// release is missed for any other reason (for example, the owner's pid was reused between two
+// checks), the waiter notices the release after RECHECK_MS at the latest. docs/decisions/0014 has
+// the complete list.
 import { monotonicMs } from '../clock.js';
 import { channelOf } from '../events.js';
 import type { WaiterId, WatchResult } from '../native/binding.js';

@@ -136,9 +136,9 @@ export interface NativeBinding {
    * time in suspend.
    */
   bootClockMs(): number;
-  /** Returns '' if it is unknown. */
+  /** Returns the id of the current boot of the system, or '' if that id is unknown. */
   bootId(): string;
-  /** Returns '' if it is unknown. */
+  /** Returns the pid namespace of this process, or '' if that namespace is unknown. */
   pidNamespace(): string;
 }
 
@@ -157,8 +157,8 @@ export type WaiterId = number;
 /**
  * The scope of a watch. `owner`: the lock file and the owner's process are watched. `file`: the
  * lock file is watched, which also reports the death of the holder. `release`: the lock file is
- * watched, which does not report the death of the holder (Windows). `nothing`: neither can be
- * watched, because of a limit or a remote file system. `gone`: neither is watched, because the lock
+ * watched, which does not report the death of the holder (Windows). `nothing`: no watch is
+ * possible, because of a limit or a remote file system. `gone`: no watch exists, because the lock
  * file no longer exists and an attempt may succeed.
  */
 export type WatchResult = 'owner' | 'file' | 'release' | 'nothing' | 'gone';
@@ -167,8 +167,8 @@ export type WatchResult = 'owner' | 'file' | 'release' | 'nothing' | 'gone';
 export type ListenerId = number;
 
 /**
- * How reliable locks are on a file system. `local`: a local file system where a test has shown that
- * a lock excludes other processes. `remote`: locks exclude other processes of this host, but
+ * The reliability of locks on a file system. `local`: a local file system where a test has shown
+ * that a lock excludes other processes. `remote`: locks exclude other processes of this host, but
  * perhaps not processes of other hosts. `weak`: a test has shown that two processes can hold the
  * lock at once.
  */

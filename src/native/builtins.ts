@@ -7,9 +7,9 @@ export const loadNet = () => process.getBuiltinModule('node:net');
 export const loadTty = () => process.getBuiltinModule('node:tty');
 /** The first load takes 2 to 3 ms. */
 export const loadCrypto = () => process.getBuiltinModule('node:crypto');
-/** Takes 2 to 4 ms. */
+/** The first load takes 2 to 4 ms. */
 export const loadHttp = () => process.getBuiltinModule('node:http');
-/** Takes 2 to 4 ms. */
+/** The first load takes 2 to 4 ms. */
 export const loadHttps = () => process.getBuiltinModule('node:https');
 export const loadHttp2 = () => process.getBuiltinModule('node:http2');
 /** Also loads node:net and node:worker_threads. For type checks use {@link loadUtilTypes}. */

@@ -78,13 +78,13 @@ function* candidates(): Generator<string> {
 }
 
 /**
- * Returns the C library that this process uses, even if others are installed. Returns both C
- * libraries if this cannot be determined. musl then comes first, because glibc fails to load a
- * binary for musl, but musl loads a binary for glibc.
+ * Returns the C library that this process uses, even if another C library is installed too. Returns
+ * both C libraries if the library in use cannot be determined. musl then comes first, because glibc
+ * fails to load a binary for musl, but musl loads a binary for glibc.
  */
 function libcs(): string[] {
   if (process.platform !== 'linux') return [''];
-  // Searches the Buffer directly, because decoding it first would cost 0.1 ms.
+  // Searches the Buffer directly, because decoding the Buffer first would cost 0.1 ms.
   const program = startOfOwnProgram();
   if (program.includes('/ld-musl')) return ['.musl'];
   return program.includes('/ld-linux') ? ['.glibc'] : ['.musl', '.glibc'];

@@ -48,17 +48,26 @@ export function absolutePath(path: string): string {
   return isAbsolute(path) ? path : join(process.cwd(), sep) + path;
 }
 
-/** Returns undefined on Windows, where users have no numeric ids. */
+/**
+ * Returns the real user id of this process. Returns undefined on Windows, where users have no
+ * numeric ids.
+ */
 export function userId(): number | undefined {
   return process.getuid?.();
 }
 
-/** Returns undefined on Windows, where users have no numeric ids. */
+/**
+ * Returns the effective user id of this process. Returns undefined on Windows, where users have no
+ * numeric ids.
+ */
 export function effectiveUserId(): number | undefined {
   return process.geteuid?.();
 }
 
-/** Returns undefined on Windows, where groups have no numeric ids. */
+/**
+ * Returns the effective group id of this process. Returns undefined on Windows, where groups have
+ * no numeric ids.
+ */
 export function effectiveGroupId(): number | undefined {
   return process.getegid?.();
 }
@@ -83,6 +92,6 @@ export function bindLimit(host: string, platform: NodeJS.Platform = process.plat
   if (platform !== 'darwin') return null;
   const beside = `macOS lets another server of this user listen on the same port beside ${host}`;
   return addressesToGuard(host, platform).length > 0
-    ? `${beside}: on the other wildcard, and on each address except loopback, which the gateway holds as well`
+    ? `${beside}: on the other wildcard, and on every address except the loopback addresses, on which the gateway listens too`
     : `${beside}, on the wildcard; connections to ${host} still reach the gateway`;
 }

@@ -29,7 +29,7 @@ function withExtensions(file: string): string[] {
   return known.includes(extname(file).toLowerCase()) ? [file] : known.map((extension) => `${file}${extension}`);
 }
 
-/** The arguments of `child_process.spawn`. */
+/** A command as arguments of `child_process.spawn`. */
 export interface SpawnCommand {
   readonly file: string;
   readonly args: readonly string[];

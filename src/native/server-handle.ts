@@ -5,11 +5,11 @@ import type { ListenerId } from './binding.js';
 import { loadNet, loadUtil } from './builtins.js';
 import { native } from './load.js';
 
-/** A listening socket for `server.listen()`. */
+/** A listening socket in a form that `server.listen()` accepts. */
 export interface ServerHandle {
   /** The first argument of `server.listen()`. The server owns the socket after that call. */
   readonly target: object;
-  /** Closes the socket if no server has adopted it. */
+  /** Closes the socket if no server has adopted the socket. */
   close(): void;
 }
 
@@ -82,9 +82,9 @@ function closeForReopening(listener: ListenerId): ServerHandle {
 }
 
 /**
- * Returns the constructor of Node's internal handle. Takes it from a socket whose lookup never
- * ends, so that no port is bound and no packet is sent. `process.binding('tcp_wrap')` is deprecated
- * (DEP0111), and denied under --permission.
+ * Returns the constructor of Node's internal handle. Takes the constructor from a socket whose
+ * lookup never ends, so that no port is bound and no packet is sent. `process.binding('tcp_wrap')`
+ * is deprecated (DEP0111), and denied under --permission.
  */
 function tcpConstructor(): TcpConstructor | undefined {
   const socket = new (loadNet().Socket)() as Socket & { _handle?: TcpHandle };

@@ -22,11 +22,11 @@ export const DENIED_PORT_ADVICE =
   process.platform === 'win32'
     ? 'The system reserves that port, or a policy denies it. List the reserved ranges, and choose a port outside: ' +
       'netsh int ipv4 show excludedportrange protocol=tcp'
-    : 'This user may not bind that port. Choose a port from 1024 on.';
+    : 'This user may not bind that port. Choose port 1024 or higher.';
 
 /**
  * Returns a command that shows the processes that have the lock file open, and thereby the holder.
- * On Windows, names a program with a window instead.
+ * On Windows, returns the name of a program with a window (Resource Monitor) instead.
  */
 export function listOpenersCommand(path: string): string {
   if (process.platform === 'win32') return `resmon.exe, tab CPU, Associated Handles, search for ${basename(path)}`;

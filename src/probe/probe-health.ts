@@ -16,7 +16,7 @@ export interface ProbeHealthOptions {
   readonly host?: string;
   readonly port: number;
   /**
-   * The path of the URL.
+   * The path of the URL to which the request is sent.
    *
    * @default '/healthz'
    */

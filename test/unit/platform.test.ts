@@ -17,5 +17,5 @@ test('on Linux and Windows a bind needs no guards and has no limit, because the 
 
 test('on macOS the reported limit of a bind describes which servers can listen beside the gateway', () => {
   expect(bindLimit('127.0.0.1', 'darwin')).toMatch(/beside 127\.0\.0\.1, on the wildcard/);
-  expect(bindLimit('0.0.0.0', 'darwin')).toMatch(/each address except loopback/);
+  expect(bindLimit('0.0.0.0', 'darwin')).toMatch(/every address except the loopback addresses/);
 });
