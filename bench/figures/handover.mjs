@@ -35,7 +35,7 @@ async function sortPeers({ ready, missing }, quick) {
   for (const name of ready) {
     const { neverAfterKill, slowAfterKill } = await import(`../locks/${name}.mjs`);
     if (neverAfterKill) sorted.missing[name] = neverAfterKill;
-    else if (slowAfterKill && quick) sorted.missing[name] = 'takes 10 s: not with --quick';
+    else if (slowAfterKill && quick) sorted.missing[name] = 'takes 10 s, so --quick leaves it out';
     else sorted[slowAfterKill ? 'slow' : 'names'].push(name);
   }
   return sorted;

@@ -108,7 +108,7 @@ TEST(
   for (const std::vector<int>& numbers : cases) CheckOrder(numbers);
 }
 
-TEST("a descriptor can be inherited twice") {
+TEST("a program can inherit the same descriptor twice") {
   Directory directory;
   Result result = Run("read -r first <&3; cat <&4; echo \"$first\"", [&](Program* program) {
     int fd = OpenWith(directory / "a", "one\ntwo\n");

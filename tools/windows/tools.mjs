@@ -41,7 +41,10 @@ export function installTools() {
   run(install[0], install.slice(1), `installing ${missing.join(', ')} (170 MB, once)`, { env, timeout: 900_000 });
 }
 
-/** Returns the words that run a command as root. Returns null if sudo would ask for a password. */
+/**
+ * Returns the words that stand before a command to run the command as root. Returns null if sudo
+ * would ask for a password.
+ */
 function asRoot() {
   if (process.getuid() === 0) return [];
   return fails('sudo', ['-n', 'true']) ? null : ['sudo', '-n'];
