@@ -195,8 +195,8 @@ int FindEpoll() {
   return -1;
 }
 
-// Some programs close all descriptors that they have not opened themselves, including those of a
-// watch.
+// Some programs close all descriptors that they have not opened themselves, including the
+// descriptors of a watch.
 TEST("a watch whose descriptors were closed by the program ends and can be started again") {
   Directory directory;
   WriteFile(directory / "a.lock", "");

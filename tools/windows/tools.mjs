@@ -1,5 +1,5 @@
-// Finds Wine and the MinGW compiler. If they are missing, installs Debian's packages of them,
-// provided that this user may install packages.
+// Finds Wine and the MinGW compiler. If Wine or the compiler is missing, installs the Debian
+// package, provided that this user may install packages.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { run } from '../../scripts/prepare.mjs';
