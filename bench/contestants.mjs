@@ -49,7 +49,7 @@ export class Contestant {
     }
   }
 
-  /** Kills the process. Resolves once it has been reaped. */
+  /** Kills the process. Resolves once the process has been reaped. */
   kill() {
     this.#child.kill('SIGKILL');
     return this.exited;

@@ -24,8 +24,8 @@ const FULL = {
   memoryRounds: 3,
   contenders: [10, 100, 1000],
   /**
-   * How many processes start for one group size, in all its rounds together. At least 3 rounds run
-   * if the time allows.
+   * How many processes start in all rounds of one group size together. At least 3 rounds run if the
+   * time allows.
    */
   contendersInAll: 100,
   contenderSeconds: 100,

@@ -44,8 +44,8 @@ const { values } = parseArgs({
   },
 });
 const keys = values.only?.split(',') ?? Object.keys(FIGURES);
-// `--only cluster` needs installed servers. It is not a key of FIGURES and cannot be combined with
-// other keys.
+// `--only cluster` needs installed servers. The key `cluster` is not in FIGURES and cannot be
+// combined with other keys.
 const unknown = keys.filter((key) => FIGURES[key] === undefined && values.only !== 'cluster');
 if (unknown.length > 0) {
   console.error(`unknown figure: ${unknown.join(', ')}. Choose from ${Object.keys(FIGURES).join(', ')}`);

@@ -32,7 +32,7 @@ const FIRST_CALLS = [2, 8, 16, 16, 16];
 
 /**
  * Computes how many calls of each contestant fill a batch. Uses the fastest of several attempts,
- * because slower ones were interrupted or ran code that V8 had not compiled yet.
+ * because slower attempts were interrupted or ran code that V8 had not compiled yet.
  */
 async function calibrate(contestants, { batchMs }, batch) {
   const able = [];

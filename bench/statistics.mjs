@@ -1,6 +1,6 @@
 // Computes medians, quantiles and spreads of samples.
 
-/** @param {number[]} samples at least one */
+/** @param {number[]} samples must contain at least one number */
 export function quantile(samples, q) {
   const sorted = [...samples].sort((a, b) => a - b);
   const at = (sorted.length - 1) * q;
@@ -29,7 +29,7 @@ export const rounded = (value) => Number(value.toPrecision(4));
  * Computes a figure from the samples of each contestant.
  *
  * @param {Record<string, number[]>} samples with `floor` and `ours`
- * @param {Record<string, string>} missing the reason why a peer has none
+ * @param {Record<string, string>} missing the reason why a peer was not measured
  */
 export function figure(unit, samples, missing = {}) {
   const { floor, ours, ...peers } = samples;

@@ -11,7 +11,7 @@ const HEADER = `| program | its lock | while it holds the lock, this package | w
 |---|---|---|---|---|---|`;
 
 prepare();
-// Imports this module after the build, because the module imports dist/.
+// Imports meet.mjs only after the build, because meet.mjs imports dist/.
 const { rowOf } = await import('./other-lockers/meet.mjs');
 const folder = mkdtempSync(join(tmpdir(), 'gateway-lock-lockers-'));
 try {

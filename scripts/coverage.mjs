@@ -36,7 +36,8 @@ function nativeCoverage() {
   for (const program of ['os_tests', 'os_tests_darwin']) show(join(output, 'tests', program), []);
   // Runs the tests in threads, because vitest ends its child processes with a signal, and a killed
   // process writes no counts. Tests that change their whole process (umask, chdir) fail in threads.
-  // All tests have already passed in the run above, so this run's output and status are ignored.
+  // All tests have already passed in the first run of vitest, so the output and status of the
+  // second run are ignored.
   const options = ['run', '--pool=threads', '--project', 'integration'];
   spawnSync(process.execPath, [bin('vitest'), ...options], {
     cwd: root,

@@ -32,8 +32,8 @@ function sources() {
 }
 
 /**
- * Runs clang-tidy. Prints the output only if there are findings, because run-clang-tidy also prints
- * each command.
+ * Runs clang-tidy. Prints the output of run-clang-tidy only if there are findings, because
+ * run-clang-tidy also prints each command.
  */
 function isTidy() {
   run('cmake', ['-S', '.', '-B', 'build-native', '-DGATEWAY_LOCK_TESTS=ON'], 'configuring build-native');

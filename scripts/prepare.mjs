@@ -81,7 +81,10 @@ export function bin(name) {
   return join(root, folder, programs[name]);
 }
 
-/** Runs a command quietly. If it fails, prints its whole output and exits. */
+/**
+ * Runs a command without showing its output. If the command fails, prints the whole output and
+ * exits.
+ */
 export function run(command, args, title, options = {}) {
   process.stderr.write(`gateway-lock: ${title}\n`);
   const [program, ...all] = startable(command, args);

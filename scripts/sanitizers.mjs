@@ -1,7 +1,7 @@
 // npm run test:sanitizers: builds the addon and the test programs of native/os with ASan and UBSan,
 // runs these programs and the tests that call the addon most, and repeats this with TSan. Each
-// process writes its findings to a report file. Otherwise findings would be lost if a test kills
-// the process or ignores its exit code.
+// process writes its findings to a report file. Without report files, the findings of a process
+// would be lost if a test kills the process or ignores its exit code.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

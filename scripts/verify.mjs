@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { MODELS } from '../verify/models.mjs';
 import { root } from './prepare.mjs';
 
-/** Milliseconds. The largest model takes 10 s on an idle core. */
+/** The time limit of one step, in milliseconds. The largest model takes 10 s on an idle core. */
 const LIMIT_MS = 300_000;
 
 const { positionals } = parseArgs({ allowPositionals: true, options: {} });

@@ -86,8 +86,8 @@ async function killed(kind) {
 
 /**
  * Kills the gateway of a state directory while a second gateway waits. Returns the milliseconds
- * until the second one has started. The time to live of the lock is 600 s, far longer than the
- * measured time, so its end does not influence the result.
+ * until the second gateway has started. The time to live of the lock is 600 s, far longer than the
+ * measured time, so the lock does not expire during the measurement.
  */
 async function killedOnSameHost(kind) {
   const stateDir = mkdtempSync(join(tmpdir(), 'gateway-lock-bench-'));
@@ -123,8 +123,8 @@ function urlOf(kind) {
 }
 
 /**
- * Returns the overlap in milliseconds. It is positive if both clients believed at the same time
- * that they held the lock.
+ * Returns the overlap of two holders in milliseconds. The overlap is positive if both clients
+ * believed at the same time that they held the lock.
  */
 async function partition(kind) {
   const proxies = await Promise.all(PORTS[kind].map((port) => DroppingProxy.to(port)));

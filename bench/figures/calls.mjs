@@ -11,9 +11,9 @@ const UNIT = 'us';
 
 export async function cycle({ effort, peers }) {
   return withContestants(['floor', 'ours', ...peers.ready], async (contestants) => {
-    // All contestants use the same directory. On ext4 without a journal, the more files were
-    // removed from a directory in the last few minutes, the longer it takes to create a file there:
-    // ext4 first checks the inode of each removed file, which it cannot reuse yet.
+    // All contestants use the same directory. On ext4 without a journal, creating a file takes
+    // longer if many files were removed from the directory in the last few minutes: ext4 cannot
+    // reuse the inodes of these files yet, but checks each of them.
     const folder = freshDirectory();
     const batch = (one, count) => one.ask('cycle', count, `${folder}/${one.name}.lock`);
     const { samples, missing } = await inRounds(contestants, effort, batch);

@@ -5,8 +5,8 @@ import { figure, quantile, rounded } from '../statistics.mjs';
 import { freshPath } from '../temporary.mjs';
 
 /**
- * How long to let the waiter wait before the lock is freed, in milliseconds. The random part varies
- * at which point of its polling interval a polling waiter is when the lock becomes free.
+ * How long to let the waiter wait before the lock is freed, in milliseconds. Without the random
+ * part, the lock would always become free at the same point of the interval of a waiter that polls.
  */
 const KILL_SETTLE = { leastMs: 25, randomMs: 25 };
 const RELEASE_SETTLE = { leastMs: 5, randomMs: 20 };
@@ -35,7 +35,7 @@ async function sortPeers({ ready, missing }, quick) {
   for (const name of ready) {
     const { neverAfterKill, slowAfterKill } = await import(`../locks/${name}.mjs`);
     if (neverAfterKill) sorted.missing[name] = neverAfterKill;
-    else if (slowAfterKill && quick) sorted.missing[name] = 'takes 10 s: not with --quick';
+    else if (slowAfterKill && quick) sorted.missing[name] = 'takes 10 s, so --quick leaves it out';
     else sorted[slowAfterKill ? 'slow' : 'names'].push(name);
   }
   return sorted;

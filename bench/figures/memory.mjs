@@ -30,8 +30,8 @@ async function kibPerLock(one, locks) {
 }
 
 /**
- * Measures the resident memory after many cycles, divided by the memory before them. `descriptors`
- * is the number of descriptors that the cycles have added.
+ * Measures the resident memory after many lock cycles, divided by the resident memory before the
+ * cycles. `descriptors` is the number of descriptors that the cycles have added.
  */
 export async function leak({ effort, peers }) {
   return withContestants(['floor', 'ours'], async ([floor, ours]) => {

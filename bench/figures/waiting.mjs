@@ -30,7 +30,8 @@ export async function idle_waiter_cpu({ effort, peers }) {
 }
 
 /**
- * Measures all waiters at the same time. Resolves with the percentages of one CPU for each name.
+ * Measures all waiters at the same time. Resolves with the CPU time of each waiter in percent of
+ * one CPU, grouped by name.
  */
 async function shares(waits, ms) {
   return withContestants(

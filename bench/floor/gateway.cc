@@ -85,7 +85,8 @@ bool IsMissing(const std::string& path) {
   return lstat(path.c_str(), &info) != 0 && errno == ENOENT;
 }
 
-// The paths of the bench contain no characters that JSON escapes.
+// Inserts the paths without escaping them, because the paths of the bench contain no characters
+// that JSON must escape.
 std::string FieldsOf(const std::string& state, const std::string& config) {
   return R"(,"app":"gateway","role":"gateway","stateDir":")" + state + R"(","configPath":")" +
          config + '"';

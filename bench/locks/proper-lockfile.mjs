@@ -16,5 +16,5 @@ export const hold = (path) => {
 export const wait = (path) =>
   properLockfile.lock(path, { ...options, retries: { retries: 600, factor: 1, minTimeout: 50, maxTimeout: 50 } });
 export const release = (unlock) => unlock();
-/** A hand-over after SIGKILL takes seconds, so the bench measures only one. */
+/** A hand-over after SIGKILL takes several seconds, so the bench measures only one hand-over. */
 export const slowAfterKill = true;

@@ -1,12 +1,12 @@
-// Lets another program and this package lock the same path: first the other program, then this
-// package, and the other way round.
+// Lets another program and this package compete for the lock on the same path. In one case the
+// other program holds the lock, in the other case this package.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { acquireLock, tryAcquireLock } from '../../dist/index.js';
 
-/** A long limit, because Java compiles the program before it runs. */
+/** The time limit for an answer. The limit is long because Java first compiles its program. */
 const ANSWER_MS = 60_000;
 /**
  * A modification time that proper-lockfile considers stale. The package lockfile checks the change
@@ -72,8 +72,8 @@ const saidBy = ({ answer }, in_ = '**gets in**') =>
   answer === 'held' ? in_ : `is refused${/ E\w+$/.test(answer) ? ` (${answer.split(' ')[1]})` : ''}`;
 
 /**
- * Starts the program. Resolves with the first line of its output and a function that ends the
- * program.
+ * Starts the program. Resolves with the first line of the program's output and a function that ends
+ * the program.
  */
 async function start([file, ...args]) {
   const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'], timeout: ANSWER_MS });

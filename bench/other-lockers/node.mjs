@@ -7,7 +7,10 @@ const [name, path, options = '{}'] = process.argv.slice(2);
 const load = () => createRequire(import.meta.url)(name);
 const descriptor = () => openSync(path, 'a+');
 
-/** Each function acquires the lock and returns a function that releases it, or throws. */
+/**
+ * Each function acquires the lock and returns a function that releases the lock. Throws if the lock
+ * is refused.
+ */
 const LOCKERS = {
   'fs-native-extensions': () => {
     const fd = descriptor();

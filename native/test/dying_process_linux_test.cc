@@ -1,5 +1,5 @@
-// Tests processes between SIGKILL and their end. Such a process no longer runs its program but
-// still holds its locks.
+// Tests processes between SIGKILL and their end. A process in this state no longer runs its program
+// but still holds its locks.
 #include <sched.h>
 #include <signal.h>
 #include <sys/ptrace.h>
@@ -56,9 +56,9 @@ bool IsZombie(pid_t child) {
   return info.si_pid != 0;
 }
 
-// Reads the process twice. The kernel prints the flags before the pending signals. So one read can
-// miss both signs of the end, if it happens between the clearing of SIGKILL and the setting of
-// PF_EXITING; the second read then finds PF_EXITING.
+// Reads the process twice. The kernel prints the flags before the pending signals. A read between
+// the clearing of SIGKILL and the setting of PF_EXITING can therefore miss both. The second read
+// then finds PF_EXITING.
 bool IsAliveTwice(pid_t child) { return ReadProcess(child).alive && ReadProcess(child).alive; }
 
 // A child can end before the first check, so the test uses further children until it has made 100

@@ -101,14 +101,14 @@ void CheckOrder(const std::vector<int>& numbers) {
 TEST(
     "inherited descriptors get the numbers 3, 4, 5 in order, independent of their previous "
     "numbers") {
-  // Some of these numbers are targets of other descriptors and must be copied before they are
-  // overwritten; some are free.
+  // In some cases a descriptor has a number that another descriptor is to get, and must be copied
+  // before it is overwritten. In other cases the new numbers are free.
   const std::vector<std::vector<int>> cases = {{3, 4, 5},  {4, 5, 3},    {5, 3, 4},
                                                {4, 3, 20}, {20, 21, 22}, {22, 5, 4}};
   for (const std::vector<int>& numbers : cases) CheckOrder(numbers);
 }
 
-TEST("a descriptor can be inherited twice") {
+TEST("a program can inherit the same descriptor twice") {
   Directory directory;
   Result result = Run("read -r first <&3; cat <&4; echo \"$first\"", [&](Program* program) {
     int fd = OpenWith(directory / "a", "one\ntwo\n");

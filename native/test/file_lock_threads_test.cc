@@ -50,7 +50,7 @@ TEST("two threads with separate lock objects never hold the lock at the same tim
   CHECK(state.acquired == 1000);
 }
 
-TEST("two threads can listen, probe and read processes at the same time") {
+TEST("two threads can listen, probe ports and read processes at the same time") {
   auto work = [] {
     for (int round = 0; round < 50; ++round) {
       Listener listener;

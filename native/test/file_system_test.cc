@@ -45,8 +45,8 @@ TEST(
   CHECK(strength == Strength::kLocal);
 }
 
-// The first descriptor holds no lock, so the file system grants the lock to the second one, as a
-// file system does that grants a lock twice.
+// The descriptor `free` holds no lock, so the lock is granted to the second descriptor of the test.
+// A file system that grants a lock twice has the same effect.
 TEST("a file system that grants the lock twice has the strength 'weak', and the result is cached") {
   Directory directory;
   Opened free = OpenFile(directory / "a.lock");

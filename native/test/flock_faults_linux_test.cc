@@ -1,6 +1,6 @@
 // Tests failures of flock(), and files that are removed or replaced between open() and flock(). The
-// flock() in this file replaces the flock() of libc. It makes the real system call unless a test
-// has set `hook`.
+// flock() in this file replaces the flock() of libc. This flock() makes the real system call unless
+// a test has set `hook`.
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -37,8 +37,8 @@ namespace gateway_lock::test {
 namespace {
 
 // Acquires locks on a file system that has been tested already. The file system test would also
-// notice that the path names another file. So it would hide whether the comparison of the inodes
-// after flock() notices that.
+// notice that the path names another file, and would thereby hide a fault in the comparison of the
+// inodes after flock().
 class AcquirerAfterTest {
  public:
   explicit AcquirerAfterTest(const Directory& directory) {

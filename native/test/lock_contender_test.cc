@@ -49,7 +49,7 @@ TEST("refused attempts of a LockContender close no descriptor, so the attempts w
   CHECK(watcher.AwaitReport().size() == 1);
 }
 
-TEST("a LockContender acquires the lock in a new file after a release") {
+TEST("after a release, a LockContender acquires the lock on a new lock file") {
   Directory directory;
   FileLock lock = Acquire(directory / "a.lock");
   Waiter waiter(directory / "a.lock");
@@ -60,7 +60,7 @@ TEST("a LockContender acquires the lock in a new file after a release") {
   CHECK(next.created() && next.IsFileInPlace());
 }
 
-TEST("a LockContender acquires the lock of a killed holder in its leftover file") {
+TEST("a LockContender acquires the lock of a killed holder on the leftover lock file") {
   Directory directory;
   FileLock lock;
   IdleChild holder([&] {

@@ -136,8 +136,8 @@ class IdleShell {
   FileHandle lifeline_;
 };
 
-// Returns the command line of the shell. Waits for it, because a process has no command line while
-// execve() runs.
+// Returns the command line of the shell. Waits until the shell has a command line, because a
+// process has none while execve() runs.
 std::string CommandLineOf(const IdleShell& shell) {
   std::string line;
   for (int i = 0; line.empty() && i < 5000; i++) {
@@ -148,8 +148,8 @@ std::string CommandLineOf(const IdleShell& shell) {
 }
 
 TEST(
-    "a command line consists of the name and all arguments, also empty ones, each followed by a "
-    "NUL") {
+    "a command line consists of the name and all arguments, including empty arguments, each "
+    "followed by a NUL") {
   IdleShell shell({"my name", "-c", "read _", "", "a\nb", ""});
   using namespace std::string_literals;
   CHECK(CommandLineOf(shell) == "my name\0-c\0read _\0\0a\nb\0\0"s);

@@ -195,8 +195,8 @@ int FindEpoll() {
   return -1;
 }
 
-// Some programs close all descriptors that they have not opened themselves, including those of a
-// watch.
+// Some programs close all descriptors that they have not opened themselves, including the
+// descriptors of a watch.
 TEST("a watch whose descriptors were closed by the program ends and can be started again") {
   Directory directory;
   WriteFile(directory / "a.lock", "");
@@ -207,7 +207,7 @@ TEST("a watch whose descriptors were closed by the program ends and can be start
   watcher.Watch(2, directory / "b.lock", getpid());
   FileHandle nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
   CHECK(dup2(static_cast<int>(nothing.get()), FindEpoll()) >= 0);
-  // Wakes the thread if it still sleeps in the old epoll instance.
+  // Wakes the thread of the watch if that thread still sleeps in the old epoll instance.
   CHECK(unlink((directory / "b.lock").c_str()) == 0);
   WaitUntil([&] { return Threads() == threads; });
   (void)watcher.get()->TakeEvents();

@@ -29,7 +29,7 @@ FileLock AcquireKept(const std::string& path) {
   return lock;
 }
 
-TEST("a watch reports the removal of its file") {
+TEST("a watch reports the removal of the watched file") {
   Directory directory;
   Watcher watcher;
   FileLock lock = Acquire(directory / "a.lock");
@@ -38,7 +38,9 @@ TEST("a watch reports the removal of its file") {
   CHECK(watcher.AwaitReport() == Tokens{1});
 }
 
-TEST("a watch reports the removal of its file even if another descriptor of the file is open") {
+TEST(
+    "a watch reports the removal of the watched file even if another descriptor of the file is "
+    "open") {
   Directory directory;
   Watcher watcher;
   FileLock lock = Acquire(directory / "a.lock");
@@ -85,7 +87,7 @@ TEST("a watch reports the release by a holder that opened the file read-only, as
   CHECK(watcher.AwaitReport() == Tokens{1});
 }
 
-TEST("a watch reports that its file was replaced") {
+TEST("a watch reports that the watched file was replaced") {
   Directory directory;
   Watcher watcher;
   WriteFile(directory / "a.lock", "old");
@@ -95,7 +97,7 @@ TEST("a watch reports that its file was replaced") {
   CHECK(watcher.AwaitReport() == Tokens{1});
 }
 
-TEST("a watch reports that its file was renamed") {
+TEST("a watch reports that the watched file was renamed") {
   Directory directory;
   Watcher watcher;
   WriteFile(directory / "a.lock", "");
@@ -151,7 +153,7 @@ TEST("a watch reports an owner that is already dead at once, or watches only the
   CHECK(watcher.Watch(2, directory / "a.lock", owner.pid()) == WatchScope::kFile);
 }
 
-TEST("after a report, a watch reports nothing until its file is watched again") {
+TEST("after a report, a watch reports nothing until the file is watched again") {
   Directory directory;
   Watcher watcher;
   auto hold_once = [&] { Acquire(directory / "a.lock").Unlock(); };

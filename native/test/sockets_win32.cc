@@ -94,7 +94,7 @@ bool ChildrenInherit(NativeHandle socket) {
 }
 
 // Checks the listeners of the whole system. Windows always has a listener, at least the RPC
-// endpoint mapper, and reports its process.
+// endpoint mapper, and reports the process of that listener.
 bool SystemReportsOwners() {
   std::vector<DWORD> bytes(1 << 20);
   auto size = static_cast<DWORD>(bytes.size() * sizeof(DWORD));

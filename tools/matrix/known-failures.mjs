@@ -3,7 +3,7 @@
 // fails the run. Each entry is the beginning of a test's name as vitest prints it: the file, then
 // the titles.
 
-const NO_OPEN_SOCKET = 'its servers cannot listen on an open socket';
+const NO_OPEN_SOCKET = 'servers in Bun cannot listen on an open socket';
 
 export const KNOWN_FAILURES = {
   bun: {
@@ -40,7 +40,7 @@ export const KNOWN_FAILURES = {
     'its own EADDRINUSE is 98, and not -98': [
       "bind-exclusive.test.ts > the errors of bindExclusive() > bindExclusive() throws EADDRINUSE with the fields and the text of Node's error",
     ],
-    'its os.homedir() ignores later changes of process.env': [
+    'os.homedir() in Bun ignores later changes of process.env': [
       'list-locks.test.ts > listLocks() with hostile files > lists a profile that is a link to itself as unreadable, beside the other locks',
       'lock-file-option.test.ts > a gateway with the option lockFile > needs no state directory and no home directory, and names neither in its record',
     ],
@@ -97,15 +97,15 @@ export const KNOWN_FAILURES = {
 /**
  * Test files that are not run in a runtime, because the runtime lacks what most tests of the file
  * need. If one run in Bun contains all five files, vitest itself fails while it reads a stack trace
- * ("EISDIR: illegal operation on a directory"). If the run contains only one of them, vitest does
- * not fail.
+ * ("EISDIR: illegal operation on a directory"). If the run contains only one of these files, vitest
+ * does not fail.
  */
 export const EXCLUDED_FILES = {
   bun: [
     [NO_OPEN_SOCKET, 'bind-adoption'],
     [NO_OPEN_SOCKET, 'bind-close'],
     [NO_OPEN_SOCKET, 'listener-closing'],
-    ['its process.report lists no shared objects', 'native-loading'],
-    ['its stack traces have no source names', 'import'],
+    ['process.report in Bun lists no shared objects', 'native-loading'],
+    ['stack traces in Bun contain no source names', 'import'],
   ],
 };

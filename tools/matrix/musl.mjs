@@ -1,7 +1,7 @@
 // Builds libstdc++.so.6 for musl into ~/.cache/gateway-lock/musl, once. Node and Bun for musl need
-// this library, and Debian has no package of it. It is built from Debian's sources of gcc with the
-// installed gcc. Nothing of the build is published, because the published addon contains its C++
-// library.
+// this library, and Debian has no package of it. The library is built from Debian's sources of gcc
+// with the installed gcc. Nothing of the build is published, because the published addon contains
+// its C++ library.
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -79,8 +79,8 @@ export function plainNode(runtime) {
 
 /**
  * Returns the environment variables that make vitest's bundler and node-gyp-build load binaries for
- * musl. Without these variables both choose glibc, because they find glibc's /usr/bin/ldd on
- * Debian.
+ * musl. Without these variables vitest's bundler and node-gyp-build choose glibc, because they find
+ * glibc's /usr/bin/ldd on Debian.
  */
 export function vitestOnMusl() {
   const modules = cachedInstall(root, 'musl/modules', ['--libc=musl']);

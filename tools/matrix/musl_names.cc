@@ -1,5 +1,5 @@
 // Symbols that musl lacks and that Debian's libgcc_s, or programs built with a later gcc, import.
-// tools/matrix/musl.mjs links them into the libstdc++.so.6 that it builds. Only the runtimes of
+// tools/matrix/musl.mjs builds a libstdc++.so.6 that contains these symbols. Only the runtimes of
 // `npm run test:matrix` use that library, and no part of it is published.
 #include <link.h>
 #include <pthread.h>

@@ -114,7 +114,7 @@ export const RUNTIMES = [
   },
 ];
 
-/** Returns the path of the runtime's program. Downloads it on first use. */
+/** Returns the path of the program of a runtime. Downloads the runtime on first use. */
 export function programOf(runtime) {
   const folder = join(CACHE, `${runtime.package.replaceAll(/[@/]/g, '_')}-${runtime.version}`);
   const program = join(folder, 'package', runtime.program);

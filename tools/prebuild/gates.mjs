@@ -63,7 +63,7 @@ function commonFaults(target, found) {
   const exported = found.exported.filter((name) => !LINKER_MADE.includes(name)).map(plain);
   const foreign = found.imported.map(plain).filter((name) => FOREIGN.test(name));
   return [
-    found.arch !== target.arch && `is for ${found.arch}`,
+    found.arch !== target.arch && `is built for ${found.arch}`,
     !found.shared && 'is not a shared library',
     exported.sort().join() !== EXPORTS.join() && `exports ${exported.join(', ')}`,
     foreign.length > 0 && `imports ${foreign.join(', ')} from the host`,
@@ -116,8 +116,8 @@ function peFaults({ arch }, { needed, delayed, hardened, stripped, unwound }) {
 }
 
 /**
- * Returns the oldest system on which the binary loads. A binary for macOS or glibc states that
- * system; for musl and Windows, the list of allowed imports determines it.
+ * Returns the oldest system on which the binary loads. A binary for macOS or glibc states its
+ * oldest system. For musl and Windows, the list of allowed imports determines the oldest system.
  */
 function floorOf(target, found) {
   if (target.platform === 'darwin') return `macOS ${found.minimum}`;

@@ -21,7 +21,10 @@ const MUSL = words(`
   snprintf socket sscanf stat statfs stderr strcmp strlen strtol strtoll strtoull syscall sysconf trunc unlink vfprintf write
 `);
 
-/** Functions with 64-bit times, which 32-bit programs import. musl has had them since 1.2.0. */
+/**
+ * Functions with 64-bit times, which 32-bit programs import. musl has contained these functions
+ * since version 1.2.0.
+ */
 const MUSL_TIMES = words('__clock_gettime64 __fstat_time64 __lstat_time64 __stat_time64');
 
 /**
@@ -61,8 +64,8 @@ const WINDOWS = words(`
 `);
 
 /**
- * Returns the oldest system of a target and the names that a binary for it may import. `names` is
- * null for glibc, where any name is allowed.
+ * Returns the oldest system of a target and the names that a binary for the target may import.
+ * `names` is null for glibc, where any name is allowed.
  */
 export function oldestSystem({ platform, libc, armv }) {
   if (platform === 'darwin') return { floor: `macOS ${FLOOR.macos}`, names: DARWIN };

@@ -46,7 +46,8 @@ function readSymbols(bytes, at) {
     const kind = bytes[entry + 4];
     return {
       name: text(bytes, strings + bytes.readUInt32LE(entry)),
-      // N_EXT without N_PEXT and N_STAB. A non-zero N_TYPE means that the symbol is defined.
+      // A symbol is external if its type has N_EXT set, and N_PEXT and N_STAB not set. A symbol is
+      // defined if its N_TYPE is not zero.
       external: (kind & 0x11) === 0x01 && (kind & 0xe0) === 0,
       defined: (kind & 0x0e) !== 0,
       value: bytes.readBigUInt64LE(entry + 8),

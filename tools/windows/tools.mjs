@@ -1,5 +1,5 @@
-// Finds Wine and the MinGW compiler. If they are missing, installs Debian's packages of them,
-// provided that this user may install packages.
+// Finds Wine and the MinGW compiler. If Wine or the compiler is missing, installs the Debian
+// package, provided that this user may install packages.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { run } from '../../scripts/prepare.mjs';
@@ -41,7 +41,10 @@ export function installTools() {
   run(install[0], install.slice(1), `installing ${missing.join(', ')} (170 MB, once)`, { env, timeout: 900_000 });
 }
 
-/** Returns the words that run a command as root. Returns null if sudo would ask for a password. */
+/**
+ * Returns the words that stand before a command to run the command as root. Returns null if sudo
+ * would ask for a password.
+ */
 function asRoot() {
   if (process.getuid() === 0) return [];
   return fails('sudo', ['-n', 'true']) ? null : ['sudo', '-n'];

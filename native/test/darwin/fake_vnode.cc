@@ -22,8 +22,8 @@ using namespace std::chrono_literals;
 constexpr auto kMaxUnlockDelay = 200ms;
 constexpr std::uint32_t kInterest = IN_ATTRIB | IN_MODIFY | IN_CLOSE | IN_MOVE_SELF;
 
-// Returns the pids of the processes that hold a flock() lock on the file. Reads them from lines of
-// /proc/locks such as "1: FLOCK ADVISORY WRITE 5863 fe:00:2146466 0 EOF".
+// Returns the pids of the processes that hold a flock() lock on the file. Finds these pids in lines
+// of /proc/locks such as "1: FLOCK ADVISORY WRITE 5863 fe:00:2146466 0 EOF".
 std::string HoldersOf(const struct stat& file) {
   char wanted[64];
   std::snprintf(wanted, sizeof wanted, " %02x:%02x:%llu ", major(file.st_dev), minor(file.st_dev),

@@ -1,4 +1,5 @@
-// Tests locks on simulated macOS file systems. .github/workflows/ci.yml mounts real ones on a Mac.
+// Tests locks on simulated macOS file systems. On a Mac, .github/workflows/ci.yml runs other tests
+// on real file systems.
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
