@@ -71,7 +71,7 @@ function detachTcpHandle(listener: ListenerId): ServerHandle {
 }
 
 /**
- * Closes the socket, so that the server can open a socket of its own. Before that,  another program
+ * Closes the socket, so that the server can open a socket of its own. Before that, another program
  * can bind the port, so `BoundListener.exclusive` is false. Another gateway cannot bind the port,
  * because it does not hold the lock.
  */
