@@ -34,7 +34,8 @@ const LOCALHOST_TRIES = 10;
  * called. The port is free again when the listener is closed or the process ends for any reason.
  * Children do not inherit the socket.
  *
- * @throws {Error} the system's error with Node's fields: EADDRINUSE, EACCES, EADDRNOTAVAIL ...
+ * @throws {Error} the system's error with Node's fields, for example EADDRINUSE, EACCES or
+ *   EADDRNOTAVAIL
  * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
  */
 export function bindExclusive(options: BindExclusiveOptions): BoundListener {

@@ -73,7 +73,7 @@ export class GatewayLock {
    * The descriptors and variables that a program needs to inherit these locks. The listening socket
    * is included, unless a server already uses the socket.
    *
-   * @throws {Error} `ERR_INVALID_STATE` if a lock is released, or with the option `cluster`
+   * @throws {Error} `ERR_INVALID_STATE` if a lock has been released, or with the option `cluster`
    * @throws {LockError} `ERR_LOCK_UNSUPPORTED` on Windows, where a program cannot inherit a lock
    */
   get inheritance(): Inheritance {
@@ -105,9 +105,9 @@ export class GatewayLock {
    * otherwise the method never returns. When the program ends, its lock files are left over, but
    * block nothing.
    *
-   * @throws {Error} `ERR_INVALID_STATE` if a lock is released
+   * @throws {Error} `ERR_INVALID_STATE` if a lock has been released
    * @throws {TypeError} `ERR_INVALID_ARG_*`
-   * @throws the error of execve(): ENOENT, EACCES, ENOEXEC and so on
+   * @throws {Error} the system's error of execve(), for example ENOENT, EACCES or ENOEXEC
    */
   exec(program: ExecProgram): never {
     return execAs(this.inheritance, program);

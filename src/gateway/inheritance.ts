@@ -37,7 +37,7 @@ export interface ExecProgram {
 }
 
 /**
- * @throws {Error} `ERR_INVALID_STATE` if a lock is released
+ * @throws {Error} `ERR_INVALID_STATE` if a lock has been released
  * @throws {LockError} `ERR_LOCK_UNSUPPORTED` on Windows, where a program cannot inherit a lock
  */
 export function inheritanceOf(locks: readonly FileLock[], listener: BoundListener | null): Inheritance {

@@ -16,7 +16,7 @@ export interface GatewayPaths {
  * Returns the paths and the endpoint that acquireGatewayLock() would use with these options and
  * this environment. Creates nothing.
  *
- * @throws what acquireGatewayLock() throws for its options
+ * @throws the errors that acquireGatewayLock() throws for invalid options
  */
 export function resolveGatewayPaths(options: GatewayLockOptions = {}): GatewayPaths {
   const { lockPaths, host, port } = readGatewayOptions(options);

@@ -23,7 +23,8 @@ const SIBLING_PAUSE_MS = 250;
  *
  * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` at once if a gateway of another user is
  *   alive and the port is in use
- * @throws {GatewayLockError} `ERR_GATEWAY_LOCKED` if such a lock is still held at the deadline
+ * @throws {GatewayLockError} `ERR_GATEWAY_LOCKED` if a gateway of another user still holds its lock
+ *   at the deadline
  * @throws `signal.reason` if the signal aborts
  */
 export async function waitForSiblings(request: GatewayRequest, deadline: number): Promise<void> {

@@ -41,8 +41,8 @@ const MIN_HEALTH_TIMEOUT_MS = 1000;
  * unhealthy gateway gets `budgetMs` milliseconds to become healthy or to end. Without a supervisor
  * there is a single attempt.
  *
- * @throws {GatewayLockError} the refusal by another gateway: at once without a supervisor, else
- *   when the budget is exhausted, with the last refusal as `cause`
+ * @throws {GatewayLockError} the refusal by another gateway. Without a supervisor, thrown at once.
+ *   With a supervisor, thrown when the budget is exhausted, with the last refusal as `cause`.
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  * @throws {RangeError} `ERR_OUT_OF_RANGE`
  * @throws `signal.reason` if the signal aborts

@@ -71,9 +71,9 @@ function detachTcpHandle(listener: ListenerId): ServerHandle {
 }
 
 /**
- * Closes the socket and lets the server open its own. Meanwhile another program can bind the port,
- * so `BoundListener.exclusive` is false. Another gateway cannot bind the port, because it does not
- * hold the lock.
+ * Closes the socket, so that the server can open a socket of its own. Before that, another program
+ * can bind the port, so `BoundListener.exclusive` is false. Another gateway cannot bind the port,
+ * because it does not hold the lock.
  */
 function closeForReopening(listener: ListenerId): ServerHandle {
   const target = { host: native().addressOf(listener), port: native().portOf(listener), exclusive: true };
