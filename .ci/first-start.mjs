@@ -1,5 +1,6 @@
-// Runs a new user's first commands in this clone: npm start (which installs and builds), a second
-// start, kill -9, an immediate third start, SIGTERM. Exits non-zero if a step fails.
+// Runs the first commands of a new user in this clone: runs npm start, which installs and builds,
+// starts a second gateway, kills the first one with SIGKILL, starts a third one immediately, and
+// ends it with SIGTERM. Exits non-zero if a step fails.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -39,7 +40,8 @@ try {
 }
 
 function start() {
-  // Without the variables of systemd, as in a shell: CI itself may be a systemd service.
+  // Removes the variables of systemd, which a shell does not have: CI itself may be a systemd
+  // service.
   const { INVOCATION_ID: _, JOURNAL_STREAM: __, SYSTEMD_EXEC_PID: ___, ...env } = process.env;
   const child = spawn('npm', ['start', '--', '--port', String(port), '--state-dir', home], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   children.add(child);
@@ -48,7 +50,7 @@ function start() {
   return run;
 }
 
-/** Resolves with the gateway's pid once it listens. */
+/** Resolves with the pid of the gateway once the gateway listens. */
 async function listening(run) {
   const line = new RegExp(`^gateway listening on ws://127.0.0.1:${port} \\(pid (\\d+)\\)$`, 'm');
   while (!line.test(run.text)) {

@@ -1,6 +1,6 @@
-// node contestant.mjs NAME: the process in which one lock is measured. Reads one request per line
-// from stdin and writes one number per line to stdout, as the C++ program in floor/ does. Times are
-// nanoseconds of the monotonic clock, which all processes share.
+// node contestant.mjs NAME: the process in which the lock NAME of bench/locks is measured. Reads
+// one request per line from stdin and writes one number per line to stdout, as the C++ program in
+// floor/ does. Times are nanoseconds of the monotonic clock, which all processes share.
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -32,7 +32,10 @@ const answers = {
     return process.memoryUsage.rss();
   },
   descriptors: () => readdirSync('/proc/self/fd').length,
-  /** Returns the CPU time in microseconds of `ms` of waiting, without the first `settleMs`. */
+  /**
+   * Waits for the lock and returns the CPU time that `ms` milliseconds of waiting use, in
+   * microseconds. Starts to measure after the first `settleMs` milliseconds.
+   */
   idle: async (settleMs, ms, path) => {
     if (path !== undefined) lock.wait(path).catch(() => {}); // the lock is never released
     await sleep(Number(settleMs));
@@ -43,14 +46,15 @@ const answers = {
   },
 };
 
-/** Returns the nanoseconds of `count` calls. */
+/** Returns how many nanoseconds `count` calls take. */
 async function time(count, name, ...args) {
   const once = lock[name];
   if (once === undefined) throw new Error(`has no ${name}`);
   const start = process.hrtime.bigint();
   for (let i = Number(count); i > 0; i--) {
     const pending = once(...args);
-    // No await for a synchronous lock: it would add the time of a promise.
+    // Does not await the result of a synchronous lock, because that would add the time of a
+    // promise.
     if (pending instanceof Promise) await pending;
   }
   return process.hrtime.bigint() - start;

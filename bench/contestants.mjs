@@ -6,7 +6,8 @@ import { FLOOR } from './floor.mjs';
 
 const PROGRAM = fileURLToPath(new URL('contestant.mjs', import.meta.url));
 /**
- * Longer than any answer takes. After it, the contestant is killed, so that the bench cannot hang.
+ * A time limit longer than any answer takes. A contestant that exceeds the limit is killed, so that
+ * the bench cannot hang.
  */
 const ANSWER_MS = 120_000;
 const started = new Set();
@@ -21,7 +22,7 @@ export class Contestant {
     this.name = name;
     const [command, args] = name === 'floor' ? [FLOOR, []] : [process.execPath, ['--expose-gc', PROGRAM, name]];
     this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-    this.#child.stdin.on('error', () => {}); // it may have been killed
+    this.#child.stdin.on('error', () => {}); // the process may have been killed
     this.#child.stdout.setEncoding('utf8').on('data', (chunk) => this.#read(chunk));
     this.exited = once(this.#child, 'exit').then(() => {
       started.delete(this);
@@ -31,7 +32,10 @@ export class Contestant {
     started.add(this);
   }
 
-  /** Sends a request and resolves with its number. Rejects with the error of the contestant. */
+  /**
+   * Sends a request and resolves with the number that the contestant answers. Rejects with the
+   * error of the contestant.
+   */
   async ask(...words) {
     if (this.#ended) throw this.#endedError();
     const timer = setTimeout(() => this.kill(), ANSWER_MS);
@@ -72,7 +76,7 @@ export class Contestant {
   }
 }
 
-/** Runs `use` with one process for each name. Kills all processes afterwards. */
+/** Runs `use` with one contestant process for each name. Kills all these processes afterwards. */
 export async function withContestants(names, use) {
   const contestants = names.map((name) => new Contestant(name));
   try {

@@ -1,17 +1,17 @@
-// Defines how much is measured. Every loop is bounded in seconds, so that a slow machine measures
-// less instead of longer.
+// Defines how much the bench measures. Every loop has a limit in seconds, so that a slow machine
+// takes fewer samples instead of more time.
 import { execFileSync } from 'node:child_process';
 
 const FULL = {
   rounds: 120,
   batchMs: 8,
-  /** Warm-up of each contestant: V8 compiles functions after some thousand calls. */
+  /** The warm-up time of each contestant: V8 compiles functions after a few thousand calls. */
   warmSeconds: 0.7,
   seconds: 18,
   kills: 200,
   /**
-   * For all kills, those of the peers included. One takes 0.2 s. With fewer than 100, the 99th
-   * percentile would be the slowest.
+   * The limit for all kills together, including those of the peers. One kill takes 0.2 s. With
+   * fewer than 100 kills, the 99th percentile would be the slowest kill.
    */
   killSeconds: 100,
   peerKills: 8,
@@ -24,8 +24,8 @@ const FULL = {
   memoryRounds: 3,
   contenders: [10, 100, 1000],
   /**
-   * Processes that start for one group size in all rounds together. At least 3 rounds run, if time
-   * allows.
+   * How many processes start for one group size, in all its rounds together. At least 3 rounds run
+   * if the time allows.
    */
   contendersInAll: 100,
   contenderSeconds: 100,
@@ -55,11 +55,12 @@ const QUICK = {
   leakSeconds: 5,
 };
 
-/** Descriptors of a process that are not locks. */
+/** An upper limit for the descriptors of a process that do not belong to locks. */
 const OTHER_DESCRIPTORS = 100;
 
 /**
- * Returns the effort. `limitedBy` is the reason if there are fewer locks than the target requires.
+ * Returns how much to measure. If the system allows fewer locks than the target requires,
+ * `limitedBy` is the reason.
  */
 export function effortOf(quick) {
   const effort = quick ? QUICK : FULL;

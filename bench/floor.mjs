@@ -1,4 +1,4 @@
-// Builds the floor: the C++ program that follows the same protocol without Node.
+// Builds the floor, the C++ program that follows the same lock protocol without Node.
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';

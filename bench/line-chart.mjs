@@ -1,4 +1,4 @@
-// Draws line charts as SVG text, readable on light and dark pages.
+// Draws line charts as SVG text. The charts are readable on light and dark pages.
 
 const WIDTH = 640;
 const HEIGHT = 300;
@@ -58,11 +58,14 @@ function draw({ name, points }, index, across, up, dots) {
   ];
 }
 
-/** Returns a function from values to pixels, and the values to write at the axis. */
+/**
+ * Returns `at`, a function that converts a value to a position in pixels, and `ticks`, the values
+ * to write at the axis.
+ */
 function scaleOf({ log = false, from, to }, values, low, high) {
   const [least, most] = [from ?? Math.min(...values), to ?? Math.max(...values) * (log ? 1 : 1.1)];
   const position = log ? Math.log10 : (value) => value;
-  // A single value has no range.
+  // With a single value the range would be 0, which must not be a divisor.
   const width = position(most) - position(least) || 1;
   const at = (value) => low + ((position(value) - position(least)) / width) * (high - low);
   return {
@@ -74,7 +77,7 @@ function scaleOf({ log = false, from, to }, values, low, high) {
 function decades(least, most) {
   const first = Math.floor(Math.log10(least));
   const powers = Array.from({ length: Math.ceil(Math.log10(most)) - first + 1 }, (_, index) => 10 ** (first + index));
-  // One or two decades need ticks between the powers of ten.
+  // If the axis covers only one or two decades, adds ticks between the powers of ten.
   return most / least > 100 ? powers : powers.flatMap((power) => [power, 2 * power, 5 * power]);
 }
 

@@ -1,6 +1,6 @@
 // npm run bench [-- --json FILE] [--quick] [--only KEY,...] [--no-peers]: compares the speed of the
-// package and of its peers with a C++ program that follows the same protocol. docs/performance.md
-// explains the figures.
+// package and of its peers (other lock packages) with a C++ program that follows the same lock
+// protocol. docs/performance.md explains the figures.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { prepare } from '../scripts/prepare.mjs';
@@ -44,7 +44,8 @@ const { values } = parseArgs({
   },
 });
 const keys = values.only?.split(',') ?? Object.keys(FIGURES);
-// `cluster` needs servers to be installed, so it is measured only if it is the only key named.
+// `--only cluster` needs installed servers. It is not a key of FIGURES and cannot be combined with
+// other keys.
 const unknown = keys.filter((key) => FIGURES[key] === undefined && values.only !== 'cluster');
 if (unknown.length > 0) {
   console.error(`unknown figure: ${unknown.join(', ')}. Choose from ${Object.keys(FIGURES).join(', ')}`);
@@ -65,7 +66,7 @@ try {
   const figures = await measure();
   console.log(table(figures));
   if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine: machine(), figures }, null, 1)}\n`);
-  // Only complete runs: README shows these plots.
+  // Writes the plots only after a complete run, because README shows these plots.
   if (!values.quick && !values.only && !values['no-peers']) writePlots(figures);
 } finally {
   await killAll();

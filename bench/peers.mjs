@@ -1,12 +1,11 @@
-// Installs the peers into bench/node_modules. A peer that cannot be installed is reported with the
-// reason.
+// Installs the peers into bench/node_modules. If a peer cannot be installed, reports the reason.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const INSTALL_MS = 300_000;
-/** Peers without a package. */
+/** Peers that need no npm package. */
 const WITHOUT_PACKAGE = ['o-excl-json', 'flock-1'];
 
 /** @returns {{ ready: string[], missing: Record<string, string> }} */
@@ -26,7 +25,7 @@ function install() {
   return status === 0 ? '' : `npm install failed: ${lastLine(stderr ?? '') || error?.message}`;
 }
 
-/** Returns [[name, reason]] if a peer cannot be loaded in a new process, else []. */
+/** Returns [[name, reason]] if the peer cannot be loaded in a new process, otherwise []. */
 function reasonFor(name, failure) {
   if (name === 'flock-1') return spawnSync('flock', ['--version']).error ? [[name, 'flock(1) is not installed']] : [];
   if (WITHOUT_PACKAGE.includes(name)) return [];

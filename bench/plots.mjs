@@ -1,4 +1,5 @@
-// Draws the plots of README as SVG, without a plotting library, which would be larger than the bench.
+// Draws the plots that README shows, as SVG files. Uses no plotting library, because such a library
+// would be larger than the bench.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { lineChart } from './line-chart.mjs';
@@ -19,7 +20,9 @@ function write(name, svg) {
   writeFileSync(`${RESULTS}${name}.svg`, svg);
 }
 
-/** Draws the share of hand-overs that took at most a given time. */
+/**
+ * Returns a plot that shows, for each time, the share of hand-overs that took at most that time.
+ */
 function distribution(title, { samples, unit }) {
   const series = Object.entries(samples).map(([name, values]) => {
     const sorted = [...values].sort((a, b) => a - b);

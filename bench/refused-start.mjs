@@ -1,3 +1,4 @@
-// node refused-start.mjs NAME PATH: a program whose lock another process holds, from start to exit.
+// node refused-start.mjs NAME PATH: makes one attempt to acquire a lock that another process holds,
+// then exits.
 const lock = await import(`./locks/${process.argv[2]}.mjs`);
 await (lock.start ?? lock.refused)(process.argv[3]);

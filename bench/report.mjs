@@ -1,10 +1,10 @@
-// Formats the table for the terminal.
+// Formats the table of figures for the terminal.
 import { statfsSync } from 'node:fs';
 import { cpus, loadavg, release, tmpdir } from 'node:os';
 import { lackOf, TARGETS, verdictOn } from './targets.mjs';
 
 const PEER_COLUMNS = 3;
-/** Magic numbers of statfs(2). */
+/** Names of file systems by their magic numbers in statfs(2). */
 const FILE_SYSTEMS = {
   61267: 'ext4',
   16914836: 'tmpfs',
@@ -12,7 +12,7 @@ const FILE_SYSTEMS = {
   1481003842: 'xfs',
   2035054128: 'overlayfs',
 };
-/** Read before the bench adds its own load. */
+/** The load average of the machine before the bench adds its own load. */
 const loadBefore = Number(loadavg()[0].toFixed(1));
 
 export function table(figures) {
@@ -51,7 +51,10 @@ function notes(figures) {
   return peers.filter(({ note }) => note !== undefined).map(({ key, name, note }) => `${name} in ${key}: ${note}`);
 }
 
-/** Returns one line for each figure and reason, with the peers that were not measured. */
+/**
+ * Returns one line for each combination of a figure and a reason, with the peers that were not
+ * measured for that reason.
+ */
 function missing(figures) {
   const groups = new Map();
   for (const [key, { peers }] of Object.entries(figures)) {

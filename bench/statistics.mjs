@@ -1,4 +1,4 @@
-// Computes medians and their spread.
+// Computes medians, quantiles and spreads of samples.
 
 /** @param {number[]} samples at least one */
 export function quantile(samples, q) {
@@ -10,16 +10,19 @@ export function quantile(samples, q) {
 
 export const median = (samples) => quantile(samples, 0.5);
 
-/** With fewer samples, the spread is the minimum and the maximum. */
+/**
+ * The number of samples from which the spread is the quartiles. With fewer samples, the spread is
+ * the minimum and the maximum.
+ */
 const MIN_FOR_QUARTILES = 5;
 
-/** Returns the first and the third quartile. */
+/** Returns the first and the third quartile, or the minimum and the maximum of a few samples. */
 export function spread(samples) {
   const outside = samples.length < MIN_FOR_QUARTILES ? 0 : 0.25;
   return [outside, 1 - outside].map((q) => rounded(quantile(samples, q)));
 }
 
-/** Four digits: more would be noise. */
+/** Rounds to four significant digits, because further digits would be noise. */
 export const rounded = (value) => Number(value.toPrecision(4));
 
 /**

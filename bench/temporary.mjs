@@ -1,4 +1,5 @@
-// Temporary directories for the locks of a bench, on the file system of TMPDIR, and free ports.
+// Creates temporary directories for the locks of a bench, on the file system of TMPDIR, and finds
+// free ports.
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,7 +13,10 @@ let directories = 0;
 
 export const freshDirectory = () => freshIn(root);
 
-/** Makes a directory in memory, where no disk influences the times, if the system has /dev/shm. */
+/**
+ * Creates a directory in memory if the system has /dev/shm, so that the disk does not influence the
+ * times.
+ */
 export function freshDirectoryInMemory() {
   rootInMemory ??= existsSync(MEMORY) ? rootIn(MEMORY) : root;
   return freshIn(rootInMemory);
@@ -35,7 +39,8 @@ function freshIn(folder) {
 }
 
 /**
- * Returns a free port below the range of outgoing connections, so that none of these can take it.
+ * Returns a free port below the port range of outgoing connections, so that no outgoing connection
+ * can use that port.
  */
 export async function freePort() {
   for (let port = 18_790; port < 28_000; port++) if (await canListen(port)) return port;

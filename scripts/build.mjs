@@ -1,4 +1,4 @@
-// npm run build: builds the addon, dist/ and the example, even if they are up to date.
+// npm run build: builds the addon, dist/ and the example gateway, even if they are up to date.
 import { bin, buildNative, compileSources, preparePackages, run } from './prepare.mjs';
 
 preparePackages();

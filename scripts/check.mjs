@@ -1,5 +1,5 @@
 // npm run check: checks types, lint, format, architecture, the native code and the tarball. Runs
-// every check, then lists those that failed.
+// every check, then lists the checks that failed.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,8 +27,9 @@ console.log(failed.length === 0 ? '\ncheck: passed' : `\ncheck failed: ${failed.
 process.exit(failed.length === 0 ? 0 : 1);
 
 /**
- * Checks the tarball instead of the tree, to find files that are missing in `files` of
- * package.json. A clone has no published binaries, so only npm run test:package requires them.
+ * Checks the packed tarball instead of the source tree, to find files that are missing in the
+ * `files` list of package.json. Does not require the published binaries, which a clone does not
+ * have; `npm run test:package` requires them.
  */
 function checkPackage() {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-lock-pack-'));

@@ -1,6 +1,7 @@
 // npm run test:coverage [-- vitest arguments]: prints the lines of src/ and native/ that no test
-// reaches. src/ is counted in the test processes only; native/ also in their child processes,
-// except those that are killed, which write no counts.
+// reaches. Counts the lines of src/ in the test processes only. Counts the lines of native/ also in
+// the child processes of the tests, except in children that are killed, because a killed process
+// writes no counts.
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,9 +34,9 @@ function nativeCoverage() {
   ];
   if (show('cmake', configure) !== 0 || show('cmake', ['--build', output, '-j2']) !== 0) return 1;
   for (const program of ['os_tests', 'os_tests_darwin']) show(join(output, 'tests', program), []);
-  // In threads, because vitest kills its forks with a signal. Tests that need a process of their
-  // own (umask, chdir) fail in threads. They have passed above, so both output and status are
-  // ignored.
+  // Runs the tests in threads, because vitest ends its child processes with a signal, and a killed
+  // process writes no counts. Tests that change their whole process (umask, chdir) fail in threads.
+  // All tests have already passed in the run above, so this run's output and status are ignored.
   const options = ['run', '--pool=threads', '--project', 'integration'];
   spawnSync(process.execPath, [bin('vitest'), ...options], {
     cwd: root,

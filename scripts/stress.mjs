@@ -1,7 +1,8 @@
 // npm run stress [-- OPTIONS of `gateway-lock stress`] [--report FILE]
-// Runs `gateway-lock stress` from this tree and draws its figures into a page (stress.html). On Linux
-// the processes are native ones (native/test/stress_holder.cc), which start in 1 ms.
-// With --mode cluster: checks histories of cluster locks on etcd and PostgreSQL, for --seconds (60).
+// Runs `gateway-lock stress` from this tree and writes a page with plots of its figures (stress.html).
+// On Linux the lock holders are C++ programs (native/test/stress_holder.cc), which start in 1 ms.
+// With --mode cluster, checks histories of cluster locks on etcd and PostgreSQL. --seconds sets how
+// long this takes (60).
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +33,10 @@ function isClusterMode() {
   return at >= 0 && args[at + 1] === 'cluster';
 }
 
-/** Not part of `gateway-lock stress`, because the histories need servers and the test tree. */
+/**
+ * Checks the histories of cluster locks. `gateway-lock stress` does not contain this check, because
+ * it needs servers and files of test/.
+ */
 async function stressCluster() {
   const seconds = Number(takeOption('--seconds') ?? 60);
   if (!(seconds > 0)) throw new RangeError('--seconds must be a positive number');
@@ -40,7 +44,10 @@ async function stressCluster() {
   return (await histories.stressCluster(seconds)) ? 0 : 1;
 }
 
-/** Removes an option of this script from the arguments of the command. Returns its value. */
+/**
+ * Removes an option of this script from the arguments of `gateway-lock stress`. Returns the value
+ * of the option.
+ */
 function takeOption(name) {
   const at = args.indexOf(name);
   return at < 0 ? undefined : args.splice(at, 2)[1];

@@ -1,7 +1,9 @@
-// npm run torture [-- --quick] [--write] [--only NAME] [--jobs N]
-// Kills a process that uses the package at each of its system calls, and makes each call fail.
-// --quick runs a quarter of the injections, for CI. --write updates the tables of docs/reliability.md.
-// --only runs the scenarios whose name contains NAME. --jobs runs N scenarios at a time (2).
+// npm run torture [-- --quick] [--write] [--only NAME] [--jobs N] Kills a process that uses the
+// package at each of its system calls, and makes each of its system calls fail.
+// --quick runs a quarter of the injections, which is short enough for CI. --write updates the
+// tables of docs/reliability.md.
+// --only runs the scenarios whose name contains NAME. --jobs sets how many scenarios run at the
+// same time (2).
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,8 +14,8 @@ import { prepare, root } from './prepare.mjs';
 /** --quick runs every fourth injection. */
 const QUICK_STEP = 4;
 /**
- * The scenario that also runs in a new process for each injection, for calls that a process makes
- * only once.
+ * The scenario that also runs in a new process for each injection, to reach the system calls that a
+ * process makes only once.
  */
 const COLD_SCENARIO = 'acquire, kept file';
 

@@ -1,5 +1,5 @@
-// npm run verify [-- NAME...]: checks the models in verify/ with spin, first as they are, then with
-// planted faults that spin must find.
+// npm run verify [-- NAME...]: checks each model in verify/ with spin, first without changes, then
+// with planted faults that spin must find.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -34,7 +34,10 @@ console.log(
 );
 process.exit(wrong.length === 0 ? 0 : 1);
 
-/** Checks one model. spin must find an error if the model has a `fault`, and none otherwise. */
+/**
+ * Checks one model. spin must find an error if the model has a planted `fault`, and no error
+ * otherwise.
+ */
 function check({ name, file, defines, fault, liveness }) {
   const planted = fault !== undefined;
   const result = verify(file, planted ? [...defines, fault] : defines, liveness ?? false);

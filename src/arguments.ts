@@ -1,4 +1,5 @@
-// Checks of a caller's arguments. They throw a TypeError or a RangeError with Node's own codes.
+// Checks of a caller's arguments. Each check throws a TypeError or a RangeError with one of Node's
+// own error codes.
 
 export function invalidType(name: string, expected: string, actual: unknown): TypeError {
   const got = actual === null ? 'null' : typeof actual;
@@ -14,8 +15,8 @@ export function invalidValue(name: string, expected: string, actual: unknown): T
 const MAX_VALUE_TEXT = 200;
 
 /**
- * Formats a value. Unlike JSON.stringify() it never throws (BigInt, circular object, failing
- * toJSON()).
+ * Formats a value for a message. Unlike JSON.stringify(), this function never throws (BigInt,
+ * circular object, failing toJSON()).
  */
 function valueText(value: unknown): string {
   if (typeof value === 'function') return 'a function';
@@ -56,7 +57,7 @@ export function checkPort(name: string, value: unknown): number {
   return value;
 }
 
-/** Accepts milliseconds. Infinity waits forever. */
+/** Accepts a number of milliseconds, including Infinity. */
 export function checkTimeout(name: string, value: unknown): number {
   if (typeof value !== 'number') throw invalidType(name, 'a number of milliseconds', value);
   if (Number.isNaN(value) || value < 0) throw outOfRange(name, '0 or more milliseconds', value);

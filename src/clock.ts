@@ -1,20 +1,23 @@
-// The clock of waits and deadlines, and how messages write a duration.
+// The clock for waits and deadlines, and the format of durations in messages.
 
 /**
- * The longest delay that setTimeout() supports, in milliseconds. Node replaces a longer one by 1
- * ms.
+ * The longest delay, in milliseconds, that setTimeout() supports. Node replaces a longer delay with
+ * 1 ms.
  */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Returns the milliseconds since this process started. Setting the system clock does not change
- * them. Not performance.now(): its first call loads 14 of Node's modules, which takes 1 ms.
+ * Returns the milliseconds since this process started. A change of the system clock has no effect
+ * on them. The first call of performance.now() would load 14 of Node's modules, which takes 1 ms.
  */
 export function monotonicMs(): number {
   return process.uptime() * 1000;
 }
 
-/** Formats a duration as `50 ms`. Rounds, because a deadline minus the clock has 14 decimals. */
+/**
+ * Formats a duration as `50 ms`. Rounds the duration, because the difference of two clock values
+ * has up to 14 decimals.
+ */
 export function durationText(ms: number): string {
   return `${Math.round(ms)} ms`;
 }

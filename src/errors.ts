@@ -1,24 +1,25 @@
-// The error classes and error codes of this package. The code is the interface: match `code`, never
-// the text. New versions add codes and never remove one.
+// The error classes and error codes of this package. Programs should match the `code` of an error,
+// never its text. New versions add codes, but never remove a code.
 
 /**
- * The owner record: what the lock file says about its holder. It is a hint for people and messages,
- * and never decides who may acquire the lock. The caller's `owner` fields are part of it, too.
+ * The owner record: the description of the holder in the lock file. The record is a hint for people
+ * and messages, and never decides who may acquire the lock. The record also contains the caller's
+ * `owner` fields.
  */
 export interface OwnerRecord {
   readonly pid: number;
   /**
-   * Start time of the process, to tell it from a later process with the same pid. Compare for
-   * equality only.
+   * The start time of the process, which distinguishes the process from a later process with the
+   * same pid. Compare the value for equality only.
    */
   readonly startTime: number | null;
   readonly bootId: string | null;
   /** The pid namespace (Linux containers) in which `pid` is valid. */
   readonly pidNamespace: string | null;
   readonly host: string | null;
-  /** Date of the acquisition in ISO 8601, by the holder's clock. */
+  /** The date of the acquisition in ISO 8601, from the holder's clock. */
   readonly createdAt: string | null;
-  /** Differs for each acquisition. */
+  /** The unique id of the acquisition. */
   readonly ownerId: string | null;
   /** False in the record of an older gateway, which held no kernel lock. */
   readonly kernelLock: boolean;
@@ -40,7 +41,7 @@ export type LockErrorCode =
   | 'ERR_LOCK_PERMISSION'
   /** The file is not a lock file, or is not safe to use as one. */
   | 'ERR_LOCK_INVALID_FILE'
-  /** There is no binary of the addon that loads on this machine. */
+  /** No binary of the addon could be loaded on this machine. */
   | 'ERR_NATIVE_MISSING'
   /** A cluster lock was not renewed before its deadline. */
   | 'ERR_LOCK_EXPIRED'
@@ -49,8 +50,8 @@ export type LockErrorCode =
   /** No server of the cluster answered. Whether the lock is held is unknown. */
   | 'ERR_CLUSTER_UNAVAILABLE'
   /**
-   * The cluster answered, but cannot provide the lock: a pooler, a standby, an old version, missing
-   * rights.
+   * The cluster answered, but cannot provide the lock, for example because of a pooler, a standby,
+   * an old version or missing rights.
    */
   | 'ERR_CLUSTER_UNSUITABLE';
 
@@ -73,7 +74,10 @@ export interface GatewayLockErrorDetails extends LockErrorDetails {
   readonly hint: string;
 }
 
-/** Makes `instanceof` true for the errors of a second installed copy of this package, too. */
+/**
+ * Returns true for errors of this package. With the brand, `instanceof` is true even for errors of
+ * a second installed copy of the package.
+ */
 function hasBrand(value: unknown, brand: symbol): boolean {
   return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true;
 }
@@ -83,11 +87,15 @@ const GATEWAY_LOCK_ERROR = Symbol.for('gateway-lock.GatewayLockError');
 
 export class LockError extends Error {
   readonly code: LockErrorCode | GatewayLockErrorCode;
-  /** The lock file or directory that caused the error. Null if there is none. */
+  /**
+   * The path of the lock file or directory that caused the error. Null if no path caused the error.
+   */
   readonly path: string | null;
-  /** The record of the holder. Null if it is unknown. */
+  /** The owner record of the holder. Null if the holder is unknown. */
   readonly owner: OwnerRecord | null;
-  /** True if that owner is alive. Null if there is none, or if this system cannot tell. */
+  /**
+   * True if `owner` is alive. Null if there is no owner, or if the system cannot determine that.
+   */
   readonly ownerAlive: boolean | null;
 
   constructor(code: LockErrorCode | GatewayLockErrorCode, message: string, details: LockErrorDetails = {}) {
@@ -108,7 +116,7 @@ export class GatewayLockError extends LockError {
   readonly lockPath: string | null;
   readonly host: string;
   readonly port: number;
-  /** One or two sentences for a person: the holder, and the command to run. */
+  /** One or two sentences for a person, which name the holder and the command to run. */
   readonly hint: string;
   /** The exit code for a process that ends because of this error. */
   readonly exitCode = 1;
@@ -128,8 +136,8 @@ export class GatewayLockError extends LockError {
   }
 }
 
-// Defined on the prototypes, as Node does, so that `name` is not listed among the properties of an
-// error.
+// The names are defined on the prototypes, as Node does, so that `name` is not listed among the
+// properties of an error.
 Object.defineProperty(LockError.prototype, 'name', { value: 'LockError', writable: true, configurable: true });
 Object.defineProperty(LockError.prototype, LOCK_ERROR, { value: true });
 Object.defineProperty(GatewayLockError.prototype, 'name', {

@@ -35,10 +35,10 @@ export interface GatewayLockEvents {
 }
 
 /**
- * The decision about a refused start. `leave`: the running gateway is healthy and is left running.
- * `park`: the same, and this start waits until that gateway ends. `retry`: the running gateway is
- * not healthy, and the start is retried. `give-up`: the budget is used up, or there is no
- * supervisor.
+ * The decision about a refused start. `leave`: the running gateway is healthy, and this start ends.
+ * `park`: the running gateway is healthy, and this start waits until that gateway ends. `retry`:
+ * the running gateway is not healthy, and this start is retried. `give-up`: the budget is used up,
+ * or there is no supervisor.
  */
 export interface SupervisedDecision {
   readonly decision: 'leave' | 'park' | 'retry' | 'give-up';
@@ -49,20 +49,23 @@ export interface SupervisedDecision {
   readonly health: { readonly healthy: boolean; readonly reason: string | null } | null;
   /** The number of starts refused so far. */
   readonly attempts: number;
-  /** The rest of the budget in milliseconds. */
+  /** The remaining budget in milliseconds. */
   readonly remainingMs: number;
 }
 
 /**
- * Publishes an event. `payload` is a function, so that nothing is built when the channel has no
- * subscriber.
+ * Publishes an event. `payload` is a function, so that the message is built only if the channel has
+ * a subscriber.
  */
 export function announce<Name extends keyof GatewayLockEvents>(name: Name, payload: () => GatewayLockEvents[Name]) {
   const subscribers = channelOf(name);
   if (subscribers.hasSubscribers) subscribers.publish(payload());
 }
 
-/** The channels in use. Node drops a channel without references, and creating one takes 60 us. */
+/**
+ * The channels that have been used. Node drops a channel without references, and creating a channel
+ * again takes 60 us.
+ */
 const channels = new Map<string, Channel>();
 
 /** @internal */

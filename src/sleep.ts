@@ -2,8 +2,8 @@
 import { MAX_TIMER_MS } from './clock.js';
 
 /**
- * Warms up Node's timers: the first timer that is cleared and the first immediate take 100 to 200
- * us each.
+ * Warms up Node's timers, because the first clearTimeout() and the first setImmediate() take 100 to
+ * 200 us each.
  */
 export function warmUpTimers(): void {
   clearTimeout(setTimeout(() => {}, MAX_TIMER_MS));

@@ -1,13 +1,13 @@
-// Installs npm packages that only a tool needs into ~/.cache/gateway-lock, once, as a lock file
-// pins them.
+// Installs npm packages that only a tool needs into ~/.cache/gateway-lock. Installs the versions
+// that a package-lock.json pins, and reinstalls them only if that file changes.
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../scripts/prepare.mjs';
 
 /**
- * Returns the node_modules folder for the package.json and package-lock.json in `manifest`.
- * `options` are passed to npm.
+ * Returns the node_modules folder for the package.json and package-lock.json in the folder
+ * `manifest`. Passes `options` to npm.
  */
 export function cachedInstall(manifest, name, options = []) {
   const folder = join(homedir(), '.cache/gateway-lock', name);
@@ -18,8 +18,8 @@ export function cachedInstall(manifest, name, options = []) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const file of ['package.json', 'package-lock.json']) cpSync(join(manifest, file), join(folder, file));
-  // --force installs packages of other platforms, too. npm drops the execute permission of their
-  // programs.
+  // --force also installs packages for other platforms. npm drops the execute permission of the
+  // programs in those packages.
   const args = ['ci', '--ignore-scripts', '--force', '--no-audit', '--no-fund', ...options];
   run('npm', args, `installing ${name}`, { cwd: folder });
   return modules;

@@ -1,12 +1,13 @@
 /*
- * Three gateways that start, serve, close and die (steps 9 to 14 of docs/protocol.md). A start that
- * fails releases what it has acquired. A killed process loses its descriptors one by one. Acquiring
- * a lock is a single step here, because lock.pml shows that the locks exclude each other.
+ * Three gateways that start, serve, close and die (steps 9 to 14 of docs/protocol.md). If a start
+ * fails, the gateway releases the locks and the port that it has acquired. When a process is
+ * killed, the kernel closes its descriptors one by one. Acquiring a lock is a single step in this
+ * model, because lock.pml shows that a lock has at most one exclusive holder.
  *
  * Gateways 0 and 1 share a state directory and a config file. Gateway 2 has another state directory
- * and the same config file. All three use one port. With SIBLINGS they belong to three users that
- * share one state directory; each has its own lock directory and port, so only step 10 excludes the
- * others.
+ * and the same config file. All three gateways use one port. With SIBLINGS the gateways belong to
+ * three users who share one state directory. Then each gateway has its own lock directory and port,
+ * so only step 10 excludes the other gateways.
  */
 #define NONE 15
 #define GATEWAYS 3
@@ -54,10 +55,10 @@ again:
   fi;
 
 #ifdef FAULT_SIBLINGS_FIRST
-  /* Probes the other users' locks before it holds its own. */
+  /* The gateway probes the locks of the other users before it holds its own lock. */
   atomic { if :: SIBLING_HOLDS(me) -> goto again :: else fi }
 #endif
-step9: /* acquire the state lock; a waiter gives up at its deadline */
+step9: /* acquire the state lock; a waiting gateway gives up at its deadline */
   if
 #ifdef FAULT_LOCK_ORDER
   :: me == 1 -> goto step11
@@ -93,18 +94,18 @@ step11: /* acquire the config lock */
   fi;
 #endif
 
-step12: /* probe the port, bind and listen; a dying holder loses its locks before its listener */
+step12: /* probe the port, bind and listen; a dying gateway loses its locks before its port */
   if
   :: atomic { port[PORT(me)] == NONE -> port[PORT(me)] = me; MAY_CRASH }
   :: atomic {
       port[PORT(me)] != NONE ->
-      /* A gateway that holds both locks can find the port in use only by a dying gateway. */
+      /* If a gateway holds both locks, only a dying gateway can still use the port. */
       assert(dying[port[PORT(me)]]);
       goto undo
     }
   fi;
 
-step13: /* publish host and port in the records; serve */
+step13: /* write the host and port into the records; serve */
   atomic { serving[me] = true; check_alone(me); MAY_CRASH }
   atomic { serving[me] = false; MAY_CRASH }
 
@@ -120,7 +121,7 @@ step14: /* close the listener, then release the locks in reverse order */
 #endif
   goto again;
 
-undo: /* a failed start releases what it has acquired */
+undo: /* a failed start releases the port and the locks that it has acquired */
   atomic { close_port(me); MAY_CRASH }
   atomic { release_config(me); MAY_CRASH }
 #ifndef FAULT_UNDO_KEEPS_STATE
@@ -142,7 +143,7 @@ ended:
 init {
   atomic { running = 3; run Gateway(0, 2); run Gateway(1, 2); run Gateway(2, 1) }
   (running == 0);
-  /* After all gateways have ended, nothing blocks the next start. */
+  /* After all gateways have ended, no lock and no port is in use, so the next start succeeds. */
   assert(state_lock[0] == NONE && state_lock[1] == NONE && state_lock[2] == NONE);
   assert(config_lock[0] == NONE && config_lock[1] == NONE && config_lock[2] == NONE);
   assert(port[0] == NONE && port[1] == NONE && port[2] == NONE)

@@ -1,10 +1,10 @@
 /*
- * The lease core of src/cluster/lease.ts, with two clients and one server. A request or an answer
- * can take any time or get lost, a client can stop at any moment, and a clock loses at most one
- * tick per time to live.
+ * The core of the lease in src/cluster/lease.ts, with two clients and one server. A request or an
+ * answer can take any time or get lost. A client can stop at any moment. A clock loses at most one
+ * tick during the time to live of a lease.
  *
  * Property: the two clients never hold the lock at the same time, and a client that has seen its
- * lease end never holds it again under that lease. Each of the macros FROM_ANSWER, NO_MARGIN,
+ * lease end never holds the lock again under that lease. Each of the macros FROM_ANSWER, NO_MARGIN,
  * CLOCK_STOPS and RESURRECT plants a fault that spin must find.
  *
  * Times are stored relative to now, so that the model runs forever with a finite number of states.
@@ -24,9 +24,9 @@
 mtype = { none, sent, answered };
 
 typedef Client {
-  byte since = TTL;      /* ticks since its clock last lost a tick; at most TTL */
-  byte age;              /* ticks of its clock since the request was sent */
-  byte left;             /* ticks of its clock until the deadline */
+  byte since = TTL;      /* ticks since the client's clock last lost a tick; at most TTL */
+  byte age;              /* ticks of the client's clock since the request was sent */
+  byte left;             /* ticks of the client's clock until its lease ends */
   bool granted;
   bool ended;            /* the client has seen the end of its lease */
   mtype request = none;
@@ -39,7 +39,7 @@ byte server_left;
 #define HELD(i) (client[i].granted && client[i].left > 0)
 #define EXPIRED(i) (client[i].granted && client[i].left == 0)
 
-/* A suspended client is one that takes no step for any number of ticks. */
+/* A client is suspended if it takes no step for some ticks; their number is not limited. */
 inline tick_clock(i) {
   if
   :: true ->
@@ -54,7 +54,7 @@ inline tick_clock(i) {
   fi
 }
 
-/* The server refuses to renew a lease that has ended, because that lease no longer exists. */
+/* The server refuses to renew a lease that has ended, because the server has deleted that lease. */
 inline serve(i) {
   if
   :: owner == i || (owner == NO_OWNER && !client[i].granted) ->
@@ -104,7 +104,7 @@ active [2] proctype claimant() {
      /* The request or the answer is lost. */
   :: atomic { client[i].request != none -> client[i].request = none; client[i].age = 0 }
   :: atomic { EXPIRED(i) && !client[i].ended -> client[i].ended = true }
-     /* The next claim asks for a new lease. */
+     /* The client forgets its ended lease, so its next request asks for a new lease. */
   :: atomic { client[i].ended && client[i].request == none -> client[i].ended = false; client[i].granted = false }
   od
 }

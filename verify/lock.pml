@@ -1,11 +1,13 @@
 /*
- * One lock file with exclusive and shared holders, kept and removed files, waiters, probers,
- * hand-over and crashes. The step numbers are those of docs/protocol.md. scripts/verify.mjs runs
- * this model as it is and with each FAULT_*, which spin must then find.
+ * One lock file that is kept or removed, with exclusive and shared holders, waiters, probers, a
+ * hand-over and crashes. The step numbers are those of docs/protocol.md. scripts/verify.mjs checks
+ * this model without a fault, and then with each FAULT_* macro, whose fault spin must find.
  *
- * A process has one open file description, so one number identifies both. A description can have
- * several copies, because a child inherits one. The kernel releases its lock at LOCK_UN or with the
- * last copy. Each system call is one atomic step, and a process can crash after every step.
+ * A process has one open file description, so one number identifies both the process and its
+ * description. Several descriptors can refer to one description, because a child inherits a copy of
+ * the descriptor. The kernel releases the lock of a description on LOCK_UN or when the last
+ * descriptor is closed. Each system call is one atomic step, and a process can crash after every
+ * step.
  */
 #ifndef MODE_0
 #define MODE_0 EXCLUSIVE
@@ -34,19 +36,19 @@
 #define NONE 15
 #define PROBER 2
 #define STARTER 3
-#define CHILD 4 /* has only a copy of its parent's description */
+#define CHILD 4 /* has only a copy of its parent's descriptor */
 #define PROCESSES 4
-#define INODES 5 /* one for the file at the path, and one for each process that has a removed file open */
+#define INODES 5 /* the file at the path, and one removed file that each process may have open */
 
 byte path = NONE; /* the inode that the path names */
-byte refs[INODES]; /* open file descriptions of the inode */
+byte refs[INODES]; /* number of open file descriptions of the inode */
 byte exclusive[INODES] = NONE; /* the description that holds LOCK_EX */
 byte shared[INODES]; /* a bit for each description that holds LOCK_SH */
 byte record[INODES] = NONE; /* the owner record: a process number */
 
 byte inode[PROCESSES] = NONE; /* the inode that the process has open */
-byte copies[PROCESSES]; /* descriptors of the description of the process */
-byte held_exclusive = 0; /* number of holders in each mode; the protocol does not read it */
+byte copies[PROCESSES]; /* number of descriptors that refer to the description of the process */
+byte held_exclusive = 0; /* number of holders in each mode, for the assertions only */
 byte held_shared = 0;
 byte crashes = CRASHES;
 byte running = 0;
@@ -57,7 +59,7 @@ bool child_holds = false;
 #define NO_EXCLUSIVE(i, me) (exclusive[i] == NONE || exclusive[i] == me)
 #define NO_SHARED(i, me) ((shared[i] & ~BIT(me)) == 0)
 #ifdef FAULT_INODE_REUSED
-/* A file system that gives the inode number of an open, removed file to the next file. */
+/* The file system gives the inode number of an open, removed file to the next file. */
 #define AT_PATH (path != NONE)
 #else
 #define AT_PATH (path == inode[me])
@@ -68,7 +70,7 @@ inline unlock(i, me) {
   shared[i] = shared[i] & ~BIT(me)
 }
 
-/* Forgets the record of an inode that has neither a name nor a description any more. */
+/* Clears the record of an inode that no longer has a name or an open file description. */
 inline clear_unused(i) {
   if :: refs[i] == 0 && path != i -> record[i] = NONE :: else fi
 }
@@ -93,8 +95,8 @@ inline close_copy(me) {
 
 #define UNUSED(i) (refs[i] == 0 && path != i)
 
-/* O_CREAT | O_EXCL. A free inode number is reused at once. Choosing the lowest one covers all cases,
-   because the steps compare a number only with that of an open file. */
+/* open(O_CREAT | O_EXCL). Reuses the lowest free inode number at once. This covers all cases,
+   because the steps compare an inode number only with the number of an open file. */
 inline create(me) {
   if
   :: UNUSED(0) -> path = 0
@@ -112,7 +114,7 @@ inline unlink_path() {
 
 inline enter(mode) {
   if :: mode == EXCLUSIVE -> held_exclusive++ :: else -> held_shared++ fi;
-  /* Mutual exclusion: one exclusive holder, or only shared ones. */
+  /* Mutual exclusion: there is one exclusive holder, or there are only shared holders. */
   assert(held_exclusive == 0 || (held_exclusive == 1 && held_shared == 0))
 }
 
@@ -158,7 +160,7 @@ opened:
     MAY_CRASH
   }
 
-step2: /* flock(LOCK_NB) */
+step2: /* call flock() with LOCK_NB */
   atomic {
     i = inode[me];
     if
@@ -181,7 +183,7 @@ step3: /* compare the locked inode with the path */
     MAY_CRASH
   }
 
-step4: /* test the file system: it must refuse a second description of the file at the path */
+step4: /* test the file system, which must refuse a lock on a second description of the file */
 #if !defined(FAULT_NO_COMPARE) && !defined(LIVENESS)
   atomic {
     if
@@ -192,7 +194,7 @@ step4: /* test the file system: it must refuse a second description of the file 
   }
 #endif
 
-step5: /* judge the content: a record of this package is a leftover, because the kernel lock was free */
+step5: /* check the content: a record of this package is a leftover, as the kernel lock was free */
 #ifdef FAULT_TRUSTS_RECORD
   atomic {
     if
@@ -214,11 +216,12 @@ step6: /* write the record */
 #ifdef HAND_OVER
   if
   :: mode == EXCLUSIVE && me == 0 ->
-    /* step 8: a child inherits a copy, the record names the child, and the parent ends without unlocking */
+    /* step 8: a child inherits the descriptor, the record names the child, and the parent ends
+       without unlocking */
     atomic { copies[me]++; running++; child_alive = true; run Child(me); MAY_CRASH }
     atomic { record[inode[me]] = CHILD; MAY_CRASH }
     atomic { handed_over = true; MAY_CRASH }
-    /* However this process ends, only its copy is closed. */
+    /* However the parent ends, it only closes its own descriptor. */
 #ifdef FAULT_HAND_OVER_UNLOCKS
     atomic { unlock(inode[me], me) }
 #endif
@@ -236,8 +239,8 @@ step7: /* release */
   if
   :: mode == SHARED && keep -> goto step7_unlock
   :: mode == SHARED && !keep ->
-    /* Only the last shared holder removes the file. flock() converts a lock in two steps: it releases the
-       shared lock, then tries to acquire the exclusive one. */
+    /* Only the last shared holder removes the file. flock() converts a lock in two steps: it
+       releases the shared lock, then attempts the exclusive lock. */
 #ifndef FAULT_SHARED_REMOVES
     atomic { unlock(inode[me], me); MAY_CRASH }
     atomic {
@@ -257,7 +260,7 @@ step7: /* release */
     goto step7_unlock
   :: else
   fi;
-  /* lstat, then unlink. Other processes can act between the two, but none of them replaces the file. */
+  /* lstat(), then unlink(). Other processes can act in between, but cannot replace the file. */
   atomic {
     if
     :: !AT_PATH -> goto step7_unlock
@@ -279,7 +282,7 @@ contended:
     atomic { close_copy(me); MAY_CRASH }
     goto step1
   :: true ->
-    /* A waiter keeps its file open, and checks the path before it retries. */
+    /* A waiter keeps the file open, and compares the file with the path before it retries. */
     atomic {
       if
       :: AT_PATH -> skip
@@ -310,10 +313,11 @@ ended:
   d_step { running-- }
 }
 
-/* Inherits the description of `parent`. Holds the lock from the hand-over until it ends. */
+/* A child that inherits the descriptor of `parent`, and holds the lock from the hand-over until the
+   child ends. */
 proctype Child(byte parent) {
   skip;
-  /* A forked copy that ends only closes its descriptor; it never unlocks. */
+  /* When a forked copy of the holder ends, it only closes its descriptor and never unlocks. */
 #ifdef FAULT_FORK_UNLOCKS
   atomic { unlock(inode[parent], parent) }
 #endif
@@ -328,7 +332,8 @@ proctype Child(byte parent) {
   }
 }
 
-/* Opens an existing file, acquires LOCK_SH, converts it to LOCK_EX, unlocks, reads, compares, closes. */
+/* A process that probes the lock. It opens an existing file, acquires LOCK_SH, converts the lock to
+   LOCK_EX, unlocks, reads the record, compares the inode and closes the file. */
 proctype Prober(byte me; byte probes) {
   byte i;
   bool granted, unheld;
@@ -384,7 +389,7 @@ dead:
 }
 
 #ifdef OUTSIDE_REMOVAL
-/* Another program removes the file. The lock does not exclude that, so spin must find the error. */
+/* A program that removes the file. The lock cannot prevent this, so spin must find an error. */
 proctype Remover() {
   byte i;
   atomic { unlink_path() }

@@ -1,5 +1,5 @@
-// The runs of scripts/verify.mjs. `fault`: a planted fault, which spin must find. `liveness`:
-// checked under weak fairness.
+// The models that scripts/verify.mjs checks. `fault` is the macro that plants a fault, which spin
+// must find. A model with `liveness` is checked under weak fairness.
 const lock = (name, ...defines) => ({ name, file: 'lock.pml', defines });
 const view = (name, ...defines) => ({ name, file: 'view.pml', defines });
 const gateway = (name, ...defines) => ({ name, file: 'gateway.pml', defines });
@@ -8,51 +8,54 @@ const KEPT = ['KEEP_0=1', 'KEEP_1=1'];
 const SHARED = ['MODE_0=SHARED', 'MODE_1=SHARED'];
 
 const PROTOCOLS = [
-  lock('exclusive lock, file removed on release'),
+  lock('exclusive lock, the file is removed on release'),
   lock('exclusive lock, two crashes', 'CRASHES=2'),
-  lock('exclusive lock, file kept', ...KEPT),
+  lock('exclusive lock, the file is kept', ...KEPT),
   lock('exclusive lock, one holder keeps the file and one removes it', 'KEEP_0=1'),
-  lock('exclusive and shared lock, file removed on release', 'MODE_1=SHARED'),
-  lock('exclusive and shared lock, file kept', 'MODE_1=SHARED', ...KEPT),
-  lock('shared lock, file removed on release', ...SHARED),
-  lock('hand-over to a child, file removed on release', 'HAND_OVER'),
-  lock('hand-over to a child, file kept', 'HAND_OVER', ...KEPT),
-  { ...lock('a free lock is always acquired, file removed on release', 'LIVENESS'), liveness: true },
-  { ...lock('a free lock is always acquired, file kept', 'LIVENESS', ...KEPT), liveness: true },
-  { ...lock('a free lock is always acquired, exclusive and shared', 'LIVENESS', 'MODE_1=SHARED'), liveness: true },
-  view('two views of one file, file kept', 'KEEP=1'),
-  view('two views of one file, file removed on release', 'KEEP=0'),
-  gateway('three gateways'),
+  lock('an exclusive and a shared lock, the file is removed on release', 'MODE_1=SHARED'),
+  lock('an exclusive and a shared lock, the file is kept', 'MODE_1=SHARED', ...KEPT),
+  lock('two shared locks, the file is removed on release', ...SHARED),
+  lock('hand-over of the lock to a child, the file is removed on release', 'HAND_OVER'),
+  lock('hand-over of the lock to a child, the file is kept', 'HAND_OVER', ...KEPT),
+  { ...lock('a free lock is always acquired, the file is removed on release', 'LIVENESS'), liveness: true },
+  { ...lock('a free lock is always acquired, the file is kept', 'LIVENESS', ...KEPT), liveness: true },
+  {
+    ...lock('a free lock is always acquired, one waiter is exclusive and one shared', 'LIVENESS', 'MODE_1=SHARED'),
+    liveness: true,
+  },
+  view('locks in two views of one file, the file is kept', 'KEEP=1'),
+  view('locks in two views of one file, the file is removed on release', 'KEEP=0'),
+  gateway('three gateways that give up at a deadline'),
   gateway('three gateways that wait without a deadline', 'NO_DEADLINE'),
-  gateway('gateways of three users with one state directory', 'SIBLINGS'),
+  gateway('three gateways of three users that share one state directory', 'SIBLINGS'),
 ];
 
 const FAULTS = [
-  { ...lock('fault: no comparison of the inode after the lock'), fault: 'FAULT_NO_COMPARE' },
+  { ...lock('fault: the inode is not compared after the lock is acquired'), fault: 'FAULT_NO_COMPARE' },
   { ...lock('fault: the release unlocks before it removes the file'), fault: 'FAULT_UNLOCKS_FIRST' },
   { ...lock('fault: every shared holder removes the file', ...SHARED), fault: 'FAULT_SHARED_REMOVES' },
   { ...lock('fault: the file system reuses the inode number of an open file'), fault: 'FAULT_INODE_REUSED' },
   { ...lock('fault: a prober does not compare the inode'), fault: 'FAULT_PROBER_NO_COMPARE' },
-  { ...lock("fault: a dead owner's record refuses a start"), fault: 'FAULT_TRUSTS_RECORD' },
+  { ...lock('fault: the record of a dead owner prevents a start'), fault: 'FAULT_TRUSTS_RECORD' },
   {
-    ...lock("fault: a dead owner's record refuses every start forever", 'LIVENESS'),
+    ...lock('fault: the record of a dead owner prevents every start forever', 'LIVENESS'),
     fault: 'FAULT_TRUSTS_RECORD',
     liveness: true,
   },
   { ...lock('fault: the parent unlocks after the hand-over', 'HAND_OVER'), fault: 'FAULT_HAND_OVER_UNLOCKS' },
   { ...lock('fault: a forked copy of the holder unlocks', 'HAND_OVER'), fault: 'FAULT_FORK_UNLOCKS' },
-  { ...lock('limit: another program removes the file'), fault: 'OUTSIDE_REMOVAL' },
-  { ...view('fault: other views are not checked', 'KEEP=1'), fault: 'FAULT_NO_VIEW_RULE' },
+  { ...lock('limit of the lock: another program removes the file'), fault: 'OUTSIDE_REMOVAL' },
+  { ...view('fault: a lock in the other view is not detected', 'KEEP=1'), fault: 'FAULT_NO_VIEW_RULE' },
   { ...view('fault: a record alone counts as a holder in another view', 'KEEP=1'), fault: 'FAULT_BELIEVES_RECORD' },
   {
-    ...gateway('fault: one gateway acquires the two locks in the other order', 'NO_DEADLINE'),
+    ...gateway('fault: one gateway acquires the two locks in reverse order', 'NO_DEADLINE'),
     fault: 'FAULT_LOCK_ORDER',
   },
   {
-    ...gateway('fault: a gateway probes the other users before it holds its own lock', 'SIBLINGS'),
+    ...gateway('fault: a gateway probes the locks of the other users before it holds its own lock', 'SIBLINGS'),
     fault: 'FAULT_SIBLINGS_FIRST',
   },
-  { ...gateway('fault: the locks are released before the listener'), fault: 'FAULT_LOCKS_FIRST' },
+  { ...gateway('fault: the locks are released before the listener is closed'), fault: 'FAULT_LOCKS_FIRST' },
   { ...gateway('fault: a failed start keeps its state lock'), fault: 'FAULT_UNDO_KEEPS_STATE' },
 ];
 

@@ -1,8 +1,8 @@
 /*
- * One file seen through two mounts (bindfs, mergerfs, an overlay and its lower directory). Each
- * view has its own kernel lock, so only step 5 refuses a second holder: the record names a living
- * process that has this file locked in the other view. The step numbers are those of
- * docs/protocol.md.
+ * One file that is visible through two mounts (bindfs, mergerfs, an overlay and its lower
+ * directory). Each mount is a view of the file and has its own kernel lock, so only step 5 refuses
+ * a second holder. Step 5 refuses if the record names a living process that has this file locked in
+ * the other view. The step numbers are those of docs/protocol.md.
  *
  * Not promised: exclusion before the first holder has written its record (step 6).
  */
@@ -10,12 +10,14 @@
 #define VIEWS 2
 
 bool exists = false;
-byte generation = 0; /* of the file at the path: the number of removals so far */
+byte generation = 0; /* identifies the file at the path: the number of removals so far */
 byte locked[VIEWS] = NONE; /* the kernel lock of each view */
-byte record = NONE; /* the owner record, which both views share */
+byte record = NONE; /* the owner record, which both views show */
 bool alive[VIEWS] = true;
-bool recorded[VIEWS]; /* between step 6 and the release */
-bool raced = false; /* an acquirer judged before the other holder had written its record: not promised */
+bool recorded[VIEWS]; /* the process has written its record and not yet released the lock */
+/* An acquirer has read the record before the other holder has written it. Exclusion is not promised
+   in this case. */
+bool raced = false;
 byte crashes = 1;
 
 #ifdef FAULT_BELIEVES_RECORD
@@ -31,7 +33,7 @@ inline unlock(me) {
   if :: locked[1 - me] == NONE -> raced = false :: else fi
 }
 
-/* One process per view. It reads /proc/PID/fdinfo of the owner that the record names. */
+/* The only process of a view. It reads /proc/PID/fdinfo of the owner that the record names. */
 proctype Acquirer(byte me; bool keep; byte rounds) {
   byte mine;
   byte other = 1 - me;
@@ -40,11 +42,11 @@ again:
   :: rounds == 0 -> goto ended
   :: else -> rounds--
   fi;
-step1: /* open */
+step1: /* open the file */
   atomic { exists = true; mine = generation; MAY_CRASH }
-step2: /* flock in this view */
+step2: /* call flock() in this view */
   atomic { locked[me] = me; MAY_CRASH }
-step3: /* compare */
+step3: /* compare the locked file with the file at the path */
   atomic {
     if
     :: !exists || mine != generation -> unlock(me); goto step1
@@ -52,26 +54,26 @@ step3: /* compare */
     fi;
     MAY_CRASH
   }
-step5: /* judge the record: its owner is a holder if it lives and has this file locked in the other view */
+step5: /* check the record: its owner is a holder if it lives and has locked the file in its view */
   atomic {
 #ifndef FAULT_NO_VIEW_RULE
     if
     :: record == other && HELD_BY_OWNER(other) ->
-      /* Only a living holder refuses a start; a leftover record does not. */
+      /* Only a living holder may prevent the acquire; a leftover record must not. */
       assert(alive[other] && locked[other] == other);
       unlock(me);
       goto again
     :: else
     fi;
 #endif
-    /* An acquirer gets here only if the record of the other holder was not readable for this file. */
+    /* An acquirer gets here only if no other holder has written its record to this file in time. */
     assert(!recorded[other] || generation != mine || raced);
     if :: locked[other] != NONE && !recorded[other] -> raced = true :: else fi;
     MAY_CRASH
   }
 step6: /* write the record */
   atomic { record = me; recorded[me] = true; MAY_CRASH }
-step7: /* clear or remove the file, then unlock */
+step7: /* clear the record or remove the file, then unlock */
   atomic {
     recorded[me] = false;
     if

@@ -1,4 +1,5 @@
-// A client of one lock library in a process of its own. Runs commands that it gets over IPC.
+// Runs one client of a lock library in a separate process. Runs the commands that the parent
+// process sends over IPC.
 import { createRequire } from 'node:module';
 
 const { kind, servers, ttlMs, root } = JSON.parse(process.env.CONTESTANT);
@@ -24,7 +25,9 @@ const COMMANDS = {
     await held.release();
     return startMs;
   },
-  /** Acquires `count` free locks. Returns the time of each, in milliseconds. */
+  /**
+   * Acquires and releases `count` free locks. Returns how long each acquire took, in milliseconds.
+   */
   cycles: async (name, count) => {
     const times = [];
     for (let index = 0; index < count; index++) {
@@ -35,7 +38,10 @@ const COMMANDS = {
     }
     return times;
   },
-  /** Starts to record the last time at which the client read that it holds the lock. */
+  /**
+   * Reads every 5 ms whether the client believes that it holds the lock, and records the last time
+   * at which the answer was yes.
+   */
   watch: async () => {
     setInterval(() => {
       const nowMs = bootClockMs();
@@ -43,7 +49,10 @@ const COMMANDS = {
     }, 5);
   },
   lastHeld: async () => ({ lastHeldMs, held: held.isHeld() }),
-  /** Measures the CPU time while a lock is held. Returns milliseconds of CPU per second. */
+  /**
+   * Measures the CPU time while the client holds a lock. Returns milliseconds of CPU time per
+   * second.
+   */
   idle: async (ms) => {
     const before = process.cpuUsage();
     await new Promise((resolve) => setTimeout(resolve, ms));
@@ -52,7 +61,7 @@ const COMMANDS = {
   },
 };
 
-/** gateway-lock/cluster. */
+/** The lock of this package, gateway-lock/cluster. */
 async function ours() {
   const { clusterEngine } = await import(`${root}/dist/cluster/index.js`);
   const scheme = kind.endsWith('etcd') ? 'etcd://' : 'postgres://postgres@';
@@ -64,8 +73,8 @@ async function ours() {
 }
 
 /**
- * The lock of etcd3. Polls, because its acquire does not wait. The lock is lost when its lease
- * emits `lost`.
+ * The lock of the package etcd3. Polls, because acquire() of etcd3 does not wait. The client has
+ * lost the lock when the lease of the lock emits `lost`.
  */
 async function etcd3() {
   const { Etcd3 } = await import('etcd3');
@@ -88,8 +97,8 @@ async function etcd3() {
 }
 
 /**
- * redlock. Renews every third of the time to live. The lock is held until its own expiration by
- * Date.now().
+ * The lock of the package redlock. Renews the lock after each third of its time to live. The client
+ * holds the lock until Date.now() reaches the expiration that redlock reports.
  */
 async function redlock() {
   const [{ default: Redis }, { default: Redlock }] = await Promise.all([import('ioredis'), import('redlock')]);

@@ -1,5 +1,5 @@
-// npm run bench -- --only cluster: installs the other libraries, bundles the measurement, runs it,
-// and prints a table.
+// npm run bench -- --only cluster: installs the other lock libraries, bundles and runs
+// bench/cluster/measure.mjs, and prints a table of the figures.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,7 +38,8 @@ async function measure() {
 }
 
 /**
- * Measures the import in a new process, and counts the packages to install besides gateway-lock.
+ * Measures the time to import a library in a new process, and counts the packages that users must
+ * install besides gateway-lock.
  */
 function weightOf(peer) {
   const module = peer === null || peer === 'pg' ? 'gateway-lock/cluster' : peer;

@@ -1,4 +1,5 @@
-// Measures both engines, the lock of etcd3, and redlock on real servers in one run. Prints JSON.
+// Measures both engines of gateway-lock/cluster, the lock of etcd3, and redlock in one run on real
+// servers. Prints the figures as JSON.
 import { fork, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -84,8 +85,9 @@ async function killed(kind) {
 }
 
 /**
- * Kills one of two gateways of a state directory. The time to live of 600 s is far longer than the
- * measured time.
+ * Kills the gateway of a state directory while a second gateway waits. Returns the milliseconds
+ * until the second one has started. The time to live of the lock is 600 s, far longer than the
+ * measured time, so its end does not influence the result.
  */
 async function killedOnSameHost(kind) {
   const stateDir = mkdtempSync(join(tmpdir(), 'gateway-lock-bench-'));
@@ -121,8 +123,8 @@ function urlOf(kind) {
 }
 
 /**
- * Returns the overlap in milliseconds: positive if both clients read at once that they hold the
- * lock.
+ * Returns the overlap in milliseconds. It is positive if both clients believed at the same time
+ * that they held the lock.
  */
 async function partition(kind) {
   const proxies = await Promise.all(PORTS[kind].map((port) => DroppingProxy.to(port)));

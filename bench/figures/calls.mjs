@@ -1,5 +1,5 @@
-// Measures single calls: acquire and release, a refused attempt, a probe, a gateway's start and
-// close.
+// Measures single calls: acquire and release, a refused attempt, a probe, the start and close of a
+// gateway.
 
 import { mkdirSync } from 'node:fs';
 import { withContestants } from '../contestants.mjs';
@@ -11,9 +11,9 @@ const UNIT = 'us';
 
 export async function cycle({ effort, peers }) {
   return withContestants(['floor', 'ours', ...peers.ready], async (contestants) => {
-    // One directory for all: on ext4 without a journal, a new file takes longer the more files were
-    // removed in the directory in the last minutes. Their inodes cannot be reused yet, and ext4
-    // checks each of them first.
+    // All contestants use the same directory. On ext4 without a journal, the more files were
+    // removed from a directory in the last few minutes, the longer it takes to create a file there:
+    // ext4 first checks the inode of each removed file, which it cannot reuse yet.
     const folder = freshDirectory();
     const batch = (one, count) => one.ask('cycle', count, `${folder}/${one.name}.lock`);
     const { samples, missing } = await inRounds(contestants, effort, batch);
@@ -25,8 +25,8 @@ export const refused = (bench) => onHeldLocks(bench, 'refused');
 export const probe = (bench) => onHeldLocks(bench, 'probe');
 
 /**
- * The floor tries the lock that this package holds, so both read the same record. Each peer tries
- * its own.
+ * Measures a call on a held lock. The floor uses the lock that this package holds, so that both
+ * read the same record. Each peer uses a lock that another process of the same peer holds.
  */
 async function onHeldLocks({ effort, peers }, word) {
   const names = ['floor', 'ours', ...peers.ready];

@@ -5,14 +5,17 @@ import { figure, quantile, rounded } from '../statistics.mjs';
 import { freshPath } from '../temporary.mjs';
 
 /**
- * Time until the waiter waits, in milliseconds. The random part prevents a fixed phase with
- * polling.
+ * How long to let the waiter wait before the lock is freed, in milliseconds. The random part varies
+ * at which point of its polling interval a polling waiter is when the lock becomes free.
  */
 const KILL_SETTLE = { leastMs: 25, randomMs: 25 };
 const RELEASE_SETTLE = { leastMs: 5, randomMs: 20 };
-const SLOW = 'one kill only, after those of the others, because it takes 10 s';
+const SLOW = 'killed only once, after all other contestants, because this takes 10 s';
 
-/** Kills a Node holder. The floor is a C++ program that is blocked in flock() on the same lock. */
+/**
+ * Measures the hand-over after the holder, a Node process, was killed. The floor is a C++ program
+ * that is blocked in flock() on the same lock.
+ */
 export async function handoff({ effort, peers, quick }) {
   const { names, slow, missing } = await sortPeers(peers, quick);
   const bounds = { rounds: effort.kills, peerRounds: effort.peerKills, seconds: effort.killSeconds };
@@ -23,7 +26,10 @@ export async function handoff({ effort, peers, quick }) {
   return result;
 }
 
-/** Sorts the peers: measured in turn, measured once at the end, not measured. */
+/**
+ * Sorts the peers into three groups: `names` are measured in each round, `slow` are measured once
+ * at the end, `missing` are not measured.
+ */
 async function sortPeers({ ready, missing }, quick) {
   const sorted = { names: [], slow: [], missing: { ...missing } };
   for (const name of ready) {
@@ -43,8 +49,8 @@ export async function release_handoff({ effort, peers }) {
 }
 
 /**
- * Measures one after the other, until the rounds or the time are over. Peers take part in fewer
- * rounds, spread evenly.
+ * Measures one hand-over of each contestant per round, until all rounds are done or the time is up.
+ * Peers take part in fewer rounds, which are spread evenly.
  */
 async function inTurn(peers, { rounds, peerRounds, seconds }, once) {
   const names = ['floor', 'ours', ...peers];
@@ -61,7 +67,7 @@ async function killOnce(name) {
   const path = freshPath();
   return withContestants([name === 'floor' ? 'ours' : name, name], async ([holder, waiter]) => {
     await holder.ask('hold', path);
-    await waiter.ask('descriptors'); // waits until it has started
+    await waiter.ask('descriptors'); // the answer shows that the waiter has started
     const held = waiter.ask('wait', path);
     await settle(KILL_SETTLE);
     const killed = process.hrtime.bigint();
@@ -74,7 +80,10 @@ const settle = ({ leastMs, randomMs }) => sleep(leastMs + randomMs * Math.random
 
 const pairs = [];
 
-/** Returns a function that hands a lock over between the two processes of a name. */
+/**
+ * Returns a function that measures one hand-over by release, between the two processes of a
+ * contestant.
+ */
 function releases() {
   const pairOf = new Map();
   return async (name) => {
@@ -101,7 +110,7 @@ async function endPairs() {
   await Promise.all(pairs.splice(0).flatMap(({ holder, waiter }) => [holder.kill(), waiter.kill()]));
 }
 
-/** Adds the 99th percentile, and all samples for the plot. */
+/** Adds the 99th percentile to the figure, and all samples for the plot. */
 function withTail(result, { floor, ours }) {
   const [floor99, ours99] = [quantile(floor, 0.99), quantile(ours, 0.99)];
   const p99 = { floor: rounded(floor99), ours: rounded(ours99), ratio: rounded(ours99 / floor99) };

@@ -1,4 +1,5 @@
-// Measures the memory of a held lock, and the memory that a million lock cycles leave allocated.
+// Measures the memory that a held lock uses, and the memory that remains allocated after a million
+// lock cycles.
 import { withContestants } from '../contestants.mjs';
 import { figure, rounded } from '../statistics.mjs';
 import { freshDirectory, freshPath } from '../temporary.mjs';
@@ -7,7 +8,7 @@ const NOT_OURS = 'keeps other data than a path, a record and a handle';
 
 const WARM_CYCLES = 5000;
 
-/** KiB of resident memory per held lock, each time in fresh processes. */
+/** Measures the KiB of resident memory per held lock. Each round uses new processes. */
 export async function rss_per_lock({ effort, peers }) {
   const locks = effort.heldLocks.at(-1);
   const samples = { floor: [], ours: [] };
@@ -20,14 +21,18 @@ export async function rss_per_lock({ effort, peers }) {
 }
 
 async function kibPerLock(one, locks) {
-  // Lets V8's young generation grow first, so that it is not counted.
+  // Runs some cycles first, so that V8's young generation has grown before the measurement and is
+  // not counted.
   await one.ask('cycle', WARM_CYCLES, freshPath());
   const before = await one.ask('memory');
   await one.ask('fill', locks, freshDirectory());
   return Math.max(((await one.ask('memory')) - before) / locks / 1024, 1e-3);
 }
 
-/** Resident memory after many cycles, divided by that before. `descriptors` is the difference. */
+/**
+ * Measures the resident memory after many cycles, divided by the memory before them. `descriptors`
+ * is the number of descriptors that the cycles have added.
+ */
 export async function leak({ effort, peers }) {
   return withContestants(['floor', 'ours'], async ([floor, ours]) => {
     const [floorGrowth, oursGrowth] = await Promise.all([cycles(floor, effort), cycles(ours, effort)]);

@@ -1,5 +1,5 @@
-// Measures how times change with many locks in one process and with many processes that try one
-// lock.
+// Measures how the time of a lock cycle grows with the number of locks that one process holds, and
+// how the time of an attempt grows with the number of processes that compete for one lock.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { freemem } from 'node:os';
@@ -14,10 +14,13 @@ const CONTENDER = fileURLToPath(new URL('../contend.mjs', import.meta.url));
 const MAX_SECONDS = 100;
 const MIN_ROUNDS = 3;
 const CONTENDER_OPTIONS = { stdio: ['pipe', 'pipe', 'inherit'], timeout: 200_000, killSignal: 'SIGKILL' };
-/** Private memory of a Node process that has just started, in bytes. */
+/** The private memory of a Node process that has just started, in bytes. */
 const CONTENDER_BYTES = 16 * 1024 * 1024;
 
-/** `ratio` is ours at the largest number divided by ours at the smallest. 1 means flat. */
+/**
+ * Computes a figure from the points. `ratio` is our time at the largest number divided by our time
+ * at the smallest. A ratio of 1 means that the time does not grow.
+ */
 function scaleFigure(unit, points, peers, reason) {
   const [least, most] = [points[0], points.at(-1)];
   const names = [...peers.ready, ...Object.keys(peers.missing)];
@@ -38,13 +41,14 @@ function pointOf(count, { floor, ours }) {
 }
 
 /**
- * Microseconds to acquire and release one more lock, while others are held in the same directory.
- * The directory is in memory: on ext4 the floor itself takes 1.4 times as long beside 10,000 files,
- * and 20 times as long after many removals.
+ * Measures the microseconds to acquire and release one more lock, while the process holds other
+ * locks in the same directory. The directory is in memory, because on ext4 the floor itself takes
+ * 1.4 times as long beside 10,000 files, and 20 times as long after many removals.
  */
 export async function scale_locks({ effort, peers }) {
   const counts = effort.heldLocks;
-  // All sizes in the same rounds, because the speed of the machine changes from minute to minute.
+  // Measures all sizes in the same rounds, because the speed of the machine changes from minute to
+  // minute.
   const names = counts.flatMap(() => ['floor', 'ours']);
   return withContestants(names, async (contestants) => {
     const folders = contestants.map(() => freshDirectoryInMemory());
@@ -60,7 +64,10 @@ export async function scale_locks({ effort, peers }) {
   });
 }
 
-/** Milliseconds per process: all start at once and try one lock, until all but one are refused. */
+/**
+ * Measures milliseconds per process: all processes start at once and compete for one lock, until
+ * all but one process have been refused.
+ */
 export async function scale_contenders({ effort, peers }) {
   const points = [];
   const left = [];
@@ -72,7 +79,7 @@ export async function scale_contenders({ effort, peers }) {
     }
     points.push(pointOf(count, await contentions(count, effort)));
   }
-  const figure = scaleFigure('ms', points, peers, 'needs a process each: see refused_process');
+  const figure = scaleFigure('ms', points, peers, 'each attempt needs a process: see refused_process');
   return left.length > 0 ? { ...figure, left } : figure;
 }
 
@@ -87,7 +94,10 @@ async function contentions(count, { contendersInAll, contenderSeconds }) {
   return samples;
 }
 
-/** Returns the reason not to measure a size, or null. The smallest size is always measured. */
+/**
+ * Returns the reason not to measure `count` processes, or null. The smallest number is always
+ * measured.
+ */
 function whyNot(count, last) {
   if (last === undefined) return null;
   if (count * CONTENDER_BYTES > freemem()) return 'not enough free memory';

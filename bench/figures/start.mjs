@@ -1,4 +1,5 @@
-// Measures the time of an import, and the time of a process whose start is refused.
+// Measures the time of an import, and the time of a process whose gateway start or lock attempt is
+// refused.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -9,7 +10,10 @@ import { freePort, freshDirectory, freshPath } from '../temporary.mjs';
 const HERE = fileURLToPath(new URL('..', import.meta.url));
 const execute = promisify(execFile);
 
-/** The code to measure: the import, and one call if the first call loads the native code. */
+/**
+ * The code to measure for each contestant: the import, followed by one call if the native code is
+ * loaded only by the first call.
+ */
 const IMPORTS = {
   floor: "await import('./empty.mjs')",
   ours: "const { probeLock } = await import('../dist/index.js'); probeLock('/nonexistent/lock')",
@@ -38,8 +42,9 @@ async function importOnce(name) {
 }
 
 /**
- * The floor is `node -e 0`. Ours is a refused gateway start, while another gateway listens. A
- * peer's is one refused attempt.
+ * Measures a process from start to exit. The floor is `node -e 0`. The process of this package
+ * starts a gateway and is refused, because another gateway is running. The process of a peer makes
+ * one refused attempt.
  */
 export async function refused_process({ effort, peers }) {
   const state = freshDirectory();

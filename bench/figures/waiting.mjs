@@ -1,19 +1,19 @@
-// Measures the CPU time of waiting for a lock that is never released.
+// Measures the CPU time that a process uses while it waits for a lock that is never released.
 import { withContestants } from '../contestants.mjs';
 import { figure } from '../statistics.mjs';
 import { freshPath } from '../temporary.mjs';
 
-/** V8 collects garbage once, 8 s after the start of any process. That takes 10 to 20 ms. */
+/** V8 collects garbage once, 8 s after the start of any Node process. This takes 10 to 20 ms. */
 const SETTLE_MS = 12_000;
-/** Replaces 0, because the clock of CPU time counts whole microseconds. */
+/** The value that replaces 0, because the clock of CPU time counts only whole microseconds. */
 const MIN_PERCENT = 1e-4;
 
-/** Waiters of each kind, measured in the same ten seconds. */
+/** The number of waiters of each kind. All waiters are measured in the same ten seconds. */
 const WAITERS = 3;
 
 /**
- * Percent of one CPU. The floor is an idle Node process, because a process that is blocked in
- * flock() uses no CPU time.
+ * Measures the CPU time of waiters in percent of one CPU. The floor is an idle Node process,
+ * because a process that is blocked in flock() uses no CPU time.
  */
 export async function idle_waiter_cpu({ effort, peers }) {
   const elsewhere = peers.ready.filter((name) => WAITS_ELSEWHERE[name] !== undefined);
@@ -29,7 +29,9 @@ export async function idle_waiter_cpu({ effort, peers }) {
   });
 }
 
-/** Measures all waiters at once. Resolves with percents of a CPU by name. */
+/**
+ * Measures all waiters at the same time. Resolves with the percentages of one CPU for each name.
+ */
 async function shares(waits, ms) {
   return withContestants(
     waits.map(({ name }) => (name === 'floor' ? 'ours' : name)),
@@ -49,7 +51,10 @@ const WAITS_ELSEWHERE = {
   'flock-1': 'waits in another process',
 };
 
-/** One lock for each waiter: waiters for the same lock would wait for each other. */
+/**
+ * Holds a new lock for a waiter. Each waiter has its own lock, because waiters for the same lock
+ * would also wait for each other.
+ */
 async function waitFor(holder) {
   const path = freshPath();
   await holder.ask('hold', path);

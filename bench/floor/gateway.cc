@@ -36,14 +36,16 @@ int PendingError(int fd) {
   return error;
 }
 
-// Does not block: a listener with a full backlog would never accept the connection.
+// Returns true if the port refuses connections. Does not block, because a listener with a full
+// backlog would never accept the connection.
 bool RefusesConnections(int port) {
   constexpr int kSilenceMs = 20;
   sockaddr_in address = Loopback(port);
   int fd = Socket();
   int error = 0;
   if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) error = errno;
-  // Usually refused by now: on loopback the answer arrives while connect() runs.
+  // Usually the connection has been refused by now, because on loopback the answer arrives while
+  // connect() runs.
   if (error == EINPROGRESS) error = PendingError(fd);
   pollfd waiting = {fd, POLLOUT, 0};
   if (error == 0 && poll(&waiting, 1, kSilenceMs) == 1) error = PendingError(fd);
@@ -55,8 +57,8 @@ int Listen(int port) {
   sockaddr_in address = Loopback(port);
   int on = 1;
   int fd = Socket();
-  // SO_REUSEADDR after listen(): without it, connections of a killed gateway would prevent the next
-  // bind.
+  // Sets SO_REUSEADDR after listen(). Without the option, connections of a killed gateway would
+  // prevent the next bind.
   bool listens = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
                  listen(fd, kBacklog) == 0 &&
                  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0;
@@ -65,7 +67,8 @@ int Listen(int port) {
   return -1;
 }
 
-// Creates the directory and its parent if they are missing.
+// Creates the directory and its parent if they are missing. Returns true if only this user can
+// access the directory.
 bool IsOurDirectory(const std::string& parent, const std::string& path) {
   struct stat info;
   if (lstat(path.c_str(), &info) != 0) {
@@ -75,8 +78,8 @@ bool IsOurDirectory(const std::string& parent, const std::string& path) {
   return S_ISDIR(info.st_mode) && info.st_uid == geteuid() && (info.st_mode & 0077) == 0;
 }
 
-// The config lock is named after the file to which the path resolves. In the bench it does not
-// exist.
+// Resolves the path of the config file as the package does, which names the config lock after the
+// resolved path. In the bench the config file does not exist.
 bool IsMissing(const std::string& path) {
   struct stat info;
   return lstat(path.c_str(), &info) != 0 && errno == ENOENT;

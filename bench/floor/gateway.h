@@ -1,13 +1,14 @@
-// The minimum of system calls for a gateway's start and close.
+// Starts and closes a gateway with the minimum of system calls.
 #pragma once
 
 #include <string>
 
 namespace floor_bench {
 
-// Start: realpath of the state directory, lstat of the config and of the lock directory, both
-// locks, a connect to the port, which must be refused, socket bind listen setsockopt, and the port
-// written into both records. Close: the socket, then the locks.
+// To start, resolves the state directory (realpath), checks the config and the lock directory
+// (lstat), acquires both locks, checks that a connect() to the port is refused, listens (socket
+// bind listen setsockopt), and writes the port into both records. To close, closes the socket, then
+// releases the locks.
 bool StartAndCloseGateway(const std::string& state_directory, int port);
 
 }  // namespace floor_bench

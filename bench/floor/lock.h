@@ -1,5 +1,5 @@
-// The floor: the lock protocol of docs/decisions with the minimum of correct system calls, without
-// Node.
+// The floor: a C++ program without Node that follows the lock protocol of docs/decisions with the
+// minimum of correct system calls.
 //
 // System calls of TryLock() and Unlock() for a file that does not exist:
 //   open(O_CREAT) fstat flock lstat pwrite | lstat unlink flock(LOCK_UN) close
@@ -27,14 +27,16 @@ struct Lock {
 
 enum class Try { kHeld, kRefused, kFailed };
 
-// Writes the same record as the package. `fields`: see FormatRecord().
+// Makes one attempt to acquire the lock. Writes the same record as the package. For `fields`, see
+// FormatRecord().
 Try TryLock(const std::string& path, Lock* lock, const std::string& fields = "");
 // Same as TryLock(), but blocks in flock(2) until the lock is free.
 bool WaitLock(const std::string& path, Lock* lock);
 void PublishPort(Lock* lock, const std::string& fields, int port);
 void Unlock(Lock* lock);
 
-// open fstat flock pread open(/proc/PID/stat) read close lstat close
+// Makes these system calls:
+//   open fstat flock pread open(/proc/PID/stat) read close lstat close
 bool ProbeHeld(const std::string& path);
 
 }  // namespace floor_bench

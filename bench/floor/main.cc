@@ -1,13 +1,14 @@
-// Serves the protocol of bench/contestant.mjs without Node: one request per line on stdin, one
-// number per line on stdout. Times are nanoseconds of CLOCK_MONOTONIC, the clock of
-// process.hrtime().
+// Serves the same protocol as bench/contestant.mjs, without Node: reads one request per line from
+// stdin and writes one number per line to stdout. Times are nanoseconds of CLOCK_MONOTONIC, the
+// clock of process.hrtime().
 //
 //   cycle COUNT PATH       refused COUNT PATH     probe COUNT PATH     gateway COUNT STATE PORT
 //   hold PATH -> 0         wait PATH -> time of the acquire            drop -> time of the release
 //   fill COUNT FOLDER      memory -> bytes of RSS                      descriptors -> their number
 //
-// With a lock path as argument, makes one attempt: if it succeeds, prints "held", holds the lock
-// until the end of stdin and exits with 0. Exits with 1 if it is refused.
+// With a lock path as argument, makes one attempt to acquire the lock. If the attempt succeeds,
+// prints "held", holds the lock until stdin ends, and exits with 0. If the attempt is refused,
+// exits with 1.
 #include <dirent.h>
 #include <unistd.h>
 

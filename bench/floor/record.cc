@@ -16,7 +16,7 @@ constexpr char kEnd[] =
     "\",\"kernelLock\":true,"
     "\"note\":\"Only a hint: the kernel lock decides. A leftover of this file blocks nothing.\"}\n";
 
-// Returns the length of the content, or 0 if it cannot be read.
+// Reads a file into `out`. Returns the length of the content, or 0 if the file cannot be read.
 std::size_t ReadSmallFile(const char* path, char* out, std::size_t size) {
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return 0;
@@ -27,8 +27,9 @@ std::size_t ReadSmallFile(const char* path, char* out, std::size_t size) {
   return static_cast<std::size_t>(length);
 }
 
-// Returns 0 if the process is gone. Counts blanks after the command name (which may contain
-// blanks), as the package does: sscanf() would parse each field.
+// Returns the start time of a process, or 0 if the process has ended. Like the package, finds the
+// field by counting blanks after the command name, which may itself contain blanks: sscanf() would
+// parse each field.
 std::uint64_t StartTimeOf(int pid) {
   char text[1024];
   std::string path = "/proc/" + std::to_string(pid) + "/stat";
@@ -41,11 +42,11 @@ std::uint64_t StartTimeOf(int pid) {
   return lives ? strtoull(at + 1, nullptr, 10) : 0;
 }
 
-// The constant parts of a record, read and encoded once, as in the package.
+// The constant parts of a record, which are read and encoded only once, as in the package.
 struct Self {
   std::string head = "{\"pid\":" + std::to_string(getpid()) + ",\"port\":";
-  std::string scope;  // boot and pid namespace, in which a pid is unique
-  std::string tail;   // from the start time to the date
+  std::string scope;  // the boot and the pid namespace, in which a pid is unique
+  std::string tail;   // the fields from the start time to the date
 
   Self() {
     char boot_id[64] = "";
@@ -67,7 +68,7 @@ const Self& ThisProcess() {
   return self;
 }
 
-// Cached for a millisecond, as in the package.
+// Formats the current time. Caches the text for a millisecond, as the package does.
 void FormatTime(char (&out)[25]) {
   static char text[sizeof out];
   static long long last = -1;
@@ -84,8 +85,8 @@ void FormatTime(char (&out)[25]) {
   memcpy(out, text, sizeof text);
 }
 
-// Draws random bytes for 128 ids at once, as Node does. A system call for each id would be slower
-// than the package.
+// Returns 16 random bytes. Draws the bytes for 128 ids at once, as Node does: with a system call
+// for each id, the floor would be slower than the package.
 const unsigned char* RandomBytes() {
   constexpr std::size_t kEach = 16;
   static unsigned char bytes[128 * kEach];
@@ -98,7 +99,7 @@ const unsigned char* RandomBytes() {
   return bytes + used - kEach;
 }
 
-// A version 4 UUID.
+// Formats a random UUID (version 4).
 void FormatRandomId(char (&out)[37]) {
   constexpr char kDigits[] = "0123456789abcdef";
   const unsigned char* bytes = RandomBytes();

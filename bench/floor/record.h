@@ -1,4 +1,5 @@
-// The owner record, as long as the package's, and the check of its pid.
+// Writes an owner record that is as long as the record of the package, and checks whether the
+// process in a record is alive.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +7,8 @@
 
 namespace floor_bench {
 
-// The parts of a record that differ between acquisitions. Rewriting a record keeps them.
+// The parts of a record that differ between acquisitions. They stay the same when the record is
+// rewritten.
 struct Acquisition {
   char created_at[25];
   char owner_id[37];
@@ -14,7 +16,8 @@ struct Acquisition {
 
 Acquisition NewAcquisition();
 
-// `fields`: JSON fields with a comma before each. `port`: 0 for none.
+// Returns the text of a record. `fields` contains further JSON fields, with a comma before each.
+// With `port` 0, the record contains no port.
 std::string FormatRecord(const Acquisition& acquisition, const std::string& fields, int port);
 // Returns true if the recorded process belongs to this boot and pid namespace and is alive.
 bool NamesLiveOwner(const char* record);

@@ -1,4 +1,5 @@
-// BEGIN EXCLUSIVE on a database: SQLite locks it with fcntl. The file stays.
+// Locks a SQLite database with BEGIN EXCLUSIVE, for which SQLite uses fcntl(). The file stays after
+// a release.
 import Database from 'better-sqlite3';
 import { refusedWith } from '../refused.mjs';
 
@@ -17,5 +18,5 @@ export const hold = (path) => begin(path, 0);
 export const release = (database) => database.close();
 export const cycle = (path) => release(hold(path));
 export const refused = (path) => refusedWith('SQLITE_BUSY', () => hold(path));
-/** Blocks the event loop, its only way to wait. */
+/** Blocks the event loop, because better-sqlite3 can wait in no other way. */
 export const wait = async (path) => begin(path, 60_000);

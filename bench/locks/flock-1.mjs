@@ -1,4 +1,4 @@
-// flock(1) of util-linux, one process per lock.
+// Locks with the command flock(1) of util-linux, with one process per lock.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 
@@ -9,7 +9,10 @@ const run = (path, expected) => {
 
 export const cycle = (path) => run(path, 0);
 export const refused = (path) => run(path, 1);
-/** The child holds the lock until its standard input ends: at release(), or with this process. */
+/**
+ * Starts a child that holds the lock until its standard input ends, on release() or at the end of
+ * this process.
+ */
 export const wait = async (path) => {
   const child = spawn('flock', [path, 'sh', '-c', 'echo held; exec cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
   await once(child.stdout, 'data');

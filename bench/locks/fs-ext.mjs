@@ -1,4 +1,5 @@
-// flock() on a descriptor. Less work than the floor: no record, no inode check, and the file stays.
+// Locks with flock(). Does less work than the floor: writes no record, does not check the inode,
+// and does not remove the file.
 import { closeSync, openSync } from 'node:fs';
 import { promisify } from 'node:util';
 import fsExt from 'fs-ext';

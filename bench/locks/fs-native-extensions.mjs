@@ -1,4 +1,5 @@
-// OFD locks on a descriptor. Less work than the floor: no record, no inode check, and the file stays.
+// Locks with OFD locks (fcntl). Does less work than the floor: writes no record, does not check the
+// inode, and does not remove the file.
 import { closeSync, openSync } from 'node:fs';
 import { tryLock, waitForLock } from 'fs-native-extensions';
 import { mustBeRefused } from '../refused.mjs';

@@ -1,5 +1,5 @@
-// O_EXCL. Without the `stale` option, which has no default, the lock of a killed holder stays
-// forever.
+// Locks by creating a file with O_EXCL. Without the option `stale`, which has no default, the lock
+// of a killed holder stays forever.
 import lockfile from 'lockfile';
 import { refusedWith } from '../refused.mjs';
 

@@ -1,5 +1,5 @@
-// The usual hand-written lock of a gateway: a JSON file with a pid, created with O_EXCL. kill(pid,
-// 0) checks the owner.
+// Locks as many hand-written gateway locks do: creates a JSON file that contains a pid, with
+// O_EXCL. Checks with kill(pid, 0) whether the owner is alive.
 import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { refusedWith } from '../refused.mjs';
@@ -29,15 +29,15 @@ export const wait = async (path) => {
 };
 
 /**
- * Removes the file of a dead owner. Two processes may remove each other's file, as the pattern
- * allows.
+ * Removes the file of a dead owner. Returns true if the owner is alive. Two processes may remove
+ * each other's file, which is a known flaw of this pattern.
  */
 function stillThere(path) {
   try {
     if (probe(path)) return true;
     unlinkSync(path);
   } catch {
-    // removed already, or partly written
+    // The file has been removed already, or is written only in part.
   }
   return false;
 }

@@ -1,5 +1,5 @@
-// fcntl(F_SETLK) in libuv's thread pool. Less work than the floor: no record, no inode check, and
-// the file stays.
+// Locks with fcntl(F_SETLK) in libuv's thread pool. Does less work than the floor: writes no
+// record, does not check the inode, and does not remove the file.
 import { closeSync, openSync } from 'node:fs';
 import osLock from 'os-lock';
 

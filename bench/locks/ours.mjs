@@ -9,7 +9,10 @@ export const wait = (path) => acquireLock(path, { timeoutMs: Number.POSITIVE_INF
 export const release = (lock) => lock.release();
 export const gateway = async (stateDir, port) => (await acquireGatewayLock({ stateDir, port })).close();
 export const holdGateway = (stateDir, port) => acquireGatewayLock({ stateDir, port });
-/** A whole gateway start. The environment contains the state directory and the port. */
+/**
+ * Starts a gateway, which must be refused. Environment variables name the state directory and the
+ * port.
+ */
 export const start = () =>
   acquireGatewayLock().then(mustBeRefused, (error) => {
     if (error.code !== 'ERR_GATEWAY_PORT_IN_USE') throw error;

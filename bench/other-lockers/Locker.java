@@ -1,4 +1,5 @@
-// Locks a file with java.nio. Usage: java Locker.java PATH. Prints "held" or "refused", and releases at the end of its stdin.
+// Locks a file with java.nio. Usage: java Locker.java PATH. Prints "held" or "refused", and releases
+// the lock when stdin ends.
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;

@@ -1,4 +1,5 @@
-// Locks a file with Rust's standard library (1.89). Prints "held" or "refused", and releases at the end of its stdin.
+// Locks a file with Rust's standard library (1.89). Prints "held" or "refused", and releases
+// the lock when stdin ends.
 use std::{fs::OpenOptions, io::Read};
 
 fn main() {

@@ -1,5 +1,5 @@
-// The other programs and their command lines. Each makes one attempt at a path without waiting and
-// prints "held" or "refused".
+// Lists the other lock programs and their command lines. Each program makes one attempt to lock a
+// path, without waiting, and prints "held" or "refused".
 import { execFileSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,10 +19,11 @@ const PYTHON = here('../../test/fixtures/other-locker.py');
 /**
  * @typedef {object} Locker
  * @property {string} name
- * @property {string} kind of lock
- * @property {(path: string) => string[]} command throws if the program cannot be installed
+ * @property {string} kind the kind of lock that the program uses
+ * @property {(path: string) => string[]} command returns the command line; throws if the program
+ * cannot be installed
  *
- * @param {string} folder into which programs are installed
+ * @param {string} folder the folder into which programs are installed
  * @returns {Locker[]}
  */
 export function lockers(folder) {

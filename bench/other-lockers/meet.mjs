@@ -1,13 +1,17 @@
-// Lets another program and this package lock the same path, in both orders.
+// Lets another program and this package lock the same path: first the other program, then this
+// package, and the other way round.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { acquireLock, tryAcquireLock } from '../../dist/index.js';
 
-/** Java compiles the program first. */
+/** A long limit, because Java compiles the program before it runs. */
 const ANSWER_MS = 60_000;
-/** Stale for proper-lockfile; lockfile uses the change time. */
+/**
+ * A modification time that proper-lockfile considers stale. The package lockfile checks the change
+ * time instead.
+ */
 const AN_HOUR_AGO = Date.now() / 1000 - 3600;
 
 /** Returns the cells of the table. @param {import('./lockers.mjs').Locker} locker */
@@ -37,7 +41,10 @@ async function whileItHolds(command, path) {
   }
 }
 
-/** Makes our file old first, to expose programs that judge by age. */
+/**
+ * Returns the result of the other program while this package holds the lock. First sets an old
+ * modification time on the lock file, to expose programs that judge a lock by its age.
+ */
 async function whileWeHold(command, path) {
   const lock = await acquireLock(path);
   const { ino } = statSync(path);
@@ -64,7 +71,10 @@ async function afterOurRelease(command) {
 const saidBy = ({ answer }, in_ = '**gets in**') =>
   answer === 'held' ? in_ : `is refused${/ E\w+$/.test(answer) ? ` (${answer.split(' ')[1]})` : ''}`;
 
-/** Resolves with the first line of output. */
+/**
+ * Starts the program. Resolves with the first line of its output and a function that ends the
+ * program.
+ */
 async function start([file, ...args]) {
   const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'], timeout: ANSWER_MS });
   const ended = new Promise((resolve, reject) => child.once('close', resolve).once('error', reject));

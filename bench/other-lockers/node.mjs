@@ -1,5 +1,5 @@
 // Locks a file with an npm package. Usage: node.mjs PACKAGE PATH [OPTIONS], in a folder where the
-// package is installed. Prints "held" or "refused", and releases at the end of its stdin.
+// package is installed. Prints "held" or "refused", and releases the lock when stdin ends.
 import { closeSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
@@ -7,7 +7,7 @@ const [name, path, options = '{}'] = process.argv.slice(2);
 const load = () => createRequire(import.meta.url)(name);
 const descriptor = () => openSync(path, 'a+');
 
-/** Each returns a function that releases the lock, or throws. */
+/** Each function acquires the lock and returns a function that releases it, or throws. */
 const LOCKERS = {
   'fs-native-extensions': () => {
     const fd = descriptor();
@@ -24,7 +24,8 @@ const LOCKERS = {
     await load().lock(fd, { exclusive: true, immediate: true });
     return () => closeSync(fd);
   },
-  // Locks a path by making the directory PATH.lock: our own path, if that ends in .lock.
+  // proper-lockfile locks a path by creating the directory PATH.lock. Removes the suffix .lock from
+  // our path, so that the directory has exactly our path.
   'proper-lockfile': () => load().lockSync(path.replace(/\.lock$/, ''), { realpath: false }),
   lockfile: () => {
     load().lockSync(path, JSON.parse(options));

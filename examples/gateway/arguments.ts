@@ -11,7 +11,7 @@ const USAGE = `Usage: npm start -- [--port N] [--host ADDRESS] [--profile NAME] 
 /** EX_USAGE of sysexits.h: the command line is wrong. */
 const EXIT_USAGE = 64;
 
-/** Returns null after `--help`. */
+/** Parses the command line. Prints the usage and returns null for `--help`. */
 export function readArguments(args: string[]): GatewayLockOptions | null {
   const { port, host, profile, help, config, 'state-dir': stateDir } = parse(args);
   if (help) {

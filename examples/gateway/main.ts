@@ -4,8 +4,8 @@ import { readArguments } from './arguments.js';
 import { createGatewayServer } from './server.js';
 
 const stop = new AbortController();
-// `once`, so that a second Ctrl-C ends the process immediately. The kernel releases the lock in any
-// case.
+// The handlers run only once, so that a second Ctrl-C ends the process immediately. The kernel
+// releases the lock in any case.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
 
 try {
@@ -17,7 +17,7 @@ try {
 async function run(): Promise<void> {
   const options = readArguments(process.argv.slice(2));
   if (options === null) return;
-  // Acquired first, so that a refused gateway never touches the state.
+  // The lock is acquired first, so that a refused gateway never touches the state.
   const started = await startSupervised({
     start: (attempt) => acquireGatewayLock({ ...options, ...attempt }),
     signal: stop.signal,
@@ -35,7 +35,8 @@ async function run(): Promise<void> {
 }
 
 /**
- * Used only under a supervisor such as systemd or launchd. Without one, a duplicate is an error.
+ * Exits because another gateway is healthy. Only a supervisor such as systemd or launchd leads to
+ * this exit; without a supervisor, a duplicate is an error.
  */
 function exitAsDuplicate(pid: number | undefined, exitCode: number): void {
   const holder = pid === undefined ? '' : ` (pid ${pid})`;

@@ -10,8 +10,8 @@
 namespace gateway_lock {
 namespace {
 
-// Runs when the environment ends: process exit, worker.terminate(). Not needed after a SIGKILL: the
-// kernel has released everything.
+// Closes and releases everything when the environment ends, by process exit or worker.terminate().
+// After a SIGKILL the kernel does this instead.
 void CloseAll(Environment* environment) {
   environment->waiters.CloseAll(&environment->wake_dispatcher);
   environment->listeners.CloseAll();

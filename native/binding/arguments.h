@@ -1,5 +1,6 @@
-// Typed readers of call arguments. src/ has validated the arguments with good messages before;
-// these readers only make sure that a wrong argument throws a TypeError and never crashes.
+// Typed readers for the arguments of a JavaScript call. The TypeScript code in src/ has already
+// validated the arguments, with detailed messages. These readers only ensure that a wrong argument
+// throws a TypeError instead of crashing the process.
 #pragma once
 
 #include <napi.h>
@@ -11,7 +12,7 @@
 
 namespace gateway_lock {
 
-// The largest id: up to here a JavaScript number is exact.
+// The largest id. JavaScript numbers represent every integer up to this one exactly.
 constexpr std::int64_t kLargestId = std::int64_t{1} << 53;
 
 class Arguments {
@@ -19,14 +20,16 @@ class Arguments {
   explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
 
   std::string Text(std::size_t index) {
-    // Fast path: paths and records usually fit, and their length need not be queried first.
+    // Fast path: a path or record usually fits into this buffer, so its length need not be queried
+    // first.
     char text[1024];
     std::size_t length = 0;
     napi_value value = info_[index];
     if (napi_get_value_string_utf8(info_.Env(), value, text, sizeof text, &length) != napi_ok) {
       return Reject<std::string>(index, "a string");
     }
-    // A truncated text ends with a whole character, of at most four bytes.
+    // N-API truncates a long text between two characters, and a character has at most four bytes.
+    // So the text is complete if more than four bytes of the buffer are left.
     bool whole = length + 4 < sizeof text;
     return whole ? std::string(text, length) : info_[index].As<Napi::String>().Utf8Value();
   }
@@ -45,37 +48,40 @@ class Arguments {
   }
   std::vector<std::string> Texts(std::size_t index) {
     std::vector<std::string> texts;
-    for (Napi::Value value : Items(index)) {
-      if (!value.IsString()) return Reject<std::vector<std::string>>(index, "an array of strings");
-      texts.push_back(value.As<Napi::String>().Utf8Value());
-    }
-    return texts;
+    bool fits = ForEachItem(index, [&](Napi::Value value) {
+      if (value.IsString()) texts.push_back(value.As<Napi::String>().Utf8Value());
+      return value.IsString();
+    });
+    return fits ? texts : Reject<std::vector<std::string>>(index, "an array of strings");
   }
   std::vector<std::intptr_t> Descriptors(std::size_t index) {
     std::vector<std::intptr_t> descriptors;
-    for (Napi::Value value : Items(index)) {
-      if (!value.IsNumber() || value.As<Napi::Number>().Int64Value() < 0) {
-        return Reject<std::vector<std::intptr_t>>(index, "an array of descriptors");
-      }
-      descriptors.push_back(static_cast<std::intptr_t>(value.As<Napi::Number>().Int64Value()));
-    }
-    return descriptors;
+    bool fits = ForEachItem(index, [&](Napi::Value value) {
+      std::int64_t number = value.IsNumber() ? value.As<Napi::Number>().Int64Value() : -1;
+      descriptors.push_back(static_cast<std::intptr_t>(number));
+      return number >= 0;
+    });
+    return fits ? descriptors
+                : Reject<std::vector<std::intptr_t>>(index, "an array of descriptors");
   }
   Napi::Function Function(std::size_t index) {
     if (info_[index].IsFunction()) return info_[index].As<Napi::Function>();
     return Reject<Napi::Function>(index, "a function");
   }
-  // Returns false if an argument was rejected; the exception is pending then.
+  // Returns false if an argument was rejected. A TypeError is then pending.
   bool valid() const { return valid_; }
 
  private:
-  std::vector<Napi::Value> Items(std::size_t index) {
-    if (!info_[index].IsArray()) return Reject<std::vector<Napi::Value>>(index, "an array");
+  // Returns false if the argument is not an array, or if `take` returns false for an item. One item
+  // at a time: a sparse array may have 2^32 - 1 items and no memory for them.
+  template <typename Take>
+  bool ForEachItem(std::size_t index, Take take) {
+    if (!valid_ || !info_[index].IsArray()) return false;
     Napi::Array array = info_[index].As<Napi::Array>();
-    std::vector<Napi::Value> items;
-    items.reserve(array.Length());
-    for (std::uint32_t i = 0; i < array.Length(); i++) items.push_back(array.Get(i));
-    return items;
+    for (std::uint32_t i = 0; i < array.Length(); i++) {
+      if (!take(array.Get(i))) return false;
+    }
+    return true;
   }
   template <typename T>
   T Reject(std::size_t index, const char* wanted) {
@@ -83,7 +89,8 @@ class Arguments {
     return T();
   }
   void ThrowTypeError(std::size_t index, const char* wanted) {
-    if (valid_) {
+    // A getter of an array, or a proxy, may have thrown. A second exception would end the process.
+    if (valid_ && !info_.Env().IsExceptionPending()) {
       Napi::TypeError::New(info_.Env(), "argument " + std::to_string(index) + " must be " + wanted)
           .ThrowAsJavaScriptException();
     }

@@ -1,5 +1,6 @@
-// The state of the addon per JavaScript environment: the main thread, or one worker thread. No
-// globals, so that workers neither share nor outlive each other's locks.
+// The state of the addon in one JavaScript environment, which is the main thread or a worker
+// thread. This state is not global, so that each worker has its own locks, which are released when
+// the worker ends.
 #pragma once
 
 #include <napi.h>

@@ -30,7 +30,7 @@ Napi::Value JsListen(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, static_cast<double>(ListenersOf(env).Insert(std::move(listener))));
 }
 
-// Calls `use` with the id in argument 0.
+// Calls `use` with the listener id, which is argument 0 of the JavaScript call.
 template <Napi::Value (*use)(Napi::Env, HeldListeners&, HeldListeners::Id)>
 Napi::Value WithListener(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
@@ -61,8 +61,9 @@ Napi::Value Close(Napi::Env env, HeldListeners& listeners, HeldListeners::Id id)
   return env.Undefined();
 }
 
-// Does not close a handle that a server was given and has closed in a failed listen(): its number
-// may be another file by then.
+// Closes the handle only if the listener still owns it. A server that was given the handle closes
+// it when its listen() fails, and the number of the closed handle may belong to another file by
+// then.
 void CloseOnce(Listener* listener) {
   if (listener->OwnsHandle()) {
     listener->Close();

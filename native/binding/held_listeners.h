@@ -1,5 +1,6 @@
-// The listening sockets of an environment. JavaScript knows each by an id, for the reason given in
-// held_locks.h. An id that is closed, detached or unknown behaves like a closed listener.
+// The listening sockets of one JavaScript environment. JavaScript code refers to each listener by
+// an id, for the reason given in held_locks.h. The id of a closed, detached or unknown listener
+// behaves like a closed listener.
 #pragma once
 
 #include <napi.h>
@@ -15,13 +16,13 @@ class HeldListeners {
  public:
   using Id = std::int64_t;
 
-  // Returns a new id, which was never used before.
+  // Stores the listener and returns its id. Ids are never reused.
   Id Insert(Listener listener);
-  // Returns a closed listener if the id is unknown.
+  // Returns the listener with this id, or a closed listener if the id is unknown.
   Listener& Find(Id id);
   void Detach(Id id);
   void Close(Id id);
-  // Called when the environment ends.
+  // Closes all listeners. Called when the environment ends.
   void CloseAll();
 
  private:

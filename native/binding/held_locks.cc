@@ -36,7 +36,7 @@ const char* NameOf(Strength strength) {
   return "weak";
 }
 
-// Calls `use` with the lock whose id is argument 0.
+// Calls `use` with the lock whose id is argument 0 of the JavaScript call.
 template <Napi::Value (*use)(const Napi::CallbackInfo&, FileLock&)>
 Napi::Value WithLock(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
@@ -84,8 +84,9 @@ Napi::Value WriteRecord(const Napi::CallbackInfo& info, FileLock& lock) {
   return info.Env().Undefined();
 }
 
-// WithLock() has checked the argument. Not ToNumber(), which can run JavaScript: in a worker that
-// is being terminated the call fails, and using its result ends the process.
+// Returns argument 0, which WithLock() has already checked, as an id. Does not call ToNumber(),
+// because ToNumber() can run JavaScript. In a worker that is being terminated ToNumber() fails, and
+// using its result would end the process.
 HeldLocks::Id IdOf(const Napi::CallbackInfo& info) {
   return info[0].As<Napi::Number>().Int64Value();
 }
@@ -103,8 +104,8 @@ Napi::Value Release(const Napi::CallbackInfo& info, FileLock& lock) {
   return Napi::Boolean::New(info.Env(), was_held);
 }
 
-// Ignores the status: a file that cannot be removed blocks no process, and the attempt has a
-// failure of its own to report.
+// Ignores the status of Undo(), because a file that cannot be removed does not block any process,
+// and the failed attempt already has an error to report.
 Napi::Value Undo(const Napi::CallbackInfo& info, FileLock& lock) {
   (void)lock.Undo();
   LocksOf(info.Env()).Erase(IdOf(info));
@@ -136,7 +137,8 @@ void HeldLocks::HandOver(Id id) {
 
 void HeldLocks::ReleaseAll() {
   for (auto& [id, held] : held_) {
-    // Release() would drop the lock for the program that has inherited it too.
+    // Release() would also drop the lock of the program that has inherited a copy of the
+    // descriptor.
     if (held.handed_over) {
       held.lock.CloseDescriptor();
     } else {

@@ -1,7 +1,8 @@
-// The locks of an environment. JavaScript knows each by an id, because a lock whose object is lost
-// must stay held: objects would have to be kept alive, distinguished from other objects at each
-// call, and finalized. That took a fifth of the time of an acquire and release. An id that is
-// released or unknown behaves like a lock that is not held.
+// The locks of one JavaScript environment. JavaScript code refers to each lock by an id instead of
+// an object. A lock must stay held even if JavaScript loses its object, so each object would have
+// to be kept alive, type-checked at each call, and finalized. This work took a fifth of the time of
+// an acquire and release. The id of a released or unknown lock behaves like a lock that is not
+// held.
 #pragma once
 
 #include <napi.h>
@@ -18,15 +19,15 @@ class HeldLocks {
  public:
   using Id = std::int64_t;
 
-  // Returns a new id, which was never used before.
+  // Stores the lock and returns its id. Ids are never reused.
   Id Insert(FileLock lock);
-  // Returns a lock that is not held if the id is unknown.
+  // Returns the lock with this id, or a lock that is not held if the id is unknown.
   FileLock& Find(Id id);
   void Erase(Id id) { held_.erase(id); }
   // Marks the lock as inherited by another program.
   void HandOver(Id id);
-  // Called when the environment ends. Leaves a lock that was handed over to the program that has
-  // inherited it.
+  // Releases all locks. A lock that was handed over stays held by the program that has inherited
+  // it. Called when the environment ends.
   void ReleaseAll();
 
  private:
@@ -40,16 +41,18 @@ class HeldLocks {
   Id last_ = 0;
 };
 
-// The result of an attempt, converted for JavaScript: the id of the lock; the content of the lock
-// file as a string if the lock is held; or an exception.
+// The outcome of an attempt to acquire a lock, besides its status.
 struct AttemptResult {
   FileLock* lock;
   const std::string& path;
   const std::string& holder_record;
 };
+// Converts the outcome of an attempt for JavaScript. Returns the id of the lock if it was acquired,
+// and the content of the lock file as a string if another holder has the lock. Throws a JavaScript
+// error for any other status.
 Napi::Value ToJsResult(Napi::Env env, const Status& status, const AttemptResult& result);
 
-// Returns the content of a lock file for JavaScript: { text, size, hasOtherNames }.
+// Returns the content of a lock file as a JavaScript object { text, size, hasOtherNames }.
 Napi::Object ToJsContent(Napi::Env env, const std::string& text, std::uint64_t size,
                          bool has_other_names);
 

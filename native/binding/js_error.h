@@ -10,9 +10,9 @@
 
 namespace gateway_lock {
 
-// Throws: leaves the exception pending. System errors have the shape of Node's own: code
-// ("EACCES"), errno (negative), syscall, and path or address and port. All other errors have an
-// ERR_LOCK_* code, path and detail.
+// Throws a JavaScript error for a failed status; the exception is pending afterwards. A system
+// error has the same properties as one of Node's own: code ("EACCES"), errno (negative), syscall,
+// and either path or address and port. Any other error has an ERR_LOCK_* code, path and detail.
 void ThrowForPath(Napi::Env env, const Status& status, const std::string& path);
 void ThrowForEndpoint(Napi::Env env, const Status& status, const Endpoint& endpoint);
 

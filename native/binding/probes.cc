@@ -136,7 +136,8 @@ Napi::Value JsFindConnectionPid(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), pid);
 }
 
-// Returns only a number: an object with three fields took as long as the query itself.
+// Returns the start token of a living process, and -1 for any other pid. The result is a plain
+// number, because creating an object with three fields took as long as the query itself.
 Napi::Value JsProcessStartToken(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   std::int64_t pid = arguments.Integer(0, 0, INT32_MAX);

@@ -1,4 +1,5 @@
-// Exports the functions that replace the program of this process, or end its children with it.
+// Exports exec(), which replaces the program of this process, and killChildrenOnExit(), which ends
+// the child processes together with this process.
 #pragma once
 
 #include <napi.h>

@@ -24,7 +24,7 @@ Napi::Value JsCreateWaiter(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, static_cast<double>(id));
 }
 
-// Reads the id, which is argument 0 of every call but createWaiter().
+// Reads the id of a waiter, which is argument 0 of every function except createWaiter().
 Waiters::Id ReadId(Arguments* arguments) {
   return static_cast<Waiters::Id>(arguments->Integer(0, 0, kLargestId));
 }
@@ -33,8 +33,8 @@ Waiter* Find(const Napi::CallbackInfo& info, Waiters::Id id) {
   return Environment::Of(info.Env()).waiters.Find(id);
 }
 
-// Tries the lock once. An acquired lock belongs to the environment; the waiter stays, in case the
-// caller has to release the lock and wait again.
+// Makes one attempt to acquire the lock. An acquired lock belongs to the environment. The waiter
+// continues to exist, in case the caller has to release the lock and wait again.
 Napi::Value JsRetry(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   Waiters::Id id = ReadId(&arguments);
@@ -75,8 +75,8 @@ const char* NameOf(WatchScope scope) {
   return "file";
 }
 
-// Returns the name of the watch scope, or "nothing" if the file cannot be watched for any reason:
-// the caller polls then.
+// Starts a watch and returns the name of its scope. Returns "gone" if the file was removed, and
+// "nothing" if the file cannot be watched for any other reason; the caller then polls.
 const char* WatchAndName(Napi::Env env, Waiters::Id id, std::int64_t owner_pid) {
   Waiter* waiter = Environment::Of(env).waiters.Find(id);
   ReleaseWatch* watch =
@@ -110,7 +110,7 @@ Napi::Value JsCloseWaiter(const Napi::CallbackInfo& info) {
 Waiter::Waiter(LockContender contender, Napi::Function wake)
     : contender_(std::move(contender)), wake_(Napi::Persistent(wake)) {}
 
-// Touches no member after the call: the function may close this waiter.
+// Accesses no member after the call, because the JavaScript function may close this waiter.
 void Waiter::Wake() {
   Napi::Function wake = wake_.Value();
   if (!wake.IsEmpty()) (void)wake.Call({});

@@ -1,6 +1,6 @@
-// The waiters of an environment. JavaScript knows each by an id, for the reason given in
-// held_locks.h, and passes a function that wakes it. An id that is closed or unknown behaves like a
-// waiter whose lock is refused and cannot be watched.
+// The waiters of one JavaScript environment. JavaScript code refers to each waiter by an id, for
+// the reason given in held_locks.h, and passes a function that is called to wake the waiter. The id
+// of a closed or unknown waiter behaves like a waiter whose lock is refused and cannot be watched.
 #pragma once
 
 #include <napi.h>
@@ -28,12 +28,12 @@ class Waiters {
  public:
   using Id = WakeDispatcher::Token;
 
-  // Returns a new id, which was never used before and is not 0.
+  // Stores the waiter and returns its id. Ids are never 0 and never reused.
   Id Insert(std::unique_ptr<Waiter> waiter, WakeDispatcher* wake_dispatcher);
-  // Returns nullptr if the id is unknown.
+  // Returns the waiter with this id, or nullptr if the id is unknown.
   Waiter* Find(Id id);
   void Close(Id id, WakeDispatcher* wake_dispatcher);
-  // Called when the environment ends.
+  // Closes all waiters. Called when the environment ends.
   void CloseAll(WakeDispatcher* wake_dispatcher);
 
  private:

@@ -3,8 +3,8 @@
 namespace gateway_lock {
 namespace {
 
-// Runs on the thread of the watch. The call is refused (napi_closing) when the environment is
-// ending; there is no waiter then.
+// Schedules Dispatch() on the JavaScript thread. Runs on the thread of the watch. N-API refuses the
+// call (napi_closing) while the environment is ending, but then no waiter is left.
 void Notify(void* tsfn) {
   (void)napi_call_threadsafe_function(static_cast<napi_threadsafe_function>(tsfn), nullptr,
                                       napi_tsfn_nonblocking);
@@ -20,11 +20,11 @@ ReleaseWatch* WakeDispatcher::StartWatch(Napi::Env env) {
       env, nullptr, nullptr, name, /*max_queue_size=*/0, /*initial_thread_count=*/1, nullptr,
       nullptr, this, Dispatch, &tsfn_);
   if (made != napi_ok) return nullptr;
-  // The timer of the waiter's deadline keeps the process alive; the thread-safe function must not
-  // do so as well.
+  // The timer for the waiter's deadline keeps the process alive. The thread-safe function must not
+  // keep it alive as well.
   (void)napi_unref_threadsafe_function(env, tsfn_);
-  // Hooks run in reverse order: this hook runs before that of Node, which ends the thread-safe
-  // function, so that the thread never calls a function that is gone.
+  // Cleanup hooks run in reverse order of registration. So this hook ends the thread of the watch
+  // before Node's own hook destroys the thread-safe function that the thread calls.
   env.AddCleanupHook([](WakeDispatcher* self) { self->End(); }, this);
   watch_ = std::make_unique<ReleaseWatch>(Notify, tsfn_);
   return watch_.get();
@@ -46,7 +46,8 @@ void WakeDispatcher::End() {
   tsfn_ = nullptr;
 }
 
-// Runs on the JavaScript thread. `env` is null when the environment is ending.
+// Wakes the targets of all reported events. Runs on the JavaScript thread. `env` is null while the
+// environment is ending.
 void WakeDispatcher::Dispatch(napi_env env, napi_value /*function*/, void* self, void* /*data*/) {
   if (env != nullptr) static_cast<WakeDispatcher*>(self)->WakeTargets();
 }
@@ -54,7 +55,8 @@ void WakeDispatcher::Dispatch(napi_env env, napi_value /*function*/, void* self,
 void WakeDispatcher::WakeTargets() {
   if (watch_ == nullptr) return;
   for (Token token : watch_->TakeEvents()) {
-    // Looks the target up each time: the previous target may have unregistered it.
+    // Looks up each target just before waking it, because an earlier target may have unregistered
+    // it.
     auto found = targets_.find(token);
     if (found != targets_.end()) found->second->Wake();
   }

@@ -1,5 +1,6 @@
-// Passes the events of a ReleaseWatch from its thread to the JavaScript thread. Each environment
-// has one watch and one thread-safe function, both created for the first waiter that has to wait.
+// Passes the events of a ReleaseWatch from the thread of the watch to the JavaScript thread. Each
+// environment has one watch and one thread-safe function. Both are created when the first waiter
+// has to wait.
 #pragma once
 
 #include <napi.h>
@@ -12,7 +13,7 @@
 
 namespace gateway_lock {
 
-// A waiter that can be woken. Wake() is called on the JavaScript thread, with a handle scope.
+// A waiter that can be woken. Wake() is called on the JavaScript thread, inside a handle scope.
 class WakeTarget {
  public:
   virtual ~WakeTarget() = default;
@@ -28,13 +29,13 @@ class WakeDispatcher {
   WakeDispatcher(const WakeDispatcher&) = delete;
   WakeDispatcher& operator=(const WakeDispatcher&) = delete;
 
-  // Starts the watch if needed. Returns nullptr if another thread cannot reach this environment any
-  // more (it is ending).
+  // Returns the watch of this environment, and starts it if needed. Returns nullptr if the
+  // environment is ending and can no longer be called from another thread.
   ReleaseWatch* StartWatch(Napi::Env env);
-  // Returns a new token, which is not 0.
+  // Registers the target and returns its new token, which is never 0.
   Token Register(WakeTarget* target);
   void Unregister(Token token);
-  // Ends the watch and waits for its thread. No target is woken afterwards.
+  // Ends the watch and waits until its thread has ended. No target is woken afterwards.
   void End();
 
  private:

@@ -1,14 +1,16 @@
-// The N-API imports of the addon, looked up in the program that has loaded it, whatever its name.
+// The N-API imports of the addon. They are looked up in the program that has loaded the addon,
+// whatever the file name of that program is.
 //
-// Windows binds an import to the name of a file. With an import library of node.exe, loading fails
-// with "The specified module could not be found" in Electron and in each renamed node.exe. MSVC
-// solves that by a delay-load hook, which MinGW and zig lack. This file therefore is the import
-// table itself: a compiler calls a dllimport function NAME through the pointer __imp_NAME, and this
-// file defines and fills these pointers. It needs no node.lib and is the same for every compiler.
+// Windows binds each import to the name of a file. If the addon used the import library of
+// node.exe, loading the addon would fail in Electron and in a renamed node.exe with "The specified
+// module could not be found". MSVC can avoid the failure with a delay-load hook, but MinGW and zig
+// have no such hook. This file therefore replaces the import table: a compiler calls a dllimport
+// function NAME through the pointer __imp_NAME, and this file defines and fills these pointers. The
+// addon then needs no node.lib, and the code is the same for every compiler.
 #include <windows.h>
 
-// The N-API functions that native/binding and node-addon-api call. A missing name is an unresolved
-// __imp_NAME when the addon is linked.
+// The N-API functions that native/binding and node-addon-api call. If a name is missing here,
+// linking the addon fails with an unresolved __imp_NAME.
 #define NAPI_FUNCTIONS(X)              \
   X(napi_add_env_cleanup_hook)         \
   X(napi_async_destroy)                \
@@ -55,7 +57,8 @@
   X(napi_typeof)                       \
   X(napi_unref_threadsafe_function)
 
-// On 32-bit x86 a compiler puts an underscore before each C name, so the pointer is __imp__NAME.
+// On 32-bit x86 a compiler puts an underscore before each C name, so the pointer is called
+// __imp__NAME there.
 #if defined(_M_IX86) || defined(__i386__)
 #define IMPORT_OF(name) _imp__##name
 #else
@@ -79,8 +82,8 @@ struct Import {
 constexpr Import kImports[] = {NAPI_FUNCTIONS(ENTRY)};
 #undef ENTRY
 
-// The modules that may export N-API: Node built as a library, NW.js, and (nullptr) the program
-// itself.
+// The modules that may export N-API: Node built as a library, NW.js, and the program itself
+// (nullptr).
 constexpr const wchar_t* kHosts[] = {L"libnode.dll", L"node.dll", L"nw.dll", nullptr};
 
 HMODULE FindHost() {
@@ -103,8 +106,8 @@ bool FillImports() {
 
 }  // namespace
 
-// Returns FALSE if a function is missing, so that LoadLibrary() and require() fail instead of a
-// later call.
+// Fills the import table on load. Returns FALSE if an N-API function is missing, so that
+// LoadLibrary() and require() fail instead of a later call of that function.
 extern "C" BOOL WINAPI DllMain(HINSTANCE /*module*/, DWORD reason, LPVOID /*reserved*/) {
   return reason != DLL_PROCESS_ATTACH || FillImports() ? TRUE : FALSE;
 }

@@ -4,8 +4,8 @@
 
 namespace gateway_lock {
 
-// The clock of mach_continuous_time(), in nanoseconds (man 3 clock_gettime_nsec_np).
-// CLOCK_UPTIME_RAW, which Node's own clocks use, stops in sleep.
+// Reads the clock of mach_continuous_time() in nanoseconds (man 3 clock_gettime_nsec_np).
+// CLOCK_UPTIME_RAW, which Node's own clocks use, stops while the machine sleeps.
 double BootClockMs() {
   return static_cast<double>(clock_gettime_nsec_np(CLOCK_MONOTONIC_RAW)) / 1e6;
 }

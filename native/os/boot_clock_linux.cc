@@ -4,7 +4,8 @@
 
 namespace gateway_lock {
 
-// CLOCK_MONOTONIC, which Node's own clocks use, stops in suspend (man 2 clock_gettime).
+// Reads CLOCK_BOOTTIME, because CLOCK_MONOTONIC, which Node's own clocks use, stops while the
+// machine is suspended (man 2 clock_gettime).
 double BootClockMs() {
   timespec now = {};
   clock_gettime(CLOCK_BOOTTIME, &now);

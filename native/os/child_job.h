@@ -1,10 +1,10 @@
-// Ends the child processes together with this process, on the system where they cannot inherit its
-// locks.
+// Ends the child processes together with this process on Windows, where a child cannot inherit a
+// lock.
 //
-// Guaranteed (Windows): from now on the system ends every process that this one starts, and their
-// children, when this process ends in any way.
-// What ends it: nothing. An orderly exit of this process ends the children too.
-// NOT promised: that the children are gone before the locks of this process are.
+// Guaranteed (Windows): when this process ends in any way, Windows ends every process that this
+// process has started after the call, and all descendants of those processes.
+// What ends it: nothing. A normal exit of this process ends the children too.
+// NOT promised: that the children have ended before the locks of this process are released.
 // Thread-safety: none.
 #pragma once
 
@@ -12,7 +12,7 @@
 
 namespace gateway_lock {
 
-// kUnsupported on POSIX, where a child inherits the lock and may outlive its parent.
+// Returns kUnsupported on POSIX, where a child inherits the lock and may outlive its parent.
 Status KillChildrenOnExit();
 
 }  // namespace gateway_lock

@@ -4,9 +4,10 @@
 
 namespace gateway_lock {
 
-// Puts this process into a job, which its children inherit. The job of libuv is not enough: it lets
-// grandchildren break away (src/win/process.c), so only the cmd.exe of `npm.cmd` would end. The
-// handle stays open: the end of this process closes it, and with the last handle the job ends.
+// Puts this process into a job object, which its children inherit. The job of libuv is not enough,
+// because it lets grandchildren break away (src/win/process.c): of the processes that `npm.cmd`
+// starts, only cmd.exe would end. The handle of the job stays open until this process ends, and
+// closing the last handle ends all processes of the job.
 Status KillChildrenOnExit() {
   FileHandle job(reinterpret_cast<NativeHandle>(CreateJobObjectW(nullptr, nullptr)));
   if (job.get() == 0) {

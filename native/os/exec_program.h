@@ -1,12 +1,12 @@
-// Replaces the program of this process and keeps its pid, its locks and its sockets.
+// Replaces the program that this process runs, and keeps the pid, the locks and the sockets.
 //
 // Guaranteed: the new program starts with blocking standard streams and with the descriptors of
-// `inherit` at 3, 4, ... in that order; of all others only those that are not close-on-exec. An
-// inherited lock lives until the last copy of its descriptor is closed. Signals that Node catches
-// or ignores are back at their defaults. On failure the process continues as before: descriptors,
-// their flags, signals.
-// NOT promised: an orderly end of this program; no destructor and no exit handler runs.
-// Thread-safety: none. A success ends all other threads of the process.
+// `inherit` at 3, 4, ... in that order. Of the other descriptors it gets only those that are not
+// close-on-exec. An inherited lock lives until the last copy of its descriptor is closed. Signals
+// that Node catches or ignores have their default actions again. On failure the process continues
+// with the same descriptors, descriptor flags and signal actions as before.
+// NOT promised: a normal exit of the old program. None of its destructors and exit handlers run.
+// Thread-safety: none. A successful call ends all other threads of the process.
 #pragma once
 
 #include <string>
@@ -18,13 +18,13 @@
 namespace gateway_lock {
 
 struct Program {
-  std::string path;                      // not looked up in PATH
-  std::vector<std::string> arguments;    // argv[0] is the first
-  std::vector<std::string> environment;  // NAME=value
+  std::string path;                      // used as it is: PATH is not searched
+  std::vector<std::string> arguments;    // begins with argv[0]
+  std::vector<std::string> environment;  // each NAME=value
   std::vector<NativeHandle> inherit;
 };
 
-// Returns only on failure.
+// Replaces the program. Returns only on failure.
 Status ExecProgram(const Program& program);
 
 }  // namespace gateway_lock

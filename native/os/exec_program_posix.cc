@@ -13,7 +13,7 @@
 namespace gateway_lock {
 namespace {
 
-// The first descriptor of the socket-activation convention (man 3 sd_listen_fds).
+// The first inherited descriptor, by the convention of socket activation (man 3 sd_listen_fds).
 constexpr int kFirstInherited = 3;
 
 Status Duplicate(int fd, int lowest, FileHandle* out) {
@@ -29,21 +29,33 @@ std::vector<char*> ToPointers(const std::vector<std::string>& texts) {
   return pointers;
 }
 
-// A descriptor number of the new program: its source, and what this process had at that number.
+// A descriptor number of the new program. `source` is copied to this number. `before` is a copy of
+// the descriptor that has this number in the current program.
 struct DescriptorSlot {
   FileHandle source;
   FileHandle before;
   int flags_before = 0;
 };
 
-// Saves a copy of the descriptor that uses the slot now. Usually there is none. Node's own must be
-// restored if execve() fails, so a failing copy (EMFILE) is a reason not to begin.
+// Saves a copy of the descriptor that currently has the number of the slot. Usually no descriptor
+// has that number. A descriptor of Node's own must be restored if execve() fails, so ExecProgram()
+// fails if the copy cannot be made (EMFILE).
 Status SaveCurrent(int fd, int above, DescriptorSlot* slot) {
   slot->flags_before = fcntl(fd, F_GETFD);
   return slot->flags_before < 0 ? Status::Ok() : Duplicate(fd, above, &slot->before);
 }
 
-// Copies all sources above the slots, so that no source is overwritten before it is copied.
+// Returns an error if a descriptor is closed. Must run before the first copy is made, because a copy
+// could get the number of a closed descriptor.
+Status CheckOpen(const std::vector<NativeHandle>& inherit) {
+  for (NativeHandle fd : inherit) {
+    if (fcntl(static_cast<int>(fd), F_GETFD) < 0) return Status::SystemError(errno, "fcntl");
+  }
+  return Status::Ok();
+}
+
+// Copies all sources to numbers above the slots, so that filling a slot cannot overwrite another
+// source.
 Status PrepareSlots(const std::vector<NativeHandle>& inherit, std::vector<DescriptorSlot>* slots) {
   int above = kFirstInherited + static_cast<int>(inherit.size());
   for (std::size_t i = 0; i < inherit.size(); i++) {
@@ -68,21 +80,22 @@ void Restore(const std::vector<DescriptorSlot>& slots) {
 }
 
 // Makes the standard streams inheritable and blocking. Node makes them close-on-exec (libuv,
-// uv_disable_stdio_inheritance), and makes pipes that it has used non-blocking: a program that
-// writes faster than its reader would get EAGAIN, which few programs handle (seen with `yes` behind
-// a slow pipe). Node itself resets them only at exit.
+// uv_disable_stdio_inheritance), and makes each pipe that it has used non-blocking. A program that
+// writes to a non-blocking pipe faster than the reader reads gets EAGAIN, which few programs handle
+// (seen with `yes` and a slow reader). Node itself makes these pipes blocking again only at exit.
 class StandardStreams {
  public:
   void Prepare() {
     for (Stream& stream : streams_) {
       stream.descriptor_flags = fcntl(stream.fd, F_GETFD);
       stream.status_flags = fcntl(stream.fd, F_GETFL);
-      if (stream.descriptor_flags < 0 || stream.status_flags < 0) continue;  // closed
+      if (stream.descriptor_flags < 0 || stream.status_flags < 0) continue;  // the stream is closed
       Set(stream, stream.descriptor_flags & ~FD_CLOEXEC, stream.status_flags & ~O_NONBLOCK);
     }
   }
-  // Restores backwards: two streams may share one open file (2>&1), and only the first was read
-  // before it was changed.
+  // Restores in reverse order. If two streams share one open file (2>&1), Prepare() changed the
+  // flags of this file through the first stream before it read them through the second. So the
+  // first stream must be restored last.
   void Restore() const {
     for (int fd = kFirstInherited - 1; fd >= 0; fd--) {
       const Stream& stream = streams_[fd];
@@ -106,8 +119,9 @@ class StandardStreams {
   Stream streams_[kFirstInherited] = {{0}, {1}, {2}};
 };
 
-// Resets the signals that Node ignores: an ignored signal stays ignored in the new program (man 2
-// execve). Such a program would not end when its reader ends, or when its file is too long.
+// The signals that Node ignores. A signal that is ignored stays ignored in the new program (man 2
+// execve). A program that ignores SIGPIPE does not end when its reader ends, and a program that
+// ignores SIGXFSZ does not end when its file exceeds the size limit.
 constexpr int kIgnoredByNode[] = {SIGPIPE, SIGXFSZ};
 
 class IgnoredSignals {
@@ -119,7 +133,8 @@ class IgnoredSignals {
       sigaction(kIgnoredByNode[i], &standard, &before_[i]);
     }
   }
-  // Restores the handler: JavaScript code may have set one (process.on('SIGPIPE')).
+  // Restores the previous signal actions, because JavaScript code may have set a handler
+  // (process.on('SIGPIPE')).
   void Restore() const {
     for (std::size_t i = 0; i < std::size(kIgnoredByNode); i++) {
       sigaction(kIgnoredByNode[i], &before_[i], nullptr);
@@ -136,10 +151,11 @@ Status ExecProgram(const Program& program) {
   std::vector<char*> arguments = ToPointers(program.arguments);
   std::vector<char*> environment = ToPointers(program.environment);
   std::vector<DescriptorSlot> slots;
-  Status status = PrepareSlots(program.inherit, &slots);
+  Status status = CheckOpen(program.inherit);
+  if (status.ok()) status = PrepareSlots(program.inherit, &slots);
   if (!status.ok()) return status;
   for (std::size_t i = 0; i < slots.size(); i++) {
-    // dup2() clears close-on-exec on the copy.
+    // The copy that dup2() makes is inheritable, because it is not close-on-exec.
     dup2(Fd(slots[i].source), kFirstInherited + static_cast<int>(i));
   }
   StandardStreams streams;

@@ -10,8 +10,8 @@
 namespace gateway_lock {
 
 Status ReadAt0(const FileHandle& file, std::size_t limit, std::string* out) {
-  // Reads into a buffer on the stack: resizing the string first would allocate and clear
-  // kRecordLimit bytes.
+  // Reads into a buffer on the stack. Reading directly into the string would first allocate and
+  // clear kRecordLimit bytes.
   char piece[4096];
   out->clear();
   while (out->size() < limit) {
@@ -20,7 +20,7 @@ Status ReadAt0(const FileHandle& file, std::size_t limit, std::string* out) {
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return Status::SystemError(errno, "read");
     out->append(piece, static_cast<std::size_t>(count));
-    // A short read of a regular file means its end.
+    // A short read from a regular file means the end of the file.
     if (static_cast<std::size_t>(count) < wanted) break;
   }
   return Status::Ok();
@@ -33,13 +33,13 @@ Status ReplaceContent(const FileHandle& file, std::size_t old_size, const std::s
         pwrite(Fd(file), content.data() + done, content.size() - done, static_cast<off_t>(done));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return Status::SystemError(errno, "write");
-    // POSIX allows a write of 0 bytes, and some FUSE servers return it when no space is left.
+    // POSIX allows write() to return 0, and some FUSE servers return 0 when no space is left.
     // Retrying would loop forever.
     if (count == 0) return Status::SystemError(ENOSPC, "write");
     done += static_cast<std::size_t>(count);
   }
-  // Truncates only if there is a tail: ftruncate() is a journaled change of the inode and costs a
-  // third of a whole write.
+  // Truncates only if the old content was longer, because ftruncate() is a journaled change of the
+  // inode and takes a third of the time of the whole write.
   if (old_size <= content.size()) return Status::Ok();
   int result = 0;
   do {

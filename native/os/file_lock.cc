@@ -23,13 +23,14 @@ Status FileLock::ReadRecord(std::string* record) const {
 
 Status FileLock::WriteRecord(const std::string& record) {
   Status status = ReplaceContent(file_, size_, record);
-  // A failed write may leave the longer of the two lengths.
+  // After a failed write the file may still have the longer of the old and the new size.
   size_ = status.ok() ? record.size() : std::max(size_, record.size());
   written_hash_ = std::hash<std::string>()(record);
   return status;
 }
 
-// Compares first: if another program has written to the file, its content is not ours to clear.
+// Clears the content only if it is still the record that we wrote. If another program has written
+// to the file, the content must not be cleared.
 Status FileLock::ClearRecord() {
   if (written_hash_ == 0) return Status::Ok();
   std::string content;

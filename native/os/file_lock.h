@@ -1,17 +1,18 @@
 // An advisory lock on a file. No function here waits for the lock.
 //
-// Guaranteed: a file has at most one exclusive holder on this host, or any number of shared ones.
-// The lock belongs to the open file description: a second open in the same process contends too,
-// and closing another descriptor of the file does not drop the lock (with fcntl(F_SETLK) it would).
-// The kernel drops the lock with the last copy of the descriptor: exit, crash, SIGKILL, OOM kill,
-// power loss. The descriptor is close-on-exec from the moment it exists, so no child keeps it by
-// accident. The content of the file (the owner record) is a hint for people; no function here
-// decides by it.
+// Guaranteed: on this host a file has at most one exclusive holder, or any number of shared
+// holders. The lock belongs to the open file description. So a second open in the same process
+// competes for the lock too, and closing another descriptor of the file does not drop the lock
+// (unlike a lock of fcntl(F_SETLK)). The kernel drops the lock when the last copy of the descriptor
+// is closed: on exit, crash, SIGKILL, OOM kill or power loss. The descriptor is close-on-exec from
+// the moment it exists, so no child keeps a copy by accident. The content of the file (the owner
+// record) is a hint for people, and no function here bases a decision on it.
 //
-// What ends a lock: Release(), Undo() and Unlock(), for all copies of the descriptor; destruction
-// and the death of this process, once the last program that has inherited a copy closes it.
+// What ends a lock: Release(), Undo() and Unlock() end it for all copies of the descriptor.
+// Destruction and the death of this process end the lock once every program that has inherited a
+// copy has closed that copy.
 // NOT promised: exclusion of other hosts on a network file system (see Strength), or of a process
-// that removes the file: the holder can only notice that, by IsFileInPlace().
+// that removes the file. The holder can only detect the removal, by calling IsFileInPlace().
 // Thread-safety: none; one owner at a time.
 #pragma once
 
@@ -26,8 +27,8 @@
 
 namespace gateway_lock {
 
-// The longest owner record that is written, in bytes. One page, so that a single pwrite() carries a
-// record.
+// The size limit of an owner record, in bytes. The limit is one page, so that a single pwrite()
+// writes a whole record.
 inline constexpr std::size_t kRecordLimit = 4096;
 
 class FileLock {
@@ -36,45 +37,49 @@ class FileLock {
   FileLock(FileLock&&) = default;
   FileLock& operator=(FileLock&&) = default;
 
-  // Tries once to acquire the lock of the file at `path`.
-  // kContended: another holder has it. `holder_record`, if not null, is set to the content of the
-  // file; empty if the file cannot be read.
-  // kInvalidFile, kForeignOwner: the path must not be used as a lock; nothing was changed.
-  // kWeakFileSystem: the file system excludes no process. With `allow_weak` the lock is granted all
-  // the same, and strength() is kWeak.
+  // Makes one attempt to acquire the lock of the file at `path`.
+  // kContended: another holder has the lock. If `holder_record` is not null, it is set to the
+  // content of the file, or to the empty string if the file cannot be read.
+  // kInvalidFile, kForeignOwner: the path must not be used as a lock file. Nothing was changed.
+  // kWeakFileSystem: locks on this file system have no effect. With `allow_weak` the attempt
+  // succeeds nevertheless, and strength() returns kWeak.
   static Status TryAcquire(const std::string& path, const LockOptions& options,
                            FileSystemCache* file_systems, FileLock* out,
                            std::string* holder_record = nullptr);
 
   bool held() const { return file_.valid(); }
   const std::string& path() const { return path_; }
-  bool created() const { return created_; }                  // by this attempt
-  std::size_t size() const { return size_; }                 // of the content, in bytes
-  bool has_other_names() const { return has_other_names_; }  // hard links
+  bool created() const { return created_; }                  // the attempt created the file
+  std::size_t size() const { return size_; }                 // size of the content in bytes
+  bool has_other_names() const { return has_other_names_; }  // more than one hard link
   Strength strength() const { return strength_; }
-  // Returns the descriptor, for a program that inherits the lock. The lock lives until the last
-  // copy is closed, or until Release() or Unlock() here, which drop it for all copies.
+  // Returns the descriptor, to pass it to a program that inherits the lock. The lock is held until
+  // the last copy of the descriptor is closed, or until this process calls Release() or Unlock(),
+  // which drop the lock for all copies.
   NativeHandle handle() const { return file_.get(); }
 
-  // Reads the beginning of the content, at most kRecordLimit bytes.
+  // Reads at most kRecordLimit bytes from the beginning of the file.
   Status ReadRecord(std::string* record) const;
-  // Replaces the content without inspecting it; the caller has checked that it may be replaced.
+  // Replaces the content of the file. The caller must have checked that the old content may be
+  // replaced.
   Status WriteRecord(const std::string& record);
-  // Returns false if the file was removed or replaced at the path.
+  // Returns false if the path no longer names the locked file.
   bool IsFileInPlace() const;
 
-  // Removes the file, or with keep_file clears our record in it, while still holding the lock; then
-  // drops the lock. Removes only a file that is still at the path, and a shared lock's file only
-  // with its last holder. Clears only a record that is still ours. In a forked copy of the holder,
-  // only closes the descriptor: the parent keeps lock and file. On failure the lock is dropped and
-  // the file stays, which blocks no process; the status says why.
+  // Releases the lock. Before dropping the lock, removes the file or, with keep_file, clears our
+  // record. Removes the file only if it is still at the path and, for a shared lock, only if this
+  // is the last holder. Clears the record only if it is still ours. In a forked copy of the holder,
+  // only closes the descriptor, so that the parent keeps the lock and the file. On failure the lock
+  // is dropped and the file stays, which does not block any process; the status contains the
+  // reason.
   Status Release();
-  // Releases after an attempt that failed once the lock was granted. Same as Release(), but keeps a
-  // file that this attempt did not create.
+  // Releases the lock of an attempt that failed after the lock was granted. Works like Release(),
+  // but keeps a file that the attempt did not create.
   Status Undo();
-  // Drops the lock and keeps the file as it is.
+  // Drops the lock and leaves the file unchanged.
   void Unlock();
-  // Closes this copy of the descriptor only: programs that have inherited a copy keep the lock.
+  // Closes only this process's copy of the descriptor. Programs that have inherited a copy keep the
+  // lock.
   void CloseDescriptor() { file_.Reset(); }
 
  private:
@@ -91,7 +96,7 @@ class FileLock {
   bool created_ = false;
   bool has_other_names_ = false;
   std::size_t size_ = 0;
-  std::size_t written_hash_ = 0;  // of the record that we wrote; 0 if none
+  std::size_t written_hash_ = 0;  // of the record that we wrote; 0 if we wrote none
   std::int64_t owner_pid_ = 0;
 };
 

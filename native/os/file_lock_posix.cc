@@ -10,7 +10,8 @@
 
 namespace gateway_lock {
 
-// An error other than kReplaced (EACCES, EIO) proves nothing, so the file counts as in place.
+// Treats the file as in place after any error other than kReplaced: EACCES or EIO does not prove
+// that the file was removed.
 bool FileLock::IsFileInPlace() const {
   return held() && StillAtPath(file_, path_).kind != StatusKind::kReplaced;
 }
@@ -27,7 +28,8 @@ Status FileLock::RemoveFile() const {
 Status FileLock::Release() {
   if (!held()) return Status::Ok();
   if (getpid() != owner_pid_) {
-    // A forked copy shares the open file description: LOCK_UN here would free the parent's lock.
+    // A forked copy of the holder shares the open file description, so LOCK_UN here would drop the
+    // parent's lock.
     file_.Reset();
     return Status::Ok();
   }
@@ -39,23 +41,23 @@ Status FileLock::Release() {
 Status FileLock::RemoveOrClear() {
   if (options_.existing_file) return Status::Ok();
   if (options_.mode == LockMode::kShared) {
-    // Only the last shared holder may remove the file, and an upgrade to exclusive proves that
-    // there is no other. A refused upgrade may drop the shared lock (man 2 flock: a conversion is
-    // not atomic; XNU keeps the lock), which is harmless: Unlock() follows.
+    // Only the last shared holder may remove the file. A successful upgrade to an exclusive lock
+    // proves that no other holder is left. A refused upgrade may drop the shared lock (man 2 flock:
+    // a conversion is not atomic; XNU keeps the lock). This is harmless, because Unlock() follows.
     bool last = !options_.keep_file && Flock(file_, LOCK_EX | LOCK_NB).ok();
     return last ? RemoveFile() : Status::Ok();
   }
   if (options_.keep_file) return ClearRecord();
   Status removed = RemoveFile();
-  // A file that could not be removed must not name us as the holder.
+  // A file that could not be removed must not continue to name this process as the holder.
   if (!removed.ok()) (void)ClearRecord();
   return removed;
 }
 
 void FileLock::Unlock() {
   if (held() && strength_ == Strength::kWeak) UnregisterWeakLock(identity_);
-  // LOCK_UN before close(): a forked child may have a copy of the descriptor, which would keep the
-  // lock.
+  // Calls LOCK_UN before close(), because a forked child may have a copy of the descriptor, and
+  // that copy would keep the lock.
   if (held() && getpid() == owner_pid_) (void)Flock(file_, LOCK_UN);
   file_.Reset();
 }

@@ -5,7 +5,7 @@
 namespace gateway_lock {
 namespace {
 
-// FileDispositionInfoEx of the Windows 10 1607 SDK. Spelled out because older headers lack it.
+// FileDispositionInfoEx of the Windows 10 1607 SDK. Defined here because older headers lack it.
 constexpr auto kDispositionInfoEx = static_cast<FILE_INFO_BY_HANDLE_CLASS>(21);
 constexpr ULONG kDelete = 0x1;
 constexpr ULONG kPosixSemantics = 0x2;
@@ -13,14 +13,15 @@ constexpr ULONG kPosixSemantics = 0x2;
 constexpr DWORD kShareAll = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
 constexpr DWORD kShareNothing = 0;
 
-// Removes the name at once, even while other processes read the file. Old Windows, FAT and Wine do
-// not support this.
+// Removes the name of the file at once, even while other processes read the file. Old Windows
+// versions, FAT and Wine do not support this kind of removal.
 bool DeleteAtOnce(const FileHandle& file) {
   ULONG flags = kDelete | kPosixSemantics;
   return SetFileInformationByHandle(Raw(file), kDispositionInfoEx, &flags, sizeof flags) != 0;
 }
 
-// Removes the name with the last handle. Until then no process can open the file.
+// Removes the name of the file when the last handle is closed. Until then no process can open the
+// file.
 bool DeleteAtLastClose(const FileHandle& file) {
   FILE_DISPOSITION_INFO disposition = {};
   disposition.DeleteFile = TRUE;
@@ -40,32 +41,32 @@ Status OpenForDeletion(const std::string& path, const FileIdentity& identity, DW
 
 }  // namespace
 
-// Checks our own handle first: a server that has ended the session (SMB) has dropped the lock with
-// it.
+// Checks our own handle first, because an SMB server that has ended the session has also dropped
+// the lock.
 bool FileLock::IsFileInPlace() const {
   FileFacts facts;
   return held() && StatFile(file_, &facts).ok() &&
          SameFileAtPath(path_, identity_).kind != StatusKind::kReplaced;
 }
 
-// Called after Unlock(): a holder does not share deletion, so a held file cannot be opened for
-// deletion. The same rule makes the removal safe. If the next holder, or a waiter in the middle of
-// an attempt, has the file open, this fails and the file stays. If this succeeds, neither can open
-// the file.
+// Removes the lock file. Called after Unlock(), because a holder opens the file without
+// FILE_SHARE_DELETE, so a held file cannot be opened for deletion. The same rule makes the removal
+// safe: while the next holder, or a waiter in the middle of an attempt, has the file open, the
+// removal fails and the file stays. After a successful removal neither of them can open the file.
 Status FileLock::RemoveFile() const {
   FileHandle file;
   Status status = OpenForDeletion(path_, identity_, kShareAll, &file);
   if (!status.ok() || DeleteAtOnce(file)) return status;
-  // Only if no process has the file open: until the last reader closes it, no successor could open
-  // it.
+  // DeleteAtLastClose() is used only if no other process has the file open. Otherwise no new holder
+  // could open the file until the last reader has closed it.
   file.Reset();
   status = OpenForDeletion(path_, identity_, kShareNothing, &file);
   if (!status.ok()) return status;
   return DeleteAtLastClose(file) ? Status::Ok() : LastError("SetFileInformationByHandle");
 }
 
-// Clears the record before removing the file: a file that cannot be removed (another process has it
-// open) must not name us as the holder.
+// Clears the record before removing the file. A file that cannot be removed, because another
+// process has it open, must not continue to name this process as the holder.
 Status FileLock::Release() {
   if (!held()) return Status::Ok();
   Status cleared = ClearRecord();
@@ -75,8 +76,8 @@ Status FileLock::Release() {
   return Status::Ok();
 }
 
-// UnlockFileEx() before closing: closing alone drops the lock "depending upon available system
-// resources" (MS Learn, LockFileEx).
+// Calls UnlockFileEx() before closing the handle. If only the handle is closed, the moment of the
+// unlock depends "upon available system resources" (MS Learn, LockFileEx).
 void FileLock::Unlock() {
   if (held()) UnlockByte(file_);
   file_.Reset();

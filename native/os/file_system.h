@@ -1,10 +1,11 @@
 // Tests how far a lock can be trusted on the file system of a file.
 //
-// Guaranteed: a file system whose locks exclude no process is detected by trying, once per device
-// and environment: a second open of the locked file must be refused the lock. File system types
-// only tell local from remote, because a file system that excludes here may still not exclude other
-// hosts.
-// NOT promised: anything about other hosts or other kernels.
+// Guaranteed: a file system whose locks have no effect is detected by a test, which runs once per
+// device and JavaScript environment: it opens the locked file again and attempts to lock it, which
+// must be refused. The file system type is used only to distinguish local and remote file systems.
+// The test cannot distinguish them, because a file system whose locks work on this host may still
+// not exclude other hosts.
+// NOT promised: that locks exclude other hosts or other kernels.
 // Thread-safety: none; one object per environment.
 #pragma once
 
@@ -18,9 +19,9 @@
 namespace gateway_lock {
 
 enum class Strength {
-  kLocal,   // a local file system, seen to exclude
-  kRemote,  // seen to exclude here; other hosts or kernels may not be excluded (NFS, SMB, 9p, FUSE)
-  kWeak,    // seen NOT to exclude
+  kLocal,   // a local file system whose locks passed the test
+  kRemote,  // passed the test, but may not exclude other hosts or kernels (NFS, SMB, 9p, FUSE)
+  kWeak,    // failed the test
 };
 
 struct FileIdentity {
@@ -33,9 +34,9 @@ struct FileIdentity {
 
 class FileSystemCache {
  public:
-  // Returns the strength of the locked file `held`. `path` must name that file and the caller must
-  // hold its lock: the test opens the file again and tries an exclusive lock. kReplaced: the path
-  // names another file by now, so the strength is unknown; start over.
+  // Determines how strong a lock on the file `held` is. `path` must name that file, and the caller
+  // must hold its lock. The test opens the file again and attempts an exclusive lock. kReplaced:
+  // the path no longer names the file, so the strength is unknown and the caller has to start over.
   Status StrengthOf(const FileHandle& held, const std::string& path, const FileIdentity& identity,
                     Strength* strength);
 
@@ -43,21 +44,21 @@ class FileSystemCache {
   std::map<std::uint64_t, Strength> by_key_;
 };
 
-// Opens the locked file again and tries the lock, which must be refused. kReplaced: same as above.
-// Per OS.
+// Opens the locked file again and attempts to lock it. Sets `excludes` to true if that lock is
+// refused. kReplaced: the path no longer names the locked file. Implemented per OS.
 Status TestExclusion(const std::string& path, const FileIdentity& identity, bool* excludes);
 
-// Returns a key: two files with the same key are on file systems of the same strength. 0 if
-// unknown; the strength is then tested each time. Per OS.
+// Returns the key of the file system. Locks on two files with the same key have the same strength.
+// Returns 0 if the key is unknown; the strength is then tested each time. Implemented per OS.
 std::uint64_t FileSystemKey(const FileHandle& file, const FileIdentity& identity);
 
-// Describes how a weak file system grants its locks, for the error text. Per OS.
+// Describes how a weak file system grants locks, for the error message. Implemented per OS.
 const char* DescribeWeakness(const FileHandle& file);
 
-// Returns true if files have no mode of their own and chmod() changes nothing: FAT. POSIX only.
+// Returns true on FAT, where files have no mode of their own and chmod() has no effect. POSIX only.
 bool LacksModes(const std::string& path);
 
-// Returns true if the file system is shared with other hosts or kernels, judged by its type.
+// Returns true if the type of the file system means that other hosts or kernels share it.
 bool IsRemoteFileSystem(const FileHandle& file);
 
 }  // namespace gateway_lock

@@ -5,14 +5,14 @@
 namespace gateway_lock {
 namespace {
 
-// Magic numbers of statfs(2), spelled out because old kernel headers lack some.
+// Magic numbers of statfs(2), defined here because old kernel headers lack some of them.
 constexpr std::uint32_t kRemoteTypes[] = {
     0x00006969,  // NFS
     0xFF534D42,  // CIFS
     0xFE534D42,  // SMB2
     0x0000517B,  // SMB
     0x01021997,  // 9p: WSL's /mnt/c, qemu
-    0x65735546,  // FUSE, virtiofs with it: the server decides whether flock() leaves this kernel
+    0x65735546,  // FUSE and virtiofs: their servers decide whether flock() has an effect elsewhere
     0x00C36400,  // Ceph
     0x5346414F,  // AFS
     0x786F4256,  // vboxsf

@@ -32,8 +32,9 @@ std::uint64_t FileSystemKey(const FileHandle& /*file*/, const FileIdentity& iden
   return identity.device;
 }
 
-// The second descriptor must be refused. A file system that accepts flock() without effect grants
-// both (Docker Desktop's VirtioFS bind mounts: docker/for-mac#7004; virtiofsd's default).
+// A lock on a second descriptor must be refused. A file system on which flock() succeeds without
+// effect grants both locks (VirtioFS bind mounts of Docker Desktop, docker/for-mac#7004; the
+// default of virtiofsd).
 Status TestExclusion(const std::string& path, const FileIdentity& identity, bool* excludes) {
   FileHandle second;
   Status opened = OpenAgain(path, identity, &second);

@@ -7,7 +7,8 @@
 namespace gateway_lock {
 namespace {
 
-// ntifs.h of the driver kit: FS_INFORMATION_CLASS, FILE_FS_DEVICE_INFORMATION, FILE_REMOTE_DEVICE.
+// Definitions from ntifs.h of the Windows Driver Kit: FS_INFORMATION_CLASS,
+// FILE_FS_DEVICE_INFORMATION and FILE_REMOTE_DEVICE.
 constexpr int kFileFsDeviceInformation = 4;
 constexpr ULONG kRemoteDevice = 0x10;
 
@@ -28,8 +29,8 @@ QueryVolumeFunction FindQueryVolume() {
   return function;
 }
 
-// Drivers of shared folders (VirtualBox, VMware, WinFsp as a network drive) report no remote
-// protocol, but mark their device.
+// Returns true if the device is marked as remote. Shared-folder drivers (VirtualBox, VMware, WinFsp
+// as a network drive) set this mark, although they report no remote protocol.
 bool IsRemoteDevice(const FileHandle& file) {
   IoStatusBlock done = {};
   DeviceInformation device = {};
@@ -64,15 +65,16 @@ Status TestExclusion(const std::string& path, const FileIdentity& identity, bool
   return Status::Ok();
 }
 
-// FileRemoteProtocolInfo fails for a local file (ERROR_INVALID_PARAMETER).
+// The query FileRemoteProtocolInfo fails for a local file (ERROR_INVALID_PARAMETER).
 bool IsRemoteFileSystem(const FileHandle& file) {
   FILE_REMOTE_PROTOCOL_INFO info = {};
   return GetFileInformationByHandleEx(Raw(file), FileRemoteProtocolInfo, &info, sizeof info) != 0 ||
          IsRemoteDevice(file) || IsOnShare(file);
 }
 
-// A share reports the serial number of the volume behind it, which may be a local volume as well; a
-// cloned disk reports that of its original. Returns 0 if the volume has no number.
+// Returns the serial number of the volume, or 0 if the volume has none. A network share reports the
+// number of the volume that it exports, which may also be mounted locally, so the number of a
+// remote device is inverted. A cloned disk has the number of its original.
 std::uint64_t FileSystemKey(const FileHandle& file, const FileIdentity& identity) {
   if (identity.device == 0) return 0;
   return IsRemoteDevice(file) ? ~identity.device : identity.device;

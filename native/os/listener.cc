@@ -30,7 +30,8 @@ Status Listener::Adopt(SocketHandle socket, const Endpoint& endpoint, Listener* 
 }
 
 // Only EBADF proves that other code has closed the handle. After any other failure the handle
-// counts as ours: a listener that is never closed would keep the port until the process ends.
+// counts as ours, because a listener that is never closed would keep the port in use until the
+// process ends.
 bool Listener::OwnsHandle() const {
   if (!open()) return false;
   std::uint64_t identity = 0;

@@ -1,15 +1,17 @@
 // An exclusive TCP listener on one numeric address.
 //
 // Guaranteed: after a successful Listen() the socket is listening, and no other socket of this host
-// can listen on the same address and port, until the descriptor is closed or the process dies in
-// any way. The descriptor is close-on-exec from the moment it exists: no child keeps the port.
-// NOT promised: anything about another address (127.0.0.1 and ::1 are two addresses). On macOS,
-// exclusion of a server that sets SO_REUSEADDR, as every Node server does: only the options of the
-// later socket count there. Such a server is refused on exactly the same address. Beside our
-// wildcard it can bind 127.0.0.1, unless we hold that address as well (ListenBeside); beside our
-// 127.0.0.1 it can bind the wildcard, and receives no connection meant for 127.0.0.1.
-// What ends it: Close(), destruction, the death of the process; after Detach() the new owner
-// decides.
+// can listen on the same address and port until the descriptor is closed or the process dies in any
+// way. The descriptor is close-on-exec from the moment it exists, so no child keeps the port in
+// use.
+// NOT promised: exclusion on another address (127.0.0.1 and ::1 are two addresses). On macOS,
+// exclusion of a server that sets SO_REUSEADDR, as every Node server does: macOS checks only the
+// options of the socket that is bound later. macOS refuses such a server only on exactly the same
+// address. If we listen on the wildcard, such a server can bind 127.0.0.1, unless we also listen on
+// that address (ListenBeside). If we listen on 127.0.0.1, such a server can bind the wildcard, but
+// receives no connection to 127.0.0.1.
+// What ends a listener: Close(), destruction and the death of the process. After Detach() the new
+// owner decides when to close the socket.
 // Thread-safety: none; one owner at a time.
 #pragma once
 
@@ -29,22 +31,22 @@ struct Endpoint {
 class Listener {
  public:
   // Binds and listens. kSystemError: EADDRINUSE (in use), EACCES (denied), EADDRNOTAVAIL (not an
-  // address of this host). Port 0 lets the system choose; endpoint() returns its choice. `backlog`:
-  // the number of connections that may wait for accept().
+  // address of this host). Port 0 lets the system choose a port, which endpoint() then returns.
+  // `backlog` is the number of connections that may wait for accept().
   static Status Listen(const Endpoint& endpoint, int backlog, Listener* out);
 
-  // Listens on an address of a wildcard that the caller is listening on already (macOS). The
-  // connections to that address arrive here. kSystemError: EADDRINUSE if another socket has exactly
-  // this address.
+  // Listens on one address while the caller is already listening on the wildcard (needed on macOS).
+  // Connections to that address then arrive at this listener. kSystemError: EADDRINUSE if another
+  // socket has exactly this address.
   static Status ListenBeside(const Endpoint& endpoint, int backlog, Listener* out);
 
   const Endpoint& endpoint() const { return endpoint_; }
   NativeHandle handle() const { return socket_.get(); }
   bool open() const { return socket_.valid(); }
-  // Returns true while the handle is still the socket that was opened; false if code that was given
-  // the handle has closed it.
+  // Returns true while the handle is still the socket that was opened. Returns false if other code,
+  // to which the handle was passed, has closed it.
   bool OwnsHandle() const;
-  // Gives the handle up: its new owner closes it.
+  // Gives up the handle without closing it. Its new owner has to close it.
   void Detach() { (void)socket_.Take(); }
   void Close() { socket_.Reset(); }
 
@@ -57,8 +59,8 @@ class Listener {
   std::uint64_t identity_ = 0;
 };
 
-// Binds without listening, and closes at once. Ok if the port is free. Two such binds do not
-// disturb each other, nor a concurrent Listen().
+// Binds without listening, and closes the socket at once. Returns Ok if the port is free.
+// Concurrent calls of TryBind() do not disturb each other or a concurrent Listen().
 Status TryBind(const Endpoint& endpoint);
 
 }  // namespace gateway_lock

@@ -22,8 +22,8 @@ Status AllowReuse(const SocketHandle& socket) {
              : Status::SystemError(errno, "setsockopt");
 }
 
-// Calls listen() right after bind(): with SO_REUSEADDR, Linux lets two sockets bind one port and
-// refuses only the second listen().
+// Calls listen() right after bind(), because with SO_REUSEADDR Linux lets two sockets bind the same
+// port and refuses only the second listen().
 Status BindAndListen(const SocketAddress& address, bool reuse, int backlog, SocketHandle* out) {
   SocketHandle socket;
   Status status = OpenSocket(address.family(), &socket);
@@ -36,9 +36,10 @@ Status BindAndListen(const SocketAddress& address, bool reuse, int backlog, Sock
   return Status::Ok();
 }
 
-// Binds without SO_REUSEADDR first: on macOS the option lets 127.0.0.1 and 0.0.0.0 listen on one
-// port side by side (nymtech/nym#3232). If that fails with EADDRINUSE and no process listens,
-// killed connections are the reason (TIME_WAIT, FIN_WAIT). SO_REUSEADDR is made for that case.
+// Binds without SO_REUSEADDR first, because on macOS the option lets one socket listen on 127.0.0.1
+// while another listens on 0.0.0.0 with the same port (nymtech/nym#3232). If the bind fails with
+// EADDRINUSE although no process listens, connections of a killed process are the cause (TIME_WAIT,
+// FIN_WAIT). Only then binds again with SO_REUSEADDR, which is made for this case.
 Status ListenExclusively(const Endpoint& endpoint, const SocketAddress& address, int backlog,
                          SocketHandle* out) {
   if (StrictBindMisses(endpoint)) return Status::SystemError(EADDRINUSE, "bind");
@@ -47,7 +48,7 @@ Status ListenExclusively(const Endpoint& endpoint, const SocketAddress& address,
   ConnectResult result = ConnectResult::kTimedOut;
   Status probed = ProbePort(endpoint, &result);
   if (!probed.ok() || result != ConnectResult::kRefused) return strict;
-  // A probe covers one address only, which is not enough for a wildcard.
+  // The probe covers only one address, which is not enough if the endpoint is a wildcard.
   if (HasListener(endpoint)) return strict;
   return BindAndListen(address, /*reuse=*/true, backlog, out);
 }

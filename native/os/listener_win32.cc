@@ -9,13 +9,13 @@
 namespace gateway_lock {
 namespace {
 
-// Another process that probes the wildcard binds the port for some microseconds, and no table shows
-// that.
+// Binding is retried because another process that probes the wildcard binds the port for a few
+// microseconds, and no system table shows such a bind.
 constexpr int kMaxAttempts = 4;
 constexpr DWORD kRetryDelayMs = 1;
 
-// Both codes can mean "in use": a second bind beside an exclusive one on the wildcard fails with
-// WSAEACCES.
+// WSAEACCES can mean "in use" too: while a socket is bound to the wildcard exclusively, a second
+// bind fails with WSAEACCES.
 bool IsInUse(const Status& status) {
   return status.sys_code == WSAEADDRINUSE || status.sys_code == WSAEACCES;
 }
@@ -28,8 +28,8 @@ Status SetExclusive(const SocketHandle& socket) {
              : Status::SystemError(WSAGetLastError(), "setsockopt");
 }
 
-// Verifies the option, because a layered service provider could swallow it. Without it another
-// process could listen beside us unnoticed.
+// Verifies that SO_EXCLUSIVEADDRUSE is set, because a layered service provider could ignore the
+// option. Without the option another process could listen on the same port unnoticed.
 Status VerifyExclusive(const SocketHandle& socket) {
   BOOL exclusive = FALSE;
   int length = sizeof exclusive;
@@ -54,10 +54,10 @@ Status BindExclusively(const Endpoint& endpoint, SocketHandle* out) {
   return Status::Ok();
 }
 
-// Binds the wildcard of both families for a moment. This fails if any socket of the port exists; an
-// exclusive bind of one address would not notice a socket on the wildcard (MS Learn, "Using
-// SO_REUSEADDR and SO_EXCLUSIVEADDRUSE", the table). The socket never listens, so no firewall
-// prompts the user. Replaces port 0 by a port that is free on every address.
+// Binds the wildcard of IPv4 and IPv6 for a moment. This bind fails if any other socket is bound to
+// the port, whereas an exclusive bind to one address would not notice a socket on the wildcard (MS
+// Learn, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE", the table). The socket never listens, so no
+// firewall prompts the user. Replaces port 0 with a port that is free on every address.
 Status ProbeWildcardBind(std::uint16_t* port) {
   SocketHandle socket;
   Status status = BindExclusively({"::", *port}, &socket);
@@ -66,21 +66,22 @@ Status ProbeWildcardBind(std::uint16_t* port) {
   return status.ok() ? LocalPort(socket, port) : status;
 }
 
-// Tries once to bind. Sets `wildcard_bind` to the result of ProbeWildcardBind().
+// Makes one attempt to bind the port. Sets `wildcard_bind` to the result of ProbeWildcardBind().
 Status TryBindPort(const Endpoint& wanted, Status* wildcard_bind, SocketHandle* out) {
   Endpoint endpoint = wanted;
   *wildcard_bind = ProbeWildcardBind(&endpoint.port);
   Status status = *wildcard_bind;
   if (IsInUse(status)) {
     if (HasListener(endpoint)) return Status::SystemError(WSAEADDRINUSE, "bind");
-    // The listener is on other addresses only: 127.0.0.1 and ::1 are two.
+    // A process listens on the port, but only on other addresses: 127.0.0.1 and ::1 are two
+    // addresses.
     if (HasListener({"::", endpoint.port})) status = Status::Ok();
   }
   return status.ok() ? BindExclusively(endpoint, out) : status;
 }
 
-// Binds the port, with retries. Returns WSAEACCES unchanged if no process listens: the port is in a
-// range that the system reserves (Hyper-V, WinNAT), or a policy denies it.
+// Binds the port, with retries. Returns WSAEACCES unchanged if no process listens: either the port
+// is in a range that the system reserves (Hyper-V, WinNAT), or a policy denies the bind.
 Status BindPort(const Endpoint& wanted, SocketHandle* out) {
   for (int tries = 1;; ++tries) {
     Status wildcard_bind;
@@ -90,8 +91,9 @@ Status BindPort(const Endpoint& wanted, SocketHandle* out) {
       Sleep(kRetryDelayMs);
       continue;
     }
-    // Closing connections may make the wildcard bind fail for minutes ("if any other socket is
-    // bound to the port", MS Learn), although python-trio/trio#928 measured that they do not.
+    // Connections that are closing may make the wildcard bind fail for minutes ("if any other
+    // socket is bound to the port", MS Learn), although the measurements in python-trio/trio#928
+    // contradict this.
     bool lingering = IsInUse(wildcard_bind) && !HasListener({"::", wanted.port}) &&
                      HasLingeringConnection(wanted.port);
     return lingering ? BindExclusively(wanted, out) : status;
@@ -100,8 +102,8 @@ Status BindPort(const Endpoint& wanted, SocketHandle* out) {
 
 }  // namespace
 
-// Identifies a socket by a hash of the address that it listens on: Windows has no number of its own
-// for a socket, and reuses the number of a closed one.
+// Identifies a socket by a hash of the address on which it listens, because Windows reuses the
+// handle of a closed socket and has no other number for a socket.
 Status SocketIdentity(NativeHandle handle, std::uint64_t* identity) {
   *identity = 0;
   BOOL listens = FALSE;
@@ -133,7 +135,8 @@ Status OpenListener(const Endpoint& endpoint, int backlog, SocketHandle* out) {
   return status;
 }
 
-// Not needed on Windows: an exclusive socket on the wildcard excludes every address.
+// Callers do not need this function on Windows, where an exclusive socket on the wildcard excludes
+// binds to every address.
 Status OpenListenerBeside(const Endpoint& endpoint, int backlog, SocketHandle* out) {
   return OpenListener(endpoint, backlog, out);
 }

@@ -4,8 +4,9 @@
 
 namespace gateway_lock {
 
-// Steps 1 to 4 of docs/protocol.md: opens, locks, compares, tests the file system. Returns
-// kReplaced if the path changed meanwhile: start over.
+// Steps 1 to 4 of docs/protocol.md: opens and locks the file, compares the locked file with the
+// path, and tests the file system. Returns kReplaced if the path has changed in the meantime, so
+// that the caller starts over.
 Status LockContender::TryOnce(FileSystemCache* file_systems, FileLock* out) {
   FileLock lock;
   Status status = OpenAndLock(&lock);

@@ -1,11 +1,11 @@
-// The state of a retry loop on one lock. Keeps the lock file open between attempts where that
-// helps.
+// The state of repeated attempts to acquire one lock. Keeps the lock file open between attempts on
+// POSIX.
 //
-// Guaranteed: a refused Try() keeps the file open on POSIX, so the next one costs two system calls
-// and closes nothing. Waiters watch for a close: if each attempt closed the file, every attempt
-// would wake all of them. Each Try() decides by the file that is at the path by then.
+// Guaranteed: on POSIX a refused Try() keeps the file open, so the next Try() needs only two system
+// calls and does not close the file. Waiters watch for a close, so if each attempt closed the file,
+// each attempt would wake all waiters. Each Try() locks the file that is at the path at that time.
 //
-// What ends it: a Try() that succeeds (the file moves to the FileLock), Close(), destruction.
+// What ends it: a successful Try(), which moves the file to the FileLock, Close() and destruction.
 // NOT promised: fairness. The first attempt after a release gets the lock.
 // Thread-safety: none; one owner at a time.
 #pragma once
@@ -24,15 +24,16 @@ class LockContender {
   LockContender(const std::string& path, const LockOptions& options)
       : path_(path), options_(options) {}
 
-  // Same as FileLock::TryAcquire().
+  // Makes one attempt, with the same result as FileLock::TryAcquire().
   Status Try(FileSystemCache* file_systems, FileLock* out);
 
   const std::string& path() const { return path_; }
-  // Reads the content of the file whose lock was refused; empty if no lock was refused.
+  // Reads the content of the file whose lock was refused. Sets `record` to the empty string if no
+  // lock was refused.
   Status ReadRecord(std::string* record) const;
-  // Watches the file whose lock was refused. kReplaced: the file is removed, or being removed.
-  // kUnsupported: there is no such file (the lock was granted, and released), or it is on a remote
-  // file system, where only changes by this host would be seen.
+  // Watches the file whose lock was refused. kReplaced: the file has been removed or is being
+  // removed. kUnsupported: the last attempt was not refused, or the file is on a remote file
+  // system, where a watch would only report changes by this host.
   Status Watch(ReleaseWatch* watch, ReleaseWatch::Token token, std::int64_t owner_pid,
                WatchScope* scope) const;
   void Close();
@@ -40,18 +41,19 @@ class LockContender {
  private:
   Status TryOnce(FileSystemCache* file_systems, FileLock* out);
   Status CheckStrength(FileSystemCache* file_systems, Strength* strength);
-  // Per OS.
+  // The following functions are implemented per OS.
   Status Open();
-  // Opens and locks the file at the path, and describes it in `lock`.
+  // Opens and locks the file at the path, and stores its properties in `lock`.
   Status OpenAndLock(FileLock* lock);
-  // Keeps a lock whose file system grants it twice, after the test that has shown this.
+  // Keeps a lock on a weak file system, after the test of the file system.
   Status KeepWeakLock();
 
   std::string path_;
   LockOptions options_;
   FileHandle file_;
-  // The file of a refused attempt, removed since. Closed only with the contender: the last close of
-  // a removed file costs as much as an attempt, because the file system frees its blocks.
+  // The file of a refused attempt that has been removed since then. Closed only when the contender
+  // is closed, because the last close of a removed file frees its blocks and takes as long as an
+  // attempt.
   FileHandle removed_;
   FileIdentity identity_;
   bool created_ = false;

@@ -21,7 +21,8 @@ int LockOperation(LockMode mode) {
   return (mode == LockMode::kShared ? LOCK_SH : LOCK_EX) | LOCK_NB;
 }
 
-// Explains a failed open. Returns kReplaced after repairing a mode that denied access: start over.
+// Explains a failed open. If the mode of the file denied access and has been repaired, returns
+// kReplaced, so that the caller starts over.
 Status CheckOpened(const FileHandle& file, const std::string& path, const LockOptions& options) {
   if (file.valid()) return Status::Ok();
   int code = errno;
@@ -29,10 +30,11 @@ Status CheckOpened(const FileHandle& file, const std::string& path, const LockOp
   return ExplainOpenFailure(path, options.access, code);
 }
 
-// Opens twice if needed. O_EXCL tells whether the file existed before, and an existing file must be
-// opened without O_CREAT, which fs.protected_regular refuses on another user's file in a sticky
-// directory. Never truncates: the content is not ours before the lock is. The likely open comes
-// first: a kept file usually exists, any other file usually does not.
+// Opens the lock file and creates it if it does not exist. Uses O_EXCL to find out whether the file
+// existed before. An existing file must be opened without O_CREAT, because the kernel refuses
+// O_CREAT on another user's file in a sticky directory (fs.protected_regular). Never truncates the
+// file, because the content must not be changed without holding the lock. Attempts the more likely
+// open first: a kept file usually exists, and any other lock file usually does not.
 Status OpenOrCreate(const std::string& path, const LockOptions& options, FileHandle* file,
                     bool* created) {
   if (options.keep_file) {
@@ -62,7 +64,8 @@ Status LockContender::Try(FileSystemCache* file_systems, FileLock* out) {
   return StartOverWhileReplaced([&] {
     status = TryOnce(file_systems, out);
     if (status.contended()) {
-      // The holder may leave its record in a file that this attempt has created.
+      // If this attempt has created the file, another process has locked the file since then and
+      // may leave its record there. So the file no longer counts as created by this attempt.
       created_ = false;
     } else {
       file_.Reset();
@@ -74,9 +77,9 @@ Status LockContender::Try(FileSystemCache* file_systems, FileLock* out) {
 Status LockContender::OpenAndLock(FileLock* lock) {
   Status status = file_.valid() ? Status::Ok() : Open();
   if (status.ok()) status = Flock(file_, LockOperation(options_.mode));
-  // Compares after flock(): the last holder may have removed the file in between, and no other
-  // process would ever find a lock on the removed file. Our descriptor keeps the inode number from
-  // being reused.
+  // Compares the file with the path after flock(), because the last holder may have removed the
+  // file between open() and flock(). A lock on a removed file excludes no process. The open
+  // descriptor prevents the reuse of the inode number.
   struct stat now = {};
   if (status.ok()) status = SameFileAtPath(path_, identity_, &now);
   lock->has_other_names_ = now.st_nlink > 1;
@@ -85,7 +88,8 @@ Status LockContender::OpenAndLock(FileLock* lock) {
   return status;
 }
 
-// Locks again: the test may have dropped the lock (weak_lock_registry.h).
+// Locks the file again, because the file system test may have dropped the lock
+// (weak_lock_registry.h).
 Status LockContender::KeepWeakLock() {
   Status status = Flock(file_, LockOperation(options_.mode));
   if (status.ok()) RegisterWeakLock(identity_);
@@ -118,9 +122,10 @@ Status LockContender::Watch(ReleaseWatch* watch, ReleaseWatch::Token token, std:
   if (!file_.valid() || IsRemoteFileSystem(file_)) return Status::Unsupported(0, "");
   Status status = watch->Watch(token, path_, owner_pid, scope);
   if (!status.ok()) return status;
-  // An unlink reports the end of the file before its name is gone, and may be interrupted in
-  // between. The watch then waits for an event that was reported already. Such a file has no link
-  // left (seen: 1 in 4000 hand-overs between 5 processes on 2 cores).
+  // The kernel reports the unlink of a file before it removes the name, and can be interrupted
+  // between the two. A watch that starts in between waits for an event that has already been
+  // reported. In this case the file has no link left (seen in 1 of 4000 hand-overs between 5
+  // processes on 2 cores).
   struct stat info;
   status = StatFile(file_, &info);
   return status.ok() && info.st_nlink == 0 ? Status::Replaced() : status;

@@ -10,7 +10,7 @@
 namespace gateway_lock {
 namespace {
 
-// No FILE_SHARE_DELETE: while the file is open here, no process can remove or rename it.
+// Without FILE_SHARE_DELETE no process can remove or rename the file while it is open here.
 constexpr DWORD kAccess = GENERIC_READ | GENERIC_WRITE;
 constexpr DWORD kShare = FILE_SHARE_READ | FILE_SHARE_WRITE;
 
@@ -19,8 +19,8 @@ Status OpenExisting(const std::string& path, FileHandle* file) {
   return file->valid() ? Status::Ok() : LastOpenError(path);
 }
 
-// Opens in one call. After a failed open an SMB client may cache that the name does not exist, and
-// would then refuse to create a file that another host has created.
+// Opens or creates the file in one call. After a failed open, an SMB client may cache that the name
+// does not exist. If another host then creates the file, the client refuses to create it.
 Status OpenOrCreate(const std::string& path, FileHandle* file, bool* created) {
   *file = OpenFile(path, {kAccess, kShare, OPEN_ALWAYS, 0});
   *created = file->valid() && GetLastError() != ERROR_ALREADY_EXISTS;
@@ -29,7 +29,8 @@ Status OpenOrCreate(const std::string& path, FileHandle* file, bool* created) {
 
 }  // namespace
 
-// The file is closed after each attempt: while it is open here its holder cannot remove it.
+// Closes the file after each attempt, because the holder cannot remove the file while it is open
+// here.
 Status LockContender::Try(FileSystemCache* file_systems, FileLock* out) {
   Status status = CheckParentDirectory(path_);
   if (!status.ok()) return status;
@@ -43,7 +44,8 @@ Status LockContender::Try(FileSystemCache* file_systems, FileLock* out) {
 Status LockContender::OpenAndLock(FileLock* lock) {
   Status status = Open();
   if (status.ok()) status = LockByte(file_, options_.mode);
-  // An open file cannot be removed, but a junction on the path to it may lead elsewhere by now.
+  // The open file cannot have been removed, but a junction on its path may have been changed and
+  // now lead to another file.
   if (status.ok()) status = SameFileAtPath(path_, identity_);
   FileFacts facts;
   if (status.ok()) status = StatFile(file_, &facts);
@@ -73,8 +75,8 @@ Status LockContender::Watch(ReleaseWatch* watch, ReleaseWatch::Token token, std:
                             WatchScope* scope) const {
   FileHandle file = OpenFile(path_, {});
   if (!file.valid() && GetLastError() == ERROR_FILE_NOT_FOUND) return Status::Replaced();
-  // A file that its holder is just removing cannot be opened by any process; the watch of its
-  // directory reports the end.
+  // If the holder is removing the file at this moment, no process can open it. The watch, which
+  // covers the directory, reports the end of the removal.
   if (file.valid() && IsRemoteFileSystem(file)) return Status::Unsupported(0, "");
   return watch->Watch(token, path_, owner_pid, scope);
 }

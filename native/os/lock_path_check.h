@@ -1,9 +1,9 @@
-// Checks whether a path is safe for a lock file: an attacker, a mistaken option or a `sudo` run may
-// have left something else there.
+// Checks whether a path is safe for a lock file. An attacker, a mistyped option or a `sudo` run may
+// have left another kind of file at the path.
 //
-// Guaranteed: a check follows, truncates, changes and removes nothing. Each kind of unsafe path has
-// a text of its own in Status::detail.
-// NOT promised: safety from the same user or from root.
+// Guaranteed: a check follows no link, and does not truncate, change or remove any file.
+// Status::detail has a different text for each kind of unsafe path.
+// NOT promised: protection against processes of the same user or of root.
 // Thread-safety: stateless. Implemented per OS.
 #pragma once
 
@@ -16,23 +16,24 @@
 
 namespace gateway_lock {
 
-// Creates the directory and its missing parents (0700), then checks that it is a real directory,
-// ours, and not writable by another user. With `tighten`, removes the write permission of the
-// group: for a directory that this package has named itself. A directory that the user chose is
-// never changed.
+// Creates the directory and its missing parents (mode 0700). Then checks that the path is a real
+// directory, belongs to this user, and is not writable by other users. With `tighten`, removes the
+// group's write permission from the directory. `tighten` must be set only for a directory whose
+// path this package has chosen, because a directory that the user has chosen must not be changed.
 Status EnsureLockDirectory(const std::string& path, bool tighten);
 
-// Refuses a directory in which any user could replace the lock file.
+// Refuses the lock path if its directory allows every user to replace the lock file.
 Status CheckParentDirectory(const std::string& lock_path);
 
-// Checks the opened file: it must be regular, and unless `existing_file` is set, must not be
-// another user's file that more users may write than `access` allows. `created`: this attempt has
-// just created the file. Sets `identity`, which the check reads anyway.
+// Checks the opened file. Refuses a file that is not regular. Unless `existing_file` is set, also
+// refuses another user's file that is writable by more users than `access` allows. `created` means
+// that this attempt has just created the file. Sets `identity` to the identity of the file.
 Status CheckLockFile(const FileHandle& file, const LockOptions& options, bool created,
                      FileIdentity* identity);
 
-// Explains why open() failed, by what is at the path. A transient failure names its grace period in
-// Status::detail: "file-lease", "access-denied" (src/lock/grace-period.ts).
+// Explains why open() failed, based on the file that is at the path. For a transient failure,
+// Status::detail is the name of its grace period: "file-lease" or "access-denied"
+// (src/lock/grace-period.ts).
 Status ExplainOpenFailure(const std::string& path, FileAccess access, int sys_code);
 
 }  // namespace gateway_lock

@@ -15,7 +15,7 @@ constexpr mode_t kOthersMayWrite = S_IWGRP | S_IWOTH;
 constexpr mode_t kOnlyOwner = 0700;
 constexpr mode_t kModeBits = 07777;
 
-// Returns nullptr for a regular file.
+// Describes a file that is not regular. Returns nullptr for a regular file.
 const char* DescribeNonRegular(mode_t mode) {
   if (S_ISREG(mode)) return nullptr;
   if (S_ISLNK(mode)) return "is a symbolic link";
@@ -31,9 +31,10 @@ std::string ParentOf(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// Restores the owner's rights after mkdir(): without them (umask 0277, 0777) neither this start nor
-// a later one could use the directory. Ignores a failing chmod(): a mount that refuses it has fixed
-// modes, which the next call checks.
+// Creates the directory and restores the owner's permissions if the umask (0277, 0777) has removed
+// them. Without these permissions neither this start nor a later start could use the directory.
+// Ignores a failure of chmod(): a mount that refuses chmod() has fixed modes, and CheckDirectory()
+// checks those.
 Status MakeDirectory(const std::string& path) {
   if (mkdir(path.c_str(), kOnlyOwner) != 0) {
     return errno == EEXIST ? Status::Ok() : Status::SystemError(errno, "mkdir");
@@ -60,18 +61,18 @@ Status FindOrMake(const std::string& path, struct stat* info) {
   return made.ok() ? StatPath(path.c_str(), info) : made;
 }
 
-// Restores the owner's rights on our own directory: a start with an unusual umask, killed before
-// its chmod(), leaves it unusable. chmod() follows a link, so `path` must be known from lstat() to
-// be a directory.
+// Restores the owner's permissions on our own directory. A start with an unusual umask that is
+// killed before its chmod() leaves an unusable directory. chmod() follows links, so the caller must
+// have checked with lstat() that `path` is a directory.
 Status RestoreOwnerAccess(const std::string& path, struct stat* info) {
   if ((info->st_mode & kOnlyOwner) == kOnlyOwner) return Status::Ok();
   (void)chmod(path.c_str(), kOnlyOwner);
   return StatPath(path.c_str(), info);
 }
 
-// Removes the write permission of other users, and nothing else: the group may still read, so that
-// a gateway of another uid on the same volume can see our lock. By descriptor, because chmod()
-// follows a link.
+// Removes the write permission of other users and keeps all other permissions. A member of the
+// group may still read, so that a gateway with another uid on the same volume can see our lock.
+// Uses fchmod() on a descriptor, because chmod() follows links.
 Status DenyWriting(const std::string& path, mode_t mode) {
   FileHandle directory = OpenPath(path.c_str(), O_RDONLY | O_DIRECTORY);
   if (!directory.valid()) return Status::SystemError(errno, "open");
@@ -105,8 +106,8 @@ Status EnsureLockDirectory(const std::string& path, bool tighten) {
   if (status.ok()) status = CheckDirectory(path, info);
   if (status.ok() && tighten) status = RestoreOwnerAccess(path, &info);
   if (!status.ok()) return status;
-  // Only if another user could write: mounts with fixed modes refuse chmod() (Docker Desktop
-  // shares, CIFS without perms).
+  // Calls DenyWriting() only if another user could write, because mounts with fixed modes refuse
+  // chmod() (Docker Desktop shares, CIFS without perms).
   if (tighten && (info.st_mode & kOthersMayWrite)) return DenyWriting(path, info.st_mode);
   if (info.st_mode & S_IWGRP) {
     return Status::InvalidFile("is a directory that its group may write to");
@@ -116,7 +117,7 @@ Status EnsureLockDirectory(const std::string& path, bool tighten) {
 
 Status CheckParentDirectory(const std::string& lock_path) {
   struct stat info;
-  // The open() that follows reports a missing or unreadable directory.
+  // Ignores a missing or unreadable directory, because the next open() reports it.
   if (stat(ParentOf(lock_path).c_str(), &info) != 0) return Status::Ok();
   if ((info.st_mode & S_IWOTH) && !(info.st_mode & S_ISVTX)) {
     return Status::InvalidFile(LacksModes(ParentOf(lock_path))
@@ -165,14 +166,16 @@ bool RepairLockFileMode(const std::string& path, const LockOptions& options) {
 }
 
 Status ExplainOpenFailure(const std::string& path, FileAccess access, int sys_code) {
-  // EAGAIN: a lease on the file (Samba, knfsd) is being broken (man 2 open, EWOULDBLOCK).
+  // EAGAIN means that the kernel is breaking a lease of another process (Samba, knfsd) on the file
+  // (man 2 open, EWOULDBLOCK).
   if (sys_code == EAGAIN) return Status::TransientError(EAGAIN, "open", "file-lease");
   struct stat info;
   if (!StatPath(path.c_str(), &info).ok()) return Status::SystemError(sys_code, "open");
   const char* reason = DescribeNonRegular(info.st_mode);
   if (reason != nullptr) return Status::InvalidFile(reason);
   bool refused = sys_code == EACCES || sys_code == EPERM;
-  // Another user has just created the file and is about to set the mode of `access`.
+  // An empty file with shared access was probably created just now by another user, whose process
+  // has not yet set the mode that `access` requires.
   if (refused && access != FileAccess::kOwner && info.st_size == 0) {
     return Status::TransientError(sys_code, "open", "access-denied");
   }

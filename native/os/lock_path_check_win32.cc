@@ -15,7 +15,7 @@ FileHandle OpenDirectory(const std::string& path, DWORD access) {
   return OpenFile(path, {access, kAll, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS});
 }
 
-// Returns nullptr for a regular file.
+// Describes a file that is not regular. Returns nullptr for a regular file.
 const char* DescribeNonRegular(DWORD attributes, bool is_link) {
   if (is_link) return "is a symbolic link";
   if (attributes & FILE_ATTRIBUTE_DIRECTORY) return "is a directory";
@@ -23,7 +23,7 @@ const char* DescribeNonRegular(DWORD attributes, bool is_link) {
   return nullptr;
 }
 
-// Returns an empty string if the path has no parent.
+// Returns the parent directory, or an empty string if the path has no parent.
 std::string ParentOf(const std::string& path) {
   std::size_t slash = path.find_last_of("\\/");
   return slash == std::string::npos ? std::string() : path.substr(0, slash);
@@ -73,8 +73,8 @@ Status EnsureLockDirectory(const std::string& path, bool tighten) {
 }
 
 Status CheckParentDirectory(const std::string& lock_path) {
-  // The open that follows reports a missing or unreadable directory. Follows a junction: its target
-  // is the directory that holds the file.
+  // Follows a junction, because the target of the junction is the directory that contains the file.
+  // Ignores a missing or unreadable directory, because the next open reports it.
   FileHandle directory =
       OpenFile(ParentOf(lock_path) + "\\",
                {kInspect, kAll, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, /*follow_links=*/true});
@@ -87,7 +87,7 @@ Status CheckParentDirectory(const std::string& lock_path) {
 
 Status CheckLockFile(const FileHandle& file, const LockOptions& options, bool created,
                      FileIdentity* identity) {
-  // Checked first: the driver of a device may not answer any other query.
+  // Checks for a device first, because the driver of a device may not support the other queries.
   if (GetFileType(Raw(file)) != FILE_TYPE_DISK) return Status::InvalidFile("is a device");
   FileFacts facts;
   Status status = StatFile(file, &facts);

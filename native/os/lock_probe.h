@@ -1,9 +1,9 @@
 // Probes a lock without holding it.
 //
 // Guaranteed: nothing is created, changed or removed.
-// NOT promised: that the result is still true when it arrives, or that a concurrent TryAcquire()
-// succeeds on a free lock. A probe tries the lock and so holds it for some microseconds; a refused
-// attempt must be retried before the refusal counts (src/lock does so).
+// NOT promised: that the result is still true when the caller receives it, or that a concurrent
+// TryAcquire() succeeds on a free lock. A probe acquires a free lock for a few microseconds, so a
+// refused attempt must be retried before the lock counts as held (src/lock does so).
 // Thread-safety: stateless.
 #pragma once
 
@@ -19,12 +19,13 @@ enum class ProbedState { kMissing, kFree, kHeldExclusive, kHeldShared };
 
 struct FileLockProbe {
   ProbedState state = ProbedState::kMissing;
-  std::string record;            // the beginning of the content, at most kRecordLimit bytes
-  std::uint64_t size = 0;        // of the content, in bytes
-  bool has_other_names = false;  // hard links
+  std::string record;            // at most kRecordLimit bytes from the beginning of the file
+  std::uint64_t size = 0;        // size of the content in bytes
+  bool has_other_names = false;  // more than one hard link
 };
 
-// `access`: same as for the lock; it decides which files of other users are accepted.
+// Probes the lock of the file at `path`. `access` has to be the same as in the options of the lock,
+// and determines which files of other users are accepted.
 Status ProbeFileLock(const std::string& path, FileAccess access, FileLockProbe* probe);
 
 }  // namespace gateway_lock

@@ -16,15 +16,16 @@
 namespace gateway_lock {
 namespace {
 
-// Opens for writing if allowed: NFS grants an exclusive lock on no other descriptor (man 2 flock).
+// Opens the file for writing if that is allowed, because NFS grants an exclusive lock only on a
+// writable descriptor (man 2 flock).
 FileHandle OpenForProbe(const std::string& path) {
   FileHandle file = OpenPath(path.c_str(), O_RDWR);
   return !file.valid() && ShouldRetryReadOnly(errno) ? OpenPath(path.c_str(), O_RDONLY)
                                                      : std::move(file);
 }
 
-// Tries shared, then exclusive. Only an exclusive holder refuses the first; shared holders refuse
-// the second.
+// Attempts a shared lock, then an exclusive lock. The shared lock is refused only if there is an
+// exclusive holder. The exclusive lock is then refused if there are shared holders.
 Status ProbeOpenFile(const FileHandle& file, ProbedState* state) {
   Status shared = Flock(file, LOCK_SH | LOCK_NB);
   if (shared.contended()) {

@@ -6,13 +6,13 @@
 namespace gateway_lock {
 namespace {
 
-// An overlay mount, read from /proc/self/mountinfo.
+// An overlay mount, as listed in /proc/self/mountinfo.
 struct Overlay {
   std::string mount_point;
   std::string options;  // ",lowerdir=A:B,upperdir=C,workdir=D,"
 };
 
-// Decodes octal escapes: the kernel writes blanks and backslashes as "\\040".
+// Decodes octal escapes such as "\\040", which the kernel writes for blanks and backslashes.
 std::string Unescape(const std::string& text) {
   std::string plain;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -24,8 +24,8 @@ std::string Unescape(const std::string& text) {
   return plain;
 }
 
-// Parses a line of man 5 proc_pid_mountinfo: "36 35 98:0 ROOT MOUNTPOINT OPTIONS - overlay SOURCE
-// SUPEROPTIONS".
+// Parses a line "36 35 98:0 ROOT MOUNTPOINT OPTIONS - overlay SOURCE SUPEROPTIONS" (man 5
+// proc_pid_mountinfo). Returns false for other file systems.
 bool ParseOverlay(const std::string& line, Overlay* overlay) {
   std::size_t type = line.find(" - overlay ");
   if (type == std::string::npos) return false;
@@ -43,7 +43,7 @@ bool IsBelow(const std::string& path, const std::string& directory) {
          (directory == "/" || path.size() == directory.size() || path[directory.size()] == '/');
 }
 
-// Returns true if `plain` is `rest` below a layer of the overlay.
+// Returns true if `plain` is the path of a layer of the overlay followed by `rest`.
 bool HasLayer(const Overlay& overlay, const std::string& plain, const std::string& rest) {
   if (plain.size() <= rest.size()) return false;
   std::size_t length = plain.size() - rest.size();
@@ -57,6 +57,12 @@ bool HasLayer(const Overlay& overlay, const std::string& plain, const std::strin
   return false;
 }
 
+// Whether the overlay shows what lies at `plain` as `merged`. Below "/" no separator is left over.
+bool ShowsBelow(const Overlay& overlay, const std::string& merged, const std::string& plain) {
+  std::size_t length = overlay.mount_point == "/" ? 0 : overlay.mount_point.size();
+  return IsBelow(merged, overlay.mount_point) && HasLayer(overlay, plain, merged.substr(length));
+}
+
 }  // namespace
 
 bool IsOverlaid(const std::string& merged, const std::string& plain) {
@@ -67,8 +73,7 @@ bool IsOverlaid(const std::string& merged, const std::string& plain) {
   std::size_t capacity = 0;
   Overlay overlay;
   while (!found && getline(&line, &capacity, stream) > 0) {
-    found = ParseOverlay(line, &overlay) && IsBelow(merged, overlay.mount_point) &&
-            HasLayer(overlay, plain, merged.substr(overlay.mount_point.size()));
+    found = ParseOverlay(line, &overlay) && ShowsBelow(overlay, merged, plain);
   }
   free(line);
   fclose(stream);

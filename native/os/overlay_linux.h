@@ -1,12 +1,12 @@
-// The layers of the overlay mounts of this system. For second_view_linux.cc only.
+// Finds layers of the overlay mounts on this system. Included by second_view_linux.cc only.
 #pragma once
 
 #include <string>
 
 namespace gateway_lock {
 
-// Returns true if `merged` is on an overlay mount and shows the file at `plain` of one of its
-// layers.
+// Returns true if `merged` is a path on an overlay mount and `plain` is the path of the same file
+// in one of the layers of this mount.
 bool IsOverlaid(const std::string& merged, const std::string& plain);
 
 }  // namespace gateway_lock

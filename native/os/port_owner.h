@@ -1,7 +1,8 @@
-// Finds the processes that use a port, in the tables of the system.
+// Finds the processes that use a port, by reading the socket tables of the system.
 //
-// Guaranteed: nothing is opened on the port and no packet is sent.
-// NOT promised: an answer. The system shows only the processes that this user may inspect.
+// Guaranteed: no socket is opened on the port and no packet is sent.
+// NOT promised: that a process is found. The system shows only the processes that this user may
+// inspect.
 // Thread-safety: stateless.
 #pragma once
 
@@ -11,21 +12,23 @@
 
 namespace gateway_lock {
 
-// Returns true if a listening socket conflicts with a bind to this endpoint: on the same address or
-// a wildcard, and for a wildcard on any address. Returns false if the system does not show it.
+// Returns true if a listening socket conflicts with a bind to this endpoint. A socket on the same
+// address or on a wildcard conflicts; if the endpoint is a wildcard, a socket on any address
+// conflicts. Returns false if the system does not show the socket.
 bool HasListener(const Endpoint& endpoint);
 
-// Returns true if the table shows a connection with this local port that is closing or has just
-// closed. Windows only, where such a connection may keep a listener off its port.
+// Returns true if the socket table shows a connection with this local port that is closing or has
+// just been closed. Windows only, where such a connection may prevent a bind to the port.
 bool HasLingeringConnection(std::uint16_t port);
 
-// Returns the pid of that listener, for messages. 0 if there is none, or if the system does not
-// show it.
+// Returns the pid of the process whose listening socket conflicts with a bind to this endpoint (see
+// HasListener()), for messages. Returns 0 if there is none, or if the system does not show it.
 std::int64_t FindListenerPid(const Endpoint& endpoint);
 
-// Returns the pid of a connection with this local endpoint, for messages: while the connection
-// lasts, no process can listen there. 0 if there is none, or if the system does not show it. Linux
-// lists no socket that is bound but neither listens nor is connected.
+// Returns the pid of a process that has a connection with this local endpoint, for messages: while
+// the connection lasts, no process can listen on the endpoint. Returns 0 if there is no such
+// process, or if the system does not show it. Linux does not list a socket that is bound but is
+// neither listening nor connected.
 std::int64_t FindConnectionPid(const Endpoint& endpoint);
 
 }  // namespace gateway_lock

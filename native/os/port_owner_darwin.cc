@@ -12,11 +12,11 @@
 namespace gateway_lock {
 namespace {
 
-// The address of a socket, or of a wanted bind.
+// The address of a socket or of an endpoint.
 struct BoundAddress {
-  bool v4 = false;  // accepts IPv4 connections; a socket on `::` accepts both
+  bool v4 = false;  // accepts IPv4 connections; also true for an IPv6 socket on `::`
   bool v6 = false;
-  in6_addr local = {};  // an IPv4 address is in the last 4 bytes
+  in6_addr local = {};  // an IPv4 address is stored in the last 4 bytes
 };
 
 bool IsAny(const in6_addr& address) {
@@ -41,8 +41,9 @@ bool ToBoundAddress(const Endpoint& endpoint, BoundAddress* bound) {
 
 enum class Kind { kListener, kConnection };
 
-// Returns false for a socket of another kind or on another port. insi_laddr and insi_vflag are
-// those of the inpcb (fill_inpcbinfo() in bsd/kern/socket_info.c).
+// Reads the address of a socket. Returns false if the socket is of another kind or on another port.
+// The kernel copies insi_laddr and insi_vflag from the inpcb of the socket (fill_inpcbinfo() in
+// bsd/kern/socket_info.c).
 bool ReadSocket(int pid, int descriptor, std::uint16_t port, Kind kind, BoundAddress* bound) {
   socket_fdinfo info = {};
   if (proc_pidfdinfo(pid, descriptor, PROC_PIDFDSOCKETINFO, &info, sizeof info) <
@@ -64,15 +65,16 @@ bool ReadSocket(int pid, int descriptor, std::uint16_t port, Kind kind, BoundAdd
          ntohs(static_cast<std::uint16_t>(in.insi_lport)) == port;
 }
 
-// A v6 listener on `::` accepts IPv4 connections too; a v4 listener never accepts those for ::1.
+// Returns true if the two addresses conflict. An IPv6 listener on `::` accepts IPv4 connections
+// too, whereas an IPv4 listener never accepts a connection to ::1.
 bool Overlaps(const BoundAddress& listener, const BoundAddress& wanted) {
   if (!(listener.v4 && wanted.v4) && !(listener.v6 && wanted.v6)) return false;
   return IsAny(listener.local) || IsAny(wanted.local) ||
          std::memcmp(&listener.local, &wanted.local, sizeof wanted.local) == 0;
 }
 
-// A process of another user fails with EPERM (proc_security_policy() in bsd/kern/proc_info.c) and
-// reads as a process without sockets.
+// For a process of another user proc_pidinfo() fails with EPERM (proc_security_policy() in
+// bsd/kern/proc_info.c), so that process appears to have no sockets.
 bool HasSocket(int pid, std::uint16_t port, Kind kind, const BoundAddress& wanted) {
   int size = proc_pidinfo(pid, PROC_PIDLISTFDS, 0, nullptr, 0);
   if (size <= 0) return false;
@@ -88,7 +90,8 @@ bool HasSocket(int pid, std::uint16_t port, Kind kind, const BoundAddress& wante
   return false;
 }
 
-// Returns 0 if no process has such a socket.
+// Returns the pid of a process that has a socket of this kind on the endpoint, or 0 if there is
+// none.
 std::int64_t FindProcess(const Endpoint& endpoint, Kind kind) {
   BoundAddress wanted;
   if (!ToBoundAddress(endpoint, &wanted)) return 0;

@@ -17,7 +17,7 @@ namespace {
 
 constexpr unsigned kListenState = 0x0A;  // TCP_LISTEN, include/net/tcp_states.h
 
-// /proc/net/tcp prints an address as 32-bit words in host byte order.
+// Formats an address as /proc/net/tcp does: as hexadecimal 32-bit words in host byte order.
 std::string HexAddress(const SocketAddress& address) {
   unsigned char bytes[16];
   bool v4 = address.family() == AF_INET;
@@ -58,8 +58,8 @@ bool IsOfKind(const Row& row, Kind kind) {
   return (row.state == kListenState) == (kind == Kind::kListener);
 }
 
-// Returns the inode of the first socket on the port for which `matches` holds; 0 if there is none.
-// A connection that its process has closed (TIME_WAIT) has no inode.
+// Returns the inode of the first socket on the port for which `matches` returns true, or 0 if there
+// is none. A connection that its process has closed (TIME_WAIT) has inode 0.
 template <typename Matches>
 std::uint64_t FindInode(const char* table, unsigned port, Kind kind, Matches matches) {
   FILE* stream = fopen(table, "re");
@@ -77,7 +77,8 @@ std::uint64_t FindInode(const char* table, unsigned port, Kind kind, Matches mat
   return found;
 }
 
-// A v6 listener on `::` accepts IPv4 connections too; a v4 listener never accepts those for ::1.
+// Returns the inode of a socket that conflicts with a bind to the endpoint. An IPv6 listener on
+// `::` accepts IPv4 connections too, whereas an IPv4 listener never accepts a connection to ::1.
 std::uint64_t FindInode(const Endpoint& endpoint, Kind kind) {
   SocketAddress address;
   if (!ParseAddress(endpoint, &address).ok()) return 0;

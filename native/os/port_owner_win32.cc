@@ -1,7 +1,7 @@
 #include "port_owner.h"
 
 #include <winsock2.h>
-// After winsock2.h.
+// Must be included after winsock2.h.
 #include <iphlpapi.h>
 
 #include <algorithm>
@@ -17,7 +17,7 @@ constexpr int kMaxAttempts = 8;
 
 enum class Kind { kListener, kConnection };
 
-// One row of a socket table; an IPv4 address is the first 4 bytes.
+// One row of a socket table. The first 4 bytes of `local` contain an IPv4 address.
 struct Row {
   unsigned char local[16];
   std::uint16_t port;
@@ -37,8 +37,8 @@ Row ToRow(const MIB_TCP6ROW_OWNER_PID& from) {
   return row;
 }
 
-// Retries: the table may grow between the two calls. Returns an empty table if the system does not
-// show it.
+// Reads a socket table. Retries with a larger buffer, because the table may grow between two calls.
+// Returns an empty table if the system does not show the table.
 std::vector<DWORD> ReadTable(ULONG family, Kind kind) {
   auto rows =
       kind == Kind::kListener ? TCP_TABLE_OWNER_PID_LISTENER : TCP_TABLE_OWNER_PID_CONNECTIONS;
@@ -53,7 +53,7 @@ std::vector<DWORD> ReadTable(ULONG family, Kind kind) {
   return {};
 }
 
-// Finds the first socket on the port for which `matches` holds.
+// Finds the first socket on the port for which `matches` returns true.
 template <typename Table, typename Matches>
 bool FindRow(ULONG family, std::uint16_t port, Kind kind, Matches matches, Row* found) {
   std::vector<DWORD> bytes = ReadTable(family, kind);
@@ -80,7 +80,8 @@ Row ToRow(const SocketAddress& address, std::uint16_t port) {
   return row;
 }
 
-// A v6 listener on `::` can accept IPv4 connections too; a v4 listener never accepts those for ::1.
+// Finds a socket that conflicts with a bind to the endpoint. An IPv6 listener on `::` can accept
+// IPv4 connections too, whereas an IPv4 listener never accepts a connection to ::1.
 bool FindSocket(const Endpoint& endpoint, Kind kind, Row* found) {
   SocketAddress address;
   if (!ParseAddress(endpoint, &address).ok()) return false;
@@ -109,8 +110,8 @@ bool HasListener(const Endpoint& endpoint) {
 
 bool HasLingeringConnection(std::uint16_t port) {
   Row row;
-  // From FIN_WAIT_1 to TIME_WAIT. An established connection belongs to a process that uses the
-  // port.
+  // The lingering states are FIN_WAIT_1 to TIME_WAIT. An established connection does not linger,
+  // because it belongs to a process that still uses the port.
   auto lingers = [](const Row& connection) {
     return connection.state >= MIB_TCP_STATE_FIN_WAIT1 &&
            connection.state <= MIB_TCP_STATE_TIME_WAIT;
@@ -126,7 +127,7 @@ std::int64_t FindListenerPid(const Endpoint& endpoint) {
   return found ? static_cast<std::int64_t>(row.pid) : 0;
 }
 
-// A connection that its process has closed (TIME_WAIT) has pid 0.
+// The table shows pid 0 for a connection that its process has closed (TIME_WAIT).
 std::int64_t FindConnectionPid(const Endpoint& endpoint) {
   Row row;
   bool found = FindSocket(endpoint, Kind::kConnection, &row);

@@ -7,9 +7,10 @@ namespace {
 
 constexpr int kMaxSourcePorts = 100;
 
-// Opens a socket that is bound to the probed address, which fails for an address of another host
-// before a packet could leave. Avoids the probed port itself, which the system may pick as the
-// source: a connect() to itself succeeds (TCP simultaneous open) and leaves the port in TIME_WAIT.
+// Opens a socket that is bound to the probed address and an arbitrary port. If the address belongs
+// to another host, the bind fails, so no packet can leave this host. Avoids the probed port itself,
+// which the system may choose as the source port: the connect() of a socket to itself succeeds (TCP
+// simultaneous open) and leaves the port in TIME_WAIT.
 Status OpenProbeSocket(const Endpoint& probed, SocketHandle* out) {
   std::uint16_t port = probed.port;
   for (int tries = 0; port == probed.port && tries < kMaxSourcePorts; ++tries) {

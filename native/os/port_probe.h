@@ -1,9 +1,9 @@
-// Probes whether a process listens on a port, by connecting to it.
+// Probes whether a process is listening on a port, by connecting to the port.
 //
-// Guaranteed: no packet leaves this host: an address of another host is refused. A probe takes at
-// most 20 ms, and that only if the connection is neither accepted nor refused.
-// NOT promised: that the answer is still true when it arrives. A server on the port sees one
-// connection that is closed at once.
+// Guaranteed: no packet leaves this host, because an address of another host is refused. A probe
+// takes at most 20 ms, and takes that long only if the connection is neither accepted nor refused.
+// NOT promised: that the result is still true when the caller receives it. A server on the port
+// sees one connection that is closed at once.
 // Thread-safety: stateless.
 #pragma once
 
@@ -13,12 +13,13 @@
 namespace gateway_lock {
 
 enum class ConnectResult {
-  kRefused,   // no process listens
-  kAccepted,  // the connection was accepted, and closed at once
-  kTimedOut,  // neither within the limit: a full backlog, or a firewall
+  kRefused,   // no process is listening
+  kAccepted,  // the connection was accepted, and was then closed at once
+  kTimedOut,  // neither accepted nor refused in time: a full backlog or a firewall
 };
 
-// kSystemError: EINVAL (not a numeric address), EADDRNOTAVAIL (not an address of this host).
+// Probes the endpoint. kSystemError: EINVAL (not a numeric address), EADDRNOTAVAIL (not an address
+// of this host).
 Status ProbePort(const Endpoint& endpoint, ConnectResult* result);
 
 }  // namespace gateway_lock

@@ -3,7 +3,7 @@
 #include "port_owner.h"
 #include "socket.h"
 #include "win32_socket.h"
-// After winsock2.h.
+// Must be included after winsock2.h.
 #include <mstcpip.h>
 
 namespace gateway_lock {
@@ -11,9 +11,9 @@ namespace {
 
 constexpr long kProbeTimeoutUs = 20 * 1000;
 
-// Symptom without this: a connect() to a closed port takes 2 s, because Windows retransmits the SYN
-// after a RST (libuv, src/win/tcp.c, uv__tcp_try_connect). Works from Windows 10 1709 on; before
-// that, kProbeTimeoutUs is the limit.
+// Symptom without this function: a connect() to a closed port takes 2 s, because Windows
+// retransmits the SYN after a RST (libuv, src/win/tcp.c, uv__tcp_try_connect). The option has an
+// effect since Windows 10 1709; on older versions only kProbeTimeoutUs limits the time.
 void DisableSynRetransmission(const SocketHandle& socket) {
   TCP_INITIAL_RTO_PARAMETERS once = {};
   once.Rtt = TCP_INITIAL_RTO_UNSPECIFIED_RTT;
@@ -23,8 +23,8 @@ void DisableSynRetransmission(const SocketHandle& socket) {
                  nullptr);
 }
 
-// select(), not WSAPoll(): before Windows 10 2004 WSAPoll() never reports a connect() that has
-// failed.
+// Uses select() instead of WSAPoll(), because before Windows 10 2004 WSAPoll() never reports a
+// failed connect().
 bool IsConnected(const SocketHandle& socket) {
   fd_set done;
   fd_set failed;
@@ -52,8 +52,9 @@ Status OpenSourceSocket(const Endpoint& source, SocketHandle* out) {
   return Status::Ok();
 }
 
-// A failed connect() proves nothing here: a full backlog refuses on Windows, and a closed port of
-// an old Windows does not answer. The table of listeners decides.
+// Connects, and if that fails, checks the socket table for a listener. On Windows a failed
+// connect() does not prove that no process is listening: a listener with a full backlog refuses the
+// connection, and on old Windows versions a closed port does not refuse it in time.
 Status Connect(const SocketHandle& source, const Endpoint& target, ConnectResult* result) {
   SocketAddress address;
   Status status = ParseAddress(target, &address);

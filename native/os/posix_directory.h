@@ -13,7 +13,7 @@ struct CloseDirectory {
 };
 using DirectoryStream = std::unique_ptr<DIR, CloseDirectory>;
 
-// Opens a directory. Returns nullptr and sets errno on failure.
+// Opens a directory. On failure returns nullptr and sets errno.
 inline DirectoryStream OpenDirectory(const std::string& path) {
   return DirectoryStream(opendir(path.c_str()));
 }

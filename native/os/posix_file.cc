@@ -9,8 +9,9 @@
 namespace gateway_lock {
 namespace {
 
-// ENOTSUP and EOPNOTSUPP are two numbers on macOS, where SMB volumes return the first.
-// EBADF: NFS and SMB grant an exclusive lock on a writable descriptor only (man 2 flock).
+// Returns true if the error of flock() means that the file system has no locks. ENOTSUP and
+// EOPNOTSUPP are different numbers on macOS, where SMB volumes return ENOTSUP.
+// EBADF: NFS and SMB grant an exclusive lock only on a writable descriptor (man 2 flock).
 bool IsFlockUnsupported(int code) {
   for (int meaning : {ENOSYS, ENOTSUP, EOPNOTSUPP, ENOLCK, EBADF}) {
     if (code == meaning) return true;

@@ -18,43 +18,45 @@ inline FileIdentity IdentityOf(const struct stat& info) {
 
 inline int Fd(const FileHandle& file) { return static_cast<int>(file.get()); }
 
-// Opens like open(2), and retries on EINTR. Returns an invalid handle and sets errno on failure.
-// O_NOFOLLOW: a link planted by another user must not choose the file. O_NONBLOCK: opening a FIFO
-// must not block before the FIFO is refused. O_NOCTTY: a terminal must not become the controlling
-// one.
+// Opens a file like open(2), and retries on EINTR. On failure returns an invalid handle and sets
+// errno. Sets O_NOFOLLOW, so that a link created by another user cannot redirect the open to
+// another file; O_NONBLOCK, so that opening a FIFO does not block before the FIFO is refused; and
+// O_NOCTTY, so that a terminal does not become the controlling terminal.
 FileHandle OpenPath(const char* path, int flags, mode_t mode = 0);
 
-// Returns the mode for a lock file that we create or repair: bits of chmod(2).
+// Returns the mode bits (chmod(2)) of a lock file that we create or repair.
 mode_t LockFileMode(FileAccess access);
 
-// Sets the mode of a lock file that we have created, whatever the umask is: a file that its users
-// cannot open would lock them out forever. Also repairs an empty file of ours, which a start leaves
-// that is killed before this call. Ignores failures: FAT has no modes.
+// Sets the mode of a lock file that we have created, whatever the umask is. If its users could not
+// open the file, they could never acquire the lock. Also repairs the mode of an empty file of ours,
+// which is left by a start that was killed before this call. Ignores failures, because FAT has no
+// modes.
 void SetLockFileMode(const FileHandle& file, const LockOptions& options, bool created);
 
-// Restores the owner's permissions on an empty file of ours. A start with an unusual umask, killed
-// between open() and fchmod(), leaves a file that no start could open. Returns false if the path is
-// not such a file.
+// Restores the owner's permissions on an empty file of ours. A start with an unusual umask that is
+// killed between open() and fchmod() leaves an empty file that no later start could open. Returns
+// false if the path is not an empty file of ours without these permissions, or if the repair fails.
 bool RepairLockFileMode(const std::string& path, const LockOptions& options);
 
-// Returns true if an open for writing that failed with `code` may succeed for reading.
+// Returns true if an open for writing has failed with a `code` after which an open for reading may
+// succeed.
 bool ShouldRetryReadOnly(int code);
 
-// Calls flock(2), and retries on EINTR. kContended if another open file description has the lock;
-// kUnsupported if the file system has no locks.
+// Calls flock(2), and retries on EINTR. Returns kContended if another open file description has the
+// lock, and kUnsupported if the file system has no locks.
 Status Flock(const FileHandle& file, int operation);
 
-// Stats the path itself, without following a link.
+// Calls lstat(2): does not follow a link at the path.
 Status StatPath(const char* path, struct stat* info);
 Status StatFile(const FileHandle& file, struct stat* info);
 
-// Returns kReplaced if the path does not name the file `identity`. Sets `now` to the stat of the
-// path.
+// Returns kReplaced if the path does not name the file `identity`. Sets `now` to the result of
+// lstat(2) for the path.
 Status SameFileAtPath(const std::string& path, const FileIdentity& identity, struct stat* now);
 
-// Returns kReplaced if the path does not name the open file. Stats the open file again for this: on
-// FAT an empty file gets another inode number with its first byte (msdosfs_vnops.c,
-// msdosfs_denode.c).
+// Returns kReplaced if the path does not name the open file. Calls fstat(2) for the current inode
+// number of the open file, because on FAT an empty file gets another inode number when its first
+// byte is written (msdosfs_vnops.c, msdosfs_denode.c).
 Status StillAtPath(const FileHandle& file, const std::string& path);
 
 }  // namespace gateway_lock

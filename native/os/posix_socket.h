@@ -19,11 +19,11 @@ struct SocketAddress {
 
 inline int Fd(const SocketHandle& socket) { return static_cast<int>(socket.get()); }
 
-// Parses a numeric address; no name is ever looked up. Fails with EINVAL for anything else.
+// Parses a numeric address. Fails with EINVAL for any other text, and never looks up a name.
 Status ParseAddress(const Endpoint& endpoint, SocketAddress* address);
 
-// Opens a close-on-exec, non-blocking TCP socket. An IPv6 socket bound to `::` accepts IPv4 too, as
-// Node's own sockets do.
+// Opens a close-on-exec, non-blocking TCP socket. An IPv6 socket that is bound to `::` also accepts
+// IPv4 connections, as Node's own sockets do.
 Status OpenSocket(int family, SocketHandle* out);
 
 Status Bind(const SocketHandle& socket, const SocketAddress& address);

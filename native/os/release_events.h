@@ -1,8 +1,8 @@
-// The part of ReleaseWatch that differs per OS: the events of files and processes. For
-// release_watch.cc only; the contract is in release_watch.h.
+// The part of ReleaseWatch that differs per OS: waiting for events of files and processes. Included
+// by release_watch.cc and by the implementations only. The contract is in release_watch.h.
 //
-// Thread-safety: Wait() is for the thread of the watch, all other members are for the thread of the
-// owner. Both may run at the same time.
+// Thread-safety: only the thread of the watch calls Wait(), and only the thread of the owner calls
+// the other members. The two threads may run at the same time.
 #pragma once
 
 #include <cstdint>
@@ -23,14 +23,15 @@ class ReleaseEvents {
   static Status Open(std::unique_ptr<ReleaseEvents>* out);
   virtual ~ReleaseEvents() = default;
 
-  // On failure the token has no watch.
+  // Starts a watch for the token, which replaces its previous watch. On failure the token has no
+  // watch.
   virtual Status Add(Token token, const std::string& path, std::int64_t owner_pid,
                      WatchScope* scope) = 0;
   virtual void Remove(Token token) = 0;
-  // Ends the current Wait(), or the next one.
+  // Ends the current Wait(). If none is running, the next Wait() returns at once.
   virtual void Interrupt() = 0;
-  // Sleeps until there are events, at most `timeout_ms` milliseconds (kForever: no limit). Appends
-  // the tokens with events to `reported` and removes their watches.
+  // Waits for events for at most `timeout_ms` milliseconds, or without a limit if `timeout_ms` is
+  // kForever. Appends the tokens that have events to `reported` and removes their watches.
   virtual WaitResult Wait(int timeout_ms, std::vector<Token>* reported) = 0;
 };
 

@@ -17,16 +17,16 @@ namespace {
 
 constexpr std::uintptr_t kInterrupt = 1;
 
-// The events of a release: the file is gone, or its lock is dropped by the last LOCK_UN or close of
-// any process, even a dying one (VNOP_ADVLOCK in bsd/vfs/kpi_vfs.c). A descriptor whose lock was
-// refused has none to drop, so its close is not reported. A holder that keeps the file truncates it
-// just before (VNOP_SETATTR).
+// The events of a release. Either the file is removed or renamed, or a LOCK_UN or a last close
+// drops the lock, even the close of a dying process (VNOP_ADVLOCK in bsd/vfs/kpi_vfs.c). The close
+// of a descriptor whose lock was refused is not reported, because it drops no lock. A holder that
+// keeps the file truncates it just before it drops the lock (VNOP_SETATTR).
 constexpr std::uint32_t kRelease =
     NOTE_DELETE | NOTE_RENAME | NOTE_LINK | NOTE_REVOKE | NOTE_FUNLOCK | NOTE_ATTRIB;
 
-// EV_CLEAR reports an event once. Without it a triggered EVFILT_USER event stays active and each
-// wait returns at once, which takes a whole core for the rest of the process (filt_userprocess() in
-// bsd/kern/kern_event.c).
+// Registers a filter with the queue. EV_CLEAR makes the kernel report each event once. Without
+// EV_CLEAR a triggered EVFILT_USER event stays active, so each wait returns at once, and the thread
+// uses a whole core until the process ends (filt_userprocess() in bsd/kern/kern_event.c).
 bool Register(const FileHandle& queue, std::uintptr_t id, std::int16_t filter, std::uint32_t notes,
               std::uint64_t data = 0) {
   struct kevent64_s change = {};
@@ -45,15 +45,17 @@ Status OpenQueue(FileHandle* out) {
   return Status::Ok();
 }
 
-// O_EVTONLY: the watch does not keep the volume from being unmounted.
+// Opens the file with O_EVTONLY, so that the watch does not prevent the volume from being
+// unmounted.
 Status OpenForEvents(const std::string& path, FileHandle* out) {
   *out = FileHandle(open(path.c_str(), O_EVTONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (out->valid()) return Status::Ok();
   return errno == ENOENT ? Status::Replaced() : Status::SystemError(errno, "open");
 }
 
-// Each token has a queue of its own inside the queue of the thread: a queue holds a process only
-// once, and two tokens may watch one process.
+// Watches files and processes with kqueue. Each token has its own queue, which is registered in the
+// queue of the thread: a queue can contain a process only once, and two tokens may watch the same
+// process.
 class DarwinEvents : public ReleaseEvents {
  public:
   Status Start();
@@ -66,7 +68,7 @@ class DarwinEvents : public ReleaseEvents {
  private:
   struct Watch {
     FileHandle file;
-    FileHandle queue;  // closed first
+    FileHandle queue;  // closed before the file
   };
 
   Status Connect(Token token, const std::string& path, const Watch& watch) const;
@@ -101,14 +103,16 @@ Status DarwinEvents::Add(Token token, const std::string& path, std::int64_t owne
   return Status::Ok();
 }
 
-// Connects the file to the queue of the token, and that to the queue of the thread.
+// Registers the file in the queue of the token, and the queue of the token in the queue of the
+// thread.
 Status DarwinEvents::Connect(Token token, const std::string& path, const Watch& watch) const {
   auto file = static_cast<std::uintptr_t>(watch.file.get());
   auto queue = static_cast<std::uintptr_t>(watch.queue.get());
   if (!Register(watch.queue, file, EVFILT_VNODE, kRelease)) {
     return Status::SystemError(errno, "kevent");
   }
-  // A file that was removed or renamed since open() never reports that again.
+  // If the file was removed or renamed after open() but before it was registered, the kernel never
+  // reports this removal.
   Status status = StillAtPath(watch.file, path);
   if (!status.ok()) return status;
   return Register(poller_, queue, EVFILT_READ, /*notes=*/0, token)
@@ -116,7 +120,7 @@ Status DarwinEvents::Connect(Token token, const std::string& path, const Watch& 
              : Status::SystemError(errno, "kevent");
 }
 
-// Closing a queue removes it from the queue of the thread.
+// Closing the queue of the token also removes it from the queue of the thread.
 void DarwinEvents::Remove(Token token) {
   std::lock_guard<std::mutex> guard(mutex_);
   watches_.erase(token);

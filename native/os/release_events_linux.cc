@@ -18,25 +18,28 @@
 namespace gateway_lock {
 namespace {
 
-// pidfd_open(2): the same number on every architecture; old headers lack its name.
+// The number of pidfd_open(2), which is the same on every architecture. Old headers do not define
+// it.
 constexpr auto kPidfdOpenCall = 434;
 
-// Above every token.
+// Marks of the two descriptors that are not pidfds. No token is as large as these numbers.
 constexpr std::uint64_t kInotify = UINT64_MAX;
 constexpr std::uint64_t kInterrupt = UINT64_MAX - 1;
 
-// An unlink changes the link count (IN_ATTRIB). IN_DELETE_SELF comes only after the last descriptor
-// is closed, and the waiters have the file open.
+// The events of a file that is removed or renamed. IN_ATTRIB reports an unlink, because it changes
+// the link count. IN_DELETE_SELF would be too late: it is reported when the last descriptor is
+// closed, and the waiters have the file open.
 constexpr std::uint32_t kFileGone =
     IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED;
-// A holder of this package releases a kept file by a truncate (IN_MODIFY): its close is not seen
-// while a child has a copy of the descriptor. Another kind of holder only closes the file, and may
-// have opened it for reading, as flock(1) does (IN_CLOSE).
+// The events to request from the kernel. IN_MODIFY reports the truncate with which a holder of this
+// package releases a kept file. The close of this holder is not reported while a child has a copy
+// of the descriptor. IN_CLOSE reports the close by any other kind of holder, which may have opened
+// the file for reading, as flock(1) does.
 constexpr std::uint32_t kRequestable =
     IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_MODIFY | IN_CLOSE;
 
-// Returns an invalid handle on an old kernel (before 5.3), under a seccomp filter, for a missing
-// process, or at the descriptor limit.
+// Opens a pidfd. Returns an invalid handle on a kernel before 5.3, if a seccomp filter refuses the
+// call, if there is no such process, or if the descriptor limit is reached.
 FileHandle OpenProcess(std::int64_t pid) {
   if (pid <= 0 || pid > INT32_MAX) return FileHandle();
   return FileHandle(syscall(kPidfdOpenCall, static_cast<int>(pid), 0));
@@ -53,7 +56,7 @@ class LinuxEvents : public ReleaseEvents {
 
  private:
   struct Watch {
-    int file = -1;  // inotify's number: one per inode, which several tokens may share
+    int file = -1;  // the inotify watch of the inode; tokens may share it
     std::uint32_t interest = 0;
     FileHandle owner;  // a pidfd, readable once the process has ended
   };
@@ -75,7 +78,8 @@ class LinuxEvents : public ReleaseEvents {
 Status LinuxEvents::Start() {
   poller_ = FileHandle(epoll_create1(EPOLL_CLOEXEC));
   if (!poller_.valid()) return Status::SystemError(errno, "epoll_create1");
-  // EMFILE also means the limit of fs.inotify.max_user_instances, 128 per user by default.
+  // EMFILE can also mean that fs.inotify.max_user_instances is reached, which is 128 per user by
+  // default.
   inotify_ = FileHandle(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (!inotify_.valid()) return Status::SystemError(errno, "inotify_init1");
   interrupt_ = FileHandle(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -95,13 +99,14 @@ Status LinuxEvents::Poll(const FileHandle& file, std::uint64_t data) const {
 
 Status LinuxEvents::Add(Token token, const std::string& path, std::int64_t owner_pid,
                         WatchScope* scope) {
-  // Locked until the number of the new watch is stored: otherwise its first event would match no
-  // token.
+  // Holds the mutex until the number of the new inotify watch is stored. Otherwise the first event
+  // of the watch could arrive before its number is known, and would match no token.
   std::lock_guard<std::mutex> guard(mutex_);
   Watch next;
   bool sees_owner = WatchOwner(token, owner_pid, &next.owner);
   next.interest = kFileGone | IN_MODIFY | (sees_owner ? 0 : IN_CLOSE);
-  // IN_MASK_ADD: another token may watch the same file, by another path.
+  // IN_MASK_ADD keeps the events requested for another token, which may watch the same file by
+  // another path.
   next.file = inotify_add_watch(Fd(inotify_), path.c_str(),
                                 (next.interest & kRequestable) | IN_MASK_ADD | IN_DONT_FOLLOW);
   if (next.file < 0) {
@@ -115,9 +120,9 @@ Status LinuxEvents::Add(Token token, const std::string& path, std::int64_t owner
   return Status::Ok();
 }
 
-// Watches the owner by a pidfd. A death is reported after the descriptors are closed, each with its
-// lock (do_exit() in the kernel closes files before it notifies), so a waiter that it wakes finds
-// the lock free.
+// Watches the owner process through a pidfd. The kernel reports the death of a process after it has
+// closed the descriptors and dropped their locks (do_exit() closes files before it notifies), so a
+// waiter that is woken by the death finds the lock free.
 bool LinuxEvents::WatchOwner(Token token, std::int64_t pid, FileHandle* owner) const {
   *owner = OpenProcess(pid);
   return owner->valid() && Poll(*owner, token).ok();
@@ -169,7 +174,8 @@ void LinuxEvents::ReadFileEvents(std::vector<Token>* reported) {
 void LinuxEvents::Match(int file, std::uint32_t mask, std::vector<Token>* reported) {
   std::vector<Token> matching;
   for (const auto& [token, watched] : watches_) {
-    // After an overflow any token may have lost its event.
+    // If the inotify queue has overflowed, the event of any token may have been lost, so all tokens
+    // match.
     bool overflow = (mask & IN_Q_OVERFLOW) != 0;
     if (overflow || (watched.file == file && (watched.interest & mask) != 0)) {
       matching.push_back(token);
@@ -187,7 +193,7 @@ void LinuxEvents::Drop(Token token) {
   DropFile(file);
 }
 
-// Removes the inotify watch if no token needs it any more.
+// Removes the inotify watch if no token uses it any more.
 void LinuxEvents::DropFile(int file) const {
   for (const auto& [token, watched] : watches_) {
     if (watched.file == file) return;

@@ -12,17 +12,18 @@
 namespace gateway_lock {
 namespace {
 
-// WaitForMultipleObjects() takes 64 handles: one to interrupt the wait, and at most two per token.
+// WaitForMultipleObjects() accepts at most 64 handles. One handle interrupts the wait, and each
+// token needs up to two handles.
 constexpr std::size_t kMaxTokens = (MAXIMUM_WAIT_OBJECTS - 1) / 2;
 
-// A holder that releases empties the file and removes it; a new holder creates or writes it.
+// A holder empties and removes the file on release. A new holder creates the file or writes to it.
 constexpr DWORD kChanges =
     FILE_NOTIFY_CHANGE_FILE_NAME | FILE_NOTIFY_CHANGE_SIZE | FILE_NOTIFY_CHANGE_LAST_WRITE;
 
-// How often the files are checked without an event. Windows reports a changed size or time "only
-// when the file is written to the disk", and that "when the cache is sufficiently flushed" (MS
-// Learn, FindFirstChangeNotification). So a holder that empties its file and lives on may be
-// reported late.
+// The interval, in milliseconds, at which the files are checked without an event. Windows reports a
+// changed size or time "only when the file is written to the disk", and this happens "when the
+// cache is sufficiently flushed" (MS Learn, FindFirstChangeNotification). So the release by a
+// holder that empties its file and continues to run may be reported late.
 constexpr DWORD kRecheckMs = 200;
 
 void CloseNotification(NativeHandle handle) noexcept {
@@ -49,8 +50,9 @@ NotificationHandle WatchDirectoryOf(const std::string& path) {
   return NotificationHandle(reinterpret_cast<NativeHandle>(handle));
 }
 
-// The attributes that a releasing or a new holder changes. The watch covers the whole directory, in
-// which other files change too.
+// The attributes of the lock file that a holder changes when it acquires or releases the lock. They
+// are compared because the watch covers the whole directory, and other files in the directory
+// change too.
 struct FileSnapshot {
   bool exists = false;
   std::uint64_t size = 0;  // bytes
@@ -63,7 +65,8 @@ struct FileSnapshot {
 
 std::uint64_t Join(DWORD high, DWORD low) { return (std::uint64_t{high} << 32) | low; }
 
-// A file that cannot be read, because it is being removed, exists without size or time.
+// Reads the attributes. A file whose attributes cannot be read, for example because it is being
+// removed, counts as existing, with size and time 0.
 FileSnapshot TakeSnapshot(const std::wstring& path) {
   FileSnapshot now;
   WIN32_FILE_ATTRIBUTE_DATA data = {};
@@ -88,7 +91,8 @@ class WindowsEvents : public ReleaseEvents {
   WaitResult Wait(int timeout_ms, std::vector<Token>* reported) override;
 
  private:
-  // Shared with the thread, because a handle must not be closed while a wait uses it.
+  // The watch of one token. Shared with the thread, because a handle must not be closed while a
+  // wait uses it.
   struct Watch {
     Token token = 0;
     std::wstring path;
@@ -98,7 +102,8 @@ class WindowsEvents : public ReleaseEvents {
   };
   using SharedWatch = std::shared_ptr<Watch>;
 
-  // The handles of one wait and the watch of each. The first handle interrupts the wait.
+  // The handles of one wait, and the watch to which each handle belongs. The first handle
+  // interrupts the wait and belongs to no watch.
   struct HandleSet {
     std::vector<HANDLE> handles;
     std::vector<SharedWatch> watches;
@@ -120,9 +125,9 @@ Status WindowsEvents::Start() {
   return interrupt_.valid() ? Status::Ok() : LastError("CreateEvent");
 }
 
-// A change notification does not report a death, so the process of the owner is watched too.
-// Without an owner (the record is just being emptied or written) the directory still reports a
-// release and the new record.
+// Watches the directory of the file and the process of the owner, because a change notification
+// does not report the death of a process. If the owner is unknown (its record is just being written
+// or cleared), the change notification still reports the next release or record.
 Status WindowsEvents::Add(Token token, const std::string& path, std::int64_t owner_pid,
                           WatchScope* scope) {
   Remove(token);
@@ -132,11 +137,11 @@ Status WindowsEvents::Add(Token token, const std::string& path, std::int64_t own
   next->owner = OpenProcessOf(owner_pid);
   next->directory = WatchDirectoryOf(path);
   if (!next->directory.valid()) return LastError("FindFirstChangeNotification");
-  // Taken after the watch exists, so that every later change is reported.
+  // Reads the attributes after starting the watch, so that every later change is reported.
   next->snapshot = TakeSnapshot(next->path);
   if (!next->snapshot.exists) return Status::Replaced();
-  // An empty file may be released already and kept: its owner then shows nothing more of the
-  // release.
+  // If the file is empty, its holder may have released it already and keep the file. The process of
+  // that holder then gives no further sign of the release.
   bool sees_owner = next->owner.valid() && next->snapshot.size > 0;
   std::lock_guard<std::mutex> guard(mutex_);
   if (watches_.size() == kMaxTokens) {
@@ -188,13 +193,14 @@ ReleaseEvents::WaitResult WindowsEvents::Wait(int timeout_ms, std::vector<Token>
   }
   std::size_t index = first - WAIT_OBJECT_0;
   if (index >= set.handles.size()) return WaitResult::kFailed;
-  // Other signalled handles stay signalled: the next Wait() finds them.
+  // Handles that are signalled at the same time stay signalled until the next Wait().
   bool is_event = index > 0 && !IsUnrelatedChange(set.handles[index], *set.watches[index]);
   if (is_event) Report(set.watches[index], reported);
   return WaitResult::kWoken;
 }
 
-// Requests the next change before it reads the file, so that no change is missed in between.
+// Returns true if only other files of the directory have changed. Requests the next notification
+// before reading the attributes, so that no change in between is missed.
 bool WindowsEvents::IsUnrelatedChange(HANDLE signalled, const Watch& watched) {
   if (signalled != reinterpret_cast<HANDLE>(watched.directory.get())) return false;
   return FindNextChangeNotification(signalled) != 0 &&
@@ -208,7 +214,8 @@ void WindowsEvents::ReportChanged(const std::vector<SharedWatch>& all,
   }
 }
 
-// Skips a watch that was removed or replaced while its handle woke the thread.
+// Reports the token of the watch and removes the watch. Ignores a watch that was removed or
+// replaced after its handle had woken the thread.
 void WindowsEvents::Report(const SharedWatch& watched, std::vector<Token>* reported) {
   std::lock_guard<std::mutex> guard(mutex_);
   auto found = watches_.find(watched->token);

@@ -11,10 +11,10 @@
 namespace gateway_lock {
 namespace {
 
-// How long the thread stays after the last watch, in milliseconds. A waiter that returns within
-// this time need not wait for the end of the old thread: closing an inotify instance that has
-// watched something takes 6 to 13 ms (seen on Linux 6.18; the kernel waits until no reader uses its
-// marks).
+// How long the thread continues to run after the last watch has ended, in milliseconds. A caller
+// that starts another watch within this time need not wait for the end of the old thread. That end
+// is slow, because closing an inotify instance that has watched a file takes 6 to 13 ms (seen on
+// Linux 6.18; the kernel waits until no reader uses the marks of the instance).
 constexpr int kLingerMs = 100;
 
 }  // namespace
@@ -44,10 +44,10 @@ class ReleaseWatch::Watcher {
   std::unordered_set<Token> watched_;
   Thread thread_;
   std::mutex mutex_;
-  // Guarded by mutex_, including the members below. The thread destroys the events when it ends.
+  // mutex_ guards events_ and all members below it. The thread destroys events_ when it ends.
   std::unique_ptr<ReleaseEvents> events_;
   State state_ = State::kIdle;
-  bool failed_ = false;  // Wait() has failed: the thread has ended, the events still exist
+  bool failed_ = false;  // Wait() has failed: the thread has ended, but events_ still exists
   std::vector<Token> reported_;
 };
 
@@ -60,7 +60,8 @@ Status ReleaseWatch::Watcher::Watch(Token token, const std::string& path, std::i
                                     WatchScope* scope) {
   Status status = EnsureRunning();
   if (!status.ok()) return status;
-  // Inserted first, so that a failing Add() lets the thread end if this was the only token.
+  // Inserts the token before Add(), so that Unwatch() after a failed Add() lets the thread end if
+  // this was the only token.
   watched_.insert(token);
   status = events_->Add(token, path, owner_pid, scope);
   if (!status.ok()) Unwatch(token);
@@ -80,7 +81,8 @@ std::vector<ReleaseWatch::Token> ReleaseWatch::Watcher::TakeEvents() {
   return taken;
 }
 
-// On success the events exist until SetState() is called with another state.
+// Starts the thread if it is not running. On success events_ exists until SetState() is called with
+// another state.
 Status ReleaseWatch::Watcher::EnsureRunning() {
   {
     std::lock_guard<std::mutex> guard(mutex_);
@@ -122,8 +124,9 @@ int ReleaseWatch::Watcher::TimeoutMs() {
   return state_ == State::kRunning ? ReleaseEvents::kForever : kLingerMs;
 }
 
-// Closes the descriptors now instead of at Join(): they count against limits of the user. After a
-// failure they stay, because the owner's thread still uses them.
+// Returns true if the thread has to end. Then closes the descriptors now instead of in Join(),
+// because they count against limits of the user. After a failed Wait() the descriptors stay open,
+// because the owner's thread still uses them.
 bool ReleaseWatch::Watcher::ShouldStop(ReleaseEvents::WaitResult waited) {
   std::lock_guard<std::mutex> guard(mutex_);
   bool done = state_ == State::kStopping ||

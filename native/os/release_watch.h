@@ -1,20 +1,22 @@
-// Watches lock files and reports when a retry is worthwhile, so that a waiter need not poll.
+// Watches lock files and reports when a waiter should retry, so that the waiter need not poll.
 //
-// Guaranteed: from the return of Watch() on, the first of these events is reported, once, even if
-// it happens before the caller continues:
-// - The file is removed, renamed, replaced, truncated or written: a holder of this package does so
-// when it releases.
-// - WatchScope::kOwner: the process of the owner has ended.
-// - WatchScope::kFile: a process closes a descriptor of the file, as any holder does that releases
-// or dies. On macOS: the lock of the file is dropped.
-// - WatchScope::kRelease: nothing more; only an orderly release is reported.
-// After a report nothing more is seen until Watch() is called again.
-// NOT promised: that the lock is free. A report may come some microseconds before the kernel drops
-// the lock or the name, or because of a close that was not a release. The attempt decides.
+// Guaranteed: after Watch() has returned, the first of the following events is reported, once, even
+// if it happens immediately after the return:
+// - The file is removed, renamed, replaced, truncated or written. A holder of this package does one
+// of these when it releases the lock.
+// - With WatchScope::kOwner: the process of the owner ends.
+// - With WatchScope::kFile: a process closes a descriptor of the file, as every holder does when it
+// releases the lock or dies. macOS reports the drop of the lock instead of the close.
+// - With WatchScope::kRelease: no further event, so the death of the holder is not reported.
+// After a report no further event is reported until Watch() is called again.
+// NOT promised: that the lock is free after a report. The report may come a few microseconds before
+// the kernel drops the lock or removes the name, or the cause may be a close that was not a
+// release. Only the next attempt shows whether the lock is free.
 //
-// What ends it: the report, Unwatch(), destruction. One thread runs while anything is watched; it
-// ends 100 ms after the last watch, and takes no signals.
-// Thread-safety: all members for one thread; `notify` is called on the thread of the watch.
+// What ends a watch: its report, Unwatch() and destruction. While there is a watch, one thread
+// runs, which handles no signals and ends 100 ms after the last watch.
+// Thread-safety: only one thread may call the members. `notify` is called on the thread of the
+// watch.
 #pragma once
 
 #include <cstdint>
@@ -27,32 +29,35 @@
 namespace gateway_lock {
 
 enum class WatchScope {
-  kFile,     // the file only: reports every close, because it may be the holder's
-  kOwner,    // the file, and the end of the owner's process
-  kRelease,  // an orderly release only; the caller has to check for a death (Windows)
+  kFile,     // only the file; reports every close, because the holder may have closed it
+  kOwner,    // the file and the end of the owner's process
+  kRelease,  // only a release; the caller has to check for the holder's death (Windows)
 };
 
 class ReleaseWatch {
  public:
   using Token = std::uint64_t;
-  // Called when an event was reported; not again before TakeEvents(). Must not call a member.
+  // Called after an event, but not again before TakeEvents() is called. Must not call a member of
+  // ReleaseWatch.
   using Notify = void (*)(void* context);
 
   ReleaseWatch(Notify notify, void* context);
-  // When it returns, no call of `notify` is running or will come.
+  // Ends all watches. When the destructor returns, no call of `notify` is running and none will
+  // follow.
   ~ReleaseWatch();
   ReleaseWatch(const ReleaseWatch&) = delete;
   ReleaseWatch& operator=(const ReleaseWatch&) = delete;
 
-  // Starts a watch for `token`, which replaces its previous watch. `owner_pid`: the holder of the
-  // lock, or 0 if unknown; a pid that cannot be watched counts as unknown. Sets `scope`.
-  // kReplaced: there is no file. Other failures: the system limits the number of descriptors,
-  // watches or threads, and this watch exceeds it.
+  // Starts a watch for `token`, which replaces the previous watch of the token. `owner_pid` is the
+  // pid of the holder, or 0 if it is unknown; a process that cannot be watched counts as unknown.
+  // Sets `scope` to the scope of the new watch.
+  // kReplaced: there is no file at the path. Any other failure means that this watch would exceed a
+  // system limit on descriptors, watches or threads.
   Status Watch(Token token, const std::string& path, std::int64_t owner_pid, WatchScope* scope);
   void Unwatch(Token token);
 
-  // Returns the tokens reported since the last call. A token that is no longer watched may be among
-  // them.
+  // Returns the tokens that were reported since the last call. A token may be included although it
+  // is no longer watched.
   std::vector<Token> TakeEvents();
 
  private:

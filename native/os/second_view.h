@@ -1,10 +1,12 @@
-// Detects a lock that a process holds on the same file through another mount of its directory: two
-// FUSE mounts (bindfs), mergerfs and its branch, an overlay and its lower directory. Each such view
-// has a lock of its own, so the kernel grants both.
+// Detects a lock that a process holds on the same file in a second view, which is another mount of
+// the directory: two FUSE mounts (bindfs), mergerfs and its branch, or an overlay and its lower
+// directory. The kernel treats the file of each view as a separate file, so it grants a lock in
+// both views.
 //
-// Guaranteed: nothing is changed, and a copy of a directory is not a view of it.
-// NOT promised: an answer. Returns false if the system does not show the locks: for processes of
-// other users or in other pid or mount namespaces, and on macOS and Windows.
+// Guaranteed: nothing is changed, and a copy of a directory does not count as a second view.
+// NOT promised: that every such lock is detected. The result is false if the system does not show
+// the locks of the process, which is the case for processes of other users, for processes in other
+// pid or mount namespaces, and on macOS and Windows.
 // Thread-safety: stateless. Implemented per OS.
 #pragma once
 
@@ -13,6 +15,7 @@
 
 namespace gateway_lock {
 
+// Returns true if the process `pid` holds an exclusive lock on the file at `path` in a second view.
 bool IsHeldInOtherView(const std::string& path, std::int64_t pid);
 
 }  // namespace gateway_lock

@@ -2,8 +2,8 @@
 
 namespace gateway_lock {
 
-// macOS has no public list of the locks of a process: proc_pidfdinfo() shows its files, not their
-// locks.
+// Returns false, because macOS has no public list of the locks of a process: proc_pidfdinfo() shows
+// the open files of a process but not their locks.
 bool IsHeldInOtherView(const std::string&, std::int64_t) { return false; }
 
 }  // namespace gateway_lock

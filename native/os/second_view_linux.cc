@@ -23,8 +23,8 @@ struct CloseStream {
 
 std::string BaseName(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-// Returns true if the descriptor has an exclusive flock(): a line "lock: 1: FLOCK ADVISORY WRITE
-// PID ..." (man 5 proc_pid_fdinfo).
+// Returns true if the descriptor holds an exclusive flock(): its fdinfo then has a line "lock: 1:
+// FLOCK ADVISORY WRITE PID ..." (man 5 proc_pid_fdinfo).
 bool HasLock(const std::string& fdinfo) {
   std::unique_ptr<FILE, CloseStream> stream(fopen(fdinfo.c_str(), "re"));
   if (stream == nullptr) return false;
@@ -40,9 +40,11 @@ bool HasLock(const std::string& fdinfo) {
   return found;
 }
 
-// Stats without the cache: the attributes of a FUSE mount may be a second old (its attr_timeout).
+// Reads the attributes of a file without the cache, because the cached attributes of a FUSE mount
+// may be one second old (attr_timeout).
 bool StatFresh(const char* path, int flags, struct statx* info) {
-  // Not statx() of glibc: it exists since 2.28, and the binary runs with 2.17.
+  // Calls statx by its number, because glibc has statx() only since 2.28 and the binary must run
+  // with glibc 2.17.
   return syscall(SYS_statx, AT_FDCWD, path, flags | AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, info) ==
          0;
 }
@@ -51,15 +53,17 @@ bool SameDevice(const struct statx& a, const struct statx& b) {
   return a.stx_dev_major == b.stx_dev_major && a.stx_dev_minor == b.stx_dev_minor;
 }
 
-// Compares inodes on one device. Between devices compares the change time: a view passes it on, to
-// the nanosecond, and no call can set that of a copy.
+// Compares the inode numbers of two files on one device. For files on different devices, compares
+// the size and the change time: a view reports the change time of the original file to the
+// nanosecond, and no call can set the change time of a copy.
 bool SameFile(const struct statx& ours, const struct statx& theirs) {
   if (SameDevice(ours, theirs)) return ours.stx_ino == theirs.stx_ino;
   return ours.stx_size == theirs.stx_size && ours.stx_ctime.tv_sec == theirs.stx_ctime.tv_sec &&
          ours.stx_ctime.tv_nsec == theirs.stx_ctime.tv_nsec;
 }
 
-// `link`: /proc/PID/fd/N, which leads to the open file itself, whatever is at its path now.
+// Returns true if a descriptor of the process has the file `ours` open and locked. `link` is
+// /proc/PID/fd/N, which leads to the open file itself, whatever is at the path of the file now.
 bool IsSameFileLocked(const std::string& path, const struct statx& ours, const std::string& link,
                       const std::string& fdinfo) {
   char target[4096];
@@ -69,7 +73,8 @@ bool IsSameFileLocked(const std::string& path, const struct statx& ours, const s
   if (BaseName(their_path) != BaseName(path) || !HasLock(fdinfo)) return false;
   struct statx theirs;
   if (!StatFresh(link.c_str(), 0, &theirs)) return false;
-  // Opening a lower file for writing copies it up, and the copy has a change time of its own.
+  // SameFile() does not recognise all files of an overlay: opening a lower file for writing copies
+  // the file up, and the copy has its own change time.
   return SameFile(ours, theirs) || IsOverlaid(path, their_path) || IsOverlaid(their_path, path);
 }
 

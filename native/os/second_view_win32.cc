@@ -2,7 +2,8 @@
 
 namespace gateway_lock {
 
-// A lock of LockFileEx() belongs to the volume, so a second path to the file meets the same lock.
+// Returns false, because a lock of LockFileEx() belongs to the volume: Windows applies the lock to
+// the file whichever path is used to open the file.
 bool IsHeldInOtherView(const std::string&, std::int64_t) { return false; }
 
 }  // namespace gateway_lock

@@ -1,5 +1,5 @@
-// The socket calls behind Listener and ProbePort() that differ per OS. Included by listener.cc,
-// port_probe.cc and the files that implement these functions; the contracts are in listener.h and
+// The socket calls of Listener and ProbePort() that differ per OS. Included by listener.cc,
+// port_probe.cc and the implementations of these functions. The contracts are in listener.h and
 // port_probe.h.
 #pragma once
 
@@ -11,21 +11,22 @@
 
 namespace gateway_lock {
 
-// Implement Listener::Listen() and Listener::ListenBeside(): on success `out` is listening.
+// These functions implement Listener::Listen() and Listener::ListenBeside(). On success `out` is a
+// listening socket.
 Status OpenListener(const Endpoint& endpoint, int backlog, SocketHandle* out);
 Status OpenListenerBeside(const Endpoint& endpoint, int backlog, SocketHandle* out);
 
-// Sets `identity` to a number that no other open socket of this host has. 0 for a handle that is
-// not a socket (on Windows: not a listening one). Fails with EBADF for a closed descriptor on
-// Linux; macOS sets 0 for it.
+// Sets `identity` to a number that no other open socket of this host has, or to 0 if the handle is
+// not a socket (on Windows: not a listening socket). For a closed descriptor, fails with EBADF on
+// Linux and sets `identity` to 0 on macOS.
 Status SocketIdentity(NativeHandle handle, std::uint64_t* identity);
 
 Status LocalPort(const SocketHandle& socket, std::uint16_t* port);
 
-// Opens a socket bound to `source`. Fails if that is not an address of this host.
+// Opens a socket and binds it to `source`. Fails if `source` is not an address of this host.
 Status OpenSourceSocket(const Endpoint& source, SocketHandle* out);
 
-// The code of "address not available" on this OS.
+// The error code of this OS for "address not available".
 extern const int kAddressNotAvailable;
 
 // Connects `source` to `target` and reports the result.

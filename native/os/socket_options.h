@@ -12,12 +12,13 @@ namespace gateway_lock {
 // failure.
 int OpenCloseOnExecSocket(int family);
 
-// Lets the next gateway bind the port while connections of this socket are still closing. Call only
-// on a socket that was bound without SO_REUSEADDR and is listening or connected.
+// Lets the next gateway bind the port while connections of this socket are still closing. To be
+// called only for a socket that was bound without SO_REUSEADDR and is already listening or
+// connected.
 void AllowRebindInTimeWait(const SocketHandle& listening);
 
-// Returns true if a process listens on an address of `endpoint` although a bind() without
-// SO_REUSEADDR succeeds there.
+// Returns true if a process is listening on an address of `endpoint` although a bind() to
+// `endpoint` without SO_REUSEADDR succeeds.
 bool StrictBindMisses(const Endpoint& endpoint);
 
 }  // namespace gateway_lock

@@ -14,10 +14,10 @@
 
 namespace gateway_lock {
 
-// macOS has no SOCK_CLOEXEC, so a fork between socket() and fcntl() can leak the descriptor. libuv
-// spawns with POSIX_SPAWN_CLOEXEC_DEFAULT on macOS and so closes it, except for a child with
-// another uid or gid: for that libuv forks (libuv src/unix/process.c). Another thread would have to
-// fork in these microseconds.
+// macOS has no SOCK_CLOEXEC, so if another thread forks between socket() and fcntl(), the child
+// inherits the descriptor. libuv usually prevents this on macOS, because it spawns with
+// POSIX_SPAWN_CLOEXEC_DEFAULT. It forks only for a child with another uid or gid (libuv
+// src/unix/process.c). The time between the two calls is a few microseconds.
 int OpenCloseOnExecSocket(int family) {
   int fd = socket(family, SOCK_STREAM, 0);
   if (fd < 0) return fd;
@@ -26,13 +26,14 @@ int OpenCloseOnExecSocket(int family) {
   return -1;
 }
 
-// Does nothing, on purpose: on macOS the option on a listening socket would let 0.0.0.0 listen
-// beside our 127.0.0.1 (nymtech/nym#3232).
+// Intentionally does nothing: on macOS, SO_REUSEADDR on a socket that is listening on 127.0.0.1
+// would let another socket listen on 0.0.0.0 with the same port (nymtech/nym#3232).
 void AllowRebindInTimeWait(const SocketHandle& /*listening*/) {}
 
-// bind() compares `::` with IPv6 sockets only, unless the other socket belongs to another user
-// (in6_pcbbind() in bsd/netinet6/in6_pcb.c), although `::` accepts IPv4 as well. Loopback is probed
-// because the socket table does not show the processes of other users.
+// A bind() to `::` is checked only against IPv6 sockets, unless the other socket belongs to another
+// user (in6_pcbbind() in bsd/netinet6/in6_pcb.c), although `::` accepts IPv4 connections as well.
+// Therefore probes 127.0.0.1 and searches the socket table. The table alone is not enough, because
+// it does not show the processes of other users.
 bool StrictBindMisses(const Endpoint& endpoint) {
   SocketAddress address;
   bool wildcard =
@@ -44,12 +45,14 @@ bool StrictBindMisses(const Endpoint& endpoint) {
   return result != ConnectResult::kRefused || HasListener({"0.0.0.0", endpoint.port});
 }
 
-// soi_so, not st_ino: st_ino is 0 for every socket (soo_stat() in bsd/kern/sys_socket.c).
+// Uses soi_so instead of st_ino, because st_ino is 0 for every socket on macOS (soo_stat() in
+// bsd/kern/sys_socket.c).
 Status SocketIdentity(NativeHandle handle, std::uint64_t* identity) {
   socket_fdinfo info = {};
   int size =
       proc_pidfdinfo(getpid(), static_cast<int>(handle), PROC_PIDFDSOCKETINFO, &info, sizeof info);
-  // For our own process this fails only if the descriptor is closed or is not a socket.
+  // For a descriptor of this process, proc_pidfdinfo() fails only if the descriptor is closed or is
+  // not a socket.
   *identity = size == static_cast<int>(sizeof info) ? info.psi.soi_so : 0;
   return Status::Ok();
 }

@@ -13,11 +13,12 @@ int OpenCloseOnExecSocket(int family) {
   return socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }
 
-// Symptom without this: after a kill with clients connected, and for 60 s after each orderly close,
-// the successor's bind fails with EADDRINUSE even with SO_REUSEADDR. Linux lets a bind pass a
-// TIME_WAIT socket only if both have the option (net/ipv4/inet_connection_sock.c,
-// inet_bind_conflict), and connections inherit it from the listener. Set after listen(), never
-// before: the same check still refuses a second bind while one of the sockets listens.
+// Symptom without this function: after a gateway with connected clients was killed, and for 60 s
+// after each normal close, the bind of the next gateway fails with EADDRINUSE even with
+// SO_REUSEADDR. If a socket in TIME_WAIT has the port, Linux allows a bind only if both sockets
+// have the option (net/ipv4/inet_connection_sock.c, inet_bind_conflict). Connections inherit the
+// option from the listener. The option must be set after listen(), because the same check still
+// refuses a second bind while one of the sockets is listening.
 void AllowRebindInTimeWait(const SocketHandle& listening) {
   int on = 1;
   (void)setsockopt(static_cast<int>(listening.get()), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);

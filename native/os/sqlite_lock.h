@@ -1,12 +1,12 @@
-// Detects an exclusive transaction on a SQLite database: OpenClaw keeps one open beside its lock
-// file for its whole life.
+// Detects an exclusive transaction on a SQLite database. An OpenClaw gateway has such a transaction
+// open on a database next to its lock file as long as it runs.
 //
-// Guaranteed: nothing is created or changed, even if this process has the transaction itself.
-// Returns false if there is no such file, or if it cannot be read.
-// NOT promised on POSIX: safety while another thread opens the database at the same moment. Its
-// locks are lost then.
-// NOT promised on Windows: that the bytes stay unlocked: the probe locks them for some
-// microseconds.
+// Guaranteed: nothing is created or changed, even if this process itself has the transaction open.
+// The result is false if the database does not exist or cannot be read.
+// NOT promised on POSIX: safety if another thread of this process opens the database at the same
+// moment. This process then loses its locks on the database.
+// NOT promised on Windows: that the lock bytes of the database stay unlocked. The probe locks them
+// for a few microseconds.
 // Thread-safety: stateless. Implemented per OS.
 #pragma once
 
@@ -14,6 +14,7 @@
 
 namespace gateway_lock {
 
+// Returns true if an exclusive transaction is open on the database at `path`.
 bool IsSqliteLocked(const std::string& path);
 
 }  // namespace gateway_lock

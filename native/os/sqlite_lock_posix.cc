@@ -11,12 +11,14 @@
 namespace gateway_lock {
 namespace {
 
-// PENDING_BYTE, RESERVED_BYTE and the 510 shared bytes (sqlite3 src/os.h).
+// The lock bytes of a database: PENDING_BYTE, RESERVED_BYTE and the 510 shared bytes (sqlite3
+// src/os.h).
 constexpr off_t kFirstByte = 0x40000000;
 constexpr off_t kByteCount = 512;
 
-// Tests for a read lock: an exclusive transaction refuses it, a reader does not. F_GETLK locks
-// nothing. `command`: F_OFD_GETLK also sees the locks of this process.
+// Returns true if a read lock on the lock bytes would be refused, which means that an exclusive
+// transaction is open: a reader would not refuse it. `command` is F_GETLK or F_OFD_GETLK. Neither
+// of them locks anything, and F_OFD_GETLK also detects the locks of this process.
 bool IsLocked(int fd, int command) {
   struct flock lock = {};
   lock.l_type = F_RDLCK;
@@ -43,8 +45,9 @@ int FindOpenDescriptor(const FileIdentity& wanted) {
 bool IsSqliteLocked(const std::string& path) {
   struct stat info;
   if (!StatPath(path.c_str(), &info).ok() || !S_ISREG(info.st_mode)) return false;
-  // Closing any descriptor of a file drops all fcntl() locks of the process on it (man 2
-  // fcntl_locking), so a process that has the database open must not open and close it here.
+  // Closing any descriptor of a file drops all fcntl() locks of the process on this file (man 2
+  // fcntl_locking). So if this process has the database open, the database must not be opened and
+  // closed here.
   int own_fd = FindOpenDescriptor(IdentityOf(info));
   if (own_fd >= 0) return IsLocked(own_fd, F_OFD_GETLK);
   FileHandle file = OpenPath(path.c_str(), O_RDONLY);

@@ -5,13 +5,15 @@
 namespace gateway_lock {
 namespace {
 
-// PENDING_BYTE, RESERVED_BYTE and the 510 shared bytes (sqlite3 src/os.h).
+// The lock bytes of a database: PENDING_BYTE, RESERVED_BYTE and the 510 shared bytes (sqlite3
+// src/os.h).
 constexpr DWORD kFirstByte = 0x40000000;
 constexpr DWORD kByteCount = 512;
 
 }  // namespace
 
-// Tries a shared lock: an exclusive transaction refuses it, a reader does not.
+// Attempts a shared lock on the lock bytes. An exclusive transaction causes a refusal, whereas a
+// reader does not.
 bool IsSqliteLocked(const std::string& path) {
   FileHandle file = OpenFile(path, {GENERIC_READ});
   if (!file.valid()) return false;

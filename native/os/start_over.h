@@ -1,15 +1,17 @@
-// Starts an attempt on a lock file over while the path is being replaced under it.
+// Starts an attempt on a lock file over if another process replaces the file during the attempt.
 #pragma once
 
 #include "status.h"
 
 namespace gateway_lock {
 
-// Each start-over means that another process has completed a whole acquire or release meanwhile.
+// The maximum number of attempts. Each attempt that is started over means that another process has
+// completed an acquire or a release in the meantime.
 inline constexpr int kMaxStartOvers = 100;
 
-// Calls `attempt` until it returns anything but kReplaced. Gives up with kWeakFileSystem: a file
-// system that reports another file at the path after every attempt cannot tell lock files apart.
+// Calls `attempt` until its result is not kReplaced. Returns kWeakFileSystem after kMaxStartOvers
+// calls: a file system that reports another file at the path after every attempt cannot identify a
+// lock file reliably.
 template <typename Attempt>
 Status StartOverWhileReplaced(Attempt attempt) {
   for (int count = 0; count < kMaxStartOvers; ++count) {

@@ -1,7 +1,7 @@
-// The result of an operation of this layer. A value, never an exception: this layer is built with
-// -fno-exceptions and must be usable from a plain C++ program.
+// The result of an operation of this layer. Results are values and never exceptions, because this
+// layer is built with -fno-exceptions and must be usable in a plain C++ program.
 //
-// Contention is not an error: kContended is the ordinary result when another holder has the lock.
+// Contention is not an error: kContended is the normal result if another holder has the lock.
 // Thread-safety: plain data.
 #pragma once
 
@@ -10,12 +10,12 @@ namespace gateway_lock {
 enum class StatusKind {
   kOk,
   kContended,       // another holder has the lock
-  kSystemError,     // sys_code and syscall say which call failed and how
-  kInvalidFile,     // the path must not be used as a lock; detail says why
-  kForeignOwner,    // the file or directory belongs to another user; detail says how
-  kUnsupported,     // this file system or kernel has no such lock
+  kSystemError,     // syscall is the call that failed, and sys_code its error code
+  kInvalidFile,     // the path must not be used as a lock file; detail is the reason
+  kForeignOwner,    // the file or directory belongs to another user; detail is the message
+  kUnsupported,     // the file system or the OS does not support the operation
   kReplaced,        // the path no longer names the file that was opened
-  kWeakFileSystem,  // the file system grants the lock twice; detail says how that was seen
+  kWeakFileSystem,  // locks on this file system have no effect; detail is the symptom
 };
 
 struct [[nodiscard]] Status {
@@ -26,7 +26,7 @@ struct [[nodiscard]] Status {
 
   bool ok() const { return kind == StatusKind::kOk; }
   bool contended() const { return kind == StatusKind::kContended; }
-  // True for a failure that may end by itself. Status::detail then names its grace period
+  // Returns true for a transient failure. `detail` is then the name of its grace period
   // (src/lock/grace-period.ts).
   bool transient() const { return kind == StatusKind::kSystemError && detail[0] != '\0'; }
 
@@ -35,7 +35,7 @@ struct [[nodiscard]] Status {
   static Status SystemError(int code, const char* syscall) {
     return {StatusKind::kSystemError, code, syscall, ""};
   }
-  // Returns a transient failure; `detail` names its grace period.
+  // Returns a transient failure. `detail` is the name of its grace period.
   static Status TransientError(int code, const char* syscall, const char* detail) {
     return {StatusKind::kSystemError, code, syscall, detail};
   }

@@ -1,5 +1,5 @@
-// The number, the portable name and the text of a system error, the same as in Node (-13, "EACCES",
-// "permission denied"). Total: a code that is not in the table gives "UNKNOWN".
+// Converts the code of a system error to the number, the portable name and the text that Node uses
+// for the error (-13, "EACCES", "permission denied"). An unknown code is converted to "UNKNOWN".
 #pragma once
 
 namespace gateway_lock {

@@ -6,7 +6,8 @@
 namespace gateway_lock {
 namespace {
 
-// The numbers of libuv (uv/errno.h), which Node's errors use; those of the C runtime differ.
+// A portable error. `number` is the error number of libuv (uv/errno.h), which Node's errors use.
+// The error numbers of the C runtime are different.
 struct Meaning {
   int number;
   const char* name;
@@ -48,7 +49,7 @@ struct Row {
   const Meaning* meaning;
 };
 
-// The same translation as in libuv (src/win/error.c).
+// Translates Windows error codes in the same way as libuv (src/win/error.c).
 constexpr Row kRows[] = {
     {ERROR_ACCESS_DENIED, &kEperm},
     {ERROR_ALREADY_EXISTS, &kEexist},

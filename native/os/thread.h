@@ -1,6 +1,7 @@
-// A thread that takes no signals: signal handlers of the program must not run on it.
+// A thread that handles no signals, because signal handlers of the program must not run on this
+// thread.
 //
-// Thread-safety: none; one owner.
+// Thread-safety: none. A Thread has one owner.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,7 @@ class Thread {
   Thread& operator=(const Thread&) = delete;
 
   Status Start(Body body, void* context);
-  // Waits for the end of the thread. Returns at once if none was started.
+  // Waits for the end of the thread. Returns at once if no thread was started.
   void Join();
 
  private:

@@ -17,7 +17,7 @@ Status Thread::Start(Body body, void* context) {
   body_ = body;
   context_ = context;
   pthread_t thread = {};
-  // The new thread inherits the signal mask.
+  // Blocks all signals before pthread_create(), because the new thread inherits the signal mask.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
@@ -25,7 +25,7 @@ Status Thread::Start(Body body, void* context) {
   int code = pthread_create(&thread, nullptr, ThreadEntry::Run, this);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   joinable_ = code == 0;
-  // A number on Linux, a pointer on macOS.
+  // pthread_t is a number on Linux and a pointer on macOS.
   id_ = (std::uintptr_t)thread;
   return joinable_ ? Status::Ok() : Status::SystemError(code, "pthread_create");
 }

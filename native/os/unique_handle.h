@@ -1,7 +1,8 @@
 // Owns one handle of the operating system and closes it exactly once.
 //
-// A file descriptor, a Windows HANDLE and a Windows SOCKET all fit an intptr_t and all use -1 for
-// "none". One type therefore serves all three, and no header of this layer needs an OS header.
+// A file descriptor, a Windows HANDLE and a Windows SOCKET all fit into an intptr_t, and for each
+// of them -1 is the invalid value. So one type is enough for all three, and the shared headers of
+// this layer need no OS header.
 // Thread-safety: none; one owner at a time.
 #pragma once
 

@@ -4,8 +4,9 @@
 
 namespace gateway_lock {
 
-// Does not retry close() on EINTR: Linux has freed the descriptor by then, and a second close could
-// hit a descriptor that another thread has just been given (man 2 close, NOTES).
+// Does not retry close() on EINTR, because Linux has already freed the descriptor. A second close()
+// could close a descriptor with the same number that another thread has just opened (man 2 close,
+// NOTES).
 void CloseFile(NativeHandle handle) noexcept { close(static_cast<int>(handle)); }
 void CloseSocket(NativeHandle handle) noexcept { close(static_cast<int>(handle)); }
 

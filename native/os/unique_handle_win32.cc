@@ -1,6 +1,5 @@
 #include "unique_handle.h"
 
-// winsock2.h has to come before windows.h.
 #include <windows.h>
 #include <winsock2.h>
 

@@ -7,9 +7,10 @@
 namespace gateway_lock {
 namespace {
 
-// Never destroyed: a thread may still release a lock at exit.
+// Never destroyed, because a thread may still release a lock while the process exits.
 std::mutex& mutex = *new std::mutex();
-// One entry per lock: a shared lock may be held more than once. Guarded by mutex.
+// The files of the weak locks, guarded by `mutex`. A file has several entries if several shared
+// locks of this process are held on it.
 std::vector<FileIdentity>& held = *new std::vector<FileIdentity>();
 
 }  // namespace

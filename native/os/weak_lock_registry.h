@@ -1,9 +1,9 @@
-// The weak locks that this process holds. On a weak file system a second descriptor of the same
-// process is granted the lock too, and its close drops the first one's lock: smbfs of macOS passes
-// flock() on by process (smbfs_vnops.c). A probe therefore consults this registry before it tries
-// the lock.
+// The weak locks that this process holds. On a weak file system a process can lock a file a second
+// time through another descriptor, and closing that descriptor drops the first lock: smbfs of macOS
+// passes flock() to the server as a lock of the whole process (smbfs_vnops.c). A probe therefore
+// checks this registry before it attempts the lock.
 //
-// Thread-safety: all functions, for all threads.
+// Thread-safety: all functions may be called from any thread.
 #pragma once
 
 #include "file_system.h"

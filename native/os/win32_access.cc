@@ -51,7 +51,8 @@ PSID SidOf(std::vector<BYTE>* user) {
   return user->empty() ? nullptr : reinterpret_cast<TOKEN_USER*>(user->data())->User.Sid;
 }
 
-// A file system without owners (FAT) reports Everyone.
+// Returns true if the owner is this user or an administrator. A file system without owners (FAT)
+// reports Everyone as the owner, which counts as ours too.
 bool IsOurs(PSID owner) {
   std::vector<BYTE> user = ThisUser();
   PSID sid = SidOf(&user);
@@ -59,8 +60,8 @@ bool IsOurs(PSID owner) {
          IsOneOf(owner, {WinBuiltinAdministratorsSid, WinLocalSystemSid, WinWorldSid});
 }
 
-// Ignores entries that deny: they could only reduce the rights, so the result errs on the safe
-// side.
+// Returns the rights that the ACL grants to every user. Ignores entries that deny rights, so the
+// result may contain too many rights but never too few.
 DWORD RightsOfAnyUser(PACL list) {
   DWORD rights = 0;
   void* entry = nullptr;
@@ -73,8 +74,9 @@ DWORD RightsOfAnyUser(PACL list) {
   return rights;
 }
 
-// Grants all rights to the user, the system and the administrators, also on entries created inside;
-// inherits nothing.
+// Returns an ACL, as SDDL text, that grants all rights to this user, the system and the
+// administrators. New files and directories inside inherit this ACL. The ACL itself inherits
+// nothing from the parent directory.
 std::wstring PrivateSddl() {
   std::wstring text = L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
   std::vector<BYTE> user = ThisUser();
@@ -86,8 +88,8 @@ std::wstring PrivateSddl() {
   return text;
 }
 
-// A null DACL grants everyone full access. A file system without ACLs (FAT) reports a null DACL
-// too; ignored there.
+// Returns the rights of every user on a file with a null DACL. A null DACL grants everyone full
+// access. A file system without ACLs (FAT) also reports a null DACL, which counts as no rights.
 DWORD RightsWithoutAcl(const FileHandle& file) {
   DWORD flags = 0;
   bool known = GetVolumeInformationByHandleW(Raw(file), nullptr, 0, nullptr, nullptr, &flags,

@@ -10,16 +10,17 @@
 namespace gateway_lock {
 
 struct Access {
-  bool ours = true;                  // this user's, or an administrator's
-  bool any_user_may_write = false;   // into a file; new entries into a directory
-  bool any_user_may_remove = false;  // entries of a directory
+  bool ours = true;                  // owned by this user or by an administrator
+  bool any_user_may_write = false;   // to the file, or new entries to the directory
+  bool any_user_may_remove = false;  // entries from the directory
 };
 
-// Reads the owner and the ACL. `file` must be open with READ_CONTROL. A file system without ACLs
-// (FAT) grants nothing to other users.
+// Reads the owner and the ACL. `file` must be open with READ_CONTROL. On a file system without ACLs
+// (FAT) the result grants nothing to other users.
 Status ReadAccess(const FileHandle& file, Access* access);
 
-// Access for this user, the system and the administrators only, inherited by new entries.
+// An ACL that grants access only to this user, the system and the administrators. New entries of a
+// directory inherit this ACL.
 class PrivateAccess {
  public:
   PrivateAccess();
@@ -28,7 +29,7 @@ class PrivateAccess {
   PrivateAccess& operator=(const PrivateAccess&) = delete;
 
   SECURITY_ATTRIBUTES* attributes() { return &attributes_; }
-  // Sets the ACL. `directory` must be open with WRITE_DAC.
+  // Sets the ACL of the directory, which must be open with WRITE_DAC.
   Status ApplyTo(const FileHandle& directory) const;
 
  private:

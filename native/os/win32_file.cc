@@ -18,8 +18,8 @@ OVERLAPPED LockBytePosition() {
   return position;
 }
 
-// A file that is being deleted fails with ERROR_ACCESS_DENIED, the same code as for missing
-// permissions. Only the NT status tells them apart (tox-dev/filelock#604).
+// Opening a file that is being deleted fails with ERROR_ACCESS_DENIED, as does opening a file
+// without permission. Only the NT status distinguishes the two cases (tox-dev/filelock#604).
 using NtStatusFunction = LONG(WINAPI*)();
 NtStatusFunction FindLastNtStatus() {
   static const auto function = reinterpret_cast<NtStatusFunction>(reinterpret_cast<void*>(
@@ -27,13 +27,14 @@ NtStatusFunction FindLastNtStatus() {
   return function;
 }
 
-// \\wsl$ returns ERROR_INVALID_FUNCTION (microsoft/WSL#5762).
+// Returns true if the error means that the file system has no locks. The file system of \\wsl$
+// returns ERROR_INVALID_FUNCTION (microsoft/WSL#5762).
 bool IsLockingUnsupported(DWORD code) {
   return code == ERROR_INVALID_FUNCTION || code == ERROR_NOT_SUPPORTED ||
          code == ERROR_CALL_NOT_IMPLEMENTED;
 }
 
-// Folds the ID to 64 bits: ReFS uses 128 bits, NTFS only the lower half.
+// Reduces a file ID to 64 bits. ReFS uses all 128 bits of the ID, NTFS only the lower 64 bits.
 std::uint64_t FoldFileId(const FILE_ID_128& id) {
   std::uint64_t halves[2];
   static_assert(sizeof halves == sizeof id, "FILE_ID_128");
@@ -56,16 +57,17 @@ FileHandle Create(const std::string& path, const OpenRequest& request, DWORD fla
   return FileHandle(reinterpret_cast<NativeHandle>(handle));
 }
 
-// True for a reparse point that is not a link. Opened with FILE_FLAG_OPEN_REPARSE_POINT, the
-// reparse point would be read and written instead of the file that it stands for.
+// Returns true for a reparse point that is not a link. Such a reparse point must not stay open with
+// FILE_FLAG_OPEN_REPARSE_POINT, because reads and writes would then access the reparse point
+// instead of the file that it represents.
 bool IsContentReparsePoint(const FileHandle& file) {
   FILE_ATTRIBUTE_TAG_INFO info = {};
   return GetFileInformationByHandleEx(Raw(file), FileAttributeTagInfo, &info, sizeof info) != 0 &&
          (info.FileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0 && !IsLinkTag(info.ReparseTag);
 }
 
-// Opens the file that `reparse_point` stands for. Returns an invalid handle if a link has replaced
-// it meanwhile.
+// Opens the file that `reparse_point` represents. Returns an invalid handle if a link has replaced
+// the reparse point in the meantime.
 FileHandle OpenContent(const std::string& path, OpenRequest request,
                        const FileHandle& reparse_point) {
   request.disposition = OPEN_EXISTING;
@@ -79,7 +81,7 @@ FileHandle OpenContent(const std::string& path, OpenRequest request,
   return FileHandle();
 }
 
-// A reparse point that cannot be read counts as a link, and links are refused.
+// Returns true for a link, and for a reparse point that cannot be read, so that both are refused.
 bool IsLink(const FileHandle& file, DWORD attributes) {
   FILE_ATTRIBUTE_TAG_INFO info = {};
   return (attributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0 &&
@@ -95,15 +97,15 @@ std::wstring LongPath(const std::string& path) {
   std::wstring full(length, L'\0');
   length = GetFullPathNameW(wide.c_str(), length, &full[0], nullptr);
   full.resize(length);
-  // A device (\\.\NUL), or already prefixed.
+  // The path names a device (\\.\NUL) or already has the prefix.
   if (full.compare(0, 4, L"\\\\.\\") == 0 || full.compare(0, 4, L"\\\\?\\") == 0) return full;
   if (full.compare(0, 2, L"\\\\") == 0) return L"\\\\?\\UNC" + full.substr(1);
   return L"\\\\?\\" + full;
 }
 
 FileHandle OpenFile(const std::string& path, const OpenRequest& request) {
-  // Looks the function up before opening: GetProcAddress() changes both the NT status and
-  // GetLastError().
+  // Looks up RtlGetLastNtStatus() before the file is opened, because GetProcAddress() changes both
+  // the NT status and GetLastError().
   (void)FindLastNtStatus();
   DWORD open_link = request.follow_links ? 0 : FILE_FLAG_OPEN_REPARSE_POINT;
   FileHandle file = Create(path, request, open_link);
@@ -120,14 +122,14 @@ Status LastErrorOrTransient(const char* syscall) {
   auto code = static_cast<int>(GetLastError());
   auto last_nt_status = FindLastNtStatus();
   if (last_nt_status != nullptr && last_nt_status() == kStatusDeletePending) {
-    // Reports "busy" instead of "denied": permissions are not the reason.
+    // Reports "busy" instead of "denied", because missing permissions are not the cause.
     return Status::TransientError(ERROR_SHARING_VIOLATION, syscall, "delete-pending");
   }
   if (code == ERROR_SHARING_VIOLATION) {
     return Status::TransientError(code, syscall, "sharing-violation");
   }
-  // A virus scanner, an indexer or a deletion on a server causes this for a moment
-  // (tox-dev/filelock#705).
+  // ERROR_ACCESS_DENIED may be transient, because a virus scanner, an indexer or a deletion on a
+  // server causes it for a moment (tox-dev/filelock#705).
   return code == ERROR_ACCESS_DENIED ? Status::TransientError(code, syscall, "access-denied")
                                      : Status::SystemError(code, syscall);
 }
@@ -154,7 +156,8 @@ Status StatFile(const FileHandle& file, FileFacts* facts) {
   return Status::Ok();
 }
 
-// Opens without any access right, which takes no part in the sharing modes and disturbs no process.
+// Opens the file without any access right. Such an open is independent of the sharing modes and
+// does not disturb other processes.
 Status SameFileAtPath(const std::string& path, const FileIdentity& identity) {
   FileHandle file = OpenFile(path, {});
   if (!file.valid()) {

@@ -7,7 +7,7 @@
 namespace gateway_lock {
 namespace {
 
-// WSACleanup() is left to the end of the process.
+// Starts Winsock once. WSACleanup() is never called, because the end of the process cleans up.
 int StartWinsock() {
   static const int error = [] {
     WSADATA data;
@@ -36,7 +36,8 @@ Status AllowDualStack(const SocketHandle& socket) {
 Status ParseAddress(const Endpoint& endpoint, SocketAddress* address) {
   int error = StartWinsock();
   if (error != 0) return Status::SystemError(error, "WSAStartup");
-  // getaddrinfo("") would return every address of this host (MS Learn, getaddrinfo).
+  // Rejects an empty address, for which getaddrinfo() would return every address of this host (MS
+  // Learn, getaddrinfo).
   if (endpoint.address.empty()) return Status::SystemError(WSAEINVAL, "bind");
   addrinfo hints = {};
   hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;

@@ -21,12 +21,13 @@ struct SocketAddress {
 
 inline SOCKET Raw(const SocketHandle& socket) { return static_cast<SOCKET>(socket.get()); }
 
-// Parses a numeric address; no name is ever looked up. Fails with WSAEINVAL for anything else.
-// Starts Winsock if needed, so every use of sockets in this layer begins with this call.
+// Parses a numeric address. Fails with WSAEINVAL for any other text, and never looks up a name.
+// Starts Winsock if needed, so this function must be called before any other socket call of this
+// layer.
 Status ParseAddress(const Endpoint& endpoint, SocketAddress* address);
 
-// Opens a non-blocking TCP socket that no child inherits. An IPv6 socket bound to `::` accepts IPv4
-// too, as Node's own sockets do.
+// Opens a non-blocking TCP socket that no child inherits. An IPv6 socket that is bound to `::` also
+// accepts IPv4 connections, as Node's own sockets do.
 Status OpenSocket(int family, SocketHandle* out);
 
 }  // namespace gateway_lock

@@ -1,12 +1,12 @@
-// Converts between UTF-8 (JavaScript and this layer) and UTF-16 (Windows). Included by _win32.cc
-// files only.
+// Converts between UTF-8, which JavaScript and this layer use, and UTF-16, which Windows uses.
+// Included by _win32.cc files only.
 #pragma once
 
 #include <string>
 
 namespace gateway_lock {
 
-// Invalid text becomes U+FFFD.
+// These functions convert invalid text to U+FFFD.
 std::wstring Wide(const std::string& text);
 std::string Utf8(const std::wstring& text);
 

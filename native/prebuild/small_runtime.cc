@@ -1,14 +1,15 @@
-// The parts of libc++ that its own files define together with much that the addon never uses. For
-// the published binaries only, which link libc++ in (prebuild.cmake). Nothing here throws: out of
-// memory ends the process, as in any program built without exceptions.
+// Small versions of a few libc++ functions. The source files of libc++ define these functions
+// together with much code that the addon never uses. Only the published binaries contain this file,
+// because only they contain libc++ (prebuild.cmake). No function here throws. Running out of memory
+// ends the process, as in any program built without exceptions.
 #include <cstddef>
 #include <cstdlib>
 #include <functional>
 #include <mutex>
 #include <system_error>
 
-// Replaces new.cpp, which adds handlers. -fvisibility-global-new-delete=force-hidden hides these
-// operators, which Mach-O would export.
+// Replaces new.cpp, which also contains new-handlers. -fvisibility-global-new-delete=force-hidden
+// hides these operators, because a Mach-O file would export them otherwise.
 void* operator new(std::size_t size) {
   void* memory = std::malloc(size == 0 ? 1 : size);
   if (memory == nullptr) std::abort();
@@ -20,25 +21,26 @@ void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
 
-// The entry of a pure virtual function in the vtable of an abstract class; that of libc++abi prints
-// a message.
+// The vtable entry of a pure virtual function of an abstract class. Replaces the function of
+// libc++abi, which also prints a message.
 extern "C" [[noreturn]] void __cxa_pure_virtual() { std::abort(); }
 
 _LIBCPP_BEGIN_NAMESPACE_STD
 
-// Replaces system_error.cpp, which adds the classes and texts of all errors.
+// Replaces system_error.cpp, which also contains the classes and texts of all errors.
 [[noreturn]] void __throw_system_error(int error, const char* where) {
   __libcpp_verbose_abort("%s: error %d\n", where, error);
 }
 
-// Replaces mutex.cpp, which adds mutexes with a timeout, made of condition variables and threads.
+// Replaces mutex.cpp, which also contains timed mutexes, and these need condition variables and
+// threads.
 void mutex::lock() {
   int error = __libcpp_mutex_lock(&__m_);
   if (error != 0) __throw_system_error(error, "mutex lock failed");
 }
 void mutex::unlock() noexcept { __libcpp_mutex_unlock(&__m_); }
 
-// Replaces functional.cpp, which adds the exception of std::function.
+// Replaces functional.cpp, which also contains the exception class of std::function.
 size_t __hash_memory(_LIBCPP_NOESCAPE const void* memory, size_t size) noexcept {
   return __murmur2_or_cityhash<size_t>()(memory, size);
 }

@@ -1,6 +1,7 @@
-// Prints whether a second socket can bind a port, for each pair of socket options: a table of 36
-// cells. MS Learn, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE", has the table of Windows. Wine
-// differs, so the test checks only the cells on which an exclusive listener depends.
+// Prints a table of 36 cells: for each combination of two sockets, whether the second one can bind
+// the port of the first one. MS Learn, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE", documents the
+// table for Windows. Wine differs from that table, so the test checks only the cells on which an
+// exclusive listener depends.
 #include <cstdio>
 #include <string>
 
@@ -39,7 +40,7 @@ void SetOption(const SocketHandle& socket, Sharing sharing) {
                    reinterpret_cast<const char*>(&on), sizeof on) == 0);
 }
 
-// Returns the error of the bind, or "" for success.
+// Returns the name of the error of the bind, or "" if the bind succeeds.
 std::string Bind(const Binder& binder, std::uint16_t port, SocketHandle* out) {
   SocketAddress address;
   CHECK(ParseAddress({binder.address, port}, &address).ok());
@@ -49,8 +50,8 @@ std::string Bind(const Binder& binder, std::uint16_t port, SocketHandle* out) {
   return bound ? "" : ErrorOf(Status::SystemError(WSAGetLastError(), "bind"));
 }
 
-// ProbeWildcardBind() in listener_win32.cc relies on the first rule, the exclusion of other
-// listeners on the other two.
+// ProbeWildcardBind() in listener_win32.cc depends on the first rule. A listener depends on the
+// other two rules to exclude other listeners.
 bool MustBeRefused(const Binder& first, const Binder& second) {
   if (second.exclusive() && second.wildcard()) return true;
   if (first.exclusive() && first.wildcard()) return true;
@@ -68,7 +69,7 @@ std::string Cell(const Binder& first, const Binder& second) {
   return outcome.empty() ? "bound" : outcome;
 }
 
-TEST("an exclusive socket excludes other sockets in each case on which a listener depends") {
+TEST("an exclusive socket prevents a second bind in each case on which a listener depends") {
   std::printf("%-13s", "first\\second");
   for (const Binder& second : kBinders) std::printf("%-13s", second.name);
   for (const Binder& first : kBinders) {

@@ -1,4 +1,5 @@
-// The identity of processes on Windows, and the reports of their deaths and releases.
+// Tests how Windows identifies processes, and how a watch reports the death of an owner or a
+// release.
 #include <windows.h>
 
 #include <string>
@@ -78,7 +79,7 @@ class Watcher {
   static void Notify(void* self) { SetEvent(static_cast<Watcher*>(self)->reported_); }
 
   HANDLE reported_ = CreateEventW(nullptr, FALSE, FALSE, nullptr);
-  ReleaseWatch watch_;  // Last, so that it is destroyed first: it calls Notify().
+  ReleaseWatch watch_;  // The last member is destroyed first: until then, watch_ calls Notify().
 };
 
 // Acquires the lock and writes a record, as every holder does.
@@ -88,7 +89,7 @@ FileLock AcquireWithRecord(const std::string& path) {
   return lock;
 }
 
-TEST("this process is alive, and its start time does not change") {
+TEST("the test's own process is reported as alive, and its start time does not change") {
   ProcessIdentity first = ReadProcess(OwnPid());
   ProcessIdentity second = ReadProcess(OwnPid());
   CHECK(first.alive);
@@ -99,15 +100,15 @@ TEST("this process is alive, and its start time does not change") {
   CHECK(BootId() == BootId());
 }
 
-TEST("the command line of this process contains the name of its program") {
+TEST("the command line of the test's own process contains the name of its program") {
   std::string line = CommandLine(OwnPid());
   if (line.empty()) Skip("this system does not report command lines (Wine 8)");
   CHECK(line.find("os_tests") != std::string::npos);
 }
 
-// Like that of a zombie, the pid of an ended process exists as long as there is a handle to the
-// process.
-TEST("an ended process is dead even if another process has a handle to it") {
+// As long as a handle to an ended process is open, the pid of that process still exists, like the
+// pid of a zombie.
+TEST("an ended process counts as dead even if another process has a handle to it") {
   SuspendedProcess process;
   ProcessIdentity alive = ReadProcess(process.pid());
   CHECK(alive.alive);
@@ -117,14 +118,14 @@ TEST("an ended process is dead even if another process has a handle to it") {
   CHECK(dead.start_time == alive.start_time);
 }
 
-TEST("an invalid pid has no process") {
+TEST("an invalid pid counts as a dead process without a command line") {
   CHECK(!ReadProcess(0).alive);
   CHECK(!ReadProcess(-1).alive);
   CHECK(!ReadProcess(INT64_MAX).alive);
   CHECK(CommandLine(0).empty());
 }
 
-TEST("the death of the owner is reported") {
+TEST("a watch reports the death of the lock's owner") {
   Directory directory;
   FileLock lock = AcquireWithRecord(directory / "a.lock");
   SuspendedProcess owner;
@@ -134,7 +135,7 @@ TEST("the death of the owner is reported") {
   CHECK(watcher.Reports(7));
 }
 
-TEST("a release by a living owner is reported") {
+TEST("a watch reports a release by a living owner") {
   Directory directory;
   FileLock lock = AcquireWithRecord(directory / "a.lock");
   Watcher watcher;
@@ -143,7 +144,7 @@ TEST("a release by a living owner is reported") {
   CHECK(watcher.Reports(7));
 }
 
-TEST("a release by an unknown owner is reported") {
+TEST("a watch reports a release by an unknown owner") {
   Directory directory;
   FileLock lock = Acquire(directory / "a.lock");
   Watcher watcher;
@@ -153,7 +154,7 @@ TEST("a release by an unknown owner is reported") {
 }
 
 TEST(
-    "watching an empty file that may not be removed has the scope kRelease, even with a known "
+    "a watch on an empty lock file of a living holder has the scope kRelease, even with a known "
     "owner") {
   Directory directory;
   FileLock lock = Acquire(directory / "a.lock");
@@ -164,7 +165,9 @@ TEST(
   CHECK(scope == WatchScope::kRelease);
 }
 
-TEST("writing another file in the directory is not reported, and the next release is") {
+TEST(
+    "a watch does not report that another file in the directory is written, but reports the next "
+    "release") {
   Directory directory;
   FileLock lock = AcquireWithRecord(directory / "a.lock");
   SuspendedProcess other;
@@ -181,7 +184,7 @@ TEST("writing another file in the directory is not reported, and the next releas
   CHECK(watcher.Reports(7));
 }
 
-TEST("an unwatched token is not reported, and its slot can be used again") {
+TEST("a watch does not report an unwatched token, and can use the slot of that token again") {
   Directory directory;
   FileLock lock = AcquireWithRecord(directory / "a.lock");
   SuspendedProcess owner;
@@ -197,7 +200,7 @@ TEST("an unwatched token is not reported, and its slot can be used again") {
   CHECK(watcher.Reports(8));
 }
 
-TEST("31 tokens can be watched at the same time, and the next one is refused") {
+TEST("a watch accepts 31 tokens at the same time and refuses a further one") {
   Directory directory;
   FileLock lock = AcquireWithRecord(directory / "a.lock");
   SuspendedProcess owner;
@@ -211,7 +214,7 @@ TEST("31 tokens can be watched at the same time, and the next one is refused") {
   CHECK(watcher.Watch(32, lock.path(), owner.pid()).ok());
 }
 
-TEST("a missing file cannot be watched") {
+TEST("watching a missing file fails") {
   Directory directory;
   Watcher watcher;
   for (std::int64_t pid : {std::int64_t{0}, OwnPid()}) {

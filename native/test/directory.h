@@ -1,4 +1,4 @@
-// Directories, files and users for the tests to work with.
+// Functions with which tests create directories, read and write files, and act as other users.
 #pragma once
 
 #include <functional>
@@ -33,9 +33,10 @@ int DescriptorOf(const std::string& path);
 bool IsCloseOnExec(int fd);
 
 // Runs `body` in a forked child. Fails the test if a check in the child fails. The child ends with
-// _exit(), so no destructor runs there.
+// _exit(), so no destructor runs in the child.
 void InForkedChild(const std::function<void()>& body);
-// Same as InForkedChild(), but as a user without privileges: as `nobody` if this process is root.
+// Same as InForkedChild(), but the child runs as a user without privileges. If this process is
+// root, the child runs as `nobody`.
 void AsOrdinaryUser(const std::function<void()>& body);
 // Skips the test unless this process is root.
 void RequireRoot();

@@ -1,4 +1,5 @@
-// A process between SIGKILL and its end: it no longer runs its program but still holds its locks.
+// Tests processes between SIGKILL and their end. Such a process no longer runs its program but
+// still holds its locks.
 #include <sched.h>
 #include <signal.h>
 #include <sys/ptrace.h>
@@ -15,8 +16,9 @@
 namespace gateway_lock::test {
 namespace {
 
-// Runs both processes on one CPU and gives the child the lowest priority, so that it does not run
-// between kill() and the check. Skips the test if this process may not choose its CPU.
+// Runs this process and the child on one CPU and gives the child the lowest priority, so that the
+// child does not run between kill() and the check. Skips the test if this process may not choose
+// its CPU.
 void ShareOneCpuWith(pid_t child) {
   cpu_set_t cpus;
   CHECK(sched_getaffinity(0, sizeof cpus, &cpus) == 0);
@@ -31,7 +33,9 @@ void ShareOneCpuWith(pid_t child) {
   if (!placed) Skip("this process is not allowed to choose its CPU");
 }
 
-TEST("a process counts as dead as soon as SIGKILL is sent, before it runs again") {
+TEST(
+    "a process counts as dead as soon as SIGKILL has been sent, even before the process runs "
+    "again") {
   for (int i = 0; i < 20; i++) {
     IdleChild child;
     ShareOneCpuWith(child.pid());
@@ -41,7 +45,7 @@ TEST("a process counts as dead as soon as SIGKILL is sent, before it runs again"
   }
 }
 
-// Bytes. Freeing them takes the kernel long enough for the checks below.
+// The size in bytes. The kernel takes long enough to free this memory for the checks below.
 constexpr std::size_t kMemory = std::size_t{128} << 20;
 
 void AllocateMemory() { std::memset(malloc(kMemory), 1, kMemory); }
@@ -52,11 +56,13 @@ bool IsZombie(pid_t child) {
   return info.si_pid != 0;
 }
 
-// Reads the process twice. The kernel prints the flags before the pending signals, so a read
-// between clearing SIGKILL and setting PF_EXITING can miss both; the next read does not.
+// Reads the process twice. The kernel prints the flags before the pending signals. So one read can
+// miss both signs of the end, if it happens between the clearing of SIGKILL and the setting of
+// PF_EXITING; the second read then finds PF_EXITING.
 bool IsAliveTwice(pid_t child) { return ReadProcess(child).alive && ReadProcess(child).alive; }
 
-// A child can end before the first check, so the test repeats until it has made 100 checks.
+// A child can end before the first check, so the test uses further children until it has made 100
+// checks.
 TEST("a killed process counts as dead while the kernel frees its memory") {
   for (int i = 0, checks = 0; checks < 100 && i < 20; i++) {
     IdleChild child(AllocateMemory);
@@ -69,7 +75,7 @@ TEST("a killed process counts as dead while the kernel frees its memory") {
   }
 }
 
-TEST("a process that exits by itself counts as dead while the kernel frees its memory") {
+TEST("a process that has called _exit() counts as dead while the kernel frees its memory") {
   bool seen = false;
   for (int i = 0; !seen && i < 50; i++) {
     IdleChild child([] {
@@ -86,7 +92,8 @@ TEST("a process that exits by itself counts as dead while the kernel frees its m
   CHECK(seen);
 }
 
-// The tracer stops the child after it has received the signal and before it begins to exit.
+// With PTRACE_O_TRACEEXIT, the child stops after it has received the signal and before it begins to
+// exit.
 TEST("a killed process counts as dead before it begins to exit") {
   IdleChild child;
   bool traced = ptrace(PTRACE_SEIZE, child.pid(), nullptr, PTRACE_O_TRACEEXIT) == 0;

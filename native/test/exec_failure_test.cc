@@ -16,7 +16,7 @@
 namespace gateway_lock::test {
 namespace {
 
-// The state that a failed execve() must not change.
+// The state of the process that a failed execve() must not change.
 struct State {
   std::string at3, at4;
   int flags3, flags4, status1, flags1;
@@ -45,8 +45,8 @@ bool Same(const State& a, const State& b) {
 
 void OurHandler(int) {}
 
-// Opens descriptor 3, which a child inherits, closes 4, and sets signal handlers and O_NONBLOCK.
-// Returns a descriptor to inherit.
+// Opens descriptor 3, which a child inherits, closes descriptor 4, and sets signal handlers and
+// O_NONBLOCK. Returns a further descriptor, which the program is to inherit.
 int PrepareState(const Directory& directory) {
   int fd = fcntl(OpenWith(directory / "at3", "at3"), F_DUPFD_CLOEXEC, 30);
   DuplicateTo(fd, 3, 0);
@@ -72,24 +72,24 @@ void CheckFailure(const std::string& path, int code) {
   (void)fcntl(1, F_SETFL, flags);
 }
 
-TEST("a missing program fails with ENOENT and changes nothing in the process") {
+TEST("running a missing program fails with ENOENT and changes nothing in the process") {
   CheckFailure("/no/such/program", ENOENT);
 }
 
 TEST(
-    "a program without the execute permission fails with EACCES and changes nothing in the "
+    "running a file without the execute permission fails with EACCES and changes nothing in the "
     "process") {
   Directory directory;
   WriteFile(directory / "plain", "#!/bin/sh\n");
   CheckFailure(directory / "plain", EACCES);
 }
 
-TEST("a directory as program fails with EACCES and changes nothing in the process") {
+TEST("running a directory fails with EACCES and changes nothing in the process") {
   Directory directory;
   CheckFailure(directory.path(), EACCES);
 }
 
-TEST("a file that is not a program fails with ENOEXEC and changes nothing in the process") {
+TEST("running a file that is not a program fails with ENOEXEC and changes nothing in the process") {
   Directory directory;
   const std::string path = directory / "text";
   WriteFile(path, "neither ELF nor #!\n");
@@ -97,12 +97,13 @@ TEST("a file that is not a program fails with ENOEXEC and changes nothing in the
   CheckFailure(path, ENOEXEC);
 }
 
-TEST("300 failed attempts leak no descriptor") {
+TEST("300 failed attempts to run a program leak no descriptor") {
   for (int i = 0; i < 300; i++) CheckFailure("/no/such/program", ENOENT);
 }
 
-// If the copy of descriptor 3 fails, execve() must not be called: it would replace that descriptor.
-TEST("running out of descriptors for the copies changes nothing in the process") {
+// If descriptor 3 cannot be copied, execve() must not be called, because descriptor 3 could not be
+// restored afterwards.
+TEST("an attempt to run a program that runs out of descriptors changes nothing in the process") {
   Directory directory;
   int inherited = PrepareState(directory);
   rlimit before = {};
@@ -118,7 +119,9 @@ TEST("running out of descriptors for the copies changes nothing in the process")
   }
 }
 
-TEST("a closed descriptor to inherit fails with EBADF and changes nothing in the process") {
+TEST(
+    "passing a closed descriptor to a program fails with EBADF and changes nothing in the "
+    "process") {
   Directory directory;
   PrepareState(directory);
   State before = CurrentState();
@@ -128,8 +131,23 @@ TEST("a closed descriptor to inherit fails with EBADF and changes nothing in the
   CHECK(Same(before, CurrentState()));
 }
 
-// With 2>&1 both streams are one open file, so the flags that are restored last count.
-TEST("a failed attempt restores the flags of standard streams that share one open file") {
+// Otherwise the new program would receive an internal copy instead of the descriptor.
+TEST(
+    "running a program with a closed descriptor to inherit fails, even if a copy gets its number") {
+  Directory directory;
+  int inherited = PrepareState(directory);
+  int next_copy = fcntl(inherited, F_DUPFD_CLOEXEC, 5);
+  close(next_copy);
+  State before = CurrentState();
+  Status status = ExecProgram({"/no/such/program", {"name"}, {}, {inherited, next_copy}});
+  CHECK(status.sys_code == EBADF);
+  CHECK(Same(before, CurrentState()));
+}
+
+// With 2>&1 both streams share one open file, so the flags that are restored last apply to both.
+TEST(
+    "a failed attempt to run a program restores the flags of standard streams that share one open "
+    "file") {
   Directory directory;
   int inherited = PrepareState(directory);
   CHECK(dup2(1, 2) == 2);

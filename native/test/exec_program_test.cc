@@ -26,7 +26,8 @@ struct Result {
   int code = -1;       // the exit code, or the negative number of the signal
 };
 
-// Forks a child, calls `prepare` in it, and replaces it by a shell that runs the script.
+// Forks a child, calls `prepare` in the child, and replaces the child with a shell that runs the
+// script.
 Result Run(const std::string& script, const std::function<void(Program*)>& prepare) {
   int output[2];
   CHECK(pipe(output) == 0);
@@ -65,7 +66,7 @@ TEST("the new program has exactly the given arguments and environment") {
   CHECK(result.code == 0);
 }
 
-TEST("the new program keeps the pid") {
+TEST("the new program keeps the pid of the process") {
   Result result = Run("echo $$", [](Program* program) {
     program->arguments[2] += "; echo " + std::to_string(getpid());
   });
@@ -74,7 +75,7 @@ TEST("the new program keeps the pid") {
   CHECK(result.output.substr(0, middle) == result.output.substr(middle + 1));
 }
 
-// Gives the descriptor another number, which is closed first if it is open.
+// Moves the descriptor to another number. Closes a descriptor that already has that number.
 int MoveTo(int number, int fd) {
   if (fd == number) return fd;
   DuplicateTo(fd, number, FD_CLOEXEC);
@@ -97,8 +98,11 @@ void CheckOrder(const std::vector<int>& numbers) {
   CHECK(result.output == "abc");
 }
 
-TEST("inherited descriptors get the numbers 3, 4, 5 in order, whatever their numbers were before") {
-  // Includes numbers that are overwritten before they are copied, and numbers that are free.
+TEST(
+    "inherited descriptors get the numbers 3, 4, 5 in order, independent of their previous "
+    "numbers") {
+  // Some of these numbers are targets of other descriptors and must be copied before they are
+  // overwritten; some are free.
   const std::vector<std::vector<int>> cases = {{3, 4, 5},  {4, 5, 3},    {5, 3, 4},
                                                {4, 3, 20}, {20, 21, 22}, {22, 5, 4}};
   for (const std::vector<int>& numbers : cases) CheckOrder(numbers);
@@ -114,7 +118,9 @@ TEST("a descriptor can be inherited twice") {
   CHECK(result.output.find("one") != std::string::npos);
 }
 
-TEST("no other close-on-exec descriptor is inherited, not even one with the number 3") {
+TEST(
+    "the new program inherits no other close-on-exec descriptor, not even one that had the number "
+    "3") {
   Directory directory;
   Result result =
       Run("for fd in 3 4 5 6 7 8 9; do (true <&$fd) 2>/dev/null && echo $fd; done; true",
@@ -155,9 +161,10 @@ TEST("an inherited lock is held until the new program ends") {
   CHECK(!IsRefused(path));
 }
 
-// O_NONBLOCK belongs to the open file description, so this process can read the flag of the
-// program.
-TEST("the standard streams are blocking in the new program, even if they were not before") {
+// O_NONBLOCK belongs to the open file description, so this process can read the flag that the
+// program sees.
+TEST(
+    "the standard streams are blocking in the new program, even if they were non-blocking before") {
   int stream[2];
   CHECK(pipe(stream) == 0);
   CHECK(fcntl(stream[1], F_SETFL, O_NONBLOCK) == 0);
@@ -170,7 +177,7 @@ TEST("the standard streams are blocking in the new program, even if they were no
 }
 
 TEST(
-    "signals that Node ignores or the program catches have their default action in the new "
+    "signals that Node ignores or the old program catches have their default action in the new "
     "program") {
   Result result = Run("kill -PIPE $$; echo survived", [](Program*) { signal(SIGPIPE, SIG_IGN); });
   CHECK(result.code == -SIGPIPE);
@@ -180,7 +187,7 @@ TEST(
   CHECK(result.code == -SIGTERM);
 }
 
-TEST("a signal that was ignored by the parent, as with nohup, stays ignored in the new program") {
+TEST("a signal that the parent ignored, as nohup does, stays ignored in the new program") {
   Result result = Run("kill -HUP $$; echo survived", [](Program*) { signal(SIGHUP, SIG_IGN); });
   CHECK(result.output == "survived");
 }
@@ -190,7 +197,7 @@ TEST("a closed standard stream stays closed in the new program") {
   CHECK(result.output == "closed");
 }
 
-TEST("a program without arguments and environment starts") {
+TEST("a program without arguments, environment and inherited descriptors starts") {
   Result result = Run("", [](Program* program) { *program = {"/bin/true", {"true"}, {}, {}}; });
   CHECK(result.code == 0);
 }

@@ -12,7 +12,9 @@
 namespace gateway_lock::test {
 namespace {
 
-TEST("a file lease of another program is reported as the transient failure 'file-lease'") {
+TEST(
+    "an attempt on a file that another program has leased reports the transient failure "
+    "'file-lease'") {
   Directory directory;
   const std::string path = directory / "a.lock";
   WriteFile(path, "");

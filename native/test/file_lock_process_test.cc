@@ -1,4 +1,4 @@
-// A lock whose process forks, dies, or may not remove the lock file.
+// Tests locks whose holder forks, dies, or may not remove the lock file.
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -14,8 +14,8 @@ namespace gateway_lock::test {
 namespace {
 
 TEST(
-    "release in a forked copy of the holder only closes the descriptor and keeps the parent's lock "
-    "and file") {
+    "a release in a forked copy of the holder only closes the descriptor and keeps the parent's "
+    "lock and file") {
   Directory directory;
   FileLock lock = Acquire(directory / "a.lock");
   InForkedChild([&] {
@@ -26,7 +26,7 @@ TEST(
   CHECK(IsRefused(directory / "a.lock"));
 }
 
-TEST("release in a forked copy of a shared holder keeps the parent's lock and file") {
+TEST("a release in a forked copy of a shared holder keeps the parent's lock and file") {
   Directory directory;
   FileLock lock = Acquire(directory / "a.lock", LockMode::kShared);
   InForkedChild([&] { CHECK(lock.Release().ok()); });
@@ -34,14 +34,16 @@ TEST("release in a forked copy of a shared holder keeps the parent's lock and fi
   CHECK(IsRefused(directory / "a.lock"));
 }
 
-TEST("unlock or exit in a forked copy of the holder keeps the parent's lock") {
+TEST(
+    "neither an unlock in a forked copy of the holder nor the exit of the copy frees the parent's "
+    "lock") {
   Directory directory;
   FileLock lock = Acquire(directory / "a.lock");
   InForkedChild([&] { lock.Unlock(); });
   CHECK(IsRefused(directory / "a.lock"));
 }
 
-TEST("unlock frees the lock even if a forked child has a copy of the descriptor open") {
+TEST("an unlock frees the lock even if a forked child has a copy of the descriptor open") {
   Directory directory;
   FileLock lock = Acquire(directory / "a.lock");
   IdleChild child;
@@ -49,7 +51,9 @@ TEST("unlock frees the lock even if a forked child has a copy of the descriptor 
   CHECK(!IsRefused(directory / "a.lock"));
 }
 
-TEST("SIGKILL frees the lock of the holder for the next process and leaves its record") {
+TEST(
+    "killing the holder with SIGKILL frees the lock for the next process and leaves the record in "
+    "the file") {
   Directory directory;
   FileLock lock;
   IdleChild holder([&] {
@@ -64,7 +68,8 @@ TEST("SIGKILL frees the lock of the holder for the next process and leaves its r
 }
 
 TEST(
-    "a release that cannot remove the file reports why, drops the lock and leaves the file empty") {
+    "a release that cannot remove the file reports the error, drops the lock and leaves the file "
+    "empty") {
   AsOrdinaryUser([] {
     Directory directory;
     FileLock lock = Acquire(directory / "a.lock");

@@ -30,7 +30,7 @@ TEST("a path without a slash names a lock file in the working directory") {
   CHECK(chdir("/") == 0);
 }
 
-TEST("a second attempt is refused while the lock is held, also in the same process") {
+TEST("a second attempt is refused while the lock is held, even within the same process") {
   Directory directory;
   FileLock holder = Acquire(directory / "a.lock");
   FileLock contender;
@@ -39,7 +39,7 @@ TEST("a second attempt is refused while the lock is held, also in the same proce
   CHECK(holder.IsFileInPlace());
 }
 
-TEST("release removes the file and frees the lock") {
+TEST("a release removes the file and frees the lock") {
   Directory directory;
   FileLock holder = Acquire(directory / "a.lock");
   CHECK(holder.Release().ok());
@@ -48,7 +48,7 @@ TEST("release removes the file and frees the lock") {
   CHECK(Acquire(directory / "a.lock").created());
 }
 
-TEST("a second release does nothing, not even to the lock of the next holder") {
+TEST("a second release does nothing and does not affect the lock of the next holder") {
   Directory directory;
   FileLock holder = Acquire(directory / "a.lock");
   CHECK(holder.Release().ok());
@@ -58,7 +58,7 @@ TEST("a second release does nothing, not even to the lock of the next holder") {
   CHECK(IsRefused(directory / "a.lock"));
 }
 
-TEST("unlock frees the lock and keeps the file with its record") {
+TEST("an unlock frees the lock and keeps the file with its record") {
   Directory directory;
   FileLock holder = Acquire(directory / "a.lock");
   CHECK(holder.WriteRecord("mine\n").ok());
@@ -69,7 +69,7 @@ TEST("unlock frees the lock and keeps the file with its record") {
   CHECK(ReadFile(directory / "a.lock") == "mine\n");
 }
 
-TEST("the destructor frees the lock and keeps the file") {
+TEST("the destructor of a lock object frees the lock and keeps the file") {
   Directory directory;
   {
     FileLock holder = Acquire(directory / "a.lock");
@@ -78,7 +78,7 @@ TEST("the destructor frees the lock and keeps the file") {
   CHECK(!IsRefused(directory / "a.lock"));
 }
 
-TEST("moving a lock object transfers the lock, and assigning to it frees its old lock") {
+TEST("moving a lock object transfers the lock, and assigning to a lock object frees its old lock") {
   Directory directory;
   FileLock first = Acquire(directory / "a.lock");
   FileLock second = std::move(first);
@@ -89,7 +89,7 @@ TEST("moving a lock object transfers the lock, and assigning to it frees its old
   CHECK(IsRefused(directory / "b.lock"));
 }
 
-TEST("shared holders do not exclude each other, but exclude an exclusive attempt") {
+TEST("shared holders do not exclude each other, but an exclusive attempt is refused") {
   Directory directory;
   FileLock first = Acquire(directory / "a.lock", LockMode::kShared);
   FileLock second = Acquire(directory / "a.lock", LockMode::kShared);
@@ -100,7 +100,7 @@ TEST("shared holders do not exclude each other, but exclude an exclusive attempt
   CHECK(!IsRefused(directory / "a.lock"));
 }
 
-TEST("an exclusive holder excludes a shared attempt") {
+TEST("a shared attempt is refused while an exclusive holder holds the lock") {
   Directory directory;
   FileLock holder = Acquire(directory / "a.lock");
   CHECK(IsRefused(directory / "a.lock", LockMode::kShared));
@@ -126,14 +126,14 @@ TEST("the descriptor of a lock is close-on-exec") {
   CHECK(IsCloseOnExec(fd));
 }
 
-TEST("closing another descriptor of the file does not free the lock") {
+TEST("closing another descriptor of the lock file does not free the lock") {
   Directory directory;
   FileLock lock = Acquire(directory / "a.lock");
   close(open((directory / "a.lock").c_str(), O_RDWR | O_CLOEXEC));
   CHECK(IsRefused(directory / "a.lock"));
 }
 
-TEST("acquiring does not change the record of the previous holder") {
+TEST("acquiring a lock does not change the record of the previous holder") {
   Directory directory;
   WriteFile(directory / "a.lock", "theirs\n");
   FileLock lock = Acquire(directory / "a.lock");
@@ -153,7 +153,7 @@ TEST("a shorter owner record replaces a longer one completely") {
   CHECK(ReadFile(directory / "a.lock") == "short\n");
 }
 
-TEST("reading a record that is too long stops at the limit") {
+TEST("reading a record that is too long returns only the bytes up to the limit") {
   Directory directory;
   WriteFile(directory / "a.lock", std::string(3 * kRecordLimit, 'x'));
   FileLock lock = Acquire(directory / "a.lock");
@@ -162,7 +162,7 @@ TEST("reading a record that is too long stops at the limit") {
   CHECK(record == std::string(kRecordLimit, 'x'));
 }
 
-TEST("a holder whose file was removed detects it and can still release") {
+TEST("a holder whose lock file was removed detects the removal and can still release the lock") {
   Directory directory;
   FileLock lock = Acquire(directory / "a.lock");
   CHECK(unlink((directory / "a.lock").c_str()) == 0);
@@ -170,7 +170,7 @@ TEST("a holder whose file was removed detects it and can still release") {
   CHECK(lock.Release().ok());
 }
 
-TEST("a holder whose file was replaced detects it and does not remove the new file") {
+TEST("a holder whose lock file was replaced detects this and does not remove the new file") {
   Directory directory;
   FileLock lock = Acquire(directory / "a.lock");
   WriteFile(directory / "b.lock", "theirs\n");
@@ -180,7 +180,7 @@ TEST("a holder whose file was replaced detects it and does not remove the new fi
   CHECK(ReadFile(directory / "a.lock") == "theirs\n");
 }
 
-TEST("a path that cannot be checked does not count as a lost lock") {
+TEST("a holder that cannot check its lock file does not report the lock as lost") {
   AsOrdinaryUser([] {
     Directory directory;
     FileLock lock = Acquire(directory / "a.lock");

@@ -1,4 +1,5 @@
-// A lock as other programs on Windows see it: a handle, one locked byte, and a sharing mode.
+// Tests how other programs on Windows see a lock: as an open handle, one locked byte, and a sharing
+// mode.
 #include <windows.h>
 
 #include <string>
@@ -14,8 +15,8 @@ namespace {
 
 constexpr DWORD kShareAll = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
 
-// Locks one byte, as a program in another language does to exclude this package. Returns the error
-// code.
+// Locks one byte of the file, as a program in another language does to exclude this package.
+// Returns the error code of LockFileEx().
 DWORD LockAt(const std::string& path, DWORD high, DWORD low) {
   FileHandle file = OpenFile(path, {GENERIC_READ | GENERIC_WRITE});
   CHECK(file.valid());
@@ -31,7 +32,7 @@ DWORD OpenError(const std::string& path, DWORD access, DWORD share) {
   return file.valid() ? ERROR_SUCCESS : GetLastError();
 }
 
-TEST("the lock is the byte at 0x7FFFFFFFFFFFFFFE and no other byte") {
+TEST("a held lock locks the byte at offset 0x7FFFFFFFFFFFFFFE and no other byte") {
   Directory directory;
   FileLock lock = Acquire(directory / "a.lock");
   CHECK(LockAt(lock.path(), 0x7FFFFFFF, 0xFFFFFFFE) == ERROR_LOCK_VIOLATION);
@@ -40,7 +41,7 @@ TEST("the lock is the byte at 0x7FFFFFFFFFFFFFFE and no other byte") {
   CHECK(LockAt(lock.path(), 0, 0) == ERROR_SUCCESS);
 }
 
-TEST("a child process does not inherit the handle") {
+TEST("a child process does not inherit the handle of a lock") {
   Directory directory;
   FileLock lock = Acquire(directory / "a.lock");
   DWORD flags = HANDLE_FLAG_INHERIT;
@@ -48,7 +49,7 @@ TEST("a child process does not inherit the handle") {
   CHECK((flags & HANDLE_FLAG_INHERIT) == 0);
 }
 
-TEST("other programs can read and write the file of a held lock, but not delete it") {
+TEST("other programs can read and write the file of a held lock, but cannot delete the file") {
   Directory directory;
   FileLock lock = Acquire(directory / "a.lock");
   CHECK(OpenError(lock.path(), GENERIC_READ | GENERIC_WRITE, kShareAll) == ERROR_SUCCESS);
@@ -57,7 +58,9 @@ TEST("other programs can read and write the file of a held lock, but not delete 
   CHECK(OpenError(directory / "a.lock", DELETE, kShareAll) == ERROR_SUCCESS);
 }
 
-TEST("release removes the file, or empties it if another process has it open for an attempt") {
+TEST(
+    "a release removes the file, or empties the file if another process has it open for an "
+    "attempt") {
   Directory directory;
   const std::string path = directory / "a.lock";
   FileLock lock = Acquire(path);
@@ -75,7 +78,7 @@ TEST("release removes the file, or empties it if another process has it open for
   CHECK(ReadFile(path).empty());
 }
 
-TEST("unlock does not remove the file of the next holder") {
+TEST("an unlock keeps the file for the next holder, whose release removes the file") {
   Directory directory;
   const std::string path = directory / "a.lock";
   FileLock first = Acquire(path);
@@ -86,7 +89,9 @@ TEST("unlock does not remove the file of the next holder") {
   CHECK(!Exists(path));
 }
 
-TEST("a sharing violation is reported as the transient failure 'sharing-violation'") {
+TEST(
+    "an attempt that fails with a sharing violation reports the transient failure "
+    "'sharing-violation'") {
   Directory directory;
   const std::string path = directory / "a.lock";
   WriteFile(path, "");
@@ -100,15 +105,15 @@ TEST("a sharing violation is reported as the transient failure 'sharing-violatio
   CHECK(TryAcquire(path, &lock).ok());
 }
 
-// Loading the function that returns the NTSTATUS happens at the first failure, and must not
-// overwrite its error code.
-TEST("the first failure in a process is reported with its own error code") {
+// The first failure loads the function that returns the NTSTATUS. Loading that function must not
+// overwrite the error code of the failure.
+TEST("the first failed attempt in a process reports its own error code") {
   Directory directory;
   FileLock lock;
   CHECK(TryAcquire(directory / "missing/a.lock", &lock).sys_code == ERROR_PATH_NOT_FOUND);
 }
 
-TEST("a path can be longer than 260 characters and contain non-ASCII characters") {
+TEST("a lock path can be longer than 260 characters and contain non-ASCII characters") {
   Directory directory;
   std::string path = directory.path();
   for (int i = 0; i < 8; ++i) {

@@ -34,7 +34,9 @@ Opened OpenLocked(const std::string& path) {
   return opened;
 }
 
-TEST("a local file system that refuses a second descriptor has the strength 'local'") {
+TEST(
+    "a local file system that refuses a lock through a second descriptor has the strength "
+    "'local'") {
   Directory directory;
   Opened held = OpenLocked(directory / "a.lock");
   FileSystemCache file_systems;
@@ -43,7 +45,8 @@ TEST("a local file system that refuses a second descriptor has the strength 'loc
   CHECK(strength == Strength::kLocal);
 }
 
-// The test does not hold the lock, which has the same effect as a file system that grants it twice.
+// The first descriptor holds no lock, so the file system grants the lock to the second one, as a
+// file system does that grants a lock twice.
 TEST("a file system that grants the lock twice has the strength 'weak', and the result is cached") {
   Directory directory;
   Opened free = OpenFile(directory / "a.lock");
@@ -57,8 +60,8 @@ TEST("a file system that grants the lock twice has the strength 'weak', and the 
 }
 
 TEST(
-    "a path that is missing or names another file is reported as replaced and does not set the "
-    "strength") {
+    "the file system test reports a path that is missing or names another file as replaced, and "
+    "sets no strength") {
   Directory directory;
   Opened held = OpenLocked(directory / "a.lock");
   FileSystemCache file_systems;
@@ -73,7 +76,7 @@ TEST(
   CHECK(strength == Strength::kRemote);
 }
 
-TEST("a file whose file system cannot be queried counts as remote") {
+TEST("a file counts as remote if its file system cannot be queried") {
   Directory directory;
   Opened local = OpenFile(directory / "a.lock");
   CHECK(!IsRemoteFileSystem(local.file));

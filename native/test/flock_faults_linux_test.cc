@@ -1,5 +1,6 @@
-// Faults of flock(), and files that are removed or replaced between open() and flock(). The flock()
-// of this file replaces libc's and makes the real system call unless a test has set `hook`.
+// Tests failures of flock(), and files that are removed or replaced between open() and flock(). The
+// flock() in this file replaces the flock() of libc. It makes the real system call unless a test
+// has set `hook`.
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -35,9 +36,9 @@ extern "C" int flock(int fd, int operation) noexcept {
 namespace gateway_lock::test {
 namespace {
 
-// Acquires locks on a file system that has been tested already. The test of the file system would
-// also find that the path names another file, and so hide whether the comparison after flock()
-// does.
+// Acquires locks on a file system that has been tested already. The file system test would also
+// notice that the path names another file. So it would hide whether the comparison of the inodes
+// after flock() notices that.
 class AcquirerAfterTest {
  public:
   explicit AcquirerAfterTest(const Directory& directory) {
@@ -52,7 +53,7 @@ class AcquirerAfterTest {
   FileSystemCache file_systems_;
 };
 
-TEST("an attempt starts over if the file is removed between open and flock") {
+TEST("an attempt starts over if the lock file is removed between open() and flock()") {
   Directory directory;
   const std::string path = directory / "a.lock";
   AcquirerAfterTest acquirer(directory);
@@ -67,7 +68,7 @@ TEST("an attempt starts over if the file is removed between open and flock") {
   CHECK(IsRefused(path));
 }
 
-TEST("an attempt starts over if the file is replaced between open and flock") {
+TEST("an attempt starts over if the lock file is replaced between open() and flock()") {
   Directory directory;
   const std::string path = directory / "a.lock";
   WriteFile(path, "old");
@@ -85,8 +86,8 @@ TEST("an attempt starts over if the file is replaced between open and flock") {
 }
 
 TEST(
-    "a path that names another file at every attempt fails as a weak file system after 100 "
-    "attempts") {
+    "an attempt on a path that always names another file after flock() fails as a weak file system "
+    "after 100 tries") {
   Directory directory;
   const std::string path = directory / "a.lock";
   AcquirerAfterTest acquirer(directory);
@@ -104,7 +105,7 @@ TEST(
   CHECK(!lock.held());
 }
 
-TEST("a file system that grants the lock twice is refused unless weak locks are allowed") {
+TEST("acquiring on a file system that grants the lock twice fails unless weak locks are allowed") {
   Directory directory;
   hook = [](int, int) { return 0; };
   FileLock lock;
@@ -119,7 +120,7 @@ TEST("a file system that grants the lock twice is refused unless weak locks are 
   CHECK(lock.held() && lock.strength() == Strength::kWeak);
 }
 
-TEST("a signal that interrupts flock does not end the attempt to acquire") {
+TEST("a signal that interrupts flock() does not end the attempt to acquire the lock") {
   Directory directory;
   int calls = 0;
   hook = [&](int fd, int operation) {
@@ -128,7 +129,9 @@ TEST("a signal that interrupts flock does not end the attempt to acquire") {
   CHECK(Acquire(directory / "a.lock").held());
 }
 
-TEST("a kernel or file system without flock is reported as unsupported, with the error of flock") {
+TEST(
+    "an attempt without support for flock() in the kernel or file system reports 'unsupported' and "
+    "the error of flock()") {
   Directory directory;
   for (int code : {ENOSYS, ENOTSUP, EOPNOTSUPP, ENOLCK}) {
     hook = [=](int, int) { return FailWith(code); };
@@ -140,7 +143,7 @@ TEST("a kernel or file system without flock is reported as unsupported, with the
   }
 }
 
-TEST("any other failure of flock is reported as a system error") {
+TEST("an attempt reports any other failure of flock() as a system error") {
   Directory directory;
   hook = [](int, int) { return FailWith(EIO); };
   FileLock lock;
@@ -149,7 +152,7 @@ TEST("any other failure of flock is reported as a system error") {
   CHECK(!lock.held());
 }
 
-TEST("the file system is tested at the first acquire only") {
+TEST("the file system is tested only by the first acquire") {
   Directory directory;
   FileSystemCache file_systems;
   int calls = 0;

@@ -37,7 +37,7 @@ FileLock AcquireWith(const std::string& path, const LockOptions& options) {
   return lock;
 }
 
-TEST("a kept file is empty after the release, and the next holder locks the same inode") {
+TEST("a kept lock file is empty after the release, and the next holder locks the same inode") {
   Directory directory;
   FileLock lock = AcquireWith(directory / "a.lock", Kept());
   CHECK(lock.created() && lock.size() == 0);
@@ -49,7 +49,9 @@ TEST("a kept file is empty after the release, and the next holder locks the same
   CHECK(!again.created() && InodeOf(directory / "a.lock") == inode);
 }
 
-TEST("release clears only the holder's own record, not what another program wrote since") {
+TEST(
+    "a release clears only the holder's own record, and keeps text that another program has "
+    "written since") {
   Directory directory;
   FileLock lock = AcquireWith(directory / "a.lock", Kept());
   CHECK(lock.WriteRecord("mine\n").ok());
@@ -59,8 +61,8 @@ TEST("release clears only the holder's own record, not what another program wrot
 }
 
 TEST(
-    "undo removes a file that the attempt created, and clears the record in a file that existed "
-    "before") {
+    "Undo() removes a lock file that the attempt created, and clears the record in a file that "
+    "existed before") {
   Directory directory;
   FileLock created = Acquire(directory / "a.lock");
   CHECK(created.Undo().ok());
@@ -72,7 +74,9 @@ TEST(
   CHECK(Exists(directory / "a.lock") && ReadFile(directory / "a.lock").empty());
 }
 
-TEST("with existing_file, a file is opened read-only in both modes and never changed") {
+TEST(
+    "with existing_file, an attempt opens the file read-only in both lock modes and never changes "
+    "it") {
   Directory directory;
   const std::string path = directory / "app.db";
   WriteFile(path, "precious");
@@ -92,7 +96,7 @@ TEST("with existing_file, a file is opened read-only in both modes and never cha
   CHECK(missing.sys_code == ENOENT && !Exists(directory / "missing.db"));
 }
 
-TEST("a new lock file gets the mode of its access option, whatever the umask is") {
+TEST("a new lock file gets the mode of its access option, independent of the umask") {
   Directory directory;
   struct {
     FileAccess access;
@@ -109,7 +113,7 @@ TEST("a new lock file gets the mode of its access option, whatever the umask is"
   }
 }
 
-TEST("another user's world-writable lock file is accepted only with access for everyone") {
+TEST("an attempt accepts another user's world-writable lock file only with access for everyone") {
   RequireRoot();
   Directory directory;
   const std::string path = directory / "a.lock";
@@ -123,8 +127,8 @@ TEST("another user's world-writable lock file is accepted only with access for e
 }
 
 TEST(
-    "an empty lock file that its owner cannot open gets its mode back, but a file with content "
-    "does not") {
+    "an attempt restores the mode of an empty lock file that its owner cannot open, but not of a "
+    "file with content") {
   AsOrdinaryUser([] {
     Directory directory;
     const std::string empty = directory / "empty.lock";

@@ -1,7 +1,7 @@
-// Prints which binds fail because of the connections of a closed listener, for each state of the
-// connections. MS Learn does not document that for SO_EXCLUSIVEADDRUSE ("if any other socket is
-// bound to the port"). python-trio/trio#928 measured that only bound and listening sockets count.
-// Wine follows the rules of Linux.
+// Prints which binds fail because of connections of a closed listener, for each state of the
+// connections. For SO_EXCLUSIVEADDRUSE, MS Learn does not document whether connections count: a
+// bind fails "if any other socket is bound to the port". According to measurements in
+// python-trio/trio#928, only bound and listening sockets count. Wine follows the rules of Linux.
 #include <cstdio>
 #include <functional>
 #include <string>
@@ -15,7 +15,7 @@
 namespace gateway_lock::test {
 namespace {
 
-// The two ends of a connection whose listener is closed.
+// Both ends of a connection whose listener has been closed.
 struct Connection {
   SocketHandle client;
   SocketHandle server;
@@ -41,7 +41,7 @@ void CloseServerEnd(Connection* connection) {
   AwaitEnd(connection->client);
 }
 
-// The states of the server end, which has the port of the listener.
+// The TCP states of the server end, whose local port is the port of the listener.
 const State kStates[] = {
     {"ESTABLISHED", [](Connection*) {}},
     {"FIN_WAIT_2", CloseServerEnd},
@@ -72,7 +72,9 @@ void PrintRow(const char* name, std::uint16_t port) {
               listen.empty() ? "listens" : listen.c_str());
 }
 
-TEST("the next listener gets the port of a closed one, whatever the state of its connections") {
+TEST(
+    "a listener gets the port of a closed listener, independent of the state of the old "
+    "connections") {
   std::printf("%-13s%-13s%-13s%s\n", "connection", "excl ::", "excl spec", "Listen()");
   for (const State& state : kStates) {
     Connection connection = ConnectAndCloseListener();
@@ -84,8 +86,8 @@ TEST("the next listener gets the port of a closed one, whatever the state of its
   }
 }
 
-// The local port of an outgoing connection was chosen by the system.
-TEST("an outgoing connection counts as lingering only after it was closed") {
+// The system has chosen the local port of an outgoing connection.
+TEST("an outgoing connection counts as a lingering connection only after it was closed") {
   Listener listener = ListenOn({"127.0.0.1", 0});
   SocketHandle client = Connect(listener.endpoint());
   SocketHandle server = Accept(listener);

@@ -1,5 +1,5 @@
-// Sockets that macOS lets another program bind beside a listener. Only the options of the new
-// socket count (in_pcbbind() in bsd/netinet/in_pcb.c), and each Node server sets SO_REUSEADDR
+// Tests which sockets another program can bind beside a listener on macOS. Only the options of the
+// new socket count (in_pcbbind() in bsd/netinet/in_pcb.c), and each Node server sets SO_REUSEADDR
 // (libuv src/unix/tcp.c).
 #include <sys/socket.h>
 #include <unistd.h>
@@ -27,7 +27,9 @@ Status ListenAsNode(const Endpoint& endpoint, SocketHandle* out) {
   return Status::Ok();
 }
 
-TEST("a listener on 0.0.0.0 or :: excludes a listener of this package on the other wildcard") {
+TEST(
+    "a listener on 0.0.0.0 excludes a listener of this package on ::, and a listener on :: "
+    "excludes one on 0.0.0.0") {
   if (!HasIPv6()) Skip("this machine has no IPv6 loopback");
   Listener four = ListenOn({"0.0.0.0", 0});
   CHECK(ErrorOfListening({"::", four.endpoint().port}) == "EADDRINUSE");
@@ -44,7 +46,7 @@ TEST("a listener on an IPv4 address excludes a listener of this package on ::") 
 }
 
 TEST(
-    "a Node server can take loopback from a wildcard listener, unless that also listens on "
+    "a Node server can bind loopback beside a wildcard listener, unless a second listener guards "
     "loopback") {
   Listener wildcard = ListenOn({"0.0.0.0", 0});
   Endpoint loopback = {"127.0.0.1", wildcard.endpoint().port};
@@ -60,7 +62,9 @@ TEST(
   CHECK(Accept(guard).valid());
 }
 
-TEST("a Node server on the wildcard receives no connection to a listener on loopback") {
+TEST(
+    "connections to loopback reach the listener on loopback, even if a Node server listens on the "
+    "wildcard") {
   Listener loopback = ListenOn({"127.0.0.1", 0});
   SocketHandle beside;
   CHECK(ListenAsNode({"0.0.0.0", loopback.endpoint().port}, &beside).ok());

@@ -1,4 +1,4 @@
-// Listeners on POSIX.
+// Tests of listeners that need POSIX calls.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -15,8 +15,10 @@ namespace {
 
 const Endpoint kAnyPort = {"127.0.0.1", 0};
 
-// The end that closes a connection first keeps it in TIME_WAIT for a minute.
-TEST("a listener gets a port whose connections are in TIME_WAIT, on which a strict bind fails") {
+// The end of a connection that is closed first stays in the state TIME_WAIT for a minute.
+TEST(
+    "a listener gets a port whose connections are in TIME_WAIT, although a bind without options "
+    "fails there") {
   Listener listener = ListenOn(kAnyPort);
   Endpoint endpoint = listener.endpoint();
   SocketHandle client = Connect(endpoint);
@@ -30,8 +32,8 @@ TEST("a listener gets a port whose connections are in TIME_WAIT, on which a stri
 }
 
 TEST(
-    "a listener gets a port on which a dead gateway left connections open, where a strict bind "
-    "fails") {
+    "a listener gets a port on which a dead gateway left open connections, although a bind without "
+    "options fails there") {
   Listener listener = ListenOn(kAnyPort);
   Endpoint endpoint = listener.endpoint();
   SocketHandle client = Connect(endpoint);
@@ -41,7 +43,7 @@ TEST(
   CHECK(ErrorOfListening(endpoint).empty());
 }
 
-TEST("a listener detects that its handle was closed, even if the number is in use again") {
+TEST("a listener detects that its handle was closed, even if a new handle has the same number") {
   Listener listener = ListenOn(kAnyPort);
   int fd = static_cast<int>(listener.handle());
   CHECK(close(fd) == 0);
@@ -55,7 +57,9 @@ TEST("a listener detects that its handle was closed, even if the number is in us
   CHECK(fcntl(fd, F_GETFD) >= 0);
 }
 
-TEST("a privileged port is denied to an unprivileged user") {
+TEST(
+    "listening on a privileged port has the same result as a plain bind() for an unprivileged "
+    "user") {
   AsOrdinaryUser([] {
     std::string strict = ErrorOfStrictBind({"127.0.0.1", 1});
     CHECK(ErrorOfListening({"127.0.0.1", 1}) == strict);

@@ -15,7 +15,9 @@ TEST("a listener on port 0 reports its port and accepts connections at once") {
   CHECK(Accept(listener).valid());
 }
 
-TEST("a second listener on the same port is refused, and the first one keeps working") {
+TEST(
+    "a second listener on the same port is refused, and the first listener still accepts "
+    "connections") {
   Listener first = ListenOn(kAnyPort);
   CHECK(ErrorOfListening(first.endpoint()) == "EADDRINUSE");
   SocketHandle client = Connect(first.endpoint());
@@ -30,15 +32,15 @@ TEST("a listener on the wildcard and a listener on one address exclude each othe
   CHECK(ErrorOfListening({"127.0.0.1", wildcard.endpoint().port}) == "EADDRINUSE");
 }
 
-TEST("two addresses can each have a listener on the same port") {
+TEST("two listeners on different addresses can use the same port") {
   if (!ErrorOfStrictBind({"127.0.0.2", 0}).empty()) Skip("this machine has no 127.0.0.2 (macOS)");
   Listener first = ListenOn(kAnyPort);
   CHECK(ErrorOfListening({"127.0.0.2", first.endpoint().port}).empty());
 }
 
 TEST(
-    "a listener on the IPv6 loopback excludes a second one there, but not one on the IPv4 "
-    "loopback") {
+    "a listener on the IPv6 loopback excludes a second listener there, but not a listener on the "
+    "IPv4 loopback") {
   if (!HasIPv6()) Skip("this machine has no IPv6 loopback");
   Listener six = ListenOn({"::1", 0});
   CHECK(ErrorOfListening(six.endpoint()) == "EADDRINUSE");
@@ -54,7 +56,7 @@ TEST("a listener on the IPv6 wildcard accepts IPv4 connections and excludes IPv4
   CHECK(Accept(both).valid());
 }
 
-TEST("a port that is bound without listening is in use") {
+TEST("a listener is refused a port that another socket has bound without listening") {
   BoundSocket bound = BindWithoutListening(kAnyPort);
   CHECK(ErrorOfListening(bound.endpoint) == "EADDRINUSE");
 }
@@ -64,7 +66,7 @@ TEST("a child process does not inherit the listener") {
   CHECK(!ChildrenInherit(listener.handle()));
 }
 
-TEST("accept on a listener does not block") {
+TEST("accepting on a listener without connections does not block") {
   Listener listener = ListenOn(kAnyPort);
   CHECK(!TryAccept(listener).valid());
 }
@@ -92,7 +94,9 @@ TEST("a detached listener keeps listening until the new owner of its handle clos
   CHECK(ErrorOfListening(endpoint).empty());
 }
 
-TEST("an address of another host fails with EADDRNOTAVAIL, and a host name with EINVAL") {
+TEST(
+    "listening on an address of another host fails with EADDRNOTAVAIL, and listening on a host "
+    "name with EINVAL") {
   CHECK(ErrorOfListening({"192.0.2.1", 0}) == "EADDRNOTAVAIL");
   CHECK(ErrorOfListening({"localhost", 0}) == "EINVAL");
   CHECK(ErrorOfListening({"", 0}) == "EINVAL");

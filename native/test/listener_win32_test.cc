@@ -1,4 +1,4 @@
-// Listeners on Windows.
+// Tests of listeners that need calls of Windows.
 #include <vector>
 
 #include "listener.h"
@@ -20,8 +20,8 @@ bool Option(const Listener& listener, int name) {
   return value != FALSE;
 }
 
-// Checks the options, because a second bind proves nothing: Wine also refuses it beside a plain
-// socket.
+// Checks the socket options instead of a second bind, because Wine also refuses a second bind
+// beside a plain socket.
 TEST("a listener has SO_EXCLUSIVEADDRUSE set and is listening") {
   for (const char* address : {"127.0.0.1", "0.0.0.0"}) {
     Listener listener = ListenOn({address, 0});
@@ -30,9 +30,10 @@ TEST("a listener has SO_EXCLUSIVEADDRUSE set and is listening") {
   }
 }
 
-// An exclusive bind of one address alone succeeds beside a plain socket on the wildcard.
+// An exclusive bind to a single address alone would succeed beside a plain socket on the wildcard.
 TEST(
-    "a plain socket on the wildcard occupies the port of each address, whether or not it listens") {
+    "a listener on one address is refused beside a plain socket on the wildcard, whether or not "
+    "the socket listens") {
   for (const char* wildcard : {"0.0.0.0", "::"}) {
     if (*wildcard == ':' && !HasIPv6()) continue;
     BoundSocket bound = BindWithoutListening({wildcard, 0});
@@ -44,9 +45,10 @@ TEST(
   }
 }
 
-// Windows may count a closing connection as a user of the port. A bound socket on another address
-// stands for that: it makes ProbeWildcardBind() fail, and no table lists it.
-TEST("a port that only closing connections seem to occupy can be bound on its own address") {
+// Windows may treat a port as in use because of a closing connection. The test simulates this with
+// a bound socket on another address: that socket makes ProbeWildcardBind() fail, and no table of
+// the system lists the socket.
+TEST("a listener gets a port that is in use only because of closing connections") {
   SocketHandle client;
   SocketHandle server;
   Endpoint endpoint;
@@ -64,7 +66,8 @@ TEST("a port that only closing connections seem to occupy can be bound on its ow
   Listener successor = ListenOn(endpoint);
   CHECK(Option(successor, SO_EXCLUSIVEADDRUSE));
   CHECK(ErrorOfListening(endpoint) == "EADDRINUSE");
-  // Control: without a closing connection the result of ProbeWildcardBind() counts.
+  // Control: without a closing connection, the failure of ProbeWildcardBind() means that the port
+  // is in use.
   BoundSocket alone = BindWithoutListening({"127.0.0.2", 0});
   CHECK(ErrorOfListening({"127.0.0.1", alone.endpoint.port}) == "EADDRINUSE");
 }

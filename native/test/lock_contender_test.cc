@@ -35,7 +35,7 @@ TEST("a LockContender acquires a free lock") {
   CHECK(IsRefused(directory / "a.lock"));
 }
 
-TEST("refused attempts of a LockContender close no descriptor, so they wake no waiter") {
+TEST("refused attempts of a LockContender close no descriptor, so the attempts wake no waiter") {
   Directory directory;
   FileLock lock = Acquire(directory / "a.lock");
   Waiter waiter(directory / "a.lock");
@@ -44,7 +44,7 @@ TEST("refused attempts of a LockContender close no descriptor, so they wake no w
   CHECK(watcher.Watch(1, directory / "a.lock") == WatchScope::kFile);
   for (int attempts = 0; attempts < 10; ++attempts) CHECK(waiter.IsRefused());
   CHECK(watcher.HasNoReport(directory / "sentinel"));
-  // Control: the holder's close is reported.
+  // Control: the watch reports the close by the holder.
   lock.Unlock();
   CHECK(watcher.AwaitReport().size() == 1);
 }
@@ -77,7 +77,7 @@ TEST("a LockContender acquires the lock of a killed holder in its leftover file"
   CHECK(next.ReadRecord(&record).ok() && record == "killed\n");
 }
 
-TEST("a LockContender whose file was replaced tries the new file") {
+TEST("a LockContender whose lock file was replaced competes for the lock on the new file") {
   Directory directory;
   FileLock lock = Acquire(directory / "a.lock");
   Waiter waiter(directory / "a.lock");
@@ -104,7 +104,9 @@ TEST(
   CHECK(waiter.contender.ReadRecord(&record).ok() && record == "holder\n");
 }
 
-TEST("a LockContender watches the file whose lock was refused, and cannot watch before a refusal") {
+TEST(
+    "a LockContender watches the file whose lock it was refused, and cannot watch a file before a "
+    "refusal") {
   Directory directory;
   Waiter waiter(directory / "a.lock");
   Watcher watcher;
@@ -117,7 +119,7 @@ TEST("a LockContender watches the file whose lock was refused, and cannot watch 
   CHECK(watcher.AwaitReport().size() == 1);
 }
 
-TEST("a closed LockContender has no descriptor open and can try again") {
+TEST("a closed LockContender has no open descriptor and can make a new attempt") {
   Directory directory;
   FileLock lock = Acquire(directory / "a.lock");
   Waiter waiter(directory / "a.lock");

@@ -22,7 +22,7 @@ std::string MakeDirectory(const std::string& path, mode_t mode) {
   return path;
 }
 
-TEST("a lock directory is created with its missing parents, with access for its owner only") {
+TEST("a new lock directory and its missing parents are created with access only for their owner") {
   Directory directory;
   umask(0);
   CHECK(EnsureLockDirectory(directory / "a/b/c", kChosenByUser).ok());
@@ -30,7 +30,7 @@ TEST("a lock directory is created with its missing parents, with access for its 
   CHECK(EnsureLockDirectory(directory / "a/b/c", kChosenByUser).ok());
 }
 
-TEST("a directory that no other user can write to is accepted and not changed") {
+TEST("a lock directory that no other user can write to is accepted and not changed") {
   Directory directory;
   const std::string path = MakeDirectory(directory / "a", 0755);
   for (bool tighten : {kChosenByUser, kOwnDirectory}) {
@@ -39,7 +39,7 @@ TEST("a directory that no other user can write to is accepted and not changed") 
   }
 }
 
-TEST("a new lock directory gets its owner's permissions, whatever the umask is") {
+TEST("a new lock directory gets all permissions for its owner, independent of the umask") {
   AsOrdinaryUser([] {
     Directory directory;
     for (mode_t mask : std::initializer_list<mode_t>{0177, 0277, 0777}) {
@@ -51,7 +51,7 @@ TEST("a new lock directory gets its owner's permissions, whatever the umask is")
   });
 }
 
-TEST("the package's own lock directory gets its owner's permissions back if it has lost them") {
+TEST("the package restores the owner's permissions on its own lock directory if they are missing") {
   Directory directory;
   const std::string path = MakeDirectory(directory / "a", 0);
   CHECK(EnsureLockDirectory(path, kOwnDirectory).ok());
@@ -59,8 +59,8 @@ TEST("the package's own lock directory gets its owner's permissions back if it h
 }
 
 TEST(
-    "a group-writable directory is refused if the user chose it, and loses that permission if it "
-    "is the package's own") {
+    "a group-writable lock directory is refused if the user chose it, and the package removes the "
+    "group's permission from its own directory") {
   Directory directory;
   const std::string path = MakeDirectory(directory / "a", 0770);
   CHECK(IsInvalid(EnsureLockDirectory(path, kChosenByUser),
@@ -69,7 +69,7 @@ TEST(
   CHECK(ModeOf(path) == 0750);
 }
 
-TEST("a world-writable directory is refused and not changed") {
+TEST("a world-writable lock directory is refused and not changed") {
   Directory directory;
   const std::string path = MakeDirectory(directory / "a", 01777);
   for (bool tighten : {kChosenByUser, kOwnDirectory}) {
@@ -87,7 +87,7 @@ TEST("a symbolic link to a directory is refused as a lock directory") {
   CHECK(ModeOf(directory / "a") == 0755);
 }
 
-TEST("a file is refused as a lock directory and as the parent of one") {
+TEST("a file is refused as a lock directory and as the parent of a lock directory") {
   Directory directory;
   WriteFile(directory / "file", "");
   CHECK(IsInvalid(EnsureLockDirectory(directory / "file", kChosenByUser), "is not a directory"));
@@ -95,7 +95,7 @@ TEST("a file is refused as a lock directory and as the parent of one") {
   CHECK(below.kind == StatusKind::kSystemError && below.sys_code == ENOTDIR);
 }
 
-TEST("another user's directory is refused as a lock directory, whatever its permissions are") {
+TEST("another user's directory is refused as a lock directory, independent of its permissions") {
   RequireRoot();
   Directory directory;
   const std::string open = MakeDirectory(directory / "open", 0755);
@@ -109,7 +109,7 @@ TEST("another user's directory is refused as a lock directory, whatever its perm
   CHECK(ModeOf(open) == 0755);
 }
 
-TEST("failing to create a lock directory is reported as the error of mkdir") {
+TEST("if a lock directory cannot be created, the error of mkdir() is reported") {
   Directory directory;
   MakeDirectory(directory / "a", 0555);
   AsOrdinaryUser([&] {

@@ -40,7 +40,7 @@ TEST("a directory is refused as a lock file") {
   CHECK(IsInvalid(TryLock(directory.path()), "is a directory"));
 }
 
-TEST("a FIFO is refused as a lock file without blocking") {
+TEST("a FIFO is refused as a lock file without blocking the caller") {
   Directory directory;
   CHECK(mkfifo((directory / "a.lock").c_str(), 0600) == 0);
   CHECK(IsInvalid(TryLock(directory / "a.lock"), "is a FIFO"));
@@ -86,8 +86,8 @@ TEST("another user's world-writable file is refused as a lock file") {
 }
 
 TEST(
-    "another user's private file is reported as foreign, and an own file without permissions as "
-    "EACCES") {
+    "an attempt on another user's private file reports the foreign owner, and an attempt on the "
+    "user's own file without permissions fails with EACCES") {
   RequireRoot();
   Directory directory;
   WriteFile(directory / "theirs.lock", "");
@@ -103,8 +103,8 @@ TEST(
 }
 
 TEST(
-    "a missing directory, a path that is too long and a file as parent are reported as the error "
-    "of open") {
+    "an attempt in a missing directory, with a path that is too long, or below a file reports the "
+    "error of open()") {
   Directory directory;
   CHECK(IsSystemError(TryLock(directory / "missing/a.lock"), ENOENT, "open"));
   const std::string long_name(300, 'x');

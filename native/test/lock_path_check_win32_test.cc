@@ -1,5 +1,5 @@
-// Reparse points (links, and files whose content is stored elsewhere), and the file systems of
-// files.
+// Tests lock paths with reparse points (links, and files whose content is stored elsewhere), and
+// whether a file is on a remote file system.
 #include <windows.h>
 // Needs windows.h before it.
 #include <winioctl.h>
@@ -19,7 +19,7 @@
 namespace gateway_lock::test {
 namespace {
 
-// A tag of no vendor. Bit 29 is not set, so it is not a link.
+// A reparse tag that no vendor uses. Bit 29 is not set, so the tag does not stand for a link.
 constexpr DWORD kUnknownTag = 0x00000042;
 
 bool SetReparsePoint(const std::string& path, DWORD tag, const std::vector<BYTE>& data) {
@@ -43,12 +43,14 @@ TEST("only the reparse tags of symbolic links and mount points count as links") 
   CHECK(IsLinkTag(IO_REPARSE_TAG_SYMLINK));
   CHECK(IsLinkTag(IO_REPARSE_TAG_MOUNT_POINT));
   for (DWORD tag : {0x80000013ul, 0x9000001Aul, 0x9000101Aul, 0x9000001Cul, 0x80000018ul}) {
-    // Deduplication, two of cloud files, ProjFS, container layers.
+    // The tags of deduplication, cloud files (two tags), ProjFS and container layers.
     CHECK(!IsLinkTag(tag));
   }
 }
 
-TEST("a file with a reparse point that is not a link is not reported as a symbolic link") {
+TEST(
+    "an attempt on a file with a reparse point that is not a link does not report a symbolic "
+    "link") {
   Directory directory;
   const std::string path = directory / "a.lock";
   WriteFile(path, "");
@@ -56,18 +58,21 @@ TEST("a file with a reparse point that is not a link is not reported as a symbol
     Skip("this system does not support reparse points (Wine)");
   FileLock lock;
   Status status = TryAcquire(path, &lock);
-  // No driver handles this tag, so the file cannot be opened.
+  // The file cannot be opened, because no driver handles this tag.
   CHECK(status.sys_code == ERROR_CANT_ACCESS_FILE);
 }
 
-TEST("a lock directory behind a junction is judged by the target of the junction") {
+TEST(
+    "a junction is accepted as the parent of a lock file, but refused as the package's own lock "
+    "directory") {
   Directory directory;
   std::string target = directory / "target";
   std::string junction = directory / "junction";
   CHECK(EnsureLockDirectory(target, /*tighten=*/true).ok());
   CHECK(CreateDirectoryW(LongPath(junction).c_str(), nullptr));
   std::wstring name = L"\\??\\" + Wide(target);
-  // MOUNT_POINT_REPARSE_BUFFER: offset and length of both names, then both names with a NUL each.
+  // A MOUNT_POINT_REPARSE_BUFFER consists of the offset and length of two names, followed by both
+  // names, each with a NUL.
   auto length = static_cast<WORD>(name.size() * sizeof(wchar_t));
   WORD offsets[4] = {0, length, static_cast<WORD>(length + 2), 0};
   std::vector<BYTE> data(sizeof offsets + length + 4);

@@ -20,13 +20,14 @@ FileLockProbe Probe(const std::string& path) {
   return probe;
 }
 
-TEST("probing a missing file reports it as missing and does not create it") {
+TEST("probing a missing lock file reports it as missing and does not create the file") {
   Directory directory;
   CHECK(Probe(directory / "a.lock").state == ProbedState::kMissing);
   CHECK(!Exists(directory / "a.lock"));
 }
 
-TEST("probing a leftover lock file reports it as free, with its record and size") {
+TEST(
+    "probing a leftover lock file reports the lock as free, with the record and size of the file") {
   Directory directory;
   WriteFile(directory / "a.lock", "theirs\n");
   FileLockProbe probe = Probe(directory / "a.lock");
@@ -45,7 +46,7 @@ TEST("probing a held lock reports the holder's record and does not disturb the h
   CHECK(IsRefused(directory / "a.lock"));
 }
 
-TEST("probing reports shared holders as long as one of them holds the lock") {
+TEST("probing a shared lock reports the lock as shared as long as one holder is left") {
   Directory directory;
   FileLock first = Acquire(directory / "a.lock", LockMode::kShared);
   FileLock second = Acquire(directory / "a.lock", LockMode::kShared);
@@ -57,7 +58,7 @@ TEST("probing reports shared holders as long as one of them holds the lock") {
   CHECK(Probe(directory / "a.lock").state == ProbedState::kFree);
 }
 
-TEST("probing keeps the lock free and its file unchanged") {
+TEST("probing a free lock does not acquire the lock or change its file") {
   Directory directory;
   WriteFile(directory / "a.lock", "theirs\n");
   std::uint64_t inode = InodeOf(directory / "a.lock");
@@ -67,20 +68,20 @@ TEST("probing keeps the lock free and its file unchanged") {
   CHECK(!IsRefused(directory / "a.lock"));
 }
 
-TEST("probing a record that is too long reports it up to the limit") {
+TEST("probing a lock file with a record that is too long reports the record up to the limit") {
   Directory directory;
   WriteFile(directory / "a.lock", std::string(kRecordLimit + 1, 'x'));
   CHECK(Probe(directory / "a.lock").record.size() == kRecordLimit);
 }
 
-TEST("a read-only file can be probed") {
+TEST("probing a read-only lock file of another user works") {
   Directory directory;
   WriteFile(directory / "a.lock", "theirs\n");
   CHECK(chmod((directory / "a.lock").c_str(), 0444) == 0);
   AsOrdinaryUser([&] { CHECK(Probe(directory / "a.lock").state == ProbedState::kFree); });
 }
 
-TEST("probing a symbolic link or a FIFO fails and names what it is") {
+TEST("probing a symbolic link or a FIFO fails, and the error names the type of the file") {
   Directory directory;
   CHECK(symlink("nowhere", (directory / "link").c_str()) == 0);
   CHECK(mkfifo((directory / "fifo").c_str(), 0600) == 0);
@@ -91,7 +92,7 @@ TEST("probing a symbolic link or a FIFO fails and names what it is") {
   CHECK(IsInvalid(fifo, "is a FIFO"));
 }
 
-TEST("probing an unreadable file of another user fails instead of reporting a free lock") {
+TEST("probing an unreadable lock file of another user fails instead of reporting a free lock") {
   RequireRoot();
   Directory directory;
   WriteFile(directory / "a.lock", "theirs\n");

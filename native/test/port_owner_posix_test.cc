@@ -9,7 +9,9 @@
 namespace gateway_lock::test {
 namespace {
 
-TEST("the listener of a port that a child has inherited is the child") {
+TEST(
+    "a child that has inherited a listener is found as the listening process after the parent has "
+    "closed it") {
   Listener listener = ListenOn({"127.0.0.1", 0});
   IdleChild child;
   Endpoint endpoint = listener.endpoint();
@@ -17,7 +19,9 @@ TEST("the listener of a port that a child has inherited is the child") {
   CHECK(FindListenerPid(endpoint) == child.pid());
 }
 
-TEST("an outgoing connection owns its local port until it is closed") {
+TEST(
+    "the process with an outgoing connection is found for the local port of the connection until "
+    "it is closed") {
   Listener listener = ListenOn({"127.0.0.1", 0});
   SocketHandle client = Connect(listener.endpoint());
   Endpoint source = {"127.0.0.1", 0};

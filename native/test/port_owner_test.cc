@@ -12,19 +12,21 @@ void RequireOwners() {
   if (!SystemReportsOwners()) Skip("this system does not report the process of a listener (Wine)");
 }
 
-TEST("the listener of a port on which this process listens is this process") {
+TEST("a process that listens on a port is found as the listening process of that port") {
   RequireOwners();
   Listener listener = ListenOn(kAnyPort);
   CHECK(FindListenerPid(listener.endpoint()) == OwnPid());
 }
 
-TEST("a listener on the wildcard is found for each address") {
+TEST("the process with a listener on the wildcard is found for each address") {
   RequireOwners();
   Listener listener = ListenOn({"0.0.0.0", 0});
   CHECK(FindListenerPid({"127.0.0.1", listener.endpoint().port}) == OwnPid());
 }
 
-TEST("an IPv6 listener is found by its address, and a dual-stack listener by an IPv4 address") {
+TEST(
+    "the process with an IPv6 listener is found by its address, and the process with a dual-stack "
+    "listener by an IPv4 address") {
   if (!HasIPv6()) Skip("this machine has no IPv6 loopback");
   RequireOwners();
   Listener loopback = ListenOn({"::1", 0});
@@ -33,14 +35,16 @@ TEST("an IPv6 listener is found by its address, and a dual-stack listener by an 
   CHECK(FindListenerPid({"127.0.0.1", dual.endpoint().port}) == OwnPid());
 }
 
-TEST("a port without a listener has no listening process, even if it is bound") {
+TEST(
+    "no listening process is found for a port without a listener, even if a socket is bound to the "
+    "port") {
   BoundSocket bound = BindWithoutListening(kAnyPort);
   CHECK(FindListenerPid(bound.endpoint) == 0);
   bound.socket.Reset();
   CHECK(FindListenerPid(bound.endpoint) == 0);
 }
 
-TEST("connections to a port do not count as its listener") {
+TEST("a process with connections on a port is not found as the listening process of that port") {
   Listener listener = ListenOn(kAnyPort);
   Endpoint endpoint = listener.endpoint();
   SocketHandle client = Connect(endpoint);
@@ -49,7 +53,9 @@ TEST("connections to a port do not count as its listener") {
   CHECK(FindListenerPid(endpoint) == 0);
 }
 
-TEST("an accepted connection owns the port of its closed listener, on its own address only") {
+TEST(
+    "the process with an accepted connection is found for the port of its closed listener, but not "
+    "for another address") {
   RequireOwners();
   Listener listener = ListenOn(kAnyPort);
   Endpoint endpoint = listener.endpoint();
@@ -61,12 +67,14 @@ TEST("an accepted connection owns the port of its closed listener, on its own ad
   CHECK(FindConnectionPid({"127.0.0.2", endpoint.port}) == 0);
 }
 
-TEST("a listener without connections does not count as a connection") {
+TEST("no process with a connection is found for a listener without connections") {
   Listener listener = ListenOn(kAnyPort);
   CHECK(FindConnectionPid(listener.endpoint()) == 0);
 }
 
-TEST("a listener is found on the same address, on a wildcard, and for a wildcard") {
+TEST(
+    "HasListener() finds a listener on the same address and on a wildcard, and finds any listener "
+    "for a wildcard") {
   Listener specific = ListenOn(kAnyPort);
   std::uint16_t port = specific.endpoint().port;
   CHECK(HasListener({"127.0.0.1", port}));
@@ -79,8 +87,8 @@ TEST("a listener is found on the same address, on a wildcard, and for a wildcard
 }
 
 TEST(
-    "an IPv4 listener is not found for the IPv6 loopback, and a dual-stack listener is found for "
-    "both") {
+    "HasListener() finds no IPv4 listener for the IPv6 loopback, and finds a dual-stack listener "
+    "for both loopbacks") {
   if (!HasIPv6()) Skip("this machine has no IPv6 loopback");
   Listener four = ListenOn({"0.0.0.0", 0});
   CHECK(!HasListener({"::1", four.endpoint().port}));
@@ -89,7 +97,7 @@ TEST(
   CHECK(HasListener({"127.0.0.1", both.endpoint().port}));
 }
 
-TEST("a host name has no listening process, because it is not an address") {
+TEST("no listening process is found for a host name, because a host name is not an address") {
   CHECK(FindListenerPid({"localhost", 80}) == 0);
 }
 

@@ -1,4 +1,4 @@
-// TryBind() and ProbePort(), which check a port without keeping it.
+// Tests TryBind() and ProbePort(), which check a port without keeping it bound.
 #include <vector>
 
 #include "listener.h"
@@ -17,7 +17,9 @@ ConnectResult Probe(const Endpoint& endpoint) {
   return result;
 }
 
-TEST("probing a port reports a listener, and reports at once that it was closed") {
+TEST(
+    "probing a port reports a listener, and reports a refused connection once the listener is "
+    "closed") {
   Listener listener = ListenOn(kAnyPort);
   Endpoint endpoint = listener.endpoint();
   CHECK(Probe(endpoint) == ConnectResult::kAccepted);
@@ -25,12 +27,14 @@ TEST("probing a port reports a listener, and reports at once that it was closed"
   CHECK(Probe(endpoint) == ConnectResult::kRefused);
 }
 
-TEST("a port that is bound without listening refuses connections") {
+TEST("probing a port that is bound without listening reports a refused connection") {
   BoundSocket bound = BindWithoutListening(kAnyPort);
   CHECK(Probe(bound.endpoint) == ConnectResult::kRefused);
 }
 
-TEST("a port whose listener has a full backlog times out and is in use") {
+TEST(
+    "probing a port whose listener has a full backlog times out, and TryBind() reports the port as "
+    "in use") {
   Listener listener;
   CHECK(Listener::Listen(kAnyPort, /*backlog=*/1, &listener).ok());
   std::vector<SocketHandle> clients(8);
@@ -39,18 +43,18 @@ TEST("a port whose listener has a full backlog times out and is in use") {
   CHECK(ErrorOf(TryBind(listener.endpoint())) == "EADDRINUSE");
 }
 
-TEST("an address of another host is not probed") {
+TEST("probing an address of another host fails with EADDRNOTAVAIL") {
   ConnectResult result;
   CHECK(ErrorOf(ProbePort({"192.0.2.1", 80}, &result)) == "EADDRNOTAVAIL");
 }
 
-TEST("a host name is not looked up") {
+TEST("ProbePort() and TryBind() do not look up a host name and fail with EINVAL") {
   ConnectResult result;
   CHECK(ErrorOf(ProbePort({"localhost", 80}, &result)) == "EINVAL");
   CHECK(ErrorOf(TryBind({"localhost", 80})) == "EINVAL");
 }
 
-TEST("TryBind finds a listener and keeps a free port free") {
+TEST("TryBind() reports a port with a listener as in use and leaves a free port free") {
   Listener listener = ListenOn(kAnyPort);
   Endpoint endpoint = listener.endpoint();
   CHECK(ErrorOf(TryBind(endpoint)) == "EADDRINUSE");

@@ -26,14 +26,16 @@ std::vector<std::int64_t> PidsWithoutProcess(pid_t ended) {
   return {ended, 0, -1, INT32_MAX, std::int64_t{1} << 40};
 }
 
-TEST("a process and its parent are alive, and a start time does not change") {
+TEST(
+    "the test's own process and its parent are reported as alive, and the start time does not "
+    "change") {
   ProcessIdentity self = ReadProcess(getpid());
   CHECK(self.alive && self.start_time != 0);
   CHECK(ReadProcess(getppid()).alive);
   CHECK(ReadProcess(getpid()).start_time == self.start_time);
 }
 
-TEST("the start time is within 5 s of the wall clock") {
+TEST("the reported start time of a new process differs from the wall clock by less than 5 s") {
   IdleChild child;
   std::int64_t age = NowMs() - ReadProcess(child.pid()).started_at_ms;
   CHECK(std::llabs(age) < 5000);
@@ -45,7 +47,7 @@ TEST("a process that starts later has a later start time") {
   CHECK(ReadProcess(child.pid()).start_time > first.start_time);
 }
 
-TEST("a zombie is dead, although its pid still exists") {
+TEST("a zombie counts as dead, although its pid still exists") {
   IdleChild child;
   CHECK(ReadProcess(child.pid()).alive);
   child.BecomeZombie();
@@ -53,7 +55,7 @@ TEST("a zombie is dead, although its pid still exists") {
   CHECK(!ReadProcess(child.pid()).alive);
 }
 
-TEST("a stopped process is alive, because it keeps its locks") {
+TEST("a stopped process counts as alive, because it keeps its locks") {
   IdleChild child;
   CHECK(kill(child.pid(), SIGSTOP) == 0);
   siginfo_t info;
@@ -61,7 +63,7 @@ TEST("a stopped process is alive, because it keeps its locks") {
   CHECK(ReadProcess(child.pid()).alive);
 }
 
-TEST("a pid without a process is dead and has no start time") {
+TEST("a pid without a process counts as dead and has no start time") {
   IdleChild child;
   child.End();
   for (std::int64_t pid : PidsWithoutProcess(child.pid())) {
@@ -96,8 +98,8 @@ TEST("a process whose name contains blanks and parentheses is read correctly") {
   CHECK(std::llabs(NowMs() - process.started_at_ms) < 5000);
 }
 
-// A shell with these arguments, which runs until the destructor. The first three must be a name, -c
-// and "read _".
+// A shell that runs with the given arguments until the destructor ends it. The first three
+// arguments must be a name, -c and "read _".
 class IdleShell {
  public:
   explicit IdleShell(const std::vector<std::string>& arguments) {
@@ -134,7 +136,8 @@ class IdleShell {
   FileHandle lifeline_;
 };
 
-// Waits, because a process has no command line while execve() runs.
+// Returns the command line of the shell. Waits for it, because a process has no command line while
+// execve() runs.
 std::string CommandLineOf(const IdleShell& shell) {
   std::string line;
   for (int i = 0; line.empty() && i < 5000; i++) {
@@ -144,7 +147,9 @@ std::string CommandLineOf(const IdleShell& shell) {
   return line;
 }
 
-TEST("the command line has the name and the arguments, each ended by a NUL, empty arguments too") {
+TEST(
+    "a command line consists of the name and all arguments, also empty ones, each followed by a "
+    "NUL") {
   IdleShell shell({"my name", "-c", "read _", "", "a\nb", ""});
   using namespace std::string_literals;
   CHECK(CommandLineOf(shell) == "my name\0-c\0read _\0\0a\nb\0\0"s);

@@ -1,4 +1,5 @@
-// The thread and descriptors of a watch, and a watch for which Linux refuses a system call.
+// Tests the thread and the descriptors of a watch, and watches for which Linux refuses a system
+// call.
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -35,8 +36,8 @@ std::set<std::string> NamesIn(const char* path) {
   return names;
 }
 
-// Starts a thread before it counts for the first time: a sanitizer adds its own thread to the first
-// thread of a program.
+// Counts the threads of this process. Starts a thread before the first count, because a sanitizer
+// starts its own thread together with the first thread of a program.
 int Threads() {
   static std::once_flag once;
   std::call_once(once, [] { std::thread([] {}).join(); });
@@ -55,7 +56,8 @@ bool Contains(const std::vector<Watcher::Token>& tokens, Watcher::Token wanted) 
 }
 
 TEST(
-    "a watch has one thread while it watches files, and no thread or descriptor before and after") {
+    "a ReleaseWatch has one thread while it watches files, and no thread or descriptor before and "
+    "after") {
   Directory directory;
   WriteFile(directory / "a.lock", "");
   WriteFile(directory / "b.lock", "");
@@ -73,8 +75,10 @@ TEST(
   }
 }
 
-// Closing an inotify instance takes milliseconds, for which the next wait would block.
-TEST("the thread stays for 100 ms after the last wait, and a new wait reuses it") {
+// Closing an inotify instance takes several milliseconds, during which the next wait would block.
+TEST(
+    "the thread of a watch stays for 100 ms after the last wait, so that a new wait reuses the "
+    "thread") {
   Directory directory;
   WriteFile(directory / "a.lock", "");
   Watcher watcher;
@@ -84,7 +88,7 @@ TEST("the thread stays for 100 ms after the last wait, and a new wait reuses it"
     watcher.Unwatch(1);
     return names;
   };
-  // On a busy machine the next wait may come too late, so one success is enough.
+  // On a busy machine the next wait may begin too late, so one success is enough.
   for (int attempts = 0;; ++attempts) {
     std::set<std::string> before = threads();
     usleep(20'000);
@@ -102,7 +106,8 @@ TEST("concurrent starts, reports and ends of a watch leak no thread and no descr
     WriteFile(directory / "a.lock", "");
     watcher.Watch(round, directory / "a.lock", getpid());
     CHECK(unlink((directory / "a.lock").c_str()) == 0);
-    // The watch ends before or after its report, which two rounds of three do not read.
+    // In one of three rounds, the test reads the report before it ends the watch. In the other
+    // rounds the watch may end before or after its report.
     while (round % 3 == 0 && !Contains(watcher.AwaitReport(), round)) continue;
     watcher.Unwatch(round);
   }
@@ -127,7 +132,7 @@ TEST("the thread of a watch receives no signals") {
   CHECK(handled == 1);
 }
 
-// Makes one system call fail with an error, for the rest of this process.
+// Makes a system call fail with the given error until this process ends.
 void Refuse(unsigned call, unsigned code) {
   sock_filter filter[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
@@ -143,7 +148,7 @@ void Refuse(unsigned call, unsigned code) {
 }
 
 TEST(
-    "the death of the owner is reported without pidfd_open (before Linux 5.3, or refused by "
+    "a watch reports the owner's death even without pidfd_open() (before Linux 5.3, or refused by "
     "seccomp)") {
   Directory directory;
   Watcher watcher;
@@ -156,7 +161,8 @@ TEST(
 }
 
 TEST(
-    "at the limit of descriptors a watch fails with EMFILE and leaks no thread and no descriptor") {
+    "a watch that reaches the limit of descriptors fails with EMFILE and leaks no thread and no "
+    "descriptor") {
   Directory directory;
   WriteFile(directory / "a.lock", "");
   Watcher watcher;
@@ -189,7 +195,8 @@ int FindEpoll() {
   return -1;
 }
 
-// Some programs close all descriptors that they did not open themselves.
+// Some programs close all descriptors that they have not opened themselves, including those of a
+// watch.
 TEST("a watch whose descriptors were closed by the program ends and can be started again") {
   Directory directory;
   WriteFile(directory / "a.lock", "");
@@ -209,7 +216,7 @@ TEST("a watch whose descriptors were closed by the program ends and can be start
   watcher.Watch(3, directory / "a.lock", getpid());
   CHECK(unlink((directory / "a.lock").c_str()) == 0);
   std::vector<Watcher::Token> reported = watcher.AwaitReport();
-  // The first report may be the one of the second file.
+  // The first report may be the report about b.lock.
   if (reported.empty()) reported = watcher.AwaitReport();
   CHECK(Contains(reported, 3));
 }
@@ -219,7 +226,7 @@ TEST("a watch that cannot start its thread fails with EAGAIN and leaks no descri
   WriteFile(directory / "a.lock", "");
   Watcher watcher;
   int descriptors = CountDescriptors();
-  // 435 is clone3. libc falls back to clone only if clone3 fails with ENOSYS.
+  // 435 is the number of clone3. libc uses clone instead only if clone3 fails with ENOSYS.
   Refuse(435, EAGAIN);
   WatchScope scope = WatchScope::kFile;
   Status status = watcher.get()->Watch(1, directory / "a.lock", 0, &scope);

@@ -29,7 +29,7 @@ FileLock AcquireKept(const std::string& path) {
   return lock;
 }
 
-TEST("the removal of a watched file is reported") {
+TEST("a watch reports the removal of its file") {
   Directory directory;
   Watcher watcher;
   FileLock lock = Acquire(directory / "a.lock");
@@ -38,7 +38,7 @@ TEST("the removal of a watched file is reported") {
   CHECK(watcher.AwaitReport() == Tokens{1});
 }
 
-TEST("the removal of a watched file is reported even if another descriptor of it is open") {
+TEST("a watch reports the removal of its file even if another descriptor of the file is open") {
   Directory directory;
   Watcher watcher;
   FileLock lock = Acquire(directory / "a.lock");
@@ -48,7 +48,7 @@ TEST("the removal of a watched file is reported even if another descriptor of it
   CHECK(watcher.AwaitReport() == Tokens{1});
 }
 
-TEST("the release of a kept file is reported, whether or not its owner is known") {
+TEST("a watch reports the release of a kept lock file, whether or not the owner is known") {
   Directory directory;
   Watcher watcher;
   IdleChild owner;
@@ -61,7 +61,9 @@ TEST("the release of a kept file is reported, whether or not its owner is known"
   }
 }
 
-TEST("the release of a kept file is reported even if a copy of its descriptor is open") {
+TEST(
+    "a watch reports the release of a kept lock file even if a copy of the holder's descriptor is "
+    "open") {
   Directory directory;
   Watcher watcher;
   FileLock lock = AcquireKept(directory / "a.lock");
@@ -72,7 +74,7 @@ TEST("the release of a kept file is reported even if a copy of its descriptor is
   CHECK(!IsRefused(directory / "a.lock"));
 }
 
-TEST("the release by a holder that opened the file read-only, as flock(1) does, is reported") {
+TEST("a watch reports the release by a holder that opened the file read-only, as flock(1) does") {
   Directory directory;
   Watcher watcher;
   WriteFile(directory / "a.lock", "");
@@ -83,7 +85,7 @@ TEST("the release by a holder that opened the file read-only, as flock(1) does, 
   CHECK(watcher.AwaitReport() == Tokens{1});
 }
 
-TEST("replacing the watched file is reported") {
+TEST("a watch reports that its file was replaced") {
   Directory directory;
   Watcher watcher;
   WriteFile(directory / "a.lock", "old");
@@ -93,7 +95,7 @@ TEST("replacing the watched file is reported") {
   CHECK(watcher.AwaitReport() == Tokens{1});
 }
 
-TEST("renaming the watched file is reported") {
+TEST("a watch reports that its file was renamed") {
   Directory directory;
   Watcher watcher;
   WriteFile(directory / "a.lock", "");
@@ -102,7 +104,7 @@ TEST("renaming the watched file is reported") {
   CHECK(watcher.AwaitReport() == Tokens{1});
 }
 
-TEST("the death of a known owner is reported, and the lock is free by then") {
+TEST("a watch reports the death of a known owner only after the lock has become free") {
   Directory directory;
   Watcher watcher;
   for (ReleaseWatch::Token round = 1; round <= 50; ++round) {
@@ -116,7 +118,7 @@ TEST("the death of a known owner is reported, and the lock is free by then") {
   }
 }
 
-TEST("the death of an unknown holder is reported") {
+TEST("a watch reports the death of an unknown holder") {
   Directory directory;
   Watcher watcher;
   FileLock lock;
@@ -126,7 +128,7 @@ TEST("the death of an unknown holder is reported") {
   CHECK(watcher.AwaitReport() == Tokens{1});
 }
 
-TEST("with a known owner, a refused attempt by another process is not reported") {
+TEST("a watch with a known owner does not report a refused attempt by another process") {
   Directory directory;
   Watcher watcher;
   IdleChild owner;
@@ -136,7 +138,7 @@ TEST("with a known owner, a refused attempt by another process is not reported")
   CHECK(watcher.HasNoReport(directory / "sentinel"));
 }
 
-TEST("an owner that is already dead is reported at once or not watched") {
+TEST("a watch reports an owner that is already dead at once, or watches only the file") {
   Directory directory;
   Watcher watcher;
   WriteFile(directory / "a.lock", "");
@@ -149,7 +151,7 @@ TEST("an owner that is already dead is reported at once or not watched") {
   CHECK(watcher.Watch(2, directory / "a.lock", owner.pid()) == WatchScope::kFile);
 }
 
-TEST("after a report nothing is reported until the file is watched again") {
+TEST("after a report, a watch reports nothing until its file is watched again") {
   Directory directory;
   Watcher watcher;
   auto hold_once = [&] { Acquire(directory / "a.lock").Unlock(); };
@@ -164,7 +166,9 @@ TEST("after a report nothing is reported until the file is watched again") {
   CHECK(watcher.AwaitReport() == Tokens{1});
 }
 
-TEST("a token that was unwatched is not reported, and the other tokens of the file are") {
+TEST(
+    "a watch does not report an unwatched token, but still reports the other tokens of the same "
+    "file") {
   Directory directory;
   Watcher watcher;
   WriteFile(directory / "a.lock", "");
@@ -175,7 +179,7 @@ TEST("a token that was unwatched is not reported, and the other tokens of the fi
   CHECK(watcher.AwaitReport() == Tokens{2});
 }
 
-TEST("watching a second file with the same token ends the watch of the first") {
+TEST("watching a second file with the same token ends the watch of the first file") {
   Directory directory;
   Watcher watcher;
   WriteFile(directory / "a.lock", "");
@@ -188,7 +192,7 @@ TEST("watching a second file with the same token ends the watch of the first") {
   CHECK(watcher.AwaitReport() == Tokens{1});
 }
 
-TEST("the removal of a file is reported for all of its tokens") {
+TEST("a watch reports the removal of a file for all tokens of the file") {
   Directory directory;
   Watcher watcher;
   WriteFile(directory / "a.lock", "");
@@ -197,11 +201,11 @@ TEST("the removal of a file is reported for all of its tokens") {
     watcher.Watch(token, directory / "a.lock", token % 2 == 0 ? getpid() : 0);
   }
   CHECK(unlink((directory / "a.lock").c_str()) == 0);
-  // macOS reports a few tokens at a time.
+  // On macOS each report contains only a few tokens.
   for (std::size_t reported = 0; reported < kMany;) reported += watcher.AwaitReport().size();
 }
 
-TEST("a missing file cannot be watched") {
+TEST("watching a missing file fails, and a later watch succeeds") {
   Directory directory;
   Watcher watcher;
   WatchScope scope = WatchScope::kFile;
@@ -212,14 +216,16 @@ TEST("a missing file cannot be watched") {
 }
 
 constexpr int kHandOvers = 2000;
-// Ends the test early on a busy machine, under a sanitizer, or with the fakes of macOS.
+// This limit ends the test early on a busy machine, under a sanitizer, or with the fakes of macOS.
 constexpr auto kTimeLimit = std::chrono::seconds(10);
 
-TEST("no release between a watch and an attempt is missed, even in 2000 fast hand-overs") {
+TEST(
+    "a watch misses no release between its start and a refused attempt, even in 2000 fast "
+    "hand-overs") {
   Directory directory;
   const std::string path = directory / "a.lock";
-  // The child acquires and releases as fast as possible, and holds the lock for 2 ms once in 16
-  // times. The parent retries only after a report.
+  // The child acquires and releases the lock as fast as possible, and holds the lock for 2 ms every
+  // 16th time. After a refused attempt, the parent retries only when it has received a report.
   pid_t self = getpid();
   pid_t other = fork();
   if (other == 0) {

@@ -1,4 +1,5 @@
-// The CPU, threads and descriptors of a watch, while it waits and after it has ended.
+// Tests how much CPU time and how many threads and descriptors a watch uses, while it waits and
+// after it has ended.
 #include <string>
 #include <thread>
 
@@ -21,8 +22,8 @@ void WatchOnce(ReleaseWatch* watch, const std::string& path, std::int64_t owner_
   CHECK(watch->Watch(1, path, owner_pid, &scope).ok());
 }
 
-// Without EV_CLEAR on its EVFILT_USER event, an interrupted kqueue never sleeps again: 3,003 ms of
-// CPU in 3 s.
+// Without EV_CLEAR on its EVFILT_USER event, an interrupted kqueue never sleeps again and uses
+// 3,003 ms of CPU time in 3 s.
 TEST("after a watch has ended, the process uses less than 100 ms of CPU in 3 s") {
   Directory directory;
   WriteFile(directory / "a.lock", "");
@@ -46,12 +47,12 @@ TEST("a watch that was interrupted once uses less than 100 ms of CPU in 3 s") {
   CHECK(CpuMs() - before < kMaxCpuMs);
 }
 
-TEST("the numbers of threads and descriptors are the same after each watch as before") {
+TEST("a process has the same number of threads and descriptors after each watch as before") {
   Directory directory;
   WriteFile(directory / "a.lock", "");
   ReleaseWatch watch(Ignore, nullptr);
-  // The first thread and the first watch let a sanitizer or the C library allocate resources that
-  // they keep.
+  // Starts a thread and a watch before the first count, because a sanitizer or the C library then
+  // allocates resources that stay allocated.
   std::thread([] {}).join();
   WatchOnce(&watch, directory / "a.lock", OwnPid());
   watch.Unwatch(1);

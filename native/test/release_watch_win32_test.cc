@@ -1,5 +1,5 @@
-// The delay of the report of a release by a living holder. Windows may report a change of a file
-// late.
+// Measures how late a watch reports a release by a living holder. Windows may report a change of a
+// file with a delay.
 #include <windows.h>
 
 #include <atomic>
@@ -23,7 +23,7 @@ constexpr int kAttempts = 5;
 
 void Notify(void* reported) { *static_cast<std::atomic<bool>*>(reported) = true; }
 
-// Returns the milliseconds from the release to its report.
+// Returns the milliseconds between the release and its report.
 int ReportDelayMs(const std::string& path, std::int64_t owner_pid, void (*release)(FileLock*)) {
   FileLock lock = Acquire(path);
   CHECK(lock.WriteRecord("owner\n").ok());
@@ -61,13 +61,15 @@ void KeepFile(FileLock* lock) {
   lock->Unlock();
 }
 
-TEST("a release that keeps the file is reported within 250 ms, whether or not the owner is known") {
+TEST(
+    "a watch reports a release that keeps the file within 250 ms, whether or not the owner is "
+    "known") {
   CHECK(IsReportedSoon(OwnPid(), KeepFile));
   CHECK(IsReportedSoon(0, KeepFile));
 }
 
 TEST(
-    "a release that removes the file is reported within 250 ms, whether or not the owner is "
+    "a watch reports a release that removes the file within 250 ms, whether or not the owner is "
     "known") {
   auto remove = [](FileLock* lock) { CHECK(lock->Release().ok()); };
   CHECK(IsReportedSoon(OwnPid(), remove));

@@ -1,9 +1,9 @@
-// The resources that this process uses, so that tests can find leaks.
+// Functions that return which resources this process uses, so that tests can find leaks.
 #pragma once
 
 namespace gateway_lock::test {
 
-// Returns the CPU time of all threads in milliseconds, in user and system mode.
+// Returns the CPU time of all threads in user and system mode, in milliseconds.
 double CpuMs();
 int CountThreads();
 // Returns the number of open descriptors (POSIX) or handles (Windows).

@@ -11,7 +11,7 @@ namespace {
 
 double Ms(const FILETIME& time) {
   auto ticks = (static_cast<unsigned long long>(time.dwHighDateTime) << 32) | time.dwLowDateTime;
-  return static_cast<double>(ticks) / 10'000;  // a tick is 100 ns
+  return static_cast<double>(ticks) / 10'000;  // one tick is 100 ns
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Plain sockets, to test a listener from outside.
+// Functions that open plain sockets, with which tests check a listener as other programs see it.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace gateway_lock::test {
 
-// Returns Node's name of the error, or "" for success.
+// Returns the name that Node uses for the error, or "" if the status is a success.
 std::string ErrorOf(const Status& status);
 
 Listener ListenOn(const Endpoint& endpoint);
@@ -17,7 +17,7 @@ std::string ErrorOfListening(const Endpoint& endpoint);
 
 // Returns a blocking, connected socket. Fails the test if the connection is refused.
 SocketHandle Connect(const Endpoint& endpoint);
-// Starts to connect. Does not wait for the connection.
+// Starts to connect, and returns without waiting for the connection.
 SocketHandle BeginConnect(const Endpoint& endpoint);
 SocketHandle Accept(const Listener& listener);
 // Returns an invalid handle if no connection is waiting.
@@ -25,18 +25,18 @@ SocketHandle TryAccept(const Listener& listener);
 // Waits until the peer has closed the connection.
 void AwaitEnd(const SocketHandle& connection);
 
-// A socket that is bound and does not listen.
+// A socket that is bound but does not listen.
 struct BoundSocket {
   SocketHandle socket;
   Endpoint endpoint;
 };
 BoundSocket BindWithoutListening(const Endpoint& endpoint);
-// Returns the error of a bind() without socket options.
+// Returns the name of the error of a bind() without socket options.
 std::string ErrorOfStrictBind(const Endpoint& endpoint);
 
 bool ChildrenInherit(NativeHandle socket);
 bool HasIPv6();
-// Returns false if the system reports no process for any listener (Wine).
+// Returns false if the system does not report the process of any listener, as under Wine.
 bool SystemReportsOwners();
 
 }  // namespace gateway_lock::test

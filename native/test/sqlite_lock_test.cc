@@ -11,8 +11,8 @@
 namespace gateway_lock::test {
 namespace {
 
-// The first byte that SQLite locks in an exclusive transaction, and the first one that a reader
-// locks (sqlite3 src/os.h).
+// The offset of the first byte that SQLite locks in an exclusive transaction, and of the first byte
+// that a reader locks (sqlite3 src/os.h).
 constexpr off_t kPendingByte = 0x40000000;
 constexpr off_t kSharedByte = kPendingByte + 2;
 
@@ -26,7 +26,9 @@ void LockBytes(const std::string& path, short type, off_t start, off_t length) {
   CHECK(fcntl(fd, F_SETLK, &lock) == 0);
 }
 
-TEST("an exclusive SQLite transaction of another process is detected until it ends") {
+TEST(
+    "IsSqliteLocked() detects an exclusive SQLite transaction of another process until the "
+    "transaction ends") {
   Directory directory;
   const std::string path = directory / "a.lock.sqlite";
   CHECK(!IsSqliteLocked(path) && !Exists(path));
@@ -38,7 +40,9 @@ TEST("an exclusive SQLite transaction of another process is detected until it en
   CHECK(!IsSqliteLocked(path));
 }
 
-TEST("a check by the process of the transaction detects the transaction and does not end it") {
+TEST(
+    "IsSqliteLocked() in the process of the transaction detects the transaction and does not end "
+    "it") {
   Directory directory;
   const std::string path = directory / "a.lock.sqlite";
   WriteFile(path, "");

@@ -1,4 +1,4 @@
-// Checks of a Status by its kind and text.
+// Functions that check the kind, the text and the error of a Status.
 #pragma once
 
 #include <cstring>

@@ -1,5 +1,5 @@
-// stress_holder DIRECTORY SEED lock|sabotage: does the same as src/cli/commands/stress/worker.ts, with
-// the same files, witnesses and letters on stdout. It starts in 1 ms, so a stress run can kill
+// stress_holder DIRECTORY SEED lock|sabotage: does the same as src/cli/commands/stress/worker.ts,
+// with the same files, witnesses and letters on stdout. It starts in 1 ms, so a stress run can kill
 // 100,000 of these processes in minutes.
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -81,7 +81,7 @@ void CheckMarker(const std::string& own) {
       continue;
     }
     if (ReadText(PathOf("marker")) == name)
-      Note("intruder " + name + " is inside beside " + own + "\n");
+      Note("intruder " + name + " and " + own + " held the lock at once\n");
     return;
   }
 }

@@ -15,7 +15,7 @@ struct Expected {
 };
 
 #define ROW(code) {code, #code}
-// test/native/native.test.ts compares the texts with Node's.
+// test/native/native.test.ts compares the texts with the texts of Node.
 constexpr Expected kExpected[] = {
     ROW(EACCES), ROW(EADDRINUSE), ROW(EADDRNOTAVAIL), ROW(EAFNOSUPPORT), ROW(EBADF),
     ROW(EBUSY),  ROW(EDQUOT),     ROW(EEXIST),        ROW(EFBIG),        ROW(EINVAL),
@@ -33,7 +33,7 @@ TEST("each error number in the table has its own name and text") {
     CHECK(std::strcmp(ErrorText(row.code), "unknown error") != 0);
     texts.insert(ErrorText(row.code));
   }
-  // ENOTSUP and EOPNOTSUPP share a text.
+  // ENOTSUP and EOPNOTSUPP have the same text.
   CHECK(texts.size() == std::size(kExpected) - 1);
 }
 

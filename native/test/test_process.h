@@ -1,4 +1,4 @@
-// The process in which a test runs.
+// Runs a test in a separate process.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,8 @@
 
 namespace gateway_lock::test {
 
-// Returns 0 if the test passed, kSkipped if it was skipped, and another number if it failed.
+// Runs the test in a child process. Returns 0 if the test passed, kSkipped if the test was skipped,
+// and another number if the test failed.
 int RunInChild(const Test& test);
 std::int64_t OwnPid();
 

@@ -10,7 +10,7 @@ namespace gateway_lock::test {
 
 constexpr unsigned kLimitSeconds = 60;
 
-// Ends the child with exit(), because leak checkers do not run at _exit().
+// Ends the child with exit(), because leak checkers do not run on _exit().
 int RunInChild(const Test& test) {
   std::fflush(nullptr);
   pid_t child = fork();

@@ -18,7 +18,7 @@ using Handles = std::vector<NativeHandle>;
 
 bool IsOpen(NativeHandle handle) { return fcntl(static_cast<int>(handle), F_GETFD) >= 0; }
 
-TEST("a handle is closed once, by its last owner") {
+TEST("a handle that was moved is closed only once, by its last owner") {
   {
     Recorded first(7);
     Recorded second(std::move(first));
@@ -44,7 +44,7 @@ TEST("move assignment to itself keeps the handle open") {
   CHECK(handle.get() == 7);
 }
 
-TEST("Take returns the handle without closing it") {
+TEST("Take() returns the handle without closing it") {
   {
     Recorded handle(7);
     CHECK(handle.Take() == 7);
@@ -53,7 +53,7 @@ TEST("Take returns the handle without closing it") {
   CHECK(closed.empty());
 }
 
-TEST("Reset closes the old handle, if there is one, and owns the new one") {
+TEST("Reset() closes the old handle, if there is one, and stores the new handle") {
   Recorded handle;
   handle.Reset(7);
   CHECK(closed.empty());

@@ -21,8 +21,8 @@ class Watcher {
   ReleaseWatch* get() { return &watch_; }
   // Returns the tokens of the next report. Fails the test after 20 s without one.
   std::vector<Token> AwaitReport();
-  // Returns true if nothing has been reported so far. Watches and removes a file at the path
-  // `sentinel`: its report comes after all earlier ones.
+  // Returns true if nothing has been reported so far. To find out, watches and removes a file at
+  // the path `sentinel`: the report of this removal comes after all earlier reports.
   bool HasNoReport(const std::string& sentinel);
 
  private:
@@ -30,7 +30,7 @@ class Watcher {
 
   FileHandle read_end_;
   FileHandle write_end_;
-  ReleaseWatch watch_;  // Last, so that it is destroyed first: it calls Notify().
+  ReleaseWatch watch_;  // The last member is destroyed first: until then, watch_ calls Notify().
 };
 
 }  // namespace gateway_lock::test

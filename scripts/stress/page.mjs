@@ -1,4 +1,5 @@
-// The report of a stress run as one self-contained page. uPlot draws the plots; its source is inlined.
+// Writes the report of a stress run as one self-contained page. The page contains the source of
+// uPlot, which draws the plots.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
@@ -26,12 +27,12 @@ draw('Processes ended, by how they ended', Object.keys(report.killsByEnding), Ob
 document.body.dataset.drawn = 'yes';
 `;
 
-/** Returns the page as HTML. `report` is what `gateway-lock stress --json` writes. */
+/** Returns the page as HTML. `report` is the object that `gateway-lock stress --json` writes. */
 export function stressPage(report) {
   const library = readFileSync(require.resolve('uplot/dist/uPlot.iife.min.js'), 'utf8');
   const style = readFileSync(require.resolve('uplot/dist/uPlot.min.css'), 'utf8');
   const data = { ...report, bins: binsOf(report.handOverMs), handOverMs: undefined };
-  // Escaped, so that the JSON cannot end its script element.
+  // Escapes `<`, so that the JSON cannot end its script element.
   const json = JSON.stringify(data).replaceAll('<', '\\u003c');
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>gateway-lock stress: ${report.mode}</title>
@@ -40,7 +41,7 @@ body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 800px;
 table { border-collapse: collapse } td { padding: 2px 16px 2px 0 } .passed { color: #176b2c } .failed { color: #a11 }
 </style></head><body>
 <h1>gateway-lock stress: ${report.mode}</h1>
-<p class="${report.passed ? 'passed' : 'failed'}"><strong>${verdict(report)}</strong></p>
+<p class="${report.passed ? 'passed' : 'failed'}"><strong>${escapeHtml(report.verdict)}</strong></p>
 <table>${rows(report)}</table>
 <div id="plots"></div>
 <script type="application/json" id="report">${json}</script>
@@ -50,16 +51,11 @@ table { border-collapse: collapse } td { padding: 2px 16px 2px 0 } .passed { col
 `;
 }
 
-function verdict({ passed, sabotage }) {
-  if (sabotage) return passed ? 'The witnesses noticed the sabotage.' : 'The witnesses did not notice the sabotage.';
-  return passed ? 'There were never two holders at once, and the lock never got stuck.' : 'The lock failed.';
-}
-
 function rows(report) {
   const { handOverMs } = report;
   const cells = {
     'processes ended': `${report.kills}, ${report.killsByPhase.holding} of them holders`,
-    'times acquired': report.entries,
+    'rounds completed': report.entries,
     'two holders at once': report.doubleHolders.length + report.countedTwice.length,
     'lock stuck': report.stuck ? 'yes' : 'no',
     'hand-over p50, p99, max': [0.5, 0.99, 1].map((share) => `${at(handOverMs, share)} ms`).join(', '),
@@ -73,7 +69,10 @@ function rows(report) {
     .join('');
 }
 
-/** Returns bins up to the 99th percentile. The last bin also counts everything above it. */
+/**
+ * Returns the bins of the histogram, which end at the 99th percentile. The last bin also counts all
+ * larger values.
+ */
 function binsOf(sorted) {
   const most = Math.max(1, at(sorted, 0.99));
   const width = most / BINS;

@@ -16,7 +16,7 @@ export interface BindExclusiveOptions {
   /** The TCP port. 0 lets the system choose. */
   readonly port: number;
   /**
-   * The number of connections that may wait to be accepted.
+   * The maximum number of connections that wait to be accepted.
    *
    * @default 511
    */
@@ -24,15 +24,15 @@ export interface BindExclusiveOptions {
 }
 
 /**
- * The number of attempts for port 0 of `localhost`: the chosen port may be in use on the second
- * loopback address.
+ * The maximum number of attempts to bind `localhost` with port 0. The port that the system chooses
+ * for the first loopback address may be in use on the second.
  */
 const LOCALHOST_TRIES = 10;
 
 /**
- * Binds the port and listens at once. Connections wait in the backlog until `listen(server)`. The
- * port is free again when the listener is closed or the process ends for whatever reason. Children
- * do not inherit the socket.
+ * Binds the port and listens at once. Connections wait in the backlog until `listen(server)` is
+ * called. The port is free again when the listener is closed or the process ends for any reason.
+ * Children do not inherit the socket.
  *
  * @throws {Error} the system's error with Node's fields: EADDRINUSE, EACCES, EADDRNOTAVAIL ...
  * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
@@ -52,7 +52,10 @@ export function bindExclusive(options: BindExclusiveOptions): BoundListener {
   return new BoundListener(ids, { address: first!, port: port || native().portOf(ids[0]!), backlog });
 }
 
-/** Listens on both addresses with one port. Throws if the port is in use on either of them. */
+/**
+ * Listens on both addresses with the same port. Throws if the port is in use on one of the two
+ * addresses.
+ */
 function listenOnBoth(first: string, second: string, port: number, backlog: number): ListenerId[] {
   for (let tries = 1; ; tries++) {
     const id = native().listen(first, port, backlog);

@@ -17,7 +17,8 @@ export interface BoundAddress {
 
 export interface CloseOptions {
   /**
-   * Milliseconds that open connections get to end by themselves. Then they are destroyed.
+   * Milliseconds for open connections to end by themselves. After that time the connections are
+   * destroyed.
    *
    * @default 5000
    */
@@ -27,9 +28,9 @@ export interface CloseOptions {
 export class BoundListener {
   readonly address: BoundAddress;
   /**
-   * True if the system guarantees that no other process can listen on this address and port, also
-   * after a server has adopted the socket. False in a runtime whose servers cannot adopt a socket
-   * and open a plain one instead. That is possible on Windows and in Deno only.
+   * True if the system guarantees that no other process can listen on this address and port, even
+   * after a server has adopted the socket. False if the servers of this runtime cannot adopt a
+   * socket and open a plain socket instead, which happens only on Windows and in Deno.
    */
   readonly exclusive: boolean = canAdopt();
   #ids: readonly ListenerId[];
@@ -46,25 +47,25 @@ export class BoundListener {
   }
 
   /**
-   * The descriptors of the sockets, for a child that shall inherit them: two for `localhost`, else
-   * one. Empty after a server has adopted the socket, after `close()`, and on Windows, where no
-   * child can inherit a socket.
+   * The descriptors of the sockets, for a child that inherits the sockets: two descriptors for
+   * `localhost`, else one. The array is empty after a server has adopted the socket, after
+   * `close()`, and on Windows, where no child can inherit a socket.
    */
   get fds(): readonly number[] {
     return this.#state === 'open' && programsInherit ? this.#ids.map((id) => native().socketOf(id)) : [];
   }
 
   /**
-   * Hands the socket to `server` (net, tls, http or https; for `ws` pass its http server), which
-   * then accepts its connections and owns its descriptor. Resolves once the server is listening. On
-   * macOS a server on a wildcard also listens on each loopback address, because another server
-   * could take those from it.
+   * Hands the socket over to `server` (net, tls, http or https; for `ws` pass its http server). The
+   * server then accepts the connections and owns the descriptor. Resolves once the server is
+   * listening. On macOS a server on a wildcard also listens on each loopback address, because
+   * another server could otherwise bind these addresses.
    *
    * @throws {TypeError} `ERR_INVALID_ARG_TYPE` if `server` is not a net.Server
    * @throws {Error} `ERR_INVALID_STATE` if the listener is closed or already has a server
-   * @throws {Error} `ERR_SERVER_ALREADY_LISTEN` if `server` is already listening. Another server
-   *   may be passed then.
-   * @throws {Error} `EADDRINUSE` if another server has taken a loopback address from the wildcard
+   * @throws {Error} `ERR_SERVER_ALREADY_LISTEN` if `server` is already listening. The method can
+   *   then be called again with another server.
+   * @throws {Error} `EADDRINUSE` if another server has bound a loopback address of the wildcard
    *   (macOS)
    */
   async listen(server: Server): Promise<void> {
@@ -83,8 +84,9 @@ export class BoundListener {
   }
 
   /**
-   * Stops listening at once, waits up to `graceMs` for the open connections, then destroys them. A
-   * second call waits for the same end; a shorter `graceMs` takes effect.
+   * Stops listening at once, waits up to `graceMs` milliseconds for the open connections to end,
+   * then destroys the remaining connections. A second call waits until the first close is complete,
+   * and a shorter `graceMs` of the second call takes effect.
    */
   async close(options: CloseOptions = {}): Promise<void> {
     const graceMs = checkTimeout('graceMs', options.graceMs ?? 5000);
@@ -98,8 +100,9 @@ export class BoundListener {
   }
 
   /**
-   * Listens on the addresses that another server could take. Only for a server of this process: a
-   * program that inherits the socket usually accepts on the first descriptor only.
+   * Listens on the addresses that another server could otherwise bind. Only a server of this
+   * process needs these sockets, because a program that inherits the sockets usually accepts on the
+   * first descriptor only.
    */
   #guard(): ListenerId[] {
     const { address, port } = this.address;
@@ -117,8 +120,8 @@ export class BoundListener {
   }
 
   /**
-   * Gives the first socket to the server, and the others to relays that pass their connections on
-   * to the server.
+   * Hands the first socket over to the server, and the other sockets to relays that pass their
+   * connections on to the server.
    */
   async #adoptAll(server: Server): Promise<void> {
     const [first, ...others] = this.#ids;
@@ -137,12 +140,12 @@ export class BoundListener {
       Object.assign(new Error('the listener was closed'), { code: 'ERR_INVALID_STATE' }),
     );
     try {
-      // Not server.listen(): an override could defer the call, and the descriptor would have no
-      // owner.
+      // Calls listen() of net.Server itself. An override in a subclass could defer the call, and
+      // the descriptor would have no owner.
       (loadNet().Server.prototype.listen as ListenOnHandle).call(server, handle.target, this.#backlog);
     } catch (error) {
       handle.close();
-      listening.catch(() => {}); // It may still reject, and nothing awaits it.
+      listening.catch(() => {}); // Nothing awaits this promise, which may still reject.
       throw error;
     }
     return listening;
@@ -155,7 +158,7 @@ export class BoundListener {
   }
 }
 
-/** Resolves once the server is listening. Rejects if it fails or is closed before. */
+/** Resolves once the server is listening. Rejects if the server fails or is closed before that. */
 function listeningOf(server: Server, closed: Error): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (then: () => void) => {
@@ -176,7 +179,8 @@ function listeningOf(server: Server, closed: Error): Promise<void> {
 /** Creates a server that passes its connections on to `server`. */
 function relayTo(server: Server): Server {
   const relay = loadNet().createServer(socketOptionsOf(server), (socket) => {
-    // A server that its owner has closed emits 'close' only after its last connection has ended.
+    // A closed server emits 'close' only after its last connection has ended, so the relay may
+    // still be open.
     if (server.listening) server.emit('connection', socket);
     else socket.destroy();
   });
@@ -185,8 +189,8 @@ function relayTo(server: Server): Server {
 }
 
 /**
- * Returns the options that a net.Server applies to its sockets. http servers keep them in the same
- * fields.
+ * Returns the options that a net.Server applies to its sockets. An http server keeps these options
+ * in the same fields.
  */
 function socketOptionsOf(server: Server): ServerOpts {
   const { allowHalfOpen, pauseOnConnect, noDelay, keepAlive, keepAliveInitialDelay } = server as Server & ServerOpts;

@@ -1,4 +1,5 @@
-// Closes servers gracefully: stops listening, waits for the open connections, then destroys them.
+// Closes servers gracefully: stops listening, waits for the open connections, then destroys the
+// connections that remain.
 import type { Server, Socket } from 'node:net';
 import { MAX_TIMER_MS } from '../clock.js';
 
@@ -23,8 +24,8 @@ export class ServerGroup {
   }
 
   /**
-   * Destroys the connections that are still open after `graceMs` milliseconds. A second call can
-   * shorten the grace.
+   * Closes the servers, and destroys the connections that are still open after `graceMs`
+   * milliseconds. A second call can shorten the grace period.
    */
   async close(graceMs: number): Promise<void> {
     if (this.#servers.length === 0) return;
@@ -55,7 +56,7 @@ const IDLE_CHECK_MS = 50;
 function closeServer(server: HttpLike): Promise<void> {
   return new Promise((resolve) => {
     const timer = setInterval(() => server.closeIdleConnections?.(), IDLE_CHECK_MS);
-    // The only error that close() reports is that the server is not running, which is the goal.
+    // close() reports an error only if the server is not running, which is the desired result.
     server.close(() => {
       clearInterval(timer);
       resolve();

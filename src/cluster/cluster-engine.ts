@@ -8,7 +8,7 @@ import type { ClusterFinding, ClusterHolder, ClusterOwner, Driver } from './driv
 import { bootClockMs, DEFAULT_TTL_MS, leaseTimes } from './lease.js';
 
 /**
- * Result of a probe. `unreachable` means that no server responded; the lock may be held or free.
+ * Result of a probe. `unreachable` means that no server could answer; the lock may be held or free.
  */
 export type ClusterLockProbe =
   | { readonly state: 'free' }

@@ -1,4 +1,5 @@
-// The lock half of the transaction: state lock, then config lock, with one deadline for both.
+// The lock part of the transaction: acquires the state lock, then the config lock. Both locks share
+// one deadline.
 import { monotonicMs } from '../clock.js';
 import { GatewayLockError, LockError } from '../errors.js';
 import {
@@ -43,7 +44,10 @@ export async function acquireLocks(request: GatewayRequest, acquired: FileLock[]
   }
 }
 
-/** Undoes a failed transaction. Removes only the lock files that it created. */
+/**
+ * Undoes a failed transaction: releases its locks, and removes only the lock files that the
+ * transaction created.
+ */
 export function undoLocks(acquired: readonly FileLock[]): void {
   for (const lock of acquired.toReversed()) lock.undo();
 }
@@ -66,8 +70,8 @@ function waitForLock(attempt: AttemptRequest, request: GatewayRequest, timeoutMs
 }
 
 /**
- * Returns null if the lock is free. While another program has a lease on the lock file, returns a
- * holder without an owner.
+ * Returns the holder of a lock, or null if the lock is free. While another program has a lease on
+ * the lock file, returns a holder without an owner.
  */
 function readHolder(lockPath: string, location: LockLocation): GatewayWait | null {
   try {
@@ -86,7 +90,7 @@ function toGatewayError(error: unknown, path: string, request: GatewayRequest): 
     const { owner, ownerAlive } = error;
     return lockedError(request, request.timeoutMs, { lockPath: path, owner, ownerAlive, cause: error });
   }
-  // An error of the caller's onWait is rethrown as it is.
+  // An error of the caller's onWait is rethrown unchanged.
   const isSystemError = (error as NodeJS.ErrnoException | undefined)?.syscall !== undefined;
   return error instanceof LockError || isSystemError ? lockFailedError(request, path, error) : error;
 }

@@ -1,4 +1,4 @@
-// The name of an app, and the environment variables that begin with it.
+// The app name, and the environment variables whose names begin with the app name.
 import { invalidType, invalidValue } from '../arguments.js';
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -6,7 +6,7 @@ export type Env = Readonly<Record<string, string | undefined>>;
 export const DEFAULT_APP = 'gateway';
 
 /**
- * Returns the checked app name, 'gateway' if there is none.
+ * Checks the app name. Returns 'gateway' if no app name is given.
  *
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  */
@@ -33,7 +33,7 @@ export function checkEnv(value: unknown): Env {
   return value as Env;
 }
 
-/** Returns `<APP>_<NAME>`. */
+/** Returns the variable name `<APP>_<NAME>`. */
 export function variableName(app: string, name: string): string {
   return `${app.toUpperCase().replaceAll('-', '_')}_${name}`;
 }

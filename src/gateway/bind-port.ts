@@ -1,5 +1,5 @@
-// The bind half of the transaction. We hold the locks, so whatever listens on the port is not a
-// gateway of this state directory.
+// The bind part of the transaction. This process holds the locks, so a process that listens on the
+// port is not a gateway of this state directory.
 import { bindExclusive } from '../bind/bind-exclusive.js';
 import type { BoundListener } from '../bind/bound-listener.js';
 import { monotonicMs } from '../clock.js';
@@ -15,19 +15,19 @@ const BIND_RETRY_MS = 500;
 
 /**
  * Milliseconds between two checks of a dying owner's port. The port is usually free at once, so the
- * pauses start short.
+ * first pauses are short.
  */
 const DYING_OWNER_PAUSES_MS = { shortest: 5, longest: 100 };
 
 /**
- * Milliseconds for which a process that looks alive may still be the dying owner. Windows and macOS
- * report a death only when it is complete, and processes that are killed together die one after the
- * other.
+ * Milliseconds for which a listener that looks alive may still be the dying owner. Windows and
+ * macOS report a process as dead only after the process has ended completely, and processes that
+ * are killed together die one after the other.
  */
 const LIVING_LISTENER_GRACE_MS = 500;
 
 /**
- * Checks the port before a wait for the cluster lock.
+ * Checks that the port is free before the gateway waits for the cluster lock.
  *
  * @param reclaimed the last owner died and left its lock file
  * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` if another program listens on the port
@@ -50,7 +50,8 @@ export async function bindPort(
   const deadline = monotonicMs() + request.bindTimeoutMs;
   for (;;) {
     request.signal?.throwIfAborted();
-    // Probed first: on macOS a bind can succeed beside a listener on another address.
+    // The port is probed before the bind, because on macOS a bind can succeed beside a listener on
+    // another address.
     if (isPortReachable(request)) throw inUse(request);
     try {
       return bindExclusive(request);
@@ -69,9 +70,9 @@ function inUse(request: PortRequest, cause?: unknown) {
 }
 
 /**
- * Waits until a dying owner releases the port, but not for a living listener. The kernel first
- * frees the memory of a killed process, which takes seconds for gigabytes. It then closes the
- * descriptors one by one, the lock before the listener.
+ * Waits until a dying owner releases the port. Does not wait for a living listener. The kernel
+ * first frees the memory of a killed process, which takes seconds for gigabytes. Then the kernel
+ * closes the descriptors one by one, that of the lock before that of the listener.
  */
 async function waitForPortRelease(request: PortRequest): Promise<void> {
   const started = monotonicMs();
@@ -86,8 +87,8 @@ async function waitForPortRelease(request: PortRequest): Promise<void> {
 }
 
 /**
- * Returns null while the listening process dies: the system no longer names it, or reports it as
- * dead.
+ * Returns the pid of the process that listens on the port. Returns null if that process is dying:
+ * the system no longer names the process, or reports the process as dead.
  */
 function findLivingListener(request: PortRequest): number | null {
   const pid = findListenerPid(request);

@@ -3,20 +3,21 @@ import { lstatSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
 import { dirname, join, parse, resolve } from 'node:path';
 import { absolutePath, SEPARATOR } from '../native/platform.js';
 
-/** Same as MAXSYMLINKS of Linux. */
+/** The maximum number of symbolic links in a path, the same as MAXSYMLINKS of Linux. */
 const MAX_SYMLINKS = 40;
 
 /**
- * Returns the path with every symbolic link followed, as the kernel resolves it, even if its last
- * parts do not exist yet. On a file system that ignores case, existing parts get their true case.
+ * Returns the path with every symbolic link followed in the same way as by the kernel, even if the
+ * last parts of the path do not exist yet. On a file system that ignores case, the existing parts
+ * get their true case.
  */
 export function canonicalPath(path: string): string {
   const absolute = absolutePath(path);
-  // Fast path: the path usually exists, and the system resolves it in one call.
+  // Fast path: the path usually exists, and a single call of realpath() resolves the path.
   return nullIfMissing(() => realPath(absolute)) ?? walk(absolute);
 }
 
-/** Returns the canonical path of `name` in a directory whose path is canonical already. */
+/** Returns the canonical path of `name` in a directory whose path is already canonical. */
 export function canonicalChild(directory: string, name: string): string {
   const path = join(directory, name);
   return ifPresent(path, () => canonicalPath(path)) ?? path;
@@ -54,20 +55,20 @@ function linkTarget(path: string): string | null {
 function withTrueCase(path: string): string {
   const found = ifPresent(path, () => realPath(path));
   const parent = dirname(path);
-  // The root of a missing drive is its own parent.
+  // dirname() of a root returns the root, which does not exist if the drive is missing.
   if (parent === path) return found ?? path;
   return found ?? join(withTrueCase(parent), path.slice(parent.length));
 }
 
 /**
- * Errors of realpath() on a Windows volume that the Mount Manager does not know, such as a RAM disk
- * (vitejs/vite#13654, python/cpython#128823).
+ * The error codes of realpath() on a Windows volume that the Mount Manager does not know, such as a
+ * RAM disk (vitejs/vite#13654, python/cpython#128823).
  */
 const NO_FINAL_PATH = ['EISDIR', 'UNKNOWN', 'EBADF', 'EINVAL'];
 
 /**
- * Returns the path of the file in its true case, or only with its links followed if the system
- * cannot name the file.
+ * Follows the links of an existing path and restores its true case. Only follows the links if the
+ * system cannot name the file.
  */
 function realPath(path: string): string {
   try {
@@ -79,8 +80,8 @@ function realPath(path: string): string {
 }
 
 /**
- * Returns null if the path does not exist. Uses lstat(), because creating an Error in Node costs as
- * much as ten system calls.
+ * Calls `read` if the path exists, else returns null. Uses lstat(), because creating an Error in
+ * Node costs as much as ten system calls.
  */
 function ifPresent<T>(path: string, read: (info: Stats) => T): T | null {
   return nullIfMissing(() => {

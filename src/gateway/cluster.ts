@@ -1,13 +1,14 @@
-// The cluster half of the transaction: after the locks of this host, before the bind. Imports only
-// types of src/cluster, so that gateway-lock does not load gateway-lock/cluster; the engine of the
-// caller brings the code.
+// The cluster part of the transaction, which runs after the locks of this host are acquired and
+// before the bind. Imports only types of src/cluster, so that gateway-lock does not load
+// gateway-lock/cluster. The code comes with the caller's engine.
 import type { ClusterLock } from '../cluster/index.js';
 import { type FileLock, hasDiedSinceBoot } from '../lock/internal.js';
 import type { GatewayCluster } from './gateway-lock-options.js';
 import type { GatewayRequest } from './gateway-options.js';
 
 /**
- * Acquires the cluster lock, if the request has one. A waiting gateway keeps the locks of its host.
+ * Acquires the cluster lock if the request has one. A gateway that waits for the cluster lock keeps
+ * the locks of its host.
  */
 export async function joinCluster(
   request: Pick<GatewayRequest, 'cluster' | 'signal' | 'owner'>,
@@ -27,17 +28,21 @@ export async function joinCluster(
 }
 
 /**
- * Revokes the cluster lock of a gateway that died on this host. This is safe: our kernel lock
- * proves that the predecessor holds no lock here, and its process is proven dead in this boot.
+ * Revokes the cluster lock of a gateway that died on this host. The revocation is safe, because our
+ * kernel lock proves that the predecessor holds no lock here, and the predecessor's process is
+ * known to have died in this boot.
  */
 async function revokePredecessor({ engine, name }: GatewayCluster, lock: FileLock): Promise<void> {
   const claimId = deadClaim(lock, engine.target, name);
   if (claimId === null) return;
-  // A failed revocation costs only time, because the claim expires.
+  // A failed revocation only delays the start, because the claim expires.
   await engine.revoke(name, claimId).catch(() => {});
 }
 
-/** Returns null if the predecessor is not proven dead, or held no claim on this cluster lock. */
+/**
+ * Returns the claim id of a dead predecessor. Returns null if the predecessor is not known to be
+ * dead, or held no claim on this cluster lock.
+ */
 function deadClaim({ predecessor }: FileLock, target: string, name: string): string | null {
   if (predecessor === null || !hasDiedSinceBoot(predecessor)) return null;
   const claim = predecessor['cluster'] as { target?: unknown; name?: unknown; claimId?: unknown } | undefined;

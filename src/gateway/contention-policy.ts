@@ -1,4 +1,4 @@
-// Decision of a start whose lock is held by another process: fail at once, or wait.
+// Decides whether a start fails at once or waits if another process holds the lock.
 import { portInUseError } from './gateway-error.js';
 import type { GatewayWait } from './gateway-lock-options.js';
 import type { GatewayRequest } from './gateway-options.js';
@@ -10,9 +10,9 @@ export type HolderReader = () => GatewayWait | null;
 type ContentionRequest = Pick<GatewayRequest, 'host' | 'port' | 'bind' | 'whenListening' | 'onWait'>;
 
 /**
- * Returns a function to call while the lock is held. The function throws if the holder is alive and
- * the port is in use, because waiting would not help then. It returns for a holder that is
- * starting, closing or dying.
+ * Returns the function to call after each refused attempt to acquire the lock. The function throws
+ * if the holder is alive and the port is in use, because waiting would not help then. The function
+ * returns if the holder is starting, closing or dying.
  */
 export function contentionPolicy(request: ContentionRequest, readHolder: HolderReader): () => Promise<void> {
   let announced = false;
@@ -29,7 +29,7 @@ export function contentionPolicy(request: ContentionRequest, readHolder: HolderR
 
 /** @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` unless the holder is dying */
 function refuseLivingHolder(request: ContentionRequest, holder: GatewayWait | null): void {
-  // The lock has been released since the last attempt, so the next attempt decides.
+  // The lock has been released since the last attempt, so the next attempt may succeed.
   if (holder === null) return;
   const listenerPid = listenerOf(request, holder);
   if (isDying(holder, listenerPid)) return;
@@ -37,9 +37,9 @@ function refuseLivingHolder(request: ContentionRequest, holder: GatewayWait | nu
 }
 
 /**
- * A killed process keeps lock and port until the kernel has freed its memory, which takes seconds
- * for gigabytes. Checks a living owner again, because it may have been killed during the search for
- * the listener.
+ * Returns true if the holder is dying. A killed process keeps its lock and its port until the
+ * kernel has freed its memory, which takes seconds for gigabytes. A living owner is checked again,
+ * because the owner may have been killed during the search for the listener.
  */
 function isDying({ owner, ownerAlive }: GatewayWait, listenerPid: number | null): boolean {
   if (ownerAlive === true) return !isProcessAlive(owner!.pid);
@@ -47,7 +47,8 @@ function isDying({ owner, ownerAlive }: GatewayWait, listenerPid: number | null)
 }
 
 /**
- * Uses the record if it names this port. Searching all processes for the socket takes milliseconds.
+ * Returns the pid of the process that listens on the port. Uses the owner record if the record
+ * names this port, because searching all processes for the socket takes milliseconds.
  */
 function listenerOf(request: ContentionRequest, { owner, ownerAlive }: GatewayWait): number | null {
   const named = ownerAlive === true && owner?.kernelLock === true && owner.port === request.port;

@@ -1,19 +1,22 @@
-// Detection of the supervisor that restarts this process.
+// Detects the supervisor that restarts this process.
 import { loadTty } from '../native/builtins.js';
 import { type Env, envValue, readApp } from './app-environment.js';
 
-/** `external` is any other supervisor, which sets `<APP>_SUPERVISOR_MODE=external`. */
+/**
+ * A supervisor. `external` is any other supervisor, which is declared by
+ * `<APP>_SUPERVISOR_MODE=external`.
+ */
 export type Supervisor = 'systemd' | 'launchd' | 'schtasks' | 'external';
 
 export interface DetectSupervisorOptions {
   /**
-   * Prefix of the variables `<APP>_SYSTEMD_UNIT`, `<APP>_LAUNCHD_LABEL` and so on.
+   * The prefix of the variables `<APP>_SYSTEMD_UNIT`, `<APP>_LAUNCHD_LABEL` and so on.
    *
    * @default 'gateway'
    */
   readonly app?: string;
   /**
-   * true if a person may have started the process.
+   * True if a person may have started the process.
    *
    * @default true if standard input is a terminal
    */
@@ -21,10 +24,11 @@ export interface DetectSupervisorOptions {
 }
 
 /**
- * Detects the supervisor from environment variables. Returns null if there is none. The variables
- * `<APP>_*`, which a unit sets for its gateway, always count. Each shell of a desktop session
- * inherits the variables of systemd or launchd, because the session itself is a unit or a job. At a
- * terminal they therefore count only if they name this process.
+ * Detects the supervisor from environment variables. Returns null if there is no supervisor. The
+ * variables `<APP>_*`, which a unit sets for its gateway, always count. The variables of systemd
+ * and launchd also occur in every shell of a desktop session, because the session itself is a unit
+ * or a job. At a terminal the variables of systemd and launchd therefore count only if they name
+ * this process.
  *
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  */
@@ -43,8 +47,8 @@ function declared(env: Env, app: string): Supervisor | null {
 }
 
 /**
- * SYSTEMD_EXEC_PID is the pid of the process that systemd started (man 5 systemd.exec, since
- * version 248).
+ * Returns 'systemd' if systemd itself started this process. SYSTEMD_EXEC_PID is the pid of the
+ * process that systemd started (man 5 systemd.exec, since version 248).
  */
 function startedBySystemd(env: Env): Supervisor | null {
   return env['SYSTEMD_EXEC_PID'] === String(process.pid) ? 'systemd' : null;

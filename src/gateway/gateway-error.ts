@@ -1,5 +1,5 @@
-// The four errors of a gateway that cannot start. Their messages are frozen, because users match
-// them; test/unit/gateway-error.test.ts checks them.
+// The four errors of a gateway that cannot start. The messages are frozen, because users match the
+// text; test/unit/gateway-error.test.ts checks the messages.
 import { type Endpoint, webSocketUrl } from '../endpoint.js';
 import { GatewayLockError, LockError, type OwnerRecord } from '../errors.js';
 import { holderName, isOwn, stopAdvice } from '../lock/internal.js';
@@ -7,12 +7,12 @@ import { DENIED_PORT_ADVICE, listListenersCommand, listOpenersCommand, stopComma
 import { printable } from '../printable.js';
 import { unusableHint } from './unusable-path.js';
 
-/** The process that keeps a gateway from starting, as far as it is known. */
+/** The process that prevents a gateway from starting, as far as the process is known. */
 export interface Holder {
   readonly lockPath: string | null;
   readonly owner: OwnerRecord | null;
   readonly ownerAlive: boolean | null;
-  /** The process that listens on the port; null if the system does not name it. */
+  /** The process that listens on the port; null if the system does not name that process. */
   readonly listenerPid?: number | null;
   readonly cause?: unknown;
 }
@@ -26,7 +26,7 @@ export function portInUseError({ host, port }: Endpoint, holder: Holder): Gatewa
 }
 
 export function lockedError({ host, port }: Endpoint, timeoutMs: number, holder: Holder): GatewayLockError {
-  // The record may be left over from a dead owner, if the holder has written none.
+  // If the holder has written no record, the file may still contain the record of a dead owner.
   const pid = (holder.ownerAlive !== false && holder.owner?.pid) || 'unknown';
   return new GatewayLockError(
     'ERR_GATEWAY_LOCKED',
@@ -36,7 +36,8 @@ export function lockedError({ host, port }: Endpoint, timeoutMs: number, holder:
 }
 
 /**
- * The error of a supervised start whose holder neither became healthy nor ended within the budget.
+ * Returns the error of a supervised start for a holder that neither became healthy nor ended within
+ * the budget.
  */
 export function gaveUpError(refusal: GatewayLockError, budgetMs: number, reason: string | null): GatewayLockError {
   const { code, host, port, hint, message } = refusal;
@@ -53,8 +54,9 @@ export function gaveUpError(refusal: GatewayLockError, budgetMs: number, reason:
 }
 
 /**
- * `paths` is null for a lock file that the caller named. A missing addon has nothing to do with the
- * lock file, so ERR_NATIVE_MISSING is returned as it is.
+ * Returns the error for a lock file that cannot be used. `paths` is null if the caller named the
+ * lock file. ERR_NATIVE_MISSING is returned unchanged, because a missing addon has nothing to do
+ * with the lock file.
  */
 export function lockFailedError(
   place: Endpoint & { readonly paths?: object | null },
@@ -83,8 +85,9 @@ export function bindFailedError({ host, port }: Endpoint, cause: unknown, hint =
 }
 
 /**
- * The port is in use, but no process listens there. `connectionPid` is null if the system does not
- * name the process.
+ * Returns the error for a port that is in use although no process listens on the port.
+ * `connectionPid` is the process whose connection uses the port, or null if the system does not
+ * name that process.
  */
 export function portTakenError(place: Endpoint, connectionPid: number | null, cause: unknown): GatewayLockError {
   return bindFailedError(place, cause, takenHint(connectionPid, place.port));
@@ -128,7 +131,7 @@ function listenerHint(pid: number): string {
     : `pid ${pid} listens on that port. Stop it (${stopCommand(pid)}), or use another port.`;
 }
 
-/** Names the listener if it is not the holder of the lock. */
+/** Returns a sentence about the listener, or '' if the listener is the holder of the lock. */
 function listenerText(pid: number | null): string {
   if (pid === null) return '';
   return pid === process.pid

@@ -7,7 +7,9 @@ import type { Env } from './app-environment.js';
 export interface GatewayWait {
   readonly lockPath: string;
   readonly owner: OwnerRecord | null;
-  /** null if there is no owner, or if the system cannot determine that. */
+  /**
+   * True if the owner is alive; null if there is no owner, or if the system cannot determine that.
+   */
   readonly ownerAlive: boolean | null;
 }
 
@@ -19,8 +21,8 @@ export interface GatewayLockOptions {
    */
   readonly app?: string;
   /**
-   * Name of a further gateway, whose state directory is `~/.<app>-<profile>`. Give it another port
-   * too, at least 20 away.
+   * The name of an additional gateway, whose state directory is `~/.<app>-<profile>`. The
+   * additional gateway needs another port too, at least 20 apart.
    */
   readonly profile?: string;
   /**
@@ -36,7 +38,7 @@ export interface GatewayLockOptions {
    */
   readonly host?: string;
   /**
-   * The config file. It need not exist.
+   * The path of the config file. The file need not exist.
    *
    * @default `<APP>_CONFIG_PATH`, else `<stateDir>/<app>.json`
    */
@@ -48,21 +50,21 @@ export interface GatewayLockOptions {
    */
   readonly stateDir?: string;
   /**
-   * The lock directory. Must belong to this user and must not be writable by others. Gateways with
-   * different state directories may share it.
+   * The lock directory, which must belong to this user and must not be writable by other users.
+   * Gateways with different state directories may share a lock directory.
    *
    * @default `<stateDir>/tmp/<app>-<uid>`
    */
   readonly lockDir?: string;
   /**
-   * A single lock file in place of the state lock and the config lock, for a program without a
-   * state directory. Its directory must exist.
+   * A single lock file that replaces the state lock and the config lock, for a program without a
+   * state directory. The directory of the lock file must exist.
    */
   readonly lockFile?: string;
   /**
-   * The role of this process in the owner record. With `app: 'openclaw'` it must be a role that
+   * The role of this process in the owner record. With `app: 'openclaw'` the role must be one that
    * OpenClaw knows: `gateway`, `agent-embedded`, `skill-workshop-apply` or `sqlite-maintenance`.
-   * OpenClaw takes over a lock with an unknown role.
+   * OpenClaw takes over a lock whose record has an unknown role.
    *
    * @default 'gateway'
    */
@@ -74,28 +76,30 @@ export interface GatewayLockOptions {
    */
   readonly timeoutMs?: number;
   /**
-   * Milliseconds to wait for the port, once the locks are acquired and no process listens on it.
+   * Milliseconds to wait for a port that is in use although no process listens on the port. The
+   * wait begins after the locks have been acquired.
    *
    * @default 10000
    */
   readonly bindTimeoutMs?: number;
   /**
-   * Behaviour if the lock is held and a process listens on the port: fail at once, or wait up to
-   * `timeoutMs`.
+   * The behaviour if the lock is held and a process listens on the port: `fail` throws at once,
+   * `wait` waits up to `timeoutMs`.
    *
    * @default 'fail'
    */
   readonly whenListening?: 'fail' | 'wait';
-  /** Ends the wait: the promise rejects with `signal.reason`. */
+  /** Aborts the wait: the promise rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
   /**
-   * Allows several gateways with one config, each with its own state directory.
+   * If true, several gateways may use the same config file, each with its own state directory.
    *
    * @default true if `<APP>_ALLOW_MULTI_GATEWAY` is `1`
    */
   readonly allowMultiple?: boolean;
   /**
-   * Source of the `<APP>_*` variables. The home directory is always that of the process.
+   * The environment that contains the `<APP>_*` variables. The home directory is always the home
+   * directory of this process.
    *
    * @default process.env
    */
@@ -106,14 +110,14 @@ export interface GatewayLockOptions {
    */
   readonly onWait?: (wait: GatewayWait) => unknown;
   /**
-   * Behaviour on a file system that grants the lock to two processes at once: fail, emit a process
-   * warning, or ignore it.
+   * The behaviour on a file system that grants the lock to two processes at once: `error` fails,
+   * `warn` emits a process warning, and `allow` ignores the problem.
    *
    * @default 'error'
    */
   readonly weakFileSystem?: 'error' | 'warn' | 'allow';
   /**
-   * false acquires the locks only, without binding the port.
+   * If false, acquires only the locks, without binding the port.
    *
    * @default true
    */
@@ -123,8 +127,8 @@ export interface GatewayLockOptions {
 }
 
 /**
- * One gateway on several hosts: a lock on an engine of `gateway-lock/cluster`, in addition to the
- * locks of this host.
+ * A cluster lock, so that only one gateway runs on several hosts. The cluster lock uses an engine
+ * of `gateway-lock/cluster`, and is acquired in addition to the locks of this host.
  */
 export interface GatewayCluster {
   readonly engine: ClusterEngine;

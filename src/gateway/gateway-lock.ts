@@ -1,4 +1,4 @@
-// The running gateway: its locks, its listener and its cluster lock.
+// A running gateway, with its locks, its listener and its cluster lock.
 import type { Server } from 'node:net';
 import type { BoundListener, CloseOptions } from '../bind/bound-listener.js';
 import type { ClusterLock } from '../cluster/index.js';
@@ -10,16 +10,16 @@ import { assertInheritable, type ExecProgram, execAs, type Inheritance, inherita
 
 export class GatewayLock {
   readonly host: string;
-  /** The port that is bound; with `bind: false` the port of the options. */
+  /** The bound port. With `bind: false`, the port from the options. */
   readonly port: number;
-  /** `ws://host:port` */
+  /** The URL of the gateway: `ws://host:port`. */
   readonly url: string;
   readonly lockPaths: readonly string[];
-  /** The reason why a leftover lock file was reclaimed; null if there was none. */
+  /** The reason why a leftover lock file was reclaimed; null if there was no leftover lock file. */
   readonly reclaimed: ReclaimReason | null;
-  /** Reliability of the file system of the lock files: `local`, `remote` or `weak`. */
+  /** How reliable locks are on the file system of the lock files: `local`, `remote` or `weak`. */
   readonly strength: LockStrength;
-  /** null with `bind: false`. */
+  /** The listener on the port; null with `bind: false`. */
   readonly listener: BoundListener | null;
   /** The cluster lock; null without the option `cluster`. */
   readonly cluster: ClusterLock | null;
@@ -41,8 +41,8 @@ export class GatewayLock {
     this.strength = locks[0]!.strength;
     this.listener = listener;
     this.cluster = cluster;
-    // Stops accepting clients. The program learns of the loss through onLost() or the signal of the
-    // cluster lock.
+    // After the loss of the cluster lock, the gateway accepts no more clients. The program learns
+    // of the loss through onLost() or the signal of the cluster lock.
     cluster?.onLost(() => void listener?.close());
     this.#locks = locks;
   }
@@ -70,8 +70,8 @@ export class GatewayLock {
   }
 
   /**
-   * The descriptors and variables that a program needs to inherit these locks and, unless a server
-   * already uses it, the listening socket.
+   * The descriptors and variables that a program needs to inherit these locks. The listening socket
+   * is included, unless a server already uses the socket.
    *
    * @throws {Error} `ERR_INVALID_STATE` if a lock is released, or with the option `cluster`
    * @throws {LockError} `ERR_LOCK_UNSUPPORTED` on Windows, where a program cannot inherit a lock
@@ -82,9 +82,10 @@ export class GatewayLock {
   }
 
   /**
-   * Hands the locks over to the child `pid`, which was started with the {@link inheritance}: the
-   * records name the child, and this process closes its listener. The locks are released when the
-   * child ends or this process calls `close()`. If this process ends first, the child keeps them.
+   * Hands the locks over to the child `pid`, which was started with the {@link inheritance}.
+   * Afterwards the owner records name the child, and the listener of this process is closed. The
+   * locks are released when the child ends or this process calls `close()`. If this process ends
+   * first, the child keeps the locks.
    *
    * @throws {RangeError} `ERR_OUT_OF_RANGE`
    * @throws {Error} `ERR_INVALID_STATE` with the option `cluster`
@@ -99,9 +100,10 @@ export class GatewayLock {
   }
 
   /**
-   * Replaces this process by another program (execve). The program keeps the pid, the locks and the
-   * listening socket. Returns only by throwing, and has then changed nothing. When the program
-   * ends, its lock files are left over; they block nothing.
+   * Replaces this process with another program (execve). The program keeps the pid, the locks and
+   * the listening socket. If the replacement fails, the method throws and has changed nothing;
+   * otherwise the method never returns. When the program ends, its lock files are left over, but
+   * block nothing.
    *
    * @throws {Error} `ERR_INVALID_STATE` if a lock is released
    * @throws {TypeError} `ERR_INVALID_ARG_*`
@@ -121,14 +123,15 @@ export class GatewayLock {
    * expired.
    */
   verify(): boolean {
-    // Verifies every lock, because each lost lock must notify its listeners.
+    // All locks are verified, even after one is lost, because each lost lock must notify its
+    // listeners.
     return this.#locks.map((lock) => lock.verify()).every(Boolean) && this.cluster?.held !== false;
   }
 
   /**
-   * Calls `listener` once: with `ERR_LOCK_REPLACED` if a lock file is removed or replaced, with
-   * `ERR_LOCK_EXPIRED` or `ERR_LOCK_REVOKED` if the cluster lock is lost. Returns a function that
-   * removes the listener.
+   * Calls `listener` once when a lock is lost: with `ERR_LOCK_REPLACED` if a lock file is removed
+   * or replaced, with `ERR_LOCK_EXPIRED` or `ERR_LOCK_REVOKED` if the cluster lock is lost. Returns
+   * a function that removes the listener.
    */
   onLost(listener: LostListener): () => void {
     let called = false;
@@ -146,11 +149,12 @@ export class GatewayLock {
   /**
    * Closes the server and the listener, releases the cluster lock, removes the lock files and
    * releases the locks, in this order. The next gateway therefore starts only after the last write
-   * of this one. May be called again after a failure, or during the grace period to shorten it.
+   * of this gateway. The method may be called again after a failure, or during the grace period to
+   * shorten that period.
    *
    * @throws {LockError} `ERR_LOCK_PERMISSION` if a lock file could not be removed. Every lock is
    *   released anyway, and the file that remains blocks nothing.
-   * @throws the system error of the removal
+   * @throws the system's error if removing a lock file fails for another reason
    */
   async close(options: CloseOptions = {}): Promise<void> {
     // Step 14 of docs/protocol.md.
@@ -167,7 +171,8 @@ export class GatewayLock {
   }
 
   /**
-   * A successor would not know the claim, and this process could not renew the claim after its end.
+   * Throws if there is a cluster lock. A successor would not know the claim of the cluster lock,
+   * and this process could not renew the claim after its own end.
    */
   #assertNoCluster(): void {
     if (this.cluster !== null) throw invalidState('a gateway with a cluster lock cannot be handed over');

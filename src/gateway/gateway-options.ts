@@ -1,4 +1,4 @@
-// A request: the options of acquireGatewayLock(), checked and completed from the environment.
+// Checks the options of acquireGatewayLock(), and completes them from the environment.
 import { resolve } from 'node:path';
 import {
   checkFlag,
@@ -27,13 +27,13 @@ export interface GatewayRequest {
   readonly host: string;
   readonly port: number;
   /**
-   * null if the caller named the lock file, which needs neither a state directory nor a home
-   * directory.
+   * The paths of the gateway. Null if the caller named the lock file, because the gateway then
+   * needs neither a state directory nor a home directory.
    */
   readonly paths: StatePaths | null;
   /**
-   * State lock, then config lock: the order in which they are acquired. Functions, because
-   * configLock() loads node:crypto.
+   * The paths of the state lock and the config lock, in the order in which the locks are acquired.
+   * Each path is a function, because configLock() loads node:crypto.
    */
   readonly lockPaths: readonly (() => string)[];
   readonly timeoutMs: number;
@@ -84,7 +84,10 @@ export function readGatewayOptions(options: GatewayLockOptions): GatewayRequest 
   };
 }
 
-/** Omits the paths if they are too long for the record: they only inform people. */
+/**
+ * Returns the gateway's fields of the owner record. Omits the paths if they are too long for the
+ * record, because the paths only inform people.
+ */
 function ownerFields(app: string, role: string, paths: StatePaths | null): OwnerFields {
   if (paths === null) return { app, role };
   const { stateDir, configPath } = paths;
@@ -122,8 +125,8 @@ function resolvePaths(endpoint: { host: string; port: number }, options: StatePa
 }
 
 /**
- * OpenClaw ignores a record with any other role, and takes the lock over after 30 s (OpenClaw
- * 2026.9.6, src/infra/gateway-lock.ts).
+ * The roles that OpenClaw knows. OpenClaw ignores a record with any other role, and takes over the
+ * lock after 30 s (OpenClaw 2026.9.6, src/infra/gateway-lock.ts).
  */
 const OPENCLAW_ROLES = ['gateway', 'agent-embedded', 'skill-workshop-apply', 'sqlite-maintenance'] as const;
 
@@ -145,6 +148,7 @@ function portFromEnv(env: Env, app: string): number {
 
 function checkCluster(cluster: GatewayCluster | undefined): GatewayCluster | undefined {
   if (cluster === undefined) return undefined;
+  if (typeof cluster !== 'object' || cluster === null) throw invalidType('cluster', 'an object', cluster);
   if (typeof cluster.engine?.acquire !== 'function')
     throw invalidType('cluster.engine', 'an engine of gateway-lock/cluster', cluster.engine);
   if (typeof cluster.name !== 'string') throw invalidType('cluster.name', 'a string', cluster.name);

@@ -1,4 +1,4 @@
-// The endpoint at which the health of the holder can be checked.
+// Finds the endpoint at which the health of the holder can be checked.
 import { addressesOf, type Endpoint } from '../endpoint.js';
 import type { OwnerRecord } from '../errors.js';
 
@@ -9,8 +9,8 @@ interface Refusal extends Endpoint {
 }
 
 /**
- * Returns the endpoint in the owner record if there is one: the holder may use another port than
- * this gateway.
+ * Returns the endpoint in the owner record, because the holder may use another port than this
+ * gateway. Returns the endpoint of the refused start if the record names no port.
  */
 export function holderEndpoint({ code, owner, ownerAlive, host, port }: Refusal): Endpoint {
   if (code === 'ERR_GATEWAY_PORT_IN_USE' || owner?.port == null || ownerAlive === false) return { host, port };

@@ -1,5 +1,5 @@
-// Passing locks and listening socket to another program: a child, or the program that replaces this
-// process.
+// Passes the locks and the listening socket to another program: a child, or the program that
+// replaces this process.
 import { checkOptions, checkPath, invalidType, invalidValue } from '../arguments.js';
 import type { BoundListener } from '../bind/bound-listener.js';
 import { LockError } from '../errors.js';
@@ -11,9 +11,9 @@ import type { Env } from './app-environment.js';
 /** The descriptors and variables that a program needs to continue as the holder. */
 export interface Inheritance {
   /**
-   * The listening sockets, then the locks. The program must receive them in this order from
-   * descriptor 3 on. For `child_process.spawn`: `stdio: ['inherit', 'inherit', 'inherit',
-   * ...descriptors]`.
+   * The descriptors of the listening sockets, then those of the locks. The program must receive the
+   * descriptors in this order, from descriptor 3 on. For `child_process.spawn`: `stdio: ['inherit',
+   * 'inherit', 'inherit', ...descriptors]`.
    */
   readonly descriptors: readonly number[];
   /**
@@ -26,7 +26,7 @@ export interface Inheritance {
 export interface ExecProgram {
   /** The file to run. PATH is not searched. */
   readonly path: string;
-  /** The arguments of the program. The first one is its own name. */
+  /** The arguments of the program. The first argument is the name of the program. */
   readonly args: readonly string[];
   /**
    * The environment of the program.
@@ -59,7 +59,7 @@ export function assertInheritable({ path }: FileLock): void {
   throw new LockError('ERR_LOCK_UNSUPPORTED', `${text}. Keep this process running as long as the program`, { path });
 }
 
-/** Replaces this process by the program. Returns only by throwing. */
+/** Replaces this process with the program. Throws on failure; never returns on success. */
 export function execAs(inheritance: Inheritance, program: ExecProgram): never {
   checkOptions(program);
   const { path, args, env = process.env } = program;
@@ -76,15 +76,15 @@ export function execAs(inheritance: Inheritance, program: ExecProgram): never {
 }
 
 /**
- * Returns `env` with the variables of `inheritance` in place of those by which this process was
- * activated itself.
+ * Returns `env` with the variables of `inheritance`. They replace the variables with which this
+ * process itself was activated.
  */
 export function environmentWith(inheritance: Inheritance, env: Env): Record<string, string | undefined> {
   const { LISTEN_PID: _, LISTEN_FDS: __, LISTEN_FDNAMES: ___, ...own } = env;
   return { ...own, ...inheritance.environment };
 }
 
-/** Refuses NUL, because execve() would cut each text at its first NUL. */
+/** Refuses a text with a NUL, because execve() would cut the text at the first NUL. */
 function checkTexts(name: string, values: readonly string[]): readonly string[] {
   if (!Array.isArray(values)) throw invalidType(name, 'an array of strings', values);
   for (const value of values) {

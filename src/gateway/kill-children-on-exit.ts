@@ -1,10 +1,10 @@
-// Windows: children end with the process that holds their lock.
+// Ends all children together with the process that holds the lock, on Windows only.
 import { native } from '../native/load.js';
 import { programsInherit } from '../native/platform.js';
 
 /**
- * Makes the system kill all children when this process ends. Does nothing where a child can inherit
- * the lock.
+ * Makes the system kill all children when this process ends. Does nothing on a system where a child
+ * can inherit the lock.
  */
 export function killChildrenOnExit(): void {
   if (!programsInherit) native().killChildrenOnExit();

@@ -1,9 +1,9 @@
-// The locks of all gateways of a user, with holders and health.
+// Lists the locks of all gateways of a user, with the holders and their health.
 import { checkOptions } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
 import { type LockProbe, probeTarget } from '../lock/internal.js';
 import { native } from '../native/load.js';
-import { checkHealthQuestion, type HealthCheckOptions, type HealthProbe, probeHealth } from '../probe/probe-health.js';
+import { checkHealthOptions, type HealthCheckOptions, type HealthProbe, probeHealth } from '../probe/probe-health.js';
 import { probePort } from '../probe/probe-port.js';
 import { findLockFiles, type SearchOptions, type UnreadablePath } from './find-lock-files.js';
 import { holderEndpoint } from './holder-endpoint.js';
@@ -18,7 +18,9 @@ export interface ListLocksOptions extends SearchOptions {
 }
 
 export interface ListedLock {
-  /** The lock file. With the state `unreadable` it may be a directory. */
+  /**
+   * The path of the lock file. With the state `unreadable`, the path may be that of a directory.
+   */
   readonly path: string;
   /**
    * `held`, `leftover`, `free` or `missing`, as in {@link LockProbe}; `unreadable` if the probe
@@ -27,7 +29,9 @@ export interface ListedLock {
   readonly state: LockProbe['state'] | 'unreadable';
   readonly heldBy: LockProbe['heldBy'];
   readonly owner: OwnerRecord | null;
-  /** null if there is no owner, or if the system cannot determine that. */
+  /**
+   * True if the owner is alive; null if there is no owner, or if the system cannot determine that.
+   */
   readonly ownerAlive: boolean | null;
   /** The program and arguments of the holder; null if the system does not report them. */
   readonly command: readonly string[] | null;
@@ -37,14 +41,15 @@ export interface ListedLock {
   readonly port: number | null;
   /** true if a process listens on the port; null if the record names no port. */
   readonly listening: boolean | null;
-  /** null if no process listens. */
+  /** The result of the health check; null if no process listens on the port. */
   readonly health: HealthProbe | null;
   readonly cause: unknown;
 }
 
 /**
- * Lists the locks in the lock directories of all {@link listStateDirectories}. A lock that cannot
- * be read is listed as `unreadable`. Creates, changes and locks nothing.
+ * Lists the locks in the lock directories of all state directories (see {@link
+ * listStateDirectories}). A lock that cannot be read is listed as `unreadable`. Creates, changes
+ * and locks nothing.
  *
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  * @throws {RangeError} `ERR_OUT_OF_RANGE`
@@ -53,7 +58,7 @@ export interface ListedLock {
 export async function listLocks(options: ListLocksOptions = {}): Promise<ListedLock[]> {
   checkOptions(options);
   const { health = {}, ...search } = options;
-  checkHealthQuestion(health);
+  checkHealthOptions(health);
   const unreadable: UnreadablePath[] = [];
   const files = findLockFiles(search, unreadable);
   const ownPath = search.lockFile === undefined;
@@ -78,9 +83,11 @@ function unreadableLock({ path, cause }: UnreadablePath): ListedLock {
 
 async function probeListed(path: string, ownPath: boolean, health: HealthCheckOptions): Promise<ListedLock> {
   try {
-    // Includes files of other users, because their locks keep our gateway from starting.
+    // The files of other users are included, because their locks also prevent our gateway from
+    // starting.
     const { state, heldBy, owner, ownerAlive } = probeTarget({ path, endpoint: undefined, ownPath }, 'everyone');
-    // If the owner is dead, the record is left over from an earlier holder, and so is its port.
+    // The record of a dead owner is left over from an earlier holder, and so is the port in that
+    // record.
     const known = state === 'held' && ownerAlive !== false && owner?.port != null;
     const endpoint = known ? await probeEndpoint(owner, ownerAlive, health) : NO_ENDPOINT;
     const command = ownerAlive === true ? commandOf(owner!.pid) : null;
@@ -98,8 +105,8 @@ async function probeEndpoint(owner: OwnerRecord, ownerAlive: boolean | null, opt
 }
 
 /**
- * Returns null if the system does not report it. A program that has changed its title leaves
- * several NULs at the end.
+ * Returns the program and arguments of a process, or null if the system does not report them. A
+ * program that has changed its title leaves several NULs at the end.
  */
 function commandOf(pid: number): readonly string[] | null {
   const words = native().commandLine(pid).replace(/\0+$/, '');

@@ -20,7 +20,7 @@ export interface StatePaths {
   readonly stateDir: string;
   readonly configPath: string;
   readonly lockDir: string;
-  /** true if this package chose the lock directory, so that it may correct the directory's mode. */
+  /** True if this package chose the lock directory, and so may correct the directory's mode. */
   readonly ownLockDir: boolean;
   readonly stateLock: string;
 }
@@ -32,8 +32,8 @@ export function resolveStatePaths(options: StatePathOptions): StatePaths {
     options.lockDir === undefined
       ? join(stateDir, 'tmp', userDirectory(options.app))
       : canonicalPath(expandHome(options.lockDir));
-  // Several state directories may share a lock directory that the caller named, so its file names
-  // contain the state.
+  // Several state directories may share a lock directory that the caller named, so the name of the
+  // state lock contains a hash of the state directory.
   const stateLock = join(lockDir, ownLockDir ? 'gateway.state.lock' : `gateway.state.${hash8(stateDir)}.lock`);
   return { stateDir, configPath: resolveConfigPath(stateDir, options), lockDir, ownLockDir, stateLock };
 }
@@ -49,8 +49,8 @@ function resolveConfigPath(stateDir: string, { app, env, configPath }: StatePath
 }
 
 /**
- * Returns the path of the config lock. Not a field of {@link StatePaths}, because hash8() loads
- * node:crypto, which a start refused by the state lock never needs.
+ * Returns the path of the config lock. The path is not a field of {@link StatePaths}, because
+ * hash8() loads node:crypto, which is not needed if the state lock refuses the start.
  */
 export function configLock({ lockDir, configPath }: StatePaths): string {
   return join(lockDir, `gateway.${hash8(configPath)}.lock`);
@@ -62,29 +62,29 @@ export function isLockFileName(name: string): boolean {
 }
 
 /**
- * Returns true for the name of a directory in `<stateDir>/tmp` that is a lock directory, of any
- * user.
+ * Returns true if a directory with this name in `<stateDir>/tmp` is a lock directory, of any user.
  */
 export function isLockDirectory(app: string, name: string): boolean {
   return name === app || (name.startsWith(`${app}-`) && /^\d+$/.test(name.slice(app.length + 1)));
 }
 
 /**
- * Returns `<app>-<uid>`, so that two users who share a state directory have a lock directory each.
+ * Returns `<app>-<uid>`, so that two users who share a state directory have separate lock
+ * directories.
  */
 function userDirectory(app: string): string {
   const uid = userId();
   return uid === undefined ? app : `${app}-${uid}`;
 }
 
-/** Expands `~`, which service units do not expand as a shell does. */
+/** Expands `~`, because service units do not expand `~` as a shell does. */
 function expandHome(path: string): string {
   return path === '~' || path.startsWith('~/') || path.startsWith(`~${sep}`) ? join(home(), path.slice(1)) : path;
 }
 
 /**
- * Throws only when the path contains `~`: a service without a home names its state directory
- * instead.
+ * Returns the home directory. Only called for a path with `~`, so that a service without a home
+ * directory can start if it names its state directory.
  */
 function home(): string {
   const directory = homeOrEmpty();

@@ -1,9 +1,9 @@
-// Lock targets of a gateway: files in the lock directory belong to the package; a file that the
-// caller named is kept.
+// Creates the lock target of a gateway. A file in the lock directory belongs to the package; a file
+// that the caller named is kept.
 import type { LockTarget } from '../lock/internal.js';
 import type { GatewayRequest } from './gateway-options.js';
 
-/** Where the locks are, and the endpoint of their holder. */
+/** The paths of the locks, and the endpoint of their holder. */
 export type LockLocation = Pick<GatewayRequest, 'host' | 'port' | 'paths'>;
 
 export function lockTarget(path: string, { host, port, paths }: LockLocation): LockTarget {

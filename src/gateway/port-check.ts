@@ -1,10 +1,10 @@
-// Checks of the port of a gateway: whether a process listens on it, and which one.
+// Checks whether a process listens on the port of a gateway, and finds that process.
 import { addressesOf, connectableAddresses, type Endpoint } from '../endpoint.js';
 import { native } from '../native/load.js';
 
 /**
- * Returns true if a process listens on the port, also if the connection times out: on this host
- * that means a full backlog.
+ * Returns true if a process listens on the port. A connection that times out counts too: on this
+ * host a timeout means that the backlog of the listener is full.
  */
 export function isPortReachable({ host, port }: Endpoint): boolean {
   return (
@@ -16,29 +16,34 @@ export function isPortReachable({ host, port }: Endpoint): boolean {
 }
 
 /**
- * Same as {@link isPortReachable}, but for a wildcard also finds listeners on addresses other than
- * loopback.
+ * Does the same as {@link isPortReachable}, but for a wildcard also finds listeners on addresses
+ * other than loopback.
  */
 export function hasListener({ host, port }: Endpoint): boolean {
   return isPortReachable({ host, port }) || addressesOf(host).some((address) => native().hasListener(address, port));
 }
 
-/** Returns the process that listens on the port. Returns null if the system does not name it. */
+/**
+ * Returns the pid of the process that listens on the port, or null if the system does not name that
+ * process.
+ */
 export function findListenerPid({ host, port }: Endpoint): number | null {
   const pids = addressesOf(host).map((address) => native().findListenerPid(address, port));
   return pids.find((pid) => pid !== 0) ?? null;
 }
 
 /**
- * Returns the process of a connection from or to the port. Returns null if the system does not name
- * it.
+ * Returns the pid of a process that has a connection from or to the port, or null if the system
+ * does not name that process.
  */
 export function findConnectionPid({ host, port }: Endpoint): number | null {
   const pids = addressesOf(host).map((address) => native().findConnectionPid(address, port));
   return pids.find((pid) => pid !== 0) ?? null;
 }
 
-/** Returns false also for a process that is being killed, where the system reports that (Linux). */
+/**
+ * Returns true if the process is alive. On Linux, returns false for a process that is being killed.
+ */
 export function isProcessAlive(pid: number): boolean {
   return native().processStartToken(pid) !== -1;
 }
@@ -47,8 +52,8 @@ function isReachable(address: string, port: number): boolean {
   try {
     return native().probePort(address, port) !== 'refused';
   } catch {
-    // The probe fails for an address of another host, or without a free source port. The system's
-    // tables may still list a listener.
+    // The probe fails if the address belongs to another host, or if no source port is free. The
+    // system's socket table may still contain a listener.
     return native().hasListener(address, port);
   }
 }

@@ -1,8 +1,8 @@
-// The state of a gateway, without starting it. Replaces a PID file.
+// Probes the state of a gateway without starting a gateway. Such a probe replaces a PID file.
 import { checkOptions } from '../arguments.js';
 import { GatewayLockError, type OwnerRecord } from '../errors.js';
 import { type LockProbe, probeTarget } from '../lock/internal.js';
-import { checkHealthQuestion, type HealthCheckOptions, type HealthProbe, probeHealth } from '../probe/probe-health.js';
+import { checkHealthOptions, type HealthCheckOptions, type HealthProbe, probeHealth } from '../probe/probe-health.js';
 import { type PortProbe, probePort } from '../probe/probe-port.js';
 import { lockFailedError } from './gateway-error.js';
 import type { GatewayLockOptions } from './gateway-lock-options.js';
@@ -26,30 +26,40 @@ export interface ProbeGatewayOptions
 export interface GatewayProbe {
   /**
    * `running`: the lock is held, and the holder listens on the port; see `health`. `starting`: the
-   * lock is held, and the holder does not listen yet, or no longer. `stopped`: the lock is not
-   * held, and no process listens on the port. `foreign`: the lock is not held, and another program
-   * listens on the port.
+   * lock is held, but the holder does not listen yet, or no longer listens. `stopped`: the lock is
+   * not held, and no process listens on the port. `foreign`: the lock is not held, but another
+   * program listens on the port.
    */
   readonly state: 'running' | 'starting' | 'stopped' | 'foreign';
-  /** The lock that is held, else the first lock that a start would acquire. */
+  /**
+   * The path of the lock that is held. If no lock is held, the path of the first lock that a start
+   * would acquire.
+   */
   readonly lockPath: string;
   readonly owner: OwnerRecord | null;
-  /** null if there is no owner, or if the system cannot determine that. */
+  /**
+   * True if the owner is alive; null if there is no owner, or if the system cannot determine that.
+   */
   readonly ownerAlive: boolean | null;
-  /** The host in the record of the holder, else the host of the options. */
+  /**
+   * The host in the holder's record. If the record names no endpoint, the host from the options.
+   */
   readonly host: string;
-  /** The port in the record of the holder, else the port of the options. */
+  /**
+   * The port in the holder's record. If the record names no endpoint, the port from the options.
+   */
   readonly port: number;
   /**
-   * The process that listens on the port; null if there is none, or if the system does not name it.
+   * The pid of the process that listens on the port; null if there is no such process, or if the
+   * system does not name the process.
    */
   readonly listenerPid: number | null;
-  /** null if no process listens on the port. */
+  /** The result of the health check; null if no process listens on the port. */
   readonly health: HealthProbe | null;
 }
 
 /**
- * Probes lock, port and health. Creates, changes and locks nothing.
+ * Probes the lock, the port and the health of a gateway. Creates, changes and locks nothing.
  *
  * @throws {GatewayLockError} `ERR_GATEWAY_LOCK_FAILED` if a lock cannot be probed
  * @throws {TypeError} `ERR_INVALID_ARG_*`
@@ -58,10 +68,11 @@ export interface GatewayProbe {
 export async function probeGateway(options: ProbeGatewayOptions = {}): Promise<GatewayProbe> {
   checkOptions(options);
   const { health: healthOptions = {}, ...others } = options;
-  checkHealthQuestion(healthOptions);
+  checkHealthOptions(healthOptions);
   const request = readGatewayOptions(others);
   const lock = probeLocks(request);
-  // If the owner is dead, the record is left over from an earlier holder, and so is its port.
+  // The record of a dead owner is left over from an earlier holder, and so is the port in that
+  // record.
   const known = lock.state === 'held' && lock.ownerAlive !== false ? lock : { owner: null, ownerAlive: null };
   const { host, port } = holderEndpoint({ ...known, host: request.host, port: request.port });
   const listener = port === 0 ? null : await probePort({ host, port });
@@ -72,7 +83,10 @@ export async function probeGateway(options: ProbeGatewayOptions = {}): Promise<G
   return { state, lockPath, owner, ownerAlive, host, port, listenerPid: listener?.pid ?? null, health };
 }
 
-/** If the record of the holder names no port, the listener may be another program. */
+/**
+ * Returns `running` if the listener is the holder. If the holder's record names no port, the
+ * listener may be another program.
+ */
 function heldState(
   { owner }: { owner: OwnerRecord | null },
   listener: PortProbe | null,

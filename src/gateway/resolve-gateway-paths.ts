@@ -1,4 +1,4 @@
-// The paths and the endpoint of a gateway, without starting it.
+// Resolves the paths and the endpoint of a gateway without starting the gateway.
 import type { GatewayLockOptions } from './gateway-lock-options.js';
 import { readGatewayOptions } from './gateway-options.js';
 
@@ -6,7 +6,7 @@ export interface GatewayPaths {
   readonly stateDir: string;
   readonly configPath: string;
   readonly lockDir: string;
-  /** In the order in which they are acquired. */
+  /** The paths of the lock files, in the order in which the locks are acquired. */
   readonly lockPaths: readonly string[];
   readonly host: string;
   readonly port: number;
@@ -20,7 +20,8 @@ export interface GatewayPaths {
  */
 export function resolveGatewayPaths(options: GatewayLockOptions = {}): GatewayPaths {
   const { lockPaths, host, port } = readGatewayOptions(options);
-  // With `lockFile` the lock needs no state directory, but the result names one.
+  // With `lockFile` the lock needs no state directory, but the result names a state directory
+  // anyway.
   const { lockFile: _, ...others } = options;
   const { stateDir, configPath, lockDir } = readGatewayOptions(others).paths!;
   return { stateDir, configPath, lockDir, lockPaths: lockPaths.map((path) => path()), host, port };

@@ -1,6 +1,6 @@
-// Sibling lock directories: those of other users for the same state directory. A lock directory is
-// private to its user, so two users, a user namespace, or two pods with different uids on one
-// volume hold different state locks.
+// Sibling lock directories: the lock directories of other users for the same state directory. A
+// lock directory is private to its user. Two users, a user namespace, or two pods with different
+// uids on one volume therefore hold different state locks.
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { monotonicMs } from '../clock.js';
@@ -17,13 +17,13 @@ import { type LockLocation, lockTarget } from './lock-requests.js';
 const SIBLING_PAUSE_MS = 250;
 
 /**
- * Step 10 of docs/protocol.md. Waits until no gateway of another user holds this state. The caller
- * holds our own state lock, so of two simultaneous starts at least one sees the other. Ignores a
- * directory that cannot be read.
+ * Step 10 of docs/protocol.md. Waits until no gateway of another user holds a lock for this state
+ * directory. The caller holds its own state lock, so of two simultaneous starts at least one sees
+ * the other. Ignores a directory that cannot be read.
  *
- * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` at once if such a gateway is alive and the
- *   port is in use
- * @throws {GatewayLockError} `ERR_GATEWAY_LOCKED` at the deadline
+ * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` at once if a gateway of another user is
+ *   alive and the port is in use
+ * @throws {GatewayLockError} `ERR_GATEWAY_LOCKED` if such a lock is still held at the deadline
  * @throws `signal.reason` if the signal aborts
  */
 export async function waitForSiblings(request: GatewayRequest, deadline: number): Promise<void> {
@@ -50,7 +50,8 @@ function findHeldSibling(request: SiblingRequest): GatewayWait | null {
 }
 
 /**
- * Returns no paths if the caller named the lock directory or the lock file, which have no siblings.
+ * Returns the paths of the state locks of other users. Returns no paths if the caller named the
+ * lock directory or the lock file, because these have no siblings.
  */
 function siblingLocks({ app, paths }: SiblingRequest): string[] {
   if (paths === null || !paths.ownLockDir) return [];

@@ -1,4 +1,5 @@
-// Start under a supervisor. A duplicate of a healthy gateway exits, and is not restarted forever.
+// Starts a gateway under a supervisor. A duplicate of a healthy gateway exits, and the supervisor
+// does not restart it forever.
 import { monotonicMs } from '../clock.js';
 import { GatewayLockError, type OwnerRecord } from '../errors.js';
 import { announce, type SupervisedDecision } from '../events.js';
@@ -36,9 +37,9 @@ export type SupervisedOutcome<Gateway> =
 const MIN_HEALTH_TIMEOUT_MS = 1000;
 
 /**
- * Calls `start` until it succeeds, or until another gateway is running and healthy. An unhealthy
- * gateway gets `budgetMs` to become healthy or to end. Without a supervisor there is a single
- * attempt.
+ * Calls `start` until the start succeeds, or until another gateway is running and healthy. An
+ * unhealthy gateway gets `budgetMs` milliseconds to become healthy or to end. Without a supervisor
+ * there is a single attempt.
  *
  * @throws {GatewayLockError} the refusal by another gateway: at once without a supervisor, else
  *   when the budget is exhausted, with the last refusal as `cause`
@@ -59,7 +60,7 @@ export async function startSupervised<Gateway>(
     const result = await tryToStart(request, attemptAfter(decision, request, deadline));
     if ('gateway' in result) return { outcome: 'started', gateway: result.gateway };
     const { refusal } = result;
-    // Waiting for a healthy holder uses no budget.
+    // The wait for a healthy gateway to end does not use the budget.
     if (decision?.decision === 'park') deadline = monotonicMs() + request.budgetMs;
     const health = await checkHolderHealth(refusal, request, deadline);
     decision = decide(refusal, health, request, { attempts, deadline });
@@ -67,13 +68,13 @@ export async function startSupervised<Gateway>(
     request.onDecision?.(decision);
     if (decision.decision === 'give-up') throw giveUp(refusal, health, request);
     if (decision.decision === 'leave') return duplicate(refusal.owner, health!, request.supervisor);
-    // Prevents a busy loop, because an attempt fails at once if only the port is in use.
+    // The pause prevents a busy loop, because an attempt fails at once if only the port is in use.
     const latestNext = decision.decision === 'park' ? Number.POSITIVE_INFINITY : deadline - request.healthReserveMs;
     await sleep(Math.max(0, Math.min(earliestNext, latestNext) - monotonicMs()), request.signal);
   }
 }
 
-/** Rethrows everything except a refusal by another gateway. */
+/** Calls `start` once. Returns a refusal by another gateway, and rethrows every other error. */
 async function tryToStart<Gateway>(
   { start, signal }: SupervisedRequest<Gateway>,
   attempt: SupervisedAttempt,
@@ -91,7 +92,10 @@ function isRefusal({ code }: GatewayLockError): boolean {
   return code === 'ERR_GATEWAY_LOCKED' || code === 'ERR_GATEWAY_PORT_IN_USE';
 }
 
-/** The rest of the budget, minus a reserve for the health check, limits the attempt. */
+/**
+ * Returns the options of the next attempt. The attempt may use the remaining budget, minus a
+ * reserve for the health check after the attempt.
+ */
 function attemptAfter(
   decision: SupervisedDecision | null,
   { healthReserveMs, retryDelayMs, signal }: SupervisedRequest<unknown>,
@@ -106,7 +110,7 @@ function attemptAfter(
   const unbounded = parked || leftMs === Number.POSITIVE_INFINITY;
   return {
     timeoutMs,
-    // The bind follows the wait for the lock, and gets the rest.
+    // The bind comes after the wait for the lock, and gets the rest of the time.
     bindTimeoutMs: unbounded ? DEFAULT_BIND_TIMEOUT_MS : Math.min(DEFAULT_BIND_TIMEOUT_MS, leftMs - timeoutMs),
     whenListening: decision === null ? 'fail' : 'wait',
     ...(signal === undefined ? {} : { signal }),
@@ -114,8 +118,8 @@ function attemptAfter(
 }
 
 /**
- * Returns null if the health of the holder does not matter: without a supervisor and without
- * `park`.
+ * Checks the health of the holder. Returns null without a supervisor and without `park`, because
+ * the health of the holder does not matter then.
  */
 async function checkHolderHealth(
   refusal: GatewayLockError,
@@ -124,7 +128,7 @@ async function checkHolderHealth(
 ): Promise<HealthProbe | null> {
   if (supervisor === null && !park) return null;
   const endpoint = holderEndpoint(refusal);
-  // Port 0: this start asked for any port, and the record of the holder names none yet.
+  // The port is 0 if this start requested any free port and the holder's record names no port yet.
   if (endpoint.port === 0) return { healthy: false, reason: 'the owner record names no port', status: null };
   const leftMs = Math.max(MIN_HEALTH_TIMEOUT_MS, deadline - monotonicMs());
   const health = await checkHealth({ ...endpoint, timeoutMs: Math.ceil(Math.min(healthTimeoutMs, leftMs)) });
@@ -146,8 +150,9 @@ function decide(
 }
 
 /**
- * Same exit code as OpenClaw: EX_CONFIG, for `RestartPreventExitStatus=78`. Other supervisors do
- * not restart after exit code 0.
+ * Returns the outcome of a duplicate. For systemd the exit code is the same as in OpenClaw: 78
+ * (EX_CONFIG), for `RestartPreventExitStatus=78`. Other supervisors do not restart after exit code
+ * 0.
  */
 function duplicate(owner: OwnerRecord | null, health: HealthProbe, supervisor: Supervisor | null) {
   return { outcome: 'duplicate', exitCode: supervisor === 'systemd' ? 78 : 0, owner, health } as const;

@@ -1,6 +1,6 @@
-// Protection against a first start with `sudo` in the home directory of another user. On macOS sudo
-// keeps HOME (man 8 sudo, env_keep of /etc/sudoers), so root would own ~/.gateway, and the user's
-// own gateway could not use it.
+// Refuses a first start with `sudo` in the home directory of another user. On macOS sudo keeps HOME
+// (man 8 sudo, env_keep of /etc/sudoers), so root would own ~/.gateway, and a gateway of the user
+// could not use that directory.
 import { lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LockError } from '../errors.js';
@@ -8,7 +8,8 @@ import { effectiveUserId } from '../native/platform.js';
 
 /**
  * Returns the directory of another user in which sudo would create `directory` as root. Returns
- * null if `directory` exists, if root owns its nearest existing parent, or without sudo.
+ * null if this process was not started with sudo, if `directory` exists, or if root owns its
+ * nearest existing parent.
  */
 export function findForeignParent(directory: string): { readonly path: string; readonly uid: number } | null {
   const { SUDO_UID } = process.env;

@@ -1,4 +1,4 @@
-// The options of startSupervised(), checked and completed.
+// Checks the options of startSupervised() and adds the defaults.
 import {
   checkFlag,
   checkFunction,
@@ -9,16 +9,19 @@ import {
   invalidType,
 } from '../arguments.js';
 import type { SupervisedDecision } from '../events.js';
-import { checkHealthQuestion, type HealthCheckOptions, type HealthProbe, probeHealth } from '../probe/probe-health.js';
+import { checkHealthOptions, type HealthCheckOptions, type HealthProbe, probeHealth } from '../probe/probe-health.js';
 import { detectSupervisor, type Supervisor } from './detect-supervisor.js';
 
-/** Options of one attempt to start, to be spread over the options of acquireGatewayLock(). */
+/**
+ * The options of one attempt to start. The caller spreads them over the options of
+ * acquireGatewayLock().
+ */
 export interface SupervisedAttempt {
   readonly timeoutMs: number;
   readonly bindTimeoutMs: number;
   /**
-   * `wait` after the first attempt, so that the lock is acquired as soon as the running gateway
-   * dies.
+   * `fail` in the first attempt, `wait` in each later attempt, so that the lock is acquired as soon
+   * as the running gateway dies.
    */
   readonly whenListening: 'fail' | 'wait';
   readonly signal?: AbortSignal;
@@ -45,28 +48,32 @@ export interface StartSupervisedOptions<Gateway> {
    */
   readonly health?: HealthCheckOptions | HealthCheck;
   /**
-   * Milliseconds from one attempt to the next.
+   * Milliseconds from the start of one attempt to the start of the next attempt.
    *
    * @default 5000
    */
   readonly retryDelayMs?: number;
   /**
-   * Milliseconds for all attempts together, including lock waits and health checks. A health check
-   * may end up to 1000 ms later, so that even a short budget detects a healthy gateway.
+   * Milliseconds for all attempts together, including lock waits and health checks. The last health
+   * check may exceed the budget by up to 1000 ms, so that even a short budget detects a healthy
+   * gateway.
    *
    * @default 30000
    */
   readonly budgetMs?: number;
   /**
-   * Waits until a healthy gateway ends, then starts at once. For launchd, which ignores exit codes
-   * and would start a duplicate every 10 s (openclaw#89867).
+   * If true, waits until a healthy gateway ends, then starts at once. Use this option for launchd,
+   * which ignores exit codes and would start a duplicate every 10 s (openclaw#89867).
    *
    * @default false
    */
   readonly park?: boolean;
-  /** Ends the start: the promise rejects with `signal.reason`. */
+  /** Aborts the start: the promise rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
-  /** Called with each decision about a refused start. An error that it throws ends the start. */
+  /**
+   * Called with each decision about a refused start. If the callback throws, the start ends with
+   * that error.
+   */
   readonly onDecision?: (decision: SupervisedDecision) => void;
 }
 
@@ -76,7 +83,7 @@ export interface SupervisedRequest<Gateway> {
   readonly supervisor: Supervisor | null;
   readonly checkHealth: HealthCheck;
   readonly healthTimeoutMs: number;
-  /** The part of the budget that an attempt leaves for the health check after it. */
+  /** Milliseconds of the budget that an attempt leaves for the health check after the attempt. */
   readonly healthReserveMs: number;
   readonly retryDelayMs: number;
   readonly budgetMs: number;
@@ -102,7 +109,8 @@ export function readSupervisedOptions<Gateway>(options: StartSupervisedOptions<G
     supervisor: supervisor === null ? null : checkOneOf('supervisor', supervisor, SUPERVISORS),
     checkHealth,
     healthTimeoutMs,
-    // Half of a budget that is shorter than two health checks.
+    // A budget that is shorter than two health checks reserves half of its time for the health
+    // check.
     healthReserveMs: budgetMs === Number.POSITIVE_INFINITY ? 0 : Math.min(healthTimeoutMs, budgetMs / 2),
     retryDelayMs: checkTimeout('retryDelayMs', options.retryDelayMs ?? 5000),
     budgetMs,
@@ -115,7 +123,7 @@ export function readSupervisedOptions<Gateway>(options: StartSupervisedOptions<G
 function readHealth(health: Exclude<StartSupervisedOptions<unknown>['health'], undefined>) {
   if (typeof health === 'function') return { checkHealth: health, healthTimeoutMs: 1000 };
   if (typeof health !== 'object' || health === null) throw invalidType('health', 'an object or a function', health);
-  const { timeoutMs } = checkHealthQuestion(health);
+  const { timeoutMs } = checkHealthOptions(health);
   const checkHealth: HealthCheck = (endpoint) => probeHealth({ ...health, ...endpoint });
   return { checkHealth, healthTimeoutMs: timeoutMs };
 }

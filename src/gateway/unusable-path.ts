@@ -1,4 +1,4 @@
-// Hints for a lock file that cannot be used. A LockError contains its advice in the message.
+// Hints for a lock file that cannot be used. A LockError contains the advice in its own message.
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute } from 'node:path';
 import { findForeignPart, nearestVisible } from '../native/file-access.js';
@@ -6,7 +6,10 @@ import { makeDirectoryCommand } from '../native/shell-commands.js';
 
 const NOTHING_STARTED = 'No gateway was started.';
 
-/** `named` is true if the caller named the lock file, so that stateDir would not move it. */
+/**
+ * Returns the hint for the error. `named` is true if the caller named the lock file, because
+ * setting stateDir would not change the path of that file.
+ */
 export function unusableHint(lockPath: string, named: boolean, cause: unknown): string {
   const { code = '' } = cause as NodeJS.ErrnoException;
   if (!isAbsolute(lockPath)) return NOTHING_STARTED;
@@ -22,7 +25,7 @@ const HINTS: Readonly<Record<string, Hint>> = {
   },
   ENOTDIR: (path) => `'${nearestVisible(path)}' is not a directory. Choose another path, or move that file away.`,
   EROFS: (_path, named) => `The file system is read-only. ${elsewhere(named)}`,
-  // For a file that an earlier start with sudo left, the message already names the command.
+  // If an earlier start with sudo left the file, the message already names the command.
   ERR_LOCK_PERMISSION: (path, named) => (findForeignPart(path) === null ? elsewhere(named) : null),
 };
 

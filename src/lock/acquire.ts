@@ -1,4 +1,4 @@
-// Acquires a lock: at once or not at all, or after a wait.
+// Acquires a lock, either at once (tryAcquireLock) or after waiting for the holder (acquireLock).
 import { checkSignal, checkTimeout } from '../arguments.js';
 import { announce } from '../events.js';
 import { attempt, lastAttemptSync } from './attempt.js';
@@ -12,29 +12,32 @@ import { Waiter, type WaitOptions } from './waiter.js';
 
 export interface AcquireLockOptions extends TryAcquireLockOptions {
   /**
-   * Milliseconds to wait for the holder. 0 tries once, Infinity waits forever.
+   * Milliseconds to wait until the holder releases the lock. With 0 there is a single attempt.
+   * Infinity waits forever.
    *
    * @default 5000
    */
   readonly timeoutMs?: number;
-  /** Ends the wait when it aborts: the promise rejects with `signal.reason`. */
+  /** Aborts the wait: the promise rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
   /**
-   * Called while another holder has the lock: when the wait begins, and then at least every 250 ms.
-   * It is awaited: neither the timeout nor the signal ends it, and the waiters behind this one in
-   * the same thread wait for it as well. If it throws, the wait ends with that error.
+   * Called when the wait begins, and then at least every 250 ms while another holder has the lock.
+   * The waiter awaits the callback. Neither the timeout nor the signal interrupts the callback, and
+   * later waiters of the same thread wait for the callback too. If the callback throws, the wait
+   * ends with that error.
    */
   readonly onContended?: () => void | Promise<void>;
 }
 
 /**
- * Acquires the lock at once, or returns null if another holder has the lock. Synchronous; never
- * waits for a living holder. May block for 20 ms to tell a holder from a prober, and on Windows for
- * 2000 ms while the lock of a dead holder is not free yet, or for 500 ms while the file cannot be
+ * Acquires the lock at once, or returns null if another holder has the lock. The call is
+ * synchronous and never waits for a living holder. The call may block for up to 20 ms to
+ * distinguish a holder from a prober. On Windows the call may also block for up to 2000 ms until
+ * the system releases the lock of a dead holder, and for up to 500 ms while the lock file cannot be
  * opened.
  *
- * The owner record replaces the content of the file while the lock is held. A file that is not a
- * lock file is refused with `ERR_LOCK_INVALID_FILE` and never changed.
+ * While the lock is held, the owner record replaces the content of the lock file. A file that is
+ * not a lock file is refused with `ERR_LOCK_INVALID_FILE` and never changed.
  *
  * @throws {LockError} `ERR_LOCK_INVALID_FILE` if the file is not a lock file or not safe to use
  * @throws {LockError} `ERR_LOCK_PERMISSION` if this process may not use the file or its directory
@@ -42,18 +45,19 @@ export interface AcquireLockOptions extends TryAcquireLockOptions {
  * @throws {LockError} `ERR_LOCK_WEAK_FILESYSTEM` if the file system grants the lock to two
  *   processes
  * @throws {LockError} `ERR_NATIVE_MISSING` if the addon cannot be loaded
- * @throws {Error} the system's error in any other case: ENOENT, EMFILE ...
+ * @throws {Error} the system's error in any other case, for example ENOENT or EMFILE
  */
 export function tryAcquireLock(path: string, options: TryAcquireLockOptions = {}): FileLock | null {
   return lastAttemptSync(readRequest(path, options));
 }
 
 /**
- * Acquires the lock, waiting up to `timeoutMs` for the holder. The release wakes the waiter. The
- * waiters of one path in the same thread acquire in the order in which they came.
+ * Acquires the lock, waiting up to `timeoutMs` milliseconds for the holder. The release wakes the
+ * waiter. Within a thread, the waiters for a path acquire the lock in the order in which they began
+ * to wait.
  *
- * Makes the last attempt at the deadline. That may take as long as {@link tryAcquireLock}, without
- * blocking the thread.
+ * The last attempt is made at the deadline. The last attempt may take as long as {@link
+ * tryAcquireLock}, but does not block the thread.
  *
  * @throws {LockError} `ERR_LOCK_TIMEOUT` with the holder's record if the lock is still held at the
  *   deadline
@@ -69,16 +73,17 @@ export async function acquireLock(path: string, options: AcquireLockOptions = {}
 }
 
 /**
- * Returns null if the caller has to wait. A new caller never overtakes one that is already queued.
+ * Acquires the lock at once, or returns null if the caller has to wait. A new caller never
+ * overtakes a waiter that is already queued.
  */
 export function acquireAtOnce(request: AttemptRequest, timeoutMs: number): FileLock | null {
-  // With a zero timeout the first attempt is also the last, so it must rule out a concurrent
-  // prober.
+  // With a zero timeout the first attempt is also the last. Only acquireInTurn() makes the last
+  // attempt, which must not mistake a concurrent prober for a holder.
   return timeoutMs === 0 || hasWaiters(request.path) ? null : attempt(request);
 }
 
 /**
- * Waits in the queue of the lock and acquires it.
+ * Waits in the queue of the lock and acquires the lock.
  *
  * @throws {LockError} `ERR_LOCK_TIMEOUT`
  */
@@ -115,7 +120,7 @@ function announceWait(request: AttemptRequest, timeoutMs: number): void {
   announce('gateway-lock:wait', () => ({ path: request.path, timeoutMs, ...peekHolder(request) }));
 }
 
-/** Probes once, without retrying, so that a waiter never blocks the event loop. */
+/** Reads the holder's record with a single probe, because retries would block the event loop. */
 function peekHolder(request: AttemptRequest): Pick<LockProbe, 'owner' | 'ownerAlive'> {
   try {
     const { owner, ownerAlive } = probeUnlessOpenFails(request, new GracePeriods()) ?? UNKNOWN_HOLDER;

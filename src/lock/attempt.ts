@@ -1,5 +1,5 @@
-// One attempt to acquire a lock: the kernel lock, the judgement of what the file contained before,
-// and the new owner record.
+// Makes one attempt to acquire a lock: acquires the kernel lock, judges the previous content of the
+// file, and writes the new owner record.
 import type { LockErrorCode, OwnerRecord } from '../errors.js';
 import { announce } from '../events.js';
 import type { LockId, WaiterId } from '../native/binding.js';
@@ -15,8 +15,8 @@ import { createRecord, formatRecord } from './record-encoder.js';
 import { parseRecord } from './record-parser.js';
 
 /**
- * What this attempt inherits from earlier ones: the waiter's open file, and how it has been
- * waiting.
+ * The waiter that makes an attempt, and the wait mode of that waiter. An attempt without a wait has
+ * neither.
  */
 export interface AttemptContext {
   readonly waiter?: WaiterId | undefined;
@@ -26,8 +26,9 @@ export interface AttemptContext {
 const FIRST_ATTEMPT: AttemptContext = { waitMode: null };
 
 /**
- * A failure to open the file, probably for a moment only. `lease`: another program has a file
- * lease. A class, because a record may have any field, also the fields of this one.
+ * A failure to open the lock file that is probably temporary. The kind `lease` means that another
+ * program holds a lease on the file. OpenFailure is a class, because an owner record is a plain
+ * object that may have any fields, even `kind` and `error`.
  */
 class OpenFailure {
   readonly kind: 'transient' | 'lease';
@@ -40,23 +41,23 @@ class OpenFailure {
 }
 
 /**
- * The acquired lock, a failure to open the file, or the holder's record (null if the file names no
- * holder).
+ * The result of an attempt: the acquired lock, a failure to open the file, or the record of the
+ * holder. The record is null if the file names no holder.
  */
 type AttemptResult = FileLock | OpenFailure | OwnerRecord | null;
 
-/** Returns null if another process holds the lock, or seems to. */
+/** Makes one attempt. Returns null if another process holds the lock or appears to hold it. */
 export function attempt(request: AttemptRequest, context = FIRST_ATTEMPT): FileLock | null {
   const result = tryOnce(request, context);
-  // Begins the grace period of a late release when its reason is first seen, not with the last
-  // attempt.
+  // This call begins the grace period for a late release. That period must begin with the first
+  // refused attempt, not with the last.
   if (locksOutliveHolders) retryReasonOf(result, request.gracePeriods);
   return result instanceof FileLock ? result : null;
 }
 
 /**
- * Makes the last attempt. Retries until neither a prober nor a transient failure can be mistaken
- * for a holder. Blocks the thread.
+ * Makes the last attempt of a caller. Retries until neither a prober nor a transient failure can be
+ * the cause of a refusal. Blocks the thread.
  */
 export function lastAttemptSync(request: AttemptRequest): FileLock | null {
   const { gracePeriods, path } = request;
@@ -69,7 +70,7 @@ export function lastAttemptSync(request: AttemptRequest): FileLock | null {
 }
 
 /**
- * Same as {@link lastAttemptSync}, without blocking the thread.
+ * Does the same as {@link lastAttemptSync}, without blocking the thread.
  *
  * @throws `signal.reason` as soon as the signal aborts
  */
@@ -94,8 +95,8 @@ function lockOrNull(result: AttemptResult, path: string): FileLock | null {
 }
 
 /**
- * A refusal is final only if the holder is known to be alive. A file lease gets the same grace
- * period as a prober.
+ * Returns the reason to retry a refused attempt, or 'final'. A refusal is final only if the holder
+ * is known to be alive. A file lease gets the same grace period as a prober.
  */
 function retryReasonOf(result: AttemptResult, gracePeriods: GracePeriods): 'final' | RetryReason {
   if (result instanceof FileLock) return 'final';
@@ -139,9 +140,9 @@ const FREE: Leftover = { verdict: 'free', owner: null };
 const HELD_BY_UNKNOWN: Leftover = { verdict: 'held-by-record', owner: null };
 
 /**
- * Step 5 of docs/protocol.md. Judges what the file contained before the kernel granted the lock.
- * Until then the file may belong to a living gateway, or may not be a lock file at all. So unless
- * the lock is usable, this leaves the file as it is.
+ * Step 5 of docs/protocol.md. Judges the previous content of the file after the kernel has granted
+ * the lock. The file may belong to a living gateway that holds no kernel lock, or may not be a lock
+ * file at all. In these cases the function drops the lock and leaves the file unchanged.
  */
 function inspectLeftover(id: LockId, request: AttemptRequest): Leftover {
   let usable = false;
@@ -160,7 +161,8 @@ function inspectLeftover(id: LockId, request: AttemptRequest): Leftover {
 function readLeftover(id: LockId, request: AttemptRequest): Leftover {
   if (!request.judged) return FREE;
   if (!native().isBlank(id)) return judgeLeftover(native().readContent(id), request);
-  // OpenClaw locks its coordinator before it writes its record.
+  // A blank file may already belong to OpenClaw, which locks its coordinator database before it
+  // writes its record.
   return request.ownPath && isCoordinatorLocked(request.path) ? HELD_BY_UNKNOWN : FREE;
 }
 

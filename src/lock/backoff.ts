@@ -1,14 +1,15 @@
-// The delays between two attempts of a waiter.
+// The delays between the attempts of a waiter.
 
 const FIRST_DELAY_MS = 5;
 /**
- * The longest delay in milliseconds. A waiter with an `onContended` callback never sleeps longer.
+ * The longest delay in milliseconds, and the longest sleep of a waiter that has an `onContended`
+ * callback.
  */
 export const MAX_BACKOFF_MS = 250;
 
 /**
- * Yields 5 ms, doubled up to 250 ms. Shortens each by up to half at random, so that waiters do not
- * retry in step.
+ * Yields delays in milliseconds: 5, 10, 20 and so on up to 250. Shortens each delay by a random
+ * amount of up to half, so that waiters do not retry at the same times.
  */
 export function* backoffDelays(random: () => number = Math.random): Generator<number, never> {
   for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, MAX_BACKOFF_MS)) {

@@ -1,4 +1,4 @@
-// A held lock, and what its holder can do with it.
+// FileLock: a held lock, with methods to verify it, update its record, hand it over and release it.
 import type { LockError, OwnerRecord } from '../errors.js';
 import { announce } from '../events.js';
 import type { LockId, LockStrength } from '../native/binding.js';
@@ -18,10 +18,10 @@ import { wakeFirst } from './wait-queue.js';
 
 export type LockMode = 'exclusive' | 'shared';
 /**
- * How a waiter noticed the release. `watch`: the system reported it. `poll`: by attempts 5 to 250
- * ms apart, because the lock file or the process of the holder could not be watched: a limit
- * (`fs.inotify.max_user_instances`), a remote file system, an older gateway, on Windows a holder
- * that the record does not name.
+ * How a waiter noticed the release. With `watch` the system reported the release. With `poll` the
+ * waiter made an attempt every 5 to 250 ms, because the lock file or the holder's process could not
+ * be watched. The reasons for polling are a limit (`fs.inotify.max_user_instances`), a remote file
+ * system, an older gateway, and on Windows a holder that the record does not name.
  */
 export type WaitMode = 'watch' | 'poll';
 export type LostListener = (error: LockError) => void;
@@ -30,30 +30,33 @@ export type LostListener = (error: LockError) => void;
 const LOST_CHECK_MS = 1000;
 
 /**
- * A held lock. It stays held until `release()`, or until the process or worker thread ends for
- * whatever reason. Losing the last reference to this object does not release it.
+ * A held lock. The lock stays held until `release()` is called, or until the process or worker
+ * thread ends for any reason. Garbage collection of this object does not release the lock.
  */
 export class FileLock {
   readonly path: string;
   readonly mode: LockMode;
-  /** How reliable locks are on this file system: `local`, `remote` or `weak`. */
+  /** How reliable locks are on the file system of the lock file: `local`, `remote` or `weak`. */
   readonly strength: LockStrength;
-  /** Why a leftover lock file could be reclaimed. Null if there was none. */
+  /** Why a leftover lock file could be reclaimed. Null if there was no leftover lock file. */
   readonly reclaimed: ReclaimReason | null;
-  /** The record in the leftover lock file. Null if there was none, or if it cannot be read. */
+  /**
+   * The owner record in the leftover lock file. Null if there was no leftover lock file, or if its
+   * record cannot be parsed.
+   */
   readonly predecessor: OwnerRecord | null;
-  /** How the waiter noticed the release. Null if there was no wait. */
+  /** How the waiter noticed the release of the previous holder. Null if there was no wait. */
   readonly waitMode: WaitMode | null;
   readonly #id: LockId;
-  /** Created on first use: an empty Set would add 10 % to the memory of a lock. */
+  /** Created on first use, because an empty Set would add 10 % to the memory of a lock. */
   #lostListeners: Set<LostListener> | undefined;
   #record: OwnRecord | null;
-  /** Parsed on first use: parsing takes 10 % as long as acquiring a lock. */
+  /** Parsed on first use, because parsing takes a tenth of the time that acquiring a lock takes. */
   #owner: OwnerRecord | undefined;
   #lost: LockError | null = null;
   #watch: NodeJS.Timeout | undefined;
 
-  /** `record` is null if the lock writes none. @internal */
+  /** `record` is null if the lock writes no owner record. @internal */
   constructor(
     id: LockId,
     record: OwnRecord | null,
@@ -69,22 +72,23 @@ export class FileLock {
     this.waitMode = properties.waitMode;
   }
 
-  /** False once the lock is released. */
+  /** False after the lock has been released. */
   get held(): boolean {
     return native().isHeld(this.#id);
   }
 
   /**
-   * The file descriptor, to pass to a child through the `stdio` option of `child_process.spawn`.
-   * The kernel releases the lock when the last copy is closed; `release()` does so at once. -1
-   * after the release.
+   * The file descriptor of the lock file, to pass to a child through the `stdio` option of
+   * `child_process.spawn`. The kernel releases the lock when the last copy of the descriptor is
+   * closed; `release()` releases the lock at once. The descriptor is -1 after the release.
    */
   get fd(): number {
     return native().descriptorOf(this.#id);
   }
 
   /**
-   * The record in the lock file. Null in shared mode and with `record: false`, which write none.
+   * The owner record in the lock file. Null in shared mode and with `record: false`, because no
+   * record is written in these cases.
    */
   get owner(): OwnerRecord | null {
     if (this.#record === null) return null;
@@ -93,8 +97,8 @@ export class FileLock {
   }
 
   /**
-   * Returns true if the lock is held and its path still names the locked file. Costs one system
-   * call.
+   * Returns true if the lock is held and the path of the lock still names the locked file. Takes
+   * one system call.
    */
   verify(): boolean {
     if (!this.held || this.#lost !== null) return false;
@@ -108,9 +112,9 @@ export class FileLock {
   }
 
   /**
-   * Calls `listener` once with `ERR_LOCK_REPLACED` if the lock file is removed or replaced.
-   * `verify()` detects that, and so does a check every 1000 ms that does not keep the process
-   * alive.
+   * Calls `listener` once with `ERR_LOCK_REPLACED` if the lock file is removed or replaced. The
+   * loss is detected by `verify()`, and by a check every 1000 ms whose timer does not keep the
+   * process alive.
    *
    * @returns a function that removes the listener
    */
@@ -126,18 +130,19 @@ export class FileLock {
   }
 
   /**
-   * Adds fields to the owner record, or replaces them; for example the port once it is known. Does
-   * nothing if the lock writes no record (shared mode, `record: false`) or is released.
+   * Adds or replaces fields of the owner record, for example the port once the port is known. Does
+   * nothing if the lock writes no owner record (shared mode, `record: false`) or has been released.
    *
    * @throws {RangeError} `ERR_OUT_OF_RANGE` if the record would be longer than 4096 bytes
-   * @throws {TypeError} `ERR_INVALID_ARG_VALUE` if a field is not JSON
+   * @throws {TypeError} `ERR_INVALID_ARG_VALUE` if a field cannot be encoded as JSON
    */
   updateOwner(fields: OwnerFields): void {
     if (this.#record !== null && this.held) this.#write(updatedHead(this.#record.head, fields));
   }
 
   /**
-   * Same as `updateOwner({ bindHost, port })`, faster, for a record that has neither field.
+   * Does the same as `updateOwner({ bindHost, port })`, but faster. The record must have neither
+   * field yet.
    * @internal
    */
   nameListener(bindHost: string, port: number): void {
@@ -145,27 +150,28 @@ export class FileLock {
   }
 
   /**
-   * Names the process `pid`, which has inherited {@link fd}, as the holder. From now on the end of
-   * this process, for whatever reason, leaves the lock to that process. `release()` still releases
-   * it for both.
+   * Names the process `pid`, which has inherited {@link fd}, as the holder in the owner record.
+   * From now on the process `pid` keeps the lock if this process ends for any reason. `release()`
+   * still releases the lock for both processes.
    *
    * @throws {RangeError} `ERR_OUT_OF_RANGE` if `pid` is not a process id
    * @throws what {@link updateOwner} throws
    */
   handOverTo(pid: number): void {
     if (!this.held) return;
-    // Step 8 of docs/protocol.md: the child has its copy of the descriptor.
+    // Step 8 of docs/protocol.md. The child already has its own copy of the descriptor.
     if (this.#record !== null) this.#write(handedOverHead(this.#record.head, pid));
     native().handOver(this.#id);
   }
 
   /**
-   * Clears the record in the lock file, or with `keepFile: false` removes the file, and drops the
-   * lock. Does nothing if the lock is released already.
+   * Releases the lock: clears the record in the lock file (with `keepFile: false`, removes the
+   * file), then drops the kernel lock. Does nothing if the lock has already been released.
    *
-   * @throws {LockError} `ERR_LOCK_PERMISSION` if the file may not be cleared or removed
-   * @throws {Error} the system's error if clearing or removing the file failed. In both cases the
-   *   lock is dropped all the same, and the leftover lock file blocks nothing.
+   * @throws {LockError} `ERR_LOCK_PERMISSION` if this process may not clear or remove the lock file
+   * @throws {Error} the system's error if clearing or removing the lock file fails for another
+   *   reason. Even if `release()` throws, the lock is released, and the leftover lock file blocks
+   *   nothing.
    */
   release(): void {
     let wasHeld = true;
@@ -179,8 +185,8 @@ export class FileLock {
   }
 
   /**
-   * Same as {@link release}, for a transaction that failed: removes the file only if this lock
-   * created it. @internal
+   * Releases the lock after a failed transaction. Unlike {@link release}, removes the lock file
+   * only if this lock created the file. @internal
    */
   undo(): void {
     native().undo(this.#id);
@@ -208,7 +214,10 @@ export class FileLock {
     this.#owner = undefined;
   }
 
-  /** Calls the listener in a microtask of its own, so that its error does not stop the others. */
+  /**
+   * Calls the listener in a separate microtask, so that an error of one listener does not stop the
+   * other listeners.
+   */
   #notify(listener: LostListener, error: LockError): void {
     queueMicrotask(() => listener(error));
   }

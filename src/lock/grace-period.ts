@@ -1,49 +1,61 @@
-// Grace periods: how long a refusal that may end by itself is retried before it is reported.
+// Grace periods: how long an attempt is retried if the reason for its refusal may disappear by
+// itself.
 import { monotonicMs } from '../clock.js';
 import { locksOutliveHolders } from '../native/platform.js';
 import { sleep } from '../sleep.js';
 
 /**
- * Milliseconds. The period of a prober begins with the last attempt; every other period begins when
- * its reason is first seen. All but the first occur on Windows only.
+ * The length of each grace period in milliseconds. The period `prober` begins with the last
+ * attempt; every other period begins when its reason is first seen. Only `prober` occurs on all
+ * systems; the other periods occur only on Windows.
  */
 const PERIODS_MS = {
   /**
-   * Another process probes the lock, which holds it for some microseconds (native/os/lock_probe.h),
-   * or longer if the prober is interrupted. On two busy cores, with a prober in a hot loop, 2 ms
-   * let up to 12 of 20,000 starts fail, 20 ms none.
+   * Another process is probing the lock. A probe holds the lock for a few microseconds
+   * (native/os/lock_probe.h), or longer if the prober is interrupted. On two busy cores, with a
+   * prober in a tight loop, a period of 2 ms let up to 12 of 20,000 starts fail, and a period of 20
+   * ms let none fail.
    */
   prober: 20,
   /**
-   * The holder is dead, and Windows has not unlocked its file yet ("depending upon available system
-   * resources", LockFileEx).
+   * The holder is dead, but Windows has not unlocked the lock file yet (LockFileEx: "depending upon
+   * available system resources").
    */
   'late-release': 2000,
-  /** A virus scanner, a backup or an indexer has the file open and shares nothing. */
+  /**
+   * A virus scanner, a backup or an indexer has opened the lock file without allowing other
+   * processes to open it.
+   */
   'sharing-violation': 500,
-  /** The file is removed, and another process still has it open. */
+  /** The lock file has been removed, but another process still has the file open. */
   'delete-pending': 500,
-  /** Permission is denied, or a virus scanner or a file server is at work. */
+  /**
+   * Opening the lock file is denied, because permission is missing or because a virus scanner or a
+   * file server is at work.
+   */
   'access-denied': 500,
 } as const;
 
 type GracePeriod = keyof typeof PERIODS_MS;
 
 /**
- * Why an attempt is worth a retry: `prober` for the period of a prober, `transient` for any other
- * period.
+ * The reason to retry an attempt: `prober` during the grace period `prober`, `transient` during any
+ * other grace period.
  */
 export type RetryReason = 'prober' | 'transient';
 
-/** Milliseconds between two attempts. A transient failure lasts much longer than a probe. */
+/**
+ * Milliseconds between two attempts. The delay for a transient failure is longer, because a
+ * transient failure lasts much longer than a probe.
+ */
 export const RETRY_DELAY_MS: Readonly<Record<RetryReason, number>> = { prober: 0.2, transient: 5 };
 
-/** The grace periods of one acquire or probe. */
+/** The grace periods of one call that acquires or probes a lock. */
 export class GracePeriods {
   /** Created on first use, because most attempts need no grace period. */
   #since: Map<GracePeriod, number> | undefined;
 
-  /** Returns true until the period is over. The first call begins it. */
+  /** Returns true until the period is over. The first call for a period begins that period. */
   isActive(period: GracePeriod): boolean {
     const now = monotonicMs();
     this.#since ??= new Map();
@@ -53,15 +65,15 @@ export class GracePeriods {
   }
 
   /**
-   * Returns true if opening the lock file failed for a reason that may pass. `error` is what the
-   * addon threw.
+   * Returns true if opening the lock file failed for a reason that may be temporary. `error` is the
+   * error that the addon threw.
    */
   shouldRetryOpen(error: unknown): boolean {
     const { detail = '' } = error as { detail?: string };
     return isOpenFailure(detail) && this.isActive(detail);
   }
 
-  /** Returns true if a dead owner may still release its lock. */
+  /** Returns true if the system may still release the lock of a dead owner. */
   mayReleaseLate(): boolean {
     return locksOutliveHolders && this.isActive('late-release');
   }
@@ -72,8 +84,8 @@ export class GracePeriods {
   }
 
   /**
-   * Ends the periods of failures to open the file, which has been opened now. A later failure is a
-   * new one.
+   * Ends the grace periods for failures to open the lock file, because the file has now been
+   * opened. A later failure begins a new period.
    */
   endOpenFailures(): void {
     for (const period of this.#since?.keys() ?? []) if (isOpenFailure(period)) this.#since?.delete(period);
@@ -81,7 +93,7 @@ export class GracePeriods {
 
   /**
    * Returns the milliseconds to wait before the next attempt. Returns null if there is no reason
-   * for one.
+   * for another attempt.
    */
   retryDelayMs(reason: 'final' | RetryReason): number | null {
     if (reason === 'final') return null;
@@ -93,7 +105,10 @@ function isOpenFailure(name: string): name is GracePeriod {
   return name !== 'prober' && name !== 'late-release' && Object.hasOwn(PERIODS_MS, name);
 }
 
-/** Calls `attempt` until there is no reason to retry it. Blocks the thread in between. */
+/**
+ * Calls `attempt` until there is no reason for another attempt. Blocks the thread between the
+ * attempts.
+ */
 export function retryPastProbersSync<T>(
   attempt: () => T,
   reasonOf: (result: T) => 'final' | RetryReason,
@@ -108,7 +123,7 @@ export function retryPastProbersSync<T>(
 }
 
 /**
- * Same as {@link retryPastProbersSync}, without blocking the thread.
+ * Does the same as {@link retryPastProbersSync}, without blocking the thread.
  *
  * @throws `signal.reason` as soon as the signal aborts
  */

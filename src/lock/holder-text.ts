@@ -1,5 +1,5 @@
-// Texts about the holder in error messages and hints. They suggest a kill only for a process that
-// is known to be alive and to have written the record.
+// Texts about the holder for error messages and hints. A text suggests a kill command only for a
+// process that is known to be alive and to have written the record.
 import type { OwnerRecord } from '../errors.js';
 import { stopCommand } from '../native/shell-commands.js';
 import { printable } from '../printable.js';
@@ -14,7 +14,7 @@ export function isOwn({ owner, ownerAlive }: KnownHolder): boolean {
   return ownerAlive === true && owner?.pid === process.pid;
 }
 
-/** Returns `pid 12`, or why the process is unknown. */
+/** Returns the holder as `pid 12`, or says why the holder is unknown. */
 export function holderName({ owner, ownerAlive }: KnownHolder): string {
   if (owner === null) return 'an unknown process (the lock file does not name one)';
   if (ownerAlive === null) return `pid ${owner.pid}${elsewhereText(owner)}`;
@@ -23,13 +23,16 @@ export function holderName({ owner, ownerAlive }: KnownHolder): string {
     : `an unknown process (the lock file names pid ${owner.pid}, which is dead or dying)`;
 }
 
-/** A record without host and namespace does not tell where its process runs. */
+/**
+ * Describes where the owner runs. A record with neither host nor pid namespace does not contain
+ * that information.
+ */
 function elsewhereText({ host, pidNamespace }: OwnerRecord): string {
   if (host !== null) return ` of another container or host (${printable(host)})`;
   return pidNamespace === null ? ', which may be dead' : ' of another container';
 }
 
-/** Returns `stop it (kill 12)`, or '' if the holder cannot be stopped from here. */
+/** Returns `stop it (kill 12)`, or '' if no kill command can be suggested. */
 export function stopAdvice(holder: KnownHolder): string {
   const { owner, ownerAlive } = holder;
   const killable = owner !== null && ownerAlive === true && !isOwn(holder);

@@ -1,4 +1,4 @@
-// The interface of this folder for src/gateway and src/cli, which import nothing else from it.
+// The interface of src/lock for src/gateway and src/cli, which import nothing else from src/lock.
 import { native } from '../native/load.js';
 import { sleep } from '../sleep.js';
 import { lastAttemptSync } from './attempt.js';
@@ -21,8 +21,8 @@ export { type OwnerFields, recordHead } from './record-encoder.js';
 export { RECORD_LIMIT } from './record-parser.js';
 
 /**
- * Creates the request for an exclusive lock. The file is removed on release if the path is the
- * package's own, else kept. `head` comes from {@link recordHead}.
+ * Creates the request for an exclusive lock. On release the lock file is removed if the package
+ * chose its path, and kept otherwise. `head` is a result of {@link recordHead}.
  */
 export function createRequest(
   target: LockTarget,
@@ -44,8 +44,8 @@ export function createRequest(
 }
 
 /**
- * Same as `probeLock`, for a path that may be the package's own. `access` is the option of that
- * name.
+ * Probes a lock in the same way as `probeLock`, but also accepts a path that the package chose.
+ * `access` is the option of {@link TryAcquireLockOptions}.
  */
 export function probeTarget(target: LockTarget, access: TryAcquireLockOptions['access'] = 'owner'): LockProbe {
   const { path, endpoint, ownPath } = target;
@@ -53,16 +53,16 @@ export function probeTarget(target: LockTarget, access: TryAcquireLockOptions['a
 }
 
 /**
- * Acquires a lock only to remove its file. In a lock directory (`ownPath`) the file may have any
- * content.
+ * Acquires a lock in order to remove its file. With `ownPath` (a file in a lock directory) the file
+ * may have any content.
  */
 export function tryAcquireForRemoval(path: string, ownPath: boolean): FileLock | null {
   return lastAttemptSync({ ...readRequest(path, { keepFile: false }), ownPath });
 }
 
 /**
- * Creates the lock directory if it is missing, and with `tighten` removes the access of other
- * users. Retries transient failures.
+ * Creates the lock directory if it does not exist. With `tighten`, removes the access of other
+ * users to the lock directory. Retries transient failures.
  *
  * @throws {LockError} `ERR_LOCK_PERMISSION`
  * @throws {LockError} `ERR_LOCK_INVALID_FILE`

@@ -1,10 +1,11 @@
-// Judges the content of a lock file whose kernel lock is free: the table in step 5 of
-// docs/protocol.md. Acquire and probe call the same function, so that they never contradict each
-// other.
+// Judges the content of a lock file whose kernel lock is free, according to the table in step 5 of
+// docs/protocol.md. Acquire and probe both use judgeLeftover(), so that their results never
+// contradict each other.
 //
-// A record of this package does not block the lock: its writer held the kernel lock, and that is
-// free now. Only two kinds of owners can still be alive then: a gateway that writes a record and
-// holds no kernel lock (OpenClaw), and a holder that uses the file through another mount.
+// A record of this package does not block the lock: the process that wrote the record held the
+// kernel lock, which is free now. Although the kernel lock is free, two kinds of owners can still
+// be alive: a gateway that writes a record but holds no kernel lock (OpenClaw), and a holder that
+// uses the lock file through another mount.
 import { statSync } from 'node:fs';
 import { checkPort, invalidType } from '../arguments.js';
 import { addressesOf, connectableAddress, type Endpoint } from '../endpoint.js';
@@ -15,36 +16,40 @@ import { isOwnerAlive } from './process-identity.js';
 import { isBlank, isLockFile, parseRecord } from './record-parser.js';
 
 /**
- * Why a leftover lock file could be reclaimed. `owner-gone`: its owner has ended, or no longer
- * holds the lock. `port-free`: it is unknown whether its owner is alive, and no process listens on
- * its port. `stale`: the file names no owner (torn, damaged), or an owner that could not be
- * confirmed to be alive for 30 s.
+ * Why a leftover lock file could be reclaimed. `owner-gone`: the owner has ended, or no longer
+ * holds the lock. `port-free`: the system cannot determine whether the owner is alive, but no
+ * process listens on the owner's port. `stale`: the file names no owner (torn, damaged), or the
+ * file was last written more than 30 s ago and its owner could not be confirmed to be alive.
  */
 export type ReclaimReason = 'owner-gone' | 'port-free' | 'stale';
 
 /**
- * `held-by-record`: a living gateway without a kernel lock. `other-view`: a living holder that uses
- * another mount.
+ * The verdict on a lock file whose kernel lock is free. `held-by-record`: a living gateway holds
+ * the lock without a kernel lock. `other-view`: a living holder uses the lock file through another
+ * mount.
  */
 export type Verdict = ReclaimReason | 'free' | 'held-by-record' | 'other-view' | 'not-a-lock-file';
 
-/** The content of a lock file whose kernel lock is free. */
+/** The verdict on a lock file, and the owner that the file names. */
 export interface Leftover {
   readonly verdict: Verdict;
   readonly owner: OwnerRecord | null;
 }
 
-/** A lock file, and what is known about it apart from its content. */
+/** A lock file, with the facts that do not come from its content. */
 export interface LockTarget {
   readonly path: string;
-  /** Where the holder of this lock listens if its record names no port. */
+  /** The endpoint of the holder, for the case that its record names no port. */
   readonly endpoint: Endpoint | undefined;
-  /** True if the package chose the path (in a lock directory), false if the caller did. */
+  /**
+   * True if the package chose the path (in a lock directory), false if the caller chose the path.
+   */
   readonly ownPath: boolean;
 }
 
 /**
- * Milliseconds since the last write for which an owner counts as alive if its liveness is unknown.
+ * Milliseconds after the last write to a lock file during which its owner counts as alive if the
+ * system cannot determine whether the owner is alive.
  */
 export const STALE_AFTER_MS = 30_000;
 
@@ -54,7 +59,7 @@ export function judgeLeftover(content: LockFileContent, target: LockTarget): Lef
 }
 
 function verdictOf(content: LockFileContent, owner: OwnerRecord | null, target: LockTarget): Verdict {
-  // A hard link in our directory may lead to any file of the user.
+  // A file with several hard links may be any other file of the user, even in our lock directory.
   const strict = !target.ownPath || content.hasOtherNames;
   if (strict && !isLockFile(content)) return 'not-a-lock-file';
   if (owner?.kernelLock) return judgeOurs(owner, target.path);
@@ -65,8 +70,8 @@ function verdictOf(content: LockFileContent, owner: OwnerRecord | null, target: 
 }
 
 /**
- * Returns true if OpenClaw holds the lock. It holds no kernel lock on the lock file, but has the
- * database beside it in an exclusive transaction.
+ * Returns true if OpenClaw holds the lock. OpenClaw holds no kernel lock on the lock file. Instead,
+ * it keeps the SQLite database beside the lock file in an exclusive transaction.
  */
 export function isCoordinatorLocked(lockPath: string): boolean {
   return native().isSqliteLocked(`${lockPath}.sqlite`);
@@ -88,8 +93,8 @@ function judgeRecordOnly(owner: OwnerRecord, { path, endpoint }: LockTarget): Ve
 }
 
 /**
- * Returns 'owner' if the process that the record names listens on its port, which proves that it is
- * alive.
+ * Returns 'owner' if the process that the record names listens on the owner's port, which proves
+ * that the owner is alive.
  */
 function probeOwnerPort(owner: OwnerRecord, endpoint: Endpoint | undefined): 'free' | 'owner' | 'unknown' {
   const port = owner.port ?? endpoint?.port ?? 0;
@@ -99,14 +104,15 @@ function probeOwnerPort(owner: OwnerRecord, endpoint: Endpoint | undefined): 'fr
     if (native().probePort(connectableAddress(address!), port) === 'refused') return 'free';
     return native().findListenerPid(address!, port) === owner.pid ? 'owner' : 'unknown';
   } catch {
-    // The interface is down, or there is no free descriptor. That does not prove a free port.
+    // The probe fails, for example, if the interface is down or no descriptor is free. A failed
+    // probe does not prove that the port is free.
     return 'unknown';
   }
 }
 
 /**
- * Uses the absolute value: after the clock was set back, a file from the future must not count as
- * new forever.
+ * Returns the age of a file in milliseconds. If the file has a date in the future because the clock
+ * was set back, returns the absolute value, so that the file does not count as new forever.
  */
 function ageMs(path: string): number {
   const { mtimeMs = Date.now() } = statSync(path, { throwIfNoEntry: false }) ?? {};

@@ -1,5 +1,5 @@
-// Turns errors of the addon into LockErrors, whose messages name the path, the cause and what to
-// do.
+// Converts errors of the addon to LockErrors. The message of a LockError names the path, the cause
+// and the remedy.
 import { dirname } from 'node:path';
 import { durationText } from '../clock.js';
 import { LockError, type LockErrorCode, type OwnerRecord } from '../errors.js';
@@ -24,11 +24,12 @@ import {
 import { holderName, isOwn, type KnownHolder, stopAdvice } from './holder-text.js';
 
 /**
- * Returns a LockError for an error of the addon that has a code of this package. Returns any other
- * error as it is.
+ * Converts an error of the addon to a LockError if {@link EXPLANATIONS} has the code of the error.
+ * Returns any other error unchanged.
  */
 export function toLockError(error: unknown, lockPath: string): unknown {
-  // Not instanceof: in another realm (vm, Jest) the addon's errors belong to the main realm.
+  // `instanceof Error` fails in another realm (vm, Jest), because the addon's errors belong to the
+  // main realm.
   if (!loadUtilTypes().isNativeError(error) || error instanceof LockError) return error;
   const { code, path = lockPath } = error as NodeJS.ErrnoException;
   const explain = EXPLANATIONS[code ?? ''];
@@ -55,7 +56,7 @@ export function replacedError(path: string, owner: OwnerRecord | null): LockErro
   );
 }
 
-/** The error for a file of the caller that is not a lock file. */
+/** Returns the error for a file that the caller named and that is not a lock file. */
 export function notALockFileError(path: string): LockError {
   return new LockError(
     'ERR_LOCK_INVALID_FILE',
@@ -74,7 +75,10 @@ export function otherViewError(path: string, owner: OwnerRecord): LockError {
   );
 }
 
-/** The error of a release that dropped the lock, but could not clear or remove the file. */
+/**
+ * Returns the error of a release that dropped the lock, but could not clear or remove the lock
+ * file.
+ */
 export function fileStaysError(error: unknown, path: string): unknown {
   const { code = '', message } = error as NodeJS.ErrnoException;
   const text = `the lock at '${path}' is released, but its file could not be cleared or removed (${message}). The file blocks nothing`;
@@ -109,7 +113,7 @@ function detailOf(error: Error): string {
 }
 
 function remedyFor(path: string, detail: string): string {
-  // chmod changes nothing on such a file system.
+  // On a file system without permissions, chmod has no effect.
   if (detail.includes('without permissions')) return 'Choose a path on another file system.';
   const directory = dirname(path);
   if (detail.includes('lies in a directory')) {
@@ -120,27 +124,32 @@ function remedyFor(path: string, detail: string): string {
 }
 
 /**
- * Replaces the remedy on a mount where chmod has no effect: NTFS, exFAT, the Windows drives of WSL.
+ * Returns the remedy, or other advice for a mount where chmod has no effect: NTFS, exFAT, the
+ * Windows drives of WSL.
  */
 function modeRemedy(path: string, remedy: string): string {
   const fixed = hasFixedModes(path);
   const elsewhere = 'Choose a path on another file system';
-  if (fixed === true) return `The file system there has fixed modes, so chmod cannot help. ${elsewhere}.`;
+  if (fixed === true)
+    return `That file system does not support changing permissions, so chmod has no effect. ${elsewhere}.`;
   if (fixed === false) return `${remedy}. Or choose another path.`;
-  return `${remedy}. If the mode does not change, the mount has fixed modes. ${elsewhere} in that case.`;
+  return `${remedy}. If the mode does not change, the file system does not support changing permissions. ${elsewhere} in that case.`;
 }
 
 function foreignText(path: string): string {
   const foreign = findForeignPart(path);
   if (foreign !== null) return leftoverText(foreign);
   const [owner, self] = [userOf(path), ownUser()];
-  // Windows has no user ids; the command shows the names.
+  // Windows has no numeric user ids. The command in the message shows the names of the users.
   return self === undefined
     ? `'${path}' belongs to another user. See which: ${showModeCommand(path)}. Run as that user, or choose another path.`
     : `'${path}' belongs to ${owner}, and this process runs as ${self}. Run as that user, or choose another path.`;
 }
 
-/** For a path in a directory of this user. Usually an earlier start with sudo has created it. */
+/**
+ * Returns the text for a path of another user in a directory of this user. Usually an earlier start
+ * with sudo has created the path.
+ */
 function leftoverText({ path, uid }: ForeignPath): string {
   const remedy =
     uid === 0 ? `Make it yours: ${takeOwnershipCommand(path)}` : 'Run as that user, or choose another path';

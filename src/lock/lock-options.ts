@@ -1,4 +1,4 @@
-// The options of a lock, checked and completed.
+// Checks the options of a lock and adds the defaults.
 import { resolve } from 'node:path';
 import { checkFlag, checkOneOf, checkOptions, checkPath, invalidValue } from '../arguments.js';
 import type { Endpoint } from '../endpoint.js';
@@ -15,54 +15,62 @@ export interface TryAcquireLockOptions {
    * @default 'exclusive'
    */
   readonly mode?: LockMode;
-  /** Fields to add to the owner record, which has at most 4096 bytes of JSON. */
+  /** Fields to add to the owner record. The complete record may have at most 4096 bytes of JSON. */
   readonly owner?: OwnerFields;
   /**
-   * true leaves the file, empty, on `release()`; false removes it. Keep the file if programs share
-   * the path that do not compare the inode after locking it (flock(1), Python, Go, Rust): they
-   * exclude this package, and are excluded, only on a kept file.
+   * If true, `release()` empties the lock file and keeps it; if false, `release()` removes the
+   * file. Keep the file if other programs lock the same path without comparing the inode
+   * afterwards, for example flock(1) or programs in Python, Go and Rust. Such a program and this
+   * package exclude each other only if the file is kept.
    *
    * @default true
    */
   readonly keepFile?: boolean;
   /**
-   * false locks an existing file as it is, for example a database or a config file: the file is
-   * opened read-only, and never created, written, truncated or removed.
+   * If false, locks an existing file without changing it, for example a database or a config file.
+   * The file is then opened read-only, and never created, written, truncated or removed.
    *
    * @default true
    */
   readonly record?: boolean;
   /**
-   * The users that may share the lock file. A new file gets mode 0600, 0660 or 0666, whatever the
-   * umask is. No effect on Windows, where the access control list of the directory decides.
+   * The users that may share the lock file. A new file gets mode 0600, 0660 or 0666, regardless of
+   * the umask. The option has no effect on Windows, where the access control list of the directory
+   * determines who may use the file.
    *
    * @default 'owner'
    */
   readonly access?: 'owner' | 'group' | 'everyone';
   /**
-   * What to do on a file system that was seen to grant the lock to two processes: refuse it with
-   * `ERR_LOCK_WEAK_FILESYSTEM`, use it with a process warning, or use it.
+   * The behaviour on a file system that grants the lock to two processes at once. `error` refuses
+   * the lock with `ERR_LOCK_WEAK_FILESYSTEM`, `warn` acquires the lock and emits a process warning,
+   * and `allow` acquires the lock.
    *
    * @default 'error'
    */
   readonly weakFileSystem?: 'error' | 'warn' | 'allow';
   /**
-   * Where a holder of this lock listens. Used to detect whether an older gateway is still running.
+   * The endpoint on which a holder of this lock listens. The endpoint is used to detect whether an
+   * older gateway is still running.
    */
   readonly endpoint?: Endpoint;
 }
 
-/** The checked request for one acquire. */
+/** The checked options for one call that acquires a lock. */
 export interface AttemptRequest extends LockTarget {
   readonly mode: LockMode;
-  /** The options in the addon's form, from {@link LOCK_FLAG}. */
+  /** The options as bits of {@link LOCK_FLAG}, for the addon. */
   readonly flags: number;
   /**
-   * The head of the owner record. Null if none is written: in shared mode and with `record: false`.
+   * The head of the owner record. Null in shared mode and with `record: false`, because no record
+   * is written in these cases.
    */
   readonly head: string | null;
   readonly weakFileSystem: 'error' | 'warn' | 'allow';
-  /** False if the file may have any content (`record: false`). */
+  /**
+   * True if the content of the file is judged. False with `record: false`, which allows any
+   * content.
+   */
   readonly judged: boolean;
   readonly gracePeriods: GracePeriods;
 }
@@ -77,11 +85,12 @@ export function readRequest(path: string, options: TryAcquireLockOptions): Attem
   const fields = checkOwnerFields(options.owner);
   refuseContradictions(options);
   return {
-    // Absolute, so that the path names the same file after a chdir().
+    // The path is made absolute, so that it names the same file after a chdir().
     path: resolve(checkPath('path', path)),
     mode,
     flags: flagsOf(options),
-    // Encoded before the attempt, so that a record that is too long costs nothing.
+    // The head is encoded before the attempt, so that a record that is too long fails before
+    // anything is locked.
     head: mode === 'exclusive' && record ? recordHead(fields) : null,
     weakFileSystem: readWeakFileSystem(options),
     judged: record,

@@ -1,4 +1,4 @@
-// Probes a lock: reports its holder without acquiring it.
+// Probes a lock: reports the holder without acquiring the lock.
 import { resolve } from 'node:path';
 import { checkFlag, checkOptions, checkPath } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
@@ -16,17 +16,19 @@ export interface ProbeLockOptions extends Pick<TryAcquireLockOptions, 'record' |
 export interface LockProbe {
   /**
    * `held`: a process holds the lock. `leftover`: no process holds the lock, and the file names a
-   * former owner; it blocks nothing. `free`: no process holds the lock, and the file names no
-   * owner. `missing`: there is no file.
+   * former owner; a leftover lock file blocks nothing. `free`: no process holds the lock, and the
+   * file names no owner. `missing`: there is no lock file.
    */
   readonly state: 'free' | 'held' | 'leftover' | 'missing';
   /**
-   * `record`: by the record of an older gateway, without a kernel lock. Null unless the lock is
-   * held.
+   * How the lock is held. `record` means that an older gateway holds the lock by its record alone,
+   * without a kernel lock. Null if the lock is not held.
    */
   readonly heldBy: 'exclusive' | 'shared' | 'record' | null;
   readonly owner: OwnerRecord | null;
-  /** Null if there is no owner, or if this system cannot tell. */
+  /**
+   * True if the owner is alive. Null if there is no owner, or if the system cannot determine that.
+   */
   readonly ownerAlive: boolean | null;
 }
 
@@ -37,7 +39,8 @@ interface ProbeRequest extends LockTarget {
 
 /**
  * Reports the state of a lock without creating, changing or removing anything. The state is `held`
- * exactly if a holder would keep `tryAcquireLock` with the same options from acquiring the lock.
+ * if, and only if, a holder would prevent `tryAcquireLock` with the same options from acquiring the
+ * lock.
  *
  * @throws {LockError} `ERR_LOCK_INVALID_FILE` if the file is not a lock file or not safe to use
  * @throws {LockError} `ERR_LOCK_PERMISSION` if this process may not read the file
@@ -65,10 +68,13 @@ export function probe(request: ProbeRequest): LockProbe {
     },
     gracePeriods,
   );
-  return result!; // Not null: the last failure to open the file either ended or was thrown.
+  return result!; // Not null, because a failure to open the file is retried until the failure ends or is thrown.
 }
 
-/** Returns null if the file could not be opened, probably for a moment only. @internal */
+/**
+ * Probes once. Returns null if the lock file could not be opened, probably for a moment only.
+ * @internal
+ */
 export function probeUnlessOpenFails(request: ProbeRequest, gracePeriods: GracePeriods): LockProbe | null {
   try {
     return probeOnce(request);
@@ -79,7 +85,7 @@ export function probeUnlessOpenFails(request: ProbeRequest, gracePeriods: GraceP
   }
 }
 
-/** Probes once. Another prober looks like a holder. */
+/** Probes once. The result may be wrong, because another prober looks like a holder. */
 function probeOnce(request: ProbeRequest): LockProbe {
   const found = probeNative(request);
   if (found.state === 'missing') return probeMissing(request);
@@ -92,7 +98,7 @@ function probeMissing({ path, ownPath }: ProbeRequest): LockProbe {
   return { state: 'missing', heldBy: null, owner: null, ownerAlive: null };
 }
 
-/** Judges the file when no process holds the kernel lock. */
+/** Judges a lock file whose kernel lock is free. */
 function judgeFree(found: NativeLockProbe, request: ProbeRequest): LockProbe {
   const { verdict, owner } = judgeLeftover(found, request);
   if (verdict === 'not-a-lock-file') throw notALockFileError(request.path);

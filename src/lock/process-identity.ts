@@ -1,10 +1,10 @@
-// The identity of processes: how a record names this process, and whether the process that a record
-// names is still alive.
+// The identity of processes: returns the identity of this process for its owner record, and checks
+// whether the owner in a record is still alive.
 import { hostname } from 'node:os';
 import type { OwnerRecord } from '../errors.js';
 import { native } from '../native/load.js';
 
-/** A process, as an owner record names it. */
+/** The fields of an owner record that identify a process. */
 export type ProcessIdentity = Pick<OwnerRecord, 'pid' | 'startTime' | 'bootId' | 'pidNamespace' | 'host'>;
 
 let ownIdentity: ProcessIdentity | undefined;
@@ -21,21 +21,24 @@ export function selfIdentity(): ProcessIdentity {
   return ownIdentity;
 }
 
-/** Returns null if the process has ended or its start time is unknown. */
+/**
+ * Returns the start time of a process, to be compared for equality only. Returns null if the
+ * process has ended or its start time is unknown.
+ */
 export function processStartToken(pid: number): number | null {
   const token = native().processStartToken(pid);
   return token > 0 ? token : null;
 }
 
 /**
- * Boot times are whole seconds and start times whole ticks: a smaller difference, in milliseconds,
- * proves nothing.
+ * Milliseconds by which two times may differ without proving anything, because boot times are
+ * rounded to seconds and start times to ticks.
  */
 const CLOCK_SLACK_MS = 2000;
 
 /**
- * Returns true only for the process that wrote the record, not for a later one with the same pid.
- * Returns null if this system cannot tell.
+ * Returns true if the process that wrote the record is alive. A later process with the same pid
+ * does not count. Returns null if the system cannot determine whether the owner is alive.
  */
 export function isOwnerAlive(owner: OwnerRecord): boolean | null {
   const outside = outsideThisSystem(owner);
@@ -50,8 +53,9 @@ export function hasDiedSinceBoot(owner: OwnerRecord): boolean {
 }
 
 /**
- * Returns null for an owner in our boot and pid namespace. A process in another namespace or on
- * another host cannot be seen; a process of an earlier boot of this host is dead.
+ * Returns null if the owner is in the same boot and the same pid namespace as this process. A
+ * process in another namespace or on another host is not visible here and may be alive. A process
+ * of an earlier boot of this host is dead.
  */
 function outsideThisSystem(owner: OwnerRecord): { mayBeAlive: boolean } | null {
   const self = selfIdentity();
@@ -64,8 +68,9 @@ function outsideThisSystem(owner: OwnerRecord): { mayBeAlive: boolean } | null {
 
 function isSameProcess(owner: OwnerRecord, token: number): boolean | null {
   if (owner.startTime !== null && token !== 0) return owner.startTime === token;
-  // OpenClaw writes no start time on macOS and Windows. The wall clock can only prove life: after
-  // it was set back, the writer looks younger than its record.
+  // OpenClaw writes no start time on macOS and Windows, so the date of the record is compared with
+  // the start of the process. The comparison can only prove that the owner is alive: if the clock
+  // was set back, the process seems to have started after the date of its own record.
   const writtenAtMs = Date.parse(owner.createdAt ?? '');
   const processStartMs = native().processStartMs(owner.pid);
   if (Number.isNaN(writtenAtMs) || processStartMs === 0) return null;

@@ -4,12 +4,12 @@ import type { LockFileContent } from '../native/binding.js';
 import { printable } from '../printable.js';
 
 /**
- * The maximum length of a record in bytes: one page, so that a single write is enough
- * (native/os/file_lock.h).
+ * The maximum length of a record in bytes. A record fits into one page, so that a single write is
+ * enough (native/os/file_lock.h).
  */
 export const RECORD_LIMIT = 4096;
 
-/** The keys of the records of OpenClaw (2026.9.6) and of this package. */
+/** The keys that records of OpenClaw (2026.9.6) and of this package can have. */
 const KNOWN_KEYS = new Set(
   ['pid', 'createdAt', 'configPath', 'startTime', 'port', 'role', 'stateDir', 'ownerId'].concat([
     'app',
@@ -22,22 +22,23 @@ const KNOWN_KEYS = new Set(
   ]),
 );
 
-/** The first bytes of each of our records. */
+/** The first bytes of every record of this package. */
 const OPENING = '{"pid":';
 const TORN = /^\{"pid":\d{1,10}(?:,(?:"[^\n\0]*)?)?\n?$/;
 
 /**
- * Returns true if the file is new, empty, or contains NUL bytes only, which a file system leaves
- * after a power cut.
+ * Returns true if the file is empty or contains only NUL bytes, which a file system may leave after
+ * a power failure.
  */
 export function isBlank({ text, size }: LockFileContent): boolean {
   return size <= RECORD_LIMIT && bodyOf(text) === '';
 }
 
 /**
- * Returns true for the content of a lock file: blank, a record of this package or of an older
- * gateway, or the torn beginning of one of ours. Ignores what follows our first line: the end of an
- * older record, whose successor was killed before it truncated the file.
+ * Returns true if the content is that of a lock file: blank, a record of this package or of an
+ * older gateway, or the torn beginning of a record of this package. Ignores the text after the
+ * first line of a record of this package. Such text is the end of an older record, and remains if
+ * the next holder is killed before it truncates the file.
  */
 export function isLockFile(content: LockFileContent): boolean {
   const body = bodyOf(content.text);
@@ -54,7 +55,7 @@ function bodyOf(text: string): string {
   return text.startsWith('\0') || text.endsWith('\0') ? text.replace(NULS_AROUND, '') : text;
 }
 
-/** A file system leaves NULs after a power cut. */
+/** NUL bytes at either end of the text, which a file system may leave after a power failure. */
 const NULS_AROUND = /^\0+|\0+$/g;
 
 type Fields = Record<string, unknown>;
@@ -72,8 +73,9 @@ function isOurs(value: Fields): boolean {
 }
 
 /**
- * A line of a log can have a pid, too. A record has the keys that OpenClaw has always written, or
- * known keys only.
+ * Returns true for a record of an older gateway. A pid is not enough, because a line of a log can
+ * have a pid too. The object must have the keys that OpenClaw has always written, or only known
+ * keys.
  */
 function isOlder(value: Fields): boolean {
   if (!isPid(value['pid'])) return false;
@@ -85,15 +87,18 @@ function isTorn(body: string): boolean {
   return OPENING.startsWith(body) || (TORN.test(body) && parseObject(body) === null);
 }
 
-/** Changes the object in place: a copy would take half as long as JSON.parse(). */
+/**
+ * Replaces invalid fields with null. Changes the object in place, because a copy would take half as
+ * long as JSON.parse().
+ */
 function normalize(value: Fields): OwnerRecord {
   delete value['note'];
   value['startTime'] = finiteNumber(value['startTime']);
-  value['bootId'] = stringOrNull(value['bootId']);
-  value['pidNamespace'] = stringOrNull(value['pidNamespace']);
+  value['bootId'] = printableOrNull(value['bootId']);
+  value['pidNamespace'] = printableOrNull(value['pidNamespace']);
   value['host'] = printableOrNull(value['host']);
   value['createdAt'] = dateOrNull(value['createdAt']);
-  value['ownerId'] = stringOrNull(value['ownerId']);
+  value['ownerId'] = printableOrNull(value['ownerId']);
   value['kernelLock'] = value['kernelLock'] === true;
   value['port'] = isPort(value['port']) ? value['port'] : null;
   return value as unknown as OwnerRecord;
@@ -126,18 +131,18 @@ function finiteNumber(value: unknown): number | null {
 
 const OUR_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-/** Reformats a date that is not in our format, so that it cannot contain escape sequences. */
+/**
+ * Returns the date in the format of this package, because a date in another format can contain
+ * escape sequences.
+ */
 function dateOrNull(value: unknown): string | null {
   if (!isDate(value)) return null;
   return OUR_DATE.test(value as string) ? (value as string) : new Date(value as string).toISOString();
 }
 
-function stringOrNull(value: unknown): string | null {
-  return typeof value === 'string' ? value : null;
-}
-
 /**
- * Keeps a hostile record from sending escape sequences or bidirectional overrides to a terminal.
+ * Replaces escape sequences and bidirectional overrides, which a hostile record could send to a
+ * terminal.
  */
 function printableOrNull(value: unknown): string | null {
   return typeof value === 'string' ? printable(value) : null;

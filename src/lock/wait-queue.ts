@@ -1,9 +1,10 @@
 // FIFO queues of this thread's waiters, one per lock path.
 //
-// Only the first waiter of a queue tries to acquire the lock; the others wait for their turn. So a
-// release costs one attempt in this process, however many waiters there are, and every waiter gets
-// its turn. Shared waiters still acquire together: each one that acquires leaves the queue, and the
-// next attempt succeeds at once.
+// Only the first waiter of a queue makes attempts to acquire the lock; the other waiters wait for
+// their turn. A release therefore causes only one attempt in a thread, regardless of the number of
+// waiters, and every waiter gets its turn. Waiters for a shared lock still acquire it together:
+// each waiter that acquires the lock leaves the queue, and the attempt of the next waiter succeeds
+// at once.
 
 const queues = new Map<string, Set<QueueEntry>>();
 
@@ -12,8 +13,8 @@ export function hasWaiters(path: string): boolean {
 }
 
 /**
- * Wakes the first waiter after a release in this thread. The system would report the release too,
- * but by another thread.
+ * Wakes the first waiter after a release in this thread. The system would also report the release,
+ * but through another thread.
  */
 export function wakeFirst(path: string): void {
   const [first] = queues.get(path) ?? [];
@@ -27,8 +28,8 @@ export class QueueEntry {
   readonly #queue: Set<QueueEntry>;
 
   /**
-   * Enters the queue. `wake` is called when the entry becomes the first, and when an attempt may
-   * succeed.
+   * Enters the queue. `wake` is called when the entry becomes the first in the queue, and when an
+   * attempt may succeed.
    */
   constructor(path: string, wake: () => void) {
     this.#path = path;

@@ -1,11 +1,13 @@
-// A waiter: stands in the queue, sleeps, and is woken by the system when an attempt may succeed.
+// A waiter: enters the queue of a lock, sleeps, and is woken by the system when an attempt may
+// succeed.
 //
-// No release is missed, because the order is: watch, attempt, sleep. The attempt finds what was
-// released before the watch. The watch reports what is released later, and the report is kept until
-// the sleep begins. A report may come too early, because the kernel reports a close before it drops
-// the lock: a waiter that was woken and refused backs off, then watches and tries again. Anything
-// else that could be missed (the owner's pid was used again between two checks) costs RECHECK_MS,
-// not the lock. docs/decisions/0014 has the complete list.
+// No release is missed, because a waiter first watches the lock, then makes an attempt, then
+// sleeps. The attempt succeeds if the lock was released before the watch began. The watch reports
+// every later release, and the report is kept until the sleep begins. A report may come too early,
+// because the kernel reports a close before it drops the lock. A waiter that is woken too early is
+// refused; it backs off, then watches the lock and makes another attempt. If a release is missed
+// for any other reason (for example, the owner's pid was reused between two checks), the waiter
+// finds it after RECHECK_MS. docs/decisions/0014 has the complete list.
 import { monotonicMs } from '../clock.js';
 import { channelOf } from '../events.js';
 import type { WaiterId, WatchResult } from '../native/binding.js';
@@ -21,10 +23,10 @@ import { warmUpRecord } from './record-encoder.js';
 import { parseRecord } from './record-parser.js';
 import { QueueEntry } from './wait-queue.js';
 
-/** Milliseconds between two attempts at a lock that is watched. */
+/** Milliseconds between two attempts to acquire a lock that is being watched. */
 const RECHECK_MS = 2000;
 
-/** How long to wait. The options of {@link acquireLock}, checked. */
+/** The checked options of a wait, from {@link acquireLock}. */
 export interface WaitOptions {
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
@@ -40,9 +42,9 @@ export class Waiter {
   readonly #sleep = new Sleep();
   readonly #delays = backoffDelays();
   #id: WaiterId | undefined;
-  /** The watch has reported something since the last attempt. */
+  /** True if the watch has reported an event since the last attempt. */
   #woken = false;
-  /** An attempt was refused although the watch had reported something. */
+  /** True if an attempt was refused although the watch had reported an event. */
   #wokenInVain = false;
   #watched: WatchResult = 'nothing';
   #waitMode: WaitMode | null = null;
@@ -60,7 +62,10 @@ export class Waiter {
     return monotonicMs() >= this.#deadline;
   }
 
-  /** Returns null if the attempt was refused, or if another waiter of this thread comes first. */
+  /**
+   * Makes one attempt. Returns null if the attempt was refused, or without an attempt if another
+   * waiter is first in the queue.
+   */
   try(): FileLock | null {
     if (!this.#entry.isFirst) return null;
     this.#wokenInVain ||= this.#woken;
@@ -69,16 +74,19 @@ export class Waiter {
   }
 
   /**
-   * Makes the last attempt, also if another waiter comes first. Retries until no prober can be the
-   * reason of a refusal.
+   * Makes the last attempt, even if another waiter is first in the queue. Retries until a prober
+   * can no longer be the cause of a refusal.
    */
   tryForTheLastTime(): Promise<FileLock | null> {
     return lastAttempt(this.#request, this.#context(), this.#signal);
   }
 
-  /** Sleeps until an attempt may succeed. Returns the lock if it was free when the watch began. */
+  /**
+   * Sleeps until an attempt may succeed. Returns the lock if the lock was free when the watch
+   * began.
+   */
   async sleep(): Promise<FileLock | null> {
-    // Back off after a false wake-up. Otherwise waiters (or a waiter and a busy prober) would keep
+    // Backs off after a false wake-up. Otherwise waiters (or a waiter and a busy prober) would keep
     // waking each other.
     if (this.#wokenInVain) await this.#sleepAtMost(backoffDelays().next().value);
     this.#wokenInVain = false;
@@ -87,7 +95,8 @@ export class Waiter {
       await this.#sleepAtMost(Number.POSITIVE_INFINITY);
       return null;
     }
-    // Watches again each time, because another process may have inherited the lock since.
+    // Watches the lock again before each sleep, because another process may have inherited the lock
+    // since the last watch.
     const lock = this.#watch();
     if (lock === null) warmUp();
     if (lock === null && !this.#woken) await this.#sleepUntilDue();
@@ -100,16 +109,19 @@ export class Waiter {
   }
 
   async #sleepUntilDue(): Promise<void> {
-    // A short sleep: after a long one, two separate failures would look like one that lasts. On
-    // Windows the holders of a busy lock keep other processes from opening the file for a moment at
-    // each release.
+    // Sleeps only briefly after a failure to open the file. After a long sleep, two separate
+    // failures would look like one long failure. On Windows every release of a busy lock briefly
+    // prevents other processes from opening the file.
     if (this.#request.gracePeriods.openFailed) return this.#sleepAtMost(RETRY_DELAY_MS.transient);
     const reportsEveryRelease = this.#watched === 'owner' || this.#watched === 'file';
     await this.#sleepAtMost(reportsEveryRelease ? RECHECK_MS : this.#delays.next().value);
     if (!reportsEveryRelease && !this.#woken) this.#waitMode = 'poll';
   }
 
-  /** Begins to watch, then makes the attempt that finds an earlier release. */
+  /**
+   * Begins to watch the lock, then makes an attempt, in case the lock was released before the watch
+   * began.
+   */
   #watch(): FileLock | null {
     this.#watched = native().watch(this.#createWaiter(), this.#ownerPid());
     this.#waitMode ??= this.#watched === 'nothing' ? 'poll' : 'watch';
@@ -118,9 +130,9 @@ export class Waiter {
   }
 
   /**
-   * Returns the process whose death frees the lock, or 0 if there is none to watch. An older
-   * gateway holds no kernel lock and also makes way when its port becomes free, which no watch
-   * reports.
+   * Returns the pid of the process whose death releases the lock, or 0 if no process can be
+   * watched. An older gateway is not watched: it holds no kernel lock, and its lock is also free
+   * when its port becomes free, which no watch reports.
    */
   #ownerPid(): number {
     const owner = parseRecord(native().holderRecord(this.#createWaiter()));
@@ -149,14 +161,14 @@ export class Waiter {
   }
 }
 
-/** The number of ended waiters whose lock file may still be open. */
+/** The maximum number of ended waiters whose lock files may still be open. */
 const MAX_CLOSING = 16;
 let closing: WaiterId[] = [];
 
 /**
- * Closes the waiter's file later, so that cleaning up does not delay the caller that has just
- * acquired the lock. Closes at once after {@link MAX_CLOSING} waiters, because immediates do not
- * run while a caller does nothing but await locks.
+ * Closes the waiter's lock file later, so that the cleanup does not delay the caller that has just
+ * acquired the lock. Closes all files at once as soon as {@link MAX_CLOSING} waiters have ended,
+ * because setImmediate() callbacks do not run while a caller does nothing but await locks.
  */
 function closeLater(id: WaiterId): void {
   if (closing.length === 0) setImmediate(closeEnded);
@@ -173,8 +185,9 @@ function closeEnded(): void {
 let warmedUp = false;
 
 /**
- * Warms up the code that runs between wake-up and acquire. Its first run in a process costs 0.7 ms
- * of 1.1 ms between the two; the waiter is idle now.
+ * Warms up the code that runs between wake-up and acquire. The first run of this code in a process
+ * takes 0.7 of the 1.1 ms between wake-up and acquire. The waiter is idle now, so warming up causes
+ * no delay.
  */
 function warmUp(): void {
   if (warmedUp) return;

@@ -1,107 +1,140 @@
-// The types of native/binding, written by hand. test/integration/binding.test.ts compares the
-// names. Errors of the system have Node's fields (code, errno, syscall, path or address and port);
-// the other errors have an ERR_LOCK_* code and a `detail`.
+// The types of the addon's functions (native/binding), written by hand.
+// test/integration/binding.test.ts compares the names with those of the addon. A system error that
+// the addon throws has Node's fields: code, errno, syscall, and path or address and port. Any other
+// error of the addon has an ERR_LOCK_* code and a `detail`.
 
 export interface NativeBinding {
   /**
-   * Tries to acquire a lock without waiting. `flags` come from {@link LOCK_FLAG}. Returns a string
-   * if another process holds the lock: the holder's record, or '' if there is none.
+   * Attempts to acquire a lock without waiting. `flags` are bits of {@link LOCK_FLAG}. If another
+   * process holds the lock, returns the holder's record as a string, or '' if the file has no
+   * record.
    */
   tryAcquire(path: string, flags: number): LockId | string;
   isHeld(lock: LockId): boolean;
-  /** Returns true if the file was new or empty when it was locked. */
+  /** Returns true if the file was new or empty when the lock was acquired. */
   isBlank(lock: LockId): boolean;
-  /** Returns -1 after the release. */
+  /** Returns the descriptor of the lock file, or -1 after the release. */
   descriptorOf(lock: LockId): number;
   strengthOf(lock: LockId): LockStrength;
   readContent(lock: LockId): LockFileContent;
-  /** Replaces any content of the file. */
+  /** Replaces the content of the lock file with the record. */
   writeRecord(lock: LockId, record: string): void;
-  /** Returns true if the path still names the locked file. */
+  /** Returns true if the path of the lock still names the locked file. */
   isFileInPlace(lock: LockId): boolean;
-  /** Leaves the lock to the program that has inherited it when this environment ends. */
+  /**
+   * Leaves the lock, when this Node environment ends, to the program that has inherited the lock.
+   */
   handOver(lock: LockId): void;
   /**
-   * Removes the file, or clears our record in a kept file, and drops the lock. Returns false if it
-   * was not held. Throws if the file could not be removed or cleared; the lock is dropped all the
-   * same.
+   * Removes the lock file, or clears our record in a kept file, then drops the lock. Returns false
+   * if the lock was not held. Throws if the file could not be removed or cleared; even then the
+   * lock is dropped.
    */
   release(lock: LockId): boolean;
   /**
-   * Same as release(), for a failed attempt: never throws, and removes the file only if the attempt
-   * created it.
+   * Drops the lock after a failed attempt. Unlike release(), never throws, and removes the file
+   * only if the attempt created the file.
    */
   undo(lock: LockId): void;
-  /** Drops the lock and leaves the file as it is. */
+  /** Drops the lock and leaves the file unchanged. */
   unlock(lock: LockId): void;
   /**
-   * Creates a waiter without any system call. {@link NativeBinding.watch} calls `wake` when the
-   * lock may be free.
+   * Creates a waiter without any system call. After {@link NativeBinding.watch}, `wake` is called
+   * when the lock may be free.
    */
   createWaiter(path: string, flags: number, wake: () => void): WaiterId;
-  /** Same as {@link NativeBinding.tryAcquire}. */
+  /**
+   * Attempts to acquire the lock of a waiter. The result is the same as that of {@link
+   * NativeBinding.tryAcquire}.
+   */
   retry(waiter: WaiterId): LockId | string;
-  /** Returns the holder's record from the last refused attempt, or '' if there was none. */
+  /**
+   * Returns the holder's record that the last refused attempt read, or '' if that attempt found no
+   * record.
+   */
   holderRecord(waiter: WaiterId): string;
   /**
-   * Watches the lock until `wake` has been called once. `ownerPid` is 0 if the holder is unknown.
+   * Watches the lock of a waiter until `wake` has been called once. `ownerPid` is 0 if the holder
+   * is unknown.
    */
   watch(waiter: WaiterId, ownerPid: number): WatchResult;
   closeWaiter(waiter: WaiterId): void;
-  /** Uses only the access bits of `flags`. */
+  /** Probes a lock. Ignores all bits of `flags` except the access bits. */
   probeLock(path: string, flags: number): NativeLockProbe;
   /**
    * Returns true if the process `pid` holds a lock on the same file through another mount. Returns
-   * false if the system does not tell.
+   * false if the system does not report such locks.
    */
   isHeldInOtherView(path: string, pid: number): boolean;
-  /** Returns true if a process has this SQLite database in an exclusive transaction. */
+  /** Returns true if a process has an exclusive transaction open on this SQLite database. */
   isSqliteLocked(path: string): boolean;
   ensureLockDirectory(path: string, tighten: boolean): void;
   listen(address: string, port: number, backlog: number): ListenerId;
   /**
-   * Listens on one address beside the wildcard of this process. Throws EADDRINUSE if another socket
-   * has the same address.
+   * Listens on an address in addition to the wildcard address on which this process already
+   * listens. Throws EADDRINUSE if another socket is bound to exactly this address.
    */
   listenBeside(address: string, port: number, backlog: number): ListenerId;
-  /** Returns the address given to {@link NativeBinding.listen}, or '' once closed or detached. */
+  /**
+   * Returns the address that was passed to {@link NativeBinding.listen}, or '' after the listener
+   * has been closed or detached.
+   */
   addressOf(listener: ListenerId): string;
-  /** Returns 0 once closed or detached. */
+  /** Returns the bound port, or 0 after the listener has been closed or detached. */
   portOf(listener: ListenerId): number;
-  /** Returns the descriptor, on Windows the SOCKET, or -1 once closed or detached. */
+  /**
+   * Returns the descriptor of the socket (on Windows the SOCKET), or -1 after the listener has been
+   * closed or detached.
+   */
   socketOf(listener: ListenerId): number;
-  /** Makes the caller the owner of the socket, which the addon no longer closes. */
+  /** Makes the caller the owner of the socket. The addon no longer closes the socket. */
   detachListener(listener: ListenerId): void;
   closeListener(listener: ListenerId): void;
-  /** Binds the address for a moment. Throws if it cannot be bound. */
+  /** Binds the address for a moment. Throws if the address cannot be bound. */
   tryBind(address: string, port: number): void;
   probePort(address: string, port: number): 'refused' | 'accepted' | 'timed-out';
   /**
-   * Returns true if the system's socket table has a listener that a bind conflicts with. A wildcard
-   * conflicts with all.
+   * Returns true if the system's socket table contains a listener that conflicts with a bind to
+   * this address and port. A wildcard address conflicts with the listeners on all addresses.
    */
   hasListener(address: string, port: number): boolean;
-  /** Returns 0 if the process is unknown. */
+  /**
+   * Returns the pid of the process that listens on this address and port, or 0 if that process is
+   * unknown.
+   */
   findListenerPid(address: string, port: number): number;
-  /** Returns the process of a connection with this local port, or 0 if it is unknown. */
+  /**
+   * Returns the pid of a process that has a connection with this local port, or 0 if that process
+   * is unknown.
+   */
   findConnectionPid(address: string, port: number): number;
   /**
-   * Returns the start time of a process, to be compared for equality only: -1 if there is no such
-   * process, 0 if its start time is unknown.
+   * Returns the start time of a process, to be compared for equality only. Returns -1 if there is
+   * no such process, and 0 if its start time is unknown.
    */
   processStartToken(pid: number): number;
-  /** Returns the start time of a process in milliseconds since 1970, or 0 if it is unknown. */
+  /**
+   * Returns the start time of a process in milliseconds since 1970, or 0 if that time is unknown.
+   */
   processStartMs(pid: number): number;
-  /** Returns the arguments of a process, each followed by a NUL, or '' if they are unknown. */
+  /**
+   * Returns the arguments of a process, each followed by a NUL, or '' if the arguments are unknown.
+   */
   commandLine(pid: number): string;
   /**
-   * Replaces this process by another program, whose descriptors from 3 on are copies of `inherit`.
-   * Throws on failure; never returns on success.
+   * Replaces this process with another program. The descriptors from 3 on of that program are
+   * copies of `inherit`. Throws on failure; never returns on success.
    */
   exec(path: string, args: readonly string[], environment: readonly string[], inherit: readonly number[]): void;
-  /** Windows only. Processes started from now on, and their children, end with this process. */
+  /**
+   * Windows only. Makes all processes that are started from now on, and their children, end when
+   * this process ends.
+   */
   killChildrenOnExit(): void;
-  /** Returns monotonic milliseconds since an arbitrary moment, including the time in suspend. */
+  /**
+   * Returns the milliseconds since an arbitrary moment, from a monotonic clock that also counts the
+   * time in suspend.
+   */
   bootClockMs(): number;
   /** Returns '' if it is unknown. */
   bootId(): string;
@@ -110,32 +143,34 @@ export interface NativeBinding {
 }
 
 /**
- * The id of a lock of this environment. Never reused: a released id behaves like a lock that is not
- * held.
+ * The id of a lock in this Node environment. An id is never reused. The id of a released lock
+ * behaves like a lock that is not held.
  */
 export type LockId = number;
 
 /**
- * The id of a waiter, which keeps the file open between two attempts (on Windows closed). Never
- * reused.
+ * The id of a waiter. A waiter keeps the lock file open between two attempts, except on Windows. An
+ * id is never reused.
  */
 export type WaiterId = number;
 
 /**
- * The scope of a watch. `owner`: the file and the owner's process. `file`: the file, which also
- * reports the death of the holder. `release`: the file, which does not report a death (Windows).
- * `nothing`: no watch is possible (limits, remote file system). `gone`: no watch, because the file
- * is gone and an attempt may succeed.
+ * The scope of a watch. `owner`: the lock file and the owner's process are watched. `file`: the
+ * lock file is watched, which also reports the death of the holder. `release`: the lock file is
+ * watched, which does not report the death of the holder (Windows). `nothing`: neither can be
+ * watched, because of a limit or a remote file system. `gone`: neither is watched, because the lock
+ * file no longer exists and an attempt may succeed.
  */
 export type WatchResult = 'owner' | 'file' | 'release' | 'nothing' | 'gone';
 
-/** The id of a listening socket of this environment. Never reused. */
+/** The id of a listening socket in this Node environment. An id is never reused. */
 export type ListenerId = number;
 
 /**
- * How reliable locks are on a file system. `local`: a local file system that was tested to exclude.
- * `remote`: it excludes on this host, and perhaps not between hosts. `weak`: it was seen to grant
- * the lock to two processes.
+ * How reliable locks are on a file system. `local`: a local file system where a test has shown that
+ * a lock excludes other processes. `remote`: locks exclude other processes of this host, but
+ * perhaps not processes of other hosts. `weak`: a test has shown that two processes can hold the
+ * lock at once.
  */
 export type LockStrength = 'local' | 'remote' | 'weak';
 
@@ -153,5 +188,7 @@ export interface NativeLockProbe extends LockFileContent {
   readonly state: 'missing' | 'free' | 'exclusive' | 'shared';
 }
 
-/** The options of a lock as bits of one integer. native/binding/lock_flags.h has the same bits. */
+/**
+ * The options of a lock as bits of one integer. native/binding/lock_flags.h defines the same bits.
+ */
 export const LOCK_FLAG = { shared: 1, allowWeak: 2, keepFile: 4, existingFile: 8, group: 16, everyone: 32 } as const;

@@ -1,4 +1,4 @@
-// Reasons why a file or directory denies access, for error messages.
+// Finds out why access to a file or directory is denied, for error messages.
 import { type Stats, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { effectiveUserId } from './platform.js';
@@ -10,9 +10,10 @@ export interface ForeignPath {
 }
 
 /**
- * Returns the first parent of the path, or the path, that belongs to another user although the
- * directory above belongs to this user. A start with `sudo` leaves such a directory in a home
- * directory. Returns null if there is none, and on Windows, where files have no user ids.
+ * Returns the first part of the path (a parent directory or the path itself) that belongs to
+ * another user, although a directory above belongs to this user. A start with `sudo` leaves such a
+ * part in a home directory. Returns null if there is no such part, and on Windows, where files have
+ * no numeric user ids.
  */
 export function findForeignPart(path: string): ForeignPath | null {
   const self = effectiveUserId();
@@ -27,7 +28,10 @@ export function findForeignPart(path: string): ForeignPath | null {
   return null;
 }
 
-/** Returns the path, or the nearest parent directory that stat() can read. */
+/**
+ * Returns the path if stat() can read the path, else the nearest parent directory that stat() can
+ * read.
+ */
 export function nearestVisible(path: string): string {
   const parts = partsOf(path);
   return parts.findLast((part) => statOrUndefined(part) !== undefined) ?? parts[0]!;
@@ -35,13 +39,13 @@ export function nearestVisible(path: string): string {
 
 /**
  * Returns the owner of a path as `uid 1000` or `root`. Returns undefined on Windows, where files
- * have no user ids.
+ * have no numeric user ids.
  */
 export function userOf(path: string): string | undefined {
   return effectiveUserId() === undefined ? undefined : userText(statOrUndefined(path)?.uid);
 }
 
-/** Same as {@link userOf}, for the user of this process. */
+/** Returns the user of this process in the same form as {@link userOf}. */
 export function ownUser(): string | undefined {
   const uid = effectiveUserId();
   return uid === undefined ? undefined : userText(uid);
@@ -53,8 +57,9 @@ export function userText(uid: number | undefined): string {
 }
 
 /**
- * File systems without file modes: the mount options set one mode for all files, and chmod()
- * changes nothing. The numbers are in include/uapi/linux/magic.h and the sources of the drivers.
+ * The types of file systems without file modes. The mount options set the same mode for all files,
+ * and chmod() has no effect. The numbers come from include/uapi/linux/magic.h and from the sources
+ * of the drivers.
  */
 const FIXED_MODES: ReadonlySet<number> = new Set([
   0x4d44, // FAT
@@ -65,14 +70,14 @@ const FIXED_MODES: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * File systems on which the server and the mount options decide: FUSE (ntfs-3g), 9P (drvfs of WSL
- * 2), CIFS and SMB.
+ * The types of file systems where the server and the mount options determine whether chmod() has an
+ * effect: FUSE (ntfs-3g), 9P (drvfs of WSL 2), CIFS and SMB.
  */
 const PERHAPS_FIXED_MODES: ReadonlySet<number> = new Set([0x65735546, 0x01021997, 0xff534d42, 0xfe534d42]);
 
 /**
  * Returns true if chmod() has no effect on the file. Returns 'perhaps' if the type of the file
- * system does not tell.
+ * system does not determine that.
  */
 export function hasFixedModes(path: string): boolean | 'perhaps' {
   if (process.platform !== 'linux') return false;
@@ -84,7 +89,7 @@ export function hasFixedModes(path: string): boolean | 'perhaps' {
   }
 }
 
-/** Returns `/`, `/home`, `/home/user` ... */
+/** Returns all parts of a path: `/`, `/home`, `/home/user` and so on. */
 function partsOf(path: string): string[] {
   const parent = dirname(path);
   return parent === path ? [path] : [...partsOf(parent), path];

@@ -1,4 +1,4 @@
-// Finds and loads the addon, once per process. No other file knows where it is.
+// Finds and loads the addon, once per process. No other file knows the path of the addon.
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, toNamespacedPath } from 'node:path';
@@ -9,7 +9,8 @@ import type { NativeBinding } from './binding.js';
 let loaded: NativeBinding | undefined;
 
 /**
- * Returns the addon. Throws if it cannot be loaded, because without the addon there is no lock.
+ * Returns the addon. Throws if the addon cannot be loaded, because there are no locks without the
+ * addon.
  *
  * @throws {LockError} `ERR_NATIVE_MISSING`
  */
@@ -19,8 +20,8 @@ export function native(): NativeBinding {
 }
 
 /**
- * Loads the addon from a folder: the package, or the one in GATEWAY_LOCK_PREBUILD (a build with
- * sanitizers, prebuilds alone).
+ * Loads the addon from the folder of the package, or from the folder in GATEWAY_LOCK_PREBUILD (for
+ * example a build with sanitizers).
  */
 function load(root: string): NativeBinding {
   const tried: Error[] = [];
@@ -30,7 +31,8 @@ function load(root: string): NativeBinding {
       if (existsSync(file)) return open(file);
       tried.push(new Error(`${path}: not found`));
     } catch (error) {
-      // The message of the system's loader does not always name the file.
+      // The path is added, because the message of the system's loader does not always name the
+      // file.
       tried.push(new Error(`${path}: ${(error as Error).message}`, { cause: error }));
     }
   }
@@ -38,8 +40,8 @@ function load(root: string): NativeBinding {
 }
 
 /**
- * Calls dlopen() directly. require() searches and caches modules first, which takes 3 ms, ten times
- * as long.
+ * Loads a file with process.dlopen(). require() would take 3 ms, ten times as long, because it also
+ * searches and caches modules.
  */
 function open(file: string): NativeBinding {
   const loading = { exports: {} as NativeBinding };
@@ -48,9 +50,9 @@ function open(file: string): NativeBinding {
 }
 
 /**
- * Loads a binary built with prebuildify for another runtime or machine: `node.abi115`, `electron`,
- * `armv6`. Tried last, because node-gyp-build takes 4 ms to load and search, and detects musl only
- * by /etc/alpine-release.
+ * Loads a binary that prebuildify has built for another runtime or machine, for example
+ * `node.abi115`, `electron` or `armv6`. node-gyp-build is used last, because it takes 4 ms to load
+ * and search, and detects musl only by /etc/alpine-release.
  */
 function loadByOtherNames(root: string, tried: Error[]): NativeBinding {
   try {
@@ -64,8 +66,8 @@ function loadByOtherNames(root: string, tried: Error[]): NativeBinding {
 }
 
 /**
- * Yields the paths of the addon inside the package. A local build comes first: it was made for this
- * machine.
+ * Yields the possible paths of the addon in the package. A local build comes first, because it was
+ * made for this machine.
  */
 function* candidates(): Generator<string> {
   yield 'build/Release/gateway_lock.node';
@@ -76,21 +78,21 @@ function* candidates(): Generator<string> {
 }
 
 /**
- * Returns the C library of this process, whichever others are installed. Returns both if it cannot
- * be determined, musl first: glibc fails to load a binary for musl, but musl loads a binary for
- * glibc.
+ * Returns the C library that this process uses, even if others are installed. Returns both C
+ * libraries if this cannot be determined. musl then comes first, because glibc fails to load a
+ * binary for musl, but musl loads a binary for glibc.
  */
 function libcs(): string[] {
   if (process.platform !== 'linux') return [''];
-  // Searches the Buffer directly: decoding it first would cost 0.1 ms.
+  // Searches the Buffer directly, because decoding it first would cost 0.1 ms.
   const program = startOfOwnProgram();
   if (program.includes('/ld-musl')) return ['.musl'];
   return program.includes('/ld-linux') ? ['.glibc'] : ['.musl', '.glibc'];
 }
 
 /**
- * Returns the start of the Node binary, an ELF file, which names its dynamic loader. Returns zeros
- * if it cannot be read.
+ * Returns the first bytes of the Node binary. The binary is an ELF file, and these bytes name its
+ * dynamic loader. Returns zeros if the binary cannot be read.
  */
 function startOfOwnProgram(): Buffer {
   const bytes = Buffer.alloc(4096);
@@ -99,14 +101,14 @@ function startOfOwnProgram(): Buffer {
     readSync(file, bytes);
     closeSync(file);
   } catch {
-    // Denied by Node's permission model: both C libraries are tried.
+    // Node's permission model denies the access. Both C libraries are tried then.
   }
   return bytes;
 }
 
 /**
- * Returns the root of the package: this file is src/native/load.ts in the repository and a part of
- * dist/index.js in the package.
+ * Returns the root of the package, which is the nearest folder with a package.json. This code is
+ * src/native/load.ts in the repository, and a part of dist/index.js in the package.
  */
 function packageRoot(folder: string): string {
   const parent = dirname(folder);
@@ -124,10 +126,10 @@ function missing(root: string, tried: readonly Error[]): LockError {
 }
 
 /**
- * Explains a file that Windows refuses to load. Smart App Control and App Control policies block
- * unsigned libraries: ERROR_ACCESS_DISABLED_BY_POLICY, ERROR_VIRUS_INFECTED or
- * STATUS_SYSTEM_INTEGRITY_POLICY_VIOLATION (pingdotgg/t3code#8201). Node's error has only the
- * localized text, without the number.
+ * Returns an explanation if Windows may have refused to load the file. Smart App Control and App
+ * Control policies block unsigned libraries: ERROR_ACCESS_DISABLED_BY_POLICY, ERROR_VIRUS_INFECTED
+ * or STATUS_SYSTEM_INTEGRITY_POLICY_VIOLATION (pingdotgg/t3code#8201). Node's error has only the
+ * localized text, without the error number.
  */
 function blockedByPolicy(tried: readonly Error[], platform: NodeJS.Platform = process.platform): string {
   const failed = tried.find(({ cause }) => (cause as NodeJS.ErrnoException | undefined)?.code === 'ERR_DLOPEN_FAILED');

@@ -1,5 +1,4 @@
-// The facts in which operating systems differ. Together with the other files of this folder the
-// only code that reads the platform.
+// The differences between operating systems. Only the files of src/native read the platform.
 import { isAbsolute, join, resolve, sep } from 'node:path';
 import { connectableAddresses } from '../endpoint.js';
 
@@ -7,29 +6,32 @@ const isWindows = process.platform === 'win32';
 
 /**
  * True if a lock can stay held for a moment after its holder has ended. Windows unlocks the files
- * of a dead process some time later; other systems release the lock before the process is gone.
+ * of a dead process some time after its death; other systems release the lock before the process is
+ * gone.
  */
 export const locksOutliveHolders = isWindows;
 
 /**
  * True if a program can inherit a lock and a listening socket. On Windows a lock belongs to the
- * process that acquired it, and a SOCKET is not a descriptor that could be named to another
- * runtime.
+ * process that acquired the lock, and a SOCKET has no descriptor number that could be passed to
+ * another runtime.
  */
 export const programsInherit = !isWindows;
 
 /**
- * True if a signal can be sent on to one other process. A Windows console sends a signal to every
- * process in it, and kill() terminates a process without notice.
+ * True if a signal can be relayed to a single process. A Windows console sends a signal to every
+ * process of the console, and kill() terminates a process without notice.
  */
 export const signalsCanBeRelayed = !isWindows;
 
-/** True if the state of a process can be read (/proc). Elsewhere a zombie counts as alive. */
+/**
+ * True if the state of a process can be read from /proc. On other systems a zombie counts as alive.
+ */
 export const processStatesAreKnown = process.platform === 'linux';
 
 /**
- * True if EACCES for a port means that the system reserves it. Windows reserves port ranges for
- * Hyper-V, WSL and Docker, and has no ports for privileged users.
+ * True if EACCES for a port means that the system reserves the port. Windows reserves port ranges
+ * for Hyper-V, WSL and Docker, and has no ports that only privileged users may bind.
  */
 export const deniedPortIsReserved = isWindows;
 
@@ -37,8 +39,9 @@ export const deniedPortIsReserved = isWindows;
 export const SEPARATOR: string | RegExp = sep === '/' ? sep : /[\\/]/;
 
 /**
- * Returns the absolute path as the system resolves it. Windows removes `..` from the text before it
- * follows any link. On other systems `..` is the parent of a link's target, so it has to stay.
+ * Makes a path absolute in the same way as the system. Windows removes `..` from the text of a path
+ * before it follows any link. On other systems `..` after a link means the parent of the link's
+ * target, so `..` has to stay in the path.
  */
 export function absolutePath(path: string): string {
   if (isWindows) return resolve(path);
@@ -61,10 +64,11 @@ export function effectiveGroupId(): number | undefined {
 }
 
 /**
- * Returns the addresses on which a server on `address` has to listen as well, so that no other
- * server can take them. On macOS a socket with SO_REUSEADDR, which every Node server sets, can bind
- * 127.0.0.1 beside a listener on 0.0.0.0, and then gets the connections (in_pcbbind() in XNU,
- * bsd/netinet/in_pcb.c). macOS refuses only a bind of exactly the same address.
+ * Returns the additional addresses on which a server on `address` has to listen, so that no other
+ * server can bind these addresses. On macOS a socket with SO_REUSEADDR, which every Node server
+ * sets, can bind 127.0.0.1 beside a listener on 0.0.0.0, and then receives the connections
+ * (in_pcbbind() in XNU, bsd/netinet/in_pcb.c). macOS refuses a bind only if another socket has
+ * exactly the same address.
  */
 export function addressesToGuard(address: string, platform: NodeJS.Platform = process.platform): readonly string[] {
   if (platform !== 'darwin') return [];
@@ -72,8 +76,8 @@ export function addressesToGuard(address: string, platform: NodeJS.Platform = pr
 }
 
 /**
- * Describes what the kernel lets other servers bind beside a listener on `host`. Returns null if it
- * lets them bind nothing.
+ * Describes the addresses that other servers can bind beside a listener on `host`. Returns null if
+ * the kernel refuses all such binds.
  */
 export function bindLimit(host: string, platform: NodeJS.Platform = process.platform): string | null {
   if (platform !== 'darwin') return null;

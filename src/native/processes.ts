@@ -1,12 +1,12 @@
-// Starts of other programs: the file that a name means, and the arguments for
+// Prepares the start of other programs: finds the file of a program, and returns the arguments for
 // child_process.spawn().
 import { delimiter, extname, join, resolve, sep } from 'node:path';
 
 const windows = process.platform === 'win32';
 
 /**
- * Returns the files that a shell tries for a program name, in order. An empty part of PATH means
- * the working directory.
+ * Returns the files that a shell would try for a program name, in the same order. An empty part of
+ * PATH means the working directory.
  */
 export function programCandidates(name: string): string[] {
   const path = process.env['PATH'] ?? (windows ? '' : '/usr/bin:/bin');
@@ -16,12 +16,12 @@ export function programCandidates(name: string): string[] {
 }
 
 /**
- * The extensions that CreateProcess and cmd.exe start. PATHEXT also lists .JS and .VBS, which the
- * Windows Script Host runs.
+ * The extensions of files that CreateProcess and cmd.exe can start. PATHEXT also lists .JS and
+ * .VBS, which need the Windows Script Host.
  */
 const STARTABLE = ['.com', '.exe', '.bat', '.cmd'];
 
-/** Adds the extensions of programs on Windows, where `npm` is npm.cmd. */
+/** Adds the possible extensions of a program on Windows, where the file of `npm` is npm.cmd. */
 function withExtensions(file: string): string[] {
   if (!windows) return [file];
   const listed = process.env['PATHEXT']?.toLowerCase().split(';') ?? STARTABLE;
@@ -38,8 +38,9 @@ export interface SpawnCommand {
 }
 
 /**
- * Returns how to start a program. `file` is the existing one of {@link programCandidates}. Runs a
- * batch file through cmd.exe, because Node refuses to start one itself.
+ * Returns the command that starts a program. `file` is the existing file among the {@link
+ * programCandidates}. A batch file is started through cmd.exe, because Node refuses to start batch
+ * files.
  *
  * @throws {Error} `EINVAL` if an argument of a batch file cannot be quoted for cmd.exe
  */
@@ -47,7 +48,7 @@ export function spawnCommand(name: string, file: string, args: readonly string[]
   if (!windows) return { file: name, args };
   if (!/\.(bat|cmd)$/i.test(file)) return { file, args };
   const line = [file, ...args].map(quotedForCmd).join(' ');
-  // /s removes the outer quotes.
+  // The option /s makes cmd.exe remove the outer quotes.
   return {
     file: process.env['ComSpec'] ?? 'cmd.exe',
     args: ['/d', '/s', '/c', `"${line}"`],
@@ -56,8 +57,8 @@ export function spawnCommand(name: string, file: string, args: readonly string[]
 }
 
 /**
- * Quotes one argument. Between quotes only " and % and line ends are special, also when the batch
- * file passes them on.
+ * Quotes one argument for cmd.exe. Inside quotes only " and % and line breaks are special, even if
+ * the batch file passes the argument on.
  */
 function quotedForCmd(word: string): string {
   if (!/["%\r\n]/.test(word)) return `"${word.replace(/\\+$/, '$&$&')}"`;

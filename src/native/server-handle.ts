@@ -1,5 +1,5 @@
-// The handle of the addon's listening socket in the form that a Node server can adopt, which
-// differs by platform.
+// Converts the addon's listening socket to the form that a Node server can adopt, which differs by
+// platform.
 import type { Socket, SocketConnectOpts } from 'node:net';
 import type { ListenerId } from './binding.js';
 import { loadNet, loadUtil } from './builtins.js';
@@ -13,7 +13,10 @@ export interface ServerHandle {
   close(): void;
 }
 
-/** Node's internal handle of a socket: undocumented, and the same in every Node from 18 to 26. */
+/**
+ * Node's internal handle of a socket. The handle is undocumented, but the same in every Node from
+ * 18 to 26.
+ */
 interface TcpHandle {
   /** Returns 0 or a negative error number. */
   open(socket: number): number;
@@ -26,23 +29,23 @@ interface TcpConstructor {
 
 const SERVER = 1;
 /**
- * Deno 2.9 accepts a `net.Socket` and emits 'listening', but never accepts a connection (npm run
- * test:matrix).
+ * True if a server adopts the internal handle, as on Windows and in Deno. Deno 2.9 accepts a
+ * `net.Socket` and emits 'listening', but never accepts a connection (npm run test:matrix).
  */
 const byHandle = process.platform === 'win32' || 'deno' in process.versions;
 
 /**
- * Returns false if a server cannot adopt the socket. It then opens its own, beside which other
- * processes can bind.
+ * Returns false if a server cannot adopt the socket. The server then opens a socket of its own,
+ * beside which other processes can bind.
  */
 export const canAdopt: () => boolean = byHandle ? () => tcpConstructor() !== undefined : () => true;
 
-/** Detaches the socket of `listener` from the addon. Node owns it from now on. */
+/** Detaches the socket of `listener` from the addon. Node owns the socket from now on. */
 export const detachHandle: (listener: ListenerId) => ServerHandle = byHandle ? detachTcpHandle : detachSocket;
 
 /**
- * Passes a socket instead of `{ fd }`: in a cluster worker Node would make the primary listen on
- * its own descriptor of that number (net.js, listenInCluster).
+ * Passes a net.Socket to the server. With `{ fd }`, Node would make the primary of a cluster worker
+ * listen on the primary's own descriptor of that number (net.js, listenInCluster).
  */
 function detachSocket(listener: ListenerId): ServerHandle {
   const socket = new (loadNet().Socket)({ fd: native().socketOf(listener), readable: false, writable: false });
@@ -51,8 +54,8 @@ function detachSocket(listener: ListenerId): ServerHandle {
 }
 
 /**
- * `{ fd }` never works on Windows: a SOCKET is not a descriptor of the C runtime (libuv,
- * src/win/handle.c).
+ * Passes the internal handle to the server. `{ fd }` never works on Windows, because a SOCKET is
+ * not a descriptor of the C runtime (libuv, src/win/handle.c).
  */
 function detachTcpHandle(listener: ListenerId): ServerHandle {
   const Tcp = tcpConstructor();
@@ -68,8 +71,9 @@ function detachTcpHandle(listener: ListenerId): ServerHandle {
 }
 
 /**
- * Between close and reopen another program can take the port (hence `exclusive: false`). Another
- * gateway cannot, because it lacks the lock.
+ * Closes the socket and lets the server open its own. Meanwhile another program can bind the port,
+ * so `BoundListener.exclusive` is false. Another gateway cannot bind the port, because it does not
+ * hold the lock.
  */
 function closeForReopening(listener: ListenerId): ServerHandle {
   const target = { host: native().addressOf(listener), port: native().portOf(listener), exclusive: true };
@@ -78,9 +82,9 @@ function closeForReopening(listener: ListenerId): ServerHandle {
 }
 
 /**
- * Gets the constructor from a socket whose lookup never ends: no port is bound and no packet
- * leaves. The alternative, `process.binding('tcp_wrap')`, is deprecated (DEP0111) and denied under
- * --permission.
+ * Returns the constructor of Node's internal handle. Takes it from a socket whose lookup never
+ * ends, so that no port is bound and no packet is sent. `process.binding('tcp_wrap')` is deprecated
+ * (DEP0111), and denied under --permission.
  */
 function tcpConstructor(): TcpConstructor | undefined {
   const socket = new (loadNet().Socket)() as Socket & { _handle?: TcpHandle };

@@ -3,20 +3,20 @@ import { userInfo } from 'node:os';
 import { basename } from 'node:path';
 import { effectiveUserId } from './platform.js';
 
-/** A command that ends a process. */
+/** Returns a command that ends a process. */
 export function stopCommand(pid: number): string {
   return process.platform === 'win32' ? `taskkill /PID ${pid} /F` : `kill ${pid}`;
 }
 
-/** A command that shows the processes that use a port. */
+/** Returns a command that shows the processes that use a port. */
 export function listListenersCommand(port: number): string {
   if (process.platform === 'win32') return `netstat -ano | findstr :${port}`;
   return process.platform === 'linux' ? `ss -tanp 'sport = :${port}'` : `lsof -nP -iTCP:${port} -sTCP:LISTEN`;
 }
 
 /**
- * The hint for EACCES on a port. Windows reports EACCES for a port in a range that it reserves
- * (Hyper-V, WSL, Docker).
+ * The hint for a bind that fails with EACCES. Windows reports EACCES for a port in a range that
+ * Windows reserves (Hyper-V, WSL, Docker).
  */
 export const DENIED_PORT_ADVICE =
   process.platform === 'win32'
@@ -25,30 +25,30 @@ export const DENIED_PORT_ADVICE =
     : 'This user may not bind that port. Choose a port from 1024 on.';
 
 /**
- * A command that shows the processes that have a file open, and so its lock. Windows has a program
- * with a window instead.
+ * Returns a command that shows the processes that have the lock file open, and thereby the holder.
+ * On Windows, names a program with a window instead.
  */
 export function listOpenersCommand(path: string): string {
   if (process.platform === 'win32') return `resmon.exe, tab CPU, Associated Handles, search for ${basename(path)}`;
   return process.platform === 'linux' ? `fuser -v ${quoted(path)}` : `lsof ${quoted(path)}`;
 }
 
-/** A command that shows the owner and mode of a file or directory. */
+/** Returns a command that shows the owner and mode of a file or directory. */
 export function showModeCommand(path: string): string {
   return process.platform === 'win32' ? `icacls "${path}"` : `ls -lad ${quoted(path)}`;
 }
 
-/** A command that creates a directory and its missing parents. */
+/** Returns a command that creates a directory and its missing parents. */
 export function makeDirectoryCommand(path: string): string {
   return process.platform === 'win32' ? `mkdir "${path}"` : `mkdir -p ${quoted(path)}`;
 }
 
-/** A command that makes this user the owner of a directory and everything in it. */
+/** Returns a command that makes this user the owner of a directory and everything in it. */
 export function takeOwnershipCommand(path: string): string {
   return `sudo chown -R ${userName()} ${quoted(path)}`;
 }
 
-/** Returns the user id if the user has no name, as in some containers. */
+/** Returns the name of this user, or the user id if the user has no name, as in some containers. */
 function userName(): string {
   try {
     return userInfo().username;
@@ -57,7 +57,7 @@ function userName(): string {
   }
 }
 
-/** A command that removes write permission for others from a directory. */
+/** Returns a command that removes write permission for others from a directory. */
 export function denyOthersCommand(path: string): string {
   return process.platform === 'win32' ? restrictAccessCommand(path) : `chmod o-w ${quoted(path)}`;
 }
@@ -69,13 +69,13 @@ export function commandText(words: readonly string[]): string {
 }
 
 /**
- * A command that restricts a directory to its owner, on Windows to its owner, the system and the
- * administrators.
+ * Returns a command that restricts access to a directory to its owner, on Windows to its owner, the
+ * system and the administrators.
  */
 export function restrictAccessCommand(path: string, platform: NodeJS.Platform = process.platform): string {
   if (platform !== 'win32') return `chmod 700 ${quoted(path)}`;
-  // Each grant is quoted: PowerShell would run a bare (OI). Security ids, because the names of the
-  // accounts are localized.
+  // Each grant is quoted, because PowerShell would run an unquoted (OI). The grants contain
+  // security ids, because the names of the accounts are localized.
   const grants = [thisAccount(), OWNER_RIGHTS, SYSTEM, ADMINISTRATORS].map((account) => `"${account}:(OI)(CI)F"`);
   return `icacls "${path}" /inheritance:r /grant:r ${grants.join(' ')}`;
 }
@@ -94,9 +94,9 @@ function thisAccount(): string {
 export const PRIVACY_SETTINGS = 'System Settings > Privacy & Security > Full Disk Access';
 
 /**
- * Returns what to do if macOS denies a launchd job a file whose mode allows the access. It denies
- * jobs Documents, Desktop, Downloads, iCloud and other volumes until the user allows the program.
- * Returns '' if that is not the reason.
+ * Returns advice if macOS may have denied a launchd job access to a file whose mode allows the
+ * access. macOS denies jobs access to Documents, Desktop, Downloads, iCloud and other volumes until
+ * the user allows the program. Returns '' if launchd is not the reason for the error.
  */
 export function launchdDenialAdvice(
   code: string | undefined,

@@ -1,4 +1,5 @@
-// Probes the health of the gateway on a port. Some server that accepts connections is not enough.
+// Probes the health of the gateway on a port. A server that only accepts connections does not count
+// as healthy.
 import type { ClientRequest } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { checkOptions, checkPort, checkTimeout, invalidType, invalidValue, outOfRange } from '../arguments.js';
@@ -21,13 +22,14 @@ export interface ProbeHealthOptions {
    */
   readonly path?: string;
   /**
-   * Milliseconds for the complete response, including the body.
+   * Milliseconds within which the complete response, including the body, must arrive.
    *
    * @default 1000
    */
   readonly timeoutMs?: number;
   /**
-   * Uses https and trusts only the certificate with this SHA-256 fingerprint, regardless of its issuer: 32
+   * The SHA-256 fingerprint of the gateway's certificate. With a fingerprint, the probe uses https
+   * and trusts only that certificate, regardless of its issuer. The fingerprint consists of 32
    * bytes in hex, with or without colons, as `openssl x509 -fingerprint -sha256` prints it.
    */
   readonly fingerprint256?: string;
@@ -38,20 +40,20 @@ export type HealthCheckOptions = Omit<ProbeHealthOptions, 'host' | 'port'>;
 
 export interface HealthProbe {
   readonly healthy: boolean;
-  /** Why the gateway is not healthy. Null if it is. */
+  /** Why the gateway is not healthy. Null if the gateway is healthy. */
   readonly reason: string | null;
   /** The HTTP status. Null if there was no complete response. */
   readonly status: number | null;
 }
 
-/** Maximum length of the body in bytes. */
+/** The maximum length of the response body in bytes. */
 const BODY_LIMIT = 64 * 1024;
 
 /**
- * Sends a GET request to the gateway. A gateway is healthy if it responds within `timeoutMs` with
- * status 200 and a JSON body that has `ok: true` and `status: "live"`. Any other web server is not:
- * OpenClaw once accepted a 404, and no gateway was left running (openclaw#110306). Never rejects
- * because of the server's behaviour.
+ * Sends a GET request to the gateway. A gateway is healthy if it responds within `timeoutMs`
+ * milliseconds with status 200 and a JSON body that has `ok: true` and `status: "live"`. Any other
+ * web server is not a healthy gateway: OpenClaw once counted status 404 as healthy, and no gateway
+ * was left running (openclaw#110306). The promise never rejects because of the server's behaviour.
  *
  * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
  */
@@ -60,7 +62,7 @@ export async function probeHealth(options: ProbeHealthOptions): Promise<HealthPr
   const port = checkPort('port', options.port);
   if (port === 0) throw outOfRange('port', 'an integer from 1 to 65535', port);
   const address = connectableAddress(addressesOf(options.host ?? '127.0.0.1')[0]!);
-  const { path, timeoutMs, fingerprint } = checkHealthQuestion(options);
+  const { path, timeoutMs, fingerprint } = checkHealthOptions(options);
   try {
     const { status, body } = await get({ address, port, path, fingerprint }, timeoutMs);
     const reason = whyUnhealthy(status, body);
@@ -71,9 +73,9 @@ export async function probeHealth(options: ProbeHealthOptions): Promise<HealthPr
 }
 
 /** Checks the options of a later health check, so that a mistake is reported at once. */
-export function checkHealthQuestion(question: HealthCheckOptions) {
-  if (typeof question !== 'object' || question === null) throw invalidType('health', 'an object', question);
-  const { path, timeoutMs, fingerprint256 } = question;
+export function checkHealthOptions(options: HealthCheckOptions) {
+  if (typeof options !== 'object' || options === null) throw invalidType('health', 'an object', options);
+  const { path, timeoutMs, fingerprint256 } = options;
   return {
     path: checkUrlPath(path ?? '/healthz'),
     timeoutMs: checkTimeout('timeoutMs', timeoutMs ?? 1000),
@@ -126,7 +128,8 @@ function get(request: HealthRequest, timeoutMs: number): Promise<{ status: numbe
       Math.min(timeoutMs, MAX_TIMER_MS),
     );
     sent.once('error', reject);
-    // After status 101 Node emits 'upgrade' and 'close', but neither 'response' nor 'error'.
+    // After a response with status 101, Node emits 'upgrade' and 'close', but neither 'response'
+    // nor 'error'.
     sent.once('upgrade', (_response, socket) => socket.destroy());
     sent.once('close', () => {
       clearTimeout(timer);
@@ -147,15 +150,15 @@ function get(request: HealthRequest, timeoutMs: number): Promise<{ status: numbe
 }
 
 /**
- * Uses `agent: false`, so that no kept-alive connection of this process hides that the server has
- * ended.
+ * Sends the request. Uses `agent: false`, because a kept-alive connection of this process could
+ * hide that the server has ended.
  */
 function send({ address, port, path, fingerprint }: HealthRequest): ClientRequest {
   const options = { host: address, port, path, agent: false, headers: { connection: 'close' } };
   if (fingerprint === undefined) return loadHttp().request(options).end();
   const sent = loadHttps().request({ ...options, rejectUnauthorized: false });
   sent.once('socket', (socket) => {
-    // Checks the certificate before the request is sent.
+    // The certificate is checked before the request is sent.
     socket.once('secureConnect', () => {
       const { fingerprint256 } = (socket as TLSSocket).getPeerCertificate();
       if (normalized(fingerprint256) === fingerprint) sent.end();

@@ -1,4 +1,4 @@
-// Probes whether a TCP port of this host can be bound, and if not, why.
+// Probes whether a TCP port of this host can be bound, and finds the reason if it cannot.
 import { checkOptions, checkPort, checkTimeout, outOfRange } from '../arguments.js';
 import { MAX_TIMER_MS } from '../clock.js';
 import { addressesOf, connectableAddress, isNoAddress } from '../endpoint.js';
@@ -24,30 +24,35 @@ export interface ProbePortOptions {
 
 export interface PortProbe {
   /**
-   * `free`: the port can be bound. `listening`: a process listens on it; for a wildcard also on
-   * another address that conflicts with a bind. `reserved`: a connection uses the port, it is
-   * bound, or the system reserves it, but no process listens. `denied`: this process may not bind
-   * the port.
+   * `free`: the port can be bound. `listening`: a process listens on the port, or, for a wildcard,
+   * on another address that conflicts with a bind. `reserved`: no process listens, but a connection
+   * uses the port, a socket is bound to the port, or the system reserves the port. `denied`: this
+   * process may not bind the port.
    */
   readonly state: 'free' | 'listening' | 'reserved' | 'denied';
   readonly host: string;
   readonly port: number;
   /**
-   * The process that listens, or whose connection uses the port. Null if there is none, or if the
-   * system does not tell.
+   * The process that listens on the port, or whose connection uses the port. Null if there is no
+   * such process, or if the system does not report the process.
    */
   readonly pid: number | null;
   /**
-   * The error of the bind. Null if the port was bound, or if a process accepted a connection on it.
+   * The error of the bind. Null if the bind succeeded, or if a process accepted a connection on the
+   * port.
    */
   readonly cause: unknown;
 }
 
-/** The order in which one of the two results for `localhost` is chosen. */
+/**
+ * The states by precedence. For `localhost`, which has two addresses, the result whose state comes
+ * first is reported.
+ */
 const WORST_FIRST = ['listening', 'denied', 'reserved', 'free'] as const;
 
 /**
- * Probes a port without keeping it: connects, then binds for a moment without listening.
+ * Probes a port without occupying the port: connects to the port, then binds it for a moment
+ * without listening.
  *
  * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
  */
@@ -74,9 +79,10 @@ async function probeAddress(host: string, address: string, port: number, timeout
 }
 
 /**
- * Returns true if a listener on another address conflicts with a bind of this one. A wildcard is
- * probed on loopback only, but conflicts with the listeners on every address. On macOS the bind
- * without listening succeeds beside them, so the socket table decides for a wildcard in any case.
+ * Returns true if a listener on another address conflicts with a bind to this address. A wildcard
+ * is probed on loopback only, but conflicts with the listeners on every address. On macOS a bind
+ * without listening succeeds beside such listeners, so the socket table is always checked for a
+ * wildcard.
  */
 function conflictsWithListener(address: string, port: number, cause: unknown): boolean {
   const inUse = (cause as NodeJS.ErrnoException | null)?.code === 'EADDRINUSE';
@@ -93,7 +99,8 @@ function stateOf(connected: Connected, bindCode: string | undefined): PortProbe[
   if (bindCode === undefined) return 'free';
   if (bindCode === 'EACCES' && deniedPortIsReserved) return 'reserved';
   if (bindCode !== 'EADDRINUSE') return 'denied';
-  // In use, and neither accepted nor refused: a listener whose backlog is full (a stopped process).
+  // The port is in use, but a connection is neither accepted nor refused. The reason is a listener
+  // whose backlog is full, for example a stopped process.
   return connected === 'timed-out' ? 'listening' : 'reserved';
 }
 
@@ -109,14 +116,14 @@ function bindFailure(address: string, port: number): unknown {
 type Connected = 'accepted' | 'refused' | 'timed-out';
 
 async function tryConnect(address: string, port: number, timeoutMs: number): Promise<Connected> {
-  // Yields to the event loop, so that a caller that probes in a loop does not block it.
+  // Yields to the event loop, so that a caller that probes in a loop does not block the event loop.
   await new Promise((resolve) => setImmediate(resolve));
   try {
     const answer = native().probePort(address, port);
     return answer === 'timed-out' ? await connectPatiently(address, port, timeoutMs) : answer;
   } catch {
-    // The connection failed locally: not an address of this host, or no source port left. The
-    // socket table may have a listener.
+    // The connection failed on this host: the address does not belong to this host, or no source
+    // port is left. The socket table may still contain a listener.
     return native().hasListener(address, port) ? 'accepted' : 'refused';
   }
 }

@@ -8,6 +8,7 @@ import { tokenOf } from '../../src/cluster/engines/postgres/claim.js';
 import { statements } from '../../src/cluster/engines/postgres/sql.js';
 import {
   acquireClusterLock,
+  type ClusterFinding,
   clusterEngine,
   type LockError,
   type PostgresClient,
@@ -19,7 +20,7 @@ import { DroppingProxy } from '../support/cluster/dropping-proxy.js';
 import { pgEngine, whyNoPgbouncer, whyNoPostgres } from '../support/cluster/engines.js';
 import { PostgresServer, startPgbouncer } from '../support/cluster/postgres-servers.js';
 import { CLI } from '../support/cluster/run-command.js';
-import { eventually } from '../support/cluster/server-process.js';
+import { eventually, freePorts } from '../support/cluster/server-process.js';
 import { freshDirectory } from '../support/places.js';
 
 const TTL_MS = 5000;
@@ -232,15 +233,20 @@ describe('the lock delay after the PostgreSQL server has forgotten a holder', ()
 });
 
 describe('a PostgreSQL standby', () => {
-  const serverFindings = async (urls: readonly string[]) =>
-    (await pgEngine(urls).inspect('checked')).filter(({ subject }) => subject === 'server');
+  let primary: PostgresServer;
+  let standby: PostgresServer;
+  beforeAll(async () => {
+    if (whyNoPostgres !== null) return;
+    primary = await PostgresServer.start();
+    standby = await primary.standby();
+  });
+  afterAll(async () => {
+    await standby?.remove();
+    await primary?.remove();
+  });
 
   test('passes the checks beside a primary, and is a problem without one', async (ctx) => {
     need(ctx, whyNoPostgres);
-    const primary = await PostgresServer.start();
-    onTestFinished(() => primary.remove());
-    const standby = await primary.standby();
-    onTestFinished(() => standby.remove());
     const passed = { level: 'ok', subject: 'server', message: 'a standby, beside a primary that responds' };
     expect(await serverFindings([standby.url(), primary.url()])).toEqual([
       passed,
@@ -249,6 +255,95 @@ describe('a PostgreSQL standby', () => {
     const problem = { ...passed, level: 'problem', message: 'this server is a standby. Connect to the primary' };
     expect(await serverFindings([standby.url()])).toEqual([problem]);
     expect(await serverFindings([standby.url(), standby.url()])).toEqual([problem, problem]);
+  });
+
+  test('never answers a probe: the primary does, and without a primary the probe does not report a free lock', async (ctx) => {
+    need(ctx, whyNoPostgres);
+    const lock = await acquireClusterLock('probed', { engine: pgEngine([primary.url()]), ttlMs: TTL_MS });
+    const both = pgEngine([standby.url(), primary.url()]);
+    const held = expect.objectContaining({ state: 'held', token: lock.token });
+    expect(await Promise.all([both.probe('probed'), both.probe('probed')])).toEqual([held, held]);
+    await expect(pgEngine([standby.url()]).probe('probed')).rejects.toMatchObject({ code: 'ERR_CLUSTER_UNSUITABLE' });
+    expect(await pgEngine([standby.url(), standby.url()]).probe('probed')).toMatchObject({
+      state: 'unreachable',
+      error: { code: 'ERR_CLUSTER_UNAVAILABLE', message: expect.stringContaining('is a standby') },
+    });
+    await lock.release();
+  });
+
+  test('never answers a revocation: the primary revokes the claim, and without a primary the revocation fails', async (ctx) => {
+    need(ctx, whyNoPostgres);
+    const lock = await acquireClusterLock('revoked', { engine: pgEngine([primary.url()]), ttlMs: TTL_MS });
+    const lost = new Promise<LockError>((resolve) => lock.onLost(resolve));
+    const { claimId } = (await pgEngine([primary.url()]).probe('revoked')) as { claimId: string };
+    const revoke = (urls: readonly string[]) => pgEngine(urls).revoke('revoked', claimId);
+    await expect(revoke([standby.url()])).rejects.toMatchObject({ code: 'ERR_CLUSTER_UNSUITABLE' });
+    await expect(revoke([standby.url(), standby.url()])).rejects.toMatchObject({ code: 'ERR_CLUSTER_UNAVAILABLE' });
+    expect(lock.held).toBe(true);
+    await revoke([standby.url(), primary.url()]);
+    expect(await lost).toMatchObject({ code: 'ERR_LOCK_REVOKED' });
+  });
+
+  test('is a problem beside a server that does not respond', async (ctx) => {
+    need(ctx, whyNoPostgres);
+    const [port] = await freePorts(1);
+    expect(await serverFindings([standby.url(), standby.url(port)])).toContainEqual({
+      level: 'problem',
+      subject: 'server',
+      message: 'this server is a standby. Connect to the primary',
+    });
+  });
+});
+
+describe('inspect() of several PostgreSQL servers', () => {
+  const levels = (findings: readonly ClusterFinding[]) =>
+    Object.fromEntries(findings.map(({ subject, level }) => [subject, level]));
+
+  test('reports a server that refuses connections as a warning and checks the primary', async (ctx) => {
+    need(ctx, whyNoPostgres);
+    const [port] = await freePorts(1);
+    const findings = await pgEngine([server.url(port), server.url()]).inspect('checked');
+    expect(findings).toContainEqual({
+      level: 'warning',
+      subject: 'server 1 of 2',
+      message: `did not respond: connect ECONNREFUSED 127.0.0.1:${port}`,
+    });
+    expect(levels(findings)).toMatchObject({ server: 'ok', replication: 'ok', rights: 'ok', 'round trip': 'ok' });
+  });
+
+  test('reports a silent server as a warning and checks the primary', async (ctx) => {
+    need(ctx, whyNoPostgres);
+    const proxy = await DroppingProxy.to(server.port);
+    onTestFinished(() => proxy.close());
+    proxy.drop();
+    const findings = await pgEngine([server.url(proxy.port), server.url()]).inspect('checked');
+    expect(findings).toContainEqual({
+      level: 'warning',
+      subject: 'server 1 of 2',
+      message: 'did not respond: no response within 2000 ms',
+    });
+    expect(levels(findings)).toMatchObject({ server: 'ok', rights: 'ok' });
+    expect(findings.find(({ subject }) => subject === 'round trip')?.message).toContain('for one request');
+  });
+
+  test('reports a server that refuses the role as a problem and checks the primary', async (ctx) => {
+    need(ctx, whyNoPostgres);
+    const unknownRole = server.url().replace('postgres@', 'unknown@');
+    const findings = await pgEngine([server.url(), unknownRole]).inspect('checked');
+    expect(findings).toContainEqual({
+      level: 'problem',
+      subject: 'server',
+      message: 'role "unknown" does not exist',
+    });
+    expect(levels(findings)).toMatchObject({ rights: 'ok', 'round trip': 'ok' });
+  });
+
+  test('reports a problem if no server responds', async (ctx) => {
+    need(ctx, whyNoPostgres);
+    const [port] = await freePorts(1);
+    const findings = await pgEngine([server.url(port), server.url(port)]).inspect('checked');
+    expect(levels(findings)).toEqual({ servers: 'problem', 'round trip': 'problem' });
+    expect(findings[0]?.message).toContain(`cannot be reached: connect ECONNREFUSED 127.0.0.1:${port}`);
   });
 });
 
@@ -311,6 +406,10 @@ test('a PostgreSQL URL selects the server, and a password in it is refused', asy
   const secret = () => clusterEngine('postgres://root:secret@a/db');
   expect(secret).toThrow(/^url must be without a password \(set PGPASSWORD or PGPASSFILE\), not "a\/db"$/);
 });
+
+async function serverFindings(urls: readonly string[]): Promise<readonly ClusterFinding[]> {
+  return (await pgEngine(urls).inspect('checked')).filter(({ subject }) => subject === 'server');
+}
 
 async function connectAs(target: PostgresServer, role: string): Promise<PostgresClient> {
   const client = new pg.Client({ connectionString: target.url().replace('postgres@', `${role}@`) });

@@ -103,6 +103,6 @@ test('the error for a mount with fixed modes suggests another file system', asyn
   need(ctx, whyNoFixedModes());
   const directory = mountFixedModes();
   expect(() => tryAcquireLock(join(directory, 'a.lock'))).toThrow(
-    /the mount has fixed modes\. Choose a path on another file system/,
+    /the file system does not support changing permissions\. Choose a path on another file system/,
   );
 });

@@ -91,12 +91,13 @@ test('docs/errors.md lists every error code', () => {
   expect(missingFrom('docs/errors.md', codes)).toEqual([]);
 });
 
-test('docs/api.md names every export', () => {
+test('docs/api.md and the published declarations name every export', () => {
   const statements = readFileSync(join(ROOT, 'src/index.ts'), 'utf8').replace(/\/\*\* @internal[\s\S]*?;\n/g, '');
   const lists = [...statements.matchAll(/export (?:type )?\{([^}]+)\}/g)].map((match) => match[1]!);
   const names = lists.flatMap((list) => list.split(',').map((name) => name.trim())).filter(Boolean);
   expect(names.length).toBeGreaterThan(40);
   expect(missingFrom('docs/api.md', names)).toEqual([]);
+  expect(missingFrom('dist/index.d.ts', names)).toEqual([]);
 });
 
 function missingFrom(page: string, words: readonly string[]): string[] {

@@ -12,10 +12,11 @@ import { freshDirectory } from '../support/places.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BUILD = join(ROOT, 'build-native');
-/** The second program exists on Linux only; native/test/darwin/README.md describes it. */
+/** Linux only: the second (native/test/darwin/README.md) and the third (native/test/interleavings_test.cc). */
 const PROGRAMS: readonly (readonly [string, string])[] = [
   ['native/os', join(BUILD, 'tests/os_tests')],
   ['native/os of macOS with fakes of its kernel', join(BUILD, 'tests/os_tests_darwin')],
+  ['every schedule of native/os', join(BUILD, 'tests/interleavings')],
 ];
 const ADDON = join(BUILD, 'Release/gateway_lock.node');
 const SKIPPED = 77;

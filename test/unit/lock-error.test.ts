@@ -55,11 +55,11 @@ describe('a file that cannot be a lock is refused with the cause and a remedy', 
     ],
     [
       'lies in a directory that every user may write to',
-      /(Remove write permission for others: (chmod o-w '\/nonexistent'|icacls .*)\. Or choose another path\.|.*fixed modes.*)$/,
+      /(Remove write permission for others: (chmod o-w '\/nonexistent'|icacls .*)\. Or choose another path\.|.*does not support changing permissions.*)$/,
     ],
     [
       'is a directory that every user may write to',
-      /(Make it private: (chmod 700 '\/nonexistent\/l'|icacls .*)\. Or choose another path\.|.*fixed modes.*)$/,
+      /(Make it private: (chmod 700 '\/nonexistent\/l'|icacls .*)\. Or choose another path\.|.*does not support changing permissions.*)$/,
     ],
   ])('if it %s', (detail, advice) => {
     const { message } = invalid(detail);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { quotedArgument } from '../../src/cli/commands/unit/schtasks.js';
 import { quoted, quotedPath } from '../../src/cli/commands/unit/systemd.js';
 import { xmlText } from '../../src/cli/commands/unit/xml.js';
+import { readBySystemd, readByWindows } from '../support/unit-readers.js';
 
 const WORDS = [
   'plain-word_1.0,/x:y@z+=',
@@ -24,36 +25,6 @@ const WORDS = [
   '-',
   'ünïcödé 日本',
 ];
-
-/** Parses a line by the rules of man 5 systemd.service and man 7 systemd.syntax. */
-function readBySystemd(line: string): string[] {
-  const words = line.match(/(?:[^\s"']|"(?:[^"\\]|\\.)*")+/gs) ?? [];
-  return words.map((word) => {
-    const bare = word.startsWith('"') ? word.slice(1, -1) : word;
-    const unescaped = bare.replace(/\\x([0-9a-f]{2})|\\(.)/g, (_, hex, one) =>
-      hex ? String.fromCharCode(Number.parseInt(hex, 16)) : one,
-    );
-    expect(unescaped.replaceAll('%%', '').replaceAll('$$', '')).not.toMatch(/[%$]/);
-    return unescaped.replaceAll('%%', '%').replaceAll('$$', '$');
-  });
-}
-
-/** Parses a line by the rules of CommandLineToArgvW. */
-function readByWindows(line: string): string[] {
-  const words: string[] = [];
-  let [word, inQuotes] = ['', false];
-  for (const [part, slashes] of `${line} `.matchAll(/(\\*)"|\\+|[^"\\]/g)) {
-    if (slashes !== undefined) {
-      word += '\\'.repeat(slashes.length / 2);
-      if (slashes.length % 2 === 1) word += '"';
-      else inQuotes = !inQuotes;
-    } else if (part === ' ' && !inQuotes) {
-      words.push(word);
-      word = '';
-    } else word += part;
-  }
-  return words;
-}
 
 describe('a quoted word of a systemd unit', () => {
   test('is parsed back to the same word', () => {

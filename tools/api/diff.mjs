@@ -1,4 +1,5 @@
-// node tools/api/diff.mjs REVISION: prints how the exported interface differs from that of a revision.
+// node tools/api/diff.mjs REVISION: prints how the exported interface differs from the interface of a
+// git revision.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +23,10 @@ try {
   rmSync(before, { recursive: true });
 }
 
-/** One line per export and per member of it, with its type. Exports marked @internal are left out. */
+/**
+ * Returns one line with the type for each export and for each member of an export. Omits exports
+ * marked @internal.
+ */
 function interfaceOf(root) {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
@@ -62,11 +66,12 @@ function typeText(type, checker) {
 }
 
 function isHidden(declaration) {
+  if (declaration.name !== undefined && ts.isPrivateIdentifier(declaration.name)) return true;
   const inLibrary = declaration.getSourceFile().fileName.includes('/node_modules/');
   return inLibrary || ts.getJSDocTags(declaration).some((tag) => tag.tagName.text === 'internal');
 }
 
-/** The tag stands before the export statement. */
+/** Returns true if the comment before the export statement contains the tag @internal. */
 function isInternal(symbol) {
   const statement = symbol.declarations?.[0]?.parent?.parent;
   if (statement === undefined || !ts.isExportDeclaration(statement)) return false;

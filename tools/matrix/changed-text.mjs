@@ -1,6 +1,6 @@
 /**
- * Replaces a text in the bytes of a program by another of the same length.
- * @throws {Error} if the text does not occur once.
+ * Replaces a text in the bytes of a program with another text of the same length.
+ * @throws {Error} if the text does not occur exactly once.
  */
 export function withOneChange(bytes, text, other) {
   const at = bytes.indexOf(text);

@@ -1,3 +1,3 @@
-// Loaded first in a Node that runs under an emulator. process.execPath becomes a script that starts
-// the emulator: the kernel cannot start the program of another processor itself.
+// Loaded first in each Node that runs under an emulator. Sets process.execPath to a script that
+// starts the emulator, because the kernel cannot start a program for another processor itself.
 process.execPath = process.env.GATEWAY_LOCK_EXEC_PATH;

@@ -1,5 +1,6 @@
 // Lists the runtimes to test: native, renamed, emulated, on an old system, on musl, on Windows.
-// Each has `title` and `command`, or `missing`, the reason why this machine cannot run it.
+// Each entry has a `title`, and either a `command` or `missing`, the reason why this machine cannot
+// run the runtime.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,14 +14,17 @@ import { muslLibraries, plainNode, vitestOnMusl, whyNoMusl } from './musl.mjs';
 import { inOldRoot, OLD_LIBC, whyNoOldRoot } from './old-root.mjs';
 import { programOf, RUNTIMES } from './runtimes.mjs';
 
-/** Processors with an emulator, and the folder of their C library on Debian. */
+/**
+ * The emulated processors: the emulator, the folder of the C library for the processor on Debian,
+ * and Debian's name of the processor.
+ */
 const EMULATED = {
   'linux-arm64': { emulator: 'qemu-aarch64-static', sysroot: '/usr/aarch64-linux-gnu', debian: 'arm64' },
   'linux-arm': { emulator: 'qemu-arm-static', sysroot: '/usr/arm-linux-gnueabihf', debian: 'armhf' },
 };
 const DENO = ['run', '-A', '--node-modules-dir=manual'];
 const ARGUMENTS = { node: ['--expose-gc'], bun: [], deno: [...DENO, '--v8-flags=--expose-gc'] };
-/** Arguments of each runtime for the suite. */
+/** Command-line arguments of each runtime when it runs the suite. */
 const SUITE_ARGUMENTS = { node: [], bun: [], deno: DENO };
 
 export function hosts(installed) {
@@ -57,12 +61,15 @@ function nativeHost(runtime, { script, prebuilt }, { program = programOf(runtime
 }
 
 /**
- * Checks of package.mjs that must fail in a runtime. In Bun, http.Server is not a net.Server, so
- * listen() throws. The lock and the port work.
+ * Checks of package.mjs that cannot pass in a runtime. In Bun, http.Server is not a net.Server, so
+ * listen() throws; locking and binding the port work.
  */
 const LACKS = { bun: ['server'] };
 
-/** The same Node under another name, as in Electron and packaged applications. */
+/**
+ * Returns a host that runs the same Node from a renamed file, as Electron and packaged applications
+ * do.
+ */
 function renamedHost(runtime, { script, folder }) {
   const program = join(folder, 'some application');
   copyFileSync(programOf(runtime), program);
@@ -70,8 +77,8 @@ function renamedHost(runtime, { script, folder }) {
 }
 
 /**
- * Another architecture on the same kernel, so that its processes and those of x64 can lock the same
- * file.
+ * Returns a host with another architecture on the same kernel, so that its processes and x64
+ * processes can lock the same file.
  */
 function emulatedHost(runtime, installed, x64) {
   const title = `${titleOf(runtime)} (qemu)`;
@@ -89,8 +96,8 @@ function emulatedHost(runtime, installed, x64) {
 }
 
 /**
- * The suite takes two minutes under the emulator. Without --all, only the first emulated runtime
- * runs it.
+ * Returns the suite of an emulated runtime. The suite takes two minutes under the emulator, so
+ * without --all only the first emulated runtime runs it.
  */
 function emulatedSuite(runtime, { folder, prebuilt }) {
   const program = join(folder, `node-arm64-${runtime.version}`);
@@ -110,7 +117,10 @@ function emulatedSuite(runtime, { folder, prebuilt }) {
   };
 }
 
-/** The command of an arm64 process that holds the lock in the check `foreign` of an x64 runtime. */
+/**
+ * Returns the environment with the command of an arm64 process, which holds the lock in the check
+ * `foreign` of an x64 runtime.
+ */
 function besideArm64({ script }) {
   const arm64 = RUNTIMES.find(({ platform }) => platform === 'linux-arm64');
   return whyNotEmulated(arm64) ? {} : withForeign(underEmulator(arm64, script));
@@ -139,8 +149,8 @@ function oldHost(runtime, installed) {
 }
 
 /**
- * Another C library on the same kernel. LD_LIBRARY_PATH names the folder of the libraries that
- * Debian lacks; child processes inherit it.
+ * Returns the hosts with musl, another C library, on the same kernel. The variable LD_LIBRARY_PATH
+ * names the folder of the libraries that Debian lacks. Child processes inherit the variable.
  */
 function muslHosts(installed) {
   const runtimes = RUNTIMES.filter(({ platform }) => platform === 'linux-x64 musl');
@@ -155,8 +165,8 @@ function muslHosts(installed) {
 }
 
 /**
- * Windows with the published addon. `npm run test:windows` runs the suites there, with an addon
- * that MinGW compiles.
+ * Returns the hosts that test the published addon in Windows Nodes under Wine. `npm run
+ * test:windows` runs the suites under Wine, with an addon that MinGW compiles.
  */
 function windowsHosts({ script, folder, prebuilt }) {
   const isOld = ({ major }) => major < OLDEST;

@@ -1,4 +1,5 @@
-// Unpacks the tarball as npm does, with test/matrix/package.mjs beside it.
+// Unpacks the tarball into a node_modules folder, as npm does, and copies test/matrix/package.mjs
+// beside that folder.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,22 +8,22 @@ import { packTarball } from '../package/tarball.mjs';
 import { fileOf, nameOf, TARGETS } from '../prebuild/targets.mjs';
 
 /**
- * Installs the tarball into `work`. Returns the path of package.mjs, the folder, and `prebuilt`, a
- * function that makes a folder with one prebuilt binary.
+ * Installs the tarball into the folder `work`. Returns the path of package.mjs as `script`, the
+ * folder, and the function `prebuilt`, which creates a folder with one prebuilt binary.
  */
 export function installTarball(work) {
   const modules = join(work, 'node_modules');
   mkdirSync(join(modules, 'gateway-lock'), { recursive: true });
   execFileSync('tar', ['-xzf', packTarball(work), '-C', join(modules, 'gateway-lock'), '--strip-components=1']);
-  // Deno finds only packages that a manifest names.
+  // Deno finds only packages that a package.json names.
   writeFileSync(join(work, 'package.json'), '{ "private": true, "dependencies": { "gateway-lock": "*" } }\n');
   cpSync(join(root, 'test/matrix/package.mjs'), join(work, 'package.mjs'));
   return { script: join(work, 'package.mjs'), folder: work, prebuilt: (wanted) => onlyPrebuilt(work, wanted) };
 }
 
 /**
- * Makes a folder with a prebuilt binary where a local build would be, and with
- * test/matrix/addon.mjs. Returns its path.
+ * Creates a folder that contains test/matrix/addon.mjs and has a prebuilt binary at the path of a
+ * local build. Returns the path of the folder.
  */
 function onlyPrebuilt(work, { platform = process.platform, arch = process.arch, libc }) {
   const target = TARGETS.find((one) => one.platform === platform && one.arch === arch && one.libc === libc);

@@ -1,6 +1,7 @@
-// Tests of the integration suite that are known to fail in a runtime, by the reason: what the runtime
-// lacks. Some of them fail only sometimes. A failure of any other test fails the run. Each entry is the
-// beginning of a test's name as vitest prints it: file, then titles.
+// Lists the tests of the integration suite that are known to fail in a runtime, grouped by the
+// reason for the failure. Some of these tests fail only sometimes. A failure of any other test
+// fails the run. Each entry is the beginning of a test's name as vitest prints it: the file, then
+// the titles.
 
 const NO_OPEN_SOCKET = 'its servers cannot listen on an open socket';
 
@@ -92,9 +93,10 @@ export const KNOWN_FAILURES = {
 };
 
 /**
- * Files that are not run in a runtime, because it lacks what most of their tests need. With all
- * five in one run in Bun, vitest itself fails while it reads a stack trace ("EISDIR: illegal
- * operation on a directory"); with any one of them it does not.
+ * Test files that are not run in a runtime, because the runtime lacks what most tests of the file
+ * need. If one run in Bun contains all five files, vitest itself fails while it reads a stack trace
+ * ("EISDIR: illegal operation on a directory"). If the run contains only one of them, vitest does
+ * not fail.
  */
 export const EXCLUDED_FILES = {
   bun: [

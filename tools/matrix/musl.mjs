@@ -1,6 +1,7 @@
-// Builds libstdc++.so.6 for musl, which a musl Node and Bun need and Debian lacks: once, from
-// Debian's sources of gcc, with the installed gcc, into ~/.cache/gateway-lock/musl. Nothing of it
-// is published: the published addon contains its C++ library.
+// Builds libstdc++.so.6 for musl into ~/.cache/gateway-lock/musl, once. Node and Bun for musl need
+// this library, and Debian has no package of it. It is built from Debian's sources of gcc with the
+// installed gcc. Nothing of the build is published, because the published addon contains its C++
+// library.
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -23,10 +24,11 @@ const CACHE = join(homedir(), '.cache/gateway-lock/musl');
 const LIBRARIES = join(CACHE, 'lib');
 const WORK = join(CACHE, 'work');
 const LOG = join(CACHE, 'build.log');
-// Makes any gcc compile and link for musl. musl-gcc of the same package compiles C only.
+// These specs make any gcc compile and link for musl. The command musl-gcc of the same package
+// compiles only C.
 const SPECS = '/usr/lib/x86_64-linux-musl/musl-gcc.specs';
 const FOR_MUSL = `gcc -specs=${SPECS}`;
-/** The sources of libstdc++ within gcc's tree of 100,000 files. */
+/** The parts of gcc's source tree (100,000 files) from which libstdc++ is built. */
 const PARTS = [
   ...['libstdc++-v3', 'libgcc', 'libiberty', 'include', 'config', 'gcc/DATESTAMP', 'gcc/BASE-VER'],
   ...[
@@ -42,7 +44,10 @@ const PARTS = [
 ];
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:';
 
-/** Returns null if the libraries are there or can be built, else what to install. */
+/**
+ * Returns null if the libraries are built or can be built. Otherwise returns a text with the
+ * packages to install.
+ */
 export function whyNoMusl() {
   if (existsSync(LIBRARIES)) return null;
   if (!existsSync(SPECS)) return 'apt-get install musl-tools';
@@ -50,7 +55,7 @@ export function whyNoMusl() {
   return absent.length > 0 ? `needs ${absent.join(', ')}` : null;
 }
 
-/** Returns the folder for LD_LIBRARY_PATH. Builds the libraries on first use. */
+/** Returns the folder of the libraries, for LD_LIBRARY_PATH. Builds the libraries on first use. */
 export function muslLibraries() {
   if (existsSync(LIBRARIES)) return LIBRARIES;
   process.stderr.write('gateway-lock: building libstdc++ for musl (2 minutes, once)\n');
@@ -59,8 +64,8 @@ export function muslLibraries() {
 }
 
 /**
- * Returns a plain Node for musl: pnpm's single executable, with the fuse that starts the embedded
- * program reset.
+ * Returns the path of a Node for musl, which npm has only inside pnpm's single executable. Changes
+ * one byte in a copy of that executable, the fuse that makes Node start the embedded pnpm.
  */
 export function plainNode(runtime) {
   const program = join(CACHE, runtime.title);
@@ -73,8 +78,9 @@ export function plainNode(runtime) {
 }
 
 /**
- * Returns variables that tell vitest's bundler and node-gyp-build to use musl: on Debian they find
- * glibc's /usr/bin/ldd.
+ * Returns the environment variables that make vitest's bundler and node-gyp-build load binaries for
+ * musl. Without these variables both choose glibc, because they find glibc's /usr/bin/ldd on
+ * Debian.
  */
 export function vitestOnMusl() {
   const modules = cachedInstall(root, 'musl/modules', ['--libc=musl']);
@@ -89,8 +95,8 @@ function build() {
   const names = join(WORK, 'names.o');
   const options = ['-O2', '-fPIC', '-fno-exceptions', '-fno-rtti', '-Wall', '-Werror'];
   log('g++', [`-specs=${SPECS}`, ...options, '-c', '-o', names, join(root, 'tools/matrix/musl_names.cc')]);
-  // Debian's libgcc_s works with musl: its imports are in musl or in names.o, and musl resolves the
-  // name libc.so.6 to itself.
+  // Debian's libgcc_s works with musl: musl or names.o contains each symbol that libgcc_s imports,
+  // and musl resolves the library name libc.so.6 to itself.
   const libgcc = execFileSync('gcc', ['-print-file-name=libgcc_s.so.1'], { encoding: 'utf8' }).trim();
   const library = compile(sources, `-Wl,${names} -Wl,${libgcc}`);
   const part = join(WORK, 'lib');
@@ -114,8 +120,8 @@ function unpackSources() {
 }
 
 /**
- * Builds libstdc++ outside gcc's build tree, which would contain gthr-default.h. Returns the path
- * of the library.
+ * Builds libstdc++ without the rest of gcc. Copies gthr-default.h first, which a build of gcc would
+ * provide. Returns the path of the library.
  */
 function compile(sources, linking) {
   const folder = join(WORK, 'build/libstdc++-v3');

@@ -1,6 +1,6 @@
-// Symbols that musl lacks and that Debian's libgcc_s and programs of a later gcc import. Linked
-// into the libstdc++.so.6 that tools/matrix/musl.mjs builds, for the runtimes of test:matrix only.
-// Nothing of it is published.
+// Symbols that musl lacks and that Debian's libgcc_s, or programs built with a later gcc, import.
+// tools/matrix/musl.mjs links them into the libstdc++.so.6 that it builds. Only the runtimes of
+// `npm run test:matrix` use that library, and no part of it is published.
 #include <link.h>
 #include <pthread.h>
 #include <stddef.h>
@@ -9,7 +9,8 @@
 
 #define EXPORTED extern "C" __attribute__((visibility("default")))
 
-// As in glibc's <dlfcn.h>: the mapped file of an address, and the file's unwind tables.
+// The mapped file at an address and the unwind tables of that file, declared as in glibc's
+// <dlfcn.h>.
 struct dl_find_object {
   unsigned long long flags;
   void* start;
@@ -32,8 +33,7 @@ int search_file(dl_phdr_info* file, size_t, void* data) {
   for (int i = 0; i < file->dlpi_phnum; ++i) {
     const ElfW(Phdr)& part = file->dlpi_phdr[i];
     ElfW(Addr) start = file->dlpi_addr + part.p_vaddr;
-    if (part.p_type == PT_GNU_EH_FRAME)
-      search->answer->unwinding = reinterpret_cast<void*>(start);
+    if (part.p_type == PT_GNU_EH_FRAME) search->answer->unwinding = reinterpret_cast<void*>(start);
     if (part.p_type != PT_LOAD || search->address < start ||
         search->address >= start + part.p_memsz)
       continue;
@@ -58,22 +58,22 @@ EXPORTED int __pthread_key_create(pthread_key_t* key, void (*end)(void*)) {
   return pthread_key_create(key, end);
 }
 
-// libgcc_s exports both with an old symbol version only, and musl does not find those. Nothing here
-// reads the processor model.
+// libgcc_s exports the next two symbols only with an old symbol version, and musl does not find
+// symbols with an old version. No runtime of test:matrix reads the processor model.
 EXPORTED int __cpu_indicator_init() { return 0; }
 extern "C" {
 __attribute__((visibility("default"))) unsigned __cpu_model[4];
 }
 
-// Part of std::string::replace(), which gcc 13 moved from its header into the library. Weak, so
-// that a library that has it takes precedence.
+// The part of std::string::replace() that gcc 13 moved from the header into the library. The symbol
+// is weak, so that the definition in a newer library takes precedence.
 EXPORTED __attribute__((weak)) void
 replace_cold(void*, char* at, size_t length, const char* text, size_t size, size_t behind) __asm__(
     "_ZNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEE15_M_replace_coldEPcmPKcmm");
 void replace_cold(void*, char* at, size_t length, const char* text, size_t size, size_t behind) {
   char* copy = static_cast<char*>(malloc(size + 1));
   if (copy == nullptr) abort();
-  memcpy(copy, text, size);  // The text may overlap the bytes that are moved.
+  memcpy(copy, text, size);  // `text` may overlap the bytes that memmove() moves.
   memmove(at + size, at + length, behind);
   memcpy(at, copy, size);
   free(copy);

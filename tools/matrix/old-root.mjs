@@ -1,5 +1,6 @@
 // Runs commands on a system with an old C library: Debian 11 with glibc 2.31. Debian no longer
-// offers older ones. The gate on symbol versions covers those (tools/prebuild/gates.mjs).
+// offers a system with an older glibc. For an older glibc there is only the check of symbol
+// versions in tools/prebuild/gates.mjs.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -11,15 +12,19 @@ const OLD_ROOT = join(homedir(), '.cache/gateway-lock/bullseye');
 /** The folder inside the old root with Node and the package. */
 const HOME = '/opt/gateway-lock';
 /**
- * A shell script: $1 is the old root, $2 the project's tree, the rest the command. The tree has the
- * same path inside. The mounts are visible to this process and its children only, and disappear
- * with them.
+ * A shell script that runs a command inside the old root. The first argument is the old root, the
+ * second is the folder of the project, and the rest is the command. The script mounts the project
+ * at the same path inside the old root. Only this shell and its children see the mounts, which
+ * disappear when these processes end.
  */
 const ENTER = `old=$1 tree=$2; shift 2
 for path in "$tree" /proc /dev; do mkdir -p "$old$path" && mount --rbind "$path" "$old$path" || exit; done
 exec chroot "$old" env --chdir="$tree" "$@"`;
 
-/** Returns null if the old root is there or can be made, else what is missing. */
+/**
+ * Returns null if the old root exists or can be created. Otherwise returns a text that names what
+ * is missing.
+ */
 export function whyNoOldRoot() {
   if (process.getuid() !== 0) return 'needs root (chroot)';
   if (spawnSync('unshare', ['--mount', 'true']).status !== 0) return 'needs permission to mount (unshare --mount)';
@@ -28,8 +33,8 @@ export function whyNoOldRoot() {
 }
 
 /**
- * Copies Node, the installed package and the prebuilt addon into the old root. Returns how to run
- * package.mjs and the suite there.
+ * Copies Node, the installed package and the prebuilt addon into the old root. Returns the commands
+ * that run package.mjs and the suite there.
  */
 export function inOldRoot(program, args, { folder, prebuilt }) {
   if (!existsSync(OLD_ROOT)) makeOldRoot();
@@ -48,7 +53,7 @@ export function inOldRoot(program, args, { folder, prebuilt }) {
     suite: {
       command: ['unshare', '--mount', 'sh', '-c', ENTER, 'sh', OLD_ROOT, root, join(HOME, 'node')],
       prebuilt: join(HOME, 'prebuilt'),
-      // The outer values are paths that do not exist inside.
+      // Replaces the values of this machine, which are paths that do not exist inside the old root.
       environment: { HOME: '/root', TMPDIR: '/tmp', NODE_EXTRA_CA_CERTS: '' },
     },
   };

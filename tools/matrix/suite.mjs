@@ -9,8 +9,9 @@ const VITEST = join(root, 'node_modules/vitest/vitest.mjs');
 const TESTS = join(root, 'test/integration');
 
 /**
- * Returns the counts for the table and adds unexpected failures to `failures`. Prints each known
- * failure with its reason, and counts it separately.
+ * Runs the suite and returns the cell of the table, with the counts of tests. Adds unexpected
+ * failures to `failures`. Prints each known failure with its reason, and counts known failures
+ * separately.
  */
 export function integration(
   { command: [program, ...args], prebuilt, environment = {}, knownFailures = {}, excludedFiles = [] },
@@ -26,7 +27,7 @@ export function integration(
       encoding: 'utf8',
       timeout: LIMIT_MS,
       maxBuffer: 1e8,
-      // More workers than processors: tests wait most of the time.
+      // Uses more workers than there are processors, because the tests wait most of the time.
       env: { ...process.env, GATEWAY_LOCK_PREBUILD: prebuilt, NO_COLOR: '1', VITEST_MAX_WORKERS: '3', ...environment },
     },
   );
@@ -59,7 +60,10 @@ function unexpected(tests) {
     .join('\n');
 }
 
-/** Returns the known failures that are not the name of any test, because a title has changed. */
+/**
+ * Returns the entries of known-failures.mjs that match no test, for example because a title has
+ * changed.
+ */
 export function outdatedFailures() {
   const args = [VITEST, 'list', '--project', 'integration', '--json'];
   const list = execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8', maxBuffer: 1e8 });

@@ -1,6 +1,7 @@
-// npm run test:package: publishes the package to a registry on loopback, installs it with each
-// package manager into an empty folder, without a compiler in PATH and without install scripts, and
-// acquires a lock there. Exits non-zero if one of them fails.
+// npm run test:package: publishes the package to a registry on loopback. Installs the package with
+// each package manager into an empty folder, without a compiler in PATH and without install
+// scripts. Then acquires a lock in that folder. Exits non-zero if a package manager or the lock
+// fails.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +15,7 @@ import { checkTarball, packTarball } from './tarball.mjs';
 
 const LIMIT_MS = 120_000;
 const MANIFEST = '{ "name": "empty", "private": true }\n';
-// The programs that package managers call. No compiler, cmake, make or python.
+// The programs that package managers call. Contains no compiler and none of the programs in ABSENT.
 const TOOLS = ['sh', 'env', 'uname', 'dirname', 'basename', 'sed', 'cat', 'ls', 'mkdir', 'rm', 'tar', 'gzip'];
 const ABSENT = ['cc', 'c++', 'gcc', 'g++', 'clang', 'cmake', 'make', 'ninja', 'python3', 'node-gyp'];
 
@@ -62,8 +63,8 @@ function toolsOnly() {
 }
 
 /**
- * Publishes the tarball of a release. Its binaries are not checked here: npm run build:prebuilds
- * has done that.
+ * Publishes the tarball of a release. Does not check the binaries in the tarball, because `npm run
+ * build:prebuilds` has checked them.
  */
 function publish() {
   const environment = { PATH: process.env.PATH, HOME: process.env.HOME };

@@ -1,6 +1,7 @@
-// Runs before npm pack, and with --undo after it. Brings dist/ up to date and copies the N-API
-// headers to native/headers/, so that an installed package can be built with only cmake and a
-// compiler. A clone uses the headers in node_modules instead.
+// Runs before `npm pack`, and with --undo after it. Builds dist/ if it is out of date, and copies
+// the N-API headers to native/headers/, so that users can build the addon of an installed package
+// with only cmake and a compiler. --undo removes the headers. A clone uses the headers in
+// node_modules instead.
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepare, root } from '../../scripts/prepare.mjs';

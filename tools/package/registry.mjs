@@ -1,5 +1,5 @@
-// Verdaccio on loopback with an empty store. It fetches every package that it does not have from
-// npm's own registry.
+// Runs Verdaccio, an npm registry, on loopback with an empty store. Verdaccio fetches packages
+// other than gateway-lock from the registry that npm is configured to use.
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -9,8 +9,8 @@ import { join } from 'node:path';
 const START_LIMIT_MS = 60_000;
 
 /**
- * Resolves once the registry accepts connections. `modules`: the node_modules folder that contains
- * verdaccio.
+ * Starts the registry and resolves once the registry accepts connections. `modules` is the
+ * node_modules folder that contains verdaccio.
  */
 export async function startRegistry(modules, work) {
   const folder = join(work, 'registry');
@@ -18,7 +18,7 @@ export async function startRegistry(modules, work) {
   const host = `127.0.0.1:${await freePort()}`;
   const [config, userConfig] = [join(folder, 'config.yaml'), join(folder, 'npmrc')];
   writeFileSync(config, configuration(folder));
-  // npm publishes only with a token. This registry accepts any.
+  // npm requires a token to publish. This registry accepts any token.
   const token = `//${host}/:_authToken=anybody`;
   writeFileSync(userConfig, `registry=http://${host}/\n${token}\nupdate-notifier=false\naudit=false\nfund=false\n`);
   const args = ['--config', config, '--listen', host];
@@ -49,7 +49,10 @@ log: { type: stdout, format: pretty, level: warn }
 `;
 }
 
-/** Verdaccio sends its parent a message when it listens (bootstrap.js, listenDefaultCallback). */
+/**
+ * Resolves once Verdaccio is listening. Verdaccio then sends its parent process a message
+ * (bootstrap.js, listenDefaultCallback).
+ */
 async function started(child) {
   const timer = setTimeout(() => child.kill(), START_LIMIT_MS);
   const exited = once(child, 'exit').then(() => Promise.reject(new Error('the registry did not start')));

@@ -1,4 +1,4 @@
-// Packs the tarball of a release and checks it.
+// Packs the tarball of a release and checks the tarball.
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { bin, root, show } from '../../scripts/prepare.mjs';
 import { fileOf, TARGETS } from '../prebuild/targets.mjs';
 
 const LIMIT = { packed: 1024 ** 2, unpacked: 3 * 1024 ** 2 };
-/** Required besides the binaries: the files to import, call, type and build the package. */
+/** Files that each tarball must contain: those to import, call, type and build the package. */
 const NEEDED = [
   'dist/index.js',
   'dist/index.d.ts',
@@ -21,18 +21,18 @@ const NEEDED = [
 if (process.argv[1] === fileURLToPath(import.meta.url))
   process.exit(checkTarball(process.argv[2], { complete: true }) ? 0 : 1);
 
-/** Packs the tree into `folder`. Returns the path of the tarball. */
+/** Packs the project into a tarball in `folder`. Returns the path of the tarball. */
 export function packTarball(folder) {
   const args = ['pack', '--json', '--pack-destination', folder];
   const packed = execFileSync('npm', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-  // npm up to 11 prints an array, npm 12 an object with the package names as keys.
+  // Up to version 11, npm prints an array; npm 12 prints an object with the package names as keys.
   const [{ filename }] = Object.values(JSON.parse(packed));
   return join(folder, filename);
 }
 
 /**
- * Prints the faults of a tarball and returns true if there are none. `complete`: all binaries are
- * required, as for a release.
+ * Prints the faults of a tarball and returns true if the tarball has none. With `complete`, the
+ * tarball must contain all binaries, as a release does.
  */
 export function checkTarball(tarball, { complete }) {
   const content = execFileSync('tar', ['-tvzf', tarball], { encoding: 'utf8' }).trim().split('\n').map(entry);
@@ -52,7 +52,7 @@ export function checkTarball(tarball, { complete }) {
   return missing.length === 0 && small && linted.every(Boolean);
 }
 
-/** Parses a line of tar: -rw-r--r-- 0/0 1234 1985-10-26 08:15 package/name */
+/** Parses a line of the output of tar: -rw-r--r-- 0/0 1234 1985-10-26 08:15 package/name */
 function entry(line) {
   const [, , size, , , ...name] = line.split(/\s+/);
   return { size: Number(size), name: name.join(' ') };

@@ -1,4 +1,4 @@
-// Builds one target with prebuildify, which calls cmake-js, which calls zig.
+// Builds the binary for one target. prebuildify calls cmake-js, and cmake-js calls zig.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bin, root, run } from '../../scripts/prepare.mjs';
@@ -6,13 +6,13 @@ import { nameOf } from './targets.mjs';
 import { ZIG_LIB } from './zig.mjs';
 
 /**
- * Builds the tree in `sources` and writes the binary to `out`/prebuilds. Each target has its own
- * build folder; build/ is not used.
+ * Builds the sources in the folder `sources` and writes the binary to `out`/prebuilds. Each target
+ * has its own build folder, so the local build in build/ stays unchanged.
  */
 export function buildTarget(target, zig, { sources = root, out = root, symbols = false } = {}) {
   const name = nameOf(target);
   const folder = join(out, 'build-prebuild', name);
-  // CMake refuses a new compiler in a configured build directory.
+  // Starts with an empty folder, because CMake refuses a new compiler in a configured build folder.
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   run(
@@ -47,16 +47,17 @@ function cmakeDefinitions({ triple, system, processor }, zig, symbols) {
     CMAKE_SYSTEM_NAME: system,
     CMAKE_SYSTEM_PROCESSOR: processor,
     CMAKE_CXX_COMPILER: `${zig};c++;-target;${triple};-Os${symbols ? ';-g' : ';-s'}`,
-    // Skips CMake's test of the compiler. It links programs, for which zig would build libc++ and a
-    // static musl: minutes for each target.
+    // Skips CMake's test of the compiler. The test links programs, for which zig would first build
+    // libc++ and a static musl, and this would take minutes for each target.
     CMAKE_CXX_COMPILER_ID_RUN: 'ON',
     CMAKE_CXX_COMPILER_ID: 'Clang',
     CMAKE_CXX_COMPILER_VERSION: '21.1.0',
     CMAKE_CXX_COMPILER_FORCED: 'ON',
     CMAKE_CXX_STANDARD_COMPUTED_DEFAULT: '17',
-    // No SDK of Xcode. CMake requires install_name_tool for `cmake --install`, which is not used.
+    // Uses no SDK of Xcode. CMake requires install_name_tool for `cmake --install`, which is never
+    // run here.
     ...(system === 'Darwin' && { CMAKE_OSX_SYSROOT: '', CMAKE_INSTALL_NAME_TOOL: 'true' }),
-    // CMake requires a resource compiler, but there are no resources.
+    // CMake requires a resource compiler, although the addon has no resources.
     ...(system === 'Windows' && { CMAKE_RC_COMPILER: 'true' }),
   };
 }

@@ -1,4 +1,5 @@
-// Reads an ELF file, 32 or 64 bit: machine, needed libraries, required symbol versions, symbols.
+// Reads a 32-bit or 64-bit ELF file: its machine, the libraries and symbol versions that it needs,
+// and its symbols.
 const SHARED_OBJECT = 3;
 const MACHINES = { 3: 'ia32', 40: 'arm', 62: 'x64', 183: 'arm64' };
 const SYMTAB = 2;
@@ -79,7 +80,9 @@ function readDynamic(elf) {
   return found;
 }
 
-/** Returns the required symbol versions of all libraries, for example GLIBC_2.17. */
+/**
+ * Returns the symbol versions that the file requires from all libraries, for example GLIBC_2.17.
+ */
 function readVersions({ bytes, sections }) {
   const table = sections.find((section) => section.type === VERNEED);
   if (!table) return [];

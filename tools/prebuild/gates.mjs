@@ -1,4 +1,5 @@
-// The gates: checks that each published binary must pass. A gate returns one text for each fault.
+// The gates are checks that each published binary must pass. A gate returns one text for each fault
+// that it finds.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,29 +11,31 @@ import { FLOOR, fileOf } from './targets.mjs';
 
 const LIMIT = 150 * 1024;
 /**
- * Functions with unwind data. The addon has about 300 functions that call others; the C runtime
- * alone has 21.
+ * The minimum number of functions with unwind data. The addon has about 300 functions that call
+ * other functions and so need unwind data; the C runtime alone has 21.
  */
 const MIN_UNWOUND = 200;
 const EXPORTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
-// zig's linker always adds these two, which mark the image.
+// zig's linker always exports these two symbols, which mark the start of the image.
 const LINKER_MADE = ['__mh_dylib_header', '___dso_handle'];
-// Only the C library may be needed. The C++ library is linked in.
+// A Linux binary may need only the C library, because the C++ library is linked into the binary.
 const C_LIBRARIES = {
   glibc: /^(lib(c|m|dl|pthread|rt)\.so\.\d+|ld-linux[\w-]*\.so\.\d)$/,
   musl: /^libc\.so$/,
 };
 
-// Parts of Windows 10. The host program is not among them: native/host finds it under any name.
+// The libraries of Windows 10 that a binary may need. The host program is not in the list, because
+// native/host finds it under any name.
 const WINDOWS_LIBRARIES = /^(kernel32|ntdll|advapi32|shell32|ws2_32|iphlpapi|api-ms-win-crt-[a-z]+-l1-1-0)\.dll$/i;
-// Symbols that a binary must not import. Of the host's symbols only N-API is stable and also in Bun
-// and Deno; a C++ library may be missing.
+// Symbols that a binary must not import. Of the symbols of Node, only those of N-API are stable and
+// also exist in Bun and Deno. The system may have no C++ library.
 const FOREIGN = /^(uv_|_Z|_Unwind|__gxx|__cxa_(?!atexit$|finalize$))/;
 const READERS = { linux: readElf, darwin: readMachO, win32: readPe };
 const GATES = { linux: elfFaults, darwin: machOFaults, win32: peFaults };
 
 /**
- * Reads one binary below `root` and checks it. `faults` is empty if the binary may be published.
+ * Reads and checks the binary of a target in the folder `root`. In the result, `faults` is empty if
+ * the binary may be published.
  */
 export function inspect(target, root) {
   const file = fileOf(target);
@@ -92,7 +95,8 @@ function machOFaults({ arch }, { minimum, needed, badPages, ownName }) {
   return [
     minimum !== FLOOR.macos && `requires macOS ${minimum}, not ${FLOOR.macos}`,
     needed.join() !== '/usr/lib/libSystem.B.dylib' && `needs ${needed}`,
-    // macOS on x64 loads unsigned libraries; on arm64 it kills the process.
+    // macOS on x64 loads unsigned libraries. macOS on arm64 kills a process that loads an unsigned
+    // library.
     arch === 'arm64' &&
       badPages !== 0 &&
       `its signature is ${badPages === null ? 'missing' : `wrong for ${badPages} pages`}`,
@@ -112,8 +116,8 @@ function peFaults({ arch }, { needed, delayed, hardened, stripped, unwound }) {
 }
 
 /**
- * Returns the oldest system, as the file itself states it or, for musl and Windows, as its imports
- * imply.
+ * Returns the oldest system on which the binary loads. A binary for macOS or glibc states that
+ * system; for musl and Windows, the list of allowed imports determines it.
  */
 function floorOf(target, found) {
   if (target.platform === 'darwin') return `macOS ${found.minimum}`;

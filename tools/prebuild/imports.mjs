@@ -1,14 +1,17 @@
-// The names that the binaries may import from musl, macOS and Windows. Unlike glibc's, the symbols
-// of these systems have no version that a gate could check, and the addon does not load on a system
-// that lacks one of them.
+// The names that the binaries may import from musl, macOS and Windows. Unlike the symbols of glibc,
+// the symbols of these systems have no version that a gate could check. The addon does not load on
+// a system that lacks an imported symbol.
 //
-// Each name is documented to be in the oldest supported system. Before you add a name, look it up
-// in the named source.
+// Each name exists in the oldest supported system, according to the source that the comment above
+// its list names. Before you add a name, look it up in that source.
 import { FLOOR } from './targets.mjs';
 
 const words = (text) => text.trim().split(/\s+/);
 
-/** In musl before 1.1.0 (2014), by its WHATSNEW or as part of POSIX. arm64 came with 1.1.7. */
+/**
+ * Names in musl before 1.1.0 (2014). Sources: musl's file WHATSNEW, or POSIX. musl has supported
+ * arm64 since 1.1.7.
+ */
 const MUSL = words(`
   __errno_location abort atoi bcmp bind ceilf chmod clock_gettime close closedir connect dup2 epoll_create1 epoll_ctl epoll_wait
   eventfd execve fchmod fclose fcntl flock fopen free freeaddrinfo fstat fstatfs ftruncate getaddrinfo geteuid getline
@@ -18,12 +21,13 @@ const MUSL = words(`
   snprintf socket sscanf stat statfs stderr strcmp strlen strtol strtoll strtoull syscall sysconf trunc unlink vfprintf write
 `);
 
-/** With 64-bit times, for 32-bit programs. In musl since 1.2.0. */
+/** Functions with 64-bit times, which 32-bit programs import. musl has had them since 1.2.0. */
 const MUSL_TIMES = words('__clock_gettime64 __fstat_time64 __lstat_time64 __stat_time64');
 
 /**
- * By the availability marks of Apple's headers, in macOS 10.5, except clock_gettime_nsec_np
- * (10.12). Without the `_` that Mach-O puts before each name.
+ * Names in macOS 10.5, except clock_gettime_nsec_np, which macOS has had since 10.12. Source: the
+ * availability marks in Apple's headers. The names have no leading `_`, which Mach-O puts before
+ * each name.
  */
 const DARWIN = words(`
   __error __stderrp abort atoi bind bzero ceilf chmod clock_gettime_nsec_np close closedir connect dup2 dyld_stub_binder execve fchmod fcntl flock free freeaddrinfo
@@ -36,8 +40,8 @@ const DARWIN = words(`
 `);
 
 /**
- * By MinGW's headers, in Windows Vista. The names of the C library are in its first version, which
- * is part of Windows 10.
+ * Names in Windows Vista. Source: MinGW's headers. The names of the C library exist in the first
+ * version of that library, which is part of Windows 10.
  */
 const WINDOWS = words(`
   AcquireSRWLockExclusive AssignProcessToJobObject CloseHandle ConvertSidToStringSidW
@@ -57,8 +61,8 @@ const WINDOWS = words(`
 `);
 
 /**
- * Returns the oldest system of a target and the names that it has. `names` is null for glibc, where
- * any name is allowed.
+ * Returns the oldest system of a target and the names that a binary for it may import. `names` is
+ * null for glibc, where any name is allowed.
  */
 export function oldestSystem({ platform, libc, armv }) {
   if (platform === 'darwin') return { floor: `macOS ${FLOOR.macos}`, names: DARWIN };

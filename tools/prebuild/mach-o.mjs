@@ -1,6 +1,6 @@
-// Reads a Mach-O file: the oldest macOS, needed libraries, symbols, and whether each page matches
-// its hash in the ad-hoc signature. An arm64 kernel kills a process that loads a page with another
-// hash.
+// Reads a Mach-O file: the oldest macOS, the needed libraries and the symbols. Checks whether each
+// page matches its hash in the ad-hoc signature: an arm64 kernel kills a process that loads a page
+// with a wrong hash.
 import { createHash } from 'node:crypto';
 
 const MAGIC_64 = 0xfeedfacf;
@@ -55,8 +55,8 @@ function readSymbols(bytes, at) {
 }
 
 /**
- * Counts the pages with a wrong hash. The signature is big-endian: a blob of blobs, one of which
- * contains the page hashes.
+ * Counts the pages with a wrong hash. The signature is big-endian and consists of several blobs,
+ * one of which contains the page hashes.
  */
 function countBadPages(bytes, signature) {
   if (bytes.readUInt32BE(signature) !== SUPER_BLOB) throw new Error('a code signature without a super blob');

@@ -1,9 +1,9 @@
 // npm run build:prebuilds [-- TARGET...] [--verify] [--sizes] [--check]: builds the published
-// binaries of every platform on one Linux machine and checks them. TARGET is a name as printed, for
-// example linux-x64.musl.
+// binaries for every platform on one Linux machine and checks them. TARGET is a name from the printed
+// table, for example linux-x64.musl.
 // --verify: builds each binary once more in another folder and compares the bytes.
-// --sizes: lists the parts of a binary with their sizes.
-// --check: checks the existing binaries and builds none.
+// --sizes: lists the parts of a Linux binary with their sizes.
+// --check: only checks the existing binaries, without building any.
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,7 +49,7 @@ function report(results) {
   console.log(table);
   for (const { name, faults } of results) failures.push(...faults.map((fault) => `${name}: ${fault}`));
   if (results.length < TARGETS.length || failures.length > 0) return;
-  // In the format of sha256sum -c.
+  // Writes the file in the format that `sha256sum -c` reads.
   const manifest = results.map(({ sha256: hash, file }) => `${hash}  ${file.replace('prebuilds/', '')}\n`).join('');
   if (values.check) return checkManifest(manifest);
   writeFileSync(MANIFEST, manifest);
@@ -61,7 +61,7 @@ function checkManifest(manifest) {
     failures.push('prebuilds/SHA256SUMS does not match the binaries. Run npm run build:prebuilds.');
 }
 
-/** Checks that the same sources in another folder give the same bytes. */
+/** Checks that building the same sources in another folder produces the same bytes. */
 function verify() {
   inAnotherFolder((folder) => {
     for (const target of chosen) {

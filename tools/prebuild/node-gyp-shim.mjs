@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Replaces node-gyp, which prebuildify calls: builds with cmake-js and zig instead. Runs in the
-// folder whose build/Release prebuildify reads afterwards.
+// prebuildify calls this script instead of node-gyp. Builds with cmake-js and zig, into the folder
+// build of the working directory. prebuildify reads the binary from build/Release there.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 

@@ -1,5 +1,5 @@
-// Reads a PE file (a Windows DLL), 32 or 64 bit: machine, exports, imports, ASLR and NX, unwind
-// data.
+// Reads a 32-bit or 64-bit PE file (a Windows DLL): its machine, exports and imports, its flags for
+// ASLR and NX, and its unwind data.
 const MACHINES = { '14c': 'ia32', 8664: 'x64', aa64: 'arm64' };
 const PE32_PLUS = 0x20b;
 const DLL = 0x2000;
@@ -7,7 +7,9 @@ const HARDENED = 0x40 | 0x100; // IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE, _NX_COM
 const REPRODUCIBLE = 16; // IMAGE_DEBUG_TYPE_REPRO
 const DIRECTORIES = { exports: 0, imports: 1, exceptions: 3, relocations: 5, debug: 6, delayed: 13 };
 
-/** Bytes of one RUNTIME_FUNCTION; ia32 has no such table. */
+/**
+ * The size of one RUNTIME_FUNCTION entry in bytes. Files for ia32 have no table of such entries.
+ */
 const UNWIND_ENTRY = { x64: 12, arm64: 8 };
 
 export function readPe(bytes) {
@@ -38,7 +40,10 @@ function readSections(bytes, start) {
   });
 }
 
-/** Returns the address in memory, or 0 if there is none, and the size. */
+/**
+ * Returns the address in memory and the size of a data directory. The address is 0 if the file has
+ * no such directory.
+ */
 function readDirectory({ bytes, wide }, start, index) {
   const entry = start + 24 + (wide ? 112 : 96) + 8 * index;
   return { at: bytes.readUInt32LE(entry), size: bytes.readUInt32LE(entry + 4) };
@@ -58,8 +63,8 @@ function readExports(pe, address) {
 }
 
 /**
- * Returns the types of the debug entries. Such an entry contains the path of the symbol file on the
- * build machine, or only a hash.
+ * Returns the types of the debug entries. A debug entry contains either the path of the symbol file
+ * on the build machine or only a hash.
  */
 function readDebugTypes(pe, { at, size }) {
   const from = size === 0 ? 0 : inFile(pe, at);
@@ -71,8 +76,8 @@ function isHash(type) {
 }
 
 /**
- * Reads the list of libraries, which ends with zeros. Each has a list of names, which ends with
- * zeros too.
+ * Reads the list of libraries and, for each library, the list of imported names. Each list ends
+ * with an entry of zeros.
  */
 function readImports(pe, address) {
   const found = [];
@@ -86,7 +91,7 @@ function readNames({ bytes, wide, ...pe }, from) {
   const step = wide ? 8 : 4;
   for (let at = from; bytes.readUInt32LE(at) !== 0; at += step) {
     const byNumber = (bytes.readUInt32LE(at + step - 4) & 0x80000000) !== 0;
-    // Two bytes precede the name: a hint for the lookup.
+    // The two bytes before each name are a hint for the lookup.
     names.push(byNumber ? `#${bytes.readUInt16LE(at)}` : text(bytes, inFile(pe, bytes.readUInt32LE(at)) + 2));
   }
   return names;

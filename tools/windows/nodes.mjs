@@ -1,5 +1,5 @@
-// The pinned Windows Nodes, from npm. From Node 24 on, one string is changed, without which they do
-// not start in Wine 8.
+// The pinned Windows builds of Node, downloaded from npm. Changes one string in Node 24 and later,
+// because these versions do not start in Wine 8 otherwise.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withOneChange } from '../matrix/changed-text.mjs';
@@ -26,13 +26,17 @@ export const NODES = [
 /** The oldest major version that the package supports. The addon itself requires only N-API 8. */
 export const OLDEST = 20;
 
-// V8 looks VirtualAlloc2 up by name and works without it. Wine 8 has the function, but not the
-// placeholders that V8 requests from it: "Fatal process out of memory:
-// SegmentedTable::InitializeTable". So the name is changed to one that Wine does not have.
+// V8 looks up VirtualAlloc2() by name and also works if the system lacks it. Wine 8 has
+// VirtualAlloc2() but does not support placeholder reservations, so V8 ends with "Fatal process out
+// of memory: SegmentedTable::InitializeTable". Changing the name in node.exe to one that Wine lacks
+// makes V8 run without the function.
 const LOOKED_UP = 'VirtualAlloc2\0';
 const MISSING = 'VirtualAllocX\0';
 
-/** Returns the path of node.exe. The file keeps this name, because programs check it. */
+/**
+ * Returns the path of a Windows Node. The file is always called node.exe, because some programs
+ * check that name.
+ */
 export function nodeExe({ version, ...runtime }) {
   const folder = join(CACHE, `node-${version}`);
   const file = join(folder, 'node.exe');

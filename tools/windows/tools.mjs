@@ -1,5 +1,5 @@
-// Finds Wine and the MinGW compiler. Installs Debian's packages if they are missing and this user
-// may install packages.
+// Finds Wine and the MinGW compiler. If they are missing, installs Debian's packages of them,
+// provided that this user may install packages.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { run } from '../../scripts/prepare.mjs';
@@ -13,8 +13,8 @@ const PACKAGES = [
 ];
 
 /**
- * Returns Wine's command, or null. Debian installs wine64 outside PATH, and its `wine` prints a
- * warning if wine32 is missing.
+ * Returns the command that starts Wine, or null if Wine is missing. Prefers wine64, which Debian
+ * installs outside PATH, because Debian's `wine` prints a warning if wine32 is missing.
  */
 export function findWine() {
   const candidates = ['/usr/lib/wine/wine64', 'wine64', 'wine'];

@@ -1,17 +1,22 @@
-// Copies this tree as it would be on Windows: with node_modules and the addon for Windows.
+// Copies the project, with the node_modules and the addon that it would have on Windows.
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { root, run } from '../../scripts/prepare.mjs';
 import { cachedInstall } from '../cached-install.mjs';
 
-/** Not copied: built for this system, or not needed by the tests. */
+/**
+ * Files and folders that are not copied, because they were built for this system or because the
+ * tests do not need them.
+ */
 const EXCLUDED = /^(\.git|node_modules|build(-.*)?|prebuilds|coverage)$/;
 const BUILD = join(root, 'build/windows-x64');
 /** The test program of native/os. */
 export const OS_TESTS = join(BUILD, 'tests/os_tests.exe');
 
-/** Copies the tree into `folder` and builds the addon for it. Returns the path of the copy. */
+/**
+ * Copies the project into `folder` and builds the addon for Windows. Returns the path of the copy.
+ */
 export function copyTree(folder) {
   const tree = join(folder, 'tree');
   for (const name of readdirSync(root).filter((one) => !EXCLUDED.test(one)))
@@ -22,7 +27,8 @@ export function copyTree(folder) {
   buildForWindows();
   cpSync(join(BUILD, 'Release/gateway_lock.node'), join(tree, 'build/Release/gateway_lock.node'));
   const modules = cachedInstall(root, 'windows/modules', ['--os=win32', '--cpu=x64']);
-  // Hard links instead of copies: 10,000 files, and none is ever modified in place.
+  // Creates hard links instead of copies, because there are 10,000 files and none of them is ever
+  // modified in place.
   execFileSync('cp', ['-a', '--link', modules, join(tree, 'node_modules')]);
   return tree;
 }

@@ -1,6 +1,7 @@
-// Gives each run its own Wine prefix (a Windows installation): one template (700 MB, 10 s),
-// hard-linked for each run. So parallel runs share nothing, each starts from the same state, and
-// all processes of a run can be ended at once.
+// Creates a Wine prefix (a Windows installation) for each run, as hard links to the files of one
+// template. Creating the template takes 10 s and 700 MB. With a prefix of its own, each run starts
+// from the same state, parallel runs do not affect each other, and all processes of a run can be
+// ended at once.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -23,22 +24,23 @@ export const CACHE = join(homedir(), '.cache/gateway-lock/windows');
 
 const SETTINGS = {
   WINEDEBUG: '-all',
-  // Without .NET and the browser, which Wine would offer to download, and without menu entries on
-  // this desktop.
+  // Disables .NET and the browser, which Wine would offer to download, and the creation of menu
+  // entries on this desktop.
   WINEDLLOVERRIDES: 'mscoree=d;mshtml=d;winemenubuilder.exe=d',
   DISPLAY: '',
 };
 const LIMIT_MS = 120_000;
 
-/** Makes a new prefix below `folder`. Returns its path. */
+/** Creates a new Wine prefix in `folder`. Returns the path of the prefix. */
 export function freshPrefix(folder) {
   const template = templatePrefix();
   const prefix = join(folder, 'prefix');
   // Hard links cannot cross file systems. In a container, /tmp and the cache may be on different
-  // ones.
+  // file systems.
   const sameDevice = statSync(folder).dev === statSync(template).dev;
   execFileSync('cp', ['-a', sameDevice ? '--link' : '--reflink=auto', template, prefix]);
-  // Copies the registry files: Wine modifies a hard-linked one in place.
+  // Copies the registry files, because Wine modifies them in place and would change the template
+  // through a hard link.
   for (const file of readdirSync(template).filter((name) => name.endsWith('.reg'))) {
     rmSync(join(prefix, file));
     copyFileSync(join(template, file), join(prefix, file));
@@ -47,9 +49,9 @@ export function freshPrefix(folder) {
 }
 
 /**
- * Runs a Windows program with its output redirected into the file `output`: with a Unix pipe as
- * standard output, Node for Windows crashes ("open EBADF"). Resolves with the exit code, or with
- * null if the program took longer than `limitMs`.
+ * Runs a Windows program with its output redirected into the file `output`. Uses a file, because
+ * Node for Windows crashes with a Unix pipe as standard output ("open EBADF"). Resolves with the
+ * exit code, or with null if the program ran longer than `limitMs` milliseconds.
  */
 export async function runInWine(prefix, [program, ...args], { output, cwd, limitMs, env = {} }) {
   const file = openSync(output, 'w');
@@ -65,7 +67,7 @@ export async function runInWine(prefix, [program, ...args], { output, cwd, limit
   return status;
 }
 
-/** Returns the environment variables that start a Windows program in this prefix. */
+/** Returns the environment variables for starting a Windows program in this prefix. */
 export function environmentOf(prefix) {
   return { ...SETTINGS, WINEPREFIX: prefix };
 }
@@ -86,7 +88,8 @@ function templatePrefix() {
   const version = execFileSync(findWine(), ['--version'], { encoding: 'utf8' }).match(/[\d.]+/)[0];
   const template = join(CACHE, `prefix-${version}`);
   if (existsSync(template)) return template;
-  // Made beside the final folder and renamed, so that an existing template is complete.
+  // Creates the template beside the final folder and renames it, so that the final folder is
+  // complete whenever it exists.
   const part = `${template}.${process.pid}`;
   mkdirSync(part, { recursive: true });
   const options = { env: { ...process.env, ...SETTINGS, WINEPREFIX: part }, stdio: 'ignore', timeout: LIMIT_MS };

@@ -1,5 +1,5 @@
-// bind() by XNU's rules. Every socket gets SO_REUSEPORT, so that Linux allows each bind and the
-// conflicts are decided here.
+// Implements bind() by the rules of XNU. Sets SO_REUSEPORT on every socket, so that Linux allows
+// each bind and only this file decides which binds conflict.
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -27,12 +27,13 @@ TcpSocket NewSocketOn(const sockaddr* address) {
   return wanted;
 }
 
-// in_pcblookup_local() and in6_pcblookup_local(): without `wildcard` only an unconnected socket on
-// exactly this address conflicts, with it every socket whose address overlaps.
+// Follows in_pcblookup_local() and in6_pcblookup_local(). If `wildcard` is false, only an
+// unconnected socket on exactly the same address conflicts. If `wildcard` is true, every socket
+// with an overlapping address conflicts.
 bool ConflictsWith(const TcpSocket& opened, const TcpSocket& other, bool wildcard) {
   if (other.port != opened.port) return false;
-  // A bind for IPv6 considers IPv6 sockets only, so `::` can be bound beside 0.0.0.0. (Sockets of
-  // another user are an exception.)
+  // A bind for IPv6 considers only IPv6 sockets, so `::` can be bound beside 0.0.0.0. (XNU makes an
+  // exception for sockets of another user.)
   bool same_family = opened.v6 ? other.v6 : other.takes_v4;
   if (!same_family) return false;
   in6_addr local = other.v6 && !opened.v6 ? in6_addr{} : other.local;
@@ -40,8 +41,8 @@ bool ConflictsWith(const TcpSocket& opened, const TcpSocket& other, bool wildcar
   return IsAny(local) || IsAny(opened.local) || IsSame(local, opened.local);
 }
 
-// in_pcbbind(): "wild" is set if the new socket has neither SO_REUSEADDR nor SO_REUSEPORT. Only the
-// options of the new socket count, and no test sets SO_REUSEPORT.
+// Follows in_pcbbind(), which sets `wild` if the new socket has neither SO_REUSEADDR nor
+// SO_REUSEPORT. Only the options of the new socket count, and no test sets SO_REUSEPORT.
 bool IsRefused(int fd, const TcpSocket& opened) {
   int reuse = 0;
   socklen_t length = sizeof reuse;
@@ -67,8 +68,8 @@ using namespace gateway_lock::darwin;  // NOLINT
 extern "C" int __wrap_bind(int fd, const sockaddr* address, socklen_t length) {
   TcpSocket opened = NewSocketOn(address);
   if (opened.port == 0) {
-    // Before the option is set: otherwise Linux may choose a port of another socket with
-    // SO_REUSEPORT.
+    // Binds before setting SO_REUSEPORT. Otherwise Linux might choose a port that another socket
+    // with SO_REUSEPORT uses.
     int result = __real_bind(fd, address, length);
     AllowEveryBind(fd);
     return result;

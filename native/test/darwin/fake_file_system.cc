@@ -1,4 +1,5 @@
-// fstat(), lstat(), flock() and fstatfs() with the results of macOS on APFS, FAT and SMB.
+// Implements fstat(), lstat(), flock(), statfs() and fstatfs() with the results that macOS returns
+// on APFS, FAT and SMB.
 #include "fake_file_system.h"
 
 #include <sys/file.h>
@@ -24,13 +25,13 @@ constexpr std::uint32_t kLocal = 0x00001000;  // MNT_LOCAL
 
 Mounted mounted = Mounted::kApfs;
 
-// For smbfs: the descriptor that has Linux's lock of an inode, and the descriptors that were
-// granted it.
+// Two tables for smbfs: for each inode, the descriptor that holds the lock of Linux, and all
+// descriptors to which a lock was granted.
 std::map<ino_t, int>& holders = *new std::map<ino_t, int>();
 std::set<int>& granted = *new std::set<int>();
 
-// msdosfs: the inode number of a file is that of its first cluster, which an empty file does not
-// have.
+// Follows msdosfs: the inode number of a file is the number of its first cluster, and an empty file
+// has no cluster.
 void ChangeToFat(struct stat* info) {
   if (S_ISREG(info->st_mode) && info->st_size == 0) info->st_ino ^= ino_t{1} << 40;
 }
@@ -63,7 +64,8 @@ int FlockOnSmb(int fd, int operation) {
 void MountAs(Mounted type) { mounted = type; }
 Mounted MountedAs() { return mounted; }
 
-// vn_closefile(): only the close of a descriptor that has had a lock (FWASLOCKED) drops the lock.
+// Follows vn_closefile(): only closing a descriptor that has had a lock (FWASLOCKED) drops the
+// lock.
 void DropLockOfClosed(int fd) {
   if (mounted == Mounted::kSmb && granted.erase(fd) > 0) (void)FlockOnSmb(fd, LOCK_UN);
 }
@@ -72,8 +74,8 @@ void DropLockOfClosed(int fd) {
 
 using namespace gateway_lock::darwin;  // NOLINT
 
-// soo_stat() in bsd/kern/sys_socket.c: a socket has neither device nor inode number, only mode,
-// size and owner.
+// Follows soo_stat() in bsd/kern/sys_socket.c, which returns neither a device nor an inode number
+// for a socket.
 extern "C" int __wrap_fstat(int fd, struct stat* info) {
   int result = __real_fstat(fd, info);
   if (result == 0 && S_ISSOCK(info->st_mode)) {
@@ -94,8 +96,8 @@ extern "C" int __wrap_flock(int fd, int operation) {
   return mounted == Mounted::kSmb ? FlockOnSmb(fd, operation) : __real_flock(fd, operation);
 }
 
-// include/sys/mount.h maps statfs() and fstatfs() to these names. Fills in f_flags and
-// f_fstypename.
+// Implements statfs(); include/sys/mount.h maps statfs() and fstatfs() to these names. Fills in
+// f_flags and f_fstypename.
 extern "C" int darwin_statfs(const char* /*path*/, void* info) {
   std::uint32_t flags = mounted == Mounted::kSmb ? 0 : kLocal;
   const char* name = mounted == Mounted::kSmb   ? "smbfs"

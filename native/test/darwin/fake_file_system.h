@@ -1,19 +1,19 @@
-// Selects the macOS file system on which the files of a test seem to be.
+// Selects which macOS file system the fake calls simulate for the files of a test.
 #pragma once
 
 namespace gateway_lock::darwin {
 
 enum class Mounted {
   kApfs,
-  kFat,  // the first byte changes the inode number of a file
+  kFat,  // the first write changes the inode number of a file
   kSmb,  // a flock() lock belongs to the process, not to the descriptor
 };
 
-// Sets the file system of all files of this process.
+// Sets the simulated file system for all files of this process.
 void MountAs(Mounted type);
 Mounted MountedAs();
-// Does to the locks what a close() on the file system does. For fake_kqueue.cc, which wraps
-// close().
+// Drops the lock that closing the descriptor drops on the simulated file system. fake_kqueue.cc,
+// which wraps close(), calls this function.
 void DropLockOfClosed(int fd);
 
 }  // namespace gateway_lock::darwin

@@ -1,6 +1,7 @@
-// kqueue on top of epoll: an epoll instance per queue, and a descriptor of Linux per knote. The
-// rules for activating a knote and for deactivating it after a report follow bsd/kern/kern_event.c
-// and bsd/vfs/vfs_vnops.c of XNU.
+// Implements kqueue on top of epoll, with one epoll instance for each queue and one Linux
+// descriptor for each knote (XNU's structure for a registered event). The rules for when a knote
+// becomes active, and whether it stays active after a report, follow bsd/kern/kern_event.c and
+// bsd/vfs/vfs_vnops.c of XNU.
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/event.h>
@@ -36,15 +37,16 @@ struct Knote {
   std::uint32_t wanted = 0;    // kn_sfflags
   std::uint32_t occurred = 0;  // kn_fflags; for EVFILT_USER kn_hook32
   std::uint64_t udata = 0;
-  int source = -1;  // readable when the knote may be active; for EVFILT_READ the other queue
+  int source = -1;  // readable if the knote may be active; for EVFILT_READ, the watched queue
   std::unique_ptr<Vnode> vnode;
 };
 
 using Knotes = std::vector<std::unique_ptr<Knote>>;
 
-// Never destroyed, because a thread or the compiler's runtime may close a file during exit.
+// The mutex is never destroyed, because a thread or the compiler's runtime may close a file during
+// exit.
 std::mutex& mutex = *new std::mutex();
-// Guarded by `mutex`, including the knotes.
+// `mutex` guards this map and all knotes.
 std::map<int, Knotes>& queues = *new std::map<int, Knotes>();
 
 int Fail(int code) {
@@ -57,7 +59,7 @@ int OpenSource(Knote* knote) {
   switch (knote->filter) {
     case EVFILT_USER:
       return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    case EVFILT_PROC:  // filt_procattach(): ESRCH for a pid without a process
+    case EVFILT_PROC:  // filt_procattach() fails with ESRCH for a pid without a process
       return static_cast<int>(syscall(SYS_pidfd_open, number, 0));
     case EVFILT_VNODE:
       knote->vnode = std::make_unique<Vnode>(number);
@@ -71,7 +73,7 @@ int Attach(int queue, const kevent64_s& change) {
   auto knote = std::make_unique<Knote>();
   knote->ident = change.ident;
   knote->filter = change.filter;
-  // filt_procattach(): "automatically set".
+  // filt_procattach() sets EV_CLEAR automatically.
   knote->flags =
       static_cast<std::uint16_t>(change.flags | (change.filter == EVFILT_PROC ? EV_CLEAR : 0));
   knote->wanted = change.fflags;
@@ -85,7 +87,7 @@ int Attach(int queue, const kevent64_s& change) {
   return 0;
 }
 
-// filt_usertouch(): NOTE_TRIGGER makes the knote active.
+// Follows filt_usertouch(): NOTE_TRIGGER makes the knote active.
 void Touch(Knote* knote, const kevent64_s& change) {
   if (knote->filter != EVFILT_USER) {
     knote->wanted = change.fflags;
@@ -123,7 +125,7 @@ bool HasEnded(int pidfd) {
   return ended;
 }
 
-// Reads the source. Returns true if kevent() would report the knote.
+// Reads the source of the knote. Returns true if kevent() would report the knote.
 bool IsActive(Knote* knote) {
   switch (knote->filter) {
     case EVFILT_USER:
@@ -138,7 +140,7 @@ bool IsActive(Knote* knote) {
     case EVFILT_VNODE:  // filt_vnode_common()
       knote->occurred |= knote->wanted & knote->vnode->TakeHints();
       return knote->occurred != 0;
-    default:  // kqueue_kqfilter(): active while the other queue has an active knote
+    default:  // kqueue_kqfilter(): active while the watched queue has an active knote
       return HasActive(static_cast<int>(knote->ident));
   }
 }
@@ -165,7 +167,8 @@ kevent64_s ReportOf(Knote* knote) {
   event.flags = knote->flags;
   event.fflags = knote->filter == EVFILT_USER ? knote->wanted : knote->occurred;
   event.udata = knote->udata;
-  // filt_userprocess(), knote_fill_kevent(): without EV_CLEAR the knote stays active.
+  // Follows filt_userprocess() and knote_fill_kevent(): without EV_CLEAR, a knote stays active
+  // after the report.
   if ((knote->flags & EV_CLEAR) != 0) knote->occurred = 0;
   return event;
 }
@@ -189,8 +192,8 @@ int Collect(int queue, kevent64_s* events, int capacity) {
   return count;
 }
 
-// Returns the milliseconds for epoll_wait(): at most 1 ms while it is uncertain whether a lock is
-// held.
+// Returns the timeout for epoll_wait() in milliseconds, which is at most 1 ms while it is uncertain
+// whether a lock is held.
 int TimeoutMs(int queue, const timespec* timeout, Clock::time_point since) {
   int recheck_ms = HasUncertainLock(queue) ? 1 : -1;
   if (timeout == nullptr) return recheck_ms;
@@ -224,7 +227,7 @@ int WaitForEvents(int queue, kevent64_s* events, int capacity, const timespec* t
 void RemoveQueue(int fd) {
   std::lock_guard<std::mutex> guard(mutex);
   if (queues.erase(fd) == 0) return;
-  // knote_fdclose(): a closed queue is removed from other queues.
+  // Follows knote_fdclose(): a closed queue is removed from the queues that watch it.
   for (auto& [queue, knotes] : queues) {
     for (std::size_t i = 0; i < knotes.size();) {
       bool inside = knotes[i]->filter == EVFILT_READ && knotes[i]->ident == std::uint64_t(fd);
@@ -262,7 +265,7 @@ int kevent64(int queue, const kevent64_s* changes, int change_count, kevent64_s*
   return event_count == 0 ? 0 : WaitForEvents(queue, events, event_count, timeout);
 }
 
-// The linker redirects each close() of the program to this function (--wrap=close).
+// The linker redirects each call of close() in the program to this function (--wrap=close).
 extern "C" int __wrap_close(int fd) {
   DropLockOfClosed(fd);
   RemoveQueue(fd);

@@ -1,4 +1,4 @@
-// libproc on top of /proc, with the results of proc_listpids(), proc_pidfdlist() and
+// Implements libproc on top of /proc, with the results of proc_listpids(), proc_pidfdlist() and
 // pid_socketinfo() of XNU (bsd/kern/proc_info.c).
 #include <dirent.h>
 #include <libproc.h>
@@ -17,7 +17,8 @@
 namespace gateway_lock::darwin {
 namespace {
 
-constexpr int kSpare = 20;  // without a buffer, both calls return the size for 20 more entries
+// Without a buffer, proc_listpids() and proc_pidinfo() return the size for 20 more entries.
+constexpr int kSpare = 20;
 
 // Reads the entries of a directory whose names are numbers. Returns false if the directory cannot
 // be read.
@@ -35,7 +36,7 @@ bool NumbersIn(const std::string& path, std::vector<int>* numbers) {
 
 std::string FolderOf(int pid) { return "/proc/" + std::to_string(pid) + "/fd"; }
 
-// Returns 0 if the descriptor is not a socket.
+// Returns the inode number of a socket, or 0 if the descriptor is not a socket.
 std::uint64_t SocketInode(int pid, int fd) {
   char target[64] = {};
   std::string link = FolderOf(pid) + "/" + std::to_string(fd);
@@ -51,7 +52,7 @@ const TcpSocket* Find(const std::vector<TcpSocket>& sockets, std::uint64_t inode
   return nullptr;
 }
 
-// fill_socketinfo() and fill_inpcbinfo() in bsd/kern/socket_info.c.
+// Follows fill_socketinfo() and fill_inpcbinfo() in bsd/kern/socket_info.c.
 void Fill(const TcpSocket& from, socket_info* info) {
   info->soi_kind = SOCKINFO_TCP;
   tcp_sockinfo* tcp = &info->soi_proto.pri_tcp;
@@ -80,7 +81,8 @@ int proc_listpids(std::uint32_t /*type*/, std::uint32_t /*typeinfo*/, void* buff
   return static_cast<int>(count * sizeof(int));
 }
 
-// For a process of another user the kernel returns EPERM, which libproc turns into 0.
+// Returns 0 for a process of another user: the kernel fails with EPERM, which libproc converts to
+// 0.
 int proc_pidinfo(int pid, int flavor, std::uint64_t /*arg*/, void* buffer, int size) {
   std::vector<int> fds;
   if (flavor != PROC_PIDLISTFDS || !NumbersIn(FolderOf(pid), &fds)) return 0;
@@ -102,7 +104,7 @@ int proc_pidfdinfo(int pid, int fd, int flavor, void* buffer, int size) {
   if (size < static_cast<int>(sizeof(socket_fdinfo))) return 0;
   auto* info = static_cast<socket_fdinfo*>(buffer);
   *info = {};
-  // VM_KERNEL_ADDRHASH(so): a number that is unique to the socket.
+  // XNU returns VM_KERNEL_ADDRHASH(so), a number that is unique to the socket.
   info->psi.soi_so = inode * 0x9E3779B97F4A7C15u;
   std::vector<TcpSocket> listed = ListedSockets();
   std::vector<TcpSocket> own = pid == getpid() ? OwnSockets() : std::vector<TcpSocket>();

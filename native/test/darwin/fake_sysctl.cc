@@ -1,5 +1,5 @@
-// sysctl() on top of /proc, with the results of sysctl_prochandle() and sysctl_procargsx() of XNU
-// (bsd/kern/kern_sysctl.c).
+// Implements sysctl() on top of /proc, with the results of sysctl_prochandle() and
+// sysctl_procargsx() of XNU (bsd/kern/kern_sysctl.c).
 #include <sys/sysctl.h>
 #include <unistd.h>
 
@@ -34,7 +34,7 @@ int CopyOut(const std::string& bytes, void* old, std::size_t* old_length) {
   return 0;
 }
 
-// For a pid without a process the call succeeds and returns no bytes (sysctl_doprocs_args).
+// For a pid without a process, sysctl() succeeds and returns no bytes (sysctl_doprocs_args).
 int CopyProcess(int pid, void* old, std::size_t* old_length) {
   std::string stat = ReadAll(FolderOf(pid) + "/stat");
   std::size_t name_end = stat.rfind(')');
@@ -53,8 +53,8 @@ int CopyProcess(int pid, void* old, std::size_t* old_length) {
   return CopyOut(bytes, old, old_length);
 }
 
-// Returns the number of arguments, the path of the program, NULs, the arguments and the
-// environment. Fails with EINVAL for a zombie.
+// Copies the number of arguments, the path of the program, several NULs, the arguments and the
+// environment to `old`. Fails with EINVAL for a zombie.
 int CopyArguments(int pid, void* old, std::size_t* old_length) {
   std::string arguments = ReadAll(FolderOf(pid) + "/cmdline");
   if (arguments.empty()) {

@@ -22,8 +22,8 @@ using namespace std::chrono_literals;
 constexpr auto kMaxUnlockDelay = 200ms;
 constexpr std::uint32_t kInterest = IN_ATTRIB | IN_MODIFY | IN_CLOSE | IN_MOVE_SELF;
 
-// Returns the pids that hold a flock() lock on the file, from lines of /proc/locks such as
-// "1: FLOCK  ADVISORY  WRITE 5863 fe:00:2146466 0 EOF".
+// Returns the pids of the processes that hold a flock() lock on the file. Reads them from lines of
+// /proc/locks such as "1: FLOCK ADVISORY WRITE 5863 fe:00:2146466 0 EOF".
 std::string HoldersOf(const struct stat& file) {
   char wanted[64];
   std::snprintf(wanted, sizeof wanted, " %02x:%02x:%llu ", major(file.st_dev), minor(file.st_dev),
@@ -105,16 +105,17 @@ std::uint32_t Vnode::TakeHints() {
 
 std::uint32_t Vnode::HintsOf(std::uint32_t mask, const Facts& now) {
   std::uint32_t hints = 0;
-  // VNOP_REMOVE, VNOP_LINK, VNOP_SETATTR and VNOP_RENAME in bsd/vfs/kpi_vfs.c.
+  // Follows VNOP_REMOVE, VNOP_LINK, VNOP_SETATTR and VNOP_RENAME in bsd/vfs/kpi_vfs.c.
   if (now.links < known_.links) hints |= NOTE_DELETE | NOTE_LINK;
   if (now.links > known_.links) hints |= NOTE_LINK;
   if ((mask & IN_ATTRIB) != 0 && now.links == known_.links) hints |= NOTE_ATTRIB;
   if ((mask & IN_MOVE_SELF) != 0) hints |= NOTE_RENAME;
-  // ftruncate() is a VNOP_SETATTR, write() is a VNOP_WRITE.
+  // XNU implements ftruncate() with VNOP_SETATTR, and write() with VNOP_WRITE.
   if ((mask & IN_MODIFY) != 0) hints |= now.size < known_.size ? NOTE_ATTRIB : NOTE_WRITE;
   if (now.size > known_.size) hints |= NOTE_EXTEND;
-  // VNOP_ADVLOCK: after each F_UNLCK of flock(), including the one in vn_closefile(). The close of
-  // a descriptor that never had the lock (FWASLOCKED) is not reported.
+  // Follows VNOP_ADVLOCK, which reports each F_UNLCK of flock(), including the F_UNLCK in
+  // vn_closefile(). XNU does not report the close of a descriptor that never had the lock
+  // (FWASLOCKED).
   bool unlocked = IsLockUncertain() && (now.holders.empty() || now.holders != known_.holders);
   if (!unlocked) return hints;
   closed_at_ = {};

@@ -1,4 +1,5 @@
-// The events of an open file as hints of EVFILT_VNODE, from inotify, fstat() and /proc/locks.
+// Converts the events of an open file to the hints of EVFILT_VNODE. Learns of the events from
+// inotify, fstat() and /proc/locks.
 #pragma once
 
 #include <chrono>
@@ -15,8 +16,9 @@ class Vnode {
   Vnode(const Vnode&) = delete;
   Vnode& operator=(const Vnode&) = delete;
 
-  // Returns a descriptor that is readable when a Vnode may have hints, or -1 and errno on failure.
-  // All Vnode objects share one inotify instance, because a user may have only 128 of them.
+  // Returns a descriptor that is readable if a Vnode may have hints. On failure, returns -1 and
+  // sets errno. All Vnode objects share one inotify instance, because a user may have only 128
+  // inotify instances.
   int source() const;
   // Returns the NOTE_* flags of all events since the last call.
   std::uint32_t TakeHints();
@@ -38,7 +40,7 @@ class Vnode {
 
   int file_;
   int watch_ = -1;
-  std::uint32_t mask_ = 0;  // events that were read but not yet returned
+  std::uint32_t mask_ = 0;  // inotify events that were read but not yet returned as hints
   Facts known_;
   std::chrono::steady_clock::time_point closed_at_ = {};
 };

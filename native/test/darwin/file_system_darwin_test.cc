@@ -1,5 +1,4 @@
-// Locks on macOS file systems that Linux cannot mount. .github/workflows/ci.yml mounts them on a
-// Mac.
+// Tests locks on simulated macOS file systems. .github/workflows/ci.yml mounts real ones on a Mac.
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -30,7 +29,8 @@ FileLock AcquireWeak(const std::string& path) {
   return lock;
 }
 
-// Tries the lock as another process would: on SMB each process has its own lock.
+// Attempts to acquire the lock as another process would. Switches to APFS during the attempt,
+// because on the simulated SMB this process already holds the lock.
 bool AnotherProcessIsRefused(const std::string& path) {
   FileHandle file(open(path.c_str(), O_RDWR | O_CLOEXEC));
   MountAs(Mounted::kApfs);
@@ -40,7 +40,9 @@ bool AnotherProcessIsRefused(const std::string& path) {
   return refused;
 }
 
-TEST("on FAT, where the first record changes the inode number, the lock file is still recognised") {
+TEST(
+    "on FAT a holder still recognises its lock file after the first record has changed the inode "
+    "number") {
   Directory directory;
   MountAs(Mounted::kFat);
   FileLock lock = Acquire(directory / "a.lock");
@@ -51,7 +53,9 @@ TEST("on FAT, where the first record changes the inode number, the lock file is 
   CHECK(!Exists(directory / "a.lock"));
 }
 
-TEST("on FAT, where every directory is world-writable, the error does not suggest chmod") {
+TEST(
+    "on FAT, where every directory is world-writable, the error of a refused lock does not suggest "
+    "chmod") {
   Directory directory;
   CHECK(chmod(directory.path().c_str(), 0777) == 0);
   MountAs(Mounted::kFat);
@@ -61,7 +65,7 @@ TEST("on FAT, where every directory is world-writable, the error does not sugges
   CHECK(std::strstr(status.detail, "without permissions (FAT)") != nullptr);
 }
 
-TEST("on SMB a lock is refused as weak, and the error names the reason") {
+TEST("on SMB a lock is refused as weak, and the error names the SMB volume") {
   Directory directory;
   MountAs(Mounted::kSmb);
   FileLock lock;
@@ -70,7 +74,7 @@ TEST("on SMB a lock is refused as weak, and the error names the reason") {
   CHECK(std::strstr(status.detail, "is on an SMB volume") != nullptr);
 }
 
-TEST("on SMB with allow_weak, the test of the file system does not drop the lock") {
+TEST("on SMB with allow_weak, the file system test during an acquire does not drop the new lock") {
   Directory directory;
   const std::string path = directory / "a.lock";
   MountAs(Mounted::kSmb);
@@ -79,7 +83,9 @@ TEST("on SMB with allow_weak, the test of the file system does not drop the lock
   CHECK(AnotherProcessIsRefused(path));
 }
 
-TEST("on SMB a probe by the holder's own process reports the lock as held and does not drop it") {
+TEST(
+    "on SMB a probe by the holder's own process reports the lock as held and does not drop the "
+    "lock") {
   Directory directory;
   const std::string path = directory / "a.lock";
   MountAs(Mounted::kSmb);

@@ -1,9 +1,10 @@
-# os_tests_darwin: the macOS files of native/os and the tests of every POSIX system, built on Linux
-# against the fakes in this folder (README.md).
+# Builds os_tests_darwin on Linux, against the fakes in this folder (see README.md). The program
+# consists of the macOS files of native/os, the tests for all POSIX systems, and the tests for
+# macOS.
 include(CheckCXXSourceCompiles)
 check_cxx_source_compiles("extern \"C\" char fstat(); int main() { return fstat(); }" FSTAT_IS_A_FUNCTION)
 if(NOT FSTAT_IS_A_FUNCTION)
-  message(STATUS "os_tests_darwin is not built: before glibc 2.33, fstat() is an inline function that --wrap cannot redirect")
+  message(STATUS "os_tests_darwin is not built: the linker option --wrap cannot redirect fstat(), which is an inline function before glibc 2.33")
   return()
 endif()
 list(TRANSFORM ONE_SYSTEM REPLACE "(.+)" "${CMAKE_SOURCE_DIR}/native/os/\\1_darwin.cc" OUTPUT_VARIABLE DARWIN_SOURCES)

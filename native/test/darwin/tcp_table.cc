@@ -51,8 +51,8 @@ void ReadTable(const char* path, bool v6, std::vector<TcpSocket>* out) {
   }
 }
 
-// Uses raw system calls, because another thread may close the socket at the same time, which a
-// sanitizer would report.
+// Uses raw system calls, because another thread may close the socket at the same time: a sanitizer
+// would report that for calls of the C library.
 bool Describe(int fd, TcpSocket* out) {
   int type = 0;
   socklen_t size = sizeof type;
@@ -75,7 +75,8 @@ bool Describe(int fd, TcpSocket* out) {
   return out->port != 0;
 }
 
-// Returns the number in the link "socket:[4711]", which is also the inode number of fstat().
+// Returns the number in the link "socket:[4711]", which equals the inode number that fstat()
+// returns.
 std::uint64_t InodeOf(int fd) {
   char target[64] = {};
   std::string link = "/proc/self/fd/" + std::to_string(fd);

@@ -1,5 +1,5 @@
-// The TCP sockets that Linux lists, and the sockets of this process that it does not list because
-// they are bound but do not listen.
+// Finds the TCP sockets that Linux lists in /proc/net, and the sockets of this process that Linux
+// does not list because they are bound but do not listen.
 #pragma once
 
 #include <netinet/in.h>
@@ -11,8 +11,8 @@ namespace gateway_lock::darwin {
 
 struct TcpSocket {
   bool v6 = false;
-  // An IPv4 socket, or a dual-stack socket on `::`. Linux does not list IPV6_V6ONLY, and no test
-  // sets it.
+  // True for an IPv4 socket and for a dual-stack socket on `::`. Ignores IPV6_V6ONLY, which Linux
+  // does not list and no test sets.
   bool takes_v4 = false;
   in6_addr local = {};  // an IPv4 address is in the last 4 bytes
   std::uint16_t port = 0;

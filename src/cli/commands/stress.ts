@@ -10,7 +10,7 @@ import { jsonText } from '../json-output.js';
 import { print } from '../print.js';
 import { StressDriver } from './stress/driver.js';
 import { MODES, type StressOptions } from './stress/plan.js';
-import { drawProgress, reportOf, type StressReport, verdictOf } from './stress/report.js';
+import { drawProgress, reportOf, type StressReport, summaryOf } from './stress/report.js';
 import { runWorker, WORKER_VARIABLE } from './stress/worker.js';
 
 interface StressFlags {
@@ -67,7 +67,7 @@ async function stress(flags: StressFlags): Promise<void> {
   try {
     const report = await run(flags, directory);
     if (flags.json !== undefined) writeFileSync(flags.json, `${jsonText(report)}\n`);
-    await print(`${verdictOf(report)}\n`);
+    await print(`${summaryOf(report)}\n`);
     process.exitCode = report.passed ? EXIT.ok : EXIT.failed;
   } finally {
     rmSync(directory, { recursive: true, force: true, maxRetries: 10 });

@@ -7,7 +7,7 @@ import { parseOwner } from '../owner.js';
 import { type PostgresAccess, PostgresClaim, tokenOf } from './postgres/claim.js';
 import { inspectPostgres } from './postgres/inspect.js';
 import { lockKey } from './postgres/lock-key.js';
-import { type PostgresClient, type Row, Session } from './postgres/session.js';
+import { type PostgresClient, type Row, refuseStandby, Session } from './postgres/session.js';
 import {
   applicationName,
   HOLDER_WITHOUT_TABLE,
@@ -82,25 +82,18 @@ class PostgresDriver implements Driver, PostgresAccess {
     return new PostgresClaim(this, lockKey(request.name), request);
   }
 
-  async open(claimId: string, ttlMs: number, signal: AbortSignal): Promise<Session> {
-    let session: Session | undefined;
-    try {
-      session = await this.#connect(signal);
+  open(claimId: string, ttlMs: number, signal: AbortSignal): Promise<Session> {
+    return this.#onServer(signal, async (session) => {
       await session.prepare(claimId, ttlMs, signal);
       return session;
-    } catch (error) {
-      session?.destroy();
-      this.#current = (this.#current + 1) % this.endpoints;
-      // With several servers an unsuitable server, for example a standby, is not final: the next
-      // one may be the primary.
-      throw this.endpoints > 1 && error instanceof Unsuitable ? new Error(error.message, { cause: error }) : error;
-    }
+    });
   }
 
   async holder(name: string, signal: AbortSignal, session?: Session): Promise<ClusterHolder | null> {
     if (session === undefined) return this.#withSession(signal, (opened) => this.holder(name, signal, opened));
-    const [found] = await session.query(this.statements.exists, [], signal);
-    const text = found?.['found'] === true ? this.statements.holder : HOLDER_WITHOUT_TABLE;
+    const [tables] = await session.query(this.statements.exists, [], signal);
+    refuseStandby(tables);
+    const text = tables?.['found'] === true ? this.statements.holder : HOLDER_WITHOUT_TABLE;
     const { classId, objectId } = lockKey(name);
     const [row] = await session.query(text, [name, classId, objectId], signal);
     return row === undefined ? null : holderOf(row);
@@ -108,28 +101,44 @@ class PostgresDriver implements Driver, PostgresAccess {
 
   async revoke(claimId: string, signal: AbortSignal): Promise<void> {
     if (!/^[0-9a-f]{32}$/.test(claimId)) throw invalidValue('claimId', '32 hexadecimal digits', claimId);
-    await this.#withSession(signal, (session) => session.query(TERMINATE_SESSIONS, [applicationName(claimId)], signal));
+    await this.#withSession(signal, async (session) => {
+      const [row] = await session.query(TERMINATE_SESSIONS, [applicationName(claimId)], signal);
+      refuseStandby(row);
+    });
   }
 
   inspect(name: string, signal: AbortSignal): Promise<readonly ClusterFinding[]> {
     return inspectPostgres(this.#connects, this.statements, lockKey(name), signal);
   }
 
-  #connect(signal: AbortSignal): Promise<Session> {
-    return Session.open(this.#connects[this.#current]!, signal);
+  /** Runs one request in a session of its own. */
+  #withSession<T>(signal: AbortSignal, request: (session: Session) => Promise<T>): Promise<T> {
+    return this.#onServer(signal, async (session) => {
+      const result = await request(session);
+      session.destroy();
+      return result;
+    });
   }
 
-  /** Runs one request in a session of its own. */
-  async #withSession<T>(signal: AbortSignal, request: (session: Session) => Promise<T>): Promise<T> {
-    const session = await this.#connect(signal).catch((error) => {
-      this.#current = (this.#current + 1) % this.endpoints;
-      throw error;
-    });
+  /** Opens a session and calls `use`. After a failure the next call uses the next server. */
+  async #onServer<T>(signal: AbortSignal, use: (session: Session) => Promise<T>): Promise<T> {
+    const server = this.#current;
+    let session: Session | undefined;
     try {
-      return await request(session);
-    } finally {
-      session.destroy();
+      session = await Session.open(this.#connects[server]!, signal);
+      return await use(session);
+    } catch (error) {
+      session?.destroy();
+      this.#skip(server);
+      // With several servers an unsuitable server, for example a standby, is not final: the next
+      // one may be the primary.
+      throw this.endpoints > 1 && error instanceof Unsuitable ? new Error(error.message, { cause: error }) : error;
     }
+  }
+
+  /** Selects the next server, unless a concurrent request has already done so. */
+  #skip(server: number): void {
+    if (this.#current === server) this.#current = (server + 1) % this.endpoints;
   }
 }
 

@@ -1,4 +1,4 @@
-// libsyscall/wrappers/libproc/libproc.h of XNU, as far as native/os uses it.
+// The declarations of libsyscall/wrappers/libproc/libproc.h of XNU that native/os uses.
 #pragma once
 
 #include <sys/proc_info.h>

@@ -9,6 +9,8 @@ const DRAW_MS = 200;
 /** The results, as `--json` writes them. */
 export interface StressReport {
   readonly passed: boolean;
+  /** The result as a sentence, also shown in the page of `npm run stress`. */
+  readonly verdict: string;
   readonly mode: StressOptions['mode'];
   readonly sabotage: boolean;
   readonly seed: number;
@@ -35,7 +37,7 @@ export function reportOf(options: StressOptions, tally: Tally): StressReport {
   const { entries, countedTwice, intruders } = tally.findings;
   const caught = countedTwice.length > 0 || intruders.length > 0;
   const asExpected = options.sabotage ? caught : !caught && !tally.stuck && entries > 0;
-  return {
+  const report = {
     passed: asExpected && tally.failures.length === 0,
     mode: options.mode,
     sabotage: options.sabotage,
@@ -53,23 +55,26 @@ export function reportOf(options: StressOptions, tally: Tally): StressReport {
     failures: tally.failures,
     handOverMs: tally.handOverMs.map((ms) => Math.round(ms * 1000) / 1000).sort((a, b) => a - b),
   };
+  return { ...report, verdict: verdictOf(report) };
 }
 
 /** Returns the results as text: the figures, then the verdict. */
-export function verdictOf(report: StressReport): string {
+export function summaryOf(report: StressReport): string {
   const { kills, killsByPhase, entries, handOverMs, seconds, seed, mode } = report;
   const figures =
     `${mode}: ${kills} processes ended in ${seconds} s, ${killsByPhase.holding} of them while holding the lock; ${entries} rounds completed; ` +
     `hand-over p50 ${percentile(handOverMs, 0.5)}, p99 ${percentile(handOverMs, 0.99)}; seed ${seed}.`;
-  return [figures, ...report.failures, ...report.doubleHolders.slice(0, 5), sentenceOf(report)].join('\n');
+  return [figures, ...report.failures, ...report.doubleHolders.slice(0, 5), report.verdict].join('\n');
 }
 
-function sentenceOf({ passed, sabotage, countedTwice, doubleHolders, stuck, failures }: StressReport): string {
+function verdictOf(report: Omit<StressReport, 'verdict'>): string {
+  const { passed, sabotage, countedTwice, doubleHolders, stuck, failures } = report;
   if (sabotage)
     return passed ? 'The witnesses detected the sabotage.' : 'FAILED: the witnesses did not detect the sabotage.';
   if (passed) return 'No two processes held the lock at once, and the lock was never stuck.';
   if (stuck) return 'FAILED: the lock was stuck: no process acquired it for 30 s.';
   if (failures.length > 0) return 'FAILED: a worker process ended unexpectedly.';
+  if (countedTwice.length + doubleHolders.length === 0) return 'FAILED: no process completed a round.';
   return `FAILED: two processes held the lock at once. Markers of another holder: ${doubleHolders.length}; repeated counts: ${countedTwice.length}.`;
 }
 

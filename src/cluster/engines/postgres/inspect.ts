@@ -1,4 +1,6 @@
 // Checks PostgreSQL servers, for `status` and `doctor`.
+import { boundedCall } from '../../bounded-call.js';
+import { Unsuitable } from '../../cluster-error.js';
 import type { ClusterFinding } from '../../driver.js';
 import type { LockKey } from './lock-key.js';
 import { type PostgresClient, type Row, Session, StandbyServer } from './session.js';
@@ -8,53 +10,71 @@ const REPLICATION = `select current_setting('synchronous_standby_names') as name
   (select count(*)::int from pg_stat_replication) as standbys`;
 const RIGHTS = "select has_schema_privilege(current_schema(), 'create') as may_create";
 
-/** Checks each server. A standby is healthy, and a problem only if no server is a primary. */
+/**
+ * Milliseconds to wait for one server: two thirds of the limit of a request at the default time to
+ * live, so that a silent server does not abort the checks of the others.
+ */
+const SERVER_MS = 2000;
+
+/**
+ * Checks each server. A standby is a problem only if no primary responds.
+ *
+ * @throws the error of the first server, if no server responds
+ */
 export async function inspectPostgres(
   connects: readonly (() => Promise<PostgresClient>)[],
   statements: Statements,
   key: LockKey,
   signal: AbortSignal,
 ): Promise<readonly ClusterFinding[]> {
-  const servers = await Promise.all(connects.map((connect) => inspectServer(connect, statements, key, signal)));
-  const hasPrimary = servers.some((findings) => !(findings instanceof StandbyServer));
-  return servers.flatMap((findings) =>
-    findings instanceof StandbyServer ? [standbyFinding(findings, hasPrimary)] : findings,
-  );
+  const check = (connect: () => Promise<PostgresClient>) =>
+    boundedCall((bounded) => inspectServer(connect, statements, key, bounded), SERVER_MS, signal);
+  const servers = await Promise.all(connects.map((connect) => check(connect).catch((error: Error) => error)));
+  if (servers.every(isSilent)) throw servers[0];
+  const hasPrimary = servers.some((server) => !(server instanceof Error));
+  return servers.flatMap((server, index) => {
+    if (!(server instanceof Error)) return server;
+    if (isSilent(server)) return [silentFinding(server, `server ${index + 1} of ${servers.length}`)];
+    return [unsuitableFinding(server, hasPrimary)];
+  });
 }
 
+/** @throws {Unsuitable} see {@link Session.check} */
 async function inspectServer(
   connect: () => Promise<PostgresClient>,
   statements: Statements,
   key: LockKey,
   signal: AbortSignal,
-): Promise<readonly ClusterFinding[] | StandbyServer> {
+): Promise<readonly ClusterFinding[]> {
   const session = await Session.open(connect, signal);
   try {
-    const server = await suitability(session, signal);
-    if (server instanceof StandbyServer) return server;
-    if (server.level !== 'ok') return [server];
+    const version = await session.check(signal);
     const [replication] = await session.query(REPLICATION, [], signal);
     const [tables] = await session.query(statements.exists, [], signal);
     const [rights] = await session.query(RIGHTS, [], signal);
-    return [server, replicationFinding(replication!), tableFinding(tables!, rights!, key)];
+    return [primaryFinding(version), replicationFinding(replication!), tableFinding(tables!, rights!, key)];
   } finally {
     session.destroy();
   }
 }
 
-async function suitability(session: Session, signal: AbortSignal): Promise<ClusterFinding | StandbyServer> {
-  try {
-    const version = await session.check(signal);
-    return { level: 'ok', subject: 'server', message: `PostgreSQL ${version}, a primary, connected without a pooler` };
-  } catch (error) {
-    if (error instanceof StandbyServer) return error;
-    return { level: 'problem', subject: 'server', message: (error as Error).message };
-  }
+/** Returns true if the check failed without a response that describes the server. */
+function isSilent(server: unknown): boolean {
+  return server instanceof Error && !(server instanceof Unsuitable);
 }
 
-function standbyFinding({ message }: StandbyServer, hasPrimary: boolean): ClusterFinding {
-  if (!hasPrimary) return { level: 'problem', subject: 'server', message };
-  return { level: 'ok', subject: 'server', message: 'a standby, beside a primary that responds' };
+function primaryFinding(version: string): ClusterFinding {
+  return { level: 'ok', subject: 'server', message: `PostgreSQL ${version}, a primary, connected without a pooler` };
+}
+
+function silentFinding({ message }: Error, subject: string): ClusterFinding {
+  return { level: 'warning', subject, message: `did not respond: ${message}` };
+}
+
+function unsuitableFinding(error: Error, hasPrimary: boolean): ClusterFinding {
+  if (error instanceof StandbyServer && hasPrimary)
+    return { level: 'ok', subject: 'server', message: 'a standby, beside a primary that responds' };
+  return { level: 'problem', subject: 'server', message: error.message };
 }
 
 function replicationFinding({ names, standbys }: Row): ClusterFinding {

@@ -27,6 +27,15 @@ const MIN_VERSION = 140_000;
 /** The server is a standby, which cannot hold locks. */
 export class StandbyServer extends Unsuitable {}
 
+/**
+ * Checks the column `standby` of a result.
+ *
+ * @throws {StandbyServer}
+ */
+export function refuseStandby(row: Row | undefined): void {
+  if (row?.['standby'] === true) throw new StandbyServer('this server is a standby. Connect to the primary');
+}
+
 /** One connection. Runs one query at a time and reports the end of the connection. */
 export class Session {
   readonly #client: PostgresClient;
@@ -131,12 +140,12 @@ export class Session {
   }
 
   #check(facts: Row): void {
-    const { version, versionText, standby, pid } = facts;
+    const { version, versionText, pid } = facts;
     if (Number(version) < MIN_VERSION)
       throw new Unsuitable(
         `PostgreSQL ${versionText} is older than 14 and cannot end idle sessions. Upgrade PostgreSQL`,
       );
-    if (standby === true) throw new StandbyServer('this server is a standby. Connect to the primary');
+    refuseStandby(facts);
     const { processID } = this.#client;
     if (processID === undefined || processID === null)
       throw new Unsuitable('the client has no processID. Use pg.Client of the package pg, not pg-native');

@@ -15,7 +15,7 @@
 
 /** The statements for one pair of tables. */
 export interface Statements {
-  /** Reports whether the tables exist. */
+  /** Reports whether the tables exist and whether the server is a standby. */
   readonly exists: string;
   /** Creates the tables. */
   readonly create: string;
@@ -43,8 +43,10 @@ const BOOT = 'extract(epoch from pg_postmaster_start_time())::text';
 const IS_HELD = `l.locktype = 'advisory' and l.classid::bigint = $2 and l.objid::bigint = $3 and l.objsubid = 1 and l.granted
   and l.database = (select oid from pg_database where datname = current_database())`;
 
+const IS_STANDBY = 'pg_is_in_recovery() as standby';
+
 /** Reads the properties of the server and the session that `Session.check()` needs. */
-export const FACTS = `select pg_backend_pid() as pid, pg_is_in_recovery() as standby,
+export const FACTS = `select pg_backend_pid() as pid, ${IS_STANDBY},
   current_setting('server_version_num')::int as version, current_setting('server_version') as "versionText"`;
 
 /** Returns the settings of a session, for `set_config(name, value, false)`. */
@@ -79,14 +81,18 @@ export function applicationName(claimId: string): string {
   return `gateway-lock ${claimId}`;
 }
 
-/** Ends the session of a claim, by its application name. */
-export const TERMINATE_SESSIONS = 'select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1';
+/**
+ * Ends the session of a claim, by its application name. Reports whether the server is a standby.
+ */
+export const TERMINATE_SESSIONS = `select ${IS_STANDBY},
+  (select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = $1) as ended`;
 
 /** Returns the statements for `table` and `table_boot`. */
 export function statements(table: string): Statements {
   const [lock, boot] = [quoteTable(table), quoteTable(`${table}_boot`)];
   return {
-    exists: `select to_regclass('${lock}') is not null and to_regclass('${boot}') is not null as found`,
+    exists: `select ${IS_STANDBY},
+      to_regclass('${lock}') is not null and to_regclass('${boot}') is not null as found`,
     create: `create table if not exists ${lock} (name text primary key, counter bigint not null, timeline bigint not null,
       settled_boot text not null, settled_timeline bigint not null, claim text not null, pid int not null, owner text not null,
       ttl_ms int not null, released boolean not null);

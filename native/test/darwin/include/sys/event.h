@@ -1,4 +1,4 @@
-// kqueue as bsd/sys/event.h of XNU declares it, as far as native/os uses it.
+// The declarations of bsd/sys/event.h of XNU (kqueue) that native/os uses.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@
 #define NOTE_FUNLOCK 0x00000100
 #define NOTE_EXIT 0x80000000
 
-// bsd/sys/fcntl.h: opened for event notifications only.
+// From bsd/sys/fcntl.h: opens a file only to receive its events.
 #define O_EVTONLY O_RDONLY
 
 struct kevent64_s {

@@ -1,12 +1,13 @@
-// bsd/sys/mount.h of XNU, as far as native/os uses it.
+// The declarations of bsd/sys/mount.h of XNU that native/os uses.
 #pragma once
-// As a header of the system: the call and the structure have one name.
+// Suppresses warnings, because a function and a structure have the same name, as in the system's
+// header.
 #pragma GCC system_header
 
 #include <cstdint>
 
 #define MNT_LOCAL 0x00001000
-// The C library declares the calls of these names for Linux.
+// Renames the two functions, because the C library declares Linux functions with the same names.
 #define statfs darwin_statfs
 #define fstatfs darwin_fstatfs
 

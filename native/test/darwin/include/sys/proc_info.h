@@ -1,4 +1,4 @@
-// bsd/sys/proc_info.h of XNU, as far as native/os uses it.
+// The declarations of bsd/sys/proc_info.h of XNU that native/os uses.
 #pragma once
 
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-// bsd/sys/sysctl.h of XNU, as far as native/os uses it.
+// The declarations of bsd/sys/sysctl.h of XNU that native/os uses.
 #pragma once
 
 #include <sys/time.h>

@@ -1,0 +1,21 @@
+// /proc/PID/fdinfo/N: any text. A lock is found only where the file speaks of one.
+#include "fuzz.h"
+#include "second_view_linux.cc"  // NOLINT(bugprone-suspicious-include)
+
+using namespace gateway_lock;        // NOLINT(google-build-using-namespace)
+using namespace gateway_lock::fuzz;  // NOLINT(google-build-using-namespace)
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  std::string text = TextOf(data, size);
+  bool locked = HasLock(MemoryFile(text).path());
+  for (const char* word : {"lock:", "FLOCK", "WRITE"}) {
+    EXPECT(!locked || text.find(word) != std::string::npos);
+  }
+  // A kernel's line is found after any lines that end before it, and that hold no NUL.
+  if (text.find('\0') == std::string::npos) {
+    std::string lock = "\nlock:\t1: FLOCK  ADVISORY  WRITE 123 08:01:77 0 EOF\n";
+    EXPECT(HasLock(MemoryFile(text + lock).path()));
+  }
+  EXPECT(BaseName("/a/" + text).find('/') == std::string::npos);
+  return 0;
+}

@@ -1,0 +1,20 @@
+# interleavings: every schedule of several processes in native/os, against a simulated kernel (interleavings_kernel.h).
+include(CheckCXXSourceCompiles)
+check_cxx_source_compiles("#include <ucontext.h>
+  extern \"C\" char fstat(); int main() { ucontext_t c; return fstat() + swapcontext(&c, &c); }" CAN_INTERLEAVE)
+if(NOT CAN_INTERLEAVE)
+  message(STATUS "interleavings is not built: it needs swapcontext(), and glibc 2.33, where fstat() is a function that --wrap sends elsewhere")
+  return()
+endif()
+set(INTERLEAVED_CALLS open close flock fstat lstat stat unlink fchmod fstatfs pread pwrite ftruncate)
+list(TRANSFORM INTERLEAVED_CALLS PREPEND "-Wl,--wrap=" OUTPUT_VARIABLE WRAPPED)
+add_executable(interleavings
+  ${CMAKE_CURRENT_LIST_DIR}/os_tests.cc
+  ${CMAKE_CURRENT_LIST_DIR}/test_process_posix.cc
+  ${CMAKE_CURRENT_LIST_DIR}/interleavings_calls.cc
+  ${CMAKE_CURRENT_LIST_DIR}/interleavings_kernel.cc
+  ${CMAKE_CURRENT_LIST_DIR}/interleavings_real_kernel.cc
+  ${CMAKE_CURRENT_LIST_DIR}/interleavings_scheduler.cc
+  ${CMAKE_CURRENT_LIST_DIR}/interleavings_test.cc)
+target_link_options(interleavings PRIVATE ${WRAPPED})
+target_link_libraries(interleavings PRIVATE ${OS_LIBRARIES})
