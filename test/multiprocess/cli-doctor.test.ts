@@ -67,7 +67,7 @@ describe('a lock directory', () => {
     chmodSync(directory, mode);
     const { code, of } = await doctor(args);
     expect(of('lock directory')[0]).toMatchObject({ level, message: expect.stringMatching(message) });
-    expect(of('lock directory')[0]!.advice).toBe(`Make it private: chmod 700 '${directory}'`);
+    expect(of('lock directory')[0]!.advice).toBe(`Make the directory private: chmod 700 '${directory}'`);
     expect(code).toBe(exit);
   });
 
@@ -142,7 +142,7 @@ describe('the port', () => {
         message: expect.stringContaining(`a program (pid ${process.pid}) that does not hold this lock`),
       }),
     ]);
-    expect(of('port')[0]!.advice).toMatch(new RegExp(`^Stop it: (kill|taskkill /PID) ${process.pid}\\b`));
+    expect(of('port')[0]!.advice).toMatch(new RegExp(`^Stop the program: (kill|taskkill /PID) ${process.pid}\\b`));
   });
 
   test('is an error with a reason if the gateway on it is not healthy', async () => {

@@ -73,7 +73,7 @@ function silentFinding({ message }: Error, subject: string): ClusterFinding {
 
 function unsuitableFinding(error: Error, hasPrimary: boolean): ClusterFinding {
   if (error instanceof StandbyServer && hasPrimary)
-    return { level: 'ok', subject: 'server', message: 'a standby, beside a primary that responds' };
+    return { level: 'ok', subject: 'server', message: 'this server is a standby, and a primary responds' };
   return { level: 'problem', subject: 'server', message: error.message };
 }
 
