@@ -45,8 +45,8 @@ Status SaveCurrent(int fd, int above, DescriptorSlot* slot) {
   return slot->flags_before < 0 ? Status::Ok() : Duplicate(fd, above, &slot->before);
 }
 
-// Returns an error if a descriptor is closed. Must run before the first copy is made, because a copy
-// could get the number of a closed descriptor.
+// Returns an error if a descriptor is closed. Must run before the first copy is made, because a
+// copy could get the number of a closed descriptor.
 Status CheckOpen(const std::vector<NativeHandle>& inherit) {
   for (NativeHandle fd : inherit) {
     if (fcntl(static_cast<int>(fd), F_GETFD) < 0) return Status::SystemError(errno, "fcntl");

@@ -1,7 +1,7 @@
 // Runs one request with a time limit.
 //
-// AbortSignal.any() is not used, because on Node 20 a long-lived source signal keeps every signal
-// in memory that was derived from it.
+// AbortSignal.any() is not used, because on Node 20 a long-lived source signal keeps in memory
+// every signal that was derived from it.
 
 /** A request exceeded its time limit. */
 export class CallTimeout extends Error {

@@ -21,7 +21,7 @@ export class Renewal {
   readonly #stop = new AbortController();
   #tick: NodeJS.Timeout | undefined;
   #next: NodeJS.Timeout | undefined;
-  /** Error of the last renewal; undefined if it succeeded. */
+  /** Error of the last renewal; undefined if the last renewal succeeded. */
   lastError: unknown;
 
   constructor(lease: Lease, claim: Claim) {

@@ -247,7 +247,7 @@ describe('a PostgreSQL standby', () => {
 
   test('passes the checks beside a primary, and is a problem without one', async (ctx) => {
     need(ctx, whyNoPostgres);
-    const passed = { level: 'ok', subject: 'server', message: 'a standby, beside a primary that responds' };
+    const passed = { level: 'ok', subject: 'server', message: 'this server is a standby, and a primary responds' };
     expect(await serverFindings([standby.url(), primary.url()])).toEqual([
       passed,
       expect.objectContaining({ level: 'ok', message: expect.stringContaining('a primary') }),

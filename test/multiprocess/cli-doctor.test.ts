@@ -70,7 +70,7 @@ describe('the check of the lock directory by doctor', () => {
       chmodSync(directory, mode);
       const { code, of } = await doctor(args);
       expect(of('lock directory')[0]).toMatchObject({ level, message: expect.stringMatching(message) });
-      expect(of('lock directory')[0]!.advice).toBe(`Make it private: chmod 700 '${directory}'`);
+      expect(of('lock directory')[0]!.advice).toBe(`Make the directory private: chmod 700 '${directory}'`);
       expect(code).toBe(exit);
     },
   );
@@ -149,7 +149,7 @@ describe('the check of the port by doctor', () => {
         message: expect.stringContaining(`a program (pid ${process.pid}) that does not hold this lock`),
       }),
     ]);
-    expect(of('port')[0]!.advice).toMatch(new RegExp(`^Stop it: (kill|taskkill /PID) ${process.pid}\\b`));
+    expect(of('port')[0]!.advice).toMatch(new RegExp(`^Stop the program: (kill|taskkill /PID) ${process.pid}\\b`));
   });
 
   test('doctor reports an error with the reason if the gateway on the port is not healthy', async () => {

@@ -114,7 +114,7 @@ function findMissingAddon(lockPath: string): Finding | null {
         check: 'addon',
         ...error(cause.message, 'In a clone of the repository, build the addon: npm run build'),
       };
-    // Other errors concern only this lock file, and the checks report them.
+    // The checks report all other errors, because those concern only this lock file.
   }
   return null;
 }

@@ -14,7 +14,7 @@ export function addServeCommand(program: Command): void {
     .command('serve')
     .summary('run a small demo gateway')
     .description(
-      'Acquires the lock, binds the port and answers GET /healthz until Ctrl-C. To try it, start a second gateway, kill the first with ' +
+      'Acquires the lock, binds the port and answers GET /healthz until Ctrl-C. To try the lock, start a second gateway, kill the first with ' +
         'kill -9, and start the second gateway again.',
     );
   addFlags(command, 'port', 'host', 'stateDir', 'config', 'profile', 'app')

@@ -1,4 +1,4 @@
-// The PostgreSQL engine: locks on PostgreSQL 14 or later, with one session per lock.
+// The PostgreSQL engine, which uses PostgreSQL 14 or later and one session per lock.
 import { checkFunction, invalidType, invalidValue } from '../../arguments.js';
 import { ClusterEngine } from '../cluster-engine.js';
 import { Unsuitable } from '../cluster-error.js';
@@ -21,8 +21,9 @@ export type { PostgresClient } from './postgres/session.js';
 /** Options of `postgresEngine`. */
 export interface PostgresEngineOptions {
   /**
-   * Creates a client of the package `pg` and connects it, directly to the primary and not to a
-   * pooler. With several servers, pass one function per server; they are tried in turn.
+   * Creates a client of the package `pg`, and connects the client directly to the primary, not
+   * through a pooler. With several servers, pass one function per server; the engine uses one
+   * server after another until a request succeeds.
    *
    * Add an error listener before connecting: the server can end the session in the same packet that
    * opens it, and an error event without a listener ends the process.
@@ -36,14 +37,14 @@ export interface PostgresEngineOptions {
    */
   readonly connect: (() => Promise<PostgresClient>) | readonly (() => Promise<PostgresClient>)[];
   /**
-   * Name of the table: `table` or `schema.table`. It is created on first use, together with
-   * `TABLE_boot`.
+   * Name of the table: `table` or `schema.table`. The engine creates the table on first use,
+   * together with `TABLE_boot`.
    *
    * @default 'gateway_lock'
    */
   readonly table?: string;
   /**
-   * Name of the servers in messages, without credentials.
+   * Name that messages use for the servers, without credentials.
    *
    * @default 'PostgreSQL'
    */
@@ -111,7 +112,7 @@ class PostgresDriver implements Driver, PostgresAccess {
     return inspectPostgres(this.#connects, this.statements, lockKey(name), signal);
   }
 
-  /** Runs one request in a session of its own. */
+  /** Runs one request in a separate session. */
   #withSession<T>(signal: AbortSignal, request: (session: Session) => Promise<T>): Promise<T> {
     return this.#onServer(signal, async (session) => {
       const result = await request(session);
@@ -130,8 +131,8 @@ class PostgresDriver implements Driver, PostgresAccess {
     } catch (error) {
       session?.destroy();
       this.#skip(server);
-      // With several servers an unsuitable server, for example a standby, is not final: the next
-      // one may be the primary.
+      // With several servers an unsuitable server, for example a standby, is not a permanent
+      // failure, because the next server may be the primary.
       throw this.endpoints > 1 && error instanceof Unsuitable ? new Error(error.message, { cause: error }) : error;
     }
   }

@@ -44,7 +44,7 @@ function remove({ path }: ListedLock): Report {
   } catch (cause) {
     return warning(
       `${path} could not be removed: ${causeOf(cause)!.message}`,
-      `Check its owner and mode: ${showModeCommand(path)}`,
+      `Check the owner and the mode of the file: ${showModeCommand(path)}`,
     );
   }
 }

@@ -36,7 +36,7 @@ function judgeMissingOwn(lockDir: string): Report {
 }
 
 function judgeMissingForeign(lockDir: string): Report {
-  return error(`${lockDir} does not exist`, `Create it: ${makeDirectoryCommand(lockDir)}`);
+  return error(`${lockDir} does not exist`, `Create the directory: ${makeDirectoryCommand(lockDir)}`);
 }
 
 /**
@@ -51,10 +51,10 @@ function judgeOwn(lockDir: string, stats: Stats): Report {
   if (stats.uid !== uid) {
     return error(
       `${lockDir} belongs to uid ${stats.uid}, but this user is uid ${uid}`,
-      `Take ownership: ${takeOwnershipCommand(lockDir)}`,
+      `Take ownership of the directory: ${takeOwnershipCommand(lockDir)}`,
     );
   }
-  const makePrivate = `Make it private: ${restrictAccessCommand(lockDir)}`;
+  const makePrivate = `Make the directory private: ${restrictAccessCommand(lockDir)}`;
   if (stats.mode & OTHERS_WRITE) {
     return error(`every user may write to ${lockDir}, so no gateway starts`, makePrivate);
   }
@@ -65,7 +65,7 @@ function judgeOwn(lockDir: string, stats: Stats): Report {
 }
 
 function notDirectoryAdvice(path: string): string {
-  return `Check what it is: ${showModeCommand(path)}. Then remove it.`;
+  return `Check what the file is: ${showModeCommand(path)}. Then remove the file.`;
 }
 
 function judgeForeign(lockDir: string, stats: Stats): Report {

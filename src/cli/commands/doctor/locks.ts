@@ -34,7 +34,7 @@ function judgeHeld({ path, heldBy, owner, ownerAlive }: ListedLock): Report[] {
 function judgeFree(lock: ListedLock, fix: string): Report {
   const text = `${lock.path} ${whose(lock)}`;
   return isRemovable(lock)
-    ? info(`${text}; it blocks nothing`, `Remove it: ${fix}`)
+    ? info(`${text}; the file blocks nothing`, `Remove the file: ${fix}`)
     : info(`${text}; --fix does not remove it`);
 }
 

@@ -31,7 +31,9 @@ async function judge(gateway: GatewayProbe): Promise<Report> {
 function judgeRunning({ owner, health, host, port, ownerAlive }: GatewayProbe): Report {
   const who = owner === null || ownerAlive === false ? 'a gateway' : `the gateway (pid ${owner.pid})`;
   if (health?.healthy) return ok(`${who} listens on ${host}:${port} and is healthy`);
-  const advice = ownerAlive ? `Check its log, or stop it: ${stopCommand(owner!.pid)}` : 'Check its log';
+  const advice = ownerAlive
+    ? `Check the log of the gateway, or stop the gateway: ${stopCommand(owner!.pid)}`
+    : 'Check the log of the gateway';
   return error(`${who} listens on ${host}:${port} but is not healthy: ${health?.reason ?? 'no answer'}`, advice);
 }
 
@@ -42,7 +44,7 @@ function judgeStarting(gateway: GatewayProbe): Report {
   const waitedMs = Date.now() - Date.parse(owner?.createdAt ?? '');
   const message = `${who} holds ${gateway.lockPath}, and no process listens on ${host}:${port}`;
   if (!(waitedMs > STARTING_MS)) return info(`${message}: that process is starting, or uses no port`);
-  const stop = gateway.ownerAlive ? `, or stop it: ${stopCommand(owner!.pid)}` : '';
+  const stop = gateway.ownerAlive ? `, or stop the process: ${stopCommand(owner!.pid)}` : '';
   return warning(message, `If that process should listen, check its log${stop}`);
 }
 
@@ -51,8 +53,8 @@ function foreign({ host, port, listenerPid, health }: GatewayProbe): Report {
   const name = listenerPid === null ? program : `${program} (pid ${listenerPid})`;
   const advice =
     listenerPid === null
-      ? `Find it: ${listListenersCommand(port)}. Stop it, or choose another port with --port.`
-      : `Stop it: ${stopCommand(listenerPid)}. Or choose another port with --port.`;
+      ? `Find the program: ${listListenersCommand(port)}. Stop the program, or choose another port with --port.`
+      : `Stop the program: ${stopCommand(listenerPid)}. Or choose another port with --port.`;
   return error(`${name} that does not hold this lock listens on ${host}:${port}`, advice);
 }
 
@@ -65,8 +67,8 @@ function judgeUnused({ state, host, port, pid, cause }: PortProbe): Report {
   const message = `${endpoint} is in use, but no process is listening: ${reason}`;
   const advice =
     pid === null
-      ? `Find the process that uses it: ${listListenersCommand(port)}. Or choose another port with --port.`
-      : `A connection of pid ${pid} uses it. Stop that process: ${stopCommand(pid)}. Or choose another port with --port.`;
+      ? `Find the process that uses the port: ${listListenersCommand(port)}. Or choose another port with --port.`
+      : `A connection of pid ${pid} uses the port. Stop that process: ${stopCommand(pid)}. Or choose another port with --port.`;
   return error(message, advice);
 }
 

@@ -43,13 +43,13 @@ export function judgeService(name: string, unit: Unit, certain: boolean): Report
     reports.push(
       (certain ? error : warning)(
         message,
-        'Add RestartPreventExitStatus=78 to its [Service] section, then run systemctl daemon-reload (add --user for a user unit)',
+        'Add RestartPreventExitStatus=78 to the [Service] section of the unit, then run systemctl daemon-reload (add --user for a user unit)',
       ),
     );
   }
   if (restart !== 'no' && value('RestartSec') === undefined) {
     const message = `${name}: no RestartSec: with the default of 100 ms a failing program reaches the start limit within a second`;
-    reports.push(warning(message, 'Add RestartSec=5 to its [Service] section'));
+    reports.push(warning(message, 'Add RestartSec=5 to the [Service] section of the unit'));
   }
   return [...reports, ...judgeKillMode(name, value('KillMode'))];
 }
@@ -63,7 +63,7 @@ function endsWith78(unit: Unit, restart: string): boolean {
 function judgeKillMode(name: string, mode: string | undefined): Report[] {
   if (mode !== 'process' && mode !== 'none') return [];
   const message = `${name}: KillMode=${mode}: when the unit stops, the program of \`gateway-lock run\` keeps running and keeps the lock`;
-  return [warning(message, 'Set KillMode=mixed in its [Service] section')];
+  return [warning(message, 'Set KillMode=mixed in the [Service] section of the unit')];
 }
 
 /**
@@ -73,6 +73,6 @@ function judgeKillMode(name: string, mode: string | undefined): Report[] {
 export function judgeSocket(name: string, unit: Unit, port: number): Report[] {
   const listens = unit.get('Socket.ListenStream') ?? [];
   if (port === 0 || !listens.some((address) => address === String(port) || address.endsWith(`:${port}`))) return [];
-  const advice = `Disable it: systemctl disable --now ${name}. The gateway binds its port itself.`;
+  const advice = `Disable the socket unit: systemctl disable --now ${name}. The gateway binds its port itself.`;
   return [error(`${name}: systemd listens on port ${port} itself`, advice)];
 }

@@ -9,7 +9,7 @@ export interface StressOptions {
   readonly seconds: number;
   /** Number of worker processes that must end. */
   readonly kills: number;
-  /** Number of worker processes at a time. */
+  /** Number of worker processes that run at the same time. */
   readonly workers: number;
   readonly seed: number;
   /** True to run without the lock, which the witnesses must detect. */

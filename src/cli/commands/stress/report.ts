@@ -6,21 +6,23 @@ import type { Ending, StressOptions } from './plan.js';
 const BAR_COLUMNS = 30;
 const DRAW_MS = 200;
 
-/** The results, as `--json` writes them. */
+/** The results that `--json` writes. */
 export interface StressReport {
   readonly passed: boolean;
-  /** The result as a sentence, also shown in the page of `npm run stress`. */
+  /**
+   * The result as a sentence. The page that `npm run stress` writes contains this sentence, too.
+   */
   readonly verdict: string;
   readonly mode: StressOptions['mode'];
   readonly sabotage: boolean;
   readonly seed: number;
-  /** Number of worker processes at a time. */
+  /** Number of worker processes that run at the same time. */
   readonly contenders: number;
   readonly system: string;
   readonly seconds: number;
   /** Number of worker processes that ended. */
   readonly kills: number;
-  /** The same, by the last state that the process reported. */
+  /** Number of worker processes that ended, by the last state that each process reported. */
   readonly killsByPhase: Readonly<Record<WorkerState, number>>;
   readonly killsByEnding: Readonly<Partial<Record<Ending, number>>>;
   /** Number of rounds (acquire, work, release) completed with an exclusive lock. */
@@ -78,7 +80,7 @@ function verdictOf(report: Omit<StressReport, 'verdict'>): string {
   return `FAILED: two processes held the lock at once. Markers of another holder: ${doubleHolders.length}; repeated counts: ${countedTwice.length}.`;
 }
 
-/** Returns a percentile of sorted milliseconds, as text. */
+/** Returns a percentile of sorted times (in milliseconds) as text. */
 export function percentile(sorted: readonly number[], share: number): string {
   const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
   return value === undefined ? 'unknown' : `${value.toFixed(1)} ms`;

@@ -1,6 +1,7 @@
 // Two witnesses that are independent of the lock. The marker is a file that a holder creates with
-// O_EXCL after it acquires, and removes before it releases. The counter is read after acquire and
-// written before release; no value may be written twice.
+// O_EXCL after it acquires the lock, and removes before it releases the lock. The counter is a
+// number in a file. A holder reads the counter after it acquires the lock, and writes the next
+// number before it releases the lock. No number may be written twice.
 import {
   appendFileSync,
   closeSync,
@@ -17,11 +18,11 @@ import { join } from 'node:path';
 import { processStatesAreKnown } from '../../../index.js';
 
 /**
- * Milliseconds that a killed process may take to disappear. Used where its state cannot be read
- * (macOS, Windows).
+ * Milliseconds that an ending process may take to disappear. Used for processes that outlive their
+ * lock, and on systems where the state of a process cannot be read (macOS, Windows).
  */
 const EXIT_GRACE_MS = 2000;
-/** Word in the marker of a process that ends a moment after its lock is free. */
+/** Word in the marker of a process that ends shortly after its lock is free. */
 const OUTLIVES = 'outlives';
 const LINE_FEED = 10;
 /**
@@ -40,21 +41,24 @@ export class Witness {
   #counted = 0;
 
   /**
-   * @param outlivesLock a thread holds the lock: the end of the thread frees the lock, and the
-   *   process ends a moment later
+   * @param outlivesLock true if a thread holds the lock: the end of the thread frees the lock, and
+   *   the process ends shortly afterwards
    */
   constructor(directory: string, outlivesLock: boolean) {
     this.#directory = directory;
     this.#name = outlivesLock ? `${process.pid} ${OUTLIVES}` : String(process.pid);
   }
 
-  /** Call after an exclusive acquire. */
+  /** Creates the marker and reads the counter. Call this method after an exclusive acquire. */
   enter(): void {
     this.#createMarker();
     this.#counted = this.#count();
   }
 
-  /** Call before the release of an exclusive lock. */
+  /**
+   * Increases the counter and removes the marker. Call this method before the release of an
+   * exclusive lock.
+   */
   leave(): void {
     const next = this.#counted + 1;
     const draft = this.#path(`counter.${process.pid}`);
@@ -66,22 +70,26 @@ export class Witness {
   }
 
   /**
-   * Call before the process exits: an orderly exit frees the lock while the process still exists.
+   * Removes the marker of this process. Call this method before the process exits, because a normal
+   * exit frees the lock while the process still exists.
    */
   removeMarker(): void {
     if (this.#marker() === this.#name) rmSync(this.#path('marker'), { force: true });
   }
 
   /**
-   * Call after a shared acquire: no exclusive holder may be present or change the counter until
-   * {@link leaveShared}.
+   * Call this method after a shared acquire. Until {@link leaveShared} is called, no exclusive
+   * holder may be present or change the counter.
    */
   enterShared(): void {
     this.#counted = this.#count();
     this.#checkMarker();
   }
 
-  /** Call before the release of a shared lock. */
+  /**
+   * Checks that no exclusive holder was present. Call this method before the release of a shared
+   * lock.
+   */
   leaveShared(): void {
     if (this.#count() !== this.#counted)
       this.#note('intruder', `the counter changed while ${process.pid} held the lock in shared mode`);
@@ -157,8 +165,8 @@ export class JournalReader {
   }
 
   /**
-   * Returns the complete lines that are new. Each line is one write(), but a read can see a part of
-   * it.
+   * Returns the new complete lines. Each line is written with a single write(), but a read can
+   * return only a part of a line.
    */
   #newLines(): string[] {
     const whole = existsSync(this.#path) ? readFrom(this.#path, this.#offset) : Buffer.alloc(0);

@@ -1,5 +1,5 @@
-// The requests that a lock sends over one channel, with authentication and the classification of
-// refusals.
+// Sends the requests of a lock over one channel. Adds authentication, and distinguishes permanent
+// refusals from other errors.
 import { Unsuitable } from '../../cluster-error.js';
 import { ClaimGone } from '../../driver.js';
 import { Channel, type Endpoints, type EtcdTls, GrpcError, type Metadata, STATUS } from './channel.js';

@@ -1,5 +1,5 @@
-// The messages of etcd's API that a lock needs. The field numbers are those of
-// api/etcdserverpb/rpc.proto and api/mvccpb/kv.proto in etcd 3.6, and are the same in 3.4.
+// The messages of etcd's API that a lock needs. The field numbers come from
+// api/etcdserverpb/rpc.proto and api/mvccpb/kv.proto in etcd 3.6; they are the same in etcd 3.4.
 import { encode, Message } from './protobuf.js';
 
 export const METHODS = {

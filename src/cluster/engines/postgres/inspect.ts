@@ -11,8 +11,8 @@ const REPLICATION = `select current_setting('synchronous_standby_names') as name
 const RIGHTS = "select has_schema_privilege(current_schema(), 'create') as may_create";
 
 /**
- * Milliseconds to wait for one server: two thirds of the limit of a request at the default time to
- * live, so that a silent server does not abort the checks of the others.
+ * Milliseconds to wait for one server. With the default time to live this is two thirds of the time
+ * limit of a request, so that a silent server does not abort the checks of the other servers.
  */
 const SERVER_MS = 2000;
 
@@ -73,7 +73,7 @@ function silentFinding({ message }: Error, subject: string): ClusterFinding {
 
 function unsuitableFinding(error: Error, hasPrimary: boolean): ClusterFinding {
   if (error instanceof StandbyServer && hasPrimary)
-    return { level: 'ok', subject: 'server', message: 'a standby, beside a primary that responds' };
+    return { level: 'ok', subject: 'server', message: 'this server is a standby, and a primary responds' };
   return { level: 'problem', subject: 'server', message: error.message };
 }
 

@@ -90,7 +90,7 @@ export class Session {
   }
 
   /**
-   * Runs a query after the queries before it.
+   * Runs a query after all earlier queries have ended.
    *
    * @throws {ClaimGone} if the connection has ended, and with it the session and its locks
    */

@@ -21,7 +21,7 @@ export interface Statements {
   readonly create: string;
   /** Writes the row of a new holder. Returns the counter, the timeline and the lock delay. */
   readonly issue: string;
-  /** Writes the id of this boot unless one exists. */
+  /** Writes an id of this boot unless the table already contains an id. */
   readonly boot: string;
   /** Records that the lock delay is over. */
   readonly settle: string;
@@ -71,8 +71,8 @@ export function settings(claimId: string, ttlMs: number): Readonly<Record<string
 }
 
 /**
- * Lets the server notice within 1 s that a waiter has died. Not available on every operating
- * system.
+ * Lets the server notice within 1 s that a waiter has died. This setting is not available on every
+ * operating system.
  */
 export const CHECK_INTERVAL = "set client_connection_check_interval = '1s'";
 
