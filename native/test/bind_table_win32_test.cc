@@ -50,8 +50,8 @@ std::string Bind(const Binder& binder, std::uint16_t port, SocketHandle* out) {
   return bound ? "" : ErrorOf(Status::SystemError(WSAGetLastError(), "bind"));
 }
 
-// ProbeWildcardBind() in listener_win32.cc depends on the first rule. Listener depends on the other
-// two rules to exclude other listeners.
+// ProbeWildcardBind() in listener_win32.cc depends on the first rule. The class Listener depends on
+// the other two rules to exclude other listeners.
 bool MustBeRefused(const Binder& first, const Binder& second) {
   if (second.exclusive() && second.wildcard()) return true;
   if (first.exclusive() && first.wildcard()) return true;

@@ -15,7 +15,8 @@ import { checkTarball, packTarball } from './tarball.mjs';
 
 const LIMIT_MS = 120_000;
 const MANIFEST = '{ "name": "empty", "private": true }\n';
-// The programs that package managers call. Contains no compiler and none of the programs in ABSENT.
+// The programs that package managers call. The list contains no compiler and none of the programs
+// in ABSENT.
 const TOOLS = ['sh', 'env', 'uname', 'dirname', 'basename', 'sed', 'cat', 'ls', 'mkdir', 'rm', 'tar', 'gzip'];
 const ABSENT = ['cc', 'c++', 'gcc', 'g++', 'clang', 'cmake', 'make', 'ninja', 'python3', 'node-gyp'];
 
