@@ -258,7 +258,10 @@ describe('acquireGatewayLock()', () => {
   });
 
   describe('and a port that a connection uses, without a listener', () => {
-    /** Returns the local port of a client. The system chose the port, so the socket has no SO_REUSEADDR. */
+    /**
+     * Returns the local port of a client. The system chose the port, so the socket has no
+     * SO_REUSEADDR.
+     */
     async function occupied() {
       const client = connect((await serverOn({})).port, '127.0.0.1');
       onTestFinished(() => void client.destroy());

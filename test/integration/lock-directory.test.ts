@@ -16,7 +16,10 @@ async function acquire(options: GatewayLockOptions) {
 
 const modeOf = (path: string) => statSync(path).mode & 0o7777;
 
-/** Returns the path of the lock directory of a state directory. The lock directory does not exist yet. */
+/**
+ * Returns the path of the lock directory of a state directory. The lock directory does not exist
+ * yet.
+ */
 async function lockDirectoryOf(stateDir: string): Promise<string> {
   const lock = await acquireGatewayLock({ env: {}, bind: false, stateDir });
   await lock.close();

@@ -1,5 +1,5 @@
-// Files that are not lock files stay unchanged at a path that the caller named. They are reclaimed in
-// the lock directory, whose paths the package chose.
+// Files that are not lock files stay unchanged at a path that the caller named. They are reclaimed
+// in the lock directory, whose paths the package chose.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';

@@ -166,7 +166,9 @@ describe('the release of a holder whose lock file is gone', () => {
 });
 
 describe('a lock file that is replaced between open() and flock()', () => {
-  /** Acquires another lock in the directory first, so that only the protocol checks the path again. */
+  /**
+   * Acquires another lock in the directory first, so that only the protocol checks the path again.
+   */
   async function startExperiencedActor(fault: string, path: string): Promise<Actor> {
     writeFileSync(path, '');
     const actor = await startFaultyActor(fault, path);

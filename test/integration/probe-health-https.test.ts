@@ -64,7 +64,8 @@ describe('the health probe with a pinned certificate', () => {
       reason: `the certificate has another fingerprint: ${PIN}`,
       status: null,
     });
-    // Waits until the server has seen the end of the connection: a request could be in transit before.
+    // Waits until the server has seen the end of the connection: a request could be in transit
+    // before.
     await until(async () => (await openConnections(server)) === 0, 'the server has seen the end');
     expect(asked).toEqual([]);
   });

@@ -12,7 +12,10 @@ import { whyNoPortOwner } from '../support/port-owner.js';
 import { startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 import { until } from '../support/until.js';
 
-/** The expected pid of a listener that no server has adopted yet. Null if this system does not report it. */
+/**
+ * The expected pid of a listener that no server has adopted yet. Null if this system does not
+ * report it.
+ */
 const named = (pid: number) => (whyNoPortOwner === null ? pid : null);
 /** The time limit of a loop of probes, because each probe takes milliseconds under Wine. */
 const LONG_ENOUGH_MS = 15_000;
@@ -233,7 +236,10 @@ async function connected(port: number) {
   return socket;
 }
 
-/** Returns a port below the ephemeral ports, so that no connection of another test uses it meanwhile. */
+/**
+ * Returns a port below the ephemeral ports, so that no connection of another test uses it
+ * meanwhile.
+ */
 function portThatNoClientGets(): number {
   const port = 20_000 + Math.floor(Math.random() * 10_000);
   return failureOf({ port }) === null ? port : portThatNoClientGets();

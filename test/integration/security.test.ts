@@ -31,7 +31,10 @@ function caught(call: () => unknown): unknown {
   }
 }
 
-/** Expects each way to acquire the lock to fail for the given reason and to leave all files unchanged. */
+/**
+ * Expects each way to acquire the lock to fail for the given reason and to leave all files
+ * unchanged.
+ */
 async function expectInvalid(path: string, reason: string, ...others: string[]): Promise<void> {
   const before = [path, ...others].map(snapshotOf);
   const refusals = [

@@ -10,7 +10,9 @@ import { freshDirectory } from '../support/directories.js';
 import { mountFixedModes, mountTmpfs, whyNoFixedModes } from '../support/mounts.js';
 import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
-/** An environment without LD_PRELOAD, because a preloaded sanitizer runtime makes system tools fail. */
+/**
+ * An environment without LD_PRELOAD, because a preloaded sanitizer runtime makes system tools fail.
+ */
 const WITHOUT_SANITIZER = { ...process.env, LD_PRELOAD: '' };
 
 async function failureOf(options: object): Promise<GatewayLockError> {

@@ -19,7 +19,10 @@ const STAY = [process.execPath, '-e', 'console.log(process.pid); setTimeout(() =
 
 const fresh = () => join(freshDirectory(), 'a.lock');
 
-/** Creates a batch file like those that npm creates, which make the program a grandchild of the wrapper. */
+/**
+ * Creates a batch file like those that npm creates, which make the program a grandchild of the
+ * wrapper.
+ */
 function batch(...lines: string[]): string {
   const file = join(freshDirectory(), 'with space.cmd');
   writeFileSync(file, ['@echo off', ...lines, ''].join('\r\n'));

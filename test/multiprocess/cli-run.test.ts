@@ -267,7 +267,8 @@ describe('run --exec', () => {
     expect(await gatewayLock(['run', '--no-wait', '--', 'true'], { home })).toMatchObject({ code: 75 });
     run.child.kill('SIGTERM');
     expect(await run.ended).toMatchObject({ code: null, signal: 'SIGTERM' });
-    // The lock files remain, because there is no wrapper that could remove them. They block nothing.
+    // The lock files remain, because there is no wrapper that could remove them. They block
+    // nothing.
     expect(lockFiles(home)).toHaveLength(2);
     expect(await gatewayLock(['run', '--no-wait', '--', 'echo', 'next'], { home })).toMatchObject({
       code: 0,

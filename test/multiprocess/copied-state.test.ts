@@ -1,5 +1,5 @@
-// A copy of a state directory contains the record of a living process. The copy is not a second view
-// of the directory, so a gateway can start on the copy.
+// A copy of a state directory contains the record of a living process. The copy is not a second
+// view of the directory, so a gateway can start on the copy.
 import { execFileSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';

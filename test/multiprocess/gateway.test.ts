@@ -35,8 +35,8 @@ function locksOf(stateDir: string): string[] {
 }
 
 /**
- * The possible error codes. Under Wine a process takes seconds to start, so the winner may not listen
- * within timeoutMs, and the others fail with ERR_GATEWAY_LOCKED.
+ * The possible error codes. Under Wine a process takes seconds to start, so the winner may not
+ * listen within timeoutMs, and the others fail with ERR_GATEWAY_LOCKED.
  */
 const LOSERS = process.platform === 'win32' ? /^ERR_GATEWAY_(PORT_IN_USE|LOCKED)$/ : /^ERR_GATEWAY_PORT_IN_USE$/;
 /** The number of rounds: fewer under Wine, where a process takes a second to start. */
@@ -141,8 +141,8 @@ describe('a start on a port that is still in use after its gateway was killed', 
     return server;
   }
 
-  // Uses the listener of another user: the system does not report its pid, same as for the socket of
-  // a dying process.
+  // Uses the listener of another user: the system does not report its pid, same as for the socket
+  // of a dying process.
   test('waits while the system does not report the pid of the listener', async (ctx) => {
     need(ctx, whyNoStranger());
     const stateDir = freshDirectory();

@@ -1,6 +1,6 @@
-// Older gateways (OpenClaw), which write a record and hold no kernel lock. These tests cover the times
-// when such a gateway does not listen: while it starts, while it restarts in place, and in the roles
-// that never listen.
+// Older gateways (OpenClaw), which write a record and hold no kernel lock. These tests cover the
+// times when such a gateway does not listen: while it starts, while it restarts in place, and in
+// the roles that never listen.
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { acquireGatewayLock, probeGateway, probeLock } from '../../src/index.js';

@@ -1,6 +1,6 @@
 // Sibling lock directories: two users of one state directory have separate lock directories
-// (<app>-<uid>). A starting gateway therefore also probes the locks in the lock directories of other
-// users, if it can read these directories.
+// (<app>-<uid>). A starting gateway therefore also probes the locks in the lock directories of
+// other users, if it can read these directories.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,7 +26,9 @@ function whyNoUserNamespace(): Missing {
   return status === 0 ? null : `cannot create a user namespace here: ${stderr}`;
 }
 
-/** Creates a state directory that the users of a group share, like a volume of a pod with `fsGroup`. */
+/**
+ * Creates a state directory that the users of a group share, like a volume of a pod with `fsGroup`.
+ */
 function sharedState(): string {
   const stateDir = freshDirectory();
   execFileSync('chown', [`${STRANGER.uid}:${STRANGER.gid}`, stateDir]);

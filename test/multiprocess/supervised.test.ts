@@ -52,7 +52,10 @@ async function startDuplicate(options: Options, supervised: object, first?: stri
   return { actor, outcome };
 }
 
-/** Options with long delays, which make an immediate start distinguishable from a start in the next attempt. */
+/**
+ * Options with long delays, which make an immediate start distinguishable from a start in the next
+ * attempt.
+ */
 const patient = { retryDelayMs: 40_000, budgetMs: 120_000 };
 const impatient = { retryDelayMs: 100, budgetMs: 1500, health: { timeoutMs: 300 } };
 

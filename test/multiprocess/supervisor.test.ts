@@ -1,5 +1,5 @@
-// Checks that the stand-in for systemd follows the rules that test/multiprocess/systemd.test.ts checks
-// on a real systemd.
+// Checks that the stand-in for systemd follows the rules that test/multiprocess/systemd.test.ts
+// checks on a real systemd.
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { need, whyNoSignals } from '../support/capabilities.js';

@@ -13,8 +13,8 @@ import { writeOlderRecord } from '../support/older-gateway.js';
 import { until } from '../support/until.js';
 
 /**
- * How a waiter is woken if no record names the holder. Windows reports only the end of a process that
- * the record names, and not the release of a lock.
+ * How a waiter is woken if no record names the holder. Windows reports only the end of a process
+ * that the record names, and not the release of a lock.
  */
 const UNNAMED_HOLDER = process.platform === 'win32' ? 'poll' : 'watch';
 
