@@ -174,7 +174,7 @@ describe('a client of an etcd cluster with failing members', () => {
     await lock?.release();
   });
 
-  test('keeps its lock when the member that it uses is killed, and then the leader', async (ctx) => {
+  test('a client of an etcd cluster with failing members keeps its lock when the member that it uses is killed, and then the leader', async (ctx) => {
     need(ctx, whyNoEtcd);
     const lock = await acquireClusterLock('kept', { engine: engine(), ttlMs: TTL_MS });
     for (const index of [0, servers.leader()]) {
@@ -188,7 +188,7 @@ describe('a client of an etcd cluster with failing members', () => {
     await lock.release();
   });
 
-  test('loses its lock in time if the cluster has no quorum, and no other client acquires the lock', async (ctx) => {
+  test('a client of an etcd cluster with failing members loses its lock in time if the cluster has no quorum, and no other client acquires the lock', async (ctx) => {
     need(ctx, whyNoEtcd);
     const lock = await acquireClusterLock('minority', { engine: engine(), ttlMs: TTL_MS });
     const lost = new Promise<LockError>((resolve) => lock.onLost(resolve));

@@ -63,7 +63,7 @@ test('the error for a PostgreSQL role without the privilege to create the tables
 });
 
 describe('pgbouncer in transaction mode', () => {
-  test('would grant two clients the same advisory lock', async (ctx) => {
+  test('pgbouncer in transaction mode would grant two clients the same advisory lock', async (ctx) => {
     need(ctx, whyNoPgbouncer);
     const bouncer = await startPgbouncer(server);
     onTestFinished(() => bouncer.stop());
@@ -74,7 +74,7 @@ describe('pgbouncer in transaction mode', () => {
     expect([await tryLock(), await tryLock()]).toEqual([true, true]);
   });
 
-  test('is detected and refused by the PostgreSQL engine', async (ctx) => {
+  test('pgbouncer in transaction mode is detected and refused by the PostgreSQL engine', async (ctx) => {
     need(ctx, whyNoPgbouncer);
     const bouncer = await startPgbouncer(server);
     onTestFinished(() => bouncer.stop());
@@ -212,7 +212,7 @@ describe('the lock delay after the PostgreSQL server has forgotten a holder', ()
   const change = (fields: string) => server.query(`update settling set ${fields}`);
   const LONG_MS = 9000;
 
-  test('is one time to live unless the holder had released the lock, and applies until one holder has waited that long', async (ctx) => {
+  test('the lock delay after the PostgreSQL server has forgotten a holder is one time to live unless the holder had released the lock, and applies until one holder has waited that long', async (ctx) => {
     need(ctx, whyNoPostgres);
     const { create, boot, settle } = statements('settling');
     await server.query(create);
@@ -235,7 +235,7 @@ describe('a PostgreSQL standby', () => {
   const serverFindings = async (urls: readonly string[]) =>
     (await pgEngine(urls).inspect('checked')).filter(({ subject }) => subject === 'server');
 
-  test('passes the checks beside a primary, and is reported as a problem without a primary', async (ctx) => {
+  test('a PostgreSQL standby passes the checks beside a primary, and is reported as a problem without a primary', async (ctx) => {
     need(ctx, whyNoPostgres);
     const primary = await PostgresServer.start();
     onTestFinished(() => primary.remove());

@@ -57,7 +57,7 @@ describe('acquireLock()', () => {
     expect(lock.reclaimed).toBe('owner-gone');
   });
 
-  test('can wait without a time limit, and does not block the event loop', async () => {
+  test('acquireLock() can wait without a time limit, and does not block the event loop', async () => {
     const path = lockPath();
     const holder = await acquire(path);
     const waiting = acquire(path, { timeoutMs: Infinity });
@@ -66,7 +66,7 @@ describe('acquireLock()', () => {
     expect((await waiting).held).toBe(true);
   });
 
-  test('does not block the thread at the common deadline of many waiters for an unknown holder, because they retry at the same time', async () => {
+  test('acquireLock() does not block the thread at the common deadline of many waiters for an unknown holder, because they retry at the same time', async () => {
     const path = lockPath();
     await acquire(path, { mode: 'shared' });
     const blocked = vi.spyOn(Atomics, 'wait');
@@ -154,7 +154,7 @@ describe('an AbortSignal of acquireLock()', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('ends the wait with signal.reason, which can be of any type', async () => {
+  test('an AbortSignal of acquireLock() ends the wait with signal.reason, which can be of any type', async () => {
     const path = lockPath();
     await acquire(path);
     for (const reason of [new Error('enough'), 'a text', { any: 'value' }, undefined]) {
@@ -168,7 +168,7 @@ describe('an AbortSignal of acquireLock()', () => {
     }
   });
 
-  test('ends the wait in the middle of a sleep between two attempts', async () => {
+  test('an AbortSignal of acquireLock() ends the wait in the middle of a sleep between two attempts', async () => {
     const path = lockPath();
     await acquire(path);
     const abort = new AbortController();
@@ -183,7 +183,7 @@ describe('an AbortSignal of acquireLock()', () => {
     expect(error).toBe(abort.signal.reason);
   });
 
-  test('leaves no lock held and no event listener after an abort', async () => {
+  test('an AbortSignal of acquireLock() leaves no lock held and no event listener after an abort', async () => {
     const path = lockPath();
     const holder = await acquire(path);
     const abort = new AbortController();
@@ -195,7 +195,7 @@ describe('an AbortSignal of acquireLock()', () => {
     expect(getEventListeners(abort.signal, 'abort')).toHaveLength(0);
   });
 
-  test('does not affect a lock that is already held', async () => {
+  test('an AbortSignal of acquireLock() does not affect a lock that is already held', async () => {
     const abort = new AbortController();
     const lock = await acquire(lockPath(), { signal: abort.signal });
     abort.abort();
@@ -205,7 +205,7 @@ describe('an AbortSignal of acquireLock()', () => {
 });
 
 describe('the callback onContended', () => {
-  test('ends the wait with its error if the callback throws or rejects, and no lock is held', async () => {
+  test('the callback onContended ends the wait with its error if the callback throws or rejects, and no lock is held', async () => {
     const path = lockPath();
     const holder = await acquire(path);
     const stop = new Error('stop');
@@ -218,7 +218,7 @@ describe('the callback onContended', () => {
     expect(probeLock(path)).toMatchObject({ state: 'free', owner: null });
   });
 
-  test('is called at least every 250 ms, even though the waiter would be woken on release', async () => {
+  test('the callback onContended is called at least every 250 ms, even though the waiter would be woken on release', async () => {
     const path = lockPath();
     // The holder is alive, so that without onContended 2 s would pass between two attempts.
     await acquire(path);
@@ -230,7 +230,7 @@ describe('the callback onContended', () => {
     expect(performance.now() - started).toBeLessThan(20_000); // 4 s, or 32 s
   });
 
-  test('is awaited before the next attempt', async () => {
+  test('the callback onContended is awaited before the next attempt', async () => {
     const path = lockPath();
     const holder = await acquire(path);
     const steps: string[] = [];

@@ -100,7 +100,7 @@ describe('the state of a port', () => {
 });
 
 describe('a listener that does not accept connections', () => {
-  test('counts as listening if its backlog is full', async () => {
+  test('a listener that does not accept connections counts as listening if its backlog is full', async () => {
     const { port } = listenerOn({ backlog: 1 }).address;
     await fill(port);
     expect(await probePort({ port, timeoutMs: 200 })).toMatchObject({
@@ -110,7 +110,7 @@ describe('a listener that does not accept connections', () => {
     });
   });
 
-  test('counts as listening if its process is stopped, whether the backlog is full or not', async () => {
+  test('a listener that does not accept connections counts as listening if its process is stopped, whether the backlog is full or not', async () => {
     const holder = await startActor();
     const { port } = await holder.call<{ port: number }>('bind', { port: 0, backlog: 2 });
     await holder.call('adopt');
@@ -182,7 +182,7 @@ describe('the port of a host with more than one address', () => {
 });
 
 describe('probePort() without side effects', () => {
-  test('does not disturb concurrent binds of the same port', async () => {
+  test('probePort() does not disturb concurrent binds of the same port', async () => {
     const port = portThatNoClientGets();
     const prober = await startActor();
     await prober.call('startProbingPort', { port });
@@ -210,7 +210,7 @@ describe('probePort() without side effects', () => {
     expect(failureOf({ port })).toBeNull();
   }, 120_000);
 
-  test('does not disturb the probed listener, which keeps serving', async () => {
+  test('probePort() does not disturb the probed listener, which keeps serving', async () => {
     const { server, port } = await serverOn({});
     const probes = await Promise.all(Array.from({ length: 100 }, () => probePort({ port })));
     expect(new Set(probes.map(({ state }) => state))).toEqual(new Set(['listening']));

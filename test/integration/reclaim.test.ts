@@ -31,15 +31,18 @@ describe('a lock file that names no owner', () => {
     ['only NULs', Buffer.alloc(4096), null],
     ['a truncated record', alive.slice(0, -5), 'stale'],
     ['a record that is truncated after the pid', `{"pid":${process.ppid}`, 'stale'],
-  ])('is reclaimed, and its content replaced, if it contains %s', (_what, content, reclaimed) => {
-    const path = lockPath();
-    writeFileSync(path, content);
-    expect(probeLock(path)).toEqual({ state: 'free', heldBy: null, owner: null, ownerAlive: null });
-    const lock = acquire(path);
-    expect(lock.reclaimed).toBe(reclaimed);
-    const lines = readFileSync(path, 'latin1').split('\n');
-    expect([lines.length, JSON.parse(lines[0]!).ownerId]).toEqual([2, lock.owner!.ownerId]);
-  });
+  ])(
+    'a lock file that names no owner is reclaimed, and its content replaced, if it contains %s',
+    (_what, content, reclaimed) => {
+      const path = lockPath();
+      writeFileSync(path, content);
+      expect(probeLock(path)).toEqual({ state: 'free', heldBy: null, owner: null, ownerAlive: null });
+      const lock = acquire(path);
+      expect(lock.reclaimed).toBe(reclaimed);
+      const lines = readFileSync(path, 'latin1').split('\n');
+      expect([lines.length, JSON.parse(lines[0]!).ownerId]).toEqual([2, lock.owner!.ownerId]);
+    },
+  );
 });
 
 describe('a file that is not a lock file', () => {
@@ -53,19 +56,23 @@ describe('a file that is not a lock file', () => {
     ['1 MiB of text', Buffer.alloc(1 << 20, 'x')],
     ['1 MiB of nesting', Buffer.alloc(1 << 20, '[')],
     ['bytes that are not text', Buffer.from([0xff, 0xfe, 0xc0, 0x80, 0xed, 0xa0, 0x80])],
-  ])('is refused and left unchanged in both modes if it contains %s', (_what, content) => {
-    const path = lockPath();
-    writeFileSync(path, content);
-    const before = snapshotOf(path);
-    const refused = expect.objectContaining({ code: 'ERR_LOCK_INVALID_FILE', path }) as Error;
-    for (const mode of ['exclusive', 'shared'] as const) expect(() => tryAcquireLock(path, { mode })).toThrow(refused);
-    expect(() => probeLock(path)).toThrow(refused);
-    expect(snapshotOf(path)).toEqual(before);
-  });
+  ])(
+    'a file that is not a lock file is refused and left unchanged in both modes if it contains %s',
+    (_what, content) => {
+      const path = lockPath();
+      writeFileSync(path, content);
+      const before = snapshotOf(path);
+      const refused = expect.objectContaining({ code: 'ERR_LOCK_INVALID_FILE', path }) as Error;
+      for (const mode of ['exclusive', 'shared'] as const)
+        expect(() => tryAcquireLock(path, { mode })).toThrow(refused);
+      expect(() => probeLock(path)).toThrow(refused);
+      expect(snapshotOf(path)).toEqual(before);
+    },
+  );
 });
 
 describe('a lock file with a record of this package', () => {
-  test('is reclaimed after SIGKILL of its owner, as probeLock() reports beforehand', async () => {
+  test('a lock file with a record of this package is reclaimed after SIGKILL of its owner, as probeLock() reports beforehand', async () => {
     const path = lockPath();
     const holder = await startActor();
     await holder.call('tryAcquire', path, { owner: { role: 'gateway' } });
@@ -79,7 +86,7 @@ describe('a lock file with a record of this package', () => {
     expect(acquire(path).reclaimed).toBe('owner-gone');
   });
 
-  test('is reclaimed even if the record names a living process with the right start time and port', async () => {
+  test('a lock file with a record of this package is reclaimed even if the record names a living process with the right start time and port', async () => {
     const path = lockPath();
     const stranger = await startActor();
     const { port } = await stranger.call<{ port: number }>('bind', { port: 0 });
@@ -88,7 +95,7 @@ describe('a lock file with a record of this package', () => {
     expect(acquire(path, { endpoint: { host: '127.0.0.1', port } }).reclaimed).toBe('owner-gone');
   });
 
-  test('is reclaimed even if the record names process 1 or this process', () => {
+  test('a lock file with a record of this package is reclaimed even if the record names process 1 or this process', () => {
     for (const pid of [1, process.pid]) {
       const path = lockPath();
       writeFileSync(path, JSON.stringify({ pid, kernelLock: true, createdAt: new Date().toISOString() }));
@@ -96,7 +103,7 @@ describe('a lock file with a record of this package', () => {
     }
   });
 
-  test('is reclaimed if the end of a longer record follows, because the holder was killed before it truncated the file', () => {
+  test('a lock file with a record of this package is reclaimed if the end of a longer record follows, because the holder was killed before it truncated the file', () => {
     const path = lockPath();
     writeFileSync(path, `{"pid":2147483646,"kernelLock":true}\n"role":"gateway"}\n`);
     expect(probeLock(path)).toMatchObject({ state: 'leftover', owner: { pid: 2147483646 }, ownerAlive: false });

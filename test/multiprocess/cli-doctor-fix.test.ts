@@ -57,7 +57,7 @@ describe('doctor --fix', () => {
   });
 
   test.each(['', 'root:x:0:0\n', '{"name":"x"}', `{"pid":${2 ** 31 - 1}}`])(
-    'keeps the file of --lock if this package did not write its content: %j',
+    'doctor --fix keeps the file of --lock if this package did not write its content: %j',
     async (content) => {
       const path = join(freshDirectory(), 'package.json');
       writeFileSync(path, content);

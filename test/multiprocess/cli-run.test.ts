@@ -276,7 +276,7 @@ describe('run --exec', () => {
     });
   });
 
-  test('does not let the program ignore SIGPIPE', async () => {
+  test('run --exec does not let the program ignore SIGPIPE', async () => {
     const { out } = await gatewayLock(['run', '--exec', '--', 'grep', 'SigIgn', '/proc/self/status']);
     expect(Number.parseInt(out.split('\t')[1]!, 16)).toBe(0);
   });

@@ -29,7 +29,7 @@ function parsed(out: string): Listed {
 }
 
 describe('status', () => {
-  test('names the lock directory and creates nothing if there is no lock', async () => {
+  test('status names the lock directory and creates nothing if there is no lock', async () => {
     const home = freshDirectory();
     const { code, out, err } = await gatewayLock(['status'], { home });
     expect([code, out, err]).toEqual([0, `No locks in ${join(home, '.gateway')}\n`, '']);
@@ -37,7 +37,7 @@ describe('status', () => {
     expect(parsed((await gatewayLock(['status', '--json'], { home })).out)).toEqual({ locks: [] });
   });
 
-  test('shows the holder of each lock, how long the lock has been held, and the health of the gateway', async () => {
+  test('status shows the holder of each lock, how long the lock has been held, and the health of the gateway', async () => {
     const home = freshDirectory();
     const port = await freePort();
     const actor = await startGateway(join(home, '.gateway'), port);
@@ -86,7 +86,7 @@ describe('status', () => {
     expect(one.map(({ path }) => String(path).includes(join('.gateway-rescue', 'tmp')))).toEqual([true, true]);
   });
 
-  test('shows with --lock whether one lock file is missing, held or, after kill -9, a leftover', async () => {
+  test('status shows with --lock whether one lock file is missing, held or, after kill -9, a leftover', async () => {
     const path = join(freshDirectory(), 'job.lock');
     const state = async () => parsed((await gatewayLock(['status', '--lock', path, '--json'])).out).locks[0]!['state'];
     expect(await state()).toBe('missing');
@@ -100,7 +100,7 @@ describe('status', () => {
     expect(out).toContain('the file blocks nothing');
   });
 
-  test('shows an older gateway without a kernel lock, and the holder of a shared lock', async () => {
+  test('status shows an older gateway without a kernel lock, and the holder of a shared lock', async () => {
     const stateDir = freshDirectory();
     const directory = lockDirectory(stateDir);
     const older = await startActor();

@@ -62,7 +62,7 @@ async function startHolder(actor: Actor, stateDir: string): Promise<void> {
 }
 
 describe('a start while a gateway of another user runs on the same state directory', () => {
-  test('is refused on a volume that the group of both users can read', async (ctx) => {
+  test('a start while a gateway of another user runs on the same state directory is refused on a volume that the group of both users can read', async (ctx) => {
     need(ctx, whyNoStranger());
     const stateDir = sharedState();
     const [holder, other] = [await startUnprivilegedActor(), await startUnprivilegedActor(ANOTHER)];
@@ -74,7 +74,7 @@ describe('a start while a gateway of another user runs on the same state directo
   });
 
   test.for(['outside', 'inside'])(
-    'is refused if the holder runs %s the user namespace and the starting gateway does not',
+    'a start while a gateway of another user runs on the same state directory is refused if the holder runs %s the user namespace and the starting gateway does not',
     async (where, ctx) => {
       need(ctx, whyNoUserNamespace());
       const stateDir = sharedState();

@@ -55,13 +55,13 @@ describe('the table of error texts in native/os', () => {
   );
   const nodes = new Map(getSystemErrorMap().values());
 
-  test('contains the same text as Node for each error that Node knows', () => {
+  test('the table of error texts in native/os contains the same text as Node for each error that Node knows', () => {
     const known = rows.filter(([name]) => nodes.has(name));
     expect(known.length).toBeGreaterThan(20);
     expect(known).toEqual(known.map(([name]) => [name, nodes.get(name)]));
   });
 
-  test('contains only four errors that Node does not know', () => {
+  test('the table of error texts in native/os contains only four errors that Node does not know', () => {
     const added = rows.map(([name]) => name).filter((name) => !nodes.has(name));
     expect(added).toEqual(['EDQUOT', 'ENOEXEC', 'ENOLCK', 'ESTALE']);
   });

@@ -38,7 +38,7 @@ describe('the check of a systemd service', () => {
     'Restart=on-failure\nSuccessExitStatus=78',
     'Restart=on-abnormal',
     'Restart=no',
-  ])('has no problems if systemd does not restart it after exit code 78: %j', (lines) => {
+  ])('the check finds no problems in a service that systemd does not restart after exit code 78: %j', (lines) => {
     expect(messages(`${lines}\nRestartSec=5`)).toEqual([]);
   });
 

@@ -43,7 +43,7 @@ describe('findProgram()', () => {
     expect(() => findProgram(file)).toThrow('not an executable file');
   });
 
-  test('does not accept a directory as a program', () => {
+  test('findProgram() does not accept a directory as a program', () => {
     const directory = join(freshDirectory(), 'folder.exe');
     mkdirSync(directory);
     expect(() => findProgram(directory)).toThrow('not an executable file');
