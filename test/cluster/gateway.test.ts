@@ -47,7 +47,7 @@ describe.each(ENGINES)('a gateway with a cluster lock on $kind', ({ kind, missin
     return { token: BigInt(token), kill: async () => child.kill('SIGKILL') && (await once(child, 'exit')) };
   };
 
-  test('waits on a second host as a standby that holds the locks of its host, and takes over with a larger token', async (ctx) => {
+  test('a gateway with a cluster lock waits on a second host as a standby that holds the locks of its host, and takes over with a larger token', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const [one, other] = [await host(), await host()];
@@ -67,7 +67,7 @@ describe.each(ENGINES)('a gateway with a cluster lock on $kind', ({ kind, missin
     expect((await standby).verify()).toBe(true);
   });
 
-  test('revokes the claim of a killed predecessor on the same host, while another host waits', async (ctx) => {
+  test('a gateway with a cluster lock revokes the claim of a killed predecessor on the same host, while another host waits', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const [one, other] = [await host(), await host()];
@@ -82,7 +82,7 @@ describe.each(ENGINES)('a gateway with a cluster lock on $kind', ({ kind, missin
     expect(successor.token).toBeGreaterThan(killed.token);
   });
 
-  test('does not revoke the claim in a record that was written before the last boot', async (ctx) => {
+  test('a gateway with a cluster lock does not revoke the claim in a record that was written before the last boot', async (ctx) => {
     need(ctx, missing ?? (kind === 'etcd' ? null : 'PostgreSQL itself releases the lock of a dead process'));
     const name = freshName();
     const one = await host();
@@ -98,7 +98,7 @@ describe.each(ENGINES)('a gateway with a cluster lock on $kind', ({ kind, missin
     expect(probe).toMatchObject({ state: 'held', token: killed.token });
   });
 
-  test('stops accepting connections when the cluster lock is lost, and onLost() receives the reason', async (ctx) => {
+  test('a gateway with a cluster lock stops accepting connections when the cluster lock is lost, and onLost() receives the reason', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const gateway = await acquire(name, await host());
@@ -113,7 +113,7 @@ describe.each(ENGINES)('a gateway with a cluster lock on $kind', ({ kind, missin
     await gateway.close();
   });
 
-  test('fails before it joins the cluster if the port is in use', async (ctx) => {
+  test('a gateway with a cluster lock fails before it joins the cluster if the port is in use', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const other = createServer().listen(0, '127.0.0.1');
@@ -125,7 +125,7 @@ describe.each(ENGINES)('a gateway with a cluster lock on $kind', ({ kind, missin
     expect(await probeClusterLock(name, { engine: clusterEngine(url(), {}) })).toEqual({ state: 'free' });
   });
 
-  test('cannot be handed over to a child process', async (ctx) => {
+  test('a gateway with a cluster lock cannot be handed over to a child process', async (ctx) => {
     need(ctx, missing);
     const gateway = await acquire(freshName(), await host());
     const invalid = expect.objectContaining({ code: 'ERR_INVALID_STATE' });

@@ -169,7 +169,7 @@ describe('a second gateway', () => {
     expect(waits).toEqual([expect.objectContaining({ lockPath: first.lockPaths[0], ownerAlive: true })]);
   });
 
-  test('releases the state lock and fails if the config lock is held, unless allowMultiple is set', async () => {
+  test('a second gateway releases the state lock and fails if the config lock is held, unless allowMultiple is set', async () => {
     const stateDir = freshDirectory();
     const probe = await gateway({ stateDir });
     const [stateLock, configLock] = probe.lockPaths;
@@ -206,7 +206,7 @@ describe('a second gateway', () => {
     expect((await second).port).toBe(first.port);
   });
 
-  test('stops waiting for the lock when its port is in use', async () => {
+  test('a second gateway stops waiting for the lock when its port is in use', async () => {
     const stateDir = freshDirectory();
     await gateway({ stateDir, bind: false });
     const port = await freePort();
@@ -218,7 +218,7 @@ describe('a second gateway', () => {
     expect(await caught).toMatchObject({ code: 'ERR_GATEWAY_PORT_IN_USE' });
   });
 
-  test('rejects with signal.reason and holds no lock if its start is aborted', async () => {
+  test('a second gateway rejects with signal.reason and holds no lock if its start is aborted', async () => {
     const stateDir = freshDirectory();
     await gateway({ stateDir, bind: false });
     const configPath = join(stateDir, 'other.json');

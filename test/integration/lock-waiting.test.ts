@@ -96,7 +96,7 @@ describe('acquireLock()', () => {
 });
 
 describe('acquireLock() and its deadline', () => {
-  test('makes one attempt with a timeout of 0 ms, and the error contains the holder', async () => {
+  test('acquireLock() makes one attempt with a timeout of 0 ms, and the error contains the holder', async () => {
     const path = lockPath();
     const { owner } = await acquire(path, { owner: { role: 'gateway' } });
     let refusals = 0;
@@ -106,7 +106,7 @@ describe('acquireLock() and its deadline', () => {
     expect(refusals).toBe(1);
   });
 
-  test('rejects at the deadline with an error that names the lock, the holder, the duration of the wait and what to do', async () => {
+  test('acquireLock() rejects at the deadline with an error that names the lock, the holder, the duration of the wait and what to do', async () => {
     const path = lockPath();
     const holder = await startActor();
     await holder.call('tryAcquire', path);
@@ -115,7 +115,7 @@ describe('acquireLock() and its deadline', () => {
     expect(message).toMatch(new RegExp(`timeoutMs.*(kill|taskkill /PID) ${holder.pid}`));
   });
 
-  test('reports an unknown holder at the deadline if the lock file has no record', async () => {
+  test('acquireLock() reports an unknown holder at the deadline if the lock file has no record', async () => {
     const path = lockPath();
     await acquire(path, { mode: 'shared' });
     expect(await caughtFrom(acquireLock(path, { timeoutMs: 1 }))).toMatchObject({
@@ -126,7 +126,7 @@ describe('acquireLock() and its deadline', () => {
     });
   });
 
-  test('waits exactly until the deadline and makes a last attempt then', async () => {
+  test('acquireLock() waits exactly until the deadline and makes a last attempt then', async () => {
     const path = lockPath();
     await acquire(path);
     const tries: number[] = [];
@@ -136,7 +136,7 @@ describe('acquireLock() and its deadline', () => {
     expect(tries.at(-1)! - started).toBeGreaterThanOrEqual(319);
   });
 
-  test('leaves no lock held after the deadline', async () => {
+  test('acquireLock() leaves no lock held after the deadline', async () => {
     const path = lockPath();
     const holder = await acquire(path);
     await caughtFrom(acquireLock(path, { timeoutMs: 20 }));

@@ -126,7 +126,7 @@ async function startOlderGateway(fields: Record<string, unknown> = {}): Promise<
 }
 
 describe('an older gateway with a record and no kernel lock', () => {
-  test('counts as the holder while it is alive and listening, and its lock file stays unchanged', async () => {
+  test('an older gateway counts as the holder while it is alive and listening, and its lock file stays unchanged', async () => {
     const { actor, path } = await startOlderGateway();
     const before = snapshotOf(path);
     expect(tryAcquireLock(path)).toBeNull();
@@ -145,13 +145,13 @@ describe('an older gateway with a record and no kernel lock', () => {
     expect(snapshotOf(path)).toEqual(before);
   });
 
-  test('counts as the holder regardless of the age of its record', async () => {
+  test('an older gateway counts as the holder regardless of the age of its record', async () => {
     const { path } = await startOlderGateway();
     setAge(path, 24 * 3_600_000);
     expect(tryAcquireLock(path)).toBeNull();
   });
 
-  test('is probed at the endpoint in the options if its liveness is unknown and its record has no port', async () => {
+  test('an older gateway is probed at the endpoint in the options if its liveness is unknown and its record has no port', async () => {
     const { path, port } = await startOlderGateway({ port: undefined, startTime: undefined, createdAt: undefined });
     expect(tryAcquireLock(path, { endpoint: { host: '127.0.0.1', port } })).toBeNull();
     expect(tryAcquireLock(path, { endpoint: { host: '0.0.0.0', port } })).toBeNull();
@@ -160,7 +160,7 @@ describe('an older gateway with a record and no kernel lock', () => {
     expect(acquire(path, { endpoint: { host: '127.0.0.1', port: free } }).reclaimed).toBe('port-free');
   });
 
-  test('makes acquireLock() wait until it ends', async () => {
+  test('an older gateway makes acquireLock() wait until it ends', async () => {
     const { actor, path } = await startOlderGateway();
     const lock = await acquireLock(path, { timeoutMs: 20_000, onContended: () => void actor.kill('SIGTERM') });
     // A process that ends closes its sockets before it counts as dead, so the port may become free
@@ -170,7 +170,7 @@ describe('an older gateway with a record and no kernel lock', () => {
   });
 
   // Such a gateway is starting or restarting, or has a role in which it never listens.
-  test('counts as the holder while it is alive, even if it is not listening', async () => {
+  test('an older gateway counts as the holder while it is alive, even if it is not listening', async () => {
     const actor = await startActor();
     const path = lockPath();
     writeOlderRecord(path, { pid: actor.pid, port: await freePort() });
@@ -178,7 +178,7 @@ describe('an older gateway with a record and no kernel lock', () => {
     expect(probeLock(path)).toMatchObject({ state: 'held', heldBy: 'record', ownerAlive: true });
   });
 
-  test('no longer counts as the holder after it was killed, whatever listens on its port now', async () => {
+  test('an older gateway no longer counts as the holder after it was killed, whatever listens on its port now', async () => {
     const { actor, path } = await startOlderGateway();
     await actor.kill('SIGKILL');
     const { port } = await startOlderGateway();
@@ -187,7 +187,7 @@ describe('an older gateway with a record and no kernel lock', () => {
   });
 
   // The clock may have been set back between the start of the process and the record.
-  test('counts as the holder while it listens, even if it seems to have started after its record was written', async () => {
+  test('an older gateway counts as the holder while it listens, even if it seems to have started after its record was written', async () => {
     const hourAgo = new Date(Date.now() - 3_600_000).toISOString();
     const { path, actor } = await startOlderGateway({ startTime: undefined, createdAt: hourAgo });
     expect(probeLock(path)).toMatchObject({
@@ -201,13 +201,13 @@ describe('an older gateway with a record and no kernel lock', () => {
     expect(acquire(path).reclaimed).toBe('port-free');
   });
 
-  test('no longer counts as the holder if its pid belongs to a process with another start time', async (ctx) => {
+  test('an older gateway no longer counts as the holder if its pid belongs to a process with another start time', async (ctx) => {
     if (processStartToken(process.pid) === null) ctx.skip('this system has no /proc/PID/stat');
     const { path } = await startOlderGateway({ startTime: 1 });
     expect(acquire(path).reclaimed).toBe('owner-gone');
   });
 
-  test('counts as the holder for 30 s after the last write to its record if its liveness is unknown', async () => {
+  test('an older gateway counts as the holder for 30 s after the last write to its record if its liveness is unknown', async () => {
     const { path } = await startOlderGateway({ startTime: undefined, createdAt: undefined, port: undefined });
     for (const [ageMs, held] of [
       [0, true],
@@ -221,7 +221,7 @@ describe('an older gateway with a record and no kernel lock', () => {
     }
   });
 
-  test('counts as the holder if its port cannot be probed', async (ctx) => {
+  test('an older gateway counts as the holder if its port cannot be probed', async (ctx) => {
     const missing = whyNoFaults();
     if (missing) ctx.skip(missing);
     const { path } = await startOlderGateway();

@@ -118,7 +118,7 @@ describe('the next gateway after kill -9', () => {
     },
   );
 
-  test(`starts at once after ${ROUNDS} gateways were killed at random moments of their start`, async () => {
+  test(`the next gateway starts at once after ${ROUNDS} gateways were killed at random moments of their start`, async () => {
     const options = await freshOptions();
     for (let round = 0; round < ROUNDS; round++) {
       const actor = await startActor();

@@ -336,7 +336,7 @@ describe('a failed exec()', () => {
     ['the file is not executable', (directory) => join(directory, 'plain'), 'EACCES'],
     ['the path is a directory', dirname, 'EACCES'],
     ['the path is a bare name, which is not searched in PATH', () => 'sh', 'ENOENT'],
-  ])('throws and changes nothing if %s', async (_, pathIn, code) => {
+  ])('exec() throws and changes nothing if %s', async (_, pathIn, code) => {
     const path = pathIn(freshPrograms());
     const { actor, options, lockPaths } = await startGateway();
     await actor.call('catchSignal', 'SIGPIPE');
@@ -364,7 +364,7 @@ describe('a failed exec()', () => {
     ['an argument with a NUL', { path: '/bin/true', args: ['true', 'a\0b'] }, 'ERR_INVALID_ARG_VALUE'],
     ['an argument that is a number', { path: '/bin/true', args: ['true', 1] }, 'ERR_INVALID_ARG_TYPE'],
     ['a variable with a NUL', { path: '/bin/true', args: [], env: { A: 'a\0B=c' } }, 'ERR_INVALID_ARG_VALUE'],
-  ])('throws and changes nothing for %s', async (_, program, code) => {
+  ])('exec() throws and changes nothing for %s', async (_, program, code) => {
     const lock = await acquireGatewayLock({ stateDir: freshDirectory(), port: 0, env: {} });
     onTestFinished(() => lock.close());
     expect(() => lock.exec(program as ExecProgram)).toThrow(expect.objectContaining({ code }));

@@ -71,7 +71,7 @@ describe('a duplicate of a healthy gateway', () => {
     ['launchd', 0],
     ['schtasks', 0],
     ['external', 0],
-  ])('under %s ends with exit code %d', async (supervisor, exitCode) => {
+  ])('a duplicate under %s ends with exit code %d', async (supervisor, exitCode) => {
     const options = await freshOptions();
     const holder = await startGateway(options);
     const { outcome } = await startDuplicate(options, { supervisor });

@@ -8,7 +8,7 @@ export const KNOWN_FAILURES = {
   bun: {
     [NO_OPEN_SOCKET]: [
       'bind-exclusive.test.ts > connections to a listener before listen(server) > early connections are served as soon as a server listens',
-      'events.test.ts > the diagnostics channels > publish each decision with the fields that onDecision receives',
+      'events.test.ts > the diagnostics channels > the diagnostics channels publish each decision with the fields that onDecision receives',
       'events.test.ts > the output of the library > the library works and prints nothing during a complete life cycle with',
       'gateway-lock.test.ts > a gateway lock > serves requests on its exclusive socket',
       'gateway-lock.test.ts > a gateway lock > releases the port and removes the lock files on close(), even if close() is called twice',
@@ -77,10 +77,10 @@ export const KNOWN_FAILURES = {
       'lock-file-replaced.test.ts > a release that cannot remove the file drops the lock, clears the record and names the file in its error',
     ],
     'other processes see the command line of the emulator': [
-      'events.test.ts > the diagnostics channels > publish one wait event per wait, with the holder, then a reclaim and an acquire event',
+      'events.test.ts > the diagnostics channels > the diagnostics channels publish one wait event per wait, with the holder, then a reclaim and an acquire event',
       'list-locks.test.ts > the entry of listLocks() for a held lock > the entry of listLocks() for a held lock contains the command line as a list of words',
       'list-locks.test.ts > listLocks() with hostile files > ignores an invalid host or port in a record',
-      'lock-waiting.test.ts > acquireLock() and its deadline > rejects at the deadline with an error that names the lock, the holder, the duration of the wait and what to do',
+      'lock-waiting.test.ts > acquireLock() and its deadline > acquireLock() rejects at the deadline with an error that names the lock, the holder, the duration of the wait and what to do',
       "probe-gateway.test.ts > probeGateway() and a running gateway > returns 'running' with owner, endpoint and health for a gateway that holds the lock and serves",
       "probe-gateway.test.ts > probeGateway() and a running gateway > returns 'running' with the reason for an unhealthy gateway",
       "probe-gateway.test.ts > probeGateway() and a running gateway > returns 'running' for a suspended gateway",
