@@ -165,7 +165,7 @@ test('an etcd waiter whose key was deleted does not believe that it is first in 
 });
 
 describe('a client of an etcd cluster with failing members', () => {
-  test('skips an endpoint that does not listen, even in a single attempt', async (ctx) => {
+  test('a client skips an endpoint that does not listen, even in a single attempt', async (ctx) => {
     need(ctx, whyNoEtcd);
     const [closed] = await freePorts(1);
     const endpoints = [`http://127.0.0.1:${closed}`, ...servers.endpoints];
@@ -206,7 +206,7 @@ describe('a client of an etcd cluster with failing members', () => {
 });
 
 describe('a client of an etcd cluster with users and roles', () => {
-  test('acts as the user in the common name of its certificate, with a role on one prefix', async (ctx) => {
+  test('a client acts as the user in the common name of its certificate, with a role on one prefix', async (ctx) => {
     need(ctx, whyNoOpenssl);
     const authority = new CertificateAuthority(freshDirectory());
     const [server, root, gateway] = ['server', 'root', 'gateway'].map((name) =>
@@ -251,7 +251,7 @@ describe('a client of an etcd cluster with users and roles', () => {
     await expect(refused).rejects.toMatchObject({ code: 'ERR_CLUSTER_UNAVAILABLE' });
   });
 
-  test('exchanges a user and password for a token, and requests a new token after the token has expired', async (ctx) => {
+  test('a client exchanges a user and password for a token, and requests a new token after the token has expired', async (ctx) => {
     need(ctx, whyNoEtcd);
     const secured = await EtcdServers.start(1, undefined, ['--auth-token-ttl', '1']);
     onTestFinished(() => secured.stop());

@@ -49,7 +49,7 @@ describe('status', () => {
     for (const row of rows) expect(row).toMatch(new RegExp(` ${actor.pid} .* s\\) +${port} +healthy${program}`));
   });
 
-  test('prints every documented field with --json, and changes nothing', async () => {
+  test('status prints every documented field with --json, and changes nothing', async () => {
     const stateDir = freshDirectory();
     const port = await freePort();
     const actor = await startGateway(stateDir, port, '<html>');
@@ -75,7 +75,7 @@ describe('status', () => {
     expect(snapshotOf(join(directory, 'gateway.state.lock'))).toEqual(before);
   });
 
-  test('lists the locks of every profile, or only of the profile on the command line', async () => {
+  test('status lists the locks of every profile, or only of the profile on the command line', async () => {
     const home = freshDirectory();
     await startGateway(join(home, '.gateway'), await freePort());
     await startGateway(join(home, '.gateway-rescue'), await freePort());
@@ -118,7 +118,7 @@ describe('status', () => {
     for (const text of [out, checked.out]) expect(text).not.toMatch(/older|update/i);
   });
 
-  test('lists an unreadable lock file together with the other lock files', async () => {
+  test('status lists an unreadable lock file together with the other lock files', async () => {
     const stateDir = freshDirectory();
     const directory = lockDirectory(stateDir);
     mkdirSync(join(directory, 'gateway.00000000.lock'));
@@ -134,7 +134,7 @@ describe('status', () => {
     });
   });
 
-  test('prints no control characters that a hostile record contains', async () => {
+  test('status prints no control characters that a hostile record contains', async () => {
     // Windows allows no control characters in file names.
     const path = join(freshDirectory(), `hostile${whyNoModes === null ? '\x1b' : ''}[2J.lock`);
     const evil = '\x1b]0;owned\x07\x9b31m\u202e\u2028\u2066\u200f\u061c';
@@ -155,7 +155,7 @@ describe('status', () => {
     }
   });
 
-  test('prints colours to a pipe only with FORCE_COLOR, and no colours with NO_COLOR', async () => {
+  test('status prints colours to a pipe only with FORCE_COLOR, and no colours with NO_COLOR', async () => {
     const path = join(freshDirectory(), 'a.lock');
     writeFileSync(path, '');
     const coloured = async (env: NodeJS.ProcessEnv) =>
@@ -170,14 +170,14 @@ describe('status', () => {
     [['status', '--interval', '5'], /--interval/],
     [['status', '--verbose'], /--verbose/],
     [['status', '--app', '../x'], /app must be/],
-  ])('reports a usage error with exit code 64 and one line for the arguments %j', async (args, text) => {
+  ])('status reports a usage error with exit code 64 and one line for the arguments %j', async (args, text) => {
     const { code, out, err } = await gatewayLock(args);
     expect([code, out]).toEqual([64, '']);
     expect(err).toMatch(text);
     expect(err.split('\n')).toHaveLength(2);
   });
 
-  test('exits with 0 if the reader of the pipe ends early, and fails on a full disk', async (ctx) => {
+  test('status exits with 0 if the reader of the pipe ends early, and fails on a full disk', async (ctx) => {
     need(ctx, whyNoShell);
     const shell = (line: string) => gatewayLock([], { program: ['/bin/sh', '-c', line, process.execPath, COMMAND] });
     // The reader ends before the command writes.

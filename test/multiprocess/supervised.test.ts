@@ -276,7 +276,7 @@ describe('a supervised start and another web server on its port', () => {
     expect(await outcome).toMatchObject({ outcome: 'started', gateway: { port: options.port } });
   });
 
-  test('ends with exit code 78, without an owner, if the web server reports that it is healthy', async () => {
+  test('a supervised start ends with exit code 78, without an owner, if the web server reports that it is healthy', async () => {
     const options = await freshOptions();
     await listening(
       createServer((_, response) => response.end(LIVE)),
