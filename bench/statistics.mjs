@@ -11,7 +11,7 @@ export function quantile(samples, q) {
 export const median = (samples) => quantile(samples, 0.5);
 
 /**
- * The number of samples from which the spread is the quartiles. With fewer samples, the spread is
+ * The minimum number of samples for which the spread is reported as quartiles. With fewer samples, the spread is
  * the minimum and the maximum.
  */
 const MIN_FOR_QUARTILES = 5;

@@ -27,7 +27,7 @@ function compile(zig, processor) {
     CMAKE_SYSTEM_NAME: 'Darwin',
     CMAKE_SYSTEM_PROCESSOR: processor,
     CMAKE_CXX_COMPILER: `${zig};c++;-target;${target}`,
-    // Uses no SDK of Xcode, because zig contains the headers and the symbol list of libSystem.
+    // Does not use an Xcode SDK, because zig contains the headers and the symbol list of libSystem.
     CMAKE_OSX_SYSROOT: '',
     // CMake requires install_name_tool for `cmake --install`, which this script does not run.
     CMAKE_INSTALL_NAME_TOOL: 'true',

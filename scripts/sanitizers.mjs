@@ -31,8 +31,8 @@ const SANITIZERS = [
     folder: 'build-tsan',
     library: 'libtsan.so',
     // Node is not instrumented, so TSan does not see how V8 and libuv synchronise: calls in their
-    // code are ignored. Threads that have not ended are not reported, because they are not races.
-    // The bundler inside vitest leaves such threads.
+    // code are ignored. Threads that have not ended are not reported: they are not races, and
+    // the bundler inside vitest leaves threads that have not ended.
     environment: (reports) => ({
       TSAN_OPTIONS: `ignore_noninstrumented_modules=1:report_thread_leaks=0:halt_on_error=1:exitcode=66:log_path=${reports}/tsan`,
     }),

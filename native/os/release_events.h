@@ -28,7 +28,7 @@ class ReleaseEvents {
   virtual Status Add(Token token, const std::string& path, std::int64_t owner_pid,
                      WatchScope* scope) = 0;
   virtual void Remove(Token token) = 0;
-  // Ends the current Wait(). If none is running, the next Wait() returns at once.
+  // Ends the current Wait(). If no Wait() is running, the next one returns at once.
   virtual void Interrupt() = 0;
   // Waits for events for at most `timeout_ms` milliseconds, or without a limit if `timeout_ms` is
   // kForever. Appends the tokens that have events to `reported` and removes their watches.

@@ -89,7 +89,8 @@ std::wstring PrivateSddl() {
 }
 
 // Returns the rights of every user on a file with a null DACL. A null DACL grants everyone full
-// access. A file system without ACLs (FAT) also reports a null DACL, which counts as no rights.
+// access. A file system without ACLs (FAT) also reports a null DACL. There it does not
+// count as access for everyone.
 DWORD RightsWithoutAcl(const FileHandle& file) {
   DWORD flags = 0;
   bool known = GetVolumeInformationByHandleW(Raw(file), nullptr, 0, nullptr, nullptr, &flags,

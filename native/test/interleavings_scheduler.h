@@ -74,7 +74,7 @@ struct Scenario {
   using Body = std::function<void(Actor&)>;
 
   std::vector<Body> actors;
-  // Runs alone when the others have ended.
+  // Runs alone after all other actors have ended.
   Body next;
   // The content of the file at the start; nullptr: there is none.
   const std::string* leftover = nullptr;

@@ -1,5 +1,5 @@
-// gateway-lock run --cluster: the program does not outlive the lock or the command. If a cgroup is
-// available, neither do its descendants.
+// The program of gateway-lock run --cluster does not outlive the lock or the command. If a cgroup
+// is available, the descendants of the program do not outlive them either.
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -25,7 +25,7 @@ const freshName = () => `descendants-${++names}`;
 const run = (name: string, options: RunOptions) =>
   startRun(`etcd://${servers.urlAt(options.ports ?? servers.ports)}`, name, options);
 
-/** Returns a PATH without setpriv, which simulates macOS. */
+/** Returns a PATH without setpriv, because macOS has no setpriv. */
 function pathWithoutSetpriv(): string {
   const directory = join(freshDirectory(), 'bin');
   mkdirSync(directory);
@@ -33,7 +33,10 @@ function pathWithoutSetpriv(): string {
   return directory;
 }
 
-/** Runs a command in a mount namespace in which no cgroup can be created. */
+/**
+ * The words of a command that runs another command in a mount namespace in which no cgroup can be
+ * created.
+ */
 const READ_ONLY = [
   '/usr/bin/unshare',
   '-m',
@@ -45,14 +48,14 @@ const READ_ONLY = [
 const whyNoReadOnly = () => whyNoCgroup ?? whyNoMount();
 
 const VARIANTS: readonly [string, () => RunOptions, () => Missing][] = [
-  ['with all that this system has', () => ({}), () => null],
+  ['with both setpriv and a cgroup if this system has them', () => ({}), () => null],
   ['without setpriv', () => ({ path: pathWithoutSetpriv() }), () => null],
   ['without a cgroup', () => ({ inside: READ_ONLY }), whyNoReadOnly],
-  ['without either', () => ({ path: pathWithoutSetpriv(), inside: READ_ONLY }), whyNoReadOnly],
+  ['without setpriv and without a cgroup', () => ({ path: pathWithoutSetpriv(), inside: READ_ONLY }), whyNoReadOnly],
 ];
 
 test.for(VARIANTS)(
-  'the program of gateway-lock run does not outlive gateway-lock, %s',
+  'the program of gateway-lock run does not outlive gateway-lock %s',
   async ([, options, whyNot], ctx) => {
     need(ctx, missing ?? whyNot());
     const killed = run(freshName(), { ...options(), program: ['ignore'] });
@@ -65,7 +68,7 @@ test.for(VARIANTS)(
   },
 );
 
-describe('a descendant of the program in a session of its own', () => {
+describe('a descendant of the program of gateway-lock run in a separate session', () => {
   const started = async (options: RunOptions) => {
     const command = run(freshName(), { ...options, program: ['child', ...(options.program ?? [])] });
     await until(() => command.pids().length === 2, 'the program and its child run', 60_000);
@@ -73,7 +76,7 @@ describe('a descendant of the program in a session of its own', () => {
     return command;
   };
 
-  test('has ended by the time gateway-lock exits', async (ctx) => {
+  test('a descendant of the program has ended by the time gateway-lock exits', async (ctx) => {
     need(ctx, missing ?? whyNoCgroup);
     const command = await started({});
     command.child.kill('SIGTERM');
@@ -82,15 +85,18 @@ describe('a descendant of the program in a session of its own', () => {
     expect(cgroupsOf(command.child.pid!)).toEqual([]);
   });
 
-  test.for(VARIANTS.slice(0, 2))('does not outlive gateway-lock, %s', async ([, options], ctx) => {
-    need(ctx, missing ?? whyNoCgroup);
-    const command = await started({ ...options(), program: ['ignore'] });
-    command.child.kill('SIGKILL');
-    await until(() => command.pids().filter(isAlive).length === 0, 'the program and its child have ended');
-    await until(() => cgroupsOf(command.child.pid!).length === 0, 'gateway-lock has removed the cgroup');
-  });
+  test.for(VARIANTS.slice(0, 2))(
+    'a descendant of the program does not outlive gateway-lock %s',
+    async ([, options], ctx) => {
+      need(ctx, missing ?? whyNoCgroup);
+      const command = await started({ ...options(), program: ['ignore'] });
+      command.child.kill('SIGKILL');
+      await until(() => command.pids().filter(isAlive).length === 0, 'the program and its child have ended');
+      await until(() => cgroupsOf(command.child.pid!).length === 0, 'gateway-lock has removed the cgroup');
+    },
+  );
 
-  test('ends at the deadline of the lock, before the next host starts its program', async (ctx) => {
+  test('a descendant of the program ends at the deadline of the lock, before the next host starts its program', async (ctx) => {
     need(ctx, missing ?? whyNoCgroup);
     const proxies = await Promise.all(servers.ports.map((port) => DroppingProxy.to(port)));
     onTestFinished(() => {

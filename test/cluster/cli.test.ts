@@ -1,4 +1,4 @@
-// gateway-lock run, status and doctor with --cluster, on a real cluster.
+// Tests gateway-lock run, status and doctor with --cluster on a real cluster.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -40,7 +40,7 @@ test('run --cluster passes the fencing token to the program, and another host wa
   expect(Number(second.lines()[0]![2])).toBeGreaterThan(Number(first.lines().at(-1)![2]));
 });
 
-test('run --cluster stops the program behind a partition before the next host starts its program', async (ctx) => {
+test('run --cluster stops its program during a partition before the next host starts its program', async (ctx) => {
   need(ctx, missing);
   const name = freshName();
   const proxies = await Promise.all(servers.ports.map((port) => DroppingProxy.to(port)));
@@ -79,7 +79,7 @@ test('run --cluster refuses flags with which the program or its socket would out
   expect(refuse('--cluster', 'etcd://root:secret@a')).not.toContain('secret');
 });
 
-test('status and doctor report the cluster lock and the checks of the cluster', async (ctx) => {
+test('status reports the holder of the cluster lock, and doctor reports the checks of the cluster', async (ctx) => {
   need(ctx, missing);
   const name = freshName();
   const lock = await clusterEngine(urlOf(), {}).acquire(name);

@@ -1,4 +1,4 @@
-// The contract of each engine, on real servers.
+// Tests the contract of each engine on real servers.
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import {
   acquireClusterLock,
@@ -28,7 +28,7 @@ describe.each(ENGINES)('a cluster lock on $kind', ({ kind, missing, start }) => 
     return lock;
   };
 
-  test('is acquired at once if it is free, and a probe reports its holder', async (ctx) => {
+  test('a cluster lock can be acquired at once if it is free, and a probe then reports the holder', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const engine = servers.engine();
@@ -44,7 +44,7 @@ describe.each(ENGINES)('a cluster lock on $kind', ({ kind, missing, start }) => 
     });
   });
 
-  test('is refused to each other client while it is held, even within one process', async (ctx) => {
+  test('a cluster lock excludes every other client while it is held, even a client of the same process', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const lock = await acquire(name);
@@ -61,7 +61,7 @@ describe.each(ENGINES)('a cluster lock on $kind', ({ kind, missing, start }) => 
     expect(await lock.verify()).toBe(true);
   });
 
-  test('passes from waiter to waiter on release, with a new token each time', async (ctx) => {
+  test('a cluster lock passes from waiter to waiter on release, with a new token each time', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const first = await acquire(name);
@@ -82,13 +82,13 @@ describe.each(ENGINES)('a cluster lock on $kind', ({ kind, missing, start }) => 
     await expect.poll(() => order).toContain('third waits');
     await first.release();
     const tokens = [first.token, await second, await third];
-    // On PostgreSQL a waiter moves to the end of the queue when it proves that it is alive.
+    // On PostgreSQL, a waiter moves to the end of the queue each time it proves that it is alive.
     if (kind === 'etcd') expect(order.filter((entry) => !entry.endsWith('waits'))).toEqual(['second', 'third']);
     expect(tokens[0]).toBeLessThan([...tokens].sort((a, b) => Number(a - b))[1]!);
     expect(new Set(tokens).size).toBe(3);
   });
 
-  test('is not held from the call of release() on, and is free afterwards', async (ctx) => {
+  test('a cluster lock counts as not held as soon as release() is called, and is free when release() has resolved', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const lock = await acquire(name);
@@ -101,7 +101,7 @@ describe.each(ENGINES)('a cluster lock on $kind', ({ kind, missing, start }) => 
     expect(await probeClusterLock(name, { engine: servers.engine() })).toEqual({ state: 'free' });
   });
 
-  test('is released by Symbol.asyncDispose', async (ctx) => {
+  test('a cluster lock is released by Symbol.asyncDispose', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const lock = await acquire(name);
@@ -109,7 +109,7 @@ describe.each(ENGINES)('a cluster lock on $kind', ({ kind, missing, start }) => 
     expect(await probeClusterLock(name, { engine: servers.engine() })).toEqual({ state: 'free' });
   });
 
-  test('stays held beyond its time to live', async (ctx) => {
+  test('a cluster lock stays held for longer than its time to live, because it is renewed', async (ctx) => {
     need(ctx, missing);
     const lock = await acquire(freshName());
     await new Promise((resolve) => setTimeout(resolve, 2 * TTL_MS));
@@ -117,7 +117,7 @@ describe.each(ENGINES)('a cluster lock on $kind', ({ kind, missing, start }) => 
     expect(await lock.verify()).toBe(true);
   });
 
-  test('is lost at once if an administrator ends the claim', async (ctx) => {
+  test('a cluster lock is lost at once if an administrator ends the claim of the holder', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const lock = await acquire(name);
@@ -132,7 +132,7 @@ describe.each(ENGINES)('a cluster lock on $kind', ({ kind, missing, start }) => 
     expect(late).toBe(error);
   });
 
-  test('can be revoked by the id of its claim, which onClaim gets before the first request', async (ctx) => {
+  test('a cluster lock can be revoked by the id of its claim, which onClaim receives before the first request', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const claims: string[] = [];
@@ -144,7 +144,7 @@ describe.each(ENGINES)('a cluster lock on $kind', ({ kind, missing, start }) => 
     await servers.engine().revoke(name, claims[0]!);
   });
 
-  test('rejects a waiter with signal.reason when its signal aborts, and removes it from the queue', async (ctx) => {
+  test('a cluster lock rejects a waiter with signal.reason when its signal aborts, and removes it from the queue', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const first = await acquire(name);
@@ -162,7 +162,7 @@ describe.each(ENGINES)('a cluster lock on $kind', ({ kind, missing, start }) => 
     expect((await next).held).toBe(true);
   });
 
-  test('is lost behind a partition before the next client acquires it, even after the partition heals', async (ctx) => {
+  test('a cluster lock is lost by a holder behind a partition before the next client acquires it, and stays lost after the partition heals', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const proxies = await Promise.all(servers.ports.map((port) => DroppingProxy.to(port)));
@@ -188,7 +188,7 @@ describe.each(ENGINES)('a cluster lock on $kind', ({ kind, missing, start }) => 
     expect((await next).held).toBe(true);
   });
 
-  test('is neither free nor held if the cluster is unreachable', async (ctx) => {
+  test('a cluster lock is reported as neither free nor held if the cluster is unreachable', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const proxies = await Promise.all(servers.ports.map((port) => DroppingProxy.to(port)));
@@ -208,7 +208,7 @@ describe.each(ENGINES)('a cluster lock on $kind', ({ kind, missing, start }) => 
     expect(probed).toMatchObject({ status: 'fulfilled', value: { state: 'unreachable', error: unavailable } });
   });
 
-  test('is not confirmed by verify() behind a partition', async (ctx) => {
+  test('a cluster lock is not confirmed by verify() while the holder is behind a partition', async (ctx) => {
     need(ctx, missing);
     const proxies = await Promise.all(servers.ports.map((port) => DroppingProxy.to(port)));
     onTestFinished(() => {
@@ -223,7 +223,7 @@ describe.each(ENGINES)('a cluster lock on $kind', ({ kind, missing, start }) => 
     await expect(released).rejects.toMatchObject({ code: 'ERR_CLUSTER_UNAVAILABLE' });
   });
 
-  test('is refused for an invalid argument, and the error names the argument', async (ctx) => {
+  test('a cluster lock is not acquired with an invalid argument, and the error names the argument', async (ctx) => {
     need(ctx, missing);
     const engine = servers.engine();
     await expect(acquireClusterLock('a/b', { engine })).rejects.toThrow(/^name must be/);
@@ -234,7 +234,7 @@ describe.each(ENGINES)('a cluster lock on $kind', ({ kind, missing, start }) => 
     );
   });
 
-  test('can be checked with inspect(), which finds no problem', async (ctx) => {
+  test('a cluster lock has no problem that inspect() finds', async (ctx) => {
     need(ctx, missing);
     const findings = await servers.engine().inspect(freshName());
     expect(findings.filter(({ level }) => level === 'problem')).toEqual([]);

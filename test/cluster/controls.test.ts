@@ -1,5 +1,5 @@
-// Controls: each scenario must fail with a planted fault, which shows that the scenario can detect
-// it.
+// Controls: each scenario runs once as usual and once with a planted fault. The run with the fault
+// must fail, which shows that the scenario can detect the fault.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { need } from '../support/capabilities.js';
@@ -9,11 +9,14 @@ import { EtcdServers, etcdctl } from '../support/cluster/etcd-servers.js';
 import { judge } from '../support/cluster/history/oracle.js';
 import { type Fault, importWith } from '../support/cluster/planted-faults.js';
 
-/** With 10 s, a renewal may take 2 s, which is enough for two delayed round trips to etcd. */
+/**
+ * The time to live. With 10 s, a renewal may take 2 s, which is enough for two delayed round trips
+ * to etcd.
+ */
 const TTL_MS = 10_000;
 const DELAY_MS = 800;
 
-describe.each(ENGINES)('$kind with late responses and then a partition', ({ missing, start }) => {
+describe.each(ENGINES)('a holder on $kind with late responses and then a partition', ({ missing, start }) => {
   let servers: RunningEngine;
   beforeAll(async () => {
     if (missing === null) servers = await start();
@@ -21,8 +24,8 @@ describe.each(ENGINES)('$kind with late responses and then a partition', ({ miss
   afterAll(() => servers?.stop());
 
   /**
-   * Returns the milliseconds from the acquisition by the next holder to the last read of `held` by
-   * the first holder. Negative if the first holder gave up earlier.
+   * Returns the milliseconds from the acquisition by the next holder to the last read of `held` as
+   * true by the first holder. The result is negative if the first holder gave up earlier.
    */
   async function overlapMs(fault: Fault | null, name: string): Promise<number> {
     const module = await importWith(fault);
@@ -51,12 +54,12 @@ describe.each(ENGINES)('$kind with late responses and then a partition', ({ miss
     return lastHeldMs - nextMs;
   }
 
-  test('the holder gives up the lock before the next client acquires it', async (ctx) => {
+  test('a holder behind a partition gives up the lock before the next client acquires it', async (ctx) => {
     need(ctx, missing);
     expect(await overlapMs(null, 'late')).toBeLessThan(0);
   });
 
-  test('control: two clients hold the lock if there is no margin and the deadline counts from the response', async (ctx) => {
+  test('control: two clients hold the lock if a lease has no margin and its deadline counts from the response', async (ctx) => {
     need(ctx, missing);
     const overlap = await overlapMs('no margin, and the deadline counts from the response', 'late-control');
     console.log({ overlapMs: overlap });
@@ -92,12 +95,12 @@ describe('an etcd waiter whose own key is deleted before the end of its wait', (
     return claims.length;
   }
 
-  test('makes a new claim', async (ctx) => {
+  test('the waiter makes a new claim after its key was deleted', async (ctx) => {
     need(ctx, whyNoEtcd);
     expect(await claimsUntilHeld(null, 'checked')).toBe(2);
   });
 
-  test('control: without the check of its key it believes in its first claim', async (ctx) => {
+  test('control: the waiter wrongly trusts its first claim if it does not check its key', async (ctx) => {
     need(ctx, whyNoEtcd);
     expect(await claimsUntilHeld('the claim does not check its own key after the wait', 'unchecked')).toBe(1);
   });

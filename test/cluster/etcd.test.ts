@@ -1,4 +1,4 @@
-// Properties of the etcd engine: locks of other programs, users and roles, failing members.
+// Tests specific to the etcd engine: locks of other programs, users and roles, failing members.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -30,7 +30,7 @@ afterAll(() => servers?.stop());
 
 const engine = () => etcdEngine({ endpoints: servers.endpoints });
 
-describe('etcdctl lock', () => {
+describe('etcdctl lock and this package', () => {
   const etcdctlLock = (name: string): ServerProcess => {
     const args = ['--endpoints', servers.endpoints.join(','), 'lock', '--ttl', '5', `gateway-lock/${name}`];
     const locker = new ServerProcess(['etcdctl', ...args], { env: { ETCDCTL_API: '3' } });
@@ -38,7 +38,7 @@ describe('etcdctl lock', () => {
     return locker;
   };
 
-  test('excludes this package, which reports another program as the holder and waits for it', async (ctx) => {
+  test('etcdctl lock excludes this package, which reports another program as the holder and waits', async (ctx) => {
     need(ctx, whyNoEtcd);
     const locker = etcdctlLock('theirs');
     await until(() => locker.output.includes('gateway-lock/theirs/'), 'etcdctl holds the lock');
@@ -57,7 +57,7 @@ describe('etcdctl lock', () => {
     await (await lock).release();
   });
 
-  test('waits for a lock that this package holds', async (ctx) => {
+  test('etcdctl lock waits for a lock that this package holds', async (ctx) => {
     need(ctx, whyNoEtcd);
     const lock = await acquireClusterLock('ours', { engine: engine(), ttlMs: TTL_MS });
     const locker = etcdctlLock('ours');
@@ -71,7 +71,7 @@ describe('etcdctl lock', () => {
   });
 });
 
-test('inspect() reports a silent etcd member as a warning and makes the other checks', async (ctx) => {
+test('inspect() reports a silent etcd member as a warning and still makes the other checks', async (ctx) => {
   need(ctx, whyNoEtcd);
   const proxy = await DroppingProxy.to(servers.ports[0]!);
   onTestFinished(() => proxy.close());
@@ -87,7 +87,7 @@ test('inspect() reports a silent etcd member as a warning and makes the other ch
   expect(levels).toMatchObject({ quorum: 'ok', rights: 'ok' });
 });
 
-test('acquiring a free etcd lock takes exactly the requests of etcdctl lock', async (ctx) => {
+test('an acquire of a free etcd lock sends exactly the requests that etcdctl lock sends', async (ctx) => {
   need(ctx, whyNoEtcd);
   const own = await EtcdServers.start(1);
   onTestFinished(() => own.stop());
@@ -102,8 +102,8 @@ test('acquiring a free etcd lock takes exactly the requests of etcdctl lock', as
 });
 
 /**
- * Returns etcd's own count of requests by method. Excludes streams, which need no round trip of
- * their own.
+ * Returns the number of requests by method, as counted by etcd. Excludes streams, which need no
+ * separate round trip.
  */
 async function startedRequests(own: EtcdServers, before: Readonly<Record<string, number>> = {}) {
   const metrics = await (await fetch(`${own.endpoints[0]}/metrics`)).text();
@@ -151,8 +151,8 @@ test('an etcd waiter whose key was deleted does not believe that it is first in 
     ttlMs: TTL_MS,
     onClaim: (claimId) => claims.push(claimId),
     onWait: () => {
-      // Both at once: when the waiter checks, there is no older key, and its own key does not
-      // exist.
+      // Deletes both keys at once. When the waiter checks, there is no older key, and the waiter's
+      // key does not exist either.
       const ownKey = `gateway-lock/gone/${claims[0]}`;
       etcdctl(servers.endpoints, ['del', ownKey]);
       void first.release();
@@ -165,7 +165,7 @@ test('an etcd waiter whose key was deleted does not believe that it is first in 
 });
 
 describe('a client of an etcd cluster with failing members', () => {
-  test('skips an endpoint that does not listen, even in a single attempt', async (ctx) => {
+  test('a client skips an endpoint that does not listen, even in a single attempt', async (ctx) => {
     need(ctx, whyNoEtcd);
     const [closed] = await freePorts(1);
     const endpoints = [`http://127.0.0.1:${closed}`, ...servers.endpoints];
@@ -174,7 +174,7 @@ describe('a client of an etcd cluster with failing members', () => {
     await lock?.release();
   });
 
-  test('keeps its lock when the member that it uses is killed, and then the leader', async (ctx) => {
+  test('a client of an etcd cluster with failing members keeps its lock when the member that it uses is killed, and then the leader', async (ctx) => {
     need(ctx, whyNoEtcd);
     const lock = await acquireClusterLock('kept', { engine: engine(), ttlMs: TTL_MS });
     for (const index of [0, servers.leader()]) {
@@ -188,7 +188,7 @@ describe('a client of an etcd cluster with failing members', () => {
     await lock.release();
   });
 
-  test('loses its lock in time without a quorum, and no other client acquires it', async (ctx) => {
+  test('a client of an etcd cluster with failing members loses its lock in time if the cluster has no quorum, and no other client acquires the lock', async (ctx) => {
     need(ctx, whyNoEtcd);
     const lock = await acquireClusterLock('minority', { engine: engine(), ttlMs: TTL_MS });
     const lost = new Promise<LockError>((resolve) => lock.onLost(resolve));
@@ -206,11 +206,12 @@ describe('a client of an etcd cluster with failing members', () => {
 });
 
 describe('a client of an etcd cluster with users and roles', () => {
-  test('is the user in the common name of its certificate, with a role on one prefix', async (ctx) => {
+  test('a client acts as the user in the common name of its certificate, with a role on one prefix', async (ctx) => {
     need(ctx, whyNoOpenssl);
     const authority = new CertificateAuthority(freshDirectory());
     const [server, root, gateway] = ['server', 'root', 'gateway'].map((name) =>
-      // Without clientAuth in the server certificate etcd's JSON gateway fails; gRPC works.
+      // Issues a server certificate without clientAuth, with which etcd's JSON gateway fails and
+      // gRPC works.
       authority.issue(name, name === 'server' ? 'serverAuth' : 'clientAuth'),
     );
     const secured = await EtcdServers.start(1, { server: server!, client: root! });
@@ -250,7 +251,7 @@ describe('a client of an etcd cluster with users and roles', () => {
     await expect(refused).rejects.toMatchObject({ code: 'ERR_CLUSTER_UNAVAILABLE' });
   });
 
-  test('exchanges a user and password for a token, and again after the token expires', async (ctx) => {
+  test('a client exchanges a user and password for a token, and requests a new token after the token has expired', async (ctx) => {
     need(ctx, whyNoEtcd);
     const secured = await EtcdServers.start(1, undefined, ['--auth-token-ttl', '1']);
     onTestFinished(() => secured.stop());

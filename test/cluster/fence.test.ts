@@ -1,17 +1,17 @@
-// The use of a token: a late write of a holder that has lost its lock, with and without the barrier
-// of the next holder.
+// The use of a fencing token: a holder that has lost its lock writes late. The next holder runs
+// with and without a barrier, which is a first write of its token.
 import { expect, onTestFinished, test } from 'vitest';
 import { acquireClusterLock } from '../../src/cluster/index.js';
 import { need } from '../support/capabilities.js';
 import { ENGINES } from '../support/cluster/engines.js';
 
 test.for(ENGINES)(
-  '$kind: a late write of the old holder is rejected after the new holder has written its token',
+  'with $kind, a late write of the old holder is rejected after the new holder has written its token',
   async ({ missing, start }, ctx) => {
     need(ctx, missing);
     const servers = await start();
     onTestFinished(() => servers.stop());
-    // Models one row that is written only by `update ... where token <= $1`.
+    // Models a database row that is written only by `update ... where token <= $1`.
     let row = { token: 0n, value: '' };
     const write = (token: bigint, value: string) => {
       if (token < row.token) return false;

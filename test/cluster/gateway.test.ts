@@ -1,5 +1,5 @@
-// acquireGatewayLock({ cluster }): one gateway for several hosts. A state directory and a port
-// simulate a host.
+// acquireGatewayLock({ cluster }) allows one gateway for several hosts. In these tests, each host
+// is simulated by a separate state directory and port.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,8 @@ import { until } from '../support/until.js';
 
 const TTL_MS = 5000;
 /**
- * Longer than any test, so that a lock acquired within the test was not freed by its time to live.
+ * A time to live that is longer than any test. If a test acquires the lock of an earlier holder,
+ * the lock was therefore not freed because its time to live had ended.
  */
 const LONG_TTL_MS = 600_000;
 
@@ -46,7 +47,7 @@ describe.each(ENGINES)('a gateway with a cluster lock on $kind', ({ kind, missin
     return { token: BigInt(token), kill: async () => child.kill('SIGKILL') && (await once(child, 'exit')) };
   };
 
-  test('waits on a second host as a standby that keeps the locks of its host, and takes over with a larger token', async (ctx) => {
+  test('a gateway with a cluster lock waits on a second host as a standby that holds the locks of its host, and takes over with a larger token', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const [one, other] = [await host(), await host()];
@@ -66,7 +67,7 @@ describe.each(ENGINES)('a gateway with a cluster lock on $kind', ({ kind, missin
     expect((await standby).verify()).toBe(true);
   });
 
-  test('revokes the claim of a killed predecessor on the same host, while another host waits', async (ctx) => {
+  test('a gateway with a cluster lock revokes the claim of a killed predecessor on the same host, while another host waits', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const [one, other] = [await host(), await host()];
@@ -81,7 +82,7 @@ describe.each(ENGINES)('a gateway with a cluster lock on $kind', ({ kind, missin
     expect(successor.token).toBeGreaterThan(killed.token);
   });
 
-  test('does not revoke the claim of a record from another boot', async (ctx) => {
+  test('a gateway with a cluster lock does not revoke the claim in a record that was written before the last boot', async (ctx) => {
     need(ctx, missing ?? (kind === 'etcd' ? null : 'PostgreSQL itself releases the lock of a dead process'));
     const name = freshName();
     const one = await host();
@@ -97,7 +98,7 @@ describe.each(ENGINES)('a gateway with a cluster lock on $kind', ({ kind, missin
     expect(probe).toMatchObject({ state: 'held', token: killed.token });
   });
 
-  test('stops accepting connections when the cluster lock is lost, and onLost() gets the reason', async (ctx) => {
+  test('a gateway with a cluster lock stops accepting connections when the cluster lock is lost, and onLost() receives the reason', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const gateway = await acquire(name, await host());
@@ -112,7 +113,7 @@ describe.each(ENGINES)('a gateway with a cluster lock on $kind', ({ kind, missin
     await gateway.close();
   });
 
-  test('fails before it joins the cluster if the port is in use', async (ctx) => {
+  test('a gateway with a cluster lock fails before it joins the cluster if the port is in use', async (ctx) => {
     need(ctx, missing);
     const name = freshName();
     const other = createServer().listen(0, '127.0.0.1');
@@ -124,7 +125,7 @@ describe.each(ENGINES)('a gateway with a cluster lock on $kind', ({ kind, missin
     expect(await probeClusterLock(name, { engine: clusterEngine(url(), {}) })).toEqual({ state: 'free' });
   });
 
-  test('cannot be handed over', async (ctx) => {
+  test('a gateway with a cluster lock cannot be handed over to a child process', async (ctx) => {
     need(ctx, missing);
     const gateway = await acquire(freshName(), await host());
     const invalid = expect.objectContaining({ code: 'ERR_INVALID_STATE' });
@@ -134,7 +135,7 @@ describe.each(ENGINES)('a gateway with a cluster lock on $kind', ({ kind, missin
   });
 });
 
-test('acquireGatewayLock refuses a cluster without an engine, and the error names the option', async () => {
+test('acquireGatewayLock() refuses a cluster without an engine, and the error names the option', async () => {
   const cluster = { name: 'a' } as never;
   await expect(acquireGatewayLock({ cluster })).rejects.toThrow(
     /^cluster.engine must be an engine of gateway-lock\/cluster/,

@@ -3,7 +3,7 @@ import { need } from '../support/capabilities.js';
 import { whyNoEtcd } from '../support/cluster/engines.js';
 import { expectCleanHistory, expectDoubles, HISTORY_SECONDS } from '../support/cluster/history/expectations.js';
 
-test(`etcd: ${HISTORY_SECONDS} s with stopped, cut off, blocked and killed clients, leader kills and quorum losses have no double holder`, async (ctx) => {
+test(`no two clients hold an etcd lock at once in ${HISTORY_SECONDS} s with stopped, cut off, blocked and killed clients, leader kills and quorum losses`, async (ctx) => {
   need(ctx, whyNoEtcd);
   await expectCleanHistory('etcd');
 });

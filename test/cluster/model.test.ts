@@ -1,5 +1,5 @@
-// Checks the model of the lease core (verify/lease.pml) exhaustively with spin. Each planted fault
-// must be found.
+// Checks the model of the lease core (verify/lease.pml) exhaustively with spin. The check must also
+// find each planted fault.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -28,7 +28,7 @@ function check(...flags: string[]): { errors: number; states: number } {
   return { errors: number(/errors: (\d+)/), states: number(/([\d.e+]+) states, stored/) };
 }
 
-test('in the model of the lease core, no two clients believe in the lock and no ended lease is extended', (ctx) => {
+test('in the model of the lease core, no two clients believe that they hold the lock, and no ended lease is extended', (ctx) => {
   need(ctx, whyNoSpin);
   const { errors, states } = check();
   console.log({ states });

@@ -1,4 +1,4 @@
-// Properties of the PostgreSQL engine: poolers, standbys, restarts, failovers, tables.
+// Tests specific to the PostgreSQL engine: poolers, standbys, restarts, failovers, tables.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
@@ -38,7 +38,7 @@ const connect = async (url: string): Promise<pg.Client> => {
   return client;
 };
 
-test('the PostgreSQL tables are created once by concurrent clients', async (ctx) => {
+test('concurrent clients create the PostgreSQL tables exactly once', async (ctx) => {
   need(ctx, whyNoPostgres);
   const names = Array.from({ length: 8 }, (_, index) => `first-${index}`);
   const locks = await Promise.all(names.map((name) => acquireClusterLock(name, { engine: pgEngine([server.url()]) })));
@@ -46,7 +46,7 @@ test('the PostgreSQL tables are created once by concurrent clients', async (ctx)
   await Promise.all(locks.map((lock) => lock.release()));
 });
 
-test('a PostgreSQL role without the right to create the tables is refused with that reason', async (ctx) => {
+test('the error for a PostgreSQL role without the privilege to create the tables names that reason', async (ctx) => {
   need(ctx, whyNoPostgres);
   await server.query('create role guest login');
   const engine = pgEngine([server.url().replace('postgres@', 'guest@')]);
@@ -64,7 +64,7 @@ test('a PostgreSQL role without the right to create the tables is refused with t
 });
 
 describe('pgbouncer in transaction mode', () => {
-  test('grants two clients the same advisory lock', async (ctx) => {
+  test('pgbouncer in transaction mode would grant two clients the same advisory lock', async (ctx) => {
     need(ctx, whyNoPgbouncer);
     const bouncer = await startPgbouncer(server);
     onTestFinished(() => bouncer.stop());
@@ -75,7 +75,7 @@ describe('pgbouncer in transaction mode', () => {
     expect([await tryLock(), await tryLock()]).toEqual([true, true]);
   });
 
-  test('is detected and refused by the engine', async (ctx) => {
+  test('pgbouncer in transaction mode is detected and refused by the PostgreSQL engine', async (ctx) => {
     need(ctx, whyNoPgbouncer);
     const bouncer = await startPgbouncer(server);
     onTestFinished(() => bouncer.stop());
@@ -94,7 +94,7 @@ describe('pgbouncer in transaction mode', () => {
   });
 });
 
-test('the PostgreSQL lock_timeout of a wait ends with the wait, and the lock_timeout of the role has no effect', async (ctx) => {
+test('the engine sets no PostgreSQL lock_timeout beyond the end of a wait, and ignores the lock_timeout of the role', async (ctx) => {
   need(ctx, whyNoPostgres);
   await server.query("create role impatient superuser login; alter role impatient set lock_timeout = '50ms'");
   const clients: PostgresClient[] = [];
@@ -121,7 +121,7 @@ test('the PostgreSQL lock_timeout of a wait ends with the wait, and the lock_tim
   await second.release();
 });
 
-test('a PostgreSQL server that ends the session in the packet that opens it does not end the process', async (ctx) => {
+test('the process survives a PostgreSQL server that ends a session in the packet that opens the session', async (ctx) => {
   need(ctx, whyNoPostgres);
   const message = (type: string, body: string) => {
     const length = Buffer.alloc(4);
@@ -145,7 +145,7 @@ test('a PostgreSQL server that ends the session in the packet that opens it does
   expect(JSON.parse(text).cluster).toMatchObject({ state: 'unreachable' });
 });
 
-test('PostgreSQL before version 14 is refused', async (ctx) => {
+test('the engine refuses PostgreSQL servers before version 14', async (ctx) => {
   need(ctx, whyNoPostgres);
   const older = postgresEngine({
     connect: async () => withFakeResults(await connect(server.url()), { version: 130_012, versionText: '13.12' }),
@@ -156,9 +156,9 @@ test('PostgreSQL before version 14 is refused', async (ctx) => {
   });
 });
 
-describe('a restart of the PostgreSQL server', () => {
+describe('a restart or crash of the PostgreSQL server', () => {
   test.for(['SIGINT', 'SIGQUIT', 'SIGKILL'] as const)(
-    'by %s revokes the lock of the holder at once',
+    'a restart by %s revokes the lock of the holder at once',
     async (signal, ctx) => {
       need(ctx, whyNoPostgres);
       const own = await PostgresServer.start();
@@ -180,7 +180,7 @@ describe('a restart of the PostgreSQL server', () => {
     ['the crash of one of its processes', (own) => own.crash()],
   ];
   test.for(crashes)(
-    'by %s while the holder is behind a partition: the next client waits until the holder has lost the lock',
+    'after %s while the holder is behind a partition, the next client waits until the holder has lost the lock',
     async ([, crash], ctx) => {
       need(ctx, whyNoPostgres);
       const own = await PostgresServer.start();
@@ -204,7 +204,7 @@ describe('a restart of the PostgreSQL server', () => {
 });
 
 describe('the lock delay after the PostgreSQL server has forgotten a holder', () => {
-  /** Runs the statement that issues a token. Returns the lock delay in milliseconds. */
+  /** Runs the SQL statement that issues a token. Returns the lock delay in milliseconds. */
   const issue = async (claim: string, ttlMs = TTL_MS) => {
     const { issue: text } = statements('settling');
     const [row] = await server.query(text, ['a', claim, '{}', ttlMs]);
@@ -213,7 +213,7 @@ describe('the lock delay after the PostgreSQL server has forgotten a holder', ()
   const change = (fields: string) => server.query(`update settling set ${fields}`);
   const LONG_MS = 9000;
 
-  test('is one time to live unless the holder had released, and applies until a holder has waited for it', async (ctx) => {
+  test('the lock delay after the PostgreSQL server has forgotten a holder is one time to live unless the holder had released the lock, and applies until one holder has waited that long', async (ctx) => {
     need(ctx, whyNoPostgres);
     const { create, boot, settle } = statements('settling');
     await server.query(create);
@@ -245,7 +245,7 @@ describe('a PostgreSQL standby', () => {
     await primary?.remove();
   });
 
-  test('passes the checks beside a primary, and is a problem without one', async (ctx) => {
+  test('a PostgreSQL standby passes the checks beside a primary, and is reported as a problem without a primary', async (ctx) => {
     need(ctx, whyNoPostgres);
     const passed = { level: 'ok', subject: 'server', message: 'this server is a standby, and a primary responds' };
     expect(await serverFindings([standby.url(), primary.url()])).toEqual([
@@ -347,7 +347,7 @@ describe('inspect() of several PostgreSQL servers', () => {
   });
 });
 
-test('after an asynchronous PostgreSQL failover that lost an acquisition, tokens still increase and the next client waits one time to live', async (ctx) => {
+test('tokens still increase, and the next client waits one time to live, after an asynchronous PostgreSQL failover that lost an acquisition', async (ctx) => {
   need(ctx, whyNoPostgres);
   const primary = await PostgresServer.start();
   onTestFinished(() => primary.remove());
@@ -394,11 +394,11 @@ test('after an asynchronous PostgreSQL failover that lost an acquisition, tokens
   await next.release();
 });
 
-test('a PostgreSQL token of a later timeline is larger, independent of its counter', () => {
+test('a PostgreSQL token of a later timeline is larger than each token of an earlier timeline', () => {
   expect(tokenOf({ timeline: '2', counter: '1' })).toBeGreaterThan(tokenOf({ timeline: '1', counter: '4294967295' }));
 });
 
-test('a PostgreSQL URL selects the server, and a password in it is refused', async (ctx) => {
+test('a PostgreSQL URL selects the server, and a password in the URL is refused', async (ctx) => {
   need(ctx, whyNoPostgres);
   const engine = clusterEngine(server.url());
   expect(engine).toMatchObject({ kind: 'postgres', target: `PostgreSQL at 127.0.0.1:${server.port}/postgres` });
@@ -417,7 +417,7 @@ async function connectAs(target: PostgresServer, role: string): Promise<Postgres
   return client;
 }
 
-/** Returns a client whose results have some values replaced. */
+/** Returns a client that replaces some values in the results of its queries. */
 function withFakeResults(client: pg.Client, values: object): PostgresClient {
   const first = async (text: string) => ({
     rows: (await client.query(text)).rows.map((row) => ({ ...row, ...values })),

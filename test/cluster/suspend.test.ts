@@ -1,5 +1,5 @@
-// Simulates a suspend: stops the process, and with a shim (LD_PRELOAD, frozen-clock.c) each clock
-// that does not count suspend.
+// Simulates the suspend of a machine. The tests stop the process, and a preloaded library
+// (test/fixtures/cluster/frozen-clock.c) stops each clock that does not advance during a suspend.
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ function whyNoShim(): Missing {
   return process.platform === 'linux' ? whyNoPosixCompiler() : 'needs LD_PRELOAD and CLOCK_BOOTTIME of Linux';
 }
 
-describe.each(ENGINES)('a holder on $kind', ({ kind, missing, start }) => {
+describe.each(ENGINES)('a suspended holder on $kind', ({ kind, missing, start }) => {
   let servers: RunningEngine;
   beforeAll(async () => {
     if (missing === null) servers = await start();
@@ -29,8 +29,8 @@ describe.each(ENGINES)('a holder on $kind', ({ kind, missing, start }) => {
   afterAll(() => servers?.stop());
 
   /**
-   * Suspends a holder until another client holds the lock. Returns the reads after the resume in
-   * which `held` was true.
+   * Suspends a holder until another client holds the lock. Returns the reads of `held` as true
+   * after the resume.
    */
   async function heldAfterSuspend(fault: Fault | null, name: string) {
     const directory = freshDirectory();
@@ -39,7 +39,7 @@ describe.each(ENGINES)('a holder on $kind', ({ kind, missing, start }) => {
     const compiled = spawnSync('cc', ['-shared', '-fPIC', '-o', shim!, source, '-ldl'], { encoding: 'utf8' });
     expect(compiled.stderr).toBe('');
     writeFileSync(offset!, Buffer.alloc(8));
-    // The network is down, too, and stays down after the process continues.
+    // Also cuts the network, which stays cut after the process continues.
     const proxies = await Promise.all(servers.ports.map((port) => DroppingProxy.to(port)));
     onTestFinished(() => {
       for (const proxy of proxies) proxy.close();
@@ -66,7 +66,8 @@ describe.each(ENGINES)('a holder on $kind', ({ kind, missing, start }) => {
     expect(lock.held).toBe(true);
     await lock.release();
     const after = holder.reads.slice(before);
-    // Shows that the shim works: by the clock that stops, no step was as long as the suspend.
+    // Proves that the preloaded library works: on the clock that stops, no step was as long as the
+    // suspend.
     const steps = after.slice(1).map((read, index) => read.monotonicMs - after[index]!.monotonicMs);
     expect(Math.max(...steps)).toBeLessThan(SUSPEND_MS);
     return after.filter(({ held }) => held);

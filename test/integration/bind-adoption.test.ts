@@ -153,10 +153,10 @@ describe('listen() of a listener and unsuitable servers', () => {
 });
 
 test.for([
-  { how: '', flags: [] },
+  { how: 'no flags', flags: [] },
   { how: '--pending-deprecation', flags: ['--pending-deprecation'] },
   { how: '--permission', flags: PERMITTED },
-])('the adoption of a listener emits no warning with node $how', async ({ flags }, ctx) => {
+])('the adoption of a listener emits no warning if Node runs with $how', async ({ flags }, ctx) => {
   need(ctx, flags === PERMITTED ? whyNoPermissionModel() : null);
   const holder = await startActor({ execArgv: [...flags, '--trace-warnings'] });
   const { port } = await holder.call<{ port: number }>('bind', { host: 'localhost', port: 0 });

@@ -15,7 +15,7 @@ import {
 import { failureOf, listenerOn } from '../support/listeners.js';
 
 describe('close() of a listener', () => {
-  test('leaves no socket behind, no matter how often close() is called', async () => {
+  test('close() of a listener leaves no socket behind, no matter how often close() is called', async () => {
     const before = sockets();
     const listener = listenerOn({ host: 'localhost' });
     await listener.listen(greeter());
@@ -68,7 +68,7 @@ describe('close() of a listener', () => {
     await ends;
   });
 
-  test('ends an idle keep-alive connection at once', async () => {
+  test('close() of a listener ends an idle keep-alive connection at once', async () => {
     const listener = listenerOn({});
     await listener.listen(greeter());
     const idle = await connected(listener.address.port, 'GET / HTTP/1.1\r\nhost: a\r\n\r\n');
@@ -100,7 +100,7 @@ describe('close() of a listener', () => {
     expect(failureOf({ port: listener.address.port })).toMatchObject({ code: 'EADDRINUSE' });
   });
 
-  test('is called by `await using`', async () => {
+  test('close() of a listener is called by `await using`', async () => {
     let port: number;
     {
       await using listener = listenerOn({});

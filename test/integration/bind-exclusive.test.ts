@@ -54,14 +54,14 @@ describe('bindExclusive()', () => {
   test.each([
     ['127.0.0.1', '::1'],
     ['::1', '127.0.0.1'],
-  ])('fails for localhost if %s is in use, and leaves %s free', async (taken, other) => {
+  ])('bindExclusive() fails for localhost if %s is in use, and leaves %s free', async (taken, other) => {
     const { port } = await serverOn({ host: taken });
     expect(failureOf({ host: 'localhost', port })).toMatchObject({ code: 'EADDRINUSE', address: taken, port });
     expect(native().probePort(other, port)).toBe('refused');
     expect(failureOf({ host: other, port })).toBeNull();
   });
 
-  test('can bind the same port again at once after each close of the listener', async () => {
+  test('bindExclusive() can bind the same port again at once after each close of the listener', async () => {
     const { port } = listenerOn({}).address;
     expect(failureOf({ port })).toMatchObject({ code: 'EADDRINUSE' });
     const other = await freePort();

@@ -76,7 +76,10 @@ function shareAnAddress(one: string, other: string): boolean {
   return addressesOf(one).some((a) => addressesOf(other).some((b) => a === b || covers(a, b) || covers(b, a)));
 }
 
-/** Returns true if a socket on the wildcard accepts connections to the address. `::` accepts IPv4, too. */
+/**
+ * Returns true if a socket on the wildcard accepts connections to the address. `::` accepts IPv4,
+ * too.
+ */
 function covers(wildcard: string, address: string): boolean {
   return wildcard === '::' || (wildcard === '0.0.0.0' && !address.includes(':'));
 }

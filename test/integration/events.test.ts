@@ -51,7 +51,7 @@ function record(): Published[] {
 const namesOf = (published: Published[]) => published.map(({ name }) => name);
 
 describe('the diagnostics channels', () => {
-  test('publish acquire and release events with the path, mode and owner', () => {
+  test('the diagnostics channels publish acquire and release events with the path, mode and owner', () => {
     const [published, path] = [record(), lockPath()];
     const lock = tryAcquireLock(path)!;
     const { owner } = lock;
@@ -64,7 +64,7 @@ describe('the diagnostics channels', () => {
     ]);
   });
 
-  test('publish a null owner for a shared lock', () => {
+  test('the diagnostics channels publish a null owner for a shared lock', () => {
     const [published, path] = [record(), lockPath()];
     tryAcquireLock(path, { mode: 'shared' })!.release();
     expect(published).toEqual([
@@ -76,22 +76,25 @@ describe('the diagnostics channels', () => {
   test.each<[string, string, string]>([
     ['a dead holder', '{"pid":2147483646,"kernelLock":true}', 'owner-gone'],
     ['an unknown holder', '{"pid":1', 'stale'],
-  ])('publish a reclaim event before the acquire event for a file that %s left', (_, content, reason) => {
-    const [published, path] = [record(), lockPath()];
-    writeFileSync(path, content);
-    tryAcquireLock(path)!.release();
-    expect(namesOf(published)).toEqual(['reclaim', 'acquire', 'release']);
-    expect(published[0]!.payload).toEqual({ path, reason });
-  });
+  ])(
+    'the diagnostics channels publish a reclaim event before the acquire event for a file that %s left',
+    (_, content, reason) => {
+      const [published, path] = [record(), lockPath()];
+      writeFileSync(path, content);
+      tryAcquireLock(path)!.release();
+      expect(namesOf(published)).toEqual(['reclaim', 'acquire', 'release']);
+      expect(published[0]!.payload).toEqual({ path, reason });
+    },
+  );
 
-  test('publish a reclaim event for the record of an older gateway that no longer listens', async () => {
+  test('the diagnostics channels publish a reclaim event for the record of an older gateway that no longer listens', async () => {
     const [published, path, port] = [record(), lockPath(), await freePort()];
     writeFileSync(path, JSON.stringify({ pid: process.ppid, port }));
     tryAcquireLock(path)!.release();
     expect(published[0]).toEqual({ name: 'reclaim', payload: { path, reason: 'port-free' } });
   });
 
-  test('publish one wait event per wait, with the holder, then a reclaim and an acquire event', async () => {
+  test('the diagnostics channels publish one wait event per wait, with the holder, then a reclaim and an acquire event', async () => {
     const path = lockPath();
     const holder = await startActor();
     await holder.call('tryAcquire', path);
@@ -103,7 +106,7 @@ describe('the diagnostics channels', () => {
     expect(published[0]!.payload).toEqual({ path, timeoutMs: 20_000, owner, ownerAlive: true });
   });
 
-  test('publish only a wait event for a wait that times out', async () => {
+  test('the diagnostics channels publish only a wait event for a wait that times out', async () => {
     const path = lockPath();
     const lock = tryAcquireLock(path)!;
     const published = record();
@@ -112,7 +115,7 @@ describe('the diagnostics channels', () => {
     lock.release();
   });
 
-  test('publish no wait event if the lock is free', async () => {
+  test('the diagnostics channels publish no wait event if the lock is free', async () => {
     const path = lockPath();
     const published = record();
     (await acquireLock(path)).release();
@@ -126,7 +129,7 @@ describe('the diagnostics channels', () => {
   test.for<[string, (path: string) => void]>([
     ['removed', (path) => rmSync(path)],
     ['replaced', (path) => renameSync(tryAcquireLock(`${path}.new`)!.path, path)],
-  ])('publish one lost event after the lock file was %s', ([_, take], ctx) => {
+  ])('the diagnostics channels publish one lost event after the lock file was %s', ([_, take], ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = tryAcquireLock(path)!;
@@ -142,7 +145,7 @@ describe('the diagnostics channels', () => {
     });
   });
 
-  test('publish an acquire event for each lock of a gateway in order, and release events in reverse order', async () => {
+  test('the diagnostics channels publish an acquire event for each lock of a gateway in order, and release events in reverse order', async () => {
     const published = record();
     const lock = await acquireGatewayLock({ stateDir: freshDirectory(), port: 0, env: {} });
     const [state, config] = lock.lockPaths;
@@ -155,14 +158,14 @@ describe('the diagnostics channels', () => {
     ]);
   });
 
-  test('publish a release event for each lock of a gateway whose bind failed', async () => {
+  test('the diagnostics channels publish a release event for each lock of a gateway whose bind failed', async () => {
     const { port } = await (await startActor()).call<{ port: number }>('bind', { port: 0 });
     const published = record();
     await expect(acquireGatewayLock({ stateDir: freshDirectory(), port, env: {} })).rejects.toThrow();
     expect(namesOf(published)).toEqual(['acquire', 'acquire', 'release', 'release']);
   });
 
-  test('publish each decision with the fields that onDecision receives', async () => {
+  test('the diagnostics channels publish each decision with the fields that onDecision receives', async () => {
     const options = { stateDir: freshDirectory(), port: await freePort(), env: {} };
     const holder = await startActor();
     await holder.call('gateway', options);

@@ -1,5 +1,5 @@
-// File leases, which Samba and the NFS server set with fcntl(F_SETLEASE). Until a lease is released,
-// a non-blocking open() of the file fails with EAGAIN.
+// File leases, which Samba and the NFS server set with fcntl(F_SETLEASE). Until a lease is
+// released, a non-blocking open() of the file fails with EAGAIN.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -75,7 +75,7 @@ describe('a lock file in the lower layer of an overlayfs, as in a container imag
 describe('a file system on which flock() does not exclude', () => {
   const fault = 'flock grants all';
 
-  test('is refused by default with an error that names the remedy', async (ctx) => {
+  test('a file system on which flock() does not exclude is refused by default with an error that names the remedy', async (ctx) => {
     const path = faultyPath(ctx);
     const actor = await startFaultyActor(fault, path);
     for (const mode of ['exclusive', 'shared']) {
@@ -88,7 +88,7 @@ describe('a file system on which flock() does not exclude', () => {
     }
   });
 
-  test("is accepted with weakFileSystem 'warn': the lock has strength 'weak', and the process emits a warning", async (ctx) => {
+  test("a file system on which flock() does not exclude is accepted with weakFileSystem 'warn': the lock has strength 'weak', and the process emits a warning", async (ctx) => {
     const path = faultyPath(ctx);
     const actor = await startFaultyActor(fault, path);
     expect(await actor.call('tryAcquire', path, { weakFileSystem: 'warn' })).toMatchObject({ strength: 'weak' });
@@ -97,7 +97,7 @@ describe('a file system on which flock() does not exclude', () => {
     expect(actor.output).toContain(path);
   });
 
-  test("is accepted without a warning with weakFileSystem 'allow'", async (ctx) => {
+  test("a file system on which flock() does not exclude is accepted without a warning with weakFileSystem 'allow'", async (ctx) => {
     const path = faultyPath(ctx);
     const actor = await startFaultyActor(fault, path);
     expect(await actor.call('tryAcquire', path, { weakFileSystem: 'allow' })).toMatchObject({ strength: 'weak' });
@@ -108,7 +108,7 @@ describe('a file system on which flock() does not exclude', () => {
 
 describe('a file system without flock()', () => {
   test.for(['ENOLCK', 'ENOTSUP', 'ENOSYS'])(
-    'is refused if flock() fails with %s, even with weakFileSystem: allow',
+    'a file system without flock() is refused if flock() fails with %s, even with weakFileSystem: allow',
     async (code, ctx) => {
       need(ctx, noFaults);
       await expectUnsupported(code, 'error');

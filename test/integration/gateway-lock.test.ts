@@ -120,7 +120,7 @@ describe('a gateway lock', () => {
 });
 
 describe('a second gateway', () => {
-  test('fails at once and leaves no lock files if only its port is the same', async () => {
+  test('a second gateway fails at once and leaves no lock files if only its port is the same', async () => {
     const first = await gateway({ stateDir: freshDirectory() });
     const stateDir = freshDirectory();
     const refused = acquireGatewayLock({ stateDir, port: first.port, env: {} });
@@ -138,7 +138,7 @@ describe('a second gateway', () => {
     expect(lockFilesIn(stateDir)).toEqual([]);
   });
 
-  test('fails at once and names the holder if its state directory and port are the same', async () => {
+  test('a second gateway fails at once and names the holder if its state directory and port are the same', async () => {
     const stateDir = freshDirectory();
     const first = await gateway({ stateDir });
     const before = first.lockPaths.map((path) => readFileSync(path, 'utf8'));
@@ -153,7 +153,7 @@ describe('a second gateway', () => {
     expect(first.lockPaths.map((path) => readFileSync(path, 'utf8'))).toEqual(before);
   });
 
-  test('waits, then fails and names the holder, if its state directory is the same and its port is another', async () => {
+  test('a second gateway waits, then fails and names the holder, if its state directory is the same and its port is another', async () => {
     const stateDir = freshDirectory();
     const first = await gateway({ stateDir });
     const waits: unknown[] = [];
@@ -169,7 +169,7 @@ describe('a second gateway', () => {
     expect(waits).toEqual([expect.objectContaining({ lockPath: first.lockPaths[0], ownerAlive: true })]);
   });
 
-  test('releases the state lock and fails if the config lock is held, unless allowMultiple is set', async () => {
+  test('a second gateway releases the state lock and fails if the config lock is held, unless allowMultiple is set', async () => {
     const stateDir = freshDirectory();
     const probe = await gateway({ stateDir });
     const [stateLock, configLock] = probe.lockPaths;
@@ -188,7 +188,7 @@ describe('a second gateway', () => {
     expect(two.lockPaths).toEqual([stateLock]);
   });
 
-  test('waits until a closing gateway has released its lock, then starts', async () => {
+  test('a second gateway waits until a closing gateway has released its lock, then starts', async () => {
     const stateDir = freshDirectory();
     const first = await gateway({ stateDir, bind: false });
     const second = gateway({ stateDir, timeoutMs: 20_000 });
@@ -197,7 +197,7 @@ describe('a second gateway', () => {
     expect((await second).verify()).toBe(true);
   });
 
-  test("waits even for a holder that listens with whenListening: 'wait'", async () => {
+  test("a second gateway waits even for a holder that listens with whenListening: 'wait'", async () => {
     const stateDir = freshDirectory();
     const first = await gateway({ stateDir });
     const second = gateway({ stateDir, port: first.port, whenListening: 'wait', timeoutMs: 20_000 });
@@ -206,7 +206,7 @@ describe('a second gateway', () => {
     expect((await second).port).toBe(first.port);
   });
 
-  test('stops waiting for the lock when its port is in use', async () => {
+  test('a second gateway stops waiting for the lock when its port is in use', async () => {
     const stateDir = freshDirectory();
     await gateway({ stateDir, bind: false });
     const port = await freePort();
@@ -218,7 +218,7 @@ describe('a second gateway', () => {
     expect(await caught).toMatchObject({ code: 'ERR_GATEWAY_PORT_IN_USE' });
   });
 
-  test('rejects with signal.reason and holds no lock if its start is aborted', async () => {
+  test('a second gateway rejects with signal.reason and holds no lock if its start is aborted', async () => {
     const stateDir = freshDirectory();
     await gateway({ stateDir, bind: false });
     const configPath = join(stateDir, 'other.json');
@@ -233,7 +233,7 @@ describe('a second gateway', () => {
 });
 
 describe('acquireGatewayLock()', () => {
-  test('fails and releases its locks if another program listens on the port', async () => {
+  test('acquireGatewayLock() fails and releases its locks if another program listens on the port', async () => {
     const stranger = createTcpServer();
     await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void stranger.close());
@@ -258,7 +258,10 @@ describe('acquireGatewayLock()', () => {
   });
 
   describe('and a port that a connection uses, without a listener', () => {
-    /** Returns the local port of a client. The system chose the port, so the socket has no SO_REUSEADDR. */
+    /**
+     * Returns the local port of a client. The system chose the port, so the socket has no
+     * SO_REUSEADDR.
+     */
     async function occupied() {
       const client = connect((await serverOn({})).port, '127.0.0.1');
       onTestFinished(() => void client.destroy());
@@ -284,7 +287,7 @@ describe('acquireGatewayLock()', () => {
     });
   });
 
-  test('names both the listener on the port and the holder of the lock in the hint', async (ctx) => {
+  test('acquireGatewayLock() names both the listener on the port and the holder of the lock in the hint', async (ctx) => {
     need(ctx, whyNoPortOwner);
     const stateDir = freshDirectory();
     await gateway({ stateDir });
@@ -308,7 +311,7 @@ describe('acquireGatewayLock()', () => {
     await expect(gateway({ stateDir, onWait })).rejects.toBe(mistake);
   });
 
-  test('fails with ERR_GATEWAY_LOCK_FAILED if a path leads through a circle of links', async (ctx) => {
+  test('acquireGatewayLock() fails with ERR_GATEWAY_LOCK_FAILED if a path leads through a circle of links', async (ctx) => {
     need(ctx, whyNoLinks);
     const loop = join(freshDirectory(), 'loop');
     symlinkSync(loop, loop);
@@ -324,7 +327,7 @@ describe('acquireGatewayLock()', () => {
     expect(probeLock(lock.lockPaths[0]!).owner).toMatchObject({ pid: process.pid, port: lock.port, role: 'gateway' });
   });
 
-  test('fails with a shared lockDir only if another gateway uses the same config', async () => {
+  test('acquireGatewayLock() fails with a shared lockDir only if another gateway uses the same config', async () => {
     const lockDir = freshDirectory();
     const configPath = join(lockDir, 'shared.json');
     await gateway({ stateDir: freshDirectory(), lockDir });
@@ -333,7 +336,7 @@ describe('acquireGatewayLock()', () => {
     await expect(third).rejects.toMatchObject({ code: 'ERR_GATEWAY_LOCKED' });
   });
 
-  test('fails with ERR_GATEWAY_BIND_FAILED if the address is not local', async () => {
+  test('acquireGatewayLock() fails with ERR_GATEWAY_BIND_FAILED if the address is not local', async () => {
     const stateDir = freshDirectory();
     await expect(acquireGatewayLock({ stateDir, host: '192.0.2.1', port: 18789, env: {} })).rejects.toMatchObject({
       code: 'ERR_GATEWAY_BIND_FAILED',
@@ -343,7 +346,7 @@ describe('acquireGatewayLock()', () => {
     expect(lockFilesIn(stateDir)).toEqual([]);
   });
 
-  test('fails with ERR_GATEWAY_LOCK_FAILED if the lock directory cannot be created', async () => {
+  test('acquireGatewayLock() fails with ERR_GATEWAY_LOCK_FAILED if the lock directory cannot be created', async () => {
     const stateDir = freshDirectory();
     writeFileSync(join(stateDir, 'tmp'), 'a file where a directory belongs');
     await expect(gateway({ stateDir })).rejects.toMatchObject({
@@ -354,7 +357,7 @@ describe('acquireGatewayLock()', () => {
     });
   });
 
-  test('fails with ERR_GATEWAY_LOCK_FAILED if the lock file is a link to another file', async (ctx) => {
+  test('acquireGatewayLock() fails with ERR_GATEWAY_LOCK_FAILED if the lock file is a link to another file', async (ctx) => {
     need(ctx, whyNoLinks);
     const stateDir = freshDirectory();
     const lock = await gateway({ stateDir });
@@ -384,8 +387,11 @@ describe('the error for an invalid option of acquireGatewayLock()', () => {
     ['signal', { signal: {} }, 'ERR_INVALID_ARG_TYPE'],
     ['onWait', { onWait: 'call me' }, 'ERR_INVALID_ARG_TYPE'],
     ['GATEWAY_GATEWAY_PORT', { port: undefined, env: { GATEWAY_GATEWAY_PORT: '80a' } }, 'ERR_OUT_OF_RANGE'],
-  ])('names the invalid option %s of %o', async (name, options, code) => {
-    const refused = acquireGatewayLock({ stateDir: freshDirectory(), env: {}, ...options } as GatewayLockOptions);
-    await expect(refused).rejects.toMatchObject({ code, message: expect.stringContaining(name) });
-  });
+  ])(
+    'the error for an invalid option of acquireGatewayLock() names the invalid option %s of %o',
+    async (name, options, code) => {
+      const refused = acquireGatewayLock({ stateDir: freshDirectory(), env: {}, ...options } as GatewayLockOptions);
+      await expect(refused).rejects.toMatchObject({ code, message: expect.stringContaining(name) });
+    },
+  );
 });

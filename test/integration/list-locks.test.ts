@@ -133,7 +133,7 @@ describe('the locks that listLocks() lists', () => {
 });
 
 describe('the entry of listLocks() for a held lock', () => {
-  test('contains the owner, command line, endpoint and health', async () => {
+  test('the entry of listLocks() for a held lock contains the owner, command line, endpoint and health', async () => {
     const stateDir = freshDirectory();
     const lock = await serving({ stateDir });
     const found = await listLocks({ stateDir, env: {} });
@@ -155,7 +155,7 @@ describe('the entry of listLocks() for a held lock', () => {
     }
   });
 
-  test('contains the command line as a list of words', async (ctx) => {
+  test('the entry of listLocks() for a held lock contains the command line as a list of words', async (ctx) => {
     if (processStartToken(process.pid) === null) ctx.skip('this system has no /proc');
     const stateDir = freshDirectory();
     const actor = await startActor({ execArgv: ['--no-warnings', '--conditions=a b'] });
@@ -169,7 +169,7 @@ describe('the entry of listLocks() for a held lock', () => {
     ]);
   });
 
-  test('contains the reason why the gateway is unhealthy, checked with the health options of the caller', async () => {
+  test('the entry of listLocks() for a held lock contains the reason why the gateway is unhealthy, checked with the health options of the caller', async () => {
     const stateDir = freshDirectory();
     await serving({ stateDir }, '<html>');
     const health = { healthy: false, reason: 'the answer is not JSON', status: 200 };
@@ -181,7 +181,7 @@ describe('the entry of listLocks() for a held lock', () => {
     });
   });
 
-  test('contains listening: false if no process listens on the port in the record', async () => {
+  test('the entry of listLocks() for a held lock contains listening: false if no process listens on the port in the record', async () => {
     const stateDir = freshDirectory();
     const lock = await gateway({ stateDir });
     await lock.listener!.close();
@@ -189,14 +189,14 @@ describe('the entry of listLocks() for a held lock', () => {
     expect(one).toMatchObject({ state: 'held', port: lock.port, listening: false, health: null });
   });
 
-  test('contains no endpoint if the record names no port', async () => {
+  test('the entry of listLocks() for a held lock contains no endpoint if the record names no port', async () => {
     const stateDir = freshDirectory();
     await gateway({ stateDir, bind: false });
     const [one] = await listLocks({ stateDir, env: {} });
     expect(one).toMatchObject({ state: 'held', ownerAlive: true, ...NO_ENDPOINT });
   });
 
-  test('contains no endpoint if the owner in the record is dead', async () => {
+  test('the entry of listLocks() for a held lock contains no endpoint if the owner in the record is dead', async () => {
     const { stateDir, lockPath } = preparedLockDir();
     const lock = await serving({ stateDir: freshDirectory() });
     const dead = spawnSync(process.execPath, ['-e', '0']).pid;
@@ -206,7 +206,7 @@ describe('the entry of listLocks() for a held lock', () => {
     expect(one).toMatchObject({ state: 'held', heldBy: 'shared', ownerAlive: false, command: null, ...NO_ENDPOINT });
   });
 
-  test("contains heldBy: 'record' for an older gateway", async () => {
+  test("the entry of listLocks() for a held lock contains heldBy: 'record' for an older gateway", async () => {
     const { stateDir, lockPath } = preparedLockDir();
     const actor = await startActor();
     const { port } = await actor.call<{ port: number }>('bind', { port: 0 });
@@ -217,7 +217,7 @@ describe('the entry of listLocks() for a held lock', () => {
 });
 
 describe('the entry of listLocks() for a leftover lock file', () => {
-  test('contains the dead owner, but neither command line nor endpoint', async () => {
+  test('the entry of listLocks() for a leftover lock file contains the dead owner, but neither command line nor endpoint', async () => {
     const options = { stateDir: freshDirectory(), port: await freePort(), env: {} };
     const actor = await startActor();
     await actor.call('gateway', options);
@@ -230,7 +230,7 @@ describe('the entry of listLocks() for a leftover lock file', () => {
     ]);
   });
 
-  test('contains no command line if another process has the pid of the dead owner', async () => {
+  test('the entry of listLocks() for a leftover lock file contains no command line if another process has the pid of the dead owner', async () => {
     const { stateDir, lockPath } = preparedLockDir();
     writeFileSync(lockPath, JSON.stringify({ pid: process.pid, startTime: 1, kernelLock: true }));
     const [one] = await listLocks({ stateDir, env: {} });
@@ -278,7 +278,7 @@ describe('listLocks() with hostile files', () => {
     }
   });
 
-  test('does not enter a lock directory that is a link', async (ctx) => {
+  test('listLocks() does not enter a lock directory that is a link', async (ctx) => {
     need(ctx, whyNoLinks);
     const [state, elsewhere] = [preparedLockDir(), preparedLockDir()];
     await gateway({ stateDir: elsewhere.stateDir });

@@ -16,7 +16,10 @@ async function acquire(options: GatewayLockOptions) {
 
 const modeOf = (path: string) => statSync(path).mode & 0o7777;
 
-/** Returns the path of the lock directory of a state directory. The lock directory does not exist yet. */
+/**
+ * Returns the path of the lock directory of a state directory. The lock directory does not exist
+ * yet.
+ */
 async function lockDirectoryOf(stateDir: string): Promise<string> {
   const lock = await acquireGatewayLock({ env: {}, bind: false, stateDir });
   await lock.close();
@@ -38,7 +41,7 @@ async function expectRefused(options: GatewayLockOptions, directory: string, cau
 const invalid = (text: string) => ({ code: 'ERR_LOCK_INVALID_FILE', message: expect.stringContaining(text) });
 
 describe('the lock directory', () => {
-  test('is created with its parents, private and owned by this user, whatever the umask is', async (ctx) => {
+  test('the lock directory is created with its parents, private and owned by this user, whatever the umask is', async (ctx) => {
     need(ctx, whyNoModes);
     const umask = process.umask(0);
     onTestFinished(() => void process.umask(umask));
@@ -49,7 +52,7 @@ describe('the lock directory', () => {
     }
   });
 
-  test('is made private if other users may write to it and it has the default name; other directories keep their mode', async (ctx) => {
+  test('the lock directory is made private if other users may write to it and it has the default name; other directories keep their mode', async (ctx) => {
     need(ctx, whyNoModes);
     const stateDir = freshDirectory();
     const directory = await lockDirectoryOf(stateDir);
@@ -63,7 +66,7 @@ describe('the lock directory', () => {
     }
   });
 
-  test('keeps its mode if the caller chose the directory', async (ctx) => {
+  test('the lock directory keeps its mode if the caller chose the directory', async (ctx) => {
     need(ctx, whyNoModes);
     const lockDir = freshDirectory();
     chmodSync(lockDir, 0o755);
@@ -74,13 +77,13 @@ describe('the lock directory', () => {
 });
 
 describe('an unsuitable lock directory', () => {
-  test('is refused and left unchanged if its path is a file', async () => {
+  test('an unsuitable lock directory is refused and left unchanged if its path is a file', async () => {
     const lockDir = join(freshDirectory(), 'locks');
     writeFileSync(lockDir, 'precious');
     await expectRefused({}, lockDir, invalid('is not a directory'));
   });
 
-  test('is refused and left unchanged if every user may write to it, with or without the sticky bit', async (ctx) => {
+  test('an unsuitable lock directory is refused and left unchanged if every user may write to it, with or without the sticky bit', async (ctx) => {
     need(ctx, whyNoModes);
     for (const mode of [0o777, 0o1777]) {
       const lockDir = freshDirectory();
@@ -89,14 +92,14 @@ describe('an unsuitable lock directory', () => {
     }
   });
 
-  test('is refused and left unchanged if its group may write to it', async (ctx) => {
+  test('an unsuitable lock directory is refused and left unchanged if its group may write to it', async (ctx) => {
     need(ctx, whyNoModes);
     const lockDir = freshDirectory();
     chmodSync(lockDir, 0o770);
     await expectRefused({}, lockDir, invalid('is a directory that its group may write to'));
   });
 
-  test('is refused and left unchanged if it belongs to another user, even for root', async (ctx) => {
+  test('an unsuitable lock directory is refused and left unchanged if it belongs to another user, even for root', async (ctx) => {
     const missing = whyNotRoot();
     if (missing) ctx.skip(missing);
     const lockDir = freshDirectory();
@@ -104,7 +107,7 @@ describe('an unsuitable lock directory', () => {
     await expectRefused({}, lockDir, { code: 'ERR_LOCK_PERMISSION' });
   });
 
-  test('is refused and left unchanged if it is a link in place of the default directory', async (ctx) => {
+  test('an unsuitable lock directory is refused and left unchanged if it is a link in place of the default directory', async (ctx) => {
     need(ctx, whyNoLinks);
     const stateDir = freshDirectory();
     const [target, state] = [freshDirectory(), join(stateDir, 'state')];
@@ -120,7 +123,7 @@ describe('an unsuitable lock directory', () => {
     expect(readdirSync(target)).toEqual([]);
   });
 
-  test('is refused and left unchanged if it belongs to root and the process is unprivileged', async (ctx) => {
+  test('an unsuitable lock directory is refused and left unchanged if it belongs to root and the process is unprivileged', async (ctx) => {
     const missing = whyNoStranger();
     if (missing) ctx.skip(missing);
     const stateDir = freshDirectory();

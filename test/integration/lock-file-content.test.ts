@@ -1,5 +1,5 @@
-// Files that are not lock files stay unchanged at a path that the caller named. They are reclaimed in
-// the lock directory, whose paths the package chose.
+// Files that are not lock files stay unchanged at a path that the caller named. They are reclaimed
+// in the lock directory, whose paths the package chose.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -30,24 +30,27 @@ function errorOf(call: () => unknown): unknown {
 }
 
 describe('a file that is not a lock file, at a path that the caller named', () => {
-  test.for(FOREIGN_CONTENTS)('is neither changed nor removed if it contains %s', async ([, content]) => {
-    const path = fileWith(content());
-    setAge(path, 24 * 3_600_000);
-    const before = snapshotOf(path);
-    const errors = [
-      ...MODES.map((mode) => errorOf(() => tryAcquireLock(path, { mode }))),
-      ...MODES.map((mode) => errorOf(() => tryAcquireLock(path, { mode, keepFile: false }))),
-      errorOf(() => probeLock(path)),
-      await acquireLock(path, { timeoutMs: 0 }).catch((error: unknown) => error),
-      await acquireGatewayLock({ lockFile: path, bind: false, timeoutMs: 0 }).catch(({ cause }) => cause),
-    ];
-    for (const error of errors) {
-      expect(error).toBeInstanceOf(LockError);
-      expect(error).toMatchObject({ code: 'ERR_LOCK_INVALID_FILE', path });
-      expect((error as Error).message).toContain('is not a lock file');
-    }
-    expect(snapshotOf(path)).toEqual(before);
-  });
+  test.for(FOREIGN_CONTENTS)(
+    'a file that is not a lock file, at a path that the caller named, is neither changed nor removed if it contains %s',
+    async ([, content]) => {
+      const path = fileWith(content());
+      setAge(path, 24 * 3_600_000);
+      const before = snapshotOf(path);
+      const errors = [
+        ...MODES.map((mode) => errorOf(() => tryAcquireLock(path, { mode }))),
+        ...MODES.map((mode) => errorOf(() => tryAcquireLock(path, { mode, keepFile: false }))),
+        errorOf(() => probeLock(path)),
+        await acquireLock(path, { timeoutMs: 0 }).catch((error: unknown) => error),
+        await acquireGatewayLock({ lockFile: path, bind: false, timeoutMs: 0 }).catch(({ cause }) => cause),
+      ];
+      for (const error of errors) {
+        expect(error).toBeInstanceOf(LockError);
+        expect(error).toMatchObject({ code: 'ERR_LOCK_INVALID_FILE', path });
+        expect((error as Error).message).toContain('is not a lock file');
+      }
+      expect(snapshotOf(path)).toEqual(before);
+    },
+  );
 });
 
 describe('a lock with record: false', () => {
@@ -64,7 +67,7 @@ describe('a lock with record: false', () => {
     expect(probeLock(path, { record: false }).state).toBe('free');
   });
 
-  test('does not create a file that does not exist', () => {
+  test('a lock with record: false does not create a file that does not exist', () => {
     const path = lockPath();
     expect(() => tryAcquireLock(path, { record: false })).toThrow(expect.objectContaining({ code: 'ENOENT' }));
     expect(existsSync(path)).toBe(false);
@@ -88,7 +91,7 @@ describe('a file with a record of this package', () => {
   const lengths = Array.from({ length: record.length - 2 }, (_, index) => index + 1);
 
   test.each([0, 100])(
-    'is a lock file with the verdict stale if the record is truncated at any byte after %i NULs',
+    'a file with a record of this package is a lock file with the verdict stale if the record is truncated at any byte after %i NULs',
     (before) => {
       const path = lockPath();
       for (const length of lengths) {
@@ -101,7 +104,7 @@ describe('a file with a record of this package', () => {
     },
   );
 
-  test('is a lock file if the record is truncated and NULs fill the rest of its intended size', () => {
+  test('a file with a record of this package is a lock file if the record is truncated and NULs fill the rest of its intended size', () => {
     const path = fileWith(Buffer.concat([Buffer.from(record.slice(0, 100)), Buffer.alloc(record.length - 100)]));
     expect(hold(path).reclaimed).toBe('stale');
   });
@@ -111,7 +114,7 @@ describe('a file with a record of this package', () => {
     ['a record without its newline', record.slice(0, -1)],
     ['NULs before a record', `${'\0'.repeat(100)}${record}`],
     ['a record before the rest of a longer record', `${record}Z","ownerId":"x","kernelLock":true}\n`],
-  ])('is reclaimed from a dead owner if it contains %s', (_what, content) => {
+  ])('a file with a record of this package is reclaimed from a dead owner if it contains %s', (_what, content) => {
     const path = fileWith(content);
     expect(probeLock(path)).toMatchObject({ state: 'leftover', ownerAlive: false });
     // Shared mode first, because it leaves the record in the file.
@@ -122,22 +125,25 @@ describe('a file with a record of this package', () => {
     }
   });
 
-  test('is not a lock file if the record is longer than 4096 bytes', () => {
+  test('a file with a record of this package is not a lock file if the record is longer than 4096 bytes', () => {
     const path = fileWith(`${record}${'x'.repeat(4097 - record.length)}`);
     expect(errorOf(() => tryAcquireLock(path))).toMatchObject({ code: 'ERR_LOCK_INVALID_FILE' });
   });
 });
 
 describe("a damaged file in the gateway's lock directory", () => {
-  test.for(FOREIGN_CONTENTS)('is reclaimed, and removed on release, if it contains %s', async ([, content]) => {
-    const stateDir = freshDirectory();
-    const path = join(lockDirectory(stateDir), 'gateway.state.lock');
-    writeFileSync(path, content());
-    const lock = await acquireGatewayLock({ stateDir, bind: false, timeoutMs: 20_000, env: {} });
-    onTestFinished(() => lock.close());
-    expect(lock.reclaimed).toBe('stale');
-    expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ pid: process.pid });
-    await lock.close();
-    expect(existsSync(path)).toBe(false);
-  });
+  test.for(FOREIGN_CONTENTS)(
+    "a damaged file in the gateway's lock directory is reclaimed, and removed on release, if it contains %s",
+    async ([, content]) => {
+      const stateDir = freshDirectory();
+      const path = join(lockDirectory(stateDir), 'gateway.state.lock');
+      writeFileSync(path, content());
+      const lock = await acquireGatewayLock({ stateDir, bind: false, timeoutMs: 20_000, env: {} });
+      onTestFinished(() => lock.close());
+      expect(lock.reclaimed).toBe('stale');
+      expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ pid: process.pid });
+      await lock.close();
+      expect(existsSync(path)).toBe(false);
+    },
+  );
 });

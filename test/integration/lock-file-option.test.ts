@@ -66,7 +66,7 @@ describe('a gateway with the option lockFile', () => {
     expect(resolveGatewayPaths({ lockFile: 'a.lock', env: {} }).lockPaths).toEqual([join(process.cwd(), 'a.lock')]);
   });
 
-  test('fails without creating the directory if the directory of the lock file does not exist', async () => {
+  test('a gateway with the option lockFile fails without creating the directory if the directory of the lock file does not exist', async () => {
     const directory = freshDirectory();
     const lockFile = join(directory, 'none/a.lock');
     await expect(gateway({ lockFile })).rejects.toMatchObject({
@@ -80,7 +80,7 @@ describe('a gateway with the option lockFile', () => {
   test.for<[string, Missing, (path: string) => void]>([
     ['a directory', null, (path) => mkdirSync(path)],
     ['a link', whyNoLinks, (path) => symlinkSync('a.target', path)],
-  ])('is refused if its lock file is %s', async ([_, missing, plant], ctx) => {
+  ])('a gateway with the option lockFile is refused if its lock file is %s', async ([_, missing, plant], ctx) => {
     need(ctx, missing);
     const lockFile = join(freshDirectory(), 'a.lock');
     plant(lockFile);
@@ -91,7 +91,7 @@ describe('a gateway with the option lockFile', () => {
     ['a number', 5, 'ERR_INVALID_ARG_TYPE'],
     ['an empty text', '', 'ERR_INVALID_ARG_VALUE'],
     ['a text with a NUL', 'a\0b', 'ERR_INVALID_ARG_VALUE'],
-  ])('is refused with a TypeError if lockFile is %s', async (_, lockFile, code) => {
+  ])('a gateway with the option lockFile is refused with a TypeError if lockFile is %s', async (_, lockFile, code) => {
     await expect(gateway({ lockFile: lockFile as string })).rejects.toMatchObject({ code });
   });
 
@@ -127,7 +127,7 @@ describe('the option bindTimeoutMs', () => {
     expect((await waiting).port).toBe(port);
   });
 
-  test('ends the wait for the port in time, after which the locks are free', async () => {
+  test('the option bindTimeoutMs ends the wait for the port in time, after which the locks are free', async () => {
     const { port } = await reservedPort();
     const options = { stateDir: freshDirectory(), port, bindTimeoutMs: 200 };
     const started = performance.now();
@@ -138,7 +138,7 @@ describe('the option bindTimeoutMs', () => {
     for (const path of resolveGatewayPaths({ ...options, env: {} }).lockPaths) tryAcquireLock(path)!.release();
   });
 
-  test('has no effect on a port with a listener, for which the start fails at once', async () => {
+  test('the option bindTimeoutMs has no effect on a port with a listener, for which the start fails at once', async () => {
     const port = await freePort();
     const listener = bindExclusive({ port });
     onTestFinished(() => listener.close());
@@ -152,7 +152,7 @@ describe('the option bindTimeoutMs', () => {
     ['below 0', -1, 'ERR_OUT_OF_RANGE'],
     ['NaN', Number.NaN, 'ERR_OUT_OF_RANGE'],
     ['a text', '5', 'ERR_INVALID_ARG_TYPE'],
-  ])('is refused with an error code if its value is %s', async (_, bindTimeoutMs, code) => {
+  ])('the option bindTimeoutMs is refused with an error code if its value is %s', async (_, bindTimeoutMs, code) => {
     await expect(gateway({ bindTimeoutMs: bindTimeoutMs as number })).rejects.toMatchObject({ code });
   });
 });

@@ -71,7 +71,7 @@ describe('verify() of a held lock', () => {
 });
 
 describe('an onLost listener', () => {
-  test('is called with ERR_LOCK_REPLACED even if verify() is never called', async (ctx) => {
+  test('an onLost listener is called with ERR_LOCK_REPLACED even if verify() is never called', async (ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = acquire(path);
@@ -83,7 +83,7 @@ describe('an onLost listener', () => {
     expect(heard[0]!.message).toContain(`'${path}' was removed or replaced while this process (pid ${process.pid})`);
   });
 
-  test('is called once, no matter how often verify() is called', async (ctx) => {
+  test('an onLost listener is called once, no matter how often verify() is called', async (ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = acquire(path);
@@ -94,7 +94,7 @@ describe('an onLost listener', () => {
     expect(heard).toHaveLength(1);
   });
 
-  test('is called even if it was added after the loss or another listener throws, but not after its removal', async (ctx) => {
+  test('an onLost listener is called even if it was added after the loss or another listener throws, but not after its removal', async (ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = acquire(path);
@@ -108,7 +108,7 @@ describe('an onLost listener', () => {
     expect([gone.length, early.length, late.length]).toEqual([1, 1, 1]);
   });
 
-  test('is not called after the lock was released', async () => {
+  test('an onLost listener is not called after the lock was released', async () => {
     const lock = acquire(lockPath());
     const heard = listenTo(lock);
     lock.release();
@@ -117,7 +117,7 @@ describe('an onLost listener', () => {
     expect(heard).toEqual([]);
   });
 
-  test('does not keep the process alive', async () => {
+  test('an onLost listener does not keep the process alive', async () => {
     const path = lockPath();
     const actor = await startActor();
     await actor.call('tryAcquire', path);
@@ -128,7 +128,7 @@ describe('an onLost listener', () => {
 });
 
 describe('the release of a holder whose lock file is gone', () => {
-  test('does not remove the file or drop the lock of the next holder', async (ctx) => {
+  test('the release of a holder whose lock file is gone does not remove the file or drop the lock of the next holder', async (ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     const first = acquire(path);
@@ -143,7 +143,7 @@ describe('the release of a holder whose lock file is gone', () => {
     expect(tryAcquireLock(path)).toBeNull();
   });
 
-  test('does not remove a file that is not a lock file', (ctx) => {
+  test('the release of a holder whose lock file is gone does not remove a file that is not a lock file', (ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = acquire(path);
@@ -154,7 +154,7 @@ describe('the release of a holder whose lock file is gone', () => {
     expect(readFileSync(path, 'utf8')).toBe('precious');
   });
 
-  test('succeeds even if the directory is gone, too', (ctx) => {
+  test('the release of a holder whose lock file is gone succeeds even if the directory is gone, too', (ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     const lock = acquire(path);
@@ -166,7 +166,9 @@ describe('the release of a holder whose lock file is gone', () => {
 });
 
 describe('a lock file that is replaced between open() and flock()', () => {
-  /** Acquires another lock in the directory first, so that only the protocol checks the path again. */
+  /**
+   * Acquires another lock in the directory first, so that only the protocol checks the path again.
+   */
   async function startExperiencedActor(fault: string, path: string): Promise<Actor> {
     writeFileSync(path, '');
     const actor = await startFaultyActor(fault, path);

@@ -33,10 +33,10 @@ describe('several waiters of one process', () => {
     holder.release();
     await Promise.all(waits);
     expect(served).toEqual(Array.from({ length: MANY }, (_, number) => number));
-    // Only the first waiter in the queue makes attempts: when the waiter becomes the first, when its
-    // watch begins, and when it is woken. The waiter makes one more attempt if the write of the new
-    // holder's record is reported late. If each release woke all waiters, there would be
-    // MANY * MANY / 2 attempts.
+    // Only the first waiter in the queue makes attempts: when the waiter becomes the first, when
+    // its watch begins, and when it is woken. The waiter makes one more attempt if the write of the
+    // new holder's record is reported late. If each release woke all waiters, there would be MANY *
+    // MANY / 2 attempts.
     expect(tries.mock.calls.length).toBeLessThanOrEqual(4 * MANY);
   });
 

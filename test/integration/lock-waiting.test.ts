@@ -57,7 +57,7 @@ describe('acquireLock()', () => {
     expect(lock.reclaimed).toBe('owner-gone');
   });
 
-  test('can wait without a time limit, and does not block the event loop', async () => {
+  test('acquireLock() can wait without a time limit, and does not block the event loop', async () => {
     const path = lockPath();
     const holder = await acquire(path);
     const waiting = acquire(path, { timeoutMs: Infinity });
@@ -66,7 +66,7 @@ describe('acquireLock()', () => {
     expect((await waiting).held).toBe(true);
   });
 
-  test('does not block the thread at the common deadline of many waiters for an unknown holder, because they retry at the same time', async () => {
+  test('acquireLock() does not block the thread at the common deadline of many waiters for an unknown holder, because they retry at the same time', async () => {
     const path = lockPath();
     await acquire(path, { mode: 'shared' });
     const blocked = vi.spyOn(Atomics, 'wait');
@@ -96,7 +96,7 @@ describe('acquireLock()', () => {
 });
 
 describe('acquireLock() and its deadline', () => {
-  test('makes one attempt with a timeout of 0 ms, and the error contains the holder', async () => {
+  test('acquireLock() makes one attempt with a timeout of 0 ms, and the error contains the holder', async () => {
     const path = lockPath();
     const { owner } = await acquire(path, { owner: { role: 'gateway' } });
     let refusals = 0;
@@ -106,7 +106,7 @@ describe('acquireLock() and its deadline', () => {
     expect(refusals).toBe(1);
   });
 
-  test('rejects at the deadline with an error that names the lock, the holder, the duration of the wait and what to do', async () => {
+  test('acquireLock() rejects at the deadline with an error that names the lock, the holder, the duration of the wait and what to do', async () => {
     const path = lockPath();
     const holder = await startActor();
     await holder.call('tryAcquire', path);
@@ -115,7 +115,7 @@ describe('acquireLock() and its deadline', () => {
     expect(message).toMatch(new RegExp(`timeoutMs.*(kill|taskkill /PID) ${holder.pid}`));
   });
 
-  test('reports an unknown holder at the deadline if the lock file has no record', async () => {
+  test('acquireLock() reports an unknown holder at the deadline if the lock file has no record', async () => {
     const path = lockPath();
     await acquire(path, { mode: 'shared' });
     expect(await caughtFrom(acquireLock(path, { timeoutMs: 1 }))).toMatchObject({
@@ -126,7 +126,7 @@ describe('acquireLock() and its deadline', () => {
     });
   });
 
-  test('waits exactly until the deadline and makes a last attempt then', async () => {
+  test('acquireLock() waits exactly until the deadline and makes a last attempt then', async () => {
     const path = lockPath();
     await acquire(path);
     const tries: number[] = [];
@@ -136,7 +136,7 @@ describe('acquireLock() and its deadline', () => {
     expect(tries.at(-1)! - started).toBeGreaterThanOrEqual(319);
   });
 
-  test('leaves no lock held after the deadline', async () => {
+  test('acquireLock() leaves no lock held after the deadline', async () => {
     const path = lockPath();
     const holder = await acquire(path);
     await caughtFrom(acquireLock(path, { timeoutMs: 20 }));
@@ -154,7 +154,7 @@ describe('an AbortSignal of acquireLock()', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('ends the wait with signal.reason, which can be of any type', async () => {
+  test('an AbortSignal of acquireLock() ends the wait with signal.reason, which can be of any type', async () => {
     const path = lockPath();
     await acquire(path);
     for (const reason of [new Error('enough'), 'a text', { any: 'value' }, undefined]) {
@@ -168,7 +168,7 @@ describe('an AbortSignal of acquireLock()', () => {
     }
   });
 
-  test('ends the wait in the middle of a sleep between two attempts', async () => {
+  test('an AbortSignal of acquireLock() ends the wait in the middle of a sleep between two attempts', async () => {
     const path = lockPath();
     await acquire(path);
     const abort = new AbortController();
@@ -183,7 +183,7 @@ describe('an AbortSignal of acquireLock()', () => {
     expect(error).toBe(abort.signal.reason);
   });
 
-  test('leaves no lock held and no event listener after an abort', async () => {
+  test('an AbortSignal of acquireLock() leaves no lock held and no event listener after an abort', async () => {
     const path = lockPath();
     const holder = await acquire(path);
     const abort = new AbortController();
@@ -195,7 +195,7 @@ describe('an AbortSignal of acquireLock()', () => {
     expect(getEventListeners(abort.signal, 'abort')).toHaveLength(0);
   });
 
-  test('does not affect a lock that is already held', async () => {
+  test('an AbortSignal of acquireLock() does not affect a lock that is already held', async () => {
     const abort = new AbortController();
     const lock = await acquire(lockPath(), { signal: abort.signal });
     abort.abort();
@@ -205,7 +205,7 @@ describe('an AbortSignal of acquireLock()', () => {
 });
 
 describe('the callback onContended', () => {
-  test('ends the wait with its error if the callback throws or rejects, and no lock is held', async () => {
+  test('the callback onContended ends the wait with its error if the callback throws or rejects, and no lock is held', async () => {
     const path = lockPath();
     const holder = await acquire(path);
     const stop = new Error('stop');
@@ -218,7 +218,7 @@ describe('the callback onContended', () => {
     expect(probeLock(path)).toMatchObject({ state: 'free', owner: null });
   });
 
-  test('is called at least every 250 ms, even though the waiter would be woken on release', async () => {
+  test('the callback onContended is called at least every 250 ms, even though the waiter would be woken on release', async () => {
     const path = lockPath();
     // The holder is alive, so that without onContended 2 s would pass between two attempts.
     await acquire(path);
@@ -230,7 +230,7 @@ describe('the callback onContended', () => {
     expect(performance.now() - started).toBeLessThan(20_000); // 4 s, or 32 s
   });
 
-  test('is awaited before the next attempt', async () => {
+  test('the callback onContended is awaited before the next attempt', async () => {
     const path = lockPath();
     const holder = await acquire(path);
     const steps: string[] = [];

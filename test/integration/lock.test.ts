@@ -50,14 +50,14 @@ describe('a lock', () => {
     expect(tryAcquireLock(join(dirname(path), '.', '..', basename(dirname(path)), basename(path)))).toBeNull();
   });
 
-  test('has the properties path, mode and strength', () => {
+  test('a lock has the properties path, mode and strength', () => {
     const path = lockPath();
     const lock = acquire(path);
     expect(lock).toMatchObject({ path, mode: 'exclusive', held: true, strength: 'local', reclaimed: null });
     expect(lock.verify()).toBe(true);
   });
 
-  test('leaves its file empty on release, and a second release does nothing', () => {
+  test('a lock leaves its file empty on release, and a second release does nothing', () => {
     const path = lockPath();
     const lock = acquire(path);
     const { ino } = statSync(path, { bigint: true });
@@ -75,7 +75,7 @@ describe('a lock', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('does not affect the next holder when it is released a second time', () => {
+  test('a lock does not affect the next holder when it is released a second time', () => {
     const path = lockPath();
     const first = acquire(path);
     first.release();
@@ -85,7 +85,7 @@ describe('a lock', () => {
     expect(tryAcquireLock(path)).toBeNull();
   });
 
-  test('is released at the end of a `using` block, also if the block throws', () => {
+  test('a lock is released at the end of a `using` block, also if the block throws', () => {
     const path = lockPath();
     const failing = () => {
       using lock = acquire(path);
@@ -95,7 +95,7 @@ describe('a lock', () => {
     expect(probeLock(path).state).toBe('free');
   });
 
-  test('stays held when another descriptor of its file is closed, unlike a lock of fcntl()', async () => {
+  test('a lock stays held when another descriptor of its file is closed, unlike a lock of fcntl()', async () => {
     const path = lockPath();
     const other = await startActor();
     acquire(path);
@@ -104,7 +104,7 @@ describe('a lock', () => {
     expect(await other.call('tryAcquire', path)).toBeNull();
   });
 
-  test('can have a file name with blanks, quotes and non-Latin scripts', () => {
+  test('a lock can have a file name with blanks, quotes and non-Latin scripts', () => {
     const name = `it's a "lock" – 鎖 🔒`;
     // NTFS does not allow " in names.
     const path = join(freshDirectory(), sep === '/' ? name : name.replaceAll('"', ''));
@@ -112,7 +112,7 @@ describe('a lock', () => {
     expect(probeLock(path)).toMatchObject({ state: 'held', heldBy: 'exclusive' });
   });
 
-  test('cannot be acquired in a directory that does not exist, and the attempt throws the error of the system', () => {
+  test('a lock cannot be acquired in a directory that does not exist, and the attempt throws the error of the system', () => {
     const path = join(freshDirectory(), 'missing', 'a.lock');
     expect(() => tryAcquireLock(path)).toThrow(
       expect.objectContaining({ code: 'ENOENT', syscall: 'open', path, errno: UV_ENOENT }) as Error,
@@ -121,7 +121,7 @@ describe('a lock', () => {
 });
 
 describe('a shared lock', () => {
-  test('can have many holders at once, and excludes an exclusive lock', () => {
+  test('a shared lock can have many holders at once, and excludes an exclusive lock', () => {
     const path = lockPath();
     const [one, two] = [acquire(path, { mode: 'shared' }), acquire(path, { mode: 'shared' })];
     expect([one.mode, two.mode]).toEqual(['shared', 'shared']);
@@ -129,7 +129,7 @@ describe('a shared lock', () => {
     expect(probeLock(path)).toMatchObject({ state: 'held', heldBy: 'shared', owner: null });
   });
 
-  test('is refused beside an exclusive lock', () => {
+  test('a shared lock is refused beside an exclusive lock', () => {
     const path = lockPath();
     acquire(path, { mode: 'exclusive' });
     expect(tryAcquireLock(path, { mode: 'shared' })).toBeNull();
@@ -155,7 +155,7 @@ describe('a shared lock', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('keeps its file while another process holds the shared lock', async () => {
+  test('a shared lock keeps its file while another process holds the shared lock', async () => {
     const path = lockPath();
     const reader = await startActor();
     const shared = { mode: 'shared', keepFile: false } as const;
@@ -169,7 +169,7 @@ describe('a shared lock', () => {
 });
 
 describe('the owner record', () => {
-  test('is one line of JSON in the lock file, with the fields of the caller', () => {
+  test('the owner record is one line of JSON in the lock file, with the fields of the caller', () => {
     const path = lockPath();
     const lock = acquire(path, { owner: { role: 'gateway', text: 'two\nlines' } });
     const lines = readFileSync(path, 'utf8').split('\n');
@@ -181,19 +181,19 @@ describe('the owner record', () => {
     expect(lock.owner).toMatchObject({ pid: process.pid, kernelLock: true, role: 'gateway', text: 'two\nlines' });
   });
 
-  test('is reported by a probe while the lock is held', () => {
+  test('the owner record is reported by a probe while the lock is held', () => {
     const path = lockPath();
     const lock = acquire(path, { owner: { role: 'gateway' } });
     expect(probeLock(path)).toEqual({ state: 'held', heldBy: 'exclusive', owner: lock.owner, ownerAlive: true });
   });
 
-  test('does not change the result of an attempt while its lock is held, whatever its fields are', () => {
+  test('the owner record does not change the result of an attempt while its lock is held, whatever its fields are', () => {
     const path = lockPath();
     acquire(path, { owner: { kind: 'transient', openFailure: 'transient', denial: 'transient', error: 1 } });
     expect(tryAcquireLock(path)).toBeNull();
   });
 
-  test('is refused if it is too long, and then no lock is acquired and no file is created', () => {
+  test('the owner record is refused if it is too long, and then no lock is acquired and no file is created', () => {
     const path = lockPath();
     expect(() => tryAcquireLock(path, { owner: { text: 'x'.repeat(4096) } })).toThrow(
       expect.objectContaining({ name: 'RangeError', code: 'ERR_OUT_OF_RANGE' }) as Error,
@@ -201,7 +201,7 @@ describe('the owner record', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('is refused if it cannot be encoded as JSON, and then no lock is acquired and no file is created', () => {
+  test('the owner record is refused if it cannot be encoded as JSON, and then no lock is acquired and no file is created', () => {
     const path = lockPath();
     expect(() => tryAcquireLock(path, { owner: { big: 1n } })).toThrow(
       expect.objectContaining({
@@ -213,7 +213,7 @@ describe('the owner record', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('can get additional fields, also in the file, and still names this holder', () => {
+  test('the owner record can get additional fields, also in the file, and still names this holder', () => {
     const path = lockPath();
     const lock = acquire(path, { owner: { role: 'gateway' } });
     const before = lock.owner;
@@ -223,7 +223,7 @@ describe('the owner record', () => {
     expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(2);
   });
 
-  test('stays unchanged if an added field would make it too long', () => {
+  test('the owner record stays unchanged if an added field would make it too long', () => {
     const path = lockPath();
     const lock = acquire(path);
     const [before, text] = [lock.owner, readFileSync(path, 'utf8')];

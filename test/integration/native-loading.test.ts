@@ -136,7 +136,9 @@ async function loadFrom(folder: string, execArgv: readonly string[] = []): Promi
     : outcome;
 }
 
-/** Returns the output of a script in a new process that finds the addon only in the given folder. */
+/**
+ * Returns the output of a script in a new process that finds the addon only in the given folder.
+ */
 async function run(script: string, folder: string, execArgv: readonly string[] = []): Promise<unknown> {
   const env = { ...process.env, GATEWAY_LOCK_PREBUILD: folder };
   const args = [...execArgv, '--input-type=module', '-e', script];

@@ -1,5 +1,5 @@
-// Option values of any type: each value is either accepted, or refused with a TypeError or RangeError
-// that has a code.
+// Option values of any type: each value is either accepted, or refused with a TypeError or
+// RangeError that has a code.
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
@@ -36,7 +36,10 @@ const place = ['app', 'profile', 'stateDir', 'lockDir', 'lockFile', 'env'];
 const gateway = [...place, 'port', 'host', 'configPath', 'role', 'timeoutMs', 'bindTimeoutMs', 'whenListening'];
 const health = ['path', 'fingerprint256'];
 
-/** Functions of the package, the options to test, and a call that does not wait and then releases everything. */
+/**
+ * Functions of the package, the options to test, and a call that does not wait and then releases
+ * everything.
+ */
 const CALLS: readonly (readonly [string, readonly string[], (options: object) => unknown])[] = [
   [
     'tryAcquireLock',

@@ -284,7 +284,7 @@ describe('probeGateway() without side effects', () => {
     expect(treeOf(options.stateDir)).toEqual(before);
   });
 
-  test('does not prevent the start of a gateway during a hundred probes', async () => {
+  test('probeGateway() does not prevent the start of a gateway during a hundred probes', async () => {
     const options = await freshOptions();
     const probing = Promise.all(Array.from({ length: 100 }, () => probeGateway(options)));
     const lock = await gateway({ ...options, timeoutMs: 0 });

@@ -35,20 +35,20 @@ describe('a gateway with the pinned certificate', () => {
     ['if the pin is in lower case with colons', PIN.toLowerCase()],
     ['if the pin is in upper case without colons', PIN.replaceAll(':', '')],
     ['if the pin is in lower case without colons', PIN.toLowerCase().replaceAll(':', '')],
-  ])('is healthy %s', async (_, fingerprint256) => {
+  ])('a gateway with the pinned certificate is healthy %s', async (_, fingerprint256) => {
     const { port, asked } = await secureGateway();
     expect(await probeHealth({ port, fingerprint256 })).toEqual({ healthy: true, reason: null, status: 200 });
     expect(asked).toEqual(['/healthz']);
   });
 
-  test('is healthy on another path and host', async () => {
+  test('a gateway with the pinned certificate is healthy on another path and host', async () => {
     const { port, asked } = await secureGateway();
     const probe = await probeHealth({ port, fingerprint256: PIN, path: '/up', host: 'localhost' });
     expect(probe).toMatchObject({ healthy: true });
     expect(asked).toEqual(['/up']);
   });
 
-  test('is healthy with any version of TLS', async () => {
+  test('a gateway with the pinned certificate is healthy with any version of TLS', async () => {
     for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
       const { port } = await secureGateway({ minVersion: version, maxVersion: version });
       expect(await probeHealth({ port, fingerprint256: PIN })).toMatchObject({ healthy: true });
@@ -64,7 +64,8 @@ describe('the health probe with a pinned certificate', () => {
       reason: `the certificate has another fingerprint: ${PIN}`,
       status: null,
     });
-    // Waits until the server has seen the end of the connection: a request could be in transit before.
+    // Waits until the server has seen the end of the connection: a request could be in transit
+    // before.
     await until(async () => (await openConnections(server)) === 0, 'the server has seen the end');
     expect(asked).toEqual([]);
   });
@@ -125,12 +126,12 @@ describe('the timeout of a health probe', () => {
   const TOO_LATE = { healthy: false, reason: 'no complete answer within 300 ms', status: null };
   const question = { timeoutMs: 300, fingerprint256: PIN };
 
-  test('ends a handshake that never begins', async () => {
+  test('the timeout of a health probe ends a handshake that never begins', async () => {
     const { port } = await tcp(() => {});
     expect(await timed(probeHealth({ port, ...question }))).toEqual(TOO_LATE);
   });
 
-  test('ends a handshake that arrives byte by byte', async () => {
+  test('the timeout of a health probe ends a handshake that arrives byte by byte', async () => {
     const { port } = await secureGateway();
     const slow = await tcp((socket, first) => {
       const behind = connect(port, '127.0.0.1').on('error', () => {});
@@ -141,7 +142,7 @@ describe('the timeout of a health probe', () => {
     expect(await timed(probeHealth({ port: slow.port, ...question }))).toEqual(TOO_LATE);
   });
 
-  test('ends the wait for the response of a server with the right certificate', async () => {
+  test('the timeout of a health probe ends the wait for the response of a server with the right certificate', async () => {
     const { port } = await listening(createServer({ key, cert }, () => {}));
     expect(await timed(probeHealth({ port, ...question }))).toEqual(TOO_LATE);
   });

@@ -14,24 +14,24 @@ describe('a gateway', () => {
     ['with exactly the expected body', LIVE],
     ['with additional fields', '{"status":"live","ok":true,"uptime":5}'],
     ['with white space around the body', `\n ${LIVE}\r\n`],
-  ])('is healthy if it responds %s', async (_, body) => {
+  ])('a gateway is healthy if it responds %s', async (_, body) => {
     const { port } = await http((_request, response) => response.end(body));
     expect(await probeHealth({ port })).toEqual({ healthy: true, reason: null, status: 200 });
   });
 
-  test('is healthy no matter in how many pieces the response arrives', async () => {
+  test('a gateway is healthy no matter in how many pieces the response arrives', async () => {
     const { port } = await tcp((socket) => socket.write(answer(LIVE)));
     expect(await probeHealth({ port })).toMatchObject({ healthy: true });
   });
 
-  test('is probed on the given path, by default /healthz', async () => {
+  test('a gateway is probed on the given path, by default /healthz', async () => {
     const { port } = await http(({ url }, response) => response.writeHead(url === '/healthz' ? 200 : 404).end(LIVE));
     expect(await probeHealth({ port })).toMatchObject({ healthy: true });
     expect(await probeHealth({ port, path: '/other' })).toMatchObject({ healthy: false, status: 404 });
   });
 
   test.each(['0.0.0.0', '::', '::1', 'localhost'])(
-    'is healthy when it is probed on %s (for a wildcard, the probe connects to a loopback address)',
+    'a gateway is healthy when it is probed on %s (for a wildcard, the probe connects to a loopback address)',
     async (host) => {
       const { port } = await http((_, response) => response.end(LIVE), host === 'localhost' ? '127.0.0.1' : host);
       expect(await probeHealth({ host, port })).toMatchObject({ healthy: true });
@@ -118,7 +118,7 @@ describe('the timeout of a health probe, by default 1 s', () => {
     ['sends its headers byte by byte', (socket) => drip(socket, 'HTTP/1.1 200 OK\r\n', 'x')],
     ['sends 100 Continue forever', (socket) => drip(socket, '', 'HTTP/1.1 100 Continue\r\n\r\n')],
     ['omits the last byte', (socket) => socket.write(answer(LIVE, LIVE.length + 1))],
-  ])('ends the probe of a gateway that %s', async (_, behave) => {
+  ])('the timeout of a health probe ends the probe of a gateway that %s', async (_, behave) => {
     const { port } = await tcp(behave);
     const { result, took } = await timed(probeHealth({ port }));
     expect(result).toEqual({ healthy: false, reason: TOO_LATE, status: null });
@@ -126,12 +126,12 @@ describe('the timeout of a health probe, by default 1 s', () => {
     expect(took).toBeLessThan(1800);
   });
 
-  test('ends the probe of a gateway that listens and never accepts', async () => {
+  test('the timeout of a health probe ends the probe of a gateway that listens and never accepts', async () => {
     const { port } = listenerOn({}).address;
     expect(await probeHealth({ port })).toMatchObject({ healthy: false, reason: TOO_LATE });
   });
 
-  test('ends the probe after timeoutMs if the caller sets it', async () => {
+  test('the timeout of a health probe ends the probe after timeoutMs if the caller sets it', async () => {
     const { port } = listenerOn({}).address;
     const { result, took } = await timed(probeHealth({ port, timeoutMs: 150 }));
     expect(result.reason).toBe('no complete answer within 150 ms');

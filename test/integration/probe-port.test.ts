@@ -12,7 +12,10 @@ import { whyNoPortOwner } from '../support/port-owner.js';
 import { startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 import { until } from '../support/until.js';
 
-/** The expected pid of a listener that no server has adopted yet. Null if this system does not report it. */
+/**
+ * The expected pid of a listener that no server has adopted yet. Null if this system does not
+ * report it.
+ */
 const named = (pid: number) => (whyNoPortOwner === null ? pid : null);
 /** The time limit of a loop of probes, because each probe takes milliseconds under Wine. */
 const LONG_ENOUGH_MS = 15_000;
@@ -97,7 +100,7 @@ describe('the state of a port', () => {
 });
 
 describe('a listener that does not accept connections', () => {
-  test('counts as listening if its backlog is full', async () => {
+  test('a listener that does not accept connections counts as listening if its backlog is full', async () => {
     const { port } = listenerOn({ backlog: 1 }).address;
     await fill(port);
     expect(await probePort({ port, timeoutMs: 200 })).toMatchObject({
@@ -107,7 +110,7 @@ describe('a listener that does not accept connections', () => {
     });
   });
 
-  test('counts as listening if its process is stopped, whether the backlog is full or not', async () => {
+  test('a listener that does not accept connections counts as listening if its process is stopped, whether the backlog is full or not', async () => {
     const holder = await startActor();
     const { port } = await holder.call<{ port: number }>('bind', { port: 0, backlog: 2 });
     await holder.call('adopt');
@@ -179,7 +182,7 @@ describe('the port of a host with more than one address', () => {
 });
 
 describe('probePort() without side effects', () => {
-  test('does not disturb concurrent binds of the same port', async () => {
+  test('probePort() does not disturb concurrent binds of the same port', async () => {
     const port = portThatNoClientGets();
     const prober = await startActor();
     await prober.call('startProbingPort', { port });
@@ -207,7 +210,7 @@ describe('probePort() without side effects', () => {
     expect(failureOf({ port })).toBeNull();
   }, 120_000);
 
-  test('does not disturb the probed listener, which keeps serving', async () => {
+  test('probePort() does not disturb the probed listener, which keeps serving', async () => {
     const { server, port } = await serverOn({});
     const probes = await Promise.all(Array.from({ length: 100 }, () => probePort({ port })));
     expect(new Set(probes.map(({ state }) => state))).toEqual(new Set(['listening']));
@@ -233,7 +236,10 @@ async function connected(port: number) {
   return socket;
 }
 
-/** Returns a port below the ephemeral ports, so that no connection of another test uses it meanwhile. */
+/**
+ * Returns a port below the ephemeral ports, so that no connection of another test uses it
+ * meanwhile.
+ */
 function portThatNoClientGets(): number {
   const port = 20_000 + Math.floor(Math.random() * 10_000);
   return failureOf({ port }) === null ? port : portThatNoClientGets();

@@ -31,15 +31,18 @@ describe('a lock file that names no owner', () => {
     ['only NULs', Buffer.alloc(4096), null],
     ['a truncated record', alive.slice(0, -5), 'stale'],
     ['a record that is truncated after the pid', `{"pid":${process.ppid}`, 'stale'],
-  ])('is reclaimed, and its content replaced, if it contains %s', (_what, content, reclaimed) => {
-    const path = lockPath();
-    writeFileSync(path, content);
-    expect(probeLock(path)).toEqual({ state: 'free', heldBy: null, owner: null, ownerAlive: null });
-    const lock = acquire(path);
-    expect(lock.reclaimed).toBe(reclaimed);
-    const lines = readFileSync(path, 'latin1').split('\n');
-    expect([lines.length, JSON.parse(lines[0]!).ownerId]).toEqual([2, lock.owner!.ownerId]);
-  });
+  ])(
+    'a lock file that names no owner is reclaimed, and its content replaced, if it contains %s',
+    (_what, content, reclaimed) => {
+      const path = lockPath();
+      writeFileSync(path, content);
+      expect(probeLock(path)).toEqual({ state: 'free', heldBy: null, owner: null, ownerAlive: null });
+      const lock = acquire(path);
+      expect(lock.reclaimed).toBe(reclaimed);
+      const lines = readFileSync(path, 'latin1').split('\n');
+      expect([lines.length, JSON.parse(lines[0]!).ownerId]).toEqual([2, lock.owner!.ownerId]);
+    },
+  );
 });
 
 describe('a file that is not a lock file', () => {
@@ -53,19 +56,23 @@ describe('a file that is not a lock file', () => {
     ['1 MiB of text', Buffer.alloc(1 << 20, 'x')],
     ['1 MiB of nesting', Buffer.alloc(1 << 20, '[')],
     ['bytes that are not text', Buffer.from([0xff, 0xfe, 0xc0, 0x80, 0xed, 0xa0, 0x80])],
-  ])('is refused and left unchanged in both modes if it contains %s', (_what, content) => {
-    const path = lockPath();
-    writeFileSync(path, content);
-    const before = snapshotOf(path);
-    const refused = expect.objectContaining({ code: 'ERR_LOCK_INVALID_FILE', path }) as Error;
-    for (const mode of ['exclusive', 'shared'] as const) expect(() => tryAcquireLock(path, { mode })).toThrow(refused);
-    expect(() => probeLock(path)).toThrow(refused);
-    expect(snapshotOf(path)).toEqual(before);
-  });
+  ])(
+    'a file that is not a lock file is refused and left unchanged in both modes if it contains %s',
+    (_what, content) => {
+      const path = lockPath();
+      writeFileSync(path, content);
+      const before = snapshotOf(path);
+      const refused = expect.objectContaining({ code: 'ERR_LOCK_INVALID_FILE', path }) as Error;
+      for (const mode of ['exclusive', 'shared'] as const)
+        expect(() => tryAcquireLock(path, { mode })).toThrow(refused);
+      expect(() => probeLock(path)).toThrow(refused);
+      expect(snapshotOf(path)).toEqual(before);
+    },
+  );
 });
 
 describe('a lock file with a record of this package', () => {
-  test('is reclaimed after SIGKILL of its owner, as probeLock() reports beforehand', async () => {
+  test('a lock file with a record of this package is reclaimed after SIGKILL of its owner, as probeLock() reports beforehand', async () => {
     const path = lockPath();
     const holder = await startActor();
     await holder.call('tryAcquire', path, { owner: { role: 'gateway' } });
@@ -79,7 +86,7 @@ describe('a lock file with a record of this package', () => {
     expect(acquire(path).reclaimed).toBe('owner-gone');
   });
 
-  test('is reclaimed even if the record names a living process with the right start time and port', async () => {
+  test('a lock file with a record of this package is reclaimed even if the record names a living process with the right start time and port', async () => {
     const path = lockPath();
     const stranger = await startActor();
     const { port } = await stranger.call<{ port: number }>('bind', { port: 0 });
@@ -88,7 +95,7 @@ describe('a lock file with a record of this package', () => {
     expect(acquire(path, { endpoint: { host: '127.0.0.1', port } }).reclaimed).toBe('owner-gone');
   });
 
-  test('is reclaimed even if the record names process 1 or this process', () => {
+  test('a lock file with a record of this package is reclaimed even if the record names process 1 or this process', () => {
     for (const pid of [1, process.pid]) {
       const path = lockPath();
       writeFileSync(path, JSON.stringify({ pid, kernelLock: true, createdAt: new Date().toISOString() }));
@@ -96,7 +103,7 @@ describe('a lock file with a record of this package', () => {
     }
   });
 
-  test('is reclaimed if the end of a longer record follows, because the holder was killed before it truncated the file', () => {
+  test('a lock file with a record of this package is reclaimed if the end of a longer record follows, because the holder was killed before it truncated the file', () => {
     const path = lockPath();
     writeFileSync(path, `{"pid":2147483646,"kernelLock":true}\n"role":"gateway"}\n`);
     expect(probeLock(path)).toMatchObject({ state: 'leftover', owner: { pid: 2147483646 }, ownerAlive: false });
@@ -119,7 +126,7 @@ async function startOlderGateway(fields: Record<string, unknown> = {}): Promise<
 }
 
 describe('an older gateway with a record and no kernel lock', () => {
-  test('counts as the holder while it is alive and listening, and its lock file stays unchanged', async () => {
+  test('an older gateway counts as the holder while it is alive and listening, and its lock file stays unchanged', async () => {
     const { actor, path } = await startOlderGateway();
     const before = snapshotOf(path);
     expect(tryAcquireLock(path)).toBeNull();
@@ -138,13 +145,13 @@ describe('an older gateway with a record and no kernel lock', () => {
     expect(snapshotOf(path)).toEqual(before);
   });
 
-  test('counts as the holder regardless of the age of its record', async () => {
+  test('an older gateway counts as the holder regardless of the age of its record', async () => {
     const { path } = await startOlderGateway();
     setAge(path, 24 * 3_600_000);
     expect(tryAcquireLock(path)).toBeNull();
   });
 
-  test('is probed at the endpoint in the options if its liveness is unknown and its record has no port', async () => {
+  test('an older gateway is probed at the endpoint in the options if its liveness is unknown and its record has no port', async () => {
     const { path, port } = await startOlderGateway({ port: undefined, startTime: undefined, createdAt: undefined });
     expect(tryAcquireLock(path, { endpoint: { host: '127.0.0.1', port } })).toBeNull();
     expect(tryAcquireLock(path, { endpoint: { host: '0.0.0.0', port } })).toBeNull();
@@ -153,7 +160,7 @@ describe('an older gateway with a record and no kernel lock', () => {
     expect(acquire(path, { endpoint: { host: '127.0.0.1', port: free } }).reclaimed).toBe('port-free');
   });
 
-  test('makes acquireLock() wait until it ends', async () => {
+  test('an older gateway makes acquireLock() wait until it ends', async () => {
     const { actor, path } = await startOlderGateway();
     const lock = await acquireLock(path, { timeoutMs: 20_000, onContended: () => void actor.kill('SIGTERM') });
     // A process that ends closes its sockets before it counts as dead, so the port may become free
@@ -163,7 +170,7 @@ describe('an older gateway with a record and no kernel lock', () => {
   });
 
   // Such a gateway is starting or restarting, or has a role in which it never listens.
-  test('counts as the holder while it is alive, even if it is not listening', async () => {
+  test('an older gateway counts as the holder while it is alive, even if it is not listening', async () => {
     const actor = await startActor();
     const path = lockPath();
     writeOlderRecord(path, { pid: actor.pid, port: await freePort() });
@@ -171,7 +178,7 @@ describe('an older gateway with a record and no kernel lock', () => {
     expect(probeLock(path)).toMatchObject({ state: 'held', heldBy: 'record', ownerAlive: true });
   });
 
-  test('no longer counts as the holder after it was killed, whatever listens on its port now', async () => {
+  test('an older gateway no longer counts as the holder after it was killed, whatever listens on its port now', async () => {
     const { actor, path } = await startOlderGateway();
     await actor.kill('SIGKILL');
     const { port } = await startOlderGateway();
@@ -180,7 +187,7 @@ describe('an older gateway with a record and no kernel lock', () => {
   });
 
   // The clock may have been set back between the start of the process and the record.
-  test('counts as the holder while it listens, even if it seems to have started after its record was written', async () => {
+  test('an older gateway counts as the holder while it listens, even if it seems to have started after its record was written', async () => {
     const hourAgo = new Date(Date.now() - 3_600_000).toISOString();
     const { path, actor } = await startOlderGateway({ startTime: undefined, createdAt: hourAgo });
     expect(probeLock(path)).toMatchObject({
@@ -194,13 +201,13 @@ describe('an older gateway with a record and no kernel lock', () => {
     expect(acquire(path).reclaimed).toBe('port-free');
   });
 
-  test('no longer counts as the holder if its pid belongs to a process with another start time', async (ctx) => {
+  test('an older gateway no longer counts as the holder if its pid belongs to a process with another start time', async (ctx) => {
     if (processStartToken(process.pid) === null) ctx.skip('this system has no /proc/PID/stat');
     const { path } = await startOlderGateway({ startTime: 1 });
     expect(acquire(path).reclaimed).toBe('owner-gone');
   });
 
-  test('counts as the holder for 30 s after the last write to its record if its liveness is unknown', async () => {
+  test('an older gateway counts as the holder for 30 s after the last write to its record if its liveness is unknown', async () => {
     const { path } = await startOlderGateway({ startTime: undefined, createdAt: undefined, port: undefined });
     for (const [ageMs, held] of [
       [0, true],
@@ -214,7 +221,7 @@ describe('an older gateway with a record and no kernel lock', () => {
     }
   });
 
-  test('counts as the holder if its port cannot be probed', async (ctx) => {
+  test('an older gateway counts as the holder if its port cannot be probed', async (ctx) => {
     const missing = whyNoFaults();
     if (missing) ctx.skip(missing);
     const { path } = await startOlderGateway();

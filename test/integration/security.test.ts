@@ -31,7 +31,10 @@ function caught(call: () => unknown): unknown {
   }
 }
 
-/** Expects each way to acquire the lock to fail for the given reason and to leave all files unchanged. */
+/**
+ * Expects each way to acquire the lock to fail for the given reason and to leave all files
+ * unchanged.
+ */
 async function expectInvalid(path: string, reason: string, ...others: string[]): Promise<void> {
   const before = [path, ...others].map(snapshotOf);
   const refusals = [
@@ -158,7 +161,7 @@ test('a new lock file is private, whatever the umask is', (ctx) => {
 
 describe('an unprivileged process', () => {
   test.for([0o600, 0o644])(
-    'cannot acquire the leftover lock file of another user (mode %o), and the error names that user',
+    'an unprivileged process cannot acquire the leftover lock file of another user (mode %o), and the error names that user',
     async (mode, ctx) => {
       const path = leftoverOfRoot(ctx, mode);
       const before = snapshotOf(path);
@@ -173,7 +176,7 @@ describe('an unprivileged process', () => {
     },
   );
 
-  test('cannot acquire a lock in a directory that it cannot write to', async (ctx) => {
+  test('an unprivileged process cannot acquire a lock in a directory that it cannot write to', async (ctx) => {
     const path = leftoverOfRoot(ctx, 0o600);
     chownSync(dirname(path), 0, 0);
     chmodSync(dirname(path), 0o755);

@@ -1,6 +1,6 @@
 // OpenClaw holds no kernel lock on its lock file. Instead it keeps an exclusive transaction on the
-// database `<lock>.sqlite`, its coordinator, for its whole life. The transaction proves that OpenClaw
-// is alive. A probe of the transaction has no side effect.
+// database `<lock>.sqlite`, its coordinator, for its whole life. The transaction proves that
+// OpenClaw is alive. A probe of the transaction has no side effect.
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';

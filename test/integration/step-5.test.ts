@@ -1,5 +1,6 @@
-// Tests the table of step 5 in docs/protocol.md row by row. Each row has a record in a lock file, the
-// state of the record's owner, and the verdict, on which probeLock() and tryAcquireLock() must agree.
+// Tests the table of step 5 in docs/protocol.md row by row. Each row has a record in a lock file,
+// the state of the record's owner, and the verdict, on which probeLock() and tryAcquireLock() must
+// agree.
 import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';

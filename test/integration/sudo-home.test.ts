@@ -1,5 +1,5 @@
-// The first start of a gateway with sudo. On macOS, sudo keeps HOME, so root would own the new state
-// directory in the home directory of the user.
+// The first start of a gateway with sudo. On macOS, sudo keeps HOME, so root would own the new
+// state directory in the home directory of the user.
 import { chownSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';

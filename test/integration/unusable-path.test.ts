@@ -10,7 +10,9 @@ import { freshDirectory } from '../support/directories.js';
 import { mountFixedModes, mountTmpfs, whyNoFixedModes } from '../support/mounts.js';
 import { STRANGER, startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
-/** An environment without LD_PRELOAD, because a preloaded sanitizer runtime makes system tools fail. */
+/**
+ * An environment without LD_PRELOAD, because a preloaded sanitizer runtime makes system tools fail.
+ */
 const WITHOUT_SANITIZER = { ...process.env, LD_PRELOAD: '' };
 
 async function failureOf(options: object): Promise<GatewayLockError> {
@@ -21,7 +23,7 @@ async function failureOf(options: object): Promise<GatewayLockError> {
 }
 
 describe('the hint for a named lock file', () => {
-  test('contains the command that creates the directory if the directory is missing', async () => {
+  test('the hint for a named lock file contains the command that creates the directory if the directory is missing', async () => {
     const directory = join(freshDirectory(), 'a', "it's");
     const { hint } = await failureOf({ lockFile: join(directory, 'x.lock') });
     const path =
@@ -32,7 +34,7 @@ describe('the hint for a named lock file', () => {
     await lock.close();
   });
 
-  test('names the file that is not a directory if the path leads through a file', async (ctx) => {
+  test('the hint for a named lock file names the file that is not a directory if the path leads through a file', async (ctx) => {
     if (process.platform === 'win32') return ctx.skip('Windows reports ENOENT for a path below a file');
     const file = join(freshDirectory(), 'file');
     writeFileSync(file, '');
@@ -62,7 +64,7 @@ describe('the error for a user without access permissions', () => {
   });
 
   test.for(['the state directory', 'the lock directory', 'the lock file'])(
-    'contains the chown command if an earlier start with sudo left %s owned by root',
+    'the error for a user without access permissions contains the chown command if an earlier start with sudo left %s owned by root',
     async (what, ctx) => {
       need(ctx, whyNoStranger());
       const home = freshDirectory();

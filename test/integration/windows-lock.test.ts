@@ -163,7 +163,8 @@ describe('a lock on Windows', () => {
     const path = join(directory, name);
     const outcome = (() => {
       try {
-        // With keepFile: false, because Node 26 cannot remove a file with a colon in its name under Wine.
+        // With keepFile: false, because Node 26 cannot remove a file with a colon in its name under
+        // Wine.
         const lock = tryAcquireLock(path, { keepFile: false });
         lock?.release();
         return 'taken';

@@ -1,6 +1,6 @@
-// Checks the addon alone, in a Node that is too old for the package or has another name: it loads,
-// is refused a lock that another process holds, and acquires the lock once that process is killed.
-// Prints JSON as package.mjs does.
+// Checks the addon alone, in a Node that is too old for the package or has another name. The addon
+// must load, must be refused a lock that another process holds, and must acquire the lock after
+// that process was killed. Prints JSON in the format of package.mjs.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -11,8 +11,8 @@ import process from 'node:process';
 
 const LIMIT_MS = 30_000;
 /**
- * Starts this file again in the same runtime. The variable is set where process.execPath does not
- * do that, as under qemu.
+ * The program that starts this file again in the same runtime. The variable names the program if
+ * process.execPath does not, for example under qemu.
  */
 const command = JSON.parse(process.env.GATEWAY_LOCK_TEST_COMMAND ?? 'null') ?? [
   process.execPath,
@@ -45,7 +45,7 @@ async function check() {
   console.log(JSON.stringify({ refused, 'kill -9': lock !== null }));
 }
 
-/** Retries until the holder is dead. Returns null if that takes longer than LIMIT_MS. */
+/** Retries until the holder is dead. Returns null if the retries take longer than LIMIT_MS. */
 async function acquire(path) {
   for (const end = Date.now() + LIMIT_MS; Date.now() < end; ) {
     const lock = addon.tryAcquire(path, 0);

@@ -1,6 +1,6 @@
-// Checks what must work in every runtime, with the package as installed. Prints one JSON object
-// with a key for each check: true, or a text that describes the failure. With a role as argument,
-// this file is the other process.
+// Checks the functions that must work in every runtime, with the package as installed. Prints one
+// JSON object with a key for each check, whose value is true or a text that describes the failure.
+// With a role as its argument, this file is the second process of a check.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,9 +12,15 @@ import process from 'node:process';
 import { acquireGatewayLock, acquireLock, tryAcquireLock } from 'gateway-lock';
 
 const LIMIT_MS = 60_000;
-/** Starts this file again in the same runtime. Under qemu, process.execPath does not. */
+/**
+ * The program that starts this file again in the same runtime. Under qemu, process.execPath does
+ * not.
+ */
 const command = JSON.parse(process.env.GATEWAY_LOCK_TEST_COMMAND);
-/** Starts this file in a runtime of another architecture, if this machine has one. */
+/**
+ * The program that starts this file in a runtime of another architecture, if this machine has such
+ * a runtime.
+ */
 const foreign =
   process.env.GATEWAY_LOCK_TEST_FOREIGN_COMMAND && JSON.parse(process.env.GATEWAY_LOCK_TEST_FOREIGN_COMMAND);
 const [, , role, path] = process.argv;
@@ -51,8 +57,8 @@ async function checkAll() {
 }
 
 /**
- * Ignores that Windows refuses to remove the file of a held lock: the garbage collected lock is
- * still held.
+ * Removes the files. Ignores that Windows refuses to remove the file of a held lock, because the
+ * lock whose object was garbage-collected is still held.
  */
 function cleanUp(directory) {
   try {
@@ -97,8 +103,8 @@ async function acrossArchitectures(file) {
 }
 
 /**
- * Checks that this process is refused while another one holds the lock, and acquires it after kill
- * -9 of the holder.
+ * Checks that this process is refused while another process holds the lock, and acquires the lock
+ * after kill -9 of the holder.
  */
 async function takeOverFrom([program, ...args], file) {
   const holder = spawn(program, [...args, 'hold', file], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -126,7 +132,7 @@ async function server(file) {
   }
 }
 
-/** Uses node:http, because fetch() fails under Wine 8 ("connect UNKNOWN"). */
+/** Sends a request with node:http, because fetch() fails under Wine 8 ("connect UNKNOWN"). */
 async function textFrom(port) {
   const [response] = await once(get({ host: '127.0.0.1', port }), 'response');
   return (await response.setEncoding('utf8').toArray()).join('');

@@ -103,7 +103,7 @@ describe('the zsh completion', () => {
     expect(terminal.screen()).not.toMatch(/error|not found|:\d+:/i);
   });
 
-  test('is a script that zsh can parse and autoload', async (ctx) => {
+  test('the zsh completion is a script that zsh can parse and autoload', async (ctx) => {
     const missing = whyNo('zsh');
     if (missing !== null) ctx.skip(missing);
     const home = await shellHome('zsh');
@@ -144,7 +144,7 @@ describe('the man page', () => {
     expect([man, files]).toEqual(['./dist/gateway-lock.1', expect.arrayContaining(['dist'])]);
   });
 
-  test('contains every command, option, example and exit code', () => {
+  test('the man page contains every command, option, example and exit code', () => {
     for (const command of createProgram().commands) {
       expect(page).toContain(`.SS ${command.name()}`);
       for (const { flags } of command.options) expect(page).toContain(`.B ${flags.replaceAll('-', '\\-')}\n`);

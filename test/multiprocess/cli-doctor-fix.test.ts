@@ -14,7 +14,7 @@ import { snapshotOf } from '../support/snapshot.js';
 const deadPid = () => spawnSync(process.execPath, ['-v']).pid;
 
 describe('doctor --fix', () => {
-  test('removes and names the leftover lock files of dead holders', async () => {
+  test('doctor --fix removes and names the leftover lock files of dead holders', async () => {
     const { directory, stateDir, args } = await doctorPlace();
     const actor = await startActor();
     await actor.call('gateway', { stateDir, port: 0 });
@@ -46,7 +46,7 @@ describe('doctor --fix', () => {
       () => ({ pid: 1, bootId: 'other', host: hostname(), kernelLock: true }),
       true,
     ],
-  ])('removes the lock file of %s only if that owner is provably dead', async (_, record, removed) => {
+  ])('doctor --fix removes the lock file of %s only if that owner is provably dead', async (_, record, removed) => {
     const { directory, args } = await doctorPlace();
     const path = join(directory, 'gateway.12345678.lock');
     writeOlderRecord(path, record());
@@ -57,7 +57,7 @@ describe('doctor --fix', () => {
   });
 
   test.each(['', 'root:x:0:0\n', '{"name":"x"}', `{"pid":${2 ** 31 - 1}}`])(
-    'keeps the file of --lock if this package did not write its content: %j',
+    'doctor --fix keeps the file of --lock if this package did not write its content: %j',
     async (content) => {
       const path = join(freshDirectory(), 'package.json');
       writeFileSync(path, content);
@@ -68,7 +68,7 @@ describe('doctor --fix', () => {
     },
   );
 
-  test('removes the file of --lock if it is a leftover of a killed holder', async () => {
+  test('doctor --fix removes the file of --lock if it is a leftover of a killed holder', async () => {
     const path = join(freshDirectory(), 'job.lock');
     const actor = await startActor();
     await actor.call('tryAcquire', path);
@@ -77,7 +77,7 @@ describe('doctor --fix', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('removes a lock file without an owner only if the file is old, because an older gateway may be writing it', async () => {
+  test('doctor --fix removes a lock file without an owner only if the file is old, because an older gateway may be writing it', async () => {
     const { directory, args } = await doctorPlace();
     for (const name of ['gateway.00000001.lock', 'gateway.00000002.lock'])
       writeFileSync(join(directory, name), '{"pid":');

@@ -18,7 +18,7 @@ import { snapshotOf } from '../support/snapshot.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 describe('doctor', () => {
-  test('finds no problems and creates nothing if there is no gateway', async () => {
+  test('doctor finds no problems and creates nothing if there is no gateway', async () => {
     const home = freshDirectory();
     const args = ['--port', `${await freePort()}`];
     const { code, findings } = await doctor(args, { home });
@@ -28,7 +28,7 @@ describe('doctor', () => {
     expect(out).toMatch(/^ok +addon +loaded\n[\s\S]*\nNo problems found\.\n$/);
   });
 
-  test('finds no problems with a healthy gateway, and does not disturb the gateway', async () => {
+  test('doctor finds no problems with a healthy gateway, and does not disturb the gateway', async () => {
     const { directory, stateDir, port, args } = await doctorPlace();
     const actor = await startActor();
     await actor.call('gateway', { stateDir, port });
@@ -42,7 +42,7 @@ describe('doctor', () => {
     expect(await actor.call('verify', 'gateway')).toBe(true);
   });
 
-  test('reports only the missing addon if there is no addon', async () => {
+  test('doctor reports only the missing addon if there is no addon', async () => {
     const copy = freshDirectory();
     for (const path of ['package.json', 'dist', 'node_modules/commander']) {
       cpSync(join(root, path), join(copy, path), { recursive: true });
@@ -51,7 +51,7 @@ describe('doctor', () => {
     expect([code, findings]).toEqual([1, [expect.objectContaining({ check: 'addon', level: 'error' })]]);
   });
 
-  test('reports an invalid home directory with another exit code than a usage error', async () => {
+  test('doctor reports an invalid home directory with another exit code than a usage error', async () => {
     const { code, findings } = await doctor([], { env: { HOME: 'relative', USERPROFILE: 'relative' } });
     expect([code, findings.map(({ check }) => check)]).toEqual([1, ['paths']]);
     expect(await gatewayLock(['doctor', '--app', 'a/b'])).toMatchObject({ code: 64, out: '' });

@@ -34,7 +34,9 @@ function blocks(language: string): string[] {
   return [...documents.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map((match) => match[1]!);
 }
 
-/** Creates a home with the files that the command lines use, as README and docs/cli.md show them. */
+/**
+ * Creates a home with the files that the command lines use, as README and docs/cli.md show them.
+ */
 function directoryOfTheReader(): string {
   const home = freshDirectory();
   for (const [name, language] of [
@@ -93,7 +95,10 @@ describe.each([
   });
 });
 
-/** Returns true if a server answers on the port. Does not use fetch(), which cannot connect in Wine 8. */
+/**
+ * Returns true if a server answers on the port. Does not use fetch(), which cannot connect in Wine
+ * 8.
+ */
 async function answers(port: number): Promise<boolean> {
   try {
     await fetched(request, { host: '127.0.0.1', port });

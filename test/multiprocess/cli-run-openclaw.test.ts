@@ -46,7 +46,7 @@ describe('run --app openclaw', () => {
     expect(err.trimEnd().endsWith(`Start OpenClaw directly: ${program.join(' ')}`)).toBe(true);
   });
 
-  test('is also refused by gateway-lock unit', async () => {
+  test('run --app openclaw is also refused by gateway-lock unit', async () => {
     const home = freshDirectory();
     const args = ['unit', 'systemd', '--app', 'openclaw', '--', 'openclaw', 'gateway'];
     const { code, err } = await gatewayLock(args, { home, env: programs(home) });
@@ -59,12 +59,15 @@ describe('run --app openclaw', () => {
     [['run', '--app', 'openclaw', '--', 'other', 'gateway']],
     [['run', '--app', 'other', '--', 'openclaw', 'gateway']],
     [['run', '--app', 'openclaw', '--lock', 'LOCK', '--', 'openclaw', 'gateway']],
-  ])('is allowed with the arguments %j, whose program does not acquire the same lock', async (args) => {
-    const home = freshDirectory();
-    const words = args.map((word) => (word === 'LOCK' ? join(home, 'a.lock') : word));
-    const { code, out } = await gatewayLock(words, { home, env: programs(home) });
-    expect([code, out]).toEqual([0, expect.stringMatching(/^runs: /)]);
-  });
+  ])(
+    'run --app openclaw is allowed with the arguments %j, whose program does not acquire the same lock',
+    async (args) => {
+      const home = freshDirectory();
+      const words = args.map((word) => (word === 'LOCK' ? join(home, 'a.lock') : word));
+      const { code, out } = await gatewayLock(words, { home, env: programs(home) });
+      expect([code, out]).toEqual([0, expect.stringMatching(/^runs: /)]);
+    },
+  );
 
   test.each([
     ['openclaw', 'gateway'],

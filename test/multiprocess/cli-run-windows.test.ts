@@ -19,7 +19,10 @@ const STAY = [process.execPath, '-e', 'console.log(process.pid); setTimeout(() =
 
 const fresh = () => join(freshDirectory(), 'a.lock');
 
-/** Creates a batch file like those that npm creates, which make the program a grandchild of the wrapper. */
+/**
+ * Creates a batch file like those that npm creates, which make the program a grandchild of the
+ * wrapper.
+ */
 function batch(...lines: string[]): string {
   const file = join(freshDirectory(), 'with space.cmd');
   writeFileSync(file, ['@echo off', ...lines, ''].join('\r\n'));
@@ -91,7 +94,7 @@ test('the program of gateway-lock run decides how to end after Ctrl+Break was se
 });
 
 describe('a batch file as the program of gateway-lock run', () => {
-  test('is found without its extension and receives its arguments unchanged', async () => {
+  test('a batch file as the program of gateway-lock run is found without its extension and receives its arguments unchanged', async () => {
     const file = batch(`"${process.execPath}" -p "JSON.stringify(process.argv.slice(1))" -- %*`);
     const words = ['a b', 'c&d', '^e|f', '(g)', 'h\\'];
     const ended = await gatewayLock(['run', '--lock', fresh(), '--', file.replace(/\.cmd$/, ''), ...words]);
@@ -99,11 +102,14 @@ describe('a batch file as the program of gateway-lock run', () => {
     expect(JSON.parse(ended.out)).toEqual(words);
   });
 
-  test.each(['100%', 'say "no"'])('is not run with the argument %j', async (word) => {
-    const ended = await gatewayLock(['run', '--lock', fresh(), '--', batch('echo run'), word]);
-    expect(ended).toMatchObject({ code: 126, out: '' });
-    expect(ended.err).toContain('to a batch file');
-  });
+  test.each(['100%', 'say "no"'])(
+    'a batch file as the program of gateway-lock run is not run with the argument %j',
+    async (word) => {
+      const ended = await gatewayLock(['run', '--lock', fresh(), '--', batch('echo run'), word]);
+      expect(ended).toMatchObject({ code: 126, out: '' });
+      expect(ended.err).toContain('to a batch file');
+    },
+  );
 });
 
 test.each([

@@ -267,7 +267,8 @@ describe('run --exec', () => {
     expect(await gatewayLock(['run', '--no-wait', '--', 'true'], { home })).toMatchObject({ code: 75 });
     run.child.kill('SIGTERM');
     expect(await run.ended).toMatchObject({ code: null, signal: 'SIGTERM' });
-    // The lock files remain, because there is no wrapper that could remove them. They block nothing.
+    // The lock files remain, because there is no wrapper that could remove them. They block
+    // nothing.
     expect(lockFiles(home)).toHaveLength(2);
     expect(await gatewayLock(['run', '--no-wait', '--', 'echo', 'next'], { home })).toMatchObject({
       code: 0,
@@ -275,7 +276,7 @@ describe('run --exec', () => {
     });
   });
 
-  test('does not let the program ignore SIGPIPE', async () => {
+  test('run --exec does not let the program ignore SIGPIPE', async () => {
     const { out } = await gatewayLock(['run', '--exec', '--', 'grep', 'SigIgn', '/proc/self/status']);
     expect(Number.parseInt(out.split('\t')[1]!, 16)).toBe(0);
   });

@@ -29,7 +29,7 @@ function parsed(out: string): Listed {
 }
 
 describe('status', () => {
-  test('names the lock directory and creates nothing if there is no lock', async () => {
+  test('status names the lock directory and creates nothing if there is no lock', async () => {
     const home = freshDirectory();
     const { code, out, err } = await gatewayLock(['status'], { home });
     expect([code, out, err]).toEqual([0, `No locks in ${join(home, '.gateway')}\n`, '']);
@@ -37,7 +37,7 @@ describe('status', () => {
     expect(parsed((await gatewayLock(['status', '--json'], { home })).out)).toEqual({ locks: [] });
   });
 
-  test('shows the holder of each lock, how long the lock has been held, and the health of the gateway', async () => {
+  test('status shows the holder of each lock, how long the lock has been held, and the health of the gateway', async () => {
     const home = freshDirectory();
     const port = await freePort();
     const actor = await startGateway(join(home, '.gateway'), port);
@@ -49,7 +49,7 @@ describe('status', () => {
     for (const row of rows) expect(row).toMatch(new RegExp(` ${actor.pid} .* s\\) +${port} +healthy${program}`));
   });
 
-  test('prints every documented field with --json, and changes nothing', async () => {
+  test('status prints every documented field with --json, and changes nothing', async () => {
     const stateDir = freshDirectory();
     const port = await freePort();
     const actor = await startGateway(stateDir, port, '<html>');
@@ -75,7 +75,7 @@ describe('status', () => {
     expect(snapshotOf(join(directory, 'gateway.state.lock'))).toEqual(before);
   });
 
-  test('lists the locks of every profile, or only of the profile on the command line', async () => {
+  test('status lists the locks of every profile, or only of the profile on the command line', async () => {
     const home = freshDirectory();
     await startGateway(join(home, '.gateway'), await freePort());
     await startGateway(join(home, '.gateway-rescue'), await freePort());
@@ -86,7 +86,7 @@ describe('status', () => {
     expect(one.map(({ path }) => String(path).includes(join('.gateway-rescue', 'tmp')))).toEqual([true, true]);
   });
 
-  test('shows with --lock whether one lock file is missing, held or, after kill -9, a leftover', async () => {
+  test('status shows with --lock whether one lock file is missing, held or, after kill -9, a leftover', async () => {
     const path = join(freshDirectory(), 'job.lock');
     const state = async () => parsed((await gatewayLock(['status', '--lock', path, '--json'])).out).locks[0]!['state'];
     expect(await state()).toBe('missing');
@@ -100,7 +100,7 @@ describe('status', () => {
     expect(out).toContain('the file blocks nothing');
   });
 
-  test('shows an older gateway without a kernel lock, and the holder of a shared lock', async () => {
+  test('status shows an older gateway without a kernel lock, and the holder of a shared lock', async () => {
     const stateDir = freshDirectory();
     const directory = lockDirectory(stateDir);
     const older = await startActor();
@@ -118,7 +118,7 @@ describe('status', () => {
     for (const text of [out, checked.out]) expect(text).not.toMatch(/older|update/i);
   });
 
-  test('lists an unreadable lock file together with the other lock files', async () => {
+  test('status lists an unreadable lock file together with the other lock files', async () => {
     const stateDir = freshDirectory();
     const directory = lockDirectory(stateDir);
     mkdirSync(join(directory, 'gateway.00000000.lock'));
@@ -134,7 +134,7 @@ describe('status', () => {
     });
   });
 
-  test('prints no control characters that a hostile record contains', async () => {
+  test('status prints no control characters that a hostile record contains', async () => {
     // Windows allows no control characters in file names.
     const path = join(freshDirectory(), `hostile${whyNoModes === null ? '\x1b' : ''}[2J.lock`);
     const evil = '\x1b]0;owned\x07\x9b31m\u202e\u2028\u2066\u200f\u061c';
@@ -155,7 +155,7 @@ describe('status', () => {
     }
   });
 
-  test('prints colours to a pipe only with FORCE_COLOR, and no colours with NO_COLOR', async () => {
+  test('status prints colours to a pipe only with FORCE_COLOR, and no colours with NO_COLOR', async () => {
     const path = join(freshDirectory(), 'a.lock');
     writeFileSync(path, '');
     const coloured = async (env: NodeJS.ProcessEnv) =>
@@ -170,14 +170,14 @@ describe('status', () => {
     [['status', '--interval', '5'], /--interval/],
     [['status', '--verbose'], /--verbose/],
     [['status', '--app', '../x'], /app must be/],
-  ])('reports a usage error with exit code 64 and one line for the arguments %j', async (args, text) => {
+  ])('status reports a usage error with exit code 64 and one line for the arguments %j', async (args, text) => {
     const { code, out, err } = await gatewayLock(args);
     expect([code, out]).toEqual([64, '']);
     expect(err).toMatch(text);
     expect(err.split('\n')).toHaveLength(2);
   });
 
-  test('exits with 0 if the reader of the pipe ends early, and fails on a full disk', async (ctx) => {
+  test('status exits with 0 if the reader of the pipe ends early, and fails on a full disk', async (ctx) => {
     need(ctx, whyNoShell);
     const shell = (line: string) => gatewayLock([], { program: ['/bin/sh', '-c', line, process.execPath, COMMAND] });
     // The reader ends before the command writes.

@@ -137,7 +137,7 @@ describe('gateway-lock unit systemd', () => {
     expect(run).toContain(`run --supervised --no-handover --health-path /live --state-dir ${own} -- ${program} a\n`);
   });
 
-  test('uses the profile of --profile for the name of the unit and the state directory', async () => {
+  test('gateway-lock unit systemd uses the profile of --profile for the name of the unit and the state directory', async () => {
     const home = freshDirectory();
     const text = await unit(['systemd', '--user', '--profile', 'rescue', '--port', '18809'], home);
     expect(text).toContain('/gateway-rescue.service');
@@ -240,7 +240,7 @@ describe('gateway-lock unit schtasks', () => {
     expect(text).toMatch(/^[\n\x20-\x7e]*$/);
   });
 
-  test('is tested with a schema that refuses 999 restarts', async () => {
+  test('gateway-lock unit schtasks is tested with a schema that refuses 999 restarts', async () => {
     const once = '<RestartOnFailure><Interval>PT1M</Interval><Count>999</Count></RestartOnFailure>';
     const text = (await unit(['schtasks'])).replace('<Priority>', `${once}<Priority>`);
     expect(await complaintsOf(text, 'task')).toContainEqual(expect.stringContaining('Count'));

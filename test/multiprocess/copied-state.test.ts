@@ -1,5 +1,5 @@
-// A copy of a state directory contains the record of a living process. The copy is not a second view
-// of the directory, so a gateway can start on the copy.
+// A copy of a state directory contains the record of a living process. The copy is not a second
+// view of the directory, so a gateway can start on the copy.
 import { execFileSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -67,7 +67,7 @@ describe('a copy of the state directory of a running gateway', () => {
 });
 
 describe('a backup that consists of hard links (rsnapshot, cp -al, rsync --link-dest)', () => {
-  test('does not block the next start after the gateway was killed, and is not removed', async (ctx) => {
+  test('a backup that consists of hard links (rsnapshot, cp -al, rsync --link-dest) does not block the next start after the gateway was killed, and is not removed', async (ctx) => {
     need(ctx, whyNoShell);
     const { actor, stateDir, path } = await startGateway();
     const backup = copy(stateDir, join(freshDirectory(), 'backup'), '-l');
@@ -81,7 +81,7 @@ describe('a backup that consists of hard links (rsnapshot, cp -al, rsync --link-
     expect([existsSync(path), existsSync(link)]).toEqual([false, true]);
   });
 
-  test('does not prevent doctor --fix from removing the lock file of a killed gateway', async (ctx) => {
+  test('a backup that consists of hard links (rsnapshot, cp -al, rsync --link-dest) does not prevent doctor --fix from removing the lock file of a killed gateway', async (ctx) => {
     need(ctx, whyNoShell);
     const { actor, stateDir, path } = await startGateway();
     copy(stateDir, join(freshDirectory(), 'backup'), '-l');

@@ -119,8 +119,8 @@ function isServer(code: string): boolean {
 }
 
 /**
- * Starts a code block in a folder of this repository, from which Node resolves 'gateway-lock', with a
- * separate home directory.
+ * Starts a code block in a folder of this repository, from which Node resolves 'gateway-lock', with
+ * a separate home directory.
  */
 async function startBlock(code: string) {
   const home = freshDirectory(join(ROOT, 'build'));

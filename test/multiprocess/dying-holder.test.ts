@@ -87,7 +87,7 @@ describe.each(['--handover', '--no-handover'])('gateway-lock run %s', (flag) => 
     return ['run', '--wait', '30000', '--state-dir', stateDir, '--port', `${port}`, ...given, '--', ...words];
   };
 
-  test(`waits for a dying program (${KILLS} kills)`, { timeout: TEST_TIMEOUT_MS }, async (ctx) => {
+  test(`gateway-lock run waits for a dying program (${KILLS} kills)`, { timeout: TEST_TIMEOUT_MS }, async (ctx) => {
     need(ctx, whyNoInheritance ?? whyNoMemory());
     const [stateDir, port] = [freshDirectory(), await freePort()];
     let holder: Running = start(args(port, stateDir));

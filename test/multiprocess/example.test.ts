@@ -127,7 +127,10 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('the example and %s', (signal) => 
   });
 });
 
-/** Returns true once the process has loaded the addon. The process installs its signal handlers before that. */
+/**
+ * Returns true once the process has loaded the addon. The process installs its signal handlers
+ * before that.
+ */
 function isWaiting(pid: number): boolean {
   return readFileSync(`/proc/${pid}/maps`, 'utf8').includes('gateway_lock.node');
 }

@@ -35,8 +35,8 @@ function locksOf(stateDir: string): string[] {
 }
 
 /**
- * The possible error codes. Under Wine a process takes seconds to start, so the winner may not listen
- * within timeoutMs, and the others fail with ERR_GATEWAY_LOCKED.
+ * The possible error codes. Under Wine a process takes seconds to start, so the winner may not
+ * listen within timeoutMs, and the others fail with ERR_GATEWAY_LOCKED.
  */
 const LOSERS = process.platform === 'win32' ? /^ERR_GATEWAY_(PORT_IN_USE|LOCKED)$/ : /^ERR_GATEWAY_PORT_IN_USE$/;
 /** The number of rounds: fewer under Wine, where a process takes a second to start. */
@@ -77,7 +77,7 @@ test('a refused gateway does not disturb the running gateway', async () => {
 });
 
 describe('the next gateway after kill -9', () => {
-  test('starts at once on the same port after kill -9 of a gateway that was serving', async () => {
+  test('the next gateway starts at once on the same port after kill -9 of a gateway that was serving', async () => {
     const options = await freshOptions();
     const { actor } = await startGateway(options);
     expect(await actor.kill('SIGKILL')).toMatchObject({ signal: 'SIGKILL' });
@@ -87,7 +87,7 @@ describe('the next gateway after kill -9', () => {
     expect(await probeHealth(options)).toMatchObject({ healthy: true });
   });
 
-  test('starts at once after kill -9 of a gateway that held the locks but did not listen yet', async () => {
+  test('the next gateway starts at once after kill -9 of a gateway that held the locks but did not listen yet', async () => {
     const options = await freshOptions();
     const actor = await startActor();
     await actor.call('gateway', { ...options, bind: false });
@@ -106,16 +106,19 @@ describe('the next gateway after kill -9', () => {
     ],
     ['a record of an older gateway without any proof of life', () => `{"pid":${process.ppid}}`, 'port-free'],
   ];
-  test.each(leftovers)('starts at once after kill -9 of a gateway that left %s', async (_what, damage, reason) => {
-    const options = await freshOptions();
-    const { actor } = await startGateway(options);
-    await actor.kill('SIGKILL');
-    for (const path of locksOf(options.stateDir)) writeFileSync(path, damage(readFileSync(path, 'utf8')));
-    const successor = await startActor();
-    expect((await startGateway({ ...options, timeoutMs: 0 }, successor)).held.reclaimed).toBe(reason);
-  });
+  test.each(leftovers)(
+    'the next gateway starts at once after kill -9 of a gateway that left %s',
+    async (_what, damage, reason) => {
+      const options = await freshOptions();
+      const { actor } = await startGateway(options);
+      await actor.kill('SIGKILL');
+      for (const path of locksOf(options.stateDir)) writeFileSync(path, damage(readFileSync(path, 'utf8')));
+      const successor = await startActor();
+      expect((await startGateway({ ...options, timeoutMs: 0 }, successor)).held.reclaimed).toBe(reason);
+    },
+  );
 
-  test(`starts at once after ${ROUNDS} gateways were killed at random moments of their start`, async () => {
+  test(`the next gateway starts at once after ${ROUNDS} gateways were killed at random moments of their start`, async () => {
     const options = await freshOptions();
     for (let round = 0; round < ROUNDS; round++) {
       const actor = await startActor();
@@ -141,9 +144,9 @@ describe('a start on a port that is still in use after its gateway was killed', 
     return server;
   }
 
-  // Uses the listener of another user: the system does not report its pid, same as for the socket of
-  // a dying process.
-  test('waits while the system does not report the pid of the listener', async (ctx) => {
+  // Uses the listener of another user: the system does not report its pid, same as for the socket
+  // of a dying process.
+  test('a start on a port that is still in use after its gateway was killed waits while the system does not report the pid of the listener', async (ctx) => {
     need(ctx, whyNoStranger());
     const stateDir = freshDirectory();
     chownSync(stateDir, STRANGER.uid, STRANGER.gid);
@@ -156,7 +159,7 @@ describe('a start on a port that is still in use after its gateway was killed', 
     expect((await starting).reclaimed).toBe('owner-gone');
   });
 
-  test('fails if a living process listens on the port', async (ctx) => {
+  test('a start on a port that is still in use after its gateway was killed fails if a living process listens on the port', async (ctx) => {
     need(ctx, whyNoPortOwner);
     const options = { stateDir: freshDirectory(), port: await freePort(), env: {}, timeoutMs: 600_000 };
     await leaveLocks(await startActor(), options);

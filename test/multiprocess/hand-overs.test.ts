@@ -13,8 +13,8 @@ import { freshDirectory } from '../support/directories.js';
 
 const HAND_OVER = fileURLToPath(new URL('../fixtures/hand-over.mjs', import.meta.url));
 /**
- * The accepted ways in which a waiter is woken. Windows does not report the death of a holder that has
- * not written its record yet, so there a waiter also polls.
+ * The accepted ways in which a waiter is woken. Windows does not report the death of a holder that
+ * has not written its record yet, so there a waiter also polls.
  */
 const MOST_POLLED = whyNotWindows === null ? 0.25 : 0;
 /** The number of hand-overs: fewer under Wine, where each hand-over takes at least 10 ms. */

@@ -82,7 +82,7 @@ async function expectFree(options: Options): Promise<void> {
 }
 
 describe('a child that inherits the locks and the port of a gateway', () => {
-  test('keeps locks and port when its parent is killed, and releases them when the child is killed', async () => {
+  test('a child that inherits the locks and the port of a gateway keeps locks and port when its parent is killed, and releases them when the child is killed', async () => {
     const { actor, options, lockPaths } = await startGateway();
     const heir = await spawnHeir(actor);
     await actor.call('handOverTo', heir);
@@ -98,7 +98,7 @@ describe('a child that inherits the locks and the port of a gateway', () => {
     await expectFree(options);
   });
 
-  test('keeps locks and port even if the parent never called handOverTo()', async () => {
+  test('a child that inherits the locks and the port of a gateway keeps locks and port even if the parent never called handOverTo()', async () => {
     const { actor, options, lockPaths } = await startGateway();
     const heir = await spawnHeir(actor);
     await actor.kill('SIGKILL');
@@ -112,7 +112,7 @@ describe('a child that inherits the locks and the port of a gateway', () => {
     await expectFree(options);
   });
 
-  test('keeps locks and port when its parent ends by process.exit()', async () => {
+  test('a child that inherits the locks and the port of a gateway keeps locks and port when its parent ends by process.exit()', async () => {
     const { actor, options, lockPaths } = await startGateway();
     const heir = await spawnHeir(actor);
     await actor.call('handOverTo', heir);
@@ -122,7 +122,7 @@ describe('a child that inherits the locks and the port of a gateway', () => {
     expect((await askHeir(options.port)).pid).toBe(heir);
   });
 
-  test('keeps locks and port when its parent ends because it has no more work', async () => {
+  test('a child that inherits the locks and the port of a gateway keeps locks and port when its parent ends because it has no more work', async () => {
     const { actor, options, lockPaths } = await startGateway();
     const heir = await spawnHeir(actor);
     await actor.call('handOverTo', heir);
@@ -137,14 +137,14 @@ describe('a child that inherits the locks and the port of a gateway', () => {
     await expectFree(options);
   });
 
-  test('can serve on descriptor 3, same as in socket activation', async () => {
+  test('a child that inherits the locks and the port of a gateway can serve on descriptor 3, same as in socket activation', async () => {
     const { actor, options } = await startGateway();
     const heir = await spawnHeir(actor);
     expect(await askHeir(options.port)).toEqual({ pid: heir, LISTEN_FDS: '1', LISTEN_FDNAMES: 'gateway' });
     expect(await probeHealth(options)).toMatchObject({ healthy: true });
   });
 
-  test('is named in the owner record with its pid and start time after handOverTo()', async () => {
+  test('a child that inherits the locks and the port of a gateway is named in the owner record with its pid and start time after handOverTo()', async () => {
     const { actor, options, lockPaths } = await startGateway();
     const before = lockPaths.map((path) => probeLock(path).owner!);
     const heir = await spawnHeir(actor);
@@ -163,7 +163,7 @@ describe('a child that inherits the locks and the port of a gateway', () => {
     });
   });
 
-  test('loses the locks, but not the port, when its parent calls close()', async () => {
+  test('a child that inherits the locks and the port of a gateway loses the locks, but not the port, when its parent calls close()', async () => {
     const { actor, options, lockPaths } = await startGateway();
     const heir = await spawnHeir(actor);
     await actor.call('handOverTo', heir);
@@ -175,7 +175,7 @@ describe('a child that inherits the locks and the port of a gateway', () => {
     expect((await askHeir(options.port)).pid).toBe(heir);
   });
 
-  test('leaves locks and port to its parent when the child ends', async () => {
+  test('a child that inherits the locks and the port of a gateway leaves locks and port to its parent when the child ends', async () => {
     const { actor, options, lockPaths } = await startGateway();
     const heir = await spawnHeir(actor);
     process.kill(heir, 'SIGKILL');
@@ -265,7 +265,7 @@ test('a child can inherit a single lock', async () => {
 describe('a program that exec() starts', () => {
   const heir = { path: process.execPath, args: ['node', HEIR] };
 
-  test('has the pid, the locks, the port and the standard streams of the process that called exec()', async () => {
+  test('a program that exec() starts has the pid, the locks, the port and the standard streams of the process that called exec()', async () => {
     const { actor, options, lockPaths } = await startGateway();
     await actor.call('exec', heir);
     await until(() => actor.output.includes('serving'), 'the program serves');
@@ -304,7 +304,7 @@ describe('a program that exec() starts', () => {
     expect(actor.output).not.toMatch(/LISTEN|UNSET|NODE|^[5-9]$/m);
   });
 
-  test('has its own exit code, and signals have their default action', async () => {
+  test('a program that exec() starts has its own exit code, and signals have their default action', async () => {
     const first = await startGateway();
     await first.actor.call('exec', { path: '/bin/sh', args: ['sh', '-c', 'exit 7'] });
     expect(await first.actor.exited).toEqual({ code: 7, signal: null });
@@ -317,7 +317,7 @@ describe('a program that exec() starts', () => {
     await expectFree(second.options);
   });
 
-  test('has a blocking standard output, so that 1 MB of output is complete', async () => {
+  test('a program that exec() starts has a blocking standard output, so that 1 MB of output is complete', async () => {
     const { actor } = await startGateway();
     await actor.call('exec', {
       path: '/bin/sh',
@@ -336,7 +336,7 @@ describe('a failed exec()', () => {
     ['the file is not executable', (directory) => join(directory, 'plain'), 'EACCES'],
     ['the path is a directory', dirname, 'EACCES'],
     ['the path is a bare name, which is not searched in PATH', () => 'sh', 'ENOENT'],
-  ])('throws and changes nothing if %s', async (_, pathIn, code) => {
+  ])('exec() throws and changes nothing if %s', async (_, pathIn, code) => {
     const path = pathIn(freshPrograms());
     const { actor, options, lockPaths } = await startGateway();
     await actor.call('catchSignal', 'SIGPIPE');
@@ -364,7 +364,7 @@ describe('a failed exec()', () => {
     ['an argument with a NUL', { path: '/bin/true', args: ['true', 'a\0b'] }, 'ERR_INVALID_ARG_VALUE'],
     ['an argument that is a number', { path: '/bin/true', args: ['true', 1] }, 'ERR_INVALID_ARG_TYPE'],
     ['a variable with a NUL', { path: '/bin/true', args: [], env: { A: 'a\0B=c' } }, 'ERR_INVALID_ARG_VALUE'],
-  ])('throws and changes nothing for %s', async (_, program, code) => {
+  ])('exec() throws and changes nothing for %s', async (_, program, code) => {
     const lock = await acquireGatewayLock({ stateDir: freshDirectory(), port: 0, env: {} });
     onTestFinished(() => lock.close());
     expect(() => lock.exec(program as ExecProgram)).toThrow(expect.objectContaining({ code }));

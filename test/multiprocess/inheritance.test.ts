@@ -24,7 +24,7 @@ function endAfterTest(pid: number): void {
 }
 
 describe('a child process of the holder that inherits no descriptor', () => {
-  test('does not keep the lock when the holder is killed with SIGKILL', async () => {
+  test('a child process of the holder that inherits no descriptor does not keep the lock when the holder is killed with SIGKILL', async () => {
     const path = lockPath();
     const [holder, other] = await Promise.all([startActor(), startActor()]);
     await holder.call('tryAcquire', path);
@@ -35,7 +35,7 @@ describe('a child process of the holder that inherits no descriptor', () => {
     expect(exists(child)).toBe(true);
   });
 
-  test('does not release the lock of the holder when the child ends', async () => {
+  test('a child process of the holder that inherits no descriptor does not release the lock of the holder when the child ends', async () => {
     const path = lockPath();
     const holder = await startActor();
     await holder.call('tryAcquire', path);
@@ -48,7 +48,7 @@ describe('a child process of the holder that inherits no descriptor', () => {
 });
 
 describe('a suspended holder (SIGSTOP)', () => {
-  test('keeps the lock, also after SIGCONT', async () => {
+  test('a suspended holder (SIGSTOP) keeps the lock, also after SIGCONT', async () => {
     const path = lockPath();
     const holder = await startActor();
     await holder.call('tryAcquire', path);
@@ -66,7 +66,7 @@ describe('a suspended holder (SIGSTOP)', () => {
 });
 
 describe('a killed holder that its parent has not reaped (a zombie)', () => {
-  test('no longer holds the lock, and the owner in its record counts as dead', async () => {
+  test('a killed holder that its parent has not reaped (a zombie) no longer holds the lock, and the owner in its record counts as dead', async () => {
     const path = lockPath();
     const parent = await startActor();
     const holder = await parent.call<number>('spawnHolder', path);

@@ -1,6 +1,6 @@
-// Uses acquireLock() as a mutex of two tasks that do nothing else. The microtask queue is never empty,
-// so the event loop never runs the cleanup that follows a wait. A wait must therefore not keep a
-// descriptor until its cleanup.
+// Uses acquireLock() as a mutex of two tasks that do nothing else. The microtask queue is never
+// empty, so the event loop never runs the cleanup that follows a wait. A wait must therefore not
+// keep a descriptor until its cleanup.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';

@@ -1,6 +1,6 @@
-// Older gateways (OpenClaw), which write a record and hold no kernel lock. These tests cover the times
-// when such a gateway does not listen: while it starts, while it restarts in place, and in the roles
-// that never listen.
+// Older gateways (OpenClaw), which write a record and hold no kernel lock. These tests cover the
+// times when such a gateway does not listen: while it starts, while it restarts in place, and in
+// the roles that never listen.
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { acquireGatewayLock, probeGateway, probeLock } from '../../src/index.js';
@@ -60,7 +60,7 @@ async function expectReclaimed({ actor, options }: OlderGateway): Promise<void> 
 beforeEach((ctx) => need(ctx, whyNoStartTime));
 
 describe('the start of a gateway on the state directory of an older gateway', () => {
-  test('is refused while the older gateway has written its record but does not listen yet', async () => {
+  test('the start of a gateway is refused while the older gateway has written its record but does not listen yet', async () => {
     const older = await startOlderGateway();
     await expectRespected(older);
     expect(await probeGateway(older.options)).toMatchObject({ state: 'starting', ownerAlive: true });
@@ -69,7 +69,7 @@ describe('the start of a gateway on the state directory of an older gateway', ()
     await expectReclaimed(older);
   });
 
-  test('is refused while the older gateway restarts in place and briefly has no listener', async () => {
+  test('the start of a gateway is refused while the older gateway restarts in place and briefly has no listener', async () => {
     const older = await startOlderGateway();
     await older.actor.call('bind', { port: older.options.port });
     await expectRespected(older);
@@ -81,7 +81,7 @@ describe('the start of a gateway on the state directory of an older gateway', ()
   });
 
   test.for(['agent-embedded', 'sqlite-maintenance', 'skill-workshop-apply'])(
-    'is refused while the older gateway has been running for a day in the role %s, which never listens',
+    'the start of a gateway is refused while the older gateway has been running for a day in the role %s, which never listens',
     async (role) => {
       const older = await startOlderGateway({ role, port: undefined });
       setAge(older.path, DAY_MS);
@@ -90,7 +90,7 @@ describe('the start of a gateway on the state directory of an older gateway', ()
     },
   );
 
-  test('is refused while the older gateway is suspended', async () => {
+  test('the start of a gateway is refused while the older gateway is suspended', async () => {
     const older = await startOlderGateway();
     await older.actor.hang();
     await expectRespected(older);

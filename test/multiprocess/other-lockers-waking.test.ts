@@ -1,5 +1,5 @@
-// A waiter of this package wakes when another program releases the lock, although such a program does
-// not remove the lock file and often does not write to the file.
+// A waiter of this package wakes when another program releases the lock, although such a program
+// does not remove the lock file and often does not write to the file.
 import { once } from 'node:events';
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -91,7 +91,7 @@ describe('another program while this package holds the lock', () => {
     },
   );
 
-  test('can acquire a shared lock, but not an exclusive lock, beside a shared holder', async (ctx) => {
+  test('another program can acquire a shared lock, but not an exclusive lock, beside a shared holder', async (ctx) => {
     const [exclusive, shared] = ['flock -n', 'flock -s'].map(lockerNamed);
     need(ctx, exclusive!.missing);
     const path = lockPath();

@@ -1,5 +1,6 @@
-// npm runs the scripts `prebuild` and `postbuild` around `npm run build`. The build of the published
-// binaries takes minutes and a compiler of 400 MB, so `npm run build` must not start that build.
+// npm runs the scripts `prebuild` and `postbuild` around `npm run build`. The build of the
+// published binaries takes minutes and a compiler of 400 MB, so `npm run build` must not start that
+// build.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 // Second views: one directory that is mounted twice on one host, where the kernel grants a lock in
-// each mount. A second gateway must detect this from the owner record in the lock file, and must not
-// disturb the first gateway.
+// each mount. A second gateway must detect this from the owner record in the lock file, and must
+// not disturb the first gateway.
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -64,7 +64,7 @@ const byName = (kinds: readonly ViewKind[]) => kinds.map((kind) => [kind.name, k
 
 describe('a second view of the lock directory of a running gateway', () => {
   test.for(byName(VIEW_KINDS))(
-    'a start is refused in a second view by %s, without a change to the first gateway',
+    'a start is refused in a second view (%s) without disturbing the first gateway',
     async ([, kind], ctx) => {
       need(ctx, kind.missing());
       const views = kind.make();
@@ -77,7 +77,7 @@ describe('a second view of the lock directory of a running gateway', () => {
   );
 
   test.for(byName(VIEW_KINDS))(
-    'a single lock and gateway-lock run are also refused in a second view by %s',
+    'a single lock and gateway-lock run are also refused in a second view (%s)',
     async ([, kind], ctx) => {
       need(ctx, kind.missing());
       const views = kind.make();

@@ -1,5 +1,5 @@
-// Tests units under the real launchd and the real task scheduler. These tests run only if the variable
-// CI is set, because they change the services of the machine.
+// Tests units under the real launchd and the real task scheduler. These tests run only if the
+// variable CI is set, because they change the services of the machine.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';

@@ -1,6 +1,6 @@
 // Sibling lock directories: two users of one state directory have separate lock directories
-// (<app>-<uid>). A starting gateway therefore also probes the locks in the lock directories of other
-// users, if it can read these directories.
+// (<app>-<uid>). A starting gateway therefore also probes the locks in the lock directories of
+// other users, if it can read these directories.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,7 +26,9 @@ function whyNoUserNamespace(): Missing {
   return status === 0 ? null : `cannot create a user namespace here: ${stderr}`;
 }
 
-/** Creates a state directory that the users of a group share, like a volume of a pod with `fsGroup`. */
+/**
+ * Creates a state directory that the users of a group share, like a volume of a pod with `fsGroup`.
+ */
 function sharedState(): string {
   const stateDir = freshDirectory();
   execFileSync('chown', [`${STRANGER.uid}:${STRANGER.gid}`, stateDir]);
@@ -60,7 +62,7 @@ async function startHolder(actor: Actor, stateDir: string): Promise<void> {
 }
 
 describe('a start while a gateway of another user runs on the same state directory', () => {
-  test('is refused on a volume that the group of both users can read', async (ctx) => {
+  test('a start while a gateway of another user runs on the same state directory is refused on a volume that the group of both users can read', async (ctx) => {
     need(ctx, whyNoStranger());
     const stateDir = sharedState();
     const [holder, other] = [await startUnprivilegedActor(), await startUnprivilegedActor(ANOTHER)];
@@ -72,7 +74,7 @@ describe('a start while a gateway of another user runs on the same state directo
   });
 
   test.for(['outside', 'inside'])(
-    'is refused if the holder runs %s the user namespace and the starting gateway does not',
+    'a start while a gateway of another user runs on the same state directory is refused if the holder runs %s the user namespace and the starting gateway does not',
     async (where, ctx) => {
       need(ctx, whyNoUserNamespace());
       const stateDir = sharedState();

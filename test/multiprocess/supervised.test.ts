@@ -52,7 +52,10 @@ async function startDuplicate(options: Options, supervised: object, first?: stri
   return { actor, outcome };
 }
 
-/** Options with long delays, which make an immediate start distinguishable from a start in the next attempt. */
+/**
+ * Options with long delays, which make an immediate start distinguishable from a start in the next
+ * attempt.
+ */
 const patient = { retryDelayMs: 40_000, budgetMs: 120_000 };
 const impatient = { retryDelayMs: 100, budgetMs: 1500, health: { timeoutMs: 300 } };
 
@@ -68,7 +71,7 @@ describe('a duplicate of a healthy gateway', () => {
     ['launchd', 0],
     ['schtasks', 0],
     ['external', 0],
-  ])('under %s ends with exit code %d', async (supervisor, exitCode) => {
+  ])('a duplicate under %s ends with exit code %d', async (supervisor, exitCode) => {
     const options = await freshOptions();
     const holder = await startGateway(options);
     const { outcome } = await startDuplicate(options, { supervisor });
@@ -81,7 +84,7 @@ describe('a duplicate of a healthy gateway', () => {
     await expectUntouched(holder, options);
   });
 
-  test('fails without a supervisor', async () => {
+  test('a duplicate of a healthy gateway fails without a supervisor', async () => {
     const options = await freshOptions();
     const holder = await startGateway(options);
     const { outcome } = await startDuplicate(options, { supervisor: null });
@@ -93,7 +96,7 @@ describe('a duplicate of a healthy gateway', () => {
     await expectUntouched(holder, options);
   });
 
-  test('ends with exit code 78 even if its port is another', async () => {
+  test('a duplicate of a healthy gateway ends with exit code 78 even if its port is another', async () => {
     const options = await freshOptions();
     const holder = await startGateway(options);
     const other = { ...options, port: await freePort() };
@@ -103,7 +106,7 @@ describe('a duplicate of a healthy gateway', () => {
 
   const slow = { timeout: 240_000 };
   test(
-    'ends with exit code 78 and does not disturb the gateway, even if 50 duplicates start, four at a time',
+    'a duplicate of a healthy gateway ends with exit code 78 and does not disturb the gateway, even if 50 duplicates start, four at a time',
     slow,
     async () => {
       const options = await freshOptions();
@@ -131,7 +134,7 @@ describe('a supervised start beside an unhealthy gateway', () => {
     message: expect.stringMatching(/; existing gateway did not become healthy after 1500ms$/),
   });
 
-  test('fails with exit code 1 beside a suspended gateway (SIGSTOP), which is healthy after SIGCONT', async (ctx) => {
+  test('a supervised start fails with exit code 1 beside a suspended gateway (SIGSTOP), which is healthy after SIGCONT', async (ctx) => {
     need(ctx, whyNoSignals);
     const options = await freshOptions();
     const holder = await startGateway(options);
@@ -147,7 +150,7 @@ describe('a supervised start beside an unhealthy gateway', () => {
     await expectUntouched(holder, options);
   });
 
-  test('fails with exit code 1 beside a gateway that reports that it is not healthy', async () => {
+  test('a supervised start fails with exit code 1 beside a gateway that reports that it is not healthy', async () => {
     const options = await freshOptions();
     const holder = await startGateway(options, '{"ok":false,"status":"starting"}');
     const { outcome } = await startDuplicate(options, { supervisor: 'launchd', ...impatient });
@@ -155,7 +158,7 @@ describe('a supervised start beside an unhealthy gateway', () => {
     expect(await holder.call('verify', 'gateway')).toBe(true);
   });
 
-  test('fails with exit code 1 beside a gateway that holds the lock but never listens', async () => {
+  test('a supervised start fails with exit code 1 beside a gateway that holds the lock but never listens', async () => {
     const options = await freshOptions();
     const holder = await startActor();
     await holder.call('gateway', { ...options, bind: false });
@@ -167,7 +170,7 @@ describe('a supervised start beside an unhealthy gateway', () => {
     });
   });
 
-  test('fails with exit code 1 beside a gateway without a port if the options name port 0', async () => {
+  test('a supervised start fails with exit code 1 beside a gateway without a port if the options name port 0', async () => {
     const options = await freshOptions();
     const holder = await startActor();
     await holder.call('gateway', { ...options, bind: false });
@@ -177,7 +180,7 @@ describe('a supervised start beside an unhealthy gateway', () => {
 });
 
 describe('a supervised start that waits for a running gateway', () => {
-  test('ends with exit code 78 when the running gateway becomes healthy', async () => {
+  test('a supervised start that waits for a running gateway ends with exit code 78 when the running gateway becomes healthy', async () => {
     const options = await freshOptions();
     const holder = await startGateway(options, null);
     const supervised = { supervisor: 'systemd', ...patient, retryDelayMs: 200, health: { timeoutMs: 300 } };
@@ -187,7 +190,7 @@ describe('a supervised start that waits for a running gateway', () => {
     await expectUntouched(holder, options);
   });
 
-  test('succeeds at once, not in the next attempt, when the running gateway is killed', async () => {
+  test('a supervised start that waits for a running gateway succeeds at once, not in the next attempt, when the running gateway is killed', async () => {
     const options = await freshOptions();
     const holder = await startGateway(options, '<html>');
     const { actor, outcome } = await startDuplicate(options, { supervisor: 'systemd', ...patient }, 'retry');
@@ -203,7 +206,7 @@ describe('a supervised start that waits for a running gateway', () => {
     await expectUntouched(actor, options);
   });
 
-  test('succeeds at once when a suspended gateway (SIGSTOP) is killed', async () => {
+  test('a supervised start that waits for a running gateway succeeds at once when a suspended gateway (SIGSTOP) is killed', async () => {
     const options = await freshOptions();
     const holder = await startGateway(options);
     await holder.hang();
@@ -214,7 +217,7 @@ describe('a supervised start that waits for a running gateway', () => {
     await expectUntouched(actor, options);
   });
 
-  test('succeeds at once, with nothing to reclaim, when the running gateway closes', async () => {
+  test('a supervised start that waits for a running gateway succeeds at once, with nothing to reclaim, when the running gateway closes', async () => {
     const options = await freshOptions();
     const holder = await startGateway(options, '<html>');
     const { outcome } = await startDuplicate(options, { supervisor: 'systemd', ...patient }, 'retry');
@@ -223,7 +226,7 @@ describe('a supervised start that waits for a running gateway', () => {
     expect(gateway.reclaimed).toBeNull();
   });
 
-  test('succeeds in one of several processes when the running gateway is killed, and ends with exit code 78 in the others', async () => {
+  test('a supervised start that waits for a running gateway succeeds in one of several processes when the running gateway is killed, and ends with exit code 78 in the others', async () => {
     const options = await freshOptions();
     const holder = await startGateway(options, '<html>');
     const supervised = { supervisor: 'systemd', ...patient, retryDelayMs: 500 };
@@ -273,7 +276,7 @@ describe('a supervised start and another web server on its port', () => {
     expect(await outcome).toMatchObject({ outcome: 'started', gateway: { port: options.port } });
   });
 
-  test('ends with exit code 78, without an owner, if the web server reports that it is healthy', async () => {
+  test('a supervised start ends with exit code 78, without an owner, if the web server reports that it is healthy', async () => {
     const options = await freshOptions();
     await listening(
       createServer((_, response) => response.end(LIVE)),
@@ -287,7 +290,7 @@ describe('a supervised start and another web server on its port', () => {
 describe('a parked duplicate', () => {
   const parked = { supervisor: 'launchd', park: true, retryDelayMs: 40_000, budgetMs: 1000 };
 
-  test('starts when the running gateway is killed, five times in succession', async () => {
+  test('a parked duplicate starts when the running gateway is killed, five times in succession', async () => {
     const options = await freshOptions();
     let holder = await startGateway(options);
     for (let round = 0; round < 5; round++) {
@@ -304,7 +307,7 @@ describe('a parked duplicate', () => {
     }
   });
 
-  test('waits longer than its budget, even if the running gateway hangs', async () => {
+  test('a parked duplicate waits longer than its budget, even if the running gateway hangs', async () => {
     const options = await freshOptions();
     const holder = await startGateway(options);
     const { actor, outcome } = await startDuplicate(options, parked, 'park');
@@ -315,7 +318,7 @@ describe('a parked duplicate', () => {
     expect(await outcome).toMatchObject({ outcome: 'started' });
   });
 
-  test('can be killed without disturbing the running gateway', async () => {
+  test('a parked duplicate can be killed without disturbing the running gateway', async () => {
     const options = await freshOptions();
     const holder = await startGateway(options);
     const { actor } = await startDuplicate(options, parked, 'park');

@@ -1,5 +1,5 @@
-// Checks that the stand-in for systemd follows the rules that test/multiprocess/systemd.test.ts checks
-// on a real systemd.
+// Checks that the stand-in for systemd follows the rules that test/multiprocess/systemd.test.ts
+// checks on a real systemd.
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { need, whyNoSignals } from '../support/capabilities.js';
@@ -35,13 +35,13 @@ describe('the stand-in for systemd with Restart=always', () => {
     expect(supervised.exits[0]).toEqual({ code: 203, signal: null });
   });
 
-  test('does not restart a program that ends with exit code 78 if RestartPreventExitStatus=78 is set', async () => {
+  test('the stand-in for systemd with Restart=always does not restart a program that ends with exit code 78 if RestartPreventExitStatus=78 is set', async () => {
     const supervised = superviseService('exit 78', { preventExitStatus: [78] });
     await until(() => supervised.state !== 'running', 'the end of the program');
     expect(supervised).toMatchObject({ state: 'stopped', starts: 1, exits: [{ code: 78, signal: null }] });
   });
 
-  test('waits for RestartSec until stop() is called', async () => {
+  test('the stand-in for systemd with Restart=always waits for RestartSec until stop() is called', async () => {
     const supervised = superviseService('exit 1', { restartMs: 600_000 });
     await until(() => supervised.state === 'restarting', 'the wait for a restart');
     await supervised.stop();

@@ -44,7 +44,7 @@ describe('systemd with Restart=always', () => {
     await systemd.stop(unit);
   });
 
-  test('does not restart a program that ends with exit code 78 if RestartPreventExitStatus=78 is set', async (ctx) => {
+  test('systemd with Restart=always does not restart a program that ends with exit code 78 if RestartPreventExitStatus=78 is set', async (ctx) => {
     const systemd = systemdOr(ctx);
     const unit = await startService(systemd, 'exit 78', ['Restart=always', 'RestartPreventExitStatus=78']);
     await until(async () => (await systemd.show(unit, 'SubState')) === 'failed', `${unit} has failed`);

@@ -1,7 +1,7 @@
 // Tests locks on the volumes that the variable GATEWAY_LOCK_TEST_VOLUMES names as JSON, for example
 // { "ExFAT": "/Volumes/exfat" }. The CI workflow mounts disk images and shares for these tests. On
-// each volume a lock must exclude other processes, or fail with an error that names the fault of the
-// file system.
+// each volume a lock must exclude other processes, or fail with an error that names the fault of
+// the file system.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -46,7 +46,7 @@ describe('worker.terminate()', () => {
     expect(acquire(path).held).toBe(true);
   });
 
-  test('does not release the locks of the main thread, of another worker or of another process', async () => {
+  test('worker.terminate() does not release the locks of the main thread, of another worker or of another process', async () => {
     const directory = freshDirectory();
     const paths = ['main', 'worker', 'process', 'own'].map((name) => join(directory, name));
     const [main, inWorker, inProcess, own] = paths as [string, string, string, string];
@@ -63,7 +63,7 @@ describe('worker.terminate()', () => {
     expect(paths.map((path) => probeLock(path).state)).toEqual(['held', 'held', 'held', 'free']);
   });
 
-  test('does not remove the lock file of the next holder, which replaced the file of the worker', async (ctx) => {
+  test('worker.terminate() does not remove the lock file of the next holder, which replaced the file of the worker', async (ctx) => {
     need(ctx, whyHeldFileStays);
     const path = lockPath();
     const worker = await startLockWorker();
@@ -75,7 +75,7 @@ describe('worker.terminate()', () => {
     expect(tryAcquireLock(path)).toBeNull();
   });
 
-  test('does not release a shared lock for its other holders', async () => {
+  test('worker.terminate() does not release a shared lock for its other holders', async () => {
     const path = lockPath();
     const [one, two] = [await startLockWorker(), await startLockWorker()];
     await one.call('tryAcquire', path, { mode: 'shared' });
@@ -110,7 +110,7 @@ describe('two worker threads of one process', () => {
 });
 
 describe('process.exit() in a process that waits for a lock', () => {
-  test('ends the process at once with the given exit code, and the holder keeps the lock', async () => {
+  test('process.exit() in a process that waits for a lock ends the process at once with the given exit code, and the holder keeps the lock', async () => {
     const path = lockPath();
     const lock = acquire(path);
     const waiter = await startActor();
@@ -122,7 +122,7 @@ describe('process.exit() in a process that waits for a lock', () => {
 });
 
 describe('a lock whose object was garbage-collected', () => {
-  test('stays held until the process ends', async () => {
+  test('a lock whose object was garbage-collected stays held until the process ends', async () => {
     const path = lockPath();
     const [holder, other] = [await startActor({ execArgv: ['--expose-gc'] }), await startActor()];
     await holder.call('tryAcquire', path);

@@ -1,5 +1,5 @@
-// Builds the package with plain cmake, and runs each test of the native test programs as a test of
-// its own, so that a failure names its test.
+// Builds the package with plain cmake. Runs each test of the native test programs as a separate
+// test, so that a failure names the native test.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -12,7 +12,10 @@ import { freshDirectory } from '../support/directories.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BUILD = join(ROOT, 'build-native');
-/** Linux only: the second (native/test/darwin/README.md) and the third (native/test/interleavings_test.cc). */
+/**
+ * The native test programs. The second (native/test/darwin/README.md) and the third
+ * (native/test/interleavings_test.cc) exist on Linux only.
+ */
 const PROGRAMS: readonly (readonly [string, string])[] = [
   ['native/os', join(BUILD, 'tests/os_tests')],
   ['native/os of macOS with fakes of its kernel', join(BUILD, 'tests/os_tests_darwin')],
@@ -26,7 +29,7 @@ run('cmake', ['--build', BUILD, '--parallel', '2']);
 
 describe.each(process.platform === 'linux' ? PROGRAMS : PROGRAMS.slice(0, 1))('%s', (_title, program) => {
   if (process.platform === 'linux' && !existsSync(program)) {
-    test('its tests pass', (ctx) =>
+    test('the native tests of this program pass', (ctx) =>
       ctx.skip('not built: before glibc 2.33, fstat() is an inline function that --wrap cannot redirect'));
     return;
   }
@@ -37,32 +40,32 @@ describe.each(process.platform === 'linux' ? PROGRAMS : PROGRAMS.slice(0, 1))('%
         timeout: 60_000,
         env: { ...process.env, TMPDIR: publicDirectory() },
       });
-      // Two tests on Windows print a table of binds.
+      // On Windows, two of the native tests print a table of binds.
       if (stdout !== '') console.log(stdout);
       if (status === SKIPPED) ctx.skip(stderr.trim());
       expect({ status, signal, stderr }).toEqual({ status: 0, signal: null, stderr: '' });
     });
   }
 
-  test('the program exits with 2 if it has no test with the given title', () => {
+  test('a native test program exits with 2 if it has no test with the given title', () => {
     expect(spawnSync(program, ['no such test']).status).toBe(2);
   });
 });
 
-describe('the table of error texts', () => {
+describe('the table of error texts in native/os', () => {
   const table = readFileSync(join(ROOT, 'native/os/sys_error_posix.cc'), 'utf8');
   const rows = [...table.matchAll(/\{(E\w+), "(\w+)", "([^"]+)"\}/g)].map(
     ([, , name, text]) => [name!, text!] as const,
   );
   const nodes = new Map(getSystemErrorMap().values());
 
-  test('has the same text as Node for each error that Node knows', () => {
+  test('the table of error texts in native/os contains the same text as Node for each error that Node knows', () => {
     const known = rows.filter(([name]) => nodes.has(name));
     expect(known.length).toBeGreaterThan(20);
     expect(known).toEqual(known.map(([name]) => [name, nodes.get(name)]));
   });
 
-  test('has only four errors that Node does not know', () => {
+  test('the table of error texts in native/os contains only four errors that Node does not know', () => {
     const added = rows.map(([name]) => name).filter((name) => !nodes.has(name));
     expect(added).toEqual(['EDQUOT', 'ENOEXEC', 'ENOLCK', 'ESTALE']);
   });
@@ -81,7 +84,7 @@ describe('the addon built by plain cmake', () => {
     expect(names(listing).sort()).toEqual(['napi_register_module_v1', 'node_api_module_get_api_version_v1']);
   });
 
-  test('imports functions of Node-API but none of libuv or V8', (ctx) => {
+  test('imports functions of Node-API but no functions of libuv or V8', (ctx) => {
     const listing = symbols(ctx, '--undefined-only');
     const imported = names(listing);
     expect(imported).toContain('napi_create_function');
@@ -104,8 +107,8 @@ function publicDirectory(): string {
 }
 
 /**
- * Returns the symbols that nm lists. On Windows nm cannot list the symbols of a DLL, even if MinGW
- * provides it.
+ * Returns the symbols that nm lists. Skips the test on Windows, where nm cannot list the symbols of
+ * a DLL, even if MinGW provides nm.
  */
 function symbols(ctx: TestContext, which: string): string {
   const { status, stdout, stderr, error } = spawnSync('nm', ['-D', which, ADDON], { encoding: 'utf8' });

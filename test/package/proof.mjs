@@ -1,6 +1,6 @@
-// Runs in an empty project that has just installed the package. Checks import, require, that a
-// second process is refused a held lock, and that the lock stays held after its object was garbage
-// collected. Prints one line of JSON, or exits non-zero.
+// Runs in an empty project that has just installed the package. Checks that import and require
+// work, that a second process is refused a held lock, and that the lock stays held after its object
+// was garbage-collected. Prints one line of JSON, or exits with another code than 0.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -20,7 +20,7 @@ async function prove() {
   const required = createRequire(import.meta.url)('gateway-lock');
   assert.deepEqual(Object.keys(required).sort(), Object.keys(imported).sort());
   imported.tryAcquireLock(path);
-  // From here on the lock's object is garbage, and the lock must stay held.
+  // From here on, the object of the lock can be garbage-collected, and the lock must stay held.
   const garbage = await collect();
   assert.equal(inAnotherProcess(path), 'refused');
   assert.equal(required.tryAcquireLock(path), null);
@@ -28,7 +28,7 @@ async function prove() {
   console.log(JSON.stringify({ import: true, require: true, refused: true, collected: garbage }));
 }
 
-/** Ignores that Windows refuses to remove the file of a held lock. */
+/** Removes the directory. Ignores that Windows refuses to remove the file of a held lock. */
 function cleanUp(directory) {
   try {
     rmSync(directory, { recursive: true, force: true });

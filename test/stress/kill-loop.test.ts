@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import { freshDirectory } from '../support/directories.js';
 import { killLoop } from '../support/kill-loop.mjs';
 
-// Fewer on Windows: under Wine a process takes 1 s to start.
+// The number of kills: fewer on Windows, because a process takes 1 s to start under Wine.
 const KILLS = Number(process.env['STRESS_KILLS'] ?? (process.platform === 'win32' ? 200 : 500));
 
-test(`killing ${KILLS} holders and waiters with SIGKILL never leads to two holders or a stuck lock`, async () => {
+test(`the lock never has two holders and is never stuck while ${KILLS} holders and waiters are killed with SIGKILL`, async () => {
   const result = await killLoop({
     directory: freshDirectory(),
     locking: true,
@@ -20,13 +20,14 @@ test(`killing ${KILLS} holders and waiters with SIGKILL never leads to two holde
   expect(result.intruders).toEqual([]);
   expect(result.deaths).toEqual([]);
   expect(result.kills).toBe(KILLS);
-  // Proves that the loop tests something: holders were killed, and other processes acquired the lock after them.
+  // Checks that the loop killed holders, and that other processes acquired the lock after them.
+  // Otherwise the loop would prove nothing.
   expect(result.killedInside).toBeGreaterThan(KILLS / 10);
   expect(result.entries).toBeGreaterThan(KILLS / 2);
   expect(result.reclaimed).toContain('owner-gone');
 });
 
-test('control: without the lock, both witnesses report two holders at once', async () => {
+test('control: both witnesses of the kill loop report two holders at once if the processes use no lock', async () => {
   const result = await killLoop({
     directory: freshDirectory(),
     locking: false,

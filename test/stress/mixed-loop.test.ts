@@ -4,7 +4,10 @@ import { mixedLoop } from '../support/mixed-loop.js';
 import { whyNoFlock } from '../support/other-lockers.js';
 import { whyNoFcntl } from '../support/python.js';
 
-/** To run for 60 s: `MIXED_LOOP_SECONDS=60 npm test -- test/stress/mixed-loop.test.ts` */
+/**
+ * The duration of the loop. For 60 s, run MIXED_LOOP_SECONDS=60 npm test --
+ * test/stress/mixed-loop.test.ts.
+ */
 const SECONDS = Number(process.env['MIXED_LOOP_SECONDS'] ?? 8);
 const CONTROL_SECONDS = Math.max(SECONDS, 60);
 
@@ -18,7 +21,7 @@ test(
     expect(result.failures).toEqual([]);
     expect(result.doubles).toEqual([]);
     expect(result.lost).toBe(0);
-    // Proves that the loop tests something: each program acquired the lock.
+    // Checks that each program acquired the lock. Otherwise the loop would prove nothing.
     const names = ['flock', 'flock-n', 'flock-w', 'ours-1', 'ours-2', 'ours-3', 'python'];
     expect(Object.keys(result.entries).sort()).toEqual(names);
   },

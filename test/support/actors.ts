@@ -1,5 +1,5 @@
-// Actors: child processes that call this package on request, over IPC (test/fixtures/actor.mjs).
-// Each call returns a promise, so that no test waits by sleeping. All actors are killed after each
+// Actors are child processes that call this package on request, over IPC (test/fixtures/actor.mjs).
+// Each call returns a promise, so that a test never has to sleep. All actors are killed after each
 // test.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,18 +16,19 @@ const started = new Set<Actor>();
 export interface ActorOptions {
   readonly env?: NodeJS.ProcessEnv;
   /**
-   * A program to run instead of Node. It must start Node with the arguments in {@link execArgv}.
+   * A program to run instead of Node. The program must start Node with the arguments in {@link
+   * execArgv}.
    */
   readonly execPath?: string;
   readonly execArgv?: string[];
   readonly uid?: number;
   readonly gid?: number;
-  /** Path of a copy of the fixture, for a user that cannot read this tree. */
+  /** The path of a copy of the fixture, for a user that cannot read this repository. */
   readonly script?: string;
   readonly cwd?: string;
 }
 
-/** End of a process. */
+/** The end of a process: an exit code or a signal. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -39,7 +40,7 @@ export class Actor {
   readonly exited: Promise<Exit>;
   /** Everything that the actor has written to stdout and stderr. */
   output = '';
-  /** The decisions of startSupervised() in the actor so far. */
+  /** The decisions that startSupervised() has made in the actor so far. */
   readonly decisions: { readonly decision: string; readonly health: { readonly reason: string | null } | null }[] = [];
   readonly #child: ChildProcess;
   readonly #pending = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
@@ -71,16 +72,17 @@ export class Actor {
     });
   }
 
-  /** Sends a signal and waits for the end of the process. */
+  /** Sends a signal and waits until the process ends. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<Exit> {
-    // After process.kill(), Node reports an exit code instead of a signal on Windows.
+    // Uses child.kill(), because after process.kill() Node on Windows reports an exit code instead
+    // of a signal.
     this.#child.kill(signal);
     return this.exited;
   }
 
   /**
-   * Stops the process like SIGSTOP: it no longer responds but keeps running. Windows has no
-   * SIGSTOP.
+   * Makes the process stop responding while it keeps running, same as SIGSTOP, which Windows does
+   * not have.
    */
   async hang(): Promise<void> {
     if (constants.signals.SIGSTOP === undefined) await this.call('hang');
@@ -88,8 +90,8 @@ export class Actor {
   }
 
   /**
-   * Waits for the last messages: Windows reports the end of a process before they are read. At most
-   * 5 s, because a child of the actor can keep the channel open.
+   * Waits until the last messages are read, because Windows reports the end of a process before
+   * that. Waits at most 5 s, because a child of the actor can keep the channel open.
    */
   #lastMessages(): Promise<unknown> {
     if (!this.#child.connected) return Promise.resolve();
@@ -126,8 +128,8 @@ export async function startActor(options: ActorOptions = {}): Promise<Actor> {
 }
 
 /**
- * Retries after "spawn UNKNOWN", with which a busy Wine sometimes fails to start a process. Any
- * other error fails at once.
+ * Starts a process. Retries after "spawn UNKNOWN", with which a busy Wine sometimes fails to start
+ * a process, and rejects at once with any other error.
  */
 async function retrySpawn(start: () => ChildProcess, maxAttempts = isWine ? 10 : 1): Promise<ChildProcess> {
   for (let attempt = 1; ; attempt++) {

@@ -1,5 +1,5 @@
-// Capabilities of this machine. A test that needs one calls need(), which skips the test with a
-// reason if it is missing.
+// Capabilities of this machine. A test that needs a capability calls need(), which skips the test
+// with a reason if the capability is missing.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import type { TestContext } from 'vitest';
 import { native } from '../../src/native/load.js';
 import { programsInherit } from '../../src/native/platform.js';
 
-/** Reason why a capability is missing; null if it is available. */
+/** The reason why a capability is missing. Null if the capability is available. */
 export type Missing = string | null;
 
 /** Skips the calling test if the capability is missing. */
@@ -36,14 +36,14 @@ export function whyNoMount(): Missing {
 }
 
 /**
- * True in Wine, where measured operations take ten times as long. Its missing capabilities are
- * probed separately.
+ * True under Wine, where measured operations take ten times as long. This file detects each
+ * capability that Wine lacks separately.
  */
 export const isWine: boolean = existsSync('C:\\windows\\system32\\winecfg.exe');
 
 export const whyNotWindows: Missing = process.platform === 'win32' ? null : 'needs Windows';
 
-/** Windows requires a privilege for symbolic links. Wine reports success and creates none. */
+/** Symbolic links need a privilege on Windows. Wine reports success and creates no link. */
 export const whyNoLinks: Missing = probeLinks();
 
 function probeLinks(): Missing {
@@ -59,7 +59,10 @@ function probeLinks(): Missing {
   }
 }
 
-/** Windows has access control lists instead of file modes; Node maps a single bit of them. */
+/**
+ * File modes are missing on Windows, which has access control lists. Node maps only one bit of
+ * them.
+ */
 export const whyNoModes: Missing = probeModes();
 
 function probeModes(): Missing {
@@ -77,10 +80,10 @@ export function whyNoFifo(): Missing {
   return spawnSync('mkfifo', ['--version']).error === undefined ? null : 'this system has no mkfifo';
 }
 
-/** Windows has no signals: kill() always ends the process. */
+/** Signals are missing on Windows, where kill() always ends the process. */
 export const whyNoSignals: Missing = 'SIGSTOP' in constants.signals ? null : 'this system has no signals';
 
-/** Needed by `gateway-lock run` and by each program that inherits a lock. */
+/** The inheritance of descriptors, which a program needs to inherit a lock. */
 export const whyNoInheritance: Missing = programsInherit
   ? null
   : 'no program inherits a lock or a socket on this system';
@@ -88,7 +91,7 @@ export const whyNoInheritance: Missing = programsInherit
 export const whyNoShell: Missing =
   spawnSync('/bin/sh', ['-c', 'exit 3']).status === 3 ? null : 'this system has no /bin/sh';
 
-/** The compiler of MinGW targets Windows and does not find <sys/file.h>. */
+/** A compiler for POSIX. MinGW's compiler targets Windows and does not find <sys/file.h>. */
 export function whyNoPosixCompiler(): Missing {
   const args = ['-fsyntax-only', '-x', 'c++', '-'];
   const { error, status } = spawnSync('c++', args, { input: '#include <sys/file.h>\n' });

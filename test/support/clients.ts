@@ -1,4 +1,4 @@
-// Small TCP, HTTP and WebSocket servers, their clients, and counts of open sockets.
+// Creates small TCP, HTTP and WebSocket servers and clients, and counts open sockets.
 import { once } from 'node:events';
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { createServer as createHttpServer, type request as httpRequest, type IncomingMessage } from 'node:http';
@@ -14,7 +14,10 @@ export const echo = () => createServer((socket) => socket.on('error', () => {}).
 /** Returns an HTTP server that responds with the path of the request. */
 export const greeter = () => createHttpServer((incoming, response) => response.end(`hello ${incoming.url}`));
 
-/** Returns the socket descriptors of this process. Empty if the system does not list them. */
+/**
+ * Returns the socket descriptors of this process, or an empty list if the system does not list
+ * them.
+ */
 export function sockets(): string[] {
   if (!existsSync('/proc/self/fd')) return [];
   const targets = readdirSync('/proc/self/fd').map((fd) => {
@@ -28,8 +31,8 @@ export function sockets(): string[] {
 }
 
 /**
- * Returns the number of sockets opened since `before`. Returns `fallback` if the system does not
- * list sockets.
+ * Returns the number of sockets that were opened since `before`. Returns `fallback` if the system
+ * does not list sockets.
  */
 export function moreSockets(before: readonly string[], fallback: number): number {
   return listsSockets() ? sockets().length - before.length : fallback;

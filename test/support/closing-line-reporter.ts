@@ -1,5 +1,6 @@
-// A reporter that ends the run with the skipped tests, their reasons, and the line that CI reads: N
-// passed, N failed, N skipped. A test that is skipped without a reason counts as failed.
+// A reporter that prints at the end of a run the skipped tests with their reasons, and the line
+// that CI reads: "N passed, N failed, N skipped". A test that is skipped without a reason counts as
+// failed.
 import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
 
 export default class ClosingLineReporter implements Reporter {
@@ -12,7 +13,7 @@ export default class ClosingLineReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const count = (state: string) => tests.filter((test) => test.result().state === state).length;
-    // A file that does not load has no tests, so it would not count otherwise.
+    // Counts each file that does not load as failed, because such a file has no tests to count.
     const broken = modules.filter(
       (module) => module.state() === 'failed' && [...module.children.allTests('failed')].length === 0,
     );

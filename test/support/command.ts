@@ -1,5 +1,5 @@
-// Runs the built command (dist/cli/main.js) or another program with a fresh home directory and a
-// clean environment, so that a test never touches the real state of the user.
+// Runs the built gateway-lock command (dist/cli/main.js) or another program with a fresh home
+// directory and a clean environment, so that a test never touches the real state of the user.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { delimiter, dirname } from 'node:path';
@@ -21,7 +21,7 @@ export interface CommandOptions {
   readonly home?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** A program to run instead of the command. */
+  /** A program to run instead of the gateway-lock command. */
   readonly program?: readonly string[];
   /**
    * Stdin of the process.
@@ -31,7 +31,7 @@ export interface CommandOptions {
   readonly stdin?: 'ignore' | 'pipe';
 }
 
-/** Result of a process that has ended. */
+/** The result of a process that has ended. */
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -80,14 +80,15 @@ function windowsVariables(): NodeJS.ProcessEnv {
   return Object.fromEntries(names.filter((name) => name in process.env).map((name) => [name, process.env[name]]));
 }
 
-/** Starts the command. It is killed after the test, together with its process group. */
+/** Starts the command, which is killed together with its process group after the test. */
 export function start(args: readonly string[], options: CommandOptions = {}): Running {
   const { home = freshDirectory(), env, cwd, program = [process.execPath, COMMAND], stdin = 'ignore' } = options;
   const [file, ...words] = [...program, ...args];
   const child = spawn(file!, words, {
     env: environment(home, env),
     stdio: [stdin, 'pipe', 'pipe'],
-    // A process group of its own, so that the test also kills a program that outlives the command.
+    // Uses a separate process group, so that the test also kills a program that outlives the
+    // command.
     detached: true,
     ...(cwd === undefined ? {} : { cwd }),
   });
@@ -106,7 +107,7 @@ function endGroup(leader: number): void {
   try {
     process.kill(whyNoSignals === null ? -leader : leader, 'SIGKILL');
   } catch {
-    // No process of the group is left.
+    // Every process of the group has already ended.
   }
 }
 

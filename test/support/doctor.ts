@@ -1,4 +1,4 @@
-// Runs `gateway-lock doctor --json`, and creates a state directory for it to check.
+// Runs `gateway-lock doctor --json`, and creates a state directory that the doctor can check.
 import { expect } from 'vitest';
 import { type CommandOptions, gatewayLock } from './command.js';
 import { freshDirectory } from './directories.js';
@@ -13,7 +13,7 @@ export interface Finding {
   readonly advice?: string;
 }
 
-/** Runs the doctor. `of` returns the findings of one check. */
+/** Runs the doctor. The returned `of` lists the findings of one check. */
 export async function doctor(args: readonly string[], options: CommandOptions = {}) {
   const { code, out, err } = await gatewayLock(['doctor', '--json', ...args], options);
   const { ok, findings } = JSON.parse(out) as { ok: boolean; findings: Finding[] };
@@ -22,7 +22,8 @@ export async function doctor(args: readonly string[], options: CommandOptions = 
 }
 
 /**
- * Creates a state directory with a lock directory, and chooses a free port. `args` selects both.
+ * Creates a state directory with a lock directory, and chooses a free port. The returned `args`
+ * select both.
  */
 export async function doctorPlace() {
   const stateDir = freshDirectory();

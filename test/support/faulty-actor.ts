@@ -1,4 +1,5 @@
-// Actors whose system calls fail on purpose: compiles test/fixtures/faulty-calls.c and preloads it.
+// Starts actors in which a system call fails on purpose. Compiles test/fixtures/faulty-calls.c into
+// a library and preloads it.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +11,7 @@ import { freshDirectory } from './directories.js';
 
 const SOURCE = fileURLToPath(new URL('../fixtures/faulty-calls.c', import.meta.url));
 
-/** Starts an actor with one fault. `path` is the lock file that the fault applies to. */
+/** Starts an actor with one fault. `path` is the lock file to which the fault applies. */
 export async function startFaultyActor(fault: string, path: string): Promise<Actor> {
   const library = join(freshDirectory(), 'faulty-calls.so');
   compile(SOURCE, library);
@@ -18,8 +19,8 @@ export async function startFaultyActor(fault: string, path: string): Promise<Act
 }
 
 /**
- * Returns a reason if no library can be preloaded. Tries a library that ends each program with
- * status 42.
+ * Returns a reason if no library can be preloaded. Preloads a library that ends each program with
+ * status 42 to find out.
  */
 export function whyNoFaults(): Missing {
   const directory = mkdtempSync(join(tmpdir(), 'gateway-lock-shim-'));
@@ -36,7 +37,10 @@ export function whyNoFaults(): Missing {
   }
 }
 
-/** Appends to the existing LD_PRELOAD, because the runtime of a sanitizer must come first. */
+/**
+ * Returns LD_PRELOAD with the library at its end, because the runtime of a sanitizer must come
+ * first.
+ */
 function preload(library: string): string {
   return [process.env['LD_PRELOAD'], library].filter(Boolean).join(' ');
 }

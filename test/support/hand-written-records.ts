@@ -12,7 +12,7 @@ export const whyNoStartTime: Missing =
 export const whyNoPidNamespaces: Missing =
   selfIdentity().pidNamespace === null ? 'this system has no pid namespaces' : null;
 
-/** Process 1 always exists on a POSIX system. */
+/** A reason to skip tests that need process 1, which always exists on a POSIX system. */
 export const whyNoInit: Missing = process.platform === 'win32' ? 'Windows has no process 1' : null;
 
 /**

@@ -1,5 +1,5 @@
-// Reports whether the file of a held lock can be removed. Windows refuses that (tested by
-// test/integration/windows-lock.test.ts).
+// Reports whether the file of a held lock can be removed. Windows refuses to remove such a file,
+// which test/integration/windows-lock.test.ts tests.
 import { mkdtempSync, rmSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
-// The kill -9 loop: starts processes that acquire one lock, kills them at random points and
-// replaces them until enough have died. Two witnesses that are independent of the lock detect a
-// double holder: a number that is counted twice, and a mark that another process has overwritten.
+// The kill loop: starts processes that acquire one lock, kills them at random points with SIGKILL,
+// and replaces them until enough processes have died. Two witnesses that are independent of the
+// lock detect a double holder: a number that is counted twice, and a mark that another process has
+// overwritten.
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -10,7 +11,7 @@ const ENTRANT = fileURLToPath(new URL('../fixtures/entrant.mjs', import.meta.url
 /**
  * @typedef {object} KillLoopOptions
  * @property {string} directory an empty directory for the lock and the files of the witnesses
- * @property {boolean} locking false runs the same loop without the lock, as a control
+ * @property {boolean} locking false for the same loop without the lock, as a control
  * @property {number} contenders number of processes at a time
  * @property {number} kills number of processes that must die of SIGKILL
  * @property {number} timeoutMs time limit in milliseconds
@@ -107,7 +108,7 @@ class KillLoop {
     if (reclaimed) this.reclaimed.add(reclaimed);
     if (this.holderKilledAt > 0) this.handoverMs.push(performance.now() - this.holderKilledAt);
     this.holderKilledAt = 0;
-    // After 0 to 6 ms the process is inside, at the release, or in the next wait.
+    // After 0 to 6 ms the process holds the lock, releases it, or waits for it again.
     if (Math.random() < 0.7) this.scheduleKill(state, Math.random() * 6);
   }
 

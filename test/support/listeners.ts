@@ -12,7 +12,7 @@ export function listenerOn(options: Partial<BindExclusiveOptions>): BoundListene
   return listener;
 }
 
-/** Returns the error of a bind, or null if the bind succeeds. Releases the port again. */
+/** Binds a port and releases it. Returns the error of the bind, or null if the bind succeeds. */
 export function failureOf(options: BindExclusiveOptions): NodeJS.ErrnoException | null {
   try {
     void bindExclusive(options).close();
@@ -28,7 +28,10 @@ export function failureOf(options: BindExclusiveOptions): NodeJS.ErrnoException 
  */
 export const TAKEN: readonly string[] = process.platform === 'win32' ? ['EADDRINUSE', 'EACCES'] : ['EADDRINUSE'];
 
-/** Windows reports the end of a process before it closes its sockets. */
+/**
+ * The time limit for a bind, because Windows reports the end of a process before it closes the
+ * sockets.
+ */
 const CLOSING_MS = process.platform === 'win32' ? 5000 : 0;
 
 /** Waits until a bind succeeds. */
@@ -43,7 +46,7 @@ export async function serverOn(options: ListenOptions): Promise<{ server: Server
   return listening(createServer(), options);
 }
 
-/** Lets a server listen, by default on a free port of 127.0.0.1. */
+/** Starts to listen with a server, by default on a free port of 127.0.0.1. */
 export async function listening(
   server: Server,
   options: ListenOptions = {},

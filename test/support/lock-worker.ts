@@ -1,5 +1,5 @@
-// Worker threads that acquire and release locks on request (test/fixtures/lock-worker.mjs). They
-// are terminated after the test.
+// Starts worker threads that acquire and release locks on request (test/fixtures/lock-worker.mjs).
+// The worker threads are terminated after the test.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { onTestFinished } from 'vitest';
@@ -8,7 +8,7 @@ const SCRIPT = new URL('../fixtures/lock-worker.mjs', import.meta.url);
 
 /** A running worker thread. */
 export interface LockWorker {
-  /** Calls a method. One call at a time. */
+  /** Calls a method of the worker. Make only one call at a time. */
   call(method: string, ...args: unknown[]): Promise<unknown>;
   terminate(): Promise<number>;
 }

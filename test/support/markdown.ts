@@ -1,4 +1,5 @@
-// The project's Markdown pages, with their code blocks and links, for tests of the documentation.
+// Reads the project's Markdown pages, their code blocks and their links, for tests of the
+// documentation.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,26 +8,29 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 const FOLDERS = ['docs', 'native', 'prebuilds', 'verify', 'test', 'tools', 'bench'];
 
-/** Paths of all pages, relative to the root, with slashes. */
+/** The paths of all Markdown pages, relative to the root, with slashes. */
 export const pages: readonly string[] = [
   ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
   ...FOLDERS.filter((folder) => existsSync(join(ROOT, folder))).flatMap(pagesIn),
 ].sort();
 
-/** Pages that users read, whose code blocks are run. */
+/** The pages for users. The tests run the code blocks of these pages. */
 export const manual = pages.filter((page) => page === 'README.md' || /^docs\/[\w-]+\.md$/.test(page));
 
 export function textOf(page: string): string {
   return readFileSync(join(ROOT, page), 'utf8');
 }
 
-/** The code blocks of a page in one language, without the fences. */
+/** Returns the code blocks of a page in one language, without the fences. */
 export function blocksOf(page: string, language: string): string[] {
   const fences = textOf(page).matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'));
   return [...fences].map((match) => match[1]!);
 }
 
-/** The targets of relative links, as paths relative to the root; an anchor follows `#`. */
+/**
+ * Returns the targets of the relative links of a page, as paths relative to the root with
+ * `#ANCHOR`.
+ */
 export function linksOf(page: string): string[] {
   const prose = textOf(page)
     .replace(/^```[\s\S]*?^```/gm, '')
@@ -37,7 +41,7 @@ export function linksOf(page: string): string[] {
     .map((target) => (target.startsWith('#') ? `${page}${target}` : posix.join(dirname(page), target)));
 }
 
-/** The anchors that GitHub gives the headings of a page. */
+/** Returns the anchors that GitHub creates for the headings of a page. */
 export function anchorsOf(page: string): string[] {
   const headings = [...textOf(page).matchAll(/^#+ (.+)$/gm)].map((match) => match[1]!);
   return headings.map((heading) =>

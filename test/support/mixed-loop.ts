@@ -1,5 +1,5 @@
-// The mixed loop: this package and other lock programs repeatedly enter one critical section under
-// the same lock file. Two witnesses that are independent of the lock detect a double entry
+// The mixed loop: this package and other lock programs repeatedly enter one critical section, which
+// the same lock file protects. Two witnesses that are independent of the lock detect a double entry
 // (test/fixtures/witness.sh).
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,13 +21,13 @@ export interface MixedLoopOptions {
   readonly untilDouble?: boolean;
 }
 
-/** Result of the loop. */
+/** The result of the loop. */
 export interface MixedLoopResult {
-  /** Number of entries of each program. */
+  /** The number of entries of each program into the critical section. */
   readonly entries: Readonly<Record<string, number>>;
-  /** Witness 1: programs that found the marker of another program. */
+  /** Witness 1: the programs that found the marker of another program. */
   readonly doubles: readonly string[];
-  /** Witness 2: number of entries that are missing in the counter. */
+  /** Witness 2: the number of entries that the counter lacks. */
   readonly lost: number;
   /** Stderr of the programs that failed. */
   readonly failures: readonly string[];
@@ -42,8 +42,8 @@ export async function mixedLoop(options: MixedLoopOptions): Promise<MixedLoopRes
   while (performance.now() < deadline && !(options.untilDouble && hasDouble(directory))) await sleep(CHECK_MS);
   writeFileSync(join(directory, 'stop'), '');
   const ended = await Promise.all(entrants.map(({ ended }) => ended));
-  // The exit code is not a failure: flock -n exits with 1 if it is refused, and the shell passes
-  // that on.
+  // Ignores the exit code: flock -n exits with 1 if it is refused, and the shell exits with the
+  // same code.
   const failures = ended.filter(({ err }) => err !== '').map(({ err }) => err);
   return { ...readWitnesses(directory), failures };
 }

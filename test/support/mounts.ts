@@ -1,4 +1,4 @@
-// Mounts file systems for a test, and unmounts them after it.
+// Mounts file systems for a test, and unmounts them after the test.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ export interface Overlay {
 }
 
 /**
- * Mounts an overlay like that of a container: the upper layer is on a tmpfs, the lower layer on
+ * Mounts an overlay as container runtimes do: the upper layer is on a tmpfs, the lower layer on
  * another device.
  */
 export function mountOverlay(): Overlay {

@@ -1,8 +1,8 @@
-// Disables the recheck that a waiter does every 2 s while it watches a lock, so that only an event
+// Disables the check that a waiter repeats every 2 s while it watches a lock, so that only an event
 // of the system ends the wait.
 import { onTestFinished, vi } from 'vitest';
 
-/** Timers of at least this many milliseconds never fire until the test has finished. */
+/** The shortest timer that is disabled, in milliseconds. */
 const DISABLED_FROM_MS = 1000;
 
 /** Disables long timers for the test. */

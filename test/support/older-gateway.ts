@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 /**
- * Writes a record like OpenClaw does: without a newline, and with a start time only if /proc
- * reports one.
+ * Writes an owner record in the format of OpenClaw: without a newline, and with a start time only
+ * if /proc reports it.
  */
 export function writeOlderRecord(
   path: string,
@@ -24,7 +24,7 @@ export function writeOlderRecord(
  * Returns null without /proc.
  */
 export function processStartToken(pid: number): number | null {
-  // In Wine /proc is readable, but its pids are not those of Windows.
+  // Under Wine, /proc is readable, but contains the pids of Linux, not of Windows.
   if (process.platform === 'win32') return null;
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

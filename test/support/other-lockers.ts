@@ -17,9 +17,9 @@ export interface OtherLocker {
   readonly name: string;
   readonly missing: Missing;
   readonly mode: 'exclusive' | 'shared';
-  /** How the program waits: in the kernel, or by polling. Null if it never waits. */
+  /** How the program waits: in the kernel or by polling. Null if the program never waits. */
   readonly waits: 'kernel' | 'poll' | null;
-  /** The program truncates the file whenever it opens it, which removes the record of a holder. */
+  /** True if the program truncates the file on open, which removes the record of a holder. */
   readonly truncates: boolean;
   readonly command: (path: string) => readonly string[];
 }
@@ -77,13 +77,15 @@ export class OtherProcess {
     return this.#run.pid;
   }
 
-  /** Waits until the program holds the lock. Rejects if it ends first. */
+  /** Waits until the program holds the lock. Rejects if the program ends first. */
   async holds(): Promise<this> {
     await untilPrinted(this.#run, /^held$/m);
     return this;
   }
 
-  /** Waits for the end. Returns true if the program was refused and never held the lock. */
+  /**
+   * Waits until the program ends. Returns true if the program was refused and never held the lock.
+   */
   async isRefused(): Promise<boolean> {
     const { code, out } = await this.#run.ended;
     return code === 1 && !/^held$/m.test(out);

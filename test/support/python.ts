@@ -8,8 +8,8 @@ import type { Missing } from './capabilities.js';
 const INSTALL_MS = 60_000;
 
 /**
- * Path of the interpreter itself: the shim of a version manager would search the home directory of
- * the test.
+ * The path of the Python interpreter, not of a version manager's shim, which would search the home
+ * directory that a test sets.
  */
 export const python: string = run('python3', '-c', 'import sys; print(sys.executable)').out;
 
@@ -17,8 +17,8 @@ export const whyNoFcntl: Missing =
   python !== '' && run(python, '-c', 'import fcntl').ok ? null : 'needs python3 with the module fcntl';
 
 /**
- * Path of a Python with filelock, which is installed once per machine. Empty if the installation
- * failed.
+ * The path of a Python with the package filelock, which is installed once per machine. Empty if the
+ * installation failed.
  */
 export const filelockPython: string = whyNoFcntl === null ? prepareFilelock() : '';
 
@@ -34,8 +34,8 @@ function prepareFilelock(): string {
 }
 
 /**
- * Installs into a temporary directory and renames it, so that an interrupted or concurrent
- * installation leaves no partial one.
+ * Installs filelock into a temporary directory and then renames the directory, so that an
+ * interrupted or concurrent installation leaves no partial result.
  */
 function installInto(environment: string): void {
   const draft = mkdtempSync(`${environment}-`);
@@ -43,7 +43,7 @@ function installInto(environment: string): void {
     const made = run(python, '-m', 'venv', draft).ok;
     if (made && run(join(draft, 'bin/pip'), 'install', '--quiet', 'filelock').ok) renameSync(draft, environment);
   } catch {
-    // Another process has installed it at the same time.
+    // Another process has installed filelock at the same time.
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }

@@ -3,8 +3,8 @@ import type { OwnerRecord } from '../../src/errors.js';
 import { createRecord, formatRecord, type OwnerFields, recordHead } from '../../src/lock/record-encoder.js';
 import { parseRecord } from '../../src/lock/record-parser.js';
 
-/** Returns a record as the line that a lock file contains. */
+/** Returns an owner record as the line that a lock file contains. */
 export const newLine = (fields?: OwnerFields): string => formatRecord(createRecord(recordHead(fields)));
 
-/** Returns a parsed record. */
+/** Returns an owner record as parseRecord() returns it. */
 export const newRecord = (fields?: OwnerFields): OwnerRecord => parseRecord(newLine(fields))!;

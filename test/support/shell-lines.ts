@@ -5,8 +5,8 @@ import { whyNoShell } from './capabilities.js';
 import { COMMAND, type Running, searchPath, start } from './command.js';
 
 /**
- * Starts a line. `gateway-lock` and `npx gateway-lock` run this tree; `ports` maps the ports of the
- * line to free ones.
+ * Starts a command line, in which `gateway-lock` and `npx gateway-lock` run the command of this
+ * repository. `ports` maps each port in the line to a free port.
  */
 export function startLine(line: string, home: string, ports: Readonly<Record<string, number>>): Running {
   const text = Object.entries(ports).reduce((all, [shown, port]) => all.replaceAll(shown, String(port)), line);
@@ -23,7 +23,8 @@ function startInShell(text: string, home: string): Running {
 }
 
 /**
- * Splits the line at blanks. On Windows, cmd.exe could not be killed together with its children.
+ * Splits the line at blanks instead of using a shell, because on Windows a test could not kill
+ * cmd.exe together with its children.
  */
 function startWithoutShell(text: string, home: string): Running {
   return start(text.replace(/^(npx )?gateway-lock /, '').split(' '), { home, cwd: home });

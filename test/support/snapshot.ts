@@ -1,9 +1,9 @@
-// Takes a snapshot of the file, directory or link at a path: metadata and content.
+// Takes a snapshot of the metadata and content of the file, directory or link at a path.
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /**
- * Returns the snapshot. If two are equal, the file was not changed, replaced or removed between
- * them.
+ * Returns a snapshot of the file. If two snapshots are equal, the file was not changed, replaced or
+ * removed between them.
  */
 export function snapshotOf(path: string): object {
   const { dev, ino, mode, nlink, uid, gid, size, mtimeMs, ctimeMs } = lstatSync(path);

@@ -17,17 +17,17 @@ interface Database {
   close(): void;
 }
 
-/** Typed by hand, because @types/node of the oldest supported Node has no node:sqlite. */
+/** The types of node:sqlite, which are missing in @types/node of the oldest supported Node. */
 const nodeSqlite = process.getBuiltinModule('node:sqlite') as
   | { readonly DatabaseSync: new (path: string) => Database }
   | undefined;
 
 export const whyNoNodeSqlite: Missing = nodeSqlite === undefined ? `Node ${process.version} has no node:sqlite` : null;
 
-/** Opens a database in this process. */
+/** Opens an SQLite database in this process. */
 export const openDatabase = (path: string): Database => new nodeSqlite!.DatabaseSync(path);
 
-/** A program that holds the transaction. */
+/** A program that holds a transaction. */
 export interface SqliteProgram {
   readonly name: string;
   readonly missing: Missing;
@@ -39,7 +39,7 @@ export const SQLITE_PROGRAMS: readonly SqliteProgram[] = [
   { name: 'node:sqlite', missing: whyNoNodeSqlite, program: [process.execPath, fixture('sqlite-holder.mjs')] },
 ];
 
-/** A running program. */
+/** A running program that holds a transaction. */
 export interface SqliteHolder {
   readonly pid: number;
   /** Resolves when the program has committed and ended. */
@@ -47,7 +47,8 @@ export interface SqliteHolder {
 }
 
 /**
- * Starts a program. Resolves when its transaction is open. The program is killed after the test.
+ * Starts a program, which is killed after the test. Resolves when the transaction of the program is
+ * open.
  */
 export async function startSqliteHolder({ program }: SqliteProgram, database: string): Promise<SqliteHolder> {
   const run = start([database], { program, stdin: 'pipe' });

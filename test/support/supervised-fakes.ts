@@ -37,8 +37,8 @@ export const portInUse = (details?: object) =>
   refusal('ERR_GATEWAY_PORT_IN_USE', { owner: null, ownerAlive: null, ...details });
 
 /**
- * Returns a start function that fails with each error in turn, then repeats the last. A null
- * succeeds.
+ * Returns a start function that fails with one error after another and then repeats the last one.
+ * The start succeeds if the error is null.
  */
 export function starts(...refusals: (Error | null)[]) {
   let calls = 0;
@@ -49,16 +49,16 @@ export function starts(...refusals: (Error | null)[]) {
   });
 }
 
-/** Returns a health check that returns each result in turn, then repeats the last. */
+/** Returns a health check that returns one result after another and then repeats the last one. */
 export function answers(...probes: HealthProbe[]) {
   let calls = 0;
   return vi.fn<HealthCheck>(async () => probes[Math.min(calls++, probes.length - 1)]!);
 }
 
-/** Short delays, but long enough for a busy machine. */
+/** Options with delays that are short, but long enough for a busy machine. */
 export const quick = { retryDelayMs: 5, budgetMs: 30_000 };
 
-/** Returns the error of a promise that must reject. */
+/** Returns the error with which a promise must reject. */
 export async function failureOf(promise: Promise<unknown>): Promise<GatewayLockError> {
   const failure = await promise.then(
     () => null,

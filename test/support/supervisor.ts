@@ -1,6 +1,6 @@
-// A small supervisor for machines without systemd. Restarts a command like a unit with
-// Restart=always, RestartSec=, RestartPreventExitStatus= and StartLimitIntervalSec=0. It supervises
-// one process and not its descendants.
+// The stand-in for systemd, for machines without systemd. Restarts a command same as a unit with
+// Restart=always, RestartSec=, RestartPreventExitStatus= and StartLimitIntervalSec=0. The stand-in
+// supervises one process and not its descendants.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
@@ -8,8 +8,8 @@ import type { Exit } from './actors.js';
 
 const STOP_MS = 10_000;
 /**
- * Exit status that systemd reports if a program cannot be executed. The unit is restarted as after
- * any other status.
+ * The exit status that systemd reports if a program cannot be executed. systemd then restarts the
+ * unit same as after any other status.
  */
 const EXIT_EXEC = 203;
 
@@ -19,7 +19,7 @@ export interface SuperviseOptions {
   /** The complete environment. Each start adds a new INVOCATION_ID. */
   readonly env?: NodeJS.ProcessEnv;
   /**
-   * RestartSec, in milliseconds.
+   * The setting RestartSec, in milliseconds.
    *
    * @default 100, same as systemd
    */
@@ -27,7 +27,7 @@ export interface SuperviseOptions {
   readonly preventExitStatus?: readonly number[];
 }
 
-/** Starts the command. It is stopped after the test. */
+/** Starts a supervised command, which is stopped after the test. */
 export function supervise(options: SuperviseOptions): Supervised {
   const supervised = new Supervised(options);
   onTestFinished(() => supervised.stop());
@@ -51,14 +51,14 @@ export class Supervised {
     this.#start();
   }
 
-  /** Pid of the running process. */
+  /** The pid of the running process. */
   get pid(): number | undefined {
     return this.#child?.pid;
   }
 
   /**
-   * Sends SIGTERM, and SIGKILL after 10 s. Resolves when the process has ended; it is not
-   * restarted.
+   * Sends SIGTERM, and SIGKILL after 10 s, and does not restart the process. Resolves when the
+   * process has ended.
    */
   async stop(): Promise<void> {
     this.#stopping = true;

@@ -1,7 +1,8 @@
 // Boots a real systemd for the tests of one file, as process 1 of new namespaces
-// (test/support/systemd/). It has the host's files and Node, a private loopback network, and only
-// the units that a test installs. It ends with the test run, even if that is killed. The services
-// share the directory of temporary files with the test; all other files are read-only.
+// (test/support/systemd/). This systemd has the host's files and Node, a private loopback network,
+// and only the units that a test installs. It ends with the test run, even if the test run is
+// killed. The services share the directory of temporary files with the test; all other files are
+// read-only.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +17,7 @@ const BINARIES = ['/usr/lib/systemd/systemd', '/lib/systemd/systemd'];
 const BOOT_MS = 30_000;
 const END_MS = 15_000;
 
-/** The units that each service depends on by default (DefaultDependencies=), and a journal. */
+/** The units on which each service depends by default (DefaultDependencies=), and a journal. */
 const UNITS: Readonly<Record<string, string>> = {
   'sysinit.target':
     '[Unit]\nDefaultDependencies=no\nRequires=systemd-journald.service\nAfter=systemd-journald.service\n',
@@ -40,17 +41,17 @@ StandardOutput=null
 `,
 };
 
-/** Result of a command. */
+/** The result of a command. */
 export interface Ran {
-  /** 124 or 137 if the command exceeded its time limit. */
+  /** The exit status, which is 124 or 137 if the command exceeded its time limit. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 /**
- * Boots systemd, which takes less than 1 s. Returns the reason if that fails or takes 30 s. Call
- * `end()` afterwards.
+ * Boots systemd, which takes less than 1 s. Returns a reason instead if the boot fails or takes 30
+ * s. Call `end()` after use.
  */
 export async function bootSystemd(): Promise<SystemdInstance | { readonly reason: string }> {
   const binary = BINARIES.find((path) => existsSync(path));
@@ -70,8 +71,8 @@ export async function bootSystemd(): Promise<SystemdInstance | { readonly reason
 }
 
 /**
- * Boots one systemd for all tests of the calling file. Returns a function that returns it, or skips
- * the test with the reason.
+ * Boots one systemd for all tests of the calling file. Returns a function that returns this
+ * systemd, or skips the test with the reason if the boot failed.
  */
 export function systemdOfThisFile(): (ctx: TestContext) => SystemdInstance {
   let booted: Awaited<ReturnType<typeof bootSystemd>>;
@@ -92,9 +93,9 @@ function whyNoSystemd(binary: string | undefined): Missing {
 
 /** A running systemd. */
 export class SystemdInstance {
-  /** Output of the boot scripts; empty if the boot succeeded. */
+  /** The output of the boot scripts. Empty if the boot succeeded. */
   complaint = '';
-  /** Directory with its units and boot files. */
+  /** The directory of the units and boot files. */
   readonly directory: string;
   readonly #child: ChildProcess;
   readonly #exited: Promise<void>;
@@ -102,8 +103,8 @@ export class SystemdInstance {
 
   constructor(directory: string, binary: string) {
     this.directory = directory;
-    // A session of its own, so that a signal to the process group of the test run does not end the
-    // process that cleans up.
+    // Uses a separate session, so that a signal to the process group of the test run does not end
+    // the process that cleans up.
     const command = ['--mount', '--propagation', 'private', 'sh', OUTSIDE, directory, binary];
     this.#child = spawn('unshare', command, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
@@ -119,7 +120,7 @@ export class SystemdInstance {
     });
   }
 
-  /** Pid of systemd in the pid namespace of the host. */
+  /** The pid of systemd in the pid namespace of the host. */
   get leader(): number {
     return Number(readFileSync(join(this.directory, 'leader'), 'utf8'));
   }
@@ -148,7 +149,7 @@ export class SystemdInstance {
   }
 
   /**
-   * Same as `systemctl start`. Resolves when a Type=simple service has been spawned; rejects only
+   * Runs `systemctl start`. Resolves when a service with Type=simple has been spawned. Rejects only
    * if systemctl fails.
    */
   start(unit: string): Promise<string> {
@@ -159,7 +160,7 @@ export class SystemdInstance {
     return this.#systemctl('stop', unit);
   }
 
-  /** Returns a property as `systemctl show` prints it. */
+  /** Returns a property of the unit as `systemctl show` prints it. */
   async show(unit: string, property: string): Promise<string> {
     return (await this.#systemctl('show', '--value', `--property=${property}`, unit)).trim();
   }
@@ -171,7 +172,10 @@ export class SystemdInstance {
     return (await this.#succeed(['journalctl', ...filter])).split('\n').filter((line) => line !== '');
   }
 
-  /** Kills all its processes without stopping units, and removes its files. May be called twice. */
+  /**
+   * Kills systemd and all services without stopping units, and removes the files. Can be called
+   * twice.
+   */
   async end(): Promise<void> {
     this.#child.stdin!.end();
     const timeout = setTimeout(() => this.#child.kill('SIGKILL'), END_MS);

@@ -1,4 +1,4 @@
-// A real terminal for a test: a tmux server of its own.
+// Provides a real terminal for a test, by a separate tmux server.
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
@@ -15,7 +15,7 @@ export function whyNoTerminal(): Missing {
   }
 }
 
-/** A terminal that runs one command. It is closed after the test. */
+/** A terminal that runs one command. The terminal is closed after the test. */
 export class Terminal {
   readonly #name = `gateway-lock-test-${randomUUID()}`;
 
@@ -23,7 +23,7 @@ export class Terminal {
   constructor(command: string, options: { columns: number; rows: number; home: string; env?: NodeJS.ProcessEnv }) {
     const { columns, rows, home, env } = options;
     onTestFinished(() => void this.#tmux('kill-server'));
-    // Without the tmux settings of the user. The final `cat` keeps the terminal open until the
+    // Ignores the tmux settings of the user. The final `cat` keeps the terminal open until the
     // server is killed.
     const server = ['-L', this.#name, '-f', '/dev/null', 'new-session', '-d', '-x', `${columns}`, '-y', `${rows}`];
     execFileSync('tmux', [...server, `${command}; echo exit=$?; exec cat`], {
@@ -56,7 +56,7 @@ export class Terminal {
     this.#tmux('resize-window', '-x', `${columns}`, '-y', `${rows}`);
   }
 
-  /** Waits until the screen matches. */
+  /** Waits until the text on the screen matches. */
   async shows(expected: RegExp): Promise<void> {
     await until(() => expected.test(this.screen()), `${expected} on the terminal`, 20_000).catch((error) => {
       throw new Error(`${(error as Error).message}, which shows:\n${this.screen()}`);

@@ -5,7 +5,7 @@ import { validateXML } from 'xmllint-wasm';
 
 const SCHEMAS = fileURLToPath(new URL('schemas', import.meta.url));
 
-/** Returns the errors of libxml2. Empty for a valid document. */
+/** Returns the errors that libxml2 reports, or an empty list for a valid document. */
 export async function complaintsOf(xml: string, schema: 'task' | 'launchd'): Promise<readonly string[]> {
   const { errors } = await validateXML({
     xml: { fileName: `${schema}.xml`, contents: xml },
@@ -14,7 +14,7 @@ export async function complaintsOf(xml: string, schema: 'task' | 'launchd'): Pro
   return errors.map(({ message }) => message);
 }
 
-/** Type of each key's value (man 5 launchd.plist). */
+/** The type of each key's value in a launchd job (man 5 launchd.plist). */
 const JOB_TYPES: Readonly<Record<string, string>> = {
   Label: 'string',
   ProgramArguments: 'array',
@@ -30,7 +30,7 @@ const JOB_TYPES: Readonly<Record<string, string>> = {
   StandardErrorPath: 'string',
 };
 
-/** Returns the keys whose value has the wrong type. */
+/** Returns the keys of a launchd job whose value has the wrong type. */
 export function wronglyTypedKeys(plist: string): readonly string[] {
   const outer = plist.replace(/<!--[\s\S]*?-->/g, '').replace(/<dict>\s*<key>PATH[\s\S]*?<\/dict>/, '<dict/>');
   return [...outer.matchAll(/<key>(\w+)<\/key>\s*<(\w+)/g)]
@@ -51,8 +51,8 @@ export function textsOf(element: string, xml: string): string[] {
 const WITHOUT_WINDOW = '%SystemRoot%\\System32\\conhost.exe';
 
 /**
- * Returns the command line of a task, without the program that hides its window. No word may
- * contain a quote.
+ * Returns the words of the command line of a task, without the program that hides the window. Works
+ * only if no word contains a quote.
  */
 export function wordsOfTask(task: string): string[] {
   const [command, args] = [textsOf('Command', task)[0]!, textsOf('Arguments', task)[0]!];

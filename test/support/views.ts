@@ -1,5 +1,5 @@
-// Mounts two views of one directory on the same host. Each view has file locks of its own. They are
-// unmounted after the test.
+// Mounts two views of one directory on the same host, and unmounts the views after the test. Each
+// view has separate file locks.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,13 +23,14 @@ export interface ViewKind {
 }
 
 /**
- * Mounts `source` with a FUSE program. `options` come before the two directories on its command
- * line.
+ * Mounts `source` with a FUSE program. On the command line of the program, `options` come before
+ * the two directories.
  */
 export function mountFuse(program: 'bindfs' | 'mergerfs', source: string, ...options: string[]): string {
   const directory = freshDirectory();
   execFileSync(program, [...options, source, directory], { stdio: 'pipe' });
-  // Lazily, because a process that is being killed may still have a file open in the mount.
+  // Unmounts lazily, because a process that is being killed may still have a file open in the
+  // mount.
   onTestFinished(() => void execFileSync('umount', ['--lazy', directory], { stdio: 'pipe' }));
   return directory;
 }

@@ -1,6 +1,7 @@
-// failing-victim.mjs NAME DIRECTORY PORT PLAN FROM: repeats one scenario under the tracer. In each
-// run one system call fails. PLAN is the file with the list of injections, FROM the index of the
-// first one. Prints one line of JSON before each injection and one after it.
+// Usage: failing-victim.mjs NAME DIRECTORY PORT PLAN FROM
+// Repeats one scenario under the tracer. In each run one system call fails. PLAN is the file with
+// the list of injections, FROM the index of the first injection to run. Prints one line of JSON
+// before and one line after each injection.
 import { readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { probeLock } from 'gateway-lock';
@@ -8,8 +9,8 @@ import { holdFirst, mark, prepare, SCENARIOS } from './scenarios.mjs';
 import { StarterProcess } from './starter-process.mjs';
 
 /**
- * Milliseconds. The thread and the inotify instance that waiters share are closed 100 ms after the
- * last wait.
+ * How long to wait until all files are closed, in milliseconds. The thread and the inotify instance
+ * that waiters share are closed 100 ms after the last wait.
  */
 const SETTLE_MS = 2000;
 /** Milliseconds. */
@@ -18,14 +19,15 @@ const STARTER_TIMEOUT_MS = 5000;
 const [name, directory, port, planFile, from] = process.argv.slice(2);
 const plan = JSON.parse(readFileSync(planFile, 'utf8'));
 const starter = new StarterProcess();
-// An error that no caller can catch is reported as a problem and does not end the batch.
+// Reports an error that no caller can catch as a problem, and continues with the next injection.
 const uncaught = [];
 process.on('uncaughtException', (error) => uncaught.push(describe(error)));
 process.on('unhandledRejection', (error) => uncaught.push(describe(error)));
 
 probeLock(`${directory}/missing.lock`);
 if (plan.warm) {
-  // Makes the calls that a process makes only once, so that every injection finds the same state.
+  // Runs the scenario once, because a process makes some calls only once. Every injection then
+  // finds the same state.
   await run('none/0/0/0/0');
   await sleep(300);
 }
@@ -71,7 +73,7 @@ async function run(request) {
   }
   mark('end');
   holder.end();
-  // Checked before the cleanup: a failed attempt must not hold the lock.
+  // Checks before the cleanup that a failed attempt does not hold the lock.
   if (answer.outcome === 'throws' && !fixture.holding) answer.free = await isFree(fixture);
   for (const step of fixture.cleanup.reverse()) await quietly(step);
   return answer;
@@ -85,7 +87,7 @@ async function quietly(step) {
   try {
     await step();
   } catch {
-    // The file stays. The next run begins with an empty directory.
+    // Leaves the file, because the next run begins with an empty directory.
   }
 }
 
@@ -108,8 +110,8 @@ function openFiles() {
 }
 
 /**
- * Waits until at most `wanted` files are open, or SETTLE_MS have passed. Returns the number of open
- * files.
+ * Waits until at most `wanted` files are open or SETTLE_MS milliseconds have passed. Returns the
+ * number of open files.
  */
 async function settle(wanted) {
   const deadline = performance.now() + SETTLE_MS;

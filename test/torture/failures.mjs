@@ -1,5 +1,5 @@
-// Makes each system call of the addon in a scenario fail, once with each error, and checks the
-// outcome.
+// Makes each system call of the addon in a scenario fail once with each possible error, and checks
+// the outcome.
 import { writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -8,19 +8,22 @@ import { prepare } from './scenarios.mjs';
 import { callName, listCalls, trace } from './tracing.mjs';
 
 const VICTIM = fileURLToPath(new URL('failing-victim.mjs', import.meta.url));
-/** Milliseconds without a line of output after which the victim counts as hung. */
+/** The time without a line of output after which the victim counts as hung, in milliseconds. */
 const HANG_MS = 30_000;
 
-/** Errors of the manual pages. Every call is made to fail with each of them. */
+/**
+ * The errors of each system call according to its manual page. Each call is made to fail with each
+ * error.
+ */
 export const ERRORS = [
   'EINTR EAGAIN EIO ENOSPC EDQUOT EROFS EMFILE ENFILE ENOLCK EACCES EPERM ENOENT ESTALE ENOTSUP ENOSYS',
   'EADDRINUSE EADDRNOTAVAIL ENOBUFS ENOMEM',
 ].flatMap((line) => line.split(' '));
-/** Errors that Node's os.constants.errno lacks. */
+/** The numbers of errors that Node's os.constants.errno lacks. */
 const MISSING = { ENFILE: 23, ENOLCK: 37, EDQUOT: 122, ESTALE: 116 };
 /**
- * Memory calls (a failed malloc() ends any C++ program), calls at the end of a thread, and calls
- * that cannot fail.
+ * Calls that are not made to fail: memory calls (a failed malloc() ends any C++ program), calls at
+ * the end of a thread, and calls that cannot fail.
  */
 const NOT_INJECTED =
   /^(mmap|munmap|mremap|brk|mprotect|madvise|futex|rt_sig\w+|exit|rseq|set_robust_list|getpid|gettid|geteuid|prctl)$/;
@@ -30,8 +33,8 @@ const COUNTS = /^(p?read(64)?|p?write(64)?|readlink(at)?|getdents64|poll)$/;
 const numberOf = (error) => constants.errno[error] ?? MISSING[error];
 
 /**
- * Returns the addon's calls in a scenario, in a process that has run it before (`warm`) or in a new
- * one.
+ * Returns the addon's calls in a scenario, in a process that has run the scenario before (`warm`)
+ * or in a new process.
  */
 export async function failableCalls({ tracer, folder, port }, name, warm) {
   const plan = writePlan(folder, {
@@ -44,15 +47,17 @@ export async function failableCalls({ tracer, folder, port }, name, warm) {
 }
 
 /**
- * Outside the main thread, write() is libuv's wake-up of the event loop. If it fails, libuv aborts
- * (uv__async_send).
+ * Returns false for write() outside the main thread, with which libuv wakes the event loop. If that
+ * write() fails, libuv aborts the process (uv__async_send).
  */
 function isFailable({ thread, ordinal, call }) {
   const wakesLoop = thread > 0 && call === 'write';
   return ordinal > 0 && !NOT_INJECTED.test(call) && !wakesLoop;
 }
 
-/** Returns every injection for the calls: each error, no bytes, half of the bytes. */
+/**
+ * Returns every injection for the calls: each error, a result of no bytes, and half of the bytes.
+ */
 export function injectionsOf(calls) {
   return calls.flatMap((call) => [
     ...ERRORS.map((error) => ({ ...call, ...failureOf(call, error) })),
@@ -62,19 +67,20 @@ export function injectionsOf(calls) {
 }
 
 /**
- * A failing close() is still made, because it closes the descriptor whatever it returns (close(2)).
+ * Returns how to inject a failure. close() is still made, because it closes the descriptor even if
+ * it fails (close(2)).
  */
 function failureOf({ call }, error) {
   return { action: call === 'close' ? 'override' : 'skip', value: -numberOf(error), injected: error };
 }
 
 /**
- * Runs every injection. Starts a new victim after an injection that ended the old one.
+ * Runs every injection. Starts a new victim after an injection that ended the old victim.
  * `worker`: `{ tracer, folder, port }`.
  */
 export async function failAt(worker, name, { warm, injections, onResult }) {
   const results = [];
-  // A cold injection needs a new process.
+  // Uses a new process for each injection that is not warm.
   const batches = warm ? [injections] : injections.map((each) => [each]);
   for (const batch of batches) {
     for (let from = 0; from < batch.length; ) {

@@ -9,10 +9,13 @@ import { StarterProcess } from './starter-process.mjs';
 import { callName, listCalls, trace } from './tracing.mjs';
 
 const VICTIM = fileURLToPath(new URL('victim.mjs', import.meta.url));
-/** Milliseconds. The promise is 1 s; the rest is for a busy machine. */
+/**
+ * The time limit of the next start, in milliseconds. The package promises 1 s; the rest is for a
+ * busy machine.
+ */
 const STARTER_MS = 10_000;
 const VICTIM_MS = 20_000;
-/** Environment variable that marks a victim and its children. */
+/** The environment variable that marks a victim and its children. */
 const TOKEN = 'GATEWAY_LOCK_TORTURE';
 
 /** Returns the system calls of one undisturbed run of a scenario. */
@@ -25,14 +28,14 @@ export async function callsOf({ tracer, folder, port }, name) {
   return calls;
 }
 
-/** Returns two kill points per call: before the call is made, and after. */
+/** Returns two kill points per call: before and after the call. */
 export function pointsOf(calls) {
   return calls.flatMap(({ thread, index, call }) => ['entry', 'exit'].map((when) => ({ thread, index, call, when })));
 }
 
 /**
- * Runs a victim for each point and kills it there. `worker`: `{ tracer, folder, port }`, used by
- * this caller only.
+ * Runs a victim for each kill point and kills the victim at the point. `worker` is an object
+ * `{ tracer, folder, port }` that no other caller uses at the same time.
  */
 export async function killAt(worker, name, points, onPoint) {
   const starter = new StarterProcess();
@@ -76,7 +79,7 @@ async function killOnce(worker, name, point, starter) {
 }
 
 /**
- * Checks the victim while the tracer has it stopped at the point, kills it, and checks the lock
+ * Checks the victim while it is stopped at the kill point, kills the victim, and checks the lock
  * afterwards.
  */
 async function atPoint(run, [, , number, held, pid], tracing) {
@@ -130,7 +133,7 @@ function commandOf(name, { directory, port }, request) {
 
 const environmentOf = ({ directory }) => ({ ...process.env, [TOKEN]: directory });
 
-/** Returns false for a zombie. */
+/** Returns true if the process exists and is not a zombie. */
 function isAlive(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -140,7 +143,7 @@ function isAlive(pid) {
   }
 }
 
-/** Returns the processes that inherited the victim's environment. */
+/** Returns the pids of the processes that have inherited the victim's environment. */
 function childrenOf({ directory }) {
   const wanted = `${TOKEN}=${directory}\0`;
   return readdirSync('/proc')

@@ -2,8 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 /**
- * Replaces the text between `<!-- NAME -->` and `<!-- end -->` in `file`, for each NAME in
- * `tables`.
+ * Replaces the text between `<!-- NAME -->` and `<!-- end -->` in `file` for each NAME in `tables`.
  */
 export function writeTables(file, tables) {
   let text = readFileSync(file, 'utf8');
@@ -56,7 +55,7 @@ function outcomeOf({ outcome, problems, made }) {
   return outcome === 'refused' ? 'refused, as if another process held the lock' : 'succeeds';
 }
 
-/** Returns a summary of a run in one line. */
+/** Returns a summary of a run of kills or failures in one line. */
 export function summary({ kills, failures, seconds }) {
   const killed = kills.filter(({ outcome }) => outcome === 'killed');
   const made = failures.filter((each) => each.made !== 'not reached');

@@ -1,5 +1,5 @@
-// The scenarios: what a victim runs between the marks /torture/begin and /torture/end, and how the
-// next process starts.
+// The scenarios. A scenario defines the calls of a victim between the marks /torture/begin and
+// /torture/end, and how the next process starts.
 import { spawn } from 'node:child_process';
 import { accessSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,9 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { acquireGatewayLock, acquireLock, bindExclusive, probeLock, tryAcquireLock } from 'gateway-lock';
 
 const HOST = '127.0.0.1';
-/** Milliseconds for which holdFirst() keeps the lock while the victim waits. */
+/** The time for which holdFirst() keeps the lock while the victim waits, in milliseconds. */
 const HOLD_MS = 30;
-/** A pid that no process has: it is above the largest pid_max. */
+/** A pid that no process can have, because it is greater than the largest pid_max. */
 const DEAD_PID = 0x7ffffff0;
 
 /** Sends a mark to the tracer, as an access(2) that always fails. */
@@ -22,7 +22,8 @@ export function mark(text) {
 }
 
 /**
- * What one run uses. `holding`: the victim holds the lock, and a failed call must not release it.
+ * The resources of one run. If `holding` is true, the victim holds the lock, and a failed call must
+ * not release the lock.
  * @typedef {{ directory: string, port: number, cleanup: (() => unknown)[], holding?: boolean }} Fixture
  */
 
@@ -105,10 +106,10 @@ async function bindStarter({ port }, timeoutMs) {
 }
 
 /**
- * `prepare` runs before the marks. `run` is what the victim does. `start` is what the next process
- * does: it returns a function that releases, or null if it was refused. `holds`: this process holds
- * the lock when the victim starts. `leavesChild`: a program that inherits the lock may outlive the
- * victim.
+ * The scenarios by name. `prepare` runs before the marks, and the victim calls `run` between the
+ * marks. The next process calls `start`, which returns a function that releases the lock, or null
+ * if the process was refused. If `holds` is true, this process holds the lock when the victim
+ * starts. If `leavesChild` is true, a program that inherits the lock may outlive the victim.
  */
 export const SCENARIOS = {
   'acquire, kept file': {
@@ -194,8 +195,8 @@ export const SCENARIOS = {
 };
 
 /**
- * For a scenario in which the victim waits: holds the lock until HOLD_MS after `begin()`, or until
- * `end()`.
+ * Holds the lock until HOLD_MS milliseconds after `begin()` or until `end()`, for scenarios in
+ * which the victim waits.
  */
 export async function holdFirst(name, fixture) {
   if (!SCENARIOS[name].holds) return { begin() {}, end() {} };
@@ -223,8 +224,8 @@ export function prepare(name, directory, port) {
 }
 
 /**
- * Returns false if probeLock() finds a holder after all processes of a run have ended. Scenarios of
- * listeners and gateways have no lock file to probe.
+ * Returns false if probeLock() finds a holder after all processes of a run have ended. Returns true
+ * for scenarios of listeners and gateways, which have no lock file to probe.
  */
 export function isFree(name, fixture) {
   if (name === 'bind, close' || name.startsWith('gateway')) return true;

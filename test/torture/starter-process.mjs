@@ -1,4 +1,5 @@
-// A child process that runs the starter of a scenario on request (starter.mjs), until close().
+// A child process that runs the `start` function of a scenario on request (starter.mjs), until
+// close().
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -17,9 +18,7 @@ export class StarterProcess {
     });
   }
 
-  /**
-   * Runs the starter of the scenario `name` in the child. Resolves with `{ served, ms, error }`.
-   */
+  /** Runs `start` of the scenario `name` in the child. Resolves with `{ served, ms, error }`. */
   start(name, { directory, port }, timeoutMs) {
     const id = ++this.#lastId;
     return new Promise((resolve) => {

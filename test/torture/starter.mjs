@@ -1,4 +1,4 @@
-// Runs the starters of scenarios for its parent, which sends requests over IPC.
+// Runs the `start` functions of scenarios for its parent, which sends requests over IPC.
 import { SCENARIOS } from './scenarios.mjs';
 
 process.on('message', async ({ id, name, fixture, timeoutMs }) => {

@@ -1,11 +1,13 @@
-// tracer COMMAND...: runs a command and intervenes at one exact system call.
+// Usage: tracer COMMAND...
+// Runs a command and intervenes at one exact system call.
 //
 // The command runs untraced until it writes a byte to descriptor 4. The tracer then attaches, and
 // lets the command continue by writing a byte to its descriptor 5. From then on the command sends
 // marks to the tracer, as access(2) calls with these paths:
 //   /torture/begin/ACTION/THREAD/INDEX/VALUE/NUMBER
 //                                      begins the window: counts the calls of each thread from 1
-//   /torture/held, /torture/released   the command believes that it holds the lock, or no longer
+//   /torture/held, /torture/released   the command believes that it holds the lock, or that it no
+//                                      longer holds the lock
 //   /torture/end                       ends the window
 // THREAD 0 is the main thread. 1, 2, ... are the threads that were created after the attach. The
 // calls of older threads (V8's) are not counted.
@@ -113,7 +115,7 @@ static int read_text(uint64_t address, char* text, size_t size) {
   struct iovec local = {text, size - 1};
   struct iovec remote = {(void*)address, size - 1};
   ssize_t count = process_vm_readv(victim, &local, 1, &remote, 1, 0);
-  // The next page may not be mapped: read up to the end of this one.
+  // Reads up to the end of this page, because the next page may not be mapped.
   if (count < 0) {
     remote.iov_len = local.iov_len = 4096 - address % 4096 < size - 1 ? 4096 - address % 4096 : size - 1;
     count = process_vm_readv(victim, &local, 1, &remote, 1, 0);
@@ -151,7 +153,8 @@ static void find_addon(void) {
   if (maps != NULL) fclose(maps);
 }
 
-// Returns 1 if the addon made the call: a return address into the addon is near the top of the stack.
+// Returns 1 if the addon made the call: a return address near the top of the stack then points into
+// the addon.
 static int made_by_addon(uint64_t stack) {
   uint64_t words[kStackBytes / 8];
   struct iovec local = {words, sizeof words};
@@ -176,7 +179,7 @@ static void begin_window(const char* request) {
   dprintf(kReport, "begin\n");
 }
 
-// Returns 1 if the call is a mark and not a call of the scenario.
+// Returns 1 if the call is a mark of the victim, and not a call of the scenario.
 static int mark(const char* path) {
   if (strncmp(path, "/torture/", 9) != 0) return 0;
   if (strncmp(path + 9, "begin/", 6) == 0) begin_window(path + 15);
@@ -281,7 +284,7 @@ static int at_end(pid_t id, int status) {
   return 1;
 }
 
-// Returns 1 when there is nothing left to trace.
+// Returns 1 when no process is left to trace.
 static int at_stop(pid_t id, int status) {
   int signal = WSTOPSIG(status);
   int event = status >> 16;

@@ -1,4 +1,4 @@
-// Compiles and runs the tracer, and reads its reports.
+// Compiles and runs the tracer (test/torture/tracer.c), and reads its reports.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,8 @@ const SOURCE = fileURLToPath(new URL('tracer.c', import.meta.url));
 const NUMBERS = /^#define __NR_(\w+) (\d+)$/gm;
 
 /**
- * Returns null if this machine can run the tracer, otherwise the reason as the end of a sentence.
+ * Returns the reason why this machine cannot run the tracer, as the end of a sentence, or null if
+ * it can.
  */
 export function whyNoTracer() {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'needs Linux on x86-64';
@@ -37,8 +38,9 @@ export function callName(number) {
 
 /**
  * Runs `command` under the tracer. `onReport` receives each line of the tracer's report, split at
- * spaces; `onOutput` receives each line that the command prints. `answer()` kills ('k') or
- * continues ('g') a paused victim. `ended` resolves when the tracer has ended.
+ * spaces; `onOutput` receives each line that the command prints. The returned `answer()` kills
+ * ('k') or continues ('g') a paused victim. The returned `ended` resolves when the tracer has
+ * ended.
  */
 export function trace(tracer, command, { onReport, onOutput = () => {}, env = process.env }) {
   const child = spawn(tracer, command, { stdio: ['pipe', 'pipe', 'pipe', 'pipe'], env });
@@ -52,8 +54,8 @@ export function trace(tracer, command, { onReport, onOutput = () => {}, env = pr
 }
 
 /**
- * Returns the calls of one scenario. `ordinal` is 0 for a call that is not the addon's (see tracer.c).
- * `onBegin` is called when the scenario begins.
+ * Returns the calls of one scenario. `ordinal` is 0 for a call that the addon did not make
+ * (tracer.c). `onBegin` is called when the scenario begins.
  */
 export async function listCalls(tracer, command, env, onBegin) {
   const calls = [];

@@ -1,5 +1,5 @@
-// victim.mjs NAME DIRECTORY PORT REQUEST: runs one scenario under the tracer, which kills it
-// midway.
+// Usage: victim.mjs NAME DIRECTORY PORT REQUEST
+// Runs one scenario under the tracer, which kills this process during the scenario.
 import { readSync, writeSync } from 'node:fs';
 import { probeLock } from 'gateway-lock';
 import { mark, SCENARIOS } from './scenarios.mjs';

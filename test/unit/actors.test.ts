@@ -3,7 +3,10 @@ import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
 import { Actor } from '../support/actors.js';
 
-/** A fake child process: it sends only the messages, and ends only at the moment, that a test chooses. */
+/**
+ * A fake child process: it sends only the messages, and ends only at the moment, that a test
+ * chooses.
+ */
 const silentChild = () => Object.assign(new EventEmitter(), { pid: 1, connected: true, send: () => true });
 
 test("an actor's call returns the answer that arrived before the process ended, even if the end is reported first", async () => {

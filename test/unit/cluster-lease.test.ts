@@ -18,11 +18,11 @@ test.each([
 });
 
 describe('a lease', () => {
-  test('counts as not held before the server grants the lease', () => {
+  test('a lease counts as not held before the server grants the lease', () => {
     expect(leaseAt(1000).lease).toMatchObject({ held: false, remainingMs: 0, ended: null });
   });
 
-  test('counts as held until its duration minus the margin has passed since the request was sent', () => {
+  test('a lease counts as held until its duration minus the margin has passed since the request was sent', () => {
     const { lease, ends, at } = leaseAt(1000);
     at(3000);
     expect(lease.extend(1000, 10_000)).toBe(true);
@@ -34,7 +34,7 @@ describe('a lease', () => {
     expect(ends).toEqual(['expired']);
   });
 
-  test('uses the duration that the server grants, and never moves its deadline to an earlier time', () => {
+  test('a lease uses the duration that the server grants, and never moves its deadline to an earlier time', () => {
     const { lease } = leaseAt(0);
     lease.extend(0, 20_000);
     expect(lease.remainingMs).toBe(19_000);
@@ -42,7 +42,7 @@ describe('a lease', () => {
     expect(lease.remainingMs).toBe(19_000);
   });
 
-  test('stays ended even if a late response reports that the lease was extended', () => {
+  test('a lease stays ended even if a late response reports that the lease was extended', () => {
     const { lease, ends, at } = leaseAt(0);
     lease.extend(0, 10_000);
     at(9500);
@@ -52,20 +52,23 @@ describe('a lease', () => {
     expect(ends).toEqual(['expired']);
   });
 
-  test('expires at once if the first response of the server comes too late', () => {
+  test('a lease expires at once if the first response of the server comes too late', () => {
     const { lease, at } = leaseAt(0);
     at(9000);
     expect(lease.extend(0, 10_000)).toBe(false);
     expect(lease.ended).toBe('expired');
   });
 
-  test.each(['released', 'revoked'] as const)('ends only once when it is %s, with that word as the reason', (end) => {
-    const { lease, ends, at } = leaseAt(0);
-    lease.extend(0, 10_000);
-    lease.end(end);
-    lease.end('revoked');
-    at(20_000);
-    expect(lease).toMatchObject({ held: false, ended: end });
-    expect(ends).toEqual([end]);
-  });
+  test.each(['released', 'revoked'] as const)(
+    'a lease ends only once when it is %s, with that word as the reason',
+    (end) => {
+      const { lease, ends, at } = leaseAt(0);
+      lease.extend(0, 10_000);
+      lease.end(end);
+      lease.end('revoked');
+      at(20_000);
+      expect(lease).toMatchObject({ held: false, ended: end });
+      expect(ends).toEqual([end]);
+    },
+  );
 });

@@ -21,12 +21,12 @@ describe('parseUnit()', () => {
 });
 
 describe('the check of a systemd service', () => {
-  test('finds no problems in a service that `gateway-lock unit` printed', () => {
+  test('the check finds no problems in a service that `gateway-lock unit` printed', () => {
     expect(messages('Restart=always\nRestartSec=5\nRestartPreventExitStatus=78\nKillMode=mixed')).toEqual([]);
   });
 
   test.each(['always', 'on-failure'])(
-    'reports an error for Restart=%s, with which systemd restarts a duplicate forever',
+    'the check reports an error for Restart=%s, with which systemd restarts a duplicate forever',
     (restart) => {
       expect(messages(`Restart=${restart}\nRestartSec=5`)).toEqual([expect.stringMatching(/^error: .*forever/)]);
       expect(messages(`Restart=${restart}\nRestartSec=5`, false)).toEqual([expect.stringMatching(/^warning: /)]);
@@ -38,11 +38,11 @@ describe('the check of a systemd service', () => {
     'Restart=on-failure\nSuccessExitStatus=78',
     'Restart=on-abnormal',
     'Restart=no',
-  ])('has no problems if systemd does not restart it after exit code 78: %j', (lines) => {
+  ])('the check finds no problems in a service that systemd does not restart after exit code 78: %j', (lines) => {
     expect(messages(`${lines}\nRestartSec=5`)).toEqual([]);
   });
 
-  test('reports an error for exit code 780 instead of 78, for a cleared 78, and for SuccessExitStatus with Restart=always', () => {
+  test('the check reports an error for exit code 780 instead of 78, for a cleared 78, and for SuccessExitStatus with Restart=always', () => {
     expect(messages('Restart=always\nRestartSec=5\nRestartPreventExitStatus=780')).toHaveLength(1);
     expect(
       messages('Restart=always\nRestartSec=5\nRestartPreventExitStatus=78\nRestartPreventExitStatus='),
@@ -50,7 +50,7 @@ describe('the check of a systemd service', () => {
     expect(messages('Restart=always\nRestartSec=5\nSuccessExitStatus=78')).toHaveLength(1);
   });
 
-  test('reports a warning for a service without RestartSec or with KillMode=process', () => {
+  test('the check reports a warning for a service without RestartSec or with KillMode=process', () => {
     expect(messages('Restart=always\nRestartPreventExitStatus=78')).toEqual([expect.stringContaining('RestartSec')]);
     expect(messages('KillMode=process')).toEqual([expect.stringMatching(/^warning: .*KillMode=process/)]);
   });
@@ -87,23 +87,23 @@ describe('the check of the program of a launchd job', () => {
     `<key>ProgramArguments</key><array>${[program, '--park', ...words].map((word) => `<string>${word}</string>`).join('')}</array>`;
   const levels = (plist: string) => judgeJob('a.plist', plist).map(({ level, message }) => `${level}: ${message}`);
 
-  test('finds no problems if the program exists', () => {
+  test('the check finds no problems if the program exists', () => {
     expect(levels(job(process.execPath))).toEqual([]);
   });
 
-  test('reports an error if the program does not exist', () => {
+  test('the check reports an error if the program does not exist', () => {
     const missing = join(tmpdir(), 'no', 'such', 'Cellar', 'node', '1', 'bin', 'node');
     expect(levels(job(missing))).toEqual([`error: a.plist: its program ${missing} does not exist`]);
   });
 
-  test('reports a warning if the script is in the Homebrew folder of one version', () => {
+  test('the check reports a warning if the script is in the Homebrew folder of one version', () => {
     const script = '/opt/homebrew/Cellar/gateway-lock/1.2.3/libexec/main.js';
     expect(levels(job(process.execPath, script))).toEqual([
       `warning: a.plist: the next brew upgrade removes ${script}`,
     ]);
   });
 
-  test('reports a warning if the job uses a folder to which macOS denies launchd jobs access', () => {
+  test('the check reports a warning if the job uses a folder to which macOS denies launchd jobs access', () => {
     const state = join(homedir(), 'Documents', 'a&b');
     const plist = job(process.execPath, state.replace('&', '&amp;'));
     expect(levels(plist)).toEqual([`warning: a.plist: macOS denies launchd jobs access to ${state}`]);

@@ -25,7 +25,7 @@ describe('addressesOf()', () => {
     '[::1]',
     '127.0.0.1:80',
     '::1\0',
-  ])('throws for %j, because it resolves no names', (host) => {
+  ])('addressesOf() throws for %j, because it resolves no names', (host) => {
     expect(() => addressesOf(host)).toThrow(
       expect.objectContaining({
         name: 'TypeError',
@@ -35,11 +35,14 @@ describe('addressesOf()', () => {
     );
   });
 
-  test.each([[undefined], [null], [5], [['127.0.0.1']], [{}]])('throws for %j, which is not a string', (host) => {
-    expect(() => addressesOf(host)).toThrow(
-      expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }),
-    );
-  });
+  test.each([[undefined], [null], [5], [['127.0.0.1']], [{}]])(
+    'addressesOf() throws for %j, which is not a string',
+    (host) => {
+      expect(() => addressesOf(host)).toThrow(
+        expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }),
+      );
+    },
+  );
 });
 
 describe('connectableAddress()', () => {

@@ -29,7 +29,7 @@ describe('findProgram()', () => {
   // An example is python.exe of the Microsoft Store: CreateProcess starts that file, access()
   // succeeds, stat() fails (nodejs/node#36790).
   test.each(['EACCES', 'EPERM', 'UNKNOWN'])(
-    'returns an app execution alias, for which stat() fails with %s',
+    'findProgram() returns an app execution alias, for which stat() fails with %s',
     (code) => {
       const file = programIn(freshDirectory(), 'alias.exe');
       Object.assign(stat, { refuses: 'alias.exe', code });
@@ -37,25 +37,25 @@ describe('findProgram()', () => {
     },
   );
 
-  test('reports that it finds no program, instead of the error, if stat() fails for another reason', () => {
+  test('findProgram() reports that it finds no program, instead of the error, if stat() fails for another reason', () => {
     const file = programIn(freshDirectory(), 'broken.exe');
     Object.assign(stat, { refuses: 'broken.exe', code: 'EIO' });
     expect(() => findProgram(file)).toThrow('not an executable file');
   });
 
-  test('does not accept a directory as a program', () => {
+  test('findProgram() does not accept a directory as a program', () => {
     const directory = join(freshDirectory(), 'folder.exe');
     mkdirSync(directory);
     expect(() => findProgram(directory)).toThrow('not an executable file');
   });
 
-  test('reports a program that does not exist', () => {
+  test('findProgram() reports a program that does not exist', () => {
     expect(() => findProgram(join(freshDirectory(), 'none.exe'))).toThrow('program not found');
   });
 });
 
 describe('findProgram() on Windows', () => {
-  test('completes a name only to files that CreateProcess or cmd.exe can start, not to the scripts of PATHEXT', async () => {
+  test('findProgram() completes a name only to files that CreateProcess or cmd.exe can start, not to the scripts of PATHEXT', async () => {
     vi.stubEnv('PATHEXT', '.COM;.EXE;.BAT;.CMD;.VBS;.JS');
     vi.stubEnv('PATH', join('somewhere'));
     const { platform } = process;

@@ -53,7 +53,7 @@ test('retryPastProbers() rejects with the reason of the signal during a retry', 
 });
 
 describe('the grace period of a failure to open the file', () => {
-  test('begins with the first failure and covers only transient failures', () => {
+  test('the grace period of a failure to open the file begins with the first failure and covers only transient failures', () => {
     const gracePeriods = new GracePeriods();
     expect(gracePeriods.shouldRetryOpen(openFailure('is a directory'))).toBe(false);
     expect(gracePeriods.openFailed).toBe(false);
@@ -61,7 +61,7 @@ describe('the grace period of a failure to open the file', () => {
     expect(gracePeriods.openFailed).toBe(true);
   });
 
-  test('ends when the file is opened, without a change to the grace period for probers', async () => {
+  test('the grace period of a failure to open the file ends when the file is opened, without a change to the grace period for probers', async () => {
     const gracePeriods = new GracePeriods();
     gracePeriods.isActive('prober');
     gracePeriods.shouldRetryOpen(openFailure('access-denied'));
@@ -71,7 +71,10 @@ describe('the grace period of a failure to open the file', () => {
     expect(gracePeriods.isActive('prober')).toBe(false);
   });
 
-  test.each(['prober', 'late-release'])('does not begin at an error with the detail %s', (detail) => {
-    expect(new GracePeriods().shouldRetryOpen(openFailure(detail))).toBe(false);
-  });
+  test.each(['prober', 'late-release'])(
+    'the grace period of a failure to open the file does not begin at an error with the detail %s',
+    (detail) => {
+      expect(new GracePeriods().shouldRetryOpen(openFailure(detail))).toBe(false);
+    },
+  );
 });

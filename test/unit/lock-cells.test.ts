@@ -49,20 +49,20 @@ test.each([
 });
 
 describe('a cell of the table that gateway-lock status prints', () => {
-  test('shows how a lock is held, or that the lock file is a leftover', () => {
+  test('a cell of the table that gateway-lock status prints shows how a lock is held, or that the lock file is a leftover', () => {
     expect(stateCell(HELD).text).toBe('held');
     expect(stateCell({ ...HELD, heldBy: 'shared' }).text).toBe('held shared');
     expect(stateCell({ ...HELD, heldBy: 'record' })).toEqual({ text: 'held by record', style: 'yellow' });
     expect(stateCell({ ...FREE, state: 'leftover' }).text).toBe('leftover');
   });
 
-  test('marks the pid of a holder that is dead or runs on another host', () => {
+  test('a cell of the table that gateway-lock status prints marks the pid of a holder that is dead or runs on another host', () => {
     expect(holderCell(HELD).text).toBe('7');
     expect(holderCell({ ...HELD, ownerAlive: false }).text).toBe('7 (gone)');
     expect(holderCell({ ...HELD, ownerAlive: null }).text).toBe('7 (on far [31maway)');
   });
 
-  test('shows an IPv6 address in brackets and omits 127.0.0.1', () => {
+  test('a cell of the table that gateway-lock status prints shows an IPv6 address in brackets and omits 127.0.0.1', () => {
     expect(portCell({ ...HELD, host: '127.0.0.1', port: 80 }).text).toBe('80');
     expect(portCell({ ...HELD, host: '::1', port: 80 }).text).toBe('[::1]:80');
   });
@@ -86,7 +86,7 @@ describe('the table that gateway-lock status prints', () => {
   const page = { nowMs: Date.parse('2026-11-22T10:00:05.000Z'), paint: (_: unknown, text: string) => text };
   const locks = [HELD, { ...HELD, path: '/state/tmp/gateway-1/gateway.12345678.lock' }, { ...FREE, path: '/b/c.lock' }];
 
-  test('shows each directory once, above its locks', () => {
+  test('the table that gateway-lock status prints shows each directory once, above its locks', () => {
     const lines = lockTable(locks, { ...page, columns: Number.POSITIVE_INFINITY });
     expect(lines.filter((line) => line === '/state/tmp/gateway-1:')).toHaveLength(1);
     expect(lines).toHaveLength(6);
@@ -100,7 +100,7 @@ describe('the table that gateway-lock status prints', () => {
     expect(lines[2]).toMatch(/node x+…$/);
   });
 
-  test('becomes one block of lines for each lock if the terminal is narrower than the table', () => {
+  test('the table that gateway-lock status prints becomes one block of lines for each lock if the terminal is narrower than the table', () => {
     const lines = lockTable(locks, { ...page, columns: 60 });
     expect(lines).toContain('/state/tmp/gateway-1/gateway.12345678.lock');
     expect(lines).toContain('  command  node x.js');

@@ -28,7 +28,7 @@ describe('the message of a timeout error', () => {
     ['another host', { ...other, host: 'there' }, null, 'pid 4242 of another container or host (there)'],
     ['another namespace', { ...other, host: null, pidNamespace: '1' }, null, 'pid 4242 of another container'],
     ['no host', { ...other, host: null, pidNamespace: null }, null, 'pid 4242, which may be dead'],
-  ])('names the holder for a lock file with %s', (_what, owner, ownerAlive, name) => {
+  ])('the message of a timeout error names the holder for a lock file with %s', (_what, owner, ownerAlive, name) => {
     const { message } = timeoutError('/l', 1, { owner, ownerAlive });
     expect(message).toBe(`lock '/l' is held by ${name}; gave up after 1 ms. Wait longer (timeoutMs).`);
   });

@@ -15,7 +15,7 @@ import { native } from '../../src/native/load.js';
 import { newLine, newRecord } from '../support/records.js';
 
 describe('a new owner record', () => {
-  test('names this process and has a unique id', () => {
+  test('a new owner record names this process and has a unique id', () => {
     const [one, two] = [newRecord(), newRecord()];
     expect(one).toMatchObject({ pid: process.pid, host: hostname(), kernelLock: true, port: null });
     expect(Math.abs(Date.parse(one.createdAt!) - Date.now())).toBeLessThan(60_000);
@@ -23,7 +23,7 @@ describe('a new owner record', () => {
     expect(one.ownerId).not.toBe(two.ownerId);
   });
 
-  test('contains the fields of the caller, except those that would name another holder', () => {
+  test('a new owner record contains the fields of the caller, except those that would name another holder', () => {
     const lies = { pid: 1, startTime: 1, host: 'elsewhere', bootId: 'b', pidNamespace: '1', kernelLock: false };
     const record = newRecord({ ...lies, createdAt: 'never', ownerId: 'mine', role: 'gateway', port: 18789 });
     expect(record).toMatchObject({ ...selfIdentity(), kernelLock: true, role: 'gateway', port: 18789 });
@@ -33,7 +33,7 @@ describe('a new owner record', () => {
 });
 
 describe('the text of an owner record', () => {
-  test('is one line of JSON that begins with the pid and states that the record is only a hint', () => {
+  test('the text of an owner record is one line of JSON that begins with the pid and states that the record is only a hint', () => {
     const line = newLine({ text: 'two\nlines' });
     expect(line.indexOf('\n')).toBe(line.length - 1);
     expect(Object.keys(JSON.parse(line))[0]).toBe('pid');
@@ -43,7 +43,7 @@ describe('the text of an owner record', () => {
   const nested = { role: 'gateway', nested: { list: [1, null, 'ü'] } };
   const lies = { pid: 1, port: 80, startTime: 1, createdAt: 'never', ownerId: 'mine', kernelLock: false, note: 'none' };
   test.each([undefined, {}, nested, lies, { toJSON: () => ({ pid: 1 }) }])(
-    'contains each field once with the owner fields %j',
+    'the text of an owner record contains each field once with the owner fields %j',
     (fields) => {
       const line = newLine(fields);
       for (const name of Object.keys(JSON.parse(line))) expect(line.split(`"${name}":`), name).toHaveLength(2);
@@ -51,7 +51,7 @@ describe('the text of an owner record', () => {
     },
   );
 
-  test('is at most 4096 bytes long, because fields that are too long are refused', () => {
+  test('the text of an owner record is at most 4096 bytes long, because fields that are too long are refused', () => {
     const room = RECORD_LIMIT - Buffer.byteLength(newLine({ text: '' }));
     expect(Buffer.byteLength(newLine({ text: 'x'.repeat(room) }))).toBe(4096);
     for (const tooLong of ['x'.repeat(room + 1), 'ü'.repeat(room / 2 + 1), '€'.repeat(1366)]) {
@@ -67,7 +67,7 @@ describe('an owner record whose fields are changed', () => {
   const record = createRecord(before);
   const ownerOf = (head: string) => recordOf({ ...record, head });
 
-  test('keeps the other fields, the holder and the date', () => {
+  test('an owner record whose fields are changed keeps the other fields, the holder and the date', () => {
     const lies = { pid: 1, startTime: 1, createdAt: 'never', ownerId: 'mine', toJSON: () => null };
     const after = updatedHead(before, { ...lies, role: 'other', port: 80 });
     expect(ownerOf(after)).toEqual({ ...ownerOf(before), role: 'other', port: 80 });
@@ -78,7 +78,7 @@ describe('an owner record whose fields are changed', () => {
     expect(() => updatedHead(before, { text: 'x'.repeat(4096) })).toThrow(RangeError);
   });
 
-  test('names the process that has inherited the lock, also after a second change', () => {
+  test('an owner record whose fields are changed names the process that has inherited the lock, also after a second change', () => {
     const after = handedOverHead(before, process.ppid);
     const startTime = native().processStartToken(process.ppid);
     expect(ownerOf(after)).toEqual({ ...ownerOf(before), pid: process.ppid, startTime });
@@ -131,7 +131,7 @@ describe('parseRecord()', () => {
     });
   });
 
-  test('does not change the prototype of any object', () => {
+  test('parseRecord() does not change the prototype of any object', () => {
     const hostile = '"__proto__":{"hostile":true},"constructor":{"prototype":{"hostile":true}}';
     const record = parseRecord(`{"pid":77,"createdAt":"2026-01-01","configPath":"/a",${hostile}}`);
     expect(record?.pid).toBe(77);

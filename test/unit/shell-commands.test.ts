@@ -21,7 +21,7 @@ describe('the advice about macOS privacy settings', () => {
   const advice = (code: string, XPC_SERVICE_NAME?: string, platform: NodeJS.Platform = 'darwin') =>
     launchdDenialAdvice(code, { platform, env: { XPC_SERVICE_NAME } });
 
-  test('names the settings if macOS denies a launchd job access to a file', () => {
+  test('the advice about macOS privacy settings names the settings if macOS denies a launchd job access to a file', () => {
     expect(advice('EPERM', 'org.example.gateway')).toContain('Privacy & Security');
   });
 
@@ -31,7 +31,7 @@ describe('the advice about macOS privacy settings', () => {
     ['to a program that a user has opened', 'EPERM', 'application.com.example', 'darwin'],
     ['to a process that is not a launchd job', 'EPERM', undefined, 'darwin'],
     ['on a system other than macOS', 'EPERM', 'org.example.gateway', 'linux'],
-  ] as const)('is not given %s', (_case, code, job, platform) => {
+  ] as const)('the advice about macOS privacy settings is not given %s', (_case, code, job, platform) => {
     expect(advice(code, job, platform)).toBe('');
   });
 });

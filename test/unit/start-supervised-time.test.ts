@@ -14,13 +14,13 @@ import {
 } from '../support/supervised-fakes.js';
 
 describe('an attempt of startSupervised()', () => {
-  test('waits up to 5 s for the lock and 10 s for the port, and fails at once if the holder listens', async () => {
+  test('an attempt of startSupervised() waits up to 5 s for the lock and 10 s for the port, and fails at once if the holder listens', async () => {
     const start = starts(null);
     await startSupervised({ start, supervisor: 'systemd' });
     expect(start).toHaveBeenCalledWith({ timeoutMs: 5000, bindTimeoutMs: 10_000, whenListening: 'fail' });
   });
 
-  test('waits up to retryDelayMs from the second attempt on, even if the holder listens', async () => {
+  test('an attempt of startSupervised() waits up to retryDelayMs from the second attempt on, even if the holder listens', async () => {
     const start = starts(locked(), locked(), null);
     await startSupervised({ start, health: answers(UNHEALTHY), supervisor: 'systemd', ...quick });
     const attempts = start.mock.calls.map(([attempt]) => attempt);
@@ -29,7 +29,7 @@ describe('an attempt of startSupervised()', () => {
     expect(attempts.map(({ bindTimeoutMs }) => bindTimeoutMs)).toEqual([10_000, 10_000, 10_000]);
   });
 
-  test('ends, together with the health check that follows, within the remaining budget', async () => {
+  test('an attempt of startSupervised() ends, together with the health check that follows, within the remaining budget', async () => {
     const [budgetMs, healthTimeoutMs] = [2000, 1000];
     const begin = performance.now();
     const start = vi.fn(async ({ timeoutMs, bindTimeoutMs }: SupervisedAttempt) => {
@@ -48,7 +48,7 @@ describe('an attempt of startSupervised()', () => {
     expect(performance.now() - begin).toBeLessThan(budgetMs + 4000);
   });
 
-  test('does not wait for the lock with a budget of 0', async () => {
+  test('an attempt of startSupervised() does not wait for the lock with a budget of 0', async () => {
     const start = starts(locked());
     await failureOf(startSupervised({ start, health: answers(UNHEALTHY), supervisor: 'systemd', budgetMs: 0 }));
     expect(start.mock.calls).toEqual([[{ timeoutMs: 0, bindTimeoutMs: 0, whenListening: 'fail' }]]);
@@ -57,13 +57,13 @@ describe('an attempt of startSupervised()', () => {
   test.each([
     ['an infinite budget', { budgetMs: Infinity, retryDelayMs: 5 }, 5],
     ['an infinite delay and budget', { budgetMs: Infinity, retryDelayMs: Infinity }, Infinity],
-  ])('gets finite bind timeouts with %s', async (_, options, timeoutMs) => {
+  ])('an attempt of startSupervised() gets finite bind timeouts with %s', async (_, options, timeoutMs) => {
     const start = starts(locked(), null);
     await startSupervised({ start, health: answers(UNHEALTHY), supervisor: 'systemd', ...options });
     expect(start.mock.calls[1]![0]).toEqual({ timeoutMs, bindTimeoutMs: 10_000, whenListening: 'wait' });
   });
 
-  test('has finite timeouts even if the health timeout and the budget are infinite', async () => {
+  test('an attempt of startSupervised() has finite timeouts even if the health timeout and the budget are infinite', async () => {
     const start = starts(null);
     await startSupervised({ start, health: { timeoutMs: Infinity }, supervisor: 'systemd', budgetMs: Infinity });
     expect(start).toHaveBeenCalledWith({ timeoutMs: 5000, bindTimeoutMs: 10_000, whenListening: 'fail' });
@@ -104,7 +104,7 @@ describe('startSupervised() and a healthy gateway', () => {
 });
 
 describe('the next attempt of startSupervised()', () => {
-  test('starts after retryDelayMs if the port is in use, because an attempt does not wait for a port', async () => {
+  test('the next attempt of startSupervised() starts after retryDelayMs if the port is in use, because an attempt does not wait for a port', async () => {
     const start = starts(portInUse());
     const options = {
       start,
@@ -120,7 +120,7 @@ describe('the next attempt of startSupervised()', () => {
     expect(start.mock.calls.length).toBeLessThan(20);
   });
 
-  test('starts at once if the previous attempt waited retryDelayMs for the lock', async () => {
+  test('the next attempt of startSupervised() starts at once if the previous attempt waited retryDelayMs for the lock', async () => {
     const times: number[] = [];
     const start = vi.fn(async ({ timeoutMs }: SupervisedAttempt) => {
       times.push(performance.now());
@@ -138,7 +138,7 @@ describe('the next attempt of startSupervised()', () => {
     expect(times[2]! - times[1]!).toBeGreaterThan(290);
   });
 
-  test('does not start after 1 ms if retryDelayMs is longer than a timer allows', async () => {
+  test('the next attempt of startSupervised() does not start after 1 ms if retryDelayMs is longer than a timer allows', async () => {
     const aborting = new AbortController();
     const start = starts(portInUse());
     const running = startSupervised({

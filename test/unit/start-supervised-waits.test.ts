@@ -16,7 +16,7 @@ import {
 describe('a duplicate gateway with the option park', () => {
   const parking = { park: true, supervisor: 'launchd' } as const;
 
-  test('waits without a time limit until the healthy gateway ends, then starts', async () => {
+  test('a duplicate gateway with the option park waits without a time limit until the healthy gateway ends, then starts', async () => {
     const start = starts(locked(), null);
     const [health, decisions] = [answers(HEALTHY), [] as string[]];
     const onDecision = ({ decision }: SupervisedDecision) => void decisions.push(decision);
@@ -26,13 +26,13 @@ describe('a duplicate gateway with the option park', () => {
     expect(decisions).toEqual(['park']);
   });
 
-  test('waits for the healthy gateway even without a supervisor', async () => {
+  test('a duplicate gateway with the option park waits for the healthy gateway even without a supervisor', async () => {
     const start = starts(locked(), null);
     const outcome = await startSupervised({ start, health: answers(HEALTHY), park: true, supervisor: null });
     expect(outcome).toMatchObject({ outcome: 'started' });
   });
 
-  test('waits longer than the budget, which starts over when the running gateway becomes unhealthy', async () => {
+  test('a duplicate gateway with the option park waits longer than the budget, which starts over when the running gateway becomes unhealthy', async () => {
     let calls = 0;
     const start = vi.fn(async ({ timeoutMs }: SupervisedAttempt) => {
       calls++;
@@ -66,7 +66,7 @@ describe('a duplicate gateway with the option park', () => {
   });
 
   test.each([0, 30_000, Infinity])(
-    'does not loop if the healthy gateway uses only the port, with a budget of %d ms',
+    'a duplicate gateway with the option park does not loop if the healthy gateway uses only the port, with a budget of %d ms',
     async (budgetMs) => {
       const aborting = new AbortController();
       const start = starts(portInUse());
@@ -89,13 +89,13 @@ describe('a duplicate gateway with the option park', () => {
 describe('startSupervised() with an AbortSignal', () => {
   const reason = new Error('SIGTERM');
 
-  test('rejects with signal.reason and makes no attempt if the signal is already aborted', async () => {
+  test('startSupervised() rejects with signal.reason and makes no attempt if the signal is already aborted', async () => {
     const start = starts(null);
     await expect(startSupervised({ start, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     expect(start).not.toHaveBeenCalled();
   });
 
-  test('rejects with signal.reason on an abort during an attempt that rejects with that reason', async () => {
+  test('startSupervised() rejects with signal.reason on an abort during an attempt that rejects with that reason', async () => {
     const aborting = new AbortController();
     const start = ({ signal }: SupervisedAttempt) =>
       new Promise<never>((_, reject) => signal!.addEventListener('abort', () => reject(signal!.reason)));
@@ -104,7 +104,7 @@ describe('startSupervised() with an AbortSignal', () => {
     await expect(running).rejects.toBe(reason);
   });
 
-  test('rejects with signal.reason, without a health check, on an abort during an attempt that is refused', async () => {
+  test('startSupervised() rejects with signal.reason, without a health check, on an abort during an attempt that is refused', async () => {
     const [aborting, health] = [new AbortController(), answers(HEALTHY)];
     const start = async () => {
       aborting.abort(reason);
@@ -116,7 +116,7 @@ describe('startSupervised() with an AbortSignal', () => {
   });
 
   test.each([HEALTHY, UNHEALTHY])(
-    'rejects with signal.reason on an abort during a health check with the result %o',
+    'startSupervised() rejects with signal.reason on an abort during a health check with the result %o',
     async (answer) => {
       const [aborting, onDecision] = [new AbortController(), vi.fn()];
       const health = async () => {
@@ -135,7 +135,7 @@ describe('startSupervised() with an AbortSignal', () => {
     },
   );
 
-  test('rejects with signal.reason at once on an abort between two attempts', async () => {
+  test('startSupervised() rejects with signal.reason at once on an abort between two attempts', async () => {
     const [aborting, start] = [new AbortController(), starts(portInUse())];
     const running = startSupervised({
       start,
@@ -150,7 +150,7 @@ describe('startSupervised() with an AbortSignal', () => {
     expect(start).toHaveBeenCalledTimes(2);
   });
 
-  test('rejects with signal.reason if onDecision aborts the signal', async () => {
+  test('startSupervised() rejects with signal.reason if onDecision aborts the signal', async () => {
     const aborting = new AbortController();
     const start = starts(locked());
     const onDecision = () => aborting.abort(reason);
@@ -165,7 +165,7 @@ describe('startSupervised() with an AbortSignal', () => {
     expect(start).toHaveBeenCalledTimes(1);
   });
 
-  test('returns the gateway if the abort comes after the gateway has started', async () => {
+  test('startSupervised() returns the gateway if the abort comes after the gateway has started', async () => {
     const aborting = new AbortController();
     const start = async () => {
       aborting.abort(reason);
@@ -176,7 +176,7 @@ describe('startSupervised() with an AbortSignal', () => {
 });
 
 describe('onDecision', () => {
-  test('is called for each refused start with the decision, error, health, attempts and remaining time', async () => {
+  test('onDecision is called for each refused start with the decision, error, health, attempts and remaining time', async () => {
     const [first, second] = [locked(), portInUse()];
     const decisions: SupervisedDecision[] = [];
     await startSupervised({
@@ -195,7 +195,7 @@ describe('onDecision', () => {
     expect(decisions[1]!.remainingMs).toBeLessThanOrEqual(decisions[0]!.remainingMs);
   });
 
-  test('is called with give-up when no budget remains', async () => {
+  test('onDecision is called with give-up when no budget remains', async () => {
     const decisions: SupervisedDecision[] = [];
     const onDecision = (decision: SupervisedDecision) => void decisions.push(decision);
     await failureOf(

@@ -35,7 +35,7 @@ describe.each<Supervisor | null>([...SUPERVISORS, null])('with the supervisor %s
     ['a failed bind', refusal('ERR_GATEWAY_BIND_FAILED')],
     ['an error of the lock layer', new LockError('ERR_LOCK_TIMEOUT', 'held')],
     ['any other error', Object.assign(new Error('no config'), { code: 'ERR_GATEWAY_LOCKED' })],
-  ])('%s rejects at once with the same error', async (_, error) => {
+  ])('startSupervised() rejects at once with the same error after %s', async (_, error) => {
     const [start, health, onDecision] = [starts(error), answers(HEALTHY), vi.fn()];
     await expect(startSupervised({ start, health, supervisor, onDecision })).rejects.toBe(error);
     expect(start).toHaveBeenCalledTimes(1);
@@ -187,12 +187,12 @@ describe('the health check', () => {
     ['a URL', 'http://127.0.0.1'],
     ['an empty string', ''],
     ['an address followed by other text', '127.0.0.1\r\nx: y'],
-  ])('uses our host if the host in the record is %s', async (_, bindHost) => {
+  ])('the health check uses our host if the host in the record is %s', async (_, bindHost) => {
     const error = locked({ owner: { ...owner, bindHost } });
     expect(await checkedEndpoint(error)).toEqual({ host: '127.0.0.1', port: 18790 });
   });
 
-  test('is skipped and counts as failed if neither the options nor the record name a port', async () => {
+  test('the health check is skipped and counts as failed if neither the options nor the record name a port', async () => {
     const health = answers(HEALTHY);
     const error = locked({ owner: { ...owner, port: null }, port: 0 });
     const running = startSupervised({ start: starts(error, null), health, supervisor: 'systemd', ...quick });

@@ -27,19 +27,19 @@ const WORDS = [
 ];
 
 describe('a quoted word of a systemd unit', () => {
-  test('is parsed by the rules of systemd to the original word', () => {
+  test('a quoted word of a systemd unit is parsed by the rules of systemd to the original word', () => {
     expect(readBySystemd(WORDS.map(quoted).join(' '))).toEqual(WORDS);
   });
 
-  test('contains no line feed and no tab', () => {
+  test('a quoted word of a systemd unit contains no line feed and no tab', () => {
     for (const word of WORDS) expect(quoted(word)).not.toMatch(/[\n\t]/);
   });
 
-  test('has an unescaped dollar sign in the path of the program, where systemd replaces no variables', () => {
+  test('a quoted word of a systemd unit has an unescaped dollar sign in the path of the program, where systemd replaces no variables', () => {
     expect(quotedPath('/a$b/100%')).toBe('/a$b/100%%');
   });
 
-  test('is quoted if it is a semicolon, which would separate commands', () => {
+  test('a quoted word of a systemd unit is quoted if it is a semicolon, which would separate commands', () => {
     expect(quoted(';')).toBe('";"');
   });
 });
@@ -56,7 +56,7 @@ describe('a quoted argument of a Windows command line', () => {
     expect(quotedArgument(word)).toBe(written);
   });
 
-  test('is parsed by the rules of CommandLineToArgvW to the original argument', () => {
+  test('a quoted argument of a Windows command line is parsed by the rules of CommandLineToArgvW to the original argument', () => {
     expect(readByWindows(WORDS.map(quotedArgument).join(' '))).toEqual(WORDS);
   });
 });

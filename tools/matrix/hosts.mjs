@@ -61,7 +61,7 @@ function nativeHost(runtime, { script, prebuilt }, { program = programOf(runtime
 }
 
 /**
- * Checks of package.mjs that cannot pass in a runtime. In Bun, http.Server is not a net.Server, so
+ * For each runtime, the checks of package.mjs that cannot pass in it. In Bun, http.Server is not a net.Server, so
  * listen() throws; locking and binding the port work.
  */
 const LACKS = { bun: ['server'] };

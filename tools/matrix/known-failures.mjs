@@ -9,16 +9,16 @@ export const KNOWN_FAILURES = {
   bun: {
     [NO_OPEN_SOCKET]: [
       'bind-exclusive.test.ts > connections to a listener before listen(server) > early connections are served as soon as a server listens',
-      'events.test.ts > the diagnostics channels > publish each decision with the fields that onDecision receives',
+      'events.test.ts > the diagnostics channels > the diagnostics channels publish each decision with the fields that onDecision receives',
       'events.test.ts > the output of the library > the library works and prints nothing during a complete life cycle with',
       'gateway-lock.test.ts > a gateway lock > serves requests on its exclusive socket',
       'gateway-lock.test.ts > a gateway lock > releases the port and removes the lock files on close(), even if close() is called twice',
       'gateway-lock.test.ts > a gateway lock > lets the next gateway start on the same port at once after close(), while connections are still closing',
       'gateway-lock.test.ts > a gateway lock > cuts the connections that close() waits for on a second close() with a shorter grace period',
-      'list-locks.test.ts > the entry of listLocks() for a held lock > contains the owner, command line, endpoint and health',
-      'list-locks.test.ts > the entry of listLocks() for a held lock > contains the reason why the gateway is unhealthy, checked with the health options of the caller',
-      'list-locks.test.ts > the entry of listLocks() for a held lock > contains no endpoint if the record names no port',
-      'list-locks.test.ts > the entry of listLocks() for a held lock > contains no endpoint if the owner in the record is dead',
+      'list-locks.test.ts > the entry of listLocks() for a held lock > the entry of listLocks() for a held lock contains the owner, command line, endpoint and health',
+      'list-locks.test.ts > the entry of listLocks() for a held lock > the entry of listLocks() for a held lock contains the reason why the gateway is unhealthy, checked with the health options of the caller',
+      'list-locks.test.ts > the entry of listLocks() for a held lock > the entry of listLocks() for a held lock contains no endpoint if the record names no port',
+      'list-locks.test.ts > the entry of listLocks() for a held lock > the entry of listLocks() for a held lock contains no endpoint if the owner in the record is dead',
       'list-locks.test.ts > listLocks() creates, changes and locks nothing',
       "probe-gateway.test.ts > probeGateway() and a running gateway > returns 'running' with owner, endpoint and health for a gateway that holds the lock and serves",
       "probe-gateway.test.ts > probeGateway() and a running gateway > returns 'running' with the reason for an unhealthy gateway",
@@ -35,7 +35,7 @@ export const KNOWN_FAILURES = {
       'probe-gateway.test.ts > probeGateway() without side effects > changes nothing while a gateway is running',
       'probe-gateway.test.ts > probeGateway() without side effects > changes nothing if there are lock files of a killed gateway',
       'probe-port.test.ts > the state of a port > a port is listening if a process accepts connections, and the result names the process',
-      'probe-port.test.ts > a listener that does not accept connections > counts as listening if its process is stopped, whether the backlog is full or not',
+      'probe-port.test.ts > a listener that does not accept connections > a listener that does not accept connections counts as listening if its process is stopped, whether the backlog is full or not',
     ],
     'its own EADDRINUSE is 98, and not -98': [
       "bind-exclusive.test.ts > the errors of bindExclusive() > bindExclusive() throws EADDRINUSE with the fields and the text of Node's error",
@@ -55,7 +55,7 @@ export const KNOWN_FAILURES = {
     ],
     'its process.report lists no shared objects': ['native-loading.test.ts'],
     'it adds options to the command line of a child': [
-      'list-locks.test.ts > the entry of listLocks() for a held lock > contains the command line as a list of words',
+      'list-locks.test.ts > the entry of listLocks() for a held lock > the entry of listLocks() for a held lock contains the command line as a list of words',
     ],
     'its TLS server presents a certificate where none is configured': [
       'probe-health-https.test.ts > the health probe with a pinned certificate > reports a gateway without a certificate as unhealthy',
@@ -78,10 +78,10 @@ export const KNOWN_FAILURES = {
       'lock-file-replaced.test.ts > a release that cannot remove the file drops the lock, clears the record and names the file in its error',
     ],
     'other processes see the command line of the emulator': [
-      'events.test.ts > the diagnostics channels > publish one wait event per wait, with the holder, then a reclaim and an acquire event',
-      'list-locks.test.ts > the entry of listLocks() for a held lock > contains the command line as a list of words',
+      'events.test.ts > the diagnostics channels > the diagnostics channels publish one wait event per wait, with the holder, then a reclaim and an acquire event',
+      'list-locks.test.ts > the entry of listLocks() for a held lock > the entry of listLocks() for a held lock contains the command line as a list of words',
       'list-locks.test.ts > listLocks() with hostile files > ignores an invalid host or port in a record',
-      'lock-waiting.test.ts > acquireLock() and its deadline > rejects at the deadline with an error that names the lock, the holder, the duration of the wait and what to do',
+      'lock-waiting.test.ts > acquireLock() and its deadline > acquireLock() rejects at the deadline with an error that names the lock, the holder, the duration of the wait and what to do',
       "probe-gateway.test.ts > probeGateway() and a running gateway > returns 'running' with owner, endpoint and health for a gateway that holds the lock and serves",
       "probe-gateway.test.ts > probeGateway() and a running gateway > returns 'running' with the reason for an unhealthy gateway",
       "probe-gateway.test.ts > probeGateway() and a running gateway > returns 'running' for a suspended gateway",

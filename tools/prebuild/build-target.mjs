@@ -54,7 +54,7 @@ function cmakeDefinitions({ triple, system, processor }, zig, symbols) {
     CMAKE_CXX_COMPILER_VERSION: '21.1.0',
     CMAKE_CXX_COMPILER_FORCED: 'ON',
     CMAKE_CXX_STANDARD_COMPUTED_DEFAULT: '17',
-    // Uses no SDK of Xcode. CMake requires install_name_tool for `cmake --install`, which is never
+    // Does not use an Xcode SDK. CMake requires install_name_tool for `cmake --install`, which is never
     // run here.
     ...(system === 'Darwin' && { CMAKE_OSX_SYSROOT: '', CMAKE_INSTALL_NAME_TOOL: 'true' }),
     // CMake requires a resource compiler, although the addon has no resources.

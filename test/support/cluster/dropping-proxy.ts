@@ -1,6 +1,6 @@
-// A TCP proxy that simulates a network partition. While it drops, open connections stay open but
-// silent, and new connections are accepted but silent. When it heals, it delivers the held bytes
-// late, like a network.
+// A TCP proxy that simulates a network partition. During a partition, open connections stay open
+// without traffic, and new connections are accepted but get no response. When the partition heals,
+// the proxy delivers the withheld bytes late, same as a network.
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
@@ -9,7 +9,7 @@ export class DroppingProxy {
   readonly port: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  /** Ends of connections that are not forwarded yet. */
+  /** The ends of connections that the proxy has not forwarded yet. */
   readonly #pendingEnds: (() => void)[] = [];
   #dropping = false;
   #answerDelayMs = 0;
@@ -41,7 +41,7 @@ export class DroppingProxy {
   }
 
   /**
-   * Delays the bytes of the server by `ms` milliseconds. Bytes that are already on their way are
+   * Delays the bytes of the server by `ms` milliseconds. Bytes that are already in transit are
    * delivered even after {@link drop}.
    */
   delayAnswers(ms: number): void {
@@ -74,7 +74,7 @@ export class DroppingProxy {
       if (delayMs() === 0) to.write(chunk);
       else setTimeout(() => to.write(chunk), delayMs());
     });
-    // A paused socket with an empty buffer still emits `end`.
+    // Withholds the end explicitly, because a paused socket with an empty buffer still emits `end`.
     from.on('end', () => this.#forwardEnd(() => to.end()));
     from.on('error', () => {});
     from.on('close', () => {

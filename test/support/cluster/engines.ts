@@ -1,4 +1,4 @@
-// Starts the real servers of both engines, and gives a test the operations on them.
+// Starts the real servers of both engines, and provides the operations that tests need on them.
 import { spawnSync } from 'node:child_process';
 import pg from 'pg';
 import type { ClusterEngine } from '../../../src/cluster/index.js';
@@ -19,23 +19,26 @@ export const whyNoPgbouncer: Missing = spawnSync('pgbouncer', ['--version']).err
   ? 'needs pgbouncer: apt-get install pgbouncer'
   : whyNoPostgres;
 
-/** Running servers. `ports` are those of the servers, or of proxies in front of them. */
+/**
+ * Running servers of an engine. `ports` are the ports of the servers, or of proxies in front of
+ * them.
+ */
 export interface RunningEngine {
   /** Returns the URL of the engine without its scheme. */
   urlAt(ports: readonly number[]): string;
-  /** Ports of the servers. */
+  /** The ports of the servers. */
   readonly ports: readonly number[];
-  /** Creates an engine with connections of its own. */
+  /** Creates an engine with separate connections. */
   engine(ports?: readonly number[]): ClusterEngine;
-  /** Creates an engine from another build of the module. */
+  /** Creates an engine from another build of gateway-lock/cluster. */
   engineOf(module: typeof cluster, ports: readonly number[]): ClusterEngine;
-  /** Ends the claim of the holder, like an administrator. */
+  /** Ends the claim of the holder, as an administrator can do. */
   evict(name: string): Promise<void>;
   /** Stops the servers and removes their data. */
   stop(): Promise<void>;
 }
 
-/** An engine, and whether this machine can run its servers. */
+/** An engine, with the reason if this machine cannot run its servers. */
 export interface EngineKind {
   readonly kind: 'etcd' | 'postgres';
   readonly missing: Missing;

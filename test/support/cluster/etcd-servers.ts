@@ -2,17 +2,17 @@
 import { spawnSync } from 'node:child_process';
 import { freePorts, memoryDirectory, removeDirectory, ServerProcess } from './server-process.js';
 
-/** Paths of a certificate, its key and its authority. */
+/** The paths of a certificate, its key and the certificate of its authority. */
 export interface EtcdCertificates {
   readonly ca: string;
   readonly cert: string;
   readonly key: string;
 }
 
-/** Certificates of a cluster that requires client certificates. */
+/** The certificates of a cluster that requires client certificates. */
 export interface Identities {
   readonly server: EtcdCertificates;
-  /** Used for the health check. */
+  /** The client certificate with which the tests check the health of the members. */
   readonly client: EtcdCertificates;
 }
 
@@ -23,7 +23,7 @@ interface Member {
   process: ServerProcess;
 }
 
-/** A running cluster. */
+/** A running etcd cluster. */
 export class EtcdServers {
   readonly #directory = memoryDirectory();
   readonly #members: Member[] = [];
@@ -55,7 +55,7 @@ export class EtcdServers {
     return this.#members.map(({ url }) => Number(new URL(url).port));
   }
 
-  /** Returns the index of the leader; -1 if there is none. */
+  /** Returns the index of the leader, or -1 if there is no leader. */
   leader(): number {
     const statuses = this.#members.map(({ url }) => this.#status(url));
     return statuses.findIndex((status) => status !== null && status.member === status.leader);
@@ -143,7 +143,7 @@ function tlsFlags(certificates: EtcdCertificates | undefined): string[] {
   return ['--client-cert-auth', '--trusted-ca-file', ca, '--cert-file', cert, '--key-file', key];
 }
 
-/** Runs etcdctl to its end. */
+/** Runs etcdctl and waits until it ends. */
 export function etcdctl(endpoints: readonly string[], args: readonly string[]) {
   const env = { ...process.env, ETCDCTL_API: '3' };
   const all = ['--endpoints', endpoints.join(','), '--dial-timeout', '2s', '--command-timeout', '3s', ...args];

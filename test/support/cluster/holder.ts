@@ -8,11 +8,11 @@ import { onTestFinished } from 'vitest';
 import { until } from '../until.js';
 import { ROOT } from './planted-faults.js';
 
-/** Options of the process. `module` is the path of the build to use. */
+/** Options of the process. `module` is the path of the build of gateway-lock/cluster to use. */
 export interface HolderOptions {
   readonly module: string;
   readonly kind: 'etcd' | 'postgres';
-  /** URL of the engine without its scheme. */
+  /** The URL of the engine without its scheme. */
   readonly url: string;
   readonly name: string;
   readonly ttlMs: number;
@@ -25,7 +25,7 @@ interface Read {
   readonly monotonicMs: number;
 }
 
-/** A running holder. It is killed after the test. */
+/** A running holder, which is killed after the test. */
 export class Holder {
   readonly child: ChildProcess;
   readonly reads: Read[] = [];

@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Replacement of a text in a source file. */
+/** The replacement of a text in a source file. */
 type Edit = readonly [file: string, from: string, to: string];
 
 /** Planted faults by name. */
@@ -39,8 +39,8 @@ export type Fault = keyof typeof FAULTS;
 let builds = 0;
 
 /**
- * Builds the module and returns its path. Plants no fault if `fault` is null. The file is removed
- * after the test.
+ * Builds gateway-lock/cluster with the fault, or without a fault if `fault` is null. Returns the
+ * path of the built file, which is removed after the test.
  */
 export async function buildWith(fault: Fault | null): Promise<string> {
   const edits: readonly Edit[] = fault === null ? [] : FAULTS[fault];
@@ -76,7 +76,7 @@ export async function buildWith(fault: Fault | null): Promise<string> {
   return outfile;
 }
 
-/** Builds the module and imports it. */
+/** Builds gateway-lock/cluster with the fault and imports it. */
 export async function importWith(fault: Fault | null): Promise<typeof import('../../../src/cluster/index.js')> {
   return import(pathToFileURL(await buildWith(fault)).href);
 }

@@ -1,5 +1,5 @@
 // Starts PostgreSQL and pgbouncer on loopback, with data in memory. PostgreSQL refuses to run as
-// root, so a test that runs as root starts it as the user of the package.
+// root, so a test that runs as root starts PostgreSQL as the user that Debian's package creates.
 import { spawnSync } from 'node:child_process';
 import { chownSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,15 +10,15 @@ const USER = 'postgres';
 const VERSIONS = '/usr/lib/postgresql';
 
 /**
- * Returns the program directory of the newest PostgreSQL that Debian's packages have installed;
- * null if there is none.
+ * Returns the program directory of the newest PostgreSQL that Debian's packages have installed, or
+ * null if there is no PostgreSQL.
  */
 export function postgresPrograms(): string | null {
   const versions = existsSync(VERSIONS) ? readdirSync(VERSIONS).sort((a, b) => Number(b) - Number(a)) : [];
   return versions.length === 0 ? null : join(VERSIONS, versions[0]!, 'bin');
 }
 
-/** A server with a data directory of its own. */
+/** A PostgreSQL server with a separate data directory. */
 export class PostgresServer {
   readonly port: number;
   readonly directory: string;
@@ -48,8 +48,8 @@ export class PostgresServer {
   }
 
   /**
-   * Starts an asynchronous standby. `from` is the port of this server, or of a proxy in front of
-   * it.
+   * Starts an asynchronous standby of this server. `from` is the port of this server, or of a proxy
+   * in front of it.
    */
   async standby(from = this.port): Promise<PostgresServer> {
     const [port] = await freePorts(1);
@@ -79,7 +79,8 @@ export class PostgresServer {
         this.#root,
         '-c',
         'fsync=off',
-        // Uses the data directory, because a killed server would leave segments in /dev/shm.
+        // Keeps shared memory in the data directory, because a killed server would leave segments
+        // in /dev/shm.
         '-c',
         'dynamic_shared_memory_type=mmap',
       ],
@@ -103,8 +104,8 @@ export class PostgresServer {
   }
 
   /**
-   * Kills one server process. PostgreSQL then ends all sessions and recovers; the postmaster keeps
-   * running.
+   * Kills one of the server's processes. PostgreSQL then ends all sessions and recovers; the
+   * postmaster keeps running.
    */
   async crash(): Promise<void> {
     const client = new pg.Client({ connectionString: this.url() });
@@ -119,7 +120,7 @@ export class PostgresServer {
     await runAs(USER, [program('pg_ctl'), 'promote', '-D', this.directory], this.#root);
   }
 
-  /** Runs a query on a connection of its own. */
+  /** Runs a query on a separate connection. */
   async query(text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
     const client = new pg.Client({ connectionString: this.url() });
     client.on('error', () => {});

@@ -13,13 +13,13 @@ const ADDON = join(ROOT, 'build/Release/gateway_lock.node');
 
 /** Options of {@link startRun}. */
 export interface RunOptions {
-  /** Ports of proxies in front of the servers. */
+  /** The ports of proxies in front of the servers. */
   readonly ports?: readonly number[];
-  /** PATH of the command. */
+  /** The variable PATH of the command. */
   readonly path?: string;
-  /** Options of the program. */
+  /** The arguments of the program. */
   readonly program?: readonly ('ignore' | 'child')[];
-  /** A command that executes `gateway-lock`, which it gets as its last arguments. */
+  /** A command that executes `gateway-lock`, whose command line is appended to its arguments. */
   readonly inside?: readonly string[];
 }
 
@@ -29,13 +29,13 @@ export interface Run {
   readonly exited: Promise<number | null>;
   /** Returns the lines that the program and its child have written, split into words. */
   lines(): string[][];
-  /** Returns the pids of the processes that have written. */
+  /** Returns the pids of the processes that have written lines. */
   pids(): number[];
 }
 
 /**
- * Starts the command with a fresh state directory, which simulates another host. The command is
- * killed after the test.
+ * Starts the command, which is killed after the test. Its fresh state directory simulates another
+ * host.
  */
 export function startRun(url: string, name: string, { path, program = [], inside = [] }: RunOptions): Run {
   const directory = freshDirectory();

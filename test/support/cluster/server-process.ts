@@ -1,5 +1,5 @@
-// Starts a server that ends with the test process, even if that is killed, and creates a directory
-// in memory for its data.
+// Starts a server that ends with the test process, even if the test process is killed. Creates a
+// directory in memory for the data of the server.
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, chmodSync, constants, mkdtempSync, rmSync } from 'node:fs';
@@ -12,7 +12,7 @@ const MEMORY = '/dev/shm';
 
 /**
  * Creates a directory in memory, or in the temporary directory if /dev/shm is not writable. Remove
- * it with {@link removeDirectory}.
+ * the directory with {@link removeDirectory}.
  */
 export function memoryDirectory(): string {
   const directory = mkdtempSync(join(isWritable(MEMORY) ? MEMORY : tmpdir(), 'gateway-lock-cluster-'));
@@ -34,7 +34,7 @@ function isWritable(path: string): boolean {
 }
 
 /**
- * Command prefix that lets the kernel kill the server when the test process dies
+ * The command prefix that makes the kernel kill the server when the test process dies
  * (PR_SET_PDEATHSIG).
  */
 const DIES_WITH_PARENT =
@@ -42,7 +42,7 @@ const DIES_WITH_PARENT =
 
 /** Options of a server. */
 export interface ServerOptions {
-  /** User to run as, if this process is root. */
+  /** The user that runs the server if this process is root. */
   readonly user?: string;
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
@@ -76,7 +76,8 @@ export class ServerProcess {
   }
 
   /**
-   * Sends a signal and waits for the end. A server that ignores the signal is killed after 10 s.
+   * Sends a signal and waits until the server ends. Kills a server that ignores the signal after 10
+   * s.
    */
   async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     if (!this.running) return;
@@ -89,7 +90,7 @@ export class ServerProcess {
   }
 }
 
-/** Returns the prefix of the command. */
+/** Returns the words that come before the command of the server. */
 function commandPrefix(as: readonly string[]): string[] {
   if (DIES_WITH_PARENT.length > 0) return [...DIES_WITH_PARENT, ...as];
   return as.length === 0 ? [] : ['setpriv', ...as];
@@ -99,7 +100,7 @@ function asUser(user: string): string[] {
   return ['--reuid', user, '--regid', user, '--clear-groups'];
 }
 
-/** Runs a command to its end as `user`, if this process is root. */
+/** Runs a command and waits until it ends. Runs the command as `user` if this process is root. */
 export async function runAs(user: string, command: readonly string[], cwd: string): Promise<void> {
   const as = process.getuid?.() === 0 ? ['setpriv', ...asUser(user)] : [];
   const [program, ...args] = [...as, ...command];
@@ -114,7 +115,7 @@ export async function freePorts(count: number): Promise<number[]> {
 }
 
 /**
- * Repeats `attempt` until it succeeds. After `limitMs` milliseconds it rejects with the last error.
+ * Repeats `attempt` until it succeeds. Rejects with the last error after `limitMs` milliseconds.
  */
 export async function eventually<T>(attempt: () => T | Promise<T>, limitMs = 30_000): Promise<T> {
   const deadline = Date.now() + limitMs;

@@ -5,8 +5,8 @@
 set -eu
 directory=$1 systemd=$2
 
-# /proc is still that of the host, so it contains the pid of this process on the host, which nsenter
-# needs.
+# /proc is still the /proc of the host, so it contains the pid of this process on the host, which
+# nsenter needs.
 read -r leader _ </proc/self/stat
 echo "$leader" >"$directory/leader.part"
 mv "$directory/leader.part" "$directory/leader"
@@ -16,24 +16,27 @@ mount --bind "$temporary" "$temporary"
 mount -t tmpfs -o mode=755 tmpfs /run
 mount -o remount,bind,ro /
 
-# Read-only, because systemd would raise fs.file-max and fs.nr_open, which also apply to the host.
+# Mounts /proc/sys read-only, because systemd would raise fs.file-max and fs.nr_open, which also
+# apply to the host.
 mount -t proc proc /proc
 mount --bind /proc/sys /proc/sys
 mount -o remount,bind,ro /proc/sys
 mount -t sysfs -o ro sysfs /sys
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 
-# The kernel has a single devtmpfs. In it, systemd would create links and use the host's console.
+# The kernel has a single devtmpfs. With a mount of it, systemd would create links in the host's
+# /dev and use the host's console.
 mkdir /run/dev
 mount -t tmpfs -o mode=755 tmpfs /run/dev
 cp -a /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty /run/dev
 mount --no-mtab --move /run/dev /dev
 
-# The journal contains only these services, without the messages of the host's kernel.
+# Configures a journal that contains only these services, and no messages of the host's kernel.
 mkdir -p /run/systemd/journald.conf.d
 printf '[Journal]\nStorage=volatile\nReadKMsg=no\nAudit=\nRateLimitIntervalSec=0\n' >/run/systemd/journald.conf.d/test.conf
 
-# Without a colon at its end the unit path is exclusive, so no unit of the host is started.
+# The unit path has no colon at its end and is therefore exclusive, so no unit of the host is
+# started.
 exec env -i PATH="$PATH" container=gateway-lock SYSTEMD_UNIT_PATH="$directory/units" \
   SYSTEMD_GENERATOR_PATH="$directory/none" SYSTEMD_ENVIRONMENT_GENERATOR_PATH="$directory/none" \
   "$systemd" --system --unit=multi-user.target --show-status=no

@@ -1,5 +1,5 @@
-// A resource that checks tokens, like a database behind a lock should. It rejects a write if it has
-// already seen a larger token.
+// A resource that checks fencing tokens, as a database that a lock protects should do. The resource
+// rejects a write if it has already seen a larger token.
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 export class FencedResource {
   readonly port: number;
   accepted = 0;
-  /** Number of writes by holders that had lost their lock. */
+  /** The number of writes by holders that had already lost their lock. */
   rejected = 0;
   readonly #server: Server;
   readonly #fences = new Map<string, bigint>();

@@ -1,5 +1,5 @@
-// The simulated hosts of a history: each is a worker process with a network of its own that can be
-// cut.
+// The simulated hosts of a history. Each host is a worker process with a separate network that can
+// be cut.
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { DroppingProxy } from '../dropping-proxy.js';
@@ -7,7 +7,7 @@ import type { WorkerConfig } from './worker.js';
 
 /** The network between a worker and the servers. */
 export interface HostNetwork {
-  /** `host:port` of each server, as this host reaches it. */
+  /** The `host:port` at which this host reaches each server. */
   readonly servers: readonly string[];
   /** Begins a partition. */
   cut(): void;
@@ -16,7 +16,7 @@ export interface HostNetwork {
   close(): void;
 }
 
-/** Creates a network of dropping proxies. Needs no privileges. */
+/** Creates a network that consists of dropping proxies, which need no privileges. */
 export async function proxyNetwork(ports: readonly number[]): Promise<HostNetwork> {
   const proxies = await Promise.all(ports.map((port) => DroppingProxy.to(port)));
   return {
@@ -28,8 +28,9 @@ export async function proxyNetwork(ports: readonly number[]): Promise<HostNetwor
 }
 
 /**
- * Creates a network with a loopback address of its own, whose packets iptables can drop. The rules
- * apply to the whole network namespace, so call it only in a namespace that the test has created.
+ * Creates a network with a separate loopback address, whose packets iptables can drop. The rules
+ * apply to the whole network namespace. Call this function only in a namespace that the test has
+ * created.
  */
 export async function iptablesNetwork(ports: readonly number[], index: number): Promise<HostNetwork> {
   const address = `127.0.1.${index + 1}`;
@@ -59,7 +60,7 @@ export class Host {
   readonly #logs: string;
   #child: ChildProcess | null = null;
   #starts = 0;
-  /** The current fault of this host; null if there is none. */
+  /** The current fault of this host, or null if there is no fault. */
   fault: string | null = null;
 
   constructor(network: HostNetwork, script: string, logs: string, config: (log: string) => WorkerConfig) {
@@ -69,7 +70,7 @@ export class Host {
     this.#config = config;
   }
 
-  /** Path of the log of the current worker process. */
+  /** The path of the log of the current worker process. */
   get log(): string {
     return `${this.#logs}.${this.#starts}`;
   }

@@ -1,8 +1,8 @@
 // Runs one history against real servers and prints its verdict as JSON. Usage: main.mjs KIND
 // SECONDS ROOT [MODULE]
 //
-// In a network namespace of its own (HISTORY_NAMESPACE=1) it cuts hosts off with iptables,
-// otherwise with dropping proxies.
+// Cuts hosts off with iptables if it runs in a separate network namespace (HISTORY_NAMESPACE=1),
+// and otherwise with dropping proxies.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ interface Servers {
 
 const [kind, seconds, root, module = join(root!, 'dist/cluster/index.js')] = process.argv.slice(2);
 const isolated = process.env['HISTORY_NAMESPACE'] === '1';
-// In the namespace, each host reaches the servers through an address of its own.
+// In the namespace, each host reaches the servers through a separate address.
 const listenOn = isolated ? '0.0.0.0' : '127.0.0.1';
 if (isolated) execFileSync('ip', ['link', 'set', 'lo', 'up']);
 const servers = await (kind === 'etcd' ? startEtcd() : startPostgres());

@@ -1,17 +1,21 @@
 // Injects the faults of a history: stopped processes, hosts that are cut off, servers that die.
-// Each fault of a host lasts longer than the time to live, and most of them hit a holder.
+// Each fault of a host lasts longer than the time to live of the lock. Most faults of hosts hit a
+// holder.
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from './hosts.js';
 
-/** A fault of the servers: its name and a function that resolves when the servers work again. */
+/**
+ * A fault of the servers: its name, and a function that injects the fault and resolves when the
+ * servers work again.
+ */
 export type ServerFault = readonly [name: string, run: () => Promise<void>];
 
 /** Injects one fault after another. */
 export class Nemesis {
   /**
-   * Number of times that each fault was injected. `NAME (holder)` counts the hosts that held a lock
-   * at that moment.
+   * The number of times that each fault was injected. `NAME (holder)` counts the hosts that held a
+   * lock at that moment.
    */
   readonly counts: Record<string, number> = {};
   readonly #hosts: readonly Host[];

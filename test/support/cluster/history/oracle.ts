@@ -1,28 +1,28 @@
-// The oracle: judges a history by the kernel's boot clock, which all processes of a machine share.
+// The oracle judges a history by the kernel's boot clock, which all processes of a machine share.
 
 /** One read of `held === true` by a process. */
 export interface HeldRead {
   readonly lock: string;
   readonly token: bigint;
   /**
-   * Milliseconds of the boot clock, taken BEFORE the read: the process believed in the lock at this
-   * moment or later.
+   * The time BEFORE the read, in milliseconds of the boot clock. At this time or later the process
+   * believed that it held the lock.
    */
   readonly atMs: number;
 }
 
-/** Result of a history. */
+/** The verdict on a history. */
 export interface Verdict {
-  /** Number of times that a lock was held. */
+  /** The number of times that a client held the lock. */
   readonly holds: number;
-  /** Cases in which an older holder read `held === true` after a newer holder had. */
+  /** The cases in which an older holder read `held === true` after a newer holder had done so. */
   readonly doubles: readonly {
     readonly lock: string;
     readonly older: bigint;
     readonly newer: bigint;
     readonly overlapMs: number;
   }[];
-  /** Number of holders whose token is not larger than that of the holder before. */
+  /** The number of holders whose token was not larger than the token of the previous holder. */
   readonly tokensThatWentBack: number;
 }
 

@@ -1,5 +1,5 @@
-// Bundles main.ts and worker.ts and runs a history in a process of its own, in a new network
-// namespace if this process may create one.
+// Bundles main.ts and worker.ts, and runs a history in a separate process. Uses a new network
+// namespace if this process may create a namespace.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -14,10 +14,10 @@ const CAN_ISOLATE = ['ip link set lo up', 'iptables -w -I INPUT -s 127.0.1.1 -j 
 /**
  * @param {{ kind: 'etcd' | 'postgres', seconds: number, module?: string }} options `module` is the
  *   path of another build of gateway-lock/cluster
- * @returns {Promise<Record<string, any>>} what main.ts prints
+ * @returns {Promise<Record<string, any>>} the verdict that main.ts prints
  */
 export async function runHistory({ kind, seconds, module }) {
-  // Inside the tree, so that the bundles find the package pg.
+  // Creates the bundles inside this repository, so that they find the package pg.
   const outdir = mkdtempSync(join(root, 'node_modules/.gateway-lock-history-'));
   try {
     const names = ['main', 'worker'];

@@ -1,5 +1,5 @@
-// npm run stress -- --mode cluster: runs histories of both engines side by side until the time is
-// over or one of them fails.
+// Implements npm run stress -- --mode cluster: runs histories of both engines side by side until
+// the time is over or a history fails.
 import { runHistory } from './run.mjs';
 
 const ROUND_SECONDS = 300;

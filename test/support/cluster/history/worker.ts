@@ -1,5 +1,5 @@
-// A client that repeatedly acquires a lock, holds it for longer than the time to live, and releases
-// it. Logs each read of `held === true`, and writes to a fenced resource with its token.
+// A client that repeatedly acquires a lock, holds the lock for longer than its time to live, and
+// releases it. Logs each read of `held === true`, and writes to a fenced resource with its token.
 import { appendFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { createInterface, type Interface } from 'node:readline';
@@ -9,14 +9,16 @@ import type { ClusterEngine, ClusterLock } from '../../../../src/cluster/index.j
 
 type ClusterModule = typeof import('../../../../src/cluster/index.js');
 
-/** Configuration of a worker, in the environment variable HISTORY_WORKER. */
+/**
+ * The configuration of a worker, which the environment variable HISTORY_WORKER contains as JSON.
+ */
 export interface WorkerConfig {
-  /** URL of the module under test: dist/cluster/index.js, or a build with a planted fault. */
+  /** The URL of the module under test: dist/cluster/index.js, or a build with a planted fault. */
   readonly module: string;
-  /** Path of the addon, which provides the clock of the oracle. */
+  /** The path of the addon, which provides the clock of the oracle. */
   readonly addon: string;
   readonly kind: 'etcd' | 'postgres';
-  /** `host:port` of each server, as this worker reaches it. */
+  /** The `host:port` at which this worker reaches each server. */
   readonly servers: readonly string[];
   readonly locks: readonly string[];
   readonly ttlMs: number;
@@ -57,7 +59,7 @@ async function round(): Promise<void> {
 async function hold(lock: ClusterLock): Promise<void> {
   const untilMs = nowMs() + config.ttlMs * (1.2 + Math.random());
   lock.onLost((error) => log('lost', lock.name, error.code));
-  // Writes the token first: from now on the resource rejects each write of an older holder.
+  // Writes the token first, so that from now on the resource rejects each write of an older holder.
   const response = await resource.write(`${lock.name} ${lock.token}`);
   if (response === 'rejected' && lock.held) log('fenced', lock.name, lock.token);
   for (;;) {
