@@ -24,7 +24,7 @@ Status FileLock::RemoveFile() const {
   return Status::SystemError(errno, "unlink");
 }
 
-// Releases the lock, as described in step 7 of docs/protocol.md.
+// Step 7 of docs/protocol.md. Releases the lock.
 Status FileLock::Release() {
   if (!held()) return Status::Ok();
   if (getpid() != owner_pid_) {
