@@ -1,7 +1,7 @@
 // The locks of one JavaScript environment. JavaScript code refers to each lock by an id instead of
 // an object. A lock must stay held even if JavaScript loses its object, so each object would have
-// to be kept alive, type-checked at each call, and finalized. This work took a fifth of the time of
-// an acquire and release. The id of a released or unknown lock behaves like a lock that is not
+// to be kept alive, type-checked at each call, and finalized, which took a fifth of the time of an
+// acquire and release. The id of a released or unknown lock behaves like a lock that is not
 // held.
 #pragma once
 

@@ -57,7 +57,8 @@ bool HasLayer(const Overlay& overlay, const std::string& plain, const std::strin
   return false;
 }
 
-// Whether the overlay shows what lies at `plain` as `merged`. Below "/" no separator is left over.
+// Returns true if the overlay shows the file at `plain` as `merged`. The mount point "/" counts as
+// empty, so that the rest of the path begins with a separator, as for every other mount point.
 bool ShowsBelow(const Overlay& overlay, const std::string& merged, const std::string& plain) {
   std::size_t length = overlay.mount_point == "/" ? 0 : overlay.mount_point.size();
   return IsBelow(merged, overlay.mount_point) && HasLayer(overlay, plain, merged.substr(length));

@@ -9,7 +9,7 @@
 #include "interleavings_kernel.h"
 #include "test.h"
 
-// By syscall(), because the linker sends the functions of libc to the scheduler.
+// Uses syscall() directly, because the linker redirects the functions of libc to the scheduler.
 namespace gateway_lock::test {
 namespace {
 

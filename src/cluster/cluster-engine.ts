@@ -23,7 +23,7 @@ export type ClusterLockProbe =
 const CALL_MS = leaseTimes(DEFAULT_TTL_MS).callMs;
 
 /**
- * A cluster of servers that can hold locks. Created by `etcdEngine()`, `postgresEngine()` and
+ * A cluster of servers that stores locks. Created by `etcdEngine()`, `postgresEngine()` and
  * `clusterEngine()`.
  *
  * Each lock uses a separate connection, which is opened when the lock is acquired.

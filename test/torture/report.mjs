@@ -29,7 +29,9 @@ export function killTable(results) {
 
 function verdictOf(group) {
   const problems = group.flatMap((each) => each.problems);
-  return problems.length === 0 ? 'one holder, no leftover holder, waiter served' : `**${problems.join('; ')}**`;
+  return problems.length === 0
+    ? 'one holder at a time; then the lock is free and the waiter acquires it'
+    : `**${problems.join('; ')}**`;
 }
 
 /** Returns a table with a row for each system call and outcome. */

@@ -27,8 +27,8 @@ const C_LIBRARIES = {
 // The libraries of Windows 10 that a binary may need. The host program is not in the list, because
 // native/host finds it under any name.
 const WINDOWS_LIBRARIES = /^(kernel32|ntdll|advapi32|shell32|ws2_32|iphlpapi|api-ms-win-crt-[a-z]+-l1-1-0)\.dll$/i;
-// Symbols that a binary must not import. Of the symbols of Node, only those of N-API are stable and
-// also exist in Bun and Deno. The system may have no C++ library.
+// Symbols that a binary must not import. Of Node's symbols, only the N-API symbols are stable and
+// available in Bun and Deno. The system may have no C++ library.
 const FOREIGN = /^(uv_|_Z|_Unwind|__gxx|__cxa_(?!atexit$|finalize$))/;
 const READERS = { linux: readElf, darwin: readMachO, win32: readPe };
 const GATES = { linux: elfFaults, darwin: machOFaults, win32: peFaults };

@@ -125,7 +125,8 @@ bool HasEnded(int pidfd) {
   return ended;
 }
 
-// Reads the source of the knote. Returns true if kevent() would report the knote.
+// Reads the pending events of the object that the knote watches. Returns true if kevent() would
+// report the knote.
 bool IsActive(Knote* knote) {
   switch (knote->filter) {
     case EVFILT_USER:

@@ -22,7 +22,7 @@ const POLL_MS = 5;
 
 /** A cgroup that this process has created. */
 export class ProgramCgroup {
-  /** Directory of the cgroup. This class changes and removes no other cgroup. */
+  /** Directory of the cgroup. This class never changes or removes another cgroup. */
   readonly directory: string;
 
   private constructor(directory: string) {

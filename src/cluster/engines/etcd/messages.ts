@@ -90,7 +90,8 @@ function rangeOf(message: Message): RangeResult {
 }
 
 /**
- * Encodes one request that creates `key` unless it exists, and reads the oldest key of the queue.
+ * Encodes a request that creates `key` unless `key` exists, and that also reads the oldest key of
+ * the queue.
  * `concurrency.Mutex` also uses a single request.
  */
 export function joinRequest(key: string, value: string, leaseId: bigint, prefix: string): Buffer {
