@@ -10,7 +10,10 @@ const missing = absent.length === 0 ? null : `needs ${absent.join(' and ')}`;
 
 test('npm run verify finds no error in the model of the gateway, and finds a fault that is planted in the model', (ctx) => {
   need(ctx, missing);
-  const { status, stdout, stderr } = verify('three gateways', 'fault: the locks are released before the listener');
+  const { status, stdout, stderr } = verify(
+    'three gateways that give up at a deadline',
+    'fault: the locks are released before the listener is closed',
+  );
   expect(stderr).toBe('');
   expect(stdout).toMatch(/^2 of 2 checks as expected; states without an error: \d{4,}; planted faults found: 1$/m);
   expect(status).toBe(0);
