@@ -75,8 +75,8 @@ const char* NameOf(WatchScope scope) {
   return "file";
 }
 
-// Starts a watch and returns the name of its scope. Returns "gone" if the file was removed, and
-// "nothing" if the file cannot be watched for any other reason; the caller then polls.
+// Starts a watch and returns the name of its scope. Returns "gone" if the file was removed. Returns
+// "nothing" if the file cannot be watched for any other reason, in which case the caller polls.
 const char* WatchAndName(Napi::Env env, Waiters::Id id, std::int64_t owner_pid) {
   Waiter* waiter = Environment::Of(env).waiters.Find(id);
   ReleaseWatch* watch =

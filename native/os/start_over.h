@@ -5,7 +5,7 @@
 
 namespace gateway_lock {
 
-// The maximum number of attempts. Each attempt that is started over means that another process has
+// The maximum number of attempts. An attempt is started over only after another process has
 // completed an acquire or a release in the meantime.
 inline constexpr int kMaxStartOvers = 100;
 

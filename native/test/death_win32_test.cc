@@ -79,7 +79,7 @@ class Watcher {
   static void Notify(void* self) { SetEvent(static_cast<Watcher*>(self)->reported_); }
 
   HANDLE reported_ = CreateEventW(nullptr, FALSE, FALSE, nullptr);
-  ReleaseWatch watch_;  // The last member is destroyed first: until then, watch_ calls Notify().
+  ReleaseWatch watch_;  // declared last, to be destroyed first: it may still call Notify()
 };
 
 // Acquires the lock and writes a record, as every holder does.
