@@ -62,8 +62,8 @@ Napi::Value Close(Napi::Env env, HeldListeners& listeners, HeldListeners::Id id)
 }
 
 // Closes the handle only if the listener still owns the handle. A Node server that was given the
-// handle closes the handle if listen() fails. Since then, another file may have received the same
-// descriptor number.
+// handle closes the handle if listen() fails. After that, another file may get the same descriptor
+// number, and that file must not be closed here.
 void CloseOnce(Listener* listener) {
   if (listener->OwnsHandle()) {
     listener->Close();

@@ -33,7 +33,7 @@ Waiter* Find(const Napi::CallbackInfo& info, Waiters::Id id) {
   return Environment::Of(info.Env()).waiters.Find(id);
 }
 
-// Makes one attempt to acquire the lock. An acquired lock belongs to the environment. The waiter
+// Makes one attempt to acquire the lock. The environment owns the acquired lock. The waiter
 // continues to exist, in case the caller has to release the lock and wait again.
 Napi::Value JsRetry(const Napi::CallbackInfo& info) {
   Arguments arguments(info);

@@ -57,8 +57,8 @@
   X(napi_typeof)                       \
   X(napi_unref_threadsafe_function)
 
-// On 32-bit x86 a compiler puts an underscore before each C name, so the pointer is called
-// __imp__NAME there.
+// On 32-bit x86 a compiler puts an underscore before each C name, so on 32-bit x86 the pointer is
+// called __imp__NAME.
 #if defined(_M_IX86) || defined(__i386__)
 #define IMPORT_OF(name) _imp__##name
 #else

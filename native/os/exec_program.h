@@ -1,8 +1,8 @@
 // Replaces the program that this process runs, and keeps the pid, the locks and the sockets.
 //
 // Guaranteed: the new program starts with blocking standard streams, and the descriptors in
-// `inherit` get the numbers 3, 4, ... in that order. The new program keeps another descriptor only
-// if that descriptor is not close-on-exec. An inherited lock lives until the last copy of its
+// `inherit` get the numbers 3, 4, ... in that order. Of all other descriptors, the new program
+// keeps those that are not close-on-exec. An inherited lock lives until the last copy of its
 // descriptor is closed. Signals that Node catches or ignores have their default actions again. On
 // failure the process continues with the same descriptors, descriptor flags and signal actions as
 // before.

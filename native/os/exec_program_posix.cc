@@ -95,8 +95,8 @@ class StandardStreams {
     }
   }
   // Restores in reverse order. If two streams share one open file (2>&1), Prepare() changed the
-  // flags of this file through the first stream before it read them through the second. So the
-  // first stream must be restored last.
+  // flags of this file through the first stream before it read the flags through the second stream.
+  // So the first stream must be restored last.
   void Restore() const {
     for (int fd = kFirstInherited - 1; fd >= 0; fd--) {
       const Stream& stream = streams_[fd];

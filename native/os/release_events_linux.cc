@@ -22,7 +22,7 @@ namespace {
 // it.
 constexpr auto kPidfdOpenCall = 434;
 
-// Identify the events of the two descriptors that are not pidfds. All tokens are smaller than these
+// Numbers that identify the two descriptors that are not pidfds. All tokens are smaller than these
 // numbers.
 constexpr std::uint64_t kInotify = UINT64_MAX;
 constexpr std::uint64_t kInterrupt = UINT64_MAX - 1;
@@ -33,9 +33,9 @@ constexpr std::uint64_t kInterrupt = UINT64_MAX - 1;
 constexpr std::uint32_t kFileGone =
     IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED;
 // The events to request from the kernel. IN_MODIFY reports the truncate with which a holder of this
-// package releases a kept file. The close of this holder is not reported while a child has a copy
-// of the descriptor. IN_CLOSE reports the close by any other kind of holder, which may have opened
-// the file for reading, as flock(1) does.
+// package releases a kept file. A close by a holder of this package is not reported while a child
+// has a copy of the descriptor. IN_CLOSE reports the close by any other kind of holder, which may
+// have opened the file for reading, as flock(1) does.
 constexpr std::uint32_t kRequestable =
     IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_MODIFY | IN_CLOSE;
 

@@ -66,7 +66,7 @@ struct FileSnapshot {
 std::uint64_t Join(DWORD high, DWORD low) { return (std::uint64_t{high} << 32) | low; }
 
 // Reads the attributes. If the attributes cannot be read, for example because the file is being
-// removed, the result is an existing file with size and time 0.
+// removed, the file is treated as an existing file with size 0 and time 0.
 FileSnapshot TakeSnapshot(const std::wstring& path) {
   FileSnapshot now;
   WIN32_FILE_ATTRIBUTE_DATA data = {};

@@ -1,4 +1,4 @@
-// Starts an attempt on a lock file over if another process replaces the file during the attempt.
+// Starts over an attempt on a lock file if another process replaces the file during the attempt.
 #pragma once
 
 #include "status.h"

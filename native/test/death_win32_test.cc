@@ -1,5 +1,5 @@
-// Tests how Windows identifies processes, and how a watch reports the death of an owner or a
-// release.
+// Tests how Windows identifies processes, and how a watch reports a release or the death of an
+// owner.
 #include <windows.h>
 
 #include <string>

@@ -21,7 +21,7 @@
 
 namespace gateway_lock::test {
 
-// The phase in which an actor believes to be. A planted fault has an effect in only one phase.
+// The phase that an actor believes it is in. A planted fault has an effect in only one phase.
 enum class Phase { kAcquiring, kHolding, kReleasing };
 
 // A planted fault: a system call behaves as if a line of native/os were missing.

@@ -69,8 +69,8 @@ void ReadHolder(const LockContender& contender) {
 }
 
 // An actor that attempts to acquire the lock twice. `known` is the cache of a process that has
-// acquired a lock on this file system before. Such a process does not test the file system again;
-// the test would also notice a replaced file.
+// acquired a lock on this file system before. Such a process does not test the file system again.
+// The test would also notice a replaced file, and could thereby hide a planted fault.
 Scenario::Body Acquirer(LockMode mode, Keep keep, const std::string& record,
                         const FileSystemCache& known) {
   return [=, &record](Actor& actor) {
@@ -312,8 +312,8 @@ TEST("the enumeration counts as many schedules as it runs where no states are me
   std::printf("%.0f schedules, each run\n", schedules);
 }
 
-// Allows a kill in only half of the walks. A walk that allows a kill soon contains one, because a
-// kill is as likely as a call.
+// Only half of the walks allow a kill. A walk that allows a kill soon contains one, because a kill
+// is as likely as a call.
 TEST("the real kernel answers each call of random schedules as the simulated one does") {
   constexpr std::uint32_t kWalks = 1000;
   const Case cases[] = {{kExclusive, kExclusive, kExclusive, Keep::kNo, Keep::kNo},

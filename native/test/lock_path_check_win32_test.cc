@@ -1,5 +1,5 @@
 // Tests lock paths with reparse points (links, and files whose content is stored elsewhere), and
-// whether a file is on a remote file system.
+// the detection of remote file systems.
 #include <windows.h>
 // Must be included after windows.h.
 #include <winioctl.h>
