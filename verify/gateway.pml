@@ -1,13 +1,13 @@
 /*
  * Three gateways that start, serve, close and die (steps 9 to 14 of docs/protocol.md). If a start
- * fails, the gateway releases the locks and the port that it has acquired. When a process is
+ * fails, the gateway releases the locks and the port that it has acquired. When a gateway is
  * killed, the kernel closes its descriptors one by one. Acquiring a lock is a single step in this
  * model, because lock.pml shows that a lock has at most one exclusive holder.
  *
  * Gateways 0 and 1 share a state directory and a config file. Gateway 2 has another state directory
- * and the same config file. All three gateways use one port. With SIBLINGS the gateways belong to
- * three users who share one state directory. Then each gateway has its own lock directory and port,
- * so only step 10 excludes the other gateways.
+ * and the same config file. All three gateways use the same port. With SIBLINGS the gateways belong
+ * to three users who share one state directory. In that case each gateway has its own lock
+ * directory and port, so only step 10 excludes the other gateways.
  */
 #define NONE 15
 #define GATEWAYS 3

@@ -1,7 +1,7 @@
 /*
- * The core of the lease in src/cluster/lease.ts, with two clients and one server. A request or an
- * answer can take any time or get lost. A client can stop at any moment. A clock loses at most one
- * tick during the time to live of a lease.
+ * The core of the lease in src/cluster/lease.ts, with two clients and one server. A request or a
+ * response can take any amount of time or get lost. A client can stop at any moment. A clock loses
+ * at most one tick during the time to live of a lease.
  *
  * Property: the two clients never hold the lock at the same time, and a client that has seen its
  * lease end never holds the lock again under that lease. Each of the macros FROM_ANSWER, NO_MARGIN,
@@ -39,7 +39,7 @@ byte server_left;
 #define HELD(i) (client[i].granted && client[i].left > 0)
 #define EXPIRED(i) (client[i].granted && client[i].left == 0)
 
-/* A client is suspended if it takes no step for some ticks; their number is not limited. */
+/* A client that takes no step for some ticks is suspended. The number of ticks is not limited. */
 inline tick_clock(i) {
   if
   :: true ->
@@ -54,7 +54,7 @@ inline tick_clock(i) {
   fi
 }
 
-/* The server refuses to renew a lease that has ended, because the server has deleted that lease. */
+/* The server refuses to renew an ended lease, because the server has deleted the ended lease. */
 inline serve(i) {
   if
   :: owner == i || (owner == NO_OWNER && !client[i].granted) ->
@@ -101,7 +101,7 @@ active [2] proctype claimant() {
   do
   :: atomic { client[i].request == none && !client[i].ended -> client[i].request = sent }
   :: atomic { client[i].request == answered -> extend(i) }
-     /* The request or the answer is lost. */
+     /* The request or the response is lost. */
   :: atomic { client[i].request != none -> client[i].request = none; client[i].age = 0 }
   :: atomic { EXPIRED(i) && !client[i].ended -> client[i].ended = true }
      /* The client forgets its ended lease, so its next request asks for a new lease. */

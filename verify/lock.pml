@@ -1,7 +1,8 @@
 /*
- * One lock file that is kept or removed, with exclusive and shared holders, waiters, probers, a
+ * Models one lock file that is kept or removed, exclusive and shared holders, waiters, probers, a
  * hand-over and crashes. The step numbers are those of docs/protocol.md. scripts/verify.mjs checks
- * this model without a fault, and then with each FAULT_* macro, whose fault spin must find.
+ * this model first without a fault, and then once with each FAULT_* macro. spin must find the fault
+ * of each macro.
  *
  * A process has one open file description, so one number identifies both the process and its
  * description. Several descriptors can refer to one description, because a child inherits a copy of
@@ -38,7 +39,7 @@
 #define STARTER 3
 #define CHILD 4 /* has only a copy of its parent's descriptor */
 #define PROCESSES 4
-#define INODES 5 /* the file at the path, and one removed file that each process may have open */
+#define INODES 5 /* the file at the path, and one removed, open file for each process */
 
 byte path = NONE; /* the inode that the path names */
 byte refs[INODES]; /* number of open file descriptions of the inode */
@@ -194,7 +195,7 @@ step4: /* test the file system, which must refuse a lock on a second description
   }
 #endif
 
-step5: /* check the content: a record of this package is a leftover, as the kernel lock was free */
+step5: /* check the content: the kernel lock was free, so a record of this package is a leftover */
 #ifdef FAULT_TRUSTS_RECORD
   atomic {
     if
@@ -221,7 +222,7 @@ step6: /* write the record */
     atomic { copies[me]++; running++; child_alive = true; run Child(me); MAY_CRASH }
     atomic { record[inode[me]] = CHILD; MAY_CRASH }
     atomic { handed_over = true; MAY_CRASH }
-    /* However the parent ends, it only closes its own descriptor. */
+    /* Whichever way the parent ends, it only closes its own descriptor. */
 #ifdef FAULT_HAND_OVER_UNLOCKS
     atomic { unlock(inode[me], me) }
 #endif
@@ -275,7 +276,7 @@ step7_unlock:
   goto again;
 
 contended:
-  /* The starter runs after all other processes have ended, so nothing can refuse it. */
+  /* The starter runs after all other processes have ended, so its attempt cannot be refused. */
   assert(me != STARTER);
   if
   :: true ->

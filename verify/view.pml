@@ -1,8 +1,8 @@
 /*
  * One file that is visible through two mounts (bindfs, mergerfs, an overlay and its lower
  * directory). Each mount is a view of the file and has its own kernel lock, so only step 5 refuses
- * a second holder. Step 5 refuses if the record names a living process that has this file locked in
- * the other view. The step numbers are those of docs/protocol.md.
+ * a second holder. Step 5 refuses the lock if the record names a living process that has this file
+ * locked in the other view. The step numbers are those of docs/protocol.md.
  *
  * Not promised: exclusion before the first holder has written its record (step 6).
  */
@@ -15,8 +15,8 @@ byte locked[VIEWS] = NONE; /* the kernel lock of each view */
 byte record = NONE; /* the owner record, which both views show */
 bool alive[VIEWS] = true;
 bool recorded[VIEWS]; /* the process has written its record and not yet released the lock */
-/* An acquirer has read the record before the other holder has written it. Exclusion is not promised
-   in this case. */
+/* An acquirer has read the record before the other holder has written its own record. Exclusion is
+   not promised in this case. */
 bool raced = false;
 byte crashes = 1;
 
@@ -33,7 +33,7 @@ inline unlock(me) {
   if :: locked[1 - me] == NONE -> raced = false :: else fi
 }
 
-/* The only process of a view. It reads /proc/PID/fdinfo of the owner that the record names. */
+/* The only process of a view. The process reads /proc/PID/fdinfo of the owner in the record. */
 proctype Acquirer(byte me; bool keep; byte rounds) {
   byte mine;
   byte other = 1 - me;
@@ -54,7 +54,7 @@ step3: /* compare the locked file with the file at the path */
     fi;
     MAY_CRASH
   }
-step5: /* check the record: its owner is a holder if it lives and has locked the file in its view */
+step5: /* check the record: a living owner that has locked the file in its view is a holder */
   atomic {
 #ifndef FAULT_NO_VIEW_RULE
     if

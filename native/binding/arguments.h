@@ -12,7 +12,7 @@
 
 namespace gateway_lock {
 
-// The largest id. JavaScript numbers represent every integer up to this one exactly.
+// The largest id. A JavaScript number can represent every integer up to 2^53 exactly.
 constexpr std::int64_t kLargestId = std::int64_t{1} << 53;
 
 class Arguments {
@@ -20,16 +20,16 @@ class Arguments {
   explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
 
   std::string Text(std::size_t index) {
-    // Fast path: a path or record usually fits into this buffer, so its length need not be queried
-    // first.
+    // Fast path: a path or record usually fits into this buffer, so the length of the text need not
+    // be queried first.
     char text[1024];
     std::size_t length = 0;
     napi_value value = info_[index];
     if (napi_get_value_string_utf8(info_.Env(), value, text, sizeof text, &length) != napi_ok) {
       return Reject<std::string>(index, "a string");
     }
-    // N-API truncates a long text between two characters, and a character has at most four bytes.
-    // So the text is complete if more than four bytes of the buffer are left.
+    // N-API truncates a long text between two characters, and a character is at most four bytes
+    // long. So the text is complete if more than four bytes of the buffer are unused.
     bool whole = length + 4 < sizeof text;
     return whole ? std::string(text, length) : info_[index].As<Napi::String>().Utf8Value();
   }
@@ -68,12 +68,13 @@ class Arguments {
     if (info_[index].IsFunction()) return info_[index].As<Napi::Function>();
     return Reject<Napi::Function>(index, "a function");
   }
-  // Returns false if an argument was rejected. A TypeError is then pending.
+  // Returns false, with a TypeError pending, if an argument was rejected.
   bool valid() const { return valid_; }
 
  private:
-  // Returns false if the argument is not an array, or if `take` returns false for an item. One item
-  // at a time: a sparse array may have 2^32 - 1 items and no memory for them.
+  // Passes the items to `take` one at a time, because a sparse array may have 2^32 - 1 items, for
+  // which there is not enough memory. Returns false if the argument is not an array, or if `take`
+  // returns false for an item.
   template <typename Take>
   bool ForEachItem(std::size_t index, Take take) {
     if (!valid_ || !info_[index].IsArray()) return false;
@@ -89,7 +90,8 @@ class Arguments {
     return T();
   }
   void ThrowTypeError(std::size_t index, const char* wanted) {
-    // A getter of an array, or a proxy, may have thrown. A second exception would end the process.
+    // A getter of an array item, or a proxy, may have thrown. Throwing a second exception would end
+    // the process.
     if (valid_ && !info_.Env().IsExceptionPending()) {
       Napi::TypeError::New(info_.Env(), "argument " + std::to_string(index) + " must be " + wanted)
           .ThrowAsJavaScriptException();

@@ -61,9 +61,9 @@ Napi::Value Close(Napi::Env env, HeldListeners& listeners, HeldListeners::Id id)
   return env.Undefined();
 }
 
-// Closes the handle only if the listener still owns it. A server that was given the handle closes
-// it when its listen() fails, and the number of the closed handle may belong to another file by
-// then.
+// Closes the handle only if the listener still owns the handle. A Node server that was given the
+// handle closes the handle if listen() fails. After that, another file may get the same descriptor
+// number, and that file must not be closed here.
 void CloseOnce(Listener* listener) {
   if (listener->OwnsHandle()) {
     listener->Close();

@@ -85,8 +85,8 @@ Napi::Value WriteRecord(const Napi::CallbackInfo& info, FileLock& lock) {
 }
 
 // Returns argument 0, which WithLock() has already checked, as an id. Does not call ToNumber(),
-// because ToNumber() can run JavaScript. In a worker that is being terminated ToNumber() fails, and
-// using its result would end the process.
+// because ToNumber() can run JavaScript. In a worker that is being terminated, ToNumber() fails,
+// and using the result of the failed call would end the process.
 HeldLocks::Id IdOf(const Napi::CallbackInfo& info) {
   return info[0].As<Napi::Number>().Int64Value();
 }

@@ -1,8 +1,8 @@
 // The locks of one JavaScript environment. JavaScript code refers to each lock by an id instead of
-// an object. A lock must stay held even if JavaScript loses its object, so each object would have
-// to be kept alive, type-checked at each call, and finalized, which took a fifth of the time of an
-// acquire and release. The id of a released or unknown lock behaves like a lock that is not
-// held.
+// an object. A lock must stay held even if JavaScript code loses its reference to the lock. Each
+// lock object would therefore have to be kept alive, type-checked at each call, and finalized,
+// which took a fifth of the time of an acquire and release. A call with the id of a released or
+// unknown lock behaves as if the lock were not held.
 #pragma once
 
 #include <napi.h>
@@ -41,15 +41,15 @@ class HeldLocks {
   Id last_ = 0;
 };
 
-// The outcome of an attempt to acquire a lock, besides its status.
+// The outcome of an attempt to acquire a lock, apart from the status of the attempt.
 struct AttemptResult {
   FileLock* lock;
   const std::string& path;
   const std::string& holder_record;
 };
-// Converts the outcome of an attempt for JavaScript. Returns the id of the lock if it was acquired,
-// and the content of the lock file as a string if another holder has the lock. Throws a JavaScript
-// error for any other status.
+// Converts the outcome of an attempt to a JavaScript value. Returns the id of the lock if the lock
+// was acquired, or the content of the lock file as a string if another holder has the lock. Throws
+// a JavaScript error for any other status.
 Napi::Value ToJsResult(Napi::Env env, const Status& status, const AttemptResult& result);
 
 // Returns the content of a lock file as a JavaScript object { text, size, hasOtherNames }.

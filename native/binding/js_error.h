@@ -10,9 +10,10 @@
 
 namespace gateway_lock {
 
-// Throws a JavaScript error for a failed status; the exception is pending afterwards. A system
-// error has the same properties as one of Node's own: code ("EACCES"), errno (negative), syscall,
-// and either path or address and port. Any other error has an ERR_LOCK_* code, path and detail.
+// Throws a JavaScript error for a failed status, so that an exception is pending afterwards. A
+// system error has the same properties as a system error of Node: code ("EACCES"), errno
+// (negative), syscall, and either path, or address and port. Any other error has an ERR_LOCK_*
+// code, a path and a detail.
 void ThrowForPath(Napi::Env env, const Status& status, const std::string& path);
 void ThrowForEndpoint(Napi::Env env, const Status& status, const Endpoint& endpoint);
 

@@ -33,7 +33,7 @@ Waiter* Find(const Napi::CallbackInfo& info, Waiters::Id id) {
   return Environment::Of(info.Env()).waiters.Find(id);
 }
 
-// Makes one attempt to acquire the lock. An acquired lock belongs to the environment. The waiter
+// Makes one attempt to acquire the lock. The environment owns the acquired lock. The waiter
 // continues to exist, in case the caller has to release the lock and wait again.
 Napi::Value JsRetry(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
@@ -75,8 +75,8 @@ const char* NameOf(WatchScope scope) {
   return "file";
 }
 
-// Starts a watch and returns the name of its scope. Returns "gone" if the file was removed, and
-// "nothing" if the file cannot be watched for any other reason; the caller then polls.
+// Starts a watch and returns the name of its scope. Returns "gone" if the file was removed. Returns
+// "nothing" if the file cannot be watched for any other reason, in which case the caller polls.
 const char* WatchAndName(Napi::Env env, Waiters::Id id, std::int64_t owner_pid) {
   Waiter* waiter = Environment::Of(env).waiters.Find(id);
   ReleaseWatch* watch =

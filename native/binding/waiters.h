@@ -1,6 +1,7 @@
 // The waiters of one JavaScript environment. JavaScript code refers to each waiter by an id, for
-// the reason given in held_locks.h, and passes a function that is called to wake the waiter. The id
-// of a closed or unknown waiter behaves like a waiter whose lock is refused and cannot be watched.
+// the reason given in held_locks.h, and passes the function that is called to wake the waiter. A
+// call with the id of a closed or unknown waiter behaves as if the lock were refused and could not
+// be watched.
 #pragma once
 
 #include <napi.h>

@@ -3,8 +3,9 @@
 namespace gateway_lock {
 namespace {
 
-// Schedules Dispatch() on the JavaScript thread. Runs on the thread of the watch. N-API refuses the
-// call (napi_closing) while the environment is ending, but then no waiter is left.
+// Schedules Dispatch() on the JavaScript thread. Runs on the thread of the watch. While the
+// environment is ending, N-API refuses the call (napi_closing), but no waiter is left at that
+// point.
 void Notify(void* tsfn) {
   (void)napi_call_threadsafe_function(static_cast<napi_threadsafe_function>(tsfn), nullptr,
                                       napi_tsfn_nonblocking);
@@ -21,7 +22,7 @@ ReleaseWatch* WakeDispatcher::StartWatch(Napi::Env env) {
       nullptr, this, Dispatch, &tsfn_);
   if (made != napi_ok) return nullptr;
   // The timer for the waiter's deadline keeps the process alive. The thread-safe function must not
-  // keep it alive as well.
+  // keep the process alive as well.
   (void)napi_unref_threadsafe_function(env, tsfn_);
   // Cleanup hooks run in reverse order of registration. So this hook ends the thread of the watch
   // before Node's own hook destroys the thread-safe function that the thread calls.
@@ -55,8 +56,8 @@ void WakeDispatcher::Dispatch(napi_env env, napi_value /*function*/, void* self,
 void WakeDispatcher::WakeTargets() {
   if (watch_ == nullptr) return;
   for (Token token : watch_->TakeEvents()) {
-    // Looks up each target just before waking it, because an earlier target may have unregistered
-    // it.
+    // Looks up each target just before waking it, because waking an earlier target may have
+    // unregistered this target.
     auto found = targets_.find(token);
     if (found != targets_.end()) found->second->Wake();
   }

@@ -1,6 +1,6 @@
 // Passes the events of a ReleaseWatch from the thread of the watch to the JavaScript thread. Each
-// environment has one watch and one thread-safe function. Both are created when the first waiter
-// has to wait.
+// environment has one watch and one thread-safe function. The watch and the function are created
+// when the first waiter has to wait.
 #pragma once
 
 #include <napi.h>

@@ -1,4 +1,5 @@
-// Addresses that a caller gives: any text. What is taken for an address is written back as one.
+// Parses any text as an address. If the text is accepted, formats the address as text and parses it
+// again.
 #include <netdb.h>
 #include <netinet/in.h>
 

@@ -1,5 +1,6 @@
-// Any path, arguments, environment and descriptors for a new program: execve() (replaced by the
-// linker) gets them unchanged, and after its failure this process has its descriptors back.
+// Runs a program with any path, arguments, environment and descriptors. Checks that execve(), which
+// the linker replaces, receives them unchanged, and that this process has its descriptors back
+// after execve() has failed.
 #include "exec_program_posix.cc"  // NOLINT(bugprone-suspicious-include)
 #include "fuzz.h"
 
@@ -18,7 +19,7 @@ ino_t FileOf(int fd) {
   return fstat(fd, &info) == 0 ? info.st_ino : 0;
 }
 
-// Which file each descriptor of this process has, and its flags.
+// Returns the file and the flags of each descriptor of this process.
 std::vector<std::pair<ino_t, int>> Table() {
   std::vector<std::pair<ino_t, int>> table;
   for (int fd = 0; fd < kDescriptors; ++fd) table.emplace_back(FileOf(fd), fcntl(fd, F_GETFD));

@@ -1,5 +1,5 @@
-// Replacing any content by any other, with writes and reads that the kernel cuts short or
-// interrupts.
+// Replaces any content with any other content, while the kernel shortens or interrupts the reads
+// and writes.
 #include "file_content_posix.cc"  // NOLINT(bugprone-suspicious-include)
 #include "fuzz.h"
 
@@ -10,7 +10,8 @@ namespace {
 
 FuzzedDataProvider* moods = nullptr;
 
-// True: this call is interrupted. An input has an end, so that the loops have one.
+// Returns true if this call is to be interrupted. Returns false once the input is used up, so that
+// retry loops end.
 bool IsInterrupted() {
   if (moods == nullptr || moods->remaining_bytes() == 0 || !moods->ConsumeBool()) return false;
   errno = EINTR;

@@ -1,4 +1,4 @@
-// Any relative path for a lock, a probe and a lock directory, below a directory that is empty.
+// Uses any relative path for a lock, a probe and a lock directory, in an empty directory.
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -80,7 +80,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       input.PickValueInArray({FileAccess::kOwner, FileAccess::kGroup, FileAccess::kEveryone});
   std::string directory = input.ConsumeRandomLengthString(100);
   std::string path = input.ConsumeRandomLengthString(kLongest);
-  // Stays below the folder: a C string, relative, and not upwards.
+  // Accepts only paths that stay inside the folder: no NUL, relative, and without "..".
   for (std::string* text : {&directory, &path}) {
     text->resize(std::strlen(text->c_str()));
     if (text->empty() || (*text)[0] == '/' || text->find("..") != std::string::npos) return -1;

@@ -1,4 +1,5 @@
-// /proc/self/mountinfo: any lines, and an overlay as the kernel shows it, with any directory names.
+// Parses any lines as /proc/self/mountinfo, and the line that the kernel writes for an overlay with
+// any directory names.
 #include <cstring>
 
 #include "fuzz.h"
@@ -14,7 +15,8 @@ bool Shows(const std::string& line, const std::string& merged, const std::string
   return ParseOverlay(line, &overlay) && ShowsBelow(overlay, merged, plain);
 }
 
-// fs/proc_namespace.c, show_mountinfo(), and fs/overlayfs/params.c, ovl_show_options().
+// Escapes a name as show_mountinfo() in fs/proc_namespace.c and ovl_show_options() in
+// fs/overlayfs/params.c do.
 std::string Escape(const std::string& text) {
   std::string escaped;
   for (char c : text) {
@@ -25,7 +27,8 @@ std::string Escape(const std::string& text) {
   return escaped;
 }
 
-// A directory or file name. The kernel writes a colon in a layer's name in a way of its own.
+// Returns a directory or file name without a colon, because the kernel escapes a colon in the name
+// of a layer differently.
 std::string Name(FuzzedDataProvider& input) {
   std::string name = input.ConsumeRandomLengthString(20);
   for (char& c : name) {

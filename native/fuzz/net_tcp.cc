@@ -1,4 +1,5 @@
-// /proc/net/tcp and tcp6: any table, and a kernel's row after any other rows.
+// Parses any table as /proc/net/tcp or /proc/net/tcp6, and finds a row that the kernel writes after
+// any other rows.
 #include "fuzz.h"
 #include "port_owner_linux.cc"  // NOLINT(bugprone-suspicious-include)
 
@@ -31,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   auto loopback = [](const std::string& local) { return local == "0100007F"; };
   bool whole = text.find('\0') == std::string::npos;
   std::uint64_t found = FindInode(longer.path().c_str(), kPort, Kind::kListener, loopback);
-  // An earlier row of the input may be another listener there.
+  // An earlier row of the input may describe another listener on the same address and port.
   EXPECT(!whole || found == kInode || text.find("0100007F:") != std::string::npos);
   return 0;
 }

@@ -1,4 +1,4 @@
-// /proc/PID/stat: any text, and lines as the kernel writes them for any command name.
+// Parses any text as /proc/PID/stat, and the line that the kernel writes for any command name.
 #include "fuzz.h"
 #include "process_identity_linux.cc"  // NOLINT(bugprone-suspicious-include)
 
@@ -7,7 +7,8 @@ using namespace gateway_lock::fuzz;  // NOLINT(google-build-using-namespace)
 
 namespace {
 
-// man 5 proc_pid_stat: the name has at most 15 bytes, of any kind, and ends before the last ")".
+// man 5 proc_pid_stat: the name is at most 15 bytes long, may contain any bytes, and ends before
+// the last ")".
 void ParseKernelsLine(FuzzedDataProvider& input) {
   std::string name = input.ConsumeRandomLengthString(15);
   auto flags = input.ConsumeIntegral<std::uint32_t>();

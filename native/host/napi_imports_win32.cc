@@ -1,12 +1,12 @@
-// The N-API imports of the addon. They are looked up in the program that has loaded the addon,
-// whatever the file name of that program is.
+// Looks up the N-API functions that the addon imports. Finds these functions in the program that
+// has loaded the addon, whatever the file name of that program is.
 //
 // Windows binds each import to the name of a file. If the addon used the import library of
-// node.exe, loading the addon would fail in Electron and in a renamed node.exe with "The specified
+// node.exe, loading the addon in Electron or in a renamed node.exe would fail with "The specified
 // module could not be found". MSVC can avoid the failure with a delay-load hook, but MinGW and zig
 // have no such hook. This file therefore replaces the import table: a compiler calls a dllimport
-// function NAME through the pointer __imp_NAME, and this file defines and fills these pointers. The
-// addon then needs no node.lib, and the code is the same for every compiler.
+// function NAME through the pointer __imp_NAME, and this file defines and fills these pointers. As
+// a result, the addon does not need node.lib, and the code is the same for every compiler.
 #include <windows.h>
 
 // The N-API functions that native/binding and node-addon-api call. If a name is missing here,
@@ -57,8 +57,8 @@
   X(napi_typeof)                       \
   X(napi_unref_threadsafe_function)
 
-// On 32-bit x86 a compiler puts an underscore before each C name, so the pointer is called
-// __imp__NAME there.
+// On 32-bit x86 a compiler puts an underscore before each C name, so on 32-bit x86 the pointer is
+// called __imp__NAME.
 #if defined(_M_IX86) || defined(__i386__)
 #define IMPORT_OF(name) _imp__##name
 #else

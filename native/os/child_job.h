@@ -3,7 +3,7 @@
 //
 // Guaranteed (Windows): when this process ends in any way, Windows ends every process that this
 // process has started after the call, and all descendants of those processes.
-// What ends it: nothing. A normal exit of this process ends the children too.
+// The call cannot be undone. A normal exit of this process also ends the children.
 // NOT promised: that the children have ended before the locks of this process are released.
 // Thread-safety: none.
 #pragma once

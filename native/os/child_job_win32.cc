@@ -4,10 +4,11 @@
 
 namespace gateway_lock {
 
-// Puts this process into a job object, which its children inherit. The job of libuv is not enough,
-// because it lets grandchildren break away (src/win/process.c): of the processes that `npm.cmd`
-// starts, only cmd.exe would end. The handle of the job stays open until this process ends, and
-// closing the last handle ends all processes of the job.
+// Puts this process into a job object, which its children inherit. The job object that libuv
+// creates is not enough, because that job lets grandchildren break away (src/win/process.c): if a
+// child is `npm.cmd`, cmd.exe would end but the processes that it has started would not. The handle
+// of the new job stays open until this process ends, and closing the last handle ends all processes
+// of the job.
 Status KillChildrenOnExit() {
   FileHandle job(reinterpret_cast<NativeHandle>(CreateJobObjectW(nullptr, nullptr)));
   if (job.get() == 0) {

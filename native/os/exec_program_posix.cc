@@ -38,15 +38,15 @@ struct DescriptorSlot {
 };
 
 // Saves a copy of the descriptor that currently has the number of the slot. Usually no descriptor
-// has that number. A descriptor of Node's own must be restored if execve() fails, so ExecProgram()
-// fails if the copy cannot be made (EMFILE).
+// has that number. If Node uses a descriptor with that number, the descriptor must be restored when
+// execve() fails, so ExecProgram() fails if the copy cannot be made (EMFILE).
 Status SaveCurrent(int fd, int above, DescriptorSlot* slot) {
   slot->flags_before = fcntl(fd, F_GETFD);
   return slot->flags_before < 0 ? Status::Ok() : Duplicate(fd, above, &slot->before);
 }
 
-// Returns an error if a descriptor is closed. Must run before the first copy is made, because a
-// copy could get the number of a closed descriptor.
+// Returns an error if a descriptor to inherit is closed. Must run before the first copy is made,
+// because a copy could get the number of a closed descriptor.
 Status CheckOpen(const std::vector<NativeHandle>& inherit) {
   for (NativeHandle fd : inherit) {
     if (fcntl(static_cast<int>(fd), F_GETFD) < 0) return Status::SystemError(errno, "fcntl");
@@ -79,10 +79,11 @@ void Restore(const std::vector<DescriptorSlot>& slots) {
   }
 }
 
-// Makes the standard streams inheritable and blocking. Node makes them close-on-exec (libuv,
-// uv_disable_stdio_inheritance), and makes each pipe that it has used non-blocking. A program that
-// writes to a non-blocking pipe faster than the reader reads gets EAGAIN, which few programs handle
-// (seen with `yes` and a slow reader). Node itself makes these pipes blocking again only at exit.
+// Makes the standard streams inheritable and blocking. Node makes these streams close-on-exec
+// (libuv, uv_disable_stdio_inheritance), and makes each pipe that Node has used non-blocking. A
+// program that writes to a non-blocking pipe faster than the reader reads gets EAGAIN, which few
+// programs handle (seen with `yes` and a slow reader). Node itself makes these pipes blocking again
+// only at exit.
 class StandardStreams {
  public:
   void Prepare() {
@@ -94,8 +95,8 @@ class StandardStreams {
     }
   }
   // Restores in reverse order. If two streams share one open file (2>&1), Prepare() changed the
-  // flags of this file through the first stream before it read them through the second. So the
-  // first stream must be restored last.
+  // flags of this file through the first stream before it read the flags through the second stream.
+  // So the first stream must be restored last.
   void Restore() const {
     for (int fd = kFirstInherited - 1; fd >= 0; fd--) {
       const Stream& stream = streams_[fd];
@@ -119,9 +120,9 @@ class StandardStreams {
   Stream streams_[kFirstInherited] = {{0}, {1}, {2}};
 };
 
-// The signals that Node ignores. A signal that is ignored stays ignored in the new program (man 2
-// execve). A program that ignores SIGPIPE does not end when its reader ends, and a program that
-// ignores SIGXFSZ does not end when its file exceeds the size limit.
+// The signals that Node ignores. An ignored signal stays ignored in the new program (man 2 execve).
+// A program that ignores SIGPIPE does not end when its reader ends, and a program that ignores
+// SIGXFSZ does not end when its file exceeds the size limit.
 constexpr int kIgnoredByNode[] = {SIGPIPE, SIGXFSZ};
 
 class IgnoredSignals {

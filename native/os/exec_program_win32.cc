@@ -4,8 +4,8 @@
 
 namespace gateway_lock {
 
-// Windows cannot replace the program of a process. The exec() of its C runtime starts another
-// process and ends the current one.
+// Windows cannot replace the program of a process. The exec() of the Windows C runtime starts
+// another process and ends the current process.
 Status ExecProgram(const Program&) { return Status::Unsupported(ERROR_NOT_SUPPORTED, "exec"); }
 
 }  // namespace gateway_lock

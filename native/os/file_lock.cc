@@ -23,7 +23,7 @@ Status FileLock::ReadRecord(std::string* record) const {
 
 Status FileLock::WriteRecord(const std::string& record) {
   Status status = ReplaceContent(file_, size_, record);
-  // After a failed write the file may still have the longer of the old and the new size.
+  // After a failed write, the size of the file may still be the larger of the old and new sizes.
   size_ = status.ok() ? record.size() : std::max(size_, record.size());
   written_hash_ = std::hash<std::string>()(record);
   return status;

@@ -3,16 +3,17 @@
 // Guaranteed: on this host a file has at most one exclusive holder, or any number of shared
 // holders. The lock belongs to the open file description. So a second open in the same process
 // competes for the lock too, and closing another descriptor of the file does not drop the lock
-// (unlike a lock of fcntl(F_SETLK)). The kernel drops the lock when the last copy of the descriptor
+// (unlike an fcntl(F_SETLK) lock). The kernel drops the lock when the last copy of the descriptor
 // is closed: on exit, crash, SIGKILL, OOM kill or power loss. The descriptor is close-on-exec from
-// the moment it exists, so no child keeps a copy by accident. The content of the file (the owner
-// record) is a hint for people, and no function here bases a decision on it.
+// the moment it exists, so no child gets a copy by accident. The content of the file (the owner
+// record) is for display only: no function here bases a decision on the content.
 //
-// What ends a lock: Release(), Undo() and Unlock() end it for all copies of the descriptor.
-// Destruction and the death of this process end the lock once every program that has inherited a
-// copy has closed that copy.
+// What ends a lock: Release(), Undo() and Unlock() end the lock for all copies of the descriptor.
+// After the destruction of the object or the death of this process, the lock ends once every
+// program that has inherited a copy of the descriptor has closed that copy.
 // NOT promised: exclusion of other hosts on a network file system (see Strength), or of a process
-// that removes the file. The holder can only detect the removal, by calling IsFileInPlace().
+// that removes the file. The holder cannot prevent the removal, but can detect it by calling
+// IsFileInPlace().
 // Thread-safety: none. An object has one owner at a time.
 #pragma once
 
@@ -40,9 +41,9 @@ class FileLock {
   // Makes one attempt to acquire the lock of the file at `path`.
   // kContended: another holder has the lock. If `holder_record` is not null, it is set to the
   // content of the file, or to the empty string if the file cannot be read.
-  // kInvalidFile, kForeignOwner: the path must not be used as a lock file. Nothing was changed.
+  // kInvalidFile, kForeignOwner: the path must not be used as a lock file. No file was changed.
   // kWeakFileSystem: locks on this file system have no effect. With `allow_weak` the attempt
-  // succeeds nevertheless, and strength() returns kWeak.
+  // succeeds anyway, and strength() returns kWeak.
   static Status TryAcquire(const std::string& path, const LockOptions& options,
                            FileSystemCache* file_systems, FileLock* out,
                            std::string* holder_record = nullptr);
@@ -68,13 +69,13 @@ class FileLock {
 
   // Releases the lock. Before dropping the lock, removes the file or, with keep_file, clears our
   // record. Removes the file only if it is still at the path and, for a shared lock, only if this
-  // is the last holder. Clears the record only if it is still ours. In a forked copy of the holder,
-  // only closes the descriptor, so that the parent keeps the lock and the file. On failure the lock
-  // is dropped and the file stays, which does not block any process; the status contains the
-  // reason.
+  // is the last holder. Clears the record only if no other program has overwritten it. In a forked
+  // copy of the holder, only closes the descriptor, so that the parent keeps the lock and the file.
+  // If the removal fails, the lock is still dropped and the status contains the reason. The file
+  // that is left does not block any process.
   Status Release();
-  // Releases the lock of an attempt that failed after the lock was granted. Works like Release(),
-  // but keeps a file that the attempt did not create.
+  // Releases the lock if an attempt fails after the lock was granted. Works like Release(), but
+  // keeps a file that the attempt did not create.
   Status Undo();
   // Drops the lock and leaves the file unchanged.
   void Unlock();

@@ -43,7 +43,8 @@ Status FileLock::RemoveOrClear() {
   if (options_.mode == LockMode::kShared) {
     // Only the last shared holder may remove the file. A successful upgrade to an exclusive lock
     // proves that no other holder is left. A refused upgrade may drop the shared lock (man 2 flock:
-    // a conversion is not atomic; XNU keeps the lock). This is harmless, because Unlock() follows.
+    // a conversion is not atomic; XNU keeps the lock). Losing the shared lock here is harmless,
+    // because Unlock() follows.
     bool last = !options_.keep_file && Flock(file_, LOCK_EX | LOCK_NB).ok();
     return last ? RemoveFile() : Status::Ok();
   }

@@ -5,7 +5,7 @@
 namespace gateway_lock {
 namespace {
 
-// FileDispositionInfoEx of the Windows 10 1607 SDK. Defined here because older headers lack it.
+// FileDispositionInfoEx from the Windows 10 1607 SDK, defined here because older headers lack it.
 constexpr auto kDispositionInfoEx = static_cast<FILE_INFO_BY_HANDLE_CLASS>(21);
 constexpr ULONG kDelete = 0x1;
 constexpr ULONG kPosixSemantics = 0x2;
@@ -20,8 +20,8 @@ bool DeleteAtOnce(const FileHandle& file) {
   return SetFileInformationByHandle(Raw(file), kDispositionInfoEx, &flags, sizeof flags) != 0;
 }
 
-// Removes the name of the file when the last handle is closed. Until then no process can open the
-// file.
+// Removes the name of the file when the last handle is closed. Until that close, no process can
+// open the file.
 bool DeleteAtLastClose(const FileHandle& file) {
   FILE_DISPOSITION_INFO disposition = {};
   disposition.DeleteFile = TRUE;
@@ -52,7 +52,8 @@ bool FileLock::IsFileInPlace() const {
 // Removes the lock file. Called after Unlock(), because a holder opens the file without
 // FILE_SHARE_DELETE, so a held file cannot be opened for deletion. The same rule makes the removal
 // safe: while the next holder, or a waiter in the middle of an attempt, has the file open, the
-// removal fails and the file stays. After a successful removal neither of them can open the file.
+// removal fails and the file stays. After a successful removal, no new holder or waiter can open
+// the removed file.
 Status FileLock::RemoveFile() const {
   FileHandle file;
   Status status = OpenForDeletion(path_, identity_, kShareAll, &file);
@@ -65,8 +66,8 @@ Status FileLock::RemoveFile() const {
   return DeleteAtLastClose(file) ? Status::Ok() : LastError("SetFileInformationByHandle");
 }
 
-// Clears the record before removing the file. A file that cannot be removed, because another
-// process has it open, must not continue to name this process as the holder.
+// Clears the record before removing the file. If another process has the file open, the removal
+// fails, and the file that is left must not continue to name this process as the holder.
 Status FileLock::Release() {
   if (!held()) return Status::Ok();
   Status cleared = ClearRecord();

@@ -33,8 +33,8 @@ std::uint64_t FileSystemKey(const FileHandle& /*file*/, const FileIdentity& iden
 }
 
 // A lock on a second descriptor must be refused. A file system on which flock() succeeds without
-// effect grants both locks (VirtioFS bind mounts of Docker Desktop, docker/for-mac#7004; the
-// default of virtiofsd).
+// effect grants the lock to both descriptors (VirtioFS bind mounts of Docker Desktop,
+// docker/for-mac#7004; the default of virtiofsd).
 Status TestExclusion(const std::string& path, const FileIdentity& identity, bool* excludes) {
   FileHandle second;
   Status opened = OpenAgain(path, identity, &second);

@@ -73,8 +73,8 @@ bool IsRemoteFileSystem(const FileHandle& file) {
 }
 
 // Returns the serial number of the volume, or 0 if the volume has none. A network share reports the
-// number of the volume that it exports, which may also be mounted locally, so the number of a
-// remote device is inverted. A cloned disk has the number of its original.
+// serial number of the volume that it exports. That volume may also be mounted locally, so the
+// number of a remote device is inverted. A cloned disk has the same serial number as the original.
 std::uint64_t FileSystemKey(const FileHandle& file, const FileIdentity& identity) {
   if (identity.device == 0) return 0;
   return IsRemoteDevice(file) ? ~identity.device : identity.device;

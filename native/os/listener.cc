@@ -29,9 +29,9 @@ Status Listener::Adopt(SocketHandle socket, const Endpoint& endpoint, Listener* 
   return status;
 }
 
-// Only EBADF proves that other code has closed the handle. After any other failure the handle
-// counts as ours, because a listener that is never closed would keep the port in use until the
-// process ends.
+// Only EBADF proves that other code has closed the handle. After any other failure, assumes that
+// the listener still owns the handle, because a listener that is never closed would keep the port
+// in use until the process ends.
 bool Listener::OwnsHandle() const {
   if (!open()) return false;
   std::uint64_t identity = 0;

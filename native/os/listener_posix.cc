@@ -37,9 +37,10 @@ Status BindAndListen(const SocketAddress& address, bool reuse, int backlog, Sock
 }
 
 // Binds without SO_REUSEADDR first, because on macOS the option lets one socket listen on 127.0.0.1
-// while another listens on 0.0.0.0 with the same port (nymtech/nym#3232). If the bind fails with
-// EADDRINUSE although no process listens, connections of a killed process are the cause (TIME_WAIT,
-// FIN_WAIT). Only then binds again with SO_REUSEADDR, which is made for this case.
+// while another socket listens on 0.0.0.0 with the same port (nymtech/nym#3232). If the bind fails
+// with EADDRINUSE although no process is listening, connections of a killed process are the cause
+// (TIME_WAIT, FIN_WAIT). Only in this case, binds again with SO_REUSEADDR, which exists for this
+// purpose.
 Status ListenExclusively(const Endpoint& endpoint, const SocketAddress& address, int backlog,
                          SocketHandle* out) {
   if (StrictBindMisses(endpoint)) return Status::SystemError(EADDRINUSE, "bind");

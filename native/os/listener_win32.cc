@@ -9,8 +9,8 @@
 namespace gateway_lock {
 namespace {
 
-// Binding is retried because another process that probes the wildcard binds the port for a few
-// microseconds, and no system table shows such a bind.
+// The bind is retried, because another process that probes the wildcard binds the port for a few
+// microseconds, and no system table shows that bind.
 constexpr int kMaxAttempts = 4;
 constexpr DWORD kRetryDelayMs = 1;
 
@@ -80,8 +80,8 @@ Status TryBindPort(const Endpoint& wanted, Status* wildcard_bind, SocketHandle* 
   return status.ok() ? BindExclusively(endpoint, out) : status;
 }
 
-// Binds the port, with retries. Returns WSAEACCES unchanged if no process listens: either the port
-// is in a range that the system reserves (Hyper-V, WinNAT), or a policy denies the bind.
+// Binds the port, with retries. If no process is listening, returns WSAEACCES unchanged: either the
+// port is in a range that the system reserves (Hyper-V, WinNAT), or a policy denies the bind.
 Status BindPort(const Endpoint& wanted, SocketHandle* out) {
   for (int tries = 1;; ++tries) {
     Status wildcard_bind;

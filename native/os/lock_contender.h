@@ -5,7 +5,8 @@
 // calls and does not close the file. Waiters watch for a close, so if each attempt closed the file,
 // each attempt would wake all waiters. Each Try() locks the file that is at the path at that time.
 //
-// What ends it: a successful Try(), which moves the file to the FileLock, Close() and destruction.
+// What ends this state: Close(), destruction, and a successful Try(), which moves the open file to
+// the FileLock.
 // NOT promised: fairness. The first attempt after a release gets the lock.
 // Thread-safety: none. An object has one owner at a time.
 #pragma once

@@ -65,7 +65,8 @@ Status LockContender::Try(FileSystemCache* file_systems, FileLock* out) {
     status = TryOnce(file_systems, out);
     if (status.contended()) {
       // If this attempt has created the file, another process has locked the file since then and
-      // may leave its record there. So the file no longer counts as created by this attempt.
+      // may leave its record in the file. So the file is no longer treated as created by this
+      // attempt.
       created_ = false;
     } else {
       file_.Reset();
@@ -123,9 +124,9 @@ Status LockContender::Watch(ReleaseWatch* watch, ReleaseWatch::Token token, std:
   Status status = watch->Watch(token, path_, owner_pid, scope);
   if (!status.ok()) return status;
   // The kernel reports the unlink of a file before it removes the name, and can be interrupted
-  // between the two. A watch that starts in between waits for an event that has already been
-  // reported. In this case the file has no link left (seen in 1 of 4000 hand-overs between 5
-  // processes on 2 cores).
+  // between the report and the removal. A watch that starts in between would wait for an event that
+  // has already been reported. In this case the file has no link left (seen in 1 of 4000 hand-overs
+  // between 5 processes on 2 cores).
   struct stat info;
   status = StatFile(file_, &info);
   return status.ok() && info.st_nlink == 0 ? Status::Replaced() : status;

@@ -44,8 +44,8 @@ Status LockContender::Try(FileSystemCache* file_systems, FileLock* out) {
 Status LockContender::OpenAndLock(FileLock* lock) {
   Status status = Open();
   if (status.ok()) status = LockByte(file_, options_.mode);
-  // The open file cannot have been removed, but a junction on its path may have been changed and
-  // now lead to another file.
+  // The open file cannot have been removed, but a junction on its path may have been redirected to
+  // another file.
   if (status.ok()) status = SameFileAtPath(path_, identity_);
   FileFacts facts;
   if (status.ok()) status = StatFile(file_, &facts);

@@ -18,8 +18,8 @@ namespace gateway_lock {
 
 // Creates the directory and its missing parents (mode 0700). Then checks that the path is a real
 // directory, belongs to this user, and is not writable by other users. With `tighten`, removes the
-// group's write permission from the directory. `tighten` must be set only for a directory whose
-// path this package has chosen, because a directory that the user has chosen must not be changed.
+// group's write permission from the directory. `tighten` may be set only for a directory whose path
+// this package has chosen, because a directory that the user has chosen must not be changed.
 Status EnsureLockDirectory(const std::string& path, bool tighten);
 
 // Refuses the lock path if its directory allows every user to replace the lock file.

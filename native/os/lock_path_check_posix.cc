@@ -34,7 +34,7 @@ std::string ParentOf(const std::string& path) {
 // Creates the directory and restores the owner's permissions if the umask (0277, 0777) has removed
 // them. Without these permissions neither this start nor a later start could use the directory.
 // Ignores a failure of chmod(): a mount that refuses chmod() has fixed modes, and CheckDirectory()
-// checks those.
+// checks the fixed modes.
 Status MakeDirectory(const std::string& path) {
   if (mkdir(path.c_str(), kOnlyOwner) != 0) {
     return errno == EEXIST ? Status::Ok() : Status::SystemError(errno, "mkdir");
@@ -61,8 +61,8 @@ Status FindOrMake(const std::string& path, struct stat* info) {
   return made.ok() ? StatPath(path.c_str(), info) : made;
 }
 
-// Restores the owner's permissions on our own directory. A start with an unusual umask that is
-// killed before its chmod() leaves an unusable directory. chmod() follows links, so the caller must
+// Restores the owner's permissions on our own directory. If a start with an unusual umask is killed
+// before its chmod(), it leaves an unusable directory. chmod() follows links, so the caller must
 // have checked with lstat() that `path` is a directory.
 Status RestoreOwnerAccess(const std::string& path, struct stat* info) {
   if ((info->st_mode & kOnlyOwner) == kOnlyOwner) return Status::Ok();
@@ -71,8 +71,8 @@ Status RestoreOwnerAccess(const std::string& path, struct stat* info) {
 }
 
 // Removes the write permission of other users and keeps all other permissions. A member of the
-// group may still read, so that a gateway with another uid on the same volume can see our lock.
-// Uses fchmod() on a descriptor, because chmod() follows links.
+// group may still read the directory, so that a gateway with another uid on the same volume can see
+// our lock. Uses fchmod() on a descriptor, because chmod() follows links.
 Status DenyWriting(const std::string& path, mode_t mode) {
   FileHandle directory = OpenPath(path.c_str(), O_RDONLY | O_DIRECTORY);
   if (!directory.valid()) return Status::SystemError(errno, "open");
@@ -166,8 +166,8 @@ bool RepairLockFileMode(const std::string& path, const LockOptions& options) {
 }
 
 Status ExplainOpenFailure(const std::string& path, FileAccess access, int sys_code) {
-  // EAGAIN means that the kernel is breaking a lease of another process (Samba, knfsd) on the file
-  // (man 2 open, EWOULDBLOCK).
+  // EAGAIN means that another process (Samba, knfsd) has a lease on the file and the kernel is
+  // breaking that lease (man 2 open, EWOULDBLOCK).
   if (sys_code == EAGAIN) return Status::TransientError(EAGAIN, "open", "file-lease");
   struct stat info;
   if (!StatPath(path.c_str(), &info).ok()) return Status::SystemError(sys_code, "open");

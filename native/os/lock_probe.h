@@ -3,7 +3,7 @@
 // Guaranteed: nothing is created, changed or removed.
 // NOT promised: that the result is still true when the caller receives it, or that a concurrent
 // TryAcquire() succeeds on a free lock. A probe acquires a free lock for a few microseconds, so a
-// refused attempt must be retried before the lock counts as held (src/lock does so).
+// refused attempt must be retried before the lock is considered held (src/lock does this).
 // Thread-safety: stateless.
 #pragma once
 
@@ -24,8 +24,8 @@ struct FileLockProbe {
   bool has_other_names = false;  // more than one hard link
 };
 
-// Probes the lock of the file at `path`. `access` has to be the same as in the options of the lock,
-// and determines which files of other users are accepted.
+// Probes the lock of the file at `path`. `access` determines which files of other users are
+// accepted, and has to be the same as in the options of the lock.
 Status ProbeFileLock(const std::string& path, FileAccess access, FileLockProbe* probe);
 
 }  // namespace gateway_lock

@@ -16,8 +16,8 @@
 namespace gateway_lock {
 namespace {
 
-// Opens the file for writing if that is allowed, because NFS grants an exclusive lock only on a
-// writable descriptor (man 2 flock).
+// Opens the file for writing if the permissions allow this, because NFS grants an exclusive lock
+// only on a writable descriptor (man 2 flock).
 FileHandle OpenForProbe(const std::string& path) {
   FileHandle file = OpenPath(path.c_str(), O_RDWR);
   return !file.valid() && ShouldRetryReadOnly(errno) ? OpenPath(path.c_str(), O_RDONLY)
@@ -25,7 +25,8 @@ FileHandle OpenForProbe(const std::string& path) {
 }
 
 // Attempts a shared lock, then an exclusive lock. The shared lock is refused only if there is an
-// exclusive holder. The exclusive lock is then refused if there are shared holders.
+// exclusive holder. If the shared lock is granted, the exclusive lock is refused only if there are
+// shared holders.
 Status ProbeOpenFile(const FileHandle& file, ProbedState* state) {
   Status shared = Flock(file, LOCK_SH | LOCK_NB);
   if (shared.contended()) {

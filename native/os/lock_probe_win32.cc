@@ -10,7 +10,8 @@ namespace gateway_lock {
 namespace {
 
 // Opens the file for writing or, if that is denied, for reading: LockFileEx() needs one of the two
-// rights. Shares deletion, so that a probe does not delay the removal of the file by its holder.
+// rights. Shares the file for deletion, so that a probe does not delay the removal of the file by
+// its holder.
 FileHandle OpenForProbe(const std::string& path) {
   FileHandle file = OpenFile(path, {GENERIC_READ | GENERIC_WRITE});
   if (file.valid() || GetLastError() != ERROR_ACCESS_DENIED) return file;
@@ -18,9 +19,9 @@ FileHandle OpenForProbe(const std::string& path) {
 }
 
 // Attempts a shared lock, then an exclusive lock. The shared lock is refused only if there is an
-// exclusive holder. The exclusive lock is then refused if there are shared holders. Drops the
-// shared lock before the second attempt, because LockFileEx() does not convert a lock: our own
-// shared lock would cause the refusal.
+// exclusive holder. If the shared lock is granted, the exclusive lock is refused only if there are
+// shared holders. Drops the shared lock before the second attempt, because LockFileEx() does not
+// convert a lock: our own shared lock would cause the refusal.
 Status ProbeOpenFile(const FileHandle& file, ProbedState* state) {
   for (LockMode mode : {LockMode::kShared, LockMode::kExclusive}) {
     Status status = LockByte(file, mode);

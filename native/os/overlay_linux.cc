@@ -57,7 +57,7 @@ bool HasLayer(const Overlay& overlay, const std::string& plain, const std::strin
   return false;
 }
 
-// Returns true if the overlay shows the file at `plain` as `merged`. The mount point "/" counts as
+// Returns true if the overlay shows the file at `plain` as `merged`. Treats the mount point "/" as
 // empty, so that the rest of the path begins with a separator, as for every other mount point.
 bool ShowsBelow(const Overlay& overlay, const std::string& merged, const std::string& plain) {
   std::size_t length = overlay.mount_point == "/" ? 0 : overlay.mount_point.size();

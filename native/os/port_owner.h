@@ -22,13 +22,14 @@ bool HasListener(const Endpoint& endpoint);
 bool HasLingeringConnection(std::uint16_t port);
 
 // Returns the pid of the process whose listening socket conflicts with a bind to this endpoint (see
-// HasListener()), for messages. Returns 0 if there is none, or if the system does not show it.
+// HasListener()), for messages. Returns 0 if there is no such process, or if the system does not
+// show the process.
 std::int64_t FindListenerPid(const Endpoint& endpoint);
 
 // Returns the pid of a process that has a connection with this local endpoint, for messages: while
 // the connection lasts, no process can listen on the endpoint. Returns 0 if there is no such
-// process, or if the system does not show it. Linux does not list a socket that is bound but is
-// neither listening nor connected.
+// process, or if the system does not show the process. Linux does not list a socket that is bound
+// but is neither listening nor connected.
 std::int64_t FindConnectionPid(const Endpoint& endpoint);
 
 }  // namespace gateway_lock

@@ -90,8 +90,8 @@ bool HasSocket(int pid, std::uint16_t port, Kind kind, const BoundAddress& wante
   return false;
 }
 
-// Returns the pid of a process that has a socket of this kind on the endpoint, or 0 if there is
-// none.
+// Returns the pid of a process that has a socket of this kind on the endpoint, or 0 if there is no
+// such process.
 std::int64_t FindProcess(const Endpoint& endpoint, Kind kind) {
   BoundAddress wanted;
   if (!ToBoundAddress(endpoint, &wanted)) return 0;

@@ -59,7 +59,7 @@ bool IsOfKind(const Row& row, Kind kind) {
 }
 
 // Returns the inode of the first socket on the port for which `matches` returns true, or 0 if there
-// is none. A connection that its process has closed (TIME_WAIT) has inode 0.
+// is no such socket. A connection that its process has closed (TIME_WAIT) has inode 0.
 template <typename Matches>
 std::uint64_t FindInode(const char* table, unsigned port, Kind kind, Matches matches) {
   FILE* stream = fopen(table, "re");

@@ -1,7 +1,8 @@
 // Probes whether a process is listening on a port, by connecting to the port.
 //
 // Guaranteed: no packet leaves this host, because an address of another host is refused. A probe
-// takes at most 20 ms, and takes that long only if the connection is neither accepted nor refused.
+// takes at most 20 ms, and reaches this limit only if the connection is neither accepted nor
+// refused.
 // NOT promised: that the result is still true when the caller receives it. A server on the port
 // sees one connection that is closed at once.
 // Thread-safety: stateless.

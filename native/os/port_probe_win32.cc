@@ -54,7 +54,7 @@ Status OpenSourceSocket(const Endpoint& source, SocketHandle* out) {
 
 // Connects, and if that fails, checks the socket table for a listener. On Windows a failed
 // connect() does not prove that no process is listening: a listener with a full backlog refuses the
-// connection, and on old Windows versions a closed port does not refuse it in time.
+// connection, and on old Windows versions a closed port does not refuse a connection in time.
 Status Connect(const SocketHandle& source, const Endpoint& target, ConnectResult* result) {
   SocketAddress address;
   Status status = ParseAddress(target, &address);

@@ -27,19 +27,20 @@ FileHandle OpenPath(const char* path, int flags, mode_t mode = 0);
 // Returns the mode bits (chmod(2)) of a lock file that we create or repair.
 mode_t LockFileMode(FileAccess access);
 
-// Sets the mode of a lock file that we have created, whatever the umask is. If its users could not
-// open the file, they could never acquire the lock. Also repairs the mode of an empty file of ours,
-// which is left by a start that was killed before this call. Ignores failures, because FAT has no
-// modes.
+// Sets the mode of a lock file that we have created, whatever the umask is. If the intended users
+// could not open the file, they could never acquire the lock. Also repairs the mode of an empty
+// file that belongs to this user, because a start that was killed before this call leaves such a
+// file. Ignores failures, because FAT has no modes.
 void SetLockFileMode(const FileHandle& file, const LockOptions& options, bool created);
 
-// Restores the owner's permissions on an empty file of ours. A start with an unusual umask that is
-// killed between open() and fchmod() leaves an empty file that no later start could open. Returns
-// false if the path is not an empty file of ours without these permissions, or if the repair fails.
+// Restores the owner's permissions on an empty file that belongs to this user. If a start with an
+// unusual umask is killed between open() and fchmod(), it leaves an empty file that no later start
+// can open. Returns true only if the path names such a file without these permissions, and the
+// repair succeeds.
 bool RepairLockFileMode(const std::string& path, const LockOptions& options);
 
-// Returns true if an open for writing has failed with a `code` after which an open for reading may
-// succeed.
+// Returns true if opening a file for reading may succeed after opening it for writing has failed
+// with `code`.
 bool ShouldRetryReadOnly(int code);
 
 // Calls flock(2), and retries on EINTR. Returns kContended if another open file description has the

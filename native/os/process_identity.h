@@ -1,8 +1,9 @@
 // Identifies a process by more than its pid. Pids are reused, so a pid alone does not identify a
 // process. The pid, the start time and the boot id together identify one process forever.
 //
-// Guaranteed: a zombie counts as dead. On Linux a process that is being killed counts as dead too,
-// because it no longer runs its program, although it may keep its locks and ports for seconds.
+// Guaranteed: a zombie is reported as dead. On Linux a process that is being killed is also
+// reported as dead, because that process no longer runs its program, although it may keep its locks
+// and ports for seconds.
 // NOT promised: a correct result for a pid of another pid namespace (container). The caller has to
 // compare the namespaces first.
 // Thread-safety: stateless.
@@ -16,8 +17,8 @@ namespace gateway_lock {
 struct ProcessIdentity {
   bool alive = false;
   // When the process started, or 0 if the system does not show the start time. Linux: clock ticks
-  // since boot (field 22 of /proc/PID/stat). macOS and Windows: microseconds since 1970. To be
-  // compared for equality only.
+  // since boot (field 22 of /proc/PID/stat). macOS and Windows: microseconds since 1970. Start
+  // times may only be compared for equality.
   std::uint64_t start_time = 0;
   std::int64_t started_at_ms = 0;  // wall clock, milliseconds since 1970, within about a second
 };
@@ -25,8 +26,8 @@ struct ProcessIdentity {
 ProcessIdentity ReadProcess(std::int64_t pid);
 
 // Returns the name of the program and its arguments, each followed by a NUL, as the process reports
-// them. The result has at most 4096 bytes and is a hint for people. Returns an empty string if the
-// system does not show the command line.
+// them. The result is at most 4096 bytes long and is for display only. Returns an empty string if
+// the system does not show the command line.
 std::string CommandLine(std::int64_t pid);
 
 // Returns an id that is different after each boot, or an empty string if the system has no such id.

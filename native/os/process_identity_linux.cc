@@ -30,8 +30,8 @@ std::int64_t NowMs(clockid_t clock) {
 }
 
 // Returns the time of the boot in milliseconds since 1970. Reads two clocks instead of "btime" in
-// /proc/stat, because the kernel sums up every interrupt of every CPU for that file, which took
-// half of the time of a probe.
+// /proc/stat, because the kernel sums up every interrupt of every CPU for /proc/stat. Reading
+// "btime" took half of the time of a probe.
 std::int64_t BootTimeMs() { return NowMs(CLOCK_REALTIME) - NowMs(CLOCK_BOOTTIME); }
 
 // The fields of /proc/PID/stat that are used here, with their field numbers from man 5 proc.
@@ -84,7 +84,7 @@ ProcessIdentity ReadProcess(std::int64_t pid) {
   if (pid <= 0 || pid > INT32_MAX) return process;
   Stat stat;
   if (!ParseStat(ReadSmallFile(("/proc/" + std::to_string(pid) + "/stat").c_str()), &stat)) {
-    // There is no /proc, or it is mounted with hidepid. kill() at least shows that the process
+    // /proc is missing or is mounted with hidepid. kill() at least shows whether the process
     // exists.
     process.alive = kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM;
     return process;

@@ -23,12 +23,12 @@ class ReleaseEvents {
   static Status Open(std::unique_ptr<ReleaseEvents>* out);
   virtual ~ReleaseEvents() = default;
 
-  // Starts a watch for the token, which replaces its previous watch. On failure the token has no
-  // watch.
+  // Starts a watch for the token, and ends the previous watch of the token. If Add() fails, the
+  // token has no watch.
   virtual Status Add(Token token, const std::string& path, std::int64_t owner_pid,
                      WatchScope* scope) = 0;
   virtual void Remove(Token token) = 0;
-  // Ends the current Wait(). If no Wait() is running, the next one returns at once.
+  // Ends the current Wait(). If no Wait() is running, the next Wait() returns at once.
   virtual void Interrupt() = 0;
   // Waits for events for at most `timeout_ms` milliseconds, or without a limit if `timeout_ms` is
   // kForever. Appends the tokens that have events to `reported` and removes their watches.

@@ -17,10 +17,11 @@ namespace {
 
 constexpr std::uintptr_t kInterrupt = 1;
 
-// The events of a release. Either the file is removed or renamed, or a LOCK_UN or a last close
-// drops the lock, even the close of a dying process (VNOP_ADVLOCK in bsd/vfs/kpi_vfs.c). The close
-// of a descriptor whose lock was refused is not reported, because it drops no lock. A holder that
-// keeps the file truncates it just before it drops the lock (VNOP_SETATTR).
+// The events that a release causes. Either the file is removed or renamed, or the lock is dropped
+// by LOCK_UN or by the last close, which includes the close by a dying process (VNOP_ADVLOCK in
+// bsd/vfs/kpi_vfs.c). The close of a descriptor whose lock was refused is not reported, because it
+// drops no lock. A holder that keeps the file truncates it just before dropping the lock
+// (VNOP_SETATTR).
 constexpr std::uint32_t kRelease =
     NOTE_DELETE | NOTE_RENAME | NOTE_LINK | NOTE_REVOKE | NOTE_FUNLOCK | NOTE_ATTRIB;
 
@@ -54,8 +55,8 @@ Status OpenForEvents(const std::string& path, FileHandle* out) {
 }
 
 // Watches files and processes with kqueue. Each token has its own queue, which is registered in the
-// queue of the thread: a queue can contain a process only once, and two tokens may watch the same
-// process.
+// queue of the thread, because a queue can contain a process only once, and two tokens may watch
+// the same process.
 class DarwinEvents : public ReleaseEvents {
  public:
   Status Start();

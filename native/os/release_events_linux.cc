@@ -22,19 +22,20 @@ namespace {
 // it.
 constexpr auto kPidfdOpenCall = 434;
 
-// Marks of the two descriptors that are not pidfds. No token is as large as these numbers.
+// Numbers that identify the two descriptors that are not pidfds. All tokens are smaller than these
+// numbers.
 constexpr std::uint64_t kInotify = UINT64_MAX;
 constexpr std::uint64_t kInterrupt = UINT64_MAX - 1;
 
-// The events of a file that is removed or renamed. IN_ATTRIB reports an unlink, because it changes
-// the link count. IN_DELETE_SELF would be too late: it is reported when the last descriptor is
-// closed, and the waiters have the file open.
+// The events of a file that is removed or renamed. IN_ATTRIB reports an unlink, because an unlink
+// changes the link count. IN_DELETE_SELF alone would be too late: it is reported only when the last
+// descriptor is closed, and the waiters have the file open.
 constexpr std::uint32_t kFileGone =
     IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED;
 // The events to request from the kernel. IN_MODIFY reports the truncate with which a holder of this
-// package releases a kept file. The close of this holder is not reported while a child has a copy
-// of the descriptor. IN_CLOSE reports the close by any other kind of holder, which may have opened
-// the file for reading, as flock(1) does.
+// package releases a kept file. A close by a holder of this package is not reported while a child
+// has a copy of the descriptor. IN_CLOSE reports the close by any other kind of holder, which may
+// have opened the file for reading, as flock(1) does.
 constexpr std::uint32_t kRequestable =
     IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_MODIFY | IN_CLOSE;
 
@@ -193,7 +194,7 @@ void LinuxEvents::Drop(Token token) {
   DropFile(file);
 }
 
-// Removes the inotify watch if no token uses it any more.
+// Removes the inotify watch unless another token still uses it.
 void LinuxEvents::DropFile(int file) const {
   for (const auto& [token, watched] : watches_) {
     if (watched.file == file) return;

@@ -50,9 +50,9 @@ NotificationHandle WatchDirectoryOf(const std::string& path) {
   return NotificationHandle(reinterpret_cast<NativeHandle>(handle));
 }
 
-// The attributes of the lock file that a holder changes when it acquires or releases the lock. They
-// are compared because the watch covers the whole directory, and other files in the directory
-// change too.
+// The attributes of the lock file that a holder changes when it acquires or releases the lock. The
+// attributes are compared because the watch covers the whole directory, and other files in the
+// directory change too.
 struct FileSnapshot {
   bool exists = false;
   std::uint64_t size = 0;  // bytes
@@ -65,8 +65,8 @@ struct FileSnapshot {
 
 std::uint64_t Join(DWORD high, DWORD low) { return (std::uint64_t{high} << 32) | low; }
 
-// Reads the attributes. A file whose attributes cannot be read, for example because it is being
-// removed, counts as existing, with size and time 0.
+// Reads the attributes. If the attributes cannot be read, for example because the file is being
+// removed, the file is treated as an existing file with size 0 and time 0.
 FileSnapshot TakeSnapshot(const std::wstring& path) {
   FileSnapshot now;
   WIN32_FILE_ATTRIBUTE_DATA data = {};
@@ -140,8 +140,8 @@ Status WindowsEvents::Add(Token token, const std::string& path, std::int64_t own
   // Reads the attributes after starting the watch, so that every later change is reported.
   next->snapshot = TakeSnapshot(next->path);
   if (!next->snapshot.exists) return Status::Replaced();
-  // If the file is empty, its holder may have released it already and keep the file. The process of
-  // that holder then gives no further sign of the release.
+  // If the file is empty, its holder may have released the lock already and keep the file. In this
+  // case the process of the holder gives no further sign of the release.
   bool sees_owner = next->owner.valid() && next->snapshot.size > 0;
   std::lock_guard<std::mutex> guard(mutex_);
   if (watches_.size() == kMaxTokens) {

@@ -12,9 +12,9 @@ namespace gateway_lock {
 namespace {
 
 // How long the thread continues to run after the last watch has ended, in milliseconds. A caller
-// that starts another watch within this time need not wait for the end of the old thread. That end
-// is slow, because closing an inotify instance that has watched a file takes 6 to 13 ms (seen on
-// Linux 6.18; the kernel waits until no reader uses the marks of the instance).
+// that starts another watch within this time does not have to wait for the old thread to end.
+// Ending the thread is slow, because closing an inotify instance that has watched a file takes 6 to
+// 13 ms (seen on Linux 6.18; the kernel waits until no reader uses the marks of the instance).
 constexpr int kLingerMs = 100;
 
 }  // namespace
@@ -124,9 +124,9 @@ int ReleaseWatch::Watcher::TimeoutMs() {
   return state_ == State::kRunning ? ReleaseEvents::kForever : kLingerMs;
 }
 
-// Returns true if the thread has to end. Then closes the descriptors now instead of in Join(),
-// because they count against limits of the user. After a failed Wait() the descriptors stay open,
-// because the owner's thread still uses them.
+// Returns true if the thread has to end. In that case closes the descriptors now instead of in
+// Join(), because open descriptors count against limits of the user. After a failed Wait() the
+// descriptors stay open, because the owner's thread still uses them.
 bool ReleaseWatch::Watcher::ShouldStop(ReleaseEvents::WaitResult waited) {
   std::lock_guard<std::mutex> guard(mutex_);
   bool done = state_ == State::kStopping ||

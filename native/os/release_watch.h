@@ -13,8 +13,8 @@
 // the kernel drops the lock or removes the name, or the cause may be a close that was not a
 // release. Only the next attempt shows whether the lock is free.
 //
-// What ends a watch: its report, Unwatch() and destruction. While there is a watch, one thread
-// runs, which handles no signals and ends 100 ms after the last watch.
+// What ends a watch: its report, Unwatch() and destruction. While a watch exists, one thread runs.
+// The thread handles no signals, and ends 100 ms after the end of the last watch.
 // Thread-safety: only one thread may call the members. `notify` is called on the thread of the
 // watch.
 #pragma once
@@ -48,9 +48,9 @@ class ReleaseWatch {
   ReleaseWatch(const ReleaseWatch&) = delete;
   ReleaseWatch& operator=(const ReleaseWatch&) = delete;
 
-  // Starts a watch for `token`, which replaces the previous watch of the token. `owner_pid` is the
-  // pid of the holder, or 0 if it is unknown; a process that cannot be watched counts as unknown.
-  // Sets `scope` to the scope of the new watch.
+  // Starts a watch for `token`, and ends the previous watch of the token. `owner_pid` is the pid of
+  // the holder, or 0 if the holder is unknown. A process that cannot be watched is treated as
+  // unknown. Sets `scope` to the scope of the new watch.
   // kReplaced: there is no file at the path. Any other failure means that this watch would exceed a
   // system limit on descriptors, watches or threads.
   Status Watch(Token token, const std::string& path, std::int64_t owner_pid, WatchScope* scope);

@@ -23,8 +23,8 @@ struct CloseStream {
 
 std::string BaseName(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-// Returns true if the descriptor holds an exclusive flock(): its fdinfo then has a line "lock: 1:
-// FLOCK ADVISORY WRITE PID ..." (man 5 proc_pid_fdinfo).
+// Returns true if the descriptor holds an exclusive flock() lock. The fdinfo of such a descriptor
+// contains a line "lock: 1: FLOCK ADVISORY WRITE PID ..." (man 5 proc_pid_fdinfo).
 bool HasLock(const std::string& fdinfo) {
   std::unique_ptr<FILE, CloseStream> stream(fopen(fdinfo.c_str(), "re"));
   if (stream == nullptr) return false;
@@ -63,7 +63,8 @@ bool SameFile(const struct statx& ours, const struct statx& theirs) {
 }
 
 // Returns true if a descriptor of the process has the file `ours` open and locked. `link` is
-// /proc/PID/fd/N, which leads to the open file itself, whatever is at the path of the file now.
+// /proc/PID/fd/N, which refers to the open file itself, even if the path of the file now names
+// another file.
 bool IsSameFileLocked(const std::string& path, const struct statx& ours, const std::string& link,
                       const std::string& fdinfo) {
   char target[4096];
@@ -74,7 +75,7 @@ bool IsSameFileLocked(const std::string& path, const struct statx& ours, const s
   struct statx theirs;
   if (!StatFresh(link.c_str(), 0, &theirs)) return false;
   // SameFile() does not recognise all files of an overlay: opening a lower file for writing copies
-  // the file up, and the copy has its own change time.
+  // the file to the upper layer, and the copy has its own change time.
   return SameFile(ours, theirs) || IsOverlaid(path, their_path) || IsOverlaid(their_path, path);
 }
 

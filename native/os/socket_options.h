@@ -12,9 +12,8 @@ namespace gateway_lock {
 // failure.
 int OpenCloseOnExecSocket(int family);
 
-// Lets the next gateway bind the port while connections of this socket are still closing. To be
-// called only for a socket that was bound without SO_REUSEADDR and is already listening or
-// connected.
+// Lets the next gateway bind the port while connections of this socket are still closing. The
+// socket must have been bound without SO_REUSEADDR and must already be listening or connected.
 void AllowRebindInTimeWait(const SocketHandle& listening);
 
 // Returns true if a process is listening on an address of `endpoint` although a bind() to

@@ -16,8 +16,8 @@ namespace gateway_lock {
 
 // macOS has no SOCK_CLOEXEC, so if another thread forks between socket() and fcntl(), the child
 // inherits the descriptor. libuv usually prevents this on macOS, because it spawns with
-// POSIX_SPAWN_CLOEXEC_DEFAULT. It forks only for a child with another uid or gid (libuv
-// src/unix/process.c). The time between the two calls is a few microseconds.
+// POSIX_SPAWN_CLOEXEC_DEFAULT. libuv forks only for a child with another uid or gid (libuv
+// src/unix/process.c). The time between socket() and fcntl() is a few microseconds.
 int OpenCloseOnExecSocket(int family) {
   int fd = socket(family, SOCK_STREAM, 0);
   if (fd < 0) return fd;

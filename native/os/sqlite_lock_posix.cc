@@ -16,9 +16,9 @@ namespace {
 constexpr off_t kFirstByte = 0x40000000;
 constexpr off_t kByteCount = 512;
 
-// Returns true if a read lock on the lock bytes would be refused, which means that an exclusive
-// transaction is open: a reader would not refuse it. `command` is F_GETLK or F_OFD_GETLK. Neither
-// of them locks anything, and F_OFD_GETLK also detects the locks of this process.
+// Returns true if a read lock on the lock bytes would be refused. Only an exclusive transaction
+// causes a refusal; a reader does not. `command` is F_GETLK or F_OFD_GETLK. Neither command locks
+// anything, and F_OFD_GETLK also detects the locks of this process.
 bool IsLocked(int fd, int command) {
   struct flock lock = {};
   lock.l_type = F_RDLCK;

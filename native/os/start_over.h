@@ -1,11 +1,11 @@
-// Starts an attempt on a lock file over if another process replaces the file during the attempt.
+// Starts over an attempt on a lock file if another process replaces the file during the attempt.
 #pragma once
 
 #include "status.h"
 
 namespace gateway_lock {
 
-// The maximum number of attempts. Each attempt that is started over means that another process has
+// The maximum number of attempts. An attempt is started over only after another process has
 // completed an acquire or a release in the meantime.
 inline constexpr int kMaxStartOvers = 100;
 

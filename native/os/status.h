@@ -26,7 +26,7 @@ struct [[nodiscard]] Status {
 
   bool ok() const { return kind == StatusKind::kOk; }
   bool contended() const { return kind == StatusKind::kContended; }
-  // Returns true for a transient failure. `detail` is then the name of its grace period
+  // Returns true for a transient failure, for which `detail` is the name of the grace period
   // (src/lock/grace-period.ts).
   bool transient() const { return kind == StatusKind::kSystemError && detail[0] != '\0'; }
 

@@ -9,8 +9,8 @@ namespace {
 
 // Never destroyed, because a thread may still release a lock while the process exits.
 std::mutex& mutex = *new std::mutex();
-// The files of the weak locks, guarded by `mutex`. A file has several entries if several shared
-// locks of this process are held on it.
+// The files of the weak locks, guarded by `mutex`. A file has several entries if this process holds
+// several shared locks on the file.
 std::vector<FileIdentity>& held = *new std::vector<FileIdentity>();
 
 }  // namespace

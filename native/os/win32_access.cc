@@ -51,8 +51,8 @@ PSID SidOf(std::vector<BYTE>* user) {
   return user->empty() ? nullptr : reinterpret_cast<TOKEN_USER*>(user->data())->User.Sid;
 }
 
-// Returns true if the owner is this user or an administrator. A file system without owners (FAT)
-// reports Everyone as the owner, which counts as ours too.
+// Returns true if the owner is this user or an administrator. Also returns true if the owner is
+// Everyone, which a file system without owners (FAT) reports.
 bool IsOurs(PSID owner) {
   std::vector<BYTE> user = ThisUser();
   PSID sid = SidOf(&user);
@@ -89,8 +89,8 @@ std::wstring PrivateSddl() {
 }
 
 // Returns the rights of every user on a file with a null DACL. A null DACL grants everyone full
-// access. A file system without ACLs (FAT) also reports a null DACL. There it does not
-// count as access for everyone.
+// access. A file system without ACLs (FAT) also reports a null DACL, but there the null DACL is not
+// treated as access for everyone.
 DWORD RightsWithoutAcl(const FileHandle& file) {
   DWORD flags = 0;
   bool known = GetVolumeInformationByHandleW(Raw(file), nullptr, 0, nullptr, nullptr, &flags,

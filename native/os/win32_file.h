@@ -65,10 +65,10 @@ inline bool IsLinkTag(DWORD tag) { return IsReparseTagNameSurrogate(tag); }
 // Returns kReplaced if the path does not name the file `identity`.
 Status SameFileAtPath(const std::string& path, const FileIdentity& identity);
 
-// Locks one byte of the file, at offset 0x7FFFFFFFFFFFFFFE. This offset is far behind every record,
-// because Windows does not let other processes read a locked range. All versions of this package
-// must use the same offset. Returns kContended if another holder has the lock, and kUnsupported if
-// the file system has no locks.
+// Locks one byte of the file, at offset 0x7FFFFFFFFFFFFFFE. This offset is far beyond the end of
+// every record, because Windows does not let other processes read a locked range. All versions of
+// this package must use the same offset. Returns kContended if another holder has the lock, and
+// kUnsupported if the file system has no locks.
 Status LockByte(const FileHandle& file, LockMode mode);
 void UnlockByte(const FileHandle& file);
 

@@ -7,7 +7,8 @@
 namespace gateway_lock {
 namespace {
 
-// Starts Winsock once. WSACleanup() is never called, because the end of the process cleans up.
+// Starts Winsock once. WSACleanup() is never called, because Windows cleans up when the process
+// ends.
 int StartWinsock() {
   static const int error = [] {
     WSADATA data;

@@ -1,6 +1,6 @@
 # Build settings for the published binaries, which tools/prebuild/main.mjs builds with zig. These
-# binaries contain the C++ library and omit functions that are never called. They are byte-identical
-# in whichever folder they are built.
+# binaries contain the C++ library and omit functions that are never called. The binaries are
+# byte-identical, regardless of the folder in which they are built.
 add_compile_options(-ffunction-sections -fdata-sections -fvisibility-global-new-delete=force-hidden
   -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 if(WIN32)
@@ -17,11 +17,11 @@ if(WIN32)
   # Zig's linker for Windows keeps unused functions; link-time optimization removes them.
   add_compile_options(-flto)
 endif()
-# Writes no dependency files. A build does not need them, because it starts from an empty folder,
-# and zig does not use its cache when it has to write them.
+# Does not write dependency files. A build does not need these files, because it starts from an
+# empty folder, and zig does not use its cache when it has to write dependency files.
 set(CMAKE_DEPFILE_FLAGS_CXX "")
 
-# The few parts of libc++ that the addon uses, compiled without exceptions, as the addon itself is.
+# The few parts of libc++ that the addon uses, compiled without exceptions like the addon itself.
 # The libc++ archive that zig would link is compiled with exceptions. It would add 40 KiB of code
 # for throwing, unwinding and printing exceptions, and this code would never run.
 add_library(gateway_lock_libcxx OBJECT native/prebuild/small_runtime.cc)
@@ -46,7 +46,8 @@ if(APPLE)
   # Omits -headerpad_max_install_names, which reserves space for a longer install name. The size of
   # a segment is a multiple of 16 KiB, and the segment that would contain this space is nearly full.
   set(CMAKE_SHARED_LIBRARY_CREATE_CXX_FLAGS -dynamiclib)
-  # Without -x, zig's Mach-O linker keeps the names of local symbols, even with -s. They take 45 KB.
+  # Without -x, zig's Mach-O linker keeps the names of local symbols, even with -s. These names take
+  # up 45 KB.
   target_link_options(gateway_lock_libcxx INTERFACE -Wl,-x -install_name gateway-lock.node)
 elseif(NOT WIN32)
   target_link_options(gateway_lock_libcxx INTERFACE -Wl,--gc-sections -Wl,--hash-style=gnu)

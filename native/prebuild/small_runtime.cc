@@ -9,7 +9,7 @@
 #include <system_error>
 
 // Replaces new.cpp, which also contains new-handlers. -fvisibility-global-new-delete=force-hidden
-// hides these operators, because a Mach-O file would export them otherwise.
+// hides these operators, because otherwise a Mach-O file would export these operators.
 void* operator new(std::size_t size) {
   void* memory = std::malloc(size == 0 ? 1 : size);
   if (memory == nullptr) std::abort();
@@ -32,7 +32,7 @@ _LIBCPP_BEGIN_NAMESPACE_STD
   __libcpp_verbose_abort("%s: error %d\n", where, error);
 }
 
-// Replaces mutex.cpp, which also contains timed mutexes, and these need condition variables and
+// Replaces mutex.cpp, which also contains timed mutexes. Timed mutexes need condition variables and
 // threads.
 void mutex::lock() {
   int error = __libcpp_mutex_lock(&__m_);

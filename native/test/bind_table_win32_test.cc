@@ -1,5 +1,5 @@
-// Prints a table of 36 cells. Each cell shows whether a second socket can bind the port of a first
-// socket, for one combination of two kinds of sockets. MS Learn, "Using SO_REUSEADDR and
+// Prints a table of 36 cells. Each cell shows, for one combination of two kinds of sockets, whether
+// a second socket can bind the port of a first socket. MS Learn, "Using SO_REUSEADDR and
 // SO_EXCLUSIVEADDRUSE", documents the table for Windows. Wine differs from that table, so the test
 // checks only the cells on which an exclusive listener depends.
 #include <cstdio>
@@ -50,8 +50,8 @@ std::string Bind(const Binder& binder, std::uint16_t port, SocketHandle* out) {
   return bound ? "" : ErrorOf(Status::SystemError(WSAGetLastError(), "bind"));
 }
 
-// ProbeWildcardBind() in listener_win32.cc depends on the first rule. The class Listener depends on
-// the other two rules to exclude other listeners.
+// ProbeWildcardBind() in listener_win32.cc depends on the first rule below. The class Listener
+// depends on the other two rules to exclude other listeners.
 bool MustBeRefused(const Binder& first, const Binder& second) {
   if (second.exclusive() && second.wildcard()) return true;
   if (first.exclusive() && first.wildcard()) return true;

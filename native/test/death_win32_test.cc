@@ -1,5 +1,5 @@
-// Tests how Windows identifies processes, and how a watch reports the death of an owner or a
-// release.
+// Tests how Windows identifies processes, and how a watch reports a release or the death of an
+// owner.
 #include <windows.h>
 
 #include <string>
@@ -79,7 +79,7 @@ class Watcher {
   static void Notify(void* self) { SetEvent(static_cast<Watcher*>(self)->reported_); }
 
   HANDLE reported_ = CreateEventW(nullptr, FALSE, FALSE, nullptr);
-  ReleaseWatch watch_;  // The last member is destroyed first: until then, watch_ calls Notify().
+  ReleaseWatch watch_;  // declared last, to be destroyed first: it may still call Notify()
 };
 
 // Acquires the lock and writes a record, as every holder does.

@@ -1,4 +1,4 @@
-// Functions that open descriptors and give them chosen numbers.
+// Functions that open descriptors with chosen numbers.
 #pragma once
 
 #include <string>

@@ -7,7 +7,7 @@
 namespace gateway_lock::test {
 
 // A new directory that every user can enter and only its owner can write to. The destructor removes
-// it with its content.
+// the directory and its content.
 class Directory {
  public:
   Directory();
@@ -28,7 +28,8 @@ bool Exists(const std::string& path);
 unsigned ModeOf(const std::string& path);
 std::uint64_t InodeOf(const std::string& path);
 
-// Returns a descriptor of this process for the file at the path, or -1 if there is none.
+// Returns the descriptor with which this process has the file at the path open, or -1 if the file
+// is not open.
 int DescriptorOf(const std::string& path);
 bool IsCloseOnExec(int fd);
 

@@ -45,7 +45,8 @@ TEST(
   }
 }
 
-// The size in bytes. The kernel takes long enough to free this memory for the checks below.
+// The size of the child's memory in bytes. While the kernel frees this memory, the test has enough
+// time for the checks below.
 constexpr std::size_t kMemory = std::size_t{128} << 20;
 
 void AllocateMemory() { std::memset(malloc(kMemory), 1, kMemory); }
@@ -57,8 +58,8 @@ bool IsZombie(pid_t child) {
 }
 
 // Reads the process twice. The kernel prints the flags before the pending signals. A read between
-// the clearing of SIGKILL and the setting of PF_EXITING can therefore miss both. The second read
-// then finds PF_EXITING.
+// the clearing of SIGKILL and the setting of PF_EXITING can therefore miss both SIGKILL and
+// PF_EXITING. In that case the second read finds PF_EXITING.
 bool IsAliveTwice(pid_t child) { return ReadProcess(child).alive && ReadProcess(child).alive; }
 
 // A child can end before the first check, so the test uses further children until it has made 100

@@ -131,7 +131,8 @@ TEST(
   CHECK(Same(before, CurrentState()));
 }
 
-// Otherwise the new program would receive an internal copy instead of the descriptor.
+// If the attempt did not fail, the new program would receive an internal copy instead of the
+// descriptor.
 TEST(
     "running a program with a closed descriptor to inherit fails, even if a copy gets its number") {
   Directory directory;
@@ -144,7 +145,8 @@ TEST(
   CHECK(Same(before, CurrentState()));
 }
 
-// With 2>&1 both streams share one open file, so the flags that are restored last apply to both.
+// With 2>&1 stdout and stderr share one open file, so the flags that are restored last apply to
+// both streams.
 TEST(
     "a failed attempt to run a program restores the flags of standard streams that share one open "
     "file") {

@@ -101,8 +101,8 @@ void CheckOrder(const std::vector<int>& numbers) {
 TEST(
     "inherited descriptors get the numbers 3, 4, 5 in order, independent of their previous "
     "numbers") {
-  // In some cases a descriptor has a number that another descriptor is to get, and must be copied
-  // before it is overwritten. In other cases the new numbers are free.
+  // In some cases a descriptor has a number that is intended for another descriptor, and must be
+  // copied before it is overwritten. In other cases the new numbers are free.
   const std::vector<std::vector<int>> cases = {{3, 4, 5},  {4, 5, 3},    {5, 3, 4},
                                                {4, 3, 20}, {20, 21, 22}, {22, 5, 4}};
   for (const std::vector<int>& numbers : cases) CheckOrder(numbers);

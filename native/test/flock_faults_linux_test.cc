@@ -1,6 +1,6 @@
 // Tests failures of flock(), and files that are removed or replaced between open() and flock(). The
-// flock() in this file replaces the flock() of libc. This flock() makes the real system call unless
-// a test has set `hook`.
+// flock() in this file replaces the flock() of libc. The replacement makes the real system call
+// unless a test has set `hook`.
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>

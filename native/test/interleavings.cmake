@@ -1,4 +1,5 @@
-# interleavings: every schedule of several processes in native/os, against a simulated kernel (interleavings_kernel.h).
+# The program `interleavings` runs every schedule of several processes that use native/os, on a
+# simulated kernel (interleavings_kernel.h).
 include(CheckCXXSourceCompiles)
 check_cxx_source_compiles("#include <ucontext.h>
   extern \"C\" char fstat(); int main() { ucontext_t c; return fstat() + swapcontext(&c, &c); }" CAN_INTERLEAVE)

@@ -1,5 +1,6 @@
-// The system calls of native/os, sent here by the linker (--wrap, interleavings.cmake). Inside an
-// actor the simulated kernel answers; outside, the real one.
+// Implements the system calls that native/os makes. The linker redirects these calls to this file
+// (--wrap, interleavings.cmake). A call by an actor goes to the simulated kernel; any other call
+// goes to the real kernel.
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -24,7 +25,7 @@ using gateway_lock::test::Mix;
 using gateway_lock::test::Phase;
 using gateway_lock::test::Scheduler;
 
-// What an actor is told by the last call of an attempt that starts over.
+// The value of `told` for the last call of an attempt that starts over.
 constexpr std::uint64_t kStartsOver = ~std::uint64_t{0};
 
 int Fail(int code) {
@@ -36,8 +37,9 @@ bool Lies(Scheduler& scheduler, Fault fault, Phase phase) {
   return scheduler.fault() == fault && scheduler.actor().phase() == phase;
 }
 
-// Waits for the turn of the actor, then makes the call: `effect` returns its result or a negative
-// errno, and sets what else the actor is told.
+// Waits until it is the actor's turn, then makes the call. `effect` returns the result of the call
+// or a negative errno, and sets `told` to a hash of everything else that the actor learns from the
+// call.
 template <typename Effect>
 long Make(const char* name, Effect effect) {
   Scheduler& scheduler = *Scheduler::Current();
@@ -49,7 +51,8 @@ long Make(const char* name, Effect effect) {
   return result < 0 ? Fail(static_cast<int>(-result)) : result;
 }
 
-// As Make(), for a call on a descriptor whose lock a lying release has dropped by then.
+// Works like Make(), for a call on a descriptor. If the fault kUnlockFirst is planted, the release
+// has already dropped the lock of this descriptor before the call.
 template <typename Effect>
 long MakeOn(int fd, const char* name, Effect effect) {
   return Make(name, [&](Kernel& kernel, Actor& actor, std::uint64_t* told) {
@@ -64,7 +67,8 @@ std::uint64_t Told(const struct stat& info) {
   return Mix(Mix(info.st_ino, info.st_mode), static_cast<std::uint64_t>(info.st_size));
 }
 
-// The attempt to acquire found nothing at its path, or another file, and begins again.
+// Returns true if the attempt to acquire starts over, because its path names no file or another
+// file.
 bool StartsOver(const Kernel& kernel, const Actor& actor) {
   return actor.phase() == Phase::kAcquiring && !kernel.HasDescriptors(actor.process());
 }
@@ -111,7 +115,8 @@ int __wrap_close(int fd) {
   }));
 }
 
-// A conversion has two steps, between which another process may lock the file (man 2 flock).
+// A conversion has two steps, and between the two steps another process may lock the file (man 2
+// flock).
 int __wrap_flock(int fd, int operation) noexcept {
   if (Scheduler::Current() == nullptr) return __real_flock(fd, operation);
   Scheduler& scheduler = *Scheduler::Current();
@@ -134,7 +139,7 @@ int __wrap_fstat(int fd, struct stat* info) noexcept {
   if (Scheduler::Current() == nullptr) return __real_fstat(fd, info);
   return static_cast<int>(MakeOn(fd, "fstat()", [&](auto& kernel, Actor& actor, auto* told) {
     int result = kernel.StatDescriptor(actor.process(), fd, info);
-    // native/os does not read the size here. Without it fewer states differ.
+    // native/os does not use the size from fstat(). Clearing the size makes more states equal.
     info->st_size = 0;
     if (result == 0) *told = Told(*info);
     return result;
@@ -171,7 +176,7 @@ ssize_t __wrap_pread(int fd, void* buffer, size_t size, off_t offset) {
   return MakeOn(fd, "pread()", [&](auto& kernel, Actor& actor, std::uint64_t* told) {
     auto* text = static_cast<char*>(buffer);
     long count = kernel.Read(actor.process(), fd, size, static_cast<size_t>(offset), text);
-    // A refused process only shows what it reads: see ReadHolder().
+    // What a refused process reads does not affect its later calls: see ReadHolder().
     bool decides = actor.phase() != Phase::kAcquiring;
     if (count > 0 && decides) *told = std::hash<std::string>()({text, static_cast<size_t>(count)});
     return count;
@@ -193,7 +198,8 @@ int __wrap_ftruncate(int fd, off_t size) noexcept {
   }));
 }
 
-// The answers of these two never change, so they are no choice for the scheduler.
+// The results of stat() and fstatfs() never change, so the scheduler need not choose when these
+// calls run.
 int __wrap_stat(const char* path, struct stat* info) noexcept {
   if (Scheduler::Current() == nullptr) return __real_stat(path, info);
   *info = {};

@@ -1,9 +1,8 @@
-// The part of a kernel that native/os locks files with: one path, its files, descriptors and
-// flock().
+// The part of a kernel that native/os uses to lock files: one path, the files that it has named,
+// descriptors and flock().
 //
-// Processes 0 to kProcesses - 1 have descriptor tables of their own. Each call is atomic and
-// returns a result, or a negative errno. An inode number and a descriptor are used again as early
-// as possible, because that is the hardest case for a comparison of inodes.
+// An inode number or a descriptor number is reused as early as possible, because early reuse is the
+// hardest case for a comparison of inodes.
 #pragma once
 
 #include <sys/stat.h>
@@ -17,15 +16,16 @@ namespace gateway_lock::test {
 
 enum class Held : unsigned char { kNone, kShared, kExclusive };
 
-// Processes 0 to kProcesses - 1 have descriptor tables of their own. A call is atomic, and returns
-// a result or a negative errno.
+// Each of the processes 0 to kProcesses - 1 has its own descriptor table. Each call is atomic, and
+// returns a result or a negative errno.
 class Kernel {
  public:
   static constexpr int kProcesses = 4;
-  // The first descriptor that a process gets. The next one is always the lowest that is free.
+  // The first descriptor that a process gets. Each new descriptor gets the lowest free number.
   static constexpr int kFirstDescriptor = 3;
   static constexpr int kMaxDescriptors = 6;
-  // Every file is on this device, also those of the real kernel: a process knows its file system.
+  // The device of every file, including the files of RealKernel, so that a FileSystemCache of one
+  // run is valid in all runs.
   static constexpr dev_t kDevice = 77;
 
   virtual ~Kernel() = default;
@@ -40,28 +40,29 @@ class Kernel {
   virtual long Write(int process, int fd, const std::string& text, std::size_t offset) = 0;
   virtual int Truncate(int process, int fd, std::size_t size) = 0;
 
-  // flock(2) in its two steps: a conversion first drops the lock that the descriptor has.
+  // Unlock() and Lock() are the two steps of flock(2): a conversion first drops the lock of the
+  // descriptor.
   virtual int Unlock(int process, int fd) = 0;
   virtual int Lock(int process, int fd, Held wanted) = 0;
   virtual Held LockOf(int process, int fd) const = 0;
 
-  // The end of a process closes its descriptors, and with them ends its locks.
+  // Ends a process: closes its descriptors and thereby drops its locks.
   virtual void End(int process) = 0;
 
-  // For the checks.
+  // The following functions are called by the checks only.
   virtual bool HasDescriptors(int process) const = 0;
-  // Whether the process has a lock on the file that the path names.
+  // Returns true if the process has a lock on the file that the path names.
   virtual bool HasLockAtPath(int process) const = 0;
   virtual bool IsPathFree() const = 0;
-  // Of the file that the path names.
+  // Returns the content of the file that the path names.
   virtual std::string Content() const = 0;
 
-  // Equal for two kernels whose next answers are equal.
+  // Returns the same hash for two kernels that return the same results to all later calls.
   virtual std::uint64_t Hash() const = 0;
 };
 
-// In memory. An inode number is used again as early as possible, because that is the hardest case
-// for a comparison of inodes.
+// A kernel in memory. Reuses an inode number as early as possible, because early reuse is the
+// hardest case for a comparison of inodes.
 class SimulatedKernel : public Kernel {
  public:
   explicit SimulatedKernel(const std::string* leftover);
@@ -93,7 +94,7 @@ class SimulatedKernel : public Kernel {
     mode_t mode = 0;
   };
   struct Descriptor {
-    int file = 0;  // 0: closed
+    int file = 0;  // 0 if the descriptor is closed
     Held held = Held::kNone;
     bool writable = false;
   };
@@ -105,13 +106,13 @@ class SimulatedKernel : public Kernel {
   bool IsInUse(int file) const;
   int Stat(int file, struct stat* info) const;
 
-  int path_ = 0;  // the inode number of the file that the path names; 0: none
+  int path_ = 0;  // the inode number of the file that the path names, or 0
   std::array<File, kMaxFiles> files_;
   std::array<std::array<Descriptor, kMaxDescriptors>, kProcesses> tables_;
 };
 
-// The kernel that this test runs on, with a file in a directory of its own: to compare its answers
-// with the simulated ones.
+// The kernel that this test runs on, with one file in its own directory. The test compares the
+// results of this kernel with the results of SimulatedKernel.
 class RealKernel : public Kernel {
  public:
   explicit RealKernel(const std::string* leftover);
@@ -144,7 +145,8 @@ class RealKernel : public Kernel {
     Held held = Held::kNone;
   };
 
-  // The descriptor of the test for one of a process; -1 for none.
+  // Returns the real descriptor that represents a descriptor of a simulated process, or -1 if there
+  // is none.
   int Real(int process, int fd) const;
 
   std::string folder_;
@@ -152,7 +154,7 @@ class RealKernel : public Kernel {
   std::array<std::array<Descriptor, kMaxDescriptors>, kProcesses> tables_;
 };
 
-// For hashes of states: mixes a number into a hash.
+// Mixes a number into the hash of a state.
 inline std::uint64_t Mix(std::uint64_t hash, std::uint64_t value) {
   hash = (hash ^ value) * 0x9E3779B97F4A7C15U;
   return hash ^ (hash >> 29);

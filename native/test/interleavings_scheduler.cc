@@ -33,7 +33,7 @@ Figures Scheduler::Run() {
   current = this;
   do {
     Restart();
-    // By index: a choice must not depend on an iterator that Apply() could invalidate.
+    // Uses an index instead of an iterator, because Apply() could invalidate an iterator.
     for (std::size_t i = 0; i < path_.size(); ++i) Apply(path_[i].choices[path_[i].chosen]);
     double schedules = Extend();
     BuryActors();
@@ -62,7 +62,7 @@ std::string Scheduler::Walk(std::uint32_t seed) {
   return std::exchange(trace_, "");
 }
 
-// Goes on from the end of the path to a state that is known, or to the end of the schedule.
+// Continues from the end of the path until it reaches a known state or the end of the schedule.
 double Scheduler::Extend() {
   while (figures_.violation.empty()) {
     std::uint64_t state = State();
@@ -113,7 +113,7 @@ void Scheduler::Restart() {
   }
 }
 
-// Runs the actor up to its first call.
+// Runs the actor until just before its first call.
 void Scheduler::Start(int index, const Scenario::Body& body) {
   Actor& actor = actors_[static_cast<std::size_t>(index)];
   actor.process_ = index;
@@ -177,7 +177,8 @@ void Scheduler::Apply(const Choice& choice) {
   CheckHolders();
 }
 
-// An actor that has not ended runs on, with calls that fail, so that its memory is freed.
+// Lets each actor that has not ended continue with failing calls, so that the actor ends and frees
+// its memory.
 void Scheduler::BuryActors() {
   for (std::size_t index = 0; index < actors_.size(); ++index) {
     Actor& actor = actors_[index];
@@ -198,7 +199,8 @@ std::vector<Scheduler::Choice> Scheduler::Choices() const {
   return choices;
 }
 
-// An actor that has ended makes no difference any more.
+// All states of an ended actor are equal, because an ended actor has no effect on the rest of the
+// schedule.
 std::uint64_t Scheduler::StateOf(const Actor& actor) const {
   if (actor.state_ != Actor::State::kRunning) return 0;
   std::uint64_t state = Mix(actor.answers_, static_cast<std::uint64_t>(actor.phase_));
@@ -237,7 +239,7 @@ void Scheduler::CheckEnd() {
   if (kernel_->HasDescriptors(last)) Violate("a descriptor is left open by the next starter");
 }
 
-// Runs the schedule that ended in the violation once more, and notes each call.
+// Repeats the schedule that ended in the violation, and records each call.
 std::string Scheduler::Trace() {
   std::string violation = std::exchange(figures_.violation, "");
   Restart();

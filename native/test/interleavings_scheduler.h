@@ -1,10 +1,11 @@
-// Runs every schedule of a few actors, each of which is a process that makes system calls.
+// Runs every schedule of a few actors. Each actor is a process that makes system calls.
 //
-// An actor is a coroutine. It stops before each of its system calls, and the scheduler chooses
-// which actor makes its next call, or which one is killed there. All choices are tried, one after
-// another, by running the actors again from the start. A state that was met before is not continued
-// a second time: an actor's next call depends only on the answers that it has had, so a state is
-// these answers together with the state of the kernel.
+// An actor is a coroutine. It stops before each of its system calls. The scheduler then chooses
+// either an actor that makes its next call, or an actor that is killed. The scheduler tries all
+// choices, one after another, by running the actors again from the start. When a schedule reaches a
+// known state, the scheduler does not continue from that state a second time. A state consists of
+// the results that each actor has received and the state of the kernel, because an actor's next
+// call depends only on the results that it has received.
 #pragma once
 
 #include <ucontext.h>
@@ -20,15 +21,15 @@
 
 namespace gateway_lock::test {
 
-// What an actor believes. A fault is planted in one phase only.
+// The phase that an actor believes it is in. A planted fault has an effect in only one phase.
 enum class Phase { kAcquiring, kHolding, kReleasing };
 
-// A call that lies, in place of a line of native/os that is missing.
+// A planted fault: a system call behaves as if a line of native/os were missing.
 enum class Fault {
   kNone,
-  kNoComparison,    // after the lock, lstat() shows the open file, whatever the path names
+  kNoComparison,    // after flock(), lstat() shows the open file, whatever the path names
   kUnlockFirst,     // the release drops the lock before its first call
-  kRemoveUnlocked,  // a shared holder is told that it is the last one
+  kRemoveUnlocked,  // a shared holder is told that no other holder is left
 };
 
 class Actor {
@@ -36,20 +37,22 @@ class Actor {
   void Enter(Phase phase) { phase_ = phase; }
   Phase phase() const { return phase_; }
   int process() const { return process_; }
-  // From here on, until Leave(), no other actor may hold, unless both are shared.
+  // From this call until Leave(), another actor may hold the lock only if both locks are shared.
   void Hold(Held how) { holds_ = how; }
   void Leave() { holds_ = Held::kNone; }
-  // What the file must hold while this actor holds. nullptr: anything.
+  // Sets the content that the file must have while this actor holds the lock, or nullptr for any
+  // content.
   void ExpectContent(const std::string* content) { content_ = content; }
-  // All that decides this actor's next calls, beside its descriptors: forgets the answers up to
-  // here.
+  // Declares that only `what` and the descriptors decide this actor's next calls, and forgets all
+  // earlier results.
   void Remember(std::uint64_t what) { answers_ = forgets_ ? what : Mix(answers_, what); }
-  // The number of the attempt to acquire. It is all that is left when an attempt starts over.
+  // Sets the number of the attempt to acquire. If the attempt starts over, only this number is
+  // remembered.
   void Attempt(int number) { attempt_ = static_cast<std::uint64_t>(number) + 1; }
   void StartOver() { Remember(attempt_); }
-  // Ends the part that runs before the schedule begins.
+  // Ends the part of the actor that runs before the schedule begins.
   void Ready() { ready_ = true; }
-  // For a lying call: the descriptor of the last open().
+  // The descriptor that the last open() returned, for a call with a planted fault.
   int last_opened = -1;
 
  private:
@@ -63,10 +66,10 @@ class Actor {
   const std::string* content_ = nullptr;
   bool ready_ = false;
   bool forgets_ = true;
-  bool dead_ = false;  // its calls fail without an effect, so that it ends
+  bool dead_ = false;  // all calls fail without an effect, so that the actor ends
   std::uint64_t answers_ = 0;
   std::uint64_t attempt_ = 0;
-  const char* pending_ = nullptr;  // the call that it makes next
+  const char* pending_ = nullptr;  // the call that the actor makes next
   ucontext_t context_ = {};
 };
 
@@ -76,26 +79,26 @@ struct Scenario {
   std::vector<Body> actors;
   // Runs alone after all other actors have ended.
   Body next;
-  // The content of the file at the start; nullptr: there is none.
+  // The content of the file at the start, or nullptr if there is no file.
   const std::string* leftover = nullptr;
-  // An actor that has acquired before the schedule begins: the index, or -1.
+  // The index of an actor that has acquired the lock before the schedule begins, or -1.
   int holder = -1;
   int kills = 1;
   Fault fault = Fault::kNone;
-  // Goes on after the earlier signs of a fault, until two actors hold.
+  // Ignores the other signs of a fault and continues until two actors hold the lock.
   bool only_two_holders = false;
-  // For the test of the simulated kernel.
+  // Uses RealKernel, to test SimulatedKernel.
   bool on_real_kernel = false;
-  // For the test of the enumeration itself: states are merged by all answers, or not at all.
+  // How states are merged. kByAnswers and kNever are used to test the enumeration itself.
   enum class Merge { kByWhatDecides, kByAnswers, kNever } merge = Merge::kByWhatDecides;
 };
 
 struct Figures {
-  double schedules = 0;  // complete ones, each with all its calls
+  double schedules = 0;  // number of complete schedules
   std::uint64_t states = 0;
   std::uint64_t executions = 0;
-  std::size_t longest = 0;     // calls and kills
-  std::string violation;       // empty: none
+  std::size_t longest = 0;     // number of calls and kills
+  std::string violation;       // empty if there is none
   std::string counterexample;  // the schedule that leads to the violation
 };
 
@@ -104,19 +107,20 @@ class Scheduler {
   explicit Scheduler(const Scenario& scenario);
 
   Figures Run();
-  // Runs one schedule, chosen by the seed, and returns its calls with their answers.
+  // Runs one schedule, which the seed determines, and returns its calls with their results.
   std::string Walk(std::uint32_t seed);
 
-  // For the system calls and the actors of the schedule that runs; nullptr outside.
+  // Returns the scheduler of the running schedule, or nullptr outside an actor.
   static Scheduler* Current();
   Actor& actor() { return actors_[static_cast<std::size_t>(running_)]; }
   Kernel& kernel() { return *kernel_; }
   Fault fault() const { return scenario_.fault; }
-  // Waits for this actor's turn. False: the call has to fail without an effect.
+  // Waits for this actor's turn. Returns false if the call has to fail without an effect.
   bool Await(const char* call);
-  // The answer, and what else the actor was told.
+  // Records the result of a call, and a hash of everything else that the actor has learned from the
+  // call.
   void Answer(long result, std::uint64_t told);
-  // Ends the exploration.
+  // Reports a violation, which ends the exploration.
   void Violate(const std::string& what);
 
  private:

@@ -1,5 +1,6 @@
-// Every schedule of two processes that acquire, one that releases and one kill, with native/os as
-// it is. Only the system calls are simulated (interleavings_kernel.h).
+// Runs every schedule of two processes that acquire the lock, one process that releases the lock,
+// and one kill. The code of native/os is unchanged; only the system calls are simulated
+// (interleavings_kernel.h).
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -15,7 +16,8 @@ namespace gateway_lock::test {
 namespace {
 
 const std::string kPath = "/locks/a.lock";
-// Longer than the others, so that the records after it are written over a tail.
+// Longer than the other records, so that a record that is written later leaves a tail of this
+// record.
 const std::string kReleasersRecord = "the record of the releaser, which is the longest\n";
 const std::string kLeftover = "the record of a holder that was killed\n";
 const std::string kRecords[] = {"record of process 0\n", "record of process 1, longer\n"};
@@ -35,7 +37,7 @@ Held HeldIn(LockMode mode) { return mode == LockMode::kShared ? Held::kShared : 
 
 void Violate(const char* what) { Scheduler::Current()->Violate(what); }
 
-// Holders of a shared lock write no record.
+// Acts as a holder. A holder of a shared lock writes no record.
 void Hold(Actor& actor, FileLock& lock, LockMode mode, const std::string& record) {
   actor.Hold(HeldIn(mode));
   actor.Enter(Phase::kHolding);
@@ -53,7 +55,8 @@ void Release(Actor& actor, FileLock& lock) {
   if (!lock.Release().ok()) Violate("the release failed");
 }
 
-// A refused process reads whose lock it was: nothing, or a record with the tail of a longer one.
+// Reads the record as a refused process does. The file is empty, or begins with a whole record and
+// may end with the tail of a longer record.
 void ReadHolder(const LockContender& contender) {
   std::string text;
   if (!contender.ReadRecord(&text).ok()) return Violate("the record was not read");
@@ -65,8 +68,9 @@ void ReadHolder(const LockContender& contender) {
   if (!known) Violate("a refused process read half a record");
 }
 
-// Tries twice, at any two moments. `known`: a process that has acquired on this file system before,
-// and so does not test it again; that test would notice a replaced file as well.
+// An actor that attempts to acquire the lock twice. `known` is the cache of a process that has
+// acquired a lock on this file system before. Such a process does not test the file system again.
+// The test would also notice a replaced file, and could thereby hide a planted fault.
 Scenario::Body Acquirer(LockMode mode, Keep keep, const std::string& record,
                         const FileSystemCache& known) {
   return [=, &record](Actor& actor) {
@@ -82,13 +86,13 @@ Scenario::Body Acquirer(LockMode mode, Keep keep, const std::string& record,
     }
     if (!lock.held()) return;
     Hold(actor, lock, mode, record);
-    // A holder's own check, which is the only work that it does here.
+    // Checks the file as a real holder does. The holder does nothing else here.
     if (!lock.IsFileInPlace()) Violate("a holder finds another file at its path");
     Release(actor, lock);
   };
 }
 
-// Holds when the schedule begins.
+// An actor that holds the lock when the schedule begins.
 Scenario::Body Releaser(LockMode mode, Keep keep) {
   return [=](Actor& actor) {
     FileSystemCache file_systems;
@@ -101,7 +105,7 @@ Scenario::Body Releaser(LockMode mode, Keep keep) {
   };
 }
 
-// Asks whose lock it is, twice.
+// An actor that probes the lock twice.
 Scenario::Body Prober() {
   return [](Actor& actor) {
     for (int probe = 0; probe < 2; ++probe) {
@@ -113,7 +117,8 @@ Scenario::Body Prober() {
   };
 }
 
-// Whatever has happened, one attempt is enough, in exclusive mode.
+// An actor that runs last. A single attempt in exclusive mode must succeed, whatever has happened
+// before.
 Scenario::Body NextStarter(Keep keep) {
   return [=](Actor& actor) {
     FileSystemCache file_systems;
@@ -125,7 +130,7 @@ Scenario::Body NextStarter(Keep keep) {
   };
 }
 
-// The cache of a process that has acquired once.
+// Returns the cache of a process that has acquired a lock once.
 FileSystemCache Seasoned() {
   FileSystemCache file_systems;
   Scenario scenario;
@@ -145,7 +150,7 @@ struct Case {
   LockMode releaser;
   LockMode first;
   LockMode second;
-  Keep keep;  // of the releaser and the first
+  Keep keep;  // of the releaser and the first acquirer
   Keep second_keep;
   bool seasoned = true;
 };
@@ -161,7 +166,7 @@ Scenario ScenarioOf(const Case& which) {
   return scenario;
 }
 
-// A holder was killed before, and its record lies in the file.
+// A scenario in which a killed holder has left its record in the file.
 Scenario AfterKill(Keep keep) {
   FileSystemCache known = Seasoned();
   Scenario scenario;
@@ -251,7 +256,7 @@ TEST("every schedule: an acquirer, a releaser and a process that probes the lock
   ExpectNone(WithProber(Keep::kYes));
 }
 
-// The fault is found, and it is this one.
+// Checks that the planted fault causes exactly this violation.
 void ExpectFound(Scenario scenario, Fault fault, const char* violation) {
   scenario.fault = fault;
   Figures figures = Explore(scenario);
@@ -307,7 +312,8 @@ TEST("the enumeration counts as many schedules as it runs where no states are me
   std::printf("%.0f schedules, each run\n", schedules);
 }
 
-// A kill is as likely as a call, so a walk has one soon: half of the walks have none.
+// Only half of the walks allow a kill. A walk that allows a kill soon contains one, because a kill
+// is as likely as a call.
 TEST("the real kernel answers each call of random schedules as the simulated one does") {
   constexpr std::uint32_t kWalks = 1000;
   const Case cases[] = {{kExclusive, kExclusive, kExclusive, Keep::kNo, Keep::kNo},

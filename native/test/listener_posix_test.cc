@@ -1,4 +1,4 @@
-// Tests of listeners that need POSIX calls.
+// Listener tests that need POSIX calls.
 #include <fcntl.h>
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-// Tests of listeners that need calls of Windows.
+// Listener tests that need Windows calls.
 #include <vector>
 
 #include "listener.h"

@@ -1,7 +1,7 @@
 // Tests lock paths with reparse points (links, and files whose content is stored elsewhere), and
-// whether a file is on a remote file system.
+// the detection of remote file systems.
 #include <windows.h>
-// Needs windows.h before it.
+// Must be included after windows.h.
 #include <winioctl.h>
 
 #include <cstring>
@@ -19,7 +19,7 @@
 namespace gateway_lock::test {
 namespace {
 
-// A reparse tag that no vendor uses. Bit 29 is not set, so the tag does not stand for a link.
+// A reparse tag that no vendor uses. Bit 29 is not set, so the tag does not denote a link.
 constexpr DWORD kUnknownTag = 0x00000042;
 
 bool SetReparsePoint(const std::string& path, DWORD tag, const std::vector<BYTE>& data) {

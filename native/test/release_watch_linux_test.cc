@@ -1,5 +1,5 @@
-// Tests the thread and the descriptors of a watch, and watches for which Linux refuses a system
-// call.
+// Tests the thread and the descriptors of a watch, and how a watch behaves if Linux refuses a
+// system call.
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/filter.h>

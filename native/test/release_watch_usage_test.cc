@@ -51,8 +51,8 @@ TEST("a process has the same number of threads and descriptors after each watch 
   Directory directory;
   WriteFile(directory / "a.lock", "");
   ReleaseWatch watch(Ignore, nullptr);
-  // Starts a thread and a watch before the first count, because a sanitizer or the C library then
-  // allocates resources that stay allocated.
+  // Starts a thread and a watch before the first count, because their start makes a sanitizer or
+  // the C library allocate resources that stay allocated.
   std::thread([] {}).join();
   WatchOnce(&watch, directory / "a.lock", OwnPid());
   watch.Unwatch(1);

@@ -23,7 +23,7 @@ constexpr int kAttempts = 5;
 
 void Notify(void* reported) { *static_cast<std::atomic<bool>*>(reported) = true; }
 
-// Returns the milliseconds between the release and its report.
+// Returns the time between the release and its report, in milliseconds.
 int ReportDelayMs(const std::string& path, std::int64_t owner_pid, void (*release)(FileLock*)) {
   FileLock lock = Acquire(path);
   CHECK(lock.WriteRecord("owner\n").ok());

@@ -1,4 +1,4 @@
-// Functions that return which resources this process uses, so that tests can find leaks.
+// Functions that measure which resources this process uses, so that tests can detect leaks.
 #pragma once
 
 namespace gateway_lock::test {

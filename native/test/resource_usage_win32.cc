@@ -1,7 +1,7 @@
 #include "resource_usage.h"
 
 #include <windows.h>
-// Needs windows.h before it.
+// Must be included after windows.h.
 #include <tlhelp32.h>
 
 #include "test.h"

@@ -1,4 +1,5 @@
-// Functions that open plain sockets, with which tests check a listener as other programs see it.
+// Functions that open plain sockets. Tests use these sockets to check how other programs see a
+// listener.
 #pragma once
 
 #include <string>

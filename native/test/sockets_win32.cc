@@ -1,7 +1,7 @@
 #include "sockets.h"
 
 #include <winsock2.h>
-// Needs winsock2.h before it.
+// Must be included after winsock2.h.
 #include <iphlpapi.h>
 
 #include <vector>

@@ -1,6 +1,6 @@
 // stress_holder DIRECTORY SEED lock|sabotage: does the same as src/cli/commands/stress/worker.ts,
-// with the same files, witnesses and letters on stdout. It starts in 1 ms, so a stress run can kill
-// 100,000 of these processes in minutes.
+// with the same files, witnesses and letters on stdout. This program starts in 1 ms, so a stress
+// run can kill 100,000 of these processes in minutes.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

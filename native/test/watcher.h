@@ -30,7 +30,7 @@ class Watcher {
 
   FileHandle read_end_;
   FileHandle write_end_;
-  ReleaseWatch watch_;  // The last member is destroyed first: until then, watch_ calls Notify().
+  ReleaseWatch watch_;  // declared last, to be destroyed first: it may still call Notify()
 };
 
 }  // namespace gateway_lock::test

@@ -25,7 +25,7 @@ constexpr std::uint32_t kLocal = 0x00001000;  // MNT_LOCAL
 
 Mounted mounted = Mounted::kApfs;
 
-// Two tables for smbfs: for each inode, the descriptor that holds the lock of Linux, and all
+// Two tables for smbfs: for each inode, the descriptor that holds the Linux lock, and all
 // descriptors to which a lock was granted.
 std::map<ino_t, int>& holders = *new std::map<ino_t, int>();
 std::set<int>& granted = *new std::set<int>();

@@ -17,7 +17,8 @@
 namespace gateway_lock::darwin {
 namespace {
 
-// Without a buffer, proc_listpids() and proc_pidinfo() return the size for 20 more entries.
+// Without a buffer, proc_listpids() and proc_pidinfo() return a size that has room for 20
+// additional entries.
 constexpr int kSpare = 20;
 
 // Reads the entries of a directory whose names are numbers. Returns false if the directory cannot

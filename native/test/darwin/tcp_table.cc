@@ -51,8 +51,8 @@ void ReadTable(const char* path, bool v6, std::vector<TcpSocket>* out) {
   }
 }
 
-// Uses raw system calls, because another thread may close the socket at the same time: a sanitizer
-// would report that for calls of the C library.
+// Uses raw system calls, because another thread may close the socket at the same time. If this
+// function called the C library, a sanitizer would report the concurrent close.
 bool Describe(int fd, TcpSocket* out) {
   int type = 0;
   socklen_t size = sizeof type;
