@@ -50,7 +50,7 @@ export async function release_handoff({ effort, peers }) {
 
 /**
  * Measures one hand-over of each contestant per round, until all rounds are done or the time is up.
- * Peers take part in fewer rounds, which are spread evenly.
+ * Peers are measured in fewer rounds, which are spread evenly over all rounds.
  */
 async function inTurn(peers, { rounds, peerRounds, seconds }, once) {
   const names = ['floor', 'ours', ...peers];

@@ -3,7 +3,7 @@ import { withContestants } from '../contestants.mjs';
 import { figure } from '../statistics.mjs';
 import { freshPath } from '../temporary.mjs';
 
-/** V8 collects garbage once, 8 s after the start of any Node process. This takes 10 to 20 ms. */
+/** V8 collects garbage once, 8 s after the start of any Node process, which takes 10 to 20 ms. */
 const SETTLE_MS = 12_000;
 /** The value that replaces 0, because the CPU time clock counts only whole microseconds. */
 const MIN_PERCENT = 1e-4;

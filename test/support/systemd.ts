@@ -1,8 +1,8 @@
 // Boots a real systemd for the tests of one file, as process 1 of new namespaces
-// (test/support/systemd/). This systemd has the host's files and Node, a private loopback network,
-// and only the units that a test installs. It ends with the test run, even if the test run is
-// killed. The services share the directory of temporary files with the test; all other files are
-// read-only.
+// (test/support/systemd/). The systemd sees the host's files and Node, and has a private loopback
+// network and only the units that a test installs. The systemd ends with the test run, even if the
+// test run is killed. The services share the directory of temporary files with the test; all other
+// files are read-only.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -8,7 +8,7 @@ import { prepare } from './scenarios.mjs';
 import { callName, listCalls, trace } from './tracing.mjs';
 
 const VICTIM = fileURLToPath(new URL('failing-victim.mjs', import.meta.url));
-/** The time without a line of output after which the victim counts as hung, in milliseconds. */
+/** The time without output, in milliseconds, after which the victim is considered hung. */
 const HANG_MS = 30_000;
 
 /**

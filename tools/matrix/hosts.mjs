@@ -77,8 +77,8 @@ function renamedHost(runtime, { script, folder }) {
 }
 
 /**
- * Returns a host with another architecture. It uses the same kernel, so that its processes and x64
- * processes can lock the same file.
+ * Returns a host with another architecture on the same kernel. Its processes and x64 processes can
+ * therefore lock the same file.
  */
 function emulatedHost(runtime, installed, x64) {
   const title = `${titleOf(runtime)} (qemu)`;

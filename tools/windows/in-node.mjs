@@ -63,7 +63,7 @@ export async function runOsTests(program, { prefix, tree }) {
 function counted(status, text) {
   const closing = CLOSING.exec(text);
   const [passed, failed, skipped] = closing ? closing.slice(1).map(Number) : [0, 0, 0];
-  // A non-zero exit code counts as a failure even if no test has failed.
+  // Counts a non-zero exit code as a failure even if no test has failed.
   const failures = status === 0 ? failed : Math.max(failed, 1);
   return { passed, failed: failures, skipped, text: status === 0 || closing ? text : `${text}\n${ending(status)}` };
 }
