@@ -33,8 +33,8 @@ const answers = {
   },
   descriptors: () => readdirSync('/proc/self/fd').length,
   /**
-   * Waits for the lock and returns the CPU time that `ms` milliseconds of waiting use, in
-   * microseconds. Starts to measure after the first `settleMs` milliseconds.
+   * Waits for the lock. Returns the CPU time that `ms` milliseconds of waiting take, in
+   * microseconds. The measurement starts after the first `settleMs` milliseconds.
    */
   idle: async (settleMs, ms, path) => {
     if (path !== undefined) lock.wait(path).catch(() => {}); // the lock is never released
@@ -46,14 +46,14 @@ const answers = {
   },
 };
 
-/** Returns how many nanoseconds `count` calls take. */
+/** Returns the time of `count` calls in nanoseconds. */
 async function time(count, name, ...args) {
   const once = lock[name];
   if (once === undefined) throw new Error(`has no ${name}`);
   const start = process.hrtime.bigint();
   for (let i = Number(count); i > 0; i--) {
     const pending = once(...args);
-    // Does not await the result of a synchronous lock, because that would add the time of a
+    // Does not await the result of a synchronous lock, because `await` would add the time of a
     // promise.
     if (pending instanceof Promise) await pending;
   }

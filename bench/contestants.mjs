@@ -6,8 +6,8 @@ import { FLOOR } from './floor.mjs';
 
 const PROGRAM = fileURLToPath(new URL('contestant.mjs', import.meta.url));
 /**
- * A time limit longer than any answer takes. A contestant that exceeds the limit is killed, so that
- * the bench cannot hang.
+ * A time limit that is longer than any contestant needs to respond. A contestant that exceeds the
+ * limit is killed, so that the bench cannot hang.
  */
 const ANSWER_MS = 120_000;
 const started = new Set();
@@ -33,8 +33,8 @@ export class Contestant {
   }
 
   /**
-   * Sends a request and resolves with the number that the contestant answers. Rejects with the
-   * error of the contestant.
+   * Sends a request to the contestant. Resolves with the number in the response, or rejects with
+   * the contestant's error.
    */
   async ask(...words) {
     if (this.#ended) throw this.#endedError();
@@ -76,7 +76,7 @@ export class Contestant {
   }
 }
 
-/** Runs `use` with one contestant process for each name. Kills all these processes afterwards. */
+/** Runs `use` with one contestant process for each name. Kills all of the processes afterwards. */
 export async function withContestants(names, use) {
   const contestants = names.map((name) => new Contestant(name));
   try {

@@ -60,12 +60,12 @@ function draw({ name, points }, index, across, up, dots) {
 
 /**
  * Returns `at`, a function that converts a value to a position in pixels, and `ticks`, the values
- * to write at the axis.
+ * to print along the axis.
  */
 function scaleOf({ log = false, from, to }, values, low, high) {
   const [least, most] = [from ?? Math.min(...values), to ?? Math.max(...values) * (log ? 1 : 1.1)];
   const position = log ? Math.log10 : (value) => value;
-  // With a single value the range would be 0, which must not be a divisor.
+  // Avoids a division by 0: with a single value the range would be 0.
   const width = position(most) - position(least) || 1;
   const at = (value) => low + ((position(value) - position(least)) / width) * (high - low);
   return {

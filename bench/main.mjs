@@ -66,7 +66,7 @@ try {
   const figures = await measure();
   console.log(table(figures));
   if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine: machine(), figures }, null, 1)}\n`);
-  // Writes the plots only after a complete run, because README shows these plots.
+  // Writes the plots only after a complete run, because the README shows these plots.
   if (!values.quick && !values.only && !values['no-peers']) writePlots(figures);
 } finally {
   await killAll();

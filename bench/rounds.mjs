@@ -1,4 +1,4 @@
-// Measures in rounds: in each round, each contestant runs one small batch of calls. So a busy
+// Measures in rounds: in each round, each contestant runs one small batch of calls, so that a busy
 // moment of the machine affects all contestants.
 
 /**
@@ -32,7 +32,7 @@ const FIRST_CALLS = [2, 8, 16, 16, 16];
 
 /**
  * Computes how many calls of each contestant fill a batch. Uses the fastest of several attempts,
- * because slower attempts were interrupted or ran code that V8 had not compiled yet.
+ * because a slower attempt was interrupted or ran code that V8 had not compiled yet.
  */
 async function calibrate(contestants, { batchMs }, batch) {
   const able = [];

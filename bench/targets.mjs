@@ -1,5 +1,5 @@
-// The target of each figure. `of` returns the number to which `limit` applies. `lacks` returns what
-// is missing if too little was measured.
+// The target of each figure. `of` returns the number that `limit` limits. `lacks` returns what is
+// missing if too little was measured.
 
 const ratio = (limit) => ({ text: `ratio <= ${limit}`, of: (figure) => figure.ratio, limit });
 

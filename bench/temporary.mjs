@@ -39,8 +39,8 @@ function freshIn(folder) {
 }
 
 /**
- * Returns a free port below the port range of outgoing connections, so that no outgoing connection
- * can use that port.
+ * Returns a free port below the port range of outgoing connections, so that an outgoing connection
+ * can never use the port.
  */
 export async function freePort() {
   for (let port = 18_790; port < 28_000; port++) if (await canListen(port)) return port;

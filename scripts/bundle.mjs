@@ -1,6 +1,6 @@
-// Bundles src/ into one JavaScript file per entry point, because Node would take about 1 ms to
-// find, read and link each of the 30 small files of src/. Also writes the manual page
-// dist/gateway-lock.1 from the definitions that --help uses. tsc writes the type declarations.
+// Bundles src/ into one JavaScript file per entry point, because Node takes about 1 ms to find,
+// read and link each of the 30 small files in src/. Also writes the manual page dist/gateway-lock.1
+// from the definitions that --help uses. tsc writes the type declarations.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -14,17 +14,16 @@ const OPTIONS = {
   target: 'node20.19',
   packages: 'external',
   sourcemap: true,
-  // Comments and indentation are a quarter of the text. Reading comments and indentation takes 0.7
-  // ms, which is a quarter of the time of an import. Names and short lines are kept, so that stack
-  // traces stay readable.
+  // Removes comments and indentation, which are a quarter of the text: reading them takes 0.7 ms, a
+  // quarter of the import time. Keeps names and short lines, so that stack traces stay readable.
   minifyWhitespace: true,
   minifySyntax: true,
   lineLimit: 120,
 };
 
 /**
- * Keeps the library out of the bundle of the gateway-lock command. Like every other program, the
- * command imports the library from dist/index.js.
+ * Keeps the library out of the bundle of the gateway-lock command, which imports the library from
+ * dist/index.js, as every other program does.
  */
 const library = {
   name: 'library',
@@ -36,9 +35,9 @@ const library = {
 };
 
 /**
- * Replaces imports of Node's modules with process.getBuiltinModule(). An import statement makes
- * Node read every export of the module. An import of node:fs thereby loads all stream modules,
- * which takes 2 ms, longer than loading the rest of this package.
+ * Replaces imports of Node's modules with process.getBuiltinModule(), because an import statement
+ * makes Node read every export of the module. An import of node:fs therefore loads all stream
+ * modules, which takes 2 ms, longer than loading the rest of this package.
  */
 const builtins = {
   name: 'builtins',
@@ -47,8 +46,8 @@ const builtins = {
 };
 
 /**
- * Modules that Node does not load at startup. The bundle loads such a module when one of its
- * functions is first called. Most programs never call a function of these modules.
+ * Modules that Node does not load at startup. The bundle loads such a module when a function of the
+ * module is first called, which most programs never do.
  */
 const LAZY = ['node:diagnostics_channel', 'node:module', 'node:os'];
 

@@ -27,8 +27,8 @@ console.log(failed.length === 0 ? '\ncheck: passed' : `\ncheck failed: ${failed.
 process.exit(failed.length === 0 ? 0 : 1);
 
 /**
- * Checks the packed tarball instead of the source tree, to find files that are missing in the
- * `files` list of package.json. Does not require the published binaries, which a clone does not
+ * Checks the packed tarball instead of the source tree, to find files that are missing from the
+ * `files` list in package.json. Does not require the published binaries, which a clone does not
  * have; `npm run test:package` requires them.
  */
 function checkPackage() {

@@ -1,7 +1,7 @@
 // npm run test:coverage [-- vitest arguments]: prints the lines of src/ and native/ that no test
-// reaches. Counts the lines of src/ in the test processes only. Counts the lines of native/ also in
-// the child processes of the tests, except in children that are killed, because a killed process
-// writes no counts.
+// reaches. Counts the lines of src/ only in the test processes. Counts the lines of native/ also in
+// their child processes, but not in killed child processes, because a killed process writes no
+// counts.
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -36,8 +36,8 @@ function nativeCoverage() {
   for (const program of ['os_tests', 'os_tests_darwin']) show(join(output, 'tests', program), []);
   // Runs the tests in threads, because vitest ends its child processes with a signal, and a killed
   // process writes no counts. Tests that change their whole process (umask, chdir) fail in threads.
-  // All tests have already passed in the first run of vitest, so the output and status of the
-  // second run are ignored.
+  // Ignores the output and status of this second run, because all tests have passed in the first
+  // run.
   const options = ['run', '--pool=threads', '--project', 'integration'];
   spawnSync(process.execPath, [bin('vitest'), ...options], {
     cwd: root,

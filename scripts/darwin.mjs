@@ -21,7 +21,8 @@ if (zig === null) {
 function compile(zig, processor) {
   const target = TARGETS[processor];
   const build = join(root, 'build-darwin', processor);
-  // Starts with an empty folder, because CMake refuses a new compiler in a configured build folder.
+  // Starts with an empty folder, because CMake refuses to change the compiler of a configured build
+  // folder.
   rmSync(build, { recursive: true, force: true });
   const options = {
     CMAKE_SYSTEM_NAME: 'Darwin',

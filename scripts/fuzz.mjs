@@ -1,5 +1,6 @@
-// npm run test:fuzz [-- --seconds N] [--only NAME] [--seed N] [--grow]: libFuzzer on native/os (native/fuzz), and random calls of
-// the addon. --grow: adds what was found to the corpus.
+// npm run test:fuzz [-- --seconds N] [--only NAME] [--seed N] [--grow]: runs libFuzzer on native/os
+// (native/fuzz), and calls the functions of the addon at random. --grow adds the new inputs to the
+// corpus.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +12,7 @@ const COMPILER = 'clang++-19';
 const BUILD = 'build-fuzz';
 const CORPUS = join(root, 'native/fuzz/corpus');
 const CRASHES = join(root, BUILD, 'crashes');
-/** At once; machines have two cores. */
+/** The number of targets that run at the same time. CI machines have two cores. */
 const LANES = 2;
 
 const { values } = parseArgs({
@@ -57,7 +58,7 @@ async function work() {
   }
 }
 
-/** New inputs go to a folder of their own, so that a run changes nothing in a clone. */
+/** Runs one target. Writes new inputs to a separate folder, so that the clone does not change. */
 async function fuzzTarget(name) {
   const program = join(root, BUILD, 'native/fuzz', `fuzz_${name}`);
   const found = mkdtempSync(join(tmpdir(), `gateway-lock-fuzz-${name}-`));
@@ -85,7 +86,7 @@ async function fuzzBinding() {
   return { ok: status === 0 && executions > 0, executions, report: `${output}\nTo repeat: node ${args.join(' ')}` };
 }
 
-/** The end of what the target printed, its input, and the command that repeats the crash. */
+/** Returns the end of the target's output, the input, and the command that repeats the crash. */
 function report(output, program, input) {
   const end = output.split('\n').slice(-60).join('\n');
   if (input === undefined) return end;

@@ -45,14 +45,14 @@ export function buildNative() {
     );
   }
   run(bin('cmake-js'), ['compile'], 'building the addon');
-  // Updates the modification time: if only the files for another operating system have changed,
-  // CMake builds nothing, and the addon would count as stale again.
+  // Updates the modification time. If only files for another operating system have changed, CMake
+  // builds nothing, and without this update the next run would consider the addon stale again.
   utimesSync(join(root, ADDON), new Date(), new Date());
 }
 
 /**
- * Returns the commands that the build needs, each with its Debian package. On Windows, cmake-js
- * itself finds Visual Studio and reports missing tools.
+ * Returns the commands that the build needs, each with its Debian package. On Windows, does not
+ * return a compiler, because cmake-js itself finds Visual Studio and reports missing tools.
  */
 function toolsToBuild() {
   const cmake = ['cmake', 'cmake'];
@@ -70,8 +70,9 @@ export function compileSources() {
 }
 
 /**
- * Returns the path of the script that a package's command runs, to pass to run() or show(). On
- * Windows, node_modules/.bin contains .cmd files, which only a shell can start.
+ * Returns the path of the script behind a package's command, to pass to run() or show(). The
+ * command itself cannot be passed, because on Windows node_modules/.bin contains .cmd files, which
+ * only a shell can start.
  */
 export function bin(name) {
   const { packages } = JSON.parse(readFileSync(join(root, 'node_modules/.package-lock.json'), 'utf8'));

@@ -19,7 +19,7 @@ const SANITIZERS = [
     folder: 'build-asan',
     library: 'libasan.so',
     // Checks for leaks only in processes that end without process.exit(). Most child processes of
-    // the tests end with process.exit(), which leaves 31 KB of Node's own memory allocated.
+    // the tests call process.exit(), which leaves 31 KB of Node's own memory allocated.
     environment: (reports, leaks = false) => ({
       ASAN_OPTIONS: `detect_leaks=${Number(leaks)}:halt_on_error=1:exitcode=66:log_path=${reports}/asan`,
       UBSAN_OPTIONS: `print_stacktrace=1:halt_on_error=1:exitcode=66:log_path=${reports}/ubsan`,
@@ -30,9 +30,9 @@ const SANITIZERS = [
     name: 'thread',
     folder: 'build-tsan',
     library: 'libtsan.so',
-    // Node is not instrumented, so TSan does not see how V8 and libuv synchronise: calls in their
-    // code are ignored. Threads that have not ended are not reported: they are not races, and
-    // the bundler inside vitest leaves threads that have not ended.
+    // Node is not instrumented, so TSan does not see how V8 and libuv synchronise. TSan therefore
+    // ignores calls in their code. TSan also does not report threads that are still running at
+    // exit, because such threads are not races, and the bundler inside vitest leaves some.
     environment: (reports) => ({
       TSAN_OPTIONS: `ignore_noninstrumented_modules=1:report_thread_leaks=0:halt_on_error=1:exitcode=66:log_path=${reports}/tsan`,
     }),
@@ -139,8 +139,8 @@ function passes(title, [command, args, env]) {
 }
 
 /**
- * Returns the path of the compiler's sanitizer runtime. LD_PRELOAD must load this runtime before
- * all other libraries of Node.
+ * Returns the path of the compiler's sanitizer runtime, which LD_PRELOAD must load before all other
+ * libraries of Node.
  */
 function runtime(library) {
   return execFileSync('c++', [`-print-file-name=${library}`], { encoding: 'utf8' }).trim();

@@ -1,8 +1,8 @@
 // npm run stress [-- OPTIONS of `gateway-lock stress`] [--report FILE]
-// Runs `gateway-lock stress` from this tree and writes a page with plots of its figures (stress.html).
-// On Linux the lock holders are C++ programs (native/test/stress_holder.cc), which start in 1 ms.
-// With --mode cluster, checks histories of cluster locks on etcd and PostgreSQL. --seconds sets how
-// long this takes (60).
+// Runs `gateway-lock stress` from this tree and writes a page with plots of its figures
+// (stress.html). On Linux the lock holders are C++ programs (native/test/stress_holder.cc), which
+// start in 1 ms. With --mode cluster, checks histories of cluster locks on etcd and PostgreSQL.
+// --seconds sets how long the check takes (60 by default).
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ function isClusterMode() {
 
 /**
  * Checks the histories of cluster locks. `gateway-lock stress` does not contain this check, because
- * it needs servers and files of test/.
+ * the check needs servers and files from test/.
  */
 async function stressCluster() {
   const seconds = Number(takeOption('--seconds') ?? 60);

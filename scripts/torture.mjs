@@ -1,9 +1,9 @@
-// npm run torture [-- --quick] [--write] [--only NAME] [--jobs N] Kills a process that uses the
-// package at each of its system calls, and makes each of its system calls fail.
+// npm run torture [-- --quick] [--write] [--only NAME] [--jobs N]: kills a process that uses the
+// package at each of the process's system calls, and makes each of these system calls fail.
 // --quick runs a quarter of the injections, which is short enough for CI. --write updates the
 // tables of docs/reliability.md.
 // --only runs the scenarios whose name contains NAME. --jobs sets how many scenarios run at the
-// same time (2).
+// same time (2 by default).
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';

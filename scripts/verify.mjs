@@ -35,8 +35,7 @@ console.log(
 process.exit(wrong.length === 0 ? 0 : 1);
 
 /**
- * Checks one model. spin must find an error if the model has a planted `fault`, and no error
- * otherwise.
+ * Checks one model. spin must find an error if, and only if, the model has a planted `fault`.
  */
 function check({ name, file, defines, fault, liveness }) {
   const planted = fault !== undefined;

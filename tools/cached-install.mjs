@@ -1,5 +1,5 @@
-// Installs npm packages that only a tool needs into ~/.cache/gateway-lock. Installs the versions
-// that a package-lock.json pins, and reinstalls them only if that file changes.
+// Installs npm packages that only one tool needs into ~/.cache/gateway-lock. A package-lock.json
+// pins the versions. Reinstalls the packages only if the package-lock.json has changed.
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';

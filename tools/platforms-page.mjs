@@ -1,5 +1,5 @@
-// Writes the tables of docs/platforms.md. Each table stands between a comment with the command that
-// prints it and the comment <!-- end -->.
+// Writes the tables of docs/platforms.md. Each table is between a comment with the command that
+// prints the table and the comment <!-- end -->.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../scripts/prepare.mjs';

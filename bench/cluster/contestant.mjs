@@ -1,4 +1,4 @@
-// Runs one client of a lock library in a separate process. Runs the commands that the parent
+// Runs one client of a lock library in a separate process. Executes the commands that the parent
 // process sends over IPC.
 import { createRequire } from 'node:module';
 
@@ -39,8 +39,8 @@ const COMMANDS = {
     return times;
   },
   /**
-   * Reads every 5 ms whether the client believes that it holds the lock, and records the last time
-   * at which the answer was yes.
+   * Checks every 5 ms whether the client believes that it holds the lock, and records the last time
+   * at which the client believed so.
    */
   watch: async () => {
     setInterval(() => {
@@ -73,8 +73,8 @@ async function ours() {
 }
 
 /**
- * The lock of the package etcd3. Polls, because acquire() of etcd3 does not wait. The client has
- * lost the lock when the lease of the lock emits `lost`.
+ * The lock of the package etcd3. Polls, because etcd3's acquire() does not wait. The client has
+ * lost the lock when the lock's lease emits `lost`.
  */
 async function etcd3() {
   const { Etcd3 } = await import('etcd3');
@@ -97,8 +97,8 @@ async function etcd3() {
 }
 
 /**
- * The lock of the package redlock. Renews the lock after each third of its time to live. The client
- * holds the lock until Date.now() reaches the expiration that redlock reports.
+ * The lock of the package redlock. Renews the lock whenever a third of its time to live has passed.
+ * The client considers the lock held until Date.now() reaches the expiration that redlock reports.
  */
 async function redlock() {
   const [{ default: Redis }, { default: Redlock }] = await Promise.all([import('ioredis'), import('redlock')]);

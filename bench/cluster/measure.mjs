@@ -123,7 +123,7 @@ function urlOf(kind) {
 }
 
 /**
- * Returns the overlap of two holders in milliseconds. The overlap is positive if both clients
+ * Returns the overlap of two holders in milliseconds. The overlap is positive if two clients
  * believed at the same time that they held the lock.
  */
 async function partition(kind) {

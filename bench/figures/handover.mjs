@@ -6,15 +6,15 @@ import { freshPath } from '../temporary.mjs';
 
 /**
  * How long to let the waiter wait before the lock is freed, in milliseconds. Without the random
- * part, the lock would always become free at the same point of the interval of a waiter that polls.
+ * part, the lock would always become free at the same point of a polling waiter's interval.
  */
 const KILL_SETTLE = { leastMs: 25, randomMs: 25 };
 const RELEASE_SETTLE = { leastMs: 5, randomMs: 20 };
 const SLOW = 'killed only once, after all other contestants, because this takes 10 s';
 
 /**
- * Measures the hand-over after the holder, a Node process, was killed. The floor is a C++ program
- * that is blocked in flock() on the same lock.
+ * Measures the hand-over after the holder, which is a Node process, was killed. The floor is a C++
+ * program that is blocked in flock() on the same lock.
  */
 export async function handoff({ effort, peers, quick }) {
   const { names, slow, missing } = await sortPeers(peers, quick);
@@ -50,7 +50,7 @@ export async function release_handoff({ effort, peers }) {
 
 /**
  * Measures one hand-over of each contestant per round, until all rounds are done or the time is up.
- * Peers take part in fewer rounds, which are spread evenly.
+ * Peers are measured in fewer rounds, which are spread evenly over all rounds.
  */
 async function inTurn(peers, { rounds, peerRounds, seconds }, once) {
   const names = ['floor', 'ours', ...peers];

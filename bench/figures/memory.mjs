@@ -21,8 +21,7 @@ export async function rss_per_lock({ effort, peers }) {
 }
 
 async function kibPerLock(one, locks) {
-  // Runs some cycles first, so that V8's young generation has grown before the measurement and is
-  // not counted.
+  // Runs some cycles first, so that the growth of V8's young generation is not measured.
   await one.ask('cycle', WARM_CYCLES, freshPath());
   const before = await one.ask('memory');
   await one.ask('fill', locks, freshDirectory());

@@ -1,5 +1,5 @@
-// Measures how the time of a lock cycle grows with the number of locks that one process holds, and
-// how the time of an attempt grows with the number of processes that compete for one lock.
+// Measures how the time of a lock cycle grows with the number of locks that the process holds. Also
+// measures how the time of an attempt grows with the number of processes that compete for one lock.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { freemem } from 'node:os';
@@ -65,8 +65,8 @@ export async function scale_locks({ effort, peers }) {
 }
 
 /**
- * Measures milliseconds per process: all processes start at once and compete for one lock, until
- * all but one process have been refused.
+ * Measures milliseconds per process. All processes start at once and compete for one lock, until
+ * every process except one has been refused.
  */
 export async function scale_contenders({ effort, peers }) {
   const points = [];
@@ -95,8 +95,8 @@ async function contentions(count, { contendersInAll, contenderSeconds }) {
 }
 
 /**
- * Returns the reason not to measure `count` processes, or null. The smallest number is always
- * measured.
+ * Returns the reason why `count` processes are not measured, or null if they are measured. The
+ * smallest number of processes is always measured.
  */
 function whyNot(count, last) {
   if (last === undefined) return null;

@@ -11,8 +11,8 @@ const HERE = fileURLToPath(new URL('..', import.meta.url));
 const execute = promisify(execFile);
 
 /**
- * The code to measure for each contestant: the import, followed by one call if the native code is
- * loaded only by the first call.
+ * The code to measure for each contestant: the import, followed by one call if the contestant loads
+ * its native code only on the first call.
  */
 const IMPORTS = {
   floor: "await import('./empty.mjs')",

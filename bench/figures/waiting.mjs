@@ -3,9 +3,9 @@ import { withContestants } from '../contestants.mjs';
 import { figure } from '../statistics.mjs';
 import { freshPath } from '../temporary.mjs';
 
-/** V8 collects garbage once, 8 s after the start of any Node process. This takes 10 to 20 ms. */
+/** V8 collects garbage once, 8 s after the start of any Node process, which takes 10 to 20 ms. */
 const SETTLE_MS = 12_000;
-/** The value that replaces 0, because the clock of CPU time counts only whole microseconds. */
+/** The value that replaces 0, because the CPU time clock counts only whole microseconds. */
 const MIN_PERCENT = 1e-4;
 
 /** The number of waiters of each kind. All waiters are measured in the same ten seconds. */
@@ -53,8 +53,8 @@ const WAITS_ELSEWHERE = {
 };
 
 /**
- * Holds a new lock for a waiter. Each waiter has its own lock, because waiters for the same lock
- * would also wait for each other.
+ * Creates and holds a new lock for a waiter. Each waiter needs a separate lock, because waiters for
+ * the same lock would also wait for each other.
  */
 async function waitFor(holder) {
   const path = freshPath();

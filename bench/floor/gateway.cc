@@ -36,16 +36,16 @@ int PendingError(int fd) {
   return error;
 }
 
-// Returns true if the port refuses connections. Does not block, because a listener with a full
-// backlog would never accept the connection.
+// Returns true if the port refuses connections. Uses a non-blocking socket, because a listener with
+// a full backlog would never accept the connection.
 bool RefusesConnections(int port) {
   constexpr int kSilenceMs = 20;
   sockaddr_in address = Loopback(port);
   int fd = Socket();
   int error = 0;
   if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) error = errno;
-  // Usually the connection has been refused by now, because on loopback the answer arrives while
-  // connect() runs.
+  // Usually the connection has already been refused here, because on loopback the refusal arrives
+  // during connect().
   if (error == EINPROGRESS) error = PendingError(fd);
   pollfd waiting = {fd, POLLOUT, 0};
   if (error == 0 && poll(&waiting, 1, kSilenceMs) == 1) error = PendingError(fd);
@@ -78,7 +78,7 @@ bool IsOurDirectory(const std::string& parent, const std::string& path) {
   return S_ISDIR(info.st_mode) && info.st_uid == geteuid() && (info.st_mode & 0077) == 0;
 }
 
-// Resolves the path of the config file as the package does, which names the config lock after the
+// Resolves the path of the config file, because the package names the config lock after the
 // resolved path. In the bench the config file does not exist.
 bool IsMissing(const std::string& path) {
   struct stat info;

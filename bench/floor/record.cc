@@ -28,8 +28,8 @@ std::size_t ReadSmallFile(const char* path, char* out, std::size_t size) {
 }
 
 // Returns the start time of a process, or 0 if the process has ended. Like the package, finds the
-// field by counting blanks after the command name, which may itself contain blanks: sscanf() would
-// parse each field.
+// field by counting the blanks after the command name, because sscanf() would parse each field. The
+// command name itself may contain blanks.
 std::uint64_t StartTimeOf(int pid) {
   char text[1024];
   std::string path = "/proc/" + std::to_string(pid) + "/stat";
@@ -42,7 +42,7 @@ std::uint64_t StartTimeOf(int pid) {
   return lives ? strtoull(at + 1, nullptr, 10) : 0;
 }
 
-// The constant parts of a record, which are read and encoded only once, as in the package.
+// The constant parts of a record. As in the package, they are read and encoded only once.
 struct Self {
   std::string head = "{\"pid\":" + std::to_string(getpid()) + ",\"port\":";
   std::string scope;  // the boot and the pid namespace, in which a pid is unique
@@ -85,8 +85,8 @@ void FormatTime(char (&out)[25]) {
   memcpy(out, text, sizeof text);
 }
 
-// Returns 16 random bytes. Draws the bytes for 128 ids at once, as Node does: with a system call
-// for each id, the floor would be slower than the package.
+// Returns 16 random bytes. Draws the bytes for 128 ids at once, as Node does, because with a system
+// call for each id the floor would be slower than the package.
 const unsigned char* RandomBytes() {
   constexpr std::size_t kEach = 16;
   static unsigned char bytes[128 * kEach];

@@ -7,7 +7,7 @@
 
 namespace floor_bench {
 
-// The parts of a record that differ between acquisitions. They stay the same when the record is
+// The parts of a record that differ between acquisitions, but stay the same when the record is
 // rewritten.
 struct Acquisition {
   char created_at[25];
@@ -16,8 +16,8 @@ struct Acquisition {
 
 Acquisition NewAcquisition();
 
-// Returns the text of a record. `fields` contains further JSON fields, with a comma before each.
-// With `port` 0, the record contains no port.
+// Returns the text of a record. `fields` contains further JSON fields, with a comma before each
+// field. With `port` 0, the record contains no port.
 std::string FormatRecord(const Acquisition& acquisition, const std::string& fields, int port);
 // Returns true if the recorded process belongs to this boot and pid namespace and is alive.
 bool NamesLiveOwner(const char* record);

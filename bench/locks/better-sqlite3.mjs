@@ -1,5 +1,5 @@
-// Locks a SQLite database with BEGIN EXCLUSIVE, for which SQLite uses fcntl(). The file stays after
-// a release.
+// Locks a SQLite database with BEGIN EXCLUSIVE, for which SQLite uses fcntl(). The file remains
+// after a release.
 import Database from 'better-sqlite3';
 import { refusedWith } from '../refused.mjs';
 
@@ -18,5 +18,5 @@ export const hold = (path) => begin(path, 0);
 export const release = (database) => database.close();
 export const cycle = (path) => release(hold(path));
 export const refused = (path) => refusedWith('SQLITE_BUSY', () => hold(path));
-/** Blocks the event loop, because better-sqlite3 can wait in no other way. */
+/** Blocks the event loop, because better-sqlite3 has no other way to wait. */
 export const wait = async (path) => begin(path, 60_000);

@@ -10,8 +10,8 @@ const run = (path, expected) => {
 export const cycle = (path) => run(path, 0);
 export const refused = (path) => run(path, 1);
 /**
- * Starts a child that holds the lock until its standard input ends, on release() or at the end of
- * this process.
+ * Starts a child that holds the lock until the child's standard input ends, which happens on
+ * release() or at the end of this process.
  */
 export const wait = async (path) => {
   const child = spawn('flock', [path, 'sh', '-c', 'echo held; exec cat'], { stdio: ['pipe', 'pipe', 'inherit'] });

@@ -1,5 +1,5 @@
-// Locks as many hand-written gateway locks do: creates a JSON file that contains a pid, with
-// O_EXCL. Checks with kill(pid, 0) whether the owner is alive.
+// Locks in the same way as many hand-written gateway locks: creates a JSON file with O_EXCL, which
+// contains a pid, and checks with kill(pid, 0) whether the owner is alive.
 import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { refusedWith } from '../refused.mjs';
@@ -37,7 +37,7 @@ function stillThere(path) {
     if (probe(path)) return true;
     unlinkSync(path);
   } catch {
-    // The file has been removed already, or is written only in part.
+    // The file has already been removed, or is only partly written.
   }
   return false;
 }

@@ -1,5 +1,5 @@
-// Locks by creating a directory whose modification time a heartbeat updates. The lock of a killed
-// holder is free once that time is 10 s old.
+// Locks by creating a directory. A heartbeat updates the modification time of the directory. The
+// lock of a killed holder is free once the modification time is 10 s old.
 import { writeFileSync } from 'node:fs';
 import properLockfile from 'proper-lockfile';
 import { refusedWith } from '../refused.mjs';

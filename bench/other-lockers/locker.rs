@@ -1,5 +1,5 @@
-// Locks a file with Rust's standard library (1.89). Prints "held" or "refused", and releases
-// the lock when stdin ends.
+// Locks a file with Rust's standard library (Rust 1.89 or later). Prints "held" or "refused", and
+// releases the lock when stdin ends.
 use std::{fs::OpenOptions, io::Read};
 
 fn main() {

@@ -1,16 +1,16 @@
-// Lets another program and this package compete for the lock on the same path. In one case the
-// other program holds the lock, in the other case this package.
+// Lets another program and this package compete for the lock on the same path: first the other
+// program holds the lock, then this package.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { acquireLock, tryAcquireLock } from '../../dist/index.js';
 
-/** The time limit for an answer. The limit is long because Java first compiles its program. */
+/** The time limit for a result. The limit is long because Java first compiles its program. */
 const ANSWER_MS = 60_000;
 /**
- * A modification time that proper-lockfile considers stale. The package lockfile checks the change
- * time instead.
+ * A modification time that proper-lockfile considers stale. The package `lockfile` checks the
+ * change time instead.
  */
 const AN_HOUR_AGO = Date.now() / 1000 - 3600;
 
@@ -43,7 +43,7 @@ async function whileItHolds(command, path) {
 
 /**
  * Returns the result of the other program while this package holds the lock. First sets an old
- * modification time on the lock file, to expose programs that judge a lock by its age.
+ * modification time on the lock file, to expose programs that judge a lock by the age of its file.
  */
 async function whileWeHold(command, path) {
   const lock = await acquireLock(path);
@@ -72,8 +72,8 @@ const saidBy = ({ answer }, in_ = '**gets in**') =>
   answer === 'held' ? in_ : `is refused${/ E\w+$/.test(answer) ? ` (${answer.split(' ')[1]})` : ''}`;
 
 /**
- * Starts the program. Resolves with the first line of the program's output and a function that ends
- * the program.
+ * Starts the program. Resolves with the first line of the program's output, and with a function
+ * that ends the program.
  */
 async function start([file, ...args]) {
   const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'], timeout: ANSWER_MS });

@@ -8,8 +8,8 @@ const load = () => createRequire(import.meta.url)(name);
 const descriptor = () => openSync(path, 'a+');
 
 /**
- * Each function acquires the lock and returns a function that releases the lock. Throws if the lock
- * is refused.
+ * The lock functions. Each function acquires the lock and returns a function that releases it, or
+ * throws if the lock is refused.
  */
 const LOCKERS = {
   'fs-native-extensions': () => {

@@ -70,8 +70,8 @@ function rows(report) {
 }
 
 /**
- * Returns the bins of the histogram, which end at the 99th percentile. The last bin also counts all
- * larger values.
+ * Returns the bins of the histogram. The bins end at the 99th percentile, and the last bin also
+ * counts all larger values.
  */
 function binsOf(sorted) {
   const most = Math.max(1, at(sorted, 0.99));

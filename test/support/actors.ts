@@ -23,7 +23,7 @@ export interface ActorOptions {
   readonly execArgv?: string[];
   readonly uid?: number;
   readonly gid?: number;
-  /** The path of a copy of the fixture, for a user that cannot read this repository. */
+  /** The path of a copy of the fixture, for a user who cannot read this repository. */
   readonly script?: string;
   readonly cwd?: string;
 }
@@ -81,8 +81,8 @@ export class Actor {
   }
 
   /**
-   * Makes the process stop responding while it keeps running, same as SIGSTOP, which Windows does
-   * not have.
+   * Makes the process stop responding although it keeps running. Replaces SIGSTOP, which Windows
+   * does not have.
    */
   async hang(): Promise<void> {
     if (constants.signals.SIGSTOP === undefined) await this.call('hang');
@@ -90,8 +90,8 @@ export class Actor {
   }
 
   /**
-   * Waits until the last messages are read, because Windows reports the end of a process before
-   * that. Waits at most 5 s, because a child of the actor can keep the channel open.
+   * Waits until the last messages have been read, because Windows reports the end of a process
+   * earlier. Waits at most 5 s, because a child of the actor can keep the channel open.
    */
   #lastMessages(): Promise<unknown> {
     if (!this.#child.connected) return Promise.resolve();
@@ -128,8 +128,8 @@ export async function startActor(options: ActorOptions = {}): Promise<Actor> {
 }
 
 /**
- * Starts a process. Retries after "spawn UNKNOWN", with which a busy Wine sometimes fails to start
- * a process, and rejects at once with any other error.
+ * Starts a process. Retries after the error "spawn UNKNOWN", which a busy Wine sometimes reports.
+ * Rejects at once with any other error.
  */
 async function retrySpawn(start: () => ChildProcess, maxAttempts = isWine ? 10 : 1): Promise<ChildProcess> {
   for (let attempt = 1; ; attempt++) {

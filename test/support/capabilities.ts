@@ -36,8 +36,8 @@ export function whyNoMount(): Missing {
 }
 
 /**
- * True under Wine, where measured operations take ten times as long. This file detects each
- * capability that Wine lacks separately.
+ * True under Wine, where the measured operations take ten times as long. Each capability that Wine
+ * lacks is detected separately in this file.
  */
 export const isWine: boolean = existsSync('C:\\windows\\system32\\winecfg.exe');
 
@@ -60,8 +60,8 @@ function probeLinks(): Missing {
 }
 
 /**
- * File modes are missing on Windows, which has access control lists. Node maps only one bit of
- * them.
+ * File modes are missing on Windows, which has access control lists instead. Node maps only the
+ * read-only bit to a file mode.
  */
 export const whyNoModes: Missing = probeModes();
 
@@ -80,10 +80,10 @@ export function whyNoFifo(): Missing {
   return spawnSync('mkfifo', ['--version']).error === undefined ? null : 'this system has no mkfifo';
 }
 
-/** Signals are missing on Windows, where kill() always ends the process. */
+/** Signals are missing on Windows, where kill() always terminates the process. */
 export const whyNoSignals: Missing = 'SIGSTOP' in constants.signals ? null : 'this system has no signals';
 
-/** The inheritance of descriptors, which a program needs to inherit a lock. */
+/** The inheritance of descriptors, without which a program cannot inherit a lock. */
 export const whyNoInheritance: Missing = programsInherit
   ? null
   : 'no program inherits a lock or a socket on this system';

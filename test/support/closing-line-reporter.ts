@@ -1,5 +1,5 @@
-// A reporter that prints at the end of a run the skipped tests with their reasons, and the line
-// that CI reads: "N passed, N failed, N skipped". A test that is skipped without a reason counts as
+// A reporter. At the end of a run, prints the skipped tests with their reasons, and then the line
+// that CI reads: "N passed, N failed, N skipped". Counts a test that is skipped without a reason as
 // failed.
 import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
 

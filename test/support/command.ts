@@ -1,5 +1,5 @@
 // Runs the built gateway-lock command (dist/cli/main.js) or another program with a fresh home
-// directory and a clean environment, so that a test never touches the real state of the user.
+// directory and a clean environment, so that a test never touches the user's real state.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { delimiter, dirname } from 'node:path';
@@ -49,7 +49,8 @@ export interface Running {
 }
 
 /**
- * Returns an environment without the machine's variables for lock paths, supervisors and colours.
+ * Returns an environment that lacks this machine's variables for lock paths, supervisors and
+ * colours.
  */
 export function environment(home: string, extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const { GATEWAY_LOCK_PREBUILD } = process.env;
@@ -107,11 +108,11 @@ function endGroup(leader: number): void {
   try {
     process.kill(whyNoSignals === null ? -leader : leader, 'SIGKILL');
   } catch {
-    // Every process of the group has already ended.
+    // All processes of the group have already ended.
   }
 }
 
-/** Runs the command to its end. */
+/** Runs the command until it ends. */
 export function gatewayLock(args: readonly string[], options: CommandOptions = {}): Promise<Ended> {
   return start(args, options).ended;
 }

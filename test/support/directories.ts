@@ -6,9 +6,11 @@ import { onTestFinished } from 'vitest';
 
 /** Creates an empty directory, which is removed after the test. */
 export function freshDirectory(parent = tmpdir()): string {
-  // The library uses real paths: TEMP on a GitHub runner contains a short name (RUNNER~1).
+  // Returns the real path, as the library does, because TEMP on a GitHub runner contains a short
+  // name (RUNNER~1).
   const directory = realpathSync.native(mkdtempSync(join(parent, 'gateway-lock-')));
-  // Retries, because Windows closes the files of a killed process some time after its end.
+  // Retries, because Windows closes the files of a killed process only some time after the process
+  // has ended.
   onTestFinished(() => rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 }));
   return directory;
 }

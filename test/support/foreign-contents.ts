@@ -10,8 +10,8 @@ const pinoLine = (msg: string) =>
   `{"level":30,"time":1764300000000,"pid":${process.pid},"hostname":"somewhere","msg":"${msg}"}\n`;
 
 /**
- * Returns the content of a real SQLite database if Python is available, and otherwise a page that
- * begins with SQLite's magic string.
+ * Returns the content of a real SQLite database if Python is available. Otherwise returns a page
+ * that begins with SQLite's magic string.
  */
 function sqliteFile(): Buffer {
   const path = join(freshDirectory(), 'app.db');

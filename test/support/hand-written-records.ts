@@ -12,7 +12,10 @@ export const whyNoStartTime: Missing =
 export const whyNoPidNamespaces: Missing =
   selfIdentity().pidNamespace === null ? 'this system has no pid namespaces' : null;
 
-/** A reason to skip tests that need process 1, which always exists on a POSIX system. */
+/**
+ * The reason to skip tests that need process 1, or null on POSIX systems, where process 1 always
+ * exists.
+ */
 export const whyNoInit: Missing = process.platform === 'win32' ? 'Windows has no process 1' : null;
 
 /**

@@ -1,7 +1,7 @@
 // The kill loop: starts processes that acquire one lock, kills them at random points with SIGKILL,
 // and replaces them until enough processes have died. Two witnesses that are independent of the
-// lock detect a double holder: a number that is counted twice, and a mark that another process has
-// overwritten.
+// lock detect a double holder. Witness 1 finds numbers that were counted twice, witness 2 finds
+// marks that another process has overwritten.
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -11,7 +11,7 @@ const ENTRANT = fileURLToPath(new URL('../fixtures/entrant.mjs', import.meta.url
 /**
  * @typedef {object} KillLoopOptions
  * @property {string} directory an empty directory for the lock and the files of the witnesses
- * @property {boolean} locking false for the same loop without the lock, as a control
+ * @property {boolean} locking false to run the same loop without the lock, as a control
  * @property {number} contenders number of processes at a time
  * @property {number} kills number of processes that must die of SIGKILL
  * @property {number} timeoutMs time limit in milliseconds
@@ -24,7 +24,7 @@ const ENTRANT = fileURLToPath(new URL('../fixtures/entrant.mjs', import.meta.url
  * @property {number} entries
  * @property {number[]} countedTwice numbers that witness 1 has seen twice
  * @property {string[]} intruders marks of other processes that witness 2 has found
- * @property {string[]} deaths processes that ended without our SIGKILL
+ * @property {string[]} deaths processes that ended although the loop had not killed them
  * @property {string[]} reclaimed the distinct values of `reclaimed`
  * @property {number[]} handoverMs times from the kill of a holder to the next entry, in
  *   milliseconds, sorted

@@ -23,7 +23,7 @@ export function failureOf(options: BindExclusiveOptions): NodeJS.ErrnoException 
 }
 
 /**
- * Error codes of a refused bind. Windows reports EACCES for a plain bind beside an exclusive
+ * Error codes of a refused bind. Windows reports EACCES if a plain bind conflicts with an exclusive
  * wildcard socket.
  */
 export const TAKEN: readonly string[] = process.platform === 'win32' ? ['EADDRINUSE', 'EACCES'] : ['EADDRINUSE'];

@@ -1,6 +1,6 @@
 // The mixed loop: this package and other lock programs repeatedly enter one critical section, which
-// the same lock file protects. Two witnesses that are independent of the lock detect a double entry
-// (test/fixtures/witness.sh).
+// is protected by one lock file. Two witnesses that are independent of the lock detect a double
+// entry (test/fixtures/witness.sh).
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -27,7 +27,7 @@ export interface MixedLoopResult {
   readonly entries: Readonly<Record<string, number>>;
   /** Witness 1: the programs that found the marker of another program. */
   readonly doubles: readonly string[];
-  /** Witness 2: the number of entries that the counter lacks. */
+  /** Witness 2: the number of entries that are missing from the counter. */
   readonly lost: number;
   /** Stderr of the programs that failed. */
   readonly failures: readonly string[];

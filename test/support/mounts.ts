@@ -22,8 +22,8 @@ export interface Overlay {
 }
 
 /**
- * Mounts an overlay as container runtimes do: the upper layer is on a tmpfs, the lower layer on
- * another device.
+ * Mounts an overlay in the same way as container runtimes: the upper layer is on a tmpfs, the lower
+ * layer on another device.
  */
 export function mountOverlay(): Overlay {
   const lower = freshDirectory();

@@ -1,5 +1,5 @@
-// Disables the check that a waiter repeats every 2 s while it watches a lock, so that only an event
-// of the system ends the wait.
+// Disables the check that a waiter repeats every 2 s while it watches a lock, so that only a system
+// event can end the wait.
 import { onTestFinished, vi } from 'vitest';
 
 /** The shortest timer that is disabled, in milliseconds. */

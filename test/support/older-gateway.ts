@@ -21,10 +21,10 @@ export function writeOlderRecord(
 
 /**
  * Returns field 22 of /proc/PID/stat, counted after the last parenthesis of the command name.
- * Returns null without /proc.
+ * Returns null on a system without /proc.
  */
 export function processStartToken(pid: number): number | null {
-  // Under Wine, /proc is readable, but contains the pids of Linux, not of Windows.
+  // Under Wine, /proc is readable, but contains the pids of Linux instead of those of Windows.
   if (process.platform === 'win32') return null;
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -8,8 +8,8 @@ import type { Missing } from './capabilities.js';
 const INSTALL_MS = 60_000;
 
 /**
- * The path of the Python interpreter, not of a version manager's shim, which would search the home
- * directory that a test sets.
+ * The path of the Python interpreter itself. The shim of a version manager would not work, because
+ * it would search the home directory that a test sets.
  */
 export const python: string = run('python3', '-c', 'import sys; print(sys.executable)').out;
 
@@ -43,7 +43,7 @@ function installInto(environment: string): void {
     const made = run(python, '-m', 'venv', draft).ok;
     if (made && run(join(draft, 'bin/pip'), 'install', '--quiet', 'filelock').ok) renameSync(draft, environment);
   } catch {
-    // Another process has installed filelock at the same time.
+    // Another process has installed filelock in the meantime.
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }

@@ -1,4 +1,4 @@
-// Takes a snapshot of the metadata and content of the file, directory or link at a path.
+// Takes a snapshot of the file, directory or link at a path, with its metadata and content.
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /**

@@ -1,8 +1,8 @@
 // Boots a real systemd for the tests of one file, as process 1 of new namespaces
-// (test/support/systemd/). This systemd has the host's files and Node, a private loopback network,
-// and only the units that a test installs. It ends with the test run, even if the test run is
-// killed. The services share the directory of temporary files with the test; all other files are
-// read-only.
+// (test/support/systemd/). The systemd sees the host's files and Node, and has a private loopback
+// network and only the units that a test installs. The systemd ends with the test run, even if the
+// test run is killed. The services share the directory of temporary files with the test; all other
+// files are read-only.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -50,8 +50,8 @@ export interface Ran {
 }
 
 /**
- * Boots systemd, which takes less than 1 s. Returns a reason instead if the boot fails or takes 30
- * s. Call `end()` after use.
+ * Boots systemd, which usually takes less than 1 s. If the boot fails or takes longer than 30 s,
+ * returns the reason instead. The caller calls `end()` after use.
  */
 export async function bootSystemd(): Promise<SystemdInstance | { readonly reason: string }> {
   const binary = BINARIES.find((path) => existsSync(path));
@@ -103,8 +103,8 @@ export class SystemdInstance {
 
   constructor(directory: string, binary: string) {
     this.directory = directory;
-    // Uses a separate session, so that a signal to the process group of the test run does not end
-    // the process that cleans up.
+    // Uses a separate session, so that a signal to the test run's process group does not end the
+    // process that cleans up.
     const command = ['--mount', '--propagation', 'private', 'sh', OUTSIDE, directory, binary];
     this.#child = spawn('unshare', command, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) {

@@ -1,4 +1,4 @@
-// Provides a real terminal for a test, by a separate tmux server.
+// Provides a real terminal for a test, in a separate tmux server.
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
@@ -47,7 +47,7 @@ export class Terminal {
     return this.#tmux('display-message', '-p', `#{${variable}}`).trim();
   }
 
-  /** Types keys by their tmux names, for example C-c or Tab, or text. */
+  /** Types text, or keys by their tmux names, for example C-c or Tab. */
   type(...keys: string[]): void {
     this.#tmux('send-keys', '--', ...keys);
   }

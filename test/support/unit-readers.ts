@@ -1,4 +1,4 @@
-// Reads command lines of units as systemd and Windows do.
+// Parses the command lines of units in the same way as systemd and Windows.
 import { expect } from 'vitest';
 
 /** Parses a line by the rules of man 5 systemd.service and man 7 systemd.syntax. */

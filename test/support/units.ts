@@ -51,8 +51,8 @@ export function textsOf(element: string, xml: string): string[] {
 const WITHOUT_WINDOW = '%SystemRoot%\\System32\\conhost.exe';
 
 /**
- * Returns the words of the command line of a task, without the program that hides the window. Works
- * only if no word contains a quote.
+ * Returns the words of a task's command line, without the program that hides the window. Works only
+ * if no word contains a quote.
  */
 export function wordsOfTask(task: string): string[] {
   const [command, args] = [textsOf('Command', task)[0]!, textsOf('Arguments', task)[0]!];

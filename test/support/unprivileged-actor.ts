@@ -12,7 +12,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FIXTURE = 'test/fixtures/actor.mjs';
 const RUNTIME = ['package.json', 'dist', 'build/Release', 'prebuilds', 'node_modules/node-gyp-build', FIXTURE];
 
-/** The user of the actors, which is `nobody` on most systems. Any user except root would work. */
+/** The user who runs the actors, on most systems `nobody`. Any user except root would work. */
 export const STRANGER = { uid: 65534, gid: 65534 };
 
 /** Starts an actor as {@link STRANGER}, or as the user in `options`. */

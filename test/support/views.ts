@@ -29,7 +29,7 @@ export interface ViewKind {
 export function mountFuse(program: 'bindfs' | 'mergerfs', source: string, ...options: string[]): string {
   const directory = freshDirectory();
   execFileSync(program, [...options, source, directory], { stdio: 'pipe' });
-  // Unmounts lazily, because a process that is being killed may still have a file open in the
+  // Unmounts lazily, because a process that is being killed may still have a file open on the
   // mount.
   onTestFinished(() => void execFileSync('umount', ['--lazy', directory], { stdio: 'pipe' }));
   return directory;

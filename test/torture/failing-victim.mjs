@@ -1,6 +1,6 @@
 // Usage: failing-victim.mjs NAME DIRECTORY PORT PLAN FROM
 // Repeats one scenario under the tracer. In each run one system call fails. PLAN is the file with
-// the list of injections, FROM the index of the first injection to run. Prints one line of JSON
+// the list of injections. FROM is the index of the first injection to run. Prints one line of JSON
 // before and one line after each injection.
 import { readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,8 +9,8 @@ import { holdFirst, mark, prepare, SCENARIOS } from './scenarios.mjs';
 import { StarterProcess } from './starter-process.mjs';
 
 /**
- * How long to wait until all files are closed, in milliseconds. The thread and the inotify instance
- * that waiters share are closed 100 ms after the last wait.
+ * How long to wait until all files are closed, in milliseconds. The thread that waiters share ends
+ * 100 ms after the last wait, and closes its inotify instance.
  */
 const SETTLE_MS = 2000;
 /** Milliseconds. */
@@ -19,15 +19,16 @@ const STARTER_TIMEOUT_MS = 5000;
 const [name, directory, port, planFile, from] = process.argv.slice(2);
 const plan = JSON.parse(readFileSync(planFile, 'utf8'));
 const starter = new StarterProcess();
-// Reports an error that no caller can catch as a problem, and continues with the next injection.
+// If an error occurs that a caller cannot catch, reports a problem and continues with the next
+// injection.
 const uncaught = [];
 process.on('uncaughtException', (error) => uncaught.push(describe(error)));
 process.on('unhandledRejection', (error) => uncaught.push(describe(error)));
 
 probeLock(`${directory}/missing.lock`);
 if (plan.warm) {
-  // Runs the scenario once, because a process makes some calls only once. Every injection then
-  // finds the same state.
+  // Runs the scenario once before the first injection, because a process makes some calls only
+  // once. After this run, every injection starts from the same state.
   await run('none/0/0/0/0');
   await sleep(300);
 }
@@ -87,7 +88,7 @@ async function quietly(step) {
   try {
     await step();
   } catch {
-    // Leaves the file, because the next run begins with an empty directory.
+    // Does not remove the file, because the next run begins with an empty directory.
   }
 }
 

@@ -1,5 +1,5 @@
-// Makes each system call of the addon in a scenario fail once with each possible error, and checks
-// the outcome.
+// Makes each of the addon's system calls in a scenario fail once with each possible error, and
+// checks the outcome.
 import { writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -8,12 +8,12 @@ import { prepare } from './scenarios.mjs';
 import { callName, listCalls, trace } from './tracing.mjs';
 
 const VICTIM = fileURLToPath(new URL('failing-victim.mjs', import.meta.url));
-/** The time without a line of output after which the victim counts as hung, in milliseconds. */
+/** The time without output, in milliseconds, after which the victim is considered hung. */
 const HANG_MS = 30_000;
 
 /**
- * The errors of each system call according to its manual page. Each call is made to fail with each
- * error.
+ * The errors of each system call, according to its manual page. The call is made to fail with each
+ * of these errors.
  */
 export const ERRORS = [
   'EINTR EAGAIN EIO ENOSPC EDQUOT EROFS EMFILE ENFILE ENOLCK EACCES EPERM ENOENT ESTALE ENOTSUP ENOSYS',
@@ -22,8 +22,8 @@ export const ERRORS = [
 /** The numbers of errors that Node's os.constants.errno lacks. */
 const MISSING = { ENFILE: 23, ENOLCK: 37, EDQUOT: 122, ESTALE: 116 };
 /**
- * Calls that are not made to fail: memory calls (a failed malloc() ends any C++ program), calls at
- * the end of a thread, and calls that cannot fail.
+ * System calls that are not made to fail: memory calls (a failed malloc() ends any C++ program),
+ * calls at the end of a thread, and calls that cannot fail.
  */
 const NOT_INJECTED =
   /^(mmap|munmap|mremap|brk|mprotect|madvise|futex|rt_sig\w+|exit|rseq|set_robust_list|getpid|gettid|geteuid|prctl)$/;
@@ -33,8 +33,8 @@ const COUNTS = /^(p?read(64)?|p?write(64)?|readlink(at)?|getdents64|poll)$/;
 const numberOf = (error) => constants.errno[error] ?? MISSING[error];
 
 /**
- * Returns the addon's calls in a scenario, in a process that has run the scenario before (`warm`)
- * or in a new process.
+ * Returns the addon's calls in a scenario. Runs the scenario in a process that has run the scenario
+ * before (`warm`), or in a new process.
  */
 export async function failableCalls({ tracer, folder, port }, name, warm) {
   const plan = writePlan(folder, {
@@ -47,8 +47,8 @@ export async function failableCalls({ tracer, folder, port }, name, warm) {
 }
 
 /**
- * Returns false for write() outside the main thread, with which libuv wakes the event loop. If that
- * write() fails, libuv aborts the process (uv__async_send).
+ * Returns false for a write() outside the main thread. libuv wakes the event loop with such a
+ * write(), and aborts the process if the write() fails (uv__async_send).
  */
 function isFailable({ thread, ordinal, call }) {
   const wakesLoop = thread > 0 && call === 'write';
@@ -56,7 +56,8 @@ function isFailable({ thread, ordinal, call }) {
 }
 
 /**
- * Returns every injection for the calls: each error, a result of no bytes, and half of the bytes.
+ * Returns every injection for the calls: each error, a transfer of no bytes, and a transfer of half
+ * of the bytes.
  */
 export function injectionsOf(calls) {
   return calls.flatMap((call) => [
@@ -67,8 +68,8 @@ export function injectionsOf(calls) {
 }
 
 /**
- * Returns how to inject a failure. close() is still made, because it closes the descriptor even if
- * it fails (close(2)).
+ * Returns how to inject a failure. A call of close() is still made, because close() closes the
+ * descriptor even if it fails (close(2)).
  */
 function failureOf({ call }, error) {
   return { action: call === 'close' ? 'override' : 'skip', value: -numberOf(error), injected: error };

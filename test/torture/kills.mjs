@@ -10,8 +10,8 @@ import { callName, listCalls, trace } from './tracing.mjs';
 
 const VICTIM = fileURLToPath(new URL('victim.mjs', import.meta.url));
 /**
- * The time limit of the next start, in milliseconds. The package promises 1 s; the rest is for a
- * busy machine.
+ * The time limit of the next start, in milliseconds. The package promises 1 s; the remaining time
+ * allows for a busy machine.
  */
 const STARTER_MS = 10_000;
 const VICTIM_MS = 20_000;
@@ -28,7 +28,7 @@ export async function callsOf({ tracer, folder, port }, name) {
   return calls;
 }
 
-/** Returns two kill points per call: before and after the call. */
+/** Returns two kill points per call: one before and one after the call. */
 export function pointsOf(calls) {
   return calls.flatMap(({ thread, index, call }) => ['entry', 'exit'].map((when) => ({ thread, index, call, when })));
 }

@@ -12,7 +12,7 @@ const HOLD_MS = 30;
 /** A pid that no process can have, because it is greater than the largest pid_max. */
 const DEAD_PID = 0x7ffffff0;
 
-/** Sends a mark to the tracer, as an access(2) that always fails. */
+/** Sends a mark to the tracer, by an access(2) that always fails. */
 export function mark(text) {
   try {
     accessSync(`/torture/${text}`);
@@ -109,7 +109,7 @@ async function bindStarter({ port }, timeoutMs) {
  * The scenarios by name. `prepare` runs before the marks, and the victim calls `run` between the
  * marks. The next process calls `start`, which returns a function that releases the lock, or null
  * if the process was refused. If `holds` is true, this process holds the lock when the victim
- * starts. If `leavesChild` is true, a program that inherits the lock may outlive the victim.
+ * starts. If `leavesChild` is true, a program that has inherited the lock may outlive the victim.
  */
 export const SCENARIOS = {
   'acquire, kept file': {
@@ -224,8 +224,8 @@ export function prepare(name, directory, port) {
 }
 
 /**
- * Returns false if probeLock() finds a holder after all processes of a run have ended. Returns true
- * for scenarios of listeners and gateways, which have no lock file to probe.
+ * After all processes of a run have ended, returns false if probeLock() finds a holder. Returns
+ * true for scenarios of listeners and gateways, because they have no lock file to probe.
  */
 export function isFree(name, fixture) {
   if (name === 'bind, close' || name.startsWith('gateway')) return true;

@@ -9,8 +9,8 @@ const SOURCE = fileURLToPath(new URL('tracer.c', import.meta.url));
 const NUMBERS = /^#define __NR_(\w+) (\d+)$/gm;
 
 /**
- * Returns the reason why this machine cannot run the tracer, as the end of a sentence, or null if
- * it can.
+ * Returns the reason why this machine cannot run the tracer, as the end of a sentence. Returns null
+ * if the machine can run the tracer.
  */
 export function whyNoTracer() {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'needs Linux on x86-64';

@@ -1,3 +1,3 @@
-// Loaded first in each Node that runs under an emulator. Sets process.execPath to a script that
-// starts the emulator, because the kernel cannot start a program for another processor itself.
+// Each Node under an emulator loads this file first. Sets process.execPath to a script that starts
+// the emulator, because the kernel itself cannot start a program for another processor.
 process.execPath = process.env.GATEWAY_LOCK_EXEC_PATH;

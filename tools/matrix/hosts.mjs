@@ -1,6 +1,6 @@
-// Lists the runtimes to test: native, renamed, emulated, on an old system, on musl, on Windows.
-// Each entry has a `title`, and either a `command` or `missing`, the reason why this machine cannot
-// run the runtime.
+// Lists the runtimes to test: native, renamed and emulated runtimes, and runtimes on an old system,
+// on musl and on Windows. Each entry has a `title`, and either a `command` or `missing`, the reason
+// why this machine cannot run the runtime.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,8 +15,8 @@ import { inOldRoot, OLD_LIBC, whyNoOldRoot } from './old-root.mjs';
 import { programOf, RUNTIMES } from './runtimes.mjs';
 
 /**
- * The emulated processors: the emulator, the folder of the C library for the processor on Debian,
- * and Debian's name of the processor.
+ * The emulated processors. Each entry contains the emulator, the folder of Debian's C library for
+ * the processor, and Debian's name of the processor.
  */
 const EMULATED = {
   'linux-arm64': { emulator: 'qemu-aarch64-static', sysroot: '/usr/aarch64-linux-gnu', debian: 'arm64' },
@@ -61,14 +61,14 @@ function nativeHost(runtime, { script, prebuilt }, { program = programOf(runtime
 }
 
 /**
- * For each runtime, the checks of package.mjs that cannot pass in it. In Bun, http.Server is not a net.Server, so
- * listen() throws; locking and binding the port work.
+ * For each runtime, the checks of package.mjs that cannot pass in it. In Bun, http.Server is not a
+ * net.Server, so listen() throws, but locking and binding the port work.
  */
 const LACKS = { bun: ['server'] };
 
 /**
- * Returns a host that runs the same Node from a renamed file, as Electron and packaged applications
- * do.
+ * Returns a host that runs the same Node from a renamed file, because Electron and packaged
+ * applications also have other names.
  */
 function renamedHost(runtime, { script, folder }) {
   const program = join(folder, 'some application');
@@ -77,8 +77,8 @@ function renamedHost(runtime, { script, folder }) {
 }
 
 /**
- * Returns a host with another architecture on the same kernel, so that its processes and x64
- * processes can lock the same file.
+ * Returns a host with another architecture on the same kernel. Its processes and x64 processes can
+ * therefore lock the same file.
  */
 function emulatedHost(runtime, installed, x64) {
   const title = `${titleOf(runtime)} (qemu)`;
@@ -118,8 +118,8 @@ function emulatedSuite(runtime, { folder, prebuilt }) {
 }
 
 /**
- * Returns the environment with the command of an arm64 process, which holds the lock in the check
- * `foreign` of an x64 runtime.
+ * Returns environment variables that contain the command of an arm64 process. In the check
+ * `foreign` of an x64 runtime, the arm64 process holds the lock.
  */
 function besideArm64({ script }) {
   const arm64 = RUNTIMES.find(({ platform }) => platform === 'linux-arm64');
@@ -149,8 +149,8 @@ function oldHost(runtime, installed) {
 }
 
 /**
- * Returns the hosts with musl, another C library, on the same kernel. The variable LD_LIBRARY_PATH
- * names the folder of the libraries that Debian lacks. Child processes inherit the variable.
+ * Returns the hosts that use musl instead of glibc, on the same kernel. LD_LIBRARY_PATH contains
+ * the folder of the libraries that Debian lacks; child processes inherit this variable.
  */
 function muslHosts(installed) {
   const runtimes = RUNTIMES.filter(({ platform }) => platform === 'linux-x64 musl');

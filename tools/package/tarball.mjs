@@ -7,7 +7,10 @@ import { bin, root, show } from '../../scripts/prepare.mjs';
 import { fileOf, TARGETS } from '../prebuild/targets.mjs';
 
 const LIMIT = { packed: 1024 ** 2, unpacked: 3 * 1024 ** 2 };
-/** Files that each tarball must contain: those to import, call, type and build the package. */
+/**
+ * The files that each tarball must contain, because users need them to import, run, type-check or
+ * build the package.
+ */
 const NEEDED = [
   'dist/index.js',
   'dist/index.d.ts',

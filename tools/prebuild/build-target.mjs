@@ -12,7 +12,8 @@ import { ZIG_LIB } from './zig.mjs';
 export function buildTarget(target, zig, { sources = root, out = root, symbols = false } = {}) {
   const name = nameOf(target);
   const folder = join(out, 'build-prebuild', name);
-  // Starts with an empty folder, because CMake refuses a new compiler in a configured build folder.
+  // Starts with an empty folder, because CMake refuses to change the compiler of a configured build
+  // folder.
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   run(
@@ -47,17 +48,17 @@ function cmakeDefinitions({ triple, system, processor }, zig, symbols) {
     CMAKE_SYSTEM_NAME: system,
     CMAKE_SYSTEM_PROCESSOR: processor,
     CMAKE_CXX_COMPILER: `${zig};c++;-target;${triple};-Os${symbols ? ';-g' : ';-s'}`,
-    // Skips CMake's test of the compiler. The test links programs, for which zig would first build
-    // libc++ and a static musl, and this would take minutes for each target.
+    // Skips CMake's test of the compiler, because the test links programs. zig would first build
+    // libc++ and a static musl for these programs, which takes minutes for each target.
     CMAKE_CXX_COMPILER_ID_RUN: 'ON',
     CMAKE_CXX_COMPILER_ID: 'Clang',
     CMAKE_CXX_COMPILER_VERSION: '21.1.0',
     CMAKE_CXX_COMPILER_FORCED: 'ON',
     CMAKE_CXX_STANDARD_COMPUTED_DEFAULT: '17',
-    // Does not use an Xcode SDK. CMake requires install_name_tool for `cmake --install`, which is never
-    // run here.
+    // Does not use an Xcode SDK. CMake requires install_name_tool for `cmake --install`, which this
+    // script never runs.
     ...(system === 'Darwin' && { CMAKE_OSX_SYSROOT: '', CMAKE_INSTALL_NAME_TOOL: 'true' }),
-    // CMake requires a resource compiler, although the addon has no resources.
+    // CMake requires a resource compiler even though the addon has no resources.
     ...(system === 'Windows' && { CMAKE_RC_COMPILER: 'true' }),
   };
 }

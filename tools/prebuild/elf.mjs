@@ -22,7 +22,7 @@ export function readElf(bytes) {
     versions: readVersions(elf),
     exported: symbols.filter((symbol) => symbol.defined && symbol.global).map((symbol) => symbol.name),
     imported: symbols.filter((symbol) => !symbol.defined && symbol.name !== '').map((symbol) => symbol.name),
-    /** This list is empty if the file is stripped. */
+    /** The list of symbols is empty if the file is stripped. */
     symbols: readSymbols(elf, SYMTAB),
     sections: elf.sections,
   };

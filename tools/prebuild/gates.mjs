@@ -1,5 +1,4 @@
-// The gates are checks that each published binary must pass. A gate returns one text for each fault
-// that it finds.
+// Gates are checks that each published binary must pass. A gate returns one text per fault.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,8 +26,9 @@ const C_LIBRARIES = {
 // The libraries of Windows 10 that a binary may need. The host program is not in the list, because
 // native/host finds it under any name.
 const WINDOWS_LIBRARIES = /^(kernel32|ntdll|advapi32|shell32|ws2_32|iphlpapi|api-ms-win-crt-[a-z]+-l1-1-0)\.dll$/i;
-// Symbols that a binary must not import. Of Node's symbols, only the N-API symbols are stable and
-// available in Bun and Deno. The system may have no C++ library.
+// Symbols that a binary must not import. Among Node's symbols, only the N-API symbols are stable
+// and available in Bun and Deno. C++ symbols are forbidden because the system may lack a C++
+// library.
 const FOREIGN = /^(uv_|_Z|_Unwind|__gxx|__cxa_(?!atexit$|finalize$))/;
 const READERS = { linux: readElf, darwin: readMachO, win32: readPe };
 const GATES = { linux: elfFaults, darwin: machOFaults, win32: peFaults };
@@ -95,8 +95,8 @@ function machOFaults({ arch }, { minimum, needed, badPages, ownName }) {
   return [
     minimum !== FLOOR.macos && `requires macOS ${minimum}, not ${FLOOR.macos}`,
     needed.join() !== '/usr/lib/libSystem.B.dylib' && `needs ${needed}`,
-    // macOS on x64 loads unsigned libraries. macOS on arm64 kills a process that loads an unsigned
-    // library.
+    // macOS on x64 accepts unsigned libraries, but macOS on arm64 kills a process that loads an
+    // unsigned library.
     arch === 'arm64' &&
       badPages !== 0 &&
       `its signature is ${badPages === null ? 'missing' : `wrong for ${badPages} pages`}`,
@@ -116,8 +116,9 @@ function peFaults({ arch }, { needed, delayed, hardened, stripped, unwound }) {
 }
 
 /**
- * Returns the oldest system on which the binary loads. A binary for macOS or glibc states its
- * oldest system. For musl and Windows, the list of allowed imports determines the oldest system.
+ * Returns the oldest system on which the binary loads. A binary for macOS or glibc contains the
+ * version of its oldest system. For musl and Windows, the list of allowed imports determines the
+ * oldest system.
  */
 function floorOf(target, found) {
   if (target.platform === 'darwin') return `macOS ${found.minimum}`;

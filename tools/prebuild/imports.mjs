@@ -1,9 +1,9 @@
-// The names that the binaries may import from musl, macOS and Windows. Unlike the symbols of glibc,
-// the symbols of these systems have no version that a gate could check. The addon does not load on
-// a system that lacks an imported symbol.
+// The names that the binaries may import from musl, macOS and Windows. Unlike glibc's symbols, the
+// symbols of these systems have no version that a gate could check. If a system lacks an imported
+// symbol, the addon does not load.
 //
-// Each name exists in the oldest supported system, according to the source that the comment above
-// its list names. Before you add a name, look it up in that source.
+// According to the source in the comment above each list, all names of the list exist in the oldest
+// supported system. Before you add a name, look the name up in that source.
 import { FLOOR } from './targets.mjs';
 
 const words = (text) => text.trim().split(/\s+/);
@@ -22,15 +22,15 @@ const MUSL = words(`
 `);
 
 /**
- * Functions with 64-bit times, which 32-bit programs import. musl has contained these functions
- * since version 1.2.0.
+ * Functions with 64-bit times, which 32-bit programs import. musl has had these functions since
+ * version 1.2.0.
  */
 const MUSL_TIMES = words('__clock_gettime64 __fstat_time64 __lstat_time64 __stat_time64');
 
 /**
  * Names in macOS 10.5, except clock_gettime_nsec_np, which macOS has had since 10.12. Source: the
- * availability marks in Apple's headers. The names have no leading `_`, which Mach-O puts before
- * each name.
+ * availability marks in Apple's headers. The names are listed without the leading `_` that Mach-O
+ * adds.
  */
 const DARWIN = words(`
   __error __stderrp abort atoi bind bzero ceilf chmod clock_gettime_nsec_np close closedir connect dup2 dyld_stub_binder execve fchmod fcntl flock free freeaddrinfo
@@ -43,8 +43,8 @@ const DARWIN = words(`
 `);
 
 /**
- * Names in Windows Vista. Source: MinGW's headers. The names of the C library exist in the first
- * version of that library, which is part of Windows 10.
+ * Names in Windows Vista. Source: MinGW's headers. All names of the C library exist in the
+ * library's first version, which is part of Windows 10.
  */
 const WINDOWS = words(`
   AcquireSRWLockExclusive AssignProcessToJobObject CloseHandle ConvertSidToStringSidW

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// prebuildify calls this script instead of node-gyp. Builds with cmake-js and zig, into the folder
-// build of the working directory. prebuildify reads the binary from build/Release there.
+// prebuildify calls this script instead of node-gyp. The script builds with cmake-js and zig into
+// the folder build/ of the working directory. prebuildify then reads the binary from
+// build/Release/.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 

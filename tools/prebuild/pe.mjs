@@ -1,5 +1,5 @@
-// Reads a 32-bit or 64-bit PE file (a Windows DLL): its machine, exports and imports, its flags for
-// ASLR and NX, and its unwind data.
+// Reads a 32-bit or 64-bit PE file (a Windows DLL): the machine, exports, imports, flags for ASLR
+// and NX, and unwind data.
 const MACHINES = { '14c': 'ia32', 8664: 'x64', aa64: 'arm64' };
 const PE32_PLUS = 0x20b;
 const DLL = 0x2000;

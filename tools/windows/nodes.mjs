@@ -1,5 +1,5 @@
-// The pinned Windows builds of Node, downloaded from npm. Changes one string in Node 24 and later,
-// because these versions do not start in Wine 8 otherwise.
+// Downloads the pinned Windows builds of Node from npm. Changes one string in Node 24 and later,
+// because otherwise these versions do not start in Wine 8.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withOneChange } from '../matrix/changed-text.mjs';
@@ -23,10 +23,13 @@ export const NODES = [
   node('26.10.0', 'sha512-GCIKoDIOUTgULKxFNlfumjEmEgIpBB/7csJ11w6WbFcC/dyZ9UH2YAFr1fuNsdEmPZOAVpT2Cv9QKPwluhOCIQ=='),
 ];
 
-/** The oldest major version that the package supports. The addon itself requires only N-API 8. */
+/**
+ * The oldest major version that the package supports. The addon alone also loads in older versions,
+ * because it requires only N-API 8.
+ */
 export const OLDEST = 20;
 
-// V8 looks up VirtualAlloc2() by name and also works if the system lacks it. Wine 8 has
+// V8 looks up VirtualAlloc2() by name, and also works on a system without this function. Wine 8 has
 // VirtualAlloc2() but does not support placeholder reservations, so V8 ends with "Fatal process out
 // of memory: SegmentedTable::InitializeTable". The name in node.exe is changed to a name that Wine
 // lacks, so that V8 works without the function.
@@ -35,7 +38,7 @@ const MISSING = 'VirtualAllocX\0';
 
 /**
  * Returns the path of a Windows Node. The file is always called node.exe, because some programs
- * check that name.
+ * check the file name.
  */
 export function nodeExe({ version, ...runtime }) {
   const folder = join(CACHE, `node-${version}`);

@@ -13,8 +13,8 @@ const PACKAGES = [
 ];
 
 /**
- * Returns the command that starts Wine, or null if Wine is missing. Prefers wine64, which Debian
- * installs outside PATH, because Debian's `wine` prints a warning if wine32 is missing.
+ * Returns the command that starts Wine, or null if Wine is missing. Prefers wine64 (which Debian
+ * installs outside PATH), because Debian's `wine` prints a warning if wine32 is missing.
  */
 export function findWine() {
   const candidates = ['/usr/lib/wine/wine64', 'wine64', 'wine'];
@@ -42,8 +42,8 @@ export function installTools() {
 }
 
 /**
- * Returns the words that stand before a command to run the command as root. Returns null if sudo
- * would ask for a password.
+ * Returns the words to put before a command to run it as root. Returns null if sudo would ask for a
+ * password.
  */
 function asRoot() {
   if (process.getuid() === 0) return [];

@@ -1,4 +1,5 @@
-// Copies the project, with the node_modules and the addon that it would have on Windows.
+// Copies the project, with the node_modules folder and the addon that the project would have on
+// Windows.
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';

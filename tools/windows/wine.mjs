@@ -1,7 +1,7 @@
 // Creates a Wine prefix (a Windows installation) for each run, as hard links to the files of one
-// template. Creating the template takes 10 s and 700 MB. With a prefix of its own, each run starts
-// from the same state, parallel runs do not affect each other, and all processes of a run can be
-// ended at once.
+// template. Creating the template takes 10 s and 700 MB. Because each run has a separate prefix,
+// each run starts from the same state, parallel runs do not affect each other, and all processes of
+// a run can be ended at once.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -24,8 +24,8 @@ export const CACHE = join(homedir(), '.cache/gateway-lock/windows');
 
 const SETTINGS = {
   WINEDEBUG: '-all',
-  // Disables .NET and the browser, which Wine would offer to download, and the creation of menu
-  // entries on this desktop.
+  // Disables .NET and the browser, because Wine would offer to download them. Also disables the
+  // creation of menu entries on this desktop.
   WINEDLLOVERRIDES: 'mscoree=d;mshtml=d;winemenubuilder.exe=d',
   DISPLAY: '',
 };

@@ -1,4 +1,5 @@
-// Issues certificates by common name, from a certificate authority for one test.
+// Issues certificates for given common names, from a certificate authority that exists only for one
+// test.
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ export class CertificateAuthority {
     this.#openssl('req', '-x509', ...newKey('ca.key'), ...subject, '-out', 'ca.pem');
   }
 
-  /** Issues a certificate for 127.0.0.1, by default for both server and client use. */
+  /** Issues a certificate for 127.0.0.1, by default for use by servers and clients. */
   issue(commonName: string, usage = 'serverAuth,clientAuth'): EtcdCertificates {
     const [key, request, cert, extensions] = ['key', 'csr', 'pem', 'ext'].map((suffix) => `${commonName}.${suffix}`);
     writeFileSync(this.#file(extensions!), `subjectAltName=IP:127.0.0.1\nextendedKeyUsage=${usage}\n`);

@@ -1,6 +1,6 @@
 // A TCP proxy that simulates a network partition. During a partition, open connections stay open
-// without traffic, and new connections are accepted but get no response. When the partition heals,
-// the proxy delivers the withheld bytes late, same as a network.
+// without traffic, and new connections are accepted but get no response. When the partition ends,
+// the proxy delivers the withheld bytes late, as a network does.
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
@@ -9,7 +9,7 @@ export class DroppingProxy {
   readonly port: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  /** The ends of connections that the proxy has not forwarded yet. */
+  /** The connection ends (FIN) that the proxy has not forwarded yet. */
   readonly #pendingEnds: (() => void)[] = [];
   #dropping = false;
   #answerDelayMs = 0;
@@ -74,7 +74,8 @@ export class DroppingProxy {
       if (delayMs() === 0) to.write(chunk);
       else setTimeout(() => to.write(chunk), delayMs());
     });
-    // Withholds the end explicitly, because a paused socket with an empty buffer still emits `end`.
+    // Withholds the `end` event explicitly, because a paused socket with an empty buffer still
+    // emits `end`.
     from.on('end', () => this.#forwardEnd(() => to.end()));
     from.on('error', () => {});
     from.on('close', () => {

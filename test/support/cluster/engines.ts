@@ -1,4 +1,5 @@
-// Starts the real servers of both engines, and provides the operations that tests need on them.
+// Starts real servers for both engines, and provides the operations on these servers that tests
+// need.
 import { spawnSync } from 'node:child_process';
 import pg from 'pg';
 import type { ClusterEngine } from '../../../src/cluster/index.js';

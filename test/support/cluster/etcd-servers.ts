@@ -34,7 +34,8 @@ export class EtcdServers {
   }
 
   /**
-   * Starts the members. With `certificates`, each client needs a certificate of the same authority.
+   * Starts the members. With `certificates`, each client needs a certificate from the same
+   * authority.
    */
   static async start(
     count = 3,

@@ -1,4 +1,5 @@
-// Builds gateway-lock/cluster with a planted fault, for controls that must fail.
+// Builds gateway-lock/cluster with a planted fault, for control tests in which the fault must be
+// found.
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';

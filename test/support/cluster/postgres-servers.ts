@@ -10,8 +10,8 @@ const USER = 'postgres';
 const VERSIONS = '/usr/lib/postgresql';
 
 /**
- * Returns the program directory of the newest PostgreSQL that Debian's packages have installed, or
- * null if there is no PostgreSQL.
+ * Returns the program directory of the newest PostgreSQL that was installed from Debian packages,
+ * or null if there is none.
  */
 export function postgresPrograms(): string | null {
   const versions = existsSync(VERSIONS) ? readdirSync(VERSIONS).sort((a, b) => Number(b) - Number(a)) : [];
@@ -93,7 +93,8 @@ export class PostgresServer {
   }
 
   /**
-   * Stops the server. SIGINT is a fast shutdown, SIGQUIT an immediate shutdown, SIGKILL a crash.
+   * Stops the server. SIGINT causes a fast shutdown, SIGQUIT an immediate shutdown, SIGKILL a
+   * crash.
    */
   async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<void> {
     await this.#process?.stop(signal);

@@ -19,7 +19,10 @@ export interface RunOptions {
   readonly path?: string;
   /** The arguments of the program. */
   readonly program?: readonly ('ignore' | 'child')[];
-  /** A command that executes `gateway-lock`, whose command line is appended to its arguments. */
+  /**
+   * A command that executes `gateway-lock`. The command line of `gateway-lock` is appended to the
+   * command.
+   */
   readonly inside?: readonly string[];
 }
 
@@ -34,7 +37,7 @@ export interface Run {
 }
 
 /**
- * Starts the command, which is killed after the test. Its fresh state directory simulates another
+ * Starts the command, which is killed after the test. A fresh state directory simulates another
  * host.
  */
 export function startRun(url: string, name: string, { path, program = [], inside = [] }: RunOptions): Run {

@@ -1,5 +1,5 @@
 // Starts a server that ends with the test process, even if the test process is killed. Creates a
-// directory in memory for the data of the server.
+// directory in memory for the server's data.
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, chmodSync, constants, mkdtempSync, rmSync } from 'node:fs';
@@ -11,8 +11,8 @@ import { freePort } from '../free-port.js';
 const MEMORY = '/dev/shm';
 
 /**
- * Creates a directory in memory, or in the temporary directory if /dev/shm is not writable. Remove
- * the directory with {@link removeDirectory}.
+ * Creates a directory in memory, or in the temporary directory if /dev/shm is not writable. The
+ * caller removes the directory with {@link removeDirectory}.
  */
 export function memoryDirectory(): string {
   const directory = mkdtempSync(join(isWritable(MEMORY) ? MEMORY : tmpdir(), 'gateway-lock-cluster-'));
@@ -34,7 +34,7 @@ function isWritable(path: string): boolean {
 }
 
 /**
- * The command prefix that makes the kernel kill the server when the test process dies
+ * The words before the command that make the kernel kill the server when the test process dies
  * (PR_SET_PDEATHSIG).
  */
 const DIES_WITH_PARENT =
@@ -90,7 +90,7 @@ export class ServerProcess {
   }
 }
 
-/** Returns the words that come before the command of the server. */
+/** Returns the words to put before the command of the server. */
 function commandPrefix(as: readonly string[]): string[] {
   if (DIES_WITH_PARENT.length > 0) return [...DIES_WITH_PARENT, ...as];
   return as.length === 0 ? [] : ['setpriv', ...as];

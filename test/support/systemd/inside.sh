@@ -24,7 +24,7 @@ mount -o remount,bind,ro /proc/sys
 mount -t sysfs -o ro sysfs /sys
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 
-# The kernel has a single devtmpfs. With a mount of it, systemd would create links in the host's
+# Does not mount devtmpfs, because the kernel has only one: systemd would create links in the host's
 # /dev and use the host's console.
 mkdir /run/dev
 mount -t tmpfs -o mode=755 tmpfs /run/dev

@@ -7,8 +7,8 @@ set -eu
 directory=$1 systemd=$2
 here=$(dirname "$0")
 
-# Mounts cgroup v2 at the usual path, because a host with cgroup v1 has cgroup v2 elsewhere or not
-# at all.
+# Mounts cgroup v2 at the usual path, because a host with cgroup v1 mounts cgroup v2 at another path
+# or not at all.
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 cgroup=/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/gateway-lock-systemd-$$
 mkdir "$cgroup"

@@ -1,10 +1,12 @@
-// A resource that checks fencing tokens, as a database that a lock protects should do. The resource
+// A resource that checks fencing tokens, as a database should do that a lock protects. The resource
 // rejects a write if it has already seen a larger token.
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 
-/** A server that reads one write per line (`LOCK TOKEN`) and responds `accepted` or `rejected`. */
+/**
+ * A server that reads one write per line (`LOCK TOKEN`) and responds with `accepted` or `rejected`.
+ */
 export class FencedResource {
   readonly port: number;
   accepted = 0;

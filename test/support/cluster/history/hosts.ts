@@ -1,5 +1,5 @@
-// The simulated hosts of a history. Each host is a worker process with a separate network that can
-// be cut.
+// The simulated hosts of a history. Each host is a worker process with a separate network, which a
+// fault can cut.
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { DroppingProxy } from '../dropping-proxy.js';
@@ -28,9 +28,9 @@ export async function proxyNetwork(ports: readonly number[]): Promise<HostNetwor
 }
 
 /**
- * Creates a network with a separate loopback address, whose packets iptables can drop. The rules
- * apply to the whole network namespace. Call this function only in a namespace that the test has
- * created.
+ * Creates a network with a separate loopback address, whose packets iptables can drop. The iptables
+ * rules apply to the whole network namespace, so call this function only in a namespace that the
+ * test has created.
  */
 export async function iptablesNetwork(ports: readonly number[], index: number): Promise<HostNetwork> {
   const address = `127.0.1.${index + 1}`;

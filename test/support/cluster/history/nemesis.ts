@@ -1,6 +1,5 @@
-// Injects the faults of a history: stopped processes, hosts that are cut off, servers that die.
-// Each fault of a host lasts longer than the time to live of the lock. Most faults of hosts hit a
-// holder.
+// Injects the faults of a history: stopped processes, disconnected hosts and dying servers. Each
+// host fault lasts longer than the lock's time to live. Most host faults hit a holder.
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from './hosts.js';
@@ -14,8 +13,8 @@ export type ServerFault = readonly [name: string, run: () => Promise<void>];
 /** Injects one fault after another. */
 export class Nemesis {
   /**
-   * The number of times that each fault was injected. `NAME (holder)` counts the hosts that held a
-   * lock at that moment.
+   * The number of times that each fault was injected. `NAME (holder)` counts the faults that hit a
+   * host that held a lock.
    */
   readonly counts: Record<string, number> = {};
   readonly #hosts: readonly Host[];
@@ -30,7 +29,7 @@ export class Nemesis {
     this.#ttlMs = ttlMs;
   }
 
-  /** Injects faults for `durationMs` milliseconds. Resolves when each fault has been undone. */
+  /** Injects faults for `durationMs` milliseconds. Resolves when all faults have been undone. */
   async run(durationMs: number): Promise<void> {
     const endMs = performance.now() + durationMs;
     for (let round = 0; performance.now() < endMs; round++) {

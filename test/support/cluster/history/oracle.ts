@@ -1,4 +1,4 @@
-// The oracle judges a history by the kernel's boot clock, which all processes of a machine share.
+// The oracle judges a history by the kernel's boot clock, which all processes on a machine share.
 
 /** One read of `held === true` by a process. */
 export interface HeldRead {
@@ -15,7 +15,10 @@ export interface HeldRead {
 export interface Verdict {
   /** The number of times that a client held the lock. */
   readonly holds: number;
-  /** The cases in which an older holder read `held === true` after a newer holder had done so. */
+  /**
+   * The cases in which an older holder read `held === true` after a newer holder had already read
+   * `held === true`.
+   */
   readonly doubles: readonly {
     readonly lock: string;
     readonly older: bigint;

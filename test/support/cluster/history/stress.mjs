@@ -1,4 +1,4 @@
-// Implements npm run stress -- --mode cluster: runs histories of both engines side by side until
+// Implements `npm run stress -- --mode cluster`: runs histories of both engines in parallel until
 // the time is over or a history fails.
 import { runHistory } from './run.mjs';
 

@@ -1,5 +1,6 @@
 // A client that repeatedly acquires a lock, holds the lock for longer than its time to live, and
-// releases it. Logs each read of `held === true`, and writes to a fenced resource with its token.
+// releases it. Logs each read of `held === true`, and writes to a fenced resource with the token of
+// the lock.
 import { appendFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { createInterface, type Interface } from 'node:readline';
