@@ -53,16 +53,16 @@ export function probeTarget(target: LockTarget, access: TryAcquireLockOptions['a
 }
 
 /**
- * Acquires a lock in order to remove its file. With `ownPath` (a file in a lock directory) the file
- * may have any content.
+ * Acquires a lock in order to remove its file. If `ownPath` is true (the file is in a lock
+ * directory), the file may have any content.
  */
 export function tryAcquireForRemoval(path: string, ownPath: boolean): FileLock | null {
   return lastAttemptSync({ ...readRequest(path, { keepFile: false }), ownPath });
 }
 
 /**
- * Creates the lock directory if it does not exist. With `tighten`, removes the access of other
- * users to the lock directory. Retries transient failures.
+ * Creates the lock directory if it does not exist. With `tighten`, removes other users' access to
+ * the lock directory. Retries transient failures.
  *
  * @throws {LockError} `ERR_LOCK_PERMISSION`
  * @throws {LockError} `ERR_LOCK_INVALID_FILE`
