@@ -63,8 +63,8 @@ export function announce<Name extends keyof GatewayLockEvents>(name: Name, paylo
 }
 
 /**
- * The channels that have been used. Node drops a channel without references, and creating a channel
- * again takes 60 us.
+ * The channels that have been used. The map keeps a reference to each channel, because Node drops a
+ * channel without references, and creating the channel again takes 60 us.
  */
 const channels = new Map<string, Channel>();
 

@@ -63,10 +63,10 @@ export class BoundListener {
    *
    * @throws {TypeError} `ERR_INVALID_ARG_TYPE` if `server` is not a net.Server
    * @throws {Error} `ERR_INVALID_STATE` if the listener is closed or already has a server
-   * @throws {Error} `ERR_SERVER_ALREADY_LISTEN` if `server` is already listening. The method can
-   *   then be called again with another server.
+   * @throws {Error} `ERR_SERVER_ALREADY_LISTEN` if `server` is already listening. After this error,
+   * the method can be called again with another server.
    * @throws {Error} `EADDRINUSE` if another server has bound a loopback address of the wildcard
-   *   (macOS)
+   * (macOS)
    */
   async listen(server: Server): Promise<void> {
     if (!(server instanceof loadNet().Server)) throw invalidType('server', 'a net.Server', server);

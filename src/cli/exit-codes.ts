@@ -1,4 +1,5 @@
-// The exit codes of the command line. Codes that sysexits.h defines have the same numbers there.
+// The exit codes of the command line. Codes that are also defined in sysexits.h have the same
+// numbers.
 import { type Command, CommanderError } from 'commander';
 import { GatewayLockError, LockError } from '../index.js';
 

@@ -1,4 +1,5 @@
-// Finds a program in the same way as a shell. The commands do this before they lock anything.
+// Finds a program in the same way as a shell. The commands search for the program before they lock
+// anything.
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { programCandidates } from '../index.js';
 import { EXIT } from './exit-codes.js';

@@ -23,8 +23,8 @@ const RELAYED = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2',
  */
 const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
 /**
- * Signals whose default action writes a core dump. This command does not end itself with such a
- * signal, because it would write a second core dump.
+ * Signals whose default action writes a core dump. This command does not end itself with one of
+ * these signals, because that would write a second core dump.
  */
 const DUMPING: readonly NodeJS.Signals[] = [
   'SIGQUIT',

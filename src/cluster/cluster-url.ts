@@ -19,12 +19,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
  *
  * - etcd: `ETCDCTL_CACERT`, `ETCDCTL_CERT` and `ETCDCTL_KEY` (files; any of them turns TLS on),
  *   `ETCDCTL_USER` (`user:password` or `user`), `ETCDCTL_PASSWORD`.
- * - PostgreSQL: `PGPASSWORD`, `PGPASSFILE`, `PGSSLMODE` and the other variables of the package
- *   `pg`, which must be installed.
+ * - PostgreSQL: `PGPASSWORD`, `PGPASSFILE`, `PGSSLMODE` and the other variables of the `pg`
+ *   package, which must be installed.
  *
  * @throws {TypeError} ERR_INVALID_ARG_TYPE
  * @throws {TypeError} ERR_INVALID_ARG_VALUE for another scheme, or for a URL that contains a
- *   password
+ * password
  */
 export function clusterEngine(url: string, env: Environment = process.env): ClusterEngine {
   if (typeof url !== 'string') throw invalidType('url', 'a string', url);

@@ -4,8 +4,8 @@ import { type Claim, ClaimGone } from './driver.js';
 import type { Lease } from './lease.js';
 
 /**
- * Longest time, in milliseconds, between two reads of the clock. Bounds the delay of the loss event
- * after a suspend.
+ * Longest time, in milliseconds, between two reads of the clock. This limit bounds the delay of the
+ * loss event after a suspend.
  */
 const LOSS_TICK_MS = 1000;
 /**

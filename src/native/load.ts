@@ -9,8 +9,7 @@ import type { NativeBinding } from './binding.js';
 let loaded: NativeBinding | undefined;
 
 /**
- * Returns the addon. Throws if the addon cannot be loaded, because there are no locks without the
- * addon.
+ * Returns the addon. Throws if the addon cannot be loaded, because locks need the addon.
  *
  * @throws {LockError} `ERR_NATIVE_MISSING`
  */
@@ -31,8 +30,8 @@ function load(root: string): NativeBinding {
       if (existsSync(file)) return open(file);
       tried.push(new Error(`${path}: not found`));
     } catch (error) {
-      // The path is added, because the message of the system's loader does not always name the
-      // file.
+      // Adds the path to the message, because the message of the system's loader does not always
+      // name the file.
       tried.push(new Error(`${path}: ${(error as Error).message}`, { cause: error }));
     }
   }
@@ -78,9 +77,9 @@ function* candidates(): Generator<string> {
 }
 
 /**
- * Returns the C library that this process uses, even if another C library is installed too. Returns
- * both C libraries if the library in use cannot be determined. musl then comes first, because glibc
- * fails to load a binary for musl, but musl loads a binary for glibc.
+ * Returns the C library that this process uses, even if another C library is installed too. If the
+ * library in use cannot be determined, returns both musl and glibc. In that case musl comes first,
+ * because glibc fails to load a binary for musl, but musl loads a binary for glibc.
  */
 function libcs(): string[] {
   if (process.platform !== 'linux') return [''];
@@ -101,7 +100,8 @@ function startOfOwnProgram(): Buffer {
     readSync(file, bytes);
     closeSync(file);
   } catch {
-    // Node's permission model denies the access. Both C libraries are tried then.
+    // If Node's permission model denies access to the Node binary, libcs() returns both C
+    // libraries.
   }
   return bytes;
 }

@@ -81,8 +81,8 @@ async function probeAddress(host: string, address: string, port: number, timeout
 /**
  * Returns true if a listener on another address conflicts with a bind to this address. A wildcard
  * is probed on loopback only, but conflicts with the listeners on every address. On macOS a bind
- * without listening succeeds beside such listeners, so the socket table is always checked for a
- * wildcard.
+ * without listening succeeds despite listeners on other addresses, so for a wildcard the socket
+ * table is always checked.
  */
 function conflictsWithListener(address: string, port: number, cause: unknown): boolean {
   const inUse = (cause as NodeJS.ErrnoException | null)?.code === 'EADDRINUSE';
@@ -123,7 +123,7 @@ async function tryConnect(address: string, port: number, timeoutMs: number): Pro
     return answer === 'timed-out' ? await connectPatiently(address, port, timeoutMs) : answer;
   } catch {
     // The connection failed on this host: the address does not belong to this host, or no source
-    // port is left. The socket table may still contain a listener.
+    // port is left. Even if the connection failed, the socket table may contain a listener.
     return native().hasListener(address, port) ? 'accepted' : 'refused';
   }
 }

@@ -12,7 +12,7 @@ export interface ClusterReport {
   /** The fencing token in decimal digits, because JSON has no 64-bit integers. */
   readonly token: string | null;
   readonly cause: { readonly code: string; readonly message: string } | null;
-  /** Results of the same checks as in `doctor`. */
+  /** The results of the cluster checks, which `doctor` also runs. */
   readonly facts: readonly ClusterFact[];
 }
 

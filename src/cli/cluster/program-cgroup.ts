@@ -73,8 +73,8 @@ export class ProgramCgroup {
   }
 
   /**
-   * Returns true if a process can join this cgroup. Joining fails, although the directory was
-   * created, if processes may not leave their current cgroup.
+   * Returns true if a process can join this cgroup. Even after the directory has been created,
+   * joining fails if processes may not leave their current cgroup.
    */
   isUsable(): boolean {
     if (!existsSync(join(this.directory, 'cgroup.kill'))) return false;

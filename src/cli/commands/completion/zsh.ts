@@ -30,7 +30,7 @@ if [[ $funcstack[1] == ${fn} ]]; then ${fn} "$@"; else compdef ${fn} ${name}; fi
 
 function commandCase({ name, options, operand, takesProgram }: GrammarCommand): string {
   const first = operand === null || operand === 'program' ? [] : [quoted(`1: :${action(operand)}`)];
-  // Offers a program after '--', and then the completion of that program.
+  // After '--', offers the names of programs, and then the completions of the chosen program.
   const position = first.length + 1;
   const program = takesProgram
     ? [quoted(`(-)${position}:program: _command_names -e`), quoted('*::arguments: _normal')]

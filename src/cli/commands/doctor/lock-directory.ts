@@ -100,8 +100,8 @@ function judgeParent(path: string): Report[] {
 
 /**
  * Returns true if every user may remove files in the directory. Returns false on Windows, which
- * uses ACLs and reports the mode 0777 for every directory. There the file system check reports
- * whether the ACL lets this user lock a file.
+ * uses ACLs and reports the mode 0777 for every directory. On Windows, the file system check
+ * reports whether the ACL lets this user lock a file.
  */
 function othersMayRemove({ mode }: Stats): boolean {
   return effectiveUserId() !== undefined && (mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0;

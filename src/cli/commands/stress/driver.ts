@@ -6,7 +6,10 @@ import { chooseEnding, ENDED_BY_DRIVER, type Ending, newRandom, type Random, typ
 import { type Findings, JournalReader } from './witness.js';
 import { WORKER_VARIABLE, type WorkerPlan } from './worker.js';
 
-/** The lock is stuck if no process acquires it for this time, in milliseconds. */
+/**
+ * Time in milliseconds after which the lock is considered stuck if no process has acquired the
+ * lock.
+ */
 const STUCK_MS = 30_000;
 const CHECK_MS = 500;
 /** Longest time, in milliseconds, for which a process holds the lock before the driver ends it. */
@@ -85,7 +88,7 @@ export class StressDriver {
     void listener.close();
   }
 
-  /** Runs until the time is over, enough processes have ended, or something has failed. */
+  /** Runs until the time limit is reached, enough processes have ended, or something has failed. */
   async run(): Promise<void> {
     const finished = new Promise<void>((resolve) => {
       this.#finish = resolve;

@@ -24,7 +24,7 @@ export interface StressOptions {
  */
 export type Ending = 'kill' | 'stop' | 'term' | 'exit' | 'throw' | 'abort' | 'terminate';
 
-/** Number of worker processes with each ending, out of 100. */
+/** Number of worker processes with each ending, out of every 100. */
 const SHARES: Readonly<Record<Ending, number>> = {
   kill: 72,
   stop: 8,

@@ -78,8 +78,8 @@ export class Witness {
   }
 
   /**
-   * Call this method after a shared acquire. Until {@link leaveShared} is called, no exclusive
-   * holder may be present or change the counter.
+   * Call this method after a shared acquire. No exclusive holder may be present or change the
+   * counter until {@link leaveShared} is called.
    */
   enterShared(): void {
     this.#counted = this.#count();

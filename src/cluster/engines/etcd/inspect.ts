@@ -7,8 +7,8 @@ import { queueRequest } from './messages.js';
 import type { EtcdEngineOptions } from './options.js';
 
 /**
- * Milliseconds to wait for one member. With the default time to live this is a third of the time
- * limit of a request, so that a silent member does not abort the other checks.
+ * Milliseconds to wait for one member. With the default time to live, this is a third of a
+ * request's time limit, so that a silent member does not abort the other checks.
  */
 const MEMBER_MS = 1000;
 

@@ -35,7 +35,7 @@ export class PostgresClaim implements Claim {
   #session: Session | null = null;
   #hasToken = false;
   #isHeld = false;
-  /** True while the row does not show yet that this holder has waited for the lock delay. */
+  /** True until the row shows that this holder has waited for the lock delay. */
   #isDelayed = false;
 
   constructor(access: PostgresAccess, key: LockKey, request: ClaimRequest) {
@@ -107,9 +107,10 @@ export class PostgresClaim implements Claim {
   /**
    * Waits for the lock. Returns false after `waitMs` milliseconds.
    *
-   * The server ends the wait, so that the session stays usable. Two statements in one request are
-   * one transaction, so `set local` applies to this wait only. Otherwise the limit would also abort
-   * the later statements that write the token and confirm the claim.
+   * The wait is ended by the server, not by this process, so that the session stays usable. Two
+   * statements in one request form one transaction, so `set local` applies to this wait only.
+   * Otherwise the limit would also abort the later statements that write the token and confirm the
+   * claim.
    */
   async #wait(session: Session, waitMs: number, signal: AbortSignal): Promise<boolean> {
     try {
