@@ -1,5 +1,5 @@
-// Events of this package, published with node:diagnostics_channel. The package itself prints
-// nothing.
+// Events of this package, published with node:diagnostics_channel. The package itself does not
+// print anything.
 import { type Channel, channel } from 'node:diagnostics_channel';
 import type { GatewayLockError, LockError, OwnerRecord } from './errors.js';
 
@@ -43,7 +43,7 @@ export interface GatewayLockEvents {
 export interface SupervisedDecision {
   readonly decision: 'leave' | 'park' | 'retry' | 'give-up';
   readonly supervisor: string | null;
-  /** Why the start was refused. */
+  /** The reason why the start was refused. */
   readonly error: GatewayLockError;
   /** The health of the running gateway. Null if the health was not probed. */
   readonly health: { readonly healthy: boolean; readonly reason: string | null } | null;

@@ -7,7 +7,8 @@ import { EXIT } from './exit-codes.js';
 /**
  * Returns the path of the program.
  *
- * @throws {ProgramError} with exit code 126 if the program cannot be run, 127 if it does not exist
+ * @throws {ProgramError} with exit code 126 if the program cannot be run, or 127 if the program
+ * does not exist
  */
 export function findProgram(name: string): string {
   const candidates = programCandidates(name);

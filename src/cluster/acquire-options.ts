@@ -35,8 +35,8 @@ export interface TryAcquireClusterLockOptions {
 export interface AcquireClusterLockOptions extends TryAcquireClusterLockOptions {
   /**
    * Milliseconds to wait for the holder. 0 makes a single attempt, Infinity waits forever. A
-   * request that is in flight at the deadline is completed, which takes at most `ttlMs / 5` for
-   * each endpoint.
+   * request that has been sent before the deadline is still completed, which can take up to a fifth
+   * of `ttlMs` for each endpoint.
    *
    * @default 2 * ttlMs, which is longer than the servers keep the lock of a dead holder
    */

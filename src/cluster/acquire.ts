@@ -18,7 +18,7 @@ import { extendLease } from './renewal.js';
 /** Milliseconds between a request that failed at once and the next request. */
 const RETRY_MS = 200;
 
-/** Result of an acquisition whose deadline has passed while another client held the lock. */
+/** The result of an acquisition if another client still holds the lock at the deadline. */
 export class Refusal {
   readonly holder: ClusterHolder | null;
   readonly #request: AcquireRequest;
@@ -124,7 +124,7 @@ class Attempt {
 
   /** Waits for the lock in time slices, and extends the lease after each slice. */
   async #wait(): Promise<Exclude<AcquireResult, { token: null }> | Refusal> {
-    // The first slice takes 0 ms, so that onWait is called at once.
+    // The first slice is 0 ms long, so that onWait is called at once.
     for (let waitMs = 0; ; waitMs = Math.floor(Math.min(this.#request.times.renewMs, waitLeft(this.#request)))) {
       const result = await this.#acquire(waitMs);
       if (result.token !== null) return result;
@@ -146,8 +146,8 @@ class Attempt {
   }
 
   /**
-   * Waits until a predecessor that the server has forgotten can no longer believe that it holds the
-   * lock.
+   * Waits long enough for a predecessor that the server has forgotten to notice that it has lost
+   * the lock.
    */
   async #waitForLockDelay(untilMs: number): Promise<void> {
     for (let leftMs = untilMs - this.#lease.now(); leftMs > 0; leftMs = untilMs - this.#lease.now()) {

@@ -41,20 +41,20 @@ export class ClusterEngine {
     this.target = driver.target;
   }
 
-  /** Same as {@link acquireClusterLock}, which documents the errors. */
+  /** Does the same as {@link acquireClusterLock}, which documents the errors. */
   async acquire(name: string, options: AcquireClusterLockOptions = {}): Promise<ClusterLock> {
     const result = await acquireUntilDeadline(this.#driver, name, options);
     if (result instanceof Refusal) throw result.toError();
     return result;
   }
 
-  /** Same as {@link tryAcquireClusterLock}, which documents the errors. */
+  /** Does the same as {@link tryAcquireClusterLock}, which documents the errors. */
   async tryAcquire(name: string, options: TryAcquireClusterLockOptions = {}): Promise<ClusterLock | null> {
     const result = await acquireUntilDeadline(this.#driver, name, { ...options, timeoutMs: 0 });
     return result instanceof Refusal ? null : result;
   }
 
-  /** Same as {@link probeClusterLock}, which documents the errors. */
+  /** Does the same as {@link probeClusterLock}, which documents the errors. */
   async probe(name: string): Promise<ClusterLockProbe> {
     checkName(name);
     try {
@@ -68,7 +68,7 @@ export class ClusterEngine {
 
   /**
    * Ends a claim at once. Revoke only the claim of a process that has been proven dead, because a
-   * live process keeps working until it notices the loss.
+   * live process keeps working until it notices the loss of the lock.
    *
    * @throws {LockError} ERR_CLUSTER_UNAVAILABLE
    * @throws {LockError} ERR_CLUSTER_UNSUITABLE
@@ -124,8 +124,8 @@ function publicHolder({ owner, token, claimId }: ClusterHolder) {
 
 function roundTripFinding(tookMs: number, limitMs: number): ClusterFinding {
   const message = `${tookMs.toFixed(1)} ms for one request; limit ${limitMs} ms (ttl / 5)`;
-  // A round trip that takes longer than a third of the limit causes a warning, because it leaves
-  // too little time for a slow disk.
+  // A round trip that takes longer than a third of the limit causes a warning, because such a round
+  // trip leaves too little time for a slow disk.
   const level = tookMs > limitMs / 3 ? (tookMs > limitMs ? 'problem' : 'warning') : 'ok';
   return { level, subject: 'round trip', message };
 }

@@ -35,9 +35,9 @@ export interface Acquired {
 
 /**
  * A held cluster lock. At most one client at a time reads {@link held} as true, provided that the
- * clocks of the hosts run at rates that differ by less than the margin (10 %). A process can stop
- * for any length of time after it reads {@link held} and before its request reaches another system,
- * so the other system must check {@link token}.
+ * clocks of the hosts run at rates that differ by less than the margin (10 %). After reading {@link
+ * held}, a process can be stopped for any length of time before it changes another system, so the
+ * other system must check {@link token}.
  *
  * A held lock does not keep the process alive.
  */
@@ -147,7 +147,7 @@ export class ClusterLock {
     }
   }
 
-  /** Same as {@link release}. */
+  /** Does the same as {@link release}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release();
   }

@@ -46,9 +46,9 @@ export interface WaitSlice {
  * If `token` is null, `holder` is the client that holds the lock, or null if that client is
  * unknown.
  *
- * The server may have forgotten a predecessor that still believes that it holds the lock. That
- * predecessor gives up at most `lockDelayMs` milliseconds after {@link Claim.open} was called. This
- * claim must not use the lock before the lock delay is over.
+ * The server may have forgotten a predecessor that still believes that it holds the lock. The
+ * forgotten predecessor gives up the lock at most `lockDelayMs` milliseconds after {@link
+ * Claim.open} was called. This claim must not use the lock before the lock delay is over.
  */
 export type AcquireResult =
   | { readonly token: bigint; readonly lockDelayMs: number }
@@ -56,7 +56,7 @@ export type AcquireResult =
 
 /**
  * A claim is one attempt to become the holder, with a unique id. Each method rejects with
- * `signal.reason` when `signal` aborts, and with {@link ClaimGone} when the server reports that the
+ * `signal.reason` if `signal` aborts, and with {@link ClaimGone} if the server reports that the
  * claim no longer exists. After any other error the same method may be called again, and then uses
  * the next endpoint.
  */
@@ -72,7 +72,7 @@ export interface Claim {
    */
   open(signal: AbortSignal): Promise<number>;
   /**
-   * Attempts to acquire the lock, and waits at most for the length of `slice`. The first call joins
+   * Attempts to acquire the lock, and waits for at most the length of `slice`. The first call joins
    * the queue.
    */
   acquire(signal: AbortSignal, slice: WaitSlice): Promise<AcquireResult>;
@@ -117,7 +117,7 @@ export interface Driver {
   inspect(name: string, signal: AbortSignal): Promise<readonly ClusterFinding[]>;
 }
 
-/** The server reports that the claim does not exist, or no longer exists. */
+/** Thrown if the server reports that the claim does not exist or has ended. */
 export class ClaimGone extends Error {
   override readonly name = 'ClaimGone';
 }

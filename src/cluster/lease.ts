@@ -1,5 +1,5 @@
 // The lease core makes every decision about time. The lease core does no I/O, so that a model
-// checker can check it (verify/lease.pml).
+// checker can verify the lease core (verify/lease.pml).
 //
 // A holder must know that its lock is lost before the server can grant the lock to another client.
 // The following rules ensure that the holder knows in time:
@@ -26,7 +26,7 @@ export interface LeaseTimes {
   readonly ttlMs: number;
   /**
    * Time between the moment at which the holder gives up the lock and the later moment at which the
-   * server frees it.
+   * server frees the lock.
    */
   readonly marginMs: number;
   /** Time from one renewal to the next. */

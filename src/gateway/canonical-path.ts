@@ -3,7 +3,7 @@ import { lstatSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
 import { dirname, join, parse, resolve } from 'node:path';
 import { absolutePath, SEPARATOR } from '../native/platform.js';
 
-/** The maximum number of symbolic links in a path, the same as Linux's MAXSYMLINKS. */
+/** The maximum number of symbolic links in a path. Linux uses the same limit (MAXSYMLINKS). */
 const MAX_SYMLINKS = 40;
 
 /**

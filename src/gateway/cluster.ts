@@ -29,7 +29,7 @@ export async function joinCluster(
 
 /**
  * Revokes the cluster lock of a gateway that died on this host. The revocation is safe for two
- * reasons. This process holds the kernel lock, so the predecessor no longer holds it. The
+ * reasons. This process holds the kernel lock, so the predecessor has lost the kernel lock. The
  * predecessor's process is known to have died since this host was booted.
  */
 async function revokePredecessor({ engine, name }: GatewayCluster, lock: FileLock): Promise<void> {

@@ -55,8 +55,8 @@ export function gaveUpError(refusal: GatewayLockError, budgetMs: number, reason:
 
 /**
  * Returns the error for a lock file that cannot be used. `paths` is null if the caller named the
- * lock file. ERR_NATIVE_MISSING is returned unchanged, because a missing addon has nothing to do
- * with the lock file.
+ * lock file. ERR_NATIVE_MISSING is returned unchanged, because the lock file is not the cause of a
+ * missing addon.
  */
 export function lockFailedError(
   place: Endpoint & { readonly paths?: object | null },

@@ -58,8 +58,8 @@ export class GatewayLock {
   }
 
   /**
-   * Passes the bound socket to a Node server (net, tls, http, https). For `ws`, pass its http
-   * server.
+   * Passes the bound socket to a Node server (net, tls, http, https). For the `ws` package, pass
+   * the http server of the WebSocket server.
    *
    * @throws {Error} `ERR_INVALID_STATE` if the option `bind` is false
    * @throws what {@link BoundListener.listen} throws
@@ -103,7 +103,7 @@ export class GatewayLock {
    * Replaces this process with another program (execve). The new program keeps the pid, the locks
    * and the listening socket. If the replacement fails, the method throws and nothing has changed.
    * If the replacement succeeds, the method never returns. When the new program ends, its lock
-   * files remain, but they do not prevent a later start.
+   * files remain, but the files do not prevent a later start.
    *
    * @throws {Error} `ERR_INVALID_STATE` if a lock has been released
    * @throws {TypeError} `ERR_INVALID_ARG_*`

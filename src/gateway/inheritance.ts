@@ -11,9 +11,9 @@ import type { Env } from './app-environment.js';
 /** The descriptors and variables that a program needs to continue as the holder. */
 export interface Inheritance {
   /**
-   * The descriptors of the listening sockets, then those of the locks. The program must receive the
-   * descriptors in this order, starting at descriptor 3. For `child_process.spawn`: `stdio:
-   * ['inherit', 'inherit', 'inherit', ...descriptors]`.
+   * The descriptors of the listening sockets, followed by the descriptors of the locks. The program
+   * must receive the descriptors in this order, starting at descriptor 3. For
+   * `child_process.spawn`: `stdio: ['inherit', 'inherit', 'inherit', ...descriptors]`.
    */
   readonly descriptors: readonly number[];
   /**

@@ -21,8 +21,8 @@ export interface StatePaths {
   readonly configPath: string;
   readonly lockDir: string;
   /**
-   * True if this package chose the lock directory. Only then may this package correct the mode of
-   * the directory.
+   * True if this package chose the lock directory. This package never corrects the mode of a lock
+   * directory that the caller chose.
    */
   readonly ownLockDir: boolean;
   readonly stateLock: string;

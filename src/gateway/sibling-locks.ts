@@ -1,7 +1,7 @@
 // Sibling lock directories: the lock directories of other users for the same state directory. Each
 // lock directory is private to one user id. Processes with different user ids therefore use
-// different state locks, for example two users, two pods on one volume, or two processes of which
-// only one is in a user namespace.
+// different state locks, for example two users, two pods on one volume, or a process inside and a
+// process outside a user namespace.
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { monotonicMs } from '../clock.js';

@@ -78,8 +78,8 @@ export async function acquireLock(path: string, options: AcquireLockOptions = {}
  * overtakes a waiter that is already queued.
  */
 export function acquireAtOnce(request: AttemptRequest, timeoutMs: number): FileLock | null {
-  // With a zero timeout the first attempt is also the last attempt. The last attempt must not
-  // mistake a concurrent prober for a holder, and only acquireInTurn() makes such an attempt.
+  // With a zero timeout the first attempt is also the last attempt. acquireInTurn() makes the last
+  // attempt, because the last attempt must not mistake a concurrent prober for a holder.
   return timeoutMs === 0 || hasWaiters(request.path) ? null : attempt(request);
 }
 

@@ -46,7 +46,9 @@ class OpenFailure {
  */
 type AttemptResult = FileLock | OpenFailure | OwnerRecord | null;
 
-/** Makes one attempt. Returns null if another process holds the lock or appears to hold it. */
+/**
+ * Makes one attempt. Returns null if another process holds the lock or appears to hold the lock.
+ */
 export function attempt(request: AttemptRequest, context = FIRST_ATTEMPT): FileLock | null {
   const result = tryOnce(request, context);
   // This call begins the grace period for a late release. The grace period for a late release must

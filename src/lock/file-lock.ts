@@ -196,8 +196,8 @@ export class FileLock {
   }
 
   /**
-   * Releases the lock after a failed transaction. Unlike {@link release}, removes the lock file
-   * only if this lock created the file. @internal
+   * Releases the lock after a gateway has failed to start. Unlike {@link release}, removes the lock
+   * file only if this lock created the file. @internal
    */
   undo(): void {
     native().undo(this.#id);

@@ -6,8 +6,8 @@ import { sleep } from '../sleep.js';
 
 /**
  * The length of each grace period in milliseconds. The period `prober` begins with the last
- * attempt; every other period begins when its reason is first seen. Only `prober` occurs on all
- * systems; the other periods occur only on Windows.
+ * attempt; every other period begins when the reason for that period first occurs. Only `prober`
+ * occurs on all systems; the other periods occur only on Windows.
  */
 const PERIODS_MS = {
   /**

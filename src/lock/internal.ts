@@ -1,4 +1,5 @@
-// The interface of src/lock for src/gateway and src/cli, which import nothing else from src/lock.
+// The interface of src/lock for src/gateway and src/cli, which do not import any other file of
+// src/lock.
 import { native } from '../native/load.js';
 import { sleep } from '../sleep.js';
 import { lastAttemptSync } from './attempt.js';
@@ -21,8 +22,9 @@ export { type OwnerFields, recordHead } from './record-encoder.js';
 export { RECORD_LIMIT } from './record-parser.js';
 
 /**
- * Creates the request for an exclusive lock. On release the lock file is removed if the package
- * chose its path, and kept otherwise. `head` is a result of {@link recordHead}.
+ * Creates the request for an exclusive lock. On release, the lock file is removed if the package
+ * chose the path of the file. A lock file whose path the caller chose is kept. `head` is a result
+ * of {@link recordHead}.
  */
 export function createRequest(
   target: LockTarget,

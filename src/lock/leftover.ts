@@ -16,7 +16,7 @@ import { isOwnerAlive } from './process-identity.js';
 import { isBlank, isLockFile, parseRecord } from './record-parser.js';
 
 /**
- * The reason why a leftover lock file could be reclaimed. `owner-gone`: the owner has ended, or no
+ * The reason why a leftover lock file could be reclaimed. `owner-gone`: the owner has ended or no
  * longer holds the lock. `port-free`: the system cannot determine whether the owner is alive, but
  * no process listens on the owner's port. `stale`: the file names no owner (torn, damaged), or the
  * file was last written more than 30 s ago and its owner could not be confirmed to be alive.

@@ -147,8 +147,8 @@ function foreignText(path: string): string {
 }
 
 /**
- * Returns the text for a path that belongs to another user although its parent directory belongs to
- * this user. Usually an earlier start with sudo has created the path.
+ * Returns the text for a path that belongs to another user, although the parent directory of the
+ * path belongs to this user. Usually an earlier start with sudo has created the path.
  */
 function leftoverText({ path, uid }: ForeignPath): string {
   const remedy =

@@ -1,5 +1,5 @@
 // Identifies processes: returns the identity of this process for its owner record, and checks
-// whether the owner in a record is still alive.
+// whether the owner that a record names is still alive.
 import { hostname } from 'node:os';
 import type { OwnerRecord } from '../errors.js';
 import { native } from '../native/load.js';
@@ -69,8 +69,9 @@ function outsideThisSystem(owner: OwnerRecord): { mayBeAlive: boolean } | null {
 function isSameProcess(owner: OwnerRecord, token: number): boolean | null {
   if (owner.startTime !== null && token !== 0) return owner.startTime === token;
   // OpenClaw writes no start time on macOS and Windows, so the date of the record is compared with
-  // the start of the process. The comparison can only prove that the owner is alive: if the clock
-  // was set back, the process seems to have started after the date of its own record.
+  // the start of the process. The comparison can prove only that the owner is alive, not that the
+  // owner has ended: if the clock was set back, the process seems to have started after the date of
+  // its own record.
   const writtenAtMs = Date.parse(owner.createdAt ?? '');
   const processStartMs = native().processStartMs(owner.pid);
   if (Number.isNaN(writtenAtMs) || processStartMs === 0) return null;

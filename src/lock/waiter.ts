@@ -187,7 +187,7 @@ let warmedUp = false;
 
 /**
  * Warms up the code that runs between wake-up and acquire. Without the warm-up, the first run of
- * this code in a process takes 0.7 of the 1.1 ms between wake-up and acquire. The waiter is idle
+ * this code in a process takes 0.7 ms of the 1.1 ms between wake-up and acquire. The waiter is idle
  * now, so the warm-up causes no delay.
  */
 function warmUp(): void {

@@ -27,14 +27,14 @@ export interface NativeBinding {
    */
   handOver(lock: LockId): void;
   /**
-   * Removes the lock file, or clears our record in a kept file, then drops the lock. Returns false
-   * if the lock was not held. Throws if the file could not be removed or cleared; even then the
-   * lock is dropped.
+   * Removes the lock file, or clears the record in a lock file that is kept, and then drops the
+   * lock. Returns false if the lock was not held. Throws if the file could not be removed or
+   * cleared. The lock is dropped even if this function throws.
    */
   release(lock: LockId): boolean;
   /**
-   * Drops the lock after a failed attempt. Unlike release(), never throws, and removes the file
-   * only if the attempt created the file.
+   * Drops the lock after a failed attempt. Unlike release(), this function never throws, and
+   * removes the file only if the attempt created the file.
    */
   undo(lock: LockId): void;
   /** Drops the lock and leaves the file unchanged. */
@@ -64,7 +64,7 @@ export interface NativeBinding {
   probeLock(path: string, flags: number): NativeLockProbe;
   /**
    * Returns true if the process `pid` holds a lock on the same file through another mount. Returns
-   * false if the system does not report such locks.
+   * false if the system does not report locks of other mounts.
    */
   isHeldInOtherView(path: string, pid: number): boolean;
   /** Returns true if a process has an exclusive transaction open on this SQLite database. */

@@ -39,8 +39,8 @@ function load(root: string): NativeBinding {
 }
 
 /**
- * Loads a file with process.dlopen(). require() would take 3 ms, ten times as long, because it also
- * searches and caches modules.
+ * Loads a file with process.dlopen(). require() would take 3 ms, ten times as long, because
+ * require() also searches and caches modules.
  */
 function open(file: string): NativeBinding {
   const loading = { exports: {} as NativeBinding };
@@ -65,8 +65,8 @@ function loadByOtherNames(root: string, tried: Error[]): NativeBinding {
 }
 
 /**
- * Yields the possible paths of the addon in the package. A local build comes first, because it was
- * made for this machine.
+ * Yields the possible paths of the addon in the package. The path of a local build comes first,
+ * because a local build was made for this machine.
  */
 function* candidates(): Generator<string> {
   yield 'build/Release/gateway_lock.node';

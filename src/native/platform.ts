@@ -5,9 +5,9 @@ import { connectableAddresses } from '../endpoint.js';
 const isWindows = process.platform === 'win32';
 
 /**
- * True if a lock can stay held for a moment after its holder has ended. Windows unlocks the files
- * of a dead process some time after its death; other systems release the lock before the process is
- * gone.
+ * True if a lock can remain held for a short time after its holder has ended. Windows unlocks the
+ * files of a dead process some time after its death; other systems release the lock before the
+ * process is gone.
  */
 export const locksOutliveHolders = isWindows;
 
@@ -25,7 +25,8 @@ export const programsInherit = !isWindows;
 export const signalsCanBeRelayed = !isWindows;
 
 /**
- * True if the state of a process can be read from /proc. On other systems a zombie counts as alive.
+ * True if the state of a process can be read from /proc. On other systems a zombie is considered
+ * alive.
  */
 export const processStatesAreKnown = process.platform === 'linux';
 

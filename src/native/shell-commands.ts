@@ -84,7 +84,10 @@ const OWNER_RIGHTS = '*S-1-3-4';
 const SYSTEM = '*S-1-5-18';
 const ADMINISTRATORS = '*S-1-5-32-544';
 
-/** Returns the account with its domain, because a local account may have the same name. */
+/**
+ * Returns the account with its domain, because a local account may have the same name as a domain
+ * account.
+ */
 function thisAccount(): string {
   const { USERDOMAIN: domain, USERNAME: name } = process.env;
   return name === undefined ? OWNER_RIGHTS : domain === undefined ? name : `${domain}\\${name}`;

@@ -30,7 +30,7 @@ export interface ProbeHealthOptions {
   /**
    * The SHA-256 fingerprint of the gateway's certificate. With a fingerprint, the probe uses https
    * and trusts only that certificate, regardless of its issuer. The fingerprint consists of 32
-   * bytes in hex, with or without colons, as `openssl x509 -fingerprint -sha256` prints it.
+   * bytes in hex, with or without colons, like the output of `openssl x509 -fingerprint -sha256`.
    */
   readonly fingerprint256?: string;
 }

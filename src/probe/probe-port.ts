@@ -1,4 +1,5 @@
-// Probes whether a TCP port of this host can be bound, and finds the reason if it cannot.
+// Probes whether a TCP port of this host can be bound, and finds the reason if the port cannot be
+// bound.
 import { checkOptions, checkPort, checkTimeout, outOfRange } from '../arguments.js';
 import { MAX_TIMER_MS } from '../clock.js';
 import { addressesOf, connectableAddress, isNoAddress } from '../endpoint.js';
@@ -51,7 +52,7 @@ export interface PortProbe {
 const WORST_FIRST = ['listening', 'denied', 'reserved', 'free'] as const;
 
 /**
- * Probes a port without occupying the port: connects to the port, then binds it for a moment
+ * Probes a port without occupying the port: connects to the port, then binds the port for a moment
  * without listening.
  *
  * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
@@ -100,7 +101,7 @@ function stateOf(connected: Connected, bindCode: string | undefined): PortProbe[
   if (bindCode === 'EACCES' && deniedPortIsReserved) return 'reserved';
   if (bindCode !== 'EADDRINUSE') return 'denied';
   // The port is in use, but a connection is neither accepted nor refused. The reason is a listener
-  // whose backlog is full, for example a stopped process.
+  // whose backlog is full, for example because the listening process is stopped.
   return connected === 'timed-out' ? 'listening' : 'reserved';
 }
 

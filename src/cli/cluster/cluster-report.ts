@@ -16,7 +16,7 @@ export interface ClusterReport {
   readonly facts: readonly ClusterFact[];
 }
 
-/** Result of one check of the cluster. */
+/** The result of one check of the cluster. */
 export interface ClusterFact {
   readonly level: 'ok' | 'warning' | 'error';
   /** The subject of the check, for example `quorum`, `round trip`, or the URL of a server. */

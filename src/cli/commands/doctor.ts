@@ -92,7 +92,7 @@ async function checkCluster(flags: DoctorFlags): Promise<Finding[]> {
 
 /**
  * Returns the finding that makes all other checks impossible: a missing home directory or a missing
- * addon. Returns null if both exist.
+ * addon. Returns null if both the home directory and the addon exist.
  */
 function findBlocker(options: GatewayLockOptions): Finding | null {
   try {

@@ -45,8 +45,8 @@ function lines(specs: readonly string[], indent = '    '): string {
 }
 
 /**
- * Returns one spec for each spelling of the option. Once a spelling is typed, zsh no longer offers
- * the other spelling.
+ * Returns one spec for each spelling of the option. After the user has typed one spelling, zsh does
+ * not offer the other spelling.
  */
 function optionSpec({ names, description, value }: GrammarOption): string[] {
   const others = names.length > 1 ? `(${names.join(' ')})` : '';

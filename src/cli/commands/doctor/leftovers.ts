@@ -14,8 +14,8 @@ const NEW_FILE_MS = 30_000;
 
 /**
  * Returns true if no process holds the lock, and the process that wrote the record held a kernel
- * lock or has ended. A record of another host proves nothing, because some network file systems do
- * not show the locks of other hosts.
+ * lock or has ended. A record from another host is not sufficient proof, because some network file
+ * systems do not show the locks of other hosts.
  */
 export function isRemovable({ path, state, owner, ownerAlive }: ListedLock): boolean {
   if (state === 'leftover' && owner!.kernelLock) return ownerAlive !== null;

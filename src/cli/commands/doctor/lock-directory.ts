@@ -79,7 +79,8 @@ function judgeForeign(lockDir: string, stats: Stats): Report {
 
 /**
  * Checks the parent directories of the lock directory. A user who may rename a parent directory can
- * replace it with another directory, so that two gateways run with different states.
+ * replace the parent directory with another directory, so that two gateways run with different
+ * states.
  */
 export function checkParents({ lockDir }: Subject): Report[] {
   if (effectiveUserId() === undefined) return [info('not checked: this system uses ACLs, not file modes')];

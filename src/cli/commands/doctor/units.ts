@@ -47,7 +47,7 @@ interface UnitFile {
   readonly named: boolean;
 }
 
-/** Returns null if the file has nothing to do with a gateway. */
+/** Returns null if the file is not related to a gateway. */
 function judge(file: UnitFile, subject: Subject): Report[] | null {
   const kind = KINDS.exec(file.path)?.[1];
   try {

@@ -1,5 +1,5 @@
-// Repeats the output of `status`: redraws it on a terminal, and prints it to a pipe after each
-// change.
+// Repeats the output of `status`: redraws the output on a terminal, and prints the output to a pipe
+// after each change.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ListedLock } from '../../../index.js';
 import { jsonText } from '../../json-output.js';

@@ -54,7 +54,10 @@ export function newRandom(seed: number): Random {
   };
 }
 
-/** Chooses an ending by its share. `stop` becomes `kill` on systems without SIGSTOP. */
+/**
+ * Chooses a random ending. The probability of each ending is its share. `stop` becomes `kill` on
+ * systems without SIGSTOP.
+ */
 export function chooseEnding(random: Random): Ending {
   let left = random() * 100;
   for (const [ending, share] of Object.entries(SHARES) as [Ending, number][]) {

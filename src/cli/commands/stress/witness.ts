@@ -18,8 +18,9 @@ import { join } from 'node:path';
 import { processStatesAreKnown } from '../../../index.js';
 
 /**
- * Milliseconds that an ending process may take to disappear. Used for processes that outlive their
- * lock, and on systems where the state of a process cannot be read (macOS, Windows).
+ * Milliseconds that an ending process may take to disappear. The grace period is used for processes
+ * that outlive their lock, and on systems where the state of a process cannot be read (macOS,
+ * Windows).
  */
 const EXIT_GRACE_MS = 2000;
 /** Word in the marker of a process that ends shortly after its lock is free. */

@@ -131,7 +131,7 @@ function pathWords(flags: UnitFlags, paths: GatewayPaths): string[] {
   return [...app, '--state-dir', paths.stateDir, ...config];
 }
 
-/** `run` binds a port only with --port; `serve` always binds one. */
+/** `run` binds a port only with --port; `serve` always binds a port. */
 function portWords(program: readonly string[], flags: UnitFlags, { host, port }: GatewayPaths): string[] {
   const binds = program.length === 0 || flags.port !== undefined;
   return [...(binds ? ['--port', String(port)] : []), ...(flags.host === undefined ? [] : ['--host', host])];

@@ -101,8 +101,8 @@ export class EtcdClaim implements Claim {
   }
 
   /**
-   * Waits until no older key is left, and then returns null. Returns an older key if the slice ends
-   * first.
+   * Waits until no older key is left, and then returns null. If the slice ends before that, returns
+   * an older key.
    */
   async #waitForPredecessors(createRevision: bigint, signal: AbortSignal, slice: WaitSlice): Promise<KeyValue | null> {
     for (;;) {

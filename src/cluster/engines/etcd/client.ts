@@ -26,7 +26,7 @@ export class EtcdClient {
   /**
    * Creates the lease. Returns the time to live in seconds.
    *
-   * A lease with this id may already exist, from an earlier request whose response was lost. In
+   * A lease with this id may already exist, because the response to an earlier request was lost. In
    * that case the existing lease is extended.
    */
   async grant(leaseId: bigint, ttlSeconds: number, signal: AbortSignal): Promise<number> {

@@ -75,7 +75,10 @@ export function queueRequest(prefix: string, maxCreateRevision?: bigint): Buffer
   ]);
 }
 
-/** Returns the end of the range. Each prefix ends with a slash, whose successor is '0'. */
+/**
+ * Returns the end of the range. Each prefix ends with a slash, and the character after a slash is
+ * '0'.
+ */
 function endOfPrefix(prefix: string): string {
   return `${prefix.slice(0, -1)}0`;
 }

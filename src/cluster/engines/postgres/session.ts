@@ -94,7 +94,8 @@ export class Session {
   /**
    * Runs a query after all earlier queries have ended.
    *
-   * @throws {ClaimGone} if the connection has ended, and with it the session and its locks
+   * @throws {ClaimGone} if the connection has ended, because then the session and its locks have
+   * ended, too
    */
   async query(text: string, values: unknown[], signal: AbortSignal): Promise<readonly Row[]> {
     const sent = this.#send(this.#lastQuery, text, values, signal);

@@ -53,7 +53,7 @@ export const FACTS = `select pg_backend_pid() as pid, ${IS_STANDBY},
 export function settings(claimId: string, ttlMs: number): Readonly<Record<string, string>> {
   return {
     application_name: applicationName(claimId),
-    // The server ends the session, and with it the lock, if no renewal arrives within the time to
+    // The server ends the session and releases the lock if no renewal arrives within the time to
     // live.
     idle_session_timeout: String(ttlMs),
     // This timeout is not shorter than the lease, because the holder may not learn that the
