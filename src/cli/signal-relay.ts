@@ -14,12 +14,12 @@ export interface ChildEnd {
 /**
  * The signals that are passed on. SIGBREAK exists only on Windows: it is Ctrl+Break, which a
  * supervisor can also send to a process group. Without a handler here, SIGBREAK would end this
- * command and with it the program, before the program's own handler runs.
+ * command and the program before the program's own handler runs.
  */
 const RELAYED = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGBREAK'] as const;
 /**
- * Signals that a terminal sends to every foreground process, so the program has already received
- * them.
+ * Signals that a terminal sends to every foreground process. The program has therefore already
+ * received these signals.
  */
 const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
 /**

@@ -44,7 +44,7 @@ export class Renewal {
 
   #watchDeadline(): void {
     const { remainingMs } = this.#lease;
-    // Reading remainingMs ends an expired lease, which stops this renewal.
+    // Reading remainingMs ends an expired lease, and the end of the lease stops this renewal.
     if (this.#stop.signal.aborted) return;
     this.#tick = setTimeout(() => this.#watchDeadline(), Math.min(LOSS_TICK_MS, Math.ceil(remainingMs))).unref();
   }

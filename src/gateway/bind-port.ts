@@ -51,7 +51,7 @@ export async function bindPort(
   for (;;) {
     request.signal?.throwIfAborted();
     // The port is probed before the bind, because on macOS a bind can succeed even if a process
-    // already listens on the same port of another address.
+    // already listens on the same port at another address.
     if (isPortReachable(request)) throw inUse(request);
     try {
       return bindExclusive(request);

@@ -40,7 +40,7 @@ export interface AcquireLockOptions extends TryAcquireLockOptions {
  * While the lock is held, the owner record replaces the content of the lock file. A file that is
  * not a lock file is refused with `ERR_LOCK_INVALID_FILE` and never changed.
  *
- * @throws {LockError} `ERR_LOCK_INVALID_FILE` if the file is not a lock file or not safe to use
+ * @throws {LockError} `ERR_LOCK_INVALID_FILE` if the file is not a lock file, or is not safe to use
  * @throws {LockError} `ERR_LOCK_PERMISSION` if this process may not use the file or its directory
  * @throws {LockError} `ERR_LOCK_UNSUPPORTED` if the file system has no file locks
  * @throws {LockError} `ERR_LOCK_WEAK_FILESYSTEM` if the file system grants the lock to two

@@ -28,8 +28,8 @@ import { holderName, isOwn, type KnownHolder, stopAdvice } from './holder-text.j
  * of the error. Returns any other error unchanged.
  */
 export function toLockError(error: unknown, lockPath: string): unknown {
-  // `instanceof Error` fails in another realm (vm, Jest), because the addon's errors belong to the
-  // main realm.
+  // In another realm (vm, Jest) `instanceof Error` returns false, because the addon's errors belong
+  // to the main realm.
   if (!loadUtilTypes().isNativeError(error) || error instanceof LockError) return error;
   const { code, path = lockPath } = error as NodeJS.ErrnoException;
   const explain = EXPLANATIONS[code ?? ''];

@@ -65,8 +65,8 @@ export interface AttemptRequest extends LockTarget {
   readonly head: string | null;
   readonly weakFileSystem: 'error' | 'warn' | 'allow';
   /**
-   * True if the content of the file is judged. False with `record: false`, which allows any
-   * content.
+   * True if the content of the file is judged. False with `record: false`, because a file without
+   * an owner record may have any content.
    */
   readonly judged: boolean;
   readonly gracePeriods: GracePeriods;

@@ -43,7 +43,7 @@ interface ProbeRequest extends LockTarget {
  * if, and only if, a holder would prevent `tryAcquireLock` with the same options from acquiring the
  * lock.
  *
- * @throws {LockError} `ERR_LOCK_INVALID_FILE` if the file is not a lock file or not safe to use
+ * @throws {LockError} `ERR_LOCK_INVALID_FILE` if the file is not a lock file, or is not safe to use
  * @throws {LockError} `ERR_LOCK_PERMISSION` if this process may not read the file
  * @throws {LockError} `ERR_LOCK_UNSUPPORTED` if the file system has no file locks
  */

@@ -150,8 +150,8 @@ function get(request: HealthRequest, timeoutMs: number): Promise<{ status: numbe
 }
 
 /**
- * Sends the request. Uses `agent: false`, because a kept-alive connection of this process could
- * hide that the server has ended.
+ * Sends the request. Uses `agent: false`, because an old kept-alive connection could hide the fact
+ * that the server has ended.
  */
 function send({ address, port, path, fingerprint }: HealthRequest): ClientRequest {
   const options = { host: address, port, path, agent: false, headers: { connection: 'close' } };

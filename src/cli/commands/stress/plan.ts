@@ -12,7 +12,10 @@ export interface StressOptions {
   /** Number of worker processes that run at the same time. */
   readonly workers: number;
   readonly seed: number;
-  /** True to run without the lock, which the witnesses must detect. */
+  /**
+   * If true, the processes run without the lock, in order to test that the witnesses detect the
+   * missing lock.
+   */
   readonly sabotage: boolean;
   /** An empty directory for the lock and the files of the witnesses. */
   readonly directory: string;

@@ -166,8 +166,8 @@ export class JournalReader {
   }
 
   /**
-   * Returns the new complete lines. Each line is written with a single write(), but a read can
-   * return only a part of a line.
+   * Returns the new complete lines. Each line is written with a single write(), but a single read
+   * may return just a part of a line.
    */
   #newLines(): string[] {
     const whole = existsSync(this.#path) ? readFrom(this.#path, this.#offset) : Buffer.alloc(0);

@@ -94,8 +94,8 @@ function rangeOf(message: Message): RangeResult {
 }
 
 /**
- * Encodes a single request that creates `key` if `key` does not exist, and reads the oldest key of
- * the queue. `concurrency.Mutex` also uses a single request for this purpose.
+ * Encodes a single request that creates `key` if `key` does not exist, and that also reads the
+ * oldest key of the queue. `concurrency.Mutex` also uses a single request for this purpose.
  */
 export function joinRequest(key: string, value: string, leaseId: bigint, prefix: string): Buffer {
   const isAbsent = encode([

@@ -1,4 +1,4 @@
-// A session: one connection to PostgreSQL, from connect to destroy.
+// A session: one connection to PostgreSQL, from its opening to its end.
 import { rejected } from '../../bounded-call.js';
 import { Unsuitable } from '../../cluster-error.js';
 import { ClaimGone } from '../../driver.js';
