@@ -15,8 +15,8 @@ export function invalidValue(name: string, expected: string, actual: unknown): T
 const MAX_VALUE_TEXT = 200;
 
 /**
- * Formats a value for a message. Unlike JSON.stringify(), this function never throws, for example
- * for a BigInt, a circular object or a failing toJSON().
+ * Formats a value for a message. Unlike JSON.stringify(), this function never throws, not even for
+ * a BigInt, a circular object or a failing toJSON().
  */
 function valueText(value: unknown): string {
   if (typeof value === 'function') return 'a function';

@@ -1,5 +1,5 @@
-// Functions for endpoints: they return the addresses of a host, the address to probe for a
-// wildcard, and URLs.
+// Functions that return the addresses of a host, the address to probe for a wildcard, and the URL
+// of an endpoint.
 import { invalidType, invalidValue } from './arguments.js';
 import { loadNet } from './native/builtins.js';
 

@@ -2,8 +2,8 @@
 // never its text. New versions add codes, but never remove a code.
 
 /**
- * The owner record: the description of the holder in the lock file. The record is a hint for people
- * and messages, and never decides who may acquire the lock. The record also contains the caller's
+ * The owner record: the description of the holder in the lock file. The record is for display only,
+ * and never determines which process may acquire the lock. The record also contains the caller's
  * `owner` fields.
  */
 export interface OwnerRecord {
@@ -50,10 +50,10 @@ export type LockErrorCode =
    * terminated.
    */
   | 'ERR_LOCK_REVOKED'
-  /** No server of the cluster answered. It is unknown whether the lock is held. */
+  /** No server of the cluster responded, so it is unknown whether the lock is held. */
   | 'ERR_CLUSTER_UNAVAILABLE'
   /**
-   * The cluster answered, but cannot provide the lock, for example because of a pooler, a standby,
+   * The cluster responded, but cannot provide the lock, for example because of a pooler, a standby,
    * an old version or missing rights.
    */
   | 'ERR_CLUSTER_UNSUITABLE';
@@ -120,7 +120,7 @@ export class GatewayLockError extends LockError {
   readonly lockPath: string | null;
   readonly host: string;
   readonly port: number;
-  /** One or two sentences for a person, which name the holder and the command to run. */
+  /** One or two sentences for the user that name the holder and the command to run. */
   readonly hint: string;
   /** The exit code for a process that ends because of this error. */
   readonly exitCode = 1;

@@ -1,5 +1,5 @@
-// Events of this package, published with node:diagnostics_channel. The package itself prints
-// nothing.
+// Events of this package, published with node:diagnostics_channel. The package itself does not
+// print anything.
 import { type Channel, channel } from 'node:diagnostics_channel';
 import type { GatewayLockError, LockError, OwnerRecord } from './errors.js';
 
@@ -43,7 +43,7 @@ export interface GatewayLockEvents {
 export interface SupervisedDecision {
   readonly decision: 'leave' | 'park' | 'retry' | 'give-up';
   readonly supervisor: string | null;
-  /** Why the start was refused. */
+  /** The reason why the start was refused. */
   readonly error: GatewayLockError;
   /** The health of the running gateway. Null if the health was not probed. */
   readonly health: { readonly healthy: boolean; readonly reason: string | null } | null;
@@ -63,8 +63,8 @@ export function announce<Name extends keyof GatewayLockEvents>(name: Name, paylo
 }
 
 /**
- * The channels that have been used. Node drops a channel without references, and creating a channel
- * again takes 60 us.
+ * The channels that have been used. The map keeps a reference to each channel, because Node drops a
+ * channel without references, and creating the channel again takes 60 us.
  */
 const channels = new Map<string, Channel>();
 

@@ -9,8 +9,8 @@
 const UNPRINTABLE = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g;
 
 /**
- * Replaces each run of characters that could end a line, move the cursor or reorder the text with a
- * blank.
+ * Replaces each run of unprintable characters with a space. Unprintable characters could end a
+ * line, move the cursor or reorder the text.
  */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, ' ');

@@ -35,8 +35,8 @@ async function run(): Promise<void> {
 }
 
 /**
- * Exits because another gateway is healthy. Only a supervisor such as systemd or launchd leads to
- * this exit; without a supervisor, a duplicate is an error.
+ * Exits because another gateway is healthy. This exit happens only under a supervisor such as
+ * systemd or launchd; without a supervisor, a duplicate is an error.
  */
 function exitAsDuplicate(pid: number | undefined, exitCode: number): void {
   const holder = pid === undefined ? '' : ` (pid ${pid})`;

@@ -54,8 +54,8 @@ export function bindExclusive(options: BindExclusiveOptions): BoundListener {
 }
 
 /**
- * Listens on both addresses with the same port. Throws if the port is in use on one of the two
- * addresses.
+ * Listens on both loopback addresses of `localhost` with the same port. Throws if the port is in
+ * use on one of the two addresses.
  */
 function listenOnBoth(first: string, second: string, port: number, backlog: number): ListenerId[] {
   for (let tries = 1; ; tries++) {

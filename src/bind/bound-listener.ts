@@ -48,8 +48,8 @@ export class BoundListener {
 
   /**
    * The descriptors of the sockets, for a child that inherits the sockets: two descriptors for
-   * `localhost`, else one. The array is empty after a server has adopted the socket, after
-   * `close()`, and on Windows, where no child can inherit a socket.
+   * `localhost`, one descriptor for any other host. The array is empty after a server has adopted
+   * the socket, after `close()`, and on Windows, where no child can inherit a socket.
    */
   get fds(): readonly number[] {
     return this.#state === 'open' && programsInherit ? this.#ids.map((id) => native().socketOf(id)) : [];
@@ -59,14 +59,14 @@ export class BoundListener {
    * Hands the socket over to `server` (net, tls, http or https; for `ws` pass its http server). The
    * server then accepts the connections and owns the descriptor. Resolves once the server is
    * listening. On macOS a server on a wildcard also listens on each loopback address, because
-   * another server could otherwise bind these addresses.
+   * another server could otherwise bind the loopback addresses.
    *
    * @throws {TypeError} `ERR_INVALID_ARG_TYPE` if `server` is not a net.Server
    * @throws {Error} `ERR_INVALID_STATE` if the listener is closed or already has a server
-   * @throws {Error} `ERR_SERVER_ALREADY_LISTEN` if `server` is already listening. The method can
-   *   then be called again with another server.
+   * @throws {Error} `ERR_SERVER_ALREADY_LISTEN` if `server` is already listening. After this error,
+   * the method can be called again with another server.
    * @throws {Error} `EADDRINUSE` if another server has bound a loopback address of the wildcard
-   *   (macOS)
+   * (macOS)
    */
   async listen(server: Server): Promise<void> {
     if (!(server instanceof loadNet().Server)) throw invalidType('server', 'a net.Server', server);
@@ -120,8 +120,8 @@ export class BoundListener {
   }
 
   /**
-   * Hands the first socket over to the server, and the other sockets to relays that pass their
-   * connections on to the server.
+   * Hands the first socket over to the server. Hands each other socket over to a relay, which
+   * passes the connections of that socket on to the server.
    */
   async #adoptAll(server: Server): Promise<void> {
     const [first, ...others] = this.#ids;

@@ -56,7 +56,8 @@ const IDLE_CHECK_MS = 50;
 function closeServer(server: HttpLike): Promise<void> {
   return new Promise((resolve) => {
     const timer = setInterval(() => server.closeIdleConnections?.(), IDLE_CHECK_MS);
-    // close() reports an error only if the server is not running, which is no failure here.
+    // close() reports an error only if the server is not running. A server that is not running is
+    // not a failure.
     server.close(() => {
       clearInterval(timer);
       resolve();

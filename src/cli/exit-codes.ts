@@ -1,4 +1,5 @@
-// The exit codes of the command line. Codes that sysexits.h defines have the same numbers there.
+// The exit codes of the command line. Codes that are also defined in sysexits.h have the same
+// numbers.
 import { type Command, CommanderError } from 'commander';
 import { GatewayLockError, LockError } from '../index.js';
 
@@ -11,9 +12,9 @@ export const EXIT = {
   held: 75,
   /** EX_CONFIG: a healthy gateway is already running, so systemd must not restart this process. */
   leave: 78,
-  /** Same as in shells: the program exists but cannot be run. */
+  /** The program exists but cannot be run. Shells use the same exit code. */
   cannotRun: 126,
-  /** Same as in shells: the program does not exist. */
+  /** The program does not exist. Shells use the same exit code. */
   notFound: 127,
 } as const;
 

@@ -1,4 +1,5 @@
-// Finds a program in the same way as a shell. The commands do this before they lock anything.
+// Finds a program in the same way as a shell. The commands search for the program before they lock
+// anything.
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { programCandidates } from '../index.js';
 import { EXIT } from './exit-codes.js';
@@ -6,7 +7,8 @@ import { EXIT } from './exit-codes.js';
 /**
  * Returns the path of the program.
  *
- * @throws {ProgramError} with exit code 126 if the program cannot be run, 127 if it does not exist
+ * @throws {ProgramError} with exit code 126 if the program cannot be run, or 127 if the program
+ * does not exist
  */
 export function findProgram(name: string): string {
   const candidates = programCandidates(name);

@@ -12,7 +12,7 @@ const STARTS_A_GATEWAY = /^(-.*|run)$/;
 
 /**
  * Throws if the program is an OpenClaw gateway that uses the same lock. Does nothing with --lock,
- * because OpenClaw and this command then use different locks.
+ * because with --lock this command and OpenClaw use different locks.
  *
  * @throws {Error} with exit code 64
  */

@@ -7,14 +7,17 @@ import { printable } from '../printable.js';
 
 type Style = Parameters<typeof styleText>[0];
 
-/** Advice that only a caller of the library can follow, and the advice for the command line. */
+/**
+ * Pairs of advice: the advice that only a caller of the library can follow, and the corresponding
+ * advice for the command line.
+ */
 const ADVICE_FOR_LIBRARY: readonly (readonly [RegExp, string])[] = [
   [/(?<=\b[Ss]et )stateDir\b( \(on the command line --state-dir\))?/, '--state-dir'],
   [/, or [^,.]* with record: false/, ' with --lock'],
   [/, or [^,.]* with weakFileSystem: 'warn'/, ''],
 ];
 
-/** Replaces the advice for callers of the library in a message by advice for the command line. */
+/** Replaces the advice for callers of the library in a message with advice for the command line. */
 export function forCommandLine(text: string): string {
   return ADVICE_FOR_LIBRARY.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), text);
 }
@@ -30,7 +33,7 @@ export function errorLine(error: unknown): string {
 }
 
 /**
- * Writes a line to stderr synchronously. process.stderr would make a pipe non-blocking, also for
+ * Writes a line to stderr synchronously. process.stderr would make a pipe non-blocking, even for
  * the program that inherits the pipe (libuv, uv_pipe_open). With --exec, process.stderr could also
  * still be writing when the program replaces this process.
  */

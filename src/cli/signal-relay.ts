@@ -14,17 +14,17 @@ export interface ChildEnd {
 /**
  * The signals that are passed on. SIGBREAK exists only on Windows: it is Ctrl+Break, which a
  * supervisor can also send to a process group. Without a handler here, SIGBREAK would end this
- * command and with it the program, before the program's own handler runs.
+ * command and the program before the program's own handler runs.
  */
 const RELAYED = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGBREAK'] as const;
 /**
- * Signals that a terminal sends to every foreground process, so the program has already received
- * them.
+ * Signals that a terminal sends to every foreground process. The program has therefore already
+ * received these signals.
  */
 const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
 /**
- * Signals whose default action writes a core dump. This command does not end itself with such a
- * signal, because it would write a second core dump.
+ * Signals whose default action writes a core dump. This command does not end itself with one of
+ * these signals, because that would write a second core dump.
  */
 const DUMPING: readonly NodeJS.Signals[] = [
   'SIGQUIT',

@@ -17,8 +17,8 @@ export interface TryAcquireClusterLockOptions {
    */
   readonly ttlMs?: number;
   /**
-   * Fields for the owner record, which other clients can read. The record is JSON of at most 4096
-   * bytes.
+   * Fields for the owner record, which other clients can read. The complete record must not exceed
+   * 4096 bytes of JSON.
    */
   readonly owner?: Readonly<Record<string, unknown>>;
   /** Aborts the attempt: the promise rejects with `signal.reason`. */
@@ -35,8 +35,8 @@ export interface TryAcquireClusterLockOptions {
 export interface AcquireClusterLockOptions extends TryAcquireClusterLockOptions {
   /**
    * Milliseconds to wait for the holder. 0 makes a single attempt, Infinity waits forever. A
-   * request that is in flight at the deadline is completed, which takes at most `ttlMs / 5` for
-   * each endpoint.
+   * request that has been sent before the deadline is still completed, which can take up to a fifth
+   * of `ttlMs` for each endpoint.
    *
    * @default 2 * ttlMs, which is longer than the servers keep the lock of a dead holder
    */
@@ -57,7 +57,7 @@ export interface AcquireRequest {
   readonly owner: ClusterOwner;
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number;
-  /** End of the wait, in milliseconds of the boot clock. */
+  /** End of the wait, in milliseconds on the boot clock. */
   readonly deadlineMs: number;
   readonly onClaim: (claimId: string) => void;
   readonly onWait: (holder: ClusterHolder | null) => void;
@@ -87,8 +87,8 @@ export function readRequest(driver: Driver, name: string, options: AcquireCluste
 }
 
 /**
- * Checks the name of a lock. A slash is refused: in etcd, the keys of lock 'a/b' would be in the
- * queue of lock 'a'.
+ * Checks the name of a lock. Refuses a slash, because in etcd the keys of lock 'a/b' would be in
+ * the queue of lock 'a'.
  */
 export function checkName(name: unknown): string {
   if (typeof name !== 'string') throw invalidType('name', 'a string', name);
@@ -100,6 +100,6 @@ function checkTtl(ttlMs: unknown): number {
   if (typeof ttlMs !== 'number') throw invalidType('ttlMs', 'a number of milliseconds', ttlMs);
   if (!(ttlMs >= MIN_TTL_MS && ttlMs <= MAX_TTL_MS))
     throw outOfRange('ttlMs', `from ${MIN_TTL_MS} to ${MAX_TTL_MS} milliseconds`, ttlMs);
-  // etcd counts whole seconds.
+  // etcd measures the time to live in whole seconds.
   return Math.ceil(ttlMs / 1000) * 1000;
 }

@@ -1,4 +1,4 @@
-// Acquires a cluster lock: makes one claim after another until a claim holds the lock or the
+// Acquires a cluster lock: makes one claim after another until a claim acquires the lock or the
 // deadline has passed.
 import { type AcquireClusterLockOptions, type AcquireRequest, readRequest } from './acquire-options.js';
 import { boundedCall, sleep } from './bounded-call.js';
@@ -18,7 +18,7 @@ import { extendLease } from './renewal.js';
 /** Milliseconds between a request that failed at once and the next request. */
 const RETRY_MS = 200;
 
-/** Result of an acquisition whose deadline has passed while another client held the lock. */
+/** The result of an acquisition if another client still holds the lock at the deadline. */
 export class Refusal {
   readonly holder: ClusterHolder | null;
   readonly #request: AcquireRequest;
@@ -34,8 +34,8 @@ export class Refusal {
 }
 
 /**
- * Makes claims until one holds the lock. Returns a {@link Refusal} if another client holds the lock
- * at the deadline.
+ * Makes claims until a claim acquires the lock. Returns a {@link Refusal} if another client holds
+ * the lock at the deadline.
  *
  * @throws {LockError} ERR_CLUSTER_UNAVAILABLE
  * @throws {LockError} ERR_CLUSTER_UNSUITABLE
@@ -61,10 +61,10 @@ export async function acquireUntilDeadline(
   }
 }
 
-/** The servers did not respond, or have lost the claim. A new claim may succeed. */
+/** Thrown if the servers did not respond, or have lost the claim. A new claim may succeed. */
 class AttemptFailed extends Error {}
 
-/** One claim, from its first request until it holds the lock or is withdrawn. */
+/** One claim, from its first request until the claim acquires the lock or is withdrawn. */
 class Attempt {
   readonly #request: AcquireRequest;
   readonly #claim: Claim;
@@ -101,7 +101,7 @@ class Attempt {
       // A claim that was never granted is not in the queue.
       if (this.#lease.held) await boundedCall((signal) => this.#claim.release(signal), this.#request.times.callMs);
     } catch {
-      // The claim ends by itself after its time to live.
+      // If the release fails, the claim ends by itself after its time to live.
     } finally {
       this.#claim.destroy();
     }
@@ -110,7 +110,7 @@ class Attempt {
   /**
    * Opens the claim.
    *
-   * @returns the time at which the request was sent, in milliseconds of the boot clock
+   * @returns the time at which the request was sent, in milliseconds on the boot clock
    */
   async #open(): Promise<number> {
     let sentAtMs = 0;
@@ -122,9 +122,9 @@ class Attempt {
     return sentAtMs;
   }
 
-  /** Waits for the lock in slices, and extends the lease after each slice. */
+  /** Waits for the lock in time slices, and extends the lease after each slice. */
   async #wait(): Promise<Exclude<AcquireResult, { token: null }> | Refusal> {
-    // The first slice takes 0 ms, so that onWait is called at once.
+    // The first slice is 0 ms long, so that onWait is called at once.
     for (let waitMs = 0; ; waitMs = Math.floor(Math.min(this.#request.times.renewMs, waitLeft(this.#request)))) {
       const result = await this.#acquire(waitMs);
       if (result.token !== null) return result;
@@ -146,8 +146,8 @@ class Attempt {
   }
 
   /**
-   * Waits until a predecessor that the server has forgotten can no longer believe that it holds the
-   * lock.
+   * Waits long enough for a predecessor that the server has forgotten to notice that it has lost
+   * the lock.
    */
   async #waitForLockDelay(untilMs: number): Promise<void> {
     for (let leftMs = untilMs - this.#lease.now(); leftMs > 0; leftMs = untilMs - this.#lease.now()) {

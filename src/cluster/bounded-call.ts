@@ -3,7 +3,7 @@
 // AbortSignal.any() is not used, because on Node 20 a long-lived source signal keeps in memory
 // every signal that was derived from it.
 
-/** A request exceeded its time limit. */
+/** Thrown if a request exceeds its time limit. */
 export class CallTimeout extends Error {
   override readonly name = 'CallTimeout';
 
@@ -13,10 +13,10 @@ export class CallTimeout extends Error {
 }
 
 /**
- * Runs `call` with a signal that aborts after `limitMs` milliseconds, or with `parent`. Rejects as
- * soon as the signal aborts, even if `call` ignores it.
+ * Runs `call` with a signal that aborts after `limitMs` milliseconds, or when `parent` aborts.
+ * Rejects as soon as the signal aborts, even if `call` ignores the signal.
  *
- * @throws {CallTimeout} after `limitMs`
+ * @throws {CallTimeout} if `call` takes longer than `limitMs` milliseconds
  */
 export async function boundedCall<T>(
   call: (signal: AbortSignal) => Promise<T>,

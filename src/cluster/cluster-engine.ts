@@ -8,7 +8,7 @@ import type { ClusterFinding, ClusterHolder, ClusterOwner, Driver } from './driv
 import { bootClockMs, DEFAULT_TTL_MS, leaseTimes } from './lease.js';
 
 /**
- * Result of a probe. `unreachable` means that no server could answer; the lock may be held or free.
+ * Result of a probe. `unreachable` means that no server responded; the lock may be held or free.
  */
 export type ClusterLockProbe =
   | { readonly state: 'free' }
@@ -30,7 +30,7 @@ const CALL_MS = leaseTimes(DEFAULT_TTL_MS).callMs;
  */
 export class ClusterEngine {
   readonly kind: 'etcd' | 'postgres';
-  /** The servers, without credentials. */
+  /** The addresses or the name of the servers, without credentials. */
   readonly target: string;
   readonly #driver: Driver;
 
@@ -41,20 +41,20 @@ export class ClusterEngine {
     this.target = driver.target;
   }
 
-  /** Same as {@link acquireClusterLock}, which documents the errors. */
+  /** Does the same as {@link acquireClusterLock}, which documents the errors. */
   async acquire(name: string, options: AcquireClusterLockOptions = {}): Promise<ClusterLock> {
     const result = await acquireUntilDeadline(this.#driver, name, options);
     if (result instanceof Refusal) throw result.toError();
     return result;
   }
 
-  /** Same as {@link tryAcquireClusterLock}, which documents the errors. */
+  /** Does the same as {@link tryAcquireClusterLock}, which documents the errors. */
   async tryAcquire(name: string, options: TryAcquireClusterLockOptions = {}): Promise<ClusterLock | null> {
     const result = await acquireUntilDeadline(this.#driver, name, { ...options, timeoutMs: 0 });
     return result instanceof Refusal ? null : result;
   }
 
-  /** Same as {@link probeClusterLock}, which documents the errors. */
+  /** Does the same as {@link probeClusterLock}, which documents the errors. */
   async probe(name: string): Promise<ClusterLockProbe> {
     checkName(name);
     try {
@@ -67,8 +67,8 @@ export class ClusterEngine {
   }
 
   /**
-   * Ends a claim at once. Revoke only the claim of a process that is proven dead: a live process
-   * keeps working until it notices the loss.
+   * Ends a claim at once. Revoke only the claim of a process that has been proven dead, because a
+   * live process keeps working until it notices the loss of the lock.
    *
    * @throws {LockError} ERR_CLUSTER_UNAVAILABLE
    * @throws {LockError} ERR_CLUSTER_UNSUITABLE
@@ -79,8 +79,8 @@ export class ClusterEngine {
   }
 
   /**
-   * Checks versions, quorum, rights and the round trip time against `ttlMs`. Changes nothing. A
-   * server that does not respond is reported as a finding.
+   * Checks versions, quorum and rights, and compares the round trip time with `ttlMs`. Does not
+   * change anything. A server that does not respond is reported as a finding.
    */
   async inspect(name: string, ttlMs: number = DEFAULT_TTL_MS): Promise<readonly ClusterFinding[]> {
     const findings = await this.#check('servers', () =>
@@ -124,7 +124,8 @@ function publicHolder({ owner, token, claimId }: ClusterHolder) {
 
 function roundTripFinding(tookMs: number, limitMs: number): ClusterFinding {
   const message = `${tookMs.toFixed(1)} ms for one request; limit ${limitMs} ms (ttl / 5)`;
-  // The warning begins at a third of the limit, which leaves time for a slow disk.
+  // A round trip that takes longer than a third of the limit causes a warning, because such a round
+  // trip leaves too little time for a slow disk.
   const level = tookMs > limitMs / 3 ? (tookMs > limitMs ? 'problem' : 'warning') : 'ok';
   return { level, subject: 'round trip', message };
 }

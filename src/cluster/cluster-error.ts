@@ -8,7 +8,7 @@ export class ClusterLockError extends LockError {
   declare readonly code: LockErrorCode;
   /** Name of the lock. */
   readonly lockName: string;
-  /** The servers, without credentials. */
+  /** The addresses or the name of the servers, without credentials. */
   readonly target: string;
   /**
    * The client that holds the lock. Null unless the code is `ERR_LOCK_TIMEOUT` and the holder is
@@ -71,7 +71,7 @@ export function unavailableError(subject: ErrorSubject): ClusterLockError {
 }
 
 /**
- * Thrown by drivers if the cluster cannot hold a lock. The caller adds the name of the lock with
+ * Thrown by drivers if the cluster cannot provide a lock. The caller adds the name of the lock with
  * {@link unsuitableError}.
  */
 export class Unsuitable extends Error {

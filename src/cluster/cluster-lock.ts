@@ -15,7 +15,9 @@ import { extendLease, Renewal } from './renewal.js';
 /** Listener for the loss of a cluster lock. */
 export type ClusterLostListener = (error: ClusterLockError) => void;
 
-/** Number of attempts to release. A failed request is sent once more, to the next endpoint. */
+/**
+ * Number of attempts to release a lock. A failed request is sent once more, to the next endpoint.
+ */
 const RELEASE_ATTEMPTS = 2;
 
 /**
@@ -33,17 +35,17 @@ export interface Acquired {
 
 /**
  * A held cluster lock. At most one client at a time reads {@link held} as true, provided that the
- * clocks of the hosts run at rates that differ by less than the margin (10 %). A process can stop
- * for any length of time between reading {@link held} and an effect on another system, so that
- * system must check {@link token}.
+ * clocks of the hosts run at rates that differ by less than the margin (10 %). After reading {@link
+ * held}, a process can be stopped for any length of time before it changes another system, so the
+ * other system must check {@link token}.
  *
  * A held lock does not keep the process alive.
  */
 export class ClusterLock {
   readonly name: string;
   /**
-   * Fencing token. It increases each time a lock with this name is acquired. Store the token with
-   * each effect, and reject an effect with a lower token.
+   * The fencing token, which increases each time a lock with this name is acquired. Store the token
+   * with each change, and reject a change that has a lower token.
    */
   readonly token: bigint;
   readonly owner: ClusterOwner;
@@ -53,8 +55,8 @@ export class ClusterLock {
    */
   readonly ttlMs: number;
   /**
-   * Aborts with the error of {@link onLost} when the lock is lost. A release does not abort the
-   * signal.
+   * A signal that aborts when the lock is lost, with the error that {@link onLost} reports. A
+   * release does not abort the signal.
    */
   readonly signal: AbortSignal;
   readonly #claim: Claim;
@@ -81,8 +83,8 @@ export class ClusterLock {
   }
 
   /**
-   * True until the deadline of the lock. The servers free the lock later than the deadline, by a
-   * safety margin. Reads the clock; sends no request.
+   * True until the deadline of the lock. The servers free the lock only when a safety margin after
+   * the deadline has passed. Each access reads the clock, but does not send a request.
    */
   get held(): boolean {
     return this.#lease.held;
@@ -127,11 +129,11 @@ export class ClusterLock {
   }
 
   /**
-   * Releases the lock, so that the next waiter acquires it. {@link held} is false from this call
-   * on, even if the request fails. Does nothing if the lock is already lost or released.
+   * Releases the lock, so that the next waiter can acquire the lock. {@link held} is false from
+   * this call on, even if the request fails. Does nothing if the lock is already lost or released.
    *
    * @throws {LockError} ERR_CLUSTER_UNAVAILABLE if no server responded; the servers then free the
-   *   lock after {@link ttlMs}
+   * lock after {@link ttlMs}
    */
   async release(): Promise<void> {
     if (!this.#lease.held) return;
@@ -145,7 +147,7 @@ export class ClusterLock {
     }
   }
 
-  /** Same as {@link release}. */
+  /** Does the same as {@link release}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release();
   }
@@ -163,8 +165,8 @@ export class ClusterLock {
   #ended(end: LeaseEnd, cause: unknown): void {
     this.#renewal.stop();
     if (end === 'released') return;
-    // Destroys the connection instead of closing it: after a close, bytes in the kernel's buffers
-    // would still be delivered when a network partition ends.
+    // Destroys the connection instead of closing it, because after a close bytes in the kernel's
+    // buffers would still be delivered when a network partition ends.
     this.#claim.destroy();
     this.#lost = this.#lossError(end, cause);
     this.#abort.abort(this.#lost);
@@ -177,8 +179,8 @@ export class ClusterLock {
   }
 
   /**
-   * Calls the listener in a separate microtask, so that a listener that throws does not prevent the
-   * call of the next listener.
+   * Calls the listener in a separate microtask, so that an error in one listener does not prevent
+   * the other listeners from being called.
    */
   #notify(listener: ClusterLostListener, error: ClusterLockError): void {
     queueMicrotask(() => listener(error));

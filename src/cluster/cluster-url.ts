@@ -19,12 +19,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
  *
  * - etcd: `ETCDCTL_CACERT`, `ETCDCTL_CERT` and `ETCDCTL_KEY` (files; any of them turns TLS on),
  *   `ETCDCTL_USER` (`user:password` or `user`), `ETCDCTL_PASSWORD`.
- * - PostgreSQL: `PGPASSWORD`, `PGPASSFILE`, `PGSSLMODE` and the other variables of the package
- *   `pg`, which must be installed.
+ * - PostgreSQL: `PGPASSWORD`, `PGPASSFILE`, `PGSSLMODE` and the other variables of the `pg`
+ *   package, which must be installed.
  *
  * @throws {TypeError} ERR_INVALID_ARG_TYPE
  * @throws {TypeError} ERR_INVALID_ARG_VALUE for another scheme, or for a URL that contains a
- *   password
+ * password
  */
 export function clusterEngine(url: string, env: Environment = process.env): ClusterEngine {
   if (typeof url !== 'string') throw invalidType('url', 'a string', url);
@@ -81,8 +81,8 @@ async function connectPg(connectionString: string): Promise<PostgresClient> {
     throw new Unsuitable('the package pg is not installed. Install it: npm install pg', { cause });
   });
   const client = new pg.default.Client({ connectionString });
-  // The server can end the session in the same packet that opens it. Without a listener, the error
-  // event would end this process.
+  // The server can end the session in the same packet that opens the session. Without a listener,
+  // the error event would end this process.
   client.on('error', () => {});
   await client.connect();
   return client;

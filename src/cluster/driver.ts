@@ -1,5 +1,5 @@
-// The interface of an engine's driver. A driver talks to its server and never reads a clock: the
-// lease core measures and bounds each request.
+// The interface of an engine's driver. A driver talks to its server and never reads a clock,
+// because the lease core measures each request and limits its time.
 
 /** The client that holds the lock, as the server reports it. */
 export interface ClusterHolder {
@@ -11,18 +11,18 @@ export interface ClusterHolder {
    * Owner record of the holder. Null if another program holds the lock, for example `etcdctl lock`.
    */
   readonly owner: ClusterOwner | null;
-  /** Fencing token of the holder. Null if the server does not report one. */
+  /** Fencing token of the holder. Null if the server does not report a token. */
   readonly token: bigint | null;
 }
 
 /**
- * Owner record, written by the holder. The record is a hint for people; it never decides which
- * client may acquire the lock.
+ * The owner record that the holder has written. The record is for display only, and never
+ * determines which client may acquire the lock.
  */
 export interface ClusterOwner {
   readonly host: string;
   readonly pid: number;
-  /** Time at which the record was created: ISO 8601, by the wall clock of the holder. */
+  /** Time at which the record was created, in ISO 8601, according to the holder's wall clock. */
   readonly createdAt: string;
   readonly [field: string]: unknown;
 }
@@ -35,19 +35,20 @@ export interface ClaimRequest {
 
 /** The time that one call of {@link Claim.acquire} may wait for the lock. */
 export interface WaitSlice {
-  /** Length of the slice in whole milliseconds; 0 does not wait. */
+  /** Length of the slice in whole milliseconds; 0 means not to wait. */
   readonly waitMs: number;
-  /** Aborts after `waitMs`. */
+  /** A signal that aborts after `waitMs` milliseconds. */
   readonly end: AbortSignal;
 }
 
 /**
  * Result of {@link Claim.acquire}. If `token` is not null, this claim holds the lock on the server.
- * If `token` is null, `holder` is the client that holds the lock (null if unknown).
+ * If `token` is null, `holder` is the client that holds the lock, or null if that client is
+ * unknown.
  *
- * The server may have forgotten a predecessor that still believes that it holds the lock. That
- * predecessor gives up at most `lockDelayMs` milliseconds after {@link Claim.open} was called. This
- * claim must not use the lock before then.
+ * The server may have forgotten a predecessor that still believes that it holds the lock. The
+ * forgotten predecessor gives up the lock at most `lockDelayMs` milliseconds after {@link
+ * Claim.open} was called. This claim must not use the lock before the lock delay is over.
  */
 export type AcquireResult =
   | { readonly token: bigint; readonly lockDelayMs: number }
@@ -55,14 +56,14 @@ export type AcquireResult =
 
 /**
  * A claim is one attempt to become the holder, with a unique id. Each method rejects with
- * `signal.reason` when `signal` aborts, and with {@link ClaimGone} when the server reports that the
+ * `signal.reason` if `signal` aborts, and with {@link ClaimGone} if the server reports that the
  * claim no longer exists. After any other error the same method may be called again, and then uses
  * the next endpoint.
  */
 export interface Claim {
   /**
-   * Id of the claim. It is chosen before the first request, so that a successor can revoke the
-   * claim whenever this process has died.
+   * The id of the claim, which is chosen before the first request. A successor can therefore revoke
+   * the claim no matter when this process died.
    */
   readonly id: string;
   /**
@@ -71,7 +72,7 @@ export interface Claim {
    */
   open(signal: AbortSignal): Promise<number>;
   /**
-   * Attempts to acquire the lock, and waits at most for the length of `slice`. The first call joins
+   * Attempts to acquire the lock, and waits for at most the length of `slice`. The first call joins
    * the queue.
    */
   acquire(signal: AbortSignal, slice: WaitSlice): Promise<AcquireResult>;
@@ -87,7 +88,7 @@ export interface Claim {
   watch(onGone: (cause: unknown) => void): void;
   /** Releases the lock, or leaves the queue. */
   release(signal: AbortSignal): Promise<void>;
-  /** Closes every connection without waiting. Idempotent. */
+  /** Closes every connection without waiting. The method may be called more than once. */
   destroy(): void;
 }
 
@@ -100,20 +101,23 @@ export interface ClusterFinding {
 
 export interface Driver {
   readonly kind: 'etcd' | 'postgres';
-  /** The servers, without credentials. */
+  /** The addresses or the name of the servers, without credentials. */
   readonly target: string;
   /** Number of servers that a request can be sent to. */
   readonly endpoints: number;
   claim(request: ClaimRequest): Claim;
   /** Returns null if the lock is free. */
   holder(name: string, signal: AbortSignal): Promise<ClusterHolder | null>;
-  /** Ends the claim of a process that is proven dead. Also resolves if the claim does not exist. */
+  /**
+   * Ends the claim of a process that has been proven dead. Also resolves if the claim does not
+   * exist.
+   */
   revoke(claimId: string, signal: AbortSignal): Promise<void>;
-  /** Checks the servers. Changes nothing. */
+  /** Checks the servers without changing anything. */
   inspect(name: string, signal: AbortSignal): Promise<readonly ClusterFinding[]>;
 }
 
-/** The server reports that the claim does not exist, or no longer exists. */
+/** Thrown if the server reports that the claim does not exist or has ended. */
 export class ClaimGone extends Error {
   override readonly name = 'ClaimGone';
 }

@@ -32,7 +32,7 @@ export interface OnEngine {
  * await db.query('update fence set token = $1 where token < $1', [lock.token]);
  * @throws {LockError} ERR_LOCK_TIMEOUT if another client holds the lock at the deadline
  * @throws {LockError} ERR_CLUSTER_UNAVAILABLE if no server responded
- * @throws {LockError} ERR_CLUSTER_UNSUITABLE if the cluster cannot hold such a lock
+ * @throws {LockError} ERR_CLUSTER_UNSUITABLE if the cluster cannot provide locks of this kind
  * @throws {LockError} ERR_NATIVE_MISSING if the addon cannot be loaded
  */
 export function acquireClusterLock(name: string, options: AcquireClusterLockOptions & OnEngine): Promise<ClusterLock> {
@@ -40,10 +40,10 @@ export function acquireClusterLock(name: string, options: AcquireClusterLockOpti
 }
 
 /**
- * Acquires the lock `name` without waiting. Returns null if another client holds it.
+ * Acquires the lock `name` without waiting. Returns null if another client holds the lock.
  *
  * @throws {LockError} ERR_CLUSTER_UNAVAILABLE if no server responded
- * @throws {LockError} ERR_CLUSTER_UNSUITABLE if the cluster cannot hold such a lock
+ * @throws {LockError} ERR_CLUSTER_UNSUITABLE if the cluster cannot provide locks of this kind
  * @throws {LockError} ERR_NATIVE_MISSING if the addon cannot be loaded
  */
 export function tryAcquireClusterLock(
@@ -54,10 +54,10 @@ export function tryAcquireClusterLock(
 }
 
 /**
- * Reads the state of the lock `name` from the cluster, without a side effect. If no server responds
- * the state is `unreachable`: the lock may be held or free.
+ * Reads the state of the lock `name` from the cluster, without a side effect. If no server
+ * responds, the state is `unreachable`, and the lock may be held or free.
  *
- * @throws {LockError} ERR_CLUSTER_UNSUITABLE if the cluster cannot hold such a lock
+ * @throws {LockError} ERR_CLUSTER_UNSUITABLE if the cluster cannot provide locks of this kind
  */
 export function probeClusterLock(name: string, options: OnEngine): Promise<ClusterLockProbe> {
   return options.engine.probe(name);

@@ -1,20 +1,20 @@
-// The lease core makes every decision about time. It does no I/O, so that a model can check the
-// lease core (verify/lease.pml).
+// The lease core makes every decision about time. The lease core does no I/O, so that a model
+// checker can verify the lease core (verify/lease.pml).
 //
 // A holder must know that its lock is lost before the server can grant the lock to another client.
-// Therefore:
-// - The deadline counts from the moment of SENDING the request that extended the lease, not from
-//   its response.
+// The following rules ensure that the holder knows in time:
+// - The deadline is counted from the moment at which the request that extends the lease is SENT,
+//   not from the response.
 // - The clock is the boot clock, which keeps counting during suspend.
-// - A margin is subtracted, for clocks that run at different rates and for the time between a check
-//   and its effect.
+// - A margin is subtracted from the deadline, because clocks run at different rates and because
+//   time passes between a check and the action that depends on the check.
 // - A lease that has ended stays ended, even if a late response reports that the server has
 //   extended it.
 import { native } from '../native/load.js';
 
 /**
- * Shortest time to live, in milliseconds. It leaves time for five renewals, even if the server has
- * a slow disk.
+ * The shortest time to live in milliseconds, which leaves time for five renewals even if the server
+ * has a slow disk.
  */
 export const MIN_TTL_MS = 5000;
 export const DEFAULT_TTL_MS = 15_000;
@@ -26,12 +26,12 @@ export interface LeaseTimes {
   readonly ttlMs: number;
   /**
    * Time between the moment at which the holder gives up the lock and the later moment at which the
-   * server frees it.
+   * server frees the lock.
    */
   readonly marginMs: number;
   /** Time from one renewal to the next. */
   readonly renewMs: number;
-  /** Time limit of one request, after which the next endpoint is tried. */
+  /** Time limit of one request, after which the next endpoint is used. */
   readonly callMs: number;
 }
 
@@ -53,11 +53,11 @@ export type LeaseEnd = 'expired' | 'revoked' | 'released';
 export class Lease {
   readonly times: LeaseTimes;
   readonly #clock: () => number;
-  /** Deadline in milliseconds of the boot clock. Null until the server has granted the lease. */
+  /** Deadline in milliseconds on the boot clock. Null until the server has granted the lease. */
   #deadlineMs: number | null = null;
   #end: LeaseEnd | null = null;
 
-  /** Called once, synchronously, by the first call that finds that the lease has ended. */
+  /** Called once, synchronously, by the first method that finds that the lease has ended. */
   onEnd: (end: LeaseEnd, cause: unknown) => void = () => {};
 
   constructor(times: LeaseTimes, clock: () => number = bootClockMs) {
@@ -66,8 +66,8 @@ export class Lease {
   }
 
   /**
-   * Returns the current time. Read it BEFORE sending a request that extends the lease, and pass it
-   * to {@link extend}.
+   * Returns the current time. Call this method BEFORE sending a request that extends the lease, and
+   * pass the result to {@link extend}.
    */
   now(): number {
     return this.#clock();
@@ -86,7 +86,7 @@ export class Lease {
     return this.held;
   }
 
-  /** True until the deadline. Reads the clock. */
+  /** True until the deadline. Each access reads the clock. */
   get held(): boolean {
     return this.#deadlineMs !== null && !this.#hasEnded();
   }
@@ -96,7 +96,7 @@ export class Lease {
     return this.#hasEnded() || this.#deadlineMs === null ? 0 : Math.max(0, this.#deadlineMs - this.#clock());
   }
 
-  /** Reason of the end. Null if the lease has not ended. */
+  /** The reason why the lease has ended. Null if the lease has not ended. */
   get ended(): LeaseEnd | null {
     return this.#hasEnded() ? this.#end : null;
   }

@@ -1,4 +1,4 @@
-// The owner record on the server: written by the holder, read by other clients.
+// The owner record on the server, which the holder writes and other clients read.
 import { hostname } from 'node:os';
 import { invalidValue } from '../arguments.js';
 import type { ClusterOwner } from './driver.js';

@@ -4,8 +4,8 @@ import { type Claim, ClaimGone } from './driver.js';
 import type { Lease } from './lease.js';
 
 /**
- * Longest time, in milliseconds, between two reads of the clock. Bounds the delay of the loss event
- * after a suspend.
+ * Longest time, in milliseconds, between two reads of the clock. This limit bounds the delay of the
+ * loss event after a suspend.
  */
 const LOSS_TICK_MS = 1000;
 /**
@@ -44,7 +44,7 @@ export class Renewal {
 
   #watchDeadline(): void {
     const { remainingMs } = this.#lease;
-    // Reading remainingMs ends an expired lease, which stops this renewal.
+    // Reading remainingMs ends an expired lease, and the end of the lease stops this renewal.
     if (this.#stop.signal.aborted) return;
     this.#tick = setTimeout(() => this.#watchDeadline(), Math.min(LOSS_TICK_MS, Math.ceil(remainingMs))).unref();
   }

@@ -1,5 +1,5 @@
-// Allows one gateway per state directory and port. A start is a transaction: either all steps
-// succeed, or all steps are undone.
+// Allows at most one gateway per state directory and port. Starting a gateway is a transaction:
+// either all steps succeed, or all steps are undone.
 import type { BoundListener } from '../bind/bound-listener.js';
 import type { ClusterLock } from '../cluster/index.js';
 import type { FileLock } from '../lock/internal.js';
@@ -12,9 +12,9 @@ import type { GatewayLockOptions } from './gateway-lock-options.js';
 import { type GatewayRequest, readGatewayOptions } from './gateway-options.js';
 
 /**
- * Acquires the state lock and the config lock, then binds the port exclusively and listens. Call
- * this function before the program touches its state. The kernel releases the locks and the port
- * when the process dies for any reason.
+ * Acquires the state lock and the config lock, then binds the port exclusively and listens on it.
+ * Call this function before the program touches its state. The kernel releases the locks and the
+ * port when the process dies for any reason.
  *
  * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` if a process listens on the port
  * @throws {GatewayLockError} `ERR_GATEWAY_BIND_FAILED` if the bind fails for another reason
@@ -24,7 +24,7 @@ import { type GatewayRequest, readGatewayOptions } from './gateway-options.js';
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  * @throws {RangeError} `ERR_OUT_OF_RANGE`
  * @throws `signal.reason` if the signal aborts
- * @throws with the option `cluster`, everything that `acquireClusterLock` throws
+ * @throws everything that `acquireClusterLock` throws, if the option `cluster` is set
  */
 export async function acquireGatewayLock(options: GatewayLockOptions = {}): Promise<GatewayLock> {
   const request = readGatewayOptions(options);

@@ -1,5 +1,5 @@
-// The lock part of the transaction: acquires the state lock, then the config lock. Both locks share
-// one deadline.
+// The lock part of a gateway's start: acquires the state lock, then the config lock. The state lock
+// and the config lock share one deadline.
 import { monotonicMs } from '../clock.js';
 import { GatewayLockError, LockError } from '../errors.js';
 import {
@@ -22,8 +22,8 @@ import { waitForSiblings } from './sibling-locks.js';
 import { assertNoForeignParent } from './sudo-home.js';
 
 /**
- * Steps 9 to 11 of docs/protocol.md. Adds each lock to `acquired`, so that the caller can undo a
- * failed start.
+ * Steps 9 to 11 of docs/protocol.md. Adds each acquired lock to `acquired`, so that the caller can
+ * undo a failed start.
  */
 export async function acquireLocks(request: GatewayRequest, acquired: FileLock[]): Promise<void> {
   await prepareDirectory(request);
@@ -45,8 +45,8 @@ export async function acquireLocks(request: GatewayRequest, acquired: FileLock[]
 }
 
 /**
- * Undoes a failed transaction: releases its locks, and removes only the lock files that the
- * transaction created.
+ * Undoes a failed start: releases the acquired locks, and removes only the lock files that the
+ * start created.
  */
 export function undoLocks(acquired: readonly FileLock[]): void {
   for (const lock of acquired.toReversed()) lock.undo();
@@ -70,8 +70,8 @@ function waitForLock(attempt: AttemptRequest, request: GatewayRequest, timeoutMs
 }
 
 /**
- * Returns the holder of a lock, or null if the lock is free. While another program has a lease on
- * the lock file, returns a holder without an owner.
+ * Returns the holder of a lock, or null if the lock is free. If another program has a lease on the
+ * lock file, returns a holder without an owner.
  */
 function readHolder(lockPath: string, location: LockLocation): GatewayWait | null {
   try {

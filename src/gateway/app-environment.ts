@@ -38,7 +38,7 @@ export function variableName(app: string, name: string): string {
   return `${app.toUpperCase().replaceAll('-', '_')}_${name}`;
 }
 
-/** Returns the value of `<APP>_<NAME>`. An empty variable counts as unset. */
+/** Returns the value of `<APP>_<NAME>`. Treats an empty variable as unset. */
 export function envValue(env: Env, app: string, name: string): string | undefined {
   return env[variableName(app, name)] || undefined;
 }

@@ -1,5 +1,5 @@
-// The bind part of the transaction. This process holds the locks, so a process that listens on the
-// port is not a gateway of this state directory.
+// The bind part of a gateway's start. This process holds the locks, so any process that listens on
+// the port is not a gateway of this state directory.
 import { bindExclusive } from '../bind/bind-exclusive.js';
 import type { BoundListener } from '../bind/bound-listener.js';
 import { monotonicMs } from '../clock.js';
@@ -10,7 +10,7 @@ import { findConnectionPid, findListenerPid, hasListener, isPortReachable, isPro
 
 type PortRequest = Pick<GatewayRequest, 'host' | 'port' | 'timeoutMs' | 'signal'>;
 
-/** Milliseconds between two attempts to bind, the same as in OpenClaw. */
+/** Milliseconds between two attempts to bind the port. OpenClaw uses the same value. */
 const BIND_RETRY_MS = 500;
 
 /**
@@ -20,7 +20,7 @@ const BIND_RETRY_MS = 500;
 const DYING_OWNER_PAUSES_MS = { shortest: 5, longest: 100 };
 
 /**
- * Milliseconds for which a listener that looks alive may still be the dying owner. Windows and
+ * Milliseconds during which a listener that looks alive may still be the dying owner. Windows and
  * macOS report a process as dead only after the process has ended completely, and processes that
  * are killed together die one after the other.
  */
@@ -29,7 +29,7 @@ const LIVING_LISTENER_GRACE_MS = 500;
 /**
  * Checks that the port is free before the gateway waits for the cluster lock.
  *
- * @param reclaimed true if the last owner died and left its lock file
+ * @param reclaimed true if the last owner died and left its lock file behind
  * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` if another program listens on the port
  */
 export async function assertPortFree(request: PortRequest, reclaimed: boolean): Promise<void> {
@@ -40,7 +40,7 @@ export async function assertPortFree(request: PortRequest, reclaimed: boolean): 
 /**
  * Step 12 of docs/protocol.md. Binds the port and listens.
  *
- * @param reclaimed true if the last owner died and left its lock file
+ * @param reclaimed true if the last owner died and left its lock file behind
  */
 export async function bindPort(
   request: PortRequest & Pick<GatewayRequest, 'bindTimeoutMs'>,
@@ -50,8 +50,8 @@ export async function bindPort(
   const deadline = monotonicMs() + request.bindTimeoutMs;
   for (;;) {
     request.signal?.throwIfAborted();
-    // The port is probed before the bind, because on macOS a bind can succeed beside a listener on
-    // another address.
+    // The port is probed before the bind, because on macOS a bind can succeed even if a process
+    // already listens on the same port at another address.
     if (isPortReachable(request)) throw inUse(request);
     try {
       return bindExclusive(request);
@@ -71,8 +71,9 @@ function inUse(request: PortRequest, cause?: unknown) {
 
 /**
  * Waits until a dying owner releases the port. Does not wait for a living listener. The kernel
- * first frees the memory of a killed process, which takes seconds for gigabytes. Then the kernel
- * closes the descriptors one by one, that of the lock before that of the listener.
+ * first frees the memory of a killed process, which takes seconds for several gigabytes. The kernel
+ * then closes the descriptors of the killed process one by one: first the descriptor of the lock,
+ * later the descriptor of the listener.
  */
 async function waitForPortRelease(request: PortRequest): Promise<void> {
   const started = monotonicMs();
@@ -87,8 +88,8 @@ async function waitForPortRelease(request: PortRequest): Promise<void> {
 }
 
 /**
- * Returns the pid of the process that listens on the port. Returns null if that process is dying:
- * the system no longer names the process, or reports the process as dead.
+ * Returns the pid of the process that listens on the port. Returns null if the listening process is
+ * dying, that is, if the system no longer names the process or reports the process as dead.
  */
 function findLivingListener(request: PortRequest): number | null {
   const pid = findListenerPid(request);

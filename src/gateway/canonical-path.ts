@@ -1,19 +1,19 @@
-// Canonical paths: two paths to the same directory must lead to the same lock.
+// Computes canonical paths, so that two paths to the same directory lead to the same lock.
 import { lstatSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
 import { dirname, join, parse, resolve } from 'node:path';
 import { absolutePath, SEPARATOR } from '../native/platform.js';
 
-/** The maximum number of symbolic links in a path, the same as MAXSYMLINKS of Linux. */
+/** The maximum number of symbolic links in a path. Linux uses the same limit (MAXSYMLINKS). */
 const MAX_SYMLINKS = 40;
 
 /**
- * Returns the path with every symbolic link followed in the same way as by the kernel, even if the
- * last parts of the path do not exist yet. On a file system that ignores case, the existing parts
- * get their true case.
+ * Returns the path with every symbolic link resolved in the same way as the kernel resolves it,
+ * even if the last parts of the path do not exist yet. On a case-insensitive file system, also
+ * restores the true case of the existing parts.
  */
 export function canonicalPath(path: string): string {
   const absolute = absolutePath(path);
-  // Fast path: the path usually exists, and a single call of realpath() resolves the path.
+  // Fast path: the path usually exists, and a single call to realpath() resolves the path.
   return nullIfMissing(() => realPath(absolute)) ?? walk(absolute);
 }
 
@@ -55,7 +55,7 @@ function linkTarget(path: string): string | null {
 function withTrueCase(path: string): string {
   const found = ifPresent(path, () => realPath(path));
   const parent = dirname(path);
-  // dirname() of a root returns the root, which does not exist if the drive is missing.
+  // For a root, dirname() returns the root itself. The root does not exist if the drive is missing.
   if (parent === path) return found ?? path;
   return found ?? join(withTrueCase(parent), path.slice(parent.length));
 }
@@ -67,8 +67,8 @@ function withTrueCase(path: string): string {
 const NO_FINAL_PATH = ['EISDIR', 'UNKNOWN', 'EBADF', 'EINVAL'];
 
 /**
- * Follows the links of an existing path and restores its true case. If the system cannot name the
- * file, only follows the links.
+ * Follows the links of an existing path and restores its true case. If the system cannot determine
+ * the true path of the file, only follows the links.
  */
 function realPath(path: string): string {
   try {

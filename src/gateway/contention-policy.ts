@@ -1,4 +1,4 @@
-// Decides whether a start fails at once or waits if another process holds the lock.
+// Decides whether a start fails at once or waits when another process holds the lock.
 import { portInUseError } from './gateway-error.js';
 import type { GatewayWait } from './gateway-lock-options.js';
 import type { GatewayRequest } from './gateway-options.js';
@@ -10,9 +10,9 @@ export type HolderReader = () => GatewayWait | null;
 type ContentionRequest = Pick<GatewayRequest, 'host' | 'port' | 'bind' | 'whenListening' | 'onWait'>;
 
 /**
- * Returns the function to call after each refused attempt to acquire the lock. The function throws
- * if the holder is alive and the port is in use, because waiting would not help then. The function
- * returns if the holder is starting, closing or dying.
+ * Returns the function to call after each refused attempt to acquire the lock. The returned
+ * function throws if the holder is alive and the port is in use, because waiting would not help.
+ * The returned function returns normally if the holder is starting, closing or dying.
  */
 export function contentionPolicy(request: ContentionRequest, readHolder: HolderReader): () => Promise<void> {
   let announced = false;
@@ -38,8 +38,9 @@ function refuseLivingHolder(request: ContentionRequest, holder: GatewayWait | nu
 
 /**
  * Returns true if the holder is dying. A killed process keeps its lock and its port until the
- * kernel has freed its memory, which takes seconds for gigabytes. A living owner is checked again,
- * because the owner may have been killed during the search for the listener.
+ * kernel has freed its memory, which takes seconds for several gigabytes. Checks again whether an
+ * owner that was alive is still alive, because the owner may have been killed during the search for
+ * the listener.
  */
 function isDying({ owner, ownerAlive }: GatewayWait, listenerPid: number | null): boolean {
   if (ownerAlive === true) return !isProcessAlive(owner!.pid);

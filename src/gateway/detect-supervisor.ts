@@ -3,8 +3,8 @@ import { loadTty } from '../native/builtins.js';
 import { type Env, envValue, readApp } from './app-environment.js';
 
 /**
- * A supervisor. `external` is any other supervisor, and is declared by the variable
- * `<APP>_SUPERVISOR_MODE=external`.
+ * A supervisor. `external` means any supervisor other than systemd, launchd and schtasks. The
+ * variable `<APP>_SUPERVISOR_MODE=external` declares an external supervisor.
  */
 export type Supervisor = 'systemd' | 'launchd' | 'schtasks' | 'external';
 
@@ -25,10 +25,10 @@ export interface DetectSupervisorOptions {
 
 /**
  * Detects the supervisor from environment variables. Returns null if there is no supervisor. The
- * variables `<APP>_*`, which a unit sets for its gateway, always count. The variables of systemd
- * and launchd also occur in every shell of a desktop session, because the session itself is a unit
- * or a job. At a terminal the variables of systemd and launchd therefore count only if they name
- * this process.
+ * `<APP>_*` variables that a unit sets for its gateway are always used. The variables of systemd
+ * and launchd are also set in every shell of a desktop session, because the session itself is a
+ * systemd unit or a launchd job. At a terminal, the variables of systemd and launchd are therefore
+ * used only if they name this process.
  *
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  */
@@ -59,7 +59,10 @@ function inherited(env: Env): Supervisor | null {
   return env['LAUNCH_JOB_LABEL'] || env['LAUNCH_JOB_NAME'] || isLaunchdJob(env['XPC_SERVICE_NAME']) ? 'launchd' : null;
 }
 
-/** XPC_SERVICE_NAME is '0' in shells, and `application.*` in programs that a person has opened. */
+/**
+ * launchd sets XPC_SERVICE_NAME to '0' in shells, and to `application.*` in programs that a person
+ * has opened.
+ */
 function isLaunchdJob(service: string | undefined): boolean {
   return service !== undefined && service !== '' && service !== '0' && !service.startsWith('application.');
 }

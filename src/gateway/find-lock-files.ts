@@ -1,4 +1,4 @@
-// Finds the lock files of all gateways of a user.
+// Finds the lock files of all gateways that belong to one user.
 import { type Dirent, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -18,8 +18,8 @@ export interface UnreadablePath {
 }
 
 /**
- * Returns the state directory that the options or the environment name. If neither names a state
- * directory, returns `~/.<app>` and every existing `~/.<app>-<profile>`.
+ * Returns the state directory that the options or the environment name. If the options and the
+ * environment name no state directory, returns `~/.<app>` and every existing `~/.<app>-<profile>`.
  *
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  * @throws {RangeError} `ERR_OUT_OF_RANGE`
@@ -66,7 +66,8 @@ function stateDirectories(options: SearchOptions, unreadable: UnreadablePath[]):
 
 /**
  * Returns the canonical path of a state directory. A profile's state directory may be a link to
- * another one, and canonical paths list such a directory only once.
+ * another profile's state directory. Canonical paths ensure that the shared directory is listed
+ * only once.
  */
 function canonicalIfReadable(directory: string, unreadable: UnreadablePath[]): string[] {
   try {

@@ -1,5 +1,5 @@
-// The four errors of a gateway that cannot start. The messages are frozen, because users match the
-// text; test/unit/gateway-error.test.ts checks the messages.
+// The four errors of a gateway that cannot start. The texts of the messages must not change,
+// because users' scripts match them; test/unit/gateway-error.test.ts checks the texts.
 import { type Endpoint, webSocketUrl } from '../endpoint.js';
 import { GatewayLockError, LockError, type OwnerRecord } from '../errors.js';
 import { holderName, isOwn, stopAdvice } from '../lock/internal.js';
@@ -7,7 +7,7 @@ import { DENIED_PORT_ADVICE, listListenersCommand, listOpenersCommand, stopComma
 import { printable } from '../printable.js';
 import { unusableHint } from './unusable-path.js';
 
-/** The process that prevents a gateway from starting, as far as the process is known. */
+/** The known facts about the process that prevents a gateway from starting. */
 export interface Holder {
   readonly lockPath: string | null;
   readonly owner: OwnerRecord | null;
@@ -36,8 +36,8 @@ export function lockedError({ host, port }: Endpoint, timeoutMs: number, holder:
 }
 
 /**
- * Returns the error of a supervised start for a holder that neither became healthy nor ended within
- * the budget.
+ * Returns the error that a supervised start throws if the holder neither became healthy nor ended
+ * within the budget.
  */
 export function gaveUpError(refusal: GatewayLockError, budgetMs: number, reason: string | null): GatewayLockError {
   const { code, host, port, hint, message } = refusal;
@@ -55,8 +55,8 @@ export function gaveUpError(refusal: GatewayLockError, budgetMs: number, reason:
 
 /**
  * Returns the error for a lock file that cannot be used. `paths` is null if the caller named the
- * lock file. ERR_NATIVE_MISSING is returned unchanged, because a missing addon has nothing to do
- * with the lock file.
+ * lock file. ERR_NATIVE_MISSING is returned unchanged, because the lock file is not the cause of a
+ * missing addon.
  */
 export function lockFailedError(
   place: Endpoint & { readonly paths?: object | null },
@@ -131,7 +131,10 @@ function listenerHint(pid: number): string {
     : `pid ${pid} listens on that port. Stop it (${stopCommand(pid)}), or use another port.`;
 }
 
-/** Returns a sentence about the listener, or '' if the listener is the holder of the lock. */
+/**
+ * Returns a sentence about the process that listens on the port, or '' if the holder of the lock is
+ * that process.
+ */
 function listenerText(pid: number | null): string {
   if (pid === null) return '';
   return pid === process.pid

@@ -3,7 +3,7 @@ import type { ClusterEngine } from '../cluster/index.js';
 import type { OwnerRecord } from '../errors.js';
 import type { Env } from './app-environment.js';
 
-/** A held lock and its holder, if the owner record names a holder. */
+/** A held lock, and its holder if the owner record names the holder. */
 export interface GatewayWait {
   readonly lockPath: string;
   readonly owner: OwnerRecord | null;
@@ -28,7 +28,7 @@ export interface GatewayLockOptions {
    */
   readonly profile?: string;
   /**
-   * The TCP port. With 0 the system chooses a free port.
+   * The TCP port. If the port is 0, the system chooses a free port.
    *
    * @default `<APP>_GATEWAY_PORT`, else 18789
    */
@@ -40,7 +40,7 @@ export interface GatewayLockOptions {
    */
   readonly host?: string;
   /**
-   * The path of the config file. The file need not exist.
+   * The path of the config file. The config file does not have to exist.
    *
    * @default `<APP>_CONFIG_PATH`, else `<stateDir>/<app>.json`
    */
@@ -59,8 +59,8 @@ export interface GatewayLockOptions {
    */
   readonly lockDir?: string;
   /**
-   * A single lock file that replaces the state lock and the config lock, for a program without a
-   * state directory. The directory of the lock file must exist.
+   * The path of a single lock file that replaces the state lock and the config lock. Use this
+   * option for a program without a state directory. The directory of the lock file must exist.
    */
   readonly lockFile?: string;
   /**
@@ -107,8 +107,8 @@ export interface GatewayLockOptions {
    */
   readonly env?: Env;
   /**
-   * Called and awaited once for each lock that another process holds. The wait continues
-   * afterwards.
+   * Called once for each lock that another process holds. The promise that the callback returns is
+   * awaited before the wait continues.
    */
   readonly onWait?: (wait: GatewayWait) => unknown;
   /**
@@ -119,7 +119,7 @@ export interface GatewayLockOptions {
    */
   readonly weakFileSystem?: 'error' | 'warn' | 'allow';
   /**
-   * If false, acquires only the locks, without binding the port.
+   * If false, acquires the locks without binding the port.
    *
    * @default true
    */
@@ -129,8 +129,9 @@ export interface GatewayLockOptions {
 }
 
 /**
- * A cluster lock, so that only one gateway runs on several hosts. The cluster lock uses an engine
- * of `gateway-lock/cluster`, and is acquired in addition to the locks of this host.
+ * A cluster lock, which ensures that at most one gateway runs across several hosts. The cluster
+ * lock is acquired in addition to the locks of this host, and uses an engine from
+ * `gateway-lock/cluster`.
  */
 export interface GatewayCluster {
   readonly engine: ClusterEngine;

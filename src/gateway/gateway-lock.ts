@@ -10,7 +10,7 @@ import { assertInheritable, type ExecProgram, execAs, type Inheritance, inherita
 
 export class GatewayLock {
   readonly host: string;
-  /** The bound port, or with `bind: false` the port from the options. */
+  /** The bound port. With `bind: false`, the port from the options. */
   readonly port: number;
   /** The URL of the gateway: `ws://host:port`. */
   readonly url: string;
@@ -41,8 +41,8 @@ export class GatewayLock {
     this.strength = locks[0]!.strength;
     this.listener = listener;
     this.cluster = cluster;
-    // After the loss of the cluster lock, the gateway accepts no more clients. The program learns
-    // of the loss through onLost() or the signal of the cluster lock.
+    // When the cluster lock is lost, the gateway stops accepting clients. The program learns of the
+    // loss through onLost() or through the cluster lock's signal.
     cluster?.onLost(() => void listener?.close());
     this.#locks = locks;
   }
@@ -58,10 +58,10 @@ export class GatewayLock {
   }
 
   /**
-   * Passes the bound socket to a Node server (net, tls, http, https). For `ws`, pass its http
-   * server.
+   * Passes the bound socket to a Node server (net, tls, http, https). For the `ws` package, pass
+   * the http server of the WebSocket server.
    *
-   * @throws {Error} `ERR_INVALID_STATE` with `bind: false`
+   * @throws {Error} `ERR_INVALID_STATE` if the option `bind` is false
    * @throws what {@link BoundListener.listen} throws
    */
   async listen(server: Server): Promise<void> {
@@ -70,10 +70,10 @@ export class GatewayLock {
   }
 
   /**
-   * The descriptors and variables that a program needs to inherit these locks. The listening socket
-   * is included, unless a server already uses the socket.
+   * The descriptors and variables that a program needs in order to inherit these locks. The
+   * descriptors include the listening socket, unless a server already uses the socket.
    *
-   * @throws {Error} `ERR_INVALID_STATE` if a lock has been released, or with the option `cluster`
+   * @throws {Error} `ERR_INVALID_STATE` if a lock has been released, or if there is a cluster lock
    * @throws {LockError} `ERR_LOCK_UNSUPPORTED` on Windows, where a program cannot inherit a lock
    */
   get inheritance(): Inheritance {
@@ -82,13 +82,13 @@ export class GatewayLock {
   }
 
   /**
-   * Hands the locks over to the child `pid`, which was started with the {@link inheritance}.
-   * Afterwards the owner records name the child, and the listener of this process is closed. The
-   * locks are released when the child ends or this process calls `close()`. If this process ends
-   * first, the child keeps the locks.
+   * Hands the locks over to the child process `pid`, which must have been started with the {@link
+   * inheritance} of this gateway. Afterwards the owner records name the child, and the listener of
+   * this process is closed. The locks are released when the child ends or when this process calls
+   * `close()`. If this process ends first, the child keeps the locks.
    *
    * @throws {RangeError} `ERR_OUT_OF_RANGE`
-   * @throws {Error} `ERR_INVALID_STATE` with the option `cluster`
+   * @throws {Error} `ERR_INVALID_STATE` if there is a cluster lock
    * @throws {LockError} `ERR_LOCK_UNSUPPORTED` on Windows
    * @throws what {@link FileLock.updateOwner} throws
    */
@@ -100,14 +100,14 @@ export class GatewayLock {
   }
 
   /**
-   * Replaces this process with another program (execve). The program keeps the pid, the locks and
-   * the listening socket. If the replacement fails, the method throws and has changed nothing;
-   * otherwise the method never returns. When the program ends, its lock files are left over, but
-   * block nothing.
+   * Replaces this process with another program (execve). The new program keeps the pid, the locks
+   * and the listening socket. If the replacement fails, the method throws and nothing has changed.
+   * If the replacement succeeds, the method never returns. When the new program ends, its lock
+   * files remain, but the files do not prevent a later start.
    *
    * @throws {Error} `ERR_INVALID_STATE` if a lock has been released
    * @throws {TypeError} `ERR_INVALID_ARG_*`
-   * @throws {Error} the system's error of execve(), for example ENOENT, EACCES or ENOEXEC
+   * @throws {Error} the system's error from execve(), for example ENOENT, EACCES or ENOEXEC
    */
   exec(program: ExecProgram): never {
     return execAs(this.inheritance, program);
@@ -123,15 +123,15 @@ export class GatewayLock {
    * expired.
    */
   verify(): boolean {
-    // All locks are verified, even after one is lost, because each lost lock must notify its
+    // Verifies every lock, even after finding a lost lock, because each lost lock must notify its
     // listeners.
     return this.#locks.map((lock) => lock.verify()).every(Boolean) && this.cluster?.held !== false;
   }
 
   /**
-   * Calls `listener` once when a lock is lost: with `ERR_LOCK_REPLACED` if a lock file is removed
-   * or replaced, with `ERR_LOCK_EXPIRED` or `ERR_LOCK_REVOKED` if the cluster lock is lost. Returns
-   * a function that removes the listener.
+   * Calls `listener` once when a lock is lost. The code of the error is `ERR_LOCK_REPLACED` if a
+   * lock file was removed or replaced, and `ERR_LOCK_EXPIRED` or `ERR_LOCK_REVOKED` if the cluster
+   * lock was lost. Returns a function that removes the listener.
    */
   onLost(listener: LostListener): () => void {
     let called = false;
@@ -149,11 +149,11 @@ export class GatewayLock {
   /**
    * Closes the server and the listener, releases the cluster lock, removes the lock files and
    * releases the locks, in this order. The next gateway therefore starts only after the last write
-   * of this gateway. The method may be called again after a failure, or during the grace period to
-   * shorten that period.
+   * of this gateway. The method may be called again after a failure. The method may also be called
+   * again during the grace period, in order to shorten the grace period.
    *
    * @throws {LockError} `ERR_LOCK_PERMISSION` if a lock file could not be removed. Every lock is
-   *   released anyway, and the file that remains blocks nothing.
+   * released anyway, and the remaining file does not prevent a later start.
    * @throws the system's error if removing a lock file fails for another reason
    */
   async close(options: CloseOptions = {}): Promise<void> {
@@ -171,8 +171,8 @@ export class GatewayLock {
   }
 
   /**
-   * Throws if there is a cluster lock. A successor would not know the claim of the cluster lock,
-   * and this process could not renew the claim after its own end.
+   * Throws if there is a cluster lock. A program that inherits the locks does not know the claim of
+   * the cluster lock, and this process stops renewing the claim when it ends.
    */
   #assertNoCluster(): void {
     if (this.cluster !== null) throw invalidState('a gateway with a cluster lock cannot be handed over');
@@ -183,7 +183,7 @@ function invalidState(message: string): Error {
   return Object.assign(new Error(message), { code: 'ERR_INVALID_STATE' });
 }
 
-/** Releases every lock, then throws the first failure. */
+/** Releases every lock, then throws the first error that occurred. */
 function releaseAll(locks: readonly FileLock[]): void {
   const failures: unknown[] = [];
   for (const lock of locks) {

@@ -33,7 +33,7 @@ export interface GatewayRequest {
   readonly paths: StatePaths | null;
   /**
    * The paths of the state lock and the config lock, in the order in which the locks are acquired.
-   * Each path is a function, because configLock() loads node:crypto.
+   * Each path is a function, because computing the path of the config lock loads node:crypto.
    */
   readonly lockPaths: readonly (() => string)[];
   readonly timeoutMs: number;
@@ -86,7 +86,7 @@ export function readGatewayOptions(options: GatewayLockOptions): GatewayRequest 
 
 /**
  * Returns the gateway's fields of the owner record. Omits the paths if they are too long for the
- * record, because the paths only inform people.
+ * record, because the paths are for display only.
  */
 function ownerFields(app: string, role: string, paths: StatePaths | null): OwnerFields {
   if (paths === null) return { app, role };

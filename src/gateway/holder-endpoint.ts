@@ -9,7 +9,7 @@ interface Refusal extends Endpoint {
 }
 
 /**
- * Returns the endpoint in the owner record, because the holder may use another port than this
+ * Returns the endpoint in the owner record, because the holder may use a different port than this
  * gateway. Returns the endpoint of the refused start if the record names no port.
  */
 export function holderEndpoint({ code, owner, ownerAlive, host, port }: Refusal): Endpoint {
@@ -17,7 +17,10 @@ export function holderEndpoint({ code, owner, ownerAlive, host, port }: Refusal)
   return { host: hostOf(owner) ?? host, port: owner.port };
 }
 
-/** Returns null if the record names no valid address. A record is a hint and may be hostile. */
+/**
+ * Returns null if the record does not name a valid address. An owner record is only a hint, and a
+ * hostile program may have written it.
+ */
 function hostOf(owner: OwnerRecord): string | null {
   const host = owner['bindHost'];
   try {

@@ -11,9 +11,9 @@ import type { Env } from './app-environment.js';
 /** The descriptors and variables that a program needs to continue as the holder. */
 export interface Inheritance {
   /**
-   * The descriptors of the listening sockets, then those of the locks. The program must receive the
-   * descriptors in this order, from descriptor 3 on. For `child_process.spawn`: `stdio: ['inherit',
-   * 'inherit', 'inherit', ...descriptors]`.
+   * The descriptors of the listening sockets, followed by the descriptors of the locks. The program
+   * must receive the descriptors in this order, starting at descriptor 3. For
+   * `child_process.spawn`: `stdio: ['inherit', 'inherit', 'inherit', ...descriptors]`.
    */
   readonly descriptors: readonly number[];
   /**
@@ -24,9 +24,9 @@ export interface Inheritance {
 }
 
 export interface ExecProgram {
-  /** The file to run. PATH is not searched. */
+  /** The path of the file to run. PATH is not searched. */
   readonly path: string;
-  /** The arguments of the program. The first argument is the name of the program. */
+  /** The arguments of the program, beginning with the name of the program. */
   readonly args: readonly string[];
   /**
    * The environment of the program.
@@ -76,15 +76,18 @@ export function execAs(inheritance: Inheritance, program: ExecProgram): never {
 }
 
 /**
- * Returns `env` with the variables of `inheritance`. These variables replace the variables with
- * which this process itself was activated.
+ * Returns `env` with the variables of `inheritance`. The variables of `inheritance` replace the
+ * socket activation variables of this process.
  */
 export function environmentWith(inheritance: Inheritance, env: Env): Record<string, string | undefined> {
   const { LISTEN_PID: _, LISTEN_FDS: __, LISTEN_FDNAMES: ___, ...own } = env;
   return { ...own, ...inheritance.environment };
 }
 
-/** Refuses a text with a NUL, because execve() would cut the text at the first NUL. */
+/**
+ * Refuses a string that contains a NUL, because execve() would truncate the string at its first
+ * NUL.
+ */
 function checkTexts(name: string, values: readonly string[]): readonly string[] {
   if (!Array.isArray(values)) throw invalidType(name, 'an array of strings', values);
   for (const value of values) {

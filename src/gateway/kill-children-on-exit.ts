@@ -1,4 +1,4 @@
-// On Windows, ends all children together with the process that holds the lock.
+// On Windows, kills all children when the process that holds the lock ends.
 import { native } from '../native/load.js';
 import { programsInherit } from '../native/platform.js';
 

@@ -1,4 +1,4 @@
-// Lists the locks of all gateways of a user, with the holders and their health.
+// Lists the locks of all gateways of a user, with each lock's holder and the health of the holder.
 import { checkOptions } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
 import { type LockProbe, probeTarget } from '../lock/internal.js';
@@ -12,7 +12,7 @@ export interface ListLocksOptions extends SearchOptions {
   /**
    * Options of the health check.
    *
-   * @default GET /healthz, complete within 1000 ms
+   * @default a GET request for /healthz with a time limit of 1000 ms
    */
   readonly health?: HealthCheckOptions;
 }
@@ -38,7 +38,7 @@ export interface ListedLock {
   readonly host: string | null;
   /** The port in the record of the holder; null if the record names no endpoint. */
   readonly port: number | null;
-  /** true if a process listens on the port; null if the record names no port. */
+  /** True if a process listens on the port; null if the record names no port. */
   readonly listening: boolean | null;
   /** The result of the health check; null if no process listens on the port. */
   readonly health: HealthProbe | null;
@@ -47,8 +47,8 @@ export interface ListedLock {
 
 /**
  * Lists the locks in the lock directories of all state directories (see {@link
- * listStateDirectories}). A lock that cannot be read is listed as `unreadable`. Creates, changes
- * and locks nothing.
+ * listStateDirectories}). A lock that cannot be read is listed as `unreadable`. Does not create,
+ * change or lock anything.
  *
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  * @throws {RangeError} `ERR_OUT_OF_RANGE`
@@ -82,11 +82,11 @@ function unreadableLock({ path, cause }: UnreadablePath): ListedLock {
 
 async function probeListed(path: string, ownPath: boolean, health: HealthCheckOptions): Promise<ListedLock> {
   try {
-    // The files of other users are included, because their locks also prevent our gateway from
-    // starting.
+    // Includes the lock files of other users, because another user's lock also prevents a gateway
+    // of this user from starting.
     const { state, heldBy, owner, ownerAlive } = probeTarget({ path, endpoint: undefined, ownPath }, 'everyone');
-    // The record of a dead owner is left over from an earlier holder, and so is the port in that
-    // record.
+    // A dead owner's record comes from an earlier holder, so the port in that record is not the
+    // port of the current holder.
     const known = state === 'held' && ownerAlive !== false && owner?.port != null;
     const endpoint = known ? await probeEndpoint(owner, ownerAlive, health) : NO_ENDPOINT;
     const command = ownerAlive === true ? commandOf(owner!.pid) : null;

@@ -1,5 +1,5 @@
 // Paths of the state directory, the config file and the lock files. With `app: 'openclaw'` the
-// paths are those of OpenClaw.
+// paths are the same as OpenClaw's.
 import { homedir } from 'node:os';
 import { isAbsolute, join, sep } from 'node:path';
 import { loadCrypto } from '../native/builtins.js';
@@ -20,7 +20,10 @@ export interface StatePaths {
   readonly stateDir: string;
   readonly configPath: string;
   readonly lockDir: string;
-  /** True if this package chose the lock directory, and so may correct the directory's mode. */
+  /**
+   * True if this package chose the lock directory. This package never corrects the mode of a lock
+   * directory that the caller chose.
+   */
   readonly ownLockDir: boolean;
   readonly stateLock: string;
 }
@@ -32,8 +35,8 @@ export function resolveStatePaths(options: StatePathOptions): StatePaths {
     options.lockDir === undefined
       ? join(stateDir, 'tmp', userDirectory(options.app))
       : canonicalPath(expandHome(options.lockDir));
-  // Several state directories may share a lock directory that the caller named, so the name of the
-  // state lock contains a hash of the state directory.
+  // If the caller named the lock directory, several state directories may share that directory. The
+  // name of the state lock therefore contains a hash of the state directory.
   const stateLock = join(lockDir, ownLockDir ? 'gateway.state.lock' : `gateway.state.${hash8(stateDir)}.lock`);
   return { stateDir, configPath: resolveConfigPath(stateDir, options), lockDir, ownLockDir, stateLock };
 }
@@ -56,13 +59,13 @@ export function configLock({ lockDir, configPath }: StatePaths): string {
   return join(lockDir, `gateway.${hash8(configPath)}.lock`);
 }
 
-/** Returns true for the name of a state lock or a config lock. */
+/** Returns true if `name` is the file name of a state lock or of a config lock. */
 export function isLockFileName(name: string): boolean {
   return /^gateway\..*\.lock$/.test(name);
 }
 
 /**
- * Returns true if a directory with this name in `<stateDir>/tmp` is a lock directory, of any user.
+ * Returns true if a directory with this name in `<stateDir>/tmp` is the lock directory of any user.
  */
 export function isLockDirectory(app: string, name: string): boolean {
   return name === app || (name.startsWith(`${app}-`) && /^\d+$/.test(name.slice(app.length + 1)));
@@ -77,14 +80,14 @@ function userDirectory(app: string): string {
   return uid === undefined ? app : `${app}-${uid}`;
 }
 
-/** Expands `~`, because service units do not expand `~` as a shell does. */
+/** Expands `~`, because service units, unlike shells, do not expand `~`. */
 function expandHome(path: string): string {
   return path === '~' || path.startsWith('~/') || path.startsWith(`~${sep}`) ? join(home(), path.slice(1)) : path;
 }
 
 /**
- * Returns the home directory. Called only for a path with `~`, so that a service without a home
- * directory can start if the service names its state directory.
+ * Returns the home directory. Called only for a path that contains `~`, so that a service without a
+ * home directory can start if its state directory is configured.
  */
 function home(): string {
   const directory = homeOrEmpty();

@@ -3,8 +3,8 @@ import { addressesOf, connectableAddresses, type Endpoint } from '../endpoint.js
 import { native } from '../native/load.js';
 
 /**
- * Returns true if a process listens on the port. A connection that times out counts too: on this
- * host a timeout means that the backlog of the listener is full.
+ * Returns true if a process listens on the port. Also returns true if the connection times out,
+ * because a timeout on the local host means that the backlog of the listener is full.
  */
 export function isPortReachable({ host, port }: Endpoint): boolean {
   return (
@@ -16,8 +16,8 @@ export function isPortReachable({ host, port }: Endpoint): boolean {
 }
 
 /**
- * Does the same as {@link isPortReachable}, but for a wildcard also finds listeners on addresses
- * other than loopback.
+ * Does the same as {@link isPortReachable}. If the host is a wildcard, also finds listeners on
+ * addresses other than loopback.
  */
 export function hasListener({ host, port }: Endpoint): boolean {
   return isPortReachable({ host, port }) || addressesOf(host).some((address) => native().hasListener(address, port));
@@ -52,8 +52,8 @@ function isReachable(address: string, port: number): boolean {
   try {
     return native().probePort(address, port) !== 'refused';
   } catch {
-    // The probe fails if the address belongs to another host, or if no source port is free. The
-    // system's socket table may still contain a listener.
+    // The probe fails if the address belongs to another host, or if no source port is free. Even if
+    // the probe fails, the system's socket table may contain a listener.
     return native().hasListener(address, port);
   }
 }

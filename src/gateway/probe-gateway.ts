@@ -1,4 +1,4 @@
-// Probes the state of a gateway without starting a gateway. Such a probe replaces a PID file.
+// Probes the state of a gateway without starting a gateway. The probe makes a PID file unnecessary.
 import { checkOptions } from '../arguments.js';
 import { GatewayLockError, type OwnerRecord } from '../errors.js';
 import { type LockProbe, probeTarget } from '../lock/internal.js';
@@ -18,7 +18,7 @@ export interface ProbeGatewayOptions
   /**
    * Options of the health check.
    *
-   * @default GET /healthz, complete within 1000 ms
+   * @default a GET request for /healthz with a time limit of 1000 ms
    */
   readonly health?: HealthCheckOptions;
 }
@@ -26,14 +26,14 @@ export interface ProbeGatewayOptions
 export interface GatewayProbe {
   /**
    * `running`: the lock is held, and the holder listens on the port; see `health`. `starting`: the
-   * lock is held, but the holder does not listen yet, or no longer listens. `stopped`: the lock is
-   * not held, and no process listens on the port. `foreign`: the lock is not held, but another
-   * program listens on the port.
+   * lock is held, but the holder does not listen on the port yet, or no longer listens on the port.
+   * `stopped`: the lock is not held, and no process listens on the port. `foreign`: the lock is not
+   * held, but another program listens on the port.
    */
   readonly state: 'running' | 'starting' | 'stopped' | 'foreign';
   /**
-   * The path of the lock that is held, or of the first lock that a start would acquire if no lock
-   * is held.
+   * The path of the lock that is held. If no lock is held, the path of the first lock that a
+   * starting gateway would acquire.
    */
   readonly lockPath: string;
   readonly owner: OwnerRecord | null;
@@ -60,7 +60,7 @@ export interface GatewayProbe {
 }
 
 /**
- * Probes the lock, the port and the health of a gateway. Creates, changes and locks nothing.
+ * Probes the lock, the port and the health of a gateway. Does not create, change or lock anything.
  *
  * @throws {GatewayLockError} `ERR_GATEWAY_LOCK_FAILED` if a lock cannot be probed
  * @throws {TypeError} `ERR_INVALID_ARG_*`
@@ -72,8 +72,8 @@ export async function probeGateway(options: ProbeGatewayOptions = {}): Promise<G
   checkHealthOptions(healthOptions);
   const request = readGatewayOptions(others);
   const lock = probeLocks(request);
-  // The record of a dead owner is left over from an earlier holder, and so is the port in that
-  // record.
+  // A dead owner's record comes from an earlier holder, so the port in that record is not the port
+  // of the current holder.
   const known = lock.state === 'held' && lock.ownerAlive !== false ? lock : { owner: null, ownerAlive: null };
   const { host, port } = holderEndpoint({ ...known, host: request.host, port: request.port });
   const listener = port === 0 ? null : await probePort({ host, port });
@@ -85,8 +85,8 @@ export async function probeGateway(options: ProbeGatewayOptions = {}): Promise<G
 }
 
 /**
- * Returns `running` if the listener is the holder. If the holder's record names no port, the
- * listener may be another program.
+ * Returns `running` if the holder is the process that listens on the port. If the holder's record
+ * names no port, another program may be listening on the port.
  */
 function heldState(
   { owner }: { owner: OwnerRecord | null },
@@ -98,7 +98,7 @@ function heldState(
   return isHolder ? 'running' : 'starting';
 }
 
-/** Returns the first lock that is held, else the first lock. */
+/** Returns the first lock that is held. If no lock is held, returns the first lock. */
 function probeLocks(request: LockLocation & Pick<GatewayRequest, 'lockPaths'>): LockProbe & { lockPath: string } {
   const probes = request.lockPaths.map((path) => probeOne(path(), request));
   return probes.find(({ state }) => state === 'held') ?? probes[0]!;

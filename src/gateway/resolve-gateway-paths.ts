@@ -14,14 +14,14 @@ export interface GatewayPaths {
 
 /**
  * Returns the paths and the endpoint that acquireGatewayLock() would use with these options and
- * this environment. Creates nothing.
+ * this environment. Does not create anything.
  *
  * @throws the errors that acquireGatewayLock() throws for invalid options
  */
 export function resolveGatewayPaths(options: GatewayLockOptions = {}): GatewayPaths {
   const { lockPaths, host, port } = readGatewayOptions(options);
-  // With `lockFile` the lock needs no state directory, but the result names a state directory
-  // anyway.
+  // With the option `lockFile` the lock needs no state directory, but the result contains a state
+  // directory anyway.
   const { lockFile: _, ...others } = options;
   const { stateDir, configPath, lockDir } = readGatewayOptions(others).paths!;
   return { stateDir, configPath, lockDir, lockPaths: lockPaths.map((path) => path()), host, port };

@@ -1,6 +1,7 @@
-// Sibling lock directories: the lock directories of other users for the same state directory. A
-// lock directory is private to its user. Therefore two users, a process in a user namespace, or two
-// pods with different uids on one volume hold different state locks.
+// Sibling lock directories: the lock directories of other users for the same state directory. Each
+// lock directory is private to one user id. Processes with different user ids therefore use
+// different state locks, for example two users, two pods on one volume, or a process inside and a
+// process outside a user namespace.
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { monotonicMs } from '../clock.js';
@@ -18,13 +19,13 @@ const SIBLING_PAUSE_MS = 250;
 
 /**
  * Step 10 of docs/protocol.md. Waits until no gateway of another user holds a lock for this state
- * directory. The caller holds its own state lock, so of two simultaneous starts at least one sees
- * the other. Ignores a directory that cannot be read.
+ * directory. The caller holds its own state lock, so at least one of two simultaneous starts
+ * detects the other start. Ignores a sibling directory that cannot be read.
  *
  * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` at once if a gateway of another user is
- *   alive and the port is in use
+ * alive and the port is in use
  * @throws {GatewayLockError} `ERR_GATEWAY_LOCKED` if a gateway of another user still holds its lock
- *   at the deadline
+ * at the deadline
  * @throws `signal.reason` if the signal aborts
  */
 export async function waitForSiblings(request: GatewayRequest, deadline: number): Promise<void> {
@@ -51,8 +52,9 @@ function findHeldSibling(request: SiblingRequest): GatewayWait | null {
 }
 
 /**
- * Returns the paths of the state locks of other users. Returns no paths if the caller named the
- * lock directory or the lock file, because these have no siblings.
+ * Returns the paths of the state locks of other users. Returns an empty array if the caller named
+ * the lock directory or the lock file, because a lock directory or lock file that the caller named
+ * has no siblings.
  */
 function siblingLocks({ app, paths }: SiblingRequest): string[] {
   if (paths === null || !paths.ownLockDir) return [];

@@ -1,5 +1,5 @@
-// Starts a gateway under a supervisor. A duplicate of a healthy gateway exits in a way that keeps
-// the supervisor from restarting the duplicate forever.
+// Starts a gateway under a supervisor. If a healthy gateway is already running, the new process
+// exits with a code that keeps the supervisor from restarting the new process forever.
 import { monotonicMs } from '../clock.js';
 import { GatewayLockError, type OwnerRecord } from '../errors.js';
 import { announce, type SupervisedDecision } from '../events.js';
@@ -21,8 +21,8 @@ export type SupervisedOutcome<Gateway> =
   | {
       readonly outcome: 'duplicate';
       /**
-       * The exit code after which the supervisor does not restart this process: 78 for systemd,
-       * else 0.
+       * The exit code after which the supervisor does not restart this process: 78 for systemd, 0
+       * for every other supervisor.
        */
       readonly exitCode: 0 | 78;
       /** The holder of the lock; null if only the port is in use. */
@@ -38,11 +38,12 @@ const MIN_HEALTH_TIMEOUT_MS = 1000;
 
 /**
  * Calls `start` until the start succeeds, or until another gateway is running and healthy. An
- * unhealthy gateway gets `budgetMs` milliseconds to become healthy or to end. Without a supervisor
- * there is a single attempt.
+ * unhealthy gateway gets `budgetMs` milliseconds to become healthy or to end. Without a supervisor,
+ * `start` is called only once.
  *
- * @throws {GatewayLockError} the refusal by another gateway. Without a supervisor, thrown at once.
- *   With a supervisor, thrown when the budget is exhausted, with the last refusal as `cause`.
+ * @throws {GatewayLockError} if another gateway prevents the start. Without a supervisor, the error
+ * is thrown at once. With a supervisor, the error is thrown when the budget is exhausted, and
+ * `cause` is the error of the last attempt.
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  * @throws {RangeError} `ERR_OUT_OF_RANGE`
  * @throws `signal.reason` if the signal aborts
@@ -60,7 +61,7 @@ export async function startSupervised<Gateway>(
     const result = await tryToStart(request, attemptAfter(decision, request, deadline));
     if ('gateway' in result) return { outcome: 'started', gateway: result.gateway };
     const { refusal } = result;
-    // The wait for a healthy gateway to end does not use the budget.
+    // Waiting for a healthy gateway to end does not use up the budget.
     if (decision?.decision === 'park') deadline = monotonicMs() + request.budgetMs;
     const health = await checkHolderHealth(refusal, request, deadline);
     decision = decide(refusal, health, request, { attempts, deadline });
@@ -74,7 +75,10 @@ export async function startSupervised<Gateway>(
   }
 }
 
-/** Calls `start` once. Returns a refusal by another gateway, and rethrows every other error. */
+/**
+ * Calls `start` once. If another gateway prevents the start, returns the error of `start`. Rethrows
+ * every other error.
+ */
 async function tryToStart<Gateway>(
   { start, signal }: SupervisedRequest<Gateway>,
   attempt: SupervisedAttempt,
@@ -102,15 +106,15 @@ function attemptAfter(
   deadline: number,
 ): SupervisedAttempt {
   const parked = decision?.decision === 'park';
-  // The first attempt waits for a gateway that is starting or closing, as long as
-  // acquireGatewayLock() does by default.
+  // The first attempt waits as long as acquireGatewayLock() does by default, in case another
+  // gateway is starting or closing.
   const longest = decision === null ? DEFAULT_TIMEOUT_MS : retryDelayMs;
   const leftMs = Math.max(0, deadline - monotonicMs() - healthReserveMs);
   const timeoutMs = parked ? Number.POSITIVE_INFINITY : Math.min(longest, leftMs);
   const unbounded = parked || leftMs === Number.POSITIVE_INFINITY;
   return {
     timeoutMs,
-    // The bind comes after the wait for the lock, and gets the rest of the time.
+    // The port is bound after the wait for the lock, so the bind gets the remaining time.
     bindTimeoutMs: unbounded ? DEFAULT_BIND_TIMEOUT_MS : Math.min(DEFAULT_BIND_TIMEOUT_MS, leftMs - timeoutMs),
     whenListening: decision === null ? 'fail' : 'wait',
     ...(signal === undefined ? {} : { signal }),
@@ -118,8 +122,8 @@ function attemptAfter(
 }
 
 /**
- * Checks the health of the holder. Returns null without a supervisor and without `park`, because
- * the health of the holder does not matter then.
+ * Checks the health of the holder. Returns null if there is neither a supervisor nor the option
+ * `park`, because the health of the holder is then irrelevant.
  */
 async function checkHolderHealth(
   refusal: GatewayLockError,
@@ -150,9 +154,9 @@ function decide(
 }
 
 /**
- * Returns the outcome of a duplicate. For systemd the exit code is the same as in OpenClaw: 78
- * (EX_CONFIG), for `RestartPreventExitStatus=78`. Other supervisors do not restart after exit code
- * 0.
+ * Returns the outcome for a duplicate gateway. For systemd the exit code is 78 (EX_CONFIG), as in
+ * OpenClaw, and the unit needs `RestartPreventExitStatus=78`. Other supervisors do not restart a
+ * process that exits with code 0.
  */
 function duplicate(owner: OwnerRecord | null, health: HealthProbe, supervisor: Supervisor | null) {
   return { outcome: 'duplicate', exitCode: supervisor === 'systemd' ? 78 : 0, owner, health } as const;

@@ -1,6 +1,6 @@
 // Refuses a first start with `sudo` in the home directory of another user. On macOS sudo keeps HOME
-// (man 8 sudo, env_keep of /etc/sudoers), so root would own ~/.gateway, and a gateway of the user
-// could not use that directory.
+// (man 8 sudo, env_keep in /etc/sudoers), so ~/.gateway would belong to root, and the user's own
+// gateway could not use ~/.gateway.
 import { lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LockError } from '../errors.js';
@@ -8,8 +8,8 @@ import { effectiveUserId } from '../native/platform.js';
 
 /**
  * Returns the directory of another user in which sudo would create `directory` as root. Returns
- * null if this process was not started with sudo, if `directory` exists, or if root owns its
- * nearest existing parent.
+ * null if this process was not started with sudo, if `directory` exists, or if root owns the
+ * nearest existing parent of `directory`.
  */
 export function findForeignParent(directory: string): { readonly path: string; readonly uid: number } | null {
   const { SUDO_UID } = process.env;

@@ -13,7 +13,7 @@ import { checkHealthOptions, type HealthCheckOptions, type HealthProbe, probeHea
 import { detectSupervisor, type Supervisor } from './detect-supervisor.js';
 
 /**
- * The options of one attempt to start. The caller spreads them over the options of
+ * The options of one attempt to start. The caller merges these options into the options of
  * acquireGatewayLock().
  */
 export interface SupervisedAttempt {
@@ -55,15 +55,15 @@ export interface StartSupervisedOptions<Gateway> {
   readonly retryDelayMs?: number;
   /**
    * Milliseconds for all attempts together, including lock waits and health checks. The last health
-   * check may exceed the budget by up to 1000 ms, so that even a short budget detects a healthy
-   * gateway.
+   * check may exceed the budget by up to 1000 ms, so that a healthy gateway is detected even with a
+   * short budget.
    *
    * @default 30000
    */
   readonly budgetMs?: number;
   /**
-   * If true, waits until a healthy gateway ends, then starts at once. Use this option for launchd,
-   * which ignores exit codes and would start a duplicate every 10 s (openclaw#89867).
+   * If true, waits until a healthy gateway ends, and then starts at once. Use this option with
+   * launchd, which ignores exit codes and would start a duplicate every 10 s (openclaw#89867).
    *
    * @default false
    */
@@ -71,8 +71,8 @@ export interface StartSupervisedOptions<Gateway> {
   /** Aborts the start: the promise rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
   /**
-   * Called with each decision about a refused start. If the callback throws, the start ends with
-   * that error.
+   * Called with each decision about a refused start. If the callback throws, the supervised start
+   * fails with the error of the callback.
    */
   readonly onDecision?: (decision: SupervisedDecision) => void;
 }
@@ -83,7 +83,7 @@ export interface SupervisedRequest<Gateway> {
   readonly supervisor: Supervisor | null;
   readonly checkHealth: HealthCheck;
   readonly healthTimeoutMs: number;
-  /** Milliseconds of the budget that an attempt leaves for the health check after the attempt. */
+  /** Milliseconds of the budget that are reserved for the health check after an attempt. */
   readonly healthReserveMs: number;
   readonly retryDelayMs: number;
   readonly budgetMs: number;

@@ -1,4 +1,5 @@
-// Acquires a lock, either at once (tryAcquireLock) or after waiting for the holder (acquireLock).
+// Acquires a lock, either at once (tryAcquireLock) or after waiting for the holder to release the
+// lock (acquireLock).
 import { checkSignal, checkTimeout } from '../arguments.js';
 import { announce } from '../events.js';
 import { attempt, lastAttemptSync } from './attempt.js';
@@ -12,8 +13,8 @@ import { Waiter, type WaitOptions } from './waiter.js';
 
 export interface AcquireLockOptions extends TryAcquireLockOptions {
   /**
-   * Milliseconds to wait until the holder releases the lock. With 0 there is a single attempt.
-   * Infinity waits forever.
+   * Longest time in milliseconds to wait for the holder to release the lock. 0 makes a single
+   * attempt, Infinity waits forever.
    *
    * @default 5000
    */
@@ -39,11 +40,11 @@ export interface AcquireLockOptions extends TryAcquireLockOptions {
  * While the lock is held, the owner record replaces the content of the lock file. A file that is
  * not a lock file is refused with `ERR_LOCK_INVALID_FILE` and never changed.
  *
- * @throws {LockError} `ERR_LOCK_INVALID_FILE` if the file is not a lock file or not safe to use
+ * @throws {LockError} `ERR_LOCK_INVALID_FILE` if the file is not a lock file, or is not safe to use
  * @throws {LockError} `ERR_LOCK_PERMISSION` if this process may not use the file or its directory
  * @throws {LockError} `ERR_LOCK_UNSUPPORTED` if the file system has no file locks
  * @throws {LockError} `ERR_LOCK_WEAK_FILESYSTEM` if the file system grants the lock to two
- *   processes
+ * processes at once
  * @throws {LockError} `ERR_NATIVE_MISSING` if the addon cannot be loaded
  * @throws {Error} the system's error in any other case, for example ENOENT or EMFILE
  */
@@ -77,13 +78,13 @@ export async function acquireLock(path: string, options: AcquireLockOptions = {}
  * overtakes a waiter that is already queued.
  */
 export function acquireAtOnce(request: AttemptRequest, timeoutMs: number): FileLock | null {
-  // With a zero timeout the first attempt is also the last. Only acquireInTurn() makes the last
-  // attempt, which must not mistake a concurrent prober for a holder.
+  // With a zero timeout the first attempt is also the last attempt. acquireInTurn() makes the last
+  // attempt, because the last attempt must not mistake a concurrent prober for a holder.
   return timeoutMs === 0 || hasWaiters(request.path) ? null : attempt(request);
 }
 
 /**
- * Waits in the queue of the lock and acquires the lock.
+ * Waits in the queue of the lock, then acquires the lock.
  *
  * @throws {LockError} `ERR_LOCK_TIMEOUT`
  */

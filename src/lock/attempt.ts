@@ -27,8 +27,8 @@ const FIRST_ATTEMPT: AttemptContext = { waitMode: null };
 
 /**
  * A failure to open the lock file that is probably temporary. The kind `lease` means that another
- * program holds a lease on the file. OpenFailure is a class, because an owner record is a plain
- * object that may have any fields, even `kind` and `error`.
+ * program holds a lease on the file. OpenFailure is a class, so that it can be distinguished from
+ * an owner record, which is a plain object that may have any fields, even `kind` and `error`.
  */
 class OpenFailure {
   readonly kind: 'transient' | 'lease';
@@ -46,11 +46,13 @@ class OpenFailure {
  */
 type AttemptResult = FileLock | OpenFailure | OwnerRecord | null;
 
-/** Makes one attempt. Returns null if another process holds the lock or appears to hold it. */
+/**
+ * Makes one attempt. Returns null if another process holds the lock or appears to hold the lock.
+ */
 export function attempt(request: AttemptRequest, context = FIRST_ATTEMPT): FileLock | null {
   const result = tryOnce(request, context);
-  // This call begins the grace period for a late release. That period must begin with the first
-  // refused attempt, not with the last attempt.
+  // This call begins the grace period for a late release. The grace period for a late release must
+  // begin with the first refused attempt, not with the last attempt.
   if (locksOutliveHolders) retryReasonOf(result, request.gracePeriods);
   return result instanceof FileLock ? result : null;
 }
@@ -141,8 +143,8 @@ const HELD_BY_UNKNOWN: Leftover = { verdict: 'held-by-record', owner: null };
 
 /**
  * Step 5 of docs/protocol.md. Judges the previous content of the file after the kernel has granted
- * the lock. The file may belong to a living gateway that holds no kernel lock, or may not be a lock
- * file at all. In both cases the function drops the lock and leaves the file unchanged.
+ * the lock. If the file belongs to a living gateway that holds no kernel lock, or is not a lock
+ * file at all, drops the lock and leaves the file unchanged.
  */
 function inspectLeftover(id: LockId, request: AttemptRequest): Leftover {
   let usable = false;
@@ -161,8 +163,8 @@ function inspectLeftover(id: LockId, request: AttemptRequest): Leftover {
 function readLeftover(id: LockId, request: AttemptRequest): Leftover {
   if (!request.judged) return FREE;
   if (!native().isBlank(id)) return judgeLeftover(native().readContent(id), request);
-  // A blank file may already belong to OpenClaw, which locks its coordinator database before it
-  // writes its record.
+  // A blank file may already belong to OpenClaw, because OpenClaw locks its coordinator database
+  // before it writes its record.
   return request.ownPath && isCoordinatorLocked(request.path) ? HELD_BY_UNKNOWN : FREE;
 }
 

@@ -1,4 +1,4 @@
-// The delays between the attempts of a waiter.
+// The delays between a waiter's attempts.
 
 const FIRST_DELAY_MS = 5;
 /**
@@ -9,7 +9,7 @@ export const MAX_BACKOFF_MS = 250;
 
 /**
  * Yields delays in milliseconds: 5, 10, 20 and so on up to 250. Shortens each delay by a random
- * amount of up to half, so that waiters do not retry at the same times.
+ * amount of up to 50 %, so that waiters do not retry at the same time.
  */
 export function* backoffDelays(random: () => number = Math.random): Generator<number, never> {
   for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, MAX_BACKOFF_MS)) {

@@ -18,10 +18,10 @@ import { wakeFirst } from './wait-queue.js';
 
 export type LockMode = 'exclusive' | 'shared';
 /**
- * The way in which a waiter noticed the release. With `watch` the system reported the release. With
- * `poll` the waiter made an attempt every 5 to 250 ms, because the lock file or the holder's
- * process could not be watched. The reasons for polling are a limit
- * (`fs.inotify.max_user_instances`), a remote file system, an older gateway, and on Windows a
+ * The way in which a waiter noticed the release. `watch` means that the system reported the
+ * release. `poll` means that the waiter made an attempt every 5 to 250 ms, because the lock file or
+ * the holder's process could not be watched. Possible reasons for polling are a limit
+ * (`fs.inotify.max_user_instances`), a remote file system, an older gateway, or, on Windows, a
  * holder that the record does not name.
  */
 export type WaitMode = 'watch' | 'poll';
@@ -39,7 +39,10 @@ export class FileLock {
   readonly mode: LockMode;
   /** The reliability of locks on the file system of the lock file: `local`, `remote` or `weak`. */
   readonly strength: LockStrength;
-  /** Why a leftover lock file could be reclaimed. Null if there was no leftover lock file. */
+  /**
+   * The reason why a leftover lock file could be reclaimed. Null if there was no leftover lock
+   * file.
+   */
   readonly reclaimed: ReclaimReason | null;
   /**
    * The owner record in the leftover lock file. Null if there was no leftover lock file, or if its
@@ -52,10 +55,15 @@ export class FileLock {
    */
   readonly waitMode: WaitMode | null;
   readonly #id: LockId;
-  /** Created on first use, because an empty Set would add 10 % to the memory of a lock. */
+  /**
+   * The set is created on first use, because an empty Set would add 10 % to the memory of a lock.
+   */
   #lostListeners: Set<LostListener> | undefined;
   #record: OwnRecord | null;
-  /** Parsed on first use, because parsing takes a tenth of the time that acquiring a lock takes. */
+  /**
+   * The owner record is parsed on first use, because parsing takes a tenth as long as acquiring a
+   * lock.
+   */
   #owner: OwnerRecord | undefined;
   #lost: LockError | null = null;
   #watch: NodeJS.Timeout | undefined;
@@ -91,8 +99,7 @@ export class FileLock {
   }
 
   /**
-   * The owner record in the lock file. Null in shared mode and with `record: false`, because no
-   * record is written in these cases.
+   * The owner record in the lock file. Null if no record is written (shared mode, `record: false`).
    */
   get owner(): OwnerRecord | null {
     if (this.#record === null) return null;
@@ -101,8 +108,8 @@ export class FileLock {
   }
 
   /**
-   * Returns true if the lock is held and the path of the lock still names the locked file. Takes
-   * one system call.
+   * Returns true if the lock is held and the path of the lock still names the locked file. Makes a
+   * single system call.
    */
   verify(): boolean {
     if (!this.held || this.#lost !== null) return false;
@@ -117,8 +124,8 @@ export class FileLock {
 
   /**
    * Calls `listener` once with `ERR_LOCK_REPLACED` if the lock file is removed or replaced. The
-   * loss is detected by `verify()`, and by a check every 1000 ms whose timer does not keep the
-   * process alive.
+   * loss is detected by `verify()`, and by a check that runs every 1000 ms. The timer of this check
+   * does not keep the process alive.
    *
    * @returns a function that removes the listener
    */
@@ -145,8 +152,8 @@ export class FileLock {
   }
 
   /**
-   * Does the same as `updateOwner({ bindHost, port })`, but faster. The record must have neither
-   * field yet.
+   * Does the same as `updateOwner({ bindHost, port })`, but faster. The record must not contain
+   * `bindHost` or `port` yet.
    * @internal
    */
   nameListener(bindHost: string, port: number): void {
@@ -155,8 +162,8 @@ export class FileLock {
 
   /**
    * Names the process `pid`, which has inherited {@link fd}, as the holder in the owner record.
-   * From now on the process `pid` keeps the lock if this process ends for any reason. `release()`
-   * still releases the lock for both processes.
+   * After this call, the process `pid` keeps the lock even if this process ends for any reason.
+   * `release()` still releases the lock for both processes.
    *
    * @throws {RangeError} `ERR_OUT_OF_RANGE` if `pid` is not a process id
    * @throws what {@link updateOwner} throws
@@ -174,8 +181,8 @@ export class FileLock {
    *
    * @throws {LockError} `ERR_LOCK_PERMISSION` if this process may not clear or remove the lock file
    * @throws {Error} the system's error if clearing or removing the lock file fails for another
-   *   reason. Even if `release()` throws, the lock is released, and the leftover lock file blocks
-   *   nothing.
+   * reason. Even if `release()` throws, the lock is released, and the leftover lock file does not
+   * block later attempts to acquire the lock.
    */
   release(): void {
     let wasHeld = true;
@@ -189,8 +196,8 @@ export class FileLock {
   }
 
   /**
-   * Releases the lock after a failed transaction. Unlike {@link release}, removes the lock file
-   * only if this lock created the file. @internal
+   * Releases the lock after a gateway has failed to start. Unlike {@link release}, removes the lock
+   * file only if this lock created the file. @internal
    */
   undo(): void {
     native().undo(this.#id);
@@ -219,8 +226,8 @@ export class FileLock {
   }
 
   /**
-   * Calls the listener in a separate microtask, so that an error of one listener does not stop the
-   * other listeners.
+   * Calls the listener in a separate microtask, so that an error in one listener does not prevent
+   * the other listeners from being called.
    */
   #notify(listener: LostListener, error: LockError): void {
     queueMicrotask(() => listener(error));

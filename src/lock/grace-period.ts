@@ -1,20 +1,20 @@
-// Grace periods: how long an attempt is retried if the reason for its refusal may disappear by
-// itself.
+// Grace periods: the time during which a refused attempt is retried, because the reason for the
+// refusal may disappear by itself.
 import { monotonicMs } from '../clock.js';
 import { locksOutliveHolders } from '../native/platform.js';
 import { sleep } from '../sleep.js';
 
 /**
  * The length of each grace period in milliseconds. The period `prober` begins with the last
- * attempt; every other period begins when its reason is first seen. Only `prober` occurs on all
- * systems; the other periods occur only on Windows.
+ * attempt; every other period begins when the reason for that period first occurs. Only `prober`
+ * occurs on all systems; the other periods occur only on Windows.
  */
 const PERIODS_MS = {
   /**
    * Another process is probing the lock. A probe holds the lock for a few microseconds
-   * (native/os/lock_probe.h), or longer if the prober is interrupted. On two busy cores, with a
-   * prober in a tight loop, a period of 2 ms let up to 12 of 20,000 starts fail, and a period of 20
-   * ms let none fail.
+   * (native/os/lock_probe.h), or longer if the prober is interrupted. With a grace period of 2 ms,
+   * up to 12 of 20,000 starts failed on two busy cores with a prober in a tight loop. With a grace
+   * period of 20 ms, no start failed.
    */
   prober: 20,
   /**
@@ -30,8 +30,8 @@ const PERIODS_MS = {
   /** The lock file has been removed, but another process still has the file open. */
   'delete-pending': 500,
   /**
-   * Opening the lock file is denied, because permission is missing or because a virus scanner or a
-   * file server is at work.
+   * Opening the lock file is denied, because this process lacks permission or because a virus
+   * scanner or a file server denies access for a short time.
    */
   'access-denied': 500,
 } as const;
@@ -55,7 +55,9 @@ export class GracePeriods {
   /** Created on first use, because most attempts need no grace period. */
   #since: Map<GracePeriod, number> | undefined;
 
-  /** Returns true until the period is over. The first call for a period begins that period. */
+  /**
+   * Returns true until the grace period is over. The first call for a period begins that period.
+   */
   isActive(period: GracePeriod): boolean {
     const now = monotonicMs();
     this.#since ??= new Map();

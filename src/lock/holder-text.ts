@@ -24,8 +24,8 @@ export function holderName({ owner, ownerAlive }: KnownHolder): string {
 }
 
 /**
- * Returns a text that says where the owner runs. A record that has neither a host nor a pid
- * namespace does not contain that information.
+ * Returns a text that says where the owner runs. A record without a host and without a pid
+ * namespace does not say where the owner runs.
  */
 function elsewhereText({ host, pidNamespace }: OwnerRecord): string {
   if (host !== null) return ` of another container or host (${printable(host)})`;

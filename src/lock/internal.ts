@@ -1,4 +1,5 @@
-// The interface of src/lock for src/gateway and src/cli, which import nothing else from src/lock.
+// The interface of src/lock for src/gateway and src/cli, which do not import any other file of
+// src/lock.
 import { native } from '../native/load.js';
 import { sleep } from '../sleep.js';
 import { lastAttemptSync } from './attempt.js';
@@ -21,8 +22,9 @@ export { type OwnerFields, recordHead } from './record-encoder.js';
 export { RECORD_LIMIT } from './record-parser.js';
 
 /**
- * Creates the request for an exclusive lock. On release the lock file is removed if the package
- * chose its path, and kept otherwise. `head` is a result of {@link recordHead}.
+ * Creates the request for an exclusive lock. On release, the lock file is removed if the package
+ * chose the path of the file. A lock file whose path the caller chose is kept. `head` is a result
+ * of {@link recordHead}.
  */
 export function createRequest(
   target: LockTarget,
@@ -53,16 +55,16 @@ export function probeTarget(target: LockTarget, access: TryAcquireLockOptions['a
 }
 
 /**
- * Acquires a lock in order to remove its file. With `ownPath` (a file in a lock directory) the file
- * may have any content.
+ * Acquires a lock in order to remove its file. If `ownPath` is true (the file is in a lock
+ * directory), the file may have any content.
  */
 export function tryAcquireForRemoval(path: string, ownPath: boolean): FileLock | null {
   return lastAttemptSync({ ...readRequest(path, { keepFile: false }), ownPath });
 }
 
 /**
- * Creates the lock directory if it does not exist. With `tighten`, removes the access of other
- * users to the lock directory. Retries transient failures.
+ * Creates the lock directory if it does not exist. With `tighten`, removes other users' access to
+ * the lock directory. Retries transient failures.
  *
  * @throws {LockError} `ERR_LOCK_PERMISSION`
  * @throws {LockError} `ERR_LOCK_INVALID_FILE`

@@ -16,9 +16,9 @@ import { isOwnerAlive } from './process-identity.js';
 import { isBlank, isLockFile, parseRecord } from './record-parser.js';
 
 /**
- * Why a leftover lock file could be reclaimed. `owner-gone`: the owner has ended, or no longer
- * holds the lock. `port-free`: the system cannot determine whether the owner is alive, but no
- * process listens on the owner's port. `stale`: the file names no owner (torn, damaged), or the
+ * The reason why a leftover lock file could be reclaimed. `owner-gone`: the owner has ended or no
+ * longer holds the lock. `port-free`: the system cannot determine whether the owner is alive, but
+ * no process listens on the owner's port. `stale`: the file names no owner (torn, damaged), or the
  * file was last written more than 30 s ago and its owner could not be confirmed to be alive.
  */
 export type ReclaimReason = 'owner-gone' | 'port-free' | 'stale';
@@ -36,7 +36,7 @@ export interface Leftover {
   readonly owner: OwnerRecord | null;
 }
 
-/** A lock file, and the facts about the lock that the content of the file does not show. */
+/** A lock file, and facts about the lock that are not in the content of the file. */
 export interface LockTarget {
   readonly path: string;
   /** The endpoint of the holder, used if the holder's record names no port. */
@@ -48,8 +48,8 @@ export interface LockTarget {
 }
 
 /**
- * Milliseconds after the last write to a lock file during which its owner counts as alive if the
- * system cannot determine whether the owner is alive.
+ * If the system cannot determine whether an owner is alive, the owner is assumed to be alive until
+ * this many milliseconds after the last write to its lock file.
  */
 export const STALE_AFTER_MS = 30_000;
 
@@ -59,7 +59,8 @@ export function judgeLeftover(content: LockFileContent, target: LockTarget): Lef
 }
 
 function verdictOf(content: LockFileContent, owner: OwnerRecord | null, target: LockTarget): Verdict {
-  // Even in our lock directory, a file with several hard links may be any other file of the user.
+  // Even in this package's own lock directory, a file with several hard links may be an unrelated
+  // file of the user.
   const strict = !target.ownPath || content.hasOtherNames;
   if (strict && !isLockFile(content)) return 'not-a-lock-file';
   if (owner?.kernelLock) return judgeOurs(owner, target.path);
@@ -111,8 +112,8 @@ function probeOwnerPort(owner: OwnerRecord, endpoint: Endpoint | undefined): 'fr
 }
 
 /**
- * Returns the age of a file in milliseconds. If the file has a date in the future because the clock
- * was set back, returns the absolute value, so that the file does not count as new forever.
+ * Returns the age of a file in milliseconds. If the date of the file is in the future because the
+ * clock was set back, returns the absolute value, so that the file is not considered new forever.
  */
 function ageMs(path: string): number {
   const { mtimeMs = Date.now() } = statSync(path, { throwIfNoEntry: false }) ?? {};

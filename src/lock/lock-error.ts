@@ -24,12 +24,12 @@ import {
 import { holderName, isOwn, type KnownHolder, stopAdvice } from './holder-text.js';
 
 /**
- * Converts an error of the addon to a LockError if {@link EXPLANATIONS} has the code of the error.
- * Returns any other error unchanged.
+ * Converts an error of the addon to a LockError if {@link EXPLANATIONS} has an entry for the code
+ * of the error. Returns any other error unchanged.
  */
 export function toLockError(error: unknown, lockPath: string): unknown {
-  // `instanceof Error` fails in another realm (vm, Jest), because the addon's errors belong to the
-  // main realm.
+  // In another realm (vm, Jest) `instanceof Error` returns false, because the addon's errors belong
+  // to the main realm.
   if (!loadUtilTypes().isNativeError(error) || error instanceof LockError) return error;
   const { code, path = lockPath } = error as NodeJS.ErrnoException;
   const explain = EXPLANATIONS[code ?? ''];
@@ -76,7 +76,7 @@ export function otherViewError(path: string, owner: OwnerRecord): LockError {
 }
 
 /**
- * Returns the error of a release that dropped the lock, but could not clear or remove the lock
+ * Returns the error for a release that dropped the lock but could not clear or remove the lock
  * file.
  */
 export function fileStaysError(error: unknown, path: string): unknown {
@@ -124,8 +124,8 @@ function remedyFor(path: string, detail: string): string {
 }
 
 /**
- * Returns the remedy, or other advice for a mount where chmod has no effect: NTFS, exFAT, the
- * Windows drives of WSL.
+ * Returns `remedy`. For a mount where chmod has no effect (NTFS, exFAT, the Windows drives of WSL),
+ * returns other advice instead.
  */
 function modeRemedy(path: string, remedy: string): string {
   const fixed = hasFixedModes(path);
@@ -147,8 +147,8 @@ function foreignText(path: string): string {
 }
 
 /**
- * Returns the text for a path of another user in a directory of this user. Usually an earlier start
- * with sudo has created the path.
+ * Returns the text for a path that belongs to another user, although the parent directory of the
+ * path belongs to this user. Usually an earlier start with sudo has created the path.
  */
 function leftoverText({ path, uid }: ForeignPath): string {
   const remedy =

@@ -15,13 +15,13 @@ export interface TryAcquireLockOptions {
    * @default 'exclusive'
    */
   readonly mode?: LockMode;
-  /** Fields to add to the owner record. The complete record may have at most 4096 bytes of JSON. */
+  /** Fields to add to the owner record. The complete record must not exceed 4096 bytes of JSON. */
   readonly owner?: OwnerFields;
   /**
    * If true, `release()` empties the lock file and keeps it; if false, `release()` removes the
-   * file. Keep the file if other programs lock the same path without comparing the inode
-   * afterwards, for example flock(1) or programs in Python, Go and Rust. Such a program and this
-   * package exclude each other only if the file is kept.
+   * file. Keep the file if other programs, for example flock(1) or programs in Python, Go and Rust,
+   * lock the same path without comparing the inode afterwards. Programs that do not compare the
+   * inode and this package exclude each other only if the file is kept.
    *
    * @default true
    */
@@ -34,8 +34,8 @@ export interface TryAcquireLockOptions {
    */
   readonly record?: boolean;
   /**
-   * The users that may share the lock file. A new file gets mode 0600, 0660 or 0666, regardless of
-   * the umask. The option has no effect on Windows, where the access control list of the directory
+   * The users who may use the lock file. A new file gets mode 0600, 0660 or 0666, regardless of the
+   * umask. The option has no effect on Windows, where the access control list of the directory
    * determines who may use the file.
    *
    * @default 'owner'
@@ -61,15 +61,12 @@ export interface AttemptRequest extends LockTarget {
   readonly mode: LockMode;
   /** The options as bits of {@link LOCK_FLAG}, for the addon. */
   readonly flags: number;
-  /**
-   * The head of the owner record. Null in shared mode and with `record: false`, because no record
-   * is written in these cases.
-   */
+  /** The head of the owner record. Null if no record is written (shared mode, `record: false`). */
   readonly head: string | null;
   readonly weakFileSystem: 'error' | 'warn' | 'allow';
   /**
-   * True if the content of the file is judged. False with `record: false`, which allows any
-   * content.
+   * True if the content of the file is judged. False with `record: false`, because a file without
+   * an owner record may have any content.
    */
   readonly judged: boolean;
   readonly gracePeriods: GracePeriods;

@@ -16,8 +16,8 @@ export interface ProbeLockOptions extends Pick<TryAcquireLockOptions, 'record' |
 export interface LockProbe {
   /**
    * `held`: a process holds the lock. `leftover`: no process holds the lock, and the file names a
-   * former owner; a leftover lock file blocks nothing. `free`: no process holds the lock, and the
-   * file names no owner. `missing`: there is no lock file.
+   * former owner; a leftover lock file does not block the lock. `free`: no process holds the lock,
+   * and the file names no owner. `missing`: there is no lock file.
    */
   readonly state: 'free' | 'held' | 'leftover' | 'missing';
   /**
@@ -43,7 +43,7 @@ interface ProbeRequest extends LockTarget {
  * if, and only if, a holder would prevent `tryAcquireLock` with the same options from acquiring the
  * lock.
  *
- * @throws {LockError} `ERR_LOCK_INVALID_FILE` if the file is not a lock file or not safe to use
+ * @throws {LockError} `ERR_LOCK_INVALID_FILE` if the file is not a lock file, or is not safe to use
  * @throws {LockError} `ERR_LOCK_PERMISSION` if this process may not read the file
  * @throws {LockError} `ERR_LOCK_UNSUPPORTED` if the file system has no file locks
  */
@@ -73,7 +73,7 @@ export function probe(request: ProbeRequest): LockProbe {
 }
 
 /**
- * Probes once. Returns null if the lock file could not be opened, probably for a moment only.
+ * Probes once. Returns null if opening the lock file failed, probably only temporarily.
  * @internal
  */
 export function probeUnlessOpenFails(request: ProbeRequest, gracePeriods: GracePeriods): LockProbe | null {

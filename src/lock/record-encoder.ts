@@ -1,11 +1,11 @@
 // Encodes the owner record: the line of JSON in a lock file that names the holder.
 //
-// Optimisations, each with the figure of docs/performance.md that it improves:
+// Optimisations, each preceded by the figure in docs/performance.md that it improves:
 // - `cycle`: the head is encoded only once, and the date at most once per millisecond. This saves
 //   10 of 60 us.
 // - `gateway`: the endpoint is appended as text. This saves 10 of 87 us for start and close in
 //   /dev/shm.
-// - `rss_per_lock`: the parts of an id are joined to a single string. This saves 260 bytes per
+// - `rss_per_lock`: the parts of an id are joined into a single string. This saves 260 bytes per
 //   lock.
 // - `release_handoff`: a waiter warms up the code of this file (see waiter.ts).
 import { invalidType, outOfRange } from '../arguments.js';
@@ -55,7 +55,7 @@ let randomUUID: (() => string) | undefined;
 function randomId(): string {
   randomUUID ??= loadCrypto().randomUUID;
   const id = randomUUID();
-  // Makes V8 join the 20 parts of the id to a single string.
+  // Makes V8 join the 20 parts of the id into a single string.
   id.charCodeAt(0);
   return id;
 }
@@ -133,8 +133,9 @@ function decodeHead(head: string): OwnerFields & ProcessIdentity {
 function encodeHead(fields: OwnerFields, { pid, startTime, bootId, pidNamespace, host }: ProcessIdentity): string {
   const later = { createdAt: undefined, ownerId: undefined, kernelLock: undefined, note: undefined, toJSON: undefined };
   const rest = stringify({ ...fields, startTime, bootId, pidNamespace, host, ...later, pid: undefined });
-  // `pid` is added as text: JavaScript would put a field with the name of an array index before it,
-  // but a torn record is recognised by its beginning, `{"pid":`.
+  // `pid` is added as text, so that the record begins with `{"pid":`, by which a torn record is
+  // recognised. In an object, JavaScript would put fields whose names are array indexes before
+  // `pid`.
   const head = `{"pid":${pid},${rest.slice(1, -1)}`;
   const bytes = Buffer.byteLength(formatRecord({ head, ...LONGEST_ACQUISITION }));
   if (bytes <= RECORD_LIMIT) return head;

@@ -37,8 +37,8 @@ export function isBlank({ text, size }: LockFileContent): boolean {
 /**
  * Returns true if the content is that of a lock file: blank, a record of this package or of an
  * older gateway, or the torn beginning of a record of this package. Ignores the text after the
- * first line of a record of this package. Such text is the end of an older record, and remains if
- * the next holder is killed before it truncates the file.
+ * first line of a record of this package. The text after the first line is the end of an older
+ * record, which remains if the next holder is killed before it truncates the file.
  */
 export function isLockFile(content: LockFileContent): boolean {
   const body = bodyOf(content.text);
@@ -76,8 +76,8 @@ function isOurs(value: Fields): boolean {
 
 /**
  * Returns true for a record of an older gateway. A pid is not enough, because a line of a log can
- * have a pid too. The object must have the keys that OpenClaw has always written, or only known
- * keys.
+ * contain a pid too. The object must either contain the keys that OpenClaw has always written, or
+ * contain only known keys.
  */
 function isOlder(value: Fields): boolean {
   if (!isPid(value['pid'])) return false;

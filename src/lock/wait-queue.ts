@@ -1,9 +1,9 @@
-// FIFO queues of this thread's waiters, one per lock path.
+// FIFO queues of this thread's waiters, one queue per lock path.
 //
 // Only the first waiter of a queue makes attempts to acquire the lock; the other waiters wait for
-// their turn. A release therefore causes only one attempt in a thread, regardless of the number of
-// waiters, and every waiter gets its turn. Waiters for a shared lock still acquire the lock
-// together: each waiter that acquires the lock leaves the queue, and the attempt of the next waiter
+// their turn. A release therefore causes only one attempt in each thread, regardless of the number
+// of waiters, and every waiter gets its turn. Waiters for a shared lock still acquire the lock
+// together: each waiter that acquires the lock leaves the queue, and the next waiter's attempt then
 // succeeds at once.
 
 const queues = new Map<string, Set<QueueEntry>>();

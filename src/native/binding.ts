@@ -22,25 +22,26 @@ export interface NativeBinding {
   /** Returns true if the path of the lock still names the locked file. */
   isFileInPlace(lock: LockId): boolean;
   /**
-   * Leaves the lock, when this Node environment ends, to the program that has inherited the lock.
+   * Keeps the lock held, even when this Node environment ends, for the program that has inherited
+   * the lock.
    */
   handOver(lock: LockId): void;
   /**
-   * Removes the lock file, or clears our record in a kept file, then drops the lock. Returns false
-   * if the lock was not held. Throws if the file could not be removed or cleared; even then the
-   * lock is dropped.
+   * Removes the lock file, or clears the record in a lock file that is kept, and then drops the
+   * lock. Returns false if the lock was not held. Throws if the file could not be removed or
+   * cleared. The lock is dropped even if this function throws.
    */
   release(lock: LockId): boolean;
   /**
-   * Drops the lock after a failed attempt. Unlike release(), never throws, and removes the file
-   * only if the attempt created the file.
+   * Drops the lock after a failed attempt. Unlike release(), this function never throws, and
+   * removes the file only if the attempt created the file.
    */
   undo(lock: LockId): void;
   /** Drops the lock and leaves the file unchanged. */
   unlock(lock: LockId): void;
   /**
-   * Creates a waiter without any system call. After {@link NativeBinding.watch}, `wake` is called
-   * when the lock may be free.
+   * Creates a waiter without making a system call. After {@link NativeBinding.watch}, `wake` is
+   * called when the lock may be free.
    */
   createWaiter(path: string, flags: number, wake: () => void): WaiterId;
   /**
@@ -63,7 +64,7 @@ export interface NativeBinding {
   probeLock(path: string, flags: number): NativeLockProbe;
   /**
    * Returns true if the process `pid` holds a lock on the same file through another mount. Returns
-   * false if the system does not report such locks.
+   * false if the system does not report locks of other mounts.
    */
   isHeldInOtherView(path: string, pid: number): boolean;
   /** Returns true if a process has an exclusive transaction open on this SQLite database. */
@@ -87,7 +88,9 @@ export interface NativeBinding {
    * closed or detached.
    */
   socketOf(listener: ListenerId): number;
-  /** Makes the caller the owner of the socket. The addon no longer closes the socket. */
+  /**
+   * Makes the caller the owner of the socket. After this call, the addon never closes the socket.
+   */
   detachListener(listener: ListenerId): void;
   closeListener(listener: ListenerId): void;
   /** Binds the address for a moment. Throws if the address cannot be bound. */
@@ -109,8 +112,8 @@ export interface NativeBinding {
    */
   findConnectionPid(address: string, port: number): number;
   /**
-   * Returns the start time of a process, to be compared for equality only. Returns -1 if there is
-   * no such process, and 0 if its start time is unknown.
+   * Returns the start time of a process, which may only be compared for equality. Returns -1 if
+   * there is no such process, and 0 if its start time is unknown.
    */
   processStartToken(pid: number): number;
   /**
@@ -122,13 +125,13 @@ export interface NativeBinding {
    */
   commandLine(pid: number): string;
   /**
-   * Replaces this process with another program. The descriptors from 3 on of that program are
-   * copies of `inherit`. Throws on failure; never returns on success.
+   * Replaces this process with another program. The new program receives copies of the descriptors
+   * in `inherit`, starting at descriptor 3. Throws on failure; never returns on success.
    */
   exec(path: string, args: readonly string[], environment: readonly string[], inherit: readonly number[]): void;
   /**
-   * Windows only. Makes all processes that are started from now on, and their children, end when
-   * this process ends.
+   * Windows only. Ensures that all processes that are started after this call, and their children,
+   * end when this process ends.
    */
   killChildrenOnExit(): void;
   /**
@@ -158,8 +161,8 @@ export type WaiterId = number;
  * The scope of a watch. `owner`: the lock file and the owner's process are watched. `file`: the
  * lock file is watched, which also reports the death of the holder. `release`: the lock file is
  * watched, which does not report the death of the holder (Windows). `nothing`: no watch is
- * possible, because of a limit or a remote file system. `gone`: no watch exists, because the lock
- * file no longer exists and an attempt may succeed.
+ * possible, because of a limit or a remote file system. `gone`: there is no watch, because the lock
+ * file no longer exists; an attempt may succeed.
  */
 export type WatchResult = 'owner' | 'file' | 'release' | 'nothing' | 'gone';
 

@@ -11,9 +11,9 @@ export interface ForeignPath {
 
 /**
  * Returns the first part of the path (a parent directory or the path itself) that belongs to
- * another user, although a directory above belongs to this user. A start with `sudo` leaves such a
- * part in a home directory. Returns null if there is no such part, and on Windows, where files have
- * no numeric user ids.
+ * another user, although a parent directory of that part belongs to this user. An earlier start
+ * with `sudo` can leave a part of another user in a home directory. Returns null if no part belongs
+ * to another user. Also returns null on Windows, where files have no numeric user ids.
  */
 export function findForeignPart(path: string): ForeignPath | null {
   const self = effectiveUserId();
@@ -57,9 +57,9 @@ export function userText(uid: number | undefined): string {
 }
 
 /**
- * The types of file systems without file modes. The mount options set the same mode for all files,
- * and chmod() has no effect. The numbers come from include/uapi/linux/magic.h and from the sources
- * of the drivers.
+ * The types of file systems without file modes. On these file systems the mount options set the
+ * same mode for all files, and chmod() has no effect. The numbers come from
+ * include/uapi/linux/magic.h and from the sources of the drivers.
  */
 const FIXED_MODES: ReadonlySet<number> = new Set([
   0x4d44, // FAT
@@ -77,7 +77,7 @@ const PERHAPS_FIXED_MODES: ReadonlySet<number> = new Set([0x65735546, 0x01021997
 
 /**
  * Returns true if chmod() has no effect on the file. Returns 'perhaps' if the type of the file
- * system does not determine that.
+ * system does not determine whether chmod() has an effect.
  */
 export function hasFixedModes(path: string): boolean | 'perhaps' {
   if (process.platform !== 'linux') return false;
@@ -89,7 +89,10 @@ export function hasFixedModes(path: string): boolean | 'perhaps' {
   }
 }
 
-/** Returns all parts of a path: `/`, `/home`, `/home/user` and so on. */
+/**
+ * Returns the path and all its parent directories, beginning with the root: `/`, `/home`,
+ * `/home/user` and so on.
+ */
 function partsOf(path: string): string[] {
   const parent = dirname(path);
   return parent === path ? [path] : [...partsOf(parent), path];

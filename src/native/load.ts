@@ -9,8 +9,7 @@ import type { NativeBinding } from './binding.js';
 let loaded: NativeBinding | undefined;
 
 /**
- * Returns the addon. Throws if the addon cannot be loaded, because there are no locks without the
- * addon.
+ * Returns the addon. Throws if the addon cannot be loaded, because locks need the addon.
  *
  * @throws {LockError} `ERR_NATIVE_MISSING`
  */
@@ -31,8 +30,8 @@ function load(root: string): NativeBinding {
       if (existsSync(file)) return open(file);
       tried.push(new Error(`${path}: not found`));
     } catch (error) {
-      // The path is added, because the message of the system's loader does not always name the
-      // file.
+      // Adds the path to the message, because the message of the system's loader does not always
+      // name the file.
       tried.push(new Error(`${path}: ${(error as Error).message}`, { cause: error }));
     }
   }
@@ -40,8 +39,8 @@ function load(root: string): NativeBinding {
 }
 
 /**
- * Loads a file with process.dlopen(). require() would take 3 ms, ten times as long, because it also
- * searches and caches modules.
+ * Loads a file with process.dlopen(). require() would take 3 ms, ten times as long, because
+ * require() also searches and caches modules.
  */
 function open(file: string): NativeBinding {
   const loading = { exports: {} as NativeBinding };
@@ -66,8 +65,8 @@ function loadByOtherNames(root: string, tried: Error[]): NativeBinding {
 }
 
 /**
- * Yields the possible paths of the addon in the package. A local build comes first, because it was
- * made for this machine.
+ * Yields the possible paths of the addon in the package. The path of a local build comes first,
+ * because a local build was made for this machine.
  */
 function* candidates(): Generator<string> {
   yield 'build/Release/gateway_lock.node';
@@ -78,9 +77,9 @@ function* candidates(): Generator<string> {
 }
 
 /**
- * Returns the C library that this process uses, even if another C library is installed too. Returns
- * both C libraries if the library in use cannot be determined. musl then comes first, because glibc
- * fails to load a binary for musl, but musl loads a binary for glibc.
+ * Returns the C library that this process uses, even if another C library is installed too. If the
+ * library in use cannot be determined, returns both musl and glibc. In that case musl comes first,
+ * because glibc fails to load a binary for musl, but musl loads a binary for glibc.
  */
 function libcs(): string[] {
   if (process.platform !== 'linux') return [''];
@@ -101,7 +100,8 @@ function startOfOwnProgram(): Buffer {
     readSync(file, bytes);
     closeSync(file);
   } catch {
-    // Node's permission model denies the access. Both C libraries are tried then.
+    // If Node's permission model denies access to the Node binary, libcs() returns both C
+    // libraries.
   }
   return bytes;
 }

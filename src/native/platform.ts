@@ -5,9 +5,9 @@ import { connectableAddresses } from '../endpoint.js';
 const isWindows = process.platform === 'win32';
 
 /**
- * True if a lock can stay held for a moment after its holder has ended. Windows unlocks the files
- * of a dead process some time after its death; other systems release the lock before the process is
- * gone.
+ * True if a lock can remain held for a short time after its holder has ended. Windows unlocks the
+ * files of a dead process some time after its death; other systems release the lock before the
+ * process is gone.
  */
 export const locksOutliveHolders = isWindows;
 
@@ -25,7 +25,8 @@ export const programsInherit = !isWindows;
 export const signalsCanBeRelayed = !isWindows;
 
 /**
- * True if the state of a process can be read from /proc. On other systems a zombie counts as alive.
+ * True if the state of a process can be read from /proc. On other systems a zombie is considered
+ * alive.
  */
 export const processStatesAreKnown = process.platform === 'linux';
 
@@ -39,9 +40,9 @@ export const deniedPortIsReserved = isWindows;
 export const SEPARATOR: string | RegExp = sep === '/' ? sep : /[\\/]/;
 
 /**
- * Makes a path absolute in the same way as the system. Windows removes `..` from the text of a path
- * before it follows any link. On other systems `..` after a link means the parent of the link's
- * target, so `..` has to stay in the path.
+ * Makes a path absolute in the same way as the operating system. Windows removes `..` from the text
+ * of a path before it follows any link. On other systems `..` after a link means the parent of the
+ * link's target, so `..` has to stay in the path.
  */
 export function absolutePath(path: string): string {
   if (isWindows) return resolve(path);
@@ -75,9 +76,9 @@ export function effectiveGroupId(): number | undefined {
 /**
  * Returns the additional addresses on which a server on `address` has to listen, so that no other
  * server can bind these addresses. On macOS a socket with SO_REUSEADDR, which every Node server
- * sets, can bind 127.0.0.1 beside a listener on 0.0.0.0, and then receives the connections
- * (in_pcbbind() in XNU, bsd/netinet/in_pcb.c). macOS refuses a bind only if another socket has
- * exactly the same address.
+ * sets, can bind 127.0.0.1 even if another socket listens on 0.0.0.0, and then receives the
+ * connections to 127.0.0.1 (in_pcbbind() in XNU, bsd/netinet/in_pcb.c). macOS refuses a bind only
+ * if another socket has exactly the same address.
  */
 export function addressesToGuard(address: string, platform: NodeJS.Platform = process.platform): readonly string[] {
   if (platform !== 'darwin') return [];
@@ -85,8 +86,8 @@ export function addressesToGuard(address: string, platform: NodeJS.Platform = pr
 }
 
 /**
- * Describes the addresses that other servers can bind beside a listener on `host`. Returns null if
- * the kernel refuses all such binds.
+ * Describes the addresses that other servers can bind while a server listens on `host`. Returns
+ * null if the kernel refuses to bind any conflicting address.
  */
 export function bindLimit(host: string, platform: NodeJS.Platform = process.platform): string | null {
   if (platform !== 'darwin') return null;

@@ -21,7 +21,10 @@ export function programCandidates(name: string): string[] {
  */
 const STARTABLE = ['.com', '.exe', '.bat', '.cmd'];
 
-/** Adds the possible extensions of a program on Windows, where the file of `npm` is npm.cmd. */
+/**
+ * Adds the possible extensions of a program on Windows, where for example `npm` is the file
+ * npm.cmd.
+ */
 function withExtensions(file: string): string[] {
   if (!windows) return [file];
   const listed = process.env['PATHEXT']?.toLowerCase().split(';') ?? STARTABLE;
@@ -57,8 +60,8 @@ export function spawnCommand(name: string, file: string, args: readonly string[]
 }
 
 /**
- * Quotes one argument for cmd.exe. Inside quotes only " and % and line breaks are special, even if
- * the batch file passes the argument on.
+ * Quotes one argument for cmd.exe. Inside quotes only ", % and line breaks are special, even if the
+ * batch file passes the argument on.
  */
 function quotedForCmd(word: string): string {
   if (!/["%\r\n]/.test(word)) return `"${word.replace(/\\+$/, '$&$&')}"`;

@@ -29,14 +29,15 @@ interface TcpConstructor {
 
 const SERVER = 1;
 /**
- * True if a server adopts the internal handle, as on Windows and in Deno. Deno 2.9 accepts a
- * `net.Socket` and emits 'listening', but never accepts a connection (npm run test:matrix).
+ * True if servers adopt Node's internal handle, which is the case on Windows and in Deno. Deno 2.9
+ * accepts a `net.Socket` and emits 'listening', but never accepts a connection (npm run
+ * test:matrix).
  */
 const byHandle = process.platform === 'win32' || 'deno' in process.versions;
 
 /**
- * Returns false if a server cannot adopt the socket. The server then opens a socket of its own,
- * beside which other processes can bind.
+ * Returns false if a server cannot adopt the socket. In that case the server opens its own socket,
+ * which does not prevent other processes from binding the port.
  */
 export const canAdopt: () => boolean = byHandle ? () => tcpConstructor() !== undefined : () => true;
 
@@ -44,8 +45,8 @@ export const canAdopt: () => boolean = byHandle ? () => tcpConstructor() !== und
 export const detachHandle: (listener: ListenerId) => ServerHandle = byHandle ? detachTcpHandle : detachSocket;
 
 /**
- * Passes a net.Socket to the server. With `{ fd }`, Node would make the primary of a cluster worker
- * listen on the primary's own descriptor of that number (net.js, listenInCluster).
+ * Passes a net.Socket to the server. With `{ fd }` in a cluster worker, Node would make the primary
+ * process listen on the primary's own descriptor with that number (net.js, listenInCluster).
  */
 function detachSocket(listener: ListenerId): ServerHandle {
   const socket = new (loadNet().Socket)({ fd: native().socketOf(listener), readable: false, writable: false });
@@ -71,9 +72,9 @@ function detachTcpHandle(listener: ListenerId): ServerHandle {
 }
 
 /**
- * Closes the socket, so that the server can open a socket of its own. Before that, another program
- * can bind the port, so `BoundListener.exclusive` is false. Another gateway cannot bind the port,
- * because it does not hold the lock.
+ * Closes the socket, so that the server can open its own socket. Between the close and the open,
+ * another program can bind the port, so `BoundListener.exclusive` is false. Another gateway cannot
+ * bind the port, because it does not hold the lock.
  */
 function closeForReopening(listener: ListenerId): ServerHandle {
   const target = { host: native().addressOf(listener), port: native().portOf(listener), exclusive: true };
@@ -82,9 +83,9 @@ function closeForReopening(listener: ListenerId): ServerHandle {
 }
 
 /**
- * Returns the constructor of Node's internal handle. Takes the constructor from a socket whose
- * lookup never ends, so that no port is bound and no packet is sent. `process.binding('tcp_wrap')`
- * is deprecated (DEP0111), and denied under --permission.
+ * Returns the constructor of Node's internal handle. Obtains the constructor from a socket whose
+ * DNS lookup never ends, so that no port is bound and no packet is sent.
+ * `process.binding('tcp_wrap')` is deprecated (DEP0111), and denied under --permission.
  */
 function tcpConstructor(): TcpConstructor | undefined {
   const socket = new (loadNet().Socket)() as Socket & { _handle?: TcpHandle };

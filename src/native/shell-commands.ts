@@ -25,8 +25,8 @@ export const DENIED_PORT_ADVICE =
     : 'This user may not bind that port. Choose port 1024 or higher.';
 
 /**
- * Returns a command that shows the processes that have the lock file open, and thereby the holder.
- * On Windows, returns the name of a program with a window (Resource Monitor) instead.
+ * Returns a command that shows the processes that have the lock file open, including the holder. On
+ * Windows, returns the name of a graphical program (Resource Monitor) instead.
  */
 export function listOpenersCommand(path: string): string {
   if (process.platform === 'win32') return `resmon.exe, tab CPU, Associated Handles, search for ${basename(path)}`;
@@ -57,7 +57,7 @@ function userName(): string {
   }
 }
 
-/** Returns a command that removes write permission for others from a directory. */
+/** Returns a command that removes other users' permission to write to a directory. */
 export function denyOthersCommand(path: string): string {
   return process.platform === 'win32' ? restrictAccessCommand(path) : `chmod o-w ${quoted(path)}`;
 }
@@ -69,8 +69,8 @@ export function commandText(words: readonly string[]): string {
 }
 
 /**
- * Returns a command that restricts access to a directory to its owner, on Windows to its owner, the
- * system and the administrators.
+ * Returns a command that restricts access to a directory to the owner of the directory. On Windows,
+ * the system and the administrators keep their access.
  */
 export function restrictAccessCommand(path: string, platform: NodeJS.Platform = process.platform): string {
   if (platform !== 'win32') return `chmod 700 ${quoted(path)}`;
@@ -84,7 +84,10 @@ const OWNER_RIGHTS = '*S-1-3-4';
 const SYSTEM = '*S-1-5-18';
 const ADMINISTRATORS = '*S-1-5-32-544';
 
-/** Returns the account with its domain, because a local account may have the same name. */
+/**
+ * Returns the account with its domain, because a local account may have the same name as a domain
+ * account.
+ */
 function thisAccount(): string {
   const { USERDOMAIN: domain, USERNAME: name } = process.env;
   return name === undefined ? OWNER_RIGHTS : domain === undefined ? name : `${domain}\\${name}`;

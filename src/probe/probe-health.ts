@@ -1,5 +1,5 @@
-// Probes the health of the gateway on a port. A server that only accepts connections does not count
-// as healthy.
+// Probes the health of the gateway on a port. A server that only accepts connections is not
+// considered healthy.
 import type { ClientRequest } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { checkOptions, checkPort, checkTimeout, invalidType, invalidValue, outOfRange } from '../arguments.js';
@@ -30,7 +30,7 @@ export interface ProbeHealthOptions {
   /**
    * The SHA-256 fingerprint of the gateway's certificate. With a fingerprint, the probe uses https
    * and trusts only that certificate, regardless of its issuer. The fingerprint consists of 32
-   * bytes in hex, with or without colons, as `openssl x509 -fingerprint -sha256` prints it.
+   * bytes in hex, with or without colons, like the output of `openssl x509 -fingerprint -sha256`.
    */
   readonly fingerprint256?: string;
 }
@@ -40,7 +40,7 @@ export type HealthCheckOptions = Omit<ProbeHealthOptions, 'host' | 'port'>;
 
 export interface HealthProbe {
   readonly healthy: boolean;
-  /** Why the gateway is not healthy. Null if the gateway is healthy. */
+  /** The reason why the gateway is not healthy. Null if the gateway is healthy. */
   readonly reason: string | null;
   /** The HTTP status. Null if there was no complete response. */
   readonly status: number | null;
@@ -52,7 +52,7 @@ const BODY_LIMIT = 64 * 1024;
 /**
  * Sends a GET request to the gateway. A gateway is healthy if it responds within `timeoutMs`
  * milliseconds with status 200 and a JSON body that has `ok: true` and `status: "live"`. Any other
- * web server is not a healthy gateway: OpenClaw once counted status 404 as healthy, and no gateway
+ * web server is not a healthy gateway: OpenClaw once treated status 404 as healthy, and no gateway
  * was left running (openclaw#110306). The promise never rejects because of the server's behaviour.
  *
  * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
@@ -150,8 +150,8 @@ function get(request: HealthRequest, timeoutMs: number): Promise<{ status: numbe
 }
 
 /**
- * Sends the request. Uses `agent: false`, because a kept-alive connection of this process could
- * hide that the server has ended.
+ * Sends the request. Uses `agent: false`, because an old kept-alive connection could hide the fact
+ * that the server has ended.
  */
 function send({ address, port, path, fingerprint }: HealthRequest): ClientRequest {
   const options = { host: address, port, path, agent: false, headers: { connection: 'close' } };

@@ -1,4 +1,5 @@
-// Probes whether a TCP port of this host can be bound, and finds the reason if it cannot.
+// Probes whether a TCP port of this host can be bound, and finds the reason if the port cannot be
+// bound.
 import { checkOptions, checkPort, checkTimeout, outOfRange } from '../arguments.js';
 import { MAX_TIMER_MS } from '../clock.js';
 import { addressesOf, connectableAddress, isNoAddress } from '../endpoint.js';
@@ -51,7 +52,7 @@ export interface PortProbe {
 const WORST_FIRST = ['listening', 'denied', 'reserved', 'free'] as const;
 
 /**
- * Probes a port without occupying the port: connects to the port, then binds it for a moment
+ * Probes a port without occupying the port: connects to the port, then binds the port for a moment
  * without listening.
  *
  * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
@@ -81,8 +82,8 @@ async function probeAddress(host: string, address: string, port: number, timeout
 /**
  * Returns true if a listener on another address conflicts with a bind to this address. A wildcard
  * is probed on loopback only, but conflicts with the listeners on every address. On macOS a bind
- * without listening succeeds beside such listeners, so the socket table is always checked for a
- * wildcard.
+ * without listening succeeds despite listeners on other addresses, so for a wildcard the socket
+ * table is always checked.
  */
 function conflictsWithListener(address: string, port: number, cause: unknown): boolean {
   const inUse = (cause as NodeJS.ErrnoException | null)?.code === 'EADDRINUSE';
@@ -100,7 +101,7 @@ function stateOf(connected: Connected, bindCode: string | undefined): PortProbe[
   if (bindCode === 'EACCES' && deniedPortIsReserved) return 'reserved';
   if (bindCode !== 'EADDRINUSE') return 'denied';
   // The port is in use, but a connection is neither accepted nor refused. The reason is a listener
-  // whose backlog is full, for example a stopped process.
+  // whose backlog is full, for example because the listening process is stopped.
   return connected === 'timed-out' ? 'listening' : 'reserved';
 }
 
@@ -123,7 +124,7 @@ async function tryConnect(address: string, port: number, timeoutMs: number): Pro
     return answer === 'timed-out' ? await connectPatiently(address, port, timeoutMs) : answer;
   } catch {
     // The connection failed on this host: the address does not belong to this host, or no source
-    // port is left. The socket table may still contain a listener.
+    // port is left. Even if the connection failed, the socket table may contain a listener.
     return native().hasListener(address, port) ? 'accepted' : 'refused';
   }
 }

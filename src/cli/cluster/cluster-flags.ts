@@ -4,7 +4,7 @@ import type { ClusterEngine } from '../../cluster/index.js';
 import { DEFAULT_APP, type GatewayCluster } from '../../index.js';
 import { type GatewayFlags, parseMilliseconds } from '../gateway-flags.js';
 
-/** Parsed options. `ttl` is in milliseconds. */
+/** The parsed options. `ttl` is in milliseconds. */
 export interface ClusterFlags {
   readonly cluster?: string;
   readonly clusterName?: string;

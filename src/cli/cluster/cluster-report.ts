@@ -12,11 +12,11 @@ export interface ClusterReport {
   /** The fencing token in decimal digits, because JSON has no 64-bit integers. */
   readonly token: string | null;
   readonly cause: { readonly code: string; readonly message: string } | null;
-  /** Results of the same checks as in `doctor`. */
+  /** The results of the cluster checks, which `doctor` also runs. */
   readonly facts: readonly ClusterFact[];
 }
 
-/** Result of one check of the cluster. */
+/** The result of one check of the cluster. */
 export interface ClusterFact {
   readonly level: 'ok' | 'warning' | 'error';
   /** The subject of the check, for example `quorum`, `round trip`, or the URL of a server. */

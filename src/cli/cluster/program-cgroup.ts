@@ -31,7 +31,7 @@ export class ProgramCgroup {
 
   /**
    * Creates a cgroup. Returns null if cgroup v2 is not mounted, if this process may not create a
-   * cgroup below its own, or if the kernel has no cgroup.kill.
+   * cgroup below its own cgroup, or if the kernel has no cgroup.kill.
    */
   static tryCreate(): ProgramCgroup | null {
     for (const parent of ownCgroups()) {
@@ -73,8 +73,8 @@ export class ProgramCgroup {
   }
 
   /**
-   * Returns true if a process can join this cgroup. Joining fails, although the directory was
-   * created, if processes may not leave their current cgroup.
+   * Returns true if a process can join this cgroup. Even after the directory has been created,
+   * joining fails if processes may not leave their current cgroup.
    */
   isUsable(): boolean {
     if (!existsSync(join(this.directory, 'cgroup.kill'))) return false;
@@ -96,8 +96,8 @@ export class ProgramCgroup {
 }
 
 /**
- * Returns the paths of the cgroup that this process belongs to: one path for each mount of the
- * cgroup v2 file system. Returns an empty array on systems other than Linux.
+ * Returns the paths of this process's cgroup, one path for each mount of the cgroup v2 file system.
+ * Returns an empty array on systems other than Linux.
  */
 function ownCgroups(): readonly string[] {
   const own = /^0::(.*)$/m.exec(readText('/proc/self/cgroup'))?.[1];

@@ -41,8 +41,8 @@ export async function runUntilDeadline(
 /**
  * Watches the deadline of the lock, and stops the program in time.
  *
- * @returns the function that ends the watch; that function returns true if the program was stopped
- *   because of the lock
+ * @returns a function that ends the watch, and that returns true if the program was stopped because
+ * of the lock
  */
 function watchDeadline(lock: ClusterLock, program: BoundProgram, graceMs: number): () => boolean {
   let warned = false;

@@ -1,4 +1,4 @@
-// gateway-lock doctor: diagnoses problems of this machine and suggests fixes.
+// gateway-lock doctor: diagnoses problems on this machine and suggests fixes.
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import {
@@ -92,7 +92,7 @@ async function checkCluster(flags: DoctorFlags): Promise<Finding[]> {
 
 /**
  * Returns the finding that makes all other checks impossible: a missing home directory or a missing
- * addon. Returns null if both exist.
+ * addon. Returns null if both the home directory and the addon exist.
  */
 function findBlocker(options: GatewayLockOptions): Finding | null {
   try {
@@ -114,7 +114,7 @@ function findMissingAddon(lockPath: string): Finding | null {
         check: 'addon',
         ...error(cause.message, 'In a clone of the repository, build the addon: npm run build'),
       };
-    // The checks report all other errors, because those concern only this lock file.
+    // All other errors concern only this lock file, so the checks report them.
   }
   return null;
 }

@@ -172,7 +172,7 @@ async function runLocked(
   try {
     lock.onLost((error) => say(errorLine(error)));
     if (!flags.handover) await lock.listener?.close();
-    // A signal that arrived while the lock was being acquired ends this command before the program
+    // If a signal arrived while the lock was being acquired, this command ends before the program
     // starts.
     signals.interrupted.throwIfAborted();
     if (flags.exec) lock.exec({ path: file, args: words });

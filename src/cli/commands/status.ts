@@ -1,4 +1,4 @@
-// gateway-lock status: lists the locks, their holders and their health.
+// gateway-lock status: lists the locks, and the holder and the health of each gateway.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type ListedLock, listLocks, listStateDirectories } from '../../index.js';
 import { printable } from '../../printable.js';

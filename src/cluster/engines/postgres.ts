@@ -21,12 +21,12 @@ export type { PostgresClient } from './postgres/session.js';
 /** Options of `postgresEngine`. */
 export interface PostgresEngineOptions {
   /**
-   * Creates a client of the package `pg`, and connects the client directly to the primary, not
+   * Creates a client of the `pg` package, and connects the client directly to the primary, not
    * through a pooler. With several servers, pass one function per server; the engine uses one
    * server after another until a request succeeds.
    *
-   * Add an error listener before connecting: the server can end the session in the same packet that
-   * opens it, and an error event without a listener ends the process.
+   * Add an error listener before connecting, because the server can end the session in the same
+   * packet that opens the session, and an error event without a listener ends the process.
    *
    * @example
    * connect: async () => {
@@ -44,7 +44,7 @@ export interface PostgresEngineOptions {
    */
   readonly table?: string;
   /**
-   * Name that messages use for the servers, without credentials.
+   * The name of the servers in messages. The name must not contain credentials.
    *
    * @default 'PostgreSQL'
    */

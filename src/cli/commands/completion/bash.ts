@@ -1,4 +1,5 @@
-// Completion for bash. It also works in bash 3.2 of macOS, which has neither mapfile nor compopt.
+// Completion for bash. The script also works in macOS's bash 3.2, which has neither mapfile nor
+// compopt.
 import type { Grammar, GrammarCommand, GrammarOption, Value } from './grammar.js';
 
 export function bashCompletion({ name, options, commands }: Grammar): string {

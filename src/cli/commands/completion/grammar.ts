@@ -27,7 +27,8 @@ export interface GrammarOption {
 }
 
 /**
- * The kind of value to offer in a completion, or the list of values. For `text` nothing is offered.
+ * The kind of value to offer in a completion, or the list of values. For `text`, the completion
+ * offers nothing.
  */
 export type Value = 'file' | 'directory' | 'program' | 'text' | readonly string[];
 

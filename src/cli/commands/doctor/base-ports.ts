@@ -13,7 +13,7 @@ interface Base {
 export async function checkBasePorts({ app, locks, paths }: Subject): Promise<Report[]> {
   // listLocks() adds the gateways of other profiles.
   const running = distinct([...locks, ...(await listLocks({ app }))].flatMap(baseOf));
-  // The gateway that the options describe, unless it is already running.
+  // Contains the gateway that the options describe, unless that gateway is already running.
   const ours = paths.lockPaths.some((path) => locks.some((lock) => lock.path === path && lock.state === 'held'));
   const planned = ours || paths.port === 0 ? [] : [{ pid: null, port: paths.port }];
   const reports = closePairs([...running, ...planned]).map(tooClose);
@@ -34,7 +34,7 @@ function closePairs(bases: readonly Base[]): (readonly [Base, Base])[] {
   return bases.flatMap((one, index) =>
     bases
       .slice(index + 1)
-      // The port check reports gateways on the same port.
+      // Gateways on the same port are reported by the port check.
       .filter(({ port }) => port !== one.port && Math.abs(port - one.port) < MIN_DISTANCE)
       .map((other) => [one, other] as const),
   );

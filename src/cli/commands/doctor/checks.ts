@@ -1,4 +1,5 @@
-// The checks of `doctor`, in this order: each check comes after the checks on which it depends.
+// The checks of `doctor`, in the order in which they run. Each check comes after the checks on
+// which it depends.
 import { GatewayLockError, LockError } from '../../../index.js';
 import { checkBasePorts } from './base-ports.js';
 import { checkFileSystem } from './file-system.js';

@@ -1,5 +1,5 @@
-// Checks that a lock in the lock directory excludes a second holder, by locking a temporary file
-// twice.
+// Checks that a lock in the lock directory prevents a second process from acquiring the lock. The
+// check locks a temporary file twice.
 import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -20,8 +20,8 @@ export interface Subject {
   /** The directory of the lock files. */
   readonly lockDir: string;
   /**
-   * True if this package chooses the lock directory. A starting gateway then creates the directory
-   * and corrects its mode.
+   * True if this package chooses the lock directory. In that case a starting gateway creates the
+   * lock directory and corrects the mode of the directory.
    */
   readonly ownLockDir: boolean;
   readonly locks: readonly ListedLock[];

@@ -1,4 +1,4 @@
-// Removes leftover lock files that provably block nothing.
+// Removes leftover lock files, but only those that no process can still be using.
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { isLockFileName, type ListedLock, showModeCommand, tryAcquireForRemoval } from '../../../index.js';
@@ -6,15 +6,16 @@ import { causeOf } from '../../json-output.js';
 import { info, type Report, warning } from './finding.js';
 
 /**
- * Age, in milliseconds, from which an empty file is a leftover. An older gateway creates its file
- * and writes the record a moment later, so a newer empty file may belong to a starting gateway.
+ * Age in milliseconds from which an empty lock file is considered a leftover. An older gateway
+ * creates its lock file a moment before it writes the record, so a recently created empty file may
+ * belong to a starting gateway.
  */
 const NEW_FILE_MS = 30_000;
 
 /**
- * Returns true if no process holds the lock, and the writer of the record held a kernel lock or is
- * gone. A record of another host proves nothing, because some network file systems do not show the
- * locks of other hosts.
+ * Returns true if no process holds the lock, and the process that wrote the record held a kernel
+ * lock or has ended. A record from another host is not sufficient proof, because some network file
+ * systems do not show the locks of other hosts.
  */
 export function isRemovable({ path, state, owner, ownerAlive }: ListedLock): boolean {
   if (state === 'leftover' && owner!.kernelLock) return ownerAlive !== null;

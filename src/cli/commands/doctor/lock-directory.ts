@@ -79,7 +79,8 @@ function judgeForeign(lockDir: string, stats: Stats): Report {
 
 /**
  * Checks the parent directories of the lock directory. A user who may rename a parent directory can
- * replace it with another directory, so that two gateways run with different states.
+ * replace the parent directory with another directory, so that two gateways run with different
+ * states.
  */
 export function checkParents({ lockDir }: Subject): Report[] {
   if (effectiveUserId() === undefined) return [info('not checked: this system uses ACLs, not file modes')];
@@ -100,8 +101,8 @@ function judgeParent(path: string): Report[] {
 
 /**
  * Returns true if every user may remove files in the directory. Returns false on Windows, which
- * uses ACLs and reports the mode 0777 for every directory. There the file system check reports
- * whether the ACL lets this user lock a file.
+ * uses ACLs and reports the mode 0777 for every directory. On Windows, the file system check
+ * reports whether the ACL lets this user lock a file.
  */
 function othersMayRemove({ mode }: Stats): boolean {
   return effectiveUserId() !== undefined && (mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0;

@@ -1,4 +1,4 @@
-// Finds problems of a systemd unit that starts a gateway (man 5 systemd.service, systemd.socket,
+// Finds problems in a systemd unit that starts a gateway (man 5 systemd.service, systemd.socket,
 // systemd.syntax).
 import { error, type Report, warning } from './finding.js';
 

@@ -41,13 +41,13 @@ function filesIn(directory: string): string[] {
 interface UnitFile {
   readonly path: string;
   /**
-   * True if the user named the file with --unit. The file then counts as a unit of a gateway,
-   * whatever its content is.
+   * True if the user named the file with --unit. In that case the file is treated as a gateway's
+   * unit, regardless of the content of the file.
    */
   readonly named: boolean;
 }
 
-/** Returns null if the file has nothing to do with a gateway. */
+/** Returns null if the file is not related to a gateway. */
 function judge(file: UnitFile, subject: Subject): Report[] | null {
   const kind = KINDS.exec(file.path)?.[1];
   try {
@@ -55,7 +55,7 @@ function judge(file: UnitFile, subject: Subject): Report[] | null {
     if (kind !== undefined) return judgeSystemd(file, kind, subject);
     return [info(`${file.path} was not checked: its name does not end in .service, .socket or .plist`)];
   } catch (cause) {
-    // A unit that this user may not read belongs to another user, so it is skipped.
+    // A unit that this user may not read belongs to another user, so the unit is skipped.
     return file.named ? [error(`${file.path} cannot be read: ${(cause as Error).message}`)] : null;
   }
 }

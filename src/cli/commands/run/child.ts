@@ -14,7 +14,7 @@ import type { ChildEnd, SignalRelay } from '../../signal-relay.js';
 /**
  * A shell script that sets LISTEN_PID and then executes the program. LISTEN_PID must be the pid of
  * the program itself, which is unknown before the fork. (The shell dash drops variables whose names
- * are not identifiers; it does so for every npm script, too.)
+ * are not identifiers; dash also drops them for every npm script.)
  */
 const SET_LISTEN_PID = 'export LISTEN_PID=$$; exec "$@"';
 
@@ -61,8 +61,8 @@ function spawnInJob(found: string, [name, ...words]: readonly string[]): ChildPr
 }
 
 /**
- * Names the program in the owner record. A failure is only reported, because the record is a hint
- * and the lock is held without it.
+ * Names the program in the owner record. A failure is only reported, because the owner record is
+ * only a hint and the lock is held even without a record.
  */
 async function recordHolder(lock: GatewayLock, pid: number): Promise<void> {
   try {

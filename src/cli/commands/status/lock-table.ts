@@ -61,8 +61,8 @@ function cellsOf(lock: ListedLock, nowMs: number): readonly Cell[] {
 }
 
 /**
- * Returns the directory as a heading before its first lock, because the file names do not show
- * which gateway the locks belong to.
+ * Returns the directory as a heading before its first lock, because the file names do not show to
+ * which gateway the locks belong.
  */
 function headingBefore(locks: readonly ListedLock[], index: number, { paint }: Page): string[] {
   const directory = dirname(locks[index]!.path);

@@ -20,7 +20,7 @@ export function statusLines(locks: readonly ListedLock[], searched: readonly str
   return [...lockTable(locks, page), ...notesOn(locks)];
 }
 
-/** Explains the states in the table that a reader could misunderstand. */
+/** Explains those states in the table that a user could misunderstand. */
 function notesOn(locks: readonly ListedLock[]): string[] {
   const notes: (readonly [boolean, string])[] = [
     [locks.some(({ state }) => state === 'leftover'), 'leftover: the holder is gone, and the file blocks nothing.'],

@@ -1,5 +1,5 @@
-// Repeats the output of `status`: redraws it on a terminal, and prints it to a pipe after each
-// change.
+// Repeats the output of `status`: redraws the output on a terminal, and prints the output to a pipe
+// after each change.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ListedLock } from '../../../index.js';
 import { jsonText } from '../../json-output.js';
@@ -20,7 +20,7 @@ export interface Watch {
 
 /**
  * Repeats the output until SIGINT, SIGTERM or SIGHUP arrives, or until the reader closes the pipe.
- * None of these is an error.
+ * Neither a signal nor a closed pipe is an error.
  */
 export async function watchLocks(watch: Watch): Promise<void> {
   const ended = new AbortController();
@@ -50,8 +50,8 @@ function redrawing({ show, intervalMs }: Watch): Draw {
 }
 
 /**
- * Returns the lines that fit on the screen. One row stays free for the cursor; without it the
- * screen would scroll and lose the first line.
+ * Returns the lines that fit on the screen. One row stays free for the cursor; without the free row
+ * the screen would scroll and lose the first line.
  */
 export function fitting(lines: readonly string[], rows: number): readonly string[] {
   if (lines.length < rows) return lines;
@@ -77,6 +77,6 @@ async function pauseUntil(ms: number, signal: AbortSignal): Promise<void> {
   try {
     await pause(ms, undefined, { signal });
   } catch {
-    // The pause was aborted. The loop checks the signal.
+    // The pause was aborted. The loop checks the abort signal.
   }
 }

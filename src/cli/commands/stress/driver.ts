@@ -1,22 +1,27 @@
-// The driver of a stress run: starts worker processes, ends them, replaces them, and counts the
-// results.
+// The driver of a stress run: starts, ends and replaces worker processes, and counts the results.
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { bindExclusive, signalsCanBeRelayed } from '../../../index.js';
 import { chooseEnding, ENDED_BY_DRIVER, type Ending, newRandom, type Random, type StressOptions } from './plan.js';
 import { type Findings, JournalReader } from './witness.js';
 import { WORKER_VARIABLE, type WorkerPlan } from './worker.js';
 
-/** The lock is stuck if no process acquires it for this time, in milliseconds. */
+/**
+ * Time in milliseconds after which the lock is considered stuck if no process has acquired the
+ * lock.
+ */
 const STUCK_MS = 30_000;
 const CHECK_MS = 500;
-/** Longest time, in milliseconds, for which a process holds the lock before the driver ends it. */
+/**
+ * Longest time, in milliseconds, for which a process holds the lock before the driver ends the
+ * process.
+ */
 const MAX_HELD_MS = 6;
 const MAX_STOPPED_MS = 10;
 /** Time, in milliseconds, after which the driver ends a process that has not acquired the lock. */
 const MAX_LIFETIME_MS = 3000;
 /**
- * Share of the processes that the driver ends at a random time after their start, whatever their
- * state.
+ * Share of the processes that the driver ends at a random time after their start, regardless of
+ * their state.
  */
 const EARLY_SHARE = 0.3;
 const EARLY_MS = 120;
@@ -31,7 +36,7 @@ const NATIVE_SHARE = 0.98;
 export type WorkerState = 'starting' | 'waiting' | 'holding' | 'releasing';
 const STATES: Readonly<Record<string, WorkerState>> = { w: 'waiting', h: 'holding', r: 'releasing' };
 
-/** Counts of a run. */
+/** The counts of one stress run. */
 export interface Tally {
   readonly startedAt: number;
   /** Number of worker processes that ended. */
@@ -85,7 +90,7 @@ export class StressDriver {
     void listener.close();
   }
 
-  /** Runs until the time is over, enough processes have ended, or something has failed. */
+  /** Runs until the time limit is reached, enough processes have ended, or something has failed. */
   async run(): Promise<void> {
     const finished = new Promise<void>((resolve) => {
       this.#finish = resolve;

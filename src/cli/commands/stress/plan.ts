@@ -12,7 +12,10 @@ export interface StressOptions {
   /** Number of worker processes that run at the same time. */
   readonly workers: number;
   readonly seed: number;
-  /** True to run without the lock, which the witnesses must detect. */
+  /**
+   * If true, the processes run without the lock, in order to test that the witnesses detect the
+   * missing lock.
+   */
   readonly sabotage: boolean;
   /** An empty directory for the lock and the files of the witnesses. */
   readonly directory: string;
@@ -24,7 +27,7 @@ export interface StressOptions {
  */
 export type Ending = 'kill' | 'stop' | 'term' | 'exit' | 'throw' | 'abort' | 'terminate';
 
-/** Number of worker processes with each ending, out of 100. */
+/** Number of worker processes with each ending, out of every 100. */
 const SHARES: Readonly<Record<Ending, number>> = {
   kill: 72,
   stop: 8,
@@ -54,7 +57,10 @@ export function newRandom(seed: number): Random {
   };
 }
 
-/** Chooses an ending by its share. `stop` becomes `kill` on systems without SIGSTOP. */
+/**
+ * Chooses a random ending. The probability of each ending is its share. `stop` becomes `kill` on
+ * systems without SIGSTOP.
+ */
 export function chooseEnding(random: Random): Ending {
   let left = random() * 100;
   for (const [ending, share] of Object.entries(SHARES) as [Ending, number][]) {

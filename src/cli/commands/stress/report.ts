@@ -22,7 +22,9 @@ export interface StressReport {
   readonly seconds: number;
   /** Number of worker processes that ended. */
   readonly kills: number;
-  /** Number of worker processes that ended, by the last state that each process reported. */
+  /**
+   * Number of worker processes that ended, grouped by the state that each process reported last.
+   */
   readonly killsByPhase: Readonly<Record<WorkerState, number>>;
   readonly killsByEnding: Readonly<Partial<Record<Ending, number>>>;
   /** Number of rounds (acquire, work, release) completed with an exclusive lock. */

@@ -18,8 +18,9 @@ import { join } from 'node:path';
 import { processStatesAreKnown } from '../../../index.js';
 
 /**
- * Milliseconds that an ending process may take to disappear. Used for processes that outlive their
- * lock, and on systems where the state of a process cannot be read (macOS, Windows).
+ * Milliseconds that an ending process may take to disappear. The grace period is used for processes
+ * that outlive their lock, and on systems where the state of a process cannot be read (macOS,
+ * Windows).
  */
 const EXIT_GRACE_MS = 2000;
 /** Word in the marker of a process that ends shortly after its lock is free. */
@@ -78,8 +79,8 @@ export class Witness {
   }
 
   /**
-   * Call this method after a shared acquire. Until {@link leaveShared} is called, no exclusive
-   * holder may be present or change the counter.
+   * Call this method after a shared acquire. No exclusive holder may be present or change the
+   * counter until {@link leaveShared} is called.
    */
   enterShared(): void {
     this.#counted = this.#count();
@@ -165,8 +166,8 @@ export class JournalReader {
   }
 
   /**
-   * Returns the new complete lines. Each line is written with a single write(), but a read can
-   * return only a part of a line.
+   * Returns the new complete lines. Each line is written with a single write(), but a single read
+   * may return just a part of a line.
    */
   #newLines(): string[] {
     const whole = existsSync(this.#path) ? readFrom(this.#path, this.#offset) : Buffer.alloc(0);

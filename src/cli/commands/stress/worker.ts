@@ -1,6 +1,6 @@
 // A worker process of a stress run. The process acquires the lock, works while the witnesses watch,
-// and releases the lock, until it ends in the planned way. It writes its state to stdout as one
-// letter: w (waiting), h (holding), r (releasing).
+// and releases the lock, until it ends in the planned way. The process writes its state to stdout
+// as one letter: w (waiting), h (holding), r (releasing).
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread, Worker } from 'node:worker_threads';
@@ -22,7 +22,7 @@ const WORK_MS = 3;
 const PAUSE_MS = 2;
 const BIND_PAUSE_MS = 1;
 const MAX_THREAD_LIFETIME_MS = 30;
-/** Probability with which a worker that ends by itself does so while it holds the lock. */
+/** Probability that a worker that ends by itself ends while it holds the lock. */
 const LAST_SHARE = 0.3;
 /** Share of the acquisitions in shared mode, with `--mode shared`. */
 const SHARED_SHARE = 0.75;

@@ -51,8 +51,8 @@ function pair(applies: boolean, key: string, value: string): string {
 }
 
 /**
- * Returns an XML comment. `line` must not contain `--`, which XML forbids in a comment. Names of
- * units never contain it.
+ * Returns an XML comment. `line` must not contain `--`, which XML forbids in a comment. Unit names
+ * never contain `--`.
  */
 function comment(line: string): string {
   return `<!-- ${line} -->`;

@@ -6,7 +6,10 @@ import { join, relative, sep } from 'node:path';
 
 const OF_USER = ['Desktop', 'Documents', 'Downloads', 'Library/Mobile Documents', 'Library/CloudStorage'];
 
-/** Returns the first of `paths` that lies in a protected folder, or undefined if none does. */
+/**
+ * Returns the first of `paths` that is in a protected folder, or undefined if no path is in a
+ * protected folder.
+ */
 export function protectedPath(paths: readonly string[], home = homedir()): string | undefined {
   const folders = [...OF_USER.map((name) => join(home, name)), '/Volumes'];
   return paths.find((path) => folders.some((folder) => isInside(path, folder)));

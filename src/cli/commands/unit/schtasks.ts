@@ -1,6 +1,6 @@
 // A task of the Windows task scheduler (learn.microsoft.com, Task Scheduler Schema; [MS-TSCH] 2.5).
-// The text is ASCII and names no encoding, so that the file is valid in any code page. It is also
-// valid in UTF-16, which `>` in PowerShell 5 writes.
+// The text is ASCII and names no encoding, so that the file is valid in any code page. The text is
+// also valid in UTF-16, the encoding of files that are written with `>` in PowerShell 5.
 import { variableName } from '../../../index.js';
 import type { Service } from './service.js';
 import { xmlText } from './xml.js';
@@ -62,7 +62,7 @@ ${command(service)}
 }
 
 /**
- * Runs a program in a console without a window (since Windows 10 1809). In the session of a user a
+ * Runs a program in a console without a window (since Windows 10 1809). In a user's session a
  * console program opens a window, and closing that window would end the gateway. The element
  * `<Hidden>` hides only the entry in the list of tasks.
  */
@@ -82,8 +82,8 @@ function command({ words, app, name, ofUser }: Service): string {
 }
 
 /**
- * Quotes an argument for the C runtime of Microsoft, which treats a backslash as an escape only
- * before a quote.
+ * Quotes an argument for Microsoft's C runtime, which treats a backslash as an escape only before a
+ * quote.
  */
 export function quotedArgument(word: string): string {
   if (/^[^\s"]+$/.test(word)) return word;

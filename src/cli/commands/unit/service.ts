@@ -26,7 +26,10 @@ export interface Service {
    * The program that runs under the lock, and its arguments; empty for the demo gateway of `serve`.
    */
   readonly program: readonly string[];
-  /** True if the service starts with the session of the user, not with the machine. */
+  /**
+   * True if the service starts with the user's session, false if the service starts with the
+   * machine.
+   */
   readonly ofUser: boolean;
   /**
    * The account that runs the service and owns the files, because a lock directory is private to
@@ -42,9 +45,8 @@ export interface Service {
 interface Account {
   readonly name: string;
   /**
-   * `DOMAIN\
-   * ame` on Windows. Without the domain, the task scheduler could choose the wrong one of two
-   * accounts with the same name.
+   * `DOMAIN\name` on Windows. Without the domain, the task scheduler could choose the wrong one of
+   * two accounts with the same name.
    */
   readonly qualifiedName: string;
   readonly isRoot: boolean;
@@ -56,7 +58,7 @@ export type ServiceKind = 'systemd' | 'launchd' | 'schtasks';
  * Returns the service that the arguments describe.
  *
  * @throws {ProgramError} if the program does not exist or cannot be run
- * @throws {TypeError} `ERR_INVALID_ARG_VALUE` if a unit cannot hold one of the arguments
+ * @throws {TypeError} `ERR_INVALID_ARG_VALUE` if a unit cannot contain one of the arguments
  */
 export function readService(kind: ServiceKind, program: readonly string[], flags: UnitFlags): Service {
   assertStartable(kind, program, flags);
@@ -129,15 +131,15 @@ function pathWords(flags: UnitFlags, paths: GatewayPaths): string[] {
   return [...app, '--state-dir', paths.stateDir, ...config];
 }
 
-/** `run` binds a port only with --port; `serve` always binds one. */
+/** `run` binds a port only with --port; `serve` always binds a port. */
 function portWords(program: readonly string[], flags: UnitFlags, { host, port }: GatewayPaths): string[] {
   const binds = program.length === 0 || flags.port !== undefined;
   return [...(binds ? ['--port', String(port)] : []), ...(flags.host === undefined ? [] : ['--host', host])];
 }
 
 /**
- * Checks the name of the unit. It is used as a file name, a label, a word of a command line, and in
- * an XML comment, where `--` is forbidden.
+ * Checks the name of the unit. The name is used as a file name, as a label, as a word of a command
+ * line, and in an XML comment, where `--` is forbidden.
  */
 function checkUnitName(name: string): string {
   if (/^(?!.*--)[A-Za-z0-9][A-Za-z0-9_.@-]{0,99}$/.test(name)) return name;
@@ -145,8 +147,8 @@ function checkUnitName(name: string): string {
 }
 
 /**
- * Refuses a working directory that a unit cannot hold. Units cannot quote line breaks, and in a
- * systemd unit a backslash at the end of a line joins it with the next line.
+ * Refuses a working directory that a unit cannot contain. Units cannot quote line breaks, and in a
+ * systemd unit a backslash at the end of a line joins the line with the next line.
  */
 function checkDirectory(kind: ServiceKind, path: string): string {
   if (!/[\r\n]/.test(path) && !(kind === 'systemd' && path.endsWith('\\'))) return path;

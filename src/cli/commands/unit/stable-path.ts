@@ -6,9 +6,9 @@ import { basename } from 'node:path';
 const IN_CELLAR = /^(.*)\/Cellar\/([^/]+)\/[^/]+\/(.+)$/;
 
 /**
- * Returns the path of the same file that Homebrew keeps across versions, or `path` if there is
- * none. `brew upgrade` removes the folder of the old version, and a service that names this folder
- * cannot start again (openclaw/openclaw#32185).
+ * Returns a path of the same file that Homebrew keeps across versions, or `path` if Homebrew keeps
+ * no path across versions. `brew upgrade` removes the folder of the old version, and a service that
+ * names this folder cannot start again (openclaw/openclaw#32185).
  */
 export function stablePath(path: string): string {
   const [, prefix, formula, rest] = IN_CELLAR.exec(path) ?? [];

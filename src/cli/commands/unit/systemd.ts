@@ -18,7 +18,7 @@ function head({ name, ofUser }: Service): string[] {
 }
 
 function unitSection({ name, ofUser, needsNetwork }: Service): string[] {
-  // The systemd instance of a user has no network targets.
+  // A user's systemd instance has no network targets.
   const network = needsNetwork
     ? ['Wants=network-online.target', 'After=network-online.target']
     : ['After=network.target'];

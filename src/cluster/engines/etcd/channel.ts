@@ -94,7 +94,7 @@ export class Channel {
 
   /**
    * Sends one request and reads responses until `isLast` returns true. Rejects if the server ends
-   * the stream first.
+   * the stream before that.
    */
   async stream(
     method: string,
@@ -155,7 +155,7 @@ export class Channel {
     if (this.#session !== null && !this.#session.closed && !this.#session.destroyed) return this.#session;
     this.#url = this.#endpoints.current;
     const session = loadHttp2().connect(this.#url, { ...this.#tls });
-    // The event is ignored, because each request reports the failure of its connection.
+    // Ignores the error event, because each request reports the failure of its connection.
     session.on('error', () => {});
     if (this.#background) session.unref();
     this.#session = session;
@@ -170,8 +170,8 @@ export class Channel {
   #drop(): void {
     const session = this.#session;
     this.#session = null;
-    // After close(), bytes in the kernel's buffers would still be delivered when a network
-    // partition ends.
+    // Calls destroy(), because after close() bytes in the kernel's buffers would still be delivered
+    // when a network partition ends.
     session?.destroy();
   }
 }
@@ -180,12 +180,12 @@ export class Channel {
 export type Metadata = Readonly<Record<string, string>>;
 
 /**
- * `hasleader`: a member without a leader refuses the request at once, instead of waiting for an
- * election.
+ * The header `hasleader` makes a member without a leader refuse the request at once, instead of
+ * waiting for an election.
  */
 const HEADERS = { ':method': 'POST', 'content-type': 'application/grpc', te: 'trailers', hasleader: 'true' };
 
-/** Returns the message with the length prefix of gRPC, not compressed. */
+/** Returns the uncompressed message with gRPC's length prefix. */
 function frame(message: Buffer): Buffer {
   const head = Buffer.alloc(5);
   head.writeUInt32BE(message.length, 1);
@@ -234,8 +234,8 @@ function frameSize(pending: Buffer): number {
 }
 
 /**
- * Returns true for the status OK, an error for any other status, and null if these headers carry no
- * status.
+ * Returns true for the status OK, an error for any other status, and null if these headers contain
+ * no status.
  */
 function statusOf(headers: IncomingHttpHeaders): GrpcError | true | null {
   const http = headers[':status'];

@@ -3,7 +3,7 @@
 // this package exclude each other.
 //
 // The claim whose key was created first is the holder. A waiter watches the key that was created
-// just before its own.
+// just before its own key.
 import { loadCrypto } from '../../../native/builtins.js';
 import {
   type AcquireResult,
@@ -50,15 +50,16 @@ export class EtcdClaim implements Claim {
     if (first?.createRevision === createRevision) return { token: createRevision, lockDelayMs: 0 };
     const predecessor = await this.#waitForPredecessors(createRevision, signal, slice);
     if (predecessor !== null) return { token: null, holder: await this.#holder(first, signal) };
-    // The lease may have ended during the wait, which deletes the key (etcd issue 11456).
+    // The lease may have ended during the wait. In that case etcd has deleted the key (etcd issue
+    // 11456).
     await this.#checkOwnKey(createRevision, signal);
     return { token: createRevision, lockDelayMs: 0 };
   }
 
   /**
-   * A former leader that does not know of the election yet still answers keep-alives. A renewal
-   * therefore counts only together with a linearizable read in the same raft term. The read also
-   * shows that the claim's key exists.
+   * A former leader that has not noticed the election yet still responds to keep-alives. A renewal
+   * is therefore valid only together with a linearizable read in the same raft term. The
+   * linearizable read also shows that the claim's key exists.
    */
   async renew(signal: AbortSignal): Promise<number> {
     const { ttlSeconds, raftTerm } = await this.#client.keepAlive(this.#leaseId, signal);
@@ -100,8 +101,8 @@ export class EtcdClaim implements Claim {
   }
 
   /**
-   * Waits until no older key is left, and then returns null. Returns an older key if the slice ends
-   * first.
+   * Waits until no older key is left, and then returns null. If the slice ends before that, returns
+   * an older key.
    */
   async #waitForPredecessors(createRevision: bigint, signal: AbortSignal, slice: WaitSlice): Promise<KeyValue | null> {
     for (;;) {

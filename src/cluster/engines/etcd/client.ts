@@ -26,8 +26,8 @@ export class EtcdClient {
   /**
    * Creates the lease. Returns the time to live in seconds.
    *
-   * A lease with this id may already exist, from an earlier request whose response was lost. In
-   * that case the lease is extended.
+   * A lease with this id may already exist, because the response to an earlier request was lost. In
+   * that case the existing lease is extended.
    */
   async grant(leaseId: bigint, ttlSeconds: number, signal: AbortSignal): Promise<number> {
     try {
@@ -64,7 +64,7 @@ export class EtcdClient {
     return messages.readRange(await this.#call(METHODS.range, request, signal));
   }
 
-  /** Creates the key unless it exists, and reads the first key of the queue. */
+  /** Creates `key` if `key` does not exist. Also reads the first key of the queue. */
   async join(key: string, value: string, leaseId: bigint, prefix: string, signal: AbortSignal) {
     const request = messages.joinRequest(key, value, leaseId, prefix);
     return messages.readJoin(await this.#call(METHODS.txn, request, signal));
@@ -114,8 +114,9 @@ export class EtcdClient {
   }
 
   /**
-   * Requests a new token once if the token is refused: etcd's tokens expire, by default after 5
-   * minutes.
+   * Runs `call` with an authentication token. If etcd refuses a token from an earlier call,
+   * requests a new token and runs `call` once more, because etcd's tokens expire (by default after
+   * 5 minutes).
    */
   async #withToken<T>(signal: AbortSignal, call: (metadata: Metadata) => Promise<T>): Promise<T> {
     if (this.#auth === undefined) return call({});

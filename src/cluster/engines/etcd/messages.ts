@@ -1,5 +1,6 @@
 // The messages of etcd's API that a lock needs. The field numbers come from
-// api/etcdserverpb/rpc.proto and api/mvccpb/kv.proto in etcd 3.6; they are the same in etcd 3.4.
+// api/etcdserverpb/rpc.proto and api/mvccpb/kv.proto in etcd 3.6; the field numbers are the same in
+// etcd 3.4.
 import { encode, Message } from './protobuf.js';
 
 export const METHODS = {
@@ -74,7 +75,10 @@ export function queueRequest(prefix: string, maxCreateRevision?: bigint): Buffer
   ]);
 }
 
-/** Returns the end of the range. Each prefix ends with a slash, whose successor is '0'. */
+/**
+ * Returns the end of the range. Each prefix ends with a slash, and the character after a slash is
+ * '0'.
+ */
 function endOfPrefix(prefix: string): string {
   return `${prefix.slice(0, -1)}0`;
 }
@@ -90,9 +94,8 @@ function rangeOf(message: Message): RangeResult {
 }
 
 /**
- * Encodes a request that creates `key` unless `key` exists, and that also reads the oldest key of
- * the queue.
- * `concurrency.Mutex` also uses a single request.
+ * Encodes a single request that creates `key` if `key` does not exist, and that also reads the
+ * oldest key of the queue. `concurrency.Mutex` also uses a single request for this purpose.
  */
 export function joinRequest(key: string, value: string, leaseId: bigint, prefix: string): Buffer {
   const isAbsent = encode([
@@ -141,7 +144,7 @@ export function watchRequest(key: string, startRevision: bigint): Buffer {
 
 export interface WatchResult {
   readonly deleted: boolean;
-  /** The reason for which the server has ended the watch. Null if the watch continues. */
+  /** The reason why the server has ended the watch. Null if the watch continues. */
   readonly canceled: string | null;
 }
 

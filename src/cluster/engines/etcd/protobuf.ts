@@ -34,8 +34,8 @@ function varint(value: bigint): Buffer {
 }
 
 /**
- * A decoded message: the values of each field, in the order of the bytes. An absent field has the
- * default of its type.
+ * A decoded message: the values of each field, in the order in which they were encoded. An absent
+ * field has the default value of its type.
  */
 export class Message {
   readonly #fields = new Map<number, (bigint | Buffer)[]>();
@@ -43,7 +43,7 @@ export class Message {
   /**
    * Decodes a message.
    *
-   * @throws {RangeError} if the bytes are not a message
+   * @throws {RangeError} if the bytes are not a valid message
    */
   constructor(bytes: Buffer) {
     for (let at = 0; at < bytes.length; ) at = this.#read(bytes, at);
@@ -66,7 +66,9 @@ export class Message {
     return this.#bytes(field).map((bytes) => new Message(bytes));
   }
 
-  /** Returns the last message of this field; an empty message if the field is absent. */
+  /**
+   * Returns the last value of this field as a message, or an empty message if the field is absent.
+   */
   message(field: number): Message {
     return this.messages(field).at(-1) ?? new Message(Buffer.alloc(0));
   }

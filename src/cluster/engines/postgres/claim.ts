@@ -1,4 +1,5 @@
-// A claim on PostgreSQL: a session that waits for an advisory lock and then holds it.
+// A claim on PostgreSQL: a session that waits for an advisory lock and then holds the advisory
+// lock.
 import { loadCrypto } from '../../../native/builtins.js';
 import {
   type AcquireResult,
@@ -21,7 +22,7 @@ const DUPLICATE = /^(23505|42P07|42710)$/;
 
 /** The part of the engine that a claim uses. */
 export interface PostgresAccess {
-  /** Opens a session and prepares it for this claim. */
+  /** Opens a session and prepares the session for this claim. */
   open(claimId: string, ttlMs: number, signal: AbortSignal): Promise<Session>;
   holder(name: string, signal: AbortSignal, session: Session): Promise<ClusterHolder | null>;
   readonly statements: Statements;
@@ -35,7 +36,7 @@ export class PostgresClaim implements Claim {
   #session: Session | null = null;
   #hasToken = false;
   #isHeld = false;
-  /** True while the row does not show yet that this holder has waited for the lock delay. */
+  /** True until the row shows that this holder has waited for the lock delay. */
   #isDelayed = false;
 
   constructor(access: PostgresAccess, key: LockKey, request: ClaimRequest) {
@@ -107,9 +108,10 @@ export class PostgresClaim implements Claim {
   /**
    * Waits for the lock. Returns false after `waitMs` milliseconds.
    *
-   * The server ends the wait, so that the session stays usable. Two statements in one request are
-   * one transaction, so `set local` applies to this wait only. Otherwise the limit would also abort
-   * the later statements that write the token and confirm the claim.
+   * The wait is ended by the server, not by this process, so that the session stays usable. Two
+   * statements in one request form one transaction, so `set local` applies to this wait only.
+   * Without `local`, the limit would also abort the later statements that write the token and
+   * confirm the claim.
    */
   async #wait(session: Session, waitMs: number, signal: AbortSignal): Promise<boolean> {
     try {

@@ -11,8 +11,8 @@ const REPLICATION = `select current_setting('synchronous_standby_names') as name
 const RIGHTS = "select has_schema_privilege(current_schema(), 'create') as may_create";
 
 /**
- * Milliseconds to wait for one server. With the default time to live this is two thirds of the time
- * limit of a request, so that a silent server does not abort the checks of the other servers.
+ * Milliseconds to wait for one server. With the default time to live, this is two thirds of a
+ * request's time limit, so that a silent server does not abort the checks of the other servers.
  */
 const SERVER_MS = 2000;
 

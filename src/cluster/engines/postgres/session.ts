@@ -1,10 +1,10 @@
-// A session: one connection to PostgreSQL, from connect to destroy.
+// A session: one connection to PostgreSQL, from its opening to its end.
 import { rejected } from '../../bounded-call.js';
 import { Unsuitable } from '../../cluster-error.js';
 import { ClaimGone } from '../../driver.js';
 import { CHECK_INTERVAL, FACTS, settings } from './sql.js';
 
-/** A connected client: the members of `pg.Client` of the package pg that the engine uses. */
+/** A connected client: the members of the `pg` package's `Client` that the engine uses. */
 export interface PostgresClient {
   query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly Record<string, unknown>[] }>;
   end(): Promise<void>;
@@ -24,7 +24,7 @@ export type Row = Readonly<Record<string, unknown>>;
 const REFUSALS = /^(28|3D000|42501)/;
 const MIN_VERSION = 140_000;
 
-/** The server is a standby, which cannot hold locks. */
+/** Thrown if the server is a standby, because a standby cannot provide locks. */
 export class StandbyServer extends Unsuitable {}
 
 /**
@@ -40,7 +40,7 @@ export function refuseStandby(row: Row | undefined): void {
 export class Session {
   readonly #client: PostgresClient;
   #ended: { readonly cause: unknown } | null = null;
-  /** The last query. The package pg runs one query at a time. */
+  /** The last query. The `pg` package runs one query at a time. */
   #lastQuery: Promise<unknown> = Promise.resolve();
   #onEnd: (cause: unknown) => void = () => {};
 
@@ -50,7 +50,9 @@ export class Session {
     client.on('end', () => this.#end(undefined));
   }
 
-  /** Connects. A connection that is opened after `signal` has aborted is destroyed. */
+  /**
+   * Opens a connection. A connection that is established after `signal` has aborted is destroyed.
+   */
   static async open(connect: () => Promise<PostgresClient>, signal: AbortSignal): Promise<Session> {
     const connecting = connect();
     try {
@@ -62,11 +64,11 @@ export class Session {
   }
 
   /**
-   * Checks that this session can hold a lock.
+   * Checks that a lock can be held in this session.
    *
    * @returns the server's version
    * @throws {Unsuitable} if the server is too old or a standby, or if the connection goes through a
-   *   pooler
+   * pooler
    */
   async check(signal: AbortSignal): Promise<string> {
     const facts = (await this.query(FACTS, [], signal))[0]!;
@@ -92,7 +94,8 @@ export class Session {
   /**
    * Runs a query after all earlier queries have ended.
    *
-   * @throws {ClaimGone} if the connection has ended, and with it the session and its locks
+   * @throws {ClaimGone} if the connection has ended, because then the session and its locks have
+   * ended, too
    */
   async query(text: string, values: unknown[], signal: AbortSignal): Promise<readonly Row[]> {
     const sent = this.#send(this.#lastQuery, text, values, signal);

@@ -1,17 +1,17 @@
 // The statements of the PostgreSQL engine.
 //
 // The lock is a session-level advisory lock. For each lock, a row in a table counts the
-// acquisitions (the token) and describes the last holder. The row is not a lease: while the session
-// of the holder exists, the row decides nothing. The unlogged table `TABLE_boot` is emptied by each
-// crash recovery and on each promoted standby, so a change of its id shows that the server has
-// forgotten its sessions.
+// acquisitions (the token) and describes the last holder. The row is not a lease: while the
+// holder's session exists, the row does not determine which client holds the lock. The unlogged
+// table `TABLE_boot` is empty after each crash recovery and on each promoted standby, so a new id
+// in `TABLE_boot` shows that the server has forgotten its sessions.
 //
-// A holder can believe that it holds the lock for one time to live after its last renewal. The
+// For one time to live after its last renewal, a holder can believe that it holds the lock. The
 // server can forget the holder's session earlier. If the server restarts before the holder has
 // released the lock, the id of the boot changes. If a standby is promoted, the timeline changes,
-// and the standby may have missed the last holders. In both cases the next holder waits for a lock
-// delay of one time to live. Only after the delay does `settle` write the new boot and timeline. If
-// the holder dies before that, its successor waits, too.
+// and the standby may have missed the last holders. After a restart or a promotion, the next holder
+// waits for a lock delay of one time to live. `settle` writes the new boot and timeline only after
+// the lock delay. If the next holder dies before `settle`, its successor also waits.
 
 /** The statements for one pair of tables. */
 export interface Statements {
@@ -34,8 +34,8 @@ export interface Statements {
 }
 
 /**
- * The timeline: the first 8 digits of the name of the current WAL file. pg_control_checkpoint()
- * lags behind a promotion.
+ * The timeline: the first 8 digits of the name of the current WAL file. pg_control_checkpoint() is
+ * not used, because it reports a promotion only after a delay.
  */
 const TIMELINE = "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint";
 const BOOT = 'extract(epoch from pg_postmaster_start_time())::text';
@@ -53,11 +53,11 @@ export const FACTS = `select pg_backend_pid() as pid, ${IS_STANDBY},
 export function settings(claimId: string, ttlMs: number): Readonly<Record<string, string>> {
   return {
     application_name: applicationName(claimId),
-    // The server ends the session, and with it the lock, if no renewal arrives within the time to
+    // The server ends the session and releases the lock if no renewal arrives within the time to
     // live.
     idle_session_timeout: String(ttlMs),
-    // Not shorter than the lease, because the holder may not receive the news that the connection
-    // has ended.
+    // This timeout is not shorter than the lease, because the holder may not learn that the
+    // connection has ended.
     tcp_user_timeout: String(ttlMs),
     // A default setting of the database role must not abort the wait or end the session.
     statement_timeout: '0',
@@ -123,7 +123,7 @@ export function statements(table: string): Statements {
   };
 }
 
-/** Reports whether the lock is held, if the tables do not exist. */
+/** Reports whether the lock is held. Used if the tables do not exist. */
 export const HOLDER_WITHOUT_TABLE = `select null as claim from pg_locks l where $1::text is not null and ${IS_HELD}`;
 
 /**
