@@ -4,8 +4,8 @@
 
 namespace gateway_lock {
 
-// Reads CLOCK_BOOTTIME, because CLOCK_MONOTONIC, which Node's own clocks use, stops while the
-// machine is suspended (man 2 clock_gettime).
+// Not CLOCK_MONOTONIC, which Node's own clocks use, because it stops while the machine is suspended
+// (man 2 clock_gettime).
 double BootClockMs() {
   timespec now = {};
   clock_gettime(CLOCK_BOOTTIME, &now);

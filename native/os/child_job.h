@@ -1,9 +1,8 @@
-// Ends the child processes together with this process on Windows, where a child cannot inherit a
-// lock.
+// Ends the child processes when this process ends, on Windows, where a child cannot inherit a lock.
 //
-// Guaranteed (Windows): when this process ends in any way, Windows ends every process that this
-// process has started after the call, and all descendants of those processes.
-// The call cannot be undone. A normal exit of this process also ends the children.
+// Guaranteed (Windows): however this process ends, Windows also ends every process that it started
+// after the call, and all their descendants. A normal exit ends them too. The call cannot be
+// undone.
 // NOT promised: that the children have ended before the locks of this process are released.
 // Thread-safety: none.
 #pragma once

@@ -4,11 +4,10 @@
 
 namespace gateway_lock {
 
-// Puts this process into a job object, which its children inherit. The job object that libuv
-// creates is not enough, because that job lets grandchildren break away (src/win/process.c): if a
-// child is `npm.cmd`, cmd.exe would end but the processes that it has started would not. The handle
-// of the new job stays open until this process ends, and closing the last handle ends all processes
-// of the job.
+// Puts this process into a job object, which its children inherit. libuv's own job object is not
+// enough, because it lets grandchildren break away (src/win/process.c): if a child is `npm.cmd`,
+// cmd.exe would end but the processes it started would not. The job handle stays open until this
+// process ends, and closing the last handle ends every process in the job.
 Status KillChildrenOnExit() {
   FileHandle job(reinterpret_cast<NativeHandle>(CreateJobObjectW(nullptr, nullptr)));
   if (job.get() == 0) {

@@ -1,13 +1,11 @@
-// Replaces the program that this process runs, and keeps the pid, the locks and the sockets.
+// Replaces the program of this process, keeping the pid, the locks and the sockets.
 //
-// Guaranteed: the new program starts with blocking standard streams, and the descriptors in
-// `inherit` get the numbers 3, 4, ... in that order. Of all other descriptors, the new program
-// keeps those that are not close-on-exec. An inherited lock lives until the last copy of its
-// descriptor is closed. Signals that Node catches or ignores have their default actions again. On
-// failure the process continues with the same descriptors, descriptor flags and signal actions as
-// before.
-// NOT promised: a normal exit of the old program. No destructor or exit handler of the old program
-// runs.
+// Guaranteed: the new program starts with blocking standard streams, and gets the descriptors in
+// `inherit` as 3, 4, ... in that order. It also keeps every other descriptor that is not
+// close-on-exec. An inherited lock lasts until the last copy of its descriptor is closed. Signals
+// that Node catches or ignores have their default actions again. On failure the process continues
+// with its descriptors, descriptor flags and signal actions unchanged.
+// NOT promised: a normal exit of the old program. Its destructors and exit handlers do not run.
 // Thread-safety: none. A successful call ends all other threads of the process.
 #pragma once
 

@@ -13,7 +13,7 @@
 namespace gateway_lock {
 namespace {
 
-// The first inherited descriptor, by the convention of socket activation (man 3 sd_listen_fds).
+// The first inherited descriptor, as in socket activation (man 3 sd_listen_fds).
 constexpr int kFirstInherited = 3;
 
 Status Duplicate(int fd, int lowest, FileHandle* out) {
@@ -29,24 +29,24 @@ std::vector<char*> ToPointers(const std::vector<std::string>& texts) {
   return pointers;
 }
 
-// A descriptor number of the new program. `source` is copied to this number. `before` is a copy of
-// the descriptor that has this number in the current program.
+// A descriptor number in the new program. `source` is copied to this number. `before` is a copy of
+// whatever the current program has open under this number.
 struct DescriptorSlot {
   FileHandle source;
   FileHandle before;
   int flags_before = 0;
 };
 
-// Saves a copy of the descriptor that currently has the number of the slot. Usually no descriptor
-// has that number. If Node uses a descriptor with that number, the descriptor must be restored when
-// execve() fails, so ExecProgram() fails if the copy cannot be made (EMFILE).
+// Saves a copy of the descriptor that currently has the slot's number. Usually there is none. If
+// there is one, it must be restored when execve() fails, so ExecProgram() fails if it cannot be
+// copied (EMFILE).
 Status SaveCurrent(int fd, int above, DescriptorSlot* slot) {
   slot->flags_before = fcntl(fd, F_GETFD);
   return slot->flags_before < 0 ? Status::Ok() : Duplicate(fd, above, &slot->before);
 }
 
-// Returns an error if a descriptor to inherit is closed. Must run before the first copy is made,
-// because a copy could get the number of a closed descriptor.
+// Returns an error if a descriptor to inherit is closed. Must run before any descriptor is copied,
+// because a copy could get the number of a closed one.
 Status CheckOpen(const std::vector<NativeHandle>& inherit) {
   for (NativeHandle fd : inherit) {
     if (fcntl(static_cast<int>(fd), F_GETFD) < 0) return Status::SystemError(errno, "fcntl");
@@ -79,11 +79,10 @@ void Restore(const std::vector<DescriptorSlot>& slots) {
   }
 }
 
-// Makes the standard streams inheritable and blocking. Node makes these streams close-on-exec
-// (libuv, uv_disable_stdio_inheritance), and makes each pipe that Node has used non-blocking. A
-// program that writes to a non-blocking pipe faster than the reader reads gets EAGAIN, which few
-// programs handle (seen with `yes` and a slow reader). Node itself makes these pipes blocking again
-// only at exit.
+// Makes the standard streams inheritable and blocking. Node makes them close-on-exec (libuv,
+// uv_disable_stdio_inheritance), and makes pipes non-blocking when it uses them. A program that
+// writes to a non-blocking pipe faster than the reader reads gets EAGAIN, which few programs handle
+// (seen with `yes` and a slow reader). Node itself makes the pipes blocking again only at exit.
 class StandardStreams {
  public:
   void Prepare() {
@@ -94,9 +93,8 @@ class StandardStreams {
       Set(stream, stream.descriptor_flags & ~FD_CLOEXEC, stream.status_flags & ~O_NONBLOCK);
     }
   }
-  // Restores in reverse order. If two streams share one open file (2>&1), Prepare() changed the
-  // flags of this file through the first stream before it read the flags through the second stream.
-  // So the first stream must be restored last.
+  // Restores in reverse order. If two streams share one open file (2>&1), Prepare() read the
+  // original flags only for the first stream, so the first stream must be restored last.
   void Restore() const {
     for (int fd = kFirstInherited - 1; fd >= 0; fd--) {
       const Stream& stream = streams_[fd];
@@ -121,8 +119,8 @@ class StandardStreams {
 };
 
 // The signals that Node ignores. An ignored signal stays ignored in the new program (man 2 execve).
-// A program that ignores SIGPIPE does not end when its reader ends, and a program that ignores
-// SIGXFSZ does not end when its file exceeds the size limit.
+// A program that ignores SIGPIPE keeps running after its reader has ended, and a program that
+// ignores SIGXFSZ keeps running after its file has reached the size limit.
 constexpr int kIgnoredByNode[] = {SIGPIPE, SIGXFSZ};
 
 class IgnoredSignals {
@@ -134,7 +132,7 @@ class IgnoredSignals {
       sigaction(kIgnoredByNode[i], &standard, &before_[i]);
     }
   }
-  // Restores the previous signal actions, because JavaScript code may have set a handler
+  // Restores the previous actions, because JavaScript code may have set a handler
   // (process.on('SIGPIPE')).
   void Restore() const {
     for (std::size_t i = 0; i < std::size(kIgnoredByNode); i++) {
@@ -156,7 +154,7 @@ Status ExecProgram(const Program& program) {
   if (status.ok()) status = PrepareSlots(program.inherit, &slots);
   if (!status.ok()) return status;
   for (std::size_t i = 0; i < slots.size(); i++) {
-    // The copy that dup2() makes is inheritable, because it is not close-on-exec.
+    // The copy made by dup2() is not close-on-exec.
     dup2(Fd(slots[i].source), kFirstInherited + static_cast<int>(i));
   }
   StandardStreams streams;

@@ -10,8 +10,8 @@
 namespace gateway_lock {
 
 Status ReadAt0(const FileHandle& file, std::size_t limit, std::string* out) {
-  // Reads into a buffer on the stack. Reading directly into the string would first allocate and
-  // clear kRecordLimit bytes.
+  // Uses a stack buffer, because reading directly into the string would first allocate and clear
+  // kRecordLimit bytes.
   char piece[4096];
   out->clear();
   while (out->size() < limit) {
@@ -33,13 +33,13 @@ Status ReplaceContent(const FileHandle& file, std::size_t old_size, const std::s
         pwrite(Fd(file), content.data() + done, content.size() - done, static_cast<off_t>(done));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return Status::SystemError(errno, "write");
-    // POSIX allows write() to return 0, and some FUSE servers return 0 when no space is left.
-    // Retrying would loop forever.
+    // POSIX allows write() to return 0, and some FUSE servers do so when no space is left. Retrying
+    // would loop forever.
     if (count == 0) return Status::SystemError(ENOSPC, "write");
     done += static_cast<std::size_t>(count);
   }
-  // Truncates only if the old content was longer, because ftruncate() is a journaled change of the
-  // inode and takes a third of the time of the whole write.
+  // Truncates only if needed, because ftruncate() is a journaled inode change that takes a third of
+  // the time of the whole write.
   if (old_size <= content.size()) return Status::Ok();
   int result = 0;
   do {

@@ -23,14 +23,13 @@ Status FileLock::ReadRecord(std::string* record) const {
 
 Status FileLock::WriteRecord(const std::string& record) {
   Status status = ReplaceContent(file_, size_, record);
-  // After a failed write, the size of the file may still be the larger of the old and new sizes.
+  // After a failed write, the file may still have the larger of the old and new sizes.
   size_ = status.ok() ? record.size() : std::max(size_, record.size());
   written_hash_ = std::hash<std::string>()(record);
   return status;
 }
 
-// Clears the content only if it is still the record that we wrote. If another program has written
-// to the file, the content must not be cleared.
+// Clears the content only if it is still our record. Another program's content must not be cleared.
 Status FileLock::ClearRecord() {
   if (written_hash_ == 0) return Status::Ok();
   std::string content;

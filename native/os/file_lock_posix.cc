@@ -10,8 +10,8 @@
 
 namespace gateway_lock {
 
-// Treats the file as in place after any error other than kReplaced: EACCES or EIO does not prove
-// that the file was removed.
+// Any error other than kReplaced means that the file is assumed to be in place: EACCES or EIO does
+// not prove that it was removed.
 bool FileLock::IsFileInPlace() const {
   return held() && StillAtPath(file_, path_).kind != StatusKind::kReplaced;
 }
@@ -42,23 +42,23 @@ Status FileLock::RemoveOrClear() {
   if (options_.existing_file) return Status::Ok();
   if (options_.mode == LockMode::kShared) {
     // Only the last shared holder may remove the file. A successful upgrade to an exclusive lock
-    // proves that no other holder is left. A refused upgrade may drop the shared lock (man 2 flock:
-    // a conversion is not atomic; XNU keeps the lock). Losing the shared lock here is harmless,
-    // because Unlock() follows.
+    // proves that there is no other holder. A refused upgrade may drop the shared lock (man 2
+    // flock: a conversion is not atomic; XNU keeps the lock), which is harmless here, because
+    // Unlock() follows.
     bool last = !options_.keep_file && Flock(file_, LOCK_EX | LOCK_NB).ok();
     return last ? RemoveFile() : Status::Ok();
   }
   if (options_.keep_file) return ClearRecord();
   Status removed = RemoveFile();
-  // A file that could not be removed must not continue to name this process as the holder.
+  // If the file could not be removed, it must not keep naming this process as the holder.
   if (!removed.ok()) (void)ClearRecord();
   return removed;
 }
 
 void FileLock::Unlock() {
   if (held() && strength_ == Strength::kWeak) UnregisterWeakLock(identity_);
-  // Calls LOCK_UN before close(), because a forked child may have a copy of the descriptor, and
-  // that copy would keep the lock.
+  // Calls LOCK_UN before close(), because a copy of the descriptor in a forked child would
+  // otherwise keep the lock.
   if (held() && getpid() == owner_pid_) (void)Flock(file_, LOCK_UN);
   file_.Reset();
 }

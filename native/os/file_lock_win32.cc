@@ -13,15 +13,14 @@ constexpr ULONG kPosixSemantics = 0x2;
 constexpr DWORD kShareAll = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
 constexpr DWORD kShareNothing = 0;
 
-// Removes the name of the file at once, even while other processes read the file. Old Windows
-// versions, FAT and Wine do not support this kind of removal.
+// Removes the file's name at once, even while other processes have the file open for reading. Not
+// supported by old Windows versions, FAT and Wine.
 bool DeleteAtOnce(const FileHandle& file) {
   ULONG flags = kDelete | kPosixSemantics;
   return SetFileInformationByHandle(Raw(file), kDispositionInfoEx, &flags, sizeof flags) != 0;
 }
 
-// Removes the name of the file when the last handle is closed. Until that close, no process can
-// open the file.
+// Removes the file's name when the last handle is closed. Until then no process can open the file.
 bool DeleteAtLastClose(const FileHandle& file) {
   FILE_DISPOSITION_INFO disposition = {};
   disposition.DeleteFile = TRUE;
@@ -41,7 +40,7 @@ Status OpenForDeletion(const std::string& path, const FileIdentity& identity, DW
 
 }  // namespace
 
-// Checks our own handle first, because an SMB server that has ended the session has also dropped
+// Checks our own handle first, because if an SMB server has ended the session, it has also dropped
 // the lock.
 bool FileLock::IsFileInPlace() const {
   FileFacts facts;
@@ -50,10 +49,10 @@ bool FileLock::IsFileInPlace() const {
 }
 
 // Removes the lock file. Called after Unlock(), because a holder opens the file without
-// FILE_SHARE_DELETE, so a held file cannot be opened for deletion. The same rule makes the removal
-// safe: while the next holder, or a waiter in the middle of an attempt, has the file open, the
-// removal fails and the file stays. After a successful removal, no new holder or waiter can open
-// the removed file.
+// FILE_SHARE_DELETE, so a held file cannot be opened for deletion. This is also what makes the
+// removal safe: while the next holder, or a waiter in the middle of an attempt, has the file open,
+// the removal fails and the file stays. Once it has been removed, no new holder or waiter can open
+// it.
 Status FileLock::RemoveFile() const {
   FileHandle file;
   Status status = OpenForDeletion(path_, identity_, kShareAll, &file);
@@ -66,8 +65,8 @@ Status FileLock::RemoveFile() const {
   return DeleteAtLastClose(file) ? Status::Ok() : LastError("SetFileInformationByHandle");
 }
 
-// Clears the record before removing the file. If another process has the file open, the removal
-// fails, and the file that is left must not continue to name this process as the holder.
+// Clears the record before removing the file. If the removal fails because another process has the
+// file open, the leftover file must not keep naming this process as the holder.
 Status FileLock::Release() {
   if (!held()) return Status::Ok();
   Status cleared = ClearRecord();
@@ -77,7 +76,7 @@ Status FileLock::Release() {
   return Status::Ok();
 }
 
-// Calls UnlockFileEx() before closing the handle. If only the handle is closed, the moment of the
+// Calls UnlockFileEx() before closing the handle. If the handle is only closed, the time of the
 // unlock depends "upon available system resources" (MS Learn, LockFileEx).
 void FileLock::Unlock() {
   if (held()) UnlockByte(file_);

@@ -1,10 +1,9 @@
-// Determines how strong a lock is on the file system of a given file.
+// Determines how strong a lock is on a given file's file system.
 //
 // Guaranteed: a file system whose locks have no effect is detected by a test, which runs once per
 // device and JavaScript environment. The test opens the locked file again and attempts to lock it,
-// which must be refused. The type of the file system is used only to distinguish local from remote
-// file systems. The test cannot make this distinction, because a file system whose locks work on
-// this host may still not exclude other hosts.
+// which must be refused. The file system type is used only to tell local from remote file systems.
+// The test cannot do that, because locks that work on this host may still not exclude other hosts.
 // NOT promised: that locks exclude other hosts or other kernels.
 // Thread-safety: none. Each JavaScript environment has its own object.
 #pragma once
@@ -35,7 +34,7 @@ struct FileIdentity {
 class FileSystemCache {
  public:
   // Determines how strong a lock on the file `held` is. `path` must name that file, and the caller
-  // must hold the lock of that file. The test opens the file again and attempts an exclusive lock.
+  // must hold its lock. The test opens the file again and attempts an exclusive lock.
   // kReplaced: the path no longer names the file, so the strength is unknown and the caller has to
   // start over.
   Status StrengthOf(const FileHandle& held, const std::string& path, const FileIdentity& identity,
@@ -45,23 +44,21 @@ class FileSystemCache {
   std::map<std::uint64_t, Strength> by_key_;
 };
 
-// Opens the locked file again and attempts to lock it. Sets `excludes` to true if the second lock
-// is refused. kReplaced: the path no longer names the locked file. Implemented per OS.
+// Opens the locked file again and attempts to lock it. Sets `excludes` to true if that lock is
+// refused. kReplaced: the path no longer names the locked file. Implemented per OS.
 Status TestExclusion(const std::string& path, const FileIdentity& identity, bool* excludes);
 
-// Returns the key of the file system. Locks on two files with the same key have the same strength.
-// Returns 0 if the key is unknown, in which case the strength is tested each time. Implemented per
-// OS.
+// Returns a key for the file system: locks on files with the same key have the same strength.
+// Returns 0 if there is no key, in which case every lock is tested. Implemented per OS.
 std::uint64_t FileSystemKey(const FileHandle& file, const FileIdentity& identity);
 
 // Describes how a weak file system grants locks, for the error message. Implemented per OS.
 const char* DescribeWeakness(const FileHandle& file);
 
-// Returns true on FAT, where files do not have modes and chmod() has no effect. POSIX only.
+// Returns true on FAT, where files have no modes and chmod() has no effect. POSIX only.
 bool LacksModes(const std::string& path);
 
-// Returns true if the type of the file system indicates that other hosts or kernels may share the
-// file system.
+// Returns true if the file system type suggests that other hosts or kernels may share it.
 bool IsRemoteFileSystem(const FileHandle& file);
 
 }  // namespace gateway_lock

@@ -7,7 +7,7 @@
 
 namespace gateway_lock {
 
-// MNT_LOCAL is set if the file system is stored on this machine (man 2 statfs).
+// MNT_LOCAL is set if the file system is stored locally (man 2 statfs).
 bool IsRemoteFileSystem(const FileHandle& file) {
   struct statfs info;
   if (fstatfs(static_cast<int>(file.get()), &info) != 0) return true;
@@ -21,7 +21,7 @@ bool LacksModes(const std::string& path) {
          std::strcmp(info.f_fstypename, "exfat") == 0;
 }
 
-// smbfs passes flock() to the server as a lock of the whole process, regardless of the descriptor
+// smbfs passes flock() to the server as a lock of the whole process, whichever descriptor is used
 // (smb_vnop_advlock in SMBClient, kernel/smbfs/smbfs_vnops.c).
 const char* DescribeWeakness(const FileHandle& file) {
   struct statfs info;

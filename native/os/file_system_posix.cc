@@ -32,9 +32,9 @@ std::uint64_t FileSystemKey(const FileHandle& /*file*/, const FileIdentity& iden
   return identity.device;
 }
 
-// A lock on a second descriptor must be refused. A file system on which flock() succeeds without
-// effect grants the lock to both descriptors (VirtioFS bind mounts of Docker Desktop,
-// docker/for-mac#7004; the default of virtiofsd).
+// A lock on a second descriptor must be refused. If flock() succeeds without any effect, both
+// descriptors get the lock (VirtioFS bind mounts of Docker Desktop, docker/for-mac#7004; the
+// default of virtiofsd).
 Status TestExclusion(const std::string& path, const FileIdentity& identity, bool* excludes) {
   FileHandle second;
   Status opened = OpenAgain(path, identity, &second);

@@ -7,8 +7,8 @@
 namespace gateway_lock {
 namespace {
 
-// Definitions from ntifs.h of the Windows Driver Kit: FS_INFORMATION_CLASS,
-// FILE_FS_DEVICE_INFORMATION and FILE_REMOTE_DEVICE.
+// From ntifs.h in the Windows Driver Kit: FS_INFORMATION_CLASS, FILE_FS_DEVICE_INFORMATION and
+// FILE_REMOTE_DEVICE.
 constexpr int kFileFsDeviceInformation = 4;
 constexpr ULONG kRemoteDevice = 0x10;
 
@@ -30,7 +30,7 @@ QueryVolumeFunction FindQueryVolume() {
 }
 
 // Returns true if the device is marked as remote. Shared-folder drivers (VirtualBox, VMware, WinFsp
-// as a network drive) set this mark, although they report no remote protocol.
+// as a network drive) set this mark but report no remote protocol.
 bool IsRemoteDevice(const FileHandle& file) {
   IoStatusBlock done = {};
   DeviceInformation device = {};
@@ -65,16 +65,16 @@ Status TestExclusion(const std::string& path, const FileIdentity& identity, bool
   return Status::Ok();
 }
 
-// The query FileRemoteProtocolInfo fails for a local file (ERROR_INVALID_PARAMETER).
+// FileRemoteProtocolInfo fails for a local file (ERROR_INVALID_PARAMETER).
 bool IsRemoteFileSystem(const FileHandle& file) {
   FILE_REMOTE_PROTOCOL_INFO info = {};
   return GetFileInformationByHandleEx(Raw(file), FileRemoteProtocolInfo, &info, sizeof info) != 0 ||
          IsRemoteDevice(file) || IsOnShare(file);
 }
 
-// Returns the serial number of the volume, or 0 if the volume has none. A network share reports the
-// serial number of the volume that it exports. That volume may also be mounted locally, so the
-// number of a remote device is inverted. A cloned disk has the same serial number as the original.
+// Returns the serial number of the volume, or 0 if it has none. A network share reports the serial
+// number of the volume it exports, which may also be mounted locally, so a remote device's number
+// is inverted. A cloned disk has the same serial number as the original.
 std::uint64_t FileSystemKey(const FileHandle& file, const FileIdentity& identity) {
   if (identity.device == 0) return 0;
   return IsRemoteDevice(file) ? ~identity.device : identity.device;

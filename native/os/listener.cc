@@ -30,8 +30,8 @@ Status Listener::Adopt(SocketHandle socket, const Endpoint& endpoint, Listener* 
 }
 
 // Only EBADF proves that other code has closed the handle. After any other failure, assumes that
-// the listener still owns the handle, because a listener that is never closed would keep the port
-// in use until the process ends.
+// the listener still owns it, because a listener that is never closed would keep the port in use
+// until the process ends.
 bool Listener::OwnsHandle() const {
   if (!open()) return false;
   std::uint64_t identity = 0;

@@ -1,15 +1,14 @@
 // An exclusive TCP listener on one numeric address.
 //
-// Guaranteed: after a successful Listen() the socket is listening, and no other socket of this host
-// can listen on the same address and port until the descriptor is closed or the process dies in any
-// way. The descriptor is close-on-exec from the moment it exists, so no child keeps the port in
-// use.
+// Guaranteed: after a successful Listen() the socket is listening, and no other socket on this host
+// can listen on the same address and port until the descriptor is closed or the process dies. The
+// descriptor is close-on-exec from the start, so no child keeps the port in use.
 // NOT promised: exclusion on another address (127.0.0.1 and ::1 are two addresses).
 // NOT promised on macOS: exclusion of a server that sets SO_REUSEADDR, as every Node server does.
 // macOS checks only the options of the socket that is bound later, and refuses a socket with
 // SO_REUSEADDR only on exactly the same address. If we listen on the wildcard, a Node server can
 // bind 127.0.0.1, unless we also listen on that address (ListenBeside). If we listen on 127.0.0.1,
-// a Node server can bind the wildcard, but receives no connection to 127.0.0.1.
+// a Node server can bind the wildcard, but gets no connections to 127.0.0.1.
 // What ends a listener: Close(), destruction and the death of the process. After Detach() the new
 // owner decides when to close the socket.
 // Thread-safety: none. An object has one owner at a time.
@@ -31,22 +30,22 @@ struct Endpoint {
 class Listener {
  public:
   // Binds and listens. kSystemError: EADDRINUSE (in use), EACCES (denied), EADDRNOTAVAIL (not an
-  // address of this host). With port 0 the system chooses a port, and endpoint() returns the chosen
-  // port. `backlog` is the number of connections that may wait for accept().
+  // address of this host). With port 0 the system chooses a port, which endpoint() then returns.
+  // `backlog` is the number of connections that may wait for accept().
   static Status Listen(const Endpoint& endpoint, int backlog, Listener* out);
 
   // Listens on one address while the caller is already listening on the wildcard (needed on macOS).
-  // From then on, connections to that address arrive at this listener. kSystemError: EADDRINUSE if
+  // From then on, connections to that address go to this listener. kSystemError: EADDRINUSE if
   // another socket has exactly this address.
   static Status ListenBeside(const Endpoint& endpoint, int backlog, Listener* out);
 
   const Endpoint& endpoint() const { return endpoint_; }
   NativeHandle handle() const { return socket_.get(); }
   bool open() const { return socket_.valid(); }
-  // Returns true while the handle is still the socket that was opened. Returns false if code to
-  // which the handle was passed has closed the handle.
+  // Returns true while the handle is still the socket that was opened, and false once other code
+  // has closed it.
   bool OwnsHandle() const;
-  // Gives up the handle without closing it. The new owner has to close the handle.
+  // Gives up the handle without closing it. The new owner has to close it.
   void Detach() { (void)socket_.Take(); }
   void Close() { socket_.Reset(); }
 
@@ -60,7 +59,7 @@ class Listener {
 };
 
 // Binds without listening, and closes the socket at once. Returns Ok if the port is free.
-// Concurrent calls of TryBind() do not disturb each other or a concurrent Listen().
+// Concurrent calls do not disturb each other or a concurrent Listen().
 Status TryBind(const Endpoint& endpoint);
 
 }  // namespace gateway_lock

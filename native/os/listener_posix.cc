@@ -36,10 +36,10 @@ Status BindAndListen(const SocketAddress& address, bool reuse, int backlog, Sock
   return Status::Ok();
 }
 
-// Binds without SO_REUSEADDR first, because on macOS the option lets one socket listen on 127.0.0.1
-// while another socket listens on 0.0.0.0 with the same port (nymtech/nym#3232). If the bind fails
-// with EADDRINUSE although no process is listening, connections of a killed process are the cause
-// (TIME_WAIT, FIN_WAIT). Only in this case, binds again with SO_REUSEADDR, which exists for this
+// Binds without SO_REUSEADDR first, because on macOS this option lets one socket listen on
+// 127.0.0.1 while another listens on 0.0.0.0 with the same port (nymtech/nym#3232). If the bind
+// fails with EADDRINUSE although no process is listening, the cause is a killed process's
+// connections (TIME_WAIT, FIN_WAIT). Only then binds again with SO_REUSEADDR, which exists for this
 // purpose.
 Status ListenExclusively(const Endpoint& endpoint, const SocketAddress& address, int backlog,
                          SocketHandle* out) {
@@ -49,7 +49,7 @@ Status ListenExclusively(const Endpoint& endpoint, const SocketAddress& address,
   ConnectResult result = ConnectResult::kTimedOut;
   Status probed = ProbePort(endpoint, &result);
   if (!probed.ok() || result != ConnectResult::kRefused) return strict;
-  // The probe covers only one address, which is not enough if the endpoint is a wildcard.
+  // The probe covers only one address, which is not enough for a wildcard.
   if (HasListener(endpoint)) return strict;
   return BindAndListen(address, /*reuse=*/true, backlog, out);
 }

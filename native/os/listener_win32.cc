@@ -14,7 +14,7 @@ namespace {
 constexpr int kMaxAttempts = 4;
 constexpr DWORD kRetryDelayMs = 1;
 
-// WSAEACCES can mean "in use" too: while a socket is bound to the wildcard exclusively, a second
+// WSAEACCES can also mean "in use": while a socket is bound exclusively to the wildcard, a second
 // bind fails with WSAEACCES.
 bool IsInUse(const Status& status) {
   return status.sys_code == WSAEADDRINUSE || status.sys_code == WSAEACCES;
@@ -28,8 +28,8 @@ Status SetExclusive(const SocketHandle& socket) {
              : Status::SystemError(WSAGetLastError(), "setsockopt");
 }
 
-// Verifies that SO_EXCLUSIVEADDRUSE is set, because a layered service provider could ignore the
-// option. Without the option another process could listen on the same port unnoticed.
+// Verifies that SO_EXCLUSIVEADDRUSE is set, because a layered service provider could ignore it, and
+// another process could then listen on the same port unnoticed.
 Status VerifyExclusive(const SocketHandle& socket) {
   BOOL exclusive = FALSE;
   int length = sizeof exclusive;
@@ -54,10 +54,10 @@ Status BindExclusively(const Endpoint& endpoint, SocketHandle* out) {
   return Status::Ok();
 }
 
-// Binds the wildcard of IPv4 and IPv6 for a moment. This bind fails if any other socket is bound to
-// the port, whereas an exclusive bind to one address would not notice a socket on the wildcard (MS
-// Learn, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE", the table). The socket never listens, so no
-// firewall prompts the user. Replaces port 0 with a port that is free on every address.
+// Binds the IPv4 and IPv6 wildcard for a moment. This fails if any other socket is bound to the
+// port, whereas an exclusive bind to one address would not notice a socket on the wildcard (MS
+// Learn, the table in "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE"). The socket never listens, so
+// no firewall prompts the user. Replaces port 0 with a port that is free on every address.
 Status ProbeWildcardBind(std::uint16_t* port) {
   SocketHandle socket;
   Status status = BindExclusively({"::", *port}, &socket);
@@ -66,22 +66,21 @@ Status ProbeWildcardBind(std::uint16_t* port) {
   return status.ok() ? LocalPort(socket, port) : status;
 }
 
-// Makes one attempt to bind the port. Sets `wildcard_bind` to the result of ProbeWildcardBind().
+// Makes one attempt to bind the port. `wildcard_bind` is set to the result of ProbeWildcardBind().
 Status TryBindPort(const Endpoint& wanted, Status* wildcard_bind, SocketHandle* out) {
   Endpoint endpoint = wanted;
   *wildcard_bind = ProbeWildcardBind(&endpoint.port);
   Status status = *wildcard_bind;
   if (IsInUse(status)) {
     if (HasListener(endpoint)) return Status::SystemError(WSAEADDRINUSE, "bind");
-    // A process listens on the port, but only on other addresses: 127.0.0.1 and ::1 are two
-    // addresses.
+    // The port is in use only on other addresses: 127.0.0.1 and ::1 are two addresses.
     if (HasListener({"::", endpoint.port})) status = Status::Ok();
   }
   return status.ok() ? BindExclusively(endpoint, out) : status;
 }
 
 // Binds the port, with retries. If no process is listening, returns WSAEACCES unchanged: either the
-// port is in a range that the system reserves (Hyper-V, WinNAT), or a policy denies the bind.
+// system reserves the port (Hyper-V, WinNAT), or a policy denies the bind.
 Status BindPort(const Endpoint& wanted, SocketHandle* out) {
   for (int tries = 1;; ++tries) {
     Status wildcard_bind;
@@ -91,9 +90,9 @@ Status BindPort(const Endpoint& wanted, SocketHandle* out) {
       Sleep(kRetryDelayMs);
       continue;
     }
-    // Connections that are closing may make the wildcard bind fail for minutes ("if any other
-    // socket is bound to the port", MS Learn), although the measurements in python-trio/trio#928
-    // contradict this.
+    // Closing connections may make the wildcard bind fail for minutes ("if any other socket is
+    // bound to the port", MS Learn), although the measurements in python-trio/trio#928 contradict
+    // this.
     bool lingering = IsInUse(wildcard_bind) && !HasListener({"::", wanted.port}) &&
                      HasLingeringConnection(wanted.port);
     return lingering ? BindExclusively(wanted, out) : status;
@@ -102,8 +101,8 @@ Status BindPort(const Endpoint& wanted, SocketHandle* out) {
 
 }  // namespace
 
-// Identifies a socket by a hash of the address on which it listens, because Windows reuses the
-// handle of a closed socket and has no other number for a socket.
+// Identifies a socket by a hash of its listening address, because Windows has no other number for a
+// socket and reuses the handles of closed sockets.
 Status SocketIdentity(NativeHandle handle, std::uint64_t* identity) {
   *identity = 0;
   BOOL listens = FALSE;
@@ -135,8 +134,7 @@ Status OpenListener(const Endpoint& endpoint, int backlog, SocketHandle* out) {
   return status;
 }
 
-// Callers do not need this function on Windows, where an exclusive socket on the wildcard excludes
-// binds to every address.
+// Not needed on Windows, where an exclusive socket on the wildcard excludes binds to every address.
 Status OpenListenerBeside(const Endpoint& endpoint, int backlog, SocketHandle* out) {
   return OpenListener(endpoint, backlog, out);
 }

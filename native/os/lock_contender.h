@@ -1,9 +1,8 @@
-// The state of repeated attempts to acquire one lock. Keeps the lock file open between attempts on
-// POSIX.
+// Repeated attempts to acquire one lock. On POSIX the lock file stays open between attempts.
 //
 // Guaranteed: on POSIX a refused Try() keeps the file open, so the next Try() needs only two system
-// calls and does not close the file. Waiters watch for a close, so if each attempt closed the file,
-// each attempt would wake all waiters. Each Try() locks the file that is at the path at that time.
+// calls. If each attempt closed the file, it would wake all waiters, because they watch for a
+// close. Each Try() locks whichever file is at the path at that time.
 //
 // What ends this state: Close(), destruction, and a successful Try(), which moves the open file to
 // the FileLock.
@@ -25,16 +24,16 @@ class LockContender {
   LockContender(const std::string& path, const LockOptions& options)
       : path_(path), options_(options) {}
 
-  // Makes one attempt, with the same result as FileLock::TryAcquire().
+  // Makes one attempt, like FileLock::TryAcquire().
   Status Try(FileSystemCache* file_systems, FileLock* out);
 
   const std::string& path() const { return path_; }
-  // Reads the content of the file whose lock was refused. Sets `record` to the empty string if no
+  // Reads the content of the file whose lock was refused. Sets `record` to an empty string if no
   // lock was refused.
   Status ReadRecord(std::string* record) const;
   // Watches the file whose lock was refused. kReplaced: the file has been removed or is being
   // removed. kUnsupported: the last attempt was not refused, or the file is on a remote file
-  // system, where a watch would only report changes by this host.
+  // system, where a watch would report only changes by this host.
   Status Watch(ReleaseWatch* watch, ReleaseWatch::Token token, std::int64_t owner_pid,
                WatchScope* scope) const;
   void Close();
@@ -42,19 +41,18 @@ class LockContender {
  private:
   Status TryOnce(FileSystemCache* file_systems, FileLock* out);
   Status CheckStrength(FileSystemCache* file_systems, Strength* strength);
-  // The following functions are implemented per OS.
+  // Implemented per OS.
   Status Open();
   // Opens and locks the file at the path, and stores its properties in `lock`.
   Status OpenAndLock(FileLock* lock);
-  // Keeps a lock on a weak file system, after the test of the file system.
+  // Keeps a lock on a weak file system after the test.
   Status KeepWeakLock();
 
   std::string path_;
   LockOptions options_;
   FileHandle file_;
-  // The file of a refused attempt that has been removed since then. Closed only when the contender
-  // is closed, because the last close of a removed file frees its blocks and takes as long as an
-  // attempt.
+  // The file of a refused attempt, removed since then. Kept open until the contender is closed,
+  // because the last close of a removed file frees its blocks and takes as long as an attempt.
   FileHandle removed_;
   FileIdentity identity_;
   bool created_ = false;

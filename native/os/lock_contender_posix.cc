@@ -21,7 +21,7 @@ int LockOperation(LockMode mode) {
   return (mode == LockMode::kShared ? LOCK_SH : LOCK_EX) | LOCK_NB;
 }
 
-// Explains a failed open. If the mode of the file denied access and has been repaired, returns
+// Explains a failed open. If the file's mode denied access and has been repaired, returns
 // kReplaced, so that the caller starts over.
 Status CheckOpened(const FileHandle& file, const std::string& path, const LockOptions& options) {
   if (file.valid()) return Status::Ok();
@@ -30,11 +30,11 @@ Status CheckOpened(const FileHandle& file, const std::string& path, const LockOp
   return ExplainOpenFailure(path, options.access, code);
 }
 
-// Opens the lock file and creates it if it does not exist. Uses O_EXCL to find out whether the file
-// existed before. An existing file must be opened without O_CREAT, because the kernel refuses
-// O_CREAT on another user's file in a sticky directory (fs.protected_regular). Never truncates the
-// file, because the content must not be changed without holding the lock. Attempts the more likely
-// open first: a kept file usually exists, and any other lock file usually does not.
+// Opens the lock file, and creates it if it does not exist. O_EXCL shows whether it existed before.
+// An existing file must be opened without O_CREAT, because in a sticky directory the kernel refuses
+// O_CREAT on another user's file (fs.protected_regular). Never truncates the file, because only the
+// lock's holder may change the content. Tries the open mode that is more likely to succeed first: a
+// kept lock file usually exists, any other usually does not.
 Status OpenOrCreate(const std::string& path, const LockOptions& options, FileHandle* file,
                     bool* created) {
   if (options.keep_file) {
@@ -64,9 +64,8 @@ Status LockContender::Try(FileSystemCache* file_systems, FileLock* out) {
   return StartOverWhileReplaced([&] {
     status = TryOnce(file_systems, out);
     if (status.contended()) {
-      // If this attempt has created the file, another process has locked the file since then and
-      // may leave its record in the file. So the file is no longer treated as created by this
-      // attempt.
+      // Even if this attempt created the file, another process has locked it since and may leave
+      // its record in it. So the file no longer counts as created by this attempt.
       created_ = false;
     } else {
       file_.Reset();
@@ -79,7 +78,7 @@ Status LockContender::OpenAndLock(FileLock* lock) {
   Status status = file_.valid() ? Status::Ok() : Open();
   if (status.ok()) status = Flock(file_, LockOperation(options_.mode));
   // Compares the file with the path after flock(), because the last holder may have removed the
-  // file between open() and flock(). A lock on a removed file excludes no process. The open
+  // file between open() and flock(), and a lock on a removed file excludes nobody. The open
   // descriptor prevents the reuse of the inode number.
   struct stat now = {};
   if (status.ok()) status = SameFileAtPath(path_, identity_, &now);
@@ -123,10 +122,9 @@ Status LockContender::Watch(ReleaseWatch* watch, ReleaseWatch::Token token, std:
   if (!file_.valid() || IsRemoteFileSystem(file_)) return Status::Unsupported(0, "");
   Status status = watch->Watch(token, path_, owner_pid, scope);
   if (!status.ok()) return status;
-  // The kernel reports the unlink of a file before it removes the name, and can be interrupted
-  // between the report and the removal. A watch that starts in between would wait for an event that
-  // has already been reported. In this case the file has no link left (seen in 1 of 4000 hand-overs
-  // between 5 processes on 2 cores).
+  // The kernel reports an unlink before it removes the name, and can be interrupted in between. A
+  // watch that starts at that moment would wait for an event that has already been reported. The
+  // file then has no link left (seen in 1 of 4000 hand-overs between 5 processes on 2 cores).
   struct stat info;
   status = StatFile(file_, &info);
   return status.ok() && info.st_nlink == 0 ? Status::Replaced() : status;

@@ -10,7 +10,7 @@
 namespace gateway_lock {
 namespace {
 
-// Without FILE_SHARE_DELETE no process can remove or rename the file while it is open here.
+// Without FILE_SHARE_DELETE no process can remove or rename the file while we have it open.
 constexpr DWORD kAccess = GENERIC_READ | GENERIC_WRITE;
 constexpr DWORD kShare = FILE_SHARE_READ | FILE_SHARE_WRITE;
 
@@ -20,7 +20,7 @@ Status OpenExisting(const std::string& path, FileHandle* file) {
 }
 
 // Opens or creates the file in one call. After a failed open, an SMB client may cache that the name
-// does not exist. If another host then creates the file, the client refuses to create it.
+// does not exist, and then refuse to create the file after another host has created it.
 Status OpenOrCreate(const std::string& path, FileHandle* file, bool* created) {
   *file = OpenFile(path, {kAccess, kShare, OPEN_ALWAYS, 0});
   *created = file->valid() && GetLastError() != ERROR_ALREADY_EXISTS;
@@ -29,8 +29,7 @@ Status OpenOrCreate(const std::string& path, FileHandle* file, bool* created) {
 
 }  // namespace
 
-// Closes the file after each attempt, because the holder cannot remove the file while it is open
-// here.
+// Closes the file after each attempt, because the holder cannot remove it while we have it open.
 Status LockContender::Try(FileSystemCache* file_systems, FileLock* out) {
   Status status = CheckParentDirectory(path_);
   if (!status.ok()) return status;
@@ -44,8 +43,7 @@ Status LockContender::Try(FileSystemCache* file_systems, FileLock* out) {
 Status LockContender::OpenAndLock(FileLock* lock) {
   Status status = Open();
   if (status.ok()) status = LockByte(file_, options_.mode);
-  // The open file cannot have been removed, but a junction on its path may have been redirected to
-  // another file.
+  // The open file cannot have been removed, but a junction on its path may have been redirected.
   if (status.ok()) status = SameFileAtPath(path_, identity_);
   FileFacts facts;
   if (status.ok()) status = StatFile(file_, &facts);
@@ -75,8 +73,8 @@ Status LockContender::Watch(ReleaseWatch* watch, ReleaseWatch::Token token, std:
                             WatchScope* scope) const {
   FileHandle file = OpenFile(path_, {});
   if (!file.valid() && GetLastError() == ERROR_FILE_NOT_FOUND) return Status::Replaced();
-  // If the holder is removing the file at this moment, no process can open it. The watch, which
-  // covers the directory, reports the end of the removal.
+  // While the holder is removing the file, no process can open it. The watch, which covers the
+  // directory, reports the end of the removal.
   if (file.valid() && IsRemoteFileSystem(file)) return Status::Unsupported(0, "");
   return watch->Watch(token, path_, owner_pid, scope);
 }

@@ -32,9 +32,8 @@ std::string ParentOf(const std::string& path) {
 }
 
 // Creates the directory and restores the owner's permissions if the umask (0277, 0777) has removed
-// them. Without these permissions neither this start nor a later start could use the directory.
-// Ignores a failure of chmod(): a mount that refuses chmod() has fixed modes, and CheckDirectory()
-// checks the fixed modes.
+// them, because otherwise no start could ever use the directory. Ignores a failure of chmod(): a
+// mount that refuses chmod() has fixed modes, which CheckDirectory() checks.
 Status MakeDirectory(const std::string& path) {
   if (mkdir(path.c_str(), kOnlyOwner) != 0) {
     return errno == EEXIST ? Status::Ok() : Status::SystemError(errno, "mkdir");
@@ -61,8 +60,8 @@ Status FindOrMake(const std::string& path, struct stat* info) {
   return made.ok() ? StatPath(path.c_str(), info) : made;
 }
 
-// Restores the owner's permissions on our own directory. If a start with an unusual umask is killed
-// before its chmod(), it leaves an unusable directory. chmod() follows links, so the caller must
+// Restores the owner's permissions on our own directory. A start with an unusual umask that is
+// killed before its chmod() leaves an unusable directory. chmod() follows links, so the caller must
 // have checked with lstat() that `path` is a directory.
 Status RestoreOwnerAccess(const std::string& path, struct stat* info) {
   if ((info->st_mode & kOnlyOwner) == kOnlyOwner) return Status::Ok();
@@ -70,9 +69,9 @@ Status RestoreOwnerAccess(const std::string& path, struct stat* info) {
   return StatPath(path.c_str(), info);
 }
 
-// Removes the write permission of other users and keeps all other permissions. A member of the
-// group may still read the directory, so that a gateway with another uid on the same volume can see
-// our lock. Uses fchmod() on a descriptor, because chmod() follows links.
+// Removes other users' write permission and keeps everything else. Group members may still read the
+// directory, so that a gateway with another uid on the same volume can see our lock. Uses fchmod()
+// on a descriptor, because chmod() follows links.
 Status DenyWriting(const std::string& path, mode_t mode) {
   FileHandle directory = OpenPath(path.c_str(), O_RDONLY | O_DIRECTORY);
   if (!directory.valid()) return Status::SystemError(errno, "open");
@@ -106,7 +105,7 @@ Status EnsureLockDirectory(const std::string& path, bool tighten) {
   if (status.ok()) status = CheckDirectory(path, info);
   if (status.ok() && tighten) status = RestoreOwnerAccess(path, &info);
   if (!status.ok()) return status;
-  // Calls DenyWriting() only if another user could write, because mounts with fixed modes refuse
+  // Changes the mode only if another user could write, because mounts with fixed modes refuse
   // chmod() (Docker Desktop shares, CIFS without perms).
   if (tighten && (info.st_mode & kOthersMayWrite)) return DenyWriting(path, info.st_mode);
   if (info.st_mode & S_IWGRP) {
@@ -117,7 +116,7 @@ Status EnsureLockDirectory(const std::string& path, bool tighten) {
 
 Status CheckParentDirectory(const std::string& lock_path) {
   struct stat info;
-  // Ignores a missing or unreadable directory, because the next open() reports it.
+  // A missing or unreadable directory is not an error here, because the next open() reports it.
   if (stat(ParentOf(lock_path).c_str(), &info) != 0) return Status::Ok();
   if ((info.st_mode & S_IWOTH) && !(info.st_mode & S_ISVTX)) {
     return Status::InvalidFile(LacksModes(ParentOf(lock_path))
@@ -166,16 +165,16 @@ bool RepairLockFileMode(const std::string& path, const LockOptions& options) {
 }
 
 Status ExplainOpenFailure(const std::string& path, FileAccess access, int sys_code) {
-  // EAGAIN means that another process (Samba, knfsd) has a lease on the file and the kernel is
-  // breaking that lease (man 2 open, EWOULDBLOCK).
+  // EAGAIN means that another process (Samba, knfsd) has a lease on the file, which the kernel is
+  // breaking (man 2 open, EWOULDBLOCK).
   if (sys_code == EAGAIN) return Status::TransientError(EAGAIN, "open", "file-lease");
   struct stat info;
   if (!StatPath(path.c_str(), &info).ok()) return Status::SystemError(sys_code, "open");
   const char* reason = DescribeNonRegular(info.st_mode);
   if (reason != nullptr) return Status::InvalidFile(reason);
   bool refused = sys_code == EACCES || sys_code == EPERM;
-  // An empty file with shared access was probably created just now by another user, whose process
-  // has not yet set the mode that `access` requires.
+  // An empty file with shared access was probably just created by another user, whose process has
+  // not yet set the mode.
   if (refused && access != FileAccess::kOwner && info.st_size == 0) {
     return Status::TransientError(sys_code, "open", "access-denied");
   }

@@ -73,8 +73,8 @@ Status EnsureLockDirectory(const std::string& path, bool tighten) {
 }
 
 Status CheckParentDirectory(const std::string& lock_path) {
-  // Follows a junction, because the target of the junction is the directory that contains the file.
-  // Ignores a missing or unreadable directory, because the next open reports it.
+  // Follows a junction, because its target is the directory that contains the file. A missing or
+  // unreadable directory is not an error here, because the next open reports it.
   FileHandle directory =
       OpenFile(ParentOf(lock_path) + "\\",
                {kInspect, kAll, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, /*follow_links=*/true});
@@ -87,7 +87,7 @@ Status CheckParentDirectory(const std::string& lock_path) {
 
 Status CheckLockFile(const FileHandle& file, const LockOptions& options, bool created,
                      FileIdentity* identity) {
-  // Checks for a device first, because the driver of a device may not support the other queries.
+  // Checks for a device first, because its driver may not support the other queries.
   if (GetFileType(Raw(file)) != FILE_TYPE_DISK) return Status::InvalidFile("is a device");
   FileFacts facts;
   Status status = StatFile(file, &facts);

@@ -2,7 +2,7 @@
 //
 // Guaranteed: nothing is created, changed or removed.
 // NOT promised: that the result is still true when the caller receives it, or that a concurrent
-// TryAcquire() succeeds on a free lock. A probe acquires a free lock for a few microseconds, so a
+// TryAcquire() succeeds on a free lock. A probe holds a free lock for a few microseconds, so a
 // refused attempt must be retried before the lock is considered held (src/lock does this).
 // Thread-safety: stateless.
 #pragma once
@@ -25,7 +25,7 @@ struct FileLockProbe {
 };
 
 // Probes the lock of the file at `path`. `access` determines which files of other users are
-// accepted, and has to be the same as in the options of the lock.
+// accepted, and must be the same as in the lock's options.
 Status ProbeFileLock(const std::string& path, FileAccess access, FileLockProbe* probe);
 
 }  // namespace gateway_lock

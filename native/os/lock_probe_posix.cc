@@ -16,17 +16,16 @@
 namespace gateway_lock {
 namespace {
 
-// Opens the file for writing if the permissions allow this, because NFS grants an exclusive lock
-// only on a writable descriptor (man 2 flock).
+// Opens the file for writing if permitted, because NFS grants an exclusive lock only on a writable
+// descriptor (man 2 flock).
 FileHandle OpenForProbe(const std::string& path) {
   FileHandle file = OpenPath(path.c_str(), O_RDWR);
   return !file.valid() && ShouldRetryReadOnly(errno) ? OpenPath(path.c_str(), O_RDONLY)
                                                      : std::move(file);
 }
 
-// Attempts a shared lock, then an exclusive lock. The shared lock is refused only if there is an
-// exclusive holder. If the shared lock is granted, the exclusive lock is refused only if there are
-// shared holders.
+// Attempts a shared lock, then an exclusive lock. Only an exclusive holder causes the shared lock
+// to be refused. Once it is granted, only shared holders cause the exclusive lock to be refused.
 Status ProbeOpenFile(const FileHandle& file, ProbedState* state) {
   Status shared = Flock(file, LOCK_SH | LOCK_NB);
   if (shared.contended()) {

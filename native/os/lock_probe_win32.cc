@@ -9,19 +9,18 @@
 namespace gateway_lock {
 namespace {
 
-// Opens the file for writing or, if that is denied, for reading: LockFileEx() needs one of the two
-// rights. Shares the file for deletion, so that a probe does not delay the removal of the file by
-// its holder.
+// Opens the file for writing or, if that is denied, for reading: LockFileEx() needs either right.
+// Shares the file for deletion, so that a probe does not delay its removal by the holder.
 FileHandle OpenForProbe(const std::string& path) {
   FileHandle file = OpenFile(path, {GENERIC_READ | GENERIC_WRITE});
   if (file.valid() || GetLastError() != ERROR_ACCESS_DENIED) return file;
   return OpenFile(path, {GENERIC_READ});
 }
 
-// Attempts a shared lock, then an exclusive lock. The shared lock is refused only if there is an
-// exclusive holder. If the shared lock is granted, the exclusive lock is refused only if there are
-// shared holders. Drops the shared lock before the second attempt, because LockFileEx() does not
-// convert a lock: our own shared lock would cause the refusal.
+// Attempts a shared lock, then an exclusive lock. Only an exclusive holder causes the shared lock
+// to be refused. Once it is granted, only shared holders cause the exclusive lock to be refused.
+// Drops the shared lock in between, because LockFileEx() does not convert a lock, so ours would
+// cause the refusal.
 Status ProbeOpenFile(const FileHandle& file, ProbedState* state) {
   for (LockMode mode : {LockMode::kShared, LockMode::kExclusive}) {
     Status status = LockByte(file, mode);
