@@ -10,8 +10,8 @@
 namespace gateway_lock {
 namespace {
 
-// Closes all waiters and listeners, and releases all locks, when the environment ends (process exit
-// or worker.terminate()). After a SIGKILL the kernel does this cleanup instead.
+// Closes all waiters and listeners and releases all locks when the environment ends (process exit
+// or worker.terminate()). After a SIGKILL the kernel does this instead.
 void CloseAll(Environment* environment) {
   environment->waiters.CloseAll(&environment->wake_dispatcher);
   environment->listeners.CloseAll();

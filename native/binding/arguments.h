@@ -1,5 +1,5 @@
 // Typed readers for the arguments of a JavaScript call. The TypeScript code in src/ has already
-// validated the arguments, with detailed messages. These readers only ensure that a wrong argument
+// validated the arguments, with detailed messages. The readers only ensure that a wrong argument
 // throws a TypeError instead of crashing the process.
 #pragma once
 
@@ -20,8 +20,8 @@ class Arguments {
   explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
 
   std::string Text(std::size_t index) {
-    // Fast path: a path or record usually fits into this buffer, so the length of the text need not
-    // be queried first.
+    // Fast path: a path or record usually fits into this buffer, so its length need not be queried
+    // first.
     char text[1024];
     std::size_t length = 0;
     napi_value value = info_[index];
@@ -29,7 +29,7 @@ class Arguments {
       return Reject<std::string>(index, "a string");
     }
     // N-API truncates a long text between two characters, and a character is at most four bytes
-    // long. So the text is complete if more than four bytes of the buffer are unused.
+    // long, so the text is complete if more than four bytes of the buffer are unused.
     bool whole = length + 4 < sizeof text;
     return whole ? std::string(text, length) : info_[index].As<Napi::String>().Utf8Value();
   }
@@ -72,9 +72,9 @@ class Arguments {
   bool valid() const { return valid_; }
 
  private:
-  // Passes the items to `take` one at a time, because a sparse array may have 2^32 - 1 items, for
-  // which there is not enough memory. Returns false if the argument is not an array, or if `take`
-  // returns false for an item.
+  // Passes the items to `take` one at a time, because a sparse array may have 2^32 - 1 items, too
+  // many to copy. Returns false if the argument is not an array, or if `take` returns false for an
+  // item.
   template <typename Take>
   bool ForEachItem(std::size_t index, Take take) {
     if (!valid_ || !info_[index].IsArray()) return false;
@@ -90,8 +90,8 @@ class Arguments {
     return T();
   }
   void ThrowTypeError(std::size_t index, const char* wanted) {
-    // A getter of an array item, or a proxy, may have thrown. Throwing a second exception would end
-    // the process.
+    // The getter of an array item, or a proxy, may have thrown. A second exception would end the
+    // process.
     if (valid_ && !info_.Env().IsExceptionPending()) {
       Napi::TypeError::New(info_.Env(), "argument " + std::to_string(index) + " must be " + wanted)
           .ThrowAsJavaScriptException();

@@ -1,6 +1,5 @@
-// The state of the addon in one JavaScript environment, which is the main thread or a worker
-// thread. This state is not global, so that each worker has its own locks, which are released when
-// the worker ends.
+// The addon's state in one JavaScript environment, which is the main thread or a worker thread. It
+// is not global, so that a worker has its own locks, which are released when the worker ends.
 #pragma once
 
 #include <napi.h>

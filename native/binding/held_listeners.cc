@@ -61,9 +61,8 @@ Napi::Value Close(Napi::Env env, HeldListeners& listeners, HeldListeners::Id id)
   return env.Undefined();
 }
 
-// Closes the handle only if the listener still owns the handle. A Node server that was given the
-// handle closes the handle if listen() fails. After that, another file may get the same descriptor
-// number, and that file must not be closed here.
+// Closes the handle only if the listener still owns it. A Node server that was given the handle
+// closes it if listen() fails, and another file may then get the same descriptor number.
 void CloseOnce(Listener* listener) {
   if (listener->OwnsHandle()) {
     listener->Close();

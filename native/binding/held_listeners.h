@@ -1,6 +1,6 @@
-// The listening sockets of one JavaScript environment. JavaScript code refers to each listener by
-// an id, for the reason given in held_locks.h. A call with the id of a detached or unknown listener
-// behaves as if the listener were closed.
+// The listening sockets of one JavaScript environment. JavaScript code refers to each by an id, for
+// the reason given in held_locks.h. A call with the id of a detached or unknown listener behaves as
+// if the listener were closed.
 #pragma once
 
 #include <napi.h>

@@ -85,8 +85,8 @@ Napi::Value WriteRecord(const Napi::CallbackInfo& info, FileLock& lock) {
 }
 
 // Returns argument 0, which WithLock() has already checked, as an id. Does not call ToNumber(),
-// because ToNumber() can run JavaScript. In a worker that is being terminated, ToNumber() fails,
-// and using the result of the failed call would end the process.
+// which can run JavaScript and therefore fails in a worker that is being terminated. Using its
+// result would then end the process.
 HeldLocks::Id IdOf(const Napi::CallbackInfo& info) {
   return info[0].As<Napi::Number>().Int64Value();
 }
@@ -104,8 +104,8 @@ Napi::Value Release(const Napi::CallbackInfo& info, FileLock& lock) {
   return Napi::Boolean::New(info.Env(), was_held);
 }
 
-// Ignores the status of Undo(), because a file that cannot be removed does not block any process,
-// and the failed attempt already has an error to report.
+// Ignores the status of Undo(), because a file that cannot be removed blocks nobody, and the failed
+// attempt already has an error to report.
 Napi::Value Undo(const Napi::CallbackInfo& info, FileLock& lock) {
   (void)lock.Undo();
   LocksOf(info.Env()).Erase(IdOf(info));
@@ -137,8 +137,7 @@ void HeldLocks::HandOver(Id id) {
 
 void HeldLocks::ReleaseAll() {
   for (auto& [id, held] : held_) {
-    // Release() would also drop the lock of the program that has inherited a copy of the
-    // descriptor.
+    // Release() would also drop the lock of the program that inherited the descriptor.
     if (held.handed_over) {
       held.lock.CloseDescriptor();
     } else {

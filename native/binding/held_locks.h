@@ -1,8 +1,8 @@
 // The locks of one JavaScript environment. JavaScript code refers to each lock by an id instead of
-// an object. A lock must stay held even if JavaScript code loses its reference to the lock. Each
-// lock object would therefore have to be kept alive, type-checked at each call, and finalized,
-// which took a fifth of the time of an acquire and release. A call with the id of a released or
-// unknown lock behaves as if the lock were not held.
+// an object, because a lock must stay held even if JavaScript loses its reference to it. Each lock
+// object would have to be kept alive, type-checked at each call and finalized, which took a fifth
+// of the time of an acquire and release. A call with the id of a released or unknown lock behaves
+// as if the lock were not held.
 #pragma once
 
 #include <napi.h>
@@ -26,8 +26,8 @@ class HeldLocks {
   void Erase(Id id) { held_.erase(id); }
   // Marks the lock as inherited by another program.
   void HandOver(Id id);
-  // Releases all locks. A lock that was handed over stays held by the program that has inherited
-  // it. Called when the environment ends.
+  // Releases all locks, when the environment ends. A lock that was handed over stays held by the
+  // program that inherited it.
   void ReleaseAll();
 
  private:
@@ -41,15 +41,15 @@ class HeldLocks {
   Id last_ = 0;
 };
 
-// The outcome of an attempt to acquire a lock, apart from the status of the attempt.
+// The outcome of an attempt to acquire a lock, apart from its status.
 struct AttemptResult {
   FileLock* lock;
   const std::string& path;
   const std::string& holder_record;
 };
-// Converts the outcome of an attempt to a JavaScript value. Returns the id of the lock if the lock
-// was acquired, or the content of the lock file as a string if another holder has the lock. Throws
-// a JavaScript error for any other status.
+// Converts the outcome of an attempt to a JavaScript value: the id of the lock if it was acquired,
+// or the content of the lock file as a string if another holder has it. Throws a JavaScript error
+// for any other status.
 Napi::Value ToJsResult(Napi::Env env, const Status& status, const AttemptResult& result);
 
 // Returns the content of a lock file as a JavaScript object { text, size, hasOtherNames }.

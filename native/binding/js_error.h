@@ -10,10 +10,9 @@
 
 namespace gateway_lock {
 
-// Throws a JavaScript error for a failed status, so that an exception is pending afterwards. A
-// system error has the same properties as a system error of Node: code ("EACCES"), errno
-// (negative), syscall, and either path, or address and port. Any other error has an ERR_LOCK_*
-// code, a path and a detail.
+// Throws a JavaScript error for a failed status. A system error has the properties of Node's system
+// errors: code ("EACCES"), errno (negative), syscall, and either path, or address and port. Any
+// other error has an ERR_LOCK_* code, a path and a detail.
 void ThrowForPath(Napi::Env env, const Status& status, const std::string& path);
 void ThrowForEndpoint(Napi::Env env, const Status& status, const Endpoint& endpoint);
 

@@ -1,5 +1,5 @@
-// The options of a lock, passed from JavaScript as the bits of one integer. Passing an object would
-// take as long as acquiring the lock. src/native/binding.ts defines the same bits.
+// The options of a lock, passed from JavaScript as bits of an integer, because passing an object
+// would take as long as acquiring the lock. src/native/binding.ts defines the same bits.
 #pragma once
 
 #include <cstdint>

@@ -136,8 +136,8 @@ Napi::Value JsFindConnectionPid(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), pid);
 }
 
-// Returns the start token of the process with the given pid, or -1 if no such process is alive. The
-// result is a plain number, because creating an object with three fields took as long as the query
+// Returns the start token of the process with the given pid, or -1 if no such process is alive.
+// Returns a plain number, because creating an object with three fields took as long as the query
 // itself.
 Napi::Value JsProcessStartToken(const Napi::CallbackInfo& info) {
   Arguments arguments(info);

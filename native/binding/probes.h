@@ -1,4 +1,4 @@
-// Exports the functions that keep no state: each calls native/os once and returns the result.
+// Exports the stateless functions: each calls native/os once and returns the result.
 #pragma once
 
 #include <napi.h>

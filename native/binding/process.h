@@ -1,5 +1,5 @@
 // Exports exec(), which replaces the program of this process, and killChildrenOnExit(), which makes
-// the child processes end together with this process.
+// the child processes end with this process.
 #pragma once
 
 #include <napi.h>

@@ -33,8 +33,8 @@ Waiter* Find(const Napi::CallbackInfo& info, Waiters::Id id) {
   return Environment::Of(info.Env()).waiters.Find(id);
 }
 
-// Makes one attempt to acquire the lock. The environment owns the acquired lock. The waiter
-// continues to exist, in case the caller has to release the lock and wait again.
+// Makes one attempt to acquire the lock, which the environment then owns. The waiter is kept, in
+// case the caller has to release the lock and wait again.
 Napi::Value JsRetry(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   Waiters::Id id = ReadId(&arguments);
@@ -75,8 +75,8 @@ const char* NameOf(WatchScope scope) {
   return "file";
 }
 
-// Starts a watch and returns the name of its scope. Returns "gone" if the file was removed. Returns
-// "nothing" if the file cannot be watched for any other reason, in which case the caller polls.
+// Starts a watch and returns the name of its scope. Returns "gone" if the file was removed, or
+// "nothing" if the file cannot be watched for any other reason, so that the caller polls.
 const char* WatchAndName(Napi::Env env, Waiters::Id id, std::int64_t owner_pid) {
   Waiter* waiter = Environment::Of(env).waiters.Find(id);
   ReleaseWatch* watch =
@@ -110,7 +110,7 @@ Napi::Value JsCloseWaiter(const Napi::CallbackInfo& info) {
 Waiter::Waiter(LockContender contender, Napi::Function wake)
     : contender_(std::move(contender)), wake_(Napi::Persistent(wake)) {}
 
-// Accesses no member after the call, because the JavaScript function may close this waiter.
+// Does not access any member after the call, because the JavaScript function may close this waiter.
 void Waiter::Wake() {
   Napi::Function wake = wake_.Value();
   if (!wake.IsEmpty()) (void)wake.Call({});

@@ -1,7 +1,6 @@
 // The waiters of one JavaScript environment. JavaScript code refers to each waiter by an id, for
-// the reason given in held_locks.h, and passes the function that is called to wake the waiter. A
-// call with the id of a closed or unknown waiter behaves as if the lock were refused and could not
-// be watched.
+// the reason given in held_locks.h, and passes the function that wakes it. A call with the id of a
+// closed or unknown waiter behaves as if the lock were refused and could not be watched.
 #pragma once
 
 #include <napi.h>

@@ -3,9 +3,8 @@
 namespace gateway_lock {
 namespace {
 
-// Schedules Dispatch() on the JavaScript thread. Runs on the thread of the watch. While the
-// environment is ending, N-API refuses the call (napi_closing), but no waiter is left at that
-// point.
+// Schedules Dispatch() on the JavaScript thread. Runs on the watcher thread. While the environment
+// is ending, N-API refuses the call (napi_closing), but by then no waiter is left.
 void Notify(void* tsfn) {
   (void)napi_call_threadsafe_function(static_cast<napi_threadsafe_function>(tsfn), nullptr,
                                       napi_tsfn_nonblocking);
@@ -21,11 +20,10 @@ ReleaseWatch* WakeDispatcher::StartWatch(Napi::Env env) {
       env, nullptr, nullptr, name, /*max_queue_size=*/0, /*initial_thread_count=*/1, nullptr,
       nullptr, this, Dispatch, &tsfn_);
   if (made != napi_ok) return nullptr;
-  // The timer for the waiter's deadline keeps the process alive. The thread-safe function must not
-  // keep the process alive as well.
+  // Must not keep the process alive, because the timer for the waiter's deadline already does.
   (void)napi_unref_threadsafe_function(env, tsfn_);
-  // Cleanup hooks run in reverse order of registration. So this hook ends the thread of the watch
-  // before Node's own hook destroys the thread-safe function that the thread calls.
+  // Cleanup hooks run in reverse order of registration, so this hook ends the watcher thread before
+  // Node's own hook destroys the thread-safe function that the thread calls.
   env.AddCleanupHook([](WakeDispatcher* self) { self->End(); }, this);
   watch_ = std::make_unique<ReleaseWatch>(Notify, tsfn_);
   return watch_.get();
@@ -56,8 +54,8 @@ void WakeDispatcher::Dispatch(napi_env env, napi_value /*function*/, void* self,
 void WakeDispatcher::WakeTargets() {
   if (watch_ == nullptr) return;
   for (Token token : watch_->TakeEvents()) {
-    // Looks up each target just before waking it, because waking an earlier target may have
-    // unregistered this target.
+    // Looks up each target just before waking it, because an earlier target may have unregistered
+    // it.
     auto found = targets_.find(token);
     if (found != targets_.end()) found->second->Wake();
   }

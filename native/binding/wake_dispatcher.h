@@ -1,6 +1,6 @@
-// Passes the events of a ReleaseWatch from the thread of the watch to the JavaScript thread. Each
-// environment has one watch and one thread-safe function. The watch and the function are created
-// when the first waiter has to wait.
+// Passes the events of a ReleaseWatch from the watcher thread to the JavaScript thread. Each
+// environment has one watch and one thread-safe function, created when the first waiter has to
+// wait.
 #pragma once
 
 #include <napi.h>
@@ -29,13 +29,13 @@ class WakeDispatcher {
   WakeDispatcher(const WakeDispatcher&) = delete;
   WakeDispatcher& operator=(const WakeDispatcher&) = delete;
 
-  // Returns the watch of this environment, and starts it if needed. Returns nullptr if the
-  // environment is ending and can no longer be called from another thread.
+  // Returns this environment's watch, and starts it if needed. Returns nullptr if the environment
+  // is ending and can no longer be called from another thread.
   ReleaseWatch* StartWatch(Napi::Env env);
   // Registers the target and returns its new token, which is never 0.
   Token Register(WakeTarget* target);
   void Unregister(Token token);
-  // Ends the watch and waits until its thread has ended. No target is woken afterwards.
+  // Ends the watch and waits until its thread has ended. No target is woken after that.
   void End();
 
  private:

@@ -43,7 +43,7 @@ bool IsBelow(const std::string& path, const std::string& directory) {
          (directory == "/" || path.size() == directory.size() || path[directory.size()] == '/');
 }
 
-// Returns true if `plain` is the path of a layer of the overlay followed by `rest`.
+// Returns true if `plain` is `rest` inside one of the overlay's layers.
 bool HasLayer(const Overlay& overlay, const std::string& plain, const std::string& rest) {
   if (plain.size() <= rest.size()) return false;
   std::size_t length = plain.size() - rest.size();
@@ -58,7 +58,7 @@ bool HasLayer(const Overlay& overlay, const std::string& plain, const std::strin
 }
 
 // Returns true if the overlay shows the file at `plain` as `merged`. Treats the mount point "/" as
-// empty, so that the rest of the path begins with a separator, as for every other mount point.
+// empty, so that the rest of the path begins with a separator, as for any other mount point.
 bool ShowsBelow(const Overlay& overlay, const std::string& merged, const std::string& plain) {
   std::size_t length = overlay.mount_point == "/" ? 0 : overlay.mount_point.size();
   return IsBelow(merged, overlay.mount_point) && HasLayer(overlay, plain, merged.substr(length));

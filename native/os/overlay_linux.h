@@ -1,4 +1,4 @@
-// Finds layers of the overlay mounts on this system. Included by second_view_linux.cc only.
+// Finds layers of overlay mounts. Included by second_view_linux.cc only.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 namespace gateway_lock {
 
 // Returns true if `merged` is a path on an overlay mount and `plain` is the path of the same file
-// in one of the layers of this mount.
+// in one of its layers.
 bool IsOverlaid(const std::string& merged, const std::string& plain);
 
 }  // namespace gateway_lock

@@ -1,7 +1,7 @@
 // Finds the processes that use a port, by reading the socket tables of the system.
 //
 // Guaranteed: no socket is opened on the port and no packet is sent.
-// NOT promised: that a process is found. The system shows only the processes that this user may
+// NOT promised: that a process is found. The system shows only processes that this user may
 // inspect.
 // Thread-safety: stateless.
 #pragma once
@@ -22,14 +22,12 @@ bool HasListener(const Endpoint& endpoint);
 bool HasLingeringConnection(std::uint16_t port);
 
 // Returns the pid of the process whose listening socket conflicts with a bind to this endpoint (see
-// HasListener()), for messages. Returns 0 if there is no such process, or if the system does not
-// show the process.
+// HasListener()), for messages. Returns 0 if the system shows no such process.
 std::int64_t FindListenerPid(const Endpoint& endpoint);
 
 // Returns the pid of a process that has a connection with this local endpoint, for messages: while
-// the connection lasts, no process can listen on the endpoint. Returns 0 if there is no such
-// process, or if the system does not show the process. Linux does not list a socket that is bound
-// but is neither listening nor connected.
+// the connection lasts, no process can listen on the endpoint. Returns 0 if the system shows no
+// such process. Linux does not list a socket that is bound but neither listening nor connected.
 std::int64_t FindConnectionPid(const Endpoint& endpoint);
 
 }  // namespace gateway_lock

@@ -41,8 +41,8 @@ bool ToBoundAddress(const Endpoint& endpoint, BoundAddress* bound) {
 
 enum class Kind { kListener, kConnection };
 
-// Reads the address of a socket. Returns false if the socket is of another kind or on another port.
-// The kernel copies insi_laddr and insi_vflag from the inpcb of the socket (fill_inpcbinfo() in
+// Reads a socket's address. Returns false if the socket is of another kind or on another port. The
+// kernel copies insi_laddr and insi_vflag from the socket's inpcb (fill_inpcbinfo() in
 // bsd/kern/socket_info.c).
 bool ReadSocket(int pid, int descriptor, std::uint16_t port, Kind kind, BoundAddress* bound) {
   socket_fdinfo info = {};
@@ -65,15 +65,15 @@ bool ReadSocket(int pid, int descriptor, std::uint16_t port, Kind kind, BoundAdd
          ntohs(static_cast<std::uint16_t>(in.insi_lport)) == port;
 }
 
-// Returns true if the two addresses conflict. An IPv6 listener on `::` accepts IPv4 connections
-// too, whereas an IPv4 listener never accepts a connection to ::1.
+// Returns true if the addresses conflict. An IPv6 listener on `::` also accepts IPv4 connections,
+// but an IPv4 listener never accepts a connection to ::1.
 bool Overlaps(const BoundAddress& listener, const BoundAddress& wanted) {
   if (!(listener.v4 && wanted.v4) && !(listener.v6 && wanted.v6)) return false;
   return IsAny(listener.local) || IsAny(wanted.local) ||
          std::memcmp(&listener.local, &wanted.local, sizeof wanted.local) == 0;
 }
 
-// For a process of another user proc_pidinfo() fails with EPERM (proc_security_policy() in
+// proc_pidinfo() fails with EPERM for another user's process (proc_security_policy() in
 // bsd/kern/proc_info.c), so that process appears to have no sockets.
 bool HasSocket(int pid, std::uint16_t port, Kind kind, const BoundAddress& wanted) {
   int size = proc_pidinfo(pid, PROC_PIDLISTFDS, 0, nullptr, 0);
@@ -90,8 +90,8 @@ bool HasSocket(int pid, std::uint16_t port, Kind kind, const BoundAddress& wante
   return false;
 }
 
-// Returns the pid of a process that has a socket of this kind on the endpoint, or 0 if there is no
-// such process.
+// Returns the pid of a process that has a socket of this kind on the endpoint, or 0 if there is
+// none.
 std::int64_t FindProcess(const Endpoint& endpoint, Kind kind) {
   BoundAddress wanted;
   if (!ToBoundAddress(endpoint, &wanted)) return 0;

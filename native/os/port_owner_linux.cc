@@ -17,7 +17,7 @@ namespace {
 
 constexpr unsigned kListenState = 0x0A;  // TCP_LISTEN, include/net/tcp_states.h
 
-// Formats an address as /proc/net/tcp does: as hexadecimal 32-bit words in host byte order.
+// Formats an address as in /proc/net/tcp: as hexadecimal 32-bit words in host byte order.
 std::string HexAddress(const SocketAddress& address) {
   unsigned char bytes[16];
   bool v4 = address.family() == AF_INET;
@@ -59,7 +59,7 @@ bool IsOfKind(const Row& row, Kind kind) {
 }
 
 // Returns the inode of the first socket on the port for which `matches` returns true, or 0 if there
-// is no such socket. A connection that its process has closed (TIME_WAIT) has inode 0.
+// is none. A TIME_WAIT connection has inode 0, because no process has it open.
 template <typename Matches>
 std::uint64_t FindInode(const char* table, unsigned port, Kind kind, Matches matches) {
   FILE* stream = fopen(table, "re");
@@ -78,7 +78,7 @@ std::uint64_t FindInode(const char* table, unsigned port, Kind kind, Matches mat
 }
 
 // Returns the inode of a socket that conflicts with a bind to the endpoint. An IPv6 listener on
-// `::` accepts IPv4 connections too, whereas an IPv4 listener never accepts a connection to ::1.
+// `::` also accepts IPv4 connections, but an IPv4 listener never accepts a connection to ::1.
 std::uint64_t FindInode(const Endpoint& endpoint, Kind kind) {
   SocketAddress address;
   if (!ParseAddress(endpoint, &address).ok()) return 0;

@@ -38,7 +38,7 @@ Row ToRow(const MIB_TCP6ROW_OWNER_PID& from) {
 }
 
 // Reads a socket table. Retries with a larger buffer, because the table may grow between two calls.
-// Returns an empty table if the system does not show the table.
+// Returns an empty table if the system does not show it.
 std::vector<DWORD> ReadTable(ULONG family, Kind kind) {
   auto rows =
       kind == Kind::kListener ? TCP_TABLE_OWNER_PID_LISTENER : TCP_TABLE_OWNER_PID_CONNECTIONS;
@@ -80,8 +80,8 @@ Row ToRow(const SocketAddress& address, std::uint16_t port) {
   return row;
 }
 
-// Finds a socket that conflicts with a bind to the endpoint. An IPv6 listener on `::` can accept
-// IPv4 connections too, whereas an IPv4 listener never accepts a connection to ::1.
+// Finds a socket that conflicts with a bind to the endpoint. An IPv6 listener on `::` can also
+// accept IPv4 connections, but an IPv4 listener never accepts a connection to ::1.
 bool FindSocket(const Endpoint& endpoint, Kind kind, Row* found) {
   SocketAddress address;
   if (!ParseAddress(endpoint, &address).ok()) return false;
@@ -110,8 +110,8 @@ bool HasListener(const Endpoint& endpoint) {
 
 bool HasLingeringConnection(std::uint16_t port) {
   Row row;
-  // The lingering states are FIN_WAIT_1 to TIME_WAIT. An established connection does not linger,
-  // because it belongs to a process that still uses the port.
+  // From FIN_WAIT_1 to TIME_WAIT. An established connection does not linger, because its process
+  // still uses the port.
   auto lingers = [](const Row& connection) {
     return connection.state >= MIB_TCP_STATE_FIN_WAIT1 &&
            connection.state <= MIB_TCP_STATE_TIME_WAIT;
@@ -127,7 +127,7 @@ std::int64_t FindListenerPid(const Endpoint& endpoint) {
   return found ? static_cast<std::int64_t>(row.pid) : 0;
 }
 
-// The table shows pid 0 for a connection that its process has closed (TIME_WAIT).
+// A TIME_WAIT connection has pid 0, because its process has closed it.
 std::int64_t FindConnectionPid(const Endpoint& endpoint) {
   Row row;
   bool found = FindSocket(endpoint, Kind::kConnection, &row);

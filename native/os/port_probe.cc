@@ -8,9 +8,9 @@ namespace {
 constexpr int kMaxSourcePorts = 100;
 
 // Opens a socket that is bound to the probed address and an arbitrary port. If the address belongs
-// to another host, the bind fails, so no packet can leave this host. The system may choose the
-// probed port itself as the source port. This function avoids that port, because a socket can
-// connect to itself (TCP simultaneous open), and the connection leaves the port in TIME_WAIT.
+// to another host, the bind fails, so no packet can leave this host. The system may pick the probed
+// port itself as the source port. That port must be avoided, because a socket can connect to itself
+// (TCP simultaneous open), which leaves the port in TIME_WAIT.
 Status OpenProbeSocket(const Endpoint& probed, SocketHandle* out) {
   std::uint16_t port = probed.port;
   for (int tries = 0; port == probed.port && tries < kMaxSourcePorts; ++tries) {

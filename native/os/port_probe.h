@@ -1,10 +1,9 @@
-// Probes whether a process is listening on a port, by connecting to the port.
+// Probes whether a process is listening on a port, by connecting to it.
 //
 // Guaranteed: no packet leaves this host, because an address of another host is refused. A probe
-// takes at most 20 ms, and reaches this limit only if the connection is neither accepted nor
-// refused.
+// takes at most 20 ms, and that long only if the connection is neither accepted nor refused.
 // NOT promised: that the result is still true when the caller receives it. A server on the port
-// sees one connection that is closed at once.
+// sees a connection that is closed at once.
 // Thread-safety: stateless.
 #pragma once
 

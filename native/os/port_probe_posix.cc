@@ -20,7 +20,7 @@ Status SocketError(const SocketHandle& socket, int* error) {
              : Status::SystemError(errno, "getsockopt");
 }
 
-// Waits for the result of a pending connect(), and sets `error` to 0, an errno or ETIMEDOUT.
+// Waits for a pending connect(), and sets `error` to 0, an errno or ETIMEDOUT.
 Status AwaitConnect(const SocketHandle& socket, int* error) {
   pollfd waiting = {Fd(socket), POLLOUT, 0};
   int ready = 0;
@@ -66,8 +66,8 @@ Status Connect(const SocketHandle& source, const Endpoint& target, ConnectResult
   int error = connect(Fd(source), address.get(), address.length) == 0 ? 0 : errno;
   if (error == EINPROGRESS || error == EINTR) status = AwaitConnect(source, &error);
   if (!status.ok()) return status;
-  // After a connection the source port stays in TIME_WAIT. A gateway must still be able to listen
-  // on that port.
+  // After a connection the source port stays in TIME_WAIT, but a gateway must still be able to
+  // listen on it.
   if (error != ECONNREFUSED) AllowRebindInTimeWait(source);
   return ToConnectResult(error, result);
 }

@@ -11,9 +11,9 @@ namespace {
 
 constexpr long kProbeTimeoutUs = 20 * 1000;
 
-// Symptom without this function: a connect() to a closed port takes 2 s, because Windows
-// retransmits the SYN after a RST (libuv, src/win/tcp.c, uv__tcp_try_connect). The option has an
-// effect since Windows 10 1709; on older versions only kProbeTimeoutUs limits the time.
+// Without this, a connect() to a closed port takes 2 s, because Windows retransmits the SYN after a
+// RST (libuv, src/win/tcp.c, uv__tcp_try_connect). Takes effect since Windows 10 1709; on older
+// versions only kProbeTimeoutUs limits the time.
 void DisableSynRetransmission(const SocketHandle& socket) {
   TCP_INITIAL_RTO_PARAMETERS once = {};
   once.Rtt = TCP_INITIAL_RTO_UNSPECIFIED_RTT;
@@ -52,9 +52,9 @@ Status OpenSourceSocket(const Endpoint& source, SocketHandle* out) {
   return Status::Ok();
 }
 
-// Connects, and if that fails, checks the socket table for a listener. On Windows a failed
+// Connects and, if that fails, checks the socket table for a listener. On Windows a failed
 // connect() does not prove that no process is listening: a listener with a full backlog refuses the
-// connection, and on old Windows versions a closed port does not refuse a connection in time.
+// connection, and on old Windows versions a closed port does not refuse it in time.
 Status Connect(const SocketHandle& source, const Endpoint& target, ConnectResult* result) {
   SocketAddress address;
   Status status = ParseAddress(target, &address);

@@ -1,4 +1,4 @@
-// POSIX file calls that several files share. Included by .cc files only.
+// POSIX file calls used by several files. Included by .cc files only.
 #pragma once
 
 #include <sys/stat.h>
@@ -19,35 +19,33 @@ inline FileIdentity IdentityOf(const struct stat& info) {
 inline int Fd(const FileHandle& file) { return static_cast<int>(file.get()); }
 
 // Opens a file like open(2), and retries on EINTR. On failure returns an invalid handle and sets
-// errno. Sets O_NOFOLLOW, so that a link created by another user cannot redirect the open to
-// another file; O_NONBLOCK, so that opening a FIFO does not block before the FIFO is refused; and
-// O_NOCTTY, so that a terminal does not become the controlling terminal.
+// errno. Sets O_NOFOLLOW, so that another user's link cannot redirect the open; O_NONBLOCK, so that
+// opening a FIFO does not block before the FIFO is refused; and O_NOCTTY, so that a terminal does
+// not become the controlling terminal.
 FileHandle OpenPath(const char* path, int flags, mode_t mode = 0);
 
 // Returns the mode bits (chmod(2)) of a lock file that we create or repair.
 mode_t LockFileMode(FileAccess access);
 
-// Sets the mode of a lock file that we have created, whatever the umask is. If the intended users
-// could not open the file, they could never acquire the lock. Also repairs the mode of an empty
-// file that belongs to this user, because a start that was killed before this call leaves such a
-// file. Ignores failures, because FAT has no modes.
+// Sets the mode of a lock file that we have created, regardless of the umask. If the intended users
+// could not open the file, they could never acquire the lock. Also repairs the mode of our own
+// empty file, which a start that was killed before this call leaves behind. Ignores failures,
+// because FAT has no modes.
 void SetLockFileMode(const FileHandle& file, const LockOptions& options, bool created);
 
-// Restores the owner's permissions on an empty file that belongs to this user. If a start with an
-// unusual umask is killed between open() and fchmod(), it leaves an empty file that no later start
-// can open. Returns true only if the path names such a file without these permissions, and the
-// repair succeeds.
+// Restores the owner's permissions on our own empty file. A start with an unusual umask that is
+// killed between open() and fchmod() leaves an empty file that no later start can open. Returns
+// true only if the path names such a file and the repair succeeds.
 bool RepairLockFileMode(const std::string& path, const LockOptions& options);
 
-// Returns true if opening a file for reading may succeed after opening it for writing has failed
-// with `code`.
+// Returns true if opening for reading may succeed after opening for writing failed with `code`.
 bool ShouldRetryReadOnly(int code);
 
 // Calls flock(2), and retries on EINTR. Returns kContended if another open file description has the
 // lock, and kUnsupported if the file system has no locks.
 Status Flock(const FileHandle& file, int operation);
 
-// Calls lstat(2): does not follow a link at the path.
+// Calls lstat(2), so a link at the path is not followed.
 Status StatPath(const char* path, struct stat* info);
 Status StatFile(const FileHandle& file, struct stat* info);
 
@@ -56,8 +54,8 @@ Status StatFile(const FileHandle& file, struct stat* info);
 Status SameFileAtPath(const std::string& path, const FileIdentity& identity, struct stat* now);
 
 // Returns kReplaced if the path does not name the open file. Calls fstat(2) for the current inode
-// number of the open file, because on FAT an empty file gets another inode number when its first
-// byte is written (msdosfs_vnops.c, msdosfs_denode.c).
+// number, because on FAT an empty file gets another one when its first byte is written
+// (msdosfs_vnops.c, msdosfs_denode.c).
 Status StillAtPath(const FileHandle& file, const std::string& path);
 
 }  // namespace gateway_lock

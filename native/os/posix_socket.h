@@ -1,4 +1,4 @@
-// POSIX socket calls that the listener and the port probe share. Included by .cc files only.
+// POSIX socket calls shared by the listener and the port probe. Included by .cc files only.
 #pragma once
 
 #include <sys/socket.h>
@@ -22,8 +22,8 @@ inline int Fd(const SocketHandle& socket) { return static_cast<int>(socket.get()
 // Parses a numeric address. Fails with EINVAL for any other text, and never looks up a name.
 Status ParseAddress(const Endpoint& endpoint, SocketAddress* address);
 
-// Opens a close-on-exec, non-blocking TCP socket. An IPv6 socket that is bound to `::` also accepts
-// IPv4 connections, as Node's own sockets do.
+// Opens a close-on-exec, non-blocking TCP socket. Like Node's own sockets, an IPv6 socket bound to
+// `::` also accepts IPv4 connections.
 Status OpenSocket(int family, SocketHandle* out);
 
 Status Bind(const SocketHandle& socket, const SocketAddress& address);

@@ -15,7 +15,7 @@ ProcessIdentity ReadProcess(std::int64_t pid) {
   int query[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, static_cast<int>(pid)};
   kinfo_proc info = {};
   std::size_t length = sizeof info;
-  // If no process has the pid, sysctl() succeeds and returns no bytes (man 3 sysctl).
+  // If no process has the pid, sysctl() succeeds but returns no bytes (man 3 sysctl).
   if (sysctl(query, 4, &info, &length, nullptr, 0) != 0) {
     process.alive = kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM;
     return process;
@@ -29,9 +29,9 @@ ProcessIdentity ReadProcess(std::int64_t pid) {
   return process;
 }
 
-// Reads KERN_PROCARGS2, which contains the number of arguments, the path of the program, NULs, and
-// then the arguments and the environment, each followed by a NUL (xnu, bsd/kern/kern_sysctl.c).
-// This works only for processes of the same user.
+// Reads KERN_PROCARGS2: the number of arguments, the path of the program, NULs, and then the
+// arguments and the environment, each followed by a NUL (xnu, bsd/kern/kern_sysctl.c). Works only
+// for processes of the same user.
 std::string CommandLine(std::int64_t pid) {
   if (pid <= 0 || pid > INT32_MAX) return {};
   int query[] = {CTL_KERN, KERN_PROCARGS2, static_cast<int>(pid)};
@@ -49,8 +49,7 @@ std::string CommandLine(std::int64_t pid) {
   return area.substr(first, std::min<std::size_t>(end - first, 4096));
 }
 
-// Reads kern.bootsessionuuid instead of kern.boottime, because kern.boottime changes whenever the
-// clock is set.
+// Not kern.boottime, because it changes whenever the clock is set.
 std::string BootId() {
   char id[64] = {};
   std::size_t length = sizeof id - 1;

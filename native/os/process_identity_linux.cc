@@ -29,12 +29,12 @@ std::int64_t NowMs(clockid_t clock) {
   return static_cast<std::int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1000000;
 }
 
-// Returns the time of the boot in milliseconds since 1970. Reads two clocks instead of "btime" in
-// /proc/stat, because the kernel sums up every interrupt of every CPU for /proc/stat. Reading
-// "btime" took half of the time of a probe.
+// Returns the boot time in milliseconds since 1970. Reads two clocks instead of "btime" in
+// /proc/stat, which took half the time of a probe, because for /proc/stat the kernel adds up every
+// interrupt of every CPU.
 std::int64_t BootTimeMs() { return NowMs(CLOCK_REALTIME) - NowMs(CLOCK_BOOTTIME); }
 
-// The fields of /proc/PID/stat that are used here, with their field numbers from man 5 proc.
+// The fields of /proc/PID/stat used here, with their field numbers from man 5 proc.
 struct Stat {
   char state = 0;                // 3
   std::uint64_t flags = 0;       // 9
@@ -47,8 +47,8 @@ constexpr std::uint64_t kSignaled = 0x400;  // PF_SIGNALED: killed by a signal, 
 constexpr std::uint64_t kPendingKill = std::uint64_t{1} << (SIGKILL - 1);
 
 // Parses the fields after the last parenthesis, because the command name before it may contain
-// blanks and parentheses (man 5 proc). Does not use sscanf(), because skipping the unused fields
-// with sscanf() takes a third of the time of a refused attempt.
+// blanks and parentheses (man 5 proc). Does not use sscanf(), which would take a third of the time
+// of a refused attempt just to skip the unused fields.
 bool ParseStat(const std::string& text, Stat* stat) {
   std::size_t at = text.rfind(')');
   if (at == std::string::npos || at + 2 >= text.size()) return false;
@@ -67,10 +67,10 @@ bool ParseStat(const std::string& text, Stat* stat) {
 }
 
 // Returns false for a process that has died or is dying. A killed process no longer runs its
-// program, but takes seconds to free gigabytes of memory, and frees its locks and ports only after
-// the memory (kernel/exit.c, do_exit()). A SIGKILL is pending for all threads from the moment it is
-// sent (kernel/signal.c, complete_signal()). When the main thread handles the signal, the kernel
-// marks that thread as signaled, and later as exiting.
+// program, but takes seconds to free gigabytes of memory, and only then frees its locks and ports
+// (kernel/exit.c, do_exit()). A SIGKILL is pending for all threads from the moment it is sent
+// (kernel/signal.c, complete_signal()). When the main thread handles it, the kernel marks that
+// thread as signaled, and later as exiting.
 bool IsAlive(const Stat& stat) {
   bool dead = stat.state == 'Z' || stat.state == 'X' || stat.state == 'x';
   bool dying = (stat.flags & (kExiting | kSignaled)) != 0 || (stat.pending & kPendingKill) != 0;
@@ -84,8 +84,7 @@ ProcessIdentity ReadProcess(std::int64_t pid) {
   if (pid <= 0 || pid > INT32_MAX) return process;
   Stat stat;
   if (!ParseStat(ReadSmallFile(("/proc/" + std::to_string(pid) + "/stat").c_str()), &stat)) {
-    // /proc is missing or is mounted with hidepid. kill() at least shows whether the process
-    // exists.
+    // /proc is missing or mounted with hidepid. kill() at least shows whether the process exists.
     process.alive = kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM;
     return process;
   }

@@ -18,7 +18,7 @@ constexpr auto kCommandLineInformation = static_cast<PROCESSINFOCLASS>(60);
 constexpr auto kTimeOfDayInformation = static_cast<SYSTEM_INFORMATION_CLASS>(3);
 constexpr std::size_t kMaxCommandLine = 4096;
 
-// SYSTEM_TIMEOFDAY_INFORMATION. winternl.h does not declare the members of this structure.
+// SYSTEM_TIMEOFDAY_INFORMATION, whose members winternl.h does not declare.
 struct TimeOfDay {
   LARGE_INTEGER boot_time;
   LARGE_INTEGER current_time;
@@ -42,8 +42,8 @@ FileHandle Open(std::int64_t pid, DWORD access) {
   return process == nullptr ? FileHandle() : FileHandle(reinterpret_cast<NativeHandle>(process));
 }
 
-// Returns the command line as one text, as the program received it. Returns an empty string if the
-// system does not show the command line.
+// Returns the command line as one string, as the program received it. Empty if the system does not
+// show it.
 std::wstring CommandLineText(std::int64_t pid) {
   FileHandle process = Open(pid, PROCESS_QUERY_LIMITED_INFORMATION);
   using Function = LONG(NTAPI*)(HANDLE, PROCESSINFOCLASS, void*, ULONG, ULONG*);
@@ -67,21 +67,20 @@ ProcessIdentity ReadProcess(std::int64_t pid) {
     identity.alive = pid > 0 && GetLastError() == ERROR_ACCESS_DENIED;
     return identity;
   }
-  // Does not check the exit code: 259 (STILL_ACTIVE) does not prove that the process is alive,
-  // because a process may also exit with 259.
+  // Does not check the exit code for 259 (STILL_ACTIVE), because a process may also exit with 259.
   identity.alive = WaitForSingleObject(Raw(process), 0) == WAIT_TIMEOUT;
   FILETIME created = {};
   FILETIME rest[3] = {};
   if (GetProcessTimes(Raw(process), &created, &rest[0], &rest[1], &rest[2])) {
     identity.started_at_ms = UnixMs(created);
-    // Uses microseconds since 1970, because a JavaScript number cannot represent a FILETIME (units
-    // of 100 ns since 1601) exactly.
+    // Microseconds since 1970, because a JavaScript number cannot represent a FILETIME (units of
+    // 100 ns since 1601) exactly.
     identity.start_time = static_cast<std::uint64_t>(UnixMicroseconds(created));
   }
   return identity;
 }
 
-// Loads shell32.dll on demand, because loading it takes milliseconds and also loads the desktop
+// Loads shell32.dll on demand, because that takes milliseconds and also loads the desktop
 // libraries.
 std::string CommandLine(std::int64_t pid) {
   std::wstring text = CommandLineText(pid);
@@ -99,8 +98,8 @@ std::string CommandLine(std::int64_t pid) {
   return all;
 }
 
-// Identifies a boot by its time. Subtracts boot_time_bias, because both boot_time and
-// boot_time_bias change whenever the clock is set.
+// Identifies a boot by its time. Subtracts boot_time_bias, because setting the clock changes both
+// boot_time and boot_time_bias.
 std::string BootId() {
   using Function = LONG(NTAPI*)(SYSTEM_INFORMATION_CLASS, void*, ULONG, ULONG*);
   auto query = Find<Function>(L"ntdll.dll", "NtQuerySystemInformation");

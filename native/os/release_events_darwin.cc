@@ -17,17 +17,16 @@ namespace {
 
 constexpr std::uintptr_t kInterrupt = 1;
 
-// The events that a release causes. Either the file is removed or renamed, or the lock is dropped
-// by LOCK_UN or by the last close, which includes the close by a dying process (VNOP_ADVLOCK in
-// bsd/vfs/kpi_vfs.c). The close of a descriptor whose lock was refused is not reported, because it
-// drops no lock. A holder that keeps the file truncates it just before dropping the lock
-// (VNOP_SETATTR).
+// The events caused by a release. The file is removed or renamed, or the lock is dropped by LOCK_UN
+// or by the last close, including the close by a dying process (VNOP_ADVLOCK in bsd/vfs/kpi_vfs.c).
+// Closing a descriptor whose lock was refused is not reported, because it drops no lock. A holder
+// that keeps the file truncates it just before dropping the lock (VNOP_SETATTR).
 constexpr std::uint32_t kRelease =
     NOTE_DELETE | NOTE_RENAME | NOTE_LINK | NOTE_REVOKE | NOTE_FUNLOCK | NOTE_ATTRIB;
 
-// Registers a filter with the queue. EV_CLEAR makes the kernel report each event once. Without
-// EV_CLEAR a triggered EVFILT_USER event stays active, so each wait returns at once, and the thread
-// uses a whole core until the process ends (filt_userprocess() in bsd/kern/kern_event.c).
+// Registers a filter with the queue. EV_CLEAR makes the kernel report each event once. Without it a
+// triggered EVFILT_USER event stays active, so every wait returns at once and the thread uses a
+// whole core until the process ends (filt_userprocess() in bsd/kern/kern_event.c).
 bool Register(const FileHandle& queue, std::uintptr_t id, std::int16_t filter, std::uint32_t notes,
               std::uint64_t data = 0) {
   struct kevent64_s change = {};
@@ -46,17 +45,15 @@ Status OpenQueue(FileHandle* out) {
   return Status::Ok();
 }
 
-// Opens the file with O_EVTONLY, so that the watch does not prevent the volume from being
-// unmounted.
+// Opens the file with O_EVTONLY, so that the watch does not prevent an unmount of the volume.
 Status OpenForEvents(const std::string& path, FileHandle* out) {
   *out = FileHandle(open(path.c_str(), O_EVTONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (out->valid()) return Status::Ok();
   return errno == ENOENT ? Status::Replaced() : Status::SystemError(errno, "open");
 }
 
-// Watches files and processes with kqueue. Each token has its own queue, which is registered in the
-// queue of the thread, because a queue can contain a process only once, and two tokens may watch
-// the same process.
+// Watches files and processes with kqueue. Each token has its own queue, registered in the thread's
+// queue, because a queue can contain a process only once and two tokens may watch the same process.
 class DarwinEvents : public ReleaseEvents {
  public:
   Status Start();
@@ -104,16 +101,15 @@ Status DarwinEvents::Add(Token token, const std::string& path, std::int64_t owne
   return Status::Ok();
 }
 
-// Registers the file in the queue of the token, and the queue of the token in the queue of the
-// thread.
+// Registers the file in the token's queue, and the token's queue in the thread's queue.
 Status DarwinEvents::Connect(Token token, const std::string& path, const Watch& watch) const {
   auto file = static_cast<std::uintptr_t>(watch.file.get());
   auto queue = static_cast<std::uintptr_t>(watch.queue.get());
   if (!Register(watch.queue, file, EVFILT_VNODE, kRelease)) {
     return Status::SystemError(errno, "kevent");
   }
-  // If the file was removed or renamed after open() but before it was registered, the kernel never
-  // reports this removal.
+  // If the file was removed or renamed between open() and the registration, the kernel never
+  // reports it.
   Status status = StillAtPath(watch.file, path);
   if (!status.ok()) return status;
   return Register(poller_, queue, EVFILT_READ, /*notes=*/0, token)
@@ -121,7 +117,7 @@ Status DarwinEvents::Connect(Token token, const std::string& path, const Watch& 
              : Status::SystemError(errno, "kevent");
 }
 
-// Closing the queue of the token also removes it from the queue of the thread.
+// Closing the token's queue also removes it from the thread's queue.
 void DarwinEvents::Remove(Token token) {
   std::lock_guard<std::mutex> guard(mutex_);
   watches_.erase(token);

@@ -18,24 +18,22 @@
 namespace gateway_lock {
 namespace {
 
-// The number of pidfd_open(2), which is the same on every architecture. Old headers do not define
-// it.
+// The number of pidfd_open(2), the same on every architecture. Old headers do not define it.
 constexpr auto kPidfdOpenCall = 434;
 
-// Numbers that identify the two descriptors that are not pidfds. All tokens are smaller than these
-// numbers.
+// Identify the two descriptors that are not pidfds. All tokens are smaller.
 constexpr std::uint64_t kInotify = UINT64_MAX;
 constexpr std::uint64_t kInterrupt = UINT64_MAX - 1;
 
-// The events of a file that is removed or renamed. IN_ATTRIB reports an unlink, because an unlink
-// changes the link count. IN_DELETE_SELF alone would be too late: it is reported only when the last
+// The events of a file that is removed or renamed. IN_ATTRIB reports an unlink, because it changes
+// the link count. IN_DELETE_SELF alone would be too late: it is reported only when the last
 // descriptor is closed, and the waiters have the file open.
 constexpr std::uint32_t kFileGone =
     IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED;
-// The events to request from the kernel. IN_MODIFY reports the truncate with which a holder of this
-// package releases a kept file. A close by a holder of this package is not reported while a child
-// has a copy of the descriptor. IN_CLOSE reports the close by any other kind of holder, which may
-// have opened the file for reading, as flock(1) does.
+// The events to request from the kernel. IN_MODIFY reports the truncate with which our holder
+// releases a kept file, because its close is not reported while a child has a copy of the
+// descriptor. IN_CLOSE reports the close by any other kind of holder, which may have opened the
+// file for reading, as flock(1) does.
 constexpr std::uint32_t kRequestable =
     IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_MODIFY | IN_CLOSE;
 
@@ -79,8 +77,7 @@ class LinuxEvents : public ReleaseEvents {
 Status LinuxEvents::Start() {
   poller_ = FileHandle(epoll_create1(EPOLL_CLOEXEC));
   if (!poller_.valid()) return Status::SystemError(errno, "epoll_create1");
-  // EMFILE can also mean that fs.inotify.max_user_instances is reached, which is 128 per user by
-  // default.
+  // EMFILE can also mean that the user has reached fs.inotify.max_user_instances (128 by default).
   inotify_ = FileHandle(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (!inotify_.valid()) return Status::SystemError(errno, "inotify_init1");
   interrupt_ = FileHandle(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -100,14 +97,13 @@ Status LinuxEvents::Poll(const FileHandle& file, std::uint64_t data) const {
 
 Status LinuxEvents::Add(Token token, const std::string& path, std::int64_t owner_pid,
                         WatchScope* scope) {
-  // Holds the mutex until the number of the new inotify watch is stored. Otherwise the first event
-  // of the watch could arrive before its number is known, and would match no token.
+  // Holds the mutex until the number of the new inotify watch is stored. Otherwise its first event
+  // could arrive before the number is known, and would match no token.
   std::lock_guard<std::mutex> guard(mutex_);
   Watch next;
   bool sees_owner = WatchOwner(token, owner_pid, &next.owner);
   next.interest = kFileGone | IN_MODIFY | (sees_owner ? 0 : IN_CLOSE);
-  // IN_MASK_ADD keeps the events requested for another token, which may watch the same file by
-  // another path.
+  // IN_MASK_ADD keeps the events of another token that watches the same file by another path.
   next.file = inotify_add_watch(Fd(inotify_), path.c_str(),
                                 (next.interest & kRequestable) | IN_MASK_ADD | IN_DONT_FOLLOW);
   if (next.file < 0) {
@@ -123,7 +119,7 @@ Status LinuxEvents::Add(Token token, const std::string& path, std::int64_t owner
 
 // Watches the owner process through a pidfd. The kernel reports the death of a process after it has
 // closed the descriptors and dropped their locks (do_exit() closes files before it notifies), so a
-// waiter that is woken by the death finds the lock free.
+// waiter woken by the death finds the lock free.
 bool LinuxEvents::WatchOwner(Token token, std::int64_t pid, FileHandle* owner) const {
   *owner = OpenProcess(pid);
   return owner->valid() && Poll(*owner, token).ok();
@@ -175,8 +171,7 @@ void LinuxEvents::ReadFileEvents(std::vector<Token>* reported) {
 void LinuxEvents::Match(int file, std::uint32_t mask, std::vector<Token>* reported) {
   std::vector<Token> matching;
   for (const auto& [token, watched] : watches_) {
-    // If the inotify queue has overflowed, the event of any token may have been lost, so all tokens
-    // match.
+    // After an overflow of the inotify queue, any token's event may be lost, so all tokens match.
     bool overflow = (mask & IN_Q_OVERFLOW) != 0;
     if (overflow || (watched.file == file && (watched.interest & mask) != 0)) {
       matching.push_back(token);

@@ -16,14 +16,14 @@ namespace {
 // token needs up to two handles.
 constexpr std::size_t kMaxTokens = (MAXIMUM_WAIT_OBJECTS - 1) / 2;
 
-// A holder empties and removes the file on release. A new holder creates the file or writes to it.
+// On release a holder empties and removes the file. A new holder creates or writes it.
 constexpr DWORD kChanges =
     FILE_NOTIFY_CHANGE_FILE_NAME | FILE_NOTIFY_CHANGE_SIZE | FILE_NOTIFY_CHANGE_LAST_WRITE;
 
-// The interval, in milliseconds, at which the files are checked without an event. Windows reports a
-// changed size or time "only when the file is written to the disk", and this happens "when the
-// cache is sufficiently flushed" (MS Learn, FindFirstChangeNotification). So the release by a
-// holder that empties its file and continues to run may be reported late.
+// How often, in milliseconds, the files are checked without an event. Windows reports a changed
+// size or time "only when the file is written to the disk", which happens "when the cache is
+// sufficiently flushed" (MS Learn, FindFirstChangeNotification). So the release by a holder that
+// empties its file and keeps running may be reported late.
 constexpr DWORD kRecheckMs = 200;
 
 void CloseNotification(NativeHandle handle) noexcept {
@@ -50,9 +50,8 @@ NotificationHandle WatchDirectoryOf(const std::string& path) {
   return NotificationHandle(reinterpret_cast<NativeHandle>(handle));
 }
 
-// The attributes of the lock file that a holder changes when it acquires or releases the lock. The
-// attributes are compared because the watch covers the whole directory, and other files in the
-// directory change too.
+// The attributes of the lock file that change when a holder acquires or releases the lock. They are
+// compared because the watch covers the whole directory, where other files change too.
 struct FileSnapshot {
   bool exists = false;
   std::uint64_t size = 0;  // bytes
@@ -65,8 +64,8 @@ struct FileSnapshot {
 
 std::uint64_t Join(DWORD high, DWORD low) { return (std::uint64_t{high} << 32) | low; }
 
-// Reads the attributes. If the attributes cannot be read, for example because the file is being
-// removed, the file is treated as an existing file with size 0 and time 0.
+// Reads the attributes. If that fails, for example because the file is being removed, the file is
+// treated as existing, with size 0 and time 0.
 FileSnapshot TakeSnapshot(const std::wstring& path) {
   FileSnapshot now;
   WIN32_FILE_ATTRIBUTE_DATA data = {};
@@ -91,8 +90,8 @@ class WindowsEvents : public ReleaseEvents {
   WaitResult Wait(int timeout_ms, std::vector<Token>* reported) override;
 
  private:
-  // The watch of one token. Shared with the thread, because a handle must not be closed while a
-  // wait uses it.
+  // One token's watch. Shared with the thread, because a handle must not be closed while a wait
+  // uses it.
   struct Watch {
     Token token = 0;
     std::wstring path;
@@ -102,8 +101,8 @@ class WindowsEvents : public ReleaseEvents {
   };
   using SharedWatch = std::shared_ptr<Watch>;
 
-  // The handles of one wait, and the watch to which each handle belongs. The first handle
-  // interrupts the wait and belongs to no watch.
+  // The handles of one wait and the watches they belong to. The first handle interrupts the wait
+  // and belongs to no watch.
   struct HandleSet {
     std::vector<HANDLE> handles;
     std::vector<SharedWatch> watches;
@@ -125,9 +124,9 @@ Status WindowsEvents::Start() {
   return interrupt_.valid() ? Status::Ok() : LastError("CreateEvent");
 }
 
-// Watches the directory of the file and the process of the owner, because a change notification
-// does not report the death of a process. If the owner is unknown (its record is just being written
-// or cleared), the change notification still reports the next release or record.
+// Watches the directory of the file and the owner's process, because a change notification does not
+// report the death of a process. If the owner is unknown (its record is just being written or
+// cleared), the notification still reports the next release or record.
 Status WindowsEvents::Add(Token token, const std::string& path, std::int64_t owner_pid,
                           WatchScope* scope) {
   Remove(token);
@@ -137,11 +136,11 @@ Status WindowsEvents::Add(Token token, const std::string& path, std::int64_t own
   next->owner = OpenProcessOf(owner_pid);
   next->directory = WatchDirectoryOf(path);
   if (!next->directory.valid()) return LastError("FindFirstChangeNotification");
-  // Reads the attributes after starting the watch, so that every later change is reported.
+  // Reads the attributes after starting the watch, so that no later change is missed.
   next->snapshot = TakeSnapshot(next->path);
   if (!next->snapshot.exists) return Status::Replaced();
-  // If the file is empty, its holder may have released the lock already and keep the file. In this
-  // case the process of the holder gives no further sign of the release.
+  // If the file is empty, a holder that keeps the file may already have released the lock, and its
+  // process gives no further sign of that.
   bool sees_owner = next->owner.valid() && next->snapshot.size > 0;
   std::lock_guard<std::mutex> guard(mutex_);
   if (watches_.size() == kMaxTokens) {
@@ -193,13 +192,13 @@ ReleaseEvents::WaitResult WindowsEvents::Wait(int timeout_ms, std::vector<Token>
   }
   std::size_t index = first - WAIT_OBJECT_0;
   if (index >= set.handles.size()) return WaitResult::kFailed;
-  // Handles that are signalled at the same time stay signalled until the next Wait().
+  // Other handles signalled at the same time stay signalled until the next Wait().
   bool is_event = index > 0 && !IsUnrelatedChange(set.handles[index], *set.watches[index]);
   if (is_event) Report(set.watches[index], reported);
   return WaitResult::kWoken;
 }
 
-// Returns true if only other files of the directory have changed. Requests the next notification
+// Returns true if only other files in the directory have changed. Requests the next notification
 // before reading the attributes, so that no change in between is missed.
 bool WindowsEvents::IsUnrelatedChange(HANDLE signalled, const Watch& watched) {
   if (signalled != reinterpret_cast<HANDLE>(watched.directory.get())) return false;
@@ -214,8 +213,8 @@ void WindowsEvents::ReportChanged(const std::vector<SharedWatch>& all,
   }
 }
 
-// Reports the token of the watch and removes the watch. Ignores a watch that was removed or
-// replaced after its handle had woken the thread.
+// Reports the token and removes its watch. Ignores a watch that was removed or replaced after its
+// handle woke the thread.
 void WindowsEvents::Report(const SharedWatch& watched, std::vector<Token>* reported) {
   std::lock_guard<std::mutex> guard(mutex_);
   auto found = watches_.find(watched->token);

@@ -11,10 +11,10 @@
 namespace gateway_lock {
 namespace {
 
-// How long the thread continues to run after the last watch has ended, in milliseconds. A caller
-// that starts another watch within this time does not have to wait for the old thread to end.
-// Ending the thread is slow, because closing an inotify instance that has watched a file takes 6 to
-// 13 ms (seen on Linux 6.18; the kernel waits until no reader uses the marks of the instance).
+// How long the thread keeps running after the last watch has ended, in milliseconds, so that a
+// caller who soon starts another watch does not have to wait for the old thread to end. Ending the
+// thread is slow, because closing an inotify instance that has watched a file takes 6 to 13 ms
+// (seen on Linux 6.18; the kernel waits until nothing reads the instance's marks).
 constexpr int kLingerMs = 100;
 
 }  // namespace
@@ -44,7 +44,7 @@ class ReleaseWatch::Watcher {
   std::unordered_set<Token> watched_;
   Thread thread_;
   std::mutex mutex_;
-  // mutex_ guards events_ and all members below it. The thread destroys events_ when it ends.
+  // mutex_ guards events_ and all members below. The thread destroys events_ when it ends.
   std::unique_ptr<ReleaseEvents> events_;
   State state_ = State::kIdle;
   bool failed_ = false;  // Wait() has failed: the thread has ended, but events_ still exists
@@ -60,8 +60,8 @@ Status ReleaseWatch::Watcher::Watch(Token token, const std::string& path, std::i
                                     WatchScope* scope) {
   Status status = EnsureRunning();
   if (!status.ok()) return status;
-  // Inserts the token before Add(), so that Unwatch() after a failed Add() lets the thread end if
-  // this was the only token.
+  // Inserts the token before Add(), so that if Add() fails and this was the only token, Unwatch()
+  // lets the thread end.
   watched_.insert(token);
   status = events_->Add(token, path, owner_pid, scope);
   if (!status.ok()) Unwatch(token);
@@ -81,8 +81,7 @@ std::vector<ReleaseWatch::Token> ReleaseWatch::Watcher::TakeEvents() {
   return taken;
 }
 
-// Starts the thread if it is not running. On success events_ exists until SetState() is called with
-// another state.
+// Starts the thread if it is not running. On success events_ exists until the state changes.
 Status ReleaseWatch::Watcher::EnsureRunning() {
   {
     std::lock_guard<std::mutex> guard(mutex_);
@@ -124,9 +123,9 @@ int ReleaseWatch::Watcher::TimeoutMs() {
   return state_ == State::kRunning ? ReleaseEvents::kForever : kLingerMs;
 }
 
-// Returns true if the thread has to end. In that case closes the descriptors now instead of in
-// Join(), because open descriptors count against limits of the user. After a failed Wait() the
-// descriptors stay open, because the owner's thread still uses them.
+// Returns true if the thread has to end. Then closes the descriptors now instead of in Join(),
+// because open descriptors count against the user's limits. After a failed Wait() they stay open,
+// because the owner's thread still uses them.
 bool ReleaseWatch::Watcher::ShouldStop(ReleaseEvents::WaitResult waited) {
   std::lock_guard<std::mutex> guard(mutex_);
   bool done = state_ == State::kStopping ||

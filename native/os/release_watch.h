@@ -1,22 +1,21 @@
-// Watches lock files and reports when a waiter should retry, so that the waiter need not poll.
+// Watches lock files and reports when a waiter should retry, so that it need not poll.
 //
-// Guaranteed: after Watch() has returned, the first of the following events is reported, once, even
-// if it happens immediately after the return:
-// - The file is removed, renamed, replaced, truncated or written. A holder of this package does one
-// of these when it releases the lock.
-// - With WatchScope::kOwner: the process of the owner ends.
+// Guaranteed: after Watch() has returned, the first of the following events is reported once, even
+// if it happens immediately:
+// - The file is removed, renamed, replaced, truncated or written. Our own holders do one of these
+// when they release the lock.
+// - With WatchScope::kOwner: the owner's process ends.
 // - With WatchScope::kFile: a process closes a descriptor of the file, as every holder does when it
-// releases the lock or dies. macOS reports the drop of the lock instead of the close.
-// - With WatchScope::kRelease: no further event, so the death of the holder is not reported.
-// After a report no further event is reported until Watch() is called again.
+// releases the lock or dies. macOS reports the drop of the lock instead.
+// - With WatchScope::kRelease: nothing else, so the holder's death is not reported.
+// After a report nothing more is reported until Watch() is called again.
 // NOT promised: that the lock is free after a report. The report may come a few microseconds before
-// the kernel drops the lock or removes the name, or the cause may be a close that was not a
-// release. Only the next attempt shows whether the lock is free.
+// the kernel drops the lock or removes the name, or the close may not have been a release. Only the
+// next attempt shows whether the lock is free.
 //
 // What ends a watch: its report, Unwatch() and destruction. While a watch exists, one thread runs.
-// The thread handles no signals, and ends 100 ms after the end of the last watch.
-// Thread-safety: only one thread may call the members. `notify` is called on the thread of the
-// watch.
+// It handles no signals, and ends 100 ms after the last watch.
+// Thread-safety: only one thread may call the members. `notify` is called on the watcher thread.
 #pragma once
 
 #include <cstdint>
@@ -42,22 +41,21 @@ class ReleaseWatch {
   using Notify = void (*)(void* context);
 
   ReleaseWatch(Notify notify, void* context);
-  // Ends all watches. When the destructor returns, no call of `notify` is running and none will
-  // follow.
+  // Ends all watches. Once the destructor returns, `notify` is not running and is not called again.
   ~ReleaseWatch();
   ReleaseWatch(const ReleaseWatch&) = delete;
   ReleaseWatch& operator=(const ReleaseWatch&) = delete;
 
-  // Starts a watch for `token`, and ends the previous watch of the token. `owner_pid` is the pid of
-  // the holder, or 0 if the holder is unknown. A process that cannot be watched is treated as
-  // unknown. Sets `scope` to the scope of the new watch.
+  // Starts a watch for `token`, and ends its previous watch. `owner_pid` is the holder's pid, or 0
+  // if unknown. A process that cannot be watched is treated as unknown. Sets `scope` to the scope
+  // of the new watch.
   // kReplaced: there is no file at the path. Any other failure means that this watch would exceed a
   // system limit on descriptors, watches or threads.
   Status Watch(Token token, const std::string& path, std::int64_t owner_pid, WatchScope* scope);
   void Unwatch(Token token);
 
-  // Returns the tokens that were reported since the last call. A token may be included although it
-  // is no longer watched.
+  // Returns the tokens reported since the last call, possibly including some that are no longer
+  // watched.
   std::vector<Token> TakeEvents();
 
  private:

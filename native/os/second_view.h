@@ -1,12 +1,12 @@
 // Detects a lock that a process holds on the same file in a second view, which is another mount of
 // the directory: two FUSE mounts (bindfs), mergerfs and its branch, or an overlay and its lower
-// directory. The kernel treats the file of each view as a separate file, so it grants a lock on
-// each of these files.
+// directory. The kernel treats the file in each view as a separate file, so it grants a lock on
+// each.
 //
 // Guaranteed: nothing is changed, and a copy of a directory is not treated as a second view.
 // NOT promised: that every such lock is detected. The result is false if the system does not show
-// the locks of the process, which is the case for processes of other users, for processes in other
-// pid or mount namespaces, and on macOS and Windows.
+// the process's locks: for processes of other users, for processes in other pid or mount
+// namespaces, and on macOS and Windows.
 // Thread-safety: stateless. Implemented per OS.
 #pragma once
 

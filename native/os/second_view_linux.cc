@@ -23,8 +23,8 @@ struct CloseStream {
 
 std::string BaseName(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-// Returns true if the descriptor holds an exclusive flock() lock. The fdinfo of such a descriptor
-// contains a line "lock: 1: FLOCK ADVISORY WRITE PID ..." (man 5 proc_pid_fdinfo).
+// Returns true if the descriptor holds an exclusive flock() lock. Its fdinfo then contains a line
+// "lock: 1: FLOCK ADVISORY WRITE PID ..." (man 5 proc_pid_fdinfo).
 bool HasLock(const std::string& fdinfo) {
   std::unique_ptr<FILE, CloseStream> stream(fopen(fdinfo.c_str(), "re"));
   if (stream == nullptr) return false;
@@ -40,11 +40,11 @@ bool HasLock(const std::string& fdinfo) {
   return found;
 }
 
-// Reads the attributes of a file without the cache, because the cached attributes of a FUSE mount
-// may be one second old (attr_timeout).
+// Reads a file's attributes without the cache, because a FUSE mount's cached attributes may be one
+// second old (attr_timeout).
 bool StatFresh(const char* path, int flags, struct statx* info) {
-  // Calls statx by its number, because glibc has statx() only since 2.28 and the binary must run
-  // with glibc 2.17.
+  // Calls statx by number, because glibc has statx() only since 2.28 and the binary must run with
+  // glibc 2.17.
   return syscall(SYS_statx, AT_FDCWD, path, flags | AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, info) ==
          0;
 }
@@ -53,9 +53,9 @@ bool SameDevice(const struct statx& a, const struct statx& b) {
   return a.stx_dev_major == b.stx_dev_major && a.stx_dev_minor == b.stx_dev_minor;
 }
 
-// Compares the inode numbers of two files on one device. For files on different devices, compares
-// the size and the change time: a view reports the change time of the original file to the
-// nanosecond, and no call can set the change time of a copy.
+// On one device, compares the inode numbers. Otherwise compares the size and the change time: a
+// view reports the original file's change time to the nanosecond, and no call can set the change
+// time of a copy.
 bool SameFile(const struct statx& ours, const struct statx& theirs) {
   if (SameDevice(ours, theirs)) return ours.stx_ino == theirs.stx_ino;
   return ours.stx_size == theirs.stx_size && ours.stx_ctime.tv_sec == theirs.stx_ctime.tv_sec &&
@@ -63,8 +63,7 @@ bool SameFile(const struct statx& ours, const struct statx& theirs) {
 }
 
 // Returns true if a descriptor of the process has the file `ours` open and locked. `link` is
-// /proc/PID/fd/N, which refers to the open file itself, even if the path of the file now names
-// another file.
+// /proc/PID/fd/N, which refers to the open file itself, even if its path now names another file.
 bool IsSameFileLocked(const std::string& path, const struct statx& ours, const std::string& link,
                       const std::string& fdinfo) {
   char target[4096];
@@ -74,8 +73,8 @@ bool IsSameFileLocked(const std::string& path, const struct statx& ours, const s
   if (BaseName(their_path) != BaseName(path) || !HasLock(fdinfo)) return false;
   struct statx theirs;
   if (!StatFresh(link.c_str(), 0, &theirs)) return false;
-  // SameFile() does not recognise all files of an overlay: opening a lower file for writing copies
-  // the file to the upper layer, and the copy has its own change time.
+  // SameFile() misses some overlay files: opening a lower file for writing copies it to the upper
+  // layer, and the copy has its own change time.
   return SameFile(ours, theirs) || IsOverlaid(path, their_path) || IsOverlaid(their_path, path);
 }
 

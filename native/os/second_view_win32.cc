@@ -2,8 +2,7 @@
 
 namespace gateway_lock {
 
-// Returns false, because a lock of LockFileEx() belongs to the volume: Windows applies the lock to
-// the file whichever path is used to open the file.
+// A LockFileEx() lock belongs to the volume, so it applies to the file whichever path is used.
 bool IsHeldInOtherView(const std::string&, std::int64_t) { return false; }
 
 }  // namespace gateway_lock

@@ -1,6 +1,5 @@
 // The socket calls of Listener and ProbePort() that differ per OS. Included by listener.cc,
-// port_probe.cc and the implementations of these functions. The contracts are in listener.h and
-// port_probe.h.
+// port_probe.cc and the implementations. The contracts are in listener.h and port_probe.h.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +10,8 @@
 
 namespace gateway_lock {
 
-// These functions implement Listener::Listen() and Listener::ListenBeside(). On success `out` is a
-// listening socket.
+// Implement Listener::Listen() and Listener::ListenBeside(). On success `out` is a listening
+// socket.
 Status OpenListener(const Endpoint& endpoint, int backlog, SocketHandle* out);
 Status OpenListenerBeside(const Endpoint& endpoint, int backlog, SocketHandle* out);
 
@@ -26,7 +25,7 @@ Status LocalPort(const SocketHandle& socket, std::uint16_t* port);
 // Opens a socket and binds it to `source`. Fails if `source` is not an address of this host.
 Status OpenSourceSocket(const Endpoint& source, SocketHandle* out);
 
-// The error code of this OS for "address not available".
+// This OS's error code for "address not available".
 extern const int kAddressNotAvailable;
 
 // Connects `source` to `target` and reports the result.

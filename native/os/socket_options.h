@@ -8,16 +8,15 @@
 
 namespace gateway_lock {
 
-// Opens a non-blocking socket that no child of this process inherits. Returns -1 and sets errno on
-// failure.
+// Opens a non-blocking socket that no child inherits. Returns -1 and sets errno on failure.
 int OpenCloseOnExecSocket(int family);
 
 // Lets the next gateway bind the port while connections of this socket are still closing. The
 // socket must have been bound without SO_REUSEADDR and must already be listening or connected.
 void AllowRebindInTimeWait(const SocketHandle& listening);
 
-// Returns true if a process is listening on an address of `endpoint` although a bind() to
-// `endpoint` without SO_REUSEADDR succeeds.
+// Returns true if a process is listening on an address of `endpoint` although a bind() without
+// SO_REUSEADDR succeeds.
 bool StrictBindMisses(const Endpoint& endpoint);
 
 }  // namespace gateway_lock

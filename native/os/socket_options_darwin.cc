@@ -14,10 +14,10 @@
 
 namespace gateway_lock {
 
-// macOS has no SOCK_CLOEXEC, so if another thread forks between socket() and fcntl(), the child
-// inherits the descriptor. libuv usually prevents this on macOS, because it spawns with
-// POSIX_SPAWN_CLOEXEC_DEFAULT. libuv forks only for a child with another uid or gid (libuv
-// src/unix/process.c). The time between socket() and fcntl() is a few microseconds.
+// macOS has no SOCK_CLOEXEC, so if another thread forks in the few microseconds between socket()
+// and fcntl(), the child inherits the descriptor. libuv usually prevents this on macOS by spawning
+// with POSIX_SPAWN_CLOEXEC_DEFAULT; it forks only for a child with another uid or gid (libuv
+// src/unix/process.c).
 int OpenCloseOnExecSocket(int family) {
   int fd = socket(family, SOCK_STREAM, 0);
   if (fd < 0) return fd;
@@ -26,14 +26,14 @@ int OpenCloseOnExecSocket(int family) {
   return -1;
 }
 
-// Intentionally does nothing: on macOS, SO_REUSEADDR on a socket that is listening on 127.0.0.1
-// would let another socket listen on 0.0.0.0 with the same port (nymtech/nym#3232).
+// Intentionally does nothing: on macOS, SO_REUSEADDR on a socket listening on 127.0.0.1 would let
+// another socket listen on 0.0.0.0 with the same port (nymtech/nym#3232).
 void AllowRebindInTimeWait(const SocketHandle& /*listening*/) {}
 
 // A bind() to `::` is checked only against IPv6 sockets, unless the other socket belongs to another
-// user (in6_pcbbind() in bsd/netinet6/in6_pcb.c), although `::` accepts IPv4 connections as well.
-// Therefore probes 127.0.0.1 and searches the socket table. The table alone is not enough, because
-// it does not show the processes of other users.
+// user (in6_pcbbind() in bsd/netinet6/in6_pcb.c), although `::` also accepts IPv4 connections. So
+// this probes 127.0.0.1 as well as searching the socket table, which does not show other users'
+// processes.
 bool StrictBindMisses(const Endpoint& endpoint) {
   SocketAddress address;
   bool wildcard =
@@ -45,14 +45,12 @@ bool StrictBindMisses(const Endpoint& endpoint) {
   return result != ConnectResult::kRefused || HasListener({"0.0.0.0", endpoint.port});
 }
 
-// Uses soi_so instead of st_ino, because st_ino is 0 for every socket on macOS (soo_stat() in
-// bsd/kern/sys_socket.c).
+// Uses soi_so, because st_ino is 0 for every socket on macOS (soo_stat() in bsd/kern/sys_socket.c).
 Status SocketIdentity(NativeHandle handle, std::uint64_t* identity) {
   socket_fdinfo info = {};
   int size =
       proc_pidfdinfo(getpid(), static_cast<int>(handle), PROC_PIDFDSOCKETINFO, &info, sizeof info);
-  // For a descriptor of this process, proc_pidfdinfo() fails only if the descriptor is closed or is
-  // not a socket.
+  // For a descriptor of this process, proc_pidfdinfo() fails only if it is closed or not a socket.
   *identity = size == static_cast<int>(sizeof info) ? info.psi.soi_so : 0;
   return Status::Ok();
 }

@@ -1,12 +1,12 @@
 // Detects an exclusive transaction on a SQLite database. An OpenClaw gateway keeps such a
-// transaction open, on a database next to its lock file, as long as the gateway runs.
+// transaction open, on a database next to its lock file, as long as it runs.
 //
 // Guaranteed: nothing is created or changed, even if this process itself has the transaction open.
 // The result is false if the database does not exist or cannot be read.
 // NOT promised on POSIX: safety if another thread of this process opens the database at the same
-// moment. In that case this process loses its locks on the database.
-// NOT promised on Windows: that the lock bytes of the database stay unlocked. The probe locks these
-// bytes for a few microseconds.
+// moment. This process then loses its locks on the database.
+// NOT promised on Windows: that the database's lock bytes stay unlocked. The probe locks them for a
+// few microseconds.
 // Thread-safety: stateless. Implemented per OS.
 #pragma once
 

@@ -17,8 +17,8 @@ constexpr off_t kFirstByte = 0x40000000;
 constexpr off_t kByteCount = 512;
 
 // Returns true if a read lock on the lock bytes would be refused. Only an exclusive transaction
-// causes a refusal; a reader does not. `command` is F_GETLK or F_OFD_GETLK. Neither command locks
-// anything, and F_OFD_GETLK also detects the locks of this process.
+// causes this; a reader does not. `command` is F_GETLK or F_OFD_GETLK. Neither locks anything, and
+// F_OFD_GETLK also detects this process's own locks.
 bool IsLocked(int fd, int command) {
   struct flock lock = {};
   lock.l_type = F_RDLCK;
@@ -45,9 +45,9 @@ int FindOpenDescriptor(const FileIdentity& wanted) {
 bool IsSqliteLocked(const std::string& path) {
   struct stat info;
   if (!StatPath(path.c_str(), &info).ok() || !S_ISREG(info.st_mode)) return false;
-  // Closing any descriptor of a file drops all fcntl() locks of the process on this file (man 2
-  // fcntl_locking). So if this process has the database open, the database must not be opened and
-  // closed here.
+  // Closing any descriptor of a file drops all of the process's fcntl() locks on it (man 2
+  // fcntl_locking). So if this process has the database open, it must not be opened and closed
+  // here.
   int own_fd = FindOpenDescriptor(IdentityOf(info));
   if (own_fd >= 0) return IsLocked(own_fd, F_OFD_GETLK);
   FileHandle file = OpenPath(path.c_str(), O_RDONLY);

@@ -12,8 +12,8 @@ constexpr DWORD kByteCount = 512;
 
 }  // namespace
 
-// Attempts a shared lock on the lock bytes. An exclusive transaction causes a refusal, whereas a
-// reader does not.
+// Attempts a shared lock on the lock bytes. It is refused during an exclusive transaction, but not
+// because of a reader.
 bool IsSqliteLocked(const std::string& path) {
   FileHandle file = OpenFile(path, {GENERIC_READ});
   if (!file.valid()) return false;

@@ -1,17 +1,17 @@
-// Starts over an attempt on a lock file if another process replaces the file during the attempt.
+// Starts an attempt over if another process replaces the lock file in the meantime.
 #pragma once
 
 #include "status.h"
 
 namespace gateway_lock {
 
-// The maximum number of attempts. An attempt is started over only after another process has
-// completed an acquire or a release in the meantime.
+// The maximum number of attempts. Each new attempt means that another process has acquired or
+// released the lock in the meantime.
 inline constexpr int kMaxStartOvers = 100;
 
 // Calls `attempt` until its result is not kReplaced. Returns kWeakFileSystem after kMaxStartOvers
-// calls: a file system that reports another file at the path after every attempt cannot identify a
-// lock file reliably.
+// calls: a file system that shows another file at the path every time cannot identify a lock file
+// reliably.
 template <typename Attempt>
 Status StartOverWhileReplaced(Attempt attempt) {
   for (int count = 0; count < kMaxStartOvers; ++count) {

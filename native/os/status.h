@@ -1,5 +1,5 @@
-// The result of an operation of this layer. Results are values and never exceptions, because this
-// layer is built with -fno-exceptions and must be usable in a plain C++ program.
+// The result of an operation of this layer. Results are values, never exceptions, because this
+// layer is built with -fno-exceptions and must work in a plain C++ program.
 //
 // Contention is not an error: kContended is the normal result if another holder has the lock.
 // Thread-safety: plain data.
@@ -26,7 +26,7 @@ struct [[nodiscard]] Status {
 
   bool ok() const { return kind == StatusKind::kOk; }
   bool contended() const { return kind == StatusKind::kContended; }
-  // Returns true for a transient failure, for which `detail` is the name of the grace period
+  // Returns true for a transient failure; `detail` then names the grace period
   // (src/lock/grace-period.ts).
   bool transient() const { return kind == StatusKind::kSystemError && detail[0] != '\0'; }
 
@@ -35,7 +35,7 @@ struct [[nodiscard]] Status {
   static Status SystemError(int code, const char* syscall) {
     return {StatusKind::kSystemError, code, syscall, ""};
   }
-  // Returns a transient failure. `detail` is the name of its grace period.
+  // Returns a transient failure. `detail` names its grace period.
   static Status TransientError(int code, const char* syscall, const char* detail) {
     return {StatusKind::kSystemError, code, syscall, detail};
   }

@@ -1,5 +1,5 @@
-// Converts the code of a system error to the number, the portable name and the text that Node uses
-// for the error (-13, "EACCES", "permission denied"). An unknown code is converted to "UNKNOWN".
+// Converts a system error code to the number, the portable name and the text that Node uses (-13,
+// "EACCES", "permission denied"). An unknown code becomes "UNKNOWN".
 #pragma once
 
 namespace gateway_lock {

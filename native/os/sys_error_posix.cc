@@ -44,7 +44,7 @@ constexpr Row kRows[] = {
     {ENOSYS, "ENOSYS", "function not implemented"},
     {ENOTDIR, "ENOTDIR", "not a directory"},
     {ENOTSUP, "ENOTSUP", "operation not supported on socket"},
-    // EOPNOTSUPP is the same number as ENOTSUP on Linux, but a different number on macOS.
+    // EOPNOTSUPP is the same number as ENOTSUP on Linux but not on macOS.
     {EOPNOTSUPP, "ENOTSUP", "operation not supported on socket"},
     {ENXIO, "ENXIO", "no such device or address"},
     {EPERM, "EPERM", "operation not permitted"},

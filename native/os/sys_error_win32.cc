@@ -6,8 +6,8 @@
 namespace gateway_lock {
 namespace {
 
-// A portable error. `number` is the error number of libuv (uv/errno.h), which Node's errors use.
-// The error numbers of the C runtime are different.
+// A portable error. `number` is libuv's error number (uv/errno.h), which Node's errors use. The C
+// runtime has different numbers.
 struct Meaning {
   int number;
   const char* name;
@@ -49,7 +49,7 @@ struct Row {
   const Meaning* meaning;
 };
 
-// Translates Windows error codes in the same way as libuv (src/win/error.c).
+// Maps Windows error codes as libuv does (src/win/error.c).
 constexpr Row kRows[] = {
     {ERROR_ACCESS_DENIED, &kEperm},
     {ERROR_ALREADY_EXISTS, &kEexist},

@@ -1,5 +1,4 @@
-// A thread that handles no signals, because signal handlers of the program must not run on this
-// thread.
+// A thread that handles no signals, because the program's signal handlers must not run on it.
 //
 // Thread-safety: none. A Thread has one owner.
 #pragma once
@@ -20,7 +19,7 @@ class Thread {
   Thread& operator=(const Thread&) = delete;
 
   Status Start(Body body, void* context);
-  // Waits for the end of the thread. Returns at once if no thread was started.
+  // Waits for the thread to end. Returns at once if none was started.
   void Join();
 
  private:

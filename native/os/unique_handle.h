@@ -1,8 +1,8 @@
 // Owns one handle of the operating system and closes it exactly once.
 //
-// A file descriptor, a Windows HANDLE and a Windows SOCKET all fit into an intptr_t, and -1 is an
-// invalid value for each of them. So one type is enough for all three kinds of handles, and the
-// shared headers of this layer need no OS header.
+// A file descriptor, a Windows HANDLE and a Windows SOCKET all fit into an intptr_t, and -1 is
+// invalid for each. So one type is enough for all three, and the shared headers of this layer need
+// no OS header.
 // Thread-safety: none. An object has one owner at a time.
 #pragma once
 

@@ -10,7 +10,7 @@ namespace {
 // Never destroyed, because a thread may still release a lock while the process exits.
 std::mutex& mutex = *new std::mutex();
 // The files of the weak locks, guarded by `mutex`. A file has several entries if this process holds
-// several shared locks on the file.
+// several shared locks on it.
 std::vector<FileIdentity>& held = *new std::vector<FileIdentity>();
 
 }  // namespace

@@ -1,9 +1,9 @@
 // The weak locks that this process holds. On a weak file system a process can lock a file a second
-// time through another descriptor, and closing that descriptor drops the first lock: smbfs of macOS
-// passes flock() to the server as a lock of the whole process (smbfs_vnops.c). A probe therefore
-// checks this registry before it attempts the lock.
+// time through another descriptor, and closing that descriptor drops the first lock: macOS's smbfs
+// passes flock() to the server as a lock of the whole process (smbfs_vnops.c). So a probe checks
+// this registry before it attempts the lock.
 //
-// Thread-safety: all functions may be called from any thread.
+// Thread-safety: any thread may call any function.
 #pragma once
 
 #include "file_system.h"

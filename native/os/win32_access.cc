@@ -51,8 +51,8 @@ PSID SidOf(std::vector<BYTE>* user) {
   return user->empty() ? nullptr : reinterpret_cast<TOKEN_USER*>(user->data())->User.Sid;
 }
 
-// Returns true if the owner is this user or an administrator. Also returns true if the owner is
-// Everyone, which a file system without owners (FAT) reports.
+// Returns true if the owner is this user, an administrator, or Everyone, which a file system
+// without owners (FAT) reports.
 bool IsOurs(PSID owner) {
   std::vector<BYTE> user = ThisUser();
   PSID sid = SidOf(&user);
@@ -60,8 +60,8 @@ bool IsOurs(PSID owner) {
          IsOneOf(owner, {WinBuiltinAdministratorsSid, WinLocalSystemSid, WinWorldSid});
 }
 
-// Returns the rights that the ACL grants to every user. Ignores entries that deny rights, so the
-// result may contain too many rights but never too few.
+// Returns the rights that the ACL grants to every user. Ignores deny entries, so the result may
+// contain too many rights but never too few.
 DWORD RightsOfAnyUser(PACL list) {
   DWORD rights = 0;
   void* entry = nullptr;
@@ -75,8 +75,8 @@ DWORD RightsOfAnyUser(PACL list) {
 }
 
 // Returns an ACL, as SDDL text, that grants all rights to this user, the system and the
-// administrators. New files and directories inside inherit this ACL. The ACL itself inherits
-// nothing from the parent directory.
+// administrators. New files and directories inside inherit it. The ACL itself inherits nothing from
+// the parent directory.
 std::wstring PrivateSddl() {
   std::wstring text = L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
   std::vector<BYTE> user = ThisUser();
@@ -89,8 +89,8 @@ std::wstring PrivateSddl() {
 }
 
 // Returns the rights of every user on a file with a null DACL. A null DACL grants everyone full
-// access. A file system without ACLs (FAT) also reports a null DACL, but there the null DACL is not
-// treated as access for everyone.
+// access, but is ignored on a file system without ACLs (FAT), which reports a null DACL for every
+// file.
 DWORD RightsWithoutAcl(const FileHandle& file) {
   DWORD flags = 0;
   bool known = GetVolumeInformationByHandleW(Raw(file), nullptr, 0, nullptr, nullptr, &flags,

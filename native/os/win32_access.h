@@ -16,11 +16,11 @@ struct Access {
 };
 
 // Reads the owner and the ACL. `file` must be open with READ_CONTROL. On a file system without ACLs
-// (FAT) the result grants nothing to other users.
+// (FAT) other users are granted nothing.
 Status ReadAccess(const FileHandle& file, Access* access);
 
-// An ACL that grants access only to this user, the system and the administrators. New entries of a
-// directory inherit this ACL.
+// An ACL that grants access only to this user, the system and the administrators. New entries of
+// the directory inherit it.
 class PrivateAccess {
  public:
   PrivateAccess();

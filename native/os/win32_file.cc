@@ -18,8 +18,8 @@ OVERLAPPED LockBytePosition() {
   return position;
 }
 
-// Opening a file that is being deleted fails with ERROR_ACCESS_DENIED, as does opening a file
-// without permission. Only the NT status distinguishes the two cases (tox-dev/filelock#604).
+// Opening a file that is being deleted fails with ERROR_ACCESS_DENIED, as if permission were
+// missing. Only the NT status distinguishes the two cases (tox-dev/filelock#604).
 using NtStatusFunction = LONG(WINAPI*)();
 NtStatusFunction FindLastNtStatus() {
   static const auto function = reinterpret_cast<NtStatusFunction>(reinterpret_cast<void*>(
@@ -27,14 +27,14 @@ NtStatusFunction FindLastNtStatus() {
   return function;
 }
 
-// Returns true if the error means that the file system has no locks. The file system of \\wsl$
-// returns ERROR_INVALID_FUNCTION (microsoft/WSL#5762).
+// Returns true if the error means that the file system has no locks. \\wsl$ returns
+// ERROR_INVALID_FUNCTION (microsoft/WSL#5762).
 bool IsLockingUnsupported(DWORD code) {
   return code == ERROR_INVALID_FUNCTION || code == ERROR_NOT_SUPPORTED ||
          code == ERROR_CALL_NOT_IMPLEMENTED;
 }
 
-// Reduces a file ID to 64 bits. ReFS uses all 128 bits of the ID, NTFS only the lower 64 bits.
+// Reduces a file ID to 64 bits. ReFS uses all 128 bits, NTFS only the lower 64.
 std::uint64_t FoldFileId(const FILE_ID_128& id) {
   std::uint64_t halves[2];
   static_assert(sizeof halves == sizeof id, "FILE_ID_128");
@@ -57,7 +57,7 @@ FileHandle Create(const std::string& path, const OpenRequest& request, DWORD fla
   return FileHandle(reinterpret_cast<NativeHandle>(handle));
 }
 
-// Returns true for a reparse point that is not a link. Such a reparse point must not stay open with
+// Returns true for a reparse point that is not a link. It must not stay open with
 // FILE_FLAG_OPEN_REPARSE_POINT, because reads and writes would then access the reparse point
 // instead of the file that it represents.
 bool IsContentReparsePoint(const FileHandle& file) {
@@ -104,8 +104,8 @@ std::wstring LongPath(const std::string& path) {
 }
 
 FileHandle OpenFile(const std::string& path, const OpenRequest& request) {
-  // Looks up RtlGetLastNtStatus() before the file is opened, because GetProcAddress() changes both
-  // the NT status and GetLastError().
+  // Must be looked up before the file is opened, because GetProcAddress() changes both the NT
+  // status and GetLastError().
   (void)FindLastNtStatus();
   DWORD open_link = request.follow_links ? 0 : FILE_FLAG_OPEN_REPARSE_POINT;
   FileHandle file = Create(path, request, open_link);
@@ -122,14 +122,14 @@ Status LastErrorOrTransient(const char* syscall) {
   auto code = static_cast<int>(GetLastError());
   auto last_nt_status = FindLastNtStatus();
   if (last_nt_status != nullptr && last_nt_status() == kStatusDeletePending) {
-    // Reports "busy" instead of "denied", because missing permissions are not the cause.
+    // "Busy" rather than "denied", because missing permissions are not the cause.
     return Status::TransientError(ERROR_SHARING_VIOLATION, syscall, "delete-pending");
   }
   if (code == ERROR_SHARING_VIOLATION) {
     return Status::TransientError(code, syscall, "sharing-violation");
   }
-  // ERROR_ACCESS_DENIED may be transient, because a virus scanner, an indexer or a deletion on a
-  // server causes it for a moment (tox-dev/filelock#705).
+  // May be transient: a virus scanner, an indexer or a deletion on a server causes
+  // ERROR_ACCESS_DENIED for a moment (tox-dev/filelock#705).
   return code == ERROR_ACCESS_DENIED ? Status::TransientError(code, syscall, "access-denied")
                                      : Status::SystemError(code, syscall);
 }
@@ -156,8 +156,8 @@ Status StatFile(const FileHandle& file, FileFacts* facts) {
   return Status::Ok();
 }
 
-// Opens the file without any access right. Such an open is independent of the sharing modes and
-// does not disturb other processes.
+// Opens the file without any access rights, so that sharing modes do not matter and other processes
+// are not disturbed.
 Status SameFileAtPath(const std::string& path, const FileIdentity& identity) {
   FileHandle file = OpenFile(path, {});
   if (!file.valid()) {

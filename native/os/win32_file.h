@@ -1,4 +1,4 @@
-// Windows file calls that several files share. Included by _win32.cc files only.
+// Windows file calls used by several files. Included by _win32.cc files only.
 #pragma once
 
 #include <windows.h>
@@ -18,12 +18,12 @@ inline Status LastError(const char* syscall) {
   return Status::SystemError(static_cast<int>(GetLastError()), syscall);
 }
 
-// Returns true if the error means that the file, or a directory on its path, does not exist.
+// Returns true if the file or a directory on its path does not exist.
 inline bool IsMissing(DWORD code) {
   return code == ERROR_FILE_NOT_FOUND || code == ERROR_PATH_NOT_FOUND;
 }
 
-// Returns the absolute path with the prefix that removes the limit of 260 characters.
+// Returns the absolute path with the prefix that lifts the limit of 260 characters.
 std::wstring LongPath(const std::string& path);
 
 struct OpenRequest {
@@ -35,16 +35,15 @@ struct OpenRequest {
 };
 
 // Opens a file with a handle that no child inherits. On failure returns an invalid handle and sets
-// GetLastError(). On success GetLastError() has the same value as after CreateFile():
-// ERROR_ALREADY_EXISTS means that OPEN_ALWAYS has opened an existing file.
+// GetLastError(). On success GetLastError() is as after CreateFile(): ERROR_ALREADY_EXISTS means
+// that OPEN_ALWAYS has opened an existing file.
 FileHandle OpenFile(const std::string& path, const OpenRequest& request);
 
-// Returns the failure of the last call. For a transient failure, Status::detail is the name of its
-// grace period: "sharing-violation", "delete-pending" or "access-denied"
-// (src/lock/grace-period.ts).
+// Returns the failure of the last call. For a transient failure, Status::detail names its grace
+// period: "sharing-violation", "delete-pending" or "access-denied" (src/lock/grace-period.ts).
 Status LastErrorOrTransient(const char* syscall);
-// Returns the failure of OpenFile() on a lock file. If the path names a directory, a link or a
-// device, returns kInvalidFile.
+// Returns the failure of OpenFile() on a lock file, or kInvalidFile if the path names a directory,
+// a link or a device.
 Status LastOpenError(const std::string& path);
 
 struct FileFacts {
@@ -58,21 +57,21 @@ struct FileFacts {
 Status StatFile(const FileHandle& file, FileFacts* facts);
 
 // Returns true if a reparse point with this tag redirects to another name (a link or junction).
-// Other reparse points are files whose content is stored elsewhere, for example deduplicated files,
-// cloud files and files in the lower layer of a container (golang/go#23684, rust-lang/rust#47956).
+// Other reparse points are files whose content is stored elsewhere, such as deduplicated files,
+// cloud files and files in a container's lower layer (golang/go#23684, rust-lang/rust#47956).
 inline bool IsLinkTag(DWORD tag) { return IsReparseTagNameSurrogate(tag); }
 
 // Returns kReplaced if the path does not name the file `identity`.
 Status SameFileAtPath(const std::string& path, const FileIdentity& identity);
 
-// Locks one byte of the file, at offset 0x7FFFFFFFFFFFFFFE. This offset is far beyond the end of
-// every record, because Windows does not let other processes read a locked range. All versions of
-// this package must use the same offset. Returns kContended if another holder has the lock, and
+// Locks one byte of the file, at offset 0x7FFFFFFFFFFFFFFE. This is far beyond the end of any
+// record, because Windows does not let other processes read a locked range. All versions of this
+// package must use the same offset. Returns kContended if another holder has the lock, and
 // kUnsupported if the file system has no locks.
 Status LockByte(const FileHandle& file, LockMode mode);
 void UnlockByte(const FileHandle& file);
 
-// Converts a FILETIME, which counts units of 100 ns since 1601, to microseconds since 1970.
+// Converts a FILETIME (units of 100 ns since 1601) to microseconds since 1970.
 std::int64_t UnixMicroseconds(const FILETIME& time);
 inline std::int64_t UnixMs(const FILETIME& time) { return UnixMicroseconds(time) / 1000; }
 

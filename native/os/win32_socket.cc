@@ -7,8 +7,7 @@
 namespace gateway_lock {
 namespace {
 
-// Starts Winsock once. WSACleanup() is never called, because Windows cleans up when the process
-// ends.
+// Starts Winsock once. WSACleanup() is never called, because Windows cleans up at process exit.
 int StartWinsock() {
   static const int error = [] {
     WSADATA data;
@@ -37,8 +36,7 @@ Status AllowDualStack(const SocketHandle& socket) {
 Status ParseAddress(const Endpoint& endpoint, SocketAddress* address) {
   int error = StartWinsock();
   if (error != 0) return Status::SystemError(error, "WSAStartup");
-  // Rejects an empty address, for which getaddrinfo() would return every address of this host (MS
-  // Learn, getaddrinfo).
+  // For an empty address, getaddrinfo() would return every address of this host (MS Learn).
   if (endpoint.address.empty()) return Status::SystemError(WSAEINVAL, "bind");
   addrinfo hints = {};
   hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;

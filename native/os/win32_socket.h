@@ -1,5 +1,4 @@
-// Windows socket calls that the listener and the port probe share. Included by _win32.cc files
-// only.
+// Windows socket calls shared by the listener and the port probe. Included by _win32.cc files only.
 #pragma once
 
 #include <winsock2.h>
@@ -22,12 +21,11 @@ struct SocketAddress {
 inline SOCKET Raw(const SocketHandle& socket) { return static_cast<SOCKET>(socket.get()); }
 
 // Parses a numeric address. Fails with WSAEINVAL for any other text, and never looks up a name.
-// Starts Winsock if needed, so this function must be called before any other socket call of this
-// layer.
+// Also starts Winsock, so it must be called before any other socket call of this layer.
 Status ParseAddress(const Endpoint& endpoint, SocketAddress* address);
 
-// Opens a non-blocking TCP socket that no child inherits. An IPv6 socket that is bound to `::` also
-// accepts IPv4 connections, as Node's own sockets do.
+// Opens a non-blocking TCP socket that no child inherits. Like Node's own sockets, an IPv6 socket
+// bound to `::` also accepts IPv4 connections.
 Status OpenSocket(int family, SocketHandle* out);
 
 }  // namespace gateway_lock

@@ -6,7 +6,7 @@
 
 namespace gateway_lock {
 
-// These functions convert invalid text to U+FFFD.
+// Invalid text is converted to U+FFFD.
 std::wstring Wide(const std::string& text);
 std::string Utf8(const std::wstring& text);
 
