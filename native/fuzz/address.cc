@@ -1,5 +1,4 @@
-// Parses any text as an address. If the text is accepted, formats the address as text and parses it
-// again.
+// Parses any text as an address. If it is accepted, formats the address and parses it again.
 #include <netdb.h>
 #include <netinet/in.h>
 

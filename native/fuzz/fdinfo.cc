@@ -1,5 +1,4 @@
-// Parses any text as /proc/PID/fdinfo/N. Checks that a lock is found only if the text contains a
-// lock.
+// Parses any text as /proc/PID/fdinfo/N. Checks that a lock is found only if the text contains one.
 #include "fuzz.h"
 #include "second_view_linux.cc"  // NOLINT(bugprone-suspicious-include)
 
@@ -12,8 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const char* word : {"lock:", "FLOCK", "WRITE"}) {
     EXPECT(!locked || text.find(word) != std::string::npos);
   }
-  // The line that the kernel writes for a lock must be found after any complete lines without a
-  // NUL.
+  // The kernel's line for a lock must be found after any complete lines without a NUL.
   if (text.find('\0') == std::string::npos) {
     std::string lock = "\nlock:\t1: FLOCK  ADVISORY  WRITE 123 08:01:77 0 EOF\n";
     EXPECT(HasLock(MemoryFile(text + lock).path()));

@@ -1,5 +1,4 @@
-// Replaces any content with any other content, while the kernel shortens or interrupts the reads
-// and writes.
+// Replaces any content with any other, while the kernel shortens or interrupts reads and writes.
 #include "file_content_posix.cc"  // NOLINT(bugprone-suspicious-include)
 #include "fuzz.h"
 
@@ -10,7 +9,7 @@ namespace {
 
 FuzzedDataProvider* moods = nullptr;
 
-// Returns true if this call is to be interrupted. Returns false once the input is used up, so that
+// Returns true if this call should be interrupted. Returns false once the input is used up, so that
 // retry loops end.
 bool IsInterrupted() {
   if (moods == nullptr || moods->remaining_bytes() == 0 || !moods->ConsumeBool()) return false;

@@ -1,4 +1,4 @@
-// The functions and classes that the fuzz targets share.
+// Shared by the fuzz targets.
 #pragma once
 
 #include <fuzzer/FuzzedDataProvider.h>
@@ -10,7 +10,7 @@
 #include <cstdlib>
 #include <string>
 
-// Uses abort(), because libFuzzer treats abort() as a crash and saves the input.
+// Calls abort(), which libFuzzer treats as a crash and saves the input.
 #define EXPECT(condition) \
   ((condition)            \
        ? void()           \
@@ -22,7 +22,7 @@ inline std::string TextOf(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
 
-// A file in memory that has a path, for functions that open a file by its path.
+// A file in memory with a path, for functions that open a file by its path.
 class MemoryFile {
  public:
   explicit MemoryFile(const std::string& content) : fd_(memfd_create("fuzz", MFD_CLOEXEC)) {

@@ -1,5 +1,5 @@
-// Parses any lines as /proc/self/mountinfo, and the line that the kernel writes for an overlay with
-// any directory names.
+// Parses any lines as /proc/self/mountinfo, and the kernel's line for an overlay with any directory
+// names.
 #include <cstring>
 
 #include "fuzz.h"
@@ -15,8 +15,8 @@ bool Shows(const std::string& line, const std::string& merged, const std::string
   return ParseOverlay(line, &overlay) && ShowsBelow(overlay, merged, plain);
 }
 
-// Escapes a name as show_mountinfo() in fs/proc_namespace.c and ovl_show_options() in
-// fs/overlayfs/params.c do.
+// Escapes a name like show_mountinfo() in fs/proc_namespace.c and ovl_show_options() in
+// fs/overlayfs/params.c.
 std::string Escape(const std::string& text) {
   std::string escaped;
   for (char c : text) {
@@ -27,8 +27,7 @@ std::string Escape(const std::string& text) {
   return escaped;
 }
 
-// Returns a directory or file name without a colon, because the kernel escapes a colon in the name
-// of a layer differently.
+// Returns a name without a colon, because the kernel escapes a colon in a layer's name differently.
 std::string Name(FuzzedDataProvider& input) {
   std::string name = input.ConsumeRandomLengthString(20);
   for (char& c : name) {

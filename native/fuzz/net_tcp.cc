@@ -1,5 +1,5 @@
-// Parses any table as /proc/net/tcp or /proc/net/tcp6, and finds a row that the kernel writes after
-// any other rows.
+// Parses any table as /proc/net/tcp or /proc/net/tcp6, and checks that a row in the kernel's format
+// is found after any other rows.
 #include "fuzz.h"
 #include "port_owner_linux.cc"  // NOLINT(bugprone-suspicious-include)
 

@@ -1,4 +1,4 @@
-// Parses any text as /proc/PID/stat, and the line that the kernel writes for any command name.
+// Parses any text as /proc/PID/stat, and the kernel's line for any command name.
 #include "fuzz.h"
 #include "process_identity_linux.cc"  // NOLINT(bugprone-suspicious-include)
 

@@ -1,16 +1,16 @@
-// Looks up the N-API functions that the addon imports. Finds these functions in the program that
-// has loaded the addon, whatever the file name of that program is.
+// Looks up the N-API functions that the addon imports, in the program that loaded the addon,
+// whatever its file name.
 //
-// Windows binds each import to the name of a file. If the addon used the import library of
-// node.exe, loading the addon in Electron or in a renamed node.exe would fail with "The specified
-// module could not be found". MSVC can avoid the failure with a delay-load hook, but MinGW and zig
-// have no such hook. This file therefore replaces the import table: a compiler calls a dllimport
-// function NAME through the pointer __imp_NAME, and this file defines and fills these pointers. As
-// a result, the addon does not need node.lib, and the code is the same for every compiler.
+// Windows binds each import to a file name. If the addon used node.exe's import library, it would
+// fail to load in Electron or in a renamed node.exe with "The specified module could not be found".
+// MSVC can avoid this with a delay-load hook, but MinGW and zig have none. So this file replaces
+// the import table: a compiler calls a dllimport function NAME through the pointer __imp_NAME, and
+// this file defines and fills these pointers. The addon then needs no node.lib, and the code is the
+// same for every compiler.
 #include <windows.h>
 
-// The N-API functions that native/binding and node-addon-api call. If a name is missing here,
-// linking the addon fails with an unresolved __imp_NAME.
+// The N-API functions called by native/binding and node-addon-api. If a name is missing, linking
+// the addon fails with an unresolved __imp_NAME.
 #define NAPI_FUNCTIONS(X)              \
   X(napi_add_env_cleanup_hook)         \
   X(napi_async_destroy)                \
@@ -57,8 +57,7 @@
   X(napi_typeof)                       \
   X(napi_unref_threadsafe_function)
 
-// On 32-bit x86 a compiler puts an underscore before each C name, so on 32-bit x86 the pointer is
-// called __imp__NAME.
+// On 32-bit x86 a compiler puts an underscore before each C name, so the pointer is __imp__NAME.
 #if defined(_M_IX86) || defined(__i386__)
 #define IMPORT_OF(name) _imp__##name
 #else
@@ -107,7 +106,7 @@ bool FillImports() {
 }  // namespace
 
 // Fills the import table on load. Returns FALSE if an N-API function is missing, so that
-// LoadLibrary() and require() fail instead of a later call of that function.
+// LoadLibrary() and require() fail rather than a later call.
 extern "C" BOOL WINAPI DllMain(HINSTANCE /*module*/, DWORD reason, LPVOID /*reserved*/) {
   return reason != DLL_PROCESS_ATTACH || FillImports() ? TRUE : FALSE;
 }

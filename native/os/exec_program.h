@@ -18,7 +18,7 @@
 namespace gateway_lock {
 
 struct Program {
-  std::string path;                      // used unchanged: PATH is not searched
+  std::string path;                      // used as is: PATH is not searched
   std::vector<std::string> arguments;    // begins with argv[0]
   std::vector<std::string> environment;  // each NAME=value
   std::vector<NativeHandle> inherit;

@@ -50,7 +50,7 @@ class FileLock {
   bool held() const { return file_.valid(); }
   const std::string& path() const { return path_; }
   bool created() const { return created_; }                  // the attempt created the file
-  std::size_t size() const { return size_; }                 // size of the content in bytes
+  std::size_t size() const { return size_; }                 // content size in bytes
   bool has_other_names() const { return has_other_names_; }  // more than one hard link
   Strength strength() const { return strength_; }
   // The descriptor, for a program that inherits the lock. The lock is held until the last copy of
@@ -94,7 +94,7 @@ class FileLock {
   bool created_ = false;
   bool has_other_names_ = false;
   std::size_t size_ = 0;
-  std::size_t written_hash_ = 0;  // of the record that we wrote; 0 if we wrote none
+  std::size_t written_hash_ = 0;  // of our record; 0 if we wrote none
   std::int64_t owner_pid_ = 0;
 };
 

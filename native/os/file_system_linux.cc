@@ -12,7 +12,7 @@ constexpr std::uint32_t kRemoteTypes[] = {
     0xFE534D42,  // SMB2
     0x0000517B,  // SMB
     0x01021997,  // 9p: WSL's /mnt/c, qemu
-    0x65735546,  // FUSE and virtiofs: their servers decide whether flock() has an effect elsewhere
+    0x65735546,  // FUSE and virtiofs: the server decides whether flock() works across hosts
     0x00C36400,  // Ceph
     0x5346414F,  // AFS
     0x786F4256,  // vboxsf

@@ -20,7 +20,7 @@ enum class ProbedState { kMissing, kFree, kHeldExclusive, kHeldShared };
 struct FileLockProbe {
   ProbedState state = ProbedState::kMissing;
   std::string record;            // at most kRecordLimit bytes from the beginning of the file
-  std::uint64_t size = 0;        // size of the content in bytes
+  std::uint64_t size = 0;        // content size in bytes
   bool has_other_names = false;  // more than one hard link
 };
 

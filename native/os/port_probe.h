@@ -14,7 +14,7 @@ namespace gateway_lock {
 
 enum class ConnectResult {
   kRefused,   // no process is listening
-  kAccepted,  // the connection was accepted, and was then closed at once
+  kAccepted,  // accepted; the connection was then closed at once
   kTimedOut,  // neither accepted nor refused in time: a full backlog or a firewall
 };
 

@@ -47,7 +47,7 @@ class ReleaseWatch::Watcher {
   // mutex_ guards events_ and all members below. The thread destroys events_ when it ends.
   std::unique_ptr<ReleaseEvents> events_;
   State state_ = State::kIdle;
-  bool failed_ = false;  // Wait() has failed: the thread has ended, but events_ still exists
+  bool failed_ = false;  // Wait() failed: the thread has ended, but events_ still exists
   std::vector<Token> reported_;
 };
 

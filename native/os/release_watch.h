@@ -28,8 +28,8 @@
 namespace gateway_lock {
 
 enum class WatchScope {
-  kFile,     // only the file; reports every close, because the holder may have closed it
-  kOwner,    // the file and the end of the owner's process
+  kFile,     // only the file; any close may be the holder's, so every close is reported
+  kOwner,    // the file, and the end of the owner's process
   kRelease,  // only a release; the caller has to check for the holder's death (Windows)
 };
 

@@ -10,7 +10,7 @@ namespace gateway_lock {
 enum class StatusKind {
   kOk,
   kContended,       // another holder has the lock
-  kSystemError,     // syscall is the call that failed, and sys_code its error code
+  kSystemError,     // syscall is the call that failed, sys_code its error code
   kInvalidFile,     // the path must not be used as a lock file; detail is the reason
   kForeignOwner,    // the file or directory belongs to another user; detail is the message
   kUnsupported,     // the file system or the OS does not support the operation

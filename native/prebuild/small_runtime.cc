@@ -1,7 +1,7 @@
-// Small versions of a few libc++ functions. The source files of libc++ define these functions
-// together with much code that the addon never uses. Only the published binaries contain this file,
-// because only they contain libc++ (prebuild.cmake). No function here throws. Running out of memory
-// ends the process, as in any program built without exceptions.
+// Small versions of a few libc++ functions, whose own source files contain much code that the addon
+// never uses. Part of the published binaries only, because only they contain libc++
+// (prebuild.cmake). No function here throws. Running out of memory ends the process, as in any
+// program built without exceptions.
 #include <cstddef>
 #include <cstdlib>
 #include <functional>
@@ -9,7 +9,7 @@
 #include <system_error>
 
 // Replaces new.cpp, which also contains new-handlers. -fvisibility-global-new-delete=force-hidden
-// hides these operators, because otherwise a Mach-O file would export these operators.
+// hides these operators, which a Mach-O file would otherwise export.
 void* operator new(std::size_t size) {
   void* memory = std::malloc(size == 0 ? 1 : size);
   if (memory == nullptr) std::abort();
@@ -21,8 +21,8 @@ void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
 
-// The vtable entry of a pure virtual function of an abstract class. Replaces the function of
-// libc++abi, which also prints a message.
+// The vtable entry of a pure virtual function. Replaces libc++abi's version, which also prints a
+// message.
 extern "C" [[noreturn]] void __cxa_pure_virtual() { std::abort(); }
 
 _LIBCPP_BEGIN_NAMESPACE_STD
@@ -32,7 +32,7 @@ _LIBCPP_BEGIN_NAMESPACE_STD
   __libcpp_verbose_abort("%s: error %d\n", where, error);
 }
 
-// Replaces mutex.cpp, which also contains timed mutexes. Timed mutexes need condition variables and
+// Replaces mutex.cpp, which also contains timed mutexes, which need condition variables and
 // threads.
 void mutex::lock() {
   int error = __libcpp_mutex_lock(&__m_);

@@ -1,4 +1,4 @@
-// Functions that acquire a lock with a single call. Each call tests the file system again.
+// Functions that acquire a lock in a single call. Each call tests the file system again.
 #pragma once
 
 #include <string>
@@ -34,8 +34,8 @@ inline bool IsRefused(const std::string& path, LockMode mode = LockMode::kExclus
   FileLock lock;
   Status status = TryAcquire(path, &lock, mode);
   CHECK(status.contended() || status.ok());
-  // Unlocks without removing the file if the lock was free, so that the check has no effect on the
-  // files of the test.
+  // If the lock was free, unlocks without removing the file, so that the check does not change the
+  // test's files.
   lock.Unlock();
   return status.contended();
 }

@@ -1,7 +1,7 @@
-// Prints a table of 36 cells. Each cell shows, for one combination of two kinds of sockets, whether
-// a second socket can bind the port of a first socket. MS Learn, "Using SO_REUSEADDR and
-// SO_EXCLUSIVEADDRUSE", documents the table for Windows. Wine differs from that table, so the test
-// checks only the cells on which an exclusive listener depends.
+// Prints a table of 36 cells. Each cell shows, for one pair of socket kinds, whether a second
+// socket can bind the port of the first. MS Learn, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE",
+// documents the table for Windows. Wine differs from it, so the test checks only the cells on which
+// an exclusive listener depends.
 #include <cstdio>
 #include <string>
 
@@ -40,7 +40,7 @@ void SetOption(const SocketHandle& socket, Sharing sharing) {
                    reinterpret_cast<const char*>(&on), sizeof on) == 0);
 }
 
-// Returns the name of the error of the bind, or "" if the bind succeeds.
+// Returns the name of the bind's error, or "" if it succeeds.
 std::string Bind(const Binder& binder, std::uint16_t port, SocketHandle* out) {
   SocketAddress address;
   CHECK(ParseAddress({binder.address, port}, &address).ok());
@@ -50,8 +50,8 @@ std::string Bind(const Binder& binder, std::uint16_t port, SocketHandle* out) {
   return bound ? "" : ErrorOf(Status::SystemError(WSAGetLastError(), "bind"));
 }
 
-// ProbeWildcardBind() in listener_win32.cc depends on the first rule below. The class Listener
-// depends on the other two rules to exclude other listeners.
+// ProbeWildcardBind() in listener_win32.cc depends on the first rule below, and Listener depends on
+// the other two to exclude other listeners.
 bool MustBeRefused(const Binder& first, const Binder& second) {
   if (second.exclusive() && second.wildcard()) return true;
   if (first.exclusive() && first.wildcard()) return true;

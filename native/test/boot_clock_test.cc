@@ -23,7 +23,7 @@ TEST("the boot clock counts in milliseconds") {
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
   double counted = BootClockMs() - start;
   std::chrono::duration<double, std::milli> passed = steady_clock::now() - before;
-  // The tolerance of 20 ms is larger than one step of the clock on Windows (10 to 16 ms).
+  // A tolerance of 20 ms exceeds one step of the Windows clock (10 to 16 ms).
   CHECK(counted >= 80);
   CHECK(counted <= passed.count() + 20);
 }

@@ -1,5 +1,4 @@
-// Tests how Windows identifies processes, and how a watch reports a release or the death of an
-// owner.
+// Tests how Windows identifies processes, and how a watch reports a release or an owner's death.
 #include <windows.h>
 
 #include <string>
@@ -106,8 +105,7 @@ TEST("the command line of the test's own process contains the name of its progra
   CHECK(line.find("os_tests") != std::string::npos);
 }
 
-// As long as a handle to an ended process is open, the pid of that process still exists, like the
-// pid of a zombie.
+// While a handle to an ended process is open, its pid still exists, like a zombie's.
 TEST("an ended process counts as dead even if another process has a handle to it") {
   SuspendedProcess process;
   ProcessIdentity alive = ReadProcess(process.pid());

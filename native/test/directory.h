@@ -1,4 +1,4 @@
-// Functions with which tests create directories, read and write files, and act as other users.
+// Functions that let tests create directories, read and write files, and act as other users.
 #pragma once
 
 #include <functional>
@@ -28,16 +28,15 @@ bool Exists(const std::string& path);
 unsigned ModeOf(const std::string& path);
 std::uint64_t InodeOf(const std::string& path);
 
-// Returns the descriptor with which this process has the file at the path open, or -1 if the file
-// is not open.
+// Returns the descriptor with which this process has the file open, or -1 if there is none.
 int DescriptorOf(const std::string& path);
 bool IsCloseOnExec(int fd);
 
 // Runs `body` in a forked child. Fails the test if a check in the child fails. The child ends with
-// _exit(), so no destructor runs in the child.
+// _exit(), so it runs no destructors.
 void InForkedChild(const std::function<void()>& body);
-// Same as InForkedChild(), but the child runs as a user without privileges. If this process is
-// root, the child runs as `nobody`.
+// Like InForkedChild(), but the child runs as a user without privileges. If this process is root,
+// that is `nobody`.
 void AsOrdinaryUser(const std::function<void()>& body);
 // Skips the test unless this process is root.
 void RequireRoot();

@@ -13,7 +13,7 @@
 
 namespace gateway_lock::test {
 
-// Tests join paths with `/`, which Windows accepts as a separator.
+// Tests join paths with `/`, which Windows also accepts.
 Directory::Directory() {
   wchar_t parent[MAX_PATH + 1];
   CHECK(GetTempPathW(MAX_PATH + 1, parent) > 0);

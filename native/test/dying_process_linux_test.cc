@@ -1,5 +1,5 @@
-// Tests processes between SIGKILL and their end. A process in this state no longer runs its program
-// but still holds its locks.
+// Tests processes between SIGKILL and their end, when they no longer run their program but still
+// hold their locks.
 #include <sched.h>
 #include <signal.h>
 #include <sys/ptrace.h>
@@ -16,9 +16,8 @@
 namespace gateway_lock::test {
 namespace {
 
-// Runs this process and the child on one CPU and gives the child the lowest priority, so that the
-// child does not run between kill() and the check. Skips the test if this process may not choose
-// its CPU.
+// Runs this process and the child on one CPU and gives the child the lowest priority, so that it
+// does not run between kill() and the check. Skips the test if this process may not choose its CPU.
 void ShareOneCpuWith(pid_t child) {
   cpu_set_t cpus;
   CHECK(sched_getaffinity(0, sizeof cpus, &cpus) == 0);
@@ -45,8 +44,8 @@ TEST(
   }
 }
 
-// The size of the child's memory in bytes. While the kernel frees this memory, the test has enough
-// time for the checks below.
+// The size of the child's memory in bytes. Freeing it takes the kernel long enough for the checks
+// below.
 constexpr std::size_t kMemory = std::size_t{128} << 20;
 
 void AllocateMemory() { std::memset(malloc(kMemory), 1, kMemory); }
@@ -57,12 +56,12 @@ bool IsZombie(pid_t child) {
   return info.si_pid != 0;
 }
 
-// Reads the process twice. The kernel prints the flags before the pending signals. A read between
-// the clearing of SIGKILL and the setting of PF_EXITING can therefore miss both SIGKILL and
-// PF_EXITING. In that case the second read finds PF_EXITING.
+// Reads the process twice. The kernel prints the flags before the pending signals, so a read
+// between the clearing of SIGKILL and the setting of PF_EXITING can miss both. The second read then
+// finds PF_EXITING.
 bool IsAliveTwice(pid_t child) { return ReadProcess(child).alive && ReadProcess(child).alive; }
 
-// A child can end before the first check, so the test uses further children until it has made 100
+// A child can end before the first check, so the test uses more children until it has made 100
 // checks.
 TEST("a killed process counts as dead while the kernel frees its memory") {
   for (int i = 0, checks = 0; checks < 100 && i < 20; i++) {

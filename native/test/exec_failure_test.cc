@@ -16,7 +16,7 @@
 namespace gateway_lock::test {
 namespace {
 
-// The state of the process that a failed execve() must not change.
+// The process state that a failed execve() must not change.
 struct State {
   std::string at3, at4;
   int flags3, flags4, status1, flags1;
@@ -46,7 +46,7 @@ bool Same(const State& a, const State& b) {
 void OurHandler(int) {}
 
 // Opens descriptor 3, which a child inherits, closes descriptor 4, and sets signal handlers and
-// O_NONBLOCK. Returns a further descriptor, which the program is to inherit.
+// O_NONBLOCK. Returns another descriptor, for the program to inherit.
 int PrepareState(const Directory& directory) {
   int fd = fcntl(OpenWith(directory / "at3", "at3"), F_DUPFD_CLOEXEC, 30);
   DuplicateTo(fd, 3, 0);
@@ -101,8 +101,8 @@ TEST("300 failed attempts to run a program leak no descriptor") {
   for (int i = 0; i < 300; i++) CheckFailure("/no/such/program", ENOENT);
 }
 
-// If descriptor 3 cannot be copied, execve() must not be called, because descriptor 3 could not be
-// restored afterwards.
+// If descriptor 3 cannot be copied, execve() must not be called, because the descriptor could not
+// be restored afterwards.
 TEST("an attempt to run a program that runs out of descriptors changes nothing in the process") {
   Directory directory;
   int inherited = PrepareState(directory);
@@ -131,8 +131,7 @@ TEST(
   CHECK(Same(before, CurrentState()));
 }
 
-// If the attempt did not fail, the new program would receive an internal copy instead of the
-// descriptor.
+// Otherwise the new program would receive an internal copy instead of the descriptor.
 TEST(
     "running a program with a closed descriptor to inherit fails, even if a copy gets its number") {
   Directory directory;
@@ -146,7 +145,7 @@ TEST(
 }
 
 // With 2>&1 stdout and stderr share one open file, so the flags that are restored last apply to
-// both streams.
+// both.
 TEST(
     "a failed attempt to run a program restores the flags of standard streams that share one open "
     "file") {

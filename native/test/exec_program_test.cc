@@ -26,8 +26,7 @@ struct Result {
   int code = -1;       // the exit code, or the negative number of the signal
 };
 
-// Forks a child, calls `prepare` in the child, and replaces the child with a shell that runs the
-// script.
+// Forks a child, calls `prepare` in it, and replaces it with a shell that runs the script.
 Result Run(const std::string& script, const std::function<void(Program*)>& prepare) {
   int output[2];
   CHECK(pipe(output) == 0);
@@ -75,7 +74,7 @@ TEST("the new program keeps the pid of the process") {
   CHECK(result.output.substr(0, middle) == result.output.substr(middle + 1));
 }
 
-// Moves the descriptor to another number. Closes a descriptor that already has that number.
+// Moves the descriptor to another number, closing any descriptor that already has it.
 int MoveTo(int number, int fd) {
   if (fd == number) return fd;
   DuplicateTo(fd, number, FD_CLOEXEC);
@@ -101,8 +100,8 @@ void CheckOrder(const std::vector<int>& numbers) {
 TEST(
     "inherited descriptors get the numbers 3, 4, 5 in order, independent of their previous "
     "numbers") {
-  // In some cases a descriptor has a number that is intended for another descriptor, and must be
-  // copied before it is overwritten. In other cases the new numbers are free.
+  // In some cases a descriptor has a number that is intended for another one, and must be copied
+  // before it is overwritten. In others the new numbers are free.
   const std::vector<std::vector<int>> cases = {{3, 4, 5},  {4, 5, 3},    {5, 3, 4},
                                                {4, 3, 20}, {20, 21, 22}, {22, 5, 4}};
   for (const std::vector<int>& numbers : cases) CheckOrder(numbers);
@@ -161,8 +160,8 @@ TEST("an inherited lock is held until the new program ends") {
   CHECK(!IsRefused(path));
 }
 
-// O_NONBLOCK belongs to the open file description, so this process can read the flag that the
-// program sees.
+// O_NONBLOCK belongs to the open file description, so this process can read the flag as the program
+// sees it.
 TEST(
     "the standard streams are blocking in the new program, even if they were non-blocking before") {
   int stream[2];

@@ -1,4 +1,4 @@
-// Tests locks whose holder forks, dies, or may not remove the lock file.
+// Tests locks whose holder forks, dies, or is not allowed to remove the lock file.
 #include <sys/stat.h>
 
 #include <cerrno>

@@ -20,8 +20,8 @@ struct SharedState {
   std::atomic<int> acquired{0};
 };
 
-// Acquires the lock `wanted` times. Every second time, unlocks instead of releasing the lock, so
-// that the threads race for a leftover file as well as for a missing file.
+// Acquires the lock `wanted` times. Every second time only unlocks, so that the threads race for a
+// leftover file as well as for a missing one.
 void AcquireRepeatedly(SharedState* state, int wanted) {
   FileSystemCache file_systems;
   for (int acquired = 0; acquired < wanted;) {

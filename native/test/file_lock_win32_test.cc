@@ -15,7 +15,7 @@ namespace {
 
 constexpr DWORD kShareAll = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
 
-// Locks one byte of the file, as a program in another language does to exclude this package.
+// Locks one byte of the file, as a program in another language would to exclude this package.
 // Returns the error code of LockFileEx().
 DWORD LockAt(const std::string& path, DWORD high, DWORD low) {
   FileHandle file = OpenFile(path, {GENERIC_READ | GENERIC_WRITE});
@@ -105,8 +105,8 @@ TEST(
   CHECK(TryAcquire(path, &lock).ok());
 }
 
-// The first failure loads the function that returns the NTSTATUS. Loading that function must not
-// overwrite the error code of the failure.
+// The first failure loads the function that returns the NTSTATUS. This must not overwrite the error
+// code.
 TEST("the first failed attempt in a process reports its own error code") {
   Directory directory;
   FileLock lock;

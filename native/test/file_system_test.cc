@@ -45,8 +45,8 @@ TEST(
   CHECK(strength == Strength::kLocal);
 }
 
-// The descriptor `free` holds no lock, so the lock is granted to the second descriptor of the test.
-// A file system that grants a lock twice has the same effect.
+// The descriptor `free` holds no lock, so the second descriptor gets the lock, just as on a file
+// system that grants a lock twice.
 TEST("a file system that grants the lock twice has the strength 'weak', and the result is cached") {
   Directory directory;
   Opened free = OpenFile(directory / "a.lock");

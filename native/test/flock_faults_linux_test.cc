@@ -1,6 +1,6 @@
 // Tests failures of flock(), and files that are removed or replaced between open() and flock(). The
-// flock() in this file replaces the flock() of libc. The replacement makes the real system call
-// unless a test has set `hook`.
+// flock() in this file replaces the one in libc. It makes the real system call unless a test has
+// set `hook`.
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -36,9 +36,9 @@ extern "C" int flock(int fd, int operation) noexcept {
 namespace gateway_lock::test {
 namespace {
 
-// Acquires locks on a file system that has been tested already. The file system test would also
-// notice that the path names another file, and would thereby hide a fault in the comparison of the
-// inodes after flock().
+// Acquires locks on a file system that has already been tested. The file system test would also
+// notice that the path names another file, and so hide a fault in the inode comparison after
+// flock().
 class AcquirerAfterTest {
  public:
   explicit AcquirerAfterTest(const Directory& directory) {

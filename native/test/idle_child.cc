@@ -19,8 +19,8 @@ IdleChild::IdleChild(const std::function<void()>& prepare) {
     prepare();
     CHECK(write(ready[1], "x", 1) == 1);
     char unused;
-    // The read returns when the parent ends. So the child also ends if a failed check ends the
-    // parent without calling the destructor.
+    // The read returns when the parent ends, so the child also ends if a failed check ends the
+    // parent without running the destructor.
     (void)!read(lifeline[0], &unused, 1);
     _exit(0);
   }

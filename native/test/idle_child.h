@@ -9,7 +9,7 @@
 
 namespace gateway_lock::test {
 
-// Forks a child that runs `prepare` and then blocks. The destructor kills and reaps the child.
+// Forks a child that runs `prepare` and then blocks. The destructor kills and reaps it.
 class IdleChild {
  public:
   explicit IdleChild(const std::function<void()>& prepare = [] {});

@@ -1,5 +1,5 @@
-# The program `interleavings` runs every schedule of several processes that use native/os, on a
-# simulated kernel (interleavings_kernel.h).
+# `interleavings` runs every schedule of several processes that use native/os, on a simulated kernel
+# (interleavings_kernel.h).
 include(CheckCXXSourceCompiles)
 check_cxx_source_compiles("#include <ucontext.h>
   extern \"C\" char fstat(); int main() { ucontext_t c; return fstat() + swapcontext(&c, &c); }" CAN_INTERLEAVE)

@@ -1,6 +1,6 @@
-// Implements the system calls that native/os makes. The linker redirects these calls to this file
-// (--wrap, interleavings.cmake). A call by an actor goes to the simulated kernel; any other call
-// goes to the real kernel.
+// The system calls that native/os makes, redirected to this file by the linker (--wrap,
+// interleavings.cmake). An actor's call goes to the simulated kernel; any other call goes to the
+// real one.
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -37,9 +37,8 @@ bool Lies(Scheduler& scheduler, Fault fault, Phase phase) {
   return scheduler.fault() == fault && scheduler.actor().phase() == phase;
 }
 
-// Waits until it is the actor's turn, then makes the call. `effect` returns the result of the call
-// or a negative errno, and sets `told` to a hash of everything else that the actor learns from the
-// call.
+// Waits for the actor's turn, then makes the call. `effect` returns the result of the call or a
+// negative errno, and sets `told` to a hash of everything else that the actor learns from it.
 template <typename Effect>
 long Make(const char* name, Effect effect) {
   Scheduler& scheduler = *Scheduler::Current();
@@ -51,8 +50,8 @@ long Make(const char* name, Effect effect) {
   return result < 0 ? Fail(static_cast<int>(-result)) : result;
 }
 
-// Works like Make(), for a call on a descriptor. If the fault kUnlockFirst is planted, the release
-// has already dropped the lock of this descriptor before the call.
+// Like Make(), for a call on a descriptor. With the planted fault kUnlockFirst, the release has
+// already dropped the descriptor's lock before the call.
 template <typename Effect>
 long MakeOn(int fd, const char* name, Effect effect) {
   return Make(name, [&](Kernel& kernel, Actor& actor, std::uint64_t* told) {
@@ -68,7 +67,7 @@ std::uint64_t Told(const struct stat& info) {
 }
 
 // Returns true if the attempt to acquire starts over, because its path names no file or another
-// file.
+// one.
 bool StartsOver(const Kernel& kernel, const Actor& actor) {
   return actor.phase() == Phase::kAcquiring && !kernel.HasDescriptors(actor.process());
 }
@@ -115,8 +114,7 @@ int __wrap_close(int fd) {
   }));
 }
 
-// A conversion has two steps, and between the two steps another process may lock the file (man 2
-// flock).
+// A conversion has two steps, and another process may lock the file in between (man 2 flock).
 int __wrap_flock(int fd, int operation) noexcept {
   if (Scheduler::Current() == nullptr) return __real_flock(fd, operation);
   Scheduler& scheduler = *Scheduler::Current();
@@ -139,7 +137,7 @@ int __wrap_fstat(int fd, struct stat* info) noexcept {
   if (Scheduler::Current() == nullptr) return __real_fstat(fd, info);
   return static_cast<int>(MakeOn(fd, "fstat()", [&](auto& kernel, Actor& actor, auto* told) {
     int result = kernel.StatDescriptor(actor.process(), fd, info);
-    // native/os does not use the size from fstat(). Clearing the size makes more states equal.
+    // native/os does not use the size from fstat(). Clearing it makes more states equal.
     info->st_size = 0;
     if (result == 0) *told = Told(*info);
     return result;
@@ -176,7 +174,7 @@ ssize_t __wrap_pread(int fd, void* buffer, size_t size, off_t offset) {
   return MakeOn(fd, "pread()", [&](auto& kernel, Actor& actor, std::uint64_t* told) {
     auto* text = static_cast<char*>(buffer);
     long count = kernel.Read(actor.process(), fd, size, static_cast<size_t>(offset), text);
-    // What a refused process reads does not affect its later calls: see ReadHolder().
+    // What a refused process reads does not affect its later calls (see ReadHolder()).
     bool decides = actor.phase() != Phase::kAcquiring;
     if (count > 0 && decides) *told = std::hash<std::string>()({text, static_cast<size_t>(count)});
     return count;
@@ -198,8 +196,7 @@ int __wrap_ftruncate(int fd, off_t size) noexcept {
   }));
 }
 
-// The results of stat() and fstatfs() never change, so the scheduler need not choose when these
-// calls run.
+// The results of stat() and fstatfs() never change, so the scheduler need not choose when they run.
 int __wrap_stat(const char* path, struct stat* info) noexcept {
   if (Scheduler::Current() == nullptr) return __real_stat(path, info);
   *info = {};

@@ -1,8 +1,8 @@
-// The part of a kernel that native/os uses to lock files: one path, the files that it has named,
+// The part of a kernel that native/os uses to lock files: one path, the files it has named,
 // descriptors and flock().
 //
-// An inode number or a descriptor number is reused as early as possible, because early reuse is the
-// hardest case for a comparison of inodes.
+// Inode and descriptor numbers are reused as early as possible, because that is the hardest case
+// for a comparison of inodes.
 #pragma once
 
 #include <sys/stat.h>
@@ -24,8 +24,8 @@ class Kernel {
   // The first descriptor that a process gets. Each new descriptor gets the lowest free number.
   static constexpr int kFirstDescriptor = 3;
   static constexpr int kMaxDescriptors = 6;
-  // The device of every file, including the files of RealKernel, so that a FileSystemCache of one
-  // run is valid in all runs.
+  // The device of every file, including those of RealKernel, so that a FileSystemCache is valid in
+  // all runs.
   static constexpr dev_t kDevice = 77;
 
   virtual ~Kernel() = default;
@@ -40,16 +40,16 @@ class Kernel {
   virtual long Write(int process, int fd, const std::string& text, std::size_t offset) = 0;
   virtual int Truncate(int process, int fd, std::size_t size) = 0;
 
-  // Unlock() and Lock() are the two steps of flock(2): a conversion first drops the lock of the
-  // descriptor.
+  // Unlock() and Lock() are the two steps of flock(2): a conversion first drops the descriptor's
+  // lock.
   virtual int Unlock(int process, int fd) = 0;
   virtual int Lock(int process, int fd, Held wanted) = 0;
   virtual Held LockOf(int process, int fd) const = 0;
 
-  // Ends a process: closes its descriptors and thereby drops its locks.
+  // Ends a process: closes its descriptors, which drops its locks.
   virtual void End(int process) = 0;
 
-  // The following functions are called by the checks only.
+  // Called by the checks only:
   virtual bool HasDescriptors(int process) const = 0;
   // Returns true if the process has a lock on the file that the path names.
   virtual bool HasLockAtPath(int process) const = 0;
@@ -61,8 +61,7 @@ class Kernel {
   virtual std::uint64_t Hash() const = 0;
 };
 
-// A kernel in memory. Reuses an inode number as early as possible, because early reuse is the
-// hardest case for a comparison of inodes.
+// A kernel in memory.
 class SimulatedKernel : public Kernel {
  public:
   explicit SimulatedKernel(const std::string* leftover);
@@ -111,8 +110,8 @@ class SimulatedKernel : public Kernel {
   std::array<std::array<Descriptor, kMaxDescriptors>, kProcesses> tables_;
 };
 
-// The kernel that this test runs on, with one file in its own directory. The test compares the
-// results of this kernel with the results of SimulatedKernel.
+// The kernel that this test runs on, with one file in its own directory. SimulatedKernel is
+// compared with it.
 class RealKernel : public Kernel {
  public:
   explicit RealKernel(const std::string* leftover);
@@ -145,8 +144,7 @@ class RealKernel : public Kernel {
     Held held = Held::kNone;
   };
 
-  // Returns the real descriptor that represents a descriptor of a simulated process, or -1 if there
-  // is none.
+  // Returns the real descriptor behind a simulated process's descriptor, or -1 if there is none.
   int Real(int process, int fd) const;
 
   std::string folder_;

@@ -9,7 +9,7 @@
 #include "interleavings_kernel.h"
 #include "test.h"
 
-// Uses syscall() directly, because the linker redirects the functions of libc to the scheduler.
+// Uses syscall() directly, because the linker redirects the libc functions to the scheduler.
 namespace gateway_lock::test {
 namespace {
 

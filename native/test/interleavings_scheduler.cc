@@ -33,7 +33,7 @@ Figures Scheduler::Run() {
   current = this;
   do {
     Restart();
-    // Uses an index instead of an iterator, because Apply() could invalidate an iterator.
+    // Uses an index, because Apply() could invalidate an iterator.
     for (std::size_t i = 0; i < path_.size(); ++i) Apply(path_[i].choices[path_[i].chosen]);
     double schedules = Extend();
     BuryActors();
@@ -177,8 +177,7 @@ void Scheduler::Apply(const Choice& choice) {
   CheckHolders();
 }
 
-// Lets each actor that has not ended continue with failing calls, so that the actor ends and frees
-// its memory.
+// Lets each remaining actor continue with failing calls, so that it ends and frees its memory.
 void Scheduler::BuryActors() {
   for (std::size_t index = 0; index < actors_.size(); ++index) {
     Actor& actor = actors_[index];
@@ -199,8 +198,7 @@ std::vector<Scheduler::Choice> Scheduler::Choices() const {
   return choices;
 }
 
-// All states of an ended actor are equal, because an ended actor has no effect on the rest of the
-// schedule.
+// All states of an ended actor are equal, because it has no effect on the rest of the schedule.
 std::uint64_t Scheduler::StateOf(const Actor& actor) const {
   if (actor.state_ != Actor::State::kRunning) return 0;
   std::uint64_t state = Mix(actor.answers_, static_cast<std::uint64_t>(actor.phase_));
@@ -239,7 +237,7 @@ void Scheduler::CheckEnd() {
   if (kernel_->HasDescriptors(last)) Violate("a descriptor is left open by the next starter");
 }
 
-// Repeats the schedule that ended in the violation, and records each call.
+// Repeats the schedule that ended in the violation and records each call.
 std::string Scheduler::Trace() {
   std::string violation = std::exchange(figures_.violation, "");
   Restart();

@@ -1,11 +1,10 @@
 // Runs every schedule of a few actors. Each actor is a process that makes system calls.
 //
-// An actor is a coroutine. It stops before each of its system calls. The scheduler then chooses
-// either an actor that makes its next call, or an actor that is killed. The scheduler tries all
-// choices, one after another, by running the actors again from the start. When a schedule reaches a
-// known state, the scheduler does not continue from that state a second time. A state consists of
-// the results that each actor has received and the state of the kernel, because an actor's next
-// call depends only on the results that it has received.
+// An actor is a coroutine that stops before each of its system calls. The scheduler then chooses an
+// actor, which either makes its next call or is killed. The scheduler tries all choices, one after
+// another, by running the actors again from the start. When a schedule reaches a known state, the
+// scheduler does not continue from it again. A state consists of the results that each actor has
+// received and the state of the kernel, because an actor's next call depends only on those results.
 #pragma once
 
 #include <ucontext.h>
@@ -21,7 +20,7 @@
 
 namespace gateway_lock::test {
 
-// The phase that an actor believes it is in. A planted fault has an effect in only one phase.
+// The phase that an actor believes it is in. A planted fault takes effect in one phase only.
 enum class Phase { kAcquiring, kHolding, kReleasing };
 
 // A planted fault: a system call behaves as if a line of native/os were missing.
@@ -37,11 +36,11 @@ class Actor {
   void Enter(Phase phase) { phase_ = phase; }
   Phase phase() const { return phase_; }
   int process() const { return process_; }
-  // From this call until Leave(), another actor may hold the lock only if both locks are shared.
+  // Until Leave(), another actor may hold the lock only if both locks are shared.
   void Hold(Held how) { holds_ = how; }
   void Leave() { holds_ = Held::kNone; }
-  // Sets the content that the file must have while this actor holds the lock, or nullptr for any
-  // content.
+  // Sets the content that the file must have while this actor holds the lock, or nullptr if any
+  // content is allowed.
   void ExpectContent(const std::string* content) { content_ = content; }
   // Declares that only `what` and the descriptors decide this actor's next calls, and forgets all
   // earlier results.
@@ -52,7 +51,7 @@ class Actor {
   void StartOver() { Remember(attempt_); }
   // Ends the part of the actor that runs before the schedule begins.
   void Ready() { ready_ = true; }
-  // The descriptor that the last open() returned, for a call with a planted fault.
+  // The descriptor returned by the last open(), for a call with a planted fault.
   int last_opened = -1;
 
  private:
@@ -69,7 +68,7 @@ class Actor {
   bool dead_ = false;  // all calls fail without an effect, so that the actor ends
   std::uint64_t answers_ = 0;
   std::uint64_t attempt_ = 0;
-  const char* pending_ = nullptr;  // the call that the actor makes next
+  const char* pending_ = nullptr;  // the actor's next call
   ucontext_t context_ = {};
 };
 
@@ -81,15 +80,15 @@ struct Scenario {
   Body next;
   // The content of the file at the start, or nullptr if there is no file.
   const std::string* leftover = nullptr;
-  // The index of an actor that has acquired the lock before the schedule begins, or -1.
+  // The index of an actor that acquires the lock before the schedule begins, or -1.
   int holder = -1;
   int kills = 1;
   Fault fault = Fault::kNone;
-  // Ignores the other signs of a fault and continues until two actors hold the lock.
+  // Ignores other signs of a fault and continues until two actors hold the lock.
   bool only_two_holders = false;
   // Uses RealKernel, to test SimulatedKernel.
   bool on_real_kernel = false;
-  // How states are merged. kByAnswers and kNever are used to test the enumeration itself.
+  // How states are merged. kByAnswers and kNever are for testing the enumeration itself.
   enum class Merge { kByWhatDecides, kByAnswers, kNever } merge = Merge::kByWhatDecides;
 };
 
@@ -107,7 +106,7 @@ class Scheduler {
   explicit Scheduler(const Scenario& scenario);
 
   Figures Run();
-  // Runs one schedule, which the seed determines, and returns its calls with their results.
+  // Runs the schedule determined by the seed, and returns its calls with their results.
   std::string Walk(std::uint32_t seed);
 
   // Returns the scheduler of the running schedule, or nullptr outside an actor.
@@ -117,8 +116,7 @@ class Scheduler {
   Fault fault() const { return scenario_.fault; }
   // Waits for this actor's turn. Returns false if the call has to fail without an effect.
   bool Await(const char* call);
-  // Records the result of a call, and a hash of everything else that the actor has learned from the
-  // call.
+  // Records the result of a call, and a hash of everything else that the actor has learned from it.
   void Answer(long result, std::uint64_t told);
   // Reports a violation, which ends the exploration.
   void Violate(const std::string& what);

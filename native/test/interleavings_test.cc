@@ -1,6 +1,5 @@
-// Runs every schedule of two processes that acquire the lock, one process that releases the lock,
-// and one kill. The code of native/os is unchanged; only the system calls are simulated
-// (interleavings_kernel.h).
+// Runs every schedule of two processes that acquire the lock, one that releases it, and one kill.
+// The code of native/os is unchanged; only the system calls are simulated (interleavings_kernel.h).
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -16,8 +15,7 @@ namespace gateway_lock::test {
 namespace {
 
 const std::string kPath = "/locks/a.lock";
-// Longer than the other records, so that a record that is written later leaves a tail of this
-// record.
+// The longest record, so that a later record leaves a tail of it.
 const std::string kReleasersRecord = "the record of the releaser, which is the longest\n";
 const std::string kLeftover = "the record of a holder that was killed\n";
 const std::string kRecords[] = {"record of process 0\n", "record of process 1, longer\n"};
@@ -37,7 +35,7 @@ Held HeldIn(LockMode mode) { return mode == LockMode::kShared ? Held::kShared : 
 
 void Violate(const char* what) { Scheduler::Current()->Violate(what); }
 
-// Acts as a holder. A holder of a shared lock writes no record.
+// Acts as a holder. A shared holder writes no record.
 void Hold(Actor& actor, FileLock& lock, LockMode mode, const std::string& record) {
   actor.Hold(HeldIn(mode));
   actor.Enter(Phase::kHolding);
@@ -56,7 +54,7 @@ void Release(Actor& actor, FileLock& lock) {
 }
 
 // Reads the record as a refused process does. The file is empty, or begins with a whole record and
-// may end with the tail of a longer record.
+// may end with the tail of a longer one.
 void ReadHolder(const LockContender& contender) {
   std::string text;
   if (!contender.ReadRecord(&text).ok()) return Violate("the record was not read");
@@ -69,8 +67,8 @@ void ReadHolder(const LockContender& contender) {
 }
 
 // An actor that attempts to acquire the lock twice. `known` is the cache of a process that has
-// acquired a lock on this file system before. Such a process does not test the file system again.
-// The test would also notice a replaced file, and could thereby hide a planted fault.
+// acquired a lock on this file system before and so does not test it again. The test would also
+// notice a replaced file, and could thereby hide a planted fault.
 Scenario::Body Acquirer(LockMode mode, Keep keep, const std::string& record,
                         const FileSystemCache& known) {
   return [=, &record](Actor& actor) {
@@ -86,7 +84,7 @@ Scenario::Body Acquirer(LockMode mode, Keep keep, const std::string& record,
     }
     if (!lock.held()) return;
     Hold(actor, lock, mode, record);
-    // Checks the file as a real holder does. The holder does nothing else here.
+    // Checks the file as a real holder does, and does nothing else.
     if (!lock.IsFileInPlace()) Violate("a holder finds another file at its path");
     Release(actor, lock);
   };
@@ -117,7 +115,7 @@ Scenario::Body Prober() {
   };
 }
 
-// An actor that runs last. A single attempt in exclusive mode must succeed, whatever has happened
+// An actor that runs last. A single attempt in exclusive mode must succeed, whatever happened
 // before.
 Scenario::Body NextStarter(Keep keep) {
   return [=](Actor& actor) {
@@ -312,8 +310,7 @@ TEST("the enumeration counts as many schedules as it runs where no states are me
   std::printf("%.0f schedules, each run\n", schedules);
 }
 
-// Only half of the walks allow a kill. A walk that allows a kill soon contains one, because a kill
-// is as likely as a call.
+// Only half of the walks allow a kill, because it soon happens: a kill is as likely as a call.
 TEST("the real kernel answers each call of random schedules as the simulated one does") {
   constexpr std::uint32_t kWalks = 1000;
   const Case cases[] = {{kExclusive, kExclusive, kExclusive, Keep::kNo, Keep::kNo},

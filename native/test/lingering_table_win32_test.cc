@@ -1,7 +1,7 @@
-// Prints which binds fail because of connections of a closed listener, for each state of the
-// connections. For SO_EXCLUSIVEADDRUSE, MS Learn does not document whether connections count: a
-// bind fails "if any other socket is bound to the port". According to measurements in
-// python-trio/trio#928, only bound and listening sockets count. Wine follows the rules of Linux.
+// Prints which binds fail because of a closed listener's connections, for each connection state.
+// For SO_EXCLUSIVEADDRUSE, MS Learn does not say whether connections count: a bind fails "if any
+// other socket is bound to the port". According to measurements in python-trio/trio#928, only bound
+// and listening sockets count. Wine follows Linux's rules.
 #include <cstdio>
 #include <functional>
 #include <string>
@@ -41,7 +41,7 @@ void CloseServerEnd(Connection* connection) {
   AwaitEnd(connection->client);
 }
 
-// The TCP states of the server end, whose local port is the port of the listener.
+// The TCP states of the server end, whose local port is the listener's port.
 const State kStates[] = {
     {"ESTABLISHED", [](Connection*) {}},
     {"FIN_WAIT_2", CloseServerEnd},
@@ -86,7 +86,7 @@ TEST(
   }
 }
 
-// The system has chosen the local port of an outgoing connection.
+// The system chose the local port of an outgoing connection.
 TEST("an outgoing connection counts as a lingering connection only after it was closed") {
   Listener listener = ListenOn({"127.0.0.1", 0});
   SocketHandle client = Connect(listener.endpoint());

@@ -1,5 +1,5 @@
-// Tests which sockets another program can bind beside a listener on macOS. Only the options of the
-// new socket count (in_pcbbind() in bsd/netinet/in_pcb.c), and each Node server sets SO_REUSEADDR
+// Tests which sockets another program can bind beside a listener on macOS. Only the new socket's
+// options count (in_pcbbind() in bsd/netinet/in_pcb.c), and every Node server sets SO_REUSEADDR
 // (libuv src/unix/tcp.c).
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@
 namespace gateway_lock::test {
 namespace {
 
-// Listens with the socket options of a Node server.
+// Listens with a Node server's socket options.
 Status ListenAsNode(const Endpoint& endpoint, SocketHandle* out) {
   SocketAddress address;
   CHECK(ParseAddress(endpoint, &address).ok());

@@ -15,7 +15,7 @@ namespace {
 
 const Endpoint kAnyPort = {"127.0.0.1", 0};
 
-// The end of a connection that is closed first stays in the state TIME_WAIT for a minute.
+// The end that closes a connection first stays in TIME_WAIT for a minute.
 TEST(
     "a listener gets a port whose connections are in TIME_WAIT, although a bind without options "
     "fails there") {

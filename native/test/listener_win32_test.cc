@@ -20,8 +20,8 @@ bool Option(const Listener& listener, int name) {
   return value != FALSE;
 }
 
-// Checks the socket options instead of a second bind, because Wine also refuses a second bind
-// beside a plain socket.
+// Checks the socket options instead of trying a second bind, because Wine refuses that beside a
+// plain socket too.
 TEST("a listener has SO_EXCLUSIVEADDRUSE set and is listening") {
   for (const char* address : {"127.0.0.1", "0.0.0.0"}) {
     Listener listener = ListenOn({address, 0});
@@ -30,7 +30,7 @@ TEST("a listener has SO_EXCLUSIVEADDRUSE set and is listening") {
   }
 }
 
-// An exclusive bind to a single address alone would succeed beside a plain socket on the wildcard.
+// An exclusive bind to a single address would succeed beside a plain socket on the wildcard.
 TEST(
     "a listener on one address is refused beside a plain socket on the wildcard, whether or not "
     "the socket listens") {
@@ -46,8 +46,8 @@ TEST(
 }
 
 // Windows may treat a port as in use because of a closing connection. The test simulates this with
-// a bound socket on another address: that socket makes ProbeWildcardBind() fail, and no table of
-// the system lists the socket.
+// a bound socket on another address, which makes ProbeWildcardBind() fail and which no system table
+// lists.
 TEST("a listener gets a port that is in use only because of closing connections") {
   SocketHandle client;
   SocketHandle server;
@@ -66,8 +66,8 @@ TEST("a listener gets a port that is in use only because of closing connections"
   Listener successor = ListenOn(endpoint);
   CHECK(Option(successor, SO_EXCLUSIVEADDRUSE));
   CHECK(ErrorOfListening(endpoint) == "EADDRINUSE");
-  // Control: without a closing connection, the failure of ProbeWildcardBind() means that the port
-  // is in use.
+  // Control case: without a closing connection, the failure of ProbeWildcardBind() means that the
+  // port is in use.
   BoundSocket alone = BindWithoutListening({"127.0.0.2", 0});
   CHECK(ErrorOfListening({"127.0.0.1", alone.endpoint.port}) == "EADDRINUSE");
 }

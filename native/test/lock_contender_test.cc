@@ -44,7 +44,7 @@ TEST("refused attempts of a LockContender close no descriptor, so the attempts w
   CHECK(watcher.Watch(1, directory / "a.lock") == WatchScope::kFile);
   for (int attempts = 0; attempts < 10; ++attempts) CHECK(waiter.IsRefused());
   CHECK(watcher.HasNoReport(directory / "sentinel"));
-  // Control: the watch reports the close by the holder.
+  // Control case: the watch reports the holder's close.
   lock.Unlock();
   CHECK(watcher.AwaitReport().size() == 1);
 }

@@ -19,7 +19,7 @@
 namespace gateway_lock::test {
 namespace {
 
-// A reparse tag that no vendor uses. Bit 29 is not set, so the tag does not denote a link.
+// A reparse tag that no vendor uses. Bit 29 is clear, so it does not denote a link.
 constexpr DWORD kUnknownTag = 0x00000042;
 
 bool SetReparsePoint(const std::string& path, DWORD tag, const std::vector<BYTE>& data) {
@@ -71,7 +71,7 @@ TEST(
   CHECK(EnsureLockDirectory(target, /*tighten=*/true).ok());
   CHECK(CreateDirectoryW(LongPath(junction).c_str(), nullptr));
   std::wstring name = L"\\??\\" + Wide(target);
-  // A MOUNT_POINT_REPARSE_BUFFER consists of the offset and length of two names, followed by both
+  // A MOUNT_POINT_REPARSE_BUFFER contains the offset and length of two names, followed by both
   // names, each with a NUL.
   auto length = static_cast<WORD>(name.size() * sizeof(wchar_t));
   WORD offsets[4] = {0, length, static_cast<WORD>(length + 2), 0};

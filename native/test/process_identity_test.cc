@@ -72,7 +72,7 @@ TEST("a pid without a process counts as dead and has no start time") {
   }
 }
 
-// A parser of /proc/PID/stat that stops at the first parenthesis would read this process as a
+// A parser that stops at the first parenthesis in /proc/PID/stat would read this process as a
 // zombie.
 TEST("a process whose name contains blanks and parentheses is read correctly") {
   Directory directory;
@@ -98,8 +98,8 @@ TEST("a process whose name contains blanks and parentheses is read correctly") {
   CHECK(std::llabs(NowMs() - process.started_at_ms) < 5000);
 }
 
-// A shell that runs with the given arguments until the destructor ends it. The first three
-// arguments must be a name, -c and "read _".
+// A shell that runs with the given arguments until it is destroyed. The first three arguments must
+// be a name, -c and "read _".
 class IdleShell {
  public:
   explicit IdleShell(const std::vector<std::string>& arguments) {
@@ -136,8 +136,7 @@ class IdleShell {
   FileHandle lifeline_;
 };
 
-// Returns the command line of the shell. Waits until the shell has a command line, because a
-// process has none while execve() runs.
+// Returns the shell's command line. Waits for it, because a process has none while execve() runs.
 std::string CommandLineOf(const IdleShell& shell) {
   std::string line;
   for (int i = 0; line.empty() && i < 5000; i++) {

@@ -1,5 +1,5 @@
-// Tests the thread and the descriptors of a watch, and how a watch behaves if Linux refuses a
-// system call.
+// Tests the thread and the descriptors of a watch, and what a watch does if Linux refuses a system
+// call.
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -37,7 +37,7 @@ std::set<std::string> NamesIn(const char* path) {
 }
 
 // Counts the threads of this process. Starts a thread before the first count, because a sanitizer
-// starts its own thread together with the first thread of a program.
+// starts its own thread together with a program's first.
 int Threads() {
   static std::once_flag once;
   std::call_once(once, [] { std::thread([] {}).join(); });
@@ -106,8 +106,8 @@ TEST("concurrent starts, reports and ends of a watch leak no thread and no descr
     WriteFile(directory / "a.lock", "");
     watcher.Watch(round, directory / "a.lock", getpid());
     CHECK(unlink((directory / "a.lock").c_str()) == 0);
-    // In one of three rounds, the test reads the report before it ends the watch. In the other
-    // rounds the watch may end before or after its report.
+    // In every third round, the test reads the report before it ends the watch. In the others the
+    // watch may end before or after its report.
     while (round % 3 == 0 && !Contains(watcher.AwaitReport(), round)) continue;
     watcher.Unwatch(round);
   }
@@ -195,8 +195,7 @@ int FindEpoll() {
   return -1;
 }
 
-// Some programs close all descriptors that they have not opened themselves, including the
-// descriptors of a watch.
+// Some programs close all descriptors that they have not opened themselves, including a watch's.
 TEST("a watch whose descriptors were closed by the program ends and can be started again") {
   Directory directory;
   WriteFile(directory / "a.lock", "");
@@ -207,7 +206,7 @@ TEST("a watch whose descriptors were closed by the program ends and can be start
   watcher.Watch(2, directory / "b.lock", getpid());
   FileHandle nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
   CHECK(dup2(static_cast<int>(nothing.get()), FindEpoll()) >= 0);
-  // Wakes the thread of the watch if that thread still sleeps in the old epoll instance.
+  // Wakes the watcher thread if it still sleeps in the old epoll instance.
   CHECK(unlink((directory / "b.lock").c_str()) == 0);
   WaitUntil([&] { return Threads() == threads; });
   (void)watcher.get()->TakeEvents();
@@ -216,7 +215,7 @@ TEST("a watch whose descriptors were closed by the program ends and can be start
   watcher.Watch(3, directory / "a.lock", getpid());
   CHECK(unlink((directory / "a.lock").c_str()) == 0);
   std::vector<Watcher::Token> reported = watcher.AwaitReport();
-  // The first report may be the report about b.lock.
+  // The first report may be the one about b.lock.
   if (reported.empty()) reported = watcher.AwaitReport();
   CHECK(Contains(reported, 3));
 }
@@ -226,7 +225,7 @@ TEST("a watch that cannot start its thread fails with EAGAIN and leaks no descri
   WriteFile(directory / "a.lock", "");
   Watcher watcher;
   int descriptors = CountDescriptors();
-  // 435 is the number of clone3. libc uses clone instead only if clone3 fails with ENOSYS.
+  // 435 is clone3. libc falls back to clone only if clone3 fails with ENOSYS.
   Refuse(435, EAGAIN);
   WatchScope scope = WatchScope::kFile;
   Status status = watcher.get()->Watch(1, directory / "a.lock", 0, &scope);

@@ -218,7 +218,7 @@ TEST("watching a missing file fails, and a later watch succeeds") {
 }
 
 constexpr int kHandOvers = 2000;
-// This limit ends the test early on a busy machine, under a sanitizer, or with the fakes of macOS.
+// Ends the test early on a busy machine, under a sanitizer, or with the macOS fakes.
 constexpr auto kTimeLimit = std::chrono::seconds(10);
 
 TEST(
@@ -226,8 +226,8 @@ TEST(
     "hand-overs") {
   Directory directory;
   const std::string path = directory / "a.lock";
-  // The child acquires and releases the lock as fast as possible, and holds the lock for 2 ms every
-  // 16th time. After a refused attempt, the parent retries only when it has received a report.
+  // The child acquires and releases the lock as fast as possible, and every 16th time holds it for
+  // 2 ms. After a refused attempt, the parent retries only when it receives a report.
   pid_t self = getpid();
   pid_t other = fork();
   if (other == 0) {

@@ -1,5 +1,4 @@
-// Tests how much CPU time and how many threads and descriptors a watch uses, while it waits and
-// after it has ended.
+// Tests how much CPU time and how many threads and descriptors a watch uses, during and after it.
 #include <string>
 #include <thread>
 
@@ -51,8 +50,8 @@ TEST("a process has the same number of threads and descriptors after each watch 
   Directory directory;
   WriteFile(directory / "a.lock", "");
   ReleaseWatch watch(Ignore, nullptr);
-  // Starts a thread and a watch before the first count, because their start makes a sanitizer or
-  // the C library allocate resources that stay allocated.
+  // Starts a thread and a watch before the first count, because this makes a sanitizer or the C
+  // library allocate resources that are never freed.
   std::thread([] {}).join();
   WatchOnce(&watch, directory / "a.lock", OwnPid());
   watch.Unwatch(1);

@@ -1,5 +1,5 @@
-// Measures how late a watch reports a release by a living holder. Windows may report a change of a
-// file with a delay.
+// Measures how late a watch reports a release by a living holder, because Windows may report a file
+// change with a delay.
 #include <windows.h>
 
 #include <atomic>
@@ -23,7 +23,7 @@ constexpr int kAttempts = 5;
 
 void Notify(void* reported) { *static_cast<std::atomic<bool>*>(reported) = true; }
 
-// Returns the time between the release and its report, in milliseconds.
+// Returns the time from the release to its report, in milliseconds.
 int ReportDelayMs(const std::string& path, std::int64_t owner_pid, void (*release)(FileLock*)) {
   FileLock lock = Acquire(path);
   CHECK(lock.WriteRecord("owner\n").ok());

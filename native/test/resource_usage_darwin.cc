@@ -17,8 +17,8 @@ int CountThreads() {
 }
 
 int CountDescriptors() {
-  // The buffer has room for more descriptors than a test opens. Without a buffer the kernel returns
-  // an upper bound instead of the number of descriptors.
+  // The buffer has room for more descriptors than any test opens. Without a buffer the kernel
+  // returns an upper bound instead of the number.
   std::vector<proc_fdinfo> descriptors(4096);
   int size = proc_pidinfo(getpid(), PROC_PIDLISTFDS, 0, descriptors.data(),
                           static_cast<int>(descriptors.size() * sizeof descriptors[0]));

@@ -1,5 +1,4 @@
-// Functions that open plain sockets. Tests use these sockets to check how other programs see a
-// listener.
+// Functions that open plain sockets, for checking how other programs see a listener.
 #pragma once
 
 #include <string>
@@ -10,7 +9,7 @@
 
 namespace gateway_lock::test {
 
-// Returns the name that Node uses for the error, or "" if the status is a success.
+// Returns Node's name for the error, or "" for a success.
 std::string ErrorOf(const Status& status);
 
 Listener ListenOn(const Endpoint& endpoint);
@@ -18,7 +17,7 @@ std::string ErrorOfListening(const Endpoint& endpoint);
 
 // Returns a blocking, connected socket. Fails the test if the connection is refused.
 SocketHandle Connect(const Endpoint& endpoint);
-// Starts to connect, and returns without waiting for the connection.
+// Starts to connect without waiting for the connection.
 SocketHandle BeginConnect(const Endpoint& endpoint);
 SocketHandle Accept(const Listener& listener);
 // Returns an invalid handle if no connection is waiting.
@@ -37,7 +36,7 @@ std::string ErrorOfStrictBind(const Endpoint& endpoint);
 
 bool ChildrenInherit(NativeHandle socket);
 bool HasIPv6();
-// Returns false if the system does not report the process of any listener, as under Wine.
+// Returns false if the system does not report any listener's process, as under Wine.
 bool SystemReportsOwners();
 
 }  // namespace gateway_lock::test

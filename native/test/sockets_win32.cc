@@ -93,8 +93,8 @@ bool ChildrenInherit(NativeHandle socket) {
   return (flags & HANDLE_FLAG_INHERIT) != 0;
 }
 
-// Checks the listeners of the whole system. Windows always has a listener, at least the RPC
-// endpoint mapper, and reports the process of that listener.
+// Checks all listeners of the system. Windows always has one, at least the RPC endpoint mapper, and
+// reports its process.
 bool SystemReportsOwners() {
   std::vector<DWORD> bytes(1 << 20);
   auto size = static_cast<DWORD>(bytes.size() * sizeof(DWORD));

@@ -11,8 +11,8 @@
 namespace gateway_lock::test {
 namespace {
 
-// The offset of the first byte that SQLite locks in an exclusive transaction, and of the first byte
-// that a reader locks (sqlite3 src/os.h).
+// The first byte that SQLite locks in an exclusive transaction, and the first byte that a reader
+// locks (sqlite3 src/os.h).
 constexpr off_t kPendingByte = 0x40000000;
 constexpr off_t kSharedByte = kPendingByte + 2;
 

@@ -1,6 +1,6 @@
 // stress_holder DIRECTORY SEED lock|sabotage: does the same as src/cli/commands/stress/worker.ts,
-// with the same files, witnesses and letters on stdout. This program starts in 1 ms, so a stress
-// run can kill 100,000 of these processes in minutes.
+// with the same files, witnesses and letters on stdout, but starts in 1 ms, so that a stress run
+// can kill 100,000 of these processes in minutes.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,7 +42,7 @@ unsigned Random(unsigned limit) {
 std::string PathOf(const char* name) { return directory + "/" + name; }
 
 void ReportState(char state) {
-  if (write(1, &state, 1) != 1) std::_Exit(0);  // The driver has ended.
+  if (write(1, &state, 1) != 1) std::_Exit(0);  // the driver has ended
 }
 
 std::string ReadText(const std::string& path) {
@@ -59,7 +59,7 @@ void Note(const std::string& line) {
   close(fd);
 }
 
-// Returns false for a zombie and for a process that is exiting, whose lock may be free already.
+// Returns false for a zombie or an exiting process, whose lock may already be free.
 bool IsInside(const std::string& pid) {
   std::string stat = ReadText("/proc/" + pid + "/stat");
   std::size_t end = stat.rfind(')');

@@ -15,7 +15,7 @@ struct Expected {
 };
 
 #define ROW(code) {code, #code}
-// test/native/native.test.ts compares the texts with the texts of Node.
+// test/native/native.test.ts compares the texts with Node's.
 constexpr Expected kExpected[] = {
     ROW(EACCES), ROW(EADDRINUSE), ROW(EADDRNOTAVAIL), ROW(EAFNOSUPPORT), ROW(EBADF),
     ROW(EBUSY),  ROW(EDQUOT),     ROW(EEXIST),        ROW(EFBIG),        ROW(EINVAL),

@@ -1,7 +1,7 @@
 // Defines a test: TEST("a sentence that is true") { CHECK(...); }
 //
-// The tests of native/os need neither Node nor a test framework, so they run under every sanitizer
-// and debugger.
+// The tests of native/os need neither Node nor a test framework, so they run under any sanitizer or
+// debugger.
 #pragma once
 
 namespace gateway_lock::test {
@@ -16,7 +16,7 @@ struct Test {
   Test* next = nullptr;
 };
 
-// Each test runs in a separate process. Fail() and Skip() end the process of the test.
+// Each test runs in a separate process, which Fail() and Skip() end.
 [[noreturn]] void Fail(const char* file, int line, const char* condition);
 [[noreturn]] void Skip(const char* reason);
 

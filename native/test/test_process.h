@@ -7,8 +7,8 @@
 
 namespace gateway_lock::test {
 
-// Runs the test in a child process. Returns 0 if the test passed, kSkipped if the test was skipped,
-// and another number if the test failed.
+// Runs the test in a child process. Returns 0 if it passed, kSkipped if it was skipped, and another
+// number if it failed.
 int RunInChild(const Test& test);
 std::int64_t OwnPid();
 

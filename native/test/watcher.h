@@ -19,10 +19,10 @@ class Watcher {
   WatchScope Watch(Token token, const std::string& path, std::int64_t owner_pid = 0);
   void Unwatch(Token token) { watch_.Unwatch(token); }
   ReleaseWatch* get() { return &watch_; }
-  // Returns the tokens of the next report. Fails the test after 20 s without a report.
+  // Returns the tokens of the next report. Fails the test after 20 s without one.
   std::vector<Token> AwaitReport();
   // Returns true if nothing has been reported so far. To find out, watches and removes a file at
-  // the path `sentinel`: the report of this removal comes after all earlier reports.
+  // `sentinel`, whose removal is reported after all earlier events.
   bool HasNoReport(const std::string& sentinel);
 
  private:

@@ -1,5 +1,5 @@
-// Implements bind() by the rules of XNU. Sets SO_REUSEPORT on every socket, so that Linux allows
-// each bind and only this file decides which binds conflict.
+// Implements bind() by XNU's rules. Sets SO_REUSEPORT on every socket, so that Linux allows every
+// bind and only this file decides which ones conflict.
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -28,12 +28,12 @@ TcpSocket NewSocketOn(const sockaddr* address) {
 }
 
 // Follows in_pcblookup_local() and in6_pcblookup_local(). If `wildcard` is false, only an
-// unconnected socket on exactly the same address conflicts. If `wildcard` is true, every socket
-// with an overlapping address conflicts.
+// unconnected socket on exactly the same address conflicts. If it is true, any socket with an
+// overlapping address conflicts.
 bool ConflictsWith(const TcpSocket& opened, const TcpSocket& other, bool wildcard) {
   if (other.port != opened.port) return false;
-  // A bind for IPv6 considers only IPv6 sockets, so `::` can be bound beside 0.0.0.0. (XNU makes an
-  // exception for sockets of another user.)
+  // An IPv6 bind considers only IPv6 sockets, so `::` can be bound beside 0.0.0.0. (XNU makes an
+  // exception for another user's sockets.)
   bool same_family = opened.v6 ? other.v6 : other.takes_v4;
   if (!same_family) return false;
   in6_addr local = other.v6 && !opened.v6 ? in6_addr{} : other.local;
@@ -42,7 +42,7 @@ bool ConflictsWith(const TcpSocket& opened, const TcpSocket& other, bool wildcar
 }
 
 // Follows in_pcbbind(), which sets `wild` if the new socket has neither SO_REUSEADDR nor
-// SO_REUSEPORT. Only the options of the new socket count, and no test sets SO_REUSEPORT.
+// SO_REUSEPORT. Only the new socket's options count, and no test sets SO_REUSEPORT.
 bool IsRefused(int fd, const TcpSocket& opened) {
   int reuse = 0;
   socklen_t length = sizeof reuse;
@@ -68,8 +68,8 @@ using namespace gateway_lock::darwin;  // NOLINT
 extern "C" int __wrap_bind(int fd, const sockaddr* address, socklen_t length) {
   TcpSocket opened = NewSocketOn(address);
   if (opened.port == 0) {
-    // Binds before setting SO_REUSEPORT. Otherwise Linux might choose a port that another socket
-    // with SO_REUSEPORT uses.
+    // Binds before setting SO_REUSEPORT, because Linux might otherwise choose a port that another
+    // socket with SO_REUSEPORT uses.
     int result = __real_bind(fd, address, length);
     AllowEveryBind(fd);
     return result;

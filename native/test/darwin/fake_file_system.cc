@@ -1,5 +1,5 @@
-// Implements fstat(), lstat(), flock(), statfs() and fstatfs() with the results that macOS returns
-// on APFS, FAT and SMB.
+// Implements fstat(), lstat(), flock(), statfs() and fstatfs() with macOS's results on APFS, FAT
+// and SMB.
 #include "fake_file_system.h"
 
 #include <sys/file.h>
@@ -25,13 +25,13 @@ constexpr std::uint32_t kLocal = 0x00001000;  // MNT_LOCAL
 
 Mounted mounted = Mounted::kApfs;
 
-// Two tables for smbfs: for each inode, the descriptor that holds the Linux lock, and all
-// descriptors to which a lock was granted.
+// For smbfs: for each inode, the descriptor that holds the Linux lock, and all descriptors that
+// were granted a lock.
 std::map<ino_t, int>& holders = *new std::map<ino_t, int>();
 std::set<int>& granted = *new std::set<int>();
 
-// Follows msdosfs: the inode number of a file is the number of its first cluster, and an empty file
-// has no cluster.
+// Follows msdosfs: a file's inode number is the number of its first cluster, and an empty file has
+// none.
 void ChangeToFat(struct stat* info) {
   if (S_ISREG(info->st_mode) && info->st_size == 0) info->st_ino ^= ino_t{1} << 40;
 }
@@ -64,8 +64,7 @@ int FlockOnSmb(int fd, int operation) {
 void MountAs(Mounted type) { mounted = type; }
 Mounted MountedAs() { return mounted; }
 
-// Follows vn_closefile(): only closing a descriptor that has had a lock (FWASLOCKED) drops the
-// lock.
+// Follows vn_closefile(): only closing a descriptor that has had a lock (FWASLOCKED) drops it.
 void DropLockOfClosed(int fd) {
   if (mounted == Mounted::kSmb && granted.erase(fd) > 0) (void)FlockOnSmb(fd, LOCK_UN);
 }
@@ -74,8 +73,8 @@ void DropLockOfClosed(int fd) {
 
 using namespace gateway_lock::darwin;  // NOLINT
 
-// Follows soo_stat() in bsd/kern/sys_socket.c, which returns neither a device nor an inode number
-// for a socket.
+// Follows soo_stat() in bsd/kern/sys_socket.c, which returns no device or inode number for a
+// socket.
 extern "C" int __wrap_fstat(int fd, struct stat* info) {
   int result = __real_fstat(fd, info);
   if (result == 0 && S_ISSOCK(info->st_mode)) {

@@ -1,4 +1,4 @@
-// Selects which macOS file system the fake calls simulate for the files of a test.
+// Selects the macOS file system that the fakes simulate for a test's files.
 #pragma once
 
 namespace gateway_lock::darwin {
@@ -12,8 +12,8 @@ enum class Mounted {
 // Sets the simulated file system for all files of this process.
 void MountAs(Mounted type);
 Mounted MountedAs();
-// Drops the lock that closing the descriptor drops on the simulated file system. fake_kqueue.cc,
-// which wraps close(), calls this function.
+// Drops the lock that closing the descriptor drops on the simulated file system. Called by
+// fake_kqueue.cc, which wraps close().
 void DropLockOfClosed(int fd);
 
 }  // namespace gateway_lock::darwin

@@ -1,7 +1,6 @@
-// Implements kqueue on top of epoll, with one epoll instance for each queue and one Linux
-// descriptor for each knote (XNU's structure for a registered event). The rules for when a knote
-// becomes active, and whether it stays active after a report, follow bsd/kern/kern_event.c and
-// bsd/vfs/vfs_vnops.c of XNU.
+// Implements kqueue on top of epoll, with one epoll instance per queue and one Linux descriptor per
+// knote (XNU's structure for a registered event). When a knote becomes active, and whether it stays
+// active after a report, follows XNU's bsd/kern/kern_event.c and bsd/vfs/vfs_vnops.c.
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/event.h>
@@ -43,8 +42,7 @@ struct Knote {
 
 using Knotes = std::vector<std::unique_ptr<Knote>>;
 
-// The mutex is never destroyed, because a thread or the compiler's runtime may close a file during
-// exit.
+// Never destroyed, because a thread or the compiler's runtime may close a file during exit.
 std::mutex& mutex = *new std::mutex();
 // `mutex` guards this map and all knotes.
 std::map<int, Knotes>& queues = *new std::map<int, Knotes>();
@@ -125,8 +123,7 @@ bool HasEnded(int pidfd) {
   return ended;
 }
 
-// Reads the pending events of the object that the knote watches. Returns true if kevent() would
-// report the knote.
+// Reads the pending events of the knote's object. Returns true if kevent() would report the knote.
 bool IsActive(Knote* knote) {
   switch (knote->filter) {
     case EVFILT_USER:
@@ -193,8 +190,8 @@ int Collect(int queue, kevent64_s* events, int capacity) {
   return count;
 }
 
-// Returns the timeout for epoll_wait() in milliseconds, which is at most 1 ms while it is uncertain
-// whether a lock is held.
+// Returns the timeout for epoll_wait() in milliseconds: at most 1 ms while it is uncertain whether
+// a lock is held.
 int TimeoutMs(int queue, const timespec* timeout, Clock::time_point since) {
   int recheck_ms = HasUncertainLock(queue) ? 1 : -1;
   if (timeout == nullptr) return recheck_ms;
@@ -266,7 +263,7 @@ int kevent64(int queue, const kevent64_s* changes, int change_count, kevent64_s*
   return event_count == 0 ? 0 : WaitForEvents(queue, events, event_count, timeout);
 }
 
-// The linker redirects each call of close() in the program to this function (--wrap=close).
+// The linker redirects every call of close() to this function (--wrap=close).
 extern "C" int __wrap_close(int fd) {
   DropLockOfClosed(fd);
   RemoveQueue(fd);

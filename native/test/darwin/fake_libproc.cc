@@ -1,5 +1,5 @@
-// Implements libproc on top of /proc, with the results of proc_listpids(), proc_pidfdlist() and
-// pid_socketinfo() of XNU (bsd/kern/proc_info.c).
+// Implements libproc on top of /proc, with the results of XNU's proc_listpids(), proc_pidfdlist()
+// and pid_socketinfo() (bsd/kern/proc_info.c).
 #include <dirent.h>
 #include <libproc.h>
 #include <unistd.h>
@@ -17,12 +17,10 @@
 namespace gateway_lock::darwin {
 namespace {
 
-// Without a buffer, proc_listpids() and proc_pidinfo() return a size that has room for 20
-// additional entries.
+// Without a buffer, proc_listpids() and proc_pidinfo() return a size with room for 20 more entries.
 constexpr int kSpare = 20;
 
-// Reads the entries of a directory whose names are numbers. Returns false if the directory cannot
-// be read.
+// Reads the entries of a directory whose names are numbers. Returns false if that fails.
 bool NumbersIn(const std::string& path, std::vector<int>* numbers) {
   DIR* directory = opendir(path.c_str());
   if (directory == nullptr) return false;
@@ -37,7 +35,7 @@ bool NumbersIn(const std::string& path, std::vector<int>* numbers) {
 
 std::string FolderOf(int pid) { return "/proc/" + std::to_string(pid) + "/fd"; }
 
-// Returns the inode number of a socket, or 0 if the descriptor is not a socket.
+// Returns a socket's inode number, or 0 if the descriptor is not a socket.
 std::uint64_t SocketInode(int pid, int fd) {
   char target[64] = {};
   std::string link = FolderOf(pid) + "/" + std::to_string(fd);
@@ -82,8 +80,7 @@ int proc_listpids(std::uint32_t /*type*/, std::uint32_t /*typeinfo*/, void* buff
   return static_cast<int>(count * sizeof(int));
 }
 
-// Returns 0 for a process of another user: the kernel fails with EPERM, which libproc converts to
-// 0.
+// Returns 0 for another user's process: the kernel fails with EPERM, which libproc converts to 0.
 int proc_pidinfo(int pid, int flavor, std::uint64_t /*arg*/, void* buffer, int size) {
   std::vector<int> fds;
   if (flavor != PROC_PIDLISTFDS || !NumbersIn(FolderOf(pid), &fds)) return 0;
@@ -105,7 +102,7 @@ int proc_pidfdinfo(int pid, int fd, int flavor, void* buffer, int size) {
   if (size < static_cast<int>(sizeof(socket_fdinfo))) return 0;
   auto* info = static_cast<socket_fdinfo*>(buffer);
   *info = {};
-  // XNU returns VM_KERNEL_ADDRHASH(so), a number that is unique to the socket.
+  // XNU returns VM_KERNEL_ADDRHASH(so), a number unique to the socket.
   info->psi.soi_so = inode * 0x9E3779B97F4A7C15u;
   std::vector<TcpSocket> listed = ListedSockets();
   std::vector<TcpSocket> own = pid == getpid() ? OwnSockets() : std::vector<TcpSocket>();

@@ -1,5 +1,5 @@
-// Implements sysctl() on top of /proc, with the results of sysctl_prochandle() and
-// sysctl_procargsx() of XNU (bsd/kern/kern_sysctl.c).
+// Implements sysctl() on top of /proc, with the results of XNU's sysctl_prochandle() and
+// sysctl_procargsx() (bsd/kern/kern_sysctl.c).
 #include <sys/sysctl.h>
 #include <unistd.h>
 
@@ -34,7 +34,7 @@ int CopyOut(const std::string& bytes, void* old, std::size_t* old_length) {
   return 0;
 }
 
-// For a pid without a process, sysctl() succeeds and returns no bytes (sysctl_doprocs_args).
+// If no process has the pid, sysctl() succeeds but returns no bytes (sysctl_doprocs_args).
 int CopyProcess(int pid, void* old, std::size_t* old_length) {
   std::string stat = ReadAll(FolderOf(pid) + "/stat");
   std::size_t name_end = stat.rfind(')');

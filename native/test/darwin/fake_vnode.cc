@@ -22,8 +22,8 @@ using namespace std::chrono_literals;
 constexpr auto kMaxUnlockDelay = 200ms;
 constexpr std::uint32_t kInterest = IN_ATTRIB | IN_MODIFY | IN_CLOSE | IN_MOVE_SELF;
 
-// Returns the pids of the processes that hold a flock() lock on the file. Finds these pids in lines
-// of /proc/locks such as "1: FLOCK ADVISORY WRITE 5863 fe:00:2146466 0 EOF".
+// Returns the pids of the processes that hold a flock() lock on the file, from lines of /proc/locks
+// such as "1: FLOCK ADVISORY WRITE 5863 fe:00:2146466 0 EOF".
 std::string HoldersOf(const struct stat& file) {
   char wanted[64];
   std::snprintf(wanted, sizeof wanted, " %02x:%02x:%llu ", major(file.st_dev), minor(file.st_dev),
@@ -113,9 +113,8 @@ std::uint32_t Vnode::HintsOf(std::uint32_t mask, const Facts& now) {
   // XNU implements ftruncate() with VNOP_SETATTR, and write() with VNOP_WRITE.
   if ((mask & IN_MODIFY) != 0) hints |= now.size < known_.size ? NOTE_ATTRIB : NOTE_WRITE;
   if (now.size > known_.size) hints |= NOTE_EXTEND;
-  // Follows VNOP_ADVLOCK, which reports each F_UNLCK of flock(), including the F_UNLCK in
-  // vn_closefile(). XNU does not report the close of a descriptor that never had the lock
-  // (FWASLOCKED).
+  // Follows VNOP_ADVLOCK, which reports every F_UNLCK of flock(), including the one in
+  // vn_closefile(). XNU does not report closing a descriptor that never had the lock (FWASLOCKED).
   bool unlocked = IsLockUncertain() && (now.holders.empty() || now.holders != known_.holders);
   if (!unlocked) return hints;
   closed_at_ = {};

@@ -1,5 +1,5 @@
-// Converts the events of an open file to the hints of EVFILT_VNODE. Learns of the events from
-// inotify, fstat() and /proc/locks.
+// Converts the events of an open file, from inotify, fstat() and /proc/locks, to the hints of
+// EVFILT_VNODE.
 #pragma once
 
 #include <chrono>
@@ -17,8 +17,7 @@ class Vnode {
   Vnode& operator=(const Vnode&) = delete;
 
   // Returns a descriptor that is readable if a Vnode may have hints. On failure, returns -1 and
-  // sets errno. All Vnode objects share one inotify instance, because a user may have only 128
-  // inotify instances.
+  // sets errno. All Vnode objects share one inotify instance, because a user may have only 128.
   int source() const;
   // Returns the NOTE_* flags of all events since the last call.
   std::uint32_t TakeHints();

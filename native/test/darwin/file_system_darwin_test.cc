@@ -31,7 +31,7 @@ FileLock AcquireWeak(const std::string& path) {
 }
 
 // Attempts to acquire the lock as another process would. Switches to APFS during the attempt,
-// because on the simulated SMB this process already holds the lock.
+// because on simulated SMB this process already holds the lock.
 bool AnotherProcessIsRefused(const std::string& path) {
   FileHandle file(open(path.c_str(), O_RDWR | O_CLOEXEC));
   MountAs(Mounted::kApfs);

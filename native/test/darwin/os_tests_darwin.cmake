@@ -1,6 +1,5 @@
-# Builds os_tests_darwin on Linux, against the fakes in this folder (see README.md). The program
-# consists of the macOS files of native/os, the tests for all POSIX systems, and the tests for
-# macOS.
+# Builds os_tests_darwin on Linux, against the fakes in this folder (README.md). It consists of the
+# macOS files of native/os, the POSIX tests and the macOS tests.
 include(CheckCXXSourceCompiles)
 check_cxx_source_compiles("extern \"C\" char fstat(); int main() { return fstat(); }" FSTAT_IS_A_FUNCTION)
 if(NOT FSTAT_IS_A_FUNCTION)

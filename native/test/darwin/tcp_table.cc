@@ -51,8 +51,8 @@ void ReadTable(const char* path, bool v6, std::vector<TcpSocket>* out) {
   }
 }
 
-// Uses raw system calls, because another thread may close the socket at the same time. If this
-// function called the C library, a sanitizer would report the concurrent close.
+// Uses raw system calls, because another thread may close the socket at the same time, and a
+// sanitizer would report that if the C library were called.
 bool Describe(int fd, TcpSocket* out) {
   int type = 0;
   socklen_t size = sizeof type;
@@ -75,8 +75,7 @@ bool Describe(int fd, TcpSocket* out) {
   return out->port != 0;
 }
 
-// Returns the number in the link "socket:[4711]", which equals the inode number that fstat()
-// returns.
+// Returns the number in the link "socket:[4711]", which is the inode number that fstat() returns.
 std::uint64_t InodeOf(int fd) {
   char target[64] = {};
   std::string link = "/proc/self/fd/" + std::to_string(fd);

@@ -1,5 +1,5 @@
-// Finds the TCP sockets that Linux lists in /proc/net, and the sockets of this process that Linux
-// does not list because they are bound but do not listen.
+// Finds the TCP sockets that Linux lists in /proc/net, and this process's sockets that Linux does
+// not list because they are bound but not listening.
 #pragma once
 
 #include <netinet/in.h>

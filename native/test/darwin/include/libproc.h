@@ -1,4 +1,4 @@
-// The declarations of libsyscall/wrappers/libproc/libproc.h of XNU that native/os uses.
+// The declarations from XNU's libsyscall/wrappers/libproc/libproc.h that native/os uses.
 #pragma once
 
 #include <sys/proc_info.h>

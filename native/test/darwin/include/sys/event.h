@@ -1,4 +1,4 @@
-// The declarations of bsd/sys/event.h of XNU (kqueue) that native/os uses.
+// The declarations from XNU's bsd/sys/event.h (kqueue) that native/os uses.
 #pragma once
 
 #include <cstdint>

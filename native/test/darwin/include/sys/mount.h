@@ -1,13 +1,13 @@
-// The declarations of bsd/sys/mount.h of XNU that native/os uses.
+// The declarations from XNU's bsd/sys/mount.h that native/os uses.
 #pragma once
-// Suppresses warnings, because a function and a structure have the same name, as in the system's
-// header.
+// Suppresses warnings, because, as in the real header, a function and a structure have the same
+// name.
 #pragma GCC system_header
 
 #include <cstdint>
 
 #define MNT_LOCAL 0x00001000
-// Renames the two functions, because the C library declares Linux functions with the same names.
+// Renamed, because the C library declares Linux functions with these names.
 #define statfs darwin_statfs
 #define fstatfs darwin_fstatfs
 

@@ -1,4 +1,4 @@
-// The declarations of bsd/sys/proc_info.h of XNU that native/os uses.
+// The declarations from XNU's bsd/sys/proc_info.h that native/os uses.
 #pragma once
 
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-// The declarations of bsd/sys/sysctl.h of XNU that native/os uses.
+// The declarations from XNU's bsd/sys/sysctl.h that native/os uses.
 #pragma once
 
 #include <sys/time.h>
