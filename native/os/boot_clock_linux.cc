@@ -4,7 +4,7 @@
 
 namespace gateway_lock {
 
-// Not CLOCK_MONOTONIC, which Node's own clocks use, because it stops while the machine is suspended
+// Reads CLOCK_BOOTTIME, because CLOCK_MONOTONIC, which Node's own clocks use, stops during suspend
 // (man 2 clock_gettime).
 double BootClockMs() {
   timespec now = {};

@@ -3,7 +3,7 @@
 // Guaranteed: the new program starts with blocking standard streams, and gets the descriptors in
 // `inherit` as 3, 4, ... in that order. It also keeps every other descriptor that is not
 // close-on-exec. An inherited lock lasts until the last copy of its descriptor is closed. Signals
-// that Node catches or ignores have their default actions again. On failure the process continues
+// that Node catches or ignores are reset to their default actions. On failure the process continues
 // with its descriptors, descriptor flags and signal actions unchanged.
 // NOT promised: a normal exit of the old program. Its destructors and exit handlers do not run.
 // Thread-safety: none. A successful call ends all other threads of the process.

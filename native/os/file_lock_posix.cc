@@ -10,8 +10,8 @@
 
 namespace gateway_lock {
 
-// Any error other than kReplaced means that the file is assumed to be in place: EACCES or EIO does
-// not prove that it was removed.
+// After any error other than kReplaced, assumes that the file is in place: EACCES or EIO does not
+// prove that it was removed.
 bool FileLock::IsFileInPlace() const {
   return held() && StillAtPath(file_, path_).kind != StatusKind::kReplaced;
 }

@@ -51,8 +51,8 @@ bool FileLock::IsFileInPlace() const {
 // Removes the lock file. Called after Unlock(), because a holder opens the file without
 // FILE_SHARE_DELETE, so a held file cannot be opened for deletion. This is also what makes the
 // removal safe: while the next holder, or a waiter in the middle of an attempt, has the file open,
-// the removal fails and the file stays. Once it has been removed, no new holder or waiter can open
-// it.
+// the removal fails and the file stays. Once the file has been removed, no new holder or waiter can
+// open it.
 Status FileLock::RemoveFile() const {
   FileHandle file;
   Status status = OpenForDeletion(path_, identity_, kShareAll, &file);

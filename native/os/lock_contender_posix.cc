@@ -123,8 +123,9 @@ Status LockContender::Watch(ReleaseWatch* watch, ReleaseWatch::Token token, std:
   Status status = watch->Watch(token, path_, owner_pid, scope);
   if (!status.ok()) return status;
   // The kernel reports an unlink before it removes the name, and can be interrupted in between. A
-  // watch that starts at that moment would wait for an event that has already been reported. The
-  // file then has no link left (seen in 1 of 4000 hand-overs between 5 processes on 2 cores).
+  // watch that starts at that moment would wait for an event that has already been reported. In
+  // that case the file has no links left (seen in 1 of 4000 hand-overs between 5 processes on 2
+  // cores).
   struct stat info;
   status = StatFile(file_, &info);
   return status.ok() && info.st_nlink == 0 ? Status::Replaced() : status;

@@ -14,7 +14,7 @@ struct LockOptions {
   bool allow_weak = false;
   // Makes Release() clear our record and keep the file. Needed if other programs lock the same file
   // with flock() but do not compare the inode afterwards (flock(1), Python, Go, Rust). Such a
-  // program could lock a removed file, which would exclude nobody.
+  // program could lock a removed file, and that lock would exclude nobody.
   bool keep_file = false;
   // Locks an existing file as it is: the file is opened read-only, and never created, written,
   // truncated or removed.

@@ -1,7 +1,7 @@
 // Checks whether a path is safe for a lock file. An attacker, a mistyped option or a `sudo` run may
 // have left something else at the path.
 //
-// Guaranteed: a check follows no link, and does not truncate, change or remove any file.
+// Guaranteed: a check does not follow links, and does not truncate, change or remove any file.
 // Status::detail has a different text for each kind of unsafe path.
 // NOT promised: protection against processes of the same user or of root.
 // Thread-safety: stateless. Implemented per OS.

@@ -110,7 +110,7 @@ bool HasListener(const Endpoint& endpoint) {
 
 bool HasLingeringConnection(std::uint16_t port) {
   Row row;
-  // From FIN_WAIT_1 to TIME_WAIT. An established connection does not linger, because its process
+  // From FIN_WAIT_1 to TIME_WAIT. An established connection is not lingering, because its process
   // still uses the port.
   auto lingers = [](const Row& connection) {
     return connection.state >= MIB_TCP_STATE_FIN_WAIT1 &&

@@ -49,7 +49,7 @@ std::string CommandLine(std::int64_t pid) {
   return area.substr(first, std::min<std::size_t>(end - first, 4096));
 }
 
-// Not kern.boottime, because it changes whenever the clock is set.
+// kern.boottime would not do, because it changes whenever the clock is set.
 std::string BootId() {
   char id[64] = {};
   std::size_t length = sizeof id - 1;

@@ -29,9 +29,9 @@ std::int64_t NowMs(clockid_t clock) {
   return static_cast<std::int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1000000;
 }
 
-// Returns the boot time in milliseconds since 1970. Reads two clocks instead of "btime" in
-// /proc/stat, which took half the time of a probe, because for /proc/stat the kernel adds up every
-// interrupt of every CPU.
+// Returns the boot time in milliseconds since 1970. Reads two clocks, because reading "btime" from
+// /proc/stat took half the time of a probe: the kernel adds up every interrupt of every CPU for
+// that file.
 std::int64_t BootTimeMs() { return NowMs(CLOCK_REALTIME) - NowMs(CLOCK_BOOTTIME); }
 
 // The fields of /proc/PID/stat used here, with their field numbers from man 5 proc.

@@ -31,9 +31,9 @@ constexpr std::uint64_t kInterrupt = UINT64_MAX - 1;
 constexpr std::uint32_t kFileGone =
     IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED;
 // The events to request from the kernel. IN_MODIFY reports the truncate with which our holder
-// releases a kept file, because its close is not reported while a child has a copy of the
-// descriptor. IN_CLOSE reports the close by any other kind of holder, which may have opened the
-// file for reading, as flock(1) does.
+// releases a kept file. The close alone would not be enough, because it is not reported while a
+// child has a copy of the descriptor. IN_CLOSE reports the close by any other kind of holder, which
+// may have opened the file for reading, as flock(1) does.
 constexpr std::uint32_t kRequestable =
     IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_MODIFY | IN_CLOSE;
 

@@ -1,4 +1,4 @@
-// Watches lock files and reports when a waiter should retry, so that it need not poll.
+// Watches lock files and reports when a waiter should retry, so that waiters need not poll.
 //
 // Guaranteed: after Watch() has returned, the first of the following events is reported once, even
 // if it happens immediately:

@@ -32,8 +32,8 @@ void AllowRebindInTimeWait(const SocketHandle& /*listening*/) {}
 
 // A bind() to `::` is checked only against IPv6 sockets, unless the other socket belongs to another
 // user (in6_pcbbind() in bsd/netinet6/in6_pcb.c), although `::` also accepts IPv4 connections. So
-// this probes 127.0.0.1 as well as searching the socket table, which does not show other users'
-// processes.
+// the socket table is searched and 127.0.0.1 is probed, because the table does not show other
+// users' processes.
 bool StrictBindMisses(const Endpoint& endpoint) {
   SocketAddress address;
   bool wildcard =

@@ -16,9 +16,9 @@ int OpenCloseOnExecSocket(int family) {
 // Without this, the next gateway's bind fails with EADDRINUSE, even with SO_REUSEADDR, after a
 // gateway with connected clients was killed and for 60 s after each normal close. If a socket in
 // TIME_WAIT uses the port, Linux allows a bind only if both sockets have the option
-// (net/ipv4/inet_connection_sock.c, inet_bind_conflict). Connections inherit it from the listener.
-// It must be set after listen(), because inet_bind_conflict() still refuses a second bind while one
-// of the sockets is listening.
+// (net/ipv4/inet_connection_sock.c, inet_bind_conflict). Connections inherit the option from the
+// listener. It must be set after listen(), because inet_bind_conflict() still refuses a second bind
+// while one of the sockets is listening.
 void AllowRebindInTimeWait(const SocketHandle& listening) {
   int on = 1;
   (void)setsockopt(static_cast<int>(listening.get()), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);

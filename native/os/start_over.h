@@ -1,4 +1,4 @@
-// Starts an attempt over if another process replaces the lock file in the meantime.
+// Restarts an attempt if another process replaces the lock file in the meantime.
 #pragma once
 
 #include "status.h"

@@ -88,9 +88,8 @@ std::wstring PrivateSddl() {
   return text;
 }
 
-// Returns the rights of every user on a file with a null DACL. A null DACL grants everyone full
-// access, but is ignored on a file system without ACLs (FAT), which reports a null DACL for every
-// file.
+// Returns the rights of every user on a file with a null DACL: all rights, except on a file system
+// without ACLs (FAT), which reports a null DACL for every file.
 DWORD RightsWithoutAcl(const FileHandle& file) {
   DWORD flags = 0;
   bool known = GetVolumeInformationByHandleW(Raw(file), nullptr, 0, nullptr, nullptr, &flags,

@@ -32,8 +32,7 @@ _LIBCPP_BEGIN_NAMESPACE_STD
   __libcpp_verbose_abort("%s: error %d\n", where, error);
 }
 
-// Replaces mutex.cpp, which also contains timed mutexes, which need condition variables and
-// threads.
+// Replaces mutex.cpp, whose timed mutexes would add condition variables and threads.
 void mutex::lock() {
   int error = __libcpp_mutex_lock(&__m_);
   if (error != 0) __throw_system_error(error, "mutex lock failed");
