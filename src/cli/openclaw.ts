@@ -11,8 +11,8 @@ import type { GatewayFlags } from './gateway-flags.js';
 const STARTS_A_GATEWAY = /^(-.*|run)$/;
 
 /**
- * Throws if the program is an OpenClaw gateway that uses the same lock. With --lock the locks
- * differ, so it does nothing.
+ * Throws if the program is an OpenClaw gateway that uses the same lock. Does nothing with --lock,
+ * which names a different lock.
  *
  * @throws {Error} with exit code 64
  */
