@@ -11,7 +11,7 @@ const ADDON = 'build/Release/gateway_lock.node';
 
 export function prepare() {
   preparePackages();
-  // GATEWAY_LOCK_PREBUILD names the folder of the addon to test, so none is built.
+  // With GATEWAY_LOCK_PREBUILD, the tests use the addon in that folder.
   const given = Boolean(process.env.GATEWAY_LOCK_PREBUILD);
   if (!given && isStale(ADDON, ['native/os', 'native/binding', 'native/host', 'CMakeLists.txt']) && !mustUsePrebuilt())
     buildNative();

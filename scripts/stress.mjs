@@ -1,7 +1,7 @@
-// npm run stress [-- OPTIONS of `gateway-lock stress`] [--report FILE] Runs `gateway-lock stress`
-// from this tree and writes a page with plots (stress.html). On Linux the lock holders are C++
-// programs (native/test/stress_holder.cc), which start in 1 ms. With --mode cluster, checks
-// histories of cluster locks on etcd and PostgreSQL instead.
+// npm run stress [-- OPTIONS of `gateway-lock stress`] [--report FILE]
+// Runs `gateway-lock stress` from this tree and writes a page with plots (stress.html). On Linux
+// the lock holders are C++ programs (native/test/stress_holder.cc), which start in 1 ms. With
+// --mode cluster, checks histories of cluster locks on etcd and PostgreSQL instead.
 // --seconds sets how long the check takes (60 by default).
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -2,8 +2,8 @@
 // machine can run. Exits non-zero if a runtime fails.
 // --quick: skips the integration suite.
 // --all: runs the suite in every Node for arm64, not only the first, and reports a runtime that
-// this machine cannot run as a failure. Without --quick and --all, writes the table "Runtimes" in
-// docs/platforms.md.
+// this machine cannot run as a failure.
+// Without --quick and --all, writes the table "Runtimes" in docs/platforms.md.
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

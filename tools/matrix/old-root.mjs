@@ -53,7 +53,7 @@ export function inOldRoot(program, args, { folder, prebuilt }) {
     suite: {
       command: ['unshare', '--mount', 'sh', '-c', ENTER, 'sh', OLD_ROOT, root, join(HOME, 'node')],
       prebuilt: join(HOME, 'prebuilt'),
-      // On this machine they contain paths that do not exist inside the old root.
+      // This machine's values are paths that do not exist inside the old root.
       environment: { HOME: '/root', TMPDIR: '/tmp', NODE_EXTRA_CA_CERTS: '' },
     },
   };
