@@ -61,13 +61,13 @@ const ADDON_CALLS = `
     addon.processStartToken(process.pid);
     addon.closeListener(listener);
   }
-  // Leaves a waiter whose thread is still watching at the end of the environment.
+  // Leaves a waiter whose thread is still watching when the environment ends.
   addon.tryAcquire(path, 0);
   const left = addon.createWaiter(path, 0, () => {});
   addon.retry(left);
   addon.watch(left, process.pid);
-  // Node frees its own objects only during a garbage collection, and does not collect garbage at
-  // exit.
+  // Node frees the memory of its own objects only during a garbage collection, and does not collect
+  // garbage at exit.
   globalThis.gc();
   setImmediate(() => globalThis.gc());
   process.on('exit', () => require('node:fs').rmSync(require('node:path').dirname(path), { recursive: true }));
