@@ -21,8 +21,8 @@ function write(name, svg) {
 }
 
 /**
- * Returns a plot of the cumulative distribution of hand-over times: the share of hand-overs that
- * took at most each time.
+ * Returns a plot of the cumulative distribution of hand-over times: for each time, the share of
+ * hand-overs that took no longer.
  */
 function distribution(title, { samples, unit }) {
   const series = Object.entries(samples).map(([name, values]) => {

@@ -1,4 +1,4 @@
-// Measures how long an import takes, and a process whose gateway start or lock attempt is refused.
+// Measures the time of an import, and of a process whose gateway start or lock attempt is refused.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';

@@ -25,7 +25,7 @@ export interface TryAcquireClusterLockOptions {
   readonly signal?: AbortSignal;
   /**
    * Called with the id of each claim before its first request is sent. If this process dies, a
-   * successor that can prove this can pass the id to `engine.revoke()` instead of waiting for
+   * successor that can prove it can pass the id to `engine.revoke()` instead of waiting for
    * `ttlMs`.
    */
   readonly onClaim?: (claimId: string) => void;

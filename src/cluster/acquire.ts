@@ -146,8 +146,8 @@ class Attempt {
   }
 
   /**
-   * Waits until any predecessor that the server has forgotten must have noticed that it has lost
-   * the lock.
+   * Gives a predecessor that the server has forgotten enough time to notice that it has lost the
+   * lock.
    */
   async #waitForLockDelay(untilMs: number): Promise<void> {
     for (let leftMs = untilMs - this.#lease.now(); leftMs > 0; leftMs = untilMs - this.#lease.now()) {

@@ -2,7 +2,7 @@
 // verify it (verify/lease.pml).
 //
 // A holder must know that its lock is lost before the server can grant the lock to another client.
-// These rules ensure that:
+// These rules ensure that it does:
 // - The deadline counts from when the request that extends the lease is SENT, not from the
 //   response.
 // - The clock is the boot clock, which keeps counting during suspend.

@@ -33,7 +33,7 @@ const READERS = { linux: readElf, darwin: readMachO, win32: readPe };
 const GATES = { linux: elfFaults, darwin: machOFaults, win32: peFaults };
 
 /**
- * Reads and checks a target's binary in the folder `root`. If the resulting `faults` are empty, the
+ * Reads and checks a target's binary in the folder `root`. If `faults` in the result is empty, the
  * binary may be published.
  */
 export function inspect(target, root) {

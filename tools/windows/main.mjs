@@ -2,8 +2,8 @@
 // under Wine. Installs Wine and MinGW, downloads the builds of Node and builds the addon if they
 // are missing. First runs the tests of native/os, which do not need Node, then the scripts of
 // test/matrix and the suites in each Node. Node 18 is too old for the package and runs only the
-// scripts for the addon. --node chooses a major version and can be repeated; the default is all of
-// them.
+// scripts for the addon. --node chooses a major version and can be repeated; the default is all
+// versions.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepare } from '../../scripts/prepare.mjs';

@@ -32,8 +32,8 @@ export function removeLeftovers(locks: readonly ListedLock[]): Report[] {
 }
 
 /**
- * Acquires and releases the lock, so that the file is removed while this process holds the lock and
- * nobody else can.
+ * Acquires and releases the lock, so that the file is removed while this process, and therefore
+ * nobody else, holds the lock.
  */
 function remove({ path }: ListedLock): Report {
   try {

@@ -40,8 +40,8 @@ function judgeMissingForeign(lockDir: string): Report {
 }
 
 /**
- * Reports why a starting gateway would refuse its own lock directory. It creates a missing
- * directory, and corrects the mode if possible.
+ * Reports why a starting gateway would refuse its own lock directory. A gateway creates a missing
+ * directory, and corrects its mode if possible.
  */
 function judgeOwn(lockDir: string, stats: Stats): Report {
   const uid = effectiveUserId();

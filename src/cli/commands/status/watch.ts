@@ -58,7 +58,9 @@ export function fitting(lines: readonly string[], rows: number): readonly string
   return [...kept, `(${lines.length - kept.length} more lines)`];
 }
 
-/** Prints only if the locks have changed. Compares the locks, because the output contains ages. */
+/**
+ * Prints only if the locks have changed. Compares the locks, not the output, which contains ages.
+ */
 function onChange({ show }: Watch): Draw {
   let last = '';
   return async (locks) => {
@@ -73,6 +75,6 @@ async function pauseUntil(ms: number, signal: AbortSignal): Promise<void> {
   try {
     await pause(ms, undefined, { signal });
   } catch {
-    // Aborted; the loop checks the signal.
+    // The pause was aborted; the loop checks the signal.
   }
 }

@@ -12,7 +12,7 @@ export interface StressOptions {
   /** Number of worker processes running at the same time. */
   readonly workers: number;
   readonly seed: number;
-  /** If true, the processes run without the lock, to test that the witnesses notice. */
+  /** If true, the processes run without the lock, to test that the witnesses notice its absence. */
   readonly sabotage: boolean;
   /** An empty directory for the lock and the files of the witnesses. */
   readonly directory: string;

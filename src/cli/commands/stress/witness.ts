@@ -77,8 +77,8 @@ export class Witness {
   }
 
   /**
-   * Call after a shared acquire. Until {@link leaveShared}, there must be no exclusive holder and
-   * the counter must not change.
+   * Call after a shared acquire. There must be no exclusive holder, and the counter must not
+   * change, until {@link leaveShared} is called.
    */
   enterShared(): void {
     this.#counted = this.#count();

@@ -155,7 +155,7 @@ export class Channel {
     if (this.#session !== null && !this.#session.closed && !this.#session.destroyed) return this.#session;
     this.#url = this.#endpoints.current;
     const session = loadHttp2().connect(this.#url, { ...this.#tls });
-    // Each request reports the failure of its connection.
+    // Ignored, because each request reports the failure of its connection.
     session.on('error', () => {});
     if (this.#background) session.unref();
     this.#session = session;
@@ -170,8 +170,8 @@ export class Channel {
   #drop(): void {
     const session = this.#session;
     this.#session = null;
-    // Not close(), which would still deliver the bytes in the kernel's buffers when a network
-    // partition ends.
+    // destroy(), because close() would still deliver the bytes in the kernel's buffers when a
+    // network partition ends.
     session?.destroy();
   }
 }

@@ -2,9 +2,9 @@
 //
 // The lock is a session-level advisory lock. For each lock, a row in a table counts the
 // acquisitions (the token) and describes the last holder. The row is not a lease: while the
-// holder's session exists, only the advisory lock counts. The unlogged table `TABLE_boot` is empty
-// after every crash recovery and on every promoted standby, so a new id in it shows that the server
-// has forgotten its sessions.
+// holder's session exists, only the advisory lock decides who holds the lock. The unlogged table
+// `TABLE_boot` is empty after every crash recovery and on every promoted standby, so a new id in it
+// shows that the server has forgotten its sessions.
 //
 // For one time to live after its last renewal, a holder can believe that it holds the lock, even if
 // the server has already forgotten its session. If the server restarts before the lock is released,
