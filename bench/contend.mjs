@@ -1,5 +1,5 @@
-// node contend.mjs PATH: makes one attempt to acquire the lock. If the attempt succeeds, prints
-// "held" and holds the lock until standard input ends. If the attempt is refused, exits with 1.
+// node contend.mjs PATH: makes one attempt to acquire the lock. On success, prints "held" and holds
+// the lock until standard input ends. If refused, exits with 1.
 import { tryAcquireLock } from '../dist/index.js';
 
 const lock = tryAcquireLock(process.argv[2]);

@@ -1,6 +1,6 @@
-// node contestant.mjs NAME: the process in which the lock NAME of bench/locks is measured. Reads
-// one request per line from stdin and writes one number per line to stdout, as the C++ program in
-// floor/ does. Times are nanoseconds of the monotonic clock, which all processes share.
+// node contestant.mjs NAME: the process in which the lock NAME of bench/locks is measured. Like the
+// C++ program in floor/, reads one request per line from stdin and writes one number per line to
+// stdout. Times are nanoseconds of the monotonic clock, which all processes share.
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -33,8 +33,8 @@ const answers = {
   },
   descriptors: () => readdirSync('/proc/self/fd').length,
   /**
-   * Waits for the lock. Returns the CPU time that `ms` milliseconds of waiting take, in
-   * microseconds. The measurement starts after the first `settleMs` milliseconds.
+   * Waits for the lock. Returns the CPU time of `ms` milliseconds of waiting, in microseconds,
+   * ignoring the first `settleMs` milliseconds.
    */
   idle: async (settleMs, ms, path) => {
     if (path !== undefined) lock.wait(path).catch(() => {}); // the lock is never released
@@ -53,8 +53,7 @@ async function time(count, name, ...args) {
   const start = process.hrtime.bigint();
   for (let i = Number(count); i > 0; i--) {
     const pending = once(...args);
-    // Does not await the result of a synchronous lock, because `await` would add the time of a
-    // promise.
+    // Does not await a synchronous lock, because `await` would add the time of a promise.
     if (pending instanceof Promise) await pending;
   }
   return process.hrtime.bigint() - start;

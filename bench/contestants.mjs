@@ -6,8 +6,8 @@ import { FLOOR } from './floor.mjs';
 
 const PROGRAM = fileURLToPath(new URL('contestant.mjs', import.meta.url));
 /**
- * A time limit that is longer than any contestant needs to respond. A contestant that exceeds the
- * limit is killed, so that the bench cannot hang.
+ * Longer than any contestant needs to respond. A contestant that takes longer is killed, so that
+ * the bench cannot hang.
  */
 const ANSWER_MS = 120_000;
 const started = new Set();
@@ -33,8 +33,8 @@ export class Contestant {
   }
 
   /**
-   * Sends a request to the contestant. Resolves with the number in the response, or rejects with
-   * the contestant's error.
+   * Sends a request. Resolves with the number in the response, or rejects with the contestant's
+   * error.
    */
   async ask(...words) {
     if (this.#ended) throw this.#endedError();
@@ -49,13 +49,13 @@ export class Contestant {
     }
   }
 
-  /** Kills the process. Resolves once the process has been reaped. */
+  /** Kills the process. Resolves once it has been reaped. */
   kill() {
     this.#child.kill('SIGKILL');
     return this.exited;
   }
 
-  /** Closes the input of the process, so that it exits. */
+  /** Closes the process's input, so that it exits. */
   end() {
     this.#child.stdin.end();
     return this.exited;
@@ -76,7 +76,7 @@ export class Contestant {
   }
 }
 
-/** Runs `use` with one contestant process for each name. Kills all of the processes afterwards. */
+/** Runs `use` with one process for each name, and kills them all afterwards. */
 export async function withContestants(names, use) {
   const contestants = names.map((name) => new Contestant(name));
   try {

@@ -1,5 +1,5 @@
-// Defines how much the bench measures. Every loop has a limit in seconds, so that on a slow machine
-// the bench takes fewer samples instead of more time.
+// Defines how much the bench measures. Every loop has a limit in seconds, so that a slow machine
+// takes fewer samples instead of more time.
 import { execFileSync } from 'node:child_process';
 
 const FULL = {
@@ -10,8 +10,8 @@ const FULL = {
   seconds: 18,
   kills: 200,
   /**
-   * The time limit for all kills, including kills of the peers. One kill takes 0.2 s. With fewer
-   * than 100 kills, the 99th percentile would be the slowest kill.
+   * The time limit for all kills, including those of peers. A kill takes 0.2 s. With fewer than 100
+   * kills, the 99th percentile would be the slowest kill.
    */
   killSeconds: 100,
   peerKills: 8,
@@ -24,8 +24,8 @@ const FULL = {
   memoryRounds: 3,
   contenders: [10, 100, 1000],
   /**
-   * The total number of processes that start in all rounds of one group size. At least 3 rounds run
-   * if the time allows.
+   * The total number of processes started in all rounds of one group size. At least 3 rounds run if
+   * there is time.
    */
   contendersInAll: 100,
   contenderSeconds: 100,
@@ -55,12 +55,12 @@ const QUICK = {
   leakSeconds: 5,
 };
 
-/** An upper limit for the number of a process's descriptors that do not belong to locks. */
+/** An upper limit for the number of descriptors of a process that do not belong to locks. */
 const OTHER_DESCRIPTORS = 100;
 
 /**
- * Returns how much to measure. If the system allows fewer locks than the target requires,
- * `limitedBy` is the reason.
+ * Returns how much to measure. `limitedBy` is the reason if the system allows fewer locks than the
+ * target requires.
  */
 export function effortOf(quick) {
   const effort = quick ? QUICK : FULL;

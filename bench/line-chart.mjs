@@ -1,4 +1,4 @@
-// Draws line charts as SVG text. The charts are readable on light and dark pages.
+// Draws line charts as SVG text, readable on light and dark pages.
 
 const WIDTH = 640;
 const HEIGHT = 300;
@@ -11,7 +11,7 @@ const STYLE =
   'text { font: 12px sans-serif; fill: #24292f } .grid { stroke: #8884 } @media (prefers-color-scheme: dark) { text { fill: #d0d7de } }';
 
 /**
- * Returns the SVG text of a chart.
+ * Returns a chart as SVG text.
  *
  * @param {{ title: string, x: Axis, y: Axis, series: Series[], dots?: boolean }} chart
  * @typedef {{ name: string, points: [number, number][] }} Series
@@ -65,7 +65,7 @@ function draw({ name, points }, index, across, up, dots) {
 function scaleOf({ log = false, from, to }, values, low, high) {
   const [least, most] = [from ?? Math.min(...values), to ?? Math.max(...values) * (log ? 1 : 1.1)];
   const position = log ? Math.log10 : (value) => value;
-  // Avoids a division by 0: with a single value the range would be 0.
+  // With a single value the range would be 0.
   const width = position(most) - position(least) || 1;
   const at = (value) => low + ((position(value) - position(least)) / width) * (high - low);
   return {
@@ -77,7 +77,7 @@ function scaleOf({ log = false, from, to }, values, low, high) {
 function decades(least, most) {
   const first = Math.floor(Math.log10(least));
   const powers = Array.from({ length: Math.ceil(Math.log10(most)) - first + 1 }, (_, index) => 10 ** (first + index));
-  // If the axis covers only one or two decades, adds ticks between the powers of ten.
+  // Adds ticks between the powers of ten if the axis covers only one or two decades.
   return most / least > 100 ? powers : powers.flatMap((power) => [power, 2 * power, 5 * power]);
 }
 

@@ -44,8 +44,8 @@ const { values } = parseArgs({
   },
 });
 const keys = values.only?.split(',') ?? Object.keys(FIGURES);
-// `--only cluster` needs installed servers. The key `cluster` is not in FIGURES and cannot be
-// combined with other keys.
+// `--only cluster` needs installed servers and cannot be combined with other keys, so it is not in
+// FIGURES.
 const unknown = keys.filter((key) => FIGURES[key] === undefined && values.only !== 'cluster');
 if (unknown.length > 0) {
   console.error(`unknown figure: ${unknown.join(', ')}. Choose from ${Object.keys(FIGURES).join(', ')}`);
@@ -66,7 +66,7 @@ try {
   const figures = await measure();
   console.log(table(figures));
   if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine: machine(), figures }, null, 1)}\n`);
-  // Writes the plots only after a complete run, because the README shows these plots.
+  // Only a complete run writes the plots, because the README shows them.
   if (!values.quick && !values.only && !values['no-peers']) writePlots(figures);
 } finally {
   await killAll();

@@ -1,4 +1,4 @@
-// Installs the peers into bench/node_modules. If a peer cannot be installed, reports the reason.
+// Installs the peers into bench/node_modules. Reports why a peer cannot be installed.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

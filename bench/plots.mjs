@@ -1,5 +1,5 @@
-// Draws the plots of the README as SVG files. Does not use a plotting library, because such a
-// library would be larger than the bench.
+// Draws the README's plots as SVG files, without a plotting library, which would be larger than the
+// bench.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { lineChart } from './line-chart.mjs';
@@ -22,7 +22,7 @@ function write(name, svg) {
 
 /**
  * Returns a plot of the cumulative distribution of hand-over times: for each time, the share of
- * hand-overs that took at most that time.
+ * hand-overs that took no longer.
  */
 function distribution(title, { samples, unit }) {
   const series = Object.entries(samples).map(([name, values]) => {

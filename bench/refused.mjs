@@ -1,5 +1,5 @@
-// Checks that an attempt was refused, because the figures of a lock that does not exclude other
-// processes would be worthless.
+// Checks that an attempt was refused, because the figures of a lock that does not exclude others
+// are worthless.
 
 export function mustBeRefused(lock) {
   if (lock !== null) throw new Error('the attempt was not refused');

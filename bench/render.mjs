@@ -1,6 +1,6 @@
-// node bench/render.mjs RUN.json...: writes the table of docs/performance.md and the plots in
-// bench/results from the files that `npm run bench -- --json` has written. With several files, uses
-// for each figure the run with the median result.
+// node bench/render.mjs RUN.json...: writes the table in docs/performance.md and the plots in
+// bench/results from files written by `npm run bench -- --json`. With several files, uses the run
+// with the median result for each figure.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { writePlots } from './plots.mjs';

@@ -4,7 +4,7 @@ import { cpus, loadavg, release, tmpdir } from 'node:os';
 import { lackOf, TARGETS, verdictOn } from './targets.mjs';
 
 const PEER_COLUMNS = 3;
-/** The names of file systems, by their magic numbers in statfs(2). */
+/** The names of file systems, by magic number in statfs(2). */
 const FILE_SYSTEMS = {
   61267: 'ext4',
   16914836: 'tmpfs',
@@ -12,7 +12,7 @@ const FILE_SYSTEMS = {
   1481003842: 'xfs',
   2035054128: 'overlayfs',
 };
-/** The load average of the machine, measured before the bench adds its own load. */
+/** The machine's load average before the bench adds its own load. */
 const loadBefore = Number(loadavg()[0].toFixed(1));
 
 export function table(figures) {
@@ -52,8 +52,7 @@ function notes(figures) {
 }
 
 /**
- * Returns one line for each figure and each reason why peers were not measured. The line names
- * these peers.
+ * For each figure and each reason why peers were not measured, returns one line with their names.
  */
 function missing(figures) {
   const groups = new Map();

@@ -1,5 +1,5 @@
-// Measures in rounds: in each round, each contestant runs one small batch of calls, so that a busy
-// moment of the machine affects all contestants.
+// Measures in rounds: in each round, every contestant runs one small batch of calls, so that a busy
+// moment affects all of them.
 
 /**
  * Measures the time of each call of each contestant.
@@ -31,8 +31,8 @@ async function warmUp({ contestant, count }, { warmSeconds }, batch) {
 const FIRST_CALLS = [2, 8, 16, 16, 16];
 
 /**
- * Computes how many calls of each contestant fill a batch. Uses the fastest of several attempts,
- * because a slower attempt was interrupted or ran code that V8 had not compiled yet.
+ * Computes how many calls of each contestant fill a batch. Uses the fastest of several attempts:
+ * the slower ones were interrupted or ran code that V8 had not compiled yet.
  */
 async function calibrate(contestants, { batchMs }, batch) {
   const able = [];

@@ -11,12 +11,12 @@ export function quantile(samples, q) {
 export const median = (samples) => quantile(samples, 0.5);
 
 /**
- * The minimum number of samples for which the spread is reported as quartiles. With fewer samples,
- * the spread is the minimum and maximum.
+ * The minimum number of samples to report the spread as quartiles. With fewer, it is the minimum
+ * and maximum.
  */
 const MIN_FOR_QUARTILES = 5;
 
-/** Returns the first and third quartiles, or for a few samples the minimum and maximum. */
+/** Returns the first and third quartiles, or the minimum and maximum if there are few samples. */
 export function spread(samples) {
   const outside = samples.length < MIN_FOR_QUARTILES ? 0 : 0.25;
   return [outside, 1 - outside].map((q) => rounded(quantile(samples, q)));

@@ -1,11 +1,9 @@
-// The target of each figure. `of` returns the number that `limit` limits. `lacks` returns what is
-// missing if too little was measured.
+// The target of each figure. `limit` applies to the number that `of` returns. `lacks` returns what
+// is missing if too little was measured.
 
 const ratio = (limit) => ({ text: `ratio <= ${limit}`, of: (figure) => figure.ratio, limit });
 
-/**
- * Returns a text if `count` is smaller than the number that the target requires, otherwise null.
- */
+/** Returns a text if `count` is smaller than the target requires, otherwise null. */
 const fewer = (count, wanted, what) => (count < wanted ? `${count} ${what} instead of ${wanted}` : null);
 
 export const TARGETS = {
@@ -60,10 +58,7 @@ export const TARGETS = {
 
 const peerValues = ({ peers }) => Object.values(peers).flatMap(({ value }) => (value === undefined ? [] : [value]));
 
-/**
- * Returns null if everything that the target requires was measured. Otherwise returns a text that
- * names what is missing.
- */
+/** Returns null if everything that the target requires was measured, otherwise what is missing. */
 export function lackOf(key, figure) {
   const lack = TARGETS[key].lacks?.(figure) ?? null;
   return lack !== null && figure.limitedBy ? `${lack}: ${figure.limitedBy}` : lack;
@@ -75,10 +70,7 @@ function holds(key, figure) {
   return of(figure) <= limit && also(figure);
 }
 
-/**
- * Returns the verdict on a figure. The verdict is "not in full" if too little was measured, as with
- * --quick.
- */
+/** Returns the verdict on a figure: "not in full" if too little was measured, as with --quick. */
 export function verdictOn(key, figure) {
   if (lackOf(key, figure) !== null) return 'not in full';
   return holds(key, figure) ? 'ok' : 'MISSED';

@@ -13,10 +13,7 @@ let directories = 0;
 
 export const freshDirectory = () => freshIn(root);
 
-/**
- * Creates a directory in memory if the system has /dev/shm, so that the disk does not influence the
- * times.
- */
+/** Creates a directory in memory if /dev/shm exists, so that the disk does not affect the times. */
 export function freshDirectoryInMemory() {
   rootInMemory ??= existsSync(MEMORY) ? rootIn(MEMORY) : root;
   return freshIn(rootInMemory);
@@ -38,10 +35,7 @@ function freshIn(folder) {
   return path;
 }
 
-/**
- * Returns a free port below the port range of outgoing connections, so that an outgoing connection
- * can never use the port.
- */
+/** Returns a free port below the range of outgoing connections, so that none of them can use it. */
 export async function freePort() {
   for (let port = 18_790; port < 28_000; port++) if (await canListen(port)) return port;
   throw new Error('no free port');

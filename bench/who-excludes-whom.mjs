@@ -1,6 +1,6 @@
 // node bench/who-excludes-whom.mjs: runs other lock programs on this machine and prints the table
-// of docs/who-excludes-whom.md. Installs the programs into a temporary folder. If a program cannot
-// be installed, its row contains the reason.
+// for docs/who-excludes-whom.md. Installs them into a temporary folder. If that fails for a
+// program, its row contains the reason.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ const HEADER = `| program | its lock | while it holds the lock, this package | w
 |---|---|---|---|---|---|`;
 
 prepare();
-// Imports meet.mjs only after the build, because meet.mjs imports dist/.
+// Imports meet.mjs only after the build, because it imports dist/.
 const { rowOf } = await import('./other-lockers/meet.mjs');
 const folder = mkdtempSync(join(tmpdir(), 'gateway-lock-lockers-'));
 try {

@@ -1,6 +1,6 @@
 // Bundles src/ into one JavaScript file per entry point, because Node takes about 1 ms to find,
-// read and link each of the 30 small files in src/. Also writes the manual page dist/gateway-lock.1
-// from the definitions that --help uses. tsc writes the type declarations.
+// read and link each of the 30 small files in src/. Also writes the man page dist/gateway-lock.1
+// from the definitions behind --help. tsc writes the type declarations.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -14,8 +14,9 @@ const OPTIONS = {
   target: 'node20.19',
   packages: 'external',
   sourcemap: true,
-  // Removes comments and indentation, which are a quarter of the text: reading them takes 0.7 ms, a
-  // quarter of the import time. Keeps names and short lines, so that stack traces stay readable.
+  // Removes comments and indentation: they are a quarter of the text, and reading them takes 0.7
+  // ms, a quarter of the import time. Keeps names and short lines, so that stack traces stay
+  // readable.
   minifyWhitespace: true,
   minifySyntax: true,
   lineLimit: 120,
@@ -36,7 +37,7 @@ const library = {
 
 /**
  * Replaces imports of Node's modules with process.getBuiltinModule(), because an import statement
- * makes Node read every export of the module. An import of node:fs therefore loads all stream
+ * makes Node read every export of the module. Importing node:fs, for example, loads all stream
  * modules, which takes 2 ms, longer than loading the rest of this package.
  */
 const builtins = {
@@ -46,8 +47,8 @@ const builtins = {
 };
 
 /**
- * Modules that Node does not load at startup. The bundle loads such a module when a function of the
- * module is first called, which most programs never do.
+ * Modules that Node does not load at startup. The bundle loads them on the first call of one of
+ * their functions, which most programs never make.
  */
 const LAZY = ['node:diagnostics_channel', 'node:module', 'node:os'];
 

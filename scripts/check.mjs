@@ -27,9 +27,9 @@ console.log(failed.length === 0 ? '\ncheck: passed' : `\ncheck failed: ${failed.
 process.exit(failed.length === 0 ? 0 : 1);
 
 /**
- * Checks the packed tarball instead of the source tree, to find files that are missing from the
- * `files` list in package.json. Does not require the published binaries, which a clone does not
- * have; `npm run test:package` requires them.
+ * Checks the packed tarball, not the source tree, to find files missing from `files` in
+ * package.json. Does not require the published binaries, which a clone lacks; `npm run
+ * test:package` does.
  */
 function checkPackage() {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-lock-pack-'));

@@ -1,7 +1,6 @@
 // npm run test:coverage [-- vitest arguments]: prints the lines of src/ and native/ that no test
-// reaches. Counts the lines of src/ only in the test processes. Counts the lines of native/ also in
-// their child processes, but not in killed child processes, because a killed process writes no
-// counts.
+// reaches. For src/ only the test processes count. For native/ their child processes also count,
+// unless they are killed, because a killed process writes no counts.
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -34,10 +33,9 @@ function nativeCoverage() {
   ];
   if (show('cmake', configure) !== 0 || show('cmake', ['--build', output, '-j2']) !== 0) return 1;
   for (const program of ['os_tests', 'os_tests_darwin']) show(join(output, 'tests', program), []);
-  // Runs the tests in threads, because vitest ends its child processes with a signal, and a killed
-  // process writes no counts. Tests that change their whole process (umask, chdir) fail in threads.
-  // Ignores the output and status of this second run, because all tests have passed in the first
-  // run.
+  // Runs the tests in threads, because vitest ends its child processes with a signal and killed
+  // processes write no counts. Tests that change the whole process (umask, chdir) fail in threads,
+  // so the output and status of this second run are ignored; all tests have passed in the first.
   const options = ['run', '--pool=threads', '--project', 'integration'];
   spawnSync(process.execPath, [bin('vitest'), ...options], {
     cwd: root,

@@ -1,6 +1,6 @@
 // node scripts/darwin.mjs [--install]: compiles and links the addon and its tests for macOS with
-// zig, to find compile errors. Does not run the compiled programs. --install first downloads the
-// pinned zig (400 MB).
+// zig, to find compile errors. Does not run them. --install first downloads the pinned zig (400
+// MB).
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { findZig, pinnedZig } from '../tools/prebuild/zig.mjs';
@@ -21,16 +21,16 @@ if (zig === null) {
 function compile(zig, processor) {
   const target = TARGETS[processor];
   const build = join(root, 'build-darwin', processor);
-  // Starts with an empty folder, because CMake refuses to change the compiler of a configured build
-  // folder.
+  // Starts with an empty folder, because CMake does not allow a configured build folder to change
+  // its compiler.
   rmSync(build, { recursive: true, force: true });
   const options = {
     CMAKE_SYSTEM_NAME: 'Darwin',
     CMAKE_SYSTEM_PROCESSOR: processor,
     CMAKE_CXX_COMPILER: `${zig};c++;-target;${target}`,
-    // Does not use an Xcode SDK, because zig contains the headers and the symbol list of libSystem.
+    // No Xcode SDK is needed, because zig contains libSystem's headers and symbol list.
     CMAKE_OSX_SYSROOT: '',
-    // CMake requires install_name_tool for `cmake --install`, which this script does not run.
+    // CMake requires install_name_tool for `cmake --install`, which is not used here.
     CMAKE_INSTALL_NAME_TOOL: 'true',
     GATEWAY_LOCK_TESTS: 'ON',
   };

@@ -12,7 +12,7 @@ const COMPILER = 'clang++-19';
 const BUILD = 'build-fuzz';
 const CORPUS = join(root, 'native/fuzz/corpus');
 const CRASHES = join(root, BUILD, 'crashes');
-/** The number of targets that run at the same time. CI machines have two cores. */
+/** How many targets run at the same time. CI machines have two cores. */
 const LANES = 2;
 
 const { values } = parseArgs({
@@ -58,7 +58,7 @@ async function work() {
   }
 }
 
-/** Runs one target. Writes new inputs to a separate folder, so that the clone does not change. */
+/** Runs one target. New inputs go to a separate folder, so that the clone does not change. */
 async function fuzzTarget(name) {
   const program = join(root, BUILD, 'native/fuzz', `fuzz_${name}`);
   const found = mkdtempSync(join(tmpdir(), `gateway-lock-fuzz-${name}-`));
@@ -86,7 +86,7 @@ async function fuzzBinding() {
   return { ok: status === 0 && executions > 0, executions, report: `${output}\nTo repeat: node ${args.join(' ')}` };
 }
 
-/** Returns the end of the target's output, the input, and the command that repeats the crash. */
+/** Returns the end of the target's output, the input, and the command that reproduces the crash. */
 function report(output, program, input) {
   const end = output.split('\n').slice(-60).join('\n');
   if (input === undefined) return end;

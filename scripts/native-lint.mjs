@@ -1,12 +1,12 @@
 // node scripts/native-lint.mjs [--fix]: checks the format of native/ and bench/floor/, then runs
-// clang-tidy on the files of native/ that this machine compiles. --fix corrects the format.
+// clang-tidy on the files of native/ that this machine compiles. --fix reformats the files.
 // scripts/darwin.mjs compiles the macOS files.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepare, root, run, show } from './prepare.mjs';
 
-/** Debian's package clang-tidy-19 also contains run-clang-tidy-19. */
+/** Debian's clang-tidy-19 package also contains run-clang-tidy-19. */
 const missing = ['clang-format-19', 'clang-tidy-19'].filter((tool) => spawnSync(tool, ['--version']).error);
 if (missing.length > 0) {
   console.error(
@@ -32,8 +32,8 @@ function sources() {
 }
 
 /**
- * Runs clang-tidy. Prints the output of run-clang-tidy only if there are findings, because
- * run-clang-tidy also prints each command.
+ * Runs clang-tidy. Prints its output only if there are findings, because run-clang-tidy also prints
+ * each command.
  */
 function isTidy() {
   run('cmake', ['-S', '.', '-B', 'build-native', '-DGATEWAY_LOCK_TESTS=ON'], 'configuring build-native');

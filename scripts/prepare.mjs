@@ -1,6 +1,6 @@
 // Installs and builds everything that is missing or older than its sources. Every other script
-// calls prepare(), so that each command works in a fresh clone. Prints progress on stderr, so that
-// stdout contains only the output of the command.
+// calls prepare(), so that each command works in a fresh clone. Progress goes to stderr, so that
+// stdout contains only the command's output.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { basename, join, sep } from 'node:path';
@@ -11,7 +11,7 @@ const ADDON = 'build/Release/gateway_lock.node';
 
 export function prepare() {
   preparePackages();
-  // If GATEWAY_LOCK_PREBUILD names the folder of the addon to test, no addon is built.
+  // With GATEWAY_LOCK_PREBUILD, the tests use the addon in that folder.
   const given = Boolean(process.env.GATEWAY_LOCK_PREBUILD);
   if (!given && isStale(ADDON, ['native/os', 'native/binding', 'native/host', 'CMakeLists.txt']) && !mustUsePrebuilt())
     buildNative();
@@ -26,12 +26,12 @@ export function preparePackages() {
 }
 
 /**
- * Returns true if there is a prebuilt addon and no compiler. If there is a compiler, the addon is
- * always built from the sources of this tree.
+ * Returns true if there is a prebuilt addon and no compiler. With a compiler, the addon is always
+ * built from this tree.
  */
 function mustUsePrebuilt() {
   const folder = join(root, `prebuilds/${process.platform}-${process.arch}`);
-  // A failed npm run build:prebuilds leaves the folder empty.
+  // If npm run build:prebuilds fails, the folder is empty.
   const found = existsSync(folder) && readdirSync(folder).some((name) => name.endsWith('.node'));
   return found && ['cmake', 'c++'].some((tool) => spawnSync(tool, ['--version']).error);
 }
@@ -45,14 +45,14 @@ export function buildNative() {
     );
   }
   run(bin('cmake-js'), ['compile'], 'building the addon');
-  // Updates the modification time. If only files for another operating system have changed, CMake
-  // builds nothing, and without this update the next run would consider the addon stale again.
+  // Updates the modification time, because CMake builds nothing if only files for another operating
+  // system have changed, and the next run would consider the addon stale again.
   utimesSync(join(root, ADDON), new Date(), new Date());
 }
 
 /**
- * Returns the commands that the build needs, each with its Debian package. On Windows, does not
- * return a compiler, because cmake-js itself finds Visual Studio and reports missing tools.
+ * Returns the commands that the build needs, each with its Debian package. Omits the compiler on
+ * Windows, where cmake-js itself finds Visual Studio and reports missing tools.
  */
 function toolsToBuild() {
   const cmake = ['cmake', 'cmake'];
@@ -61,7 +61,7 @@ function toolsToBuild() {
 
 /**
  * Builds dist/: tsc writes the type declarations, then scripts/bundle.mjs writes the JavaScript and
- * the manual page.
+ * the man page.
  */
 export function compileSources() {
   rmSync(join(root, 'dist'), { recursive: true, force: true });
@@ -70,9 +70,8 @@ export function compileSources() {
 }
 
 /**
- * Returns the path of the script behind a package's command, to pass to run() or show(). The
- * command itself cannot be passed, because on Windows node_modules/.bin contains .cmd files, which
- * only a shell can start.
+ * Returns the path of the script behind a package's command, for run() or show(). On Windows
+ * node_modules/.bin contains .cmd files, which only a shell can start.
  */
 export function bin(name) {
   const { packages } = JSON.parse(readFileSync(join(root, 'node_modules/.package-lock.json'), 'utf8'));
@@ -82,10 +81,7 @@ export function bin(name) {
   return join(root, folder, programs[name]);
 }
 
-/**
- * Runs a command without showing its output. If the command fails, prints the whole output and
- * exits.
- */
+/** Runs a command without showing its output. If it fails, prints the whole output and exits. */
 export function run(command, args, title, options = {}) {
   process.stderr.write(`gateway-lock: ${title}\n`);
   const [program, ...all] = startable(command, args);
@@ -94,7 +90,7 @@ export function run(command, args, title, options = {}) {
   fail(`${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}\ngateway-lock: ${title} failed`);
 }
 
-/** Runs a command with its output shown. Returns its exit status. */
+/** Runs a command and shows its output. Returns its exit status. */
 export function show(command, args, env = {}) {
   const [program, ...all] = startable(command, args);
   const { status, signal } = spawnSync(program, all, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
@@ -102,8 +98,8 @@ export function show(command, args, env = {}) {
 }
 
 /**
- * Returns the command line to start. Scripts, package commands and npm are started with the Node
- * that runs this script, not with the Node in PATH.
+ * Returns the command line to start. Scripts, package commands and npm run in the Node that runs
+ * this script, not the one in PATH.
  */
 function startable(command, args) {
   if (command === 'node') return [process.execPath, ...args];

@@ -1,7 +1,7 @@
 // npm run test:sanitizers: builds the addon and the test programs of native/os with ASan and UBSan,
-// runs these programs and the tests that call the addon most, and repeats this with TSan. Each
-// process writes its findings to a report file. Without report files, the findings of a process
-// would be lost if a test kills the process or ignores its exit code.
+// runs these programs and the tests that use the addon most, and repeats this with TSan. Each
+// process writes its findings to a report file, so that they survive if a test kills the process or
+// ignores its exit code.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,8 +18,8 @@ const SANITIZERS = [
     name: 'address,undefined',
     folder: 'build-asan',
     library: 'libasan.so',
-    // Checks for leaks only in processes that end without process.exit(). Most child processes of
-    // the tests call process.exit(), which leaves 31 KB of Node's own memory allocated.
+    // Leaks are checked only in processes that end without process.exit(), which leaves 31 KB of
+    // Node's own memory allocated. Most child processes of the tests call it.
     environment: (reports, leaks = false) => ({
       ASAN_OPTIONS: `detect_leaks=${Number(leaks)}:halt_on_error=1:exitcode=66:log_path=${reports}/asan`,
       UBSAN_OPTIONS: `print_stacktrace=1:halt_on_error=1:exitcode=66:log_path=${reports}/ubsan`,
@@ -30,9 +30,9 @@ const SANITIZERS = [
     name: 'thread',
     folder: 'build-tsan',
     library: 'libtsan.so',
-    // Node is not instrumented, so TSan does not see how V8 and libuv synchronise. TSan therefore
-    // ignores calls in their code. TSan also does not report threads that are still running at
-    // exit, because such threads are not races, and the bundler inside vitest leaves some.
+    // Node is not instrumented, so TSan does not see how V8 and libuv synchronise and must ignore
+    // calls in their code. Threads still running at exit are not reported either: they are not
+    // races, and vitest's bundler leaves some.
     environment: (reports) => ({
       TSAN_OPTIONS: `ignore_noninstrumented_modules=1:report_thread_leaks=0:halt_on_error=1:exitcode=66:log_path=${reports}/tsan`,
     }),
@@ -139,8 +139,8 @@ function passes(title, [command, args, env]) {
 }
 
 /**
- * Returns the path of the compiler's sanitizer runtime, which LD_PRELOAD must load before all other
- * libraries of Node.
+ * Returns the path of the compiler's sanitizer runtime, which LD_PRELOAD must load before Node's
+ * other libraries.
  */
 function runtime(library) {
   return execFileSync('c++', [`-print-file-name=${library}`], { encoding: 'utf8' }).trim();

@@ -1,5 +1,5 @@
-// npm start: runs the example gateway in this process, so that the pid that the gateway prints is
-// the pid to kill.
+// npm start: runs the example gateway in this process, so that the pid it prints is the one to
+// kill.
 import { prepare } from './prepare.mjs';
 
 prepare();

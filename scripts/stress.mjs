@@ -1,7 +1,7 @@
 // npm run stress [-- OPTIONS of `gateway-lock stress`] [--report FILE]
-// Runs `gateway-lock stress` from this tree and writes a page with plots of its figures
-// (stress.html). On Linux the lock holders are C++ programs (native/test/stress_holder.cc), which
-// start in 1 ms. With --mode cluster, checks histories of cluster locks on etcd and PostgreSQL.
+// Runs `gateway-lock stress` from this tree and writes a page with plots (stress.html). On Linux
+// the lock holders are C++ programs (native/test/stress_holder.cc), which start in 1 ms. With
+// --mode cluster, checks histories of cluster locks on etcd and PostgreSQL instead.
 // --seconds sets how long the check takes (60 by default).
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -34,8 +34,8 @@ function isClusterMode() {
 }
 
 /**
- * Checks the histories of cluster locks. `gateway-lock stress` does not contain this check, because
- * the check needs servers and files from test/.
+ * Checks histories of cluster locks. This is not part of `gateway-lock stress`, because it needs
+ * servers and files from test/.
  */
 async function stressCluster() {
   const seconds = Number(takeOption('--seconds') ?? 60);
@@ -45,8 +45,8 @@ async function stressCluster() {
 }
 
 /**
- * Removes an option of this script from the arguments of `gateway-lock stress`. Returns the value
- * of the option.
+ * Removes an option of this script from the arguments for `gateway-lock stress`, and returns its
+ * value.
  */
 function takeOption(name) {
   const at = args.indexOf(name);

@@ -1,7 +1,7 @@
 // npm run torture [-- --quick] [--write] [--only NAME] [--jobs N]: kills a process that uses the
-// package at each of the process's system calls, and makes each of these system calls fail.
-// --quick runs a quarter of the injections, which is short enough for CI. --write updates the
-// tables of docs/reliability.md.
+// package at each of its system calls, and makes each of these calls fail.
+// --quick runs a quarter of the injections, which is fast enough for CI. --write updates the tables
+// in docs/reliability.md.
 // --only runs the scenarios whose name contains NAME. --jobs sets how many scenarios run at the
 // same time (2 by default).
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { prepare, root } from './prepare.mjs';
 /** --quick runs every fourth injection. */
 const QUICK_STEP = 4;
 /**
- * The scenario that also runs in a new process for each injection, to reach the system calls that a
+ * The scenario that also runs in a new process for each injection, to reach system calls that a
  * process makes only once.
  */
 const COLD_SCENARIO = 'acquire, kept file';

@@ -1,5 +1,5 @@
-// npm run verify [-- NAME...]: checks each model in verify/ with spin, first without changes, then
-// with planted faults that spin must find.
+// npm run verify [-- NAME...]: checks each model in verify/ with spin, first unchanged, then with
+// planted faults that spin must find.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { MODELS } from '../verify/models.mjs';
 import { root } from './prepare.mjs';
 
-/** The time limit of one step, in milliseconds. The largest model takes 10 s on an idle core. */
+/** Time limit for one step in milliseconds. The largest model takes 10 s on an idle core. */
 const LIMIT_MS = 300_000;
 
 const { positionals } = parseArgs({ allowPositionals: true, options: {} });
@@ -34,9 +34,7 @@ console.log(
 );
 process.exit(wrong.length === 0 ? 0 : 1);
 
-/**
- * Checks one model. spin must find an error if, and only if, the model has a planted `fault`.
- */
+/** Checks one model. spin must find an error if and only if the model has a planted `fault`. */
 function check({ name, file, defines, fault, liveness }) {
   const planted = fault !== undefined;
   const result = verify(file, planted ? [...defines, fault] : defines, liveness ?? false);

@@ -1,5 +1,5 @@
 // Installs npm packages that only one tool needs into ~/.cache/gateway-lock. A package-lock.json
-// pins the versions. Reinstalls the packages only if the package-lock.json has changed.
+// pins the versions. Reinstalls the packages only if it has changed.
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -18,8 +18,8 @@ export function cachedInstall(manifest, name, options = []) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const file of ['package.json', 'package-lock.json']) cpSync(join(manifest, file), join(folder, file));
-  // --force also installs packages for other platforms. npm drops the execute permission of the
-  // programs in those packages.
+  // --force also installs packages for other platforms, but their programs lose the execute
+  // permission.
   const args = ['ci', '--ignore-scripts', '--force', '--no-audit', '--no-fund', ...options];
   run('npm', args, `installing ${name}`, { cwd: folder });
   return modules;

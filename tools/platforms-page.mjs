@@ -1,10 +1,10 @@
-// Writes the tables of docs/platforms.md. Each table is between a comment with the command that
-// prints the table and the comment <!-- end -->.
+// Writes the tables in docs/platforms.md. Each one is between a comment with the command that
+// prints it and the comment <!-- end -->.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../scripts/prepare.mjs';
 
-/** Replaces the table of `command` with `table`, which a complete run has printed. */
+/** Replaces the table of `command` with `table`, the result of a complete run. */
 export function record(command, table) {
   const file = join(root, 'docs/platforms.md');
   const [before, rest] = readFileSync(file, 'utf8').split(`<!-- ${command} -->\n`);

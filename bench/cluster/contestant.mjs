@@ -1,5 +1,5 @@
-// Runs one client of a lock library in a separate process. Executes the commands that the parent
-// process sends over IPC.
+// Runs one client of a lock library in its own process. Executes the commands that the parent sends
+// over IPC.
 import { createRequire } from 'node:module';
 
 const { kind, servers, ttlMs, root } = JSON.parse(process.env.CONTESTANT);
@@ -25,9 +25,7 @@ const COMMANDS = {
     await held.release();
     return startMs;
   },
-  /**
-   * Acquires and releases `count` free locks. Returns how long each acquire took, in milliseconds.
-   */
+  /** Acquires and releases `count` free locks. Returns the time of each acquire in milliseconds. */
   cycles: async (name, count) => {
     const times = [];
     for (let index = 0; index < count; index++) {
@@ -40,7 +38,7 @@ const COMMANDS = {
   },
   /**
    * Checks every 5 ms whether the client believes that it holds the lock, and records the last time
-   * at which the client believed so.
+   * that it did.
    */
   watch: async () => {
     setInterval(() => {
@@ -49,10 +47,7 @@ const COMMANDS = {
     }, 5);
   },
   lastHeld: async () => ({ lastHeldMs, held: held.isHeld() }),
-  /**
-   * Measures the CPU time while the client holds a lock. Returns milliseconds of CPU time per
-   * second.
-   */
+  /** Measures the CPU time while the client holds a lock, in milliseconds per second. */
   idle: async (ms) => {
     const before = process.cpuUsage();
     await new Promise((resolve) => setTimeout(resolve, ms));
@@ -61,7 +56,7 @@ const COMMANDS = {
   },
 };
 
-/** The lock of this package, gateway-lock/cluster. */
+/** This package's lock, gateway-lock/cluster. */
 async function ours() {
   const { clusterEngine } = await import(`${root}/dist/cluster/index.js`);
   const scheme = kind.endsWith('etcd') ? 'etcd://' : 'postgres://postgres@';
@@ -73,8 +68,8 @@ async function ours() {
 }
 
 /**
- * The lock of the package etcd3. Polls, because etcd3's acquire() does not wait. The client has
- * lost the lock when the lock's lease emits `lost`.
+ * The lock of the package etcd3. Polls, because etcd3's acquire() does not wait. The lock is lost
+ * when its lease emits `lost`.
  */
 async function etcd3() {
   const { Etcd3 } = await import('etcd3');
@@ -98,7 +93,7 @@ async function etcd3() {
 
 /**
  * The lock of the package redlock. Renews the lock whenever a third of its time to live has passed.
- * The client considers the lock held until Date.now() reaches the expiration that redlock reports.
+ * The lock is considered held until Date.now() reaches the expiration that redlock reports.
  */
 async function redlock() {
   const [{ default: Redis }, { default: Redlock }] = await Promise.all([import('ioredis'), import('redlock')]);

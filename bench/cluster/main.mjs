@@ -38,8 +38,8 @@ async function measure() {
 }
 
 /**
- * Measures the time to import a library in a new process, and counts the packages that users must
- * install besides gateway-lock.
+ * Measures the time to import a library in a new process, and counts the packages to install
+ * besides gateway-lock.
  */
 function weightOf(peer) {
   const module = peer === null || peer === 'pg' ? 'gateway-lock/cluster' : peer;

@@ -85,9 +85,9 @@ async function killed(kind) {
 }
 
 /**
- * Kills the gateway of a state directory while a second gateway waits. Returns the milliseconds
- * until the second gateway has started. The time to live of the lock is 600 s, far longer than the
- * measured time, so the lock does not expire during the measurement.
+ * Kills the gateway of a state directory while a second one waits. Returns the milliseconds until
+ * the second one has started. The lock's time to live is 600 s, so it does not expire during the
+ * measurement.
  */
 async function killedOnSameHost(kind) {
   const stateDir = mkdtempSync(join(tmpdir(), 'gateway-lock-bench-'));
@@ -123,8 +123,8 @@ function urlOf(kind) {
 }
 
 /**
- * Returns the overlap of two holders in milliseconds. The overlap is positive if two clients
- * believed at the same time that they held the lock.
+ * Returns the overlap of two holders in milliseconds: positive if both believed at the same time
+ * that they held the lock.
  */
 async function partition(kind) {
   const proxies = await Promise.all(PORTS[kind].map((port) => DroppingProxy.to(port)));

@@ -12,8 +12,8 @@ const UNIT = 'us';
 export async function cycle({ effort, peers }) {
   return withContestants(['floor', 'ours', ...peers.ready], async (contestants) => {
     // All contestants use the same directory. On ext4 without a journal, creating a file takes
-    // longer if many files were removed from the directory in the last few minutes: ext4 checks the
-    // inode of each removed file, although it cannot reuse these inodes yet.
+    // longer if many files were removed from the directory in the last few minutes, because ext4
+    // checks their inodes even though it cannot reuse them yet.
     const folder = freshDirectory();
     const batch = (one, count) => one.ask('cycle', count, `${folder}/${one.name}.lock`);
     const { samples, missing } = await inRounds(contestants, effort, batch);
@@ -25,9 +25,8 @@ export const refused = (bench) => onHeldLocks(bench, 'refused');
 export const probe = (bench) => onHeldLocks(bench, 'probe');
 
 /**
- * Measures a call on a held lock. The floor uses the lock that this package holds, so that the
- * floor and the package read the same record. Each peer uses a lock that another process of the
- * same peer holds.
+ * Measures a call on a held lock. The floor uses the lock that this package holds, so that both
+ * read the same record. For a peer, another process of the same peer holds the lock.
  */
 async function onHeldLocks({ effort, peers }, word) {
   const names = ['floor', 'ours', ...peers.ready];

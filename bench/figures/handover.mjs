@@ -5,16 +5,16 @@ import { figure, quantile, rounded } from '../statistics.mjs';
 import { freshPath } from '../temporary.mjs';
 
 /**
- * How long to let the waiter wait before the lock is freed, in milliseconds. Without the random
- * part, the lock would always become free at the same point of a polling waiter's interval.
+ * How long the waiter waits before the lock is freed, in milliseconds. Without the random part,
+ * this would always be at the same point of a polling waiter's interval.
  */
 const KILL_SETTLE = { leastMs: 25, randomMs: 25 };
 const RELEASE_SETTLE = { leastMs: 5, randomMs: 20 };
 const SLOW = 'killed only once, after all other contestants, because this takes 10 s';
 
 /**
- * Measures the hand-over after the holder, which is a Node process, was killed. The floor is a C++
- * program that is blocked in flock() on the same lock.
+ * Measures the hand-over after the holder (a Node process) is killed. The floor is a C++ program
+ * that is blocked in flock() on the same lock.
  */
 export async function handoff({ effort, peers, quick }) {
   const { names, slow, missing } = await sortPeers(peers, quick);
@@ -27,8 +27,8 @@ export async function handoff({ effort, peers, quick }) {
 }
 
 /**
- * Sorts the peers into three groups: `names` are measured in each round, `slow` are measured once
- * at the end, `missing` are not measured.
+ * Sorts the peers into three groups: `names` are measured in each round, `slow` once at the end,
+ * and `missing` not at all.
  */
 async function sortPeers({ ready, missing }, quick) {
   const sorted = { names: [], slow: [], missing: { ...missing } };
@@ -50,7 +50,7 @@ export async function release_handoff({ effort, peers }) {
 
 /**
  * Measures one hand-over of each contestant per round, until all rounds are done or the time is up.
- * Peers are measured in fewer rounds, which are spread evenly over all rounds.
+ * Peers take part in fewer rounds, spread evenly.
  */
 async function inTurn(peers, { rounds, peerRounds, seconds }, once) {
   const names = ['floor', 'ours', ...peers];
@@ -81,8 +81,7 @@ const settle = ({ leastMs, randomMs }) => sleep(leastMs + randomMs * Math.random
 const pairs = [];
 
 /**
- * Returns a function that measures one hand-over by release, between the two processes of a
- * contestant.
+ * Returns a function that measures one hand-over by release between a contestant's two processes.
  */
 function releases() {
   const pairOf = new Map();

@@ -1,5 +1,5 @@
-// Measures the memory that a held lock uses, and the memory that remains allocated after a million
-// lock cycles.
+// Measures the memory used by a held lock, and the memory still allocated after a million lock
+// cycles.
 import { withContestants } from '../contestants.mjs';
 import { figure, rounded } from '../statistics.mjs';
 import { freshDirectory, freshPath } from '../temporary.mjs';
@@ -21,7 +21,7 @@ export async function rss_per_lock({ effort, peers }) {
 }
 
 async function kibPerLock(one, locks) {
-  // Runs some cycles first, so that the growth of V8's young generation is not measured.
+  // Runs some cycles first, so as not to measure the growth of V8's young generation.
   await one.ask('cycle', WARM_CYCLES, freshPath());
   const before = await one.ask('memory');
   await one.ask('fill', locks, freshDirectory());
@@ -29,8 +29,8 @@ async function kibPerLock(one, locks) {
 }
 
 /**
- * Measures the resident memory after many lock cycles, divided by the resident memory before the
- * cycles. `descriptors` is the number of descriptors that the cycles have added.
+ * Measures the ratio of resident memory after and before many lock cycles. `descriptors` is the
+ * number of descriptors that the cycles added.
  */
 export async function leak({ effort, peers }) {
   return withContestants(['floor', 'ours'], async ([floor, ours]) => {
@@ -44,7 +44,7 @@ export async function leak({ effort, peers }) {
 async function cycles(one, { leakCycles, leakSeconds }) {
   const path = freshPath();
   const batch = Math.ceil(leakCycles / 100);
-  // V8's heap takes 300,000 cycles to settle.
+  // V8's heap needs 300,000 cycles to settle.
   for (let warm = 0; warm < 30; warm++) await one.ask('cycle', batch, path);
   const before = { memory: await one.ask('memory'), descriptors: await one.ask('descriptors') };
   const deadline = performance.now() + leakSeconds * 1000;

@@ -1,5 +1,5 @@
-// Measures how the time of a lock cycle grows with the number of locks that the process holds. Also
-// measures how the time of an attempt grows with the number of processes that compete for one lock.
+// Measures how the time of a lock cycle grows with the number of locks that the process holds, and
+// how the time of an attempt grows with the number of processes that compete for one lock.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { freemem } from 'node:os';
@@ -19,7 +19,7 @@ const CONTENDER_BYTES = 16 * 1024 * 1024;
 
 /**
  * Computes a figure from the points. `ratio` is our time at the largest number divided by our time
- * at the smallest. A ratio of 1 means that the time does not grow.
+ * at the smallest: 1 means no growth.
  */
 function scaleFigure(unit, points, peers, reason) {
   const [least, most] = [points[0], points.at(-1)];
@@ -41,13 +41,13 @@ function pointOf(count, { floor, ours }) {
 }
 
 /**
- * Measures the microseconds to acquire and release one more lock, while the process holds other
- * locks in the same directory. The directory is in memory, because on ext4 the floor itself takes
- * 1.4 times as long beside 10,000 files, and 20 times as long after many removals.
+ * Measures the time to acquire and release one more lock while the process holds others in the same
+ * directory, in microseconds. The directory is in memory, because on ext4 the floor itself takes
+ * 1.4 times as long with 10,000 files, and 20 times as long after many removals.
  */
 export async function scale_locks({ effort, peers }) {
   const counts = effort.heldLocks;
-  // Measures all sizes in the same rounds, because the speed of the machine changes from minute to
+  // Measures all sizes in the same rounds, because the machine's speed varies from minute to
   // minute.
   const names = counts.flatMap(() => ['floor', 'ours']);
   return withContestants(names, async (contestants) => {
@@ -66,7 +66,7 @@ export async function scale_locks({ effort, peers }) {
 
 /**
  * Measures milliseconds per process. All processes start at once and compete for one lock, until
- * every process except one has been refused.
+ * all but one have been refused.
  */
 export async function scale_contenders({ effort, peers }) {
   const points = [];
@@ -95,8 +95,8 @@ async function contentions(count, { contendersInAll, contenderSeconds }) {
 }
 
 /**
- * Returns the reason why `count` processes are not measured, or null if they are measured. The
- * smallest number of processes is always measured.
+ * Returns the reason why `count` processes are not measured, or null if they are. The smallest
+ * number is always measured.
  */
 function whyNot(count, last) {
   if (last === undefined) return null;
@@ -115,7 +115,7 @@ async function contendedBy(count, command, args) {
     await allButOneRefused(ends);
     return (performance.now() - start) / count;
   } finally {
-    // The holder releases the lock when its input ends.
+    // When its input ends, the holder releases the lock.
     for (const { stdin } of contenders) stdin.end();
     await Promise.all(ends);
   }

@@ -1,5 +1,4 @@
-// Measures the time of an import, and the time of a process whose gateway start or lock attempt is
-// refused.
+// Measures the time of an import, and of a process whose gateway start or lock attempt is refused.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -11,8 +10,8 @@ const HERE = fileURLToPath(new URL('..', import.meta.url));
 const execute = promisify(execFile);
 
 /**
- * The code to measure for each contestant: the import, followed by one call if the contestant loads
- * its native code only on the first call.
+ * The code to measure for each contestant: the import, plus one call if native code is loaded only
+ * on the first call.
  */
 const IMPORTS = {
   floor: "await import('./empty.mjs')",
@@ -42,9 +41,8 @@ async function importOnce(name) {
 }
 
 /**
- * Measures a process from start to exit. The floor is `node -e 0`. The process of this package
- * starts a gateway and is refused, because another gateway is running. The process of a peer makes
- * one refused attempt.
+ * Measures a process from start to exit. The floor is `node -e 0`. This package starts a gateway,
+ * which is refused because another one is running. A peer makes one refused attempt.
  */
 export async function refused_process({ effort, peers }) {
   const state = freshDirectory();

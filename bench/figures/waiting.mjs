@@ -3,9 +3,9 @@ import { withContestants } from '../contestants.mjs';
 import { figure } from '../statistics.mjs';
 import { freshPath } from '../temporary.mjs';
 
-/** V8 collects garbage once, 8 s after the start of any Node process, which takes 10 to 20 ms. */
+/** In any Node process, V8 collects garbage once after 8 s, which takes 10 to 20 ms. */
 const SETTLE_MS = 12_000;
-/** The value that replaces 0, because the CPU time clock counts only whole microseconds. */
+/** Replaces 0, because the CPU time clock counts only whole microseconds. */
 const MIN_PERCENT = 1e-4;
 
 /** The number of waiters of each kind. All waiters are measured in the same ten seconds. */
@@ -13,7 +13,7 @@ const WAITERS = 3;
 
 /**
  * Measures the CPU time of waiters in percent of one CPU. The floor is an idle Node process,
- * because a process that is blocked in flock() uses no CPU time.
+ * because a process blocked in flock() uses no CPU time.
  */
 export async function idle_waiter_cpu({ effort, peers }) {
   const elsewhere = peers.ready.filter((name) => WAITS_ELSEWHERE[name] !== undefined);
@@ -30,8 +30,8 @@ export async function idle_waiter_cpu({ effort, peers }) {
 }
 
 /**
- * Measures all waiters at the same time. Resolves with the CPU time of each waiter in percent of
- * one CPU, grouped by name.
+ * Measures all waiters at once. Resolves with each waiter's CPU time in percent of one CPU, by
+ * name.
  */
 async function shares(waits, ms) {
   return withContestants(
@@ -53,8 +53,8 @@ const WAITS_ELSEWHERE = {
 };
 
 /**
- * Creates and holds a new lock for a waiter. Each waiter needs a separate lock, because waiters for
- * the same lock would also wait for each other.
+ * Creates and holds a new lock for a waiter. Each waiter needs its own, because waiters for the
+ * same lock would also wait for each other.
  */
 async function waitFor(holder) {
   const path = freshPath();

@@ -36,7 +36,7 @@ int PendingError(int fd) {
   return error;
 }
 
-// Returns true if the port refuses connections. Uses a non-blocking socket, because a listener with
+// Returns true if the port refuses connections. The socket is non-blocking, because a listener with
 // a full backlog would never accept the connection.
 bool RefusesConnections(int port) {
   constexpr int kSilenceMs = 20;
@@ -44,8 +44,7 @@ bool RefusesConnections(int port) {
   int fd = Socket();
   int error = 0;
   if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) error = errno;
-  // Usually the connection has already been refused here, because on loopback the refusal arrives
-  // during connect().
+  // Usually already refused here, because on loopback the refusal arrives during connect().
   if (error == EINPROGRESS) error = PendingError(fd);
   pollfd waiting = {fd, POLLOUT, 0};
   if (error == 0 && poll(&waiting, 1, kSilenceMs) == 1) error = PendingError(fd);
@@ -57,8 +56,8 @@ int Listen(int port) {
   sockaddr_in address = Loopback(port);
   int on = 1;
   int fd = Socket();
-  // Sets SO_REUSEADDR after listen(). Without the option, connections of a killed gateway would
-  // prevent the next bind.
+  // Sets SO_REUSEADDR after listen(). Without it, connections of a killed gateway would prevent the
+  // next bind.
   bool listens = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
                  listen(fd, kBacklog) == 0 &&
                  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0;
@@ -67,8 +66,8 @@ int Listen(int port) {
   return -1;
 }
 
-// Creates the directory and its parent if they are missing. Returns true if only this user can
-// access the directory.
+// Creates the directory and its parent if missing. Returns true if only this user can access the
+// directory.
 bool IsOurDirectory(const std::string& parent, const std::string& path) {
   struct stat info;
   if (lstat(path.c_str(), &info) != 0) {
@@ -78,15 +77,14 @@ bool IsOurDirectory(const std::string& parent, const std::string& path) {
   return S_ISDIR(info.st_mode) && info.st_uid == geteuid() && (info.st_mode & 0077) == 0;
 }
 
-// Resolves the path of the config file, because the package names the config lock after the
-// resolved path. In the bench the config file does not exist.
+// Resolves the config file's path, after which the package names the config lock. In the bench this
+// file does not exist.
 bool IsMissing(const std::string& path) {
   struct stat info;
   return lstat(path.c_str(), &info) != 0 && errno == ENOENT;
 }
 
-// Inserts the paths without escaping them, because the paths of the bench contain no characters
-// that JSON must escape.
+// The bench's paths contain no characters that JSON must escape.
 std::string FieldsOf(const std::string& state, const std::string& config) {
   return R"(,"app":"gateway","role":"gateway","stateDir":")" + state + R"(","configPath":")" +
          config + '"';

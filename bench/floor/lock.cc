@@ -41,8 +41,8 @@ void WriteRecord(Lock* lock, const std::string& fields, int port) {
   lock->size = size;
 }
 
-// Returns true if the record names a live process. If flock() was refused and the record names no
-// live process, the lock is not considered held (docs/decisions/0002).
+// Returns true if the record names a live process. Otherwise the lock is not considered held, even
+// if flock() was refused (docs/decisions/0002).
 bool IsHeldByLiveOwner(int fd) {
   char record[4096];
   ssize_t length = pread(fd, record, sizeof record - 1, 0);
@@ -75,8 +75,8 @@ Try TryLock(const std::string& path, Lock* out, const std::string& fields) {
 }
 
 bool WaitLock(const std::string& path, Lock* out) {
-  // Before the wait, warms up the identity of this process, the random bytes and libc's dates, as a
-  // waiter of the package does.
+  // Like a waiter of the package, warms up this process's identity, the random bytes and libc's
+  // dates before the wait.
   (void)FormatRecord(NewAcquisition(), "", 0);
   for (;;) {
     Lock lock;

@@ -1,5 +1,5 @@
-// The floor: a C++ program without Node that follows the lock protocol of docs/decisions with the
-// minimum of correct system calls.
+// The floor: a C++ program without Node that follows the lock protocol of docs/decisions with as
+// few system calls as is correct.
 //
 // System calls of TryLock() and Unlock() for a file that does not exist:
 //   open(O_CREAT) fstat flock lstat pwrite | lstat unlink flock(LOCK_UN) close

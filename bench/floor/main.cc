@@ -6,9 +6,8 @@
 //   hold PATH -> 0         wait PATH -> time of the acquire            drop -> time of the release
 //   fill COUNT FOLDER      memory -> bytes of RSS                      descriptors -> their number
 //
-// With a lock path as argument, makes one attempt to acquire the lock. If the attempt succeeds,
-// prints "held", holds the lock until stdin ends, and exits with 0. If the attempt is refused,
-// exits with 1.
+// With a lock path as argument, makes one attempt to acquire the lock. On success, prints "held",
+// holds the lock until stdin ends, and exits with 0. If refused, exits with 1.
 #include <dirent.h>
 #include <unistd.h>
 

@@ -16,7 +16,7 @@ constexpr char kEnd[] =
     "\",\"kernelLock\":true,"
     "\"note\":\"Only a hint: the kernel lock decides. A leftover of this file blocks nothing.\"}\n";
 
-// Reads a file into `out`. Returns the length of the content, or 0 if the file cannot be read.
+// Reads a file into `out`. Returns its length, or 0 if the file cannot be read.
 std::size_t ReadSmallFile(const char* path, char* out, std::size_t size) {
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return 0;
@@ -27,9 +27,9 @@ std::size_t ReadSmallFile(const char* path, char* out, std::size_t size) {
   return static_cast<std::size_t>(length);
 }
 
-// Returns the start time of a process, or 0 if the process has ended. Like the package, finds the
-// field by counting the blanks after the command name, because sscanf() would parse each field. The
-// command name itself may contain blanks.
+// Returns the start time of a process, or 0 if it has ended. Like the package, counts the blanks
+// after the command name (which may contain blanks itself), because sscanf() would parse each
+// field.
 std::uint64_t StartTimeOf(int pid) {
   char text[1024];
   std::string path = "/proc/" + std::to_string(pid) + "/stat";
@@ -42,7 +42,7 @@ std::uint64_t StartTimeOf(int pid) {
   return lives ? strtoull(at + 1, nullptr, 10) : 0;
 }
 
-// The constant parts of a record. As in the package, they are read and encoded only once.
+// The constant parts of a record, which are read and encoded only once, as in the package.
 struct Self {
   std::string head = "{\"pid\":" + std::to_string(getpid()) + ",\"port\":";
   std::string scope;  // the boot and the pid namespace, in which a pid is unique
@@ -68,7 +68,7 @@ const Self& ThisProcess() {
   return self;
 }
 
-// Formats the current time. Caches the text for a millisecond, as the package does.
+// Formats the current time. Caches the text for a millisecond, like the package.
 void FormatTime(char (&out)[25]) {
   static char text[sizeof out];
   static long long last = -1;
@@ -85,8 +85,8 @@ void FormatTime(char (&out)[25]) {
   memcpy(out, text, sizeof text);
 }
 
-// Returns 16 random bytes. Draws the bytes for 128 ids at once, as Node does, because with a system
-// call for each id the floor would be slower than the package.
+// Returns 16 random bytes. Draws enough for 128 ids at once, as Node does; with a system call for
+// each id, the floor would be slower than the package.
 const unsigned char* RandomBytes() {
   constexpr std::size_t kEach = 16;
   static unsigned char bytes[128 * kEach];

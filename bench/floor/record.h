@@ -1,5 +1,4 @@
-// Writes an owner record that is as long as the record of the package, and checks whether the
-// process in a record is alive.
+// Writes an owner record as long as the package's, and checks whether a record's process is alive.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +6,7 @@
 
 namespace floor_bench {
 
-// The parts of a record that differ between acquisitions, but stay the same when the record is
-// rewritten.
+// The parts of a record that differ between acquisitions but stay the same when it is rewritten.
 struct Acquisition {
   char created_at[25];
   char owner_id[37];
@@ -16,8 +14,8 @@ struct Acquisition {
 
 Acquisition NewAcquisition();
 
-// Returns the text of a record. `fields` contains further JSON fields, with a comma before each
-// field. With `port` 0, the record contains no port.
+// Returns the text of a record. `fields` contains further JSON fields, each preceded by a comma.
+// With `port` 0, the record contains no port.
 std::string FormatRecord(const Acquisition& acquisition, const std::string& fields, int port);
 // Returns true if the recorded process belongs to this boot and pid namespace and is alive.
 bool NamesLiveOwner(const char* record);

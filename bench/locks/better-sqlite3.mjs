@@ -1,4 +1,4 @@
-// Locks a SQLite database with BEGIN EXCLUSIVE, for which SQLite uses fcntl(). The file remains
+// Locks a SQLite database with BEGIN EXCLUSIVE, for which SQLite uses fcntl(). Leaves the file
 // after a release.
 import Database from 'better-sqlite3';
 import { refusedWith } from '../refused.mjs';

@@ -1,4 +1,4 @@
-// Locks with the command flock(1) of util-linux, with one process per lock.
+// Locks with flock(1) from util-linux, using one process per lock.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 
@@ -10,8 +10,8 @@ const run = (path, expected) => {
 export const cycle = (path) => run(path, 0);
 export const refused = (path) => run(path, 1);
 /**
- * Starts a child that holds the lock until the child's standard input ends, which happens on
- * release() or at the end of this process.
+ * Starts a child that holds the lock until its standard input ends: on release() or when this
+ * process ends.
  */
 export const wait = async (path) => {
   const child = spawn('flock', [path, 'sh', '-c', 'echo held; exec cat'], { stdio: ['pipe', 'pipe', 'inherit'] });

@@ -1,5 +1,5 @@
-// Locks by creating a file with O_EXCL. The lock of a killed holder stays forever, unless the
-// option `stale` is set, which has no default.
+// Locks by creating a file with O_EXCL. A killed holder's lock stays forever unless the option
+// `stale` is set, which has no default.
 import lockfile from 'lockfile';
 import { refusedWith } from '../refused.mjs';
 

@@ -1,5 +1,5 @@
-// Locks in the same way as many hand-written gateway locks: creates a JSON file with O_EXCL, which
-// contains a pid, and checks with kill(pid, 0) whether the owner is alive.
+// Locks like many hand-written gateway locks: creates a JSON file with a pid, using O_EXCL, and
+// checks with kill(pid, 0) whether the owner is alive.
 import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { refusedWith } from '../refused.mjs';
@@ -29,15 +29,15 @@ export const wait = async (path) => {
 };
 
 /**
- * Removes the file of a dead owner. Returns true if the owner is alive. Two processes may remove
- * each other's file, which is a known flaw of this pattern.
+ * Removes a dead owner's file. Returns true if the owner is alive. Two processes may remove each
+ * other's file, a known flaw of this pattern.
  */
 function stillThere(path) {
   try {
     if (probe(path)) return true;
     unlinkSync(path);
   } catch {
-    // The file has already been removed, or is only partly written.
+    // Already removed, or only partly written.
   }
   return false;
 }

@@ -10,8 +10,7 @@ export const release = (lock) => lock.release();
 export const gateway = async (stateDir, port) => (await acquireGatewayLock({ stateDir, port })).close();
 export const holdGateway = (stateDir, port) => acquireGatewayLock({ stateDir, port });
 /**
- * Starts a gateway, which must be refused. Environment variables name the state directory and the
- * port.
+ * Starts a gateway, which must be refused. Environment variables set the state directory and port.
  */
 export const start = () =>
   acquireGatewayLock().then(mustBeRefused, (error) => {

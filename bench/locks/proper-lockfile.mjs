@@ -1,5 +1,5 @@
-// Locks by creating a directory. A heartbeat updates the modification time of the directory. The
-// lock of a killed holder is free once the modification time is 10 s old.
+// Locks by creating a directory. A heartbeat updates its modification time. A killed holder's lock
+// is free once that time is 10 s old.
 import { writeFileSync } from 'node:fs';
 import properLockfile from 'proper-lockfile';
 import { refusedWith } from '../refused.mjs';
@@ -16,5 +16,5 @@ export const hold = (path) => {
 export const wait = (path) =>
   properLockfile.lock(path, { ...options, retries: { retries: 600, factor: 1, minTimeout: 50, maxTimeout: 50 } });
 export const release = (unlock) => unlock();
-/** A hand-over after SIGKILL takes several seconds, so the bench measures only one hand-over. */
+/** A hand-over after SIGKILL takes several seconds, so the bench measures only one. */
 export const slowAfterKill = true;

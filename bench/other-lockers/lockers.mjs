@@ -1,5 +1,5 @@
-// Lists the other lock programs and their command lines. Each program makes one attempt to lock a
-// path, without waiting, and prints "held" or "refused".
+// The other lock programs and their command lines. Each program tries once to lock a path, without
+// waiting, and prints "held" or "refused".
 import { execFileSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,16 +1,16 @@
-// Lets another program and this package compete for the lock on the same path: first the other
-// program holds the lock, then this package.
+// Lets another program and this package compete for the same lock: first the other program holds
+// it, then this package.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { acquireLock, tryAcquireLock } from '../../dist/index.js';
 
-/** The time limit for a result. The limit is long because Java first compiles its program. */
+/** The time limit for a result, which is long because Java first compiles its program. */
 const ANSWER_MS = 60_000;
 /**
- * A modification time that proper-lockfile considers stale. The package `lockfile` checks the
- * change time instead.
+ * A modification time that proper-lockfile considers stale. `lockfile` checks the change time
+ * instead.
  */
 const AN_HOUR_AGO = Date.now() / 1000 - 3600;
 
@@ -42,8 +42,8 @@ async function whileItHolds(command, path) {
 }
 
 /**
- * Returns the result of the other program while this package holds the lock. First sets an old
- * modification time on the lock file, to expose programs that judge a lock by the age of its file.
+ * Returns the other program's result while this package holds the lock. First gives the lock file
+ * an old modification time, to expose programs that judge a lock by its file's age.
  */
 async function whileWeHold(command, path) {
   const lock = await acquireLock(path);
@@ -71,14 +71,11 @@ async function afterOurRelease(command) {
 const saidBy = ({ answer }, in_ = '**gets in**') =>
   answer === 'held' ? in_ : `is refused${/ E\w+$/.test(answer) ? ` (${answer.split(' ')[1]})` : ''}`;
 
-/**
- * Starts the program. Resolves with the first line of the program's output, and with a function
- * that ends the program.
- */
+/** Starts the program. Resolves with the first line of its output and a function that ends it. */
 async function start([file, ...args]) {
   const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'], timeout: ANSWER_MS });
   const ended = new Promise((resolve, reject) => child.once('close', resolve).once('error', reject));
-  // flock(1) prints nothing if it is refused.
+  // flock(1) prints nothing when refused.
   const answer = await Promise.race([firstLine(child), ended.then(() => 'refused')]);
   return {
     answer,

@@ -8,8 +8,8 @@ const load = () => createRequire(import.meta.url)(name);
 const descriptor = () => openSync(path, 'a+');
 
 /**
- * The lock functions. Each function acquires the lock and returns a function that releases it, or
- * throws if the lock is refused.
+ * The lock functions. Each acquires the lock and returns a function that releases it, or throws if
+ * the lock is refused.
  */
 const LOCKERS = {
   'fs-native-extensions': () => {
@@ -27,8 +27,8 @@ const LOCKERS = {
     await load().lock(fd, { exclusive: true, immediate: true });
     return () => closeSync(fd);
   },
-  // proper-lockfile locks a path by creating the directory PATH.lock. Removes the suffix .lock from
-  // our path, so that the directory has exactly our path.
+  // proper-lockfile creates the directory PATH.lock. Without our path's suffix .lock, this is
+  // exactly our path.
   'proper-lockfile': () => load().lockSync(path.replace(/\.lock$/, ''), { realpath: false }),
   lockfile: () => {
     load().lockSync(path, JSON.parse(options));

@@ -1,5 +1,5 @@
-// Writes the report of a stress run as one self-contained page. The page contains the source of
-// uPlot, which draws the plots.
+// Writes the report of a stress run as one self-contained page, including uPlot, which draws the
+// plots.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
@@ -32,7 +32,7 @@ export function stressPage(report) {
   const library = readFileSync(require.resolve('uplot/dist/uPlot.iife.min.js'), 'utf8');
   const style = readFileSync(require.resolve('uplot/dist/uPlot.min.css'), 'utf8');
   const data = { ...report, bins: binsOf(report.handOverMs), handOverMs: undefined };
-  // Escapes `<`, so that the JSON cannot end its script element.
+  // Escapes `<`, so that the JSON cannot close its script element.
   const json = JSON.stringify(data).replaceAll('<', '\\u003c');
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>gateway-lock stress: ${report.mode}</title>
@@ -70,7 +70,7 @@ function rows(report) {
 }
 
 /**
- * Returns the bins of the histogram. The bins end at the 99th percentile, and the last bin also
+ * Returns the bins of the histogram. The bins end at the 99th percentile, and the last one also
  * counts all larger values.
  */
 function binsOf(sorted) {

@@ -1,5 +1,5 @@
-// The examples of each command, for --help and the man page. Tests in test/multiprocess run every
-// example.
+// The examples of each command, for --help and the man page. Tests in test/multiprocess run all of
+// them.
 import type { Command } from 'commander';
 
 export interface Example {

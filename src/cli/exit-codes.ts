@@ -1,5 +1,4 @@
-// The exit codes of the command line. Codes that are also defined in sysexits.h have the same
-// numbers.
+// The exit codes of the command line. Codes that also exist in sysexits.h have the same numbers.
 import { type Command, CommanderError } from 'commander';
 import { GatewayLockError, LockError } from '../index.js';
 
@@ -12,9 +11,9 @@ export const EXIT = {
   held: 75,
   /** EX_CONFIG: a healthy gateway is already running, so systemd must not restart this process. */
   leave: 78,
-  /** The program exists but cannot be run. Shells use the same exit code. */
+  /** The program exists but cannot be run, as in shells. */
   cannotRun: 126,
-  /** The program does not exist. Shells use the same exit code. */
+  /** The program does not exist, as in shells. */
   notFound: 127,
 } as const;
 

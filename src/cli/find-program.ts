@@ -1,5 +1,4 @@
-// Finds a program in the same way as a shell. The commands search for the program before they lock
-// anything.
+// Finds a program as a shell would. The commands do this before they lock anything.
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { programCandidates } from '../index.js';
 import { EXIT } from './exit-codes.js';
@@ -7,8 +6,8 @@ import { EXIT } from './exit-codes.js';
 /**
  * Returns the path of the program.
  *
- * @throws {ProgramError} with exit code 126 if the program cannot be run, or 127 if the program
- * does not exist
+ * @throws {ProgramError} with exit code 126 if the program cannot be run, or 127 if it does not
+ * exist
  */
 export function findProgram(name: string): string {
   const candidates = programCandidates(name);
@@ -42,9 +41,9 @@ function isProgram(path: string): boolean {
 }
 
 /**
- * Returns true for an app execution alias of Windows: winget.exe, or python.exe and pwsh.exe from
- * the Microsoft Store. Windows starts an alias, but denies access to the file behind the alias:
- * access() succeeds and stat() fails (nodejs/node#36790).
+ * Returns true for a Windows app execution alias: winget.exe, or python.exe and pwsh.exe from the
+ * Microsoft Store. Windows can start an alias but denies access to the file behind it: access()
+ * succeeds and stat() fails (nodejs/node#36790).
  */
 function isAppAlias(path: string, { code }: NodeJS.ErrnoException): boolean {
   return /\.(com|exe)$/i.test(path) && ['EACCES', 'EPERM', 'UNKNOWN'].includes(code ?? '');

@@ -40,8 +40,8 @@ export function addFlags(command: Command, ...names: readonly (keyof typeof FLAG
 }
 
 /**
- * Returns the option --port with the given description. The description is a parameter, because the
- * default port differs between commands.
+ * Returns the option --port. The description is a parameter, because the default port differs
+ * between commands.
  */
 export function portFlag(description: string): Option {
   return new Option('--port <port>', description).argParser(parsePort);

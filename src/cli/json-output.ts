@@ -1,8 +1,8 @@
 // JSON output, for other programs to read.
 
 /**
- * Returns `value` as JSON. Also escapes characters that JSON.stringify() does not escape: DEL, the
- * C1 control characters, the line separators, and the marks that change the direction of text.
+ * Returns `value` as JSON. Also escapes what JSON.stringify() does not: DEL, C1 control characters,
+ * line separators, and marks that change the text direction.
  */
 export function jsonText(value: unknown, indent = 2): string {
   return JSON.stringify(value, null, indent).replace(
@@ -18,7 +18,7 @@ export interface Cause {
 }
 
 /**
- * Returns the code and the message of an error, because JSON.stringify() returns `{}` for an error.
+ * Returns the code and message of an error, because JSON.stringify() turns an error into `{}`.
  * Returns null if there is no error.
  */
 export function causeOf(error: unknown): Cause | null {

@@ -7,7 +7,7 @@ export function manPage(program: Command): string {
   const commands = program.commands;
   return `${[
     `.TH ${program.name().toUpperCase()} 1 "" "${program.name()} ${program.version()}" "User Commands"`,
-    // Disables hyphenation and justification, so that command lines can be copied exactly.
+    // No hyphenation or justification, so that command lines can be copied exactly.
     '.nh\n.ad l',
     '.SH NAME',
     `${escaped(program.name())} \\- ${escaped(nameLine(program))}`,
@@ -25,9 +25,7 @@ export function manPage(program: Command): string {
   ].join('\n')}\n`;
 }
 
-/**
- * Returns the line that whatis(1) shows: the first part of the description, without a full stop.
- */
+/** Returns the line for whatis(1): the first part of the description, without a full stop. */
 function nameLine(program: Command): string {
   const line = program.description().split(':')[0]!;
   return line.charAt(0).toLowerCase() + line.slice(1);
@@ -66,7 +64,7 @@ function descriptionOf(command: Command, option: Option): string {
   return command.createHelp().optionDescription(option);
 }
 
-/** Returns the texts that --help prints below the options, except for the examples. */
+/** Returns the texts that --help prints below the options, except the examples. */
 function notesOf(command: Command): string[] {
   const parts: string[] = [];
   command.configureOutput({ writeOut: (text) => parts.push(text) }).outputHelp();

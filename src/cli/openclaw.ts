@@ -1,5 +1,5 @@
 // Refuses to run an OpenClaw gateway under its own lock. OpenClaw acquires this lock itself, so
-// with `run --app openclaw` OpenClaw would wait for the lock that `run` holds.
+// under `run --app openclaw` it would wait for the lock that `run` holds.
 import { commandText } from '../index.js';
 import { EXIT } from './exit-codes.js';
 import type { GatewayFlags } from './gateway-flags.js';
@@ -12,7 +12,7 @@ const STARTS_A_GATEWAY = /^(-.*|run)$/;
 
 /**
  * Throws if the program is an OpenClaw gateway that uses the same lock. Does nothing with --lock,
- * because with --lock this command and OpenClaw use different locks.
+ * which names a different lock.
  *
  * @throws {Error} with exit code 64
  */

@@ -7,25 +7,19 @@ import { printable } from '../printable.js';
 
 type Style = Parameters<typeof styleText>[0];
 
-/**
- * Pairs of advice: the advice that only a caller of the library can follow, and the corresponding
- * advice for the command line.
- */
+/** Pairs of advice: for callers of the library, and the equivalent for the command line. */
 const ADVICE_FOR_LIBRARY: readonly (readonly [RegExp, string])[] = [
   [/(?<=\b[Ss]et )stateDir\b( \(on the command line --state-dir\))?/, '--state-dir'],
   [/, or [^,.]* with record: false/, ' with --lock'],
   [/, or [^,.]* with weakFileSystem: 'warn'/, ''],
 ];
 
-/** Replaces the advice for callers of the library in a message with advice for the command line. */
+/** Replaces advice for callers of the library with advice for the command line. */
 export function forCommandLine(text: string): string {
   return ADVICE_FOR_LIBRARY.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), text);
 }
 
-/**
- * Returns the message and the hint of an error as one line, so that other programs can parse the
- * line.
- */
+/** Returns an error's message and hint as one line, so that other programs can parse it. */
 export function errorLine(error: unknown): string {
   const { message } = error as Error;
   const hint = error instanceof GatewayLockError ? `${message.endsWith('.') ? '' : '.'} ${error.hint}` : '';
@@ -34,14 +28,14 @@ export function errorLine(error: unknown): string {
 
 /**
  * Writes a line to stderr synchronously. process.stderr would make a pipe non-blocking, even for
- * the program that inherits the pipe (libuv, uv_pipe_open). With --exec, process.stderr could also
- * still be writing when the program replaces this process.
+ * the program that inherits it (libuv, uv_pipe_open). With --exec, process.stderr could also still
+ * be writing when the program replaces this process.
  */
 export function say(line: string): void {
   try {
     writeSync(2, `${line}\n`);
   } catch {
-    // Ignored: no process reads stderr (EPIPE), or the pipe is full (EAGAIN).
+    // Nobody reads stderr (EPIPE), or the pipe is full (EAGAIN).
   }
 }
 

@@ -2,8 +2,8 @@
 let listening = false;
 
 /**
- * Prints `text`. Resolves to true when the text is written, or to false if the reader has closed
- * the pipe.
+ * Prints `text`. Resolves to true once it is written, or to false if the reader has closed the
+ * pipe.
  *
  * @throws the error of the system, for example ENOSPC or EIO
  */

@@ -1,5 +1,5 @@
-// Handles the signals that this command receives. A signal that arrives before the program runs
-// ends the wait for the lock. Later signals are passed on to the program.
+// Handles the signals that this command receives. Before the program runs, a signal ends the wait
+// for the lock. After that, signals are passed on to the program.
 import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
@@ -13,18 +13,18 @@ export interface ChildEnd {
 
 /**
  * The signals that are passed on. SIGBREAK exists only on Windows: it is Ctrl+Break, which a
- * supervisor can also send to a process group. Without a handler here, SIGBREAK would end this
- * command and the program before the program's own handler runs.
+ * supervisor can also send to a process group. Without a handler here, it would end this command,
+ * and with it the program, before the program's own handler runs.
  */
 const RELAYED = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGBREAK'] as const;
 /**
- * Signals that a terminal sends to every foreground process. The program has therefore already
- * received these signals.
+ * Signals that a terminal sends to every foreground process, so the program has already received
+ * them.
  */
 const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
 /**
- * Signals whose default action writes a core dump. This command does not end itself with one of
- * these signals, because that would write a second core dump.
+ * Signals that dump core by default. This command does not end itself with one of them, because
+ * that would write a second core dump.
  */
 const DUMPING: readonly NodeJS.Signals[] = [
   'SIGQUIT',
@@ -40,8 +40,8 @@ const DUMPING: readonly NodeJS.Signals[] = [
 ];
 
 /**
- * The exit code that a shell reports for SIGBREAK (signal 21). Windows has no call with which a
- * process can send SIGBREAK to itself.
+ * The exit code that a shell reports for SIGBREAK (signal 21). On Windows a process cannot send
+ * SIGBREAK to itself.
  */
 const BREAK_EXIT = 128 + 21;
 
@@ -54,9 +54,7 @@ export class SignalRelay {
     for (const signal of RELAYED) process.on(signal, this.#receive);
   }
 
-  /**
-   * Aborts if a signal arrives before the program runs. The abort reason is the name of the signal.
-   */
+  /** Aborts if a signal arrives before the program runs, with the signal's name as the reason. */
   get interrupted(): AbortSignal {
     return this.#interruption.signal;
   }
@@ -67,8 +65,8 @@ export class SignalRelay {
   }
 
   /**
-   * Runs `action`. If a signal interrupts the action, returns that signal, so that this command
-   * ends with the same signal as it would without a handler.
+   * Runs `action`. If a signal interrupts it, returns that signal, so that this command ends with
+   * the same signal as it would without a handler.
    */
   async endedBy(action: () => Promise<ChildEnd>): Promise<ChildEnd> {
     try {

@@ -1,10 +1,10 @@
-// Message and exit code for a command that finds a healthy gateway already running.
+// The message and exit code if a healthy gateway is already running.
 import type { SupervisedOutcome } from '../index.js';
 import { say } from './output.js';
 
 type Duplicate = Extract<SupervisedOutcome<never>, { outcome: 'duplicate' }>;
 
-/** Reports that a healthy gateway is already running. Returns the exit code for this command. */
+/** Reports that a healthy gateway is already running. Returns the exit code. */
 export function sayDuplicate({ owner, exitCode }: Duplicate): number {
   const who = owner === null ? '' : ` (pid ${owner.pid})`;
   say(`gateway-lock: already running and healthy${who}; exiting with code ${exitCode}`);

@@ -10,8 +10,8 @@ const MAX_TTL_MS = 24 * 3600 * 1000;
 /** Options of `tryAcquireClusterLock`. */
 export interface TryAcquireClusterLockOptions {
   /**
-   * Time to live: the time in milliseconds for which the servers keep the lock after its last
-   * renewal. The value can be from 5000 to 86400000 (one day) and is rounded up to whole seconds.
+   * Time to live: how long the servers keep the lock after its last renewal, in milliseconds. From
+   * 5000 to 86400000 (one day), rounded up to whole seconds.
    *
    * @default 15000
    */
@@ -24,9 +24,9 @@ export interface TryAcquireClusterLockOptions {
   /** Aborts the attempt: the promise rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
   /**
-   * Called with the id of each claim before the first request for that claim is sent. A successor
-   * that can prove that this process is dead can pass the id to `engine.revoke()` instead of
-   * waiting for `ttlMs`.
+   * Called with the id of each claim before its first request is sent. If this process dies, a
+   * successor that can prove it can pass the id to `engine.revoke()` instead of waiting for
+   * `ttlMs`.
    */
   readonly onClaim?: (claimId: string) => void;
 }
@@ -34,9 +34,9 @@ export interface TryAcquireClusterLockOptions {
 /** Options of `acquireClusterLock`. */
 export interface AcquireClusterLockOptions extends TryAcquireClusterLockOptions {
   /**
-   * Milliseconds to wait for the holder. 0 makes a single attempt, Infinity waits forever. A
-   * request that has been sent before the deadline is still completed, which can take up to a fifth
-   * of `ttlMs` for each endpoint.
+   * How long to wait for the lock, in milliseconds. 0 makes a single attempt, Infinity waits
+   * forever. A request sent before the deadline is still completed, which can take up to a fifth of
+   * `ttlMs` per endpoint.
    *
    * @default 2 * ttlMs, which is longer than the servers keep the lock of a dead holder
    */
@@ -87,8 +87,8 @@ export function readRequest(driver: Driver, name: string, options: AcquireCluste
 }
 
 /**
- * Checks the name of a lock. Refuses a slash, because in etcd the keys of lock 'a/b' would be in
- * the queue of lock 'a'.
+ * Checks the name of a lock. Slashes are not allowed, because in etcd the keys of lock 'a/b' would
+ * be in the queue of lock 'a'.
  */
 export function checkName(name: unknown): string {
   if (typeof name !== 'string') throw invalidType('name', 'a string', name);
@@ -100,6 +100,6 @@ function checkTtl(ttlMs: unknown): number {
   if (typeof ttlMs !== 'number') throw invalidType('ttlMs', 'a number of milliseconds', ttlMs);
   if (!(ttlMs >= MIN_TTL_MS && ttlMs <= MAX_TTL_MS))
     throw outOfRange('ttlMs', `from ${MIN_TTL_MS} to ${MAX_TTL_MS} milliseconds`, ttlMs);
-  // etcd measures the time to live in whole seconds.
+  // etcd grants leases in whole seconds.
   return Math.ceil(ttlMs / 1000) * 1000;
 }

@@ -1,4 +1,4 @@
-// Acquires a cluster lock: makes one claim after another until a claim acquires the lock or the
+// Acquires a cluster lock: makes one claim after another until one acquires the lock or the
 // deadline has passed.
 import { type AcquireClusterLockOptions, type AcquireRequest, readRequest } from './acquire-options.js';
 import { boundedCall, sleep } from './bounded-call.js';
@@ -15,7 +15,7 @@ import {
 import { bootClockMs, Lease } from './lease.js';
 import { extendLease } from './renewal.js';
 
-/** Milliseconds between a request that failed at once and the next request. */
+/** Delay before the next request after one that failed at once, in milliseconds. */
 const RETRY_MS = 200;
 
 /** The result of an acquisition if another client still holds the lock at the deadline. */
@@ -34,8 +34,8 @@ export class Refusal {
 }
 
 /**
- * Makes claims until a claim acquires the lock. Returns a {@link Refusal} if another client holds
- * the lock at the deadline.
+ * Makes claims until one acquires the lock. Returns a {@link Refusal} if another client holds the
+ * lock at the deadline.
  *
  * @throws {LockError} ERR_CLUSTER_UNAVAILABLE
  * @throws {LockError} ERR_CLUSTER_UNSUITABLE
@@ -61,10 +61,10 @@ export async function acquireUntilDeadline(
   }
 }
 
-/** Thrown if the servers did not respond, or have lost the claim. A new claim may succeed. */
+/** Thrown if the servers did not respond or have lost the claim. A new claim may succeed. */
 class AttemptFailed extends Error {}
 
-/** One claim, from its first request until the claim acquires the lock or is withdrawn. */
+/** One claim, from its first request until it acquires the lock or is withdrawn. */
 class Attempt {
   readonly #request: AcquireRequest;
   readonly #claim: Claim;
@@ -146,8 +146,8 @@ class Attempt {
   }
 
   /**
-   * Waits long enough for a predecessor that the server has forgotten to notice that it has lost
-   * the lock.
+   * Gives a predecessor that the server has forgotten enough time to notice that it has lost the
+   * lock.
    */
   async #waitForLockDelay(untilMs: number): Promise<void> {
     for (let leftMs = untilMs - this.#lease.now(); leftMs > 0; leftMs = untilMs - this.#lease.now()) {
@@ -162,8 +162,8 @@ class Attempt {
   }
 
   /**
-   * Repeats a request, on one endpoint after another, until the request succeeds, the claim has
-   * ended, or the deadline has passed.
+   * Retries a request on one endpoint after another until it succeeds, the claim has ended, or the
+   * deadline has passed.
    */
   async #retry<T>(step: (signal: AbortSignal) => Promise<T>, limitMs = this.#request.times.callMs): Promise<T> {
     for (let failures = 1; ; failures++) {

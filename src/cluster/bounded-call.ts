@@ -1,7 +1,7 @@
 // Runs one request with a time limit.
 //
-// AbortSignal.any() is not used, because on Node 20 a long-lived source signal keeps in memory
-// every signal that was derived from it.
+// Does not use AbortSignal.any(), because on Node 20 a long-lived source signal keeps every signal
+// derived from it in memory.
 
 /** Thrown if a request exceeds its time limit. */
 export class CallTimeout extends Error {

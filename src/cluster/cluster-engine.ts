@@ -1,4 +1,4 @@
-// The public class of an engine. An engine combines a driver with the lease core.
+// An engine: a driver combined with the lease core.
 import { acquireUntilDeadline, Refusal } from './acquire.js';
 import { type AcquireClusterLockOptions, checkName, type TryAcquireClusterLockOptions } from './acquire-options.js';
 import { boundedCall } from './bounded-call.js';
@@ -8,7 +8,7 @@ import type { ClusterFinding, ClusterHolder, ClusterOwner, Driver } from './driv
 import { bootClockMs, DEFAULT_TTL_MS, leaseTimes } from './lease.js';
 
 /**
- * Result of a probe. `unreachable` means that no server responded; the lock may be held or free.
+ * Result of a probe. `unreachable` means that no server responded: the lock may be held or free.
  */
 export type ClusterLockProbe =
   | { readonly state: 'free' }
@@ -41,20 +41,20 @@ export class ClusterEngine {
     this.target = driver.target;
   }
 
-  /** Does the same as {@link acquireClusterLock}, which documents the errors. */
+  /** Same as {@link acquireClusterLock}, which documents the errors. */
   async acquire(name: string, options: AcquireClusterLockOptions = {}): Promise<ClusterLock> {
     const result = await acquireUntilDeadline(this.#driver, name, options);
     if (result instanceof Refusal) throw result.toError();
     return result;
   }
 
-  /** Does the same as {@link tryAcquireClusterLock}, which documents the errors. */
+  /** Same as {@link tryAcquireClusterLock}, which documents the errors. */
   async tryAcquire(name: string, options: TryAcquireClusterLockOptions = {}): Promise<ClusterLock | null> {
     const result = await acquireUntilDeadline(this.#driver, name, { ...options, timeoutMs: 0 });
     return result instanceof Refusal ? null : result;
   }
 
-  /** Does the same as {@link probeClusterLock}, which documents the errors. */
+  /** Same as {@link probeClusterLock}, which documents the errors. */
   async probe(name: string): Promise<ClusterLockProbe> {
     checkName(name);
     try {
@@ -67,8 +67,8 @@ export class ClusterEngine {
   }
 
   /**
-   * Ends a claim at once. Revoke only the claim of a process that has been proven dead, because a
-   * live process keeps working until it notices the loss of the lock.
+   * Ends a claim at once. Use it only if the process is known to be dead, because a live process
+   * keeps working until it notices the loss.
    *
    * @throws {LockError} ERR_CLUSTER_UNAVAILABLE
    * @throws {LockError} ERR_CLUSTER_UNSUITABLE
@@ -79,8 +79,8 @@ export class ClusterEngine {
   }
 
   /**
-   * Checks versions, quorum and rights, and compares the round trip time with `ttlMs`. Does not
-   * change anything. A server that does not respond is reported as a finding.
+   * Checks versions, quorum, rights, and whether the round trip time suits `ttlMs`. Does not change
+   * anything. A server that does not respond is reported as a finding.
    */
   async inspect(name: string, ttlMs: number = DEFAULT_TTL_MS): Promise<readonly ClusterFinding[]> {
     const findings = await this.#check('servers', () =>
@@ -94,7 +94,7 @@ export class ClusterEngine {
     return [...findings, ...roundTrip];
   }
 
-  /** Runs a check. If the check fails, returns the failure as a finding. */
+  /** Runs a check. Returns a failure as a finding. */
   async #check(subject: string, run: () => Promise<readonly ClusterFinding[]>): Promise<readonly ClusterFinding[]> {
     try {
       return await run();
@@ -104,7 +104,7 @@ export class ClusterEngine {
     }
   }
 
-  /** Sends a request to one endpoint after another, until a server responds. */
+  /** Sends a request to one endpoint after another until a server responds. */
   async #request<T>(lockName: string, request: (signal: AbortSignal) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -124,8 +124,8 @@ function publicHolder({ owner, token, claimId }: ClusterHolder) {
 
 function roundTripFinding(tookMs: number, limitMs: number): ClusterFinding {
   const message = `${tookMs.toFixed(1)} ms for one request; limit ${limitMs} ms (ttl / 5)`;
-  // A round trip that takes longer than a third of the limit causes a warning, because such a round
-  // trip leaves too little time for a slow disk.
+  // Warns if a round trip takes longer than a third of the limit, because that leaves too little
+  // time for a slow disk.
   const level = tookMs > limitMs / 3 ? (tookMs > limitMs ? 'problem' : 'warning') : 'ok';
   return { level, subject: 'round trip', message };
 }

@@ -1,4 +1,4 @@
-// The public class of a held cluster lock: state, renewal, loss and release.
+// A held cluster lock: state, renewal, loss and release.
 import { checkFunction } from '../arguments.js';
 import { boundedCall } from './bounded-call.js';
 import {
@@ -15,9 +15,7 @@ import { extendLease, Renewal } from './renewal.js';
 /** Listener for the loss of a cluster lock. */
 export type ClusterLostListener = (error: ClusterLockError) => void;
 
-/**
- * Number of attempts to release a lock. A failed request is sent once more, to the next endpoint.
- */
+/** Number of attempts to release a lock. A failed request is retried once, at the next endpoint. */
 const RELEASE_ATTEMPTS = 2;
 
 /**
@@ -45,18 +43,15 @@ export class ClusterLock {
   readonly name: string;
   /**
    * The fencing token, which increases each time a lock with this name is acquired. Store the token
-   * with each change, and reject a change that has a lower token.
+   * with each change, and reject changes with a lower token.
    */
   readonly token: bigint;
   readonly owner: ClusterOwner;
-  /**
-   * Time to live: the time in milliseconds for which the servers keep the lock after its last
-   * renewal.
-   */
+  /** Time to live: how long the servers keep the lock after its last renewal, in milliseconds. */
   readonly ttlMs: number;
   /**
-   * A signal that aborts when the lock is lost, with the error that {@link onLost} reports. A
-   * release does not abort the signal.
+   * Aborts when the lock is lost, with the error that {@link onLost} reports. Does not abort on
+   * release.
    */
   readonly signal: AbortSignal;
   readonly #claim: Claim;
@@ -83,8 +78,8 @@ export class ClusterLock {
   }
 
   /**
-   * True until the deadline of the lock. The servers free the lock only when a safety margin after
-   * the deadline has passed. Each access reads the clock, but does not send a request.
+   * True until the lock's deadline. The servers free the lock only after an additional safety
+   * margin. Each access reads the clock but sends no request.
    */
   get held(): boolean {
     return this.#lease.held;
@@ -96,8 +91,8 @@ export class ClusterLock {
   }
 
   /**
-   * Renews the lock now. Returns true if the cluster confirmed that the lock is held, false if the
-   * lock is lost or released.
+   * Renews the lock now. Returns true if the cluster confirmed it, false if the lock is lost or
+   * released.
    *
    * @throws {LockError} ERR_CLUSTER_UNAVAILABLE if no server responded; the lock stays held until
    *   its deadline
@@ -129,8 +124,8 @@ export class ClusterLock {
   }
 
   /**
-   * Releases the lock, so that the next waiter can acquire the lock. {@link held} is false from
-   * this call on, even if the request fails. Does nothing if the lock is already lost or released.
+   * Releases the lock, so that the next waiter can acquire it. {@link held} is false from now on,
+   * even if the request fails. Does nothing if the lock is already lost or released.
    *
    * @throws {LockError} ERR_CLUSTER_UNAVAILABLE if no server responded; the servers then free the
    * lock after {@link ttlMs}
@@ -147,7 +142,7 @@ export class ClusterLock {
     }
   }
 
-  /** Does the same as {@link release}. */
+  /** Same as {@link release}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release();
   }
@@ -165,8 +160,8 @@ export class ClusterLock {
   #ended(end: LeaseEnd, cause: unknown): void {
     this.#renewal.stop();
     if (end === 'released') return;
-    // Destroys the connection instead of closing it, because after a close bytes in the kernel's
-    // buffers would still be delivered when a network partition ends.
+    // Destroys the connection, because closing it would still deliver the bytes in the kernel's
+    // buffers when a network partition ends.
     this.#claim.destroy();
     this.#lost = this.#lossError(end, cause);
     this.#abort.abort(this.#lost);
@@ -179,8 +174,8 @@ export class ClusterLock {
   }
 
   /**
-   * Calls the listener in a separate microtask, so that an error in one listener does not prevent
-   * the other listeners from being called.
+   * Calls the listener in its own microtask, so that an error in one listener does not affect the
+   * others.
    */
   #notify(listener: ClusterLostListener, error: ClusterLockError): void {
     queueMicrotask(() => listener(error));

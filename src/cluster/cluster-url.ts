@@ -81,8 +81,8 @@ async function connectPg(connectionString: string): Promise<PostgresClient> {
     throw new Unsuitable('the package pg is not installed. Install it: npm install pg', { cause });
   });
   const client = new pg.default.Client({ connectionString });
-  // The server can end the session in the same packet that opens the session. Without a listener,
-  // the error event would end this process.
+  // The server can end the session in the very packet that opens it. Without a listener, the error
+  // event would end this process.
   client.on('error', () => {});
   await client.connect();
   return client;

@@ -1,5 +1,5 @@
-// The interface of an engine's driver. A driver talks to its server and never reads a clock,
-// because the lease core measures each request and limits its time.
+// The interface of an engine's driver. A driver talks to its server but never reads a clock: the
+// lease core measures each request and limits its time.
 
 /** The client that holds the lock, as the server reports it. */
 export interface ClusterHolder {
@@ -16,13 +16,13 @@ export interface ClusterHolder {
 }
 
 /**
- * The owner record that the holder has written. The record is for display only, and never
- * determines which client may acquire the lock.
+ * The owner record that the holder has written. It is for display only and never decides which
+ * client acquires the lock.
  */
 export interface ClusterOwner {
   readonly host: string;
   readonly pid: number;
-  /** Time at which the record was created, in ISO 8601, according to the holder's wall clock. */
+  /** When the record was created: ISO 8601, by the holder's wall clock. */
   readonly createdAt: string;
   readonly [field: string]: unknown;
 }
@@ -35,7 +35,7 @@ export interface ClaimRequest {
 
 /** The time that one call of {@link Claim.acquire} may wait for the lock. */
 export interface WaitSlice {
-  /** Length of the slice in whole milliseconds; 0 means not to wait. */
+  /** Length of the slice in whole milliseconds; 0 means do not wait. */
   readonly waitMs: number;
   /** A signal that aborts after `waitMs` milliseconds. */
   readonly end: AbortSignal;
@@ -43,52 +43,46 @@ export interface WaitSlice {
 
 /**
  * Result of {@link Claim.acquire}. If `token` is not null, this claim holds the lock on the server.
- * If `token` is null, `holder` is the client that holds the lock, or null if that client is
- * unknown.
+ * Otherwise `holder` is the client that holds the lock, or null if unknown.
  *
- * The server may have forgotten a predecessor that still believes that it holds the lock. The
- * forgotten predecessor gives up the lock at most `lockDelayMs` milliseconds after {@link
- * Claim.open} was called. This claim must not use the lock before the lock delay is over.
+ * The server may have forgotten a predecessor that still believes it holds the lock. Such a
+ * predecessor gives up the lock at most `lockDelayMs` milliseconds after {@link Claim.open} was
+ * called. Until then, this claim must not use the lock.
  */
 export type AcquireResult =
   | { readonly token: bigint; readonly lockDelayMs: number }
   | { readonly token: null; readonly holder: ClusterHolder | null };
 
 /**
- * A claim is one attempt to become the holder, with a unique id. Each method rejects with
- * `signal.reason` if `signal` aborts, and with {@link ClaimGone} if the server reports that the
- * claim no longer exists. After any other error the same method may be called again, and then uses
- * the next endpoint.
+ * One attempt to become the holder, with a unique id. Each method rejects with `signal.reason` if
+ * `signal` aborts, and with {@link ClaimGone} if the server reports that the claim no longer
+ * exists. After any other error, the method may be called again and then uses the next endpoint.
  */
 export interface Claim {
   /**
-   * The id of the claim, which is chosen before the first request. A successor can therefore revoke
-   * the claim no matter when this process died.
+   * The id of the claim. It is chosen before the first request, so that a successor can revoke the
+   * claim no matter when this process died.
    */
   readonly id: string;
   /**
-   * Registers the claim with the server. Resolves with the time to live that the server grants, in
-   * milliseconds.
+   * Registers the claim with the server. Resolves with the granted time to live in milliseconds.
    */
   open(signal: AbortSignal): Promise<number>;
-  /**
-   * Attempts to acquire the lock, and waits for at most the length of `slice`. The first call joins
-   * the queue.
-   */
+  /** Tries to acquire the lock, waiting no longer than `slice`. The first call joins the queue. */
   acquire(signal: AbortSignal, slice: WaitSlice): Promise<AcquireResult>;
   /**
-   * Extends the claim, and confirms with a majority of the servers that the claim still exists.
-   * Resolves with the time to live, in milliseconds from the moment at which the request was sent.
+   * Extends the claim and confirms with a majority of the servers that it still exists. Resolves
+   * with the time to live, in milliseconds from when the request was sent.
    */
   renew(signal: AbortSignal): Promise<number>;
   /**
-   * Calls `onGone` when the server reports that the claim has ended. From this call on, the
-   * connections do not keep the process alive.
+   * Calls `onGone` when the server reports that the claim has ended. From now on, the connections
+   * do not keep the process alive.
    */
   watch(onGone: (cause: unknown) => void): void;
   /** Releases the lock, or leaves the queue. */
   release(signal: AbortSignal): Promise<void>;
-  /** Closes every connection without waiting. The method may be called more than once. */
+  /** Closes every connection without waiting. May be called more than once. */
   destroy(): void;
 }
 
@@ -109,7 +103,7 @@ export interface Driver {
   /** Returns null if the lock is free. */
   holder(name: string, signal: AbortSignal): Promise<ClusterHolder | null>;
   /**
-   * Ends the claim of a process that has been proven dead. Also resolves if the claim does not
+   * Ends the claim of a process that is known to be dead. Also resolves if the claim does not
    * exist.
    */
   revoke(claimId: string, signal: AbortSignal): Promise<void>;

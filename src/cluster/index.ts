@@ -24,7 +24,7 @@ export interface OnEngine {
 }
 
 /**
- * Acquires the lock `name`, waiting up to `timeoutMs` milliseconds for the holder.
+ * Acquires the lock `name`, waiting up to `timeoutMs` milliseconds if another client holds it.
  *
  * @example
  * const engine = etcdEngine({ endpoints: ['https://a:2379'] });
@@ -54,8 +54,8 @@ export function tryAcquireClusterLock(
 }
 
 /**
- * Reads the state of the lock `name` from the cluster, without a side effect. If no server
- * responds, the state is `unreachable`, and the lock may be held or free.
+ * Reads the state of the lock `name` without side effects. If no server responds, the state is
+ * `unreachable`: the lock may be held or free.
  *
  * @throws {LockError} ERR_CLUSTER_UNSUITABLE if the cluster cannot provide locks of this kind
  */

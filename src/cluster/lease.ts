@@ -1,37 +1,34 @@
-// The lease core makes every decision about time. The lease core does no I/O, so that a model
-// checker can verify the lease core (verify/lease.pml).
+// The lease core makes every decision about time. It does no I/O, so that a model checker can
+// verify it (verify/lease.pml).
 //
 // A holder must know that its lock is lost before the server can grant the lock to another client.
-// The following rules ensure that the holder knows in time:
-// - The deadline is counted from the moment at which the request that extends the lease is SENT,
-//   not from the response.
+// These rules ensure that it does:
+// - The deadline counts from when the request that extends the lease is SENT, not from the
+//   response.
 // - The clock is the boot clock, which keeps counting during suspend.
-// - A margin is subtracted from the deadline, because clocks run at different rates and because
-//   time passes between a check and the action that depends on the check.
+// - A margin is subtracted from the deadline, because clocks run at different rates and time passes
+//   between a check and the action that depends on it.
 // - A lease that has ended stays ended, even if a late response reports that the server has
 //   extended it.
 import { native } from '../native/load.js';
 
 /**
- * The shortest time to live in milliseconds, which leaves time for five renewals even if the server
- * has a slow disk.
+ * The shortest time to live in milliseconds. It leaves time for five renewals even if the server's
+ * disk is slow.
  */
 export const MIN_TTL_MS = 5000;
 export const DEFAULT_TTL_MS = 15_000;
 const MIN_MARGIN_MS = 500;
 
-/** The durations that follow from a time to live, in whole milliseconds. */
+/** The durations derived from a time to live, in whole milliseconds. */
 export interface LeaseTimes {
-  /** The server keeps the lock for this time after the last renewal. */
+  /** How long the server keeps the lock after the last renewal. */
   readonly ttlMs: number;
-  /**
-   * Time between the moment at which the holder gives up the lock and the later moment at which the
-   * server frees the lock.
-   */
+  /** How much earlier the holder gives up the lock than the server frees it. */
   readonly marginMs: number;
   /** Time from one renewal to the next. */
   readonly renewMs: number;
-  /** Time limit of one request, after which the next endpoint is used. */
+  /** Time limit for one request; after that, the next endpoint is used. */
   readonly callMs: number;
 }
 
@@ -41,7 +38,7 @@ export function leaseTimes(ttlMs: number): LeaseTimes {
   return { ttlMs, marginMs: Math.max(MIN_MARGIN_MS, Math.ceil(ttlMs / 10)), renewMs: fifth, callMs: fifth };
 }
 
-/** Returns the milliseconds since an arbitrary moment, including the time in suspend. */
+/** Returns the milliseconds since an arbitrary moment, including time spent in suspend. */
 export function bootClockMs(): number {
   return native().bootClockMs();
 }
@@ -66,8 +63,8 @@ export class Lease {
   }
 
   /**
-   * Returns the current time. Call this method BEFORE sending a request that extends the lease, and
-   * pass the result to {@link extend}.
+   * Returns the current time. Call this BEFORE sending a request that extends the lease, and pass
+   * the result to {@link extend}.
    */
   now(): number {
     return this.#clock();
@@ -96,7 +93,7 @@ export class Lease {
     return this.#hasEnded() || this.#deadlineMs === null ? 0 : Math.max(0, this.#deadlineMs - this.#clock());
   }
 
-  /** The reason why the lease has ended. Null if the lease has not ended. */
+  /** Why the lease has ended; null if it has not. */
   get ended(): LeaseEnd | null {
     return this.#hasEnded() ? this.#end : null;
   }

@@ -1,4 +1,4 @@
-// The owner record on the server, which the holder writes and other clients read.
+// The owner record, which the holder writes to the server and other clients read.
 import { hostname } from 'node:os';
 import { invalidValue } from '../arguments.js';
 import type { ClusterOwner } from './driver.js';

@@ -1,15 +1,15 @@
-// Renews a held lease, and detects the end of the lease in time.
+// Renews a held lease, and detects in time when it ends.
 import { boundedCall } from './bounded-call.js';
 import { type Claim, ClaimGone } from './driver.js';
 import type { Lease } from './lease.js';
 
 /**
- * Longest time, in milliseconds, between two reads of the clock. This limit bounds the delay of the
- * loss event after a suspend.
+ * Longest time between two reads of the clock, in milliseconds. Bounds the delay of the loss event
+ * after a suspend.
  */
 const LOSS_TICK_MS = 1000;
 /**
- * Milliseconds from the start of a failed request to the next request. After a timeout, the next
+ * Milliseconds from the start of a failed request to the next one. After a timeout, the next
  * request is sent at once.
  */
 const RETRY_MS = 200;
@@ -44,7 +44,7 @@ export class Renewal {
 
   #watchDeadline(): void {
     const { remainingMs } = this.#lease;
-    // Reading remainingMs ends an expired lease, and the end of the lease stops this renewal.
+    // Reading remainingMs ends an expired lease, which stops this renewal.
     if (this.#stop.signal.aborted) return;
     this.#tick = setTimeout(() => this.#watchDeadline(), Math.min(LOSS_TICK_MS, Math.ceil(remainingMs))).unref();
   }

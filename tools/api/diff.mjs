@@ -1,5 +1,5 @@
-// node tools/api/diff.mjs REVISION: prints how the exported interface differs from the interface of a
-// git revision.
+// node tools/api/diff.mjs REVISION: prints how the exported interface differs from that of a git
+// revision.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,8 +24,8 @@ try {
 }
 
 /**
- * Returns one line with the type for each export and for each member of an export. Omits exports
- * marked @internal.
+ * Returns one line with the type of each export and of each of its members. Omits exports marked
+ * @internal.
  */
 function interfaceOf(root) {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
@@ -71,7 +71,7 @@ function isHidden(declaration) {
   return inLibrary || ts.getJSDocTags(declaration).some((tag) => tag.tagName.text === 'internal');
 }
 
-/** Returns true if the comment before the export statement contains the tag @internal. */
+/** Returns true if the export statement's comment contains the tag @internal. */
 function isInternal(symbol) {
   const statement = symbol.declarations?.[0]?.parent?.parent;
   if (statement === undefined || !ts.isExportDeclaration(statement)) return false;

@@ -1,5 +1,5 @@
 /**
- * Replaces a text in the bytes of a program with another text of the same length.
+ * Replaces a text in a program's bytes with another of the same length.
  * @throws {Error} if the text does not occur exactly once.
  */
 export function withOneChange(bytes, text, other) {

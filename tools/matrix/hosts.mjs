@@ -1,6 +1,6 @@
-// Lists the runtimes to test: native, renamed and emulated runtimes, and runtimes on an old system,
-// on musl and on Windows. Each entry has a `title`, and either a `command` or `missing`, the reason
-// why this machine cannot run the runtime.
+// Lists the runtimes to test: native, renamed and emulated ones, and those on an old system, on
+// musl and on Windows. Each entry has a `title`, and either a `command` or `missing`, the reason
+// why this machine cannot run it.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,8 +15,8 @@ import { inOldRoot, OLD_LIBC, whyNoOldRoot } from './old-root.mjs';
 import { programOf, RUNTIMES } from './runtimes.mjs';
 
 /**
- * The emulated processors. Each entry contains the emulator, the folder of Debian's C library for
- * the processor, and Debian's name of the processor.
+ * The emulated processors: for each, the emulator, the folder of Debian's C library, and Debian's
+ * name for the processor.
  */
 const EMULATED = {
   'linux-arm64': { emulator: 'qemu-aarch64-static', sysroot: '/usr/aarch64-linux-gnu', debian: 'arm64' },
@@ -24,7 +24,7 @@ const EMULATED = {
 };
 const DENO = ['run', '-A', '--node-modules-dir=manual'];
 const ARGUMENTS = { node: ['--expose-gc'], bun: [], deno: [...DENO, '--v8-flags=--expose-gc'] };
-/** Command-line arguments of each runtime when it runs the suite. */
+/** Each runtime's command-line arguments for running the suite. */
 const SUITE_ARGUMENTS = { node: [], bun: [], deno: DENO };
 
 export function hosts(installed) {
@@ -61,14 +61,14 @@ function nativeHost(runtime, { script, prebuilt }, { program = programOf(runtime
 }
 
 /**
- * For each runtime, the checks of package.mjs that cannot pass in it. In Bun, http.Server is not a
- * net.Server, so listen() throws, but locking and binding the port work.
+ * The checks of package.mjs that cannot pass in a runtime. In Bun, http.Server is not a net.Server,
+ * so listen() throws, but locking and binding the port work.
  */
 const LACKS = { bun: ['server'] };
 
 /**
  * Returns a host that runs the same Node from a renamed file, because Electron and packaged
- * applications also have other names.
+ * applications are not called node either.
  */
 function renamedHost(runtime, { script, folder }) {
   const program = join(folder, 'some application');
@@ -77,8 +77,8 @@ function renamedHost(runtime, { script, folder }) {
 }
 
 /**
- * Returns a host with another architecture on the same kernel. Its processes and x64 processes can
- * therefore lock the same file.
+ * Returns a host with another architecture on the same kernel, so its processes and x64 processes
+ * can lock the same file.
  */
 function emulatedHost(runtime, installed, x64) {
   const title = `${titleOf(runtime)} (qemu)`;
@@ -96,8 +96,8 @@ function emulatedHost(runtime, installed, x64) {
 }
 
 /**
- * Returns the suite of an emulated runtime. The suite takes two minutes under the emulator, so
- * without --all only the first emulated runtime runs it.
+ * Returns the suite of an emulated runtime. It takes two minutes under the emulator, so without
+ * --all only the first emulated runtime runs it.
  */
 function emulatedSuite(runtime, { folder, prebuilt }) {
   const program = join(folder, `node-arm64-${runtime.version}`);
@@ -118,8 +118,8 @@ function emulatedSuite(runtime, { folder, prebuilt }) {
 }
 
 /**
- * Returns environment variables that contain the command of an arm64 process. In the check
- * `foreign` of an x64 runtime, the arm64 process holds the lock.
+ * Returns environment variables with the command for an arm64 process, which holds the lock in the
+ * check `foreign` of an x64 runtime.
  */
 function besideArm64({ script }) {
   const arm64 = RUNTIMES.find(({ platform }) => platform === 'linux-arm64');
@@ -150,7 +150,7 @@ function oldHost(runtime, installed) {
 
 /**
  * Returns the hosts that use musl instead of glibc, on the same kernel. LD_LIBRARY_PATH contains
- * the folder of the libraries that Debian lacks; child processes inherit this variable.
+ * the folder of the libraries that Debian lacks, and child processes inherit it.
  */
 function muslHosts(installed) {
   const runtimes = RUNTIMES.filter(({ platform }) => platform === 'linux-x64 musl');
@@ -165,8 +165,8 @@ function muslHosts(installed) {
 }
 
 /**
- * Returns the hosts that test the published addon in Windows Nodes under Wine. `npm run
- * test:windows` runs the suites under Wine, with an addon that MinGW compiles.
+ * Returns the hosts that test the published addon in Windows builds of Node under Wine. `npm run
+ * test:windows` runs the suites there, with an addon compiled by MinGW.
  */
 function windowsHosts({ script, folder, prebuilt }) {
   const isOld = ({ major }) => major < OLDEST;

@@ -1,5 +1,5 @@
 // Unpacks the tarball into a node_modules folder, as npm does, and copies test/matrix/package.mjs
-// beside that folder.
+// next to it.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,22 +8,22 @@ import { packTarball } from '../package/tarball.mjs';
 import { fileOf, nameOf, TARGETS } from '../prebuild/targets.mjs';
 
 /**
- * Installs the tarball into the folder `work`. Returns the path of package.mjs as `script`, the
- * folder, and the function `prebuilt`, which creates a folder with one prebuilt binary.
+ * Installs the tarball into the folder `work`. Returns package.mjs's path as `script`, the folder,
+ * and the function `prebuilt`, which creates a folder with one prebuilt binary.
  */
 export function installTarball(work) {
   const modules = join(work, 'node_modules');
   mkdirSync(join(modules, 'gateway-lock'), { recursive: true });
   execFileSync('tar', ['-xzf', packTarball(work), '-C', join(modules, 'gateway-lock'), '--strip-components=1']);
-  // Deno finds only packages that a package.json names.
+  // Deno finds only packages listed in a package.json.
   writeFileSync(join(work, 'package.json'), '{ "private": true, "dependencies": { "gateway-lock": "*" } }\n');
   cpSync(join(root, 'test/matrix/package.mjs'), join(work, 'package.mjs'));
   return { script: join(work, 'package.mjs'), folder: work, prebuilt: (wanted) => onlyPrebuilt(work, wanted) };
 }
 
 /**
- * Creates a folder that contains test/matrix/addon.mjs and has a prebuilt binary at the path of a
- * local build. Returns the path of the folder.
+ * Creates a folder with test/matrix/addon.mjs and a prebuilt binary at the path of a local build.
+ * Returns its path.
  */
 function onlyPrebuilt(work, { platform = process.platform, arch = process.arch, libc }) {
   const target = TARGETS.find((one) => one.platform === platform && one.arch === arch && one.libc === libc);

@@ -1,7 +1,6 @@
-// Lists the tests of the integration suite that are known to fail in a runtime, grouped by the
-// reason for the failure. Some of these tests fail only sometimes. A failure of any other test
-// fails the run. Each entry is the beginning of a test's name in the form that vitest prints: the
-// file, then the titles.
+// Lists the integration tests that are known to fail in a runtime, grouped by reason. Some fail
+// only sometimes. If any other test fails, the run fails. Each entry is the beginning of a test's
+// name as vitest prints it: the file, then the titles.
 
 const NO_OPEN_SOCKET = 'servers in Bun cannot listen on an open socket';
 
@@ -95,10 +94,9 @@ export const KNOWN_FAILURES = {
 };
 
 /**
- * Test files that are not run in a runtime, because the runtime lacks what most tests of the file
- * need. If one run in Bun contains all five files, vitest itself fails while it reads a stack trace
- * ("EISDIR: illegal operation on a directory"). vitest does not fail if the run contains only one
- * of the five files.
+ * Test files that are not run in a runtime, because it lacks what most of their tests need. If a
+ * run in Bun contains all five files, vitest itself fails while reading a stack trace ("EISDIR:
+ * illegal operation on a directory"); with only one of them, it does not.
  */
 export const EXCLUDED_FILES = {
   bun: [

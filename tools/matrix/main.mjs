@@ -1,9 +1,9 @@
 // npm run test:matrix [-- --quick] [--all]: tests the packed tarball in every runtime that this
 // machine can run. Exits non-zero if a runtime fails.
-// --quick: does not run the integration suite.
-// --all: runs the suite in each Node for arm64, not only in the first Node. Reports a runtime that
+// --quick: skips the integration suite.
+// --all: runs the suite in every Node for arm64, not only the first, and reports a runtime that
 // this machine cannot run as a failure.
-// Without --quick and --all, writes the table "Runtimes" of docs/platforms.md.
+// Without --quick and --all, writes the table "Runtimes" in docs/platforms.md.
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,8 +27,8 @@ try {
   const table = [...header(rows), ...rows.map(row)].join('\n');
   console.log(table);
   const failed = rows.filter(({ failures = [] }) => failures.length > 0);
-  // Records only complete runs without a failure, because the row of a failed runtime would look
-  // like the row of an untested runtime.
+  // Records only complete runs without failures, because the row of a failed runtime would look
+  // like that of an untested one.
   if (!quick && !all && failed.length === 0) record('npm run test:matrix', table);
   for (const { title, failures } of failed) console.error(`${title}: ${failures.join('; ')}`);
   const left = rows.filter(({ missing }) => missing).length;
@@ -60,7 +60,7 @@ function runHost({ title, command, environment = {}, lacks = [], suite, ended = 
   return { answers, failures };
 }
 
-/** Redirects the output into files, because Windows programs cannot write to a Unix pipe. */
+/** Redirects the output to files, because Windows programs cannot write to a Unix pipe. */
 function runIntoFiles(command, environment) {
   const files = ['stdout', 'stderr'].map((name) => join(work, name));
   const open = files.map((file) => openSync(file, 'w'));

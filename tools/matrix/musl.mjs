@@ -1,7 +1,6 @@
 // Builds libstdc++.so.6 for musl into ~/.cache/gateway-lock/musl, once. Node and Bun for musl need
-// this library, and Debian has no package of it. The library is built from Debian's sources of gcc
-// with the installed gcc. No part of this build is published, because the published addon already
-// contains its C++ library.
+// this library, which Debian does not package. It is built from Debian's gcc sources with the
+// installed gcc. None of it is published: the published addon contains its own C++ library.
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -24,11 +23,11 @@ const CACHE = join(homedir(), '.cache/gateway-lock/musl');
 const LIBRARIES = join(CACHE, 'lib');
 const WORK = join(CACHE, 'work');
 const LOG = join(CACHE, 'build.log');
-// These specs make any gcc compile and link for musl. The musl-gcc command from the same package
-// compiles only C.
+// These specs make any gcc compile and link for musl. The package's own musl-gcc command compiles
+// only C.
 const SPECS = '/usr/lib/x86_64-linux-musl/musl-gcc.specs';
 const FOR_MUSL = `gcc -specs=${SPECS}`;
-/** The parts of gcc's source tree (100,000 files) from which libstdc++ is built. */
+/** The parts of gcc's source tree (100,000 files) that libstdc++ needs. */
 const PARTS = [
   ...['libstdc++-v3', 'libgcc', 'libiberty', 'include', 'config', 'gcc/DATESTAMP', 'gcc/BASE-VER'],
   ...[
@@ -45,8 +44,8 @@ const PARTS = [
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:';
 
 /**
- * Returns null if the libraries are built or can be built. Otherwise returns a text with the
- * packages to install.
+ * Returns null if the libraries are built or can be built, otherwise a text with the packages to
+ * install.
  */
 export function whyNoMusl() {
   if (existsSync(LIBRARIES)) return null;
@@ -64,9 +63,8 @@ export function muslLibraries() {
 }
 
 /**
- * Returns the path of a Node for musl. npm has a Node for musl only inside pnpm's single
- * executable. Therefore copies that executable and changes one byte, the fuse that makes Node start
- * the embedded pnpm.
+ * Returns the path of a Node for musl. npm has one only inside pnpm's single executable, so this
+ * copies that executable and changes one byte, the fuse that makes Node start the embedded pnpm.
  */
 export function plainNode(runtime) {
   const program = join(CACHE, runtime.title);
@@ -80,8 +78,7 @@ export function plainNode(runtime) {
 
 /**
  * Returns the environment variables that make vitest's bundler and node-gyp-build load binaries for
- * musl. Without these variables vitest's bundler and node-gyp-build choose glibc, because they find
- * glibc's /usr/bin/ldd on Debian.
+ * musl. By default they choose glibc, because they find glibc's /usr/bin/ldd on Debian.
  */
 export function vitestOnMusl() {
   const modules = cachedInstall(root, 'musl/modules', ['--libc=musl']);
@@ -96,8 +93,8 @@ function build() {
   const names = join(WORK, 'names.o');
   const options = ['-O2', '-fPIC', '-fno-exceptions', '-fno-rtti', '-Wall', '-Werror'];
   log('g++', [`-specs=${SPECS}`, ...options, '-c', '-o', names, join(root, 'tools/matrix/musl_names.cc')]);
-  // Debian's libgcc_s works with musl: musl or names.o contains each symbol that libgcc_s imports,
-  // and musl resolves the library name libc.so.6 to itself.
+  // Debian's libgcc_s works with musl: each symbol it imports is in musl or names.o, and musl
+  // resolves the library name libc.so.6 to itself.
   const libgcc = execFileSync('gcc', ['-print-file-name=libgcc_s.so.1'], { encoding: 'utf8' }).trim();
   const library = compile(sources, `-Wl,${names} -Wl,${libgcc}`);
   const part = join(WORK, 'lib');
@@ -121,8 +118,8 @@ function unpackSources() {
 }
 
 /**
- * Builds libstdc++ without the rest of gcc. First copies gthr-default.h, which a complete build of
- * gcc would provide. Returns the path of the library.
+ * Builds libstdc++ without the rest of gcc. First copies gthr-default.h, which a full gcc build
+ * would create. Returns the library's path.
  */
 function compile(sources, linking) {
   const folder = join(WORK, 'build/libstdc++-v3');

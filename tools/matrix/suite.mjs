@@ -9,9 +9,8 @@ const VITEST = join(root, 'node_modules/vitest/vitest.mjs');
 const TESTS = join(root, 'test/integration');
 
 /**
- * Runs the suite. Returns the table cell that contains the numbers of tests. Adds unexpected
- * failures to `failures`. Prints each known failure with its reason, and counts known failures
- * separately.
+ * Runs the suite. Returns the table cell with the numbers of tests. Adds unexpected failures to
+ * `failures`. Prints known failures with their reasons and counts them separately.
  */
 export function integration(
   { command: [program, ...args], prebuilt, environment = {}, knownFailures = {}, excludedFiles = [] },
@@ -27,7 +26,7 @@ export function integration(
       encoding: 'utf8',
       timeout: LIMIT_MS,
       maxBuffer: 1e8,
-      // Uses more workers than the machine has processors, because the tests wait most of the time.
+      // More workers than processors, because the tests wait most of the time.
       env: { ...process.env, GATEWAY_LOCK_PREBUILD: prebuilt, NO_COLOR: '1', VITEST_MAX_WORKERS: '3', ...environment },
     },
   );
@@ -61,7 +60,7 @@ function unexpected(tests) {
 }
 
 /**
- * Returns the entries of known-failures.mjs that match no test, for example because a title has
+ * Returns the entries of known-failures.mjs that match no test, for example because a title
  * changed.
  */
 export function outdatedFailures() {

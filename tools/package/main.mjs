@@ -1,7 +1,6 @@
-// npm run test:package: publishes the package to a registry on loopback. Installs the package with
-// each package manager into an empty folder, without a compiler in PATH and without install
-// scripts. Then acquires a lock in that folder. Exits non-zero if a package manager or the lock
-// fails.
+// npm run test:package: publishes the package to a registry on loopback. Installs it with each
+// package manager into an empty folder, without a compiler in PATH and without install scripts, and
+// acquires a lock there. Exits non-zero if a package manager or the lock fails.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,8 +14,8 @@ import { checkTarball, packTarball } from './tarball.mjs';
 
 const LIMIT_MS = 120_000;
 const MANIFEST = '{ "name": "empty", "private": true }\n';
-// The programs that package managers call. The list contains no compiler and none of the programs
-// in ABSENT.
+// The programs that package managers call. There is no compiler among them, and none of the
+// programs in ABSENT.
 const TOOLS = ['sh', 'env', 'uname', 'dirname', 'basename', 'sed', 'cat', 'ls', 'mkdir', 'rm', 'tar', 'gzip'];
 const ABSENT = ['cc', 'c++', 'gcc', 'g++', 'clang', 'cmake', 'make', 'ninja', 'python3', 'node-gyp'];
 
@@ -64,8 +63,8 @@ function toolsOnly() {
 }
 
 /**
- * Publishes the tarball of a release. Does not check the binaries in the tarball, because
- * `npm run build:prebuilds` has already checked them.
+ * Publishes the tarball of a release. Does not check its binaries, because `npm run
+ * build:prebuilds` has already done so.
  */
 function publish() {
   const environment = { PATH: process.env.PATH, HOME: process.env.HOME };

@@ -1,5 +1,5 @@
-// Lists, for each package manager, the commands that install the package and the command that runs
-// a script of the project.
+// For each package manager: the commands that install the package, and the command that runs a
+// script of the project.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -12,7 +12,7 @@ export function managers(modules, { url }) {
   const bun = [join(modules, '@oven/bun-linux-x64/bin/bun')];
   chmodSync(bun[0], 0o755);
   const node = ['node', '--expose-gc'];
-  // Yarn Berry treats a folder as a project only if the folder contains a yarn.lock.
+  // Yarn Berry treats a folder as a project only if it contains a yarn.lock.
   const berryFiles = (linker) => ({
     'yarn.lock': '',
     '.yarnrc.yml': `npmRegistryServer: "${url}"\nunsafeHttpWhitelist: ["127.0.0.1"]\nnodeLinker: ${linker}\nenableScripts: false\nenableTelemetry: false\nenableImmutableInstalls: false\nenableGlobalCache: false\nnpmMinimalAgeGate: 0\n`,

@@ -1,7 +1,7 @@
-// Runs before `npm pack`, and with --undo after `npm pack`. Builds dist/ if dist/ is out of date.
-// Copies the N-API headers to native/headers/, so that users can build the addon of an installed
-// package with only cmake and a compiler. --undo removes the headers. A clone uses the headers in
-// node_modules instead.
+// Runs before `npm pack`, and with --undo after it. Builds dist/ if it is out of date. Copies the
+// N-API headers to native/headers/, so that users of the installed package can build the addon with
+// only cmake and a compiler. --undo removes the headers, because a clone uses those in
+// node_modules.
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepare, root } from '../../scripts/prepare.mjs';

@@ -1,5 +1,5 @@
-// Runs Verdaccio, an npm registry, on loopback with an empty store. Verdaccio fetches all packages
-// except gateway-lock from the registry that npm is configured to use.
+// Runs Verdaccio, an npm registry, on loopback with an empty store. It fetches all packages except
+// gateway-lock from the registry that npm is configured to use.
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -9,8 +9,8 @@ import { join } from 'node:path';
 const START_LIMIT_MS = 60_000;
 
 /**
- * Starts the registry and resolves once the registry accepts connections. `modules` is the
- * node_modules folder that contains verdaccio.
+ * Starts the registry and resolves once it accepts connections. `modules` is the node_modules
+ * folder that contains verdaccio.
  */
 export async function startRegistry(modules, work) {
   const folder = join(work, 'registry');
@@ -18,7 +18,7 @@ export async function startRegistry(modules, work) {
   const host = `127.0.0.1:${await freePort()}`;
   const [config, userConfig] = [join(folder, 'config.yaml'), join(folder, 'npmrc')];
   writeFileSync(config, configuration(folder));
-  // npm requires a token to publish. This registry accepts any token.
+  // npm requires a token to publish. This registry accepts any.
   const token = `//${host}/:_authToken=anybody`;
   writeFileSync(userConfig, `registry=http://${host}/\n${token}\nupdate-notifier=false\naudit=false\nfund=false\n`);
   const args = ['--config', config, '--listen', host];
@@ -50,8 +50,8 @@ log: { type: stdout, format: pretty, level: warn }
 }
 
 /**
- * Resolves once Verdaccio is listening, which Verdaccio reports with a message to its parent
- * process (bootstrap.js, listenDefaultCallback).
+ * Resolves once Verdaccio is listening, which it reports in a message to its parent process
+ * (bootstrap.js, listenDefaultCallback).
  */
 async function started(child) {
   const timer = setTimeout(() => child.kill(), START_LIMIT_MS);

@@ -1,4 +1,4 @@
-// Packs the tarball of a release and checks the tarball.
+// Packs and checks the tarball of a release.
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,10 +7,7 @@ import { bin, root, show } from '../../scripts/prepare.mjs';
 import { fileOf, TARGETS } from '../prebuild/targets.mjs';
 
 const LIMIT = { packed: 1024 ** 2, unpacked: 3 * 1024 ** 2 };
-/**
- * The files that each tarball must contain, because users need them to import, run, type-check or
- * build the package.
- */
+/** The files that users need to import, run, type-check or build the package. */
 const NEEDED = [
   'dist/index.js',
   'dist/index.d.ts',
@@ -28,14 +25,14 @@ if (process.argv[1] === fileURLToPath(import.meta.url))
 export function packTarball(folder) {
   const args = ['pack', '--json', '--pack-destination', folder];
   const packed = execFileSync('npm', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-  // Up to version 11, npm prints an array; npm 12 prints an object with the package names as keys.
+  // Up to version 11, npm prints an array; npm 12 prints an object keyed by package name.
   const [{ filename }] = Object.values(JSON.parse(packed));
   return join(folder, filename);
 }
 
 /**
- * Prints the faults of a tarball and returns true if the tarball has none. With `complete`, the
- * tarball must contain all binaries, as a release does.
+ * Prints the faults of a tarball and returns true if there are none. With `complete`, it must
+ * contain all binaries, as a release does.
  */
 export function checkTarball(tarball, { complete }) {
   const content = execFileSync('tar', ['-tvzf', tarball], { encoding: 'utf8' }).trim().split('\n').map(entry);
@@ -55,7 +52,7 @@ export function checkTarball(tarball, { complete }) {
   return missing.length === 0 && small && linted.every(Boolean);
 }
 
-/** Parses a line of the output of tar: -rw-r--r-- 0/0 1234 1985-10-26 08:15 package/name */
+/** Parses a line of tar's output: -rw-r--r-- 0/0 1234 1985-10-26 08:15 package/name */
 function entry(line) {
   const [, , size, , , ...name] = line.split(/\s+/);
   return { size: Number(size), name: name.join(' ') };

@@ -1,5 +1,5 @@
-// `npm version` runs this script, which moves the "Unreleased" section of CHANGELOG.md under a
-// heading with the new version and today's date.
+// `npm version` runs this script. It moves the "Unreleased" section of CHANGELOG.md under a heading
+// with the new version and today's date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../../scripts/prepare.mjs';

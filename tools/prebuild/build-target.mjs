@@ -6,14 +6,14 @@ import { nameOf } from './targets.mjs';
 import { ZIG_LIB } from './zig.mjs';
 
 /**
- * Builds the sources in the folder `sources` and writes the binary to `out`/prebuilds. Each target
- * has its own build folder, so the local build in build/ stays unchanged.
+ * Builds the sources in `sources` and writes the binary to `out`/prebuilds. Each target has its own
+ * build folder, so the local build in build/ is not touched.
  */
 export function buildTarget(target, zig, { sources = root, out = root, symbols = false } = {}) {
   const name = nameOf(target);
   const folder = join(out, 'build-prebuild', name);
-  // Starts with an empty folder, because CMake refuses to change the compiler of a configured build
-  // folder.
+  // Starts with an empty folder, because CMake does not allow a configured build folder to change
+  // its compiler.
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   run(
@@ -48,15 +48,15 @@ function cmakeDefinitions({ triple, system, processor }, zig, symbols) {
     CMAKE_SYSTEM_NAME: system,
     CMAKE_SYSTEM_PROCESSOR: processor,
     CMAKE_CXX_COMPILER: `${zig};c++;-target;${triple};-Os${symbols ? ';-g' : ';-s'}`,
-    // Skips CMake's test of the compiler, because the test links programs. zig would first build
-    // libc++ and a static musl for these programs, which takes minutes for each target.
+    // Skips CMake's compiler test, which links programs: zig would first build libc++ and a static
+    // musl for them, which takes minutes for each target.
     CMAKE_CXX_COMPILER_ID_RUN: 'ON',
     CMAKE_CXX_COMPILER_ID: 'Clang',
     CMAKE_CXX_COMPILER_VERSION: '21.1.0',
     CMAKE_CXX_COMPILER_FORCED: 'ON',
     CMAKE_CXX_STANDARD_COMPUTED_DEFAULT: '17',
-    // Does not use an Xcode SDK. CMake requires install_name_tool for `cmake --install`, which this
-    // script never runs.
+    // No Xcode SDK is needed. CMake requires install_name_tool for `cmake --install`, which is not
+    // used here.
     ...(system === 'Darwin' && { CMAKE_OSX_SYSROOT: '', CMAKE_INSTALL_NAME_TOOL: 'true' }),
     // CMake requires a resource compiler even though the addon has no resources.
     ...(system === 'Windows' && { CMAKE_RC_COMPILER: 'true' }),

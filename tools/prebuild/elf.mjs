@@ -1,5 +1,5 @@
-// Reads a 32-bit or 64-bit ELF file: its machine, the libraries and symbol versions that it needs,
-// and its symbols.
+// Reads a 32-bit or 64-bit ELF file: its machine, the libraries and symbol versions it needs, and
+// its symbols.
 const SHARED_OBJECT = 3;
 const MACHINES = { 3: 'ia32', 40: 'arm', 62: 'x64', 183: 'arm64' };
 const SYMTAB = 2;

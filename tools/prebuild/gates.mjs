@@ -1,4 +1,4 @@
-// Gates are checks that each published binary must pass. A gate returns one text per fault.
+// The gates: checks that every published binary must pass. A gate returns one text per fault.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,32 +10,31 @@ import { FLOOR, fileOf } from './targets.mjs';
 
 const LIMIT = 150 * 1024;
 /**
- * The minimum number of functions with unwind data. The addon has about 300 functions that call
- * other functions and so need unwind data; the C runtime alone has 21.
+ * The minimum number of functions with unwind data. The addon has about 300 functions that need it
+ * because they call others; the C runtime alone has 21.
  */
 const MIN_UNWOUND = 200;
 const EXPORTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
 // zig's linker always exports these two symbols, which mark the start of the image.
 const LINKER_MADE = ['__mh_dylib_header', '___dso_handle'];
-// A Linux binary may need only the C library, because the C++ library is linked into the binary.
+// A Linux binary may need only the C library, because the C++ library is linked statically.
 const C_LIBRARIES = {
   glibc: /^(lib(c|m|dl|pthread|rt)\.so\.\d+|ld-linux[\w-]*\.so\.\d)$/,
   musl: /^libc\.so$/,
 };
 
-// The libraries of Windows 10 that a binary may need. The host program is not in the list, because
+// The libraries of Windows 10 that a binary may need. The host program is not among them, because
 // native/host finds it under any name.
 const WINDOWS_LIBRARIES = /^(kernel32|ntdll|advapi32|shell32|ws2_32|iphlpapi|api-ms-win-crt-[a-z]+-l1-1-0)\.dll$/i;
-// Symbols that a binary must not import. Among Node's symbols, only the N-API symbols are stable
-// and available in Bun and Deno. C++ symbols are forbidden because the system may lack a C++
-// library.
+// Symbols that a binary must not import. Of Node's symbols, only those of N-API are stable and also
+// exist in Bun and Deno. C++ symbols are forbidden because the system may not have a C++ library.
 const FOREIGN = /^(uv_|_Z|_Unwind|__gxx|__cxa_(?!atexit$|finalize$))/;
 const READERS = { linux: readElf, darwin: readMachO, win32: readPe };
 const GATES = { linux: elfFaults, darwin: machOFaults, win32: peFaults };
 
 /**
- * Reads and checks the binary of a target in the folder `root`. In the result, `faults` is empty if
- * the binary may be published.
+ * Reads and checks a target's binary in the folder `root`. If `faults` in the result is empty, the
+ * binary may be published.
  */
 export function inspect(target, root) {
   const file = fileOf(target);
@@ -95,8 +94,7 @@ function machOFaults({ arch }, { minimum, needed, badPages, ownName }) {
   return [
     minimum !== FLOOR.macos && `requires macOS ${minimum}, not ${FLOOR.macos}`,
     needed.join() !== '/usr/lib/libSystem.B.dylib' && `needs ${needed}`,
-    // macOS on x64 accepts unsigned libraries, but macOS on arm64 kills a process that loads an
-    // unsigned library.
+    // On x64 macOS accepts unsigned libraries; on arm64 it kills a process that loads one.
     arch === 'arm64' &&
       badPages !== 0 &&
       `its signature is ${badPages === null ? 'missing' : `wrong for ${badPages} pages`}`,
@@ -116,9 +114,8 @@ function peFaults({ arch }, { needed, delayed, hardened, stripped, unwound }) {
 }
 
 /**
- * Returns the oldest system on which the binary loads. A binary for macOS or glibc contains the
- * version of its oldest system. For musl and Windows, the list of allowed imports determines the
- * oldest system.
+ * Returns the oldest system on which the binary loads. For macOS and glibc the binary itself
+ * contains this version; for musl and Windows it follows from the list of allowed imports.
  */
 function floorOf(target, found) {
   if (target.platform === 'darwin') return `macOS ${found.minimum}`;

@@ -1,9 +1,9 @@
-// The names that the binaries may import from musl, macOS and Windows. Unlike glibc's symbols, the
-// symbols of these systems have no version that a gate could check. If a system lacks an imported
-// symbol, the addon does not load.
+// The names that the binaries may import from musl, macOS and Windows. Unlike glibc's, their
+// symbols have no versions that a gate could check, and if an imported symbol is missing, the addon
+// does not load.
 //
-// According to the source in the comment above each list, all names of the list exist in the oldest
-// supported system. Before you add a name, look the name up in that source.
+// The comment above each list names the source according to which all of its names exist in the
+// oldest supported system. Before you add a name, look it up there.
 import { FLOOR } from './targets.mjs';
 
 const words = (text) => text.trim().split(/\s+/);
@@ -21,10 +21,7 @@ const MUSL = words(`
   snprintf socket sscanf stat statfs stderr strcmp strlen strtol strtoll strtoull syscall sysconf trunc unlink vfprintf write
 `);
 
-/**
- * Functions with 64-bit times, which 32-bit programs import. musl has had these functions since
- * version 1.2.0.
- */
+/** Functions with 64-bit times, which 32-bit programs import. In musl since 1.2.0. */
 const MUSL_TIMES = words('__clock_gettime64 __fstat_time64 __lstat_time64 __stat_time64');
 
 /**
@@ -43,8 +40,8 @@ const DARWIN = words(`
 `);
 
 /**
- * Names in Windows Vista. Source: MinGW's headers. All names of the C library exist in the
- * library's first version, which is part of Windows 10.
+ * Names in Windows Vista. Source: MinGW's headers. All names of the C library exist in its first
+ * version, which is part of Windows 10.
  */
 const WINDOWS = words(`
   AcquireSRWLockExclusive AssignProcessToJobObject CloseHandle ConvertSidToStringSidW
@@ -64,8 +61,8 @@ const WINDOWS = words(`
 `);
 
 /**
- * Returns the oldest system of a target and the names that a binary for the target may import.
- * `names` is null for glibc, where any name is allowed.
+ * Returns a target's oldest system and the names that its binary may import. `names` is null for
+ * glibc, where any name is allowed.
  */
 export function oldestSystem({ platform, libc, armv }) {
   if (platform === 'darwin') return { floor: `macOS ${FLOOR.macos}`, names: DARWIN };

@@ -1,4 +1,4 @@
-// Reads from a Mach-O file the oldest macOS, the needed libraries and the symbols. Checks whether
+// Reads a Mach-O file: the oldest macOS, the libraries it needs, and its symbols. Checks whether
 // each page matches its hash in the ad-hoc signature, because an arm64 kernel kills a process that
 // loads a page with a wrong hash.
 import { createHash } from 'node:crypto';
@@ -68,7 +68,7 @@ function countBadPages(bytes, signature) {
   const directory = blobs.find((blob) => bytes.readUInt32BE(blob) === CODE_DIRECTORY);
   const [hashes, , , pages, limit] = [16, 20, 24, 28, 32].map((field) => bytes.readUInt32BE(directory + field));
   const pageSize = 2 ** bytes[directory + 39];
-  // If the hashes do not cover all bytes before the signature, reports all pages as bad.
+  // If the hashes do not cover all bytes before the signature, all pages are bad.
   const all = Math.ceil(signature / pageSize);
   if (limit !== signature || pages !== all) return all;
   const bad = Array.from({ length: pages }, (_, i) => i).filter((i) => {

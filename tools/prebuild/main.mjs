@@ -1,9 +1,9 @@
-// npm run build:prebuilds [-- TARGET...] [--verify] [--sizes] [--check]: builds the published
-// binaries for every platform on one Linux machine, and checks the binaries. TARGET is a name from
-// the printed table, for example linux-x64.musl.
-// --verify: builds each binary once more in another folder and compares the bytes.
+// npm run build:prebuilds [-- TARGET...] [--verify] [--sizes] [--check]: builds and checks the
+// published binaries for every platform on one Linux machine. TARGET is a name from the printed
+// table, for example linux-x64.musl.
+// --verify: builds each binary again in another folder and compares the bytes.
 // --sizes: lists the parts of a Linux binary with their sizes.
-// --check: only checks the existing binaries, without building any.
+// --check: only checks the existing binaries.
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,7 +61,7 @@ function checkManifest(manifest) {
     failures.push('prebuilds/SHA256SUMS does not match the binaries. Run npm run build:prebuilds.');
 }
 
-/** Checks that building the same sources in another folder produces identical binaries. */
+/** Checks that a build of the same sources in another folder is identical. */
 function verify() {
   inAnotherFolder((folder) => {
     for (const target of chosen) {

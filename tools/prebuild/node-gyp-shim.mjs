@@ -1,7 +1,6 @@
 #!/usr/bin/env node
-// prebuildify calls this script instead of node-gyp. The script builds with cmake-js and zig into
-// the folder build/ of the working directory. prebuildify then reads the binary from
-// build/Release/.
+// prebuildify calls this script instead of node-gyp. It builds with cmake-js and zig into build/ in
+// the working directory. prebuildify then reads the binary from build/Release/.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 

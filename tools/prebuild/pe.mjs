@@ -41,15 +41,15 @@ function readSections(bytes, start) {
 }
 
 /**
- * Returns the address in memory and the size of a data directory. The address is 0 if the file has
- * no such directory.
+ * Returns the memory address and size of a data directory. The address is 0 if the directory does
+ * not exist.
  */
 function readDirectory({ bytes, wide }, start, index) {
   const entry = start + 24 + (wide ? 112 : 96) + 8 * index;
   return { at: bytes.readUInt32LE(entry), size: bytes.readUInt32LE(entry + 4) };
 }
 
-/** Converts an address in memory to an offset in the file. */
+/** Converts a memory address to a file offset. */
 function inFile({ sections }, address) {
   const { address: from, offset } = sections.find((one) => address >= one.address && address < one.address + one.size);
   return address - from + offset;
@@ -76,8 +76,8 @@ function isHash(type) {
 }
 
 /**
- * Reads the list of libraries and, for each library, the list of imported names. Each list ends
- * with an entry of zeros.
+ * Reads the list of libraries and, for each one, the list of imported names. A zero entry ends each
+ * list.
  */
 function readImports(pe, address) {
   const found = [];
@@ -97,7 +97,7 @@ function readNames({ bytes, wide, ...pe }, from) {
   return names;
 }
 
-/** Returns the text whose address in memory is stored at `at`. */
+/** Returns the text whose memory address is stored at `at`. */
 function textAt(pe, at) {
   return text(pe.bytes, inFile(pe, pe.bytes.readUInt32LE(at)));
 }

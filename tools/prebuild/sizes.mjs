@@ -1,4 +1,4 @@
-// Counts the bytes of a binary by their origin. Reads a build that still contains its symbols.
+// Counts a binary's bytes by origin, from a build that still contains its symbols.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readElf } from './elf.mjs';
@@ -11,15 +11,12 @@ const ORIGINS = [
 ];
 const OVERHEAD = /^\.(dynsym|dynstr|gnu|hash|rel|plt|got|dynamic|data\.rel|init|fini)/;
 /**
- * Sections that are not counted. The published file does not contain them, or they occupy no bytes
- * in a file. The bytes of .text are counted by symbol instead.
+ * Sections that are not counted, because they are not in the published file or occupy no bytes in
+ * it. .text is counted by symbol instead.
  */
 const NOT_COUNTED = /^(\.(text|symtab|strtab|shstrtab|comment|debug.*|t?bss|relro_padding))?$/;
 
-/**
- * Returns rows of [part, bytes], with the largest part first. `folder` contains the build with
- * symbols.
- */
+/** Returns rows of [part, bytes], largest first. `folder` contains the build with symbols. */
 export function sizesOf(target, folder) {
   const { symbols, sections } = readElf(readFileSync(join(folder, fileOf(target))));
   const rows = new Map();

@@ -49,16 +49,15 @@ export const UNSUPPORTED = [
 ];
 
 /**
- * Returns the name of a target on the command line and in the output, for example
- * linux-arm.armv7.musl.
+ * Returns a target's name on the command line and in the output, for example linux-arm.armv7.musl.
  */
 export function nameOf({ platform, arch, armv, libc }) {
   return [`${platform}-${arch}`, armv && `armv${armv}`, libc].filter(Boolean).join('.');
 }
 
 /**
- * Returns the path to which prebuildify writes the binary of a target. src/native/load.ts loads the
- * binary from the same path.
+ * Returns the path where prebuildify writes a target's binary, and from which src/native/load.ts
+ * loads it.
  */
 export function fileOf(target) {
   const [folder, ...tags] = nameOf(target).split('.');

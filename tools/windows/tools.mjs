@@ -1,5 +1,5 @@
-// Finds Wine and the MinGW compiler. If Wine or the compiler is missing, installs the Debian
-// package, provided that this user may install packages.
+// Finds Wine and the MinGW compiler. If one is missing, installs its Debian package if this user
+// may do so.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { run } from '../../scripts/prepare.mjs';
@@ -13,7 +13,7 @@ const PACKAGES = [
 ];
 
 /**
- * Returns the command that starts Wine, or null if Wine is missing. Prefers wine64 (which Debian
+ * Returns the command that starts Wine, or null if it is missing. Prefers wine64 (which Debian
  * installs outside PATH), because Debian's `wine` prints a warning if wine32 is missing.
  */
 export function findWine() {
@@ -42,7 +42,7 @@ export function installTools() {
 }
 
 /**
- * Returns the words to put before a command to run it as root. Returns null if sudo would ask for a
+ * Returns the words to put before a command to run it as root, or null if sudo would ask for a
  * password.
  */
 function asRoot() {

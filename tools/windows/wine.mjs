@@ -1,7 +1,7 @@
-// Creates a Wine prefix (a Windows installation) for each run, as hard links to the files of one
-// template. Creating the template takes 10 s and 700 MB. Because each run has a separate prefix,
-// each run starts from the same state, parallel runs do not affect each other, and all processes of
-// a run can be ended at once.
+// Creates a Wine prefix (a Windows installation) for each run, with hard links to the files of a
+// template, which takes 10 s and 700 MB to create. With separate prefixes, each run starts from the
+// same state, parallel runs do not affect each other, and all processes of a run can be ended at
+// once.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -24,14 +24,14 @@ export const CACHE = join(homedir(), '.cache/gateway-lock/windows');
 
 const SETTINGS = {
   WINEDEBUG: '-all',
-  // Disables .NET and the browser, because Wine would offer to download them. Also disables the
-  // creation of menu entries on this desktop.
+  // Disables .NET and the browser, which Wine would offer to download, and menu entries on this
+  // desktop.
   WINEDLLOVERRIDES: 'mscoree=d;mshtml=d;winemenubuilder.exe=d',
   DISPLAY: '',
 };
 const LIMIT_MS = 120_000;
 
-/** Creates a new Wine prefix in `folder`. Returns the path of the prefix. */
+/** Creates a new Wine prefix in `folder`. Returns its path. */
 export function freshPrefix(folder) {
   const template = templatePrefix();
   const prefix = join(folder, 'prefix');
@@ -40,7 +40,7 @@ export function freshPrefix(folder) {
   const sameDevice = statSync(folder).dev === statSync(template).dev;
   execFileSync('cp', ['-a', sameDevice ? '--link' : '--reflink=auto', template, prefix]);
   // Copies the registry files, because Wine modifies them in place and would change the template
-  // through a hard link.
+  // through hard links.
   for (const file of readdirSync(template).filter((name) => name.endsWith('.reg'))) {
     rmSync(join(prefix, file));
     copyFileSync(join(template, file), join(prefix, file));
@@ -49,9 +49,9 @@ export function freshPrefix(folder) {
 }
 
 /**
- * Runs a Windows program with its output redirected into the file `output`. Uses a file, because
- * Node for Windows crashes with a Unix pipe as standard output ("open EBADF"). Resolves with the
- * exit code, or with null if the program ran longer than `limitMs` milliseconds.
+ * Runs a Windows program with its output redirected to the file `output`, because Node for Windows
+ * crashes if its standard output is a Unix pipe ("open EBADF"). Resolves with the exit code, or
+ * with null if the program ran longer than `limitMs` milliseconds.
  */
 export async function runInWine(prefix, [program, ...args], { output, cwd, limitMs, env = {} }) {
   const file = openSync(output, 'w');
@@ -88,8 +88,8 @@ function templatePrefix() {
   const version = execFileSync(findWine(), ['--version'], { encoding: 'utf8' }).match(/[\d.]+/)[0];
   const template = join(CACHE, `prefix-${version}`);
   if (existsSync(template)) return template;
-  // Creates the template beside the final folder and renames it, so that the final folder is
-  // complete whenever it exists.
+  // Creates the template next to the final folder and renames it, so that the final folder is
+  // always complete.
   const part = `${template}.${process.pid}`;
   mkdirSync(part, { recursive: true });
   const options = { env: { ...process.env, ...SETTINGS, WINEPREFIX: part }, stdio: 'ignore', timeout: LIMIT_MS };

@@ -36,10 +36,7 @@ export function clusterName({ app = DEFAULT_APP, profile, clusterName: name }: C
   return name ?? (profile === undefined ? app : `${app}-${profile}`);
 }
 
-/**
- * Returns the value for the option `cluster` of acquireGatewayLock(). Returns undefined without
- * --cluster.
- */
+/** Returns the option `cluster` for acquireGatewayLock(), or undefined without --cluster. */
 export async function gatewayCluster(
   flags: ClusterFlags & GatewayFlags,
   timeoutMs: number | undefined,

@@ -52,11 +52,11 @@ function reportOf({ target }: ClusterEngine, name: string, probe: ClusterLockPro
 }
 
 /**
- * Returns one line for the lock, one line for the errors and warnings (if any), and one line for
- * the checks that passed (if any).
+ * Returns one line for the lock, one for the errors and warnings (if any), and one for the checks
+ * that passed (if any).
  */
 export function clusterLines(report: ClusterReport): readonly string[] {
-  // If no server responds, the line for the lock already contains the error.
+  // If no server responds, the lock's line already contains the error.
   const facts = report.facts.filter(({ message }) => message !== report.cause?.message);
   const grouped = (level: ClusterFact['level']) => groupedFacts(facts.filter((fact) => fact.level === level));
   const attention = [...grouped('error'), ...grouped('warning')];
@@ -68,7 +68,7 @@ export function clusterLines(report: ClusterReport): readonly string[] {
   ];
 }
 
-/** Merges the facts that have the same message into one entry. */
+/** Merges facts that have the same message. */
 function groupedFacts(facts: readonly ClusterFact[]): readonly string[] {
   const messages = [...new Set(facts.map(({ message }) => message))];
   return messages.map((message) => {

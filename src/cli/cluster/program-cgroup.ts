@@ -1,6 +1,6 @@
 // A cgroup (version 2) for one program and its descendants, below the cgroup of this process. A
-// single write to cgroup.kill kills all of these processes, including descendants that have left
-// the program's session and process group. The file cgroup.kill needs Linux 5.14 (man 7 cgroups).
+// single write to cgroup.kill kills all of them, including descendants that have left the program's
+// session and process group. cgroup.kill needs Linux 5.14 (man 7 cgroups).
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
@@ -9,13 +9,13 @@ import { monotonicMs } from '../../clock.js';
 import { errorLine, say } from '../output.js';
 
 /**
- * A shell script that joins the cgroup `$1` and then executes the program. Joining first ensures
- * that every descendant is in the cgroup.
+ * A shell script that joins the cgroup `$1` and then executes the program, so that every descendant
+ * is in the cgroup.
  */
 const JOIN = 'echo $$ > "$1/cgroup.procs" && shift && exec "$@"';
 /**
- * Longest time, in milliseconds, to wait until killed processes have left the cgroup. An I/O
- * request in the kernel can delay the end of a killed process.
+ * How long to wait for killed processes to leave the cgroup, in milliseconds. Pending I/O in the
+ * kernel can delay the end of a killed process.
  */
 const EMPTY_TIMEOUT_MS = 5000;
 const POLL_MS = 5;
@@ -31,7 +31,7 @@ export class ProgramCgroup {
 
   /**
    * Creates a cgroup. Returns null if cgroup v2 is not mounted, if this process may not create a
-   * cgroup below its own cgroup, or if the kernel has no cgroup.kill.
+   * cgroup below its own, or if the kernel has no cgroup.kill.
    */
   static tryCreate(): ProgramCgroup | null {
     for (const parent of ownCgroups()) {
@@ -73,8 +73,8 @@ export class ProgramCgroup {
   }
 
   /**
-   * Returns true if a process can join this cgroup. Even after the directory has been created,
-   * joining fails if processes may not leave their current cgroup.
+   * Returns true if a process can join this cgroup. Joining fails if processes may not leave their
+   * current cgroup, even though the directory could be created.
    */
   isUsable(): boolean {
     if (!existsSync(join(this.directory, 'cgroup.kill'))) return false;
@@ -96,8 +96,8 @@ export class ProgramCgroup {
 }
 
 /**
- * Returns the paths of this process's cgroup, one path for each mount of the cgroup v2 file system.
- * Returns an empty array on systems other than Linux.
+ * Returns the paths of this process's cgroup, one for each cgroup v2 mount. The array is empty on
+ * systems other than Linux.
  */
 function ownCgroups(): readonly string[] {
   const own = /^0::(.*)$/m.exec(readText('/proc/self/cgroup'))?.[1];
@@ -110,15 +110,12 @@ function ownCgroups(): readonly string[] {
     .filter((directory) => directory !== null);
 }
 
-/**
- * Returns the path of a cgroup below `mountPoint`. Returns null if the mount does not contain the
- * cgroup.
- */
+/** Returns the path of a cgroup below `mountPoint`, or null if the mount does not contain it. */
 function directoryBelow(mountPoint: string, path: string): string | null {
   return path.startsWith('..') ? null : join(mountPoint, path);
 }
 
-/** Decodes a field of mountinfo, which writes a space as `\040` (man 5 proc). */
+/** Decodes a field of mountinfo, where a space is written as `\040` (man 5 proc). */
 function unescaped(field: string): string {
   return field.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
 }

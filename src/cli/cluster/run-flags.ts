@@ -9,8 +9,8 @@ export interface RunClusterFlags extends ClusterFlags {
 }
 
 /**
- * Default time from SIGTERM to SIGKILL, in milliseconds. The default is shorter than the time
- * between two renewals, so that a program is never stopped while its lock is renewed in time.
+ * Default time from SIGTERM to SIGKILL, in milliseconds. It is shorter than the time between two
+ * renewals, so that a program is never stopped while its lock is renewed in time.
  */
 const DEFAULT_STOP_GRACE_MS = 2000;
 
@@ -40,8 +40,8 @@ export function clusterConflict(flags: RunClusterFlags & OtherFlags): string | n
   if (flags.exec) return '--cluster: not available with --exec, because no process would remain to renew the lock';
   if (flags.port !== undefined && flags.handover)
     return '--cluster: with --port the program would keep the socket after the lock is lost. Add --no-handover';
-  // Even if a renewal takes as long as its time limit allows, 3/5 of the time to live minus the
-  // margin remains until the deadline.
+  // Even if a renewal takes as long as it may, 3/5 of the time to live minus the margin remains
+  // until the deadline.
   const longestMs = Math.floor((flags.ttl ?? 15_000) / 2);
   return flags.stopGrace > longestMs ? `--stop-grace: must be at most ${longestMs} ms, which is half of --ttl` : null;
 }

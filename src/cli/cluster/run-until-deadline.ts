@@ -1,5 +1,5 @@
-// Runs a program only while a cluster lock is held. The program gets SIGTERM before the deadline of
-// the lock and SIGKILL at the deadline. The program does not outlive this process.
+// Runs a program only while a cluster lock is held. The program gets SIGTERM before the lock's
+// deadline and SIGKILL at the deadline. The program does not outlive this process.
 import { once } from 'node:events';
 import type { ClusterLock } from '../../cluster/index.js';
 import type { GatewayLock } from '../../index.js';
@@ -12,7 +12,7 @@ import { BoundProgram } from './bound-program.js';
 const CHECK_MS = 100;
 
 /**
- * Runs the program with the command line `words`. Resolves when the program has ended.
+ * Runs the command line `words`. Resolves when the program has ended.
  *
  * @param graceMs the program gets SIGTERM this many milliseconds before the deadline
  */
@@ -39,10 +39,10 @@ export async function runUntilDeadline(
 }
 
 /**
- * Watches the deadline of the lock, and stops the program in time.
+ * Watches the lock's deadline and stops the program in time.
  *
- * @returns a function that ends the watch, and that returns true if the program was stopped because
- * of the lock
+ * @returns a function that ends the watch and returns true if the program was stopped because of
+ * the lock
  */
 function watchDeadline(lock: ClusterLock, program: BoundProgram, graceMs: number): () => boolean {
   let warned = false;

@@ -1,5 +1,4 @@
-// gateway-lock completion: prints a completion script that is generated from the definitions of the
-// commands.
+// gateway-lock completion: prints a completion script, generated from the command definitions.
 import { Argument, type Command } from 'commander';
 import { withExamples } from '../examples.js';
 import { print } from '../print.js';

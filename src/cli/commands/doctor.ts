@@ -91,14 +91,14 @@ async function checkCluster(flags: DoctorFlags): Promise<Finding[]> {
 }
 
 /**
- * Returns the finding that makes all other checks impossible: a missing home directory or a missing
- * addon. Returns null if both the home directory and the addon exist.
+ * Returns the finding that makes all other checks impossible: a missing home directory or addon.
+ * Returns null if both exist.
  */
 function findBlocker(options: GatewayLockOptions): Finding | null {
   try {
     return findMissingAddon(resolveGatewayPaths(options).lockPaths[0]!);
   } catch (cause) {
-    // An error that is not a LockError is a usage error.
+    // Any other error is a usage error.
     if (cause instanceof LockError) return { check: 'paths', ...error(cause.message) };
     throw cause;
   }
@@ -114,7 +114,7 @@ function findMissingAddon(lockPath: string): Finding | null {
         check: 'addon',
         ...error(cause.message, 'In a clone of the repository, build the addon: npm run build'),
       };
-    // All other errors concern only this lock file, so the checks report them.
+    // Other errors concern only this lock file, and the checks report them.
   }
   return null;
 }

@@ -126,10 +126,7 @@ function usageError(text: string): Error {
   return Object.assign(new Error(text), { exitCode: EXIT.usage });
 }
 
-/**
- * Acquires the lock. Returns the lock, or the exit code of this command if the lock was not
- * acquired.
- */
+/** Acquires the lock. Returns it, or this command's exit code if it was not acquired. */
 async function acquire(flags: RunFlags, signal: AbortSignal): Promise<GatewayLock | number> {
   try {
     const cluster = await gatewayCluster(flags, flags.wait === false ? 0 : flags.wait);
@@ -145,7 +142,7 @@ async function acquire(flags: RunFlags, signal: AbortSignal): Promise<GatewayLoc
 function lockOptions(flags: RunFlags): GatewayLockOptions {
   const { wait } = flags;
   const timeouts = wait === undefined ? {} : { timeoutMs: wait || 0, bindTimeoutMs: wait || 0 };
-  // OpenClaw does not know the role `program`, and does not respect a holder with an unknown role.
+  // OpenClaw does not know the role `program`, and ignores holders with unknown roles.
   const role = flags.app === 'openclaw' ? 'gateway' : 'program';
   return { ...gatewayOptions(flags), bind: flags.port !== undefined, role, ...timeouts };
 }
@@ -172,7 +169,7 @@ async function runLocked(
   try {
     lock.onLost((error) => say(errorLine(error)));
     if (!flags.handover) await lock.listener?.close();
-    // If a signal arrived while the lock was being acquired, this command ends before the program
+    // A signal that arrived while the lock was being acquired ends this command before the program
     // starts.
     signals.interrupted.throwIfAborted();
     if (flags.exec) lock.exec({ path: file, args: words });
@@ -184,8 +181,8 @@ async function runLocked(
 }
 
 /**
- * Closes the lock. A failure is only reported, because this command must return the exit code of
- * the program.
+ * Closes the lock. Only reports a failure, because this command must return the program's exit
+ * code.
  */
 async function close(lock: GatewayLock): Promise<void> {
   try {

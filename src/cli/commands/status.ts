@@ -1,4 +1,4 @@
-// gateway-lock status: lists the locks, and the holder and the health of each gateway.
+// gateway-lock status: lists the locks, and each gateway's holder and health.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type ListedLock, listLocks, listStateDirectories } from '../../index.js';
 import { printable } from '../../printable.js';
@@ -74,8 +74,7 @@ async function status(flags: StatusFlags): Promise<void> {
   const options = gatewayOptions(flags);
   const read = () => listLocks(options);
   const cluster = await readClusterReport(flags);
-  // With --watch, prints each JSON document on one line, so that a reader can separate the
-  // documents.
+  // With --watch, each JSON document is one line, so that readers can separate the documents.
   const show = (locks: readonly ListedLock[]) =>
     flags.json ? [jsonText(statusJson(locks, cluster), flags.watch ? 0 : 2)] : statusText(locks, flags, cluster);
   if (flags.watch) await watchLocks({ read, show, intervalMs: flags.interval });

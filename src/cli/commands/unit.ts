@@ -1,5 +1,5 @@
-// gateway-lock unit: prints a unit for a service manager. The unit starts a gateway, unless a
-// healthy gateway is already running.
+// gateway-lock unit: prints a unit for a service manager. The unit starts a gateway unless a
+// healthy one is already running.
 import { isAbsolute } from 'node:path';
 import { Argument, type Command, Option } from 'commander';
 import { PRIVACY_SETTINGS } from '../../index.js';

@@ -21,12 +21,12 @@ export type { PostgresClient } from './postgres/session.js';
 /** Options of `postgresEngine`. */
 export interface PostgresEngineOptions {
   /**
-   * Creates a client of the `pg` package, and connects the client directly to the primary, not
-   * through a pooler. With several servers, pass one function per server; the engine uses one
-   * server after another until a request succeeds.
+   * Creates a client of the `pg` package and connects it directly to the primary, not through a
+   * pooler. With several servers, pass one function per server; the engine tries them in turn until
+   * a request succeeds.
    *
-   * Add an error listener before connecting, because the server can end the session in the same
-   * packet that opens the session, and an error event without a listener ends the process.
+   * Add an error listener before connecting: the server can end the session in the very packet that
+   * opens it, and an error event without a listener ends the process.
    *
    * @example
    * connect: async () => {
@@ -44,7 +44,7 @@ export interface PostgresEngineOptions {
    */
   readonly table?: string;
   /**
-   * The name of the servers in messages. The name must not contain credentials.
+   * The servers' name in messages. Must not contain credentials.
    *
    * @default 'PostgreSQL'
    */
@@ -121,7 +121,7 @@ class PostgresDriver implements Driver, PostgresAccess {
     });
   }
 
-  /** Opens a session and calls `use`. After a failure the next call uses the next server. */
+  /** Opens a session and calls `use`. After a failure, the next call uses the next server. */
   async #onServer<T>(signal: AbortSignal, use: (session: Session) => Promise<T>): Promise<T> {
     const server = this.#current;
     let session: Session | undefined;
@@ -131,8 +131,8 @@ class PostgresDriver implements Driver, PostgresAccess {
     } catch (error) {
       session?.destroy();
       this.#skip(server);
-      // With several servers an unsuitable server, for example a standby, is not a permanent
-      // failure, because the next server may be the primary.
+      // With several servers, an unsuitable one (such as a standby) is not a permanent failure,
+      // because the next one may be the primary.
       throw this.endpoints > 1 && error instanceof Unsuitable ? new Error(error.message, { cause: error }) : error;
     }
   }

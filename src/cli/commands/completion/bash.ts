@@ -1,4 +1,4 @@
-// Completion for bash. The script also works in macOS's bash 3.2, which has neither mapfile nor
+// Completion for bash. The script also works in bash 3.2 on macOS, which has neither mapfile nor
 // compopt.
 import type { Grammar, GrammarCommand, GrammarOption, Value } from './grammar.js';
 
@@ -35,7 +35,7 @@ complete -o default -F ${fn} ${name}
 `;
 }
 
-/** Returns the branch of the case statement that offers the values of an option. */
+/** Returns the case branch that offers an option's values. */
 function valueCase(fn: string, command: GrammarCommand, { names: spelled, value }: GrammarOption): string[] {
   if (value === null) return [];
   const pattern = spelled.map((one) => `'${command.name} ${one}'`).join(' | ');

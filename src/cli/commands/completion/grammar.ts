@@ -1,4 +1,4 @@
-// The command line, reduced to the parts that completions need.
+// The parts of the command line's definition that completions need.
 import type { Argument, Command, Option } from 'commander';
 
 export interface Grammar {
@@ -12,7 +12,7 @@ export interface GrammarCommand {
   readonly name: string;
   readonly summary: string;
   readonly options: readonly GrammarOption[];
-  /** The values that the first operand can have. Null if the command has no operand. */
+  /** The possible values of the first operand; null if the command has none. */
   readonly operand: Value | null;
   /** True if a program and its arguments follow `--`. */
   readonly takesProgram: boolean;
@@ -26,10 +26,7 @@ export interface GrammarOption {
   readonly value: Value | null;
 }
 
-/**
- * The kind of value to offer in a completion, or the list of values. For `text`, the completion
- * offers nothing.
- */
+/** The kind of value to offer, or the list of values. For `text`, nothing is offered. */
 export type Value = 'file' | 'directory' | 'program' | 'text' | readonly string[];
 
 export function grammarOf(program: Command): Grammar {

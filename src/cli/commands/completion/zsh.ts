@@ -30,7 +30,7 @@ if [[ $funcstack[1] == ${fn} ]]; then ${fn} "$@"; else compdef ${fn} ${name}; fi
 
 function commandCase({ name, options, operand, takesProgram }: GrammarCommand): string {
   const first = operand === null || operand === 'program' ? [] : [quoted(`1: :${action(operand)}`)];
-  // After '--', offers the names of programs, and then the completions of the chosen program.
+  // After '--', offers program names, then the chosen program's completions.
   const position = first.length + 1;
   const program = takesProgram
     ? [quoted(`(-)${position}:program: _command_names -e`), quoted('*::arguments: _normal')]
@@ -45,8 +45,8 @@ function lines(specs: readonly string[], indent = '    '): string {
 }
 
 /**
- * Returns one spec for each spelling of the option. After the user has typed one spelling, zsh does
- * not offer the other spelling.
+ * Returns one spec for each spelling of the option. Once one spelling has been typed, zsh does not
+ * offer the other.
  */
 function optionSpec({ names, description, value }: GrammarOption): string[] {
   const others = names.length > 1 ? `(${names.join(' ')})` : '';

@@ -1,5 +1,5 @@
-// Checks that the base ports of two gateways are not close together, because a gateway derives
-// further ports from its base port.
+// Checks that gateways' base ports are not close together, because a gateway derives further ports
+// from its base port.
 import { type ListedLock, listLocks } from '../../../index.js';
 import { ok, type Report, type Subject, warning } from './finding.js';
 
@@ -13,7 +13,7 @@ interface Base {
 export async function checkBasePorts({ app, locks, paths }: Subject): Promise<Report[]> {
   // listLocks() adds the gateways of other profiles.
   const running = distinct([...locks, ...(await listLocks({ app }))].flatMap(baseOf));
-  // Contains the gateway that the options describe, unless that gateway is already running.
+  // The gateway that the options describe, unless it is already running.
   const ours = paths.lockPaths.some((path) => locks.some((lock) => lock.path === path && lock.state === 'held'));
   const planned = ours || paths.port === 0 ? [] : [{ pid: null, port: paths.port }];
   const reports = closePairs([...running, ...planned]).map(tooClose);
@@ -34,7 +34,7 @@ function closePairs(bases: readonly Base[]): (readonly [Base, Base])[] {
   return bases.flatMap((one, index) =>
     bases
       .slice(index + 1)
-      // Gateways on the same port are reported by the port check.
+      // The port check reports gateways on the same port.
       .filter(({ port }) => port !== one.port && Math.abs(port - one.port) < MIN_DISTANCE)
       .map((other) => [one, other] as const),
   );

@@ -1,5 +1,5 @@
-// The checks of `doctor`, in the order in which they run. Each check comes after the checks on
-// which it depends.
+// The checks of `doctor`, in the order in which they run. Each check comes after those it depends
+// on.
 import { GatewayLockError, LockError } from '../../../index.js';
 import { checkBasePorts } from './base-ports.js';
 import { checkFileSystem } from './file-system.js';
@@ -28,10 +28,7 @@ export async function runChecks(subject: Subject): Promise<Finding[]> {
   return findings;
 }
 
-/**
- * Runs one check. If the check throws, returns the error as a report, so that the remaining checks
- * still run.
- */
+/** Runs one check. Returns an exception as a report, so that the remaining checks still run. */
 async function runOne({ run }: Check, subject: Subject) {
   try {
     return await run(subject);

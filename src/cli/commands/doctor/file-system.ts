@@ -1,5 +1,4 @@
-// Checks that a lock in the lock directory prevents a second process from acquiring the lock. The
-// check locks a temporary file twice.
+// Checks that a lock in the lock directory excludes others, by locking a temporary file twice.
 import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,8 +8,8 @@ import { error, ok, type Report, type Subject, warning } from './finding.js';
 const LOCAL = 'Choose a state directory on a local file system with --state-dir. In a container, use a named volume.';
 
 /**
- * Locks a temporary file in the lock directory. If the lock directory does not exist, locks the
- * file in the nearest existing parent directory.
+ * Locks a temporary file in the lock directory or, if it does not exist, in its nearest existing
+ * parent.
  */
 export function checkFileSystem({ lockDir }: Subject): Report[] {
   const directory = nearestExisting(lockDir);

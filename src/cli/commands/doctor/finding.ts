@@ -1,4 +1,4 @@
-// Types for the input and the result of a check.
+// The input and result types of a check.
 import type { GatewayLockOptions, GatewayPaths, ListedLock } from '../../../index.js';
 import { forCommandLine } from '../../output.js';
 
@@ -20,8 +20,8 @@ export interface Subject {
   /** The directory of the lock files. */
   readonly lockDir: string;
   /**
-   * True if this package chooses the lock directory. In that case a starting gateway creates the
-   * lock directory and corrects the mode of the directory.
+   * True if this package chooses the lock directory. A starting gateway then creates it and
+   * corrects its mode.
    */
   readonly ownLockDir: boolean;
   readonly locks: readonly ListedLock[];

@@ -1,6 +1,6 @@
-// Finds problems in a launchd job that starts a gateway (man 5 launchd.plist). The property list is
-// read with regular expressions, because Node has no parser for property lists and each key that is
-// read has only one spelling.
+// Finds problems in a launchd job that starts a gateway (man 5 launchd.plist). Reads the property
+// list with regular expressions, because Node has no parser for property lists and each key of
+// interest has only one spelling.
 import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { PRIVACY_SETTINGS } from '../../../index.js';

@@ -1,4 +1,4 @@
-// Removes leftover lock files, but only those that no process can still be using.
+// Removes leftover lock files that no process can still be using.
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { isLockFileName, type ListedLock, showModeCommand, tryAcquireForRemoval } from '../../../index.js';
@@ -6,21 +6,20 @@ import { causeOf } from '../../json-output.js';
 import { info, type Report, warning } from './finding.js';
 
 /**
- * Age in milliseconds from which an empty lock file is considered a leftover. An older gateway
- * creates its lock file a moment before it writes the record, so a recently created empty file may
- * belong to a starting gateway.
+ * Age in milliseconds at which an empty lock file is considered a leftover. Older versions create
+ * the lock file a moment before they write the record, so a new empty file may belong to a starting
+ * gateway.
  */
 const NEW_FILE_MS = 30_000;
 
 /**
- * Returns true if no process holds the lock, and the process that wrote the record held a kernel
- * lock or has ended. A record from another host is not sufficient proof, because some network file
- * systems do not show the locks of other hosts.
+ * Returns true if no process holds the lock and the record's writer held a kernel lock or has
+ * ended. A record from another host proves nothing, because some network file systems do not show
+ * the locks of other hosts.
  */
 export function isRemovable({ path, state, owner, ownerAlive }: ListedLock): boolean {
   if (state === 'leftover' && owner!.kernelLock) return ownerAlive !== null;
-  // A file that the user named with --lock may have any content, unless this package wrote the
-  // file.
+  // A file named with --lock may contain anything, unless this package wrote it.
   if (!isLockFileName(basename(path))) return false;
   if (state === 'leftover') return ownerAlive === false;
   if (state !== 'free') return false;
@@ -33,8 +32,8 @@ export function removeLeftovers(locks: readonly ListedLock[]): Report[] {
 }
 
 /**
- * Acquires and releases the lock. The file is removed while this process holds the lock, so the
- * file cannot belong to another holder.
+ * Acquires and releases the lock, so that the file is removed while this process, and therefore
+ * nobody else, holds the lock.
  */
 function remove({ path }: ListedLock): Report {
   try {

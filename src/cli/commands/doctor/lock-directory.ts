@@ -1,5 +1,5 @@
-// Checks that the lock directory exists and is private, and that no other user can move the lock
-// directory or one of its parent directories.
+// Checks that the lock directory exists and is private, and that no other user can move it or one
+// of its parents.
 import { lstatSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
@@ -18,7 +18,7 @@ import { error, info, ok, type Report, type Subject, warning } from './finding.j
 const GROUP_WRITES = 0o020;
 const OTHERS_WRITE = 0o002;
 const OTHERS_DO_ANYTHING = 0o077;
-/** In a directory with this bit only the owner of a file may remove or rename the file. */
+/** In a directory with this bit, only a file's owner may remove or rename it. */
 const STICKY = 0o1000;
 
 export function checkLockDirectory({ lockDir, ownLockDir }: Subject): Report[] {
@@ -40,8 +40,8 @@ function judgeMissingForeign(lockDir: string): Report {
 }
 
 /**
- * Reports why a starting gateway would refuse its own lock directory. A starting gateway creates a
- * missing directory, and corrects the mode if possible.
+ * Reports why a starting gateway would refuse its own lock directory. A gateway creates a missing
+ * directory, and corrects its mode if possible.
  */
 function judgeOwn(lockDir: string, stats: Stats): Report {
   const uid = effectiveUserId();
@@ -78,9 +78,8 @@ function judgeForeign(lockDir: string, stats: Stats): Report {
 }
 
 /**
- * Checks the parent directories of the lock directory. A user who may rename a parent directory can
- * replace the parent directory with another directory, so that two gateways run with different
- * states.
+ * Checks the parent directories of the lock directory. A user who may rename a parent can put
+ * another directory in its place, so that two gateways run with different states.
  */
 export function checkParents({ lockDir }: Subject): Report[] {
   if (effectiveUserId() === undefined) return [info('not checked: this system uses ACLs, not file modes')];
@@ -94,15 +93,15 @@ function judgeParent(path: string): Report[] {
   if (stats === undefined) return [];
   const advice = `Remove write permission for others: chmod go-w ${commandText([path])}`;
   if (othersMayRemove(stats)) return [warning(`every user may move or remove files in ${path}`, advice)];
-  // On many systems each user has a private group, whose write permission is harmless.
+  // On many systems each user has a private group, for which write permission is harmless.
   const foreign = stats.mode & GROUP_WRITES && !(stats.mode & STICKY) && stats.gid !== effectiveGroupId();
   return foreign ? [warning(`group ${stats.gid} may move or remove files in ${path}`, advice)] : [];
 }
 
 /**
  * Returns true if every user may remove files in the directory. Returns false on Windows, which
- * uses ACLs and reports the mode 0777 for every directory. On Windows, the file system check
- * reports whether the ACL lets this user lock a file.
+ * uses ACLs and reports mode 0777 for every directory; there the file system check shows whether
+ * the ACL lets this user lock a file.
  */
 function othersMayRemove({ mode }: Stats): boolean {
   return effectiveUserId() !== undefined && (mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0;

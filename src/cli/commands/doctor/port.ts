@@ -11,7 +11,7 @@ import {
 } from '../../../index.js';
 import { error, info, ok, type Report, type Subject, warning } from './finding.js';
 
-/** Longest time, in milliseconds, that a starting gateway holds its lock before it listens. */
+/** How long a starting gateway may hold its lock before it listens, in milliseconds. */
 const STARTING_MS = 60_000;
 
 export async function checkPort({ options }: Subject): Promise<Report[]> {

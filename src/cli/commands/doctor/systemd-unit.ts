@@ -2,7 +2,7 @@
 // systemd.syntax).
 import { error, type Report, warning } from './finding.js';
 
-/** The values of each `Section.Key`, in the order of the file. */
+/** The values of each `Section.Key`, in file order. */
 export type Unit = ReadonlyMap<string, readonly string[]>;
 
 export function parseUnit(text: string): Unit {
@@ -67,8 +67,8 @@ function judgeKillMode(name: string, mode: string | undefined): Report[] {
 }
 
 /**
- * Returns the problem of a socket unit for the port of the gateway: if systemd binds the port
- * itself, every gateway finds the port in use.
+ * Returns the problem of a socket unit for the gateway's port: if systemd binds the port itself,
+ * every gateway finds it in use.
  */
 export function judgeSocket(name: string, unit: Unit, port: number): Report[] {
   const listens = unit.get('Socket.ListenStream') ?? [];

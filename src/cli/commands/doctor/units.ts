@@ -41,8 +41,8 @@ function filesIn(directory: string): string[] {
 interface UnitFile {
   readonly path: string;
   /**
-   * True if the user named the file with --unit. In that case the file is treated as a gateway's
-   * unit, regardless of the content of the file.
+   * True if the file was named with --unit. It is then treated as a gateway's unit, whatever it
+   * contains.
    */
   readonly named: boolean;
 }
@@ -55,7 +55,7 @@ function judge(file: UnitFile, subject: Subject): Report[] | null {
     if (kind !== undefined) return judgeSystemd(file, kind, subject);
     return [info(`${file.path} was not checked: its name does not end in .service, .socket or .plist`)];
   } catch (cause) {
-    // A unit that this user may not read belongs to another user, so the unit is skipped.
+    // A unit that this user may not read belongs to another user.
     return file.named ? [error(`${file.path} cannot be read: ${(cause as Error).message}`)] : null;
   }
 }

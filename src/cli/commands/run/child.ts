@@ -12,15 +12,15 @@ import { errorLine, say } from '../../output.js';
 import type { ChildEnd, SignalRelay } from '../../signal-relay.js';
 
 /**
- * A shell script that sets LISTEN_PID and then executes the program. LISTEN_PID must be the pid of
- * the program itself, which is unknown before the fork. (The shell dash drops variables whose names
- * are not identifiers; dash also drops them for every npm script.)
+ * A shell script that sets LISTEN_PID and then executes the program. LISTEN_PID must be the
+ * program's own pid, which is unknown before the fork. (dash drops variables whose names are not
+ * identifiers, as it does for every npm script.)
  */
 const SET_LISTEN_PID = 'export LISTEN_PID=$$; exec "$@"';
 
 /**
- * Starts the program with the command line `words`, and resolves when the program has ended. `file`
- * is the path of the program.
+ * Starts the command line `words`, and resolves when the program has ended. `file` is the program's
+ * path.
  *
  * @throws the error of spawn() if the program cannot be started
  */
@@ -51,8 +51,8 @@ function spawnInheriting(lock: GatewayLock, words: readonly string[]): ChildProc
 }
 
 /**
- * Starts a program that inherits no lock. This process keeps the lock, so the program must not
- * outlive this process.
+ * Starts a program that does not inherit the lock. This process keeps the lock, so the program must
+ * not outlive it.
  */
 function spawnInJob(found: string, [name, ...words]: readonly string[]): ChildProcess {
   const { file, args, ...options } = spawnCommand(name!, found, words);
@@ -61,8 +61,8 @@ function spawnInJob(found: string, [name, ...words]: readonly string[]): ChildPr
 }
 
 /**
- * Names the program in the owner record. A failure is only reported, because the owner record is
- * only a hint and the lock is held even without a record.
+ * Names the program in the owner record. Only reports a failure, because the record is just a hint
+ * and the lock is held without it.
  */
 async function recordHolder(lock: GatewayLock, pid: number): Promise<void> {
   try {

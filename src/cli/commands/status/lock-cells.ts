@@ -19,7 +19,7 @@ export function holderCell({ owner, ownerAlive }: ListedLock): Cell {
   if (owner === null) return { text: '' };
   if (ownerAlive === true) return { text: String(owner.pid) };
   if (ownerAlive === false) return { text: `${owner.pid} (gone)`, style: 'dim' };
-  // A record without a host may belong to this host or to another host.
+  // A record without a host may be from any host.
   const where = owner.host === null ? 'perhaps gone' : `on ${printable(owner.host)}`;
   return { text: `${owner.pid} (${where})`, style: 'dim' };
 }
@@ -46,7 +46,7 @@ export function commandCell({ command }: ListedLock): Cell {
   return { text: printable(commandText(command ?? [])) };
 }
 
-/** Returns a time such as `2026-11-22 17:48:53` in the time zone of this process. */
+/** Returns a local time such as `2026-11-22 17:48:53`. */
 export function localTime(time: Date): string {
   const minutes = time.getTime() - time.getTimezoneOffset() * 60_000;
   return new Date(minutes).toISOString().slice(0, 19).replace('T', ' ');

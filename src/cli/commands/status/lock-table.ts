@@ -16,8 +16,8 @@ export interface Page {
 const TITLES = ['LOCK', 'STATE', 'PID', 'SINCE', 'PORT', 'HEALTH', 'COMMAND'] as const;
 const GAP = '  ';
 /**
- * Smallest useful width of the command column, in characters. The command is cut to the remaining
- * width of the terminal.
+ * Smallest useful width of the command column, in characters. The command is cut to fit the
+ * terminal.
  */
 const MIN_COMMAND_WIDTH = 20;
 
@@ -61,8 +61,8 @@ function cellsOf(lock: ListedLock, nowMs: number): readonly Cell[] {
 }
 
 /**
- * Returns the directory as a heading before its first lock, because the file names do not show to
- * which gateway the locks belong.
+ * Returns the directory as a heading before its first lock, because the file names do not show
+ * which gateway the locks belong to.
  */
 function headingBefore(locks: readonly ListedLock[], index: number, { paint }: Page): string[] {
   const directory = dirname(locks[index]!.path);
@@ -74,7 +74,7 @@ function tableLine(cells: readonly Cell[], widths: readonly number[], paint: Pai
   const texts = cells.map((cell, column) => {
     const width = widths[column]!;
     const text = cell.text.length > width ? `${cell.text.slice(0, width - 1)}…` : cell.text;
-    // The padding has no colour, and the last column has no padding.
+    // The padding has no colour, and the last column is not padded.
     return painted(cell, text, paint) + ' '.repeat(column === cells.length - 1 ? 0 : width - text.length);
   });
   return texts.join(GAP).trimEnd();

@@ -5,8 +5,8 @@ import { causeOf } from '../../json-output.js';
 import { lockTable, type Page } from './lock-table.js';
 
 /**
- * Returns the value that `--json` prints: the result of listLocks(), with each cause reduced to its
- * code and message.
+ * Returns the value for `--json`: the result of listLocks(), with each cause reduced to its code
+ * and message.
  */
 export function statusJson(locks: readonly ListedLock[], cluster: object | null = null): object {
   return {
@@ -20,7 +20,7 @@ export function statusLines(locks: readonly ListedLock[], searched: readonly str
   return [...lockTable(locks, page), ...notesOn(locks)];
 }
 
-/** Explains those states in the table that a user could misunderstand. */
+/** Explains the states in the table that could be misunderstood. */
 function notesOn(locks: readonly ListedLock[]): string[] {
   const notes: (readonly [boolean, string])[] = [
     [locks.some(({ state }) => state === 'leftover'), 'leftover: the holder is gone, and the file blocks nothing.'],

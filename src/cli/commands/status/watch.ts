@@ -1,5 +1,5 @@
-// Repeats the output of `status`: redraws the output on a terminal, and prints the output to a pipe
-// after each change.
+// Repeats the output of `status`: redraws it on a terminal, or prints it again after each change to
+// a pipe.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ListedLock } from '../../../index.js';
 import { jsonText } from '../../json-output.js';
@@ -19,8 +19,8 @@ export interface Watch {
 }
 
 /**
- * Repeats the output until SIGINT, SIGTERM or SIGHUP arrives, or until the reader closes the pipe.
- * Neither a signal nor a closed pipe is an error.
+ * Repeats the output until SIGINT, SIGTERM or SIGHUP arrives or the reader closes the pipe, none of
+ * which is an error.
  */
 export async function watchLocks(watch: Watch): Promise<void> {
   const ended = new AbortController();
@@ -37,8 +37,7 @@ export async function watchLocks(watch: Watch): Promise<void> {
 type Draw = (locks: readonly ListedLock[]) => Promise<boolean>;
 
 /**
- * Overwrites the previous output and then clears the rest of the screen, because clearing first
- * would flicker.
+ * Overwrites the previous output, then clears the rest of the screen. Clearing first would flicker.
  */
 function redrawing({ show, intervalMs }: Watch): Draw {
   return (locks) => {
@@ -50,8 +49,8 @@ function redrawing({ show, intervalMs }: Watch): Draw {
 }
 
 /**
- * Returns the lines that fit on the screen. One row stays free for the cursor; without the free row
- * the screen would scroll and lose the first line.
+ * Returns the lines that fit on the screen. One row stays free for the cursor; otherwise the screen
+ * would scroll and lose the first line.
  */
 export function fitting(lines: readonly string[], rows: number): readonly string[] {
   if (lines.length < rows) return lines;
@@ -60,8 +59,7 @@ export function fitting(lines: readonly string[], rows: number): readonly string
 }
 
 /**
- * Prints only if the locks have changed. Compares the locks, not the output, because the output
- * contains ages.
+ * Prints only if the locks have changed. Compares the locks, not the output, which contains ages.
  */
 function onChange({ show }: Watch): Draw {
   let last = '';
@@ -77,6 +75,6 @@ async function pauseUntil(ms: number, signal: AbortSignal): Promise<void> {
   try {
     await pause(ms, undefined, { signal });
   } catch {
-    // The pause was aborted. The loop checks the abort signal.
+    // The pause was aborted; the loop checks the signal.
   }
 }

@@ -5,30 +5,23 @@ import { chooseEnding, ENDED_BY_DRIVER, type Ending, newRandom, type Random, typ
 import { type Findings, JournalReader } from './witness.js';
 import { WORKER_VARIABLE, type WorkerPlan } from './worker.js';
 
-/**
- * Time in milliseconds after which the lock is considered stuck if no process has acquired the
- * lock.
- */
+/** The lock is considered stuck if no process acquires it for this many milliseconds. */
 const STUCK_MS = 30_000;
 const CHECK_MS = 500;
-/**
- * Longest time, in milliseconds, for which a process holds the lock before the driver ends the
- * process.
- */
+/** Longest time that a process holds the lock before the driver ends it, in milliseconds. */
 const MAX_HELD_MS = 6;
 const MAX_STOPPED_MS = 10;
-/** Time, in milliseconds, after which the driver ends a process that has not acquired the lock. */
+/** Time after which the driver ends a process that has not acquired the lock, in milliseconds. */
 const MAX_LIFETIME_MS = 3000;
 /**
- * Share of the processes that the driver ends at a random time after their start, regardless of
- * their state.
+ * Share of processes that the driver ends at a random time after they start, whatever their state.
  */
 const EARLY_SHARE = 0.3;
 const EARLY_MS = 120;
 /** Same as EARLY_MS, but for the native worker, which starts within 1 ms. */
 const NATIVE_EARLY_MS = 15;
 const MAX_LATENCIES = 20_000;
-/** Environment variable with the path of the native worker, which scripts/stress.mjs builds. */
+/** Environment variable with the path of the native worker that scripts/stress.mjs builds. */
 const NATIVE_WORKER_VARIABLE = 'GATEWAY_LOCK_STRESS_HOLDER';
 const NATIVE_SHARE = 0.98;
 

@@ -9,21 +9,18 @@ export interface StressOptions {
   readonly seconds: number;
   /** Number of worker processes that must end. */
   readonly kills: number;
-  /** Number of worker processes that run at the same time. */
+  /** Number of worker processes running at the same time. */
   readonly workers: number;
   readonly seed: number;
-  /**
-   * If true, the processes run without the lock, in order to test that the witnesses detect the
-   * missing lock.
-   */
+  /** If true, the processes run without the lock, to test that the witnesses notice its absence. */
   readonly sabotage: boolean;
   /** An empty directory for the lock and the files of the witnesses. */
   readonly directory: string;
 }
 
 /**
- * The way in which a worker process ends. `stop`: SIGSTOP, SIGCONT, then SIGKILL. `terminate`: a
- * thread of the process holds the lock and is terminated.
+ * How a worker process ends. `stop`: SIGSTOP, SIGCONT, then SIGKILL. `terminate`: a thread holds
+ * the lock and is terminated.
  */
 export type Ending = 'kill' | 'stop' | 'term' | 'exit' | 'throw' | 'abort' | 'terminate';
 
@@ -43,10 +40,7 @@ export const ENDED_BY_DRIVER: ReadonlySet<Ending> = new Set<Ending>(['kill', 'st
 /** A random number generator. */
 export type Random = () => number;
 
-/**
- * Returns a random number generator (mulberry32). Each call of the generator returns a number from
- * 0 to 1.
- */
+/** Returns a random number generator (mulberry32) that returns numbers from 0 to 1. */
 export function newRandom(seed: number): Random {
   let state = seed >>> 0;
   return () => {
@@ -57,10 +51,7 @@ export function newRandom(seed: number): Random {
   };
 }
 
-/**
- * Chooses a random ending. The probability of each ending is its share. `stop` becomes `kill` on
- * systems without SIGSTOP.
- */
+/** Chooses a random ending, weighted by share. `stop` becomes `kill` on systems without SIGSTOP. */
 export function chooseEnding(random: Random): Ending {
   let left = random() * 100;
   for (const [ending, share] of Object.entries(SHARES) as [Ending, number][]) {

@@ -9,22 +9,18 @@ const DRAW_MS = 200;
 /** The results that `--json` writes. */
 export interface StressReport {
   readonly passed: boolean;
-  /**
-   * The result as a sentence. The page that `npm run stress` writes contains this sentence, too.
-   */
+  /** The result as a sentence, which also appears on the page that `npm run stress` writes. */
   readonly verdict: string;
   readonly mode: StressOptions['mode'];
   readonly sabotage: boolean;
   readonly seed: number;
-  /** Number of worker processes that run at the same time. */
+  /** Number of worker processes running at the same time. */
   readonly contenders: number;
   readonly system: string;
   readonly seconds: number;
   /** Number of worker processes that ended. */
   readonly kills: number;
-  /**
-   * Number of worker processes that ended, grouped by the state that each process reported last.
-   */
+  /** Number of worker processes that ended, by the state they last reported. */
   readonly killsByPhase: Readonly<Record<WorkerState, number>>;
   readonly killsByEnding: Readonly<Partial<Record<Ending, number>>>;
   /** Number of rounds (acquire, work, release) completed with an exclusive lock. */
@@ -82,7 +78,7 @@ function verdictOf(report: Omit<StressReport, 'verdict'>): string {
   return `FAILED: two processes held the lock at once. Markers of another holder: ${doubleHolders.length}; repeated counts: ${countedTwice.length}.`;
 }
 
-/** Returns a percentile of sorted times (in milliseconds) as text. */
+/** Returns a percentile of sorted times in milliseconds, as text. */
 export function percentile(sorted: readonly number[], share: number): string {
   const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
   return value === undefined ? 'unknown' : `${value.toFixed(1)} ms`;

@@ -1,7 +1,7 @@
 // Two witnesses that are independent of the lock. The marker is a file that a holder creates with
-// O_EXCL after it acquires the lock, and removes before it releases the lock. The counter is a
-// number in a file. A holder reads the counter after it acquires the lock, and writes the next
-// number before it releases the lock. No number may be written twice.
+// O_EXCL after acquiring the lock and removes before releasing it. The counter is a number in a
+// file. A holder reads it after acquiring the lock and writes the next number before releasing the
+// lock. No number may be written twice.
 import {
   appendFileSync,
   closeSync,
@@ -18,12 +18,11 @@ import { join } from 'node:path';
 import { processStatesAreKnown } from '../../../index.js';
 
 /**
- * Milliseconds that an ending process may take to disappear. The grace period is used for processes
- * that outlive their lock, and on systems where the state of a process cannot be read (macOS,
- * Windows).
+ * How long an ending process may take to disappear, in milliseconds. Applies to processes that
+ * outlive their lock, and on systems where the state of a process cannot be read (macOS, Windows).
  */
 const EXIT_GRACE_MS = 2000;
-/** Word in the marker of a process that ends shortly after its lock is free. */
+/** Word in the marker of a process that may outlive its lock. */
 const OUTLIVES = 'outlives';
 const LINE_FEED = 10;
 /**
@@ -35,8 +34,8 @@ const PF_EXITING = 4;
 export class Witness {
   readonly #directory: string;
   /**
-   * Content of the marker: the pid, and {@link OUTLIVES} if the lock can be free before the process
-   * ends.
+   * Content of the marker: the pid, and {@link OUTLIVES} if the lock can become free before the
+   * process ends.
    */
   readonly #name: string;
   #counted = 0;
@@ -50,15 +49,14 @@ export class Witness {
     this.#name = outlivesLock ? `${process.pid} ${OUTLIVES}` : String(process.pid);
   }
 
-  /** Creates the marker and reads the counter. Call this method after an exclusive acquire. */
+  /** Call after an exclusive acquire. Creates the marker and reads the counter. */
   enter(): void {
     this.#createMarker();
     this.#counted = this.#count();
   }
 
   /**
-   * Increases the counter and removes the marker. Call this method before the release of an
-   * exclusive lock.
+   * Call before the release of an exclusive lock. Increments the counter and removes the marker.
    */
   leave(): void {
     const next = this.#counted + 1;
@@ -71,26 +69,23 @@ export class Witness {
   }
 
   /**
-   * Removes the marker of this process. Call this method before the process exits, because a normal
-   * exit frees the lock while the process still exists.
+   * Call before the process exits. Removes its marker, because a normal exit frees the lock while
+   * the process still exists.
    */
   removeMarker(): void {
     if (this.#marker() === this.#name) rmSync(this.#path('marker'), { force: true });
   }
 
   /**
-   * Call this method after a shared acquire. No exclusive holder may be present or change the
-   * counter until {@link leaveShared} is called.
+   * Call after a shared acquire. There must be no exclusive holder, and the counter must not
+   * change, until {@link leaveShared} is called.
    */
   enterShared(): void {
     this.#counted = this.#count();
     this.#checkMarker();
   }
 
-  /**
-   * Checks that no exclusive holder was present. Call this method before the release of a shared
-   * lock.
-   */
+  /** Call before the release of a shared lock. Checks that there was no exclusive holder. */
   leaveShared(): void {
     if (this.#count() !== this.#counted)
       this.#note('intruder', `the counter changed while ${process.pid} held the lock in shared mode`);
@@ -146,7 +141,7 @@ export interface Findings {
   readonly intruders: readonly string[];
 }
 
-/** Reads the journal, to which the witnesses of all worker processes append. */
+/** Reads the journal, to which all witnesses append. */
 export class JournalReader {
   readonly #path: string;
   readonly #seen = new Set<number>();
@@ -166,8 +161,8 @@ export class JournalReader {
   }
 
   /**
-   * Returns the new complete lines. Each line is written with a single write(), but a single read
-   * may return just a part of a line.
+   * Returns the new complete lines. Each line is written with a single write(), but a read may
+   * return only part of it.
    */
   #newLines(): string[] {
     const whole = existsSync(this.#path) ? readFrom(this.#path, this.#offset) : Buffer.alloc(0);

@@ -1,6 +1,6 @@
-// A worker process of a stress run. The process acquires the lock, works while the witnesses watch,
-// and releases the lock, until it ends in the planned way. The process writes its state to stdout
-// as one letter: w (waiting), h (holding), r (releasing).
+// A worker process of a stress run. It repeatedly acquires the lock, works while the witnesses
+// watch, and releases the lock, until it ends as planned. It writes its state to stdout as one
+// letter: w (waiting), h (holding), r (releasing).
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread, Worker } from 'node:worker_threads';
@@ -17,19 +17,19 @@ export interface WorkerPlan extends Pick<StressOptions, 'mode' | 'sabotage' | 'd
   readonly port: number;
 }
 
-/** Longest time, in milliseconds, for which a worker holds the lock. */
+/** Longest time that a worker holds the lock, in milliseconds. */
 const WORK_MS = 3;
 const PAUSE_MS = 2;
 const BIND_PAUSE_MS = 1;
 const MAX_THREAD_LIFETIME_MS = 30;
-/** Probability that a worker that ends by itself ends while it holds the lock. */
+/** Probability that a worker that ends by itself does so while holding the lock. */
 const LAST_SHARE = 0.3;
-/** Share of the acquisitions in shared mode, with `--mode shared`. */
+/** Share of acquisitions in shared mode, with `--mode shared`. */
 const SHARED_SHARE = 0.75;
 
 type Release = () => void | Promise<void>;
 
-/** Runs this process as a worker. Never resolves: the process ends in the planned way. */
+/** Runs this process as a worker. Never resolves: the process ends as planned. */
 export async function runWorker(): Promise<void> {
   const plan = JSON.parse(process.env[WORKER_VARIABLE]!) as WorkerPlan;
   const random = newRandom(plan.seed);
@@ -39,7 +39,7 @@ export async function runWorker(): Promise<void> {
   for (;;) await runRound(plan, random, witness);
 }
 
-/** Runs the rounds in a thread, and terminates the thread at a random point. */
+/** Runs the rounds in a thread and terminates it at a random point. */
 async function terminateThread(random: Random): Promise<void> {
   const thread = new Worker(process.argv[1]!, { argv: process.argv.slice(2), stdout: false });
   await new Promise((resolve) => thread.once('online', resolve));
@@ -79,7 +79,7 @@ async function startGateway(directory: string, port: number): Promise<Release> {
       const gateway = await acquireGatewayLock({ ...options, timeoutMs: 60_000, whenListening: 'wait' });
       return () => gateway.close({ graceMs: 0 });
     } catch (error) {
-      // The previous gateway is still exiting and still uses the port.
+      // The previous gateway is still exiting and uses the port.
       if (!String((error as NodeJS.ErrnoException).code).startsWith('ERR_GATEWAY_PORT')) throw error;
       await sleep(BIND_PAUSE_MS);
     }

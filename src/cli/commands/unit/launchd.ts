@@ -51,8 +51,8 @@ function pair(applies: boolean, key: string, value: string): string {
 }
 
 /**
- * Returns an XML comment. `line` must not contain `--`, which XML forbids in a comment. Unit names
- * never contain `--`.
+ * Returns an XML comment. `line` must not contain `--`, which XML forbids in comments. Unit names
+ * never do.
  */
 function comment(line: string): string {
   return `<!-- ${line} -->`;

@@ -1,6 +1,6 @@
 // A task of the Windows task scheduler (learn.microsoft.com, Task Scheduler Schema; [MS-TSCH] 2.5).
-// The text is ASCII and names no encoding, so that the file is valid in any code page. The text is
-// also valid in UTF-16, the encoding of files that are written with `>` in PowerShell 5.
+// The text is ASCII and names no encoding, so that it is valid in any code page, and also in
+// UTF-16, the encoding that `>` uses in PowerShell 5.
 import { variableName } from '../../../index.js';
 import type { Service } from './service.js';
 import { xmlText } from './xml.js';
@@ -62,15 +62,15 @@ ${command(service)}
 }
 
 /**
- * Runs a program in a console without a window (since Windows 10 1809). In a user's session a
- * console program opens a window, and closing that window would end the gateway. The element
- * `<Hidden>` hides only the entry in the list of tasks.
+ * Runs a program in a console without a window (since Windows 10 1809). In a user's session, a
+ * console program opens a window, and closing it would end the gateway. `<Hidden>` only hides the
+ * entry in the task list.
  */
 const WITHOUT_WINDOW = '%SystemRoot%\\System32\\conhost.exe';
 
 /**
- * Returns the command of the task. The scheduler cannot set environment variables, so Node itself
- * sets the variable by which `detectSupervisor()` recognizes the scheduler.
+ * Returns the task's command. The scheduler cannot set environment variables, so Node itself sets
+ * the variable by which `detectSupervisor()` recognizes the scheduler.
  */
 function command({ words, app, name, ofUser }: Service): string {
   const [node, ...rest] = words;
@@ -82,8 +82,7 @@ function command({ words, app, name, ofUser }: Service): string {
 }
 
 /**
- * Quotes an argument for Microsoft's C runtime, which treats a backslash as an escape only before a
- * quote.
+ * Quotes an argument for Microsoft's C runtime, where a backslash is an escape only before a quote.
  */
 export function quotedArgument(word: string): string {
   if (/^[^\s"]+$/.test(word)) return word;

@@ -1,5 +1,5 @@
 // The service that a unit describes. All paths in its command line are absolute, because a service
-// has neither the working directory nor the variables of the shell.
+// does not get the shell's working directory and variables.
 import { realpathSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
@@ -22,14 +22,9 @@ export interface Service {
   readonly app: string;
   /** The command line: Node, this command and its arguments. */
   readonly words: readonly string[];
-  /**
-   * The program that runs under the lock, and its arguments; empty for the demo gateway of `serve`.
-   */
+  /** The program to run under the lock, and its arguments; empty for `serve`'s demo gateway. */
   readonly program: readonly string[];
-  /**
-   * True if the service starts with the user's session, false if the service starts with the
-   * machine.
-   */
+  /** True if the service starts with the user's session, false if it starts with the machine. */
   readonly ofUser: boolean;
   /**
    * The account that runs the service and owns the files, because a lock directory is private to
@@ -38,15 +33,15 @@ export interface Service {
   readonly account: Account;
   readonly workingDirectory: string;
   readonly paths: GatewayPaths;
-  /** True if the address exists only after the network is up. */
+  /** True if the address exists only once the network is up. */
   readonly needsNetwork: boolean;
 }
 
 interface Account {
   readonly name: string;
   /**
-   * `DOMAIN\name` on Windows. Without the domain, the task scheduler could choose the wrong one of
-   * two accounts with the same name.
+   * `DOMAIN\name` on Windows, because without the domain the task scheduler could choose the wrong
+   * account of that name.
    */
   readonly qualifiedName: string;
   readonly isRoot: boolean;
@@ -120,8 +115,8 @@ function commandWords(kind: ServiceKind, program: readonly string[], flags: Unit
 }
 
 /**
- * Returns options that name the paths explicitly. In this process the paths may come from
- * environment variables, which the service does not have.
+ * Returns options that name the paths explicitly, because here they may come from environment
+ * variables that the service does not have.
  */
 function pathWords(flags: UnitFlags, paths: GatewayPaths): string[] {
   const app = flags.app === undefined ? [] : ['--app', flags.app];
@@ -131,15 +126,15 @@ function pathWords(flags: UnitFlags, paths: GatewayPaths): string[] {
   return [...app, '--state-dir', paths.stateDir, ...config];
 }
 
-/** `run` binds a port only with --port; `serve` always binds a port. */
+/** `run` binds a port only with --port; `serve` always does. */
 function portWords(program: readonly string[], flags: UnitFlags, { host, port }: GatewayPaths): string[] {
   const binds = program.length === 0 || flags.port !== undefined;
   return [...(binds ? ['--port', String(port)] : []), ...(flags.host === undefined ? [] : ['--host', host])];
 }
 
 /**
- * Checks the name of the unit. The name is used as a file name, as a label, as a word of a command
- * line, and in an XML comment, where `--` is forbidden.
+ * Checks the unit's name, which is used as a file name, as a label, as a word of a command line,
+ * and in an XML comment, where `--` is forbidden.
  */
 function checkUnitName(name: string): string {
   if (/^(?!.*--)[A-Za-z0-9][A-Za-z0-9_.@-]{0,99}$/.test(name)) return name;
@@ -148,7 +143,7 @@ function checkUnitName(name: string): string {
 
 /**
  * Refuses a working directory that a unit cannot contain. Units cannot quote line breaks, and in a
- * systemd unit a backslash at the end of a line joins the line with the next line.
+ * systemd unit a backslash at the end of a line joins it with the next.
  */
 function checkDirectory(kind: ServiceKind, path: string): string {
   if (!/[\r\n]/.test(path) && !(kind === 'systemd' && path.endsWith('\\'))) return path;

@@ -2,13 +2,13 @@
 import { realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 
-/** A path of one version in Homebrew: `<prefix>/Cellar/<formula>/<version>/<rest>`. */
+/** A version's path in Homebrew: `<prefix>/Cellar/<formula>/<version>/<rest>`. */
 const IN_CELLAR = /^(.*)\/Cellar\/([^/]+)\/[^/]+\/(.+)$/;
 
 /**
- * Returns a path of the same file that Homebrew keeps across versions, or `path` if Homebrew keeps
- * no path across versions. `brew upgrade` removes the folder of the old version, and a service that
- * names this folder cannot start again (openclaw/openclaw#32185).
+ * Returns a path of the same file that Homebrew keeps across versions, or `path` if there is none.
+ * `brew upgrade` removes the old version's folder, and a service that names this folder cannot
+ * start again (openclaw/openclaw#32185).
  */
 export function stablePath(path: string): string {
   const [, prefix, formula, rest] = IN_CELLAR.exec(path) ?? [];

@@ -56,8 +56,7 @@ function serviceSection({ words, account, ofUser, workingDirectory, paths }: Ser
 }
 
 /**
- * Returns hardening settings that are commented out, because only the operator knows what the
- * program needs.
+ * Returns hardening settings, commented out because only the operator knows what the program needs.
  */
 function hardening(lockDir: string, stateDir: string): string[] {
   const writable = lockDir.startsWith(`${stateDir}/`) ? stateDir : lockDir;
@@ -76,14 +75,14 @@ function install({ ofUser }: Service): string[] {
 }
 
 /**
- * Quotes a word of ExecStart: `%` begins a specifier, `$` a variable, and quotes and backslashes
- * work as in C.
+ * Quotes a word of ExecStart, where `%` begins a specifier, `$` a variable, and quotes and
+ * backslashes work as in C.
  */
 export function quoted(word: string): string {
   return quotedPath(word).replaceAll('$', '$$$$');
 }
 
-/** Quotes the path of the program. systemd replaces no variables in that path. */
+/** Quotes the program's path, in which systemd does not expand variables. */
 export function quotedPath(word: string): string {
   const specified = word.replaceAll('%', '%%');
   if (/^[\w@%+=:,./$-]+$/.test(word)) return specified;

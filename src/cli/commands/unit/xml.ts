@@ -12,9 +12,9 @@ export function xmlText(text: string): string {
       code: 'ERR_INVALID_ARG_VALUE',
     });
   }
-  // Whitespace is escaped, because a parser may drop a line feed or replace a line feed with a
-  // space. Everything beyond ASCII is escaped, because schtasks reads the ANSI code page or UTF-16,
-  // not UTF-8 (fatso83/vmware-auto-suspend#8).
+  // Escapes whitespace, because a parser may drop a line feed or replace it with a space. Escapes
+  // everything beyond ASCII, because schtasks reads the ANSI code page or UTF-16, not UTF-8
+  // (fatso83/vmware-auto-suspend#8).
   const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
   return text.replace(/[&<>"\t\n\r]|[^\x20-\x7e]/gu, (one) => entities[one] ?? `&#${one.codePointAt(0)};`);
 }

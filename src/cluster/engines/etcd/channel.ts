@@ -1,5 +1,5 @@
 // The part of gRPC over HTTP/2 that etcd's API needs (github.com/grpc/grpc, doc/PROTOCOL-HTTP2.md).
-// Uses one connection at a time, to one endpoint after another.
+// Uses one connection at a time and tries the endpoints in turn.
 // docs/decisions/0020-cluster-locks.md compares this client with @grpc/grpc-js and Connect.
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import type { SecureContextOptions } from 'node:tls';
@@ -9,7 +9,7 @@ import { CallTimeout } from '../../bounded-call.js';
 /** Certificates as text or bytes, in the form that node:tls accepts. */
 export interface EtcdTls extends Pick<SecureContextOptions, 'ca' | 'cert' | 'key' | 'passphrase'> {
   /**
-   * Host name to expect in the server's certificate.
+   * Host name expected in the server's certificate.
    *
    * @default the host name of the endpoint
    */
@@ -39,8 +39,8 @@ export class GrpcError extends Error {
 }
 
 /**
- * The endpoints of an engine. All channels of the engine share this object, so that a new channel
- * starts with the endpoint that works.
+ * The endpoints of an engine. All of its channels share this object, so that a new channel starts
+ * with an endpoint that works.
  */
 export class Endpoints {
   readonly urls: readonly string[];
@@ -94,7 +94,7 @@ export class Channel {
 
   /**
    * Sends one request and reads responses until `isLast` returns true. Rejects if the server ends
-   * the stream before that.
+   * the stream first.
    */
   async stream(
     method: string,
@@ -120,7 +120,7 @@ export class Channel {
 
   /**
    * Sends a request and reads the responses. Resolves with true if `isLast` returned true. After a
-   * timeout or a failure of the connection, the next request uses the next endpoint.
+   * timeout or a connection failure, the next request uses the next endpoint.
    */
   async #exchange(
     method: string,
@@ -155,7 +155,7 @@ export class Channel {
     if (this.#session !== null && !this.#session.closed && !this.#session.destroyed) return this.#session;
     this.#url = this.#endpoints.current;
     const session = loadHttp2().connect(this.#url, { ...this.#tls });
-    // Ignores the error event, because each request reports the failure of its connection.
+    // Ignored, because each request reports the failure of its connection.
     session.on('error', () => {});
     if (this.#background) session.unref();
     this.#session = session;
@@ -170,8 +170,8 @@ export class Channel {
   #drop(): void {
     const session = this.#session;
     this.#session = null;
-    // Calls destroy(), because after close() bytes in the kernel's buffers would still be delivered
-    // when a network partition ends.
+    // destroy(), because close() would still deliver the bytes in the kernel's buffers when a
+    // network partition ends.
     session?.destroy();
   }
 }
@@ -226,16 +226,16 @@ function readResponses(
 }
 
 /**
- * Returns the size of the first frame, in bytes. This size is larger than the buffer if the frame
- * is incomplete.
+ * Returns the size of the first frame in bytes. If the frame is incomplete, this is larger than the
+ * buffer.
  */
 function frameSize(pending: Buffer): number {
   return pending.length < 5 ? 5 : 5 + pending.readUInt32BE(1);
 }
 
 /**
- * Returns true for the status OK, an error for any other status, and null if these headers contain
- * no status.
+ * Returns true for the status OK, an error for any other status, and null if the headers contain no
+ * status.
  */
 function statusOf(headers: IncomingHttpHeaders): GrpcError | true | null {
   const http = headers[':status'];
@@ -254,8 +254,8 @@ function cancel(stream: ClientHttp2Stream): void {
 }
 
 /**
- * Returns true if another endpoint may succeed: the connection or the server failed, and the caller
- * did not abort.
+ * Returns true if another endpoint may succeed: the connection or the server failed, not the
+ * caller's signal.
  */
 function isConnectionFault(error: unknown, signal: AbortSignal): boolean {
   if (error instanceof GrpcError) return isServerFault(error);

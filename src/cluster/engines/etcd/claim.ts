@@ -2,8 +2,8 @@
 // same as in concurrency.Mutex (etcd client/v3/concurrency/mutex.go), so that `etcdctl lock` and
 // this package exclude each other.
 //
-// The claim whose key was created first is the holder. A waiter watches the key that was created
-// just before its own key.
+// The claim with the oldest key is the holder. A waiter watches the key created just before its
+// own.
 import { loadCrypto } from '../../../native/builtins.js';
 import {
   type AcquireResult,
@@ -50,16 +50,15 @@ export class EtcdClaim implements Claim {
     if (first?.createRevision === createRevision) return { token: createRevision, lockDelayMs: 0 };
     const predecessor = await this.#waitForPredecessors(createRevision, signal, slice);
     if (predecessor !== null) return { token: null, holder: await this.#holder(first, signal) };
-    // The lease may have ended during the wait. In that case etcd has deleted the key (etcd issue
-    // 11456).
+    // If the lease ended during the wait, etcd has deleted the key (etcd issue 11456).
     await this.#checkOwnKey(createRevision, signal);
     return { token: createRevision, lockDelayMs: 0 };
   }
 
   /**
-   * A former leader that has not noticed the election yet still responds to keep-alives. A renewal
-   * is therefore valid only together with a linearizable read in the same raft term. The
-   * linearizable read also shows that the claim's key exists.
+   * A former leader that has not yet noticed the election still responds to keep-alives. A renewal
+   * is therefore valid only together with a linearizable read in the same raft term, which also
+   * shows that the claim's key exists.
    */
   async renew(signal: AbortSignal): Promise<number> {
     const { ttlSeconds, raftTerm } = await this.#client.keepAlive(this.#leaseId, signal);
@@ -101,8 +100,8 @@ export class EtcdClaim implements Claim {
   }
 
   /**
-   * Waits until no older key is left, and then returns null. If the slice ends before that, returns
-   * an older key.
+   * Waits until no older key is left, then returns null. If the slice ends first, returns an older
+   * key.
    */
   async #waitForPredecessors(createRevision: bigint, signal: AbortSignal, slice: WaitSlice): Promise<KeyValue | null> {
     for (;;) {
@@ -146,8 +145,8 @@ export class EtcdClaim implements Claim {
   }
 
   /**
-   * Watches the claim's key, one watch at a time. After a failed watch, the next renewal starts a
-   * new watch.
+   * Watches the claim's key, one watch at a time. If a watch fails, the next renewal starts a new
+   * one.
    */
   #watchOwnKey(startRevision: bigint): void {
     if (this.#onGone === null || this.#watching) return;
@@ -168,10 +167,7 @@ export function holderOf(kv: KeyValue | undefined): ClusterHolder | null {
   return { claimId, owner: parseOwner(kv.value), token: kv.createRevision };
 }
 
-/**
- * Returns a positive id, like etcd's own ids. Never returns 0, because etcd would then choose the
- * id.
- */
+/** Returns a positive id, like etcd's own ids. Never 0, which would make etcd choose the id. */
 function randomLeaseId(): bigint {
   const bytes = loadCrypto().randomBytes(8);
   return (bytes.readBigUInt64BE() >> 1n) | 1n;

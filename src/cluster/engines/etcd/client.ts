@@ -26,8 +26,8 @@ export class EtcdClient {
   /**
    * Creates the lease. Returns the time to live in seconds.
    *
-   * A lease with this id may already exist, because the response to an earlier request was lost. In
-   * that case the existing lease is extended.
+   * If a lease with this id already exists, because the response to an earlier request was lost,
+   * extends it instead.
    */
   async grant(leaseId: bigint, ttlSeconds: number, signal: AbortSignal): Promise<number> {
     try {
@@ -64,15 +64,15 @@ export class EtcdClient {
     return messages.readRange(await this.#call(METHODS.range, request, signal));
   }
 
-  /** Creates `key` if `key` does not exist. Also reads the first key of the queue. */
+  /** Creates `key` if it does not exist. Also reads the first key of the queue. */
   async join(key: string, value: string, leaseId: bigint, prefix: string, signal: AbortSignal) {
     const request = messages.joinRequest(key, value, leaseId, prefix);
     return messages.readJoin(await this.#call(METHODS.txn, request, signal));
   }
 
   /**
-   * Resolves when `key` is deleted at `startRevision` or later. Rejects if the watch ends for
-   * another reason.
+   * Resolves when `key` is deleted at `startRevision` or later. Rejects if the watch ends for any
+   * other reason.
    */
   async watchDeleted(key: string, startRevision: bigint, signal: AbortSignal): Promise<void> {
     const request = messages.watchRequest(key, startRevision);
@@ -114,9 +114,8 @@ export class EtcdClient {
   }
 
   /**
-   * Runs `call` with an authentication token. If etcd refuses a token from an earlier call,
-   * requests a new token and runs `call` once more, because etcd's tokens expire (by default after
-   * 5 minutes).
+   * Runs `call` with an authentication token. If etcd refuses a token from an earlier call, gets a
+   * new token and retries once, because tokens expire (by default after 5 minutes).
    */
   async #withToken<T>(signal: AbortSignal, call: (metadata: Metadata) => Promise<T>): Promise<T> {
     if (this.#auth === undefined) return call({});
@@ -137,7 +136,7 @@ export class EtcdClient {
   }
 }
 
-/** Returns an error if no other endpoint and no later attempt would accept the request. */
+/** Returns an error if retrying is pointless, whether later or at another endpoint. */
 function refusal(error: unknown): Error | null {
   if (isStatus(error, STATUS.permissionDenied))
     return new Unsuitable(

@@ -7,8 +7,8 @@ import { queueRequest } from './messages.js';
 import type { EtcdEngineOptions } from './options.js';
 
 /**
- * Milliseconds to wait for one member. With the default time to live, this is a third of a
- * request's time limit, so that a silent member does not abort the other checks.
+ * How long to wait for one member, in milliseconds: a third of a request's time limit with the
+ * default time to live, so that a silent member does not abort the other checks.
  */
 const MEMBER_MS = 1000;
 
@@ -49,9 +49,9 @@ function memberFinding({ url, version, error }: Member): ClusterFinding {
 }
 
 /**
- * Returns the advice for a version that is too old or is affected by etcd issue 15247. Returns null
- * for any other version. Because of issue 15247, a leader that was paused revokes live leases. Pull
- * request 16822 fixed issue 15247 in 3.4.29 and 3.5.11.
+ * Returns advice if the version is too old or has etcd issue 15247, and null otherwise. In issue
+ * 15247, a leader that was paused revokes live leases; pull request 16822 fixed it in 3.4.29 and
+ * 3.5.11.
  */
 function versionAdvice(version: string): string | null {
   const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);

@@ -1,6 +1,5 @@
 // The messages of etcd's API that a lock needs. The field numbers come from
-// api/etcdserverpb/rpc.proto and api/mvccpb/kv.proto in etcd 3.6; the field numbers are the same in
-// etcd 3.4.
+// api/etcdserverpb/rpc.proto and api/mvccpb/kv.proto in etcd 3.6, and are the same in etcd 3.4.
 import { encode, Message } from './protobuf.js';
 
 export const METHODS = {
@@ -60,8 +59,8 @@ export function getRequest(key: string): Buffer {
 }
 
 /**
- * Encodes a request for the oldest key with this prefix or, with `maxCreateRevision`, for the
- * newest key up to that revision.
+ * Encodes a request for the oldest key with this prefix or, with `maxCreateRevision`, the newest
+ * key up to that revision.
  */
 export function queueRequest(prefix: string, maxCreateRevision?: bigint): Buffer {
   const order = maxCreateRevision === undefined ? ASCEND : DESCEND;
@@ -94,8 +93,8 @@ function rangeOf(message: Message): RangeResult {
 }
 
 /**
- * Encodes a single request that creates `key` if `key` does not exist, and that also reads the
- * oldest key of the queue. `concurrency.Mutex` also uses a single request for this purpose.
+ * Encodes a request that creates `key` if it does not exist and also reads the oldest key of the
+ * queue, as in `concurrency.Mutex`.
  */
 export function joinRequest(key: string, value: string, leaseId: bigint, prefix: string): Buffer {
   const isAbsent = encode([
@@ -144,7 +143,7 @@ export function watchRequest(key: string, startRevision: bigint): Buffer {
 
 export interface WatchResult {
   readonly deleted: boolean;
-  /** The reason why the server has ended the watch. Null if the watch continues. */
+  /** Why the server ended the watch; null if the watch continues. */
   readonly canceled: string | null;
 }
 

@@ -9,15 +9,9 @@ export interface EtcdEngineOptions {
    * (for example by a network namespace or a proxy).
    */
   readonly endpoints: readonly string[];
-  /**
-   * Certificates. If the cluster has authentication enabled, the common name of `cert` is the etcd
-   * user.
-   */
+  /** Certificates. If authentication is enabled, the common name of `cert` is the etcd user. */
   readonly tls?: EtcdTls;
-  /**
-   * User and password, for a cluster that has authentication enabled but uses no client
-   * certificates.
-   */
+  /** User and password, for clusters that use authentication without client certificates. */
   readonly auth?: EtcdAuth;
   /**
    * Prefix of the etcd keys of each lock. With the default prefix, `etcdctl lock gateway-lock/NAME`

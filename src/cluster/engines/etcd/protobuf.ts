@@ -34,8 +34,8 @@ function varint(value: bigint): Buffer {
 }
 
 /**
- * A decoded message: the values of each field, in the order in which they were encoded. An absent
- * field has the default value of its type.
+ * A decoded message: the values of each field, in the order they were encoded. An absent field has
+ * its type's default value.
  */
 export class Message {
   readonly #fields = new Map<number, (bigint | Buffer)[]>();
@@ -67,7 +67,7 @@ export class Message {
   }
 
   /**
-   * Returns the last value of this field as a message, or an empty message if the field is absent.
+   * Returns the last value of the field as a message, or an empty message if the field is absent.
    */
   message(field: number): Message {
     return this.messages(field).at(-1) ?? new Message(Buffer.alloc(0));

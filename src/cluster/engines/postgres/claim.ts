@@ -1,5 +1,4 @@
-// A claim on PostgreSQL: a session that waits for an advisory lock and then holds the advisory
-// lock.
+// A claim on PostgreSQL: a session that waits for an advisory lock and then holds it.
 import { loadCrypto } from '../../../native/builtins.js';
 import {
   type AcquireResult,
@@ -15,14 +14,12 @@ import type { Statements } from './sql.js';
 
 const LOCK_NOT_AVAILABLE = '55P03';
 const UNDEFINED_TABLE = '42P01';
-/**
- * SQLSTATE codes of the errors that occur if two sessions create the same table at the same time.
- */
+/** SQLSTATE codes that occur if two sessions create the same table at the same time. */
 const DUPLICATE = /^(23505|42P07|42710)$/;
 
 /** The part of the engine that a claim uses. */
 export interface PostgresAccess {
-  /** Opens a session and prepares the session for this claim. */
+  /** Opens a session and prepares it for this claim. */
   open(claimId: string, ttlMs: number, signal: AbortSignal): Promise<Session>;
   holder(name: string, signal: AbortSignal, session: Session): Promise<ClusterHolder | null>;
   readonly statements: Statements;
@@ -36,7 +33,7 @@ export class PostgresClaim implements Claim {
   #session: Session | null = null;
   #hasToken = false;
   #isHeld = false;
-  /** True until the row shows that this holder has waited for the lock delay. */
+  /** True until the row records that this holder has waited out the lock delay. */
   #isDelayed = false;
 
   constructor(access: PostgresAccess, key: LockKey, request: ClaimRequest) {
@@ -59,8 +56,8 @@ export class PostgresClaim implements Claim {
   }
 
   /**
-   * A response proves that the session existed when the request arrived. The server ends an idle
-   * session after the time to live.
+   * A response proves that the session existed when the request arrived, and the server ends a
+   * session only after it has been idle for the time to live.
    */
   async renew(signal: AbortSignal): Promise<number> {
     const { name, ttlMs } = this.#request;
@@ -108,10 +105,9 @@ export class PostgresClaim implements Claim {
   /**
    * Waits for the lock. Returns false after `waitMs` milliseconds.
    *
-   * The wait is ended by the server, not by this process, so that the session stays usable. Two
-   * statements in one request form one transaction, so `set local` applies to this wait only.
-   * Without `local`, the limit would also abort the later statements that write the token and
-   * confirm the claim.
+   * The server ends the wait, so that the session stays usable. Two statements in one request form
+   * one transaction, so `set local` applies only to this wait. Without `local`, the limit would
+   * also abort the later statements that write the token and confirm the claim.
    */
   async #wait(session: Session, waitMs: number, signal: AbortSignal): Promise<boolean> {
     try {

@@ -11,8 +11,8 @@ const REPLICATION = `select current_setting('synchronous_standby_names') as name
 const RIGHTS = "select has_schema_privilege(current_schema(), 'create') as may_create";
 
 /**
- * Milliseconds to wait for one server. With the default time to live, this is two thirds of a
- * request's time limit, so that a silent server does not abort the checks of the other servers.
+ * How long to wait for one server, in milliseconds: two thirds of a request's time limit with the
+ * default time to live, so that a silent server does not abort the checks of the others.
  */
 const SERVER_MS = 2000;
 
@@ -58,7 +58,7 @@ async function inspectServer(
   }
 }
 
-/** Returns true if the check failed without a response that describes the server. */
+/** Returns true if the check failed without a response from the server. */
 function isSilent(server: unknown): boolean {
   return server instanceof Error && !(server instanceof Unsuitable);
 }

@@ -1,15 +1,15 @@
-// A session: one connection to PostgreSQL, from its opening to its end.
+// A session: one connection to PostgreSQL.
 import { rejected } from '../../bounded-call.js';
 import { Unsuitable } from '../../cluster-error.js';
 import { ClaimGone } from '../../driver.js';
 import { CHECK_INTERVAL, FACTS, settings } from './sql.js';
 
-/** A connected client: the members of the `pg` package's `Client` that the engine uses. */
+/** A connected client: the members of `Client` (package `pg`) that the engine uses. */
 export interface PostgresClient {
   query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly Record<string, unknown>[] }>;
   end(): Promise<void>;
   on(event: 'error' | 'end', listener: (error?: Error) => void): unknown;
-  /** Pid of the server process, which the server announces when the connection is opened. */
+  /** Pid that the server announced for its process when the connection was opened. */
   readonly processID?: number | null;
   readonly connection?: { readonly stream?: { destroy(): unknown; unref?(): unknown } };
 }
@@ -24,7 +24,7 @@ export type Row = Readonly<Record<string, unknown>>;
 const REFUSALS = /^(28|3D000|42501)/;
 const MIN_VERSION = 140_000;
 
-/** Thrown if the server is a standby, because a standby cannot provide locks. */
+/** Thrown if the server is a standby, which cannot provide locks. */
 export class StandbyServer extends Unsuitable {}
 
 /**
@@ -50,9 +50,7 @@ export class Session {
     client.on('end', () => this.#end(undefined));
   }
 
-  /**
-   * Opens a connection. A connection that is established after `signal` has aborted is destroyed.
-   */
+  /** Opens a connection. If it is established after `signal` has aborted, it is destroyed. */
   static async open(connect: () => Promise<PostgresClient>, signal: AbortSignal): Promise<Session> {
     const connecting = connect();
     try {
@@ -94,8 +92,7 @@ export class Session {
   /**
    * Runs a query after all earlier queries have ended.
    *
-   * @throws {ClaimGone} if the connection has ended, because then the session and its locks have
-   * ended, too
+   * @throws {ClaimGone} if the connection has ended, and with it the session and its locks
    */
   async query(text: string, values: unknown[], signal: AbortSignal): Promise<readonly Row[]> {
     const sent = this.#send(this.#lastQuery, text, values, signal);
@@ -111,13 +108,13 @@ export class Session {
   async #send(before: Promise<unknown>, text: string, values: unknown[], signal: AbortSignal) {
     await before;
     signal.throwIfAborted();
-    // Without values pg uses the simple protocol, which allows several statements in one request.
+    // Without values, pg uses the simple protocol, which allows several statements per request.
     return this.#client.query(text, ...(values.length === 0 ? [] : [values]));
   }
 
   /**
-   * Calls `onEnd` when the connection ends. From this call on, the connection does not keep the
-   * process alive.
+   * Calls `onEnd` when the connection ends. From now on, the connection does not keep the process
+   * alive.
    */
   watch(onEnd: (cause: unknown) => void): void {
     this.#onEnd = onEnd;
@@ -125,16 +122,13 @@ export class Session {
     if (this.#ended !== null) onEnd(this.#gone());
   }
 
-  /**
-   * Closes the connection with a message to the server, so that the server ends the session at
-   * once.
-   */
+  /** Closes the connection and tells the server, so that the server ends the session at once. */
   async close(): Promise<void> {
     this.#onEnd = () => {};
     await this.#client.end();
   }
 
-  /** Closes the connection without a message to the server. */
+  /** Closes the connection without telling the server. */
   destroy(): void {
     this.#onEnd = () => {};
     const stream = this.#client.connection?.stream;

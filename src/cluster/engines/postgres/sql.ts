@@ -2,16 +2,16 @@
 //
 // The lock is a session-level advisory lock. For each lock, a row in a table counts the
 // acquisitions (the token) and describes the last holder. The row is not a lease: while the
-// holder's session exists, the row does not determine which client holds the lock. The unlogged
-// table `TABLE_boot` is empty after each crash recovery and on each promoted standby, so a new id
-// in `TABLE_boot` shows that the server has forgotten its sessions.
+// holder's session exists, only the advisory lock decides who holds the lock. The unlogged table
+// `TABLE_boot` is empty after every crash recovery and on every promoted standby, so a new id in it
+// shows that the server has forgotten its sessions.
 //
-// For one time to live after its last renewal, a holder can believe that it holds the lock. The
-// server can forget the holder's session earlier. If the server restarts before the holder has
-// released the lock, the id of the boot changes. If a standby is promoted, the timeline changes,
-// and the standby may have missed the last holders. After a restart or a promotion, the next holder
-// waits for a lock delay of one time to live. `settle` writes the new boot and timeline only after
-// the lock delay. If the next holder dies before `settle`, its successor also waits.
+// For one time to live after its last renewal, a holder can believe that it holds the lock, even if
+// the server has already forgotten its session. If the server restarts before the lock is released,
+// the boot id changes. If a standby is promoted, the timeline changes, and the standby may have
+// missed the last holders. After a restart or a promotion, the next holder therefore waits for a
+// lock delay of one time to live. `settle` writes the new boot and timeline only after this delay,
+// so if the next holder dies before that, its successor also waits.
 
 /** The statements for one pair of tables. */
 export interface Statements {
@@ -21,7 +21,7 @@ export interface Statements {
   readonly create: string;
   /** Writes the row of a new holder. Returns the counter, the timeline and the lock delay. */
   readonly issue: string;
-  /** Writes an id of this boot unless the table already contains an id. */
+  /** Writes an id for this boot unless the table already contains one. */
   readonly boot: string;
   /** Records that the lock delay is over. */
   readonly settle: string;
@@ -34,8 +34,8 @@ export interface Statements {
 }
 
 /**
- * The timeline: the first 8 digits of the name of the current WAL file. pg_control_checkpoint() is
- * not used, because it reports a promotion only after a delay.
+ * The timeline: the first 8 digits of the current WAL file's name. pg_control_checkpoint() reports
+ * a promotion only after a delay.
  */
 const TIMELINE = "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint";
 const BOOT = 'extract(epoch from pg_postmaster_start_time())::text';
@@ -45,7 +45,7 @@ const IS_HELD = `l.locktype = 'advisory' and l.classid::bigint = $2 and l.objid:
 
 const IS_STANDBY = 'pg_is_in_recovery() as standby';
 
-/** Reads the properties of the server and the session that `Session.check()` needs. */
+/** Reads the server and session properties that `Session.check()` needs. */
 export const FACTS = `select pg_backend_pid() as pid, ${IS_STANDBY},
   current_setting('server_version_num')::int as version, current_setting('server_version') as "versionText"`;
 
@@ -56,10 +56,9 @@ export function settings(claimId: string, ttlMs: number): Readonly<Record<string
     // The server ends the session and releases the lock if no renewal arrives within the time to
     // live.
     idle_session_timeout: String(ttlMs),
-    // This timeout is not shorter than the lease, because the holder may not learn that the
-    // connection has ended.
+    // Not shorter than the lease, because the holder may not learn that the connection has ended.
     tcp_user_timeout: String(ttlMs),
-    // A default setting of the database role must not abort the wait or end the session.
+    // The role's default settings must not abort the wait or end the session.
     statement_timeout: '0',
     lock_timeout: '0',
     idle_in_transaction_session_timeout: '0',
@@ -71,12 +70,12 @@ export function settings(claimId: string, ttlMs: number): Readonly<Record<string
 }
 
 /**
- * Lets the server notice within 1 s that a waiter has died. This setting is not available on every
- * operating system.
+ * Makes the server notice within 1 s that a waiter has died. Not available on every operating
+ * system.
  */
 export const CHECK_INTERVAL = "set client_connection_check_interval = '1s'";
 
-/** Returns the name by which `pg_stat_activity` lists the session of a claim. */
+/** Returns the name of a claim's session in `pg_stat_activity`. */
 export function applicationName(claimId: string): string {
   return `gateway-lock ${claimId}`;
 }
@@ -123,7 +122,7 @@ export function statements(table: string): Statements {
   };
 }
 
-/** Reports whether the lock is held. Used if the tables do not exist. */
+/** Reports whether the lock is held, without using the tables. */
 export const HOLDER_WITHOUT_TABLE = `select null as claim from pg_locks l where $1::text is not null and ${IS_HELD}`;
 
 /**
