@@ -33,8 +33,7 @@ int search_file(dl_phdr_info* file, size_t, void* data) {
   for (int i = 0; i < file->dlpi_phnum; ++i) {
     const ElfW(Phdr)& part = file->dlpi_phdr[i];
     ElfW(Addr) start = file->dlpi_addr + part.p_vaddr;
-    if (part.p_type == PT_GNU_EH_FRAME)
-      search->answer->unwinding = reinterpret_cast<void*>(start);
+    if (part.p_type == PT_GNU_EH_FRAME) search->answer->unwinding = reinterpret_cast<void*>(start);
     if (part.p_type != PT_LOAD || search->address < start ||
         search->address >= start + part.p_memsz)
       continue;
