@@ -8,8 +8,8 @@ export interface GatewayWait {
   readonly lockPath: string;
   readonly owner: OwnerRecord | null;
   /**
-   * True if the owner is alive, false if the owner has ended. Null if there is no owner, or if the
-   * state of the owner is unknown.
+   * True if the owner is alive, false if it has ended. Null if there is no owner or its state is
+   * unknown.
    */
   readonly ownerAlive: boolean | null;
 }

@@ -28,8 +28,8 @@ export interface ListedLock {
   readonly heldBy: LockProbe['heldBy'];
   readonly owner: OwnerRecord | null;
   /**
-   * True if the owner is alive, false if the owner has ended. Null if there is no owner, or if the
-   * state of the owner is unknown.
+   * True if the owner is alive, false if it has ended. Null if there is no owner or its state is
+   * unknown.
    */
   readonly ownerAlive: boolean | null;
   /** The program and arguments of the holder; null if the system does not report them. */

@@ -38,8 +38,8 @@ export interface GatewayProbe {
   readonly lockPath: string;
   readonly owner: OwnerRecord | null;
   /**
-   * True if the owner is alive, false if the owner has ended. Null if there is no owner, or if the
-   * state of the owner is unknown.
+   * True if the owner is alive, false if it has ended. Null if there is no owner or its state is
+   * unknown.
    */
   readonly ownerAlive: boolean | null;
   /**
