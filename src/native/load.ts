@@ -99,7 +99,7 @@ function startOfOwnProgram(): Buffer {
     readSync(file, bytes);
     closeSync(file);
   } catch {
-    // Node's permission model denies access to the binary, so libcs() returns both C libraries.
+    // If Node's permission model denies access to the binary, libcs() returns both C libraries.
   }
   return bytes;
 }
