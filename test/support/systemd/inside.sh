@@ -1,7 +1,7 @@
 #!/bin/sh
-# Usage: inside.sh DIRECTORY SYSTEMD Runs as process 1 in new namespaces and becomes systemd. Mounts
-# the host's files read-only, except for the directory of temporary files, which tests share with
-# their services.
+# Usage: inside.sh DIRECTORY SYSTEMD
+# Runs as process 1 in new namespaces and becomes systemd. Mounts the host's files read-only, except
+# for the directory of temporary files, which tests share with their services.
 set -eu
 directory=$1 systemd=$2
 

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Usage: unshare --mount --propagation private sh outside.sh DIRECTORY SYSTEMD <pipe Boots systemd
-# in a separate cgroup and separate namespaces. When the pipe closes, even because the test run is
-# killed, kills all processes and removes the cgroup and DIRECTORY. The mounts end with their
-# namespace.
+# Usage: unshare --mount --propagation private sh outside.sh DIRECTORY SYSTEMD <pipe
+# Boots systemd in a separate cgroup and separate namespaces. When the pipe closes, even because the
+# test run is killed, kills all processes and removes the cgroup and DIRECTORY. The mounts end with
+# their namespace.
 set -eu
 directory=$1 systemd=$2
 here=$(dirname "$0")

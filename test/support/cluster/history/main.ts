@@ -1,5 +1,5 @@
-// Runs one history against real servers and prints its verdict as JSON. Usage: main.mjs KIND
-// SECONDS ROOT [MODULE]
+// Runs one history against real servers and prints its verdict as JSON.
+// Usage: main.mjs KIND SECONDS ROOT [MODULE]
 //
 // In a separate network namespace (HISTORY_NAMESPACE=1), cuts hosts off with iptables, otherwise
 // with dropping proxies.
