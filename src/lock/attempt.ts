@@ -39,7 +39,7 @@ class OpenFailure {
 
 /**
  * The result of an attempt: the acquired lock, a failure to open the file, or the holder's record.
- * Null if the file names no holder.
+ * Null if the file does not name a holder.
  */
 type AttemptResult = FileLock | OpenFailure | OwnerRecord | null;
 

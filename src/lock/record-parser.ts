@@ -1,4 +1,4 @@
-// Parses the content of a lock file. A torn, empty or hostile record names no owner.
+// Parses the content of a lock file. A torn, empty or hostile record does not name an owner.
 import type { OwnerRecord } from '../errors.js';
 import type { LockFileContent } from '../native/binding.js';
 import { printable } from '../printable.js';
