@@ -1,5 +1,4 @@
-// Checks of a caller's arguments. Each check throws a TypeError or a RangeError with one of Node's
-// own error codes.
+// Argument checks, which throw a TypeError or RangeError with one of Node's error codes.
 
 export function invalidType(name: string, expected: string, actual: unknown): TypeError {
   const got = actual === null ? 'null' : typeof actual;
@@ -15,8 +14,8 @@ export function invalidValue(name: string, expected: string, actual: unknown): T
 const MAX_VALUE_TEXT = 200;
 
 /**
- * Formats a value for a message. Unlike JSON.stringify(), this function never throws, not even for
- * a BigInt, a circular object or a failing toJSON().
+ * Formats a value for a message. Unlike JSON.stringify(), never throws, even for a BigInt, a
+ * circular object or a failing toJSON().
  */
 function valueText(value: unknown): string {
   if (typeof value === 'function') return 'a function';
@@ -42,7 +41,7 @@ export function checkOptions(value: unknown): void {
   if (typeof value !== 'object' || value === null) throw invalidType('options', 'an object', value);
 }
 
-/** Accepts a path that is not empty and has no NUL byte. */
+/** Accepts a path that is not empty and contains no NUL byte. */
 export function checkPath(name: string, value: unknown): string {
   if (typeof value !== 'string') throw invalidType(name, 'a string', value);
   if (value === '' || value.includes('\0')) throw invalidValue(name, 'a path', value);

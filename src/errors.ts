@@ -1,16 +1,15 @@
-// The error classes and error codes of this package. Programs should match the `code` of an error,
-// never its text. New versions add codes, but never remove a code.
+// The error classes and error codes of this package. Programs should match an error's `code`, never
+// its text. New versions may add codes, but never remove any.
 
 /**
- * The owner record: the description of the holder in the lock file. The record is for display only,
- * and never determines which process may acquire the lock. The record also contains the caller's
- * `owner` fields.
+ * The owner record, which describes the holder in the lock file and also contains the caller's
+ * `owner` fields. It is for display only, and never determines who may acquire the lock.
  */
 export interface OwnerRecord {
   readonly pid: number;
   /**
-   * The start time of the process, which distinguishes the process from a later process with the
-   * same pid. Compare the value for equality only.
+   * The start time of the process, which distinguishes it from a later process with the same pid.
+   * Compare it for equality only.
    */
   readonly startTime: number | null;
   readonly bootId: string | null;
@@ -45,10 +44,7 @@ export type LockErrorCode =
   | 'ERR_NATIVE_MISSING'
   /** A cluster lock was not renewed before its deadline. */
   | 'ERR_LOCK_EXPIRED'
-  /**
-   * The cluster ended a held lock: the key of the lock was deleted, or the session of the lock was
-   * terminated.
-   */
+  /** The cluster ended a held lock: its key was deleted, or its session was terminated. */
   | 'ERR_LOCK_REVOKED'
   /** No server of the cluster responded, so it is unknown whether the lock is held. */
   | 'ERR_CLUSTER_UNAVAILABLE'
@@ -78,7 +74,7 @@ export interface GatewayLockErrorDetails extends LockErrorDetails {
 }
 
 /**
- * Returns true for errors of this package. The brand makes `instanceof` true even for errors of a
+ * Returns true for errors of this package. The brand makes `instanceof` work even for errors from a
  * second installed copy of the package.
  */
 function hasBrand(value: unknown, brand: symbol): boolean {
@@ -90,15 +86,13 @@ const GATEWAY_LOCK_ERROR = Symbol.for('gateway-lock.GatewayLockError');
 
 export class LockError extends Error {
   readonly code: LockErrorCode | GatewayLockErrorCode;
-  /**
-   * The path of the lock file or directory that caused the error. Null if no path caused the error.
-   */
+  /** The path of the lock file or directory that caused the error. Null if there is none. */
   readonly path: string | null;
-  /** The owner record of the holder. Null if the holder is unknown. */
+  /** The holder's owner record. Null if the holder is unknown. */
   readonly owner: OwnerRecord | null;
   /**
-   * True if `owner` is alive, false if `owner` has ended. Null if there is no owner, or if the
-   * state of the owner is unknown.
+   * True if `owner` is alive, false if it has ended. Null if there is no owner or its state is
+   * unknown.
    */
   readonly ownerAlive: boolean | null;
 
@@ -140,8 +134,8 @@ export class GatewayLockError extends LockError {
   }
 }
 
-// The names are defined on the prototypes, as in Node's own errors, so that `name` is not listed
-// among the properties of an error.
+// The names are on the prototypes, as in Node's own errors, so that `name` is not listed among an
+// error's properties.
 Object.defineProperty(LockError.prototype, 'name', { value: 'LockError', writable: true, configurable: true });
 Object.defineProperty(LockError.prototype, LOCK_ERROR, { value: true });
 Object.defineProperty(GatewayLockError.prototype, 'name', {

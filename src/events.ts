@@ -1,5 +1,5 @@
-// Events of this package, published with node:diagnostics_channel. The package itself does not
-// print anything.
+// This package's events, published with node:diagnostics_channel. The package itself prints
+// nothing.
 import { type Channel, channel } from 'node:diagnostics_channel';
 import type { GatewayLockError, LockError, OwnerRecord } from './errors.js';
 
@@ -30,20 +30,20 @@ export interface GatewayLockEvents {
   'gateway-lock:lost': { readonly path: string; readonly error: LockError };
   /** A lock was released. */
   'gateway-lock:release': { readonly path: string; readonly owner: OwnerRecord | null };
-  /** startSupervised() has decided what to do about a refused start. */
+  /** startSupervised() decided what to do about a refused start. */
   'gateway-lock:decision': SupervisedDecision;
 }
 
 /**
  * The decision about a refused start. `leave`: the running gateway is healthy, and this start ends.
- * `park`: the running gateway is healthy, and this start waits until that gateway ends. `retry`:
- * the running gateway is not healthy, and this start is retried. `give-up`: the budget is used up,
- * or there is no supervisor.
+ * `park`: the running gateway is healthy, and this start waits until it ends. `retry`: the running
+ * gateway is not healthy, and this start is retried. `give-up`: the budget is used up, or there is
+ * no supervisor.
  */
 export interface SupervisedDecision {
   readonly decision: 'leave' | 'park' | 'retry' | 'give-up';
   readonly supervisor: string | null;
-  /** The reason why the start was refused. */
+  /** Why the start was refused. */
   readonly error: GatewayLockError;
   /** The health of the running gateway. Null if the health was not probed. */
   readonly health: { readonly healthy: boolean; readonly reason: string | null } | null;
@@ -53,18 +53,15 @@ export interface SupervisedDecision {
   readonly remainingMs: number;
 }
 
-/**
- * Publishes an event. `payload` is a function, so that the message is built only if the channel has
- * a subscriber.
- */
+/** Publishes an event. `payload` is called only if the channel has a subscriber. */
 export function announce<Name extends keyof GatewayLockEvents>(name: Name, payload: () => GatewayLockEvents[Name]) {
   const subscribers = channelOf(name);
   if (subscribers.hasSubscribers) subscribers.publish(payload());
 }
 
 /**
- * The channels that have been used. The map keeps a reference to each channel, because Node drops a
- * channel without references, and creating the channel again takes 60 us.
+ * Keeps the channels alive, because Node drops a channel without references, and creating it again
+ * takes 60 us.
  */
 const channels = new Map<string, Channel>();
 

@@ -54,7 +54,7 @@ export {
 } from './native/platform.js';
 /** @internal For src/cli. */
 export { programCandidates, spawnCommand } from './native/processes.js';
-/** @internal For src/cli, whose texts name the same commands as the errors of the library. */
+/** @internal For src/cli, whose texts contain the same commands as the library's errors. */
 export {
   commandText,
   DENIED_PORT_ADVICE,

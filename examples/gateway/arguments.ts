@@ -1,4 +1,4 @@
-// The command line of the example.
+// The example's command line.
 import { parseArgs } from 'node:util';
 import type { GatewayLockOptions } from 'gateway-lock';
 

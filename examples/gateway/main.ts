@@ -17,7 +17,7 @@ try {
 async function run(): Promise<void> {
   const options = readArguments(process.argv.slice(2));
   if (options === null) return;
-  // The lock is acquired first, so that a refused gateway never touches the state.
+  // Acquires the lock first, so that a refused gateway never touches the state.
   const started = await startSupervised({
     start: (attempt) => acquireGatewayLock({ ...options, ...attempt }),
     signal: stop.signal,
@@ -35,8 +35,8 @@ async function run(): Promise<void> {
 }
 
 /**
- * Exits because another gateway is healthy. This exit happens only under a supervisor such as
- * systemd or launchd; without a supervisor, a duplicate is an error.
+ * Exits because another gateway is healthy. This happens only under a supervisor such as systemd or
+ * launchd; without one, a duplicate is an error.
  */
 function exitAsDuplicate(pid: number | undefined, exitCode: number): void {
   const holder = pid === undefined ? '' : ` (pid ${pid})`;

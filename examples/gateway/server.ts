@@ -1,4 +1,4 @@
-// The servers of the example: a health endpoint, and a WebSocket server that echoes messages.
+// The example's servers: a health endpoint, and a WebSocket server that echoes messages.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { WebSocketServer } from 'ws';
 
@@ -7,7 +7,7 @@ const GOING_AWAY = 1001;
 
 export interface GatewayServer {
   readonly http: Server;
-  /** Sends a close frame to each WebSocket client, so that the client closes its connection. */
+  /** Sends a close frame to each WebSocket client, so that it closes its connection. */
   closeClients(): void;
 }
 

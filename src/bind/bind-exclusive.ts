@@ -1,4 +1,4 @@
-// Binds a TCP port exclusively, so that no other process of this host can listen on the port.
+// Binds a TCP port exclusively, so that no other process on this host can listen on it.
 
 import { checkOptions, checkPort, invalidType, outOfRange } from '../arguments.js';
 import { addressesOf, isNoAddress } from '../endpoint.js';
@@ -13,10 +13,10 @@ export interface BindExclusiveOptions {
    * @default '127.0.0.1'
    */
   readonly host?: string;
-  /** The TCP port. With 0 the system chooses a free port. */
+  /** The TCP port. If 0, the system chooses a free port. */
   readonly port: number;
   /**
-   * The maximum number of connections that wait to be accepted.
+   * The maximum number of connections waiting to be accepted.
    *
    * @default 511
    */
@@ -25,13 +25,13 @@ export interface BindExclusiveOptions {
 
 /**
  * The maximum number of attempts to bind `localhost` with port 0. The port that the system chooses
- * for the first loopback address may be in use on the second loopback address.
+ * for one loopback address may be in use on the other.
  */
 const LOCALHOST_TRIES = 10;
 
 /**
  * Binds the port and listens at once. Connections wait in the backlog until `listen(server)` is
- * called. The port is free again when the listener is closed or the process ends for any reason.
+ * called. The port is released when the listener is closed or the process ends for any reason.
  * Children do not inherit the socket.
  *
  * @throws {Error} the system's error with Node's fields, for example EADDRINUSE, EACCES or
@@ -54,8 +54,8 @@ export function bindExclusive(options: BindExclusiveOptions): BoundListener {
 }
 
 /**
- * Listens on both loopback addresses of `localhost` with the same port. Throws if the port is in
- * use on one of the two addresses.
+ * Listens on the same port of both loopback addresses. Throws if the port is in use on either of
+ * them.
  */
 function listenOnBoth(first: string, second: string, port: number, backlog: number): ListenerId[] {
   for (let tries = 1; ; tries++) {

@@ -17,8 +17,7 @@ export interface BoundAddress {
 
 export interface CloseOptions {
   /**
-   * Milliseconds for open connections to end by themselves. After that time the connections are
-   * destroyed.
+   * Milliseconds to wait for open connections to end before they are destroyed.
    *
    * @default 5000
    */
@@ -29,8 +28,8 @@ export class BoundListener {
   readonly address: BoundAddress;
   /**
    * True if the system guarantees that no other process can listen on this address and port, even
-   * after a server has adopted the socket. False if the servers of this runtime cannot adopt a
-   * socket and open a plain socket instead, which happens only on Windows and in Deno.
+   * after a server has adopted the socket. False if this runtime's servers cannot adopt a socket
+   * and open a plain one instead, which happens only on Windows and in Deno.
    */
   readonly exclusive: boolean = canAdopt();
   #ids: readonly ListenerId[];
@@ -47,24 +46,24 @@ export class BoundListener {
   }
 
   /**
-   * The descriptors of the sockets, for a child that inherits the sockets: two descriptors for
-   * `localhost`, one descriptor for any other host. The array is empty after a server has adopted
-   * the socket, after `close()`, and on Windows, where no child can inherit a socket.
+   * The descriptors of the sockets, for a child that inherits them: two for `localhost`, one for
+   * any other host. Empty after a server has adopted the socket, after `close()`, and on Windows,
+   * where children cannot inherit a socket.
    */
   get fds(): readonly number[] {
     return this.#state === 'open' && programsInherit ? this.#ids.map((id) => native().socketOf(id)) : [];
   }
 
   /**
-   * Hands the socket over to `server` (net, tls, http or https; for `ws` pass its http server). The
-   * server then accepts the connections and owns the descriptor. Resolves once the server is
-   * listening. On macOS a server on a wildcard also listens on each loopback address, because
-   * another server could otherwise bind the loopback addresses.
+   * Hands the socket over to `server` (net, tls, http or https; for `ws` pass its http server),
+   * which then accepts the connections and owns the descriptor. Resolves once the server is
+   * listening. On macOS a server on a wildcard also listens on each loopback address, which another
+   * server could otherwise bind.
    *
    * @throws {TypeError} `ERR_INVALID_ARG_TYPE` if `server` is not a net.Server
    * @throws {Error} `ERR_INVALID_STATE` if the listener is closed or already has a server
-   * @throws {Error} `ERR_SERVER_ALREADY_LISTEN` if `server` is already listening. After this error,
-   * the method can be called again with another server.
+   * @throws {Error} `ERR_SERVER_ALREADY_LISTEN` if `server` is already listening; the method can
+   * then be called again with another server
    * @throws {Error} `EADDRINUSE` if another server has bound a loopback address of the wildcard
    * (macOS)
    */
@@ -85,8 +84,8 @@ export class BoundListener {
 
   /**
    * Stops listening at once, waits up to `graceMs` milliseconds for the open connections to end,
-   * then destroys the remaining connections. A second call waits until the first close is complete,
-   * and a shorter `graceMs` of the second call takes effect.
+   * then destroys the rest. A second call waits for the first one to complete, and can shorten
+   * `graceMs`.
    */
   async close(options: CloseOptions = {}): Promise<void> {
     const graceMs = checkTimeout('graceMs', options.graceMs ?? 5000);
@@ -100,9 +99,9 @@ export class BoundListener {
   }
 
   /**
-   * Listens on the addresses that another server could otherwise bind. Only a server of this
-   * process needs these sockets, because a program that inherits the sockets usually accepts on the
-   * first descriptor only.
+   * Listens on the addresses that another server could otherwise bind. Used only for a server in
+   * this process, because a program that inherits sockets usually accepts on the first descriptor
+   * only.
    */
   #guard(): ListenerId[] {
     const { address, port } = this.address;
@@ -120,8 +119,8 @@ export class BoundListener {
   }
 
   /**
-   * Hands the first socket over to the server. Hands each other socket over to a relay, which
-   * passes the connections of that socket on to the server.
+   * Hands the first socket over to the server, and each other socket to a relay that passes its
+   * connections on to the server.
    */
   async #adoptAll(server: Server): Promise<void> {
     const [first, ...others] = this.#ids;
@@ -140,8 +139,8 @@ export class BoundListener {
       Object.assign(new Error('the listener was closed'), { code: 'ERR_INVALID_STATE' }),
     );
     try {
-      // Calls listen() of net.Server itself. An override in a subclass could defer the call, and
-      // the descriptor would have no owner.
+      // Calls net.Server's own listen(), because an override in a subclass could defer the call,
+      // and the descriptor would have no owner.
       (loadNet().Server.prototype.listen as ListenOnHandle).call(server, handle.target, this.#backlog);
     } catch (error) {
       handle.close();
@@ -180,7 +179,7 @@ function listeningOf(server: Server, closed: Error): Promise<void> {
 function relayTo(server: Server): Server {
   const relay = loadNet().createServer(socketOptionsOf(server), (socket) => {
     // A closed server emits 'close' only after its last connection has ended, so the relay may
-    // still be open.
+    // outlive it.
     if (server.listening) server.emit('connection', socket);
     else socket.destroy();
   });
@@ -189,8 +188,7 @@ function relayTo(server: Server): Server {
 }
 
 /**
- * Returns the options that a net.Server applies to its sockets. An http server keeps these options
- * in the same fields.
+ * Returns the options that a net.Server applies to its sockets. An http server has the same fields.
  */
 function socketOptionsOf(server: Server): ServerOpts {
   const { allowHalfOpen, pauseOnConnect, noDelay, keepAlive, keepAliveInitialDelay } = server as Server & ServerOpts;

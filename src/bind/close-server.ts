@@ -1,5 +1,5 @@
-// Closes servers gracefully: stops listening, waits for the open connections, then destroys the
-// connections that remain.
+// Closes servers gracefully: stops listening, waits for open connections to end, then destroys the
+// rest.
 import type { Server, Socket } from 'node:net';
 import { MAX_TIMER_MS } from '../clock.js';
 
@@ -48,16 +48,15 @@ export class ServerGroup {
 }
 
 /**
- * Milliseconds between two checks for idle connections. A kept-alive connection becomes idle after
- * its last response.
+ * The interval in milliseconds of the check for idle connections. A kept-alive connection becomes
+ * idle after its last response.
  */
 const IDLE_CHECK_MS = 50;
 
 function closeServer(server: HttpLike): Promise<void> {
   return new Promise((resolve) => {
     const timer = setInterval(() => server.closeIdleConnections?.(), IDLE_CHECK_MS);
-    // close() reports an error only if the server is not running. A server that is not running is
-    // not a failure.
+    // close() reports an error only if the server is not running, which is not a failure.
     server.close(() => {
       clearInterval(timer);
       resolve();

@@ -1,5 +1,5 @@
-// Allows at most one gateway per state directory and port. Starting a gateway is a transaction:
-// either all steps succeed, or all steps are undone.
+// Allows at most one gateway per state directory and port. A start is a transaction: either all
+// steps succeed, or all are undone.
 import type { BoundListener } from '../bind/bound-listener.js';
 import type { ClusterLock } from '../cluster/index.js';
 import type { FileLock } from '../lock/internal.js';
@@ -13,8 +13,8 @@ import { type GatewayRequest, readGatewayOptions } from './gateway-options.js';
 
 /**
  * Acquires the state lock and the config lock, then binds the port exclusively and listens on it.
- * Call this function before the program touches its state. The kernel releases the locks and the
- * port when the process dies for any reason.
+ * Call this before the program touches its state. The kernel releases the locks and the port when
+ * the process dies for any reason.
  *
  * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` if a process listens on the port
  * @throws {GatewayLockError} `ERR_GATEWAY_BIND_FAILED` if the bind fails for another reason
@@ -52,7 +52,7 @@ function hasReclaimed(locks: readonly FileLock[]): boolean {
   return locks.some((lock) => lock.reclaimed !== null);
 }
 
-/** Step 13 of docs/protocol.md. Writes the endpoint of this gateway into the owner records. */
+/** Step 13 of docs/protocol.md. Writes this gateway's endpoint to the owner records. */
 function recordEndpoint(
   locks: readonly FileLock[],
   request: Pick<GatewayRequest, 'host' | 'port' | 'paths'>,

@@ -1,5 +1,5 @@
-// The lock part of a gateway's start: acquires the state lock, then the config lock. The state lock
-// and the config lock share one deadline.
+// The lock part of a gateway's start: acquires the state lock, then the config lock, with a shared
+// deadline.
 import { monotonicMs } from '../clock.js';
 import { GatewayLockError, LockError } from '../errors.js';
 import {
@@ -45,8 +45,8 @@ export async function acquireLocks(request: GatewayRequest, acquired: FileLock[]
 }
 
 /**
- * Undoes a failed start: releases the acquired locks, and removes only the lock files that the
- * start created.
+ * Undoes a failed start: releases the locks, and removes only the lock files that the start
+ * created.
  */
 export function undoLocks(acquired: readonly FileLock[]): void {
   for (const lock of acquired.toReversed()) lock.undo();
@@ -70,8 +70,8 @@ function waitForLock(attempt: AttemptRequest, request: GatewayRequest, timeoutMs
 }
 
 /**
- * Returns the holder of a lock, or null if the lock is free. If another program has a lease on the
- * lock file, returns a holder without an owner.
+ * Returns a lock's holder, or null if the lock is free. If another program has a lease on the lock
+ * file, returns a holder without an owner.
  */
 function readHolder(lockPath: string, location: LockLocation): GatewayWait | null {
   try {
@@ -90,7 +90,7 @@ function toGatewayError(error: unknown, path: string, request: GatewayRequest): 
     const { owner, ownerAlive } = error;
     return lockedError(request, request.timeoutMs, { lockPath: path, owner, ownerAlive, cause: error });
   }
-  // An error of the caller's onWait is rethrown unchanged.
+  // An error from the caller's onWait is rethrown unchanged.
   const isSystemError = (error as NodeJS.ErrnoException | undefined)?.syscall !== undefined;
   return error instanceof LockError || isSystemError ? lockFailedError(request, path, error) : error;
 }

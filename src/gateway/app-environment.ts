@@ -1,4 +1,4 @@
-// The app name, and the environment variables whose names begin with the app name.
+// The app name, and the environment variables that begin with it.
 import { invalidType, invalidValue } from '../arguments.js';
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -38,7 +38,7 @@ export function variableName(app: string, name: string): string {
   return `${app.toUpperCase().replaceAll('-', '_')}_${name}`;
 }
 
-/** Returns the value of `<APP>_<NAME>`. Treats an empty variable as unset. */
+/** Returns the value of `<APP>_<NAME>`. An empty variable counts as unset. */
 export function envValue(env: Env, app: string, name: string): string | undefined {
   return env[variableName(app, name)] || undefined;
 }

@@ -1,5 +1,5 @@
-// The bind part of a gateway's start. This process holds the locks, so any process that listens on
-// the port is not a gateway of this state directory.
+// The bind part of a gateway's start. This process holds the locks, so a process that listens on
+// the port cannot be a gateway with the same state directory.
 import { bindExclusive } from '../bind/bind-exclusive.js';
 import type { BoundListener } from '../bind/bound-listener.js';
 import { monotonicMs } from '../clock.js';
@@ -10,19 +10,19 @@ import { findConnectionPid, findListenerPid, hasListener, isPortReachable, isPro
 
 type PortRequest = Pick<GatewayRequest, 'host' | 'port' | 'timeoutMs' | 'signal'>;
 
-/** Milliseconds between two attempts to bind the port. OpenClaw uses the same value. */
+/** Milliseconds between attempts to bind the port, as in OpenClaw. */
 const BIND_RETRY_MS = 500;
 
 /**
- * Milliseconds between two checks of a dying owner's port. The port is usually free at once, so the
- * first pauses are short.
+ * Milliseconds between checks of a dying owner's port. The first pauses are short, because the port
+ * is usually free at once.
  */
 const DYING_OWNER_PAUSES_MS = { shortest: 5, longest: 100 };
 
 /**
  * Milliseconds during which a listener that looks alive may still be the dying owner. Windows and
- * macOS report a process as dead only after the process has ended completely, and processes that
- * are killed together die one after the other.
+ * macOS report a process as dead only after it has ended completely, and processes that are killed
+ * together die one after the other.
  */
 const LIVING_LISTENER_GRACE_MS = 500;
 
@@ -50,7 +50,7 @@ export async function bindPort(
   const deadline = monotonicMs() + request.bindTimeoutMs;
   for (;;) {
     request.signal?.throwIfAborted();
-    // The port is probed before the bind, because on macOS a bind can succeed even if a process
+    // Probes the port before the bind, because on macOS a bind can succeed even if a process
     // already listens on the same port at another address.
     if (isPortReachable(request)) throw inUse(request);
     try {
@@ -71,9 +71,8 @@ function inUse(request: PortRequest, cause?: unknown) {
 
 /**
  * Waits until a dying owner releases the port. Does not wait for a living listener. The kernel
- * first frees the memory of a killed process, which takes seconds for several gigabytes. The kernel
- * then closes the descriptors of the killed process one by one: first the descriptor of the lock,
- * later the descriptor of the listener.
+ * first frees a killed process's memory, which takes seconds for several gigabytes, and then closes
+ * its descriptors one by one: first the lock's, later the listener's.
  */
 async function waitForPortRelease(request: PortRequest): Promise<void> {
   const started = monotonicMs();
@@ -88,8 +87,8 @@ async function waitForPortRelease(request: PortRequest): Promise<void> {
 }
 
 /**
- * Returns the pid of the process that listens on the port. Returns null if the listening process is
- * dying, that is, if the system no longer names the process or reports the process as dead.
+ * Returns the pid of the process that listens on the port, or null if it is dying, that is, if the
+ * system no longer reports it or reports it as dead.
  */
 function findLivingListener(request: PortRequest): number | null {
   const pid = findListenerPid(request);

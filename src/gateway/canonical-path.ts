@@ -1,19 +1,19 @@
-// Computes canonical paths, so that two paths to the same directory lead to the same lock.
+// Canonical paths, so that two paths to the same directory result in the same lock.
 import { lstatSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
 import { dirname, join, parse, resolve } from 'node:path';
 import { absolutePath, SEPARATOR } from '../native/platform.js';
 
-/** The maximum number of symbolic links in a path. Linux uses the same limit (MAXSYMLINKS). */
+/** The maximum number of symbolic links in a path, as on Linux (MAXSYMLINKS). */
 const MAX_SYMLINKS = 40;
 
 /**
- * Returns the path with every symbolic link resolved in the same way as the kernel resolves it,
- * even if the last parts of the path do not exist yet. On a case-insensitive file system, also
- * restores the true case of the existing parts.
+ * Returns the path with all symbolic links resolved as the kernel does, even if its last parts do
+ * not exist yet. On a case-insensitive file system, also restores the true case of the existing
+ * parts.
  */
 export function canonicalPath(path: string): string {
   const absolute = absolutePath(path);
-  // Fast path: the path usually exists, and a single call to realpath() resolves the path.
+  // Fast path: the path usually exists, and a single call to realpath() is enough.
   return nullIfMissing(() => realPath(absolute)) ?? walk(absolute);
 }
 
@@ -35,7 +35,7 @@ function walk(path: string): string {
     }
     if (++links > MAX_SYMLINKS) throw tooManyLinks(path);
     const { root } = parse(target);
-    // On Windows the root of a link target may lack a drive; resolve() adds the drive of the link.
+    // On Windows the root of a link target may lack a drive; resolve() adds the link's drive.
     if (root !== '') current = resolve(current, root);
     ahead.unshift(...target.slice(root.length).split(SEPARATOR));
   }
@@ -55,20 +55,20 @@ function linkTarget(path: string): string | null {
 function withTrueCase(path: string): string {
   const found = ifPresent(path, () => realPath(path));
   const parent = dirname(path);
-  // For a root, dirname() returns the root itself. The root does not exist if the drive is missing.
+  // dirname() returns a root unchanged. The root does not exist if the drive is missing.
   if (parent === path) return found ?? path;
   return found ?? join(withTrueCase(parent), path.slice(parent.length));
 }
 
 /**
- * The error codes of realpath() on a Windows volume that the Mount Manager does not know, such as a
+ * The error codes of realpath() on a Windows volume that is unknown to the Mount Manager, such as a
  * RAM disk (vitejs/vite#13654, python/cpython#128823).
  */
 const NO_FINAL_PATH = ['EISDIR', 'UNKNOWN', 'EBADF', 'EINVAL'];
 
 /**
  * Follows the links of an existing path and restores its true case. If the system cannot determine
- * the true path of the file, only follows the links.
+ * the true path, only follows the links.
  */
 function realPath(path: string): string {
   try {
@@ -80,8 +80,8 @@ function realPath(path: string): string {
 }
 
 /**
- * Calls `read` if the path exists, else returns null. Uses lstat(), because creating an Error in
- * Node costs as much as ten system calls.
+ * Calls `read` if the path exists, else returns null. Checks with lstat() first, because creating
+ * an Error in Node costs as much as ten system calls.
  */
 function ifPresent<T>(path: string, read: (info: Stats) => T): T | null {
   return nullIfMissing(() => {

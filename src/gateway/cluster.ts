@@ -1,14 +1,14 @@
-// The cluster part of a gateway's start, which runs after this host's locks are acquired and before
-// the port is bound. Imports only types from src/cluster, so that gateway-lock does not load
-// gateway-lock/cluster. The code of the cluster lock comes with the caller's engine.
+// The cluster part of a gateway's start, after this host's locks and before the bind. Imports only
+// types from src/cluster, so that gateway-lock does not load gateway-lock/cluster. The caller's
+// engine provides the code.
 import type { ClusterLock } from '../cluster/index.js';
 import { type FileLock, hasDiedSinceBoot } from '../lock/internal.js';
 import type { GatewayCluster } from './gateway-lock-options.js';
 import type { GatewayRequest } from './gateway-options.js';
 
 /**
- * Acquires the cluster lock if the request names a cluster lock. A gateway that waits for the
- * cluster lock keeps the locks of its host.
+ * Acquires the cluster lock if there is one in the request. While it waits, the gateway keeps the
+ * locks of its host.
  */
 export async function joinCluster(
   request: Pick<GatewayRequest, 'cluster' | 'signal' | 'owner'>,
@@ -28,9 +28,9 @@ export async function joinCluster(
 }
 
 /**
- * Revokes the cluster lock of a gateway that died on this host. The revocation is safe for two
- * reasons. This process holds the kernel lock, so the predecessor has lost the kernel lock. The
- * predecessor's process is known to have died since this host was booted.
+ * Revokes the cluster lock of a gateway that died on this host. This is safe because this process
+ * now holds the kernel lock, and because the predecessor's process is known to have died since this
+ * host was booted.
  */
 async function revokePredecessor({ engine, name }: GatewayCluster, lock: FileLock): Promise<void> {
   const claimId = deadClaim(lock, engine.target, name);
@@ -41,7 +41,7 @@ async function revokePredecessor({ engine, name }: GatewayCluster, lock: FileLoc
 
 /**
  * Returns the claim id of a dead predecessor. Returns null if the predecessor is not known to be
- * dead, or if its record names no claim on this cluster lock.
+ * dead, or if its record contains no claim on this cluster lock.
  */
 function deadClaim({ predecessor }: FileLock, target: string, name: string): string | null {
   if (predecessor === null || !hasDiedSinceBoot(predecessor)) return null;

@@ -10,9 +10,9 @@ export type HolderReader = () => GatewayWait | null;
 type ContentionRequest = Pick<GatewayRequest, 'host' | 'port' | 'bind' | 'whenListening' | 'onWait'>;
 
 /**
- * Returns the function to call after each refused attempt to acquire the lock. The returned
- * function throws if the holder is alive and the port is in use, because waiting would not help.
- * The returned function returns normally if the holder is starting, closing or dying.
+ * Returns the function to call after each refused attempt to acquire the lock. It throws if the
+ * holder is alive and the port is in use, because waiting would not help, and returns if the holder
+ * is starting, closing or dying.
  */
 export function contentionPolicy(request: ContentionRequest, readHolder: HolderReader): () => Promise<void> {
   let announced = false;
@@ -38,9 +38,8 @@ function refuseLivingHolder(request: ContentionRequest, holder: GatewayWait | nu
 
 /**
  * Returns true if the holder is dying. A killed process keeps its lock and its port until the
- * kernel has freed its memory, which takes seconds for several gigabytes. Checks again whether an
- * owner that was alive is still alive, because the owner may have been killed during the search for
- * the listener.
+ * kernel has freed its memory, which takes seconds for several gigabytes. Checks again whether the
+ * owner is alive, because it may have been killed during the search for the listener.
  */
 function isDying({ owner, ownerAlive }: GatewayWait, listenerPid: number | null): boolean {
   if (ownerAlive === true) return !isProcessAlive(owner!.pid);
@@ -48,8 +47,8 @@ function isDying({ owner, ownerAlive }: GatewayWait, listenerPid: number | null)
 }
 
 /**
- * Returns the pid of the process that listens on the port. Uses the owner record if the record
- * names this port, because searching all processes for the socket takes milliseconds.
+ * Returns the pid of the process that listens on the port. Uses the owner record if it contains
+ * this port, because searching all processes for the socket takes milliseconds.
  */
 function listenerOf(request: ContentionRequest, { owner, ownerAlive }: GatewayWait): number | null {
   const named = ownerAlive === true && owner?.kernelLock === true && owner.port === request.port;

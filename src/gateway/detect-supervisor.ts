@@ -3,8 +3,8 @@ import { loadTty } from '../native/builtins.js';
 import { type Env, envValue, readApp } from './app-environment.js';
 
 /**
- * A supervisor. `external` means any supervisor other than systemd, launchd and schtasks. The
- * variable `<APP>_SUPERVISOR_MODE=external` declares an external supervisor.
+ * A supervisor. `external` means any other supervisor, as declared by
+ * `<APP>_SUPERVISOR_MODE=external`.
  */
 export type Supervisor = 'systemd' | 'launchd' | 'schtasks' | 'external';
 
@@ -24,11 +24,10 @@ export interface DetectSupervisorOptions {
 }
 
 /**
- * Detects the supervisor from environment variables. Returns null if there is no supervisor. The
- * `<APP>_*` variables that a unit sets for its gateway are always used. The variables of systemd
- * and launchd are also set in every shell of a desktop session, because the session itself is a
- * systemd unit or a launchd job. At a terminal, the variables of systemd and launchd are therefore
- * used only if they name this process.
+ * Detects the supervisor from environment variables. Returns null if there is none. The `<APP>_*`
+ * variables that a unit sets for its gateway are always used. The variables of systemd and launchd
+ * are also set in every shell of a desktop session, because the session itself is a systemd unit or
+ * a launchd job. At a terminal, they are therefore used only if they refer to this process.
  *
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  */

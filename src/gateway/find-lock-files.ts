@@ -18,8 +18,8 @@ export interface UnreadablePath {
 }
 
 /**
- * Returns the state directory that the options or the environment name. If the options and the
- * environment name no state directory, returns `~/.<app>` and every existing `~/.<app>-<profile>`.
+ * Returns the state directory from the options or the environment. If none is set, returns
+ * `~/.<app>` and every existing `~/.<app>-<profile>`.
  *
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  * @throws {RangeError} `ERR_OUT_OF_RANGE`
@@ -65,9 +65,8 @@ function stateDirectories(options: SearchOptions, unreadable: UnreadablePath[]):
 }
 
 /**
- * Returns the canonical path of a state directory. A profile's state directory may be a link to
- * another profile's state directory. Canonical paths ensure that the shared directory is listed
- * only once.
+ * Returns the canonical path of a state directory, so that a directory is listed only once even if
+ * one profile's directory is a link to another's.
  */
 function canonicalIfReadable(directory: string, unreadable: UnreadablePath[]): string[] {
   try {

@@ -1,5 +1,5 @@
-// The four errors of a gateway that cannot start. The texts of the messages must not change,
-// because users' scripts match them; test/unit/gateway-error.test.ts checks the texts.
+// The four errors of a gateway that cannot start. The messages must not change, because users'
+// scripts match them; test/unit/gateway-error.test.ts checks them.
 import { type Endpoint, webSocketUrl } from '../endpoint.js';
 import { GatewayLockError, LockError, type OwnerRecord } from '../errors.js';
 import { holderName, isOwn, stopAdvice } from '../lock/internal.js';
@@ -7,12 +7,12 @@ import { DENIED_PORT_ADVICE, listListenersCommand, listOpenersCommand, stopComma
 import { printable } from '../printable.js';
 import { unusableHint } from './unusable-path.js';
 
-/** The known facts about the process that prevents a gateway from starting. */
+/** What is known about the process that prevents a gateway from starting. */
 export interface Holder {
   readonly lockPath: string | null;
   readonly owner: OwnerRecord | null;
   readonly ownerAlive: boolean | null;
-  /** The process that listens on the port; null if the system does not name that process. */
+  /** The process that listens on the port; null if the system does not report it. */
   readonly listenerPid?: number | null;
   readonly cause?: unknown;
 }
@@ -26,7 +26,7 @@ export function portInUseError({ host, port }: Endpoint, holder: Holder): Gatewa
 }
 
 export function lockedError({ host, port }: Endpoint, timeoutMs: number, holder: Holder): GatewayLockError {
-  // If the holder has written no record, the file may still contain the record of a dead owner.
+  // If the holder has written no record, the file may still contain a dead owner's record.
   const pid = (holder.ownerAlive !== false && holder.owner?.pid) || 'unknown';
   return new GatewayLockError(
     'ERR_GATEWAY_LOCKED',
@@ -55,8 +55,7 @@ export function gaveUpError(refusal: GatewayLockError, budgetMs: number, reason:
 
 /**
  * Returns the error for a lock file that cannot be used. `paths` is null if the caller named the
- * lock file. ERR_NATIVE_MISSING is returned unchanged, because the lock file is not the cause of a
- * missing addon.
+ * lock file. Returns ERR_NATIVE_MISSING unchanged, because it has nothing to do with the lock file.
  */
 export function lockFailedError(
   place: Endpoint & { readonly paths?: object | null },
@@ -85,9 +84,8 @@ export function bindFailedError({ host, port }: Endpoint, cause: unknown, hint =
 }
 
 /**
- * Returns the error for a port that is in use although no process listens on the port.
- * `connectionPid` is the process whose connection uses the port, or null if the system does not
- * name that process.
+ * Returns the error for a port that is in use although no process listens on it. `connectionPid` is
+ * the process whose connection uses the port, or null if the system does not report it.
  */
 export function portTakenError(place: Endpoint, connectionPid: number | null, cause: unknown): GatewayLockError {
   return bindFailedError(place, cause, takenHint(connectionPid, place.port));
@@ -132,8 +130,7 @@ function listenerHint(pid: number): string {
 }
 
 /**
- * Returns a sentence about the process that listens on the port, or '' if the holder of the lock is
- * that process.
+ * Returns a sentence about the process that listens on the port, or '' if it is the lock's holder.
  */
 function listenerText(pid: number | null): string {
   if (pid === null) return '';

@@ -3,13 +3,13 @@ import type { ClusterEngine } from '../cluster/index.js';
 import type { OwnerRecord } from '../errors.js';
 import type { Env } from './app-environment.js';
 
-/** A held lock, and its holder if the owner record names the holder. */
+/** A held lock, and its holder if known. */
 export interface GatewayWait {
   readonly lockPath: string;
   readonly owner: OwnerRecord | null;
   /**
-   * True if the owner is alive, false if the owner has ended. Null if there is no owner, or if the
-   * state of the owner is unknown.
+   * True if the owner is alive, false if it has ended. Null if there is no owner or its state is
+   * unknown.
    */
   readonly ownerAlive: boolean | null;
 }
@@ -22,13 +22,12 @@ export interface GatewayLockOptions {
    */
   readonly app?: string;
   /**
-   * The name of an additional gateway, whose state directory is `~/.<app>-<profile>`. The
-   * additional gateway needs a port that differs by at least 20 from the port of every other
-   * gateway.
+   * The name of an additional gateway, whose state directory is `~/.<app>-<profile>`. Its port must
+   * differ by at least 20 from the port of every other gateway.
    */
   readonly profile?: string;
   /**
-   * The TCP port. If the port is 0, the system chooses a free port.
+   * The TCP port. If 0, the system chooses a free port.
    *
    * @default `<APP>_GATEWAY_PORT`, else 18789
    */
@@ -40,7 +39,7 @@ export interface GatewayLockOptions {
    */
   readonly host?: string;
   /**
-   * The path of the config file. The config file does not have to exist.
+   * The path of the config file, which does not have to exist.
    *
    * @default `<APP>_CONFIG_PATH`, else `<stateDir>/<app>.json`
    */
@@ -59,14 +58,14 @@ export interface GatewayLockOptions {
    */
   readonly lockDir?: string;
   /**
-   * The path of a single lock file that replaces the state lock and the config lock. Use this
-   * option for a program without a state directory. The directory of the lock file must exist.
+   * The path of a single lock file that replaces the state lock and the config lock, for a program
+   * without a state directory. The file's directory must exist.
    */
   readonly lockFile?: string;
   /**
-   * The role of this process in the owner record. With `app: 'openclaw'` the role must be one that
-   * OpenClaw knows: `gateway`, `agent-embedded`, `skill-workshop-apply` or `sqlite-maintenance`.
-   * OpenClaw takes over a lock whose record has an unknown role.
+   * The role of this process in the owner record. With `app: 'openclaw'` the role must be
+   * `gateway`, `agent-embedded`, `skill-workshop-apply` or `sqlite-maintenance`, because OpenClaw
+   * takes over a lock whose record contains an unknown role.
    *
    * @default 'gateway'
    */
@@ -78,15 +77,15 @@ export interface GatewayLockOptions {
    */
   readonly timeoutMs?: number;
   /**
-   * Milliseconds to wait for a port that is in use although no process listens on the port. The
-   * wait begins after the locks have been acquired.
+   * Milliseconds to wait, once the locks have been acquired, for a port that is in use although no
+   * process listens on it.
    *
    * @default 10000
    */
   readonly bindTimeoutMs?: number;
   /**
-   * The behaviour if the lock is held and a process listens on the port: `fail` throws at once,
-   * `wait` waits up to `timeoutMs`.
+   * What to do if the lock is held and a process listens on the port: `fail` throws at once, `wait`
+   * waits up to `timeoutMs`.
    *
    * @default 'fail'
    */
@@ -100,19 +99,18 @@ export interface GatewayLockOptions {
    */
   readonly allowMultiple?: boolean;
   /**
-   * The environment that contains the `<APP>_*` variables. The home directory is always the home
-   * directory of this process.
+   * The environment for the `<APP>_*` variables. The home directory is always that of this process.
    *
    * @default process.env
    */
   readonly env?: Env;
   /**
-   * Called once for each lock that another process holds. The promise that the callback returns is
-   * awaited before the wait continues.
+   * Called once for each lock that another process holds. A returned promise is awaited before the
+   * wait continues.
    */
   readonly onWait?: (wait: GatewayWait) => unknown;
   /**
-   * The behaviour on a file system that grants the lock to two processes at once: `error` fails,
+   * What to do on a file system that grants the lock to two processes at once: `error` fails,
    * `warn` emits a process warning, and `allow` ignores the problem.
    *
    * @default 'error'
@@ -129,16 +127,15 @@ export interface GatewayLockOptions {
 }
 
 /**
- * A cluster lock, which ensures that at most one gateway runs across several hosts. The cluster
- * lock is acquired in addition to the locks of this host, and uses an engine from
- * `gateway-lock/cluster`.
+ * A cluster lock, which allows at most one gateway across several hosts. It is acquired in addition
+ * to the locks of this host, and uses an engine from `gateway-lock/cluster`.
  */
 export interface GatewayCluster {
   readonly engine: ClusterEngine;
   /** The name of the cluster lock, which must be the same on every host. */
   readonly name: string;
   /**
-   * Milliseconds for which the cluster keeps the lock after its last renewal, at least 5000.
+   * How long the cluster keeps the lock after its last renewal, in milliseconds (at least 5000).
    *
    * @default 15000
    */

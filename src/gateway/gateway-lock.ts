@@ -15,9 +15,9 @@ export class GatewayLock {
   /** The URL of the gateway: `ws://host:port`. */
   readonly url: string;
   readonly lockPaths: readonly string[];
-  /** The reason why a leftover lock file was reclaimed; null if there was no leftover lock file. */
+  /** Why a leftover lock file was reclaimed; null if there was none. */
   readonly reclaimed: ReclaimReason | null;
-  /** The reliability of locks on the file system of the lock files: `local`, `remote` or `weak`. */
+  /** How reliable locks are on the lock files' file system: `local`, `remote` or `weak`. */
   readonly strength: LockStrength;
   /** The listener on the port; null with `bind: false`. */
   readonly listener: BoundListener | null;
@@ -41,8 +41,8 @@ export class GatewayLock {
     this.strength = locks[0]!.strength;
     this.listener = listener;
     this.cluster = cluster;
-    // When the cluster lock is lost, the gateway stops accepting clients. The program learns of the
-    // loss through onLost() or through the cluster lock's signal.
+    // Stops accepting clients when the cluster lock is lost. The program is notified through
+    // onLost() or the cluster lock's signal.
     cluster?.onLost(() => void listener?.close());
     this.#locks = locks;
   }
@@ -58,8 +58,8 @@ export class GatewayLock {
   }
 
   /**
-   * Passes the bound socket to a Node server (net, tls, http, https). For the `ws` package, pass
-   * the http server of the WebSocket server.
+   * Passes the bound socket to a Node server (net, tls, http, https). For `ws`, pass its http
+   * server.
    *
    * @throws {Error} `ERR_INVALID_STATE` if the option `bind` is false
    * @throws what {@link BoundListener.listen} throws
@@ -70,8 +70,8 @@ export class GatewayLock {
   }
 
   /**
-   * The descriptors and variables that a program needs in order to inherit these locks. The
-   * descriptors include the listening socket, unless a server already uses the socket.
+   * The descriptors and variables that a program needs in order to inherit these locks, and the
+   * listening socket unless a server already uses it.
    *
    * @throws {Error} `ERR_INVALID_STATE` if a lock has been released, or if there is a cluster lock
    * @throws {LockError} `ERR_LOCK_UNSUPPORTED` on Windows, where a program cannot inherit a lock
@@ -82,10 +82,10 @@ export class GatewayLock {
   }
 
   /**
-   * Hands the locks over to the child process `pid`, which must have been started with the {@link
-   * inheritance} of this gateway. Afterwards the owner records name the child, and the listener of
-   * this process is closed. The locks are released when the child ends or when this process calls
-   * `close()`. If this process ends first, the child keeps the locks.
+   * Hands the locks over to the child process `pid`, which must have been started with this
+   * gateway's {@link inheritance}. Afterwards the owner records name the child, and this process's
+   * listener is closed. The locks are released when the child ends or this process calls `close()`.
+   * If this process ends first, the child keeps the locks.
    *
    * @throws {RangeError} `ERR_OUT_OF_RANGE`
    * @throws {Error} `ERR_INVALID_STATE` if there is a cluster lock
@@ -100,10 +100,9 @@ export class GatewayLock {
   }
 
   /**
-   * Replaces this process with another program (execve). The new program keeps the pid, the locks
-   * and the listening socket. If the replacement fails, the method throws and nothing has changed.
-   * If the replacement succeeds, the method never returns. When the new program ends, its lock
-   * files remain, but the files do not prevent a later start.
+   * Replaces this process with another program (execve), which keeps the pid, the locks and the
+   * listening socket. Never returns on success; throws on failure, in which case nothing has
+   * changed. When the new program ends, the lock files remain, but do not prevent a later start.
    *
    * @throws {Error} `ERR_INVALID_STATE` if a lock has been released
    * @throws {TypeError} `ERR_INVALID_ARG_*`
@@ -123,15 +122,14 @@ export class GatewayLock {
    * expired.
    */
   verify(): boolean {
-    // Verifies every lock, even after finding a lost lock, because each lost lock must notify its
-    // listeners.
+    // Verifies all locks even if one is lost, because each lost lock must notify its listeners.
     return this.#locks.map((lock) => lock.verify()).every(Boolean) && this.cluster?.held !== false;
   }
 
   /**
-   * Calls `listener` once when a lock is lost. The code of the error is `ERR_LOCK_REPLACED` if a
-   * lock file was removed or replaced, and `ERR_LOCK_EXPIRED` or `ERR_LOCK_REVOKED` if the cluster
-   * lock was lost. Returns a function that removes the listener.
+   * Calls `listener` once when a lock is lost. The error code is `ERR_LOCK_REPLACED` if a lock file
+   * was removed or replaced, and `ERR_LOCK_EXPIRED` or `ERR_LOCK_REVOKED` if the cluster lock was
+   * lost. Returns a function that removes the listener.
    */
   onLost(listener: LostListener): () => void {
     let called = false;
@@ -148,11 +146,10 @@ export class GatewayLock {
 
   /**
    * Closes the server and the listener, releases the cluster lock, removes the lock files and
-   * releases the locks, in this order. The next gateway therefore starts only after the last write
-   * of this gateway. The method may be called again after a failure. The method may also be called
-   * again during the grace period, in order to shorten the grace period.
+   * releases the locks, in this order, so that the next gateway starts only after this one's last
+   * write. May be called again after a failure, or during the grace period in order to shorten it.
    *
-   * @throws {LockError} `ERR_LOCK_PERMISSION` if a lock file could not be removed. Every lock is
+   * @throws {LockError} `ERR_LOCK_PERMISSION` if a lock file could not be removed. All locks are
    * released anyway, and the remaining file does not prevent a later start.
    * @throws the system's error if removing a lock file fails for another reason
    */
@@ -171,8 +168,8 @@ export class GatewayLock {
   }
 
   /**
-   * Throws if there is a cluster lock. A program that inherits the locks does not know the claim of
-   * the cluster lock, and this process stops renewing the claim when it ends.
+   * Throws if there is a cluster lock, because a program that inherits the locks does not know the
+   * claim on the cluster lock, and this process stops renewing it when it ends.
    */
   #assertNoCluster(): void {
     if (this.cluster !== null) throw invalidState('a gateway with a cluster lock cannot be handed over');

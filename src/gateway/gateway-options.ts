@@ -27,13 +27,13 @@ export interface GatewayRequest {
   readonly host: string;
   readonly port: number;
   /**
-   * The paths of the gateway. Null if the caller named the lock file, because the gateway then
-   * needs neither a state directory nor a home directory.
+   * The gateway's paths. Null if the caller named the lock file, because the gateway then needs
+   * neither a state directory nor a home directory.
    */
   readonly paths: StatePaths | null;
   /**
-   * The paths of the state lock and the config lock, in the order in which the locks are acquired.
-   * Each path is a function, because computing the path of the config lock loads node:crypto.
+   * The paths of the state lock and the config lock, in the order of acquisition. Each is a
+   * function, because computing the path of the config lock loads node:crypto.
    */
   readonly lockPaths: readonly (() => string)[];
   readonly timeoutMs: number;
@@ -85,8 +85,8 @@ export function readGatewayOptions(options: GatewayLockOptions): GatewayRequest 
 }
 
 /**
- * Returns the gateway's fields of the owner record. Omits the paths if they are too long for the
- * record, because the paths are for display only.
+ * Returns the gateway's fields of the owner record. Omits the paths, which are for display only, if
+ * they are too long for the record.
  */
 function ownerFields(app: string, role: string, paths: StatePaths | null): OwnerFields {
   if (paths === null) return { app, role };
@@ -125,8 +125,8 @@ function resolvePaths(endpoint: { host: string; port: number }, options: StatePa
 }
 
 /**
- * The roles that OpenClaw knows. OpenClaw ignores a record with any other role, and takes over the
- * lock after 30 s (OpenClaw 2026.9.6, src/infra/gateway-lock.ts).
+ * OpenClaw ignores a record with any other role, and takes over the lock after 30 s (OpenClaw
+ * 2026.9.6, src/infra/gateway-lock.ts).
  */
 const OPENCLAW_ROLES = ['gateway', 'agent-embedded', 'skill-workshop-apply', 'sqlite-maintenance'] as const;
 

@@ -1,4 +1,4 @@
-// Finds the endpoint at which the health of the holder can be checked.
+// Finds the endpoint at which the holder's health can be checked.
 import { addressesOf, type Endpoint } from '../endpoint.js';
 import type { OwnerRecord } from '../errors.js';
 
@@ -9,8 +9,8 @@ interface Refusal extends Endpoint {
 }
 
 /**
- * Returns the endpoint in the owner record, because the holder may use a different port than this
- * gateway. Returns the endpoint of the refused start if the record names no port.
+ * Returns the endpoint in the owner record, because the holder may use a different port. If the
+ * record contains no port, returns the endpoint of the refused start.
  */
 export function holderEndpoint({ code, owner, ownerAlive, host, port }: Refusal): Endpoint {
   if (code === 'ERR_GATEWAY_PORT_IN_USE' || owner?.port == null || ownerAlive === false) return { host, port };
@@ -18,8 +18,8 @@ export function holderEndpoint({ code, owner, ownerAlive, host, port }: Refusal)
 }
 
 /**
- * Returns null if the record does not name a valid address. An owner record is only a hint, and a
- * hostile program may have written it.
+ * Returns null if the record does not contain a valid address. Any program may have written the
+ * record.
  */
 function hostOf(owner: OwnerRecord): string | null {
   const host = owner['bindHost'];

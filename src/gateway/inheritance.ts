@@ -1,5 +1,5 @@
-// Passes the locks and the listening socket to another program: a child, or the program that
-// replaces this process.
+// Passes the locks and the listening socket to another program, which is a child or replaces this
+// process.
 import { checkOptions, checkPath, invalidType, invalidValue } from '../arguments.js';
 import type { BoundListener } from '../bind/bound-listener.js';
 import { LockError } from '../errors.js';
@@ -11,14 +11,14 @@ import type { Env } from './app-environment.js';
 /** The descriptors and variables that a program needs to continue as the holder. */
 export interface Inheritance {
   /**
-   * The descriptors of the listening sockets, followed by the descriptors of the locks. The program
-   * must receive the descriptors in this order, starting at descriptor 3. For
-   * `child_process.spawn`: `stdio: ['inherit', 'inherit', 'inherit', ...descriptors]`.
+   * The descriptors of the listening sockets, then those of the locks. The program must receive
+   * them in this order, starting at descriptor 3. For `child_process.spawn`: `stdio: ['inherit',
+   * 'inherit', 'inherit', ...descriptors]`.
    */
   readonly descriptors: readonly number[];
   /**
    * The variables of socket activation (man 3 sd_listen_fds): LISTEN_FDS and LISTEN_FDNAMES. The
-   * caller must add LISTEN_PID, the pid of the program. The object is empty if no socket is passed.
+   * caller must add LISTEN_PID, the pid of the program. Empty if no socket is passed.
    */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -26,7 +26,7 @@ export interface Inheritance {
 export interface ExecProgram {
   /** The path of the file to run. PATH is not searched. */
   readonly path: string;
-  /** The arguments of the program, beginning with the name of the program. */
+  /** The arguments, beginning with the name of the program. */
   readonly args: readonly string[];
   /**
    * The environment of the program.
@@ -75,19 +75,13 @@ export function execAs(inheritance: Inheritance, program: ExecProgram): never {
   throw new Error('unreachable: exec() returned');
 }
 
-/**
- * Returns `env` with the variables of `inheritance`. The variables of `inheritance` replace the
- * socket activation variables of this process.
- */
+/** Returns `env` with its socket activation variables replaced by those in `inheritance`. */
 export function environmentWith(inheritance: Inheritance, env: Env): Record<string, string | undefined> {
   const { LISTEN_PID: _, LISTEN_FDS: __, LISTEN_FDNAMES: ___, ...own } = env;
   return { ...own, ...inheritance.environment };
 }
 
-/**
- * Refuses a string that contains a NUL, because execve() would truncate the string at its first
- * NUL.
- */
+/** Refuses a string that contains a NUL, because execve() would truncate it there. */
 function checkTexts(name: string, values: readonly string[]): readonly string[] {
   if (!Array.isArray(values)) throw invalidType(name, 'an array of strings', values);
   for (const value of values) {

@@ -3,7 +3,7 @@ import { native } from '../native/load.js';
 import { programsInherit } from '../native/platform.js';
 
 /**
- * Makes the system kill all children when this process ends. Does nothing on a system where a child
+ * Makes the system kill all children when this process ends. Does nothing on systems where a child
  * can inherit the lock.
  */
 export function killChildrenOnExit(): void {

@@ -1,4 +1,4 @@
-// Lists the locks of all gateways of a user, with each lock's holder and the health of the holder.
+// Lists the locks of all gateways of a user, with their holders and the holders' health.
 import { checkOptions } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
 import { type LockProbe, probeTarget } from '../lock/internal.js';
@@ -28,17 +28,17 @@ export interface ListedLock {
   readonly heldBy: LockProbe['heldBy'];
   readonly owner: OwnerRecord | null;
   /**
-   * True if the owner is alive, false if the owner has ended. Null if there is no owner, or if the
-   * state of the owner is unknown.
+   * True if the owner is alive, false if it has ended. Null if there is no owner or its state is
+   * unknown.
    */
   readonly ownerAlive: boolean | null;
-  /** The program and arguments of the holder; null if the system does not report them. */
+  /** The holder's program and arguments; null if the system does not report them. */
   readonly command: readonly string[] | null;
-  /** The host in the record of the holder; null if the record names no endpoint. */
+  /** The host in the holder's record; null if the record contains no endpoint. */
   readonly host: string | null;
-  /** The port in the record of the holder; null if the record names no endpoint. */
+  /** The port in the holder's record; null if the record contains no endpoint. */
   readonly port: number | null;
-  /** True if a process listens on the port; null if the record names no port. */
+  /** True if a process listens on the port; null if the record contains no port. */
   readonly listening: boolean | null;
   /** The result of the health check; null if no process listens on the port. */
   readonly health: HealthProbe | null;
@@ -82,11 +82,11 @@ function unreadableLock({ path, cause }: UnreadablePath): ListedLock {
 
 async function probeListed(path: string, ownPath: boolean, health: HealthCheckOptions): Promise<ListedLock> {
   try {
-    // Includes the lock files of other users, because another user's lock also prevents a gateway
-    // of this user from starting.
+    // Includes the lock files of other users, because their locks also prevent a gateway of this
+    // user from starting.
     const { state, heldBy, owner, ownerAlive } = probeTarget({ path, endpoint: undefined, ownPath }, 'everyone');
-    // A dead owner's record comes from an earlier holder, so the port in that record is not the
-    // port of the current holder.
+    // A dead owner's record is from an earlier holder, so its port is not that of the current
+    // holder.
     const known = state === 'held' && ownerAlive !== false && owner?.port != null;
     const endpoint = known ? await probeEndpoint(owner, ownerAlive, health) : NO_ENDPOINT;
     const command = ownerAlive === true ? commandOf(owner!.pid) : null;
@@ -104,8 +104,8 @@ async function probeEndpoint(owner: OwnerRecord, ownerAlive: boolean | null, opt
 }
 
 /**
- * Returns the program and the arguments of a process, or null if the system does not report them. A
- * program that has changed its title leaves several NULs at the end of its arguments.
+ * Returns a process's program and arguments, or null if the system does not report them. A program
+ * that has changed its title leaves several NULs at the end.
  */
 function commandOf(pid: number): readonly string[] | null {
   const words = native().commandLine(pid).replace(/\0+$/, '');

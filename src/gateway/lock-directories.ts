@@ -21,8 +21,8 @@ export interface StatePaths {
   readonly configPath: string;
   readonly lockDir: string;
   /**
-   * True if this package chose the lock directory. This package never corrects the mode of a lock
-   * directory that the caller chose.
+   * True if this package chose the lock directory. The mode of a directory that the caller chose is
+   * never changed.
    */
   readonly ownLockDir: boolean;
   readonly stateLock: string;
@@ -35,8 +35,8 @@ export function resolveStatePaths(options: StatePathOptions): StatePaths {
     options.lockDir === undefined
       ? join(stateDir, 'tmp', userDirectory(options.app))
       : canonicalPath(expandHome(options.lockDir));
-  // If the caller named the lock directory, several state directories may share that directory. The
-  // name of the state lock therefore contains a hash of the state directory.
+  // Several state directories may share a lock directory that the caller named, so the name of the
+  // state lock then contains a hash of the state directory.
   const stateLock = join(lockDir, ownLockDir ? 'gateway.state.lock' : `gateway.state.${hash8(stateDir)}.lock`);
   return { stateDir, configPath: resolveConfigPath(stateDir, options), lockDir, ownLockDir, stateLock };
 }
@@ -52,8 +52,8 @@ function resolveConfigPath(stateDir: string, { app, env, configPath }: StatePath
 }
 
 /**
- * Returns the path of the config lock. The path is not a field of {@link StatePaths}, because
- * hash8() loads node:crypto, which is not needed if the state lock refuses the start.
+ * Returns the path of the config lock. Not a field of {@link StatePaths}, because hash8() loads
+ * node:crypto, which is not needed if the state lock is held.
  */
 export function configLock({ lockDir, configPath }: StatePaths): string {
   return join(lockDir, `gateway.${hash8(configPath)}.lock`);
@@ -64,23 +64,20 @@ export function isLockFileName(name: string): boolean {
   return /^gateway\..*\.lock$/.test(name);
 }
 
-/**
- * Returns true if a directory with this name in `<stateDir>/tmp` is the lock directory of any user.
- */
+/** Returns true if a directory with this name in `<stateDir>/tmp` is a user's lock directory. */
 export function isLockDirectory(app: string, name: string): boolean {
   return name === app || (name.startsWith(`${app}-`) && /^\d+$/.test(name.slice(app.length + 1)));
 }
 
 /**
- * Returns `<app>-<uid>`, so that two users who share a state directory have separate lock
- * directories.
+ * Returns `<app>-<uid>`, so that users who share a state directory have separate lock directories.
  */
 function userDirectory(app: string): string {
   const uid = userId();
   return uid === undefined ? app : `${app}-${uid}`;
 }
 
-/** Expands `~`, because service units, unlike shells, do not expand `~`. */
+/** Expands `~`, because service units, unlike shells, do not. */
 function expandHome(path: string): string {
   return path === '~' || path.startsWith('~/') || path.startsWith(`~${sep}`) ? join(home(), path.slice(1)) : path;
 }

@@ -1,5 +1,5 @@
-// Creates the lock target of a gateway. On release, a lock file in the lock directory is removed,
-// but a lock file that the caller named is kept.
+// Creates a gateway's lock target. On release, a lock file in the lock directory is removed, but
+// one that the caller named is kept.
 import type { LockTarget } from '../lock/internal.js';
 import type { GatewayRequest } from './gateway-options.js';
 

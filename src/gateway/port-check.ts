@@ -1,10 +1,10 @@
-// Checks whether a process listens on the port of a gateway, and finds that process.
+// Checks whether a process listens on a gateway's port, and finds that process.
 import { addressesOf, connectableAddresses, type Endpoint } from '../endpoint.js';
 import { native } from '../native/load.js';
 
 /**
  * Returns true if a process listens on the port. Also returns true if the connection times out,
- * because a timeout on the local host means that the backlog of the listener is full.
+ * which on the local host means that the listener's backlog is full.
  */
 export function isPortReachable({ host, port }: Endpoint): boolean {
   return (
@@ -16,16 +16,16 @@ export function isPortReachable({ host, port }: Endpoint): boolean {
 }
 
 /**
- * Does the same as {@link isPortReachable}. If the host is a wildcard, also finds listeners on
- * addresses other than loopback.
+ * Like {@link isPortReachable}, but for a wildcard also finds listeners on addresses other than
+ * loopback.
  */
 export function hasListener({ host, port }: Endpoint): boolean {
   return isPortReachable({ host, port }) || addressesOf(host).some((address) => native().hasListener(address, port));
 }
 
 /**
- * Returns the pid of the process that listens on the port, or null if the system does not name that
- * process.
+ * Returns the pid of the process that listens on the port, or null if the system does not report
+ * it.
  */
 export function findListenerPid({ host, port }: Endpoint): number | null {
   const pids = addressesOf(host).map((address) => native().findListenerPid(address, port));
@@ -34,7 +34,7 @@ export function findListenerPid({ host, port }: Endpoint): number | null {
 
 /**
  * Returns the pid of a process that has a connection from or to the port, or null if the system
- * does not name that process.
+ * does not report it.
  */
 export function findConnectionPid({ host, port }: Endpoint): number | null {
   const pids = addressesOf(host).map((address) => native().findConnectionPid(address, port));
@@ -52,8 +52,8 @@ function isReachable(address: string, port: number): boolean {
   try {
     return native().probePort(address, port) !== 'refused';
   } catch {
-    // The probe fails if the address belongs to another host, or if no source port is free. Even if
-    // the probe fails, the system's socket table may contain a listener.
+    // The probe fails if the address belongs to another host, or if no source port is free. The
+    // system's socket table may still contain a listener.
     return native().hasListener(address, port);
   }
 }

@@ -1,4 +1,4 @@
-// Probes the state of a gateway without starting a gateway. The probe makes a PID file unnecessary.
+// Probes the state of a gateway without starting one, which makes a PID file unnecessary.
 import { checkOptions } from '../arguments.js';
 import { GatewayLockError, type OwnerRecord } from '../errors.js';
 import { type LockProbe, probeTarget } from '../lock/internal.js';
@@ -26,33 +26,29 @@ export interface ProbeGatewayOptions
 export interface GatewayProbe {
   /**
    * `running`: the lock is held, and the holder listens on the port; see `health`. `starting`: the
-   * lock is held, but the holder does not listen on the port yet, or no longer listens on the port.
-   * `stopped`: the lock is not held, and no process listens on the port. `foreign`: the lock is not
-   * held, but another program listens on the port.
+   * lock is held, but the holder does not listen on the port yet, or no longer does. `stopped`: the
+   * lock is not held, and no process listens on the port. `foreign`: the lock is not held, but
+   * another program listens on the port.
    */
   readonly state: 'running' | 'starting' | 'stopped' | 'foreign';
   /**
-   * The path of the lock that is held. If no lock is held, the path of the first lock that a
-   * starting gateway would acquire.
+   * The path of the held lock. If no lock is held, the path of the first lock that a gateway would
+   * acquire.
    */
   readonly lockPath: string;
   readonly owner: OwnerRecord | null;
   /**
-   * True if the owner is alive, false if the owner has ended. Null if there is no owner, or if the
-   * state of the owner is unknown.
+   * True if the owner is alive, false if it has ended. Null if there is no owner or its state is
+   * unknown.
    */
   readonly ownerAlive: boolean | null;
-  /**
-   * The host in the holder's record, or the host from the options if the record names no endpoint.
-   */
+  /** The host in the holder's record, or from the options if the record contains no endpoint. */
   readonly host: string;
-  /**
-   * The port in the holder's record, or the port from the options if the record names no endpoint.
-   */
+  /** The port in the holder's record, or from the options if the record contains no endpoint. */
   readonly port: number;
   /**
-   * The pid of the process that listens on the port; null if there is no such process, or if the
-   * system does not name the process.
+   * The pid of the process that listens on the port; null if there is none or the system does not
+   * report it.
    */
   readonly listenerPid: number | null;
   /** The result of the health check; null if no process listens on the port. */
@@ -72,8 +68,7 @@ export async function probeGateway(options: ProbeGatewayOptions = {}): Promise<G
   checkHealthOptions(healthOptions);
   const request = readGatewayOptions(others);
   const lock = probeLocks(request);
-  // A dead owner's record comes from an earlier holder, so the port in that record is not the port
-  // of the current holder.
+  // A dead owner's record is from an earlier holder, so its port is not that of the current holder.
   const known = lock.state === 'held' && lock.ownerAlive !== false ? lock : { owner: null, ownerAlive: null };
   const { host, port } = holderEndpoint({ ...known, host: request.host, port: request.port });
   const listener = port === 0 ? null : await probePort({ host, port });
@@ -85,8 +80,8 @@ export async function probeGateway(options: ProbeGatewayOptions = {}): Promise<G
 }
 
 /**
- * Returns `running` if the holder is the process that listens on the port. If the holder's record
- * names no port, another program may be listening on the port.
+ * Returns `running` if the process that listens on the port is the holder. If the holder's record
+ * contains no port, it may be another program.
  */
 function heldState(
   { owner }: { owner: OwnerRecord | null },
@@ -98,7 +93,7 @@ function heldState(
   return isHolder ? 'running' : 'starting';
 }
 
-/** Returns the first lock that is held. If no lock is held, returns the first lock. */
+/** Returns the first lock that is held or, if there is none, the first lock. */
 function probeLocks(request: LockLocation & Pick<GatewayRequest, 'lockPaths'>): LockProbe & { lockPath: string } {
   const probes = request.lockPaths.map((path) => probeOne(path(), request));
   return probes.find(({ state }) => state === 'held') ?? probes[0]!;

@@ -1,4 +1,4 @@
-// Resolves the paths and the endpoint of a gateway without starting the gateway.
+// Resolves the paths and the endpoint of a gateway without starting it.
 import type { GatewayLockOptions } from './gateway-lock-options.js';
 import { readGatewayOptions } from './gateway-options.js';
 
@@ -6,7 +6,7 @@ export interface GatewayPaths {
   readonly stateDir: string;
   readonly configPath: string;
   readonly lockDir: string;
-  /** The paths of the lock files, in the order in which the locks are acquired. */
+  /** The paths of the lock files, in the order of acquisition. */
   readonly lockPaths: readonly string[];
   readonly host: string;
   readonly port: number;
@@ -20,8 +20,7 @@ export interface GatewayPaths {
  */
 export function resolveGatewayPaths(options: GatewayLockOptions = {}): GatewayPaths {
   const { lockPaths, host, port } = readGatewayOptions(options);
-  // With the option `lockFile` the lock needs no state directory, but the result contains a state
-  // directory anyway.
+  // With `lockFile` the lock needs no state directory, but the result contains one anyway.
   const { lockFile: _, ...others } = options;
   const { stateDir, configPath, lockDir } = readGatewayOptions(others).paths!;
   return { stateDir, configPath, lockDir, lockPaths: lockPaths.map((path) => path()), host, port };

@@ -1,7 +1,7 @@
-// Sibling lock directories: the lock directories of other users for the same state directory. Each
-// lock directory is private to one user id. Processes with different user ids therefore use
-// different state locks, for example two users, two pods on one volume, or a process inside and a
-// process outside a user namespace.
+// Sibling lock directories: other users' lock directories for the same state directory. A lock
+// directory is private to one user id, so processes with different user ids use different state
+// locks, for example two users, two pods on one volume, or processes inside and outside a user
+// namespace.
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { monotonicMs } from '../clock.js';
@@ -14,13 +14,13 @@ import type { GatewayRequest } from './gateway-options.js';
 import { isLockDirectory } from './lock-directories.js';
 import { type LockLocation, lockTarget } from './lock-requests.js';
 
-/** Milliseconds between two probes, because no event reports the release of another user's lock. */
+/** Milliseconds between probes, because no event reports the release of another user's lock. */
 const SIBLING_PAUSE_MS = 250;
 
 /**
  * Step 10 of docs/protocol.md. Waits until no gateway of another user holds a lock for this state
- * directory. The caller holds its own state lock, so at least one of two simultaneous starts
- * detects the other start. Ignores a sibling directory that cannot be read.
+ * directory. The caller already holds its own state lock, so at least one of two simultaneous
+ * starts detects the other. Ignores sibling directories that cannot be read.
  *
  * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` at once if a gateway of another user is
  * alive and the port is in use
@@ -52,9 +52,8 @@ function findHeldSibling(request: SiblingRequest): GatewayWait | null {
 }
 
 /**
- * Returns the paths of the state locks of other users. Returns an empty array if the caller named
- * the lock directory or the lock file, because a lock directory or lock file that the caller named
- * has no siblings.
+ * Returns the paths of other users' state locks. A lock directory or lock file that the caller
+ * named has no siblings.
  */
 function siblingLocks({ app, paths }: SiblingRequest): string[] {
   if (paths === null || !paths.ownLockDir) return [];

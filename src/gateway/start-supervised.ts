@@ -1,5 +1,5 @@
 // Starts a gateway under a supervisor. If a healthy gateway is already running, the new process
-// exits with a code that keeps the supervisor from restarting the new process forever.
+// exits with a code that keeps the supervisor from restarting it forever.
 import { monotonicMs } from '../clock.js';
 import { GatewayLockError, type OwnerRecord } from '../errors.js';
 import { announce, type SupervisedDecision } from '../events.js';
@@ -37,13 +37,12 @@ export type SupervisedOutcome<Gateway> =
 const MIN_HEALTH_TIMEOUT_MS = 1000;
 
 /**
- * Calls `start` until the start succeeds, or until another gateway is running and healthy. An
- * unhealthy gateway gets `budgetMs` milliseconds to become healthy or to end. Without a supervisor,
- * `start` is called only once.
+ * Calls `start` until it succeeds, or until another gateway is running and healthy. An unhealthy
+ * gateway has `budgetMs` milliseconds to become healthy or end. Without a supervisor, `start` is
+ * called only once.
  *
- * @throws {GatewayLockError} if another gateway prevents the start. Without a supervisor, the error
- * is thrown at once. With a supervisor, the error is thrown when the budget is exhausted, and
- * `cause` is the error of the last attempt.
+ * @throws {GatewayLockError} if another gateway prevents the start: at once without a supervisor,
+ * otherwise when the budget is exhausted, with the last attempt's error as its `cause`
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  * @throws {RangeError} `ERR_OUT_OF_RANGE`
  * @throws `signal.reason` if the signal aborts
@@ -69,15 +68,15 @@ export async function startSupervised<Gateway>(
     request.onDecision?.(decision);
     if (decision.decision === 'give-up') throw giveUp(refusal, health, request);
     if (decision.decision === 'leave') return duplicate(refusal.owner, health!, request.supervisor);
-    // The pause prevents a busy loop, because an attempt fails at once if only the port is in use.
+    // Prevents a busy loop, because an attempt fails at once if only the port is in use.
     const latestNext = decision.decision === 'park' ? Number.POSITIVE_INFINITY : deadline - request.healthReserveMs;
     await sleep(Math.max(0, Math.min(earliestNext, latestNext) - monotonicMs()), request.signal);
   }
 }
 
 /**
- * Calls `start` once. If another gateway prevents the start, returns the error of `start`. Rethrows
- * every other error.
+ * Calls `start` once. Returns its error if another gateway prevents the start, and rethrows any
+ * other error.
  */
 async function tryToStart<Gateway>(
   { start, signal }: SupervisedRequest<Gateway>,
@@ -97,8 +96,8 @@ function isRefusal({ code }: GatewayLockError): boolean {
 }
 
 /**
- * Returns the options of the next attempt. The attempt may use the remaining budget, minus a
- * reserve for the health check after the attempt.
+ * Returns the options of the next attempt, which may use the remaining budget, minus a reserve for
+ * the subsequent health check.
  */
 function attemptAfter(
   decision: SupervisedDecision | null,
@@ -106,8 +105,8 @@ function attemptAfter(
   deadline: number,
 ): SupervisedAttempt {
   const parked = decision?.decision === 'park';
-  // The first attempt waits as long as acquireGatewayLock() does by default, in case another
-  // gateway is starting or closing.
+  // The first attempt has acquireGatewayLock()'s default timeout, in case another gateway is
+  // starting or closing.
   const longest = decision === null ? DEFAULT_TIMEOUT_MS : retryDelayMs;
   const leftMs = Math.max(0, deadline - monotonicMs() - healthReserveMs);
   const timeoutMs = parked ? Number.POSITIVE_INFINITY : Math.min(longest, leftMs);
@@ -122,8 +121,8 @@ function attemptAfter(
 }
 
 /**
- * Checks the health of the holder. Returns null if there is neither a supervisor nor the option
- * `park`, because the health of the holder is then irrelevant.
+ * Checks the holder's health. Returns null without a supervisor and `park`, because the holder's
+ * health is then irrelevant.
  */
 async function checkHolderHealth(
   refusal: GatewayLockError,
@@ -132,7 +131,8 @@ async function checkHolderHealth(
 ): Promise<HealthProbe | null> {
   if (supervisor === null && !park) return null;
   const endpoint = holderEndpoint(refusal);
-  // The port is 0 if this start requested any free port and the holder's record names no port yet.
+  // The port is 0 if this start requested any free port and the holder's record contains no port
+  // yet.
   if (endpoint.port === 0) return { healthy: false, reason: 'the owner record names no port', status: null };
   const leftMs = Math.max(MIN_HEALTH_TIMEOUT_MS, deadline - monotonicMs());
   const health = await checkHealth({ ...endpoint, timeoutMs: Math.ceil(Math.min(healthTimeoutMs, leftMs)) });

@@ -1,15 +1,15 @@
-// Refuses a first start with `sudo` in the home directory of another user. On macOS sudo keeps HOME
-// (man 8 sudo, env_keep in /etc/sudoers), so ~/.gateway would belong to root, and the user's own
-// gateway could not use ~/.gateway.
+// Refuses a first start with `sudo` in another user's home directory. On macOS sudo keeps HOME (man
+// 8 sudo, env_keep in /etc/sudoers), so ~/.gateway would belong to root, and the user's own gateway
+// could not use it.
 import { lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LockError } from '../errors.js';
 import { effectiveUserId } from '../native/platform.js';
 
 /**
- * Returns the directory of another user in which sudo would create `directory` as root. Returns
- * null if this process was not started with sudo, if `directory` exists, or if root owns the
- * nearest existing parent of `directory`.
+ * Returns the other user's directory in which sudo would create `directory` as root. Returns null
+ * if this process was not started with sudo, if `directory` exists, or if root owns its nearest
+ * existing parent.
  */
 export function findForeignParent(directory: string): { readonly path: string; readonly uid: number } | null {
   const { SUDO_UID } = process.env;
@@ -22,8 +22,8 @@ export function findForeignParent(directory: string): { readonly path: string; r
 }
 
 /**
- * @throws {LockError} `ERR_LOCK_PERMISSION` if sudo would create `directory` in the home directory
- *   of another user
+ * @throws {LockError} `ERR_LOCK_PERMISSION` if sudo would create `directory` in another user's home
+ *   directory
  */
 export function assertNoForeignParent(directory: string): void {
   const parent = findForeignParent(directory);

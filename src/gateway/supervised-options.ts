@@ -12,16 +12,13 @@ import type { SupervisedDecision } from '../events.js';
 import { checkHealthOptions, type HealthCheckOptions, type HealthProbe, probeHealth } from '../probe/probe-health.js';
 import { detectSupervisor, type Supervisor } from './detect-supervisor.js';
 
-/**
- * The options of one attempt to start. The caller merges these options into the options of
- * acquireGatewayLock().
- */
+/** The options of one attempt to start, to be merged into those of acquireGatewayLock(). */
 export interface SupervisedAttempt {
   readonly timeoutMs: number;
   readonly bindTimeoutMs: number;
   /**
-   * The value is `fail` in the first attempt and `wait` in each later attempt, so that the lock is
-   * acquired as soon as the running gateway dies.
+   * `fail` in the first attempt and `wait` in each later one, so that the lock is acquired as soon
+   * as the running gateway dies.
    */
   readonly whenListening: 'fail' | 'wait';
   readonly signal?: AbortSignal;
@@ -36,7 +33,7 @@ export interface StartSupervisedOptions<Gateway> {
    */
   readonly start: (attempt: SupervisedAttempt) => Gateway | Promise<Gateway>;
   /**
-   * The supervisor that restarts this process; null if there is no supervisor.
+   * The supervisor that restarts this process; null if there is none.
    *
    * @default detectSupervisor()
    */
@@ -48,22 +45,22 @@ export interface StartSupervisedOptions<Gateway> {
    */
   readonly health?: HealthCheckOptions | HealthCheck;
   /**
-   * Milliseconds from the start of one attempt to the start of the next attempt.
+   * Milliseconds from the start of one attempt to the start of the next.
    *
    * @default 5000
    */
   readonly retryDelayMs?: number;
   /**
-   * Milliseconds for all attempts together, including lock waits and health checks. The last health
-   * check may exceed the budget by up to 1000 ms, so that a healthy gateway is detected even with a
-   * short budget.
+   * Total time for all attempts in milliseconds, including lock waits and health checks. The last
+   * health check may exceed the budget by up to 1000 ms, so that a healthy gateway is detected even
+   * with a short budget.
    *
    * @default 30000
    */
   readonly budgetMs?: number;
   /**
-   * If true, waits until a healthy gateway ends, and then starts at once. Use this option with
-   * launchd, which ignores exit codes and would start a duplicate every 10 s (openclaw#89867).
+   * If true, waits until a healthy gateway ends, then starts at once. Use this with launchd, which
+   * ignores exit codes and would start a duplicate every 10 s (openclaw#89867).
    *
    * @default false
    */
@@ -71,8 +68,8 @@ export interface StartSupervisedOptions<Gateway> {
   /** Aborts the start: the promise rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
   /**
-   * Called with each decision about a refused start. If the callback throws, the supervised start
-   * fails with the error of the callback.
+   * Called with each decision about a refused start. If it throws, startSupervised() rejects with
+   * its error.
    */
   readonly onDecision?: (decision: SupervisedDecision) => void;
 }
@@ -83,7 +80,7 @@ export interface SupervisedRequest<Gateway> {
   readonly supervisor: Supervisor | null;
   readonly checkHealth: HealthCheck;
   readonly healthTimeoutMs: number;
-  /** Milliseconds of the budget that are reserved for the health check after an attempt. */
+  /** The part of the budget reserved for the health check after an attempt, in milliseconds. */
   readonly healthReserveMs: number;
   readonly retryDelayMs: number;
   readonly budgetMs: number;
@@ -109,8 +106,7 @@ export function readSupervisedOptions<Gateway>(options: StartSupervisedOptions<G
     supervisor: supervisor === null ? null : checkOneOf('supervisor', supervisor, SUPERVISORS),
     checkHealth,
     healthTimeoutMs,
-    // A budget that is shorter than two health checks reserves half of its time for the health
-    // check.
+    // If the budget is shorter than two health checks, half of it is reserved.
     healthReserveMs: budgetMs === Number.POSITIVE_INFINITY ? 0 : Math.min(healthTimeoutMs, budgetMs / 2),
     retryDelayMs: checkTimeout('retryDelayMs', options.retryDelayMs ?? 5000),
     budgetMs,

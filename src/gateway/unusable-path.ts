@@ -1,4 +1,4 @@
-// Hints for a lock file that cannot be used. A LockError contains the advice in its own message.
+// Hints for a lock file that cannot be used.
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute } from 'node:path';
 import { findForeignPart, nearestVisible } from '../native/file-access.js';
@@ -7,8 +7,8 @@ import { makeDirectoryCommand } from '../native/shell-commands.js';
 const NOTHING_STARTED = 'No gateway was started.';
 
 /**
- * Returns the hint for the error. `named` is true if the caller named the lock file. In that case
- * setting stateDir would not change the path of the lock file.
+ * Returns the hint for the error. `named` is true if the caller named the lock file, in which case
+ * setting stateDir would not change its path.
  */
 export function unusableHint(lockPath: string, named: boolean, cause: unknown): string {
   const { code = '' } = cause as NodeJS.ErrnoException;
@@ -25,7 +25,7 @@ const HINTS: Readonly<Record<string, Hint>> = {
   },
   ENOTDIR: (path) => `'${nearestVisible(path)}' is not a directory. Choose another path, or move that file away.`,
   EROFS: (_path, named) => `The file system is read-only. ${elsewhere(named)}`,
-  // If an earlier start with sudo left the file, the message already names the command to run.
+  // If an earlier start with sudo left the file, the message already contains the command to run.
   ERR_LOCK_PERMISSION: (path, named) => (findForeignPart(path) === null ? elsewhere(named) : null),
 };
 

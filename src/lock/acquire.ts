@@ -22,23 +22,21 @@ export interface AcquireLockOptions extends TryAcquireLockOptions {
   /** Aborts the wait: the promise rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
   /**
-   * Called when the wait begins, and then at least every 250 ms while another holder has the lock.
-   * The waiter awaits the callback. Neither the timeout nor the signal interrupts the callback, and
-   * later waiters of the same thread wait for the callback too. If the callback throws, the wait
-   * ends with that error.
+   * Called when the wait begins, and at least every 250 ms while another holder has the lock. The
+   * callback is awaited; neither the timeout nor the signal interrupts it, and later waiters in the
+   * same thread wait for it too. If it throws, the wait fails with that error.
    */
   readonly onContended?: () => void | Promise<void>;
 }
 
 /**
  * Acquires the lock at once, or returns null if another holder has the lock. The call is
- * synchronous and never waits for a living holder. The call may block for up to 20 ms to
- * distinguish a holder from a prober. On Windows the call may also block for up to 2000 ms until
- * the system releases the lock of a dead holder, and for up to 500 ms while the lock file cannot be
- * opened.
+ * synchronous and never waits for a living holder. It may block for up to 20 ms to distinguish a
+ * holder from a prober. On Windows it may also block for up to 2000 ms until the system releases a
+ * dead holder's lock, and for up to 500 ms while the lock file cannot be opened.
  *
- * While the lock is held, the owner record replaces the content of the lock file. A file that is
- * not a lock file is refused with `ERR_LOCK_INVALID_FILE` and never changed.
+ * Replaces the content of the lock file with the owner record. If the file is not a lock file,
+ * throws `ERR_LOCK_INVALID_FILE` and leaves it unchanged.
  *
  * @throws {LockError} `ERR_LOCK_INVALID_FILE` if the file is not a lock file, or is not safe to use
  * @throws {LockError} `ERR_LOCK_PERMISSION` if this process may not use the file or its directory
@@ -53,12 +51,12 @@ export function tryAcquireLock(path: string, options: TryAcquireLockOptions = {}
 }
 
 /**
- * Acquires the lock, waiting up to `timeoutMs` milliseconds for the holder. The release wakes the
- * waiter. Within a thread, the waiters for a path acquire the lock in the order in which they began
- * to wait.
+ * Acquires the lock, waiting up to `timeoutMs` milliseconds. The waiter wakes as soon as the lock
+ * is released. Within a thread, waiters for a path acquire the lock in the order in which they
+ * began to wait.
  *
- * The last attempt is made at the deadline. The last attempt may take as long as {@link
- * tryAcquireLock}, but does not block the thread.
+ * The last attempt is made at the deadline. It may take as long as {@link tryAcquireLock}, but does
+ * not block the thread.
  *
  * @throws {LockError} `ERR_LOCK_TIMEOUT` with the holder's record if the lock is still held at the
  *   deadline
@@ -78,13 +76,13 @@ export async function acquireLock(path: string, options: AcquireLockOptions = {}
  * overtakes a waiter that is already queued.
  */
 export function acquireAtOnce(request: AttemptRequest, timeoutMs: number): FileLock | null {
-  // With a zero timeout the first attempt is also the last attempt. acquireInTurn() makes the last
-  // attempt, because the last attempt must not mistake a concurrent prober for a holder.
+  // With a zero timeout the first attempt is also the last. It is left to acquireInTurn(), because
+  // the last attempt must not mistake a prober for a holder.
   return timeoutMs === 0 || hasWaiters(request.path) ? null : attempt(request);
 }
 
 /**
- * Waits in the queue of the lock, then acquires the lock.
+ * Waits in the lock's queue, then acquires the lock.
  *
  * @throws {LockError} `ERR_LOCK_TIMEOUT`
  */
@@ -121,7 +119,7 @@ function announceWait(request: AttemptRequest, timeoutMs: number): void {
   announce('gateway-lock:wait', () => ({ path: request.path, timeoutMs, ...peekHolder(request) }));
 }
 
-/** Reads the holder's record with a single probe, because retries would block the event loop. */
+/** Probes the lock only once, because retries would block the event loop. */
 function peekHolder(request: AttemptRequest): Pick<LockProbe, 'owner' | 'ownerAlive'> {
   try {
     const { owner, ownerAlive } = probeUnlessOpenFails(request, new GracePeriods()) ?? UNKNOWN_HOLDER;

@@ -1,5 +1,5 @@
-// Makes one attempt to acquire a lock: acquires the kernel lock, judges the previous content of the
-// file, and writes the new owner record.
+// One attempt to acquire a lock: acquires the kernel lock, checks the previous content of the file,
+// and writes the new owner record.
 import type { LockErrorCode, OwnerRecord } from '../errors.js';
 import { announce } from '../events.js';
 import type { LockId, WaiterId } from '../native/binding.js';
@@ -14,10 +14,7 @@ import { isOwnerAlive } from './process-identity.js';
 import { createRecord, formatRecord } from './record-encoder.js';
 import { parseRecord } from './record-parser.js';
 
-/**
- * The waiter that makes an attempt, and the wait mode of that waiter. An attempt without a wait has
- * neither a waiter nor a wait mode.
- */
+/** The waiter that makes an attempt, and its wait mode. An attempt without a wait has neither. */
 export interface AttemptContext {
   readonly waiter?: WaiterId | undefined;
   readonly waitMode: WaitMode | null;
@@ -26,9 +23,9 @@ export interface AttemptContext {
 const FIRST_ATTEMPT: AttemptContext = { waitMode: null };
 
 /**
- * A failure to open the lock file that is probably temporary. The kind `lease` means that another
- * program holds a lease on the file. OpenFailure is a class, so that it can be distinguished from
- * an owner record, which is a plain object that may have any fields, even `kind` and `error`.
+ * A failure to open the lock file that is probably temporary. `lease` means that another program
+ * holds a lease on the file. This is a class so that it can be told apart from an owner record, a
+ * plain object that may have any fields, even `kind` and `error`.
  */
 class OpenFailure {
   readonly kind: 'transient' | 'lease';
@@ -41,25 +38,23 @@ class OpenFailure {
 }
 
 /**
- * The result of an attempt: the acquired lock, a failure to open the file, or the record of the
- * holder. The record is null if the file names no holder.
+ * The result of an attempt: the acquired lock, a failure to open the file, or the holder's record.
+ * Null if the file does not name a holder.
  */
 type AttemptResult = FileLock | OpenFailure | OwnerRecord | null;
 
-/**
- * Makes one attempt. Returns null if another process holds the lock or appears to hold the lock.
- */
+/** Makes one attempt. Returns null if another process holds the lock or appears to hold it. */
 export function attempt(request: AttemptRequest, context = FIRST_ATTEMPT): FileLock | null {
   const result = tryOnce(request, context);
-  // This call begins the grace period for a late release. The grace period for a late release must
-  // begin with the first refused attempt, not with the last attempt.
+  // Begins the grace period for a late release, which must start with the first refused attempt,
+  // not with the last one.
   if (locksOutliveHolders) retryReasonOf(result, request.gracePeriods);
   return result instanceof FileLock ? result : null;
 }
 
 /**
- * Makes the last attempt of a caller. Retries until neither a prober nor a transient failure can be
- * the cause of a refusal. Blocks the thread.
+ * Makes a caller's last attempt. Retries until the refusal can no longer be due to a prober or a
+ * transient failure. Blocks the thread.
  */
 export function lastAttemptSync(request: AttemptRequest): FileLock | null {
   const { gracePeriods, path } = request;
@@ -72,7 +67,7 @@ export function lastAttemptSync(request: AttemptRequest): FileLock | null {
 }
 
 /**
- * Does the same as {@link lastAttemptSync}, without blocking the thread.
+ * Like {@link lastAttemptSync}, but does not block the thread.
  *
  * @throws `signal.reason` as soon as the signal aborts
  */
@@ -97,8 +92,8 @@ function lockOrNull(result: AttemptResult, path: string): FileLock | null {
 }
 
 /**
- * Returns the reason to retry a refused attempt, or 'final'. A refusal is final only if the holder
- * is known to be alive. A file lease gets the same grace period as a prober.
+ * Returns the reason to retry a refused attempt, or 'final' if the holder is known to be alive. A
+ * file lease has the same grace period as a prober.
  */
 function retryReasonOf(result: AttemptResult, gracePeriods: GracePeriods): 'final' | RetryReason {
   if (result instanceof FileLock) return 'final';
@@ -142,9 +137,9 @@ const FREE: Leftover = { verdict: 'free', owner: null };
 const HELD_BY_UNKNOWN: Leftover = { verdict: 'held-by-record', owner: null };
 
 /**
- * Step 5 of docs/protocol.md. Judges the previous content of the file after the kernel has granted
- * the lock. If the file belongs to a living gateway that holds no kernel lock, or is not a lock
- * file at all, drops the lock and leaves the file unchanged.
+ * Step 5 of docs/protocol.md. Checks the previous content of the file after the kernel has granted
+ * the lock. If the file belongs to a living gateway without a kernel lock, or is not a lock file at
+ * all, drops the lock and leaves the file unchanged.
  */
 function inspectLeftover(id: LockId, request: AttemptRequest): Leftover {
   let usable = false;
@@ -163,8 +158,8 @@ function inspectLeftover(id: LockId, request: AttemptRequest): Leftover {
 function readLeftover(id: LockId, request: AttemptRequest): Leftover {
   if (!request.judged) return FREE;
   if (!native().isBlank(id)) return judgeLeftover(native().readContent(id), request);
-  // A blank file may already belong to OpenClaw, because OpenClaw locks its coordinator database
-  // before it writes its record.
+  // A blank file may already belong to OpenClaw, which locks its coordinator database before it
+  // writes its record.
   return request.ownPath && isCoordinatorLocked(request.path) ? HELD_BY_UNKNOWN : FREE;
 }
 

@@ -18,57 +18,48 @@ import { wakeFirst } from './wait-queue.js';
 
 export type LockMode = 'exclusive' | 'shared';
 /**
- * The way in which a waiter noticed the release. `watch` means that the system reported the
- * release. `poll` means that the waiter made an attempt every 5 to 250 ms, because the lock file or
- * the holder's process could not be watched. Possible reasons for polling are a limit
- * (`fs.inotify.max_user_instances`), a remote file system, an older gateway, or, on Windows, a
- * holder that the record does not name.
+ * How a waiter noticed the release. `watch`: the system reported it. `poll`: the waiter made an
+ * attempt every 5 to 250 ms, because the lock file or the holder's process could not be watched,
+ * for example because of a limit (`fs.inotify.max_user_instances`), a remote file system, an older
+ * gateway or, on Windows, a holder that is not named in the record.
  */
 export type WaitMode = 'watch' | 'poll';
 export type LostListener = (error: LockError) => void;
 
-/** Milliseconds between two checks of the lock file while there is an `onLost` listener. */
+/**
+ * The interval in milliseconds at which the lock file is checked while there is an `onLost`
+ * listener.
+ */
 const LOST_CHECK_MS = 1000;
 
 /**
- * A held lock. The lock stays held until `release()` is called, or until the process or worker
- * thread ends for any reason. Garbage collection of this object does not release the lock.
+ * A lock, held until `release()` is called or the process or worker thread ends for any reason.
+ * Garbage collection of this object does not release the lock.
  */
 export class FileLock {
   readonly path: string;
   readonly mode: LockMode;
-  /** The reliability of locks on the file system of the lock file: `local`, `remote` or `weak`. */
+  /** How reliable locks are on the lock file's file system: `local`, `remote` or `weak`. */
   readonly strength: LockStrength;
-  /**
-   * The reason why a leftover lock file could be reclaimed. Null if there was no leftover lock
-   * file.
-   */
+  /** Why a leftover lock file could be reclaimed. Null if there was none. */
   readonly reclaimed: ReclaimReason | null;
   /**
    * The owner record in the leftover lock file. Null if there was no leftover lock file, or if its
    * record cannot be parsed.
    */
   readonly predecessor: OwnerRecord | null;
-  /**
-   * The way in which the waiter noticed the release of the previous holder. Null if there was no
-   * wait.
-   */
+  /** How the waiter noticed the previous holder's release. Null if there was no wait. */
   readonly waitMode: WaitMode | null;
   readonly #id: LockId;
-  /**
-   * The set is created on first use, because an empty Set would add 10 % to the memory of a lock.
-   */
+  /** Created on first use, because an empty Set would add 10 % to a lock's memory. */
   #lostListeners: Set<LostListener> | undefined;
   #record: OwnRecord | null;
-  /**
-   * The owner record is parsed on first use, because parsing takes a tenth as long as acquiring a
-   * lock.
-   */
+  /** Parsed on first use, because parsing takes a tenth as long as acquiring a lock. */
   #owner: OwnerRecord | undefined;
   #lost: LockError | null = null;
   #watch: NodeJS.Timeout | undefined;
 
-  /** `record` is null if the lock writes no owner record. @internal */
+  /** `record` is null for a lock without an owner record. @internal */
   constructor(
     id: LockId,
     record: OwnRecord | null,
@@ -92,7 +83,7 @@ export class FileLock {
   /**
    * The file descriptor of the lock file, to pass to a child through the `stdio` option of
    * `child_process.spawn`. The kernel releases the lock when the last copy of the descriptor is
-   * closed; `release()` releases the lock at once. The descriptor is -1 after the release.
+   * closed; `release()` releases it at once. -1 after the release.
    */
   get fd(): number {
     return native().descriptorOf(this.#id);
@@ -108,8 +99,8 @@ export class FileLock {
   }
 
   /**
-   * Returns true if the lock is held and the path of the lock still names the locked file. Makes a
-   * single system call.
+   * Returns true if the lock is held and its path still refers to the locked file. Makes a single
+   * system call.
    */
   verify(): boolean {
     if (!this.held || this.#lost !== null) return false;
@@ -124,8 +115,8 @@ export class FileLock {
 
   /**
    * Calls `listener` once with `ERR_LOCK_REPLACED` if the lock file is removed or replaced. The
-   * loss is detected by `verify()`, and by a check that runs every 1000 ms. The timer of this check
-   * does not keep the process alive.
+   * loss is detected by `verify()`, and by a check every 1000 ms whose timer does not keep the
+   * process alive.
    *
    * @returns a function that removes the listener
    */
@@ -141,8 +132,8 @@ export class FileLock {
   }
 
   /**
-   * Adds or replaces fields of the owner record, for example the port once the port is known. Does
-   * nothing if the lock writes no owner record (shared mode, `record: false`) or has been released.
+   * Adds or replaces fields of the owner record, for example the port once it is known. Does
+   * nothing if the lock has no owner record (shared mode, `record: false`) or has been released.
    *
    * @throws {RangeError} `ERR_OUT_OF_RANGE` if the record would be longer than 4096 bytes
    * @throws {TypeError} `ERR_INVALID_ARG_VALUE` if a field cannot be encoded as JSON
@@ -152,8 +143,8 @@ export class FileLock {
   }
 
   /**
-   * Does the same as `updateOwner({ bindHost, port })`, but faster. The record must not contain
-   * `bindHost` or `port` yet.
+   * Like `updateOwner({ bindHost, port })`, but faster. The record must not contain `bindHost` or
+   * `port` yet.
    * @internal
    */
   nameListener(bindHost: string, port: number): void {
@@ -161,9 +152,9 @@ export class FileLock {
   }
 
   /**
-   * Names the process `pid`, which has inherited {@link fd}, as the holder in the owner record.
-   * After this call, the process `pid` keeps the lock even if this process ends for any reason.
-   * `release()` still releases the lock for both processes.
+   * Makes the process `pid`, which has inherited {@link fd}, the holder in the owner record. From
+   * then on, that process keeps the lock even if this process ends for any reason. `release()`
+   * still releases the lock for both processes.
    *
    * @throws {RangeError} `ERR_OUT_OF_RANGE` if `pid` is not a process id
    * @throws what {@link updateOwner} throws
@@ -181,8 +172,8 @@ export class FileLock {
    *
    * @throws {LockError} `ERR_LOCK_PERMISSION` if this process may not clear or remove the lock file
    * @throws {Error} the system's error if clearing or removing the lock file fails for another
-   * reason. Even if `release()` throws, the lock is released, and the leftover lock file does not
-   * block later attempts to acquire the lock.
+   * reason. Even then the lock is released, and the leftover lock file does not block later
+   * attempts.
    */
   release(): void {
     let wasHeld = true;
@@ -197,7 +188,7 @@ export class FileLock {
 
   /**
    * Releases the lock after a gateway has failed to start. Unlike {@link release}, removes the lock
-   * file only if this lock created the file. @internal
+   * file only if this lock created it. @internal
    */
   undo(): void {
     native().undo(this.#id);
@@ -226,8 +217,8 @@ export class FileLock {
   }
 
   /**
-   * Calls the listener in a separate microtask, so that an error in one listener does not prevent
-   * the other listeners from being called.
+   * Calls the listener in a separate microtask, so that an error in one listener does not affect
+   * the others.
    */
   #notify(listener: LostListener, error: LockError): void {
     queueMicrotask(() => listener(error));

@@ -1,20 +1,20 @@
-// Grace periods: the time during which a refused attempt is retried, because the reason for the
-// refusal may disappear by itself.
+// Grace periods, during which a refused attempt is retried because the reason for the refusal may
+// go away by itself.
 import { monotonicMs } from '../clock.js';
 import { locksOutliveHolders } from '../native/platform.js';
 import { sleep } from '../sleep.js';
 
 /**
- * The length of each grace period in milliseconds. The period `prober` begins with the last
- * attempt; every other period begins when the reason for that period first occurs. Only `prober`
- * occurs on all systems; the other periods occur only on Windows.
+ * The length of each grace period in milliseconds. `prober` begins with the last attempt; every
+ * other period begins when its reason first occurs. Except for `prober`, the periods occur only on
+ * Windows.
  */
 const PERIODS_MS = {
   /**
    * Another process is probing the lock. A probe holds the lock for a few microseconds
-   * (native/os/lock_probe.h), or longer if the prober is interrupted. With a grace period of 2 ms,
-   * up to 12 of 20,000 starts failed on two busy cores with a prober in a tight loop. With a grace
-   * period of 20 ms, no start failed.
+   * (native/os/lock_probe.h), or longer if the prober is interrupted. On two busy cores, with a
+   * prober in a tight loop, up to 12 of 20,000 starts failed with a grace period of 2 ms, and none
+   * with 20 ms.
    */
   prober: 20,
   /**
@@ -22,16 +22,13 @@ const PERIODS_MS = {
    * available system resources").
    */
   'late-release': 2000,
-  /**
-   * A virus scanner, a backup or an indexer has opened the lock file without allowing other
-   * processes to open it.
-   */
+  /** A virus scanner, backup program or indexer has the lock file open and does not share it. */
   'sharing-violation': 500,
   /** The lock file has been removed, but another process still has the file open. */
   'delete-pending': 500,
   /**
-   * Opening the lock file is denied, because this process lacks permission or because a virus
-   * scanner or a file server denies access for a short time.
+   * Opening the lock file was denied, because this process lacks permission or because a virus
+   * scanner or file server temporarily denies access.
    */
   'access-denied': 500,
 } as const;
@@ -45,8 +42,8 @@ type GracePeriod = keyof typeof PERIODS_MS;
 export type RetryReason = 'prober' | 'transient';
 
 /**
- * Milliseconds between two attempts. The delay for a transient failure is longer, because a
- * transient failure lasts much longer than a probe.
+ * Milliseconds between attempts. A transient failure lasts much longer than a probe, so its delay
+ * is longer.
  */
 export const RETRY_DELAY_MS: Readonly<Record<RetryReason, number>> = { prober: 0.2, transient: 5 };
 
@@ -55,9 +52,7 @@ export class GracePeriods {
   /** Created on first use, because most attempts need no grace period. */
   #since: Map<GracePeriod, number> | undefined;
 
-  /**
-   * Returns true until the grace period is over. The first call for a period begins that period.
-   */
+  /** Returns true until the grace period is over. The first call begins the period. */
   isActive(period: GracePeriod): boolean {
     const now = monotonicMs();
     this.#since ??= new Map();
@@ -67,15 +62,15 @@ export class GracePeriods {
   }
 
   /**
-   * Returns true if opening the lock file failed for a reason that may be temporary. `error` is the
-   * error that the addon threw.
+   * Returns true if the lock file could not be opened for a reason that may be temporary. `error`
+   * is the error that the addon threw.
    */
   shouldRetryOpen(error: unknown): boolean {
     const { detail = '' } = error as { detail?: string };
     return isOpenFailure(detail) && this.isActive(detail);
   }
 
-  /** Returns true if the system may still release the lock of a dead owner. */
+  /** Returns true if the system may still release a dead owner's lock. */
   mayReleaseLate(): boolean {
     return locksOutliveHolders && this.isActive('late-release');
   }
@@ -86,16 +81,16 @@ export class GracePeriods {
   }
 
   /**
-   * Ends the grace periods for failures to open the lock file, because the file has now been
-   * opened. A later failure begins a new period.
+   * Ends the grace periods for failures to open the lock file after a successful open. A later
+   * failure begins a new period.
    */
   endOpenFailures(): void {
     for (const period of this.#since?.keys() ?? []) if (isOpenFailure(period)) this.#since?.delete(period);
   }
 
   /**
-   * Returns the milliseconds to wait before the next attempt. Returns null if there is no reason
-   * for another attempt.
+   * Returns the delay in milliseconds before the next attempt, or null if there is no reason to
+   * retry.
    */
   retryDelayMs(reason: 'final' | RetryReason): number | null {
     if (reason === 'final') return null;
@@ -107,10 +102,7 @@ function isOpenFailure(name: string): name is GracePeriod {
   return name !== 'prober' && name !== 'late-release' && Object.hasOwn(PERIODS_MS, name);
 }
 
-/**
- * Calls `attempt` until there is no reason for another attempt. Blocks the thread between the
- * attempts.
- */
+/** Repeats `attempt` until there is no reason to retry. Blocks the thread between attempts. */
 export function retryPastProbersSync<T>(
   attempt: () => T,
   reasonOf: (result: T) => 'final' | RetryReason,
@@ -125,7 +117,7 @@ export function retryPastProbersSync<T>(
 }
 
 /**
- * Does the same as {@link retryPastProbersSync}, without blocking the thread.
+ * Like {@link retryPastProbersSync}, but does not block the thread.
  *
  * @throws `signal.reason` as soon as the signal aborts
  */

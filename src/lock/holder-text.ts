@@ -1,5 +1,5 @@
-// Texts about the holder for error messages and hints. A text suggests a kill command only for a
-// process that is known to be alive and to have written the record.
+// Texts about the holder for error messages and hints. A kill command is suggested only if the
+// process that wrote the record is known to be alive.
 import type { OwnerRecord } from '../errors.js';
 import { stopCommand } from '../native/shell-commands.js';
 import { printable } from '../printable.js';
@@ -14,7 +14,7 @@ export function isOwn({ owner, ownerAlive }: KnownHolder): boolean {
   return ownerAlive === true && owner?.pid === process.pid;
 }
 
-/** Returns the holder as `pid 12`, or says why the holder is unknown. */
+/** Returns `pid 12`, or a text that says why the holder is unknown. */
 export function holderName({ owner, ownerAlive }: KnownHolder): string {
   if (owner === null) return 'an unknown process (the lock file does not name one)';
   if (ownerAlive === null) return `pid ${owner.pid}${elsewhereText(owner)}`;
@@ -23,10 +23,7 @@ export function holderName({ owner, ownerAlive }: KnownHolder): string {
     : `an unknown process (the lock file names pid ${owner.pid}, which is dead or dying)`;
 }
 
-/**
- * Returns a text that says where the owner runs. A record without a host and without a pid
- * namespace does not say where the owner runs.
- */
+/** Says where the owner runs, if the record contains a host or a pid namespace. */
 function elsewhereText({ host, pidNamespace }: OwnerRecord): string {
   if (host !== null) return ` of another container or host (${printable(host)})`;
   return pidNamespace === null ? ', which may be dead' : ' of another container';

@@ -1,5 +1,4 @@
-// The interface of src/lock for src/gateway and src/cli, which do not import any other file of
-// src/lock.
+// The interface of src/lock for src/gateway and src/cli, which import no other file from src/lock.
 import { native } from '../native/load.js';
 import { sleep } from '../sleep.js';
 import { lastAttemptSync } from './attempt.js';
@@ -23,8 +22,7 @@ export { RECORD_LIMIT } from './record-parser.js';
 
 /**
  * Creates the request for an exclusive lock. On release, the lock file is removed if the package
- * chose the path of the file. A lock file whose path the caller chose is kept. `head` is a result
- * of {@link recordHead}.
+ * chose its path, and kept if the caller did. `head` is a result of {@link recordHead}.
  */
 export function createRequest(
   target: LockTarget,
@@ -45,18 +43,15 @@ export function createRequest(
   };
 }
 
-/**
- * Probes a lock in the same way as `probeLock`, but also accepts a path that the package chose.
- * `access` is the option `access` of {@link TryAcquireLockOptions}.
- */
+/** Like `probeLock`, but also accepts a path that the package chose. */
 export function probeTarget(target: LockTarget, access: TryAcquireLockOptions['access'] = 'owner'): LockProbe {
   const { path, endpoint, ownPath } = target;
   return probe({ path, endpoint, ownPath, flags: accessFlag(access), judged: true });
 }
 
 /**
- * Acquires a lock in order to remove its file. If `ownPath` is true (the file is in a lock
- * directory), the file may have any content.
+ * Acquires a lock in order to remove its file. If `ownPath` is true, the file is in a lock
+ * directory and may have any content.
  */
 export function tryAcquireForRemoval(path: string, ownPath: boolean): FileLock | null {
   return lastAttemptSync({ ...readRequest(path, { keepFile: false }), ownPath });
@@ -64,7 +59,7 @@ export function tryAcquireForRemoval(path: string, ownPath: boolean): FileLock |
 
 /**
  * Creates the lock directory if it does not exist. With `tighten`, removes other users' access to
- * the lock directory. Retries transient failures.
+ * it. Retries transient failures.
  *
  * @throws {LockError} `ERR_LOCK_PERMISSION`
  * @throws {LockError} `ERR_LOCK_INVALID_FILE`

@@ -1,11 +1,11 @@
-// Judges the content of a lock file whose kernel lock is free, according to the table in step 5 of
-// docs/protocol.md. Acquire and probe both use judgeLeftover(), so that their results never
-// contradict each other.
+// Decides what the content of a lock file means when the kernel lock is free, according to the
+// table in step 5 of docs/protocol.md. Both acquire and probe use judgeLeftover(), so that they
+// always agree.
 //
-// A record of this package does not block the lock: the process that wrote the record held the
-// kernel lock, which is free now. Although the kernel lock is free, two kinds of owners can still
-// be alive: a gateway that writes a record but holds no kernel lock (OpenClaw), and a holder that
-// uses the lock file through another mount.
+// A record of this package does not block the lock, because the process that wrote it held the
+// kernel lock, which is now free. The lock can still be held by a gateway that writes a record
+// without holding a kernel lock (OpenClaw), or by a holder that uses the lock file through another
+// mount.
 import { statSync } from 'node:fs';
 import { checkPort, invalidType } from '../arguments.js';
 import { addressesOf, connectableAddress, type Endpoint } from '../endpoint.js';
@@ -16,10 +16,10 @@ import { isOwnerAlive } from './process-identity.js';
 import { isBlank, isLockFile, parseRecord } from './record-parser.js';
 
 /**
- * The reason why a leftover lock file could be reclaimed. `owner-gone`: the owner has ended or no
- * longer holds the lock. `port-free`: the system cannot determine whether the owner is alive, but
- * no process listens on the owner's port. `stale`: the file names no owner (torn, damaged), or the
- * file was last written more than 30 s ago and its owner could not be confirmed to be alive.
+ * Why a leftover lock file could be reclaimed. `owner-gone`: the owner has ended or no longer holds
+ * the lock. `port-free`: it is unknown whether the owner is alive, but no process listens on its
+ * port. `stale`: the file names no owner (torn, damaged), or was last written more than 30 s ago
+ * and its owner could not be confirmed to be alive.
  */
 export type ReclaimReason = 'owner-gone' | 'port-free' | 'stale';
 
@@ -39,17 +39,15 @@ export interface Leftover {
 /** A lock file, and facts about the lock that are not in the content of the file. */
 export interface LockTarget {
   readonly path: string;
-  /** The endpoint of the holder, used if the holder's record names no port. */
+  /** The holder's endpoint, used if its record contains no port. */
   readonly endpoint: Endpoint | undefined;
-  /**
-   * True if the package chose the path (in a lock directory), false if the caller chose the path.
-   */
+  /** True if the package chose the path (in a lock directory), false if the caller did. */
   readonly ownPath: boolean;
 }
 
 /**
- * If the system cannot determine whether an owner is alive, the owner is assumed to be alive until
- * this many milliseconds after the last write to its lock file.
+ * If it is unknown whether an owner is alive, it is assumed to be alive until this many
+ * milliseconds after the last write to its lock file.
  */
 export const STALE_AFTER_MS = 30_000;
 
@@ -59,8 +57,8 @@ export function judgeLeftover(content: LockFileContent, target: LockTarget): Lef
 }
 
 function verdictOf(content: LockFileContent, owner: OwnerRecord | null, target: LockTarget): Verdict {
-  // Even in this package's own lock directory, a file with several hard links may be an unrelated
-  // file of the user.
+  // Even in the package's own lock directory, a file with several hard links may be an unrelated
+  // file of the user's.
   const strict = !target.ownPath || content.hasOtherNames;
   if (strict && !isLockFile(content)) return 'not-a-lock-file';
   if (owner?.kernelLock) return judgeOurs(owner, target.path);
@@ -71,8 +69,8 @@ function verdictOf(content: LockFileContent, owner: OwnerRecord | null, target: 
 }
 
 /**
- * Returns true if OpenClaw holds the lock. OpenClaw holds no kernel lock on the lock file. Instead,
- * OpenClaw keeps an exclusive transaction open on the SQLite database beside the lock file.
+ * Returns true if OpenClaw holds the lock. OpenClaw does not lock the file itself, but keeps an
+ * exclusive transaction open on the SQLite database next to it.
  */
 export function isCoordinatorLocked(lockPath: string): boolean {
   return native().isSqliteLocked(`${lockPath}.sqlite`);
@@ -94,8 +92,8 @@ function judgeRecordOnly(owner: OwnerRecord, { path, endpoint }: LockTarget): Ve
 }
 
 /**
- * Returns 'owner' if the process that the record names listens on the owner's port, which proves
- * that the owner is alive.
+ * Returns 'owner' if the process in the record listens on the owner's port, which proves that the
+ * owner is alive.
  */
 function probeOwnerPort(owner: OwnerRecord, endpoint: Endpoint | undefined): 'free' | 'owner' | 'unknown' {
   const port = owner.port ?? endpoint?.port ?? 0;
@@ -105,15 +103,15 @@ function probeOwnerPort(owner: OwnerRecord, endpoint: Endpoint | undefined): 'fr
     if (native().probePort(connectableAddress(address!), port) === 'refused') return 'free';
     return native().findListenerPid(address!, port) === owner.pid ? 'owner' : 'unknown';
   } catch {
-    // The probe fails, for example, if the interface is down or no descriptor is free. A failed
-    // probe does not prove that the port is free.
+    // A failed probe does not prove that the port is free. It can fail because the interface is
+    // down or no descriptor is available, for example.
     return 'unknown';
   }
 }
 
 /**
- * Returns the age of a file in milliseconds. If the date of the file is in the future because the
- * clock was set back, returns the absolute value, so that the file is not considered new forever.
+ * Returns the age of a file in milliseconds. If the file is dated in the future because the clock
+ * was set back, returns the absolute value, so that it does not count as new forever.
  */
 function ageMs(path: string): number {
   const { mtimeMs = Date.now() } = statSync(path, { throwIfNoEntry: false }) ?? {};

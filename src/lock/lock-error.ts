@@ -1,5 +1,5 @@
-// Converts errors of the addon to LockErrors. The message of a LockError names the path, the cause
-// and the remedy.
+// Converts the addon's errors to LockErrors, whose messages name the path, the cause and the
+// remedy.
 import { dirname } from 'node:path';
 import { durationText } from '../clock.js';
 import { LockError, type LockErrorCode, type OwnerRecord } from '../errors.js';
@@ -24,12 +24,12 @@ import {
 import { holderName, isOwn, type KnownHolder, stopAdvice } from './holder-text.js';
 
 /**
- * Converts an error of the addon to a LockError if {@link EXPLANATIONS} has an entry for the code
- * of the error. Returns any other error unchanged.
+ * Converts an addon error to a LockError if {@link EXPLANATIONS} has an entry for its code. Returns
+ * any other error unchanged.
  */
 export function toLockError(error: unknown, lockPath: string): unknown {
-  // In another realm (vm, Jest) `instanceof Error` returns false, because the addon's errors belong
-  // to the main realm.
+  // The addon's errors belong to the main realm, so `instanceof Error` is false in another realm
+  // (vm, Jest).
   if (!loadUtilTypes().isNativeError(error) || error instanceof LockError) return error;
   const { code, path = lockPath } = error as NodeJS.ErrnoException;
   const explain = EXPLANATIONS[code ?? ''];
@@ -56,7 +56,7 @@ export function replacedError(path: string, owner: OwnerRecord | null): LockErro
   );
 }
 
-/** Returns the error for a file that the caller named and that is not a lock file. */
+/** Returns the error for a path from the caller that is not a lock file. */
 export function notALockFileError(path: string): LockError {
   return new LockError(
     'ERR_LOCK_INVALID_FILE',
@@ -124,8 +124,8 @@ function remedyFor(path: string, detail: string): string {
 }
 
 /**
- * Returns `remedy`. For a mount where chmod has no effect (NTFS, exFAT, the Windows drives of WSL),
- * returns other advice instead.
+ * Returns `remedy`, or other advice for a mount where chmod has no effect (NTFS, exFAT, Windows
+ * drives in WSL).
  */
 function modeRemedy(path: string, remedy: string): string {
   const fixed = hasFixedModes(path);
@@ -140,15 +140,15 @@ function foreignText(path: string): string {
   const foreign = findForeignPart(path);
   if (foreign !== null) return leftoverText(foreign);
   const [owner, self] = [userOf(path), ownUser()];
-  // Windows has no numeric user ids. The command in the message shows the names of the users.
+  // Windows has no numeric user ids, so the message contains a command that shows the user names.
   return self === undefined
     ? `'${path}' belongs to another user. See which: ${showModeCommand(path)}. Run as that user, or choose another path.`
     : `'${path}' belongs to ${owner}, and this process runs as ${self}. Run as that user, or choose another path.`;
 }
 
 /**
- * Returns the text for a path that belongs to another user, although the parent directory of the
- * path belongs to this user. Usually an earlier start with sudo has created the path.
+ * Returns the text for a path that belongs to another user although its parent directory belongs to
+ * this user, usually because an earlier start with sudo created it.
  */
 function leftoverText({ path, uid }: ForeignPath): string {
   const remedy =

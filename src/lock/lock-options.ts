@@ -1,4 +1,4 @@
-// Checks the options of a lock and adds the defaults.
+// Checks a lock's options and adds the defaults.
 import { resolve } from 'node:path';
 import { checkFlag, checkOneOf, checkOptions, checkPath, invalidValue } from '../arguments.js';
 import type { Endpoint } from '../endpoint.js';
@@ -10,48 +10,47 @@ import { checkOwnerFields, type OwnerFields, recordHead } from './record-encoder
 
 export interface TryAcquireLockOptions {
   /**
-   * `exclusive` for one holder, `shared` for any number of shared holders.
+   * `exclusive` allows a single holder, `shared` any number of shared holders.
    *
    * @default 'exclusive'
    */
   readonly mode?: LockMode;
-  /** Fields to add to the owner record. The complete record must not exceed 4096 bytes of JSON. */
+  /** Fields to add to the owner record, which must not exceed 4096 bytes of JSON in total. */
   readonly owner?: OwnerFields;
   /**
-   * If true, `release()` empties the lock file and keeps it; if false, `release()` removes the
-   * file. Keep the file if other programs, for example flock(1) or programs in Python, Go and Rust,
-   * lock the same path without comparing the inode afterwards. Programs that do not compare the
-   * inode and this package exclude each other only if the file is kept.
+   * If true, `release()` empties the lock file and keeps it; if false, `release()` removes it. Keep
+   * the file if other programs lock the same path, for example flock(1) or programs in Python, Go
+   * and Rust. Unless such a program compares the inode after locking, the two exclude each other
+   * only if the file is kept.
    *
    * @default true
    */
   readonly keepFile?: boolean;
   /**
-   * If false, locks an existing file without changing it, for example a database or a config file.
-   * The file is then opened read-only, and never created, written, truncated or removed.
+   * If false, locks an existing file, such as a database or a config file, without changing it. The
+   * file is opened read-only, and never created, written, truncated or removed.
    *
    * @default true
    */
   readonly record?: boolean;
   /**
-   * The users who may use the lock file. A new file gets mode 0600, 0660 or 0666, regardless of the
-   * umask. The option has no effect on Windows, where the access control list of the directory
-   * determines who may use the file.
+   * Who may use the lock file. A new file gets mode 0600, 0660 or 0666, regardless of the umask.
+   * Has no effect on Windows, where the directory's access control list applies.
    *
    * @default 'owner'
    */
   readonly access?: 'owner' | 'group' | 'everyone';
   /**
-   * The behaviour on a file system that grants the lock to two processes at once. `error` refuses
-   * the lock with `ERR_LOCK_WEAK_FILESYSTEM`, `warn` acquires the lock and emits a process warning,
-   * and `allow` acquires the lock.
+   * What to do on a file system that grants the lock to two processes at once: `error` throws
+   * `ERR_LOCK_WEAK_FILESYSTEM`, `warn` acquires the lock and emits a process warning, and `allow`
+   * acquires the lock silently.
    *
    * @default 'error'
    */
   readonly weakFileSystem?: 'error' | 'warn' | 'allow';
   /**
-   * The endpoint on which a holder of this lock listens. The endpoint is used to detect whether an
-   * older gateway is still running.
+   * The endpoint on which a holder of this lock listens, used to detect whether an older gateway is
+   * still running.
    */
   readonly endpoint?: Endpoint;
 }
@@ -65,8 +64,8 @@ export interface AttemptRequest extends LockTarget {
   readonly head: string | null;
   readonly weakFileSystem: 'error' | 'warn' | 'allow';
   /**
-   * True if the content of the file is judged. False with `record: false`, because a file without
-   * an owner record may have any content.
+   * True if the content of the file is checked. False with `record: false`, because the file may
+   * then have any content.
    */
   readonly judged: boolean;
   readonly gracePeriods: GracePeriods;
@@ -82,12 +81,12 @@ export function readRequest(path: string, options: TryAcquireLockOptions): Attem
   const fields = checkOwnerFields(options.owner);
   refuseContradictions(options);
   return {
-    // The path is made absolute, so that it names the same file after a chdir().
+    // Absolute, so that it refers to the same file after a chdir().
     path: resolve(checkPath('path', path)),
     mode,
     flags: flagsOf(options),
-    // The head is encoded before the attempt, so that a record that is too long fails before
-    // anything is locked.
+    // Encoded before the attempt, so that a record that is too long is rejected before anything is
+    // locked.
     head: mode === 'exclusive' && record ? recordHead(fields) : null,
     weakFileSystem: readWeakFileSystem(options),
     judged: record,

@@ -15,20 +15,20 @@ export interface ProbeLockOptions extends Pick<TryAcquireLockOptions, 'record' |
 
 export interface LockProbe {
   /**
-   * `held`: a process holds the lock. `leftover`: no process holds the lock, and the file names a
-   * former owner; a leftover lock file does not block the lock. `free`: no process holds the lock,
-   * and the file names no owner. `missing`: there is no lock file.
+   * `held`: a process holds the lock. `leftover`: no process holds the lock, but the file names a
+   * former owner, which does not block the lock. `free`: no process holds the lock, and the file
+   * names no owner. `missing`: there is no lock file.
    */
   readonly state: 'free' | 'held' | 'leftover' | 'missing';
   /**
-   * The way in which the lock is held. `record` means that an older gateway holds the lock by its
-   * record alone, without a kernel lock. Null if the lock is not held.
+   * How the lock is held. `record` means that an older gateway holds it by its record alone,
+   * without a kernel lock. Null if the lock is not held.
    */
   readonly heldBy: 'exclusive' | 'shared' | 'record' | null;
   readonly owner: OwnerRecord | null;
   /**
-   * True if the owner is alive, false if the owner has ended. Null if there is no owner, or if the
-   * state of the owner is unknown.
+   * True if the owner is alive, false if it has ended. Null if there is no owner or its state is
+   * unknown.
    */
   readonly ownerAlive: boolean | null;
 }
@@ -40,8 +40,7 @@ interface ProbeRequest extends LockTarget {
 
 /**
  * Reports the state of a lock without creating, changing or removing anything. The state is `held`
- * if, and only if, a holder would prevent `tryAcquireLock` with the same options from acquiring the
- * lock.
+ * if and only if `tryAcquireLock` with the same options would be refused because of a holder.
  *
  * @throws {LockError} `ERR_LOCK_INVALID_FILE` if the file is not a lock file, or is not safe to use
  * @throws {LockError} `ERR_LOCK_PERMISSION` if this process may not read the file
@@ -73,7 +72,7 @@ export function probe(request: ProbeRequest): LockProbe {
 }
 
 /**
- * Probes once. Returns null if opening the lock file failed, probably only temporarily.
+ * Probes once. Returns null if the lock file could not be opened, probably only temporarily.
  * @internal
  */
 export function probeUnlessOpenFails(request: ProbeRequest, gracePeriods: GracePeriods): LockProbe | null {
@@ -86,7 +85,7 @@ export function probeUnlessOpenFails(request: ProbeRequest, gracePeriods: GraceP
   }
 }
 
-/** Probes once. The state may be `held` although only another prober holds the lock. */
+/** Probes once. The state may be `held` because of another prober. */
 function probeOnce(request: ProbeRequest): LockProbe {
   const found = probeNative(request);
   if (found.state === 'missing') return probeMissing(request);
@@ -99,7 +98,7 @@ function probeMissing({ path, ownPath }: ProbeRequest): LockProbe {
   return { state: 'missing', heldBy: null, owner: null, ownerAlive: null };
 }
 
-/** Judges a lock file whose kernel lock is free. */
+/** Reports on a lock file whose kernel lock is free. */
 function judgeFree(found: NativeLockProbe, request: ProbeRequest): LockProbe {
   const { verdict, owner } = judgeLeftover(found, request);
   if (verdict === 'not-a-lock-file') throw notALockFileError(request.path);

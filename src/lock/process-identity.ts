@@ -1,5 +1,5 @@
-// Identifies processes: returns the identity of this process for its owner record, and checks
-// whether the owner that a record names is still alive.
+// Process identity: identifies this process in its owner record, and checks whether the owner in a
+// record is still alive.
 import { hostname } from 'node:os';
 import type { OwnerRecord } from '../errors.js';
 import { native } from '../native/load.js';
@@ -22,8 +22,8 @@ export function selfIdentity(): ProcessIdentity {
 }
 
 /**
- * Returns the start time of a process, which may only be compared for equality. Returns null if the
- * process has ended or its start time is unknown.
+ * Returns the start time of a process, to be compared for equality only, or null if the process has
+ * ended or its start time is unknown.
  */
 export function processStartToken(pid: number): number | null {
   const token = native().processStartToken(pid);
@@ -31,14 +31,14 @@ export function processStartToken(pid: number): number | null {
 }
 
 /**
- * Milliseconds by which two records of the same time may differ, because boot times are rounded to
- * seconds and start times to ticks.
+ * The maximum difference in milliseconds between two records of the same time, because boot times
+ * are rounded to seconds and start times to ticks.
  */
 const CLOCK_SLACK_MS = 2000;
 
 /**
- * Returns true if the process that wrote the record is alive. Returns false if the pid now belongs
- * to a later process. Returns null if the system cannot determine whether the owner is alive.
+ * Returns true if the process that wrote the record is alive, false if it has ended (its pid may
+ * belong to a later process), and null if that is unknown.
  */
 export function isOwnerAlive(owner: OwnerRecord): boolean | null {
   const outside = outsideThisSystem(owner);
@@ -53,9 +53,9 @@ export function hasDiedSinceBoot(owner: OwnerRecord): boolean {
 }
 
 /**
- * Returns null if the owner is in the same boot and the same pid namespace as this process. An
- * owner in another namespace or on another host is not visible to this process and may be alive. An
- * owner from an earlier boot of this host is dead.
+ * Returns null if the owner is in the same boot and pid namespace as this process. An owner in
+ * another namespace or on another host is not visible and may be alive. An owner from an earlier
+ * boot of this host is dead.
  */
 function outsideThisSystem(owner: OwnerRecord): { mayBeAlive: boolean } | null {
   const self = selfIdentity();
@@ -69,9 +69,8 @@ function outsideThisSystem(owner: OwnerRecord): { mayBeAlive: boolean } | null {
 function isSameProcess(owner: OwnerRecord, token: number): boolean | null {
   if (owner.startTime !== null && token !== 0) return owner.startTime === token;
   // OpenClaw writes no start time on macOS and Windows, so the date of the record is compared with
-  // the start of the process. The comparison can prove only that the owner is alive, not that the
-  // owner has ended: if the clock was set back, the process seems to have started after the date of
-  // its own record.
+  // the start of the process. This can prove that the owner is alive, but not that it has ended: if
+  // the clock was set back, a process seems to have started after it wrote its record.
   const writtenAtMs = Date.parse(owner.createdAt ?? '');
   const processStartMs = native().processStartMs(owner.pid);
   if (Number.isNaN(writtenAtMs) || processStartMs === 0) return null;

@@ -1,12 +1,10 @@
-// Encodes the owner record: the line of JSON in a lock file that names the holder.
+// Encodes the owner record, the line of JSON in a lock file that names the holder.
 //
-// Optimisations, each preceded by the figure in docs/performance.md that it improves:
-// - `cycle`: the head is encoded only once, and the date at most once per millisecond. This saves
-//   10 of 60 us.
-// - `gateway`: the endpoint is appended as text. This saves 10 of 87 us for start and close in
-//   /dev/shm.
-// - `rss_per_lock`: the parts of an id are joined into a single string. This saves 260 bytes per
-//   lock.
+// Optimisations, by the figure in docs/performance.md that they improve:
+// - `cycle`: encoding the head only once, and the date at most once per millisecond, saves 10 of 60
+//   us.
+// - `gateway`: appending the endpoint as text saves 10 of 87 us for start and close in /dev/shm.
+// - `rss_per_lock`: joining the parts of an id into a single string saves 260 bytes per lock.
 // - `release_handoff`: a waiter warms up the code of this file (see waiter.ts).
 import { invalidType, outOfRange } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
@@ -15,7 +13,7 @@ import { type ProcessIdentity, processStartToken, selfIdentity } from './process
 import { isPid, parseRecord, RECORD_LIMIT } from './record-parser.js';
 
 /**
- * A note for people who read the lock file, because users are often told to delete lock files
+ * A note for people who open the lock file, because users are often told to delete lock files
  * (openclaw#138833).
  */
 const NOTE = '"note":"Only a hint: the kernel lock decides. A leftover of this file blocks nothing."';
@@ -23,8 +21,8 @@ const NOTE = '"note":"Only a hint: the kernel lock decides. A leftover of this f
 export type OwnerFields = Readonly<Record<string, unknown>>;
 
 /**
- * The owner record of a lock that this process holds, kept as text. {@link recordOf} parses the
- * text on demand, which is rarely necessary.
+ * The owner record of a lock that this process holds, kept as text because it rarely has to be
+ * parsed (see {@link recordOf}).
  */
 export interface OwnRecord {
   /**
@@ -61,8 +59,8 @@ function randomId(): string {
 }
 
 /**
- * Encodes and parses a throw-away record, to warm up node:crypto, JSON and the regular expressions.
- * Runs twice, because V8 compiles a regular expression on its second use.
+ * Warms up node:crypto, JSON and the regular expressions with a throw-away record. Runs twice,
+ * because V8 compiles a regular expression on its second use.
  */
 export function warmUpRecord(): void {
   const head = recordHead();
@@ -72,8 +70,8 @@ export function warmUpRecord(): void {
 let plainHead: string | undefined;
 
 /**
- * Encodes the {@link OwnRecord.head} of this process. The caller's fields cannot replace the
- * identity of the process.
+ * Encodes the {@link OwnRecord.head} of this process. The caller's fields cannot override the
+ * process identity.
  *
  * @throws {RangeError} `ERR_OUT_OF_RANGE` if the record would be longer than {@link RECORD_LIMIT}
  *   bytes
@@ -90,16 +88,13 @@ export function formatRecord({ head, createdAt, ownerId }: OwnRecord): string {
   return `${head},"createdAt":"${createdAt}","ownerId":"${ownerId}","kernelLock":true,${NOTE}}\n`;
 }
 
-/**
- * Returns the record as an object. Parses the text of the record, so that the object shares nothing
- * with the caller's fields.
- */
+/** Parses the text of the record, so that the object shares nothing with the caller's fields. */
 export function recordOf(record: OwnRecord): OwnerRecord {
   return parseRecord(formatRecord(record))!;
 }
 
 /**
- * Adds or replaces fields of a head. The process in the head stays the same.
+ * Adds or replaces fields of a head, except the process identity.
  *
  * @throws {RangeError} `ERR_OUT_OF_RANGE` if the record would be longer than {@link RECORD_LIMIT}
  *   bytes
@@ -133,9 +128,8 @@ function decodeHead(head: string): OwnerFields & ProcessIdentity {
 function encodeHead(fields: OwnerFields, { pid, startTime, bootId, pidNamespace, host }: ProcessIdentity): string {
   const later = { createdAt: undefined, ownerId: undefined, kernelLock: undefined, note: undefined, toJSON: undefined };
   const rest = stringify({ ...fields, startTime, bootId, pidNamespace, host, ...later, pid: undefined });
-  // `pid` is added as text, so that the record begins with `{"pid":`, by which a torn record is
-  // recognised. In an object, JavaScript would put fields whose names are array indexes before
-  // `pid`.
+  // Adds `pid` as text, because a torn record is recognised by its beginning, `{"pid":`. In an
+  // object, JavaScript would put fields whose names are array indexes before `pid`.
   const head = `{"pid":${pid},${rest.slice(1, -1)}`;
   const bytes = Buffer.byteLength(formatRecord({ head, ...LONGEST_ACQUISITION }));
   if (bytes <= RECORD_LIMIT) return head;

@@ -1,15 +1,15 @@
-// Parses the content of a lock file. A torn, empty or hostile record names no owner.
+// Parses the content of a lock file. A torn, empty or hostile record does not name an owner.
 import type { OwnerRecord } from '../errors.js';
 import type { LockFileContent } from '../native/binding.js';
 import { printable } from '../printable.js';
 
 /**
- * The maximum length of a record in bytes. A record fits into one page, so that a single write is
- * enough (native/os/file_lock.h).
+ * The maximum length of a record in bytes: one page, so that a single write is enough
+ * (native/os/file_lock.h).
  */
 export const RECORD_LIMIT = 4096;
 
-/** The keys that records of OpenClaw (2026.9.6) and of this package can have. */
+/** The possible keys in records of OpenClaw (2026.9.6) and this package. */
 const KNOWN_KEYS = new Set(
   ['pid', 'createdAt', 'configPath', 'startTime', 'port', 'role', 'stateDir', 'ownerId'].concat([
     'app',
@@ -27,8 +27,7 @@ const OPENING = '{"pid":';
 const TORN = /^\{"pid":\d{1,10}(?:,(?:"[^\n\0]*)?)?\n?$/;
 
 /**
- * Returns true if the file is empty or contains only NUL bytes, which a file system may leave after
- * a power failure.
+ * Returns true if the file is empty or contains only NUL bytes, as some do after a power failure.
  */
 export function isBlank({ text, size }: LockFileContent): boolean {
   return size <= RECORD_LIMIT && bodyOf(text) === '';
@@ -36,9 +35,9 @@ export function isBlank({ text, size }: LockFileContent): boolean {
 
 /**
  * Returns true if the content is that of a lock file: blank, a record of this package or of an
- * older gateway, or the torn beginning of a record of this package. Ignores the text after the
- * first line of a record of this package. The text after the first line is the end of an older
- * record, which remains if the next holder is killed before it truncates the file.
+ * older gateway, or the torn beginning of a record of this package. Anything after the first line
+ * of a record of this package is ignored: it is the end of an older record, which remains if the
+ * next holder is killed before it truncates the file.
  */
 export function isLockFile(content: LockFileContent): boolean {
   const body = bodyOf(content.text);
@@ -55,9 +54,7 @@ function bodyOf(text: string): string {
   return text.startsWith('\0') || text.endsWith('\0') ? text.replace(NULS_AROUND, '') : text;
 }
 
-/**
- * Matches NUL bytes at either end of the text, which a file system may leave after a power failure.
- */
+/** NUL bytes at either end of the text, which may be left by a power failure. */
 const NULS_AROUND = /^\0+|\0+$/g;
 
 type Fields = Record<string, unknown>;
@@ -75,9 +72,8 @@ function isOurs(value: Fields): boolean {
 }
 
 /**
- * Returns true for a record of an older gateway. A pid is not enough, because a line of a log can
- * contain a pid too. The object must either contain the keys that OpenClaw has always written, or
- * contain only known keys.
+ * Returns true for a record of an older gateway. A pid is not enough, because log lines contain
+ * pids too. The object must contain the keys that OpenClaw has always written, or only known keys.
  */
 function isOlder(value: Fields): boolean {
   if (!isPid(value['pid'])) return false;
@@ -90,8 +86,8 @@ function isTorn(body: string): boolean {
 }
 
 /**
- * Replaces invalid fields with null. Changes the object in place, because a copy would take half as
- * long as JSON.parse().
+ * Replaces invalid fields with null, in place, because a copy would take half as long as
+ * JSON.parse().
  */
 function normalize(value: Fields): OwnerRecord {
   delete value['note'];
@@ -133,18 +129,15 @@ function finiteNumber(value: unknown): number | null {
 
 const OUR_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-/**
- * Returns the date in the format of this package, because a date in another format can contain
- * escape sequences.
- */
+/** Reformats the date, because a date in another format can contain escape sequences. */
 function dateOrNull(value: unknown): string | null {
   if (!isDate(value)) return null;
   return OUR_DATE.test(value as string) ? (value as string) : new Date(value as string).toISOString();
 }
 
 /**
- * Replaces escape sequences and bidirectional overrides, which a hostile record could send to a
- * terminal.
+ * Replaces escape sequences and bidirectional overrides, with which a hostile record could
+ * manipulate a terminal.
  */
 function printableOrNull(value: unknown): string | null {
   return typeof value === 'string' ? printable(value) : null;

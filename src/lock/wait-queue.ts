@@ -1,10 +1,9 @@
 // FIFO queues of this thread's waiters, one queue per lock path.
 //
-// Only the first waiter of a queue makes attempts to acquire the lock; the other waiters wait for
-// their turn. A release therefore causes only one attempt in each thread, regardless of the number
-// of waiters, and every waiter gets its turn. Waiters for a shared lock still acquire the lock
-// together: each waiter that acquires the lock leaves the queue, and the next waiter's attempt then
-// succeeds at once.
+// Only the first waiter in a queue tries to acquire the lock; the others wait for their turn. A
+// release therefore causes only one attempt per thread, regardless of the number of waiters.
+// Waiters for a shared lock still acquire it together: each of them leaves the queue when it has
+// the lock, and the next waiter's attempt succeeds at once.
 
 const queues = new Map<string, Set<QueueEntry>>();
 
@@ -13,8 +12,8 @@ export function hasWaiters(path: string): boolean {
 }
 
 /**
- * Wakes the first waiter after a release in this thread. The system would also report the release,
- * but through another thread.
+ * Wakes the first waiter after a release in this thread, because the system's report arrives later,
+ * through another thread.
  */
 export function wakeFirst(path: string): void {
   const [first] = queues.get(path) ?? [];
@@ -28,7 +27,7 @@ export class QueueEntry {
   readonly #queue: Set<QueueEntry>;
 
   /**
-   * Enters the queue. `wake` is called when the entry becomes the first in the queue, and when an
+   * Enters the queue. `wake` is called when the entry becomes first in the queue, and when an
    * attempt may succeed.
    */
   constructor(path: string, wake: () => void) {

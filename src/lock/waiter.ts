@@ -1,14 +1,12 @@
-// A waiter: enters the queue of a lock, sleeps, and is woken by the system when an attempt may
-// succeed.
+// A waiter: enters a lock's queue, sleeps, and is woken by the system when an attempt may succeed.
 //
 // No release is missed, because a waiter first watches the lock, then makes an attempt, then
-// sleeps. The attempt succeeds if the lock was released before the watch began. The watch reports
-// every later release, and the report is kept until the sleep begins. A report may come too early,
-// because the kernel reports a close before it drops the lock. A waiter that is woken too early is
-// refused; the waiter then backs off, watches the lock again and makes another attempt. If a
-// release is missed for any other reason (for example, the owner's pid was reused between two
-// checks), the waiter notices the release after RECHECK_MS at the latest. docs/decisions/0014 has
-// the complete list.
+// sleeps. The attempt succeeds if the lock was released before the watch began; a later release is
+// reported by the watch, even if the sleep has not begun yet. A report may come too early, because
+// the kernel reports a close before it drops the lock. In that case the waiter is refused, backs
+// off, watches the lock again and makes another attempt. If a release is missed for any other
+// reason (for example, the owner's pid was reused between two checks), the waiter notices it after
+// RECHECK_MS at the latest. docs/decisions/0014 has the complete list.
 import { monotonicMs } from '../clock.js';
 import { channelOf } from '../events.js';
 import type { WaiterId, WatchResult } from '../native/binding.js';
@@ -24,7 +22,7 @@ import { warmUpRecord } from './record-encoder.js';
 import { parseRecord } from './record-parser.js';
 import { QueueEntry } from './wait-queue.js';
 
-/** Milliseconds between two attempts to acquire a lock that is being watched. */
+/** Milliseconds between attempts to acquire a lock that is being watched. */
 const RECHECK_MS = 2000;
 
 /** The checked options of a wait, from {@link acquireLock}. */
@@ -45,12 +43,12 @@ export class Waiter {
   #id: WaiterId | undefined;
   /** True if the watch has reported an event since the last attempt. */
   #woken = false;
-  /** True if an attempt was refused although the watch had reported an event. */
+  /** True if an attempt was refused after the watch had reported an event. */
   #wokenInVain = false;
   #watched: WatchResult = 'nothing';
   #waitMode: WaitMode | null = null;
 
-  /** Enters the queue of the lock. The timeout starts when the waiter enters the queue. */
+  /** Enters the lock's queue and starts the timeout. */
   constructor(request: AttemptRequest, { timeoutMs, signal, onContended }: WaitOptions) {
     this.#request = request;
     this.#signal = signal;
@@ -64,8 +62,8 @@ export class Waiter {
   }
 
   /**
-   * Makes one attempt. Returns null if the attempt was refused. If another waiter is first in the
-   * queue, returns null without an attempt.
+   * Makes one attempt. Returns null if it was refused. If another waiter is first in the queue,
+   * returns null without an attempt.
    */
   try(): FileLock | null {
     if (!this.#entry.isFirst) return null;
@@ -75,8 +73,8 @@ export class Waiter {
   }
 
   /**
-   * Makes the last attempt, even if another waiter is first in the queue. Retries until a prober
-   * can no longer be the cause of a refusal.
+   * Makes the last attempt, even if another waiter is first in the queue. Retries until a refusal
+   * can no longer be due to a prober.
    */
   tryForTheLastTime(): Promise<FileLock | null> {
     return lastAttempt(this.#request, this.#context(), this.#signal);
@@ -87,8 +85,8 @@ export class Waiter {
    * began.
    */
   async sleep(): Promise<FileLock | null> {
-    // Backs off after a false wake-up. Otherwise waiters (or a waiter and a busy prober) would keep
-    // waking each other.
+    // Backs off after a false wake-up. Otherwise two waiters, or a waiter and a busy prober, would
+    // keep waking each other.
     if (this.#wokenInVain) await this.#sleepAtMost(backoffDelays().next().value);
     this.#wokenInVain = false;
     if (!this.#entry.isFirst) {
@@ -96,8 +94,8 @@ export class Waiter {
       await this.#sleepAtMost(Number.POSITIVE_INFINITY);
       return null;
     }
-    // Watches the lock again before each sleep, because another process may have inherited the lock
-    // since the last watch.
+    // Watches again before each sleep, because another process may have inherited the lock in the
+    // meantime.
     const lock = this.#watch();
     if (lock === null) warmUp();
     if (lock === null && !this.#woken) await this.#sleepUntilDue();
@@ -110,19 +108,16 @@ export class Waiter {
   }
 
   async #sleepUntilDue(): Promise<void> {
-    // Sleeps only briefly after a failure to open the file. After a long sleep, two separate
-    // failures would look like one long failure. On Windows every release of a busy lock briefly
-    // prevents other processes from opening the file.
+    // Sleeps only briefly after a failure to open the file, because after a long sleep two separate
+    // failures would look like one. On Windows every release of a busy lock briefly prevents other
+    // processes from opening the file.
     if (this.#request.gracePeriods.openFailed) return this.#sleepAtMost(RETRY_DELAY_MS.transient);
     const reportsEveryRelease = this.#watched === 'owner' || this.#watched === 'file';
     await this.#sleepAtMost(reportsEveryRelease ? RECHECK_MS : this.#delays.next().value);
     if (!reportsEveryRelease && !this.#woken) this.#waitMode = 'poll';
   }
 
-  /**
-   * Begins to watch the lock, then makes an attempt, in case the lock was released before the watch
-   * began.
-   */
+  /** Begins to watch the lock, then makes an attempt, in case the lock was released before that. */
   #watch(): FileLock | null {
     this.#watched = native().watch(this.#createWaiter(), this.#ownerPid());
     this.#waitMode ??= this.#watched === 'nothing' ? 'poll' : 'watch';
@@ -132,8 +127,8 @@ export class Waiter {
 
   /**
    * Returns the pid of the process whose death releases the lock, or 0 if no process can be
-   * watched. An older gateway is not watched, because it holds no kernel lock. The lock of an older
-   * gateway also becomes free when its port becomes free, and no watch reports a free port.
+   * watched. An older gateway is not watched, because it holds no kernel lock: its lock is also
+   * free once its port is free, which no watch reports.
    */
   #ownerPid(): number {
     const owner = parseRecord(native().holderRecord(this.#createWaiter()));
@@ -162,14 +157,14 @@ export class Waiter {
   }
 }
 
-/** The maximum number of ended waiters whose lock files may still be open. */
+/** The maximum number of finished waiters whose lock files may still be open. */
 const MAX_CLOSING = 16;
 let closing: WaiterId[] = [];
 
 /**
- * Closes the waiter's lock file later, so that the cleanup does not delay the caller that has just
- * acquired the lock. Closes all files at once as soon as {@link MAX_CLOSING} waiters have ended,
- * because setImmediate() callbacks do not run while a caller does nothing but await locks.
+ * Closes the waiter's lock file later, so as not to delay the caller that has just acquired the
+ * lock. Once {@link MAX_CLOSING} waiters have finished, closes all their files at once, because
+ * setImmediate() callbacks do not run while a caller does nothing but await locks.
  */
 function closeLater(id: WaiterId): void {
   if (closing.length === 0) setImmediate(closeEnded);
@@ -186,9 +181,9 @@ function closeEnded(): void {
 let warmedUp = false;
 
 /**
- * Warms up the code that runs between wake-up and acquire. Without the warm-up, the first run of
- * this code in a process takes 0.7 ms of the 1.1 ms between wake-up and acquire. The waiter is idle
- * now, so the warm-up causes no delay.
+ * Warms up the code that runs between wake-up and acquire, while the waiter is idle anyway.
+ * Otherwise the first run of this code in a process takes 0.7 ms of the 1.1 ms between wake-up and
+ * acquire.
  */
 function warmUp(): void {
   if (warmedUp) return;

@@ -1,5 +1,5 @@
-// Loads Node's built-in modules on first use. An import statement would load these modules together
-// with the package, even in a process that never acquires a lock.
+// Loads Node's built-in modules on first use. An import statement would load them even in a process
+// that never acquires a lock.
 
 /** The first load of node:net takes 1 to 2 ms. */
 export const loadNet = () => process.getBuiltinModule('node:net');
@@ -13,8 +13,7 @@ export const loadHttp = () => process.getBuiltinModule('node:http');
 export const loadHttps = () => process.getBuiltinModule('node:https');
 export const loadHttp2 = () => process.getBuiltinModule('node:http2');
 /**
- * Loading node:util also loads node:net and node:worker_threads. {@link loadUtilTypes} is enough
- * for type checks.
+ * Also loads node:net and node:worker_threads. For type checks, {@link loadUtilTypes} is enough.
  */
 export const loadUtil = () => process.getBuiltinModule('node:util');
 export const loadUtilTypes = () => process.getBuiltinModule('node:util/types');

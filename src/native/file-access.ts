@@ -11,9 +11,9 @@ export interface ForeignPath {
 
 /**
  * Returns the first part of the path (a parent directory or the path itself) that belongs to
- * another user, although a parent directory of that part belongs to this user. An earlier start
- * with `sudo` can leave a part of another user in a home directory. Returns null if no part belongs
- * to another user. Also returns null on Windows, where files have no numeric user ids.
+ * another user although one of its parent directories belongs to this user, for example after an
+ * earlier start with `sudo`. Returns null if there is none, and on Windows, where files have no
+ * numeric user ids.
  */
 export function findForeignPart(path: string): ForeignPath | null {
   const self = effectiveUserId();
@@ -29,8 +29,7 @@ export function findForeignPart(path: string): ForeignPath | null {
 }
 
 /**
- * Returns the path if stat() can read the path, else the nearest parent directory that stat() can
- * read.
+ * Returns the path if stat() can read it, else the nearest parent directory that stat() can read.
  */
 export function nearestVisible(path: string): string {
   const parts = partsOf(path);
@@ -45,7 +44,7 @@ export function userOf(path: string): string | undefined {
   return effectiveUserId() === undefined ? undefined : userText(statOrUndefined(path)?.uid);
 }
 
-/** Returns the user of this process in the same form as {@link userOf}. */
+/** Returns the user of this process in the form of {@link userOf}. */
 export function ownUser(): string | undefined {
   const uid = effectiveUserId();
   return uid === undefined ? undefined : userText(uid);
@@ -57,9 +56,9 @@ export function userText(uid: number | undefined): string {
 }
 
 /**
- * The types of file systems without file modes. On these file systems the mount options set the
- * same mode for all files, and chmod() has no effect. The numbers come from
- * include/uapi/linux/magic.h and from the sources of the drivers.
+ * The types of file systems without file modes, where the mount options set the same mode for all
+ * files and chmod() has no effect. The numbers are from include/uapi/linux/magic.h and the drivers'
+ * sources.
  */
 const FIXED_MODES: ReadonlySet<number> = new Set([
   0x4d44, // FAT
@@ -70,14 +69,14 @@ const FIXED_MODES: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * The types of file systems where the server and the mount options determine whether chmod() has an
- * effect: FUSE (ntfs-3g), 9P (drvfs of WSL 2), CIFS and SMB.
+ * The types of file systems where it depends on the server and the mount options whether chmod()
+ * has an effect: FUSE (ntfs-3g), 9P (drvfs of WSL 2), CIFS and SMB.
  */
 const PERHAPS_FIXED_MODES: ReadonlySet<number> = new Set([0x65735546, 0x01021997, 0xff534d42, 0xfe534d42]);
 
 /**
- * Returns true if chmod() has no effect on the file. Returns 'perhaps' if the type of the file
- * system does not determine whether chmod() has an effect.
+ * Returns true if chmod() has no effect on the file, and 'perhaps' if that cannot be determined
+ * from the type of the file system.
  */
 export function hasFixedModes(path: string): boolean | 'perhaps' {
   if (process.platform !== 'linux') return false;

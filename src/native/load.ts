@@ -9,7 +9,7 @@ import type { NativeBinding } from './binding.js';
 let loaded: NativeBinding | undefined;
 
 /**
- * Returns the addon. Throws if the addon cannot be loaded, because locks need the addon.
+ * Returns the addon. Throws if it cannot be loaded, because there is no fallback.
  *
  * @throws {LockError} `ERR_NATIVE_MISSING`
  */
@@ -19,8 +19,8 @@ export function native(): NativeBinding {
 }
 
 /**
- * Loads the addon from the folder of the package, or from the folder in GATEWAY_LOCK_PREBUILD (for
- * example a build with sanitizers).
+ * Loads the addon from the package, or from the folder in GATEWAY_LOCK_PREBUILD (for example a
+ * build with sanitizers).
  */
 function load(root: string): NativeBinding {
   const tried: Error[] = [];
@@ -30,8 +30,7 @@ function load(root: string): NativeBinding {
       if (existsSync(file)) return open(file);
       tried.push(new Error(`${path}: not found`));
     } catch (error) {
-      // Adds the path to the message, because the message of the system's loader does not always
-      // name the file.
+      // Adds the path to the message, because the system's loader does not always name the file.
       tried.push(new Error(`${path}: ${(error as Error).message}`, { cause: error }));
     }
   }
@@ -39,8 +38,8 @@ function load(root: string): NativeBinding {
 }
 
 /**
- * Loads a file with process.dlopen(). require() would take 3 ms, ten times as long, because
- * require() also searches and caches modules.
+ * Loads a file with process.dlopen(). require() would take ten times as long (3 ms), because it
+ * also searches and caches modules.
  */
 function open(file: string): NativeBinding {
   const loading = { exports: {} as NativeBinding };
@@ -50,8 +49,8 @@ function open(file: string): NativeBinding {
 
 /**
  * Loads a binary that prebuildify has built for another runtime or machine, for example
- * `node.abi115`, `electron` or `armv6`. node-gyp-build is used last, because it takes 4 ms to load
- * and search, and detects musl only by /etc/alpine-release.
+ * `node.abi115`, `electron` or `armv6`. node-gyp-build is the last resort, because it takes 4 ms
+ * and detects musl only by /etc/alpine-release.
  */
 function loadByOtherNames(root: string, tried: Error[]): NativeBinding {
   try {
@@ -65,8 +64,8 @@ function loadByOtherNames(root: string, tried: Error[]): NativeBinding {
 }
 
 /**
- * Yields the possible paths of the addon in the package. The path of a local build comes first,
- * because a local build was made for this machine.
+ * Yields the possible paths of the addon in the package. A local build comes first, because it was
+ * made for this machine.
  */
 function* candidates(): Generator<string> {
   yield 'build/Release/gateway_lock.node';
@@ -77,21 +76,21 @@ function* candidates(): Generator<string> {
 }
 
 /**
- * Returns the C library that this process uses, even if another C library is installed too. If the
- * library in use cannot be determined, returns both musl and glibc. In that case musl comes first,
- * because glibc fails to load a binary for musl, but musl loads a binary for glibc.
+ * Returns the C library that this process uses, even if another one is installed too. If it cannot
+ * be determined, returns both musl and glibc, in this order, because glibc fails to load a binary
+ * for musl, but musl loads a binary for glibc.
  */
 function libcs(): string[] {
   if (process.platform !== 'linux') return [''];
-  // Searches the Buffer directly, because decoding the Buffer first would cost 0.1 ms.
+  // Searches the Buffer without decoding it, which would take 0.1 ms.
   const program = startOfOwnProgram();
   if (program.includes('/ld-musl')) return ['.musl'];
   return program.includes('/ld-linux') ? ['.glibc'] : ['.musl', '.glibc'];
 }
 
 /**
- * Returns the first bytes of the Node binary. The binary is an ELF file, and these bytes name its
- * dynamic loader. Returns zeros if the binary cannot be read.
+ * Returns the first bytes of the Node binary, an ELF file, which name its dynamic loader. Returns
+ * zeros if the binary cannot be read.
  */
 function startOfOwnProgram(): Buffer {
   const bytes = Buffer.alloc(4096);
@@ -100,15 +99,14 @@ function startOfOwnProgram(): Buffer {
     readSync(file, bytes);
     closeSync(file);
   } catch {
-    // If Node's permission model denies access to the Node binary, libcs() returns both C
-    // libraries.
+    // If Node's permission model denies access to the binary, libcs() returns both C libraries.
   }
   return bytes;
 }
 
 /**
- * Returns the root of the package, which is the nearest folder with a package.json. This code is
- * src/native/load.ts in the repository, and a part of dist/index.js in the package.
+ * Returns the root of the package: the nearest folder with a package.json. This code is
+ * src/native/load.ts in the repository, and part of dist/index.js in the package.
  */
 function packageRoot(folder: string): string {
   const parent = dirname(folder);
@@ -128,8 +126,8 @@ function missing(root: string, tried: readonly Error[]): LockError {
 /**
  * Returns an explanation if Windows may have refused to load the file. Smart App Control and App
  * Control policies block unsigned libraries: ERROR_ACCESS_DISABLED_BY_POLICY, ERROR_VIRUS_INFECTED
- * or STATUS_SYSTEM_INTEGRITY_POLICY_VIOLATION (pingdotgg/t3code#8201). Node's error has only the
- * localized text, without the error number.
+ * or STATUS_SYSTEM_INTEGRITY_POLICY_VIOLATION (pingdotgg/t3code#8201). Node's error contains only
+ * the localized text, not the error number.
  */
 function blockedByPolicy(tried: readonly Error[], platform: NodeJS.Platform = process.platform): string {
   const failed = tried.find(({ cause }) => (cause as NodeJS.ErrnoException | undefined)?.code === 'ERR_DLOPEN_FAILED');

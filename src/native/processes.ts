@@ -1,5 +1,5 @@
-// Prepares the start of other programs: finds the file of a program, and returns the arguments for
-// child_process.spawn().
+// Finds the file of a program, and returns the arguments with which child_process.spawn() starts
+// it.
 import { delimiter, extname, join, resolve, sep } from 'node:path';
 
 const windows = process.platform === 'win32';
@@ -16,15 +16,12 @@ export function programCandidates(name: string): string[] {
 }
 
 /**
- * The extensions of files that CreateProcess and cmd.exe can start. PATHEXT also lists .JS and
- * .VBS, which need the Windows Script Host.
+ * The extensions that CreateProcess and cmd.exe can start. PATHEXT also contains .JS and .VBS,
+ * which need the Windows Script Host.
  */
 const STARTABLE = ['.com', '.exe', '.bat', '.cmd'];
 
-/**
- * Adds the possible extensions of a program on Windows, where for example `npm` is the file
- * npm.cmd.
- */
+/** Adds the possible extensions on Windows, where `npm`, for example, is the file npm.cmd. */
 function withExtensions(file: string): string[] {
   if (!windows) return [file];
   const listed = process.env['PATHEXT']?.toLowerCase().split(';') ?? STARTABLE;
@@ -36,7 +33,7 @@ function withExtensions(file: string): string[] {
 export interface SpawnCommand {
   readonly file: string;
   readonly args: readonly string[];
-  /** True if the arguments are quoted already. */
+  /** True if the arguments are already quoted. */
   readonly windowsVerbatimArguments?: boolean;
 }
 
@@ -51,7 +48,7 @@ export function spawnCommand(name: string, file: string, args: readonly string[]
   if (!windows) return { file: name, args };
   if (!/\.(bat|cmd)$/i.test(file)) return { file, args };
   const line = [file, ...args].map(quotedForCmd).join(' ');
-  // The option /s makes cmd.exe remove the outer quotes.
+  // /s makes cmd.exe remove the outer quotes.
   return {
     file: process.env['ComSpec'] ?? 'cmd.exe',
     args: ['/d', '/s', '/c', `"${line}"`],

@@ -9,14 +9,11 @@ import { native } from './load.js';
 export interface ServerHandle {
   /** The first argument of `server.listen()`. The server owns the socket after that call. */
   readonly target: object;
-  /** Closes the socket if no server has adopted the socket. */
+  /** Closes the socket if no server has adopted it. */
   close(): void;
 }
 
-/**
- * Node's internal handle of a socket. The handle is undocumented, but the same in every Node from
- * 18 to 26.
- */
+/** Node's internal handle of a socket, which is undocumented but the same in Node 18 to 26. */
 interface TcpHandle {
   /** Returns 0 or a negative error number. */
   open(socket: number): number;
@@ -29,19 +26,18 @@ interface TcpConstructor {
 
 const SERVER = 1;
 /**
- * True if servers adopt Node's internal handle, which is the case on Windows and in Deno. Deno 2.9
- * accepts a `net.Socket` and emits 'listening', but never accepts a connection (npm run
- * test:matrix).
+ * True on Windows and in Deno, where servers adopt Node's internal handle. With a `net.Socket`,
+ * Deno 2.9 emits 'listening', but never accepts a connection (npm run test:matrix).
  */
 const byHandle = process.platform === 'win32' || 'deno' in process.versions;
 
 /**
- * Returns false if a server cannot adopt the socket. In that case the server opens its own socket,
- * which does not prevent other processes from binding the port.
+ * Returns false if a server cannot adopt the socket. The server then opens its own socket, which
+ * does not prevent other processes from binding the port.
  */
 export const canAdopt: () => boolean = byHandle ? () => tcpConstructor() !== undefined : () => true;
 
-/** Detaches the socket of `listener` from the addon. Node owns the socket from now on. */
+/** Detaches the listener's socket from the addon, so that Node owns it. */
 export const detachHandle: (listener: ListenerId) => ServerHandle = byHandle ? detachTcpHandle : detachSocket;
 
 /**
@@ -72,9 +68,9 @@ function detachTcpHandle(listener: ListenerId): ServerHandle {
 }
 
 /**
- * Closes the socket, so that the server can open its own socket. Between the close and the open,
- * another program can bind the port, so `BoundListener.exclusive` is false. Another gateway cannot
- * bind the port, because it does not hold the lock.
+ * Closes the socket, so that the server can open its own. In between, another program can bind the
+ * port, so `BoundListener.exclusive` is false. Another gateway cannot, because it does not hold the
+ * lock.
  */
 function closeForReopening(listener: ListenerId): ServerHandle {
   const target = { host: native().addressOf(listener), port: native().portOf(listener), exclusive: true };
@@ -83,9 +79,9 @@ function closeForReopening(listener: ListenerId): ServerHandle {
 }
 
 /**
- * Returns the constructor of Node's internal handle. Obtains the constructor from a socket whose
- * DNS lookup never ends, so that no port is bound and no packet is sent.
- * `process.binding('tcp_wrap')` is deprecated (DEP0111), and denied under --permission.
+ * Returns the constructor of Node's internal handle, taken from a socket whose DNS lookup never
+ * ends, so that no port is bound and no packet is sent. `process.binding('tcp_wrap')` is deprecated
+ * (DEP0111), and denied under --permission.
  */
 function tcpConstructor(): TcpConstructor | undefined {
   const socket = new (loadNet().Socket)() as Socket & { _handle?: TcpHandle };

@@ -1,4 +1,4 @@
-// Shell commands of this system for hints and error messages.
+// The system's shell commands for hints and error messages.
 import { userInfo } from 'node:os';
 import { basename } from 'node:path';
 import { effectiveUserId } from './platform.js';
@@ -15,8 +15,8 @@ export function listListenersCommand(port: number): string {
 }
 
 /**
- * The hint for a bind that fails with EACCES. Windows reports EACCES for a port in a range that
- * Windows reserves (Hyper-V, WSL, Docker).
+ * The hint for a bind that fails with EACCES, which Windows reports for a port in a reserved range
+ * (Hyper-V, WSL, Docker).
  */
 export const DENIED_PORT_ADVICE =
   process.platform === 'win32'
@@ -26,7 +26,7 @@ export const DENIED_PORT_ADVICE =
 
 /**
  * Returns a command that shows the processes that have the lock file open, including the holder. On
- * Windows, returns the name of a graphical program (Resource Monitor) instead.
+ * Windows, returns the name of a graphical program (Resource Monitor).
  */
 export function listOpenersCommand(path: string): string {
   if (process.platform === 'win32') return `resmon.exe, tab CPU, Associated Handles, search for ${basename(path)}`;
@@ -48,7 +48,7 @@ export function takeOwnershipCommand(path: string): string {
   return `sudo chown -R ${userName()} ${quoted(path)}`;
 }
 
-/** Returns the name of this user, or the user id if the user has no name, as in some containers. */
+/** Returns this user's name, or the user id if there is no name, as in some containers. */
 function userName(): string {
   try {
     return userInfo().username;
@@ -57,7 +57,7 @@ function userName(): string {
   }
 }
 
-/** Returns a command that removes other users' permission to write to a directory. */
+/** Returns a command that removes other users' write access to a directory. */
 export function denyOthersCommand(path: string): string {
   return process.platform === 'win32' ? restrictAccessCommand(path) : `chmod o-w ${quoted(path)}`;
 }
@@ -69,13 +69,13 @@ export function commandText(words: readonly string[]): string {
 }
 
 /**
- * Returns a command that restricts access to a directory to the owner of the directory. On Windows,
- * the system and the administrators keep their access.
+ * Returns a command that restricts access to a directory to its owner. On Windows, the system and
+ * the administrators keep their access.
  */
 export function restrictAccessCommand(path: string, platform: NodeJS.Platform = process.platform): string {
   if (platform !== 'win32') return `chmod 700 ${quoted(path)}`;
-  // Each grant is quoted, because PowerShell would run an unquoted (OI). The grants contain
-  // security ids, because the names of the accounts are localized.
+  // Each grant is quoted, because PowerShell would run an unquoted (OI). Security ids are used
+  // because the account names are localized.
   const grants = [thisAccount(), OWNER_RIGHTS, SYSTEM, ADMINISTRATORS].map((account) => `"${account}:(OI)(CI)F"`);
   return `icacls "${path}" /inheritance:r /grant:r ${grants.join(' ')}`;
 }
@@ -84,22 +84,19 @@ const OWNER_RIGHTS = '*S-1-3-4';
 const SYSTEM = '*S-1-5-18';
 const ADMINISTRATORS = '*S-1-5-32-544';
 
-/**
- * Returns the account with its domain, because a local account may have the same name as a domain
- * account.
- */
+/** Includes the domain, because a local account may have the same name as a domain account. */
 function thisAccount(): string {
   const { USERDOMAIN: domain, USERNAME: name } = process.env;
   return name === undefined ? OWNER_RIGHTS : domain === undefined ? name : `${domain}\\${name}`;
 }
 
-/** The path in the macOS settings that controls which files a launchd job may read (TCC). */
+/** Where the macOS settings control which files a launchd job may read (TCC). */
 export const PRIVACY_SETTINGS = 'System Settings > Privacy & Security > Full Disk Access';
 
 /**
- * Returns advice if macOS may have denied a launchd job access to a file whose mode allows the
- * access. macOS denies jobs access to Documents, Desktop, Downloads, iCloud and other volumes until
- * the user allows the program. Returns '' if launchd is not the reason for the error.
+ * Returns advice if macOS may have denied a launchd job access to a file despite its mode. macOS
+ * denies jobs access to Documents, Desktop, Downloads, iCloud and other volumes until the user
+ * allows the program. Returns '' if launchd is not the reason for the error.
  */
 export function launchdDenialAdvice(
   code: string | undefined,

@@ -1,5 +1,4 @@
-// Probes the health of the gateway on a port. A server that only accepts connections is not
-// considered healthy.
+// Probes the health of the gateway on a port. Accepting connections is not enough to be healthy.
 import type { ClientRequest } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { checkOptions, checkPort, checkTimeout, invalidType, invalidValue, outOfRange } from '../arguments.js';
@@ -16,7 +15,7 @@ export interface ProbeHealthOptions {
   readonly host?: string;
   readonly port: number;
   /**
-   * The path of the URL to which the request is sent.
+   * The URL path of the request.
    *
    * @default '/healthz'
    */
@@ -28,9 +27,9 @@ export interface ProbeHealthOptions {
    */
   readonly timeoutMs?: number;
   /**
-   * The SHA-256 fingerprint of the gateway's certificate. With a fingerprint, the probe uses https
-   * and trusts only that certificate, regardless of its issuer. The fingerprint consists of 32
-   * bytes in hex, with or without colons, like the output of `openssl x509 -fingerprint -sha256`.
+   * The SHA-256 fingerprint of the gateway's certificate. If set, the probe uses https and trusts
+   * only this certificate, regardless of its issuer. 32 bytes in hex, with or without colons, as
+   * printed by `openssl x509 -fingerprint -sha256`.
    */
   readonly fingerprint256?: string;
 }
@@ -40,7 +39,7 @@ export type HealthCheckOptions = Omit<ProbeHealthOptions, 'host' | 'port'>;
 
 export interface HealthProbe {
   readonly healthy: boolean;
-  /** The reason why the gateway is not healthy. Null if the gateway is healthy. */
+  /** Why the gateway is not healthy. Null if it is healthy. */
   readonly reason: string | null;
   /** The HTTP status. Null if there was no complete response. */
   readonly status: number | null;
@@ -50,10 +49,10 @@ export interface HealthProbe {
 const BODY_LIMIT = 64 * 1024;
 
 /**
- * Sends a GET request to the gateway. A gateway is healthy if it responds within `timeoutMs`
- * milliseconds with status 200 and a JSON body that has `ok: true` and `status: "live"`. Any other
- * web server is not a healthy gateway: OpenClaw once treated status 404 as healthy, and no gateway
- * was left running (openclaw#110306). The promise never rejects because of the server's behaviour.
+ * Sends a GET request to the gateway. It is healthy if it responds within `timeoutMs` milliseconds
+ * with status 200 and a JSON body that contains `ok: true` and `status: "live"`. No other web
+ * server counts as healthy: OpenClaw once treated status 404 as healthy, and no gateway was left
+ * running (openclaw#110306). The promise never rejects because of the server's behaviour.
  *
  * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
  */
@@ -72,7 +71,7 @@ export async function probeHealth(options: ProbeHealthOptions): Promise<HealthPr
   }
 }
 
-/** Checks the options of a later health check, so that a mistake is reported at once. */
+/** Checks the options of a later health check, so that mistakes are reported at once. */
 export function checkHealthOptions(options: HealthCheckOptions) {
   if (typeof options !== 'object' || options === null) throw invalidType('health', 'an object', options);
   const { path, timeoutMs, fingerprint256 } = options;
@@ -150,8 +149,7 @@ function get(request: HealthRequest, timeoutMs: number): Promise<{ status: numbe
 }
 
 /**
- * Sends the request. Uses `agent: false`, because an old kept-alive connection could hide the fact
- * that the server has ended.
+ * Uses `agent: false`, because an old kept-alive connection could hide that the server has ended.
  */
 function send({ address, port, path, fingerprint }: HealthRequest): ClientRequest {
   const options = { host: address, port, path, agent: false, headers: { connection: 'close' } };

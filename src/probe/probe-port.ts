@@ -1,5 +1,4 @@
-// Probes whether a TCP port of this host can be bound, and finds the reason if the port cannot be
-// bound.
+// Probes whether a TCP port on this host can be bound and, if not, why.
 import { checkOptions, checkPort, checkTimeout, outOfRange } from '../arguments.js';
 import { MAX_TIMER_MS } from '../clock.js';
 import { addressesOf, connectableAddress, isNoAddress } from '../endpoint.js';
@@ -25,35 +24,31 @@ export interface ProbePortOptions {
 
 export interface PortProbe {
   /**
-   * `free`: the port can be bound. `listening`: a process listens on the port, or, for a wildcard,
+   * `free`: the port can be bound. `listening`: a process listens on the port or, for a wildcard,
    * on another address that conflicts with a bind. `reserved`: no process listens, but a connection
-   * uses the port, a socket is bound to the port, or the system reserves the port. `denied`: this
-   * process may not bind the port.
+   * uses the port, a socket is bound to it, or the system has reserved it. `denied`: this process
+   * may not bind the port.
    */
   readonly state: 'free' | 'listening' | 'reserved' | 'denied';
   readonly host: string;
   readonly port: number;
   /**
-   * The process that listens on the port, or whose connection uses the port. Null if there is no
-   * such process, or if the system does not report the process.
+   * The process that listens on the port, or whose connection uses it. Null if there is none or the
+   * system does not report it.
    */
   readonly pid: number | null;
-  /**
-   * The error of the bind. Null if the bind succeeded, or if a process accepted a connection on the
-   * port.
-   */
+  /** The error from bind(). Null if the bind succeeded or a connection to the port was accepted. */
   readonly cause: unknown;
 }
 
 /**
- * The states by precedence. For `localhost`, which has two addresses, the result whose state comes
+ * The states by precedence: for the two addresses of `localhost`, the result whose state comes
  * first is reported.
  */
 const WORST_FIRST = ['listening', 'denied', 'reserved', 'free'] as const;
 
 /**
- * Probes a port without occupying the port: connects to the port, then binds the port for a moment
- * without listening.
+ * Probes a port without occupying it: connects to it, then binds it for a moment without listening.
  *
  * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
  */
@@ -81,9 +76,9 @@ async function probeAddress(host: string, address: string, port: number, timeout
 
 /**
  * Returns true if a listener on another address conflicts with a bind to this address. A wildcard
- * is probed on loopback only, but conflicts with the listeners on every address. On macOS a bind
- * without listening succeeds despite listeners on other addresses, so for a wildcard the socket
- * table is always checked.
+ * is probed on loopback only, but conflicts with listeners on every address. On macOS a bind
+ * without listening succeeds despite such listeners, so for a wildcard the socket table is always
+ * checked.
  */
 function conflictsWithListener(address: string, port: number, cause: unknown): boolean {
   const inUse = (cause as NodeJS.ErrnoException | null)?.code === 'EADDRINUSE';
@@ -100,8 +95,8 @@ function stateOf(connected: Connected, bindCode: string | undefined): PortProbe[
   if (bindCode === undefined) return 'free';
   if (bindCode === 'EACCES' && deniedPortIsReserved) return 'reserved';
   if (bindCode !== 'EADDRINUSE') return 'denied';
-  // The port is in use, but a connection is neither accepted nor refused. The reason is a listener
-  // whose backlog is full, for example because the listening process is stopped.
+  // If a connection is neither accepted nor refused, the listener's backlog is full, for example
+  // because the process is stopped.
   return connected === 'timed-out' ? 'listening' : 'reserved';
 }
 
@@ -117,14 +112,14 @@ function bindFailure(address: string, port: number): unknown {
 type Connected = 'accepted' | 'refused' | 'timed-out';
 
 async function tryConnect(address: string, port: number, timeoutMs: number): Promise<Connected> {
-  // Yields to the event loop, so that a caller that probes in a loop does not block the event loop.
+  // Yields to the event loop, so that a caller that probes in a loop does not block it.
   await new Promise((resolve) => setImmediate(resolve));
   try {
     const answer = native().probePort(address, port);
     return answer === 'timed-out' ? await connectPatiently(address, port, timeoutMs) : answer;
   } catch {
-    // The connection failed on this host: the address does not belong to this host, or no source
-    // port is left. Even if the connection failed, the socket table may contain a listener.
+    // The connection failed because the address does not belong to this host, or no source port is
+    // left. The socket table may still contain a listener.
     return native().hasListener(address, port) ? 'accepted' : 'refused';
   }
 }
@@ -139,7 +134,7 @@ function connectPatiently(host: string, port: number, timeoutMs: number): Promis
     };
     const timer = setTimeout(finish, Math.min(timeoutMs, MAX_TIMER_MS), 'timed-out');
     socket.once('connect', () => finish('accepted'));
-    // Windows also refuses a connection if the backlog of the listener is full (KB113576).
+    // Windows also refuses a connection if the listener's backlog is full (KB113576).
     socket.once('error', () => finish(native().hasListener(host, port) ? 'timed-out' : 'refused'));
   });
 }

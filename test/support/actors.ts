@@ -1,6 +1,5 @@
 // Actors are child processes that call this package on request, over IPC (test/fixtures/actor.mjs).
-// Each call returns a promise, so that a test never has to sleep. All actors are killed after each
-// test.
+// Each call returns a promise, so tests never have to sleep. All actors are killed after each test.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
@@ -16,14 +15,13 @@ const started = new Set<Actor>();
 export interface ActorOptions {
   readonly env?: NodeJS.ProcessEnv;
   /**
-   * A program to run instead of Node. The program must start Node with the arguments in {@link
-   * execArgv}.
+   * A program to run instead of Node, which must start Node with the arguments in {@link execArgv}.
    */
   readonly execPath?: string;
   readonly execArgv?: string[];
   readonly uid?: number;
   readonly gid?: number;
-  /** The path of a copy of the fixture, for a user who cannot read this repository. */
+  /** A copy of the fixture, for a user who cannot read this repository. */
   readonly script?: string;
   readonly cwd?: string;
 }
@@ -38,9 +36,9 @@ export interface Exit {
 export class Actor {
   readonly pid: number;
   readonly exited: Promise<Exit>;
-  /** Everything that the actor has written to stdout and stderr. */
+  /** The actor's stdout and stderr so far. */
   output = '';
-  /** The decisions that startSupervised() has made in the actor so far. */
+  /** The decisions of startSupervised() in the actor so far. */
   readonly decisions: { readonly decision: string; readonly health: { readonly reason: string | null } | null }[] = [];
   readonly #child: ChildProcess;
   readonly #pending = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
@@ -63,7 +61,7 @@ export class Actor {
     });
   }
 
-  /** Calls a method of test/fixtures/actor.mjs. Rejects with the error that the method throws. */
+  /** Calls a method of test/fixtures/actor.mjs. Rejects if the method throws. */
   call<T = unknown>(method: string, ...args: unknown[]): Promise<T> {
     const id = ++this.#calls;
     return new Promise<T>((resolve, reject) => {
@@ -74,15 +72,15 @@ export class Actor {
 
   /** Sends a signal and waits until the process ends. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<Exit> {
-    // Uses child.kill(), because after process.kill() Node on Windows reports an exit code instead
-    // of a signal.
+    // Uses child.kill(), because after process.kill() Node reports an exit code instead of a signal
+    // on Windows.
     this.#child.kill(signal);
     return this.exited;
   }
 
   /**
-   * Makes the process stop responding although it keeps running. Replaces SIGSTOP, which Windows
-   * does not have.
+   * Makes the process stop responding while it keeps running. Replaces SIGSTOP, which does not
+   * exist on Windows.
    */
   async hang(): Promise<void> {
     if (constants.signals.SIGSTOP === undefined) await this.call('hang');
@@ -90,8 +88,9 @@ export class Actor {
   }
 
   /**
-   * Waits until the last messages have been read, because Windows reports the end of a process
-   * earlier. Waits at most 5 s, because a child of the actor can keep the channel open.
+   * Waits until the last messages have been read, because on Windows they may arrive after the end
+   * of the process is reported. Waits at most 5 s, because a child of the actor can keep the
+   * channel open.
    */
   #lastMessages(): Promise<unknown> {
     if (!this.#child.connected) return Promise.resolve();
@@ -128,8 +127,7 @@ export async function startActor(options: ActorOptions = {}): Promise<Actor> {
 }
 
 /**
- * Starts a process. Retries after the error "spawn UNKNOWN", which a busy Wine sometimes reports.
- * Rejects at once with any other error.
+ * Starts a process. Retries after the error "spawn UNKNOWN", which sometimes occurs on a busy Wine.
  */
 async function retrySpawn(start: () => ChildProcess, maxAttempts = isWine ? 10 : 1): Promise<ChildProcess> {
   for (let attempt = 1; ; attempt++) {

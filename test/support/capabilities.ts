@@ -1,5 +1,5 @@
-// Capabilities of this machine. A test that needs a capability calls need(), which skips the test
-// with a reason if the capability is missing.
+// Capabilities of this machine. A test calls need(), which skips the test with a reason if a
+// capability is missing.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import type { TestContext } from 'vitest';
 import { native } from '../../src/native/load.js';
 import { programsInherit } from '../../src/native/platform.js';
 
-/** The reason why a capability is missing. Null if the capability is available. */
+/** Why a capability is missing. Null if it is available. */
 export type Missing = string | null;
 
 /** Skips the calling test if the capability is missing. */
@@ -36,8 +36,8 @@ export function whyNoMount(): Missing {
 }
 
 /**
- * True under Wine, where the measured operations take ten times as long. Each capability that Wine
- * lacks is detected separately in this file.
+ * True under Wine, where operations take ten times as long. Capabilities that Wine lacks are
+ * detected separately below.
  */
 export const isWine: boolean = existsSync('C:\\windows\\system32\\winecfg.exe');
 
@@ -60,8 +60,8 @@ function probeLinks(): Missing {
 }
 
 /**
- * File modes are missing on Windows, which has access control lists instead. Node maps only the
- * read-only bit to a file mode.
+ * Windows has access control lists instead of file modes. Node maps only the read-only bit to a
+ * mode.
  */
 export const whyNoModes: Missing = probeModes();
 
@@ -80,10 +80,10 @@ export function whyNoFifo(): Missing {
   return spawnSync('mkfifo', ['--version']).error === undefined ? null : 'this system has no mkfifo';
 }
 
-/** Signals are missing on Windows, where kill() always terminates the process. */
+/** Windows has no signals: kill() always terminates the process. */
 export const whyNoSignals: Missing = 'SIGSTOP' in constants.signals ? null : 'this system has no signals';
 
-/** The inheritance of descriptors, without which a program cannot inherit a lock. */
+/** Whether descriptors, and with them locks, can be inherited. */
 export const whyNoInheritance: Missing = programsInherit
   ? null
   : 'no program inherits a lock or a socket on this system';
@@ -91,7 +91,7 @@ export const whyNoInheritance: Missing = programsInherit
 export const whyNoShell: Missing =
   spawnSync('/bin/sh', ['-c', 'exit 3']).status === 3 ? null : 'this system has no /bin/sh';
 
-/** A compiler for POSIX. MinGW's compiler targets Windows and does not find <sys/file.h>. */
+/** A POSIX compiler. MinGW's compiler targets Windows and does not find <sys/file.h>. */
 export function whyNoPosixCompiler(): Missing {
   const args = ['-fsyntax-only', '-x', 'c++', '-'];
   const { error, status } = spawnSync('c++', args, { input: '#include <sys/file.h>\n' });

@@ -14,10 +14,7 @@ export const echo = () => createServer((socket) => socket.on('error', () => {}).
 /** Returns an HTTP server that responds with the path of the request. */
 export const greeter = () => createHttpServer((incoming, response) => response.end(`hello ${incoming.url}`));
 
-/**
- * Returns the socket descriptors of this process, or an empty list if the system does not list
- * them.
- */
+/** Returns this process's socket descriptors; empty if the system does not list them. */
 export function sockets(): string[] {
   if (!existsSync('/proc/self/fd')) return [];
   const targets = readdirSync('/proc/self/fd').map((fd) => {

@@ -1,6 +1,5 @@
-// A reporter. At the end of a run, prints the skipped tests with their reasons, and then the line
-// that CI reads: "N passed, N failed, N skipped". Counts a test that is skipped without a reason as
-// failed.
+// A reporter that prints the skipped tests with their reasons, and then the line that CI reads: "N
+// passed, N failed, N skipped". A test that is skipped without a reason counts as failed.
 import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
 
 export default class ClosingLineReporter implements Reporter {
@@ -13,11 +12,11 @@ export default class ClosingLineReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const count = (state: string) => tests.filter((test) => test.result().state === state).length;
-    // Counts each file that does not load as failed, because such a file has no tests to count.
+    // A file that does not load counts as failed, because its tests are unknown.
     const broken = modules.filter(
       (module) => module.state() === 'failed' && [...module.children.allTests('failed')].length === 0,
     );
-    // With -t, vitest reports each test that does not match the pattern as skipped.
+    // With -t, vitest reports tests that do not match the pattern as skipped.
     const skipped = tests.filter(
       (one) => one.result().state === 'skipped' && (!this.#byName || reasonOf(one) !== undefined),
     );

@@ -31,7 +31,7 @@ export interface CommandOptions {
   readonly stdin?: 'ignore' | 'pipe';
 }
 
-/** The result of a process that has ended. */
+/** The result of a finished process. */
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -49,8 +49,7 @@ export interface Running {
 }
 
 /**
- * Returns an environment that lacks this machine's variables for lock paths, supervisors and
- * colours.
+ * Returns an environment without this machine's variables for lock paths, supervisors and colours.
  */
 export function environment(home: string, extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const { GATEWAY_LOCK_PREBUILD } = process.env;
@@ -68,28 +67,25 @@ export function environment(home: string, extra: NodeJS.ProcessEnv = {}): NodeJS
   };
 }
 
-/** Returns a PATH that begins with `first` and the directory of the Node that runs the tests. */
+/** Returns a PATH that begins with `first` and the directory of the current Node. */
 export function searchPath(...first: readonly string[]): string {
   return [...first, dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter);
 }
 
-/**
- * Returns the variables without which a Windows program has no sockets, temporary files or shell.
- */
+/** Returns the variables that a Windows program needs for sockets, temporary files and a shell. */
 function windowsVariables(): NodeJS.ProcessEnv {
   const names = ['SystemRoot', 'TEMP', 'TMP', 'PATHEXT', 'ComSpec'];
   return Object.fromEntries(names.filter((name) => name in process.env).map((name) => [name, process.env[name]]));
 }
 
-/** Starts the command, which is killed together with its process group after the test. */
+/** Starts the command, which is killed with its process group after the test. */
 export function start(args: readonly string[], options: CommandOptions = {}): Running {
   const { home = freshDirectory(), env, cwd, program = [process.execPath, COMMAND], stdin = 'ignore' } = options;
   const [file, ...words] = [...program, ...args];
   const child = spawn(file!, words, {
     env: environment(home, env),
     stdio: [stdin, 'pipe', 'pipe'],
-    // Uses a separate process group, so that the test also kills a program that outlives the
-    // command.
+    // A separate process group, so that a program that outlives the command is also killed.
     detached: true,
     ...(cwd === undefined ? {} : { cwd }),
   });
@@ -108,7 +104,7 @@ function endGroup(leader: number): void {
   try {
     process.kill(whyNoSignals === null ? -leader : leader, 'SIGKILL');
   } catch {
-    // All processes of the group have already ended.
+    // All processes in the group have already ended.
   }
 }
 
@@ -117,7 +113,7 @@ export function gatewayLock(args: readonly string[], options: CommandOptions = {
   return start(args, options).ended;
 }
 
-/** Waits until stdout matches. Rejects with the output if the process ends first. */
+/** Waits until stdout matches. Rejects if the process ends first. */
 export async function untilPrinted(run: Running, expected: RegExp): Promise<void> {
   let ended = false;
   void run.ended.then(() => (ended = true));
@@ -125,7 +121,7 @@ export async function untilPrinted(run: Running, expected: RegExp): Promise<void
   if (!expected.test(run.out)) throw new Error(`the process ended without ${expected}:\n${run.out}${run.err}`);
 }
 
-/** Waits for the first line, which is the pid of the program, and returns it. */
+/** Waits for the first line, the pid of the program, and returns it. */
 export async function printedPid(run: Running): Promise<number> {
   await untilPrinted(run, /^\d+\n/);
   return Number.parseInt(run.out, 10);

@@ -6,11 +6,10 @@ import { onTestFinished } from 'vitest';
 
 /** Creates an empty directory, which is removed after the test. */
 export function freshDirectory(parent = tmpdir()): string {
-  // Returns the real path, as the library does, because TEMP on a GitHub runner contains a short
-  // name (RUNNER~1).
+  // Uses the real path, as the library does, because TEMP on a GitHub runner contains a short name
+  // (RUNNER~1).
   const directory = realpathSync.native(mkdtempSync(join(parent, 'gateway-lock-')));
-  // Retries, because Windows closes the files of a killed process only some time after the process
-  // has ended.
+  // Retries, because Windows closes a killed process's files only some time after its end.
   onTestFinished(() => rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 }));
   return directory;
 }

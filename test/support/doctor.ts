@@ -23,7 +23,7 @@ export async function doctor(args: readonly string[], options: CommandOptions = 
 
 /**
  * Creates a state directory with a lock directory, and chooses a free port. The returned `args`
- * select both.
+ * specify both.
  */
 export async function doctorPlace() {
   const stateDir = freshDirectory();

@@ -1,5 +1,5 @@
-// Starts actors in which a system call fails on purpose. Compiles test/fixtures/faulty-calls.c into
-// a library and preloads it.
+// Starts actors in which a system call fails on purpose, by preloading a library built from
+// test/fixtures/faulty-calls.c.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { freshDirectory } from './directories.js';
 
 const SOURCE = fileURLToPath(new URL('../fixtures/faulty-calls.c', import.meta.url));
 
-/** Starts an actor with one fault. `path` is the lock file to which the fault applies. */
+/** Starts an actor with one fault, which applies to the lock file `path`. */
 export async function startFaultyActor(fault: string, path: string): Promise<Actor> {
   const library = join(freshDirectory(), 'faulty-calls.so');
   compile(SOURCE, library);
@@ -19,8 +19,8 @@ export async function startFaultyActor(fault: string, path: string): Promise<Act
 }
 
 /**
- * Returns a reason if no library can be preloaded. Preloads a library that ends each program with
- * status 42 to find out.
+ * Returns a reason if no library can be preloaded. To find out, preloads a library that ends each
+ * program with status 42.
  */
 export function whyNoFaults(): Missing {
   const directory = mkdtempSync(join(tmpdir(), 'gateway-lock-shim-'));
@@ -37,10 +37,7 @@ export function whyNoFaults(): Missing {
   }
 }
 
-/**
- * Returns LD_PRELOAD with the library at its end, because the runtime of a sanitizer must come
- * first.
- */
+/** Appends the library to LD_PRELOAD, because a sanitizer's runtime must come first. */
 function preload(library: string): string {
   return [process.env['LD_PRELOAD'], library].filter(Boolean).join(' ');
 }

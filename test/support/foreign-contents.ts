@@ -1,5 +1,5 @@
-// Contents of files that are not lock files, for tests in which a user passes such a file as a lock
-// path by mistake.
+// Contents of files that are not lock files, for tests in which a user mistakenly passes such a
+// file as the lock path.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,8 +10,8 @@ const pinoLine = (msg: string) =>
   `{"level":30,"time":1764300000000,"pid":${process.pid},"hostname":"somewhere","msg":"${msg}"}\n`;
 
 /**
- * Returns the content of a real SQLite database if Python is available. Otherwise returns a page
- * that begins with SQLite's magic string.
+ * Returns the content of a real SQLite database if Python is available, else a page that begins
+ * with SQLite's magic string.
  */
 function sqliteFile(): Buffer {
   const path = join(freshDirectory(), 'app.db');

@@ -2,8 +2,8 @@
 import { createServer } from 'node:net';
 
 /**
- * Returns a free port below the range of ephemeral ports (32768 on Linux), so that a concurrent
- * test that binds port 0 never gets the same port.
+ * Returns a free port below the ephemeral range (32768 on Linux), so that a concurrent test that
+ * binds port 0 never gets it.
  */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
   for (;;) {

@@ -1,5 +1,5 @@
-// Reports whether the file of a held lock can be removed. Windows refuses to remove the file;
-// test/integration/windows-lock.test.ts tests this refusal.
+// Reports whether the file of a held lock can be removed. Windows refuses this; see
+// test/integration/windows-lock.test.ts.
 import { mkdtempSync, rmSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Sets the home directory for the test, in each variable that an operating system reads.
+// Sets the home directory for the test, in the variables of all operating systems.
 import { onTestFinished, vi } from 'vitest';
 
 export function stubHome(directory: string): void {

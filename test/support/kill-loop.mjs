@@ -1,7 +1,7 @@
-// The kill loop: starts processes that acquire one lock, kills them at random points with SIGKILL,
-// and replaces them until enough processes have died. Two witnesses that are independent of the
-// lock detect a double holder. Witness 1 finds numbers that were counted twice, witness 2 finds
-// marks that another process has overwritten.
+// The kill loop: starts processes that acquire the same lock, kills them at random points with
+// SIGKILL, and replaces them until enough have died. Two witnesses, independent of the lock, detect
+// a double holder. Witness 1 finds numbers that were counted twice, witness 2 finds marks that
+// another process has overwritten.
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -11,7 +11,7 @@ const ENTRANT = fileURLToPath(new URL('../fixtures/entrant.mjs', import.meta.url
 /**
  * @typedef {object} KillLoopOptions
  * @property {string} directory an empty directory for the lock and the files of the witnesses
- * @property {boolean} locking false to run the same loop without the lock, as a control
+ * @property {boolean} locking false for the control case, which runs the same loop without the lock
  * @property {number} contenders number of processes at a time
  * @property {number} kills number of processes that must die of SIGKILL
  * @property {number} timeoutMs time limit in milliseconds
@@ -19,12 +19,12 @@ const ENTRANT = fileURLToPath(new URL('../fixtures/entrant.mjs', import.meta.url
  *
  * @typedef {object} KillLoopResult
  * @property {number} kills
- * @property {number} killedInside number of processes whose last message reported that they held
- *   the lock
+ * @property {number} killedInside number of processes that held the lock according to their last
+ *   message
  * @property {number} entries
- * @property {number[]} countedTwice numbers that witness 1 has seen twice
- * @property {string[]} intruders marks of other processes that witness 2 has found
- * @property {string[]} deaths processes that ended although the loop had not killed them
+ * @property {number[]} countedTwice numbers that witness 1 saw twice
+ * @property {string[]} intruders marks of other processes that witness 2 found
+ * @property {string[]} deaths processes that ended without having been killed by the loop
  * @property {string[]} reclaimed the distinct values of `reclaimed`
  * @property {number[]} handoverMs times from the kill of a holder to the next entry, in
  *   milliseconds, sorted
@@ -80,8 +80,7 @@ class KillLoop {
     try {
       child = fork(ENTRANT, [`${directory}/the.lock`, directory, locking ? 'on' : 'off']);
     } catch {
-      // A busy Wine sometimes fails with "spawn UNKNOWN". The time limit of the loop bounds the
-      // retries.
+      // A busy Wine sometimes fails with "spawn UNKNOWN". The loop's time limit bounds the retries.
       setTimeout(() => this.ending || this.start(), RESTART_MS);
       return;
     }

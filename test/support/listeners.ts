@@ -1,4 +1,4 @@
-// Creates listeners of this package and servers of Node, and closes them after the test.
+// Creates this package's listeners and Node's servers, and closes them after the test.
 import { once } from 'node:events';
 import { createServer, type ListenOptions, type Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,13 +23,13 @@ export function failureOf(options: BindExclusiveOptions): NodeJS.ErrnoException 
 }
 
 /**
- * Error codes of a refused bind. Windows reports EACCES if a plain bind conflicts with an exclusive
- * wildcard socket.
+ * The error codes of a refused bind. On Windows a plain bind that conflicts with an exclusive
+ * wildcard socket fails with EACCES.
  */
 export const TAKEN: readonly string[] = process.platform === 'win32' ? ['EADDRINUSE', 'EACCES'] : ['EADDRINUSE'];
 
 /**
- * The time limit for a bind, because Windows reports the end of a process before it closes the
+ * The time limit for a bind, because Windows reports the end of a process before it closes its
  * sockets.
  */
 const CLOSING_MS = process.platform === 'win32' ? 5000 : 0;
@@ -46,7 +46,7 @@ export async function serverOn(options: ListenOptions): Promise<{ server: Server
   return listening(createServer(), options);
 }
 
-/** Starts to listen with a server, by default on a free port of 127.0.0.1. */
+/** Makes a server listen, by default on a free port of 127.0.0.1. */
 export async function listening(
   server: Server,
   options: ListenOptions = {},

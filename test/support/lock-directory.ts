@@ -1,4 +1,4 @@
-// Creates the lock directory of a gateway, for tests that write files into it.
+// Creates a gateway's lock directory, for tests that write files to it.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 

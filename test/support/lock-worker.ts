@@ -1,5 +1,5 @@
 // Starts worker threads that acquire and release locks on request (test/fixtures/lock-worker.mjs).
-// The worker threads are terminated after the test.
+// They are terminated after the test.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { onTestFinished } from 'vitest';

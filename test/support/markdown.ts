@@ -1,4 +1,4 @@
-// Reads the project's Markdown pages, their code blocks and their links, for tests of the
+// Reads the project's Markdown pages, with their code blocks and links, for tests of the
 // documentation.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
@@ -14,7 +14,7 @@ export const pages: readonly string[] = [
   ...FOLDERS.filter((folder) => existsSync(join(ROOT, folder))).flatMap(pagesIn),
 ].sort();
 
-/** The pages for users. The tests run the code blocks of these pages. */
+/** The pages for users, whose code blocks are run by tests. */
 export const manual = pages.filter((page) => page === 'README.md' || /^docs\/[\w-]+\.md$/.test(page));
 
 export function textOf(page: string): string {
@@ -27,10 +27,7 @@ export function blocksOf(page: string, language: string): string[] {
   return [...fences].map((match) => match[1]!);
 }
 
-/**
- * Returns the targets of the relative links of a page, as paths relative to the root with
- * `#ANCHOR`.
- */
+/** Returns the targets of a page's relative links, as paths relative to the root with `#ANCHOR`. */
 export function linksOf(page: string): string[] {
   const prose = textOf(page)
     .replace(/^```[\s\S]*?^```/gm, '')
@@ -41,7 +38,7 @@ export function linksOf(page: string): string[] {
     .map((target) => (target.startsWith('#') ? `${page}${target}` : posix.join(dirname(page), target)));
 }
 
-/** Returns the anchors that GitHub creates for the headings of a page. */
+/** Returns the anchors that GitHub creates for a page's headings. */
 export function anchorsOf(page: string): string[] {
   const headings = [...textOf(page).matchAll(/^#+ (.+)$/gm)].map((match) => match[1]!);
   return headings.map((heading) =>

@@ -1,6 +1,6 @@
-// The mixed loop: this package and other lock programs repeatedly enter one critical section, which
-// is protected by one lock file. Two witnesses that are independent of the lock detect a double
-// entry (test/fixtures/witness.sh).
+// The mixed loop: this package and other lock programs repeatedly enter one critical section,
+// protected by one lock file. Two witnesses, independent of the lock, detect a double entry
+// (test/fixtures/witness.sh).
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,7 +10,7 @@ import { freshDirectory } from './directories.js';
 import { python } from './python.js';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
-/** Milliseconds between two checks for a double entry. */
+/** Milliseconds between checks for a double entry. */
 const CHECK_MS = 50;
 
 /** Options of {@link mixedLoop}. */
@@ -23,7 +23,7 @@ export interface MixedLoopOptions {
 
 /** The result of the loop. */
 export interface MixedLoopResult {
-  /** The number of entries of each program into the critical section. */
+  /** How often each program entered the critical section. */
   readonly entries: Readonly<Record<string, number>>;
   /** Witness 1: the programs that found the marker of another program. */
   readonly doubles: readonly string[];
@@ -42,8 +42,7 @@ export async function mixedLoop(options: MixedLoopOptions): Promise<MixedLoopRes
   while (performance.now() < deadline && !(options.untilDouble && hasDouble(directory))) await sleep(CHECK_MS);
   writeFileSync(join(directory, 'stop'), '');
   const ended = await Promise.all(entrants.map(({ ended }) => ended));
-  // Ignores the exit code: flock -n exits with 1 if it is refused, and the shell exits with the
-  // same code.
+  // Ignores the exit code, which is 1 if flock -n is refused.
   const failures = ended.filter(({ err }) => err !== '').map(({ err }) => err);
   return { ...readWitnesses(directory), failures };
 }

@@ -22,8 +22,8 @@ export interface Overlay {
 }
 
 /**
- * Mounts an overlay in the same way as container runtimes: the upper layer is on a tmpfs, the lower
- * layer on another device.
+ * Mounts an overlay as container runtimes do: the upper layer is on a tmpfs, the lower layer on
+ * another device.
  */
 export function mountOverlay(): Overlay {
   const lower = freshDirectory();
@@ -52,8 +52,8 @@ export function whyNoOverlay(): Missing {
 }
 
 /**
- * Mounts a view in which each file has mode 0777 and chmod() has no effect, like NTFS and the
- * Windows drives in WSL.
+ * Mounts a view in which every file has mode 0777 and chmod() has no effect, as on NTFS and Windows
+ * drives in WSL.
  */
 export function mountFixedModes(): string {
   const [source, view] = [freshDirectory(), freshDirectory()];

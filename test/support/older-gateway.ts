@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 /**
- * Writes an owner record in the format of OpenClaw: without a newline, and with a start time only
- * if /proc reports it.
+ * Writes an owner record in OpenClaw's format: without a newline, and with a start time only if
+ * /proc reports it.
  */
 export function writeOlderRecord(
   path: string,
@@ -20,11 +20,11 @@ export function writeOlderRecord(
 }
 
 /**
- * Returns field 22 of /proc/PID/stat, counted after the last parenthesis of the command name.
- * Returns null on a system without /proc.
+ * Returns field 22 of /proc/PID/stat, counted from the last parenthesis of the command name, or
+ * null without /proc.
  */
 export function processStartToken(pid: number): number | null {
-  // Under Wine, /proc is readable, but contains the pids of Linux instead of those of Windows.
+  // Under Wine, /proc is readable, but contains Linux pids instead of Windows pids.
   if (process.platform === 'win32') return null;
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

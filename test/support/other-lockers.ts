@@ -17,9 +17,9 @@ export interface OtherLocker {
   readonly name: string;
   readonly missing: Missing;
   readonly mode: 'exclusive' | 'shared';
-  /** How the program waits: in the kernel or by polling. Null if the program never waits. */
+  /** How the program waits: in the kernel or by polling. Null if it never waits. */
   readonly waits: 'kernel' | 'poll' | null;
-  /** True if the program truncates the file on open, which removes the record of a holder. */
+  /** True if the program truncates the file on open, which removes a holder's record. */
   readonly truncates: boolean;
   readonly command: (path: string) => readonly string[];
 }
@@ -60,7 +60,7 @@ export const KERNEL_LOCKERS: readonly OtherLocker[] = [
   pythonLocker('filelock', 'try', whyNoFilelock, filelockPython),
 ];
 
-/** A program that locks with fcntl(F_SETLK), a kind of lock that is independent of flock(2). */
+/** A program that locks with fcntl(F_SETLK), which is independent of flock(2). */
 export const PYTHON_LOCKF: OtherLocker = pythonLocker('lockf', 'try', whyNoFcntl);
 
 /** A running lock program. It is killed after the test. */
@@ -83,9 +83,7 @@ export class OtherProcess {
     return this;
   }
 
-  /**
-   * Waits until the program ends. Returns true if the program was refused and never held the lock.
-   */
+  /** Waits until the program ends. Returns true if it was refused and never held the lock. */
   async isRefused(): Promise<boolean> {
     const { code, out } = await this.#run.ended;
     return code === 1 && !/^held$/m.test(out);
@@ -115,7 +113,7 @@ export class OtherProcess {
   }
 }
 
-/** Returns true if /proc/locks lists a waiter, which it marks with an arrow. */
+/** Returns true if /proc/locks contains a waiter, which is marked with an arrow. */
 function isBlocked(path: string): boolean {
   const { ino } = statSync(path);
   const waiter = new RegExp(`-> FLOCK .*:${ino} `, 'm');

@@ -1,5 +1,5 @@
-// Detects whether the system reports the process of a listening socket. Wine 8 reports the process
-// only after the process has read from the socket.
+// Detects whether the system reports the process of a listening socket. Wine 8 reports it only
+// after the process has read from the socket.
 import { native } from '../../src/native/load.js';
 import type { Missing } from './capabilities.js';
 

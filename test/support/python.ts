@@ -8,8 +8,8 @@ import type { Missing } from './capabilities.js';
 const INSTALL_MS = 60_000;
 
 /**
- * The path of the Python interpreter itself. The shim of a version manager would not work, because
- * it would search the home directory that a test sets.
+ * The path of the Python interpreter itself, because a version manager's shim would search the home
+ * directory that a test sets.
  */
 export const python: string = run('python3', '-c', 'import sys; print(sys.executable)').out;
 
@@ -17,7 +17,7 @@ export const whyNoFcntl: Missing =
   python !== '' && run(python, '-c', 'import fcntl').ok ? null : 'needs python3 with the module fcntl';
 
 /**
- * The path of a Python with the package filelock, which is installed once per machine. Empty if the
+ * A Python with the package filelock, which is installed once per machine. Empty if the
  * installation failed.
  */
 export const filelockPython: string = whyNoFcntl === null ? prepareFilelock() : '';
@@ -34,8 +34,8 @@ function prepareFilelock(): string {
 }
 
 /**
- * Installs filelock into a temporary directory and then renames the directory, so that an
- * interrupted or concurrent installation leaves no partial result.
+ * Installs filelock into a temporary directory and then renames it, so that an interrupted or
+ * concurrent installation leaves no partial result.
  */
 function installInto(environment: string): void {
   const draft = mkdtempSync(`${environment}-`);

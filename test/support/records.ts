@@ -3,7 +3,7 @@ import type { OwnerRecord } from '../../src/errors.js';
 import { createRecord, formatRecord, type OwnerFields, recordHead } from '../../src/lock/record-encoder.js';
 import { parseRecord } from '../../src/lock/record-parser.js';
 
-/** Returns an owner record as the line that a lock file contains. */
+/** Returns an owner record as the line in a lock file. */
 export const newLine = (fields?: OwnerFields): string => formatRecord(createRecord(recordHead(fields)));
 
 /** Returns an owner record as parseRecord() returns it. */

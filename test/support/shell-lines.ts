@@ -5,7 +5,7 @@ import { whyNoShell } from './capabilities.js';
 import { COMMAND, type Running, searchPath, start } from './command.js';
 
 /**
- * Starts a command line, in which `gateway-lock` and `npx gateway-lock` run the command of this
+ * Starts a command line, with `gateway-lock` and `npx gateway-lock` replaced by the command of this
  * repository. `ports` maps each port in the line to a free port.
  */
 export function startLine(line: string, home: string, ports: Readonly<Record<string, number>>): Running {
@@ -23,8 +23,8 @@ function startInShell(text: string, home: string): Running {
 }
 
 /**
- * Splits the line at blanks instead of using a shell, because on Windows a test could not kill
- * cmd.exe together with its children.
+ * Splits the line at blanks instead of using a shell, because a test on Windows could not kill
+ * cmd.exe with its children.
  */
 function startWithoutShell(text: string, home: string): Running {
   return start(text.replace(/^(npx )?gateway-lock /, '').split(' '), { home, cwd: home });

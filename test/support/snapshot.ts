@@ -1,9 +1,9 @@
-// Takes a snapshot of the file, directory or link at a path, with its metadata and content.
+// Takes a snapshot of a file, directory or link, with its metadata and content.
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /**
- * Returns a snapshot of the file. If two snapshots are equal, the file was not changed, replaced or
- * removed between them.
+ * Returns a snapshot. If two snapshots are equal, the file was not changed, replaced or removed in
+ * between.
  */
 export function snapshotOf(path: string): object {
   const { dev, ino, mode, nlink, uid, gid, size, mtimeMs, ctimeMs } = lstatSync(path);

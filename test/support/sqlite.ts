@@ -1,4 +1,4 @@
-// Starts processes that hold an exclusive transaction on an SQLite database.
+// Starts processes that keep an exclusive transaction open on an SQLite database.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Missing } from './capabilities.js';
@@ -17,7 +17,7 @@ interface Database {
   close(): void;
 }
 
-/** The types of node:sqlite, which are missing in @types/node of the oldest supported Node. */
+/** The types of node:sqlite, which @types/node lacks for the oldest supported Node. */
 const nodeSqlite = process.getBuiltinModule('node:sqlite') as
   | { readonly DatabaseSync: new (path: string) => Database }
   | undefined;
@@ -27,7 +27,7 @@ export const whyNoNodeSqlite: Missing = nodeSqlite === undefined ? `Node ${proce
 /** Opens an SQLite database in this process. */
 export const openDatabase = (path: string): Database => new nodeSqlite!.DatabaseSync(path);
 
-/** A program that holds a transaction. */
+/** A program that keeps a transaction open. */
 export interface SqliteProgram {
   readonly name: string;
   readonly missing: Missing;
@@ -39,17 +39,14 @@ export const SQLITE_PROGRAMS: readonly SqliteProgram[] = [
   { name: 'node:sqlite', missing: whyNoNodeSqlite, program: [process.execPath, fixture('sqlite-holder.mjs')] },
 ];
 
-/** A running program that holds a transaction. */
+/** A running program with an open transaction. */
 export interface SqliteHolder {
   readonly pid: number;
   /** Resolves when the program has committed and ended. */
   release(): Promise<Ended>;
 }
 
-/**
- * Starts a program, which is killed after the test. Resolves when the transaction of the program is
- * open.
- */
+/** Starts a program, which is killed after the test. Resolves when its transaction is open. */
 export async function startSqliteHolder({ program }: SqliteProgram, database: string): Promise<SqliteHolder> {
   const run = start([database], { program, stdin: 'pipe' });
   await untilPrinted(run, /^held$/m);

@@ -37,8 +37,8 @@ export const portInUse = (details?: object) =>
   refusal('ERR_GATEWAY_PORT_IN_USE', { owner: null, ownerAlive: null, ...details });
 
 /**
- * Returns a start function that fails with one error after another and then repeats the last one.
- * The start succeeds if the error is null.
+ * Returns a start function that fails with each error in turn, then repeats the last one. Null
+ * means success.
  */
 export function starts(...refusals: (Error | null)[]) {
   let calls = 0;
@@ -49,13 +49,13 @@ export function starts(...refusals: (Error | null)[]) {
   });
 }
 
-/** Returns a health check that returns one result after another and then repeats the last one. */
+/** Returns a health check that returns each result in turn, then repeats the last one. */
 export function answers(...probes: HealthProbe[]) {
   let calls = 0;
   return vi.fn<HealthCheck>(async () => probes[Math.min(calls++, probes.length - 1)]!);
 }
 
-/** Options with delays that are short, but long enough for a busy machine. */
+/** Options with short delays that are still long enough for a busy machine. */
 export const quick = { retryDelayMs: 5, budgetMs: 30_000 };
 
 /** Returns the error with which a promise must reject. */

@@ -1,6 +1,6 @@
-// The stand-in for systemd, for machines without systemd. Restarts a command as systemd does for a
-// unit with Restart=always, RestartSec=, RestartPreventExitStatus= and StartLimitIntervalSec=0. The
-// stand-in supervises only one process, without its descendants.
+// A stand-in for systemd, for machines without it. Restarts a command as systemd does for a unit
+// with Restart=always, RestartSec=, RestartPreventExitStatus= and StartLimitIntervalSec=0.
+// Supervises only one process, without its descendants.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
@@ -8,8 +8,8 @@ import type { Exit } from './actors.js';
 
 const STOP_MS = 10_000;
 /**
- * The exit status that systemd reports if a program cannot be executed. systemd restarts the unit
- * after this status, as after any other status.
+ * The exit status that systemd reports if a program cannot be executed. systemd restarts the unit,
+ * as after any other status.
  */
 const EXIT_EXEC = 203;
 
@@ -56,10 +56,7 @@ export class Supervised {
     return this.#child?.pid;
   }
 
-  /**
-   * Sends SIGTERM, and SIGKILL after 10 s, and does not restart the process. Resolves when the
-   * process has ended.
-   */
+  /** Stops the process for good with SIGTERM, or SIGKILL after 10 s. Resolves when it has ended. */
   async stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#timer);

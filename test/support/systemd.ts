@@ -1,8 +1,7 @@
 // Boots a real systemd for the tests of one file, as process 1 of new namespaces
-// (test/support/systemd/). The systemd sees the host's files and Node, and has a private loopback
-// network and only the units that a test installs. The systemd ends with the test run, even if the
-// test run is killed. The services share the directory of temporary files with the test; all other
-// files are read-only.
+// (test/support/systemd/). It sees the host's files and Node, has a private loopback network, and
+// runs only the units that a test installs. It ends with the test run, even if that is killed. The
+// services share the directory of temporary files with the test; all other files are read-only.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +16,7 @@ const BINARIES = ['/usr/lib/systemd/systemd', '/lib/systemd/systemd'];
 const BOOT_MS = 30_000;
 const END_MS = 15_000;
 
-/** The units on which each service depends by default (DefaultDependencies=), and a journal. */
+/** The units on which services depend by default (DefaultDependencies=), and a journal. */
 const UNITS: Readonly<Record<string, string>> = {
   'sysinit.target':
     '[Unit]\nDefaultDependencies=no\nRequires=systemd-journald.service\nAfter=systemd-journald.service\n',
@@ -43,7 +42,7 @@ StandardOutput=null
 
 /** The result of a command. */
 export interface Ran {
-  /** The exit status, which is 124 or 137 if the command exceeded its time limit. */
+  /** The exit status: 124 or 137 if the command exceeded its time limit. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -51,7 +50,7 @@ export interface Ran {
 
 /**
  * Boots systemd, which usually takes less than 1 s. If the boot fails or takes longer than 30 s,
- * returns the reason instead. The caller calls `end()` after use.
+ * returns the reason. The caller must call `end()`.
  */
 export async function bootSystemd(): Promise<SystemdInstance | { readonly reason: string }> {
   const binary = BINARIES.find((path) => existsSync(path));
@@ -71,8 +70,8 @@ export async function bootSystemd(): Promise<SystemdInstance | { readonly reason
 }
 
 /**
- * Boots one systemd for all tests of the calling file. Returns a function that returns this
- * systemd, or skips the test with the reason if the boot failed.
+ * Boots one systemd for all tests in the calling file. The returned function returns this systemd,
+ * or skips the test with the reason if the boot failed.
  */
 export function systemdOfThisFile(): (ctx: TestContext) => SystemdInstance {
   let booted: Awaited<ReturnType<typeof bootSystemd>>;
@@ -103,8 +102,8 @@ export class SystemdInstance {
 
   constructor(directory: string, binary: string) {
     this.directory = directory;
-    // Uses a separate session, so that a signal to the test run's process group does not end the
-    // process that cleans up.
+    // A separate session, so that a signal to the test run's process group does not end the process
+    // that cleans up.
     const command = ['--mount', '--propagation', 'private', 'sh', OUTSIDE, directory, binary];
     this.#child = spawn('unshare', command, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
@@ -120,7 +119,7 @@ export class SystemdInstance {
     });
   }
 
-  /** The pid of systemd in the pid namespace of the host. */
+  /** The pid of systemd in the host's pid namespace. */
   get leader(): number {
     return Number(readFileSync(join(this.directory, 'leader'), 'utf8'));
   }
@@ -149,7 +148,7 @@ export class SystemdInstance {
   }
 
   /**
-   * Runs `systemctl start`. Resolves when a service with Type=simple has been spawned. Rejects only
+   * Runs `systemctl start`, which for a service with Type=simple only waits for the spawn. Rejects
    * if systemctl fails.
    */
   start(unit: string): Promise<string> {
@@ -165,7 +164,7 @@ export class SystemdInstance {
     return (await this.#systemctl('show', '--value', `--property=${property}`, unit)).trim();
   }
 
-  /** Returns the lines that the processes of the unit have printed so far. */
+  /** Returns the lines that the unit's processes have printed so far. */
   async journal(unit: string): Promise<string[]> {
     await this.#succeed(['journalctl', '--sync']);
     const filter = ['--quiet', '--no-pager', '--output=cat', `_SYSTEMD_UNIT=${unit}`];

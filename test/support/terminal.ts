@@ -1,4 +1,4 @@
-// Provides a real terminal for a test, in a separate tmux server.
+// A real terminal for a test, in a separate tmux server.
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
@@ -15,16 +15,16 @@ export function whyNoTerminal(): Missing {
   }
 }
 
-/** A terminal that runs one command. The terminal is closed after the test. */
+/** A terminal that runs one command, and is closed after the test. */
 export class Terminal {
   readonly #name = `gateway-lock-test-${randomUUID()}`;
 
-  /** Runs a shell command, and then prints `exit=` and its exit code. */
+  /** Runs a shell command, then prints `exit=` and its exit code. */
   constructor(command: string, options: { columns: number; rows: number; home: string; env?: NodeJS.ProcessEnv }) {
     const { columns, rows, home, env } = options;
     onTestFinished(() => void this.#tmux('kill-server'));
-    // Ignores the tmux settings of the user. The final `cat` keeps the terminal open until the
-    // server is killed.
+    // Ignores the user's tmux settings. The final `cat` keeps the terminal open until the server is
+    // killed.
     const server = ['-L', this.#name, '-f', '/dev/null', 'new-session', '-d', '-x', `${columns}`, '-y', `${rows}`];
     execFileSync('tmux', [...server, `${command}; echo exit=$?; exec cat`], {
       env: environment(home, env),
@@ -47,7 +47,7 @@ export class Terminal {
     return this.#tmux('display-message', '-p', `#{${variable}}`).trim();
   }
 
-  /** Types text, or keys by their tmux names, for example C-c or Tab. */
+  /** Types text, or keys by their tmux names, such as C-c or Tab. */
   type(...keys: string[]): void {
     this.#tmux('send-keys', '--', ...keys);
   }

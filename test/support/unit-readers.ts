@@ -1,7 +1,7 @@
-// Parses the command lines of units in the same way as systemd and Windows.
+// Parses the command lines of units as systemd and Windows do.
 import { expect } from 'vitest';
 
-/** Parses a line by the rules of man 5 systemd.service and man 7 systemd.syntax. */
+/** Parses a line according to man 5 systemd.service and man 7 systemd.syntax. */
 export function readBySystemd(line: string): string[] {
   const words = line.match(/(?:[^\s"']|"(?:[^"\\]|\\.)*")+/gs) ?? [];
   return words.map((word) => {
@@ -14,7 +14,7 @@ export function readBySystemd(line: string): string[] {
   });
 }
 
-/** Parses a line by the rules of CommandLineToArgvW. */
+/** Parses a line as CommandLineToArgvW does. */
 export function readByWindows(line: string): string[] {
   const words: string[] = [];
   let [word, inQuotes] = ['', false];

@@ -1,11 +1,11 @@
-// Validates launchd jobs and Windows tasks against their schemas, and extracts their values.
+// Validates launchd jobs and Windows tasks against their schemas, and reads their values.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { validateXML } from 'xmllint-wasm';
 
 const SCHEMAS = fileURLToPath(new URL('schemas', import.meta.url));
 
-/** Returns the errors that libxml2 reports, or an empty list for a valid document. */
+/** Returns the errors from libxml2; empty for a valid document. */
 export async function complaintsOf(xml: string, schema: 'task' | 'launchd'): Promise<readonly string[]> {
   const { errors } = await validateXML({
     xml: { fileName: `${schema}.xml`, contents: xml },
@@ -38,9 +38,7 @@ export function wronglyTypedKeys(plist: string): readonly string[] {
     .map(([, key]) => key!);
 }
 
-/**
- * Returns the texts of all elements with this name. Handles only the XML that this package writes.
- */
+/** Returns the texts of all elements with this name. Handles only XML written by this package. */
 export function textsOf(element: string, xml: string): string[] {
   const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', amp: '&' };
   return [...xml.matchAll(new RegExp(`<${element}>([^<]*)</${element}>`, 'g'))].map(([, text]) =>
@@ -51,8 +49,8 @@ export function textsOf(element: string, xml: string): string[] {
 const WITHOUT_WINDOW = '%SystemRoot%\\System32\\conhost.exe';
 
 /**
- * Returns the words of a task's command line, without the program that hides the window. Works only
- * if no word contains a quote.
+ * Returns the words of a task's command line, without the program that hides the window. No word
+ * may contain a quote.
  */
 export function wordsOfTask(task: string): string[] {
   const [command, args] = [textsOf('Command', task)[0]!, textsOf('Arguments', task)[0]!];

@@ -1,5 +1,5 @@
-// Starts actors as another user. The actor runs from a copy of the package, because the other user
-// may not be able to read this repository.
+// Starts actors as another user, from a copy of the package, because that user may not be able to
+// read this repository.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -12,7 +12,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FIXTURE = 'test/fixtures/actor.mjs';
 const RUNTIME = ['package.json', 'dist', 'build/Release', 'prebuilds', 'node_modules/node-gyp-build', FIXTURE];
 
-/** The user who runs the actors, on most systems `nobody`. Any user except root would work. */
+/** The user who runs the actors, `nobody` on most systems. Any user except root would do. */
 export const STRANGER = { uid: 65534, gid: 65534 };
 
 /** Starts an actor as {@link STRANGER}, or as the user in `options`. */

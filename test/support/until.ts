@@ -1,4 +1,4 @@
-// Waits for an asynchronous effect of the operating system, such as the end of a process.
+// Waits for something asynchronous in the operating system, such as the end of a process.
 
 /** Polls every 10 ms until the condition is true. Throws after `timeoutMs`. */
 export async function until(

@@ -1,5 +1,4 @@
-// Mounts two views of one directory on the same host, and unmounts the views after the test. Each
-// view has separate file locks.
+// Mounts two views of one directory, with separate file locks, and unmounts them after the test.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,14 +22,13 @@ export interface ViewKind {
 }
 
 /**
- * Mounts `source` with a FUSE program. On the command line of the program, `options` come before
- * the two directories.
+ * Mounts `source` with a FUSE program. `options` come before the two directories on its command
+ * line.
  */
 export function mountFuse(program: 'bindfs' | 'mergerfs', source: string, ...options: string[]): string {
   const directory = freshDirectory();
   execFileSync(program, [...options, source, directory], { stdio: 'pipe' });
-  // Unmounts lazily, because a process that is being killed may still have a file open on the
-  // mount.
+  // Unmounts lazily, because a dying process may still have a file open on the mount.
   onTestFinished(() => void execFileSync('umount', ['--lazy', directory], { stdio: 'pipe' }));
   return directory;
 }

@@ -1,5 +1,4 @@
-// Issues certificates for given common names, from a certificate authority that exists only for one
-// test.
+// Issues certificates from a certificate authority that exists only for one test.
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

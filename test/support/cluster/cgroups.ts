@@ -1,19 +1,18 @@
-// Detects whether this machine can use cgroup v2, and lists the cgroups of a `gateway-lock`
-// process.
+// Detects whether cgroup v2 is usable, and lists the cgroups of a `gateway-lock` process.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Missing } from '../capabilities.js';
 
-/** The mount point of cgroup v2. Null if cgroup v2 is not mounted. */
+/** The mount point of cgroup v2. Null if it is not mounted. */
 export const cgroupMount: string | null =
   spawnSync('findmnt', ['-n', '-o', 'TARGET', '-t', 'cgroup2'], { encoding: 'utf8' }).stdout?.split('\n')[0] || null;
 
 export const whyNoCgroup: Missing = cgroupMount === null ? 'cgroup v2 is not mounted' : probe();
 
 /**
- * Returns the cgroups that the `gateway-lock` process has created below the cgroup of this test and
- * has not removed yet.
+ * Returns the cgroups that the `gateway-lock` process has created below this test's cgroup and not
+ * removed yet.
  */
 export function cgroupsOf(pid: number): string[] {
   return readdirSync(ownDirectory()).filter((name) => name.startsWith(`gateway-lock-${pid}-`));

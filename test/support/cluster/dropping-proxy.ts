@@ -9,7 +9,7 @@ export class DroppingProxy {
   readonly port: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  /** The connection ends (FIN) that the proxy has not forwarded yet. */
+  /** The ends of connections (FIN) not forwarded yet. */
   readonly #pendingEnds: (() => void)[] = [];
   #dropping = false;
   #answerDelayMs = 0;
@@ -41,8 +41,8 @@ export class DroppingProxy {
   }
 
   /**
-   * Delays the bytes of the server by `ms` milliseconds. Bytes that are already in transit are
-   * delivered even after {@link drop}.
+   * Delays the server's bytes by `ms` milliseconds. Bytes in transit are delivered even after
+   * {@link drop}.
    */
   delayAnswers(ms: number): void {
     this.#answerDelayMs = ms;
@@ -74,8 +74,7 @@ export class DroppingProxy {
       if (delayMs() === 0) to.write(chunk);
       else setTimeout(() => to.write(chunk), delayMs());
     });
-    // Withholds the `end` event explicitly, because a paused socket with an empty buffer still
-    // emits `end`.
+    // Withholds `end` explicitly, because a paused socket with an empty buffer still emits it.
     from.on('end', () => this.#forwardEnd(() => to.end()));
     from.on('error', () => {});
     from.on('close', () => {

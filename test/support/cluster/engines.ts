@@ -1,5 +1,4 @@
-// Starts real servers for both engines, and provides the operations on these servers that tests
-// need.
+// Real servers for both engines, with the operations that tests need.
 import { spawnSync } from 'node:child_process';
 import pg from 'pg';
 import type { ClusterEngine } from '../../../src/cluster/index.js';
@@ -21,8 +20,7 @@ export const whyNoPgbouncer: Missing = spawnSync('pgbouncer', ['--version']).err
   : whyNoPostgres;
 
 /**
- * Running servers of an engine. `ports` are the ports of the servers, or of proxies in front of
- * them.
+ * An engine's running servers. `ports` are those of the servers, or of proxies in front of them.
  */
 export interface RunningEngine {
   /** Returns the URL of the engine without its scheme. */
@@ -33,13 +31,13 @@ export interface RunningEngine {
   engine(ports?: readonly number[]): ClusterEngine;
   /** Creates an engine from another build of gateway-lock/cluster. */
   engineOf(module: typeof cluster, ports: readonly number[]): ClusterEngine;
-  /** Ends the claim of the holder, as an administrator can do. */
+  /** Ends the holder's claim, as an administrator can. */
   evict(name: string): Promise<void>;
   /** Stops the servers and removes their data. */
   stop(): Promise<void>;
 }
 
-/** An engine, with the reason if this machine cannot run its servers. */
+/** An engine, and why this machine cannot run its servers, if so. */
 export interface EngineKind {
   readonly kind: 'etcd' | 'postgres';
   readonly missing: Missing;

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { freePorts, memoryDirectory, removeDirectory, ServerProcess } from './server-process.js';
 
-/** The paths of a certificate, its key and the certificate of its authority. */
+/** The paths of a certificate, its key and its authority's certificate. */
 export interface EtcdCertificates {
   readonly ca: string;
   readonly cert: string;
@@ -12,7 +12,7 @@ export interface EtcdCertificates {
 /** The certificates of a cluster that requires client certificates. */
 export interface Identities {
   readonly server: EtcdCertificates;
-  /** The client certificate with which the tests check the health of the members. */
+  /** The client certificate with which tests check the members' health. */
   readonly client: EtcdCertificates;
 }
 
@@ -34,8 +34,7 @@ export class EtcdServers {
   }
 
   /**
-   * Starts the members. With `certificates`, each client needs a certificate from the same
-   * authority.
+   * Starts the members. With `certificates`, clients need a certificate from the same authority.
    */
   static async start(
     count = 3,

@@ -8,7 +8,7 @@ import { onTestFinished } from 'vitest';
 import { until } from '../until.js';
 import { ROOT } from './planted-faults.js';
 
-/** Options of the process. `module` is the path of the build of gateway-lock/cluster to use. */
+/** Options of the process. `module` is the build of gateway-lock/cluster to use. */
 export interface HolderOptions {
   readonly module: string;
   readonly kind: 'etcd' | 'postgres';

@@ -1,4 +1,4 @@
-// Builds gateway-lock/cluster with a planted fault, for control tests in which the fault must be
+// Builds gateway-lock/cluster with a planted fault, for control cases in which the fault must be
 // found.
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -40,8 +40,8 @@ export type Fault = keyof typeof FAULTS;
 let builds = 0;
 
 /**
- * Builds gateway-lock/cluster with the fault, or without a fault if `fault` is null. Returns the
- * path of the built file, which is removed after the test.
+ * Builds gateway-lock/cluster with the fault, if any. Returns the path of the built file, which is
+ * removed after the test.
  */
 export async function buildWith(fault: Fault | null): Promise<string> {
   const edits: readonly Edit[] = fault === null ? [] : FAULTS[fault];

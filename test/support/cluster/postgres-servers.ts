@@ -1,5 +1,5 @@
 // Starts PostgreSQL and pgbouncer on loopback, with data in memory. PostgreSQL refuses to run as
-// root, so a test that runs as root starts PostgreSQL as the user that Debian's package creates.
+// root, so tests that run as root start it as the user created by Debian's package.
 import { spawnSync } from 'node:child_process';
 import { chownSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,8 +10,8 @@ const USER = 'postgres';
 const VERSIONS = '/usr/lib/postgresql';
 
 /**
- * Returns the program directory of the newest PostgreSQL that was installed from Debian packages,
- * or null if there is none.
+ * Returns the program directory of the newest PostgreSQL installed from Debian packages, or null if
+ * there is none.
  */
 export function postgresPrograms(): string | null {
   const versions = existsSync(VERSIONS) ? readdirSync(VERSIONS).sort((a, b) => Number(b) - Number(a)) : [];
@@ -79,7 +79,7 @@ export class PostgresServer {
         this.#root,
         '-c',
         'fsync=off',
-        // Keeps shared memory in the data directory, because a killed server would leave segments
+        // Keeps shared memory in the data directory, because a killed server would leave it behind
         // in /dev/shm.
         '-c',
         'dynamic_shared_memory_type=mmap',
@@ -93,8 +93,7 @@ export class PostgresServer {
   }
 
   /**
-   * Stops the server. SIGINT causes a fast shutdown, SIGQUIT an immediate shutdown, SIGKILL a
-   * crash.
+   * Stops the server: SIGINT is a fast shutdown, SIGQUIT an immediate shutdown, SIGKILL a crash.
    */
   async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<void> {
     await this.#process?.stop(signal);
@@ -105,7 +104,7 @@ export class PostgresServer {
   }
 
   /**
-   * Kills one of the server's processes. PostgreSQL then ends all sessions and recovers; the
+   * Kills one of the server's processes, so that PostgreSQL ends all sessions and recovers. The
    * postmaster keeps running.
    */
   async crash(): Promise<void> {

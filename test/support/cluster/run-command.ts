@@ -19,10 +19,7 @@ export interface RunOptions {
   readonly path?: string;
   /** The arguments of the program. */
   readonly program?: readonly ('ignore' | 'child')[];
-  /**
-   * A command that executes `gateway-lock`. The command line of `gateway-lock` is appended to the
-   * command.
-   */
+  /** A command that runs `gateway-lock`, whose command line is appended to it. */
   readonly inside?: readonly string[];
 }
 
@@ -30,9 +27,9 @@ export interface RunOptions {
 export interface Run {
   readonly child: ChildProcess;
   readonly exited: Promise<number | null>;
-  /** Returns the lines that the program and its child have written, split into words. */
+  /** Returns the lines written by the program and its child, split into words. */
   lines(): string[][];
-  /** Returns the pids of the processes that have written lines. */
+  /** Returns the pids of the processes that wrote the lines. */
   pids(): number[];
 }
 
@@ -52,7 +49,7 @@ export function startRun(url: string, name: string, { path, program = [], inside
   onTestFinished(() => void child.kill('SIGKILL'));
   const lines = () => (existsSync(file) ? wordsOf(readFileSync(file, 'utf8')) : []);
   const pids = () => [...new Set(lines().map(([, , , pid]) => Number(pid)))];
-  // Kills the descendants that are still alive, for example after a failed test.
+  // Kills descendants that are still alive, for example after a failed test.
   onTestFinished(() => pids().filter(isAlive).forEach(kill));
   return { child, lines, pids, exited: once(child, 'exit').then(([code]) => code) };
 }

@@ -1,5 +1,5 @@
-// Starts a server that ends with the test process, even if the test process is killed. Creates a
-// directory in memory for the server's data.
+// Starts a server that ends with the test process, even if that is killed. Creates a directory in
+// memory for the server's data.
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, chmodSync, constants, mkdtempSync, rmSync } from 'node:fs';
@@ -12,7 +12,7 @@ const MEMORY = '/dev/shm';
 
 /**
  * Creates a directory in memory, or in the temporary directory if /dev/shm is not writable. The
- * caller removes the directory with {@link removeDirectory}.
+ * caller removes it with {@link removeDirectory}.
  */
 export function memoryDirectory(): string {
   const directory = mkdtempSync(join(isWritable(MEMORY) ? MEMORY : tmpdir(), 'gateway-lock-cluster-'));
@@ -34,8 +34,7 @@ function isWritable(path: string): boolean {
 }
 
 /**
- * The words before the command that make the kernel kill the server when the test process dies
- * (PR_SET_PDEATHSIG).
+ * The prefix that makes the kernel kill the server when the test process dies (PR_SET_PDEATHSIG).
  */
 const DIES_WITH_PARENT =
   spawnSync('setpriv', ['--pdeathsig', 'KILL', 'true']).status === 0 ? ['setpriv', '--pdeathsig', 'KILL'] : [];
@@ -75,10 +74,7 @@ export class ServerProcess {
     this.child.kill(name);
   }
 
-  /**
-   * Sends a signal and waits until the server ends. Kills a server that ignores the signal after 10
-   * s.
-   */
+  /** Sends a signal and waits until the server ends. After 10 s, kills it. */
   async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     if (!this.running) return;
     const ended = once(this.child, 'exit');
@@ -100,7 +96,7 @@ function asUser(user: string): string[] {
   return ['--reuid', user, '--regid', user, '--clear-groups'];
 }
 
-/** Runs a command and waits until it ends. Runs the command as `user` if this process is root. */
+/** Runs a command, as `user` if this process is root, and waits until it ends. */
 export async function runAs(user: string, command: readonly string[], cwd: string): Promise<void> {
   const as = process.getuid?.() === 0 ? ['setpriv', ...asUser(user)] : [];
   const [program, ...args] = [...as, ...command];

@@ -1,12 +1,12 @@
 #!/bin/sh
 # Usage: inside.sh DIRECTORY SYSTEMD
-# Runs as process 1 of new namespaces and becomes systemd. Mounts the host's files read-only, except
-# the directory of temporary files, which tests share with their services.
+# Runs as process 1 in new namespaces and becomes systemd. Mounts the host's files read-only, except
+# for the directory of temporary files, which tests share with their services.
 set -eu
 directory=$1 systemd=$2
 
-# /proc is still the /proc of the host, so it contains the pid of this process on the host, which
-# nsenter needs.
+# /proc is still the host's, so it contains the pid of this process on the host, which nsenter
+# needs.
 read -r leader _ </proc/self/stat
 echo "$leader" >"$directory/leader.part"
 mv "$directory/leader.part" "$directory/leader"
@@ -16,26 +16,26 @@ mount --bind "$temporary" "$temporary"
 mount -t tmpfs -o mode=755 tmpfs /run
 mount -o remount,bind,ro /
 
-# Mounts /proc/sys read-only, because systemd would raise fs.file-max and fs.nr_open, which also
-# apply to the host.
+# Mounts /proc/sys read-only, because systemd would raise fs.file-max and fs.nr_open for the host
+# too.
 mount -t proc proc /proc
 mount --bind /proc/sys /proc/sys
 mount -o remount,bind,ro /proc/sys
 mount -t sysfs -o ro sysfs /sys
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 
-# Does not mount devtmpfs, because the kernel has only one: systemd would create links in the host's
-# /dev and use the host's console.
+# Does not mount devtmpfs, of which there is only one: systemd would create links in the host's /dev
+# and use the host's console.
 mkdir /run/dev
 mount -t tmpfs -o mode=755 tmpfs /run/dev
 cp -a /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty /run/dev
 mount --no-mtab --move /run/dev /dev
 
-# Configures a journal that contains only these services, and no messages of the host's kernel.
+# Configures a journal for these services only, without messages from the host's kernel.
 mkdir -p /run/systemd/journald.conf.d
 printf '[Journal]\nStorage=volatile\nReadKMsg=no\nAudit=\nRateLimitIntervalSec=0\n' >/run/systemd/journald.conf.d/test.conf
 
-# The unit path has no colon at its end and is therefore exclusive, so no unit of the host is
+# The unit path does not end with a colon and is therefore exclusive, so none of the host's units is
 # started.
 exec env -i PATH="$PATH" container=gateway-lock SYSTEMD_UNIT_PATH="$directory/units" \
   SYSTEMD_GENERATOR_PATH="$directory/none" SYSTEMD_ENVIRONMENT_GENERATOR_PATH="$directory/none" \

@@ -1,5 +1,4 @@
-// Runs a history. Checks that no error was found, and that enough faults were injected to find an
-// error.
+// Runs a history. Checks that there was no error, and that enough faults were injected to find one.
 import { expect } from 'vitest';
 import { buildWith } from '../planted-faults.js';
 import { runHistory } from './run.mjs';
@@ -13,7 +12,7 @@ export async function expectCleanHistory(kind: 'etcd' | 'postgres'): Promise<voi
   console.log(JSON.stringify(result));
   expect(result).toMatchObject({ doubles: [], tokensThatWentBack: 0, fencedHolders: 0, crashes: [] });
   // Checks that faults hit holders, that holders lost their locks, and that other clients then
-  // acquired the locks.
+  // acquired them.
   const hits = Object.entries(result.faults as Record<string, number>).filter(([name]) => name.endsWith('(holder)'));
   expect(hits.length).toBeGreaterThan(1);
   expect(Object.keys(result.losses)).toContain('ERR_LOCK_EXPIRED');

@@ -1,5 +1,5 @@
-// A resource that checks fencing tokens, as a database should do that a lock protects. The resource
-// rejects a write if it has already seen a larger token.
+// A resource that checks fencing tokens, as a database protected by a lock should. Rejects a write
+// if it has already seen a larger token.
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 export class FencedResource {
   readonly port: number;
   accepted = 0;
-  /** The number of writes by holders that had already lost their lock. */
+  /** The number of writes from holders that had already lost their lock. */
   rejected = 0;
   readonly #server: Server;
   readonly #fences = new Map<string, bigint>();

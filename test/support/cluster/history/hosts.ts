@@ -1,5 +1,5 @@
-// The simulated hosts of a history. Each host is a worker process with a separate network, which a
-// fault can cut.
+// The simulated hosts of a history. Each is a worker process with a separate network, which a fault
+// can cut.
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { DroppingProxy } from '../dropping-proxy.js';
@@ -16,7 +16,7 @@ export interface HostNetwork {
   close(): void;
 }
 
-/** Creates a network that consists of dropping proxies, which need no privileges. */
+/** Creates a network of dropping proxies, which need no privileges. */
 export async function proxyNetwork(ports: readonly number[]): Promise<HostNetwork> {
   const proxies = await Promise.all(ports.map((port) => DroppingProxy.to(port)));
   return {
@@ -28,9 +28,8 @@ export async function proxyNetwork(ports: readonly number[]): Promise<HostNetwor
 }
 
 /**
- * Creates a network with a separate loopback address, whose packets iptables can drop. The iptables
- * rules apply to the whole network namespace, so call this function only in a namespace that the
- * test has created.
+ * Creates a network with a separate loopback address, whose packets iptables can drop. The rules
+ * apply to the whole network namespace, so call this only in a namespace created for the test.
  */
 export async function iptablesNetwork(ports: readonly number[], index: number): Promise<HostNetwork> {
   const address = `127.0.1.${index + 1}`;
@@ -60,7 +59,7 @@ export class Host {
   readonly #logs: string;
   #child: ChildProcess | null = null;
   #starts = 0;
-  /** The current fault of this host, or null if there is no fault. */
+  /** The host's current fault, or null. */
   fault: string | null = null;
 
   constructor(network: HostNetwork, script: string, logs: string, config: (log: string) => WorkerConfig) {
@@ -70,7 +69,7 @@ export class Host {
     this.#config = config;
   }
 
-  /** The path of the log of the current worker process. */
+  /** The log of the current worker process. */
   get log(): string {
     return `${this.#logs}.${this.#starts}`;
   }

@@ -1,8 +1,8 @@
-// Runs one history against real servers and prints its verdict as JSON. Usage: main.mjs KIND
-// SECONDS ROOT [MODULE]
+// Runs one history against real servers and prints its verdict as JSON.
+// Usage: main.mjs KIND SECONDS ROOT [MODULE]
 //
-// Cuts hosts off with iptables if it runs in a separate network namespace (HISTORY_NAMESPACE=1),
-// and otherwise with dropping proxies.
+// In a separate network namespace (HISTORY_NAMESPACE=1), cuts hosts off with iptables, otherwise
+// with dropping proxies.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

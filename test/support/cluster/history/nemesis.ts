@@ -5,16 +5,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from './hosts.js';
 
 /**
- * A fault of the servers: its name, and a function that injects the fault and resolves when the
- * servers work again.
+ * A server fault: its name, and a function that injects it and resolves when the servers work
+ * again.
  */
 export type ServerFault = readonly [name: string, run: () => Promise<void>];
 
 /** Injects one fault after another. */
 export class Nemesis {
   /**
-   * The number of times that each fault was injected. `NAME (holder)` counts the faults that hit a
-   * host that held a lock.
+   * How often each fault was injected. `NAME (holder)` counts the faults that hit a host that held
+   * a lock.
    */
   readonly counts: Record<string, number> = {};
   readonly #hosts: readonly Host[];
@@ -79,7 +79,7 @@ export class Nemesis {
 }
 
 /**
- * Returns true if the last entry of the host's log is a read of `held` within the last fifth of the
+ * Returns true if the last entry in the host's log is a read of `held` within the last fifth of the
  * time to live.
  */
 function isHolding(host: Host, ttlMs: number): boolean {

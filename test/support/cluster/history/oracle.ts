@@ -5,8 +5,8 @@ export interface HeldRead {
   readonly lock: string;
   readonly token: bigint;
   /**
-   * The time BEFORE the read, in milliseconds of the boot clock. At this time or later the process
-   * believed that it held the lock.
+   * The time BEFORE the read, in milliseconds of the boot clock. The process believed that it held
+   * the lock at this time or later.
    */
   readonly atMs: number;
 }
@@ -17,7 +17,7 @@ export interface Verdict {
   readonly holds: number;
   /**
    * The cases in which an older holder read `held === true` after a newer holder had already read
-   * `held === true`.
+   * it.
    */
   readonly doubles: readonly {
     readonly lock: string;
@@ -25,7 +25,7 @@ export interface Verdict {
     readonly newer: bigint;
     readonly overlapMs: number;
   }[];
-  /** The number of holders whose token was not larger than the token of the previous holder. */
+  /** The number of holders whose token was not larger than the previous holder's. */
   readonly tokensThatWentBack: number;
 }
 

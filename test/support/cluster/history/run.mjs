@@ -1,4 +1,4 @@
-// Bundles main.ts and worker.ts, and runs a history in a separate process. Uses a new network
+// Bundles main.ts and worker.ts, and runs a history in a separate process, in a new network
 // namespace if this process may create one.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,7 +17,7 @@ const CAN_ISOLATE = ['ip link set lo up', 'iptables -w -I INPUT -s 127.0.1.1 -j 
  * @returns {Promise<Record<string, any>>} the verdict that main.ts prints
  */
 export async function runHistory({ kind, seconds, module }) {
-  // Creates the bundles inside this repository, so that the bundles find the package pg.
+  // The bundles are inside this repository so that they find the package pg.
   const outdir = mkdtempSync(join(root, 'node_modules/.gateway-lock-history-'));
   try {
     const names = ['main', 'worker'];

@@ -1,6 +1,5 @@
-// A client that repeatedly acquires a lock, holds the lock for longer than its time to live, and
-// releases it. Logs each read of `held === true`, and writes to a fenced resource with the token of
-// the lock.
+// A client that repeatedly acquires a lock, holds it for longer than its time to live, and releases
+// it. Logs each read of `held === true`, and writes to a fenced resource with the lock's token.
 import { appendFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { createInterface, type Interface } from 'node:readline';
@@ -10,9 +9,7 @@ import type { ClusterEngine, ClusterLock } from '../../../../src/cluster/index.j
 
 type ClusterModule = typeof import('../../../../src/cluster/index.js');
 
-/**
- * The configuration of a worker, which the environment variable HISTORY_WORKER contains as JSON.
- */
+/** A worker's configuration, passed as JSON in the environment variable HISTORY_WORKER. */
 export interface WorkerConfig {
   /** The URL of the module under test: dist/cluster/index.js, or a build with a planted fault. */
   readonly module: string;
@@ -60,7 +57,7 @@ async function round(): Promise<void> {
 async function hold(lock: ClusterLock): Promise<void> {
   const untilMs = nowMs() + config.ttlMs * (1.2 + Math.random());
   lock.onLost((error) => log('lost', lock.name, error.code));
-  // Writes the token first, so that from now on the resource rejects each write of an older holder.
+  // Writes the token first, so that from now on the resource rejects writes from older holders.
   const response = await resource.write(`${lock.name} ${lock.token}`);
   if (response === 'rejected' && lock.held) log('fenced', lock.name, lock.token);
   for (;;) {
