@@ -12,8 +12,8 @@ const MIN_PERCENT = 1e-4;
 const WAITERS = 3;
 
 /**
- * Measures the CPU time of waiters in percent of one CPU. The floor is an idle Node process,
- * because a process blocked in flock() uses no CPU time.
+ * Measures the CPU time of waiters in percent of one CPU. The floor is an idle Node process:
+ * a process blocked in flock() uses no CPU time, so no ratio to it exists.
  */
 export async function idle_waiter_cpu({ effort, peers }) {
   const elsewhere = peers.ready.filter((name) => WAITS_ELSEWHERE[name] !== undefined);

@@ -110,8 +110,8 @@ class SimulatedKernel : public Kernel {
   std::array<std::array<Descriptor, kMaxDescriptors>, kProcesses> tables_;
 };
 
-// The kernel that this test runs on, with one file in its own directory. SimulatedKernel is
-// compared with it.
+// The real kernel of the machine that runs the test. The lock file is the only file in its
+// directory. SimulatedKernel is compared with it.
 class RealKernel : public Kernel {
  public:
   explicit RealKernel(const std::string* leftover);

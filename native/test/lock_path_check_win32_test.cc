@@ -19,7 +19,7 @@
 namespace gateway_lock::test {
 namespace {
 
-// A reparse tag that no vendor uses. Bit 29 is clear, so it does not denote a link.
+// A reparse tag that no vendor uses. This tag does not denote a link, because bit 29 is clear.
 constexpr DWORD kUnknownTag = 0x00000042;
 
 bool SetReparsePoint(const std::string& path, DWORD tag, const std::vector<BYTE>& data) {

@@ -63,7 +63,7 @@ export class Waiter {
 
   /**
    * Makes one attempt. Returns null if it was refused. If another waiter is first in the queue,
-   * returns null without an attempt.
+   * returns null without trying to lock.
    */
   try(): FileLock | null {
     if (!this.#entry.isFirst) return null;

@@ -118,8 +118,8 @@ function emulatedSuite(runtime, { folder, prebuilt }) {
 }
 
 /**
- * Returns environment variables with the command for an arm64 process, which holds the lock in the
- * check `foreign` of an x64 runtime.
+ * Returns the environment variables that tell the check `foreign` how to start an arm64 process.
+ * The arm64 process holds the lock while an x64 runtime tries to acquire it.
  */
 function besideArm64({ script }) {
   const arm64 = RUNTIMES.find(({ platform }) => platform === 'linux-arm64');

@@ -113,7 +113,7 @@ export const RUNTIMES = [
   },
 ];
 
-/** Returns the path of a runtime's program. Downloads it on first use. */
+/** Returns the path of a runtime's executable. Downloads it on first use. */
 export function programOf(runtime) {
   const folder = join(CACHE, `${runtime.package.replaceAll(/[@/]/g, '_')}-${runtime.version}`);
   const program = join(folder, 'package', runtime.program);
