@@ -113,12 +113,12 @@ describe('a batch file as the program of gateway-lock run', () => {
 });
 
 test.each([
-  ['--exec', ['--exec']],
-  ['--port', ['--port', '18790']],
-])('run %s reports a usage error with the reason on Windows', async (flag, flags) => {
+  ['--exec', ['--exec'], 'not available on Windows, which cannot replace a process by another program'],
+  ['--port', ['--port', '18790'], 'on Windows a program cannot inherit a socket. Add --no-handover'],
+])('run %s reports a usage error with the reason on Windows', async (flag, flags, reason) => {
   const ended = await gatewayLock(['run', ...flags, '--', ...STAY]);
   expect(ended).toMatchObject({ code: 64, out: '' });
-  expect(ended.err).toContain(`${flag}: on Windows no`);
+  expect(ended.err).toContain(`${flag}: ${reason}`);
 });
 
 test('run --port --no-handover lets the program bind the port', async () => {

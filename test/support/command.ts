@@ -1,6 +1,6 @@
 // Runs the built gateway-lock command (dist/cli/main.js) or another program with a fresh home
 // directory and a clean environment, so that a test never touches the user's real state.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { delimiter, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -82,7 +82,7 @@ function windowsVariables(): NodeJS.ProcessEnv {
 export function start(args: readonly string[], options: CommandOptions = {}): Running {
   const { home = freshDirectory(), env, cwd, program = [process.execPath, COMMAND], stdin = 'ignore' } = options;
   const [file, ...words] = [...program, ...args];
-  const child = spawn(file!, words, {
+  const child = spawnPatiently(file!, words, {
     env: environment(home, env),
     stdio: [stdin, 'pipe', 'pipe'],
     // A separate process group, so that a program that outlives the command is also killed.
@@ -98,6 +98,17 @@ export function start(args: readonly string[], options: CommandOptions = {}): Ru
     await ended;
   });
   return run;
+}
+
+/** Wine sometimes fails to create a process, with an error that Node reports as UNKNOWN. */
+function spawnPatiently(file: string, words: readonly string[], options: SpawnOptions): ChildProcess {
+  for (let attemptsLeft = 2; ; attemptsLeft--) {
+    try {
+      return spawn(file, words, options);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'UNKNOWN' || attemptsLeft === 0) throw error;
+    }
+  }
 }
 
 function endGroup(leader: number): void {

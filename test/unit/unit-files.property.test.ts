@@ -5,6 +5,7 @@ import { launchdPlist } from '../../src/cli/commands/unit/launchd.js';
 import { schtasksXml } from '../../src/cli/commands/unit/schtasks.js';
 import type { Service } from '../../src/cli/commands/unit/service.js';
 import { systemdUnit } from '../../src/cli/commands/unit/systemd.js';
+import { need } from '../support/capabilities.js';
 import { python } from '../support/python.js';
 import { readBySystemd, readByWindows } from '../support/unit-readers.js';
 
@@ -101,8 +102,9 @@ const services = fc.array(fc.tuple(path(xmlWord), fc.array(xmlWord, { maxLength:
   maxLength: 20,
 });
 
-describe.skipIf(python === '')('an XML parser reads back the given program, arguments and directory', () => {
-  test('from a launchd job', () => {
+describe('an XML parser reads back the given program, arguments and directory', () => {
+  test('from a launchd job', (ctx) => {
+    need(ctx, python === '' ? 'needs python3' : null);
     fc.assert(
       fc.property(services, (given) => {
         const jobs = readXml(
@@ -116,7 +118,8 @@ describe.skipIf(python === '')('an XML parser reads back the given program, argu
     );
   });
 
-  test('from a task of the Windows task scheduler', () => {
+  test('from a task of the Windows task scheduler', (ctx) => {
+    need(ctx, python === '' ? 'needs python3' : null);
     fc.assert(
       fc.property(services, (given) => {
         const tasks = readXml(
