@@ -3,6 +3,7 @@
 const lock = (name, ...defines) => ({ name, file: 'lock.pml', defines });
 const view = (name, ...defines) => ({ name, file: 'view.pml', defines });
 const gateway = (name, ...defines) => ({ name, file: 'gateway.pml', defines });
+const upgrade = (name, ...defines) => ({ name, file: 'upgrade.pml', defines });
 
 const KEPT = ['KEEP_0=1', 'KEEP_1=1'];
 const SHARED = ['MODE_0=SHARED', 'MODE_1=SHARED'];
@@ -28,6 +29,7 @@ const PROTOCOLS = [
   gateway('three gateways that give up at a deadline'),
   gateway('three gateways that wait without a deadline', 'NO_DEADLINE'),
   gateway('three gateways of three users that share one state directory', 'SIBLINGS'),
+  upgrade('an upgrade to a successor, with a third process that tries to acquire'),
 ];
 
 const FAULTS = [
@@ -57,6 +59,12 @@ const FAULTS = [
   },
   { ...gateway('fault: the locks are released before the listener is closed'), fault: 'FAULT_LOCKS_FIRST' },
   { ...gateway('fault: a failed start keeps its state lock'), fault: 'FAULT_UNDO_KEEPS_STATE' },
+  { ...upgrade('fault: the successor serves as soon as it is ready'), fault: 'FAULT_SERVES_WHEN_READY' },
+  { ...upgrade('fault: the successor does not check the lock after the pipe has ended'), fault: 'FAULT_NO_CHECK' },
+  { ...upgrade('fault: a successor that is told to stop unlocks'), fault: 'FAULT_SUCCESSOR_UNLOCKS' },
+  { ...upgrade('fault: the pipe ends before the old gateway has drained'), fault: 'FAULT_COMMIT_BEFORE_DRAIN' },
+  { ...upgrade('fault: the old gateway unlocks when it leaves'), fault: 'FAULT_LEAVE_UNLOCKS' },
+  { ...upgrade('fault: the pipe ends when the old gateway keeps running'), fault: 'FAULT_KEEP_ENDS_PIPE' },
 ];
 
 export const MODELS = [...PROTOCOLS, ...FAULTS];
