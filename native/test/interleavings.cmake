@@ -15,6 +15,7 @@ add_executable(interleavings
   ${CMAKE_CURRENT_LIST_DIR}/interleavings_calls.cc
   ${CMAKE_CURRENT_LIST_DIR}/interleavings_kernel.cc
   ${CMAKE_CURRENT_LIST_DIR}/interleavings_real_kernel.cc
+  ${CMAKE_CURRENT_LIST_DIR}/interleavings_scenarios.cc
   ${CMAKE_CURRENT_LIST_DIR}/interleavings_scheduler.cc
   ${CMAKE_CURRENT_LIST_DIR}/interleavings_test.cc)
 target_link_options(interleavings PRIVATE ${WRAPPED})
