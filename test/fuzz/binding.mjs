@@ -1,6 +1,7 @@
-// node test/fuzz/binding.mjs [--seconds N] [--seed N] [--trace]: random calls of every function of the addon, with right and wrong
-// arguments. Each call must return, or throw a TypeError or an error with a code. After each round nothing may be left: no
-// descriptor, no lock. --trace prints each call before it is made, to find the one that ends the process.
+// node test/fuzz/binding.mjs [--seconds N] [--seed N] [--trace]: calls every function of the addon at
+// random, with valid and invalid arguments. Each call must return, or throw a TypeError or an error
+// with a code. After each round, no descriptor and no lock may be left. --trace prints each call
+// before it is made, to find the call that ends the process.
 import { spawn } from 'node:child_process';
 import {
   closeSync,
@@ -38,10 +39,10 @@ const seed = Number(options.seed);
 if (options.child) await fuzz();
 else watchChild();
 
-/** The calls are made in a process of their own, because they may end or hang it. */
+/** Makes the calls in a separate process, because a call may end or hang that process. */
 function watchChild() {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-lock-fuzz-'));
-  // With this policy an error that a wake-up throws is an uncaught exception, and not a warning.
+  // With this policy, an error that a wake-up throws is an uncaught exception instead of a warning.
   const policy = '--force-node-api-uncaught-exceptions-policy=true';
   const args = [policy, fileURLToPath(import.meta.url), '--child', ...process.argv.slice(2), '--seed', String(seed)];
   const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] });
@@ -166,6 +167,11 @@ async function fuzz() {
   const path = () => pick(paths);
   const address = () => pick(addresses);
   const port = () => pick([0, 0, 1, 80, 65535, 20_000 + below(20)]);
+  // Binds loopback only, and only ports that the system chooses or that this process already has, so
+  // that no port of another program is taken.
+  const bindAddress = () =>
+    pick(['127.0.0.1', '127.0.0.1', '::1', '127.0.0.2', '192.0.2.1', 'localhost', '', '1', '\0']);
+  const bindPort = () => pick([0, 0, 0, -1, 65_536, ...[...held.listener].map((id) => addon.portOf(id)).slice(0, 2)]);
   const flags = () => below(64);
   const pid = () => pick([0, 1, process.pid, process.ppid, 2 ** 31 - 1, below(40_000)]);
   const [lock, waiter, listener] = ['lock', 'waiter', 'listener'].map(idOf);
@@ -192,14 +198,14 @@ async function fuzz() {
     isHeldInOtherView: [path, pid],
     isSqliteLocked: [path],
     ensureLockDirectory: [() => pick(directories), () => random() < 0.5],
-    listen: [address, port, () => 1 + below(511)],
-    listenBeside: [address, port, () => 1 + below(511)],
+    listen: [bindAddress, bindPort, () => 1 + below(511)],
+    listenBeside: [bindAddress, bindPort, () => 1 + below(511)],
     addressOf: [listener],
     portOf: [listener],
     socketOf: [listener],
     detachListener: [listener],
     closeListener: [listener],
-    tryBind: [address, port],
+    tryBind: [bindAddress, bindPort],
     probePort: [address, port],
     hasListener: [address, port],
     findListenerPid: [address, port],
@@ -237,13 +243,18 @@ async function fuzz() {
     process.exit(1);
   }
 
-  /** What a wrong call may also do: an odd path for exec() or ensureLockDirectory() would act outside the folder. */
+  /**
+   * Returns arguments, some of them invalid. An invalid path of exec() or ensureLockDirectory() would
+   * act outside the folder, and port 1 may be another program's.
+   */
   function argumentsFor(name) {
     const args = SIGNATURES[name].map((value) => value());
     if (random() < 0.35 && args.length > 0) {
       const place = below(args.length);
       const value = pick(odd);
-      const harmful = typeof value === 'string' && ['exec', 'ensureLockDirectory'].includes(name);
+      const harmful =
+        (typeof value === 'string' && ['exec', 'ensureLockDirectory'].includes(name)) ||
+        (value === 1 && place === 1 && ['listen', 'listenBeside', 'tryBind'].includes(name));
       if (!harmful) args[place] = value;
     }
     if (random() < 0.05) args.length = below(args.length + 1);
