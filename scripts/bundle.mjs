@@ -77,6 +77,17 @@ async function writeManPage() {
   const outfile = `${root}/dist/cli/man-page.js`;
   await build({ ...OPTIONS, stdin, outfile, sourcemap: false, plugins: [library] });
   const { manPage, createProgram } = await import(pathToFileURL(outfile).href);
-  writeFileSync(`${root}/dist/gateway-lock.1`, manPage(createProgram()));
+  writeFileSync(`${root}/dist/gateway-lock.1`, manPage(createProgram(), releaseDate()));
   rmSync(outfile);
+}
+
+/** Returns the date of this version in CHANGELOG.md, or today's date if it is not released yet. */
+function releaseDate() {
+  const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
+  const headings = readFileSync(`${root}/CHANGELOG.md`, 'utf8').matchAll(/^## (\S+) - (\S+)$/gm);
+  return new Map([...headings].map(([, released, date]) => [released, date])).get(version) ?? today();
+}
+
+function today() {
+  return new Date().toISOString().slice(0, 10);
 }

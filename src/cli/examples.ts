@@ -1,6 +1,7 @@
 // The examples of each command, for --help and the man page. Tests in test/multiprocess run all of
 // them.
 import type { Command } from 'commander';
+import { addHelpSection, helpSectionsOf } from './help-sections.js';
 
 export interface Example {
   /** The command line. */
@@ -9,17 +10,14 @@ export interface Example {
   readonly what: string;
 }
 
-const known = new WeakMap<Command, readonly Example[]>();
+const TITLE = 'Examples';
 
 export function withExamples(command: Command, examples: readonly Example[]): Command {
-  known.set(command, examples);
-  const width = Math.max(...examples.map(({ line }) => line.length));
-  const lines = examples.map(({ line, what }) =>
-    width > 60 ? `  ${line}\n      ${what}` : `  ${line.padEnd(width)}   ${what}`,
-  );
-  return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
+  const items = examples.map(({ line, what }) => [line, what] as const);
+  return addHelpSection(command, { title: TITLE, items, commandLines: true });
 }
 
 export function examplesOf(command: Command): readonly Example[] {
-  return known.get(command) ?? [];
+  const sections = helpSectionsOf(command).filter(({ title }) => title === TITLE);
+  return sections.flatMap(({ items }) => items.map(([line, what]) => ({ line, what })));
 }

@@ -1,6 +1,7 @@
 // The exit codes of the command line. Codes that also exist in sysexits.h have the same numbers.
 import { type Command, CommanderError } from 'commander';
 import { GatewayLockError, LockError } from '../index.js';
+import { addHelpSection } from './help-sections.js';
 
 export const EXIT = {
   ok: 0,
@@ -19,8 +20,8 @@ export const EXIT = {
 
 /** Adds the list of exit codes to the help of `command`. */
 export function withExitCodes(command: Command, codes: readonly (readonly [number | string, string])[]): Command {
-  const lines = codes.map(([code, text]) => `  ${String(code).padEnd(4)} ${text}`);
-  return command.addHelpText('after', `\nExit codes:\n${lines.join('\n')}`);
+  const items = codes.map(([code, text]) => [String(code), text] as const);
+  return addHelpSection(command, { title: 'Exit codes', items });
 }
 
 export function exitCodeOf(error: unknown): number {

@@ -1,12 +1,13 @@
 // Generates the man page, in man(7) macros, from the definitions of the commands.
 // scripts/bundle.mjs writes the page to a file.
 import type { Command, Option } from 'commander';
-import { examplesOf } from './examples.js';
+import { type HelpSection, helpSectionsOf } from './help-sections.js';
 
-export function manPage(program: Command): string {
+/** `date` is the date of the release, as YYYY-MM-DD. */
+export function manPage(program: Command, date: string): string {
   const commands = program.commands;
   return `${[
-    `.TH ${program.name().toUpperCase()} 1 "" "${program.name()} ${program.version()}" "User Commands"`,
+    `.TH ${program.name().toUpperCase()} 1 "${date}" "${program.name()} ${program.version()}" "User Commands"`,
     // No hyphenation or justification, so that command lines can be copied exactly.
     '.nh\n.ad l',
     '.SH NAME',
@@ -16,10 +17,10 @@ export function manPage(program: Command): string {
     '.SH DESCRIPTION',
     escaped(program.description()),
     '.SH COMMANDS',
-    ...commands.flatMap((command) => commandSection(program, command)),
+    ...commands.flatMap((command) => commandSection(command)),
     '.SH OPTIONS',
     ...optionList(program),
-    ...notesOf(program).flatMap(noteSection),
+    ...helpSectionsOf(program).flatMap(({ title, items }) => [`.SH ${title.toUpperCase()}`, ...itemList(items)]),
     '.SH SEE ALSO',
     '.BR flock (1),\n.BR flock (2),\n.BR systemd.service (5),\n.BR launchd.plist (5)',
   ].join('\n')}\n`;
@@ -35,15 +36,13 @@ function usageOf(command: Command): string {
   return `${command.name()} ${command.usage()}`;
 }
 
-function commandSection(program: Command, command: Command): string[] {
-  const examples = examplesOf(command).flatMap(({ line, what }) => ['.TP', `.B ${escaped(line)}`, escaped(what)]);
+function commandSection(command: Command): string[] {
   return [
     `.SS ${escaped(usageOf(command))}`,
     escaped(command.description()),
     ...operandList(command),
     ...optionList(command),
-    ...notesOf(command).flatMap(noteParagraphs),
-    ...(examples.length === 0 ? [] : ['.PP', `Examples of ${escaped(program.name())} ${command.name()}:`, ...examples]),
+    ...sectionParagraphs(command),
   ];
 }
 
@@ -64,28 +63,18 @@ function descriptionOf(command: Command, option: Option): string {
   return command.createHelp().optionDescription(option);
 }
 
-/** Returns the texts that --help prints below the options, except the examples. */
-function notesOf(command: Command): string[] {
-  const parts: string[] = [];
-  command.configureOutput({ writeOut: (text) => parts.push(text) }).outputHelp();
-  const [_help, ...notes] = parts;
-  return notes.map((note) => note.trim()).filter((note) => !note.startsWith('Examples:'));
+/** Returns the sections of a command as paragraphs under a title. */
+function sectionParagraphs(command: Command): string[] {
+  const name = `${command.parent?.name()} ${command.name()}`;
+  return helpSectionsOf(command).flatMap(({ title, items }) => [
+    '.PP',
+    escaped(title === 'Examples' ? `Examples of ${name}:` : `${title}:`),
+    ...itemList(items),
+  ]);
 }
 
-/** Returns a section for a note such as `Exit codes:`. */
-function noteSection(note: string): string[] {
-  const [title, ...lines] = note.split('\n');
-  return [`.SH ${title!.replace(/:$/, '').toUpperCase()}`, ...noteParagraphs(lines.join('\n'))];
-}
-
-/** Renders lines like `  name   description` as a list, and other lines as paragraphs. */
-function noteParagraphs(note: string): string[] {
-  const lines = note.replace(/(?<=\S)\n(?=\S)/g, ' ').split('\n');
-  return lines.flatMap((line) => {
-    const [, name, what] = /^ {2}(\S.*?) {2,}(.+)$/.exec(line) ?? [];
-    if (name !== undefined) return ['.TP', `.B ${escaped(name)}`, escaped(what!)];
-    return line === '' ? [] : ['.PP', escaped(line)];
-  });
+function itemList(items: HelpSection['items']): string[] {
+  return items.flatMap(([term, text]) => ['.TP', `.B ${escaped(term)}`, escaped(text)]);
 }
 
 /**

@@ -23,6 +23,9 @@ export function createProgram(): Command {
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
+    // Wraps descriptions in narrow terminals too: commander wraps only columns of 40 characters or
+    // more by default.
+    .configureHelp({ minWidthToWrap: 20, subcommandTerm: (command) => command.name() })
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({

@@ -359,3 +359,20 @@ test('a printed unit can have the root of a file system as its working directory
   const { code, out } = await gatewayLock(['unit', 'schtasks'], { cwd: root });
   expect([code, textsOf('WorkingDirectory', out)]).toEqual([0, [root]]);
 });
+
+test.for([
+  ['_npx/8f497369b2d6166e/node_modules/.bin', true],
+  ['pnpm/dlx/5a255e13/1a2272/node_modules/.bin', true],
+  ['install/cache/.bunx-0/node_modules/.bin', true],
+  ['dlx/node_modules/.bin', false],
+] as const)('a program in %s: warns of a cache: %s', async ([folder, warns], ctx) => {
+  need(ctx, process.platform === 'win32' ? 'the program is a shell script' : null);
+  const home = freshDirectory();
+  mkdirSync(join(home, folder), { recursive: true });
+  const program = join(home, folder, 'server');
+  writeFileSync(program, '#!/bin/sh\n', { mode: 0o755 });
+  const { code, out, err } = await gatewayLock(['unit', 'systemd', '--', program], { home });
+  expect(code).toBe(0);
+  expect(out).toContain(program);
+  expect(err.includes(`the unit names ${program}, which is in the cache of a package runner`)).toBe(warns);
+});

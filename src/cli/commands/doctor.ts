@@ -15,6 +15,7 @@ import { readClusterFacts } from '../cluster/cluster-report.js';
 import { withExamples } from '../examples.js';
 import { EXIT, withExitCodes } from '../exit-codes.js';
 import { addFlags, type GatewayFlags, gatewayOptions } from '../gateway-flags.js';
+import { addHelpSection, type HelpSection } from '../help-sections.js';
 import { jsonText } from '../json-output.js';
 import { type Paint, painter } from '../output.js';
 import { print } from '../print.js';
@@ -47,7 +48,7 @@ export function addDoctorCommand(program: Command): void {
     { line: 'gateway-lock doctor --fix', what: 'run all checks, and remove leftover lock files' },
     { line: 'gateway-lock doctor --port 18790 --json', what: 'check a gateway on port 18790, with output as JSON' },
   ]);
-  command.addHelpText('after', JSON_FIELDS);
+  addHelpSection(command, JSON_FIELDS);
   withExitCodes(command, [
     [0, 'no finding is an error; there may be warnings'],
     [1, 'at least one finding is an error'],
@@ -55,10 +56,13 @@ export function addDoctorCommand(program: Command): void {
   ]);
 }
 
-const JSON_FIELDS = `
-Fields in --json:
-  ok          true if no finding is an error
-  findings    [{ check, level, message, advice }]; level is ok, info, warning or error; advice is optional`;
+const JSON_FIELDS: HelpSection = {
+  title: 'Fields in --json',
+  items: [
+    ['ok', 'true if no finding is an error'],
+    ['findings', '[{ check, level, message, advice }]; level is ok, info, warning or error; advice is optional'],
+  ],
+};
 
 async function doctor(flags: DoctorFlags): Promise<void> {
   const findings = await examine(flags);

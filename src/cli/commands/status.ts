@@ -7,6 +7,7 @@ import { type ClusterReport, clusterLines, readClusterReport } from '../cluster/
 import { withExamples } from '../examples.js';
 import { withExitCodes } from '../exit-codes.js';
 import { addFlags, type GatewayFlags, gatewayOptions, parseMilliseconds } from '../gateway-flags.js';
+import { addHelpSection, type HelpSection } from '../help-sections.js';
 import { jsonText } from '../json-output.js';
 import { painter } from '../output.js';
 import { print } from '../print.js';
@@ -45,7 +46,8 @@ export function addStatusCommand(program: Command): void {
     { line: 'gateway-lock status --profile rescue --json', what: 'show one gateway, as JSON' },
     { line: 'gateway-lock status --watch', what: 'show all gateways until Ctrl-C' },
   ]);
-  command.addHelpText('after', JSON_FIELDS);
+  addHelpSection(command, LOCK_FIELDS);
+  addHelpSection(command, CLUSTER_FIELDS);
   withExitCodes(command, [
     [0, 'success, whatever the state of the locks'],
     [1, 'error'],
@@ -53,22 +55,30 @@ export function addStatusCommand(program: Command): void {
   ]);
 }
 
-const JSON_FIELDS = `
-Fields of each lock in --json:
-  path                 path of the lock file
-  state                held, leftover (the holder is gone; the file blocks nothing), free, missing or unreadable
-  heldBy               exclusive, shared, record (a gateway that holds no kernel lock, such as OpenClaw) or null
-  owner, ownerAlive    the owner record in the file, and whether its process is alive; null if unknown
-  command              program and arguments of the holder, or null
-  host, port           endpoint in the owner record, or null
-  listening, health    whether the port accepts connections, and { healthy, reason, status }; or null
-  cause                { code, message } if the file is unreadable, or null
-With --cluster also { "cluster": ... }:
-  name, target         name of the cluster lock, and the servers
-  state                free, held, or unreachable (the lock may be free or held)
-  owner, token         owner record and fencing token of the holder, or null
-  cause                { code, message } if the servers are unreachable, or null
-  facts                checks of the servers: [{ level, subject, message }]; level is ok, warning or error`;
+const LOCK_FIELDS: HelpSection = {
+  title: 'Fields of each lock in --json',
+  items: [
+    ['path', 'path of the lock file'],
+    ['state', 'held, leftover (the holder is gone; the file blocks nothing), free, missing or unreadable'],
+    ['heldBy', 'exclusive, shared, record (a gateway that holds no kernel lock, such as OpenClaw) or null'],
+    ['owner, ownerAlive', 'the owner record in the file, and whether its process is alive; null if unknown'],
+    ['command', 'program and arguments of the holder, or null'],
+    ['host, port', 'endpoint in the owner record, or null'],
+    ['listening, health', 'whether the port accepts connections, and { healthy, reason, status }; or null'],
+    ['cause', '{ code, message } if the file is unreadable, or null'],
+  ],
+};
+
+const CLUSTER_FIELDS: HelpSection = {
+  title: 'With --cluster also { "cluster": ... }',
+  items: [
+    ['name, target', 'name of the cluster lock, and the servers'],
+    ['state', 'free, held, or unreachable (the lock may be free or held)'],
+    ['owner, token', 'owner record and fencing token of the holder, or null'],
+    ['cause', '{ code, message } if the servers are unreachable, or null'],
+    ['facts', 'checks of the servers: [{ level, subject, message }]; level is ok, warning or error'],
+  ],
+};
 
 async function status(flags: StatusFlags): Promise<void> {
   const options = gatewayOptions(flags);

@@ -10,6 +10,7 @@ import { say } from '../output.js';
 import { print } from '../print.js';
 import { launchdPlist } from './unit/launchd.js';
 import { protectedPath } from './unit/protected-folders.js';
+import { isInRunnerCache } from './unit/runner-cache.js';
 import { schtasksXml } from './unit/schtasks.js';
 import { readService, type Service, type ServiceKind, type UnitFlags } from './unit/service.js';
 import { systemdUnit } from './unit/systemd.js';
@@ -64,7 +65,18 @@ const EXIT_CODES = [
 async function unit(kind: ServiceKind, words: readonly string[], flags: UnitFlags): Promise<void> {
   const service = readService(kind, words, flags);
   if (kind === 'launchd') warnOfProtectedFolders(service);
+  warnOfRunnerCache(service);
   await print(WRITERS[kind](service));
+}
+
+/** The service would fail as soon as the cache is cleaned. */
+function warnOfRunnerCache({ words }: Service): void {
+  const path = words.filter(isAbsolute).find(isInRunnerCache);
+  if (path === undefined) return;
+  say(
+    `gateway-lock: warning: the unit names ${path}, which is in the cache of a package runner and may be removed at any time. ` +
+      'Install the package (npm install --global gateway-lock), then print the unit again',
+  );
 }
 
 function warnOfProtectedFolders({ words, workingDirectory, paths }: Service): void {

@@ -73,7 +73,7 @@ function headingBefore(locks: readonly ListedLock[], index: number, { paint }: P
 function tableLine(cells: readonly Cell[], widths: readonly number[], paint: Paint): string {
   const texts = cells.map((cell, column) => {
     const width = widths[column]!;
-    const text = cell.text.length > width ? `${cell.text.slice(0, width - 1)}…` : cell.text;
+    const text = cell.text.length > width ? `${cell.text.slice(0, width - 3)}...` : cell.text;
     // The padding has no colour, and the last column is not padded.
     return painted(cell, text, paint) + ' '.repeat(column === cells.length - 1 ? 0 : width - text.length);
   });
