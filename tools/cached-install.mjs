@@ -3,13 +3,14 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { run } from '../scripts/prepare.mjs';
+import { run } from '../scripts/commands.mjs';
 
 /**
  * Returns the node_modules folder for the package.json and package-lock.json in the folder
- * `manifest`. Passes `options` to npm.
+ * `manifest`. Passes `options` to npm. With `force`, also installs packages for other platforms, but
+ * their programs lose the execute permission.
  */
-export function cachedInstall(manifest, name, options = []) {
+export function cachedInstall(manifest, name, { options = [], force = true } = {}) {
   const folder = join(homedir(), '.cache/gateway-lock', name);
   const lockFile = join(manifest, 'package-lock.json');
   const modules = join(folder, 'node_modules');
@@ -18,9 +19,7 @@ export function cachedInstall(manifest, name, options = []) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const file of ['package.json', 'package-lock.json']) cpSync(join(manifest, file), join(folder, file));
-  // --force also installs packages for other platforms, but their programs lose the execute
-  // permission.
-  const args = ['ci', '--ignore-scripts', '--force', '--no-audit', '--no-fund', ...options];
+  const args = ['ci', '--ignore-scripts', ...(force ? ['--force'] : []), '--no-audit', '--no-fund', ...options];
   run('npm', args, `installing ${name}`, { cwd: folder });
   return modules;
 }

@@ -103,7 +103,7 @@ function emulatedSuite(runtime, { folder, prebuilt }) {
   const program = join(folder, `node-arm64-${runtime.version}`);
   const start = underEmulator(runtime).map((word) => `'${word}'`);
   writeFileSync(program, `#!/bin/sh\nexec ${start.join(' ')} "$@"\n`, { mode: 0o755 });
-  const modules = cachedInstall(root, 'arm64/modules', ['--cpu=arm64', '--libc=glibc']);
+  const modules = cachedInstall(root, 'arm64/modules', { options: ['--cpu=arm64', '--libc=glibc'] });
   return {
     command: [program],
     prebuilt: prebuilt({ arch: 'arm64', libc: 'glibc' }),

@@ -81,7 +81,7 @@ export function plainNode(runtime) {
  * musl. By default they choose glibc, because they find glibc's /usr/bin/ldd on Debian.
  */
 export function vitestOnMusl() {
-  const modules = cachedInstall(root, 'musl/modules', ['--libc=musl']);
+  const modules = cachedInstall(root, 'musl/modules', { options: ['--libc=musl'] });
   return { LIBC: 'musl', NAPI_RS_NATIVE_LIBRARY_PATH: join(modules, '@rolldown/binding-linux-x64-musl') };
 }
 

@@ -24,7 +24,7 @@ export function copyTree(folder) {
     });
   buildForWindows();
   cpSync(join(BUILD, 'Release/gateway_lock.node'), join(tree, 'build/Release/gateway_lock.node'));
-  const modules = cachedInstall(root, 'windows/modules', ['--os=win32', '--cpu=x64']);
+  const modules = cachedInstall(root, 'windows/modules', { options: ['--os=win32', '--cpu=x64'] });
   // Creates hard links, because there are 10,000 files and none is ever modified in place.
   execFileSync('cp', ['-a', '--link', modules, join(tree, 'node_modules')]);
   return tree;

@@ -1,0 +1,74 @@
+// The tools that build the addon: cmake and a C++ compiler. The system's own tools come first. Where
+// one is missing, cmake, ninja and zig (a C and C++ compiler with its libraries) are installed from
+// npm into ~/.cache/gateway-lock/build-tools, and the missing commands are added to PATH.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { cachedInstall } from '../tools/cached-install.mjs';
+import { fail, root } from './commands.mjs';
+
+const CACHE = join(homedir(), '.cache/gateway-lock/build-tools');
+const BIN = join(CACHE, 'bin');
+const PLATFORM = `${process.platform}-${process.arch}`;
+const INSTALLABLE = ['linux', 'darwin'].includes(process.platform) && ['x64', 'arm64'].includes(process.arch);
+
+/** Returns the tools that the system lacks, each with its Debian package. */
+export function missingBuildTools() {
+  return toolsToBuild().filter(([tool]) => !works(tool));
+}
+
+/**
+ * Omits the compiler on Windows, where cmake-js itself finds Visual Studio and reports missing
+ * tools.
+ */
+function toolsToBuild() {
+  const cmake = ['cmake', 'cmake'];
+  return process.platform === 'win32' ? [cmake] : [cmake, ['c++', 'g++']];
+}
+
+/** On macOS, /usr/bin/c++ exists without Xcode, but fails. */
+function works(tool) {
+  return spawnSync(tool, ['--version']).status === 0;
+}
+
+/** Installs cmake, ninja and zig, and adds the commands that the system lacks to PATH. */
+export function installBuildTools() {
+  if (!INSTALLABLE) return failWithAdvice();
+  process.stderr.write(
+    `gateway-lock: ${missingBuildTools()
+      .map(([tool]) => tool)
+      .join(' and ')} missing: using cmake and zig from npm ` + `(116 MB to download, 490 MB in ${CACHE})\n`,
+  );
+  const modules = cachedInstall(join(root, 'scripts/build-tools'), 'build-tools', { force: false });
+  linkMissing(modules);
+  useInstalledBuildTools();
+}
+
+/**
+ * Adds the installed commands to PATH, also for the tests that compile programs. They come first,
+ * because a system command that does not work may have the same name.
+ */
+export function useInstalledBuildTools() {
+  if (existsSync(BIN) && missingBuildTools().length > 0) process.env.PATH = `${BIN}${delimiter}${process.env.PATH}`;
+}
+
+/** Creates the commands that the system lacks. */
+function linkMissing(modules) {
+  rmSync(BIN, { recursive: true, force: true });
+  mkdirSync(BIN);
+  for (const tool of ['cmake', 'ninja'])
+    if (!works(tool)) symlinkSync(join(modules, `${tool}-runtime-${PLATFORM}/bin/${tool}`), join(BIN, tool));
+  const zig = join(modules, `@zigc/${PLATFORM}/bin/zig`);
+  for (const compiler of ['cc', 'c++'])
+    if (!works(compiler))
+      writeFileSync(join(BIN, compiler), `#!/bin/sh\nexec '${zig}' ${compiler} "$@"\n`, { mode: 0o755 });
+}
+
+function failWithAdvice() {
+  const missing = missingBuildTools();
+  const [tools, packages] = [0, 1].map((column) => missing.map((row) => row[column]));
+  fail(
+    `gateway-lock: building the addon needs ${tools.join(' and ')}. Install: apt-get install ${packages.join(' ')}   (Windows: winget install Kitware.CMake)`,
+  );
+}
