@@ -3,15 +3,15 @@
 // stdout contains only the command's output.
 import { existsSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import { installBuildTools, missingBuildTools, useInstalledBuildTools } from './build-tools.mjs';
 import { bin, root, run } from './commands.mjs';
+import { installToolchain, missingTools, useInstalledToolchain } from './toolchain.mjs';
 
 export { bin, root, run, show } from './commands.mjs';
 
 const ADDON = 'build/Release/gateway_lock.node';
 
 export function prepare() {
-  useInstalledBuildTools();
+  useInstalledToolchain();
   preparePackages();
   // With GATEWAY_LOCK_PREBUILD, the tests use the addon in that folder.
   const given = Boolean(process.env.GATEWAY_LOCK_PREBUILD);
@@ -35,11 +35,11 @@ function mustUsePrebuilt() {
   const folder = join(root, `prebuilds/${process.platform}-${process.arch}`);
   // If npm run build:prebuilds fails, the folder is empty.
   const found = existsSync(folder) && readdirSync(folder).some((name) => name.endsWith('.node'));
-  return found && missingBuildTools().length > 0;
+  return found && missingTools().length > 0;
 }
 
 export function buildNative() {
-  if (missingBuildTools().length > 0) installBuildTools();
+  if (missingTools().length > 0) installToolchain();
   run(bin('cmake-js'), ['compile'], 'building the addon');
   // Updates the modification time, because CMake builds nothing if only files for another operating
   // system have changed, and the next run would consider the addon stale again.

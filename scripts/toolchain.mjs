@@ -1,6 +1,6 @@
 // The tools that build the addon: cmake and a C++ compiler. The system's own tools come first. Where
 // one is missing, cmake, ninja and zig (a C and C++ compiler with its libraries) are installed from
-// npm into ~/.cache/gateway-lock/build-tools, and the missing commands are added to PATH.
+// npm into ~/.cache/gateway-lock/toolchain, and the missing commands are added to PATH.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -8,13 +8,13 @@ import { delimiter, join } from 'node:path';
 import { cachedInstall } from '../tools/cached-install.mjs';
 import { fail, root } from './commands.mjs';
 
-const CACHE = join(homedir(), '.cache/gateway-lock/build-tools');
+const CACHE = join(homedir(), '.cache/gateway-lock/toolchain');
 const BIN = join(CACHE, 'bin');
 const PLATFORM = `${process.platform}-${process.arch}`;
 const INSTALLABLE = ['linux', 'darwin'].includes(process.platform) && ['x64', 'arm64'].includes(process.arch);
 
 /** Returns the tools that the system lacks, each with its Debian package. */
-export function missingBuildTools() {
+export function missingTools() {
   return toolsToBuild().filter(([tool]) => !works(tool));
 }
 
@@ -33,24 +33,24 @@ function works(tool) {
 }
 
 /** Installs cmake, ninja and zig, and adds the commands that the system lacks to PATH. */
-export function installBuildTools() {
+export function installToolchain() {
   if (!INSTALLABLE) return failWithAdvice();
   process.stderr.write(
-    `gateway-lock: ${missingBuildTools()
+    `gateway-lock: ${missingTools()
       .map(([tool]) => tool)
       .join(' and ')} missing: using cmake and zig from npm ` + `(116 MB to download, 490 MB in ${CACHE})\n`,
   );
-  const modules = cachedInstall(join(root, 'scripts/build-tools'), 'build-tools', { force: false });
+  const modules = cachedInstall(join(root, 'scripts/toolchain'), 'toolchain', { force: false });
   linkMissing(modules);
-  useInstalledBuildTools();
+  useInstalledToolchain();
 }
 
 /**
  * Adds the installed commands to PATH, also for the tests that compile programs. They come first,
  * because a system command that does not work may have the same name.
  */
-export function useInstalledBuildTools() {
-  if (existsSync(BIN) && missingBuildTools().length > 0) process.env.PATH = `${BIN}${delimiter}${process.env.PATH}`;
+export function useInstalledToolchain() {
+  if (existsSync(BIN) && missingTools().length > 0) process.env.PATH = `${BIN}${delimiter}${process.env.PATH}`;
 }
 
 /** Creates the commands that the system lacks. */
@@ -66,7 +66,7 @@ function linkMissing(modules) {
 }
 
 function failWithAdvice() {
-  const missing = missingBuildTools();
+  const missing = missingTools();
   const [tools, packages] = [0, 1].map((column) => missing.map((row) => row[column]));
   fail(
     `gateway-lock: building the addon needs ${tools.join(' and ')}. Install: apt-get install ${packages.join(' ')}   (Windows: winget install Kitware.CMake)`,
