@@ -35,10 +35,9 @@ function works(tool) {
 /** Installs cmake, ninja and zig, and adds the commands that the system lacks to PATH. */
 export function installToolchain() {
   if (!INSTALLABLE) return failWithAdvice();
+  const missing = missingTools().map(([tool]) => tool);
   process.stderr.write(
-    `gateway-lock: ${missingTools()
-      .map(([tool]) => tool)
-      .join(' and ')} missing: using cmake and zig from npm ` + `(116 MB to download, 490 MB in ${CACHE})\n`,
+    `gateway-lock: this system lacks ${missing.join(' and ')}: using cmake and zig from npm (116 MB to download, 490 MB in ${CACHE})\n`,
   );
   const modules = cachedInstall(join(root, 'scripts/toolchain'), 'toolchain', { force: false });
   linkMissing(modules);
@@ -53,16 +52,20 @@ export function useInstalledToolchain() {
   if (existsSync(BIN) && missingTools().length > 0) process.env.PATH = `${BIN}${delimiter}${process.env.PATH}`;
 }
 
-/** Creates the commands that the system lacks. */
+/** Creates the commands that the system lacks. cmake-js searches for clang++, CMake for c++. */
 function linkMissing(modules) {
   rmSync(BIN, { recursive: true, force: true });
   mkdirSync(BIN);
-  for (const tool of ['cmake', 'ninja'])
-    if (!works(tool)) symlinkSync(join(modules, `${tool}-runtime-${PLATFORM}/bin/${tool}`), join(BIN, tool));
+  const programs = ['cmake', 'ninja'].map((tool) => [tool, join(modules, `${tool}-runtime-${PLATFORM}/bin/${tool}`)]);
+  for (const [tool, program] of programs) if (!works(tool)) symlinkSync(program, join(BIN, tool));
+  if (works('c++')) return;
   const zig = join(modules, `@zigc/${PLATFORM}/bin/zig`);
-  for (const compiler of ['cc', 'c++'])
-    if (!works(compiler))
-      writeFileSync(join(BIN, compiler), `#!/bin/sh\nexec '${zig}' ${compiler} "$@"\n`, { mode: 0o755 });
+  for (const [name, language] of [
+    ['cc', 'cc'],
+    ['c++', 'c++'],
+    ['clang++', 'c++'],
+  ])
+    writeFileSync(join(BIN, name), `#!/bin/sh\nexec '${zig}' ${language} "$@"\n`, { mode: 0o755 });
 }
 
 function failWithAdvice() {
