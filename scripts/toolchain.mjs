@@ -49,7 +49,9 @@ export function installToolchain() {
  * because a system command that does not work may have the same name.
  */
 export function useInstalledToolchain() {
-  if (existsSync(BIN) && missingTools().length > 0) process.env.PATH = `${BIN}${delimiter}${process.env.PATH}`;
+  if (!existsSync(BIN) || missingTools().length === 0) return;
+  process.env.PATH = `${BIN}${delimiter}${process.env.PATH}`;
+  if (!works('make')) process.env.CMAKE_GENERATOR ??= 'Ninja';
 }
 
 /** Creates the commands that the system lacks. cmake-js searches for clang++, CMake for c++. */
