@@ -82,6 +82,19 @@ export class BoundListener {
     }
   }
 
+  /** Makes accept() block in the program that inherits the sockets, as in systemd. @internal */
+  setBlocking(): void {
+    for (const id of this.#ids) native().setBlocking(id);
+  }
+
+  /**
+   * Stops listening for all processes that have a copy of the sockets. Clients are then refused,
+   * instead of waiting for a process that never accepts. @internal
+   */
+  shutdown(): void {
+    for (const id of this.#ids) native().shutdownListener(id);
+  }
+
   /**
    * Stops listening at once, waits up to `graceMs` milliseconds for the open connections to end,
    * then destroys the rest. A second call waits for the first one to complete, and can shorten

@@ -4,7 +4,7 @@ import type { BoundListener, CloseOptions } from '../bind/bound-listener.js';
 import type { ClusterLock } from '../cluster/index.js';
 import { webSocketUrl } from '../endpoint.js';
 import type { OwnerRecord } from '../errors.js';
-import type { FileLock, LostListener, ReclaimReason } from '../lock/internal.js';
+import type { FileLock, LostListener, OwnerFields, ReclaimReason } from '../lock/internal.js';
 import type { LockStrength } from '../native/binding.js';
 import { assertInheritable, type ExecProgram, execAs, type Inheritance, inheritanceOf } from './inheritance.js';
 
@@ -110,6 +110,16 @@ export class GatewayLock {
    */
   exec(program: ExecProgram): never {
     return execAs(this.inheritance, program);
+  }
+
+  /** Calls {@link FileLock.nameHolder} for each lock. @internal */
+  nameHolder(pid: number, fields?: OwnerFields): void {
+    for (const lock of this.#locks) lock.nameHolder(pid, fields);
+  }
+
+  /** Calls {@link FileLock.updateHolder} for each lock. @internal */
+  updateHolder(fields: OwnerFields): void {
+    for (const lock of this.#locks) lock.updateHolder(fields);
   }
 
   /** The descriptors of the lock files, for a program that this process supervises. @internal */

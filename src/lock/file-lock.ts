@@ -11,6 +11,7 @@ import {
   listeningHead,
   type OwnerFields,
   type OwnRecord,
+  ownRecordOf,
   recordOf,
   updatedHead,
 } from './record-encoder.js';
@@ -164,6 +165,27 @@ export class FileLock {
     // Step 8 of docs/protocol.md. The child already has its own copy of the descriptor.
     if (this.#record !== null) this.#write(handedOverHead(this.#record.head, pid));
     native().handOver(this.#id);
+  }
+
+  /**
+   * Makes the process `pid` the holder in the owner record, with additional `fields`. Unlike {@link
+   * handOverTo}, this process still decides when the lock is released. @internal
+   */
+  nameHolder(pid: number, fields: OwnerFields = {}): void {
+    if (!this.held) return;
+    if (this.#record !== null) this.#write(updatedHead(handedOverHead(this.#record.head, pid), fields));
+    native().handOver(this.#id);
+  }
+
+  /**
+   * Adds or replaces fields of the record in the file, which the program that inherited the lock may
+   * have written. @internal
+   */
+  updateHolder(fields: OwnerFields): void {
+    if (this.#record === null || !this.held) return;
+    const record = ownRecordOf(native().readContent(this.#id).text) ?? this.#record;
+    const text = formatRecord({ ...record, head: updatedHead(record.head, fields) });
+    native().writeRecord(this.#id, text);
   }
 
   /**
