@@ -16,7 +16,7 @@ export type { GatewayLock } from './gateway/gateway-lock.js';
 export type { GatewayCluster, GatewayLockOptions, GatewayWait } from './gateway/gateway-lock-options.js';
 export type { ExecProgram, Inheritance } from './gateway/inheritance.js';
 /** @internal For src/cli. */
-export { environmentWith } from './gateway/inheritance.js';
+export { activationOf, environmentWith, execAs, withSockets } from './gateway/inheritance.js';
 /** @internal For src/cli. */
 export { formatInherited, INHERITED_VARIABLE } from './gateway/inherited/variable.js';
 /** @internal For src/cli. */
@@ -45,6 +45,8 @@ export type { LockProbe, ProbeLockOptions } from './lock/probe-lock.js';
 export { probeLock } from './lock/probe-lock.js';
 export type { OwnerFields } from './lock/record-encoder.js';
 export type { LockStrength } from './native/binding.js';
+/** @internal For src/cli, whose keeper calls the addon. */
+export { native } from './native/load.js';
 /** @internal For src/cli. */
 export {
   bindLimit,
@@ -55,7 +57,7 @@ export {
   signalsCanBeRelayed,
 } from './native/platform.js';
 /** @internal For src/cli. */
-export { programCandidates, spawnCommand } from './native/processes.js';
+export { handlesSignal, parentOf, programCandidates, spawnCommand } from './native/processes.js';
 /** @internal For src/cli, whose texts contain the same commands as the library's errors. */
 export {
   commandText,

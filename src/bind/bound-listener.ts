@@ -84,6 +84,7 @@ export class BoundListener {
 
   /** Makes accept() block in the program that inherits the sockets, as in systemd. @internal */
   setBlocking(): void {
+    if (this.#state !== 'open') return;
     for (const id of this.#ids) native().setBlocking(id);
   }
 
@@ -92,6 +93,7 @@ export class BoundListener {
    * instead of waiting for a process that never accepts. @internal
    */
   shutdown(): void {
+    if (this.#state !== 'open') return;
     for (const id of this.#ids) native().shutdownListener(id);
   }
 

@@ -96,8 +96,9 @@ export class SignalRelay {
   }
 
   readonly #receive = (signal: NodeJS.Signals): void => {
-    if (this.#target === undefined) return this.#interruption.abort(signal);
-    this.#target.notice?.(signal);
-    if (signalsCanBeRelayed && !(this.#atTerminal && FROM_TERMINAL.includes(signal))) this.#target.kill(signal);
+    const target = this.#target;
+    if (target === undefined) this.#interruption.abort(signal);
+    target?.notice?.(signal);
+    if (signalsCanBeRelayed && !(this.#atTerminal && FROM_TERMINAL.includes(signal))) target?.kill(signal);
   };
 }

@@ -112,7 +112,8 @@ export function updatedHead(head: string, fields: OwnerFields): string {
 export function ownRecordOf(text: string): OwnRecord | null {
   const owner = parseRecord(text);
   if (owner?.createdAt == null || owner.ownerId === null || !owner.kernelLock) return null;
-  return { head: encodeHead(owner, owner), createdAt: owner.createdAt, ownerId: owner.ownerId };
+  const fields = { ...owner, port: owner.port ?? undefined };
+  return { head: encodeHead(fields, owner), createdAt: owner.createdAt, ownerId: owner.ownerId };
 }
 
 /** Adds an endpoint to a head that has no endpoint yet. */

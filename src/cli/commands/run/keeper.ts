@@ -31,11 +31,15 @@ export interface KeeperActions<P extends KeptProgram> {
   restartLater(delayMs: number, end: ChildEnd, restart: () => void): () => void;
   /** Names the serving program in the owner record. */
   name(program: P): void;
+  /** `next` has been started for a reload. */
   reloading(next: P): void;
-  serving(program: P): void;
+  /** `next` is ready, and the serving program has been told to end. */
+  draining(next: P): void;
+  /** The serving program is ready. */
+  serving(): void;
   kept(next: P, reason: KeptReason, end: ChildEnd): void;
   refuseReload(): void;
-  noStandby(end: ChildEnd): void;
+  noStandby(): void;
   /** No program is left, and none will be started. */
   finish(end: ChildEnd): void;
 }
@@ -56,7 +60,8 @@ interface Waiting<P> {
 
 export class Keeper<P extends KeptProgram> {
   readonly #actions: KeeperActions<P>;
-  readonly #options: KeeperOptions;
+  readonly #restarts: RestartPolicy;
+  #standbys: RestartPolicy | null;
   #current: P | null = null;
   #isCurrentReady = false;
   #waiting: Waiting<P> | null = null;
@@ -67,9 +72,14 @@ export class Keeper<P extends KeptProgram> {
   #stopping = false;
   #cancelRestart: () => void = () => {};
 
-  constructor(options: KeeperOptions, actions: KeeperActions<P>) {
-    this.#options = options;
+  constructor({ restarts, standbys }: KeeperOptions, actions: KeeperActions<P>) {
+    this.#restarts = restarts;
+    this.#standbys = standbys;
     this.#actions = actions;
+  }
+
+  get current(): P | null {
+    return this.#current;
   }
 
   /** Starts the first program, or the next one after an end. */
@@ -80,11 +90,13 @@ export class Keeper<P extends KeptProgram> {
   /** Replaces the serving program by a new one, once the new one is ready. */
   reload(): void {
     if (this.#stopping) return;
-    if (this.#waiting?.purpose === 'reload') return this.#actions.refuseReload();
-    this.#cancelRestart();
-    if (this.#current === null && this.#waiting === null) return this.start();
-    // A standby was loaded before the change that the reload is for.
-    this.#whenNoneWaits(() => this.#startWaiting('reload'));
+    if (this.#waiting?.purpose === 'reload') {
+      this.#actions.refuseReload();
+    } else {
+      this.#cancelRestart();
+      // A standby was loaded before the change that the reload is for.
+      this.#whenNoneWaits(() => this.#startWaiting('reload'));
+    }
   }
 
   /**
@@ -94,20 +106,23 @@ export class Keeper<P extends KeptProgram> {
   stop(end: ChildEnd): void {
     this.#stopping = true;
     this.#cancelRestart();
+    this.#afterWaiting = null;
     if (this.#current === null) this.#finishWhenAlone(end);
     else this.#dismiss('exited');
   }
 
-  get current(): P | null {
-    return this.#current;
-  }
-
-  /** `program` has reported that it is prepared, or that it serves. */
-  ready(program: P): void {
-    if (program === this.#current) return this.#currentReady();
-    if (this.#waiting?.program !== program || this.#waiting.phase !== 'starting') return;
-    this.#waiting = { ...this.#waiting, phase: 'ready' };
-    if (this.#waiting.purpose === 'reload') this.#drain();
+  /**
+   * `program` is prepared, or serves. `waits` is true if it waits for the end of its custody
+   * channel.
+   */
+  ready(program: P, waits: boolean): void {
+    const waiting = this.#waiting;
+    if (program === this.#current) this.#currentReady();
+    if (waiting?.program !== program || waiting.phase !== 'starting') return;
+    // Only during a reload may two programs accept, for a moment.
+    if (waiting.purpose === 'standby' && !waits) this.#dismiss('not-adopted');
+    else this.#waiting = { ...waiting, phase: 'ready' };
+    if (waiting.purpose === 'reload') this.#drain(program);
   }
 
   /** `program` is not ready in time, or cannot take over. */
@@ -131,33 +146,32 @@ export class Keeper<P extends KeptProgram> {
   #currentReady(): void {
     if (this.#isCurrentReady) return;
     this.#isCurrentReady = true;
-    this.#actions.serving(this.#current!);
+    this.#actions.serving();
     this.#startStandby();
   }
 
-  #drain(): void {
+  #drain(next: P): void {
     this.#draining = true;
+    this.#actions.draining(next);
     this.#current?.terminate();
   }
 
   #currentEnded(program: P, end: ChildEnd): void {
     this.#current = null;
-    if (this.#stopping) return this.#finishWhenAlone(end);
-    // The program that leaves must be gone first: it would go on if this process were killed.
-    if (this.#waiting?.phase === 'leaving') {
-      this.#waiting.program.kill();
-      this.#afterWaiting = () => this.#restart(program, end);
-      return;
-    }
-    this.#succeed(program, end);
-  }
-
-  #succeed(program: P, end: ChildEnd): void {
     const waiting = this.#waiting;
-    if (waiting?.purpose === 'reload') return this.#promote(waiting);
-    if (waiting === null) return this.#restart(program, end);
-    if (this.#delayAfter(program, end) === null) this.#finishWhenAlone(end);
-    else this.#promote(waiting);
+    if (this.#stopping) {
+      this.#finishWhenAlone(end);
+    } else if (waiting?.phase === 'leaving') {
+      // It must be gone before the next start: it would go on if this process were killed.
+      this.#afterWaiting = () => this.#restart(program, end);
+      waiting.program.kill();
+    } else if (waiting === null) {
+      this.#restart(program, end);
+    } else if (waiting.purpose === 'reload' || this.#delayAfter(program, end) !== null) {
+      this.#promote(waiting);
+    } else {
+      this.#finishWhenAlone(end);
+    }
   }
 
   /** Lets the waiting program serve. */
@@ -167,36 +181,38 @@ export class Keeper<P extends KeptProgram> {
     if (phase === 'ready') this.#currentReady();
   }
 
-  #delayAfter(program: P, end: ChildEnd): number | null {
-    // This keeper ended the program for a reload, and the new program has failed since.
-    return this.#draining ? 0 : this.#options.restarts.delayAfter(end, program.ranMs);
-  }
-
   #restart(program: P, end: ChildEnd): void {
     const delayMs = this.#delayAfter(program, end);
-    if (delayMs === null) return this.#finishWhenAlone(end);
-    this.#cancelRestart = this.#actions.restartLater(delayMs, end, () => this.start());
+    if (delayMs === null) this.#finishWhenAlone(end);
+    else this.#cancelRestart = this.#actions.restartLater(delayMs, end, () => this.start());
+  }
+
+  #delayAfter(program: P, end: ChildEnd): number | null {
+    // This keeper ended the program for a reload, and the new program has failed since.
+    return this.#draining ? 0 : this.#restarts.delayAfter(end, program.ranMs);
   }
 
   #finishWhenAlone(end: ChildEnd): void {
     this.#stopping = true;
-    this.#afterWaiting = () => this.#actions.finish(end);
-    if (this.#waiting === null) this.#runAfterWaiting();
-    else this.#dismiss('exited');
+    this.#whenNoneWaits(() => this.#actions.finish(end));
   }
 
   #startWaiting(purpose: 'reload' | 'standby'): void {
-    if (this.#current === null) return this.start();
-    const program = this.#actions.start(purpose, this.#current);
-    this.#waiting = { program, purpose, phase: 'starting', reason: 'exited' };
-    if (purpose === 'reload') this.#actions.reloading(program);
+    if (this.#current === null) {
+      this.start();
+    } else {
+      const program = this.#actions.start(purpose, this.#current);
+      this.#waiting = { program, purpose, phase: 'starting', reason: 'exited' };
+      if (purpose === 'reload') this.#actions.reloading(program);
+    }
   }
 
   #startStandby(): void {
-    if (this.#options.standbys === null || this.#stopping || this.#waiting !== null || this.#current === null) return;
-    this.#startWaiting('standby');
+    const isNeeded = this.#standbys !== null && this.#current !== null && this.#waiting === null;
+    if (isNeeded && !this.#stopping) this.#startWaiting('standby');
   }
 
+  /** Tells the waiting program to end. */
   #dismiss(reason: KeptReason): void {
     if (this.#waiting === null || this.#waiting.phase === 'leaving') return;
     this.#waiting = { ...this.#waiting, phase: 'leaving', reason };
@@ -212,16 +228,19 @@ export class Keeper<P extends KeptProgram> {
   #waitingEnded({ program, purpose, reason }: Waiting<P>, end: ChildEnd): void {
     this.#waiting = null;
     if (purpose === 'reload' && !this.#stopping) this.#actions.kept(program, reason, end);
-    if (this.#afterWaiting !== null) return this.#runAfterWaiting();
-    if (purpose === 'reload') this.#startStandby();
-    else this.#standbyEnded(program, end);
+    if (this.#afterWaiting !== null) this.#runAfterWaiting();
+    else if (purpose === 'reload') this.#startStandby();
+    else if (!this.#stopping) this.#standbyEnded(program, reason, end);
   }
 
-  #standbyEnded(program: P, end: ChildEnd): void {
-    if (this.#stopping) return;
-    const delayMs = this.#options.standbys?.delayAfter(end, program.ranMs) ?? null;
-    if (delayMs === null) return this.#actions.noStandby(end);
-    this.#cancelRestart = this.#actions.restartLater(delayMs, end, () => this.#startStandby());
+  #standbyEnded(program: P, reason: KeptReason, end: ChildEnd): void {
+    const delayMs = reason === 'not-adopted' ? null : this.#standbys!.delayAfter(end, program.ranMs);
+    if (delayMs !== null) {
+      this.#cancelRestart = this.#actions.restartLater(delayMs, end, () => this.#startStandby());
+    } else {
+      this.#standbys = null;
+      this.#actions.noStandby();
+    }
   }
 
   #runAfterWaiting(): void {
