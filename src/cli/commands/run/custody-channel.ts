@@ -2,11 +2,12 @@
 // program that its predecessor is gone. It is also what the kernel does if this process dies.
 import { closeSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { createInterface } from 'node:readline';
 import { native } from '../../../index.js';
 
 /** The byte that makes the first reader, and no child of the program, the successor. */
 const TOKEN = 'a';
+/** The longest line in characters. The rest of a longer line is cut off. */
+const MAX_LINE = 4096;
 
 export class CustodyChannel {
   /** The program's end, for the `stdio` of child_process.spawn(). */
@@ -19,14 +20,22 @@ export class CustodyChannel {
     this.programEnd = programEnd;
     // Half-open, because the program writes to the channel even after the commit.
     this.#socket = new Socket({ fd: own, readable: true, writable: true, allowHalfOpen: true });
-    // The program may have closed its end, or may never read: a program that does not use this
-    // package ignores the channel.
-    this.#socket.on('error', () => {}).unref();
+    // A program that does not use this package never reads the token. The kernel then reports
+    // ECONNRESET when the program ends.
+    this.#socket
+      .on('error', () => {})
+      .setEncoding('utf8')
+      .unref();
   }
 
   /** Calls `listener` with each line from the program: `adopted`, `ready` or `refused REASON`. */
   onLine(listener: (line: string) => void): void {
-    createInterface({ input: this.#socket }).on('line', listener);
+    let rest = '';
+    this.#socket.on('data', (text: string) => {
+      const lines = `${rest}${text}`.split('\n');
+      rest = lines.pop()!.slice(0, MAX_LINE);
+      for (const line of lines) listener(line);
+    });
   }
 
   /** Closes this process's copy of the program's end, once the program has its own. */
