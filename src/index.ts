@@ -26,7 +26,8 @@ export { listLocks } from './gateway/list-locks.js';
 /** @internal For src/cli. */
 export { isLockFileName } from './gateway/lock-directories.js';
 export type { GatewayProbe, ProbeGatewayOptions } from './gateway/probe-gateway.js';
-export { probeGateway } from './gateway/probe-gateway.js';
+/** @internal For src/cli. */
+export { type GatewayLockProbe, probeGateway, probeGatewayLock } from './gateway/probe-gateway.js';
 export type { GatewayPaths } from './gateway/resolve-gateway-paths.js';
 export { resolveGatewayPaths } from './gateway/resolve-gateway-paths.js';
 export type { SupervisedOutcome } from './gateway/start-supervised.js';

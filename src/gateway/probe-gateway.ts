@@ -80,6 +80,22 @@ export async function probeGateway(options: ProbeGatewayOptions = {}): Promise<G
 }
 
 /**
+ * Probes only the locks of a gateway. Returns the first lock that is held or, if there is none, the
+ * first lock.
+ *
+ * @throws what {@link probeGateway} throws
+ * @internal
+ */
+export function probeGatewayLock(options: Omit<ProbeGatewayOptions, 'health'>): GatewayLockProbe {
+  return probeLocks(readGatewayOptions(options));
+}
+
+/** The state of a lock of a gateway. @internal */
+export interface GatewayLockProbe extends LockProbe {
+  readonly lockPath: string;
+}
+
+/**
  * Returns `running` if the process that listens on the port is the holder. If the holder's record
  * contains no port, it may be another program.
  */
@@ -94,12 +110,12 @@ function heldState(
 }
 
 /** Returns the first lock that is held or, if there is none, the first lock. */
-function probeLocks(request: LockLocation & Pick<GatewayRequest, 'lockPaths'>): LockProbe & { lockPath: string } {
+function probeLocks(request: LockLocation & Pick<GatewayRequest, 'lockPaths'>): GatewayLockProbe {
   const probes = request.lockPaths.map((path) => probeOne(path(), request));
   return probes.find(({ state }) => state === 'held') ?? probes[0]!;
 }
 
-function probeOne(lockPath: string, location: LockLocation): LockProbe & { lockPath: string } {
+function probeOne(lockPath: string, location: LockLocation): GatewayLockProbe {
   try {
     return { lockPath, ...probeTarget(lockTarget(lockPath, location)) };
   } catch (error) {

@@ -25,13 +25,13 @@ export class HolderRecord {
     this.#keeper = keeper;
   }
 
-  /** Names the process that serves, and ends an upgrade. */
-  name(pid: number): void {
-    reportFailure(() => this.#lock.nameHolder(pid, { keeper: this.#keeper, upgrade: undefined }));
+  /** Names the process that serves. */
+  name(pid: number, upgrade?: UpgradeRecord): void {
+    reportFailure(() => this.#lock.nameHolder(pid, { keeper: this.#keeper, upgrade }));
   }
 
   /** Adds the state of an upgrade to what the serving program has written. */
-  showUpgrade(upgrade: UpgradeRecord): void {
+  showUpgrade(upgrade: UpgradeRecord | undefined): void {
     reportFailure(() => this.#lock.updateHolder({ upgrade }));
   }
 }

@@ -44,6 +44,8 @@ class KeeperSession implements KeeperActions<Program>, SignalTarget {
   readonly #manager = new ServiceManager(process.env);
   readonly #running = new Map<Program, Readiness | null>();
   readonly #passedOn = new Set<NodeJS.Signals>();
+  /** True if the old program of a reload has died before the new one was ready. */
+  #isReloadOpen = false;
   readonly #resolve: (end: ChildEnd) => void;
   readonly #stopReaping = reapOrphans(() => [...this.#running.keys()].map(({ pid }) => pid));
 
@@ -98,8 +100,10 @@ class KeeperSession implements KeeperActions<Program>, SignalTarget {
     return () => clearTimeout(timer);
   }
 
-  name(program: Program): void {
-    if (programsInherit && program.pid !== 0) this.#record.name(program.pid);
+  name({ pid }: Program, isReady: boolean): void {
+    if (!programsInherit || pid === 0) return;
+    this.#isReloadOpen = !isReady;
+    this.#record.name(pid, isReady ? undefined : { pid, phase: 'starting' });
   }
 
   reloading(next: Program): void {
@@ -112,6 +116,8 @@ class KeeperSession implements KeeperActions<Program>, SignalTarget {
   }
 
   serving(): void {
+    if (this.#isReloadOpen) this.#record.showUpgrade(undefined);
+    this.#isReloadOpen = false;
     this.#manager.ready();
   }
 

@@ -29,8 +29,8 @@ export interface KeeperActions<P extends KeptProgram> {
   start(purpose: Purpose, predecessor: P | null): P;
   /** Calls `restart` after `delayMs` milliseconds. Returns a function that cancels the call. */
   restartLater(delayMs: number, end: ChildEnd, restart: () => void): () => void;
-  /** Names the serving program in the owner record. */
-  name(program: P): void;
+  /** Names the program that serves next. `isReady` is false if a reload has not been completed. */
+  name(program: P, isReady: boolean): void;
   /** `next` has been started for a reload. */
   reloading(next: P): void;
   /** `next` is ready, and the serving program has been told to end. */
@@ -84,7 +84,7 @@ export class Keeper<P extends KeptProgram> {
 
   /** Starts the first program, or the next one after an end. */
   start(): void {
-    this.#serve(this.#actions.start('serve', null));
+    this.#serve(this.#actions.start('serve', null), true);
   }
 
   /** Replaces the serving program by a new one, once the new one is ready. */
@@ -135,11 +135,11 @@ export class Keeper<P extends KeptProgram> {
     else if (this.#waiting?.program === program) this.#waitingEnded(this.#waiting, end);
   }
 
-  #serve(program: P): void {
+  #serve(program: P, isReady: boolean): void {
     this.#current = program;
     this.#isCurrentReady = false;
     this.#draining = false;
-    this.#actions.name(program);
+    this.#actions.name(program, isReady);
     program.commit();
   }
 
@@ -175,9 +175,9 @@ export class Keeper<P extends KeptProgram> {
   }
 
   /** Lets the waiting program serve. */
-  #promote({ program, phase }: Waiting<P>): void {
+  #promote({ program, purpose, phase }: Waiting<P>): void {
     this.#waiting = null;
-    this.#serve(program);
+    this.#serve(program, phase === 'ready' || purpose === 'standby');
     if (phase === 'ready') this.#currentReady();
   }
 
