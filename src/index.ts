@@ -18,6 +18,8 @@ export type { ExecProgram, Inheritance } from './gateway/inheritance.js';
 /** @internal For src/cli. */
 export { environmentWith } from './gateway/inheritance.js';
 /** @internal For src/cli. */
+export { formatInherited, INHERITED_VARIABLE } from './gateway/inherited/variable.js';
+/** @internal For src/cli. */
 export { killChildrenOnExit } from './gateway/kill-children-on-exit.js';
 export type { ListedLock, ListLocksOptions } from './gateway/list-locks.js';
 export { listLocks } from './gateway/list-locks.js';
