@@ -88,6 +88,8 @@ async function runLocked(lock: GatewayLock, task: Task, flags: RunFlags, signals
   const { file, words } = task;
   try {
     lock.onLost((error) => say(errorLine(error)));
+    // Another `gateway-lock run` has started this one, and may still run the predecessor.
+    if (lock.inheritedFrom === 'run') await lock.ready();
     if (!flags.handover) await lock.listener?.close();
     // A signal that arrived while the lock was being acquired ends this command before the program
     // starts.
