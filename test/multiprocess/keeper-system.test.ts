@@ -49,6 +49,8 @@ describe('a program that calls accept() on the inherited socket without select()
     const first = (await kept.servingPid())!;
     process.kill(first, 'SIGKILL');
     expect(await kept.waitForOther(first)).toBe(kept.record()!.pid);
+    // accept() did not fail with EAGAIN.
+    expect(kept.run.err).toBe('gateway-lock: the program ended by SIGKILL; starting it again in 100 ms\n');
   });
 });
 
