@@ -39,7 +39,7 @@ export interface NativeBinding {
   /**
    * Adopts an inherited descriptor of a lock file if it locks the file at `path`. Writes nothing.
    * Otherwise returns the reason, and leaves the descriptor to the caller. `flags` are bits of
-   * {@link LOCK_FLAG}. Throws ENOTSUP on Windows.
+   * {@link LOCK_FLAG}. Throws ERR_LOCK_UNSUPPORTED on Windows.
    */
   adoptLock(path: string, fd: number, flags: number): LockId | AdoptLockRefusal;
   /**
@@ -83,23 +83,23 @@ export interface NativeBinding {
   listenBeside(address: string, port: number, backlog: number): ListenerId;
   /**
    * Adopts an inherited listening socket if it is bound to `address` and `port` (0: any port).
-   * Otherwise returns the reason, and leaves the descriptor to the caller. Throws ENOTSUP on
+   * Otherwise returns the reason, and leaves the descriptor to the caller. Throws ERR_LOCK_UNSUPPORTED on
    * Windows.
    */
   adoptListener(fd: number, address: string, port: number): ListenerId | AdoptListenerRefusal;
   /**
    * Makes a copy of a listening socket, which keeps the connections that wait for accept() when the
-   * original is closed. Throws ENOTSUP on Windows.
+   * original is closed. Throws ERR_LOCK_UNSUPPORTED on Windows.
    */
   copyListener(socket: number): ListenerId;
   /**
    * Stops a listening socket for all processes that have a copy of it. Clients that wait for
-   * accept() are disconnected. Throws ENOTSUP on Windows.
+   * accept() are disconnected. Throws ERR_LOCK_UNSUPPORTED on Windows.
    */
   shutdownListener(listener: ListenerId): void;
   /**
    * Makes the socket block in accept(), as a program expects that inherits it. Applies to all
-   * copies of the socket. Throws ENOTSUP on Windows.
+   * copies of the socket. Throws ERR_LOCK_UNSUPPORTED on Windows.
    */
   setBlocking(listener: ListenerId): void;
   /**
@@ -158,7 +158,7 @@ export interface NativeBinding {
    * process.
    */
   killChildrenOnExit(): void;
-  /** Makes two connected stream sockets that no child inherits. Throws ENOTSUP on Windows. */
+  /** Makes two connected stream sockets that no child inherits. Throws ERR_LOCK_UNSUPPORTED on Windows. */
   socketPair(): [number, number];
   /**
    * Reads the token, the byte 'a', from a socket. Returns false if there is none, or if the
@@ -167,10 +167,10 @@ export interface NativeBinding {
   takeToken(fd: number): boolean;
   /**
    * Sends a state to a service manager, as sd_notify() does. `socketPath` is a path, or '@' and the
-   * name of an abstract socket (Linux). Never blocks. Throws ENOTSUP on Windows.
+   * name of an abstract socket (Linux). Never blocks. Throws ERR_LOCK_UNSUPPORTED on Windows.
    */
   notify(socketPath: string, text: string): void;
-  /** Opens a socket that receives the states which a program sends. Throws ENOTSUP on Windows. */
+  /** Opens a socket that receives the states which a program sends. Throws ERR_LOCK_UNSUPPORTED on Windows. */
   openNotifySocket(path: string): NotifySocketId;
   /**
    * Returns the next state, or null if there is none. Never blocks. A state of more than 4096 bytes
@@ -182,7 +182,7 @@ export interface NativeBinding {
   /**
    * Sends a signal to the process that has this pid and start token (see
    * {@link NativeBinding.processStartToken}). Returns false if that process no longer exists.
-   * Throws ENOTSUP on Windows.
+   * Throws ERR_LOCK_UNSUPPORTED on Windows.
    */
   sendSignal(pid: number, startToken: number, signalNumber: number): boolean;
   /**

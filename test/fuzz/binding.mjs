@@ -158,7 +158,9 @@ async function fuzz() {
     Object.defineProperty([1], 0, { get: throwing }),
   ];
 
-  const held = { lock: new Set(), waiter: new Set(), listener: new Set() };
+  const held = { lock: new Set(), waiter: new Set(), listener: new Set(), notifySocket: new Set() };
+  /** The descriptors that this fuzzer has opened and no object of the addon has adopted. */
+  const opened = new Set();
   const idOf = (kind) => () => {
     const known = [...held[kind]];
     return random() < 0.8 && known.length > 0 ? pick(known) : pick([0, 1, 2, below(1000), 2 ** 52]);
@@ -174,7 +176,8 @@ async function fuzz() {
   const bindPort = () => pick([0, 0, 0, -1, 65_536, ...[...held.listener].map((id) => addon.portOf(id)).slice(0, 2)]);
   const flags = () => below(64);
   const pid = () => pick([0, 1, process.pid, process.ppid, 2 ** 31 - 1, below(40_000)]);
-  const [lock, waiter, listener] = ['lock', 'waiter', 'listener'].map(idOf);
+  const [lock, waiter, listener, notifySocket] = ['lock', 'waiter', 'listener', 'notifySocket'].map(idOf);
+  const notifyPath = () => pick(['a.notify', 'b.notify', 'a.lock', 'none/x', 'x'.repeat(200)].map((name) => join(folder, name)).concat('', '@', `@fuzz-${process.pid}`, 'relative', '/dev/null'));
 
   const SIGNATURES = {
     tryAcquire: [path, flags],
@@ -221,6 +224,25 @@ async function fuzz() {
       () => Array.from({ length: below(4) }, () => below(40)),
     ],
     killChildrenOnExit: [],
+    adoptLock: [path, ownDescriptor, flags],
+    relock: [lock],
+    leaveLock: [lock],
+    adoptListener: [ownDescriptor, bindAddress, bindPort],
+    copyListener: [ownDescriptor],
+    shutdownListener: [listener],
+    setBlocking: [listener],
+    socketPair: [],
+    takeToken: [ownDescriptor],
+    notify: [notifyPath, () => pick(['', 'READY=1', 'x'.repeat(5000), 'x'.repeat(300_000), '\ud800', '\0'])],
+    openNotifySocket: [notifyPath],
+    readNotification: [notifySocket],
+    closeNotifySocket: [notifySocket],
+    // Only signal 0, which is never delivered.
+    sendSignal: [pid, () => pick([0, 1, addon.processStartToken(process.pid), 2 ** 53]), () => 0],
+    // This process has no children.
+    reapOrphans: [() => pick([[], [1], [process.pid, process.ppid]])],
+    findLockHolders: [path],
+    findConnectionOwner: [address, port, port],
     bootClockMs: [],
     bootId: [],
     pidNamespace: [],
@@ -231,8 +253,18 @@ async function fuzz() {
     createWaiter: 'waiter',
     listen: 'listener',
     listenBeside: 'listener',
+    adoptLock: 'lock',
+    adoptListener: 'listener',
+    copyListener: 'listener',
+    openNotifySocket: 'notifySocket',
   };
-  const CLOSE = { lock: 'release', waiter: 'closeWaiter', listener: 'closeListener' };
+  const CLOSE = {
+    lock: 'release',
+    waiter: 'closeWaiter',
+    listener: 'closeListener',
+    notifySocket: 'closeNotifySocket',
+  };
+  const ADOPTERS = ['adoptLock', 'adoptListener', 'takeToken', 'copyListener'];
 
   const names = Object.keys(SIGNATURES);
   const missing = Object.keys(addon).filter((name) => !names.includes(name));

@@ -1,18 +1,12 @@
 // The variable GATEWAY_LOCK_INHERITED, one line of JSON that tells a program which descriptors it
 // has inherited. Written by an upgrade and by `gateway-lock run`, read by the program that adopts
 // the descriptors.
+import type { ProcessReference } from '../../errors.js';
 
 export const INHERITED_VARIABLE = 'GATEWAY_LOCK_INHERITED';
 
 /** The first descriptor that a program inherits in addition to stdin, stdout and stderr. */
 const FIRST_DESCRIPTOR = 3;
-
-/** A process, told apart from a later process with the same pid. */
-export interface ProcessReference {
-  readonly pid: number;
-  /** A result of the addon's processStartToken(). 0 if the system does not report it. */
-  readonly startToken: number;
-}
 
 /** What a program inherits. The order of its descriptors is: sockets, locks, channel. */
 export interface Inherited {
