@@ -42,6 +42,7 @@ export class GatewayLock {
   readonly #succession: Succession | null;
   readonly #upgrades: Upgrades;
   #isOpen = true;
+  #isHandedOver = false;
   #ready: Promise<void> | undefined;
 
   /** `succession` is null unless the locks were adopted. @internal */
@@ -136,6 +137,7 @@ export class GatewayLock {
     this.#assertNoCluster();
     assertInheritable(this.#locks[0]!);
     for (const lock of this.#locks) lock.handOverTo(pid);
+    this.#isHandedOver = true;
     await this.listener?.close();
   }
 
@@ -235,9 +237,10 @@ export class GatewayLock {
    * @throws the system's error if removing a lock file fails for another reason
    */
   async close(options: CloseOptions = {}): Promise<void> {
+    if (this.#isHandedOver || this.#isSuccessor) return this.leave(options);
     // Step 14 of docs/protocol.md.
-    if (this.#isOpen && this.#ready !== undefined && !this.#isSuccessor) notifyServiceManager('STOPPING=1');
-    this.#stopPreparing();
+    if (this.#isOpen && this.#ready !== undefined) notifyServiceManager('STOPPING=1');
+    this.#isOpen = false;
     if (this.#upgrades.inProgress) await this.#upgrades.stop();
     await this.listener?.close(options);
     try {
@@ -256,7 +259,8 @@ export class GatewayLock {
    */
   async leave(options: CloseOptions = {}): Promise<void> {
     this.#assertNoCluster();
-    this.#stopPreparing();
+    this.#isOpen = false;
+    if (this.#isSuccessor) this.#succession!.leave(closedError());
     await this.listener?.close(options);
     // Step 19 of docs/protocol.md.
     for (const lock of this.#locks.toReversed()) lock.leave();
@@ -279,11 +283,6 @@ export class GatewayLock {
       if (this.#isOpen) await this.leave({ graceMs: 0 });
       throw error;
     }
-  }
-
-  #stopPreparing(): void {
-    this.#isOpen = false;
-    if (this.#isSuccessor) this.#succession!.leave(closedError());
   }
 
   /**

@@ -221,7 +221,11 @@ export class FileLock {
    * attempts.
    */
   release(): void {
-    if (this.#keeper !== 'this') return this.leave();
+    if (this.#keeper === 'this') this.#release();
+    else this.leave();
+  }
+
+  #release(): void {
     let wasHeld = true;
     try {
       wasHeld = native().release(this.#id);
@@ -237,7 +241,10 @@ export class FileLock {
    * file only if this lock created it. @internal
    */
   undo(): void {
-    if (this.#keeper !== 'this') return this.leave();
+    if (this.#keeper !== 'this') {
+      this.leave();
+      return;
+    }
     native().undo(this.#id);
     this.#afterRelease();
   }

@@ -12,7 +12,10 @@ test('5 upgrades refuse and reset no connection', async () => {
   const gateway = await UpgradingGateway.start();
   const load = await startLoad({ port: gateway.port });
   const third = startThirdStarter(gateway.directory, gateway.port);
-  for (let n = 0; n < 5; n++) { await gateway.upgrade(); console.log(await load.report()); }
+  for (let n = 0; n < 5; n++) {
+    await gateway.upgrade();
+    console.log(await load.report());
+  }
   const report = await load.end();
   expect(failures(report)).toEqual(NO_FAILURES);
   expect(await third.end()).toBe(0);
