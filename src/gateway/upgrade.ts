@@ -93,10 +93,8 @@ export class Upgrades {
     const connectionsEnded = this.#listener?.drain(request.graceMs) ?? Promise.resolve();
     const drained = Promise.all([request.drain(connectionsEnded), connectionsEnded]).then(() => null);
     const failure = await firstOf([drained, successor.exited], Number.POSITIVE_INFINITY, request.signal);
-    // The exit of the successor may have been reported in this turn of the event loop.
-    await new Promise((resolve) => setImmediate(resolve));
     request.signal?.throwIfAborted();
-    return successor.hasExited ? await successor.exited : failure;
+    return successor.isGone ? await successor.exited : failure;
   }
 
   /** Closes the locks and the sockets, and the channel last, because its end is the commit. */

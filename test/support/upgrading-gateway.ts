@@ -1,6 +1,5 @@
 // Starts a gateway that replaces itself on SIGHUP (test/fixtures/upgrading-gateway.mjs), and follows
 // the steps of its upgrades, in whichever process they happen.
-import { EventEmitter, once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -41,18 +40,28 @@ export interface Step {
   readonly detail: string;
 }
 
+/** Where a gateway runs. */
+interface GatewayAddress {
+  readonly directory: string;
+  readonly host: string;
+  readonly port: number;
+}
+
 export class UpgradingGateway {
-  readonly directory: string = freshDirectory();
+  readonly directory: string;
   readonly steps: Step[] = [];
   port = 0;
   #run!: Running;
   #rest = '';
   #since = 0;
-  readonly #changes = new EventEmitter();
 
-  static async start(options: GatewaySettings & { host?: string; port?: number } = {}): Promise<UpgradingGateway> {
-    const gateway = new UpgradingGateway();
-    const { host = '127.0.0.1', port = 0, ...settings } = options;
+  private constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  static async start(options: GatewaySettings & Partial<GatewayAddress> = {}): Promise<UpgradingGateway> {
+    const { directory = freshDirectory(), host = '127.0.0.1', port = 0, ...settings } = options;
+    const gateway = new UpgradingGateway(directory);
     gateway.configure(settings);
     gateway.#run = start([GATEWAY, gateway.directory, String(port), host], { program: [process.execPath] });
     gateway.#run.child.stdout!.on('data', (text: string) => gateway.#read(text));
@@ -96,7 +105,7 @@ export class UpgradingGateway {
       const found = this.#find([names].flat(), pid);
       if (found !== undefined) return found;
       if (performance.now() > deadline) throw new Error(`no step '${names}' within ${STEP_TIMEOUT_MS} ms`);
-      await Promise.race([once(this.#changes, 'step'), sleep(1000)]);
+      await sleep(2);
     }
   }
 
@@ -132,7 +141,6 @@ export class UpgradingGateway {
       const [pid, name, ...detail] = line.split(' ');
       this.steps.push({ pid: Number(pid), name: name!, detail: detail.join(' ') });
     }
-    this.#changes.emit('step');
   }
 
   #find(names: readonly string[], pid: number | undefined): Step | undefined {
