@@ -45,6 +45,7 @@ export class Upgrades {
     const { descriptors: locks } = inheritanceOf(this.#locks, null);
     if (this.#successor !== null) return kept({ reason: 'in-progress' }, this.#successor.pid);
     const sockets = this.#listener?.sockets ?? [];
+    // Step 15 of docs/protocol.md.
     try {
       return await this.#replaceBy(this.#watch(new Successor(request, { sockets, locks })), request);
     } catch (error) {
@@ -86,7 +87,10 @@ export class Upgrades {
     return firstOf([successor.reported, successor.exited], request.readyTimeoutMs, request.signal);
   }
 
-  /** Stops accepting, and waits for open connections and the caller's hook. */
+  /**
+   * Step 18 of docs/protocol.md. Stops accepting, and waits for open connections and the caller's
+   * hook.
+   */
   async #drain(successor: Successor, request: UpgradeRequest): Promise<Failure | null> {
     this.#record(successor, { phase: 'draining' });
     await this.#listener?.pause();
@@ -97,7 +101,10 @@ export class Upgrades {
     return successor.isGone ? await successor.exited : failure;
   }
 
-  /** Closes the locks and the sockets, and the channel last, because its end is the commit. */
+  /**
+   * Step 19 of docs/protocol.md. Closes the locks and the sockets, and the channel last, because its
+   * end is the commit.
+   */
   async #commit(successor: Successor): Promise<UpgradeOutcome> {
     this.#successor = null;
     // systemd accepts this from the main process only, so it must come before the exit.
@@ -107,7 +114,7 @@ export class Upgrades {
     return { outcome: 'upgraded', pid: successor.pid! };
   }
 
-  /** Accepts again, and ends the successor. Does not wait for its end. */
+  /** Step 21 of docs/protocol.md. Accepts again, and ends the successor without waiting for its end. */
   async #keep(successor: Successor, reason: string): Promise<void> {
     this.#record(successor, { phase: 'kept', reason });
     if (!this.#closing) await this.#listener?.resume();
