@@ -45,6 +45,12 @@ export { startSupervised } from './gateway/start-supervised.js';
 /** @internal For src/cli. */
 export { findForeignParent } from './gateway/sudo-home.js';
 export type { HealthCheck, StartSupervisedOptions, SupervisedAttempt } from './gateway/supervised-options.js';
+export type {
+  UpgradeFailure,
+  UpgradeOptions,
+  UpgradeOutcome,
+  UpgradeStream,
+} from './gateway/upgrade/upgrade-options.js';
 export type { AcquireLockOptions } from './lock/acquire.js';
 export { acquireLock, tryAcquireLock } from './lock/acquire.js';
 export type { FileLock, LockMode, WaitMode } from './lock/file-lock.js';
