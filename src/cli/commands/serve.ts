@@ -49,7 +49,7 @@ async function start(flags: ServeFlags, signal: AbortSignal): Promise<number> {
   const outcome = await startSupervised({
     start: (attempt) => acquireGatewayLock({ ...gatewayOptions(flags), ...attempt }),
     supervisor: detectSupervisor(process.env, flags.app === undefined ? {} : { app: flags.app }),
-    park: flags.park ?? false,
+    ...(flags.park === undefined ? {} : { park: flags.park }),
     signal,
   });
   if (outcome.outcome === 'duplicate') return sayDuplicate(outcome);
