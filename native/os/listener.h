@@ -39,6 +39,28 @@ class Listener {
   // another socket has exactly this address.
   static Status ListenBeside(const Endpoint& endpoint, int backlog, Listener* out);
 
+  enum class Adoption { kAdopted, kClosed, kNotListening, kOtherAddress };
+
+  // Adopts `socket`, which this process has inherited, if it listens on exactly this endpoint. Port
+  // 0 allows any port. With kAdopted the socket is close-on-exec and belongs to `out`; otherwise it
+  // is unchanged and still belongs to the caller. A socket on `::` must also accept IPv4
+  // connections. kUnsupported: Windows.
+  static Status AdoptInherited(NativeHandle socket, const Endpoint& endpoint, Listener* out,
+                               Adoption* adoption);
+
+  // Makes a copy of the descriptor of a listening socket, for example of one that was detached. The
+  // socket listens until its last copy is closed. kSystemError with EINVAL: the socket does not
+  // listen. kUnsupported: Windows.
+  static Status Copy(NativeHandle socket, Listener* out);
+
+  // Stops the socket for all processes that have a copy of it, and resets the connections that wait
+  // for accept(). On macOS has no effect. kUnsupported: Windows.
+  Status Shutdown();
+
+  // Makes accept() block, which programs expect that inherit a socket. Applies to all copies.
+  // kUnsupported: Windows.
+  Status SetBlocking();
+
   const Endpoint& endpoint() const { return endpoint_; }
   NativeHandle handle() const { return socket_.get(); }
   bool open() const { return socket_.valid(); }

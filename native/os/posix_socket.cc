@@ -44,7 +44,7 @@ Status ParseAddress(const Endpoint& endpoint, SocketAddress* address) {
 }
 
 Status OpenSocket(int family, SocketHandle* out) {
-  SocketHandle socket(OpenCloseOnExecSocket(family));
+  SocketHandle socket(OpenCloseOnExecSocket(family, SOCK_STREAM));
   if (!socket.valid()) return Status::SystemError(errno, "socket");
   int off = 0;
   if (family == AF_INET6 &&

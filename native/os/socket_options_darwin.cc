@@ -14,16 +14,26 @@
 
 namespace gateway_lock {
 
+const bool kHasAbstractNames = false;
+const int kNoSignal = 0;
+
 // macOS has no SOCK_CLOEXEC, so if another thread forks in the few microseconds between socket()
 // and fcntl(), the child inherits the descriptor. libuv usually prevents this on macOS by spawning
 // with POSIX_SPAWN_CLOEXEC_DEFAULT; it forks only for a child with another uid or gid (libuv
 // src/unix/process.c).
-int OpenCloseOnExecSocket(int family) {
-  int fd = socket(family, SOCK_STREAM, 0);
+int OpenCloseOnExecSocket(int family, int type) {
+  int fd = socket(family, type, 0);
   if (fd < 0) return fd;
   if (fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0) return fd;
   close(fd);
   return -1;
+}
+
+bool OpenCloseOnExecPair(int (&ends)[2]) {
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return false;
+  // F_SETFD does not fail on an open descriptor.
+  for (int end : ends) (void)fcntl(end, F_SETFD, FD_CLOEXEC);
+  return true;
 }
 
 // Intentionally does nothing: on macOS, SO_REUSEADDR on a socket listening on 127.0.0.1 would let

@@ -9,8 +9,15 @@
 
 namespace gateway_lock {
 
-int OpenCloseOnExecSocket(int family) {
-  return socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+const bool kHasAbstractNames = true;
+const int kNoSignal = MSG_NOSIGNAL;
+
+int OpenCloseOnExecSocket(int family, int type) {
+  return socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+bool OpenCloseOnExecPair(int (&ends)[2]) {
+  return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0;
 }
 
 // Without this, the next gateway's bind fails with EADDRINUSE, even with SO_REUSEADDR, after a
