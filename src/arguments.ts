@@ -56,6 +56,14 @@ export function checkPort(name: string, value: unknown): number {
   return value;
 }
 
+export function checkBacklog(value: unknown): number {
+  if (typeof value !== 'number') throw invalidType('backlog', 'a number', value);
+  if (!Number.isInteger(value) || value < 1 || value > 0x7fffffff) {
+    throw outOfRange('backlog', 'an integer from 1 to 2147483647', value);
+  }
+  return value;
+}
+
 /** Accepts a number of milliseconds, including Infinity. */
 export function checkTimeout(name: string, value: unknown): number {
   if (typeof value !== 'number') throw invalidType(name, 'a number of milliseconds', value);

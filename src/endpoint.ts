@@ -9,6 +9,13 @@ export interface Endpoint {
 }
 
 /**
+ * The default for the maximum number of connections waiting to be accepted. Linux limits the number
+ * to net.core.somaxconn, whose default is also 4096. Clients wait in the backlog while a gateway
+ * restarts.
+ */
+export const DEFAULT_BACKLOG = 4096;
+
+/**
  * Returns the numeric addresses of a host. `localhost` means both loopback addresses. No other name
  * is resolved, because a lock must not depend on a name server.
  *

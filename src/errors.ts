@@ -1,6 +1,26 @@
 // The error classes and error codes of this package. Programs should match an error's `code`, never
 // its text. New versions may add codes, but never remove any.
 
+/** A process, told apart from a later process with the same pid. */
+export interface ProcessReference {
+  readonly pid: number;
+  /** The start time of the process. Compare it for equality only. 0 if it is unknown. */
+  readonly startToken: number;
+}
+
+/** The upgrade of a gateway, in the owner record of the gateway that is being replaced. */
+export interface UpgradeState {
+  /** The successor. */
+  readonly pid: number;
+  /**
+   * `starting`: the successor is not ready yet. `draining`: the gateway no longer accepts clients,
+   * and its open connections are ending. `kept`: the upgrade failed, and the gateway keeps running.
+   */
+  readonly phase: 'starting' | 'draining' | 'kept';
+  /** Why the gateway was kept. */
+  readonly reason?: string;
+}
+
 /**
  * The owner record, which describes the holder in the lock file and also contains the caller's
  * `owner` fields. It is for display only, and never determines who may acquire the lock.
@@ -24,6 +44,10 @@ export interface OwnerRecord {
   readonly kernelLock: boolean;
   /** The TCP port on which the holder listens. Null until the holder listens. */
   readonly port: number | null;
+  /** The `gateway-lock run` that keeps the lock and restarts the holder. Absent if there is none. */
+  readonly keeper?: ProcessReference;
+  /** The upgrade that is in progress or has failed. Absent if there was none. */
+  readonly upgrade?: UpgradeState;
   readonly [field: string]: unknown;
 }
 

@@ -3,7 +3,13 @@ export type { BindExclusiveOptions } from './bind/bind-exclusive.js';
 export { bindExclusive } from './bind/bind-exclusive.js';
 export type { BoundAddress, BoundListener, CloseOptions } from './bind/bound-listener.js';
 export type { Endpoint } from './endpoint.js';
-export type { GatewayLockErrorCode, LockErrorCode, OwnerRecord } from './errors.js';
+export type {
+  GatewayLockErrorCode,
+  LockErrorCode,
+  OwnerRecord,
+  ProcessReference,
+  UpgradeState,
+} from './errors.js';
 export { GatewayLockError, LockError } from './errors.js';
 export type { GatewayLockEvents, SupervisedDecision } from './events.js';
 export { acquireGatewayLock } from './gateway/acquire-gateway-lock.js';
@@ -18,6 +24,8 @@ export type { ExecProgram, Inheritance } from './gateway/inheritance.js';
 /** @internal For src/cli. */
 export { environmentWith } from './gateway/inheritance.js';
 /** @internal For src/cli. */
+export { formatInherited, INHERITED_VARIABLE } from './gateway/inherited/variable.js';
+/** @internal For src/cli. */
 export { killChildrenOnExit } from './gateway/kill-children-on-exit.js';
 export type { ListedLock, ListLocksOptions } from './gateway/list-locks.js';
 export { listLocks } from './gateway/list-locks.js';
@@ -27,6 +35,8 @@ export type { GatewayProbe, ProbeGatewayOptions } from './gateway/probe-gateway.
 export { probeGateway } from './gateway/probe-gateway.js';
 export type { GatewayPaths } from './gateway/resolve-gateway-paths.js';
 export { resolveGatewayPaths } from './gateway/resolve-gateway-paths.js';
+/** @internal For src/cli. */
+export { notifyReady, notifyServiceManager } from './gateway/service-manager.js';
 export type { SupervisedOutcome } from './gateway/start-supervised.js';
 export { startSupervised } from './gateway/start-supervised.js';
 /** @internal For src/cli. */
@@ -34,11 +44,12 @@ export { findForeignParent } from './gateway/sudo-home.js';
 export type { HealthCheck, StartSupervisedOptions, SupervisedAttempt } from './gateway/supervised-options.js';
 export type { AcquireLockOptions } from './lock/acquire.js';
 export { acquireLock, tryAcquireLock } from './lock/acquire.js';
-export type { FileLock, LockMode, LostListener, WaitMode } from './lock/file-lock.js';
+export type { FileLock, LockMode, WaitMode } from './lock/file-lock.js';
 /** @internal For src/cli. */
 export { tryAcquireForRemoval } from './lock/internal.js';
 export type { ReclaimReason } from './lock/leftover.js';
 export type { TryAcquireLockOptions } from './lock/lock-options.js';
+export type { LostListener } from './lock/loss-watch.js';
 export type { LockProbe, ProbeLockOptions } from './lock/probe-lock.js';
 export { probeLock } from './lock/probe-lock.js';
 export type { OwnerFields } from './lock/record-encoder.js';

@@ -1,7 +1,7 @@
 // Binds a TCP port exclusively, so that no other process on this host can listen on it.
 
-import { checkOptions, checkPort, invalidType, outOfRange } from '../arguments.js';
-import { addressesOf, isNoAddress } from '../endpoint.js';
+import { checkBacklog, checkOptions, checkPort } from '../arguments.js';
+import { addressesOf, DEFAULT_BACKLOG, isNoAddress } from '../endpoint.js';
 import type { ListenerId } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { BoundListener } from './bound-listener.js';
@@ -16,9 +16,10 @@ export interface BindExclusiveOptions {
   /** The TCP port. If 0, the system chooses a free port. */
   readonly port: number;
   /**
-   * The maximum number of connections waiting to be accepted.
+   * The maximum number of connections waiting to be accepted. The system may have a lower limit
+   * (Linux: `net.core.somaxconn`).
    *
-   * @default 511
+   * @default 4096
    */
   readonly backlog?: number;
 }
@@ -41,11 +42,7 @@ const LOCALHOST_TRIES = 10;
 export function bindExclusive(options: BindExclusiveOptions): BoundListener {
   checkOptions(options);
   const port = checkPort('port', options.port);
-  const backlog = options.backlog ?? 511;
-  if (typeof backlog !== 'number') throw invalidType('backlog', 'a number', backlog);
-  if (!Number.isInteger(backlog) || backlog < 1 || backlog > 0x7fffffff) {
-    throw outOfRange('backlog', 'an integer from 1 to 2147483647', backlog);
-  }
+  const backlog = checkBacklog(options.backlog ?? DEFAULT_BACKLOG);
   const host = options.host ?? '127.0.0.1';
   const [first, second] = addressesOf(host);
   const ids =

@@ -123,6 +123,22 @@ export interface GatewayLockOptions {
    * @default true
    */
   readonly bind?: boolean;
+  /**
+   * The maximum number of connections waiting to be accepted. The system may have a lower limit
+   * (Linux: `net.core.somaxconn`).
+   *
+   * @default 4096
+   */
+  readonly backlog?: number;
+  /**
+   * What to do with locks and a socket that this process has inherited. `adopt` takes them over
+   * from a gateway that this process replaces, from `gateway-lock run`, or (the socket only) from a
+   * systemd .socket unit, if they are the locks and the port that these options ask for. Otherwise,
+   * and with `ignore`, the gateway acquires its own.
+   *
+   * @default 'adopt'
+   */
+  readonly inherited?: 'adopt' | 'ignore';
   /** Adds a cluster lock, which is acquired after the locks of this host and before the bind. */
   readonly cluster?: GatewayCluster;
 }

@@ -2,11 +2,18 @@
 import type { Server } from 'node:net';
 import type { BoundListener, CloseOptions } from '../bind/bound-listener.js';
 import type { ClusterLock } from '../cluster/index.js';
-import { webSocketUrl } from '../endpoint.js';
+import { type Endpoint, webSocketUrl } from '../endpoint.js';
 import type { OwnerRecord } from '../errors.js';
 import type { FileLock, LostListener, ReclaimReason } from '../lock/internal.js';
 import type { LockStrength } from '../native/binding.js';
 import { assertInheritable, type ExecProgram, execAs, type Inheritance, inheritanceOf } from './inheritance.js';
+import type { Succession } from './inherited/succession.js';
+import { notifyReady, notifyServiceManager } from './service-manager.js';
+
+/** What a start has acquired or adopted. */
+export interface GatewayParts extends Pick<GatewayLock, 'listener' | 'cluster' | 'inheritedFrom'> {
+  readonly locks: readonly FileLock[];
+}
 
 export class GatewayLock {
   readonly host: string;
@@ -23,16 +30,20 @@ export class GatewayLock {
   readonly listener: BoundListener | null;
   /** The cluster lock; null without the option `cluster`. */
   readonly cluster: ClusterLock | null;
+  /**
+   * Who passed the locks or the socket to this process: `upgrade`, the gateway that this one
+   * replaces; `run`, the command `gateway-lock run`; `systemd`, which passes only the socket. Null
+   * if nothing was adopted.
+   */
+  readonly inheritedFrom: 'upgrade' | 'run' | 'systemd' | null;
   readonly #locks: readonly FileLock[];
+  readonly #succession: Succession | null;
+  #isOpen = true;
+  #ready: Promise<void> | undefined;
 
-  /** @internal */
-  constructor(
-    host: string,
-    port: number,
-    locks: readonly FileLock[],
-    listener: BoundListener | null,
-    cluster: ClusterLock | null,
-  ) {
+  /** `succession` is null unless the locks were adopted. @internal */
+  constructor({ host, port }: Endpoint, parts: GatewayParts, succession: Succession | null) {
+    const { locks, listener, cluster, inheritedFrom } = parts;
     this.host = host;
     this.port = port;
     this.url = webSocketUrl(host, port);
@@ -41,13 +52,18 @@ export class GatewayLock {
     this.strength = locks[0]!.strength;
     this.listener = listener;
     this.cluster = cluster;
+    this.inheritedFrom = inheritedFrom;
+    this.#succession = succession;
     // Stops accepting clients when the cluster lock is lost. The program is notified through
     // onLost() or the cluster lock's signal.
     cluster?.onLost(() => void listener?.close());
     this.#locks = locks;
   }
 
-  /** The owner record in the state lock. */
+  /**
+   * The owner record in the state lock. An adopted lock's record is written when {@link ready}
+   * resolves.
+   */
   get owner(): OwnerRecord {
     return this.#locks[0]!.owner!;
   }
@@ -59,14 +75,33 @@ export class GatewayLock {
 
   /**
    * Passes the bound socket to a Node server (net, tls, http, https). For `ws`, pass its http
-   * server.
+   * server. If the locks were adopted, first calls {@link ready}.
    *
    * @throws {Error} `ERR_INVALID_STATE` if the option `bind` is false
-   * @throws what {@link BoundListener.listen} throws
+   * @throws what {@link BoundListener.listen} and {@link ready} throw
    */
   async listen(server: Server): Promise<void> {
     if (this.listener === null) throw invalidState('this gateway lock was acquired with bind: false');
+    if (this.#isSuccessor) await this.ready();
     await this.listener.listen(server);
+  }
+
+  /**
+   * Reports that this gateway is prepared, and resolves once no other process owns the state. Call
+   * it after loading and before the first change of the state. If the locks were adopted, the
+   * predecessor then stops accepting clients, ends its open connections, and leaves; clients that
+   * connect meanwhile wait. Under systemd (Type=notify) also sends READY=1 and MAINPID. Without a
+   * predecessor, resolves at once. May be called several times.
+   *
+   * @throws {Error} `ERR_INVALID_STATE` if this gateway lock is closed, or is closed before the
+   * predecessor has left
+   * @throws {GatewayLockError} `ERR_GATEWAY_LOCKED` if the predecessor released a lock and another
+   * process acquired it. This gateway lock is closed then.
+   */
+  async ready(): Promise<void> {
+    if (!this.#isOpen) throw closedError();
+    this.#ready ??= this.#prepare();
+    await this.#ready;
   }
 
   /**
@@ -78,14 +113,15 @@ export class GatewayLock {
    */
   get inheritance(): Inheritance {
     this.#assertNoCluster();
+    if (this.#isSuccessor) throw invalidState('the predecessor still owns the locks: await ready() first');
     return inheritanceOf(this.#locks, this.listener);
   }
 
   /**
    * Hands the locks over to the child process `pid`, which must have been started with this
-   * gateway's {@link inheritance}. Afterwards the owner records name the child, and this process's
-   * listener is closed. The locks are released when the child ends or this process calls `close()`.
-   * If this process ends first, the child keeps the locks.
+   * gateway's {@link inheritance}. Afterwards the owner records name the child, this process's
+   * listener is closed, and `close()` does the same as {@link leave}. The locks are released when
+   * the child ends.
    *
    * @throws {RangeError} `ERR_OUT_OF_RANGE`
    * @throws {Error} `ERR_INVALID_STATE` if there is a cluster lock
@@ -97,6 +133,14 @@ export class GatewayLock {
     assertInheritable(this.#locks[0]!);
     for (const lock of this.#locks) lock.handOverTo(pid);
     await this.listener?.close();
+  }
+
+  /**
+   * Names the child process `pid` in the owner records. Unlike after {@link handOverTo}, `close()`
+   * still releases the locks, also for the child. @internal
+   */
+  nameHolder(pid: number): void {
+    for (const lock of this.#locks) lock.nameHolder(pid);
   }
 
   /**
@@ -149,12 +193,18 @@ export class GatewayLock {
    * releases the locks, in this order, so that the next gateway starts only after this one's last
    * write. May be called again after a failure, or during the grace period in order to shorten it.
    *
+   * Does the same as {@link leave} if another process keeps the locks: after `handOverTo()`, before
+   * the predecessor has left, and under `gateway-lock run`. If this gateway was {@link ready} under
+   * systemd, first sends STOPPING=1.
+   *
    * @throws {LockError} `ERR_LOCK_PERMISSION` if a lock file could not be removed. All locks are
    * released anyway, and the remaining file does not prevent a later start.
    * @throws the system's error if removing a lock file fails for another reason
    */
   async close(options: CloseOptions = {}): Promise<void> {
     // Step 14 of docs/protocol.md.
+    if (this.#isOpen && this.#ready !== undefined && !this.#isSuccessor) notifyServiceManager('STOPPING=1');
+    this.#stopPreparing();
     await this.listener?.close(options);
     try {
       await this.cluster?.release();
@@ -163,8 +213,43 @@ export class GatewayLock {
     }
   }
 
+  /**
+   * Leaves the locks and the port to the processes that have inherited them. Closes the server and
+   * the listener as `close()` does, then closes this process's copies of the locks. Neither unlocks
+   * nor changes the lock files. If no other process has a copy, the kernel releases everything.
+   *
+   * @throws {Error} `ERR_INVALID_STATE` if there is a cluster lock
+   */
+  async leave(options: CloseOptions = {}): Promise<void> {
+    this.#assertNoCluster();
+    this.#stopPreparing();
+    await this.listener?.close(options);
+    // Step 19 of docs/protocol.md.
+    for (const lock of this.#locks.toReversed()) lock.leave();
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** True while a predecessor may own the state. */
+  get #isSuccessor(): boolean {
+    return this.#succession?.isComplete === false;
+  }
+
+  async #prepare(): Promise<void> {
+    if (this.#succession === null) return notifyReady();
+    try {
+      await this.#succession.complete();
+    } catch (error) {
+      if (this.#isOpen) await this.leave({ graceMs: 0 });
+      throw error;
+    }
+  }
+
+  #stopPreparing(): void {
+    this.#isOpen = false;
+    if (this.#isSuccessor) this.#succession!.leave(closedError());
   }
 
   /**
@@ -174,6 +259,10 @@ export class GatewayLock {
   #assertNoCluster(): void {
     if (this.cluster !== null) throw invalidState('a gateway with a cluster lock cannot be handed over');
   }
+}
+
+function closedError(): Error {
+  return invalidState('this gateway lock is closed');
 }
 
 function invalidState(message: string): Error {

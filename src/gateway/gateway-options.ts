@@ -1,6 +1,7 @@
 // Checks the options of acquireGatewayLock(), and completes them from the environment.
 import { resolve } from 'node:path';
 import {
+  checkBacklog,
   checkFlag,
   checkFunction,
   checkOneOf,
@@ -12,7 +13,7 @@ import {
   invalidType,
   outOfRange,
 } from '../arguments.js';
-import { addressesOf } from '../endpoint.js';
+import { addressesOf, DEFAULT_BACKLOG } from '../endpoint.js';
 import { type OwnerFields, RECORD_LIMIT, toLockError } from '../lock/internal.js';
 import { checkEnv, checkName, type Env, envValue, readApp, variableName } from './app-environment.js';
 import { startsBeforeStop } from './detect-supervisor.js';
@@ -44,6 +45,8 @@ export interface GatewayRequest {
   readonly onWait: ((wait: GatewayWait) => unknown) | undefined;
   readonly weakFileSystem: 'error' | 'warn' | 'allow';
   readonly bind: boolean;
+  readonly backlog: number;
+  readonly inherited: 'adopt' | 'ignore';
   readonly cluster: GatewayCluster | undefined;
 }
 
@@ -81,6 +84,8 @@ export function readGatewayOptions(options: GatewayLockOptions): GatewayRequest 
     onWait: checkFunction('onWait', options.onWait),
     weakFileSystem: checkOneOf('weakFileSystem', options.weakFileSystem ?? 'error', ['error', 'warn', 'allow']),
     bind: checkFlag('bind', options.bind ?? true),
+    backlog: checkBacklog(options.backlog ?? DEFAULT_BACKLOG),
+    inherited: checkOneOf('inherited', options.inherited ?? 'adopt', ['adopt', 'ignore']),
     cluster: checkCluster(options.cluster),
   };
 }

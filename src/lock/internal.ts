@@ -10,11 +10,13 @@ import { type AttemptRequest, accessFlag, flagsOf, readRequest, type TryAcquireL
 import { type LockProbe, probe } from './probe-lock.js';
 
 export { acquireAtOnce, acquireInTurn } from './acquire.js';
-export type { FileLock, LostListener } from './file-lock.js';
+export { adoptLock } from './adopt.js';
+export type { FileLock } from './file-lock.js';
 export { holderName, isOwn, stopAdvice } from './holder-text.js';
 export type { LockTarget, ReclaimReason } from './leftover.js';
 export { toLockError } from './lock-error.js';
 export type { AttemptRequest } from './lock-options.js';
+export type { LostListener } from './loss-watch.js';
 export type { LockProbe } from './probe-lock.js';
 export { hasDiedSinceBoot } from './process-identity.js';
 export { type OwnerFields, recordHead } from './record-encoder.js';

@@ -66,7 +66,8 @@ function spawnInJob(found: string, [name, ...words]: readonly string[]): ChildPr
  */
 async function recordHolder(lock: GatewayLock, pid: number): Promise<void> {
   try {
-    await lock.handOverTo(pid);
+    lock.nameHolder(pid);
+    await lock.listener?.close();
   } catch (error) {
     say(errorLine(error));
   }
