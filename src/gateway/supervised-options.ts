@@ -10,7 +10,7 @@ import {
 } from '../arguments.js';
 import type { SupervisedDecision } from '../events.js';
 import { checkHealthOptions, type HealthCheckOptions, type HealthProbe, probeHealth } from '../probe/probe-health.js';
-import { detectSupervisor, SUPERVISORS, startsBeforeStop, type Supervisor } from './detect-supervisor.js';
+import { detectSupervisor, SUPERVISORS, type Supervisor, startsBeforeStop } from './detect-supervisor.js';
 
 /** The options of one attempt to start, to be merged into those of acquireGatewayLock(). */
 export interface SupervisedAttempt {
