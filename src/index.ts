@@ -22,7 +22,7 @@ export type { GatewayLock } from './gateway/gateway-lock.js';
 export type { GatewayCluster, GatewayLockOptions, GatewayWait } from './gateway/gateway-lock-options.js';
 export type { ExecProgram, Inheritance } from './gateway/inheritance.js';
 /** @internal For src/cli. */
-export { environmentWith } from './gateway/inheritance.js';
+export { activationOf, environmentWith, execAs, withSockets } from './gateway/inheritance.js';
 /** @internal For src/cli. */
 export { formatInherited, INHERITED_VARIABLE } from './gateway/inherited/variable.js';
 /** @internal For src/cli. */
@@ -33,6 +33,8 @@ export { listLocks } from './gateway/list-locks.js';
 export { isLockFileName } from './gateway/lock-directories.js';
 export type { GatewayProbe, ProbeGatewayOptions } from './gateway/probe-gateway.js';
 export { probeGateway } from './gateway/probe-gateway.js';
+/** @internal For src/cli. */
+export { type GatewayLockProbe, probeGatewayLock } from './gateway/probe-gateway-lock.js';
 export type { GatewayPaths } from './gateway/resolve-gateway-paths.js';
 export { resolveGatewayPaths } from './gateway/resolve-gateway-paths.js';
 /** @internal For src/cli. */
@@ -56,6 +58,8 @@ export type { LockProbe, ProbeLockOptions } from './lock/probe-lock.js';
 export { probeLock } from './lock/probe-lock.js';
 export type { OwnerFields } from './lock/record-encoder.js';
 export type { LockStrength } from './native/binding.js';
+/** @internal For src/cli, whose keeper calls the addon. */
+export { native } from './native/load.js';
 /** @internal For src/cli. */
 export {
   bindLimit,
@@ -66,7 +70,7 @@ export {
   signalsCanBeRelayed,
 } from './native/platform.js';
 /** @internal For src/cli. */
-export { programCandidates, spawnCommand } from './native/processes.js';
+export { handlesSignal, parentOf, programCandidates, spawnCommand } from './native/processes.js';
 /** @internal For src/cli, whose texts contain the same commands as the library's errors. */
 export {
   commandText,

@@ -24,6 +24,12 @@ export interface CloseOptions {
   readonly graceMs?: number;
 }
 
+/** A socket that a server has adopted. The descriptor is valid while the server listens. */
+interface AdoptedSocket {
+  readonly server: Server;
+  readonly descriptor: number;
+}
+
 export class BoundListener {
   readonly address: BoundAddress;
   /**
@@ -32,10 +38,15 @@ export class BoundListener {
    * and open a plain one instead, which happens only on Windows and in Deno.
    */
   readonly exclusive: boolean = canAdopt();
+  /** The sockets that the addon owns. */
   #ids: readonly ListenerId[];
   readonly #backlog: number;
   readonly #servers = new ServerGroup();
-  #state: 'open' | 'adopted' | 'closed' = 'open';
+  /** The server that has adopted the sockets. */
+  #server: Server | null = null;
+  #adopted: readonly AdoptedSocket[] = [];
+  #listening: Promise<void> | undefined;
+  #state: 'open' | 'adopted' | 'paused' | 'closed' = 'open';
 
   /** @internal */
   constructor(ids: readonly ListenerId[], where: { address: string; port: number; backlog: number }) {
@@ -74,15 +85,69 @@ export class BoundListener {
     if (!(server instanceof loadNet().Server)) throw invalidType('server', 'a net.Server', server);
     if (this.#state !== 'open') throw this.#stateError();
     if (server.listening) throw alreadyListening();
-    this.#state = 'adopted';
-    this.#servers.track(server);
-    try {
-      this.#ids = [...this.#ids, ...this.#guard()];
-      await this.#adoptAll(server);
-    } catch (error) {
-      await this.close({ graceMs: 0 });
-      throw error;
-    }
+    this.#server = server;
+    this.#listening = this.#accept(server);
+    await this.#listening;
+  }
+
+  /**
+   * The descriptors of the sockets, also of those that a server has adopted and still listens on.
+   * @internal
+   */
+  get sockets(): readonly number[] {
+    if (this.#state !== 'adopted') return this.#ids.map((id) => native().socketOf(id)).filter((fd) => fd >= 0);
+    return this.#adopted.filter(({ server }) => server.listening).map(({ descriptor }) => descriptor);
+  }
+
+  /**
+   * Stops accepting and keeps the sockets open, so that clients wait in the backlog instead of being
+   * refused. Open connections stay open; see {@link drain}.
+   * @internal
+   */
+  async pause(): Promise<void> {
+    await this.#listening?.catch(() => {});
+    if (this.#state !== 'adopted') return;
+    this.#ids = this.sockets.map((socket) => native().copyListener(socket));
+    this.#state = 'paused';
+    void this.#servers.close(Number.POSITIVE_INFINITY);
+  }
+
+  /**
+   * Waits up to `graceMs` milliseconds after {@link pause} for the open connections to end, then
+   * destroys the rest. The server emits 'close' when its last connection has ended.
+   * @internal
+   */
+  async drain(graceMs: number): Promise<void> {
+    if (this.#state === 'paused') await this.#servers.close(graceMs);
+  }
+
+  /**
+   * Makes the server accept again after {@link pause}, whether or not all connections have ended.
+   * The server emits 'listening' again. Does nothing if the listener is not paused, or if the server
+   * had been closed before.
+   *
+   * @throws the error of `server.listen()`, after which the listener is closed
+   * @internal
+   */
+  async resume(): Promise<void> {
+    if (this.#state !== 'paused' || this.#ids.length === 0) return;
+    this.#servers.reopen();
+    await this.#accept(this.#server!);
+  }
+
+  /** Makes accept() block in the program that inherits the sockets, as in systemd. @internal */
+  setBlocking(): void {
+    if (this.#state !== 'open') return;
+    for (const id of this.#ids) native().setBlocking(id);
+  }
+
+  /**
+   * Stops listening for all processes that have a copy of the sockets. Clients are then refused,
+   * instead of waiting for a process that never accepts. @internal
+   */
+  shutdown(): void {
+    if (this.#state !== 'open') return;
+    for (const id of this.#ids) native().shutdownListener(id);
   }
 
   /**
@@ -99,6 +164,18 @@ export class BoundListener {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** Makes the server adopt the sockets. Closes the listener if that fails. */
+  async #accept(server: Server): Promise<void> {
+    this.#state = 'adopted';
+    this.#servers.track(server);
+    try {
+      await this.#adoptAll(server);
+    } catch (error) {
+      await this.close({ graceMs: 0 });
+      throw error;
+    }
   }
 
   /**
@@ -127,10 +204,16 @@ export class BoundListener {
    */
   async #adoptAll(server: Server): Promise<void> {
     const [first, ...others] = this.#ids;
+    const guards = this.#guard();
+    this.#ids = [...this.#ids, ...guards];
+    const adopted = [{ server, descriptor: native().socketOf(first!) }];
+    this.#adopted = adopted;
     await this.#adopt(server, first!);
-    for (const id of others) {
-      if (this.#state === 'closed') return;
-      await this.#adopt(relayTo(server), id);
+    for (const id of [...others, ...guards]) {
+      if (this.#state !== 'adopted') return;
+      const relay = relayTo(server);
+      if (others.includes(id)) adopted.push({ server: relay, descriptor: native().socketOf(id) });
+      await this.#adopt(relay, id);
     }
   }
 
@@ -156,7 +239,7 @@ export class BoundListener {
 
   #stateError(): Error {
     const { address, port } = this.address;
-    const what = this.#state === 'adopted' ? 'already has a server' : 'is closed';
+    const what = this.#state === 'closed' ? 'is closed' : 'already has a server';
     return Object.assign(new Error(`the listener of ${address}:${port} ${what}`), { code: 'ERR_INVALID_STATE' });
   }
 }
@@ -187,7 +270,10 @@ function relayTo(server: Server): Server {
     if (server.listening) server.emit('connection', socket);
     else socket.destroy();
   });
-  server.once('close', () => relay.close());
+  // A server that listens again may still emit the 'close' of an earlier socket.
+  const closeRelay = () => void (server.listening || relay.close());
+  server.on('close', closeRelay);
+  relay.once('close', () => server.off('close', closeRelay));
   return relay;
 }
 

@@ -45,7 +45,7 @@ export async function acquireGatewayLock(options: GatewayLockOptions = {}): Prom
     const succession = adoption === null ? null : new Succession(adoption.from, adoption.custody, parts.locks, bound);
     return new GatewayLock(bound, parts, succession);
   } catch (error) {
-    adoption?.custody.leave(error as Error);
+    adoption?.custody.refuse((error as Error).message);
     await parts.listener?.close();
     await parts.cluster?.release().catch(() => {});
     undoLocks(parts.locks);

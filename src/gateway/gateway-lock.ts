@@ -4,7 +4,7 @@ import type { BoundListener, CloseOptions } from '../bind/bound-listener.js';
 import type { ClusterLock } from '../cluster/index.js';
 import { type Endpoint, webSocketUrl } from '../endpoint.js';
 import type { OwnerRecord } from '../errors.js';
-import type { FileLock, LostListener, ReclaimReason } from '../lock/internal.js';
+import type { FileLock, LostListener, OwnerFields, ReclaimReason } from '../lock/internal.js';
 import type { LockStrength } from '../native/binding.js';
 import { assertInheritable, type ExecProgram, execAs, type Inheritance, inheritanceOf } from './inheritance.js';
 import type { Succession } from './inherited/succession.js';
@@ -39,6 +39,7 @@ export class GatewayLock {
   readonly #locks: readonly FileLock[];
   readonly #succession: Succession | null;
   #isOpen = true;
+  #isHandedOver = false;
   #ready: Promise<void> | undefined;
 
   /** `succession` is null unless the locks were adopted. @internal */
@@ -132,15 +133,16 @@ export class GatewayLock {
     this.#assertNoCluster();
     assertInheritable(this.#locks[0]!);
     for (const lock of this.#locks) lock.handOverTo(pid);
+    this.#isHandedOver = true;
     await this.listener?.close();
   }
 
   /**
-   * Names the child process `pid` in the owner records. Unlike after {@link handOverTo}, `close()`
+   * Names the child process `pid` in the owner records, with additional `fields`. Unlike after {@link handOverTo}, `close()`
    * still releases the locks, also for the child. @internal
    */
-  nameHolder(pid: number): void {
-    for (const lock of this.#locks) lock.nameHolder(pid);
+  nameHolder(pid: number, fields?: OwnerFields): void {
+    for (const lock of this.#locks) lock.nameHolder(pid, fields);
   }
 
   /**
@@ -154,6 +156,11 @@ export class GatewayLock {
    */
   exec(program: ExecProgram): never {
     return execAs(this.inheritance, program);
+  }
+
+  /** Calls {@link FileLock.updateHolder} for each lock. @internal */
+  updateHolder(fields: OwnerFields): void {
+    for (const lock of this.#locks) lock.updateHolder(fields);
   }
 
   /** The descriptors of the lock files, for a program that this process supervises. @internal */
@@ -202,9 +209,10 @@ export class GatewayLock {
    * @throws the system's error if removing a lock file fails for another reason
    */
   async close(options: CloseOptions = {}): Promise<void> {
+    if (this.#isHandedOver || this.#isSuccessor) return this.leave(options);
     // Step 14 of docs/protocol.md.
-    if (this.#isOpen && this.#ready !== undefined && !this.#isSuccessor) notifyServiceManager('STOPPING=1');
-    this.#stopPreparing();
+    if (this.#isOpen && this.#ready !== undefined) notifyServiceManager('STOPPING=1');
+    this.#isOpen = false;
     await this.listener?.close(options);
     try {
       await this.cluster?.release();
@@ -222,7 +230,8 @@ export class GatewayLock {
    */
   async leave(options: CloseOptions = {}): Promise<void> {
     this.#assertNoCluster();
-    this.#stopPreparing();
+    this.#isOpen = false;
+    if (this.#isSuccessor) this.#succession!.leave(closedError());
     await this.listener?.close(options);
     // Step 19 of docs/protocol.md.
     for (const lock of this.#locks.toReversed()) lock.leave();
@@ -245,11 +254,6 @@ export class GatewayLock {
       if (this.#isOpen) await this.leave({ graceMs: 0 });
       throw error;
     }
-  }
-
-  #stopPreparing(): void {
-    this.#isOpen = false;
-    if (this.#isSuccessor) this.#succession!.leave(closedError());
   }
 
   /**

@@ -81,6 +81,39 @@ export function environmentWith(inheritance: Inheritance, env: Env): Record<stri
   return { ...own, ...inheritance.environment };
 }
 
+/** Sockets with the names that LISTEN_FDNAMES gives them. */
+export interface ActivationSocket {
+  readonly fd: number;
+  readonly name: string;
+}
+
+/**
+ * Returns the sockets that systemd has passed to this process (man 3 sd_listen_fds). Empty if they
+ * are meant for another process. @internal
+ */
+export function activationOf(env: Env, pid: number): readonly ActivationSocket[] {
+  if (env['LISTEN_PID'] !== String(pid) || !/^\d{1,4}$/.test(env['LISTEN_FDS'] ?? '')) return [];
+  const names = (env['LISTEN_FDNAMES'] ?? '').split(':');
+  return Array.from({ length: Number(env['LISTEN_FDS']) }, (_, index) => {
+    return { fd: FIRST_LISTEN_FD + index, name: names[index] || 'unknown' };
+  });
+}
+
+/** The first descriptor of socket activation, SD_LISTEN_FDS_START. */
+const FIRST_LISTEN_FD = 3;
+
+/** Adds sockets of another owner after those of `inheritance`. @internal */
+export function withSockets(inheritance: Inheritance, added: readonly ActivationSocket[]): Inheritance {
+  if (added.length === 0) return inheritance;
+  const { descriptors, environment } = inheritance;
+  const own = Number(environment['LISTEN_FDS'] ?? 0);
+  const names = [...(own === 0 ? [] : [environment['LISTEN_FDNAMES']!]), ...added.map(({ name }) => name)].join(':');
+  return {
+    descriptors: [...descriptors.slice(0, own), ...added.map(({ fd }) => fd), ...descriptors.slice(own)],
+    environment: { LISTEN_FDS: String(own + added.length), LISTEN_FDNAMES: names },
+  };
+}
+
 /** Refuses a string that contains a NUL, because execve() would truncate it there. */
 function checkTexts(name: string, values: readonly string[]): readonly string[] {
   if (!Array.isArray(values)) throw invalidType(name, 'an array of strings', values);

@@ -1,14 +1,12 @@
 // Probes the state of a gateway without starting one, which makes a PID file unnecessary.
 import { checkOptions } from '../arguments.js';
-import { GatewayLockError, type OwnerRecord } from '../errors.js';
-import { type LockProbe, probeTarget } from '../lock/internal.js';
+import type { OwnerRecord } from '../errors.js';
 import { checkHealthOptions, type HealthCheckOptions, type HealthProbe, probeHealth } from '../probe/probe-health.js';
 import { type PortProbe, probePort } from '../probe/probe-port.js';
-import { lockFailedError } from './gateway-error.js';
 import type { GatewayLockOptions } from './gateway-lock-options.js';
-import { type GatewayRequest, readGatewayOptions } from './gateway-options.js';
+import { readGatewayOptions } from './gateway-options.js';
 import { holderEndpoint } from './holder-endpoint.js';
-import { type LockLocation, lockTarget } from './lock-requests.js';
+import { probeLocks } from './probe-gateway-lock.js';
 
 export interface ProbeGatewayOptions
   extends Pick<
@@ -91,18 +89,4 @@ function heldState(
   if (listener?.state !== 'listening') return 'starting';
   const isHolder = owner?.port != null || listener.pid === null || listener.pid === owner?.pid || health?.healthy;
   return isHolder ? 'running' : 'starting';
-}
-
-/** Returns the first lock that is held or, if there is none, the first lock. */
-function probeLocks(request: LockLocation & Pick<GatewayRequest, 'lockPaths'>): LockProbe & { lockPath: string } {
-  const probes = request.lockPaths.map((path) => probeOne(path(), request));
-  return probes.find(({ state }) => state === 'held') ?? probes[0]!;
-}
-
-function probeOne(lockPath: string, location: LockLocation): LockProbe & { lockPath: string } {
-  try {
-    return { lockPath, ...probeTarget(lockTarget(lockPath, location)) };
-  } catch (error) {
-    throw error instanceof GatewayLockError ? error : lockFailedError(location, lockPath, error);
-  }
 }

@@ -15,6 +15,8 @@ export function adoptLock({ path, mode, flags, head }: AttemptRequest, fd: numbe
   try {
     const id = native().adoptLock(path, fd, flags);
     if (typeof id === 'string') return id;
+    // The end of this Node environment must not release the lock of a predecessor.
+    native().handOver(id);
     const strength = native().strengthOf(id);
     const properties = { path, mode, strength, reclaimed: null, predecessor: null, waitMode: null };
     return new FileLock(id, createRecord(head!), properties, 'predecessor');

@@ -12,6 +12,7 @@ import {
   listeningHead,
   type OwnerFields,
   type OwnRecord,
+  ownRecordOf,
   recordOf,
   updatedHead,
 } from './record-encoder.js';
@@ -166,13 +167,25 @@ export class FileLock {
   }
 
   /**
-   * Makes the process `pid`, which has inherited {@link fd}, the holder in the owner record. Unlike
-   * after {@link handOverTo}, `release()` still releases the lock for both processes. @internal
+   * Makes the process `pid`, which has inherited {@link fd}, the holder in the owner record, with
+   * additional `fields`. Unlike after {@link handOverTo}, `release()` still releases the lock for
+   * both processes. @internal
    */
-  nameHolder(pid: number): void {
+  nameHolder(pid: number, fields: OwnerFields = {}): void {
     if (!this.held) return;
-    if (this.#record !== null) this.#write(handedOverHead(this.#record.head, pid));
+    if (this.#record !== null) this.#write(updatedHead(handedOverHead(this.#record.head, pid), fields));
     native().handOver(this.#id);
+  }
+
+  /**
+   * Adds or replaces fields of the record in the file, which the program that inherited the lock may
+   * have written. @internal
+   */
+  updateHolder(fields: OwnerFields): void {
+    if (this.#record === null || !this.held) return;
+    const record = ownRecordOf(native().readContent(this.#id).text) ?? this.#record;
+    const text = formatRecord({ ...record, head: updatedHead(record.head, fields) });
+    native().writeRecord(this.#id, text);
   }
 
   /**
@@ -221,7 +234,11 @@ export class FileLock {
    * attempts.
    */
   release(): void {
-    if (this.#keeper !== 'this') return this.leave();
+    if (this.#keeper === 'this') this.#release();
+    else this.leave();
+  }
+
+  #release(): void {
     let wasHeld = true;
     try {
       wasHeld = native().release(this.#id);
@@ -237,7 +254,10 @@ export class FileLock {
    * file only if this lock created it. @internal
    */
   undo(): void {
-    if (this.#keeper !== 'this') return this.leave();
+    if (this.#keeper !== 'this') {
+      this.leave();
+      return;
+    }
     native().undo(this.#id);
     this.#afterRelease();
   }

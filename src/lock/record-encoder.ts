@@ -105,6 +105,17 @@ export function updatedHead(head: string, fields: OwnerFields): string {
   return encodeHead({ ...before, ...fields }, before);
 }
 
+/**
+ * Returns the record in a lock file, whose head {@link updatedHead} can change. Returns null if the
+ * text is not a record of this package.
+ */
+export function ownRecordOf(text: string): OwnRecord | null {
+  const owner = parseRecord(text);
+  if (owner?.createdAt == null || owner.ownerId === null || !owner.kernelLock) return null;
+  const fields = { ...owner, port: owner.port ?? undefined };
+  return { head: encodeHead(fields, owner), createdAt: owner.createdAt, ownerId: owner.ownerId };
+}
+
 /** Adds an endpoint to a head that has no endpoint yet. */
 export function listeningHead(head: string, bindHost: string, port: number): string {
   return `${head},"bindHost":"${bindHost}","port":${port}`;

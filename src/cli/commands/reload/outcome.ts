@@ -1,0 +1,46 @@
+// Reads the result of a reload off the owner record.
+import type { GatewayLockProbe, OwnerRecord } from '../../../index.js';
+import { livingKeeper } from '../../holder-process.js';
+
+export type ReloadOutcome =
+  | { readonly state: 'waiting' }
+  /** A new program serves. */
+  | { readonly state: 'reloaded'; readonly owner: OwnerRecord }
+  | { readonly state: 'failed'; readonly why: string };
+
+const WAITING: ReloadOutcome = { state: 'waiting' };
+
+/** Compares the lock before the signal with the lock now. */
+export function reloadOutcome(before: OwnerRecord, now: GatewayLockProbe): ReloadOutcome {
+  const { state, owner, ownerAlive } = now;
+  if (state !== 'held') return { state: 'failed', why: `pid ${before.pid} has ended, and the lock is free` };
+  if (owner === null || ownerAlive === false) return WAITING;
+  const upgrade = upgradeOf(owner);
+  if (upgrade?.phase === 'kept' && upgrade.pid !== upgradeOf(before)?.pid) {
+    return {
+      state: 'failed',
+      why: `the new program (pid ${upgrade.pid}) ${reasonText(upgrade.reason)}; pid ${owner.pid} keeps running`,
+    };
+  }
+  const isNew = owner.pid !== before.pid || owner.ownerId !== before.ownerId;
+  // Between two programs the record names the keeper.
+  const isProgram = owner.pid !== livingKeeper(owner)?.pid;
+  return isNew && isProgram && upgrade === null ? { state: 'reloaded', owner } : WAITING;
+}
+
+interface Upgrade {
+  readonly pid: unknown;
+  readonly phase: unknown;
+  readonly reason: unknown;
+}
+
+function upgradeOf(owner: OwnerRecord): Upgrade | null {
+  const { pid, phase, reason } = Object(owner['upgrade']) as Partial<Upgrade>;
+  return phase === undefined ? null : { pid: Number(pid), phase, reason };
+}
+
+function reasonText(reason: unknown): string {
+  if (reason === 'exited') return 'ended before it served';
+  if (reason === 'timed-out') return 'was not ready in time';
+  return reason === 'not-adopted' ? 'did not adopt the lock or the socket' : 'failed';
+}

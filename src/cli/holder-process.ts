@@ -1,0 +1,72 @@
+// The processes behind a held lock, and signals to them. A signal never reaches a process that only
+// has the same pid.
+import { constants } from 'node:os';
+import { type GatewayLockProbe, native, type OwnerRecord, signalsCanBeRelayed } from '../index.js';
+import { EXIT } from './exit-codes.js';
+
+/** A process, told apart from a later process with the same pid. */
+export interface HolderProcess {
+  readonly pid: number;
+  readonly startToken: number;
+}
+
+/** The `gateway-lock run` in an owner record. */
+export interface RecordedKeeper extends HolderProcess {
+  /** The signal on which it replaces its program; null if it does not. */
+  readonly reloadSignal: NodeJS.Signals | null;
+}
+
+/** Returns null if the record names no keeper, or one that has ended. */
+export function livingKeeper(owner: OwnerRecord): RecordedKeeper | null {
+  const { pid, startToken, reloadSignal } = Object(owner['keeper']) as Partial<RecordedKeeper>;
+  if (!Number.isInteger(pid) || pid! <= 0 || typeof startToken !== 'number') return null;
+  if (native().processStartToken(pid!) !== startToken) return null;
+  return { pid: pid!, startToken, reloadSignal: isSignal(reloadSignal) ? reloadSignal : null };
+}
+
+/**
+ * Returns the process that the record names.
+ *
+ * @throws {Error} with exit code 1 if that process cannot be told apart from others, or does not
+ *   hold the lock
+ */
+export function recordedHolder({ owner, ownerAlive, lockPath }: GatewayLockProbe): HolderProcess {
+  if (owner === null) throw failure(`the lock file does not name its holder: ${lockPath}`);
+  const { pid, startTime } = owner;
+  if (ownerAlive === false)
+    throw failure(`pid ${pid} has ended, but another process keeps the lock${holdersText(lockPath)}`);
+  if (ownerAlive === null || startTime === null)
+    throw failure(`pid ${pid} may run in another container or on another host. Stop it there`);
+  return { pid, startToken: startTime };
+}
+
+/**
+ * Sends a signal to a process that holds the lock. Returns false if the process has ended.
+ *
+ * @throws {Error} with exit code 1 if the process does not hold the lock, because any program may
+ *   have written the record
+ * @throws {Error} the system's error, for example EPERM
+ */
+export function signalHolder(lockPath: string, { pid, startToken }: HolderProcess, signal: NodeJS.Signals): boolean {
+  const holders = native().findLockHolders(lockPath);
+  if (holders.length > 0 && !holders.includes(pid))
+    throw failure(`pid ${pid} does not hold the lock, although the lock file names it${holdersText(lockPath)}`);
+  if (signalsCanBeRelayed) return native().sendSignal(pid, startToken, constants.signals[signal]);
+  // On Windows every signal terminates the process.
+  if (native().processStartToken(pid) !== startToken) return false;
+  return process.kill(pid, signal);
+}
+
+/** Returns ` (held by pid 12, 13)`, or '' if the holders are unknown. */
+export function holdersText(lockPath: string): string {
+  const holders = native().findLockHolders(lockPath);
+  return holders.length === 0 ? '' : ` (held by pid ${holders.join(', ')})`;
+}
+
+export function failure(text: string): Error {
+  return Object.assign(new Error(text), { exitCode: EXIT.failed });
+}
+
+function isSignal(value: unknown): value is NodeJS.Signals {
+  return typeof value === 'string' && value in constants.signals;
+}

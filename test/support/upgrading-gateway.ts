@@ -1,0 +1,137 @@
+// Starts a gateway that replaces itself on SIGHUP (test/fixtures/upgrading-gateway.mjs), and follows
+// the steps of its upgrades, in whichever process they happen.
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+import { type Running, start } from './command.js';
+import { freshDirectory } from './directories.js';
+
+const GATEWAY = fileURLToPath(new URL('../fixtures/upgrading-gateway.mjs', import.meta.url));
+/** The time limit for one step, in milliseconds: long, for busy machines. */
+const STEP_TIMEOUT_MS = 60_000;
+
+/** The content of options.json: options of upgrade(), and the behaviour of the gateways. */
+export interface GatewaySettings {
+  readonly readyTimeoutMs?: number;
+  readonly graceMs?: number;
+  readonly command?: readonly string[];
+  /** Milliseconds that a request to /slow takes. */
+  readonly slowMs?: number;
+  readonly tls?: boolean;
+  readonly successor?: {
+    /** Exits with this code before it adopts anything. */
+    readonly exit?: number;
+    readonly hang?: boolean;
+    /** Options of acquireGatewayLock(). */
+    readonly acquire?: Readonly<Record<string, unknown>>;
+  };
+}
+
+/** A line that a gateway prints: a step that the process `pid` has reached. */
+export interface Step {
+  readonly pid: number;
+  readonly name: string;
+  readonly detail: string;
+}
+
+export class UpgradingGateway {
+  readonly directory: string = freshDirectory();
+  readonly steps: Step[] = [];
+  port = 0;
+  #run!: Running;
+  #rest = '';
+  #seen = 0;
+  #onStep: () => void = () => {};
+
+  static async start(options: GatewaySettings & { host?: string; port?: number } = {}): Promise<UpgradingGateway> {
+    const gateway = new UpgradingGateway();
+    const { host = '127.0.0.1', port = 0, ...settings } = options;
+    gateway.configure(settings);
+    gateway.#run = start([GATEWAY, gateway.directory, String(port), host], { program: [process.execPath] });
+    gateway.#run.child.stdout!.on('data', (text: string) => gateway.#read(text));
+    // Keeps the output of failed gateways for the report of a failed test.
+    onTestFinished(({ task }) => {
+      if (task.result?.state === 'fail') console.error(gateway.describe());
+    });
+    gateway.port = Number((await gateway.until('serving')).detail);
+    return gateway;
+  }
+
+  /** The first process. */
+  get firstPid(): number {
+    return this.#run.pid;
+  }
+
+  /** The process that has reported `serving` last. */
+  get servingPid(): number {
+    return this.steps.findLast(({ name }) => name === 'serving')!.pid;
+  }
+
+  configure(settings: GatewaySettings): void {
+    writeFileSync(join(this.directory, 'options.json'), JSON.stringify(settings));
+  }
+
+  hold(step: string): void {
+    writeFileSync(join(this.directory, `hold-${step}`), '');
+  }
+
+  release(step: string): void {
+    rmSync(join(this.directory, `hold-${step}`), { force: true });
+  }
+
+  /** Waits for the next step with one of these names, of any process or of the process `pid`. */
+  async until(names: string | readonly string[], pid?: number): Promise<Step> {
+    const timer = setTimeout(() => this.#onStep(), STEP_TIMEOUT_MS);
+    const deadline = performance.now() + STEP_TIMEOUT_MS - 100;
+    try {
+      for (;;) {
+        while (this.#seen < this.steps.length) {
+          const step = this.steps[this.#seen++]!;
+          if ([names].flat().includes(step.name) && (pid === undefined || step.pid === pid)) return step;
+        }
+        if (performance.now() > deadline) throw new Error(`no step ${names} in ${STEP_TIMEOUT_MS} ms`);
+        await new Promise<void>((resolve) => {
+          this.#onStep = resolve;
+        });
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Sends SIGHUP to the serving process, or to `pid`. */
+  startUpgrade(pid = this.servingPid): void {
+    process.kill(pid, 'SIGHUP');
+  }
+
+  /** Upgrades once. Returns the pid of the new gateway. */
+  async upgrade(): Promise<number> {
+    const old = this.servingPid;
+    this.startUpgrade(old);
+    const { pid } = await this.until('serving');
+    if (pid === old) throw new Error('the old gateway serves');
+    return pid;
+  }
+
+  /** What the witnesses have found; '' if there was at most one gateway at any time. */
+  doubles(): string {
+    const path = join(this.directory, 'doubles');
+    return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  }
+
+  describe(): string {
+    const lines = this.steps.slice(-40).map(({ pid, name, detail }) => `${pid} ${name} ${detail}`);
+    return [...lines, this.#run.err].join('\n');
+  }
+
+  #read(text: string): void {
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop()!;
+    for (const line of lines) {
+      const [pid, name, ...detail] = line.split(' ');
+      this.steps.push({ pid: Number(pid), name: name!, detail: detail.join(' ') });
+    }
+    this.#onStep();
+  }
+}
