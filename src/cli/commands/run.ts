@@ -119,8 +119,8 @@ function inheritanceOf({ inheritance, listener }: GatewayLock, { sockets }: Task
 async function close(lock: GatewayLock): Promise<void> {
   try {
     // A background process of the program may have a copy of the socket, and would keep clients
-    // waiting forever.
-    if (programsInherit) lock.listener?.shutdown();
+    // waiting forever. A socket of systemd stays open for the next start.
+    if (programsInherit && lock.inheritedFrom !== 'systemd') lock.listener?.shutdown();
     await lock.close();
   } catch (error) {
     say(errorLine(error));

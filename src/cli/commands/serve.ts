@@ -60,6 +60,7 @@ async function start(flags: ServeFlags, signal: AbortSignal): Promise<number> {
 async function serveUntil(signal: AbortSignal, lock: GatewayLock): Promise<void> {
   if (lock.reclaimed) console.log(`reclaimed the lock file of an earlier gateway (${lock.reclaimed})`);
   lock.onLost((error) => say(errorLine(error)));
+  await lock.ready();
   await lock.listen(createServer(answer));
   console.log(`gateway listening on ${lock.url} (pid ${process.pid})`);
   await aborted(signal);

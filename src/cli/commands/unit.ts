@@ -12,7 +12,7 @@ import { launchdPlist } from './unit/launchd.js';
 import { protectedPath } from './unit/protected-folders.js';
 import { schtasksXml } from './unit/schtasks.js';
 import { readService, type Service, type ServiceKind, type UnitFlags } from './unit/service.js';
-import { systemdUnit } from './unit/systemd.js';
+import { systemdSocket, systemdUnit } from './unit/systemd.js';
 
 const WRITERS: Readonly<Record<ServiceKind, (service: Service) => string>> = {
   systemd: systemdUnit,
@@ -35,6 +35,7 @@ export function addUnitCommand(program: Command): void {
     .option('--name <name>', 'name of the unit (default: <app>, or <app>-<profile>)')
     .option('--user', 'print a unit for the session of this user instead of one for the machine')
     .option('--no-handover', 'release the port before starting the program, for programs that bind the port themselves')
+    .option('--socket', 'for systemd: print the socket unit, with which systemd keeps the port open during a restart')
     .addOption(new Option('--health-path <path>', 'URL path of the health check (default: /healthz)'))
     .action(unit);
   withExamples(command, EXAMPLES);
@@ -45,6 +46,10 @@ const EXAMPLES = [
   {
     line: 'gateway-lock unit systemd --user --port 18790 -- node server.js',
     what: 'server.js listens on { fd: 3 }; the first line says where to save the unit',
+  },
+  {
+    line: 'gateway-lock unit systemd --user --socket --port 18790 -- node server.js',
+    what: 'the socket unit for that service',
   },
   {
     line: 'gateway-lock unit systemd --port 18790 --no-handover -- python3 -m http.server 18790',
@@ -64,7 +69,7 @@ const EXIT_CODES = [
 async function unit(kind: ServiceKind, words: readonly string[], flags: UnitFlags): Promise<void> {
   const service = readService(kind, words, flags);
   if (kind === 'launchd') warnOfProtectedFolders(service);
-  await print(WRITERS[kind](service));
+  await print(flags.socket ? systemdSocket(service) : WRITERS[kind](service));
 }
 
 function warnOfProtectedFolders({ words, workingDirectory, paths }: Service): void {
