@@ -8,6 +8,12 @@ export interface ProcessReference {
   readonly startToken: number;
 }
 
+/** A `gateway-lock run`, in the owner record of its program. */
+export interface KeeperReference extends ProcessReference {
+  /** The signal on which it replaces the program, for example SIGHUP. Absent if there is none. */
+  readonly reloadSignal?: string;
+}
+
 /** The upgrade of a gateway, in the owner record of the gateway that is being replaced. */
 export interface UpgradeState {
   /** The successor. */
@@ -45,7 +51,7 @@ export interface OwnerRecord {
   /** The TCP port on which the holder listens. Null until the holder listens. */
   readonly port: number | null;
   /** The `gateway-lock run` that keeps the lock and restarts the holder. Absent if there is none. */
-  readonly keeper?: ProcessReference;
+  readonly keeper?: KeeperReference;
   /** The upgrade that is in progress or has failed. Absent if there was none. */
   readonly upgrade?: UpgradeState;
   readonly [field: string]: unknown;

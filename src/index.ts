@@ -5,6 +5,7 @@ export type { BoundAddress, BoundListener, CloseOptions } from './bind/bound-lis
 export type { Endpoint } from './endpoint.js';
 export type {
   GatewayLockErrorCode,
+  KeeperReference,
   LockErrorCode,
   OwnerRecord,
   ProcessReference,

@@ -1,27 +1,20 @@
 // The processes behind a held lock, and signals to them. A signal never reaches a process that only
 // has the same pid.
 import { constants } from 'node:os';
-import { type GatewayLockProbe, native, type OwnerRecord, signalsCanBeRelayed } from '../index.js';
+import {
+  type GatewayLockProbe,
+  type KeeperReference,
+  native,
+  type OwnerRecord,
+  type ProcessReference,
+  signalsCanBeRelayed,
+} from '../index.js';
 import { EXIT } from './exit-codes.js';
 
-/** A process, told apart from a later process with the same pid. */
-export interface HolderProcess {
-  readonly pid: number;
-  readonly startToken: number;
-}
-
-/** The `gateway-lock run` in an owner record. */
-export interface RecordedKeeper extends HolderProcess {
-  /** The signal on which it replaces its program; null if it does not. */
-  readonly reloadSignal: NodeJS.Signals | null;
-}
-
-/** Returns null if the record names no keeper, or one that has ended. */
-export function livingKeeper(owner: OwnerRecord): RecordedKeeper | null {
-  const { pid, startToken, reloadSignal } = Object(owner['keeper']) as Partial<RecordedKeeper>;
-  if (!Number.isInteger(pid) || pid! <= 0 || typeof startToken !== 'number') return null;
-  if (native().processStartToken(pid!) !== startToken) return null;
-  return { pid: pid!, startToken, reloadSignal: isSignal(reloadSignal) ? reloadSignal : null };
+/** Returns the `gateway-lock run` in the record. Returns null if there is none, or it has ended. */
+export function livingKeeper({ keeper }: OwnerRecord): KeeperReference | null {
+  if (keeper === undefined || native().processStartToken(keeper.pid) !== keeper.startToken) return null;
+  return keeper;
 }
 
 /**
@@ -30,7 +23,7 @@ export function livingKeeper(owner: OwnerRecord): RecordedKeeper | null {
  * @throws {Error} with exit code 1 if that process cannot be told apart from others, or does not
  *   hold the lock
  */
-export function recordedHolder({ owner, ownerAlive, lockPath }: GatewayLockProbe): HolderProcess {
+export function recordedHolder({ owner, ownerAlive, lockPath }: GatewayLockProbe): ProcessReference {
   if (owner === null) throw failure(`the lock file does not name its holder: ${lockPath}`);
   const { pid, startTime } = owner;
   if (ownerAlive === false)
@@ -47,7 +40,7 @@ export function recordedHolder({ owner, ownerAlive, lockPath }: GatewayLockProbe
  *   have written the record
  * @throws {Error} the system's error, for example EPERM
  */
-export function signalHolder(lockPath: string, { pid, startToken }: HolderProcess, signal: NodeJS.Signals): boolean {
+export function signalHolder(lockPath: string, { pid, startToken }: ProcessReference, signal: NodeJS.Signals): boolean {
   const holders = native().findLockHolders(lockPath);
   if (holders.length > 0 && !holders.includes(pid))
     throw failure(`pid ${pid} does not hold the lock, although the lock file names it${holdersText(lockPath)}`);
@@ -65,8 +58,4 @@ export function holdersText(lockPath: string): string {
 
 export function failure(text: string): Error {
   return Object.assign(new Error(text), { exitCode: EXIT.failed });
-}
-
-function isSignal(value: unknown): value is NodeJS.Signals {
-  return typeof value === 'string' && value in constants.signals;
 }

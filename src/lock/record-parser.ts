@@ -1,5 +1,5 @@
 // Parses the content of a lock file. A torn, empty or hostile record does not name an owner.
-import type { OwnerRecord, ProcessReference, UpgradeState } from '../errors.js';
+import type { KeeperReference, OwnerRecord, UpgradeState } from '../errors.js';
 import type { LockFileContent } from '../native/binding.js';
 import { printable } from '../printable.js';
 
@@ -112,9 +112,11 @@ function replace(value: Fields, field: string, valid: object | null): void {
   else value[field] = valid;
 }
 
-function keeperOf(value: unknown): ProcessReference | null {
-  const { pid, startToken } = fieldsOf(value);
-  return isPid(pid) ? { pid, startToken: finiteNumber(startToken) ?? 0 } : null;
+function keeperOf(value: unknown): KeeperReference | null {
+  const { pid, startToken, reloadSignal } = fieldsOf(value);
+  if (!isPid(pid)) return null;
+  const keeper = { pid, startToken: finiteNumber(startToken) ?? 0 };
+  return typeof reloadSignal === 'string' ? { ...keeper, reloadSignal: printable(reloadSignal) } : keeper;
 }
 
 const PHASES: readonly unknown[] = ['starting', 'draining', 'kept'] satisfies UpgradeState['phase'][];

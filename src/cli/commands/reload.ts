@@ -7,6 +7,7 @@ import {
   type GatewayLockProbe,
   handlesSignal,
   type OwnerRecord,
+  type ProcessReference,
   probeGatewayLock,
   probePort,
   signalsCanBeRelayed,
@@ -14,7 +15,7 @@ import {
 import { withExamples } from '../examples.js';
 import { usageError, withExitCodes } from '../exit-codes.js';
 import { addFlags, type GatewayFlags, gatewayOptions, parseMilliseconds } from '../gateway-flags.js';
-import { failure, type HolderProcess, livingKeeper, recordedHolder, signalHolder } from '../holder-process.js';
+import { failure, livingKeeper, recordedHolder, signalHolder } from '../holder-process.js';
 import { print } from '../print.js';
 import { reloadOutcome } from './reload/outcome.js';
 
@@ -62,10 +63,10 @@ async function reload(flags: ReloadFlags): Promise<void> {
 }
 
 /** Returns the process to signal: the keeper, or a gateway that replaces itself. */
-function receiverOf(holder: GatewayLockProbe): { process: HolderProcess; signal: NodeJS.Signals } {
+function receiverOf(holder: GatewayLockProbe): { process: ProcessReference; signal: NodeJS.Signals } {
   const program = recordedHolder(holder);
   const keeper = livingKeeper(holder.owner!);
-  if (keeper?.reloadSignal) return { process: keeper, signal: keeper.reloadSignal };
+  if (keeper?.reloadSignal !== undefined) return { process: keeper, signal: keeper.reloadSignal as NodeJS.Signals };
   if (keeper !== null)
     throw failure(`gateway-lock run (pid ${keeper.pid}) does not reload. Start it with --reload-on SIGHUP`);
   if (handlesSignal(program.pid, constants.signals.SIGHUP) === false)

@@ -2,11 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { durationText, monotonicMs } from '../../clock.js';
-import { type GatewayLockProbe, type OwnerRecord, probeGatewayLock } from '../../index.js';
+import { type GatewayLockProbe, type OwnerRecord, type ProcessReference, probeGatewayLock } from '../../index.js';
 import { withExamples } from '../examples.js';
 import { EXIT, withExitCodes } from '../exit-codes.js';
 import { addFlags, type GatewayFlags, gatewayOptions, parseMilliseconds } from '../gateway-flags.js';
-import { type HolderProcess, holdersText, livingKeeper, recordedHolder, signalHolder } from '../holder-process.js';
+import { holdersText, livingKeeper, recordedHolder, signalHolder } from '../holder-process.js';
 import { print } from '../print.js';
 
 interface StopFlags extends GatewayFlags {
@@ -68,7 +68,7 @@ async function stop(flags: StopFlags): Promise<void> {
 }
 
 /** Returns the keeper and its program, or only the holder. The first one ends the others. */
-function processesOf(holder: GatewayLockProbe): readonly HolderProcess[] {
+function processesOf(holder: GatewayLockProbe): readonly ProcessReference[] {
   const keeper = livingKeeper(holder.owner!);
   // Between two programs the record names the keeper.
   if (keeper === null || keeper.pid === holder.owner!.pid) return [recordedHolder(holder)];
@@ -103,7 +103,7 @@ function isSameHolder(first: GatewayLockProbe, now: GatewayLockProbe): boolean {
 }
 
 function identityOf(owner: OwnerRecord | null): string {
-  return JSON.stringify(owner?.['keeper'] ?? [owner?.pid, owner?.startTime]);
+  return JSON.stringify(owner?.keeper ?? [owner?.pid, owner?.startTime]);
 }
 
 function stillHeld({ lockPath, owner }: GatewayLockProbe, { killAfter, timeout }: StopFlags): Error {

@@ -1,7 +1,7 @@
 // The variable GATEWAY_LOCK_INHERITED, one line of JSON that tells a program which descriptors it
 // has inherited. Written by an upgrade and by `gateway-lock run`, read by the program that adopts
 // the descriptors.
-import type { ProcessReference } from '../../errors.js';
+import type { KeeperReference, ProcessReference } from '../../errors.js';
 
 export const INHERITED_VARIABLE = 'GATEWAY_LOCK_INHERITED';
 
@@ -19,7 +19,7 @@ export interface Inherited {
   /** The program's end of the custody channel. */
   readonly channel: number;
   /** The `gateway-lock run` that keeps the locks. Null for an upgrade. */
-  readonly keeper: ProcessReference | null;
+  readonly keeper: KeeperReference | null;
   /**
    * The process that must be gone before the program may go on, in addition to the end of the
    * channel. Null if the end of the channel is enough.
@@ -31,7 +31,7 @@ export interface Inherited {
 export interface Bequest extends Pick<Inherited, 'from'> {
   readonly sockets: number;
   readonly locks: number;
-  readonly keeper?: ProcessReference;
+  readonly keeper?: KeeperReference;
   readonly predecessor?: ProcessReference;
 }
 

@@ -15,8 +15,8 @@ export function reloadOutcome(before: OwnerRecord, now: GatewayLockProbe): Reloa
   const { state, owner, ownerAlive } = now;
   if (state !== 'held') return { state: 'failed', why: `pid ${before.pid} has ended, and the lock is free` };
   if (owner === null || ownerAlive === false) return WAITING;
-  const upgrade = upgradeOf(owner);
-  if (upgrade?.phase === 'kept' && upgrade.pid !== upgradeOf(before)?.pid) {
+  const { upgrade } = owner;
+  if (upgrade?.phase === 'kept' && upgrade.pid !== before.upgrade?.pid) {
     return {
       state: 'failed',
       why: `the new program (pid ${upgrade.pid}) ${reasonText(upgrade.reason)}; pid ${owner.pid} keeps running`,
@@ -25,21 +25,10 @@ export function reloadOutcome(before: OwnerRecord, now: GatewayLockProbe): Reloa
   const isNew = owner.pid !== before.pid || owner.ownerId !== before.ownerId;
   // Between two programs the record names the keeper.
   const isProgram = owner.pid !== livingKeeper(owner)?.pid;
-  return isNew && isProgram && upgrade === null ? { state: 'reloaded', owner } : WAITING;
+  return isNew && isProgram && upgrade === undefined ? { state: 'reloaded', owner } : WAITING;
 }
 
-interface Upgrade {
-  readonly pid: unknown;
-  readonly phase: unknown;
-  readonly reason: unknown;
-}
-
-function upgradeOf(owner: OwnerRecord): Upgrade | null {
-  const { pid, phase, reason } = Object(owner['upgrade']) as Partial<Upgrade>;
-  return phase === undefined ? null : { pid: Number(pid), phase, reason };
-}
-
-function reasonText(reason: unknown): string {
+function reasonText(reason: string | undefined): string {
   if (reason === 'exited') return 'ended before it served';
   if (reason === 'timed-out') return 'was not ready in time';
   return reason === 'not-adopted' ? 'did not adopt the lock or the socket' : 'failed';

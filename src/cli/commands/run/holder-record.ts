@@ -1,16 +1,6 @@
 // The owner record of a lock that is kept for a program: it names the program and this process.
-import type { GatewayLock } from '../../../index.js';
+import type { GatewayLock, KeeperReference, UpgradeState } from '../../../index.js';
 import { errorLine, say } from '../../output.js';
-import type { KeptReason } from './keeper.js';
-import type { KeeperName } from './program.js';
-
-/** The new program of a reload, as the record shows it. */
-export interface UpgradeRecord {
-  readonly pid: number;
-  readonly phase: 'starting' | 'draining' | 'kept';
-  /** Why the old program was kept. */
-  readonly reason?: KeptReason;
-}
 
 /**
  * Writes the record. Only reports a failure, because the record is just a hint and the lock is held
@@ -18,20 +8,20 @@ export interface UpgradeRecord {
  */
 export class HolderRecord {
   readonly #lock: GatewayLock;
-  readonly #keeper: KeeperName;
+  readonly #keeper: KeeperReference;
 
-  constructor(lock: GatewayLock, keeper: KeeperName) {
+  constructor(lock: GatewayLock, keeper: KeeperReference) {
     this.#lock = lock;
     this.#keeper = keeper;
   }
 
   /** Names the process that serves. */
-  name(pid: number, upgrade?: UpgradeRecord): void {
+  name(pid: number, upgrade?: UpgradeState): void {
     reportFailure(() => this.#lock.nameHolder(pid, { keeper: this.#keeper, upgrade }));
   }
 
   /** Adds the state of an upgrade to what the serving program has written. */
-  showUpgrade(upgrade: UpgradeRecord | undefined): void {
+  showUpgrade(upgrade: UpgradeState | undefined): void {
     reportFailure(() => this.#lock.updateHolder({ upgrade }));
   }
 }

@@ -51,11 +51,13 @@ class KeeperSession implements KeeperActions<Program>, SignalTarget {
 
   constructor(lock: GatewayLock, command: Command, flags: KeeperFlags, resolve: (end: ChildEnd) => void) {
     const { pid } = process;
-    const name = { pid, startToken: native().processStartToken(pid), reloadSignal: flags.reloadOn ?? null };
+    const { reloadOn } = flags;
+    const reloadSignal = reloadOn === undefined ? {} : { reloadSignal: reloadOn };
+    const name = { pid, startToken: native().processStartToken(pid), ...reloadSignal };
     const notifies = programsInherit && (replacesPrograms(flags) || this.#manager.isPresent);
     this.#lock = lock;
     this.#command = { ...command, keeper: name, graceMs: flags.grace, notifies };
-    this.#reloadOn = flags.reloadOn;
+    this.#reloadOn = reloadOn;
     this.#readiness = { endpoint: endpointOf(lock), healthPath: flags.healthPath, timeoutMs: flags.readyTimeout };
     this.#record = new HolderRecord(lock, name);
     this.#keeper = new Keeper<Program>(policies(flags), this);

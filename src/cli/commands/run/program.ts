@@ -6,8 +6,10 @@ import {
   formatInherited,
   INHERITED_VARIABLE,
   type Inheritance,
+  type KeeperReference,
   killChildrenOnExit,
   native,
+  type ProcessReference,
   spawnCommand,
 } from '../../../index.js';
 import { exitCodeOf } from '../../exit-codes.js';
@@ -34,20 +36,9 @@ export interface ProgramCommand {
   /** Milliseconds between SIGTERM and SIGKILL. */
   readonly graceMs: number;
   /** This process, for the owner record and GATEWAY_LOCK_INHERITED. */
-  readonly keeper: KeeperName;
+  readonly keeper: KeeperReference;
   /** True if the program reports its state to this process instead of to systemd. */
   readonly notifies: boolean;
-}
-
-/** A process, told apart from a later process with the same pid. */
-export interface ProcessName {
-  readonly pid: number;
-  readonly startToken: number;
-}
-
-export interface KeeperName extends ProcessName {
-  /** The signal that makes the keeper replace its program; null if none does. */
-  readonly reloadSignal: NodeJS.Signals | null;
 }
 
 export interface ProgramListener {
@@ -60,7 +51,7 @@ export interface ProgramListener {
 
 export class Program implements KeptProgram {
   readonly purpose: Purpose;
-  readonly name: ProcessName;
+  readonly name: ProcessReference;
   /** True once the program has adopted the lock with this package. */
   adopted = false;
   readonly #child: ChildProcess;
@@ -139,7 +130,7 @@ export class Program implements KeptProgram {
 
 interface Passed {
   readonly channel: number;
-  readonly predecessor: ProcessName | null;
+  readonly predecessor: ProcessReference | null;
   readonly notifyPath: string | undefined;
 }
 
