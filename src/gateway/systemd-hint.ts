@@ -9,9 +9,11 @@ import { printable } from '../printable.js';
  * hides it.
  */
 export function systemdHint(endpoint: Endpoint, listenerPid: number | null): string | null {
-  if (listenerPid === process.pid) return isActivated(process.env) ? passedSocketHint(endpoint) : null;
+  const passed = socketsPassedBy(process.env);
+  if (listenerPid === process.pid) return passed === null ? null : passedSocketHint(endpoint, passed.join(', '));
   const unit = findSocketUnit(endpoint, listenerPid);
   if (unit !== null) {
+    if (passed?.includes(unit.name)) return passedSocketHint(endpoint, unit.name);
     const { name, service, systemctl } = unit;
     return `systemd listens on that port for ${name}. Start the gateway through systemd (${systemctl} start ${service}), or stop the socket unit (${systemctl} stop ${name}).`;
   }
@@ -24,11 +26,14 @@ export function listenStream({ host, port }: Endpoint): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-function isActivated(env: NodeJS.ProcessEnv): boolean {
-  return env['LISTEN_PID'] === String(process.pid);
+/**
+ * Returns the names of the sockets that systemd has passed to this process, which by default are
+ * those of the socket units. Returns null if there are none.
+ */
+function socketsPassedBy({ LISTEN_PID, LISTEN_FDNAMES }: NodeJS.ProcessEnv): string[] | null {
+  return LISTEN_PID === String(process.pid) ? (LISTEN_FDNAMES ?? 'the socket unit').split(':') : null;
 }
 
-function passedSocketHint(endpoint: Endpoint): string {
-  const unit = process.env['LISTEN_FDNAMES'] || 'the socket unit';
+function passedSocketHint(endpoint: Endpoint, unit: string): string {
   return `systemd has passed a socket on that port to this process, but the gateway adopts only a socket that listens on exactly its own host and port. Set ListenStream=${listenStream(endpoint)} in ${printable(unit)}, or remove the socket unit.`;
 }
