@@ -94,6 +94,7 @@ export interface LockErrorDetails {
   readonly path?: string | null;
   readonly owner?: OwnerRecord | null;
   readonly ownerAlive?: boolean | null;
+  readonly holderPid?: number;
   readonly cause?: unknown;
 }
 
@@ -125,6 +126,11 @@ export class LockError extends Error {
    * unknown.
    */
   readonly ownerAlive: boolean | null;
+  /**
+   * The living process that holds the lock, if the record names a dead process or none: a process
+   * that has inherited the lock. Linux only. Absent if the record names the holder, or unknown.
+   */
+  declare readonly holderPid?: number;
 
   constructor(code: LockErrorCode | GatewayLockErrorCode, message: string, details: LockErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -132,6 +138,7 @@ export class LockError extends Error {
     this.path = details.path ?? null;
     this.owner = details.owner ?? null;
     this.ownerAlive = details.ownerAlive ?? null;
+    if (details.holderPid !== undefined) this.holderPid = details.holderPid;
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {

@@ -12,6 +12,11 @@ export interface GatewayWait {
    * unknown.
    */
   readonly ownerAlive: boolean | null;
+  /**
+   * The living process that holds the lock, if the record names a dead process or none: a process
+   * that has inherited the lock. Linux only. Absent if the record names the holder, or unknown.
+   */
+  readonly holderPid?: number;
 }
 
 export interface GatewayLockOptions {

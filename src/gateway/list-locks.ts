@@ -1,7 +1,7 @@
 // Lists the locks of all gateways of a user, with their holders and the holders' health.
 import { checkOptions } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
-import { type LockProbe, probeTarget } from '../lock/internal.js';
+import { knownHolder, type LockProbe, livingHolder, probeTarget } from '../lock/internal.js';
 import { native } from '../native/load.js';
 import { checkHealthOptions, type HealthCheckOptions, type HealthProbe, probeHealth } from '../probe/probe-health.js';
 import { probePort } from '../probe/probe-port.js';
@@ -32,6 +32,11 @@ export interface ListedLock {
    * unknown.
    */
   readonly ownerAlive: boolean | null;
+  /**
+   * The living process that holds the lock, if the record names a dead process or none: a process
+   * that has inherited the lock. Linux only. Absent if the record names the holder, or unknown.
+   */
+  readonly holderPid?: number;
   /** The holder's program and arguments; null if the system does not report them. */
   readonly command: readonly string[] | null;
   /** The host in the holder's record; null if the record contains no endpoint. */
@@ -84,13 +89,15 @@ async function probeListed(path: string, ownPath: boolean, health: HealthCheckOp
   try {
     // Includes the lock files of other users, because their locks also prevent a gateway of this
     // user from starting.
-    const { state, heldBy, owner, ownerAlive } = probeTarget({ path, endpoint: undefined, ownPath }, 'everyone');
+    const probed = probeTarget({ path, endpoint: undefined, ownPath }, 'everyone');
+    const { state, heldBy, owner, ownerAlive } = probed;
     // A dead owner's record is from an earlier holder, so its port is not that of the current
     // holder.
     const known = state === 'held' && ownerAlive !== false && owner?.port != null;
     const endpoint = known ? await probeEndpoint(owner, ownerAlive, health) : NO_ENDPOINT;
-    const command = ownerAlive === true ? commandOf(owner!.pid) : null;
-    return { path, state, heldBy, owner, ownerAlive, command, ...endpoint, cause: null };
+    const pid = livingHolder(probed);
+    const command = pid === null ? null : commandOf(pid);
+    return { path, state, heldBy, ...knownHolder(probed), command, ...endpoint, cause: null };
   } catch (cause) {
     return unreadableLock({ path, cause });
   }

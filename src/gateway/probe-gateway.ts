@@ -1,6 +1,7 @@
 // Probes the state of a gateway without starting one, which makes a PID file unnecessary.
 import { checkOptions } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
+import { knownHolder, livingHolder } from '../lock/internal.js';
 import { checkHealthOptions, type HealthCheckOptions, type HealthProbe, probeHealth } from '../probe/probe-health.js';
 import { type PortProbe, probePort } from '../probe/probe-port.js';
 import type { GatewayLockOptions } from './gateway-lock-options.js';
@@ -40,6 +41,11 @@ export interface GatewayProbe {
    * unknown.
    */
   readonly ownerAlive: boolean | null;
+  /**
+   * The living process that holds the lock, if the record names a dead process or none: a process
+   * that has inherited the lock. Linux only. Absent if the record names the holder, or unknown.
+   */
+  readonly holderPid?: number;
   /** The host in the holder's record, or from the options if the record contains no endpoint. */
   readonly host: string;
   /** The port in the holder's record, or from the options if the record contains no endpoint. */
@@ -72,9 +78,10 @@ export async function probeGateway(options: ProbeGatewayOptions = {}): Promise<G
   const listener = port === 0 ? null : await probePort({ host, port });
   const listening = listener?.state === 'listening';
   const health = listening ? await probeHealth({ ...healthOptions, host, port }) : null;
-  const { lockPath, owner, ownerAlive } = lock;
-  const state = lock.state === 'held' ? heldState(known, listener, health) : listening ? 'foreign' : 'stopped';
-  return { state, lockPath, owner, ownerAlive, host, port, listenerPid: listener?.pid ?? null, health };
+  const { lockPath } = lock;
+  const state =
+    lock.state === 'held' ? heldState(known, livingHolder(lock), listener, health) : listening ? 'foreign' : 'stopped';
+  return { state, lockPath, ...knownHolder(lock), host, port, listenerPid: listener?.pid ?? null, health };
 }
 
 /**
@@ -83,10 +90,11 @@ export async function probeGateway(options: ProbeGatewayOptions = {}): Promise<G
  */
 function heldState(
   { owner }: { owner: OwnerRecord | null },
+  holderPid: number | null,
   listener: PortProbe | null,
   health: HealthProbe | null,
 ): GatewayProbe['state'] {
   if (listener?.state !== 'listening') return 'starting';
-  const isHolder = owner?.port != null || listener.pid === null || listener.pid === owner?.pid || health?.healthy;
+  const isHolder = owner?.port != null || listener.pid === null || listener.pid === holderPid || health?.healthy;
   return isHolder ? 'running' : 'starting';
 }

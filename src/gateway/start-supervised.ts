@@ -25,8 +25,10 @@ export type SupervisedOutcome<Gateway> =
        * for every other supervisor.
        */
       readonly exitCode: 0 | 78;
-      /** The holder of the lock; null if only the port is in use. */
+      /** The record of the holder; null if only the port is in use, or if the record names a dead process. */
       readonly owner: OwnerRecord | null;
+      /** The holder, if it has inherited the lock from a dead process (Linux only). */
+      readonly holderPid?: number;
       readonly health: HealthProbe;
     };
 
@@ -67,7 +69,7 @@ export async function startSupervised<Gateway>(
     announce('gateway-lock:decision', () => decision!);
     request.onDecision?.(decision);
     if (decision.decision === 'give-up') throw giveUp(refusal, health, request);
-    if (decision.decision === 'leave') return duplicate(refusal.owner, health!, request.supervisor);
+    if (decision.decision === 'leave') return duplicate(refusal, health!, request.supervisor);
     // Prevents a busy loop, because an attempt fails at once if only the port is in use.
     const latestNext = decision.decision === 'park' ? Number.POSITIVE_INFINITY : deadline - request.healthReserveMs;
     await sleep(Math.max(0, Math.min(earliestNext, latestNext) - monotonicMs()), request.signal);
@@ -158,8 +160,11 @@ function decide(
  * OpenClaw, and the unit needs `RestartPreventExitStatus=78`. Other supervisors do not restart a
  * process that exits with code 0.
  */
-function duplicate(owner: OwnerRecord | null, health: HealthProbe, supervisor: Supervisor | null) {
-  return { outcome: 'duplicate', exitCode: supervisor === 'systemd' ? 78 : 0, owner, health } as const;
+function duplicate(refusal: GatewayLockError, health: HealthProbe, supervisor: Supervisor | null) {
+  const { holderPid, ownerAlive } = refusal;
+  const holder = holderPid === undefined ? {} : { holderPid };
+  const owner = ownerAlive === false ? null : refusal.owner;
+  return { outcome: 'duplicate', exitCode: supervisor === 'systemd' ? 78 : 0, owner, ...holder, health } as const;
 }
 
 function giveUp(

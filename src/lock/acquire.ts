@@ -5,9 +5,10 @@ import { announce } from '../events.js';
 import { attempt, lastAttemptSync } from './attempt.js';
 import type { FileLock } from './file-lock.js';
 import { GracePeriods } from './grace-period.js';
+import { type KnownHolder, knownHolder } from './holder-text.js';
 import { timeoutError } from './lock-error.js';
 import { type AttemptRequest, readRequest, type TryAcquireLockOptions } from './lock-options.js';
-import { type LockProbe, probeUnlessOpenFails } from './probe-lock.js';
+import { probeUnlessOpenFails, withHolder } from './probe-lock.js';
 import { hasWaiters } from './wait-queue.js';
 import { Waiter, type WaitOptions } from './waiter.js';
 
@@ -120,10 +121,10 @@ function announceWait(request: AttemptRequest, timeoutMs: number): void {
 }
 
 /** Probes the lock only once, because retries would block the event loop. */
-function peekHolder(request: AttemptRequest): Pick<LockProbe, 'owner' | 'ownerAlive'> {
+function peekHolder(request: AttemptRequest): KnownHolder {
   try {
-    const { owner, ownerAlive } = probeUnlessOpenFails(request, new GracePeriods()) ?? UNKNOWN_HOLDER;
-    return { owner, ownerAlive };
+    const probed = probeUnlessOpenFails(request, new GracePeriods());
+    return probed === null ? UNKNOWN_HOLDER : knownHolder(withHolder(probed, request.path));
   } catch {
     return UNKNOWN_HOLDER;
   }

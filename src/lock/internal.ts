@@ -12,7 +12,7 @@ import { type LockProbe, probe } from './probe-lock.js';
 export { acquireAtOnce, acquireInTurn } from './acquire.js';
 export { adoptLock } from './adopt.js';
 export type { FileLock } from './file-lock.js';
-export { holderName, isOwn, stopAdvice } from './holder-text.js';
+export { holderName, isOwn, knownHolder, livingHolder, stopAdvice } from './holder-text.js';
 export type { LockTarget, ReclaimReason } from './leftover.js';
 export { toLockError } from './lock-error.js';
 export type { AttemptRequest } from './lock-options.js';

@@ -31,6 +31,11 @@ export interface LockProbe {
    * unknown.
    */
   readonly ownerAlive: boolean | null;
+  /**
+   * The living process that holds the lock, if the record names a dead process or none: a process
+   * that has inherited the lock. Linux only. Absent if the record names the holder, or unknown.
+   */
+  readonly holderPid?: number;
 }
 
 interface ProbeRequest extends LockTarget {
@@ -68,7 +73,24 @@ export function probe(request: ProbeRequest): LockProbe {
     },
     gracePeriods,
   );
-  return result!; // Not null, because a failure to open the file is retried until the failure ends or is thrown.
+  // Not null, because a failure to open the file is retried until the failure ends or is thrown.
+  return withHolder(result!, request.path);
+}
+
+/** Adds the living holder to the result of a probe if the record does not name it. */
+export function withHolder(probed: LockProbe, path: string): LockProbe {
+  const { state, owner, ownerAlive } = probed;
+  // An owner whose state is unknown is in another container or on another host, and may be alive.
+  if (state !== 'held' || ownerAlive === true || (owner !== null && ownerAlive === null)) return probed;
+  const holderPid = native()
+    .findLockHolders(path)
+    .find((pid) => isOtherAndAlive(pid, owner));
+  return holderPid === undefined ? probed : { ...probed, holderPid };
+}
+
+/** Returns false for the owner, which may be dying, and for this process, which may have copies. */
+function isOtherAndAlive(pid: number, owner: OwnerRecord | null): boolean {
+  return pid !== owner?.pid && pid !== process.pid && native().processStartToken(pid) !== -1;
 }
 
 /**

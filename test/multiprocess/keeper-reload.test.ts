@@ -63,13 +63,13 @@ describe('a reload that fails keeps the old program', () => {
     expect(hasEnded(pid)).toBe(true);
     expect([kept.record()!.pid, await kept.servingPid()]).toEqual([old, old]);
     expect(failures(await load.end())).toEqual(NO_FAILURES);
-    expect(await kept.reload()).not.toBe(old);
-    return { reason, err: kept.run.err };
+    return { kept, old, reason, err: kept.run.err };
   }
 
   test('the new program exits', async () => {
-    const { reason, err } = await failing('exit');
+    const { kept, old, reason, err } = await failing('exit');
     expect(reason).toBe('exited');
+    expect(await kept.reload()).not.toBe(old);
     expect(err).toMatch(
       /^gateway-lock: reload failed: the new program \(pid \d+\) ended with exit code 3 before it served; the old program keeps running\n/m,
     );

@@ -104,7 +104,7 @@ describe('a standby', () => {
 
   test('is ended if the program serves instead of waiting', async () => {
     const kept = await KeptProgram.start(['--standby', '--grace', '1000'], { program: 'node' });
-    await until(() => kept.run.err.includes('no standby'), 'the report', 30_000);
+    await until(() => kept.run.err.includes('no standby'), 'the report', 60_000);
     expect(kept.run.err).toBe(
       'gateway-lock: no standby: the program must adopt the lock and call ready() of gateway-lock\n',
     );
@@ -135,7 +135,7 @@ describe('kill -9 of the keeper', () => {
     }
     expect([third.wins(), (await load.end()).refused]).toEqual([0, 0]);
     process.kill(next ?? serving, 'SIGKILL');
-    await until(() => third.wins() > 0, 'the third starter', 30_000);
+    await until(() => third.wins() > 0, 'the third starter', 60_000);
     await third.end();
   }
 
@@ -173,7 +173,7 @@ describe('kill -9 of the keeper', () => {
     expect(await kept.waitForOther(old)).toBe(pid);
     expect(third.wins()).toBe(0);
     process.kill(pid, 'SIGKILL');
-    await until(() => third.wins() > 0, 'the third starter', 30_000);
+    await until(() => third.wins() > 0, 'the third starter', 60_000);
     await third.end();
   });
 
@@ -224,7 +224,7 @@ async function waitingProgram(kept: KeptProgram): Promise<number> {
       return found !== undefined;
     },
     'a second program',
-    30_000,
+    60_000,
   );
   return found!;
 }

@@ -50,7 +50,7 @@ export class KeptProgram {
     const words = typeof program === 'string' ? PROGRAMS[program](directory, port) : program;
     const run = start(['run', '--state-dir', directory, '--port', String(port), ...flags, '--', ...words], { env });
     const kept = new KeptProgram(run, directory, port);
-    await until(async () => (await kept.servingPid()) !== null, `a program that serves:\n${run.err}`, 30_000);
+    await until(async () => (await kept.servingPid()) !== null, `a program that serves:\n${run.err}`, 60_000);
     return kept;
   }
 
@@ -69,7 +69,7 @@ export class KeptProgram {
   }
 
   /** Returns the pid that answers on the port, or null if the connection fails. */
-  async servingPid(timeoutMs = 2000): Promise<number | null> {
+  async servingPid(timeoutMs = 5000): Promise<number | null> {
     try {
       const response = await fetch(`http://127.0.0.1:${this.port}/`, {
         headers: { connection: 'close' },
@@ -89,7 +89,7 @@ export class KeptProgram {
         return now !== null && now !== pid;
       },
       `another program than ${pid}:\n${this.run.err}`,
-      30_000,
+      60_000,
     );
     return now!;
   }
@@ -111,7 +111,7 @@ export class KeptProgram {
 
   /** Waits for the phase of an upgrade in the record. */
   async phase(phase: string): Promise<NonNullable<OwnerRecord['upgrade']>> {
-    await until(() => this.record()?.upgrade?.phase === phase, `the phase ${phase}:\n${this.run.err}`, 30_000);
+    await until(() => this.record()?.upgrade?.phase === phase, `the phase ${phase}:\n${this.run.err}`, 60_000);
     return this.record()!.upgrade!;
   }
 }

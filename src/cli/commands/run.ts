@@ -1,4 +1,5 @@
 // gateway-lock run: holds the lock for a program that does not use this package itself.
+import { fstatSync } from 'node:fs';
 import type { Command } from 'commander';
 import { activationOf, execAs, type GatewayLock, programsInherit, withSockets } from '../../index.js';
 import { runUntilDeadline } from '../cluster/run-until-deadline.js';
@@ -103,13 +104,17 @@ async function runLocked(lock: GatewayLock, task: Task, flags: RunFlags, signals
   }
 }
 
-/** What the program inherits: the lock, its socket, and the sockets of a service manager. */
+/** What the program inherits: the lock, its socket, and the other sockets of a service manager. */
 function inheritanceOf({ inheritance, listener }: GatewayLock, { sockets }: Task) {
-  const own = listener?.sockets ?? [];
+  const own = (listener?.fds ?? []).map(inodeOf);
   return withSockets(
     inheritance,
-    sockets.filter(({ fd }) => !own.includes(fd)),
+    sockets.filter(({ fd }) => !own.includes(inodeOf(fd))),
   );
+}
+
+function inodeOf(fd: number): bigint {
+  return fstatSync(fd, { bigint: true }).ino;
 }
 
 /**
@@ -119,8 +124,8 @@ function inheritanceOf({ inheritance, listener }: GatewayLock, { sockets }: Task
 async function close(lock: GatewayLock): Promise<void> {
   try {
     // A background process of the program may have a copy of the socket, and would keep clients
-    // waiting forever. A socket of systemd stays open for the next start.
-    if (programsInherit && lock.inheritedFrom !== 'systemd') lock.listener?.shutdown();
+    // waiting forever. A socket of a service manager stays open for the next start.
+    if (programsInherit && lock.inheritedFrom === null) lock.listener?.shutdown();
     await lock.close();
   } catch (error) {
     say(errorLine(error));

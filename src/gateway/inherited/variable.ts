@@ -1,6 +1,6 @@
 // The variable GATEWAY_LOCK_INHERITED, one line of JSON that tells a program which descriptors it
 // has inherited. Written by an upgrade and by `gateway-lock run`, read by the program that adopts
-// the descriptors.
+// the descriptors. Steps 15 to 21 of docs/protocol.md describe what both sides do with them.
 import type { KeeperReference, ProcessReference } from '../../errors.js';
 
 export const INHERITED_VARIABLE = 'GATEWAY_LOCK_INHERITED';

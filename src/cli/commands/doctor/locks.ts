@@ -19,7 +19,7 @@ function judge(lock: ListedLock, fix: string): Report[] {
   return state === 'held' ? judgeHeld(lock) : [judgeFree(lock, fix)];
 }
 
-function judgeHeld({ path, heldBy, owner, ownerAlive }: ListedLock): Report[] {
+function judgeHeld({ path, heldBy, owner, ownerAlive, holderPid }: ListedLock): Report[] {
   if (heldBy === 'record') {
     return [
       info(
@@ -28,6 +28,9 @@ function judgeHeld({ path, heldBy, owner, ownerAlive }: ListedLock): Report[] {
     ];
   }
   if (owner === null || ownerAlive !== false) return [];
+  if (holderPid !== undefined) {
+    return [info(`${path} is held by pid ${holderPid}, which inherited the lock from pid ${owner.pid}`)];
+  }
   return [info(`${path} is held by an unknown process: the lock file names pid ${owner.pid}, which is gone`)];
 }
 
