@@ -47,6 +47,12 @@ export { findForeignParent } from './gateway/sudo-home.js';
 export type { HealthCheck, StartSupervisedOptions, SupervisedAttempt } from './gateway/supervised-options.js';
 /** @internal For src/cli. */
 export { listenStream, systemdHint } from './gateway/systemd-hint.js';
+export type {
+  UpgradeFailure,
+  UpgradeOptions,
+  UpgradeOutcome,
+  UpgradeStream,
+} from './gateway/upgrade/upgrade-options.js';
 export type { AcquireLockOptions } from './lock/acquire.js';
 export { acquireLock, tryAcquireLock } from './lock/acquire.js';
 export type { FileLock, LockMode, WaitMode } from './lock/file-lock.js';

@@ -9,6 +9,8 @@ import type { LockStrength } from '../native/binding.js';
 import { assertInheritable, type ExecProgram, execAs, type Inheritance, inheritanceOf } from './inheritance.js';
 import type { Succession } from './inherited/succession.js';
 import { notifyReady, notifyServiceManager } from './service-manager.js';
+import type { UpgradeOptions, UpgradeOutcome } from './upgrade/upgrade-options.js';
+import { Upgrades } from './upgrade.js';
 
 /** What a start has acquired or adopted. */
 export interface GatewayParts extends Pick<GatewayLock, 'listener' | 'cluster' | 'inheritedFrom'> {
@@ -38,6 +40,7 @@ export class GatewayLock {
   readonly inheritedFrom: 'upgrade' | 'run' | 'systemd' | null;
   readonly #locks: readonly FileLock[];
   readonly #succession: Succession | null;
+  readonly #upgrades: Upgrades;
   #isOpen = true;
   #isHandedOver = false;
   #ready: Promise<void> | undefined;
@@ -59,6 +62,7 @@ export class GatewayLock {
     // onLost() or the cluster lock's signal.
     cluster?.onLost(() => void listener?.close());
     this.#locks = locks;
+    this.#upgrades = new Upgrades(locks, listener, () => this.leave({ graceMs: 0 }));
   }
 
   /**
@@ -146,6 +150,34 @@ export class GatewayLock {
   }
 
   /**
+   * Replaces this gateway by a successor, a new process that inherits the locks and the listening
+   * socket. Clients that connect meanwhile wait; none is refused. The successor calls
+   * {@link acquireGatewayLock} with the same options, then {@link ready} or {@link listen}.
+   *
+   * Once the successor is ready, this gateway stops accepting, calls `drain`, and waits up to
+   * `graceMs` for its open connections to end. Then it leaves the locks and the socket to the
+   * successor, and this process should exit. If the successor fails before that, this gateway
+   * accepts again, and the outcome is `kept`. If this process dies, the successor takes over.
+   *
+   * @throws {Error} `ERR_INVALID_STATE` if this gateway lock is closed, is not {@link ready}, has a
+   * cluster lock, or was passed down by `gateway-lock run`, which replaces its program itself
+   * @throws {LockError} `ERR_LOCK_UNSUPPORTED` on Windows, in Deno and in Bun
+   * @throws {TypeError} `ERR_INVALID_ARG_*`
+   * @throws {RangeError} `ERR_OUT_OF_RANGE`
+   * @throws what `drain` throws, and `signal.reason` if the signal aborts. This gateway accepts
+   * again then.
+   */
+  async upgrade(options: UpgradeOptions = {}): Promise<UpgradeOutcome> {
+    this.#assertNoCluster();
+    if (!this.#isOpen) throw closedError();
+    if (this.#isSuccessor) throw invalidState('the predecessor still owns the locks: await ready() first');
+    if (this.inheritedFrom === 'run') {
+      throw invalidState('`gateway-lock run` keeps the locks: replace the gateway with `gateway-lock reload`');
+    }
+    return this.#upgrades.start(options);
+  }
+
+  /**
    * Replaces this process with another program (execve), which keeps the pid, the locks and the
    * listening socket. Never returns on success; throws on failure, in which case nothing has
    * changed. When the new program ends, the lock files remain, but do not prevent a later start.
@@ -199,6 +231,7 @@ export class GatewayLock {
    * Closes the server and the listener, releases the cluster lock, removes the lock files and
    * releases the locks, in this order, so that the next gateway starts only after this one's last
    * write. May be called again after a failure, or during the grace period in order to shorten it.
+   * During an {@link upgrade}, first ends the successor, which takes up to 10 s.
    *
    * Does the same as {@link leave} if another process keeps the locks: after `handOverTo()`, before
    * the predecessor has left, and under `gateway-lock run`. If this gateway was {@link ready} under
@@ -213,6 +246,7 @@ export class GatewayLock {
     // Step 14 of docs/protocol.md.
     if (this.#isOpen && this.#ready !== undefined) notifyServiceManager('STOPPING=1');
     this.#isOpen = false;
+    if (this.#upgrades.inProgress) await this.#upgrades.stop();
     await this.listener?.close(options);
     try {
       await this.cluster?.release();

@@ -2,6 +2,7 @@
 // the steps of its upgrades, in whichever process they happen.
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { type Running, start } from './command.js';
@@ -19,6 +20,10 @@ export interface GatewaySettings {
   /** Milliseconds that a request to /slow takes. */
   readonly slowMs?: number;
   readonly tls?: boolean;
+  /** Starts a background process at each step. */
+  readonly background?: boolean;
+  /** Options of acquireGatewayLock(). */
+  readonly acquire?: Readonly<Record<string, unknown>>;
   readonly successor?: {
     /** Exits with this code before it adopts anything. */
     readonly exit?: number;
@@ -35,18 +40,28 @@ export interface Step {
   readonly detail: string;
 }
 
+/** Where a gateway runs. */
+interface GatewayAddress {
+  readonly directory: string;
+  readonly host: string;
+  readonly port: number;
+}
+
 export class UpgradingGateway {
-  readonly directory: string = freshDirectory();
+  readonly directory: string;
   readonly steps: Step[] = [];
   port = 0;
   #run!: Running;
   #rest = '';
-  #seen = 0;
-  #onStep: () => void = () => {};
+  #since = 0;
 
-  static async start(options: GatewaySettings & { host?: string; port?: number } = {}): Promise<UpgradingGateway> {
-    const gateway = new UpgradingGateway();
-    const { host = '127.0.0.1', port = 0, ...settings } = options;
+  private constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  static async start(options: GatewaySettings & Partial<GatewayAddress> = {}): Promise<UpgradingGateway> {
+    const { directory = freshDirectory(), host = '127.0.0.1', port = 0, ...settings } = options;
+    const gateway = new UpgradingGateway(directory);
     gateway.configure(settings);
     gateway.#run = start([GATEWAY, gateway.directory, String(port), host], { program: [process.execPath] });
     gateway.#run.child.stdout!.on('data', (text: string) => gateway.#read(text));
@@ -80,37 +95,31 @@ export class UpgradingGateway {
     rmSync(join(this.directory, `hold-${step}`), { force: true });
   }
 
-  /** Waits for the next step with one of these names, of any process or of the process `pid`. */
+  /**
+   * Waits for a step with one of these names since the last {@link startUpgrade}, of any process or
+   * of the process `pid`.
+   */
   async until(names: string | readonly string[], pid?: number): Promise<Step> {
-    const timer = setTimeout(() => this.#onStep(), STEP_TIMEOUT_MS);
-    const deadline = performance.now() + STEP_TIMEOUT_MS - 100;
-    try {
-      for (;;) {
-        while (this.#seen < this.steps.length) {
-          const step = this.steps[this.#seen++]!;
-          if ([names].flat().includes(step.name) && (pid === undefined || step.pid === pid)) return step;
-        }
-        if (performance.now() > deadline) throw new Error(`no step ${names} in ${STEP_TIMEOUT_MS} ms`);
-        await new Promise<void>((resolve) => {
-          this.#onStep = resolve;
-        });
-      }
-    } finally {
-      clearTimeout(timer);
+    const deadline = performance.now() + STEP_TIMEOUT_MS;
+    for (;;) {
+      const found = this.#find([names].flat(), pid);
+      if (found !== undefined) return found;
+      if (performance.now() > deadline) throw new Error(`no step '${names}' within ${STEP_TIMEOUT_MS} ms`);
+      await sleep(2);
     }
   }
 
-  /** Sends SIGHUP to the serving process, or to `pid`. */
-  startUpgrade(pid = this.servingPid): void {
+  /** Sends SIGHUP to the serving process, or to `pid`. Returns the pid of that process. */
+  startUpgrade(pid = this.servingPid): number {
+    this.#since = this.steps.length;
     process.kill(pid, 'SIGHUP');
+    return pid;
   }
 
   /** Upgrades once. Returns the pid of the new gateway. */
   async upgrade(): Promise<number> {
-    const old = this.servingPid;
-    this.startUpgrade(old);
+    this.startUpgrade();
     const { pid } = await this.until('serving');
-    if (pid === old) throw new Error('the old gateway serves');
     return pid;
   }
 
@@ -132,6 +141,9 @@ export class UpgradingGateway {
       const [pid, name, ...detail] = line.split(' ');
       this.steps.push({ pid: Number(pid), name: name!, detail: detail.join(' ') });
     }
-    this.#onStep();
+  }
+
+  #find(names: readonly string[], pid: number | undefined): Step | undefined {
+    return this.steps.slice(this.#since).find((step) => names.includes(step.name) && (pid ?? step.pid) === step.pid);
   }
 }

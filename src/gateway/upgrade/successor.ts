@@ -2,6 +2,7 @@
 // the custody channel.
 import type { ChildProcess } from 'node:child_process';
 import { loadChildProcess } from '../../native/builtins.js';
+import { native } from '../../native/load.js';
 import { sleep } from '../../sleep.js';
 import { formatInherited, INHERITED_VARIABLE } from '../inherited/variable.js';
 import { CustodyChannel } from './custody-channel.js';
@@ -58,8 +59,12 @@ export class Successor {
     });
   }
 
-  get hasExited(): boolean {
-    return this.#hasExited;
+  /**
+   * True if the process is dead. Asks the system, which reports the death of a large process long
+   * before its exit.
+   */
+  get isGone(): boolean {
+    return this.#hasExited || (this.pid !== null && native().processStartToken(this.pid) === -1);
   }
 
   /** Commits the upgrade: ends the channel. The process no longer keeps this one running. */
