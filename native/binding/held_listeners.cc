@@ -100,6 +100,10 @@ Napi::Value SocketOf(Napi::Env env, HeldListeners& listeners, HeldListeners::Id 
   return Napi::Number::New(env, static_cast<double>(listeners.Find(id).handle()));
 }
 
+Napi::Value Lend(Napi::Env env, HeldListeners& listeners, HeldListeners::Id id) {
+  return Napi::Number::New(env, static_cast<double>(listeners.Find(id).Lend()));
+}
+
 Napi::Value Detach(Napi::Env env, HeldListeners& listeners, HeldListeners::Id id) {
   listeners.Detach(id);
   return env.Undefined();
@@ -166,6 +170,8 @@ void ExportListeners(Napi::Env env, Napi::Object exports) {
   exports.Set("addressOf", Napi::Function::New<WithListener<AddressOf>>(env));
   exports.Set("portOf", Napi::Function::New<WithListener<PortOf>>(env));
   exports.Set("socketOf", Napi::Function::New<WithListener<SocketOf>>(env));
+  exports.Set("lendListener", Napi::Function::New<WithListener<Lend>>(env));
+  exports.Set("recallListener", Napi::Function::New<WithListener<Call<&Listener::Recall>>>(env));
   exports.Set("detachListener", Napi::Function::New<WithListener<Detach>>(env));
   exports.Set("closeListener", Napi::Function::New<WithListener<Close>>(env));
 }

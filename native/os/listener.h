@@ -67,9 +67,16 @@ class Listener {
   // Returns true while the handle is still the socket that was opened, and false once other code
   // has closed it.
   bool OwnsHandle() const;
+  // Returns the handle for code of this process that may close it at an unknown time, such as a
+  // Node server that listens on `{ fd }`. From now on Close() and Recall() leave the descriptor
+  // number in use, so that a close by that code never closes an unrelated file.
+  NativeHandle Lend();
+  // Moves a lent socket to another descriptor, so that it has a single owner again. Does nothing if
+  // the socket was not lent. kSystemError: EBADF if other code has closed the socket, EMFILE.
+  Status Recall();
   // Gives up the handle without closing it. The new owner has to close it.
   void Detach() { (void)socket_.Take(); }
-  void Close() { socket_.Reset(); }
+  void Close();
 
  private:
   // Takes over a listening socket and reads its port.
@@ -78,6 +85,7 @@ class Listener {
   SocketHandle socket_;
   Endpoint endpoint_;
   std::uint64_t identity_ = 0;
+  bool lent_ = false;
 };
 
 // Binds without listening, and closes the socket at once. Returns Ok if the port is free.

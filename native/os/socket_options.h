@@ -30,4 +30,8 @@ void AllowRebindInTimeWait(const SocketHandle& listening);
 // SO_REUSEADDR succeeds.
 bool StrictBindMisses(const Endpoint& endpoint);
 
+// Returns true if a process is listening on an address of `endpoint` although a bind() with
+// SO_REUSEADDR succeeds.
+bool ReusingBindMisses(const Endpoint& endpoint);
+
 }  // namespace gateway_lock

@@ -55,6 +55,9 @@ bool StrictBindMisses(const Endpoint& endpoint) {
   return result != ConnectResult::kRefused || HasListener({"0.0.0.0", endpoint.port});
 }
 
+// A socket may listen on 0.0.0.0 while another listens on 127.0.0.1 with the same port.
+bool ReusingBindMisses(const Endpoint& endpoint) { return HasListener(endpoint); }
+
 // Uses soi_so, because st_ino is 0 for every socket on macOS (soo_stat() in bsd/kern/sys_socket.c).
 Status SocketIdentity(NativeHandle handle, std::uint64_t* identity) {
   socket_fdinfo info = {};

@@ -33,6 +33,11 @@ void AllowRebindInTimeWait(const SocketHandle& listening) {
 
 bool StrictBindMisses(const Endpoint& /*endpoint*/) { return false; }
 
+// inet_bind_conflict() refuses a bind while one of the sockets is listening. So the socket table
+// need not be searched, which takes 6 ms for each of /proc/net/tcp and /proc/net/tcp6, because the
+// kernel walks its whole hash table of connections.
+bool ReusingBindMisses(const Endpoint& /*endpoint*/) { return false; }
+
 Status SocketIdentity(NativeHandle handle, std::uint64_t* identity) {
   struct stat info;
   if (fstat(static_cast<int>(handle), &info) != 0) return Status::SystemError(errno, "fstat");

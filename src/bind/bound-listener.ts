@@ -60,9 +60,12 @@ export class BoundListener {
    * The descriptors of the sockets, for a child that inherits them: two for `localhost`, one for
    * any other host. Empty after a server has adopted the socket, after `close()`, and on Windows,
    * where children cannot inherit a socket.
+   *
+   * A server of this process should use {@link listen}. If it uses `server.listen({ fd })` instead,
+   * `close()` frees the port but does not close that server: call `server.close()`, before or after.
    */
   get fds(): readonly number[] {
-    return this.#state === 'open' && programsInherit ? this.#ids.map((id) => native().socketOf(id)) : [];
+    return this.#state === 'open' && programsInherit ? this.#ids.map((id) => native().lendListener(id)) : [];
   }
 
   /**
@@ -215,6 +218,7 @@ export class BoundListener {
   }
 
   #adopt(server: Server, id: ListenerId): Promise<void> {
+    native().recallListener(id);
     const handle = detachHandle(id);
     this.#servers.add(server);
     const listening = listeningOf(

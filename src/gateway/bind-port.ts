@@ -17,7 +17,7 @@ const BIND_RETRY_MS = 500;
  * Milliseconds between checks of a dying owner's port. The first pauses are short, because the port
  * is usually free at once.
  */
-const DYING_OWNER_PAUSES_MS = { shortest: 5, longest: 100 };
+const DYING_OWNER_PAUSES_MS = { shortest: 1, longest: 100 };
 
 /**
  * Milliseconds during which a listener that looks alive may still be the dying owner. Windows and

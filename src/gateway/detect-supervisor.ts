@@ -6,7 +6,10 @@ import { type Env, envValue, readApp } from './app-environment.js';
  * A supervisor. `external` means any other supervisor, as declared by
  * `<APP>_SUPERVISOR_MODE=external`.
  */
-export type Supervisor = 'systemd' | 'launchd' | 'schtasks' | 'external';
+export type Supervisor = (typeof SUPERVISORS)[number];
+
+/** @internal */
+export const SUPERVISORS = ['systemd', 'launchd', 'schtasks', 'pm2', 'supervisord', 'external'] as const;
 
 export interface DetectSupervisorOptions {
   /**
@@ -28,6 +31,9 @@ export interface DetectSupervisorOptions {
  * variables that a unit sets for its gateway are always used. The variables of systemd and launchd
  * are also set in every shell of a desktop session, because the session itself is a systemd unit or
  * a launchd job. At a terminal, they are therefore used only if they refer to this process.
+ *
+ * The restart policies of Docker and Kubernetes set no variable for the process that they restart.
+ * Declare them with `<APP>_SUPERVISOR_MODE=external`.
  *
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  */
@@ -53,7 +59,22 @@ function startedBySystemd(env: Env): Supervisor | null {
   return env['SYSTEMD_EXEC_PID'] === String(process.pid) ? 'systemd' : null;
 }
 
+/**
+ * Returns true if the supervisor starts a new process before it stops the old one, as `pm2 reload`
+ * does for an app in cluster mode. PM2 then stops the old process in any case, even if the new one
+ * has ended.
+ */
+export function startsBeforeStop(env: Env): boolean {
+  return Boolean(env['pm_id']) && env['exec_mode'] === 'cluster_mode';
+}
+
+/**
+ * PM2 and supervisord come first, because they are often services of systemd and pass its variables
+ * on.
+ */
 function inherited(env: Env): Supervisor | null {
+  if (env['pm_id']) return 'pm2';
+  if (env['SUPERVISOR_ENABLED']) return 'supervisord';
   if (env['INVOCATION_ID'] || env['SYSTEMD_EXEC_PID'] || env['JOURNAL_STREAM']) return 'systemd';
   return env['LAUNCH_JOB_LABEL'] || env['LAUNCH_JOB_NAME'] || isLaunchdJob(env['XPC_SERVICE_NAME']) ? 'launchd' : null;
 }

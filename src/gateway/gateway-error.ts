@@ -5,6 +5,7 @@ import { GatewayLockError, LockError, type OwnerRecord } from '../errors.js';
 import { holderName, isOwn, knownHolder, stopAdvice } from '../lock/internal.js';
 import { DENIED_PORT_ADVICE, listListenersCommand, listOpenersCommand, stopCommand } from '../native/shell-commands.js';
 import { printable } from '../printable.js';
+import { systemdHint } from './systemd-hint.js';
 import { unusableHint } from './unusable-path.js';
 
 /** What is known about the process that prevents a gateway from starting. */
@@ -23,7 +24,7 @@ export function portInUseError({ host, port }: Endpoint, holder: Holder): Gatewa
   return new GatewayLockError(
     'ERR_GATEWAY_PORT_IN_USE',
     `another gateway instance is already listening on ${webSocketUrl(host, port)}`,
-    { ...details(holder), host, port, hint: holderHint(holder, port) },
+    { ...details(holder), host, port, hint: portInUseHint({ host, port }, holder) },
   );
 }
 
@@ -113,6 +114,18 @@ function bindHint(cause: unknown): string {
 
 function details({ lockPath, cause, ...holder }: Holder) {
   return { path: lockPath, ...knownHolder(holder), ...(cause === undefined ? {} : { cause }) };
+}
+
+/**
+ * Returns the hint about the process that listens on the port and about the holder. systemd that
+ * listens for a socket unit must not be killed.
+ */
+function portInUseHint(endpoint: Endpoint, holder: Holder): string {
+  const { owner, ownerAlive, listenerPid = null } = holder;
+  const isHolderKnown = owner !== null && ownerAlive !== false;
+  const systemd = isHolderKnown && listenerPid === null ? null : systemdHint(endpoint, listenerPid);
+  if (systemd === null) return holderHint(holder, endpoint.port);
+  return isHolderKnown ? `${systemd} ${ownerHint(holder, owner)}` : `${systemd} Or use another port.`;
 }
 
 function holderHint(holder: Holder, port: number): string {

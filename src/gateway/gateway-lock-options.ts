@@ -92,7 +92,8 @@ export interface GatewayLockOptions {
    * What to do if the lock is held and a process listens on the port: `fail` throws at once, `wait`
    * waits up to `timeoutMs`.
    *
-   * @default 'fail'
+   * @default 'wait' in an app that PM2 runs in cluster mode, because `pm2 reload` stops the old
+   * gateway only after it has started the new one; 'fail' otherwise
    */
   readonly whenListening?: 'fail' | 'wait';
   /** Aborts the wait: the promise rejects with `signal.reason`. */

@@ -16,6 +16,7 @@ import {
 import { addressesOf, DEFAULT_BACKLOG } from '../endpoint.js';
 import { type OwnerFields, RECORD_LIMIT, toLockError } from '../lock/internal.js';
 import { checkEnv, checkName, type Env, envValue, readApp, variableName } from './app-environment.js';
+import { startsBeforeStop } from './detect-supervisor.js';
 import { lockFailedError } from './gateway-error.js';
 import type { GatewayCluster, GatewayLockOptions, GatewayWait } from './gateway-lock-options.js';
 import { configLock, resolveStatePaths, type StatePathOptions, type StatePaths } from './lock-directories.js';
@@ -78,7 +79,7 @@ export function readGatewayOptions(options: GatewayLockOptions): GatewayRequest 
     lockPaths: paths === null ? only(resolve(lockFile!)) : lockPaths(paths, checkFlag('allowMultiple', allowMultiple)),
     timeoutMs: checkTimeout('timeoutMs', options.timeoutMs ?? DEFAULT_TIMEOUT_MS),
     bindTimeoutMs: checkTimeout('bindTimeoutMs', options.bindTimeoutMs ?? DEFAULT_BIND_TIMEOUT_MS),
-    whenListening: checkOneOf('whenListening', options.whenListening ?? 'fail', ['fail', 'wait']),
+    whenListening: checkOneOf('whenListening', options.whenListening ?? defaultWhenListening(env), ['fail', 'wait']),
     signal: checkSignal(options.signal),
     onWait: checkFunction('onWait', options.onWait),
     weakFileSystem: checkOneOf('weakFileSystem', options.weakFileSystem ?? 'error', ['error', 'warn', 'allow']),
@@ -87,6 +88,14 @@ export function readGatewayOptions(options: GatewayLockOptions): GatewayRequest 
     inherited: checkOneOf('inherited', options.inherited ?? 'adopt', ['adopt', 'ignore']),
     cluster: checkCluster(options.cluster),
   };
+}
+
+/**
+ * If the supervisor stops the running gateway after it has started this one, waiting is right, and
+ * a refusal would leave no gateway.
+ */
+function defaultWhenListening(env: Env): 'fail' | 'wait' {
+  return startsBeforeStop(env) ? 'wait' : 'fail';
 }
 
 /**

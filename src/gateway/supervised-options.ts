@@ -10,7 +10,7 @@ import {
 } from '../arguments.js';
 import type { SupervisedDecision } from '../events.js';
 import { checkHealthOptions, type HealthCheckOptions, type HealthProbe, probeHealth } from '../probe/probe-health.js';
-import { detectSupervisor, type Supervisor } from './detect-supervisor.js';
+import { detectSupervisor, SUPERVISORS, type Supervisor, startsBeforeStop } from './detect-supervisor.js';
 
 /** The options of one attempt to start, to be merged into those of acquireGatewayLock(). */
 export interface SupervisedAttempt {
@@ -62,7 +62,8 @@ export interface StartSupervisedOptions<Gateway> {
    * If true, waits until a healthy gateway ends, then starts at once. Use this with launchd, which
    * ignores exit codes and would start a duplicate every 10 s (openclaw#89867).
    *
-   * @default false
+   * @default true in an app that PM2 runs in cluster mode, because `pm2 reload` stops the old
+   * gateway only after it has started the new one; false otherwise
    */
   readonly park?: boolean;
   /** Aborts the start: the promise rejects with `signal.reason`. */
@@ -89,8 +90,6 @@ export interface SupervisedRequest<Gateway> {
   readonly onDecision: ((decision: SupervisedDecision) => void) | undefined;
 }
 
-const SUPERVISORS = ['systemd', 'launchd', 'schtasks', 'external'] as const;
-
 /**
  * @throws {TypeError} `ERR_INVALID_ARG_*`, whose message names the option
  * @throws {RangeError} `ERR_OUT_OF_RANGE`, whose message names the option
@@ -110,7 +109,7 @@ export function readSupervisedOptions<Gateway>(options: StartSupervisedOptions<G
     healthReserveMs: budgetMs === Number.POSITIVE_INFINITY ? 0 : Math.min(healthTimeoutMs, budgetMs / 2),
     retryDelayMs: checkTimeout('retryDelayMs', options.retryDelayMs ?? 5000),
     budgetMs,
-    park: checkFlag('park', options.park ?? false),
+    park: checkFlag('park', options.park ?? startsBeforeStop(process.env)),
     signal: checkSignal(options.signal),
     onDecision: checkFunction('onDecision', options.onDecision),
   };

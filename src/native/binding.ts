@@ -114,6 +114,14 @@ export interface NativeBinding {
    * or detached.
    */
   socketOf(listener: ListenerId): number;
+  /**
+   * Like {@link NativeBinding.socketOf}, for code of this process that may close the descriptor at
+   * an unknown time. When the addon closes the socket, it keeps the number in use, so that a later
+   * close by that code never closes an unrelated file.
+   */
+  lendListener(listener: ListenerId): number;
+  /** Moves a lent socket to another descriptor, so that it has a single owner again. */
+  recallListener(listener: ListenerId): void;
   /** Makes the caller the owner of the socket. The addon will not close it. */
   detachListener(listener: ListenerId): void;
   closeListener(listener: ListenerId): void;

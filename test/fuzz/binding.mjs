@@ -162,6 +162,8 @@ async function fuzz() {
   const held = { lock: new Set(), waiter: new Set(), listener: new Set(), notifySocket: new Set() };
   /** The descriptors that this fuzzer has opened and no object of the addon has adopted. */
   const opened = new Set();
+  /** The descriptors that the addon has lent, which stay open until this fuzzer closes them. */
+  const lent = new Set();
   const idOf = (kind) => () => {
     const known = [...held[kind]];
     return random() < 0.8 && known.length > 0 ? pick(known) : pick([0, 1, 2, below(1000), 2 ** 52]);
@@ -216,6 +218,8 @@ async function fuzz() {
     addressOf: [listener],
     portOf: [listener],
     socketOf: [listener],
+    lendListener: [listener],
+    recallListener: [listener],
     detachListener: [listener],
     closeListener: [listener],
     tryBind: [bindAddress, bindPort],
@@ -316,11 +320,13 @@ async function fuzz() {
     const took = performance.now() - began;
     if (took > LONGEST_CALL_MS) fail(`${textOf(name, args)} took ${Math.round(took)} ms`);
     if (socket >= 0) opened.add(socket);
+    lent.delete(socket);
     keep(name, args, result);
   }
 
   /** Remembers the object or the descriptors that a call has returned, to close them later. */
   function keep(name, args, result) {
+    if (name === 'lendListener' && result >= 0) lent.add(result);
     if (Array.isArray(result) && name === 'socketPair') for (const end of result) opened.add(end);
     if (typeof result !== 'number' || !(name in KIND)) return;
     held[KIND[name]].add(result);
@@ -373,8 +379,9 @@ async function fuzz() {
 
   async function checkNothingIsLeft(before) {
     for (const kind of Object.keys(CLOSE)) closeAll(kind);
-    for (const fd of opened) closeSync(fd);
+    for (const fd of [...opened, ...lent]) closeSync(fd);
     opened.clear();
+    lent.clear();
     // The thread that watches ends 100 ms after its last watch.
     const until = performance.now() + 5000;
     const left = () => descriptors().filter((one) => !before.includes(one));

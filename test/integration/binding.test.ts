@@ -109,6 +109,8 @@ const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonl
     addressOf: [[0, NO_LOCK]],
     portOf: [[0, NO_LOCK]],
     socketOf: [[0, NO_LOCK]],
+    lendListener: [[0, NO_LOCK]],
+    recallListener: [[0, NO_LOCK]],
     detachListener: [[0, NO_LOCK]],
     closeListener: [[0, NO_LOCK]],
     probeLock: [

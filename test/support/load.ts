@@ -48,6 +48,8 @@ export interface LoadOptions {
   readonly webSockets?: number;
   /** Time between two new connections in microseconds. @default 2000 */
   readonly intervalUs?: number;
+  /** A process in whose network namespace the clients run. @default this process */
+  readonly networkOf?: number;
 }
 
 /** A failed client: its connection was refused or reset, or ended without an answer. */
@@ -72,8 +74,9 @@ export function whyNoCompiler(): Missing {
 export async function startLoad(options: LoadOptions): Promise<Load> {
   const program = compile();
   const { port, addresses = ['127.0.0.1'], webSockets = 5, intervalUs = 2000 } = options;
+  const inside = options.networkOf === undefined ? [] : ['nsenter', '--net', `--target=${options.networkOf}`];
   const run = start([String(port), String(intervalUs), String(webSockets), ...addresses], {
-    program: [program],
+    program: [...inside, program],
     stdin: 'pipe',
   });
   const load: Load = {

@@ -29,7 +29,7 @@ export function adoptActivatedSocket(request: Pick<GatewayRequest, 'host' | 'por
   if (listener === null) return null;
   activated = descriptors;
   // The variables stay if the program uses other sockets of the unit.
-  if (listener.fds.length >= descriptors.length) forgetActivation();
+  if (listener.sockets.length >= descriptors.length) forgetActivation();
   return listener;
 }
 

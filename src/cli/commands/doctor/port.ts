@@ -8,6 +8,7 @@ import {
   probeGateway,
   probePort,
   stopCommand,
+  systemdHint,
 } from '../../../index.js';
 import { error, info, ok, type Report, type Subject, warning } from './finding.js';
 
@@ -49,6 +50,8 @@ function judgeStarting(gateway: GatewayProbe): Report {
 }
 
 function foreign({ host, port, listenerPid, health }: GatewayProbe): Report {
+  const systemd = systemdHint({ host, port }, listenerPid);
+  if (systemd !== null) return warning(`${host}:${port} is in use, and no gateway is running`, systemd);
   const program = health?.healthy ? 'a gateway' : 'a program';
   const name = listenerPid === null ? program : `${program} (pid ${listenerPid})`;
   const advice =

@@ -40,7 +40,7 @@ async function acquireSupervised(options: GatewayLockOptions, flags: RunFlags): 
     start: (attempt: SupervisedAttempt) => acquireGatewayLock({ ...options, ...attempt }),
     supervisor: detectSupervisor(process.env, flags.app === undefined ? {} : { app: flags.app }),
     health: { path: flags.healthPath },
-    park: flags.park ?? false,
+    ...(flags.park === undefined ? {} : { park: flags.park }),
     signal: options.signal!,
     ...(flags.wait === undefined ? {} : { budgetMs: flags.wait || 0 }),
   });
