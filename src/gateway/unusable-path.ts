@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute } from 'node:path';
 import { findForeignPart, nearestVisible } from '../native/file-access.js';
+import { isAccessDenied } from '../native/permission.js';
 import { makeDirectoryCommand } from '../native/shell-commands.js';
 
 const NOTHING_STARTED = 'No gateway was started.';
@@ -31,7 +32,7 @@ const HINTS: Readonly<Record<string, Hint>> = {
 };
 
 function hasOwnRemedy(path: string, { cause }: { cause?: unknown }): boolean {
-  return (cause as NodeJS.ErrnoException | undefined)?.code === 'ERR_ACCESS_DENIED' || findForeignPart(path) !== null;
+  return isAccessDenied(cause) || findForeignPart(path) !== null;
 }
 
 function elsewhere(named: boolean): string {

@@ -1,6 +1,6 @@
 // Converts the addon's errors to LockErrors, whose messages name the path, the cause and the
 // remedy.
-import { dirname } from 'node:path';
+import { dirname, extname } from 'node:path';
 import { durationText } from '../clock.js';
 import { LockError, type LockErrorCode, type OwnerRecord } from '../errors.js';
 import { loadUtilTypes } from '../native/builtins.js';
@@ -138,10 +138,10 @@ function modeRemedy(path: string, remedy: string): string {
   return `${remedy}. If the mode does not change, the file system does not support changing permissions. ${elsewhere} in that case.`;
 }
 
-/** Names the file that a function of node:fs was denied, for example the state directory. */
+/** Names the path that a function of node:fs was denied: a directory, or a config file in it. */
 function restrictedText(path: string, error: Error): string {
   const { resource = path } = error as Error & { resource?: string };
-  return deniedFileText(resource, resource);
+  return deniedFileText(resource, extname(resource) === '' ? resource : dirname(resource));
 }
 
 function foreignText(path: string): string {

@@ -4,7 +4,7 @@ import { resolve, toNamespacedPath } from 'node:path';
 import { invalidType, invalidValue } from '../arguments.js';
 import { fileExists, filesIn, ownFile, packageFiles, packageRoot } from './addon-files.js';
 import type { NativeBinding } from './binding.js';
-import { missingAddonError, type Search } from './missing-addon.js';
+import { missingAddonError, type Search, type TriedFile } from './missing-addon.js';
 
 export interface NativeBindingOptions {
   /**
@@ -60,14 +60,13 @@ function loadNamed(path: string, option: string): NativeBinding {
 
 /** Loads the first file that exists and loads. */
 function loadFirst(search: Search & { readonly files: Iterable<string> }): NativeBinding {
-  const tried: Error[] = [];
+  const tried: TriedFile[] = [];
   for (const file of search.files) {
     try {
       if (fileExists(file)) return open(file);
-      tried.push(new Error(`${file}: not found`));
+      tried.push({ file });
     } catch (error) {
-      // Adds the path to the message, because the system's loader does not always name the file.
-      tried.push(new Error(`${file}: ${(error as Error).message}`, { cause: error }));
+      tried.push({ file, error: error as Error });
     }
   }
   return loadByOtherNames(search, tried);
@@ -88,14 +87,14 @@ function open(file: string): NativeBinding {
  * `node.abi115`, `electron` or `armv6`. node-gyp-build is the last resort, because it takes 4 ms
  * and detects musl only by /etc/alpine-release.
  */
-function loadByOtherNames(search: Search, tried: Error[]): NativeBinding {
+function loadByOtherNames(search: Search, tried: TriedFile[]): NativeBinding {
   try {
     // node-gyp-build is typed as `any`.
     const find: (root: string) => NativeBinding = createRequire(ownFile())('node-gyp-build');
     if (search.root !== null) return find(search.root);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ERR_DLOPEN_FAILED') tried.push(new Error(`node-gyp-build: ${message}`, { cause: error }));
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_DLOPEN_FAILED') tried.push({ file: 'node-gyp-build', error: error as Error });
   }
   throw missingAddonError(search, tried);
 }

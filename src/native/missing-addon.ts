@@ -19,29 +19,40 @@ export interface Search {
 const MACHINE = `${process.platform}-${process.arch}`;
 const PREBUILDS = 'node_modules/gateway-lock/prebuilds';
 
-/** @param tried the errors of the files, each with its path in the message */
-export function missingAddonError(search: Search, tried: readonly Error[]): LockError {
-  const failed = tried.find(({ cause }) => cause !== undefined);
-  const advice = failed === undefined ? absentText(search) : refusedText(search, failed);
-  const all = tried.map(({ message }) => message).join('; ');
+/** A file that was tried. `error` is absent if the file does not exist. */
+export interface TriedFile {
+  readonly file: string;
+  readonly error?: Error;
+}
+
+export function missingAddonError(search: Search, tried: readonly TriedFile[]): LockError {
+  const failed = tried.filter(({ error }) => error !== undefined);
+  const cause = failed[0]?.error;
+  const text = cause === undefined ? absentText(search, tried) : refusedText(search, cause, failed);
   return new LockError(
     'ERR_NATIVE_MISSING',
-    `gateway-lock has no addon that loads on ${MACHINE} (Node ${process.versions.node}). ${advice} Tried: ${all}`,
-    { path: search.named?.path ?? search.root, cause: failed?.cause ?? new Error(all) },
+    `gateway-lock has no addon that loads on ${MACHINE} (Node ${process.versions.node}). ${text}`,
+    { path: search.named?.path ?? search.root, cause },
   );
 }
 
-/** Explains why none of the files exists, or why Node may not see them. */
-function absentText({ root, named }: Search): string {
+/** Explains why none of the files exists, or why Node does not see them. */
+function absentText(search: Search, tried: readonly TriedFile[]): string {
+  return `${absenceText(search)} Tried: ${tried.map(({ file }) => file).join(', ')}`;
+}
+
+function absenceText({ root, named }: Search): string {
   if (isRestricted()) return `${PERMISSION_MODEL} may hide the addon. ${restrictedAdvice(root)}`;
-  if (!isPublished()) return `There is no published binary for this platform. ${buildAdvice(root)}`;
   if (named !== undefined) return namedText(named);
-  if (root !== null && isPackage(root)) return incompleteText(root);
-  const folder = dirname(ownFile());
+  if (!isPublished()) return `There is no published binary for this platform. ${buildAdvice(root)}`;
+  return root !== null && isPackage(root) ? incompleteText(root) : bundleText();
+}
+
+function bundleText(): string {
+  const copy = commandText(['cp', '-r', PREBUILDS, dirname(ownFile())]);
   return (
     `This code is in the bundle '${ownFile()}', and the bundler did not copy the addon. Copy it next to the bundle: ` +
-    `${commandText(['cp', '-r', PREBUILDS, folder])} (or mark gateway-lock as external, or set GATEWAY_LOCK_PREBUILD or ` +
-    'the option nativeBinding).'
+    `${copy}   (or mark gateway-lock as external, or set GATEWAY_LOCK_PREBUILD or the option nativeBinding).`
   );
 }
 
@@ -61,21 +72,26 @@ function incompleteText(root: string): string {
   );
 }
 
-/** Explains why a file that exists cannot be loaded. */
-function refusedText({ root }: Search, { message, cause }: Error): string {
-  const { code } = cause as NodeJS.ErrnoException;
-  if (isRestricted() && (code === 'ERR_DLOPEN_DISABLED' || code === 'ERR_ACCESS_DENIED'))
-    return `${PERMISSION_MODEL} forbids addons. ${restrictedAdvice(root)}`;
-  if (code === 'ERR_DLOPEN_DISABLED')
+/** Explains why the files that exist cannot be loaded. */
+function refusedText({ root }: Search, cause: NodeJS.ErrnoException, failed: readonly TriedFile[]): string {
+  const disabled = cause.code === 'ERR_DLOPEN_DISABLED';
+  if (disabled && isRestricted()) return `${PERMISSION_MODEL} forbids addons. ${restrictedAdvice(root)}`;
+  if (disabled)
     return 'Node was started with --no-addons. Remove that flag from the command line and from NODE_OPTIONS.';
-  const mount = root === null ? null : findNoexecMount(root);
+  const mount = findNoexecMount(failed[0]!.file);
   if (mount !== null) return noexecText(mount);
-  if (process.platform === 'win32' && code === 'ERR_DLOPEN_FAILED') return blockedByPolicyText();
-  return `The system refuses to load it: ${message}. ${buildAdvice(root)}`;
+  const reasons = failed.map(({ file, error }) => reasonText(file, error!.message)).join('; ');
+  return `The system refuses to load it: ${reasons}. ${isBlockable(cause) ? BLOCKED_TEXT : buildAdvice(root)}`;
+}
+
+/** Adds the path to the loader's message, which does not always name the file. */
+function reasonText(file: string, message: string): string {
+  return message.includes(file) ? message : `${file}: ${message}`;
 }
 
 function restrictedAdvice(root: string | null): string {
-  const flags = permissionFlags({ addons: true, read: root ?? undefined });
+  const folder = root !== null && isPackage(root) ? root : dirname(ownFile());
+  const flags = permissionFlags({ addons: true, read: folder });
   return `Add to the command line: ${flags}, and --allow-fs-read and --allow-fs-write for the state directory.`;
 }
 
@@ -86,27 +102,29 @@ function noexecText(mount: string): string {
   );
 }
 
+function isBlockable({ code }: NodeJS.ErrnoException): boolean {
+  return process.platform === 'win32' && code === 'ERR_DLOPEN_FAILED';
+}
+
 /**
  * Smart App Control and App Control policies block unsigned libraries:
  * ERROR_ACCESS_DISABLED_BY_POLICY, ERROR_VIRUS_INFECTED or STATUS_SYSTEM_INTEGRITY_POLICY_VIOLATION
  * (pingdotgg/t3code#8201). Node's error contains only the localized text, not the error number.
  */
-function blockedByPolicyText(): string {
-  return (
-    'Smart App Control or a policy may block it, because it is not signed: see Windows Security > App & browser ' +
-    'control > Smart App Control, or the log Microsoft-Windows-CodeIntegrity/Operational.'
-  );
-}
+const BLOCKED_TEXT =
+  'Smart App Control or a policy may block it, because it is not signed: see Windows Security > App & browser ' +
+  'control > Smart App Control, or the log Microsoft-Windows-CodeIntegrity/Operational.';
 
 function buildAdvice(root: string | null): string {
-  if (root === null || !fileExists(join(root, 'CMakeLists.txt'))) return 'Build it in the installed package.';
+  if (root === null || !fileExists(join(root, 'CMakeLists.txt')))
+    return 'Build it in the installed package, whose CMakeLists.txt needs cmake and a C++17 compiler.';
   if (fileExists(join(root, 'scripts/build.mjs'))) return 'Build it: npm run build';
   const build = join(root, 'build');
   const commands = [
     ['cmake', '-S', root, '-B', build],
     ['cmake', '--build', build, '--config', 'Release'],
   ];
-  return `Build it: ${commands.map(commandText).join(' && ')} (needs cmake and a C++17 compiler)`;
+  return `Build it: ${commands.map(commandText).join(' && ')}   (needs cmake and a C++17 compiler)`;
 }
 
 function isPackage(root: string): boolean {

@@ -2,7 +2,7 @@
 // so the package asks it before the addon opens a file or binds a port.
 import { join } from 'node:path';
 import { LockError } from '../errors.js';
-import { commandText } from './shell-commands.js';
+import { commandText, makeDirectoryCommand } from './shell-commands.js';
 
 export const PERMISSION_MODEL = "Node's permission model";
 
@@ -24,8 +24,23 @@ export type FileAccess = 'read' | 'write';
 export function assertFileAllowed(path: string, folder: string, accesses: readonly FileAccess[]): void {
   const denied = accesses.find((access) => model()?.has(`fs.${access}`, path) === false);
   if (denied === undefined) return;
-  const cause = accessDenied(denied === 'read' ? 'FileSystemRead' : 'FileSystemWrite', path);
+  const cause = accessDenied(`${denied} access`, denied === 'read' ? 'FileSystemRead' : 'FileSystemWrite', path);
   throw new LockError('ERR_LOCK_PERMISSION', deniedFileText(path, folder), { path, cause });
+}
+
+/**
+ * Returns the error for a path that does not exist and whose parent directories the permission model
+ * hides, so that its symbolic links cannot be resolved.
+ */
+export function hiddenParentError(path: string, cause: unknown): LockError {
+  const text = `${PERMISSION_MODEL} hides the parent directories of '${path}', which does not exist yet`;
+  const advice = `Create it before the start: ${makeDirectoryCommand(path)}`;
+  return new LockError('ERR_LOCK_PERMISSION', `${text}. ${advice}`, { path, cause });
+}
+
+/** Returns true for an error that Node throws because of the permission model. */
+export function isAccessDenied(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | undefined)?.code === 'ERR_ACCESS_DENIED';
 }
 
 /** Describes a file in `folder` that the permission model denies. */
@@ -39,15 +54,15 @@ export function deniedFileText(path: string, folder: string): string {
 export function netDenial(): Error | null {
   // Older versions return false for scopes that they do not know.
   const known = process.allowedNodeEnvironmentFlags.has('--allow-net');
-  return known && model()?.has('net') === false ? accessDenied('Net') : null;
+  return known && model()?.has('net') === false ? accessDenied('network access', 'Net') : null;
 }
 
 /** What to do about the error of {@link netDenial}. */
 export const ALLOW_NET_ADVICE = 'Add to the command line: --allow-net';
 
 /** Returns an error like the one that Node's own modules throw. */
-function accessDenied(permission: string, resource?: string): Error {
-  return Object.assign(new Error(`${PERMISSION_MODEL} denies the access`), {
+function accessDenied(what: string, permission: string, resource?: string): Error {
+  return Object.assign(new Error(`${PERMISSION_MODEL} denies ${what}`), {
     code: 'ERR_ACCESS_DENIED',
     permission,
     ...(resource === undefined ? {} : { resource }),
