@@ -54,8 +54,8 @@ export function isPublished(): boolean {
  * Yields the possible files of the addon: in this package, next to the bundle that contains this
  * code, and next to the executable that contains the bundle.
  */
-export function* packageFiles(): Generator<string> {
-  yield join(packageRoot(), LOCAL_BUILD);
+export function* packageFiles(root: string): Generator<string> {
+  yield join(root, LOCAL_BUILD);
   for (const name of names()) {
     const published = publishedFile(name);
     const copies = [dirname(ownFile()), dirname(process.execPath)].map((folder) =>

@@ -49,7 +49,9 @@ function checkAddon(binding: unknown): NativeBinding {
 
 function loadDefault(named: string | undefined): NativeBinding {
   // An empty variable counts as unset.
-  return named ? loadNamed(named, 'GATEWAY_LOCK_PREBUILD') : loadFirst({ files: packageFiles(), root: packageRoot() });
+  if (named) return loadNamed(named, 'GATEWAY_LOCK_PREBUILD');
+  const root = packageRoot();
+  return loadFirst({ files: packageFiles(root), root });
 }
 
 function loadNamed(path: string, option: string): NativeBinding {
