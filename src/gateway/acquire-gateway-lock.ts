@@ -4,7 +4,7 @@ import type { BoundListener } from '../bind/bound-listener.js';
 import type { ClusterLock } from '../cluster/index.js';
 import type { FileLock } from '../lock/internal.js';
 import { acquireLocks, undoLocks } from './acquire-locks.js';
-import { assertPortFree, bindPort } from './bind-port.js';
+import { assertBindAllowed, assertPortFree, bindPort } from './bind-port.js';
 import { joinCluster } from './cluster.js';
 import { recordEndpoint } from './endpoint-record.js';
 import { GatewayLock } from './gateway-lock.js';
@@ -35,6 +35,7 @@ import { Succession } from './inherited/succession.js';
 export async function acquireGatewayLock(options: GatewayLockOptions = {}): Promise<GatewayLock> {
   const request = readGatewayOptions(options);
   request.signal?.throwIfAborted();
+  if (request.bind) assertBindAllowed(request);
   const adoption = request.inherited === 'adopt' ? adoptInherited(request) : null;
   const parts: Parts = { locks: [], listener: null, cluster: null, inheritedFrom: null };
   try {

@@ -12,7 +12,17 @@ import { probeLocks } from './probe-gateway-lock.js';
 export interface ProbeGatewayOptions
   extends Pick<
     GatewayLockOptions,
-    'app' | 'profile' | 'port' | 'host' | 'configPath' | 'stateDir' | 'lockDir' | 'lockFile' | 'allowMultiple' | 'env'
+    | 'app'
+    | 'profile'
+    | 'port'
+    | 'host'
+    | 'configPath'
+    | 'stateDir'
+    | 'lockDir'
+    | 'lockFile'
+    | 'allowMultiple'
+    | 'env'
+    | 'nativeBinding'
   > {
   /**
    * Options of the health check.
