@@ -2,8 +2,10 @@
 // read and link each of the 30 small files in src/. Also writes the man page dist/gateway-lock.1
 // from the definitions behind --help. tsc writes the type declarations.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { writeDeclarations } from './declarations.mjs';
 import { root } from './prepare.mjs';
 
 const OPTIONS = {
@@ -23,27 +25,30 @@ const OPTIONS = {
 };
 
 /**
- * Keeps the library out of the bundle of the gateway-lock command, which imports the library from
- * dist/index.js, as every other program does.
+ * Keeps gateway-lock/cluster out of the bundle of the gateway-lock command, which loads it on
+ * demand. The rest of the library is in the bundle, because the command also uses functions that
+ * the package does not export.
  */
-const library = {
-  name: 'library',
+const cluster = {
+  name: 'cluster',
   setup: ({ onResolve }) =>
-    onResolve({ filter: /^(\.\.\/)+(cluster\/)?index\.js$/ }, ({ path }) => ({
-      path: `../${path.replace(/^(\.\.\/)+/, '')}`,
-      external: true,
-    })),
+    onResolve({ filter: /^(\.\.\/)+cluster\/index\.js$/ }, () => ({ path: '../cluster/index.js', external: true })),
 };
 
 /**
  * Replaces imports of Node's modules with process.getBuiltinModule(), because an import statement
  * makes Node read every export of the module. Importing node:fs, for example, loads all stream
- * modules, which takes 2 ms, longer than loading the rest of this package.
+ * modules, which takes 2 ms, longer than loading the rest of this package. src/cli keeps its
+ * imports.
  */
 const builtins = {
   name: 'builtins',
   setup: ({ onLoad }) =>
-    onLoad({ filter: /\.ts$/ }, ({ path }) => ({ contents: withoutImports(readFileSync(path, 'utf8')), loader: 'ts' })),
+    onLoad({ filter: /\.ts$/ }, ({ path }) =>
+      path.includes(`src${sep}cli${sep}`)
+        ? undefined
+        : { contents: withoutImports(readFileSync(path, 'utf8')), loader: 'ts' },
+    ),
 };
 
 /**
@@ -61,21 +66,34 @@ function withoutImports(source) {
   });
 }
 
-await build({ ...OPTIONS, entryPoints: ['src/index.ts'], outfile: 'dist/index.js', plugins: [builtins] });
+/**
+ * The CommonJS build, for require(). It declares import.meta.url, which CommonJS lacks.
+ */
+const COMMON_JS = {
+  format: 'cjs',
+  define: { 'import.meta.url': 'importMetaUrl' },
+  banner: { js: "'use strict';const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+};
+
+for (const name of ['index', 'cluster/index']) {
+  const entry = { ...OPTIONS, entryPoints: [`src/${name}.ts`], plugins: [builtins] };
+  await build({ ...entry, outfile: `dist/${name}.js` });
+  await build({ ...entry, ...COMMON_JS, outfile: `dist/${name}.cjs` });
+}
 await build({
   ...OPTIONS,
-  entryPoints: ['src/cluster/index.ts'],
-  outfile: 'dist/cluster/index.js',
-  plugins: [builtins],
+  entryPoints: ['src/cli/main.ts'],
+  outfile: 'dist/cli/main.js',
+  plugins: [cluster, builtins],
 });
-await build({ ...OPTIONS, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli/main.js', plugins: [library] });
 await writeManPage();
+writeDeclarations();
 
 async function writeManPage() {
   const contents = "export { manPage } from './man-page.js'; export { createProgram } from './program.js';";
   const stdin = { contents, resolveDir: `${root}/src/cli`, loader: 'ts' };
   const outfile = `${root}/dist/cli/man-page.js`;
-  await build({ ...OPTIONS, stdin, outfile, sourcemap: false, plugins: [library] });
+  await build({ ...OPTIONS, stdin, outfile, sourcemap: false, plugins: [cluster, builtins] });
   const { manPage, createProgram } = await import(pathToFileURL(outfile).href);
   writeFileSync(`${root}/dist/gateway-lock.1`, manPage(createProgram()));
   rmSync(outfile);

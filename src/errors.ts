@@ -73,17 +73,6 @@ export interface GatewayLockErrorDetails extends LockErrorDetails {
   readonly hint: string;
 }
 
-/**
- * Returns true for errors of this package. The brand makes `instanceof` work even for errors from a
- * second installed copy of the package.
- */
-function hasBrand(value: unknown, brand: symbol): boolean {
-  return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true;
-}
-
-const LOCK_ERROR = Symbol.for('gateway-lock.LockError');
-const GATEWAY_LOCK_ERROR = Symbol.for('gateway-lock.GatewayLockError');
-
 export class LockError extends Error {
   readonly code: LockErrorCode | GatewayLockErrorCode;
   /** The path of the lock file or directory that caused the error. Null if there is none. */
@@ -102,10 +91,6 @@ export class LockError extends Error {
     this.path = details.path ?? null;
     this.owner = details.owner ?? null;
     this.ownerAlive = details.ownerAlive ?? null;
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return this === LockError ? hasBrand(value, LOCK_ERROR) : Function.prototype[Symbol.hasInstance].call(this, value);
   }
 }
 
@@ -126,21 +111,31 @@ export class GatewayLockError extends LockError {
     this.port = details.port;
     this.hint = details.hint;
   }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return this === GatewayLockError
-      ? hasBrand(value, GATEWAY_LOCK_ERROR)
-      : Function.prototype[Symbol.hasInstance].call(this, value);
-  }
 }
 
-// The names are on the prototypes, as in Node's own errors, so that `name` is not listed among an
-// error's properties.
-Object.defineProperty(LockError.prototype, 'name', { value: 'LockError', writable: true, configurable: true });
-Object.defineProperty(LockError.prototype, LOCK_ERROR, { value: true });
-Object.defineProperty(GatewayLockError.prototype, 'name', {
-  value: 'GatewayLockError',
-  writable: true,
-  configurable: true,
-});
-Object.defineProperty(GatewayLockError.prototype, GATEWAY_LOCK_ERROR, { value: true });
+brandClass(LockError, 'LockError');
+brandClass(GatewayLockError, 'GatewayLockError');
+
+/**
+ * Gives a class of errors its name and a brand. The brand makes `instanceof` true even for an error
+ * from a second copy of this package. The name is on the prototype, as in Node's own errors, so
+ * that it is not listed among an error's properties.
+ *
+ * Not written inside the classes, because esbuild renames a class that refers to itself.
+ *
+ * @internal
+ */
+export function brandClass(type: { readonly prototype: LockError }, name: string): void {
+  const brand = Symbol.for(`gateway-lock.${name}`);
+  Object.defineProperty(type.prototype, 'name', { value: name, writable: true, configurable: true });
+  Object.defineProperty(type.prototype, brand, { value: true });
+  Object.defineProperty(type, Symbol.hasInstance, {
+    value(this: unknown, error: unknown): boolean {
+      return this === type ? hasBrand(error, brand) : Function.prototype[Symbol.hasInstance].call(this, error);
+    },
+  });
+}
+
+function hasBrand(value: unknown, brand: symbol): boolean {
+  return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true;
+}

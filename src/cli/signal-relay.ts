@@ -3,7 +3,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
-import { signalsCanBeRelayed } from '../index.js';
+import { signalsCanBeRelayed } from '../internal.js';
 
 /** The exit code or the signal with which a program ended. */
 export interface ChildEnd {

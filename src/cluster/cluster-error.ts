@@ -1,5 +1,5 @@
 // The errors of cluster locks. Each message says what happened and, if possible, what to do.
-import { LockError, type LockErrorCode } from '../errors.js';
+import { brandClass, LockError, type LockErrorCode } from '../errors.js';
 import type { ClusterHolder } from './driver.js';
 import type { LeaseTimes } from './lease.js';
 
@@ -24,11 +24,7 @@ export class ClusterLockError extends LockError {
   }
 }
 
-Object.defineProperty(ClusterLockError.prototype, 'name', {
-  value: 'ClusterLockError',
-  writable: true,
-  configurable: true,
-});
+brandClass(ClusterLockError, 'ClusterLockError');
 
 /** The lock that an error is about. */
 export interface ErrorSubject {

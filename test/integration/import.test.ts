@@ -26,12 +26,12 @@ async function loadList(script: string): Promise<string[]> {
   return JSON.parse(stdout);
 }
 
-test('the package has one JavaScript file for each entry point', () => {
+test('the package has one ES module and one CommonJS module for each entry point', () => {
   const scripts = readdirSync(`${root}dist`, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    /\.js$/.test(name),
+    /\.c?js$/.test(name),
   );
   const entries = scripts.filter((name) => !/^cli[/\\]/.test(name)).map((name) => name.replaceAll(sep, '/'));
-  expect(entries.sort()).toEqual(['cluster/index.js', 'index.js']);
+  expect(entries.sort()).toEqual(['cluster/index.cjs', 'cluster/index.js', 'index.cjs', 'index.js']);
 });
 
 test('the import of gateway-lock loads no builtin module, each of which would take up to 4 ms', async () => {

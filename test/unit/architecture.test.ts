@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The layers that each layer of src may import. Every layer may also import the leaf files. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  cli: ['index', 'cluster'],
+  cli: ['index', 'internal', 'cluster'],
   cluster: ['native'],
   gateway: ['lock', 'probe', 'bind', 'native', 'cluster'],
   lock: ['native'],
@@ -15,6 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bind: ['native'],
   native: [],
   index: ['gateway', 'lock', 'probe', 'bind', 'native'],
+  internal: ['gateway', 'lock', 'native'],
   errors: [],
   arguments: [],
   endpoint: ['native'],

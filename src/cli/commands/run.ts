@@ -5,10 +5,10 @@ import {
   detectSupervisor,
   type GatewayLock,
   type GatewayLockOptions,
-  programsInherit,
   type SupervisedAttempt,
   startSupervised,
 } from '../../index.js';
+import { programsInherit } from '../../internal.js';
 import { gatewayCluster } from '../cluster/cluster-flags.js';
 import { addRunClusterFlags, clusterConflict, type RunClusterFlags } from '../cluster/run-flags.js';
 import { runUntilDeadline } from '../cluster/run-until-deadline.js';

@@ -1,5 +1,6 @@
 // Reports the lock files that are held, leftover or unreadable.
-import { commandText, type GatewayLockOptions, type ListedLock } from '../../../index.js';
+import type { GatewayLockOptions, ListedLock } from '../../../index.js';
+import { commandText } from '../../../internal.js';
 import { causeOf } from '../../json-output.js';
 import { error, info, ok, type Report, type Subject } from './finding.js';
 import { isRemovable } from './leftovers.js';

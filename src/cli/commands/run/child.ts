@@ -1,13 +1,8 @@
 // Runs the program as a child process that inherits the locks and the listening socket.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  environmentWith,
-  type GatewayLock,
-  killChildrenOnExit,
-  programsInherit,
-  spawnCommand,
-} from '../../../index.js';
+import type { GatewayLock } from '../../../index.js';
+import { environmentWith, killChildrenOnExit, programsInherit, spawnCommand } from '../../../internal.js';
 import { errorLine, say } from '../../output.js';
 import type { ChildEnd, SignalRelay } from '../../signal-relay.js';
 
