@@ -61,10 +61,10 @@ export type GatewayLockErrorCode =
   | 'ERR_GATEWAY_LOCK_FAILED';
 
 export interface LockErrorDetails {
-  readonly path?: string | null;
-  readonly owner?: OwnerRecord | null;
-  readonly ownerAlive?: boolean | null;
-  readonly cause?: unknown;
+  readonly path?: string | null | undefined;
+  readonly owner?: OwnerRecord | null | undefined;
+  readonly ownerAlive?: boolean | null | undefined;
+  readonly cause?: unknown | undefined;
 }
 
 export interface GatewayLockErrorDetails extends LockErrorDetails {

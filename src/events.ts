@@ -1,6 +1,7 @@
 // This package's events, published with node:diagnostics_channel. The package itself prints
 // nothing.
 import { type Channel, channel } from 'node:diagnostics_channel';
+import { checkOneOf, type OptionNames } from './arguments.js';
 import type { GatewayLockError, LockError, OwnerRecord } from './errors.js';
 
 /**
@@ -58,6 +59,40 @@ export function announce<Name extends keyof GatewayLockEvents>(name: Name, paylo
   const subscribers = channelOf(name);
   if (subscribers.hasSubscribers) subscribers.publish(payload());
 }
+
+/** A channel of `node:diagnostics_channel` whose messages have a type. */
+export interface EventChannel<Name extends keyof GatewayLockEvents> {
+  readonly name: Name;
+  readonly hasSubscribers: boolean;
+  /** Calls `listener` synchronously with each message. An error that it throws is uncaught. */
+  subscribe(listener: (message: GatewayLockEvents[Name], name: Name) => void): void;
+  /** Returns false if `listener` was not subscribed. */
+  unsubscribe(listener: (message: GatewayLockEvents[Name], name: Name) => void): boolean;
+}
+
+/**
+ * Returns the channel `name` of `node:diagnostics_channel`, with the type of its messages.
+ *
+ * @example
+ * import { eventChannel, tryAcquireLock } from 'gateway-lock';
+ *
+ * eventChannel('gateway-lock:acquire').subscribe(({ path, mode }) => console.log(path, mode));
+ * tryAcquireLock('job.lock')?.release();
+ * @throws {TypeError} `ERR_INVALID_ARG_VALUE` if there is no channel with this name
+ */
+export function eventChannel<Name extends keyof GatewayLockEvents>(name: Name): EventChannel<Name> {
+  checkOneOf('name', name, Object.keys(EVENTS));
+  return channelOf(name) as unknown as EventChannel<Name>;
+}
+
+const EVENTS: OptionNames<GatewayLockEvents> = {
+  'gateway-lock:acquire': true,
+  'gateway-lock:wait': true,
+  'gateway-lock:reclaim': true,
+  'gateway-lock:lost': true,
+  'gateway-lock:release': true,
+  'gateway-lock:decision': true,
+};
 
 /**
  * Keeps the channels alive, because Node drops a channel without references, and creating it again

@@ -3,12 +3,21 @@ export type { BindExclusiveOptions } from './bind/bind-exclusive.js';
 export { bindExclusive } from './bind/bind-exclusive.js';
 export type { BoundAddress, BoundListener, CloseOptions } from './bind/bound-listener.js';
 export type { Endpoint } from './endpoint.js';
-export type { GatewayLockErrorCode, LockErrorCode, OwnerRecord } from './errors.js';
+export type {
+  GatewayLockErrorCode,
+  GatewayLockErrorDetails,
+  LockErrorCode,
+  LockErrorDetails,
+  OwnerRecord,
+} from './errors.js';
 export { GatewayLockError, LockError } from './errors.js';
-export type { GatewayLockEvents, SupervisedDecision } from './events.js';
+export type { EventChannel, GatewayLockEvents, SupervisedDecision } from './events.js';
+export { eventChannel } from './events.js';
 export { acquireGatewayLock } from './gateway/acquire-gateway-lock.js';
+export type { Env } from './gateway/app-environment.js';
 export type { DetectSupervisorOptions, Supervisor } from './gateway/detect-supervisor.js';
 export { detectSupervisor } from './gateway/detect-supervisor.js';
+export type { SearchOptions } from './gateway/find-lock-files.js';
 export { listStateDirectories } from './gateway/find-lock-files.js';
 export type { GatewayLock } from './gateway/gateway-lock.js';
 export type { GatewayCluster, GatewayLockOptions, GatewayWait } from './gateway/gateway-lock-options.js';
@@ -27,11 +36,19 @@ export { acquireLock, tryAcquireLock } from './lock/acquire.js';
 export type { FileLock, LockMode, LostListener, WaitMode } from './lock/file-lock.js';
 export type { ReclaimReason } from './lock/leftover.js';
 export type { TryAcquireLockOptions } from './lock/lock-options.js';
-export type { LockProbe, ProbeLockOptions } from './lock/probe-lock.js';
+export type {
+  HeldLockProbe,
+  LeftoverLockProbe,
+  LockProbe,
+  ProbeLockOptions,
+  UnheldLockProbe,
+} from './lock/probe-lock.js';
 export { probeLock } from './lock/probe-lock.js';
 export type { OwnerFields } from './lock/record-encoder.js';
+export type { LockedFunction } from './lock/with-lock.js';
+export { withLock } from './lock/with-lock.js';
 export type { LockStrength } from './native/binding.js';
-export type { HealthProbe, ProbeHealthOptions } from './probe/probe-health.js';
+export type { HealthCheckOptions, HealthProbe, ProbeHealthOptions } from './probe/probe-health.js';
 export { probeHealth } from './probe/probe-health.js';
 export type { PortProbe, ProbePortOptions } from './probe/probe-port.js';
 export { probePort } from './probe/probe-port.js';

@@ -1,6 +1,6 @@
 // Binds a TCP port exclusively, so that no other process on this host can listen on it.
 
-import { checkOptions, checkPort, invalidType, outOfRange } from '../arguments.js';
+import { checkOptions, checkPort, invalidType, type OptionNames, outOfRange } from '../arguments.js';
 import { addressesOf, isNoAddress } from '../endpoint.js';
 import type { ListenerId } from '../native/binding.js';
 import { native } from '../native/load.js';
@@ -12,7 +12,7 @@ export interface BindExclusiveOptions {
    *
    * @default '127.0.0.1'
    */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** The TCP port. If 0, the system chooses a free port. */
   readonly port: number;
   /**
@@ -20,8 +20,10 @@ export interface BindExclusiveOptions {
    *
    * @default 511
    */
-  readonly backlog?: number;
+  readonly backlog?: number | undefined;
 }
+
+const OPTIONS: OptionNames<BindExclusiveOptions> = { host: true, port: true, backlog: true };
 
 /**
  * The maximum number of attempts to bind `localhost` with port 0. The port that the system chooses
@@ -39,7 +41,7 @@ const LOCALHOST_TRIES = 10;
  * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
  */
 export function bindExclusive(options: BindExclusiveOptions): BoundListener {
-  checkOptions(options);
+  checkOptions(options, OPTIONS);
   const port = checkPort('port', options.port);
   const backlog = options.backlog ?? 511;
   if (typeof backlog !== 'number') throw invalidType('backlog', 'a number', backlog);

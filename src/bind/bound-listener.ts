@@ -1,6 +1,6 @@
 // A bound, listening socket that a Node server can adopt.
 import type { Server, ServerOpts } from 'node:net';
-import { checkTimeout, invalidType } from '../arguments.js';
+import { checkOptions, checkTimeout, invalidType, type OptionNames } from '../arguments.js';
 import { isIPv6, isNoAddress } from '../endpoint.js';
 import type { ListenerId } from '../native/binding.js';
 import { loadNet } from '../native/builtins.js';
@@ -21,8 +21,10 @@ export interface CloseOptions {
    *
    * @default 5000
    */
-  readonly graceMs?: number;
+  readonly graceMs?: number | undefined;
 }
+
+const CLOSE_OPTIONS: OptionNames<CloseOptions> = { graceMs: true };
 
 export class BoundListener {
   readonly address: BoundAddress;
@@ -88,6 +90,7 @@ export class BoundListener {
    * `graceMs`.
    */
   async close(options: CloseOptions = {}): Promise<void> {
+    checkOptions(options, CLOSE_OPTIONS);
     const graceMs = checkTimeout('graceMs', options.graceMs ?? 5000);
     this.#state = 'closed';
     for (const id of this.#ids) native().closeListener(id);

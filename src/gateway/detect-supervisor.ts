@@ -1,4 +1,6 @@
 // Detects the supervisor that restarts this process.
+
+import { checkOptions, type OptionNames } from '../arguments.js';
 import { loadTty } from '../native/builtins.js';
 import { type Env, envValue, readApp } from './app-environment.js';
 
@@ -14,14 +16,16 @@ export interface DetectSupervisorOptions {
    *
    * @default 'gateway'
    */
-  readonly app?: string;
+  readonly app?: string | undefined;
   /**
    * True if a person may have started the process.
    *
    * @default true if standard input is a terminal
    */
-  readonly terminal?: boolean;
+  readonly terminal?: boolean | undefined;
 }
+
+const OPTIONS: OptionNames<DetectSupervisorOptions> = { app: true, terminal: true };
 
 /**
  * Detects the supervisor from environment variables. Returns null if there is none. The `<APP>_*`
@@ -32,6 +36,7 @@ export interface DetectSupervisorOptions {
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  */
 export function detectSupervisor(env: Env = process.env, options: DetectSupervisorOptions = {}): Supervisor | null {
+  checkOptions(options, OPTIONS);
   const app = readApp(options.app);
   return declared(env, app) ?? ((options.terminal ?? isTerminal()) ? startedBySystemd(env) : inherited(env));
 }

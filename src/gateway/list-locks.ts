@@ -6,6 +6,7 @@ import { native } from '../native/load.js';
 import { checkHealthOptions, type HealthCheckOptions, type HealthProbe, probeHealth } from '../probe/probe-health.js';
 import { probePort } from '../probe/probe-port.js';
 import { findLockFiles, type SearchOptions, type UnreadablePath } from './find-lock-files.js';
+import { GATEWAY_OPTIONS } from './gateway-options.js';
 import { holderEndpoint } from './holder-endpoint.js';
 
 export interface ListLocksOptions extends SearchOptions {
@@ -14,7 +15,7 @@ export interface ListLocksOptions extends SearchOptions {
    *
    * @default a GET request for /healthz with a time limit of 1000 ms
    */
-  readonly health?: HealthCheckOptions;
+  readonly health?: HealthCheckOptions | undefined;
 }
 
 export interface ListedLock {
@@ -55,7 +56,7 @@ export interface ListedLock {
  * @throws {GatewayLockError} `ERR_GATEWAY_LOCK_FAILED` if a path cannot be resolved
  */
 export async function listLocks(options: ListLocksOptions = {}): Promise<ListedLock[]> {
-  checkOptions(options);
+  checkOptions(options, { ...GATEWAY_OPTIONS, health: true });
   const { health = {}, ...search } = options;
   checkHealthOptions(health);
   const unreadable: UnreadablePath[] = [];

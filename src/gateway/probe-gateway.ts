@@ -6,7 +6,7 @@ import { checkHealthOptions, type HealthCheckOptions, type HealthProbe, probeHea
 import { type PortProbe, probePort } from '../probe/probe-port.js';
 import { lockFailedError } from './gateway-error.js';
 import type { GatewayLockOptions } from './gateway-lock-options.js';
-import { type GatewayRequest, readGatewayOptions } from './gateway-options.js';
+import { GATEWAY_OPTIONS, type GatewayRequest, readGatewayOptions } from './gateway-options.js';
 import { holderEndpoint } from './holder-endpoint.js';
 import { type LockLocation, lockTarget } from './lock-requests.js';
 
@@ -20,7 +20,7 @@ export interface ProbeGatewayOptions
    *
    * @default a GET request for /healthz with a time limit of 1000 ms
    */
-  readonly health?: HealthCheckOptions;
+  readonly health?: HealthCheckOptions | undefined;
 }
 
 export interface GatewayProbe {
@@ -63,7 +63,7 @@ export interface GatewayProbe {
  * @throws {RangeError} `ERR_OUT_OF_RANGE`
  */
 export async function probeGateway(options: ProbeGatewayOptions = {}): Promise<GatewayProbe> {
-  checkOptions(options);
+  checkOptions(options, { ...GATEWAY_OPTIONS, health: true });
   const { health: healthOptions = {}, ...others } = options;
   checkHealthOptions(healthOptions);
   const request = readGatewayOptions(others);

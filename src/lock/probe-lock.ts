@@ -1,4 +1,5 @@
 // Probes a lock: reports the holder without acquiring the lock.
+import type { PathLike } from 'node:fs';
 import { resolve } from 'node:path';
 import { checkFlag, checkOptions, checkPath } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
@@ -7,30 +8,50 @@ import { native } from '../native/load.js';
 import { GracePeriods, retryPastProbersSync } from './grace-period.js';
 import { checkEndpoint, isCoordinatorLocked, judgeLeftover, type LockTarget } from './leftover.js';
 import { notALockFileError, toLockError } from './lock-error.js';
-import { accessFlag, type TryAcquireLockOptions } from './lock-options.js';
+import { accessFlag, TRY_OPTIONS, type TryAcquireLockOptions } from './lock-options.js';
 import { isOwnerAlive } from './process-identity.js';
 import { parseRecord } from './record-parser.js';
 
 export interface ProbeLockOptions extends Pick<TryAcquireLockOptions, 'record' | 'access' | 'endpoint'> {}
 
-export interface LockProbe {
-  /**
-   * `held`: a process holds the lock. `leftover`: no process holds the lock, but the file names a
-   * former owner, which does not block the lock. `free`: no process holds the lock, and the file
-   * names no owner. `missing`: there is no lock file.
-   */
-  readonly state: 'free' | 'held' | 'leftover' | 'missing';
+/** What {@link probeLock} found out. `state` tells which other fields are set. */
+export type LockProbe = HeldLockProbe | LeftoverLockProbe | UnheldLockProbe;
+
+/** A process holds the lock. */
+export interface HeldLockProbe {
+  readonly state: 'held';
   /**
    * How the lock is held. `record` means that an older gateway holds it by its record alone,
-   * without a kernel lock. Null if the lock is not held.
+   * without a kernel lock.
    */
-  readonly heldBy: 'exclusive' | 'shared' | 'record' | null;
+  readonly heldBy: 'exclusive' | 'shared' | 'record';
+  /** The holder's owner record. Null if the file names no owner. */
   readonly owner: OwnerRecord | null;
   /**
    * True if the owner is alive, false if it has ended. Null if there is no owner or its state is
    * unknown.
    */
   readonly ownerAlive: boolean | null;
+}
+
+/** No process holds the lock, but the file names a former owner, which does not block the lock. */
+export interface LeftoverLockProbe {
+  readonly state: 'leftover';
+  readonly heldBy: null;
+  readonly owner: OwnerRecord;
+  /** True if the owner is alive, false if it has ended. Null if its state is unknown. */
+  readonly ownerAlive: boolean | null;
+}
+
+/**
+ * No process holds the lock. `free`: the lock file names no owner. `missing`: there is no lock
+ * file.
+ */
+export interface UnheldLockProbe {
+  readonly state: 'free' | 'missing';
+  readonly heldBy: null;
+  readonly owner: null;
+  readonly ownerAlive: null;
 }
 
 interface ProbeRequest extends LockTarget {
@@ -46,8 +67,8 @@ interface ProbeRequest extends LockTarget {
  * @throws {LockError} `ERR_LOCK_PERMISSION` if this process may not read the file
  * @throws {LockError} `ERR_LOCK_UNSUPPORTED` if the file system has no file locks
  */
-export function probeLock(path: string, options: ProbeLockOptions = {}): LockProbe {
-  checkOptions(options);
+export function probeLock(path: PathLike, options: ProbeLockOptions = {}): LockProbe {
+  checkOptions(options, TRY_OPTIONS);
   return probe({
     path: resolve(checkPath('path', path)),
     flags: accessFlag(options.access),
@@ -90,12 +111,12 @@ function probeOnce(request: ProbeRequest): LockProbe {
   const found = probeNative(request);
   if (found.state === 'missing') return probeMissing(request);
   if (found.state !== 'free') return { ...heldBy(found.state), ...named(parseRecord(found.text)) };
-  return request.judged ? judgeFree(found, request) : { state: 'free', heldBy: null, owner: null, ownerAlive: null };
+  return request.judged ? judgeFree(found, request) : unheld('free');
 }
 
 function probeMissing({ path, ownPath }: ProbeRequest): LockProbe {
   if (ownPath && isCoordinatorLocked(path)) return { ...heldBy('record'), ...named(null) };
-  return { state: 'missing', heldBy: null, owner: null, ownerAlive: null };
+  return unheld('missing');
 }
 
 /** Reports on a lock file whose kernel lock is free. */
@@ -104,10 +125,14 @@ function judgeFree(found: NativeLockProbe, request: ProbeRequest): LockProbe {
   if (verdict === 'not-a-lock-file') throw notALockFileError(request.path);
   if (verdict === 'held-by-record') return { ...heldBy('record'), ...named(owner) };
   if (verdict === 'other-view') return { ...heldBy('exclusive'), ...named(owner) };
-  return { state: owner === null ? 'free' : 'leftover', heldBy: null, ...named(owner) };
+  return owner === null ? unheld('free') : { state: 'leftover', heldBy: null, owner, ownerAlive: isOwnerAlive(owner) };
 }
 
-function heldBy(kind: NonNullable<LockProbe['heldBy']>) {
+function unheld(state: UnheldLockProbe['state']): UnheldLockProbe {
+  return { state, heldBy: null, owner: null, ownerAlive: null };
+}
+
+function heldBy(kind: HeldLockProbe['heldBy']) {
   return { state: 'held', heldBy: kind } as const;
 }
 

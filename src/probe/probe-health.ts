@@ -1,7 +1,15 @@
 // Probes the health of the gateway on a port. Accepting connections is not enough to be healthy.
 import type { ClientRequest } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import { checkOptions, checkPort, checkTimeout, invalidType, invalidValue, outOfRange } from '../arguments.js';
+import {
+  checkOptions,
+  checkPort,
+  checkTimeout,
+  invalidType,
+  invalidValue,
+  type OptionNames,
+  outOfRange,
+} from '../arguments.js';
 import { durationText, MAX_TIMER_MS } from '../clock.js';
 import { addressesOf, connectableAddress } from '../endpoint.js';
 import { loadHttp, loadHttps } from '../native/builtins.js';
@@ -12,26 +20,26 @@ export interface ProbeHealthOptions {
    *
    * @default '127.0.0.1'
    */
-  readonly host?: string;
+  readonly host?: string | undefined;
   readonly port: number;
   /**
    * The URL path of the request.
    *
    * @default '/healthz'
    */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /**
    * Milliseconds within which the complete response, including the body, must arrive.
    *
    * @default 1000
    */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /**
    * The SHA-256 fingerprint of the gateway's certificate. If set, the probe uses https and trusts
    * only this certificate, regardless of its issuer. 32 bytes in hex, with or without colons, as
    * printed by `openssl x509 -fingerprint -sha256`.
    */
-  readonly fingerprint256?: string;
+  readonly fingerprint256?: string | undefined;
 }
 
 /** The options of a health check that do not depend on the endpoint. */
@@ -45,6 +53,9 @@ export interface HealthProbe {
   readonly status: number | null;
 }
 
+const CHECK_OPTIONS: OptionNames<HealthCheckOptions> = { path: true, timeoutMs: true, fingerprint256: true };
+const OPTIONS: OptionNames<ProbeHealthOptions> = { ...CHECK_OPTIONS, host: true, port: true };
+
 /** The maximum length of the response body in bytes. */
 const BODY_LIMIT = 64 * 1024;
 
@@ -57,11 +68,11 @@ const BODY_LIMIT = 64 * 1024;
  * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
  */
 export async function probeHealth(options: ProbeHealthOptions): Promise<HealthProbe> {
-  checkOptions(options);
+  checkOptions(options, OPTIONS);
   const port = checkPort('port', options.port);
   if (port === 0) throw outOfRange('port', 'an integer from 1 to 65535', port);
   const address = connectableAddress(addressesOf(options.host ?? '127.0.0.1')[0]!);
-  const { path, timeoutMs, fingerprint } = checkHealthOptions(options);
+  const { path, timeoutMs, fingerprint } = readCheckOptions(options);
   try {
     const { status, body } = await get({ address, port, path, fingerprint }, timeoutMs);
     const reason = whyUnhealthy(status, body);
@@ -71,10 +82,13 @@ export async function probeHealth(options: ProbeHealthOptions): Promise<HealthPr
   }
 }
 
-/** Checks the options of a later health check, so that mistakes are reported at once. */
-export function checkHealthOptions(options: HealthCheckOptions) {
-  if (typeof options !== 'object' || options === null) throw invalidType('health', 'an object', options);
-  const { path, timeoutMs, fingerprint256 } = options;
+/** Checks the option `health`, so that mistakes are reported before the later health check. */
+export function checkHealthOptions(health: HealthCheckOptions) {
+  checkOptions(health, CHECK_OPTIONS, 'health');
+  return readCheckOptions(health);
+}
+
+function readCheckOptions({ path, timeoutMs, fingerprint256 }: HealthCheckOptions) {
   return {
     path: checkUrlPath(path ?? '/healthz'),
     timeoutMs: checkTimeout('timeoutMs', timeoutMs ?? 1000),

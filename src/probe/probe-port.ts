@@ -1,5 +1,5 @@
 // Probes whether a TCP port on this host can be bound and, if not, why.
-import { checkOptions, checkPort, checkTimeout, outOfRange } from '../arguments.js';
+import { checkOptions, checkPort, checkTimeout, type OptionNames, outOfRange } from '../arguments.js';
 import { MAX_TIMER_MS } from '../clock.js';
 import { addressesOf, connectableAddress, isNoAddress } from '../endpoint.js';
 import { loadNet } from '../native/builtins.js';
@@ -12,14 +12,14 @@ export interface ProbePortOptions {
    *
    * @default '127.0.0.1'
    */
-  readonly host?: string;
+  readonly host?: string | undefined;
   readonly port: number;
   /**
    * Milliseconds to wait for the connection to be accepted or refused.
    *
    * @default 1000
    */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 export interface PortProbe {
@@ -41,6 +41,8 @@ export interface PortProbe {
   readonly cause: unknown;
 }
 
+const OPTIONS: OptionNames<ProbePortOptions> = { host: true, port: true, timeoutMs: true };
+
 /**
  * The states by precedence: for the two addresses of `localhost`, the result whose state comes
  * first is reported.
@@ -53,7 +55,7 @@ const WORST_FIRST = ['listening', 'denied', 'reserved', 'free'] as const;
  * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
  */
 export async function probePort(options: ProbePortOptions): Promise<PortProbe> {
-  checkOptions(options);
+  checkOptions(options, OPTIONS);
   const port = checkPort('port', options.port);
   if (port === 0) throw outOfRange('port', 'an integer from 1 to 65535', port);
   const host = options.host ?? '127.0.0.1';

@@ -1,5 +1,5 @@
 // The PostgreSQL engine, which uses PostgreSQL 14 or later and one session per lock.
-import { checkFunction, invalidType, invalidValue } from '../../arguments.js';
+import { checkFunction, checkOptions, invalidType, invalidValue, type OptionNames } from '../../arguments.js';
 import { ClusterEngine } from '../cluster-engine.js';
 import { Unsuitable } from '../cluster-error.js';
 import type { Claim, ClaimRequest, ClusterFinding, ClusterHolder, Driver } from '../driver.js';
@@ -42,13 +42,13 @@ export interface PostgresEngineOptions {
    *
    * @default 'gateway_lock'
    */
-  readonly table?: string;
+  readonly table?: string | undefined;
   /**
    * The servers' name in messages. Must not contain credentials.
    *
    * @default 'PostgreSQL'
    */
-  readonly target?: string;
+  readonly target?: string | undefined;
 }
 
 /**
@@ -64,6 +64,8 @@ export function postgresEngine(options: PostgresEngineOptions): ClusterEngine {
   return new ClusterEngine(new PostgresDriver(options));
 }
 
+const OPTIONS: OptionNames<PostgresEngineOptions> = { connect: true, table: true, target: true };
+
 class PostgresDriver implements Driver, PostgresAccess {
   readonly kind = 'postgres';
   readonly target: string;
@@ -73,6 +75,7 @@ class PostgresDriver implements Driver, PostgresAccess {
   #current = 0;
 
   constructor(options: PostgresEngineOptions) {
+    checkOptions(options, OPTIONS);
     this.#connects = checkConnects(options.connect);
     this.endpoints = this.#connects.length;
     this.statements = statements(checkTable(options.table ?? 'gateway_lock'));

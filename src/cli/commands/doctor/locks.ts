@@ -42,7 +42,7 @@ function judgeFree(lock: ListedLock, fix: string): Report {
 /** Returns the command that removes the leftover lock files of the gateway with these options. */
 function fixCommand({ app, profile, stateDir, lockFile }: GatewayLockOptions): string {
   const flags = { '--app': app, '--profile': profile, '--state-dir': stateDir, '--lock': lockFile };
-  const given = Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [flag, value]));
+  const given = Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [flag, String(value)]));
   return commandText(['gateway-lock', 'doctor', '--fix', ...given]);
 }
 

@@ -13,7 +13,7 @@ export interface EtcdTls extends Pick<SecureContextOptions, 'ca' | 'cert' | 'key
    *
    * @default the host name of the endpoint
    */
-  readonly servername?: string;
+  readonly servername?: string | undefined;
 }
 
 /** Status codes of gRPC (github.com/grpc/grpc, doc/statuscodes.md). */

@@ -10,14 +10,14 @@ export interface EtcdEngineOptions {
    */
   readonly endpoints: readonly string[];
   /** Certificates. If authentication is enabled, the common name of `cert` is the etcd user. */
-  readonly tls?: EtcdTls;
+  readonly tls?: EtcdTls | undefined;
   /** User and password, for clusters that use authentication without client certificates. */
-  readonly auth?: EtcdAuth;
+  readonly auth?: EtcdAuth | undefined;
   /**
    * Prefix of the etcd keys of each lock. With the default prefix, `etcdctl lock gateway-lock/NAME`
    * and the lock NAME exclude each other.
    *
    * @default 'gateway-lock/'
    */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
 }
