@@ -4,6 +4,10 @@
 /**
  * The owner record, which describes the holder in the lock file and also contains the caller's
  * `owner` fields. It is for display only, and never determines who may acquire the lock.
+ *
+ * @example
+ * const { owner } = probeLock('job.lock');
+ * if (owner !== null) console.log(`pid ${owner.pid} on ${owner.host} since ${owner.createdAt}`);
  */
 export interface OwnerRecord {
   readonly pid: number;
@@ -27,6 +31,12 @@ export interface OwnerRecord {
   readonly [field: string]: unknown;
 }
 
+/**
+ * The codes of a {@link LockError}.
+ *
+ * @example
+ * const code: LockErrorCode = 'ERR_LOCK_TIMEOUT';
+ */
 export type LockErrorCode =
   /** Another holder had the lock until the deadline. */
   | 'ERR_LOCK_TIMEOUT'
@@ -54,12 +64,25 @@ export type LockErrorCode =
    */
   | 'ERR_CLUSTER_UNSUITABLE';
 
+/**
+ * The codes of a {@link GatewayLockError}.
+ *
+ * @example
+ * const code: GatewayLockErrorCode = 'ERR_GATEWAY_PORT_IN_USE';
+ */
 export type GatewayLockErrorCode =
   | 'ERR_GATEWAY_PORT_IN_USE'
   | 'ERR_GATEWAY_BIND_FAILED'
   | 'ERR_GATEWAY_LOCKED'
   | 'ERR_GATEWAY_LOCK_FAILED';
 
+/**
+ * What a {@link LockError} contains besides its code and message.
+ *
+ * @example
+ * const details: LockErrorDetails = { path: '/var/lib/job.lock', cause: new Error('disk failure') };
+ * throw new LockError('ERR_LOCK_INVALID_FILE', 'the lock file is damaged', details);
+ */
 export interface LockErrorDetails {
   readonly path?: string | null | undefined;
   readonly owner?: OwnerRecord | null | undefined;
@@ -67,12 +90,31 @@ export interface LockErrorDetails {
   readonly cause?: unknown | undefined;
 }
 
+/**
+ * What a {@link GatewayLockError} contains besides its code and message.
+ *
+ * @example
+ * const details: GatewayLockErrorDetails = { host: '127.0.0.1', port: 18789, hint: 'Use another port.' };
+ * throw new GatewayLockError('ERR_GATEWAY_PORT_IN_USE', 'the port is in use', details);
+ */
 export interface GatewayLockErrorDetails extends LockErrorDetails {
   readonly host: string;
   readonly port: number;
   readonly hint: string;
 }
 
+/**
+ * The error of a lock that cannot be acquired, was lost, or cannot be released. `instanceof` is also
+ * true for an error from a second copy of this package.
+ *
+ * @example
+ * try {
+ *   (await acquireLock('job.lock', { timeoutMs: 1000 })).release();
+ * } catch (error) {
+ *   if (!(error instanceof LockError && error.code === 'ERR_LOCK_TIMEOUT')) throw error;
+ *   console.error(`pid ${error.owner?.pid} is still running`);
+ * }
+ */
 export class LockError extends Error {
   readonly code: LockErrorCode | GatewayLockErrorCode;
   /** The path of the lock file or directory that caused the error. Null if there is none. */
@@ -94,6 +136,18 @@ export class LockError extends Error {
   }
 }
 
+/**
+ * The error of a gateway that cannot start.
+ *
+ * @example
+ * try {
+ *   await (await acquireGatewayLock()).close();
+ * } catch (error) {
+ *   if (!(error instanceof GatewayLockError)) throw error;
+ *   console.error(`${error.message}\n${error.hint}`);
+ *   process.exitCode = error.exitCode;
+ * }
+ */
 export class GatewayLockError extends LockError {
   declare readonly code: GatewayLockErrorCode;
   readonly lockPath: string | null;

@@ -6,6 +6,11 @@ import type { GatewayLockError, LockError, OwnerRecord } from './errors.js';
 
 /**
  * The channels and their messages. Subscribe with `diagnostics_channel.subscribe(name, listener)`.
+ *
+ * @example
+ * const onWait = ({ path, timeoutMs }: GatewayLockEvents['gateway-lock:wait']) =>
+ *   console.log(`waiting ${timeoutMs} ms for ${path}`);
+ * eventChannel('gateway-lock:wait').subscribe(onWait);
  */
 export interface GatewayLockEvents {
   /** A lock was acquired. */
@@ -40,6 +45,12 @@ export interface GatewayLockEvents {
  * `park`: the running gateway is healthy, and this start waits until it ends. `retry`: the running
  * gateway is not healthy, and this start is retried. `give-up`: the budget is used up, or there is
  * no supervisor.
+ *
+ * @example
+ * const onDecision = ({ decision, health, remainingMs }: SupervisedDecision) =>
+ *   console.log(decision, health?.reason, `${remainingMs} ms left`);
+ * const started = await startSupervised({ start: acquireGatewayLock, onDecision });
+ * if (started.outcome === 'started') await started.gateway.close();
  */
 export interface SupervisedDecision {
   readonly decision: 'leave' | 'park' | 'retry' | 'give-up';
@@ -60,7 +71,13 @@ export function announce<Name extends keyof GatewayLockEvents>(name: Name, paylo
   if (subscribers.hasSubscribers) subscribers.publish(payload());
 }
 
-/** A channel of `node:diagnostics_channel` whose messages have a type. */
+/**
+ * A channel of `node:diagnostics_channel` whose messages have a type.
+ *
+ * @example
+ * const channel: EventChannel<'gateway-lock:lost'> = eventChannel('gateway-lock:lost');
+ * channel.subscribe(({ path, error }) => console.error(path, error.code));
+ */
 export interface EventChannel<Name extends keyof GatewayLockEvents> {
   readonly name: Name;
   readonly hasSubscribers: boolean;
@@ -74,8 +91,6 @@ export interface EventChannel<Name extends keyof GatewayLockEvents> {
  * Returns the channel `name` of `node:diagnostics_channel`, with the type of its messages.
  *
  * @example
- * import { eventChannel, tryAcquireLock } from 'gateway-lock';
- *
  * eventChannel('gateway-lock:acquire').subscribe(({ path, mode }) => console.log(path, mode));
  * tryAcquireLock('job.lock')?.release();
  * @throws {TypeError} `ERR_INVALID_ARG_VALUE` if there is no channel with this name

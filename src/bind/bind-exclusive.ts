@@ -6,6 +6,12 @@ import type { ListenerId } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { BoundListener } from './bound-listener.js';
 
+/**
+ * Options of {@link bindExclusive}.
+ *
+ * @example
+ * const options: BindExclusiveOptions = { host: 'localhost', port: 18789, backlog: 64 };
+ */
 export interface BindExclusiveOptions {
   /**
    * An IP address, or `localhost` for both loopback addresses.
@@ -36,6 +42,10 @@ const LOCALHOST_TRIES = 10;
  * called. The port is released when the listener is closed or the process ends for any reason.
  * Children do not inherit the socket.
  *
+ * @example
+ * const listener = bindExclusive({ port: 0 });
+ * console.log(listener.address.port > 0); // true
+ * await listener.close();
  * @throws {Error} the system's error with Node's fields, for example EADDRINUSE, EACCES or
  *   EADDRNOTAVAIL
  * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`

@@ -9,12 +9,27 @@ import { addressesToGuard, programsInherit } from '../native/platform.js';
 import { canAdopt, detachHandle } from '../native/server-handle.js';
 import { ServerGroup } from './close-server.js';
 
+/**
+ * The address and port of a {@link BoundListener}.
+ *
+ * @example
+ * const listener = bindExclusive({ port: 0 });
+ * const { address, family, port }: BoundAddress = listener.address; // '127.0.0.1', 'IPv4', 43817
+ * await listener.close();
+ */
 export interface BoundAddress {
   readonly address: string;
   readonly family: 'IPv4' | 'IPv6';
   readonly port: number;
 }
 
+/**
+ * Options of `close()`.
+ *
+ * @example
+ * const lock = await acquireGatewayLock();
+ * await lock.close({ graceMs: 1000 });
+ */
 export interface CloseOptions {
   /**
    * Milliseconds to wait for open connections to end before they are destroyed.
@@ -26,6 +41,16 @@ export interface CloseOptions {
 
 const CLOSE_OPTIONS: OptionNames<CloseOptions> = { graceMs: true };
 
+/**
+ * A bound socket that listens. Created by {@link bindExclusive}, and part of a {@link GatewayLock}.
+ *
+ * @example
+ * import { createServer } from 'node:http';
+ *
+ * const listener = bindExclusive({ port: 0 });
+ * await listener.listen(createServer((request, response) => response.end('hello')));
+ * await listener.close({ graceMs: 1000 });
+ */
 export class BoundListener {
   readonly address: BoundAddress;
   /**

@@ -16,7 +16,14 @@ import { describeOwner } from './owner.js';
 
 const MAX_TTL_MS = 24 * 3600 * 1000;
 
-/** Options of `tryAcquireClusterLock`. */
+/**
+ * Options of `tryAcquireClusterLock`.
+ *
+ * @example
+ * const options: TryAcquireClusterLockOptions = { ttlMs: 10_000, owner: { task: 'report' } };
+ * const engine = etcdEngine({ endpoints: ['https://etcd.example:2379'] });
+ * await tryAcquireClusterLock('billing', { engine, ...options });
+ */
 export interface TryAcquireClusterLockOptions {
   /**
    * Time to live: how long the servers keep the lock after its last renewal, in milliseconds. From
@@ -40,7 +47,14 @@ export interface TryAcquireClusterLockOptions {
   readonly onClaim?: ((claimId: string) => void) | undefined;
 }
 
-/** Options of `acquireClusterLock`. */
+/**
+ * Options of `acquireClusterLock`.
+ *
+ * @example
+ * const options: AcquireClusterLockOptions = { ttlMs: 10_000, timeoutMs: 60_000 };
+ * const engine = etcdEngine({ endpoints: ['https://etcd.example:2379'] });
+ * await acquireClusterLock('billing', { engine, ...options });
+ */
 export interface AcquireClusterLockOptions extends TryAcquireClusterLockOptions {
   /**
    * How long to wait for the lock, in milliseconds. 0 makes a single attempt, Infinity waits

@@ -3,7 +3,18 @@ import { brandClass, LockError, type LockErrorCode } from '../errors.js';
 import type { ClusterHolder } from './driver.js';
 import type { LeaseTimes } from './lease.js';
 
-/** Thrown if a cluster lock is lost or cannot be acquired, or if the cluster cannot be used. */
+/**
+ * Thrown if a cluster lock is lost or cannot be acquired, or if the cluster cannot be used.
+ *
+ * @example
+ * const engine = etcdEngine({ endpoints: ['https://etcd.example:2379'] });
+ * try {
+ *   await acquireClusterLock('billing', { engine });
+ * } catch (error) {
+ *   if (!(error instanceof ClusterLockError)) throw error;
+ *   console.error(error.code, error.lockName, error.target);
+ * }
+ */
 export class ClusterLockError extends LockError {
   declare readonly code: LockErrorCode;
   /** Name of the lock. */

@@ -22,6 +22,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * - PostgreSQL: `PGPASSWORD`, `PGPASSFILE`, `PGSSLMODE` and the other variables of the `pg`
  *   package, which must be installed.
  *
+ * @example
+ * const engine = clusterEngine('etcd://a.example:2379,b.example:2379');
+ * console.log(engine.target); // etcd at http://a.example:2379, http://b.example:2379
  * @throws {TypeError} ERR_INVALID_ARG_TYPE
  * @throws {TypeError} ERR_INVALID_ARG_VALUE for another scheme, or for a URL that contains a
  * password

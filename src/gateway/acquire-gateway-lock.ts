@@ -16,6 +16,13 @@ import { type GatewayRequest, readGatewayOptions } from './gateway-options.js';
  * Call this before the program touches its state. The kernel releases the locks and the port when
  * the process dies for any reason.
  *
+ * @example
+ * import { createServer } from 'node:http';
+ *
+ * const lock = await acquireGatewayLock({ profile: 'staging', timeoutMs: 2000 });
+ * await lock.listen(createServer((request, response) => response.end('{"ok":true,"status":"live"}')));
+ * console.log(`gateway listening on ${lock.url}`);
+ * await lock.close();
  * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` if a process listens on the port
  * @throws {GatewayLockError} `ERR_GATEWAY_BIND_FAILED` if the bind fails for another reason
  * @throws {GatewayLockError} `ERR_GATEWAY_LOCKED` if a lock is still held after `timeoutMs`

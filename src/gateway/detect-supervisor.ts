@@ -7,9 +7,19 @@ import { type Env, envValue, readApp } from './app-environment.js';
 /**
  * A supervisor. `external` means any other supervisor, as declared by
  * `<APP>_SUPERVISOR_MODE=external`.
+ *
+ * @example
+ * const supervisor: Supervisor | null = detectSupervisor();
  */
 export type Supervisor = 'systemd' | 'launchd' | 'schtasks' | 'external';
 
+/**
+ * Options of {@link detectSupervisor}.
+ *
+ * @example
+ * const options: DetectSupervisorOptions = { app: 'chat', terminal: false };
+ * console.log(detectSupervisor(process.env, options));
+ */
 export interface DetectSupervisorOptions {
   /**
    * The prefix of the variables `<APP>_SYSTEMD_UNIT`, `<APP>_LAUNCHD_LABEL` and so on.
@@ -33,6 +43,8 @@ const OPTIONS: OptionNames<DetectSupervisorOptions> = { app: true, terminal: tru
  * are also set in every shell of a desktop session, because the session itself is a systemd unit or
  * a launchd job. At a terminal, they are therefore used only if they refer to this process.
  *
+ * @example
+ * console.log(detectSupervisor({ GATEWAY_SYSTEMD_UNIT: 'gateway.service' })); // systemd
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  */
 export function detectSupervisor(env: Env = process.env, options: DetectSupervisorOptions = {}): Supervisor | null {

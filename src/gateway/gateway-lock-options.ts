@@ -4,7 +4,13 @@ import type { ClusterEngine } from '../cluster/index.js';
 import type { OwnerRecord } from '../errors.js';
 import type { Env } from './app-environment.js';
 
-/** A held lock, and its holder if known. */
+/**
+ * A held lock, and its holder if known.
+ *
+ * @example
+ * const onWait = ({ lockPath, owner }: GatewayWait) => console.log(`pid ${owner?.pid} holds ${lockPath}`);
+ * await (await acquireGatewayLock({ onWait })).close();
+ */
 export interface GatewayWait {
   readonly lockPath: string;
   readonly owner: OwnerRecord | null;
@@ -15,6 +21,13 @@ export interface GatewayWait {
   readonly ownerAlive: boolean | null;
 }
 
+/**
+ * Options of {@link acquireGatewayLock}.
+ *
+ * @example
+ * const options: GatewayLockOptions = { app: 'chat', port: 18809, timeoutMs: 2000 };
+ * console.log(resolveGatewayPaths(options).stateDir);
+ */
 export interface GatewayLockOptions {
   /**
    * The name of the program in paths (`~/.<app>`) and environment variables (`<APP>_STATE_DIR`).
@@ -130,6 +143,13 @@ export interface GatewayLockOptions {
 /**
  * A cluster lock, which allows at most one gateway across several hosts. It is acquired in addition
  * to the locks of this host, and uses an engine from `gateway-lock/cluster`.
+ *
+ * @example
+ * import { etcdEngine } from 'gateway-lock/cluster';
+ *
+ * const engine = etcdEngine({ endpoints: ['https://etcd.example:2379'] });
+ * const cluster: GatewayCluster = { engine, name: 'chat', ttlMs: 15_000 };
+ * await acquireGatewayLock({ cluster });
  */
 export interface GatewayCluster {
   readonly engine: ClusterEngine;

@@ -8,6 +8,16 @@ import type { FileLock, LostListener, ReclaimReason } from '../lock/internal.js'
 import type { LockStrength } from '../native/binding.js';
 import { assertInheritable, type ExecProgram, execAs, type Inheritance, inheritanceOf } from './inheritance.js';
 
+/**
+ * A running gateway: its locks and its bound port. Created by {@link acquireGatewayLock}.
+ *
+ * @example
+ * const lock: GatewayLock = await acquireGatewayLock();
+ * const stopWatching = lock.onLost((error) => console.error(error.message));
+ * console.log(lock.url, lock.owner.pid, lock.verify()); // ws://127.0.0.1:18789 4711 true
+ * stopWatching();
+ * await lock.close();
+ */
 export class GatewayLock {
   readonly host: string;
   /** The bound port. With `bind: false`, the port from the options. */

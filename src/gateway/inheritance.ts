@@ -9,7 +9,17 @@ import { native } from '../native/load.js';
 import { programsInherit } from '../native/platform.js';
 import type { Env } from './app-environment.js';
 
-/** The descriptors and variables that a program needs to continue as the holder. */
+/**
+ * The descriptors and variables that a program needs to continue as the holder.
+ *
+ * @example
+ * import { spawn } from 'node:child_process';
+ *
+ * const lock = await acquireGatewayLock();
+ * const { descriptors }: Inheritance = lock.inheritance;
+ * const child = spawn('sleep', ['0'], { stdio: ['inherit', 'inherit', 'inherit', ...descriptors] });
+ * child.once('exit', () => lock.close());
+ */
 export interface Inheritance {
   /**
    * The descriptors of the listening sockets, then those of the locks. The program must receive
@@ -24,6 +34,13 @@ export interface Inheritance {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/**
+ * A program that replaces this process.
+ *
+ * @example
+ * const program: ExecProgram = { path: process.execPath, args: ['node', 'server.js'] };
+ * (await acquireGatewayLock()).exec(program);
+ */
 export interface ExecProgram {
   /** The path of the file to run. PATH is not searched. */
   readonly path: PathLike;

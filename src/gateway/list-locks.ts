@@ -9,6 +9,13 @@ import { findLockFiles, type SearchOptions, type UnreadablePath } from './find-l
 import { GATEWAY_OPTIONS } from './gateway-options.js';
 import { holderEndpoint } from './holder-endpoint.js';
 
+/**
+ * Options of {@link listLocks}.
+ *
+ * @example
+ * const options: ListLocksOptions = { app: 'chat', health: { timeoutMs: 500 } };
+ * console.log(await listLocks(options));
+ */
 export interface ListLocksOptions extends SearchOptions {
   /**
    * Options of the health check.
@@ -18,6 +25,13 @@ export interface ListLocksOptions extends SearchOptions {
   readonly health?: HealthCheckOptions | undefined;
 }
 
+/**
+ * A lock file, its holder, and the holder's health.
+ *
+ * @example
+ * const isRunning = ({ state, health }: ListedLock) => state === 'held' && health?.healthy === true;
+ * console.log((await listLocks()).filter(isRunning).length);
+ */
 export interface ListedLock {
   /** The path of the lock file. If the state is `unreadable`, the path may name a directory. */
   readonly path: string;
@@ -51,6 +65,8 @@ export interface ListedLock {
  * listStateDirectories}). A lock that cannot be read is listed as `unreadable`. Does not create,
  * change or lock anything.
  *
+ * @example
+ * for (const { path, state, owner } of await listLocks()) console.log(path, state, owner?.pid);
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  * @throws {RangeError} `ERR_OUT_OF_RANGE`
  * @throws {GatewayLockError} `ERR_GATEWAY_LOCK_FAILED` if a path cannot be resolved

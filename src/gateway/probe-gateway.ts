@@ -10,6 +10,13 @@ import { GATEWAY_OPTIONS, type GatewayRequest, readGatewayOptions } from './gate
 import { holderEndpoint } from './holder-endpoint.js';
 import { type LockLocation, lockTarget } from './lock-requests.js';
 
+/**
+ * Options of {@link probeGateway}.
+ *
+ * @example
+ * const options: ProbeGatewayOptions = { profile: 'staging', health: { timeoutMs: 500 } };
+ * console.log((await probeGateway(options)).state);
+ */
 export interface ProbeGatewayOptions
   extends Pick<
     GatewayLockOptions,
@@ -23,6 +30,13 @@ export interface ProbeGatewayOptions
   readonly health?: HealthCheckOptions | undefined;
 }
 
+/**
+ * The state of a gateway, its holder and its health.
+ *
+ * @example
+ * const probe: GatewayProbe = await probeGateway();
+ * if (probe.state === 'foreign') console.log(`pid ${probe.listenerPid} uses port ${probe.port}`);
+ */
 export interface GatewayProbe {
   /**
    * `running`: the lock is held, and the holder listens on the port; see `health`. `starting`: the
@@ -58,6 +72,9 @@ export interface GatewayProbe {
 /**
  * Probes the lock, the port and the health of a gateway. Does not create, change or lock anything.
  *
+ * @example
+ * const { state, owner, health } = await probeGateway();
+ * if (state === 'running') console.log(`running as pid ${owner?.pid}, healthy: ${health?.healthy}`);
  * @throws {GatewayLockError} `ERR_GATEWAY_LOCK_FAILED` if a lock cannot be probed
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  * @throws {RangeError} `ERR_OUT_OF_RANGE`

@@ -13,7 +13,14 @@ import type { SupervisedDecision } from '../events.js';
 import { checkHealthOptions, type HealthCheckOptions, type HealthProbe, probeHealth } from '../probe/probe-health.js';
 import { detectSupervisor, type Supervisor } from './detect-supervisor.js';
 
-/** The options of one attempt to start, to be merged into those of acquireGatewayLock(). */
+/**
+ * The options of one attempt to start, to be merged into those of acquireGatewayLock().
+ *
+ * @example
+ * const start = (attempt: SupervisedAttempt) => acquireGatewayLock({ profile: 'staging', ...attempt });
+ * const started = await startSupervised({ start });
+ * if (started.outcome === 'started') await started.gateway.close();
+ */
 export interface SupervisedAttempt {
   readonly timeoutMs: number;
   readonly bindTimeoutMs: number;
@@ -25,9 +32,24 @@ export interface SupervisedAttempt {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Checks the health of the gateway at an endpoint. */
+/**
+ * Checks the health of the gateway at an endpoint.
+ *
+ * @example
+ * const health: HealthCheck = ({ host, port, timeoutMs }) => probeHealth({ host, port, path: '/live', timeoutMs });
+ * const started = await startSupervised({ start: acquireGatewayLock, health });
+ * if (started.outcome === 'started') await started.gateway.close();
+ */
 export type HealthCheck = (endpoint: { host: string; port: number; timeoutMs: number }) => Promise<HealthProbe>;
 
+/**
+ * Options of {@link startSupervised}.
+ *
+ * @example
+ * const options: StartSupervisedOptions<GatewayLock> = { start: acquireGatewayLock, budgetMs: 60_000 };
+ * const started = await startSupervised(options);
+ * if (started.outcome === 'started') await started.gateway.close();
+ */
 export interface StartSupervisedOptions<Gateway> {
   /**
    * Starts the gateway, for example `(attempt) => acquireGatewayLock({ ...options, ...attempt })`.

@@ -12,6 +12,13 @@ import { type LockProbe, probeUnlessOpenFails } from './probe-lock.js';
 import { hasWaiters } from './wait-queue.js';
 import { Waiter, type WaitOptions } from './waiter.js';
 
+/**
+ * Options of {@link acquireLock} and {@link withLock}.
+ *
+ * @example
+ * const options: AcquireLockOptions = { timeoutMs: 60_000, signal: AbortSignal.timeout(1000) };
+ * (await acquireLock('job.lock', options)).release();
+ */
 export interface AcquireLockOptions extends TryAcquireLockOptions {
   /**
    * Longest time in milliseconds to wait for the holder to release the lock. 0 makes a single
@@ -41,6 +48,10 @@ const OPTIONS: OptionNames<AcquireLockOptions> = { ...TRY_OPTIONS, timeoutMs: tr
  * Replaces the content of the lock file with the owner record. If the file is not a lock file,
  * throws `ERR_LOCK_INVALID_FILE` and leaves it unchanged.
  *
+ * @example
+ * const lock = tryAcquireLock('job.lock');
+ * if (lock === null) console.log('the job is already running');
+ * lock?.release();
  * @throws {LockError} `ERR_LOCK_INVALID_FILE` if the file is not a lock file, or is not safe to use
  * @throws {LockError} `ERR_LOCK_PERMISSION` if this process may not use the file or its directory
  * @throws {LockError} `ERR_LOCK_UNSUPPORTED` if the file system has no file locks
@@ -61,6 +72,10 @@ export function tryAcquireLock(path: PathLike, options: TryAcquireLockOptions = 
  * The last attempt is made at the deadline. It may take as long as {@link tryAcquireLock}, but does
  * not block the thread.
  *
+ * @example
+ * const lock = await acquireLock(new URL('job.lock', import.meta.url), { timeoutMs: 10_000 });
+ * console.log(lock.held); // true
+ * lock.release();
  * @throws {LockError} `ERR_LOCK_TIMEOUT` with the holder's record if the lock is still held at the
  *   deadline
  * @throws everything that {@link tryAcquireLock} throws

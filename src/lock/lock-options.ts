@@ -9,6 +9,13 @@ import { GracePeriods } from './grace-period.js';
 import { checkEndpoint, type LockTarget } from './leftover.js';
 import { checkOwnerFields, type OwnerFields, recordHead } from './record-encoder.js';
 
+/**
+ * Options of {@link tryAcquireLock}.
+ *
+ * @example
+ * const options: TryAcquireLockOptions = { mode: 'shared', access: 'group' };
+ * tryAcquireLock('job.lock', options)?.release();
+ */
 export interface TryAcquireLockOptions {
   /**
    * `exclusive` allows a single holder, `shared` any number of shared holders.

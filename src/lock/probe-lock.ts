@@ -12,12 +12,32 @@ import { accessFlag, TRY_OPTIONS, type TryAcquireLockOptions } from './lock-opti
 import { isOwnerAlive } from './process-identity.js';
 import { parseRecord } from './record-parser.js';
 
+/**
+ * Options of {@link probeLock}.
+ *
+ * @example
+ * const options: ProbeLockOptions = { access: 'group' };
+ * console.log(probeLock('job.lock', options).state);
+ */
 export interface ProbeLockOptions extends Pick<TryAcquireLockOptions, 'record' | 'access' | 'endpoint'> {}
 
-/** What {@link probeLock} found out. `state` tells which other fields are set. */
+/**
+ * What {@link probeLock} found out. `state` tells which other fields are set.
+ *
+ * @example
+ * const probe: LockProbe = probeLock('job.lock');
+ * if (probe.state === 'leftover') console.log(`pid ${probe.owner.pid} left the file`);
+ */
 export type LockProbe = HeldLockProbe | LeftoverLockProbe | UnheldLockProbe;
 
-/** A process holds the lock. */
+/**
+ * A process holds the lock.
+ *
+ * @example
+ * const describe = ({ heldBy, owner }: HeldLockProbe) => `${heldBy} lock of pid ${owner?.pid ?? 'unknown'}`;
+ * const probe = probeLock('job.lock');
+ * if (probe.state === 'held') console.log(describe(probe));
+ */
 export interface HeldLockProbe {
   readonly state: 'held';
   /**
@@ -34,7 +54,14 @@ export interface HeldLockProbe {
   readonly ownerAlive: boolean | null;
 }
 
-/** No process holds the lock, but the file names a former owner, which does not block the lock. */
+/**
+ * No process holds the lock, but the file names a former owner, which does not block the lock.
+ *
+ * @example
+ * const describe = ({ owner }: LeftoverLockProbe) => `left by pid ${owner.pid}`;
+ * const probe = probeLock('job.lock');
+ * if (probe.state === 'leftover') console.log(describe(probe));
+ */
 export interface LeftoverLockProbe {
   readonly state: 'leftover';
   readonly heldBy: null;
@@ -46,6 +73,11 @@ export interface LeftoverLockProbe {
 /**
  * No process holds the lock. `free`: the lock file names no owner. `missing`: there is no lock
  * file.
+ *
+ * @example
+ * const describe = ({ state }: UnheldLockProbe) => (state === 'missing' ? 'no lock file' : 'free');
+ * const probe = probeLock('job.lock');
+ * if (probe.state === 'free' || probe.state === 'missing') console.log(describe(probe));
  */
 export interface UnheldLockProbe {
   readonly state: 'free' | 'missing';
@@ -63,6 +95,9 @@ interface ProbeRequest extends LockTarget {
  * Reports the state of a lock without creating, changing or removing anything. The state is `held`
  * if and only if `tryAcquireLock` with the same options would be refused because of a holder.
  *
+ * @example
+ * const probe = probeLock('job.lock');
+ * console.log(probe.state === 'held' ? `held by pid ${probe.owner?.pid}` : probe.state);
  * @throws {LockError} `ERR_LOCK_INVALID_FILE` if the file is not a lock file, or is not safe to use
  * @throws {LockError} `ERR_LOCK_PERMISSION` if this process may not read the file
  * @throws {LockError} `ERR_LOCK_UNSUPPORTED` if the file system has no file locks

@@ -4,7 +4,13 @@ import { invalidType } from '../arguments.js';
 import { type AcquireLockOptions, acquireLock } from './acquire.js';
 import type { FileLock } from './file-lock.js';
 
-/** A function that runs while the lock is held. */
+/**
+ * A function that runs while the lock is held.
+ *
+ * @example
+ * const run: LockedFunction<number> = (lock) => lock.owner?.pid ?? 0;
+ * console.log(await withLock('job.lock', run));
+ */
 export type LockedFunction<Result> = (lock: FileLock) => Result | Promise<Result>;
 
 /**
@@ -12,8 +18,6 @@ export type LockedFunction<Result> = (lock: FileLock) => Result | Promise<Result
  * Returns the result of `run`. Waits for the holder like {@link acquireLock}.
  *
  * @example
- * import { withLock } from 'gateway-lock';
- *
  * const report = await withLock('report.lock', { timeoutMs: 60_000 }, async (lock) => {
  *   lock.updateOwner({ task: 'report' });
  *   return 'done';

@@ -14,6 +14,13 @@ import { durationText, MAX_TIMER_MS } from '../clock.js';
 import { addressesOf, connectableAddress } from '../endpoint.js';
 import { loadHttp, loadHttps } from '../native/builtins.js';
 
+/**
+ * Options of {@link probeHealth}.
+ *
+ * @example
+ * const options: ProbeHealthOptions = { port: 18789, path: '/live', timeoutMs: 500 };
+ * console.log((await probeHealth(options)).healthy);
+ */
 export interface ProbeHealthOptions {
   /**
    * An IP address or `localhost`. A wildcard is probed on loopback.
@@ -42,9 +49,22 @@ export interface ProbeHealthOptions {
   readonly fingerprint256?: string | undefined;
 }
 
-/** The options of a health check that do not depend on the endpoint. */
+/**
+ * The options of a health check that do not depend on the endpoint.
+ *
+ * @example
+ * const health: HealthCheckOptions = { path: '/live', timeoutMs: 500 };
+ * console.log((await probeGateway({ health })).health);
+ */
 export type HealthCheckOptions = Omit<ProbeHealthOptions, 'host' | 'port'>;
 
+/**
+ * The result of a health check.
+ *
+ * @example
+ * const { healthy, reason }: HealthProbe = await probeHealth({ port: 18789 });
+ * if (!healthy) console.log(reason); // ECONNREFUSED
+ */
 export interface HealthProbe {
   readonly healthy: boolean;
   /** Why the gateway is not healthy. Null if it is healthy. */
@@ -65,6 +85,9 @@ const BODY_LIMIT = 64 * 1024;
  * server counts as healthy: OpenClaw once treated status 404 as healthy, and no gateway was left
  * running (openclaw#110306). The promise never rejects because of the server's behaviour.
  *
+ * @example
+ * const { healthy, reason } = await probeHealth({ port: 18789 });
+ * console.log(healthy ? 'healthy' : `not healthy: ${reason}`);
  * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
  */
 export async function probeHealth(options: ProbeHealthOptions): Promise<HealthProbe> {

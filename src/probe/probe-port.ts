@@ -6,6 +6,13 @@ import { loadNet } from '../native/builtins.js';
 import { native } from '../native/load.js';
 import { deniedPortIsReserved } from '../native/platform.js';
 
+/**
+ * Options of {@link probePort}.
+ *
+ * @example
+ * const options: ProbePortOptions = { host: 'localhost', port: 18789 };
+ * console.log((await probePort(options)).state);
+ */
 export interface ProbePortOptions {
   /**
    * An IP address, or `localhost` for both loopback addresses. A wildcard is probed on loopback.
@@ -22,6 +29,13 @@ export interface ProbePortOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+/**
+ * The state of a port, and the process that uses it.
+ *
+ * @example
+ * const { state, pid }: PortProbe = await probePort({ port: 18789 });
+ * if (state === 'listening') console.log(`pid ${pid} listens on the port`);
+ */
 export interface PortProbe {
   /**
    * `free`: the port can be bound. `listening`: a process listens on the port or, for a wildcard,
@@ -52,6 +66,8 @@ const WORST_FIRST = ['listening', 'denied', 'reserved', 'free'] as const;
 /**
  * Probes a port without occupying it: connects to it, then binds it for a moment without listening.
  *
+ * @example
+ * console.log((await probePort({ port: 18789 })).state); // free
  * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
  */
 export async function probePort(options: ProbePortOptions): Promise<PortProbe> {

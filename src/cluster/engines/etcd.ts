@@ -14,8 +14,8 @@ import type { EtcdEngineOptions } from './etcd/options.js';
  * the holder's key.
  *
  * @example
- * const endpoints = ['https://a:2379', 'https://b:2379', 'https://c:2379'];
- * const engine = etcdEngine({ endpoints, tls });
+ * const endpoints = ['https://a.example:2379', 'https://b.example:2379', 'https://c.example:2379'];
+ * const engine = etcdEngine({ endpoints });
  * @throws {TypeError} ERR_INVALID_ARG_TYPE
  * @throws {TypeError} ERR_INVALID_ARG_VALUE
  */

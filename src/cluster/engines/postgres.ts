@@ -18,7 +18,20 @@ import {
 
 export type { PostgresClient } from './postgres/session.js';
 
-/** Options of `postgresEngine`. */
+/**
+ * Options of `postgresEngine`.
+ *
+ * @example
+ * import pg from 'pg';
+ *
+ * const connect = async () => {
+ *   const client = new pg.Client('postgres://db.example/billing').on('error', () => {});
+ *   await client.connect();
+ *   return client;
+ * };
+ * const options: PostgresEngineOptions = { connect, table: 'locks.gateway' };
+ * const engine = postgresEngine(options);
+ */
 export interface PostgresEngineOptions {
   /**
    * Creates a client of the `pg` package and connects it directly to the primary, not through a
@@ -27,13 +40,6 @@ export interface PostgresEngineOptions {
    *
    * Add an error listener before connecting: the server can end the session in the very packet that
    * opens it, and an error event without a listener ends the process.
-   *
-   * @example
-   * connect: async () => {
-   *   const client = new pg.Client(url).on('error', () => {});
-   *   await client.connect();
-   *   return client;
-   * }
    */
   readonly connect: (() => Promise<PostgresClient>) | readonly (() => Promise<PostgresClient>)[];
   /**
@@ -56,6 +62,13 @@ export interface PostgresEngineOptions {
  * counter`.
  *
  * @example
+ * import pg from 'pg';
+ *
+ * const connect = async () => {
+ *   const client = new pg.Client('postgres://db.example/billing').on('error', () => {});
+ *   await client.connect();
+ *   return client;
+ * };
  * const engine = postgresEngine({ connect });
  * @throws {TypeError} ERR_INVALID_ARG_TYPE
  * @throws {TypeError} ERR_INVALID_ARG_VALUE

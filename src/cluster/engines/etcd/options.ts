@@ -2,7 +2,13 @@
 import type { EtcdTls } from './channel.js';
 import type { EtcdAuth } from './client.js';
 
-/** Options of `etcdEngine`. */
+/**
+ * Options of `etcdEngine`.
+ *
+ * @example
+ * const options: EtcdEngineOptions = { endpoints: ['https://etcd.example:2379'], prefix: 'locks/' };
+ * const engine = etcdEngine(options);
+ */
 export interface EtcdEngineOptions {
   /**
    * URLs of the members: `https://host:2379`, or `http://` if the network protects the connection
