@@ -15,7 +15,6 @@ const OPTIONS = {
   platform: 'node',
   target: 'node20.19',
   packages: 'external',
-  sourcemap: true,
   // Removes comments and indentation: they are a quarter of the text, and reading them takes 0.7
   // ms, a quarter of the import time. Keeps names and short lines, so that stack traces stay
   // readable.
@@ -93,7 +92,7 @@ async function writeManPage() {
   const contents = "export { manPage } from './man-page.js'; export { createProgram } from './program.js';";
   const stdin = { contents, resolveDir: `${root}/src/cli`, loader: 'ts' };
   const outfile = `${root}/dist/cli/man-page.js`;
-  await build({ ...OPTIONS, stdin, outfile, sourcemap: false, plugins: [cluster, builtins] });
+  await build({ ...OPTIONS, stdin, outfile, plugins: [cluster, builtins] });
   const { manPage, createProgram } = await import(pathToFileURL(outfile).href);
   writeFileSync(`${root}/dist/gateway-lock.1`, manPage(createProgram()));
   rmSync(outfile);

@@ -27,6 +27,7 @@ export class ClusterLockError extends LockError {
    */
   readonly holder: ClusterHolder | null;
 
+  /** @internal */
   constructor(code: LockErrorCode, message: string, subject: ErrorSubject) {
     super(code, message, { cause: subject.cause });
     this.lockName = subject.lockName;

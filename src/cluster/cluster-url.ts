@@ -29,7 +29,10 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @throws {TypeError} ERR_INVALID_ARG_VALUE for another scheme, or for a URL that contains a
  * password
  */
-export function clusterEngine(url: string, env: Environment = process.env): ClusterEngine {
+export function clusterEngine(
+  url: string,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): ClusterEngine {
   if (typeof url !== 'string') throw invalidType('url', 'a string', url);
   const [, scheme, rest] = /^([a-z]+):\/\/(.+)$/.exec(url) ?? [];
   if (scheme === 'etcd' || scheme === 'etcds') return etcdEngine(etcdOptions(rest!, scheme === 'etcds', env));

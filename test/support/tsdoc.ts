@@ -43,7 +43,9 @@ function exportsOf(program: ts.Program, entry: string, file: string): Documented
  * Returns an example as a module, which imports the exports of the package that the example uses.
  */
 export function asModule({ entry }: DocumentedExport, example: string, all: readonly DocumentedExport[]): string {
-  const names = all.filter((each) => each.entry === entry).map((each) => each.name);
-  const used = names.filter((each) => new RegExp(`\\b${each}\\b`).test(example));
-  return `import { ${used.join(', ')} } from '${entry}';\n${example}\n`;
+  const ownFirst = all.toSorted((a, b) => Number(b.entry === entry) - Number(a.entry === entry));
+  const used = ownFirst.filter((each) => new RegExp(`\\b${each.name}\\b`).test(example));
+  const sources = new Map(used.toReversed().map((each) => [each.name, each.entry]));
+  const imports = [...sources].map(([name, source]) => `import { ${name} } from '${source}';`);
+  return [...imports, example, ''].join('\n');
 }
