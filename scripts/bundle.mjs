@@ -38,17 +38,33 @@ const cluster = {
  * Replaces imports of Node's modules with process.getBuiltinModule(), because an import statement
  * makes Node read every export of the module. Importing node:fs, for example, loads all stream
  * modules, which takes 2 ms, longer than loading the rest of this package. src/cli keeps its
- * imports.
+ * imports. `prebuilds` is the path of that folder, relative to the bundle.
  */
-const builtins = {
-  name: 'builtins',
+const sources = (prebuilds, format) => ({
+  name: 'sources',
   setup: ({ onLoad }) =>
-    onLoad({ filter: /\.ts$/ }, ({ path }) =>
-      path.includes(`src${sep}cli${sep}`)
-        ? undefined
-        : { contents: withoutImports(readFileSync(path, 'utf8')), loader: 'ts' },
-    ),
-};
+    onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      if (path.includes(`src${sep}cli${sep}`)) return undefined;
+      const source = withoutImports(readFileSync(path, 'utf8'));
+      return { contents: withPrebuilds(source, prebuilds, format), loader: 'ts' };
+    }),
+});
+
+/**
+ * Adapts the URLs of the binaries in src/native/addon-files.ts to the folder of the bundle. In
+ * CommonJS, file tracers find a file only by the path that is joined to `__dirname`.
+ */
+function withPrebuilds(source, prebuilds, format) {
+  const url = format === 'cjs' ? 'toUrl(nodePath.join(__dirname, $1))' : 'new URL($1, import.meta.url)';
+  const adapted = source.replace(/new URL\(('\.\.\/\.\.\/prebuilds\/[^']+'), import\.meta\.url\)/g, url);
+  return adapted.replaceAll("'../../prebuilds/", `'${prebuilds}/`);
+}
+
+/** The first statement of the library, because older versions of Node lack the function. */
+const CHECK_NODE = `if (!process.getBuiltinModule) throw Object.assign(new Error(\`gateway-lock needs Node 20.19, 22.12 or newer. This is Node \${process.versions.node} (\${process.execPath}).\`), { code: 'ERR_NATIVE_MISSING' });`;
+
+/** Declares what the CommonJS modules use in place of import.meta.url. */
+const COMMON_JS = `'use strict';const nodePath = require('node:path'), toUrl = require('node:url').pathToFileURL, ownUrl = toUrl(__filename).href;`;
 
 /**
  * Modules that Node does not load at startup. The bundle loads them on the first call of one of
@@ -65,34 +81,29 @@ function withoutImports(source) {
   });
 }
 
-/**
- * The CommonJS build, for require(). It declares import.meta.url, which CommonJS lacks.
- */
-const COMMON_JS = {
-  format: 'cjs',
-  define: { 'import.meta.url': 'importMetaUrl' },
-  banner: { js: "'use strict';const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
-};
+/** The command contains the library, so it also checks the version of Node. */
+const COMMAND = { plugins: [cluster, sources('../../prebuilds', 'esm')], banner: { js: CHECK_NODE } };
 
-for (const name of ['index', 'cluster/index']) {
-  const entry = { ...OPTIONS, entryPoints: [`src/${name}.ts`], plugins: [builtins] };
-  await build({ ...entry, outfile: `dist/${name}.js` });
-  await build({ ...entry, ...COMMON_JS, outfile: `dist/${name}.cjs` });
-}
-await build({
-  ...OPTIONS,
-  entryPoints: ['src/cli/main.ts'],
-  outfile: 'dist/cli/main.js',
-  plugins: [cluster, builtins],
-});
+await buildLibrary('index', '../prebuilds');
+await buildLibrary('cluster/index', '../../prebuilds');
+await build({ ...OPTIONS, ...COMMAND, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli/main.js' });
 await writeManPage();
 writeDeclarations();
+
+/** Builds an entry point as an ES module, and as a CommonJS module for require(). */
+async function buildLibrary(name, prebuilds) {
+  const entry = { ...OPTIONS, entryPoints: [`src/${name}.ts`] };
+  const esm = { outfile: `dist/${name}.js`, plugins: [sources(prebuilds, 'esm')], banner: { js: CHECK_NODE } };
+  await build({ ...entry, ...esm });
+  const cjs = { format: 'cjs', define: { 'import.meta.url': 'ownUrl' }, banner: { js: COMMON_JS + CHECK_NODE } };
+  await build({ ...entry, ...cjs, outfile: `dist/${name}.cjs`, plugins: [sources(prebuilds, 'cjs')] });
+}
 
 async function writeManPage() {
   const contents = "export { manPage } from './man-page.js'; export { createProgram } from './program.js';";
   const stdin = { contents, resolveDir: `${root}/src/cli`, loader: 'ts' };
   const outfile = `${root}/dist/cli/man-page.js`;
-  await build({ ...OPTIONS, stdin, outfile, plugins: [cluster, builtins] });
+  await build({ ...OPTIONS, ...COMMAND, stdin, outfile });
   const { manPage, createProgram } = await import(pathToFileURL(outfile).href);
   writeFileSync(`${root}/dist/gateway-lock.1`, manPage(createProgram()));
   rmSync(outfile);

@@ -3,7 +3,8 @@
 import { checkOptions, checkPort, invalidType, type OptionNames, outOfRange } from '../arguments.js';
 import { addressesOf, isNoAddress } from '../endpoint.js';
 import type { ListenerId } from '../native/binding.js';
-import { native } from '../native/load.js';
+import { type NativeBindingOptions, native, useNativeBinding } from '../native/load.js';
+import { netDenial } from '../native/permission.js';
 import { BoundListener } from './bound-listener.js';
 
 /**
@@ -12,7 +13,7 @@ import { BoundListener } from './bound-listener.js';
  * @example
  * const options: BindExclusiveOptions = { host: 'localhost', port: 18789, backlog: 64 };
  */
-export interface BindExclusiveOptions {
+export interface BindExclusiveOptions extends NativeBindingOptions {
   /**
    * An IP address, or `localhost` for both loopback addresses.
    *
@@ -29,7 +30,7 @@ export interface BindExclusiveOptions {
   readonly backlog?: number | undefined;
 }
 
-const OPTIONS: OptionNames<BindExclusiveOptions> = { host: true, port: true, backlog: true };
+const OPTIONS: OptionNames<BindExclusiveOptions> = { host: true, port: true, backlog: true, nativeBinding: true };
 
 /**
  * The maximum number of attempts to bind `localhost` with port 0. The port that the system chooses
@@ -59,6 +60,9 @@ export function bindExclusive(options: BindExclusiveOptions): BoundListener {
     throw outOfRange('backlog', 'an integer from 1 to 2147483647', backlog);
   }
   const host = options.host ?? '127.0.0.1';
+  useNativeBinding(options.nativeBinding);
+  const denial = netDenial();
+  if (denial !== null) throw denial;
   const [first, second] = addressesOf(host);
   const ids =
     second === undefined ? [native().listen(first!, port, backlog)] : listenOnBoth(first!, second, port, backlog);

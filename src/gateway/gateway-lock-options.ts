@@ -2,6 +2,7 @@
 import type { PathLike } from 'node:fs';
 import type { ClusterEngine } from '../cluster/index.js';
 import type { OwnerRecord } from '../errors.js';
+import type { NativeBindingOptions } from '../native/load.js';
 import type { Env } from './app-environment.js';
 
 /**
@@ -28,7 +29,7 @@ export interface GatewayWait {
  * const options: GatewayLockOptions = { app: 'chat', port: 18809, timeoutMs: 2000 };
  * console.log(resolveGatewayPaths(options).stateDir);
  */
-export interface GatewayLockOptions {
+export interface GatewayLockOptions extends NativeBindingOptions {
   /**
    * The name of the program in paths (`~/.<app>`) and environment variables (`<APP>_STATE_DIR`).
    *

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { checkFlag, checkOneOf, checkOptions, checkPath, invalidValue, type OptionNames } from '../arguments.js';
 import type { Endpoint } from '../endpoint.js';
 import { LOCK_FLAG } from '../native/binding.js';
+import { type NativeBindingOptions, useNativeBinding } from '../native/load.js';
 import type { LockMode } from './file-lock.js';
 import { GracePeriods } from './grace-period.js';
 import { checkEndpoint, type LockTarget } from './leftover.js';
@@ -16,7 +17,7 @@ import { checkOwnerFields, type OwnerFields, recordHead } from './record-encoder
  * const options: TryAcquireLockOptions = { mode: 'shared', access: 'group' };
  * tryAcquireLock('job.lock', options)?.release();
  */
-export interface TryAcquireLockOptions {
+export interface TryAcquireLockOptions extends NativeBindingOptions {
   /**
    * `exclusive` allows a single holder, `shared` any number of shared holders.
    *
@@ -71,6 +72,7 @@ export const TRY_OPTIONS: OptionNames<TryAcquireLockOptions> = {
   access: true,
   weakFileSystem: true,
   endpoint: true,
+  nativeBinding: true,
 };
 
 /** The checked options for one call that acquires a lock. */
@@ -102,6 +104,7 @@ export function readRequest<Options extends TryAcquireLockOptions>(
   const record = checkFlag('record', options.record ?? true);
   const fields = checkOwnerFields(options.owner);
   refuseContradictions(options);
+  useNativeBinding(options.nativeBinding);
   return {
     // Absolute, so that it refers to the same file after a chdir().
     path: resolve(checkPath('path', path)),

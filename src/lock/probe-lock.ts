@@ -1,10 +1,11 @@
 // Probes a lock: reports the holder without acquiring the lock.
 import type { PathLike } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { checkFlag, checkOptions, checkPath } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
 import type { NativeLockProbe } from '../native/binding.js';
-import { native } from '../native/load.js';
+import { native, useNativeBinding } from '../native/load.js';
+import { assertFileAllowed } from '../native/permission.js';
 import { GracePeriods, retryPastProbersSync } from './grace-period.js';
 import { checkEndpoint, isCoordinatorLocked, judgeLeftover, type LockTarget } from './leftover.js';
 import { notALockFileError, toLockError } from './lock-error.js';
@@ -19,7 +20,8 @@ import { parseRecord } from './record-parser.js';
  * const options: ProbeLockOptions = { access: 'group' };
  * console.log(probeLock('job.lock', options).state);
  */
-export interface ProbeLockOptions extends Pick<TryAcquireLockOptions, 'record' | 'access' | 'endpoint'> {}
+export interface ProbeLockOptions
+  extends Pick<TryAcquireLockOptions, 'record' | 'access' | 'endpoint' | 'nativeBinding'> {}
 
 /**
  * What {@link probeLock} found out. `state` tells which other fields are set.
@@ -104,6 +106,7 @@ interface ProbeRequest extends LockTarget {
  */
 export function probeLock(path: PathLike, options: ProbeLockOptions = {}): LockProbe {
   checkOptions(options, TRY_OPTIONS);
+  useNativeBinding(options.nativeBinding);
   return probe({
     path: resolve(checkPath('path', path)),
     flags: accessFlag(options.access),
@@ -176,6 +179,7 @@ function named(owner: OwnerRecord | null): Pick<LockProbe, 'owner' | 'ownerAlive
 }
 
 function probeNative({ path, flags }: ProbeRequest): NativeLockProbe {
+  assertFileAllowed(path, dirname(path), ['read']);
   try {
     return native().probeLock(path, flags);
   } catch (error) {

@@ -3,7 +3,7 @@ import { checkOptions, checkPort, checkTimeout, type OptionNames, outOfRange } f
 import { MAX_TIMER_MS } from '../clock.js';
 import { addressesOf, connectableAddress, isNoAddress } from '../endpoint.js';
 import { loadNet } from '../native/builtins.js';
-import { native } from '../native/load.js';
+import { type NativeBindingOptions, native, useNativeBinding } from '../native/load.js';
 import { deniedPortIsReserved } from '../native/platform.js';
 
 /**
@@ -13,7 +13,7 @@ import { deniedPortIsReserved } from '../native/platform.js';
  * const options: ProbePortOptions = { host: 'localhost', port: 18789 };
  * console.log((await probePort(options)).state);
  */
-export interface ProbePortOptions {
+export interface ProbePortOptions extends NativeBindingOptions {
   /**
    * An IP address, or `localhost` for both loopback addresses. A wildcard is probed on loopback.
    *
@@ -55,7 +55,7 @@ export interface PortProbe {
   readonly cause: unknown;
 }
 
-const OPTIONS: OptionNames<ProbePortOptions> = { host: true, port: true, timeoutMs: true };
+const OPTIONS: OptionNames<ProbePortOptions> = { host: true, port: true, timeoutMs: true, nativeBinding: true };
 
 /**
  * The states by precedence: for the two addresses of `localhost`, the result whose state comes
@@ -72,6 +72,7 @@ const WORST_FIRST = ['listening', 'denied', 'reserved', 'free'] as const;
  */
 export async function probePort(options: ProbePortOptions): Promise<PortProbe> {
   checkOptions(options, OPTIONS);
+  useNativeBinding(options.nativeBinding);
   const port = checkPort('port', options.port);
   if (port === 0) throw outOfRange('port', 'an integer from 1 to 65535', port);
   const host = options.host ?? '127.0.0.1';

@@ -1,8 +1,8 @@
 // npm run test:package: publishes the package to a registry on loopback. Installs it with each
 // package manager into an empty folder, without a compiler in PATH and without install scripts, and
 // acquires a lock there. Then does the same in other tools (tools/package/consumers): in the most
-// used ones by default, in all of them with --all, and in one of them with --consumer NAME. Exits
-// non-zero if anything fails.
+// used ones by default, in all of them with --all, and in the named ones with --consumer NAME (more
+// than once if need be). Exits non-zero if anything fails.
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,9 @@ const MANAGERS_HEADING = [
   '|---|---|---|---|---|',
 ];
 
-const { values: flags } = parseArgs({ options: { all: { type: 'boolean' }, consumer: { type: 'string' } } });
+const { values: flags } = parseArgs({
+  options: { all: { type: 'boolean' }, consumer: { type: 'string', multiple: true } },
+});
 prepare();
 const modules = cachedInstall(join(root, 'test/package/managers'), 'package-managers');
 const work = realpathSync(mkdtempSync(join(tmpdir(), 'gateway-lock-package-')));
@@ -62,17 +64,21 @@ function testManagers() {
   if (failed === 0) record('docs/platforms.md', 'npm run test:package', table);
 }
 
-/** Tests the consumers that the flags select, and compares the rows with docs/ecosystem.md. */
+/** Tests the consumers that the flags select. With --all, writes their table to docs/ecosystem.md. */
 async function testConsumers() {
-  const selected = (await readConsumers()).filter(({ name, common }) =>
-    flags.consumer === undefined ? common || flags.all : name === flags.consumer,
-  );
-  if (selected.length === 0) throw new Error(`there is no consumer '${flags.consumer}'`);
-  const rows = selected.map((consumer) =>
-    report(consumer.name, testConsumer(consumer, work, sandbox), consumerRow(consumer)),
-  );
+  const consumers = await readConsumers();
+  const unknown = flags.consumer?.filter((wanted) => !consumers.some(({ name }) => name === wanted)) ?? [];
+  if (unknown.length > 0) throw new Error(`tools/package/consumers contains no folder ${unknown.join(', ')}`);
+  const rows = consumers.filter(isSelected).map((consumer) => {
+    const error = testConsumer(consumer, work, sandbox);
+    return report(consumer.name, error, consumerRow(consumer));
+  });
   const table = print(CONSUMERS_HEADING, rows);
   if (failed === 0 && flags.all) record('docs/ecosystem.md', 'npm run test:package -- --all', table);
+}
+
+function isSelected({ name, common }) {
+  return flags.consumer === undefined ? common || flags.all : flags.consumer.includes(name);
 }
 
 /** Counts a test. Returns its row, which contains the error if the test failed. */

@@ -13,4 +13,4 @@ async function main() {
   await lock.close();
 }
 
-main();
+void main();

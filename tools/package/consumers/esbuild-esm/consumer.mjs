@@ -3,7 +3,7 @@ export default {
   group: 'bundler',
   common: true,
   packages: { esbuild: '0.28.2' },
-  advice: 'copy `prebuilds` next to the bundle',
+  advice: 'copy `node_modules/gateway-lock/prebuilds` next to the bundle',
   commands: [
     ['esbuild', 'gateway.mjs', '--bundle', '--platform=node', '--format=esm', '--outfile=out/gateway.mjs'],
     ['cp', '-r', 'node_modules/gateway-lock/prebuilds', 'out'],
