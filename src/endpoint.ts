@@ -2,7 +2,12 @@
 import { invalidType, invalidValue } from './arguments.js';
 import { loadNet } from './native/builtins.js';
 
-/** A host and a TCP port. */
+/**
+ * A host and a TCP port.
+ *
+ * @example
+ * const endpoint: Endpoint = { host: '127.0.0.1', port: 18789 };
+ */
 export interface Endpoint {
   readonly host: string;
   readonly port: number;

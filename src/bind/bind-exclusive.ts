@@ -1,19 +1,25 @@
 // Binds a TCP port exclusively, so that no other process on this host can listen on it.
 
-import { checkBacklog, checkOptions, checkPort } from '../arguments.js';
+import { checkBacklog, checkOptions, checkPort, type OptionNames } from '../arguments.js';
 import { addressesOf, DEFAULT_BACKLOG, isNoAddress } from '../endpoint.js';
 import type { ListenerId } from '../native/binding.js';
 import { type NativeBindingOptions, native, useNativeBinding } from '../native/load.js';
 import { netDenial } from '../native/permission.js';
 import { BoundListener } from './bound-listener.js';
 
+/**
+ * Options of {@link bindExclusive}.
+ *
+ * @example
+ * const options: BindExclusiveOptions = { host: 'localhost', port: 18789, backlog: 64 };
+ */
 export interface BindExclusiveOptions extends NativeBindingOptions {
   /**
    * An IP address, or `localhost` for both loopback addresses.
    *
    * @default '127.0.0.1'
    */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** The TCP port. If 0, the system chooses a free port. */
   readonly port: number;
   /**
@@ -22,8 +28,10 @@ export interface BindExclusiveOptions extends NativeBindingOptions {
    *
    * @default 4096
    */
-  readonly backlog?: number;
+  readonly backlog?: number | undefined;
 }
+
+const OPTIONS: OptionNames<BindExclusiveOptions> = { host: true, port: true, backlog: true, nativeBinding: true };
 
 /**
  * The maximum number of attempts to bind `localhost` with port 0. The port that the system chooses
@@ -36,12 +44,16 @@ const LOCALHOST_TRIES = 10;
  * called. The port is released when the listener is closed or the process ends for any reason.
  * Children do not inherit the socket.
  *
+ * @example
+ * const listener = bindExclusive({ port: 0 });
+ * console.log(listener.address.port > 0); // true
+ * await listener.close();
  * @throws {Error} the system's error with Node's fields, for example EADDRINUSE, EACCES or
  *   EADDRNOTAVAIL
  * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
  */
 export function bindExclusive(options: BindExclusiveOptions): BoundListener {
-  checkOptions(options);
+  checkOptions(options, OPTIONS);
   const port = checkPort('port', options.port);
   const backlog = checkBacklog(options.backlog ?? DEFAULT_BACKLOG);
   const host = options.host ?? '127.0.0.1';

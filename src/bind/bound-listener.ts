@@ -1,6 +1,6 @@
 // A bound, listening socket that a Node server can adopt.
 import type { Server, ServerOpts } from 'node:net';
-import { checkTimeout, invalidType } from '../arguments.js';
+import { checkOptions, checkTimeout, invalidType, type OptionNames } from '../arguments.js';
 import { isIPv6, isNoAddress } from '../endpoint.js';
 import type { ListenerId } from '../native/binding.js';
 import { loadNet } from '../native/builtins.js';
@@ -9,19 +9,34 @@ import { addressesToGuard, programsInherit } from '../native/platform.js';
 import { canAdopt, detachHandle } from '../native/server-handle.js';
 import { ServerGroup } from './close-server.js';
 
+/**
+ * The address and port of a {@link BoundListener}.
+ *
+ * @example
+ * const listener = bindExclusive({ port: 0 });
+ * const { address, family, port }: BoundAddress = listener.address; // '127.0.0.1', 'IPv4', 43817
+ * await listener.close();
+ */
 export interface BoundAddress {
   readonly address: string;
   readonly family: 'IPv4' | 'IPv6';
   readonly port: number;
 }
 
+/**
+ * Options of `close()`.
+ *
+ * @example
+ * const lock = await acquireGatewayLock();
+ * await lock.close({ graceMs: 1000 });
+ */
 export interface CloseOptions {
   /**
    * Milliseconds to wait for open connections to end before they are destroyed.
    *
    * @default 5000
    */
-  readonly graceMs?: number;
+  readonly graceMs?: number | undefined;
 }
 
 /** A socket that a server has adopted. The descriptor is valid while the server listens. */
@@ -30,6 +45,18 @@ interface AdoptedSocket {
   readonly descriptor: number;
 }
 
+const CLOSE_OPTIONS: OptionNames<CloseOptions> = { graceMs: true };
+
+/**
+ * A bound socket that listens. Created by {@link bindExclusive}, and part of a {@link GatewayLock}.
+ *
+ * @example
+ * import { createServer } from 'node:http';
+ *
+ * const listener = bindExclusive({ port: 0 });
+ * await listener.listen(createServer((request, response) => response.end('hello')));
+ * await listener.close({ graceMs: 1000 });
+ */
 export class BoundListener {
   readonly address: BoundAddress;
   /**
@@ -156,6 +183,7 @@ export class BoundListener {
    * `graceMs`.
    */
   async close(options: CloseOptions = {}): Promise<void> {
+    checkOptions(options, CLOSE_OPTIONS);
     const graceMs = checkTimeout('graceMs', options.graceMs ?? 5000);
     this.#state = 'closed';
     for (const id of this.#ids) native().closeListener(id);

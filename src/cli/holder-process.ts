@@ -1,14 +1,8 @@
 // The processes behind a held lock, and signals to them. A signal never reaches a process that only
 // has the same pid.
 import { constants } from 'node:os';
-import {
-  type GatewayLockProbe,
-  type KeeperReference,
-  native,
-  type OwnerRecord,
-  type ProcessReference,
-  signalsCanBeRelayed,
-} from '../index.js';
+import type { KeeperReference, OwnerRecord, ProcessReference } from '../index.js';
+import { type GatewayLockProbe, native, signalsCanBeRelayed } from '../internal.js';
 import { EXIT } from './exit-codes.js';
 
 /** Returns the `gateway-lock run` in the record. Returns null if there is none, or it has ended. */

@@ -2,7 +2,7 @@
 // for the lock. After that, signals are passed on to the program.
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
-import { signalsCanBeRelayed } from '../index.js';
+import { signalsCanBeRelayed } from '../internal.js';
 
 /** The exit code or the signal with which a program ended. */
 export interface ChildEnd {

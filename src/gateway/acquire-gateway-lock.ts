@@ -22,6 +22,13 @@ import { Succession } from './inherited/succession.js';
  * If a predecessor, `gateway-lock run` or systemd has passed the locks or the socket to this
  * process, adopts them instead (see the option `inherited`).
  *
+ * @example
+ * import { createServer } from 'node:http';
+ *
+ * const lock = await acquireGatewayLock({ profile: 'staging', timeoutMs: 2000 });
+ * await lock.listen(createServer((request, response) => response.end('{"ok":true,"status":"live"}')));
+ * console.log(`gateway listening on ${lock.url}`);
+ * await lock.close();
  * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` if a process listens on the port
  * @throws {GatewayLockError} `ERR_GATEWAY_BIND_FAILED` if the bind fails for another reason
  * @throws {GatewayLockError} `ERR_GATEWAY_LOCKED` if a lock is still held after `timeoutMs`

@@ -65,7 +65,7 @@ export async function bindPort(
     // already listens on the same port at another address.
     if (isPortReachable(request)) throw inUse(request);
     try {
-      return bindExclusive(request);
+      return bindExclusive({ host: request.host, port: request.port });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw bindFailedError(request, error);
       if (hasListener(request)) throw inUse(request, error);

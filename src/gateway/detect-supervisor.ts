@@ -1,30 +1,44 @@
 // Detects the supervisor that restarts this process.
+
+import { checkOptions, type OptionNames } from '../arguments.js';
 import { loadTty } from '../native/builtins.js';
 import { type Env, envValue, readApp } from './app-environment.js';
 
 /**
  * A supervisor. `external` means any other supervisor, as declared by
  * `<APP>_SUPERVISOR_MODE=external`.
+ *
+ * @example
+ * const supervisor: Supervisor | null = detectSupervisor();
  */
 export type Supervisor = (typeof SUPERVISORS)[number];
 
 /** @internal */
 export const SUPERVISORS = ['systemd', 'launchd', 'schtasks', 'pm2', 'supervisord', 'external'] as const;
 
+/**
+ * Options of {@link detectSupervisor}.
+ *
+ * @example
+ * const options: DetectSupervisorOptions = { app: 'chat', terminal: false };
+ * console.log(detectSupervisor(process.env, options));
+ */
 export interface DetectSupervisorOptions {
   /**
    * The prefix of the variables `<APP>_SYSTEMD_UNIT`, `<APP>_LAUNCHD_LABEL` and so on.
    *
    * @default 'gateway'
    */
-  readonly app?: string;
+  readonly app?: string | undefined;
   /**
    * True if a person may have started the process.
    *
    * @default true if standard input is a terminal
    */
-  readonly terminal?: boolean;
+  readonly terminal?: boolean | undefined;
 }
+
+const OPTIONS: OptionNames<DetectSupervisorOptions> = { app: true, terminal: true };
 
 /**
  * Detects the supervisor from environment variables. Returns null if there is none. The `<APP>_*`
@@ -35,9 +49,12 @@ export interface DetectSupervisorOptions {
  * The restart policies of Docker and Kubernetes set no variable for the process that they restart.
  * Declare them with `<APP>_SUPERVISOR_MODE=external`.
  *
+ * @example
+ * console.log(detectSupervisor({ GATEWAY_SYSTEMD_UNIT: 'gateway.service' })); // systemd
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  */
 export function detectSupervisor(env: Env = process.env, options: DetectSupervisorOptions = {}): Supervisor | null {
+  checkOptions(options, OPTIONS);
   const app = readApp(options.app);
   return declared(env, app) ?? ((options.terminal ?? isTerminal()) ? startedBySystemd(env) : inherited(env));
 }

@@ -17,6 +17,16 @@ export interface GatewayParts extends Pick<GatewayLock, 'listener' | 'cluster' |
   readonly locks: readonly FileLock[];
 }
 
+/**
+ * A running gateway: its locks and its bound port. Created by {@link acquireGatewayLock}.
+ *
+ * @example
+ * const lock: GatewayLock = await acquireGatewayLock();
+ * const stopWatching = lock.onLost((error) => console.error(error.message));
+ * console.log(lock.url, lock.owner.pid, lock.verify()); // ws://127.0.0.1:18789 4711 true
+ * stopWatching();
+ * await lock.close();
+ */
 export class GatewayLock {
   readonly host: string;
   /** The bound port. With `bind: false`, the port from the options. */

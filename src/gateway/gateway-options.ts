@@ -1,4 +1,5 @@
 // Checks the options of acquireGatewayLock(), and completes them from the environment.
+import type { PathLike } from 'node:fs';
 import { resolve } from 'node:path';
 import {
   checkBacklog,
@@ -11,6 +12,7 @@ import {
   checkSignal,
   checkTimeout,
   invalidType,
+  type OptionNames,
   outOfRange,
 } from '../arguments.js';
 import { addressesOf, DEFAULT_BACKLOG } from '../endpoint.js';
@@ -51,6 +53,36 @@ export interface GatewayRequest {
   readonly cluster: GatewayCluster | undefined;
 }
 
+/**
+ * The options of acquireGatewayLock(). Each function that takes some of them accepts and ignores the
+ * others, so that a program can pass the same options to all functions.
+ */
+export const GATEWAY_OPTIONS: OptionNames<GatewayLockOptions> = {
+  app: true,
+  profile: true,
+  port: true,
+  host: true,
+  configPath: true,
+  stateDir: true,
+  lockDir: true,
+  lockFile: true,
+  role: true,
+  timeoutMs: true,
+  bindTimeoutMs: true,
+  whenListening: true,
+  signal: true,
+  allowMultiple: true,
+  env: true,
+  onWait: true,
+  weakFileSystem: true,
+  bind: true,
+  backlog: true,
+  inherited: true,
+  cluster: true,
+  nativeBinding: true,
+};
+const CLUSTER_OPTIONS: OptionNames<GatewayCluster> = { engine: true, name: true, ttlMs: true, timeoutMs: true };
+
 const DEFAULT_PORT = 18789;
 export const DEFAULT_TIMEOUT_MS = 5000;
 export const DEFAULT_BIND_TIMEOUT_MS = 10_000;
@@ -61,7 +93,7 @@ export const DEFAULT_BIND_TIMEOUT_MS = 10_000;
  * @throws {GatewayLockError} `ERR_GATEWAY_LOCK_FAILED` if a path cannot be resolved
  */
 export function readGatewayOptions(options: GatewayLockOptions): GatewayRequest {
-  checkOptions(options);
+  checkOptions(options, GATEWAY_OPTIONS);
   useNativeBinding(options.nativeBinding);
   const env = checkEnv(options.env ?? process.env);
   const app = readApp(options.app);
@@ -150,7 +182,7 @@ function checkRole(app: string, role: unknown): string {
   return app === 'openclaw' ? checkOneOf('role', role, OPENCLAW_ROLES) : checkName('role', role);
 }
 
-function optionalPath(name: string, value: unknown): string | undefined {
+function optionalPath(name: string, value: PathLike | undefined): string | undefined {
   return value === undefined ? undefined : checkPath(name, value);
 }
 
@@ -164,7 +196,7 @@ function portFromEnv(env: Env, app: string): number {
 
 function checkCluster(cluster: GatewayCluster | undefined): GatewayCluster | undefined {
   if (cluster === undefined) return undefined;
-  if (typeof cluster !== 'object' || cluster === null) throw invalidType('cluster', 'an object', cluster);
+  checkOptions(cluster, CLUSTER_OPTIONS, 'cluster');
   if (typeof cluster.engine?.acquire !== 'function')
     throw invalidType('cluster.engine', 'an engine of gateway-lock/cluster', cluster.engine);
   if (typeof cluster.name !== 'string') throw invalidType('cluster.name', 'a string', cluster.name);

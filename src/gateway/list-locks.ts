@@ -6,17 +6,32 @@ import { native } from '../native/load.js';
 import { checkHealthOptions, type HealthCheckOptions, type HealthProbe, probeHealth } from '../probe/probe-health.js';
 import { probePort } from '../probe/probe-port.js';
 import { findLockFiles, type SearchOptions, type UnreadablePath } from './find-lock-files.js';
+import { GATEWAY_OPTIONS } from './gateway-options.js';
 import { holderEndpoint } from './holder-endpoint.js';
 
+/**
+ * Options of {@link listLocks}.
+ *
+ * @example
+ * const options: ListLocksOptions = { app: 'chat', health: { timeoutMs: 500 } };
+ * console.log(await listLocks(options));
+ */
 export interface ListLocksOptions extends SearchOptions {
   /**
    * Options of the health check.
    *
    * @default a GET request for /healthz with a time limit of 1000 ms
    */
-  readonly health?: HealthCheckOptions;
+  readonly health?: HealthCheckOptions | undefined;
 }
 
+/**
+ * A lock file, its holder, and the holder's health.
+ *
+ * @example
+ * const isRunning = ({ state, health }: ListedLock) => state === 'held' && health?.healthy === true;
+ * console.log((await listLocks()).filter(isRunning).length);
+ */
 export interface ListedLock {
   /** The path of the lock file. If the state is `unreadable`, the path may name a directory. */
   readonly path: string;
@@ -55,12 +70,14 @@ export interface ListedLock {
  * listStateDirectories}). A lock that cannot be read is listed as `unreadable`. Does not create,
  * change or lock anything.
  *
+ * @example
+ * for (const { path, state, owner } of await listLocks()) console.log(path, state, owner?.pid);
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  * @throws {RangeError} `ERR_OUT_OF_RANGE`
  * @throws {GatewayLockError} `ERR_GATEWAY_LOCK_FAILED` if a path cannot be resolved
  */
 export async function listLocks(options: ListLocksOptions = {}): Promise<ListedLock[]> {
-  checkOptions(options);
+  checkOptions(options, { ...GATEWAY_OPTIONS, health: true });
   const { health = {}, ...search } = options;
   checkHealthOptions(health);
   const unreadable: UnreadablePath[] = [];

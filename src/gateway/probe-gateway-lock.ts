@@ -18,9 +18,7 @@ export function probeGatewayLock(options: GatewayLockOptions): GatewayLockProbe 
 }
 
 /** The state of a lock of a gateway. @internal */
-export interface GatewayLockProbe extends LockProbe {
-  readonly lockPath: string;
-}
+export type GatewayLockProbe = LockProbe & { readonly lockPath: string };
 
 /** Like {@link probeGatewayLock}, with checked options. */
 export function probeLocks(request: LockLocation & Pick<GatewayRequest, 'lockPaths'>): GatewayLockProbe {

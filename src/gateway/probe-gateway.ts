@@ -5,10 +5,17 @@ import { knownHolder, livingHolder } from '../lock/internal.js';
 import { checkHealthOptions, type HealthCheckOptions, type HealthProbe, probeHealth } from '../probe/probe-health.js';
 import { type PortProbe, probePort } from '../probe/probe-port.js';
 import type { GatewayLockOptions } from './gateway-lock-options.js';
-import { readGatewayOptions } from './gateway-options.js';
+import { GATEWAY_OPTIONS, readGatewayOptions } from './gateway-options.js';
 import { holderEndpoint } from './holder-endpoint.js';
 import { probeLocks } from './probe-gateway-lock.js';
 
+/**
+ * Options of {@link probeGateway}.
+ *
+ * @example
+ * const options: ProbeGatewayOptions = { profile: 'staging', health: { timeoutMs: 500 } };
+ * console.log((await probeGateway(options)).state);
+ */
 export interface ProbeGatewayOptions
   extends Pick<
     GatewayLockOptions,
@@ -29,9 +36,16 @@ export interface ProbeGatewayOptions
    *
    * @default a GET request for /healthz with a time limit of 1000 ms
    */
-  readonly health?: HealthCheckOptions;
+  readonly health?: HealthCheckOptions | undefined;
 }
 
+/**
+ * The state of a gateway, its holder and its health.
+ *
+ * @example
+ * const probe: GatewayProbe = await probeGateway();
+ * if (probe.state === 'foreign') console.log(`pid ${probe.listenerPid} uses port ${probe.port}`);
+ */
 export interface GatewayProbe {
   /**
    * `running`: the lock is held, and the holder listens on the port; see `health`. `starting`: the
@@ -72,12 +86,15 @@ export interface GatewayProbe {
 /**
  * Probes the lock, the port and the health of a gateway. Does not create, change or lock anything.
  *
+ * @example
+ * const { state, owner, health } = await probeGateway();
+ * if (state === 'running') console.log(`running as pid ${owner?.pid}, healthy: ${health?.healthy}`);
  * @throws {GatewayLockError} `ERR_GATEWAY_LOCK_FAILED` if a lock cannot be probed
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  * @throws {RangeError} `ERR_OUT_OF_RANGE`
  */
 export async function probeGateway(options: ProbeGatewayOptions = {}): Promise<GatewayProbe> {
-  checkOptions(options);
+  checkOptions(options, { ...GATEWAY_OPTIONS, health: true });
   const { health: healthOptions = {}, ...others } = options;
   checkHealthOptions(healthOptions);
   const request = readGatewayOptions(others);

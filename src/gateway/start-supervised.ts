@@ -16,6 +16,14 @@ import {
   type SupervisedRequest,
 } from './supervised-options.js';
 
+/**
+ * The result of {@link startSupervised}: this process started a gateway, or another one is healthy.
+ *
+ * @example
+ * const started: SupervisedOutcome<GatewayLock> = await startSupervised({ start: acquireGatewayLock });
+ * if (started.outcome === 'duplicate') process.exit(started.exitCode);
+ * await started.gateway.close();
+ */
 export type SupervisedOutcome<Gateway> =
   | { readonly outcome: 'started'; readonly gateway: Gateway }
   | {
@@ -43,6 +51,10 @@ const MIN_HEALTH_TIMEOUT_MS = 1000;
  * gateway has `budgetMs` milliseconds to become healthy or end. Without a supervisor, `start` is
  * called only once.
  *
+ * @example
+ * const started = await startSupervised({ start: (attempt) => acquireGatewayLock({ ...attempt }) });
+ * if (started.outcome === 'duplicate') process.exit(started.exitCode);
+ * await started.gateway.close();
  * @throws {GatewayLockError} if another gateway prevents the start: at once without a supervisor,
  * otherwise when the budget is exhausted, with the last attempt's error as its `cause`
  * @throws {TypeError} `ERR_INVALID_ARG_*`

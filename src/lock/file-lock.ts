@@ -18,12 +18,24 @@ import {
 } from './record-encoder.js';
 import { wakeFirst } from './wait-queue.js';
 
+/**
+ * `exclusive` allows a single holder, `shared` any number of shared holders.
+ *
+ * @example
+ * const mode: LockMode = 'shared';
+ * tryAcquireLock('job.lock', { mode })?.release();
+ */
 export type LockMode = 'exclusive' | 'shared';
 /**
  * How a waiter noticed the release. `watch`: the system reported it. `poll`: the waiter made an
  * attempt every 5 to 250 ms, because the lock file or the holder's process could not be watched,
  * for example because of a limit (`fs.inotify.max_user_instances`), a remote file system, an older
  * gateway or, on Windows, a holder that is not named in the record.
+ *
+ * @example
+ * const lock = await acquireLock('job.lock');
+ * const waitMode: WaitMode | null = lock.waitMode;
+ * lock.release();
  */
 export type WaitMode = 'watch' | 'poll';
 
@@ -37,6 +49,12 @@ type Keeper = 'this' | 'other' | 'predecessor';
 /**
  * A lock, held until `release()` is called or the process or worker thread ends for any reason.
  * Garbage collection of this object does not release the lock.
+ *
+ * @example
+ * const lock: FileLock = await acquireLock('job.lock', { owner: { task: 'report' } });
+ * lock.updateOwner({ progress: 0.5 });
+ * console.log(lock.owner?.['task'], lock.verify()); // report true
+ * lock.release();
  */
 export class FileLock {
   readonly path: string;

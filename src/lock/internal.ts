@@ -7,7 +7,14 @@ import type { FileLock } from './file-lock.js';
 import { GracePeriods, RETRY_DELAY_MS } from './grace-period.js';
 import type { LockTarget } from './leftover.js';
 import { toLockError } from './lock-error.js';
-import { type AttemptRequest, accessFlag, flagsOf, readRequest, type TryAcquireLockOptions } from './lock-options.js';
+import {
+  type AttemptRequest,
+  accessFlag,
+  flagsOf,
+  readRequest,
+  TRY_OPTIONS,
+  type TryAcquireLockOptions,
+} from './lock-options.js';
 import { type LockProbe, probe } from './probe-lock.js';
 
 export { acquireAtOnce, acquireInTurn } from './acquire.js';
@@ -57,7 +64,7 @@ export function probeTarget(target: LockTarget, access: TryAcquireLockOptions['a
  * directory and may have any content.
  */
 export function tryAcquireForRemoval(path: string, ownPath: boolean): FileLock | null {
-  return lastAttemptSync({ ...readRequest(path, { keepFile: false }), ownPath });
+  return lastAttemptSync({ ...readRequest(path, { keepFile: false }, TRY_OPTIONS), ownPath });
 }
 
 /**

@@ -1,6 +1,13 @@
 // Checks a held lock at an interval while there are listeners, and tells them when it is lost.
 import type { LockError } from '../errors.js';
 
+/**
+ * A function that is called once when a lock is lost.
+ *
+ * @example
+ * const onLost: LostListener = (error) => console.error(error.code, error.path);
+ * tryAcquireLock('job.lock')?.onLost(onLost);
+ */
 export type LostListener = (error: LockError) => void;
 
 /** The interval in milliseconds of the check. */

@@ -18,6 +18,13 @@ import { isPid, parseRecord, RECORD_LIMIT } from './record-parser.js';
  */
 const NOTE = '"note":"Only a hint: the kernel lock decides. A leftover of this file blocks nothing."';
 
+/**
+ * Fields that the caller adds to the owner record. The values must be encodable as JSON.
+ *
+ * @example
+ * const owner: OwnerFields = { task: 'report', attempt: 2 };
+ * tryAcquireLock('job.lock', { owner })?.release();
+ */
 export type OwnerFields = Readonly<Record<string, unknown>>;
 
 /**

@@ -251,6 +251,12 @@ export type ListenerId = number;
  * that locks exclude other processes. `remote`: locks exclude other processes on this host, but
  * perhaps not those on other hosts. `weak`: a test has shown that two processes can hold the lock
  * at once.
+ *
+ * @example
+ * const lock = await acquireLock('job.lock');
+ * const strength: LockStrength = lock.strength;
+ * if (strength === 'remote') console.warn('other hosts may acquire this lock too');
+ * lock.release();
  */
 export type LockStrength = 'local' | 'remote' | 'weak';
 

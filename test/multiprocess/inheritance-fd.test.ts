@@ -79,7 +79,7 @@ const isHeld = (path: string) => probeLock(path).state === 'held';
 async function expectFree(options: Options): Promise<void> {
   const { lockPaths } = resolveGatewayPaths(options);
   await until(() => !lockPaths.some(isHeld), 'the locks are free');
-  await until(async () => (await probePort(options)).state === 'free', 'the port is free');
+  await until(async () => (await probePort({ port: options.port })).state === 'free', 'the port is free');
   const lock = await acquireGatewayLock({ ...options, timeoutMs: 0, bindTimeoutMs: 0 });
   await lock.close();
 }
@@ -175,7 +175,7 @@ describe('a child that inherits the locks and the port of a gateway', () => {
     const { actor, options } = await startGateway();
     const heir = await spawnHeir(actor);
     expect(await askHeir(options.port)).toEqual({ pid: heir, LISTEN_FDS: '1', LISTEN_FDNAMES: 'gateway' });
-    expect(await probeHealth(options)).toMatchObject({ healthy: true });
+    expect(await probeHealth({ port: options.port })).toMatchObject({ healthy: true });
   });
 
   test('a child that inherits the locks and the port of a gateway is named in the owner record with its pid and start time after handOverTo()', async () => {
@@ -225,7 +225,7 @@ describe('a child that inherits the locks and the port of a gateway', () => {
     expect(await actor.call('verify', 'gateway')).toBe(true);
     for (const path of lockPaths) expect(tryAcquireLock(path)).toBeNull();
     await actor.call('serve');
-    expect(await probeHealth(options)).toMatchObject({ healthy: true });
+    expect(await probeHealth({ port: options.port })).toMatchObject({ healthy: true });
   });
 
   test('inherits only the locks if there is no socket', async () => {
@@ -393,7 +393,7 @@ describe('a failed exec()', () => {
     expect(failure.after).toEqual(failure.before);
     for (const name of ['SIGUSR2', 'SIGTERM', 'SIGPIPE']) expect(await actor.call('signal', name)).toBe(name);
     await actor.call('serve');
-    expect(await probeHealth(options)).toMatchObject({ healthy: true });
+    expect(await probeHealth({ port: options.port })).toMatchObject({ healthy: true });
     expect(await actor.call('verify', 'gateway')).toBe(true);
     for (const path of lockPaths) expect(tryAcquireLock(path)).toBeNull();
     const child = await actor.call<number>('spawnChild');

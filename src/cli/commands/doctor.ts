@@ -1,14 +1,8 @@
 // gateway-lock doctor: diagnoses problems on this machine and suggests fixes.
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
-import {
-  DEFAULT_APP,
-  type GatewayLockOptions,
-  LockError,
-  listLocks,
-  probeLock,
-  resolveGatewayPaths,
-} from '../../index.js';
+import { type GatewayLockOptions, LockError, listLocks, probeLock, resolveGatewayPaths } from '../../index.js';
+import { DEFAULT_APP } from '../../internal.js';
 import { printable } from '../../printable.js';
 import { addClusterFlags, type ClusterFlags, ttlFlag } from '../cluster/cluster-flags.js';
 import { readClusterFacts } from '../cluster/cluster-report.js';

@@ -3,15 +3,8 @@ import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { durationText, monotonicMs } from '../../clock.js';
-import {
-  type GatewayLockProbe,
-  handlesSignal,
-  type OwnerRecord,
-  type ProcessReference,
-  probeGatewayLock,
-  probePort,
-  signalsCanBeRelayed,
-} from '../../index.js';
+import { type OwnerRecord, type ProcessReference, probePort } from '../../index.js';
+import { type GatewayLockProbe, handlesSignal, probeGatewayLock, signalsCanBeRelayed } from '../../internal.js';
 import { withExamples } from '../examples.js';
 import { usageError, withExitCodes } from '../exit-codes.js';
 import { addFlags, type GatewayFlags, gatewayOptions, parseMilliseconds } from '../gateway-flags.js';

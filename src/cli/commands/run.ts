@@ -1,7 +1,8 @@
 // gateway-lock run: holds the lock for a program that does not use this package itself.
 import { fstatSync } from 'node:fs';
 import type { Command } from 'commander';
-import { activationOf, execAs, type GatewayLock, programsInherit, withSockets } from '../../index.js';
+import type { GatewayLock } from '../../index.js';
+import { activationOf, execAs, programsInherit, withSockets } from '../../internal.js';
 import { runUntilDeadline } from '../cluster/run-until-deadline.js';
 import { withExamples } from '../examples.js';
 import { withExitCodes } from '../exit-codes.js';

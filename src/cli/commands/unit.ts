@@ -2,7 +2,7 @@
 // healthy one is already running.
 import { isAbsolute } from 'node:path';
 import { Argument, type Command, Option } from 'commander';
-import { PRIVACY_SETTINGS } from '../../index.js';
+import { PRIVACY_SETTINGS } from '../../internal.js';
 import { withExamples } from '../examples.js';
 import { withExitCodes } from '../exit-codes.js';
 import { addFlags, portFlag } from '../gateway-flags.js';

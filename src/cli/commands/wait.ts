@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { durationText, monotonicMs } from '../../clock.js';
-import { probeGateway, probeGatewayLock } from '../../index.js';
+import { probeGateway } from '../../index.js';
+import { probeGatewayLock } from '../../internal.js';
 import { withExamples } from '../examples.js';
 import { EXIT, withExitCodes } from '../exit-codes.js';
 import { addFlags, type GatewayFlags, gatewayOptions, parseMilliseconds } from '../gateway-flags.js';

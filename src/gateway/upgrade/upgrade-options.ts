@@ -9,6 +9,7 @@ import {
   checkTimeout,
   invalidType,
   invalidValue,
+  type OptionNames,
   outOfRange,
 } from '../../arguments.js';
 import type { Env } from '../app-environment.js';
@@ -22,48 +23,59 @@ export interface UpgradeOptions {
    *
    * @default the command line of this process
    */
-  readonly command?: readonly string[];
+  readonly command?: readonly string[] | undefined;
   /**
    * The environment of the successor.
    *
    * @default process.env
    */
-  readonly env?: Env;
+  readonly env?: Env | undefined;
   /**
    * The working directory of the successor.
    *
    * @default the working directory of this process
    */
-  readonly cwd?: string;
+  readonly cwd?: string | undefined;
   /**
    * The successor's stdin, stdout and stderr.
    *
    * @default 'inherit'
    */
-  readonly stdio?: UpgradeStream | readonly [UpgradeStream, UpgradeStream, UpgradeStream];
+  readonly stdio?: UpgradeStream | readonly [UpgradeStream, UpgradeStream, UpgradeStream] | undefined;
   /**
    * Milliseconds within which the successor must call `ready()` or `listen()`.
    *
    * @default 60000
    */
-  readonly readyTimeoutMs?: number;
+  readonly readyTimeoutMs?: number | undefined;
   /**
    * Milliseconds to wait for open connections to end before they are destroyed. No gateway accepts
    * new connections meanwhile: clients wait.
    *
    * @default 5000
    */
-  readonly graceMs?: number;
+  readonly graceMs?: number | undefined;
   /**
    * Called when this gateway has stopped accepting. Ask long-lived clients to leave, and write
    * everything to the state that the successor must find there: the successor goes on only after
    * the returned promise. `connectionsEnded` resolves when the last connection has ended, at the
    * latest after `graceMs`.
    */
-  readonly drain?: (connectionsEnded: Promise<void>) => unknown;
+  readonly drain?: ((connectionsEnded: Promise<void>) => unknown) | undefined;
   /** Gives up the upgrade, unless the successor has already taken over. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
+
+const OPTIONS: OptionNames<UpgradeOptions> = {
+  command: true,
+  env: true,
+  cwd: true,
+  stdio: true,
+  readyTimeoutMs: true,
+  graceMs: true,
+  drain: true,
+  signal: true,
+};
 
 /**
  * The result of an upgrade. `upgraded`: the successor has the locks and the socket; this process
@@ -107,7 +119,7 @@ export interface UpgradeRequest {
  * @throws {RangeError} `ERR_OUT_OF_RANGE`
  */
 export function readUpgradeOptions(options: UpgradeOptions): UpgradeRequest {
-  checkOptions(options);
+  checkOptions(options, OPTIONS);
   return {
     command: checkCommand(options.command ?? [process.execPath, ...process.execArgv, ...process.argv.slice(1)]),
     env: options.env ?? process.env,
@@ -127,7 +139,7 @@ function checkCommand(command: readonly string[]): UpgradeRequest['command'] {
     if (word.includes('\0')) throw invalidValue('command', 'without NUL', word);
   }
   const [file, ...args] = command as string[];
-  return [checkPath('command[0]', file), ...args];
+  return [checkPath('command[0]', file!), ...args];
 }
 
 function checkStdio(stdio: NonNullable<UpgradeOptions['stdio']>): readonly UpgradeStream[] {

@@ -1,5 +1,6 @@
 // Reports the lock files that are held, leftover or unreadable.
-import { commandText, type GatewayLockOptions, type ListedLock } from '../../../index.js';
+import type { GatewayLockOptions, ListedLock } from '../../../index.js';
+import { commandText } from '../../../internal.js';
 import { causeOf } from '../../json-output.js';
 import { error, info, ok, type Report, type Subject } from './finding.js';
 import { isRemovable } from './leftovers.js';
@@ -44,7 +45,7 @@ function judgeFree(lock: ListedLock, fix: string): Report {
 /** Returns the command that removes the leftover lock files of the gateway with these options. */
 function fixCommand({ app, profile, stateDir, lockFile }: GatewayLockOptions): string {
   const flags = { '--app': app, '--profile': profile, '--state-dir': stateDir, '--lock': lockFile };
-  const given = Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [flag, value]));
+  const given = Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [flag, String(value)]));
   return commandText(['gateway-lock', 'doctor', '--fix', ...given]);
 }
 

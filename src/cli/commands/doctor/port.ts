@@ -1,15 +1,6 @@
 // Checks whether the port is free, used by the gateway, or used by another program.
-import {
-  bindLimit,
-  DENIED_PORT_ADVICE,
-  type GatewayProbe,
-  listListenersCommand,
-  type PortProbe,
-  probeGateway,
-  probePort,
-  stopCommand,
-  systemdHint,
-} from '../../../index.js';
+import { type GatewayProbe, type PortProbe, probeGateway, probePort } from '../../../index.js';
+import { bindLimit, DENIED_PORT_ADVICE, listListenersCommand, stopCommand, systemdHint } from '../../../internal.js';
 import { error, info, ok, type Report, type Subject, warning } from './finding.js';
 
 /** How long a starting gateway may hold its lock before it listens, in milliseconds. */

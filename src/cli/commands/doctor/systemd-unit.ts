@@ -1,6 +1,7 @@
 // Finds problems in a systemd unit that starts a gateway (man 5 systemd.service, systemd.socket,
 // systemd.syntax).
-import { type Endpoint, listenStream } from '../../../index.js';
+import type { Endpoint } from '../../../index.js';
+import { listenStream } from '../../../internal.js';
 import { error, type Report, warning } from './finding.js';
 
 /** The values of each `Section.Key`, in file order. */

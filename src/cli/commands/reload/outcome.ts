@@ -1,5 +1,6 @@
 // Reads the result of a reload off the owner record.
-import type { GatewayLockProbe, OwnerRecord } from '../../../index.js';
+import type { OwnerRecord } from '../../../index.js';
+import type { GatewayLockProbe } from '../../../internal.js';
 import { livingKeeper } from '../../holder-process.js';
 
 export type ReloadOutcome =

@@ -1,7 +1,8 @@
 // Runs a program under a keeper: carries out the keeper's decisions with processes, timers and the
 // owner record.
 import { connectableAddress } from '../../../endpoint.js';
-import { type GatewayLock, native, programsInherit } from '../../../index.js';
+import type { GatewayLock } from '../../../index.js';
+import { native, programsInherit } from '../../../internal.js';
 import { say } from '../../output.js';
 import type { ChildEnd, SignalRelay, SignalTarget } from '../../signal-relay.js';
 import { HolderRecord } from './holder-record.js';

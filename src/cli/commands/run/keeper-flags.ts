@@ -1,6 +1,6 @@
 // The options of `run` that restart and replace the program.
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { programsInherit } from '../../../index.js';
+import { programsInherit } from '../../../internal.js';
 import { parseMilliseconds } from '../../gateway-flags.js';
 import { RESTART_MODES, type RestartMode, type RestartRules } from './restart-policy.js';
 

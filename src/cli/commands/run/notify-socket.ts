@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { native } from '../../../index.js';
+import { native } from '../../../internal.js';
 
 /** Milliseconds between two reads before and after the first READY=1. */
 const STARTING_MS = 20;

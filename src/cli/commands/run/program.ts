@@ -1,17 +1,15 @@
 // One run of the program: a child process that inherits the locks and the listening sockets.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { monotonicMs } from '../../../clock.js';
+import type { Inheritance, KeeperReference, ProcessReference } from '../../../index.js';
 import {
   environmentWith,
   formatInherited,
   INHERITED_VARIABLE,
-  type Inheritance,
-  type KeeperReference,
   killChildrenOnExit,
   native,
-  type ProcessReference,
   spawnCommand,
-} from '../../../index.js';
+} from '../../../internal.js';
 import { exitCodeOf } from '../../exit-codes.js';
 import { errorLine, say } from '../../output.js';
 import type { ChildEnd } from '../../signal-relay.js';

@@ -1,6 +1,6 @@
 // The options of `run`, and the combinations that it refuses.
 import { type Command, Option } from 'commander';
-import { programsInherit } from '../../../index.js';
+import { programsInherit } from '../../../internal.js';
 import { addRunClusterFlags, clusterConflict, type RunClusterFlags } from '../../cluster/run-flags.js';
 import { usageError } from '../../exit-codes.js';
 import { addFlags, type GatewayFlags, parseMilliseconds } from '../../gateway-flags.js';

@@ -1,6 +1,6 @@
 // The service manager above this process, which is systemd if it sets NOTIFY_SOCKET. A program's
 // own reports cannot reach it, because systemd accepts only those of the main process.
-import { native } from '../../../index.js';
+import { native } from '../../../internal.js';
 import { errorLine, say } from '../../output.js';
 
 /** The assignments that are passed on. The others describe the program's process, not this one. */

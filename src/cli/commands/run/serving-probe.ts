@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../../../clock.js';
 import type { Endpoint } from '../../../endpoint.js';
-import { native, parentOf } from '../../../index.js';
+import { native, parentOf } from '../../../internal.js';
 
 /** Milliseconds that the program has to accept the connection, and then to answer. */
 const TIMEOUT_MS = 1000;

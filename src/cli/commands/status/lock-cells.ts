@@ -1,5 +1,6 @@
 // Formats the cells of one lock in the table of `status`.
-import { commandText, type ListedLock } from '../../../index.js';
+import type { ListedLock } from '../../../index.js';
+import { commandText } from '../../../internal.js';
 import { printable } from '../../../printable.js';
 import type { Paint } from '../../output.js';
 

@@ -3,7 +3,8 @@
 import { realpathSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
-import { DEFAULT_APP, type GatewayPaths, resolveGatewayPaths } from '../../../index.js';
+import { type GatewayPaths, resolveGatewayPaths } from '../../../index.js';
+import { DEFAULT_APP } from '../../../internal.js';
 import { findProgram } from '../../find-program.js';
 import { type GatewayFlags, gatewayOptions } from '../../gateway-flags.js';
 import { refuseOpenClaw } from '../../openclaw.js';

@@ -1,7 +1,7 @@
 // A systemd unit (man 5 systemd.service, systemd.unit, systemd.exec).
 import { dirname } from 'node:path';
 import { addressesOf } from '../../../endpoint.js';
-import { listenStream } from '../../../index.js';
+import { listenStream } from '../../../internal.js';
 import type { Service } from './service.js';
 
 export function systemdUnit(service: Service): string {
