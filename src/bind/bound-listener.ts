@@ -1,27 +1,18 @@
 // A bound, listening socket that a Node server can adopt.
 import type { Server, ServerOpts } from 'node:net';
-import { checkTimeout, invalidType } from '../arguments.js';
+import { invalidType } from '../arguments.js';
 import { isIPv6, isNoAddress } from '../endpoint.js';
 import type { ListenerId } from '../native/binding.js';
 import { loadNet } from '../native/builtins.js';
 import { native } from '../native/load.js';
 import { addressesToGuard, programsInherit } from '../native/platform.js';
 import { canAdopt, detachHandle } from '../native/server-handle.js';
-import { ServerGroup } from './close-server.js';
+import { type CloseOptions, checkCloseOptions, ServerGroup } from './close-server.js';
 
 export interface BoundAddress {
   readonly address: string;
   readonly family: 'IPv4' | 'IPv6';
   readonly port: number;
-}
-
-export interface CloseOptions {
-  /**
-   * Milliseconds to wait for open connections to end before they are destroyed.
-   *
-   * @default 5000
-   */
-  readonly graceMs?: number;
 }
 
 export class BoundListener {
@@ -83,15 +74,17 @@ export class BoundListener {
   }
 
   /**
-   * Stops listening at once, waits up to `graceMs` milliseconds for the open connections to end,
-   * then destroys the rest. A second call waits for the first one to complete, and can shorten
-   * `graceMs`.
+   * Stops listening at once, calls `drain` and waits for it, waits up to `graceMs` milliseconds for
+   * the open connections to end, then destroys the rest. A second call waits for the first one to
+   * complete; its `graceMs` counts from the call, so that it can shorten the wait.
+   *
+   * @throws the error of `drain`, once everything is closed
    */
   async close(options: CloseOptions = {}): Promise<void> {
-    const graceMs = checkTimeout('graceMs', options.graceMs ?? 5000);
+    const checked = checkCloseOptions(options);
     this.#state = 'closed';
     for (const id of this.#ids) native().closeListener(id);
-    await this.#servers.close(graceMs);
+    await this.#servers.close(checked);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
