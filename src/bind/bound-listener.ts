@@ -1,12 +1,12 @@
 // A bound, listening socket that a Node server can adopt.
-import type { Server, ServerOpts } from 'node:net';
+import type { AddressInfo, Server, ServerOpts, Socket } from 'node:net';
 import { invalidType } from '../arguments.js';
 import { isIPv6, isNoAddress } from '../endpoint.js';
 import type { ListenerId } from '../native/binding.js';
 import { loadNet } from '../native/builtins.js';
 import { native } from '../native/load.js';
 import { addressesToGuard, programsInherit } from '../native/platform.js';
-import { canAdopt, detachHandle } from '../native/server-handle.js';
+import { acceptsConnectionEvents, canAdopt, detachHandle, isServer, listenOn } from '../native/server-handle.js';
 import { type CloseOptions, checkCloseOptions, ServerGroup } from './close-server.js';
 
 export interface BoundAddress {
@@ -17,16 +17,11 @@ export interface BoundAddress {
 
 export class BoundListener {
   readonly address: BoundAddress;
-  /**
-   * True if the system guarantees that no other process can listen on this address and port, even
-   * after a server has adopted the socket. False if this runtime's servers cannot adopt a socket
-   * and open a plain one instead, which happens only on Windows and in Deno.
-   */
-  readonly exclusive: boolean = canAdopt();
   #ids: readonly ListenerId[];
   readonly #backlog: number;
   readonly #servers = new ServerGroup();
   #state: 'open' | 'adopted' | 'closed' = 'open';
+  #exclusive = canAdopt();
 
   /** @internal */
   constructor(ids: readonly ListenerId[], where: { address: string; port: number; backlog: number }) {
@@ -34,6 +29,16 @@ export class BoundListener {
     this.address = { address, family: isIPv6(address) ? 'IPv6' : 'IPv4', port };
     this.#ids = ids;
     this.#backlog = backlog;
+  }
+
+  /**
+   * True if the system guarantees that no other process can listen on this address and port, even
+   * after a server has adopted the socket. False if servers cannot adopt a socket and open a plain
+   * one instead, which happens on Windows, in Deno and, with http and https servers, in Bun. Before
+   * `listen()`, false if this runtime has a kind of server that cannot adopt a socket.
+   */
+  get exclusive(): boolean {
+    return this.#exclusive;
   }
 
   /**
@@ -51,18 +56,21 @@ export class BoundListener {
    * listening. On macOS a server on a wildcard also listens on each loopback address, which another
    * server could otherwise bind.
    *
-   * @throws {TypeError} `ERR_INVALID_ARG_TYPE` if `server` is not a net.Server
+   * @throws {TypeError} `ERR_INVALID_ARG_TYPE` if `server` is not a server of net, tls, http or
+   * https
    * @throws {Error} `ERR_INVALID_STATE` if the listener is closed or already has a server
    * @throws {Error} `ERR_SERVER_ALREADY_LISTEN` if `server` is already listening; the method can
    * then be called again with another server
    * @throws {Error} `EADDRINUSE` if another server has bound a loopback address of the wildcard
-   * (macOS)
+   * (macOS), or if the server cannot adopt the socket (see {@link exclusive}) and another program
+   * has taken the port since
    */
   async listen(server: Server): Promise<void> {
-    if (!(server instanceof loadNet().Server)) throw invalidType('server', 'a net.Server', server);
+    if (!isServer(server)) throw invalidType('server', 'a net.Server', server);
     if (this.#state !== 'open') throw this.#stateError();
     if (server.listening) throw alreadyListening();
     this.#state = 'adopted';
+    this.#exclusive = canAdopt(server);
     this.#servers.track(server);
     try {
       this.#ids = [...this.#ids, ...this.#guard()];
@@ -125,16 +133,14 @@ export class BoundListener {
   }
 
   #adopt(server: Server, id: ListenerId): Promise<void> {
-    const handle = detachHandle(id);
+    const handle = detachHandle(id, server);
     this.#servers.add(server);
     const listening = listeningOf(
       server,
       Object.assign(new Error('the listener was closed'), { code: 'ERR_INVALID_STATE' }),
     );
     try {
-      // Calls net.Server's own listen(), because an override in a subclass could defer the call,
-      // and the descriptor would have no owner.
-      (loadNet().Server.prototype.listen as ListenOnHandle).call(server, handle.target, this.#backlog);
+      listenOn(server, handle, this.#backlog);
     } catch (error) {
       handle.close();
       listening.catch(() => {}); // Nothing awaits this promise, which may still reject.
@@ -173,11 +179,20 @@ function relayTo(server: Server): Server {
   const relay = loadNet().createServer(socketOptionsOf(server), (socket) => {
     // A closed server emits 'close' only after its last connection has ended, so the relay may
     // outlive it.
-    if (server.listening) server.emit('connection', socket);
-    else socket.destroy();
+    if (!server.listening) socket.destroy();
+    else if (acceptsConnectionEvents(server)) server.emit('connection', socket);
+    else connectTo(server, socket);
   });
   server.once('close', () => relay.close());
   return relay;
+}
+
+/** Connects a client to the server through a connection of its own. */
+function connectTo(server: Server, client: Socket): void {
+  const { address, port } = server.address() as AddressInfo;
+  const connection = loadNet().connect(port, address);
+  client.on('error', () => connection.destroy()).pipe(connection);
+  connection.on('error', () => client.destroy()).pipe(client);
 }
 
 /**
@@ -193,5 +208,3 @@ function alreadyListening(): Error {
     code: 'ERR_SERVER_ALREADY_LISTEN',
   });
 }
-
-type ListenOnHandle = (this: Server, target: object, backlog: number) => Server;
