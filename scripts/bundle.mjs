@@ -38,13 +38,20 @@ const library = {
 /**
  * Replaces imports of Node's modules with process.getBuiltinModule(), because an import statement
  * makes Node read every export of the module. Importing node:fs, for example, loads all stream
- * modules, which takes 2 ms, longer than loading the rest of this package.
+ * modules, which takes 2 ms, longer than loading the rest of this package. Replaces the relative
+ * URL of prebuilds/ in src/native/addon-files.ts with the URL that is relative to the bundle.
  */
-const builtins = {
-  name: 'builtins',
+const sources = (prebuilds) => ({
+  name: 'sources',
   setup: ({ onLoad }) =>
-    onLoad({ filter: /\.ts$/ }, ({ path }) => ({ contents: withoutImports(readFileSync(path, 'utf8')), loader: 'ts' })),
-};
+    onLoad({ filter: /\.ts$/ }, ({ path }) => ({
+      contents: withoutImports(readFileSync(path, 'utf8')).replaceAll("'../../prebuilds/", `'${prebuilds}/`),
+      loader: 'ts',
+    })),
+});
+
+/** The first statement of the library, because older versions of Node lack the function. */
+const CHECK_NODE = `if (!process.getBuiltinModule) throw Object.assign(new Error(\`gateway-lock needs Node 20.19, 22.12 or newer. This is Node \${process.versions.node} (\${process.execPath}).\`), { code: 'ERR_NATIVE_MISSING' });`;
 
 /**
  * Modules that Node does not load at startup. The bundle loads them on the first call of one of
@@ -61,15 +68,20 @@ function withoutImports(source) {
   });
 }
 
-await build({ ...OPTIONS, entryPoints: ['src/index.ts'], outfile: 'dist/index.js', plugins: [builtins] });
-await build({
-  ...OPTIONS,
-  entryPoints: ['src/cluster/index.ts'],
-  outfile: 'dist/cluster/index.js',
-  plugins: [builtins],
-});
+await buildLibrary('src/index.ts', 'dist/index.js', '../prebuilds');
+await buildLibrary('src/cluster/index.ts', 'dist/cluster/index.js', '../../prebuilds');
 await build({ ...OPTIONS, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli/main.js', plugins: [library] });
 await writeManPage();
+
+async function buildLibrary(entry, outfile, prebuilds) {
+  await build({
+    ...OPTIONS,
+    entryPoints: [entry],
+    outfile,
+    plugins: [sources(prebuilds)],
+    banner: { js: CHECK_NODE },
+  });
+}
 
 async function writeManPage() {
   const contents = "export { manPage } from './man-page.js'; export { createProgram } from './program.js';";

@@ -3,10 +3,11 @@
 import { checkOptions, checkPort, invalidType, outOfRange } from '../arguments.js';
 import { addressesOf, isNoAddress } from '../endpoint.js';
 import type { ListenerId } from '../native/binding.js';
-import { native } from '../native/load.js';
+import { type NativeBindingOptions, native, useNativeBinding } from '../native/load.js';
+import { netDenial } from '../native/permission.js';
 import { BoundListener } from './bound-listener.js';
 
-export interface BindExclusiveOptions {
+export interface BindExclusiveOptions extends NativeBindingOptions {
   /**
    * An IP address, or `localhost` for both loopback addresses.
    *
@@ -47,6 +48,9 @@ export function bindExclusive(options: BindExclusiveOptions): BoundListener {
     throw outOfRange('backlog', 'an integer from 1 to 2147483647', backlog);
   }
   const host = options.host ?? '127.0.0.1';
+  useNativeBinding(options.nativeBinding);
+  const denial = netDenial();
+  if (denial !== null) throw denial;
   const [first, second] = addressesOf(host);
   const ids =
     second === undefined ? [native().listen(first!, port, backlog)] : listenOnBoth(first!, second, port, backlog);

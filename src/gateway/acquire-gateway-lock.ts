@@ -4,7 +4,7 @@ import type { BoundListener } from '../bind/bound-listener.js';
 import type { ClusterLock } from '../cluster/index.js';
 import type { FileLock } from '../lock/internal.js';
 import { acquireLocks, undoLocks } from './acquire-locks.js';
-import { assertPortFree, bindPort } from './bind-port.js';
+import { assertBindAllowed, assertPortFree, bindPort } from './bind-port.js';
 import { joinCluster } from './cluster.js';
 import { lockFailedError } from './gateway-error.js';
 import { GatewayLock } from './gateway-lock.js';
@@ -29,6 +29,7 @@ import { type GatewayRequest, readGatewayOptions } from './gateway-options.js';
 export async function acquireGatewayLock(options: GatewayLockOptions = {}): Promise<GatewayLock> {
   const request = readGatewayOptions(options);
   request.signal?.throwIfAborted();
+  if (request.bind) assertBindAllowed(request);
   const locks: FileLock[] = [];
   let listener: BoundListener | null = null;
   let cluster: ClusterLock | null = null;

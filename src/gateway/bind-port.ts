@@ -3,6 +3,7 @@
 import { bindExclusive } from '../bind/bind-exclusive.js';
 import type { BoundListener } from '../bind/bound-listener.js';
 import { monotonicMs } from '../clock.js';
+import { ALLOW_NET_ADVICE, netDenial } from '../native/permission.js';
 import { sleep } from '../sleep.js';
 import { bindFailedError, portInUseError, portTakenError } from './gateway-error.js';
 import type { GatewayRequest } from './gateway-options.js';
@@ -25,6 +26,16 @@ const DYING_OWNER_PAUSES_MS = { shortest: 5, longest: 100 };
  * together die one after the other.
  */
 const LIVING_LISTENER_GRACE_MS = 500;
+
+/**
+ * Checks that Node's permission model allows the bind, before anything is locked.
+ *
+ * @throws {GatewayLockError} `ERR_GATEWAY_BIND_FAILED`
+ */
+export function assertBindAllowed(request: PortRequest): void {
+  const denial = netDenial();
+  if (denial !== null) throw bindFailedError(request, denial, ALLOW_NET_ADVICE);
+}
 
 /**
  * Checks that the port is free before the gateway waits for the cluster lock.

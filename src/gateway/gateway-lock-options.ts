@@ -1,6 +1,7 @@
 // The public options of acquireGatewayLock().
 import type { ClusterEngine } from '../cluster/index.js';
 import type { OwnerRecord } from '../errors.js';
+import type { NativeBindingOptions } from '../native/load.js';
 import type { Env } from './app-environment.js';
 
 /** A held lock, and its holder if known. */
@@ -14,7 +15,7 @@ export interface GatewayWait {
   readonly ownerAlive: boolean | null;
 }
 
-export interface GatewayLockOptions {
+export interface GatewayLockOptions extends NativeBindingOptions {
   /**
    * The name of the program in paths (`~/.<app>`) and environment variables (`<APP>_STATE_DIR`).
    *

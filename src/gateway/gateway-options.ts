@@ -14,6 +14,7 @@ import {
 } from '../arguments.js';
 import { addressesOf } from '../endpoint.js';
 import { type OwnerFields, RECORD_LIMIT, toLockError } from '../lock/internal.js';
+import { useNativeBinding } from '../native/load.js';
 import { checkEnv, checkName, type Env, envValue, readApp, variableName } from './app-environment.js';
 import { lockFailedError } from './gateway-error.js';
 import type { GatewayCluster, GatewayLockOptions, GatewayWait } from './gateway-lock-options.js';
@@ -57,6 +58,7 @@ export const DEFAULT_BIND_TIMEOUT_MS = 10_000;
  */
 export function readGatewayOptions(options: GatewayLockOptions): GatewayRequest {
   checkOptions(options);
+  useNativeBinding(options.nativeBinding);
   const env = checkEnv(options.env ?? process.env);
   const app = readApp(options.app);
   const host = options.host ?? '127.0.0.1';

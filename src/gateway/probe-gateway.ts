@@ -13,7 +13,17 @@ import { type LockLocation, lockTarget } from './lock-requests.js';
 export interface ProbeGatewayOptions
   extends Pick<
     GatewayLockOptions,
-    'app' | 'profile' | 'port' | 'host' | 'configPath' | 'stateDir' | 'lockDir' | 'lockFile' | 'allowMultiple' | 'env'
+    | 'app'
+    | 'profile'
+    | 'port'
+    | 'host'
+    | 'configPath'
+    | 'stateDir'
+    | 'lockDir'
+    | 'lockFile'
+    | 'allowMultiple'
+    | 'env'
+    | 'nativeBinding'
   > {
   /**
    * Options of the health check.

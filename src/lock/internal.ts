@@ -1,5 +1,6 @@
 // The interface of src/lock for src/gateway and src/cli, which import no other file from src/lock.
 import { native } from '../native/load.js';
+import { assertFileAllowed } from '../native/permission.js';
 import { sleep } from '../sleep.js';
 import { lastAttemptSync } from './attempt.js';
 import type { FileLock } from './file-lock.js';
@@ -71,6 +72,7 @@ export async function ensureLockDirectory(
   tighten: boolean,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  assertFileAllowed(path, path, ['write']);
   for (const gracePeriods = new GracePeriods(); ; await sleep(RETRY_DELAY_MS.transient, signal)) {
     try {
       return native().ensureLockDirectory(path, tighten);

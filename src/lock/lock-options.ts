@@ -3,12 +3,13 @@ import { resolve } from 'node:path';
 import { checkFlag, checkOneOf, checkOptions, checkPath, invalidValue } from '../arguments.js';
 import type { Endpoint } from '../endpoint.js';
 import { LOCK_FLAG } from '../native/binding.js';
+import { type NativeBindingOptions, useNativeBinding } from '../native/load.js';
 import type { LockMode } from './file-lock.js';
 import { GracePeriods } from './grace-period.js';
 import { checkEndpoint, type LockTarget } from './leftover.js';
 import { checkOwnerFields, type OwnerFields, recordHead } from './record-encoder.js';
 
-export interface TryAcquireLockOptions {
+export interface TryAcquireLockOptions extends NativeBindingOptions {
   /**
    * `exclusive` allows a single holder, `shared` any number of shared holders.
    *
@@ -80,6 +81,7 @@ export function readRequest(path: string, options: TryAcquireLockOptions): Attem
   const record = checkFlag('record', options.record ?? true);
   const fields = checkOwnerFields(options.owner);
   refuseContradictions(options);
+  useNativeBinding(options.nativeBinding);
   return {
     // Absolute, so that it refers to the same file after a chdir().
     path: resolve(checkPath('path', path)),

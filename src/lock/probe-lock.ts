@@ -1,9 +1,10 @@
 // Probes a lock: reports the holder without acquiring the lock.
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { checkFlag, checkOptions, checkPath } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
 import type { NativeLockProbe } from '../native/binding.js';
-import { native } from '../native/load.js';
+import { native, useNativeBinding } from '../native/load.js';
+import { assertFileAllowed } from '../native/permission.js';
 import { GracePeriods, retryPastProbersSync } from './grace-period.js';
 import { checkEndpoint, isCoordinatorLocked, judgeLeftover, type LockTarget } from './leftover.js';
 import { notALockFileError, toLockError } from './lock-error.js';
@@ -11,7 +12,8 @@ import { accessFlag, type TryAcquireLockOptions } from './lock-options.js';
 import { isOwnerAlive } from './process-identity.js';
 import { parseRecord } from './record-parser.js';
 
-export interface ProbeLockOptions extends Pick<TryAcquireLockOptions, 'record' | 'access' | 'endpoint'> {}
+export interface ProbeLockOptions
+  extends Pick<TryAcquireLockOptions, 'record' | 'access' | 'endpoint' | 'nativeBinding'> {}
 
 export interface LockProbe {
   /**
@@ -48,6 +50,7 @@ interface ProbeRequest extends LockTarget {
  */
 export function probeLock(path: string, options: ProbeLockOptions = {}): LockProbe {
   checkOptions(options);
+  useNativeBinding(options.nativeBinding);
   return probe({
     path: resolve(checkPath('path', path)),
     flags: accessFlag(options.access),
@@ -116,6 +119,7 @@ function named(owner: OwnerRecord | null): Pick<LockProbe, 'owner' | 'ownerAlive
 }
 
 function probeNative({ path, flags }: ProbeRequest): NativeLockProbe {
+  assertFileAllowed(path, dirname(path), ['read']);
   try {
     return native().probeLock(path, flags);
   } catch (error) {

@@ -3,10 +3,10 @@ import { checkOptions, checkPort, checkTimeout, outOfRange } from '../arguments.
 import { MAX_TIMER_MS } from '../clock.js';
 import { addressesOf, connectableAddress, isNoAddress } from '../endpoint.js';
 import { loadNet } from '../native/builtins.js';
-import { native } from '../native/load.js';
+import { type NativeBindingOptions, native, useNativeBinding } from '../native/load.js';
 import { deniedPortIsReserved } from '../native/platform.js';
 
-export interface ProbePortOptions {
+export interface ProbePortOptions extends NativeBindingOptions {
   /**
    * An IP address, or `localhost` for both loopback addresses. A wildcard is probed on loopback.
    *
@@ -54,6 +54,7 @@ const WORST_FIRST = ['listening', 'denied', 'reserved', 'free'] as const;
  */
 export async function probePort(options: ProbePortOptions): Promise<PortProbe> {
   checkOptions(options);
+  useNativeBinding(options.nativeBinding);
   const port = checkPort('port', options.port);
   if (port === 0) throw outOfRange('port', 'an integer from 1 to 65535', port);
   const host = options.host ?? '127.0.0.1';

@@ -9,7 +9,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepare } from '../../scripts/prepare.mjs';
-import { record } from '../platforms-page.mjs';
+import { record } from '../page-tables.mjs';
 import { hosts } from './hosts.mjs';
 import { installTarball } from './installed.mjs';
 import { integration, outdatedFailures } from './suite.mjs';
@@ -29,7 +29,7 @@ try {
   const failed = rows.filter(({ failures = [] }) => failures.length > 0);
   // Records only complete runs without failures, because the row of a failed runtime would look
   // like that of an untested one.
-  if (!quick && !all && failed.length === 0) record('npm run test:matrix', table);
+  if (!quick && !all && failed.length === 0) record('docs/platforms.md', 'npm run test:matrix', table);
   for (const { title, failures } of failed) console.error(`${title}: ${failures.join('; ')}`);
   const left = rows.filter(({ missing }) => missing).length;
   console.log(`${rows.length - failed.length - left} passed, ${failed.length} failed, ${left} skipped`);

@@ -108,12 +108,8 @@ function findMissingAddon(lockPath: string): Finding | null {
   try {
     probeLock(lockPath);
   } catch (cause) {
-    const missing = cause instanceof LockError && cause.code === 'ERR_NATIVE_MISSING';
-    if (missing)
-      return {
-        check: 'addon',
-        ...error(cause.message, 'In a clone of the repository, build the addon: npm run build'),
-      };
+    if (cause instanceof LockError && cause.code === 'ERR_NATIVE_MISSING')
+      return { check: 'addon', ...error(cause.message) };
     // Other errors concern only this lock file, and the checks report them.
   }
   return null;
