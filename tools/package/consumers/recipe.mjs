@@ -7,27 +7,19 @@ const STEPS = ['served', 'a second start is refused'];
 const FREE = 'the lock and the port are free';
 
 /**
- * Returns the consumer for the page `name`. The project contains the first block of the page in
- * `language` as `file`. The check runs `command`, stops it with SIGTERM while a client of the kind
- * `client` is connected, and expects the client to see `end`.
+ * Returns the consumer for the page `name`. The project contains the JavaScript blocks of the page:
+ * a block that begins with `// NAME` as the file NAME, the other one as program.mjs. The check runs
+ * `command`, stops it with SIGTERM while a client of the kind `client` is connected, and expects the
+ * client to see `end`.
  */
 export function recipe(name, options) {
-  const {
-    title,
-    language = 'js',
-    file = 'program.mjs',
-    command = ['node', file],
-    client = 'http',
-    end,
-    ...rest
-  } = options;
-  const { files = {}, ...consumer } = rest;
+  const { title, command = ['node', 'program.mjs'], client = 'http', end, files, ...consumer } = options;
   return {
     title,
     group: 'framework',
     advice: `[recipe](recipes/${name}.md)`,
     ...consumer,
-    files: { ...helpers(), ...files, [file]: blockOf(`docs/recipes/${name}.md`, language) },
+    files: { ...helpers(), ...files, ...blocksOf(`docs/recipes/${name}.md`) },
     run: ['node', 'check-recipe.mjs', client, ...command],
     expected: `${[...STEPS, `the client sees: ${end ?? 'end of an idle connection'}`, FREE].join('\n')}\n`,
   };
@@ -39,11 +31,9 @@ export const certificateFiles = () => ({
   'key.pem': read('test/fixtures/loopback-key.pem'),
 });
 
-/** Returns the first code block of a page in one language. */
-export function blockOf(page, language) {
-  const [, code] = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'm').exec(read(page)) ?? [];
-  if (code === undefined) throw new Error(`${page} has no block in '${language}'`);
-  return code;
+function blocksOf(page) {
+  const blocks = [...read(page).matchAll(/^```js\n([\s\S]*?)^```/gm)].map(([, code]) => code);
+  return Object.fromEntries(blocks.map((code) => [/^\/\/ ([\w.-]+)\n/.exec(code)?.[1] ?? 'program.mjs', code]));
 }
 
 function helpers() {
