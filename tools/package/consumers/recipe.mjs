@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 
 const read = (path) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
-const HELPERS = ['check-recipe.mjs', 'recipe-clients.mjs'];
+const HELPERS = ['check-recipe.mjs', 'check-watch.mjs', 'recipe-clients.mjs'];
 const STEPS = ['served', 'a second start is refused'];
 const FREE = 'the lock and the port are free';
 
@@ -22,6 +22,20 @@ export function recipe(name, options) {
     files: { ...helpers(), ...files, ...blocksOf(`docs/recipes/${name}.md`) },
     run: ['node', 'check-recipe.mjs', client, ...command],
     expected: `${[...STEPS, `the client sees: ${end ?? 'end of an idle connection'}`, FREE].join('\n')}\n`,
+  };
+}
+
+/**
+ * Returns the consumer that restarts the program of the page `ws` under a watcher, after a change of
+ * the file, while a WebSocket client is connected.
+ */
+export function watched(command, options) {
+  return {
+    ...recipe('ws', options),
+    group: 'runner',
+    advice: '[recipe](recipes/watch.md)',
+    run: ['node', 'check-watch.mjs', ...command],
+    expected: 'the client sees: WebSocket close code 1001\na new process serves\n',
   };
 }
 
