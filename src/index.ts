@@ -1,7 +1,8 @@
 // The public interface of gateway-lock. Contains no logic.
 export type { BindExclusiveOptions } from './bind/bind-exclusive.js';
 export { bindExclusive } from './bind/bind-exclusive.js';
-export type { BoundAddress, BoundListener, CloseOptions } from './bind/bound-listener.js';
+export type { BoundAddress, BoundListener } from './bind/bound-listener.js';
+export type { CloseOptions } from './bind/close-server.js';
 export type { Endpoint } from './endpoint.js';
 export type {
   GatewayLockErrorCode,

@@ -1,5 +1,5 @@
 // A complete gateway: HTTP and WebSocket on one port, guarded by gateway-lock.
-import { acquireGatewayLock, type GatewayLock, GatewayLockError, startSupervised } from 'gateway-lock';
+import { acquireGatewayLock, GatewayLockError, startSupervised } from 'gateway-lock';
 import { readArguments } from './arguments.js';
 import { createGatewayServer, type GatewayServer } from './server.js';
 
@@ -31,8 +31,8 @@ async function run(): Promise<void> {
   await lock.listen(server.http);
   console.log(`gateway listening on ${lock.url} (pid ${process.pid})`);
   await stopped(stop.signal);
-  server.closeClients();
-  await close(lock);
+  await lock.close({ drain: server.closeClients });
+  console.log('gateway stopped');
 }
 
 /** Starts this program again as the successor, for example after an update. No client is refused. */
@@ -61,11 +61,6 @@ function stopped(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve());
   });
-}
-
-async function close(lock: GatewayLock): Promise<void> {
-  await lock.close();
-  console.log('gateway stopped');
 }
 
 function fail(error: unknown): never {

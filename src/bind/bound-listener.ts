@@ -1,13 +1,13 @@
 // A bound, listening socket that a Node server can adopt.
-import type { Server, ServerOpts } from 'node:net';
-import { checkOptions, checkTimeout, invalidType, type OptionNames } from '../arguments.js';
+import type { AddressInfo, Server, ServerOpts, Socket } from 'node:net';
+import { invalidType } from '../arguments.js';
 import { isIPv6, isNoAddress } from '../endpoint.js';
 import type { ListenerId } from '../native/binding.js';
 import { loadNet } from '../native/builtins.js';
 import { native } from '../native/load.js';
 import { addressesToGuard, programsInherit } from '../native/platform.js';
-import { canAdopt, detachHandle } from '../native/server-handle.js';
-import { ServerGroup } from './close-server.js';
+import { acceptsConnectionEvents, canAdopt, detachHandle, isServer, listenOn } from '../native/server-handle.js';
+import { type CloseOptions, checkCloseOptions, ServerGroup } from './close-server.js';
 
 /**
  * The address and port of a {@link BoundListener}.
@@ -23,29 +23,11 @@ export interface BoundAddress {
   readonly port: number;
 }
 
-/**
- * Options of `close()`.
- *
- * @example
- * const lock = await acquireGatewayLock();
- * await lock.close({ graceMs: 1000 });
- */
-export interface CloseOptions {
-  /**
-   * Milliseconds to wait for open connections to end before they are destroyed.
-   *
-   * @default 5000
-   */
-  readonly graceMs?: number | undefined;
-}
-
 /** A socket that a server has adopted. The descriptor is valid while the server listens. */
 interface AdoptedSocket {
   readonly server: Server;
   readonly descriptor: number;
 }
-
-const CLOSE_OPTIONS: OptionNames<CloseOptions> = { graceMs: true };
 
 /**
  * A bound socket that listens. Created by {@link bindExclusive}, and part of a {@link GatewayLock}.
@@ -59,12 +41,6 @@ const CLOSE_OPTIONS: OptionNames<CloseOptions> = { graceMs: true };
  */
 export class BoundListener {
   readonly address: BoundAddress;
-  /**
-   * True if the system guarantees that no other process can listen on this address and port, even
-   * after a server has adopted the socket. False if this runtime's servers cannot adopt a socket
-   * and open a plain one instead, which happens only on Windows and in Deno.
-   */
-  readonly exclusive: boolean = canAdopt();
   /** The sockets that the addon owns. */
   #ids: readonly ListenerId[];
   readonly #backlog: number;
@@ -74,6 +50,7 @@ export class BoundListener {
   #adopted: readonly AdoptedSocket[] = [];
   #listening: Promise<void> | undefined;
   #state: 'open' | 'adopted' | 'paused' | 'closed' = 'open';
+  #exclusive = canAdopt();
 
   /** @internal */
   constructor(ids: readonly ListenerId[], where: { address: string; port: number; backlog: number }) {
@@ -81,6 +58,16 @@ export class BoundListener {
     this.address = { address, family: isIPv6(address) ? 'IPv6' : 'IPv4', port };
     this.#ids = ids;
     this.#backlog = backlog;
+  }
+
+  /**
+   * True if the system guarantees that no other process can listen on this address and port, even
+   * after a server has adopted the socket. False if servers cannot adopt a socket and open a plain
+   * one instead, which happens on Windows, in Deno and, with http and https servers, in Bun. Before
+   * `listen()`, false if this runtime has a kind of server that cannot adopt a socket.
+   */
+  get exclusive(): boolean {
+    return this.#exclusive;
   }
 
   /**
@@ -101,15 +88,17 @@ export class BoundListener {
    * listening. On macOS a server on a wildcard also listens on each loopback address, which another
    * server could otherwise bind.
    *
-   * @throws {TypeError} `ERR_INVALID_ARG_TYPE` if `server` is not a net.Server
+   * @throws {TypeError} `ERR_INVALID_ARG_TYPE` if `server` is not a server of net, tls, http or
+   * https
    * @throws {Error} `ERR_INVALID_STATE` if the listener is closed or already has a server
    * @throws {Error} `ERR_SERVER_ALREADY_LISTEN` if `server` is already listening; the method can
    * then be called again with another server
    * @throws {Error} `EADDRINUSE` if another server has bound a loopback address of the wildcard
-   * (macOS)
+   * (macOS), or if the server cannot adopt the socket (see {@link exclusive}) and another program
+   * has taken the port since
    */
   async listen(server: Server): Promise<void> {
-    if (!(server instanceof loadNet().Server)) throw invalidType('server', 'a net.Server', server);
+    if (!isServer(server)) throw invalidType('server', 'a net.Server', server);
     if (this.#state !== 'open') throw this.#stateError();
     if (server.listening) throw alreadyListening();
     this.#server = server;
@@ -136,7 +125,7 @@ export class BoundListener {
     if (this.#state !== 'adopted') return;
     this.#ids = this.sockets.map((socket) => native().copyListener(socket));
     this.#state = 'paused';
-    void this.#servers.close(Number.POSITIVE_INFINITY);
+    void this.#servers.close({ graceMs: Number.POSITIVE_INFINITY });
   }
 
   /**
@@ -145,7 +134,7 @@ export class BoundListener {
    * @internal
    */
   async drain(graceMs: number): Promise<void> {
-    if (this.#state === 'paused') await this.#servers.close(graceMs);
+    if (this.#state === 'paused') await this.#servers.close({ graceMs });
   }
 
   /**
@@ -178,16 +167,17 @@ export class BoundListener {
   }
 
   /**
-   * Stops listening at once, waits up to `graceMs` milliseconds for the open connections to end,
-   * then destroys the rest. A second call waits for the first one to complete, and can shorten
-   * `graceMs`.
+   * Stops listening at once, calls `drain` and waits for it, waits up to `graceMs` milliseconds for
+   * the open connections to end, then destroys the rest. A second call waits for the first one to
+   * complete; its `graceMs` counts from the call, so that it can shorten the wait.
+   *
+   * @throws the error of `drain`, once everything is closed
    */
   async close(options: CloseOptions = {}): Promise<void> {
-    checkOptions(options, CLOSE_OPTIONS);
-    const graceMs = checkTimeout('graceMs', options.graceMs ?? 5000);
+    const checked = checkCloseOptions(options);
     this.#state = 'closed';
     for (const id of this.#ids) native().closeListener(id);
-    await this.#servers.close(graceMs);
+    await this.#servers.close(checked);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -197,6 +187,7 @@ export class BoundListener {
   /** Makes the server adopt the sockets. Closes the listener if that fails. */
   async #accept(server: Server): Promise<void> {
     this.#state = 'adopted';
+    this.#exclusive = canAdopt(server);
     this.#servers.track(server);
     try {
       await this.#adoptAll(server);
@@ -247,16 +238,14 @@ export class BoundListener {
 
   #adopt(server: Server, id: ListenerId): Promise<void> {
     native().recallListener(id);
-    const handle = detachHandle(id);
+    const handle = detachHandle(id, server);
     this.#servers.add(server);
     const listening = listeningOf(
       server,
       Object.assign(new Error('the listener was closed'), { code: 'ERR_INVALID_STATE' }),
     );
     try {
-      // Calls net.Server's own listen(), because an override in a subclass could defer the call,
-      // and the descriptor would have no owner.
-      (loadNet().Server.prototype.listen as ListenOnHandle).call(server, handle.target, this.#backlog);
+      listenOn(server, handle, this.#backlog);
     } catch (error) {
       handle.close();
       listening.catch(() => {}); // Nothing awaits this promise, which may still reject.
@@ -295,14 +284,23 @@ function relayTo(server: Server): Server {
   const relay = loadNet().createServer(socketOptionsOf(server), (socket) => {
     // A closed server emits 'close' only after its last connection has ended, so the relay may
     // outlive it.
-    if (server.listening) server.emit('connection', socket);
-    else socket.destroy();
+    if (!server.listening) socket.destroy();
+    else if (acceptsConnectionEvents(server)) server.emit('connection', socket);
+    else connectTo(server, socket);
   });
   // A server that listens again may still emit the 'close' of an earlier socket.
   const closeRelay = () => void (server.listening || relay.close());
   server.on('close', closeRelay);
   relay.once('close', () => server.off('close', closeRelay));
   return relay;
+}
+
+/** Connects a client to the server through a connection of its own. */
+function connectTo(server: Server, client: Socket): void {
+  const { address, port } = server.address() as AddressInfo;
+  const connection = loadNet().connect(port, address);
+  client.on('error', () => connection.destroy()).pipe(connection);
+  connection.on('error', () => client.destroy()).pipe(client);
 }
 
 /**
@@ -318,5 +316,3 @@ function alreadyListening(): Error {
     code: 'ERR_SERVER_ALREADY_LISTEN',
   });
 }
-
-type ListenOnHandle = (this: Server, target: object, backlog: number) => Server;

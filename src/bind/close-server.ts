@@ -1,8 +1,48 @@
-// Closes servers gracefully: stops listening, waits for open connections to end, then destroys the
-// rest.
+// Closes servers gracefully: stops listening, lets the program drain, waits for open connections to
+// end, then destroys the rest.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server, Socket } from 'node:net';
+import { checkFunction, checkOptions, checkTimeout, type OptionNames } from '../arguments.js';
 import { MAX_TIMER_MS } from '../clock.js';
+
+/**
+ * Options of `close()`.
+ *
+ * @example
+ * const lock = await acquireGatewayLock();
+ * await lock.close({ drain: () => console.log('saying goodbye'), graceMs: 1000 });
+ */
+export interface CloseOptions {
+  /**
+   * The program's own step of closing. It is called as soon as no new connection is accepted, and
+   * before the grace period begins. It can tell clients that the gateway is going away (WebSocket
+   * close code 1001, http2 `session.close()`), finish work and write state: the locks stay held
+   * until its promise settles, however long that takes. If it fails, the rest of `close()` is still
+   * done, then `close()` rejects with its error. Only the first `drain` that `close()` receives is
+   * called; every `close()` waits for it.
+   */
+  readonly drain?: (() => unknown) | undefined;
+  /**
+   * Milliseconds to wait for open connections to end before they are destroyed. With `drain`, they
+   * count from its end.
+   *
+   * @default 5000
+   */
+  readonly graceMs?: number | undefined;
+}
+
+const OPTIONS: OptionNames<CloseOptions> = { drain: true, graceMs: true };
+
+interface CheckedCloseOptions extends CloseOptions {
+  readonly graceMs: number;
+}
+
+/** @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE` */
+export function checkCloseOptions(options: CloseOptions): CheckedCloseOptions {
+  checkOptions(options, OPTIONS);
+  const { drain, graceMs = 5000 } = options;
+  return { drain: checkFunction('drain', drain), graceMs: checkTimeout('graceMs', graceMs) };
+}
 
 interface HttpLike extends Server {
   closeIdleConnections?: () => void;
@@ -14,6 +54,7 @@ export class ServerGroup {
   readonly #servers = new Set<HttpLike>();
   readonly #connections = new Set<Socket>();
   #closing: Closing | undefined;
+  #drained: Promise<void> | undefined;
 
   /** Tracks the connections of a server, so that {@link close} can destroy them. */
   track(server: Server): void {
@@ -25,17 +66,32 @@ export class ServerGroup {
   }
 
   /**
-   * Closes the servers, and destroys the connections that are still open after `graceMs`
-   * milliseconds. A second call can shorten the grace period. Resolves early if the servers are
-   * {@link reopen}ed.
+   * Stops listening, waits for `drain`, then up to `graceMs` milliseconds for the open connections
+   * to end, and destroys the rest. A second call waits for the first one and its `drain`; its own
+   * `graceMs` counts from the call, so that it can shorten the wait. Resolves early if the servers
+   * are {@link reopen}ed.
+   *
+   * @throws the error of `drain`, once everything is closed
    */
-  async close(graceMs: number): Promise<void> {
-    if (this.#servers.size === 0) return;
-    this.#closing ??= new Closing(this.#servers);
+  async close({ drain, graceMs }: CheckedCloseOptions): Promise<void> {
+    if (this.#servers.size > 0) this.#closing ??= new Closing(this.#servers);
+    try {
+      if (drain !== undefined && this.#drained === undefined) {
+        this.#drained = run(drain);
+        await this.#drained;
+      }
+    } finally {
+      await this.#end(graceMs);
+    }
+  }
+
+  async #end(graceMs: number): Promise<void> {
     const timer = setTimeout(() => this.#destroyConnections(), Math.min(graceMs, MAX_TIMER_MS));
-    const closed = await this.#closing.closed;
+    const closed = await this.#closing?.closed;
     clearTimeout(timer);
     if (closed) for (const server of this.#servers) server.off('connection', this.#track);
+    // Another call may have passed a `drain` in the meantime. Its error is reported by that call.
+    await this.#drained?.catch(() => {});
   }
 
   /**
@@ -44,6 +100,7 @@ export class ServerGroup {
   reopen(): void {
     this.#closing?.cancel();
     this.#closing = undefined;
+    this.#drained = undefined;
     this.#servers.clear();
   }
 
@@ -56,6 +113,10 @@ export class ServerGroup {
     for (const socket of this.#connections) socket.destroy();
     for (const server of this.#servers) server.closeAllConnections?.();
   }
+}
+
+async function run(drain: () => unknown): Promise<void> {
+  await drain();
 }
 
 /**

@@ -1,6 +1,7 @@
 // A running gateway, with its locks, its listener and its cluster lock.
 import type { Server } from 'node:net';
-import type { BoundListener, CloseOptions } from '../bind/bound-listener.js';
+import type { BoundListener } from '../bind/bound-listener.js';
+import { type CloseOptions, checkCloseOptions, ServerGroup } from '../bind/close-server.js';
 import type { ClusterLock } from '../cluster/index.js';
 import { type Endpoint, webSocketUrl } from '../endpoint.js';
 import type { OwnerRecord } from '../errors.js';
@@ -54,6 +55,8 @@ export class GatewayLock {
   #isOpen = true;
   #isHandedOver = false;
   #ready: Promise<void> | undefined;
+  /** Runs the `drain` of `close()` if there is no listener. */
+  readonly #noServers = new ServerGroup();
 
   /** `succession` is null unless the locks were adopted. @internal */
   constructor({ host, port }: Endpoint, parts: GatewayParts, succession: Succession | null) {
@@ -238,31 +241,35 @@ export class GatewayLock {
   }
 
   /**
-   * Closes the server and the listener, releases the cluster lock, removes the lock files and
-   * releases the locks, in this order, so that the next gateway starts only after this one's last
-   * write. May be called again after a failure, or during the grace period in order to shorten it.
+   * Closes the gateway so that the next one starts only after this one's last write: stops
+   * accepting connections, calls `drain` and waits for it, waits up to `graceMs` milliseconds for
+   * open connections to end, destroys the rest, releases the cluster lock, removes the lock files
+   * and releases the locks. A step that fails does not prevent the later ones; `close()` then
+   * rejects with the first error. May be called again after a failure, or in order to shorten the
+   * grace period.
    * During an {@link upgrade}, first ends the successor, which takes up to 10 s.
    *
    * Does the same as {@link leave} if another process keeps the locks: after `handOverTo()`, before
    * the predecessor has left, and under `gateway-lock run`. If this gateway was {@link ready} under
    * systemd, first sends STOPPING=1.
    *
+   * @throws the error of `drain`
    * @throws {LockError} `ERR_LOCK_PERMISSION` if a lock file could not be removed. All locks are
    * released anyway, and the remaining file does not prevent a later start.
    * @throws the system's error if removing a lock file fails for another reason
    */
   async close(options: CloseOptions = {}): Promise<void> {
     if (this.#isHandedOver || this.#isSuccessor) return this.leave(options);
+    const checked = checkCloseOptions(options);
     // Step 14 of docs/protocol.md.
     if (this.#isOpen && this.#ready !== undefined) notifyServiceManager('STOPPING=1');
     this.#isOpen = false;
-    if (this.#upgrades.inProgress) await this.#upgrades.stop();
-    await this.listener?.close(options);
-    try {
-      await this.cluster?.release();
-    } finally {
-      releaseAll(this.#locks.toReversed());
-    }
+    await runAll([
+      () => this.#upgrades.inProgress && this.#upgrades.stop(),
+      () => this.#closeServers(checked),
+      () => this.cluster?.release(),
+      ...this.#locks.toReversed().map((lock) => () => lock.release()),
+    ]);
   }
 
   /**
@@ -274,15 +281,19 @@ export class GatewayLock {
    */
   async leave(options: CloseOptions = {}): Promise<void> {
     this.#assertNoCluster();
+    const checked = checkCloseOptions(options);
     this.#isOpen = false;
     if (this.#isSuccessor) this.#succession!.leave(closedError());
-    await this.listener?.close(options);
     // Step 19 of docs/protocol.md.
-    for (const lock of this.#locks.toReversed()) lock.leave();
+    await runAll([() => this.#closeServers(checked), ...this.#locks.toReversed().map((lock) => () => lock.leave())]);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #closeServers(options: CloseOptions): Promise<void> {
+    return (this.listener ?? this.#noServers).close(checkCloseOptions(options));
   }
 
   /** True while a predecessor may own the state. */
@@ -317,12 +328,12 @@ function invalidState(message: string): Error {
   return Object.assign(new Error(message), { code: 'ERR_INVALID_STATE' });
 }
 
-/** Releases every lock, then throws the first error that occurred. */
-function releaseAll(locks: readonly FileLock[]): void {
+/** Runs every step in order, even if one fails, then throws the first error that occurred. */
+async function runAll(steps: readonly (() => unknown)[]): Promise<void> {
   const failures: unknown[] = [];
-  for (const lock of locks) {
+  for (const step of steps) {
     try {
-      lock.release();
+      await step();
     } catch (error) {
       failures.push(error);
     }

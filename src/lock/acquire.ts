@@ -9,7 +9,7 @@ import { GracePeriods } from './grace-period.js';
 import { type KnownHolder, knownHolder } from './holder-text.js';
 import { timeoutError } from './lock-error.js';
 import { type AttemptRequest, readRequest, TRY_OPTIONS, type TryAcquireLockOptions } from './lock-options.js';
-import { type LockProbe, probeUnlessOpenFails, withHolder } from './probe-lock.js';
+import { probeUnlessOpenFails, withHolder } from './probe-lock.js';
 import { hasWaiters } from './wait-queue.js';
 import { Waiter, type WaitOptions } from './waiter.js';
 

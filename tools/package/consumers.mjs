@@ -53,10 +53,11 @@ export function testConsumer(consumer, work, sandbox) {
   return `${consumer.run.join(' ')}: ${failureText(result)}`;
 }
 
-function createProject({ name, packages, manifest }, folder) {
+function createProject({ name, packages, manifest, files = {} }, folder) {
   cpSync(join(CONSUMERS_FOLDER, name), folder, { recursive: true });
   cpSync(join(CONSUMERS_FOLDER, 'gateway.mjs'), join(folder, 'gateway.mjs'));
   rmSync(join(folder, 'consumer.mjs'));
+  for (const [file, content] of Object.entries(files)) writeFileSync(join(folder, file), content);
   const dependencies = { 'gateway-lock': '*', ...packages };
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, ...manifest, dependencies }));
 }
