@@ -1,5 +1,5 @@
 // A complete gateway: HTTP and WebSocket on one port, guarded by gateway-lock.
-import { acquireGatewayLock, GatewayLockError, startSupervised } from 'gateway-lock';
+import { acquireGatewayLock, type GatewayLock, GatewayLockError, startSupervised } from 'gateway-lock';
 import { readArguments } from './arguments.js';
 import { createGatewayServer, type GatewayServer } from './server.js';
 
