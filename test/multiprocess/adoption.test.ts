@@ -149,8 +149,10 @@ describe('descriptors that do not fit are refused and closed', () => {
     expect(channel.reports).toMatch(/^refused [^\n]+\n$/);
     expect(channel.reports).toContain(text);
     expect(lock.verify()).toBe(true);
-    await lock.close();
+    // The successor, which still runs, has no copy left.
+    await lock.leave();
     for (const path of lock.lockPaths) expect(isHeld(path)).toBe(false);
+    expect(native().probePort('127.0.0.1', lock.port)).toBe('refused');
   };
 
   test('a socket of another port', async () => {
@@ -258,8 +260,13 @@ describe('the end of a successor before the takeover', () => {
     await expect(successor.call('ready')).rejects.toMatchObject({ code: 'ERR_INVALID_STATE' });
   });
 
-  test('process.exit() and SIGKILL leave locks and port to the predecessor', async () => {
-    for (const end of [(actor: Actor) => actor.call('exit', 0), (actor: Actor) => actor.kill('SIGKILL')]) {
+  test('process.exit(), SIGKILL and the end of all work leave locks and port to the predecessor', async () => {
+    const ends = [
+      (actor: Actor) => actor.call('exit', 0),
+      (actor: Actor) => actor.kill('SIGKILL'),
+      (actor: Actor) => actor.call('finish'),
+    ];
+    for (const end of ends) {
       const { options, lock, successor } = await startPair();
       await successor.call('gateway', options);
       await end(successor);
