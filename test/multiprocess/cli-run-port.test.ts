@@ -110,8 +110,7 @@ test('clients wait while the program has no socket, and are disconnected when th
   await printedPid(run);
   const client = connect(port, '127.0.0.1');
   await once(client, 'connect');
-  const closed = once(client, 'close');
-  client.on('error', () => {});
+  const closed = new Promise((resolve) => client.on('error', () => {}).once('close', resolve));
   run.child.kill('SIGTERM');
   await closed;
   await run.ended;
