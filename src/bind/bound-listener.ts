@@ -99,12 +99,14 @@ export class BoundListener {
   /**
    * Stops accepting and keeps the sockets open, so that clients wait in the backlog instead of being
    * refused. Open connections stay open; see {@link drain}.
+   *
+   * @throws {Error} EMFILE or ENFILE, after which the server still accepts
    * @internal
    */
   async pause(): Promise<void> {
     await this.#listening?.catch(() => {});
     if (this.#state !== 'adopted') return;
-    this.#ids = this.sockets.map((socket) => native().copyListener(socket));
+    this.#ids = copyAll(this.sockets);
     this.#state = 'paused';
     void this.#servers.close(Number.POSITIVE_INFINITY);
   }
@@ -222,6 +224,18 @@ export class BoundListener {
     const { address, port } = this.address;
     const what = this.#state === 'closed' ? 'is closed' : 'already has a server';
     return Object.assign(new Error(`the listener of ${address}:${port} ${what}`), { code: 'ERR_INVALID_STATE' });
+  }
+}
+
+/** @throws {Error} EMFILE or ENFILE, after which no copy exists */
+function copyAll(sockets: readonly number[]): ListenerId[] {
+  const copies: ListenerId[] = [];
+  try {
+    for (const socket of sockets) copies.push(native().copyListener(socket));
+    return copies;
+  } catch (error) {
+    for (const copy of copies) native().closeListener(copy);
+    throw error;
   }
 }
 
