@@ -250,10 +250,11 @@ function listeningOf(server: Server, closed: Error): Promise<void> {
     };
     const onListening = () => settle(resolve);
     const onError = (error: Error) => settle(() => reject(error));
-    const onClose = () => settle(() => reject(closed));
+    // A server that listens again may still emit the 'close' of its earlier socket.
+    const onClose = () => void (server.listening || settle(() => reject(closed)));
     server.once('listening', onListening);
     server.once('error', onError);
-    server.once('close', onClose);
+    server.on('close', onClose);
   });
 }
 
@@ -265,7 +266,7 @@ function relayTo(server: Server): Server {
     if (server.listening) server.emit('connection', socket);
     else socket.destroy();
   });
-  // A server that listens again may still emit the 'close' of an earlier socket.
+  // As in listeningOf().
   const closeRelay = () => void (server.listening || relay.close());
   server.on('close', closeRelay);
   relay.once('close', () => server.off('close', closeRelay));

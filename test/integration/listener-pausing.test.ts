@@ -95,6 +95,17 @@ describe('pause() of a listener', () => {
     expect(String((await once(next, 'data'))[0])).toContain('onnection: keep-alive');
   });
 
+  test('resume() directly after pause() ignores the close event of the earlier socket', async () => {
+    const listener = listenerOn({ host: 'localhost' });
+    const server = echo();
+    await listener.listen(server);
+    const closed = once(server, 'close');
+    await listener.pause();
+    await listener.resume();
+    await closed;
+    expect(await echoed('127.0.0.1', listener.address.port, 'ok')).toBe('ok');
+  });
+
   test('clients that wait use no CPU of the paused process', async () => {
     const listener = listenerOn({});
     await listener.listen(echo());
