@@ -14,6 +14,8 @@ const MAX_LINE_LENGTH = 4096;
 export class CustodyChannel {
   /** The successor's end, to be passed to it; closed by {@link closeSuccessorEnd}. */
   readonly successorEnd: number;
+  /** Resolves when no process has the successor's end, or after {@link close}. */
+  readonly ended: Promise<void>;
   readonly #socket: Socket;
   #rest = '';
 
@@ -28,6 +30,7 @@ export class CustodyChannel {
     // A reset means that the successor has died, which its exit reports, or that a program of `run`
     // has ended without reading the token.
     this.#socket.on('error', () => {});
+    this.ended = new Promise((resolve) => this.#socket.once('end', resolve).once('close', () => resolve()));
     this.#socket.unref();
   }
 
