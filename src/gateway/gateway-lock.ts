@@ -80,8 +80,8 @@ export class GatewayLock {
 
   /**
    * Passes the bound socket to a Node server (net, tls, http, https). For `ws`, pass its http
-   * server. Calls {@link ready}: before the server listens if the locks were adopted, otherwise
-   * after it.
+   * server. If the locks were adopted, first calls {@link ready}. Sends READY=1 to systemd
+   * (Type=notify) unless {@link ready} has done so.
    *
    * @throws {Error} `ERR_INVALID_STATE` if the option `bind` is false
    * @throws what {@link BoundListener.listen} and {@link ready} throw
@@ -90,8 +90,8 @@ export class GatewayLock {
     if (this.listener === null) throw invalidState('this gateway lock was acquired with bind: false');
     if (this.#isSuccessor) await this.ready();
     await this.listener.listen(server);
-    // systemd (Type=notify) waits for it, if the program has not called ready() itself.
-    if (this.#isOpen) await this.ready();
+    // systemd (Type=notify) waits for this message, also from a program that does not call ready().
+    if (this.#ready === undefined) notifyReady();
   }
 
   /**
