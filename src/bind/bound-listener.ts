@@ -225,6 +225,7 @@ export class BoundListener {
    */
   async #adoptAll(server: Server): Promise<void> {
     const [first, ...others] = this.#ids;
+    for (const id of this.#ids) native().recallListener(id);
     const guards = this.#guard();
     this.#ids = [...this.#ids, ...guards];
     const adopted = [{ server, descriptor: native().socketOf(first!) }];
@@ -239,7 +240,6 @@ export class BoundListener {
   }
 
   #adopt(server: Server, id: ListenerId): Promise<void> {
-    native().recallListener(id);
     const handle = detachHandle(id, server);
     this.#servers.add(server);
     const listening = listeningOf(

@@ -93,7 +93,8 @@ export class GatewayLock {
 
   /**
    * Passes the bound socket to a Node server (net, tls, http, https). For `ws`, pass its http
-   * server. If the locks were adopted, first calls {@link ready}.
+   * server. If the locks were adopted, first calls {@link ready}. Sends READY=1 to systemd
+   * (Type=notify) unless {@link ready} has done so.
    *
    * @throws {Error} `ERR_INVALID_STATE` if the option `bind` is false
    * @throws what {@link BoundListener.listen} and {@link ready} throw
@@ -102,6 +103,8 @@ export class GatewayLock {
     if (this.listener === null) throw invalidState('this gateway lock was acquired with bind: false');
     if (this.#isSuccessor) await this.ready();
     await this.listener.listen(server);
+    // systemd (Type=notify) waits for this message, also from a program that does not call ready().
+    if (this.#ready === undefined) notifyReady();
   }
 
   /**

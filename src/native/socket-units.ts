@@ -1,5 +1,5 @@
 // Finds the systemd socket unit that listens on a port (man 5 systemd.socket).
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { addressesOf, type Endpoint } from '../endpoint.js';
 import { loadChildProcess } from './builtins.js';
 import { commandText } from './shell-commands.js';
@@ -23,13 +23,18 @@ const SYSTEMCTL_TIMEOUT_MS = 1000;
  * thread for some milliseconds.
  */
 export function findSocketUnit(endpoint: Endpoint, listenerPid: number | null): SocketUnit | null {
-  if (process.platform !== 'linux' || !(listenerPid === null || isSystemd(listenerPid))) return null;
+  if (!isBooted() || !(listenerPid === null || isSystemd(listenerPid))) return null;
   const managers = listenerPid === 1 ? [[]] : listenerPid === null ? [[], ['--user']] : [['--user']];
   for (const options of managers) {
     const unit = unitOn(endpoint, options);
     if (unit !== null) return unit;
   }
   return null;
+}
+
+/** Returns true if systemd runs this machine or container (man 3 sd_booted). */
+function isBooted(): boolean {
+  return process.platform === 'linux' && existsSync('/run/systemd/system');
 }
 
 /** Returns true for the systemd of the machine or of a user. */

@@ -1,5 +1,7 @@
 // Restarts and reloads of a gateway's units under a real systemd, while clients connect all the
 // time.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { need } from '../support/capabilities.js';
@@ -10,6 +12,7 @@ import { type SystemdInstance, systemdOfThisFile } from '../support/systemd.js';
 import { until } from '../support/until.js';
 
 const SERVER = fileURLToPath(new URL('../fixtures/adopting-server.mjs', import.meta.url));
+const UPGRADING = fileURLToPath(new URL('../fixtures/upgrading-gateway.mjs', import.meta.url));
 const ROUNDS = 3;
 const systemdOr = systemdOfThisFile();
 let lastPort = 21_000;
@@ -49,6 +52,42 @@ async function repeat({ systemd, unit, load }: Gateway, command: string) {
   }
   return { ...failures(await load.end()), restarts: await systemd.show(unit, 'NRestarts') };
 }
+
+/** A service that replaces itself on SIGHUP, with upgrade(). */
+const upgradingService = (command: string) => `[Service]
+Type=notify
+NotifyAccess=main
+ExecStart=${command}
+ExecReload=kill -HUP $MAINPID
+Restart=always
+RestartPreventExitStatus=78
+`;
+
+test('systemctl reload of a gateway that calls upgrade() refuses no client, and systemd follows the new main process', async (ctx) => {
+  need(ctx, whyNoCompiler());
+  const systemd = systemdOr(ctx);
+  const port = ++lastPort;
+  const unit = `gateway-${port}.service`;
+  const directory = freshDirectory();
+  await systemd.installUnit(unit, upgradingService(`${process.execPath} ${UPGRADING} ${directory} ${port}`));
+  await systemd.start(unit);
+  const load = await startLoad({ port, webSockets: 2, networkOf: systemd.leader });
+  const pids = [await systemd.show(unit, 'MainPID')];
+  for (let round = 0; round < ROUNDS; round++) {
+    expect((await systemd.exec(['systemctl', 'reload', unit], 60_000)).code).toBe(0);
+    await until(async () => (await systemd.show(unit, 'MainPID')) !== pids.at(-1), 'another main process', 60_000);
+    pids.push(await systemd.show(unit, 'MainPID'));
+    const line = `${pids.at(-1)} serving ${port}`;
+    await until(async () => (await systemd.journal(unit)).includes(line), line, 60_000);
+  }
+  expect(new Set(pids).size).toBe(ROUNDS + 1);
+  expect(failures(await load.end())).toEqual(NO_FAILURES);
+  expect(existsSync(join(directory, 'doubles'))).toBe(false);
+  const states = ['ActiveState', 'NRestarts', 'MainPID'].map((property) => systemd.show(unit, property));
+  expect(await Promise.all(states)).toEqual(['active', '0', pids.at(-1)]);
+  await systemd.stop(unit);
+  expect(await systemd.show(unit, 'Result')).toBe('success');
+}, 180_000);
 
 describe('a gateway with the units of `gateway-lock unit systemd`', () => {
   test('systemctl restart refuses no client if there is a socket unit', async (ctx) => {

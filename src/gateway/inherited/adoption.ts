@@ -85,7 +85,7 @@ function checkSockets(
   if (cluster !== undefined) throw new Error('a gateway with a cluster lock cannot be handed over');
   if (from === 'run' || sockets.length === 0) return;
   if (!bind) throw new Error('the successor does not bind the port (bind: false)');
-  if (listener === null || listener.fds.length < sockets.length) {
+  if (listener === null || listener.sockets.length < sockets.length) {
     throw new Error(`the inherited socket does not listen on ${host}, port ${port}`);
   }
 }
@@ -117,7 +117,7 @@ function discard(
   adopted: readonly FileLock[],
   listener: BoundListener | null,
 ): void {
-  const owned = [...(listener?.fds ?? []), ...adopted.map((lock) => lock.fd)];
+  const owned = [...(listener?.sockets ?? []), ...adopted.map((lock) => lock.fd)];
   const others = [...(from === 'upgrade' ? sockets : []), ...locks].filter((descriptor) => !owned.includes(descriptor));
   for (const lock of adopted) lock.leave();
   void listener?.close();

@@ -27,7 +27,7 @@ export function addRunFlags(command: Command): void {
     .option('--no-handover', 'release the port before starting the program, for programs that bind the port themselves')
     .option(
       '--supervised',
-      'if a healthy gateway is already running, leave it running and exit (for systemd, launchd and the task scheduler)',
+      'if a healthy gateway is already running, leave it running and exit (under systemd, launchd, the task scheduler, PM2, supervisord, or any supervisor with GATEWAY_SUPERVISOR_MODE=external)',
     )
     .option('--park', 'with --supervised: wait while a healthy gateway is running, and start when it ends')
     .option('--health-path <path>', 'with --supervised or --reload-on: URL path of the health check', '/healthz')
