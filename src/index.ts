@@ -43,6 +43,7 @@ export type { LockProbe, ProbeLockOptions } from './lock/probe-lock.js';
 export { probeLock } from './lock/probe-lock.js';
 export type { OwnerFields } from './lock/record-encoder.js';
 export type { LockStrength } from './native/binding.js';
+export type { NativeBindingOptions } from './native/load.js';
 /** @internal For src/cli. */
 export {
   bindLimit,
