@@ -59,6 +59,7 @@ export type { OwnerFields } from './lock/record-encoder.js';
 export type { LockedFunction } from './lock/with-lock.js';
 export { withLock } from './lock/with-lock.js';
 export type { LockStrength } from './native/binding.js';
+export type { NativeBindingOptions } from './native/load.js';
 export type { HealthCheckOptions, HealthProbe, ProbeHealthOptions } from './probe/probe-health.js';
 export { probeHealth } from './probe/probe-health.js';
 export type { PortProbe, ProbePortOptions } from './probe/probe-port.js';

@@ -52,9 +52,9 @@ export function deniedFileText(path: string, folder: string): string {
 
 /** Returns the error of a bind that the permission model denies (since Node 25), else null. */
 export function netDenial(): Error | null {
-  // Older versions return false for scopes that they do not know.
-  const known = process.allowedNodeEnvironmentFlags.has('--allow-net');
-  return known && model()?.has('net') === false ? accessDenied('network access', 'Net') : null;
+  if (model()?.has('net') !== false) return null;
+  // Older versions return false for a scope that they do not know.
+  return process.allowedNodeEnvironmentFlags.has('--allow-net') ? accessDenied('network access', 'Net') : null;
 }
 
 /** What to do about the error of {@link netDenial}. */
