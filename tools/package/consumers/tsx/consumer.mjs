@@ -1,0 +1,7 @@
+export default {
+  title: 'tsx',
+  group: 'runner',
+  packages: { tsx: '4.23.15' },
+  run: ['tsx', 'program.ts'],
+  expected: 'held\n',
+};
