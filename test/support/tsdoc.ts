@@ -44,7 +44,10 @@ function exportsOf(program: ts.Program, entry: string, file: string): Documented
  */
 export function asModule({ entry }: DocumentedExport, example: string, all: readonly DocumentedExport[]): string {
   const ownFirst = all.toSorted((a, b) => Number(b.entry === entry) - Number(a.entry === entry));
-  const used = ownFirst.filter((each) => new RegExp(`\\b${each.name}\\b`).test(example));
+  const program = example.replace(/^import .*$/gm, '');
+  const imported = (example.match(/^import .*$/gm) ?? []).join();
+  const uses = (text: string, name: string) => new RegExp(`\\b${name}\\b`).test(text);
+  const used = ownFirst.filter(({ name }) => uses(program, name) && !uses(imported, name));
   const sources = new Map(used.toReversed().map((each) => [each.name, each.entry]));
   const imports = [...sources].map(([name, source]) => `import { ${name} } from '${source}';`);
   return [...imports, example, ''].join('\n');

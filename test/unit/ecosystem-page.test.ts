@@ -14,7 +14,7 @@ test('docs/ecosystem.md shows the table that npm run test:package -- --all print
 
 describe('the consumers in tools/package/consumers', () => {
   test.each(consumers)('$name pins the exact versions of its packages', ({ packages }) => {
-    for (const version of Object.values(packages)) expect(version).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/);
+    for (const version of Object.values(packages)) expect(version).toMatch(/^(npm:[\w@/-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/);
   });
 
   test('at least ten are tested by .ci/run', () => {

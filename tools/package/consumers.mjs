@@ -30,8 +30,13 @@ export const CONSUMERS_HEADING = ['| tool | version | what it needs |', '|---|--
 
 /** Returns the row of a consumer in docs/ecosystem.md. */
 export function consumerRow({ title, packages, advice }) {
-  const versions = Object.entries(packages).map(([name, version]) => `${name} ${version}`);
+  const versions = Object.entries(packages).map(([name, version]) => versionText(name, version));
   return `| ${title} | ${versions.join(', ') || 'Node'} | ${advice || 'nothing'} |`;
+}
+
+/** An alias such as `npm:typescript@5.0.4` installs several versions of one package. */
+function versionText(name, version) {
+  return version.startsWith('npm:') ? version.slice('npm:'.length).replace(/@(?=[^@]*$)/, ' ') : `${name} ${version}`;
 }
 
 /**
