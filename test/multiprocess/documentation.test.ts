@@ -9,7 +9,7 @@ import { probeHealth } from '../../src/index.js';
 import { need, whyNoInheritance, whyNoShell, whyNoSignals } from '../support/capabilities.js';
 import { freshDirectory } from '../support/directories.js';
 import { freePort } from '../support/free-port.js';
-import { anchorsOf, blocksOf, linksOf, manual, pages, ROOT, textOf } from '../support/markdown.js';
+import { anchorsOf, blocksOf, linksOf, manual, pages, ROOT, recipes, textOf } from '../support/markdown.js';
 import { startLine } from '../support/shell-lines.js';
 import { until } from '../support/until.js';
 
@@ -52,7 +52,9 @@ const OPTIONS = { noEmit: true, rootDir: '.', emitDeclarationOnly: false, declar
 
 // test/multiprocess/cli-documents.test.ts tests the command lines that run a program.
 describe('the command lines of the documentation that only print', () => {
-  const lines = manual.flatMap((page) => blocksOf(page, 'sh').flatMap((block) => block.trim().split('\n')));
+  const lines = [...manual, ...recipes].flatMap((page) =>
+    blocksOf(page, 'sh').flatMap((block) => block.trim().split('\n')),
+  );
   const printing = lines.filter((line) => /^(npx )?gateway-lock (?!run|serve)/.test(line));
 
   test('the documentation contains command lines that only print', () => {

@@ -3,20 +3,17 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { Agent, get } from 'node:http';
 import { connect } from 'node:http2';
+import { connect as connectTcp } from 'node:net';
 
 export const CLIENTS = { http, ws, 'socket.io': socketIo, http2 };
 
 /** A connection that is kept alive after its last response. */
 async function http(port) {
-  const agent = new Agent({ keepAlive: true });
-  const request = get({ port, path: '/healthz', agent });
-  const [response] = await once(request, 'response');
-  const end = once(request.socket, 'close').then(() => 'end of an idle connection');
-  response.resume();
-  await once(response, 'end');
-  return { end };
+  const socket = connectTcp(port, '127.0.0.1');
+  socket.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n');
+  await once(socket, 'data');
+  return { end: once(socket.resume(), 'close').then(() => 'end of an idle connection') };
 }
 
 async function ws(port) {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 
 const read = (path) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
-const HELPERS = ['check-recipe.mjs', 'check-watch.mjs', 'recipe-clients.mjs'];
+const HELPERS = ['check-recipe.mjs', 'check-watch.mjs', 'check-pm2.mjs', 'recipe-clients.mjs'];
 const STEPS = ['served', 'a second start is refused'];
 const FREE = 'the lock and the port are free';
 
@@ -19,7 +19,7 @@ export function recipe(name, options) {
     group: 'framework',
     advice: `[recipe](recipes/${name}.md)`,
     ...consumer,
-    files: { ...helpers(), ...files, ...blocksOf(`docs/recipes/${name}.md`) },
+    files: { ...helpers(), ...files, ...javaScriptOf(`docs/recipes/${name}.md`) },
     run: ['node', 'check-recipe.mjs', client, ...command],
     expected: `${[...STEPS, `the client sees: ${end ?? 'end of an idle connection'}`, FREE].join('\n')}\n`,
   };
@@ -45,9 +45,20 @@ export const certificateFiles = () => ({
   'key.pem': read('test/fixtures/loopback-key.pem'),
 });
 
-function blocksOf(page) {
-  const blocks = [...read(page).matchAll(/^```js\n([\s\S]*?)^```/gm)].map(([, code]) => code);
-  return Object.fromEntries(blocks.map((code) => [/^\/\/ ([\w.-]+)\n/.exec(code)?.[1] ?? 'program.mjs', code]));
+/** Returns the first code block of a page in one language. */
+export function blockOf(page, language) {
+  return blocks(page, language)[0];
+}
+
+function javaScriptOf(page) {
+  return Object.fromEntries(
+    blocks(page, 'js').map((code) => [/^\/\/ ([\w.-]+)\n/.exec(code)?.[1] ?? 'program.mjs', code]),
+  );
+}
+
+function blocks(page, language) {
+  const fences = read(page).matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'));
+  return [...fences].map(([, code]) => code);
 }
 
 function helpers() {
