@@ -2,7 +2,7 @@
 export type { BindExclusiveOptions } from './bind/bind-exclusive.js';
 export { bindExclusive } from './bind/bind-exclusive.js';
 export type { BoundAddress, BoundListener } from './bind/bound-listener.js';
-export type { CloseOptions } from './bind/close-server.js';
+export type { CloseOptions, Drain } from './bind/close-server.js';
 export type { Endpoint } from './endpoint.js';
 export type {
   GatewayLockErrorCode,

@@ -1,9 +1,22 @@
-// Closes servers gracefully: stops listening, lets the program drain, waits for open connections to
-// end, then destroys the rest.
+// Closes servers gracefully: stops listening, lets the program drain while open connections end,
+// then destroys the rest.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server, Socket } from 'node:net';
 import { checkFunction, checkOptions, checkTimeout, type OptionNames } from '../arguments.js';
 import { MAX_TIMER_MS } from '../clock.js';
+
+/**
+ * A program's own step of closing. `connectionsEnded` resolves when the last connection has ended.
+ *
+ * @example
+ * const drain: Drain = async (connectionsEnded) => {
+ *   console.log('no new clients');
+ *   await connectionsEnded;
+ *   console.log('the last client has left');
+ * };
+ * await (await acquireGatewayLock()).close({ drain });
+ */
+export type Drain = (connectionsEnded: Promise<void>) => unknown;
 
 /**
  * Options of `close()`.
@@ -14,17 +27,17 @@ import { MAX_TIMER_MS } from '../clock.js';
  */
 export interface CloseOptions {
   /**
-   * The program's own step of closing. It is called as soon as no new connection is accepted, and
-   * before the grace period begins. It can tell clients that the gateway is going away (WebSocket
-   * close code 1001, http2 `session.close()`), finish work and write state: the locks stay held
-   * until its promise settles, however long that takes. If it fails, the rest of `close()` is still
-   * done, then `close()` rejects with its error. Only the first `drain` that `close()` receives is
-   * called; every `close()` waits for it.
+   * The program's own step of closing, called as soon as no new connection is accepted. It can tell
+   * clients that the gateway is going away (WebSocket close code 1001, http2 `session.close()`),
+   * finish work and write state: the locks stay held until its promise settles, however long that
+   * takes. `connectionsEnded` resolves when the last connection has ended, at the latest after
+   * `graceMs`. If `drain` fails, the rest of `close()` is still done, then `close()` rejects with
+   * its error. Only the first `drain` that `close()` receives is called; every `close()` waits for
+   * it.
    */
-  readonly drain?: (() => unknown) | undefined;
+  readonly drain?: Drain | undefined;
   /**
-   * Milliseconds to wait for open connections to end before they are destroyed. With `drain`, they
-   * count from its end.
+   * Milliseconds to wait for open connections to end before they are destroyed.
    *
    * @default 5000
    */
@@ -66,23 +79,22 @@ export class ServerGroup {
   }
 
   /**
-   * Stops listening, waits for `drain`, then up to `graceMs` milliseconds for the open connections
-   * to end, and destroys the rest. A second call waits for the first one and its `drain`; its own
-   * `graceMs` counts from the call, so that it can shorten the wait. Resolves early if the servers
-   * are {@link reopen}ed.
+   * Stops listening, calls `drain`, waits up to `graceMs` milliseconds for the open connections to
+   * end, destroys the rest, and waits for `drain`. A second call waits for the first one and its
+   * `drain`; its own `graceMs` counts from the call, so that it can shorten the wait. Resolves early
+   * if the servers are {@link reopen}ed.
    *
    * @throws the error of `drain`, once everything is closed
    */
   async close({ drain, graceMs }: CheckedCloseOptions): Promise<void> {
     if (this.#servers.size > 0) this.#closing ??= new Closing(this.#servers);
-    try {
-      if (drain !== undefined && this.#drained === undefined) {
-        this.#drained = run(drain);
-        await this.#drained;
-      }
-    } finally {
-      await this.#end(graceMs);
-    }
+    const connectionsEnded = this.#end(graceMs);
+    const isFirst = drain !== undefined && this.#drained === undefined;
+    if (isFirst) this.#drained = run(drain, connectionsEnded);
+    // Another call may pass a `drain` before the connections end. Its error is reported by that call.
+    const [, drained] = await Promise.allSettled([connectionsEnded, this.#drained]);
+    if (!isFirst) await this.#drained?.catch(() => {});
+    else if (drained.status === 'rejected') throw drained.reason;
   }
 
   async #end(graceMs: number): Promise<void> {
@@ -90,8 +102,6 @@ export class ServerGroup {
     const closed = await this.#closing?.closed;
     clearTimeout(timer);
     if (closed) for (const server of this.#servers) server.off('connection', this.#track);
-    // Another call may have passed a `drain` in the meantime. Its error is reported by that call.
-    await this.#drained?.catch(() => {});
   }
 
   /**
@@ -115,8 +125,8 @@ export class ServerGroup {
   }
 }
 
-async function run(drain: () => unknown): Promise<void> {
-  await drain();
+async function run(drain: Drain, connectionsEnded: Promise<void>): Promise<void> {
+  await drain(connectionsEnded);
 }
 
 /**

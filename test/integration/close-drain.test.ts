@@ -175,6 +175,20 @@ describe('several calls of close()', () => {
     await first;
   });
 
+  test('the drain step can write after the last connection has ended, with the locks held', async () => {
+    const lock = await gateway();
+    await lock.listen(echo());
+    const client = await connected(lock.port);
+    const seen: unknown[] = [];
+    const drain = async (connectionsEnded: Promise<void>) => {
+      client.end();
+      await connectionsEnded;
+      seen.push(client.readyState, lockStates(lock));
+    };
+    await lock.close({ drain, graceMs: ENDLESS_MS });
+    expect(seen).toEqual(['closed', ['held', 'held']]);
+  });
+
   test('only the first drain step is called, and only its call reports its error', async () => {
     const lock = await gateway();
     const called: string[] = [];

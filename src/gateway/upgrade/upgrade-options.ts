@@ -12,6 +12,7 @@ import {
   type OptionNames,
   outOfRange,
 } from '../../arguments.js';
+import type { Drain } from '../../bind/close-server.js';
 import type { Env } from '../app-environment.js';
 
 /** Where a standard stream of the successor goes, as in `child_process.spawn()`. */
@@ -61,7 +62,7 @@ export interface UpgradeOptions {
    * the returned promise. `connectionsEnded` resolves when the last connection has ended, at the
    * latest after `graceMs`.
    */
-  readonly drain?: ((connectionsEnded: Promise<void>) => unknown) | undefined;
+  readonly drain?: Drain | undefined;
   /** Gives up the upgrade, unless the successor has already taken over. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -110,7 +111,7 @@ export interface UpgradeRequest {
   readonly stdio: readonly UpgradeStream[];
   readonly readyTimeoutMs: number;
   readonly graceMs: number;
-  readonly drain: (connectionsEnded: Promise<void>) => unknown;
+  readonly drain: Drain;
   readonly signal: AbortSignal | undefined;
 }
 
