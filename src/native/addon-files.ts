@@ -55,13 +55,14 @@ export function isPublished(): boolean {
  * code, and next to the executable that contains the bundle.
  */
 export function* packageFiles(root: string): Generator<string> {
-  yield join(root, LOCAL_BUILD);
+  yield `${root}/${LOCAL_BUILD}`;
   for (const name of names()) {
     const published = publishedFile(name);
-    const copies = [dirname(ownFile()), dirname(process.execPath)].map((folder) =>
-      join(folder, `prebuilds/${name}.node`),
-    );
-    yield* new Set(published === null ? copies : [published, ...copies]);
+    if (published !== null) yield published;
+    for (const folder of [dirname(ownFile()), dirname(process.execPath)]) {
+      const copy = join(folder, `prebuilds/${name}.node`);
+      if (copy !== published) yield copy;
+    }
   }
 }
 
@@ -127,19 +128,24 @@ function startOfOwnProgram(): Buffer {
  */
 export function packageRoot(folder: string = dirname(ownFile())): string {
   const parent = dirname(folder);
-  return parent === folder || fileExists(join(folder, 'package.json')) ? folder : packageRoot(parent);
+  return parent === folder || fileExists(`${folder}/package.json`) ? folder : packageRoot(parent);
+}
+
+/** Returns the file that contains this code. */
+export function ownFile(): string {
+  const url = import.meta.url as string | undefined;
+  const file = url?.startsWith('file:') ? fileURLToPath(url) : '';
+  return fileExists(file) ? file : bundleFile();
 }
 
 /**
- * Returns the file that contains this code. In a bundle, `import.meta.url` may be missing (esbuild,
- * CommonJS), and both may be paths on the machine that built the bundle (webpack, Bun). In that
- * case returns the program's main file. Returns the executable if the bundle is part of it.
+ * Returns the bundle that contains this code, if `import.meta.url` is missing (esbuild, CommonJS) or
+ * a path on the machine that built the bundle (webpack, Bun), as `__filename` may be too. Returns
+ * the executable if the bundle is part of it.
  */
-export function ownFile(): string {
-  const url = import.meta.url as string | undefined;
-  const files = [url?.startsWith('file:') && fileURLToPath(url), typeof __filename === 'string' && __filename];
-  const known = [...files, process.argv[1]].find((file) => file && isAbsolute(file) && fileExists(file));
-  return known || process.execPath;
+function bundleFile(): string {
+  const files = [typeof __filename === 'string' && __filename, process.argv[1]];
+  return files.find((file) => file && isAbsolute(file) && fileExists(file)) || process.execPath;
 }
 
 /** Returns false if Node's permission model denies access, in which case existsSync() throws. */
