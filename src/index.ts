@@ -45,8 +45,6 @@ export { startSupervised } from './gateway/start-supervised.js';
 /** @internal For src/cli. */
 export { findForeignParent } from './gateway/sudo-home.js';
 export type { HealthCheck, StartSupervisedOptions, SupervisedAttempt } from './gateway/supervised-options.js';
-/** @internal For src/cli. */
-export { CustodyChannel } from './gateway/upgrade/custody-channel.js';
 export type {
   UpgradeFailure,
   UpgradeOptions,
