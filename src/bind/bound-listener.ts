@@ -99,12 +99,14 @@ export class BoundListener {
   /**
    * Stops accepting and keeps the sockets open, so that clients wait in the backlog instead of being
    * refused. Open connections stay open; see {@link drain}.
+   *
+   * @throws {Error} EMFILE or ENFILE, after which the server still accepts
    * @internal
    */
   async pause(): Promise<void> {
     await this.#listening?.catch(() => {});
     if (this.#state !== 'adopted') return;
-    this.#ids = this.sockets.map((socket) => native().copyListener(socket));
+    this.#ids = copyAll(this.sockets);
     this.#state = 'paused';
     void this.#servers.close(Number.POSITIVE_INFINITY);
   }
@@ -240,6 +242,18 @@ export class BoundListener {
   }
 }
 
+/** @throws {Error} EMFILE or ENFILE, after which no copy exists */
+function copyAll(sockets: readonly number[]): ListenerId[] {
+  const copies: ListenerId[] = [];
+  try {
+    for (const socket of sockets) copies.push(native().copyListener(socket));
+    return copies;
+  } catch (error) {
+    for (const copy of copies) native().closeListener(copy);
+    throw error;
+  }
+}
+
 /** Resolves once the server is listening. Rejects if the server fails or is closed before that. */
 function listeningOf(server: Server, closed: Error): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -251,10 +265,11 @@ function listeningOf(server: Server, closed: Error): Promise<void> {
     };
     const onListening = () => settle(resolve);
     const onError = (error: Error) => settle(() => reject(error));
-    const onClose = () => settle(() => reject(closed));
+    // A server that listens again may still emit the 'close' of its earlier socket.
+    const onClose = () => void (server.listening || settle(() => reject(closed)));
     server.once('listening', onListening);
     server.once('error', onError);
-    server.once('close', onClose);
+    server.on('close', onClose);
   });
 }
 
@@ -266,7 +281,7 @@ function relayTo(server: Server): Server {
     if (server.listening) server.emit('connection', socket);
     else socket.destroy();
   });
-  // A server that listens again may still emit the 'close' of an earlier socket.
+  // As in listeningOf().
   const closeRelay = () => void (server.listening || relay.close());
   server.on('close', closeRelay);
   relay.once('close', () => server.off('close', closeRelay));

@@ -169,7 +169,7 @@ export class GatewayLock {
    */
   async upgrade(options: UpgradeOptions = {}): Promise<UpgradeOutcome> {
     this.#assertNoCluster();
-    if (!this.#isOpen) throw closedError();
+    if (!this.#isOpen || this.#isHandedOver) throw closedError();
     if (this.#isSuccessor) throw invalidState('the predecessor still owns the locks: await ready() first');
     if (this.inheritedFrom === 'run') {
       throw invalidState('`gateway-lock run` keeps the locks: replace the gateway with `gateway-lock reload`');

@@ -63,7 +63,7 @@ export class Upgrades {
 
   #watch(successor: Successor): Successor {
     this.#successor = successor;
-    void successor.exited.then(() => {
+    void successor.gone.then(() => {
       if (this.#successor === successor) this.#successor = null;
     });
     return successor;
@@ -98,7 +98,7 @@ export class Upgrades {
     const drained = Promise.all([request.drain(connectionsEnded), connectionsEnded]).then(() => null);
     const failure = await firstOf([drained, successor.exited], Number.POSITIVE_INFINITY, request.signal);
     request.signal?.throwIfAborted();
-    return successor.isGone ? await successor.exited : failure;
+    return successor.isDead ? await successor.exited : failure;
   }
 
   /**
@@ -117,8 +117,8 @@ export class Upgrades {
   /** Step 21 of docs/protocol.md. Accepts again, and ends the successor without waiting for its end. */
   async #keep(successor: Successor, reason: string): Promise<void> {
     this.#record(successor, { phase: 'kept', reason });
-    if (!this.#closing) await this.#listener?.resume();
     void successor.stop();
+    if (!this.#closing) await this.#listener?.resume();
   }
 
   /** Writes the progress to the owner records, for `gateway-lock status` and `reload`. */

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { probeHealth } from '../../src/index.js';
-import { need, whyNoShell, whyNoSignals } from '../support/capabilities.js';
+import { need, whyNoInheritance, whyNoShell, whyNoSignals } from '../support/capabilities.js';
 import { freshDirectory } from '../support/directories.js';
 import { freePort } from '../support/free-port.js';
 import { anchorsOf, blocksOf, linksOf, manual, pages, ROOT, textOf } from '../support/markdown.js';
@@ -87,6 +87,18 @@ describe('the first example of README.md', () => {
     expect(await closed).toEqual([0, null]);
     expect(lockFiles(home)).toEqual([]);
   });
+});
+
+test('the restart example of README.md is replaced by a new process on SIGHUP', async (ctx) => {
+  need(ctx, whyNoInheritance);
+  const { child, output } = await startBlock(blocksOf('README.md', 'js')[1]!);
+  const pids = () => [...output().matchAll(/^pid (\d+) serves/gm)].map(([, pid]) => Number(pid));
+  await until(() => pids().length === 1, 'the first process serves');
+  child.kill('SIGHUP');
+  await until(() => pids().length === 2, 'the second process serves');
+  onTestFinished(() => void process.kill(pids()[1]!, 'SIGKILL'));
+  expect(pids()[0]).toBe(child.pid);
+  expect(pids()[1]).not.toBe(child.pid);
 });
 
 test('docs/errors.md lists every error code', () => {

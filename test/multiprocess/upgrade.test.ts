@@ -1,8 +1,9 @@
 // Upgrades of a running gateway while clients connect to it all the time.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { probeLock, resolveGatewayPaths } from '../../src/index.js';
@@ -12,7 +13,7 @@ import { isAlive } from '../support/command.js';
 import { failures, NO_FAILURES, startLoad, startThirdStarter, whyNoCompiler } from '../support/load.js';
 import { whyNoAddress } from '../support/loopbacks.js';
 import { until } from '../support/until.js';
-import { UpgradingGateway } from '../support/upgrading-gateway.js';
+import { GATEWAY, UpgradingGateway } from '../support/upgrading-gateway.js';
 
 /** The number of upgrades under load. `npm run test:restart` sets it to 1000. */
 const UPGRADES = Number(process.env['GATEWAY_LOCK_RESTARTS'] ?? 50);
@@ -160,9 +161,10 @@ describe('a successor that does not take over', () => {
   });
 
   test('a successor that hangs is ended after readyTimeoutMs, and blocks further upgrades until its end', async () => {
-    const gateway = await UpgradingGateway.start({ readyTimeoutMs: 200, successor: { hang: true } });
+    const gateway = await UpgradingGateway.start({ readyTimeoutMs: 3000, successor: { hang: true } });
     gateway.startUpgrade();
-    const { pid } = await gateway.until('started');
+    await until(() => ownerOf(gateway)?.upgrade !== undefined, 'the successor is spawned');
+    const { pid } = ownerOf(gateway)!.upgrade!;
     // A stopped process ignores SIGTERM, so that it ends after 5 s by SIGKILL.
     process.kill(pid, 'SIGSTOP');
     expect(await outcomeOf(gateway)).toMatchObject({ reason: 'timed-out', pid });
@@ -170,7 +172,34 @@ describe('a successor that does not take over', () => {
     expect(await outcomeOf(gateway)).toMatchObject({ reason: 'in-progress', pid });
     await until(() => !isAlive(pid), 'the successor is killed', 30_000);
     gateway.configure({});
-    await gateway.upgrade();
+    await until(async () => {
+      gateway.startUpgrade();
+      return (await gateway.until(['kept', 'serving'])).name === 'serving';
+    }, 'the old gateway has noticed the end of the successor');
+  });
+
+  test('a successor whose parent, a shell, exits does not take over while the old gateway lives', async () => {
+    const command = `'${process.execPath}' '${GATEWAY}' "$@" & while [ ! -e "$1/exit" ]; do sleep 0.02; done; exit 3`;
+    const gateway = await UpgradingGateway.start();
+    const address = [gateway.directory, String(gateway.port)];
+    gateway.configure({ command: ['sh', '-c', command, 'sh', ...address], graceMs: 100 });
+    gateway.hold('drained');
+    const old = gateway.startUpgrade();
+    const { pid: successor } = await gateway.until('adopted');
+    await gateway.until('drained');
+    writeFileSync(join(gateway.directory, 'exit'), '');
+    expect(await outcomeOf(gateway)).toMatchObject({ reason: 'exited', exitCode: 3 });
+    gateway.startUpgrade();
+    expect(await outcomeOf(gateway)).toMatchObject({ reason: 'in-progress' });
+    await sleep(200);
+    expect(gateway.steps.filter(({ pid }) => pid === successor).map(({ name }) => name)).toEqual([
+      'started',
+      'adopted',
+    ]);
+    process.kill(old, 'SIGKILL');
+    await gateway.until('serving', successor);
+    expect(await get(gateway.port)).toBe(String(successor));
+    expect(gateway.doubles()).toBe('');
   });
 
   test('a second upgrade during the first is refused, and the first succeeds', async () => {

@@ -8,7 +8,8 @@ import { onTestFinished } from 'vitest';
 import { type Running, start } from './command.js';
 import { freshDirectory } from './directories.js';
 
-const GATEWAY = fileURLToPath(new URL('../fixtures/upgrading-gateway.mjs', import.meta.url));
+/** The program of the gateways. */
+export const GATEWAY = fileURLToPath(new URL('../fixtures/upgrading-gateway.mjs', import.meta.url));
 /** The time limit for one step, in milliseconds: long, for busy machines. */
 const STEP_TIMEOUT_MS = 60_000;
 

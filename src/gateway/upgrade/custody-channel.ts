@@ -14,6 +14,8 @@ const MAX_LINE_LENGTH = 4096;
 export class CustodyChannel {
   /** The successor's end, to be passed to it; closed by {@link closeSuccessorEnd}. */
   readonly successorEnd: number;
+  /** Resolves when no process has the successor's end, or after {@link close}. */
+  readonly ended: Promise<void>;
   readonly #socket: Socket;
   #rest = '';
 
@@ -24,8 +26,9 @@ export class CustodyChannel {
     this.successorEnd = other;
     this.#socket = new (loadNet().Socket)({ fd: own, readable: true, writable: false });
     this.#socket.setEncoding('utf8').on('data', (text: string) => this.#split(text, onLine));
-    // A reset means that the successor has died, which its exit reports.
+    // Reset if the successor died before it read the token.
     this.#socket.on('error', () => {});
+    this.ended = new Promise((resolve) => this.#socket.once('close', () => resolve()));
     this.#socket.unref();
   }
 

@@ -30,11 +30,16 @@ export class Successor {
   readonly pid: number | null;
   /** Resolves when the process has exited, or when its program could not be started. */
   readonly exited: Promise<Failure>;
+  /**
+   * Resolves when also no child of the process has the successor's end of the channel. The channel
+   * stays open until then, because its end would let such a child take over.
+   */
+  readonly gone: Promise<void>;
   /** Resolves with null when the successor is ready, and with the reason if it refuses. */
   readonly reported: Promise<Failure | null>;
   readonly #child: ChildProcess;
   readonly #channel: CustodyChannel;
-  #hasExited = false;
+  #isGone = false;
 
   /** Starts the program. @throws the system's error if the custody channel cannot be opened */
   constructor(request: UpgradeRequest, descriptors: Descriptors) {
@@ -52,10 +57,9 @@ export class Successor {
       this.#channel.closeSuccessorEnd();
     }
     this.pid = this.#child.pid ?? null;
-    this.exited = exitOf(this.#child).then((failure) => {
-      this.#hasExited = true;
-      this.#channel.close();
-      return failure;
+    this.exited = exitOf(this.#child);
+    this.gone = Promise.all([this.exited, this.#channel.ended]).then(() => {
+      this.#isGone = true;
     });
   }
 
@@ -63,8 +67,8 @@ export class Successor {
    * True if the process is dead. Asks the system, which reports the death of a large process long
    * before its exit.
    */
-  get isGone(): boolean {
-    return this.#hasExited || (this.pid !== null && native().processStartToken(this.pid) === -1);
+  get isDead(): boolean {
+    return this.#isGone || (this.pid !== null && native().processStartToken(this.pid) === -1);
   }
 
   /** Commits the upgrade: ends the channel. The process no longer keeps this one running. */
@@ -74,16 +78,16 @@ export class Successor {
   }
 
   /**
-   * Ends the successor: SIGTERM, after 5 s SIGKILL. Keeps the channel open meanwhile, so that a
-   * successor that still runs does not take over. Resolves when it has exited, or after 10 s.
+   * Ends the successor: SIGTERM, after 5 s SIGKILL. Resolves when the successor is {@link gone}, or
+   * after 10 s.
    */
   async stop(): Promise<void> {
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-      if (this.#hasExited) return;
+      if (this.#isGone) return;
       this.#child.kill(signal);
       const waiting = new AbortController();
       const timeout = sleep(STOP_GRACE_MS, waiting.signal).catch(() => {});
-      await Promise.race([this.exited, timeout]);
+      await Promise.race([this.gone, timeout]);
       waiting.abort();
     }
   }
@@ -108,7 +112,7 @@ function readReport(line: string, report: (failure: Failure | null) => void): vo
 
 function exitOf(child: ChildProcess): Promise<Failure> {
   return new Promise((resolve) => {
-    child.once('error', (cause) => {
+    child.on('error', (cause) => {
       if (child.pid === undefined) resolve({ reason: 'exited', cause });
     });
     child.once('exit', (exitCode, signal) => resolve({ reason: 'exited', exitCode, signal }));
