@@ -155,7 +155,7 @@ describe('a reload', () => {
     expect(scene.happened()).toEqual(['start p2 to reload after p1', 'reloading']);
     const p2 = scene.programs[1]!;
     keeper.ready(p2, true);
-    expect(scene.happened()).toEqual(['draining', 'terminate p1']);
+    expect(scene.happened()).toEqual(['terminate p1', 'draining']);
     keeper.ended(p1, DONE);
     expect(scene.happened()).toEqual(['name p2', 'commit p2', 'serving']);
   });
@@ -192,7 +192,7 @@ describe('a reload', () => {
     keeper.ready(p2, true);
     keeper.ended(p2, KILLED);
     keeper.ended(p1, DONE);
-    expect(scene.happened()).toEqual(['draining', 'terminate p1', 'kept because p2 exited', 'restart in 0']);
+    expect(scene.happened()).toEqual(['terminate p1', 'draining', 'kept because p2 exited', 'restart in 0']);
   });
 
   test('starts nothing while a program that is too late is still running', () => {

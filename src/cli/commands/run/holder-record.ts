@@ -1,5 +1,5 @@
 // The owner record of a lock that is kept for a program: it names the program and this process.
-import type { GatewayLock, KeeperReference, UpgradeState } from '../../../index.js';
+import { type GatewayLock, type KeeperReference, programsInherit, type UpgradeState } from '../../../index.js';
 import { errorLine, say } from '../../output.js';
 
 /**
@@ -15,9 +15,9 @@ export class HolderRecord {
     this.#keeper = keeper;
   }
 
-  /** Names the process that serves. */
+  /** Names the process that serves. On Windows the lock belongs to this process, as recorded. */
   name(pid: number, upgrade?: UpgradeState): void {
-    reportFailure(() => this.#lock.nameHolder(pid, { keeper: this.#keeper, upgrade }));
+    if (programsInherit) reportFailure(() => this.#lock.nameHolder(pid, { keeper: this.#keeper, upgrade }));
   }
 
   /** Adds the state of an upgrade to what the serving program has written. */

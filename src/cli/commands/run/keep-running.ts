@@ -15,8 +15,11 @@ import { reapOrphans } from './reap-orphans.js';
 import { RestartPolicy } from './restart-policy.js';
 import { ServiceManager } from './service-manager.js';
 
-/** Signals after which no program is started any more. */
-const STOPPING: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGBREAK'];
+/**
+ * Signals after which no program is started any more. Other signals end the restarts only if they
+ * end the program, because a program may handle them: SIGQUIT makes Java print its threads.
+ */
+const STOPPING: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGBREAK'];
 
 /** What to run: see {@link ProgramCommand}. */
 export type Command = Pick<ProgramCommand, 'words' | 'file' | 'inheritance'>;
@@ -44,7 +47,7 @@ class KeeperSession implements KeeperActions<Program>, SignalTarget {
   readonly #record: HolderRecord;
   readonly #manager = new ServiceManager(process.env);
   readonly #running = new Map<Program, Readiness | null>();
-  readonly #passedOn = new Set<NodeJS.Signals>();
+  readonly #received = new Set<NodeJS.Signals>();
   /** True if the old program of a reload has died before the new one was ready. */
   #isReloadOpen = false;
   readonly #resolve: (end: ChildEnd) => void;
@@ -70,18 +73,15 @@ class KeeperSession implements KeeperActions<Program>, SignalTarget {
   }
 
   notice(signal: NodeJS.Signals): void {
+    if (signal !== this.#reloadOn) this.#received.add(signal);
     if (!STOPPING.includes(signal)) return;
     this.#manager.stopping();
     this.#keeper.stop({ signal });
   }
 
   kill(signal: NodeJS.Signals): void {
-    if (signal === this.#reloadOn) {
-      this.#keeper.reload();
-    } else {
-      this.#passedOn.add(signal);
-      this.#keeper.current?.signal(signal);
-    }
+    if (signal === this.#reloadOn) this.#keeper.reload();
+    else this.#keeper.current?.signal(signal);
   }
 
   start(purpose: Purpose, predecessor: Program | null): Program {
@@ -104,7 +104,7 @@ class KeeperSession implements KeeperActions<Program>, SignalTarget {
   }
 
   name({ pid }: Program, isReady: boolean): void {
-    if (!programsInherit || pid === 0) return;
+    if (pid === 0) return;
     this.#isReloadOpen = !isReady;
     this.#record.name(pid, isReady ? undefined : { pid, phase: 'starting' });
   }
@@ -166,7 +166,7 @@ class KeeperSession implements KeeperActions<Program>, SignalTarget {
     this.#running.get(program)?.close();
     this.#running.delete(program);
     // A program that ends by a signal from the user has not failed.
-    if (end.signal !== undefined && this.#passedOn.has(end.signal)) this.#keeper.stop(end);
+    if (end.signal !== undefined && this.#received.has(end.signal)) this.#keeper.stop(end);
     this.#keeper.ended(program, end);
   }
 }

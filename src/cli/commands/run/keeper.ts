@@ -152,8 +152,8 @@ export class Keeper<P extends KeptProgram> {
 
   #drain(next: P): void {
     this.#draining = true;
-    this.#actions.draining(next);
     this.#current?.terminate();
+    this.#actions.draining(next);
   }
 
   #currentEnded(program: P, end: ChildEnd): void {
