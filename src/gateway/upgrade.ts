@@ -84,7 +84,7 @@ export class Upgrades {
   /** Waits until the successor is ready. Returns why it does not take over, or null. */
   #prepare(successor: Successor, request: UpgradeRequest): Promise<Failure | null> {
     this.#record(successor, { phase: 'starting' });
-    return firstOf([successor.reported, successor.exited], request.readyTimeoutMs, request.signal);
+    return firstOf([successor.reported, successor.lost], request.readyTimeoutMs, request.signal);
   }
 
   /**
@@ -96,9 +96,9 @@ export class Upgrades {
     await this.#listener?.pause();
     const connectionsEnded = this.#listener?.drain(request.graceMs) ?? Promise.resolve();
     const drained = Promise.all([request.drain(connectionsEnded), connectionsEnded]).then(() => null);
-    const failure = await firstOf([drained, successor.exited], Number.POSITIVE_INFINITY, request.signal);
+    const failure = await firstOf([drained, successor.lost], Number.POSITIVE_INFINITY, request.signal);
     request.signal?.throwIfAborted();
-    return successor.isDead ? await successor.exited : failure;
+    return successor.isLost ? await successor.lost : failure;
   }
 
   /**

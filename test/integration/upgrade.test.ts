@@ -80,6 +80,17 @@ describe('upgrade() of a gateway', () => {
     expect(await answer(lock)).toBe('served');
   });
 
+  test('a successor that closes its gateway lock during the drain is ended, and the gateway accepts again', async () => {
+    const lock = await startGateway();
+    const leaves = successor("report('ready'); (await import('node:fs')).closeSync(channel);");
+    const outcome = await lock.upgrade({ ...leaves, drain: () => sleep(60_000, undefined, { ref: false }) });
+    expect(outcome).toMatchObject({
+      reason: 'not-adopted',
+      cause: { message: 'the successor has closed its gateway lock' },
+    });
+    expect(await answer(lock)).toBe('served');
+  });
+
   test('an abort before the successor is ready rejects with its reason, and the gateway continues', async () => {
     const lock = await startGateway();
     const abort = new AbortController();

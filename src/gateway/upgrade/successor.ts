@@ -11,6 +11,9 @@ import type { UpgradeFailure, UpgradeRequest } from './upgrade-options.js';
 /** Milliseconds between SIGTERM and SIGKILL, and the time limit for the end after SIGKILL. */
 const STOP_GRACE_MS = 5000;
 
+/** Milliseconds between the end of a dead process's channel and the report of its exit, at most. */
+const EXIT_MS = 1000;
+
 /** Why a successor does not take over. */
 export interface Failure {
   readonly reason: UpgradeFailure;
@@ -28,8 +31,11 @@ export interface Descriptors {
 export class Successor {
   /** Null if the program could not be started. */
   readonly pid: number | null;
-  /** Resolves when the process has exited, or when its program could not be started. */
-  readonly exited: Promise<Failure>;
+  /**
+   * Resolves when the process has exited or has closed its gateway lock, or when its program could
+   * not be started.
+   */
+  readonly lost: Promise<Failure>;
   /**
    * Resolves when also no child of the process has the successor's end of the channel. The channel
    * stays open until then, because its end would let such a child take over.
@@ -39,6 +45,7 @@ export class Successor {
   readonly reported: Promise<Failure | null>;
   readonly #child: ChildProcess;
   readonly #channel: CustodyChannel;
+  #hasLeft = false;
   #isGone = false;
 
   /** Starts the program. @throws the system's error if the custody channel cannot be opened */
@@ -57,18 +64,23 @@ export class Successor {
       this.#channel.closeSuccessorEnd();
     }
     this.pid = this.#child.pid ?? null;
-    this.exited = exitOf(this.#child);
-    this.gone = Promise.all([this.exited, this.#channel.ended]).then(() => {
+    const exited = exitOf(this.#child);
+    const left = this.#channel.ended.then(() => {
+      this.#hasLeft = true;
+      return afterExit();
+    });
+    this.lost = Promise.race([exited, left]);
+    this.gone = Promise.all([exited, this.#channel.ended]).then(() => {
       this.#isGone = true;
     });
   }
 
   /**
-   * True if the process is dead. Asks the system, which reports the death of a large process long
-   * before its exit.
+   * True if {@link lost} resolves soon. Asks the system, which reports the death of a large process
+   * long before its exit.
    */
-  get isDead(): boolean {
-    return this.#isGone || (this.pid !== null && native().processStartToken(this.pid) === -1);
+  get isLost(): boolean {
+    return this.#hasLeft || (this.pid !== null && native().processStartToken(this.pid) === -1);
   }
 
   /** Commits the upgrade: ends the channel. The process no longer keeps this one running. */
@@ -102,6 +114,12 @@ function spawnSuccessor(request: UpgradeRequest, { sockets, locks }: Descriptors
     stdio: [...request.stdio, ...sockets, ...locks, channel],
     ...(request.cwd === undefined ? {} : { cwd: request.cwd }),
   });
+}
+
+/** The failure of a successor that has closed the channel, and does not exit within 1 s. */
+function afterExit(): Promise<Failure> {
+  const cause = new Error('the successor has closed its gateway lock');
+  return new Promise((resolve) => setTimeout(resolve, EXIT_MS, { reason: 'not-adopted', cause }).unref());
 }
 
 /** Reads a line of the custody channel. Ignores lines of later versions. */
