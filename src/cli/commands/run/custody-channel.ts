@@ -2,7 +2,7 @@
 // program that its predecessor is gone. It is also what the kernel does if this process dies.
 import { closeSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { native } from '../../../index.js';
+import { native } from '../../../internal.js';
 
 /** The byte that makes the first reader, and no child of the program, the successor. */
 const TOKEN = 'a';

@@ -1,5 +1,6 @@
 // The owner record of a lock that is kept for a program: it names the program and this process.
-import { type GatewayLock, type KeeperReference, programsInherit, type UpgradeState } from '../../../index.js';
+import type { GatewayLock, KeeperReference, UpgradeState } from '../../../index.js';
+import { programsInherit } from '../../../internal.js';
 import { errorLine, say } from '../../output.js';
 
 /**
