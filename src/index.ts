@@ -47,6 +47,8 @@ export { findForeignParent } from './gateway/sudo-home.js';
 export type { HealthCheck, StartSupervisedOptions, SupervisedAttempt } from './gateway/supervised-options.js';
 /** @internal For src/cli. */
 export { listenStream, systemdHint } from './gateway/systemd-hint.js';
+/** @internal For src/cli. */
+export { CustodyChannel } from './gateway/upgrade/custody-channel.js';
 export type {
   UpgradeFailure,
   UpgradeOptions,

@@ -22,9 +22,11 @@ export class CustodyChannel {
     const [own, other] = native().socketPair();
     writeSync(own, TOKEN);
     this.successorEnd = other;
-    this.#socket = new (loadNet().Socket)({ fd: own, readable: true, writable: false });
+    // Half-open, because a program of `run` reports even after the commit.
+    this.#socket = new (loadNet().Socket)({ fd: own, readable: true, writable: true, allowHalfOpen: true });
     this.#socket.setEncoding('utf8').on('data', (text: string) => this.#split(text, onLine));
-    // A reset means that the successor has died, which its exit reports.
+    // A reset means that the successor has died, which its exit reports, or that a program of `run`
+    // has ended without reading the token.
     this.#socket.on('error', () => {});
     this.#socket.unref();
   }
@@ -32,6 +34,11 @@ export class CustodyChannel {
   /** Closes this process's copy of the successor's end, after the spawn. */
   closeSuccessorEnd(): void {
     closeSync(this.successorEnd);
+  }
+
+  /** Ends the channel for the successor, which may go on. Its later reports are still read. */
+  commit(): void {
+    this.#socket.end();
   }
 
   /** Ends the channel: commits the upgrade, if the successor is alive. */
