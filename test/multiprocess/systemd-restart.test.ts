@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { need } from '../support/capabilities.js';
-import { gatewayLock } from '../support/command.js';
+import { COMMAND, gatewayLock } from '../support/command.js';
 import { freshDirectory } from '../support/directories.js';
 import { failures, type Load, NO_FAILURES, startLoad, whyNoCompiler } from '../support/load.js';
 import { type SystemdInstance, systemdOfThisFile } from '../support/systemd.js';
@@ -53,12 +53,17 @@ async function repeat({ systemd, unit, load }: Gateway, command: string) {
   return { ...failures(await load.end()), restarts: await systemd.show(unit, 'NRestarts') };
 }
 
-/** A service that replaces itself on SIGHUP, with upgrade(). */
-const upgradingService = (command: string) => `[Service]
+/**
+ * A service that replaces itself on SIGHUP, with upgrade(). Without ExecStop, systemd would send
+ * SIGKILL right after SIGTERM: it never waits for a main process that was not its child when
+ * MAINPID named it (unit_kill_context() in systemd 252).
+ */
+const upgradingService = (command: string, stateDir: string) => `[Service]
 Type=notify
 NotifyAccess=main
 ExecStart=${command}
 ExecReload=kill -HUP $MAINPID
+ExecStop=${process.execPath} ${COMMAND} stop --state-dir ${stateDir}
 Restart=always
 RestartPreventExitStatus=78
 `;
@@ -69,7 +74,7 @@ test('systemctl reload of a gateway that calls upgrade() refuses no client, and 
   const port = ++lastPort;
   const unit = `gateway-${port}.service`;
   const directory = freshDirectory();
-  await systemd.installUnit(unit, upgradingService(`${process.execPath} ${UPGRADING} ${directory} ${port}`));
+  await systemd.installUnit(unit, upgradingService(`${process.execPath} ${UPGRADING} ${directory} ${port}`, directory));
   await systemd.start(unit);
   const load = await startLoad({ port, webSockets: 2, networkOf: systemd.leader });
   const pids = [await systemd.show(unit, 'MainPID')];
@@ -86,7 +91,7 @@ test('systemctl reload of a gateway that calls upgrade() refuses no client, and 
   const states = ['ActiveState', 'NRestarts', 'MainPID'].map((property) => systemd.show(unit, property));
   expect(await Promise.all(states)).toEqual(['active', '0', pids.at(-1)]);
   await systemd.stop(unit);
-  expect(await systemd.show(unit, 'Result')).toBe('success');
+  expect(await systemd.show(unit, 'Result'), (await systemd.journal(unit)).join('\n')).toBe('success');
 }, 180_000);
 
 describe('a gateway with the units of `gateway-lock unit systemd`', () => {
