@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { acquireGatewayLock, tryAcquireLock } from '../../src/index.js';
+import { acquireGatewayLock, probeLock, resolveGatewayPaths, tryAcquireLock } from '../../src/index.js';
 import { need, whyNoInheritance } from '../support/capabilities.js';
 import { gatewayLock, printedPid, start } from '../support/command.js';
 import { freshDirectory } from '../support/directories.js';
@@ -23,7 +23,10 @@ const stay = (ignoring = false) => ['sh', '-c', `${ignoring ? "trap '' TERM; " :
 async function startStay(flags: readonly string[], ignoring = false) {
   const directory = freshDirectory();
   const run = start(['run', '--state-dir', directory, ...flags, '--', ...stay(ignoring)]);
-  return { directory, run, pid: await printedPid(run) };
+  const pid = await printedPid(run);
+  const [stateLock] = resolveGatewayPaths({ stateDir: directory, env: {} }).lockPaths;
+  await until(() => probeLock(stateLock!).owner?.pid === pid, 'the record that names the program');
+  return { directory, run, pid };
 }
 
 describe('reload', () => {
