@@ -13,7 +13,7 @@ export interface GatewayWait {
    */
   readonly ownerAlive: boolean | null;
   /**
-   * The living process that holds the lock, if the record names a dead process or none: a process
+   * The living process that holds the lock, if the record names a dead process: a process
    * that has inherited the lock. Linux only. Absent if the record names the holder, or unknown.
    */
   readonly holderPid?: number;

@@ -32,7 +32,7 @@ export interface LockProbe {
    */
   readonly ownerAlive: boolean | null;
   /**
-   * The living process that holds the lock, if the record names a dead process or none: a process
+   * The living process that holds the lock, if the record names a dead process: a process
    * that has inherited the lock. Linux only. Absent if the record names the holder, or unknown.
    */
   readonly holderPid?: number;
@@ -79,9 +79,9 @@ export function probe(request: ProbeRequest): LockProbe {
 
 /** Adds the living holder to the result of a probe if the record does not name it. */
 export function withHolder(probed: LockProbe, path: string): LockProbe {
-  const { state, owner, ownerAlive } = probed;
-  // An owner whose state is unknown is in another container or on another host, and may be alive.
-  if (state !== 'held' || ownerAlive === true || (owner !== null && ownerAlive === null)) return probed;
+  const { heldBy, owner, ownerAlive } = probed;
+  // The search takes milliseconds, so it is made only if the record names a dead process.
+  if (heldBy !== 'exclusive' || owner === null || ownerAlive !== false) return probed;
   const holderPid = native()
     .findLockHolders(path)
     .find((pid) => isOtherAndAlive(pid, owner));
@@ -89,8 +89,8 @@ export function withHolder(probed: LockProbe, path: string): LockProbe {
 }
 
 /** Returns false for the owner, which may be dying, and for this process, which may have copies. */
-function isOtherAndAlive(pid: number, owner: OwnerRecord | null): boolean {
-  return pid !== owner?.pid && pid !== process.pid && native().processStartToken(pid) !== -1;
+function isOtherAndAlive(pid: number, owner: OwnerRecord): boolean {
+  return pid !== owner.pid && pid !== process.pid && native().processStartToken(pid) !== -1;
 }
 
 /**

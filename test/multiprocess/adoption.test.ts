@@ -260,8 +260,13 @@ describe('the end of a successor before the takeover', () => {
     await expect(successor.call('ready')).rejects.toMatchObject({ code: 'ERR_INVALID_STATE' });
   });
 
-  test('process.exit() and SIGKILL leave locks and port to the predecessor', async () => {
-    for (const end of [(actor: Actor) => actor.call('exit', 0), (actor: Actor) => actor.kill('SIGKILL')]) {
+  test('process.exit(), SIGKILL and the end of all work leave locks and port to the predecessor', async () => {
+    const ends = [
+      (actor: Actor) => actor.call('exit', 0),
+      (actor: Actor) => actor.kill('SIGKILL'),
+      (actor: Actor) => actor.call('finish'),
+    ];
+    for (const end of ends) {
       const { options, lock, successor } = await startPair();
       await successor.call('gateway', options);
       await end(successor);

@@ -54,7 +54,7 @@ export class Succession {
 
   /**
    * Takes over the lock. Acquires it afresh if the predecessor has released it instead of leaving
-   * it, for example because it exited during the upgrade.
+   * it, for example by close().
    */
   async #takeOver(lock: FileLock): Promise<void> {
     try {
