@@ -40,10 +40,11 @@ describe('upgrades under load', () => {
     for (let upgrade = 0; upgrade < UPGRADES; upgrade++) {
       await gateway.upgrade();
       await sleep(20);
-      gaps.push((await load.report()).gapMs);
+      const report = await load.report();
+      gaps.push(report.gapMs);
+      if (gaps.length % 50 === 0) console.log(`${gaps.length} upgrades: ${gapText(gaps)}; ${JSON.stringify(report)}`);
     }
     const report = await load.end();
-    console.log(`${UPGRADES} upgrades: ${gapText(gaps)}; ${JSON.stringify(report)}`);
     expect(failures(report)).toEqual(NO_FAILURES);
     expect(report.wsGoingAway).toBeGreaterThan(0);
     expect(await third.end()).toBe(0);
