@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type KeeperFlags, keeperConflict, restartRules } from '../../src/cli/commands/run/keeper-flags.js';
-import { programsInherit } from '../../src/index.js';
+import { programsInherit } from '../../src/internal.js';
 
 const DEFAULTS = { restartDelay: 100, grace: 5000, readyTimeout: 60_000, healthPath: '/healthz', handover: true };
 

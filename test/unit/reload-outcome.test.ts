@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { reloadOutcome } from '../../src/cli/commands/reload/outcome.js';
-import type { GatewayLockProbe, OwnerRecord } from '../../src/index.js';
+import type { OwnerRecord } from '../../src/index.js';
+import type { GatewayLockProbe } from '../../src/internal.js';
 
 const BEFORE = { pid: 10, ownerId: 'a' } as unknown as OwnerRecord;
 
