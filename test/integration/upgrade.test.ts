@@ -49,7 +49,7 @@ describe('upgrade() of a gateway', () => {
 
   test.each([
     [{ command: 'node' }, 'ERR_INVALID_ARG_TYPE', 'command must be an array of strings, not string'],
-    [{ command: [] }, 'ERR_INVALID_ARG_TYPE', 'command[0] must be a string, not undefined'],
+    [{ command: [] }, 'ERR_INVALID_ARG_TYPE', 'command[0] must be a string, a Buffer or a file: URL, not undefined'],
     [{ command: ['a\0b'] }, 'ERR_INVALID_ARG_VALUE', 'command must be without NUL, not "a\\u0000b"'],
     [
       { stdio: 'pipe' },
