@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 
 #include "process_identity.h"
 #include "unique_handle.h"
@@ -27,7 +28,7 @@ bool IsSameProcess(const SignalTarget& target) {
 bool IsGone(int code) { return code == ESRCH || code == EINVAL || code == ENOENT; }
 
 // Interprets the result of the call that has sent the signal.
-Status Check(long result, const char* syscall, bool* sent) {
+Status Check(int64_t result, const char* syscall, bool* sent) {
   *sent = result == 0;
   return *sent || errno == ESRCH ? Status::Ok() : Status::SystemError(errno, syscall);
 }
@@ -52,7 +53,8 @@ Status SendSignal(const SignalTarget& target, int signal, bool* sent) {
   // The pid cannot have been reused between pidfd_open() and a later successful comparison, because
   // start times only grow.
   if (!IsSameProcess(target)) return Status::Ok();
-  long result = syscall(kPidfdSendSignalCall, static_cast<int>(process.get()), signal, nullptr, 0);
+  int64_t result =
+      syscall(kPidfdSendSignalCall, static_cast<int>(process.get()), signal, nullptr, 0);
   if (result != 0 && errno == ENOSYS) return SendByPid(target, signal, sent);
   return Check(result, "pidfd_send_signal", sent);
 }

@@ -11,10 +11,10 @@ import { type Env, envValue, readApp } from './app-environment.js';
  * @example
  * const supervisor: Supervisor | null = detectSupervisor();
  */
-export type Supervisor = (typeof SUPERVISORS)[number];
+export type Supervisor = 'systemd' | 'launchd' | 'schtasks' | 'pm2' | 'supervisord' | 'external';
 
 /** @internal */
-export const SUPERVISORS = ['systemd', 'launchd', 'schtasks', 'pm2', 'supervisord', 'external'] as const;
+export const SUPERVISORS: readonly Supervisor[] = ['systemd', 'launchd', 'schtasks', 'pm2', 'supervisord', 'external'];
 
 /**
  * Options of {@link detectSupervisor}.
