@@ -20,6 +20,7 @@
   X(napi_close_escapable_handle_scope) \
   X(napi_close_handle_scope)           \
   X(napi_create_array)                 \
+  X(napi_create_array_with_length)     \
   X(napi_create_double)                \
   X(napi_create_error)                 \
   X(napi_create_function)              \
