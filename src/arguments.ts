@@ -1,4 +1,7 @@
 // Argument checks, which throw a TypeError or RangeError with one of Node's error codes.
+import type { PathLike } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { unknownOption } from './unknown-option.js';
 
 export function invalidType(name: string, expected: string, actual: unknown): TypeError {
   const got = actual === null ? 'null' : typeof actual;
@@ -37,21 +40,56 @@ export function outOfRange(name: string, expected: string, actual: unknown): Ran
   );
 }
 
-export function checkOptions(value: unknown): void {
-  if (typeof value !== 'object' || value === null) throw invalidType('options', 'an object', value);
+/** The names of a function's options. TypeScript reports a name that is missing here. */
+export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
+
+/**
+ * Refuses a value that is not an object, and an option that does not exist, because a misspelled
+ * option would have no effect. `name` is the option that contains these options, if any.
+ */
+export function checkOptions<Options>(value: unknown, known: OptionNames<Options>, name?: string): void {
+  if (typeof value !== 'object' || value === null) throw invalidType(name ?? 'options', 'an object', value);
+  const unknown = Object.keys(value).find((option) => !Object.hasOwn(known, option));
+  if (unknown === undefined) return;
+  const full = (option: string) => (name === undefined ? option : `${name}.${option}`);
+  throw unknownOption(full(unknown), Object.keys(known).map(full));
 }
 
-/** Accepts a path that is not empty and contains no NUL byte. */
-export function checkPath(name: string, value: unknown): string {
-  if (typeof value !== 'string') throw invalidType(name, 'a string', value);
-  if (value === '' || value.includes('\0')) throw invalidValue(name, 'a path', value);
-  return value;
+/** Accepts a path that is not empty and contains no NUL byte, and returns it as a string. */
+export function checkPath(name: string, value: PathLike): string {
+  const path = value instanceof URL ? fromUrl(name, value) : value instanceof Uint8Array ? decoded(name, value) : value;
+  if (typeof path !== 'string') throw invalidType(name, 'a string, a Buffer or a file: URL', value);
+  if (path === '' || path.includes('\0')) throw invalidValue(name, 'a path', path);
+  return path;
+}
+
+function fromUrl(name: string, url: URL): string {
+  try {
+    return fileURLToPath(url);
+  } catch (cause) {
+    throw Object.assign(invalidValue(name, 'a file: URL', url.href), { cause });
+  }
+}
+
+/** Refuses bytes that are not UTF-8, because the string would be the path of another file. */
+function decoded(name: string, bytes: Uint8Array): string {
+  const path = Buffer.from(bytes).toString();
+  if (Buffer.compare(Buffer.from(path), bytes) !== 0) throw invalidValue(name, 'a path in UTF-8', path);
+  return path;
 }
 
 export function checkPort(name: string, value: unknown): number {
   if (typeof value !== 'number') throw invalidType(name, 'a number', value);
   if (!Number.isInteger(value) || value < 0 || value > 65535) {
     throw outOfRange(name, 'an integer from 0 to 65535', value);
+  }
+  return value;
+}
+
+export function checkBacklog(value: unknown): number {
+  if (typeof value !== 'number') throw invalidType('backlog', 'a number', value);
+  if (!Number.isInteger(value) || value < 1 || value > 0x7fffffff) {
+    throw outOfRange('backlog', 'an integer from 1 to 2147483647', value);
   }
   return value;
 }

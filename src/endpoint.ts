@@ -2,11 +2,23 @@
 import { invalidType, invalidValue } from './arguments.js';
 import { loadNet } from './native/builtins.js';
 
-/** A host and a TCP port. */
+/**
+ * A host and a TCP port.
+ *
+ * @example
+ * const endpoint: Endpoint = { host: '127.0.0.1', port: 18789 };
+ */
 export interface Endpoint {
   readonly host: string;
   readonly port: number;
 }
+
+/**
+ * The default for the maximum number of connections waiting to be accepted. Linux limits the number
+ * to net.core.somaxconn, whose default is also 4096. Clients wait in the backlog while a gateway
+ * restarts.
+ */
+export const DEFAULT_BACKLOG = 4096;
 
 /**
  * Returns the numeric addresses of a host. `localhost` means both loopback addresses. No other name

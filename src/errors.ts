@@ -1,9 +1,39 @@
 // The error classes and error codes of this package. Programs should match an error's `code`, never
 // its text. New versions may add codes, but never remove any.
 
+/** A process, told apart from a later process with the same pid. */
+export interface ProcessReference {
+  readonly pid: number;
+  /** The start time of the process. Compare it for equality only. 0 if it is unknown. */
+  readonly startToken: number;
+}
+
+/** A `gateway-lock run`, in the owner record of its program. */
+export interface KeeperReference extends ProcessReference {
+  /** The signal on which it replaces the program, for example SIGHUP. Absent if there is none. */
+  readonly reloadSignal?: string;
+}
+
+/** The upgrade of a gateway, in the owner record of the gateway that is being replaced. */
+export interface UpgradeState {
+  /** The successor. */
+  readonly pid: number;
+  /**
+   * `starting`: the successor is not ready yet. `draining`: the gateway no longer accepts clients,
+   * and its open connections are ending. `kept`: the upgrade failed, and the gateway keeps running.
+   */
+  readonly phase: 'starting' | 'draining' | 'kept';
+  /** Why the gateway was kept. */
+  readonly reason?: string;
+}
+
 /**
  * The owner record, which describes the holder in the lock file and also contains the caller's
  * `owner` fields. It is for display only, and never determines who may acquire the lock.
+ *
+ * @example
+ * const { owner } = probeLock('job.lock');
+ * if (owner !== null) console.log(`pid ${owner.pid} on ${owner.host} since ${owner.createdAt}`);
  */
 export interface OwnerRecord {
   readonly pid: number;
@@ -24,9 +54,19 @@ export interface OwnerRecord {
   readonly kernelLock: boolean;
   /** The TCP port on which the holder listens. Null until the holder listens. */
   readonly port: number | null;
+  /** The `gateway-lock run` that keeps the lock and restarts the holder. Absent if there is none. */
+  readonly keeper?: KeeperReference;
+  /** The upgrade that is in progress or has failed. Absent if there was none. */
+  readonly upgrade?: UpgradeState;
   readonly [field: string]: unknown;
 }
 
+/**
+ * The codes of a {@link LockError}.
+ *
+ * @example
+ * const code: LockErrorCode = 'ERR_LOCK_TIMEOUT';
+ */
 export type LockErrorCode =
   /** Another holder had the lock until the deadline. */
   | 'ERR_LOCK_TIMEOUT'
@@ -54,19 +94,40 @@ export type LockErrorCode =
    */
   | 'ERR_CLUSTER_UNSUITABLE';
 
+/**
+ * The codes of a {@link GatewayLockError}.
+ *
+ * @example
+ * const code: GatewayLockErrorCode = 'ERR_GATEWAY_PORT_IN_USE';
+ */
 export type GatewayLockErrorCode =
   | 'ERR_GATEWAY_PORT_IN_USE'
   | 'ERR_GATEWAY_BIND_FAILED'
   | 'ERR_GATEWAY_LOCKED'
   | 'ERR_GATEWAY_LOCK_FAILED';
 
+/**
+ * What a {@link LockError} contains besides its code and message.
+ *
+ * @example
+ * const details: LockErrorDetails = { path: '/var/lib/job.lock', cause: new Error('disk failure') };
+ * throw new LockError('ERR_LOCK_INVALID_FILE', 'the lock file is damaged', details);
+ */
 export interface LockErrorDetails {
-  readonly path?: string | null;
-  readonly owner?: OwnerRecord | null;
-  readonly ownerAlive?: boolean | null;
-  readonly cause?: unknown;
+  readonly path?: string | null | undefined;
+  readonly owner?: OwnerRecord | null | undefined;
+  readonly ownerAlive?: boolean | null | undefined;
+  readonly holderPid?: number | undefined;
+  readonly cause?: unknown | undefined;
 }
 
+/**
+ * What a {@link GatewayLockError} contains besides its code and message.
+ *
+ * @example
+ * const details: GatewayLockErrorDetails = { host: '127.0.0.1', port: 18789, hint: 'Use another port.' };
+ * throw new GatewayLockError('ERR_GATEWAY_PORT_IN_USE', 'the port is in use', details);
+ */
 export interface GatewayLockErrorDetails extends LockErrorDetails {
   readonly host: string;
   readonly port: number;
@@ -74,16 +135,17 @@ export interface GatewayLockErrorDetails extends LockErrorDetails {
 }
 
 /**
- * Returns true for errors of this package. The brand makes `instanceof` work even for errors from a
- * second installed copy of the package.
+ * The error of a lock that cannot be acquired, was lost, or cannot be released. `instanceof` is also
+ * true for an error from a second copy of this package.
+ *
+ * @example
+ * try {
+ *   (await acquireLock('job.lock', { timeoutMs: 1000 })).release();
+ * } catch (error) {
+ *   if (!(error instanceof LockError && error.code === 'ERR_LOCK_TIMEOUT')) throw error;
+ *   console.error(`pid ${error.owner?.pid} is still running`);
+ * }
  */
-function hasBrand(value: unknown, brand: symbol): boolean {
-  return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true;
-}
-
-const LOCK_ERROR = Symbol.for('gateway-lock.LockError');
-const GATEWAY_LOCK_ERROR = Symbol.for('gateway-lock.GatewayLockError');
-
 export class LockError extends Error {
   readonly code: LockErrorCode | GatewayLockErrorCode;
   /** The path of the lock file or directory that caused the error. Null if there is none. */
@@ -95,6 +157,11 @@ export class LockError extends Error {
    * unknown.
    */
   readonly ownerAlive: boolean | null;
+  /**
+   * The living process that holds the lock, if the record names a dead process: a process
+   * that has inherited the lock. Linux only. Absent if the record names the holder, or unknown.
+   */
+  declare readonly holderPid?: number;
 
   constructor(code: LockErrorCode | GatewayLockErrorCode, message: string, details: LockErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -102,13 +169,22 @@ export class LockError extends Error {
     this.path = details.path ?? null;
     this.owner = details.owner ?? null;
     this.ownerAlive = details.ownerAlive ?? null;
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return this === LockError ? hasBrand(value, LOCK_ERROR) : Function.prototype[Symbol.hasInstance].call(this, value);
+    if (details.holderPid !== undefined) this.holderPid = details.holderPid;
   }
 }
 
+/**
+ * The error of a gateway that cannot start.
+ *
+ * @example
+ * try {
+ *   await (await acquireGatewayLock()).close();
+ * } catch (error) {
+ *   if (!(error instanceof GatewayLockError)) throw error;
+ *   console.error(`${error.message}\n${error.hint}`);
+ *   process.exitCode = error.exitCode;
+ * }
+ */
 export class GatewayLockError extends LockError {
   declare readonly code: GatewayLockErrorCode;
   readonly lockPath: string | null;
@@ -126,21 +202,31 @@ export class GatewayLockError extends LockError {
     this.port = details.port;
     this.hint = details.hint;
   }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return this === GatewayLockError
-      ? hasBrand(value, GATEWAY_LOCK_ERROR)
-      : Function.prototype[Symbol.hasInstance].call(this, value);
-  }
 }
 
-// The names are on the prototypes, as in Node's own errors, so that `name` is not listed among an
-// error's properties.
-Object.defineProperty(LockError.prototype, 'name', { value: 'LockError', writable: true, configurable: true });
-Object.defineProperty(LockError.prototype, LOCK_ERROR, { value: true });
-Object.defineProperty(GatewayLockError.prototype, 'name', {
-  value: 'GatewayLockError',
-  writable: true,
-  configurable: true,
-});
-Object.defineProperty(GatewayLockError.prototype, GATEWAY_LOCK_ERROR, { value: true });
+brandClass(LockError, 'LockError');
+brandClass(GatewayLockError, 'GatewayLockError');
+
+/**
+ * Gives a class of errors its name and a brand. The brand makes `instanceof` true even for an error
+ * from a second copy of this package. The name is on the prototype, as in Node's own errors, so
+ * that it is not listed among an error's properties.
+ *
+ * Not written inside the classes, because esbuild renames a class that refers to itself.
+ *
+ * @internal
+ */
+export function brandClass(type: { readonly prototype: LockError }, name: string): void {
+  const brand = Symbol.for(`gateway-lock.${name}`);
+  Object.defineProperty(type.prototype, 'name', { value: name, writable: true, configurable: true });
+  Object.defineProperty(type.prototype, brand, { value: true });
+  Object.defineProperty(type, Symbol.hasInstance, {
+    value(this: unknown, error: unknown): boolean {
+      return this === type ? hasBrand(error, brand) : Function.prototype[Symbol.hasInstance].call(this, error);
+    },
+  });
+}
+
+function hasBrand(value: unknown, brand: symbol): boolean {
+  return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true;
+}

@@ -1,10 +1,16 @@
 // This package's events, published with node:diagnostics_channel. The package itself prints
 // nothing.
 import { type Channel, channel } from 'node:diagnostics_channel';
+import { checkOneOf, type OptionNames } from './arguments.js';
 import type { GatewayLockError, LockError, OwnerRecord } from './errors.js';
 
 /**
  * The channels and their messages. Subscribe with `diagnostics_channel.subscribe(name, listener)`.
+ *
+ * @example
+ * const onWait = ({ path, timeoutMs }: GatewayLockEvents['gateway-lock:wait']) =>
+ *   console.log(`waiting ${timeoutMs} ms for ${path}`);
+ * eventChannel('gateway-lock:wait').subscribe(onWait);
  */
 export interface GatewayLockEvents {
   /** A lock was acquired. */
@@ -39,6 +45,12 @@ export interface GatewayLockEvents {
  * `park`: the running gateway is healthy, and this start waits until it ends. `retry`: the running
  * gateway is not healthy, and this start is retried. `give-up`: the budget is used up, or there is
  * no supervisor.
+ *
+ * @example
+ * const onDecision = ({ decision, health, remainingMs }: SupervisedDecision) =>
+ *   console.log(decision, health?.reason, `${remainingMs} ms left`);
+ * const started = await startSupervised({ start: acquireGatewayLock, onDecision });
+ * if (started.outcome === 'started') await started.gateway.close();
  */
 export interface SupervisedDecision {
   readonly decision: 'leave' | 'park' | 'retry' | 'give-up';
@@ -58,6 +70,44 @@ export function announce<Name extends keyof GatewayLockEvents>(name: Name, paylo
   const subscribers = channelOf(name);
   if (subscribers.hasSubscribers) subscribers.publish(payload());
 }
+
+/**
+ * A channel of `node:diagnostics_channel` whose messages have a type.
+ *
+ * @example
+ * const channel: EventChannel<'gateway-lock:lost'> = eventChannel('gateway-lock:lost');
+ * channel.subscribe(({ path, error }) => console.error(path, error.code));
+ */
+export interface EventChannel<Name extends keyof GatewayLockEvents> {
+  readonly name: Name;
+  readonly hasSubscribers: boolean;
+  /** Calls `listener` synchronously with each message. An error that it throws is uncaught. */
+  subscribe(listener: (message: GatewayLockEvents[Name], name: Name) => void): void;
+  /** Returns false if `listener` was not subscribed. */
+  unsubscribe(listener: (message: GatewayLockEvents[Name], name: Name) => void): boolean;
+}
+
+/**
+ * Returns the channel `name` of `node:diagnostics_channel`, with the type of its messages.
+ *
+ * @example
+ * eventChannel('gateway-lock:acquire').subscribe(({ path, mode }) => console.log(path, mode));
+ * tryAcquireLock('job.lock')?.release();
+ * @throws {TypeError} `ERR_INVALID_ARG_VALUE` if there is no channel with this name
+ */
+export function eventChannel<Name extends keyof GatewayLockEvents>(name: Name): EventChannel<Name> {
+  checkOneOf('name', name, Object.keys(EVENTS));
+  return channelOf(name) as unknown as EventChannel<Name>;
+}
+
+const EVENTS: OptionNames<GatewayLockEvents> = {
+  'gateway-lock:acquire': true,
+  'gateway-lock:wait': true,
+  'gateway-lock:reclaim': true,
+  'gateway-lock:lost': true,
+  'gateway-lock:release': true,
+  'gateway-lock:decision': true,
+};
 
 /**
  * Keeps the channels alive, because Node drops a channel without references, and creating it again

@@ -4,6 +4,7 @@ const lock = (name, ...defines) => ({ name, file: 'lock.pml', defines });
 const view = (name, ...defines) => ({ name, file: 'view.pml', defines });
 const gateway = (name, ...defines) => ({ name, file: 'gateway.pml', defines });
 const upgrade = (name, ...defines) => ({ name, file: 'upgrade.pml', defines });
+const keeper = (name, ...defines) => ({ name, file: 'keeper.pml', defines });
 
 const KEPT = ['KEEP_0=1', 'KEEP_1=1'];
 const SHARED = ['MODE_0=SHARED', 'MODE_1=SHARED'];
@@ -30,6 +31,7 @@ const PROTOCOLS = [
   gateway('three gateways that wait without a deadline', 'NO_DEADLINE'),
   gateway('three gateways of three users that share one state directory', 'SIBLINGS'),
   upgrade('an upgrade to a successor, with a third process that tries to acquire'),
+  keeper('a reload by the keeper, with a third process that tries to acquire'),
 ];
 
 const FAULTS = [
@@ -60,11 +62,14 @@ const FAULTS = [
   { ...gateway('fault: the locks are released before the listener is closed'), fault: 'FAULT_LOCKS_FIRST' },
   { ...gateway('fault: a failed start keeps its state lock'), fault: 'FAULT_UNDO_KEEPS_STATE' },
   { ...upgrade('fault: the successor serves as soon as it is ready'), fault: 'FAULT_SERVES_WHEN_READY' },
-  { ...upgrade('fault: the successor does not check the lock after the pipe has ended'), fault: 'FAULT_NO_CHECK' },
+  { ...upgrade('fault: the successor does not check the lock after the channel has ended'), fault: 'FAULT_NO_CHECK' },
   { ...upgrade('fault: a successor that is told to stop unlocks'), fault: 'FAULT_SUCCESSOR_UNLOCKS' },
-  { ...upgrade('fault: the pipe ends before the old gateway has drained'), fault: 'FAULT_COMMIT_BEFORE_DRAIN' },
+  { ...upgrade('fault: the channel ends before the old gateway has drained'), fault: 'FAULT_COMMIT_BEFORE_DRAIN' },
   { ...upgrade('fault: the old gateway unlocks when it leaves'), fault: 'FAULT_LEAVE_UNLOCKS' },
-  { ...upgrade('fault: the pipe ends when the old gateway keeps running'), fault: 'FAULT_KEEP_ENDS_PIPE' },
+  { ...upgrade('fault: the channel ends when the old gateway keeps running'), fault: 'FAULT_KEEP_ENDS_CHANNEL' },
+  { ...keeper('fault: the end of the channel is enough for the new program'), fault: 'FAULT_END_IS_ENOUGH' },
+  { ...keeper('fault: a program unlocks when it closes'), fault: 'FAULT_PROGRAM_UNLOCKS' },
+  { ...keeper('fault: the keeper unlocks before the new program has ended'), fault: 'FAULT_KEEPER_UNLOCKS' },
 ];
 
 export const MODELS = [...PROTOCOLS, ...FAULTS];

@@ -1,8 +1,8 @@
 /*
- * An upgrade: a gateway hands its lock and its socket to a successor. The code of the package does not
- * do this yet; this model comes before the code. The old gateway spawns a successor that inherits the
- * lock, the socket and the read end of a pipe. Only the old gateway has the write end. The end of the
- * pipe is the commit: the pipe ends when the old gateway has left, and also when it has died.
+ * An upgrade: a gateway hands its lock and its socket to a successor (steps 15 to 21 of
+ * docs/protocol.md). The old gateway spawns a successor that inherits the lock, the socket and one end
+ * of the custody channel. Only the old gateway has the other end. The end of the channel is the
+ * commit: the channel ends when the old gateway has left, and also when it has died.
  *
  * Each side may crash after each step. The kernel closes the descriptors of a dead process one by one,
  * in any order. A third process tries to acquire the lock all the time. A second upgrade may follow
@@ -16,7 +16,7 @@ bool has_copy[2];        /* a copy of the open file description that carries the
 bool writes[2];          /* accepts clients and writes the state */
 bool locked = true;      /* the inherited description */
 bool third_holds = false;
-bool pipe_open = false;  /* the write end, in the old gateway */
+bool channel_open = false;  /* the end of the channel in the old gateway */
 bool ready = false;      /* the successor has reported that it is prepared */
 bool told_to_stop = false;
 bool released = false;   /* the holder has released the lock by close() */
@@ -35,20 +35,23 @@ inline close_copy(me) {
 inline check_alone() { assert(writes[OLD] + writes[NEW] + third_holds <= 1) }
 
 proctype Successor() {
-  /* checks each inherited descriptor, loads, reports ready; touches nothing yet */
+step16: /* adopt: check each inherited descriptor, write nothing */
   atomic { MAY_CRASH }
+
+step17: /* load, report ready, write nothing yet; or give up */
+  skip;
 #ifdef FAULT_SERVES_WHEN_READY
   atomic { writes[NEW] = true; check_alone() }
 #endif
   atomic { if :: true -> ready = true :: true -> goto leave fi; MAY_CRASH }
 
-wait:
+step20: /* take over once the channel has ended */
   if
-  :: atomic { told_to_stop && pipe_open -> goto leave }
-  :: atomic { !pipe_open -> MAY_CRASH }
+  :: atomic { told_to_stop && channel_open -> goto leave }
+  :: atomic { !channel_open -> MAY_CRASH }
   fi;
 
-  /* the pipe has ended. The lock must still be ours: the old gateway may have released it. */
+  /* The lock must still be ours: the old gateway may have released it. */
   atomic {
     if
 #ifndef FAULT_NO_CHECK
@@ -79,13 +82,13 @@ proctype Old() {
 serve:
   atomic { writes[OLD] = true; check_alone(); MAY_CRASH }
   if
-  :: atomic { upgrades > 0 && !alive[NEW] -> upgrades--; goto spawn_successor }
+  :: atomic { upgrades > 0 && !alive[NEW] -> upgrades--; goto step15 }
   :: goto close
   fi;
 
-spawn_successor: /* spawns the successor with the lock, the socket and the pipe */
+step15: /* spawn the successor with the lock, the socket and its end of the channel */
   atomic {
-    pipe_open = true; ready = false; told_to_stop = false;
+    channel_open = true; ready = false; told_to_stop = false;
     alive[NEW] = true; has_copy[NEW] = true; finished[NEW] = false;
     run Successor();
     MAY_CRASH
@@ -94,49 +97,51 @@ spawn_successor: /* spawns the successor with the lock, the socket and the pipe 
   /* waits for ready; keeps serving if the successor ends or is too late */
   if
   :: atomic { ready -> MAY_CRASH }
-  :: atomic { !alive[NEW] -> pipe_open = false; goto serve }
-  :: atomic { !ready -> goto keep }
+  :: atomic { !alive[NEW] -> channel_open = false; goto serve }
+  :: atomic { !ready -> goto step21 }
   :: goto close
   fi;
 
-/* stops accepting, drains, flushes; keeps its copies, so that it can accept again */
+step18: /* stop accepting, drain, flush; keep the copies, so that the gateway can accept again */
+  skip;
 #ifdef FAULT_COMMIT_BEFORE_DRAIN
-  atomic { pipe_open = false; MAY_CRASH }
+  atomic { channel_open = false; MAY_CRASH }
 #endif
   atomic { writes[OLD] = false; MAY_CRASH }
   if
-  :: atomic { !alive[NEW] -> pipe_open = false; goto serve }
+  :: atomic { !alive[NEW] -> channel_open = false; goto serve }
   :: atomic { alive[NEW] -> skip }
   fi;
 
-  /* leaves. The lock is not dropped: the successor has a copy. The pipe ends last. */
+step19: /* leave. The lock is not dropped: the successor has a copy. The channel ends last. */
+  skip;
 #ifdef FAULT_LEAVE_UNLOCKS
   atomic { locked = false; MAY_CRASH }
 #endif
   atomic { close_copy(OLD); MAY_CRASH }
-  atomic { pipe_open = false }
+  atomic { channel_open = false }
   goto ended;
 
-keep: /* the successor is too late: it is told to stop, and waited for before the next upgrade */
+step21: /* the successor is too late: tell it to stop, and wait for it before the next upgrade */
   atomic { told_to_stop = true; MAY_CRASH }
-#ifdef FAULT_KEEP_ENDS_PIPE
-  atomic { pipe_open = false }
+#ifdef FAULT_KEEP_ENDS_CHANNEL
+  atomic { channel_open = false }
 #endif
-  atomic { !alive[NEW] -> pipe_open = false; MAY_CRASH }
+  atomic { !alive[NEW] -> channel_open = false; MAY_CRASH }
   goto serve;
 
 close: /* an orderly end instead */
   atomic { writes[OLD] = false; MAY_CRASH }
   atomic { locked = false; released = true; close_copy(OLD) }
-  atomic { pipe_open = false }
+  atomic { channel_open = false }
   goto ended;
 
 dead: /* in any order */
   skip;
   d_step { writes[OLD] = false }
   if
-  :: atomic { close_copy(OLD) } ; atomic { pipe_open = false }
-  :: atomic { pipe_open = false } ; atomic { close_copy(OLD) }
+  :: atomic { close_copy(OLD) } ; atomic { channel_open = false }
+  :: atomic { channel_open = false } ; atomic { close_copy(OLD) }
   fi;
 ended:
   skip;

@@ -1,7 +1,7 @@
 // A complete gateway: HTTP and WebSocket on one port, guarded by gateway-lock.
 import { acquireGatewayLock, type GatewayLock, GatewayLockError, startSupervised } from 'gateway-lock';
 import { readArguments } from './arguments.js';
-import { createGatewayServer } from './server.js';
+import { createGatewayServer, type GatewayServer } from './server.js';
 
 const stop = new AbortController();
 // The handlers run only once, so that a second Ctrl-C ends the process immediately. The kernel
@@ -27,11 +27,23 @@ async function run(): Promise<void> {
   if (lock.reclaimed) console.log(`reclaimed the lock file of an earlier gateway (${lock.reclaimed})`);
   lock.onLost((error) => fail(error));
   const server = createGatewayServer();
+  process.on('SIGHUP', () => reload(lock, server).catch((error) => console.error((error as Error).message)));
   await lock.listen(server.http);
   console.log(`gateway listening on ${lock.url} (pid ${process.pid})`);
   await stopped(stop.signal);
-  server.closeClients();
-  await close(lock);
+  await lock.close({ drain: server.closeClients });
+  console.log('gateway stopped');
+}
+
+/** Starts this program again as the successor, for example after an update. No client is refused. */
+async function reload(lock: GatewayLock, server: GatewayServer): Promise<void> {
+  const result = await lock.upgrade({ drain: () => server.closeClients() });
+  if (result.outcome === 'upgraded') {
+    console.log(`gateway replaced by pid ${result.pid}`);
+    process.exit();
+  }
+  server.keepClients();
+  console.error(`upgrade failed (${result.reason}); this gateway continues (pid ${process.pid})`);
 }
 
 /**
@@ -49,11 +61,6 @@ function stopped(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve());
   });
-}
-
-async function close(lock: GatewayLock): Promise<void> {
-  await lock.close();
-  console.log('gateway stopped');
 }
 
 function fail(error: unknown): never {

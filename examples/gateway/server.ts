@@ -7,21 +7,32 @@ const GOING_AWAY = 1001;
 
 export interface GatewayServer {
   readonly http: Server;
-  /** Sends a close frame to each WebSocket client, so that it closes its connection. */
+  /**
+   * Sends a close frame to each WebSocket client, also to those whose handshake is not complete yet,
+   * so that they close their connections.
+   */
   closeClients(): void;
+  /** Ends {@link closeClients}: new clients may stay. */
+  keepClients(): void;
 }
 
 export function createGatewayServer(): GatewayServer {
   const http = createServer(answer);
   const sockets = new WebSocketServer({ server: http });
+  let closing = false;
   sockets.on('connection', (socket) => {
+    if (closing) socket.close(GOING_AWAY, 'gateway stopped');
     socket.on('error', () => socket.terminate());
     socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
   });
   return {
     http,
     closeClients() {
+      closing = true;
       for (const socket of sockets.clients) socket.close(GOING_AWAY, 'gateway stopped');
+    },
+    keepClients() {
+      closing = false;
     },
   };
 }

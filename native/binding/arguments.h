@@ -54,6 +54,7 @@ class Arguments {
     });
     return fits ? texts : Reject<std::vector<std::string>>(index, "an array of strings");
   }
+  // Reads descriptors or pids.
   std::vector<std::intptr_t> Descriptors(std::size_t index) {
     std::vector<std::intptr_t> descriptors;
     bool fits = ForEachItem(index, [&](Napi::Value value) {

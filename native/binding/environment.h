@@ -7,6 +7,7 @@
 #include "file_system.h"
 #include "held_listeners.h"
 #include "held_locks.h"
+#include "notify_sockets.h"
 #include "waiters.h"
 #include "wake_dispatcher.h"
 
@@ -16,6 +17,7 @@ struct Environment {
   FileSystemCache file_systems;
   HeldLocks locks;
   HeldListeners listeners;
+  NotifySockets notify_sockets;
   Waiters waiters;
   WakeDispatcher wake_dispatcher;
 

@@ -1,10 +1,13 @@
 #include "held_locks.h"
 
+#include <cerrno>
+#include <climits>
 #include <utility>
 
 #include "arguments.h"
 #include "environment.h"
 #include "js_error.h"
+#include "lock_contender.h"
 #include "lock_flags.h"
 
 namespace gateway_lock {
@@ -22,6 +25,28 @@ Napi::Value JsTryAcquire(const Napi::CallbackInfo& info) {
   Status status = FileLock::TryAcquire(
       path, OptionsOf(flags), &Environment::Of(info.Env()).file_systems, &lock, &holder_record);
   return ToJsResult(info.Env(), status, {&lock, path, holder_record});
+}
+
+// Returns the reason why a descriptor was not adopted, or nullptr for any other status.
+const char* RefusalOf(const Status& status) {
+  if (status.contended()) return "held";
+  if (status.kind == StatusKind::kReplaced) return "other-file";
+  return status.kind == StatusKind::kSystemError && status.sys_code == EBADF ? "closed" : nullptr;
+}
+
+Napi::Value JsAdoptLock(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  std::string path = arguments.Text(0);
+  std::int64_t descriptor = arguments.Integer(1, 0, INT_MAX);
+  std::int64_t flags = arguments.Integer(2, 0, kAllLockFlags);
+  if (!arguments.valid()) return info.Env().Undefined();
+  FileLock lock;
+  LockContender contender(path, OptionsOf(flags));
+  Status status = contender.Adopt(static_cast<NativeHandle>(descriptor),
+                                  &Environment::Of(info.Env()).file_systems, &lock);
+  const char* refusal = RefusalOf(status);
+  if (refusal != nullptr) return Napi::String::New(info.Env(), refusal);
+  return ToJsResult(info.Env(), status, {&lock, path, ""});
 }
 
 const char* NameOf(Strength strength) {
@@ -118,6 +143,21 @@ Napi::Value Unlock(const Napi::CallbackInfo& info, FileLock& lock) {
   return info.Env().Undefined();
 }
 
+Napi::Value Relock(const Napi::CallbackInfo& info, FileLock& lock) {
+  if (!lock.held()) return Napi::Boolean::New(info.Env(), false);
+  Status status = lock.Relock();
+  bool lost = status.contended() || status.kind == StatusKind::kReplaced;
+  if (status.ok() || lost) return Napi::Boolean::New(info.Env(), status.ok());
+  ThrowForPath(info.Env(), status, lock.path());
+  return info.Env().Undefined();
+}
+
+Napi::Value Leave(const Napi::CallbackInfo& info, FileLock& lock) {
+  lock.Leave();
+  LocksOf(info.Env()).Erase(IdOf(info));
+  return info.Env().Undefined();
+}
+
 }  // namespace
 
 HeldLocks::Id HeldLocks::Insert(FileLock lock) {
@@ -139,7 +179,7 @@ void HeldLocks::ReleaseAll() {
   for (auto& [id, held] : held_) {
     // Release() would also drop the lock of the program that inherited the descriptor.
     if (held.handed_over) {
-      held.lock.CloseDescriptor();
+      held.lock.Leave();
     } else {
       (void)held.lock.Release();
     }
@@ -168,6 +208,7 @@ Napi::Value ToJsResult(Napi::Env env, const Status& status, const AttemptResult&
 
 void ExportLocks(Napi::Env env, Napi::Object exports) {
   exports.Set("tryAcquire", Napi::Function::New<JsTryAcquire>(env));
+  exports.Set("adoptLock", Napi::Function::New<JsAdoptLock>(env));
   exports.Set("isHeld", Napi::Function::New<WithLock<IsHeld>>(env));
   exports.Set("isBlank", Napi::Function::New<WithLock<IsBlank>>(env));
   exports.Set("descriptorOf", Napi::Function::New<WithLock<DescriptorOf>>(env));
@@ -179,6 +220,8 @@ void ExportLocks(Napi::Env env, Napi::Object exports) {
   exports.Set("release", Napi::Function::New<WithLock<Release>>(env));
   exports.Set("undo", Napi::Function::New<WithLock<Undo>>(env));
   exports.Set("unlock", Napi::Function::New<WithLock<Unlock>>(env));
+  exports.Set("relock", Napi::Function::New<WithLock<Relock>>(env));
+  exports.Set("leaveLock", Napi::Function::New<WithLock<Leave>>(env));
 }
 
 }  // namespace gateway_lock

@@ -46,6 +46,11 @@ std::string Explain(const Status& status, const Endpoint& endpoint) {
          ErrorText(status.sys_code) + " " + endpoint.address + ":" + std::to_string(endpoint.port);
 }
 
+std::string Explain(const Status& status) {
+  return std::string(ErrorName(status.sys_code)) + ": " + ErrorText(status.sys_code) + ", " +
+         status.syscall;
+}
+
 }  // namespace
 
 void ThrowForPath(Napi::Env env, const Status& status, const std::string& path) {
@@ -60,6 +65,10 @@ void ThrowForEndpoint(Napi::Env env, const Status& status, const Endpoint& endpo
   error.Set("address", endpoint.address);
   error.Set("port", static_cast<double>(endpoint.port));
   error.ThrowAsJavaScriptException();
+}
+
+void ThrowFor(Napi::Env env, const Status& status) {
+  ErrorFor(env, status, Explain(status)).ThrowAsJavaScriptException();
 }
 
 }  // namespace gateway_lock

@@ -15,5 +15,7 @@ namespace gateway_lock {
 // other error has an ERR_LOCK_* code, a path and a detail.
 void ThrowForPath(Napi::Env env, const Status& status, const std::string& path);
 void ThrowForEndpoint(Napi::Env env, const Status& status, const Endpoint& endpoint);
+// For a call that concerns a descriptor or a process, which the error does not name.
+void ThrowFor(Napi::Env env, const Status& status);
 
 }  // namespace gateway_lock

@@ -5,6 +5,7 @@
 #include "held_locks.h"
 #include "js_error.h"
 #include "lock_flags.h"
+#include "lock_holders.h"
 #include "lock_path_check.h"
 #include "lock_probe.h"
 #include "port_owner.h"
@@ -136,6 +137,27 @@ Napi::Value JsFindConnectionPid(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), pid);
 }
 
+Napi::Value JsFindConnectionOwner(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  Endpoint endpoint = ReadEndpoint(&arguments);
+  auto remote_port = static_cast<std::uint16_t>(arguments.Integer(2, 1, UINT16_MAX));
+  if (!arguments.valid()) return info.Env().Undefined();
+  auto pid = static_cast<double>(FindConnectionOwner(endpoint, remote_port));
+  return Napi::Number::New(info.Env(), pid);
+}
+
+Napi::Value JsFindLockHolders(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments arguments(info);
+  std::string path = arguments.Text(0);
+  if (!arguments.valid()) return env.Undefined();
+  Napi::Array pids = Napi::Array::New(env);
+  for (std::int64_t pid : FindLockHolders(path)) {
+    pids.Set(pids.Length(), static_cast<double>(pid));
+  }
+  return pids;
+}
+
 // Returns the start token of the process with the given pid, or -1 if no such process is alive.
 // Returns a plain number, because creating an object with three fields took as long as the query
 // itself.
@@ -186,6 +208,8 @@ void ExportProbes(Napi::Env env, Napi::Object exports) {
   exports.Set("hasListener", Napi::Function::New<JsHasListener>(env));
   exports.Set("findListenerPid", Napi::Function::New<JsFindListenerPid>(env));
   exports.Set("findConnectionPid", Napi::Function::New<JsFindConnectionPid>(env));
+  exports.Set("findConnectionOwner", Napi::Function::New<JsFindConnectionOwner>(env));
+  exports.Set("findLockHolders", Napi::Function::New<JsFindLockHolders>(env));
   exports.Set("processStartToken", Napi::Function::New<JsProcessStartToken>(env));
   exports.Set("processStartMs", Napi::Function::New<JsProcessStartMs>(env));
   exports.Set("commandLine", Napi::Function::New<JsCommandLine>(env));

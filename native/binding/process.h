@@ -1,5 +1,5 @@
-// Exports exec(), which replaces the program of this process, and killChildrenOnExit(), which makes
-// the child processes end with this process.
+// Exports the functions that change processes: exec(), which replaces the program of this process,
+// killChildrenOnExit(), sendSignal() and reapOrphans().
 #pragma once
 
 #include <napi.h>

@@ -26,12 +26,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)IsWildcard(row.local);
   }
   for (Kind kind : {Kind::kListener, Kind::kConnection}) {
-    (void)FindInode(MemoryFile(text).path().c_str(), kPort, kind, Any);
+    (void)FindInode(MemoryFile(text).path().c_str(), {kind, kPort}, Any);
   }
   MemoryFile longer(text + kRow);
   auto loopback = [](const std::string& local) { return local == "0100007F"; };
   bool whole = text.find('\0') == std::string::npos;
-  std::uint64_t found = FindInode(longer.path().c_str(), kPort, Kind::kListener, loopback);
+  std::uint64_t found = FindInode(longer.path().c_str(), {Kind::kListener, kPort}, loopback);
   // An earlier row of the input may describe another listener on the same address and port.
   EXPECT(!whole || found == kInode || text.find("0100007F:") != std::string::npos);
   return 0;

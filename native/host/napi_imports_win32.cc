@@ -19,6 +19,8 @@
   X(napi_close_callback_scope)         \
   X(napi_close_escapable_handle_scope) \
   X(napi_close_handle_scope)           \
+  X(napi_create_array)                 \
+  X(napi_create_array_with_length)     \
   X(napi_create_double)                \
   X(napi_create_error)                 \
   X(napi_create_function)              \
@@ -38,6 +40,7 @@
   X(napi_get_element)                  \
   X(napi_get_instance_data)            \
   X(napi_get_last_error_info)          \
+  X(napi_get_null)                     \
   X(napi_get_property)                 \
   X(napi_get_reference_value)          \
   X(napi_get_undefined)                \
@@ -51,6 +54,7 @@
   X(napi_open_escapable_handle_scope)  \
   X(napi_open_handle_scope)            \
   X(napi_release_threadsafe_function)  \
+  X(napi_set_element)                  \
   X(napi_set_instance_data)            \
   X(napi_set_named_property)           \
   X(napi_throw)                        \

@@ -78,7 +78,11 @@ class FileLock {
   // Drops the lock without changing the file.
   void Unlock();
   // Closes only our copy of the descriptor. Programs that inherited a copy keep the lock.
-  void CloseDescriptor() { file_.Reset(); }
+  void Leave();
+  // Locks the file again with our descriptor, because a process that has a copy of the descriptor
+  // may have unlocked it. kContended: another holder has the lock. kReplaced: the path no longer
+  // names the file. On Windows, where no process can have a copy, only checks the path.
+  Status Relock();
 
  private:
   friend class LockContender;

@@ -63,4 +63,20 @@ void FileLock::Unlock() {
   file_.Reset();
 }
 
+void FileLock::Leave() {
+  if (held() && strength_ == Strength::kWeak) UnregisterWeakLock(identity_);
+  file_.Reset();
+}
+
+Status FileLock::Relock() {
+  Status status = Flock(file_, LockOperation(options_.mode));
+  struct stat opened = {};
+  struct stat now = {};
+  if (status.ok()) status = StatFile(file_, &opened);
+  if (status.ok()) status = SameFileAtPath(path_, IdentityOf(opened), &now);
+  // Another holder of the descriptor may have written a longer record since the lock was adopted.
+  if (status.ok()) size_ = static_cast<std::size_t>(now.st_size);
+  return status;
+}
+
 }  // namespace gateway_lock

@@ -83,4 +83,8 @@ void FileLock::Unlock() {
   file_.Reset();
 }
 
+void FileLock::Leave() { file_.Reset(); }
+
+Status FileLock::Relock() { return IsFileInPlace() ? Status::Ok() : Status::Replaced(); }
+
 }  // namespace gateway_lock

@@ -39,4 +39,29 @@ bool Listener::OwnsHandle() const {
   return status.ok() ? identity == identity_ : status.sys_code != EBADF;
 }
 
+NativeHandle Listener::Lend() {
+  lent_ = open();
+  return handle();
+}
+
+Status Listener::Recall() {
+  if (!lent_) return Status::Ok();
+  if (!OwnsHandle()) return Status::SystemError(EBADF, "dup");
+  Listener copy;
+  Status status = Copy(handle(), &copy);
+  if (!status.ok()) return status;
+  copy.endpoint_ = endpoint_;
+  Close();
+  *this = std::move(copy);
+  return status;
+}
+
+void Listener::Close() {
+  if (lent_ && PutUnconnectedSocket(handle())) {
+    Detach();
+  } else {
+    socket_.Reset();
+  }
+}
+
 }  // namespace gateway_lock

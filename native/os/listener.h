@@ -39,15 +39,44 @@ class Listener {
   // another socket has exactly this address.
   static Status ListenBeside(const Endpoint& endpoint, int backlog, Listener* out);
 
+  enum class Adoption { kAdopted, kClosed, kNotListening, kOtherAddress };
+
+  // Adopts `socket`, which this process has inherited, if it listens on exactly this endpoint. Port
+  // 0 allows any port. With kAdopted the socket is close-on-exec and belongs to `out`; otherwise it
+  // is unchanged and still belongs to the caller. A socket on `::` must also accept IPv4
+  // connections. kUnsupported: Windows.
+  static Status AdoptInherited(NativeHandle socket, const Endpoint& endpoint, Listener* out,
+                               Adoption* adoption);
+
+  // Makes a copy of the descriptor of a listening socket, for example of one that was detached. The
+  // socket listens until its last copy is closed. kSystemError with EINVAL: the socket does not
+  // listen. kUnsupported: Windows.
+  static Status Copy(NativeHandle socket, Listener* out);
+
+  // Stops the socket for all processes that have a copy of it, and resets the connections that wait
+  // for accept(). On macOS has no effect. kUnsupported: Windows.
+  Status Shutdown();
+
+  // Makes accept() block, which programs expect that inherit a socket. Applies to all copies.
+  // kUnsupported: Windows.
+  Status SetBlocking();
+
   const Endpoint& endpoint() const { return endpoint_; }
   NativeHandle handle() const { return socket_.get(); }
   bool open() const { return socket_.valid(); }
   // Returns true while the handle is still the socket that was opened, and false once other code
   // has closed it.
   bool OwnsHandle() const;
+  // Returns the handle for code of this process that may close it at an unknown time, such as a
+  // Node server that listens on `{ fd }`. From now on Close() and Recall() leave the descriptor
+  // number in use, so that a close by that code never closes an unrelated file.
+  NativeHandle Lend();
+  // Moves a lent socket to another descriptor, so that it has a single owner again. Does nothing if
+  // the socket was not lent. kSystemError: EBADF if other code has closed the socket, EMFILE.
+  Status Recall();
   // Gives up the handle without closing it. The new owner has to close it.
   void Detach() { (void)socket_.Take(); }
-  void Close() { socket_.Reset(); }
+  void Close();
 
  private:
   // Takes over a listening socket and reads its port.
@@ -56,6 +85,7 @@ class Listener {
   SocketHandle socket_;
   Endpoint endpoint_;
   std::uint64_t identity_ = 0;
+  bool lent_ = false;
 };
 
 // Binds without listening, and closes the socket at once. Returns Ok if the port is free.

@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "port_owner.h"
 #include "port_probe.h"
 #include "posix_socket.h"
 #include "socket.h"
@@ -50,7 +49,7 @@ Status ListenExclusively(const Endpoint& endpoint, const SocketAddress& address,
   Status probed = ProbePort(endpoint, &result);
   if (!probed.ok() || result != ConnectResult::kRefused) return strict;
   // The probe covers only one address, which is not enough for a wildcard.
-  if (HasListener(endpoint)) return strict;
+  if (ReusingBindMisses(endpoint)) return strict;
   return BindAndListen(address, /*reuse=*/true, backlog, out);
 }
 

@@ -146,4 +146,7 @@ Status TryBind(const Endpoint& endpoint) {
   return status.ok() ? BindPort(endpoint, &socket) : status;
 }
 
+// A SOCKET is never lent, because Node's servers cannot use a SOCKET of other code as `{ fd }`.
+bool PutUnconnectedSocket(NativeHandle) { return false; }
+
 }  // namespace gateway_lock

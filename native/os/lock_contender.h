@@ -27,6 +27,14 @@ class LockContender {
   // Makes one attempt, like FileLock::TryAcquire().
   Status Try(FileSystemCache* file_systems, FileLock* out);
 
+  // Acquires the lock with `descriptor`, which this process has inherited. On success the
+  // descriptor is close-on-exec and belongs to `out`; otherwise it is unchanged and still belongs
+  // to the caller. Writes nothing to the file.
+  // kSystemError with EBADF: the descriptor is not open. kReplaced: it is not the lock file at the
+  // path, or is not open for writing. kContended: another holder has the lock. kUnsupported:
+  // Windows, where no process inherits a lock.
+  Status Adopt(NativeHandle descriptor, FileSystemCache* file_systems, FileLock* out);
+
   const std::string& path() const { return path_; }
   // Reads the content of the file whose lock was refused. Sets `record` to an empty string if no
   // lock was refused.
@@ -42,6 +50,7 @@ class LockContender {
   Status TryOnce(FileSystemCache* file_systems, FileLock* out);
   Status CheckStrength(FileSystemCache* file_systems, Strength* strength);
   // Implemented per OS.
+  Status AdoptOpenFile(FileSystemCache* file_systems, FileLock* out);  // POSIX only
   Status Open();
   // Opens and locks the file at the path, and stores its properties in `lock`.
   Status OpenAndLock(FileLock* lock);

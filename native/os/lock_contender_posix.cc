@@ -17,10 +17,6 @@
 namespace gateway_lock {
 namespace {
 
-int LockOperation(LockMode mode) {
-  return (mode == LockMode::kShared ? LOCK_SH : LOCK_EX) | LOCK_NB;
-}
-
 // Explains a failed open. If the file's mode denied access and has been repaired, returns
 // kReplaced, so that the caller starts over.
 Status CheckOpened(const FileHandle& file, const std::string& path, const LockOptions& options) {

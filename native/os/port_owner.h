@@ -30,4 +30,9 @@ std::int64_t FindListenerPid(const Endpoint& endpoint);
 // such process. Linux does not list a socket that is bound but neither listening nor connected.
 std::int64_t FindConnectionPid(const Endpoint& endpoint);
 
+// Returns the pid of the process that has the connection between this local endpoint and the port
+// `remote_port` of a client. Returns 0 if the system shows no such process, and if no process has
+// accepted the connection yet.
+std::int64_t FindConnectionOwner(const Endpoint& endpoint, std::uint16_t remote_port);
+
 }  // namespace gateway_lock

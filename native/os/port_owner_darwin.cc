@@ -41,10 +41,26 @@ bool ToBoundAddress(const Endpoint& endpoint, BoundAddress* bound) {
 
 enum class Kind { kListener, kConnection };
 
-// Reads a socket's address. Returns false if the socket is of another kind or on another port. The
+// The sockets to look for. A remote port of 0 means any.
+struct Filter {
+  Kind kind;
+  std::uint16_t port;
+  std::uint16_t remote_port = 0;
+};
+
+bool Fits(const tcp_sockinfo& tcp, const Filter& filter) {
+  const in_sockinfo& in = tcp.tcpsi_ini;
+  bool listens = tcp.tcpsi_state == TSI_S_LISTEN;
+  return listens == (filter.kind == Kind::kListener) &&
+         ntohs(static_cast<std::uint16_t>(in.insi_lport)) == filter.port &&
+         (filter.remote_port == 0 ||
+          ntohs(static_cast<std::uint16_t>(in.insi_fport)) == filter.remote_port);
+}
+
+// Reads a socket's address. Returns false if the socket does not fit the filter. The
 // kernel copies insi_laddr and insi_vflag from the socket's inpcb (fill_inpcbinfo() in
 // bsd/kern/socket_info.c).
-bool ReadSocket(int pid, int descriptor, std::uint16_t port, Kind kind, BoundAddress* bound) {
+bool ReadSocket(int pid, int descriptor, const Filter& filter, BoundAddress* bound) {
   socket_fdinfo info = {};
   if (proc_pidfdinfo(pid, descriptor, PROC_PIDFDSOCKETINFO, &info, sizeof info) <
       static_cast<int>(sizeof info)) {
@@ -60,9 +76,7 @@ bool ReadSocket(int pid, int descriptor, std::uint16_t port, Kind kind, BoundAdd
   } else {
     std::memcpy(&bound->local.s6_addr[12], &in.insi_laddr.ina_46.i46a_addr4, 4);
   }
-  bool listens = tcp.tcpsi_state == TSI_S_LISTEN;
-  return listens == (kind == Kind::kListener) &&
-         ntohs(static_cast<std::uint16_t>(in.insi_lport)) == port;
+  return Fits(tcp, filter);
 }
 
 // Returns true if the addresses conflict. An IPv6 listener on `::` also accepts IPv4 connections,
@@ -75,7 +89,7 @@ bool Overlaps(const BoundAddress& listener, const BoundAddress& wanted) {
 
 // proc_pidinfo() fails with EPERM for another user's process (proc_security_policy() in
 // bsd/kern/proc_info.c), so that process appears to have no sockets.
-bool HasSocket(int pid, std::uint16_t port, Kind kind, const BoundAddress& wanted) {
+bool HasSocket(int pid, const Filter& filter, const BoundAddress& wanted) {
   int size = proc_pidinfo(pid, PROC_PIDLISTFDS, 0, nullptr, 0);
   if (size <= 0) return false;
   std::vector<proc_fdinfo> descriptors(static_cast<std::size_t>(size) / sizeof(proc_fdinfo));
@@ -84,15 +98,15 @@ bool HasSocket(int pid, std::uint16_t port, Kind kind, const BoundAddress& wante
     const proc_fdinfo& descriptor = descriptors[static_cast<std::size_t>(i)];
     BoundAddress bound;
     bool found = descriptor.proc_fdtype == PROX_FDTYPE_SOCKET &&
-                 ReadSocket(pid, descriptor.proc_fd, port, kind, &bound);
+                 ReadSocket(pid, descriptor.proc_fd, filter, &bound);
     if (found && Overlaps(bound, wanted)) return true;
   }
   return false;
 }
 
-// Returns the pid of a process that has a socket of this kind on the endpoint, or 0 if there is
-// none.
-std::int64_t FindProcess(const Endpoint& endpoint, Kind kind) {
+// Returns the pid of a process that has a socket that fits and whose address conflicts with the
+// endpoint's, or 0 if there is none.
+std::int64_t FindProcess(const Endpoint& endpoint, const Filter& filter) {
   BoundAddress wanted;
   if (!ToBoundAddress(endpoint, &wanted)) return 0;
   int size = proc_listpids(PROC_ALL_PIDS, 0, nullptr, 0);
@@ -101,7 +115,7 @@ std::int64_t FindProcess(const Endpoint& endpoint, Kind kind) {
   size = proc_listpids(PROC_ALL_PIDS, 0, pids.data(), size);
   for (int i = 0; i < size / static_cast<int>(sizeof(int)); ++i) {
     int pid = pids[static_cast<std::size_t>(i)];
-    if (pid > 0 && HasSocket(pid, endpoint.port, kind, wanted)) return pid;
+    if (pid > 0 && HasSocket(pid, filter, wanted)) return pid;
   }
   return 0;
 }
@@ -111,11 +125,15 @@ std::int64_t FindProcess(const Endpoint& endpoint, Kind kind) {
 bool HasListener(const Endpoint& endpoint) { return FindListenerPid(endpoint) != 0; }
 
 std::int64_t FindListenerPid(const Endpoint& endpoint) {
-  return FindProcess(endpoint, Kind::kListener);
+  return FindProcess(endpoint, {Kind::kListener, endpoint.port});
 }
 
 std::int64_t FindConnectionPid(const Endpoint& endpoint) {
-  return FindProcess(endpoint, Kind::kConnection);
+  return FindProcess(endpoint, {Kind::kConnection, endpoint.port});
+}
+
+std::int64_t FindConnectionOwner(const Endpoint& endpoint, std::uint16_t remote_port) {
+  return FindProcess(endpoint, {Kind::kConnection, endpoint.port, remote_port});
 }
 
 }  // namespace gateway_lock

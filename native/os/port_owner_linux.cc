@@ -17,17 +17,10 @@ namespace {
 
 constexpr unsigned kListenState = 0x0A;  // TCP_LISTEN, include/net/tcp_states.h
 
-// Formats an address as in /proc/net/tcp: as hexadecimal 32-bit words in host byte order.
-std::string HexAddress(const SocketAddress& address) {
-  unsigned char bytes[16];
-  bool v4 = address.family() == AF_INET;
-  if (v4) {
-    std::memcpy(bytes, &reinterpret_cast<const sockaddr_in*>(address.get())->sin_addr, 4);
-  } else {
-    std::memcpy(bytes, &reinterpret_cast<const sockaddr_in6*>(address.get())->sin6_addr, 16);
-  }
+// Formats bytes of an address as in /proc/net/tcp: as hexadecimal 32-bit words in host byte order.
+std::string HexWords(const unsigned char* bytes, std::size_t words) {
   std::string hex;
-  for (std::size_t word = 0; word < (v4 ? 1 : 4); ++word) {
+  for (std::size_t word = 0; word < words; ++word) {
     std::uint32_t value = 0;
     std::memcpy(&value, bytes + 4 * word, 4);
     char text[9];
@@ -37,31 +30,58 @@ std::string HexAddress(const SocketAddress& address) {
   return hex;
 }
 
+std::string HexAddress(const SocketAddress& address) {
+  unsigned char bytes[16];
+  bool v4 = address.family() == AF_INET;
+  if (v4) {
+    std::memcpy(bytes, &reinterpret_cast<const sockaddr_in*>(address.get())->sin_addr, 4);
+  } else {
+    std::memcpy(bytes, &reinterpret_cast<const sockaddr_in6*>(address.get())->sin6_addr, 16);
+  }
+  return HexWords(bytes, v4 ? 1 : 4);
+}
+
+// Returns the address ::ffff:A.B.C.D, which an IPv6 socket has for an IPv4 connection.
+std::string MappedToV6(const std::string& v4) {
+  constexpr unsigned char kPrefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+  return HexWords(kPrefix, 3) + v4;
+}
+
 bool IsWildcard(const std::string& hex) { return hex.find_first_not_of('0') == std::string::npos; }
 
 // One line of /proc/net/tcp or /proc/net/tcp6.
 struct Row {
   char local[33];
   unsigned port;
+  unsigned remote_port;
   unsigned state;
   std::uint64_t inode;
 };
 
 bool ParseRow(const char* line, Row* row) {
-  return std::sscanf(line, " %*d: %32[0-9A-F]:%x %*[0-9A-F]:%*x %x %*s %*s %*s %*s %*s %" SCNu64,
-                     row->local, &row->port, &row->state, &row->inode) == 4;
+  return std::sscanf(line, " %*d: %32[0-9A-F]:%x %*[0-9A-F]:%x %x %*s %*s %*s %*s %*s %" SCNu64,
+                     row->local, &row->port, &row->remote_port, &row->state, &row->inode) == 5;
 }
 
 enum class Kind { kListener, kConnection };
 
-bool IsOfKind(const Row& row, Kind kind) {
-  return (row.state == kListenState) == (kind == Kind::kListener);
+// The sockets to look for. A remote port of 0 means any.
+struct Filter {
+  Kind kind;
+  unsigned port;
+  unsigned remote_port = 0;
+};
+
+bool Fits(const Row& row, const Filter& filter) {
+  bool listens = row.state == kListenState;
+  return listens == (filter.kind == Kind::kListener) && row.port == filter.port &&
+         (filter.remote_port == 0 || row.remote_port == filter.remote_port);
 }
 
-// Returns the inode of the first socket on the port for which `matches` returns true, or 0 if there
-// is none. A TIME_WAIT connection has inode 0, because no process has it open.
+// Returns the inode of the first socket that fits and for which `matches` returns true, or 0 if
+// there is none. A TIME_WAIT connection has inode 0, because no process has it open.
 template <typename Matches>
-std::uint64_t FindInode(const char* table, unsigned port, Kind kind, Matches matches) {
+std::uint64_t FindInode(const char* table, const Filter& filter, Matches matches) {
   FILE* stream = fopen(table, "re");
   if (stream == nullptr) return 0;
   std::uint64_t found = 0;
@@ -69,30 +89,30 @@ std::uint64_t FindInode(const char* table, unsigned port, Kind kind, Matches mat
   std::size_t capacity = 0;
   Row row;
   while (found == 0 && getline(&line, &capacity, stream) > 0) {
-    bool wanted = ParseRow(line, &row) && row.port == port && IsOfKind(row, kind);
-    if (wanted && matches(std::string(row.local))) found = row.inode;
+    bool fits = ParseRow(line, &row) && Fits(row, filter);
+    if (fits && matches(std::string(row.local))) found = row.inode;
   }
   free(line);
   fclose(stream);
   return found;
 }
 
-// Returns the inode of a socket that conflicts with a bind to the endpoint. An IPv6 listener on
-// `::` also accepts IPv4 connections, but an IPv4 listener never accepts a connection to ::1.
-std::uint64_t FindInode(const Endpoint& endpoint, Kind kind) {
+// Returns the inode of a socket that fits and whose address conflicts with a bind to `bound`. An
+// IPv6 listener on `::` also accepts IPv4 connections, but an IPv4 listener never accepts a
+// connection to ::1.
+std::uint64_t FindInode(const std::string& bound, const Filter& filter) {
   SocketAddress address;
-  if (!ParseAddress(endpoint, &address).ok()) return 0;
+  if (!ParseAddress({bound, 0}, &address).ok()) return 0;
   std::string wanted = HexAddress(address);
   bool v6 = address.family() == AF_INET6;
   bool any = IsWildcard(wanted);
   auto same = [&](const std::string& local) { return any || local == wanted || IsWildcard(local); };
-  auto wildcard = [&](const std::string& local) { return IsWildcard(local); };
-  auto find = [&](const char* table, auto matches) {
-    return FindInode(table, endpoint.port, kind, matches);
+  auto accepts_v4 = [&](const std::string& local) {
+    return IsWildcard(local) || local == MappedToV6(wanted);
   };
-  std::uint64_t inode = find(v6 ? "/proc/net/tcp6" : "/proc/net/tcp", same);
-  if (inode == 0 && !v6) inode = find("/proc/net/tcp6", wildcard);
-  if (inode == 0 && v6 && any) inode = find("/proc/net/tcp", same);
+  std::uint64_t inode = FindInode(v6 ? "/proc/net/tcp6" : "/proc/net/tcp", filter, same);
+  if (inode == 0 && !v6) inode = FindInode("/proc/net/tcp6", filter, accepts_v4);
+  if (inode == 0 && v6 && any) inode = FindInode("/proc/net/tcp", filter, same);
   return inode;
 }
 
@@ -119,18 +139,27 @@ std::int64_t FindPidOf(std::uint64_t inode) {
   return 0;
 }
 
-}  // namespace
-
-bool HasListener(const Endpoint& endpoint) { return FindInode(endpoint, Kind::kListener) != 0; }
-
-std::int64_t FindListenerPid(const Endpoint& endpoint) {
-  std::uint64_t inode = FindInode(endpoint, Kind::kListener);
+std::int64_t FindPid(const std::string& bound, const Filter& filter) {
+  std::uint64_t inode = FindInode(bound, filter);
   return inode == 0 ? 0 : FindPidOf(inode);
 }
 
+}  // namespace
+
+bool HasListener(const Endpoint& endpoint) {
+  return FindInode(endpoint.address, {Kind::kListener, endpoint.port}) != 0;
+}
+
+std::int64_t FindListenerPid(const Endpoint& endpoint) {
+  return FindPid(endpoint.address, {Kind::kListener, endpoint.port});
+}
+
 std::int64_t FindConnectionPid(const Endpoint& endpoint) {
-  std::uint64_t inode = FindInode(endpoint, Kind::kConnection);
-  return inode == 0 ? 0 : FindPidOf(inode);
+  return FindPid(endpoint.address, {Kind::kConnection, endpoint.port});
+}
+
+std::int64_t FindConnectionOwner(const Endpoint& endpoint, std::uint16_t remote_port) {
+  return FindPid(endpoint.address, {Kind::kConnection, endpoint.port, remote_port});
 }
 
 }  // namespace gateway_lock

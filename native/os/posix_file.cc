@@ -33,6 +33,10 @@ bool ShouldRetryReadOnly(int code) {
   return code == EACCES || code == EPERM || code == EROFS || code == ETXTBSY;
 }
 
+int LockOperation(LockMode mode) {
+  return (mode == LockMode::kShared ? LOCK_SH : LOCK_EX) | LOCK_NB;
+}
+
 Status Flock(const FileHandle& file, int operation) {
   int result = 0;
   do {

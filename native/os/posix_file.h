@@ -41,6 +41,9 @@ bool RepairLockFileMode(const std::string& path, const LockOptions& options);
 // Returns true if opening for reading may succeed after opening for writing failed with `code`.
 bool ShouldRetryReadOnly(int code);
 
+// Returns the operation for Flock() that attempts a lock without waiting.
+int LockOperation(LockMode mode);
+
 // Calls flock(2), and retries on EINTR. Returns kContended if another open file description has the
 // lock, and kUnsupported if the file system has no locks.
 Status Flock(const FileHandle& file, int operation);

@@ -1,14 +1,18 @@
 #include "posix_socket.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <string>
 #include <utility>
 
+#include "socket.h"
 #include "socket_options.h"
 
 namespace gateway_lock {
@@ -44,7 +48,7 @@ Status ParseAddress(const Endpoint& endpoint, SocketAddress* address) {
 }
 
 Status OpenSocket(int family, SocketHandle* out) {
-  SocketHandle socket(OpenCloseOnExecSocket(family));
+  SocketHandle socket(OpenCloseOnExecSocket(family, SOCK_STREAM));
   if (!socket.valid()) return Status::SystemError(errno, "socket");
   int off = 0;
   if (family == AF_INET6 &&
@@ -68,6 +72,14 @@ Status LocalPort(const SocketHandle& socket, std::uint16_t* port) {
   }
   *port = ntohs(reinterpret_cast<const sockaddr_in*>(&storage)->sin_port);
   return Status::Ok();
+}
+
+bool PutUnconnectedSocket(NativeHandle handle) {
+  SocketHandle unconnected(OpenCloseOnExecSocket(AF_UNIX, SOCK_STREAM));
+  int fd = static_cast<int>(handle);
+  if (!unconnected.valid() || dup2(Fd(unconnected), fd) < 0) return false;
+  (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+  return true;
 }
 
 }  // namespace gateway_lock

@@ -5,11 +5,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cstdio>
-#include <cstdlib>
-#include <memory>
 #include <string>
 
+#include "fdinfo_linux.h"
 #include "overlay_linux.h"
 #include "posix_directory.h"
 #include "posix_file.h"
@@ -17,28 +15,7 @@
 namespace gateway_lock {
 namespace {
 
-struct CloseStream {
-  void operator()(FILE* stream) const { fclose(stream); }
-};
-
 std::string BaseName(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
-// Returns true if the descriptor holds an exclusive flock() lock. Its fdinfo then contains a line
-// "lock: 1: FLOCK ADVISORY WRITE PID ..." (man 5 proc_pid_fdinfo).
-bool HasLock(const std::string& fdinfo) {
-  std::unique_ptr<FILE, CloseStream> stream(fopen(fdinfo.c_str(), "re"));
-  if (stream == nullptr) return false;
-  bool found = false;
-  char* line = nullptr;
-  std::size_t capacity = 0;
-  while (!found && getline(&line, &capacity, stream.get()) > 0) {
-    std::string text(line);
-    found = text.compare(0, 5, "lock:") == 0 && text.find("FLOCK") != std::string::npos &&
-            text.find("WRITE") != std::string::npos;
-  }
-  free(line);
-  return found;
-}
 
 // Reads a file's attributes without the cache, because a FUSE mount's cached attributes may be one
 // second old (attr_timeout).
@@ -70,7 +47,8 @@ bool IsSameFileLocked(const std::string& path, const struct statx& ours, const s
   ssize_t length = readlink(link.c_str(), target, sizeof target);
   if (length <= 0) return false;
   std::string their_path(target, static_cast<std::size_t>(length));
-  if (BaseName(their_path) != BaseName(path) || !HasLock(fdinfo)) return false;
+  if (BaseName(their_path) != BaseName(path) || !HasLock(fdinfo, LockMode::kExclusive))
+    return false;
   struct statx theirs;
   if (!StatFresh(link.c_str(), 0, &theirs)) return false;
   // SameFile() misses some overlay files: opening a lower file for writing copies it to the upper

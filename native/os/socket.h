@@ -20,6 +20,10 @@ Status OpenListenerBeside(const Endpoint& endpoint, int backlog, SocketHandle* o
 // Linux and sets `identity` to 0 on macOS.
 Status SocketIdentity(NativeHandle handle, std::uint64_t* identity);
 
+// Closes the socket, and gives its descriptor number to a new unconnected socket at the same
+// moment. Returns false without an effect if the descriptor limit is reached, and on Windows.
+bool PutUnconnectedSocket(NativeHandle handle);
+
 Status LocalPort(const SocketHandle& socket, std::uint16_t* port);
 
 // Opens a socket and binds it to `source`. Fails if `source` is not an address of this host.

@@ -14,16 +14,26 @@
 
 namespace gateway_lock {
 
+const bool kHasAbstractNames = false;
+const int kNoSignal = 0;
+
 // macOS has no SOCK_CLOEXEC, so if another thread forks in the few microseconds between socket()
 // and fcntl(), the child inherits the descriptor. libuv usually prevents this on macOS by spawning
 // with POSIX_SPAWN_CLOEXEC_DEFAULT; it forks only for a child with another uid or gid (libuv
 // src/unix/process.c).
-int OpenCloseOnExecSocket(int family) {
-  int fd = socket(family, SOCK_STREAM, 0);
+int OpenCloseOnExecSocket(int family, int type) {
+  int fd = socket(family, type, 0);
   if (fd < 0) return fd;
   if (fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0) return fd;
   close(fd);
   return -1;
+}
+
+bool OpenCloseOnExecPair(int (&ends)[2]) {
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return false;
+  // F_SETFD does not fail on an open descriptor.
+  for (int end : ends) (void)fcntl(end, F_SETFD, FD_CLOEXEC);
+  return true;
 }
 
 // Intentionally does nothing: on macOS, SO_REUSEADDR on a socket listening on 127.0.0.1 would let
@@ -44,6 +54,9 @@ bool StrictBindMisses(const Endpoint& endpoint) {
   (void)ProbePort({"127.0.0.1", endpoint.port}, &result);
   return result != ConnectResult::kRefused || HasListener({"0.0.0.0", endpoint.port});
 }
+
+// A socket may listen on 0.0.0.0 while another listens on 127.0.0.1 with the same port.
+bool ReusingBindMisses(const Endpoint& endpoint) { return HasListener(endpoint); }
 
 // Uses soi_so, because st_ino is 0 for every socket on macOS (soo_stat() in bsd/kern/sys_socket.c).
 Status SocketIdentity(NativeHandle handle, std::uint64_t* identity) {

@@ -57,6 +57,39 @@ TEST("a listener detects that its handle was closed, even if a new handle has th
   CHECK(fcntl(fd, F_GETFD) >= 0);
 }
 
+TEST("closing a lent listener frees its port and keeps its descriptor number in use") {
+  Listener listener = ListenOn(kAnyPort);
+  Endpoint endpoint = listener.endpoint();
+  int fd = static_cast<int>(listener.Lend());
+  listener.Close();
+  CHECK(ErrorOfListening(endpoint).empty());
+  CHECK(fcntl(fd, F_GETFD) == FD_CLOEXEC);
+  SocketHandle next(socket(AF_INET, SOCK_STREAM, 0));
+  CHECK(Fd(next) != fd);
+  CHECK(close(fd) == 0);
+}
+
+TEST("a recalled listener listens on another descriptor number") {
+  Listener listener = ListenOn(kAnyPort);
+  Endpoint endpoint = listener.endpoint();
+  int fd = static_cast<int>(listener.Lend());
+  CHECK(listener.Recall().ok());
+  CHECK(static_cast<int>(listener.handle()) != fd && listener.OwnsHandle());
+  CHECK(close(fd) == 0);
+  SocketHandle client = Connect(endpoint);
+  CHECK(client.valid());
+  CHECK(listener.Recall().ok());
+  listener.Close();
+  CHECK(ErrorOfListening(endpoint).empty());
+}
+
+TEST("a lent listener whose descriptor other code has closed cannot be recalled") {
+  Listener listener = ListenOn(kAnyPort);
+  CHECK(close(static_cast<int>(listener.Lend())) == 0);
+  CHECK(listener.Recall().sys_code == EBADF);
+  listener.Detach();
+}
+
 TEST(
     "listening on a privileged port has the same result as a plain bind() for an unprivileged "
     "user") {

@@ -1,27 +1,37 @@
 // Binds a TCP port exclusively, so that no other process on this host can listen on it.
 
-import { checkOptions, checkPort, invalidType, outOfRange } from '../arguments.js';
-import { addressesOf, isNoAddress } from '../endpoint.js';
+import { checkBacklog, checkOptions, checkPort, type OptionNames } from '../arguments.js';
+import { addressesOf, DEFAULT_BACKLOG, isNoAddress } from '../endpoint.js';
 import type { ListenerId } from '../native/binding.js';
-import { native } from '../native/load.js';
+import { type NativeBindingOptions, native, useNativeBinding } from '../native/load.js';
+import { netDenial } from '../native/permission.js';
 import { BoundListener } from './bound-listener.js';
 
-export interface BindExclusiveOptions {
+/**
+ * Options of {@link bindExclusive}.
+ *
+ * @example
+ * const options: BindExclusiveOptions = { host: 'localhost', port: 18789, backlog: 64 };
+ */
+export interface BindExclusiveOptions extends NativeBindingOptions {
   /**
    * An IP address, or `localhost` for both loopback addresses.
    *
    * @default '127.0.0.1'
    */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** The TCP port. If 0, the system chooses a free port. */
   readonly port: number;
   /**
-   * The maximum number of connections waiting to be accepted.
+   * The maximum number of connections waiting to be accepted. The system may have a lower limit
+   * (Linux: `net.core.somaxconn`).
    *
-   * @default 511
+   * @default 4096
    */
-  readonly backlog?: number;
+  readonly backlog?: number | undefined;
 }
+
+const OPTIONS: OptionNames<BindExclusiveOptions> = { host: true, port: true, backlog: true, nativeBinding: true };
 
 /**
  * The maximum number of attempts to bind `localhost` with port 0. The port that the system chooses
@@ -34,19 +44,22 @@ const LOCALHOST_TRIES = 10;
  * called. The port is released when the listener is closed or the process ends for any reason.
  * Children do not inherit the socket.
  *
+ * @example
+ * const listener = bindExclusive({ port: 0 });
+ * console.log(listener.address.port > 0); // true
+ * await listener.close();
  * @throws {Error} the system's error with Node's fields, for example EADDRINUSE, EACCES or
  *   EADDRNOTAVAIL
  * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
  */
 export function bindExclusive(options: BindExclusiveOptions): BoundListener {
-  checkOptions(options);
+  checkOptions(options, OPTIONS);
   const port = checkPort('port', options.port);
-  const backlog = options.backlog ?? 511;
-  if (typeof backlog !== 'number') throw invalidType('backlog', 'a number', backlog);
-  if (!Number.isInteger(backlog) || backlog < 1 || backlog > 0x7fffffff) {
-    throw outOfRange('backlog', 'an integer from 1 to 2147483647', backlog);
-  }
+  const backlog = checkBacklog(options.backlog ?? DEFAULT_BACKLOG);
   const host = options.host ?? '127.0.0.1';
+  useNativeBinding(options.nativeBinding);
+  const denial = netDenial();
+  if (denial !== null) throw denial;
   const [first, second] = addressesOf(host);
   const ids =
     second === undefined ? [native().listen(first!, port, backlog)] : listenOnBoth(first!, second, port, backlog);

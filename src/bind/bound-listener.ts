@@ -1,41 +1,56 @@
 // A bound, listening socket that a Node server can adopt.
-import type { Server, ServerOpts } from 'node:net';
-import { checkTimeout, invalidType } from '../arguments.js';
+import type { AddressInfo, Server, ServerOpts, Socket } from 'node:net';
+import { invalidType } from '../arguments.js';
 import { isIPv6, isNoAddress } from '../endpoint.js';
 import type { ListenerId } from '../native/binding.js';
 import { loadNet } from '../native/builtins.js';
 import { native } from '../native/load.js';
 import { addressesToGuard, programsInherit } from '../native/platform.js';
-import { canAdopt, detachHandle } from '../native/server-handle.js';
-import { ServerGroup } from './close-server.js';
+import { acceptsConnectionEvents, canAdopt, detachHandle, isServer, listenOn } from '../native/server-handle.js';
+import { type CloseOptions, checkCloseOptions, ServerGroup } from './close-server.js';
 
+/**
+ * The address and port of a {@link BoundListener}.
+ *
+ * @example
+ * const listener = bindExclusive({ port: 0 });
+ * const { address, family, port }: BoundAddress = listener.address; // '127.0.0.1', 'IPv4', 43817
+ * await listener.close();
+ */
 export interface BoundAddress {
   readonly address: string;
   readonly family: 'IPv4' | 'IPv6';
   readonly port: number;
 }
 
-export interface CloseOptions {
-  /**
-   * Milliseconds to wait for open connections to end before they are destroyed.
-   *
-   * @default 5000
-   */
-  readonly graceMs?: number;
+/** A socket that a server has adopted. The descriptor is valid while the server listens. */
+interface AdoptedSocket {
+  readonly server: Server;
+  readonly descriptor: number;
 }
 
+/**
+ * A bound socket that listens. Created by {@link bindExclusive}, and part of a {@link GatewayLock}.
+ *
+ * @example
+ * import { createServer } from 'node:http';
+ *
+ * const listener = bindExclusive({ port: 0 });
+ * await listener.listen(createServer((request, response) => response.end('hello')));
+ * await listener.close({ graceMs: 1000 });
+ */
 export class BoundListener {
   readonly address: BoundAddress;
-  /**
-   * True if the system guarantees that no other process can listen on this address and port, even
-   * after a server has adopted the socket. False if this runtime's servers cannot adopt a socket
-   * and open a plain one instead, which happens only on Windows and in Deno.
-   */
-  readonly exclusive: boolean = canAdopt();
+  /** The sockets that the addon owns. */
   #ids: readonly ListenerId[];
   readonly #backlog: number;
   readonly #servers = new ServerGroup();
-  #state: 'open' | 'adopted' | 'closed' = 'open';
+  /** The server that has adopted the sockets. */
+  #server: Server | null = null;
+  #adopted: readonly AdoptedSocket[] = [];
+  #listening: Promise<void> | undefined;
+  #state: 'open' | 'adopted' | 'paused' | 'closed' = 'open';
+  #exclusive = canAdopt();
 
   /** @internal */
   constructor(ids: readonly ListenerId[], where: { address: string; port: number; backlog: number }) {
@@ -46,12 +61,25 @@ export class BoundListener {
   }
 
   /**
+   * True if the system guarantees that no other process can listen on this address and port, even
+   * after a server has adopted the socket. False if servers cannot adopt a socket and open a plain
+   * one instead, which happens on Windows, in Deno and, with http and https servers, in Bun. Before
+   * `listen()`, false if this runtime has a kind of server that cannot adopt a socket.
+   */
+  get exclusive(): boolean {
+    return this.#exclusive;
+  }
+
+  /**
    * The descriptors of the sockets, for a child that inherits them: two for `localhost`, one for
    * any other host. Empty after a server has adopted the socket, after `close()`, and on Windows,
    * where children cannot inherit a socket.
+   *
+   * A server of this process should use {@link listen}. If it uses `server.listen({ fd })` instead,
+   * `close()` frees the port but does not close that server: call `server.close()`, before or after.
    */
   get fds(): readonly number[] {
-    return this.#state === 'open' && programsInherit ? this.#ids.map((id) => native().socketOf(id)) : [];
+    return this.#state === 'open' && programsInherit ? this.#ids.map((id) => native().lendListener(id)) : [];
   }
 
   /**
@@ -60,42 +88,115 @@ export class BoundListener {
    * listening. On macOS a server on a wildcard also listens on each loopback address, which another
    * server could otherwise bind.
    *
-   * @throws {TypeError} `ERR_INVALID_ARG_TYPE` if `server` is not a net.Server
+   * @throws {TypeError} `ERR_INVALID_ARG_TYPE` if `server` is not a server of net, tls, http or
+   * https
    * @throws {Error} `ERR_INVALID_STATE` if the listener is closed or already has a server
    * @throws {Error} `ERR_SERVER_ALREADY_LISTEN` if `server` is already listening; the method can
    * then be called again with another server
    * @throws {Error} `EADDRINUSE` if another server has bound a loopback address of the wildcard
-   * (macOS)
+   * (macOS), or if the server cannot adopt the socket (see {@link exclusive}) and another program
+   * has taken the port since
    */
   async listen(server: Server): Promise<void> {
-    if (!(server instanceof loadNet().Server)) throw invalidType('server', 'a net.Server', server);
+    if (!isServer(server)) throw invalidType('server', 'a net.Server', server);
     if (this.#state !== 'open') throw this.#stateError();
     if (server.listening) throw alreadyListening();
+    this.#server = server;
+    this.#listening = this.#accept(server);
+    await this.#listening;
+  }
+
+  /**
+   * The descriptors of the sockets, also of those that a server has adopted and still listens on.
+   * @internal
+   */
+  get sockets(): readonly number[] {
+    if (this.#state !== 'adopted') return this.#ids.map((id) => native().socketOf(id)).filter((fd) => fd >= 0);
+    return this.#adopted.filter(({ server }) => server.listening).map(({ descriptor }) => descriptor);
+  }
+
+  /**
+   * Stops accepting and keeps the sockets open, so that clients wait in the backlog instead of being
+   * refused. Open connections stay open; see {@link drain}.
+   *
+   * @throws {Error} EMFILE or ENFILE, after which the server still accepts
+   * @internal
+   */
+  async pause(): Promise<void> {
+    await this.#listening?.catch(() => {});
+    if (this.#state !== 'adopted') return;
+    this.#ids = copyAll(this.sockets);
+    this.#state = 'paused';
+    void this.#servers.close({ graceMs: Number.POSITIVE_INFINITY });
+  }
+
+  /**
+   * Waits up to `graceMs` milliseconds after {@link pause} for the open connections to end, then
+   * destroys the rest. The server emits 'close' when its last connection has ended.
+   * @internal
+   */
+  async drain(graceMs: number): Promise<void> {
+    if (this.#state === 'paused') await this.#servers.close({ graceMs });
+  }
+
+  /**
+   * Makes the server accept again after {@link pause}, whether or not all connections have ended.
+   * The server emits 'listening' again. Does nothing if the listener is not paused, or if the server
+   * had been closed before.
+   *
+   * @throws the error of `server.listen()`, after which the listener is closed
+   * @internal
+   */
+  async resume(): Promise<void> {
+    if (this.#state !== 'paused' || this.#ids.length === 0) return;
+    this.#servers.reopen();
+    await this.#accept(this.#server!);
+  }
+
+  /** Makes accept() block in the program that inherits the sockets, as in systemd. @internal */
+  setBlocking(): void {
+    if (this.#state !== 'open') return;
+    for (const id of this.#ids) native().setBlocking(id);
+  }
+
+  /**
+   * Stops listening for all processes that have a copy of the sockets. Clients are then refused,
+   * instead of waiting for a process that never accepts. @internal
+   */
+  shutdown(): void {
+    if (this.#state !== 'open') return;
+    for (const id of this.#ids) native().shutdownListener(id);
+  }
+
+  /**
+   * Stops listening at once, calls `drain` and waits for it, waits up to `graceMs` milliseconds for
+   * the open connections to end, then destroys the rest. A second call waits for the first one to
+   * complete; its `graceMs` counts from the call, so that it can shorten the wait.
+   *
+   * @throws the error of `drain`, once everything is closed
+   */
+  async close(options: CloseOptions = {}): Promise<void> {
+    const checked = checkCloseOptions(options);
+    this.#state = 'closed';
+    for (const id of this.#ids) native().closeListener(id);
+    await this.#servers.close(checked);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Makes the server adopt the sockets. Closes the listener if that fails. */
+  async #accept(server: Server): Promise<void> {
     this.#state = 'adopted';
+    this.#exclusive = canAdopt(server);
     this.#servers.track(server);
     try {
-      this.#ids = [...this.#ids, ...this.#guard()];
       await this.#adoptAll(server);
     } catch (error) {
       await this.close({ graceMs: 0 });
       throw error;
     }
-  }
-
-  /**
-   * Stops listening at once, waits up to `graceMs` milliseconds for the open connections to end,
-   * then destroys the rest. A second call waits for the first one to complete, and can shorten
-   * `graceMs`.
-   */
-  async close(options: CloseOptions = {}): Promise<void> {
-    const graceMs = checkTimeout('graceMs', options.graceMs ?? 5000);
-    this.#state = 'closed';
-    for (const id of this.#ids) native().closeListener(id);
-    await this.#servers.close(graceMs);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
   }
 
   /**
@@ -124,24 +225,29 @@ export class BoundListener {
    */
   async #adoptAll(server: Server): Promise<void> {
     const [first, ...others] = this.#ids;
+    for (const id of this.#ids) native().recallListener(id);
+    const guards = this.#guard();
+    this.#ids = [...this.#ids, ...guards];
+    const adopted = [{ server, descriptor: native().socketOf(first!) }];
+    this.#adopted = adopted;
     await this.#adopt(server, first!);
-    for (const id of others) {
-      if (this.#state === 'closed') return;
-      await this.#adopt(relayTo(server), id);
+    for (const id of [...others, ...guards]) {
+      if (this.#state !== 'adopted') return;
+      const relay = relayTo(server);
+      if (others.includes(id)) adopted.push({ server: relay, descriptor: native().socketOf(id) });
+      await this.#adopt(relay, id);
     }
   }
 
   #adopt(server: Server, id: ListenerId): Promise<void> {
-    const handle = detachHandle(id);
+    const handle = detachHandle(id, server);
     this.#servers.add(server);
     const listening = listeningOf(
       server,
       Object.assign(new Error('the listener was closed'), { code: 'ERR_INVALID_STATE' }),
     );
     try {
-      // Calls net.Server's own listen(), because an override in a subclass could defer the call,
-      // and the descriptor would have no owner.
-      (loadNet().Server.prototype.listen as ListenOnHandle).call(server, handle.target, this.#backlog);
+      listenOn(server, handle, this.#backlog);
     } catch (error) {
       handle.close();
       listening.catch(() => {}); // Nothing awaits this promise, which may still reject.
@@ -152,8 +258,20 @@ export class BoundListener {
 
   #stateError(): Error {
     const { address, port } = this.address;
-    const what = this.#state === 'adopted' ? 'already has a server' : 'is closed';
+    const what = this.#state === 'closed' ? 'is closed' : 'already has a server';
     return Object.assign(new Error(`the listener of ${address}:${port} ${what}`), { code: 'ERR_INVALID_STATE' });
+  }
+}
+
+/** @throws {Error} EMFILE or ENFILE, after which no copy exists */
+function copyAll(sockets: readonly number[]): ListenerId[] {
+  const copies: ListenerId[] = [];
+  try {
+    for (const socket of sockets) copies.push(native().copyListener(socket));
+    return copies;
+  } catch (error) {
+    for (const copy of copies) native().closeListener(copy);
+    throw error;
   }
 }
 
@@ -168,10 +286,11 @@ function listeningOf(server: Server, closed: Error): Promise<void> {
     };
     const onListening = () => settle(resolve);
     const onError = (error: Error) => settle(() => reject(error));
-    const onClose = () => settle(() => reject(closed));
+    // A server that listens again may still emit the 'close' of its earlier socket.
+    const onClose = () => void (server.listening || settle(() => reject(closed)));
     server.once('listening', onListening);
     server.once('error', onError);
-    server.once('close', onClose);
+    server.on('close', onClose);
   });
 }
 
@@ -180,11 +299,23 @@ function relayTo(server: Server): Server {
   const relay = loadNet().createServer(socketOptionsOf(server), (socket) => {
     // A closed server emits 'close' only after its last connection has ended, so the relay may
     // outlive it.
-    if (server.listening) server.emit('connection', socket);
-    else socket.destroy();
+    if (!server.listening) socket.destroy();
+    else if (acceptsConnectionEvents(server)) server.emit('connection', socket);
+    else connectTo(server, socket);
   });
-  server.once('close', () => relay.close());
+  // As in listeningOf().
+  const closeRelay = () => void (server.listening || relay.close());
+  server.on('close', closeRelay);
+  relay.once('close', () => server.off('close', closeRelay));
   return relay;
+}
+
+/** Connects a client to the server through a connection of its own. */
+function connectTo(server: Server, client: Socket): void {
+  const { address, port } = server.address() as AddressInfo;
+  const connection = loadNet().connect(port, address);
+  client.on('error', () => connection.destroy()).pipe(connection);
+  connection.on('error', () => client.destroy()).pipe(client);
 }
 
 /**
@@ -200,5 +331,3 @@ function alreadyListening(): Error {
     code: 'ERR_SERVER_ALREADY_LISTEN',
   });
 }
-
-type ListenOnHandle = (this: Server, target: object, backlog: number) => Server;

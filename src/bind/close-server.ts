@@ -1,7 +1,61 @@
-// Closes servers gracefully: stops listening, waits for open connections to end, then destroys the
-// rest.
+// Closes servers gracefully: stops listening, lets the program drain while open connections end,
+// then destroys the rest.
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server, Socket } from 'node:net';
+import { checkFunction, checkOptions, checkTimeout, type OptionNames } from '../arguments.js';
 import { MAX_TIMER_MS } from '../clock.js';
+
+/**
+ * A program's own step of closing. `connectionsEnded` resolves when the last connection has ended.
+ *
+ * @example
+ * const drain: Drain = async (connectionsEnded) => {
+ *   console.log('no new clients');
+ *   await connectionsEnded;
+ *   console.log('the last client has left');
+ * };
+ * await (await acquireGatewayLock()).close({ drain });
+ */
+export type Drain = (connectionsEnded: Promise<void>) => unknown;
+
+/**
+ * Options of `close()`.
+ *
+ * @example
+ * const lock = await acquireGatewayLock();
+ * await lock.close({ drain: () => console.log('saying goodbye'), graceMs: 1000 });
+ */
+export interface CloseOptions {
+  /**
+   * The program's own step of closing, called as soon as no new connection is accepted. It can tell
+   * clients that the gateway is going away (WebSocket close code 1001, http2 `session.close()`),
+   * finish work and write state: the locks stay held until its promise settles, however long that
+   * takes. `connectionsEnded` resolves when the last connection has ended, at the latest after
+   * `graceMs`. If `drain` fails, the rest of `close()` is still done, then `close()` rejects with
+   * its error. Only the first `drain` that `close()` receives is called; every `close()` waits for
+   * it.
+   */
+  readonly drain?: Drain | undefined;
+  /**
+   * Milliseconds to wait for open connections to end before they are destroyed.
+   *
+   * @default 5000
+   */
+  readonly graceMs?: number | undefined;
+}
+
+const OPTIONS: OptionNames<CloseOptions> = { drain: true, graceMs: true };
+
+interface CheckedCloseOptions extends CloseOptions {
+  readonly graceMs: number;
+}
+
+/** @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE` */
+export function checkCloseOptions(options: CloseOptions): CheckedCloseOptions {
+  checkOptions(options, OPTIONS);
+  const { drain, graceMs = 5000 } = options;
+  return { drain: checkFunction('drain', drain), graceMs: checkTimeout('graceMs', graceMs) };
+}
 
 interface HttpLike extends Server {
   closeIdleConnections?: () => void;
@@ -10,30 +64,54 @@ interface HttpLike extends Server {
 
 /** The servers on the sockets of one listener, and their open connections. */
 export class ServerGroup {
-  readonly #servers: HttpLike[] = [];
+  readonly #servers = new Set<HttpLike>();
   readonly #connections = new Set<Socket>();
-  #closing: Promise<unknown> | undefined;
+  #closing: Closing | undefined;
+  #drained: Promise<void> | undefined;
 
   /** Tracks the connections of a server, so that {@link close} can destroy them. */
   track(server: Server): void {
-    server.on('connection', this.#track);
+    if (!server.listeners('connection').includes(this.#track)) server.on('connection', this.#track);
   }
 
   add(server: Server): void {
-    this.#servers.push(server);
+    this.#servers.add(server);
   }
 
   /**
-   * Closes the servers, and destroys the connections that are still open after `graceMs`
-   * milliseconds. A second call can shorten the grace period.
+   * Stops listening, calls `drain`, waits up to `graceMs` milliseconds for the open connections to
+   * end, destroys the rest, and waits for `drain`. A second call waits for the first one and its
+   * `drain`; its own `graceMs` counts from the call, so that it can shorten the wait. Resolves early
+   * if the servers are {@link reopen}ed.
+   *
+   * @throws the error of `drain`, once everything is closed
    */
-  async close(graceMs: number): Promise<void> {
-    if (this.#servers.length === 0) return;
-    this.#closing ??= Promise.all(this.#servers.map(closeServer));
+  async close({ drain, graceMs }: CheckedCloseOptions): Promise<void> {
+    if (this.#servers.size > 0) this.#closing ??= new Closing(this.#servers);
+    const connectionsEnded = this.#end(graceMs);
+    const isFirst = drain !== undefined && this.#drained === undefined;
+    if (isFirst) this.#drained = run(drain, connectionsEnded);
+    // Another call may pass a `drain` before the connections end. Its error is reported by that call.
+    const [, drained] = await Promise.allSettled([connectionsEnded, this.#drained]);
+    if (!isFirst) await this.#drained?.catch(() => {});
+    else if (drained.status === 'rejected') throw drained.reason;
+  }
+
+  async #end(graceMs: number): Promise<void> {
     const timer = setTimeout(() => this.#destroyConnections(), Math.min(graceMs, MAX_TIMER_MS));
-    await this.#closing;
+    const closed = await this.#closing?.closed;
     clearTimeout(timer);
-    for (const server of this.#servers) server.off('connection', this.#track);
+    if (closed) for (const server of this.#servers) server.off('connection', this.#track);
+  }
+
+  /**
+   * Ends a {@link close} early, so that the servers can listen again. Open connections stay open.
+   */
+  reopen(): void {
+    this.#closing?.cancel();
+    this.#closing = undefined;
+    this.#drained = undefined;
+    this.#servers.clear();
   }
 
   readonly #track = (socket: Socket): void => {
@@ -47,20 +125,55 @@ export class ServerGroup {
   }
 }
 
+async function run(drain: Drain, connectionsEnded: Promise<void>): Promise<void> {
+  await drain(connectionsEnded);
+}
+
 /**
  * The interval in milliseconds of the check for idle connections. A kept-alive connection becomes
  * idle after its last response.
  */
 const IDLE_CHECK_MS = 50;
 
-function closeServer(server: HttpLike): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setInterval(() => server.closeIdleConnections?.(), IDLE_CHECK_MS);
-    // close() reports an error only if the server is not running, which is not a failure.
-    server.close(() => {
-      clearInterval(timer);
-      resolve();
+/** The graceful close of several servers. */
+class Closing {
+  /** Resolves with true when the servers have closed, and with false after {@link cancel}. */
+  readonly closed: Promise<boolean>;
+  readonly #endings: (() => void)[] = [];
+  #cancelled = false;
+
+  constructor(servers: Iterable<HttpLike>) {
+    this.closed = Promise.all([...servers].map((server) => this.#close(server))).then(() => !this.#cancelled);
+  }
+
+  cancel(): void {
+    this.#cancelled = true;
+    for (const end of this.#endings) end();
+  }
+
+  #close(server: HttpLike): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setInterval(() => server.closeIdleConnections?.(), IDLE_CHECK_MS);
+      const end = () => {
+        clearInterval(timer);
+        server.off('close', end);
+        server.off('request', endAfterResponse);
+        resolve();
+      };
+      this.#endings.push(end);
+      server.prependListener('request', endAfterResponse);
+      // A server that is not running emits 'close', too.
+      server.on('close', end);
+      server.close();
+      server.closeIdleConnections?.();
     });
-    server.closeIdleConnections?.();
-  });
+  }
+}
+
+/**
+ * Tells an HTTP/1 client that its connection ends, so that it does not send a further request on
+ * the connection while the server closes it.
+ */
+function endAfterResponse(request: IncomingMessage, response: ServerResponse): void {
+  if (request.httpVersionMajor === 1 && !response.headersSent) response.setHeader('connection', 'close');
 }

@@ -24,6 +24,11 @@ export function withExitCodes(command: Command, codes: readonly (readonly [numbe
   return addHelpSection(command, { title: 'Exit codes', items });
 }
 
+/** Returns an error with the exit code of a usage error. */
+export function usageError(text: string): Error {
+  return Object.assign(new Error(text), { exitCode: EXIT.usage });
+}
+
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const { code, exitCode, syscall = '' } = error as NodeJS.ErrnoException & { exitCode?: number };

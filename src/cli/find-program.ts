@@ -1,6 +1,6 @@
 // Finds a program as a shell would. The commands do this before they lock anything.
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { programCandidates } from '../index.js';
+import { programCandidates } from '../internal.js';
 import { EXIT } from './exit-codes.js';
 
 /**

@@ -1,6 +1,6 @@
 // Refuses to run an OpenClaw gateway under its own lock. OpenClaw acquires this lock itself, so
 // under `run --app openclaw` it would wait for the lock that `run` holds.
-import { commandText } from '../index.js';
+import { commandText } from '../internal.js';
 import { EXIT } from './exit-codes.js';
 import type { GatewayFlags } from './gateway-flags.js';
 

@@ -4,11 +4,14 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addCompletionCommand } from './commands/completion.js';
 import { addDoctorCommand } from './commands/doctor.js';
+import { addReloadCommand } from './commands/reload.js';
 import { addRunCommand } from './commands/run.js';
 import { addServeCommand } from './commands/serve.js';
 import { addStatusCommand } from './commands/status.js';
+import { addStopCommand } from './commands/stop.js';
 import { addStressCommand } from './commands/stress.js';
 import { addUnitCommand } from './commands/unit.js';
+import { addWaitCommand } from './commands/wait.js';
 import { withExitCodes } from './exit-codes.js';
 import { print } from './print.js';
 
@@ -34,6 +37,9 @@ export function createProgram(): Command {
     });
   addRunCommand(program);
   addServeCommand(program);
+  addReloadCommand(program);
+  addStopCommand(program);
+  addWaitCommand(program);
   addStatusCommand(program);
   addDoctorCommand(program);
   addUnitCommand(program);

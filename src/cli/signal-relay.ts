@@ -1,14 +1,20 @@
 // Handles the signals that this command receives. Before the program runs, a signal ends the wait
 // for the lock. After that, signals are passed on to the program.
-import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
-import { signalsCanBeRelayed } from '../index.js';
+import { signalsCanBeRelayed } from '../internal.js';
 
 /** The exit code or the signal with which a program ended. */
 export interface ChildEnd {
   readonly code?: number;
   readonly signal?: NodeJS.Signals;
+}
+
+/** The receiver of signals while the program runs: a child process or a keeper. */
+export interface SignalTarget {
+  kill(signal: NodeJS.Signals): unknown;
+  /** Is called for every signal, even if the terminal has sent it to the program too. */
+  notice?(signal: NodeJS.Signals): unknown;
 }
 
 /**
@@ -48,7 +54,7 @@ const BREAK_EXIT = 128 + 21;
 export class SignalRelay {
   readonly #interruption = new AbortController();
   readonly #atTerminal = [0, 1, 2].some((fd) => isatty(fd));
-  #child: ChildProcess | undefined;
+  #target: SignalTarget | undefined;
 
   constructor() {
     for (const signal of RELAYED) process.on(signal, this.#receive);
@@ -59,9 +65,9 @@ export class SignalRelay {
     return this.#interruption.signal;
   }
 
-  /** Passes every later signal on to `child`. */
-  relayTo(child: ChildProcess): void {
-    this.#child = child;
+  /** Passes every later signal on to `target`. */
+  relayTo(target: SignalTarget): void {
+    this.#target = target;
   }
 
   /**
@@ -77,17 +83,22 @@ export class SignalRelay {
     }
   }
 
-  /** Ends this command with the exit code or the signal with which the program ended. */
+  /**
+   * Ends this command with the exit code or the signal with which the program ended. The kernel
+   * ignores a signal that PID 1 sends to itself, so PID 1 exits with 128 + the signal.
+   */
   exitAs({ code, signal }: ChildEnd): void {
     for (const name of RELAYED) process.off(name, this.#receive);
     if (signal === undefined) process.exitCode = code ?? 0;
     else if (signal === 'SIGBREAK') process.exitCode = BREAK_EXIT;
-    else if (DUMPING.includes(signal)) process.exitCode = 128 + constants.signals[signal];
+    else if (DUMPING.includes(signal) || process.pid === 1) process.exitCode = 128 + constants.signals[signal];
     else process.kill(process.pid, signal);
   }
 
   readonly #receive = (signal: NodeJS.Signals): void => {
-    if (this.#child === undefined) this.#interruption.abort(signal);
-    else if (signalsCanBeRelayed && !(this.#atTerminal && FROM_TERMINAL.includes(signal))) this.#child.kill(signal);
+    const target = this.#target;
+    if (target === undefined) this.#interruption.abort(signal);
+    target?.notice?.(signal);
+    if (signalsCanBeRelayed && !(this.#atTerminal && FROM_TERMINAL.includes(signal))) target?.kill(signal);
   };
 }

@@ -9,6 +9,11 @@ import { bootClockMs, DEFAULT_TTL_MS, leaseTimes } from './lease.js';
 
 /**
  * Result of a probe. `unreachable` means that no server responded: the lock may be held or free.
+ *
+ * @example
+ * const engine = etcdEngine({ endpoints: ['https://etcd.example:2379'] });
+ * const probe: ClusterLockProbe = await probeClusterLock('billing', { engine });
+ * if (probe.state === 'held') console.log(`held by ${probe.owner?.host}, token ${probe.token}`);
  */
 export type ClusterLockProbe =
   | { readonly state: 'free' }
@@ -27,6 +32,10 @@ const CALL_MS = leaseTimes(DEFAULT_TTL_MS).callMs;
  * `clusterEngine()`.
  *
  * Each lock uses a separate connection, which is opened when the lock is acquired.
+ *
+ * @example
+ * const engine: ClusterEngine = clusterEngine('etcd://etcd.example:2379');
+ * for (const { level, message } of await engine.inspect('billing')) console.log(level, message);
  */
 export class ClusterEngine {
   readonly kind: 'etcd' | 'postgres';

@@ -1,9 +1,20 @@
 // The errors of cluster locks. Each message says what happened and, if possible, what to do.
-import { LockError, type LockErrorCode } from '../errors.js';
+import { brandClass, LockError, type LockErrorCode } from '../errors.js';
 import type { ClusterHolder } from './driver.js';
 import type { LeaseTimes } from './lease.js';
 
-/** Thrown if a cluster lock is lost or cannot be acquired, or if the cluster cannot be used. */
+/**
+ * Thrown if a cluster lock is lost or cannot be acquired, or if the cluster cannot be used.
+ *
+ * @example
+ * const engine = etcdEngine({ endpoints: ['https://etcd.example:2379'] });
+ * try {
+ *   await acquireClusterLock('billing', { engine });
+ * } catch (error) {
+ *   if (!(error instanceof ClusterLockError)) throw error;
+ *   console.error(error.code, error.lockName, error.target);
+ * }
+ */
 export class ClusterLockError extends LockError {
   declare readonly code: LockErrorCode;
   /** Name of the lock. */
@@ -16,6 +27,7 @@ export class ClusterLockError extends LockError {
    */
   readonly holder: ClusterHolder | null;
 
+  /** @internal */
   constructor(code: LockErrorCode, message: string, subject: ErrorSubject) {
     super(code, message, { cause: subject.cause });
     this.lockName = subject.lockName;
@@ -24,11 +36,7 @@ export class ClusterLockError extends LockError {
   }
 }
 
-Object.defineProperty(ClusterLockError.prototype, 'name', {
-  value: 'ClusterLockError',
-  writable: true,
-  configurable: true,
-});
+brandClass(ClusterLockError, 'ClusterLockError');
 
 /** The lock that an error is about. */
 export interface ErrorSubject {

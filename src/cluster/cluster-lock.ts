@@ -12,7 +12,14 @@ import { type Claim, ClaimGone, type ClusterOwner } from './driver.js';
 import type { Lease, LeaseEnd } from './lease.js';
 import { extendLease, Renewal } from './renewal.js';
 
-/** Listener for the loss of a cluster lock. */
+/**
+ * Listener for the loss of a cluster lock.
+ *
+ * @example
+ * const onLost: ClusterLostListener = (error) => console.error(`${error.lockName}: ${error.code}`);
+ * const engine = etcdEngine({ endpoints: ['https://etcd.example:2379'] });
+ * (await acquireClusterLock('billing', { engine })).onLost(onLost);
+ */
 export type ClusterLostListener = (error: ClusterLockError) => void;
 
 /** Number of attempts to release a lock. A failed request is retried once, at the next endpoint. */
@@ -38,6 +45,12 @@ export interface Acquired {
  * other system must check {@link token}.
  *
  * A held lock does not keep the process alive.
+ *
+ * @example
+ * const engine = etcdEngine({ endpoints: ['https://etcd.example:2379'] });
+ * const lock: ClusterLock = await acquireClusterLock('billing', { engine });
+ * await fetch('https://billing.example/run', { headers: { token: String(lock.token) }, signal: lock.signal });
+ * await lock.release();
  */
 export class ClusterLock {
   readonly name: string;

@@ -22,11 +22,17 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * - PostgreSQL: `PGPASSWORD`, `PGPASSFILE`, `PGSSLMODE` and the other variables of the `pg`
  *   package, which must be installed.
  *
+ * @example
+ * const engine = clusterEngine('etcd://a.example:2379,b.example:2379');
+ * console.log(engine.target); // etcd at http://a.example:2379, http://b.example:2379
  * @throws {TypeError} ERR_INVALID_ARG_TYPE
  * @throws {TypeError} ERR_INVALID_ARG_VALUE for another scheme, or for a URL that contains a
  * password
  */
-export function clusterEngine(url: string, env: Environment = process.env): ClusterEngine {
+export function clusterEngine(
+  url: string,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): ClusterEngine {
   if (typeof url !== 'string') throw invalidType('url', 'a string', url);
   const [, scheme, rest] = /^([a-z]+):\/\/(.+)$/.exec(url) ?? [];
   if (scheme === 'etcd' || scheme === 'etcds') return etcdEngine(etcdOptions(rest!, scheme === 'etcds', env));

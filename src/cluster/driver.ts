@@ -1,7 +1,14 @@
 // The interface of an engine's driver. A driver talks to its server but never reads a clock: the
 // lease core measures each request and limits its time.
 
-/** The client that holds the lock, as the server reports it. */
+/**
+ * The client that holds the lock, as the server reports it.
+ *
+ * @example
+ * const onWait = (holder: ClusterHolder | null) => console.log(`held by ${holder?.owner?.host ?? 'an unknown client'}`);
+ * const engine = etcdEngine({ endpoints: ['https://etcd.example:2379'] });
+ * await acquireClusterLock('billing', { engine, onWait });
+ */
 export interface ClusterHolder {
   /**
    * Id of the claim on the server: the lease id in hexadecimal (etcd), or a random id (PostgreSQL).
@@ -18,6 +25,11 @@ export interface ClusterHolder {
 /**
  * The owner record that the holder has written. It is for display only and never decides which
  * client acquires the lock.
+ *
+ * @example
+ * const engine = etcdEngine({ endpoints: ['https://etcd.example:2379'] });
+ * const owner: ClusterOwner = (await acquireClusterLock('billing', { engine })).owner;
+ * console.log(owner.host, owner.pid);
  */
 export interface ClusterOwner {
   readonly host: string;
@@ -86,7 +98,14 @@ export interface Claim {
   destroy(): void;
 }
 
-/** One finding about the servers, for `status` and `doctor`. */
+/**
+ * One finding about the servers, for `status` and `doctor`.
+ *
+ * @example
+ * const isBad = ({ level }: ClusterFinding) => level === 'problem';
+ * const engine = etcdEngine({ endpoints: ['https://etcd.example:2379'] });
+ * console.log((await engine.inspect('billing')).filter(isBad));
+ */
 export interface ClusterFinding {
   readonly level: 'ok' | 'warning' | 'problem';
   readonly subject: string;

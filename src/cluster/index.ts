@@ -18,7 +18,13 @@ export { etcdEngine } from './engines/etcd.js';
 export type { PostgresClient, PostgresEngineOptions } from './engines/postgres.js';
 export { postgresEngine } from './engines/postgres.js';
 
-/** The option that selects the engine. */
+/**
+ * The option that selects the engine.
+ *
+ * @example
+ * const on: OnEngine = { engine: etcdEngine({ endpoints: ['https://etcd.example:2379'] }) };
+ * await probeClusterLock('billing', on);
+ */
 export interface OnEngine {
   readonly engine: ClusterEngine;
 }
@@ -27,9 +33,12 @@ export interface OnEngine {
  * Acquires the lock `name`, waiting up to `timeoutMs` milliseconds if another client holds it.
  *
  * @example
- * const engine = etcdEngine({ endpoints: ['https://a:2379'] });
+ * import pg from 'pg';
+ *
+ * const engine = etcdEngine({ endpoints: ['https://etcd.example:2379'] });
  * const lock = await acquireClusterLock('billing', { engine });
- * await db.query('update fence set token = $1 where token < $1', [lock.token]);
+ * await new pg.Client().query('update fence set token = $1 where token < $1', [lock.token]);
+ * await lock.release();
  * @throws {LockError} ERR_LOCK_TIMEOUT if another client holds the lock at the deadline
  * @throws {LockError} ERR_CLUSTER_UNAVAILABLE if no server responded
  * @throws {LockError} ERR_CLUSTER_UNSUITABLE if the cluster cannot provide locks of this kind
@@ -42,6 +51,10 @@ export function acquireClusterLock(name: string, options: AcquireClusterLockOpti
 /**
  * Acquires the lock `name` without waiting. Returns null if another client holds the lock.
  *
+ * @example
+ * const engine = etcdEngine({ endpoints: ['https://etcd.example:2379'] });
+ * const lock = await tryAcquireClusterLock('billing', { engine });
+ * if (lock === null) console.log('another client holds the lock');
  * @throws {LockError} ERR_CLUSTER_UNAVAILABLE if no server responded
  * @throws {LockError} ERR_CLUSTER_UNSUITABLE if the cluster cannot provide locks of this kind
  * @throws {LockError} ERR_NATIVE_MISSING if the addon cannot be loaded
@@ -57,6 +70,9 @@ export function tryAcquireClusterLock(
  * Reads the state of the lock `name` without side effects. If no server responds, the state is
  * `unreachable`: the lock may be held or free.
  *
+ * @example
+ * const engine = etcdEngine({ endpoints: ['https://etcd.example:2379'] });
+ * console.log((await probeClusterLock('billing', { engine })).state);
  * @throws {LockError} ERR_CLUSTER_UNSUITABLE if the cluster cannot provide locks of this kind
  */
 export function probeClusterLock(name: string, options: OnEngine): Promise<ClusterLockProbe> {

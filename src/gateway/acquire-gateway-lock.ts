@@ -4,18 +4,31 @@ import type { BoundListener } from '../bind/bound-listener.js';
 import type { ClusterLock } from '../cluster/index.js';
 import type { FileLock } from '../lock/internal.js';
 import { acquireLocks, undoLocks } from './acquire-locks.js';
-import { assertPortFree, bindPort } from './bind-port.js';
+import { assertBindAllowed, assertPortFree, bindPort } from './bind-port.js';
 import { joinCluster } from './cluster.js';
-import { lockFailedError } from './gateway-error.js';
+import { recordEndpoint } from './endpoint-record.js';
 import { GatewayLock } from './gateway-lock.js';
 import type { GatewayLockOptions } from './gateway-lock-options.js';
 import { type GatewayRequest, readGatewayOptions } from './gateway-options.js';
+import { adoptActivatedSocket } from './inherited/activation.js';
+import { type Adoption, adoptInherited } from './inherited/adoption.js';
+import { Succession } from './inherited/succession.js';
 
 /**
  * Acquires the state lock and the config lock, then binds the port exclusively and listens on it.
  * Call this before the program touches its state. The kernel releases the locks and the port when
  * the process dies for any reason.
  *
+ * If a predecessor, `gateway-lock run` or systemd has passed the locks or the socket to this
+ * process, adopts them instead (see the option `inherited`).
+ *
+ * @example
+ * import { createServer } from 'node:http';
+ *
+ * const lock = await acquireGatewayLock({ profile: 'staging', timeoutMs: 2000 });
+ * await lock.listen(createServer((request, response) => response.end('{"ok":true,"status":"live"}')));
+ * console.log(`gateway listening on ${lock.url}`);
+ * await lock.close();
  * @throws {GatewayLockError} `ERR_GATEWAY_PORT_IN_USE` if a process listens on the port
  * @throws {GatewayLockError} `ERR_GATEWAY_BIND_FAILED` if the bind fails for another reason
  * @throws {GatewayLockError} `ERR_GATEWAY_LOCKED` if a lock is still held after `timeoutMs`
@@ -29,40 +42,50 @@ import { type GatewayRequest, readGatewayOptions } from './gateway-options.js';
 export async function acquireGatewayLock(options: GatewayLockOptions = {}): Promise<GatewayLock> {
   const request = readGatewayOptions(options);
   request.signal?.throwIfAborted();
-  const locks: FileLock[] = [];
-  let listener: BoundListener | null = null;
-  let cluster: ClusterLock | null = null;
+  if (request.bind) assertBindAllowed(request);
+  const adoption = request.inherited === 'adopt' ? adoptInherited(request) : null;
+  const parts: Parts = { locks: [], listener: null, cluster: null, inheritedFrom: null };
   try {
-    await acquireLocks(request, locks);
-    if (request.cluster !== undefined && request.bind) await assertPortFree(request, hasReclaimed(locks));
-    cluster = await joinCluster(request, locks);
-    if (request.bind) listener = await bindPort(request, hasReclaimed(locks));
-    const port = listener?.address.port ?? request.port;
-    if (listener !== null) recordEndpoint(locks, request, port);
-    return new GatewayLock(request.host, port, locks, listener, cluster);
+    if (adoption === null) await acquire(request, parts);
+    else await adopt(request, adoption, parts);
+    const bound = { ...request, port: parts.listener?.address.port ?? request.port };
+    recordEndpoint(parts.locks, bound);
+    const succession = adoption === null ? null : new Succession(adoption.from, adoption.custody, parts.locks, bound);
+    return new GatewayLock(bound, parts, succession);
   } catch (error) {
-    await listener?.close();
-    await cluster?.release().catch(() => {});
-    undoLocks(locks);
+    adoption?.custody.refuse((error as Error).message);
+    await parts.listener?.close();
+    await parts.cluster?.release().catch(() => {});
+    undoLocks(parts.locks);
     throw error;
   }
 }
 
-function hasReclaimed(locks: readonly FileLock[]): boolean {
-  return locks.some((lock) => lock.reclaimed !== null);
+interface Parts {
+  locks: FileLock[];
+  listener: BoundListener | null;
+  cluster: ClusterLock | null;
+  inheritedFrom: GatewayLock['inheritedFrom'];
 }
 
-/** Step 13 of docs/protocol.md. Writes this gateway's endpoint to the owner records. */
-function recordEndpoint(
-  locks: readonly FileLock[],
-  request: Pick<GatewayRequest, 'host' | 'port' | 'paths'>,
-  port: number,
-): void {
-  for (const lock of locks) {
-    try {
-      lock.nameListener(request.host, port);
-    } catch (error) {
-      throw lockFailedError(request, lock.path, error);
-    }
-  }
+async function acquire(request: GatewayRequest, parts: Parts): Promise<void> {
+  if (request.inherited === 'adopt' && request.bind) parts.listener = adoptActivatedSocket(request);
+  const { listener, locks } = parts;
+  if (listener !== null) parts.inheritedFrom = 'systemd';
+  // The adopted socket listens already, so a listener does not mean that the holder is alive.
+  await acquireLocks(listener === null ? request : { ...request, whenListening: 'wait' }, locks);
+  const needsPort = request.bind && listener === null;
+  if (request.cluster !== undefined && needsPort) await assertPortFree(request, hasReclaimed(locks));
+  parts.cluster = await joinCluster(request, locks);
+  if (needsPort) parts.listener = await bindPort(request, hasReclaimed(locks));
+}
+
+/** Continues with what was adopted. Binds the port if no socket was inherited. */
+async function adopt(request: GatewayRequest, { from, locks, listener }: Adoption, parts: Parts): Promise<void> {
+  Object.assign(parts, { locks, listener, inheritedFrom: from });
+  if (request.bind && listener === null) parts.listener = await bindPort(request, false);
+}
+
+function hasReclaimed(locks: readonly FileLock[]): boolean {
+  return locks.some((lock) => lock.reclaimed !== null);
 }

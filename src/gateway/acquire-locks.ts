@@ -9,6 +9,7 @@ import {
   createRequest,
   ensureLockDirectory,
   type FileLock,
+  knownHolder,
   probeTarget,
   recordHead,
   toLockError,
@@ -75,8 +76,8 @@ function waitForLock(attempt: AttemptRequest, request: GatewayRequest, timeoutMs
  */
 function readHolder(lockPath: string, location: LockLocation): GatewayWait | null {
   try {
-    const { state, owner, ownerAlive } = probeTarget(lockTarget(lockPath, location));
-    return state === 'held' ? { lockPath, owner, ownerAlive } : null;
+    const probed = probeTarget(lockTarget(lockPath, location));
+    return probed.state === 'held' ? { lockPath, ...knownHolder(probed) } : null;
   } catch (error) {
     if ((error as { detail?: string }).detail !== 'file-lease') throw error;
     return { lockPath, owner: null, ownerAlive: null };
@@ -87,8 +88,7 @@ function toGatewayError(error: unknown, path: string, request: GatewayRequest): 
   if (request.signal?.aborted) return request.signal.reason;
   if (error instanceof GatewayLockError) return error;
   if (error instanceof LockError && error.code === 'ERR_LOCK_TIMEOUT') {
-    const { owner, ownerAlive } = error;
-    return lockedError(request, request.timeoutMs, { lockPath: path, owner, ownerAlive, cause: error });
+    return lockedError(request, request.timeoutMs, { lockPath: path, ...knownHolder(error), cause: error });
   }
   // An error from the caller's onWait is rethrown unchanged.
   const isSystemError = (error as NodeJS.ErrnoException | undefined)?.syscall !== undefined;

@@ -1,6 +1,13 @@
 // The app name, and the environment variables that begin with it.
 import { invalidType, invalidValue } from '../arguments.js';
 
+/**
+ * Environment variables, for example `process.env`.
+ *
+ * @example
+ * const env: Env = { ...process.env, GATEWAY_STATE_DIR: '/var/lib/gateway' };
+ * console.log(resolveGatewayPaths({ env }).lockPaths);
+ */
 export type Env = Readonly<Record<string, string | undefined>>;
 
 export const DEFAULT_APP = 'gateway';

@@ -3,6 +3,7 @@
 import { bindExclusive } from '../bind/bind-exclusive.js';
 import type { BoundListener } from '../bind/bound-listener.js';
 import { monotonicMs } from '../clock.js';
+import { ALLOW_NET_ADVICE, netDenial } from '../native/permission.js';
 import { sleep } from '../sleep.js';
 import { bindFailedError, portInUseError, portTakenError } from './gateway-error.js';
 import type { GatewayRequest } from './gateway-options.js';
@@ -17,7 +18,7 @@ const BIND_RETRY_MS = 500;
  * Milliseconds between checks of a dying owner's port. The first pauses are short, because the port
  * is usually free at once.
  */
-const DYING_OWNER_PAUSES_MS = { shortest: 5, longest: 100 };
+const DYING_OWNER_PAUSES_MS = { shortest: 1, longest: 100 };
 
 /**
  * Milliseconds during which a listener that looks alive may still be the dying owner. Windows and
@@ -25,6 +26,16 @@ const DYING_OWNER_PAUSES_MS = { shortest: 5, longest: 100 };
  * together die one after the other.
  */
 const LIVING_LISTENER_GRACE_MS = 500;
+
+/**
+ * Checks that Node's permission model allows the bind, before anything is locked.
+ *
+ * @throws {GatewayLockError} `ERR_GATEWAY_BIND_FAILED`
+ */
+export function assertBindAllowed(request: PortRequest): void {
+  const denial = netDenial();
+  if (denial !== null) throw bindFailedError(request, denial, ALLOW_NET_ADVICE);
+}
 
 /**
  * Checks that the port is free before the gateway waits for the cluster lock.
@@ -54,7 +65,7 @@ export async function bindPort(
     // already listens on the same port at another address.
     if (isPortReachable(request)) throw inUse(request);
     try {
-      return bindExclusive(request);
+      return bindExclusive({ host: request.host, port: request.port });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw bindFailedError(request, error);
       if (hasListener(request)) throw inUse(request, error);

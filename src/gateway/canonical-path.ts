@@ -1,6 +1,7 @@
 // Canonical paths, so that two paths to the same directory result in the same lock.
 import { lstatSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
 import { dirname, join, parse, resolve } from 'node:path';
+import { hiddenParentError, isAccessDenied } from '../native/permission.js';
 import { absolutePath, SEPARATOR } from '../native/platform.js';
 
 /** The maximum number of symbolic links in a path, as on Linux (MAXSYMLINKS). */
@@ -10,17 +11,27 @@ const MAX_SYMLINKS = 40;
  * Returns the path with all symbolic links resolved as the kernel does, even if its last parts do
  * not exist yet. On a case-insensitive file system, also restores the true case of the existing
  * parts.
+ *
+ * @throws {LockError} `ERR_LOCK_PERMISSION` if Node's permission model hides a parent directory
  */
 export function canonicalPath(path: string): string {
   const absolute = absolutePath(path);
   // Fast path: the path usually exists, and a single call to realpath() is enough.
-  return nullIfMissing(() => realPath(absolute)) ?? walk(absolute);
+  return nullIfMissing(() => realPath(absolute)) ?? walkVisible(absolute);
 }
 
 /** Returns the canonical path of `name` in a directory whose path is already canonical. */
 export function canonicalChild(directory: string, name: string): string {
   const path = join(directory, name);
   return ifPresent(path, () => canonicalPath(path)) ?? path;
+}
+
+function walkVisible(path: string): string {
+  try {
+    return walk(path);
+  } catch (error) {
+    throw isAccessDenied(error) ? hiddenParentError(path, error) : error;
+  }
 }
 
 function walk(path: string): string {

@@ -41,7 +41,8 @@ function refuseLivingHolder(request: ContentionRequest, holder: GatewayWait | nu
  * kernel has freed its memory, which takes seconds for several gigabytes. Checks again whether the
  * owner is alive, because it may have been killed during the search for the listener.
  */
-function isDying({ owner, ownerAlive }: GatewayWait, listenerPid: number | null): boolean {
+function isDying({ owner, ownerAlive, holderPid }: GatewayWait, listenerPid: number | null): boolean {
+  if (holderPid !== undefined) return !isProcessAlive(holderPid);
   if (ownerAlive === true) return !isProcessAlive(owner!.pid);
   return ownerAlive === false || (listenerPid !== null && !isProcessAlive(listenerPid));
 }

@@ -9,6 +9,13 @@ import { readGatewayOptions } from './gateway-options.js';
 import { isLockDirectory, isLockFileName } from './lock-directories.js';
 import { resolveGatewayPaths } from './resolve-gateway-paths.js';
 
+/**
+ * The options that select the lock directories to read.
+ *
+ * @example
+ * const search: SearchOptions = { app: 'chat', profile: 'staging' };
+ * console.log(listStateDirectories(search));
+ */
 export type SearchOptions = Pick<GatewayLockOptions, 'app' | 'profile' | 'stateDir' | 'lockDir' | 'lockFile' | 'env'>;
 
 /** A directory that cannot be read. */
@@ -21,6 +28,8 @@ export interface UnreadablePath {
  * Returns the state directory from the options or the environment. If none is set, returns
  * `~/.<app>` and every existing `~/.<app>-<profile>`.
  *
+ * @example
+ * console.log(listStateDirectories()); // [ '/home/me/.gateway', '/home/me/.gateway-staging' ]
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  * @throws {RangeError} `ERR_OUT_OF_RANGE`
  * @throws {GatewayLockError} `ERR_GATEWAY_LOCK_FAILED` if a path cannot be resolved

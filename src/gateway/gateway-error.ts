@@ -2,9 +2,10 @@
 // scripts match them; test/unit/gateway-error.test.ts checks them.
 import { type Endpoint, webSocketUrl } from '../endpoint.js';
 import { GatewayLockError, LockError, type OwnerRecord } from '../errors.js';
-import { holderName, isOwn, stopAdvice } from '../lock/internal.js';
+import { holderName, isOwn, knownHolder, stopAdvice } from '../lock/internal.js';
 import { DENIED_PORT_ADVICE, listListenersCommand, listOpenersCommand, stopCommand } from '../native/shell-commands.js';
 import { printable } from '../printable.js';
+import { systemdHint } from './systemd-hint.js';
 import { unusableHint } from './unusable-path.js';
 
 /** What is known about the process that prevents a gateway from starting. */
@@ -12,6 +13,8 @@ export interface Holder {
   readonly lockPath: string | null;
   readonly owner: OwnerRecord | null;
   readonly ownerAlive: boolean | null;
+  /** The living holder if the record does not name it. */
+  readonly holderPid?: number;
   /** The process that listens on the port; null if the system does not report it. */
   readonly listenerPid?: number | null;
   readonly cause?: unknown;
@@ -21,13 +24,13 @@ export function portInUseError({ host, port }: Endpoint, holder: Holder): Gatewa
   return new GatewayLockError(
     'ERR_GATEWAY_PORT_IN_USE',
     `another gateway instance is already listening on ${webSocketUrl(host, port)}`,
-    { ...details(holder), host, port, hint: holderHint(holder, port) },
+    { ...details(holder), host, port, hint: portInUseHint({ host, port }, holder) },
   );
 }
 
 export function lockedError({ host, port }: Endpoint, timeoutMs: number, holder: Holder): GatewayLockError {
   // If the holder has written no record, the file may still contain a dead owner's record.
-  const pid = (holder.ownerAlive !== false && holder.owner?.pid) || 'unknown';
+  const pid = holder.holderPid ?? ((holder.ownerAlive !== false && holder.owner?.pid) || 'unknown');
   return new GatewayLockError(
     'ERR_GATEWAY_LOCKED',
     `gateway already running (pid ${pid}); lock timeout after ${Math.round(timeoutMs)}ms`,
@@ -45,7 +48,7 @@ export function gaveUpError(refusal: GatewayLockError, budgetMs: number, reason:
     code,
     `${message}; existing gateway did not become healthy after ${Math.round(budgetMs)}ms`,
     {
-      ...details({ lockPath: refusal.lockPath, owner: refusal.owner, ownerAlive: refusal.ownerAlive, cause: refusal }),
+      ...details({ lockPath: refusal.lockPath, ...knownHolder(refusal), cause: refusal }),
       host,
       port,
       hint: `The last health check failed: ${printable(reason ?? 'no reason given')}. ${hint}`,
@@ -109,14 +112,27 @@ function bindHint(cause: unknown): string {
   return BIND_HINTS[(cause as NodeJS.ErrnoException).code ?? ''] ?? 'Choose another host or port.';
 }
 
-function details({ lockPath, owner, ownerAlive, cause }: Holder) {
-  return { path: lockPath, owner, ownerAlive, ...(cause === undefined ? {} : { cause }) };
+function details({ lockPath, cause, ...holder }: Holder) {
+  return { path: lockPath, ...knownHolder(holder), ...(cause === undefined ? {} : { cause }) };
+}
+
+/**
+ * Returns the hint about the process that listens on the port and about the holder. systemd that
+ * listens for a socket unit must not be killed.
+ */
+function portInUseHint(endpoint: Endpoint, holder: Holder): string {
+  const { owner, ownerAlive, listenerPid = null } = holder;
+  const isHolderKnown = owner !== null && ownerAlive !== false;
+  const systemd = isHolderKnown && listenerPid === null ? null : systemdHint(endpoint, listenerPid);
+  if (systemd === null) return holderHint(holder, endpoint.port);
+  return isHolderKnown ? `${systemd} ${ownerHint(holder, owner)}` : `${systemd} Or use another port.`;
 }
 
 function holderHint(holder: Holder, port: number): string {
-  const { owner, ownerAlive, listenerPid, lockPath } = holder;
-  const listener = listenerPid && listenerPid !== owner?.pid ? listenerPid : null;
-  if (owner !== null && ownerAlive !== false) return `${listenerText(listener)}${ownerHint(holder, owner)}`;
+  const { owner, ownerAlive, holderPid, listenerPid, lockPath } = holder;
+  const listener = listenerPid && listenerPid !== (holderPid ?? owner?.pid) ? listenerPid : null;
+  if (holderPid !== undefined || (owner !== null && ownerAlive !== false))
+    return `${listenerText(listener)}${ownerHint(holder, owner)}`;
   if (listener !== null) return listenerHint(listener);
   return lockPath === null
     ? `The port is in use by an unknown process. See which: ${listListenersCommand(port)}. Or use another port.`
@@ -139,10 +155,10 @@ function listenerText(pid: number | null): string {
     : `pid ${pid} listens on that port. Stop it (${stopCommand(pid)}). `;
 }
 
-function ownerHint(holder: Holder, owner: OwnerRecord): string {
-  const since = owner.createdAt === null ? '' : ` since ${owner.createdAt}`;
+function ownerHint(holder: Holder, owner: OwnerRecord | null): string {
+  const since = owner?.createdAt == null ? '' : ` since ${owner.createdAt}`;
   if (isOwn(holder)) {
-    return `This process (pid ${owner.pid}) already holds '${holder.lockPath}'${since}. Close that gateway first, or use another profile and port.`;
+    return `This process (pid ${process.pid}) already holds '${holder.lockPath}'${since}. Close that gateway first, or use another profile and port.`;
   }
   const advice = ['Use that gateway', stopAdvice(holder), 'or start this one with another profile and port.'];
   return `${holderName(holder)} holds '${holder.lockPath}'${since}. ${advice.filter(Boolean).join(', ')}`;

@@ -1,13 +1,33 @@
 // A running gateway, with its locks, its listener and its cluster lock.
 import type { Server } from 'node:net';
-import type { BoundListener, CloseOptions } from '../bind/bound-listener.js';
+import type { BoundListener } from '../bind/bound-listener.js';
+import { type CloseOptions, checkCloseOptions, ServerGroup } from '../bind/close-server.js';
 import type { ClusterLock } from '../cluster/index.js';
-import { webSocketUrl } from '../endpoint.js';
+import { type Endpoint, webSocketUrl } from '../endpoint.js';
 import type { OwnerRecord } from '../errors.js';
-import type { FileLock, LostListener, ReclaimReason } from '../lock/internal.js';
+import type { FileLock, LostListener, OwnerFields, ReclaimReason } from '../lock/internal.js';
 import type { LockStrength } from '../native/binding.js';
 import { assertInheritable, type ExecProgram, execAs, type Inheritance, inheritanceOf } from './inheritance.js';
+import type { Succession } from './inherited/succession.js';
+import { notifyReady, notifyServiceManager } from './service-manager.js';
+import type { UpgradeOptions, UpgradeOutcome } from './upgrade/upgrade-options.js';
+import { Upgrades } from './upgrade.js';
 
+/** What a start has acquired or adopted. */
+export interface GatewayParts extends Pick<GatewayLock, 'listener' | 'cluster' | 'inheritedFrom'> {
+  readonly locks: readonly FileLock[];
+}
+
+/**
+ * A running gateway: its locks and its bound port. Created by {@link acquireGatewayLock}.
+ *
+ * @example
+ * const lock: GatewayLock = await acquireGatewayLock();
+ * const stopWatching = lock.onLost((error) => console.error(error.message));
+ * console.log(lock.url, lock.owner.pid, lock.verify()); // ws://127.0.0.1:18789 4711 true
+ * stopWatching();
+ * await lock.close();
+ */
 export class GatewayLock {
   readonly host: string;
   /** The bound port. With `bind: false`, the port from the options. */
@@ -23,16 +43,24 @@ export class GatewayLock {
   readonly listener: BoundListener | null;
   /** The cluster lock; null without the option `cluster`. */
   readonly cluster: ClusterLock | null;
+  /**
+   * Who passed the locks or the socket to this process: `upgrade`, the gateway that this one
+   * replaces; `run`, the command `gateway-lock run`; `systemd`, which passes only the socket. Null
+   * if nothing was adopted.
+   */
+  readonly inheritedFrom: 'upgrade' | 'run' | 'systemd' | null;
   readonly #locks: readonly FileLock[];
+  readonly #succession: Succession | null;
+  readonly #upgrades: Upgrades;
+  #isOpen = true;
+  #isHandedOver = false;
+  #ready: Promise<void> | undefined;
+  /** Runs the `drain` of `close()` if there is no listener. */
+  readonly #noServers = new ServerGroup();
 
-  /** @internal */
-  constructor(
-    host: string,
-    port: number,
-    locks: readonly FileLock[],
-    listener: BoundListener | null,
-    cluster: ClusterLock | null,
-  ) {
+  /** `succession` is null unless the locks were adopted. @internal */
+  constructor({ host, port }: Endpoint, parts: GatewayParts, succession: Succession | null) {
+    const { locks, listener, cluster, inheritedFrom } = parts;
     this.host = host;
     this.port = port;
     this.url = webSocketUrl(host, port);
@@ -41,13 +69,19 @@ export class GatewayLock {
     this.strength = locks[0]!.strength;
     this.listener = listener;
     this.cluster = cluster;
+    this.inheritedFrom = inheritedFrom;
+    this.#succession = succession;
     // Stops accepting clients when the cluster lock is lost. The program is notified through
     // onLost() or the cluster lock's signal.
     cluster?.onLost(() => void listener?.close());
     this.#locks = locks;
+    this.#upgrades = new Upgrades(locks, listener, () => this.leave({ graceMs: 0 }));
   }
 
-  /** The owner record in the state lock. */
+  /**
+   * The owner record in the state lock. An adopted lock's record is written when {@link ready}
+   * resolves.
+   */
   get owner(): OwnerRecord {
     return this.#locks[0]!.owner!;
   }
@@ -59,14 +93,36 @@ export class GatewayLock {
 
   /**
    * Passes the bound socket to a Node server (net, tls, http, https). For `ws`, pass its http
-   * server.
+   * server. If the locks were adopted, first calls {@link ready}. Sends READY=1 to systemd
+   * (Type=notify) unless {@link ready} has done so.
    *
    * @throws {Error} `ERR_INVALID_STATE` if the option `bind` is false
-   * @throws what {@link BoundListener.listen} throws
+   * @throws what {@link BoundListener.listen} and {@link ready} throw
    */
   async listen(server: Server): Promise<void> {
     if (this.listener === null) throw invalidState('this gateway lock was acquired with bind: false');
+    if (this.#isSuccessor) await this.ready();
     await this.listener.listen(server);
+    // systemd (Type=notify) waits for this message, also from a program that does not call ready().
+    if (this.#ready === undefined) notifyReady();
+  }
+
+  /**
+   * Reports that this gateway is prepared, and resolves once no other process owns the state. Call
+   * it after loading and before the first change of the state. If the locks were adopted, the
+   * predecessor then stops accepting clients, ends its open connections, and leaves; clients that
+   * connect meanwhile wait. Under systemd (Type=notify) also sends READY=1 and MAINPID. Without a
+   * predecessor, resolves at once. May be called several times.
+   *
+   * @throws {Error} `ERR_INVALID_STATE` if this gateway lock is closed, or is closed before the
+   * predecessor has left
+   * @throws {GatewayLockError} `ERR_GATEWAY_LOCKED` if the predecessor released a lock and another
+   * process acquired it. This gateway lock is closed then.
+   */
+  async ready(): Promise<void> {
+    if (!this.#isOpen) throw closedError();
+    this.#ready ??= this.#prepare();
+    await this.#ready;
   }
 
   /**
@@ -78,14 +134,15 @@ export class GatewayLock {
    */
   get inheritance(): Inheritance {
     this.#assertNoCluster();
+    if (this.#isSuccessor) throw invalidState('the predecessor still owns the locks: await ready() first');
     return inheritanceOf(this.#locks, this.listener);
   }
 
   /**
    * Hands the locks over to the child process `pid`, which must have been started with this
-   * gateway's {@link inheritance}. Afterwards the owner records name the child, and this process's
-   * listener is closed. The locks are released when the child ends or this process calls `close()`.
-   * If this process ends first, the child keeps the locks.
+   * gateway's {@link inheritance}. Afterwards the owner records name the child, this process's
+   * listener is closed, and `close()` does the same as {@link leave}. The locks are released when
+   * the child ends.
    *
    * @throws {RangeError} `ERR_OUT_OF_RANGE`
    * @throws {Error} `ERR_INVALID_STATE` if there is a cluster lock
@@ -96,7 +153,44 @@ export class GatewayLock {
     this.#assertNoCluster();
     assertInheritable(this.#locks[0]!);
     for (const lock of this.#locks) lock.handOverTo(pid);
+    this.#isHandedOver = true;
     await this.listener?.close();
+  }
+
+  /**
+   * Names the child process `pid` in the owner records, with additional `fields`. Unlike after {@link handOverTo}, `close()`
+   * still releases the locks, also for the child. @internal
+   */
+  nameHolder(pid: number, fields?: OwnerFields): void {
+    for (const lock of this.#locks) lock.nameHolder(pid, fields);
+  }
+
+  /**
+   * Replaces this gateway by a successor, a new process that inherits the locks and the listening
+   * socket. Clients that connect meanwhile wait; none is refused. The successor calls
+   * {@link acquireGatewayLock} with the same options, then {@link ready} or {@link listen}.
+   *
+   * Once the successor is ready, this gateway stops accepting, calls `drain`, and waits up to
+   * `graceMs` for its open connections to end. Then it leaves the locks and the socket to the
+   * successor, and this process should exit. If the successor fails before that, this gateway
+   * accepts again, and the outcome is `kept`. If this process dies, the successor takes over.
+   *
+   * @throws {Error} `ERR_INVALID_STATE` if this gateway lock is closed, is not {@link ready}, has a
+   * cluster lock, or was passed down by `gateway-lock run`, which replaces its program itself
+   * @throws {LockError} `ERR_LOCK_UNSUPPORTED` on Windows, in Deno and in Bun
+   * @throws {TypeError} `ERR_INVALID_ARG_*`
+   * @throws {RangeError} `ERR_OUT_OF_RANGE`
+   * @throws what `drain` throws, and `signal.reason` if the signal aborts. This gateway accepts
+   * again then.
+   */
+  async upgrade(options: UpgradeOptions = {}): Promise<UpgradeOutcome> {
+    this.#assertNoCluster();
+    if (!this.#isOpen || this.#isHandedOver) throw closedError();
+    if (this.#isSuccessor) throw invalidState('the predecessor still owns the locks: await ready() first');
+    if (this.inheritedFrom === 'run') {
+      throw invalidState('`gateway-lock run` keeps the locks: replace the gateway with `gateway-lock reload`');
+    }
+    return this.#upgrades.start(options);
   }
 
   /**
@@ -110,6 +204,11 @@ export class GatewayLock {
    */
   exec(program: ExecProgram): never {
     return execAs(this.inheritance, program);
+  }
+
+  /** Calls {@link FileLock.updateHolder} for each lock. @internal */
+  updateHolder(fields: OwnerFields): void {
+    for (const lock of this.#locks) lock.updateHolder(fields);
   }
 
   /** The descriptors of the lock files, for a program that this process supervises. @internal */
@@ -145,26 +244,74 @@ export class GatewayLock {
   }
 
   /**
-   * Closes the server and the listener, releases the cluster lock, removes the lock files and
-   * releases the locks, in this order, so that the next gateway starts only after this one's last
-   * write. May be called again after a failure, or during the grace period in order to shorten it.
+   * Closes the gateway so that the next one starts only after this one's last write: stops
+   * accepting connections, calls `drain` and waits for it, waits up to `graceMs` milliseconds for
+   * open connections to end, destroys the rest, releases the cluster lock, removes the lock files
+   * and releases the locks. A step that fails does not prevent the later ones; `close()` then
+   * rejects with the first error. May be called again after a failure, or in order to shorten the
+   * grace period.
+   * During an {@link upgrade}, first ends the successor, which takes up to 10 s.
    *
+   * Does the same as {@link leave} if another process keeps the locks: after `handOverTo()`, before
+   * the predecessor has left, and under `gateway-lock run`. If this gateway was {@link ready} under
+   * systemd, first sends STOPPING=1.
+   *
+   * @throws the error of `drain`
    * @throws {LockError} `ERR_LOCK_PERMISSION` if a lock file could not be removed. All locks are
    * released anyway, and the remaining file does not prevent a later start.
    * @throws the system's error if removing a lock file fails for another reason
    */
   async close(options: CloseOptions = {}): Promise<void> {
+    if (this.#isHandedOver || this.#isSuccessor) return this.leave(options);
+    const checked = checkCloseOptions(options);
     // Step 14 of docs/protocol.md.
-    await this.listener?.close(options);
-    try {
-      await this.cluster?.release();
-    } finally {
-      releaseAll(this.#locks.toReversed());
-    }
+    if (this.#isOpen && this.#ready !== undefined) notifyServiceManager('STOPPING=1');
+    this.#isOpen = false;
+    await runAll([
+      () => this.#upgrades.inProgress && this.#upgrades.stop(),
+      () => this.#closeServers(checked),
+      () => this.cluster?.release(),
+      ...this.#locks.toReversed().map((lock) => () => lock.release()),
+    ]);
+  }
+
+  /**
+   * Leaves the locks and the port to the processes that have inherited them. Closes the server and
+   * the listener as `close()` does, then closes this process's copies of the locks. Neither unlocks
+   * nor changes the lock files. If no other process has a copy, the kernel releases everything.
+   *
+   * @throws {Error} `ERR_INVALID_STATE` if there is a cluster lock
+   */
+  async leave(options: CloseOptions = {}): Promise<void> {
+    this.#assertNoCluster();
+    const checked = checkCloseOptions(options);
+    this.#isOpen = false;
+    if (this.#isSuccessor) this.#succession!.leave(closedError());
+    // Step 19 of docs/protocol.md.
+    await runAll([() => this.#closeServers(checked), ...this.#locks.toReversed().map((lock) => () => lock.leave())]);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #closeServers(options: CloseOptions): Promise<void> {
+    return (this.listener ?? this.#noServers).close(checkCloseOptions(options));
+  }
+
+  /** True while a predecessor may own the state. */
+  get #isSuccessor(): boolean {
+    return this.#succession?.isComplete === false;
+  }
+
+  async #prepare(): Promise<void> {
+    if (this.#succession === null) return notifyReady();
+    try {
+      await this.#succession.complete();
+    } catch (error) {
+      if (this.#isOpen) await this.leave({ graceMs: 0 });
+      throw error;
+    }
   }
 
   /**
@@ -176,16 +323,20 @@ export class GatewayLock {
   }
 }
 
+function closedError(): Error {
+  return invalidState('this gateway lock is closed');
+}
+
 function invalidState(message: string): Error {
   return Object.assign(new Error(message), { code: 'ERR_INVALID_STATE' });
 }
 
-/** Releases every lock, then throws the first error that occurred. */
-function releaseAll(locks: readonly FileLock[]): void {
+/** Runs every step in order, even if one fails, then throws the first error that occurred. */
+async function runAll(steps: readonly (() => unknown)[]): Promise<void> {
   const failures: unknown[] = [];
-  for (const lock of locks) {
+  for (const step of steps) {
     try {
-      lock.release();
+      await step();
     } catch (error) {
       failures.push(error);
     }

@@ -1,6 +1,8 @@
 // Checks the options of acquireGatewayLock(), and completes them from the environment.
+import type { PathLike } from 'node:fs';
 import { resolve } from 'node:path';
 import {
+  checkBacklog,
   checkFlag,
   checkFunction,
   checkOneOf,
@@ -10,11 +12,14 @@ import {
   checkSignal,
   checkTimeout,
   invalidType,
+  type OptionNames,
   outOfRange,
 } from '../arguments.js';
-import { addressesOf } from '../endpoint.js';
+import { addressesOf, DEFAULT_BACKLOG } from '../endpoint.js';
 import { type OwnerFields, RECORD_LIMIT, toLockError } from '../lock/internal.js';
+import { useNativeBinding } from '../native/load.js';
 import { checkEnv, checkName, type Env, envValue, readApp, variableName } from './app-environment.js';
+import { startsBeforeStop } from './detect-supervisor.js';
 import { lockFailedError } from './gateway-error.js';
 import type { GatewayCluster, GatewayLockOptions, GatewayWait } from './gateway-lock-options.js';
 import { configLock, resolveStatePaths, type StatePathOptions, type StatePaths } from './lock-directories.js';
@@ -43,8 +48,40 @@ export interface GatewayRequest {
   readonly onWait: ((wait: GatewayWait) => unknown) | undefined;
   readonly weakFileSystem: 'error' | 'warn' | 'allow';
   readonly bind: boolean;
+  readonly backlog: number;
+  readonly inherited: 'adopt' | 'ignore';
   readonly cluster: GatewayCluster | undefined;
 }
+
+/**
+ * The options of acquireGatewayLock(). Each function that takes some of them accepts and ignores the
+ * others, so that a program can pass the same options to all functions.
+ */
+export const GATEWAY_OPTIONS: OptionNames<GatewayLockOptions> = {
+  app: true,
+  profile: true,
+  port: true,
+  host: true,
+  configPath: true,
+  stateDir: true,
+  lockDir: true,
+  lockFile: true,
+  role: true,
+  timeoutMs: true,
+  bindTimeoutMs: true,
+  whenListening: true,
+  signal: true,
+  allowMultiple: true,
+  env: true,
+  onWait: true,
+  weakFileSystem: true,
+  bind: true,
+  backlog: true,
+  inherited: true,
+  cluster: true,
+  nativeBinding: true,
+};
+const CLUSTER_OPTIONS: OptionNames<GatewayCluster> = { engine: true, name: true, ttlMs: true, timeoutMs: true };
 
 const DEFAULT_PORT = 18789;
 export const DEFAULT_TIMEOUT_MS = 5000;
@@ -56,7 +93,8 @@ export const DEFAULT_BIND_TIMEOUT_MS = 10_000;
  * @throws {GatewayLockError} `ERR_GATEWAY_LOCK_FAILED` if a path cannot be resolved
  */
 export function readGatewayOptions(options: GatewayLockOptions): GatewayRequest {
-  checkOptions(options);
+  checkOptions(options, GATEWAY_OPTIONS);
+  useNativeBinding(options.nativeBinding);
   const env = checkEnv(options.env ?? process.env);
   const app = readApp(options.app);
   const host = options.host ?? '127.0.0.1';
@@ -75,13 +113,23 @@ export function readGatewayOptions(options: GatewayLockOptions): GatewayRequest 
     lockPaths: paths === null ? only(resolve(lockFile!)) : lockPaths(paths, checkFlag('allowMultiple', allowMultiple)),
     timeoutMs: checkTimeout('timeoutMs', options.timeoutMs ?? DEFAULT_TIMEOUT_MS),
     bindTimeoutMs: checkTimeout('bindTimeoutMs', options.bindTimeoutMs ?? DEFAULT_BIND_TIMEOUT_MS),
-    whenListening: checkOneOf('whenListening', options.whenListening ?? 'fail', ['fail', 'wait']),
+    whenListening: checkOneOf('whenListening', options.whenListening ?? defaultWhenListening(env), ['fail', 'wait']),
     signal: checkSignal(options.signal),
     onWait: checkFunction('onWait', options.onWait),
     weakFileSystem: checkOneOf('weakFileSystem', options.weakFileSystem ?? 'error', ['error', 'warn', 'allow']),
     bind: checkFlag('bind', options.bind ?? true),
+    backlog: checkBacklog(options.backlog ?? DEFAULT_BACKLOG),
+    inherited: checkOneOf('inherited', options.inherited ?? 'adopt', ['adopt', 'ignore']),
     cluster: checkCluster(options.cluster),
   };
+}
+
+/**
+ * If the supervisor stops the running gateway after it has started this one, waiting is right, and
+ * a refusal would leave no gateway.
+ */
+function defaultWhenListening(env: Env): 'fail' | 'wait' {
+  return startsBeforeStop(env) ? 'wait' : 'fail';
 }
 
 /**
@@ -134,7 +182,7 @@ function checkRole(app: string, role: unknown): string {
   return app === 'openclaw' ? checkOneOf('role', role, OPENCLAW_ROLES) : checkName('role', role);
 }
 
-function optionalPath(name: string, value: unknown): string | undefined {
+function optionalPath(name: string, value: PathLike | undefined): string | undefined {
   return value === undefined ? undefined : checkPath(name, value);
 }
 
@@ -148,7 +196,7 @@ function portFromEnv(env: Env, app: string): number {
 
 function checkCluster(cluster: GatewayCluster | undefined): GatewayCluster | undefined {
   if (cluster === undefined) return undefined;
-  if (typeof cluster !== 'object' || cluster === null) throw invalidType('cluster', 'an object', cluster);
+  checkOptions(cluster, CLUSTER_OPTIONS, 'cluster');
   if (typeof cluster.engine?.acquire !== 'function')
     throw invalidType('cluster.engine', 'an engine of gateway-lock/cluster', cluster.engine);
   if (typeof cluster.name !== 'string') throw invalidType('cluster.name', 'a string', cluster.name);

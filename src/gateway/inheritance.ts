@@ -1,6 +1,7 @@
 // Passes the locks and the listening socket to another program, which is a child or replaces this
 // process.
-import { checkOptions, checkPath, invalidType, invalidValue } from '../arguments.js';
+import type { PathLike } from 'node:fs';
+import { checkOptions, checkPath, invalidType, invalidValue, type OptionNames } from '../arguments.js';
 import type { BoundListener } from '../bind/bound-listener.js';
 import { LockError } from '../errors.js';
 import type { FileLock } from '../lock/internal.js';
@@ -8,7 +9,17 @@ import { native } from '../native/load.js';
 import { programsInherit } from '../native/platform.js';
 import type { Env } from './app-environment.js';
 
-/** The descriptors and variables that a program needs to continue as the holder. */
+/**
+ * The descriptors and variables that a program needs to continue as the holder.
+ *
+ * @example
+ * import { spawn } from 'node:child_process';
+ *
+ * const lock = await acquireGatewayLock();
+ * const { descriptors }: Inheritance = lock.inheritance;
+ * const child = spawn('sleep', ['0'], { stdio: ['inherit', 'inherit', 'inherit', ...descriptors] });
+ * child.once('exit', () => lock.close());
+ */
 export interface Inheritance {
   /**
    * The descriptors of the listening sockets, then those of the locks. The program must receive
@@ -23,9 +34,16 @@ export interface Inheritance {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/**
+ * A program that replaces this process.
+ *
+ * @example
+ * const program: ExecProgram = { path: process.execPath, args: ['node', 'server.js'] };
+ * (await acquireGatewayLock()).exec(program);
+ */
 export interface ExecProgram {
   /** The path of the file to run. PATH is not searched. */
-  readonly path: string;
+  readonly path: PathLike;
   /** The arguments, beginning with the name of the program. */
   readonly args: readonly string[];
   /**
@@ -33,8 +51,10 @@ export interface ExecProgram {
    *
    * @default process.env
    */
-  readonly env?: Env;
+  readonly env?: Env | undefined;
 }
+
+const PROGRAM: OptionNames<ExecProgram> = { path: true, args: true, env: true };
 
 /**
  * @throws {Error} `ERR_INVALID_STATE` if a lock has been released
@@ -61,7 +81,7 @@ export function assertInheritable({ path }: FileLock): void {
 
 /** Replaces this process with the program. Throws on failure; never returns on success. */
 export function execAs(inheritance: Inheritance, program: ExecProgram): never {
-  checkOptions(program);
+  checkOptions(program, PROGRAM);
   const { path, args, env = process.env } = program;
   const listenPid = 'LISTEN_FDS' in inheritance.environment ? { LISTEN_PID: String(process.pid) } : {};
   const variables = Object.entries({ ...environmentWith(inheritance, env), ...listenPid });
@@ -79,6 +99,39 @@ export function execAs(inheritance: Inheritance, program: ExecProgram): never {
 export function environmentWith(inheritance: Inheritance, env: Env): Record<string, string | undefined> {
   const { LISTEN_PID: _, LISTEN_FDS: __, LISTEN_FDNAMES: ___, ...own } = env;
   return { ...own, ...inheritance.environment };
+}
+
+/** Sockets with the names that LISTEN_FDNAMES gives them. */
+export interface ActivationSocket {
+  readonly fd: number;
+  readonly name: string;
+}
+
+/**
+ * Returns the sockets that systemd has passed to this process (man 3 sd_listen_fds). Empty if they
+ * are meant for another process. @internal
+ */
+export function activationOf(env: Env, pid: number): readonly ActivationSocket[] {
+  if (env['LISTEN_PID'] !== String(pid) || !/^\d{1,4}$/.test(env['LISTEN_FDS'] ?? '')) return [];
+  const names = (env['LISTEN_FDNAMES'] ?? '').split(':');
+  return Array.from({ length: Number(env['LISTEN_FDS']) }, (_, index) => {
+    return { fd: FIRST_LISTEN_FD + index, name: names[index] || 'unknown' };
+  });
+}
+
+/** The first descriptor of socket activation, SD_LISTEN_FDS_START. */
+const FIRST_LISTEN_FD = 3;
+
+/** Adds sockets of another owner after those of `inheritance`. @internal */
+export function withSockets(inheritance: Inheritance, added: readonly ActivationSocket[]): Inheritance {
+  if (added.length === 0) return inheritance;
+  const { descriptors, environment } = inheritance;
+  const own = Number(environment['LISTEN_FDS'] ?? 0);
+  const names = [...(own === 0 ? [] : [environment['LISTEN_FDNAMES']!]), ...added.map(({ name }) => name)].join(':');
+  return {
+    descriptors: [...descriptors.slice(0, own), ...added.map(({ fd }) => fd), ...descriptors.slice(own)],
+    environment: { LISTEN_FDS: String(own + added.length), LISTEN_FDNAMES: names },
+  };
 }
 
 /** Refuses a string that contains a NUL, because execve() would truncate it there. */

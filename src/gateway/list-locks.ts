@@ -1,22 +1,37 @@
 // Lists the locks of all gateways of a user, with their holders and the holders' health.
 import { checkOptions } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
-import { type LockProbe, probeTarget } from '../lock/internal.js';
+import { knownHolder, type LockProbe, livingHolder, probeTarget } from '../lock/internal.js';
 import { native } from '../native/load.js';
 import { checkHealthOptions, type HealthCheckOptions, type HealthProbe, probeHealth } from '../probe/probe-health.js';
 import { probePort } from '../probe/probe-port.js';
 import { findLockFiles, type SearchOptions, type UnreadablePath } from './find-lock-files.js';
+import { GATEWAY_OPTIONS } from './gateway-options.js';
 import { holderEndpoint } from './holder-endpoint.js';
 
+/**
+ * Options of {@link listLocks}.
+ *
+ * @example
+ * const options: ListLocksOptions = { app: 'chat', health: { timeoutMs: 500 } };
+ * console.log(await listLocks(options));
+ */
 export interface ListLocksOptions extends SearchOptions {
   /**
    * Options of the health check.
    *
    * @default a GET request for /healthz with a time limit of 1000 ms
    */
-  readonly health?: HealthCheckOptions;
+  readonly health?: HealthCheckOptions | undefined;
 }
 
+/**
+ * A lock file, its holder, and the holder's health.
+ *
+ * @example
+ * const isRunning = ({ state, health }: ListedLock) => state === 'held' && health?.healthy === true;
+ * console.log((await listLocks()).filter(isRunning).length);
+ */
 export interface ListedLock {
   /** The path of the lock file. If the state is `unreadable`, the path may name a directory. */
   readonly path: string;
@@ -32,6 +47,11 @@ export interface ListedLock {
    * unknown.
    */
   readonly ownerAlive: boolean | null;
+  /**
+   * The living process that holds the lock, if the record names a dead process: a process
+   * that has inherited the lock. Linux only. Absent if the record names the holder, or unknown.
+   */
+  readonly holderPid?: number;
   /** The holder's program and arguments; null if the system does not report them. */
   readonly command: readonly string[] | null;
   /** The host in the holder's record; null if the record contains no endpoint. */
@@ -50,12 +70,14 @@ export interface ListedLock {
  * listStateDirectories}). A lock that cannot be read is listed as `unreadable`. Does not create,
  * change or lock anything.
  *
+ * @example
+ * for (const { path, state, owner } of await listLocks()) console.log(path, state, owner?.pid);
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  * @throws {RangeError} `ERR_OUT_OF_RANGE`
  * @throws {GatewayLockError} `ERR_GATEWAY_LOCK_FAILED` if a path cannot be resolved
  */
 export async function listLocks(options: ListLocksOptions = {}): Promise<ListedLock[]> {
-  checkOptions(options);
+  checkOptions(options, { ...GATEWAY_OPTIONS, health: true });
   const { health = {}, ...search } = options;
   checkHealthOptions(health);
   const unreadable: UnreadablePath[] = [];
@@ -84,13 +106,15 @@ async function probeListed(path: string, ownPath: boolean, health: HealthCheckOp
   try {
     // Includes the lock files of other users, because their locks also prevent a gateway of this
     // user from starting.
-    const { state, heldBy, owner, ownerAlive } = probeTarget({ path, endpoint: undefined, ownPath }, 'everyone');
+    const probed = probeTarget({ path, endpoint: undefined, ownPath }, 'everyone');
+    const { state, heldBy, owner, ownerAlive } = probed;
     // A dead owner's record is from an earlier holder, so its port is not that of the current
     // holder.
     const known = state === 'held' && ownerAlive !== false && owner?.port != null;
     const endpoint = known ? await probeEndpoint(owner, ownerAlive, health) : NO_ENDPOINT;
-    const command = ownerAlive === true ? commandOf(owner!.pid) : null;
-    return { path, state, heldBy, owner, ownerAlive, command, ...endpoint, cause: null };
+    const pid = livingHolder(probed);
+    const command = pid === null ? null : commandOf(pid);
+    return { path, state, heldBy, ...knownHolder(probed), command, ...endpoint, cause: null };
   } catch (cause) {
     return unreadableLock({ path, cause });
   }

@@ -1,28 +1,51 @@
 // Probes the state of a gateway without starting one, which makes a PID file unnecessary.
 import { checkOptions } from '../arguments.js';
-import { GatewayLockError, type OwnerRecord } from '../errors.js';
-import { type LockProbe, probeTarget } from '../lock/internal.js';
+import type { OwnerRecord } from '../errors.js';
+import { knownHolder, livingHolder } from '../lock/internal.js';
 import { checkHealthOptions, type HealthCheckOptions, type HealthProbe, probeHealth } from '../probe/probe-health.js';
 import { type PortProbe, probePort } from '../probe/probe-port.js';
-import { lockFailedError } from './gateway-error.js';
 import type { GatewayLockOptions } from './gateway-lock-options.js';
-import { type GatewayRequest, readGatewayOptions } from './gateway-options.js';
+import { GATEWAY_OPTIONS, readGatewayOptions } from './gateway-options.js';
 import { holderEndpoint } from './holder-endpoint.js';
-import { type LockLocation, lockTarget } from './lock-requests.js';
+import { probeLocks } from './probe-gateway-lock.js';
 
+/**
+ * Options of {@link probeGateway}.
+ *
+ * @example
+ * const options: ProbeGatewayOptions = { profile: 'staging', health: { timeoutMs: 500 } };
+ * console.log((await probeGateway(options)).state);
+ */
 export interface ProbeGatewayOptions
   extends Pick<
     GatewayLockOptions,
-    'app' | 'profile' | 'port' | 'host' | 'configPath' | 'stateDir' | 'lockDir' | 'lockFile' | 'allowMultiple' | 'env'
+    | 'app'
+    | 'profile'
+    | 'port'
+    | 'host'
+    | 'configPath'
+    | 'stateDir'
+    | 'lockDir'
+    | 'lockFile'
+    | 'allowMultiple'
+    | 'env'
+    | 'nativeBinding'
   > {
   /**
    * Options of the health check.
    *
    * @default a GET request for /healthz with a time limit of 1000 ms
    */
-  readonly health?: HealthCheckOptions;
+  readonly health?: HealthCheckOptions | undefined;
 }
 
+/**
+ * The state of a gateway, its holder and its health.
+ *
+ * @example
+ * const probe: GatewayProbe = await probeGateway();
+ * if (probe.state === 'foreign') console.log(`pid ${probe.listenerPid} uses port ${probe.port}`);
+ */
 export interface GatewayProbe {
   /**
    * `running`: the lock is held, and the holder listens on the port; see `health`. `starting`: the
@@ -42,6 +65,11 @@ export interface GatewayProbe {
    * unknown.
    */
   readonly ownerAlive: boolean | null;
+  /**
+   * The living process that holds the lock, if the record names a dead process: a process
+   * that has inherited the lock. Linux only. Absent if the record names the holder, or unknown.
+   */
+  readonly holderPid?: number;
   /** The host in the holder's record, or from the options if the record contains no endpoint. */
   readonly host: string;
   /** The port in the holder's record, or from the options if the record contains no endpoint. */
@@ -58,12 +86,15 @@ export interface GatewayProbe {
 /**
  * Probes the lock, the port and the health of a gateway. Does not create, change or lock anything.
  *
+ * @example
+ * const { state, owner, health } = await probeGateway();
+ * if (state === 'running') console.log(`running as pid ${owner?.pid}, healthy: ${health?.healthy}`);
  * @throws {GatewayLockError} `ERR_GATEWAY_LOCK_FAILED` if a lock cannot be probed
  * @throws {TypeError} `ERR_INVALID_ARG_*`
  * @throws {RangeError} `ERR_OUT_OF_RANGE`
  */
 export async function probeGateway(options: ProbeGatewayOptions = {}): Promise<GatewayProbe> {
-  checkOptions(options);
+  checkOptions(options, { ...GATEWAY_OPTIONS, health: true });
   const { health: healthOptions = {}, ...others } = options;
   checkHealthOptions(healthOptions);
   const request = readGatewayOptions(others);
@@ -74,9 +105,10 @@ export async function probeGateway(options: ProbeGatewayOptions = {}): Promise<G
   const listener = port === 0 ? null : await probePort({ host, port });
   const listening = listener?.state === 'listening';
   const health = listening ? await probeHealth({ ...healthOptions, host, port }) : null;
-  const { lockPath, owner, ownerAlive } = lock;
-  const state = lock.state === 'held' ? heldState(known, listener, health) : listening ? 'foreign' : 'stopped';
-  return { state, lockPath, owner, ownerAlive, host, port, listenerPid: listener?.pid ?? null, health };
+  const { lockPath } = lock;
+  const state =
+    lock.state === 'held' ? heldState(known, livingHolder(lock), listener, health) : listening ? 'foreign' : 'stopped';
+  return { state, lockPath, ...knownHolder(lock), host, port, listenerPid: listener?.pid ?? null, health };
 }
 
 /**
@@ -85,24 +117,11 @@ export async function probeGateway(options: ProbeGatewayOptions = {}): Promise<G
  */
 function heldState(
   { owner }: { owner: OwnerRecord | null },
+  holderPid: number | null,
   listener: PortProbe | null,
   health: HealthProbe | null,
 ): GatewayProbe['state'] {
   if (listener?.state !== 'listening') return 'starting';
-  const isHolder = owner?.port != null || listener.pid === null || listener.pid === owner?.pid || health?.healthy;
+  const isHolder = owner?.port != null || listener.pid === null || listener.pid === holderPid || health?.healthy;
   return isHolder ? 'running' : 'starting';
-}
-
-/** Returns the first lock that is held or, if there is none, the first lock. */
-function probeLocks(request: LockLocation & Pick<GatewayRequest, 'lockPaths'>): LockProbe & { lockPath: string } {
-  const probes = request.lockPaths.map((path) => probeOne(path(), request));
-  return probes.find(({ state }) => state === 'held') ?? probes[0]!;
-}
-
-function probeOne(lockPath: string, location: LockLocation): LockProbe & { lockPath: string } {
-  try {
-    return { lockPath, ...probeTarget(lockTarget(lockPath, location)) };
-  } catch (error) {
-    throw error instanceof GatewayLockError ? error : lockFailedError(location, lockPath, error);
-  }
 }

@@ -2,6 +2,13 @@
 import type { GatewayLockOptions } from './gateway-lock-options.js';
 import { readGatewayOptions } from './gateway-options.js';
 
+/**
+ * The paths and the endpoint of a gateway.
+ *
+ * @example
+ * const { stateDir, configPath, lockPaths }: GatewayPaths = resolveGatewayPaths();
+ * console.log(stateDir, configPath, lockPaths);
+ */
 export interface GatewayPaths {
   readonly stateDir: string;
   readonly configPath: string;
@@ -16,6 +23,9 @@ export interface GatewayPaths {
  * Returns the paths and the endpoint that acquireGatewayLock() would use with these options and
  * this environment. Does not create anything.
  *
+ * @example
+ * const { stateDir, port } = resolveGatewayPaths({ profile: 'staging', port: 18809 });
+ * console.log(stateDir, port); // /home/me/.gateway-staging 18809
  * @throws the errors that acquireGatewayLock() throws for invalid options
  */
 export function resolveGatewayPaths(options: GatewayLockOptions = {}): GatewayPaths {

@@ -5,7 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { monotonicMs } from '../clock.js';
-import { type LockProbe, probeTarget } from '../lock/internal.js';
+import { knownHolder, type LockProbe, probeTarget } from '../lock/internal.js';
 import { sleep } from '../sleep.js';
 import { contentionPolicy } from './contention-policy.js';
 import { lockedError } from './gateway-error.js';
@@ -46,7 +46,7 @@ type SiblingRequest = LockLocation & Pick<GatewayRequest, 'app'>;
 function findHeldSibling(request: SiblingRequest): GatewayWait | null {
   for (const path of siblingLocks(request)) {
     const found = probeReadable(path, request);
-    if (found?.state === 'held') return { lockPath: path, owner: found.owner, ownerAlive: found.ownerAlive };
+    if (found?.state === 'held') return { lockPath: path, ...knownHolder(found) };
   }
   return null;
 }

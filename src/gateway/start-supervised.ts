@@ -16,6 +16,14 @@ import {
   type SupervisedRequest,
 } from './supervised-options.js';
 
+/**
+ * The result of {@link startSupervised}: this process started a gateway, or another one is healthy.
+ *
+ * @example
+ * const started: SupervisedOutcome<GatewayLock> = await startSupervised({ start: acquireGatewayLock });
+ * if (started.outcome === 'duplicate') process.exit(started.exitCode);
+ * await started.gateway.close();
+ */
 export type SupervisedOutcome<Gateway> =
   | { readonly outcome: 'started'; readonly gateway: Gateway }
   | {
@@ -25,8 +33,10 @@ export type SupervisedOutcome<Gateway> =
        * for every other supervisor.
        */
       readonly exitCode: 0 | 78;
-      /** The holder of the lock; null if only the port is in use. */
+      /** The record of the holder; null if only the port is in use, or if the record names a dead process. */
       readonly owner: OwnerRecord | null;
+      /** The holder, if it has inherited the lock from a dead process (Linux only). */
+      readonly holderPid?: number;
       readonly health: HealthProbe;
     };
 
@@ -41,6 +51,10 @@ const MIN_HEALTH_TIMEOUT_MS = 1000;
  * gateway has `budgetMs` milliseconds to become healthy or end. Without a supervisor, `start` is
  * called only once.
  *
+ * @example
+ * const started = await startSupervised({ start: (attempt) => acquireGatewayLock({ ...attempt }) });
+ * if (started.outcome === 'duplicate') process.exit(started.exitCode);
+ * await started.gateway.close();
  * @throws {GatewayLockError} if another gateway prevents the start: at once without a supervisor,
  * otherwise when the budget is exhausted, with the last attempt's error as its `cause`
  * @throws {TypeError} `ERR_INVALID_ARG_*`
@@ -67,7 +81,7 @@ export async function startSupervised<Gateway>(
     announce('gateway-lock:decision', () => decision!);
     request.onDecision?.(decision);
     if (decision.decision === 'give-up') throw giveUp(refusal, health, request);
-    if (decision.decision === 'leave') return duplicate(refusal.owner, health!, request.supervisor);
+    if (decision.decision === 'leave') return duplicate(refusal, health!, request.supervisor);
     // Prevents a busy loop, because an attempt fails at once if only the port is in use.
     const latestNext = decision.decision === 'park' ? Number.POSITIVE_INFINITY : deadline - request.healthReserveMs;
     await sleep(Math.max(0, Math.min(earliestNext, latestNext) - monotonicMs()), request.signal);
@@ -158,8 +172,11 @@ function decide(
  * OpenClaw, and the unit needs `RestartPreventExitStatus=78`. Other supervisors do not restart a
  * process that exits with code 0.
  */
-function duplicate(owner: OwnerRecord | null, health: HealthProbe, supervisor: Supervisor | null) {
-  return { outcome: 'duplicate', exitCode: supervisor === 'systemd' ? 78 : 0, owner, health } as const;
+function duplicate(refusal: GatewayLockError, health: HealthProbe, supervisor: Supervisor | null) {
+  const { holderPid, ownerAlive } = refusal;
+  const holder = holderPid === undefined ? {} : { holderPid };
+  const owner = ownerAlive === false ? null : refusal.owner;
+  return { outcome: 'duplicate', exitCode: supervisor === 'systemd' ? 78 : 0, owner, ...holder, health } as const;
 }
 
 function giveUp(

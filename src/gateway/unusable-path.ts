@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute } from 'node:path';
 import { findForeignPart, nearestVisible } from '../native/file-access.js';
+import { isAccessDenied } from '../native/permission.js';
 import { makeDirectoryCommand } from '../native/shell-commands.js';
 
 const NOTHING_STARTED = 'No gateway was started.';
@@ -13,10 +14,10 @@ const NOTHING_STARTED = 'No gateway was started.';
 export function unusableHint(lockPath: string, named: boolean, cause: unknown): string {
   const { code = '' } = cause as NodeJS.ErrnoException;
   if (!isAbsolute(lockPath)) return NOTHING_STARTED;
-  return HINTS[code]?.(lockPath, named) ?? NOTHING_STARTED;
+  return HINTS[code]?.(lockPath, named, cause) ?? NOTHING_STARTED;
 }
 
-type Hint = (lockPath: string, named: boolean) => string | null;
+type Hint = (lockPath: string, named: boolean, cause: unknown) => string | null;
 
 const HINTS: Readonly<Record<string, Hint>> = {
   ENOENT: (path) => {
@@ -25,9 +26,14 @@ const HINTS: Readonly<Record<string, Hint>> = {
   },
   ENOTDIR: (path) => `'${nearestVisible(path)}' is not a directory. Choose another path, or move that file away.`,
   EROFS: (_path, named) => `The file system is read-only. ${elsewhere(named)}`,
-  // If an earlier start with sudo left the file, the message already contains the command to run.
-  ERR_LOCK_PERMISSION: (path, named) => (findForeignPart(path) === null ? elsewhere(named) : null),
+  // If an earlier start with sudo left the file, or Node's permission model denies access, the
+  // message already contains the command to run.
+  ERR_LOCK_PERMISSION: (path, named, cause) => (hasOwnRemedy(path, cause as Error) ? null : elsewhere(named)),
 };
+
+function hasOwnRemedy(path: string, { cause }: { cause?: unknown }): boolean {
+  return isAccessDenied(cause) || findForeignPart(path) !== null;
+}
 
 function elsewhere(named: boolean): string {
   return named

@@ -1,16 +1,25 @@
 // Acquires a lock, either at once (tryAcquireLock) or after waiting for the holder to release the
 // lock (acquireLock).
-import { checkSignal, checkTimeout } from '../arguments.js';
+import type { PathLike } from 'node:fs';
+import { checkFunction, checkSignal, checkTimeout, type OptionNames } from '../arguments.js';
 import { announce } from '../events.js';
 import { attempt, lastAttemptSync } from './attempt.js';
 import type { FileLock } from './file-lock.js';
 import { GracePeriods } from './grace-period.js';
+import { type KnownHolder, knownHolder } from './holder-text.js';
 import { timeoutError } from './lock-error.js';
-import { type AttemptRequest, readRequest, type TryAcquireLockOptions } from './lock-options.js';
-import { type LockProbe, probeUnlessOpenFails } from './probe-lock.js';
+import { type AttemptRequest, readRequest, TRY_OPTIONS, type TryAcquireLockOptions } from './lock-options.js';
+import { probeUnlessOpenFails, withHolder } from './probe-lock.js';
 import { hasWaiters } from './wait-queue.js';
 import { Waiter, type WaitOptions } from './waiter.js';
 
+/**
+ * Options of {@link acquireLock} and {@link withLock}.
+ *
+ * @example
+ * const options: AcquireLockOptions = { timeoutMs: 60_000, signal: AbortSignal.timeout(1000) };
+ * (await acquireLock('job.lock', options)).release();
+ */
 export interface AcquireLockOptions extends TryAcquireLockOptions {
   /**
    * Longest time in milliseconds to wait for the holder to release the lock. 0 makes a single
@@ -18,16 +27,18 @@ export interface AcquireLockOptions extends TryAcquireLockOptions {
    *
    * @default 5000
    */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Aborts the wait: the promise rejects with `signal.reason`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * Called when the wait begins, and at least every 250 ms while another holder has the lock. The
    * callback is awaited; neither the timeout nor the signal interrupts it, and later waiters in the
    * same thread wait for it too. If it throws, the wait fails with that error.
    */
-  readonly onContended?: () => void | Promise<void>;
+  readonly onContended?: (() => void | Promise<void>) | undefined;
 }
+
+const OPTIONS: OptionNames<AcquireLockOptions> = { ...TRY_OPTIONS, timeoutMs: true, signal: true, onContended: true };
 
 /**
  * Acquires the lock at once, or returns null if another holder has the lock. The call is
@@ -38,6 +49,10 @@ export interface AcquireLockOptions extends TryAcquireLockOptions {
  * Replaces the content of the lock file with the owner record. If the file is not a lock file,
  * throws `ERR_LOCK_INVALID_FILE` and leaves it unchanged.
  *
+ * @example
+ * const lock = tryAcquireLock('job.lock');
+ * if (lock === null) console.log('the job is already running');
+ * lock?.release();
  * @throws {LockError} `ERR_LOCK_INVALID_FILE` if the file is not a lock file, or is not safe to use
  * @throws {LockError} `ERR_LOCK_PERMISSION` if this process may not use the file or its directory
  * @throws {LockError} `ERR_LOCK_UNSUPPORTED` if the file system has no file locks
@@ -46,8 +61,8 @@ export interface AcquireLockOptions extends TryAcquireLockOptions {
  * @throws {LockError} `ERR_NATIVE_MISSING` if the addon cannot be loaded
  * @throws {Error} the system's error in any other case, for example ENOENT or EMFILE
  */
-export function tryAcquireLock(path: string, options: TryAcquireLockOptions = {}): FileLock | null {
-  return lastAttemptSync(readRequest(path, options));
+export function tryAcquireLock(path: PathLike, options: TryAcquireLockOptions = {}): FileLock | null {
+  return lastAttemptSync(readRequest(path, options, TRY_OPTIONS));
 }
 
 /**
@@ -58,13 +73,17 @@ export function tryAcquireLock(path: string, options: TryAcquireLockOptions = {}
  * The last attempt is made at the deadline. It may take as long as {@link tryAcquireLock}, but does
  * not block the thread.
  *
+ * @example
+ * const lock = await acquireLock(new URL('job.lock', import.meta.url), { timeoutMs: 10_000 });
+ * console.log(lock.held); // true
+ * lock.release();
  * @throws {LockError} `ERR_LOCK_TIMEOUT` with the holder's record if the lock is still held at the
  *   deadline
  * @throws everything that {@link tryAcquireLock} throws
  */
-export async function acquireLock(path: string, options: AcquireLockOptions = {}): Promise<FileLock> {
-  const request = readRequest(path, options);
-  const { onContended } = options;
+export async function acquireLock(path: PathLike, options: AcquireLockOptions = {}): Promise<FileLock> {
+  const request = readRequest(path, options, OPTIONS);
+  const onContended = checkFunction('onContended', options.onContended);
   const timeoutMs = checkTimeout('timeoutMs', options.timeoutMs ?? 5000);
   const signal = checkSignal(options.signal);
   signal?.throwIfAborted();
@@ -120,10 +139,10 @@ function announceWait(request: AttemptRequest, timeoutMs: number): void {
 }
 
 /** Probes the lock only once, because retries would block the event loop. */
-function peekHolder(request: AttemptRequest): Pick<LockProbe, 'owner' | 'ownerAlive'> {
+function peekHolder(request: AttemptRequest): KnownHolder {
   try {
-    const { owner, ownerAlive } = probeUnlessOpenFails(request, new GracePeriods()) ?? UNKNOWN_HOLDER;
-    return { owner, ownerAlive };
+    const probed = probeUnlessOpenFails(request, new GracePeriods());
+    return probed === null ? UNKNOWN_HOLDER : knownHolder(withHolder(probed, request.path));
   } catch {
     return UNKNOWN_HOLDER;
   }

@@ -1,9 +1,11 @@
 // One attempt to acquire a lock: acquires the kernel lock, checks the previous content of the file,
 // and writes the new owner record.
+import { dirname } from 'node:path';
 import type { LockErrorCode, OwnerRecord } from '../errors.js';
 import { announce } from '../events.js';
-import type { LockId, WaiterId } from '../native/binding.js';
+import { LOCK_FLAG, type LockId, type WaiterId } from '../native/binding.js';
 import { native } from '../native/load.js';
+import { assertFileAllowed } from '../native/permission.js';
 import { locksOutliveHolders } from '../native/platform.js';
 import { FileLock, type WaitMode } from './file-lock.js';
 import { type GracePeriods, type RetryReason, retryPastProbers, retryPastProbersSync } from './grace-period.js';
@@ -122,6 +124,7 @@ function tryNative(
   { path, flags, gracePeriods }: AttemptRequest,
   waiter: WaiterId | undefined,
 ): LockId | string | OpenFailure {
+  assertFileAllowed(path, dirname(path), flags & LOCK_FLAG.existingFile ? ['read'] : ['read', 'write']);
   try {
     const result = waiter === undefined ? native().tryAcquire(path, flags) : native().retry(waiter);
     gracePeriods.endOpenFailures();

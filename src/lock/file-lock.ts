@@ -5,36 +5,56 @@ import type { LockId, LockStrength } from '../native/binding.js';
 import { native } from '../native/load.js';
 import type { ReclaimReason } from './leftover.js';
 import { fileStaysError, replacedError, toLockError } from './lock-error.js';
+import { LossWatch, type LostListener, notify } from './loss-watch.js';
 import {
   formatRecord,
   handedOverHead,
   listeningHead,
   type OwnerFields,
   type OwnRecord,
+  ownRecordOf,
   recordOf,
   updatedHead,
 } from './record-encoder.js';
 import { wakeFirst } from './wait-queue.js';
 
+/**
+ * `exclusive` allows a single holder, `shared` any number of shared holders.
+ *
+ * @example
+ * const mode: LockMode = 'shared';
+ * tryAcquireLock('job.lock', { mode })?.release();
+ */
 export type LockMode = 'exclusive' | 'shared';
 /**
  * How a waiter noticed the release. `watch`: the system reported it. `poll`: the waiter made an
  * attempt every 5 to 250 ms, because the lock file or the holder's process could not be watched,
  * for example because of a limit (`fs.inotify.max_user_instances`), a remote file system, an older
  * gateway or, on Windows, a holder that is not named in the record.
+ *
+ * @example
+ * const lock = await acquireLock('job.lock');
+ * const waitMode: WaitMode | null = lock.waitMode;
+ * lock.release();
  */
 export type WaitMode = 'watch' | 'poll';
-export type LostListener = (error: LockError) => void;
 
 /**
- * The interval in milliseconds at which the lock file is checked while there is an `onLost`
- * listener.
+ * Which process keeps the lock. `this`: this process, which releases the lock. `other`: another
+ * process too, so that this process only closes its copy of the descriptor. `predecessor`: like
+ * `other`, and this process must not write its record before {@link FileLock.takeOver}.
  */
-const LOST_CHECK_MS = 1000;
+type Keeper = 'this' | 'other' | 'predecessor';
 
 /**
  * A lock, held until `release()` is called or the process or worker thread ends for any reason.
  * Garbage collection of this object does not release the lock.
+ *
+ * @example
+ * const lock: FileLock = await acquireLock('job.lock', { owner: { task: 'report' } });
+ * lock.updateOwner({ progress: 0.5 });
+ * console.log(lock.owner?.['task'], lock.verify()); // report true
+ * lock.release();
  */
 export class FileLock {
   readonly path: string;
@@ -50,22 +70,24 @@ export class FileLock {
   readonly predecessor: OwnerRecord | null;
   /** How the waiter noticed the previous holder's release. Null if there was no wait. */
   readonly waitMode: WaitMode | null;
-  readonly #id: LockId;
+  #id: LockId;
+  #keeper: Keeper;
   /** Created on first use, because an empty Set would add 10 % to a lock's memory. */
-  #lostListeners: Set<LostListener> | undefined;
+  #lossWatch: LossWatch | undefined;
   #record: OwnRecord | null;
   /** Parsed on first use, because parsing takes a tenth as long as acquiring a lock. */
   #owner: OwnerRecord | undefined;
   #lost: LockError | null = null;
-  #watch: NodeJS.Timeout | undefined;
 
   /** `record` is null for a lock without an owner record. @internal */
   constructor(
     id: LockId,
     record: OwnRecord | null,
     properties: Pick<FileLock, 'path' | 'mode' | 'strength' | 'reclaimed' | 'predecessor' | 'waitMode'>,
+    keeper: Keeper = 'this',
   ) {
     this.#id = id;
+    this.#keeper = keeper;
     this.#record = record;
     this.path = properties.path;
     this.mode = properties.mode;
@@ -75,7 +97,7 @@ export class FileLock {
     this.waitMode = properties.waitMode;
   }
 
-  /** False after the lock has been released. */
+  /** False after `release()` and `leave()`. */
   get held(): boolean {
     return native().isHeld(this.#id);
   }
@@ -83,7 +105,7 @@ export class FileLock {
   /**
    * The file descriptor of the lock file, to pass to a child through the `stdio` option of
    * `child_process.spawn`. The kernel releases the lock when the last copy of the descriptor is
-   * closed; `release()` releases it at once. -1 after the release.
+   * closed; `release()` releases it at once. -1 after `release()` and `leave()`.
    */
   get fd(): number {
     return native().descriptorOf(this.#id);
@@ -107,9 +129,8 @@ export class FileLock {
     if (native().isFileInPlace(this.#id)) return true;
     const lost = replacedError(this.path, this.owner);
     this.#lost = lost;
-    this.#stopWatch();
     announce('gateway-lock:lost', () => ({ path: this.path, error: lost }));
-    for (const listener of this.#lostListeners ?? []) this.#notify(listener, this.#lost);
+    this.#lossWatch?.report(lost);
     return false;
   }
 
@@ -121,14 +142,11 @@ export class FileLock {
    * @returns a function that removes the listener
    */
   onLost(listener: LostListener): () => void {
-    if (this.#lost !== null) this.#notify(listener, this.#lost);
-    this.#lostListeners ??= new Set();
-    this.#lostListeners.add(listener);
-    if (this.held && this.#lost === null) this.#watch ??= setInterval(() => this.verify(), LOST_CHECK_MS).unref();
-    return () => {
-      this.#lostListeners?.delete(listener);
-      if (this.#lostListeners?.size === 0) this.#stopWatch();
-    };
+    if (this.#lost !== null) notify(listener, this.#lost);
+    this.#lossWatch ??= new LossWatch(() => this.verify());
+    const remove = this.#lossWatch.add(listener);
+    if (this.held && this.#lost === null) this.#lossWatch.start();
+    return remove;
   }
 
   /**
@@ -152,9 +170,9 @@ export class FileLock {
   }
 
   /**
-   * Makes the process `pid`, which has inherited {@link fd}, the holder in the owner record. From
-   * then on, that process keeps the lock even if this process ends for any reason. `release()`
-   * still releases the lock for both processes.
+   * Hands the lock over to the process `pid`, which has inherited {@link fd}: the owner record then
+   * names that process, which keeps the lock even if this process ends for any reason. Afterwards
+   * `release()` does the same as {@link leave}.
    *
    * @throws {RangeError} `ERR_OUT_OF_RANGE` if `pid` is not a process id
    * @throws what {@link updateOwner} throws
@@ -162,13 +180,71 @@ export class FileLock {
   handOverTo(pid: number): void {
     if (!this.held) return;
     // Step 8 of docs/protocol.md. The child already has its own copy of the descriptor.
-    if (this.#record !== null) this.#write(handedOverHead(this.#record.head, pid));
+    this.nameHolder(pid);
+    this.#keeper = 'other';
+  }
+
+  /**
+   * Makes the process `pid`, which has inherited {@link fd}, the holder in the owner record, with
+   * additional `fields`. Unlike after {@link handOverTo}, `release()` still releases the lock for
+   * both processes. @internal
+   */
+  nameHolder(pid: number, fields: OwnerFields = {}): void {
+    if (!this.held) return;
+    if (this.#record !== null) this.#write(updatedHead(handedOverHead(this.#record.head, pid), fields));
     native().handOver(this.#id);
   }
 
   /**
+   * Adds or replaces fields of the record in the file, which the program that inherited the lock may
+   * have written. @internal
+   */
+  updateHolder(fields: OwnerFields): void {
+    if (this.#record === null || !this.held) return;
+    const record = ownRecordOf(native().readContent(this.#id).text) ?? this.#record;
+    const text = formatRecord({ ...record, head: updatedHead(record.head, fields) });
+    native().writeRecord(this.#id, text);
+  }
+
+  /**
+   * Leaves the lock to the processes that have a copy of {@link fd}: closes this process's copy,
+   * and neither unlocks nor changes the file. If there is no other copy, the kernel releases the
+   * lock, and the record remains as a leftover, which blocks nothing. Does nothing if the lock is
+   * not held.
+   */
+  leave(): void {
+    if (!this.held) return;
+    native().leaveLock(this.#id);
+    this.#lossWatch?.stop();
+  }
+
+  /**
+   * Step 20 of docs/protocol.md. Writes the record of an adopted lock, once the predecessor is
+   * gone. With `keeper: 'this'` this process releases the lock from then on. Returns false if the
+   * lock is no longer held or its file is not in place. @internal
+   */
+  takeOver(keeper: 'this' | 'other'): boolean {
+    if (!this.held || !native().relock(this.#id)) return false;
+    this.#keeper = keeper;
+    this.#write(this.#record!.head);
+    return true;
+  }
+
+  /** Continues as `fresh`, another lock at the same path. @internal */
+  replaceBy(fresh: FileLock): void {
+    this.leave();
+    this.#id = fresh.#id;
+    this.#keeper = fresh.#keeper;
+    this.#record = fresh.#record;
+    this.#owner = undefined;
+    this.#lost = null;
+    this.#lossWatch?.start();
+  }
+
+  /**
    * Releases the lock: clears the record in the lock file (with `keepFile: false`, removes the
-   * file), then drops the kernel lock. Does nothing if the lock has already been released.
+   * file), then drops the kernel lock. Does nothing if the lock has already been released. After
+   * `handOverTo()`, only closes this process's copy of the descriptor, like {@link leave}.
    *
    * @throws {LockError} `ERR_LOCK_PERMISSION` if this process may not clear or remove the lock file
    * @throws {Error} the system's error if clearing or removing the lock file fails for another
@@ -176,6 +252,11 @@ export class FileLock {
    * attempts.
    */
   release(): void {
+    if (this.#keeper === 'this') this.#release();
+    else this.leave();
+  }
+
+  #release(): void {
     let wasHeld = true;
     try {
       wasHeld = native().release(this.#id);
@@ -191,6 +272,10 @@ export class FileLock {
    * file only if this lock created it. @internal
    */
   undo(): void {
+    if (this.#keeper !== 'this') {
+      this.leave();
+      return;
+    }
     native().undo(this.#id);
     this.#afterRelease();
   }
@@ -200,7 +285,7 @@ export class FileLock {
   }
 
   #afterRelease(): void {
-    this.#stopWatch();
+    this.#lossWatch?.stop();
     announce('gateway-lock:release', () => ({ path: this.path, owner: this.owner }));
     wakeFirst(this.path);
   }
@@ -208,25 +293,12 @@ export class FileLock {
   #write(head: string): void {
     const record = { ...this.#record!, head };
     try {
-      native().writeRecord(this.#id, formatRecord(record));
+      // Before the takeover, the file contains the predecessor's record.
+      if (this.#keeper !== 'predecessor') native().writeRecord(this.#id, formatRecord(record));
     } catch (error) {
       throw toLockError(error, this.path);
     }
     this.#record = record;
     this.#owner = undefined;
-  }
-
-  /**
-   * Calls the listener in a separate microtask, so that an error in one listener does not affect
-   * the others.
-   */
-  #notify(listener: LostListener, error: LockError): void {
-    queueMicrotask(() => listener(error));
-  }
-
-  #stopWatch(): void {
-    if (this.#watch === undefined) return;
-    clearInterval(this.#watch);
-    this.#watch = undefined;
   }
 }

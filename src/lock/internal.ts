@@ -1,20 +1,30 @@
 // The interface of src/lock for src/gateway and src/cli, which import no other file from src/lock.
 import { native } from '../native/load.js';
+import { assertFileAllowed } from '../native/permission.js';
 import { sleep } from '../sleep.js';
 import { lastAttemptSync } from './attempt.js';
 import type { FileLock } from './file-lock.js';
 import { GracePeriods, RETRY_DELAY_MS } from './grace-period.js';
 import type { LockTarget } from './leftover.js';
 import { toLockError } from './lock-error.js';
-import { type AttemptRequest, accessFlag, flagsOf, readRequest, type TryAcquireLockOptions } from './lock-options.js';
+import {
+  type AttemptRequest,
+  accessFlag,
+  flagsOf,
+  readRequest,
+  TRY_OPTIONS,
+  type TryAcquireLockOptions,
+} from './lock-options.js';
 import { type LockProbe, probe } from './probe-lock.js';
 
 export { acquireAtOnce, acquireInTurn } from './acquire.js';
-export type { FileLock, LostListener } from './file-lock.js';
-export { holderName, isOwn, stopAdvice } from './holder-text.js';
+export { adoptLock } from './adopt.js';
+export type { FileLock } from './file-lock.js';
+export { holderName, isOwn, knownHolder, livingHolder, stopAdvice } from './holder-text.js';
 export type { LockTarget, ReclaimReason } from './leftover.js';
 export { toLockError } from './lock-error.js';
 export type { AttemptRequest } from './lock-options.js';
+export type { LostListener } from './loss-watch.js';
 export type { LockProbe } from './probe-lock.js';
 export { hasDiedSinceBoot } from './process-identity.js';
 export { type OwnerFields, recordHead } from './record-encoder.js';
@@ -54,7 +64,7 @@ export function probeTarget(target: LockTarget, access: TryAcquireLockOptions['a
  * directory and may have any content.
  */
 export function tryAcquireForRemoval(path: string, ownPath: boolean): FileLock | null {
-  return lastAttemptSync({ ...readRequest(path, { keepFile: false }), ownPath });
+  return lastAttemptSync({ ...readRequest(path, { keepFile: false }, TRY_OPTIONS), ownPath });
 }
 
 /**
@@ -71,6 +81,7 @@ export async function ensureLockDirectory(
   tighten: boolean,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  assertFileAllowed(path, path, ['write']);
   for (const gracePeriods = new GracePeriods(); ; await sleep(RETRY_DELAY_MS.transient, signal)) {
     try {
       return native().ensureLockDirectory(path, tighten);

@@ -20,6 +20,12 @@ import { isBlank, isLockFile, parseRecord } from './record-parser.js';
  * the lock. `port-free`: it is unknown whether the owner is alive, but no process listens on its
  * port. `stale`: the file names no owner (torn, damaged), or was last written more than 30 s ago
  * and its owner could not be confirmed to be alive.
+ *
+ * @example
+ * const lock = await acquireLock('job.lock');
+ * const reason: ReclaimReason | null = lock.reclaimed;
+ * if (reason !== null) console.log(`pid ${lock.predecessor?.pid} did not finish (${reason})`);
+ * lock.release();
  */
 export type ReclaimReason = 'owner-gone' | 'port-free' | 'stale';
 

@@ -1,6 +1,6 @@
 // Converts the addon's errors to LockErrors, whose messages name the path, the cause and the
 // remedy.
-import { dirname } from 'node:path';
+import { dirname, extname } from 'node:path';
 import { durationText } from '../clock.js';
 import { LockError, type LockErrorCode, type OwnerRecord } from '../errors.js';
 import { loadUtilTypes } from '../native/builtins.js';
@@ -13,6 +13,7 @@ import {
   userOf,
   userText,
 } from '../native/file-access.js';
+import { deniedFileText } from '../native/permission.js';
 import {
   denyOthersCommand,
   launchdDenialAdvice,
@@ -96,6 +97,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   ERR_LOCK_PERMISSION: (path) => ['ERR_LOCK_PERMISSION', foreignText(path)],
   EACCES: (path, error) => ['ERR_LOCK_PERMISSION', deniedText(path, error)],
   EPERM: (path, error) => ['ERR_LOCK_PERMISSION', deniedText(path, error)],
+  ERR_ACCESS_DENIED: (path, error) => ['ERR_LOCK_PERMISSION', restrictedText(path, error)],
   ERR_LOCK_UNSUPPORTED: (path, error) => [
     'ERR_LOCK_UNSUPPORTED',
     `the file system of '${path}' has no file locks (${error.message}). Put the lock on a local file system`,
@@ -134,6 +136,12 @@ function modeRemedy(path: string, remedy: string): string {
     return `That file system does not support changing permissions, so chmod has no effect. ${elsewhere}.`;
   if (fixed === false) return `${remedy}. Or choose another path.`;
   return `${remedy}. If the mode does not change, the file system does not support changing permissions. ${elsewhere} in that case.`;
+}
+
+/** Names the path that a function of node:fs was denied: a directory, or a config file in it. */
+function restrictedText(path: string, error: Error): string {
+  const { resource = path } = error as Error & { resource?: string };
+  return deniedFileText(resource, extname(resource) === '' ? resource : dirname(resource));
 }
 
 function foreignText(path: string): string {

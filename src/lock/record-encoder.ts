@@ -18,6 +18,13 @@ import { isPid, parseRecord, RECORD_LIMIT } from './record-parser.js';
  */
 const NOTE = '"note":"Only a hint: the kernel lock decides. A leftover of this file blocks nothing."';
 
+/**
+ * Fields that the caller adds to the owner record. The values must be encodable as JSON.
+ *
+ * @example
+ * const owner: OwnerFields = { task: 'report', attempt: 2 };
+ * tryAcquireLock('job.lock', { owner })?.release();
+ */
 export type OwnerFields = Readonly<Record<string, unknown>>;
 
 /**
@@ -103,6 +110,17 @@ export function recordOf(record: OwnRecord): OwnerRecord {
 export function updatedHead(head: string, fields: OwnerFields): string {
   const before = decodeHead(head);
   return encodeHead({ ...before, ...fields }, before);
+}
+
+/**
+ * Returns the record in a lock file, whose head {@link updatedHead} can change. Returns null if the
+ * text is not a record of this package.
+ */
+export function ownRecordOf(text: string): OwnRecord | null {
+  const owner = parseRecord(text);
+  if (owner?.createdAt == null || owner.ownerId === null || !owner.kernelLock) return null;
+  const fields = { ...owner, port: owner.port ?? undefined };
+  return { head: encodeHead(fields, owner), createdAt: owner.createdAt, ownerId: owner.ownerId };
 }
 
 /** Adds an endpoint to a head that has no endpoint yet. */

@@ -1,5 +1,5 @@
 // Parses the content of a lock file. A torn, empty or hostile record does not name an owner.
-import type { OwnerRecord } from '../errors.js';
+import type { KeeperReference, OwnerRecord, UpgradeState } from '../errors.js';
 import type { LockFileContent } from '../native/binding.js';
 import { printable } from '../printable.js';
 
@@ -16,9 +16,11 @@ const KNOWN_KEYS = new Set(
     'bindHost',
     'bootId',
     'host',
+    'keeper',
     'kernelLock',
     'note',
     'pidNamespace',
+    'upgrade',
   ]),
 );
 
@@ -99,7 +101,35 @@ function normalize(value: Fields): OwnerRecord {
   value['ownerId'] = printableOrNull(value['ownerId']);
   value['kernelLock'] = value['kernelLock'] === true;
   value['port'] = isPort(value['port']) ? value['port'] : null;
+  if ('keeper' in value) replace(value, 'keeper', keeperOf(value['keeper']));
+  if ('upgrade' in value) replace(value, 'upgrade', upgradeOf(value['upgrade']));
   return value as unknown as OwnerRecord;
+}
+
+/** Removes the field if there is no valid value. */
+function replace(value: Fields, field: string, valid: object | null): void {
+  if (valid === null) delete value[field];
+  else value[field] = valid;
+}
+
+function keeperOf(value: unknown): KeeperReference | null {
+  const { pid, startToken, reloadSignal } = fieldsOf(value);
+  if (!isPid(pid)) return null;
+  const keeper = { pid, startToken: finiteNumber(startToken) ?? 0 };
+  return typeof reloadSignal === 'string' ? { ...keeper, reloadSignal: printable(reloadSignal) } : keeper;
+}
+
+const PHASES: readonly unknown[] = ['starting', 'draining', 'kept'] satisfies UpgradeState['phase'][];
+
+function upgradeOf(value: unknown): UpgradeState | null {
+  const { pid, phase, reason } = fieldsOf(value);
+  if (!isPid(pid) || !PHASES.includes(phase)) return null;
+  const state = { pid, phase: phase as UpgradeState['phase'] };
+  return typeof reason === 'string' ? { ...state, reason: printable(reason) } : state;
+}
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? (value as Fields) : {};
 }
 
 function parseObject(text: string): Fields | null {

@@ -37,6 +37,20 @@ export interface NativeBinding {
   /** Drops the lock and leaves the file unchanged. */
   unlock(lock: LockId): void;
   /**
+   * Adopts an inherited descriptor of a lock file if it locks the file at `path`. Writes nothing.
+   * Otherwise returns the reason, and leaves the descriptor to the caller. `flags` are bits of
+   * {@link LOCK_FLAG}. Throws ERR_LOCK_UNSUPPORTED on Windows.
+   */
+  adoptLock(path: string, fd: number, flags: number): LockId | AdoptLockRefusal;
+  /**
+   * Locks the file again through the lock's own descriptor, in case another copy of the descriptor
+   * has been unlocked. Returns false if another process holds the lock, or if the path no longer
+   * refers to the locked file.
+   */
+  relock(lock: LockId): boolean;
+  /** Closes this process's copy of the descriptor. Other copies keep the lock. */
+  leaveLock(lock: LockId): void;
+  /**
    * Creates a waiter, without any system call. After {@link NativeBinding.watch}, `wake` is called
    * when the lock may be free.
    */
@@ -68,6 +82,27 @@ export interface NativeBinding {
    */
   listenBeside(address: string, port: number, backlog: number): ListenerId;
   /**
+   * Adopts an inherited listening socket if it is bound to `address` and `port` (0: any port).
+   * Otherwise returns the reason, and leaves the descriptor to the caller. Throws ERR_LOCK_UNSUPPORTED on
+   * Windows.
+   */
+  adoptListener(fd: number, address: string, port: number): ListenerId | AdoptListenerRefusal;
+  /**
+   * Makes a copy of a listening socket, which keeps the connections that wait for accept() when the
+   * original is closed. Throws ERR_LOCK_UNSUPPORTED on Windows.
+   */
+  copyListener(socket: number): ListenerId;
+  /**
+   * Stops a listening socket for all processes that have a copy of it. Clients that wait for
+   * accept() are disconnected. Throws ERR_LOCK_UNSUPPORTED on Windows.
+   */
+  shutdownListener(listener: ListenerId): void;
+  /**
+   * Makes the socket block in accept(), as a program expects that inherits it. Applies to all
+   * copies of the socket. Throws ERR_LOCK_UNSUPPORTED on Windows.
+   */
+  setBlocking(listener: ListenerId): void;
+  /**
    * Returns the address passed to {@link NativeBinding.listen}, or '' if the listener has been
    * closed or detached.
    */
@@ -79,6 +114,14 @@ export interface NativeBinding {
    * or detached.
    */
   socketOf(listener: ListenerId): number;
+  /**
+   * Like {@link NativeBinding.socketOf}, for code of this process that may close the descriptor at
+   * an unknown time. When the addon closes the socket, it keeps the number in use, so that a later
+   * close by that code never closes an unrelated file.
+   */
+  lendListener(listener: ListenerId): number;
+  /** Moves a lent socket to another descriptor, so that it has a single owner again. */
+  recallListener(listener: ListenerId): void;
   /** Makes the caller the owner of the socket. The addon will not close it. */
   detachListener(listener: ListenerId): void;
   closeListener(listener: ListenerId): void;
@@ -94,6 +137,16 @@ export interface NativeBinding {
   findListenerPid(address: string, port: number): number;
   /** Returns the pid of a process that has a connection with this local port, or 0 if unknown. */
   findConnectionPid(address: string, port: number): number;
+  /**
+   * Returns the pid of the process that has the server's side of the connection between this local
+   * endpoint and the client's port `remotePort`, or 0 if unknown.
+   */
+  findConnectionOwner(address: string, port: number, remotePort: number): number;
+  /**
+   * Returns the pids of the processes of this user that have the lock file open through a
+   * descriptor that holds a lock. Returns an empty array except on Linux.
+   */
+  findLockHolders(path: string): readonly number[];
   /**
    * Returns the start time of a process, to be compared for equality only. Returns -1 if there is
    * no such process, and 0 if its start time is unknown.
@@ -113,6 +166,38 @@ export interface NativeBinding {
    * process.
    */
   killChildrenOnExit(): void;
+  /** Makes two connected stream sockets that no child inherits. Throws ERR_LOCK_UNSUPPORTED on Windows. */
+  socketPair(): [number, number];
+  /**
+   * Reads the token, the byte 'a', from a socket. Returns false if there is none, or if the
+   * descriptor is not a socket. Never blocks.
+   */
+  takeToken(fd: number): boolean;
+  /**
+   * Sends a state to a service manager, as sd_notify() does. `socketPath` is a path, or '@' and the
+   * name of an abstract socket (Linux). Never blocks. Throws ERR_LOCK_UNSUPPORTED on Windows.
+   */
+  notify(socketPath: string, text: string): void;
+  /** Opens a socket that receives the states which a program sends. Throws ERR_LOCK_UNSUPPORTED on Windows. */
+  openNotifySocket(path: string): NotifySocketId;
+  /**
+   * Returns the next state, or null if there is none. Never blocks. A state of more than 4096 bytes
+   * is skipped.
+   */
+  readNotification(socket: NotifySocketId): string | null;
+  /** Closes the socket and removes its file. */
+  closeNotifySocket(socket: NotifySocketId): void;
+  /**
+   * Sends a signal to the process that has this pid and start token (see
+   * {@link NativeBinding.processStartToken}). Returns false if that process no longer exists.
+   * Throws ERR_LOCK_UNSUPPORTED on Windows.
+   */
+  sendSignal(pid: number, startToken: number, signalNumber: number): boolean;
+  /**
+   * Reaps the ended child processes whose pids are not in `known`: a process that runs as PID 1
+   * inherits orphans. Returns their number. Returns 0 on Windows.
+   */
+  reapOrphans(known: readonly number[]): number;
   /** Returns the milliseconds of a monotonic clock that also counts the time in suspend. */
   bootClockMs(): number;
   /** Returns the id of the current boot, or '' if unknown. */
@@ -134,6 +219,22 @@ export type LockId = number;
 export type WaiterId = number;
 
 /**
+ * Why a descriptor was not adopted as a lock. `closed`: the descriptor is not open. `other-file`:
+ * it is not the regular file at the path. `held`: another process holds the lock.
+ */
+export type AdoptLockRefusal = 'closed' | 'other-file' | 'held';
+
+/**
+ * Why a descriptor was not adopted as a listening socket. `closed`: the descriptor is not open.
+ * `not-listening`: it is not a listening TCP socket. `other-address`: it is bound to another address
+ * or port.
+ */
+export type AdoptListenerRefusal = 'closed' | 'not-listening' | 'other-address';
+
+/** The id of a socket that receives notifications, in this Node environment. Ids are never reused. */
+export type NotifySocketId = number;
+
+/**
  * The scope of a watch. `owner`: the lock file and the owner's process. `file`: the lock file,
  * which also reports the holder's death. `release`: the lock file, which does not report the
  * holder's death (Windows). `nothing`: no watch is possible, because of a limit or a remote file
@@ -150,6 +251,12 @@ export type ListenerId = number;
  * that locks exclude other processes. `remote`: locks exclude other processes on this host, but
  * perhaps not those on other hosts. `weak`: a test has shown that two processes can hold the lock
  * at once.
+ *
+ * @example
+ * const lock = await acquireLock('job.lock');
+ * const strength: LockStrength = lock.strength;
+ * if (strength === 'remote') console.warn('other hosts may acquire this lock too');
+ * lock.release();
  */
 export type LockStrength = 'local' | 'remote' | 'weak';
 

@@ -17,3 +17,5 @@ export const loadHttp2 = () => process.getBuiltinModule('node:http2');
  */
 export const loadUtil = () => process.getBuiltinModule('node:util');
 export const loadUtilTypes = () => process.getBuiltinModule('node:util/types');
+/** The first load of node:child_process takes 3 to 5 ms. */
+export const loadChildProcess = () => process.getBuiltinModule('node:child_process');

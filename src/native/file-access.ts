@@ -1,5 +1,5 @@
 // Finds out why access to a file or directory is denied, for error messages.
-import { type Stats, statfsSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync, type Stats, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { effectiveUserId } from './platform.js';
 
@@ -86,6 +86,29 @@ export function hasFixedModes(path: string): boolean | 'perhaps' {
   } catch {
     return false;
   }
+}
+
+/**
+ * Returns the mount point of the file system that contains the path if it is mounted noexec. Returns
+ * null if it is not, or if that is unknown.
+ */
+export function findNoexecMount(path: string): string | null {
+  try {
+    // Each line contains the mount point and the options as fields 5 and 6 (proc_pid_mountinfo(5)).
+    const mounts = readFileSync('/proc/self/mountinfo', 'utf8').trim().split('\n');
+    const parts = partsOf(realpathSync(path));
+    const fields = mounts.map((line) => line.split(' ')).filter(([, , , , point]) => parts.includes(unescaped(point!)));
+    // The longest mount point contains the path. Of several mounts at one point the last is visible.
+    const [, , , , point, options] = fields.toSorted((one, other) => one[4]!.length - other[4]!.length).at(-1)!;
+    return options!.split(',').includes('noexec') ? unescaped(point!) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Replaces the octal numbers with which the kernel escapes spaces, for example `\040`. */
+function unescaped(point: string): string {
+  return point.replaceAll(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
 /**

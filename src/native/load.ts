@@ -1,10 +1,21 @@
-// Finds and loads the addon, once per process. No other file knows the path of the addon.
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+// Loads the addon, once per process (or worker thread).
 import { createRequire } from 'node:module';
-import { dirname, toNamespacedPath } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { LockError } from '../errors.js';
+import { resolve, toNamespacedPath } from 'node:path';
+import { invalidType, invalidValue } from '../arguments.js';
+import { fileExists, filesIn, ownFile, packageFiles, packageRoot } from './addon-files.js';
 import type { NativeBinding } from './binding.js';
+import { missingAddonError, type Search, type TriedFile } from './missing-addon.js';
+
+export interface NativeBindingOptions {
+  /**
+   * The addon, for programs whose bundler has moved it: the path of the `.node` file, the path of a
+   * folder that contains `prebuilds`, or the loaded addon itself. The first call of a process that
+   * needs the addon loads it; later calls ignore this option.
+   *
+   * @default the environment variable `GATEWAY_LOCK_PREBUILD`, else the package's own binary
+   */
+  readonly nativeBinding?: string | object | undefined;
+}
 
 let loaded: NativeBinding | undefined;
 
@@ -14,27 +25,53 @@ let loaded: NativeBinding | undefined;
  * @throws {LockError} `ERR_NATIVE_MISSING`
  */
 export function native(): NativeBinding {
-  loaded ??= load(process.env['GATEWAY_LOCK_PREBUILD'] || packageRoot(dirname(fileURLToPath(import.meta.url))));
+  loaded ??= loadDefault(process.env['GATEWAY_LOCK_PREBUILD']);
   return loaded;
 }
 
 /**
- * Loads the addon from the package, or from the folder in GATEWAY_LOCK_PREBUILD (for example a
- * build with sanitizers).
+ * Loads the addon that the caller has chosen, unless an addon is already loaded.
+ *
+ * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+ * @throws {LockError} `ERR_NATIVE_MISSING`
  */
-function load(root: string): NativeBinding {
-  const tried: Error[] = [];
-  for (const path of candidates()) {
-    const file = `${root}/${path}`;
+export function useNativeBinding(binding: unknown): void {
+  if (binding === undefined) return;
+  loaded ??= typeof binding === 'string' ? loadNamed(binding, 'nativeBinding') : checkAddon(binding);
+}
+
+function checkAddon(binding: unknown): NativeBinding {
+  if (typeof binding !== 'object' || binding === null)
+    throw invalidType('nativeBinding', 'a path or the loaded addon', binding);
+  if (!('tryAcquire' in binding)) throw invalidValue('nativeBinding', 'the addon of gateway-lock', binding);
+  return binding as NativeBinding;
+}
+
+function loadDefault(named: string | undefined): NativeBinding {
+  // An empty variable counts as unset.
+  if (named) return loadNamed(named, 'GATEWAY_LOCK_PREBUILD');
+  const root = packageRoot();
+  return loadFirst({ files: packageFiles(root), root });
+}
+
+function loadNamed(path: string, option: string): NativeBinding {
+  const named = { option, path: resolve(path) };
+  if (path.endsWith('.node')) return loadFirst({ files: [named.path], root: null, named });
+  return loadFirst({ files: filesIn(named.path), root: named.path, named });
+}
+
+/** Loads the first file that exists and loads. */
+function loadFirst(search: Search & { readonly files: Iterable<string> }): NativeBinding {
+  const tried: TriedFile[] = [];
+  for (const file of search.files) {
     try {
-      if (existsSync(file)) return open(file);
-      tried.push(new Error(`${path}: not found`));
+      if (fileExists(file)) return open(file);
+      tried.push({ file });
     } catch (error) {
-      // Adds the path to the message, because the system's loader does not always name the file.
-      tried.push(new Error(`${path}: ${(error as Error).message}`, { cause: error }));
+      tried.push({ file, error: error as Error });
     }
   }
-  return loadByOtherNames(root, tried);
+  return loadByOtherNames(search, tried);
 }
 
 /**
@@ -52,95 +89,14 @@ function open(file: string): NativeBinding {
  * `node.abi115`, `electron` or `armv6`. node-gyp-build is the last resort, because it takes 4 ms
  * and detects musl only by /etc/alpine-release.
  */
-function loadByOtherNames(root: string, tried: Error[]): NativeBinding {
+function loadByOtherNames(search: Search, tried: TriedFile[]): NativeBinding {
   try {
     // node-gyp-build is typed as `any`.
-    const find: (root: string) => NativeBinding = createRequire(import.meta.url)('node-gyp-build');
-    return find(root);
+    const find: (root: string) => NativeBinding = createRequire(ownFile())('node-gyp-build');
+    if (search.root !== null) return find(search.root);
   } catch (error) {
-    tried.push(new Error(`node-gyp-build: ${(error as Error).message.split('\n')[0]}`, { cause: error }));
-    throw missing(root, tried);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_DLOPEN_FAILED') tried.push({ file: 'node-gyp-build', error: error as Error });
   }
-}
-
-/**
- * Yields the possible paths of the addon in the package. A local build comes first, because it was
- * made for this machine.
- */
-function* candidates(): Generator<string> {
-  yield 'build/Release/gateway_lock.node';
-  const folder = `prebuilds/${process.platform}-${process.arch}`;
-  const arm =
-    process.arch === 'arm' ? `.armv${(process.config.variables as { arm_version?: string }).arm_version}` : '';
-  for (const libc of libcs()) yield `${folder}/gateway-lock${arm}${libc}.node`;
-}
-
-/**
- * Returns the C library that this process uses, even if another one is installed too. If it cannot
- * be determined, returns both musl and glibc, in this order, because glibc fails to load a binary
- * for musl, but musl loads a binary for glibc.
- */
-function libcs(): string[] {
-  if (process.platform !== 'linux') return [''];
-  // Searches the Buffer without decoding it, which would take 0.1 ms.
-  const program = startOfOwnProgram();
-  if (program.includes('/ld-musl')) return ['.musl'];
-  return program.includes('/ld-linux') ? ['.glibc'] : ['.musl', '.glibc'];
-}
-
-/**
- * Returns the first bytes of the Node binary, an ELF file, which name its dynamic loader. Returns
- * zeros if the binary cannot be read.
- */
-function startOfOwnProgram(): Buffer {
-  const bytes = Buffer.alloc(4096);
-  try {
-    const file = openSync('/proc/self/exe', 'r');
-    readSync(file, bytes);
-    closeSync(file);
-  } catch {
-    // If Node's permission model denies access to the binary, libcs() returns both C libraries.
-  }
-  return bytes;
-}
-
-/**
- * Returns the root of the package: the nearest folder with a package.json. This code is
- * src/native/load.ts in the repository, and part of dist/index.js in the package.
- */
-function packageRoot(folder: string): string {
-  const parent = dirname(folder);
-  return parent === folder || existsSync(`${folder}/package.json`) ? folder : packageRoot(parent);
-}
-
-function missing(root: string, tried: readonly Error[]): LockError {
-  const machine = `${process.platform}-${process.arch}`;
-  const all = tried.map((error) => error.message).join('; ');
-  return new LockError(
-    'ERR_NATIVE_MISSING',
-    `gateway-lock has no addon that loads on ${machine} (Node ${process.versions.node}). Tried in ${root}: ${all}. ${blockedByPolicy(tried)}${remedy(root)}`,
-    { path: root, cause: tried.find((error) => error.cause)?.cause ?? new Error(all) },
-  );
-}
-
-/**
- * Returns an explanation if Windows may have refused to load the file. Smart App Control and App
- * Control policies block unsigned libraries: ERROR_ACCESS_DISABLED_BY_POLICY, ERROR_VIRUS_INFECTED
- * or STATUS_SYSTEM_INTEGRITY_POLICY_VIOLATION (pingdotgg/t3code#8201). Node's error contains only
- * the localized text, not the error number.
- */
-function blockedByPolicy(tried: readonly Error[], platform: NodeJS.Platform = process.platform): string {
-  const failed = tried.find(({ cause }) => (cause as NodeJS.ErrnoException | undefined)?.code === 'ERR_DLOPEN_FAILED');
-  if (platform !== 'win32' || failed === undefined) return '';
-  return (
-    'If the file exists, Smart App Control or a policy may block it, because it is not signed: see Windows Security > ' +
-    'App & browser control > Smart App Control, or the log Microsoft-Windows-CodeIntegrity/Operational. '
-  );
-}
-
-function remedy(root: string): string {
-  if (existsSync(`${root}/CMakeLists.txt`)) {
-    return `Build it: cmake -S "${root}" -B "${root}/build" && cmake --build "${root}/build" --config Release   (needs cmake and a C++17 compiler)`;
-  }
-  return `No addon in '${root}'. If you bundle your app, mark gateway-lock as external. If GATEWAY_LOCK_PREBUILD is set, unset it.`;
+  throw missingAddonError(search, tried);
 }

@@ -19,6 +19,13 @@ export const locksOutliveHolders = isWindows;
 export const programsInherit = !isWindows;
 
 /**
+ * True if `child_process.spawn()` can pass any descriptor to a child. Deno and Bun pass only stdin,
+ * stdout and stderr.
+ */
+export const childrenInherit: boolean =
+  programsInherit && !('deno' in process.versions) && !('bun' in process.versions);
+
+/**
  * True if a signal can be relayed to a single process. A Windows console signals all its processes,
  * and kill() terminates a process without notice.
  */

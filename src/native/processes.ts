@@ -1,5 +1,6 @@
 // Finds the file of a program, and returns the arguments with which child_process.spawn() starts
 // it.
+import { readFileSync } from 'node:fs';
 import { delimiter, extname, join, resolve, sep } from 'node:path';
 
 const windows = process.platform === 'win32';
@@ -64,4 +65,29 @@ function quotedForCmd(word: string): string {
   if (!/["%\r\n]/.test(word)) return `"${word.replace(/\\+$/, '$&$&')}"`;
   const text = `cannot pass ${JSON.stringify(word)} to a batch file: cmd.exe has no way to quote " and %`;
   throw Object.assign(new Error(text), { code: 'EINVAL', syscall: 'spawn' });
+}
+
+/** Returns the pid of a process's parent, or null if it is unknown or the system has no /proc. */
+export function parentOf(pid: number): number | null {
+  // The second field is the program's name in parentheses, which may contain blanks and parentheses
+  // (man 5 proc).
+  const fields = /^\d+ \(.*\) . (\d+) /s.exec(readProcess(pid, 'stat'));
+  return fields === null ? null : Number(fields[1]);
+}
+
+/**
+ * Returns true if the process handles the signal, false if the signal would end it or is ignored,
+ * and null if the system has no /proc.
+ */
+export function handlesSignal(pid: number, signal: number): boolean | null {
+  const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readProcess(pid, 'status'))?.[1];
+  return caught === undefined ? null : ((BigInt(`0x${caught}`) >> BigInt(signal - 1)) & 1n) === 1n;
+}
+
+function readProcess(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
 }

@@ -1,8 +1,9 @@
 // Converts the addon's listening socket to the form that a Node server can adopt, which differs by
 // platform.
-import type { Socket, SocketConnectOpts } from 'node:net';
+import { closeSync } from 'node:fs';
+import type { Server, Socket, SocketConnectOpts } from 'node:net';
 import type { ListenerId } from './binding.js';
-import { loadNet, loadUtil } from './builtins.js';
+import { loadHttp, loadHttps, loadNet, loadUtil } from './builtins.js';
 import { native } from './load.js';
 
 /** A listening socket in a form that `server.listen()` accepts. */
@@ -30,15 +31,53 @@ const SERVER = 1;
  * Deno 2.9 emits 'listening', but never accepts a connection (npm run test:matrix).
  */
 const byHandle = process.platform === 'win32' || 'deno' in process.versions;
+/**
+ * True in Bun, where net, tls and http2 servers adopt `{ fd }`. http and https servers are not net
+ * servers there; given `{ fd }` or a handle, they listen on a port that the system chooses (1.4).
+ */
+const isBun = 'bun' in process.versions;
+
+/** Returns true if `value` is a server that can listen on a socket: net, tls, http, https, http2. */
+export function isServer(value: unknown): value is Server {
+  return value instanceof loadNet().Server || isBunHttpServer(value);
+}
+
+function isBunHttpServer(value: unknown): boolean {
+  return isBun && value instanceof loadHttp().Server;
+}
+
+/** Returns false for an https server in Bun, which would take the bytes of a TLS client as http. */
+export function acceptsConnectionEvents(server: Server): boolean {
+  return !(isBun && server instanceof loadHttps().Server);
+}
 
 /**
- * Returns false if a server cannot adopt the socket. The server then opens its own socket, which
- * does not prevent other processes from binding the port.
+ * Returns false if `server` cannot adopt the socket. The server then opens its own socket, which
+ * does not prevent other processes from binding the port. Without `server`, returns true only if
+ * each kind of server can adopt the socket.
  */
-export const canAdopt: () => boolean = byHandle ? () => tcpConstructor() !== undefined : () => true;
+export function canAdopt(server?: Server): boolean {
+  if (isBun) return server !== undefined && !isBunHttpServer(server);
+  return !byHandle || tcpConstructor() !== undefined;
+}
 
-/** Detaches the listener's socket from the addon, so that Node owns it. */
-export const detachHandle: (listener: ListenerId) => ServerHandle = byHandle ? detachTcpHandle : detachSocket;
+/** Detaches the listener's socket from the addon, so that `server` can own it. */
+export function detachHandle(listener: ListenerId, server: Server): ServerHandle {
+  if (!canAdopt(server)) return closeForReopening(listener);
+  if (isBun) return detachDescriptor(listener);
+  return byHandle ? detachTcpHandle(listener) : detachSocket(listener);
+}
+
+/**
+ * Calls net.Server's own listen(), because an override in a subclass could defer the call, and the
+ * descriptor would have no owner.
+ */
+export function listenOn(server: Server, handle: ServerHandle, backlog: number): void {
+  const { listen } = (isBunHttpServer(server) ? loadHttp() : loadNet()).Server.prototype;
+  (listen as ListenOnHandle).call(server, handle.target, backlog);
+}
+
+type ListenOnHandle = (this: Server, target: object, backlog: number) => Server;
 
 /**
  * Passes a net.Socket to the server. With `{ fd }` in a cluster worker, Node would make the primary
@@ -55,9 +94,7 @@ function detachSocket(listener: ListenerId): ServerHandle {
  * not a descriptor of the C runtime (libuv, src/win/handle.c).
  */
 function detachTcpHandle(listener: ListenerId): ServerHandle {
-  const Tcp = tcpConstructor();
-  if (Tcp === undefined) return closeForReopening(listener);
-  const handle = new Tcp(SERVER);
+  const handle = new (tcpConstructor()!)(SERVER);
   const error = handle.open(native().socketOf(listener));
   if (error !== 0) {
     handle.close();
@@ -65,6 +102,13 @@ function detachTcpHandle(listener: ListenerId): ServerHandle {
   }
   native().detachListener(listener);
   return { target: handle, close: () => handle.close() };
+}
+
+/** Passes the descriptor to a server in Bun, which closes it together with the server. */
+function detachDescriptor(listener: ListenerId): ServerHandle {
+  const fd = native().socketOf(listener);
+  native().detachListener(listener);
+  return { target: { fd }, close: () => closeSync(fd) };
 }
 
 /**

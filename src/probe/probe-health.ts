@@ -1,42 +1,70 @@
 // Probes the health of the gateway on a port. Accepting connections is not enough to be healthy.
 import type { ClientRequest } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import { checkOptions, checkPort, checkTimeout, invalidType, invalidValue, outOfRange } from '../arguments.js';
+import {
+  checkOptions,
+  checkPort,
+  checkTimeout,
+  invalidType,
+  invalidValue,
+  type OptionNames,
+  outOfRange,
+} from '../arguments.js';
 import { durationText, MAX_TIMER_MS } from '../clock.js';
 import { addressesOf, connectableAddress } from '../endpoint.js';
 import { loadHttp, loadHttps } from '../native/builtins.js';
 
+/**
+ * Options of {@link probeHealth}.
+ *
+ * @example
+ * const options: ProbeHealthOptions = { port: 18789, path: '/live', timeoutMs: 500 };
+ * console.log((await probeHealth(options)).healthy);
+ */
 export interface ProbeHealthOptions {
   /**
    * An IP address or `localhost`. A wildcard is probed on loopback.
    *
    * @default '127.0.0.1'
    */
-  readonly host?: string;
+  readonly host?: string | undefined;
   readonly port: number;
   /**
    * The URL path of the request.
    *
    * @default '/healthz'
    */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /**
    * Milliseconds within which the complete response, including the body, must arrive.
    *
    * @default 1000
    */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /**
    * The SHA-256 fingerprint of the gateway's certificate. If set, the probe uses https and trusts
    * only this certificate, regardless of its issuer. 32 bytes in hex, with or without colons, as
    * printed by `openssl x509 -fingerprint -sha256`.
    */
-  readonly fingerprint256?: string;
+  readonly fingerprint256?: string | undefined;
 }
 
-/** The options of a health check that do not depend on the endpoint. */
+/**
+ * The options of a health check that do not depend on the endpoint.
+ *
+ * @example
+ * const health: HealthCheckOptions = { path: '/live', timeoutMs: 500 };
+ * console.log((await probeGateway({ health })).health);
+ */
 export type HealthCheckOptions = Omit<ProbeHealthOptions, 'host' | 'port'>;
 
+/**
+ * The result of a health check.
+ *
+ * @example
+ * const { healthy, reason }: HealthProbe = await probeHealth({ port: 18789 });
+ * if (!healthy) console.log(reason); // ECONNREFUSED
+ */
 export interface HealthProbe {
   readonly healthy: boolean;
   /** Why the gateway is not healthy. Null if it is healthy. */
@@ -44,6 +72,9 @@ export interface HealthProbe {
   /** The HTTP status. Null if there was no complete response. */
   readonly status: number | null;
 }
+
+const CHECK_OPTIONS: OptionNames<HealthCheckOptions> = { path: true, timeoutMs: true, fingerprint256: true };
+const OPTIONS: OptionNames<ProbeHealthOptions> = { ...CHECK_OPTIONS, host: true, port: true };
 
 /** The maximum length of the response body in bytes. */
 const BODY_LIMIT = 64 * 1024;
@@ -54,14 +85,17 @@ const BODY_LIMIT = 64 * 1024;
  * server counts as healthy: OpenClaw once treated status 404 as healthy, and no gateway was left
  * running (openclaw#110306). The promise never rejects because of the server's behaviour.
  *
+ * @example
+ * const { healthy, reason } = await probeHealth({ port: 18789 });
+ * console.log(healthy ? 'healthy' : `not healthy: ${reason}`);
  * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
  */
 export async function probeHealth(options: ProbeHealthOptions): Promise<HealthProbe> {
-  checkOptions(options);
+  checkOptions(options, OPTIONS);
   const port = checkPort('port', options.port);
   if (port === 0) throw outOfRange('port', 'an integer from 1 to 65535', port);
   const address = connectableAddress(addressesOf(options.host ?? '127.0.0.1')[0]!);
-  const { path, timeoutMs, fingerprint } = checkHealthOptions(options);
+  const { path, timeoutMs, fingerprint } = readCheckOptions(options);
   try {
     const { status, body } = await get({ address, port, path, fingerprint }, timeoutMs);
     const reason = whyUnhealthy(status, body);
@@ -71,10 +105,13 @@ export async function probeHealth(options: ProbeHealthOptions): Promise<HealthPr
   }
 }
 
-/** Checks the options of a later health check, so that mistakes are reported at once. */
-export function checkHealthOptions(options: HealthCheckOptions) {
-  if (typeof options !== 'object' || options === null) throw invalidType('health', 'an object', options);
-  const { path, timeoutMs, fingerprint256 } = options;
+/** Checks the option `health`, so that mistakes are reported before the later health check. */
+export function checkHealthOptions(health: HealthCheckOptions) {
+  checkOptions(health, CHECK_OPTIONS, 'health');
+  return readCheckOptions(health);
+}
+
+function readCheckOptions({ path, timeoutMs, fingerprint256 }: HealthCheckOptions) {
   return {
     path: checkUrlPath(path ?? '/healthz'),
     timeoutMs: checkTimeout('timeoutMs', timeoutMs ?? 1000),

@@ -1,27 +1,41 @@
 // Probes whether a TCP port on this host can be bound and, if not, why.
-import { checkOptions, checkPort, checkTimeout, outOfRange } from '../arguments.js';
+import { checkOptions, checkPort, checkTimeout, type OptionNames, outOfRange } from '../arguments.js';
 import { MAX_TIMER_MS } from '../clock.js';
 import { addressesOf, connectableAddress, isNoAddress } from '../endpoint.js';
 import { loadNet } from '../native/builtins.js';
-import { native } from '../native/load.js';
+import { type NativeBindingOptions, native, useNativeBinding } from '../native/load.js';
 import { deniedPortIsReserved } from '../native/platform.js';
 
-export interface ProbePortOptions {
+/**
+ * Options of {@link probePort}.
+ *
+ * @example
+ * const options: ProbePortOptions = { host: 'localhost', port: 18789 };
+ * console.log((await probePort(options)).state);
+ */
+export interface ProbePortOptions extends NativeBindingOptions {
   /**
    * An IP address, or `localhost` for both loopback addresses. A wildcard is probed on loopback.
    *
    * @default '127.0.0.1'
    */
-  readonly host?: string;
+  readonly host?: string | undefined;
   readonly port: number;
   /**
    * Milliseconds to wait for the connection to be accepted or refused.
    *
    * @default 1000
    */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
+/**
+ * The state of a port, and the process that uses it.
+ *
+ * @example
+ * const { state, pid }: PortProbe = await probePort({ port: 18789 });
+ * if (state === 'listening') console.log(`pid ${pid} listens on the port`);
+ */
 export interface PortProbe {
   /**
    * `free`: the port can be bound. `listening`: a process listens on the port or, for a wildcard,
@@ -41,6 +55,8 @@ export interface PortProbe {
   readonly cause: unknown;
 }
 
+const OPTIONS: OptionNames<ProbePortOptions> = { host: true, port: true, timeoutMs: true, nativeBinding: true };
+
 /**
  * The states by precedence: for the two addresses of `localhost`, the result whose state comes
  * first is reported.
@@ -50,10 +66,13 @@ const WORST_FIRST = ['listening', 'denied', 'reserved', 'free'] as const;
 /**
  * Probes a port without occupying it: connects to it, then binds it for a moment without listening.
  *
+ * @example
+ * console.log((await probePort({ port: 18789 })).state); // free
  * @throws {TypeError|RangeError} `ERR_INVALID_ARG_*`, `ERR_OUT_OF_RANGE`
  */
 export async function probePort(options: ProbePortOptions): Promise<PortProbe> {
-  checkOptions(options);
+  checkOptions(options, OPTIONS);
+  useNativeBinding(options.nativeBinding);
   const port = checkPort('port', options.port);
   if (port === 0) throw outOfRange('port', 'an integer from 1 to 65535', port);
   const host = options.host ?? '127.0.0.1';

@@ -7,6 +7,7 @@ import {
   closeSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readlinkSync,
   rmSync,
@@ -158,7 +159,11 @@ async function fuzz() {
     Object.defineProperty([1], 0, { get: throwing }),
   ];
 
-  const held = { lock: new Set(), waiter: new Set(), listener: new Set() };
+  const held = { lock: new Set(), waiter: new Set(), listener: new Set(), notifySocket: new Set() };
+  /** The descriptors that this fuzzer has opened and no object of the addon has adopted. */
+  const opened = new Set();
+  /** The descriptors that the addon has lent, which stay open until this fuzzer closes them. */
+  const lent = new Set();
   const idOf = (kind) => () => {
     const known = [...held[kind]];
     return random() < 0.8 && known.length > 0 ? pick(known) : pick([0, 1, 2, below(1000), 2 ** 52]);
@@ -174,7 +179,17 @@ async function fuzz() {
   const bindPort = () => pick([0, 0, 0, -1, 65_536, ...[...held.listener].map((id) => addon.portOf(id)).slice(0, 2)]);
   const flags = () => below(64);
   const pid = () => pick([0, 1, process.pid, process.ppid, 2 ** 31 - 1, below(40_000)]);
-  const [lock, waiter, listener] = ['lock', 'waiter', 'listener'].map(idOf);
+  const [lock, waiter, listener, notifySocket] = ['lock', 'waiter', 'listener', 'notifySocket'].map(idOf);
+  const notifyPath = () =>
+    pick([
+      ...['a.notify', 'b.notify', 'a.lock', 'none/x', 'x'.repeat(200)].map((name) => join(folder, name)),
+      ...['', '@', `@fuzz-${process.pid}`, 'relative', '/dev/null'],
+    ]);
+  const ownDescriptor = () => {
+    if (random() < 0.3) openLockFile();
+    const known = [...opened];
+    return random() < 0.9 && known.length > 0 ? pick(known) : 2 ** 31 - 1;
+  };
 
   const SIGNATURES = {
     tryAcquire: [path, flags],
@@ -203,6 +218,8 @@ async function fuzz() {
     addressOf: [listener],
     portOf: [listener],
     socketOf: [listener],
+    lendListener: [listener],
+    recallListener: [listener],
     detachListener: [listener],
     closeListener: [listener],
     tryBind: [bindAddress, bindPort],
@@ -221,6 +238,25 @@ async function fuzz() {
       () => Array.from({ length: below(4) }, () => below(40)),
     ],
     killChildrenOnExit: [],
+    adoptLock: [path, ownDescriptor, flags],
+    relock: [lock],
+    leaveLock: [lock],
+    adoptListener: [ownDescriptor, bindAddress, bindPort],
+    copyListener: [ownDescriptor],
+    shutdownListener: [listener],
+    setBlocking: [listener],
+    socketPair: [],
+    takeToken: [ownDescriptor],
+    notify: [notifyPath, () => pick(['', 'READY=1', 'x'.repeat(5000), 'x'.repeat(300_000), '\ud800', '\0'])],
+    openNotifySocket: [notifyPath],
+    readNotification: [notifySocket],
+    closeNotifySocket: [notifySocket],
+    // Only signal 0, which is never delivered.
+    sendSignal: [pid, () => pick([0, 1, addon.processStartToken(process.pid), 2 ** 53]), () => 0],
+    // This process has no children.
+    reapOrphans: [() => pick([[], [1], [process.pid, process.ppid]])],
+    findLockHolders: [path],
+    findConnectionOwner: [address, port, port],
     bootClockMs: [],
     bootId: [],
     pidNamespace: [],
@@ -231,8 +267,20 @@ async function fuzz() {
     createWaiter: 'waiter',
     listen: 'listener',
     listenBeside: 'listener',
+    adoptLock: 'lock',
+    adoptListener: 'listener',
+    copyListener: 'listener',
+    openNotifySocket: 'notifySocket',
   };
-  const CLOSE = { lock: 'release', waiter: 'closeWaiter', listener: 'closeListener' };
+  const CLOSE = {
+    waiter: 'closeWaiter',
+    lock: 'release',
+    listener: 'closeListener',
+    notifySocket: 'closeNotifySocket',
+  };
+
+  /** The position of the descriptor that a successful call adopts. */
+  const ADOPTED = { adoptLock: 1, adoptListener: 0 };
 
   const names = Object.keys(SIGNATURES);
   const missing = Object.keys(addon).filter((name) => !names.includes(name));
@@ -245,7 +293,8 @@ async function fuzz() {
 
   /**
    * Returns arguments, some of them invalid. An invalid path of exec() or ensureLockDirectory() would
-   * act outside the folder, and port 1 may be another program's.
+   * act outside the folder, port 1 may be another program's, and an odd signal could reach another
+   * program.
    */
   function argumentsFor(name) {
     const args = SIGNATURES[name].map((value) => value());
@@ -254,7 +303,8 @@ async function fuzz() {
       const value = pick(odd);
       const harmful =
         (typeof value === 'string' && ['exec', 'ensureLockDirectory'].includes(name)) ||
-        (value === 1 && place === 1 && ['listen', 'listenBeside', 'tryBind'].includes(name));
+        (value === 1 && place === 1 && ['listen', 'listenBeside', 'tryBind'].includes(name)) ||
+        (typeof value === 'number' && place === 2 && name === 'sendSignal');
       if (!harmful) args[place] = value;
     }
     if (random() < 0.05) args.length = below(args.length + 1);
@@ -269,8 +319,26 @@ async function fuzz() {
     const result = make(name, args);
     const took = performance.now() - began;
     if (took > LONGEST_CALL_MS) fail(`${textOf(name, args)} took ${Math.round(took)} ms`);
-    if (name in KIND && typeof result === 'number') held[KIND[name]].add(result);
-    if (socket >= 0) closeSync(socket);
+    if (socket >= 0) opened.add(socket);
+    lent.delete(socket);
+    keep(name, args, result);
+  }
+
+  /** Remembers the object or the descriptors that a call has returned, to close them later. */
+  function keep(name, args, result) {
+    if (name === 'lendListener' && result >= 0) lent.add(result);
+    if (Array.isArray(result) && name === 'socketPair') for (const end of result) opened.add(end);
+    if (typeof result !== 'number' || !(name in KIND)) return;
+    held[KIND[name]].add(result);
+    if (name in ADOPTED) opened.delete(args[ADOPTED[name]]);
+  }
+
+  function openLockFile() {
+    try {
+      opened.add(openSync(pick(locks), 'r+'));
+    } catch (error) {
+      if (!['ENOENT', 'ENXIO', 'EACCES'].includes(error.code)) throw error;
+    }
   }
 
   function make(name, args) {
@@ -310,7 +378,10 @@ async function fuzz() {
   }
 
   async function checkNothingIsLeft(before) {
-    for (const kind of ['waiter', 'lock', 'listener']) closeAll(kind);
+    for (const kind of Object.keys(CLOSE)) closeAll(kind);
+    for (const fd of [...opened, ...lent]) closeSync(fd);
+    opened.clear();
+    lent.clear();
     // The thread that watches ends 100 ms after its last watch.
     const until = performance.now() + 5000;
     const left = () => descriptors().filter((one) => !before.includes(one));

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { createServer as createHttpsServer, request as httpsRequest } from 'node:https';
-import type { Server } from 'node:net';
+import { Server } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { startActor } from '../support/actors.js';
-import { type Missing, need } from '../support/capabilities.js';
+import { httpServersAdopt, type Missing, need } from '../support/capabilities.js';
 import {
   echo,
   echoed,
@@ -42,29 +42,37 @@ const PERMITTED = [
 
 /** The kinds of servers, each with a client. */
 const KINDS: Readonly<
-  Record<string, { make(): Server; talk(host: string, port: number): Promise<string>; says: string }>
+  Record<string, { make(): Server; talk(host: string, port: number): Promise<string>; says: string; adopts: boolean }>
 > = {
-  'a net.Server': { make: echo, talk: (host, port) => echoed(host, port, 'ping'), says: 'ping' },
+  'a net.Server': { make: echo, talk: (host, port) => echoed(host, port, 'ping'), says: 'ping', adopts: true },
   'an http.Server': {
     make: greeter,
     talk: (host, port) => fetched(httpRequest, { host, port, path: '/a' }),
     says: 'hello /a',
+    adopts: httpServersAdopt,
   },
   'an https.Server': {
     make: secureGreeter,
     talk: (host, port) => fetched(httpsRequest, { host, port, ca: certificate, servername: 'localhost' }),
     says: 'hello in private',
+    adopts: httpServersAdopt,
   },
-  'ws over an http.Server': { make: () => withWebSockets(greeter()), talk: webSocketEchoed, says: 'ping' },
+  'ws over an http.Server': {
+    make: () => withWebSockets(greeter()),
+    talk: webSocketEchoed,
+    says: 'ping',
+    adopts: httpServersAdopt,
+  },
 };
 
-describe.each(Object.entries(KINDS))('%s on an exclusive listener', (kind, { make, talk, says }) => {
+describe.each(Object.entries(KINDS))('%s on an exclusive listener', (kind, { make, talk, says, adopts }) => {
   test(`${kind} adopts the listener and serves on its address, which address() returns`, async () => {
     const listener = listenerOn({});
     const server = make();
     await listener.listen(server);
     expect(server.address()).toEqual(listener.address);
     expect(await talk('127.0.0.1', listener.address.port)).toBe(says);
+    expect(listener.exclusive).toBe(adopts);
   });
 
   test(`${kind} adopts a listener of localhost and serves on both loopback addresses`, async (ctx) => {
@@ -139,7 +147,8 @@ describe('listen() of a listener and unsuitable servers', () => {
     expect(sockets()).toEqual(before);
   });
 
-  test('listen() refuses a server that fails to adopt the socket, and closes the descriptor exactly once', async () => {
+  test('listen() refuses a server that fails to adopt the socket, and closes the descriptor exactly once', async (ctx) => {
+    need(ctx, '_listen2' in Server.prototype ? null : 'servers of this runtime have no method _listen2()');
     const before = sockets();
     const listener = listenerOn({});
     // Node's listen() calls this method when it already has the handle.

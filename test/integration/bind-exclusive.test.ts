@@ -3,16 +3,19 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { getSystemErrorMap } from 'node:util';
-import { describe, expect, test } from 'vitest';
-import { type BindExclusiveOptions, bindExclusive } from '../../src/index.js';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { acquireGatewayLock, type BindExclusiveOptions, bindExclusive } from '../../src/index.js';
 import { native } from '../../src/native/load.js';
-import { need } from '../support/capabilities.js';
+import { httpServersAdopt, need } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
 import { freePort } from '../support/free-port.js';
 import { failureOf, listenerOn, serverOn } from '../support/listeners.js';
 import { whyNoAddress } from '../support/loopbacks.js';
 import { startUnprivilegedActor, whyNoStranger } from '../support/unprivileged-actor.js';
 
 const TCP_COUNTERS = '/proc/net/snmp';
+/** The system's limit for the backlog (Linux). */
+const SOMAXCONN = '/proc/sys/net/core/somaxconn';
 
 describe('bindExclusive()', () => {
   test.each([
@@ -24,7 +27,7 @@ describe('bindExclusive()', () => {
     const { address, exclusive } = listenerOn({ host });
     expect({ address, exclusive }).toEqual({
       address: { address: host, family, port: expect.any(Number) },
-      exclusive: true,
+      exclusive: httpServersAdopt,
     });
     expect(address.port).toBeGreaterThan(0);
     expect(native().probePort(host, address.port)).toBe('accepted');
@@ -84,6 +87,17 @@ describe('connections to a listener before listen(server)', () => {
     const answers = (port: number) => Array.from({ length: 50 }, () => native().probePort('127.0.0.1', port));
     expect(answers(long)).not.toContain('timed-out');
     expect(answers(short)).toContain('timed-out');
+  });
+
+  test('the backlog is 4096, also for a gateway, unless the system has a lower limit', async (ctx) => {
+    const limit = existsSync(SOMAXCONN) ? Number(readFileSync(SOMAXCONN, 'utf8')) : 128;
+    if (limit < 1000) return ctx.skip(`the system limits the backlog to ${limit}`);
+    const gateway = await acquireGatewayLock({ stateDir: freshDirectory(), port: 0, env: {} });
+    onTestFinished(() => gateway.close());
+    for (const port of [listenerOn({}).address.port, gateway.port]) {
+      const answers = Array.from({ length: 900 }, () => native().probePort('127.0.0.1', port));
+      expect(answers).not.toContain('timed-out');
+    }
   });
 });
 

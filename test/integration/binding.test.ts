@@ -66,7 +66,12 @@ const NO_FLAGS = [undefined, null, '1', true, Number.NaN, -1, 64, 0.5, Infinity,
 const NO_BACKLOG = [undefined, null, '1', Number.NaN, 0, -1, 2 ** 31, 0.5, Infinity];
 const NO_PID = [undefined, null, '1', Number.NaN, -1, 2 ** 31, 0.5, Infinity, 1n];
 const NO_LOCK = [undefined, null, '1', Number.NaN, -1, 2 ** 54, 0.5, Infinity, 1n, {}];
+const NO_DESCRIPTOR = [undefined, null, '3', Number.NaN, -1, 2 ** 31, 0.5, Infinity, 1n];
+const NO_DESCRIPTORS = [undefined, null, 3, '3', { 0: 3 }, [-1], ['3'], [null]];
 const NO_STRINGS = [undefined, null, 'a', 5, { 0: 'a' }, [5], ['a', null]];
+
+/** Linux and macOS limit the number of descriptors to less than this. */
+const NO_OPEN_DESCRIPTOR = 2 ** 31 - 1;
 
 /** For each argument of each export: a valid value and a list of invalid values. */
 const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonly [unknown, readonly unknown[]])[]>>> =
@@ -104,6 +109,8 @@ const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonl
     addressOf: [[0, NO_LOCK]],
     portOf: [[0, NO_LOCK]],
     socketOf: [[0, NO_LOCK]],
+    lendListener: [[0, NO_LOCK]],
+    recallListener: [[0, NO_LOCK]],
     detachListener: [[0, NO_LOCK]],
     closeListener: [[0, NO_LOCK]],
     probeLock: [
@@ -156,7 +163,43 @@ const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonl
       ['/nowhere/program', NO_STRING],
       [['program'], NO_STRINGS],
       [['A=b'], NO_STRINGS],
-      [[], [undefined, null, 3, '3', { 0: 3 }, [-1], ['3'], [null]]],
+      [[], NO_DESCRIPTORS],
+    ],
+    adoptLock: [
+      ['/nowhere/a.lock', NO_STRING],
+      [NO_OPEN_DESCRIPTOR, NO_DESCRIPTOR],
+      [0, NO_FLAGS],
+    ],
+    relock: [[0, NO_LOCK]],
+    leaveLock: [[0, NO_LOCK]],
+    adoptListener: [
+      [NO_OPEN_DESCRIPTOR, NO_DESCRIPTOR],
+      ['127.0.0.1', NO_STRING],
+      [1, NO_PORT],
+    ],
+    copyListener: [[NO_OPEN_DESCRIPTOR, NO_DESCRIPTOR]],
+    shutdownListener: [[0, NO_LOCK]],
+    setBlocking: [[0, NO_LOCK]],
+    takeToken: [[NO_OPEN_DESCRIPTOR, NO_DESCRIPTOR]],
+    notify: [
+      ['/nowhere/notify', NO_STRING],
+      ['READY=1', NO_STRING],
+    ],
+    openNotifySocket: [['/nowhere/notify', NO_STRING]],
+    readNotification: [[0, NO_LOCK]],
+    closeNotifySocket: [[0, NO_LOCK]],
+    // Signal 0 is never delivered, and no process has the start token 2 ** 53.
+    sendSignal: [
+      [process.pid, [...NO_PID, 0]],
+      [2 ** 53, NO_LOCK],
+      [0, [...NO_PID, 65]],
+    ],
+    reapOrphans: [[[process.pid], NO_DESCRIPTORS]],
+    findLockHolders: [['/nowhere/a.lock', NO_STRING]],
+    findConnectionOwner: [
+      ['127.0.0.1', NO_STRING],
+      [1, NO_PORT],
+      [1, [...NO_PORT, 0]],
     ],
   };
 
@@ -258,7 +301,7 @@ describe('the ids of the objects of the addon', () => {
     expectNoListener(listener);
   });
 
-  test.each(['release', 'unlock'] as const)(
+  test.each(['release', 'unlock', 'leaveLock'] as const)(
     'the id of a lock reads and writes no descriptor after %s(), and a second release does nothing',
     (drop) => {
       const lock = acquire();
@@ -287,8 +330,9 @@ function expectNotHeld(lock: LockId): void {
   expect(() => addon.writeRecord(lock, 'late')).toThrow(expect.objectContaining({ code: 'EBADF' }));
   expect(() => addon.readContent(lock)).toThrow(expect.objectContaining({ code: 'EBADF' }));
   addon.handOver(lock);
-  expect(addon.release(lock)).toBe(false);
+  expect([addon.release(lock), addon.relock(lock)]).toEqual([false, false]);
   addon.unlock(lock);
+  addon.leaveLock(lock);
 }
 
 function expectNoListener(listener: ListenerId): void {

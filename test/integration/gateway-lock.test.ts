@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { GatewayLock, GatewayLockError, GatewayLockOptions } from '../../src/index.js';
 import { acquireGatewayLock, bindExclusive, probeHealth, probeLock, tryAcquireLock } from '../../src/index.js';
 import { startActor } from '../support/actors.js';
-import { need, whyNoLinks, whyNoModes } from '../support/capabilities.js';
+import { httpServersAdopt, need, whyNoLinks, whyNoModes } from '../support/capabilities.js';
 import { freshDirectory } from '../support/directories.js';
 import { freePort } from '../support/free-port.js';
 import { whyHeldFileStays } from '../support/held-file.js';
@@ -55,7 +55,7 @@ describe('a gateway lock', () => {
   test('serves requests on its exclusive socket', async () => {
     const lock = await gateway({ stateDir: freshDirectory() });
     await lock.listen(live());
-    expect(lock.listener?.exclusive).toBe(true);
+    expect(lock.listener?.exclusive).toBe(httpServersAdopt);
     expect(await probeHealth({ port: lock.port })).toMatchObject({ healthy: true });
   });
 

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { freshDirectory } from '../support/directories.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -26,12 +27,12 @@ async function loadList(script: string): Promise<string[]> {
   return JSON.parse(stdout);
 }
 
-test('the package has one JavaScript file for each entry point', () => {
+test('the package has one ES module and one CommonJS module for each entry point', () => {
   const scripts = readdirSync(`${root}dist`, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    /\.js$/.test(name),
+    /\.c?js$/.test(name),
   );
   const entries = scripts.filter((name) => !/^cli[/\\]/.test(name)).map((name) => name.replaceAll(sep, '/'));
-  expect(entries.sort()).toEqual(['cluster/index.js', 'index.js']);
+  expect(entries.sort()).toEqual(['cluster/index.cjs', 'cluster/index.js', 'index.cjs', 'index.js']);
 });
 
 test('the import of gateway-lock loads no builtin module, each of which would take up to 4 ms', async () => {
@@ -42,10 +43,46 @@ test('the import of gateway-lock/cluster loads no builtin module', async () => {
   expect(await builtinsLoadedBy('gateway-lock/cluster')).toEqual([]);
 });
 
-test('a stack trace of an error names the TypeScript source files', async () => {
-  const code = "import { tryAcquireLock } from 'gateway-lock'; tryAcquireLock(5);";
-  const args = ['--enable-source-maps', '--input-type=module', '-e', code];
-  await expect(promisify(execFile)(process.execPath, args, { cwd: root })).rejects.toThrow(
-    /src[/\\]lock[/\\]lock-options\.ts:\d+/,
-  );
+describe('the ES module and the CommonJS module in one process', () => {
+  // A program loads both if it imports the package and uses a library that requires it.
+  const [code, message] = ['ERR_LOCK_INVALID_FILE', 'x'] as const;
+  const require = createRequire(import.meta.url);
+
+  async function loadBoth() {
+    const modules = [await import('gateway-lock'), require('gateway-lock')] as typeof import('gateway-lock')[];
+    expect(modules[0]!.acquireLock).not.toBe(modules[1]!.acquireLock);
+    return modules as [(typeof modules)[0], (typeof modules)[0]];
+  }
+
+  test('have the same exports', async () => {
+    const [esm, cjs] = await loadBoth();
+    expect(Object.keys(cjs).sort()).toEqual(Object.keys(esm).sort());
+    expect(Object.keys(require('gateway-lock/cluster'))).toEqual(Object.keys(await import('gateway-lock/cluster')));
+  });
+
+  test('export classes whose names are those in the source', async () => {
+    for (const { LockError, GatewayLockError } of await loadBoth()) {
+      expect([LockError.name, GatewayLockError.name]).toEqual(['LockError', 'GatewayLockError']);
+      expect(new LockError(code, message).constructor.name).toBe('LockError');
+    }
+  });
+
+  test('accept errors of each other as instances of their classes', async () => {
+    const [esm, cjs] = await loadBoth();
+    expect(new esm.LockError(code, message)).toBeInstanceOf(cjs.LockError);
+    expect(new cjs.LockError(code, message)).toBeInstanceOf(esm.LockError);
+    expect(new cjs.LockError(code, message)).not.toBeInstanceOf(esm.GatewayLockError);
+  });
+
+  test('exclude each other, and a release of one wakes a waiter of the other', async () => {
+    const [esm, cjs] = await loadBoth();
+    const path = join(freshDirectory(), 'a.lock');
+    const held = esm.tryAcquireLock(path)!;
+    expect(cjs.tryAcquireLock(path)).toBeNull();
+    const waiting = cjs.acquireLock(path, { timeoutMs: Number.POSITIVE_INFINITY });
+    held.release();
+    const second = await waiting;
+    expect([held.held, second.held, second.waitMode]).toEqual([false, true, 'watch']);
+    second.release();
+  });
 });

@@ -67,24 +67,6 @@ test('load.ts loads the prebuilt binary if the local build does not load', async
   expect(await loadFrom(folderWith({ [LOCAL]: 'garbage', [PREBUILT]: 'addon' }))).toEqual({ loaded: [PREBUILT] });
 });
 
-test('without an addon an acquire fails with an error that lists the tried files and the command that builds the addon', async () => {
-  const folder = folderWith({ [PREBUILT]: 'garbage', 'CMakeLists.txt': 'garbage' });
-  const { message, ...rest } = await loadFrom(folder);
-  expect(rest).toEqual({ name: 'LockError', code: 'ERR_NATIVE_MISSING', ours: true, hasCause: true });
-  expect(message).toContain(`no addon that loads on ${machine}`);
-  expect(message).toContain(`${LOCAL}: not found`);
-  expect(message).toContain(`${PREBUILT}: `);
-  expect(message).toContain(
-    `cmake -S "${folder}" -B "${folder}/build" && cmake --build "${folder}/build" --config Release`,
-  );
-});
-
-test('the error for an addon that the system refuses to load names the policies that may block it, on Windows only', async () => {
-  const { message } = await loadFrom(folderWith({ [PREBUILT]: 'garbage' }));
-  expect(message?.includes('Smart App Control')).toBe(process.platform === 'win32');
-  expect((await loadFrom(freshDirectory())).message).not.toContain('Smart App Control');
-});
-
 test.each(['stateDir', 'lockFile'])(
   'without an addon a gateway with a %s fails with ERR_NATIVE_MISSING, also under startSupervised()',
   async (option) => {
@@ -100,19 +82,53 @@ test.each(['stateDir', 'lockFile'])(
   },
 );
 
-test('the error for a missing addon in a folder without sources names the likely causes and no build command', async () => {
-  const { code, message } = await loadFrom(freshDirectory());
-  expect(code).toBe('ERR_NATIVE_MISSING');
-  expect(message).not.toContain('cmake');
-  expect(message).toMatch(
-    /If you bundle your app, mark gateway-lock as external\. If GATEWAY_LOCK_PREBUILD is set, unset it\.$/,
-  );
+test('GATEWAY_LOCK_PREBUILD and nativeBinding may name the file of the addon', async () => {
+  const file = join(folderWith({ [LOCAL]: 'addon' }), LOCAL);
+  expect(await run(acquireWith('{}'), file)).toEqual([file]);
+  expect(await run(acquireWith(`{ nativeBinding: ${JSON.stringify(file)} }`), freshDirectory())).toEqual([file]);
 });
+
+test('nativeBinding may name a folder that contains the addon', async () => {
+  const folder = folderWith({ [PREBUILT]: 'addon' });
+  const script = acquireWith(`{ nativeBinding: ${JSON.stringify(folder)} }`);
+  expect(await run(script, freshDirectory())).toEqual([join(folder, PREBUILT)]);
+});
+
+test('nativeBinding may be the loaded addon', async () => {
+  const file = join(folderWith({ [LOCAL]: 'addon' }), LOCAL);
+  const loaded = `process.getBuiltinModule('node:module').createRequire('/')(${JSON.stringify(file)})`;
+  expect(await run(acquireWith(`{ nativeBinding: ${loaded} }`), freshDirectory())).toEqual([file]);
+});
+
+test.each(['tryAcquireLock("a", options)', 'probeLock("a", options)', 'bindExclusive({ port: 0, ...options })'])(
+  '%s reads nativeBinding and rejects an object that is not the addon',
+  async (call) => {
+    const script = `
+    const { bindExclusive, probeLock, tryAcquireLock } = await import('gateway-lock');
+    const codes = [5, {}].map((nativeBinding) => {
+      const options = { nativeBinding };
+      try { ${call}; return null; } catch (error) { return error.code; }
+    });
+    console.log(JSON.stringify(codes));`;
+    expect(await run(script, freshDirectory())).toEqual(['ERR_INVALID_ARG_TYPE', 'ERR_INVALID_ARG_VALUE']);
+  },
+);
 
 test('an empty GATEWAY_LOCK_PREBUILD counts as unset', async () => {
   const { loaded } = await loadFrom('');
   expect(loaded).toHaveLength(1);
 });
+
+/**
+ * A script that acquires a lock with the options, a JavaScript expression, and prints the addons
+ * that it has loaded.
+ */
+function acquireWith(options: string): string {
+  return `
+    const { tryAcquireLock } = await import('gateway-lock');
+    tryAcquireLock(${JSON.stringify(join(freshDirectory(), 'a.lock'))}, ${options}).release();
+    console.log(JSON.stringify(process.report.getReport().sharedObjects.filter((path) => path.endsWith('.node'))));`;
+}
 
 /**
  * Acquires a lock in a new process that finds the addon only in the given folder. Returns the addon
@@ -159,7 +175,8 @@ function folderWith(files: Readonly<Record<string, 'addon' | 'garbage'>>): strin
 /** Options for Node's permission model, under which /proc/self/exe cannot be read. */
 function blindTo(folder: string): string[] {
   const model = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission';
-  return [model, '--allow-addons', `--allow-fs-read=${root}`, `--allow-fs-read=${folder}`, '--no-warnings'];
+  const files = [`--allow-fs-read=${root}`, `--allow-fs-read=${folder}`, `--allow-fs-write=${folder}`];
+  return [model, '--allow-addons', ...files, '--no-warnings'];
 }
 
 function isMusl(): boolean {

@@ -49,7 +49,7 @@ const CALLS: readonly (readonly [string, readonly string[], (options: object) =>
   ['acquireLock', ['timeoutMs', 'signal'], async (options) => (await acquireLock(lockPath(), options)).release()],
   [
     'acquireGatewayLock',
-    [...gateway, 'signal', 'allowMultiple', 'onWait', 'weakFileSystem', 'bind'],
+    [...gateway, 'signal', 'allowMultiple', 'onWait', 'weakFileSystem', 'bind', 'backlog', 'inherited'],
     async (options) => {
       const lock = await acquireGatewayLock({ stateDir: freshDirectory(), port: 0, env: {}, ...options });
       await lock.close();

@@ -223,7 +223,7 @@ describe('probeGateway() and a stopped gateway', () => {
     const actor = await runningGateway(options);
     await actor.kill('SIGKILL');
     // Windows reports the end of a process before it closes the sockets.
-    await until(async () => (await probePort(options)).state === 'free', 'the port is free');
+    await until(async () => (await probePort({ port: options.port })).state === 'free', 'the port is free');
     expect(await probeGateway(options)).toMatchObject({
       ...stopped,
       owner: { pid: actor.pid },

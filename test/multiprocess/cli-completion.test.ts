@@ -12,7 +12,7 @@ import { freshDirectory } from '../support/directories.js';
 import { Terminal, whyNoTerminal } from '../support/terminal.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const COMMANDS = ['run', 'serve', 'status', 'doctor', 'unit', 'stress', 'completion', 'help'];
+const COMMANDS = ['run', 'serve', 'reload', 'stop', 'wait', 'status', 'doctor', 'unit', 'stress', 'completion', 'help'];
 
 function whyNo(program: string): Missing {
   const { error } = spawnSync(program, ['--version']);
@@ -45,7 +45,7 @@ describe('the bash completion', () => {
 
   test.for([
     [[''], COMMANDS],
-    [['s'], ['serve', 'status', 'stress']],
+    [['s'], ['serve', 'stop', 'status', 'stress']],
     [['--v'], ['--version']],
     [
       ['unit', ''],

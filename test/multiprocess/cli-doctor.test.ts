@@ -210,7 +210,7 @@ describe('the check of service units by doctor', () => {
 
   test('doctor checks the unit of --unit in any directory, and reports a missing unit as an error', async () => {
     const { args, port, directory } = await doctorPlace();
-    writeFileSync(join(directory, 'a.socket'), `[Socket]\nListenStream=127.0.0.1:${port}\n`);
+    writeFileSync(join(directory, 'a.socket'), `[Socket]\nListenStream=0.0.0.0:${port}\n`);
     writeFileSync(join(directory, 'b.plist'), '<plist><key>KeepAlive</key><true/></plist>');
     const units = ['a.socket', 'b.plist', 'c.service'].map((name) => join(directory, name));
     const { code, of } = await doctor([...args, '--unit', ...units]);

@@ -102,12 +102,19 @@ describe.each(SERVERS)('a %s server that adopts the socket', (_, words, missing)
   });
 });
 
-test('the wrapper of gateway-lock run keeps no copy of the socket, so the port is free when the server stops listening', async () => {
+test('clients wait while the program has no socket, and are disconnected when the program ends', async () => {
   const port = await freePort();
   const program =
     "require('net').createServer().listen({ fd: 3 }, function () { this.close(() => console.log(process.pid)) }); setTimeout(() => {}, 60000)";
-  await printedPid(start(['run', '--port', String(port), '--', process.execPath, '-e', program]));
-  await until(async () => (await probePort({ port })).state === 'free', 'the port to be free');
+  const run = start(['run', '--port', String(port), '--', process.execPath, '-e', program]);
+  await printedPid(run);
+  const client = connect(port, '127.0.0.1');
+  await once(client, 'connect');
+  const closed = new Promise((resolve) => client.on('error', () => {}).once('close', resolve));
+  run.child.kill('SIGTERM');
+  await closed;
+  await run.ended;
+  expect(await probePort({ port })).toMatchObject({ state: 'free' });
 });
 
 test('run passes the variables and descriptors of socket activation to its program', async () => {

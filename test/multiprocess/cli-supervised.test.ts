@@ -14,6 +14,8 @@ const SUPERVISORS = [
   ['systemd', { INVOCATION_ID: 'f00', JOURNAL_STREAM: '8:1' }, 78],
   ['launchd', { XPC_SERVICE_NAME: 'com.example.gateway' }, 0],
   ['schtasks', { GATEWAY_WINDOWS_TASK_NAME: 'Gateway' }, 0],
+  ['pm2', { pm_id: '0' }, 0],
+  ['supervisord', { SUPERVISOR_ENABLED: '1' }, 0],
   ['external', { GATEWAY_SUPERVISOR_MODE: 'external' }, 0],
 ] as const;
 const SYSTEMD = SUPERVISORS[0][1];

@@ -56,19 +56,24 @@ function wordsOfExecStart(unit: string): string[] {
   return line.match(/"(?:[^"\\]|\\.)*"|\S+/g)!.map((word) => word.replace(/^"|"$/g, '').replace(/\\(.)/g, '$1'));
 }
 
-function verify(content: string, scope: '--user' | '--system') {
+function verify(content: string, scope: '--user' | '--system', others: Readonly<Record<string, string>> = {}) {
   const directory = freshDirectory();
-  writeFileSync(join(directory, 'gateway.service'), content);
-  const { status, stderr } = spawnSync('systemd-analyze', [scope, 'verify', join(directory, 'gateway.service')], {
-    encoding: 'utf8',
-    env: { ...process.env, XDG_RUNTIME_DIR: directory, HOME: directory },
-  });
+  const files = { 'gateway.service': content, ...others };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
+  const { status, stderr } = spawnSync(
+    'systemd-analyze',
+    [scope, 'verify', ...Object.keys(files).map((name) => join(directory, name))],
+    {
+      encoding: 'utf8',
+      env: { ...process.env, XDG_RUNTIME_DIR: directory, HOME: directory },
+    },
+  );
   // Complaints about other units of this machine do not count.
   return {
     status,
     complaints: stderr
       .split('\n')
-      .filter((line) => line.includes('gateway.service'))
+      .filter((line) => /gateway\.(service|socket)/.test(line))
       .join('\n'),
   };
 }
@@ -94,7 +99,8 @@ describe('gateway-lock unit systemd', () => {
   test('prints a service that restarts except after exit code 78, and whose processes all end on stop', async () => {
     const text = await unit(['systemd', '--port', '18790', '--', 'node', 'server.js']);
     for (const line of [
-      'Type=exec',
+      'Type=notify',
+      'NotifyAccess=main',
       'Restart=always',
       'RestartSec=5',
       'RestartPreventExitStatus=78',
@@ -107,6 +113,43 @@ describe('gateway-lock unit systemd', () => {
     ]) {
       expect(text.split('\n')).toContain(line);
     }
+  });
+
+  test('prints ExecReload only for a program that inherits the socket', async () => {
+    const reloads = async (...args: string[]) => (await unit(['systemd', ...args])).match(/^ExecReload=.*$/m)?.[0];
+    const home = freshDirectory();
+    const text = await unit(['systemd', '--port', '18790', '--', 'node', 'server.js'], home);
+    const words = [node, COMMAND, 'reload', '--state-dir', join(home, '.gateway')].map(inExecStart);
+    expect(text.split('\n')).toContain(`ExecReload=${words.join(' ')}`);
+    expect(wordsOfExecStart(text).join(' ')).toContain('--reload-on SIGHUP');
+    expect(await reloads('--port', '18790', '--no-handover', '--', 'node', 'server.js')).toBeUndefined();
+    expect(await reloads('--', 'node', 'server.js')).toBeUndefined();
+    expect(await reloads()).toBeUndefined();
+  });
+
+  test.for([
+    { host: '127.0.0.1', listens: ['127.0.0.1:18790'] },
+    { host: '::1', listens: ['[::1]:18790'] },
+    { host: 'localhost', listens: ['127.0.0.1:18790', '[::1]:18790'] },
+  ])('prints with --socket a socket unit for $host', async ({ host, listens }, ctx) => {
+    need(ctx, whyNo('systemd-analyze'));
+    const text = await unit(['systemd', '--socket', '--host', host, '--port', '18790', '--', 'node', 'server.js']);
+    const lines = text.split('\n');
+    expect(lines.filter((line) => line.startsWith('ListenStream='))).toEqual(
+      listens.map((address) => `ListenStream=${address}`),
+    );
+    expect(lines).toEqual(expect.arrayContaining(['Backlog=4096', 'RequiredBy=gateway.service']));
+    const service = await unit(['systemd', '--host', host, '--port', '18790', '--', 'node', 'server.js']);
+    expect(verify(service, '--system', { 'gateway.socket': text })).toEqual({ status: 0, complaints: '' });
+  });
+
+  test.for([
+    ['launchd', '--socket'],
+    ['systemd', '--socket', '--', 'node', 'server.js'],
+    ['systemd', '--socket', '--port', '18790', '--no-handover', '--', 'node', 'server.js'],
+  ])('refuses %j, because no process would use the socket', async (args) => {
+    const { code, err } = await gatewayLock(['unit', ...args]);
+    expect([code, err]).toEqual([64, expect.stringContaining('--socket')]);
   });
 
   test('prints with --user no setting that only the system instance supports', async () => {

@@ -6,10 +6,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { probeHealth } from '../../src/index.js';
-import { need, whyNoShell, whyNoSignals } from '../support/capabilities.js';
+import { need, whyNoInheritance, whyNoShell, whyNoSignals } from '../support/capabilities.js';
 import { freshDirectory } from '../support/directories.js';
 import { freePort } from '../support/free-port.js';
-import { anchorsOf, blocksOf, linksOf, manual, pages, ROOT, textOf } from '../support/markdown.js';
+import { anchorsOf, blocksOf, linksOf, manual, pages, ROOT, recipes, textOf } from '../support/markdown.js';
 import { startLine } from '../support/shell-lines.js';
 import { until } from '../support/until.js';
 
@@ -52,7 +52,9 @@ const OPTIONS = { noEmit: true, rootDir: '.', emitDeclarationOnly: false, declar
 
 // test/multiprocess/cli-documents.test.ts tests the command lines that run a program.
 describe('the command lines of the documentation that only print', () => {
-  const lines = manual.flatMap((page) => blocksOf(page, 'sh').flatMap((block) => block.trim().split('\n')));
+  const lines = [...manual, ...recipes].flatMap((page) =>
+    blocksOf(page, 'sh').flatMap((block) => block.trim().split('\n')),
+  );
   const printing = lines.filter((line) => /^(npx )?gateway-lock (?!run|serve)/.test(line));
 
   test('the documentation contains command lines that only print', () => {
@@ -87,6 +89,18 @@ describe('the first example of README.md', () => {
     expect(await closed).toEqual([0, null]);
     expect(lockFiles(home)).toEqual([]);
   });
+});
+
+test('the restart example of README.md is replaced by a new process on SIGHUP', async (ctx) => {
+  need(ctx, whyNoInheritance);
+  const { child, output } = await startBlock(blocksOf('README.md', 'js')[1]!);
+  const pids = () => [...output().matchAll(/^pid (\d+) serves/gm)].map(([, pid]) => Number(pid));
+  await until(() => pids().length === 1, 'the first process serves');
+  child.kill('SIGHUP');
+  await until(() => pids().length === 2, 'the second process serves');
+  onTestFinished(() => void process.kill(pids()[1]!, 'SIGKILL'));
+  expect(pids()[0]).toBe(child.pid);
+  expect(pids()[1]).not.toBe(child.pid);
 });
 
 test('docs/errors.md lists every error code', () => {

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { probeHealth, stopCommand } from '../../src/index.js';
-import { need, whyNoSignals } from '../support/capabilities.js';
+import { probeHealth } from '../../src/index.js';
+import { stopCommand } from '../../src/internal.js';
+import { need, whyNoInheritance, whyNoSignals } from '../support/capabilities.js';
 import { fetched } from '../support/clients.js';
 import { type Running, start as startProgram } from '../support/command.js';
 import { freshDirectory } from '../support/directories.js';
@@ -124,6 +125,33 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('the example and %s', (signal) => 
     waiting.child.kill(signal);
     expect(await waiting.ended).toMatchObject({ code: 0, signal: null });
     expect(waiting.err).toBe('');
+  });
+});
+
+describe('the example and SIGHUP', () => {
+  beforeEach((ctx) => need(ctx, whyNoInheritance));
+
+  test('on SIGHUP the example is replaced by a new process on the same port, which can be replaced too', async () => {
+    const home = freshDirectory();
+    const port = await freePort();
+    const run = await startListening(['--port', String(port)], home);
+    const pids = [run.child.pid!];
+    for (let upgrade = 0; upgrade < 2; upgrade++) {
+      const socket = new WebSocket(`ws://127.0.0.1:${port}`);
+      await once(socket, 'open');
+      process.kill(pids.at(-1)!, 'SIGHUP');
+      expect((await once(socket, 'close'))[0]).toBe(1001);
+      const listening = () =>
+        [...run.out.matchAll(/gateway listening on .* \(pid (\d+)\)/g)].map(([, pid]) => Number(pid));
+      await until(() => listening().length === pids.length + 1, 'the successor listens', 30_000);
+      pids.push(listening().at(-1)!);
+      expect(run.out).toContain(`gateway replaced by pid ${pids.at(-1)}\n`);
+    }
+    expect(new Set(pids).size).toBe(3);
+    expect(await probeHealth({ port })).toMatchObject({ healthy: true });
+    process.kill(pids.at(-1)!, 'SIGTERM');
+    await until(() => lockFiles(home).length === 0, 'the last gateway has closed');
+    expect(run.err).toBe('');
   });
 });
 

@@ -1,6 +1,6 @@
 // Actors are child processes that call this package on request, over IPC (test/fixtures/actor.mjs).
 // Each call returns a promise, so tests never have to sleep. All actors are killed after each test.
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,6 +24,8 @@ export interface ActorOptions {
   /** A copy of the fixture, for a user who cannot read this repository. */
   readonly script?: string;
   readonly cwd?: string;
+  /** The descriptors that the actor inherits from descriptor 3 on. */
+  readonly descriptors?: readonly number[];
 }
 
 /** The end of a process: an exit code or a signal. */
@@ -113,8 +115,9 @@ export class Actor {
 
 /** Starts an actor. Resolves when it has loaded the package. */
 export async function startActor(options: ActorOptions = {}): Promise<Actor> {
-  const { script = ACTOR, ...rest } = options;
-  const child = await retrySpawn(() => fork(script, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], ...rest }));
+  const { script = ACTOR, descriptors = [], ...rest } = options;
+  const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', ...descriptors, 'ipc'];
+  const child = await retrySpawn(() => fork(script, { stdio, ...rest }));
   const actor = new Actor(child);
   started.add(actor);
   const ended = actor.exited.then(({ code, signal }) => {

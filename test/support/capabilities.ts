@@ -16,6 +16,9 @@ export function need(ctx: TestContext, missing: Missing): void {
   if (missing !== null) ctx.skip(missing);
 }
 
+/** False in Bun, where http and https servers open their own socket. */
+export const httpServersAdopt = !('bun' in process.versions);
+
 export function whyNotRoot(): Missing {
   return process.getuid?.() === 0 ? null : 'needs root to act as another user';
 }

@@ -17,6 +17,9 @@ export const pages: readonly string[] = [
 /** The pages for users, whose code blocks are run by tests. */
 export const manual = pages.filter((page) => page === 'README.md' || /^docs\/[\w-]+\.md$/.test(page));
 
+/** The pages of docs/recipes, whose programs npm run test:package runs. */
+export const recipes = pages.filter((page) => page.startsWith('docs/recipes/'));
+
 export function textOf(page: string): string {
   return readFileSync(join(ROOT, page), 'utf8');
 }

@@ -31,7 +31,7 @@ function copyRuntime(): string {
   const copy = freshDirectory();
   for (const path of RUNTIME.filter((one) => existsSync(join(ROOT, one)))) {
     mkdirSync(dirname(join(copy, path)), { recursive: true });
-    cpSync(join(ROOT, path), join(copy, path), { recursive: true, filter: (source) => !source.endsWith('.map') });
+    cpSync(join(ROOT, path), join(copy, path), { recursive: true });
   }
   execFileSync('chmod', ['-R', 'a+rX', copy]);
   return copy;

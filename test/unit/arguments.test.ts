@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { checkOneOf, checkOptions, checkPath, checkPort, checkSignal, checkTimeout } from '../../src/arguments.js';
 
@@ -9,8 +11,29 @@ const rangeMistake = (message: string) =>
   expect.objectContaining({ name: 'RangeError', code: 'ERR_OUT_OF_RANGE', message });
 
 describe('checkOptions()', () => {
-  test('accepts any object as options', () => {
-    expect(() => checkOptions({})).not.toThrow();
+  const known = { stateDir: true, timeoutMs: true, port: true } as const;
+
+  test('accepts an object with known options, even if they are undefined', () => {
+    expect(() => checkOptions({}, known)).not.toThrow();
+    expect(() => checkOptions({ timeoutMs: 1, port: undefined }, known)).not.toThrow();
+  });
+
+  test.each([
+    ['timeoutMS', "did you mean 'timeoutMs'?"],
+    ['timeout', "did you mean 'timeoutMs'?"],
+    ['state', "did you mean 'stateDir'?"],
+    ['Port', "did you mean 'port'?"],
+    ['prot', "did you mean 'port'?"],
+    ['colour', "the options are 'stateDir', 'timeoutMs', 'port'"],
+    ['constructor', "the options are 'stateDir', 'timeoutMs', 'port'"],
+  ])('refuses the unknown option %s', (option, advice) => {
+    const mistake = valueMistake(`unknown option '${option}': ${advice}`);
+    expect(() => checkOptions({ port: 1, [option]: undefined }, known)).toThrow(mistake);
+  });
+
+  test('names the option that contains an unknown option', () => {
+    const mistake = valueMistake("unknown option 'health.timeoutMS': did you mean 'health.timeoutMs'?");
+    expect(() => checkOptions({ timeoutMS: 1 }, known, 'health')).toThrow(mistake);
   });
 
   test.each([
@@ -20,7 +43,7 @@ describe('checkOptions()', () => {
     ['port', 'string'],
     [() => {}, 'function'],
   ])('refuses %s', (value, named) => {
-    expect(() => checkOptions(value)).toThrow(typeMistake(`options must be an object, not ${named}`));
+    expect(() => checkOptions(value, {})).toThrow(typeMistake(`options must be an object, not ${named}`));
   });
 });
 
@@ -37,9 +60,29 @@ describe('checkPath()', () => {
     [undefined, 'undefined'],
     [null, 'null'],
     [1, 'number'],
-    [new URL('file:///a'), 'object'],
-  ])('refuses %s, because a path is a string', (path, named) => {
-    expect(() => checkPath('lockDir', path)).toThrow(typeMistake(`lockDir must be a string, not ${named}`));
+    [{ href: 'file:///a' }, 'object'],
+  ])('refuses %s, because a path is a string, a Buffer or a URL', (path, named) => {
+    const mistake = typeMistake(`lockDir must be a string, a Buffer or a file: URL, not ${named}`);
+    expect(() => checkPath('lockDir', path as never)).toThrow(mistake);
+  });
+
+  test('returns the path of a file: URL', () => {
+    const path = resolve('a b/ä.lock');
+    expect(checkPath('path', pathToFileURL(path))).toBe(path);
+  });
+
+  test('refuses another URL', () => {
+    const mistake = valueMistake('path must be a file: URL, not "https://host/a.lock"');
+    expect(() => checkPath('path', new URL('https://host/a.lock'))).toThrow(mistake);
+  });
+
+  test('returns the path in a Buffer', () => {
+    expect(checkPath('path', Buffer.from('ä.lock'))).toBe('ä.lock');
+  });
+
+  test('refuses a Buffer that is not UTF-8', () => {
+    const mistake = valueMistake('path must be a path in UTF-8, not "a\ufffd"');
+    expect(() => checkPath('path', Buffer.from([97, 0xe9]))).toThrow(mistake);
   });
 });
 

@@ -26,7 +26,7 @@ describe('the <APP>_* variables count, with or without a terminal', () => {
   });
 });
 
-describe('the variables that systemd and launchd set count only without a terminal', () => {
+describe('the variables that the supervisors set count only without a terminal', () => {
   const rows: Row[] = [
     [{ INVOCATION_ID: '0123456789abcdef0123456789abcdef' }, 'systemd'],
     [{ SYSTEMD_EXEC_PID: '1' }, 'systemd'],
@@ -38,6 +38,9 @@ describe('the variables that systemd and launchd set count only without a termin
     [{ XPC_SERVICE_NAME: 'application.com.apple.Terminal.1152921500311879701.1' }, null],
     [{ XPC_SERVICE_NAME: '0', LAUNCH_JOB_LABEL: 'ai.gateway' }, 'launchd'],
     [{ XPC_SERVICE_NAME: 'applications' }, 'launchd'],
+    [{ pm_id: '0' }, 'pm2'],
+    [{ SUPERVISOR_ENABLED: '1' }, 'supervisord'],
+    [{ KUBERNETES_SERVICE_HOST: '10.0.0.1' }, null],
     [{}, null],
     [{ PATH: '/bin', HOME: '/root', NOTIFY_SOCKET: '/run/systemd/notify' }, null],
   ];
@@ -72,6 +75,8 @@ describe('an empty environment variable', () => {
     'LAUNCH_JOB_LABEL',
     'LAUNCH_JOB_NAME',
     'XPC_SERVICE_NAME',
+    'pm_id',
+    'SUPERVISOR_ENABLED',
   ];
   test.each(names)('%s counts as unset if it is empty', (name) => {
     expect(detectSupervisor({ [name]: '' }, inBackground)).toBeNull();
@@ -89,6 +94,15 @@ describe('an <APP>_* variable takes precedence over the variables of the system'
     [{ GATEWAY_SUPERVISOR_MODE: 'external', GATEWAY_SYSTEMD_UNIT: 'a', INVOCATION_ID: 'b' }, 'external'],
     [{ GATEWAY_LAUNCHD_LABEL: 'ai.gateway', INVOCATION_ID: 'b' }, 'launchd'],
     [{ GATEWAY_WINDOWS_TASK_NAME: 'Gateway', XPC_SERVICE_NAME: 'ai.other' }, 'schtasks'],
+  ];
+  test.each(rows)(title, (env, supervisor) => expect(detectSupervisor(env, inBackground)).toBe(supervisor));
+});
+
+describe('PM2 and supervisord take precedence over systemd, which may have started them', () => {
+  const systemd = { INVOCATION_ID: 'a', SYSTEMD_EXEC_PID: '1', JOURNAL_STREAM: '8:1' };
+  const rows: Row[] = [
+    [{ ...systemd, pm_id: '0' }, 'pm2'],
+    [{ ...systemd, SUPERVISOR_ENABLED: '1' }, 'supervisord'],
   ];
   test.each(rows)(title, (env, supervisor) => expect(detectSupervisor(env, inBackground)).toBe(supervisor));
 });
@@ -113,7 +127,7 @@ describe('detectSupervisor() with the option app', () => {
 });
 
 test('without arguments, detectSupervisor() reads the environment of this process', () => {
-  expect([null, 'systemd', 'launchd', 'schtasks', 'external']).toContain(detectSupervisor());
+  expect([null, 'systemd', 'launchd', 'schtasks', 'pm2', 'supervisord', 'external']).toContain(detectSupervisor());
 });
 
 test.each([

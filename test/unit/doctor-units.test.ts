@@ -66,13 +66,15 @@ test('a unit belongs to an app only if it contains the name of the app as a whol
 });
 
 test.each([
-  ['18789', true],
-  ['127.0.0.1:18789', true],
-  ['[::1]:18789', true],
-  ['118789', false],
-  ['/run/18789', false],
-])('a socket unit with ListenStream=%s binds port 18789: %s', (address, binds) => {
-  expect(judgeSocket('a.socket', parseUnit(`[Socket]\nListenStream=${address}`), 18789)).toHaveLength(binds ? 1 : 0);
+  ['18789', 1],
+  ['127.0.0.1:18789', 0],
+  ['[::1]:18789', 1],
+  ['118789', 0],
+  ['/run/18789', 0],
+])('a socket unit with ListenStream=%s beside a gateway on 127.0.0.1:18789 has %s problems', (address, count) => {
+  const unit = parseUnit(`[Socket]\nListenStream=${address}`);
+  expect(judgeSocket('a.socket', unit, { host: '127.0.0.1', port: 18789 })).toHaveLength(count);
+  expect(judgeSocket('a.socket', unit, { host: '127.0.0.1', port: 0 })).toHaveLength(0);
 });
 
 test('a launchd job with KeepAlive but without --park, or with Sockets, gets a warning', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readGatewayOptions } from '../../src/gateway/gateway-options.js';
 import type { GatewayLockOptions } from '../../src/index.js';
-import { readRequest, type TryAcquireLockOptions } from '../../src/lock/lock-options.js';
+import { readRequest, TRY_OPTIONS, type TryAcquireLockOptions } from '../../src/lock/lock-options.js';
 import { checkHealthOptions } from '../../src/probe/probe-health.js';
 import { freshDirectory } from '../support/directories.js';
 
@@ -98,13 +98,15 @@ describe('any value of an option succeeds, or fails with an error that has a cod
     fc.assert(
       fc.property(anyValue, (value) => {
         const options = { [name]: value } as TryAcquireLockOptions;
-        expectNamed(NAMES[name] ?? name, () => readRequest('/nowhere/a.lock', options));
+        expectNamed(NAMES[name] ?? name, () => readRequest('/nowhere/a.lock', options, TRY_OPTIONS));
       }),
     );
   });
 
   test('the path of acquireLock()', () => {
-    fc.assert(fc.property(anyValue, (value) => expectNamed('path', () => readRequest(value as string, {}))));
+    fc.assert(
+      fc.property(anyValue, (value) => expectNamed('path', () => readRequest(value as string, {}, TRY_OPTIONS))),
+    );
   });
 
   test.each(GATEWAY_OPTIONS)('%s of acquireGatewayLock()', (name) => {
@@ -135,7 +137,9 @@ describe('any value of an option succeeds, or fails with an error that has a cod
           fc.constantFrom(null, Symbol('s'), () => {}),
         ),
         (value) => {
-          expectNamed('options', () => readRequest('/nowhere/a.lock', value as unknown as TryAcquireLockOptions));
+          expectNamed('options', () =>
+            readRequest('/nowhere/a.lock', value as unknown as TryAcquireLockOptions, TRY_OPTIONS),
+          );
           expectNamed('options', () => readGatewayOptions(value as unknown as GatewayLockOptions));
         },
       ),

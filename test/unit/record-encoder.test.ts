@@ -131,6 +131,39 @@ describe('parseRecord()', () => {
     });
   });
 
+  test('reads the keeper and the upgrade, and only their declared fields', () => {
+    const valid = {
+      keeper: { pid: 5, startToken: 6 },
+      upgrade: { pid: 7, phase: 'kept', reason: 'timed-out' },
+    };
+    expect(parseRecord(newLine(valid))).toMatchObject(valid);
+    const hostile = {
+      keeper: { pid: 5, startToken: 'x', more: 1 },
+      upgrade: { pid: 7, phase: 'starting', reason: '\x1b[31m\nroot', more: 1 },
+    };
+    const { keeper, upgrade } = parseRecord(newLine(hostile))!;
+    expect(keeper).toEqual({ pid: 5, startToken: 0 });
+    expect(upgrade).toEqual({ pid: 7, phase: 'starting', reason: ' [31m root' });
+  });
+
+  test.each([
+    null,
+    5,
+    'x',
+    [],
+    {},
+    { pid: 0, phase: 'kept' },
+    { pid: 1.5, phase: 'kept' },
+    { pid: '7', phase: 'kept' },
+  ])('omits a keeper and an upgrade of %j', (value) => {
+    const record = parseRecord(newLine({ keeper: value, upgrade: value }))!;
+    expect([record.pid, record.keeper, record.upgrade]).toEqual([process.pid, undefined, undefined]);
+  });
+
+  test('omits an upgrade in an unknown phase', () => {
+    expect(parseRecord(newLine({ upgrade: { pid: 7, phase: 'other' } }))!.upgrade).toBeUndefined();
+  });
+
   test('parseRecord() does not change the prototype of any object', () => {
     const hostile = '"__proto__":{"hostile":true},"constructor":{"prototype":{"hostile":true}}';
     const record = parseRecord(`{"pid":77,"createdAt":"2026-01-01","configPath":"/a",${hostile}}`);

@@ -12,6 +12,8 @@ const OWN_FIELDS = new Set(
     'note',
     'port',
     'toJSON',
+    'keeper',
+    'upgrade',
   ]),
 );
 
@@ -22,6 +24,9 @@ const anyFields = fc
   .array(fc.tuple(anyKey, fc.oneof(hostileText, fc.jsonValue({ maxDepth: 2 }))), { maxLength: 6 })
   // An assignment to __proto__ would create no field.
   .map((entries) => Object.fromEntries(entries));
+
+const PHASES = ['starting', 'draining', 'kept'];
+const anyPhase = fc.oneof(fc.constantFrom(...PHASES), fc.string());
 
 /** The text of a lock file as the addon returns it: bytes decoded as UTF-8. */
 const anyBytes = fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes).toString('utf8'));
@@ -60,6 +65,21 @@ describe('the parser of records', () => {
         }
       }),
       { numRuns: 1000 },
+    );
+  });
+
+  test('returns a keeper and an upgrade with fields of the declared types, or none', () => {
+    const value = fc.oneof(
+      fc.jsonValue(),
+      fc.record({ pid: fc.integer(), startToken: fc.jsonValue(), phase: anyPhase }),
+    );
+    fc.assert(
+      fc.property(value, (any) => {
+        const { keeper, upgrade } = parseRecord(newLine({ keeper: any, upgrade: any }))!;
+        if (keeper !== undefined) expect(keeper.pid > 0 && Number.isFinite(keeper.startToken)).toBe(true);
+        if (upgrade !== undefined) expect(upgrade.pid > 0 && PHASES.includes(upgrade.phase)).toBe(true);
+      }),
+      { numRuns: 500 },
     );
   });
 

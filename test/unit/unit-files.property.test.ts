@@ -45,6 +45,7 @@ function service(file: string, args: readonly string[], directory: string): Serv
     name: 'app',
     app: 'app',
     words: [file, ...args],
+    reloadWords: null,
     program: args,
     ofUser: false,
     account: { name: 'user', qualifiedName: 'WORK\\user', isRoot: false },

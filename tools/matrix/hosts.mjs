@@ -56,15 +56,8 @@ function nativeHost(runtime, { script, prebuilt }, { program = programOf(runtime
       knownFailures: KNOWN_FAILURES[kind],
       excludedFiles: EXCLUDED_FILES[kind],
     },
-    lacks: LACKS[kind],
   };
 }
-
-/**
- * The checks of package.mjs that cannot pass in a runtime. In Bun, http.Server is not a net.Server,
- * so listen() throws, but locking and binding the port work.
- */
-const LACKS = { bun: ['server'] };
 
 /**
  * Returns a host that runs the same Node from a renamed file, because Electron and packaged

@@ -2,40 +2,8 @@
 // only sometimes. If any other test fails, the run fails. Each entry is the beginning of a test's
 // name as vitest prints it: the file, then the titles.
 
-const NO_OPEN_SOCKET = 'servers in Bun cannot listen on an open socket';
-
 export const KNOWN_FAILURES = {
   bun: {
-    [NO_OPEN_SOCKET]: [
-      'bind-exclusive.test.ts > connections to a listener before listen(server) > early connections are served as soon as a server listens',
-      'events.test.ts > the diagnostics channels > the diagnostics channels publish each decision with the fields that onDecision receives',
-      'events.test.ts > the output of the library > the library works and prints nothing during a complete life cycle with',
-      'gateway-lock.test.ts > a gateway lock > serves requests on its exclusive socket',
-      'gateway-lock.test.ts > a gateway lock > releases the port and removes the lock files on close(), even if close() is called twice',
-      'gateway-lock.test.ts > a gateway lock > lets the next gateway start on the same port at once after close(), while connections are still closing',
-      'gateway-lock.test.ts > a gateway lock > cuts the connections that close() waits for on a second close() with a shorter grace period',
-      'list-locks.test.ts > the entry of listLocks() for a held lock > the entry of listLocks() for a held lock contains the owner, command line, endpoint and health',
-      'list-locks.test.ts > the entry of listLocks() for a held lock > the entry of listLocks() for a held lock contains the reason why the gateway is unhealthy, checked with the health options of the caller',
-      'list-locks.test.ts > the entry of listLocks() for a held lock > the entry of listLocks() for a held lock contains no endpoint if the record names no port',
-      'list-locks.test.ts > the entry of listLocks() for a held lock > the entry of listLocks() for a held lock contains no endpoint if the owner in the record is dead',
-      'list-locks.test.ts > listLocks() creates, changes and locks nothing',
-      "probe-gateway.test.ts > probeGateway() and a running gateway > returns 'running' with owner, endpoint and health for a gateway that holds the lock and serves",
-      "probe-gateway.test.ts > probeGateway() and a running gateway > returns 'running' with the reason for an unhealthy gateway",
-      "probe-gateway.test.ts > probeGateway() and a running gateway > returns 'running' for a suspended gateway",
-      "probe-gateway.test.ts > probeGateway() and a running gateway > returns 'running' for an older gateway, which writes a record and holds no kernel lock",
-      "probe-gateway.test.ts > probeGateway() and a running gateway > returns 'running' for a gateway with a named lock file",
-      "probe-gateway.test.ts > probeGateway() and a running gateway > returns 'running' for a gateway with the same config and another state directory",
-      "probe-gateway.test.ts > probeGateway() and a running gateway > returns 'running' with the port in the record, whatever the port in the options",
-      "probe-gateway.test.ts > probeGateway() and a running gateway > returns 'running' with the result of a health check with the options of the caller",
-      "probe-gateway.test.ts > probeGateway() and a starting gateway > returns 'starting' if the lock is held, the record names a dead owner, and another program listens on the port in the record",
-      "probe-gateway.test.ts > probeGateway() and a stopped gateway > returns 'stopped' for a killed gateway, and keeps its lock file",
-      "probe-gateway.test.ts > probeGateway() and a stopped gateway > returns 'stopped' if another program listens on the port of a dead gateway, but not on the port in the options",
-      "probe-gateway.test.ts > probeGateway() and another program > returns 'foreign' even if the program on the port is a healthy gateway with another state directory",
-      'probe-gateway.test.ts > probeGateway() without side effects > changes nothing while a gateway is running',
-      'probe-gateway.test.ts > probeGateway() without side effects > changes nothing if there are lock files of a killed gateway',
-      'probe-port.test.ts > the state of a port > a port is listening if a process accepts connections, and the result names the process',
-      'probe-port.test.ts > a listener that does not accept connections > a listener that does not accept connections counts as listening if its process is stopped, whether the backlog is full or not',
-    ],
     'its own EADDRINUSE is 98, and not -98': [
       "bind-exclusive.test.ts > the errors of bindExclusive() > bindExclusive() throws EADDRINUSE with the fields and the text of Node's error",
     ],
@@ -94,15 +62,10 @@ export const KNOWN_FAILURES = {
 };
 
 /**
- * Test files that are not run in a runtime, because it lacks what most of their tests need. If a
- * run in Bun contains all five files, vitest itself fails while reading a stack trace ("EISDIR:
- * illegal operation on a directory"); with only one of them, it does not.
+ * Test files that are not run in a runtime, because it lacks what most of their tests need.
  */
 export const EXCLUDED_FILES = {
   bun: [
-    [NO_OPEN_SOCKET, 'bind-adoption'],
-    [NO_OPEN_SOCKET, 'bind-close'],
-    [NO_OPEN_SOCKET, 'listener-closing'],
     ['process.report in Bun lists no shared objects', 'native-loading'],
     ['stack traces in Bun contain no source names', 'import'],
   ],

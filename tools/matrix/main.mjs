@@ -9,7 +9,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepare } from '../../scripts/prepare.mjs';
-import { record } from '../platforms-page.mjs';
+import { record } from '../page-tables.mjs';
 import { hosts } from './hosts.mjs';
 import { installTarball } from './installed.mjs';
 import { integration, outdatedFailures } from './suite.mjs';
@@ -29,7 +29,7 @@ try {
   const failed = rows.filter(({ failures = [] }) => failures.length > 0);
   // Records only complete runs without failures, because the row of a failed runtime would look
   // like that of an untested one.
-  if (!quick && !all && failed.length === 0) record('npm run test:matrix', table);
+  if (!quick && !all && failed.length === 0) record('docs/platforms.md', 'npm run test:matrix', table);
   for (const { title, failures } of failed) console.error(`${title}: ${failures.join('; ')}`);
   const left = rows.filter(({ missing }) => missing).length;
   console.log(`${rows.length - failed.length - left} passed, ${failed.length} failed, ${left} skipped`);
@@ -46,15 +46,13 @@ function assertUpToDate() {
   process.exit(1);
 }
 
-function runHost({ title, command, environment = {}, lacks = [], suite, ended = () => {} }) {
+function runHost({ title, command, environment = {}, suite, ended = () => {} }) {
   process.stderr.write(`gateway-lock: ${title}\n`);
   const { status, stdout, stderr } = runIntoFiles(command, environment);
   ended();
   if (status !== 0) return { answers: {}, failures: [`${stdout}${stderr}`.trim() || `exit code ${status}`] };
   const answers = JSON.parse(stdout.trim().split('\n').at(-1));
-  const wrong = Object.entries(answers).filter(
-    ([question, answer]) => answer !== true && answer !== 'not tested' && !lacks.includes(question),
-  );
+  const wrong = Object.entries(answers).filter(([, answer]) => answer !== true && answer !== 'not tested');
   const failures = wrong.map(([question, answer]) => `${question}: ${answer}`);
   if (suite && !quick && (all || !suite.onlyWithAll)) answers.suite = integration(suite, failures);
   return { answers, failures };

@@ -10,10 +10,14 @@ const LIMIT = { packed: 1.1 * 1024 ** 2, unpacked: 3.2 * 1024 ** 2 };
 /** The files that users need to import, run, type-check or build the package. */
 const NEEDED = [
   'dist/index.js',
+  'dist/index.cjs',
   'dist/index.d.ts',
+  'dist/index.d.cts',
+  'dist/cluster/index.d.ts',
   'dist/cli/main.js',
   'dist/gateway-lock.1',
   'native/headers/napi.h',
+  'SECURITY.md',
   'prebuilds/SHA256SUMS',
 ];
 
@@ -39,17 +43,20 @@ export function checkTarball(tarball, { complete }) {
   const packed = statSync(tarball).size;
   const unpacked = content.reduce((sum, { size }) => sum + size, 0);
   console.log(`${content.length} files, ${kib(packed)} KiB packed, ${kib(unpacked)} KiB unpacked`);
+  // The command has no types, and its sources are not published.
+  const surplus = content.filter(({ name }) => /\/dist\/(cli\/.*\.d\.|.*\.map$)/.test(name));
+  if (surplus.length > 0) console.error(`the tarball needs no ${surplus.map(({ name }) => name).join(', ')}`);
   const required = complete ? [...NEEDED, ...TARGETS.map(fileOf)] : NEEDED;
   const missing = required.filter((file) => !content.some(({ name }) => name === `package/${file}`));
   if (missing.length > 0) console.error(`the tarball lacks ${missing.join(', ')}`);
   const small = packed <= LIMIT.packed && unpacked <= LIMIT.unpacked;
   if (!small)
     console.error(`the tarball is larger than ${kib(LIMIT.packed)} KiB, or ${kib(LIMIT.unpacked)} KiB unpacked`);
-  const linted = ['publint --strict', 'attw --profile esm-only'].map((line) => {
+  const linted = ['publint --strict', 'attw'].map((line) => {
     const [program, ...args] = line.split(' ');
     return show(bin(program), [...args, tarball]) === 0;
   });
-  return missing.length === 0 && small && linted.every(Boolean);
+  return missing.length === 0 && surplus.length === 0 && small && linted.every(Boolean);
 }
 
 /** Parses a line of tar's output: -rw-r--r-- 0/0 1234 1985-10-26 08:15 package/name */

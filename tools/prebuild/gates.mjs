@@ -8,7 +8,7 @@ import { readMachO } from './mach-o.mjs';
 import { readPe } from './pe.mjs';
 import { FLOOR, fileOf } from './targets.mjs';
 
-const LIMIT = 150 * 1024;
+const LIMIT = 160 * 1024;
 /**
  * The minimum number of functions with unwind data. The addon has about 300 functions that need it
  * because they call others; the C runtime alone has 21.

@@ -15,10 +15,10 @@ const words = (text) => text.trim().split(/\s+/);
 const MUSL = words(`
   __errno_location abort atoi bcmp bind ceilf chmod clock_gettime close closedir connect dup2 epoll_create1 epoll_ctl epoll_wait
   eventfd execve fchmod fclose fcntl flock fopen free freeaddrinfo fstat fstatfs ftruncate getaddrinfo geteuid getline
-  getpid getsockname getsockopt htons inet_pton inotify_add_watch inotify_init1 inotify_rm_watch kill listen lstat malloc
+  getnameinfo getpid getsockname getsockopt htons inet_pton inotify_add_watch inotify_init1 inotify_rm_watch kill listen lstat malloc
   memchr memcmp memcpy memmove memset mkdir ntohs open opendir poll pread pthread_create pthread_join pthread_mutex_destroy
-  pthread_mutex_lock pthread_mutex_unlock pthread_sigmask pwrite read readdir readlink setsockopt sigaction sigfillset
-  snprintf socket sscanf stat statfs stderr strcmp strlen strtol strtoll strtoull syscall sysconf trunc unlink vfprintf write
+  pthread_mutex_lock pthread_mutex_unlock pthread_sigmask pwrite read readdir readlink recv recvmsg sendto setsockopt shutdown
+  sigaction sigfillset snprintf socket socketpair sscanf stat statfs stderr strcmp strlen strtol strtoll strtoull syscall sysconf trunc unlink vfprintf waitpid write
 `);
 
 /** Functions with 64-bit times, which 32-bit programs import. In musl since 1.2.0. */
@@ -31,10 +31,10 @@ const MUSL_TIMES = words('__clock_gettime64 __fstat_time64 __lstat_time64 __stat
  */
 const DARWIN = words(`
   __error __stderrp abort atoi bind bzero ceilf chmod clock_gettime_nsec_np close closedir connect dup2 dyld_stub_binder execve fchmod fcntl flock free freeaddrinfo
-  fstat fstat$INODE64 fstatfs fstatfs$INODE64 ftruncate getaddrinfo geteuid getpid getsockname getsockopt inet_pton
+  fstat fstat$INODE64 fstatfs fstatfs$INODE64 ftruncate getaddrinfo geteuid getnameinfo getpid getsockname getsockopt inet_pton
   kevent64 kill kqueue listen lstat lstat$INODE64 malloc memchr memcmp memcpy memmove mkdir open opendir opendir$INODE64 poll pread proc_listpids
   proc_pidfdinfo proc_pidinfo pthread_create pthread_join pthread_mutex_destroy pthread_mutex_lock pthread_mutex_unlock
-  pthread_sigmask pwrite readdir readdir$INODE64 setsockopt sigaction snprintf socket stat stat$INODE64 statfs statfs$INODE64 strcmp strlen strtod strtof strtol strtold
+  pthread_sigmask pwrite readdir readdir$INODE64 recv recvmsg sendto setsockopt shutdown sigaction snprintf socket socketpair stat stat$INODE64 statfs statfs$INODE64 strcmp strlen strtod strtof strtol strtold
   strtoll strtoul strtoull swprintf sysctl sysctlbyname trunc unlink vfprintf wcslen wcstod wcstof wcstol wcstold wcstoll
   wcstoul wcstoull wmemchr wmemcmp
 `);
@@ -52,7 +52,7 @@ const WINDOWS = words(`
   GetFinalPathNameByHandleW GetFullPathNameW GetLastError GetModuleHandleW GetProcAddress GetProcessTimes GetSecurityDescriptorDacl GetSecurityInfo
   GetTickCount64 GetTokenInformation GetVolumeInformationByHandleW InitializeCriticalSection LeaveCriticalSection LoadLibraryExW LocalFree LockFileEx
   MultiByteToWideChar OpenProcess OpenProcessToken ReadFile ReleaseSRWLockExclusive SetEvent SetFileInformationByHandle
-  SetInformationJobObject SetLastError SetSecurityInfo Sleep SleepConditionVariableSRW TlsGetValue UnlockFileEx VirtualProtect
+  SetInformationJobObject SetLastError SetSecurityInfo Sleep SleepConditionVariableSRW TerminateProcess TlsGetValue UnlockFileEx VirtualProtect
   VirtualQuery WSAGetLastError WSAIoctl WSASocketW WSAStartup WaitForMultipleObjects WaitForSingleObject
   WakeAllConditionVariable WideCharToMultiByte WriteFile __WSAFDIsSet __acrt_iob_func __stdio_common_vfprintf
   _execute_onexit_table _exit _fpreset _initialize_onexit_table _initterm _initterm_e _register_onexit_function abort

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { preparePackages, root } from '../../scripts/prepare.mjs';
-import { record } from '../platforms-page.mjs';
+import { record } from '../page-tables.mjs';
 import { buildTarget } from './build-target.mjs';
 import { inspect, sha256 } from './gates.mjs';
 import { sizesOf } from './sizes.mjs';
@@ -53,7 +53,7 @@ function report(results) {
   const manifest = results.map(({ sha256: hash, file }) => `${hash}  ${file.replace('prebuilds/', '')}\n`).join('');
   if (values.check) return checkManifest(manifest);
   writeFileSync(MANIFEST, manifest);
-  record('npm run build:prebuilds', table);
+  record('docs/platforms.md', 'npm run build:prebuilds', table);
 }
 
 function checkManifest(manifest) {

@@ -60,6 +60,7 @@ void Fill(const TcpSocket& from, socket_info* info) {
                                       : TSI_S_CLOSED;
   in_sockinfo* in = &tcp->tcpsi_ini;
   in->insi_lport = htons(from.port);
+  in->insi_fport = htons(from.peer_port);
   in->insi_vflag =
       static_cast<std::uint8_t>((from.v6 ? INI_IPV6 : 0) | (from.takes_v4 ? INI_IPV4 : 0));
   in->insi_laddr.ina_6 = from.local;

@@ -29,6 +29,14 @@ in6_addr FromHex(const char* hex, bool v6) {
   return address;
 }
 
+// Lists an IPv4 connection of a dual-stack listener as XNU does (tcp_input() in
+// bsd/netinet/tcp_input.c).
+void MakeIpv4(TcpSocket* socket) {
+  std::memset(&socket->local, 0, 12);
+  socket->v6 = false;
+  socket->takes_v4 = true;
+}
+
 void ReadTable(const char* path, bool v6, std::vector<TcpSocket>* out) {
   std::ifstream table(path);
   for (std::string line; std::getline(table, line);) {
@@ -44,7 +52,9 @@ void ReadTable(const char* path, bool v6, std::vector<TcpSocket>* out) {
     socket.v6 = v6;
     socket.local = FromHex(local, v6);
     socket.takes_v4 = !v6 || IsAny(socket.local);
+    if (IN6_IS_ADDR_V4MAPPED(&socket.local)) MakeIpv4(&socket);
     socket.port = static_cast<std::uint16_t>(port);
+    socket.peer_port = static_cast<std::uint16_t>(peer_port);
     socket.connected = peer_port != 0;
     socket.listens = state == kListens;
     out->push_back(socket);

@@ -16,6 +16,7 @@ struct TcpSocket {
   bool takes_v4 = false;
   in6_addr local = {};  // an IPv4 address is in the last 4 bytes
   std::uint16_t port = 0;
+  std::uint16_t peer_port = 0;  // 0 if not connected
   bool connected = false;
   bool listens = false;
   std::uint64_t inode = 0;

@@ -1,7 +1,8 @@
 // The options that select a cluster lock. The engines are loaded only if --cluster is used.
 import { type Command, Option } from 'commander';
 import type { ClusterEngine } from '../../cluster/index.js';
-import { DEFAULT_APP, type GatewayCluster } from '../../index.js';
+import type { GatewayCluster } from '../../index.js';
+import { DEFAULT_APP } from '../../internal.js';
 import { type GatewayFlags, parseMilliseconds } from '../gateway-flags.js';
 
 /** The parsed options. `ttl` is in milliseconds. */

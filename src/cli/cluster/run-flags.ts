@@ -1,6 +1,6 @@
 // The cluster options of `run`.
 import { type Command, Option } from 'commander';
-import { programsInherit } from '../../index.js';
+import { programsInherit } from '../../internal.js';
 import { parseMilliseconds } from '../gateway-flags.js';
 import { addClusterFlags, type ClusterFlags, ttlFlag } from './cluster-flags.js';
 

@@ -1,14 +1,8 @@
 // gateway-lock doctor: diagnoses problems on this machine and suggests fixes.
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
-import {
-  DEFAULT_APP,
-  type GatewayLockOptions,
-  LockError,
-  listLocks,
-  probeLock,
-  resolveGatewayPaths,
-} from '../../index.js';
+import { type GatewayLockOptions, LockError, listLocks, probeLock, resolveGatewayPaths } from '../../index.js';
+import { DEFAULT_APP } from '../../internal.js';
 import { printable } from '../../printable.js';
 import { addClusterFlags, type ClusterFlags, ttlFlag } from '../cluster/cluster-flags.js';
 import { readClusterFacts } from '../cluster/cluster-report.js';
@@ -112,12 +106,8 @@ function findMissingAddon(lockPath: string): Finding | null {
   try {
     probeLock(lockPath);
   } catch (cause) {
-    const missing = cause instanceof LockError && cause.code === 'ERR_NATIVE_MISSING';
-    if (missing)
-      return {
-        check: 'addon',
-        ...error(cause.message, 'In a clone of the repository, build the addon: npm run build'),
-      };
+    if (cause instanceof LockError && cause.code === 'ERR_NATIVE_MISSING')
+      return { check: 'addon', ...error(cause.message) };
     // Other errors concern only this lock file, and the checks report them.
   }
   return null;

@@ -49,7 +49,7 @@ async function start(flags: ServeFlags, signal: AbortSignal): Promise<number> {
   const outcome = await startSupervised({
     start: (attempt) => acquireGatewayLock({ ...gatewayOptions(flags), ...attempt }),
     supervisor: detectSupervisor(process.env, flags.app === undefined ? {} : { app: flags.app }),
-    park: flags.park ?? false,
+    ...(flags.park === undefined ? {} : { park: flags.park }),
     signal,
   });
   if (outcome.outcome === 'duplicate') return sayDuplicate(outcome);
@@ -60,6 +60,7 @@ async function start(flags: ServeFlags, signal: AbortSignal): Promise<number> {
 async function serveUntil(signal: AbortSignal, lock: GatewayLock): Promise<void> {
   if (lock.reclaimed) console.log(`reclaimed the lock file of an earlier gateway (${lock.reclaimed})`);
   lock.onLost((error) => say(errorLine(error)));
+  await lock.ready();
   await lock.listen(createServer(answer));
   console.log(`gateway listening on ${lock.url} (pid ${process.pid})`);
   await aborted(signal);

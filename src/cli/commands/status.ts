@@ -62,6 +62,7 @@ const LOCK_FIELDS: HelpSection = {
     ['state', 'held, leftover (the holder is gone; the file blocks nothing), free, missing or unreadable'],
     ['heldBy', 'exclusive, shared, record (a gateway that holds no kernel lock, such as OpenClaw) or null'],
     ['owner, ownerAlive', 'the owner record in the file, and whether its process is alive; null if unknown'],
+    ['holderPid', 'the holder, if it has inherited the lock from a process that is gone'],
     ['command', 'program and arguments of the holder, or null'],
     ['host, port', 'endpoint in the owner record, or null'],
     ['listening, health', 'whether the port accepts connections, and { healthy, reason, status }; or null'],

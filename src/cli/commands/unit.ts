@@ -2,7 +2,7 @@
 // healthy one is already running.
 import { isAbsolute } from 'node:path';
 import { Argument, type Command, Option } from 'commander';
-import { PRIVACY_SETTINGS } from '../../index.js';
+import { PRIVACY_SETTINGS } from '../../internal.js';
 import { withExamples } from '../examples.js';
 import { withExitCodes } from '../exit-codes.js';
 import { addFlags, portFlag } from '../gateway-flags.js';
@@ -13,7 +13,7 @@ import { protectedPath } from './unit/protected-folders.js';
 import { isInRunnerCache } from './unit/runner-cache.js';
 import { schtasksXml } from './unit/schtasks.js';
 import { readService, type Service, type ServiceKind, type UnitFlags } from './unit/service.js';
-import { systemdUnit } from './unit/systemd.js';
+import { systemdSocket, systemdUnit } from './unit/systemd.js';
 
 const WRITERS: Readonly<Record<ServiceKind, (service: Service) => string>> = {
   systemd: systemdUnit,
@@ -36,6 +36,7 @@ export function addUnitCommand(program: Command): void {
     .option('--name <name>', 'name of the unit (default: <app>, or <app>-<profile>)')
     .option('--user', 'print a unit for the session of this user instead of one for the machine')
     .option('--no-handover', 'release the port before starting the program, for programs that bind the port themselves')
+    .option('--socket', 'for systemd: print the socket unit, with which systemd keeps the port open during a restart')
     .addOption(new Option('--health-path <path>', 'URL path of the health check (default: /healthz)'))
     .action(unit);
   withExamples(command, EXAMPLES);
@@ -46,6 +47,10 @@ const EXAMPLES = [
   {
     line: 'gateway-lock unit systemd --user --port 18790 -- node server.js',
     what: 'server.js listens on { fd: 3 }; the first line says where to save the unit',
+  },
+  {
+    line: 'gateway-lock unit systemd --user --socket --port 18790 -- node server.js',
+    what: 'the socket unit for that service',
   },
   {
     line: 'gateway-lock unit systemd --port 18790 --no-handover -- python3 -m http.server 18790',
@@ -66,7 +71,7 @@ async function unit(kind: ServiceKind, words: readonly string[], flags: UnitFlag
   const service = readService(kind, words, flags);
   if (kind === 'launchd') warnOfProtectedFolders(service);
   warnOfRunnerCache(service);
-  await print(WRITERS[kind](service));
+  await print(flags.socket ? systemdSocket(service) : WRITERS[kind](service));
 }
 
 /** The service would fail as soon as the cache is cleaned. */

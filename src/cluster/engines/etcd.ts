@@ -1,5 +1,5 @@
 // The etcd engine, which uses etcd 3.4 or later over gRPC.
-import { invalidType, invalidValue } from '../../arguments.js';
+import { checkOptions, invalidType, invalidValue, type OptionNames } from '../../arguments.js';
 import { ClusterEngine } from '../cluster-engine.js';
 import type { Claim, ClaimRequest, ClusterFinding, ClusterHolder, Driver } from '../driver.js';
 import { Endpoints } from './etcd/channel.js';
@@ -14,14 +14,16 @@ import type { EtcdEngineOptions } from './etcd/options.js';
  * the holder's key.
  *
  * @example
- * const endpoints = ['https://a:2379', 'https://b:2379', 'https://c:2379'];
- * const engine = etcdEngine({ endpoints, tls });
+ * const endpoints = ['https://a.example:2379', 'https://b.example:2379', 'https://c.example:2379'];
+ * const engine = etcdEngine({ endpoints });
  * @throws {TypeError} ERR_INVALID_ARG_TYPE
  * @throws {TypeError} ERR_INVALID_ARG_VALUE
  */
 export function etcdEngine(options: EtcdEngineOptions): ClusterEngine {
   return new ClusterEngine(new EtcdDriver(options));
 }
+
+const OPTIONS: OptionNames<EtcdEngineOptions> = { endpoints: true, tls: true, auth: true, prefix: true };
 
 class EtcdDriver implements Driver {
   readonly kind = 'etcd';
@@ -31,6 +33,7 @@ class EtcdDriver implements Driver {
   readonly #endpoints: Endpoints;
 
   constructor(options: EtcdEngineOptions) {
+    checkOptions(options, OPTIONS);
     const urls = checkEndpoints(options.endpoints);
     this.#options = options;
     this.#endpoints = new Endpoints(urls);

@@ -1,5 +1,5 @@
 // The PostgreSQL engine, which uses PostgreSQL 14 or later and one session per lock.
-import { checkFunction, invalidType, invalidValue } from '../../arguments.js';
+import { checkFunction, checkOptions, invalidType, invalidValue, type OptionNames } from '../../arguments.js';
 import { ClusterEngine } from '../cluster-engine.js';
 import { Unsuitable } from '../cluster-error.js';
 import type { Claim, ClaimRequest, ClusterFinding, ClusterHolder, Driver } from '../driver.js';
@@ -18,7 +18,20 @@ import {
 
 export type { PostgresClient } from './postgres/session.js';
 
-/** Options of `postgresEngine`. */
+/**
+ * Options of `postgresEngine`.
+ *
+ * @example
+ * import pg from 'pg';
+ *
+ * const connect = async () => {
+ *   const client = new pg.Client('postgres://db.example/billing').on('error', () => {});
+ *   await client.connect();
+ *   return client;
+ * };
+ * const options: PostgresEngineOptions = { connect, table: 'locks.gateway' };
+ * const engine = postgresEngine(options);
+ */
 export interface PostgresEngineOptions {
   /**
    * Creates a client of the `pg` package and connects it directly to the primary, not through a
@@ -27,13 +40,6 @@ export interface PostgresEngineOptions {
    *
    * Add an error listener before connecting: the server can end the session in the very packet that
    * opens it, and an error event without a listener ends the process.
-   *
-   * @example
-   * connect: async () => {
-   *   const client = new pg.Client(url).on('error', () => {});
-   *   await client.connect();
-   *   return client;
-   * }
    */
   readonly connect: (() => Promise<PostgresClient>) | readonly (() => Promise<PostgresClient>)[];
   /**
@@ -42,13 +48,13 @@ export interface PostgresEngineOptions {
    *
    * @default 'gateway_lock'
    */
-  readonly table?: string;
+  readonly table?: string | undefined;
   /**
    * The servers' name in messages. Must not contain credentials.
    *
    * @default 'PostgreSQL'
    */
-  readonly target?: string;
+  readonly target?: string | undefined;
 }
 
 /**
@@ -56,6 +62,13 @@ export interface PostgresEngineOptions {
  * counter`.
  *
  * @example
+ * import pg from 'pg';
+ *
+ * const connect = async () => {
+ *   const client = new pg.Client('postgres://db.example/billing').on('error', () => {});
+ *   await client.connect();
+ *   return client;
+ * };
  * const engine = postgresEngine({ connect });
  * @throws {TypeError} ERR_INVALID_ARG_TYPE
  * @throws {TypeError} ERR_INVALID_ARG_VALUE
@@ -63,6 +76,8 @@ export interface PostgresEngineOptions {
 export function postgresEngine(options: PostgresEngineOptions): ClusterEngine {
   return new ClusterEngine(new PostgresDriver(options));
 }
+
+const OPTIONS: OptionNames<PostgresEngineOptions> = { connect: true, table: true, target: true };
 
 class PostgresDriver implements Driver, PostgresAccess {
   readonly kind = 'postgres';
@@ -73,6 +88,7 @@ class PostgresDriver implements Driver, PostgresAccess {
   #current = 0;
 
   constructor(options: PostgresEngineOptions) {
+    checkOptions(options, OPTIONS);
     this.#connects = checkConnects(options.connect);
     this.endpoints = this.#connects.length;
     this.statements = statements(checkTable(options.table ?? 'gateway_lock'));

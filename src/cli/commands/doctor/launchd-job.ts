@@ -3,7 +3,7 @@
 // interest has only one spelling.
 import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
-import { PRIVACY_SETTINGS } from '../../../index.js';
+import { PRIVACY_SETTINGS } from '../../../internal.js';
 import { protectedPath } from '../unit/protected-folders.js';
 import { isInCellar } from '../unit/stable-path.js';
 import { error, type Report, warning } from './finding.js';

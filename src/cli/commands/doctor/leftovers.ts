@@ -1,7 +1,8 @@
 // Removes leftover lock files that no process can still be using.
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { isLockFileName, type ListedLock, showModeCommand, tryAcquireForRemoval } from '../../../index.js';
+import type { ListedLock } from '../../../index.js';
+import { isLockFileName, showModeCommand, tryAcquireForRemoval } from '../../../internal.js';
 import { causeOf } from '../../json-output.js';
 import { info, type Report, warning } from './finding.js';
 

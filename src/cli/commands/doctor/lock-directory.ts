@@ -12,7 +12,7 @@ import {
   restrictAccessCommand,
   showModeCommand,
   takeOwnershipCommand,
-} from '../../../index.js';
+} from '../../../internal.js';
 import { error, info, ok, type Report, type Subject, warning } from './finding.js';
 
 const GROUP_WRITES = 0o020;

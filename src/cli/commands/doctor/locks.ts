@@ -1,5 +1,6 @@
 // Reports the lock files that are held, leftover or unreadable.
-import { commandText, type GatewayLockOptions, type ListedLock } from '../../../index.js';
+import type { GatewayLockOptions, ListedLock } from '../../../index.js';
+import { commandText } from '../../../internal.js';
 import { causeOf } from '../../json-output.js';
 import { error, info, ok, type Report, type Subject } from './finding.js';
 import { isRemovable } from './leftovers.js';
@@ -19,7 +20,7 @@ function judge(lock: ListedLock, fix: string): Report[] {
   return state === 'held' ? judgeHeld(lock) : [judgeFree(lock, fix)];
 }
 
-function judgeHeld({ path, heldBy, owner, ownerAlive }: ListedLock): Report[] {
+function judgeHeld({ path, heldBy, owner, ownerAlive, holderPid }: ListedLock): Report[] {
   if (heldBy === 'record') {
     return [
       info(
@@ -28,6 +29,9 @@ function judgeHeld({ path, heldBy, owner, ownerAlive }: ListedLock): Report[] {
     ];
   }
   if (owner === null || ownerAlive !== false) return [];
+  if (holderPid !== undefined) {
+    return [info(`${path} is held by pid ${holderPid}, which inherited the lock from pid ${owner.pid}`)];
+  }
   return [info(`${path} is held by an unknown process: the lock file names pid ${owner.pid}, which is gone`)];
 }
 
@@ -41,7 +45,7 @@ function judgeFree(lock: ListedLock, fix: string): Report {
 /** Returns the command that removes the leftover lock files of the gateway with these options. */
 function fixCommand({ app, profile, stateDir, lockFile }: GatewayLockOptions): string {
   const flags = { '--app': app, '--profile': profile, '--state-dir': stateDir, '--lock': lockFile };
-  const given = Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [flag, value]));
+  const given = Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [flag, String(value)]));
   return commandText(['gateway-lock', 'doctor', '--fix', ...given]);
 }
 

@@ -1,14 +1,6 @@
 // Checks whether the port is free, used by the gateway, or used by another program.
-import {
-  bindLimit,
-  DENIED_PORT_ADVICE,
-  type GatewayProbe,
-  listListenersCommand,
-  type PortProbe,
-  probeGateway,
-  probePort,
-  stopCommand,
-} from '../../../index.js';
+import { type GatewayProbe, type PortProbe, probeGateway, probePort } from '../../../index.js';
+import { bindLimit, DENIED_PORT_ADVICE, listListenersCommand, stopCommand, systemdHint } from '../../../internal.js';
 import { error, info, ok, type Report, type Subject, warning } from './finding.js';
 
 /** How long a starting gateway may hold its lock before it listens, in milliseconds. */
@@ -49,6 +41,8 @@ function judgeStarting(gateway: GatewayProbe): Report {
 }
 
 function foreign({ host, port, listenerPid, health }: GatewayProbe): Report {
+  const systemd = systemdHint({ host, port }, listenerPid);
+  if (systemd !== null) return warning(`${host}:${port} is in use, and no gateway is running`, systemd);
   const program = health?.healthy ? 'a gateway' : 'a program';
   const name = listenerPid === null ? program : `${program} (pid ${listenerPid})`;
   const advice =

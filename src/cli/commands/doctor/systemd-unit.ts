@@ -1,5 +1,7 @@
 // Finds problems in a systemd unit that starts a gateway (man 5 systemd.service, systemd.socket,
 // systemd.syntax).
+import type { Endpoint } from '../../../index.js';
+import { listenStream } from '../../../internal.js';
 import { error, type Report, warning } from './finding.js';
 
 /** The values of each `Section.Key`, in file order. */
@@ -67,12 +69,18 @@ function judgeKillMode(name: string, mode: string | undefined): Report[] {
 }
 
 /**
- * Returns the problem of a socket unit for the gateway's port: if systemd binds the port itself,
- * every gateway finds it in use.
+ * Returns the problem of a socket unit for the gateway's port. The gateway adopts the unit's socket
+ * only if it listens on exactly the gateway's host and port, and otherwise finds its port in use.
  */
-export function judgeSocket(name: string, unit: Unit, port: number): Report[] {
+export function judgeSocket(name: string, unit: Unit, endpoint: Endpoint): Report[] {
   const listens = unit.get('Socket.ListenStream') ?? [];
-  if (port === 0 || !listens.some((address) => address === String(port) || address.endsWith(`:${port}`))) return [];
-  const advice = `Disable the socket unit: systemctl disable --now ${name}. The gateway binds its port itself.`;
-  return [error(`${name}: systemd listens on port ${port} itself`, advice)];
+  const wanted = listenStream(endpoint);
+  const others = listens.filter((address) => isOnPort(address, endpoint.port) && address !== wanted);
+  if (endpoint.port === 0 || others.length === 0) return [];
+  const advice = `Set ListenStream=${wanted} in the unit, or disable it: systemctl disable --now ${name}`;
+  return [error(`${name}: ListenStream=${others[0]} is not the address of the gateway, ${wanted}`, advice)];
+}
+
+function isOnPort(address: string, port: number): boolean {
+  return address === String(port) || address.endsWith(`:${port}`);
 }

@@ -70,7 +70,7 @@ function judgePlist({ path, named }: UnitFile, { app }: Subject): Report[] | nul
 function judgeSystemd({ path, named }: UnitFile, kind: string, { app, paths }: Subject): Report[] | null {
   const unit = readUnit(path);
   if (kind === 'socket') {
-    const reports = judgeSocket(basename(path), unit, paths.port);
+    const reports = judgeSocket(basename(path), unit, paths);
     return named || reports.length > 0 ? reports : null;
   }
   const certain = named || mentions(unit, PACKAGE);

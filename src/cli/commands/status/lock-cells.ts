@@ -1,5 +1,6 @@
 // Formats the cells of one lock in the table of `status`.
-import { commandText, type ListedLock } from '../../../index.js';
+import type { ListedLock } from '../../../index.js';
+import { commandText } from '../../../internal.js';
 import { printable } from '../../../printable.js';
 import type { Paint } from '../../output.js';
 
@@ -15,7 +16,8 @@ export function stateCell({ state, heldBy }: ListedLock): Cell {
   return { text: `held${how}`, style: heldBy === 'record' ? 'yellow' : 'green' };
 }
 
-export function holderCell({ owner, ownerAlive }: ListedLock): Cell {
+export function holderCell({ owner, ownerAlive, holderPid }: ListedLock): Cell {
+  if (holderPid !== undefined) return { text: String(holderPid) };
   if (owner === null) return { text: '' };
   if (ownerAlive === true) return { text: String(owner.pid) };
   if (ownerAlive === false) return { text: `${owner.pid} (gone)`, style: 'dim' };

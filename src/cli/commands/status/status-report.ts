@@ -3,6 +3,7 @@ import type { ListedLock } from '../../../index.js';
 import { printable } from '../../../printable.js';
 import { causeOf } from '../../json-output.js';
 import { lockTable, type Page } from './lock-table.js';
+import { upgradeNotes } from './upgrade-notes.js';
 
 /**
  * Returns the value for `--json`: the result of listLocks(), with each cause reduced to its code
@@ -33,6 +34,6 @@ function notesOn(locks: readonly ListedLock[]): string[] {
   const causes = locks
     .filter(({ state }) => state === 'unreadable')
     .map(({ path, cause }) => `unreadable: ${printable(path)}: ${printable(causeOf(cause)?.message ?? 'unknown')}`);
-  const lines = [...notes.filter(([applies]) => applies).map(([, text]) => text), ...causes];
+  const lines = [...notes.filter(([applies]) => applies).map(([, text]) => text), ...upgradeNotes(locks), ...causes];
   return lines.length === 0 ? [] : ['', ...lines];
 }

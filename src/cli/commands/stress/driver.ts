@@ -1,6 +1,7 @@
 // The driver of a stress run: starts, ends and replaces worker processes, and counts the results.
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import { bindExclusive, signalsCanBeRelayed } from '../../../index.js';
+import { bindExclusive } from '../../../index.js';
+import { signalsCanBeRelayed } from '../../../internal.js';
 import { chooseEnding, ENDED_BY_DRIVER, type Ending, newRandom, type Random, type StressOptions } from './plan.js';
 import { type Findings, JournalReader } from './witness.js';
 import { WORKER_VARIABLE, type WorkerPlan } from './worker.js';

@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { processStatesAreKnown } from '../../../index.js';
+import { processStatesAreKnown } from '../../../internal.js';
 
 /**
  * How long an ending process may take to disappear, in milliseconds. Applies to processes that

@@ -1,7 +1,7 @@
 // A task of the Windows task scheduler (learn.microsoft.com, Task Scheduler Schema; [MS-TSCH] 2.5).
 // The text is ASCII and names no encoding, so that it is valid in any code page, and also in
 // UTF-16, the encoding that `>` uses in PowerShell 5.
-import { variableName } from '../../../index.js';
+import { variableName } from '../../../internal.js';
 import type { Service } from './service.js';
 import { xmlText } from './xml.js';
 

@@ -3,7 +3,8 @@
 import { realpathSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
-import { DEFAULT_APP, type GatewayPaths, resolveGatewayPaths } from '../../../index.js';
+import { type GatewayPaths, resolveGatewayPaths } from '../../../index.js';
+import { DEFAULT_APP } from '../../../internal.js';
 import { findProgram } from '../../find-program.js';
 import { type GatewayFlags, gatewayOptions } from '../../gateway-flags.js';
 import { refuseOpenClaw } from '../../openclaw.js';
@@ -15,6 +16,7 @@ export interface UnitFlags extends GatewayFlags {
   /** False with --no-handover. */
   readonly handover: boolean;
   readonly healthPath?: string;
+  readonly socket?: boolean;
 }
 
 export interface Service {
@@ -22,6 +24,8 @@ export interface Service {
   readonly app: string;
   /** The command line: Node, this command and its arguments. */
   readonly words: readonly string[];
+  /** The command line that replaces the running program; null if the service cannot do that. */
+  readonly reloadWords: readonly string[] | null;
   /** The program to run under the lock, and its arguments; empty for `serve`'s demo gateway. */
   readonly program: readonly string[];
   /** True if the service starts with the user's session, false if it starts with the machine. */
@@ -60,14 +64,13 @@ export function readService(kind: ServiceKind, program: readonly string[], flags
   refuseOpenClaw(program, flags);
   const paths = resolveGatewayPaths(gatewayOptions(flags));
   const app = flags.app ?? DEFAULT_APP;
+  const command = [stablePath(process.execPath), stablePath(realpathSync(process.argv[1]!))];
+  const reload = canReload(kind, program, flags) ? ['reload', ...pathWords(flags, paths)] : null;
   return {
     name: checkUnitName(flags.name ?? (flags.profile === undefined ? app : `${app}-${flags.profile}`)),
     app,
-    words: [
-      stablePath(process.execPath),
-      stablePath(realpathSync(process.argv[1]!)),
-      ...commandWords(kind, program, flags, paths),
-    ],
+    words: [...command, ...commandWords(kind, program, flags, paths)],
+    reloadWords: reload === null ? null : [...command, ...reload],
     program,
     ofUser: flags.user ?? false,
     account: readAccount(),
@@ -84,10 +87,22 @@ function readAccount(): Account {
 }
 
 /**
- * Refuses a unit that could never start: on Windows `run` cannot hand over a socket
- * (docs/decisions/0017).
+ * Returns true if a new program can start beside the old one, because it inherits the socket. A
+ * program without a port could change the same files as the old one.
  */
-function assertStartable(kind: ServiceKind, program: readonly string[], { port, handover }: UnitFlags): void {
+function canReload(kind: ServiceKind, program: readonly string[], { port, handover }: UnitFlags): boolean {
+  return kind === 'systemd' && program.length > 0 && port !== undefined && handover;
+}
+
+/**
+ * Refuses a unit that could never start: on Windows `run` cannot hand over a socket
+ * (docs/decisions/0017), and a program that binds its port itself does not use that of a socket
+ * unit.
+ */
+function assertStartable(kind: ServiceKind, program: readonly string[], { port, handover, socket }: UnitFlags): void {
+  if (socket && kind !== 'systemd') throw invalid('--socket: only systemd has socket units');
+  if (socket && (!handover || port === 0 || (program.length > 0 && port === undefined)))
+    throw invalid('--socket: needs --port, and a program that inherits the socket');
   if (kind !== 'schtasks' || program.length === 0 || port === undefined || !handover) return;
   throw invalid(
     '--port: on Windows a program cannot inherit a socket. Add --no-handover, and let the program bind the port itself',
@@ -101,12 +116,14 @@ function commandWords(kind: ServiceKind, program: readonly string[], flags: Unit
   const [file, ...args] = program;
   const handover = flags.handover ? [] : ['--no-handover'];
   const health = flags.healthPath === undefined ? [] : ['--health-path', flags.healthPath];
+  const reload = canReload(kind, program, flags) ? ['--reload-on', 'SIGHUP'] : [];
   return [
     'run',
     '--supervised',
     ...park,
     ...handover,
     ...health,
+    ...reload,
     ...where,
     '--',
     stablePath(resolve(findProgram(file!))),

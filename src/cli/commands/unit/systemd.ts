@@ -1,19 +1,67 @@
 // A systemd unit (man 5 systemd.service, systemd.unit, systemd.exec).
 import { dirname } from 'node:path';
+import { addressesOf } from '../../../endpoint.js';
+import { listenStream } from '../../../internal.js';
 import type { Service } from './service.js';
 
 export function systemdUnit(service: Service): string {
-  return `${[...head(service), ...unitSection(service), ...serviceSection(service), ...install(service)].join('\n')}\n`;
+  return textOf([...head(service), ...unitSection(service), ...serviceSection(service), ...install(service)]);
+}
+
+/**
+ * Returns the unit with which systemd keeps the port open while the service restarts. The gateway
+ * adopts its socket.
+ */
+export function systemdSocket(service: Service): string {
+  return textOf([...socketHead(service), ...socketSections(service)]);
+}
+
+function textOf(lines: readonly string[]): string {
+  return `${lines.join('\n')}\n`;
 }
 
 function head({ name, ofUser }: Service): string[] {
-  const directory = ofUser ? '~/.config/systemd/user' : '/etc/systemd/system';
-  const systemctl = ofUser ? 'systemctl --user' : 'systemctl';
+  const { directory, systemctl } = managerOf(ofUser);
   return [
     `# Save as ${directory}/${name}.service, then run: ${systemctl} daemon-reload && ${systemctl} enable --now ${name}`,
     ...(ofUser ? ['# To keep it running after logout: loginctl enable-linger'] : []),
-    '# Do not add a .socket unit: systemd would bind the port itself, and the gateway would find it in use.',
+    `# With a socket unit, clients wait while the service restarts, and none is refused: add --socket to print one.`,
     '',
+  ];
+}
+
+function socketHead({ name, ofUser }: Service): string[] {
+  const { directory, systemctl } = managerOf(ofUser);
+  return [
+    `# Save as ${directory}/${name}.socket beside ${name}.service, then run:`,
+    `# ${systemctl} daemon-reload && ${systemctl} stop ${name} && ${systemctl} enable --now ${name}.socket ${name}.service`,
+    `# To stop the gateway for good, stop both units. A client would start a stopped service again.`,
+    '',
+  ];
+}
+
+function managerOf(ofUser: boolean): { directory: string; systemctl: string } {
+  return ofUser
+    ? { directory: '~/.config/systemd/user', systemctl: 'systemctl --user' }
+    : { directory: '/etc/systemd/system', systemctl: 'systemctl' };
+}
+
+function socketSections({ name, paths: { host, port } }: Service): string[] {
+  return [
+    '[Unit]',
+    `Description=Port of ${name} (gateway-lock)`,
+    '',
+    '[Socket]',
+    ...addressesOf(host).map((address) => `ListenStream=${listenStream({ host: address, port })}`),
+    '# The number of clients that can wait while the service restarts.',
+    'Backlog=4096',
+    '# On :: the gateway accepts IPv4 clients too.',
+    'BindIPv6Only=both',
+    '',
+    '[Install]',
+    'WantedBy=sockets.target',
+    '# Starts the service only with its socket. Otherwise the gateway would bind the port itself.',
+    `RequiredBy=${name}.service`,
   ];
 }
 
@@ -32,13 +80,14 @@ function unitSection({ name, ofUser, needsNetwork }: Service): string[] {
   ];
 }
 
-function serviceSection({ words, account, ofUser, workingDirectory, paths }: Service): string[] {
-  const [file, ...args] = words;
+function serviceSection({ words, reloadWords, account, ofUser, workingDirectory, paths }: Service): string[] {
   return [
     '[Service]',
-    '# With Type=simple a missing program would count as a successful start.',
-    'Type=exec',
-    `ExecStart=${[quotedPath(file!), ...args.map(quoted)].join(' ')}`,
+    '# The service counts as started once the gateway is ready.',
+    'Type=notify',
+    'NotifyAccess=main',
+    `ExecStart=${commandLine(words)}`,
+    ...(reloadWords === null ? [] : [`ExecReload=${commandLine(reloadWords)}`]),
     `WorkingDirectory=${workingDirectory.replaceAll('%', '%%')}`,
     ...(ofUser || account.isRoot ? [] : [`User=${account.name}`]),
     'Restart=always',
@@ -53,6 +102,10 @@ function serviceSection({ words, account, ofUser, workingDirectory, paths }: Ser
     ...hardening(dirname(paths.lockPaths[0]!), paths.stateDir),
     '',
   ];
+}
+
+function commandLine([file, ...args]: readonly string[]): string {
+  return [quotedPath(file!), ...args.map(quoted)].join(' ');
 }
 
 /**

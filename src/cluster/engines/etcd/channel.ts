@@ -6,14 +6,22 @@ import type { SecureContextOptions } from 'node:tls';
 import { loadHttp2 } from '../../../native/builtins.js';
 import { CallTimeout } from '../../bounded-call.js';
 
-/** Certificates as text or bytes, in the form that node:tls accepts. */
+/**
+ * Certificates as text or bytes, in the form that node:tls accepts.
+ *
+ * @example
+ * import { readFileSync } from 'node:fs';
+ *
+ * const tls: EtcdTls = { ca: readFileSync('ca.pem'), servername: 'etcd.example' };
+ * const engine = etcdEngine({ endpoints: ['https://10.0.0.1:2379'], tls });
+ */
 export interface EtcdTls extends Pick<SecureContextOptions, 'ca' | 'cert' | 'key' | 'passphrase'> {
   /**
    * Host name expected in the server's certificate.
    *
    * @default the host name of the endpoint
    */
-  readonly servername?: string;
+  readonly servername?: string | undefined;
 }
 
 /** Status codes of gRPC (github.com/grpc/grpc, doc/statuscodes.md). */

@@ -5,7 +5,13 @@ import { ClaimGone } from '../../driver.js';
 import { Channel, type Endpoints, type EtcdTls, GrpcError, type Metadata, STATUS } from './channel.js';
 import * as messages from './messages.js';
 
-/** Credentials of an etcd user. */
+/**
+ * Credentials of an etcd user.
+ *
+ * @example
+ * const auth: EtcdAuth = { user: 'billing', password: process.env['ETCD_PASSWORD'] ?? '' };
+ * const engine = etcdEngine({ endpoints: ['https://etcd.example:2379'], auth });
+ */
 export interface EtcdAuth {
   readonly user: string;
   readonly password: string;

@@ -4,7 +4,14 @@ import { Unsuitable } from '../../cluster-error.js';
 import { ClaimGone } from '../../driver.js';
 import { CHECK_INTERVAL, FACTS, settings } from './sql.js';
 
-/** A connected client: the members of `Client` (package `pg`) that the engine uses. */
+/**
+ * A connected client: the members of `Client` (package `pg`) that the engine uses.
+ *
+ * @example
+ * import pg from 'pg';
+ *
+ * const client: PostgresClient = new pg.Client('postgres://db.example/billing');
+ */
 export interface PostgresClient {
   query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly Record<string, unknown>[] }>;
   end(): Promise<void>;

@@ -1,0 +1,10 @@
+// Exports socketPair() and takeToken(), with which a process hands its locks and sockets over.
+#pragma once
+
+#include <napi.h>
+
+namespace gateway_lock {
+
+void ExportChannel(Napi::Env env, Napi::Object exports);
+
+}  // namespace gateway_lock

@@ -1,0 +1,46 @@
+// Adopts the listening socket of a systemd .socket unit (man 3 sd_listen_fds).
+import { adoptSockets } from '../../bind/adopt-sockets.js';
+import type { BoundListener } from '../../bind/bound-listener.js';
+import type { GatewayRequest } from '../gateway-options.js';
+import { INHERITED_VARIABLE } from './variable.js';
+
+/** The first descriptor that a service manager passes. */
+const FIRST_DESCRIPTOR = 3;
+
+/** The most descriptors that a service manager is expected to pass. */
+const MAX_DESCRIPTORS = 1024;
+
+/**
+ * The descriptors that the variables named when a gateway first used them. They stay open, because
+ * the service manager keeps its sockets open too, and this process may close the gateway and start
+ * it again.
+ */
+let activated: readonly number[] = [];
+
+/**
+ * Adopts the socket with the request's host and port from those that a service manager has passed
+ * to this process. Returns null, and leaves the variables to the program, if there is no such
+ * socket.
+ */
+export function adoptActivatedSocket(request: Pick<GatewayRequest, 'host' | 'port' | 'backlog'>): BoundListener | null {
+  if (process.env[INHERITED_VARIABLE] !== undefined) return null;
+  const descriptors = activated.length > 0 ? activated : namedDescriptors();
+  const listener = descriptors.length === 0 ? null : adoptSockets({ descriptors, copy: true }, request);
+  if (listener === null) return null;
+  activated = descriptors;
+  // The variables stay if the program uses other sockets of the unit.
+  if (listener.sockets.length >= descriptors.length) forgetActivation();
+  return listener;
+}
+
+/** Removes the variables, so that no other code in this process accepts on the same socket. */
+export function forgetActivation(): void {
+  for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES']) delete process.env[name];
+}
+
+function namedDescriptors(): number[] {
+  const { LISTEN_PID, LISTEN_FDS } = process.env;
+  const count = Number(LISTEN_FDS);
+  if (LISTEN_PID !== String(process.pid) || !Number.isInteger(count) || count < 1 || count > MAX_DESCRIPTORS) return [];
+  return Array.from({ length: count }, (_, index) => FIRST_DESCRIPTOR + index);
+}

@@ -1,0 +1,165 @@
+// Replaces a running gateway by a successor, a new process that inherits the locks and the
+// listening socket. At any time at most one of the two processes may write the state, and at least
+// one has the socket open, so that no client is refused.
+import type { BoundListener } from '../bind/bound-listener.js';
+import { LockError, type UpgradeState } from '../errors.js';
+import type { FileLock } from '../lock/internal.js';
+import { childrenInherit } from '../native/platform.js';
+import { sleep } from '../sleep.js';
+import { assertInheritable, inheritanceOf } from './inheritance.js';
+import { notifyServiceManager } from './service-manager.js';
+import { type Failure, Successor } from './upgrade/successor.js';
+import {
+  readUpgradeOptions,
+  type UpgradeOptions,
+  type UpgradeOutcome,
+  type UpgradeRequest,
+} from './upgrade/upgrade-options.js';
+
+/** The upgrades of one gateway. */
+export class Upgrades {
+  readonly #locks: readonly FileLock[];
+  readonly #listener: BoundListener | null;
+  readonly #leave: () => Promise<void>;
+  /** The successor that runs and has not taken over. */
+  #successor: Successor | null = null;
+  #closing = false;
+
+  /** @param leave closes this process's copies of the locks and the sockets, and unlocks nothing */
+  constructor(locks: readonly FileLock[], listener: BoundListener | null, leave: () => Promise<void>) {
+    this.#locks = locks;
+    this.#listener = listener;
+    this.#leave = leave;
+  }
+
+  /** True while there is a successor that has not taken over. */
+  get inProgress(): boolean {
+    return this.#successor !== null;
+  }
+
+  /** @see GatewayLock.upgrade */
+  async start(options: UpgradeOptions): Promise<UpgradeOutcome> {
+    const request = readUpgradeOptions(options);
+    request.signal?.throwIfAborted();
+    assertUpgradable(this.#locks[0]!);
+    const { descriptors: locks } = inheritanceOf(this.#locks, null);
+    if (this.#successor !== null) return kept({ reason: 'in-progress' }, this.#successor.pid);
+    const sockets = this.#listener?.sockets ?? [];
+    // Step 15 of docs/protocol.md.
+    try {
+      return await this.#replaceBy(this.#watch(new Successor(request, { sockets, locks })), request);
+    } catch (error) {
+      // For example E2BIG. Node reports most errors of a spawn in an event.
+      if ((error as NodeJS.ErrnoException).syscall?.startsWith('spawn') !== true) throw error;
+      return kept({ reason: 'exited', cause: error }, null);
+    }
+  }
+
+  /** Ends the successor before this gateway closes, because the end of the channel would commit. */
+  async stop(): Promise<void> {
+    this.#closing = true;
+    await this.#successor?.stop();
+  }
+
+  #watch(successor: Successor): Successor {
+    this.#successor = successor;
+    void successor.gone.then(() => {
+      if (this.#successor === successor) this.#successor = null;
+    });
+    return successor;
+  }
+
+  async #replaceBy(successor: Successor, request: UpgradeRequest): Promise<UpgradeOutcome> {
+    try {
+      const failure = (await this.#prepare(successor, request)) ?? (await this.#drain(successor, request));
+      if (failure === null) return await this.#commit(successor);
+      await this.#keep(successor, failure.reason);
+      return kept(failure, successor.pid);
+    } catch (error) {
+      await this.#keep(successor, request.signal?.aborted ? 'aborted' : 'failed');
+      throw error;
+    }
+  }
+
+  /** Waits until the successor is ready. Returns why it does not take over, or null. */
+  #prepare(successor: Successor, request: UpgradeRequest): Promise<Failure | null> {
+    this.#record(successor, { phase: 'starting' });
+    return firstOf([successor.reported, successor.lost], request.readyTimeoutMs, request.signal);
+  }
+
+  /**
+   * Step 18 of docs/protocol.md. Stops accepting, and waits for open connections and the caller's
+   * hook.
+   */
+  async #drain(successor: Successor, request: UpgradeRequest): Promise<Failure | null> {
+    this.#record(successor, { phase: 'draining' });
+    await this.#listener?.pause();
+    const connectionsEnded = this.#listener?.drain(request.graceMs) ?? Promise.resolve();
+    const drained = Promise.all([request.drain(connectionsEnded), connectionsEnded]).then(() => null);
+    const failure = await firstOf([drained, successor.lost], Number.POSITIVE_INFINITY, request.signal);
+    request.signal?.throwIfAborted();
+    return successor.isLost ? await successor.lost : failure;
+  }
+
+  /**
+   * Step 19 of docs/protocol.md. Closes the locks and the sockets, and the channel last, because its
+   * end is the commit.
+   */
+  async #commit(successor: Successor): Promise<UpgradeOutcome> {
+    this.#successor = null;
+    // systemd accepts this from the main process only, so it must come before the exit.
+    notifyServiceManager(`MAINPID=${successor.pid}`);
+    await this.#leave();
+    successor.commit();
+    return { outcome: 'upgraded', pid: successor.pid! };
+  }
+
+  /** Step 21 of docs/protocol.md. Accepts again, and ends the successor without waiting for its end. */
+  async #keep(successor: Successor, reason: string): Promise<void> {
+    this.#record(successor, { phase: 'kept', reason });
+    void successor.stop();
+    if (!this.#closing) await this.#listener?.resume();
+  }
+
+  /** Writes the progress to the owner records, for `gateway-lock status` and `reload`. */
+  #record({ pid }: Successor, progress: Omit<UpgradeState, 'pid'>): void {
+    if (pid === null) return;
+    try {
+      for (const lock of this.#locks) lock.updateOwner({ upgrade: { pid, ...progress } });
+    } catch {
+      // The record is only a hint. A full disk, for example, must not prevent the upgrade.
+    }
+  }
+}
+
+/** @throws {LockError} `ERR_LOCK_UNSUPPORTED` if this runtime cannot start a successor */
+function assertUpgradable(lock: FileLock): void {
+  assertInheritable(lock);
+  if (childrenInherit) return;
+  const text = `the lock at '${lock.path}' cannot be passed to a successor: this runtime starts children without it`;
+  throw new LockError('ERR_LOCK_UNSUPPORTED', `${text}. Use Node, or restart the gateway`, { path: lock.path });
+}
+
+function kept(failure: Failure, pid: number | null): UpgradeOutcome {
+  return { outcome: 'kept', pid, ...failure };
+}
+
+/**
+ * Resolves with the result of the first promise that resolves, or with a time-out.
+ *
+ * @throws `signal.reason` as soon as the signal aborts
+ */
+async function firstOf(
+  results: readonly Promise<Failure | null>[],
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<Failure | null> {
+  const over = new AbortController();
+  const timedOut = sleep(timeoutMs, AbortSignal.any([over.signal, ...(signal === undefined ? [] : [signal])]));
+  timedOut.catch(() => {});
+  try {
+    return await Promise.race([...results, timedOut.then((): Failure => ({ reason: 'timed-out' }))]);
+  } finally {
+    over.abort();
+  }
+}

@@ -1,0 +1,50 @@
+// The predecessor's end of the custody channel, a pair of connected sockets. The successor reports
+// on it. The end of the channel tells the successor that the predecessor has left, or has died.
+import { closeSync, writeSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { loadNet } from '../../native/builtins.js';
+import { native } from '../../native/load.js';
+
+/** The process that reads this byte may adopt the descriptors, so that no two processes do. */
+const TOKEN = 'a';
+
+/** The longest line in characters, so that a successor cannot fill the memory. */
+const MAX_LINE_LENGTH = 4096;
+
+export class CustodyChannel {
+  /** The successor's end, to be passed to it; closed by {@link closeSuccessorEnd}. */
+  readonly successorEnd: number;
+  /** Resolves when no process has the successor's end, or after {@link close}. */
+  readonly ended: Promise<void>;
+  readonly #socket: Socket;
+  #rest = '';
+
+  /** Opens the channel. Calls `onLine` for each line that the successor sends. */
+  constructor(onLine: (line: string) => void) {
+    const [own, other] = native().socketPair();
+    writeSync(own, TOKEN);
+    this.successorEnd = other;
+    this.#socket = new (loadNet().Socket)({ fd: own, readable: true, writable: false });
+    this.#socket.setEncoding('utf8').on('data', (text: string) => this.#split(text, onLine));
+    // Reset if the successor died before it read the token.
+    this.#socket.on('error', () => {});
+    this.ended = new Promise((resolve) => this.#socket.once('close', () => resolve()));
+    this.#socket.unref();
+  }
+
+  /** Closes this process's copy of the successor's end, after the spawn. */
+  closeSuccessorEnd(): void {
+    closeSync(this.successorEnd);
+  }
+
+  /** Ends the channel: commits the upgrade, if the successor is alive. */
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #split(text: string, onLine: (line: string) => void): void {
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop()!.slice(0, MAX_LINE_LENGTH);
+    for (const line of lines) onLine(line);
+  }
+}

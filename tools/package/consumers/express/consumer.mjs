@@ -1,0 +1,3 @@
+import { recipe } from '../recipe.mjs';
+
+export default recipe('express', { title: 'Express', common: true, packages: { express: '5.3.0' } });

@@ -1,0 +1,3 @@
+import { recipe } from '../recipe.mjs';
+
+export default recipe('service', { title: 'startSupervised' });

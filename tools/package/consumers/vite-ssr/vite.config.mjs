@@ -1,0 +1,1 @@
+export default { build: { ssr: 'gateway.mjs', outDir: 'out' }, ssr: { noExternal: true } };
