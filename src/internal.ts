@@ -8,6 +8,7 @@ export { type GatewayLockProbe, probeGatewayLock } from './gateway/probe-gateway
 export { notifyReady, notifyServiceManager } from './gateway/service-manager.js';
 export { findForeignParent } from './gateway/sudo-home.js';
 export { listenStream, systemdHint } from './gateway/systemd-hint.js';
+export { CustodyChannel } from './gateway/upgrade/custody-channel.js';
 export { tryAcquireForRemoval } from './lock/internal.js';
 export { native } from './native/load.js';
 export {

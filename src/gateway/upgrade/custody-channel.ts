@@ -1,5 +1,6 @@
 // The predecessor's end of the custody channel, a pair of connected sockets. The successor reports
-// on it. The end of the channel tells the successor that the predecessor has left, or has died.
+// on it. The end of the channel tells the successor that the predecessor has left, or has died. The
+// keeper of `gateway-lock run` has such a channel to each of its programs.
 import { closeSync, writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { loadNet } from '../../native/builtins.js';
@@ -24,11 +25,12 @@ export class CustodyChannel {
     const [own, other] = native().socketPair();
     writeSync(own, TOKEN);
     this.successorEnd = other;
-    this.#socket = new (loadNet().Socket)({ fd: own, readable: true, writable: false });
+    // Half-open, because a program of the keeper reports even after the commit.
+    this.#socket = new (loadNet().Socket)({ fd: own, readable: true, writable: true, allowHalfOpen: true });
     this.#socket.setEncoding('utf8').on('data', (text: string) => this.#split(text, onLine));
     // Reset if the successor died before it read the token.
     this.#socket.on('error', () => {});
-    this.ended = new Promise((resolve) => this.#socket.once('close', () => resolve()));
+    this.ended = new Promise((resolve) => this.#socket.once('end', resolve).once('close', () => resolve()));
     this.#socket.unref();
   }
 
@@ -37,7 +39,12 @@ export class CustodyChannel {
     closeSync(this.successorEnd);
   }
 
-  /** Ends the channel: commits the upgrade, if the successor is alive. */
+  /** Ends the channel for the successor, which may go on. Its later reports are still read. */
+  commit(): void {
+    this.#socket.end();
+  }
+
+  /** Closes the channel, which also commits if the successor is alive. */
   close(): void {
     this.#socket.destroy();
   }

@@ -72,6 +72,7 @@ export class Successor {
     this.lost = Promise.race([exited, left]);
     this.gone = Promise.all([exited, this.#channel.ended]).then(() => {
       this.#isGone = true;
+      this.#channel.close();
     });
   }
 

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { monotonicMs } from '../../../clock.js';
 import type { Inheritance, KeeperReference, ProcessReference } from '../../../index.js';
 import {
+  CustodyChannel,
   environmentWith,
   formatInherited,
   INHERITED_VARIABLE,
@@ -13,7 +14,6 @@ import {
 import { exitCodeOf } from '../../exit-codes.js';
 import { errorLine, say } from '../../output.js';
 import type { ChildEnd } from '../../signal-relay.js';
-import { CustodyChannel } from './custody-channel.js';
 import type { KeptProgram, Purpose } from './keeper.js';
 import { NotifySocket } from './notify-socket.js';
 
@@ -63,17 +63,17 @@ export class Program implements KeptProgram {
     const { inheritance } = command;
     this.purpose = purpose;
     this.#graceMs = command.graceMs;
-    this.#channel = inheritance === null ? null : new CustodyChannel();
+    this.#channel = inheritance === null ? null : new CustodyChannel((line) => listener.line(line));
     this.#notifySocket = command.notifies ? new NotifySocket((assignments) => listener.notified(assignments)) : null;
     this.#child =
       inheritance === null
         ? spawnInJob(command)
         : spawnInheriting(command, inheritance, {
-            channel: this.#channel!.programEnd,
+            channel: this.#channel!.successorEnd,
             predecessor: predecessor?.name ?? null,
             notifyPath: this.#notifySocket?.path,
           });
-    this.#channel?.closeProgramEnd();
+    this.#channel?.closeSuccessorEnd();
     const pid = this.#child.pid ?? 0;
     this.name = { pid, startToken: pid === 0 ? 0 : Math.max(0, native().processStartToken(pid)) };
     this.#listen(listener);
@@ -105,7 +105,6 @@ export class Program implements KeptProgram {
   }
 
   #listen(listener: ProgramListener): void {
-    this.#channel?.onLine((line) => listener.line(line));
     this.#child.once('exit', (code, signal) => {
       this.#close();
       listener.ended(signal === null ? { code: code ?? 0 } : { signal });
