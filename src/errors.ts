@@ -1,20 +1,38 @@
 // The error classes and error codes of this package. Programs should match an error's `code`, never
 // its text. New versions may add codes, but never remove any.
 
-/** A process, told apart from a later process with the same pid. */
+/**
+ * A process, told apart from a later process with the same pid.
+ *
+ * @example
+ * const process: ProcessReference = { pid: 4711, startToken: 181203 };
+ * console.log(process.pid);
+ */
 export interface ProcessReference {
   readonly pid: number;
   /** The start time of the process. Compare it for equality only. 0 if it is unknown. */
   readonly startToken: number;
 }
 
-/** A `gateway-lock run`, in the owner record of its program. */
+/**
+ * A `gateway-lock run`, in the owner record of its program.
+ *
+ * @example
+ * const keeper: KeeperReference | undefined = probeLock('gateway.lock').owner?.keeper;
+ * if (keeper !== undefined) console.log(`kept by pid ${keeper.pid}`);
+ */
 export interface KeeperReference extends ProcessReference {
   /** The signal on which it replaces the program, for example SIGHUP. Absent if there is none. */
   readonly reloadSignal?: string;
 }
 
-/** The upgrade of a gateway, in the owner record of the gateway that is being replaced. */
+/**
+ * The upgrade of a gateway, in the owner record of the gateway that is being replaced.
+ *
+ * @example
+ * const upgrade: UpgradeState | undefined = (await probeGateway()).owner?.upgrade;
+ * if (upgrade !== undefined) console.log(`pid ${upgrade.pid} takes over (${upgrade.phase})`);
+ */
 export interface UpgradeState {
   /** The successor. */
   readonly pid: number;

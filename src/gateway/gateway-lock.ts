@@ -54,6 +54,7 @@ export class GatewayLock {
   readonly #upgrades: Upgrades;
   #isOpen = true;
   #isHandedOver = false;
+  #isReported = false;
   #ready: Promise<void> | undefined;
   /** Runs the `drain` of `close()` if there is no listener. */
   readonly #noServers = new ServerGroup();
@@ -104,7 +105,7 @@ export class GatewayLock {
     if (this.#isSuccessor) await this.ready();
     await this.listener.listen(server);
     // systemd (Type=notify) waits for this message, also from a program that does not call ready().
-    if (this.#ready === undefined) notifyReady();
+    if (this.#ready === undefined) this.#notifyReady();
   }
 
   /**
@@ -305,13 +306,19 @@ export class GatewayLock {
   }
 
   async #prepare(): Promise<void> {
-    if (this.#succession === null) return notifyReady();
+    if (this.#succession === null) return this.#notifyReady();
     try {
       await this.#succession.complete();
     } catch (error) {
       if (this.#isOpen) await this.leave({ graceMs: 0 });
       throw error;
     }
+  }
+
+  /** Sends READY=1 once, although both listen() and ready() report it. */
+  #notifyReady(): void {
+    if (!this.#isReported) notifyReady();
+    this.#isReported = true;
   }
 
   /**

@@ -6,6 +6,13 @@ import { fileExists, filesIn, ownFile, packageFiles, packageRoot } from './addon
 import type { NativeBinding } from './binding.js';
 import { missingAddonError, type Search, type TriedFile } from './missing-addon.js';
 
+/**
+ * The option that names the addon, for bundled programs.
+ *
+ * @example
+ * const options: NativeBindingOptions = { nativeBinding: undefined };
+ * console.log(probeLock('job.lock', options).state);
+ */
 export interface NativeBindingOptions {
   /**
    * The addon, for programs whose bundler has moved it: the path of the `.node` file, the path of a

@@ -30,7 +30,8 @@ function exampleHome(): { home: string; path: string } {
 }
 
 function shellOf(line: string): string {
-  return /completion (zsh|fish|bash)/.exec(line)?.[1] ?? 'sh';
+  const named = /completion (zsh|fish|bash|powershell)/.exec(line)?.[1] ?? 'sh';
+  return named === 'powershell' ? 'pwsh' : named;
 }
 
 describe.each(['status', 'doctor', 'unit', 'completion'])('the examples of %s --help', (name) => {

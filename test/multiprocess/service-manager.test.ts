@@ -33,8 +33,8 @@ describe('a gateway without a predecessor', () => {
     const manager = openManager();
     const actor = await startActor({ env: { ...process.env, ...manager.env } });
     await actor.call('gateway', freshOptions());
-    await actor.call('serve');
     expect(manager.read()).toEqual([]);
+    await actor.call('serve');
     await actor.call('ready');
     await actor.call('ready');
     expect(manager.read()).toEqual([readyOf(actor.pid)]);

@@ -15,9 +15,23 @@ import {
 import type { Drain } from '../../bind/close-server.js';
 import type { Env } from '../app-environment.js';
 
-/** Where a standard stream of the successor goes, as in `child_process.spawn()`. */
+/**
+ * Where a standard stream of the successor goes, as in `child_process.spawn()`.
+ *
+ * @example
+ * const stdio: UpgradeStream = 'inherit';
+ * const options: UpgradeOptions = { stdio };
+ * console.log(options.stdio);
+ */
 export type UpgradeStream = Exclude<IOType, 'pipe' | 'overlapped' | 'ipc'> | Stream | number;
 
+/**
+ * Options of `upgrade()`.
+ *
+ * @example
+ * const options: UpgradeOptions = { readyTimeoutMs: 30_000, graceMs: 10_000 };
+ * console.log(options.graceMs);
+ */
 export interface UpgradeOptions {
   /**
    * The successor's program and arguments. PATH is searched.
@@ -81,6 +95,11 @@ const OPTIONS: OptionNames<UpgradeOptions> = {
 /**
  * The result of an upgrade. `upgraded`: the successor has the locks and the socket; this process
  * should exit. `kept`: this gateway keeps its locks and accepts connections.
+ *
+ * @example
+ * const describe = (result: UpgradeOutcome) =>
+ *   result.outcome === 'upgraded' ? `replaced by pid ${result.pid}` : `kept: ${result.reason}`;
+ * console.log(describe({ outcome: 'kept', reason: 'timed-out', pid: 4711 }));
  */
 export type UpgradeOutcome =
   | { readonly outcome: 'upgraded'; readonly pid: number }
@@ -100,6 +119,10 @@ export type UpgradeOutcome =
  * Why this gateway was kept. `in-progress`: an earlier successor has not exited yet. `exited`: the
  * successor exited, or its program could not be started. `timed-out`: the successor did not become
  * ready in time. `not-adopted`: the successor did not accept the locks or the socket.
+ *
+ * @example
+ * const isWorthRetrying = (reason: UpgradeFailure) => reason === 'in-progress' || reason === 'timed-out';
+ * console.log(isWorthRetrying('exited'));
  */
 export type UpgradeFailure = 'in-progress' | 'exited' | 'timed-out' | 'not-adopted';
 
