@@ -44,19 +44,21 @@ const { values } = parseArgs({
   },
 });
 const keys = values.only?.split(',') ?? Object.keys(FIGURES);
-// `--only cluster` needs installed servers and cannot be combined with other keys, so it is not in
+// These need other installed software and cannot be combined with other keys, so they are not in
 // FIGURES.
-const unknown = keys.filter((key) => FIGURES[key] === undefined && values.only !== 'cluster');
+const SEPARATE = { cluster: compareClusters, restart: compareRestarts };
+const separate = SEPARATE[values.only];
+const unknown = separate ? [] : keys.filter((key) => FIGURES[key] === undefined);
 if (unknown.length > 0) {
-  console.error(`unknown figure: ${unknown.join(', ')}. Choose from ${Object.keys(FIGURES).join(', ')}`);
+  const known = [...Object.keys(FIGURES), ...Object.keys(SEPARATE)];
+  console.error(`unknown figure: ${unknown.join(', ')}. Choose from ${known.join(', ')}`);
   process.exit(2);
 }
 
 prepare();
-if (values.only === 'cluster') {
-  const { clusterTable, measureCluster } = await import('./cluster/main.mjs');
-  const figures = await measureCluster();
-  console.log(clusterTable(figures));
+if (separate) {
+  const { figures, text } = await separate();
+  console.log(text);
   if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine: machine(), figures }, null, 1)}\n`);
   process.exit(0);
 }
@@ -83,4 +85,17 @@ async function measure() {
     process.stderr.write(`${((performance.now() - began) / 1000).toFixed(1)} s\n`);
   }
   return figures;
+}
+
+async function compareClusters() {
+  const { clusterTable, measureCluster } = await import('./cluster/main.mjs');
+  const figures = await measureCluster();
+  return { figures, text: clusterTable(figures) };
+}
+
+async function compareRestarts() {
+  const { measureRestarts } = await import('./restart/main.mjs');
+  const { restartTables } = await import('./restart/tables.mjs');
+  const figures = await measureRestarts();
+  return { figures, text: restartTables(figures) };
 }

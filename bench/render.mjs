@@ -1,24 +1,32 @@
-// node bench/render.mjs RUN.json...: writes the table in docs/performance.md and the plots in
+// node bench/render.mjs RUN.json...: writes the tables in docs/performance.md and the plots in
 // bench/results from files written by `npm run bench -- --json`. With several files, uses the run
-// with the median result for each figure.
+// with the median result for each figure. A file from `--only restart` writes only the tables of
+// restarts.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { writePlots } from './plots.mjs';
 import { bestPeers } from './report.mjs';
+import { restartTables } from './restart/tables.mjs';
 import { lackOf, meets, TARGETS } from './targets.mjs';
 
 const PAGE = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
-const [BEGIN, END] = ['<!-- written by bench/render.mjs -->', '<!-- until here -->'];
+const BEGIN = '<!-- written by bench/render.mjs -->';
+const BEGIN_RESTARTS = '<!-- restarts, written by bench/render.mjs -->';
+const END = '<!-- until here -->';
 
-const runs = process.argv.slice(2).map((file) => JSON.parse(readFileSync(file, 'utf8')));
-if (runs.length === 0) {
+const files = process.argv.slice(2).map((file) => JSON.parse(readFileSync(file, 'utf8')));
+if (files.length === 0) {
   console.error('usage: node bench/render.mjs RUN.json...');
   process.exit(2);
 }
+const restarts = files.findLast(({ figures }) => figures.restarts !== undefined);
+const runs = files.filter(({ figures }) => figures.restarts === undefined);
 const figures = Object.fromEntries(Object.keys(TARGETS).flatMap((key) => middleOf(key)));
-const [before, , after] = split(readFileSync(PAGE, 'utf8'));
-writeFileSync(PAGE, `${before}${BEGIN}\n${page()}\n${END}${after}`);
-writePlots(figures);
+if (restarts) replace(BEGIN_RESTARTS, restartSection());
+if (runs.length > 0) {
+  replace(BEGIN, page());
+  writePlots(figures);
+}
 
 function middleOf(key) {
   const measured = runs.map(({ figures }) => figures[key]).filter(Boolean);
@@ -26,18 +34,32 @@ function middleOf(key) {
   return measured.length > 0 ? [[key, sorted[measured.length >> 1]]] : [];
 }
 
-function split(text) {
-  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`${PAGE} has no comments ${BEGIN} and ${END}`);
-  return [text.slice(0, begin), text.slice(begin, end), text.slice(end + END.length)];
+/** Replaces the text between the comments `begin` and END. */
+function replace(begin, text) {
+  const old = readFileSync(PAGE, 'utf8');
+  const from = old.indexOf(begin);
+  const to = old.indexOf(END, from);
+  if (from < 0 || to < 0) throw new Error(`${PAGE} has no comments ${begin} and ${END}`);
+  writeFileSync(PAGE, `${old.slice(0, from)}${begin}\n${text}\n${old.slice(to)}`);
+}
+
+function restartSection() {
+  const { load, cores } = restarts.machine;
+  const busy = load > cores ? ' Other programs kept the machine busy, so the times are too long.' : '';
+  return `${machineOf([restarts])}${busy}\n\n${restartTables(restarts.figures)}`;
+}
+
+function machineOf(runs) {
+  const { node, system, cpu, cores, fileSystem, date } = runs[0].machine;
+  const loads = runs.map(({ machine }) => machine.load).join(', ');
+  const count = runs.length === 1 ? '1 run, load at its start' : `${runs.length} runs, load at their start`;
+  return `${cores} cores (${cpu}), ${system}, Node ${node}, ${fileSystem}; ${date}; ${count} ${loads}.`;
 }
 
 function page() {
-  const { node, system, cpu, cores, fileSystem, date } = runs[0].machine;
-  const loads = runs.map(({ machine }) => machine.load).join(', ');
   const rows = Object.entries(figures).map(([key, figure]) => `| ${cellsOf(key, figure).join(' | ')} |`);
   return [
-    `${cores} cores (${cpu}), ${system}, Node ${node}, ${fileSystem}; ${date}; ${runs.length} runs, load at their start ${loads}.`,
+    machineOf(runs),
     '',
     '| figure | unit | floor | ours | ratio | target | met | best peers (ratio) |',
     '|---|---|---|---|---|---|---|---|',

@@ -4,7 +4,6 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { probePort } from '../../src/index.js';
-import { native } from '../../src/native/load.js';
 import { need, whyNoInheritance, whyNoPython } from '../support/capabilities.js';
 import { gatewayLock, isAlive, printedPid, start } from '../support/command.js';
 import { freshDirectory } from '../support/directories.js';
@@ -95,7 +94,7 @@ describe('a standby', () => {
     const load = await startLoad({ port: kept.port, webSockets: 0 });
     for (let kill = 0; kill < 3; kill++) {
       const pid = kept.record()!.pid;
-      const standby = await waitingProgram(kept);
+      const standby = await kept.standby();
       process.kill(pid, 'SIGKILL');
       expect(await kept.waitForOther(pid)).toBe(standby);
     }
@@ -113,10 +112,10 @@ describe('a standby', () => {
 
   test('gives way to a reload', async () => {
     const kept = await KeptProgram.start(['--standby', '--reload-on', 'SIGHUP']);
-    const standby = await waitingProgram(kept);
+    const standby = await kept.standby();
     expect(await kept.reload()).not.toBe(standby);
     expect(hasEnded(standby)).toBe(true);
-    await waitingProgram(kept);
+    await kept.standby();
   });
 });
 
@@ -157,7 +156,7 @@ describe('kill -9 of the keeper', () => {
 
   test('while a standby waits', async () => {
     const kept = await KeptProgram.start(['--standby']);
-    await expectSuccession(kept, kept.record()!.pid, await waitingProgram(kept));
+    await expectSuccession(kept, kept.record()!.pid, await kept.standby());
   });
 
   test('while the old program drains', async () => {
@@ -211,20 +210,3 @@ describe('SIGSTOP', () => {
     expect([hasEnded(pid), await third.end()]).toEqual([true, 0]);
   });
 });
-
-/** Returns the pid of the program that has adopted the lock and waits. */
-async function waitingProgram(kept: KeptProgram): Promise<number> {
-  let found: number | undefined;
-  await until(
-    () => {
-      const { pid } = kept.record()!;
-      found = native()
-        .findLockHolders(kept.stateLock)
-        .find((each) => each !== pid && each !== kept.keeper);
-      return found !== undefined;
-    },
-    'a second program',
-    60_000,
-  );
-  return found!;
-}

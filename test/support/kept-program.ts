@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type OwnerRecord, probeLock, resolveGatewayPaths } from '../../src/index.js';
+import { native } from '../../src/native/load.js';
 import { type Running, start } from './command.js';
 import { freshDirectory } from './directories.js';
 import { freePort } from './free-port.js';
@@ -79,6 +80,22 @@ export class KeptProgram {
     } catch {
       return null;
     }
+  }
+
+  /** Waits for the standby, which has adopted the lock and waits. Returns its pid. */
+  async standby(): Promise<number> {
+    let found: number | undefined;
+    await until(
+      () => {
+        const { pid } = this.record()!;
+        const holders = native().findLockHolders(this.stateLock);
+        found = holders.find((each) => each !== pid && each !== this.keeper);
+        return found !== undefined;
+      },
+      'a second program',
+      60_000,
+    );
+    return found!;
   }
 
   async waitForOther(pid: number): Promise<number> {
