@@ -63,6 +63,11 @@ class Scene implements KeeperActions<FakeProgram> {
     };
   }
 
+  standbyLater(start: () => void): () => void {
+    start();
+    return () => {};
+  }
+
   name(program: FakeProgram): void {
     this.log.push(`name ${program.name}`);
   }

@@ -29,6 +29,8 @@ export interface KeeperActions<P extends KeptProgram> {
   start(purpose: Purpose, predecessor: P | null): P;
   /** Calls `restart` after `delayMs` milliseconds. Returns a function that cancels the call. */
   restartLater(delayMs: number, end: ChildEnd, restart: () => void): () => void;
+  /** Calls `start` when the program that now serves is no longer busy with its start. */
+  standbyLater(start: () => void): () => void;
   /** Names the program that serves next. `isReady` is false if a reload has not been completed. */
   name(program: P, isReady: boolean): void;
   /** `next` has been started for a reload. */
@@ -147,7 +149,7 @@ export class Keeper<P extends KeptProgram> {
     if (this.#isCurrentReady) return;
     this.#isCurrentReady = true;
     this.#actions.serving();
-    this.#startStandby();
+    if (this.#standbys !== null) this.#cancelRestart = this.#actions.standbyLater(() => this.#startStandby());
   }
 
   #drain(next: P): void {
