@@ -6,7 +6,16 @@ import type { ListenerId } from '../native/binding.js';
 import { loadNet } from '../native/builtins.js';
 import { native } from '../native/load.js';
 import { addressesToGuard, programsInherit } from '../native/platform.js';
-import { acceptsConnectionEvents, canAdopt, detachHandle, isServer, listenOn } from '../native/server-handle.js';
+import {
+  acceptsConnectionEvents,
+  canAdopt,
+  detachHandle,
+  handleOf,
+  isServer,
+  listenOn,
+  type SentSocket,
+  type ServerHandle,
+} from '../native/server-handle.js';
 import { type CloseOptions, checkCloseOptions, ServerGroup } from './close-server.js';
 
 /**
@@ -43,6 +52,8 @@ export class BoundListener {
   readonly address: BoundAddress;
   /** The sockets that the addon owns. */
   #ids: readonly ListenerId[];
+  /** The sockets that another process has sent to this one. */
+  #sent: readonly SentSocket[];
   readonly #backlog: number;
   readonly #servers = new ServerGroup();
   /** The server that has adopted the sockets. */
@@ -53,10 +64,15 @@ export class BoundListener {
   #exclusive = canAdopt();
 
   /** @internal */
-  constructor(ids: readonly ListenerId[], where: { address: string; port: number; backlog: number }) {
+  constructor(
+    ids: readonly ListenerId[],
+    where: { address: string; port: number; backlog: number },
+    sent: readonly SentSocket[] = [],
+  ) {
     const { address, port, backlog } = where;
     this.address = { address, family: isIPv6(address) ? 'IPv6' : 'IPv4', port };
     this.#ids = ids;
+    this.#sent = sent;
     this.#backlog = backlog;
   }
 
@@ -116,16 +132,27 @@ export class BoundListener {
   }
 
   /**
+   * The handles of the sockets, to be sent to another process. Empty unless a server listens.
+   * @internal
+   */
+  get handles(): readonly SentSocket[] {
+    if (this.#state !== 'adopted') return [];
+    return this.#adopted.filter(({ server }) => server.listening).map(({ server }) => handleOf(server));
+  }
+
+  /**
    * Stops accepting and keeps the sockets open, so that clients wait in the backlog instead of being
-   * refused. Open connections stay open; see {@link drain}.
+   * refused. Open connections stay open; see {@link drain}. `copies` are copies of all sockets that
+   * another process has sent; without them, makes copies.
    *
    * @throws {Error} EMFILE or ENFILE, after which the server still accepts
    * @internal
    */
-  async pause(): Promise<void> {
+  async pause(copies: readonly SentSocket[] | null = null): Promise<void> {
     await this.#listening?.catch(() => {});
-    if (this.#state !== 'adopted') return;
-    this.#ids = copyAll(this.sockets);
+    if (this.#state !== 'adopted') return closeAll(copies ?? []);
+    if (copies === null) this.#ids = copyAll(this.sockets);
+    else this.#sent = copies;
     this.#state = 'paused';
     void this.#servers.close({ graceMs: Number.POSITIVE_INFINITY });
   }
@@ -148,7 +175,7 @@ export class BoundListener {
    * @internal
    */
   async resume(): Promise<void> {
-    if (this.#state !== 'paused' || this.#ids.length === 0) return;
+    if (this.#state !== 'paused' || this.#ids.length + this.#sent.length === 0) return;
     this.#servers.reopen();
     await this.#accept(this.#server!);
   }
@@ -179,6 +206,7 @@ export class BoundListener {
     const checked = checkCloseOptions(options);
     this.#state = 'closed';
     for (const id of this.#ids) native().closeListener(id);
+    closeAll(this.#takeSent());
     await this.#servers.close(checked);
   }
 
@@ -192,7 +220,7 @@ export class BoundListener {
     this.#exclusive = canAdopt(server);
     this.#servers.track(server);
     try {
-      await this.#adoptAll(server);
+      await (this.#sent.length > 0 ? this.#adoptSent(server) : this.#adoptAll(server));
     } catch (error) {
       await this.close({ graceMs: 0 });
       throw error;
@@ -239,8 +267,32 @@ export class BoundListener {
     }
   }
 
+  /** Hands sent sockets over as {@link #adoptAll} does. They have no descriptors. */
+  async #adoptSent(server: Server): Promise<void> {
+    const adopted: AdoptedSocket[] = [];
+    this.#adopted = adopted;
+    for (const [index, socket] of this.#takeSent().entries()) {
+      if (this.#state !== 'adopted') {
+        socket.close();
+        continue;
+      }
+      const acceptor = index === 0 ? server : relayTo(server);
+      adopted.push({ server: acceptor, descriptor: -1 });
+      await this.#listenOn(acceptor, { target: socket, close: () => socket.close() });
+    }
+  }
+
+  #takeSent(): readonly SentSocket[] {
+    const sent = this.#sent;
+    this.#sent = [];
+    return sent;
+  }
+
   #adopt(server: Server, id: ListenerId): Promise<void> {
-    const handle = detachHandle(id, server);
+    return this.#listenOn(server, detachHandle(id, server));
+  }
+
+  #listenOn(server: Server, handle: ServerHandle): Promise<void> {
     this.#servers.add(server);
     const listening = listeningOf(
       server,
@@ -261,6 +313,10 @@ export class BoundListener {
     const what = this.#state === 'closed' ? 'is closed' : 'already has a server';
     return Object.assign(new Error(`the listener of ${address}:${port} ${what}`), { code: 'ERR_INVALID_STATE' });
   }
+}
+
+function closeAll(sockets: readonly SentSocket[]): void {
+  for (const socket of sockets) socket.close();
 }
 
 /** @throws {Error} EMFILE or ENFILE, after which no copy exists */

@@ -7,6 +7,7 @@ import { type Endpoint, webSocketUrl } from '../endpoint.js';
 import type { OwnerRecord } from '../errors.js';
 import type { FileLock, LostListener, OwnerFields, ReclaimReason } from '../lock/internal.js';
 import type { LockStrength } from '../native/binding.js';
+import { programsInherit } from '../native/platform.js';
 import { assertInheritable, type ExecProgram, execAs, type Inheritance, inheritanceOf } from './inheritance.js';
 import type { Succession } from './inherited/succession.js';
 import { notifyReady, notifyServiceManager } from './service-manager.js';
@@ -75,7 +76,7 @@ export class GatewayLock {
     // onLost() or the cluster lock's signal.
     cluster?.onLost(() => void listener?.close());
     this.#locks = locks;
-    this.#upgrades = new Upgrades(locks, listener, () => this.leave({ graceMs: 0 }));
+    this.#upgrades = new Upgrades(locks, listener, () => this.#giveUp());
   }
 
   /**
@@ -297,6 +298,13 @@ export class GatewayLock {
 
   #closeServers(options: CloseOptions): Promise<void> {
     return (this.listener ?? this.#noServers).close(checkCloseOptions(options));
+  }
+
+  /** Leaves the locks and the sockets to a successor. On Windows the successor acquires the locks. */
+  async #giveUp(): Promise<void> {
+    if (programsInherit) return this.leave({ graceMs: 0 });
+    // An error means that a lock file could not be removed. All locks are released anyway.
+    await this.close({ graceMs: 0 }).catch(() => {});
   }
 
   /** True while a predecessor may own the state. */

@@ -37,6 +37,11 @@ export class CustodyChannel {
     closeSync(this.successorEnd);
   }
 
+  /** The predecessor makes its own copies. */
+  takeCopies(): null {
+    return null;
+  }
+
   /** Ends the channel: commits the upgrade, if the successor is alive. */
   close(): void {
     this.#socket.destroy();
