@@ -150,6 +150,7 @@ export class BoundListener {
    */
   async pause(copies: readonly SentSocket[] | null = null): Promise<void> {
     await this.#listening?.catch(() => {});
+    if (copies !== null) await afterPoll();
     if (this.#state !== 'adopted') return closeAll(copies ?? []);
     if (copies === null) this.#ids = copyAll(this.sockets);
     else this.#sent = copies;
@@ -313,6 +314,15 @@ export class BoundListener {
     const what = this.#state === 'closed' ? 'is closed' : 'already has a server';
     return Object.assign(new Error(`the listener of ${address}:${port} ${what}`), { code: 'ERR_INVALID_STATE' });
   }
+}
+
+/**
+ * Resolves after the poll phase of the event loop, when the servers have seen the connections of
+ * this phase. Windows accepts connections before a server sees them, and resets those that a server
+ * has not seen when it closes.
+ */
+function afterPoll(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function closeAll(sockets: readonly SentSocket[]): void {

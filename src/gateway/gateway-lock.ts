@@ -169,7 +169,9 @@ export class GatewayLock {
   /**
    * Replaces this gateway by a successor, a new process that inherits the locks and the listening
    * socket. Clients that connect meanwhile wait; none is refused. The successor calls
-   * {@link acquireGatewayLock} with the same options, then {@link ready} or {@link listen}.
+   * {@link acquireGatewayLock} with the same options, then {@link ready} or {@link listen}. On
+   * Windows it inherits only the socket, and `acquireGatewayLock` waits until this gateway has
+   * released the locks.
    *
    * Once the successor is ready, this gateway stops accepting, calls `drain`, and waits up to
    * `graceMs` for its open connections to end. Then it leaves the locks and the socket to the
@@ -177,8 +179,9 @@ export class GatewayLock {
    * accepts again, and the outcome is `kept`. If this process dies, the successor takes over.
    *
    * @throws {Error} `ERR_INVALID_STATE` if this gateway lock is closed, is not {@link ready}, has a
-   * cluster lock, or was passed down by `gateway-lock run`, which replaces its program itself
-   * @throws {LockError} `ERR_LOCK_UNSUPPORTED` on Windows, in Deno and in Bun
+   * cluster lock, or was passed down by `gateway-lock run`, which replaces its program itself; on
+   * Windows also before {@link listen}
+   * @throws {LockError} `ERR_LOCK_UNSUPPORTED` in Deno and in Bun
    * @throws {TypeError} `ERR_INVALID_ARG_*`
    * @throws {RangeError} `ERR_OUT_OF_RANGE`
    * @throws what `drain` throws, and `signal.reason` if the signal aborts. This gateway accepts

@@ -45,7 +45,7 @@ test(`${UPGRADES} upgrades refuse no client, and a waiting starter never gets th
   const clients = clientsOf(gateway);
   for (let upgrade = 1; upgrade <= UPGRADES; upgrade++) {
     await gateway.get('/upgrade');
-    await gateway.until(new RegExp(`(serving \\d+ upgrade[^]*){${upgrade}}|kept|refused`));
+    await until(() => gateway.successors() === upgrade, `the end of upgrade ${upgrade}`, 60_000);
     await sleep(50);
   }
   expect((await clients.end()).size).toBe(UPGRADES + 1);

@@ -57,6 +57,11 @@ export class WindowsGateway {
     return Array.from(this.steps().matchAll(/^(\d+) started$/gm), ([, pid]) => Number(pid));
   }
 
+  /** The number of successors that have taken over. */
+  successors(): number {
+    return this.steps().match(/serving \d+ upgrade/g)?.length ?? 0;
+  }
+
   /** Connects as a new client. Returns the pid of the process that answers. */
   async get(path = '/', host = '127.0.0.1'): Promise<number> {
     try {
