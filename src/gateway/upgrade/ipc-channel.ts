@@ -6,7 +6,7 @@ import { loadChildProcess } from '../../native/builtins.js';
 import type { SentSocket } from '../../native/server-handle.js';
 import { bequest, COPY, IPC_VARIABLE, lineOf } from '../inherited/ipc-messages.js';
 import { INHERITED_VARIABLE } from '../inherited/variable.js';
-import type { StartedSuccessor, SuccessorChannel } from './successor.js';
+import type { StartedSuccessor, SuccessorChannel } from './successor-channel.js';
 import type { UpgradeRequest } from './upgrade-options.js';
 
 /** Starts the program. Calls `onLine` for each report of the successor. */

@@ -3,11 +3,13 @@
 import type { ChildProcess } from 'node:child_process';
 import { loadChildProcess } from '../../native/builtins.js';
 import { native } from '../../native/load.js';
+import { socketsAreSent } from '../../native/platform.js';
 import type { SentSocket } from '../../native/server-handle.js';
 import { sleep } from '../../sleep.js';
 import { formatInherited, INHERITED_VARIABLE } from '../inherited/variable.js';
 import { CustodyChannel } from './custody-channel.js';
 import { spawnWithIpc } from './ipc-channel.js';
+import type { StartedSuccessor, SuccessorChannel } from './successor-channel.js';
 import type { UpgradeFailure, UpgradeRequest } from './upgrade-options.js';
 
 /** Milliseconds between SIGTERM and SIGKILL, and the time limit for the end after SIGKILL. */
@@ -32,21 +34,6 @@ export interface Descriptors {
 
 /** What a successor gets: descriptors that it inherits, or sockets that are sent to it. */
 export type Bequeathed = Descriptors | { readonly handles: readonly SentSocket[] };
-
-/** The predecessor's end of the connection to a successor. */
-export interface SuccessorChannel {
-  /** Resolves when no process has the successor's end. */
-  readonly ended: Promise<void>;
-  /** The copies of the sockets that the successor has sent back. Null if the system makes copies. */
-  takeCopies(): readonly SentSocket[] | null;
-  /** Ends the channel: commits the upgrade, if the successor is alive. */
-  close(): void;
-}
-
-export interface StartedSuccessor {
-  readonly child: ChildProcess;
-  readonly channel: SuccessorChannel;
-}
 
 export class Successor {
   /** Null if the program could not be started. */
@@ -100,7 +87,7 @@ export class Successor {
   get isLost(): boolean {
     if (this.#hasLeft || this.pid === null) return this.#hasLeft;
     // On Windows a dead process has a start time until its exit is reported, but gets no signal 0.
-    return native().processStartToken(this.pid) === -1 || !this.#child.kill(0);
+    return native().processStartToken(this.pid) === -1 || (socketsAreSent && !this.#child.kill(0));
   }
 
   /** @see SuccessorChannel.takeCopies */
