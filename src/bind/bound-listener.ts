@@ -317,9 +317,9 @@ export class BoundListener {
 }
 
 /**
- * Resolves after the poll phase of the event loop, when the servers have seen the connections of
- * this phase. Windows accepts connections before a server sees them, and resets those that a server
- * has not seen when it closes.
+ * Resolves after the poll phase of the event loop, so that the servers have seen the connections of
+ * this phase. Windows accepts connections before a server sees them, and a server that closes resets
+ * those that it has not seen.
  */
 function afterPoll(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
