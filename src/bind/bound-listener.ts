@@ -1,13 +1,22 @@
 // A bound, listening socket that a Node server can adopt.
-import type { AddressInfo, Server, ServerOpts, Socket } from 'node:net';
+import type { Server } from 'node:net';
 import { invalidType } from '../arguments.js';
 import { isIPv6, isNoAddress } from '../endpoint.js';
 import type { ListenerId } from '../native/binding.js';
 import { loadNet } from '../native/builtins.js';
 import { native } from '../native/load.js';
 import { addressesToGuard, programsInherit } from '../native/platform.js';
-import { acceptsConnectionEvents, canAdopt, detachHandle, isServer, listenOn } from '../native/server-handle.js';
+import {
+  canAdopt,
+  detachHandle,
+  handleOf,
+  isServer,
+  listenOn,
+  type SentSocket,
+  type ServerHandle,
+} from '../native/server-handle.js';
 import { type CloseOptions, checkCloseOptions, ServerGroup } from './close-server.js';
+import { relayTo } from './relay-server.js';
 
 /**
  * The address and port of a {@link BoundListener}.
@@ -43,6 +52,8 @@ export class BoundListener {
   readonly address: BoundAddress;
   /** The sockets that the addon owns. */
   #ids: readonly ListenerId[];
+  /** The sockets that another process has sent to this one. */
+  #sent: readonly SentSocket[];
   readonly #backlog: number;
   readonly #servers = new ServerGroup();
   /** The server that has adopted the sockets. */
@@ -53,10 +64,15 @@ export class BoundListener {
   #exclusive = canAdopt();
 
   /** @internal */
-  constructor(ids: readonly ListenerId[], where: { address: string; port: number; backlog: number }) {
+  constructor(
+    ids: readonly ListenerId[],
+    where: { address: string; port: number; backlog: number },
+    sent: readonly SentSocket[] = [],
+  ) {
     const { address, port, backlog } = where;
     this.address = { address, family: isIPv6(address) ? 'IPv6' : 'IPv4', port };
     this.#ids = ids;
+    this.#sent = sent;
     this.#backlog = backlog;
   }
 
@@ -116,16 +132,28 @@ export class BoundListener {
   }
 
   /**
+   * The handles of the sockets, to be sent to another process. Empty unless a server listens.
+   * @internal
+   */
+  get handles(): readonly SentSocket[] {
+    if (this.#state !== 'adopted') return [];
+    return this.#adopted.filter(({ server }) => server.listening).map(({ server }) => handleOf(server));
+  }
+
+  /**
    * Stops accepting and keeps the sockets open, so that clients wait in the backlog instead of being
-   * refused. Open connections stay open; see {@link drain}.
+   * refused. Open connections stay open; see {@link drain}. `copies` are copies of all sockets that
+   * another process has sent; without them, makes copies.
    *
    * @throws {Error} EMFILE or ENFILE, after which the server still accepts
    * @internal
    */
-  async pause(): Promise<void> {
+  async pause(copies: readonly SentSocket[] | null = null): Promise<void> {
     await this.#listening?.catch(() => {});
-    if (this.#state !== 'adopted') return;
-    this.#ids = copyAll(this.sockets);
+    if (copies !== null) await afterPoll();
+    if (this.#state !== 'adopted') return closeAll(copies ?? []);
+    if (copies === null) this.#ids = copyAll(this.sockets);
+    else this.#sent = copies;
     this.#state = 'paused';
     void this.#servers.close({ graceMs: Number.POSITIVE_INFINITY });
   }
@@ -148,7 +176,7 @@ export class BoundListener {
    * @internal
    */
   async resume(): Promise<void> {
-    if (this.#state !== 'paused' || this.#ids.length === 0) return;
+    if (this.#state !== 'paused' || this.#ids.length + this.#sent.length === 0) return;
     this.#servers.reopen();
     await this.#accept(this.#server!);
   }
@@ -179,6 +207,7 @@ export class BoundListener {
     const checked = checkCloseOptions(options);
     this.#state = 'closed';
     for (const id of this.#ids) native().closeListener(id);
+    closeAll(this.#takeSent());
     await this.#servers.close(checked);
   }
 
@@ -192,7 +221,7 @@ export class BoundListener {
     this.#exclusive = canAdopt(server);
     this.#servers.track(server);
     try {
-      await this.#adoptAll(server);
+      await (this.#sent.length > 0 ? this.#adoptSent(server) : this.#adoptAll(server));
     } catch (error) {
       await this.close({ graceMs: 0 });
       throw error;
@@ -239,8 +268,32 @@ export class BoundListener {
     }
   }
 
+  /** Hands sent sockets over as {@link #adoptAll} does. They have no descriptors. */
+  async #adoptSent(server: Server): Promise<void> {
+    const adopted: AdoptedSocket[] = [];
+    this.#adopted = adopted;
+    for (const [index, socket] of this.#takeSent().entries()) {
+      if (this.#state !== 'adopted') {
+        socket.close();
+        continue;
+      }
+      const acceptor = index === 0 ? server : relayTo(server);
+      adopted.push({ server: acceptor, descriptor: -1 });
+      await this.#listenOn(acceptor, { target: socket, close: () => socket.close() });
+    }
+  }
+
+  #takeSent(): readonly SentSocket[] {
+    const sent = this.#sent;
+    this.#sent = [];
+    return sent;
+  }
+
   #adopt(server: Server, id: ListenerId): Promise<void> {
-    const handle = detachHandle(id, server);
+    return this.#listenOn(server, detachHandle(id, server));
+  }
+
+  #listenOn(server: Server, handle: ServerHandle): Promise<void> {
     this.#servers.add(server);
     const listening = listeningOf(
       server,
@@ -261,6 +314,19 @@ export class BoundListener {
     const what = this.#state === 'closed' ? 'is closed' : 'already has a server';
     return Object.assign(new Error(`the listener of ${address}:${port} ${what}`), { code: 'ERR_INVALID_STATE' });
   }
+}
+
+/**
+ * Resolves after the poll phase of the event loop, so that the servers have seen the connections of
+ * this phase. Windows accepts connections before a server sees them, and a server that closes resets
+ * those that it has not seen.
+ */
+function afterPoll(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function closeAll(sockets: readonly SentSocket[]): void {
+  for (const socket of sockets) socket.close();
 }
 
 /** @throws {Error} EMFILE or ENFILE, after which no copy exists */
@@ -292,38 +358,6 @@ function listeningOf(server: Server, closed: Error): Promise<void> {
     server.once('error', onError);
     server.on('close', onClose);
   });
-}
-
-/** Creates a server that passes its connections on to `server`. */
-function relayTo(server: Server): Server {
-  const relay = loadNet().createServer(socketOptionsOf(server), (socket) => {
-    // A closed server emits 'close' only after its last connection has ended, so the relay may
-    // outlive it.
-    if (!server.listening) socket.destroy();
-    else if (acceptsConnectionEvents(server)) server.emit('connection', socket);
-    else connectTo(server, socket);
-  });
-  // As in listeningOf().
-  const closeRelay = () => void (server.listening || relay.close());
-  server.on('close', closeRelay);
-  relay.once('close', () => server.off('close', closeRelay));
-  return relay;
-}
-
-/** Connects a client to the server through a connection of its own. */
-function connectTo(server: Server, client: Socket): void {
-  const { address, port } = server.address() as AddressInfo;
-  const connection = loadNet().connect(port, address);
-  client.on('error', () => connection.destroy()).pipe(connection);
-  connection.on('error', () => client.destroy()).pipe(client);
-}
-
-/**
- * Returns the options that a net.Server applies to its sockets. An http server has the same fields.
- */
-function socketOptionsOf(server: Server): ServerOpts {
-  const { allowHalfOpen, pauseOnConnect, noDelay, keepAlive, keepAliveInitialDelay } = server as Server & ServerOpts;
-  return { allowHalfOpen, pauseOnConnect, noDelay, keepAlive, keepAliveInitialDelay } as ServerOpts;
 }
 
 function alreadyListening(): Error {

@@ -3,6 +3,7 @@
 import type { BoundListener } from '../bind/bound-listener.js';
 import type { ClusterLock } from '../cluster/index.js';
 import type { FileLock } from '../lock/internal.js';
+import { socketsAreSent } from '../native/platform.js';
 import { acquireLocks, undoLocks } from './acquire-locks.js';
 import { assertBindAllowed, assertPortFree, bindPort } from './bind-port.js';
 import { joinCluster } from './cluster.js';
@@ -12,6 +13,7 @@ import type { GatewayLockOptions } from './gateway-lock-options.js';
 import { type GatewayRequest, readGatewayOptions } from './gateway-options.js';
 import { adoptActivatedSocket } from './inherited/activation.js';
 import { type Adoption, adoptInherited } from './inherited/adoption.js';
+import { receiveSockets } from './inherited/sent-sockets.js';
 import { Succession } from './inherited/succession.js';
 
 /**
@@ -69,15 +71,25 @@ interface Parts {
 }
 
 async function acquire(request: GatewayRequest, parts: Parts): Promise<void> {
-  if (request.inherited === 'adopt' && request.bind) parts.listener = adoptActivatedSocket(request);
+  if (request.inherited === 'adopt') await inheritSocket(request, parts);
   const { listener, locks } = parts;
-  if (listener !== null) parts.inheritedFrom = 'systemd';
   // The adopted socket listens already, so a listener does not mean that the holder is alive.
   await acquireLocks(listener === null ? request : { ...request, whenListening: 'wait' }, locks);
   const needsPort = request.bind && listener === null;
   if (request.cluster !== undefined && needsPort) await assertPortFree(request, hasReclaimed(locks));
   parts.cluster = await joinCluster(request, locks);
   if (needsPort) parts.listener = await bindPort(request, hasReclaimed(locks));
+}
+
+async function inheritSocket(request: GatewayRequest, parts: Parts): Promise<void> {
+  const received = socketsAreSent ? await receiveSockets(request) : null;
+  if (received !== null) {
+    parts.listener = received.listener;
+    parts.inheritedFrom = 'upgrade';
+  } else if (request.bind) {
+    parts.listener = adoptActivatedSocket(request);
+    if (parts.listener !== null) parts.inheritedFrom = 'systemd';
+  }
 }
 
 /** Continues with what was adopted. Binds the port if no socket was inherited. */

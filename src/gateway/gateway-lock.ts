@@ -7,6 +7,7 @@ import { type Endpoint, webSocketUrl } from '../endpoint.js';
 import type { OwnerRecord } from '../errors.js';
 import type { FileLock, LostListener, OwnerFields, ReclaimReason } from '../lock/internal.js';
 import type { LockStrength } from '../native/binding.js';
+import { programsInherit } from '../native/platform.js';
 import { assertInheritable, type ExecProgram, execAs, type Inheritance, inheritanceOf } from './inheritance.js';
 import type { Succession } from './inherited/succession.js';
 import { notifyReady, notifyServiceManager } from './service-manager.js';
@@ -76,7 +77,7 @@ export class GatewayLock {
     // onLost() or the cluster lock's signal.
     cluster?.onLost(() => void listener?.close());
     this.#locks = locks;
-    this.#upgrades = new Upgrades(locks, listener, () => this.leave({ graceMs: 0 }));
+    this.#upgrades = new Upgrades(locks, listener, () => this.#giveUp());
   }
 
   /**
@@ -169,7 +170,9 @@ export class GatewayLock {
   /**
    * Replaces this gateway by a successor, a new process that inherits the locks and the listening
    * socket. Clients that connect meanwhile wait; none is refused. The successor calls
-   * {@link acquireGatewayLock} with the same options, then {@link ready} or {@link listen}.
+   * {@link acquireGatewayLock} with the same options, then {@link ready} or {@link listen}. On
+   * Windows it inherits only the socket, and `acquireGatewayLock` waits until this gateway has
+   * released the locks.
    *
    * Once the successor is ready, this gateway stops accepting, calls `drain`, and waits up to
    * `graceMs` for its open connections to end. Then it leaves the locks and the socket to the
@@ -177,8 +180,9 @@ export class GatewayLock {
    * accepts again, and the outcome is `kept`. If this process dies, the successor takes over.
    *
    * @throws {Error} `ERR_INVALID_STATE` if this gateway lock is closed, is not {@link ready}, has a
-   * cluster lock, or was passed down by `gateway-lock run`, which replaces its program itself
-   * @throws {LockError} `ERR_LOCK_UNSUPPORTED` on Windows, in Deno and in Bun
+   * cluster lock, or was passed down by `gateway-lock run`, which replaces its program itself; on
+   * Windows also before {@link listen}
+   * @throws {LockError} `ERR_LOCK_UNSUPPORTED` in Deno and in Bun
    * @throws {TypeError} `ERR_INVALID_ARG_*`
    * @throws {RangeError} `ERR_OUT_OF_RANGE`
    * @throws what `drain` throws, and `signal.reason` if the signal aborts. This gateway accepts
@@ -298,6 +302,13 @@ export class GatewayLock {
 
   #closeServers(options: CloseOptions): Promise<void> {
     return (this.listener ?? this.#noServers).close(checkCloseOptions(options));
+  }
+
+  /** Leaves the locks and the sockets to a successor. On Windows the successor acquires the locks. */
+  async #giveUp(): Promise<void> {
+    if (programsInherit) return this.leave({ graceMs: 0 });
+    // An error means that a lock file could not be removed. All locks are released anyway.
+    await this.close({ graceMs: 0 }).catch(() => {});
   }
 
   /** True while a predecessor may own the state. */

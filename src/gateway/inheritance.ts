@@ -62,14 +62,18 @@ const PROGRAM: OptionNames<ExecProgram> = { path: true, args: true, env: true };
  */
 export function inheritanceOf(locks: readonly FileLock[], listener: BoundListener | null): Inheritance {
   assertInheritable(locks[0]!);
-  const released = locks.find((lock) => !lock.held);
-  if (released !== undefined) {
-    throw Object.assign(new Error(`the lock at '${released.path}' is released`), { code: 'ERR_INVALID_STATE' });
-  }
+  assertHeld(locks);
   const sockets = listener?.fds ?? [];
   const names = sockets.map(() => 'gateway').join(':');
   const environment = sockets.length === 0 ? {} : { LISTEN_FDS: String(sockets.length), LISTEN_FDNAMES: names };
   return { descriptors: [...sockets, ...locks.map((lock) => lock.fd)], environment };
+}
+
+/** @throws {Error} `ERR_INVALID_STATE` if a lock has been released */
+export function assertHeld(locks: readonly FileLock[]): void {
+  const released = locks.find((lock) => !lock.held);
+  if (released === undefined) return;
+  throw Object.assign(new Error(`the lock at '${released.path}' is released`), { code: 'ERR_INVALID_STATE' });
 }
 
 /** @throws {LockError} `ERR_LOCK_UNSUPPORTED` on Windows */

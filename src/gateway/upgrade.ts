@@ -1,14 +1,14 @@
 // Replaces a running gateway by a successor, a new process that inherits the locks and the
-// listening socket. At any time at most one of the two processes may write the state, and at least
+// listening socket. On Windows the successor gets the socket, and acquires the released locks. At any time at most one of the two processes may write the state, and at least
 // one has the socket open, so that no client is refused.
 import type { BoundListener } from '../bind/bound-listener.js';
 import { LockError, type UpgradeState } from '../errors.js';
 import type { FileLock } from '../lock/internal.js';
-import { childrenInherit } from '../native/platform.js';
+import { childrenInherit, socketsAreSent } from '../native/platform.js';
 import { sleep } from '../sleep.js';
-import { assertInheritable, inheritanceOf } from './inheritance.js';
+import { assertHeld, assertInheritable } from './inheritance.js';
 import { notifyServiceManager } from './service-manager.js';
-import { type Failure, Successor } from './upgrade/successor.js';
+import { type Bequeathed, type Failure, Successor } from './upgrade/successor.js';
 import {
   readUpgradeOptions,
   type UpgradeOptions,
@@ -25,7 +25,7 @@ export class Upgrades {
   #successor: Successor | null = null;
   #closing = false;
 
-  /** @param leave closes this process's copies of the locks and the sockets, and unlocks nothing */
+  /** @param leave gives up the locks and the sockets in favour of the successor */
   constructor(locks: readonly FileLock[], listener: BoundListener | null, leave: () => Promise<void>) {
     this.#locks = locks;
     this.#listener = listener;
@@ -42,12 +42,12 @@ export class Upgrades {
     const request = readUpgradeOptions(options);
     request.signal?.throwIfAborted();
     assertUpgradable(this.#locks[0]!);
-    const { descriptors: locks } = inheritanceOf(this.#locks, null);
+    assertHeld(this.#locks);
     if (this.#successor !== null) return kept({ reason: 'in-progress' }, this.#successor.pid);
-    const sockets = this.#listener?.sockets ?? [];
+    const bequeathed = this.#bequeathed();
     // Step 15 of docs/protocol.md.
     try {
-      return await this.#replaceBy(this.#watch(new Successor(request, { sockets, locks })), request);
+      return await this.#replaceBy(this.#watch(new Successor(request, bequeathed)), request);
     } catch (error) {
       // For example E2BIG. Node reports most errors of a spawn in an event.
       if ((error as NodeJS.ErrnoException).syscall?.startsWith('spawn') !== true) throw error;
@@ -59,6 +59,16 @@ export class Upgrades {
   async stop(): Promise<void> {
     this.#closing = true;
     await this.#successor?.stop();
+  }
+
+  /** @throws {Error} `ERR_INVALID_STATE` if no server listens yet, on Windows */
+  #bequeathed(): Bequeathed {
+    const listener = this.#listener;
+    if (!socketsAreSent) return { sockets: listener?.sockets ?? [], locks: this.#locks.map((lock) => lock.fd) };
+    const handles = listener?.handles ?? [];
+    if (listener === null || handles.length > 0) return { handles };
+    const text = 'on Windows only the socket of a server can be passed to a successor: call listen() first';
+    throw Object.assign(new Error(text), { code: 'ERR_INVALID_STATE' });
   }
 
   #watch(successor: Successor): Successor {
@@ -93,7 +103,7 @@ export class Upgrades {
    */
   async #drain(successor: Successor, request: UpgradeRequest): Promise<Failure | null> {
     this.#record(successor, { phase: 'draining' });
-    await this.#listener?.pause();
+    await this.#listener?.pause(successor.takeCopies());
     const connectionsEnded = this.#listener?.drain(request.graceMs) ?? Promise.resolve();
     const drained = Promise.all([request.drain(connectionsEnded), connectionsEnded]).then(() => null);
     const failure = await firstOf([drained, successor.lost], Number.POSITIVE_INFINITY, request.signal);
@@ -134,6 +144,7 @@ export class Upgrades {
 
 /** @throws {LockError} `ERR_LOCK_UNSUPPORTED` if this runtime cannot start a successor */
 function assertUpgradable(lock: FileLock): void {
+  if (socketsAreSent) return;
   assertInheritable(lock);
   if (childrenInherit) return;
   const text = `the lock at '${lock.path}' cannot be passed to a successor: this runtime starts children without it`;

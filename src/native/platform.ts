@@ -26,6 +26,12 @@ export const childrenInherit: boolean =
   programsInherit && !('deno' in process.versions) && !('bun' in process.versions);
 
 /**
+ * True if a successor gets its listening sockets through Node's IPC channel, because it can inherit
+ * neither sockets nor locks.
+ */
+export const socketsAreSent: boolean = isWindows && !('deno' in process.versions) && !('bun' in process.versions);
+
+/**
  * True if a signal can be relayed to a single process. A Windows console signals all its processes,
  * and kill() terminates a process without notice.
  */

@@ -25,6 +25,12 @@ interface TcpConstructor {
   new (type: number): TcpHandle;
 }
 
+/** A listening socket that another process has sent to this one. Node's internal handle. */
+export interface SentSocket extends TcpHandle {
+  /** Sets the fields of `address`. Returns 0 or a negative error number. */
+  getsockname(address: { address?: string; port?: number }): number;
+}
+
 const SERVER = 1;
 /**
  * True on Windows and in Deno, where servers adopt Node's internal handle. With a `net.Socket`,
@@ -59,6 +65,18 @@ export function acceptsConnectionEvents(server: Server): boolean {
 export function canAdopt(server?: Server): boolean {
   if (isBun) return server !== undefined && !isBunHttpServer(server);
   return !byHandle || tcpConstructor() !== undefined;
+}
+
+/** Returns the handle of a server that listens, to be sent to another process. */
+export function handleOf(server: Server): SentSocket {
+  return (server as Server & { _handle: SentSocket })._handle;
+}
+
+/** Returns the address and port of a sent socket, or null if they cannot be read. */
+export function addressOfSent(socket: SentSocket): { readonly address: string; readonly port: number } | null {
+  const name: { address?: string; port?: number } = {};
+  const { address, port } = socket.getsockname(name) === 0 ? name : {};
+  return address === undefined || port === undefined ? null : { address, port };
 }
 
 /** Detaches the listener's socket from the addon, so that `server` can own it. */

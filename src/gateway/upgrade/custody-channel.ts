@@ -39,6 +39,11 @@ export class CustodyChannel {
     closeSync(this.successorEnd);
   }
 
+  /** The predecessor makes its own copies. */
+  takeCopies(): null {
+    return null;
+  }
+
   /** Ends the channel for the successor, which may go on. Its later reports are still read. */
   commit(): void {
     this.#socket.end();

@@ -1,11 +1,15 @@
 // The successor of a gateway: a child process that inherits the sockets, the locks and its end of
-// the custody channel.
+// the custody channel. On Windows it gets only the sockets, through Node's IPC channel.
 import type { ChildProcess } from 'node:child_process';
 import { loadChildProcess } from '../../native/builtins.js';
 import { native } from '../../native/load.js';
+import { socketsAreSent } from '../../native/platform.js';
+import type { SentSocket } from '../../native/server-handle.js';
 import { sleep } from '../../sleep.js';
 import { formatInherited, INHERITED_VARIABLE } from '../inherited/variable.js';
 import { CustodyChannel } from './custody-channel.js';
+import { spawnWithIpc } from './ipc-channel.js';
+import type { StartedSuccessor, SuccessorChannel } from './successor-channel.js';
 import type { UpgradeFailure, UpgradeRequest } from './upgrade-options.js';
 
 /** Milliseconds between SIGTERM and SIGKILL, and the time limit for the end after SIGKILL. */
@@ -28,6 +32,9 @@ export interface Descriptors {
   readonly locks: readonly number[];
 }
 
+/** What a successor gets: descriptors that it inherits, or sockets that are sent to it. */
+export type Bequeathed = Descriptors | { readonly handles: readonly SentSocket[] };
+
 export class Successor {
   /** Null if the program could not be started. */
   readonly pid: number | null;
@@ -44,25 +51,23 @@ export class Successor {
   /** Resolves with null when the successor is ready, and with the reason if it refuses. */
   readonly reported: Promise<Failure | null>;
   readonly #child: ChildProcess;
-  readonly #channel: CustodyChannel;
+  readonly #channel: SuccessorChannel;
   #hasLeft = false;
   #isGone = false;
 
   /** Starts the program. @throws the system's error if the custody channel cannot be opened */
-  constructor(request: UpgradeRequest, descriptors: Descriptors) {
+  constructor(request: UpgradeRequest, bequeathed: Bequeathed) {
     let report: (failure: Failure | null) => void = () => {};
     this.reported = new Promise((resolve) => {
       report = resolve;
     });
-    this.#channel = new CustodyChannel((line) => readReport(line, report));
-    try {
-      this.#child = spawnSuccessor(request, descriptors, this.#channel.successorEnd);
-    } catch (error) {
-      this.#channel.close();
-      throw error;
-    } finally {
-      this.#channel.closeSuccessorEnd();
-    }
+    const onLine = (line: string) => readReport(line, report);
+    const started =
+      'handles' in bequeathed
+        ? spawnWithIpc(request, bequeathed.handles, onLine)
+        : spawnWithDescriptors(request, bequeathed, onLine);
+    this.#child = started.child;
+    this.#channel = started.channel;
     this.pid = this.#child.pid ?? null;
     const exited = exitOf(this.#child);
     const left = this.#channel.ended.then(() => {
@@ -81,7 +86,14 @@ export class Successor {
    * long before its exit.
    */
   get isLost(): boolean {
-    return this.#hasLeft || (this.pid !== null && native().processStartToken(this.pid) === -1);
+    if (this.#hasLeft || this.pid === null) return this.#hasLeft;
+    // On Windows a dead process has a start time until its exit is reported, but gets no signal 0.
+    return native().processStartToken(this.pid) === -1 || (socketsAreSent && !this.#child.kill(0));
+  }
+
+  /** @see SuccessorChannel.takeCopies */
+  takeCopies(): readonly SentSocket[] | null {
+    return this.#channel.takeCopies();
   }
 
   /** Commits the upgrade: ends the channel. The process no longer keeps this one running. */
@@ -103,6 +115,22 @@ export class Successor {
       await Promise.race([this.gone, timeout]);
       waiting.abort();
     }
+  }
+}
+
+function spawnWithDescriptors(
+  request: UpgradeRequest,
+  descriptors: Descriptors,
+  onLine: (line: string) => void,
+): StartedSuccessor {
+  const channel = new CustodyChannel(onLine);
+  try {
+    return { child: spawnSuccessor(request, descriptors, channel.successorEnd), channel };
+  } catch (error) {
+    channel.close();
+    throw error;
+  } finally {
+    channel.closeSuccessorEnd();
   }
 }
 
