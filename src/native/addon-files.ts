@@ -26,6 +26,18 @@ function publishedUrl(name: string): URL | null {
       return new URL('../../prebuilds/linux-arm/gateway-lock.armv7.glibc.node', import.meta.url);
     case 'linux-arm/gateway-lock.armv7.musl':
       return new URL('../../prebuilds/linux-arm/gateway-lock.armv7.musl.node', import.meta.url);
+    case 'linux-riscv64/gateway-lock.glibc':
+      return new URL('../../prebuilds/linux-riscv64/gateway-lock.glibc.node', import.meta.url);
+    case 'linux-riscv64/gateway-lock.musl':
+      return new URL('../../prebuilds/linux-riscv64/gateway-lock.musl.node', import.meta.url);
+    case 'linux-loong64/gateway-lock.glibc':
+      return new URL('../../prebuilds/linux-loong64/gateway-lock.glibc.node', import.meta.url);
+    case 'linux-ppc64/gateway-lock.glibc':
+      return new URL('../../prebuilds/linux-ppc64/gateway-lock.glibc.node', import.meta.url);
+    case 'linux-s390x/gateway-lock.glibc':
+      return new URL('../../prebuilds/linux-s390x/gateway-lock.glibc.node', import.meta.url);
+    case 'linux-ia32/gateway-lock.glibc':
+      return new URL('../../prebuilds/linux-ia32/gateway-lock.glibc.node', import.meta.url);
     case 'darwin-x64/gateway-lock':
       return new URL('../../prebuilds/darwin-x64/gateway-lock.node', import.meta.url);
     case 'darwin-arm64/gateway-lock':
@@ -102,7 +114,9 @@ function libcs(): string[] {
   // Searches the Buffer without decoding it, which would take 0.1 ms.
   const program = startOfOwnProgram();
   if (program.includes('/ld-musl')) return ['.musl'];
-  return program.includes('/ld-linux') ? ['.glibc'] : ['.musl', '.glibc'];
+  // The loader is called ld64.so on ppc64 and s390x.
+  const isGlibc = ['/ld-linux', '/ld64.so'].some((loader) => program.includes(loader));
+  return isGlibc ? ['.glibc'] : ['.musl', '.glibc'];
 }
 
 /**

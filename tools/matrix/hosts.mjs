@@ -21,6 +21,8 @@ import { programOf, RUNTIMES } from './runtimes.mjs';
 const EMULATED = {
   'linux-arm64': { emulator: 'qemu-aarch64-static', sysroot: '/usr/aarch64-linux-gnu', debian: 'arm64' },
   'linux-arm': { emulator: 'qemu-arm-static', sysroot: '/usr/arm-linux-gnueabihf', debian: 'armhf' },
+  'linux-ppc64': { emulator: 'qemu-ppc64le-static', sysroot: '/usr/powerpc64le-linux-gnu', debian: 'ppc64el' },
+  'linux-s390x': { emulator: 'qemu-s390x-static', sysroot: '/usr/s390x-linux-gnu', debian: 's390x' },
 };
 const DENO = ['run', '-A', '--node-modules-dir=manual'];
 const ARGUMENTS = { node: ['--expose-gc'], bun: [], deno: [...DENO, '--v8-flags=--expose-gc'] };
@@ -84,7 +86,8 @@ function emulatedHost(runtime, installed, x64) {
       ...withForeign(x64),
       suite: emulatedSuite(runtime, installed),
     };
-  const alone = join(installed.prebuilt({ arch: 'arm', libc: 'glibc' }), 'test/matrix/addon.mjs');
+  const arch = runtime.platform.replace('linux-', '');
+  const alone = join(installed.prebuilt({ arch, libc: 'glibc' }), 'test/matrix/addon.mjs');
   return { title: `${title}, the addon alone`, command: underEmulator(runtime, alone) };
 }
 

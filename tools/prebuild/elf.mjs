@@ -1,22 +1,33 @@
-// Reads a 32-bit or 64-bit ELF file: its machine, the libraries and symbol versions it needs, and
-// its symbols.
+// Reads a 32-bit or 64-bit ELF file of either byte order: its machine, the libraries and symbol
+// versions it needs, and its symbols.
 const SHARED_OBJECT = 3;
-const MACHINES = { 3: 'ia32', 40: 'arm', 62: 'x64', 183: 'arm64' };
+const MACHINES = {
+  3: 'ia32',
+  21: 'ppc64',
+  22: 's390x',
+  40: 'arm',
+  62: 'x64',
+  183: 'arm64',
+  243: 'riscv64',
+  258: 'loong64',
+};
 const SYMTAB = 2;
 const DYNAMIC = 6;
 const DYNSYM = 11;
 const VERNEED = 0x6ffffffe;
 const DYNAMIC_TAGS = { 1: 'needed', 14: 'soname', 15: 'rpath', 29: 'runpath' };
 const GNU_STACK = 0x6474e551;
+const BIG_ENDIAN = 2;
 
 export function readElf(bytes) {
   if (bytes.readUInt32BE(0) !== 0x7f454c46) throw new Error('not an ELF file');
-  const elf = { bytes, wide: bytes[4] === 2 };
+  const elf = { bytes, wide: bytes[4] === 2, ...readersOf(bytes) };
   elf.sections = readSections(elf);
   const symbols = readSymbols(elf, DYNSYM);
   return {
-    arch: MACHINES[bytes.readUInt16LE(18)],
-    shared: bytes.readUInt16LE(16) === SHARED_OBJECT,
+    arch: MACHINES[elf.u16(18)],
+    bigEndian: bytes[5] === BIG_ENDIAN,
+    shared: elf.u16(16) === SHARED_OBJECT,
     executableStack: hasExecutableStack(elf),
     ...readDynamic(elf),
     versions: readVersions(elf),
@@ -28,23 +39,33 @@ export function readElf(bytes) {
   };
 }
 
-function word({ bytes, wide }, at) {
-  return wide ? Number(bytes.readBigUInt64LE(at)) : bytes.readUInt32LE(at);
+/** Returns functions that read a number in the file's byte order. */
+function readersOf(bytes) {
+  const order = bytes[5] === BIG_ENDIAN ? 'BE' : 'LE';
+  return {
+    u16: (at) => bytes[`readUInt16${order}`](at),
+    u32: (at) => bytes[`readUInt32${order}`](at),
+    u64: (at) => Number(bytes[`readBigUInt64${order}`](at)),
+  };
+}
+
+function word({ wide, u32, u64 }, at) {
+  return wide ? u64(at) : u32(at);
 }
 
 function readSections(elf) {
-  const { bytes, wide } = elf;
+  const { bytes, wide, u16, u32 } = elf;
   const start = word(elf, wide ? 40 : 32);
-  const [size, count, names] = [0, 2, 4].map((field) => bytes.readUInt16LE((wide ? 58 : 46) + field));
+  const [size, count, names] = [0, 2, 4].map((field) => u16((wide ? 58 : 46) + field));
   const sections = Array.from({ length: count }, (_, i) => {
     const at = start + i * size;
     const [offset, length, link] = wide ? [24, 32, 40] : [16, 20, 24];
     return {
-      nameAt: bytes.readUInt32LE(at),
-      type: bytes.readUInt32LE(at + 4),
+      nameAt: u32(at),
+      type: u32(at + 4),
       offset: word(elf, at + offset),
       size: word(elf, at + length),
-      link: bytes.readUInt32LE(at + link),
+      link: u32(at + link),
     };
   });
   return sections.map((section) => ({ ...section, name: text(bytes, sections[names].offset + section.nameAt) }));
@@ -53,18 +74,18 @@ function readSections(elf) {
 function readSymbols(elf, type) {
   const table = elf.sections.find((section) => section.type === type);
   if (!table) return [];
-  const { bytes, wide } = elf;
+  const { bytes, wide, u16, u32 } = elf;
   const entry = wide ? 24 : 16;
   const [info, section, size] = wide ? [4, 6, 16] : [12, 14, 8];
   const strings = elf.sections[table.link].offset;
   return Array.from({ length: table.size / entry }, (_, i) => {
     const at = table.offset + i * entry;
     return {
-      name: text(bytes, strings + bytes.readUInt32LE(at)),
+      name: text(bytes, strings + u32(at)),
       global: bytes[at + info] >> 4 !== 0,
-      defined: bytes.readUInt16LE(at + section) !== 0,
+      defined: u16(at + section) !== 0,
       size: word(elf, at + size),
-      section: elf.sections[bytes.readUInt16LE(at + section)]?.name,
+      section: elf.sections[u16(at + section)]?.name,
     };
   });
 }
@@ -83,27 +104,27 @@ function readDynamic(elf) {
 /**
  * Returns the symbol versions that the file requires from all libraries, for example GLIBC_2.17.
  */
-function readVersions({ bytes, sections }) {
+function readVersions({ bytes, sections, u16, u32 }) {
   const table = sections.find((section) => section.type === VERNEED);
   if (!table) return [];
   const versions = [];
   for (let at = table.offset, next = 1; next !== 0; at += next) {
-    let aux = at + bytes.readUInt32LE(at + 8);
-    for (let i = bytes.readUInt16LE(at + 2); i > 0; --i, aux += bytes.readUInt32LE(aux + 12)) {
-      versions.push(text(bytes, sections[table.link].offset + bytes.readUInt32LE(aux + 8)));
+    let aux = at + u32(at + 8);
+    for (let i = u16(at + 2); i > 0; --i, aux += u32(aux + 12)) {
+      versions.push(text(bytes, sections[table.link].offset + u32(aux + 8)));
     }
-    next = bytes.readUInt32LE(at + 12);
+    next = u32(at + 12);
   }
   return [...new Set(versions)];
 }
 
 function hasExecutableStack(elf) {
-  const { bytes, wide } = elf;
+  const { wide, u16, u32 } = elf;
   const start = word(elf, wide ? 32 : 28);
-  const [size, count] = [0, 2].map((field) => bytes.readUInt16LE((wide ? 54 : 42) + field));
+  const [size, count] = [0, 2].map((field) => u16((wide ? 54 : 42) + field));
   const headers = Array.from({ length: count }, (_, i) => start + i * size);
-  const stack = headers.find((at) => bytes.readUInt32LE(at) === GNU_STACK);
-  return stack === undefined || (bytes.readUInt32LE(stack + (wide ? 4 : 24)) & 1) !== 0;
+  const stack = headers.find((at) => u32(at) === GNU_STACK);
+  return stack === undefined || (u32(stack + (wide ? 4 : 24)) & 1) !== 0;
 }
 
 function text(bytes, from) {

@@ -8,7 +8,7 @@ import { readMachO } from './mach-o.mjs';
 import { readPe } from './pe.mjs';
 import { FLOOR, fileOf } from './targets.mjs';
 
-const LIMIT = 160 * 1024;
+const LIMIT = 176 * 1024;
 /**
  * The minimum number of functions with unwind data. The addon has about 300 functions that need it
  * because they call others; the C runtime alone has 21.
@@ -19,7 +19,7 @@ const EXPORTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'
 const LINKER_MADE = ['__mh_dylib_header', '___dso_handle'];
 // A Linux binary may need only the C library, because the C++ library is linked statically.
 const C_LIBRARIES = {
-  glibc: /^(lib(c|m|dl|pthread|rt)\.so\.\d+|ld-linux[\w-]*\.so\.\d)$/,
+  glibc: /^(lib(c|m|dl|pthread|rt)\.so\.\d+|ld(64|-linux[\w-]*)\.so\.\d)$/,
   musl: /^libc\.so$/,
 };
 
@@ -78,11 +78,15 @@ function importFaults(target, imported) {
   );
 }
 
-function elfFaults({ libc }, { needed, versions, executableStack, soname, rpath, runpath, symbols }) {
+function elfFaults(
+  { libc, glibc, arch },
+  { needed, bigEndian, versions, executableStack, soname, rpath, runpath, symbols },
+) {
   const strangers = needed.filter((name) => !C_LIBRARIES[libc].test(name));
   return [
     strangers.length > 0 && `needs ${strangers.join(', ')}`,
-    newer(newest(versions), FLOOR.glibc) && `needs glibc ${newest(versions)}, above ${FLOOR.glibc}`,
+    bigEndian !== (arch === 's390x') && `is ${bigEndian ? 'big' : 'little'}-endian`,
+    newer(newest(versions), glibc) && `needs glibc ${newest(versions)}, above ${glibc}`,
     libc === 'musl' && versions.length > 0 && `requires ${versions.join(', ')}`,
     executableStack && 'has an executable stack',
     [...soname, ...rpath, ...runpath].length > 0 && `has a soname or run path: ${[...soname, ...rpath, ...runpath]}`,

@@ -10,7 +10,7 @@ const words = (text) => text.trim().split(/\s+/);
 
 /**
  * Names in musl before 1.1.0 (2014). Sources: musl's file WHATSNEW, or POSIX. musl has supported
- * arm64 since 1.1.7.
+ * arm64 since 1.1.7, and riscv64 since 1.1.23.
  */
 const MUSL = words(`
   __errno_location abort atoi bcmp bind ceilf chmod clock_gettime close closedir connect dup2 epoll_create1 epoll_ctl epoll_wait
@@ -64,9 +64,9 @@ const WINDOWS = words(`
  * Returns a target's oldest system and the names that its binary may import. `names` is null for
  * glibc, where any name is allowed.
  */
-export function oldestSystem({ platform, libc, armv }) {
+export function oldestSystem({ platform, libc, glibc, armv }) {
   if (platform === 'darwin') return { floor: `macOS ${FLOOR.macos}`, names: DARWIN };
   if (platform === 'win32') return { floor: `Windows ${FLOOR.windows}`, names: WINDOWS };
-  if (libc === 'glibc') return { floor: `glibc ${FLOOR.glibc}`, names: null };
+  if (libc === 'glibc') return { floor: `glibc ${glibc}`, names: null };
   return armv ? { floor: 'musl 1.2', names: [...MUSL, ...MUSL_TIMES] } : { floor: 'musl 1.1', names: MUSL };
 }
