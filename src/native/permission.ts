@@ -46,8 +46,13 @@ export function isAccessDenied(error: unknown): boolean {
 /** Describes a file in `folder` that the permission model denies. */
 export function deniedFileText(path: string, folder: string): string {
   // A lock needs both, and a second start should not fail for the other one.
-  const flags = permissionFlags({ read: folder, write: folder });
-  return `${PERMISSION_MODEL} denies access to '${path}'. Add to the command line: ${flags}`;
+  const flags = permissionFlags({ read: withoutNamespace(folder), write: withoutNamespace(folder) });
+  return `${PERMISSION_MODEL} denies access to '${withoutNamespace(path)}'. Add to the command line: ${flags}`;
+}
+
+/** Removes the prefix that Node adds to paths in errors on Windows. The flags do not accept it. */
+function withoutNamespace(path: string): string {
+  return path.replace(/^\\\\\?\\/, '');
 }
 
 /** Returns the error of a bind that the permission model denies (since Node 25), else null. */

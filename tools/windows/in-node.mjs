@@ -23,7 +23,8 @@ export async function runScript(program, script, { prefix, tree }) {
   });
   const text = readFileSync(output, 'utf8');
   if (status !== 0) return { passed: 0, failed: 1, skipped: 0, text: `${script}: ${ending(status)}\n${text}` };
-  const answers = Object.entries(JSON.parse(text.trim().split('\n').at(-1)));
+  // Wine may add messages of its own.
+  const answers = Object.entries(JSON.parse(text.split('\n').findLast((line) => line.startsWith('{'))));
   const tested = answers.filter(([, answer]) => answer !== 'not tested');
   const wrong = tested.filter(([, answer]) => answer !== true);
   const lines = tested.map(([check, answer]) => `${script}: ${check}: ${answer === true ? 'yes' : answer}`);
