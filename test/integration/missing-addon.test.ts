@@ -85,7 +85,7 @@ describe('the installed package', () => {
 
   test('on a platform without a published binary says so', async () => {
     const { program } = installed();
-    const script = "Object.defineProperty(process, 'arch', { value: 'riscv64' });";
+    const script = "Object.defineProperty(process, 'arch', { value: 'mips' });";
     const { message } = await runProgram(program, {}, ['--import', `data:text/javascript,${script}`]);
     expect(message).toContain('There is no published binary for this platform.');
   });
@@ -101,7 +101,7 @@ describe('the installed package', () => {
   test('on a file system that is mounted noexec names the mount point', async (ctx) => {
     need(ctx, whyNoMount());
     const mount = freshDirectory();
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'noexec,size=8m', 'tmpfs', mount]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'noexec,size=64m', 'tmpfs', mount]);
     onTestFinished(() => void execFileSync('umount', [mount]));
     const { program, folder } = installed(mount);
     copyAddon(join(folder, prebuilt()));

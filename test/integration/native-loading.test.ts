@@ -50,7 +50,7 @@ test('load.ts tries the binary for musl first if the C library is unknown, becau
 });
 
 test('load.ts does not try the prebuilt binary of another architecture', async () => {
-  const other = `prebuilds/${process.platform}-riscv64/gateway-lock${libc}.node`;
+  const other = `prebuilds/${process.platform}-mips/gateway-lock${libc}.node`;
   expect(await loadFrom(folderWith({ [other]: 'addon' }))).toMatchObject({ code: 'ERR_NATIVE_MISSING' });
 });
 
