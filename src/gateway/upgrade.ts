@@ -23,6 +23,8 @@ export class Upgrades {
   readonly #leave: () => Promise<void>;
   /** The successor that runs and has not taken over. */
   #successor: Successor | null = null;
+  /** The caller's hook of the last upgrade that came so far. */
+  #drained: Promise<unknown> = Promise.resolve();
   #closing = false;
 
   /** @param leave gives up the locks and the sockets in favour of the successor */
@@ -105,7 +107,8 @@ export class Upgrades {
     this.#record(successor, { phase: 'draining' });
     await this.#listener?.pause(successor.takeCopies());
     const connectionsEnded = this.#listener?.drain(request.graceMs) ?? Promise.resolve();
-    const drained = Promise.all([request.drain(connectionsEnded), connectionsEnded]).then(() => null);
+    this.#drained = (async () => request.drain(connectionsEnded))();
+    const drained = Promise.all([this.#drained, connectionsEnded]).then(() => null);
     const failure = await firstOf([drained, successor.lost], Number.POSITIVE_INFINITY, request.signal);
     request.signal?.throwIfAborted();
     return successor.isLost ? await successor.lost : failure;
@@ -124,11 +127,15 @@ export class Upgrades {
     return { outcome: 'upgraded', pid: successor.pid! };
   }
 
-  /** Step 21 of docs/protocol.md. Accepts again, and ends the successor without waiting for its end. */
+  /**
+   * Step 21 of docs/protocol.md. Accepts again, and ends the successor without waiting for its end.
+   * Waits for the caller's hook, which must not go on after the caller knows the outcome.
+   */
   async #keep(successor: Successor, reason: string): Promise<void> {
     this.#record(successor, { phase: 'kept', reason });
     void successor.stop();
     if (!this.#closing) await this.#listener?.resume();
+    await this.#drained.catch(() => {});
   }
 
   /** Writes the progress to the owner records, for `gateway-lock status` and `reload`. */
