@@ -83,7 +83,13 @@ describe('upgrade() of a gateway', () => {
   test('a successor that closes its gateway lock during the drain is ended, and the gateway accepts again', async () => {
     const lock = await startGateway();
     const leaves = successor("report('ready'); (await import('node:fs')).closeSync(channel);");
-    const outcome = await lock.upgrade({ ...leaves, drain: () => sleep(60_000, undefined, { ref: false }) });
+    let answered = '';
+    // Answered only once the gateway accepts again. The outcome waits for the drain step.
+    const drain = async () => {
+      answered = await answer(lock);
+    };
+    const outcome = await lock.upgrade({ ...leaves, drain });
+    expect(answered).toBe('served');
     expect(outcome).toMatchObject({
       reason: 'not-adopted',
       cause: { message: 'the successor has closed its gateway lock' },
