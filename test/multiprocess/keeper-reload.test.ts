@@ -1,5 +1,5 @@
 // `gateway-lock run --reload-on`: a new program takes the place of the old one, and no client is
-// refused. GATEWAY_LOCK_RELOADS sets the number of reloads under load.
+// refused. GATEWAY_LOCK_RESTARTS sets the number of reloads under load.
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -15,7 +15,7 @@ beforeEach((ctx) => {
 
 /** Clients that may wait for their answers when the next reload begins. */
 const FEW_CLIENTS = 50;
-const RELOADS = Number(process.env['GATEWAY_LOCK_RELOADS'] ?? 50);
+const RELOADS = Number(process.env['GATEWAY_LOCK_RESTARTS'] ?? 50);
 const KINDS = [
   ['gateway', null],
   ['node', null],
