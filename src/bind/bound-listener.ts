@@ -1,21 +1,22 @@
 // A bound, listening socket that a Node server can adopt.
 import type { Server } from 'node:net';
 import { invalidType } from '../arguments.js';
-import { isIPv6, isNoAddress } from '../endpoint.js';
+import { isIPv6 } from '../endpoint.js';
 import type { ListenerId } from '../native/binding.js';
 import { native } from '../native/load.js';
-import { addressesToGuard, programsInherit } from '../native/platform.js';
+import { programsInherit } from '../native/platform.js';
 import {
   canAdopt,
   detachHandle,
   handleOf,
   isServer,
-  listenOn,
   type SentSocket,
   type ServerHandle,
 } from '../native/server-handle.js';
 import { type CloseOptions, checkCloseOptions, ServerGroup } from './close-server.js';
+import { guardAddresses } from './guard-addresses.js';
 import { relayTo } from './relay-server.js';
+import { startListening } from './start-listening.js';
 
 /**
  * The address and port of a {@link BoundListener}.
@@ -196,9 +197,9 @@ export class BoundListener {
   }
 
   /**
-   * Stops listening at once, calls `drain` and waits for it, waits up to `graceMs` milliseconds for
-   * the open connections to end, then destroys the rest. A second call waits for the first one to
-   * complete; its `graceMs` counts from the call, so that it can shorten the wait.
+   * Stops listening at once and calls `drain`. Waits up to `graceMs` milliseconds for the open
+   * connections to end, destroys the rest, and waits for `drain`. A second call waits for the first
+   * one to complete; its `graceMs` counts from the call, so that it can shorten the wait.
    *
    * @throws the error of `drain`, once everything is closed
    */
@@ -228,33 +229,13 @@ export class BoundListener {
   }
 
   /**
-   * Listens on the addresses that another server could otherwise bind. Used only for a server in
-   * this process, because a program that inherits sockets usually accepts on the first descriptor
-   * only.
-   */
-  #guard(): ListenerId[] {
-    const { address, port } = this.address;
-    const guards: ListenerId[] = [];
-    for (const loopback of addressesToGuard(address)) {
-      try {
-        guards.push(native().listenBeside(loopback, port, this.#backlog));
-      } catch (error) {
-        if (isNoAddress(error)) continue;
-        for (const id of guards) native().closeListener(id);
-        throw error;
-      }
-    }
-    return guards;
-  }
-
-  /**
    * Hands the first socket over to the server, and each other socket to a relay that passes its
    * connections on to the server.
    */
   async #adoptAll(server: Server): Promise<void> {
     const [first, ...others] = this.#ids;
     for (const id of this.#ids) native().recallListener(id);
-    const guards = this.#guard();
+    const guards = guardAddresses(this.address, this.#backlog);
     this.#ids = [...this.#ids, ...guards];
     const adopted = [{ server, descriptor: native().socketOf(first!) }];
     this.#adopted = adopted;
@@ -278,7 +259,7 @@ export class BoundListener {
       }
       const acceptor = index === 0 ? server : relayTo(server);
       adopted.push({ server: acceptor, descriptor: -1 });
-      await this.#listenOn(acceptor, { target: socket, close: () => socket.close() });
+      await this.#start(acceptor, { target: socket, close: () => socket.close() });
     }
   }
 
@@ -289,23 +270,12 @@ export class BoundListener {
   }
 
   #adopt(server: Server, id: ListenerId): Promise<void> {
-    return this.#listenOn(server, detachHandle(id, server));
+    return this.#start(server, detachHandle(id, server));
   }
 
-  #listenOn(server: Server, handle: ServerHandle): Promise<void> {
+  #start(server: Server, handle: ServerHandle): Promise<void> {
     this.#servers.add(server);
-    const listening = listeningOf(
-      server,
-      Object.assign(new Error('the listener was closed'), { code: 'ERR_INVALID_STATE' }),
-    );
-    try {
-      listenOn(server, handle, this.#backlog);
-    } catch (error) {
-      handle.close();
-      listening.catch(() => {}); // Nothing awaits this promise, which may still reject.
-      throw error;
-    }
-    return listening;
+    return startListening(server, handle, this.#backlog);
   }
 
   #stateError(): Error {
@@ -338,25 +308,6 @@ function copyAll(sockets: readonly number[]): ListenerId[] {
     for (const copy of copies) native().closeListener(copy);
     throw error;
   }
-}
-
-/** Resolves once the server is listening. Rejects if the server fails or is closed before that. */
-function listeningOf(server: Server, closed: Error): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (then: () => void) => {
-      server.off('listening', onListening);
-      server.off('error', onError);
-      server.off('close', onClose);
-      then();
-    };
-    const onListening = () => settle(resolve);
-    const onError = (error: Error) => settle(() => reject(error));
-    // A server that listens again may still emit the 'close' of its earlier socket.
-    const onClose = () => void (server.listening || settle(() => reject(closed)));
-    server.once('listening', onListening);
-    server.once('error', onError);
-    server.on('close', onClose);
-  });
 }
 
 function alreadyListening(): Error {

@@ -12,7 +12,7 @@ export function relayTo(server: Server): Server {
     else if (acceptsConnectionEvents(server)) server.emit('connection', socket);
     else connectTo(server, socket);
   });
-  // As in listeningOf().
+  // A server that listens again may still emit the 'close' of its earlier socket.
   const closeRelay = () => void (server.listening || relay.close());
   server.on('close', closeRelay);
   relay.once('close', () => server.off('close', closeRelay));
