@@ -28,11 +28,12 @@ export function run(command, args, title, options = {}) {
   fail(`${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}\ngateway-lock: ${title} failed`);
 }
 
-/** Runs a command and shows its output. Returns its exit status. */
+/** Runs a command and shows its output. Returns its exit status, or 1 if it did not start or a signal ended it. */
 export function show(command, args, env = {}) {
   const [program, ...all] = startable(command, args);
-  const { status, signal } = spawnSync(program, all, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
-  return signal === null ? status : 1;
+  const { status, error } = spawnSync(program, all, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
+  if (error) process.stderr.write(`gateway-lock: ${error.message}\n`);
+  return status ?? 1;
 }
 
 /**

@@ -110,8 +110,8 @@ Status Listener::Copy(NativeHandle socket, Listener* out) {
   return status.ok() ? Adopt(std::move(copy), endpoint, out) : status;
 }
 
-// Fails with ENOTCONN for a socket that has already been shut down, and on macOS for every
-// listening socket (soshutdown() in bsd/kern/uipc_socket.c).
+// Ignores ENOTCONN, with which shutdown() fails for a socket that has already been shut down, and
+// on macOS for every listening socket (soshutdown() in bsd/kern/uipc_socket.c).
 Status Listener::Shutdown() {
   bool done = shutdown(Fd(socket_), SHUT_RDWR) == 0 || errno == ENOTCONN;
   return done ? Status::Ok() : Status::SystemError(errno, "shutdown");

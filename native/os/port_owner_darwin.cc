@@ -57,9 +57,8 @@ bool Fits(const tcp_sockinfo& tcp, const Filter& filter) {
           ntohs(static_cast<std::uint16_t>(in.insi_fport)) == filter.remote_port);
 }
 
-// Reads a socket's address. Returns false if the socket does not fit the filter. The
-// kernel copies insi_laddr and insi_vflag from the socket's inpcb (fill_inpcbinfo() in
-// bsd/kern/socket_info.c).
+// Reads a socket's address. Returns false if the socket does not fit the filter. The kernel copies
+// insi_laddr and insi_vflag from the socket's inpcb (fill_inpcbinfo() in bsd/kern/socket_info.c).
 bool ReadSocket(int pid, int descriptor, const Filter& filter, BoundAddress* bound) {
   socket_fdinfo info = {};
   if (proc_pidfdinfo(pid, descriptor, PROC_PIDFDSOCKETINFO, &info, sizeof info) <

@@ -45,7 +45,7 @@ TEST("the token can be taken once, even if several processes have inherited the 
   CHECK(!IsCloseOnExec(Fd(pair.second)));
 }
 
-TEST("there is no token before it is sent, after the channel has ended, and without a channel") {
+TEST("the token is taken only from an open channel, and only after it has been sent") {
   SocketPair pair = Open();
   CHECK(!TakeToken(pair.second.get()));
   pair.first.Reset();
@@ -54,7 +54,7 @@ TEST("there is no token before it is sent, after the channel has ended, and with
   CHECK(!TakeToken(INT32_MAX));
 }
 
-TEST("data of another kind is not taken out of a socket") {
+TEST("data that is not the token stays in the socket") {
   SocketPair pair = Open();
   Send(pair.first, "GET /", 5);
   CHECK(!TakeToken(pair.second.get()));

@@ -10,9 +10,7 @@
 #include "directory.h"
 #include "idle_child.h"
 #include "lock_contender.h"
-#include "status_checks.h"
 #include "test.h"
-#include "weak_lock_registry.h"
 
 namespace gateway_lock::test {
 namespace {
@@ -28,6 +26,12 @@ int InheritedFrom(const FileLock& holder) {
   int fd = dup(static_cast<int>(holder.handle()));
   CHECK(fd >= 0);
   return fd;
+}
+
+FileLock AdoptedFrom(const FileLock& holder) {
+  FileLock adopted;
+  CHECK(Adopt(holder.path(), InheritedFrom(holder), &adopted).ok());
+  return adopted;
 }
 
 bool IsOpen(int fd) { return fcntl(fd, F_GETFD) >= 0; }
@@ -46,8 +50,7 @@ TEST("an inherited descriptor is adopted as the lock, and no file content change
 TEST("an adopted lock stays held after the predecessor has left it, until it is released") {
   Directory directory;
   FileLock holder = Acquire(directory / "a.lock");
-  FileLock adopted;
-  CHECK(Adopt(directory / "a.lock", InheritedFrom(holder), &adopted).ok());
+  FileLock adopted = AdoptedFrom(holder);
   holder.Leave();
   CHECK(!holder.held() && IsRefused(directory / "a.lock"));
   CHECK(adopted.Release().ok());
@@ -123,8 +126,7 @@ TEST("a descriptor of a lock that another process holds is not adopted and not c
 TEST("a release of an adopted lock in a forked copy only closes the descriptor") {
   Directory directory;
   FileLock holder = Acquire(directory / "a.lock");
-  FileLock adopted;
-  CHECK(Adopt(directory / "a.lock", InheritedFrom(holder), &adopted).ok());
+  FileLock adopted = AdoptedFrom(holder);
   holder.Leave();
   InForkedChild([&] { CHECK(adopted.Release().ok() && !adopted.held()); });
   CHECK(adopted.IsFileInPlace() && IsRefused(directory / "a.lock"));
@@ -133,8 +135,7 @@ TEST("a release of an adopted lock in a forked copy only closes the descriptor")
 TEST("relocking gets the lock back that the predecessor has unlocked") {
   Directory directory;
   FileLock holder = Acquire(directory / "a.lock");
-  FileLock adopted;
-  CHECK(Adopt(directory / "a.lock", InheritedFrom(holder), &adopted).ok());
+  FileLock adopted = AdoptedFrom(holder);
   holder.Unlock();
   CHECK(!IsRefused(directory / "a.lock"));
   CHECK(adopted.Relock().ok() && IsRefused(directory / "a.lock"));
@@ -143,8 +144,7 @@ TEST("relocking gets the lock back that the predecessor has unlocked") {
 TEST("relocking fails if another process has the lock, or if the file has been removed") {
   Directory directory;
   FileLock holder = Acquire(directory / "a.lock");
-  FileLock adopted;
-  CHECK(Adopt(directory / "a.lock", InheritedFrom(holder), &adopted).ok());
+  FileLock adopted = AdoptedFrom(holder);
   holder.Unlock();
   FileLock third = Acquire(directory / "a.lock");
   CHECK(adopted.Relock().contended());
@@ -155,8 +155,7 @@ TEST("relocking fails if another process has the lock, or if the file has been r
 TEST("a record that is shorter than the predecessor's last record replaces the whole content") {
   Directory directory;
   FileLock holder = Acquire(directory / "a.lock");
-  FileLock adopted;
-  CHECK(Adopt(directory / "a.lock", InheritedFrom(holder), &adopted).ok());
+  FileLock adopted = AdoptedFrom(holder);
   CHECK(holder.WriteRecord("the last record of the predecessor\n").ok());
   holder.Leave();
   CHECK(adopted.Relock().ok() && adopted.WriteRecord("new\n").ok());

@@ -1,4 +1,4 @@
-// macOS refuses to shut down a listening socket.
+// Tests the shutdown of a listening socket, which macOS refuses.
 #include "idle_child.h"
 #include "port_owner.h"
 #include "port_probe.h"

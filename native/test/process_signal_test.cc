@@ -37,7 +37,7 @@ TEST("a process that started at another time gets no signal") {
   CHECK(Send(target, 0));
 }
 
-TEST("no signal is sent to a zombie and to a process that has been reaped") {
+TEST("a zombie and a process that has been reaped get no signal") {
   IdleChild child;
   SignalTarget target = TargetOf(child.pid());
   child.BecomeZombie();

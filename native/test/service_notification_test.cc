@@ -26,7 +26,7 @@ bool IsEmpty(NotifySocket* socket) {
   return socket->Read(&state).contended();
 }
 
-TEST("a notify socket receives each state whole and in order, and then none") {
+TEST("a notify socket receives each state whole and in order, and is then empty") {
   Directory directory;
   NotifySocket socket;
   CHECK(socket.Open(directory / "notify").ok());
@@ -36,6 +36,9 @@ TEST("a notify socket receives each state whole and in order, and then none") {
     CHECK(Notify(directory / "notify", state).ok());
     CHECK(Read(&socket) == state);
   }
+  CHECK(Notify(directory / "notify", "READY=1").ok());
+  CHECK(Notify(directory / "notify", "STOPPING=1").ok());
+  CHECK(Read(&socket) == "READY=1" && Read(&socket) == "STOPPING=1");
   CHECK(IsEmpty(&socket));
 }
 
@@ -48,7 +51,7 @@ TEST("a state that exceeds the limit is skipped") {
   CHECK(Read(&socket) == "READY=1" && IsEmpty(&socket));
 }
 
-TEST("a notify socket belongs to its user, and its file is removed when it is closed") {
+TEST("only its user may send to a notify socket, and closing the socket removes its file") {
   Directory directory;
   umask(0);
   auto socket = std::make_unique<NotifySocket>();
@@ -72,7 +75,7 @@ TEST("closing a notify socket keeps another file that has taken the place of its
   CHECK(Exists(directory / "notify") && Notify(directory / "notify", "READY=1").ok());
 }
 
-TEST("a notification fails if nobody receives it, and the error names the reason") {
+TEST("a notification without a receiver fails, and the error names the reason") {
   Directory directory;
   CHECK(IsSystemError(Notify(directory / "none", "READY=1"), ENOENT, "sendto"));
   SocketHandle abandoned(socket(AF_UNIX, SOCK_DGRAM, 0));
@@ -96,7 +99,7 @@ TEST("a notification to a full queue fails instead of waiting") {
   CHECK(Read(&socket) == "STATUS=busy");
 }
 
-TEST("an address is an absolute path that fits into a socket address") {
+TEST("an address that is empty, relative, of another kind or too long is refused") {
   NotifySocket socket;
   for (const char* address : {"", "@", "relative", "vsock:2:1"}) {
     CHECK(IsSystemError(Notify(address, "READY=1"), EAFNOSUPPORT, "sendto"));

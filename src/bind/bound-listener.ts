@@ -93,6 +93,8 @@ export class BoundListener {
    *
    * A server of this process should use {@link listen}. If it uses `server.listen({ fd })` instead,
    * `close()` frees the port but does not close that server: call `server.close()`, before or after.
+   * Therefore each descriptor that was read here stays open, without a port, until other code
+   * closes it or the process ends.
    */
   get fds(): readonly number[] {
     return this.#state === 'open' && programsInherit ? this.#ids.map((id) => native().lendListener(id)) : [];

@@ -61,9 +61,7 @@ export const KNOWN_FAILURES = {
   },
 };
 
-/**
- * Test files that are not run in a runtime, because it lacks what most of their tests need.
- */
+/** Test files that are not run in a runtime, because it lacks what most of their tests need. */
 export const EXCLUDED_FILES = {
   bun: [
     ['process.report in Bun lists no shared objects', 'native-loading'],
