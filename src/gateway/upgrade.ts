@@ -46,15 +46,10 @@ export class Upgrades {
     assertUpgradable(this.#locks[0]!);
     assertHeld(this.#locks);
     if (this.#successor !== null) return kept({ reason: 'in-progress' }, this.#successor.pid);
-    const bequeathed = this.#bequeathed();
     // Step 15 of docs/protocol.md.
-    try {
-      return await this.#replaceBy(this.#watch(new Successor(request, bequeathed)), request);
-    } catch (error) {
-      // For example E2BIG. Node reports most errors of a spawn in an event.
-      if ((error as NodeJS.ErrnoException).syscall?.startsWith('spawn') !== true) throw error;
-      return kept({ reason: 'exited', cause: error }, null);
-    }
+    const started = startSuccessor(request, this.#bequeathed());
+    if (!(started instanceof Successor)) return kept(started, null);
+    return this.#replaceBy(this.#watch(started), request);
   }
 
   /** Ends the successor before this gateway closes, because the end of the channel would commit. */
@@ -156,6 +151,17 @@ function assertUpgradable(lock: FileLock): void {
   if (childrenInherit) return;
   const text = `the lock at '${lock.path}' cannot be passed to a successor: this runtime starts children without it`;
   throw new LockError('ERR_LOCK_UNSUPPORTED', `${text}. Use Node, or restart the gateway`, { path: lock.path });
+}
+
+/** Returns the failure if the system refuses to start the program. */
+function startSuccessor(request: UpgradeRequest, bequeathed: Bequeathed): Successor | Failure {
+  try {
+    return new Successor(request, bequeathed);
+  } catch (error) {
+    // For example E2BIG. Node reports most errors of a spawn in an event.
+    if ((error as NodeJS.ErrnoException).syscall?.startsWith('spawn') !== true) throw error;
+    return { reason: 'exited', cause: error };
+  }
 }
 
 function kept(failure: Failure, pid: number | null): UpgradeOutcome {

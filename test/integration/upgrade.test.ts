@@ -132,6 +132,12 @@ describe('upgrade() of a gateway', () => {
         throw new Error('cannot write');
       },
     ],
+    [
+      'fails to start a program',
+      () => {
+        throw Object.assign(new Error('cannot write'), { syscall: 'spawn sync' });
+      },
+    ],
   ])('if the drain hook %s, the upgrade rejects with its error, and the gateway accepts again', async (_, drain) => {
     const lock = await startGateway();
     await expect(lock.upgrade({ ...READY(), drain })).rejects.toThrow('cannot write');
