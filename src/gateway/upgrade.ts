@@ -106,7 +106,9 @@ export class Upgrades {
     const drained = Promise.all([this.#drained, connectionsEnded]).then(() => null);
     const failure = await firstOf([drained, successor.lost], Number.POSITIVE_INFINITY, request.signal);
     request.signal?.throwIfAborted();
-    return successor.isLost ? await successor.lost : failure;
+    // After close() has begun to end the successor, an upgrade would free the locks before close()
+    // has run its own drain step.
+    return this.#closing || successor.isLost ? await successor.lost : failure;
   }
 
   /**

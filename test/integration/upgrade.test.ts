@@ -146,6 +146,24 @@ describe('upgrade() of a gateway', () => {
     expect(lock.verify()).toBe(true);
   });
 
+  test('close() during the drain keeps the locks until the successor has exited', async () => {
+    const lock = await startGateway();
+    const exitsLate = successor(`process.on('SIGTERM', () => setTimeout(() => process.exit(5), 300));
+      report('ready');`);
+    let closed = Promise.resolve();
+    let heldByClose = false;
+    const drain = () => {
+      closed = lock.close({
+        drain: () => {
+          heldByClose = lock.verify();
+        },
+      });
+    };
+    expect(await lock.upgrade({ ...exitsLate, drain })).toMatchObject({ outcome: 'kept', exitCode: 5 });
+    await closed;
+    expect(heldByClose).toBe(true);
+  });
+
   test('connectionsEnded resolves after the last connection, or after graceMs', async () => {
     const lock = await startGateway();
     const client = await connected(lock.port);
