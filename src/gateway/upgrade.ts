@@ -1,6 +1,7 @@
 // Replaces a running gateway by a successor, a new process that inherits the locks and the
-// listening socket. On Windows the successor gets the socket, and acquires the released locks. At any time at most one of the two processes may write the state, and at least
-// one has the socket open, so that no client is refused.
+// listening socket. On Windows the successor gets the socket, and acquires the released locks. At any
+// time at most one of the two processes may write the state, and at least one has the socket open, so
+// that no client is refused.
 import type { BoundListener } from '../bind/bound-listener.js';
 import { LockError, type UpgradeState } from '../errors.js';
 import type { FileLock } from '../lock/internal.js';
