@@ -160,8 +160,8 @@ export class GatewayLock {
   }
 
   /**
-   * Names the child process `pid` in the owner records, with additional `fields`. Unlike after {@link handOverTo}, `close()`
-   * still releases the locks, also for the child. @internal
+   * Names the child process `pid` in the owner records, with additional `fields`. Unlike after
+   * {@link handOverTo}, `close()` still releases the locks, also for the child. @internal
    */
   nameHolder(pid: number, fields?: OwnerFields): void {
     for (const lock of this.#locks) lock.nameHolder(pid, fields);

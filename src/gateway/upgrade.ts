@@ -1,6 +1,7 @@
 // Replaces a running gateway by a successor, a new process that inherits the locks and the
-// listening socket. On Windows the successor gets the socket, and acquires the released locks. At any time at most one of the two processes may write the state, and at least
-// one has the socket open, so that no client is refused.
+// listening socket. On Windows the successor gets the socket, and acquires the released locks. At any
+// time at most one of the two processes may write the state, and at least one has the socket open, so
+// that no client is refused.
 import type { BoundListener } from '../bind/bound-listener.js';
 import { LockError, type UpgradeState } from '../errors.js';
 import type { FileLock } from '../lock/internal.js';
@@ -46,15 +47,10 @@ export class Upgrades {
     assertUpgradable(this.#locks[0]!);
     assertHeld(this.#locks);
     if (this.#successor !== null) return kept({ reason: 'in-progress' }, this.#successor.pid);
-    const bequeathed = this.#bequeathed();
     // Step 15 of docs/protocol.md.
-    try {
-      return await this.#replaceBy(this.#watch(new Successor(request, bequeathed)), request);
-    } catch (error) {
-      // For example E2BIG. Node reports most errors of a spawn in an event.
-      if ((error as NodeJS.ErrnoException).syscall?.startsWith('spawn') !== true) throw error;
-      return kept({ reason: 'exited', cause: error }, null);
-    }
+    const started = startSuccessor(request, this.#bequeathed());
+    if (!(started instanceof Successor)) return kept(started, null);
+    return this.#replaceBy(this.#watch(started), request);
   }
 
   /** Ends the successor before this gateway closes, because the end of the channel would commit. */
@@ -111,7 +107,9 @@ export class Upgrades {
     const drained = Promise.all([this.#drained, connectionsEnded]).then(() => null);
     const failure = await firstOf([drained, successor.lost], Number.POSITIVE_INFINITY, request.signal);
     request.signal?.throwIfAborted();
-    return successor.isLost ? await successor.lost : failure;
+    // After close() has begun to end the successor, an upgrade would free the locks before close()
+    // has run its own drain step.
+    return this.#closing || successor.isLost ? await successor.lost : failure;
   }
 
   /**
@@ -156,6 +154,17 @@ function assertUpgradable(lock: FileLock): void {
   if (childrenInherit) return;
   const text = `the lock at '${lock.path}' cannot be passed to a successor: this runtime starts children without it`;
   throw new LockError('ERR_LOCK_UNSUPPORTED', `${text}. Use Node, or restart the gateway`, { path: lock.path });
+}
+
+/** Returns the failure if the system refuses to start the program. */
+function startSuccessor(request: UpgradeRequest, bequeathed: Bequeathed): Successor | Failure {
+  try {
+    return new Successor(request, bequeathed);
+  } catch (error) {
+    // For example E2BIG. Node reports most errors of a spawn in an event.
+    if ((error as NodeJS.ErrnoException).syscall?.startsWith('spawn') !== true) throw error;
+    return { reason: 'exited', cause: error };
+  }
 }
 
 function kept(failure: Failure, pid: number | null): UpgradeOutcome {

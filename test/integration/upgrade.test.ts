@@ -132,12 +132,36 @@ describe('upgrade() of a gateway', () => {
         throw new Error('cannot write');
       },
     ],
+    [
+      'fails to start a program',
+      () => {
+        throw Object.assign(new Error('cannot write'), { syscall: 'spawn sync' });
+      },
+    ],
   ])('if the drain hook %s, the upgrade rejects with its error, and the gateway accepts again', async (_, drain) => {
     const lock = await startGateway();
     await expect(lock.upgrade({ ...READY(), drain })).rejects.toThrow('cannot write');
     expect(lock.owner).toMatchObject({ upgrade: { phase: 'kept', reason: 'failed' } });
     expect(await answer(lock)).toBe('served');
     expect(lock.verify()).toBe(true);
+  });
+
+  test('close() during the drain keeps the locks until the successor has exited', async () => {
+    const lock = await startGateway();
+    const exitsLate = successor(`process.on('SIGTERM', () => setTimeout(() => process.exit(5), 300));
+      report('ready');`);
+    let closed = Promise.resolve();
+    let heldByClose = false;
+    const drain = () => {
+      closed = lock.close({
+        drain: () => {
+          heldByClose = lock.verify();
+        },
+      });
+    };
+    expect(await lock.upgrade({ ...exitsLate, drain })).toMatchObject({ outcome: 'kept', exitCode: 5 });
+    await closed;
+    expect(heldByClose).toBe(true);
   });
 
   test('connectionsEnded resolves after the last connection, or after graceMs', async () => {
