@@ -28,7 +28,9 @@ function startSupervisord(port: number, settings: readonly string[]): Running {
   const gateway = `${process.execPath} ${COMMAND} serve --port ${port} --state-dir ${join(directory, 'state')}`;
   const [config, script] = ['supervisord.conf', 'duplicate.sh'].map((name) => join(directory, name));
   writeFileSync(script!, duplicateOf(gateway, port));
-  const files = [`logfile=${join(directory, 'log')}`, `pidfile=${join(directory, 'pid')}`];
+  // Without childlogdir, supervisord writes the logs of its programs to /tmp, and first removes the
+  // logs of every other supervisord there (clear_autochildlogdir in its options.py).
+  const files = [`logfile=${join(directory, 'log')}`, `pidfile=${join(directory, 'pid')}`, `childlogdir=${directory}`];
   const programs = ['[program:gateway]', `command=${gateway}`, '[program:duplicate]', `command=sh ${script}`];
   writeFileSync(config!, ['[supervisord]', ...files, ...programs, ...settings, ''].join('\n'));
   const supervisord = start([], { program: ['supervisord', '--nodaemon', '--configuration', config!] });

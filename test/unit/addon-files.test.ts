@@ -7,8 +7,9 @@ const source = readFileSync(fileURLToPath(new URL('../../src/native/addon-files.
 
 // Bundlers and file tracers find a binary only by a literal URL that is returned directly.
 test('src/native/addon-files.ts returns a literal URL for each published binary', () => {
-  const literals = [...source.matchAll(/case '([^']+)':\s+return new URL\('([^']+)', import\.meta\.url\);/g)];
+  const cases = source.matchAll(/case '([^']+)':\s+return new URL\('([^']+)', import\.meta\.url\);/g);
+  const urls = Object.fromEntries([...cases].map(([, name, url]) => [name, url]));
   const files = TARGETS.map(fileOf);
-  expect(literals.map(([, , url]) => url).sort()).toEqual(files.map((file) => `../../${file}`).sort());
-  expect(literals.map(([, name]) => `prebuilds/${name}.node`).sort()).toEqual(files.sort());
+  const nameOf = (file: string) => file.slice('prebuilds/'.length, -'.node'.length);
+  expect(urls).toEqual(Object.fromEntries(files.map((file) => [nameOf(file), `../../${file}`])));
 });
