@@ -174,9 +174,9 @@ export class GatewayLock {
    * Windows it inherits only the socket, and `acquireGatewayLock` waits until this gateway has
    * released the locks.
    *
-   * Once the successor is ready, this gateway stops accepting, calls `drain`, and waits up to
-   * `graceMs` for its open connections to end. Then it leaves the locks and the socket to the
-   * successor, and this process should exit. If the successor fails before that, this gateway
+   * Once the successor is ready, this gateway stops accepting, calls `drain`, waits up to `graceMs`
+   * for its open connections to end, and waits for `drain`. Then it leaves the locks and the socket
+   * to the successor, and this process should exit. If the successor fails before that, this gateway
    * accepts again, and the outcome is `kept`. If this process dies, the successor takes over.
    *
    * @throws {Error} `ERR_INVALID_STATE` if this gateway lock is closed, is not {@link ready}, has a
@@ -250,12 +250,11 @@ export class GatewayLock {
 
   /**
    * Closes the gateway so that the next one starts only after this one's last write: stops
-   * accepting connections, calls `drain` and waits for it, waits up to `graceMs` milliseconds for
-   * open connections to end, destroys the rest, releases the cluster lock, removes the lock files
-   * and releases the locks. A step that fails does not prevent the later ones; `close()` then
-   * rejects with the first error. May be called again after a failure, or in order to shorten the
-   * grace period.
-   * During an {@link upgrade}, first ends the successor, which takes up to 10 s.
+   * accepting connections, calls `drain`, waits up to `graceMs` milliseconds for open connections to
+   * end, destroys the rest, waits for `drain`, releases the cluster lock, removes the lock files and
+   * releases the locks. A step that fails does not prevent the later ones; `close()` then rejects
+   * with the first error. May be called again after a failure, or in order to shorten the grace
+   * period. During an {@link upgrade}, first ends the successor, which takes up to 10 s.
    *
    * Does the same as {@link leave} if another process keeps the locks: after `handOverTo()`, before
    * the predecessor has left, and under `gateway-lock run`. If this gateway was {@link ready} under

@@ -1,7 +1,7 @@
 // Replaces a running gateway by a successor, a new process that inherits the locks and the
 // listening socket. On Windows the successor gets the socket, and acquires the released locks. At any
-// time at most one of the two processes may write the state, and at least one has the socket open, so
-// that no client is refused.
+// time at most one of the two processes may write the state, and at least one has the socket open,
+// so that no client is refused.
 import type { BoundListener } from '../bind/bound-listener.js';
 import { LockError, type UpgradeState } from '../errors.js';
 import type { FileLock } from '../lock/internal.js';
@@ -24,7 +24,7 @@ export class Upgrades {
   readonly #leave: () => Promise<void>;
   /** The successor that runs and has not taken over. */
   #successor: Successor | null = null;
-  /** The caller's hook of the last upgrade that came so far. */
+  /** The result of the caller's `drain` in the last upgrade that called it. */
   #drained: Promise<unknown> = Promise.resolve();
   #closing = false;
 
