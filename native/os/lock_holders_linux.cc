@@ -22,10 +22,9 @@ bool HoldsLockOn(const std::string& process, const FileIdentity& file) {
   if (descriptors == nullptr) return false;
   while (const dirent* entry = readdir(descriptors.get())) {
     std::string fdinfo = process + "/fdinfo/" + entry->d_name;
-    if (IsDescriptorOf(process + "/fd/" + entry->d_name, file) &&
-        (HasLock(fdinfo, LockMode::kExclusive) || HasLock(fdinfo, LockMode::kShared))) {
-      return true;
-    }
+    // Reads the lock first, because a stat() of a file on a dead network mount would never return.
+    bool locked = HasLock(fdinfo, LockMode::kExclusive) || HasLock(fdinfo, LockMode::kShared);
+    if (locked && IsDescriptorOf(process + "/fd/" + entry->d_name, file)) return true;
   }
   return false;
 }
