@@ -14,7 +14,9 @@
 #include "acquiring.h"
 #include "directory.h"
 #include "file_lock.h"
+#include "posix_file.h"
 #include "test.h"
+#include "weak_lock_registry.h"
 
 namespace {
 
@@ -118,6 +120,20 @@ TEST("acquiring on a file system that grants the lock twice fails unless weak lo
   options.allow_weak = true;
   CHECK(FileLock::TryAcquire(directory / "a.lock", options, &file_systems, &lock).ok());
   CHECK(lock.held() && lock.strength() == Strength::kWeak);
+}
+
+TEST("a holder that leaves a weak lock no longer counts as its holder") {
+  Directory directory;
+  hook = [](int, int) { return 0; };
+  FileLock lock;
+  LockOptions options;
+  options.allow_weak = true;
+  CHECK(TryAcquire(directory / "a.lock", &lock, options).ok());
+  struct stat info;
+  CHECK(stat((directory / "a.lock").c_str(), &info) == 0);
+  CHECK(HoldsWeakLock(IdentityOf(info)));
+  lock.Leave();
+  CHECK(!HoldsWeakLock(IdentityOf(info)));
 }
 
 TEST("a signal that interrupts flock() does not end the attempt to acquire the lock") {

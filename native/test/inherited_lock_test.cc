@@ -1,6 +1,7 @@
 // Tests locks whose descriptor a process has inherited.
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +11,7 @@
 #include "directory.h"
 #include "idle_child.h"
 #include "lock_contender.h"
+#include "status_checks.h"
 #include "test.h"
 
 namespace gateway_lock::test {
@@ -110,6 +112,17 @@ TEST("a read-only descriptor is adopted only for an existing file that is never 
   LockOptions options;
   options.existing_file = true;
   CHECK(Adopt(directory / "a.lock", fd, &lock, options).ok() && lock.held());
+}
+
+TEST("a descriptor is not adopted if every user may write to the directory of the lock file") {
+  Directory directory;
+  FileLock holder = Acquire(directory / "a.lock");
+  int fd = InheritedFrom(holder);
+  CHECK(chmod(directory.path().c_str(), 0777) == 0);
+  FileLock lock;
+  CHECK(IsInvalid(Adopt(directory / "a.lock", fd, &lock),
+                  "lies in a directory that every user may write to"));
+  CHECK(IsOpen(fd) && !lock.held());
 }
 
 TEST("a descriptor of a lock that another process holds is not adopted and not closed") {

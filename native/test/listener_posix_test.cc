@@ -85,8 +85,12 @@ TEST("a recalled listener listens on another descriptor number") {
 
 TEST("a lent listener whose descriptor other code has closed cannot be recalled") {
   Listener listener = ListenOn(kAnyPort);
-  CHECK(close(static_cast<int>(listener.Lend())) == 0);
+  int fd = static_cast<int>(listener.Lend());
+  CHECK(close(fd) == 0);
   CHECK(listener.Recall().sys_code == EBADF);
+  Listener unrelated = ListenOn(kAnyPort);
+  CHECK(dup2(static_cast<int>(unrelated.handle()), fd) == fd);
+  CHECK(listener.Recall().sys_code == EBADF && unrelated.OwnsHandle());
   listener.Detach();
 }
 
