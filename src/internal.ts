@@ -1,6 +1,7 @@
 // What src/cli uses in addition to the public interface. No entry point of the package exports it.
 export { DEFAULT_APP, variableName } from './gateway/app-environment.js';
-export { activationOf, environmentWith, execAs, withSockets } from './gateway/inheritance.js';
+export { environmentWith, execAs, withSockets } from './gateway/inheritance.js';
+export { activationOf } from './gateway/inherited/activation.js';
 export { formatInherited, INHERITED_VARIABLE } from './gateway/inherited/variable.js';
 export { killChildrenOnExit } from './gateway/kill-children-on-exit.js';
 export { isLockFileName } from './gateway/lock-directories.js';

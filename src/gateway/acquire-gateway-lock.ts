@@ -55,7 +55,8 @@ export async function acquireGatewayLock(options: GatewayLockOptions = {}): Prom
     const succession = adoption === null ? null : new Succession(adoption.from, adoption.custody, parts.locks, bound);
     return new GatewayLock(bound, parts, succession);
   } catch (error) {
-    adoption?.custody.refuse((error as Error).message);
+    // An abort reason need not be an Error.
+    adoption?.custody.refuse(error instanceof Error ? error.message : String(error));
     await parts.listener?.close();
     await parts.cluster?.release().catch(() => {});
     undoLocks(parts.locks);

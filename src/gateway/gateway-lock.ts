@@ -131,11 +131,13 @@ export class GatewayLock {
    * The descriptors and variables that a program needs in order to inherit these locks, and the
    * listening socket unless a server already uses it.
    *
-   * @throws {Error} `ERR_INVALID_STATE` if a lock has been released, or if there is a cluster lock
+   * @throws {Error} `ERR_INVALID_STATE` if a lock has been released, if there is a cluster lock, or
+   * during an {@link upgrade} and until its successor has exited
    * @throws {LockError} `ERR_LOCK_UNSUPPORTED` on Windows, where a program cannot inherit a lock
    */
   get inheritance(): Inheritance {
     this.#assertNoCluster();
+    this.#assertNoUpgrade();
     if (this.#isSuccessor) throw invalidState('the predecessor still owns the locks: await ready() first');
     return inheritanceOf(this.#locks, this.listener);
   }
@@ -147,12 +149,14 @@ export class GatewayLock {
    * the child ends.
    *
    * @throws {RangeError} `ERR_OUT_OF_RANGE`
-   * @throws {Error} `ERR_INVALID_STATE` if there is a cluster lock
+   * @throws {Error} `ERR_INVALID_STATE` if there is a cluster lock, or during an {@link upgrade} and
+   * until its successor has exited
    * @throws {LockError} `ERR_LOCK_UNSUPPORTED` on Windows
    * @throws what {@link FileLock.updateOwner} throws
    */
   async handOverTo(pid: number): Promise<void> {
     this.#assertNoCluster();
+    this.#assertNoUpgrade();
     assertInheritable(this.#locks[0]!);
     for (const lock of this.#locks) lock.handOverTo(pid);
     this.#isHandedOver = true;
@@ -337,6 +341,14 @@ export class GatewayLock {
    */
   #assertNoCluster(): void {
     if (this.cluster !== null) throw invalidState('a gateway with a cluster lock cannot be handed over');
+  }
+
+  /**
+   * Throws while there is a successor. The successor takes over when this process ends or is
+   * replaced, and there would be two holders then.
+   */
+  #assertNoUpgrade(): void {
+    if (this.#upgrades.inProgress) throw invalidState('the successor of an upgrade has not exited yet');
   }
 }
 

@@ -8,6 +8,7 @@ import type { FileLock } from '../lock/internal.js';
 import { native } from '../native/load.js';
 import { programsInherit } from '../native/platform.js';
 import type { Env } from './app-environment.js';
+import type { ActivationSocket } from './inherited/activation.js';
 
 /**
  * The descriptors and variables that a program needs to continue as the holder.
@@ -104,27 +105,6 @@ export function environmentWith(inheritance: Inheritance, env: Env): Record<stri
   const { LISTEN_PID: _, LISTEN_FDS: __, LISTEN_FDNAMES: ___, ...own } = env;
   return { ...own, ...inheritance.environment };
 }
-
-/** Sockets with the names that LISTEN_FDNAMES gives them. */
-export interface ActivationSocket {
-  readonly fd: number;
-  readonly name: string;
-}
-
-/**
- * Returns the sockets that systemd has passed to this process (man 3 sd_listen_fds). Empty if they
- * are meant for another process. @internal
- */
-export function activationOf(env: Env, pid: number): readonly ActivationSocket[] {
-  if (env['LISTEN_PID'] !== String(pid) || !/^\d{1,4}$/.test(env['LISTEN_FDS'] ?? '')) return [];
-  const names = (env['LISTEN_FDNAMES'] ?? '').split(':');
-  return Array.from({ length: Number(env['LISTEN_FDS']) }, (_, index) => {
-    return { fd: FIRST_LISTEN_FD + index, name: names[index] || 'unknown' };
-  });
-}
-
-/** The first descriptor of socket activation, SD_LISTEN_FDS_START. */
-const FIRST_LISTEN_FD = 3;
 
 /** Adds sockets of another owner after those of `inheritance`. @internal */
 export function withSockets(inheritance: Inheritance, added: readonly ActivationSocket[]): Inheritance {

@@ -164,6 +164,23 @@ describe('upgrade() of a gateway', () => {
     expect(heldByClose).toBe(true);
   });
 
+  test('the gateway cannot be handed over to another process until the successor has exited', async () => {
+    const lock = await startGateway();
+    const ignoresSigterm = successor("process.on('SIGTERM', () => {}); report('refused because of a test');");
+    const outcome = await lock.upgrade(ignoresSigterm);
+    const refusal = { code: 'ERR_INVALID_STATE', message: 'the successor of an upgrade has not exited yet' };
+    expect(() => lock.inheritance).toThrow(expect.objectContaining(refusal));
+    await expect(lock.handOverTo(process.pid)).rejects.toMatchObject(refusal);
+    process.kill(outcome.pid!, 'SIGKILL');
+    await until(() => {
+      try {
+        return lock.inheritance.descriptors.length > 0;
+      } catch {
+        return false;
+      }
+    }, 'the successor has exited');
+  });
+
   test('connectionsEnded resolves after the last connection, or after graceMs', async () => {
     const lock = await startGateway();
     const client = await connected(lock.port);

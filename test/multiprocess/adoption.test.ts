@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { formatInherited } from '../../src/gateway/inherited/variable.js';
@@ -309,6 +309,22 @@ describe('the takeover', () => {
     expect(await askPid(options.port)).toBe('successor');
     await successor.call('close');
     for (const path of lock.lockPaths) expect(existsSync(path)).toBe(false);
+  });
+
+  test('a successor that acquires a lock afresh, but finds a gateway of another user, releases the lock', async () => {
+    const { options, lock, successor, channel } = await startPair();
+    await successor.call('gateway', { ...options, timeoutMs: 100 });
+    const stateLock = lock.lockPaths[0]!;
+    const sibling = dirname(stateLock).replace(/[^-]+$/, '65533');
+    mkdirSync(sibling);
+    const other = tryAcquireLock(join(sibling, basename(stateLock)))!;
+    onTestFinished(() => other.release());
+    const serving = expect(successor.call('serve')).rejects.toMatchObject({ code: 'ERR_GATEWAY_LOCKED' });
+    await channel.reported('ready');
+    await lock.close();
+    channel.end();
+    await serving;
+    expect(isHeld(stateLock)).toBe(false);
   });
 
   test('a successor that has lost its lock to a third process fails and closes', async () => {

@@ -45,6 +45,17 @@ function clientsOf(gateway: WindowsGateway) {
   };
 }
 
+/** Starts an upgrade that waits in its drain, and a client that connects meanwhile. */
+async function startDrain() {
+  const gateway = await WindowsGateway.start();
+  gateway.holdDrain();
+  const first = await gateway.get('/upgrade');
+  await gateway.until(/draining/);
+  const waiting = gateway.get();
+  await sleep(200);
+  return { gateway, first, waiting };
+}
+
 test(`${UPGRADES} upgrades refuse no client, and a waiting starter never gets the port`, PATIENT, async () => {
   const gateway = await WindowsGateway.start();
   const parked = start([PARKED, gateway.directory, String(gateway.port)], {
@@ -91,12 +102,7 @@ test.each([
 });
 
 test('if the successor is killed during the drain, waiting clients get the predecessor', PATIENT, async () => {
-  const gateway = await WindowsGateway.start();
-  gateway.holdDrain();
-  const first = await gateway.get('/upgrade');
-  await gateway.until(/draining/);
-  const waiting = gateway.get();
-  await sleep(200);
+  const { gateway, first, waiting } = await startDrain();
   process.kill(gateway.pids()[1]!, 'SIGKILL');
   await gateway.until(/kept exited/);
   expect(await waiting).toBe(first);
@@ -110,12 +116,7 @@ test('if the successor is killed during the drain, waiting clients get the prede
 });
 
 test('if the predecessor is killed during the drain, waiting clients get the successor', PATIENT, async () => {
-  const gateway = await WindowsGateway.start();
-  gateway.holdDrain();
-  const first = await gateway.get('/upgrade');
-  await gateway.until(/draining/);
-  const waiting = gateway.get();
-  await sleep(200);
+  const { gateway, first, waiting } = await startDrain();
   process.kill(first, 'SIGKILL');
   await gateway.until(/serving \d+ upgrade/);
   expect(await waiting).toBe(gateway.pids()[1]);

@@ -25,13 +25,17 @@ export interface GatewaySettings {
   readonly background?: boolean;
   /** Options of acquireGatewayLock(). */
   readonly acquire?: Readonly<Record<string, unknown>>;
-  readonly successor?: {
-    /** Exits with this code before it adopts anything. */
-    readonly exit?: number;
-    readonly hang?: boolean;
-    /** Options of acquireGatewayLock(). */
-    readonly acquire?: Readonly<Record<string, unknown>>;
-  };
+  readonly successor?: SuccessorSettings;
+}
+
+/** The behaviour of the later processes. */
+export interface SuccessorSettings {
+  /** Exits with this code before it adopts anything. */
+  readonly exit?: number;
+  /** Stops before it adopts anything. */
+  readonly hang?: boolean;
+  /** Options of acquireGatewayLock(). */
+  readonly acquire?: Readonly<Record<string, unknown>>;
 }
 
 /** A line that a gateway prints: a step that the process `pid` has reached. */

@@ -10,6 +10,7 @@ import { fetched } from './clients.js';
 import { start } from './command.js';
 import { freshDirectory } from './directories.js';
 import { until } from './until.js';
+import type { SuccessorSettings } from './upgrading-gateway.js';
 
 const GATEWAY = fileURLToPath(new URL('../fixtures/windows-gateway.mjs', import.meta.url));
 /** The time limit for one step, in milliseconds: long, for busy machines. */
@@ -19,11 +20,7 @@ const STEP_TIMEOUT_MS = 60_000;
 export interface WindowsGatewaySettings {
   readonly host?: string;
   readonly upgrade?: Readonly<Record<string, unknown>>;
-  readonly successor?: {
-    readonly exit?: number;
-    readonly hang?: boolean;
-    readonly acquire?: Readonly<Record<string, unknown>>;
-  };
+  readonly successor?: SuccessorSettings;
 }
 
 export class WindowsGateway {

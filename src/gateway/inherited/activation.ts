@@ -1,14 +1,22 @@
-// Adopts the listening socket of a systemd .socket unit (man 3 sd_listen_fds).
+// Reads which sockets systemd has passed to this process (man 3 sd_listen_fds), and adopts the one of
+// the gateway.
 import { adoptSockets } from '../../bind/adopt-sockets.js';
 import type { BoundListener } from '../../bind/bound-listener.js';
+import type { Env } from '../app-environment.js';
 import type { GatewayRequest } from '../gateway-options.js';
 import { INHERITED_VARIABLE } from './variable.js';
 
-/** The first descriptor that a service manager passes. */
+/** The first descriptor that a service manager passes, SD_LISTEN_FDS_START. */
 const FIRST_DESCRIPTOR = 3;
 
 /** The most descriptors that a service manager is expected to pass. */
 const MAX_DESCRIPTORS = 1024;
+
+/** A socket with the name that LISTEN_FDNAMES gives it. */
+export interface ActivationSocket {
+  readonly fd: number;
+  readonly name: string;
+}
 
 /**
  * The descriptors that the variables named when a gateway first used them. They stay open, because
@@ -24,7 +32,7 @@ let activated: readonly number[] = [];
  */
 export function adoptActivatedSocket(request: Pick<GatewayRequest, 'host' | 'port' | 'backlog'>): BoundListener | null {
   if (process.env[INHERITED_VARIABLE] !== undefined) return null;
-  const descriptors = activated.length > 0 ? activated : namedDescriptors();
+  const descriptors = activated.length > 0 ? activated : activationOf(process.env, process.pid).map(({ fd }) => fd);
   const listener = descriptors.length === 0 ? null : adoptSockets({ descriptors, copy: true }, request);
   if (listener === null) return null;
   activated = descriptors;
@@ -38,9 +46,15 @@ export function forgetActivation(): void {
   for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES']) delete process.env[name];
 }
 
-function namedDescriptors(): number[] {
-  const { LISTEN_PID, LISTEN_FDS } = process.env;
-  const count = Number(LISTEN_FDS);
-  if (LISTEN_PID !== String(process.pid) || !Number.isInteger(count) || count < 1 || count > MAX_DESCRIPTORS) return [];
-  return Array.from({ length: count }, (_, index) => FIRST_DESCRIPTOR + index);
+/**
+ * Returns the sockets that systemd has passed to this process. Empty if they are meant for another
+ * process. @internal
+ */
+export function activationOf(env: Env, pid: number): readonly ActivationSocket[] {
+  const count = Number(env['LISTEN_FDS']);
+  if (env['LISTEN_PID'] !== String(pid) || !Number.isInteger(count) || count < 1 || count > MAX_DESCRIPTORS) return [];
+  const names = (env['LISTEN_FDNAMES'] ?? '').split(':');
+  return Array.from({ length: count }, (_, index) => {
+    return { fd: FIRST_DESCRIPTOR + index, name: names[index] || 'unknown' };
+  });
 }

@@ -1,7 +1,7 @@
 // The takeover by a successor: from adopted descriptors to the only owner of the state.
 import type { LockError } from '../../errors.js';
 import type { FileLock } from '../../lock/internal.js';
-import { acquireLocks } from '../acquire-locks.js';
+import { acquireLocks, undoLocks } from '../acquire-locks.js';
 import { recordEndpoint } from '../endpoint-record.js';
 import { lockFailedError } from '../gateway-error.js';
 import type { GatewayRequest } from '../gateway-options.js';
@@ -63,13 +63,22 @@ export class Succession {
       throw lockFailedError(this.#request, lock.path, error as LockError);
     }
     lock.leave();
+    lock.replaceBy(await this.#reacquire(lock.path));
+  }
+
+  async #reacquire(path: string): Promise<FileLock> {
     const fresh: FileLock[] = [];
-    await acquireLocks(
-      { ...this.#request, ...REACQUIRE, lockPaths: [() => lock.path], signal: this.#custody.signal },
-      fresh,
-    );
-    recordEndpoint(fresh, this.#request);
-    lock.replaceBy(fresh[0]!);
+    try {
+      await acquireLocks(
+        { ...this.#request, ...REACQUIRE, lockPaths: [() => path], signal: this.#custody.signal },
+        fresh,
+      );
+      recordEndpoint(fresh, this.#request);
+      return fresh[0]!;
+    } catch (error) {
+      undoLocks(fresh);
+      throw error;
+    }
   }
 }
 
