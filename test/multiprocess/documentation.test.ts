@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { probeHealth } from '../../src/index.js';
 import { need, whyNoInheritance, whyNoShell, whyNoSignals } from '../support/capabilities.js';
+import { environment } from '../support/command.js';
 import { freshDirectory } from '../support/directories.js';
 import { freePort } from '../support/free-port.js';
 import { anchorsOf, blocksOf, linksOf, manual, pages, ROOT, recipes, textOf } from '../support/markdown.js';
@@ -96,9 +97,9 @@ test('the restart example of README.md is replaced by a new process on SIGHUP', 
   const { child, output } = await startBlock(blocksOf('README.md', 'js')[1]!);
   const pids = () => [...output().matchAll(/^pid (\d+) serves/gm)].map(([, pid]) => Number(pid));
   await until(() => pids().length === 1, 'the first process serves');
+  onTestFinished(() => void (pids()[1] && process.kill(pids()[1]!, 'SIGKILL')));
   child.kill('SIGHUP');
   await until(() => pids().length === 2, 'the second process serves');
-  onTestFinished(() => void process.kill(pids()[1]!, 'SIGKILL'));
   expect(pids()[0]).toBe(child.pid);
   expect(pids()[1]).not.toBe(child.pid);
 });
@@ -142,7 +143,7 @@ async function startBlock(code: string) {
   writeFileSync(file, code);
   mkdirSync(join(home, 'work'));
   const port = await freePort();
-  const env = { ...process.env, HOME: home, USERPROFILE: home, GATEWAY_GATEWAY_PORT: String(port) };
+  const env = environment(home, { GATEWAY_GATEWAY_PORT: String(port) });
   const child = spawn(process.execPath, [file], { env, cwd: join(home, 'work'), stdio: ['ignore', 'pipe', 'pipe'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   const texts = { out: '', err: '' };
