@@ -31,7 +31,7 @@ describe('an example', () => {
   // The others connect to a cluster, start another program, or throw on purpose.
   const programs = examples.filter(({ code }) => !/gateway-lock\/cluster|\.exec\(|\.inheritance|^throw /m.test(code));
 
-  test('most examples run', () => {
+  test('more than 40 examples run', () => {
     expect(programs.length).toBeGreaterThan(40);
   });
 
