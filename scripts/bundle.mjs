@@ -1,6 +1,6 @@
-// Bundles src/ into one JavaScript file per entry point, because Node takes about 1 ms to find,
-// read and link each of the 30 small files in src/. Also writes the man page dist/gateway-lock.1
-// from the definitions behind --help. tsc writes the type declarations.
+// Bundles src/ into one JavaScript file per entry point, because Node would spend most of the import
+// time on finding, reading and linking the small files of src/. Also writes the man page
+// dist/gateway-lock.1 from the definitions behind --help. tsc writes the type declarations.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -60,7 +60,7 @@ function withPrebuilds(source, prebuilds, format) {
   return adapted.replaceAll("'../../prebuilds/", `'${prebuilds}/`);
 }
 
-/** The first statement of the library, because older versions of Node lack the function. */
+/** The first statement of each bundle, because older versions of Node lack getBuiltinModule(). */
 const CHECK_NODE = `if (!process.getBuiltinModule) throw Object.assign(new Error(\`gateway-lock needs Node 20.19, 22.12 or newer. This is Node \${process.versions.node} (\${process.execPath}).\`), { code: 'ERR_NATIVE_MISSING' });`;
 
 /** Declares what the CommonJS modules use in place of import.meta.url. */

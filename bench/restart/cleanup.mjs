@@ -6,12 +6,21 @@ export function onTestFinished(cleanup) {
   cleanups.push(cleanup);
 }
 
-/** Ends everything that the row has started, the latest first. */
+/**
+ * Ends everything that the row has started, the latest first. A cleanup that fails does not keep the
+ * others from running.
+ */
 export async function finishRow() {
-  while (cleanups.length > 0) await cleanups.pop()({ task: {} });
+  while (cleanups.length > 0) {
+    try {
+      await cleanups.pop()({ task: {} });
+    } catch (error) {
+      process.stderr.write(`${error.stack}\n`);
+    }
+  }
 }
 
-/** What a row needs and this machine lacks. */
+/** Thrown if this machine lacks what a row needs. */
 export class Skipped extends Error {}
 
 /** The context that the helpers of the tests expect. */

@@ -62,7 +62,9 @@ export async function nginxReload() {
   const nginx = NGINX.find((path) => existsSync(path));
   if (nginx === undefined) throw new Skipped('needs nginx, from the Debian package nginx-light');
   const port = await freePort();
-  const command = [nginx, '-c', nginxConfig(port)];
+  const directory = nginxDirectory(port);
+  // Without -e, nginx opens the log file of the system before it reads the config.
+  const command = [nginx, '-p', directory, '-c', 'nginx.conf', '-e', 'error.log'];
   const master = start([], { program: command });
   await untilServes(port);
   const restart = async () => {
@@ -74,20 +76,19 @@ export async function nginxReload() {
   return { port, restart };
 }
 
-/** Writes a config whose files are all in a temporary directory, and returns its path. */
-function nginxConfig(port) {
+/** Returns a temporary directory with a config whose files are all in it. */
+function nginxDirectory(port) {
   const directory = freshDirectory();
   mkdirSync(join(directory, 'temporary'));
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-    .map((name) => `  ${name}_temp_path ${directory}/temporary/${name};\n`)
+    .map((name) => `  ${name}_temp_path temporary/${name};\n`)
     .join('');
-  const file = join(directory, 'nginx.conf');
   writeFileSync(
-    file,
+    join(directory, 'nginx.conf'),
     `daemon off;
 worker_processes 1;
-pid ${directory}/nginx.pid;
-error_log ${directory}/error.log;
+pid nginx.pid;
+error_log error.log;
 events {}
 http {
   access_log off;
@@ -98,7 +99,7 @@ ${temporary}  server {
 }
 `,
   );
-  return file;
+  return directory;
 }
 
 function childrenOf(pid) {

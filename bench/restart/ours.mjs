@@ -3,7 +3,7 @@
 import { KeptProgram } from '../../test/support/kept-program.ts';
 import { UpgradingGateway } from '../../test/support/upgrading-gateway.ts';
 
-/** Without it, each further restart in a row would wait twice as long. */
+/** Without this flag, each further restart in a row would wait twice as long. */
 export const NO_DELAY = ['--restart-delay', '0'];
 
 export async function upgrade() {

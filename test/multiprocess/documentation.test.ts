@@ -5,8 +5,11 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { probeHealth } from '../../src/index.js';
+import { native } from '../../src/native/load.js';
 import { need, whyNoInheritance, whyNoShell, whyNoSignals } from '../support/capabilities.js';
+import { environment } from '../support/command.js';
 import { freshDirectory } from '../support/directories.js';
 import { freePort } from '../support/free-port.js';
 import { anchorsOf, blocksOf, linksOf, manual, pages, ROOT, recipes, textOf } from '../support/markdown.js';
@@ -96,11 +99,33 @@ test('the restart example of README.md is replaced by a new process on SIGHUP', 
   const { child, output } = await startBlock(blocksOf('README.md', 'js')[1]!);
   const pids = () => [...output().matchAll(/^pid (\d+) serves/gm)].map(([, pid]) => Number(pid));
   await until(() => pids().length === 1, 'the first process serves');
+  onTestFinished(() => void (pids()[1] && process.kill(pids()[1]!, 'SIGKILL')));
   child.kill('SIGHUP');
   await until(() => pids().length === 2, 'the second process serves');
-  onTestFinished(() => void process.kill(pids()[1]!, 'SIGKILL'));
   expect(pids()[0]).toBe(child.pid);
   expect(pids()[1]).not.toBe(child.pid);
+});
+
+test('the program of docs/recipes/restart.md is replaced on SIGHUP and closes its WebSockets with 1001', async (ctx) => {
+  need(ctx, whyNoInheritance);
+  const { child, home, port } = await startBlock(blocksOf('docs/recipes/restart.md', 'js')[0]!);
+  await until(async () => (await probeHealth({ port })).healthy, 'the first process serves');
+  const lock = join(home, lockFiles(home)[0]!);
+  const successors = () =>
+    native()
+      .findLockHolders(lock)
+      .filter((pid) => pid !== child.pid);
+  onTestFinished(() => {
+    for (const pid of successors()) process.kill(pid, 'SIGKILL');
+  });
+  const client = new WebSocket(`ws://127.0.0.1:${port}`);
+  await once(client, 'open');
+  const [closed, exited] = [once(client, 'close'), once(child, 'exit')];
+  child.kill('SIGHUP');
+  expect((await closed)[0]).toBe(1001);
+  expect(await exited).toEqual([0, null]);
+  expect(successors()).toHaveLength(1);
+  expect(await probeHealth({ port })).toMatchObject({ healthy: true });
 });
 
 test('docs/errors.md lists every error code', () => {
@@ -142,7 +167,7 @@ async function startBlock(code: string) {
   writeFileSync(file, code);
   mkdirSync(join(home, 'work'));
   const port = await freePort();
-  const env = { ...process.env, HOME: home, USERPROFILE: home, GATEWAY_GATEWAY_PORT: String(port) };
+  const env = environment(home, { GATEWAY_GATEWAY_PORT: String(port) });
   const child = spawn(process.execPath, [file], { env, cwd: join(home, 'work'), stdio: ['ignore', 'pipe', 'pipe'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   const texts = { out: '', err: '' };

@@ -1,16 +1,14 @@
 // Gateways as apps of a real PM2.
-import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { freshDirectory } from '../support/directories.js';
 import { freePort } from '../support/free-port.js';
+import { blocksOf, ROOT } from '../support/markdown.js';
 import { type Pm2, pm2OfThisTest } from '../support/pm2.js';
 import { until } from '../support/until.js';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SUPERVISED = join(ROOT, 'test/fixtures/supervised-gateway.mjs');
-const FIRST_JS_BLOCK = /```js\n([\s\S]*?)```/;
 
 /** Returns a program that can import gateway-lock, and the variables that give it its own state and port. */
 async function program() {
@@ -42,7 +40,7 @@ async function pids(pm2: Pm2): Promise<number[]> {
 test('after pm2 reload of the example in README.md in cluster mode, the new process serves', async (ctx) => {
   const pm2 = pm2OfThisTest(ctx);
   const { path, port, env } = await program();
-  const example = FIRST_JS_BLOCK.exec(readFileSync(join(ROOT, 'README.md'), 'utf8'))![1]!;
+  const example = blocksOf('README.md', 'js')[0]!;
   // The example answers without its pid, and PM2 stops apps with SIGINT.
   writeFileSync(path, `process.once('SIGINT', () => process.emit('SIGTERM'));\n${example}`);
   await pm2.run(['start', path, '--name', 'gateway', '-i', '1'], env);

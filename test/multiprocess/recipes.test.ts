@@ -1,5 +1,6 @@
 // Checks the pages of docs/recipes whose software npm run test:package does not run. That command
-// runs the programs of all other pages.
+// runs the programs of all other pages, except that of restart.md: see
+// test/multiprocess/documentation.test.ts.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';

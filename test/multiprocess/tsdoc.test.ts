@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { environment } from '../support/command.js';
 import { freshDirectory } from '../support/directories.js';
 import { freePort } from '../support/free-port.js';
 import { ROOT } from '../support/markdown.js';
@@ -30,14 +31,14 @@ describe('an example', () => {
   // The others connect to a cluster, start another program, or throw on purpose.
   const programs = examples.filter(({ code }) => !/gateway-lock\/cluster|\.exec\(|\.inheritance|^throw /m.test(code));
 
-  test('there are examples to run', () => {
+  test('more than 40 examples run', () => {
     expect(programs.length).toBeGreaterThan(40);
   });
 
   test.for(programs)('the example of $title runs as written', async ({ file }) => {
     const home = freshDirectory(join(ROOT, 'build'));
     mkdirSync(join(home, 'work'));
-    const env = { ...process.env, HOME: home, USERPROFILE: home, GATEWAY_GATEWAY_PORT: String(await freePort()) };
+    const env = environment(home, { GATEWAY_GATEWAY_PORT: String(await freePort()) });
     const args = [join(compiled.directory, `${file}.mjs`)];
     const child = spawn(process.execPath, args, { env, cwd: join(home, 'work'), stdio: ['ignore', 'ignore', 'pipe'] });
     onTestFinished(() => void child.kill('SIGKILL'));

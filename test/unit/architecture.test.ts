@@ -139,7 +139,7 @@ test('each path exists that a comment or a documentation page names', () => {
 });
 
 test('nothing in the library installs signal handlers, ends a process, or prints', () => {
-  // The message of an IPC channel is no signal.
+  // A message of an IPC channel is not a signal.
   const forbidden = /process\.((on|once)\((?!'message')|(kill|exit|abort)\()|console\.|process\.std(out|err)/;
   const library = sources.filter((file) => !file.startsWith('src/cli/'));
   expect(library.filter((file) => forbidden.test(withoutComments(read(file))))).toEqual([]);

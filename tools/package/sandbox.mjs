@@ -1,8 +1,7 @@
-// Runs commands as on a machine with Node and without a compiler, with a home directory and an npm
-// configuration of their own.
+// Runs commands as on a machine with Node and without a compiler, with a home directory, a temporary
+// directory and an npm configuration of their own.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 const LIMIT_MS = 300_000;
@@ -32,13 +31,13 @@ const ABSENT = ['cc', 'c++', 'gcc', 'g++', 'clang', 'cmake', 'make', 'ninja', 'p
  */
 export function createSandbox(work, { userConfig }) {
   const tools = toolsOnly(join(work, 'bin'));
-  const home = join(work, 'home');
-  mkdirSync(home);
+  const [home, temporary] = [join(work, 'home'), join(work, 'tmp')];
+  for (const folder of [home, temporary]) mkdirSync(folder);
   return ([command, ...args], cwd, env = {}) => {
     const clean = {
       PATH: [join(cwd, 'node_modules/.bin'), tools].join(delimiter),
       HOME: home,
-      TMPDIR: tmpdir(),
+      TMPDIR: temporary,
       npm_config_userconfig: userConfig,
       CI: '1',
       NO_COLOR: '1',

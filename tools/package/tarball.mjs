@@ -45,7 +45,8 @@ export function checkTarball(tarball, { complete }) {
   console.log(`${content.length} files, ${kib(packed)} KiB packed, ${kib(unpacked)} KiB unpacked`);
   // The command has no types, and its sources are not published.
   const surplus = content.filter(({ name }) => /\/dist\/(cli\/.*\.d\.|.*\.map$)/.test(name));
-  if (surplus.length > 0) console.error(`the tarball needs no ${surplus.map(({ name }) => name).join(', ')}`);
+  if (surplus.length > 0)
+    console.error(`the tarball contains unneeded files: ${surplus.map(({ name }) => name).join(', ')}`);
   const required = complete ? [...NEEDED, ...TARGETS.map(fileOf)] : NEEDED;
   const missing = required.filter((file) => !content.some(({ name }) => name === `package/${file}`));
   if (missing.length > 0) console.error(`the tarball lacks ${missing.join(', ')}`);

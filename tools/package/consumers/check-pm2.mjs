@@ -20,28 +20,27 @@ writeFileSync(
   `module.exports = { apps: [{ ...require('./ecosystem.config.cjs').apps[0], name: 'duplicate' }] };`,
 );
 
-try {
-  pm2('start', 'ecosystem.config.cjs');
-  await until(async () => (await probeHealth({ port })).healthy, 'the program serves /healthz');
-  console.log('served');
-  pm2('start', 'duplicate.config.cjs');
-  await until(() => app('duplicate').status === 'stopped', 'the duplicate is stopped');
-  console.log(`the duplicate is stopped after ${app('duplicate').restart_time} restarts`);
-  const client = await CLIENTS.http(port);
-  pm2('stop', 'gateway');
-  console.log(`the client sees: ${await client.end}`);
-  await bindExclusive({ port }).close();
-  console.log('the port is free');
-} finally {
-  pm2('kill');
-}
+process.once('SIGTERM', () => process.exit(1));
+process.once('exit', () => pm2('kill'));
+pm2('start', 'ecosystem.config.cjs');
+await until(async () => (await probeHealth({ port })).healthy, 'the program serves /healthz');
+console.log('served');
+pm2('start', 'duplicate.config.cjs');
+await until(() => app('duplicate').status === 'stopped', 'the duplicate is stopped');
+console.log(`the duplicate is stopped after ${app('duplicate').restart_time} restarts`);
+const client = await CLIENTS.http(port);
+pm2('stop', 'gateway');
+console.log(`the client sees: ${await client.end}`);
+await bindExclusive({ port }).close();
+console.log('the port is free');
 
 function app(name) {
   return JSON.parse(pm2('jlist')).find((one) => one.name === name).pm2_env;
 }
 
 function pm2(...args) {
-  return execFileSync('pm2', args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  const stdio = ['ignore', 'pipe', 'inherit'];
+  return execFileSync('pm2', args, { env, encoding: 'utf8', stdio, timeout: LIMIT_MS });
 }
 
 async function until(condition, what) {

@@ -16,6 +16,8 @@ const LIMIT_MS = 60_000;
 const REFUSAL =
   /^(another gateway instance is already listening on ws:.*|gateway already running \(pid .*)\npid \d+ holds /m;
 const [, , kind, ...command] = process.argv;
+// Without this, the programs would outlive a check that exceeds the time limit of sandbox.mjs.
+process.once('SIGTERM', () => process.exit(1));
 const home = mkdtempSync(join(tmpdir(), 'gateway-lock-recipe-'));
 const port = await freePort();
 

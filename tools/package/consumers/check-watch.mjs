@@ -20,6 +20,7 @@ const watcher = spawn(program === 'node' ? process.execPath : program, args, {
   stdio: ['pipe', 'ignore', 'inherit'],
 });
 process.once('exit', () => watcher.kill());
+process.once('SIGTERM', () => process.exit(1));
 
 const before = await until((owner) => owner !== undefined);
 const client = await CLIENTS.ws(port);

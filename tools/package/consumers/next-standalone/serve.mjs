@@ -11,7 +11,9 @@ const server = spawn(process.execPath, [process.argv[2]], {
   env: { ...process.env, PORT: String(port), HOSTNAME: '127.0.0.1' },
   stdio: ['ignore', 'pipe', 'inherit'],
 });
+process.once('exit', () => server.kill());
+process.once('SIGTERM', () => process.exit(1));
 for await (const text of server.stdout) if (/Ready/.test(text)) break;
 const response = await fetch(`http://127.0.0.1:${port}/gateway`);
 process.stdout.write(await response.text());
-server.kill();
+process.exit();

@@ -1,14 +1,11 @@
-export default {
+import { withPrebuilds } from '../with-prebuilds.mjs';
+
+export default withPrebuilds({
   title: 'Vite, SSR with `noExternal`',
-  group: 'bundler',
   common: true,
   packages: { vite: '8.4.0' },
-  advice: 'copy `node_modules/gateway-lock/prebuilds` next to the bundle',
   manifest: { type: 'module' },
-  commands: [
-    ['vite', 'build', '--logLevel', 'warn'],
-    ['cp', '-r', 'node_modules/gateway-lock/prebuilds', 'out'],
-  ],
+  commands: [['vite', 'build', '--logLevel', 'warn']],
   keep: ['out', 'package.json'],
   run: ['node', 'out/gateway.js'],
-};
+});
