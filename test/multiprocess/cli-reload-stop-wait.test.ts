@@ -5,6 +5,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { acquireGatewayLock, probeLock, resolveGatewayPaths, tryAcquireLock } from '../../src/index.js';
+import { native } from '../../src/native/load.js';
 import { need, whyNoInheritance } from '../support/capabilities.js';
 import { gatewayLock, printedPid, start } from '../support/command.js';
 import { freshDirectory } from '../support/directories.js';
@@ -145,6 +146,29 @@ describe('stop', () => {
     const run = start(['run', '--exec', '--state-dir', directory, '--', ...stay()]);
     const pid = await printedPid(run);
     expect(await command('stop', { directory })).toMatchObject({ code: 0, out: `Stopped pid ${pid}\n` });
+  });
+
+  test('signals nothing if the lock file does not name the holder', async () => {
+    const path = join(freshDirectory(), 'a.lock');
+    const lock = tryAcquireLock(path)!;
+    onTestFinished(() => lock.release());
+    writeFileSync(path, '');
+    const { code, err } = await gatewayLock(['stop', '--lock', path]);
+    expect([code, err]).toEqual([1, `gateway-lock: the lock file does not name its holder: ${path}\n`]);
+  });
+
+  test('signals no keeper of another container, even if a process here has the same pid and start time', async () => {
+    const path = join(freshDirectory(), 'a.lock');
+    const bystander = spawn('sleep', ['60'], { stdio: 'ignore' });
+    onTestFinished(() => void bystander.kill('SIGKILL'));
+    await once(bystander, 'spawn');
+    const lock = tryAcquireLock(path)!;
+    onTestFinished(() => lock.release());
+    const keeper = { pid: bystander.pid!, startToken: native().processStartToken(bystander.pid!) };
+    writeFileSync(path, `${JSON.stringify({ ...lock.owner, pidNamespace: 'pid:[1]', keeper })}\n`);
+    const { code, err } = await gatewayLock(['stop', '--lock', path]);
+    expect([code, err]).toEqual([1, expect.stringContaining('may run in another container or on another host')]);
+    expect(hasEnded(bystander.pid!)).toBe(false);
   });
 
   test('does not signal a process whose pid the holder had', async () => {

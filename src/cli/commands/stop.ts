@@ -70,10 +70,12 @@ async function stop(flags: StopFlags): Promise<void> {
 
 /** Returns the keeper and its program, or only the holder. The first one ends the others. */
 function processesOf(holder: GatewayLockProbe): readonly ProcessReference[] {
-  const keeper = livingKeeper(holder.owner!);
+  const { owner, ownerAlive } = holder;
+  // The pid of a keeper means nothing here if its program may run in another container.
+  const keeper = owner === null || ownerAlive === null ? null : livingKeeper(owner);
   // Between two programs the record names the keeper.
-  if (keeper === null || keeper.pid === holder.owner!.pid) return [recordedHolder(holder)];
-  return holder.ownerAlive ? [keeper, recordedHolder(holder)] : [keeper];
+  if (keeper === null || keeper.pid === owner?.pid) return [recordedHolder(holder)];
+  return ownerAlive ? [keeper, recordedHolder(holder)] : [keeper];
 }
 
 async function killed(first: GatewayLockProbe, probe: () => GatewayLockProbe, flags: StopFlags): Promise<boolean> {
