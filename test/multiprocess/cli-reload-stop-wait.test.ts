@@ -65,7 +65,7 @@ describe('reload', () => {
     const { code, err } = await command('reload', kept, '--wait', '300');
     expect([code, err]).toEqual([
       1,
-      'gateway-lock: reload: no result within 300 ms. Show the state: gateway-lock status\n',
+      `gateway-lock: reload: no result within 300 ms. Show the state: gateway-lock status --state-dir ${kept.directory}\n`,
     ]);
   });
 
@@ -115,7 +115,7 @@ describe('stop', () => {
     expect([waited.code, waited.out]).toEqual([75, '']);
     expect(waited.err).toMatch(
       new RegExp(
-        `^gateway-lock: the lock is still held after 300 ms by pid ${pid} \\(held by pid [\\d, ]+\\)\\. To end it by force: gateway-lock stop --kill-after 0\\n$`,
+        `^gateway-lock: the lock is still held after 300 ms by pid ${pid} \\(held by pid [\\d, ]+\\)\\. To end it by force: gateway-lock stop --kill-after 0 --state-dir ${directory}\\n$`,
       ),
     );
     expect(await command('stop', { directory }, '--kill-after', '300')).toMatchObject({

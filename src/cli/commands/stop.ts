@@ -6,7 +6,7 @@ import type { OwnerRecord, ProcessReference } from '../../index.js';
 import { type GatewayLockProbe, probeGatewayLock } from '../../internal.js';
 import { withExamples } from '../examples.js';
 import { EXIT, withExitCodes } from '../exit-codes.js';
-import { addFlags, type GatewayFlags, gatewayOptions, parseMilliseconds } from '../gateway-flags.js';
+import { addFlags, commandFor, type GatewayFlags, gatewayOptions, parseMilliseconds } from '../gateway-flags.js';
 import { holdersText, livingKeeper, recordedHolder, signalHolder } from '../holder-process.js';
 import { print } from '../print.js';
 
@@ -109,9 +109,11 @@ function identityOf(owner: OwnerRecord | null): string {
   return JSON.stringify(owner?.keeper ?? [owner?.pid, owner?.startTime]);
 }
 
-function stillHeld({ lockPath, owner }: GatewayLockProbe, { killAfter, timeout }: StopFlags): Error {
+function stillHeld({ lockPath, owner }: GatewayLockProbe, flags: StopFlags): Error {
+  const { killAfter, timeout } = flags;
   const waited = durationText(killAfter ?? timeout);
-  const advice = killAfter === undefined ? '. To end it by force: gateway-lock stop --kill-after 0' : '';
+  const force = commandFor(['stop', '--kill-after', '0'], gatewayOptions(flags));
+  const advice = killAfter === undefined ? `. To end it by force: ${force}` : '';
   const text = `the lock is still held after ${waited} by pid ${owner?.pid}${holdersText(lockPath)}${advice}`;
   return Object.assign(new Error(text), { exitCode: EXIT.held });
 }
