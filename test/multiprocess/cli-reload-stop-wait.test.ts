@@ -222,6 +222,18 @@ describe('wait', () => {
     expect(await waiting.ended).toMatchObject({ code: 0 });
   });
 
+  test('names the process that holds the lock if the record names one that is gone', async () => {
+    const path = join(freshDirectory(), 'a.lock');
+    const lock = tryAcquireLock(path)!;
+    onTestFinished(() => lock.release());
+    writeFileSync(path, `${JSON.stringify({ ...lock.owner, pid: 0x7fffffff })}\n`);
+    const { code, err } = await gatewayLock(['wait', '--lock', path, '--timeout', '0']);
+    expect([code, err]).toEqual([
+      75,
+      `gateway-lock: not free within 0 ms: the lock is held (held by pid ${process.pid})\n`,
+    ]);
+  });
+
   test('--for healthy exits with 0 when the gateway is healthy, and with 75 and the reason before', async () => {
     const directory = freshDirectory();
     const waiting = start(['wait', '--for', 'healthy', '--state-dir', directory]);

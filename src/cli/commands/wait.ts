@@ -57,9 +57,12 @@ async function wait(flags: WaitFlags): Promise<void> {
 }
 
 function whyNotFree(flags: WaitFlags): string | null {
-  const { state, owner, lockPath } = probeGatewayLock(gatewayOptions(flags));
+  const { state, owner, ownerAlive, lockPath } = probeGatewayLock(gatewayOptions(flags));
   if (state !== 'held') return null;
-  return owner === null ? `the lock is held${holdersText(lockPath)}` : `the lock is held by pid ${owner.pid}`;
+  // A record may name a process that is gone, although a child of that process holds the lock.
+  return owner === null || ownerAlive === false
+    ? `the lock is held${holdersText(lockPath)}`
+    : `the lock is held by pid ${owner.pid}`;
 }
 
 async function whyNotHealthy(flags: WaitFlags): Promise<string | null> {
