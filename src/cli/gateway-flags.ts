@@ -48,6 +48,11 @@ export function portFlag(description: string): Option {
   return new Option('--port <port>', description).argParser(parsePort);
 }
 
+/** Returns an option whose value is a number of milliseconds. */
+export function millisecondsFlag(flags: string, description: string, defaultMs: number): Option {
+  return new Option(flags, description).default(defaultMs, String(defaultMs)).argParser(parseMilliseconds);
+}
+
 export function gatewayOptions({ config, lock, ...flags }: GatewayFlags): GatewayLockOptions {
   return {
     ...pick(flags, ['app', 'profile', 'port', 'host', 'stateDir']),

@@ -1,13 +1,13 @@
 // gateway-lock reload: makes a running gateway replace its program, and reports the result.
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { durationText, monotonicMs } from '../../clock.js';
 import { type GatewayLockOptions, type OwnerRecord, type ProcessReference, probePort } from '../../index.js';
 import { type GatewayLockProbe, handlesSignal, probeGatewayLock, signalsCanBeRelayed } from '../../internal.js';
 import { withExamples } from '../examples.js';
 import { usageError, withExitCodes } from '../exit-codes.js';
-import { addFlags, commandFor, type GatewayFlags, gatewayOptions, parseMilliseconds } from '../gateway-flags.js';
+import { addFlags, commandFor, type GatewayFlags, gatewayOptions, millisecondsFlag } from '../gateway-flags.js';
 import { failure, livingKeeper, recordedHolder, signalHolder } from '../holder-process.js';
 import { print } from '../print.js';
 import { reloadOutcome } from './reload/outcome.js';
@@ -29,11 +29,7 @@ export function addReloadCommand(program: Command): void {
         'Waits until the new program serves, and fails if the old program was kept.',
     );
   addFlags(command, 'lock', 'stateDir', 'config', 'profile', 'app')
-    .addOption(
-      new Option('--wait <ms>', 'how long to wait for the new program')
-        .default(DEFAULT_WAIT_MS, String(DEFAULT_WAIT_MS))
-        .argParser(parseMilliseconds),
-    )
+    .addOption(millisecondsFlag('--wait <ms>', 'how long to wait for the new program', DEFAULT_WAIT_MS))
     .action(reload);
   withExamples(command, [{ line: 'gateway-lock reload', what: 'replace the program of the gateway in ~/.gateway' }]);
   withExitCodes(command, [

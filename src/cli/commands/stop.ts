@@ -6,7 +6,14 @@ import type { OwnerRecord, ProcessReference } from '../../index.js';
 import { type GatewayLockProbe, probeGatewayLock } from '../../internal.js';
 import { withExamples } from '../examples.js';
 import { EXIT, withExitCodes } from '../exit-codes.js';
-import { addFlags, commandFor, type GatewayFlags, gatewayOptions, parseMilliseconds } from '../gateway-flags.js';
+import {
+  addFlags,
+  commandFor,
+  type GatewayFlags,
+  gatewayOptions,
+  millisecondsFlag,
+  parseMilliseconds,
+} from '../gateway-flags.js';
 import { holdersText, livingKeeper, recordedHolder, signalHolder } from '../holder-process.js';
 import { print } from '../print.js';
 
@@ -36,9 +43,7 @@ export function addStopCommand(program: Command): void {
       ).argParser(parseMilliseconds),
     )
     .addOption(
-      new Option('--timeout <ms>', 'how long to wait for the lock, without --kill-after')
-        .default(DEFAULT_TIMEOUT_MS, String(DEFAULT_TIMEOUT_MS))
-        .argParser(parseMilliseconds),
+      millisecondsFlag('--timeout <ms>', 'how long to wait for the lock, without --kill-after', DEFAULT_TIMEOUT_MS),
     )
     .action(stop);
   withExamples(command, [

@@ -6,7 +6,7 @@ import { probeGateway } from '../../index.js';
 import { probeGatewayLock } from '../../internal.js';
 import { withExamples } from '../examples.js';
 import { EXIT, withExitCodes } from '../exit-codes.js';
-import { addFlags, type GatewayFlags, gatewayOptions, parseMilliseconds } from '../gateway-flags.js';
+import { addFlags, type GatewayFlags, gatewayOptions, millisecondsFlag } from '../gateway-flags.js';
 import { holdersText } from '../holder-process.js';
 
 interface WaitFlags extends GatewayFlags {
@@ -25,11 +25,7 @@ export function addWaitCommand(program: Command): void {
     .description('Waits until the lock of a gateway is free, or until the gateway is healthy. Changes nothing.');
   addFlags(command, 'lock', 'stateDir', 'config', 'profile', 'app')
     .addOption(new Option('--for <state>', 'what to wait for').choices(['free', 'healthy']).default('free'))
-    .addOption(
-      new Option('--timeout <ms>', 'how long to wait')
-        .default(DEFAULT_TIMEOUT_MS, String(DEFAULT_TIMEOUT_MS))
-        .argParser(parseMilliseconds),
-    )
+    .addOption(millisecondsFlag('--timeout <ms>', 'how long to wait', DEFAULT_TIMEOUT_MS))
     .option('--health-path <path>', 'with --for healthy: URL path of the health check', '/healthz')
     .action(wait);
   withExamples(command, [
