@@ -1,6 +1,7 @@
 // The definitions of the options that several commands share.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { GatewayLockOptions } from '../index.js';
+import { commandText } from '../internal.js';
 
 /** The values of the options, as commander returns them. */
 export interface GatewayFlags {
@@ -47,12 +48,33 @@ export function portFlag(description: string): Option {
   return new Option('--port <port>', description).argParser(parsePort);
 }
 
+/** Returns an option whose value is a number of milliseconds. */
+export function millisecondsFlag(flags: string, description: string, defaultMs: number): Option {
+  return new Option(flags, description).default(defaultMs, String(defaultMs)).argParser(parseMilliseconds);
+}
+
 export function gatewayOptions({ config, lock, ...flags }: GatewayFlags): GatewayLockOptions {
   return {
     ...pick(flags, ['app', 'profile', 'port', 'host', 'stateDir']),
     ...(config === undefined ? {} : { configPath: config }),
     ...(lock === undefined ? {} : { lockFile: lock }),
   };
+}
+
+/** Returns a command line of `gateway-lock`, quoted for a shell, for the gateway with these options. */
+export function commandFor(
+  words: readonly string[],
+  { app, profile, stateDir, configPath, lockFile }: GatewayLockOptions,
+): string {
+  const flags = {
+    '--app': app,
+    '--profile': profile,
+    '--state-dir': stateDir,
+    '--config': configPath,
+    '--lock': lockFile,
+  };
+  const given = Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [flag, String(value)]));
+  return commandText(['gateway-lock', ...words, ...given]);
 }
 
 function parsePort(text: string): number {

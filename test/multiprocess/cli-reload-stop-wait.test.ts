@@ -5,6 +5,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { acquireGatewayLock, probeLock, resolveGatewayPaths, tryAcquireLock } from '../../src/index.js';
+import { native } from '../../src/native/load.js';
 import { need, whyNoInheritance } from '../support/capabilities.js';
 import { gatewayLock, printedPid, start } from '../support/command.js';
 import { freshDirectory } from '../support/directories.js';
@@ -64,7 +65,7 @@ describe('reload', () => {
     const { code, err } = await command('reload', kept, '--wait', '300');
     expect([code, err]).toEqual([
       1,
-      'gateway-lock: reload: no result within 300 ms. Show the state: gateway-lock status\n',
+      `gateway-lock: reload: no result within 300 ms. Show the state: gateway-lock status --state-dir ${kept.directory}\n`,
     ]);
   });
 
@@ -114,7 +115,7 @@ describe('stop', () => {
     expect([waited.code, waited.out]).toEqual([75, '']);
     expect(waited.err).toMatch(
       new RegExp(
-        `^gateway-lock: the lock is still held after 300 ms by pid ${pid} \\(held by pid [\\d, ]+\\)\\. To end it by force: gateway-lock stop --kill-after 0\\n$`,
+        `^gateway-lock: the lock is still held after 300 ms by pid ${pid} \\(held by pid [\\d, ]+\\)\\. To end it by force: gateway-lock stop --kill-after 0 --state-dir ${directory}\\n$`,
       ),
     );
     expect(await command('stop', { directory }, '--kill-after', '300')).toMatchObject({
@@ -145,6 +146,29 @@ describe('stop', () => {
     const run = start(['run', '--exec', '--state-dir', directory, '--', ...stay()]);
     const pid = await printedPid(run);
     expect(await command('stop', { directory })).toMatchObject({ code: 0, out: `Stopped pid ${pid}\n` });
+  });
+
+  test('signals nothing if the lock file does not name the holder', async () => {
+    const path = join(freshDirectory(), 'a.lock');
+    const lock = tryAcquireLock(path)!;
+    onTestFinished(() => lock.release());
+    writeFileSync(path, '');
+    const { code, err } = await gatewayLock(['stop', '--lock', path]);
+    expect([code, err]).toEqual([1, `gateway-lock: the lock file does not name its holder: ${path}\n`]);
+  });
+
+  test('signals no keeper of another container, even if a process here has the same pid and start time', async () => {
+    const path = join(freshDirectory(), 'a.lock');
+    const bystander = spawn('sleep', ['60'], { stdio: 'ignore' });
+    onTestFinished(() => void bystander.kill('SIGKILL'));
+    await once(bystander, 'spawn');
+    const lock = tryAcquireLock(path)!;
+    onTestFinished(() => lock.release());
+    const keeper = { pid: bystander.pid!, startToken: native().processStartToken(bystander.pid!) };
+    writeFileSync(path, `${JSON.stringify({ ...lock.owner, pidNamespace: 'pid:[1]', keeper })}\n`);
+    const { code, err } = await gatewayLock(['stop', '--lock', path]);
+    expect([code, err]).toEqual([1, expect.stringContaining('may run in another container or on another host')]);
+    expect(hasEnded(bystander.pid!)).toBe(false);
   });
 
   test('does not signal a process whose pid the holder had', async () => {
@@ -196,6 +220,18 @@ describe('wait', () => {
     expect(waiting.child.exitCode).toBe(null);
     run.child.kill('SIGTERM');
     expect(await waiting.ended).toMatchObject({ code: 0 });
+  });
+
+  test('names the process that holds the lock if the record names one that is gone', async () => {
+    const path = join(freshDirectory(), 'a.lock');
+    const lock = tryAcquireLock(path)!;
+    onTestFinished(() => lock.release());
+    writeFileSync(path, `${JSON.stringify({ ...lock.owner, pid: 0x7fffffff })}\n`);
+    const { code, err } = await gatewayLock(['wait', '--lock', path, '--timeout', '0']);
+    expect([code, err]).toEqual([
+      75,
+      `gateway-lock: not free within 0 ms: the lock is held (held by pid ${process.pid})\n`,
+    ]);
   });
 
   test('--for healthy exits with 0 when the gateway is healthy, and with 75 and the reason before', async () => {

@@ -1,9 +1,10 @@
 // `gateway-lock run --reload-on`: a new program takes the place of the old one, and no client is
 // refused. GATEWAY_LOCK_RESTARTS sets the number of reloads under load.
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { need, whyNoInheritance, whyNoPython } from '../support/capabilities.js';
+import { freshDirectory } from '../support/directories.js';
 import { hasEnded, KeptProgram, type PROGRAMS } from '../support/kept-program.js';
 import { failures, NO_FAILURES, startLoad, startThirdStarter, whyNoCompiler } from '../support/load.js';
 import { until } from '../support/until.js';
@@ -89,6 +90,22 @@ describe('a reload that fails keeps the old program', () => {
     const { reason } = await failing('other-state');
     expect(reason).toBe('exited');
   });
+});
+
+test('a reload that cannot create NOTIFY_SOCKET keeps the old program', async () => {
+  const tmp = join(freshDirectory(), 'tmp');
+  mkdirSync(tmp);
+  const kept = await KeptProgram.start(['--reload-on', 'SIGHUP'], { env: { TMPDIR: tmp } });
+  const old = kept.record()!.pid;
+  renameSync(tmp, `${tmp}-away`);
+  kept.run.child.kill('SIGHUP');
+  await until(() => kept.run.err.includes('reload failed'), 'the report');
+  expect(kept.run.err).toMatch(
+    /^gateway-lock: ENOENT: .*mkdtemp.*\ngateway-lock: reload failed: the new program could not be started; the old program keeps running\n$/,
+  );
+  expect(await kept.servingPid()).toBe(old);
+  renameSync(`${tmp}-away`, tmp);
+  expect(await kept.reload()).not.toBe(old);
 });
 
 describe('a program that dies during a reload', () => {

@@ -1,7 +1,7 @@
 // `gateway-lock run` between a service manager or a container and the program: sockets, states and
 // processes that it passes on.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -163,6 +163,15 @@ signal.pause()`;
     const { out } = await gatewayLock(words, { env: { NOTIFY_SOCKET: path, TMPDIR: tmp } });
     expect(out).toMatch(new RegExp(`^${tmp}/gateway-lock-\\w+/notify\n$`));
     expect(existsSync(join(out, '..'))).toBe(false);
+  });
+
+  test('run leaves no directory behind if the path is too long for a socket', async () => {
+    const tmp = join(freshDirectory(), 'x'.repeat(120));
+    mkdirSync(tmp);
+    const { path } = openManager();
+    const { code, err } = await gatewayLock(['run', '--', 'true'], { env: { NOTIFY_SOCKET: path, TMPDIR: tmp } });
+    expect([code, err]).toEqual([1, expect.stringContaining(tmp)]);
+    expect(readdirSync(tmp)).toEqual([]);
   });
 });
 

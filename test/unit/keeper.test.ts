@@ -192,6 +192,13 @@ describe('a reload', () => {
     expect(scene.happened()).toEqual(['serving']);
   });
 
+  test('counts the new program as ready after its time if the old one has died', () => {
+    const { scene, keeper, p1, p2 } = reloading('no');
+    keeper.ended(p1, KILLED);
+    keeper.fail(p2, 'timed-out');
+    expect(scene.happened()).toEqual(['name p2', 'commit p2', 'serving']);
+  });
+
   test('starts the program again at once if the new one dies while the old one drains', () => {
     const { scene, keeper, p1, p2 } = reloading('no');
     keeper.ready(p2, true);

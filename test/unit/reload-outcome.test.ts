@@ -44,6 +44,12 @@ describe('the result of a reload', () => {
     expect(outcomeOf(earlier, {}, earlier)).toEqual({ state: 'waiting' });
   });
 
+  test('is a failure if the new program of a reload in progress fails', () => {
+    const starting = { ...BEFORE, upgrade: { pid: 11, phase: 'starting' } } as OwnerRecord;
+    const kept = { ...BEFORE, upgrade: { pid: 11, phase: 'kept', reason: 'exited' } };
+    expect(outcomeOf(kept, {}, starting)).toMatchObject({ state: 'failed' });
+  });
+
   test('is a failure if the lock is free', () => {
     expect(outcomeOf(null, { state: 'missing' })).toEqual({
       state: 'failed',

@@ -1,13 +1,13 @@
 // gateway-lock reload: makes a running gateway replace its program, and reports the result.
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { durationText, monotonicMs } from '../../clock.js';
-import { type OwnerRecord, type ProcessReference, probePort } from '../../index.js';
+import { type GatewayLockOptions, type OwnerRecord, type ProcessReference, probePort } from '../../index.js';
 import { type GatewayLockProbe, handlesSignal, probeGatewayLock, signalsCanBeRelayed } from '../../internal.js';
 import { withExamples } from '../examples.js';
 import { usageError, withExitCodes } from '../exit-codes.js';
-import { addFlags, type GatewayFlags, gatewayOptions, parseMilliseconds } from '../gateway-flags.js';
+import { addFlags, commandFor, type GatewayFlags, gatewayOptions, millisecondsFlag } from '../gateway-flags.js';
 import { failure, livingKeeper, recordedHolder, signalHolder } from '../holder-process.js';
 import { print } from '../print.js';
 import { reloadOutcome } from './reload/outcome.js';
@@ -29,11 +29,7 @@ export function addReloadCommand(program: Command): void {
         'Waits until the new program serves, and fails if the old program was kept.',
     );
   addFlags(command, 'lock', 'stateDir', 'config', 'profile', 'app')
-    .addOption(
-      new Option('--wait <ms>', 'how long to wait for the new program')
-        .default(DEFAULT_WAIT_MS, String(DEFAULT_WAIT_MS))
-        .argParser(parseMilliseconds),
-    )
+    .addOption(millisecondsFlag('--wait <ms>', 'how long to wait for the new program', DEFAULT_WAIT_MS))
     .action(reload);
   withExamples(command, [{ line: 'gateway-lock reload', what: 'replace the program of the gateway in ~/.gateway' }]);
   withExitCodes(command, [
@@ -51,7 +47,7 @@ async function reload(flags: ReloadFlags): Promise<void> {
   if (before.state !== 'held') throw failure(`no gateway is running: no process holds ${before.lockPath}`);
   const { process: target, signal } = receiverOf(before);
   if (!signalHolder(before.lockPath, target, signal)) throw failure(`pid ${target.pid} has just ended`);
-  const { pid, port } = await reloaded(before.owner!, () => probeGatewayLock(options), flags.wait);
+  const { pid, port } = await reloaded(before.owner!, options, flags.wait);
   await print(`pid ${pid} serves${port === null ? '' : ` on port ${port}`}; it replaces pid ${before.owner!.pid}\n`);
 }
 
@@ -70,13 +66,15 @@ function receiverOf(holder: GatewayLockProbe): { process: ProcessReference; sign
 }
 
 /** Waits until a new program serves, and returns its record. */
-async function reloaded(before: OwnerRecord, probe: () => GatewayLockProbe, waitMs: number): Promise<OwnerRecord> {
+async function reloaded(before: OwnerRecord, options: GatewayLockOptions, waitMs: number): Promise<OwnerRecord> {
   for (const deadline = monotonicMs() + waitMs; monotonicMs() < deadline; await sleep(POLL_MS)) {
-    const outcome = reloadOutcome(before, probe());
+    const outcome = reloadOutcome(before, probeGatewayLock(options));
     if (outcome.state === 'failed') throw failure(`reload failed: ${outcome.why}`);
     if (outcome.state === 'reloaded' && (await isListening(outcome.owner))) return outcome.owner;
   }
-  throw failure(`reload: no result within ${durationText(waitMs)}. Show the state: gateway-lock status`);
+  // `status` has no option --config.
+  const { configPath: _, ...shown } = options;
+  throw failure(`reload: no result within ${durationText(waitMs)}. Show the state: ${commandFor(['status'], shown)}`);
 }
 
 async function isListening({ port, bindHost }: OwnerRecord): Promise<boolean> {

@@ -6,7 +6,14 @@ import type { OwnerRecord, ProcessReference } from '../../index.js';
 import { type GatewayLockProbe, probeGatewayLock } from '../../internal.js';
 import { withExamples } from '../examples.js';
 import { EXIT, withExitCodes } from '../exit-codes.js';
-import { addFlags, type GatewayFlags, gatewayOptions, parseMilliseconds } from '../gateway-flags.js';
+import {
+  addFlags,
+  commandFor,
+  type GatewayFlags,
+  gatewayOptions,
+  millisecondsFlag,
+  parseMilliseconds,
+} from '../gateway-flags.js';
 import { holdersText, livingKeeper, recordedHolder, signalHolder } from '../holder-process.js';
 import { print } from '../print.js';
 
@@ -36,9 +43,7 @@ export function addStopCommand(program: Command): void {
       ).argParser(parseMilliseconds),
     )
     .addOption(
-      new Option('--timeout <ms>', 'how long to wait for the lock, without --kill-after')
-        .default(DEFAULT_TIMEOUT_MS, String(DEFAULT_TIMEOUT_MS))
-        .argParser(parseMilliseconds),
+      millisecondsFlag('--timeout <ms>', 'how long to wait for the lock, without --kill-after', DEFAULT_TIMEOUT_MS),
     )
     .action(stop);
   withExamples(command, [
@@ -70,10 +75,12 @@ async function stop(flags: StopFlags): Promise<void> {
 
 /** Returns the keeper and its program, or only the holder. The first one ends the others. */
 function processesOf(holder: GatewayLockProbe): readonly ProcessReference[] {
-  const keeper = livingKeeper(holder.owner!);
+  const { owner, ownerAlive } = holder;
+  // The pid of a keeper means nothing here if its program may run in another container.
+  const keeper = owner === null || ownerAlive === null ? null : livingKeeper(owner);
   // Between two programs the record names the keeper.
-  if (keeper === null || keeper.pid === holder.owner!.pid) return [recordedHolder(holder)];
-  return holder.ownerAlive ? [keeper, recordedHolder(holder)] : [keeper];
+  if (keeper === null || keeper.pid === owner?.pid) return [recordedHolder(holder)];
+  return ownerAlive ? [keeper, recordedHolder(holder)] : [keeper];
 }
 
 async function killed(first: GatewayLockProbe, probe: () => GatewayLockProbe, flags: StopFlags): Promise<boolean> {
@@ -107,9 +114,11 @@ function identityOf(owner: OwnerRecord | null): string {
   return JSON.stringify(owner?.keeper ?? [owner?.pid, owner?.startTime]);
 }
 
-function stillHeld({ lockPath, owner }: GatewayLockProbe, { killAfter, timeout }: StopFlags): Error {
+function stillHeld({ lockPath, owner }: GatewayLockProbe, flags: StopFlags): Error {
+  const { killAfter, timeout } = flags;
   const waited = durationText(killAfter ?? timeout);
-  const advice = killAfter === undefined ? '. To end it by force: gateway-lock stop --kill-after 0' : '';
+  const force = commandFor(['stop', '--kill-after', '0'], gatewayOptions(flags));
+  const advice = killAfter === undefined ? `. To end it by force: ${force}` : '';
   const text = `the lock is still held after ${waited} by pid ${owner?.pid}${holdersText(lockPath)}${advice}`;
   return Object.assign(new Error(text), { exitCode: EXIT.held });
 }

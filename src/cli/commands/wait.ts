@@ -6,7 +6,7 @@ import { probeGateway } from '../../index.js';
 import { probeGatewayLock } from '../../internal.js';
 import { withExamples } from '../examples.js';
 import { EXIT, withExitCodes } from '../exit-codes.js';
-import { addFlags, type GatewayFlags, gatewayOptions, parseMilliseconds } from '../gateway-flags.js';
+import { addFlags, type GatewayFlags, gatewayOptions, millisecondsFlag } from '../gateway-flags.js';
 import { holdersText } from '../holder-process.js';
 
 interface WaitFlags extends GatewayFlags {
@@ -25,11 +25,7 @@ export function addWaitCommand(program: Command): void {
     .description('Waits until the lock of a gateway is free, or until the gateway is healthy. Changes nothing.');
   addFlags(command, 'lock', 'stateDir', 'config', 'profile', 'app')
     .addOption(new Option('--for <state>', 'what to wait for').choices(['free', 'healthy']).default('free'))
-    .addOption(
-      new Option('--timeout <ms>', 'how long to wait')
-        .default(DEFAULT_TIMEOUT_MS, String(DEFAULT_TIMEOUT_MS))
-        .argParser(parseMilliseconds),
-    )
+    .addOption(millisecondsFlag('--timeout <ms>', 'how long to wait', DEFAULT_TIMEOUT_MS))
     .option('--health-path <path>', 'with --for healthy: URL path of the health check', '/healthz')
     .action(wait);
   withExamples(command, [
@@ -57,9 +53,12 @@ async function wait(flags: WaitFlags): Promise<void> {
 }
 
 function whyNotFree(flags: WaitFlags): string | null {
-  const { state, owner, lockPath } = probeGatewayLock(gatewayOptions(flags));
+  const { state, owner, ownerAlive, lockPath } = probeGatewayLock(gatewayOptions(flags));
   if (state !== 'held') return null;
-  return owner === null ? `the lock is held${holdersText(lockPath)}` : `the lock is held by pid ${owner.pid}`;
+  // A record may name a process that is gone, although a child of that process holds the lock.
+  return owner === null || ownerAlive === false
+    ? `the lock is held${holdersText(lockPath)}`
+    : `the lock is held by pid ${owner.pid}`;
 }
 
 async function whyNotHealthy(flags: WaitFlags): Promise<string | null> {

@@ -1,12 +1,12 @@
 // Reports the lock files that are held, leftover or unreadable.
-import type { GatewayLockOptions, ListedLock } from '../../../index.js';
-import { commandText } from '../../../internal.js';
+import type { ListedLock } from '../../../index.js';
+import { commandFor } from '../../gateway-flags.js';
 import { causeOf } from '../../json-output.js';
 import { error, info, ok, type Report, type Subject } from './finding.js';
 import { isRemovable } from './leftovers.js';
 
 export function checkLocks({ locks, options }: Subject): Report[] {
-  const reports = locks.flatMap((lock) => judge(lock, fixCommand(options)));
+  const reports = locks.flatMap((lock) => judge(lock, commandFor(['doctor', '--fix'], options)));
   const held = locks.filter(({ state }) => state === 'held').length;
   return reports.length > 0
     ? reports
@@ -40,13 +40,6 @@ function judgeFree(lock: ListedLock, fix: string): Report {
   return isRemovable(lock)
     ? info(`${text}; the file blocks nothing`, `Remove the file: ${fix}`)
     : info(`${text}; --fix does not remove it`);
-}
-
-/** Returns the command that removes the leftover lock files of the gateway with these options. */
-function fixCommand({ app, profile, stateDir, lockFile }: GatewayLockOptions): string {
-  const flags = { '--app': app, '--profile': profile, '--state-dir': stateDir, '--lock': lockFile };
-  const given = Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [flag, String(value)]));
-  return commandText(['gateway-lock', 'doctor', '--fix', ...given]);
 }
 
 function whose({ owner, ownerAlive }: ListedLock): string {

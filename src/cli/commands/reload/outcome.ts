@@ -17,7 +17,8 @@ export function reloadOutcome(before: OwnerRecord, now: GatewayLockProbe): Reloa
   if (state !== 'held') return { state: 'failed', why: `pid ${before.pid} has ended, and the lock is free` };
   if (owner === null || ownerAlive === false) return WAITING;
   const { upgrade } = owner;
-  if (upgrade?.phase === 'kept' && upgrade.pid !== before.upgrade?.pid) {
+  const isEarlier = before.upgrade?.phase === 'kept' && before.upgrade.pid === upgrade?.pid;
+  if (upgrade?.phase === 'kept' && !isEarlier) {
     return {
       state: 'failed',
       why: `the new program (pid ${upgrade.pid}) ${reasonText(upgrade.reason)}; pid ${owner.pid} keeps running`,

@@ -103,8 +103,10 @@ class KeeperSession implements KeeperActions<Program>, SignalTarget {
   }
 
   restartLater(delayMs: number, end: ChildEnd, restart: () => void): () => void {
-    say(`gateway-lock: the program ended ${endText(end)}; starting it again in ${delayMs} ms`);
-    if (this.#keeper.current === null) this.#record.name(process.pid);
+    const isStandby = this.#keeper.current !== null;
+    const program = isStandby ? 'standby' : 'program';
+    say(`gateway-lock: the ${program} ended ${endText(end)}; starting it again in ${delayMs} ms`);
+    if (!isStandby) this.#record.name(process.pid);
     const timer = setTimeout(restart, delayMs);
     return () => clearTimeout(timer);
   }

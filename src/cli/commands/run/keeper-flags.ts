@@ -1,7 +1,7 @@
 // The options of `run` that restart and replace the program.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { programsInherit } from '../../../internal.js';
-import { parseMilliseconds } from '../../gateway-flags.js';
+import { millisecondsFlag } from '../../gateway-flags.js';
 import { RESTART_MODES, type RestartMode, type RestartRules } from './restart-policy.js';
 
 /** The values of the options, as commander returns them. */
@@ -30,7 +30,7 @@ export function addKeeperFlags(command: Command): void {
       ).choices(RESTART_MODES),
     )
     .addOption(
-      milliseconds('--restart-delay <ms>', 'time before the first restart; doubles up to 10 s', DEFAULT_DELAY_MS),
+      millisecondsFlag('--restart-delay <ms>', 'time before the first restart; doubles up to 10 s', DEFAULT_DELAY_MS),
     )
     .addOption(
       new Option(
@@ -49,19 +49,15 @@ export function addKeeperFlags(command: Command): void {
       'keep a second program loaded that takes over when the first one fails; the program must use ready() of this package',
     )
     .addOption(
-      milliseconds('--grace <ms>', 'time from SIGTERM to SIGKILL for a program that is replaced', DEFAULT_GRACE_MS),
+      millisecondsFlag('--grace <ms>', 'time from SIGTERM to SIGKILL for a program that is replaced', DEFAULT_GRACE_MS),
     )
     .addOption(
-      milliseconds(
+      millisecondsFlag(
         '--ready-timeout <ms>',
         'with --reload-on: time for the new program to become ready',
         DEFAULT_READY_TIMEOUT_MS,
       ),
     );
-}
-
-function milliseconds(flags: string, description: string, value: number): Option {
-  return new Option(flags, description).default(value, String(value)).argParser(parseMilliseconds);
 }
 
 function parseCount(text: string): number {

@@ -9,6 +9,7 @@ export function endText({ code, signal }: ChildEnd): string {
 
 /** Says why the new program does not serve, and what to do. */
 export function keptText(pid: number, reason: KeptReason, end: ChildEnd, timeoutMs: number): string {
+  if (pid === 0) return 'the new program could not be started; the old program keeps running';
   const program = `the new program (pid ${pid})`;
   const kept = 'the old program keeps running';
   if (reason === 'exited') return `${program} ended ${endText(end)} before it served; ${kept}`;

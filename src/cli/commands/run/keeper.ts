@@ -129,6 +129,8 @@ export class Keeper<P extends KeptProgram> {
 
   /** `program` is not ready in time, or cannot take over. */
   fail(program: P, reason: KeptReason): void {
+    // It has replaced a program that died during the reload. Like the first program, it then counts as ready.
+    if (program === this.#current && reason === 'timed-out') this.#currentReady();
     if (this.#waiting?.program === program && this.#waiting.phase === 'starting') this.#dismiss(reason);
   }
 

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { native } from '../../../internal.js';
+import { errorLine, say } from '../../output.js';
 
 /** Milliseconds between two reads before and after the first READY=1. */
 const STARTING_MS = 20;
@@ -22,7 +23,12 @@ export class NotifySocket {
   /** `listener` receives the assignments of each message, such as `READY=1`. */
   constructor(listener: (assignments: readonly string[]) => void) {
     this.path = join(this.#directory, 'notify');
-    this.#id = native().openNotifySocket(this.path);
+    try {
+      this.#id = native().openNotifySocket(this.path);
+    } catch (error) {
+      this.#removeDirectory();
+      throw error;
+    }
     this.#listener = listener;
     this.#timer = setInterval(() => this.#read(), STARTING_MS).unref();
   }
@@ -30,7 +36,16 @@ export class NotifySocket {
   close(): void {
     clearInterval(this.#timer);
     native().closeNotifySocket(this.#id);
-    rmSync(this.#directory, { recursive: true, force: true });
+    this.#removeDirectory();
+  }
+
+  /** Only reports a failure, because the keeper must go on. */
+  #removeDirectory(): void {
+    try {
+      rmSync(this.#directory, { recursive: true, force: true });
+    } catch (error) {
+      say(errorLine(error));
+    }
   }
 
   #read(): void {

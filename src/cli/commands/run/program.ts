@@ -52,31 +52,20 @@ export class Program implements KeptProgram {
   readonly name: ProcessReference;
   /** True once the program has adopted the lock with this package. */
   adopted = false;
-  readonly #child: ChildProcess;
-  readonly #channel: CustodyChannel | null;
-  readonly #notifySocket: NotifySocket | null;
+  /** Null if the program could not be started. */
+  readonly #child: ChildProcess | null;
+  #channel: CustodyChannel | null = null;
+  #notifySocket: NotifySocket | null = null;
   readonly #graceMs: number;
   readonly #startedMs = monotonicMs();
   #killTimer: NodeJS.Timeout | undefined;
 
   constructor(command: ProgramCommand, purpose: Purpose, predecessor: Program | null, listener: ProgramListener) {
-    const { inheritance } = command;
     this.purpose = purpose;
     this.#graceMs = command.graceMs;
-    this.#channel = inheritance === null ? null : new CustodyChannel((line) => listener.line(line));
-    this.#notifySocket = command.notifies ? new NotifySocket((assignments) => listener.notified(assignments)) : null;
-    this.#child =
-      inheritance === null
-        ? spawnInJob(command)
-        : spawnInheriting(command, inheritance, {
-            channel: this.#channel!.successorEnd,
-            predecessor: predecessor?.name ?? null,
-            notifyPath: this.#notifySocket?.path,
-          });
-    this.#channel?.closeSuccessorEnd();
-    const pid = this.#child.pid ?? 0;
+    this.#child = this.#start(command, predecessor, listener);
+    const pid = this.#child?.pid ?? 0;
     this.name = { pid, startToken: pid === 0 ? 0 : Math.max(0, native().processStartToken(pid)) };
-    this.#listen(listener);
   }
 
   get pid(): number {
@@ -92,30 +81,62 @@ export class Program implements KeptProgram {
   }
 
   signal(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
+    this.#child?.kill(signal);
   }
 
   terminate(): void {
-    this.#child.kill('SIGTERM');
+    this.#child?.kill('SIGTERM');
     this.#killTimer ??= setTimeout(() => this.kill(), this.#graceMs);
   }
 
   kill(): void {
-    this.#child.kill('SIGKILL');
+    this.#child?.kill('SIGKILL');
   }
 
-  #listen(listener: ProgramListener): void {
-    this.#child.once('exit', (code, signal) => {
+  #start(command: ProgramCommand, predecessor: Program | null, listener: ProgramListener): ChildProcess | null {
+    try {
+      return this.#listen(this.#spawn(command, predecessor, listener), listener);
+    } catch (error) {
+      // For example a full disk. Reported later, as Node reports most errors of a spawn.
+      setImmediate(() => this.#failed(error, listener));
+      return null;
+    }
+  }
+
+  #spawn(command: ProgramCommand, predecessor: Program | null, listener: ProgramListener): ChildProcess {
+    const { inheritance } = command;
+    if (inheritance === null) return spawnInJob(command);
+    const channel = new CustodyChannel((line) => listener.line(line));
+    this.#channel = channel;
+    try {
+      if (command.notifies) this.#notifySocket = new NotifySocket((assignments) => listener.notified(assignments));
+      return spawnInheriting(command, inheritance, {
+        channel: channel.successorEnd,
+        predecessor: predecessor?.name ?? null,
+        notifyPath: this.#notifySocket?.path,
+      });
+    } finally {
+      channel.closeSuccessorEnd();
+    }
+  }
+
+  #listen(child: ChildProcess, listener: ProgramListener): ChildProcess {
+    child.once('exit', (code, signal) => {
       this.#close();
       listener.ended(signal === null ? { code: code ?? 0 } : { signal });
     });
-    this.#child.once('error', (error) => {
-      // Also emitted if a signal cannot be sent. Without a pid, the program has not started.
-      if (this.pid !== 0) return;
-      say(errorLine(error));
-      this.#close();
-      listener.ended({ code: exitCodeOf(error) });
+    // Also emitted each time a signal cannot be sent. Without a pid, the program has not started.
+    child.on('error', (error) => {
+      if (child.pid === undefined) this.#failed(error, listener);
+      else say(errorLine(error));
     });
+    return child;
+  }
+
+  #failed(error: unknown, listener: ProgramListener): void {
+    say(errorLine(error));
+    this.#close();
+    listener.ended({ code: exitCodeOf(error) });
   }
 
   #close(): void {
