@@ -88,7 +88,7 @@ export interface OwnerRecord {
 export type LockErrorCode =
   /** Another holder had the lock until the deadline. */
   | 'ERR_LOCK_TIMEOUT'
-  /** The file system has no file locks. */
+  /** The file system has no file locks, or this system or runtime cannot hand a lock over. */
   | 'ERR_LOCK_UNSUPPORTED'
   /** The file system grants the lock to two processes at once. */
   | 'ERR_LOCK_WEAK_FILESYSTEM'
