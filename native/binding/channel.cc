@@ -31,11 +31,19 @@ Napi::Value JsTakeToken(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), TakeToken(socket));
 }
 
+Napi::Value JsEndWrites(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  auto socket = static_cast<NativeHandle>(arguments.Integer(0, 0, INT_MAX));
+  if (arguments.valid()) EndWrites(socket);
+  return info.Env().Undefined();
+}
+
 }  // namespace
 
 void ExportChannel(Napi::Env env, Napi::Object exports) {
   exports.Set("socketPair", Napi::Function::New<JsSocketPair>(env));
   exports.Set("takeToken", Napi::Function::New<JsTakeToken>(env));
+  exports.Set("endWrites", Napi::Function::New<JsEndWrites>(env));
 }
 
 }  // namespace gateway_lock

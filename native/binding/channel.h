@@ -1,4 +1,5 @@
-// Exports socketPair() and takeToken(), with which a process hands its locks and sockets over.
+// Exports socketPair(), takeToken() and endWrites(), with which a process hands its locks and
+// sockets over.
 #pragma once
 
 #include <napi.h>

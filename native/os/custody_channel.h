@@ -24,4 +24,8 @@ Status OpenSocketPair(SocketPair* pair);
 // false also for a descriptor that is not a socket.
 bool TakeToken(NativeHandle socket);
 
+// Tells the other end that nothing more will be sent. Replies can still be read. Does nothing if
+// the other end is closed, or if the descriptor is not a socket.
+void EndWrites(NativeHandle socket);
+
 }  // namespace gateway_lock

@@ -40,4 +40,6 @@ bool TakeToken(NativeHandle socket) {
   return taken;
 }
 
+void EndWrites(NativeHandle socket) { (void)shutdown(static_cast<int>(socket), SHUT_WR); }
+
 }  // namespace gateway_lock

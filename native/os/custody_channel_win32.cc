@@ -10,4 +10,6 @@ Status OpenSocketPair(SocketPair*) {
 
 bool TakeToken(NativeHandle) { return false; }
 
+void EndWrites(NativeHandle) {}
+
 }  // namespace gateway_lock

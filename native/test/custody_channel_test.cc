@@ -45,6 +45,16 @@ TEST("the token can be taken once, even if several processes have inherited the 
   CHECK(!IsCloseOnExec(Fd(pair.second)));
 }
 
+TEST("an end that sends nothing more still gets what the other end sends") {
+  SocketPair pair = Open();
+  EndWrites(pair.first.get());
+  char byte = 0;
+  CHECK(read(Fd(pair.second), &byte, 1) == 0);
+  Send(pair.second, "y", 1);
+  CHECK(read(Fd(pair.first), &byte, 1) == 1 && byte == 'y');
+  EndWrites(INT32_MAX);
+}
+
 TEST("the token is taken only from an open channel, and only after it has been sent") {
   SocketPair pair = Open();
   CHECK(!TakeToken(pair.second.get()));

@@ -1,4 +1,5 @@
 // Decides whether a start fails at once or waits when another process holds the lock.
+import { loadCluster } from '../native/builtins.js';
 import { portInUseError } from './gateway-error.js';
 import type { GatewayWait } from './gateway-lock-options.js';
 import type { GatewayRequest } from './gateway-options.js';
@@ -24,6 +25,8 @@ export function contentionPolicy(request: ContentionRequest, readHolder: HolderR
     announced = true;
     const holder = readHolder();
     if (holder !== null) await request.onWait?.(holder);
+    // Now, because after the wait each millisecond is one without a gateway.
+    if (request.bind) loadCluster();
   };
 }
 

@@ -174,6 +174,11 @@ export interface NativeBinding {
    */
   takeToken(fd: number): boolean;
   /**
+   * Tells the other end of a socket that nothing more will be sent, at once. Replies can still be
+   * read. Does nothing if the other end is closed, or if the descriptor is not a socket.
+   */
+  endWrites(fd: number): void;
+  /**
    * Sends a state to a service manager, as sd_notify() does. `socketPath` is a path, or '@' and the
    * name of an abstract socket (Linux). Never blocks. Throws ERR_LOCK_UNSUPPORTED on Windows.
    */

@@ -7,6 +7,8 @@ export const loadNet = () => process.getBuiltinModule('node:net');
 export const loadTty = () => process.getBuiltinModule('node:tty');
 /** The first load of node:crypto takes 2 to 3 ms. */
 export const loadCrypto = () => process.getBuiltinModule('node:crypto');
+/** The first call of `listen()` on a server loads node:cluster, which takes 2 to 3 ms. */
+export const loadCluster = () => process.getBuiltinModule('node:cluster');
 /** The first load of node:http takes 2 to 4 ms. */
 export const loadHttp = () => process.getBuiltinModule('node:http');
 /** The first load of node:https takes 2 to 4 ms. */

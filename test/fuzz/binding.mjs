@@ -247,6 +247,7 @@ async function fuzz() {
     setBlocking: [listener],
     socketPair: [],
     takeToken: [ownDescriptor],
+    endWrites: [ownDescriptor],
     notify: [notifyPath, () => pick(['', 'READY=1', 'x'.repeat(5000), 'x'.repeat(300_000), '\ud800', '\0'])],
     openNotifySocket: [notifyPath],
     readNotification: [notifySocket],

@@ -181,6 +181,7 @@ const SIGNATURES: Readonly<Partial<Record<keyof NativeBinding, readonly (readonl
     shutdownListener: [[0, NO_LOCK]],
     setBlocking: [[0, NO_LOCK]],
     takeToken: [[NO_OPEN_DESCRIPTOR, NO_DESCRIPTOR]],
+    endWrites: [[NO_OPEN_DESCRIPTOR, NO_DESCRIPTOR]],
     notify: [
       ['/nowhere/notify', NO_STRING],
       ['READY=1', NO_STRING],

@@ -11,18 +11,21 @@ import type { Inherited } from './variable.js';
 /** Milliseconds between checks whether the predecessor is gone. */
 const PREDECESSOR_CHECK_MS = 10;
 
+/** Milliseconds until the channel is closed. Closing it at once would delay the first connection. */
+const CLOSE_DELAY_MS = 100;
+
 export class Custody {
   readonly #channel: Socket;
   readonly #predecessor: ProcessReference | null;
-  readonly #closed: Promise<void>;
+  readonly #ended: Promise<void>;
   readonly #left = new AbortController();
 
   constructor({ channel, predecessor }: Inherited) {
     this.#predecessor = predecessor;
-    this.#channel = new (loadNet().Socket)({ fd: channel, readable: true, writable: true });
+    this.#channel = new (loadNet().Socket)({ fd: channel, readable: true, writable: true, allowHalfOpen: true });
     // The end of the channel is an error if the predecessor was killed before it read a report.
     this.#channel.on('error', () => {});
-    this.#closed = new Promise((resolve) => this.#channel.once('close', () => resolve()));
+    this.#ended = new Promise((resolve) => this.#channel.once('end', resolve).once('close', () => resolve()));
     this.#channel.resume();
     this.#channel.unref();
   }
@@ -51,9 +54,10 @@ export class Custody {
    */
   async end(): Promise<void> {
     this.#channel.ref();
-    await this.#closed;
+    await this.#ended;
     while (this.#predecessor !== null && isRunning(this.#predecessor)) await sleep(PREDECESSOR_CHECK_MS, this.signal);
     this.signal.throwIfAborted();
+    setTimeout(() => this.#channel.destroy(), CLOSE_DELAY_MS).unref();
   }
 
   /** Ends the channel from this side, after the last report. */

@@ -1,6 +1,7 @@
 // The takeover by a successor: from adopted descriptors to the only owner of the state.
 import type { LockError } from '../../errors.js';
 import type { FileLock } from '../../lock/internal.js';
+import { loadCluster } from '../../native/builtins.js';
 import { acquireLocks, undoLocks } from '../acquire-locks.js';
 import { recordEndpoint } from '../endpoint-record.js';
 import { lockFailedError } from '../gateway-error.js';
@@ -41,6 +42,8 @@ export class Succession {
     // `gateway-lock run` waits for this before it ends the predecessor. After an upgrade, systemd
     // accepts it only from the new main process, which the predecessor names before it leaves.
     if (this.#from === 'run') notifyReady();
+    // Now, because after the wait each millisecond is one without a gateway.
+    if (this.#request.bind) loadCluster();
     await this.#custody.end();
     for (const lock of this.#locks) await this.#takeOver(lock);
     this.#isComplete = true;

@@ -18,12 +18,15 @@ export class CustodyChannel {
   /** Resolves when no process has the successor's end, or after {@link close}. */
   readonly ended: Promise<void>;
   readonly #socket: Socket;
+  /** The descriptor of the socket. */
+  readonly #own: number;
   #rest = '';
 
   /** Opens the channel. Calls `onLine` for each line that the successor sends. */
   constructor(onLine: (line: string) => void) {
     const [own, other] = native().socketPair();
     writeSync(own, TOKEN);
+    this.#own = own;
     this.successorEnd = other;
     // Half-open, because a program of the keeper reports even after the commit.
     this.#socket = new (loadNet().Socket)({ fd: own, readable: true, writable: true, allowHalfOpen: true });
@@ -44,9 +47,12 @@ export class CustodyChannel {
     return null;
   }
 
-  /** Ends the channel for the successor, which may go on. Its later reports are still read. */
+  /**
+   * Ends the channel for the successor, which may go on. Its later reports are still read. Works at
+   * once, whereas `socket.end()` waits until this process has finished its current work.
+   */
   commit(): void {
-    this.#socket.end();
+    if (!this.#socket.destroyed) native().endWrites(this.#own);
   }
 
   /** Closes the channel, which also commits if the successor is alive. */

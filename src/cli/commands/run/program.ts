@@ -122,8 +122,9 @@ export class Program implements KeptProgram {
 
   #listen(child: ChildProcess, listener: ProgramListener): ChildProcess {
     child.once('exit', (code, signal) => {
-      this.#close();
+      // First, so that the next program serves before this one is tidied up.
       listener.ended(signal === null ? { code: code ?? 0 } : { signal });
+      this.#close();
     });
     // Also emitted each time a signal cannot be sent. Without a pid, the program has not started.
     child.on('error', (error) => {
