@@ -17,7 +17,7 @@ namespace gateway_lock::test {
 namespace {
 
 // Runs this process and the child on one CPU and gives the child the lowest priority, so that it
-// does not run between kill() and the check. Skips the test if this process may not choose its CPU.
+// does not run while this process does. Skips the test if this process may not choose its CPU.
 void ShareOneCpuWith(pid_t child) {
   cpu_set_t cpus;
   CHECK(sched_getaffinity(0, sizeof cpus, &cpus) == 0);
@@ -48,7 +48,13 @@ TEST(
 // below.
 constexpr std::size_t kMemory = std::size_t{128} << 20;
 
-void AllocateMemory() { std::memset(malloc(kMemory), 1, kMemory); }
+// Volatile, so that the compiler does not omit memory that nothing reads.
+void* volatile memory = nullptr;
+
+void AllocateMemory() {
+  memory = malloc(kMemory);
+  std::memset(memory, 1, kMemory);
+}
 
 bool IsZombie(pid_t child) {
   siginfo_t info = {};
@@ -82,8 +88,11 @@ TEST("a process that has called _exit() counts as dead while the kernel frees it
       AllocateMemory();
       signal(SIGUSR1, [](int) { _exit(0); });
     });
+    // The child then exits only while this process sleeps, and not while others use the CPU.
+    ShareOneCpuWith(child.pid());
     CHECK(kill(child.pid(), SIGUSR1) == 0);
     for (bool zombie = false; !zombie;) {
+      usleep(500);
       bool alive = ReadProcess(child.pid()).alive;
       zombie = IsZombie(child.pid());
       seen = seen || (!alive && !zombie);

@@ -48,10 +48,12 @@ TEST("a zombie and a process that has been reaped get no signal") {
 }
 
 TEST("a signal to another user's process fails with EPERM") {
-  SignalTarget init = TargetOf(1);
+  RequireRoot();
+  IdleChild child;
+  SignalTarget target = TargetOf(child.pid());
   AsOrdinaryUser([&] {
     bool sent = false;
-    Status status = SendSignal(init, 0, &sent);
+    Status status = SendSignal(target, 0, &sent);
     CHECK(status.kind == StatusKind::kSystemError && status.sys_code == EPERM && !sent);
   });
 }

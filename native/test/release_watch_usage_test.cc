@@ -12,7 +12,8 @@ namespace gateway_lock::test {
 namespace {
 
 constexpr unsigned kMeasuredMs = 3000;
-constexpr double kMaxCpuMs = 100;
+// A third of the time. A thread that never sleeps uses all of it, and sanitizers use some.
+constexpr double kMaxCpuMs = kMeasuredMs / 3.0;
 
 void Ignore(void* /*context*/) {}
 
@@ -23,7 +24,7 @@ void WatchOnce(ReleaseWatch* watch, const std::string& path, std::int64_t owner_
 
 // Without EV_CLEAR on its EVFILT_USER event, an interrupted kqueue never sleeps again and uses
 // 3,003 ms of CPU time in 3 s.
-TEST("after a watch has ended, the process uses less than 100 ms of CPU in 3 s") {
+TEST("after a watch has ended, the process sleeps") {
   Directory directory;
   WriteFile(directory / "a.lock", "");
   ReleaseWatch watch(Ignore, nullptr);
@@ -34,7 +35,7 @@ TEST("after a watch has ended, the process uses less than 100 ms of CPU in 3 s")
   CHECK(CpuMs() - before < kMaxCpuMs);
 }
 
-TEST("a watch that was interrupted once uses less than 100 ms of CPU in 3 s") {
+TEST("a watch that was interrupted once sleeps") {
   Directory directory;
   WriteFile(directory / "a.lock", "owner");
   ReleaseWatch watch(Ignore, nullptr);
