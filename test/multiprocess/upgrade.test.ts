@@ -120,10 +120,10 @@ describe('the owner record during an upgrade', () => {
     gateway.hold('draining');
     gateway.startUpgrade();
     const { pid } = await gateway.until('adopted');
-    expect(ownerOf(gateway)).toEqual({ ...before, upgrade: { pid, phase: 'starting' } });
+    expect(ownerOf(gateway)).toEqual({ ...before, upgrade: { pid, phase: 'starting', since: expect.any(String) } });
     gateway.release('adopted');
     await gateway.until('draining');
-    expect(ownerOf(gateway)).toEqual({ ...before, upgrade: { pid, phase: 'draining' } });
+    expect(ownerOf(gateway)).toEqual({ ...before, upgrade: { pid, phase: 'draining', since: expect.any(String) } });
     gateway.release('draining');
     await gateway.until('serving');
     const after = ownerOf(gateway)!;
@@ -159,13 +159,14 @@ describe('a successor that does not take over', () => {
       pid: null,
       cause: 'spawn /nonexistent/gateway ENOENT',
     });
+    expect(ownerOf(gateway)).toMatchObject({ upgrade: { pid: null, phase: 'kept', reason: 'exited' } });
   });
 
   test('a successor that hangs is ended after readyTimeoutMs, and blocks further upgrades until its end', async () => {
     const gateway = await UpgradingGateway.start({ readyTimeoutMs: 3000, successor: { hang: true } });
     gateway.startUpgrade();
     await until(() => ownerOf(gateway)?.upgrade !== undefined, 'the successor is spawned');
-    const { pid } = ownerOf(gateway)!.upgrade!;
+    const pid = ownerOf(gateway)!.upgrade!.pid!;
     // A stopped process ignores SIGTERM, so that it ends after 5 s by SIGKILL.
     process.kill(pid, 'SIGSTOP');
     expect(await outcomeOf(gateway)).toMatchObject({ reason: 'timed-out', pid });

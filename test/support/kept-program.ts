@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type OwnerRecord, probeLock, resolveGatewayPaths } from '../../src/index.js';
+import { type OwnerRecord, probeLock, resolveGatewayPaths, type UpgradeState } from '../../src/index.js';
 import { native } from '../../src/native/load.js';
 import { type Running, start } from './command.js';
 import { freshDirectory } from './directories.js';
@@ -133,9 +133,11 @@ export class KeptProgram {
   }
 
   /** Waits for the phase of an upgrade in the record. */
-  async phase(phase: string): Promise<NonNullable<OwnerRecord['upgrade']>> {
+  async phase(phase: string): Promise<UpgradeState & { readonly pid: number }> {
     await until(() => this.record()?.upgrade?.phase === phase, `the phase ${phase}:\n${this.run.err}`, 60_000);
-    return this.record()!.upgrade!;
+    const { upgrade } = this.record()!;
+    if (upgrade!.pid === null) throw new Error('the new program could not be started');
+    return { ...upgrade!, pid: upgrade!.pid };
   }
 }
 
